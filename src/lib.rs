@@ -1,1 +1,27 @@
-//! x
+//! Kalends' domain: what an Exchange connection is, how it is tested, kept in step, and told about.
+//!
+//! Types, problems and advice compile for the server and for the browser; everything that does I/O stands
+//! behind the feature `server`. The directions between the rooms:
+//!
+//! ```text
+//! connect, sync ──> diagnose ──> problem ──> advice
+//!       │   └──> vault, store
+//!       └──> ews ──> auth ──> outbound
+//! ```
+//!
+//! `ews` knows no store, no user, no vault and no sentence; `advice` depends on `problem` alone; `store` sees
+//! sealed secrets, never a password.
+
+pub mod account_name;
+pub mod advice;
+pub mod calendar;
+pub mod check;
+pub mod clock;
+pub mod connection;
+pub mod endpoint;
+pub mod id;
+pub mod mailbox;
+pub mod problem;
+
+#[cfg(feature = "server")]
+pub mod random;

@@ -1,0 +1,183 @@
+//! The names that Windows accounts sign in with, and the passwords that go with them.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// A Windows account name in one of the forms that Exchange takes (user and domain keep the spelling typed).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AccountName {
+    /// `user@domain`
+    Upn(String),
+    /// `DOMAIN\user`, or user and domain from two fields
+    Domain { domain: String, user: String },
+    /// A bare user name: works only where the server has a default domain.
+    Plain(String),
+}
+
+/// Why a text is no account name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum AccountNameError {
+    #[error("Enter the account's name.")]
+    Empty,
+    #[error("An account name has at most 256 characters.")]
+    TooLong,
+    #[error("This contains characters that an account name cannot have.")]
+    Characters,
+    #[error("Write the domain before a backslash: DOMAIN\\user.")]
+    Slash,
+    #[error("Something is missing beside the backslash. It should look like DOMAIN\\user.")]
+    Incomplete,
+    #[error(
+        "The name already holds a domain. Leave the Domain field empty, or type the bare user name."
+    )]
+    DomainTwice,
+}
+
+impl AccountName {
+    const MAX: usize = 256;
+
+    /// Reads the name field and the optional domain field of a form.
+    pub fn parse(name: &str, domain: &str) -> Result<Self, AccountNameError> {
+        let (name, domain) = (name.trim(), domain.trim());
+        if name.is_empty() {
+            return Err(AccountNameError::Empty);
+        }
+        if name.chars().count() > Self::MAX || domain.chars().count() > Self::MAX {
+            return Err(AccountNameError::TooLong);
+        }
+        if name
+            .chars()
+            .chain(domain.chars())
+            .any(|c| c.is_control() || "\":;|=,+*?<>[]".contains(c))
+        {
+            return Err(AccountNameError::Characters);
+        }
+        if name.contains('/') || domain.contains('/') {
+            return Err(AccountNameError::Slash);
+        }
+        let parsed = match name.split_once('\\') {
+            Some((before, user)) if before.is_empty() || user.is_empty() || user.contains('\\') => {
+                return Err(AccountNameError::Incomplete);
+            }
+            Some((before, user)) => Self::Domain {
+                domain: before.to_owned(),
+                user: user.to_owned(),
+            },
+            None if name.contains('@') => Self::Upn(name.to_owned()),
+            None if domain.is_empty() => Self::Plain(name.to_owned()),
+            None if domain.contains(['\\', '@']) => return Err(AccountNameError::Characters),
+            None => {
+                return Ok(Self::Domain {
+                    domain: domain.to_owned(),
+                    user: name.to_owned(),
+                });
+            }
+        };
+        if domain.is_empty() {
+            Ok(parsed)
+        } else {
+            Err(AccountNameError::DomainTwice)
+        }
+    }
+
+    /// The one spelling under which refusals are counted and accounts are found: lower-cased.
+    pub fn key(&self) -> String {
+        self.to_string().to_lowercase()
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Upn(name) | Self::Plain(name) => f.write_str(name),
+            Self::Domain { domain, user } => write!(f, "{domain}\\{user}"),
+        }
+    }
+}
+
+/// A password on its way to where it is used or sealed: never shown, wiped when dropped.
+///
+/// It serialises only in the browser, which must send it; on the server it cannot leave by accident.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Deserialize)]
+#[serde(from = "String")]
+pub struct Password(String);
+
+impl Password {
+    /// The longest password that a form takes, in characters.
+    pub const MAX: usize = 256;
+
+    /// The secret itself. Call it only where it is sent, sealed or hashed.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<String> for Password {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl Default for Password {
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+impl Serialize for Password {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if cfg!(target_family = "wasm") {
+            serializer.serialize_str(&self.0)
+        } else {
+            Err(serde::ser::Error::custom(
+                "a password never leaves the server",
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_forms_and_the_two_fields() {
+        let show = |name, domain| AccountName::parse(name, domain).map(|n| n.to_string());
+        assert_eq!(
+            show("svc@example.test", ""),
+            Ok("svc@example.test".to_owned())
+        );
+        assert_eq!(show("EXAMPLE\\svc", ""), Ok("EXAMPLE\\svc".to_owned()));
+        assert_eq!(show(" svc ", "EXAMPLE"), Ok("EXAMPLE\\svc".to_owned()));
+        assert_eq!(show("svc", ""), Ok("svc".to_owned()));
+        assert_eq!(
+            show("EXAMPLE\\svc", "EXAMPLE"),
+            Err(AccountNameError::DomainTwice)
+        );
+        assert_eq!(
+            show("svc@example.test", "EXAMPLE"),
+            Err(AccountNameError::DomainTwice)
+        );
+        assert_eq!(show("EXAMPLE/svc", ""), Err(AccountNameError::Slash));
+        assert_eq!(show("EXAMPLE\\", ""), Err(AccountNameError::Incomplete));
+        assert_eq!(show("s\nvc", ""), Err(AccountNameError::Characters));
+    }
+
+    #[test]
+    fn a_password_shows_itself_nowhere() {
+        let password = Password::from("Practice-2026!".to_owned());
+        assert_eq!(format!("{password:?}"), "Password(…)");
+        assert!(serde_json::to_string(&password).is_err());
+    }
+}

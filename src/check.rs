@@ -1,0 +1,166 @@
+//! The connection test as data: its steps in order, what each saw, and how it ended.
+
+use crate::{
+    clock::Timestamp,
+    connection::Mode,
+    id::{CheckId, ConnectionId, UserId},
+    problem::Problem,
+};
+use serde::{Deserialize, Serialize};
+
+/// The steps of the test, in the order in which they are taken and shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    Autodiscover,
+    AddressAllowed,
+    Dns,
+    Tcp,
+    Tls,
+    EwsAnswers,
+    SignIn,
+    Impersonation,
+    Calendar,
+    Entries,
+}
+
+impl Step {
+    pub const ALL: [Self; 10] = [
+        Self::Autodiscover,
+        Self::AddressAllowed,
+        Self::Dns,
+        Self::Tcp,
+        Self::Tls,
+        Self::EwsAnswers,
+        Self::SignIn,
+        Self::Impersonation,
+        Self::Calendar,
+        Self::Entries,
+    ];
+
+    /// What people read beside the verdict.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Autodiscover => "Autodiscover",
+            Self::AddressAllowed => "Address allowed",
+            Self::Dns => "Name found (DNS)",
+            Self::Tcp => "Server reached (TCP)",
+            Self::Tls => "Certificate trusted (TLS)",
+            Self::EwsAnswers => "EWS answers",
+            Self::SignIn => "Signed in",
+            Self::Impersonation => "Impersonation",
+            Self::Calendar => "Calendar found",
+            Self::Entries => "Entries read",
+        }
+    }
+}
+
+/// How a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    NotReached,
+    NotNeeded,
+    Running,
+    Passed,
+    Failed,
+}
+
+/// One step with what was measured where it happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepReport {
+    pub step: Step,
+    pub verdict: Verdict,
+    /// How long it took, in milliseconds; only for steps that ran.
+    pub millis: Option<u64>,
+    /// Short facts such as addresses, a protocol version, a folder's name. Remote text is capped at 200 characters.
+    pub seen: Option<String>,
+}
+
+/// The ten steps of one check, updated while it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ladder(Vec<StepReport>);
+
+impl Default for Ladder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Ladder {
+    /// All steps not reached yet.
+    pub fn new() -> Self {
+        let report = |step| StepReport {
+            step,
+            verdict: Verdict::NotReached,
+            millis: None,
+            seen: None,
+        };
+        Self(Step::ALL.into_iter().map(report).collect())
+    }
+
+    pub fn steps(&self) -> &[StepReport] {
+        &self.0
+    }
+
+    pub fn set(&mut self, report: StepReport) {
+        if let Some(slot) = self.0.iter_mut().find(|slot| slot.step == report.step) {
+            *slot = report;
+        }
+    }
+
+    /// The step at which the check failed, if it did.
+    pub fn failed_at(&self) -> Option<Step> {
+        self.0
+            .iter()
+            .find(|report| report.verdict == Verdict::Failed)
+            .map(|report| report.step)
+    }
+}
+
+/// What was typed, without the password.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Typed {
+    pub mailbox: String,
+    pub account: String,
+    pub domain: String,
+    /// Empty: found by Autodiscover.
+    pub endpoint: String,
+}
+
+/// One calendar entry shown as proof that reading works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// `None` for private entries, whose subject is not kept.
+    pub subject: Option<String>,
+    pub start: Timestamp,
+    pub all_day: bool,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    Connected {
+        connection_id: ConnectionId,
+        proof: Vec<Proof>,
+    },
+    Failed {
+        problem: Box<Problem>,
+        request_id: Option<String>,
+    },
+    Cancelled,
+}
+
+/// One run of the connection test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    pub id: CheckId,
+    pub user_id: UserId,
+    pub mode: Mode,
+    pub typed: Typed,
+    pub ladder: Ladder,
+    pub outcome: Option<Outcome>,
+    pub started_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+}

@@ -1,0 +1,86 @@
+//! A user's connection to a mailbox and the states it can be in.
+
+use crate::{
+    account_name::AccountName,
+    clock::Timestamp,
+    endpoint::EwsUrl,
+    id::{AccountId, ConnectionId, UserId},
+    mailbox::SmtpAddress,
+    problem::{Problem, Retry},
+};
+use serde::{Deserialize, Serialize};
+
+/// How a connection signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// A service account impersonates the mailbox's owner.
+    ServiceAccount,
+    /// The owner's own account.
+    Personal,
+}
+
+/// The states of a connection, as people read them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionState {
+    Connected,
+    /// It will pass by itself.
+    Delayed,
+    /// Somebody must act; the problem says who.
+    ActionNeeded,
+    Paused,
+}
+
+impl ConnectionState {
+    pub const ALL: [Self; 4] = [
+        Self::ActionNeeded,
+        Self::Delayed,
+        Self::Paused,
+        Self::Connected,
+    ];
+
+    /// The stable code in rows and addresses.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Delayed => "delayed",
+            Self::ActionNeeded => "action_needed",
+            Self::Paused => "paused",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+
+    /// The state that a problem puts a connection into.
+    pub fn after(problem: &Problem) -> Self {
+        match problem.retry() {
+            Retry::After(_) => Self::Delayed,
+            Retry::Never | Retry::WhenChanged => Self::ActionNeeded,
+        }
+    }
+}
+
+/// A user's connection to one mailbox through one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub user_id: UserId,
+    pub account_id: AccountId,
+    pub mode: Mode,
+    pub mailbox: SmtpAddress,
+    pub account: AccountName,
+    pub endpoint: EwsUrl,
+    pub state: ConnectionState,
+    pub problem: Option<Problem>,
+    /// Since when it has been in this state.
+    pub since: Timestamp,
+    pub connected_at: Timestamp,
+    /// The last round that reached the end.
+    pub last_synced_at: Option<Timestamp>,
+    /// When the next round is due; `None` when none is planned.
+    pub due_at: Option<Timestamp>,
+    pub entries: i64,
+}

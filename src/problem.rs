@@ -1,0 +1,306 @@
+//! Every way in which a connection can go wrong, as data: a stable code, typed slots, who must act, and whether to
+//! try again. Words are looked up last, by [`crate::advice`].
+
+use crate::{clock::Timestamp, mailbox::SmtpAddress};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Who must act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// The person who reads it.
+    You,
+    ExchangeAdmin,
+    /// Who runs Kalends.
+    Operator,
+    /// It will pass.
+    Nobody,
+}
+
+/// Whether trying again can help. Only the scheduler and the refusal rule read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Not before somebody changes what was typed or stored.
+    Never,
+    /// It will pass: try again after this time.
+    After(Duration),
+    /// Somebody must act elsewhere: look again every 15 minutes, without sending a refused password.
+    WhenChanged,
+}
+
+/// Where a TCP connection was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    pub host: String,
+    pub port: u16,
+    /// The IP address tried.
+    pub address: String,
+    /// Our own address towards it, if the system told.
+    pub local: Option<String>,
+}
+
+/// The facts of a certificate that people need to act on it. All texts are capped at 200 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    pub subject: String,
+    pub issuer: String,
+    /// DNS names and IP addresses it is made out to, at most 20.
+    pub names: Vec<String>,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+}
+
+/// One Autodiscover address that was tried, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    pub url: String,
+    /// The code of the problem met there.
+    pub problem: Box<Problem>,
+}
+
+/// What answered instead of EWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InsteadOfEws {
+    /// An HTML page with status 200.
+    WebPage,
+    /// A redirect to the sign-in page of Outlook on the web, AD FS or a proxy.
+    SignInPage,
+    /// A redirect elsewhere.
+    Redirect,
+    /// Something that is not SOAP.
+    NotSoap,
+}
+
+/// Every way in which it can go wrong. The serialised tag is the stable code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Problem {
+    /// The host resolves to an address that Kalends may not call.
+    AddressNotAllowed {
+        host: String,
+        port: u16,
+        address: String,
+    },
+    NameNotFound {
+        host: String,
+    },
+    ConnectionRefused {
+        target: Target,
+    },
+    ConnectionTimedOut {
+        target: Target,
+    },
+    ConnectionFailed {
+        target: Target,
+        reason: String,
+    },
+    CertificateUnknownIssuer {
+        host: String,
+        certificate: Certificate,
+    },
+    CertificateWrongName {
+        host: String,
+        certificate: Certificate,
+    },
+    CertificateExpired {
+        host: String,
+        certificate: Certificate,
+    },
+    CertificateNotYetValid {
+        host: String,
+        certificate: Certificate,
+    },
+    /// TLS failed for a reason other than the certificate's issuer, name or dates.
+    TlsFailed {
+        host: String,
+        reason: String,
+    },
+    /// Another thing than EWS answers at the endpoint.
+    NotEws {
+        instead: InsteadOfEws,
+        status: u16,
+        location: Option<String>,
+    },
+    /// 404
+    EndpointNotFound {
+        url: String,
+    },
+    /// The server asks for sign-in kinds, but none that Kalends can use over this connection.
+    BasicNotOffered {
+        offered: Vec<String>,
+    },
+    /// 401 after credentials.
+    SignInRefused {
+        offered: Vec<String>,
+    },
+    /// The refusal rule forbids another try before this time.
+    SignInPaused {
+        until: Timestamp,
+    },
+    /// A saved password was refused twice: it is not sent again until somebody changes it.
+    PasswordRefused,
+    /// 403
+    Forbidden,
+    ImpersonationDenied,
+    ImpersonationFailed,
+    MailboxNotFound,
+    MailboxAlias {
+        primary: Option<SmtpAddress>,
+    },
+    /// The mailbox has no calendar that can be opened.
+    CalendarNotFound,
+    AccessDenied,
+    AccountDisabled,
+    PasswordExpired,
+    /// Exchange is busy; wait this many milliseconds.
+    Throttled {
+        wait_millis: u64,
+    },
+    /// 5xx, or a response code that says the server is in trouble.
+    ServerError {
+        status: u16,
+        response_code: Option<String>,
+    },
+    MailboxMoving,
+    /// The server cannot speak a version that Kalends knows.
+    ServerTooOld,
+    ExchangeOnline,
+    AutodiscoverFailed {
+        tried: Vec<Tried>,
+    },
+    /// No answer within the time of a step or of the whole check.
+    AnswerTimedOut {
+        seconds: u64,
+    },
+    /// The connection broke while the answer came in.
+    AnswerCutShort,
+    AnswerTooLarge,
+    /// The answer is not what the protocol allows.
+    AnswerNotUnderstood {
+        reason: String,
+    },
+    /// A response code without a problem of its own.
+    UnknownResponseCode {
+        response_code: String,
+    },
+    /// The sealed password is gone or cannot be opened.
+    SecretMissing,
+    /// The check was stopped half-way, by a restart of Kalends.
+    Interrupted,
+}
+
+/// How long to wait where the server names no time.
+const SOON: Retry = Retry::After(Duration::from_secs(60));
+const LATER: Retry = Retry::After(Duration::from_secs(5 * 60));
+
+impl Problem {
+    /// The stable code, such as `impersonation-denied`.
+    pub fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    pub const fn owner(&self) -> Owner {
+        match self {
+            Self::AddressNotAllowed { .. } => Owner::Operator,
+            Self::NameNotFound { .. }
+            | Self::EndpointNotFound { .. }
+            | Self::SignInRefused { .. }
+            | Self::SignInPaused { .. }
+            | Self::PasswordRefused
+            | Self::MailboxNotFound
+            | Self::MailboxAlias { .. }
+            | Self::ExchangeOnline
+            | Self::AutodiscoverFailed { .. }
+            | Self::SecretMissing => Owner::You,
+            Self::ConnectionRefused { .. }
+            | Self::CertificateUnknownIssuer { .. }
+            | Self::CertificateWrongName { .. }
+            | Self::CertificateExpired { .. }
+            | Self::CertificateNotYetValid { .. }
+            | Self::TlsFailed { .. }
+            | Self::NotEws { .. }
+            | Self::BasicNotOffered { .. }
+            | Self::Forbidden
+            | Self::ImpersonationDenied
+            | Self::CalendarNotFound
+            | Self::AccessDenied
+            | Self::AccountDisabled
+            | Self::PasswordExpired
+            | Self::ServerTooOld
+            | Self::UnknownResponseCode { .. }
+            | Self::AnswerTooLarge
+            | Self::AnswerNotUnderstood { .. } => Owner::ExchangeAdmin,
+            Self::ConnectionTimedOut { .. }
+            | Self::ConnectionFailed { .. }
+            | Self::ImpersonationFailed
+            | Self::Throttled { .. }
+            | Self::ServerError { .. }
+            | Self::MailboxMoving
+            | Self::AnswerTimedOut { .. }
+            | Self::AnswerCutShort
+            | Self::Interrupted => Owner::Nobody,
+        }
+    }
+
+    pub const fn retry(&self) -> Retry {
+        match self {
+            Self::Throttled { wait_millis } if *wait_millis > 0 => {
+                Retry::After(Duration::from_millis(*wait_millis))
+            }
+            Self::Throttled { .. } | Self::AnswerCutShort | Self::Interrupted => SOON,
+            Self::NameNotFound { .. }
+            | Self::ConnectionRefused { .. }
+            | Self::ConnectionTimedOut { .. }
+            | Self::ConnectionFailed { .. }
+            | Self::ImpersonationFailed
+            | Self::ServerError { .. }
+            | Self::MailboxMoving
+            | Self::AnswerTimedOut { .. }
+            | Self::AnswerTooLarge
+            | Self::AnswerNotUnderstood { .. } => LATER,
+            Self::PasswordRefused
+            | Self::SecretMissing
+            | Self::SignInRefused { .. }
+            | Self::SignInPaused { .. } => Retry::Never,
+            Self::AddressNotAllowed { .. }
+            | Self::CertificateUnknownIssuer { .. }
+            | Self::CertificateWrongName { .. }
+            | Self::CertificateExpired { .. }
+            | Self::CertificateNotYetValid { .. }
+            | Self::TlsFailed { .. }
+            | Self::NotEws { .. }
+            | Self::EndpointNotFound { .. }
+            | Self::BasicNotOffered { .. }
+            | Self::Forbidden
+            | Self::ImpersonationDenied
+            | Self::MailboxNotFound
+            | Self::MailboxAlias { .. }
+            | Self::CalendarNotFound
+            | Self::AccessDenied
+            | Self::AccountDisabled
+            | Self::PasswordExpired
+            | Self::ServerTooOld
+            | Self::ExchangeOnline
+            | Self::AutodiscoverFailed { .. }
+            | Self::UnknownResponseCode { .. } => Retry::WhenChanged,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_the_tag_on_the_wire() {
+        let problem = Problem::BasicNotOffered {
+            offered: vec!["NTLM".to_owned()],
+        };
+        let wire = serde_json::to_value(&problem).expect("serialises");
+        assert_eq!(wire["code"], problem.code());
+        assert_eq!(problem.code(), "basic-not-offered");
+    }
+}
