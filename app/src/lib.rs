@@ -1,1 +1,18 @@
-//! x
+//! Pages, components and server functions of Kalends.
+//!
+//! A page is one file: its server functions on top, then the page, then its parts in the order in which they are
+//! called. Every change is a form that works before wasm arrives; hydration only adds.
+
+mod component;
+mod draft;
+mod error;
+mod moment;
+mod page;
+#[cfg(feature = "ssr")]
+pub mod request;
+mod routes;
+mod shell;
+
+pub use error::AppError;
+pub use routes::App;
+pub use shell::{SiteManifest, shell};

@@ -1,2 +1,30 @@
-//! x
-fn main() {}
+//! The program `kalends`: serves the pages, works through due rounds, and holds the commands of whoever runs it.
+
+mod command;
+mod layers;
+mod serve;
+mod session_store;
+mod settings;
+mod site;
+mod telemetry;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = command::Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("kalends: the runtime does not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(command::run(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("kalends: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Parts used by more than one page.
+
+mod connection_state;
+mod failure;
+mod field;
+mod frame;
+mod icon;
+mod ladder;
+mod loaded;
+mod notice;
+mod when;
+
+pub use connection_state::{StateBadge, StateView};
+pub use failure::Failure;
+pub use field::{Field, FormNotice};
+pub use frame::Frame;
+pub use icon::Icon;
+pub use ladder::LadderView;
+pub use loaded::loaded;
+pub use notice::{Notice, owner_short};
+pub use when::When;

@@ -1,0 +1,49 @@
+//! The state of a connection in words, by icon and text.
+
+use crate::component::Icon;
+use kalends::connection::ConnectionState;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The states that a page can show; one more than a connection has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StateView {
+    NotConnected,
+    Is(ConnectionState),
+}
+
+impl StateView {
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::NotConnected => "Not connected",
+            Self::Is(ConnectionState::Connected) => "Connected",
+            Self::Is(ConnectionState::Delayed) => "Delayed",
+            Self::Is(ConnectionState::ActionNeeded) => "Action needed",
+            Self::Is(ConnectionState::Paused) => "Paused",
+        }
+    }
+
+    const fn class(self) -> &'static str {
+        match self {
+            Self::NotConnected => "badge",
+            Self::Is(ConnectionState::Connected) => "badge badge-good",
+            Self::Is(ConnectionState::Delayed | ConnectionState::Paused) => "badge badge-waiting",
+            Self::Is(ConnectionState::ActionNeeded) => "badge badge-bad",
+        }
+    }
+
+    const fn icon(self) -> Icon {
+        match self {
+            Self::NotConnected => Icon::Calendar,
+            Self::Is(ConnectionState::Connected) => Icon::Passed,
+            Self::Is(ConnectionState::Delayed) => Icon::Waiting,
+            Self::Is(ConnectionState::ActionNeeded) => Icon::Failed,
+            Self::Is(ConnectionState::Paused) => Icon::Paused,
+        }
+    }
+}
+
+#[component]
+pub fn StateBadge(state: StateView) -> impl IntoView {
+    view! { <span class=state.class()>{state.icon().view()} {state.label()}</span> }
+}

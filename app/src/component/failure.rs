@@ -1,0 +1,36 @@
+//! What a page shows when its data could not be had.
+
+use crate::{component::Frame, error::AppError};
+use leptos::prelude::*;
+use leptos_router::components::Redirect;
+
+/// A page in the place of one whose data could not be had.
+#[component]
+pub fn Failure(error: AppError) -> impl IntoView {
+    match error {
+        AppError::SignedOut => view! { <Redirect path="/sign-in" /> }.into_any(),
+        AppError::NotYours => view! {
+            <Frame title="Page not found">
+                <p>"There is no page at this address, or it is not for you."</p>
+                <p><a href="/">"Back to the start"</a></p>
+            </Frame>
+        }
+        .into_any(),
+        AppError::Unreachable => view! {
+            <Frame title="No connection to Kalends">
+                <p>"The server could not be reached. Check your network, then load the page again."</p>
+            </Frame>
+        }
+        .into_any(),
+        AppError::Form(_) | AppError::Internal { .. } => {
+            let reference = if let AppError::Internal { reference } = error { reference } else { String::new() };
+            view! {
+                <Frame title="Something went wrong in Kalends">
+                    <p>"This is our fault, not yours, and it is written in the log. Please try again; if it happens again, tell whoever runs Kalends this reference:"</p>
+                    <p><code>{reference}</code></p>
+                </Frame>
+            }
+            .into_any()
+        }
+    }
+}

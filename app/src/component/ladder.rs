@@ -1,0 +1,33 @@
+//! The steps of a check with what each saw.
+
+use crate::component::Icon;
+use kalends::check::{Ladder, StepReport, Verdict};
+use leptos::prelude::*;
+
+#[component]
+pub fn LadderView(ladder: Ladder) -> impl IntoView {
+    view! {
+        <ol class="ladder">{ladder.steps().iter().cloned().map(rung).collect_view()}</ol>
+    }
+}
+
+fn rung(report: StepReport) -> impl IntoView {
+    let (class, icon, verdict) = match report.verdict {
+        Verdict::Passed => ("rung rung-passed", Some(Icon::Passed), "passed"),
+        Verdict::Failed => ("rung rung-failed", Some(Icon::Failed), "failed"),
+        Verdict::Running => ("rung rung-running", Some(Icon::Waiting), "running"),
+        Verdict::NotNeeded => ("rung rung-idle", None, "not needed"),
+        Verdict::NotReached => ("rung rung-idle", None, "not reached"),
+    };
+    view! {
+        <li class=class>
+            <span class="rung-icon">{icon.map(Icon::view)}</span>
+            <span class="rung-label">{report.step.label()}</span>
+            <span class="rung-verdict">
+                {verdict}
+                {report.millis.map(|millis| view! { <span class="rung-time">{format!("{millis} ms")}</span> })}
+            </span>
+            {report.seen.map(|seen| view! { <span class="rung-seen">{seen}</span> })}
+        </li>
+    }
+}

@@ -1,0 +1,115 @@
+//! Instants as pages show them: the server words them in the reader's zone, the browser reuses the words.
+
+use serde::{Deserialize, Serialize};
+
+/// An instant with its words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// For machines, in UTC: `2026-03-02T09:00:00Z`.
+    pub iso: String,
+    /// For people, relative where that is clearer: `today 10:00`, `3 minutes ago`.
+    pub text: String,
+    /// The exact instant in the reader's zone, shown on demand.
+    pub exact: String,
+}
+
+#[cfg(feature = "ssr")]
+pub use words::{Words, days_words};
+
+#[cfg(feature = "ssr")]
+mod words {
+    use super::Moment;
+    use jiff::{civil::Date, tz::TimeZone};
+    use kalends::clock::Timestamp;
+
+    /// Words instants for one reader at one time.
+    #[derive(Debug, Clone)]
+    pub struct Words {
+        pub zone: TimeZone,
+        pub now: Timestamp,
+    }
+
+    impl Words {
+        pub fn new(zone_name: &str, now: Timestamp) -> Self {
+            Self { zone: TimeZone::get(zone_name).unwrap_or(TimeZone::UTC), now }
+        }
+
+        pub fn zoned(&self, at: Timestamp) -> jiff::Zoned {
+            jiff::Timestamp::from_millisecond(at.millis())
+                .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+                .to_zoned(self.zone.clone())
+        }
+
+        pub fn today(&self) -> Date {
+            self.zoned(self.now).date()
+        }
+
+        /// `3 minutes ago`, `in 4 minutes`, `today 10:00`, `tomorrow 10:00`, `Mon 2 March 10:00`.
+        pub fn moment(&self, at: Timestamp) -> Moment {
+            self.worded(at, self.relative(at))
+        }
+
+        /// As [`Words::moment`], but always with the clock time: for entries of a calendar.
+        pub fn appointment(&self, at: Timestamp, all_day: bool) -> Moment {
+            let zoned = self.zoned(at);
+            let day = days_words(zoned.date(), self.today());
+            let text = if all_day { day } else { format!("{day} {}", zoned.strftime("%H:%M")) };
+            self.worded(at, text)
+        }
+
+        fn worded(&self, at: Timestamp, text: String) -> Moment {
+            let zoned = self.zoned(at);
+            Moment {
+                iso: zoned.timestamp().to_string(),
+                text,
+                exact: zoned.strftime("%A %-d %B %Y %H:%M:%S %Z").to_string(),
+            }
+        }
+
+        fn relative(&self, at: Timestamp) -> String {
+            let (ahead, gap) =
+                if at > self.now { (true, at.since(self.now)) } else { (false, self.now.since(at)) };
+            let minutes = gap.as_secs() / 60;
+            let amount = match minutes {
+                0 => return if ahead { "in a moment".to_owned() } else { "just now".to_owned() },
+                1 => "1 minute".to_owned(),
+                2..60 => format!("{minutes} minutes"),
+                60..120 => "1 hour".to_owned(),
+                120..360 => format!("{} hours", minutes / 60),
+                _ => {
+                    let zoned = self.zoned(at);
+                    return format!("{} {}", days_words(zoned.date(), self.today()), zoned.strftime("%H:%M"));
+                }
+            };
+            if ahead { format!("in {amount}") } else { format!("{amount} ago") }
+        }
+    }
+
+    /// `today`, `tomorrow`, `yesterday`, else `Mon 2 March`, with the year where it is another one.
+    pub fn days_words(day: Date, today: Date) -> String {
+        match day.since(today).map(|span| span.get_days()) {
+            Ok(0) => "today".to_owned(),
+            Ok(1) => "tomorrow".to_owned(),
+            Ok(-1) => "yesterday".to_owned(),
+            _ if day.year() == today.year() => day.strftime("%a %-d %B").to_string(),
+            _ => day.strftime("%a %-d %B %Y").to_string(),
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use std::time::Duration;
+
+        #[test]
+        fn near_instants_are_relative_and_far_ones_are_dated() {
+            let now = Timestamp::from_seconds(1_772_445_600); // 2026-03-02T10:00:00Z
+            let words = Words::new("Europe/Berlin", now);
+            assert_eq!(words.moment(now - Duration::from_secs(180)).text, "3 minutes ago");
+            assert_eq!(words.moment(now + Duration::from_secs(60)).text, "in 1 minute");
+            assert_eq!(words.moment(now - Duration::from_secs(86_400)).text, "yesterday 11:00");
+            assert_eq!(words.appointment(now + Duration::from_secs(86_400), false).text, "tomorrow 11:00");
+            assert_eq!(words.moment(now - Duration::from_secs(40 * 86_400)).text, "Wed 21 January 11:00");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! One file per page.
+
+pub mod calendar;
+pub mod check;
+pub mod connect;
+pub mod connection;
+pub mod connections;
+pub mod disconnect;
+pub mod home;
+pub mod profile;
+pub mod setup;
+pub mod sign_in;

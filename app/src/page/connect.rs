@@ -1,0 +1,211 @@
+//! Connecting to Microsoft Exchange: one form with both ways, as a page of its own and, once hydrated, as a dialog.
+
+use crate::{
+    AppError,
+    component::{Frame, loaded},
+    draft::Draft,
+    page::check::{CheckProgress, CheckView},
+};
+use kalends::account_name::Password;
+use leptos::{html, prelude::*};
+use serde::{Deserialize, Serialize};
+
+mod form;
+use form::ConnectForm;
+pub use form::{FAILED, resubmit_with};
+
+/// What the form starts with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConnectView {
+    pub draft: Draft,
+    /// Whether a connection exists that this one replaces.
+    pub reconnect: bool,
+}
+
+/// Starts a check. Returns its id; without JavaScript it leads to the check's page instead.
+#[server(endpoint = "connect")]
+#[expect(clippy::too_many_arguments, reason = "one argument per field of the form")]
+pub async fn connect(
+    #[server(default)] service: bool,
+    #[server(default)] mailbox: String,
+    #[server(default)] service_password: Password,
+    #[server(default)] service_account: String,
+    #[server(default)] service_server: String,
+    #[server(default)] service_domain: String,
+    #[server(default)] email: String,
+    #[server(default)] password: Password,
+    #[server(default)] username: String,
+    #[server(default)] server: String,
+    #[server(default)] domain: String,
+) -> Result<Option<String>, AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let values = [
+        ("service", if service { "true".to_owned() } else { String::new() }),
+        ("mailbox", mailbox.clone()),
+        ("service_account", service_account.clone()),
+        ("service_server", service_server.clone()),
+        ("service_domain", service_domain.clone()),
+        ("email", email.clone()),
+        ("username", username.clone()),
+        ("server", server.clone()),
+        ("domain", domain.clone()),
+    ];
+    let (typed, names) = if service {
+        let typed = kalends::connect::Form {
+            mode: kalends::connection::Mode::ServiceAccount,
+            mailbox,
+            password: service_password,
+            account: service_account,
+            endpoint: service_server,
+            domain: service_domain,
+        };
+        (typed, form::SERVICE)
+    } else {
+        let typed = kalends::connect::Form {
+            mode: kalends::connection::Mode::Personal,
+            mailbox: email,
+            password,
+            account: username,
+            endpoint: server,
+            domain,
+        };
+        (typed, form::PERSONAL)
+    };
+    let mut draft = Draft { values: values.map(|(name, value)| (name.to_owned(), value)).into(), ..Draft::default() };
+    match typed.parse() {
+        Ok(request) => {
+            if let Some(endpoint) = &request.endpoint {
+                draft.values.insert(names.endpoint.to_owned(), endpoint.to_string());
+            }
+            request::keep_draft("connect", draft).await?;
+            let id = kalends::connect::start(&request::services(), &user, request).await.map_err(request::internal)?;
+            if request::is_plain() {
+                request::see_other(&format!("/profile/exchange/checks/{id}"));
+            }
+            Ok(Some(id.to_string()))
+        }
+        Err(refused) => {
+            draft.errors = refused
+                .into_iter()
+                .map(|(field, message)| (names.name_of(field).to_owned(), message))
+                .collect();
+            if !request::is_plain() {
+                return Err(AppError::Form(draft.errors));
+            }
+            request::keep_draft("connect", draft).await?;
+            request::see_other("/profile/exchange/connect");
+            Ok(None)
+        }
+    }
+}
+
+/// What the form starts with for this user: a refused form, the present connection, or the user's own address.
+#[cfg(feature = "ssr")]
+pub async fn view_for(user: &kalends::store::User) -> Result<ConnectView, AppError> {
+    use crate::request;
+    let connection = request::services().store.connection_of(user.id).await.map_err(request::internal)?;
+    let reconnect = connection.is_some();
+    let kept = request::take_draft("connect").await?;
+    let draft = if kept.values.is_empty() { form::starting_values(user, connection.as_ref()) } else { kept };
+    Ok(ConnectView { draft, reconnect })
+}
+
+#[server(endpoint = "connect_form")]
+async fn connect_form() -> Result<ConnectView, AppError> {
+    view_for(&crate::request::user().await?).await
+}
+
+#[component]
+pub fn ConnectPage() -> impl IntoView {
+    loaded(Resource::new(|| (), |()| connect_form()), |view| {
+        view! {
+            <Frame title="Connect Microsoft Exchange">
+                <ConnectFlow view />
+            </Frame>
+        }
+    })
+}
+
+/// The button of the profile's row: a link without script, a dialog with it.
+#[component]
+pub fn ConnectDialog(view: ConnectView, connected: bool) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let opened = RwSignal::new(false);
+    let open = move |event: leptos::ev::MouseEvent| {
+        if let Some(dialog) = dialog.get() {
+            event.prevent_default();
+            opened.set(true);
+            let _ = dialog.show_modal();
+        }
+    };
+    let close = move |_| {
+        if let Some(dialog) = dialog.get() {
+            dialog.close();
+        }
+    };
+    let class = if connected { "button" } else { "button button-primary" };
+    view! {
+        <a class=class href="/profile/exchange/connect" on:click=open>
+            {if connected { "Reconnect" } else { "Connect" }}
+        </a>
+        <dialog class="dialog" node_ref=dialog aria-labelledby="connect-title">
+            <div class="dialog-head">
+                <h2 id="connect-title">"Connect Microsoft Exchange"</h2>
+                <button type="button" class="button button-quiet" on:click=close>
+                    "Close"
+                </button>
+            </div>
+            {move || {
+                let view = view.clone();
+                opened.get().then(|| view! { <ConnectFlow view /> })
+            }}
+        </dialog>
+    }
+}
+
+/// The form, then the running check in its place, then how it ended; what was typed stays in its fields.
+#[component]
+fn ConnectFlow(view: ConnectView) -> impl IntoView {
+    let action = ServerAction::<Connect>::new();
+    let running = RwSignal::new(None::<String>);
+    let ended = RwSignal::new(None::<CheckView>);
+    let first_errors = view.draft.errors.clone();
+    let errors = Signal::derive(move || {
+        action.value().with(|answer| match answer {
+            Some(Err(AppError::Form(errors))) => errors.clone(),
+            Some(Ok(_)) => crate::error::FieldErrors::new(),
+            Some(Err(other)) => [(String::new(), other_words(other))].into(),
+            None => first_errors.clone(),
+        })
+    });
+    Effect::new(move |_| {
+        if let Some(Ok(Some(id))) = action.value().get() {
+            ended.set(None);
+            running.set(Some(id));
+        }
+    });
+    let on_end = Callback::new(move |check: CheckView| {
+        running.set(None);
+        ended.set(Some(check));
+    });
+    let busy = Signal::derive(move || action.pending().get() || running.with(Option::is_some));
+    let connected = move || ended.with(|ended| ended.as_ref().is_some_and(CheckView::is_connected));
+    view! {
+        {move || running.get().map(|id| view! { <CheckProgress id on_end /> })}
+        {move || ended.get().map(|check| view! { <crate::page::check::Ended check in_place=true /> })}
+        <div hidden=move || running.with(Option::is_some) || connected()>
+            <ConnectForm view action errors busy />
+        </div>
+    }
+}
+
+fn other_words(error: &AppError) -> String {
+    match error {
+        AppError::Unreachable => "Kalends could not be reached. Check your network and try again.".to_owned(),
+        AppError::SignedOut => "You are signed out. Sign in again, then connect.".to_owned(),
+        AppError::Form(_) | AppError::NotYours | AppError::Internal { .. } => {
+            format!("Something went wrong in Kalends ({error}). Please try again.")
+        }
+    }
+}

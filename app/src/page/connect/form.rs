@@ -1,0 +1,222 @@
+//! The fields of the connect form: both sets in one form, one of them shown, by CSS alone.
+
+use super::{Connect, ConnectView};
+use crate::{
+    component::{Field, FormNotice},
+    error::FieldErrors,
+};
+use leptos::{
+    form::ActionForm,
+    prelude::*,
+    wasm_bindgen::JsCast,
+    web_sys::{HtmlElement, HtmlFormElement, HtmlInputElement},
+};
+
+/// The heading of every failed attempt.
+pub const FAILED: &str = "Failed to connect exchange calendar";
+
+#[cfg(feature = "ssr")]
+pub use names::{PERSONAL, SERVICE, starting_values};
+
+#[cfg(feature = "ssr")]
+mod names {
+    use crate::draft::Draft;
+    use kalends::{
+        connect::FormField,
+        connection::{Connection, Mode},
+        store::User,
+    };
+
+    /// The names of one field set.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Names {
+        pub mailbox: &'static str,
+        pub password: &'static str,
+        pub account: &'static str,
+        pub endpoint: &'static str,
+        pub domain: &'static str,
+    }
+
+    pub const SERVICE: Names = Names {
+        mailbox: "mailbox",
+        password: "service_password",
+        account: "service_account",
+        endpoint: "service_server",
+        domain: "service_domain",
+    };
+
+    pub const PERSONAL: Names =
+        Names { mailbox: "email", password: "password", account: "username", endpoint: "server", domain: "domain" };
+
+    impl Names {
+        pub const fn name_of(self, field: FormField) -> &'static str {
+            match field {
+                FormField::Mailbox => self.mailbox,
+                FormField::Password => self.password,
+                FormField::Account => self.account,
+                FormField::Endpoint => self.endpoint,
+                FormField::Domain => self.domain,
+            }
+        }
+    }
+
+    pub fn starting_values(user: &User, connection: Option<&Connection>) -> Draft {
+        let names = if connection.is_some_and(|c| c.mode == Mode::Personal) { PERSONAL } else { SERVICE };
+        let mut draft = Draft::default();
+        let mut set = |name: &str, value: String| draft.values.insert(name.to_owned(), value);
+        set(SERVICE.mailbox, user.email.to_string());
+        set(PERSONAL.mailbox, user.email.to_string());
+        set("service", if names.mailbox == SERVICE.mailbox { "true".to_owned() } else { String::new() });
+        if let Some(connection) = connection {
+            set(names.mailbox, connection.mailbox.to_string());
+            set(names.account, connection.account.to_string());
+            set(names.endpoint, connection.endpoint.to_string());
+        }
+        draft
+    }
+}
+
+#[component]
+pub fn ConnectForm(
+    view: ConnectView,
+    action: ServerAction<Connect>,
+    errors: Signal<FieldErrors>,
+    busy: Signal<bool>,
+) -> impl IntoView {
+    let draft = view.draft;
+    let value = |name: &str| draft.value(name);
+    let failed = move || errors.with(|all| !all.is_empty());
+    Effect::new(move |_| {
+        if failed() {
+            focus_first_bad_field();
+        }
+    });
+    view! {
+        {move || failed().then(|| view! { <h2 class="form-failed" role="alert">{FAILED}</h2> })}
+        <ActionForm action attr:class="form connect-form">
+            <FormNotice errors />
+            <label class="check">
+                <input type="checkbox" name="service" value="true" checked=!value("service").is_empty() />
+                <span>"Use service account for enhanced security"</span>
+            </label>
+            <fieldset class="field-set field-set-service">
+                <legend class="sr-only">"Service account"</legend>
+                <p class="field-hint">
+                    "Kalends reads the calendar through one account that your administrator controls. Your own password is not needed."
+                </p>
+                <Field
+                    label="User email to access"
+                    name="mailbox"
+                    kind="email"
+                    inputmode="email"
+                    value=value("mailbox")
+                    hint="The primary address of the mailbox whose calendar you want to see."
+                    errors
+                />
+                <Field
+                    label="Service account username"
+                    name="service_account"
+                    value=value("service_account")
+                    hint="As user@domain or DOMAIN\\user."
+                    errors
+                />
+                <Field
+                    label="Service account password"
+                    name="service_password"
+                    kind="password"
+                    autocomplete="off"
+                    hint="Stored encrypted, opened only to call Exchange."
+                    errors
+                />
+                <Advanced server="service_server" domain="service_domain" draft=draft.clone() errors />
+            </fieldset>
+            <fieldset class="field-set field-set-personal">
+                <legend class="sr-only">"Your own account"</legend>
+                <p class="field-hint">"Kalends signs in to Exchange as you."</p>
+                <Field
+                    label="Email"
+                    name="email"
+                    kind="email"
+                    inputmode="email"
+                    autocomplete="email"
+                    value=value("email")
+                    hint="The primary address of your mailbox."
+                    errors
+                />
+                <Field
+                    label="Password"
+                    name="password"
+                    kind="password"
+                    autocomplete="off"
+                    hint="The one you sign in to Windows or Outlook with. Stored encrypted."
+                    errors
+                />
+                <Field
+                    label="Username"
+                    name="username"
+                    aside="optional"
+                    value=value("username")
+                    hint="As user@domain or DOMAIN\\user. Leave empty if you sign in with your email address."
+                    errors
+                />
+                <Advanced server="server" domain="domain" draft errors />
+            </fieldset>
+            <div class="form-actions">
+                <button class="button button-primary" disabled=move || busy.get()>
+                    "Connect"
+                </button>
+            </div>
+        </ActionForm>
+    }
+}
+
+/// The two fields that only some need.
+#[component]
+fn Advanced(
+    server: &'static str,
+    domain: &'static str,
+    draft: crate::draft::Draft,
+    errors: Signal<FieldErrors>,
+) -> impl IntoView {
+    view! {
+        <Field
+            label="Exchange server"
+            name=server
+            aside="optional"
+            inputmode="url"
+            value=draft.value(server)
+            hint="Leave empty to find it by Autodiscover. Otherwise like https://mail.example.com/EWS/Exchange.asmx."
+            errors
+        />
+        <Field
+            label="Domain"
+            name=domain
+            aside="optional"
+            value=draft.value(domain)
+            hint="Only if the username is given without one."
+            errors
+        />
+    }
+}
+
+fn focus_first_bad_field() {
+    let found = document().query_selector("[aria-invalid=true]").ok().flatten();
+    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Puts the right address into the form, password untouched, and sends it again. False if there is no such form.
+pub fn resubmit_with(address: &str) -> bool {
+    let find = |selector: &str| document().query_selector(selector).ok().flatten();
+    let Some(form) = find(".connect-form").and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else {
+        return false;
+    };
+    let service = find(".connect-form input[name=service]:checked").is_some();
+    let field = if service { ".connect-form input[name=mailbox]" } else { ".connect-form input[name=email]" };
+    let Some(input) = find(field).and_then(|input| input.dyn_into::<HtmlInputElement>().ok()) else {
+        return false;
+    };
+    input.set_value(address);
+    form.request_submit().is_ok()
+}

@@ -1,0 +1,198 @@
+//! One connection as an admin sees it: its state, the last check's ladder, the last rounds.
+
+use crate::{
+    AppError,
+    component::{Frame, LadderView, Notice, StateBadge, StateView, When, loaded},
+    moment::Moment,
+};
+use kalends::{advice::Advice, check::Ladder};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ConnectionView {
+    id: String,
+    person: String,
+    email: String,
+    state: StateView,
+    since: Moment,
+    facts: Vec<(String, String)>,
+    last_sync: Option<Moment>,
+    next_sync: Option<Moment>,
+    advice: Option<Advice>,
+    check: Option<(Moment, Ladder)>,
+    rounds: Vec<RoundView>,
+    flash: Option<String>,
+}
+
+/// One pass over the window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct RoundView {
+    started: Moment,
+    millis: i64,
+    /// What came of it, in words.
+    outcome: String,
+    ok: bool,
+}
+
+#[server(endpoint = "connection")]
+async fn connection(id: String) -> Result<ConnectionView, AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let words = request::words(&admin);
+    let store = request::services().store;
+    let found = request::connection_by_id(&id).await?;
+    let user = store.user(found.user_id).await.map_err(request::internal)?.ok_or(AppError::NotYours)?;
+    let check = store.last_check(found.user_id).await.map_err(request::internal)?;
+    let rounds = store.last_rounds(found.id, 20).await.map_err(request::internal)?;
+    Ok(ConnectionView {
+        id: found.id.to_string(),
+        person: user.name,
+        email: user.email.to_string(),
+        state: StateView::Is(found.state),
+        since: words.moment(found.since),
+        facts: vec![
+            ("Mailbox".to_owned(), found.mailbox.to_string()),
+            ("Mode".to_owned(), request::mode_words(found.mode).to_owned()),
+            ("Account".to_owned(), found.account.to_string()),
+            ("Endpoint".to_owned(), found.endpoint.to_string()),
+            ("Entries".to_owned(), found.entries.to_string()),
+        ],
+        last_sync: found.last_synced_at.map(|at| words.moment(at)),
+        next_sync: found.due_at.map(|at| words.moment(at)),
+        advice: request::advice_for(&found),
+        check: check.map(|check| (words.moment(check.started_at), check.ladder)),
+        rounds: rounds.into_iter().map(|round| request::round_view(&round, &found, &words)).collect(),
+        flash: request::take_flash().await?,
+    })
+}
+
+#[server(endpoint = "check_now")]
+async fn check_now(#[server(default)] id: String) -> Result<(), AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let found = request::connection_by_id(&id).await?;
+    match kalends::connect::check_again(&request::services(), &admin, &found).await {
+        Ok(check) => request::see_other(&format!("/profile/exchange/checks/{check}")),
+        Err(error) => return Err(request::internal(error)),
+    }
+    Ok(())
+}
+
+#[server(endpoint = "sync_now")]
+async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let found = request::connection_by_id(&id).await?;
+    let started = kalends::sync::soon(&request::services(), &admin, &found).await.map_err(request::internal)?;
+    request::flash(if started {
+        "A round starts within a second. Load this page again to see how it ended."
+    } else {
+        "The account's sign-in is stopped: no round starts until somebody reconnects."
+    })
+    .await?;
+    request::see_other(&format!("/connections/{}", found.id));
+    Ok(())
+}
+
+#[component]
+pub fn ConnectionPage() -> impl IntoView {
+    let params = leptos_router::hooks::use_params_map();
+    let id = move || params.with(|params| params.get("id").unwrap_or_default());
+    loaded(Resource::new(id, connection), |view| view! { <Connection view /> })
+}
+
+#[component]
+fn Connection(view: ConnectionView) -> impl IntoView {
+    let ConnectionView { id, person, email, state, since, facts, last_sync, next_sync, advice, check, rounds, flash } =
+        view;
+    view! {
+        <Frame title=person wide=true>
+            <p><a href="/connections">"All connections"</a></p>
+            {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+            <p class="freshness">
+                <StateBadge state />
+                <span>"since " <When moment=since /></span>
+                <span>{email}</span>
+            </p>
+            {advice.map(|advice| view! { <Notice advice /> })}
+            <section class="panel" aria-labelledby="connection">
+                <h2 id="connection">"Connection"</h2>
+                <dl class="facts">
+                    {facts
+                        .into_iter()
+                        .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
+                        .collect_view()}
+                    <div>
+                        <dt>"Last sync"</dt>
+                        <dd>{last_sync.map_or_else(|| "not yet".into_any(), |moment| view! { <When moment /> }.into_any())}</dd>
+                    </div>
+                    <div>
+                        <dt>"Next sync"</dt>
+                        <dd>{next_sync.map_or_else(|| "none planned".into_any(), |moment| view! { <When moment /> }.into_any())}</dd>
+                    </div>
+                </dl>
+                <div class="form-actions">
+                    <form method="post" action=CheckNow::url()>
+                        <input type="hidden" name="id" value=id.clone() />
+                        <button class="button">"Check now"</button>
+                    </form>
+                    <form method="post" action=SyncNow::url()>
+                        <input type="hidden" name="id" value=id />
+                        <button class="button">"Sync now"</button>
+                    </form>
+                </div>
+            </section>
+            <section class="panel" aria-labelledby="check">
+                <h2 id="check">"Last check"</h2>
+                {match check {
+                    Some((started, ladder)) => view! {
+                        <p><When moment=started /></p>
+                        <LadderView ladder />
+                    }.into_any(),
+                    None => view! { <p class="empty">"No check was run yet."</p> }.into_any(),
+                }}
+            </section>
+            <section class="panel" aria-labelledby="rounds">
+                <h2 id="rounds">"Last rounds"</h2>
+                <Rounds rounds />
+            </section>
+        </Frame>
+    }
+}
+
+#[component]
+fn Rounds(rounds: Vec<RoundView>) -> impl IntoView {
+    if rounds.is_empty() {
+        return view! { <p class="empty">"No round has ended yet."</p> }.into_any();
+    }
+    view! {
+        <div class="table-box" role="region" aria-label="Last rounds" tabindex="0">
+            <table class="table">
+                <thead>
+                    <tr>
+                        <th scope="col">"Started"</th>
+                        <th scope="col" class="number">"Took"</th>
+                        <th scope="col">"Outcome"</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    {rounds
+                        .into_iter()
+                        .map(|round| {
+                            view! {
+                                <tr>
+                                    <td><When moment=round.started /></td>
+                                    <td class="number">{format!("{} ms", round.millis)}</td>
+                                    <td class=if round.ok { "" } else { "cell-bad" }>{round.outcome}</td>
+                                </tr>
+                            }
+                        })
+                        .collect_view()}
+                </tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,62 @@
+//! Asks before a connection is ended, and names what is lost.
+
+use crate::{
+    AppError,
+    component::{Frame, loaded},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What would be lost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct DisconnectView {
+    mailbox: String,
+    entries: i64,
+}
+
+#[server(endpoint = "disconnect_view")]
+async fn disconnect_view() -> Result<DisconnectView, AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let connection = request::services().store.connection_of(user.id).await.map_err(request::internal)?;
+    let Some(connection) = connection else {
+        request::see_other("/profile");
+        return Err(AppError::NotYours);
+    };
+    Ok(DisconnectView { mailbox: connection.mailbox.to_string(), entries: connection.entries })
+}
+
+#[server(endpoint = "disconnect")]
+async fn disconnect() -> Result<(), AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    kalends::connect::disconnect(&request::services(), &user).await.map_err(request::internal)?;
+    request::flash("Your Exchange calendar is disconnected. Its password and the copy of your entries are deleted.").await?;
+    request::see_other("/profile");
+    Ok(())
+}
+
+#[component]
+pub fn DisconnectPage() -> impl IntoView {
+    loaded(Resource::new(|| (), |()| disconnect_view()), |view| {
+        let entries = match view.entries {
+            0 => "No entries are stored.".to_owned(),
+            1 => "Deletes the copy of 1 calendar entry in Kalends.".to_owned(),
+            many => format!("Deletes the copy of {many} calendar entries in Kalends."),
+        };
+        view! {
+            <Frame title="Disconnect Microsoft Exchange?">
+                <p class="lead">"Kalends stops reading " <strong>{view.mailbox}</strong> "."</p>
+                <ul>
+                    <li>{entries}</li>
+                    <li>"Forgets the stored password, unless other people’s connections use the same service account."</li>
+                    <li>"Changes nothing in Exchange."</li>
+                </ul>
+                <form class="form-actions" method="post" action=Disconnect::url()>
+                    <button class="button button-danger">"Disconnect"</button>
+                    <a class="button" href="/profile">"Keep it"</a>
+                </form>
+            </Frame>
+        }
+    })
+}

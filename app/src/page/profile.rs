@@ -1,0 +1,270 @@
+//! Profile Settings: who one is, in which time zone, and the connection to Microsoft Exchange.
+
+use crate::{
+    AppError,
+    component::{Field, FormNotice, Frame, Notice, StateBadge, StateView, When, loaded},
+    draft::Draft,
+    moment::Moment,
+    page::connect::{ConnectDialog, ConnectView},
+};
+use kalends::{account_name::Password, advice::Advice};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ProfileView {
+    name: String,
+    email: String,
+    time_zone: String,
+    time_zones: Vec<String>,
+    /// What was just saved, in words.
+    saved: Option<String>,
+    details: Draft,
+    password: Draft,
+    exchange: ExchangeView,
+}
+
+/// The row "Microsoft Exchange".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ExchangeView {
+    state: StateView,
+    since: Option<Moment>,
+    mailbox: Option<String>,
+    account: Option<String>,
+    last_sync: Option<Moment>,
+    next_sync: Option<Moment>,
+    advice: Option<Advice>,
+    connect: ConnectView,
+}
+
+#[server(endpoint = "profile")]
+async fn profile() -> Result<ProfileView, AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let services = request::services();
+    let words = request::words(&user);
+    let connection = services.store.connection_of(user.id).await.map_err(request::internal)?;
+    let exchange = ExchangeView {
+        state: connection.as_ref().map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
+        since: connection.as_ref().map(|c| words.moment(c.since)),
+        mailbox: connection.as_ref().map(|c| c.mailbox.to_string()),
+        account: connection.as_ref().map(|c| c.account.to_string()),
+        last_sync: connection.as_ref().and_then(|c| c.last_synced_at).map(|at| words.moment(at)),
+        next_sync: connection.as_ref().and_then(|c| c.due_at).map(|at| words.moment(at)),
+        advice: connection.as_ref().and_then(request::advice_for),
+        connect: crate::page::connect::view_for(&user).await?,
+    };
+    Ok(ProfileView {
+        name: user.name.clone(),
+        email: user.email.to_string(),
+        time_zone: user.time_zone.clone(),
+        time_zones: request::time_zones(),
+        saved: request::take_flash().await?,
+        details: request::take_draft("details").await?,
+        password: request::take_draft("password").await?,
+        exchange,
+    })
+}
+
+#[server(endpoint = "save_details")]
+async fn save_details(
+    #[server(default)] name: String,
+    #[server(default)] time_zone: String,
+) -> Result<(), AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let mut errors = crate::error::FieldErrors::new();
+    let typed = name.trim();
+    if typed.is_empty() {
+        errors.insert("name".to_owned(), "Enter your name.".to_owned());
+    } else if typed.chars().count() > 100 || typed.chars().any(char::is_control) {
+        errors.insert("name".to_owned(), "A name has at most 100 characters, and no control characters.".to_owned());
+    }
+    if !request::time_zones().contains(&time_zone) {
+        errors.insert("time_zone".to_owned(), "Choose a time zone from the list, such as Europe/Berlin.".to_owned());
+    }
+    if errors.is_empty() {
+        request::services().store.update_profile(user.id, typed, &time_zone).await.map_err(request::internal)?;
+        request::flash("Your details are saved.").await?;
+    } else {
+        let values = [("name".to_owned(), name), ("time_zone".to_owned(), time_zone)].into();
+        request::keep_draft("details", Draft { values, errors }).await?;
+    }
+    request::see_other("/profile");
+    Ok(())
+}
+
+#[server(endpoint = "change_password")]
+async fn change_password(
+    #[server(default)] current: Password,
+    #[server(default)] new: Password,
+) -> Result<(), AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let services = request::services();
+    match kalends::sign_in::change_password(&services, &user, &current, &new, &request::client_address()).await {
+        Ok(()) => {
+            request::end_all_sessions(&user).await?;
+            request::start_session(&user).await?;
+            request::flash("Your password is changed. You are signed out everywhere else.").await?;
+        }
+        Err(refused) => {
+            let errors = [(refused.field().to_owned(), refused.to_string())].into();
+            request::keep_draft("password", Draft { errors, ..Draft::default() }).await?;
+        }
+    }
+    request::see_other("/profile");
+    Ok(())
+}
+
+#[server(endpoint = "sign_out_everywhere")]
+async fn sign_out_everywhere() -> Result<(), AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    request::end_all_sessions(&user).await?;
+    request::see_other("/sign-in");
+    Ok(())
+}
+
+#[component]
+pub fn ProfilePage() -> impl IntoView {
+    loaded(Resource::new(|| (), |()| profile()), |view| view! { <Profile view /> })
+}
+
+#[component]
+fn Profile(view: ProfileView) -> impl IntoView {
+    let ProfileView { name, email, time_zone, time_zones, saved, details, password, exchange } = view;
+    view! {
+        <Frame title="Profile Settings">
+            {saved.map(|saved| view! { <p class="notice notice-good" role="status">{saved}</p> })}
+            <section class="panel" aria-labelledby="exchange">
+                <h2 id="exchange">"Calendar connections"</h2>
+                <ExchangeRow exchange />
+            </section>
+            <section class="panel" aria-labelledby="you">
+                <h2 id="you">"You"</h2>
+                <DetailsForm name email time_zone time_zones draft=details />
+            </section>
+            <section class="panel" aria-labelledby="password">
+                <h2 id="password">"Password"</h2>
+                <PasswordForm draft=password />
+            </section>
+            <section class="panel" aria-labelledby="sessions">
+                <h2 id="sessions">"Signed-in devices"</h2>
+                <p>"Ends every session of yours, this one too."</p>
+                <form method="post" action=SignOutEverywhere::url()>
+                    <button class="button">"Sign out everywhere"</button>
+                </form>
+            </section>
+        </Frame>
+    }
+}
+
+#[component]
+fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
+    let ExchangeView { state, since, mailbox, account, last_sync, next_sync, advice, connect } = exchange;
+    let connected = mailbox.is_some();
+    view! {
+        <div class="row">
+            <div class="row-main">
+                <h3 class="row-title">"Microsoft Exchange"</h3>
+                <p class="row-state">
+                    <StateBadge state />
+                    {since.map(|since| view! { <span>"since " <When moment=since /></span> })}
+                </p>
+                {mailbox
+                    .map(|mailbox| {
+                        view! {
+                            <dl class="facts">
+                                <div>
+                                    <dt>"Mailbox"</dt>
+                                    <dd>{mailbox}</dd>
+                                </div>
+                                {account.map(|account| view! { <div><dt>"Account"</dt><dd>{account}</dd></div> })}
+                                <div>
+                                    <dt>"Last sync"</dt>
+                                    <dd>
+                                        {match last_sync {
+                                            Some(moment) => view! { <When moment /> }.into_any(),
+                                            None => "not yet".into_any(),
+                                        }}
+                                    </dd>
+                                </div>
+                                <div>
+                                    <dt>"Next sync"</dt>
+                                    <dd>
+                                        {match next_sync {
+                                            Some(moment) => view! { <When moment /> }.into_any(),
+                                            None => "none planned".into_any(),
+                                        }}
+                                    </dd>
+                                </div>
+                            </dl>
+                        }
+                    })}
+            </div>
+            <div class="row-actions">
+                <ConnectDialog view=connect connected />
+                {connected
+                    .then(|| view! { <a class="button button-quiet" href="/profile/exchange/disconnect">"Disconnect"</a> })}
+            </div>
+        </div>
+        {advice.map(|advice| view! { <Notice advice /> })}
+        {(!connected)
+            .then(|| {
+                view! { <p class="empty">"Connect your Exchange calendar to see it in Kalends and keep it in step."</p> }
+            })}
+    }
+}
+
+#[component]
+fn DetailsForm(
+    name: String,
+    email: String,
+    time_zone: String,
+    time_zones: Vec<String>,
+    draft: Draft,
+) -> impl IntoView {
+    let errors = Signal::stored(draft.errors.clone());
+    let typed = |field: &str, saved: String| draft.values.get(field).cloned().unwrap_or(saved);
+    let chosen = typed("time_zone", time_zone);
+    view! {
+        <form class="form" method="post" action=SaveDetails::url()>
+            <Field label="Name" name="name" autocomplete="name" value=typed("name", name) errors />
+            <Field
+                label="Time zone"
+                name="time_zone"
+                value=chosen
+                list="time-zones"
+                hint="Type a city to find it, such as Europe/Berlin."
+                errors
+            />
+            <datalist id="time-zones">
+                {time_zones.into_iter().map(|zone| view! { <option value=zone></option> }).collect_view()}
+            </datalist>
+            <p class="field-hint">"You sign in as " {email} "."</p>
+            <button class="button">"Save"</button>
+        </form>
+    }
+}
+
+#[component]
+fn PasswordForm(draft: Draft) -> impl IntoView {
+    let errors = Signal::stored(draft.errors);
+    view! {
+        <form class="form" method="post" action=ChangePassword::url()>
+            <FormNotice errors />
+            <Field label="Current password" name="current" kind="password" autocomplete="current-password" errors />
+            <Field
+                label="New password"
+                name="new"
+                kind="password"
+                autocomplete="new-password"
+                hint="At least 12 characters. You will be signed out everywhere else."
+                errors
+            />
+            <button class="button">"Change password"</button>
+        </form>
+    }
+}

@@ -1,0 +1,88 @@
+//! Signing in and out.
+
+use crate::{
+    AppError,
+    component::{Field, FormNotice, Frame, loaded},
+    draft::Draft,
+};
+use kalends::account_name::Password;
+use leptos::prelude::*;
+
+#[server(endpoint = "sign_in")]
+async fn sign_in(
+    #[server(default)] email: String,
+    #[server(default)] password: Password,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    use crate::request;
+    let services = request::services();
+    let address = request::client_address();
+    match kalends::sign_in::sign_in(&services, &email, &password, &address).await {
+        Ok(user) => {
+            request::start_session(&user).await?;
+            request::see_other(request::local_path(&next).unwrap_or("/calendar"));
+            Ok(())
+        }
+        Err(refused) => {
+            let draft = Draft {
+                values: [("email".to_owned(), email), ("next".to_owned(), next)].into(),
+                errors: [(String::new(), refused.to_string())].into(),
+            };
+            request::keep_draft("sign-in", draft).await?;
+            request::see_other("/sign-in");
+            Ok(())
+        }
+    }
+}
+
+#[server(endpoint = "sign_out")]
+async fn sign_out() -> Result<(), AppError> {
+    crate::request::end_session().await?;
+    crate::request::see_other("/sign-in");
+    Ok(())
+}
+
+/// What the page needs: a refused try, and whether the first admin is still to be made.
+#[server(endpoint = "sign_in_form")]
+async fn sign_in_form(next: String) -> Result<Draft, AppError> {
+    use crate::request;
+    if kalends::setup::is_open(&request::services()).await.map_err(request::internal)? {
+        request::see_other("/setup");
+    }
+    let mut draft = request::take_draft("sign-in").await?;
+    if let Some(next) = request::local_path(&next) {
+        draft.values.insert("next".to_owned(), next.to_owned());
+    }
+    Ok(draft)
+}
+
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let query = leptos_router::hooks::use_query_map();
+    let next = move || query.with(|query| query.get("next").unwrap_or_default());
+    loaded(Resource::new(next, sign_in_form), |draft| view! { <SignInForm draft /> })
+}
+
+#[component]
+fn SignInForm(draft: Draft) -> impl IntoView {
+    let errors = Signal::stored(draft.errors.clone());
+    view! {
+        <Frame title="Sign in">
+            <form class="form form-narrow" method="post" action=SignIn::url()>
+                <FormNotice errors />
+                <Field
+                    label="Email"
+                    name="email"
+                    kind="email"
+                    inputmode="email"
+                    autocomplete="username"
+                    value=draft.value("email")
+                    errors
+                />
+                <Field label="Password" name="password" kind="password" autocomplete="current-password" errors />
+                <input type="hidden" name="next" value=draft.value("next") />
+                <button class="button button-primary">"Sign in"</button>
+            </form>
+        </Frame>
+    }
+}

@@ -1,0 +1,270 @@
+//! What server functions need of the request they answer: who asks, in which session, and how to send them on.
+
+use crate::{
+    AppError,
+    draft::Draft,
+    moment::Words,
+    page::check::{CheckView, End, ProofView},
+};
+use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+use kalends::{
+    advice::{Advice, Names, advice},
+    check::{Check, Outcome, Step},
+    connection::{Connection, Mode},
+    id::{CheckId, ConnectionId, UserId},
+    problem::Problem,
+    services::Services,
+    store::User,
+};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use std::fmt::Display;
+use tower_sessions::Session;
+
+/// The key under which a session holds its user's id.
+pub const USER_KEY: &str = "user";
+const FLASH_KEY: &str = "flash";
+
+/// The address that a request came from, as far as the proxies in between are trusted.
+#[derive(Debug, Clone)]
+pub struct ClientAddress(pub String);
+
+pub fn services() -> Services {
+    expect_context()
+}
+
+fn parts() -> Option<Parts> {
+    use_context()
+}
+
+pub fn client_address() -> String {
+    parts()
+        .and_then(|parts| parts.extensions.get::<ClientAddress>().map(|address| address.0.clone()))
+        .unwrap_or_default()
+}
+
+/// Whether a browser posted the form itself, without script.
+pub fn is_plain() -> bool {
+    parts().is_some_and(|parts| {
+        parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"))
+    })
+}
+
+/// Logs what went wrong under a reference and shows people only the reference.
+pub fn internal(error: impl Display) -> AppError {
+    let reference = services().random.bytes::<5>().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    tracing::error!(%reference, %error, "a request could not be answered");
+    AppError::Internal { reference }
+}
+
+/// Sends the browser on with 303 after a form, or with a redirect while a page is rendered.
+pub fn see_other(path: &str) {
+    leptos_axum::redirect(path);
+    if let (true, Some(response)) = (is_plain(), use_context::<ResponseOptions>()) {
+        response.set_status(StatusCode::SEE_OTHER);
+        if let Ok(value) = HeaderValue::from_str(path) {
+            response.insert_header(header::LOCATION, value);
+        }
+    }
+}
+
+pub fn set_not_found() {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        response.set_status(StatusCode::NOT_FOUND);
+    }
+}
+
+/// A path of our own, safe to send a browser to; anything else is none.
+pub fn local_path(next: &str) -> Option<&str> {
+    let ours = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.starts_with("/api/")
+        && next.len() <= 200
+        && next.chars().all(|c| c.is_ascii_graphic() && c != '\\');
+    ours.then_some(next)
+}
+
+fn session() -> Result<Session, AppError> {
+    parts()
+        .and_then(|parts| parts.extensions.get::<Session>().cloned())
+        .ok_or_else(|| internal("a request arrived without a session"))
+}
+
+pub async fn user_if_signed_in() -> Result<Option<User>, AppError> {
+    let Some(id) = session()?.get::<UserId>(USER_KEY).await.map_err(internal)? else {
+        return Ok(None);
+    };
+    services().store.user(id).await.map_err(internal)
+}
+
+/// Who asks; leads to the sign-in page if nobody is signed in.
+pub async fn user() -> Result<User, AppError> {
+    if let Some(user) = user_if_signed_in().await? {
+        return Ok(user);
+    }
+    let page = parts().filter(|parts| parts.method == axum::http::Method::GET);
+    let next = page.and_then(|parts| parts.uri.path_and_query().map(ToString::to_string)).unwrap_or_default();
+    match local_path(&next).filter(|path| *path != "/") {
+        Some(path) => see_other(&format!("/sign-in?next={}", path.replace('&', "%26").replace('?', "%3F"))),
+        None => see_other("/sign-in"),
+    }
+    Err(AppError::SignedOut)
+}
+
+/// The admin who asks; for everybody else the page does not exist.
+pub async fn admin() -> Result<User, AppError> {
+    let user = user().await?;
+    if user.is_admin() {
+        return Ok(user);
+    }
+    set_not_found();
+    Err(AppError::NotYours)
+}
+
+/// Signs a user in under a new session id.
+pub async fn start_session(user: &User) -> Result<(), AppError> {
+    let session = session()?;
+    session.cycle_id().await.map_err(internal)?;
+    session.insert(USER_KEY, user.id).await.map_err(internal)
+}
+
+pub async fn end_session() -> Result<(), AppError> {
+    session()?.flush().await.map_err(internal)
+}
+
+/// Ends every session of a user; this one gets a new, empty one.
+pub async fn end_all_sessions(user: &User) -> Result<(), AppError> {
+    end_session().await?;
+    services().store.delete_sessions_of(user.id).await.map_err(internal)
+}
+
+/// Keeps a form until its page is shown again.
+pub async fn keep_draft(form: &str, mut draft: Draft) -> Result<(), AppError> {
+    for value in draft.values.values_mut() {
+        if let Some((end, _)) = value.char_indices().nth(2_000) {
+            value.truncate(end);
+        }
+    }
+    session()?.insert(&format!("draft-{form}"), draft).await.map_err(internal)
+}
+
+pub async fn take_draft(form: &str) -> Result<Draft, AppError> {
+    let key = format!("draft-{form}");
+    let session = session()?;
+    if session.get_value(&key).await.map_err(internal)?.is_none() {
+        return Ok(Draft::default());
+    }
+    Ok(session.remove::<Draft>(&key).await.map_err(internal)?.unwrap_or_default())
+}
+
+/// Words for the next page, such as "Your details are saved."
+pub async fn flash(text: &str) -> Result<(), AppError> {
+    session()?.insert(FLASH_KEY, text).await.map_err(internal)
+}
+
+pub async fn take_flash() -> Result<Option<String>, AppError> {
+    let session = session()?;
+    if session.get_value(FLASH_KEY).await.map_err(internal)?.is_none() {
+        return Ok(None);
+    }
+    session.remove(FLASH_KEY).await.map_err(internal)
+}
+
+pub fn words(user: &User) -> Words {
+    Words::new(&user.time_zone, services().clock.now())
+}
+
+/// All IANA zones, sorted.
+pub fn time_zones() -> Vec<String> {
+    let mut zones: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    zones.sort_unstable();
+    zones
+}
+
+pub const fn mode_words(mode: Mode) -> &'static str {
+    match mode {
+        Mode::ServiceAccount => "service account",
+        Mode::Personal => "personal account",
+    }
+}
+
+pub fn advice_for(connection: &Connection) -> Option<Advice> {
+    connection.problem.as_ref().map(|problem| advice(problem, &names_of(connection)))
+}
+
+pub fn names_of(connection: &Connection) -> Names {
+    Names {
+        mailbox: connection.mailbox.to_string(),
+        account: connection.account.to_string(),
+        endpoint: connection.endpoint.to_string(),
+    }
+}
+
+pub async fn connection_by_id(id: &str) -> Result<Connection, AppError> {
+    let found = match id.parse::<ConnectionId>() {
+        Ok(id) => services().store.connection(id).await.map_err(internal)?,
+        Err(_) => None,
+    };
+    found.ok_or_else(not_there)
+}
+
+/// A check of this user's own, or any for an admin.
+pub async fn check_for(user: &User, id: &str) -> Result<Check, AppError> {
+    let found = match id.parse::<CheckId>() {
+        Ok(id) => services().store.check(id).await.map_err(internal)?,
+        Err(_) => None,
+    };
+    found.filter(|check| check.user_id == user.id || user.is_admin()).ok_or_else(not_there)
+}
+
+fn not_there() -> AppError {
+    set_not_found();
+    AppError::NotYours
+}
+
+/// The address that Exchange named as the right one, if the check failed for an alias.
+pub fn primary_address(check: &Check) -> Option<String> {
+    match &check.outcome {
+        Some(Outcome::Failed { problem, .. }) => match problem.as_ref() {
+            Problem::MailboxAlias { primary } => primary.as_ref().map(ToString::to_string),
+            _ => None,
+        },
+        Some(Outcome::Connected { .. } | Outcome::Cancelled) | None => None,
+    }
+}
+
+/// A check in the words of its reader.
+pub fn check_view(user: &User, check: Check) -> CheckView {
+    let words = words(user);
+    let primary = primary_address(&check);
+    let typed = &check.typed;
+    let names = Names {
+        mailbox: typed.mailbox.clone(),
+        account: typed.account.clone(),
+        endpoint: typed.endpoint.clone(),
+    };
+    let step = check.ladder.failed_at().map(|step: Step| step.label().to_owned());
+    let end = check.outcome.map(|outcome| match outcome {
+        Outcome::Connected { proof, .. } => End::Connected {
+            proof: proof
+                .into_iter()
+                .map(|entry| ProofView {
+                    subject: entry.subject.unwrap_or_else(|| "Private".to_owned()),
+                    when: words.appointment(entry.start, entry.all_day),
+                })
+                .collect(),
+        },
+        Outcome::Failed { problem, request_id } => {
+            End::Failed { advice: advice(&problem, &names), step, request_id, primary }
+        }
+        Outcome::Cancelled => End::Cancelled,
+    });
+    let back = if check.user_id == user.id { "/profile/exchange/connect" } else { "/connections" };
+    CheckView {
+        id: check.id.to_string(),
+        mailbox: typed.mailbox.clone(),
+        ladder: check.ladder,
+        end,
+        back: back.to_owned(),
+    }
+}

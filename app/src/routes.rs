@@ -1,0 +1,72 @@
+//! The route table: every page on one screen.
+
+use crate::{
+    AppError,
+    component::Failure,
+    page::{
+        calendar::CalendarPage, check::CheckPage, connect::ConnectPage, connection::ConnectionPage,
+        connections::ConnectionsPage, disconnect::DisconnectPage, home::HomePage, profile::ProfilePage,
+        setup::SetupPage, sign_in::SignInPage,
+    },
+};
+use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
+use leptos_router::{
+    ParamSegment, SsrMode, StaticSegment,
+    components::{Route, Router, Routes},
+};
+use serde::{Deserialize, Serialize};
+
+/// Who looks at the page, as far as the frame needs to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Viewer {
+    pub name: String,
+    pub is_admin: bool,
+}
+
+#[server(endpoint = "viewer")]
+async fn viewer() -> Result<Option<Viewer>, AppError> {
+    let user = crate::request::user_if_signed_in().await?;
+    Ok(user.map(|user| Viewer { is_admin: user.is_admin(), name: user.name }))
+}
+
+pub fn use_viewer() -> Resource<Result<Option<Viewer>, AppError>> {
+    expect_context()
+}
+
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_context(Resource::new(|| (), |()| viewer()));
+
+    // Tests and style wait for this mark: from here on the page answers to script.
+    Effect::new(|_| {
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("data-hydrated", "true");
+        }
+    });
+
+    view! {
+        <Router>
+            <Routes fallback=|| view! { <NotFound /> }>
+                <Route path=StaticSegment("") view=HomePage ssr=SsrMode::Async />
+                <Route path=StaticSegment("setup") view=SetupPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("sign-in") view=SignInPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("calendar") view=CalendarPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("profile") view=ProfilePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("connect")) view=ConnectPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("disconnect")) view=DisconnectPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("checks"), ParamSegment("id")) view=CheckPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("connections") view=ConnectionsPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("connections"), ParamSegment("id")) view=ConnectionPage ssr=SsrMode::Async />
+            </Routes>
+        </Router>
+    }
+}
+
+#[component]
+fn NotFound() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    crate::request::set_not_found();
+    view! { <Failure error=AppError::NotYours /> }
+}

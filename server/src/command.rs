@@ -1,0 +1,93 @@
+//! The commands, each a short list of steps.
+
+mod user;
+
+use crate::{
+    serve,
+    settings::{Data, Network, SettingError, ENVIRONMENT_HELP},
+    telemetry,
+};
+use clap::{Parser, Subcommand};
+
+/// Connects an organisation's Microsoft Exchange calendars and says why when it cannot.
+#[derive(Debug, Parser)]
+#[command(name = "kalends", version, after_long_help = ENVIRONMENT_HELP)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// What is logged, as tracing filters: `info`, `debug`, `kalends=trace`.
+    #[arg(long, env = "KALENDS_LOG", default_value = "info", global = true)]
+    log: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the pages and keeps the calendars in step.
+    #[command(after_long_help = ENVIRONMENT_HELP)]
+    Serve {
+        #[command(flatten)]
+        network: Box<Network>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Brings both databases to the present shape, then ends.
+    Migrate {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Adds, lists and mends people.
+    User {
+        #[command(subcommand)]
+        command: user::UserCommand,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Tends the vault of sealed passwords.
+    Vault {
+        #[command(subcommand)]
+        command: VaultCommand,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum VaultCommand {
+    /// Seals every password anew with the newest key.
+    Rotate,
+}
+
+/// Why a command ended early, in words for whoever runs Kalends.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl CommandError {
+    pub fn refused(error: impl std::fmt::Display) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
+    telemetry::start(&arguments.log)?;
+    match arguments.command {
+        Command::Serve { network, data } => serve::serve(*network, data).await,
+        Command::Migrate { data } => {
+            let (store, _vault) = data.open().await?;
+            drop(store);
+            println!("Both databases are up to date.");
+            Ok(())
+        }
+        Command::User { command, data } => user::run(command, data).await,
+        Command::Vault { command: VaultCommand::Rotate, data } => {
+            let (_store, vault) = data.open().await?;
+            let sealed = vault.rotate().await.map_err(CommandError::refused)?;
+            println!("{sealed} passwords are sealed with the newest key.");
+            Ok(())
+        }
+    }
+}

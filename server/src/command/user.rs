@@ -1,0 +1,77 @@
+//! `kalends user`: people are made here until they can be invited.
+
+use crate::{command::CommandError, settings::Data};
+use clap::Subcommand;
+use kalends::{
+    account_name::Password,
+    clock::Clock,
+    random::Random,
+    sign_in,
+    store::{NewUser, Role},
+};
+use std::io::{IsTerminal, Read};
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Adds a person. The password comes from a prompt, or from standard input.
+    Add {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        name: String,
+        /// May see everybody's connections.
+        #[arg(long)]
+        admin: bool,
+        /// An IANA name.
+        #[arg(long, default_value = "Europe/Berlin")]
+        time_zone: String,
+    },
+    /// Lists everybody.
+    List,
+    /// Sets a new password. It comes from a prompt, or from standard input.
+    SetPassword {
+        #[arg(long)]
+        email: String,
+    },
+}
+
+pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
+    let (store, _vault) = data.open().await?;
+    let (clock, random) = (Clock::system(), Random::from_system());
+    match command {
+        UserCommand::Add { email, name, admin, time_zone } => {
+            let email = email.parse().map_err(CommandError::refused)?;
+            let password_hash = sign_in::hash_new(read_password()?).await.map_err(CommandError::refused)?;
+            let role = if admin { Role::Admin } else { Role::Member };
+            let user = NewUser { email, name, role, password_hash, time_zone };
+            let user = store.create_user(&user, &clock, &random).await.map_err(CommandError::refused)?;
+            println!("{} can sign in.", user.email);
+        }
+        UserCommand::List => {
+            for user in store.users().await.map_err(CommandError::refused)? {
+                println!("{}\t{}\t{}", user.email, user.name, if user.is_admin() { "admin" } else { "member" });
+            }
+        }
+        UserCommand::SetPassword { email } => {
+            let email = email.parse().map_err(CommandError::refused)?;
+            let user = store.user_by_email(&email).await.map_err(CommandError::refused)?;
+            let user = user.ok_or_else(|| CommandError::Refused(format!("there is nobody with the address {email}")))?;
+            let hash = sign_in::hash_new(read_password()?).await.map_err(CommandError::refused)?;
+            store.set_password_hash(user.id, &hash).await.map_err(CommandError::refused)?;
+            store.delete_sessions_of(user.id).await.map_err(CommandError::refused)?;
+            println!("{} has a new password and is signed out everywhere.", user.email);
+        }
+    }
+    Ok(())
+}
+
+fn read_password() -> Result<Password, CommandError> {
+    let text = if std::io::stdin().is_terminal() {
+        rpassword::prompt_password("Password: ").map_err(CommandError::refused)?
+    } else {
+        let mut text = String::new();
+        std::io::stdin().take(4096).read_to_string(&mut text).map_err(CommandError::refused)?;
+        text.trim_end_matches(['\r', '\n']).to_owned()
+    };
+    Ok(Password::from(text))
+}

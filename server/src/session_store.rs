@@ -1,0 +1,89 @@
+//! Sessions in our own store: rows carry the hash of the id, an idle expiry that use pushes on, and an absolute one.
+
+use app::request::USER_KEY;
+use async_trait::async_trait;
+use kalends::{
+    clock::Timestamp,
+    id::UserId,
+    services::Services,
+    store::{SessionRow, StoreError},
+};
+use sha2::{Digest, Sha256};
+use std::{collections::HashMap, time::Duration};
+use tower_sessions::{
+    SessionStore,
+    cookie::time::OffsetDateTime,
+    session::{Id, Record},
+    session_store::{Error, Result},
+};
+
+/// A session that nobody uses for this long ends.
+const IDLE: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Every session ends after this long; the cookie lives no longer.
+pub const ABSOLUTE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Use is written down at most this often.
+const TOUCH_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// [`SessionStore`] over the table `sessions`.
+#[derive(Debug, Clone)]
+pub struct Sessions(pub Services);
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        // 128 random bits: a clash does not happen, and an upsert would at worst end the older session.
+        self.save(record).await
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let now = self.0.clock.now();
+        let id_hash = hash(&record.id);
+        let user_id = record.data.get(USER_KEY).and_then(|value| serde_json::from_value::<UserId>(value.clone()).ok());
+        let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
+        let absolute = match self.0.store.session(&id_hash, now).await.map_err(backend)? {
+            Some(row) => row.absolute_expires_at,
+            None => now + ABSOLUTE,
+        };
+        let row = SessionRow {
+            id_hash,
+            user_id,
+            data,
+            idle_expires_at: now + IDLE,
+            absolute_expires_at: absolute,
+            touched_at: now,
+        };
+        self.0.store.save_session(&row).await.map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let now = self.0.clock.now();
+        let id_hash = hash(id);
+        let Some(row) = self.0.store.session(&id_hash, now).await.map_err(backend)? else {
+            return Ok(None);
+        };
+        if now.since(row.touched_at) > TOUCH_AFTER {
+            self.0.store.touch_session(&id_hash, now, now + IDLE).await.map_err(backend)?;
+        }
+        let data: HashMap<_, _> =
+            serde_json::from_str(&row.data).map_err(|error| Error::Decode(error.to_string()))?;
+        Ok(Some(Record { id: *id, data, expiry_date: instant(row.absolute_expires_at) }))
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        self.0.store.delete_session(&hash(id)).await.map_err(backend)
+    }
+}
+
+/// What the row holds instead of the id, so that a stolen database signs nobody in.
+fn hash(id: &Id) -> String {
+    let digest = Sha256::digest(id.0.to_be_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn backend(error: StoreError) -> Error {
+    Error::Backend(error.to_string())
+}
+
+fn instant(at: Timestamp) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(at.millis() / 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}

@@ -1,0 +1,110 @@
+//! Settings from the environment, or from a flag of the same name; a bad one stops the start with its cure.
+
+use clap::Args;
+use ipnet::IpNet;
+use kalends::{
+    outbound::{Outbound, OutboundConfig},
+    store::Store,
+    vault::Vault,
+};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// The settings that have no flag, because flags can be read by everybody on the machine.
+pub const ENVIRONMENT_HELP: &str = "Set in the environment only:
+  KALENDS_DATABASE_URL        main database [default: sqlite://data/kalends.db], or postgres://…
+  KALENDS_VAULT_DATABASE_URL  vault of sealed passwords [default: sqlite://data/vault.db], or postgres://…
+  KALENDS_VAULT_KEYS          vault keys; see the README
+  KALENDS_LOG_FORMAT          json for one JSON object a line";
+
+/// A setting that stops the start.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} is {value:?}: {cure}.")]
+pub struct SettingError {
+    name: &'static str,
+    value: String,
+    cure: String,
+}
+
+impl SettingError {
+    pub fn new(name: &'static str, value: &str, cure: impl Into<String>) -> Self {
+        Self { name, value: value.to_owned(), cure: cure.into() }
+    }
+}
+
+/// Where people reach Kalends, and where Kalends may go.
+#[derive(Debug, Args)]
+pub struct Network {
+    /// Address and port to listen at.
+    #[arg(long, env = "KALENDS_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: String,
+    /// The address under which people reach Kalends, such as <https://kalends.example.com>.
+    #[arg(long, env = "KALENDS_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Certificate chain (PEM) to serve TLS with.
+    #[arg(long, env = "KALENDS_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of the certificate.
+    #[arg(long, env = "KALENDS_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Proxies whose X-Forwarded-For counts: addresses or networks, separated by commas.
+    #[arg(long, env = "KALENDS_TRUSTED_PROXIES", default_value = "")]
+    trusted_proxies: String,
+    /// Exchange hosts that may be called even at private addresses: host or host:port, separated by commas.
+    #[arg(long, env = "KALENDS_EXCHANGE_HOSTS", default_value = "")]
+    exchange_hosts: String,
+    /// Where to connect instead: host:port=address:port, separated by commas.
+    #[arg(long, env = "KALENDS_EXCHANGE_CONNECT_TO", default_value = "")]
+    exchange_connect_to: String,
+    /// Certificates (PEM) of your own authority, trusted beside the system's.
+    #[arg(long, env = "KALENDS_EXCHANGE_CA_FILE")]
+    exchange_ca_file: Option<PathBuf>,
+    /// The built site; needed only where it is not inside the program.
+    #[arg(long, env = "KALENDS_SITE", hide = cfg!(feature = "embed"))]
+    pub site: Option<PathBuf>,
+}
+
+impl Network {
+    pub fn listen(&self) -> Result<SocketAddr, SettingError> {
+        self.listen.parse().map_err(|_| {
+            SettingError::new("KALENDS_LISTEN", &self.listen, "use an address and a port, such as 127.0.0.1:3000")
+        })
+    }
+
+    /// Scheme, host and port under which people reach Kalends, given where it really listens.
+    ///
+    /// Fails where passwords would cross a network unprotected.
+    pub fn origin(&self, listening: SocketAddr) -> Result<String, SettingError> {
+        let tls = self.tls_cert.is_some();
+        if let Some(url) = &self.public_url {
+            let bad = |cure: &str| SettingError::new("KALENDS_PUBLIC_URL", url, cure);
+            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            let rest = rest.ok_or_else(|| bad("start it with https://"))?.trim_end_matches('/');
+            if rest.is_empty() || rest.contains(['/', '?', '#', '@']) {
+                return Err(bad("use scheme and host alone, such as https://kalends.example.com"));
+            }
+            if url.starts_with("http://") && !listening.ip().is_loopback() && !tls {
+                return Err(bad("listening beyond this machine needs an https address"));
+            }
+            return Ok(url.trim_end_matches('/').to_ascii_lowercase());
+        }
+        if !tls && !listening.ip().is_loopback() {
+            return Err(SettingError::new(
+                "KALENDS_LISTEN",
+                &self.listen,
+                "listening beyond this machine needs TLS: set KALENDS_TLS_CERT and KALENDS_TLS_KEY, or set \
+                 KALENDS_PUBLIC_URL to the https address of the proxy in front",
+            ));
+        }
+        Ok(format!("{}://{listening}", if tls { "https" } else { "http" }))
+    }
+
+    pub fn trusted_proxies(&self) -> Result<Vec<IpNet>, SettingError> {
+        let parse = |text: &str| {
+            let net = text.parse::<IpNet>().or_else(|_| text.parse().map(|ip: std::net::IpAddr| IpNet::from(ip)));
+            net.map_err(|_| {
+                SettingError::new("KALENDS_TRUSTED_PROXIES", text, "use addresses or networks such as 10.0.0.0/8")
+            })
+        };
+        self.trusted_proxies.split(',').map(str::trim).filter(|text| !text.is_empty()).map(parse).collect()
+    }
+}

@@ -1,0 +1,153 @@
+//! The connect form, parsed once into types that cannot be wrong; every mistake has its message at its field.
+
+use crate::{
+    account_name::{AccountName, AccountNameError, Password},
+    advice::{Names, advice},
+    check::Typed,
+    connection::Mode,
+    endpoint::{EndpointError, EwsUrl},
+    mailbox::{AddressError, SmtpAddress},
+    problem::Problem,
+};
+
+/// What a person typed into one field set.
+#[derive(Debug)]
+pub struct Form {
+    pub mode: Mode,
+    pub mailbox: String,
+    pub account: String,
+    pub password: Password,
+    pub endpoint: String,
+    pub domain: String,
+}
+
+/// The fields of a field set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormField {
+    Mailbox,
+    Account,
+    Password,
+    Endpoint,
+    Domain,
+}
+
+/// A form without mistakes.
+#[derive(Debug)]
+pub struct Request {
+    pub mode: Mode,
+    pub mailbox: SmtpAddress,
+    pub account: AccountName,
+    pub password: Password,
+    /// `None`: to be found by Autodiscover.
+    pub endpoint: Option<EwsUrl>,
+    /// What is kept of the form with the check.
+    pub typed: Typed,
+}
+
+impl Form {
+    /// All mistakes at once, in the order of the fields.
+    pub fn parse(self) -> Result<Request, Vec<(FormField, String)>> {
+        let mut mistakes = Vec::new();
+        let mailbox = self.mailbox.parse::<SmtpAddress>().map_err(|error: AddressError| {
+            mistakes.push((FormField::Mailbox, error.to_string()));
+        });
+        let account = self.account_name().map_err(|error| {
+            let field = if error == AccountNameError::DomainTwice { FormField::Domain } else { FormField::Account };
+            mistakes.push((field, error.to_string()));
+        });
+        if let Some(message) = password_mistake(&self.password) {
+            mistakes.push((FormField::Password, message.to_owned()));
+        }
+        let endpoint = endpoint(&self.endpoint).map_err(|message| mistakes.push((FormField::Endpoint, message)));
+        match (mailbox, account, endpoint, mistakes.is_empty()) {
+            (Ok(mailbox), Ok(account), Ok(endpoint), true) => {
+                let typed = Typed {
+                    mailbox: mailbox.to_string(),
+                    account: account.to_string(),
+                    domain: self.domain.trim().to_owned(),
+                    endpoint: endpoint.as_ref().map(ToString::to_string).unwrap_or_default(),
+                };
+                Ok(Request { mode: self.mode, mailbox, account, password: self.password, endpoint, typed })
+            }
+            _ => Err(mistakes),
+        }
+    }
+
+    /// With one's own account an empty name means the mail address.
+    fn account_name(&self) -> Result<AccountName, AccountNameError> {
+        match (self.mode, self.account.trim(), self.domain.trim()) {
+            (Mode::Personal, "", "") if !self.mailbox.trim().is_empty() => AccountName::parse(&self.mailbox, ""),
+            (_, account, domain) => AccountName::parse(account, domain),
+        }
+    }
+}
+
+fn password_mistake(password: &Password) -> Option<&'static str> {
+    if password.is_empty() {
+        Some("Enter the password.")
+    } else if password.reveal().chars().count() > Password::MAX {
+        Some("A password has at most 256 characters.")
+    } else if password.reveal().chars().any(char::is_control) {
+        Some("This contains control characters. Type the password instead of pasting it.")
+    } else {
+        None
+    }
+}
+
+fn endpoint(typed: &str) -> Result<Option<EwsUrl>, String> {
+    match typed.parse::<EwsUrl>() {
+        Ok(url) if url.is_exchange_online() => {
+            let truth = advice(&Problem::ExchangeOnline, &Names::default());
+            Err(format!("{} {}", truth.title, truth.meaning))
+        }
+        Ok(url) => Ok(Some(url)),
+        Err(EndpointError::Empty) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(mode: Mode) -> Form {
+        Form {
+            mode,
+            mailbox: "bob@example.test".to_owned(),
+            account: "svc@example.test".to_owned(),
+            password: Password::from("secret".to_owned()),
+            endpoint: String::new(),
+            domain: String::new(),
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_its_field() {
+        let bad = Form {
+            mailbox: "bob".to_owned(),
+            account: "EXAMPLE\\svc".to_owned(),
+            domain: "EXAMPLE".to_owned(),
+            password: Password::default(),
+            endpoint: "http://mail.example.test".to_owned(),
+            ..form(Mode::ServiceAccount)
+        };
+        let fields: Vec<FormField> = bad.parse().expect_err("mistakes").into_iter().map(|(field, _)| field).collect();
+        assert_eq!(fields, [FormField::Mailbox, FormField::Domain, FormField::Password, FormField::Endpoint]);
+    }
+
+    #[test]
+    fn ones_own_account_may_be_the_mail_address() {
+        let own = Form { account: String::new(), ..form(Mode::Personal) };
+        assert_eq!(own.parse().expect("valid").account, AccountName::Upn("bob@example.test".to_owned()));
+        let service = Form { account: String::new(), ..form(Mode::ServiceAccount) };
+        assert_eq!(service.parse().expect_err("mistake").len(), 1);
+    }
+
+    #[test]
+    fn exchange_online_is_told_at_the_endpoint() {
+        let cloud = Form { endpoint: "outlook.office365.com".to_owned(), ..form(Mode::ServiceAccount) };
+        let mistakes = cloud.parse().expect_err("mistake");
+        assert_eq!(mistakes.len(), 1);
+        assert!(mistakes[0].1.contains("2025"), "{}", mistakes[0].1);
+    }
+}
