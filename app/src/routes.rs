@@ -25,7 +25,7 @@ pub struct Viewer {
 }
 
 #[server(endpoint = "viewer")]
-async fn viewer() -> Result<Option<Viewer>, AppError> {
+async fn who_looks() -> Result<Option<Viewer>, AppError> {
     let user = crate::request::user_if_signed_in().await?;
     Ok(user.map(|user| Viewer { is_admin: user.is_admin(), name: user.name }))
 }
@@ -37,7 +37,7 @@ pub fn use_viewer() -> Resource<Result<Option<Viewer>, AppError>> {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    provide_context(Resource::new(|| (), |()| viewer()));
+    provide_context(Resource::new(|| (), |()| who_looks()));
 
     // Tests and style wait for this mark: from here on the page answers to script.
     Effect::new(|_| {

@@ -8,12 +8,12 @@ use leptos::prelude::*;
 #[component]
 pub fn Notice(
     advice: Advice,
-    #[prop(optional, into)] heading: Option<String>,
+    #[prop(optional_no_strip)] heading: Option<String>,
     /// Which step of the check it was.
-    #[prop(optional, into)]
+    #[prop(optional_no_strip)]
     step: Option<String>,
     /// The id under which the server's own log knows the request.
-    #[prop(optional, into)]
+    #[prop(optional_no_strip)]
     request_id: Option<String>,
     /// Announce it at once: right after a submit.
     #[prop(optional)]

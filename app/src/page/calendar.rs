@@ -174,9 +174,10 @@ fn Calendar(view: CalendarView) -> impl IntoView {
 #[component]
 fn DayView(day: Day) -> impl IntoView {
     let id = format!("day-{}", day.iso);
+    let label = id.clone();
     let class = if day.is_today { "day day-today" } else { "day" };
     view! {
-        <section class=class aria-labelledby=id.clone()>
+        <section class=class aria-labelledby=label>
             <h3 class="day-title" id=id>
                 <time datetime=day.iso>{day.title}</time>
                 {day.is_today.then_some(view! { <span class="day-mark">"Today"</span> })}

@@ -6,7 +6,7 @@ use crate::{
     moment::Moment,
 };
 use kalends::{advice::Advice, check::Ladder};
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -188,7 +188,7 @@ pub fn Ended(
             Some(End::Connected { proof }) => view! { <Connected mailbox proof /> }.into_any(),
             Some(End::Failed { advice, step, request_id, primary }) => {
                 view! {
-                    <Notice advice heading=crate::page::connect::FAILED step request_id alert=true />
+                    <Notice advice heading=Some(crate::page::connect::FAILED.to_owned()) step request_id alert=true />
                     {primary.map(|primary| view! { <UsePrimary id primary in_place /> })}
                 }
                     .into_any()

@@ -6,7 +6,7 @@ use crate::{
     moment::Moment,
 };
 use kalends::{advice::Advice, check::Ladder};
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
 /// What the page shows.

@@ -4,7 +4,7 @@ use crate::{
     AppError,
     component::{Frame, loaded},
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
 /// What would be lost.
@@ -14,8 +14,8 @@ struct DisconnectView {
     entries: i64,
 }
 
-#[server(endpoint = "disconnect_view")]
-async fn disconnect_view() -> Result<DisconnectView, AppError> {
+#[server(endpoint = "what_is_lost")]
+async fn what_is_lost() -> Result<DisconnectView, AppError> {
     use crate::request;
     let user = request::user().await?;
     let connection = request::services().store.connection_of(user.id).await.map_err(request::internal)?;
@@ -38,7 +38,7 @@ async fn disconnect() -> Result<(), AppError> {
 
 #[component]
 pub fn DisconnectPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| disconnect_view()), |view| {
+    loaded(Resource::new(|| (), |()| what_is_lost()), |view| {
         let entries = match view.entries {
             0 => "No entries are stored.".to_owned(),
             1 => "Deletes the copy of 1 calendar entry in Kalends.".to_owned(),

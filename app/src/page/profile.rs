@@ -8,7 +8,7 @@ use crate::{
     page::connect::{ConnectDialog, ConnectView},
 };
 use kalends::{account_name::Password, advice::Advice};
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
 /// What the page shows.

@@ -6,7 +6,7 @@ use crate::{
     draft::Draft,
 };
 use kalends::account_name::Password;
-use leptos::prelude::*;
+use leptos::{prelude::*, server_fn::ServerFn};
 
 #[server(endpoint = "setup")]
 async fn setup(

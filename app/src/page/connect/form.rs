@@ -84,7 +84,10 @@ pub fn ConnectForm(
     busy: Signal<bool>,
 ) -> impl IntoView {
     let draft = view.draft;
-    let value = |name: &str| draft.value(name);
+    let value = {
+        let draft = draft.clone();
+        move |name: &str| draft.value(name)
+    };
     let failed = move || errors.with(|all| !all.is_empty());
     Effect::new(move |_| {
         if failed() {
