@@ -1,118 +1,219 @@
-//! The built site: inside the program, or in a folder while developing. Names carry a hash, so browsers keep files
-//! for good; each file lies beside its brotli and gzip forms.
+//! The built site: style, script, wasm and the files of `public/`, from a folder or from inside the program.
+//!
+//! `cargo xtask build` lays the files out: `manifest.json`, `pkg/` with a hash in every name, the rest beside it, and
+//! a `.br` and a `.gz` twin next to each file that is worth packing.
 
 use crate::settings::SettingError;
 use app::SiteManifest;
 use axum::{
     Router,
-    body::Body,
-    extract::Path,
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    body::{Body, Bytes},
+    http::{HeaderMap, HeaderValue, Response, header},
     routing::get,
 };
-use std::{borrow::Cow, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-#[cfg(feature = "embed")]
-#[derive(rust_embed::RustEmbed)]
-#[folder = "../target/site"]
-struct Embedded;
+const MANIFEST: &str = "manifest.json";
 
-/// Where the files come from.
-#[derive(Debug, Clone)]
-enum Source {
-    /// Pages come without style and script.
-    Nowhere,
-    Folder(Arc<PathBuf>),
-    #[cfg(feature = "embed")]
-    Inside,
-}
+/// Names under `pkg/` carry a hash of their content, so they never go stale.
+const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const ONE_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
-/// The site files and the names under which pages link them.
-#[derive(Debug, Clone)]
+/// All site files in memory, by their path without a leading slash.
+#[derive(Debug, Clone, Default)]
 pub struct Site {
-    source: Source,
+    files: Arc<BTreeMap<String, Bytes>>,
     manifest: Option<SiteManifest>,
 }
 
 impl Site {
-    /// The folder if one is named, else what the program carries.
-    pub fn open(folder: Option<&std::path::Path>) -> Result<Self, SettingError> {
-        let source = match folder {
-            Some(folder) => Source::Folder(Arc::new(folder.to_owned())),
-            #[cfg(feature = "embed")]
-            None => Source::Inside,
-            #[cfg(not(feature = "embed"))]
-            None => Source::Nowhere,
+    /// Reads the site from `folder`; without one, from inside the program; else there is none, and pages come
+    /// without style and script.
+    ///
+    /// Fails when the folder holds no complete site.
+    pub fn open(folder: Option<&Path>) -> Result<Self, SettingError> {
+        let Some(folder) = folder else {
+            return Self::from_files(embedded()).map_err(|problem| bad(Path::new("(embedded)"), &problem));
         };
-        let manifest = source.read("manifest.json").map(|bytes| serde_json::from_slice(&bytes));
-        let manifest = match (manifest, folder) {
-            (Some(Ok(manifest)), _) => Some(manifest),
-            (None, None) => None,
-            (_, folder) => {
-                let value = folder.map(|folder| folder.display().to_string()).unwrap_or_default();
-                return Err(SettingError::new("KALENDS_SITE", &value, "no built site lies there: run cargo xtask build"));
-            }
-        };
-        Ok(Self { source, manifest })
+        let files = read_folder(folder).map_err(|error| bad(folder, &error.to_string()))?;
+        if !files.contains_key(MANIFEST) {
+            return Err(bad(folder, "there is no manifest.json"));
+        }
+        Self::from_files(files).map_err(|problem| bad(folder, &problem))
     }
 
+    fn from_files(mut files: BTreeMap<String, Bytes>) -> Result<Self, String> {
+        let manifest = match files.remove(MANIFEST) {
+            Some(text) => Some(serde_json::from_slice(&text).map_err(|error| format!("{MANIFEST}: {error}"))?),
+            None => None,
+        };
+        Ok(Self { files: Arc::new(files), manifest })
+    }
+
+    /// The addresses that pages link to; none where the site was not built.
     pub fn manifest(&self) -> Option<SiteManifest> {
         self.manifest.clone()
     }
 
+    /// One route for each file.
     pub fn routes(&self) -> Router {
-        let (hashed, named) = (self.source.clone(), self.source.clone());
-        Router::new()
-            .route(
-                "/pkg/{file}",
-                get(move |Path(file): Path<String>, headers: HeaderMap| async move {
-                    hashed.answer(&format!("pkg/{file}"), &headers, "public, max-age=31536000, immutable")
-                }),
-            )
-            .route(
-                "/favicon.svg",
-                get(move |headers: HeaderMap| async move { named.answer("favicon.svg", &headers, "public, max-age=86400") }),
-            )
+        let plain = self.files.keys().filter(|name| !is_packed(name)).cloned();
+        plain.fold(Router::new(), |router, name| {
+            let site = self.clone();
+            let path = format!("/{name}");
+            router.route(&path, get(async move |headers: HeaderMap| site.answer(&name, &headers)))
+        })
+    }
+
+    /// The file as small as the browser takes it.
+    fn answer(&self, name: &str, request: &HeaderMap) -> Response<Body> {
+        let accepted = |coding| accepts(request, coding);
+        let packed = [("br", "br"), ("gzip", "gz")]
+            .into_iter()
+            .filter(|(coding, _)| accepted(coding))
+            .find_map(|(coding, suffix)| Some((coding, self.files.get(&format!("{name}.{suffix}"))?)));
+        let (coding, content) = match packed {
+            Some((coding, content)) => (Some(coding), content.clone()),
+            None => (None, self.files.get(name).cloned().unwrap_or_default()),
+        };
+        let mut response = Response::new(Body::from(content));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, content_type(name));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        headers.insert(header::CACHE_CONTROL, if name.starts_with("pkg/") { FOREVER } else { ONE_HOUR });
+        if let Some(coding) = coding {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+        }
+        response
     }
 }
 
-impl Source {
-    fn read(&self, name: &str) -> Option<Cow<'static, [u8]>> {
-        match self {
-            Self::Nowhere => None,
-            Self::Folder(folder) => std::fs::read(folder.join(name)).ok().map(Cow::Owned),
-            #[cfg(feature = "embed")]
-            Self::Inside => Embedded::get(name).map(|file| file.data),
+fn bad(folder: &Path, problem: &str) -> SettingError {
+    let cure = format!("this is no built site ({problem}). Run `cargo xtask build`");
+    SettingError::new("KALENDS_SITE", &folder.display().to_string(), cure)
+}
+
+fn is_packed(name: &str) -> bool {
+    matches!(Path::new(name).extension().and_then(|extension| extension.to_str()), Some("br" | "gz"))
+}
+
+fn content_type(name: &str) -> HeaderValue {
+    let guess = mime_guess::from_path(name).first_or_octet_stream();
+    let text = match (guess.type_().as_str(), guess.subtype().as_str()) {
+        ("text", _) | (_, "javascript" | "json") => format!("{guess}; charset=utf-8"),
+        _ => guess.to_string(),
+    };
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("application/octet-stream"))
+}
+
+/// Whether `Accept-Encoding` names the coding and does not rule it out with `q=0`.
+fn accepts(request: &HeaderMap, coding: &str) -> bool {
+    let lines = request.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|item| {
+        let (name, weight) = item.split_once(';').unwrap_or((item, ""));
+        let refused = weight.trim().strip_prefix("q=").and_then(|q| q.trim().parse::<f32>().ok()) == Some(0.0);
+        name.trim().eq_ignore_ascii_case(coding) && !refused
+    })
+}
+
+fn read_folder(folder: &Path) -> std::io::Result<BTreeMap<String, Bytes>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![(folder.to_owned(), String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() {
+                folders.push((entry.path(), format!("{name}/")));
+            } else {
+                files.insert(name, Bytes::from(std::fs::read(entry.path())?));
+            }
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(feature = "embed")]
+fn embedded() -> BTreeMap<String, Bytes> {
+    #[derive(rust_embed::RustEmbed)]
+    #[folder = "../target/site"]
+    struct Embedded;
+
+    let bytes = |name: &str| match Embedded::get(name)?.data {
+        std::borrow::Cow::Borrowed(content) => Some(Bytes::from_static(content)),
+        std::borrow::Cow::Owned(content) => Some(Bytes::from(content)),
+    };
+    Embedded::iter().filter_map(|name| Some((name.to_string(), bytes(&name)?))).collect()
+}
+
+#[cfg(not(feature = "embed"))]
+fn embedded() -> BTreeMap<String, Bytes> {
+    BTreeMap::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{Request, StatusCode};
+    use tower::ServiceExt;
+
+    fn site() -> Site {
+        let manifest = r#"{"css":"/pkg/a-1.css","js":"/pkg/a-1.js","wasm":"/pkg/a-1.wasm"}"#;
+        let files = [
+            ("manifest.json", manifest),
+            ("favicon.svg", "<svg/>"),
+            ("pkg/a-1.js", "plain"),
+            ("pkg/a-1.js.br", "brotli"),
+            ("pkg/a-1.js.gz", "gzip"),
+            ("pkg/a-1.wasm", "wasm"),
+        ];
+        let files = files.map(|(name, content)| (name.to_owned(), Bytes::from(content))).into();
+        Site::from_files(files).expect("a complete site")
+    }
+
+    async fn fetch(path: &str, accept: &str) -> (StatusCode, HeaderMap, Bytes) {
+        let request = Request::get(path).header("accept-encoding", accept).body(Body::empty()).expect("request");
+        let response = site().routes().oneshot(request).await.expect("answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = axum::body::to_bytes(response.into_body(), 1024).await.expect("body");
+        (status, headers, body)
+    }
+
+    #[tokio::test]
+    async fn brotli_comes_before_gzip_and_both_before_plain() {
+        for (accept, coding, body) in [
+            ("gzip, deflate, br, zstd", Some("br"), "brotli"),
+            ("gzip;q=1.0, br;q=0", Some("gzip"), "gzip"),
+            ("identity", None, "plain"),
+        ] {
+            let (_, headers, content) = fetch("/pkg/a-1.js", accept).await;
+            assert_eq!(content, body);
+            assert_eq!(headers.get("content-encoding").and_then(|value| value.to_str().ok()), coding);
+            assert_eq!(headers["vary"], "accept-encoding");
+            assert_eq!(headers["content-type"], "text/javascript; charset=utf-8");
         }
     }
 
-    /// The file in the smallest form that the browser takes.
-    fn answer(&self, name: &str, headers: &HeaderMap, cache: &'static str) -> Response {
-        let safe = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-/".contains(c)) && !name.contains("..");
-        let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let takes = |coding: &str| accepted.split(',').any(|part| part.trim().split(';').next() == Some(coding));
-        let forms = [("br", ".br"), ("gzip", ".gz")];
-        let found = safe
-            .then(|| {
-                forms
-                    .into_iter()
-                    .filter(|(coding, _)| takes(coding))
-                    .find_map(|(coding, suffix)| Some((Some(coding), self.read(&format!("{name}{suffix}"))?)))
-                    .or_else(|| Some((None, self.read(name)?)))
-            })
-            .flatten();
-        let Some((coding, bytes)) = found else {
-            return StatusCode::NOT_FOUND.into_response();
-        };
-        let kind = mime_guess::from_path(name).first_or_octet_stream();
-        let mut response = Response::builder()
-            .header(header::CONTENT_TYPE, kind.as_ref())
-            .header(header::CACHE_CONTROL, cache)
-            .header(header::VARY, "accept-encoding");
-        if let Some(coding) = coding {
-            response = response.header(header::CONTENT_ENCODING, coding);
+    #[tokio::test]
+    async fn hashed_files_are_kept_forever_and_others_are_not() {
+        let (_, headers, _) = fetch("/pkg/a-1.wasm", "br").await;
+        assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable");
+        assert_eq!(headers["content-type"], "application/wasm");
+        let (_, headers, _) = fetch("/favicon.svg", "br").await;
+        assert_eq!(headers["cache-control"], "public, max-age=3600");
+        assert_eq!(headers["content-type"], "image/svg+xml");
+    }
+
+    #[tokio::test]
+    async fn packed_twins_and_the_manifest_have_no_address_of_their_own() {
+        for path in ["/pkg/a-1.js.br", "/manifest.json", "/pkg/other.js"] {
+            assert_eq!(fetch(path, "br").await.0, StatusCode::NOT_FOUND, "{path}");
         }
-        response.body(Body::from(bytes.into_owned())).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    }
+
+    #[test]
+    fn a_folder_without_a_site_stops_the_start() {
+        let error = Site::open(Some(Path::new("/nowhere"))).expect_err("no site there");
+        assert!(error.to_string().contains("cargo xtask build"), "{error}");
     }
 }
