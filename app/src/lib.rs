@@ -3,6 +3,8 @@
 //! A page is one file: its server functions on top, then the page, then its parts in the order in which they are
 //! called. Every change is a form that works before wasm arrives; hydration only adds.
 
+#![recursion_limit = "256"]
+
 mod component;
 mod draft;
 mod error;

@@ -1,0 +1,110 @@
+//! A database behind one SQL text: SQLite (one writer, WAL) or Postgres, chosen by the URL.
+//!
+//! Every change goes through [`Database::begin`], so that a writer on SQLite never meets another half-way.
+
+use sqlx::{
+    AnyPool, Executor as _,
+    any::AnyPoolOptions,
+    migrate::Migrator,
+};
+use std::{path::Path, sync::Arc, time::Duration};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// Which dialect a database speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// Why a database could not be used. Never holds the URL, which may carry a password.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    #[error("the URL must start with sqlite:// or postgres://")]
+    Url,
+    #[error("the folder {folder} cannot be made: {error}")]
+    Folder { folder: String, error: std::io::Error },
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    #[error("its tables cannot be brought to the present shape: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+/// A pool of connections to one database.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pub(crate) pool: AnyPool,
+    engine: Engine,
+    writer: Arc<Mutex<()>>,
+}
+
+impl Database {
+    /// Connects, makes folder and file for SQLite, and brings the tables to the present shape.
+    pub async fn open(url: &str, migrations: &Migrator) -> Result<Self, DatabaseError> {
+        sqlx::any::install_default_drivers();
+        let (engine, url) = if let Some(path) = url.strip_prefix("sqlite://") {
+            make_folder(path)?;
+            let joint = if path.contains('?') { '&' } else { '?' };
+            (Engine::Sqlite, format!("{url}{joint}mode=rwc"))
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            (Engine::Postgres, url.to_owned())
+        } else {
+            return Err(DatabaseError::Url);
+        };
+        let mut options = AnyPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(15));
+        if engine == Engine::Sqlite {
+            options = options.after_connect(|connection, _| {
+                Box::pin(async move {
+                    let pragmas = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;";
+                    connection.execute(pragmas).await.map(|_| ())
+                })
+            });
+        }
+        let pool = options.connect(&url).await?;
+        migrations.run(&pool).await?;
+        Ok(Self { pool, engine, writer: Arc::default() })
+    }
+
+    pub const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Starts a change; nothing of it is kept unless [`Writing::commit`] is reached. Make no network call inside.
+    pub async fn begin(&self) -> Result<Writing, sqlx::Error> {
+        let (guard, transaction) = match self.engine {
+            Engine::Sqlite => {
+                let guard = Arc::clone(&self.writer).lock_owned().await;
+                (Some(guard), self.pool.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            Engine::Postgres => (None, self.pool.begin().await?),
+        };
+        Ok(Writing { transaction, _guard: guard })
+    }
+}
+
+/// A change under way.
+#[derive(Debug)]
+pub struct Writing {
+    transaction: sqlx::Transaction<'static, sqlx::Any>,
+    _guard: Option<OwnedMutexGuard<()>>,
+}
+
+impl Writing {
+    /// The connection to run statements on.
+    pub fn on(&mut self) -> &mut sqlx::AnyConnection {
+        &mut self.transaction
+    }
+
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        self.transaction.commit().await
+    }
+}
+
+fn make_folder(path: &str) -> Result<(), DatabaseError> {
+    let file = path.split('?').next().unwrap_or(path);
+    let Some(folder) = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder)
+        .map_err(|error| DatabaseError::Folder { folder: folder.display().to_string(), error })
+}

@@ -1,0 +1,68 @@
+//! The main database: people, sessions, accounts, connections, entries, checks, rounds, audit. One file per noun.
+//!
+//! It holds no secret, only ids of rows in the vault. Both engines run the same text; where they differ, both texts
+//! stand side by side.
+
+mod accounts;
+mod audit;
+mod checks;
+mod connections;
+mod events;
+mod refusals;
+mod rounds;
+mod rows;
+mod sessions;
+mod users;
+
+pub use accounts::Account;
+pub use connections::{Filter, ListItem};
+pub use events::Changes;
+pub use rounds::Round;
+pub use sessions::SessionRow;
+pub use users::{NewUser, Role, User};
+
+use crate::{
+    database::{Database, DatabaseError, Engine, Writing},
+    random::Random,
+};
+
+/// Why the store did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the main database: {0}")]
+    Database(#[from] DatabaseError),
+    #[error("the main database: {0}")]
+    Sql(#[from] sqlx::Error),
+    #[error("the main database holds a {0} that cannot be read")]
+    Corrupt(&'static str),
+    #[error("{0} has an account already")]
+    EmailTaken(String),
+}
+
+/// The main database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    database: Database,
+    random: Random,
+}
+
+impl Store {
+    /// Opens and migrates. `random` makes the ids of new rows.
+    pub async fn open(url: &str, random: Random) -> Result<Self, StoreError> {
+        let database = Database::open(url, &sqlx::migrate!("migrations/main")).await?;
+        Ok(Self { database, random })
+    }
+
+    /// The pool, for tests that look at the rows themselves.
+    pub const fn pool(&self) -> &sqlx::AnyPool {
+        &self.database.pool
+    }
+
+    pub const fn engine(&self) -> Engine {
+        self.database.engine()
+    }
+
+    async fn begin(&self) -> Result<Writing, StoreError> {
+        Ok(self.database.begin().await?)
+    }
+}

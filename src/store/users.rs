@@ -1,0 +1,154 @@
+//! People who sign in.
+
+use super::{Store, StoreError, rows};
+use crate::{
+    audit::Entry,
+    clock::Timestamp,
+    id::UserId,
+    mailbox::SmtpAddress,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+
+/// What a person may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Admin,
+    Member,
+}
+
+/// A person who signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub email: SmtpAddress,
+    pub name: String,
+    pub role: Role,
+    /// An argon2id hash in PHC form.
+    pub password_hash: String,
+    /// An IANA name.
+    pub time_zone: String,
+}
+
+/// A person to be added.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    pub email: SmtpAddress,
+    pub name: String,
+    pub role: Role,
+    pub password_hash: String,
+    pub time_zone: String,
+}
+
+impl User {
+    pub fn is_admin(&self) -> bool {
+        self.role == Role::Admin
+    }
+}
+
+const COLUMNS: &str = "SELECT id, email, name, role, password_hash, time_zone FROM users";
+
+pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
+    Ok(User {
+        id: rows::parsed(row, "id")?,
+        email: rows::parsed(row, "email")?,
+        name: rows::text(row, "name")?,
+        role: rows::named(row, "role")?,
+        password_hash: rows::text(row, "password_hash")?,
+        time_zone: rows::text(row, "time_zone")?,
+    })
+}
+
+impl Store {
+    /// Adds a person. Fails with [`StoreError::EmailTaken`] if the address has an account.
+    pub async fn create_user(&self, new: NewUser, now: Timestamp) -> Result<User, StoreError> {
+        self.insert_user(new, now, false).await?.ok_or(StoreError::Corrupt("user"))
+    }
+
+    /// Adds the first person; `None` if there is somebody already.
+    pub async fn create_first_user(&self, new: NewUser, now: Timestamp) -> Result<Option<User>, StoreError> {
+        self.insert_user(new, now, true).await
+    }
+
+    async fn insert_user(&self, new: NewUser, now: Timestamp, first: bool) -> Result<Option<User>, StoreError> {
+        let id = UserId::new(now, self.random.bytes());
+        let mut writing = self.begin().await?;
+        let sql = if first {
+            "INSERT INTO users (id, email, name, name_key, role, password_hash, time_zone, created_at) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE NOT EXISTS (SELECT 1 FROM users)"
+        } else {
+            "INSERT INTO users (id, email, name, name_key, role, password_hash, time_zone, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        };
+        let inserted = sqlx::query(sql)
+            .bind(id.to_string())
+            .bind(new.email.as_str())
+            .bind(&new.name)
+            .bind(new.name.to_lowercase())
+            .bind(rows::to_name(&new.role, "role")?)
+            .bind(&new.password_hash)
+            .bind(&new.time_zone)
+            .bind(now.millis())
+            .execute(writing.on())
+            .await
+            .map_err(|error| match error.as_database_error() {
+                Some(database) if database.is_unique_violation() => StoreError::EmailTaken(new.email.to_string()),
+                _ => error.into(),
+            })?;
+        if inserted.rows_affected() == 0 {
+            return Ok(None);
+        }
+        writing.commit().await?;
+        let NewUser { email, name, role, password_hash, time_zone } = new;
+        Ok(Some(User { id, email, name, role, password_hash, time_zone }))
+    }
+
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
+        let row = sqlx::query(sql).bind(id.to_string()).fetch_optional(self.pool()).await?;
+        row.as_ref().map(user).transpose()
+    }
+
+    pub async fn user_by_email(&self, email: &SmtpAddress) -> Result<Option<User>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE email = $1"));
+        let row = sqlx::query(sql).bind(email.as_str()).fetch_optional(self.pool()).await?;
+        row.as_ref().map(user).transpose()
+    }
+
+    /// Everybody, by name.
+    pub async fn users(&self) -> Result<Vec<User>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} ORDER BY name_key, id"));
+        let rows = sqlx::query(sql).fetch_all(self.pool()).await?;
+        rows.iter().map(user).collect()
+    }
+
+    pub async fn has_users(&self) -> Result<bool, StoreError> {
+        Ok(sqlx::query("SELECT id FROM users LIMIT 1").fetch_optional(self.pool()).await?.is_some())
+    }
+
+    pub async fn update_profile(&self, id: UserId, name: &str, time_zone: &str) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE users SET name = $2, name_key = $3, time_zone = $4 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(name)
+            .bind(name.to_lowercase())
+            .bind(time_zone)
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Sets a new password hash, ends every session of the user and writes it down, all or nothing.
+    pub async fn set_password_hash(&self, id: UserId, hash: &str, entry: &Entry) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE users SET password_hash = $2 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(hash)
+            .execute(writing.on())
+            .await?;
+        sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_string()).execute(writing.on()).await?;
+        self.audit_in(&mut writing, entry).await?;
+        Ok(writing.commit().await?)
+    }
+}
