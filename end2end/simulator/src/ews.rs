@@ -54,17 +54,16 @@ fn respond(
         ..target
     };
     let refused = planned(world, &request, target)?;
-    let messages = match refused {
-        Some(messages) => messages,
-        None => {
-            let scene = Scene {
-                world,
-                mailbox: mailbox
-                    .as_deref()
-                    .and_then(|address| world.mailbox(address)),
-            };
-            operation::answer(scene, &request).map_err(full)?
-        }
+    let messages = if let Some(messages) = refused {
+        messages
+    } else {
+        let scene = Scene {
+            world,
+            mailbox: mailbox
+                .as_deref()
+                .and_then(|address| world.mailbox(address)),
+        };
+        operation::answer(scene, &request).map_err(full)?
     };
     let online = world
         .faults
