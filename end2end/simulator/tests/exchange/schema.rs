@@ -20,13 +20,13 @@ async fn order_names_enumerations_empty_lists_and_missing_attributes_are_checked
     let good = view("2026-03-01T00:00:00Z", "2026-03-08T00:00:00Z", "");
     for (from, to, expected) in [
         (
-            r#"<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>"#,
-            r#"<m:ItemShape><t:AdditionalProperties>"#,
+            "<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>",
+            "<m:ItemShape><t:AdditionalProperties>",
             "invalid child element",
         ),
         (
-            r#"<t:BaseShape>IdOnly</t:BaseShape>"#,
-            r#"<t:BaseShape>Everything</t:BaseShape>"#,
+            "<t:BaseShape>IdOnly</t:BaseShape>",
+            "<t:BaseShape>Everything</t:BaseShape>",
             "The value 'Everything' is invalid",
         ),
         (
