@@ -68,6 +68,9 @@ fn respond(
     let online = world
         .faults
         .take_if(Stage::Answer, target, |kind| *kind == Kind::ExchangeOnline);
+    if online.is_some() {
+        world.counters_mut().fault();
+    }
     let product = online.map_or(world.settings.product, |_| Product::ExchangeOnline);
     Ok(envelope::answer(product.build(), name, &messages))
 }
