@@ -26,9 +26,8 @@ pub fn answer(world: &mut World, body: &[u8], target: Target<'_>, now: Timestamp
         world.counters_mut().fault();
         return error(code, "A planned error.", now);
     }
-    let (address, schema) = match read(body) {
-        Some(asked) => asked,
-        None => return error(600, "Invalid Request", now),
+    let Some((address, schema)) = read(body) else {
+        return error(600, "Invalid Request", now);
     };
     if schema != OUTLOOK {
         return error(601, "Provider is not available", now);

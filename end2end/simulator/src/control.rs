@@ -1,5 +1,5 @@
 //! The control endpoint: plain HTTP and JSON on loopback, for tests and for people who practise.
-//! The crate's documentation lists its addresses; errors are `{"error": "…"}`.
+//! The crate's documentation lists its addresses; what the world refuses is told as `{"error": "…"}`.
 
 mod change;
 mod state;

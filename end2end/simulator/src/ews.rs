@@ -54,21 +54,23 @@ fn respond(
         ..target
     };
     let refused = planned(world, &request, target)?;
-    let messages = match refused {
-        Some(messages) => messages,
-        None => {
-            let scene = Scene {
-                world,
-                mailbox: mailbox
-                    .as_deref()
-                    .and_then(|address| world.mailbox(address)),
-            };
-            operation::answer(scene, &request).map_err(full)?
-        }
+    let messages = if let Some(messages) = refused {
+        messages
+    } else {
+        let scene = Scene {
+            world,
+            mailbox: mailbox
+                .as_deref()
+                .and_then(|address| world.mailbox(address)),
+        };
+        operation::answer(scene, &request).map_err(full)?
     };
     let online = world
         .faults
         .take_if(Stage::Answer, target, |kind| *kind == Kind::ExchangeOnline);
+    if online.is_some() {
+        world.counters_mut().fault();
+    }
     let product = online.map_or(world.settings.product, |_| Product::ExchangeOnline);
     Ok(envelope::answer(product.build(), name, &messages))
 }

@@ -8,7 +8,8 @@
 //! # Control endpoint
 //! Plain HTTP and JSON on a second loopback address. Path parts are percent-encoded; `{name}` is a principal name
 //! or `DOMAIN\user`, `{address}` a primary SMTP address, `{id}` the item id of a stored entry (not of an occurrence).
-//! Changes answer 204, or 201 with JSON where noted; unknown things 404, doubles 409, bad JSON 400 or 422.
+//! Changes answer 204, or 201 with JSON where noted; unknown things 404, doubles 409, bad JSON
+//! 400 or 422.
 //!
 //! | request | JSON | effect |
 //! |---|---|---|

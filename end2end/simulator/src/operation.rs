@@ -8,6 +8,7 @@ mod get_folder;
 mod get_item;
 mod item_xml;
 mod resolve_names;
+mod series_xml;
 mod shape;
 
 use roxmltree::Node;

@@ -192,8 +192,8 @@ async fn send(answer: Answer, sender: mpsc::Sender<Result<Bytes, Broken>>, reset
         }
     }
     if broken {
-        // Let the first half reach the peer.
-        sleep(Duration::from_millis(50)).await;
+        // Let the peer read the first half: a reset throws away what it has not read yet.
+        sleep(Duration::from_millis(200)).await;
         reset.store(answer.delivery == Delivery::ResetMidBody, Ordering::SeqCst);
         // The receiver may be gone already; then the connection is broken without our help.
         drop(sender.send(Err(Broken)).await);

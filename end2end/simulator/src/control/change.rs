@@ -189,9 +189,28 @@ pub async fn delete_entry(
     })
 }
 
-pub async fn plan_fault(State(shared): Simulation, Json(plan): Json<Plan>) -> StatusCode {
+/// Plans a fault; a misspelt condition must not widen it, so unknown fields are refused.
+pub async fn plan_fault(
+    State(shared): Simulation,
+    Json(wish): Json<Value>,
+) -> Result<StatusCode, (StatusCode, Json<Value>)> {
+    let refuse = |why: String| {
+        (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Json(json!({"error": why})),
+        )
+    };
+    let plan: Plan =
+        serde_json::from_value(wish.clone()).map_err(|error| refuse(error.to_string()))?;
+    let understood = serde_json::to_value(&plan).map_err(|error| refuse(error.to_string()))?;
+    let unknown = wish
+        .as_object()
+        .and_then(|fields| fields.keys().find(|name| understood.get(name).is_none()));
+    if let Some(name) = unknown {
+        return Err(refuse(format!("unknown field {name}")));
+    }
     with(&shared, |world| world.faults.plan(plan));
-    DONE
+    Ok(DONE)
 }
 
 pub async fn clear_faults(State(shared): Simulation) -> StatusCode {

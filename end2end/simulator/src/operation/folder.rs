@@ -70,7 +70,7 @@ pub fn find<'a>(scene: Scene<'a>, wanted: Node<'_, '_>) -> Result<Folder<'a>, Re
     let mailbox = owner(scene, wanted)?;
     let kind = KINDS.iter().find(|kind| kind.id == id);
     kind.map(|kind| Folder { mailbox, kind })
-        .ok_or_else(|| missing())
+        .ok_or_else(missing)
 }
 
 fn by_id<'a>(scene: Scene<'a>, id: &str) -> Result<Folder<'a>, ResponseError> {

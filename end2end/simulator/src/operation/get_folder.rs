@@ -1,6 +1,8 @@
 //! `GetFolder`: the cheapest proof that address, credentials, impersonation and mailbox are right.
 //! `TotalCount` counts stored items, not occurrences.
 
+use std::fmt::Write;
+
 use super::{
     Scene, each,
     folder::{self, CALENDAR, Folder},
@@ -38,9 +40,11 @@ fn xml(folder: Folder<'_>, wanted: &Wanted) -> String {
     );
     if wanted.has("folder:ParentFolderId", false) {
         let parent = crate::world::item_id::folder_id(address, kind.parent);
-        out += &format!(
-            r#"<t:ParentFolderId Id="{parent}" ChangeKey="{}"/>"#,
-            change_key(address, 0x01, 1)
+        let key = change_key(address, 0x01, 1);
+        // Writing into a String cannot fail.
+        let _ = write!(
+            out,
+            r#"<t:ParentFolderId Id="{parent}" ChangeKey="{key}"/>"#
         );
     }
     if wanted.has("folder:FolderClass", false) && !kind.class.is_empty() {

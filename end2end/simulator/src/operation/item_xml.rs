@@ -1,16 +1,17 @@
 //! A calendar item as XML, in the order of the schema.
 //! What has no value is absent; a private item is told in full, as to any impersonator.
 
+use std::fmt::{self, Write};
+
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{folder::Folder, shape::Wanted};
+use super::{folder::Folder, series_xml, shape::Wanted};
 use crate::{
     soap::text::{cut, element, escape},
     world::{
         entry::{Draft, Person},
         item_id::change_key,
-        recurrence::{Day, End, Pattern, Recurrence},
-        view::{self, Instance, Kind},
+        view::{Instance, Kind},
         zone::windows_name,
     },
 };
@@ -24,14 +25,19 @@ pub enum Detail {
     Whole,
 }
 
-struct Out<'a> {
-    xml: String,
-    wanted: &'a Wanted,
-    zone: Option<&'a TimeZone>,
+pub(super) struct Out<'a> {
+    pub(super) xml: String,
+    pub(super) wanted: &'a Wanted,
+    pub(super) zone: Option<&'a TimeZone>,
     detail: Detail,
 }
 
 impl Out<'_> {
+    pub(super) fn raw(&mut self, part: fmt::Arguments<'_>) {
+        // Writing into a String cannot fail.
+        let _ = self.xml.write_fmt(part);
+    }
+
     fn put(&mut self, path: &str, default: bool, name: &str, text: impl AsRef<str>) {
         if self.wanted.has(path, default) {
             self.xml += &element(name, text.as_ref());
@@ -56,7 +62,7 @@ impl Out<'_> {
 }
 
 /// An instant as answers write it: UTC, or with the offset of the request's zone.
-fn written(at: Timestamp, zone: Option<&TimeZone>) -> String {
+pub(super) fn written(at: Timestamp, zone: Option<&TimeZone>) -> String {
     match zone {
         Some(zone) if *zone != TimeZone::UTC => at
             .to_zoned(zone.clone())
@@ -84,7 +90,7 @@ pub fn item(
     calendar_part(&mut out, line);
     people_part(&mut out, line);
     if detail == Detail::Whole {
-        series_part(&mut out, line, folder);
+        series_xml::part(&mut out, line, folder);
     }
     zone_part(&mut out, &line.entry.draft, line);
     format!("<t:CalendarItem>{}</t:CalendarItem>", out.xml)
@@ -96,16 +102,16 @@ fn item_part(out: &mut Out<'_>, line: &Instance<'_>, folder: Folder<'_>) {
     let draft = &entry.draft;
     out.xml += &item_id(address, line);
     if out.wanted.has("item:ParentFolderId", false) {
-        out.xml += &format!(
+        out.raw(format_args!(
             r#"<t:ParentFolderId Id="{}" ChangeKey="{}"/>"#,
             folder.id(),
             change_key(address, 0x01, 1)
-        );
+        ));
     }
     out.put("item:ItemClass", false, "t:ItemClass", "IPM.Appointment");
     if out.wanted.has("item:Subject", true) {
         match (&draft.subject_xml, line.subject()) {
-            (Some(raw), _) => out.xml += &format!("<t:Subject>{raw}</t:Subject>"),
+            (Some(raw), _) => out.raw(format_args!("<t:Subject>{raw}</t:Subject>")),
             (None, Some(subject)) => out.xml += &element("t:Subject", out.string(subject)),
             (None, None) => {}
         }
@@ -118,7 +124,7 @@ fn item_part(out: &mut Out<'_>, line: &Instance<'_>, folder: Folder<'_>) {
             .iter()
             .map(|name| element("t:String", name))
             .collect();
-        out.xml += &format!("<t:Categories>{list}</t:Categories>");
+        out.raw(format_args!("<t:Categories>{list}</t:Categories>"));
     }
     out.put("item:Importance", false, "t:Importance", "Normal");
     out.time(
@@ -149,7 +155,7 @@ fn item_part(out: &mut Out<'_>, line: &Instance<'_>, folder: Folder<'_>) {
     );
 }
 
-fn item_id(address: &str, line: &Instance<'_>) -> String {
+pub(super) fn item_id(address: &str, line: &Instance<'_>) -> String {
     format!(
         r#"<t:ItemId Id="{}" ChangeKey="{}"/>"#,
         line.id(),
@@ -244,11 +250,11 @@ fn people_part(out: &mut Out<'_>, line: &Instance<'_>) {
             }
             Detail::Whole => person(organizer),
         };
-        out.xml += &format!("<t:Organizer>{mailbox}</t:Organizer>");
+        out.raw(format_args!("<t:Organizer>{mailbox}</t:Organizer>"));
     }
     let asked = out.wanted.has("calendar:RequiredAttendees", false);
     if out.detail == Detail::Whole && asked && !draft.attendees.is_empty() {
-        let list: String = draft
+        let list = draft
             .attendees
             .iter()
             .map(|each| {
@@ -257,8 +263,11 @@ fn people_part(out: &mut Out<'_>, line: &Instance<'_>) {
                     person(each)
                 )
             })
-            .collect();
-        out.xml += &format!("<t:RequiredAttendees>{list}</t:RequiredAttendees>");
+            .collect::<Vec<_>>()
+            .concat();
+        out.raw(format_args!(
+            "<t:RequiredAttendees>{list}</t:RequiredAttendees>"
+        ));
     }
     out.put(
         "calendar:AppointmentSequenceNumber",
@@ -283,130 +292,6 @@ fn person(person: &Person) -> String {
     )
 }
 
-/// Recurrence, exceptions and deleted occurrences: of masters alone.
-fn series_part(out: &mut Out<'_>, line: &Instance<'_>, folder: Folder<'_>) {
-    let draft = &line.entry.draft;
-    let (Kind::RecurringMaster, Some(recurrence)) = (line.kind, &draft.recurrence) else {
-        return;
-    };
-    if out.wanted.has("calendar:Recurrence", false) {
-        out.xml += &recurrence_xml(recurrence, line);
-    }
-    let lines = view::instances(line.entry, line.start);
-    let changed: String = lines
-        .iter()
-        .filter(|each| each.kind == Kind::Exception)
-        .map(|each| {
-            let original = crate::world::entry::instant(each.original, &draft.time_zone());
-            format!(
-                "<t:Occurrence>{}{}{}{}</t:Occurrence>",
-                item_id(&folder.mailbox.address, each),
-                element("t:Start", &written(each.start, out.zone)),
-                element("t:End", &written(each.end, out.zone)),
-                element("t:OriginalStart", &written(original, out.zone)),
-            )
-        })
-        .collect();
-    if !changed.is_empty() && out.wanted.has("calendar:ModifiedOccurrences", false) {
-        out.xml += &format!("<t:ModifiedOccurrences>{changed}</t:ModifiedOccurrences>");
-    }
-    let deleted: String = draft
-        .deleted
-        .iter()
-        .map(|original| {
-            let at = crate::world::entry::instant(*original, &draft.time_zone());
-            format!(
-                "<t:DeletedOccurrence>{}</t:DeletedOccurrence>",
-                element("t:Start", &written(at, out.zone))
-            )
-        })
-        .collect();
-    if !deleted.is_empty() && out.wanted.has("calendar:DeletedOccurrences", false) {
-        out.xml += &format!("<t:DeletedOccurrences>{deleted}</t:DeletedOccurrences>");
-    }
-}
-
-fn recurrence_xml(recurrence: &Recurrence, line: &Instance<'_>) -> String {
-    let number = |name: &str, value: i32| element(name, &value.to_string());
-    let interval = |value: u16| number("t:Interval", i32::from(value));
-    let day_name = |day: &Day| format!("{day:?}");
-    let days = |day: &Day| element("t:DaysOfWeek", &day_name(day));
-    let month_name = |month: i8| {
-        const MONTHS: [&str; 12] = [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ];
-        let index = usize::try_from(month - 1).unwrap_or(0);
-        element("t:Month", MONTHS[index % 12])
-    };
-    let (name, inner) = match &recurrence.pattern {
-        Pattern::Daily { interval: every } => ("DailyRecurrence", interval(*every)),
-        Pattern::Weekly {
-            interval: every,
-            days,
-            first_day,
-        } => {
-            let names: Vec<_> = days.iter().map(day_name).collect();
-            let inner = interval(*every)
-                + &element("t:DaysOfWeek", &names.join(" "))
-                + &element("t:FirstDayOfWeek", &day_name(first_day));
-            ("WeeklyRecurrence", inner)
-        }
-        Pattern::MonthlyAbsolute {
-            interval: every,
-            day,
-        } => (
-            "AbsoluteMonthlyRecurrence",
-            interval(*every) + &number("t:DayOfMonth", i32::from(*day)),
-        ),
-        Pattern::MonthlyRelative {
-            interval: every,
-            day,
-            index,
-        } => (
-            "RelativeMonthlyRecurrence",
-            interval(*every) + &days(day) + &element("t:DayOfWeekIndex", &format!("{index:?}")),
-        ),
-        Pattern::YearlyAbsolute { day, month } => (
-            "AbsoluteYearlyRecurrence",
-            number("t:DayOfMonth", i32::from(*day)) + &month_name(*month),
-        ),
-        Pattern::YearlyRelative { day, index, month } => (
-            "RelativeYearlyRecurrence",
-            days(day) + &element("t:DayOfWeekIndex", &format!("{index:?}")) + &month_name(*month),
-        ),
-    };
-    let zone = line.entry.draft.time_zone();
-    let start = line
-        .start
-        .to_zoned(zone)
-        .strftime("%Y-%m-%d%:z")
-        .to_string();
-    let start = element("t:StartDate", &start);
-    let range = match recurrence.end {
-        End::Never => format!("<t:NoEndRecurrence>{start}</t:NoEndRecurrence>"),
-        End::Until { date } => format!(
-            "<t:EndDateRecurrence>{start}{}</t:EndDateRecurrence>",
-            element("t:EndDate", &date.to_string())
-        ),
-        End::Count { number: count } => format!(
-            "<t:NumberedRecurrence>{start}{}</t:NumberedRecurrence>",
-            number("t:NumberOfOccurrences", i32::from(count))
-        ),
-    };
-    format!("<t:Recurrence><t:{name}>{inner}</t:{name}>{range}</t:Recurrence>")
-}
-
 fn zone_part(out: &mut Out<'_>, draft: &Draft, line: &Instance<'_>) {
     let (id, name) = windows_name(&draft.zone);
     let definition =
@@ -422,10 +307,10 @@ fn zone_part(out: &mut Out<'_>, draft: &Draft, line: &Instance<'_>) {
     if let Some(location) = line.location()
         && out.wanted.has("calendar:EnhancedLocation", false)
     {
-        out.xml += &format!(
+        out.raw(format_args!(
             "<t:EnhancedLocation>{}<t:Annotation/><t:PostalAddress><t:Type>Business</t:Type><t:LocationSource>None</t:LocationSource></t:PostalAddress></t:EnhancedLocation>",
             element("t:DisplayName", out.string(location))
-        );
+        ));
     }
     let zone = draft.time_zone();
     let wall = |at: Timestamp| {

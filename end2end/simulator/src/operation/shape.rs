@@ -45,11 +45,12 @@ impl Extended {
 
     /// `t:ExtendedProperty` with this value.
     pub fn xml(&self, value: &str) -> String {
-        let attributes: String = self
+        let attributes = self
             .attributes
             .iter()
             .map(|(name, value)| format!(r#" {name}="{}""#, escape(value)))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         format!(
             "<t:ExtendedProperty><t:ExtendedFieldURI{attributes}/><t:Value>{}</t:Value></t:ExtendedProperty>",
             escape(value)

@@ -148,7 +148,7 @@ pub fn violation(node: Node<'_, '_>, sentence: &str) -> Fault {
     Fault::schema(at.row, at.col + 1, sentence)
 }
 
-/// "'FindItem' in namespace '…'"
+/// Name and namespace as a violation tells them.
 pub fn told(node: Node<'_, '_>) -> String {
     let name = node.tag_name();
     format!(

@@ -50,8 +50,9 @@ impl ItemId {
     }
 
     /// The same id but for the case of one letter: another item for Exchange, the same for careless clients.
+    #[must_use]
     pub fn twin(&self) -> Self {
-        // The first 56 characters name the mailbox; the last four hold padding.
+        // The first 60 characters name the mailbox; the last four hold padding.
         let spot = self
             .0
             .char_indices()

@@ -211,7 +211,7 @@ fn indexed(month: Date, day: Day, index: Index) -> Vec<Date> {
         Index::Second => fitting.nth(1),
         Index::Third => fitting.nth(2),
         Index::Fourth => fitting.nth(3),
-        Index::Last => fitting.last(),
+        Index::Last => fitting.next_back(),
     }
     .into_iter()
     .collect()

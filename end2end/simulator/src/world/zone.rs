@@ -1,5 +1,5 @@
 //! Windows time-zone ids and the IANA zones they stand for.
-//! Only zones that the practice calendars and their tests use are listed; a zone without a Windows id is sent as a custom one.
+//! The common ones are listed; an entry in any other zone is sent with a custom definition's id.
 
 use jiff::tz::TimeZone;
 
@@ -45,6 +45,71 @@ const ZONES: &[(&str, &str, &str)] = &[
         "Australia/Sydney",
         "(UTC+10:00) Canberra, Melbourne, Sydney",
     ),
+    (
+        "W. Europe Standard Time",
+        "Europe/Vienna",
+        "(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna",
+    ),
+    (
+        "W. Europe Standard Time",
+        "Europe/Zurich",
+        "(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna",
+    ),
+    (
+        "Central European Standard Time",
+        "Europe/Warsaw",
+        "(UTC+01:00) Sarajevo, Skopje, Warsaw, Zagreb",
+    ),
+    (
+        "Central Europe Standard Time",
+        "Europe/Budapest",
+        "(UTC+01:00) Belgrade, Bratislava, Budapest, Ljubljana, Prague",
+    ),
+    (
+        "FLE Standard Time",
+        "Europe/Kyiv",
+        "(UTC+02:00) Helsinki, Kyiv, Riga, Sofia, Tallinn, Vilnius",
+    ),
+    (
+        "Turkey Standard Time",
+        "Europe/Istanbul",
+        "(UTC+03:00) Istanbul",
+    ),
+    (
+        "Arabian Standard Time",
+        "Asia/Dubai",
+        "(UTC+04:00) Abu Dhabi, Muscat",
+    ),
+    (
+        "China Standard Time",
+        "Asia/Shanghai",
+        "(UTC+08:00) Beijing, Chongqing, Hong Kong, Urumqi",
+    ),
+    (
+        "Singapore Standard Time",
+        "Asia/Singapore",
+        "(UTC+08:00) Kuala Lumpur, Singapore",
+    ),
+    (
+        "Central Standard Time",
+        "America/Chicago",
+        "(UTC-06:00) Central Time (US & Canada)",
+    ),
+    (
+        "Mountain Standard Time",
+        "America/Denver",
+        "(UTC-07:00) Mountain Time (US & Canada)",
+    ),
+    (
+        "E. South America Standard Time",
+        "America/Sao_Paulo",
+        "(UTC-03:00) Brasilia",
+    ),
+    (
+        "New Zealand Standard Time",
+        "Pacific/Auckland",
+        "(UTC+12:00) Auckland, Wellington",
+    ),
     ("UTC", "UTC", "(UTC) Coordinated Universal Time"),
     (
         "tzone://Microsoft/Utc",
@@ -73,4 +138,23 @@ pub fn windows_name(iana: &str) -> (&'static str, &'static str) {
         ("tzone://Microsoft/Custom", "Customized Time Zone"),
         |zone| (zone.0, zone.2),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_zone_exists_and_a_windows_id_means_its_first_entry() {
+        for (windows, iana, _) in ZONES {
+            assert!(by_iana(iana).is_some(), "{iana}");
+            assert!(by_windows(windows).is_some(), "{windows}");
+        }
+        assert_eq!(
+            by_windows("W. Europe Standard Time"),
+            by_iana("Europe/Berlin")
+        );
+        assert_eq!(windows_name("Europe/Vienna").0, "W. Europe Standard Time");
+        assert_eq!(windows_name("Asia/Kathmandu").0, "tzone://Microsoft/Custom");
+    }
 }
