@@ -140,7 +140,7 @@ impl Store {
     }
 
     /// Sets a new password hash, ends every session of the user and writes it down, all or nothing.
-    pub async fn set_password_hash(&self, id: UserId, hash: &str, entry: &Entry) -> Result<(), StoreError> {
+    pub async fn set_password_hash(&self, id: UserId, hash: &str, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query("UPDATE users SET password_hash = $2 WHERE id = $1")
             .bind(id.to_string())
@@ -148,7 +148,7 @@ impl Store {
             .execute(writing.on())
             .await?;
         sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_string()).execute(writing.on()).await?;
-        self.audit_in(&mut writing, entry).await?;
+        self.audit_in(&mut writing, entry, now).await?;
         Ok(writing.commit().await?)
     }
 }

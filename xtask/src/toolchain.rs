@@ -122,7 +122,8 @@ fn minor(version: &str) -> Option<u32> {
 fn without_paths_of_this_machine() -> String {
     let home = env::var_os("CARGO_HOME").map(Into::into).or_else(|| Some(env::home_dir()?.join(".cargo")));
     let home = home.map(|home| format!("--remap-path-prefix={}=cargo ", home.display())).unwrap_or_default();
-    format!("{home}--remap-path-prefix={}=kalends", folders::root().display())
+    // This variable takes the place of what .cargo/config.toml says, so that is said here again.
+    format!("--cfg erase_components {home}--remap-path-prefix={}=kalends", folders::root().display())
 }
 
 #[cfg(test)]
