@@ -28,10 +28,55 @@ impl Timestamp {
         self.0
     }
 
+    /// The day in UTC as people write it, such as "3 March 2026". Needs no time-zone database.
+    pub fn day_in_words(self) -> String {
+        const MONTHS: [&str; 12] = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ];
+        let (year, month, day) = civil(self.0.div_euclid(86_400_000));
+        let month = MONTHS.get(month).copied().unwrap_or_default();
+        format!("{day} {month} {year}")
+    }
+
+    /// Day and time in UTC, such as "3 March 2026, 14:05 UTC".
+    pub fn time_in_words(self) -> String {
+        let minutes = self.0.div_euclid(60_000).rem_euclid(1440);
+        let (hour, minute) = (minutes / 60, minutes % 60);
+        format!("{}, {hour:02}:{minute:02} UTC", self.day_in_words())
+    }
+
     /// How long ago `earlier` was; zero if it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
+}
+
+/// Year, month (from 0) and day of a count of days since 1970-01-01, in the Gregorian calendar: whole eras of 400
+/// years of 146,097 days, with years that begin in March so that the leap day comes last.
+const fn civil(days: i64) -> (i64, usize, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month =
+        [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1][from_march.rem_euclid(12).unsigned_abs() as usize];
+    let year = year_of_era + era * 400;
+    (if month < 2 { year + 1 } else { year }, month, day)
 }
 
 impl Add<Duration> for Timestamp {
@@ -114,6 +159,19 @@ mod tests {
         assert_eq!(
             other.now().since(Timestamp::from_seconds(20)),
             Duration::ZERO
+        );
+    }
+
+    #[test]
+    fn days_read_as_people_write_them() {
+        let at = |seconds| Timestamp::from_seconds(seconds);
+        assert_eq!(at(0).day_in_words(), "1 January 1970");
+        assert_eq!(at(-1).day_in_words(), "31 December 1969");
+        assert_eq!(at(951_782_400).day_in_words(), "29 February 2000");
+        assert_eq!(at(1_772_546_700).time_in_words(), "3 March 2026, 14:05 UTC");
+        assert_eq!(
+            Timestamp::from_millis(i64::MAX).day_in_words(),
+            "17 August 292278994"
         );
     }
 }

@@ -24,4 +24,16 @@ pub mod mailbox;
 pub mod problem;
 
 #[cfg(feature = "server")]
+pub mod auth;
+#[cfg(feature = "server")]
+pub mod autodiscover;
+#[cfg(feature = "server")]
+pub mod connect;
+#[cfg(feature = "server")]
+pub mod diagnose;
+#[cfg(feature = "server")]
+pub mod ews;
+#[cfg(feature = "server")]
+pub mod outbound;
+#[cfg(feature = "server")]
 pub mod random;

@@ -73,6 +73,38 @@ pub enum InsteadOfEws {
     NotSoap,
 }
 
+/// Why no encrypted connection came about, other than for the certificate's issuer, name or dates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsReason {
+    /// The server speaks no TLS 1.2 or 1.3, or none of the ciphers known today.
+    NoCommonVersion,
+    /// The connection was closed before it was encrypted.
+    Closed,
+    /// What answers does not speak TLS.
+    NotTls,
+    /// What the TLS library said, at most 200 characters.
+    Other(String),
+}
+
+/// The longest text from a remote side that is kept, in characters.
+const REMOTE_TEXT: usize = 200;
+
+/// A text from a remote side, fit to be shown: control characters become spaces, and it is cut at 200 characters.
+pub fn capped(text: &str) -> String {
+    let mut kept: String = text
+        .trim()
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(REMOTE_TEXT)
+        .collect();
+    if text.trim().chars().nth(REMOTE_TEXT).is_some() {
+        kept.pop();
+        kept.push('…');
+    }
+    kept
+}
+
 /// Every way in which it can go wrong. The serialised tag is the stable code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(tag = "code", rename_all = "kebab-case")]
@@ -116,7 +148,7 @@ pub enum Problem {
     /// TLS failed for a reason other than the certificate's issuer, name or dates.
     TlsFailed {
         host: String,
-        reason: String,
+        reason: TlsReason,
     },
     /// Another thing than EWS answers at the endpoint.
     NotEws {
@@ -302,5 +334,13 @@ mod tests {
         let wire = serde_json::to_value(&problem).expect("serialises");
         assert_eq!(wire["code"], problem.code());
         assert_eq!(problem.code(), "basic-not-offered");
+    }
+
+    #[test]
+    fn remote_text_is_cut_and_cannot_break_a_line() {
+        assert_eq!(capped(" a\r\nb "), "a  b");
+        let long = capped(&"ä".repeat(300));
+        assert_eq!(long.chars().count(), 200);
+        assert!(long.ends_with('…'));
     }
 }

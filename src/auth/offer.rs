@@ -1,0 +1,149 @@
+//! Which kinds of sign-in a server offers, read leniently from its `WWW-Authenticate` headers: any case, several
+//! headers or one with commas, commas within quoted strings.
+
+use http::{HeaderMap, header::WWW_AUTHENTICATE};
+use std::fmt;
+
+/// A kind of sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scheme {
+    Basic,
+    Ntlm,
+    Negotiate,
+    Bearer,
+    Other(String),
+}
+
+/// The kinds of sign-in offered, in the server's order, each once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offer(Vec<Scheme>);
+
+/// The most kinds that are kept.
+const MAX_SCHEMES: usize = 10;
+
+impl Offer {
+    pub fn read(headers: &HeaderMap) -> Self {
+        let mut offer = Self::default();
+        for value in headers.get_all(WWW_AUTHENTICATE) {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            for part in split(&text) {
+                offer.add(part);
+            }
+        }
+        offer
+    }
+
+    /// A part is either `Scheme`, `Scheme token`, `Scheme name=value`, or a further `name=value` of the scheme before.
+    fn add(&mut self, part: &str) {
+        let (word, rest) = part.split_once(char::is_whitespace).unwrap_or((part, ""));
+        let is_parameter = word.contains('=') || rest.trim_start().starts_with('=');
+        let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        if word.is_empty() || word.len() > 40 || is_parameter || !word.chars().all(is_token) {
+            return;
+        }
+        let scheme = Scheme::from(word);
+        if self.0.len() < MAX_SCHEMES && !self.0.contains(&scheme) {
+            self.0.push(scheme);
+        }
+    }
+
+    pub fn has(&self, scheme: &Scheme) -> bool {
+        self.0.contains(scheme)
+    }
+
+    /// Whether a token of Microsoft 365 is all that is taken.
+    pub fn is_bearer_alone(&self) -> bool {
+        self.0 == [Scheme::Bearer]
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl fmt::Display for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names().join(", "))
+    }
+}
+
+impl From<&str> for Scheme {
+    fn from(word: &str) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "basic" => Self::Basic,
+            "ntlm" => Self::Ntlm,
+            "negotiate" => Self::Negotiate,
+            "bearer" => Self::Bearer,
+            _ => Self::Other(word.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Basic => "Basic",
+            Self::Ntlm => "NTLM",
+            Self::Negotiate => "Negotiate",
+            Self::Bearer => "Bearer",
+            Self::Other(word) => word,
+        })
+    }
+}
+
+/// Splits at commas outside of quotes.
+fn split(text: &str) -> Vec<&str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |c: char| {
+        if escaped {
+            escaped = false;
+        } else if quoted && c == '\\' {
+            escaped = true;
+        } else if c == '"' {
+            quoted = !quoted;
+        } else {
+            return c == ',' && !quoted;
+        }
+        false
+    })
+    .map(str::trim)
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn names(values: &[&str]) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_str(value).unwrap());
+        }
+        Offer::read(&headers).names()
+    }
+
+    #[test]
+    fn several_headers_and_one_folded_header_read_alike() {
+        let expected = ["Negotiate", "NTLM", "Basic"];
+        assert_eq!(
+            names(&["Negotiate", "ntlm", "Basic realm=\"mail.example.test\""]),
+            expected
+        );
+        assert_eq!(
+            names(&["Negotiate, NTLM, BASIC realm=\"a, NTLM, b\""]),
+            expected
+        );
+    }
+
+    #[test]
+    fn parameters_are_no_schemes() {
+        let bearer = "Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000\", trusted_issuers=\"a@b, c\", token_types=\"app\", authorization_uri = \"x\"";
+        assert_eq!(names(&[bearer]), ["Bearer"]);
+        assert_eq!(
+            names(&["Negotiate YIIB=", "", ",,", "\"open"]),
+            ["Negotiate"]
+        );
+        assert!(names(&[]).is_empty());
+    }
+}

@@ -1,0 +1,248 @@
+//! The plain XML ("POX") form of Autodiscover: what is asked and what is made of the answer. Elements are told by
+//! local name, since error blocks come in another namespace than settings.
+
+use crate::{
+    endpoint::EwsUrl,
+    ews::xml::{Xml, XmlError, escaped},
+    mailbox::SmtpAddress,
+};
+
+/// What an Autodiscover server says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Pox {
+    Settings {
+        url: Option<EwsUrl>,
+        is_online: bool,
+    },
+    /// Ask again about this address.
+    RedirectAddress(SmtpAddress),
+    /// Ask this host about the same address.
+    RedirectHost(String),
+    Error {
+        code: String,
+    },
+}
+
+/// The request about one mailbox.
+pub(super) fn request(mailbox: &SmtpAddress) -> String {
+    format!(
+        concat!(
+            r#"<?xml version="1.0" encoding="utf-8"?>"#,
+            r#"<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request>"#,
+            "<EMailAddress>{}</EMailAddress>",
+            "<AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema>",
+            "</Request></Autodiscover>"
+        ),
+        escaped(mailbox.as_str())
+    )
+}
+
+/// The protocols that carry an EWS address, the best for a caller from outside first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Expr,
+    Exhttp,
+    Web,
+    Exch,
+}
+
+/// Reads an answer.
+pub(super) async fn read(xml: &mut Xml) -> Result<Pox, XmlError> {
+    let root = xml.root().await?;
+    if root.name != "Autodiscover" {
+        return Err(XmlError::malformed(format!(
+            "{} in place of Autodiscover",
+            root.name
+        )));
+    }
+    while let Some(tag) = xml.child().await? {
+        if tag.name != "Response" {
+            xml.skip().await?;
+            continue;
+        }
+        while let Some(tag) = xml.child().await? {
+            match tag.name.as_str() {
+                "Error" => return read_error(xml).await,
+                "Account" => return read_account(xml).await,
+                _ => xml.skip().await?,
+            }
+        }
+    }
+    Err(XmlError::malformed("Autodiscover without an answer"))
+}
+
+async fn read_error(xml: &mut Xml) -> Result<Pox, XmlError> {
+    let mut code = String::new();
+    while let Some(tag) = xml.child().await? {
+        if tag.name == "ErrorCode" {
+            code = xml
+                .text()
+                .await?
+                .chars()
+                .filter(char::is_ascii_digit)
+                .take(10)
+                .collect();
+        } else {
+            xml.skip().await?;
+        }
+    }
+    Ok(Pox::Error { code })
+}
+
+async fn read_account(xml: &mut Xml) -> Result<Pox, XmlError> {
+    let (mut urls, mut is_online, mut redirect) = (Vec::new(), false, None);
+    while let Some(tag) = xml.child().await? {
+        match tag.name.as_str() {
+            "MicrosoftOnline" => is_online = xml.text().await?.trim().eq_ignore_ascii_case("true"),
+            "RedirectAddr" => {
+                let address = xml.text().await?.parse().ok();
+                redirect = address.map(Pox::RedirectAddress).or(redirect);
+            }
+            "RedirectUrl" => {
+                let host = host_of(&xml.text().await?);
+                redirect = host.map(Pox::RedirectHost).or(redirect);
+            }
+            "Protocol" => urls.extend(read_protocol(xml).await?),
+            _ => xml.skip().await?,
+        }
+    }
+    if let Some(redirect) = redirect {
+        return Ok(redirect);
+    }
+    urls.sort_by_key(|(rank, _)| *rank);
+    let url = urls.into_iter().next().map(|(_, url)| url);
+    Ok(Pox::Settings { url, is_online })
+}
+
+/// One protocol: its own EWS address, or for WEB the one of the external protocol within.
+async fn read_protocol(xml: &mut Xml) -> Result<Option<(Rank, EwsUrl)>, XmlError> {
+    let (mut kind, mut ews, mut availability, mut external) = (String::new(), None, None, None);
+    while let Some(tag) = xml.child().await? {
+        match tag.name.as_str() {
+            "Type" => kind = xml.text().await?,
+            "EwsUrl" => ews = xml.text().await?.parse().ok(),
+            "ASUrl" => availability = xml.text().await?.parse().ok(),
+            "External" => external = read_external(xml).await?,
+            _ => xml.skip().await?,
+        }
+    }
+    let own = ews.or(availability);
+    Ok(match kind.trim() {
+        "EXPR" => own.map(|url| (Rank::Expr, url)),
+        "EXHTTP" => own.map(|url| (Rank::Exhttp, url)),
+        "WEB" => external.map(|url| (Rank::Web, url)),
+        "EXCH" => own.map(|url| (Rank::Exch, url)),
+        _ => None,
+    })
+}
+
+async fn read_external(xml: &mut Xml) -> Result<Option<EwsUrl>, XmlError> {
+    let mut found = None;
+    while let Some(tag) = xml.child().await? {
+        if tag.name != "Protocol" {
+            xml.skip().await?;
+            continue;
+        }
+        while let Some(tag) = xml.child().await? {
+            if tag.name == "ASUrl" {
+                let url: Option<EwsUrl> = xml.text().await?.parse().ok();
+                found = found.or(url);
+            } else {
+                xml.skip().await?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The host of an `https` address on the usual port that leads to Autodiscover; nothing else is followed.
+fn host_of(text: &str) -> Option<String> {
+    let (scheme, rest) = text.trim().split_once("://")?;
+    let (host, path) = rest.split_once('/')?;
+    let is_name = host
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
+    let leads_there = path.eq_ignore_ascii_case("autodiscover/autodiscover.xml");
+    let is_followed = scheme.eq_ignore_ascii_case("https") && is_name && !host.is_empty();
+    (is_followed && leads_there).then(|| host.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ews::xml::from_text;
+
+    async fn account(inner: &str) -> Pox {
+        let text = format!(
+            r#"<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"><Response xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"><User><DisplayName>Bob</DisplayName></User><Account>{inner}</Account></Response></Autodiscover>"#
+        );
+        read(&mut from_text(&text, 19)).await.unwrap()
+    }
+
+    const EXCH: &str = "<Protocol><Type>EXCH</Type><ASUrl>https://ex01.int.example.test/EWS/Exchange.asmx</ASUrl><EwsUrl>https://ex01.int.example.test/EWS/Exchange.asmx</EwsUrl></Protocol>";
+    const EXPR: &str = "<Protocol><Type>EXPR</Type><Server>mail.example.test</Server><ASUrl>https://mail.example.test/EWS/Exchange.asmx</ASUrl></Protocol>";
+    const WEB: &str = r#"<Protocol><Type>WEB</Type><External><OWAUrl AuthenticationMethod="Fba">https://web.example.test/owa/</OWAUrl><Protocol><Type>EXPR</Type><ASUrl>https://web.example.test/EWS/Exchange.asmx</ASUrl></Protocol></External></Protocol>"#;
+
+    #[tokio::test]
+    async fn the_address_for_callers_from_outside_is_taken_first() {
+        for (inner, host) in [
+            (format!("{EXCH}{WEB}{EXPR}"), "mail.example.test"),
+            (format!("{EXCH}{WEB}"), "web.example.test"),
+            (EXCH.to_owned(), "ex01.int.example.test"),
+        ] {
+            let Pox::Settings {
+                url: Some(url),
+                is_online: false,
+            } = account(&inner).await
+            else {
+                panic!("{inner}")
+            };
+            assert_eq!(url.host(), host);
+        }
+        assert_eq!(
+            account("<MicrosoftOnline>True</MicrosoftOnline>").await,
+            Pox::Settings {
+                url: None,
+                is_online: true
+            }
+        );
+    }
+
+    #[tokio::test]
+    async fn redirects_and_error_blocks_are_read() {
+        assert_eq!(
+            account(
+                "<Action>redirectAddr</Action><RedirectAddr>bob@mail.example.test</RedirectAddr>"
+            )
+            .await,
+            Pox::RedirectAddress("bob@mail.example.test".parse().unwrap())
+        );
+        let to =
+            |url: &str| format!("<Action>redirectUrl</Action><RedirectUrl>{url}</RedirectUrl>");
+        assert_eq!(
+            account(&to(
+                "https://Autodiscover.other.test/Autodiscover/autodiscover.xml"
+            ))
+            .await,
+            Pox::RedirectHost("autodiscover.other.test".to_owned())
+        );
+        for bad in [
+            "http://a.test/autodiscover/autodiscover.xml",
+            "https://a.test:8443/autodiscover/autodiscover.xml",
+            "https://a.test/x",
+        ] {
+            let expected = Pox::Settings {
+                url: None,
+                is_online: false,
+            };
+            assert_eq!(account(&to(bad)).await, expected, "{bad}");
+        }
+        let error = r#"<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"><Response><Error Time="21:25:04.8897083" Id="4130155072"><ErrorCode>600</ErrorCode><Message>Invalid Request</Message><DebugData/></Error></Response></Autodiscover>"#;
+        assert_eq!(
+            read(&mut from_text(error, 8)).await,
+            Ok(Pox::Error {
+                code: "600".to_owned()
+            })
+        );
+    }
+}

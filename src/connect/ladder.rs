@@ -1,0 +1,442 @@
+//! The connection test: ten steps from a typed form to calendar entries, each told as it happens with what was seen.
+//! The password goes out only after the gate opened, and a refused one is never sent twice.
+
+mod progress;
+
+use crate::{
+    account_name::{AccountName, Password},
+    auth::{Credentials, Gate},
+    autodiscover::{self, Autodiscover},
+    calendar::{Event, Window},
+    check::{Proof, Step, StepReport},
+    clock::Clock,
+    connection::Mode,
+    diagnose::{Evidence, diagnose},
+    endpoint::EwsUrl,
+    ews::{
+        Cause, Client, EwsError, FolderFacts, Greeting, Whose, client::greet, read_window,
+        version::ServerBuild,
+    },
+    mailbox::SmtpAddress,
+    outbound::{
+        Outbound,
+        connection::{Connection, Facts},
+    },
+    problem::{Certificate, Problem},
+    random::Random,
+};
+use jiff::tz::TimeZone;
+use progress::Progress;
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
+
+/// How long the test may take with a typed endpoint.
+pub const LIMIT: Duration = Duration::from_secs(15);
+/// How long the test may take when Autodiscover comes first.
+pub const LIMIT_WITH_AUTODISCOVER: Duration = Duration::from_secs(35);
+/// How long each of the two signed-in calls may take.
+const CALL_LIMIT: Duration = Duration::from_secs(8);
+/// The days that are read as proof.
+const PROOF_DAYS: u64 = 30;
+/// The most entries shown as proof.
+const PROOF_ENTRIES: usize = 5;
+
+/// What the test works with.
+#[derive(Clone)]
+pub struct Tools {
+    pub outbound: Outbound,
+    pub clock: Clock,
+    pub random: Random,
+    /// Counts refused sign-ins and keeps a paused password from going out.
+    pub gate: Arc<dyn Gate>,
+}
+
+/// What is tested.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub mode: Mode,
+    pub mailbox: SmtpAddress,
+    pub account: AccountName,
+    pub password: Password,
+    /// `None`: found by Autodiscover.
+    pub endpoint: Option<EwsUrl>,
+    /// The zone of all-day entries that name none.
+    pub fallback_zone: TimeZone,
+}
+
+/// A test that passed.
+#[derive(Debug, Clone)]
+pub struct Success {
+    pub endpoint: EwsUrl,
+    pub folder: FolderFacts,
+    /// At most five entries of the next 30 days, soonest first; private ones without their subject.
+    pub proof: Vec<Proof>,
+    pub build: Option<ServerBuild>,
+    pub certificate: Option<Certificate>,
+}
+
+/// A test that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub problem: Problem,
+    /// The server's id of the call that failed, else ours.
+    pub request_id: Option<String>,
+    /// The host that answered 401 to the password.
+    pub refused_sign_in: Option<String>,
+}
+
+/// Takes the steps in the order of [`Step::ALL`]; `report` hears of each when it begins and when it ends. Dropping the
+/// future ends the test.
+#[tracing::instrument(name = "connect.check", skip_all)]
+pub async fn climb(
+    tools: &Tools,
+    request: Request,
+    report: impl FnMut(StepReport) + Send,
+) -> Result<Success, Failure> {
+    let mut progress = Progress::new(report);
+    let limit = if request.endpoint.is_some() {
+        LIMIT
+    } else {
+        LIMIT_WITH_AUTODISCOVER
+    };
+    let climbing = Climb {
+        tools,
+        request: &request,
+        progress: &mut progress,
+    };
+    match timeout(limit, climbing.run()).await {
+        Ok(Ok(success)) => Ok(success),
+        Ok(Err(stop)) => {
+            progress.fail(&stop.seen);
+            Err(stop.failure)
+        }
+        Err(_) => {
+            let seconds = limit.as_secs();
+            progress.fail(&format!("no answer within {seconds} s"));
+            Err(Problem::AnswerTimedOut { seconds }.into())
+        }
+    }
+}
+
+/// Why the climb ends at the step under way.
+struct Stop {
+    failure: Failure,
+    seen: String,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            request_id: None,
+            refused_sign_in: None,
+        }
+    }
+}
+
+struct Climb<'a, F> {
+    tools: &'a Tools,
+    request: &'a Request,
+    progress: &'a mut Progress<F>,
+}
+
+impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
+    async fn run(mut self) -> Result<Success, Stop> {
+        let endpoint = self.endpoint().await?;
+        let connection = self.connection(&endpoint).await?;
+        let certificate = connection.facts().certificate.clone();
+        let (connection, greeting) = self.greeting(connection, &endpoint).await?;
+        let mut client = self.client(connection, greeting, &endpoint)?;
+        let folder = self.folder(&mut client, &endpoint).await?;
+        let proof = self.entries(&mut client, &endpoint).await?;
+        Ok(Success {
+            build: client.greeting().build,
+            endpoint,
+            folder,
+            proof,
+            certificate,
+        })
+    }
+
+    async fn endpoint(&mut self) -> Result<EwsUrl, Stop> {
+        if let Some(endpoint) = &self.request.endpoint {
+            self.progress.not_needed(Step::Autodiscover);
+            return Ok(endpoint.clone());
+        }
+        self.progress.begin(Step::Autodiscover);
+        let credentials = self.credentials();
+        let autodiscover = Autodiscover {
+            outbound: &self.tools.outbound,
+            random: &self.tools.random,
+            credentials: &credentials,
+            gate: Arc::clone(&self.tools.gate),
+        };
+        match autodiscover.find(&self.request.mailbox).await {
+            Ok(endpoint) => {
+                self.progress.pass(&endpoint.to_string());
+                Ok(endpoint)
+            }
+            Err(autodiscover::NotFound {
+                problem,
+                request_id,
+                refused_at,
+            }) => Err(Stop {
+                seen: problem.code().replace('-', " "),
+                failure: Failure {
+                    problem,
+                    request_id,
+                    refused_sign_in: refused_at,
+                },
+            }),
+        }
+    }
+
+    /// From the name to an encrypted connection. Whether the address is allowed shows only once it is known, so both
+    /// steps are told after the look-up.
+    async fn connection(&mut self, endpoint: &EwsUrl) -> Result<Connection, Stop> {
+        self.progress.begin(Step::AddressAllowed);
+        if endpoint.is_exchange_online() {
+            return Err(self.stop(&Cause::ExchangeOnline.into(), endpoint));
+        }
+        let outbound = &self.tools.outbound;
+        let allowed = if outbound.is_listed(endpoint.host(), endpoint.port()) {
+            "named by the administrator"
+        } else {
+            "public addresses only"
+        };
+        let route = match outbound.route(endpoint.host(), endpoint.port()).await {
+            Ok(route) => route,
+            Err(error) => {
+                if matches!(error, crate::outbound::OutboundError::NameNotFound { .. }) {
+                    self.progress.pass_at_once(allowed);
+                    self.progress.begin(Step::Dns);
+                }
+                return Err(self.stop(&Cause::from(error).into(), endpoint));
+            }
+        };
+        let took = self.progress.elapsed();
+        self.progress.pass_at_once(allowed);
+        self.progress.begin(Step::Dns);
+        let addresses: Vec<String> = route
+            .addresses
+            .iter()
+            .map(|at| at.ip().to_string())
+            .collect();
+        self.progress.pass_after(took, &addresses.join(", "));
+
+        self.progress.begin(Step::Tcp);
+        let dialled = outbound.dial(route).await;
+        let dialled = dialled.map_err(|error| self.stop(&Cause::from(error).into(), endpoint))?;
+        self.progress
+            .pass(&format!("{} from {}", dialled.peer, dialled.local));
+
+        self.progress.begin(Step::Tls);
+        let secured = self.tools.outbound.secure(dialled).await;
+        let connection =
+            secured.map_err(|error| self.stop(&Cause::from(error).into(), endpoint))?;
+        self.progress.pass(&tls_seen(connection.facts()));
+        Ok(connection)
+    }
+
+    async fn greeting(
+        &mut self,
+        mut connection: Connection,
+        endpoint: &EwsUrl,
+    ) -> Result<(Connection, Greeting), Stop> {
+        self.progress.begin(Step::EwsAnswers);
+        let greeting = greet(&mut connection, endpoint, &self.tools.random).await;
+        let greeting = greeting.map_err(|error| self.stop(&error, endpoint))?;
+        Ok((connection, greeting))
+    }
+
+    /// What is offered is part of the step "EWS answers": a server that offers nothing usable fails it.
+    fn client(
+        &mut self,
+        connection: Connection,
+        greeting: Greeting,
+        endpoint: &EwsUrl,
+    ) -> Result<Client, Stop> {
+        let seen = greeting_seen(&greeting);
+        let tools = self.tools;
+        let client = Client::new(
+            &tools.outbound,
+            &tools.random,
+            connection,
+            greeting,
+            endpoint.clone(),
+            self.credentials(),
+            Arc::clone(&tools.gate),
+        );
+        let client = client.map_err(|error| self.stop(&error, endpoint))?;
+        self.progress.pass(&seen);
+        Ok(client)
+    }
+
+    /// One call proves sign-in, impersonation and calendar; how it fails tells at which of the three.
+    async fn folder(
+        &mut self,
+        client: &mut Client,
+        endpoint: &EwsUrl,
+    ) -> Result<FolderFacts, Stop> {
+        self.progress.begin(Step::SignIn);
+        let whose = self.whose();
+        let result = timeout(CALL_LIMIT, client.get_calendar(&whose)).await;
+        let result = result.unwrap_or_else(|_| Err(timed_out()));
+        let took = self.progress.elapsed();
+        let signed_in = format!("{} by Basic", self.request.account);
+        let acting = format!("acts for {}", self.request.mailbox);
+        let is_service = self.request.mode == Mode::ServiceAccount;
+        match result {
+            Ok(folder) => {
+                self.progress.pass_after(took, &signed_in);
+                if is_service {
+                    self.progress.begin(Step::Impersonation);
+                    self.progress.pass_after(took, &acting);
+                } else {
+                    self.progress.not_needed(Step::Impersonation);
+                }
+                self.progress.begin(Step::Calendar);
+                self.progress.pass_after(took, &folder_seen(&folder));
+                Ok(folder)
+            }
+            Err(error) => {
+                let stop = self.stop(&error, endpoint);
+                let step = failing_step(
+                    &stop.failure.problem,
+                    &error,
+                    client.is_accepted(),
+                    is_service,
+                );
+                if step > Step::SignIn {
+                    self.progress.pass_after(took, &signed_in);
+                    if !is_service {
+                        self.progress.not_needed(Step::Impersonation);
+                    } else if step > Step::Impersonation {
+                        self.progress.begin(Step::Impersonation);
+                        self.progress.pass_after(took, &acting);
+                    }
+                }
+                self.progress.fail_at(step, took);
+                Err(stop)
+            }
+        }
+    }
+
+    async fn entries(
+        &mut self,
+        client: &mut Client,
+        endpoint: &EwsUrl,
+    ) -> Result<Vec<Proof>, Stop> {
+        self.progress.begin(Step::Entries);
+        let now = self.tools.clock.now();
+        let end = now + Duration::from_secs(PROOF_DAYS * 24 * 3600);
+        let window = Window { start: now, end };
+        let whose = self.whose();
+        let reading = read_window(client, &whose, window, &self.request.fallback_zone);
+        let result = timeout(CALL_LIMIT, reading).await;
+        let events = result
+            .unwrap_or_else(|_| Err(timed_out()))
+            .map_err(|error| self.stop(&error, endpoint))?;
+        self.progress
+            .pass(&format!("{} in the next {PROOF_DAYS} days", events.len()));
+        Ok(events.iter().take(PROOF_ENTRIES).map(proof).collect())
+    }
+
+    fn credentials(&self) -> Credentials {
+        Credentials {
+            account: self.request.account.clone(),
+            password: self.request.password.clone(),
+        }
+    }
+
+    fn whose(&self) -> Whose {
+        let mailbox = self.request.mailbox.clone();
+        match self.request.mode {
+            Mode::ServiceAccount => Whose::impersonated(mailbox),
+            Mode::Personal => Whose::own(mailbox),
+        }
+    }
+
+    fn stop(&self, error: &EwsError, endpoint: &EwsUrl) -> Stop {
+        let url = endpoint.to_string();
+        let evidence = Evidence {
+            url: &url,
+            mailbox: &self.request.mailbox,
+        };
+        let refused = matches!(error.cause, Cause::SignInRefused(_));
+        Stop {
+            seen: error.to_string(),
+            failure: Failure {
+                problem: diagnose(error, &evidence),
+                request_id: error.ids.shown().map(str::to_owned),
+                refused_sign_in: refused.then(|| endpoint.host().to_owned()),
+            },
+        }
+    }
+}
+
+fn timed_out() -> EwsError {
+    Cause::TimedOut {
+        seconds: CALL_LIMIT.as_secs(),
+    }
+    .into()
+}
+
+/// Which of the three steps behind GetFolder a problem belongs to. Exchange checks the version first, then the
+/// impersonation header, then its budget, then does what was asked.
+fn failing_step(problem: &Problem, error: &EwsError, is_accepted: bool, is_service: bool) -> Step {
+    let before_calendar = if is_service {
+        Step::Impersonation
+    } else {
+        Step::Calendar
+    };
+    match problem {
+        Problem::ExchangeOnline | Problem::ServerTooOld => Step::EwsAnswers,
+        _ if !is_accepted => Step::SignIn,
+        Problem::AccountDisabled | Problem::PasswordExpired => Step::SignIn,
+        Problem::ImpersonationDenied
+        | Problem::ImpersonationFailed
+        | Problem::MailboxNotFound
+        | Problem::MailboxAlias { .. } => before_calendar,
+        Problem::UnknownResponseCode { .. } if is_fault(error) => before_calendar,
+        _ => Step::Calendar,
+    }
+}
+
+const fn is_fault(error: &EwsError) -> bool {
+    matches!(&error.cause, Cause::Said(said) if said.is_fault)
+}
+
+fn proof(event: &Event) -> Proof {
+    Proof {
+        subject: event.subject.clone(),
+        start: event.start,
+        all_day: event.all_day.is_some(),
+    }
+}
+
+fn tls_seen(facts: &Facts) -> String {
+    match &facts.certificate {
+        None => facts.tls_version.to_owned(),
+        Some(certificate) => format!(
+            "{}, issued by {}, valid until {}",
+            facts.tls_version,
+            certificate.issuer,
+            certificate.not_after.day_in_words()
+        ),
+    }
+}
+
+fn greeting_seen(greeting: &Greeting) -> String {
+    match greeting.build {
+        Some(build) => format!("{} ({build}) offers {}", build.product(), greeting.offer),
+        None => format!("offers {}", greeting.offer),
+    }
+}
+
+fn folder_seen(folder: &FolderFacts) -> String {
+    match folder.total_count {
+        Some(count) => format!("{}, {count} stored", folder.display_name),
+        None => folder.display_name.clone(),
+    }
+}

@@ -1,0 +1,183 @@
+//! Technical failures of EWS and Autodiscover calls, with the ids under which the server's logs know the call.
+//! They become problems in [`crate::diagnose`] and are worded in [`crate::advice`].
+
+use super::{response_code::ResponseCode, version::ServerBuild, xml::XmlError};
+use crate::{
+    auth::{AuthError, offer::Offer},
+    outbound::{
+        OutboundError,
+        connection::{Answer, BodyError, SendError},
+    },
+    problem::Problem,
+    random::Random,
+};
+
+/// What Exchange said in a fault or a response message that is no success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSaid {
+    pub code: ResponseCode,
+    /// The server's words, at most 200 characters; their language varies, so nothing is decided by them.
+    pub text: String,
+    /// The named values of `MessageXml`, such as `BackOffMilliseconds`.
+    pub values: Vec<(String, String)>,
+    /// A SOAP fault, not a response message.
+    pub is_fault: bool,
+}
+
+impl ServerSaid {
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.values
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    #[error(transparent)]
+    Outbound(OutboundError),
+    /// None of the kinds of sign-in offered can be used.
+    #[error("offers {0}")]
+    NotOffered(Offer),
+    #[error("HTTP 401, offers {0}")]
+    SignInRefused(Offer),
+    /// Whoever counts refusals did not let the password out.
+    #[error("sign-in paused")]
+    HeldBack(Box<Problem>),
+    /// An HTTP answer without SOAP.
+    #[error("HTTP {status}{}", if *.html { ", a web page" } else { "" })]
+    Http {
+        status: u16,
+        html: bool,
+        /// Where a redirect points, without its query.
+        location: Option<String>,
+        /// `Retry-After` in seconds.
+        retry_after: Option<u64>,
+    },
+    #[error("{}{}", .0.code, if .0.is_fault { " (fault)" } else { "" })]
+    Said(ServerSaid),
+    #[error("no answer within {seconds} s")]
+    TimedOut { seconds: u64 },
+    #[error("the connection broke")]
+    CutShort,
+    #[error("the answer is too large")]
+    TooLarge,
+    /// The path or sort of what could not be read.
+    #[error("{0}")]
+    Malformed(String),
+    /// The server refused every schema version that Kalends can speak.
+    #[error("no common schema version")]
+    TooOld,
+    #[error("Exchange Online")]
+    ExchangeOnline,
+}
+
+/// The ids of a call: ours in the request, the server's in the answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallIds {
+    /// Sent as `client-request-id`; found in the logs of IIS and EWS.
+    pub client_request_id: Option<String>,
+    /// The server's `request-id`, at most 100 characters.
+    pub request_id: Option<String>,
+}
+
+impl CallIds {
+    pub(crate) fn new(random: &Random) -> Self {
+        let guid = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
+        Self {
+            client_request_id: Some(guid.hyphenated().to_string()),
+            request_id: None,
+        }
+    }
+
+    pub(crate) fn answered(&mut self, answer: &Answer) {
+        let id = answer.header("request-id").map(str::to_owned);
+        self.request_id = id.filter(|id| id.len() <= 100);
+    }
+
+    /// The id to show: the server's, else ours.
+    pub fn shown(&self) -> Option<&str> {
+        let id = self.request_id.as_ref().or(self.client_request_id.as_ref());
+        id.map(String::as_str)
+    }
+}
+
+/// A failed call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{cause}")]
+pub struct EwsError {
+    pub cause: Cause,
+    pub ids: CallIds,
+    /// The server's build, where it told.
+    pub build: Option<ServerBuild>,
+}
+
+impl EwsError {
+    pub(crate) const fn new(cause: Cause, ids: CallIds) -> Self {
+        Self {
+            cause,
+            ids,
+            build: None,
+        }
+    }
+
+    /// The response code, where Exchange sent one.
+    pub const fn response_code(&self) -> Option<&ResponseCode> {
+        match &self.cause {
+            Cause::Said(said) => Some(&said.code),
+            _ => None,
+        }
+    }
+}
+
+impl From<Cause> for EwsError {
+    fn from(cause: Cause) -> Self {
+        Self::new(cause, CallIds::default())
+    }
+}
+
+impl From<OutboundError> for Cause {
+    fn from(error: OutboundError) -> Self {
+        Self::Outbound(error)
+    }
+}
+
+impl From<SendError> for Cause {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Stale | SendError::Broken => Self::CutShort,
+            SendError::NotHttp => Self::Malformed("not HTTP".to_owned()),
+        }
+    }
+}
+
+impl From<AuthError> for Cause {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Outbound(error) => error.into(),
+            AuthError::Send(error) => error.into(),
+            AuthError::NotOffered(offer) => Self::NotOffered(offer),
+            AuthError::Refused { offer, .. } => Self::SignInRefused(offer),
+            AuthError::HeldBack(problem) => Self::HeldBack(problem),
+        }
+    }
+}
+
+impl Cause {
+    /// The cause for an answer whose body could not be read as XML; `status` is its HTTP status.
+    pub(crate) fn unread(error: XmlError, status: u16) -> Self {
+        match error {
+            XmlError::Body(BodyError::TooLarge) => Self::TooLarge,
+            XmlError::Body(BodyError::CutShort) => Self::CutShort,
+            XmlError::Html => Self::Http {
+                status,
+                html: true,
+                location: None,
+                retry_after: None,
+            },
+            XmlError::Malformed(what) => Self::Malformed(what),
+        }
+    }
+}

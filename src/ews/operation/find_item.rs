@@ -1,0 +1,178 @@
+//! FindItem with a CalendarView: the entries of a window, series expanded by Exchange. There is no paging: a window
+//! with too many entries is halved by the caller.
+
+use super::{Operation, OperationName, calendar, field_uris};
+use crate::{
+    calendar::Window,
+    clock::Timestamp,
+    ews::{
+        Whose,
+        envelope::{MessageHead, first_message},
+        error::ServerSaid,
+        types::calendar_item::CalendarItem,
+        version::RequestVersion,
+        xml::{Namespace, Xml, XmlError},
+    },
+};
+
+/// Exchange's own limit for one answer (find limit, not settable since 2013).
+const MAX_ENTRIES: usize = 1000;
+
+const FIELDS: [&str; 12] = [
+    "item:Subject",
+    "item:Sensitivity",
+    "item:LastModifiedTime",
+    "calendar:UID",
+    "calendar:Start",
+    "calendar:End",
+    "calendar:IsAllDayEvent",
+    "calendar:LegacyFreeBusyStatus",
+    "calendar:Location",
+    "calendar:IsCancelled",
+    "calendar:CalendarItemType",
+    "calendar:Organizer",
+];
+
+/// The easiest source of local dates; known from Exchange 2013 on.
+const WALL_CLOCK: [&str; 4] = [
+    "calendar:StartWallClock",
+    "calendar:EndWallClock",
+    "calendar:StartTimeZoneId",
+    "calendar:EndTimeZoneId",
+];
+
+/// Asks for the entries that overlap a window.
+#[derive(Debug, Clone, Copy)]
+pub struct FindItem {
+    pub window: Window,
+}
+
+/// What one view holds.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    pub items: Vec<CalendarItem>,
+    /// `false`: the window holds more than one answer may.
+    pub is_complete: bool,
+}
+
+impl Operation for FindItem {
+    const NAME: OperationName = OperationName::FindItem;
+    type Answer = View;
+
+    fn attributes(&self) -> &'static str {
+        r#" Traversal="Shallow""#
+    }
+
+    fn content(&self, version: RequestVersion, whose: Option<&Whose>) -> String {
+        let wall_clock = if version.has_wall_clock() {
+            field_uris(&WALL_CLOCK)
+        } else {
+            String::new()
+        };
+        format!(
+            concat!(
+                "<m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>{}{}</t:AdditionalProperties></m:ItemShape>",
+                r#"<m:CalendarView MaxEntriesReturned="{}" StartDate="{}" EndDate="{}"/>"#,
+                "<m:ParentFolderIds>{}</m:ParentFolderIds>"
+            ),
+            field_uris(&FIELDS),
+            wall_clock,
+            MAX_ENTRIES,
+            utc(self.window.start),
+            utc(self.window.end),
+            calendar(whose)
+        )
+    }
+
+    async fn read(xml: &mut Xml) -> Result<Result<View, ServerSaid>, XmlError> {
+        let Some(message) = first_message(xml, Self::NAME).await? else {
+            return Err(XmlError::malformed("FindItemResponse without a message"));
+        };
+        let mut head = MessageHead::new(&message);
+        let mut view = View::default();
+        while let Some(tag) = xml.child().await? {
+            if head.take(xml, &tag).await? {
+            } else if tag.is(Namespace::Messages, "RootFolder") {
+                view.is_complete = tag
+                    .attribute("IncludesLastItemInRange")
+                    .is_none_or(|text| matches!(text, "true" | "1"));
+                read_root(xml, &mut view.items).await?;
+            } else {
+                xml.skip().await?;
+            }
+        }
+        Ok(head.failure().map_or(Ok(view), Err))
+    }
+}
+
+async fn read_root(xml: &mut Xml, items: &mut Vec<CalendarItem>) -> Result<(), XmlError> {
+    while let Some(tag) = xml.child().await? {
+        if !tag.is(Namespace::Types, "Items") {
+            xml.skip().await?;
+            continue;
+        }
+        while let Some(tag) = xml.child().await? {
+            // Items of another class can lie in a calendar folder.
+            if !tag.is(Namespace::Types, "CalendarItem") {
+                xml.skip().await?;
+                continue;
+            }
+            let item = CalendarItem::read(xml).await?;
+            if items.len() >= MAX_ENTRIES {
+                return Err(XmlError::malformed("more items than were asked for"));
+            }
+            items.push(item);
+        }
+    }
+    Ok(())
+}
+
+/// Whole seconds in UTC, so that no zone matters: `2026-03-01T00:00:00Z`.
+fn utc(at: Timestamp) -> String {
+    jiff::Timestamp::from_second(at.millis().div_euclid(1000))
+        .unwrap_or_default()
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ews::xml::from_text;
+
+    #[test]
+    fn a_window_is_asked_for_in_utc() {
+        let window = Window {
+            start: Timestamp::from_seconds(1_772_323_200),
+            end: Timestamp::from_seconds(1_775_001_600),
+        };
+        let operation = FindItem { window };
+        let text = operation.content(RequestVersion::Exchange2013Sp1, None);
+        assert!(
+            text.contains(r#"StartDate="2026-03-01T00:00:00Z" EndDate="2026-04-01T00:00:00Z""#),
+            "{text}"
+        );
+        assert!(text.contains("StartWallClock"));
+        assert!(
+            !operation
+                .content(RequestVersion::Exchange2010Sp2, None)
+                .contains("WallClock")
+        );
+        let own = Whose::own("bob@example.test".parse().unwrap());
+        let text = operation.content(RequestVersion::Exchange2013, Some(&own));
+        assert!(
+            text.contains("<t:EmailAddress>bob@example.test</t:EmailAddress>"),
+            "{text}"
+        );
+    }
+
+    #[tokio::test]
+    async fn items_are_read_and_other_classes_left_out() {
+        let text = r#"<m:FindItemResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><m:ResponseMessages><m:FindItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:RootFolder TotalItemsInView="2" IncludesLastItemInRange="false"><t:Items><t:Message><t:ItemId Id="x"/></t:Message><t:CalendarItem><t:ItemId Id="AAMkAGNhbA1" ChangeKey="DwAA"/><t:Subject>Dentist</t:Subject></t:CalendarItem></t:Items></m:RootFolder></m:FindItemResponseMessage></m:ResponseMessages></m:FindItemResponse>"#;
+        let mut xml = from_text(text, 3);
+        xml.root().await.unwrap();
+        let view = FindItem::read(&mut xml).await.unwrap().unwrap();
+        assert!(!view.is_complete);
+        assert_eq!(view.items.len(), 1);
+        assert_eq!(view.items[0].subject.as_deref(), Some("Dentist"));
+    }
+}

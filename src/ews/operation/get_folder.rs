@@ -1,0 +1,147 @@
+//! GetFolder of the calendar: one cheap call that proves address, sign-in, impersonation and mailbox.
+
+use super::{Operation, OperationName, calendar, field_uris};
+use crate::{
+    ews::{
+        Whose,
+        envelope::{MessageHead, first_message},
+        error::ServerSaid,
+        response_code::ResponseCode,
+        version::RequestVersion,
+        xml::{Namespace, Xml, XmlError},
+    },
+    problem::capped,
+};
+
+/// What Exchange tells about the calendar folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderFacts {
+    /// Opaque and case-sensitive.
+    pub id: String,
+    /// At most 200 characters; in the language of the mailbox.
+    pub display_name: String,
+    /// Stored items: single entries and series, not occurrences.
+    pub total_count: Option<u64>,
+}
+
+/// Asks for the default calendar.
+#[derive(Debug, Clone, Copy)]
+pub struct GetFolder;
+
+impl Operation for GetFolder {
+    const NAME: OperationName = OperationName::GetFolder;
+    type Answer = FolderFacts;
+
+    fn content(&self, _: RequestVersion, whose: Option<&Whose>) -> String {
+        format!(
+            "<m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>{}</t:AdditionalProperties></m:FolderShape><m:FolderIds>{}</m:FolderIds>",
+            field_uris(&["folder:DisplayName", "folder:TotalCount"]),
+            calendar(whose)
+        )
+    }
+
+    async fn read(xml: &mut Xml) -> Result<Result<FolderFacts, ServerSaid>, XmlError> {
+        let Some(message) = first_message(xml, Self::NAME).await? else {
+            return Err(XmlError::malformed("GetFolderResponse without a message"));
+        };
+        let mut head = MessageHead::new(&message);
+        let mut folder = None;
+        while let Some(tag) = xml.child().await? {
+            if head.take(xml, &tag).await? {
+            } else if tag.is(Namespace::Messages, "Folders") {
+                folder = read_folders(xml).await?;
+            } else {
+                xml.skip().await?;
+            }
+        }
+        if let Some(said) = head.failure() {
+            return Ok(Err(said));
+        }
+        Ok(folder.ok_or_else(|| ServerSaid {
+            code: ResponseCode::FolderNotFound,
+            text: String::new(),
+            values: Vec::new(),
+            is_fault: false,
+        }))
+    }
+}
+
+/// The first calendar folder; a folder of another kind in its place is no calendar.
+async fn read_folders(xml: &mut Xml) -> Result<Option<FolderFacts>, XmlError> {
+    let mut found = None;
+    while let Some(tag) = xml.child().await? {
+        if found.is_none() && tag.is(Namespace::Types, "CalendarFolder") {
+            found = read_folder(xml).await?;
+        } else {
+            xml.skip().await?;
+        }
+    }
+    Ok(found)
+}
+
+async fn read_folder(xml: &mut Xml) -> Result<Option<FolderFacts>, XmlError> {
+    let (mut id, mut display_name, mut total_count) = (None, String::new(), None);
+    while let Some(tag) = xml.child().await? {
+        match (tag.namespace, tag.name.as_str()) {
+            (Namespace::Types, "FolderId") => {
+                id = tag.attribute("Id").map(str::to_owned);
+                xml.skip().await?;
+            }
+            (Namespace::Types, "DisplayName") => display_name = capped(&xml.text().await?),
+            (Namespace::Types, "TotalCount") => total_count = xml.text().await?.trim().parse().ok(),
+            _ => xml.skip().await?,
+        }
+    }
+    Ok(id.filter(|id| !id.is_empty()).map(|id| FolderFacts {
+        id,
+        display_name,
+        total_count,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ews::xml::from_text;
+
+    async fn read(inner: &str) -> Result<Result<FolderFacts, ServerSaid>, XmlError> {
+        let text = format!(
+            r#"<m:GetFolderResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><m:ResponseMessages>{inner}</m:ResponseMessages></m:GetFolderResponse>"#
+        );
+        let mut xml = from_text(&text, 13);
+        xml.root().await?;
+        GetFolder::read(&mut xml).await
+    }
+
+    #[tokio::test]
+    async fn the_calendar_folder_is_read() {
+        let facts = read(
+            r#"<m:GetFolderResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:Folders><t:CalendarFolder><t:FolderId ChangeKey="AgAAABYAAACx0v" Id="AAMkAGNhAAAuEb="/><t:DisplayName>Kalender</t:DisplayName><t:TotalCount>12</t:TotalCount><t:New/></t:CalendarFolder></m:Folders></m:GetFolderResponseMessage>"#,
+        );
+        let facts = facts.await.unwrap().unwrap();
+        assert_eq!(facts.id, "AAMkAGNhAAAuEb=");
+        assert_eq!(
+            (facts.display_name.as_str(), facts.total_count),
+            ("Kalender", Some(12))
+        );
+    }
+
+    #[tokio::test]
+    async fn an_error_message_is_no_folder() {
+        let said = read(
+            r#"<m:GetFolderResponseMessage ResponseClass="Error"><m:MessageText>The specified folder could not be found in the store.</m:MessageText><m:ResponseCode>ErrorFolderNotFound</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey><m:Folders/></m:GetFolderResponseMessage>"#,
+        );
+        assert_eq!(
+            said.await.unwrap().unwrap_err().code,
+            ResponseCode::FolderNotFound
+        );
+        let warning = read(
+            r#"<m:GetFolderResponseMessage ResponseClass="Warning"><m:ResponseCode>ErrorBatchProcessingStopped</m:ResponseCode><m:Folders/></m:GetFolderResponseMessage>"#,
+        );
+        assert_eq!(
+            warning.await.unwrap().unwrap_err().code,
+            ResponseCode::BatchProcessingStopped
+        );
+        assert!(matches!(read("").await, Err(XmlError::Malformed(_))));
+    }
+}

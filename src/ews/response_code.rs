@@ -1,0 +1,130 @@
+//! The response codes of Exchange that Kalends acts on; the schema of Exchange SE lists about 430, so the list is open.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($name:ident = $text:literal),* $(,)?) => {
+        /// A response code, from a fault or a response message.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum ResponseCode {
+            NoError,
+            $($name,)*
+            /// A code without a meaning of its own here, as sent and at most 100 characters long.
+            Other(String),
+        }
+
+        impl ResponseCode {
+            /// Each code that has a name here.
+            pub const NAMED: &[Self] = &[$(Self::$name),*];
+
+            /// The spelling of the schema.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    Self::NoError => "NoError",
+                    $(Self::$name => $text,)*
+                    Self::Other(text) => text,
+                }
+            }
+        }
+
+        impl From<&str> for ResponseCode {
+            fn from(text: &str) -> Self {
+                match text.trim() {
+                    "NoError" => Self::NoError,
+                    $($text => Self::$name,)*
+                    other => Self::Other(
+                        other.chars().filter(|c| c.is_ascii_graphic()).take(100).collect(),
+                    ),
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    ImpersonateUserDenied = "ErrorImpersonateUserDenied",
+    ImpersonationDenied = "ErrorImpersonationDenied",
+    ImpersonationFailed = "ErrorImpersonationFailed",
+    InvalidExchangeImpersonationHeaderData = "ErrorInvalidExchangeImpersonationHeaderData",
+    InvalidUserPrincipalName = "ErrorInvalidUserPrincipalName",
+    InvalidUserSid = "ErrorInvalidUserSid",
+    NonExistentMailbox = "ErrorNonExistentMailbox",
+    InvalidSmtpAddress = "ErrorInvalidSmtpAddress",
+    MissingEmailAddress = "ErrorMissingEmailAddress",
+    NonPrimarySmtpAddress = "ErrorNonPrimarySmtpAddress",
+    AccessDenied = "ErrorAccessDenied",
+    AccountDisabled = "ErrorAccountDisabled",
+    PasswordExpired = "ErrorPasswordExpired",
+    PasswordChangeRequired = "ErrorPasswordChangeRequired",
+    CallerIsInvalidADAccount = "ErrorCallerIsInvalidADAccount",
+    MailboxMoveInProgress = "ErrorMailboxMoveInProgress",
+    MailboxStoreUnavailable = "ErrorMailboxStoreUnavailable",
+    MailboxFailover = "ErrorMailboxFailover",
+    ConnectionFailed = "ErrorConnectionFailed",
+    MailboxLogonFailed = "ErrorMailboxLogonFailed",
+    MailboxConfiguration = "ErrorMailboxConfiguration",
+    ADUnavailable = "ErrorADUnavailable",
+    ADOperation = "ErrorADOperation",
+    InternalServerTransientError = "ErrorInternalServerTransientError",
+    InternalServerError = "ErrorInternalServerError",
+    ServerBusy = "ErrorServerBusy",
+    ExceededConnectionCount = "ErrorExceededConnectionCount",
+    ExceededSubscriptionCount = "ErrorExceededSubscriptionCount",
+    ExceededFindCountLimit = "ErrorExceededFindCountLimit",
+    TooManyObjectsOpened = "ErrorTooManyObjectsOpened",
+    InsufficientResources = "ErrorInsufficientResources",
+    NotEnoughMemory = "ErrorNotEnoughMemory",
+    TimeoutExpired = "ErrorTimeoutExpired",
+    RequestAborted = "ErrorRequestAborted",
+    ClientDisconnected = "ErrorClientDisconnected",
+    BatchProcessingStopped = "ErrorBatchProcessingStopped",
+    FolderNotFound = "ErrorFolderNotFound",
+    NoCalendar = "ErrorNoCalendar",
+    CalendarFolderIsInvalidForCalendarView = "ErrorCalendarFolderIsInvalidForCalendarView",
+    ItemNotFound = "ErrorItemNotFound",
+    CorruptData = "ErrorCorruptData",
+    ItemCorrupt = "ErrorItemCorrupt",
+    CalendarInvalidPropertyState = "ErrorCalendarInvalidPropertyState",
+    CalendarInvalidTimeZone = "ErrorCalendarInvalidTimeZone",
+    CalendarInvalidRecurrence = "ErrorCalendarInvalidRecurrence",
+    InvalidServerVersion = "ErrorInvalidServerVersion",
+    InvalidSchemaVersionForMailboxVersion = "ErrorInvalidSchemaVersionForMailboxVersion",
+    WrongServerVersion = "ErrorWrongServerVersion",
+    IncorrectSchemaVersion = "ErrorIncorrectSchemaVersion",
+    InvalidPropertyRequest = "ErrorInvalidPropertyRequest",
+    SchemaValidation = "ErrorSchemaValidation",
+    InvalidRequest = "ErrorInvalidRequest",
+    MissingArgument = "ErrorMissingArgument",
+    InvalidArgument = "ErrorInvalidArgument",
+    CalendarViewRangeTooBig = "ErrorCalendarViewRangeTooBig",
+    NoRespondingCASInDestinationSite = "ErrorNoRespondingCASInDestinationSite",
+    NoApplicableProxyCASServersAvailable = "ErrorNoApplicableProxyCASServersAvailable",
+    CrossSiteRequest = "ErrorCrossSiteRequest",
+    ProxyRequestProcessingFailed = "ErrorProxyRequestProcessingFailed",
+    ProxyServiceDiscoveryFailed = "ErrorProxyServiceDiscoveryFailed",
+    ProxyRequestNotAllowed = "ErrorProxyRequestNotAllowed",
+    ServiceDiscoveryFailed = "ErrorServiceDiscoveryFailed",
+    OrganizationAccessBlocked = "ErrorOrganizationAccessBlocked",
+}
+
+impl fmt::Display for ResponseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_keep_their_spelling_and_unknown_ones_are_kept() {
+        for code in ResponseCode::NAMED {
+            assert_eq!(ResponseCode::from(code.as_str()), *code);
+        }
+        assert_eq!(
+            ResponseCode::from(" ErrorNew2030\n").as_str(),
+            "ErrorNew2030"
+        );
+    }
+}

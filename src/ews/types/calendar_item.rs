@@ -1,0 +1,275 @@
+//! `t:CalendarItem` as FindItem returns it, and how it becomes an [`Event`]. Instants are taken as the server gives
+//! them; only the days of all-day entries are worked out here.
+
+use super::{
+    date_time::{day_number, instant, wall_clock},
+    time_zone::zone,
+};
+use crate::{
+    calendar::{DaySpan, EntryKind, Event, FreeBusyStatus, Sensitivity},
+    clock::Timestamp,
+    ews::xml::{Namespace, Tag, Xml, XmlError},
+};
+use jiff::{Span, civil, tz::TimeZone};
+
+/// The longest id that is kept, in bytes; those of occurrences are the longest.
+const MAX_ID: usize = 1024;
+/// Exchange cuts texts of FindItem at 255 characters; this is for servers that do not.
+const MAX_TEXT: usize = 255;
+
+/// An item with what was sent of it; everything may be missing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CalendarItem {
+    pub item_id: Option<String>,
+    pub change_key: Option<String>,
+    pub uid: Option<String>,
+    pub subject: Option<String>,
+    pub sensitivity: Option<String>,
+    pub location: Option<String>,
+    pub organizer: Option<String>,
+    pub start: Option<Timestamp>,
+    pub end: Option<Timestamp>,
+    pub is_all_day: bool,
+    pub status: Option<String>,
+    pub is_cancelled: bool,
+    pub kind: Option<String>,
+    pub last_modified: Option<Timestamp>,
+    pub start_wall_clock: Option<civil::DateTime>,
+    pub end_wall_clock: Option<civil::DateTime>,
+    pub start_zone: Option<String>,
+    pub end_zone: Option<String>,
+}
+
+impl CalendarItem {
+    /// Reads the content of the element. A value that cannot be read is left out; only broken XML is an error.
+    pub async fn read(xml: &mut Xml) -> Result<Self, XmlError> {
+        let mut item = Self::default();
+        while let Some(tag) = xml.child().await? {
+            item.take(xml, &tag).await?;
+        }
+        Ok(item)
+    }
+
+    async fn take(&mut self, xml: &mut Xml, tag: &Tag) -> Result<(), XmlError> {
+        if tag.namespace != Namespace::Types {
+            return xml.skip().await;
+        }
+        match tag.name.as_str() {
+            "ItemId" => {
+                self.item_id = id(tag, "Id");
+                self.change_key = id(tag, "ChangeKey");
+                xml.skip().await?;
+            }
+            "UID" => self.uid = Some(xml.text().await?).filter(|uid| is_id(uid)),
+            "Subject" => self.subject = short(&xml.text().await?),
+            "Sensitivity" => self.sensitivity = short(&xml.text().await?),
+            "Location" => self.location = short(&xml.text().await?),
+            "Organizer" => self.organizer = read_organizer(xml).await?,
+            "Start" => self.start = instant(&xml.text().await?),
+            "End" => self.end = instant(&xml.text().await?),
+            "IsAllDayEvent" => self.is_all_day = is_true(&xml.text().await?),
+            "LegacyFreeBusyStatus" => self.status = short(&xml.text().await?),
+            "IsCancelled" => self.is_cancelled = is_true(&xml.text().await?),
+            "CalendarItemType" => self.kind = short(&xml.text().await?),
+            "LastModifiedTime" => self.last_modified = instant(&xml.text().await?),
+            "StartWallClock" => self.start_wall_clock = wall_clock(&xml.text().await?),
+            "EndWallClock" => self.end_wall_clock = wall_clock(&xml.text().await?),
+            "StartTimeZoneId" => self.start_zone = short(&xml.text().await?),
+            "EndTimeZoneId" => self.end_zone = short(&xml.text().await?),
+            _ => xml.skip().await?,
+        }
+        Ok(())
+    }
+
+    /// The entry; `None` for items without an id or an instant, which cannot be kept. `fallback` is the zone of
+    /// all-day entries that name none. The content of entries that are not normal is dropped here and goes no further.
+    pub fn into_event(self, fallback: &TimeZone) -> Option<Event> {
+        let (start, end) = (self.start?, self.end?);
+        let sensitivity = Sensitivity::from(
+            self.sensitivity
+                .clone()
+                .unwrap_or_else(|| "Normal".to_owned()),
+        );
+        let shown = |text: Option<String>| text.filter(|_| !sensitivity.hides_content());
+        let all_day = if self.is_all_day {
+            self.days(start, end, fallback)
+        } else {
+            None
+        };
+        Some(Event {
+            item_id: self.item_id?,
+            change_key: self.change_key.unwrap_or_default(),
+            uid: self.uid,
+            subject: shown(self.subject),
+            location: shown(self.location),
+            organizer: shown(self.organizer),
+            start,
+            end: end.max(start),
+            all_day,
+            status: FreeBusyStatus::from(self.status.unwrap_or_else(|| "NoData".to_owned())),
+            kind: EntryKind::from(self.kind.unwrap_or_else(|| "Single".to_owned())),
+            sensitivity,
+            cancelled: self.is_cancelled,
+            last_modified: self.last_modified,
+        })
+    }
+
+    /// Midnight to midnight on the creator's clock, rounded to the nearest midnight: entries made in another zone
+    /// than the one known here start at odd hours.
+    fn days(&self, start: Timestamp, end: Timestamp, fallback: &TimeZone) -> Option<DaySpan> {
+        let local = |at: Timestamp, zone_id: Option<&String>, clock: Option<civil::DateTime>| match (
+            zone_id.and_then(|id| zone(id)),
+            clock,
+        ) {
+            (Some(zone), _) => civil_at(at, &zone),
+            (None, Some(clock)) => Some(clock),
+            (None, None) => civil_at(at, fallback),
+        };
+        let end_zone = self.end_zone.as_ref().or(self.start_zone.as_ref());
+        let first = nearest_day(local(
+            start,
+            self.start_zone.as_ref(),
+            self.start_wall_clock,
+        )?)?;
+        let end = nearest_day(local(end, end_zone, self.end_wall_clock)?)?;
+        Some(DaySpan {
+            first,
+            end: end.max(first.saturating_add(1)),
+        })
+    }
+}
+
+fn civil_at(at: Timestamp, zone: &TimeZone) -> Option<civil::DateTime> {
+    let at = jiff::Timestamp::from_millisecond(at.millis()).ok()?;
+    Some(zone.to_datetime(at))
+}
+
+fn nearest_day(clock: civil::DateTime) -> Option<i32> {
+    let noon_later = clock.checked_add(Span::new().hours(12)).ok()?;
+    Some(day_number(noon_later.date()))
+}
+
+/// FindItem names the organizer without an address.
+async fn read_organizer(xml: &mut Xml) -> Result<Option<String>, XmlError> {
+    let mut name = None;
+    while let Some(tag) = xml.child().await? {
+        if !tag.is(Namespace::Types, "Mailbox") {
+            xml.skip().await?;
+            continue;
+        }
+        while let Some(tag) = xml.child().await? {
+            if tag.is(Namespace::Types, "Name") {
+                name = short(&xml.text().await?);
+            } else {
+                xml.skip().await?;
+            }
+        }
+    }
+    Ok(name)
+}
+
+fn id(tag: &Tag, name: &str) -> Option<String> {
+    let value = tag.attribute(name)?;
+    is_id(value).then(|| value.to_owned())
+}
+
+const fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_ID
+}
+
+fn short(text: &str) -> Option<String> {
+    let text: String = text.trim().chars().take(MAX_TEXT).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+fn is_true(text: &str) -> bool {
+    matches!(text.trim(), "true" | "1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ews::xml::from_text;
+
+    async fn read(inner: &str) -> CalendarItem {
+        let text = format!(
+            r#"<t:CalendarItem xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">{inner}</t:CalendarItem>"#
+        );
+        let mut xml = from_text(&text, 17);
+        xml.root().await.unwrap();
+        CalendarItem::read(&mut xml).await.unwrap()
+    }
+
+    const DENTIST: &str = "<t:ItemId Id=\"AAMkAGNhbA1\" ChangeKey=\"DwAAABYAAACq\"/><t:Subject>Dentist&#x1;</t:Subject><t:Sensitivity>Private</t:Sensitivity><t:LastModifiedTime>2026-02-20T08:11:03Z</t:LastModifiedTime><t:UID>040000008200E008</t:UID><t:Start>2026-03-02T09:00:00Z</t:Start><t:End>2026-03-02T10:00:00Z</t:End><t:IsAllDayEvent>false</t:IsAllDayEvent><t:LegacyFreeBusyStatus>Busy</t:LegacyFreeBusyStatus><t:Location/><t:CalendarItemType>Single</t:CalendarItemType><t:Organizer><t:Mailbox><t:Name>Bob</t:Name></t:Mailbox></t:Organizer>";
+
+    #[tokio::test]
+    async fn the_content_of_private_entries_is_dropped() {
+        let item = read(DENTIST).await;
+        assert_eq!(item.subject.as_deref(), Some("Dentist\u{FFFD}"));
+        assert_eq!(
+            (item.location.as_ref(), item.organizer.as_deref()),
+            (None, Some("Bob"))
+        );
+        let event = item.clone().into_event(&TimeZone::UTC).unwrap();
+        assert_eq!((event.subject, event.organizer), (None, None));
+        assert_eq!(event.status, FreeBusyStatus::Busy);
+        let mut normal = item;
+        normal.sensitivity = None;
+        assert_eq!(
+            normal
+                .into_event(&TimeZone::UTC)
+                .unwrap()
+                .organizer
+                .as_deref(),
+            Some("Bob")
+        );
+    }
+
+    #[tokio::test]
+    async fn an_item_without_id_or_instants_is_left_out() {
+        for missing in [
+            "<t:ItemId Id=\"AAMkAGNhbA1\" ChangeKey=\"DwAAABYAAACq\"/>",
+            "<t:Start>2026-03-02T09:00:00Z</t:Start>",
+        ] {
+            assert_eq!(
+                read(&DENTIST.replace(missing, ""))
+                    .await
+                    .into_event(&TimeZone::UTC),
+                None
+            );
+        }
+    }
+
+    async fn days(start: &str, end: &str, more: &str, fallback: &str) -> DaySpan {
+        let item = read(&format!("<t:ItemId Id=\"a\"/><t:Start>{start}</t:Start><t:End>{end}</t:End><t:IsAllDayEvent>true</t:IsAllDayEvent>{more}")).await;
+        item.into_event(&zone(fallback).unwrap())
+            .unwrap()
+            .all_day
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn all_day_entries_keep_their_creators_days() {
+        let june_9 = DaySpan {
+            first: 20_613,
+            end: 20_614,
+        };
+        let (start, end) = ("2026-06-08T22:00:00Z", "2026-06-09T22:00:00Z");
+        let berlin = "<t:StartTimeZoneId>W. Europe Standard Time</t:StartTimeZoneId>";
+        assert_eq!(days(start, end, berlin, "America/New_York").await, june_9);
+        let clock = "<t:StartWallClock>2026-06-09T00:00:00</t:StartWallClock><t:EndWallClock>2026-06-10T00:00:00</t:EndWallClock><t:StartTimeZoneId>Customized Time Zone</t:StartTimeZoneId>";
+        assert_eq!(days(start, end, clock, "America/New_York").await, june_9);
+        assert_eq!(days(start, end, "", "Europe/Berlin").await, june_9);
+        // Made in Berlin, read with Helsinki as the only zone known: starts at 01:00 there.
+        assert_eq!(days(start, end, "", "Europe/Helsinki").await, june_9);
+        // 29 March 2026 has 23 hours in Berlin.
+        let short_day = days(
+            "2026-03-28T23:00:00Z",
+            "2026-03-29T22:00:00Z",
+            berlin,
+            "UTC",
+        )
+        .await;
+        assert_eq!(short_day.end - short_day.first, 1);
+    }
+}

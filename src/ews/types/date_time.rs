@@ -1,0 +1,53 @@
+//! `xs:dateTime` as Exchange writes it: with `Z`, with an offset, or without a zone, which then means UTC.
+
+use crate::clock::Timestamp;
+use jiff::{civil, tz::TimeZone};
+
+/// An instant; `None` if the text is no dateTime.
+pub fn instant(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let at = text.parse::<jiff::Timestamp>().ok().or_else(|| {
+        let civil = text.parse::<civil::DateTime>().ok()?;
+        TimeZone::UTC.to_timestamp(civil).ok()
+    })?;
+    Some(Timestamp::from_millis(at.as_millisecond()))
+}
+
+/// What stands on the clock on the wall: date and time without whatever zone may follow.
+pub fn wall_clock(text: &str) -> Option<civil::DateTime> {
+    text.trim().get(..19)?.parse().ok()
+}
+
+/// The day count of the calendar: days since 1970-01-01.
+pub fn day_number(date: civil::Date) -> i32 {
+    let since = date.duration_since(civil::date(1970, 1, 1));
+    i32::try_from(since.as_hours().div_euclid(24)).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_spellings_of_an_instant() {
+        let expected = Some(Timestamp::from_seconds(1_772_442_000));
+        for text in [
+            "2026-03-02T09:00:00Z",
+            "2026-03-02T10:00:00+01:00",
+            "2026-03-02T09:00:00",
+            " 2026-03-02T09:00:00.000Z ",
+        ] {
+            assert_eq!(instant(text), expected, "{text}");
+        }
+        for text in ["", "2026-03-02", "soon", "2026-13-02T09:00:00Z"] {
+            assert_eq!(instant(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        assert_eq!(day_number(civil::date(1970, 1, 2)), 1);
+        assert_eq!(day_number(civil::date(1969, 12, 31)), -1);
+        assert_eq!(day_number(civil::date(2026, 6, 9)), 20_613);
+    }
+}

@@ -1,0 +1,119 @@
+//! Reading a whole window: views of at most 90 days, each halved while it holds more than Exchange puts into one
+//! answer.
+
+use super::{
+    Client, Whose,
+    error::{Cause, EwsError},
+    response_code::ResponseCode,
+};
+use crate::{
+    calendar::{Event, Window},
+    clock::Timestamp,
+};
+use jiff::tz::TimeZone;
+use std::{collections::HashSet, time::Duration};
+
+/// The longest view; Exchange allows two years, but long views are slow and hit the entry limit.
+const LONGEST_VIEW: i64 = 90 * 24 * 3600 * 1000;
+/// No view is halved below this: more than 1,000 entries an hour are no calendar.
+const SHORTEST_VIEW: i64 = 3600 * 1000;
+/// The most entries of one window.
+const MAX_EVENTS: usize = 50_000;
+
+/// All entries that overlap the window, by start; each once. Items that cannot be kept are left out. `fallback` is
+/// the zone of all-day entries that name none.
+#[tracing::instrument(name = "ews.read_window", skip_all)]
+pub async fn read_window(
+    client: &mut Client,
+    whose: &Whose,
+    window: Window,
+    fallback: &TimeZone,
+) -> Result<Vec<Event>, EwsError> {
+    let mut waiting = slices(window);
+    let mut seen = HashSet::new();
+    let mut events: Vec<Event> = Vec::new();
+    while let Some(slice) = waiting.pop() {
+        let view = match client.view(whose, slice).await {
+            Ok(view) => view,
+            Err(error) if error.response_code() == Some(&ResponseCode::ExceededFindCountLimit) => {
+                waiting.extend(halves(slice)?);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        if !view.is_complete {
+            waiting.extend(halves(slice)?);
+            continue;
+        }
+        // An entry across a cut comes with both sides.
+        let fresh = view
+            .items
+            .into_iter()
+            .filter_map(|item| item.into_event(fallback));
+        events.extend(fresh.filter(|event| seen.insert(event.item_id.clone())));
+        if events.len() > MAX_EVENTS {
+            return Err(Cause::TooLarge.into());
+        }
+    }
+    events.sort_by(|a, b| (a.start, &a.item_id).cmp(&(b.start, &b.item_id)));
+    Ok(events)
+}
+
+/// The window in pieces of at most 90 days, the last one first.
+fn slices(window: Window) -> Vec<Window> {
+    let mut slices = Vec::new();
+    let mut start = window.start;
+    while start < window.end {
+        let end = (start + Duration::from_millis(LONGEST_VIEW.unsigned_abs())).min(window.end);
+        slices.push(Window { start, end });
+        start = end;
+    }
+    slices.reverse();
+    slices
+}
+
+fn halves(slice: Window) -> Result<[Window; 2], EwsError> {
+    let length = slice.end.millis() - slice.start.millis();
+    if length <= SHORTEST_VIEW {
+        return Err(Cause::TooLarge.into());
+    }
+    // Requests carry whole seconds.
+    let middle = Timestamp::from_seconds((slice.start.millis() + length / 2).div_euclid(1000));
+    let (start, end) = (slice.start, slice.end);
+    Ok([Window { start: middle, end }, Window { start, end: middle }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 24 * 3600;
+
+    fn window(start: i64, end: i64) -> Window {
+        Window {
+            start: Timestamp::from_seconds(start),
+            end: Timestamp::from_seconds(end),
+        }
+    }
+
+    #[test]
+    fn a_long_window_is_cut_into_views_of_90_days() {
+        let cut = slices(window(0, 200 * DAY));
+        assert_eq!(
+            cut,
+            [
+                window(180 * DAY, 200 * DAY),
+                window(90 * DAY, 180 * DAY),
+                window(0, 90 * DAY)
+            ]
+        );
+        assert!(slices(window(5, 5)).is_empty());
+    }
+
+    #[test]
+    fn halving_ends_at_an_hour() {
+        let [late, early] = halves(window(0, 2 * DAY)).unwrap();
+        assert_eq!((early, late), (window(0, DAY), window(DAY, 2 * DAY)));
+        assert_eq!(halves(window(0, 3600)).unwrap_err().cause, Cause::TooLarge);
+    }
+}

@@ -1,0 +1,389 @@
+//! Everything that Kalends sends to a mail server leaves through here: a name is resolved, each of its addresses is
+//! checked, and the very address that was checked is the one connected to. No proxy is taken from the environment
+//! and no redirect is followed.
+
+pub mod connection;
+pub mod guard;
+pub mod tls;
+
+use crate::{
+    clock::Clock,
+    problem::{Certificate, Target, TlsReason},
+};
+use connection::Connection;
+use guard::{AllowedHosts, ConnectTo, bare_host};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr, UdpSocket},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+
+/// How long a name may take to resolve.
+pub const DNS_LIMIT: Duration = Duration::from_secs(4);
+/// How long one address may take to accept a connection.
+pub const TCP_LIMIT: Duration = Duration::from_secs(4);
+/// How long all addresses of a name may take together.
+const DIAL_LIMIT: Duration = Duration::from_secs(6);
+/// How long a TLS handshake may take.
+pub const TLS_LIMIT: Duration = Duration::from_secs(5);
+/// The most addresses of one name that are tried.
+const MAX_ADDRESSES: usize = 6;
+
+/// What the administrator set about outgoing connections.
+#[derive(Debug, Clone, Default)]
+pub struct OutboundConfig {
+    /// `KALENDS_EXCHANGE_HOSTS`
+    pub allowed_hosts: AllowedHosts,
+    /// `KALENDS_EXCHANGE_CONNECT_TO`
+    pub connect_to: Vec<ConnectTo>,
+    /// `KALENDS_EXCHANGE_CA_FILE`: PEM, added to the system's roots.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A setting that cannot be used: its name, its value and the cure.
+#[derive(Debug, thiserror::Error)]
+#[error("{setting}={value}: {reason} {cure}")]
+pub struct SettingError {
+    pub setting: &'static str,
+    pub value: String,
+    pub reason: String,
+    pub cure: &'static str,
+}
+
+impl OutboundConfig {
+    /// Reads the texts of the two lists; empty texts are empty lists.
+    pub fn parse(
+        hosts: &str,
+        connect_to: &str,
+        ca_file: Option<PathBuf>,
+    ) -> Result<Self, SettingError> {
+        Ok(Self {
+            allowed_hosts: AllowedHosts::parse(hosts)?,
+            connect_to: ConnectTo::parse_list(connect_to)?,
+            ca_file,
+        })
+    }
+}
+
+/// Why no connection came about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OutboundError {
+    #[error("{address} is {kind}")]
+    AddressNotAllowed {
+        host: String,
+        port: u16,
+        address: IpAddr,
+        kind: &'static str,
+    },
+    #[error("{host} not found")]
+    NameNotFound { host: String },
+    #[error("refused by {}", shown(.0))]
+    Refused(Target),
+    #[error("no answer from {}", shown(.0))]
+    TimedOut(Target),
+    #[error("{}: {reason}", shown(.target))]
+    Failed { target: Target, reason: String },
+    #[error("no TLS within {} s", TLS_LIMIT.as_secs())]
+    TlsTimedOut,
+    #[error("{fault}")]
+    Certificate {
+        host: String,
+        fault: CertificateFault,
+        certificate: Box<Certificate>,
+    },
+    #[error("TLS failed")]
+    Tls { host: String, reason: TlsReason },
+}
+
+/// What is wrong with a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateFault {
+    #[error("unknown issuer")]
+    UnknownIssuer,
+    #[error("made out to other names")]
+    WrongName,
+    #[error("expired")]
+    Expired,
+    #[error("not valid yet")]
+    NotYetValid,
+}
+
+fn shown(target: &Target) -> String {
+    let address = match target.address.parse() {
+        Ok(ip) => SocketAddr::new(ip, target.port).to_string(),
+        Err(_) => format!("{}:{}", target.address, target.port),
+    };
+    match &target.local {
+        Some(local) => format!("{address} from {local}"),
+        None => address,
+    }
+}
+
+/// The one way out. Clones share the roots and the lists.
+#[derive(Clone)]
+pub struct Outbound(Arc<Inner>);
+
+struct Inner {
+    config: OutboundConfig,
+    tls: tls::Roots,
+}
+
+/// Where a host is reached: addresses that may be called.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The name that the certificate must carry, without brackets.
+    pub host: String,
+    /// The port of the URL, which `connect_to` may send elsewhere.
+    pub port: u16,
+    pub addresses: Vec<SocketAddr>,
+    /// Whether the administrator named the host, so that any address may be called.
+    pub listed: bool,
+}
+
+/// An open TCP connection on its way to TLS.
+#[derive(Debug)]
+pub struct Dialled {
+    route: Route,
+    stream: TcpStream,
+    pub peer: SocketAddr,
+    pub local: SocketAddr,
+    took: Duration,
+}
+
+impl Outbound {
+    /// Reads the roots of the system and of `ca_file`.
+    pub fn new(config: OutboundConfig, clock: Clock) -> Result<Self, SettingError> {
+        let tls = tls::Roots::load(config.ca_file.as_deref(), clock)?;
+        Ok(Self(Arc::new(Inner { config, tls })))
+    }
+
+    /// Whether the administrator named this host, so that it may be called at any address.
+    pub fn is_listed(&self, host: &str, port: u16) -> bool {
+        let host = bare_host(host);
+        self.0.config.allowed_hosts.contains(&host, port) || self.connect_to(&host, port).is_some()
+    }
+
+    fn connect_to(&self, host: &str, port: u16) -> Option<&ConnectTo> {
+        let mut rules = self.0.config.connect_to.iter();
+        rules.find(|rule| rule.host == host && rule.port == port)
+    }
+
+    /// Resolves a host and checks every address. One refused address refuses the host: a name that points
+    /// both outside and inside is what a rebinding attack looks like.
+    pub async fn route(&self, host: &str, port: u16) -> Result<Route, OutboundError> {
+        let host = bare_host(host);
+        let listed = self.is_listed(&host, port);
+        let (name, target_port) = match self.connect_to(&host, port) {
+            Some(rule) => (rule.to_host.as_str(), rule.to_port),
+            None => (host.as_str(), port),
+        };
+        let addresses = resolve(name, target_port).await;
+        if addresses.is_empty() {
+            return Err(OutboundError::NameNotFound { host });
+        }
+        if !listed {
+            for address in &addresses {
+                if let Some(kind) = guard::refused(address.ip()) {
+                    return Err(OutboundError::AddressNotAllowed {
+                        host,
+                        port,
+                        address: address.ip(),
+                        kind,
+                    });
+                }
+            }
+        }
+        Ok(Route {
+            host,
+            port,
+            addresses,
+            listed,
+        })
+    }
+
+    /// Connects to the first address that accepts, one after the other. The first failure is the one told.
+    pub async fn dial(&self, route: Route) -> Result<Dialled, OutboundError> {
+        let mut failure = None;
+        let begun = Instant::now();
+        for &peer in &route.addresses {
+            let started = Instant::now();
+            let limit = TCP_LIMIT.min(DIAL_LIMIT.saturating_sub(begun.elapsed()));
+            let error = match timeout(limit, open(peer)).await {
+                Ok(Ok((stream, local))) => {
+                    return Ok(Dialled {
+                        route,
+                        stream,
+                        peer,
+                        local,
+                        took: started.elapsed(),
+                    });
+                }
+                Ok(Err(error)) => Some(error),
+                Err(_) => None,
+            };
+            failure.get_or_insert_with(|| dial_error(&route, peer, error.as_ref()));
+        }
+        let host = route.host;
+        Err(failure.unwrap_or(OutboundError::NameNotFound { host }))
+    }
+
+    /// TLS and HTTP/1.1 over an open TCP connection.
+    pub async fn secure(&self, dialled: Dialled) -> Result<Connection, OutboundError> {
+        let Dialled {
+            route,
+            stream,
+            peer,
+            local,
+            took,
+        } = dialled;
+        let started = Instant::now();
+        let handshake = self.0.tls.handshake(&route.host, stream);
+        let secured = timeout(TLS_LIMIT, handshake)
+            .await
+            .map_err(|_| OutboundError::TlsTimedOut)??;
+        let facts = connection::Facts {
+            host: route.host,
+            port: route.port,
+            peer,
+            local,
+            tls_version: secured.version,
+            certificate: secured.certificate,
+            leaf: secured.leaf,
+            tcp_took: took,
+            tls_took: started.elapsed(),
+        };
+        Connection::start(secured.stream, facts).await
+    }
+
+    /// Resolves, checks, connects and secures in one go.
+    pub async fn connect(&self, host: &str, port: u16) -> Result<Connection, OutboundError> {
+        let route = self.route(host, port).await?;
+        let dialled = self.dial(route).await?;
+        self.secure(dialled).await
+    }
+}
+
+impl std::fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Outbound")
+    }
+}
+
+async fn resolve(name: &str, port: u16) -> Vec<SocketAddr> {
+    if let Ok(ip) = name.parse::<IpAddr>() {
+        return vec![SocketAddr::new(ip, port)];
+    }
+    let Ok(Ok(found)) = timeout(DNS_LIMIT, tokio::net::lookup_host((name, port))).await else {
+        return Vec::new();
+    };
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    for address in found {
+        if !addresses.contains(&address) && addresses.len() < MAX_ADDRESSES {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
+async fn open(peer: SocketAddr) -> io::Result<(TcpStream, SocketAddr)> {
+    let stream = TcpStream::connect(peer).await?;
+    stream.set_nodelay(true)?;
+    let local = stream.local_addr()?;
+    Ok((stream, local))
+}
+
+/// `None` stands for a timeout.
+fn dial_error(route: &Route, peer: SocketAddr, error: Option<&io::Error>) -> OutboundError {
+    let target = Target {
+        host: route.host.clone(),
+        port: peer.port(),
+        address: peer.ip().to_string(),
+        local: local_address(peer).map(|ip| ip.to_string()),
+    };
+    match error {
+        Some(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            OutboundError::Refused(target)
+        }
+        Some(error) if error.kind() != io::ErrorKind::TimedOut => OutboundError::Failed {
+            target,
+            reason: error.kind().to_string(),
+        },
+        _ => OutboundError::TimedOut(target),
+    }
+}
+
+/// The address from which the system would call `peer`: connecting a UDP socket asks for it and sends nothing.
+fn local_address(peer: SocketAddr) -> Option<IpAddr> {
+    let any = if peer.is_ipv4() {
+        "0.0.0.0:0"
+    } else {
+        "[::]:0"
+    };
+    let socket = UdpSocket::bind(any).ok()?;
+    socket.connect(peer).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    fn outbound(hosts: &str, connect_to: &str) -> Outbound {
+        let config = OutboundConfig::parse(hosts, connect_to, None).unwrap();
+        Outbound::new(config, Clock::system()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_inner_address_is_refused_unless_the_administrator_named_the_host() {
+        for host in [
+            "127.0.0.1",
+            "[::1]",
+            "[::ffff:10.0.0.1]",
+            "169.254.169.254",
+            "localhost",
+        ] {
+            let error = outbound("", "").route(host, 443).await.unwrap_err();
+            assert!(
+                matches!(error, OutboundError::AddressNotAllowed { .. }),
+                "{host}: {error:?}"
+            );
+        }
+        let route = outbound("localhost", "").route("LOCALHOST", 8443).await;
+        assert!(route.unwrap().listed);
+        assert!(
+            outbound("localhost:443", "")
+                .route("localhost", 8443)
+                .await
+                .is_err()
+        );
+    }
+
+    #[tokio::test]
+    async fn connect_to_sends_a_name_to_the_address_that_the_administrator_chose() {
+        let outbound = outbound("", "mail.example.test:443=127.0.0.1:8443");
+        let route = outbound.route("mail.example.test", 443).await.unwrap();
+        assert_eq!(route.addresses, ["127.0.0.1:8443".parse().unwrap()]);
+        assert_eq!(route.host, "mail.example.test");
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_names_the_address_called_and_our_own() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        let outbound = outbound("127.0.0.1", "");
+        let route = outbound.route("127.0.0.1", port).await.unwrap();
+        let OutboundError::Refused(target) = outbound.dial(route).await.unwrap_err() else {
+            panic!("refused")
+        };
+        assert_eq!((target.address.as_str(), target.port), ("127.0.0.1", port));
+        assert_eq!(target.local.as_deref(), Some("127.0.0.1"));
+    }
+}

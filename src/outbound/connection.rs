@@ -1,0 +1,173 @@
+//! One HTTP/1.1 connection over TLS to one checked address: what was measured on the way, the requests that go over
+//! it, and answers that are read under a limit. NTLM signs in a connection, so nothing here ever moves a request to
+//! another one.
+
+use super::OutboundError;
+use crate::problem::{Certificate, TlsReason};
+use futures::{Stream, StreamExt as _};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header::HOST};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    body::{Bytes, Incoming},
+    client::conn::http1::{SendRequest, handshake},
+};
+use hyper_util::rt::TokioIo;
+use std::{io, net::SocketAddr, pin::Pin, time::Duration};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+use tokio_util::task::AbortOnDropHandle;
+
+/// The largest answer read where a call names no other limit: 16 MiB.
+pub const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
+
+/// What was seen while the connection was made.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The host of the URL.
+    pub host: String,
+    /// The port of the URL.
+    pub port: u16,
+    pub peer: SocketAddr,
+    pub local: SocketAddr,
+    pub tls_version: &'static str,
+    /// `None` only where it could not be read although it verified.
+    pub certificate: Option<Certificate>,
+    /// The server's certificate as sent (DER): channel binding hashes it.
+    pub leaf: Vec<u8>,
+    pub tcp_took: Duration,
+    pub tls_took: Duration,
+}
+
+/// A pinned connection. Dropping it closes it.
+pub struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    _driver: AbortOnDropHandle<()>,
+    facts: Facts,
+    used: bool,
+}
+
+/// Why a request brought no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The connection was closed while idle: nothing of an answer was seen, a fresh connection may repeat a read.
+    #[error("the idle connection was closed")]
+    Stale,
+    /// The connection broke before or within the head of the answer.
+    #[error("the connection broke before the answer")]
+    Broken,
+    /// What answered is not HTTP.
+    #[error("not HTTP")]
+    NotHttp,
+}
+
+/// Why an answer could not be read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    #[error("the answer is larger than the limit")]
+    TooLarge,
+    #[error("the connection broke within the answer")]
+    CutShort,
+}
+
+/// The head of an answer with its body still to be read.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Body,
+}
+
+/// The bytes of an answer as they come in; its errors carry a [`BodyError`].
+pub type Body = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+
+impl Connection {
+    pub(super) async fn start(
+        stream: TlsStream<TcpStream>,
+        facts: Facts,
+    ) -> Result<Self, OutboundError> {
+        let (sender, driver) =
+            handshake(TokioIo::new(stream))
+                .await
+                .map_err(|_| OutboundError::Tls {
+                    host: facts.host.clone(),
+                    reason: TlsReason::Closed,
+                })?;
+        // How the connection ends is told by the call that was under way.
+        let driver = tokio::spawn(async move { drop(driver.await) });
+        Ok(Self {
+            sender,
+            _driver: AbortOnDropHandle::new(driver),
+            facts,
+            used: false,
+        })
+    }
+
+    pub const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Sends one request and reads the head of its answer. `uri` is the path alone; the host header is set here.
+    /// At most `limit` bytes of the body are read. The caller bounds the time.
+    pub async fn send(
+        &mut self,
+        mut request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<Answer, SendError> {
+        if self.sender.ready().await.is_err() {
+            return Err(SendError::Stale);
+        }
+        let used = std::mem::replace(&mut self.used, true);
+        if let Ok(host) = HeaderValue::try_from(self.authority()) {
+            request.headers_mut().insert(HOST, host);
+        }
+        let answer = self.sender.send_request(request.map(Full::new)).await;
+        let answer = answer.map_err(|error| match () {
+            () if error.is_parse() => SendError::NotHttp,
+            () if used && (error.is_canceled() || error.is_incomplete_message()) => {
+                SendError::Stale
+            }
+            () => SendError::Broken,
+        })?;
+        let (head, body) = answer.into_parts();
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body: limited(body, limit),
+        })
+    }
+
+    fn authority(&self) -> String {
+        let host = &self.facts.host;
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.clone()
+        };
+        match self.facts.port {
+            443 => host,
+            port => format!("{host}:{port}"),
+        }
+    }
+}
+
+impl Answer {
+    /// Reads what is left and drops it, so that the connection can be used again; gives up at the limit.
+    pub async fn drain(mut self) {
+        while let Some(Ok(_)) = self.body.next().await {}
+    }
+
+    /// A header as text; `None` if it is missing or not ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+fn limited(body: Incoming, limit: usize) -> Body {
+    let mut left = limit;
+    Box::pin(body.into_data_stream().map(move |chunk| {
+        let chunk = chunk.map_err(|_| io::Error::other(BodyError::CutShort))?;
+        left = left
+            .checked_sub(chunk.len())
+            .ok_or_else(|| io::Error::other(BodyError::TooLarge))?;
+        Ok(chunk)
+    }))
+}
