@@ -1,13 +1,14 @@
 //! What the parts that act are handed: both databases, the way out, the time, and what only this process knows.
 
 use crate::{
-    clock::Clock, outbound::Outbound, random::Random, setup::Setup, sign_in::SignIn, store::Store, vault::Vault,
+    clock::Clock, custody::Custody, outbound::Outbound, random::Random, setup::Setup, sign_in::SignIn, store::Store,
+    vault::Vault,
 };
 use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// One running Kalends. Clones share everything.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Services {
     pub store: Store,
     pub vault: Vault,
@@ -18,4 +19,29 @@ pub struct Services {
     pub setup: Setup,
     /// Wakes the worker before its next look at the due rows.
     pub wake: Arc<Notify>,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Services")
+    }
+}
+
+impl Services {
+    pub fn new(store: Store, vault: Vault, outbound: Outbound, clock: Clock, random: Random) -> Self {
+        Self {
+            sign_in: SignIn::new(&clock),
+            setup: Setup::new(&random),
+            wake: Arc::new(Notify::new()),
+            store,
+            vault,
+            outbound,
+            clock,
+            random,
+        }
+    }
+
+    pub fn custody(&self) -> Custody {
+        Custody { store: self.store.clone(), vault: self.vault.clone(), clock: self.clock.clone() }
+    }
 }

@@ -14,10 +14,10 @@ mod rows;
 mod sessions;
 mod users;
 
-pub use accounts::Account;
-pub use connections::{Filter, ListItem};
-pub use events::Changes;
-pub use rounds::Round;
+pub use accounts::{Account, Leased};
+pub use connections::{Filter, ListItem, NewConnection, PAGE, Saved};
+pub use events::{Changes, ReadRound};
+pub use rounds::{Failed, Round};
 pub use sessions::SessionRow;
 pub use users::{NewUser, Role, User};
 

@@ -1,15 +1,17 @@
-//! Keeping stored calendars in step: a worker claims connections that are due and gives each a round.
+//! Keeping stored calendars in step: a worker takes accounts that have connections due, alone in all instances, and
+//! gives each connection a round.
 //!
-//! Rounds of one account share its signed-in connections; how a failure changes the plan is decided in
-//! [`plan`], where it is understood, and nowhere else.
+//! Rounds of one account go one after another over one signed-in connection, so that a changed password is refused
+//! once. How a failure changes the plan is decided in [`plan`] and nowhere else.
 
 pub mod plan;
 mod round;
 
+pub use round::open_secret;
+
 use crate::{
     audit::{Action, Entry},
     connection::Connection,
-    custody,
     services::Services,
     store::{StoreError, User},
 };
@@ -19,9 +21,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the worker looks for due rows when nothing wakes it.
 const LOOK: Duration = Duration::from_secs(1);
-/// Rounds at work at the same time in one instance.
+/// Accounts at work at the same time in one instance.
 const AT_ONCE: usize = 8;
-/// A round that takes longer is given to somebody else.
+/// How long an account is held at most; whoever has died by then is replaced.
 pub const LEASE: Duration = Duration::from_secs(180);
 /// How often forgotten secrets are looked for.
 const SWEEP: Duration = Duration::from_secs(3600);
@@ -43,8 +45,11 @@ pub async fn work(services: Services, stop: CancellationToken) {
         }
         if services.clock.now().since(swept) > SWEEP {
             swept = services.clock.now();
-            if let Err(error) = custody::sweep(&services.store, &services.vault, &services.clock).await {
+            if let Err(error) = services.custody().sweep().await {
                 tracing::error!(%error, "forgotten secrets could not be looked for");
+            }
+            if let Err(error) = crate::connect::end_interrupted(&services).await {
+                tracing::error!(%error, "interrupted checks could not be ended");
             }
         }
         tokio::select! {
@@ -55,20 +60,31 @@ pub async fn work(services: Services, stop: CancellationToken) {
     }
 }
 
-/// Gives every connection that is due now one round, and returns how many that were.
+/// Gives the connections that are due now one round each, and returns how many that were.
 pub async fn tend(services: &Services) -> Result<usize, StoreError> {
-    let mut rounds = JoinSet::new();
-    let mut count = 0;
+    let mut turns = JoinSet::new();
+    let mut rounds = 0;
     loop {
-        let free = AT_ONCE.saturating_sub(rounds.len());
-        let due = services.store.claim_due(services.clock.now(), free, LEASE).await?;
-        count += due.len();
-        for claimed in due {
+        let free = AT_ONCE.saturating_sub(turns.len());
+        for leased in services.store.lease_due_accounts(services.clock.now(), free, LEASE).await? {
             let services = services.clone();
-            rounds.spawn(async move { round::run(&services, claimed).await });
+            turns.spawn(async move { round::turn(&services, leased).await });
         }
-        if rounds.join_next().await.is_none() {
-            return Ok(count);
+        match turns.join_next().await {
+            Some(ended) => rounds += ended.unwrap_or(0),
+            None => return Ok(rounds),
         }
     }
+}
+
+/// Makes a connection due at once; false if its account is stopped, for then nothing would come of it.
+pub async fn soon(services: &Services, by: &User, connection: &Connection) -> Result<bool, StoreError> {
+    let account = services.store.account(connection.account_id).await?;
+    if account.is_none_or(|account| account.saved_refusals > 0) {
+        return Ok(false);
+    }
+    let entry = Entry::by(by.id, Action::SyncRequested).about(connection.mailbox.as_str());
+    services.store.make_due(connection.id, &entry, services.clock.now()).await?;
+    services.wake.notify_one();
+    Ok(true)
 }

@@ -33,6 +33,8 @@ CREATE TABLE accounts (
   secret_id TEXT NOT NULL,
   saved_refusals BIGINT NOT NULL DEFAULT 0,
   stopped_until BIGINT,
+  leased_until BIGINT,
+  lease TEXT,
   created_at BIGINT NOT NULL,
   UNIQUE (kind, host, name_key, owner_key)
 );
@@ -60,12 +62,9 @@ CREATE TABLE connections (
   last_synced_at BIGINT,
   rounds BIGINT NOT NULL DEFAULT 0,
   entries BIGINT NOT NULL DEFAULT 0,
-  due_at BIGINT,
-  leased_until BIGINT,
-  lease TEXT
+  due_at BIGINT
 );
-CREATE INDEX connections_by_due ON connections (due_at);
-CREATE INDEX connections_by_account ON connections (account_id);
+CREATE INDEX connections_by_due ON connections (account_id, due_at);
 
 CREATE TABLE calendars (
   id TEXT PRIMARY KEY,

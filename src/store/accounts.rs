@@ -5,11 +5,13 @@ use crate::{
     account_name::AccountName,
     clock::Timestamp,
     connection::{ConnectionState, Mode},
+    database::Engine,
     endpoint::EwsUrl,
     id::{AccountId, SecretId, UserId},
     problem::Problem,
 };
 use sqlx::any::AnyRow;
+use std::time::Duration;
 
 /// An account with the id of its sealed password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,13 @@ pub struct Account {
     pub saved_refusals: i64,
     /// While set, no work of this account starts before then.
     pub stopped_until: Option<Timestamp>,
+}
+
+/// An account that one worker holds alone.
+#[derive(Debug, Clone)]
+pub struct Leased {
+    pub account: Account,
+    token: String,
 }
 
 /// The account's row as it is found again: personal accounts belong to their user alone.
@@ -55,6 +64,24 @@ impl Store {
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
         let row = sqlx::query(sql).bind(id.to_string()).fetch_optional(self.pool()).await?;
         row.as_ref().map(account).transpose()
+    }
+
+    pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        let found = sqlx::query(COLUMNS).fetch_all(self.pool()).await?;
+        found.iter().map(account).collect()
+    }
+
+    /// Points an account to another secret, if it still points to the one it did. False: somebody was quicker.
+    pub async fn replace_secret(&self, id: AccountId, old: SecretId, new: SecretId) -> Result<bool, StoreError> {
+        let mut writing = self.begin().await?;
+        let replaced = sqlx::query("UPDATE accounts SET secret_id = $3 WHERE id = $1 AND secret_id = $2")
+            .bind(id.to_string())
+            .bind(old.to_string())
+            .bind(new.to_string())
+            .execute(writing.on())
+            .await?;
+        writing.commit().await?;
+        Ok(replaced.rows_affected() > 0)
     }
 
     /// The ids of all secrets that accounts point to.
@@ -105,23 +132,67 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// Takes the one probe of a stopped account: true for whoever may send the password now.
+    /// Takes up to `limit` accounts that have a connection due and that nobody holds, for `lease` from now on.
     ///
-    /// Whoever takes it pushes the stop on by `pause`, so that nobody else sends it meanwhile.
-    pub async fn take_probe(&self, account: &Account, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+    /// Whoever holds an account is alone in sending its saved password, in all instances together.
+    pub async fn lease_due_accounts(&self, now: Timestamp, limit: usize, lease: Duration) -> Result<Vec<Leased>, StoreError> {
+        const DUE: &str = "SELECT a.id FROM accounts a WHERE (a.leased_until IS NULL OR a.leased_until <= $1) \
+                           AND EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id AND c.due_at <= $1)";
+        // Looking first keeps the single writer of SQLite free while nothing is due.
+        let waiting = sqlx::query(DUE).bind(now.millis()).fetch_optional(self.pool()).await?;
+        if limit == 0 || waiting.is_none() {
+            return Ok(Vec::new());
+        }
+        let lock = match self.engine() {
+            Engine::Sqlite => "",
+            Engine::Postgres => " FOR UPDATE SKIP LOCKED",
+        };
+        let sql = format!("UPDATE accounts SET leased_until = $2, lease = $4 WHERE id IN ({DUE} LIMIT $3{lock})");
+        let token = self.token();
         let mut writing = self.begin().await?;
-        let taken = sqlx::query(
-            "UPDATE accounts SET stopped_until = $4 WHERE id = $1 AND secret_id = $2 AND saved_refusals = 1 \
-             AND stopped_until <= $3",
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(now.millis())
+            .bind((now + lease).millis())
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .bind(&token)
+            .execute(writing.on())
+            .await?;
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lease = $1"));
+        let found = sqlx::query(sql).bind(&token).fetch_all(writing.on()).await?;
+        writing.commit().await?;
+        found.iter().map(|row| Ok(Leased { account: account(row)?, token: token.clone() })).collect()
+    }
+
+    /// Takes one account, due or not; `None` while somebody else holds it, or if it is gone.
+    pub async fn lease_account(&self, id: AccountId, now: Timestamp, lease: Duration) -> Result<Option<Leased>, StoreError> {
+        let token = self.token();
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE accounts SET leased_until = $3, lease = $4 WHERE id = $1 AND (leased_until IS NULL OR leased_until <= $2)",
         )
-        .bind(account.id.to_string())
-        .bind(account.secret_id.to_string())
+        .bind(id.to_string())
         .bind(now.millis())
-        .bind(until.millis())
+        .bind((now + lease).millis())
+        .bind(&token)
         .execute(writing.on())
         .await?;
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lease = $1"));
+        let row = sqlx::query(sql).bind(&token).fetch_optional(writing.on()).await?;
         writing.commit().await?;
-        Ok(taken.rows_affected() > 0)
+        row.as_ref().map(|row| Ok(Leased { account: account(row)?, token })).transpose()
+    }
+
+    pub async fn release_account(&self, leased: &Leased) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE accounts SET leased_until = NULL, lease = NULL WHERE lease = $1")
+            .bind(&leased.token)
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    fn token(&self) -> String {
+        self.random.bytes::<12>().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The saved password was accepted: forgets its refusals and lets all its connections go on at once.

@@ -3,20 +3,23 @@
 use super::{Account, Store, StoreError, User, accounts, rows};
 use crate::{
     audit::Entry,
-    check::CalendarFacts,
     clock::Timestamp,
     connection::{Connection, ConnectionState, Mode},
-    database::Engine,
+    database::{Engine, Writing},
     endpoint::EwsUrl,
     id::{AccountId, CalendarId, ConnectionId, SecretId, UserId},
     account_name::AccountName,
     mailbox::SmtpAddress,
+    problem::Problem,
 };
 use sqlx::any::AnyRow;
 use std::time::Duration;
 
 /// How many rows a page of the list holds.
 pub const PAGE: i64 = 50;
+
+/// The shortest pause of a connection whose account is stopped.
+const HELD_BACK: Duration = Duration::from_secs(60);
 
 /// Which users the list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +45,9 @@ pub struct NewConnection {
     pub account: AccountName,
     pub endpoint: EwsUrl,
     pub secret_id: SecretId,
-    pub calendar: CalendarFacts,
+    /// Of the calendar that was read.
+    pub folder_id: String,
+    pub folder_name: String,
 }
 
 /// What a saved or ended connection leaves behind.
@@ -123,8 +128,8 @@ impl Store {
         sqlx::query("INSERT INTO calendars (id, connection_id, folder_id, name) VALUES ($1, $2, $3, $4)")
             .bind(CalendarId::new(now, self.random.bytes()).to_string())
             .bind(id.to_string())
-            .bind(&new.calendar.folder_id)
-            .bind(&new.calendar.name)
+            .bind(&new.folder_id)
+            .bind(&new.folder_name)
             .execute(writing.on())
             .await?;
         if let Some(row) = left {
@@ -137,7 +142,7 @@ impl Store {
 
     async fn upsert_account(
         &self,
-        writing: &mut crate::database::Writing,
+        writing: &mut Writing,
         new: &NewConnection,
         now: Timestamp,
         released: &mut Vec<SecretId>,
@@ -214,50 +219,55 @@ impl Store {
         Ok(Some(Saved { connection_id: rows::parsed(&row, "id")?, released }))
     }
 
-    /// Takes up to `limit` connections that are due and not leased, for `lease` from now on.
-    pub async fn claim_due(&self, now: Timestamp, limit: usize, lease: Duration) -> Result<Vec<Connection>, StoreError> {
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        // Looking first keeps the single writer of SQLite free while nothing is due.
-        let waiting = "SELECT id FROM connections WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) LIMIT 1";
-        if sqlx::query(waiting).bind(now.millis()).fetch_optional(self.pool()).await?.is_none() {
-            return Ok(Vec::new());
-        }
-        let sql = match self.engine() {
-            Engine::Sqlite => {
-                "UPDATE connections SET leased_until = $2, lease = $4 WHERE id IN (SELECT id FROM connections \
-                 WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) ORDER BY due_at LIMIT $3)"
-            }
-            Engine::Postgres => {
-                "UPDATE connections SET leased_until = $2, lease = $4 WHERE id IN (SELECT id FROM connections \
-                 WHERE due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) ORDER BY due_at LIMIT $3 \
-                 FOR UPDATE SKIP LOCKED)"
-            }
-        };
-        let token = self.random.bytes::<12>().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let mut writing = self.begin().await?;
-        sqlx::query(sql)
+    /// The connection of an account that has been due for longest.
+    pub async fn next_due(&self, account: AccountId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
+        let row = sqlx::query(select!("WHERE c.account_id = $1 AND c.due_at <= $2 ORDER BY c.due_at, c.id LIMIT 1"))
+            .bind(account.to_string())
             .bind(now.millis())
-            .bind((now + lease).millis())
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .bind(&token)
-            .execute(writing.on())
+            .fetch_optional(self.pool())
             .await?;
-        let found = sqlx::query(select!("WHERE c.lease = $1 ORDER BY c.due_at")).bind(&token).fetch_all(writing.on()).await?;
-        writing.commit().await?;
-        found.iter().map(connection).collect()
+        row.as_ref().map(connection).transpose()
     }
 
     /// Makes a connection due now.
     pub async fn make_due(&self, id: ConnectionId, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
+        set_due(&mut writing, id, now).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Makes a connection due now, as [`Store::make_due`], after a check that is on record already.
+    pub async fn make_due_now(&self, id: ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        set_due(&mut writing, id, now).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Shows why the account's password is not sent, and plans the next look for when it may be.
+    pub async fn hold_back(&self, connection: &Connection, problem: &Problem, now: Timestamp) -> Result<(), StoreError> {
+        let next = match problem {
+            Problem::SignInPaused { until } => Some((*until).max(now + HELD_BACK)),
+            _ => None,
+        };
+        let mut writing = self.begin().await?;
         sqlx::query("UPDATE connections SET due_at = $2 WHERE id = $1")
-            .bind(id.to_string())
+            .bind(connection.id.to_string())
+            .bind(next.map(Timestamp::millis))
+            .execute(writing.on())
+            .await?;
+        if next.is_none() {
+            sqlx::query(
+                "UPDATE connections SET since = CASE WHEN state = $2 THEN since ELSE $4 END, state = $2, problem = $3 \
+                 WHERE id = $1",
+            )
+            .bind(connection.id.to_string())
+            .bind(ConnectionState::ActionNeeded.code())
+            .bind(rows::to_json(problem, "problem")?)
             .bind(now.millis())
             .execute(writing.on())
             .await?;
-        self.audit_in(&mut writing, entry, now).await?;
+        }
         Ok(writing.commit().await?)
     }
 
@@ -303,9 +313,18 @@ fn condition(filter: Filter) -> String {
     }
 }
 
+async fn set_due(writing: &mut Writing, id: ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("UPDATE connections SET due_at = $2 WHERE id = $1")
+        .bind(id.to_string())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+    Ok(())
+}
+
 /// The last connection to leave takes the account and its secret along.
 async fn drop_unused_account(
-    writing: &mut crate::database::Writing,
+    writing: &mut Writing,
     id: AccountId,
     released: &mut Vec<SecretId>,
 ) -> Result<(), StoreError> {

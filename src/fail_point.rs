@@ -1,0 +1,33 @@
+//! Named points between two writes, at which a test ends the process as a power cut would.
+//!
+//! Without the feature `fail-points` they are nothing.
+
+/// Every point, so that a test can hit each.
+pub const ALL: [&str; 9] = [
+    "save-before-seal",
+    "save-after-seal",
+    "save-after-main",
+    "forget-before-main",
+    "forget-after-main",
+    "forget-after-vault",
+    "round-between-entries",
+    "round-before-commit",
+    "round-after-commit",
+];
+
+/// Ends the process with SIGKILL if `KALENDS_FAIL_POINT` names this point.
+#[cfg(feature = "fail-points")]
+pub fn reached(name: &str) {
+    debug_assert!(ALL.contains(&name), "{name} is not in the list");
+    if std::env::var("KALENDS_FAIL_POINT").is_ok_and(|wanted| wanted == name) {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        // The signal takes the process before this is left.
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// Nothing.
+#[cfg(not(feature = "fail-points"))]
+pub const fn reached(_name: &str) {}

@@ -1,0 +1,160 @@
+//! The refusal rule: a locked service account takes the whole organisation down, so a refused password is never
+//! sent in a loop, whoever caused it.
+//!
+//! A typed password goes out once a click, and at most three are refused an hour per account name. The first refusal
+//! of a saved password stops all work of its account; one probe follows after 15 minutes; refused again, that password
+//! is never sent until somebody puts in another.
+
+use crate::{
+    account_name::AccountName,
+    auth::Gate,
+    clock::{Clock, Timestamp},
+    id::RecordId,
+    problem::Problem,
+    store::{Account, Store, StoreError},
+};
+use futures::future::BoxFuture;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Refused sign-ins an hour per host and account name.
+const MOST: usize = 3;
+const HOUR: Duration = Duration::from_secs(3600);
+/// Single refusals happen under load: one probe after this long.
+const PROBE_AFTER: Duration = Duration::from_secs(15 * 60);
+
+/// Stands before a password that somebody just typed.
+#[derive(Debug)]
+pub struct TypedGate {
+    store: Store,
+    clock: Clock,
+    /// Counted ahead of the answer, so that two clicks at once cannot both take the last place.
+    reserved: Mutex<Option<RecordId>>,
+}
+
+impl TypedGate {
+    pub const fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock, reserved: Mutex::new(None) }
+    }
+
+    /// Gives back what was reserved for an answer that never came.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        match self.taken() {
+            Some(id) => self.store.take_back_try(id).await,
+            None => Ok(()),
+        }
+    }
+
+    fn taken(&self) -> Option<RecordId> {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Gate for TypedGate {
+    fn may_sign_in<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let now = self.clock.now();
+            let reserved = self.store.reserve_try(host, &account.key(), (MOST, now - HOUR), now).await;
+            match reserved.map_err(unreadable)? {
+                Ok(id) => {
+                    *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+                    Ok(())
+                }
+                Err(recent) => Err(Problem::SignInPaused { until: free_again(&recent, now) }),
+            }
+        })
+    }
+
+    fn refused<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            // It was counted ahead: it stays.
+            self.taken();
+        })
+    }
+
+    fn accepted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if let Err(error) = self.settle().await {
+                tracing::error!(%error, "an accepted sign-in stays counted as refused");
+            }
+        })
+    }
+}
+
+/// When the oldest of the last three is an hour old.
+fn free_again(recent: &[Timestamp], now: Timestamp) -> Timestamp {
+    let place = recent.len().saturating_sub(MOST);
+    recent.get(place).map_or(now + HOUR, |oldest| *oldest + HOUR)
+}
+
+/// Stands before a saved password. Whoever uses it holds the account's lease.
+#[derive(Debug)]
+pub struct SavedGate {
+    store: Store,
+    clock: Clock,
+    account: Account,
+}
+
+impl SavedGate {
+    pub const fn new(store: Store, clock: Clock, account: Account) -> Self {
+        Self { store, clock, account }
+    }
+
+    /// Why the saved password of an account may not be sent now.
+    pub async fn closed(store: &Store, clock: &Clock, account: &Account) -> Result<Option<Problem>, StoreError> {
+        let now = clock.now();
+        match (account.saved_refusals, account.stopped_until) {
+            (0, _) => Ok(None),
+            (1, Some(until)) if until <= now => {
+                let recent = store.refusals_since(&account.host, &account.name.key(), now - HOUR).await?;
+                let full = recent.len() >= MOST;
+                Ok(full.then(|| Problem::SignInPaused { until: free_again(&recent, now) }))
+            }
+            (1, Some(until)) => Ok(Some(Problem::SignInPaused { until })),
+            _ => Ok(Some(Problem::PasswordRefused)),
+        }
+    }
+}
+
+impl Gate for SavedGate {
+    fn may_sign_in<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            match Self::closed(&self.store, &self.clock, &self.account).await.map_err(unreadable)? {
+                Some(problem) => Err(problem),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn refused<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let now = self.clock.now();
+            let first = Problem::SignInRefused { offered: Vec::new() };
+            let stopped =
+                self.store.stop_account(&self.account, &first, now + PROBE_AFTER, &Problem::PasswordRefused, now).await;
+            match stopped {
+                Ok(()) => tracing::warn!(account.id = %self.account.id, "the saved password was refused: the account is stopped"),
+                Err(error) => tracing::error!(%error, account.id = %self.account.id, "a refused account could not be stopped"),
+            }
+        })
+    }
+
+    fn accepted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if self.account.saved_refusals == 0 {
+                return;
+            }
+            if let Err(error) = self.store.resume_account(&self.account, self.clock.now()).await {
+                tracing::error!(%error, account.id = %self.account.id, "an accepted account could not be resumed");
+            }
+        })
+    }
+}
+
+/// Where the count cannot be read, no password goes out.
+fn unreadable(error: StoreError) -> Problem {
+    tracing::error!(%error, "the count of refused sign-ins could not be read");
+    Problem::Interrupted
+}

@@ -1,0 +1,108 @@
+//! The first administrator, made with a one-time code that only whoever runs Kalends can read.
+
+use crate::{
+    account_name::Password,
+    audit::{Action, Entry},
+    mailbox::SmtpAddress,
+    random::Random,
+    services::Services,
+    sign_in::{self, PasswordError},
+    store::{NewUser, Role, StoreError, User},
+};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// The code of this process; worth nothing once anybody has an account.
+#[derive(Clone)]
+pub struct Setup(Arc<str>);
+
+/// Why the first administrator was not made, in the words that people read.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    #[error("This is not the code that Kalends printed when it started.")]
+    WrongCode,
+    #[error("Kalends is set up already. Sign in instead.")]
+    Closed,
+    #[error("Enter your name, with at most 100 characters.")]
+    Name,
+    #[error("{0}")]
+    Email(String),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SetupError {
+    /// The field of the form that it belongs to.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::WrongCode => "code",
+            Self::Name => "name",
+            Self::Email(_) => "email",
+            Self::Password(_) => "password",
+            Self::Closed | Self::Store(_) => "",
+        }
+    }
+}
+
+impl Setup {
+    pub fn new(random: &Random) -> Self {
+        // No letters or digits that look alike.
+        let letters: Vec<char> = "abcdefghjkmnpqrstuvwxyz23456789".chars().collect();
+        let text: String = random.bytes::<16>().iter().map(|byte| letters[usize::from(*byte) % letters.len()]).collect();
+        let groups: Vec<&str> = [0, 4, 8, 12].iter().filter_map(|from| text.get(*from..from + 4)).collect();
+        Self(groups.join("-").into())
+    }
+
+    fn is(&self, typed: &str) -> bool {
+        let digest = |text: &str| Sha256::digest(text.as_bytes());
+        digest(&self.0).ct_eq(&digest(&typed.trim().to_lowercase())).into()
+    }
+}
+
+impl std::fmt::Debug for Setup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Setup(…)")
+    }
+}
+
+/// Whether nobody has an account yet.
+pub async fn is_open(services: &Services) -> Result<bool, StoreError> {
+    Ok(!services.store.has_users().await?)
+}
+
+/// The code to print, while nobody has an account.
+pub async fn code_if_open(services: &Services) -> Result<Option<String>, StoreError> {
+    Ok(is_open(services).await?.then(|| services.setup.0.to_string()))
+}
+
+/// Makes the first administrator. Tries are limited as sign-ins are.
+pub async fn make_first_admin(
+    services: &Services,
+    address: &str,
+    code: &str,
+    name: &str,
+    email: &str,
+    password: &Password,
+) -> Result<User, SetupError> {
+    if !is_open(services).await? {
+        return Err(SetupError::Closed);
+    }
+    services.sign_in.take_try("", address).map_err(PasswordError::Later)?;
+    if !services.setup.is(code) {
+        return Err(SetupError::WrongCode);
+    }
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(SetupError::Name);
+    }
+    let email: SmtpAddress = email.parse().map_err(|error: crate::mailbox::AddressError| SetupError::Email(error.to_string()))?;
+    let password_hash = sign_in::hash_new(password).await?;
+    let now = services.clock.now();
+    let new = NewUser { email, name: name.to_owned(), role: Role::Admin, password_hash, time_zone: "UTC".to_owned() };
+    let user = services.store.create_first_user(new, now).await?.ok_or(SetupError::Closed)?;
+    services.store.audit(&Entry::by(user.id, Action::UserCreated).about(user.email.as_str()), now).await?;
+    Ok(user)
+}

@@ -1,0 +1,260 @@
+//! Signing in to Kalends: argon2id off the async threads, the same words and the same time whether the address or the
+//! password is wrong, and limits per account and per client address.
+
+use crate::{
+    account_name::Password,
+    audit::{Action, Entry},
+    clock::{Clock, Timestamp},
+    mailbox::SmtpAddress,
+    services::Services,
+    store::{StoreError, User},
+};
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock as GovernorClock, Reference},
+    middleware::NoOpMiddleware,
+    nanos::Nanos,
+    state::keyed::DashMapStateStore,
+};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+
+/// The shortest password that a person may choose, in characters.
+pub const SHORTEST: usize = 12;
+/// Passwords hashed at the same time; each takes 19 MiB.
+const AT_ONCE: usize = 2;
+/// Tries that an account, and a client address, may make at once; then one more every `REFILL`.
+const TRIES_OF_ACCOUNT: NonZeroU32 = NonZeroU32::new(8).unwrap();
+const TRIES_OF_ADDRESS: NonZeroU32 = NonZeroU32::new(30).unwrap();
+const REFILL: Duration = Duration::from_secs(60);
+
+/// Why somebody was not signed in, in the words that they read.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    #[error("Email or password is wrong.")]
+    Wrong,
+    #[error("Too many tries. Try again in {}.", in_words(.0))]
+    Later(Duration),
+    #[error("Kalends could not check this. Please try again.")]
+    Store(#[from] StoreError),
+}
+
+/// Why a new password was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    #[error("This is not your current password.")]
+    Wrong,
+    #[error("Choose a password of at least {SHORTEST} characters.")]
+    TooShort,
+    #[error("A password has at most 256 characters.")]
+    TooLong,
+    #[error("Too many tries. Try again in {}.", in_words(.0))]
+    Later(Duration),
+    #[error("Kalends could not save this. Please try again.")]
+    Failed,
+}
+
+impl PasswordError {
+    /// The field of the form that it belongs to.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Wrong => "current",
+            Self::TooShort | Self::TooLong => "new",
+            Self::Later(_) | Self::Failed => "",
+        }
+    }
+}
+
+fn in_words(wait: &Duration) -> String {
+    match wait.as_secs() {
+        0 | 1 => "1 second".to_owned(),
+        seconds @ 2..90 => format!("{seconds} seconds"),
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
+type Limiter = RateLimiter<String, DashMapStateStore<String>, LimiterClock, NoOpMiddleware<Instant>>;
+
+/// What signing in keeps in memory: the limits, and how many hashes run.
+#[derive(Debug, Clone)]
+pub struct SignIn(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    by_account: Limiter,
+    by_address: Limiter,
+    hashing: Semaphore,
+}
+
+impl SignIn {
+    pub fn new(clock: &Clock) -> Self {
+        let limiter = |tries| {
+            let quota = Quota::with_period(REFILL).map(|quota| quota.allow_burst(tries));
+            let quota = quota.unwrap_or(Quota::per_minute(tries));
+            RateLimiter::new(quota, DashMapStateStore::default(), LimiterClock(clock.clone()))
+        };
+        Self(Arc::new(Inner {
+            by_account: limiter(TRIES_OF_ACCOUNT),
+            by_address: limiter(TRIES_OF_ADDRESS),
+            hashing: Semaphore::new(AT_ONCE),
+        }))
+    }
+
+    /// Takes one try from both limits, or says how long to wait.
+    pub(crate) fn take_try(&self, account: &str, address: &str) -> Result<(), Duration> {
+        let now = Instant(self.0.by_account.clock().0.now());
+        for (limiter, key) in [(&self.0.by_address, address), (&self.0.by_account, account)] {
+            // Keys of people who wait no longer are dropped now and then, so that memory stays bounded.
+            if limiter.len() > 10_000 {
+                limiter.retain_recent();
+            }
+            limiter.check_key(&key.to_owned()).map_err(|until| until.wait_time_from(now))?;
+        }
+        Ok(())
+    }
+
+    async fn verify(&self, password: &Password, hash: String) -> bool {
+        let Ok(_turn) = self.0.hashing.acquire().await else { return false };
+        let password = password.clone();
+        let checked = tokio::task::spawn_blocking(move || {
+            let Ok(hash) = PasswordHash::new(&hash) else { return false };
+            hasher().is_some_and(|hasher| hasher.verify_password(password.reveal().as_bytes(), &hash).is_ok())
+        });
+        checked.await.unwrap_or(false)
+    }
+}
+
+/// Checks email and password. Whoever is not known takes as long as whoever is.
+pub async fn sign_in(services: &Services, email: &str, password: &Password, address: &str) -> Result<User, SignInError> {
+    let account = email.trim().to_lowercase();
+    let account: String = account.chars().take(SmtpAddress::MAX).collect();
+    services.sign_in.take_try(&account, address).map_err(SignInError::Later)?;
+    let user = match account.parse::<SmtpAddress>() {
+        Ok(email) => services.store.user_by_email(&email).await?,
+        Err(_) => None,
+    };
+    let hash = user.as_ref().map_or_else(|| NOBODYS_HASH.to_owned(), |user| user.password_hash.clone());
+    let too_long = password.reveal().chars().count() > Password::MAX;
+    let right = services.sign_in.verify(if too_long { &EMPTY } else { password }, hash).await;
+    let now = services.clock.now();
+    match user.filter(|_| right && !too_long) {
+        Some(user) => {
+            services.store.audit(&Entry::by(user.id, Action::SignedIn).about(address), now).await?;
+            Ok(user)
+        }
+        None => {
+            let subject = format!("{account} from {address}");
+            services.store.audit(&Entry::by_kalends(Action::SignInRefused).about(subject), now).await?;
+            Err(SignInError::Wrong)
+        }
+    }
+}
+
+/// Changes a password after the current one was given again; ends every session of the user.
+pub async fn change_password(
+    services: &Services,
+    user: &User,
+    current: &Password,
+    new: &Password,
+    address: &str,
+) -> Result<(), PasswordError> {
+    services.sign_in.take_try(user.email.as_str(), address).map_err(PasswordError::Later)?;
+    if !services.sign_in.verify(current, user.password_hash.clone()).await {
+        return Err(PasswordError::Wrong);
+    }
+    let hash = hash_new(new).await?;
+    let entry = Entry::by(user.id, Action::PasswordChanged);
+    let saved = services.store.set_password_hash(user.id, &hash, &entry, services.clock.now()).await;
+    saved.map_err(|error| {
+        tracing::error!(%error, "a new password was not saved");
+        PasswordError::Failed
+    })
+}
+
+/// Hashes a password that a person chose, if it is long enough.
+pub async fn hash_new(password: &Password) -> Result<String, PasswordError> {
+    match password.reveal().chars().count() {
+        0..SHORTEST => return Err(PasswordError::TooShort),
+        SHORTEST..=Password::MAX => {}
+        _ => return Err(PasswordError::TooLong),
+    }
+    let password = password.clone();
+    let hashed = tokio::task::spawn_blocking(move || {
+        hasher().and_then(|hasher| hasher.hash_password(password.reveal().as_bytes()).ok()).map(|hash| hash.to_string())
+    });
+    hashed.await.ok().flatten().ok_or(PasswordError::Failed)
+}
+
+/// OWASP's first choice of parameters for argon2id.
+fn hasher() -> Option<Argon2<'static>> {
+    let params = Params::new(19_456, 2, 1, None).ok()?;
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Same parameters as every real hash; nobody's password.
+const NOBODYS_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$a2FsZW5kcy1ub2JvZHk$9qWzv0p1u3xWm6z0bqkQ1m4cQ0V9n3dH2yT8sR5eL7o";
+
+static EMPTY: std::sync::LazyLock<Password> = std::sync::LazyLock::new(Password::default);
+
+/// Our clock as the limiter wants it.
+#[derive(Debug, Clone)]
+pub struct LimiterClock(Clock);
+
+/// An instant of our clock, for the limiter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant(Timestamp);
+
+impl GovernorClock for LimiterClock {
+    type Instant = Instant;
+    fn now(&self) -> Instant {
+        Instant(self.0.now())
+    }
+}
+
+impl Reference for Instant {
+    fn duration_since(&self, earlier: Self) -> Nanos {
+        self.0.since(earlier.0).into()
+    }
+
+    fn saturating_sub(&self, duration: Nanos) -> Self {
+        Self(self.0 - Duration::from(duration))
+    }
+}
+
+impl std::ops::Add<Nanos> for Instant {
+    type Output = Self;
+    fn add(self, duration: Nanos) -> Self {
+        Self(self.0 + Duration::from(duration))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobodys_hash_is_one_that_the_hasher_works_through() {
+        let hash = PasswordHash::new(NOBODYS_HASH).expect("a PHC string");
+        assert!(hasher().expect("hasher").verify_password(b"anything", &hash).is_err());
+        assert!(hash.hash.is_some() && hash.salt.is_some());
+    }
+
+    #[test]
+    fn the_limit_says_when_to_try_again_and_lets_go_then() {
+        let clock = Clock::held(Timestamp::from_seconds(1_000_000));
+        let sign_in = SignIn::new(&clock);
+        for _ in 0..8 {
+            sign_in.take_try("bob@example.test", "192.0.2.1").expect("within the limit");
+        }
+        let wait = sign_in.take_try("bob@example.test", "192.0.2.1").expect_err("one too many");
+        assert!(wait > Duration::ZERO && wait <= REFILL, "{wait:?}");
+        sign_in.take_try("charlie@example.test", "192.0.2.1").expect("another account");
+        clock.advance(REFILL);
+        sign_in.take_try("bob@example.test", "192.0.2.1").expect("after the wait");
+    }
+}

@@ -1,0 +1,116 @@
+//! Runs of the connection test.
+
+use super::{Store, StoreError, rows};
+use crate::{
+    audit::Entry,
+    check::{Check, Ladder, Outcome},
+    clock::Timestamp,
+    id::{CheckId, UserId},
+    problem::Problem,
+};
+use sqlx::any::AnyRow;
+
+fn check(row: &AnyRow) -> Result<Check, StoreError> {
+    Ok(Check {
+        id: rows::parsed(row, "id")?,
+        user_id: rows::parsed(row, "user_id")?,
+        mode: rows::named(row, "mode")?,
+        typed: rows::json(row, "typed")?,
+        ladder: rows::json(row, "ladder")?,
+        outcome: rows::maybe_json(row, "outcome")?,
+        started_at: rows::instant(row, "started_at")?,
+        finished_at: rows::maybe_instant(row, "finished_at")?,
+    })
+}
+
+macro_rules! select {
+    ($more:literal) => {
+        concat!("SELECT id, user_id, mode, typed, ladder, outcome, started_at, finished_at FROM checks ", $more)
+    };
+}
+
+impl Store {
+    pub async fn start_check(&self, check: &Check, entry: &Entry) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("INSERT INTO checks (id, user_id, mode, typed, ladder, started_at) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(check.id.to_string())
+            .bind(check.user_id.to_string())
+            .bind(rows::to_name(&check.mode, "mode")?)
+            .bind(rows::to_json(&check.typed, "typed")?)
+            .bind(rows::to_json(&check.ladder, "ladder")?)
+            .bind(check.started_at.millis())
+            .execute(writing.on())
+            .await?;
+        self.audit_in(&mut writing, entry, check.started_at).await?;
+        Ok(writing.commit().await?)
+    }
+
+    pub async fn check(&self, id: CheckId) -> Result<Option<Check>, StoreError> {
+        let row = sqlx::query(select!("WHERE id = $1")).bind(id.to_string()).fetch_optional(self.pool()).await?;
+        row.as_ref().map(check).transpose()
+    }
+
+    /// The latest check of a user.
+    pub async fn last_check(&self, user: UserId) -> Result<Option<Check>, StoreError> {
+        let row = sqlx::query(select!("WHERE user_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1"))
+            .bind(user.to_string())
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(check).transpose()
+    }
+
+    /// Shows how far a check is.
+    pub async fn update_ladder(&self, id: CheckId, ladder: &Ladder) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE checks SET ladder = $2 WHERE id = $1 AND outcome IS NULL")
+            .bind(id.to_string())
+            .bind(rows::to_json(ladder, "ladder")?)
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Ends a check; one that has ended stays as it is.
+    pub async fn finish_check(&self, id: CheckId, ladder: &Ladder, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE checks SET ladder = $2, outcome = $3, finished_at = $4 WHERE id = $1 AND outcome IS NULL")
+            .bind(id.to_string())
+            .bind(rows::to_json(ladder, "ladder")?)
+            .bind(rows::to_json(outcome, "outcome")?)
+            .bind(now.millis())
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Asks a running check to stop, whichever instance runs it.
+    pub async fn cancel_check(&self, id: CheckId) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE checks SET cancelled = 1 WHERE id = $1 AND outcome IS NULL")
+            .bind(id.to_string())
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    pub async fn is_cancelled(&self, id: CheckId) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT id FROM checks WHERE id = $1 AND cancelled = 1")
+            .bind(id.to_string())
+            .fetch_optional(self.pool())
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// Ends checks that began before `before` and never ended: their process is gone.
+    pub async fn end_interrupted_checks(&self, before: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        let outcome = Outcome::Failed { problem: Box::new(Problem::Interrupted), request_id: None };
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE checks SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND started_at < $1")
+            .bind(before.millis())
+            .bind(rows::to_json(&outcome, "outcome")?)
+            .bind(now.millis())
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+}

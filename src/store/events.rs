@@ -1,0 +1,141 @@
+//! Stored calendar entries, and how a round brings them in step.
+
+use super::{Store, StoreError, rows};
+use crate::{
+    calendar::{Event, Window},
+    clock::Timestamp,
+    connection::{Connection, ConnectionState},
+    database::Writing,
+    id::{CalendarId, EventId, RoundId},
+};
+use std::collections::HashMap;
+
+/// What a round changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Changes {
+    pub inserted: i64,
+    pub updated: i64,
+    pub deleted: i64,
+}
+
+impl Changes {
+    pub const fn is_empty(self) -> bool {
+        self.inserted == 0 && self.updated == 0 && self.deleted == 0
+    }
+}
+
+/// A round that read everything.
+#[derive(Debug, Clone)]
+pub struct ReadRound<'a> {
+    pub events: &'a [Event],
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+    pub next: Timestamp,
+}
+
+impl Store {
+    /// The entries that overlap a window, by start.
+    pub async fn events_in(&self, connection: &Connection, window: Window) -> Result<Vec<Event>, StoreError> {
+        let found = sqlx::query(
+            "SELECT e.event FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = $1 \
+             AND e.starts_at < $3 AND e.ends_at >= $2 ORDER BY e.starts_at, e.item_id",
+        )
+        .bind(connection.id.to_string())
+        .bind(window.start.millis())
+        .bind(window.end.millis())
+        .fetch_all(self.pool())
+        .await?;
+        found.iter().map(|row| rows::json(row, "event")).collect()
+    }
+
+    /// Makes the stored entries equal to what was read, in one transaction. A round that changed nothing writes only
+    /// when it was. False if the connection is gone: then nothing is written.
+    pub async fn keep_round(&self, connection: &Connection, round: &ReadRound<'_>) -> Result<Option<Changes>, StoreError> {
+        let mut writing = self.begin().await?;
+        let found = sqlx::query("SELECT id FROM calendars WHERE connection_id = $1")
+            .bind(connection.id.to_string())
+            .fetch_optional(writing.on())
+            .await?;
+        let Some(row) = found else {
+            return Ok(None);
+        };
+        let changes = self.apply(&mut writing, rows::parsed(&row, "id")?, round).await?;
+        sqlx::query(
+            "UPDATE connections SET state = $2, problem = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \
+             last_round_at = $3, last_synced_at = $3, rounds = rounds + 1, entries = $4, due_at = $5 \
+             WHERE id = $1",
+        )
+        .bind(connection.id.to_string())
+        .bind(ConnectionState::Connected.code())
+        .bind(round.now.millis())
+        .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
+        .bind(round.next.millis())
+        .execute(writing.on())
+        .await?;
+        if !changes.is_empty() {
+            sqlx::query(
+                "INSERT INTO rounds (id, connection_id, started_at, millis, inserted, updated, deleted) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(RoundId::new(round.now, self.random.bytes()).to_string())
+            .bind(connection.id.to_string())
+            .bind(round.started_at.millis())
+            .bind(i64::try_from(round.now.since(round.started_at).as_millis()).unwrap_or(i64::MAX))
+            .bind(changes.inserted)
+            .bind(changes.updated)
+            .bind(changes.deleted)
+            .execute(writing.on())
+            .await?;
+        }
+        crate::fail_point::reached("round-before-commit");
+        writing.commit().await?;
+        crate::fail_point::reached("round-after-commit");
+        Ok(Some(changes))
+    }
+
+    async fn apply(&self, writing: &mut Writing, calendar: CalendarId, round: &ReadRound<'_>) -> Result<Changes, StoreError> {
+        let stored = sqlx::query("SELECT item_id, event FROM events WHERE calendar_id = $1")
+            .bind(calendar.to_string())
+            .fetch_all(writing.on())
+            .await?;
+        let mut stored: HashMap<String, String> = stored
+            .iter()
+            .map(|row| Ok((rows::text(row, "item_id")?, rows::text(row, "event")?)))
+            .collect::<Result<_, StoreError>>()?;
+        let mut changes = Changes::default();
+        for event in round.events {
+            let text = rows::to_json(event, "event")?;
+            let sql = match stored.remove(&event.item_id) {
+                Some(same) if same == text => continue,
+                Some(_) => {
+                    changes.updated += 1;
+                    "UPDATE events SET starts_at = $3, ends_at = $4, event = $5 WHERE calendar_id = $1 AND item_id = $2"
+                }
+                None => {
+                    changes.inserted += 1;
+                    "INSERT INTO events (calendar_id, item_id, starts_at, ends_at, event, id) VALUES ($1, $2, $3, $4, $5, $6)"
+                }
+            };
+            let mut query = sqlx::query(sql)
+                .bind(calendar.to_string())
+                .bind(&event.item_id)
+                .bind(event.start.millis())
+                .bind(event.end.millis())
+                .bind(text);
+            if sql.starts_with("INSERT") {
+                query = query.bind(EventId::new(round.now, self.random.bytes()).to_string());
+            }
+            query.execute(writing.on()).await?;
+            crate::fail_point::reached("round-between-entries");
+        }
+        for item_id in stored.keys() {
+            changes.deleted += 1;
+            sqlx::query("DELETE FROM events WHERE calendar_id = $1 AND item_id = $2")
+                .bind(calendar.to_string())
+                .bind(item_id)
+                .execute(writing.on())
+                .await?;
+        }
+        Ok(changes)
+    }
+}

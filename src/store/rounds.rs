@@ -1,0 +1,119 @@
+//! Rounds that failed, and those that changed something.
+
+use super::{Changes, Store, StoreError, rows};
+use crate::{
+    audit::{Action, Entry},
+    clock::Timestamp,
+    connection::{Connection, ConnectionState},
+    id::{ConnectionId, RoundId},
+    problem::Problem,
+};
+
+/// A round as an admin sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Round {
+    pub started_at: Timestamp,
+    pub millis: i64,
+    pub changes: Changes,
+    pub problem: Option<Problem>,
+}
+
+/// A round that failed, and what follows.
+#[derive(Debug, Clone)]
+pub struct Failed<'a> {
+    pub problem: &'a Problem,
+    pub request_id: Option<&'a str>,
+    pub state: ConnectionState,
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+    /// `None`: nothing is planned until somebody acts.
+    pub next: Option<Timestamp>,
+}
+
+impl Store {
+    /// Keeps the last copy, shows the problem, plans the next look.
+    pub async fn fail_round(&self, connection: &Connection, failed: &Failed<'_>) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE connections SET since = CASE WHEN state = $2 THEN since ELSE $4 END, state = $2, problem = $3, \
+             last_round_at = $4, rounds = rounds + 1, due_at = $5 WHERE id = $1",
+        )
+        .bind(connection.id.to_string())
+        .bind(failed.state.code())
+        .bind(rows::to_json(failed.problem, "problem")?)
+        .bind(failed.now.millis())
+        .bind(failed.next.map(Timestamp::millis))
+        .execute(writing.on())
+        .await?;
+        self.write_failed(&mut writing, connection, failed).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// As [`Store::fail_round`] for a refused sign-in: state and plan are the refusal rule's, for the whole account.
+    pub async fn note_refused_round(&self, connection: &Connection, failed: &Failed<'_>) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE connections SET last_round_at = $2, rounds = rounds + 1 WHERE id = $1",
+        )
+        .bind(connection.id.to_string())
+        .bind(failed.now.millis())
+        .execute(writing.on())
+        .await?;
+        self.write_failed(&mut writing, connection, failed).await?;
+        Ok(writing.commit().await?)
+    }
+
+    async fn write_failed(
+        &self,
+        writing: &mut crate::database::Writing,
+        connection: &Connection,
+        failed: &Failed<'_>,
+    ) -> Result<(), StoreError> {
+        // The connection may have been ended meanwhile: then there is nothing to note it on.
+        sqlx::query(
+            "INSERT INTO rounds (id, connection_id, started_at, millis, inserted, updated, deleted, problem) \
+             SELECT $1, c.id, $3, $4, 0, 0, 0, $5 FROM connections c WHERE c.id = $2",
+        )
+        .bind(RoundId::new(failed.now, self.random.bytes()).to_string())
+        .bind(connection.id.to_string())
+        .bind(failed.started_at.millis())
+        .bind(i64::try_from(failed.now.since(failed.started_at).as_millis()).unwrap_or(i64::MAX))
+        .bind(rows::to_json(failed.problem, "problem")?)
+        .execute(writing.on())
+        .await?;
+        self.call_in(writing, connection, failed.problem, failed.request_id, failed.now).await
+    }
+
+    /// The latest rounds that failed or changed something, newest first.
+    pub async fn last_rounds(&self, id: ConnectionId, limit: i64) -> Result<Vec<Round>, StoreError> {
+        let found = sqlx::query(
+            "SELECT started_at, millis, inserted, updated, deleted, problem FROM rounds WHERE connection_id = $1 \
+             ORDER BY started_at DESC, id DESC LIMIT $2",
+        )
+        .bind(id.to_string())
+        .bind(limit)
+        .fetch_all(self.pool())
+        .await?;
+        found
+            .iter()
+            .map(|row| {
+                Ok(Round {
+                    started_at: rows::instant(row, "started_at")?,
+                    millis: rows::number(row, "millis")?,
+                    changes: Changes {
+                        inserted: rows::number(row, "inserted")?,
+                        updated: rows::number(row, "updated")?,
+                        deleted: rows::number(row, "deleted")?,
+                    },
+                    problem: rows::maybe_json(row, "problem")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Notes that a sealed password was opened.
+    pub async fn audit_opened(&self, connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+        let subject = format!("{} for {}", connection.account, connection.mailbox);
+        self.audit(&Entry::by_kalends(Action::SecretOpened).about(subject), now).await
+    }
+}
