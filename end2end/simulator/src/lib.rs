@@ -1,1 +1,62 @@
-//! x
+//! A practice Exchange: a strict, independent peer of on-premises Exchange Web Services for tests and first steps.
+//! It shares no code with the product, so that a misunderstanding cannot hide on both sides.
+//!
+//! It serves TLS on loopback under a certificate authority of its own ([`tls`]), answers EWS at `/EWS/Exchange.asmx`
+//! and plain-XML Autodiscover at `/autodiscover/autodiscover.xml`. Its people and
+//! calendars are a [`world::World`]; [`world::practice`] makes the one of the practice start.
+//!
+//! # Control endpoint
+//! Plain HTTP and JSON on a second loopback address. Path parts are percent-encoded; `{name}` is a principal name
+//! or `DOMAIN\user`, `{address}` a primary SMTP address, `{id}` the item id of a stored entry (not of an occurrence).
+//! Changes answer 204, or 201 with JSON where noted; unknown things 404, doubles 409, bad JSON
+//! 400 or 422.
+//!
+//! | request | JSON | effect |
+//! |---|---|---|
+//! | `GET /state` | | sign-ins refused and accepted (all, and by account), requests by mailbox and operation, faults, accounts, mailboxes |
+//! | `GET /mailboxes/{address}/view?start=…&end=…` | | what a calendar view of these UTC instants must hold ([`world::view::Truth`]), by start, then id |
+//! | `POST /accounts/{name}/password` | `{"password"}` | |
+//! | `POST /accounts/{name}/role` | `{"granted"}` | grants or takes `ApplicationImpersonation` |
+//! | `POST /accounts/{name}/unlock` | | lifts the lock, keeps the totals |
+//! | `POST /accounts/{name}/disabled` | `{"disabled"}` | a disabled account is refused |
+//! | `POST /scope` | `{"include"?, "exclude"?}` | management scope: lists of primary addresses; no `include` means all |
+//! | `POST /mailboxes/{address}` | `{"name"?, "principal_name"?, "moved_to"?}` | 201 `{"address", "sid"}` |
+//! | `DELETE /mailboxes/{address}` | | |
+//! | `POST /mailboxes/{address}/alias` | `{"alias"}` | a further proxy address |
+//! | `POST /mailboxes/{address}/entries` | [`world::entry::Draft`] | 201 `{"id"}` |
+//! | `PUT`, `DELETE /mailboxes/{address}/entries/{id}` | [`world::entry::Draft`] | the id stays, the change key changes |
+//! | `POST /fault` | [`fault::Plan`] | `{"kind", …, "times"?, "only_mailbox"?, "only_path"?, "only_host"?}` |
+//! | `GET`, `DELETE /fault` | | lists or clears what is planned |
+//! | `POST /auth-offer` | `{"basic", "ntlm", "negotiate"}` | what a 401 offers; Basic is refused while not offered |
+//! | `POST /settings` | `{"accept_alias_as_primary"?, "ews_url"?, "find_limit"?, "product"?, "lock_out_threshold"?, "lock_out_window_minutes"?, "default_domain"?}` | what is absent stays |
+//! | `POST /clock` | `{"now"}` | holds the clock at an instant |
+//!
+//! # Kinds of faults
+//! TLS: `no-tls`, `certificate-expired`, `certificate-not-yet-valid`, `certificate-wrong-name`,
+//! `certificate-unknown-issuer`, `certificate-self-signed`; they meet new connections only.
+//! In front: `unavailable` (`retry_after`?), `server-error`, `login-page`, `owa-redirect`, `adfs-redirect`,
+//! `not-found`, `forbidden`, `login-timeout`, `unauthorized`.
+//! Inside: `throttled` (`back_off`?), `soap-fault` (`code`, `message`?, `shape`? of `full`, `empty-detail`, `bare`,
+//! `http200`), `response-code` (`code`, `message`?), `autodiscover-error` (`code`).
+//! On the way back: `slow` (`milliseconds`), `slow-drip` (`bytes`, `milliseconds`), `reset-mid-body`,
+//! `reset-before-answer`, `truncated` (`framing`? of `chunked`, `content-length`), `garbled`, `oversized` (`bytes`),
+//! `bom`, `prefix-shuffle`, `exchange-online`.
+
+mod answer;
+mod auth;
+mod autodiscover;
+pub mod clock;
+mod control;
+mod ews;
+pub mod fault;
+mod operation;
+mod server;
+mod simulator;
+mod site;
+mod soap;
+pub mod tls;
+pub mod world;
+
+pub use clock::Clock;
+pub use simulator::{Error, Options, Running, Simulator};
+pub use world::World;

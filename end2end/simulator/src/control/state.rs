@@ -1,0 +1,98 @@
+//! What the control endpoint tells: counters, and what a calendar view must hold.
+//! Passwords are never told.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Simulation, with};
+use crate::{
+    fault::Plan,
+    world::{
+        Refused, World,
+        view::{Truth, Window},
+    },
+};
+
+pub async fn state(State(shared): Simulation) -> Json<Value> {
+    let now = shared.clock.now();
+    Json(with(&shared, |world| told(world, now)))
+}
+
+fn told(world: &World, now: Timestamp) -> Value {
+    let counters = world.counters();
+    let accounts: serde_json::Map<_, _> = world
+        .accounts()
+        .iter()
+        .map(|account| {
+            let told = json!({
+                "name": format!("{}\\{}", world.netbios, account.name),
+                "role": account.role,
+                "mailbox": account.mailbox,
+                "locked": account.locked(),
+                "disabled": account.disabled,
+                "wrong_in_a_row": account.wrong_in_a_row(),
+                "refused": account.refused(),
+                "accepted": account.accepted(),
+            });
+            (account.principal_name.clone(), told)
+        })
+        .collect();
+    let mailboxes: serde_json::Map<_, _> = world
+        .mailboxes()
+        .map(|mailbox| {
+            let told = json!({
+                "name": mailbox.name,
+                "aliases": mailbox.aliases,
+                "principal_name": mailbox.principal_name,
+                "sid": mailbox.sid,
+                "moved_to": mailbox.moved_to,
+                "in_scope": world.scope.covers(&mailbox.address),
+                "entries": mailbox.entries().len(),
+                "requests": counters.requests().get(&mailbox.address),
+            });
+            (mailbox.address.clone(), told)
+        })
+        .collect();
+    json!({
+        "now": now,
+        "sign_ins": {
+            "refused": counters.refused(),
+            "accepted": counters.accepted(),
+            "anonymous": counters.anonymous(),
+            "unknown_names": counters.unknown_names(),
+        },
+        "requests": counters.requests(),
+        "autodiscover": counters.autodiscover(),
+        "faults_done": counters.faults(),
+        "faults_planned": world.faults.plans(),
+        "auth_offer": world.settings.offer,
+        "product": world.settings.product,
+        "ews_url": world.settings.ews_url,
+        "accounts": accounts,
+        "mailboxes": mailboxes,
+    })
+}
+
+pub async fn faults(State(shared): Simulation) -> Json<Vec<Plan>> {
+    Json(with(&shared, |world| world.faults.plans().to_vec()))
+}
+
+#[derive(Deserialize)]
+pub struct Edges {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+pub async fn view(
+    State(shared): Simulation,
+    Path(address): Path<String>,
+    Query(Edges { start, end }): Query<Edges>,
+) -> Result<Json<Vec<Truth>>, Refused> {
+    let window = Window { start, end };
+    with(&shared, |world| world.truth(&address, window)).map(Json)
+}

@@ -1,0 +1,165 @@
+//! `FindItem` with a calendar view, and nothing else: neither pages nor unexpanded items.
+//! Beyond the limit of objects it errs, unless the request says how many it takes.
+
+use jiff::{ToSpan, tz::TimeZone};
+use roxmltree::Node;
+
+use super::{
+    Scene, each,
+    folder::{self, CALENDAR},
+    item_xml::{self, Detail as Depth},
+    refuse,
+    shape::{Wanted, invalid_property},
+};
+use crate::{
+    soap::{envelope::ResponseError, fault::Detail, request::Request},
+    world::view::{self, Window},
+};
+
+/// Paths that only `GetItem` returns.
+const NOT_HERE: [&str; 13] = [
+    "item:Body",
+    "item:Attachments",
+    "item:MimeContent",
+    "item:UniqueBody",
+    "item:TextBody",
+    "calendar:RequiredAttendees",
+    "calendar:OptionalAttendees",
+    "calendar:Resources",
+    "calendar:Recurrence",
+    "calendar:FirstOccurrence",
+    "calendar:LastOccurrence",
+    "calendar:ModifiedOccurrences",
+    "calendar:DeletedOccurrences",
+];
+
+struct Asked {
+    window: Window,
+    limit: Option<usize>,
+    wanted: Wanted,
+}
+
+pub fn answer(scene: Scene<'_>, request: &Request<'_, '_>) -> String {
+    match read(request) {
+        Ok(asked) => each(request, "m:ParentFolderIds", |id| {
+            find(scene, id, &asked, request.zone.as_ref())
+        }),
+        Err(error) => refuse(request, &error),
+    }
+}
+
+fn read(request: &Request<'_, '_>) -> Result<Asked, ResponseError> {
+    let wanted = Wanted::read(request, "m:ItemShape")?;
+    if NOT_HERE.iter().any(|path| wanted.names(path)) {
+        return Err(invalid_property());
+    }
+    let Some(view) = request.child("m:CalendarView") else {
+        return Err(ResponseError::new(
+            "ErrorInvalidOperation",
+            "The practice Exchange finds items by a CalendarView only.",
+        ));
+    };
+    let beside = [
+        "m:Restriction",
+        "m:SortOrder",
+        "m:GroupBy",
+        "m:DistinguishedGroupBy",
+        "m:QueryString",
+    ];
+    if beside.iter().any(|name| request.child(name).is_some()) {
+        return Err(ResponseError::new(
+            "ErrorInvalidOperation",
+            "Restrictions and sort order may not be specified for a CalendarView.",
+        ));
+    }
+    if request.operation.attribute("Traversal") != Some("Shallow") {
+        return Err(ResponseError::new(
+            "ErrorInvalidOperation",
+            "A CalendarView can be used with a shallow traversal only.",
+        ));
+    }
+    Ok(Asked {
+        window: window(request, view)?,
+        limit: limit(view)?,
+        wanted,
+    })
+}
+
+fn window(request: &Request<'_, '_>, view: Node<'_, '_>) -> Result<Window, ResponseError> {
+    let edge = |name| {
+        view.attribute(name)
+            .and_then(|text| request.instant(text))
+            .ok_or_else(|| ResponseError::new("ErrorInvalidArgument", "The date is invalid."))
+    };
+    let window = Window {
+        start: edge("StartDate")?,
+        end: edge("EndDate")?,
+    };
+    if window.end < window.start {
+        return Err(ResponseError::new(
+            "ErrorCalendarEndDateIsEarlierThanStartDate",
+            "EndDate is earlier than StartDate",
+        ));
+    }
+    let longest = window.start.to_zoned(TimeZone::UTC).checked_add(2.years());
+    if longest.is_ok_and(|longest| window.end > longest.timestamp()) {
+        return Err(ResponseError::new(
+            "ErrorCalendarViewRangeTooBig",
+            "The specified view range exceeds the maximum range of two years.",
+        ));
+    }
+    Ok(window)
+}
+
+fn limit(view: Node<'_, '_>) -> Result<Option<usize>, ResponseError> {
+    let Some(text) = view.attribute("MaxEntriesReturned") else {
+        return Ok(None);
+    };
+    match text.trim().parse::<usize>() {
+        Ok(limit) if limit > 0 => Ok(Some(limit)),
+        _ => Err(ResponseError::new(
+            "ErrorInvalidPagingMaxRows",
+            "MaxEntriesReturned must be greater than zero.",
+        )),
+    }
+}
+
+fn find(
+    scene: Scene<'_>,
+    id: Node<'_, '_>,
+    asked: &Asked,
+    zone: Option<&TimeZone>,
+) -> Result<String, ResponseError> {
+    let folder = folder::find(scene, id)?;
+    if *folder.kind != CALENDAR {
+        return Err(ResponseError::new(
+            "ErrorCalendarFolderIsInvalidForCalendarView",
+            "The folder cannot be used with a CalendarView.",
+        ));
+    }
+    let lines = view::view(folder.mailbox, asked.window);
+    let most = scene.world.settings.find_limit;
+    if asked.limit.is_none() && lines.len() > most {
+        return Err(ResponseError::new(
+            "ErrorExceededFindCountLimit",
+            "You have exceeded the maximum number of objects that can be returned for the find operation. Use paging to reduce the result size and try your request again.",
+        )
+        .with(Detail::Value("PolicyLimit", most.to_string())));
+    }
+    let taken = asked.limit.unwrap_or(most).min(most);
+    let items: String = lines
+        .iter()
+        .take(taken)
+        .map(|line| item_xml::item(line, folder, &asked.wanted, Depth::Found, zone))
+        .collect();
+    let items = if items.is_empty() {
+        "<t:Items/>".to_owned()
+    } else {
+        format!("<t:Items>{items}</t:Items>")
+    };
+    Ok(format!(
+        r#"<m:RootFolder TotalItemsInView="{}" IncludesLastItemInRange="{}">{items}</m:RootFolder>"#,
+        lines.len(),
+        lines.len() <= taken
+    ))
+}

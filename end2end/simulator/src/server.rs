@@ -1,0 +1,267 @@
+//! The accept loop: TCP, TLS with the planned certificate, then HTTP/1.1 with bodies that may break off.
+//! A reset is a real one: the socket is closed with unsent data thrown away.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http_body_util::{BodyExt, Limited};
+use hyper::{
+    Request, Response,
+    body::{Body, Bytes, Frame, Incoming as HyperBody},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    time::sleep,
+};
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    answer::{Answer, Delivery},
+    clock::Clock,
+    fault::{Framing, Kind, Stage, Target},
+    site::{self, Incoming},
+    tls::Leaves,
+    world::World,
+};
+
+/// The largest request that is read.
+const LARGEST: usize = 8 * 1024 * 1024;
+
+/// Chunk size; odd, so that borders fall anywhere.
+const CHUNK: usize = 1013;
+
+/// What every connection shares.
+pub struct Shared {
+    pub world: Mutex<World>,
+    pub clock: Clock,
+    pub leaves: Leaves,
+}
+
+impl Shared {
+    fn with<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
+        work(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Accepts until `stop`.
+pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            continue;
+        };
+        let shared = Arc::clone(&shared);
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = connection(stream, shared) => {}
+            }
+        });
+    }
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    // Answers of several small writes must not wait for the peer's acknowledgement.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let fault = shared.with(|world| {
+        let fault = world.faults.take(Stage::Connection, Target::default());
+        if fault.is_some() {
+            world.counters_mut().fault();
+        }
+        fault
+    });
+    if fault == Some(Kind::NoTls) {
+        return;
+    }
+    let Ok(stream) = shared.leaves.pick(fault.as_ref()).accept(stream).await else {
+        return;
+    };
+    let reset = Arc::new(AtomicBool::new(false));
+    let wire = Wire {
+        stream,
+        reset: Arc::clone(&reset),
+    };
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        let reset = Arc::clone(&reset);
+        async move { respond(request, shared, reset).await }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).title_case_headers(true);
+    let served = builder.serve_connection(TokioIo::new(wire), service).await;
+    // A broken connection is often the planned end; there is nobody to tell.
+    drop(served);
+}
+
+/// Why a connection is given up; never seen outside.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is broken on purpose")]
+struct Broken;
+
+async fn respond(
+    request: Request<HyperBody>,
+    shared: Arc<Shared>,
+    reset: Arc<AtomicBool>,
+) -> Result<Response<Pieces>, Broken> {
+    let (head, body) = request.into_parts();
+    let answer = match Limited::new(body, LARGEST).collect().await {
+        Ok(body) => {
+            let body = body.to_bytes();
+            let authority = head.uri.authority().map(http::uri::Authority::host);
+            let host = authority
+                .or_else(|| head.headers.get("host")?.to_str().ok())
+                .unwrap_or_default();
+            let incoming = Incoming {
+                post: head.method == http::Method::POST,
+                path: head.uri.path(),
+                host: host.split(':').next().unwrap_or_default(),
+                headers: &head.headers,
+                body: &body,
+            };
+            let now = shared.clock.now();
+            shared.with(|world| site::answer(world, &incoming, now))
+        }
+        Err(_) => Answer::empty(413),
+    };
+    sleep(Duration::from_millis(answer.delay_ms)).await;
+    if answer.delivery == Delivery::ResetBefore {
+        reset.store(true, Ordering::SeqCst);
+        return Err(Broken);
+    }
+    deliver(answer, reset)
+}
+
+fn deliver(answer: Answer, reset: Arc<AtomicBool>) -> Result<Response<Pieces>, Broken> {
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        response = response.header(*name, value.as_str());
+    }
+    let promised = match answer.delivery {
+        Delivery::Cut(Framing::ContentLength) => Some(answer.body.len()),
+        _ if answer.body.is_empty() => Some(0),
+        _ => None,
+    };
+    if let Some(length) = promised {
+        response = response.header("Content-Length", length);
+    }
+    let (sender, pieces) = mpsc::channel(4);
+    tokio::spawn(send(answer, sender, reset));
+    response.body(Pieces(pieces)).map_err(|_| Broken)
+}
+
+async fn send(answer: Answer, sender: mpsc::Sender<Result<Bytes, Broken>>, reset: Arc<AtomicBool>) {
+    let (size, pause) = match answer.delivery {
+        Delivery::Drip { bytes, pause_ms } => (bytes, pause_ms),
+        _ => (CHUNK, 0),
+    };
+    let broken = matches!(answer.delivery, Delivery::ResetMidBody | Delivery::Cut(_));
+    let end = if broken {
+        answer.body.len() / 2
+    } else {
+        answer.body.len()
+    };
+    for piece in answer.body[..end].chunks(size) {
+        if sender
+            .send(Ok(Bytes::copy_from_slice(piece)))
+            .await
+            .is_err()
+        {
+            return;
+        }
+        if pause > 0 {
+            sleep(Duration::from_millis(pause)).await;
+        }
+    }
+    if broken {
+        // Let the peer read the first half: a reset throws away what it has not read yet.
+        sleep(Duration::from_millis(200)).await;
+        reset.store(answer.delivery == Delivery::ResetMidBody, Ordering::SeqCst);
+        // The receiver may be gone already; then the connection is broken without our help.
+        drop(sender.send(Err(Broken)).await);
+    }
+}
+
+/// A body whose length nobody knows beforehand.
+struct Pieces(mpsc::Receiver<Result<Bytes, Broken>>);
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        self.0
+            .poll_recv(context)
+            .map(|piece| piece.map(|piece| piece.map(Frame::data)))
+    }
+}
+
+/// A TLS stream that can be closed with a TCP reset.
+struct Wire {
+    stream: TlsStream<TcpStream>,
+    reset: Arc<AtomicBool>,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if self.reset.load(Ordering::SeqCst) {
+            // If this fails the peer sees an ordinary end, which is broken enough.
+            drop(self.stream.get_ref().0.set_zero_linger());
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,225 @@
+//! From one HTTP request to one answer: planned faults in front, routing, sign-in, and what every answer carries.
+//! No waiting happens here; the answer tells how it is to be delivered.
+
+use http::HeaderMap;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    answer::{Answer, Delivery},
+    auth, autodiscover, ews,
+    fault::{Kind, Stage, Target},
+    soap::text::shuffle_prefixes,
+    world::World,
+};
+
+/// A request with its body read.
+pub struct Incoming<'a> {
+    pub post: bool,
+    pub path: &'a str,
+    pub host: &'a str,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+}
+
+impl Incoming<'_> {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// The whole way of one request.
+pub fn answer(world: &mut World, request: &Incoming<'_>, now: Timestamp) -> Answer {
+    let mailbox = ews::addressed(request.body).or_else(|| {
+        request
+            .header("x-anchormailbox")
+            .map(str::to_ascii_lowercase)
+    });
+    let target = Target {
+        path: request.path,
+        host: request.host,
+        mailbox: mailbox.as_deref(),
+    };
+    let mut answer = match world.faults.take(Stage::Front, target) {
+        Some(kind) => {
+            world.counters_mut().fault();
+            front(world, &kind, request)
+        }
+        None => route(world, request, target, now),
+    };
+    on_the_way_back(world, target, &mut answer);
+    decorate(world, request, &mut answer);
+    answer
+}
+
+fn route(world: &mut World, request: &Incoming<'_>, target: Target<'_>, now: Timestamp) -> Answer {
+    let path = request.path.to_ascii_lowercase();
+    let ews = path == "/ews/exchange.asmx";
+    if !ews && path != "/autodiscover/autodiscover.xml" {
+        return Answer::html(404, "404 - File or directory not found.", "<h2>404</h2>");
+    }
+    let caller = match auth::sign_in(world, request.header("authorization"), now) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal,
+    };
+    if !ews {
+        return autodiscover::answer(world, request.body, target, now);
+    }
+    if !request.post {
+        return Answer::html(
+            200,
+            "Service",
+            "<h1>Service</h1><p>You have created a service.</p>",
+        );
+    }
+    let xml = request.header("content-type").is_some_and(|kind| {
+        kind.split(';')
+            .next()
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/xml"))
+    });
+    if !xml {
+        return Answer::empty(415);
+    }
+    ews::answer(world, &caller, request.body, target)
+}
+
+/// What a proxy, a portal or a broken server answers in place of Exchange.
+fn front(world: &World, kind: &Kind, request: &Incoming<'_>) -> Answer {
+    let asked = format!("https://{}{}", request.host, request.path);
+    let asked = asked.replace(':', "%3a").replace('/', "%2f");
+    match kind {
+        Kind::Unavailable { retry_after } => {
+            let answer = Answer::html(
+                503,
+                "Service Unavailable",
+                "<h2>Service Unavailable</h2><hr><p>HTTP Error 503. The service is unavailable.</p>",
+            );
+            match retry_after {
+                Some(seconds) => answer.header("Retry-After", seconds.to_string()),
+                None => answer,
+            }
+        }
+        Kind::ServerError => Answer::html(
+            500,
+            "Runtime Error",
+            "<h1>Server Error in '/EWS' Application.</h1><h2><i>Runtime Error</i></h2>",
+        ),
+        Kind::LoginPage => Answer::html(
+            200,
+            "Outlook",
+            r#"<form action="/owa/auth.owa" method="post"><input name="username"><input name="password" type="password"></form>"#,
+        ),
+        Kind::OwaRedirect => Answer::empty(302).header(
+            "Location",
+            format!(
+                "https://{}/owa/auth/logon.aspx?url={asked}&reason=0",
+                request.host
+            ),
+        ),
+        Kind::AdfsRedirect => Answer::empty(302).header(
+            "Location",
+            format!(
+                "https://adfs.{}/adfs/ls/?wa=wsignin1.0&wtrealm={asked}",
+                world.domain
+            ),
+        ),
+        Kind::Forbidden => Answer::html(403, "403 - Forbidden", "<h2>403 - Forbidden</h2>"),
+        Kind::LoginTimeout => Answer::html(440, "Login Timeout", "<h2>440 Login Timeout</h2>"),
+        Kind::Unauthorized => auth::refusal(world),
+        _ => Answer::html(404, "404 - File or directory not found.", "<h2>404</h2>"),
+    }
+}
+
+/// Lets every fitting fault of the way back work on the answer, each kind once.
+fn on_the_way_back(world: &mut World, target: Target<'_>, answer: &mut Answer) {
+    let wanted: [fn(&Kind) -> bool; 9] = [
+        |kind| matches!(kind, Kind::Slow { .. }),
+        |kind| matches!(kind, Kind::ResetBeforeAnswer),
+        |kind| matches!(kind, Kind::Garbled),
+        |kind| matches!(kind, Kind::PrefixShuffle),
+        |kind| matches!(kind, Kind::Oversized { .. }),
+        |kind| matches!(kind, Kind::Bom),
+        |kind| matches!(kind, Kind::SlowDrip { .. }),
+        |kind| matches!(kind, Kind::ResetMidBody),
+        |kind| matches!(kind, Kind::Truncated { .. }),
+    ];
+    // Only the first two make sense without a body, such as that of a 401.
+    let taken = if answer.body.is_empty() { 2 } else { 9 };
+    for fits in &wanted[..taken] {
+        if let Some(kind) = world.faults.take_if(Stage::Answer, target, fits) {
+            world.counters_mut().fault();
+            change(answer, &kind);
+        }
+    }
+}
+
+fn change(answer: &mut Answer, kind: &Kind) {
+    match kind {
+        Kind::Slow { milliseconds } => answer.delay_ms = *milliseconds,
+        Kind::SlowDrip {
+            bytes,
+            milliseconds,
+        } => {
+            answer.delivery = Delivery::Drip {
+                bytes: (*bytes).max(1),
+                pause_ms: *milliseconds,
+            };
+        }
+        Kind::ResetMidBody => answer.delivery = Delivery::ResetMidBody,
+        Kind::ResetBeforeAnswer => answer.delivery = Delivery::ResetBefore,
+        Kind::Truncated { framing } => answer.delivery = Delivery::Cut(*framing),
+        Kind::Garbled => {
+            answer.status = 200;
+            answer.body.truncate(answer.body.len() / 2);
+            answer.body.extend_from_slice(b"<<&\xff</s:Envelope>");
+        }
+        Kind::Oversized { bytes } => {
+            // White space between elements is harmless, so that only the size is at fault.
+            let end = answer.body.iter().rposition(|byte| *byte == b'<');
+            let missing = bytes.saturating_sub(answer.body.len());
+            if let Some(end) = end {
+                let tail = answer.body.split_off(end);
+                answer.body.resize(end + missing, b' ');
+                answer.body.extend(tail);
+            }
+        }
+        Kind::Bom => {
+            answer.body.splice(0..0, *b"\xef\xbb\xbf");
+        }
+        Kind::PrefixShuffle => {
+            let text = String::from_utf8_lossy(&answer.body);
+            answer.body = shuffle_prefixes(&text).into_bytes();
+        }
+        _ => {}
+    }
+}
+
+/// Headers of every answer.
+fn decorate(world: &World, request: &Incoming<'_>, answer: &mut Answer) {
+    let build = world.settings.product.build();
+    let version = format!(
+        "15.{}.{}.{}",
+        build.minor, build.major_build, build.minor_build
+    );
+    let mut add = |name, value: &str| answer.headers.push((name, value.to_owned()));
+    add("request-id", &Uuid::new_v4().to_string());
+    if request
+        .header("return-client-request-id")
+        .is_some_and(|wish| wish.eq_ignore_ascii_case("true"))
+        && let Some(id) = request.header("client-request-id")
+    {
+        add("client-request-id", id);
+    }
+    add("Server", "Microsoft-IIS/10.0");
+    add("X-OWA-Version", &version);
+    add("X-FEServer", "EX01");
+    if answer.status == 200 || answer.status == 500 {
+        let mut add = |name, value: String| answer.headers.push((name, value));
+        add("Cache-Control", "private".to_owned());
+        add("X-CalculatedBETarget", format!("ex01.int.{}", world.domain));
+        add("X-DiagInfo", "EX01".to_owned());
+        add("X-BEServer", "EX01".to_owned());
+        add("X-AspNet-Version", "4.0.30319".to_owned());
+    }
+    answer.headers.push(("X-Powered-By", "ASP.NET".to_owned()));
+}

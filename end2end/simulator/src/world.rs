@@ -1,0 +1,288 @@
+//! Everything the simulator knows: directory, calendars, management scope, switches, planned faults and counters.
+//! One lock guards it; requests, the control endpoint and tests in the same process see one truth.
+
+pub mod account;
+pub mod counters;
+pub mod entry;
+pub mod item_id;
+pub mod mailbox;
+pub mod practice;
+pub mod recurrence;
+pub mod settings;
+pub mod view;
+pub mod zone;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::fault::Faults;
+use account::Account;
+use counters::Counters;
+use entry::Draft;
+use mailbox::Mailbox;
+use settings::Settings;
+use view::{Truth, Window};
+
+#[derive(Clone, Debug)]
+pub struct World {
+    /// DNS name of the domain, `example.test`.
+    pub domain: String,
+    /// Its `NetBIOS` name, `EXAMPLE`.
+    pub netbios: String,
+    pub settings: Settings,
+    pub scope: Scope,
+    pub faults: Faults,
+    accounts: Vec<Account>,
+    mailboxes: BTreeMap<String, Mailbox>,
+    counters: Counters,
+    saves: u64,
+}
+
+/// The mailboxes that a role assignment covers: all, or the included ones, less the excluded ones.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    pub include: Option<BTreeSet<String>>,
+    pub exclude: BTreeSet<String>,
+}
+
+/// Why the world cannot be changed as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error("there is no mailbox {0}")]
+    NoMailbox(String),
+    #[error("there is already a mailbox or alias {0}")]
+    MailboxExists(String),
+    #[error("there is no account {0}")]
+    NoAccount(String),
+    #[error("there is no entry with this id")]
+    NoEntry,
+    #[error("{0}")]
+    Draft(&'static str),
+}
+
+/// The outcome of one sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// Index-free handle: the account's principal name.
+    Accepted(String),
+    Refused,
+}
+
+impl Scope {
+    pub fn covers(&self, address: &str) -> bool {
+        let included = self
+            .include
+            .as_ref()
+            .is_none_or(|list| list.contains(address));
+        included && !self.exclude.contains(address)
+    }
+}
+
+impl World {
+    /// A domain without people.
+    pub fn empty(domain: &str, netbios: &str) -> Self {
+        Self {
+            domain: domain.to_owned(),
+            netbios: netbios.to_owned(),
+            settings: Settings::default(),
+            scope: Scope::default(),
+            faults: Faults::default(),
+            accounts: Vec::new(),
+            mailboxes: BTreeMap::new(),
+            counters: Counters::default(),
+            saves: 0,
+        }
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub(crate) fn counters_mut(&mut self) -> &mut Counters {
+        &mut self.counters
+    }
+
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    pub fn add_account(&mut self, account: Account) {
+        self.accounts.push(account);
+    }
+
+    /// The account that `name` means: a principal name, `DOMAIN\user`, or a bare name if a default domain is set.
+    pub fn account(&self, name: &str) -> Option<&Account> {
+        let index = self.account_index(name)?;
+        self.accounts.get(index)
+    }
+
+    pub fn account_mut(&mut self, name: &str) -> Result<&mut Account, Refused> {
+        self.account_index(name)
+            .and_then(|index| self.accounts.get_mut(index))
+            .ok_or_else(|| Refused::NoAccount(name.to_owned()))
+    }
+
+    fn account_index(&self, name: &str) -> Option<usize> {
+        let named = |wanted: &str| {
+            self.accounts
+                .iter()
+                .position(|account| account.name.eq_ignore_ascii_case(wanted))
+        };
+        if let Some((domain, user)) = name.split_once('\\') {
+            let ours = [&self.netbios, &self.domain]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(domain));
+            return if ours { named(user) } else { None };
+        }
+        if name.contains('@') {
+            return self
+                .accounts
+                .iter()
+                .position(|account| account.principal_name.eq_ignore_ascii_case(name));
+        }
+        self.settings
+            .default_domain
+            .as_ref()
+            .and_then(|_| named(name))
+    }
+
+    /// Tries one name and password and counts the outcome.
+    pub fn sign_in(&mut self, name: &str, password: &str, now: Timestamp) -> SignIn {
+        let rule = self.settings.lock_out;
+        let index = self.account_index(name);
+        let account = index.and_then(|index| self.accounts.get_mut(index));
+        let known = account.is_some();
+        let accepted = account.and_then(|account| {
+            account
+                .sign_in(password, rule, now)
+                .then(|| account.principal_name.clone())
+        });
+        self.counters.sign_in(accepted.is_some(), known);
+        accepted.map_or(SignIn::Refused, SignIn::Accepted)
+    }
+
+    pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
+        self.mailboxes.values()
+    }
+
+    /// The mailbox with this primary address.
+    pub fn mailbox(&self, address: &str) -> Option<&Mailbox> {
+        self.mailboxes.get(&address.to_ascii_lowercase())
+    }
+
+    pub fn mailbox_mut(&mut self, address: &str) -> Result<&mut Mailbox, Refused> {
+        self.mailboxes
+            .get_mut(&address.to_ascii_lowercase())
+            .ok_or_else(|| Refused::NoMailbox(address.to_owned()))
+    }
+
+    /// The mailbox with this primary or proxy address.
+    pub fn by_any_address(&self, address: &str) -> Option<&Mailbox> {
+        let address = address.to_ascii_lowercase();
+        self.mailboxes.get(&address).or_else(|| {
+            self.mailboxes()
+                .find(|each| each.aliases.contains(&address))
+        })
+    }
+
+    pub fn add_mailbox(
+        &mut self,
+        address: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<&mut Mailbox, Refused> {
+        let address = address.to_ascii_lowercase();
+        if self.by_any_address(&address).is_some() {
+            return Err(Refused::MailboxExists(address));
+        }
+        let mailbox = Mailbox::new(&address, name, self.mailboxes.len(), now);
+        Ok(self.mailboxes.entry(address).or_insert(mailbox))
+    }
+
+    pub fn remove_mailbox(&mut self, address: &str) -> Result<(), Refused> {
+        self.mailboxes
+            .remove(&address.to_ascii_lowercase())
+            .map(drop)
+            .ok_or_else(|| Refused::NoMailbox(address.to_owned()))
+    }
+
+    pub fn add_alias(&mut self, address: &str, alias: &str) -> Result<(), Refused> {
+        let alias = alias.to_ascii_lowercase();
+        if self.by_any_address(&alias).is_some() {
+            return Err(Refused::MailboxExists(alias));
+        }
+        self.mailbox_mut(address)?.aliases.push(alias);
+        Ok(())
+    }
+
+    /// Stores a draft and tells its id.
+    pub fn add_entry(
+        &mut self,
+        address: &str,
+        draft: Draft,
+        now: Timestamp,
+    ) -> Result<String, Refused> {
+        check(&draft)?;
+        let save = self.next_save();
+        let entry = self.mailbox_mut(address)?.add(draft, save, now);
+        Ok(entry.id.as_str().to_owned())
+    }
+
+    /// Stores a draft under an id that differs from that of entry `of` in the case of one letter.
+    pub fn add_twin(
+        &mut self,
+        address: &str,
+        of: &str,
+        draft: Draft,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        check(&draft)?;
+        let save = self.next_save();
+        let mailbox = self.mailbox_mut(address)?;
+        let id = mailbox.entry(of).ok_or(Refused::NoEntry)?.id.clone();
+        mailbox.add_twin(&id, draft, save, now);
+        Ok(())
+    }
+
+    pub fn replace_entry(
+        &mut self,
+        address: &str,
+        id: &str,
+        draft: Draft,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
+        check(&draft)?;
+        let save = self.next_save();
+        let done = self.mailbox_mut(address)?.replace(id, draft, save, now);
+        done.then_some(()).ok_or(Refused::NoEntry)
+    }
+
+    pub fn remove_entry(&mut self, address: &str, id: &str, now: Timestamp) -> Result<(), Refused> {
+        let save = self.next_save();
+        let done = self.mailbox_mut(address)?.remove(id, save, now);
+        done.then_some(()).ok_or(Refused::NoEntry)
+    }
+
+    /// What a calendar view of `address` must hold.
+    pub fn truth(&self, address: &str, window: Window) -> Result<Vec<Truth>, Refused> {
+        let mailbox = self
+            .mailbox(address)
+            .ok_or_else(|| Refused::NoMailbox(address.to_owned()))?;
+        Ok(view::view(mailbox, window)
+            .iter()
+            .map(|line| line.truth(&mailbox.address))
+            .collect())
+    }
+
+    fn next_save(&mut self) -> u64 {
+        self.saves += 1;
+        self.saves
+    }
+}
+
+fn check(draft: &Draft) -> Result<(), Refused> {
+    draft
+        .flaw()
+        .map_or(Ok(()), |flaw| Err(Refused::Draft(flaw)))
+}

@@ -1,0 +1,92 @@
+//! What happened since the start, for tests to read.
+//! Numbers only grow; there is no way to set one back.
+
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    refused: u64,
+    accepted: u64,
+    anonymous: u64,
+    unknown_names: u64,
+    requests: BTreeMap<String, BTreeMap<String, u64>>,
+    autodiscover: u64,
+    faults: u64,
+}
+
+impl Counters {
+    pub(super) fn sign_in(&mut self, accepted: bool, known: bool) {
+        if accepted {
+            self.accepted += 1;
+        } else {
+            self.refused += 1;
+        }
+        if !known {
+            self.unknown_names += 1;
+        }
+    }
+
+    pub(crate) fn anonymous_request(&mut self) {
+        self.anonymous += 1;
+    }
+
+    pub(crate) fn operation(&mut self, mailbox: &str, operation: &str) {
+        *self
+            .requests
+            .entry(mailbox.to_owned())
+            .or_default()
+            .entry(operation.to_owned())
+            .or_default() += 1;
+    }
+
+    pub(crate) fn autodiscover_answer(&mut self) {
+        self.autodiscover += 1;
+    }
+
+    pub(crate) fn fault(&mut self) {
+        self.faults += 1;
+    }
+
+    /// Refused sign-ins of all accounts, unknown names included.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    pub fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
+    /// Requests without credentials.
+    pub fn anonymous(&self) -> u64 {
+        self.anonymous
+    }
+
+    /// Refused sign-ins under names that no account has.
+    pub fn unknown_names(&self) -> u64 {
+        self.unknown_names
+    }
+
+    /// Autodiscover requests that got past the sign-in.
+    pub fn autodiscover(&self) -> u64 {
+        self.autodiscover
+    }
+
+    /// Planned faults that took effect.
+    pub fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    /// Requests that reached an operation, by mailbox and operation.
+    pub fn requests(&self) -> &BTreeMap<String, BTreeMap<String, u64>> {
+        &self.requests
+    }
+
+    /// How often `operation` was called for `mailbox`.
+    pub fn calls(&self, mailbox: &str, operation: &str) -> u64 {
+        self.requests
+            .get(mailbox)
+            .and_then(|operations| operations.get(operation))
+            .copied()
+            .unwrap_or(0)
+    }
+}

@@ -1,0 +1,89 @@
+//! Switches of the server that the control endpoint turns.
+//! The defaults are those of the practice start.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::account::LockOut;
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub offer: AuthOffer,
+    /// Domain of bare account names; without one they are refused.
+    pub default_domain: Option<String>,
+    pub lock_out: LockOut,
+    /// Take an alias in `PrimarySmtpAddress`, as some builds do, in place of `ErrorNonPrimarySmtpAddress`.
+    pub accept_alias_as_primary: bool,
+    /// The URL that Autodiscover gives.
+    pub ews_url: String,
+    /// Objects that one `FindItem` may return.
+    pub find_limit: usize,
+    pub product: Product,
+}
+
+/// Which authentication schemes a 401 offers. Only Basic can be completed; the others are offered as a default installation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthOffer {
+    pub basic: bool,
+    pub ntlm: bool,
+    pub negotiate: bool,
+}
+
+/// The Exchange that the simulator says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Product {
+    Exchange2013,
+    Exchange2016,
+    Exchange2019,
+    ExchangeSE,
+    ExchangeOnline,
+}
+
+/// What `ServerVersionInfo` and `X-OWA-Version` say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Build {
+    pub minor: u16,
+    pub major_build: u16,
+    pub minor_build: u16,
+    pub schema: &'static str,
+}
+
+impl Product {
+    pub fn build(self) -> Build {
+        let (minor, major_build, minor_build, schema) = match self {
+            Self::Exchange2013 => (0, 1497, 48, "V2_23"),
+            Self::Exchange2016 => (1, 2507, 6, "V2017_07_11"),
+            Self::Exchange2019 => (2, 1748, 10, "V2017_07_11"),
+            Self::ExchangeSE => (2, 2562, 17, "V2017_07_11"),
+            Self::ExchangeOnline => (20, 8293, 15, "V2018_01_08"),
+        };
+        Build {
+            minor,
+            major_build,
+            minor_build,
+            schema,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            offer: AuthOffer {
+                basic: true,
+                ntlm: true,
+                negotiate: true,
+            },
+            default_domain: None,
+            lock_out: LockOut {
+                threshold: Some(5),
+                window: SignedDuration::from_mins(30),
+            },
+            accept_alias_as_primary: false,
+            ews_url: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
+            find_limit: 1000,
+            product: Product::Exchange2019,
+        }
+    }
+}
