@@ -1,6 +1,15 @@
-//! The one place where a failure becomes words: what happened, who must act, and the command to run.
+//! The one place where a failure becomes words: what happened, who must act, and the command to run. Each problem has
+//! its words in a file below, by what must be looked at; no other part of Kalends holds a sentence about Exchange.
 
-use crate::problem::Owner;
+mod certificate;
+mod mailbox;
+mod network;
+mod passing;
+pub mod powershell;
+mod server;
+mod sign_in;
+
+use crate::problem::{Owner, Problem};
 use serde::{Deserialize, Serialize};
 
 /// The names that the words and commands are filled in with; all come from what was typed or stored.
@@ -20,9 +29,9 @@ pub struct Advice {
     /// What that means, in plain words.
     pub meaning: String,
     pub owner: Owner,
-    /// What to do, in order; the likeliest first.
+    /// What to do, in order; the likeliest first. The first words say what to do.
     pub steps: Vec<String>,
-    /// Commands to paste as they are.
+    /// Commands to paste as they are; one that checks stands beside one that changes.
     pub commands: Vec<Command>,
 }
 
@@ -32,4 +41,413 @@ pub struct Command {
     /// Such as "In the Exchange Management Shell".
     pub place: String,
     pub text: String,
+}
+
+/// The words for a problem.
+pub fn advice(problem: &Problem, names: &Names) -> Advice {
+    let words = match problem {
+        Problem::AddressNotAllowed {
+            host,
+            port,
+            address,
+        } => network::not_allowed(host, *port, address),
+        Problem::NameNotFound { host } => network::name_not_found(host),
+        Problem::ConnectionRefused { target } => network::refused(target),
+        Problem::ConnectionTimedOut { target } => network::timed_out(target),
+        Problem::ConnectionFailed { target, reason } => network::failed(target, reason),
+        Problem::CertificateUnknownIssuer { host, certificate } => {
+            certificate::unknown_issuer(host, certificate)
+        }
+        Problem::CertificateWrongName { host, certificate } => {
+            certificate::wrong_name(host, certificate)
+        }
+        Problem::CertificateExpired { host, certificate } => {
+            certificate::expired(host, certificate)
+        }
+        Problem::CertificateNotYetValid { host, certificate } => {
+            certificate::not_yet_valid(host, certificate)
+        }
+        Problem::TlsFailed { host, reason } => certificate::tls_failed(host, reason),
+        Problem::NotEws {
+            instead,
+            status,
+            location,
+        } => server::not_ews(*instead, *status, location.as_deref(), names),
+        Problem::EndpointNotFound { url } => server::not_found(url),
+        Problem::Forbidden => server::forbidden(names),
+        Problem::ServerTooOld => server::too_old(),
+        Problem::ExchangeOnline => server::exchange_online(names),
+        Problem::AutodiscoverFailed { tried } => server::autodiscover_failed(tried, names),
+        Problem::UnknownResponseCode { response_code } => server::unknown_code(response_code),
+        Problem::AnswerTooLarge => server::too_large(),
+        Problem::AnswerNotUnderstood { reason } => server::not_understood(reason),
+        Problem::BasicNotOffered { offered } => sign_in::basic_not_offered(offered),
+        Problem::SignInRefused { .. } => sign_in::refused(names),
+        Problem::SignInPaused { until } => sign_in::paused(*until, names),
+        Problem::PasswordRefused => sign_in::password_refused(names),
+        Problem::AccountDisabled => sign_in::disabled(names),
+        Problem::PasswordExpired => sign_in::expired(names),
+        Problem::SecretMissing => sign_in::secret_missing(),
+        Problem::ImpersonationDenied => mailbox::impersonation_denied(names),
+        Problem::ImpersonationFailed => mailbox::impersonation_failed(names),
+        Problem::MailboxNotFound => mailbox::not_found(names),
+        Problem::MailboxAlias { primary } => mailbox::alias(primary.as_ref(), names),
+        Problem::CalendarNotFound => mailbox::no_calendar(names),
+        Problem::AccessDenied => mailbox::access_denied(names),
+        Problem::MailboxMoving => mailbox::moving(names),
+        Problem::Throttled { wait_millis } => passing::throttled(*wait_millis),
+        Problem::ServerError {
+            status,
+            response_code,
+        } => passing::server_error(*status, response_code.as_deref()),
+        Problem::AnswerTimedOut { seconds } => passing::timed_out(*seconds),
+        Problem::AnswerCutShort => passing::cut_short(),
+        Problem::Interrupted => passing::interrupted(),
+    };
+    Advice {
+        title: words.title,
+        meaning: words.meaning,
+        owner: problem.owner(),
+        steps: words.steps,
+        commands: words.commands,
+    }
+}
+
+/// Advice in the making.
+struct Words {
+    title: String,
+    meaning: String,
+    steps: Vec<String>,
+    commands: Vec<Command>,
+}
+
+fn words(title: impl Into<String>, meaning: impl Into<String>) -> Words {
+    Words {
+        title: title.into(),
+        meaning: meaning.into(),
+        steps: Vec::new(),
+        commands: Vec::new(),
+    }
+}
+
+impl Words {
+    fn step(mut self, text: impl Into<String>) -> Self {
+        self.steps.push(text.into());
+        self
+    }
+
+    fn command(mut self, place: &str, text: impl Into<String>) -> Self {
+        self.commands.push(Command {
+            place: place.to_owned(),
+            text: text.into(),
+        });
+        self
+    }
+
+    fn exchange(self, text: impl Into<String>) -> Self {
+        self.command("In the Exchange Management Shell", text)
+    }
+}
+
+/// A name within a sentence: without characters that could reorder or break the line, at most 200 characters.
+fn shown(text: &str) -> String {
+    crate::problem::capped(&powershell::plain(text))
+}
+
+/// A name within a sentence, or what stands for it where none is known.
+fn shown_or(text: &str, otherwise: &str) -> String {
+    let name = shown(text);
+    if name.is_empty() {
+        otherwise.to_owned()
+    } else {
+        name
+    }
+}
+
+/// The host of an endpoint, for sentences.
+fn host_of(endpoint: &str) -> String {
+    let rest = endpoint
+        .split_once("://")
+        .map_or(endpoint, |(_, rest)| rest);
+    shown_or(
+        rest.split('/').next().unwrap_or_default(),
+        "the Exchange server",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Timestamp,
+        problem::{Certificate, InsteadOfEws, Target, TlsReason, Tried},
+    };
+
+    fn certificate() -> Certificate {
+        Certificate {
+            subject: "CN=mail.example.test".to_owned(),
+            issuer: "CN=Example Root".to_owned(),
+            names: vec![
+                "mail.example.test".to_owned(),
+                "autodiscover.example.test".to_owned(),
+            ],
+            not_before: Timestamp::from_seconds(1_772_546_700),
+            not_after: Timestamp::from_seconds(1_804_082_700),
+        }
+    }
+
+    fn every_problem() -> Vec<Problem> {
+        let host = || "mail.example.test".to_owned();
+        let target = || Target {
+            host: host(),
+            port: 443,
+            address: "192.0.2.10".to_owned(),
+            local: Some("192.0.2.1".to_owned()),
+        };
+        let not_ews = |instead| Problem::NotEws {
+            instead,
+            status: 200,
+            location: Some("https://sts.example.test/".to_owned()),
+        };
+        let tls = |reason| Problem::TlsFailed {
+            host: host(),
+            reason,
+        };
+        vec![
+            Problem::AddressNotAllowed {
+                host: host(),
+                port: 443,
+                address: "10.0.0.5".to_owned(),
+            },
+            Problem::NameNotFound { host: host() },
+            Problem::ConnectionRefused { target: target() },
+            Problem::ConnectionTimedOut { target: target() },
+            Problem::ConnectionFailed {
+                target: target(),
+                reason: "host unreachable".to_owned(),
+            },
+            Problem::CertificateUnknownIssuer {
+                host: host(),
+                certificate: certificate(),
+            },
+            Problem::CertificateWrongName {
+                host: host(),
+                certificate: certificate(),
+            },
+            Problem::CertificateExpired {
+                host: host(),
+                certificate: certificate(),
+            },
+            Problem::CertificateNotYetValid {
+                host: host(),
+                certificate: certificate(),
+            },
+            tls(TlsReason::NoCommonVersion),
+            tls(TlsReason::Closed),
+            tls(TlsReason::NotTls),
+            tls(TlsReason::Other("decode error".to_owned())),
+            not_ews(InsteadOfEws::WebPage),
+            not_ews(InsteadOfEws::SignInPage),
+            not_ews(InsteadOfEws::Redirect),
+            not_ews(InsteadOfEws::NotSoap),
+            Problem::EndpointNotFound {
+                url: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
+            },
+            Problem::BasicNotOffered {
+                offered: vec!["NTLM".to_owned()],
+            },
+            Problem::BasicNotOffered { offered: vec![] },
+            Problem::SignInRefused {
+                offered: vec!["Basic".to_owned()],
+            },
+            Problem::SignInPaused {
+                until: Timestamp::from_seconds(1_772_546_700),
+            },
+            Problem::PasswordRefused,
+            Problem::Forbidden,
+            Problem::ImpersonationDenied,
+            Problem::ImpersonationFailed,
+            Problem::MailboxNotFound,
+            Problem::MailboxAlias {
+                primary: "bob.long@example.test".parse().ok(),
+            },
+            Problem::MailboxAlias { primary: None },
+            Problem::CalendarNotFound,
+            Problem::AccessDenied,
+            Problem::AccountDisabled,
+            Problem::PasswordExpired,
+            Problem::Throttled {
+                wait_millis: 300_000,
+            },
+            Problem::ServerError {
+                status: 503,
+                response_code: None,
+            },
+            Problem::ServerError {
+                status: 500,
+                response_code: Some("ErrorADUnavailable".to_owned()),
+            },
+            Problem::MailboxMoving,
+            Problem::ServerTooOld,
+            Problem::ExchangeOnline,
+            Problem::AutodiscoverFailed {
+                tried: vec![Tried {
+                    url: "https://example.test/autodiscover/autodiscover.xml".to_owned(),
+                    problem: Box::new(Problem::NameNotFound {
+                        host: "example.test".to_owned(),
+                    }),
+                }],
+            },
+            Problem::AnswerTimedOut { seconds: 15 },
+            Problem::AnswerCutShort,
+            Problem::AnswerTooLarge,
+            Problem::AnswerNotUnderstood {
+                reason: "no Body".to_owned(),
+            },
+            Problem::UnknownResponseCode {
+                response_code: "ErrorNew2030".to_owned(),
+            },
+            Problem::SecretMissing,
+            Problem::Interrupted,
+        ]
+    }
+
+    fn names() -> Names {
+        Names {
+            mailbox: "bob@example.test".to_owned(),
+            account: "svc@example.test".to_owned(),
+            endpoint: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_problem_has_words_and_a_first_step() {
+        for names in [names(), Names::default()] {
+            for problem in every_problem() {
+                let advice = advice(&problem, &names);
+                let code = problem.code();
+                assert!(
+                    advice.title.ends_with('.') && advice.title.len() < 120,
+                    "{code}: {}",
+                    advice.title
+                );
+                assert!(advice.meaning.len() > 40, "{code}");
+                assert!(!advice.steps.is_empty(), "{code}");
+                for step in &advice.steps {
+                    assert!(
+                        step.ends_with('.') && step.starts_with(char::is_uppercase),
+                        "{code}: {step}"
+                    );
+                    assert!(!step.contains("  "), "{code}: {step}");
+                }
+                for command in &advice.commands {
+                    assert!(
+                        !command.text.contains(['\n', '\r']) && !command.text.contains("''"),
+                        "{code}: {}",
+                        command.text
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_problems_share_a_title() {
+        let mut titles: Vec<String> = every_problem()
+            .iter()
+            .map(|problem| advice(problem, &names()).title)
+            .collect();
+        let count = titles.len();
+        titles.sort();
+        titles.dedup();
+        // A server without a code is worded like one with a code, an alias like an alias.
+        assert!(count - titles.len() <= 5, "{titles:#?}");
+    }
+
+    fn commands(problem: &Problem) -> Vec<String> {
+        advice(problem, &names())
+            .commands
+            .into_iter()
+            .map(|command| command.text)
+            .collect()
+    }
+
+    #[test]
+    fn the_impersonation_command_can_be_pasted_as_it_is() {
+        let commands = commands(&Problem::ImpersonationDenied);
+        assert_eq!(
+            commands,
+            [
+                "Get-ManagementRoleAssignment -Role ApplicationImpersonation -WritableRecipient 'bob@example.test' -GetEffectiveUsers | Format-Table Name,EffectiveUserName,CustomRecipientWriteScope",
+                "New-ManagementRoleAssignment -Name 'Kalends impersonation' -Role ApplicationImpersonation -User 'svc@example.test'",
+                "Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers | Format-Table Name,EffectiveUserName,CustomRecipientWriteScope",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_line_that_allows_a_host_stands_ready() {
+        let problem = |port| Problem::AddressNotAllowed {
+            host: "mail.example.test".to_owned(),
+            port,
+            address: "10.0.0.5".to_owned(),
+        };
+        assert_eq!(
+            commands(&problem(443)),
+            ["KALENDS_EXCHANGE_HOSTS=mail.example.test"]
+        );
+        assert_eq!(
+            commands(&problem(8443)),
+            ["KALENDS_EXCHANGE_HOSTS=mail.example.test:8443"]
+        );
+    }
+
+    #[test]
+    fn a_refused_sign_in_names_the_other_form_to_try() {
+        let first = |account: &str| {
+            let names = Names {
+                account: account.to_owned(),
+                ..names()
+            };
+            advice(&Problem::SignInRefused { offered: vec![] }, &names)
+                .steps
+                .join(" ")
+        };
+        assert!(first("svc@example.test").contains("DOMAIN\\svc"));
+        assert!(first("EXAMPLE\\svc").contains("svc@example.test"));
+        assert!(first("svc").contains("DOMAIN\\svc"));
+    }
+
+    #[test]
+    fn certificates_are_told_with_issuer_names_and_dates() {
+        let told = advice(
+            &Problem::CertificateExpired {
+                host: "mail.example.test".to_owned(),
+                certificate: certificate(),
+            },
+            &names(),
+        );
+        for part in [
+            "CN=Example Root",
+            "autodiscover.example.test",
+            "3 March 2026",
+            "3 March 2027",
+        ] {
+            assert!(told.meaning.contains(part), "{part}: {}", told.meaning);
+        }
+    }
+
+    #[test]
+    fn exchange_online_is_told_with_its_dates() {
+        let told = advice(&Problem::ExchangeOnline, &names()).meaning;
+        for part in [
+            "2022",
+            "February 2025",
+            "October 2026",
+            "April 2027",
+            "Exchange Server",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
 }

@@ -269,8 +269,12 @@ impl Client {
         let result = read::<O>(&mut xml, build)
             .await
             .unwrap_or_else(|error| Err(Cause::unread(error, status)));
-        self.is_torn = xml.finish().await.is_err();
-        result
+        // An answer that does not come to its end is none, whatever was read of it.
+        let end = xml.finish().await;
+        self.is_torn = end.is_err();
+        let answer = result?;
+        end.map_err(|error| Cause::unread(error, status))?;
+        Ok(answer)
     }
 }
 

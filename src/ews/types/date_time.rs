@@ -5,7 +5,9 @@ use jiff::{civil, tz::TimeZone};
 
 /// An instant; `None` if the text is no dateTime.
 pub fn instant(text: &str) -> Option<Timestamp> {
+    // A bare date is none, though the parser would take it.
     let text = text.trim();
+    text.find('T')?;
     let at = text.parse::<jiff::Timestamp>().ok().or_else(|| {
         let civil = text.parse::<civil::DateTime>().ok()?;
         TimeZone::UTC.to_timestamp(civil).ok()

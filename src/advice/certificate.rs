@@ -1,0 +1,124 @@
+//! Words for encryption that did not come about: certificates with issuer, names and dates, and TLS itself.
+
+use super::{Words, shown, words};
+use crate::problem::{Certificate, TlsReason};
+
+/// Which certificate EWS uses, and until when it is valid.
+const CERTIFICATES: &str = "Get-ExchangeCertificate | Format-List Subject,Issuer,CertificateDomains,NotAfter,Services,Thumbprint";
+
+fn facts(certificate: &Certificate) -> String {
+    let names: Vec<String> = certificate.names.iter().map(|name| shown(name)).collect();
+    let names = if names.is_empty() {
+        shown(&certificate.subject)
+    } else {
+        names.join(", ")
+    };
+    format!(
+        "It was issued by {}, is made out to {names}, and is valid from {} until {}.",
+        shown(&certificate.issuer),
+        certificate.not_before.day_in_words(),
+        certificate.not_after.day_in_words()
+    )
+}
+
+pub(super) fn unknown_issuer(host: &str, certificate: &Certificate) -> Words {
+    let issuer = shown(&certificate.issuer);
+    words(
+        format!("The certificate of {} is from an issuer that Kalends does not know.", shown(host)),
+        format!(
+            "Kalends cannot tell whether the server is the right one, so it sent nothing. {}",
+            facts(certificate)
+        ),
+    )
+    .step(format!("Hand the certificate of {issuer} to whoever runs Kalends, if it is your organisation's own authority."))
+    .step("Set KALENDS_EXCHANGE_CA_FILE to that file (PEM) and restart Kalends; verification cannot be switched off.")
+    .step("Install the missing intermediate certificate on the server, if the issuer is a public authority.")
+    .exchange(CERTIFICATES)
+    .command("In the settings of Kalends", "KALENDS_EXCHANGE_CA_FILE=/path/to/authority.pem")
+}
+
+pub(super) fn wrong_name(host: &str, certificate: &Certificate) -> Words {
+    let advice = words(
+        format!("The certificate is not made out to {}.", shown(host)),
+        format!(
+            "What answers there shows a certificate for other names, so Kalends sent nothing. {}",
+            facts(certificate)
+        ),
+    );
+    let usable = certificate.names.iter().find(|name| !name.contains('*'));
+    let advice = match usable {
+        Some(name) => advice.step(format!(
+            "Type {} as the Exchange server, if that is the name under which it is meant to be called.",
+            shown(name)
+        )),
+        None => advice.step("Type a name that the certificate covers as the Exchange server."),
+    };
+    advice
+        .step(format!(
+            "Issue a certificate that includes {} and assign it to IIS otherwise.",
+            shown(host)
+        ))
+        .exchange(CERTIFICATES)
+}
+
+pub(super) fn expired(host: &str, certificate: &Certificate) -> Words {
+    words(
+        format!("The certificate of {} expired on {}.", shown(host), certificate.not_after.day_in_words()),
+        format!("An expired certificate proves nothing, so Kalends sent nothing. {}", facts(certificate)),
+    )
+    .step("Renew the certificate and assign it to IIS; on a load balancer or proxy in front, replace it there too.")
+    .step("Check the clock of the machine that runs Kalends, if the date lies ahead.")
+    .exchange(CERTIFICATES)
+}
+
+pub(super) fn not_yet_valid(host: &str, certificate: &Certificate) -> Words {
+    words(
+        format!(
+            "The certificate of {} is valid only from {}.",
+            shown(host),
+            certificate.not_before.day_in_words()
+        ),
+        format!(
+            "Until then it proves nothing, so Kalends sent nothing. {}",
+            facts(certificate)
+        ),
+    )
+    .step("Check the clocks of the Exchange server and of the machine that runs Kalends.")
+    .step("Assign a certificate that is valid today to IIS.")
+    .exchange(CERTIFICATES)
+}
+
+pub(super) fn tls_failed(host: &str, reason: &TlsReason) -> Words {
+    let host = shown(host);
+    match reason {
+        TlsReason::NoCommonVersion => words(
+            format!("{host} offers no encryption that is safe today."),
+            "Kalends speaks TLS 1.2 and 1.3. Old Windows servers offer only earlier versions or ciphers until they are configured.",
+        )
+        .step("Turn on TLS 1.2 with ECDHE ciphers on the server, as Microsoft describes for Exchange.")
+        .step("Check the load balancer or proxy in front, if there is one: its settings count.")
+        .command(
+            "In PowerShell on the Exchange server",
+            "Get-TlsCipherSuite | Where-Object Name -like 'TLS_ECDHE_*' | Format-Table Name",
+        ),
+        TlsReason::Closed => words(
+            format!("{host} closed the connection before it was encrypted."),
+            "The server accepted the call and hung up at once. Load balancers do that when no server behind them is healthy, and firewalls when they dislike the caller.",
+        )
+        .step("Check the web server (IIS) and its https binding on the Exchange server.")
+        .step("Check load balancers and firewalls between Kalends and the server.")
+        .command("In PowerShell on the Exchange server", "Get-WebBinding -Protocol https"),
+        TlsReason::NotTls => words(
+            format!("What answers at {host} is not encrypted."),
+            "The port speaks another protocol than TLS, such as plain http. Passwords are never sent that way.",
+        )
+        .step("Check the port of the Exchange server; EWS usually answers at 443.")
+        .command("In PowerShell on the Exchange server", "Get-WebBinding -Protocol https"),
+        TlsReason::Other(said) => words(
+            format!("No encrypted connection to {host} came about."),
+            format!("The encryption (TLS) failed for a reason that is none of the usual ones: {}.", shown(said)),
+        )
+        .step("Check which certificate the server or the proxy in front of it uses, and whether it is meant for servers.")
+        .exchange(CERTIFICATES),
+    }
+}

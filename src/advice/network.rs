@@ -1,0 +1,118 @@
+//! Words for what happens before anybody says a word of TLS: addresses, names and TCP.
+
+use super::{Words, powershell::quote, shown, words};
+use crate::problem::Target;
+
+pub(super) fn not_allowed(host: &str, port: u16, address: &str) -> Words {
+    let (host, address) = (shown(host), shown(address));
+    let bare = host.trim_matches(['[', ']']);
+    let entry = match (bare.contains(':'), port) {
+        (true, 443) => format!("[{bare}]"),
+        (true, port) => format!("[{bare}]:{port}"),
+        (false, 443) => bare.to_owned(),
+        (false, port) => format!("{bare}:{port}"),
+    };
+    words(
+        format!("Kalends may not call {host} yet."),
+        format!(
+            "{host} leads to {address}, an address inside a network. Kalends calls such addresses only for servers that whoever runs Kalends has named, so that nobody can use it to look around in the network."
+        ),
+    )
+    .step(format!(
+        "Add {entry} to the setting KALENDS_EXCHANGE_HOSTS and restart Kalends; several hosts are separated by commas."
+    ))
+    .step("Check the server's name if it was not meant to lead there.")
+    .command("In the settings of Kalends", format!("KALENDS_EXCHANGE_HOSTS={entry}"))
+}
+
+pub(super) fn name_not_found(host: &str) -> Words {
+    let host = shown(host);
+    words(
+        format!("There is no server named {host}."),
+        format!(
+            "The name service (DNS) that Kalends asks knows no address for {host}, or did not answer in time."
+        ),
+    )
+    .step("Check the spelling of the Exchange server, or leave the field empty and let Autodiscover find it.")
+    .step("Ask the Exchange administrator for the name that Kalends' machine can resolve; names for the office network may be unknown outside.")
+    .command("On the machine that runs Kalends", format!("nslookup {}", name_only(&host)))
+}
+
+pub(super) fn refused(target: &Target) -> Words {
+    let host = shown(&target.host);
+    words(
+        format!("{host} refused the connection."),
+        format!(
+            "{} The machine answered that nothing accepts calls there.",
+            called(target)
+        ),
+    )
+    .step("Check the server's name and port; EWS usually answers at port 443.")
+    .step("Start the web server (IIS) on the Exchange server if it is stopped.")
+    .step(format!(
+        "Allow the call in firewalls in between: {}.",
+        route(target)
+    ))
+    .command("In PowerShell on the Exchange server", "Get-Service W3SVC")
+    .command("In PowerShell near Kalends", test_connection(target))
+}
+
+pub(super) fn timed_out(target: &Target) -> Words {
+    let host = shown(&target.host);
+    words(
+        format!("{host} did not answer."),
+        format!(
+            "{} Nothing came back: usually a firewall drops such calls, or the machine is off.",
+            called(target)
+        ),
+    )
+    .step("Try again in a few minutes; the server may be starting.")
+    .step(format!("Open the firewall for {}.", route(target)))
+    .step("Check that the Exchange server runs and has this address.")
+    .command("In PowerShell near Kalends", test_connection(target))
+}
+
+pub(super) fn failed(target: &Target, reason: &str) -> Words {
+    let host = shown(&target.host);
+    words(
+        format!("{host} could not be reached."),
+        format!("{} The network said: {}.", called(target), shown(reason)),
+    )
+    .step("Try again in a few minutes; networks recover.")
+    .step(format!("Check the route: {}.", route(target)))
+    .command("In PowerShell near Kalends", test_connection(target))
+}
+
+fn called(target: &Target) -> String {
+    let (address, port) = (shown(&target.address), target.port);
+    match &target.local {
+        Some(local) => format!(
+            "Kalends called {address}, port {port}, from {}.",
+            shown(local)
+        ),
+        None => format!("Kalends called {address}, port {port}."),
+    }
+}
+
+fn route(target: &Target) -> String {
+    let (address, port) = (shown(&target.address), target.port);
+    match &target.local {
+        Some(local) => format!("TCP from {} to {address}, port {port}", shown(local)),
+        None => format!("TCP to {address}, port {port}"),
+    }
+}
+
+fn test_connection(target: &Target) -> String {
+    format!(
+        "Test-NetConnection -ComputerName {} -Port {}",
+        quote(&target.address),
+        target.port
+    )
+}
+
+/// A host name for a command line: only the characters that a name can have.
+fn name_only(host: &str) -> String {
+    let kept = |c: &char| c.is_ascii_alphanumeric() || ".-_".contains(*c);
+    let name: String = host.chars().filter(kept).collect();
+    name.trim_start_matches('-').to_owned()
+}

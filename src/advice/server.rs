@@ -1,0 +1,152 @@
+//! Words for servers that answer something else than expected: no EWS, not this EWS, or not for this caller.
+
+use super::{Names, Words, advice, host_of, powershell::quote_or, shown, shown_or, words};
+use crate::problem::{InsteadOfEws, Tried};
+
+const URLS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl";
+
+pub(super) fn not_ews(
+    instead: InsteadOfEws,
+    status: u16,
+    location: Option<&str>,
+    names: &Names,
+) -> Words {
+    let host = host_of(&names.endpoint);
+    let to = location.map_or_else(String::new, |to| format!(" It points to {}.", shown(to)));
+    let advice = match instead {
+        InsteadOfEws::WebPage => words(
+            format!("{host} shows a web page where EWS should answer."),
+            format!(
+                "The address leads to a page for people (HTTP {status}), often the sign-in page of a proxy in front of Exchange. Kalends sent no password to it."
+            ),
+        ),
+        InsteadOfEws::SignInPage => words(
+            format!("{host} sends callers to a sign-in page."),
+            format!(
+                "A proxy in front of Exchange wants people to sign in with a browser first (HTTP {status}).{to} Programs cannot pass it, and Kalends follows no redirect."
+            ),
+        ),
+        InsteadOfEws::Redirect => words(
+            format!("{host} sends callers elsewhere."),
+            format!(
+                "EWS itself never redirects, so something in front of it does (HTTP {status}).{to} Kalends follows no redirect, since passwords would go along."
+            ),
+        ),
+        InsteadOfEws::NotSoap => words(
+            format!("What answers at {host} is not EWS."),
+            format!("The answer (HTTP {status}) is none that Exchange Web Services give.{to}"),
+        ),
+    };
+    advice
+        .step("Check the Exchange server's address; it usually is the name of Outlook on the web followed by /EWS/Exchange.asmx.")
+        .step("Publish the path /EWS/* on the proxy or load balancer without pre-authentication, so that it reaches Exchange.")
+        .exchange(URLS)
+}
+
+pub(super) fn not_found(url: &str) -> Words {
+    words(
+        "There is no EWS at this address.",
+        format!("The server answered, but it knows nothing at {} (HTTP 404).", shown(url)),
+    )
+    .step("Check the Exchange server's address: the administrator sees the right one as ExternalUrl.")
+    .step("Publish the path /EWS/* on the proxy or load balancer, if there is one in front of Exchange.")
+    .exchange(URLS)
+}
+
+pub(super) fn forbidden(names: &Names) -> Words {
+    let mailbox = quote_or(&names.mailbox, "MAILBOX");
+    words(
+        "Exchange does not let Kalends in (403).",
+        "The server reached the decision without looking at the calendar: EWS is switched off for the organisation or the mailbox, programs must be on a list, or a firewall in front refuses the call.",
+    )
+    .step("Check whether EWS is on for the organisation and for the mailbox.")
+    .step("Add Kalends/* to the list of allowed programs, if such a list is enforced.")
+    .step("Check the firewall or proxy in front for rules about /EWS.")
+    .exchange("Get-OrganizationConfig | Format-List Ews*")
+    .exchange(format!("Get-CASMailbox {mailbox} | Format-List Ews*"))
+    .exchange(format!("Set-CASMailbox {mailbox} -EwsEnabled $true"))
+    .exchange("Set-OrganizationConfig -EwsAllowList @{Add='Kalends/*'}")
+}
+
+pub(super) fn too_old() -> Words {
+    words(
+        "This Exchange is too old for Kalends.",
+        "Kalends works with Exchange Server 2013, 2016, 2019 and Subscription Edition. The server refused every version of the protocol that Kalends speaks.",
+    )
+    .step("Check the version of the server that holds the mailbox; in mixed organisations each server has its own.")
+    .step("Move the mailbox to a newer Exchange Server.")
+    .exchange("Get-ExchangeServer | Format-Table Name,AdminDisplayVersion")
+}
+
+pub(super) fn exchange_online(names: &Names) -> Words {
+    words(
+        "This mailbox is in Exchange Online.",
+        "Kalends connects Exchange Server, run by your organisation. Exchange Online (Microsoft 365) has no way in any more: it stopped taking passwords from programs in 2022 and early 2023, removed the right to impersonate in February 2025, and switches EWS off between October 2026 and April 2027. None of this affects Exchange Server.",
+    )
+    .step("Type the address of your own Exchange server, if the mailbox is still there.")
+    .step("Ask the Exchange administrator where the mailbox is; in hybrid organisations some have moved.")
+    .exchange(format!(
+        "Get-Recipient {} | Format-List RecipientTypeDetails,PrimarySmtpAddress",
+        quote_or(&names.mailbox, "MAILBOX")
+    ))
+}
+
+pub(super) fn autodiscover_failed(tried: &[Tried], names: &Names) -> Words {
+    let seen: Vec<String> = tried
+        .iter()
+        .map(|tried| {
+            format!(
+                "{}: {}",
+                shown(&tried.url),
+                advice(&tried.problem, names).title
+            )
+        })
+        .collect();
+    let seen = if seen.is_empty() {
+        "No address could be tried.".to_owned()
+    } else {
+        seen.join(" ")
+    };
+    words(
+        "Autodiscover did not find the Exchange server.",
+        format!(
+            "Kalends asked the usual addresses of the mail domain of {}. {seen}",
+            shown_or(&names.mailbox, "the mailbox")
+        ),
+    )
+    .step("Type the address of your Exchange server in the field Exchange server; the administrator knows it.")
+    .step("Set up Autodiscover for the mail domain, if it should be found by itself.")
+    .exchange(URLS)
+    .exchange("Get-ClientAccessService | Format-List Name,AutoDiscoverServiceInternalUri")
+}
+
+pub(super) fn unknown_code(response_code: &str) -> Words {
+    words(
+        format!("Exchange answered {}.", shown(response_code)),
+        "Kalends has no advice of its own for this answer. Microsoft's list of EWS response codes describes it.",
+    )
+    .step("Hand the request id below to the Exchange administrator; the server's EWS log has the details under it.")
+    .step("Try again after something has changed on the server.")
+    .command(
+        "In PowerShell on the Exchange server",
+        "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'Logging\\Ews') | Sort-Object LastWriteTime | Select-Object -Last 3",
+    )
+}
+
+pub(super) fn too_large() -> Words {
+    words(
+        "Exchange answered with more than Kalends takes.",
+        "An answer was larger than the limit that protects Kalends, or an hour of the calendar holds more than a thousand entries.",
+    )
+    .step("Look for thousands of entries at the same time in the calendar, often left by another program, and remove them.")
+}
+
+pub(super) fn not_understood(reason: &str) -> Words {
+    words(
+        "Exchange's answer could not be read.",
+        format!("The answer is not what the protocol allows: {}. A proxy that changes answers is a usual cause.", shown(reason)),
+    )
+    .step("Try again; an answer may have been damaged on its way.")
+    .step("Check proxies and firewalls between Kalends and Exchange for content inspection, if it stays.")
+    .step("Report it to the makers of Kalends with the request id below.")
+}

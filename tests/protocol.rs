@@ -1,0 +1,11 @@
+//! The wire against the practice Exchange: the connection test, every problem it can end with, and whole windows.
+//! The practice Exchange shares no code with the client, so that a misunderstanding cannot hide on both sides.
+
+#[path = "protocol/office.rs"]
+mod office;
+#[path = "protocol/problems.rs"]
+mod problems;
+#[path = "protocol/success.rs"]
+mod success;
+#[path = "protocol/window.rs"]
+mod window;

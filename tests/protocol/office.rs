@@ -1,0 +1,164 @@
+//! A practice office for one test: the practice Exchange on a free port, a way out that leads its names there, and a
+//! gate that writes down what it is told.
+
+use futures::future::BoxFuture;
+use kalends::{
+    account_name::AccountName,
+    auth::Gate,
+    check::{Ladder, Step, StepReport, Verdict},
+    clock::{Clock, Timestamp},
+    connect::ladder::{Failure, Request, Success, Tools, climb},
+    connection::Mode,
+    outbound::{Outbound, OutboundConfig},
+    problem::Problem,
+    random::Random,
+};
+use kalends_simulator::{
+    Options, Running, Simulator,
+    fault::{Kind, Plan},
+    world::practice,
+};
+use std::sync::{Arc, Mutex};
+
+/// Monday, 2 March 2026, 08:00 UTC.
+pub const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
+
+pub struct Office {
+    pub exchange: Running,
+    pub tools: Tools,
+    pub gate: Arc<Notes>,
+    _folder: tempfile::TempDir,
+}
+
+/// A gate that opens unless told otherwise.
+#[derive(Default)]
+pub struct Notes {
+    pub shut: Mutex<Option<Problem>>,
+    pub heard: Mutex<Vec<String>>,
+}
+
+impl Notes {
+    fn note(&self, what: &str, host: &str, account: &AccountName) {
+        self.heard
+            .lock()
+            .unwrap()
+            .push(format!("{what} {account} at {host}"));
+    }
+}
+
+impl Gate for Notes {
+    fn may_sign_in<'a>(
+        &'a self,
+        host: &'a str,
+        account: &'a AccountName,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            self.note("asked", host, account);
+            self.shut.lock().unwrap().clone().map_or(Ok(()), Err)
+        })
+    }
+
+    fn refused<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()> {
+        Box::pin(async move { self.note("refused", host, account) })
+    }
+
+    fn accepted<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()> {
+        Box::pin(async move { self.note("accepted", host, account) })
+    }
+}
+
+impl Office {
+    pub async fn open() -> Self {
+        Self::open_with("", "").await
+    }
+
+    /// With further entries of the two lists of the administrator.
+    pub async fn open_with(hosts: &str, connect_to: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let now = jiff::Timestamp::from_millisecond(NOW.millis()).unwrap();
+        let exchange = Simulator::start(Options {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            control: "127.0.0.1:0".parse().unwrap(),
+            folder: folder.path().to_owned(),
+            world: practice::world(now).unwrap(),
+            clock: kalends_simulator::Clock::fixed(now),
+        })
+        .await
+        .unwrap();
+        let at = exchange.ews_addr;
+        let names = [
+            "mail.example.test",
+            "autodiscover.example.test",
+            "example.test",
+        ];
+        let mut rules = names.map(|name| format!("{name}:443={at}")).join(",");
+        rules.push(',');
+        rules.push_str(connect_to);
+        let ca = Some(exchange.ca_pem_path.clone());
+        let config = OutboundConfig::parse(hosts, &rules, ca).unwrap();
+        let clock = Clock::held(NOW);
+        let gate = Arc::new(Notes::default());
+        let tools = Tools {
+            outbound: Outbound::new(config, clock.clone()).unwrap(),
+            clock,
+            random: Random::seeded(7),
+            gate: Arc::<Notes>::clone(&gate),
+        };
+        Self {
+            exchange,
+            tools,
+            gate,
+            _folder: folder,
+        }
+    }
+
+    pub fn fault(&self, plan: Plan) {
+        self.exchange.world().faults.plan(plan);
+    }
+
+    pub fn always(&self, kind: Kind) {
+        self.fault(Plan::always(kind));
+    }
+
+    pub fn on_ews(&self, kind: Kind) {
+        self.fault(Plan {
+            only_path: Some("/EWS".to_owned()),
+            ..Plan::always(kind)
+        });
+    }
+
+    pub async fn climb(&self, request: Request) -> (Ladder, Result<Success, Failure>) {
+        let mut ladder = Ladder::new();
+        let result = climb(&self.tools, request, |report| ladder.set(report)).await;
+        (ladder, result)
+    }
+
+    pub fn heard(&self) -> Vec<String> {
+        self.gate.heard.lock().unwrap().clone()
+    }
+}
+
+/// Bob's mailbox through the service account, at the practice endpoint.
+pub fn service() -> Request {
+    Request {
+        mode: Mode::ServiceAccount,
+        mailbox: "bob@example.test".parse().unwrap(),
+        account: AccountName::parse("svc-kalends@example.test", "").unwrap(),
+        password: practice::SERVICE_PASSWORD.to_owned().into(),
+        endpoint: Some("mail.example.test".parse().unwrap()),
+        fallback_zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
+    }
+}
+
+pub fn verdict(ladder: &Ladder, step: Step) -> Verdict {
+    seen(ladder, step).verdict
+}
+
+pub fn seen(ladder: &Ladder, step: Step) -> StepReport {
+    ladder
+        .steps()
+        .iter()
+        .find(|report| report.step == step)
+        .unwrap()
+        .clone()
+}
