@@ -68,8 +68,9 @@ fn shrink(raw: Vec<u8>) -> Result<()> {
         .remove_producers_section(true)
         .omit_default_module_path(true)
         .generate_output()?;
-    if !output.snippets().is_empty() || !output.local_modules().is_empty() {
-        bail!("a dependency brings JavaScript files of its own, which the site has no place for: {:?}", output.local_modules().keys());
+    let inline = output.snippets().iter().filter(|(_, files)| !files.is_empty()).map(|(name, _)| name);
+    if let Some(name) = inline.chain(output.local_modules().keys()).next() {
+        bail!("{name} brings a JavaScript file of its own, which the site has no place for");
     }
     output.emit(&out)?;
     run(Command::new("node")
