@@ -20,11 +20,7 @@ impl SettingError {
 
 impl std::fmt::Display for SettingError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            formatter,
-            "{} is {:?}: {}.",
-            self.name, self.value, self.cure
-        )
+        write!(formatter, "{} is {:?}: {}.", self.name, self.value, self.cure)
     }
 }
 

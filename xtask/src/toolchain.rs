@@ -162,8 +162,9 @@ fn without_paths_of_this_machine() -> String {
     let home = home
         .map(|home| format!("--remap-path-prefix={}=cargo ", home.display()))
         .unwrap_or_default();
+    // This variable takes the place of what .cargo/config.toml says, so that is said here again.
     format!(
-        "{home}--remap-path-prefix={}=kalends",
+        "--cfg erase_components {home}--remap-path-prefix={}=kalends",
         folders::root().display()
     )
 }
