@@ -160,13 +160,10 @@ fn without_paths_of_this_machine() -> String {
         .map(Into::into)
         .or_else(|| Some(env::home_dir()?.join(".cargo")));
     let home = home
-        .map(|home| format!("--remap-path-prefix={}=cargo ", home.display()))
+        .map(|home| format!(" --remap-path-prefix={}=cargo", home.display()))
         .unwrap_or_default();
     // This variable takes the place of what .cargo/config.toml says, so that is said here again.
-    format!(
-        "--cfg erase_components {home}--remap-path-prefix={}=kalends",
-        folders::root().display()
-    )
+    format!("--cfg erase_components{home}")
 }
 
 #[cfg(test)]
