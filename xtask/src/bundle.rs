@@ -1,8 +1,11 @@
 //! From the compiled wasm to what a browser loads: bindings in JavaScript, and the wasm made small.
 
-use crate::{folders, node, process::{run, step}, toolchain::Toolchain};
+use crate::{
+    folders, hash, node,
+    process::{run, step},
+    toolchain::Toolchain,
+};
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 use std::{fs, path::PathBuf, process::Command};
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -29,30 +32,30 @@ pub struct Bundle {
 pub fn bundle() -> Result<Bundle> {
     let toolchain = Toolchain::find()?;
     node::ensure()?;
-    step("Building the browser's part", "usually 4 minutes the first time, 1 after a change, seconds without", || {
-        run(&mut toolchain.build())
-    })?;
+    step(
+        "Building the browser's part",
+        "usually 4 minutes the first time, 1 after a change, seconds without",
+        || run(&mut toolchain.build()),
+    )?;
     let compiled = folders::wasm_target().join("wasm32-unknown-unknown/wasm/hydrate.wasm");
     let raw = fs::read(&compiled).with_context(|| compiled.display().to_string())?;
 
     let (out, stamp) = (out(), out().join("stamp"));
-    let wanted = stamp_of(&raw);
+    let wanted = hash::of(&[include_bytes!("bundle.rs"), &raw]);
     if !fs::read_to_string(&stamp).is_ok_and(|known| known == wanted) {
-        step("Binding and shrinking it", "usually 20 seconds", || shrink(raw))?;
+        step("Binding and shrinking it", "usually 20 seconds", || {
+            shrink(raw)
+        })?;
         fs::write(&stamp, wanted)?;
     }
-    Ok(Bundle { js: fs::read(out.join("kalends.js"))?, wasm: fs::read(out.join("kalends.wasm"))? })
+    Ok(Bundle {
+        js: fs::read(out.join("kalends.js"))?,
+        wasm: fs::read(out.join("kalends.wasm"))?,
+    })
 }
 
 fn out() -> PathBuf {
     folders::wasm_target().join("bundle")
-}
-
-fn stamp_of(raw: &[u8]) -> String {
-    let mut hash = Sha256::new();
-    hash.update(include_str!("bundle.rs"));
-    hash.update(raw);
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn shrink(raw: Vec<u8>) -> Result<()> {
@@ -68,8 +71,13 @@ fn shrink(raw: Vec<u8>) -> Result<()> {
         .remove_producers_section(true)
         .omit_default_module_path(true)
         .generate_output()?;
-    if !output.snippets().is_empty() || !output.local_modules().is_empty() {
-        bail!("a dependency brings JavaScript files of its own, which the site has no place for: {:?}", output.local_modules().keys());
+    let inline = output
+        .snippets()
+        .iter()
+        .filter(|(_, files)| !files.is_empty())
+        .map(|(name, _)| name);
+    if let Some(name) = inline.chain(output.local_modules().keys()).next() {
+        bail!("{name} brings a JavaScript file of its own, which the site has no place for");
     }
     output.emit(&out)?;
     run(Command::new("node")

@@ -6,17 +6,25 @@
 mod build;
 mod bundle;
 mod folders;
+mod hash;
 mod node;
 mod packages;
+mod practice;
 mod process;
 mod site;
+mod start;
+mod test;
 mod toolchain;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Starts, tests and builds Kalends")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Starts, tests and builds Kalends"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -24,6 +32,22 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Starts Kalends with a practice Exchange, people and mailboxes; Ctrl-C stops it all.
+    Start {
+        /// Start Kalends alone, as it is set up in the environment.
+        #[arg(long)]
+        without_simulator: bool,
+        /// Start the self-contained program.
+        #[arg(long)]
+        release: bool,
+    },
+    /// Runs the tests, all levels or those named, and compares their numbers with the recorded ones.
+    Test {
+        levels: Vec<test::Level>,
+        /// Raise the recorded numbers to today's.
+        #[arg(long)]
+        record: bool,
+    },
     /// Builds the site (wasm, script, style) and the program.
     Build {
         /// Make one self-contained program, `target/release/kalends`.
@@ -35,6 +59,11 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = process::end_children_on_signal().and_then(|()| match arguments.command {
+        Command::Start {
+            without_simulator,
+            release,
+        } => start::start(without_simulator, release),
+        Command::Test { levels, record } => test::test(&levels, record),
         Command::Build { release } => build::build(release).map(drop),
     });
     match outcome {

@@ -27,7 +27,10 @@ static STOPPING: AtomicBool = AtomicBool::new(false);
 pub fn end_children_on_signal() -> Result<()> {
     ctrlc::set_handler(|| {
         STOPPING.store(true, Ordering::SeqCst);
-        let mut groups = GROUPS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut groups = GROUPS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         for group in &groups {
             let _ = kill_process_group(*group, Signal::TERM);
         }
@@ -127,7 +130,10 @@ fn spawn_with(command: &mut Command, input: Stdio) -> Result<Child> {
         .env_remove("LD_LIBRARY_PATH") // cargo's own libraries are for cargo's own children
         .spawn()
         .with_context(|| format!("{} does not start", told(command)))?;
-    GROUPS.lock().unwrap_or_else(PoisonError::into_inner).push(Pid::from_child(&child));
+    GROUPS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(Pid::from_child(&child));
     Ok(child)
 }
 
@@ -140,12 +146,18 @@ fn wait(mut child: Child) -> Result<ExitStatus> {
 
 fn forget(child: &Child) {
     let group = Pid::from_child(child);
-    GROUPS.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| *known != group);
+    GROUPS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .retain(|known| *known != group);
 }
 
 fn told(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A program that runs beside this one until it is dropped.
@@ -156,7 +168,9 @@ pub struct Background {
 
 impl Background {
     pub fn start(command: &mut Command) -> Result<Self> {
-        Ok(Self { child: spawn(command)? })
+        Ok(Self {
+            child: spawn(command)?,
+        })
     }
 
     /// Its exit status, if it has ended.
@@ -198,12 +212,18 @@ mod tests {
 
     #[test]
     fn a_dropped_background_program_is_gone_with_its_children() {
-        let mut shell = Background::start(Command::new("sh").args(["-c", "sleep 60 & echo $!; wait"]).stdout(Stdio::piped())).unwrap();
+        let mut shell = Background::start(
+            Command::new("sh")
+                .args(["-c", "sleep 60 & echo $!; wait"])
+                .stdout(Stdio::piped()),
+        )
+        .unwrap();
         let mut line = String::new();
         shell.output().unwrap().read_line(&mut line).unwrap();
         drop(shell);
         let sleeper = Pid::from_raw(line.trim().parse().unwrap()).unwrap();
-        let state = std::fs::read_to_string(format!("/proc/{}/stat", sleeper.as_raw_nonzero())).unwrap_or_default();
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", sleeper.as_raw_nonzero()))
+            .unwrap_or_default();
         assert!(state.is_empty() || state.contains(") Z "), "{state}");
     }
 }

@@ -1,15 +1,9 @@
 //! Lays out the site: hashed names under `pkg/`, packed twins beside every file, and a manifest that names them.
 
-use crate::{bundle::Bundle, folders, process::step};
+use crate::{bundle::Bundle, folders, hash, process::step};
 use anyhow::{Context, Result, bail};
 use flate2::{Compression, write::GzEncoder};
-use sha2::{Digest, Sha256};
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::Write,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, io::Write, path::Path};
 
 /// Script and wasm together, packed with brotli, in bytes: what a first visit costs.
 const LARGEST: usize = 150 * 1024;
@@ -19,8 +13,12 @@ pub fn write(bundle: &Bundle) -> Result<()> {
     let css = style(&folders::root().join("style/main.css"))?;
     let mut files = public(&folders::root().join("public"))?;
     let mut addresses = BTreeMap::new();
-    for (kind, content) in [("css", css.as_bytes()), ("js", &bundle.js), ("wasm", &bundle.wasm)] {
-        let name = format!("pkg/kalends-{}.{kind}", &hash(content)[..16]);
+    for (kind, content) in [
+        ("css", css.as_bytes()),
+        ("js", &bundle.js),
+        ("wasm", &bundle.wasm),
+    ] {
+        let name = format!("pkg/kalends-{}.{kind}", &hash::of(&[content])[..16]);
         addresses.insert(kind, format!("/{name}"));
         files.insert(name, content.to_vec());
     }
@@ -62,7 +60,11 @@ fn lay_out(files: &BTreeMap<String, Vec<u8>>) -> Result<()> {
 
 fn tell_size(addresses: &BTreeMap<&str, String>) -> Result<()> {
     let packed = |kind: &str| -> Result<usize> {
-        let path = format!("{}{}.br", folders::site().display(), addresses.get(kind).map_or("", String::as_str));
+        let path = format!(
+            "{}{}.br",
+            folders::site().display(),
+            addresses.get(kind).map_or("", String::as_str)
+        );
         Ok(usize::try_from(fs::metadata(&path).context(path)?.len())?)
     };
     let (js, wasm) = (packed("js")?, packed("wasm")?);
@@ -85,7 +87,10 @@ fn style(main: &Path) -> Result<String> {
     let text = fs::read_to_string(main).with_context(|| main.display().to_string())?;
     let mut joined = String::new();
     for line in text.lines() {
-        match line.strip_prefix("@import \"./").and_then(|rest| rest.strip_suffix("\";")) {
+        match line
+            .strip_prefix("@import \"./")
+            .and_then(|rest| rest.strip_suffix("\";"))
+        {
             Some(name) => joined.push_str(&style(&main.with_file_name(name))?),
             None => joined.push_str(line),
         }
@@ -111,19 +116,29 @@ fn public(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     Ok(files)
 }
 
-fn hash(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn stamp_of(files: &BTreeMap<String, Vec<u8>>) -> String {
-    let parts = files.iter().map(|(name, content)| format!("{name} {}\n", hash(content)));
-    let all: String = std::iter::once(hash(include_bytes!("site.rs"))).chain(parts).collect();
-    hash(all.as_bytes())
+    let parts = files
+        .iter()
+        .flat_map(|(name, content)| [name.as_bytes(), content]);
+    let hashes: Vec<String> = parts.map(|part| hash::of(&[part])).collect();
+    hash::of(&[
+        include_bytes!("site.rs"),
+        hashes
+            .join(
+                "
+",
+            )
+            .as_bytes(),
+    ])
 }
 
 fn brotli(content: &[u8]) -> Result<Vec<u8>> {
     let mut packed = Vec::new();
-    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        lgwin: 22,
+        ..Default::default()
+    };
     brotli::BrotliCompress(&mut &content[..], &mut packed, &parameters)?;
     Ok(packed)
 }
@@ -142,15 +157,23 @@ mod tests {
     fn a_style_sheet_brings_its_parts_in_the_order_it_names_them() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-        write("main.css", "@layer a, b;\n@import \"./b.css\";\n@import \"./a.css\";");
+        write(
+            "main.css",
+            "@layer a, b;\n@import \"./b.css\";\n@import \"./a.css\";",
+        );
         write("a.css", "a{}");
         write("b.css", "b{}");
-        assert_eq!(style(&folder.path().join("main.css")).unwrap(), "@layer a, b;\nb{}\n\na{}\n\n");
+        assert_eq!(
+            style(&folder.path().join("main.css")).unwrap(),
+            "@layer a, b;\nb{}\n\na{}\n\n"
+        );
     }
 
     #[test]
     fn a_changed_file_or_name_changes_the_stamp() {
-        let files = |name: &str, content: &str| BTreeMap::from([(name.to_owned(), content.as_bytes().to_vec())]);
+        let files = |name: &str, content: &str| {
+            BTreeMap::from([(name.to_owned(), content.as_bytes().to_vec())])
+        };
         assert_ne!(stamp_of(&files("a", "1")), stamp_of(&files("a", "2")));
         assert_ne!(stamp_of(&files("a", "1")), stamp_of(&files("b", "1")));
     }

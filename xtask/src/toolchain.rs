@@ -2,9 +2,17 @@
 //!
 //! Debian ships the standard library's source in place of the built target, so it is built along.
 
-use crate::{folders, packages::{self, Need}, process::{read, run, step}};
+use crate::{
+    folders,
+    packages::{self, Need},
+    process::{read, run, step},
+};
 use anyhow::{Context, Result, bail};
-use std::{env, path::Path, process::{Command, Stdio}};
+use std::{
+    env,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN: [Need; 4] = [
@@ -33,9 +41,11 @@ impl Toolchain {
             return debian();
         }
         if Need::new("rustup", "rustup").is_met() {
-            let fetched = step("Fetching Rust's wasm target with rustup", "usually half a minute, once", || {
-                run(Command::new("rustup").args(["target", "add", TARGET]))
-            });
+            let fetched = step(
+                "Fetching Rust's wasm target with rustup",
+                "usually half a minute, once",
+                || run(Command::new("rustup").args(["target", "add", TARGET])),
+            );
             if fetched.is_ok() && present_has_target()? {
                 return Ok(Self::Present);
             }
@@ -74,7 +84,16 @@ impl Toolchain {
     fn complete(self, mut command: Command) -> Command {
         command
             .current_dir(folders::root())
-            .args(["--package", "hydrate", "--features", "hydrate", "--profile", "wasm", "--target", TARGET])
+            .args([
+                "--package",
+                "hydrate",
+                "--features",
+                "hydrate",
+                "--profile",
+                "wasm",
+                "--target",
+                TARGET,
+            ])
             .arg("--target-dir")
             .arg(folders::wasm_target())
             .env("RUSTFLAGS", without_paths_of_this_machine());
@@ -95,14 +114,28 @@ pub fn cargo() -> std::ffi::OsString {
 }
 
 fn present_has_target() -> Result<bool> {
-    let sysroot = read(Command::new("rustc").current_dir(folders::root()).args(["--print", "sysroot"]))?;
-    Ok(Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).join("lib").is_dir())
+    let sysroot = read(
+        Command::new("rustc")
+            .current_dir(folders::root())
+            .args(["--print", "sysroot"]),
+    )?;
+    Ok(Path::new(sysroot.trim())
+        .join("lib/rustlib")
+        .join(TARGET)
+        .join("lib")
+        .is_dir())
 }
 
 fn debian() -> Result<Toolchain> {
-    let version = read(Command::new("/usr/bin/rustc").arg("--version").stderr(Stdio::inherit()))?;
+    let version = read(
+        Command::new("/usr/bin/rustc")
+            .arg("--version")
+            .stderr(Stdio::inherit()),
+    )?;
     let needed = env!("CARGO_PKG_RUST_VERSION");
-    if minor(&version).context("rustc tells no version")? < minor(needed).context("no rust-version")? {
+    if minor(&version).context("rustc tells no version")?
+        < minor(needed).context("no rust-version")?
+    {
         bail!(
             "the browser's part needs Rust {needed} with the target {TARGET}, and Debian's is {}. Install rustup \
              (https://rustup.rs), run `rustup target add {TARGET}`, then run this again",
@@ -115,15 +148,22 @@ fn debian() -> Result<Toolchain> {
 /// The 95 of `rustc 1.95.0 (…)` or `1.95`.
 fn minor(version: &str) -> Option<u32> {
     let (_, rest) = version.split_once("1.")?;
-    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    rest.split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// Panic messages would carry home folders into what everybody downloads.
 fn without_paths_of_this_machine() -> String {
-    let home = env::var_os("CARGO_HOME").map(Into::into).or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let home = home.map(|home| format!("--remap-path-prefix={}=cargo ", home.display())).unwrap_or_default();
+    let home = env::var_os("CARGO_HOME")
+        .map(Into::into)
+        .or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let home = home
+        .map(|home| format!(" --remap-path-prefix={}=cargo", home.display()))
+        .unwrap_or_default();
     // This variable takes the place of what .cargo/config.toml says, so that is said here again.
-    format!("--cfg erase_components {home}--remap-path-prefix={}=kalends", folders::root().display())
+    format!("--cfg erase_components{home}")
 }
 
 #[cfg(test)]

@@ -1,0 +1,85 @@
+// What every spec stands on: a Kalends per worker, and a page that is watched.
+//
+// With JavaScript, a page counts as loaded once it is hydrated, and nothing may reach the console. Without, the mark of
+// hydration must never appear, or the spec did not test what it says.
+
+import { AxeBuilder } from '@axe-core/playwright';
+import { test as base, expect, type Page } from '@playwright/test';
+import { Kalends } from './kalends.js';
+import type { Person } from './people.js';
+
+export { expect } from '@playwright/test';
+
+interface PerTest {
+  /** Whether this run has JavaScript. */
+  hydrated: boolean;
+  /** Waits until the present page is complete: needed after a click that leads to a new document. */
+  settled: () => Promise<void>;
+  /** Signs somebody in. */
+  signIn: (person: Person) => Promise<void>;
+  /** axe finds nothing on the present page, all rules on. */
+  expectAccessible: () => Promise<void>;
+}
+
+interface PerWorker {
+  kalends: Kalends;
+}
+
+export const test = base.extend<PerTest, PerWorker>({
+  kalends: [
+    async ({}, use) => {
+      const kalends = await Kalends.start();
+      await use(kalends);
+      await kalends.stop();
+    },
+    { scope: 'worker' },
+  ],
+
+  baseURL: async ({ kalends }, use) => use(kalends.url),
+
+  hydrated: async ({ javaScriptEnabled }, use) => use(javaScriptEnabled !== false),
+
+  page: async ({ page, hydrated, kalends }, use, info) => {
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+    });
+    const goTo = page.goto.bind(page);
+    page.goto = async (...address) => {
+      const answer = await goTo(...address);
+      await waitUntilSettled(page, hydrated);
+      return answer;
+    };
+    await use(page);
+    if (!hydrated) await expect(page.locator('html')).not.toHaveAttribute('data-hydrated');
+    if (info.status !== info.expectedStatus) {
+      await info.attach('server log', { body: kalends.log(), contentType: 'text/plain' });
+    }
+    expect(complaints, 'the browser complains about nothing').toEqual([]);
+  },
+
+  settled: async ({ page, hydrated }, use) => use(() => waitUntilSettled(page, hydrated)),
+
+  signIn: async ({ page, settled }, use) =>
+    use(async (person) => {
+      await page.goto('/sign-in');
+      await page.getByLabel('Email').fill(person.email);
+      await page.getByLabel('Password').fill(person.password);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.waitForURL((url) => url.pathname !== '/sign-in');
+      await settled();
+    }),
+
+  expectAccessible: async ({ page }, use) =>
+    use(async () => {
+      const found = await new AxeBuilder({ page }).analyze();
+      const told = found.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html)}`);
+      expect(told, 'axe finds nothing').toEqual([]);
+    }),
+});
+
+async function waitUntilSettled(page: Page, hydrated: boolean): Promise<void> {
+  await page.waitForLoadState('load');
+  if (hydrated) await expect(page.locator('html')).toHaveAttribute('data-hydrated', 'true');
+}

@@ -1,0 +1,36 @@
+import { defineConfig } from '@playwright/test';
+
+// As root, chromium runs only without its sandbox; the rest keeps it from calling home.
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const browser = {
+  browserName: 'chromium' as const,
+  launchOptions: { executablePath: '/usr/bin/chromium', args },
+  locale: 'en-GB',
+  timezoneId: 'Europe/Berlin',
+};
+
+/** Every spec runs twice: as pages of plain HTML, and taken over by wasm. */
+export default defineConfig({
+  testDir: './specs',
+  outputDir: './test-results',
+  // Each worker has a server and a practice Exchange of its own.
+  workers: 2,
+  retries: 0,
+  forbidOnly: true,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  use: { trace: 'retain-on-failure' },
+  projects: [
+    { name: 'plain', use: { ...browser, javaScriptEnabled: false } },
+    { name: 'hydrated', use: { ...browser, javaScriptEnabled: true } },
+  ],
+});

@@ -1,0 +1,165 @@
+//! `cargo xtask test`: every level of tests and checks, counted, so that none can vanish unnoticed.
+//!
+//! A level is one kind of test; a check such as formatting counts as one. Each level runs even when another failed.
+
+mod browser;
+mod checks;
+mod count;
+mod exchangelib;
+mod floor;
+mod postgres;
+mod rust;
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use count::Count;
+use floor::Floor;
+use postgres::Postgres;
+use std::time::{Duration, Instant};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Level {
+    /// rustfmt finds nothing to change.
+    Fmt,
+    /// The directions between the rooms of the house hold.
+    Guards,
+    /// Tests at the end of the file they test, and in doc comments.
+    Unit,
+    /// The store on both engines.
+    Store,
+    /// EWS against the practice Exchange, and the practice Exchange against another client.
+    Protocol,
+    /// Pages over HTTP without a browser.
+    Pages,
+    /// clippy on everything that runs on the server.
+    Clippy,
+    /// The documentation builds without warnings.
+    Rustdoc,
+    /// clippy on everything that runs in the browser.
+    Wasm,
+    /// Playwright, each spec without and with JavaScript.
+    Browser,
+}
+
+impl Level {
+    fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
+    fn needs_postgres(self) -> bool {
+        matches!(
+            self,
+            Self::Unit | Self::Store | Self::Protocol | Self::Pages
+        )
+    }
+
+    fn run(self, postgres: Option<&Postgres>) -> Result<Count> {
+        match self {
+            Self::Fmt => checks::fmt(),
+            Self::Guards => rust::guards(),
+            Self::Unit => rust::unit(postgres),
+            Self::Store => rust::store(postgres),
+            Self::Protocol => Ok(rust::protocol(postgres)? + exchangelib::check()?),
+            Self::Pages => rust::pages(postgres),
+            Self::Clippy => checks::clippy(),
+            Self::Rustdoc => checks::rustdoc(),
+            Self::Wasm => checks::wasm(),
+            Self::Browser => browser::specs(),
+        }
+    }
+}
+
+/// What became of a level.
+struct Outcome {
+    level: Level,
+    count: Count,
+    floor: u32,
+    took: Duration,
+}
+
+/// Runs the levels, all when none is named. Fails when a test fails or fewer ran than recorded.
+pub fn test(levels: &[Level], record: bool) -> Result<()> {
+    let levels = if levels.is_empty() {
+        Level::value_variants()
+    } else {
+        levels
+    };
+    let mut floor = Floor::read()?;
+    let postgres = if levels.iter().any(|level| level.needs_postgres()) {
+        Some(Postgres::start()?)
+    } else {
+        None
+    };
+    let mut outcomes = Vec::new();
+    for &level in levels {
+        println!("\n── {}", level.name());
+        let start = Instant::now();
+        let count = level.run(postgres.as_ref()).unwrap_or_else(|error| {
+            crate::process::park_if_stopping();
+            eprintln!("{}: {error:#}", level.name());
+            Count::failure()
+        });
+        outcomes.push(Outcome {
+            level,
+            count,
+            floor: floor.of(level),
+            took: start.elapsed(),
+        });
+    }
+    drop(postgres);
+    if record {
+        for outcome in outcomes.iter().filter(|outcome| outcome.count.failed == 0) {
+            floor.raise(outcome.level, outcome.count.passed);
+        }
+        floor.write()?;
+    }
+    conclude(&outcomes)
+}
+
+fn conclude(outcomes: &[Outcome]) -> Result<()> {
+    println!(
+        "\n{:<10} {:>7} {:>7} {:>9} {:>8}",
+        "level", "passed", "failed", "recorded", "seconds"
+    );
+    let mut total = Count::default();
+    for Outcome {
+        level,
+        count,
+        floor,
+        took,
+    } in outcomes
+    {
+        println!(
+            "{:<10} {:>7} {:>7} {:>9} {:>8}",
+            level.name(),
+            count.passed,
+            count.failed,
+            floor,
+            took.as_secs()
+        );
+        total = total + *count;
+    }
+    for Outcome {
+        level,
+        count,
+        floor,
+        ..
+    } in outcomes
+    {
+        // A level that failed as a whole has said so above.
+        if count.failed == 0 && (count.passed < *floor || count.passed == 0) {
+            println!(
+                "{}: {} ran, {} are recorded. A test is missing.",
+                level.name(),
+                count.passed,
+                floor
+            );
+            total = total + Count::failure();
+        }
+    }
+    println!("\n{} passed, {} failed", total.passed, total.failed);
+    if total.failed > 0 {
+        bail!("the tests do not pass");
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! The levels that `cargo test` runs, split by kind and package.
+//!
+//! All product packages are named in every run: naming fewer would change the features of shared dependencies, and
+//! cargo would build those again.
+
+use super::{count::Count, postgres::Postgres};
+use crate::{
+    build::PRODUCT,
+    folders,
+    process::{read, show_and_read},
+    toolchain::cargo,
+};
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{Metadata, TargetKind};
+use std::process::Command;
+
+pub fn unit(postgres: Option<&Postgres>) -> Result<Count> {
+    let product = count(product(postgres).args(["--lib", "--bins"]))?;
+    let documented = count(self::product(postgres).arg("--doc"))?;
+    let tool = count(cargo_test().args(["--package", "xtask", "--bins"]))?;
+    Ok(product + documented + tool)
+}
+
+pub fn guards() -> Result<Count> {
+    count(cargo_test().args(["--package", "xtask", "--test", "guards"]))
+}
+
+/// `tests/store*.rs` of the domain.
+pub fn store(postgres: Option<&Postgres>) -> Result<Count> {
+    integration(postgres, |package, test| {
+        package == "kalends" && test.starts_with("store")
+    })
+}
+
+/// The domain's other integration tests, and those of the practice Exchange.
+pub fn protocol(postgres: Option<&Postgres>) -> Result<Count> {
+    integration(postgres, |package, test| {
+        package == "kalends-simulator" || package == "kalends" && !test.starts_with("store")
+    })
+}
+
+/// `server/tests` and `app/tests`.
+pub fn pages(postgres: Option<&Postgres>) -> Result<Count> {
+    integration(postgres, |package, _| matches!(package, "server" | "app"))
+}
+
+fn integration(postgres: Option<&Postgres>, chosen: impl Fn(&str, &str) -> bool) -> Result<Count> {
+    let names = test_targets()?
+        .into_iter()
+        .filter(|(package, name)| chosen(package, name));
+    let mut command = product(postgres);
+    let mut some = false;
+    for (_, name) in names {
+        command.args(["--test", &name]);
+        some = true;
+    }
+    if !some {
+        bail!("there is no such test");
+    }
+    count(&mut command)
+}
+
+/// Package and name of every file of integration tests.
+fn test_targets() -> Result<Vec<(String, String)>> {
+    let text = read(Command::new(cargo()).current_dir(folders::root()).args([
+        "metadata",
+        "--no-deps",
+        "--format-version=1",
+    ]))?;
+    let metadata: Metadata = serde_json::from_str(&text).context("cargo metadata")?;
+    let tests = metadata.packages.iter().flat_map(|package| {
+        let tests = package
+            .targets
+            .iter()
+            .filter(|target| target.kind.contains(&TargetKind::Test));
+        tests.map(|target| (package.name.to_string(), target.name.clone()))
+    });
+    Ok(tests.collect())
+}
+
+fn product(postgres: Option<&Postgres>) -> Command {
+    let mut command = cargo_test();
+    command.args(PRODUCT);
+    if let Some(postgres) = postgres {
+        command.env("KALENDS_TEST_POSTGRES_URL", postgres.url());
+    }
+    command
+}
+
+fn cargo_test() -> Command {
+    let mut command = Command::new(cargo());
+    command
+        .current_dir(folders::root())
+        .args(["test", "--no-fail-fast"]);
+    command
+}
+
+fn count(command: &mut Command) -> Result<Count> {
+    let (status, text) = show_and_read(command)?;
+    Ok(Count::of_cargo_test(&text).with_status(status.success()))
+}

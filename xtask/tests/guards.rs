@@ -1,0 +1,288 @@
+//! The directions that must never be broken, read from the source text and cargo's dependency trees.
+
+#[path = "guards/source.rs"]
+mod source;
+#[path = "guards/tree.rs"]
+mod tree;
+
+use source::{Source, room, words};
+
+/// Fails with every file and word that breaks a direction.
+fn names_none_of(sources: &[Source], forbidden: &[&str]) {
+    let found: Vec<String> = sources
+        .iter()
+        .flat_map(|source| source.find(|word| forbidden.contains(&word)))
+        .collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Fails with every module of the domain, `crate::x`, that a room names and must not know.
+fn knows_none_of(sources: &[Source], forbidden: &[&str]) {
+    let found: Vec<String> = sources
+        .iter()
+        .flat_map(|source| {
+            source
+                .modules()
+                .into_iter()
+                .map(move |module| (source, module))
+        })
+        .filter(|(_, module)| forbidden.contains(&module.as_str()))
+        .map(|(source, module)| format!("{}: {module}", source.path))
+        .collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn the_domain_names_neither_pages_nor_http_servers() {
+    let frameworks = [
+        "leptos",
+        "leptos_axum",
+        "leptos_router",
+        "leptos_meta",
+        "axum",
+        "tower",
+        "tower_http",
+        "tower_sessions",
+    ];
+    names_none_of(&room("src"), &frameworks);
+    let named = tree::direct_dependencies("kalends");
+    assert!(
+        !named
+            .iter()
+            .any(|name| frameworks.contains(&name.replace('-', "_").as_str())),
+        "{named:?}"
+    );
+}
+
+#[test]
+fn pages_name_neither_database_nor_wire() {
+    let machinery = [
+        "sqlx",
+        "reqwest",
+        "hyper",
+        "hyper_util",
+        "quick_xml",
+        "rustls",
+        "tokio_rustls",
+    ];
+    names_none_of(&room("app/src"), &machinery);
+    let named = tree::direct_dependencies("app");
+    assert!(
+        !named
+            .iter()
+            .any(|name| machinery.contains(&name.replace('-', "_").as_str())),
+        "{named:?}"
+    );
+}
+
+#[test]
+fn the_server_holds_no_sql_and_no_view() {
+    let server = room("server/src");
+    names_none_of(
+        &server,
+        &["sqlx", "view", "SELECT", "INSERT", "UPDATE", "DELETE"],
+    );
+}
+
+#[test]
+fn only_connect_sync_and_the_commands_open_the_vault() {
+    let openers = ["src/connect", "src/sync", "src/vault", "server/src/command"];
+    let found: Vec<String> = [room("src"), room("server/src"), room("app/src")]
+        .into_iter()
+        .flatten()
+        .filter(|source| !openers.iter().any(|opener| source.path.starts_with(opener)))
+        .filter(|source| source.code_without_spaces().contains("vault.open("))
+        .map(|source| source.path)
+        .collect();
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn the_store_never_sees_a_password() {
+    names_none_of(&room("src/store"), &["Password"]);
+}
+
+#[test]
+fn advice_depends_on_problem_alone() {
+    for source in room("src/advice") {
+        for module in source.modules() {
+            assert!(
+                matches!(module.as_str(), "problem" | "advice"),
+                "{} names {module}",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
+fn ews_knows_no_store_no_user_no_vault_and_no_sentence() {
+    let above = [
+        "account",
+        "advice",
+        "audit",
+        "check",
+        "connect",
+        "connection",
+        "custody",
+        "diagnose",
+        "notice",
+        "problem",
+        "services",
+        "setup",
+        "sign_in",
+        "store",
+        "sync",
+        "user",
+        "vault",
+    ];
+    knows_none_of(&room("src/ews"), &above);
+    knows_none_of(&room("src/auth"), &above);
+    knows_none_of(&room("src/outbound"), &above);
+    knows_none_of(&room("src/auth"), &["ews", "autodiscover"]);
+    knows_none_of(&room("src/outbound"), &["ews", "autodiscover"]);
+}
+
+#[test]
+fn the_ews_client_can_only_read() {
+    let writing = [
+        "ApplyConversationAction",
+        "ArchiveItem",
+        "CopyFolder",
+        "CopyItem",
+        "CreateAttachment",
+        "CreateFolder",
+        "CreateItem",
+        "CreateManagedFolder",
+        "DeleteAttachment",
+        "DeleteFolder",
+        "DeleteItem",
+        "EmptyFolder",
+        "ExportItems",
+        "MarkAllItemsAsRead",
+        "MarkAsJunk",
+        "MoveFolder",
+        "MoveItem",
+        "SendItem",
+        "SendNotification",
+        "SetUserOofSettings",
+        "UpdateFolder",
+        "UpdateInboxRules",
+        "UpdateItem",
+        "UploadItems",
+    ];
+    let operations = room("src/ews");
+    for operation in writing {
+        for source in &operations {
+            // As an element name in a request; response codes may hold such a word.
+            let found = source.find(|word| word == operation);
+            assert!(found.is_empty(), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn only_the_outbound_room_makes_clients_of_other_hosts() {
+    let outside: Vec<Source> = [room("src"), room("server/src"), room("app/src")]
+        .into_iter()
+        .flatten()
+        .filter(|source| !source.path.starts_with("src/outbound"))
+        .collect();
+    names_none_of(
+        &outside,
+        &["TcpStream", "TlsConnector", "ClientBuilder", "UdpSocket"],
+    );
+}
+
+#[test]
+fn only_the_crate_root_of_the_domain_tells_server_from_browser() {
+    let found: Vec<String> = room("src")
+        .into_iter()
+        .filter(|source| source.path != "src/lib.rs")
+        .filter(|source| source.code_without_spaces().contains("feature=\"server\""))
+        .map(|source| source.path)
+        .collect();
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn no_test_is_ignored() {
+    for folder in ["src", "app", "server", "end2end/simulator", "xtask/src"] {
+        for source in source::files(folder, &["rs"]) {
+            assert!(
+                !source.whole.contains(concat!("#[", "ignore")),
+                "{}",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
+fn files_stay_small() {
+    let kinds = ["rs", "ts", "css", "py", "sql", "md"];
+    let folders = [
+        "src",
+        "app",
+        "server",
+        "end2end",
+        "xtask",
+        "style",
+        "migrations",
+        "tests",
+    ];
+    let long: Vec<String> = folders
+        .iter()
+        .flat_map(|folder| source::files(folder, &kinds))
+        .filter(|source| !source.path.contains("/fixtures/"))
+        .filter(|source| source.whole.lines().count() > 450)
+        .map(|source| source.path)
+        .collect();
+    assert!(long.is_empty(), "{long:?}");
+}
+
+#[test]
+fn the_browser_downloads_no_server_machinery() {
+    let tree = tree::browser();
+    for heavy in [
+        "tokio", "sqlx", "reqwest", "hyper", "axum", "rustls", "jiff",
+    ] {
+        assert!(
+            !tree.iter().any(|name| name == heavy),
+            "{heavy} is in the browser's dependency tree"
+        );
+    }
+    assert!(tree.iter().any(|name| name == "leptos"), "{tree:?}");
+    // Leptos itself names `url` and the linker drops it; ours must not use it.
+    for ours in ["hydrate", "app", "kalends"] {
+        let named = tree::direct_in_browser(ours);
+        assert!(!named.iter().any(|name| name == "url"), "{ours} names url");
+    }
+}
+
+#[test]
+fn the_practice_exchange_shares_nothing_with_the_product() {
+    let tree = tree::all_of("kalends-simulator");
+    for ours in ["kalends", "app", "server", "hydrate", "xtask"] {
+        assert!(!tree.iter().any(|name| name == ours), "{ours}");
+    }
+    assert!(
+        tree.iter().any(|name| name == "kalends-simulator"),
+        "{tree:?}"
+    );
+}
+
+#[test]
+fn the_guards_see_code_and_neither_comments_nor_unit_tests() {
+    let text = "//! axum in words\nuse crate::{store::Store, vault};\nlet x = crate::sync::y(); // tower\n\
+                let url = \"https://axum.example\";\n#[cfg(test)]\nmod tests { use leptos; }\n";
+    let source = Source::new("src/x.rs", text);
+    assert!(
+        source
+            .find(|word| word == "tower" || word == "leptos")
+            .is_empty()
+    );
+    assert_eq!(source.find(|word| word == "axum"), ["src/x.rs:4: axum"]);
+    assert_eq!(source.modules(), ["store", "sync", "vault"]);
+    assert_eq!(words("a.b_c(d1)").collect::<Vec<_>>(), ["a", "b_c", "d1"]);
+}

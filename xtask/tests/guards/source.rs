@@ -1,0 +1,157 @@
+//! Source files as the guards read them: code without comments and without the unit tests at the end.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Generated or fetched; none of ours.
+const SKIPPED: [&str; 4] = [
+    "node_modules",
+    "target",
+    "test-results",
+    "playwright-report",
+];
+
+pub struct Source {
+    /// From the workspace's root.
+    pub path: String,
+    /// As it stands in the file.
+    pub whole: String,
+    /// Line by line, comments blanked, unit tests cut.
+    code: Vec<String>,
+}
+
+impl Source {
+    pub fn new(path: &str, whole: &str) -> Self {
+        let lines = whole
+            .lines()
+            .take_while(|line| line.trim() != "#[cfg(test)]");
+        let code = lines.map(|line| without_comment(line).to_owned()).collect();
+        Self {
+            path: path.to_owned(),
+            whole: whole.to_owned(),
+            code,
+        }
+    }
+
+    /// `path:line: word` for every word of the code that fits.
+    pub fn find(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
+        let lines = self.code.iter().enumerate();
+        lines
+            .flat_map(|(number, line)| words(line).map(move |word| (number + 1, word)))
+            .filter(|(_, word)| fits(word))
+            .map(|(number, word)| format!("{}:{number}: {word}", self.path))
+            .collect()
+    }
+
+    pub fn code_without_spaces(&self) -> String {
+        self.code
+            .iter()
+            .flat_map(|line| line.split_whitespace())
+            .collect()
+    }
+
+    /// The modules of its own crate that it names: `x` of `crate::x` and of `crate::{x, …}`.
+    pub fn modules(&self) -> Vec<String> {
+        let code = self.code_without_spaces();
+        let mut modules = BTreeSet::new();
+        for rest in code.split("crate::").skip(1) {
+            match rest.strip_prefix('{') {
+                Some(group) => modules.extend(heads(group)),
+                None => modules.extend(words(rest).next().map(str::to_owned)),
+            }
+        }
+        modules.into_iter().collect()
+    }
+}
+
+/// The first word of each item of a `use` group, up to its closing brace.
+fn heads(group: &str) -> Vec<String> {
+    let (mut depth, mut start, mut items) = (0, 0, Vec::new());
+    for (at, letter) in group.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                items.push(&group[start..at]);
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                items.push(&group[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    items
+        .iter()
+        .filter_map(|item| words(item).next())
+        .map(str::to_owned)
+        .collect()
+}
+
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+}
+
+/// Cuts a line at its comment; the `//` of an address is none.
+fn without_comment(line: &str) -> &str {
+    let comment = line
+        .match_indices("//")
+        .find(|(at, _)| *at == 0 || line[..*at].ends_with(char::is_whitespace));
+    comment.map_or(line, |(at, _)| &line[..at])
+}
+
+/// The Rust files of a module, `x.rs` and `x/`, or of a folder. Fails when there are none: a guard of nothing proves
+/// nothing.
+pub fn room(path: &str) -> Vec<Source> {
+    let mut sources = files(path, &["rs"]);
+    let alone = root().join(path).with_extension("rs");
+    if let Ok(text) = fs::read_to_string(&alone) {
+        sources.push(Source::new(&format!("{path}.rs"), &text));
+    }
+    assert!(!sources.is_empty(), "there is nothing at {path}");
+    sources
+}
+
+/// The files of these kinds below a folder.
+pub fn files(folder: &str, kinds: &[&str]) -> Vec<Source> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let kind = path
+                .extension()
+                .and_then(|kind| kind.to_str())
+                .unwrap_or_default()
+                .to_owned();
+            if path.is_dir() {
+                if !SKIPPED.contains(&name.as_str()) {
+                    folders.push(path);
+                }
+            } else if kinds.contains(&kind.as_str()) {
+                let text = fs::read_to_string(&path)
+                    .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                let name = path
+                    .strip_prefix(root())
+                    .unwrap_or(&path)
+                    .to_string_lossy()
+                    .into_owned();
+                found.push(Source::new(&name, &text));
+            }
+        }
+    }
+    found
+}
+
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+        .to_owned()
+}
