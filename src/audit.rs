@@ -32,11 +32,19 @@ pub struct Entry {
 
 impl Entry {
     pub const fn by(actor: UserId, action: Action) -> Self {
-        Self { actor: Some(actor), action, subject: String::new() }
+        Self {
+            actor: Some(actor),
+            action,
+            subject: String::new(),
+        }
     }
 
     pub const fn by_kalends(action: Action) -> Self {
-        Self { actor: None, action, subject: String::new() }
+        Self {
+            actor: None,
+            action,
+            subject: String::new(),
+        }
     }
 
     #[must_use]

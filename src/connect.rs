@@ -32,14 +32,27 @@ const LONGEST: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Starts the check of what was typed and returns at once; the password lives in the check's task alone.
-pub async fn start(services: &Services, user: &User, request: Request) -> Result<CheckId, StoreError> {
+pub async fn start(
+    services: &Services,
+    user: &User,
+    request: Request,
+) -> Result<CheckId, StoreError> {
     let check = new_check(services, user, request.mode, request.typed.clone());
     let subject = format!("{} through {}", request.mailbox, request.account);
-    services.store.start_check(&check, &Entry::by(user.id, Action::CheckStarted).about(subject)).await?;
+    services
+        .store
+        .start_check(
+            &check,
+            &Entry::by(user.id, Action::CheckStarted).about(subject),
+        )
+        .await?;
     let id = check.id;
     let (services, user) = (services.clone(), user.clone());
     tokio::spawn(async move {
-        let gate = Arc::new(TypedGate::new(services.store.clone(), services.clock.clone()));
+        let gate = Arc::new(TypedGate::new(
+            services.store.clone(),
+            services.clock.clone(),
+        ));
         let climbing = ladder::Request {
             mode: request.mode,
             mailbox: request.mailbox.clone(),
@@ -55,10 +68,16 @@ pub async fn start(services: &Services, user: &User, request: Request) -> Result
         }
         let outcome = match ended {
             Some(Ok(success)) => match save(&services, &user, &request, &success).await {
-                Ok(connection_id) => Outcome::Connected { connection_id, proof: success.proof },
+                Ok(connection_id) => Outcome::Connected {
+                    connection_id,
+                    proof: success.proof,
+                },
                 Err(error) => {
                     tracing::error!(%error, check.id = %id, "a tested connection could not be saved");
-                    Outcome::Failed { problem: Box::new(Problem::Interrupted), request_id: None }
+                    Outcome::Failed {
+                        problem: Box::new(Problem::Interrupted),
+                        request_id: None,
+                    }
                 }
             },
             Some(Err(failure)) => failed(failure),
@@ -70,8 +89,16 @@ pub async fn start(services: &Services, user: &User, request: Request) -> Result
 }
 
 /// Checks a saved connection again with its saved password, for its user or an admin.
-pub async fn check_again(services: &Services, by: &User, connection: &Connection) -> Result<CheckId, StoreError> {
-    let owner = services.store.user(connection.user_id).await?.ok_or(StoreError::Corrupt("user"))?;
+pub async fn check_again(
+    services: &Services,
+    by: &User,
+    connection: &Connection,
+) -> Result<CheckId, StoreError> {
+    let owner = services
+        .store
+        .user(connection.user_id)
+        .await?
+        .ok_or(StoreError::Corrupt("user"))?;
     let typed = Typed {
         mailbox: connection.mailbox.to_string(),
         account: connection.account.to_string(),
@@ -80,13 +107,22 @@ pub async fn check_again(services: &Services, by: &User, connection: &Connection
     };
     let check = new_check(services, &owner, connection.mode, typed);
     let subject = format!("{} through {}", connection.mailbox, connection.account);
-    services.store.start_check(&check, &Entry::by(by.id, Action::CheckStarted).about(subject)).await?;
+    services
+        .store
+        .start_check(
+            &check,
+            &Entry::by(by.id, Action::CheckStarted).about(subject),
+        )
+        .await?;
     let (id, services, connection) = (check.id, services.clone(), connection.clone());
     tokio::spawn(async move {
         let (ladder, outcome) = match check_saved(&services, id, &owner, &connection).await {
             Ok(ended) => ended,
             Err(problem) => {
-                let outcome = Outcome::Failed { problem: Box::new(problem), request_id: None };
+                let outcome = Outcome::Failed {
+                    problem: Box::new(problem),
+                    request_id: None,
+                };
                 (Ladder::new(), outcome)
             }
         };
@@ -117,7 +153,11 @@ async fn check_leased(
     leased: &Leased,
 ) -> Result<(Ladder, Outcome), Problem> {
     let account = &leased.account;
-    let gate = Arc::new(SavedGate::new(services.store.clone(), services.clock.clone(), account.clone()));
+    let gate = Arc::new(SavedGate::new(
+        services.store.clone(),
+        services.clock.clone(),
+        account.clone(),
+    ));
     let climbing = ladder::Request {
         mode: connection.mode,
         mailbox: connection.mailbox.clone(),
@@ -129,11 +169,18 @@ async fn check_leased(
     let (ladder, ended) = climb(services, id, tools(services, gate), climbing).await;
     let outcome = match ended {
         Some(Ok(success)) => {
-            if let Err(error) = services.store.make_due_now(connection.id, services.clock.now()).await {
+            if let Err(error) = services
+                .store
+                .make_due_now(connection.id, services.clock.now())
+                .await
+            {
                 tracing::error!(%error, "a checked connection was not made due");
             }
             services.wake.notify_one();
-            Outcome::Connected { connection_id: connection.id, proof: success.proof }
+            Outcome::Connected {
+                connection_id: connection.id,
+                proof: success.proof,
+            }
         }
         Some(Err(failure)) => failed(failure),
         None => Outcome::Cancelled,
@@ -148,7 +195,10 @@ async fn wait_for_account(services: &Services, connection: &Connection) -> Resul
         Problem::Interrupted
     };
     for _ in 0..240 {
-        let leased = services.store.lease_account(connection.account_id, services.clock.now(), sync::LEASE).await;
+        let leased = services
+            .store
+            .lease_account(connection.account_id, services.clock.now(), sync::LEASE)
+            .await;
         if let Some(leased) = leased.map_err(busy)? {
             return Ok(leased);
         }
@@ -164,16 +214,27 @@ pub async fn cancel(services: &Services, id: CheckId) -> Result<(), StoreError> 
 
 /// Ends a user's connection: the copy goes at once, the secret with the last connection that uses it.
 pub async fn disconnect(services: &Services, user: &User) -> Result<bool, CustodyError> {
-    services.custody().end(user.id, &Entry::by(user.id, Action::Disconnected)).await
+    services
+        .custody()
+        .end(user.id, &Entry::by(user.id, Action::Disconnected))
+        .await
 }
 
 /// Ends checks whose process is gone.
 pub async fn end_interrupted(services: &Services) -> Result<(), StoreError> {
     let now = services.clock.now();
-    services.store.end_interrupted_checks(now - LONGEST, now).await
+    services
+        .store
+        .end_interrupted_checks(now - LONGEST, now)
+        .await
 }
 
-fn new_check(services: &Services, user: &User, mode: crate::connection::Mode, typed: Typed) -> Check {
+fn new_check(
+    services: &Services,
+    user: &User,
+    mode: crate::connection::Mode,
+    typed: Typed,
+) -> Check {
     let now = services.clock.now();
     Check {
         id: CheckId::new(now, services.random.bytes()),
@@ -188,7 +249,12 @@ fn new_check(services: &Services, user: &User, mode: crate::connection::Mode, ty
 }
 
 fn tools(services: &Services, gate: Arc<dyn crate::auth::Gate>) -> Tools {
-    Tools { outbound: services.outbound.clone(), clock: services.clock.clone(), random: services.random.clone(), gate }
+    Tools {
+        outbound: services.outbound.clone(),
+        clock: services.clock.clone(),
+        random: services.random.clone(),
+        gate,
+    }
 }
 
 fn zone_of(user: &User) -> TimeZone {
@@ -196,7 +262,10 @@ fn zone_of(user: &User) -> TimeZone {
 }
 
 fn failed(failure: Failure) -> Outcome {
-    Outcome::Failed { problem: Box::new(failure.problem), request_id: failure.request_id }
+    Outcome::Failed {
+        problem: Box::new(failure.problem),
+        request_id: failure.request_id,
+    }
 }
 
 /// Climbs the ladder while writing down how far it is; `None` when it was cancelled.
@@ -246,7 +315,10 @@ async fn save(
 ) -> Result<ConnectionId, CustodyError> {
     let endpoint: &EwsUrl = &success.endpoint;
     let to = Destination::new(endpoint.host(), &request.account);
-    let subject = format!("{} through {} at {endpoint}", request.mailbox, request.account);
+    let subject = format!(
+        "{} through {} at {endpoint}",
+        request.mailbox, request.account
+    );
     let entry = Entry::by(user.id, Action::Connected).about(subject);
     let password: &Password = &request.password;
     let connection = |secret_id| NewConnection {
@@ -259,13 +331,20 @@ async fn save(
         folder_id: success.folder.id.clone(),
         folder_name: success.folder.display_name.clone(),
     };
-    let id = services.custody().save(password, connection, &entry, &to).await?;
+    let id = services
+        .custody()
+        .save(password, connection, &entry, &to)
+        .await?;
     services.wake.notify_one();
     Ok(id)
 }
 
 async fn finish(services: &Services, id: CheckId, ladder: &Ladder, outcome: &Outcome) {
-    if let Err(error) = services.store.finish_check(id, ladder, outcome, services.clock.now()).await {
+    if let Err(error) = services
+        .store
+        .finish_check(id, ladder, outcome, services.clock.now())
+        .await
+    {
         tracing::error!(%error, check.id = %id, "a check's end could not be written");
     }
 }

@@ -46,7 +46,10 @@ impl Custody {
         fail_point::reached("save-before-seal");
         let secret_id = self.vault.seal(password, to, self.clock.now()).await?;
         fail_point::reached("save-after-seal");
-        let saved = self.store.save_connection(&connection(secret_id), entry, self.clock.now()).await;
+        let saved = self
+            .store
+            .save_connection(&connection(secret_id), entry, self.clock.now())
+            .await;
         let saved = match saved {
             Ok(saved) => saved,
             Err(error) => {
@@ -62,7 +65,11 @@ impl Custody {
     /// Ends a user's connection; false if there was none.
     pub async fn end(&self, user: UserId, entry: &Entry) -> Result<bool, CustodyError> {
         fail_point::reached("forget-before-main");
-        let Some(saved) = self.store.end_connection(user, entry, self.clock.now()).await? else {
+        let Some(saved) = self
+            .store
+            .end_connection(user, entry, self.clock.now())
+            .await?
+        else {
             return Ok(false);
         };
         fail_point::reached("forget-after-main");
@@ -103,8 +110,13 @@ impl Custody {
             let to = Destination::new(&account.host, &account.name);
             let password = self.vault.open_secret(account.secret_id, &to).await?;
             let fresh = self.vault.seal(&password, &to, self.clock.now()).await?;
-            let taken = self.store.replace_secret(account.id, account.secret_id, fresh).await?;
-            self.vault.forget(if taken { account.secret_id } else { fresh }).await?;
+            let taken = self
+                .store
+                .replace_secret(account.id, account.secret_id, fresh)
+                .await?;
+            self.vault
+                .forget(if taken { account.secret_id } else { fresh })
+                .await?;
             rotated += usize::from(taken);
         }
         Ok(rotated)

@@ -2,11 +2,7 @@
 //!
 //! Every change goes through [`Database::begin`], so that a writer on SQLite never meets another half-way.
 
-use sqlx::{
-    AnyPool, Executor as _,
-    any::AnyPoolOptions,
-    migrate::Migrator,
-};
+use sqlx::{AnyPool, Executor as _, any::AnyPoolOptions, migrate::Migrator};
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -23,7 +19,10 @@ pub enum DatabaseError {
     #[error("the URL must start with sqlite:// or postgres://")]
     Url,
     #[error("the folder {folder} cannot be made: {error}")]
-    Folder { folder: String, error: std::io::Error },
+    Folder {
+        folder: String,
+        error: std::io::Error,
+    },
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
     #[error("its tables cannot be brought to the present shape: {0}")]
@@ -51,7 +50,9 @@ impl Database {
         } else {
             return Err(DatabaseError::Url);
         };
-        let mut options = AnyPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(15));
+        let mut options = AnyPoolOptions::new()
+            .max_connections(8)
+            .acquire_timeout(Duration::from_secs(15));
         if engine == Engine::Sqlite {
             options = options.after_connect(|connection, _| {
                 Box::pin(async move {
@@ -62,7 +63,11 @@ impl Database {
         }
         let pool = options.connect(&url).await?;
         migrations.run(&pool).await?;
-        Ok(Self { pool, engine, writer: Arc::default() })
+        Ok(Self {
+            pool,
+            engine,
+            writer: Arc::default(),
+        })
     }
 
     pub const fn engine(&self) -> Engine {
@@ -78,7 +83,10 @@ impl Database {
             }
             Engine::Postgres => (None, self.pool.begin().await?),
         };
-        Ok(Writing { transaction, _guard: guard })
+        Ok(Writing {
+            transaction,
+            _guard: guard,
+        })
     }
 }
 
@@ -102,9 +110,14 @@ impl Writing {
 
 fn make_folder(path: &str) -> Result<(), DatabaseError> {
     let file = path.split('?').next().unwrap_or(path);
-    let Some(folder) = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+    let Some(folder) = Path::new(file)
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    else {
         return Ok(());
     };
-    std::fs::create_dir_all(folder)
-        .map_err(|error| DatabaseError::Folder { folder: folder.display().to_string(), error })
+    std::fs::create_dir_all(folder).map_err(|error| DatabaseError::Folder {
+        folder: folder.display().to_string(),
+        error,
+    })
 }

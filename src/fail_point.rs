@@ -20,7 +20,8 @@ pub const ALL: [&str; 9] = [
 pub fn reached(name: &str) {
     debug_assert!(ALL.contains(&name), "{name} is not in the list");
     if std::env::var("KALENDS_FAIL_POINT").is_ok_and(|wanted| wanted == name) {
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        let _ =
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         // The signal takes the process before this is left.
         loop {
             std::thread::park();

@@ -36,7 +36,11 @@ pub struct TypedGate {
 
 impl TypedGate {
     pub const fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, reserved: Mutex::new(None) }
+        Self {
+            store,
+            clock,
+            reserved: Mutex::new(None),
+        }
     }
 
     /// Gives back what was reserved for an answer that never came.
@@ -48,21 +52,33 @@ impl TypedGate {
     }
 
     fn taken(&self) -> Option<RecordId> {
-        self.reserved.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.reserved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }
 
 impl Gate for TypedGate {
-    fn may_sign_in<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, Result<(), Problem>> {
+    fn may_sign_in<'a>(
+        &'a self,
+        host: &'a str,
+        account: &'a AccountName,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
             let now = self.clock.now();
-            let reserved = self.store.reserve_try(host, &account.key(), (MOST, now - HOUR), now).await;
+            let reserved = self
+                .store
+                .reserve_try(host, &account.key(), (MOST, now - HOUR), now)
+                .await;
             match reserved.map_err(unreadable)? {
                 Ok(id) => {
                     *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
                     Ok(())
                 }
-                Err(recent) => Err(Problem::SignInPaused { until: free_again(&recent, now) }),
+                Err(recent) => Err(Problem::SignInPaused {
+                    until: free_again(&recent, now),
+                }),
             }
         })
     }
@@ -86,7 +102,9 @@ impl Gate for TypedGate {
 /// When the oldest of the last three is an hour old.
 fn free_again(recent: &[Timestamp], now: Timestamp) -> Timestamp {
     let place = recent.len().saturating_sub(MOST);
-    recent.get(place).map_or(now + HOUR, |oldest| *oldest + HOUR)
+    recent
+        .get(place)
+        .map_or(now + HOUR, |oldest| *oldest + HOUR)
 }
 
 /// Stands before a saved password. Whoever uses it holds the account's lease.
@@ -99,18 +117,30 @@ pub struct SavedGate {
 
 impl SavedGate {
     pub const fn new(store: Store, clock: Clock, account: Account) -> Self {
-        Self { store, clock, account }
+        Self {
+            store,
+            clock,
+            account,
+        }
     }
 
     /// Why the saved password of an account may not be sent now.
-    pub async fn closed(store: &Store, clock: &Clock, account: &Account) -> Result<Option<Problem>, StoreError> {
+    pub async fn closed(
+        store: &Store,
+        clock: &Clock,
+        account: &Account,
+    ) -> Result<Option<Problem>, StoreError> {
         let now = clock.now();
         match (account.saved_refusals, account.stopped_until) {
             (0, _) => Ok(None),
             (1, Some(until)) if until <= now => {
-                let recent = store.refusals_since(&account.host, &account.name.key(), now - HOUR).await?;
+                let recent = store
+                    .refusals_since(&account.host, &account.name.key(), now - HOUR)
+                    .await?;
                 let full = recent.len() >= MOST;
-                Ok(full.then(|| Problem::SignInPaused { until: free_again(&recent, now) }))
+                Ok(full.then(|| Problem::SignInPaused {
+                    until: free_again(&recent, now),
+                }))
             }
             (1, Some(until)) => Ok(Some(Problem::SignInPaused { until })),
             _ => Ok(Some(Problem::PasswordRefused)),
@@ -119,9 +149,16 @@ impl SavedGate {
 }
 
 impl Gate for SavedGate {
-    fn may_sign_in<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, Result<(), Problem>> {
+    fn may_sign_in<'a>(
+        &'a self,
+        _host: &'a str,
+        _account: &'a AccountName,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
-            match Self::closed(&self.store, &self.clock, &self.account).await.map_err(unreadable)? {
+            match Self::closed(&self.store, &self.clock, &self.account)
+                .await
+                .map_err(unreadable)?
+            {
                 Some(problem) => Err(problem),
                 None => Ok(()),
             }
@@ -131,12 +168,26 @@ impl Gate for SavedGate {
     fn refused<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let now = self.clock.now();
-            let first = Problem::SignInRefused { offered: Vec::new() };
-            let stopped =
-                self.store.stop_account(&self.account, &first, now + PROBE_AFTER, &Problem::PasswordRefused, now).await;
+            let first = Problem::SignInRefused {
+                offered: Vec::new(),
+            };
+            let stopped = self
+                .store
+                .stop_account(
+                    &self.account,
+                    &first,
+                    now + PROBE_AFTER,
+                    &Problem::PasswordRefused,
+                    now,
+                )
+                .await;
             match stopped {
-                Ok(()) => tracing::warn!(account.id = %self.account.id, "the saved password was refused: the account is stopped"),
-                Err(error) => tracing::error!(%error, account.id = %self.account.id, "a refused account could not be stopped"),
+                Ok(()) => {
+                    tracing::warn!(account.id = %self.account.id, "the saved password was refused: the account is stopped")
+                }
+                Err(error) => {
+                    tracing::error!(%error, account.id = %self.account.id, "a refused account could not be stopped")
+                }
             }
         })
     }
@@ -146,7 +197,11 @@ impl Gate for SavedGate {
             if self.account.saved_refusals == 0 {
                 return;
             }
-            if let Err(error) = self.store.resume_account(&self.account, self.clock.now()).await {
+            if let Err(error) = self
+                .store
+                .resume_account(&self.account, self.clock.now())
+                .await
+            {
                 tracing::error!(%error, account.id = %self.account.id, "an accepted account could not be resumed");
             }
         })

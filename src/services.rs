@@ -1,8 +1,8 @@
 //! What the parts that act are handed: both databases, the way out, the time, and what only this process knows.
 
 use crate::{
-    clock::Clock, custody::Custody, outbound::Outbound, random::Random, setup::Setup, sign_in::SignIn, store::Store,
-    vault::Vault,
+    clock::Clock, custody::Custody, outbound::Outbound, random::Random, setup::Setup,
+    sign_in::SignIn, store::Store, vault::Vault,
 };
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -28,7 +28,13 @@ impl std::fmt::Debug for Services {
 }
 
 impl Services {
-    pub fn new(store: Store, vault: Vault, outbound: Outbound, clock: Clock, random: Random) -> Self {
+    pub fn new(
+        store: Store,
+        vault: Vault,
+        outbound: Outbound,
+        clock: Clock,
+        random: Random,
+    ) -> Self {
         Self {
             sign_in: SignIn::new(&clock),
             setup: Setup::new(&random),
@@ -42,6 +48,10 @@ impl Services {
     }
 
     pub fn custody(&self) -> Custody {
-        Custody { store: self.store.clone(), vault: self.vault.clone(), clock: self.clock.clone() }
+        Custody {
+            store: self.store.clone(),
+            vault: self.vault.clone(),
+            clock: self.clock.clone(),
+        }
     }
 }

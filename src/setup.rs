@@ -51,14 +51,23 @@ impl Setup {
     pub fn new(random: &Random) -> Self {
         // No letters or digits that look alike.
         let letters: Vec<char> = "abcdefghjkmnpqrstuvwxyz23456789".chars().collect();
-        let text: String = random.bytes::<16>().iter().map(|byte| letters[usize::from(*byte) % letters.len()]).collect();
-        let groups: Vec<&str> = [0, 4, 8, 12].iter().filter_map(|from| text.get(*from..from + 4)).collect();
+        let text: String = random
+            .bytes::<16>()
+            .iter()
+            .map(|byte| letters[usize::from(*byte) % letters.len()])
+            .collect();
+        let groups: Vec<&str> = [0, 4, 8, 12]
+            .iter()
+            .filter_map(|from| text.get(*from..from + 4))
+            .collect();
         Self(groups.join("-").into())
     }
 
     fn is(&self, typed: &str) -> bool {
         let digest = |text: &str| Sha256::digest(text.as_bytes());
-        digest(&self.0).ct_eq(&digest(&typed.trim().to_lowercase())).into()
+        digest(&self.0)
+            .ct_eq(&digest(&typed.trim().to_lowercase()))
+            .into()
     }
 }
 
@@ -75,7 +84,9 @@ pub async fn is_open(services: &Services) -> Result<bool, StoreError> {
 
 /// The code to print, while nobody has an account.
 pub async fn code_if_open(services: &Services) -> Result<Option<String>, StoreError> {
-    Ok(is_open(services).await?.then(|| services.setup.0.to_string()))
+    Ok(is_open(services)
+        .await?
+        .then(|| services.setup.0.to_string()))
 }
 
 /// Makes the first administrator. Tries are limited as sign-ins are.
@@ -90,7 +101,10 @@ pub async fn make_first_admin(
     if !is_open(services).await? {
         return Err(SetupError::Closed);
     }
-    services.sign_in.take_try("", address).map_err(PasswordError::Later)?;
+    services
+        .sign_in
+        .take_try("", address)
+        .map_err(PasswordError::Later)?;
     if !services.setup.is(code) {
         return Err(SetupError::WrongCode);
     }
@@ -98,11 +112,29 @@ pub async fn make_first_admin(
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(SetupError::Name);
     }
-    let email: SmtpAddress = email.parse().map_err(|error: crate::mailbox::AddressError| SetupError::Email(error.to_string()))?;
+    let email: SmtpAddress = email
+        .parse()
+        .map_err(|error: crate::mailbox::AddressError| SetupError::Email(error.to_string()))?;
     let password_hash = sign_in::hash_new(password).await?;
     let now = services.clock.now();
-    let new = NewUser { email, name: name.to_owned(), role: Role::Admin, password_hash, time_zone: "UTC".to_owned() };
-    let user = services.store.create_first_user(new, now).await?.ok_or(SetupError::Closed)?;
-    services.store.audit(&Entry::by(user.id, Action::UserCreated).about(user.email.as_str()), now).await?;
+    let new = NewUser {
+        email,
+        name: name.to_owned(),
+        role: Role::Admin,
+        password_hash,
+        time_zone: "UTC".to_owned(),
+    };
+    let user = services
+        .store
+        .create_first_user(new, now)
+        .await?
+        .ok_or(SetupError::Closed)?;
+    services
+        .store
+        .audit(
+            &Entry::by(user.id, Action::UserCreated).about(user.email.as_str()),
+            now,
+        )
+        .await?;
     Ok(user)
 }

@@ -77,7 +77,8 @@ fn in_words(wait: &Duration) -> String {
     }
 }
 
-type Limiter = RateLimiter<String, DashMapStateStore<String>, LimiterClock, NoOpMiddleware<Instant>>;
+type Limiter =
+    RateLimiter<String, DashMapStateStore<String>, LimiterClock, NoOpMiddleware<Instant>>;
 
 /// What signing in keeps in memory: the limits, and how many hashes run.
 #[derive(Debug, Clone)]
@@ -95,7 +96,11 @@ impl SignIn {
         let limiter = |tries| {
             let quota = Quota::with_period(REFILL).map(|quota| quota.allow_burst(tries));
             let quota = quota.unwrap_or(Quota::per_minute(tries));
-            RateLimiter::new(quota, DashMapStateStore::default(), LimiterClock(clock.clone()))
+            RateLimiter::new(
+                quota,
+                DashMapStateStore::default(),
+                LimiterClock(clock.clone()),
+            )
         };
         Self(Arc::new(Inner {
             by_account: limiter(TRIES_OF_ACCOUNT),
@@ -112,43 +117,76 @@ impl SignIn {
             if limiter.len() > 10_000 {
                 limiter.retain_recent();
             }
-            limiter.check_key(&key.to_owned()).map_err(|until| until.wait_time_from(now))?;
+            limiter
+                .check_key(&key.to_owned())
+                .map_err(|until| until.wait_time_from(now))?;
         }
         Ok(())
     }
 
     async fn verify(&self, password: &Password, hash: String) -> bool {
-        let Ok(_turn) = self.0.hashing.acquire().await else { return false };
+        let Ok(_turn) = self.0.hashing.acquire().await else {
+            return false;
+        };
         let password = password.clone();
         let checked = tokio::task::spawn_blocking(move || {
-            let Ok(hash) = PasswordHash::new(&hash) else { return false };
-            hasher().is_some_and(|hasher| hasher.verify_password(password.reveal().as_bytes(), &hash).is_ok())
+            let Ok(hash) = PasswordHash::new(&hash) else {
+                return false;
+            };
+            hasher().is_some_and(|hasher| {
+                hasher
+                    .verify_password(password.reveal().as_bytes(), &hash)
+                    .is_ok()
+            })
         });
         checked.await.unwrap_or(false)
     }
 }
 
 /// Checks email and password. Whoever is not known takes as long as whoever is.
-pub async fn sign_in(services: &Services, email: &str, password: &Password, address: &str) -> Result<User, SignInError> {
+pub async fn sign_in(
+    services: &Services,
+    email: &str,
+    password: &Password,
+    address: &str,
+) -> Result<User, SignInError> {
     let account = email.trim().to_lowercase();
     let account: String = account.chars().take(SmtpAddress::MAX).collect();
-    services.sign_in.take_try(&account, address).map_err(SignInError::Later)?;
+    services
+        .sign_in
+        .take_try(&account, address)
+        .map_err(SignInError::Later)?;
     let user = match account.parse::<SmtpAddress>() {
         Ok(email) => services.store.user_by_email(&email).await?,
         Err(_) => None,
     };
-    let hash = user.as_ref().map_or_else(|| NOBODYS_HASH.to_owned(), |user| user.password_hash.clone());
+    let hash = user.as_ref().map_or_else(
+        || NOBODYS_HASH.to_owned(),
+        |user| user.password_hash.clone(),
+    );
     let too_long = password.reveal().chars().count() > Password::MAX;
-    let right = services.sign_in.verify(if too_long { &EMPTY } else { password }, hash).await;
+    let right = services
+        .sign_in
+        .verify(if too_long { &EMPTY } else { password }, hash)
+        .await;
     let now = services.clock.now();
     match user.filter(|_| right && !too_long) {
         Some(user) => {
-            services.store.audit(&Entry::by(user.id, Action::SignedIn).about(address), now).await?;
+            services
+                .store
+                .audit(&Entry::by(user.id, Action::SignedIn).about(address), now)
+                .await?;
             Ok(user)
         }
         None => {
             let subject = format!("{account} from {address}");
-            services.store.audit(&Entry::by_kalends(Action::SignInRefused).about(subject), now).await?;
+            services
+                .store
+                .audit(
+                    &Entry::by_kalends(Action::SignInRefused).about(subject),
+                    now,
+                )
+                .await?;
             Err(SignInError::Wrong)
         }
     }
@@ -162,13 +200,23 @@ pub async fn change_password(
     new: &Password,
     address: &str,
 ) -> Result<(), PasswordError> {
-    services.sign_in.take_try(user.email.as_str(), address).map_err(PasswordError::Later)?;
-    if !services.sign_in.verify(current, user.password_hash.clone()).await {
+    services
+        .sign_in
+        .take_try(user.email.as_str(), address)
+        .map_err(PasswordError::Later)?;
+    if !services
+        .sign_in
+        .verify(current, user.password_hash.clone())
+        .await
+    {
         return Err(PasswordError::Wrong);
     }
     let hash = hash_new(new).await?;
     let entry = Entry::by(user.id, Action::PasswordChanged);
-    let saved = services.store.set_password_hash(user.id, &hash, &entry, services.clock.now()).await;
+    let saved = services
+        .store
+        .set_password_hash(user.id, &hash, &entry, services.clock.now())
+        .await;
     saved.map_err(|error| {
         tracing::error!(%error, "a new password was not saved");
         PasswordError::Failed
@@ -184,7 +232,9 @@ pub async fn hash_new(password: &Password) -> Result<String, PasswordError> {
     }
     let password = password.clone();
     let hashed = tokio::task::spawn_blocking(move || {
-        hasher().and_then(|hasher| hasher.hash_password(password.reveal().as_bytes()).ok()).map(|hash| hash.to_string())
+        hasher()
+            .and_then(|hasher| hasher.hash_password(password.reveal().as_bytes()).ok())
+            .map(|hash| hash.to_string())
     });
     hashed.await.ok().flatten().ok_or(PasswordError::Failed)
 }
@@ -196,8 +246,7 @@ fn hasher() -> Option<Argon2<'static>> {
 }
 
 /// Same parameters as every real hash; nobody's password.
-const NOBODYS_HASH: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$a2FsZW5kcy1ub2JvZHk$9qWzv0p1u3xWm6z0bqkQ1m4cQ0V9n3dH2yT8sR5eL7o";
+const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$a2FsZW5kcy1ub2JvZHk$9qWzv0p1u3xWm6z0bqkQ1m4cQ0V9n3dH2yT8sR5eL7o";
 
 static EMPTY: std::sync::LazyLock<Password> = std::sync::LazyLock::new(Password::default);
 
@@ -240,7 +289,12 @@ mod tests {
     #[test]
     fn nobodys_hash_is_one_that_the_hasher_works_through() {
         let hash = PasswordHash::new(NOBODYS_HASH).expect("a PHC string");
-        assert!(hasher().expect("hasher").verify_password(b"anything", &hash).is_err());
+        assert!(
+            hasher()
+                .expect("hasher")
+                .verify_password(b"anything", &hash)
+                .is_err()
+        );
         assert!(hash.hash.is_some() && hash.salt.is_some());
     }
 
@@ -249,12 +303,20 @@ mod tests {
         let clock = Clock::held(Timestamp::from_seconds(1_000_000));
         let sign_in = SignIn::new(&clock);
         for _ in 0..8 {
-            sign_in.take_try("bob@example.test", "192.0.2.1").expect("within the limit");
+            sign_in
+                .take_try("bob@example.test", "192.0.2.1")
+                .expect("within the limit");
         }
-        let wait = sign_in.take_try("bob@example.test", "192.0.2.1").expect_err("one too many");
+        let wait = sign_in
+            .take_try("bob@example.test", "192.0.2.1")
+            .expect_err("one too many");
         assert!(wait > Duration::ZERO && wait <= REFILL, "{wait:?}");
-        sign_in.take_try("charlie@example.test", "192.0.2.1").expect("another account");
+        sign_in
+            .take_try("charlie@example.test", "192.0.2.1")
+            .expect("another account");
         clock.advance(REFILL);
-        sign_in.take_try("bob@example.test", "192.0.2.1").expect("after the wait");
+        sign_in
+            .take_try("bob@example.test", "192.0.2.1")
+            .expect("after the wait");
     }
 }

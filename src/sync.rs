@@ -66,7 +66,11 @@ pub async fn tend(services: &Services) -> Result<usize, StoreError> {
     let mut rounds = 0;
     loop {
         let free = AT_ONCE.saturating_sub(turns.len());
-        for leased in services.store.lease_due_accounts(services.clock.now(), free, LEASE).await? {
+        for leased in services
+            .store
+            .lease_due_accounts(services.clock.now(), free, LEASE)
+            .await?
+        {
             let services = services.clone();
             turns.spawn(async move { round::turn(&services, leased).await });
         }
@@ -78,13 +82,20 @@ pub async fn tend(services: &Services) -> Result<usize, StoreError> {
 }
 
 /// Makes a connection due at once; false if its account is stopped, for then nothing would come of it.
-pub async fn soon(services: &Services, by: &User, connection: &Connection) -> Result<bool, StoreError> {
+pub async fn soon(
+    services: &Services,
+    by: &User,
+    connection: &Connection,
+) -> Result<bool, StoreError> {
     let account = services.store.account(connection.account_id).await?;
     if account.is_none_or(|account| account.saved_refusals > 0) {
         return Ok(false);
     }
     let entry = Entry::by(by.id, Action::SyncRequested).about(connection.mailbox.as_str());
-    services.store.make_due(connection.id, &entry, services.clock.now()).await?;
+    services
+        .store
+        .make_due(connection.id, &entry, services.clock.now())
+        .await?;
     services.wake.notify_one();
     Ok(true)
 }

@@ -51,14 +51,20 @@ pub struct Destination {
 
 impl Destination {
     pub fn new(host: &str, account: &AccountName) -> Self {
-        Self { host: host.to_owned(), account_key: account.key() }
+        Self {
+            host: host.to_owned(),
+            account_key: account.key(),
+        }
     }
 
     fn bound_to(&self, id: SecretId) -> Vec<u8> {
         // Lengths keep neighbouring texts apart.
         let id = id.to_string();
         let parts = [id.as_str(), PURPOSE, &self.host, &self.account_key];
-        parts.iter().flat_map(|part| format!("{}:{part};", part.len()).into_bytes()).collect()
+        parts
+            .iter()
+            .flat_map(|part| format!("{}:{part};", part.len()).into_bytes())
+            .collect()
     }
 }
 
@@ -84,14 +90,23 @@ impl Vault {
     /// Opens and migrates; every stored secret must have its key.
     pub async fn open(url: &str, source: &KeySource, random: Random) -> Result<Self, VaultError> {
         let database = Database::open(url, &sqlx::migrate!("migrations/vault")).await?;
-        let found = sqlx::query("SELECT DISTINCT key_id FROM secrets").fetch_all(&database.pool).await?;
-        let used: Vec<String> = found.iter().map(|row| row.try_get("key_id")).collect::<Result<_, _>>()?;
+        let found = sqlx::query("SELECT DISTINCT key_id FROM secrets")
+            .fetch_all(&database.pool)
+            .await?;
+        let used: Vec<String> = found
+            .iter()
+            .map(|row| row.try_get("key_id"))
+            .collect::<Result<_, _>>()?;
         let may_make = database.engine() == Engine::Sqlite && used.is_empty();
         let keys = VaultKeys::load(source, may_make, &random)?;
         if let Some(missing) = used.into_iter().find(|id| keys.get(id).is_none()) {
             return Err(KeyError::Missing(missing).into());
         }
-        Ok(Self { database, keys: Arc::new(keys), random })
+        Ok(Self {
+            database,
+            keys: Arc::new(keys),
+            random,
+        })
     }
 
     /// The pool, for tests that look at the rows themselves.
@@ -100,7 +115,12 @@ impl Vault {
     }
 
     /// Seals a password with the newest key in a row of its own.
-    pub async fn seal(&self, password: &Password, to: &Destination, now: Timestamp) -> Result<SecretId, VaultError> {
+    pub async fn seal(
+        &self,
+        password: &Password,
+        to: &Destination,
+        now: Timestamp,
+    ) -> Result<SecretId, VaultError> {
         let id = SecretId::new(now, self.random.bytes());
         let mut writing = self.database.begin().await?;
         let sealed = self.sealed(id, password, to)?;
@@ -116,16 +136,30 @@ impl Vault {
         Ok(id)
     }
 
-    fn sealed(&self, id: SecretId, password: &Password, to: &Destination) -> Result<String, VaultError> {
+    fn sealed(
+        &self,
+        id: SecretId,
+        password: &Password,
+        to: &Destination,
+    ) -> Result<String, VaultError> {
         let nonce = XNonce::from(self.random.bytes::<24>());
-        let payload = Payload { msg: password.reveal().as_bytes(), aad: &to.bound_to(id) };
+        let payload = Payload {
+            msg: password.reveal().as_bytes(),
+            aad: &to.bound_to(id),
+        };
         let cipher = XChaCha20Poly1305::new(&(*self.keys.newest().1).into());
-        let sealed = cipher.encrypt(&nonce, payload).map_err(|_| VaultError::Seal)?;
+        let sealed = cipher
+            .encrypt(&nonce, payload)
+            .map_err(|_| VaultError::Seal)?;
         Ok(BASE64.encode([nonce.as_slice(), &sealed].concat()))
     }
 
     /// Opens a password for the place it was tested with.
-    pub async fn open_secret(&self, id: SecretId, to: &Destination) -> Result<Password, VaultError> {
+    pub async fn open_secret(
+        &self,
+        id: SecretId,
+        to: &Destination,
+    ) -> Result<Password, VaultError> {
         let row = sqlx::query("SELECT key_id, sealed FROM secrets WHERE id = $1 AND purpose = $2")
             .bind(id.to_string())
             .bind(PURPOSE)
@@ -140,7 +174,10 @@ impl Vault {
         let key = self.keys.get(&key_id).ok_or(VaultError::Missing)?;
         let bytes = BASE64.decode(sealed).map_err(|_| VaultError::Missing)?;
         let (nonce, sealed) = bytes.split_first_chunk::<24>().ok_or(VaultError::Missing)?;
-        let payload = Payload { msg: sealed, aad: &to.bound_to(id) };
+        let payload = Payload {
+            msg: sealed,
+            aad: &to.bound_to(id),
+        };
         let opened = XChaCha20Poly1305::new(&(*key).into()).decrypt(&XNonce::from(*nonce), payload);
         let opened = Zeroizing::new(opened.map_err(|_| VaultError::Missing)?);
         let text = std::str::from_utf8(&opened).map_err(|_| VaultError::Missing)?;
@@ -149,7 +186,10 @@ impl Vault {
 
     pub async fn forget(&self, id: SecretId) -> Result<(), VaultError> {
         let mut writing = self.database.begin().await?;
-        sqlx::query("DELETE FROM secrets WHERE id = $1").bind(id.to_string()).execute(writing.on()).await?;
+        sqlx::query("DELETE FROM secrets WHERE id = $1")
+            .bind(id.to_string())
+            .execute(writing.on())
+            .await?;
         Ok(writing.commit().await?)
     }
 
@@ -161,7 +201,11 @@ impl Vault {
             .await?;
         found
             .iter()
-            .map(|row| row.try_get::<String, _>("id")?.parse().map_err(|_| VaultError::Missing))
+            .map(|row| {
+                row.try_get::<String, _>("id")?
+                    .parse()
+                    .map_err(|_| VaultError::Missing)
+            })
             .collect()
     }
 

@@ -14,7 +14,7 @@ pub struct Moment {
 }
 
 #[cfg(feature = "ssr")]
-pub use words::{Words, days_words};
+pub use words::Words;
 
 #[cfg(feature = "ssr")]
 mod words {
@@ -31,7 +31,10 @@ mod words {
 
     impl Words {
         pub fn new(zone_name: &str, now: Timestamp) -> Self {
-            Self { zone: TimeZone::get(zone_name).unwrap_or(TimeZone::UTC), now }
+            Self {
+                zone: TimeZone::get(zone_name).unwrap_or(TimeZone::UTC),
+                now,
+            }
         }
 
         pub fn zoned(&self, at: Timestamp) -> jiff::Zoned {
@@ -53,7 +56,11 @@ mod words {
         pub fn appointment(&self, at: Timestamp, all_day: bool) -> Moment {
             let zoned = self.zoned(at);
             let day = days_words(zoned.date(), self.today());
-            let text = if all_day { day } else { format!("{day} {}", zoned.strftime("%H:%M")) };
+            let text = if all_day {
+                day
+            } else {
+                format!("{day} {}", zoned.strftime("%H:%M"))
+            };
             self.worded(at, text)
         }
 
@@ -67,21 +74,38 @@ mod words {
         }
 
         fn relative(&self, at: Timestamp) -> String {
-            let (ahead, gap) =
-                if at > self.now { (true, at.since(self.now)) } else { (false, self.now.since(at)) };
+            let (ahead, gap) = if at > self.now {
+                (true, at.since(self.now))
+            } else {
+                (false, self.now.since(at))
+            };
             let minutes = gap.as_secs() / 60;
             let amount = match minutes {
-                0 => return if ahead { "in a moment".to_owned() } else { "just now".to_owned() },
+                0 => {
+                    return if ahead {
+                        "in a moment".to_owned()
+                    } else {
+                        "just now".to_owned()
+                    };
+                }
                 1 => "1 minute".to_owned(),
                 2..60 => format!("{minutes} minutes"),
                 60..120 => "1 hour".to_owned(),
                 120..360 => format!("{} hours", minutes / 60),
                 _ => {
                     let zoned = self.zoned(at);
-                    return format!("{} {}", days_words(zoned.date(), self.today()), zoned.strftime("%H:%M"));
+                    return format!(
+                        "{} {}",
+                        days_words(zoned.date(), self.today()),
+                        zoned.strftime("%H:%M")
+                    );
                 }
             };
-            if ahead { format!("in {amount}") } else { format!("{amount} ago") }
+            if ahead {
+                format!("in {amount}")
+            } else {
+                format!("{amount} ago")
+            }
         }
     }
 
@@ -105,11 +129,28 @@ mod words {
         fn near_instants_are_relative_and_far_ones_are_dated() {
             let now = Timestamp::from_seconds(1_772_445_600); // 2026-03-02T10:00:00Z
             let words = Words::new("Europe/Berlin", now);
-            assert_eq!(words.moment(now - Duration::from_secs(180)).text, "3 minutes ago");
-            assert_eq!(words.moment(now + Duration::from_secs(60)).text, "in 1 minute");
-            assert_eq!(words.moment(now - Duration::from_secs(86_400)).text, "yesterday 11:00");
-            assert_eq!(words.appointment(now + Duration::from_secs(86_400), false).text, "tomorrow 11:00");
-            assert_eq!(words.moment(now - Duration::from_secs(40 * 86_400)).text, "Wed 21 January 11:00");
+            assert_eq!(
+                words.moment(now - Duration::from_secs(180)).text,
+                "3 minutes ago"
+            );
+            assert_eq!(
+                words.moment(now + Duration::from_secs(60)).text,
+                "in 1 minute"
+            );
+            assert_eq!(
+                words.moment(now - Duration::from_secs(86_400)).text,
+                "yesterday 11:00"
+            );
+            assert_eq!(
+                words
+                    .appointment(now + Duration::from_secs(86_400), false)
+                    .text,
+                "tomorrow 11:00"
+            );
+            assert_eq!(
+                words.moment(now - Duration::from_secs(40 * 86_400)).text,
+                "Wed 21 January 11:00"
+            );
         }
     }
 }

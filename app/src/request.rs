@@ -39,20 +39,34 @@ fn parts() -> Option<Parts> {
 
 pub fn client_address() -> String {
     parts()
-        .and_then(|parts| parts.extensions.get::<ClientAddress>().map(|address| address.0.clone()))
+        .and_then(|parts| {
+            parts
+                .extensions
+                .get::<ClientAddress>()
+                .map(|address| address.0.clone())
+        })
         .unwrap_or_default()
 }
 
 /// Whether a browser posted the form itself, without script.
 pub fn is_plain() -> bool {
     parts().is_some_and(|parts| {
-        parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html"))
+        parts
+            .headers
+            .get(header::ACCEPT)
+            .and_then(|v| v.to_str().ok())
+            .is_some_and(|v| v.contains("text/html"))
     })
 }
 
 /// Logs what went wrong under a reference and shows people only the reference.
 pub fn internal(error: impl Display) -> AppError {
-    let reference = services().random.bytes::<5>().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let reference = services()
+        .random
+        .bytes::<5>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<String>();
     tracing::error!(%reference, %error, "a request could not be answered");
     AppError::Internal { reference }
 }
@@ -103,9 +117,14 @@ pub async fn user() -> Result<User, AppError> {
         return Ok(user);
     }
     let page = parts().filter(|parts| parts.method == axum::http::Method::GET);
-    let next = page.and_then(|parts| parts.uri.path_and_query().map(ToString::to_string)).unwrap_or_default();
+    let next = page
+        .and_then(|parts| parts.uri.path_and_query().map(ToString::to_string))
+        .unwrap_or_default();
     match local_path(&next).filter(|path| *path != "/") {
-        Some(path) => see_other(&format!("/sign-in?next={}", path.replace('&', "%26").replace('?', "%3F"))),
+        Some(path) => see_other(&format!(
+            "/sign-in?next={}",
+            path.replace('&', "%26").replace('?', "%3F")
+        )),
         None => see_other("/sign-in"),
     }
     Err(AppError::SignedOut)
@@ -135,7 +154,11 @@ pub async fn end_session() -> Result<(), AppError> {
 /// Ends every session of a user; this one gets a new, empty one.
 pub async fn end_all_sessions(user: &User) -> Result<(), AppError> {
     end_session().await?;
-    services().store.delete_sessions_of(user.id).await.map_err(internal)
+    services()
+        .store
+        .delete_sessions_of(user.id)
+        .await
+        .map_err(internal)
 }
 
 /// Keeps a form until its page is shown again.
@@ -145,7 +168,10 @@ pub async fn keep_draft(form: &str, mut draft: Draft) -> Result<(), AppError> {
             value.truncate(end);
         }
     }
-    session()?.insert(&format!("draft-{form}"), draft).await.map_err(internal)
+    session()?
+        .insert(&format!("draft-{form}"), draft)
+        .await
+        .map_err(internal)
 }
 
 pub async fn take_draft(form: &str) -> Result<Draft, AppError> {
@@ -154,7 +180,11 @@ pub async fn take_draft(form: &str) -> Result<Draft, AppError> {
     if session.get_value(&key).await.map_err(internal)?.is_none() {
         return Ok(Draft::default());
     }
-    Ok(session.remove::<Draft>(&key).await.map_err(internal)?.unwrap_or_default())
+    Ok(session
+        .remove::<Draft>(&key)
+        .await
+        .map_err(internal)?
+        .unwrap_or_default())
 }
 
 /// Words for the next page, such as "Your details are saved."
@@ -164,7 +194,12 @@ pub async fn flash(text: &str) -> Result<(), AppError> {
 
 pub async fn take_flash() -> Result<Option<String>, AppError> {
     let session = session()?;
-    if session.get_value(FLASH_KEY).await.map_err(internal)?.is_none() {
+    if session
+        .get_value(FLASH_KEY)
+        .await
+        .map_err(internal)?
+        .is_none()
+    {
         return Ok(None);
     }
     session.remove(FLASH_KEY).await.map_err(internal)
@@ -176,7 +211,10 @@ pub fn words(user: &User) -> Words {
 
 /// All IANA zones, sorted.
 pub fn time_zones() -> Vec<String> {
-    let mut zones: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    let mut zones: Vec<String> = jiff::tz::db()
+        .available()
+        .map(|name| name.to_string())
+        .collect();
     zones.sort_unstable();
     zones
 }
@@ -189,7 +227,10 @@ pub const fn mode_words(mode: Mode) -> &'static str {
 }
 
 pub fn advice_for(connection: &Connection) -> Option<Advice> {
-    connection.problem.as_ref().map(|problem| advice(problem, &names_of(connection)))
+    connection
+        .problem
+        .as_ref()
+        .map(|problem| advice(problem, &names_of(connection)))
 }
 
 pub fn names_of(connection: &Connection) -> Names {
@@ -214,7 +255,9 @@ pub async fn check_for(user: &User, id: &str) -> Result<Check, AppError> {
         Ok(id) => services().store.check(id).await.map_err(internal)?,
         Err(_) => None,
     };
-    found.filter(|check| check.user_id == user.id || user.is_admin()).ok_or_else(not_there)
+    found
+        .filter(|check| check.user_id == user.id || user.is_admin())
+        .ok_or_else(not_there)
 }
 
 fn not_there() -> AppError {
@@ -243,7 +286,10 @@ pub fn check_view(user: &User, check: Check) -> CheckView {
         account: typed.account.clone(),
         endpoint: typed.endpoint.clone(),
     };
-    let step = check.ladder.failed_at().map(|step: Step| step.label().to_owned());
+    let step = check
+        .ladder
+        .failed_at()
+        .map(|step: Step| step.label().to_owned());
     let end = check.outcome.map(|outcome| match outcome {
         Outcome::Connected { proof, .. } => End::Connected {
             proof: proof
@@ -254,12 +300,22 @@ pub fn check_view(user: &User, check: Check) -> CheckView {
                 })
                 .collect(),
         },
-        Outcome::Failed { problem, request_id } => {
-            End::Failed { advice: advice(&problem, &names), step, request_id, primary }
-        }
+        Outcome::Failed {
+            problem,
+            request_id,
+        } => End::Failed {
+            advice: advice(&problem, &names),
+            step,
+            request_id,
+            primary,
+        },
         Outcome::Cancelled => End::Cancelled,
     });
-    let back = if check.user_id == user.id { "/profile/exchange/connect" } else { "/connections" };
+    let back = if check.user_id == user.id {
+        "/profile/exchange/connect"
+    } else {
+        "/connections"
+    };
     CheckView {
         id: check.id.to_string(),
         mailbox: typed.mailbox.clone(),

@@ -5,8 +5,8 @@ use crate::{
     component::Failure,
     page::{
         calendar::CalendarPage, check::CheckPage, connect::ConnectPage, connection::ConnectionPage,
-        connections::ConnectionsPage, disconnect::DisconnectPage, home::HomePage, profile::ProfilePage,
-        setup::SetupPage, sign_in::SignInPage,
+        connections::ConnectionsPage, disconnect::DisconnectPage, home::HomePage,
+        profile::ProfilePage, setup::SetupPage, sign_in::SignInPage,
     },
 };
 use leptos::prelude::*;
@@ -27,7 +27,10 @@ pub struct Viewer {
 #[server(endpoint = "viewer")]
 async fn who_looks() -> Result<Option<Viewer>, AppError> {
     let user = crate::request::user_if_signed_in().await?;
-    Ok(user.map(|user| Viewer { is_admin: user.is_admin(), name: user.name }))
+    Ok(user.map(|user| Viewer {
+        is_admin: user.is_admin(),
+        name: user.name,
+    }))
 }
 
 pub fn use_viewer() -> Resource<Result<Option<Viewer>, AppError>> {

@@ -4,10 +4,11 @@ mod user;
 
 use crate::{
     serve,
-    settings::{Data, Network, SettingError, ENVIRONMENT_HELP},
+    settings::{Data, ENVIRONMENT_HELP, Network, SettingError},
     telemetry,
 };
 use clap::{Parser, Subcommand};
+use kalends::{clock::Clock, custody::Custody, random::Random};
 
 /// Connects an organisation's Microsoft Exchange calendars and says why when it cannot.
 #[derive(Debug, Parser)]
@@ -62,6 +63,8 @@ enum VaultCommand {
 pub enum CommandError {
     #[error(transparent)]
     Setting(#[from] SettingError),
+    #[error(transparent)]
+    Outbound(#[from] kalends::outbound::SettingError),
     #[error("{0}")]
     Refused(String),
 }
@@ -77,15 +80,22 @@ pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
     match arguments.command {
         Command::Serve { network, data } => serve::serve(*network, data).await,
         Command::Migrate { data } => {
-            let (store, _vault) = data.open().await?;
-            drop(store);
+            data.open(&Random::from_system()).await?;
             println!("Both databases are up to date.");
             Ok(())
         }
         Command::User { command, data } => user::run(command, data).await,
-        Command::Vault { command: VaultCommand::Rotate, data } => {
-            let (_store, vault) = data.open().await?;
-            let sealed = vault.rotate().await.map_err(CommandError::refused)?;
+        Command::Vault {
+            command: VaultCommand::Rotate,
+            data,
+        } => {
+            let (store, vault) = data.open(&Random::from_system()).await?;
+            let custody = Custody {
+                store,
+                vault,
+                clock: Clock::system(),
+            };
+            let sealed = custody.rotate().await.map_err(CommandError::refused)?;
             println!("{sealed} passwords are sealed with the newest key.");
             Ok(())
         }

@@ -30,9 +30,20 @@ pub struct Outside {
 }
 
 /// Mints the nonce and sets the headers that keep a page to itself.
-pub async fn security_headers(State(outside): State<Outside>, mut request: Request, next: Next) -> Response {
-    let nonce: String = outside.random.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
-    request.extensions_mut().insert(PageNonce(Nonce::from_value(nonce.as_str())));
+pub async fn security_headers(
+    State(outside): State<Outside>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let nonce: String = outside
+        .random
+        .bytes::<16>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    request
+        .extensions_mut()
+        .insert(PageNonce(Nonce::from_value(nonce.as_str())));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let policy = format!(
@@ -42,11 +53,22 @@ pub async fn security_headers(State(outside): State<Outside>, mut request: Reque
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(
+        "cross-origin-opener-policy",
+        HeaderValue::from_static("same-origin"),
+    );
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     if outside.https {
         headers.insert(
             header::STRICT_TRANSPORT_SECURITY,
@@ -58,12 +80,18 @@ pub async fn security_headers(State(outside): State<Outside>, mut request: Reque
 
 /// Refuses changes that another site asks for: a change needs `Sec-Fetch-Site: same-origin` or our own `Origin`.
 pub async fn same_origin(State(outside): State<Outside>, request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
-        || comes_from_us(request.headers(), &outside.origin)
+    if matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    ) || comes_from_us(request.headers(), &outside.origin)
     {
         return next.run(request).await;
     }
-    (StatusCode::FORBIDDEN, "This request did not come from a page of Kalends.\n").into_response()
+    (
+        StatusCode::FORBIDDEN,
+        "This request did not come from a page of Kalends.\n",
+    )
+        .into_response()
 }
 
 fn comes_from_us(headers: &HeaderMap, origin: &str) -> bool {
@@ -74,15 +102,26 @@ fn comes_from_us(headers: &HeaderMap, origin: &str) -> bool {
 
 /// `localhost` and `127.0.0.1` name the same place.
 fn loopback_as_one(origin: &str) -> String {
-    origin.to_ascii_lowercase().replacen("://localhost", "://127.0.0.1", 1)
+    origin
+        .to_ascii_lowercase()
+        .replacen("://localhost", "://127.0.0.1", 1)
 }
 
 /// Notes whom a request comes from: the peer, or what a trusted proxy says of it.
-pub async fn client_address(State(outside): State<Outside>, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
+pub async fn client_address(
+    State(outside): State<Outside>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(peer)| peer.ip().to_canonical());
     if let Some(peer) = peer {
         let client = forwarded_for(request.headers(), peer, &outside.trusted_proxies);
-        request.extensions_mut().insert(ClientAddress(client.to_string()));
+        request
+            .extensions_mut()
+            .insert(ClientAddress(client.to_string()));
     }
     next.run(request).await
 }
@@ -91,13 +130,18 @@ pub async fn client_address(State(outside): State<Outside>, mut request: Request
 fn forwarded_for(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
     let mut client = peer;
-    let lines: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let lines: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
     for hop in lines.join(",").split(',').rev() {
         if !is_trusted(client) {
             break;
         }
-        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+            break;
+        };
         client = address.to_canonical();
     }
     client
@@ -108,17 +152,32 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.parse().expect("name"), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().expect("name"), HeaderValue::from_static(value)))
+            .collect()
     }
 
     #[test]
     fn a_change_needs_our_origin_or_the_browsers_word() {
         let origin = "http://127.0.0.1:3000";
-        assert!(comes_from_us(&headers(&[("sec-fetch-site", "same-origin")]), origin));
-        assert!(comes_from_us(&headers(&[("origin", "http://localhost:3000")]), origin));
+        assert!(comes_from_us(
+            &headers(&[("sec-fetch-site", "same-origin")]),
+            origin
+        ));
+        assert!(comes_from_us(
+            &headers(&[("origin", "http://localhost:3000")]),
+            origin
+        ));
         assert!(!comes_from_us(&headers(&[]), origin));
-        assert!(!comes_from_us(&headers(&[("sec-fetch-site", "same-site")]), origin));
-        assert!(!comes_from_us(&headers(&[("origin", "http://127.0.0.1:3001")]), origin));
+        assert!(!comes_from_us(
+            &headers(&[("sec-fetch-site", "same-site")]),
+            origin
+        ));
+        assert!(!comes_from_us(
+            &headers(&[("origin", "http://127.0.0.1:3001")]),
+            origin
+        ));
         assert!(!comes_from_us(&headers(&[("origin", "null")]), origin));
     }
 
@@ -128,6 +187,9 @@ mod tests {
         let forged = headers(&[("x-forwarded-for", "203.0.113.9, 198.51.100.7")]);
         assert_eq!(forwarded_for(&forged, peer, &[]), peer);
         let trusted = ["10.0.0.0/8".parse().expect("net")];
-        assert_eq!(forwarded_for(&forged, peer, &trusted), IpAddr::from([198, 51, 100, 7]));
+        assert_eq!(
+            forwarded_for(&forged, peer, &trusted),
+            IpAddr::from([198, 51, 100, 7])
+        );
     }
 }

@@ -8,16 +8,24 @@ use crate::{
     site::Site,
 };
 use app::{App, shell};
-use axum::{Router, extract::Request, http::request::Parts, middleware::from_fn_with_state, routing::post};
+use axum::{
+    Router, extract::Request, http::request::Parts, middleware::from_fn_with_state, routing::post,
+};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
-use kalends::{clock::Clock, random::Random, services::Services, setup::Setup, sign_in::SignIn};
+use kalends::{clock::Clock, random::Random, services::Services};
 use leptos::{config::LeptosOptions, prelude::*};
-use leptos_axum::{LeptosRoutes, generate_route_list, handle_server_fns_with_context, render_app_async_with_context};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{signal::unix::{SignalKind, signal}, sync::Notify};
+use leptos_axum::{
+    LeptosRoutes, generate_route_list, handle_server_fns_with_context,
+    render_app_async_with_context,
+};
+use std::{net::SocketAddr, time::Duration};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
-use tower_sessions::{Expiry, SessionManagerLayer, cookie::{SameSite, time}};
+use tower_sessions::{
+    Expiry, SessionManagerLayer,
+    cookie::{SameSite, time},
+};
 
 /// The largest form, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -25,27 +33,35 @@ const LARGEST_BODY: usize = 64 * 1024;
 const DRAIN: Duration = Duration::from_secs(10);
 
 pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
-    let (store, vault) = data.open().await?;
-    let random = Random::from_system();
-    let services = Services {
+    let (clock, random) = (Clock::system(), Random::from_system());
+    let (store, vault) = data.open(&random).await?;
+    let services = Services::new(
         store,
         vault,
-        outbound: network.outbound()?,
-        clock: Clock::system(),
-        sign_in: SignIn::new(),
-        setup: Setup::new(&random),
+        network.outbound(clock.clone())?,
+        clock,
         random,
-        wake: Arc::new(Notify::new()),
-    };
-    kalends::custody::sweep(&services).await.map_err(CommandError::refused)?;
-    kalends::connect::end_interrupted(&services).await.map_err(CommandError::refused)?;
+    );
+    services
+        .custody()
+        .sweep()
+        .await
+        .map_err(CommandError::refused)?;
+    kalends::connect::end_interrupted(&services)
+        .await
+        .map_err(CommandError::refused)?;
 
     let (listener, address) = listen(&network)?;
     let origin = network.origin(address)?;
     let router = router(&services, &network, &origin)?;
     println!("Kalends listens at {origin}");
-    if let Some(code) = kalends::setup::code_if_open(&services).await.map_err(CommandError::refused)? {
-        println!("Nobody has an account yet. Make the first administrator at {origin}/setup with this one-time code: {code}");
+    if let Some(code) = kalends::setup::code_if_open(&services)
+        .await
+        .map_err(CommandError::refused)?
+    {
+        println!(
+            "Nobody has an account yet. Make the first administrator at {origin}/setup with this one-time code: {code}"
+        );
     }
 
     let stop = CancellationToken::new();
@@ -55,9 +71,19 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let served = match tls(&network).await? {
         Some(config) => {
-            axum_server::from_tcp_rustls(listener, config).map_err(CommandError::refused)?.handle(handle).serve(service).await
+            axum_server::from_tcp_rustls(listener, config)
+                .map_err(CommandError::refused)?
+                .handle(handle)
+                .serve(service)
+                .await
         }
-        None => axum_server::from_tcp(listener).map_err(CommandError::refused)?.handle(handle).serve(service).await,
+        None => {
+            axum_server::from_tcp(listener)
+                .map_err(CommandError::refused)?
+                .handle(handle)
+                .serve(service)
+                .await
+        }
     };
     stop.cancel();
     let _ = worker.await;
@@ -74,7 +100,9 @@ fn listen(network: &Network) -> Result<(std::net::TcpListener, SocketAddr), Comm
                 wanted.ip(),
                 wanted.port().saturating_add(1)
             ),
-            std::io::ErrorKind::PermissionDenied => "this port needs more rights. Choose one above 1023".to_owned(),
+            std::io::ErrorKind::PermissionDenied => {
+                "this port needs more rights. Choose one above 1023".to_owned()
+            }
             _ => format!("cannot listen there ({error})"),
         };
         SettingError::new("KALENDS_LISTEN", &network.listen, cure)
@@ -89,14 +117,25 @@ async fn tls(network: &Network) -> Result<Option<RustlsConfig>, CommandError> {
     let (Some(cert), Some(key)) = (&network.tls_cert, &network.tls_key) else {
         return Ok(None);
     };
-    RustlsConfig::from_pem_file(cert, key).await.map(Some).map_err(|error| {
-        let value = cert.display().to_string();
-        SettingError::new("KALENDS_TLS_CERT", &value, format!("certificate and key cannot be used ({error})")).into()
-    })
+    RustlsConfig::from_pem_file(cert, key)
+        .await
+        .map(Some)
+        .map_err(|error| {
+            let value = cert.display().to_string();
+            SettingError::new(
+                "KALENDS_TLS_CERT",
+                &value,
+                format!("certificate and key cannot be used ({error})"),
+            )
+            .into()
+        })
 }
 
 async fn drain_on_signal(handle: Handle<SocketAddr>, stop: CancellationToken) {
-    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return;
     };
     tokio::select! {
@@ -109,7 +148,11 @@ async fn drain_on_signal(handle: Handle<SocketAddr>, stop: CancellationToken) {
 }
 
 /// Every route with its layers.
-pub fn router(services: &Services, network: &Network, origin: &str) -> Result<Router, SettingError> {
+pub fn router(
+    services: &Services,
+    network: &Network,
+    origin: &str,
+) -> Result<Router, SettingError> {
     let site = Site::open(network.site.as_deref())?;
     let outside = Outside {
         random: services.random.clone(),
@@ -122,13 +165,20 @@ pub fn router(services: &Services, network: &Network, origin: &str) -> Result<Ro
         .with_secure(outside.https)
         .with_same_site(SameSite::Lax)
         .with_http_only(true)
-        .with_expiry(Expiry::OnInactivity(time::Duration::try_from(ABSOLUTE).unwrap_or(time::Duration::DAY)));
+        .with_expiry(Expiry::OnInactivity(
+            time::Duration::try_from(ABSOLUTE).unwrap_or(time::Duration::DAY),
+        ));
 
     let options = LeptosOptions::builder().output_name("kalends").build();
     let context = page_context(services.clone(), site.clone());
     let for_functions = context.clone();
     let pages = Router::new()
-        .route("/api/{*function}", post(move |request: Request| handle_server_fns_with_context(for_functions.clone(), request)))
+        .route(
+            "/api/{*function}",
+            post(move |request: Request| {
+                handle_server_fns_with_context(for_functions.clone(), request)
+            }),
+        )
         .leptos_routes_with_context(&options, generate_route_list(App), context.clone(), shell)
         .fallback(render_app_async_with_context(context, shell))
         .with_state(options)
@@ -150,7 +200,9 @@ fn page_context(services: Services, site: Site) -> impl Fn() + Clone + Send + Sy
         if let Some(manifest) = site.manifest() {
             provide_context(manifest);
         }
-        if let Some(PageNonce(nonce)) = use_context::<Parts>().and_then(|parts| parts.extensions.get().cloned()) {
+        if let Some(PageNonce(nonce)) =
+            use_context::<Parts>().and_then(|parts| parts.extensions.get().cloned())
+        {
             provide_context(nonce);
         }
     }

@@ -38,8 +38,12 @@ impl SessionStore for Sessions {
     async fn save(&self, record: &Record) -> Result<()> {
         let now = self.0.clock.now();
         let id_hash = hash(&record.id);
-        let user_id = record.data.get(USER_KEY).and_then(|value| serde_json::from_value::<UserId>(value.clone()).ok());
-        let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
+        let user_id = record
+            .data
+            .get(USER_KEY)
+            .and_then(|value| serde_json::from_value::<UserId>(value.clone()).ok());
+        let data = serde_json::to_string(&record.data)
+            .map_err(|error| Error::Encode(error.to_string()))?;
         let absolute = match self.0.store.session(&id_hash, now).await.map_err(backend)? {
             Some(row) => row.absolute_expires_at,
             None => now + ABSOLUTE,
@@ -62,15 +66,27 @@ impl SessionStore for Sessions {
             return Ok(None);
         };
         if now.since(row.touched_at) > TOUCH_AFTER {
-            self.0.store.touch_session(&id_hash, now, now + IDLE).await.map_err(backend)?;
+            self.0
+                .store
+                .touch_session(&id_hash, now, now + IDLE)
+                .await
+                .map_err(backend)?;
         }
         let data: HashMap<_, _> =
             serde_json::from_str(&row.data).map_err(|error| Error::Decode(error.to_string()))?;
-        Ok(Some(Record { id: *id, data, expiry_date: instant(row.absolute_expires_at) }))
+        Ok(Some(Record {
+            id: *id,
+            data,
+            expiry_date: instant(row.absolute_expires_at),
+        }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.0.store.delete_session(&hash(id)).await.map_err(backend)
+        self.0
+            .store
+            .delete_session(&hash(id))
+            .await
+            .map_err(backend)
     }
 }
 

@@ -3,11 +3,13 @@
 use clap::Args;
 use ipnet::IpNet;
 use kalends::{
+    clock::Clock,
     outbound::{Outbound, OutboundConfig},
+    random::Random,
     store::Store,
-    vault::Vault,
+    vault::{KeySource, Vault},
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::{env, net::SocketAddr, path::PathBuf};
 
 /// The settings that have no flag, because flags can be read by everybody on the machine.
 pub const ENVIRONMENT_HELP: &str = "Set in the environment only:
@@ -27,7 +29,11 @@ pub struct SettingError {
 
 impl SettingError {
     pub fn new(name: &'static str, value: &str, cure: impl Into<String>) -> Self {
-        Self { name, value: value.to_owned(), cure: cure.into() }
+        Self {
+            name,
+            value: value.to_owned(),
+            cure: cure.into(),
+        }
     }
 }
 
@@ -66,7 +72,11 @@ pub struct Network {
 impl Network {
     pub fn listen(&self) -> Result<SocketAddr, SettingError> {
         self.listen.parse().map_err(|_| {
-            SettingError::new("KALENDS_LISTEN", &self.listen, "use an address and a port, such as 127.0.0.1:3000")
+            SettingError::new(
+                "KALENDS_LISTEN",
+                &self.listen,
+                "use an address and a port, such as 127.0.0.1:3000",
+            )
         })
     }
 
@@ -77,10 +87,16 @@ impl Network {
         let tls = self.tls_cert.is_some();
         if let Some(url) = &self.public_url {
             let bad = |cure: &str| SettingError::new("KALENDS_PUBLIC_URL", url, cure);
-            let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-            let rest = rest.ok_or_else(|| bad("start it with https://"))?.trim_end_matches('/');
+            let rest = url
+                .strip_prefix("https://")
+                .or_else(|| url.strip_prefix("http://"));
+            let rest = rest
+                .ok_or_else(|| bad("start it with https://"))?
+                .trim_end_matches('/');
             if rest.is_empty() || rest.contains(['/', '?', '#', '@']) {
-                return Err(bad("use scheme and host alone, such as https://kalends.example.com"));
+                return Err(bad(
+                    "use scheme and host alone, such as https://kalends.example.com",
+                ));
             }
             if url.starts_with("http://") && !listening.ip().is_loopback() && !tls {
                 return Err(bad("listening beyond this machine needs an https address"));
@@ -95,16 +111,88 @@ impl Network {
                  KALENDS_PUBLIC_URL to the https address of the proxy in front",
             ));
         }
-        Ok(format!("{}://{listening}", if tls { "https" } else { "http" }))
+        Ok(format!(
+            "{}://{listening}",
+            if tls { "https" } else { "http" }
+        ))
+    }
+
+    /// The way out to Exchange.
+    pub fn outbound(&self, clock: Clock) -> Result<Outbound, kalends::outbound::SettingError> {
+        let config = OutboundConfig::parse(
+            &self.exchange_hosts,
+            &self.exchange_connect_to,
+            self.exchange_ca_file.clone(),
+        )?;
+        Outbound::new(config, clock)
     }
 
     pub fn trusted_proxies(&self) -> Result<Vec<IpNet>, SettingError> {
         let parse = |text: &str| {
-            let net = text.parse::<IpNet>().or_else(|_| text.parse().map(|ip: std::net::IpAddr| IpNet::from(ip)));
+            let net = text
+                .parse::<IpNet>()
+                .or_else(|_| text.parse().map(|ip: std::net::IpAddr| IpNet::from(ip)));
             net.map_err(|_| {
-                SettingError::new("KALENDS_TRUSTED_PROXIES", text, "use addresses or networks such as 10.0.0.0/8")
+                SettingError::new(
+                    "KALENDS_TRUSTED_PROXIES",
+                    text,
+                    "use addresses or networks such as 10.0.0.0/8",
+                )
             })
         };
-        self.trusted_proxies.split(',').map(str::trim).filter(|text| !text.is_empty()).map(parse).collect()
+        self.trusted_proxies
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(parse)
+            .collect()
     }
+}
+
+/// Where the databases and the vault's keys are.
+#[derive(Debug, Args)]
+pub struct Data {
+    /// A file with the vault's keys; made beside a new SQLite vault if there is none.
+    #[arg(long, env = "KALENDS_VAULT_KEYS_FILE")]
+    vault_keys_file: Option<PathBuf>,
+}
+
+impl Data {
+    /// Opens and migrates both databases.
+    pub async fn open(&self, random: &Random) -> Result<(Store, Vault), SettingError> {
+        let url = setting("KALENDS_DATABASE_URL", "sqlite://data/kalends.db");
+        let vault_url = setting("KALENDS_VAULT_DATABASE_URL", "sqlite://data/vault.db");
+        let bad = |name, error: String| SettingError::new(name, "(not shown)", error);
+        if url == vault_url {
+            return Err(bad(
+                "KALENDS_VAULT_DATABASE_URL",
+                "the vault needs a database of its own".to_owned(),
+            ));
+        }
+        let source = KeySource {
+            keys: env::var("KALENDS_VAULT_KEYS").ok().map(Into::into),
+            file: self.vault_keys_file.clone(),
+            new_file: new_keys_file(&vault_url),
+        };
+        let vault = Vault::open(&vault_url, &source, random.clone()).await;
+        let vault = vault.map_err(|error| bad("KALENDS_VAULT_DATABASE_URL", error.to_string()))?;
+        let store = Store::open(&url, random.clone()).await;
+        let store = store.map_err(|error| bad("KALENDS_DATABASE_URL", error.to_string()))?;
+        Ok((store, vault))
+    }
+}
+
+fn setting(name: &str, default: &str) -> String {
+    env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .unwrap_or_else(|| default.to_owned())
+}
+
+/// Beside the vault's file.
+fn new_keys_file(vault_url: &str) -> PathBuf {
+    let path = vault_url
+        .strip_prefix("sqlite://")
+        .unwrap_or("data/vault.db");
+    PathBuf::from(path.split('?').next().unwrap_or(path)).with_extension("keys")
 }

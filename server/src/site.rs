@@ -33,7 +33,8 @@ impl Site {
     /// Fails when the folder holds no complete site.
     pub fn open(folder: Option<&Path>) -> Result<Self, SettingError> {
         let Some(folder) = folder else {
-            return Self::from_files(embedded()).map_err(|problem| bad(Path::new("(embedded)"), &problem));
+            return Self::from_files(embedded())
+                .map_err(|problem| bad(Path::new("(embedded)"), &problem));
         };
         let files = read_folder(folder).map_err(|error| bad(folder, &error.to_string()))?;
         if !files.contains_key(MANIFEST) {
@@ -44,10 +45,15 @@ impl Site {
 
     fn from_files(mut files: BTreeMap<String, Bytes>) -> Result<Self, String> {
         let manifest = match files.remove(MANIFEST) {
-            Some(text) => Some(serde_json::from_slice(&text).map_err(|error| format!("{MANIFEST}: {error}"))?),
+            Some(text) => Some(
+                serde_json::from_slice(&text).map_err(|error| format!("{MANIFEST}: {error}"))?,
+            ),
             None => None,
         };
-        Ok(Self { files: Arc::new(files), manifest })
+        Ok(Self {
+            files: Arc::new(files),
+            manifest,
+        })
     }
 
     /// The addresses that pages link to; none where the site was not built.
@@ -61,7 +67,10 @@ impl Site {
         plain.fold(Router::new(), |router, name| {
             let site = self.clone();
             let path = format!("/{name}");
-            router.route(&path, get(async move |headers: HeaderMap| site.answer(&name, &headers)))
+            router.route(
+                &path,
+                get(async move |headers: HeaderMap| site.answer(&name, &headers)),
+            )
         })
     }
 
@@ -71,7 +80,9 @@ impl Site {
         let packed = [("br", "br"), ("gzip", "gz")]
             .into_iter()
             .filter(|(coding, _)| accepted(coding))
-            .find_map(|(coding, suffix)| Some((coding, self.files.get(&format!("{name}.{suffix}"))?)));
+            .find_map(|(coding, suffix)| {
+                Some((coding, self.files.get(&format!("{name}.{suffix}"))?))
+            });
         let (coding, content) = match packed {
             Some((coding, content)) => (Some(coding), content.clone()),
             None => (None, self.files.get(name).cloned().unwrap_or_default()),
@@ -80,7 +91,14 @@ impl Site {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, content_type(name));
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-        headers.insert(header::CACHE_CONTROL, if name.starts_with("pkg/") { FOREVER } else { ONE_HOUR });
+        headers.insert(
+            header::CACHE_CONTROL,
+            if name.starts_with("pkg/") {
+                FOREVER
+            } else {
+                ONE_HOUR
+            },
+        );
         if let Some(coding) = coding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
@@ -94,7 +112,12 @@ fn bad(folder: &Path, problem: &str) -> SettingError {
 }
 
 fn is_packed(name: &str) -> bool {
-    matches!(Path::new(name).extension().and_then(|extension| extension.to_str()), Some("br" | "gz"))
+    matches!(
+        Path::new(name)
+            .extension()
+            .and_then(|extension| extension.to_str()),
+        Some("br" | "gz")
+    )
 }
 
 fn content_type(name: &str) -> HeaderValue {
@@ -108,10 +131,17 @@ fn content_type(name: &str) -> HeaderValue {
 
 /// Whether `Accept-Encoding` names the coding and does not rule it out with `q=0`.
 fn accepts(request: &HeaderMap, coding: &str) -> bool {
-    let lines = request.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
+    let lines = request
+        .get_all(header::ACCEPT_ENCODING)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|item| {
         let (name, weight) = item.split_once(';').unwrap_or((item, ""));
-        let refused = weight.trim().strip_prefix("q=").and_then(|q| q.trim().parse::<f32>().ok()) == Some(0.0);
+        let refused = weight
+            .trim()
+            .strip_prefix("q=")
+            .and_then(|q| q.trim().parse::<f32>().ok())
+            == Some(0.0);
         name.trim().eq_ignore_ascii_case(coding) && !refused
     })
 }
@@ -143,7 +173,9 @@ fn embedded() -> BTreeMap<String, Bytes> {
         std::borrow::Cow::Borrowed(content) => Some(Bytes::from_static(content)),
         std::borrow::Cow::Owned(content) => Some(Bytes::from(content)),
     };
-    Embedded::iter().filter_map(|name| Some((name.to_string(), bytes(&name)?))).collect()
+    Embedded::iter()
+        .filter_map(|name| Some((name.to_string(), bytes(&name)?)))
+        .collect()
 }
 
 #[cfg(not(feature = "embed"))]
@@ -167,15 +199,22 @@ mod tests {
             ("pkg/a-1.js.gz", "gzip"),
             ("pkg/a-1.wasm", "wasm"),
         ];
-        let files = files.map(|(name, content)| (name.to_owned(), Bytes::from(content))).into();
+        let files = files
+            .map(|(name, content)| (name.to_owned(), Bytes::from(content)))
+            .into();
         Site::from_files(files).expect("a complete site")
     }
 
     async fn fetch(path: &str, accept: &str) -> (StatusCode, HeaderMap, Bytes) {
-        let request = Request::get(path).header("accept-encoding", accept).body(Body::empty()).expect("request");
+        let request = Request::get(path)
+            .header("accept-encoding", accept)
+            .body(Body::empty())
+            .expect("request");
         let response = site().routes().oneshot(request).await.expect("answer");
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = axum::body::to_bytes(response.into_body(), 1024).await.expect("body");
+        let body = axum::body::to_bytes(response.into_body(), 1024)
+            .await
+            .expect("body");
         (status, headers, body)
     }
 
@@ -188,7 +227,12 @@ mod tests {
         ] {
             let (_, headers, content) = fetch("/pkg/a-1.js", accept).await;
             assert_eq!(content, body);
-            assert_eq!(headers.get("content-encoding").and_then(|value| value.to_str().ok()), coding);
+            assert_eq!(
+                headers
+                    .get("content-encoding")
+                    .and_then(|value| value.to_str().ok()),
+                coding
+            );
             assert_eq!(headers["vary"], "accept-encoding");
             assert_eq!(headers["content-type"], "text/javascript; charset=utf-8");
         }
@@ -197,7 +241,10 @@ mod tests {
     #[tokio::test]
     async fn hashed_files_are_kept_forever_and_others_are_not() {
         let (_, headers, _) = fetch("/pkg/a-1.wasm", "br").await;
-        assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable");
+        assert_eq!(
+            headers["cache-control"],
+            "public, max-age=31536000, immutable"
+        );
         assert_eq!(headers["content-type"], "application/wasm");
         let (_, headers, _) = fetch("/favicon.svg", "br").await;
         assert_eq!(headers["cache-control"], "public, max-age=3600");

@@ -6,7 +6,11 @@ use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitEx
 /// Starts logging. Fails when the filter cannot be read.
 pub fn start(filter: &str) -> Result<(), SettingError> {
     let filter = EnvFilter::try_new(filter).map_err(|error| {
-        SettingError::new("KALENDS_LOG", filter, format!("{error}. Use a filter such as info or kalends=debug"))
+        SettingError::new(
+            "KALENDS_LOG",
+            filter,
+            format!("{error}. Use a filter such as info or kalends=debug"),
+        )
     })?;
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);

@@ -48,26 +48,44 @@ impl Form {
     /// All mistakes at once, in the order of the fields.
     pub fn parse(self) -> Result<Request, Vec<(FormField, String)>> {
         let mut mistakes = Vec::new();
-        let mailbox = self.mailbox.parse::<SmtpAddress>().map_err(|error: AddressError| {
-            mistakes.push((FormField::Mailbox, error.to_string()));
-        });
+        let mailbox = self
+            .mailbox
+            .parse::<SmtpAddress>()
+            .map_err(|error: AddressError| {
+                mistakes.push((FormField::Mailbox, error.to_string()));
+            });
         let account = self.account_name().map_err(|error| {
-            let field = if error == AccountNameError::DomainTwice { FormField::Domain } else { FormField::Account };
+            let field = if error == AccountNameError::DomainTwice {
+                FormField::Domain
+            } else {
+                FormField::Account
+            };
             mistakes.push((field, error.to_string()));
         });
         if let Some(message) = password_mistake(&self.password) {
             mistakes.push((FormField::Password, message.to_owned()));
         }
-        let endpoint = endpoint(&self.endpoint).map_err(|message| mistakes.push((FormField::Endpoint, message)));
+        let endpoint = endpoint(&self.endpoint)
+            .map_err(|message| mistakes.push((FormField::Endpoint, message)));
         match (mailbox, account, endpoint, mistakes.is_empty()) {
             (Ok(mailbox), Ok(account), Ok(endpoint), true) => {
                 let typed = Typed {
                     mailbox: mailbox.to_string(),
                     account: account.to_string(),
                     domain: self.domain.trim().to_owned(),
-                    endpoint: endpoint.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    endpoint: endpoint
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default(),
                 };
-                Ok(Request { mode: self.mode, mailbox, account, password: self.password, endpoint, typed })
+                Ok(Request {
+                    mode: self.mode,
+                    mailbox,
+                    account,
+                    password: self.password,
+                    endpoint,
+                    typed,
+                })
             }
             _ => Err(mistakes),
         }
@@ -76,7 +94,9 @@ impl Form {
     /// With one's own account an empty name means the mail address.
     fn account_name(&self) -> Result<AccountName, AccountNameError> {
         match (self.mode, self.account.trim(), self.domain.trim()) {
-            (Mode::Personal, "", "") if !self.mailbox.trim().is_empty() => AccountName::parse(&self.mailbox, ""),
+            (Mode::Personal, "", "") if !self.mailbox.trim().is_empty() => {
+                AccountName::parse(&self.mailbox, "")
+            }
             (_, account, domain) => AccountName::parse(account, domain),
         }
     }
@@ -131,21 +151,46 @@ mod tests {
             endpoint: "http://mail.example.test".to_owned(),
             ..form(Mode::ServiceAccount)
         };
-        let fields: Vec<FormField> = bad.parse().expect_err("mistakes").into_iter().map(|(field, _)| field).collect();
-        assert_eq!(fields, [FormField::Mailbox, FormField::Domain, FormField::Password, FormField::Endpoint]);
+        let fields: Vec<FormField> = bad
+            .parse()
+            .expect_err("mistakes")
+            .into_iter()
+            .map(|(field, _)| field)
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                FormField::Mailbox,
+                FormField::Domain,
+                FormField::Password,
+                FormField::Endpoint
+            ]
+        );
     }
 
     #[test]
     fn ones_own_account_may_be_the_mail_address() {
-        let own = Form { account: String::new(), ..form(Mode::Personal) };
-        assert_eq!(own.parse().expect("valid").account, AccountName::Upn("bob@example.test".to_owned()));
-        let service = Form { account: String::new(), ..form(Mode::ServiceAccount) };
+        let own = Form {
+            account: String::new(),
+            ..form(Mode::Personal)
+        };
+        assert_eq!(
+            own.parse().expect("valid").account,
+            AccountName::Upn("bob@example.test".to_owned())
+        );
+        let service = Form {
+            account: String::new(),
+            ..form(Mode::ServiceAccount)
+        };
         assert_eq!(service.parse().expect_err("mistake").len(), 1);
     }
 
     #[test]
     fn exchange_online_is_told_at_the_endpoint() {
-        let cloud = Form { endpoint: "outlook.office365.com".to_owned(), ..form(Mode::ServiceAccount) };
+        let cloud = Form {
+            endpoint: "outlook.office365.com".to_owned(),
+            ..form(Mode::ServiceAccount)
+        };
         let mistakes = cloud.parse().expect_err("mistake");
         assert_eq!(mistakes.len(), 1);
         assert!(mistakes[0].1.contains("2025"), "{}", mistakes[0].1);

@@ -62,7 +62,10 @@ pub(super) const COLUMNS: &str =
 impl Store {
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
-        let row = sqlx::query(sql).bind(id.to_string()).fetch_optional(self.pool()).await?;
+        let row = sqlx::query(sql)
+            .bind(id.to_string())
+            .fetch_optional(self.pool())
+            .await?;
         row.as_ref().map(account).transpose()
     }
 
@@ -72,22 +75,33 @@ impl Store {
     }
 
     /// Points an account to another secret, if it still points to the one it did. False: somebody was quicker.
-    pub async fn replace_secret(&self, id: AccountId, old: SecretId, new: SecretId) -> Result<bool, StoreError> {
+    pub async fn replace_secret(
+        &self,
+        id: AccountId,
+        old: SecretId,
+        new: SecretId,
+    ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
-        let replaced = sqlx::query("UPDATE accounts SET secret_id = $3 WHERE id = $1 AND secret_id = $2")
-            .bind(id.to_string())
-            .bind(old.to_string())
-            .bind(new.to_string())
-            .execute(writing.on())
-            .await?;
+        let replaced =
+            sqlx::query("UPDATE accounts SET secret_id = $3 WHERE id = $1 AND secret_id = $2")
+                .bind(id.to_string())
+                .bind(old.to_string())
+                .bind(new.to_string())
+                .execute(writing.on())
+                .await?;
         writing.commit().await?;
         Ok(replaced.rows_affected() > 0)
     }
 
     /// The ids of all secrets that accounts point to.
     pub async fn secret_ids(&self) -> Result<Vec<SecretId>, StoreError> {
-        let found = sqlx::query("SELECT secret_id FROM accounts").fetch_all(self.pool()).await?;
-        found.iter().map(|row| rows::parsed(row, "secret_id")).collect()
+        let found = sqlx::query("SELECT secret_id FROM accounts")
+            .fetch_all(self.pool())
+            .await?;
+        found
+            .iter()
+            .map(|row| rows::parsed(row, "secret_id"))
+            .collect()
     }
 
     /// A saved password was refused: counts it and stops all work of the account, if `account` is still as it was
@@ -103,7 +117,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        self.count_refusal_in(&mut writing, &account.host, &account.name.key(), now).await?;
+        self.count_refusal_in(&mut writing, &account.host, &account.name.key(), now)
+            .await?;
         let probe = account.saved_refusals == 0;
         let stopped = sqlx::query(
             "UPDATE accounts SET saved_refusals = saved_refusals + 1, stopped_until = $4 \
@@ -135,11 +150,19 @@ impl Store {
     /// Takes up to `limit` accounts that have a connection due and that nobody holds, for `lease` from now on.
     ///
     /// Whoever holds an account is alone in sending its saved password, in all instances together.
-    pub async fn lease_due_accounts(&self, now: Timestamp, limit: usize, lease: Duration) -> Result<Vec<Leased>, StoreError> {
+    pub async fn lease_due_accounts(
+        &self,
+        now: Timestamp,
+        limit: usize,
+        lease: Duration,
+    ) -> Result<Vec<Leased>, StoreError> {
         const DUE: &str = "SELECT a.id FROM accounts a WHERE (a.leased_until IS NULL OR a.leased_until <= $1) \
                            AND EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id AND c.due_at <= $1)";
         // Looking first keeps the single writer of SQLite free while nothing is due.
-        let waiting = sqlx::query(DUE).bind(now.millis()).fetch_optional(self.pool()).await?;
+        let waiting = sqlx::query(DUE)
+            .bind(now.millis())
+            .fetch_optional(self.pool())
+            .await?;
         if limit == 0 || waiting.is_none() {
             return Ok(Vec::new());
         }
@@ -147,7 +170,9 @@ impl Store {
             Engine::Sqlite => "",
             Engine::Postgres => " FOR UPDATE SKIP LOCKED",
         };
-        let sql = format!("UPDATE accounts SET leased_until = $2, lease = $4 WHERE id IN ({DUE} LIMIT $3{lock})");
+        let sql = format!(
+            "UPDATE accounts SET leased_until = $2, lease = $4 WHERE id IN ({DUE} LIMIT $3{lock})"
+        );
         let token = self.token();
         let mut writing = self.begin().await?;
         sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -158,13 +183,29 @@ impl Store {
             .execute(writing.on())
             .await?;
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lease = $1"));
-        let found = sqlx::query(sql).bind(&token).fetch_all(writing.on()).await?;
+        let found = sqlx::query(sql)
+            .bind(&token)
+            .fetch_all(writing.on())
+            .await?;
         writing.commit().await?;
-        found.iter().map(|row| Ok(Leased { account: account(row)?, token: token.clone() })).collect()
+        found
+            .iter()
+            .map(|row| {
+                Ok(Leased {
+                    account: account(row)?,
+                    token: token.clone(),
+                })
+            })
+            .collect()
     }
 
     /// Takes one account, due or not; `None` while somebody else holds it, or if it is gone.
-    pub async fn lease_account(&self, id: AccountId, now: Timestamp, lease: Duration) -> Result<Option<Leased>, StoreError> {
+    pub async fn lease_account(
+        &self,
+        id: AccountId,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Option<Leased>, StoreError> {
         let token = self.token();
         let mut writing = self.begin().await?;
         sqlx::query(
@@ -177,9 +218,19 @@ impl Store {
         .execute(writing.on())
         .await?;
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lease = $1"));
-        let row = sqlx::query(sql).bind(&token).fetch_optional(writing.on()).await?;
+        let row = sqlx::query(sql)
+            .bind(&token)
+            .fetch_optional(writing.on())
+            .await?;
         writing.commit().await?;
-        row.as_ref().map(|row| Ok(Leased { account: account(row)?, token })).transpose()
+        row.as_ref()
+            .map(|row| {
+                Ok(Leased {
+                    account: account(row)?,
+                    token,
+                })
+            })
+            .transpose()
     }
 
     pub async fn release_account(&self, leased: &Leased) -> Result<(), StoreError> {
@@ -192,11 +243,19 @@ impl Store {
     }
 
     fn token(&self) -> String {
-        self.random.bytes::<12>().iter().map(|byte| format!("{byte:02x}")).collect()
+        self.random
+            .bytes::<12>()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// The saved password was accepted: forgets its refusals and lets all its connections go on at once.
-    pub async fn resume_account(&self, account: &Account, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn resume_account(
+        &self,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         let resumed = sqlx::query(
             "UPDATE accounts SET saved_refusals = 0, stopped_until = NULL \

@@ -46,16 +46,21 @@ impl Store {
     }
 
     pub async fn check(&self, id: CheckId) -> Result<Option<Check>, StoreError> {
-        let row = sqlx::query(select!("WHERE id = $1")).bind(id.to_string()).fetch_optional(self.pool()).await?;
+        let row = sqlx::query(select!("WHERE id = $1"))
+            .bind(id.to_string())
+            .fetch_optional(self.pool())
+            .await?;
         row.as_ref().map(check).transpose()
     }
 
     /// The latest check of a user.
     pub async fn last_check(&self, user: UserId) -> Result<Option<Check>, StoreError> {
-        let row = sqlx::query(select!("WHERE user_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1"))
-            .bind(user.to_string())
-            .fetch_optional(self.pool())
-            .await?;
+        let row = sqlx::query(select!(
+            "WHERE user_id = $1 ORDER BY started_at DESC, id DESC LIMIT 1"
+        ))
+        .bind(user.to_string())
+        .fetch_optional(self.pool())
+        .await?;
         row.as_ref().map(check).transpose()
     }
 
@@ -71,7 +76,13 @@ impl Store {
     }
 
     /// Ends a check; one that has ended stays as it is.
-    pub async fn finish_check(&self, id: CheckId, ladder: &Ladder, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn finish_check(
+        &self,
+        id: CheckId,
+        ladder: &Ladder,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query("UPDATE checks SET ladder = $2, outcome = $3, finished_at = $4 WHERE id = $1 AND outcome IS NULL")
             .bind(id.to_string())
@@ -102,8 +113,15 @@ impl Store {
     }
 
     /// Ends checks that began before `before` and never ended: their process is gone.
-    pub async fn end_interrupted_checks(&self, before: Timestamp, now: Timestamp) -> Result<(), StoreError> {
-        let outcome = Outcome::Failed { problem: Box::new(Problem::Interrupted), request_id: None };
+    pub async fn end_interrupted_checks(
+        &self,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let outcome = Outcome::Failed {
+            problem: Box::new(Problem::Interrupted),
+            request_id: None,
+        };
         let mut writing = self.begin().await?;
         sqlx::query("UPDATE checks SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND started_at < $1")
             .bind(before.millis())

@@ -2,13 +2,13 @@
 
 use super::{Account, Store, StoreError, User, accounts, rows};
 use crate::{
+    account_name::AccountName,
     audit::Entry,
     clock::Timestamp,
     connection::{Connection, ConnectionState, Mode},
     database::{Engine, Writing},
     endpoint::EwsUrl,
     id::{AccountId, CalendarId, ConnectionId, SecretId, UserId},
-    account_name::AccountName,
     mailbox::SmtpAddress,
     problem::Problem,
 };
@@ -91,26 +91,42 @@ fn connection(row: &AnyRow) -> Result<Connection, StoreError> {
 
 impl Store {
     pub async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
-        let row = sqlx::query(select!("WHERE c.id = $1")).bind(id.to_string()).fetch_optional(self.pool()).await?;
+        let row = sqlx::query(select!("WHERE c.id = $1"))
+            .bind(id.to_string())
+            .fetch_optional(self.pool())
+            .await?;
         row.as_ref().map(connection).transpose()
     }
 
     pub async fn connection_of(&self, user: UserId) -> Result<Option<Connection>, StoreError> {
-        let row = sqlx::query(select!("WHERE c.user_id = $1")).bind(user.to_string()).fetch_optional(self.pool()).await?;
+        let row = sqlx::query(select!("WHERE c.user_id = $1"))
+            .bind(user.to_string())
+            .fetch_optional(self.pool())
+            .await?;
         row.as_ref().map(connection).transpose()
     }
 
     /// Points the main database to a sealed secret: makes or replaces the user's connection, and heals every other
     /// connection on the same account.
-    pub async fn save_connection(&self, new: &NewConnection, entry: &Entry, now: Timestamp) -> Result<Saved, StoreError> {
+    pub async fn save_connection(
+        &self,
+        new: &NewConnection,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<Saved, StoreError> {
         let mut writing = self.begin().await?;
         let mut released = Vec::new();
-        let account_id = self.upsert_account(&mut writing, new, now, &mut released).await?;
+        let account_id = self
+            .upsert_account(&mut writing, new, now, &mut released)
+            .await?;
         let left = sqlx::query("SELECT account_id FROM connections WHERE user_id = $1")
             .bind(new.user_id.to_string())
             .fetch_optional(writing.on())
             .await?;
-        sqlx::query("DELETE FROM connections WHERE user_id = $1").bind(new.user_id.to_string()).execute(writing.on()).await?;
+        sqlx::query("DELETE FROM connections WHERE user_id = $1")
+            .bind(new.user_id.to_string())
+            .execute(writing.on())
+            .await?;
         let id = ConnectionId::new(now, self.random.bytes());
         sqlx::query(
             "INSERT INTO connections (id, user_id, account_id, mode, mailbox, state, since, connected_at, due_at) \
@@ -125,19 +141,29 @@ impl Store {
         .bind(now.millis())
         .execute(writing.on())
         .await?;
-        sqlx::query("INSERT INTO calendars (id, connection_id, folder_id, name) VALUES ($1, $2, $3, $4)")
-            .bind(CalendarId::new(now, self.random.bytes()).to_string())
-            .bind(id.to_string())
-            .bind(&new.folder_id)
-            .bind(&new.folder_name)
-            .execute(writing.on())
-            .await?;
+        sqlx::query(
+            "INSERT INTO calendars (id, connection_id, folder_id, name) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(CalendarId::new(now, self.random.bytes()).to_string())
+        .bind(id.to_string())
+        .bind(&new.folder_id)
+        .bind(&new.folder_name)
+        .execute(writing.on())
+        .await?;
         if let Some(row) = left {
-            drop_unused_account(&mut writing, rows::parsed(&row, "account_id")?, &mut released).await?;
+            drop_unused_account(
+                &mut writing,
+                rows::parsed(&row, "account_id")?,
+                &mut released,
+            )
+            .await?;
         }
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
-        Ok(Saved { connection_id: id, released })
+        Ok(Saved {
+            connection_id: id,
+            released,
+        })
     }
 
     async fn upsert_account(
@@ -153,7 +179,10 @@ impl Store {
             Engine::Sqlite => "",
             Engine::Postgres => " FOR UPDATE",
         };
-        let sql = format!("{} WHERE kind = $1 AND host = $2 AND name_key = $3 AND owner_key = $4{lock}", accounts::COLUMNS);
+        let sql = format!(
+            "{} WHERE kind = $1 AND host = $2 AND name_key = $3 AND owner_key = $4{lock}",
+            accounts::COLUMNS
+        );
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(&kind)
             .bind(new.endpoint.host())
@@ -202,7 +231,12 @@ impl Store {
     }
 
     /// Ends a user's connection and deletes the copy of the entries. `None` if there was none.
-    pub async fn end_connection(&self, user: UserId, entry: &Entry, now: Timestamp) -> Result<Option<Saved>, StoreError> {
+    pub async fn end_connection(
+        &self,
+        user: UserId,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<Option<Saved>, StoreError> {
         let mut writing = self.begin().await?;
         let found = sqlx::query("SELECT id, account_id FROM connections WHERE user_id = $1")
             .bind(user.to_string())
@@ -211,26 +245,48 @@ impl Store {
         let Some(row) = found else {
             return Ok(None);
         };
-        sqlx::query("DELETE FROM connections WHERE user_id = $1").bind(user.to_string()).execute(writing.on()).await?;
+        sqlx::query("DELETE FROM connections WHERE user_id = $1")
+            .bind(user.to_string())
+            .execute(writing.on())
+            .await?;
         let mut released = Vec::new();
-        drop_unused_account(&mut writing, rows::parsed(&row, "account_id")?, &mut released).await?;
+        drop_unused_account(
+            &mut writing,
+            rows::parsed(&row, "account_id")?,
+            &mut released,
+        )
+        .await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
-        Ok(Some(Saved { connection_id: rows::parsed(&row, "id")?, released }))
+        Ok(Some(Saved {
+            connection_id: rows::parsed(&row, "id")?,
+            released,
+        }))
     }
 
     /// The connection of an account that has been due for longest.
-    pub async fn next_due(&self, account: AccountId, now: Timestamp) -> Result<Option<Connection>, StoreError> {
-        let row = sqlx::query(select!("WHERE c.account_id = $1 AND c.due_at <= $2 ORDER BY c.due_at, c.id LIMIT 1"))
-            .bind(account.to_string())
-            .bind(now.millis())
-            .fetch_optional(self.pool())
-            .await?;
+    pub async fn next_due(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Connection>, StoreError> {
+        let row = sqlx::query(select!(
+            "WHERE c.account_id = $1 AND c.due_at <= $2 ORDER BY c.due_at, c.id LIMIT 1"
+        ))
+        .bind(account.to_string())
+        .bind(now.millis())
+        .fetch_optional(self.pool())
+        .await?;
         row.as_ref().map(connection).transpose()
     }
 
     /// Makes a connection due now.
-    pub async fn make_due(&self, id: ConnectionId, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn make_due(
+        &self,
+        id: ConnectionId,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         set_due(&mut writing, id, now).await?;
         self.audit_in(&mut writing, entry, now).await?;
@@ -245,7 +301,12 @@ impl Store {
     }
 
     /// Shows why the account's password is not sent, and plans the next look for when it may be.
-    pub async fn hold_back(&self, connection: &Connection, problem: &Problem, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn hold_back(
+        &self,
+        connection: &Connection,
+        problem: &Problem,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let next = match problem {
             Problem::SignInPaused { until } => Some((*until).max(now + HELD_BACK)),
             _ => None,
@@ -272,7 +333,11 @@ impl Store {
     }
 
     /// One page of users, broken first, then waiting, fine, not connected; by name within.
-    pub async fn list_connections(&self, filter: Filter, page: i64) -> Result<Vec<ListItem>, StoreError> {
+    pub async fn list_connections(
+        &self,
+        filter: Filter,
+        page: i64,
+    ) -> Result<Vec<ListItem>, StoreError> {
         let sql = format!(
             "SELECT u.id AS found FROM users u LEFT JOIN connections c ON c.user_id = u.id WHERE {} \
              ORDER BY CASE c.state WHEN 'action_needed' THEN 0 WHEN 'delayed' THEN 1 WHEN 'paused' THEN 2 \
@@ -288,7 +353,10 @@ impl Store {
         for row in &found {
             let id: UserId = rows::parsed(row, "found")?;
             let user = self.user(id).await?.ok_or(StoreError::Corrupt("user"))?;
-            items.push(ListItem { user, connection: self.connection_of(id).await? });
+            items.push(ListItem {
+                user,
+                connection: self.connection_of(id).await?,
+            });
         }
         Ok(items)
     }
@@ -299,7 +367,9 @@ impl Store {
             "SELECT COUNT(*) AS found FROM users u LEFT JOIN connections c ON c.user_id = u.id WHERE {}",
             condition(filter)
         );
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_one(self.pool()).await?;
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .fetch_one(self.pool())
+            .await?;
         rows::number(&row, "found")
     }
 }
@@ -313,7 +383,11 @@ fn condition(filter: Filter) -> String {
     }
 }
 
-async fn set_due(writing: &mut Writing, id: ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+async fn set_due(
+    writing: &mut Writing,
+    id: ConnectionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     sqlx::query("UPDATE connections SET due_at = $2 WHERE id = $1")
         .bind(id.to_string())
         .bind(now.millis())
@@ -341,8 +415,10 @@ async fn drop_unused_account(
         .await?;
     if let Some(row) = secret {
         released.push(rows::parsed(&row, "secret_id")?);
-        sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.to_string()).execute(writing.on()).await?;
+        sqlx::query("DELETE FROM accounts WHERE id = $1")
+            .bind(id.to_string())
+            .execute(writing.on())
+            .await?;
     }
     Ok(())
 }
-

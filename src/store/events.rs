@@ -35,7 +35,11 @@ pub struct ReadRound<'a> {
 
 impl Store {
     /// The entries that overlap a window, by start.
-    pub async fn events_in(&self, connection: &Connection, window: Window) -> Result<Vec<Event>, StoreError> {
+    pub async fn events_in(
+        &self,
+        connection: &Connection,
+        window: Window,
+    ) -> Result<Vec<Event>, StoreError> {
         let found = sqlx::query(
             "SELECT e.event FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = $1 \
              AND e.starts_at < $3 AND e.ends_at >= $2 ORDER BY e.starts_at, e.item_id",
@@ -50,7 +54,11 @@ impl Store {
 
     /// Makes the stored entries equal to what was read, in one transaction. A round that changed nothing writes only
     /// when it was. False if the connection is gone: then nothing is written.
-    pub async fn keep_round(&self, connection: &Connection, round: &ReadRound<'_>) -> Result<Option<Changes>, StoreError> {
+    pub async fn keep_round(
+        &self,
+        connection: &Connection,
+        round: &ReadRound<'_>,
+    ) -> Result<Option<Changes>, StoreError> {
         let mut writing = self.begin().await?;
         let found = sqlx::query("SELECT id FROM calendars WHERE connection_id = $1")
             .bind(connection.id.to_string())
@@ -59,7 +67,9 @@ impl Store {
         let Some(row) = found else {
             return Ok(None);
         };
-        let changes = self.apply(&mut writing, rows::parsed(&row, "id")?, round).await?;
+        let changes = self
+            .apply(&mut writing, rows::parsed(&row, "id")?, round)
+            .await?;
         sqlx::query(
             "UPDATE connections SET state = $2, problem = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \
              last_round_at = $3, last_synced_at = $3, rounds = rounds + 1, entries = $4, due_at = $5 \
@@ -93,7 +103,12 @@ impl Store {
         Ok(Some(changes))
     }
 
-    async fn apply(&self, writing: &mut Writing, calendar: CalendarId, round: &ReadRound<'_>) -> Result<Changes, StoreError> {
+    async fn apply(
+        &self,
+        writing: &mut Writing,
+        calendar: CalendarId,
+        round: &ReadRound<'_>,
+    ) -> Result<Changes, StoreError> {
         let stored = sqlx::query("SELECT item_id, event FROM events WHERE calendar_id = $1")
             .bind(calendar.to_string())
             .fetch_all(writing.on())

@@ -9,13 +9,20 @@ use crate::{
 
 impl Store {
     /// The instants of the refusals since `since`, oldest first.
-    pub async fn refusals_since(&self, host: &str, name_key: &str, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
-        let found = sqlx::query("SELECT at FROM refusals WHERE host = $1 AND name_key = $2 AND at > $3 ORDER BY at")
-            .bind(host)
-            .bind(name_key)
-            .bind(since.millis())
-            .fetch_all(self.pool())
-            .await?;
+    pub async fn refusals_since(
+        &self,
+        host: &str,
+        name_key: &str,
+        since: Timestamp,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        let found = sqlx::query(
+            "SELECT at FROM refusals WHERE host = $1 AND name_key = $2 AND at > $3 ORDER BY at",
+        )
+        .bind(host)
+        .bind(name_key)
+        .bind(since.millis())
+        .fetch_all(self.pool())
+        .await?;
         found.iter().map(|row| rows::instant(row, "at")).collect()
     }
 
@@ -31,29 +38,41 @@ impl Store {
         let mut writing = self.begin().await?;
         if self.engine() == Engine::Postgres {
             // Two instances must not both see the last free place.
-            sqlx::query("SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtext($1))) AS locked")
-                .bind(format!("{host} {name_key}"))
-                .fetch_one(writing.on())
-                .await?;
-        }
-        let found = sqlx::query("SELECT at FROM refusals WHERE host = $1 AND name_key = $2 AND at > $3 ORDER BY at")
-            .bind(host)
-            .bind(name_key)
-            .bind(since.millis())
-            .fetch_all(writing.on())
+            sqlx::query(
+                "SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtext($1))) AS locked",
+            )
+            .bind(format!("{host} {name_key}"))
+            .fetch_one(writing.on())
             .await?;
-        let recent: Vec<Timestamp> = found.iter().map(|row| rows::instant(row, "at")).collect::<Result<_, _>>()?;
+        }
+        let found = sqlx::query(
+            "SELECT at FROM refusals WHERE host = $1 AND name_key = $2 AND at > $3 ORDER BY at",
+        )
+        .bind(host)
+        .bind(name_key)
+        .bind(since.millis())
+        .fetch_all(writing.on())
+        .await?;
+        let recent: Vec<Timestamp> = found
+            .iter()
+            .map(|row| rows::instant(row, "at"))
+            .collect::<Result<_, _>>()?;
         if recent.len() >= most {
             return Ok(Err(recent));
         }
-        let id = self.count_refusal_in(&mut writing, host, name_key, now).await?;
+        let id = self
+            .count_refusal_in(&mut writing, host, name_key, now)
+            .await?;
         writing.commit().await?;
         Ok(Ok(id))
     }
 
     pub async fn take_back_try(&self, id: RecordId) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("DELETE FROM refusals WHERE id = $1").bind(id.to_string()).execute(writing.on()).await?;
+        sqlx::query("DELETE FROM refusals WHERE id = $1")
+            .bind(id.to_string())
+            .execute(writing.on())
+            .await?;
         Ok(writing.commit().await?)
     }
 

@@ -32,7 +32,11 @@ pub struct Failed<'a> {
 
 impl Store {
     /// Keeps the last copy, shows the problem, plans the next look.
-    pub async fn fail_round(&self, connection: &Connection, failed: &Failed<'_>) -> Result<(), StoreError> {
+    pub async fn fail_round(
+        &self,
+        connection: &Connection,
+        failed: &Failed<'_>,
+    ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
             "UPDATE connections SET since = CASE WHEN state = $2 THEN since ELSE $4 END, state = $2, problem = $3, \
@@ -50,15 +54,17 @@ impl Store {
     }
 
     /// As [`Store::fail_round`] for a refused sign-in: state and plan are the refusal rule's, for the whole account.
-    pub async fn note_refused_round(&self, connection: &Connection, failed: &Failed<'_>) -> Result<(), StoreError> {
+    pub async fn note_refused_round(
+        &self,
+        connection: &Connection,
+        failed: &Failed<'_>,
+    ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query(
-            "UPDATE connections SET last_round_at = $2, rounds = rounds + 1 WHERE id = $1",
-        )
-        .bind(connection.id.to_string())
-        .bind(failed.now.millis())
-        .execute(writing.on())
-        .await?;
+        sqlx::query("UPDATE connections SET last_round_at = $2, rounds = rounds + 1 WHERE id = $1")
+            .bind(connection.id.to_string())
+            .bind(failed.now.millis())
+            .execute(writing.on())
+            .await?;
         self.write_failed(&mut writing, connection, failed).await?;
         Ok(writing.commit().await?)
     }
@@ -81,11 +87,22 @@ impl Store {
         .bind(rows::to_json(failed.problem, "problem")?)
         .execute(writing.on())
         .await?;
-        self.call_in(writing, connection, failed.problem, failed.request_id, failed.now).await
+        self.call_in(
+            writing,
+            connection,
+            failed.problem,
+            failed.request_id,
+            failed.now,
+        )
+        .await
     }
 
     /// The latest rounds that failed or changed something, newest first.
-    pub async fn last_rounds(&self, id: ConnectionId, limit: i64) -> Result<Vec<Round>, StoreError> {
+    pub async fn last_rounds(
+        &self,
+        id: ConnectionId,
+        limit: i64,
+    ) -> Result<Vec<Round>, StoreError> {
         let found = sqlx::query(
             "SELECT started_at, millis, inserted, updated, deleted, problem FROM rounds WHERE connection_id = $1 \
              ORDER BY started_at DESC, id DESC LIMIT $2",
@@ -112,8 +129,13 @@ impl Store {
     }
 
     /// Notes that a sealed password was opened.
-    pub async fn audit_opened(&self, connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn audit_opened(
+        &self,
+        connection: &Connection,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let subject = format!("{} for {}", connection.account, connection.mailbox);
-        self.audit(&Entry::by_kalends(Action::SecretOpened).about(subject), now).await
+        self.audit(&Entry::by_kalends(Action::SecretOpened).about(subject), now)
+            .await
     }
 }

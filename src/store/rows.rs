@@ -25,21 +25,31 @@ pub fn maybe_instant(row: &AnyRow, column: &'static str) -> Result<Option<Timest
 
 /// A column whose text has a type of its own, such as an id or an address.
 pub fn parsed<T: FromStr>(row: &AnyRow, column: &'static str) -> Result<T, StoreError> {
-    text(row, column)?.parse().map_err(|_| StoreError::Corrupt(column))
+    text(row, column)?
+        .parse()
+        .map_err(|_| StoreError::Corrupt(column))
 }
 
-pub fn maybe_parsed<T: FromStr>(row: &AnyRow, column: &'static str) -> Result<Option<T>, StoreError> {
+pub fn maybe_parsed<T: FromStr>(
+    row: &AnyRow,
+    column: &'static str,
+) -> Result<Option<T>, StoreError> {
     let text: Option<String> = row.try_get(column)?;
-    text.map(|text| text.parse().map_err(|_| StoreError::Corrupt(column))).transpose()
+    text.map(|text| text.parse().map_err(|_| StoreError::Corrupt(column)))
+        .transpose()
 }
 
 pub fn json<T: DeserializeOwned>(row: &AnyRow, column: &'static str) -> Result<T, StoreError> {
     serde_json::from_str(&text(row, column)?).map_err(|_| StoreError::Corrupt(column))
 }
 
-pub fn maybe_json<T: DeserializeOwned>(row: &AnyRow, column: &'static str) -> Result<Option<T>, StoreError> {
+pub fn maybe_json<T: DeserializeOwned>(
+    row: &AnyRow,
+    column: &'static str,
+) -> Result<Option<T>, StoreError> {
     let text: Option<String> = row.try_get(column)?;
-    text.map(|text| serde_json::from_str(&text).map_err(|_| StoreError::Corrupt(column))).transpose()
+    text.map(|text| serde_json::from_str(&text).map_err(|_| StoreError::Corrupt(column)))
+        .transpose()
 }
 
 /// A value as its column holds it.
@@ -56,5 +66,6 @@ pub fn to_name(value: &impl Serialize, what: &'static str) -> Result<String, Sto
 }
 
 pub fn named<T: DeserializeOwned>(row: &AnyRow, column: &'static str) -> Result<T, StoreError> {
-    serde_json::from_value(serde_json::Value::String(text(row, column)?)).map_err(|_| StoreError::Corrupt(column))
+    serde_json::from_value(serde_json::Value::String(text(row, column)?))
+        .map_err(|_| StoreError::Corrupt(column))
 }

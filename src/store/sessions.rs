@@ -21,7 +21,11 @@ pub struct SessionRow {
 
 impl Store {
     /// A session that has not ended.
-    pub async fn session(&self, id_hash: &str, now: Timestamp) -> Result<Option<SessionRow>, StoreError> {
+    pub async fn session(
+        &self,
+        id_hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<SessionRow>, StoreError> {
         let row = sqlx::query(
             "SELECT id_hash, user_id, data, idle_expires_at, absolute_expires_at, touched_at FROM sessions \
              WHERE id_hash = $1 AND idle_expires_at > $2 AND absolute_expires_at > $2",
@@ -59,15 +63,22 @@ impl Store {
         .bind(session.touched_at.millis())
         .execute(writing.on())
         .await?;
-        sqlx::query("DELETE FROM sessions WHERE idle_expires_at <= $1 OR absolute_expires_at <= $1")
-            .bind(session.touched_at.millis())
-            .execute(writing.on())
-            .await?;
+        sqlx::query(
+            "DELETE FROM sessions WHERE idle_expires_at <= $1 OR absolute_expires_at <= $1",
+        )
+        .bind(session.touched_at.millis())
+        .execute(writing.on())
+        .await?;
         Ok(writing.commit().await?)
     }
 
     /// Notes that a session is used.
-    pub async fn touch_session(&self, id_hash: &str, now: Timestamp, idle: Timestamp) -> Result<(), StoreError> {
+    pub async fn touch_session(
+        &self,
+        id_hash: &str,
+        now: Timestamp,
+        idle: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query("UPDATE sessions SET touched_at = $2, idle_expires_at = $3 WHERE id_hash = $1")
             .bind(id_hash)
@@ -80,7 +91,10 @@ impl Store {
 
     pub async fn delete_session(&self, id_hash: &str) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("DELETE FROM sessions WHERE id_hash = $1").bind(id_hash).execute(writing.on()).await?;
+        sqlx::query("DELETE FROM sessions WHERE id_hash = $1")
+            .bind(id_hash)
+            .execute(writing.on())
+            .await?;
         Ok(writing.commit().await?)
     }
 

@@ -1,12 +1,7 @@
 //! People who sign in.
 
 use super::{Store, StoreError, rows};
-use crate::{
-    audit::Entry,
-    clock::Timestamp,
-    id::UserId,
-    mailbox::SmtpAddress,
-};
+use crate::{audit::Entry, clock::Timestamp, id::UserId, mailbox::SmtpAddress};
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
@@ -63,15 +58,26 @@ pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
 impl Store {
     /// Adds a person. Fails with [`StoreError::EmailTaken`] if the address has an account.
     pub async fn create_user(&self, new: NewUser, now: Timestamp) -> Result<User, StoreError> {
-        self.insert_user(new, now, false).await?.ok_or(StoreError::Corrupt("user"))
+        self.insert_user(new, now, false)
+            .await?
+            .ok_or(StoreError::Corrupt("user"))
     }
 
     /// Adds the first person; `None` if there is somebody already.
-    pub async fn create_first_user(&self, new: NewUser, now: Timestamp) -> Result<Option<User>, StoreError> {
+    pub async fn create_first_user(
+        &self,
+        new: NewUser,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
         self.insert_user(new, now, true).await
     }
 
-    async fn insert_user(&self, new: NewUser, now: Timestamp, first: bool) -> Result<Option<User>, StoreError> {
+    async fn insert_user(
+        &self,
+        new: NewUser,
+        now: Timestamp,
+        first: bool,
+    ) -> Result<Option<User>, StoreError> {
         let id = UserId::new(now, self.random.bytes());
         let mut writing = self.begin().await?;
         let sql = if first {
@@ -93,26 +99,47 @@ impl Store {
             .execute(writing.on())
             .await
             .map_err(|error| match error.as_database_error() {
-                Some(database) if database.is_unique_violation() => StoreError::EmailTaken(new.email.to_string()),
+                Some(database) if database.is_unique_violation() => {
+                    StoreError::EmailTaken(new.email.to_string())
+                }
                 _ => error.into(),
             })?;
         if inserted.rows_affected() == 0 {
             return Ok(None);
         }
         writing.commit().await?;
-        let NewUser { email, name, role, password_hash, time_zone } = new;
-        Ok(Some(User { id, email, name, role, password_hash, time_zone }))
+        let NewUser {
+            email,
+            name,
+            role,
+            password_hash,
+            time_zone,
+        } = new;
+        Ok(Some(User {
+            id,
+            email,
+            name,
+            role,
+            password_hash,
+            time_zone,
+        }))
     }
 
     pub async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
-        let row = sqlx::query(sql).bind(id.to_string()).fetch_optional(self.pool()).await?;
+        let row = sqlx::query(sql)
+            .bind(id.to_string())
+            .fetch_optional(self.pool())
+            .await?;
         row.as_ref().map(user).transpose()
     }
 
     pub async fn user_by_email(&self, email: &SmtpAddress) -> Result<Option<User>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE email = $1"));
-        let row = sqlx::query(sql).bind(email.as_str()).fetch_optional(self.pool()).await?;
+        let row = sqlx::query(sql)
+            .bind(email.as_str())
+            .fetch_optional(self.pool())
+            .await?;
         row.as_ref().map(user).transpose()
     }
 
@@ -124,10 +151,18 @@ impl Store {
     }
 
     pub async fn has_users(&self) -> Result<bool, StoreError> {
-        Ok(sqlx::query("SELECT id FROM users LIMIT 1").fetch_optional(self.pool()).await?.is_some())
+        Ok(sqlx::query("SELECT id FROM users LIMIT 1")
+            .fetch_optional(self.pool())
+            .await?
+            .is_some())
     }
 
-    pub async fn update_profile(&self, id: UserId, name: &str, time_zone: &str) -> Result<(), StoreError> {
+    pub async fn update_profile(
+        &self,
+        id: UserId,
+        name: &str,
+        time_zone: &str,
+    ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query("UPDATE users SET name = $2, name_key = $3, time_zone = $4 WHERE id = $1")
             .bind(id.to_string())
@@ -140,14 +175,23 @@ impl Store {
     }
 
     /// Sets a new password hash, ends every session of the user and writes it down, all or nothing.
-    pub async fn set_password_hash(&self, id: UserId, hash: &str, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn set_password_hash(
+        &self,
+        id: UserId,
+        hash: &str,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query("UPDATE users SET password_hash = $2 WHERE id = $1")
             .bind(id.to_string())
             .bind(hash)
             .execute(writing.on())
             .await?;
-        sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_string()).execute(writing.on()).await?;
+        sqlx::query("DELETE FROM sessions WHERE user_id = $1")
+            .bind(id.to_string())
+            .execute(writing.on())
+            .await?;
         self.audit_in(&mut writing, entry, now).await?;
         Ok(writing.commit().await?)
     }

@@ -23,8 +23,14 @@ pub fn after_success(now: Timestamp, random: &Random) -> Timestamp {
 /// After a failed round: the state to show, and when to look again, if at all.
 ///
 /// Sign-in problems are not planned here: the refusal rule plans them for the whole account.
-pub fn after_failure(problem: &Problem, now: Timestamp, random: &Random) -> (ConnectionState, Option<Timestamp>) {
-    let jitter = |of: Duration| Duration::from_millis(random.below(u64::try_from(of.as_millis() / 5).unwrap_or(0)));
+pub fn after_failure(
+    problem: &Problem,
+    now: Timestamp,
+    random: &Random,
+) -> (ConnectionState, Option<Timestamp>) {
+    let jitter = |of: Duration| {
+        Duration::from_millis(random.below(u64::try_from(of.as_millis() / 5).unwrap_or(0)))
+    };
     let due = match problem.retry() {
         Retry::Never => None,
         Retry::WhenChanged => Some(now + WAITING),
@@ -44,21 +50,33 @@ mod tests {
     fn what_passes_is_delayed_and_what_needs_somebody_is_looked_at_every_quarter_of_an_hour() {
         let (now, random) = (Timestamp::from_seconds(0), Random::seeded(1));
         let wait = |problem: &Problem| after_failure(problem, now, &random);
-        let (state, due) = wait(&Problem::Throttled { wait_millis: 60_000 });
+        let (state, due) = wait(&Problem::Throttled {
+            wait_millis: 60_000,
+        });
         assert_eq!(state, ConnectionState::Delayed);
         let due = due.expect("planned").since(now);
         assert!(due >= Duration::from_secs(60) && due < Duration::from_secs(72));
-        let waiting = (ConnectionState::ActionNeeded, Some(now + Duration::from_secs(900)));
+        let waiting = (
+            ConnectionState::ActionNeeded,
+            Some(now + Duration::from_secs(900)),
+        );
         assert_eq!(wait(&Problem::ImpersonationDenied), waiting);
-        assert_eq!(wait(&Problem::PasswordRefused), (ConnectionState::ActionNeeded, None));
-        let long = Problem::Throttled { wait_millis: 10_000_000_000 };
+        assert_eq!(
+            wait(&Problem::PasswordRefused),
+            (ConnectionState::ActionNeeded, None)
+        );
+        let long = Problem::Throttled {
+            wait_millis: 10_000_000_000,
+        };
         assert!(wait(&long).1.expect("planned").since(now) <= Duration::from_secs(36 * 60));
     }
 
     #[test]
     fn steady_rounds_are_five_minutes_apart_and_do_not_bunch() {
         let (now, random) = (Timestamp::from_seconds(0), Random::seeded(1));
-        let gaps: Vec<u64> = (0..50).map(|_| after_success(now, &random).since(now).as_secs()).collect();
+        let gaps: Vec<u64> = (0..50)
+            .map(|_| after_success(now, &random).since(now).as_secs())
+            .collect();
         assert!(gaps.iter().all(|gap| (270..330).contains(gap)));
         assert!(gaps.iter().max() > gaps.iter().min());
     }

@@ -36,7 +36,10 @@ struct Trouble {
 
 impl From<Problem> for Trouble {
     fn from(problem: Problem) -> Self {
-        Self { problem, request_id: None }
+        Self {
+            problem,
+            request_id: None,
+        }
     }
 }
 
@@ -53,7 +56,11 @@ pub async fn turn(services: &Services, leased: Leased) -> usize {
     rounds
 }
 
-async fn rounds_of(services: &Services, account: &Account, rounds: &mut usize) -> Result<(), StoreError> {
+async fn rounds_of(
+    services: &Services,
+    account: &Account,
+    rounds: &mut usize,
+) -> Result<(), StoreError> {
     let begun = tokio::time::Instant::now();
     let due_by = services.clock.now();
     let mut password = None;
@@ -67,12 +74,24 @@ async fn rounds_of(services: &Services, account: &Account, rounds: &mut usize) -
         let Some(now_account) = now_account.filter(|now| now.secret_id == account.secret_id) else {
             return Ok(());
         };
-        if let Some(problem) = SavedGate::closed(&services.store, &services.clock, &now_account).await? {
-            services.store.hold_back(&connection, &problem, services.clock.now()).await?;
+        if let Some(problem) =
+            SavedGate::closed(&services.store, &services.clock, &now_account).await?
+        {
+            services
+                .store
+                .hold_back(&connection, &problem, services.clock.now())
+                .await?;
             continue;
         }
         *rounds += 1;
-        round(services, &now_account, &connection, &mut password, &mut client).await?;
+        round(
+            services,
+            &now_account,
+            &connection,
+            &mut password,
+            &mut client,
+        )
+        .await?;
     }
     Ok(())
 }
@@ -89,25 +108,43 @@ async fn round(
     let reading = read(services, account, connection, password, client);
     let read = match timeout(ROUND_LIMIT, reading).await {
         Ok(read) => read,
-        Err(_) => Err(Problem::AnswerTimedOut { seconds: ROUND_LIMIT.as_secs() }.into()),
+        Err(_) => Err(Problem::AnswerTimedOut {
+            seconds: ROUND_LIMIT.as_secs(),
+        }
+        .into()),
     };
     let now = services.clock.now();
     match read {
         Ok(events) => {
             let next = plan::after_success(now, &services.random);
-            let round = ReadRound { events: &events, started_at, now, next };
+            let round = ReadRound {
+                events: &events,
+                started_at,
+                now,
+                next,
+            };
             let changes = services.store.keep_round(connection, &round).await?;
             tracing::debug!(?changes, entries = events.len(), "round ended");
             Ok(())
         }
-        Err(Trouble { problem, request_id }) => {
+        Err(Trouble {
+            problem,
+            request_id,
+        }) => {
             // A connection that failed is not trusted with the next mailbox.
             *client = None;
             let refused = matches!(problem, Problem::SignInRefused { .. });
             let (state, next) = plan::after_failure(&problem, now, &services.random);
             let request_id = request_id.as_deref();
             tracing::warn!(code = problem.code(), request_id, "round failed");
-            let failed = Failed { problem: &problem, request_id, state, started_at, now, next };
+            let failed = Failed {
+                problem: &problem,
+                request_id,
+                state,
+                started_at,
+                now,
+                next,
+            };
             if refused {
                 services.store.note_refused_round(connection, &failed).await
             } else {
@@ -125,7 +162,10 @@ async fn read(
     client: &mut Option<Client>,
 ) -> Result<Vec<Event>, Trouble> {
     let url = account.endpoint.to_string();
-    let evidence = Evidence { url: &url, mailbox: &connection.mailbox };
+    let evidence = Evidence {
+        url: &url,
+        mailbox: &connection.mailbox,
+    };
     let trouble = |error: EwsError| Trouble {
         problem: diagnose(&error, &evidence),
         request_id: error.ids.shown().map(ToOwned::to_owned),
@@ -135,18 +175,35 @@ async fn read(
         None => {
             let password = match password {
                 Some(password) => password.clone(),
-                None => password.insert(open_secret(services, connection, account).await?).clone(),
+                None => password
+                    .insert(open_secret(services, connection, account).await?)
+                    .clone(),
             };
-            let credentials = Credentials { account: account.name.clone(), password };
-            let gate = Arc::new(SavedGate::new(services.store.clone(), services.clock.clone(), account.clone()));
-            let opened =
-                Client::open(&services.outbound, &services.random, account.endpoint.clone(), credentials, gate).await;
+            let credentials = Credentials {
+                account: account.name.clone(),
+                password,
+            };
+            let gate = Arc::new(SavedGate::new(
+                services.store.clone(),
+                services.clock.clone(),
+                account.clone(),
+            ));
+            let opened = Client::open(
+                &services.outbound,
+                &services.random,
+                account.endpoint.clone(),
+                credentials,
+                gate,
+            )
+            .await;
             opened.map_err(trouble)?
         }
     };
     let whose = whose(connection);
     let zone = owner_zone(services, connection).await;
-    let events = read_window(&mut ready, &whose, window(services.clock.now()), &zone).await.map_err(trouble)?;
+    let events = read_window(&mut ready, &whose, window(services.clock.now()), &zone)
+        .await
+        .map_err(trouble)?;
     *client = Some(ready);
     Ok(events)
 }
@@ -158,14 +215,25 @@ pub async fn open_secret(
     account: &Account,
 ) -> Result<Password, Problem> {
     let to = Destination::new(&account.host, &account.name);
-    let opened = services.vault.open_secret(account.secret_id, &to).await.map_err(|error| {
-        tracing::error!(%error, account.id = %account.id, "a saved password does not open");
-        match error {
-            VaultError::Missing => Problem::SecretMissing,
-            VaultError::Database(_) | VaultError::Sql(_) | VaultError::Key(_) | VaultError::Seal => Problem::Interrupted,
-        }
-    })?;
-    if let Err(error) = services.store.audit_opened(connection, services.clock.now()).await {
+    let opened = services
+        .vault
+        .open_secret(account.secret_id, &to)
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, account.id = %account.id, "a saved password does not open");
+            match error {
+                VaultError::Missing => Problem::SecretMissing,
+                VaultError::Database(_)
+                | VaultError::Sql(_)
+                | VaultError::Key(_)
+                | VaultError::Seal => Problem::Interrupted,
+            }
+        })?;
+    if let Err(error) = services
+        .store
+        .audit_opened(connection, services.clock.now())
+        .await
+    {
         // What is not on record does not happen.
         tracing::error!(%error, "the opening of a password could not be written down");
         return Err(Problem::Interrupted);
@@ -183,12 +251,16 @@ fn whose(connection: &Connection) -> Whose {
 /// The zone of all-day entries that name none: the owner's.
 async fn owner_zone(services: &Services, connection: &Connection) -> TimeZone {
     let user = services.store.user(connection.user_id).await.ok().flatten();
-    user.and_then(|user| TimeZone::get(&user.time_zone).ok()).unwrap_or(TimeZone::UTC)
+    user.and_then(|user| TimeZone::get(&user.time_zone).ok())
+        .unwrap_or(TimeZone::UTC)
 }
 
 /// Whole days, so that a window moves once a day and not with every round.
 fn window(now: Timestamp) -> Window {
     const DAY: i64 = 24 * 3600 * 1000;
     let today = Timestamp::from_millis(now.millis().div_euclid(DAY) * DAY);
-    Window { start: today - BACK, end: today + AHEAD }
+    Window {
+        start: today - BACK,
+        end: today + AHEAD,
+    }
 }

@@ -9,17 +9,27 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 /// Why there are no usable keys. Never holds one.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    #[error("KALENDS_VAULT_KEYS: key {0} is not id:key, where key is 32 bytes in base64. Make one with: openssl rand -base64 32")]
+    #[error(
+        "KALENDS_VAULT_KEYS: key {0} is not id:key, where key is 32 bytes in base64. Make one with: openssl rand -base64 32"
+    )]
     Unreadable(usize),
-    #[error("KALENDS_VAULT_KEYS: the key id {0} stands there twice. Give each key an id of its own")]
+    #[error(
+        "KALENDS_VAULT_KEYS: the key id {0} stands there twice. Give each key an id of its own"
+    )]
     Twice(String),
     #[error("KALENDS_VAULT_KEYS: it holds no key. Write id:key, where key is 32 bytes in base64")]
     None,
-    #[error("KALENDS_VAULT_KEYS_FILE: {path} cannot be used ({error}). Name a file that Kalends can read")]
+    #[error(
+        "KALENDS_VAULT_KEYS_FILE: {path} cannot be used ({error}). Name a file that Kalends can read"
+    )]
     File { path: String, error: std::io::Error },
-    #[error("KALENDS_VAULT_KEYS: the vault holds passwords sealed with the key {0}, and that key is not here. Put it back, from your backup of the keys")]
+    #[error(
+        "KALENDS_VAULT_KEYS: the vault holds passwords sealed with the key {0}, and that key is not here. Put it back, from your backup of the keys"
+    )]
     Missing(String),
-    #[error("KALENDS_VAULT_KEYS: this vault needs its keys. Set KALENDS_VAULT_KEYS or KALENDS_VAULT_KEYS_FILE; keys are made by themselves only beside a new SQLite vault")]
+    #[error(
+        "KALENDS_VAULT_KEYS: this vault needs its keys. Set KALENDS_VAULT_KEYS or KALENDS_VAULT_KEYS_FILE; keys are made by themselves only beside a new SQLite vault"
+    )]
     Needed,
 }
 
@@ -33,7 +43,11 @@ pub struct VaultKeys {
 
 impl VaultKeys {
     /// From the environment, else from the file, else new ones where that is allowed.
-    pub(super) fn load(source: &KeySource, may_make: bool, random: &Random) -> Result<Self, KeyError> {
+    pub(super) fn load(
+        source: &KeySource,
+        may_make: bool,
+        random: &Random,
+    ) -> Result<Self, KeyError> {
         if let Some(text) = &source.keys {
             return Self::parse(text);
         }
@@ -41,8 +55,13 @@ impl VaultKeys {
         let path = source.file.as_ref().unwrap_or(&source.new_file);
         match fs::read_to_string(path) {
             Ok(text) => Self::parse(&Zeroizing::new(text)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && may_make => make(path, random),
-            Err(error) if named => Err(KeyError::File { path: path.display().to_string(), error }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && may_make => {
+                make(path, random)
+            }
+            Err(error) if named => Err(KeyError::File {
+                path: path.display().to_string(),
+                error,
+            }),
             Err(_) => Err(KeyError::Needed),
         }
     }
@@ -50,14 +69,28 @@ impl VaultKeys {
     /// Reads keys separated by commas or line ends, oldest first; lines that begin with `#` are remarks.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let mut keys: Vec<(String, [u8; 32])> = Vec::new();
-        let lines = text.split(['\n', ',']).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = text
+            .split(['\n', ','])
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
         for (number, line) in lines.enumerate() {
             let unreadable = KeyError::Unreadable(number + 1);
-            let Some((id, key)) = line.split_once(':') else { return Err(unreadable) };
-            let Ok(bytes) = BASE64.decode(key.trim()).map(Zeroizing::new) else { return Err(unreadable) };
-            let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice()) else { return Err(unreadable) };
+            let Some((id, key)) = line.split_once(':') else {
+                return Err(unreadable);
+            };
+            let Ok(bytes) = BASE64.decode(key.trim()).map(Zeroizing::new) else {
+                return Err(unreadable);
+            };
+            let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice()) else {
+                return Err(unreadable);
+            };
             let id = id.trim();
-            if id.is_empty() || id.len() > 40 || !id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+            if id.is_empty()
+                || id.len() > 40
+                || !id
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+            {
                 return Err(unreadable);
             }
             if keys.iter().any(|(known, _)| known == id) {
@@ -74,20 +107,31 @@ impl VaultKeys {
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&[u8; 32]> {
-        self.keys.iter().find(|(known, _)| known == id).map(|(_, key)| key)
+        self.keys
+            .iter()
+            .find(|(known, _)| known == id)
+            .map(|(_, key)| key)
     }
 }
 
 impl fmt::Debug for VaultKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.keys.iter().map(|(id, _)| id)).finish()
+        f.debug_list()
+            .entries(self.keys.iter().map(|(id, _)| id))
+            .finish()
     }
 }
 
 /// Makes a key file; the file is there whole or not at all.
 fn make(path: &Path, random: &Random) -> Result<VaultKeys, KeyError> {
-    let failed = |error| KeyError::File { path: path.display().to_string(), error };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    let failed = |error| KeyError::File {
+        path: path.display().to_string(),
+        error,
+    };
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         fs::create_dir_all(folder).map_err(failed)?;
     }
     let key = Zeroizing::new(random.bytes::<32>());
@@ -96,8 +140,16 @@ fn make(path: &Path, random: &Random) -> Result<VaultKeys, KeyError> {
         BASE64.encode(key.as_slice())
     ));
     let draft = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)
+        .map_err(failed)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
     fs::rename(&draft, path).map_err(failed)?;
     VaultKeys::parse(&text)
 }

@@ -64,7 +64,9 @@ pub fn Field(
 pub fn FormNotice(#[prop(into)] errors: Signal<FieldErrors>) -> impl IntoView {
     move || {
         errors.with(|all| {
-            all.get("").cloned().map(|text| view! { <p class="notice notice-bad" role="alert">{text}</p> })
+            all.get("")
+                .cloned()
+                .map(|text| view! { <p class="notice notice-bad" role="alert">{text}</p> })
         })
     }
 }

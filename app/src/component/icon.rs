@@ -27,7 +27,10 @@ impl Icon {
 
     /// Whether a ring is drawn around it.
     const fn ringed(self) -> bool {
-        matches!(self, Self::Passed | Self::Failed | Self::Waiting | Self::Paused)
+        matches!(
+            self,
+            Self::Passed | Self::Failed | Self::Waiting | Self::Paused
+        )
     }
 
     pub fn view(self) -> impl IntoView {

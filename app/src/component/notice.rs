@@ -76,7 +76,8 @@ const fn owner_words(owner: Owner) -> &'static str {
     }
 }
 
-/// Who must act, in two words, for lists.
+/// Who must act, in few words, for lists.
+#[cfg(feature = "ssr")]
 pub const fn owner_short(owner: Owner) -> &'static str {
     match owner {
         Owner::You => "The user must act",

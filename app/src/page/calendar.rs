@@ -100,12 +100,16 @@ async fn calendar(day: String) -> Result<CalendarView, AppError> {
     let user = request::user().await?;
     let words = request::words(&user);
     let store = request::services().store;
-    let connection = store.connection_of(user.id).await.map_err(request::internal)?;
+    let connection = store
+        .connection_of(user.id)
+        .await
+        .map_err(request::internal)?;
     let week = agenda::Week::from_day(&day, &words);
     let events = match &connection {
-        Some(connection) => {
-            store.events_in(connection.id, week.window(&words)).await.map_err(request::internal)?
-        }
+        Some(connection) => store
+            .events_in(connection, week.window(&words))
+            .await
+            .map_err(request::internal)?,
         None => Vec::new(),
     };
     Ok(CalendarView {
@@ -127,12 +131,22 @@ async fn calendar(day: String) -> Result<CalendarView, AppError> {
 pub fn CalendarPage() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
     let day = move || query.with(|query| query.get("day").unwrap_or_default());
-    loaded(Resource::new(day, calendar), |view| view! { <Calendar view /> })
+    loaded(
+        Resource::new(day, calendar),
+        |view| view! { <Calendar view /> },
+    )
 }
 
 #[component]
 fn Calendar(view: CalendarView) -> impl IntoView {
-    let CalendarView { connection, days, title, previous, next, zone } = view;
+    let CalendarView {
+        connection,
+        days,
+        title,
+        previous,
+        next,
+        zone,
+    } = view;
     let Some(connection) = connection else {
         return view! {
             <Frame title="Calendar">

@@ -24,8 +24,15 @@ pub struct CheckView {
 /// How a check ended, in words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum End {
-    Connected { proof: Vec<ProofView> },
-    Failed { advice: Advice, step: Option<String>, request_id: Option<String>, primary: Option<String> },
+    Connected {
+        proof: Vec<ProofView>,
+    },
+    Failed {
+        advice: Advice,
+        step: Option<String>,
+        request_id: Option<String>,
+        primary: Option<String>,
+    },
     Cancelled,
 }
 
@@ -71,7 +78,9 @@ async fn cancel_check(id: String) -> Result<(), AppError> {
     use crate::request;
     let user = request::user().await?;
     let check = request::check_for(&user, &id).await?;
-    kalends::connect::cancel(&request::services(), check.id).await.map_err(request::internal)?;
+    kalends::connect::cancel(&request::services(), check.id)
+        .await
+        .map_err(request::internal)?;
     if request::is_plain() {
         request::see_other(&format!("/profile/exchange/checks/{}", check.id));
     }
@@ -87,7 +96,10 @@ async fn correct_mailbox(id: String) -> Result<(), AppError> {
     if let Some(primary) = request::primary_address(&check) {
         let mut draft = request::take_draft("connect").await?;
         for field in ["mailbox", "email"] {
-            if draft.value(field).eq_ignore_ascii_case(&check.typed.mailbox) {
+            if draft
+                .value(field)
+                .eq_ignore_ascii_case(&check.typed.mailbox)
+            {
                 draft.values.insert(field.to_owned(), primary.clone());
             }
         }
@@ -181,7 +193,13 @@ pub fn Ended(
     #[prop(optional)]
     in_place: bool,
 ) -> impl IntoView {
-    let CheckView { id, mailbox, ladder, end, back } = check;
+    let CheckView {
+        id,
+        mailbox,
+        ladder,
+        end,
+        back,
+    } = check;
     let failed = matches!(end, Some(End::Failed { .. } | End::Cancelled));
     view! {
         {match end {

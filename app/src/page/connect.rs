@@ -24,7 +24,10 @@ pub struct ConnectView {
 
 /// Starts a check. Returns its id; without JavaScript it leads to the check's page instead.
 #[server(endpoint = "connect")]
-#[expect(clippy::too_many_arguments, reason = "one argument per field of the form")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one argument per field of the form"
+)]
 pub async fn connect(
     #[server(default)] service: bool,
     #[server(default)] mailbox: String,
@@ -41,7 +44,14 @@ pub async fn connect(
     use crate::request;
     let user = request::user().await?;
     let values = [
-        ("service", if service { "true".to_owned() } else { String::new() }),
+        (
+            "service",
+            if service {
+                "true".to_owned()
+            } else {
+                String::new()
+            },
+        ),
         ("mailbox", mailbox.clone()),
         ("service_account", service_account.clone()),
         ("service_server", service_server.clone()),
@@ -72,14 +82,21 @@ pub async fn connect(
         };
         (typed, form::PERSONAL)
     };
-    let mut draft = Draft { values: values.map(|(name, value)| (name.to_owned(), value)).into(), ..Draft::default() };
+    let mut draft = Draft {
+        values: values.map(|(name, value)| (name.to_owned(), value)).into(),
+        ..Draft::default()
+    };
     match typed.parse() {
         Ok(request) => {
             if let Some(endpoint) = &request.endpoint {
-                draft.values.insert(names.endpoint.to_owned(), endpoint.to_string());
+                draft
+                    .values
+                    .insert(names.endpoint.to_owned(), endpoint.to_string());
             }
             request::keep_draft("connect", draft).await?;
-            let id = kalends::connect::start(&request::services(), &user, request).await.map_err(request::internal)?;
+            let id = kalends::connect::start(&request::services(), &user, request)
+                .await
+                .map_err(request::internal)?;
             if request::is_plain() {
                 request::see_other(&format!("/profile/exchange/checks/{id}"));
             }
@@ -104,10 +121,18 @@ pub async fn connect(
 #[cfg(feature = "ssr")]
 pub async fn view_for(user: &kalends::store::User) -> Result<ConnectView, AppError> {
     use crate::request;
-    let connection = request::services().store.connection_of(user.id).await.map_err(request::internal)?;
+    let connection = request::services()
+        .store
+        .connection_of(user.id)
+        .await
+        .map_err(request::internal)?;
     let reconnect = connection.is_some();
     let kept = request::take_draft("connect").await?;
-    let draft = if kept.values.is_empty() { form::starting_values(user, connection.as_ref()) } else { kept };
+    let draft = if kept.values.is_empty() {
+        form::starting_values(user, connection.as_ref())
+    } else {
+        kept
+    };
     Ok(ConnectView { draft, reconnect })
 }
 
@@ -144,7 +169,11 @@ pub fn ConnectDialog(view: ConnectView, connected: bool) -> impl IntoView {
             dialog.close();
         }
     };
-    let class = if connected { "button" } else { "button button-primary" };
+    let class = if connected {
+        "button"
+    } else {
+        "button button-primary"
+    };
     view! {
         <a class=class href="/profile/exchange/connect" on:click=open>
             {if connected { "Reconnect" } else { "Connect" }}
@@ -202,7 +231,9 @@ fn ConnectFlow(view: ConnectView) -> impl IntoView {
 
 fn other_words(error: &AppError) -> String {
     match error {
-        AppError::Unreachable => "Kalends could not be reached. Check your network and try again.".to_owned(),
+        AppError::Unreachable => {
+            "Kalends could not be reached. Check your network and try again.".to_owned()
+        }
         AppError::SignedOut => "You are signed out. Sign in again, then connect.".to_owned(),
         AppError::Form(_) | AppError::NotYours | AppError::Internal { .. } => {
             format!("Something went wrong in Kalends ({error}). Please try again.")

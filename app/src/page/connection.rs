@@ -43,9 +43,19 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
     let words = request::words(&admin);
     let store = request::services().store;
     let found = request::connection_by_id(&id).await?;
-    let user = store.user(found.user_id).await.map_err(request::internal)?.ok_or(AppError::NotYours)?;
-    let check = store.last_check(found.user_id).await.map_err(request::internal)?;
-    let rounds = store.last_rounds(found.id, 20).await.map_err(request::internal)?;
+    let user = store
+        .user(found.user_id)
+        .await
+        .map_err(request::internal)?
+        .ok_or(AppError::NotYours)?;
+    let check = store
+        .last_check(found.user_id)
+        .await
+        .map_err(request::internal)?;
+    let rounds = store
+        .last_rounds(found.id, 20)
+        .await
+        .map_err(request::internal)?;
     Ok(ConnectionView {
         id: found.id.to_string(),
         person: user.name,
@@ -54,7 +64,10 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
         since: words.moment(found.since),
         facts: vec![
             ("Mailbox".to_owned(), found.mailbox.to_string()),
-            ("Mode".to_owned(), request::mode_words(found.mode).to_owned()),
+            (
+                "Mode".to_owned(),
+                request::mode_words(found.mode).to_owned(),
+            ),
             ("Account".to_owned(), found.account.to_string()),
             ("Endpoint".to_owned(), found.endpoint.to_string()),
             ("Entries".to_owned(), found.entries.to_string()),
@@ -63,9 +76,36 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
         next_sync: found.due_at.map(|at| words.moment(at)),
         advice: request::advice_for(&found),
         check: check.map(|check| (words.moment(check.started_at), check.ladder)),
-        rounds: rounds.into_iter().map(|round| request::round_view(&round, &found, &words)).collect(),
+        rounds: rounds
+            .iter()
+            .map(|round| round_view(round, &found, &words))
+            .collect(),
         flash: request::take_flash().await?,
     })
+}
+
+#[cfg(feature = "ssr")]
+fn round_view(
+    round: &kalends::store::Round,
+    connection: &kalends::connection::Connection,
+    words: &crate::moment::Words,
+) -> RoundView {
+    let changes = round.changes;
+    let outcome = match &round.problem {
+        Some(problem) => {
+            kalends::advice::advice(problem, &crate::request::names_of(connection)).title
+        }
+        None => format!(
+            "{} new, {} changed, {} gone",
+            changes.inserted, changes.updated, changes.deleted
+        ),
+    };
+    RoundView {
+        started: words.moment(round.started_at),
+        millis: round.millis,
+        outcome,
+        ok: round.problem.is_none(),
+    }
 }
 
 #[server(endpoint = "check_now")]
@@ -85,7 +125,9 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
     use crate::request;
     let admin = request::admin().await?;
     let found = request::connection_by_id(&id).await?;
-    let started = kalends::sync::soon(&request::services(), &admin, &found).await.map_err(request::internal)?;
+    let started = kalends::sync::soon(&request::services(), &admin, &found)
+        .await
+        .map_err(request::internal)?;
     request::flash(if started {
         "A round starts within a second. Load this page again to see how it ended."
     } else {
@@ -100,13 +142,28 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
 pub fn ConnectionPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    loaded(Resource::new(id, connection), |view| view! { <Connection view /> })
+    loaded(
+        Resource::new(id, connection),
+        |view| view! { <Connection view /> },
+    )
 }
 
 #[component]
 fn Connection(view: ConnectionView) -> impl IntoView {
-    let ConnectionView { id, person, email, state, since, facts, last_sync, next_sync, advice, check, rounds, flash } =
-        view;
+    let ConnectionView {
+        id,
+        person,
+        email,
+        state,
+        since,
+        facts,
+        last_sync,
+        next_sync,
+        advice,
+        check,
+        rounds,
+        flash,
+    } = view;
     view! {
         <Frame title=person wide=true>
             <p><a href="/connections">"All connections"</a></p>

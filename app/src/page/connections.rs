@@ -45,11 +45,21 @@ async fn connections(filter: String, page: String) -> Result<ConnectionsView, Ap
     use crate::request;
     let admin = request::admin().await?;
     let words = request::words(&admin);
-    let filter = request::list_filter(&filter);
+    let filter = parse_filter(&filter);
     let page = page.parse().unwrap_or(1).max(1);
     let store = request::services().store;
-    let found = store.list_connections(filter, page).await.map_err(request::internal)?;
-    let counts = store.count_connections().await.map_err(request::internal)?;
+    let found = store
+        .list_connections(filter, page)
+        .await
+        .map_err(request::internal)?;
+    let mut counts = Vec::new();
+    for shown in FILTERS {
+        let count = store
+            .count_connections(shown)
+            .await
+            .map_err(request::internal)?;
+        counts.push((filter_code(shown).to_owned(), count));
+    }
     let rows = found
         .into_iter()
         .map(|item| {
@@ -60,43 +70,106 @@ async fn connections(filter: String, page: String) -> Result<ConnectionsView, Ap
                 email: item.user.email.to_string(),
                 state: connection.map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
                 link: connection.map(|c| format!("/connections/{}", c.id)),
-                mailbox: connection.map(|c| c.mailbox.to_string()).unwrap_or_default(),
-                mode: connection.map(|c| request::mode_words(c.mode).to_owned()).unwrap_or_default(),
-                account: connection.map(|c| c.account.to_string()).unwrap_or_default(),
-                endpoint: connection.map(|c| c.endpoint.to_string()).unwrap_or_default(),
+                mailbox: connection
+                    .map(|c| c.mailbox.to_string())
+                    .unwrap_or_default(),
+                mode: connection
+                    .map(|c| request::mode_words(c.mode).to_owned())
+                    .unwrap_or_default(),
+                account: connection
+                    .map(|c| c.account.to_string())
+                    .unwrap_or_default(),
+                endpoint: connection
+                    .map(|c| c.endpoint.to_string())
+                    .unwrap_or_default(),
                 reason: advice.as_ref().map(|advice| advice.title.clone()),
-                owner: advice.as_ref().map(|advice| crate::component::owner_short(advice.owner).to_owned()),
+                owner: advice
+                    .as_ref()
+                    .map(|advice| crate::component::owner_short(advice.owner).to_owned()),
                 since: connection.map(|c| words.moment(c.since)),
-                last_sync: connection.and_then(|c| c.last_synced_at).map(|at| words.moment(at)),
+                last_sync: connection
+                    .and_then(|c| c.last_synced_at)
+                    .map(|at| words.moment(at)),
                 next_sync: connection.and_then(|c| c.due_at).map(|at| words.moment(at)),
                 entries: connection.map(|c| c.entries),
             }
         })
         .collect();
-    let code = request::filter_code(filter).to_owned();
-    let total = counts.iter().find(|(name, _)| *name == code).map_or(0, |(_, count)| *count);
+    let code = filter_code(filter).to_owned();
+    let total = counts
+        .iter()
+        .find(|(name, _)| *name == code)
+        .map_or(0, |(_, count)| *count);
     Ok(ConnectionsView {
         rows,
         counts,
         filter: code,
         page,
-        pages: ((total + 49) / 50).max(1),
+        pages: ((total + kalends::store::PAGE - 1) / kalends::store::PAGE).max(1),
         flash: request::take_flash().await?,
     })
+}
+
+/// The filters in the order in which they are offered: who needs somebody comes first.
+#[cfg(feature = "ssr")]
+const FILTERS: [kalends::store::Filter; 6] = {
+    use kalends::{connection::ConnectionState, store::Filter};
+    [
+        Filter::Everyone,
+        Filter::Is(ConnectionState::ActionNeeded),
+        Filter::Is(ConnectionState::Delayed),
+        Filter::Is(ConnectionState::Paused),
+        Filter::Is(ConnectionState::Connected),
+        Filter::NotConnected,
+    ]
+};
+
+#[cfg(feature = "ssr")]
+fn filter_code(filter: kalends::store::Filter) -> &'static str {
+    use kalends::store::Filter;
+    match filter {
+        Filter::Everyone => "",
+        Filter::NotConnected => "not_connected",
+        Filter::Is(state) => state.code(),
+    }
+}
+
+/// A code that is none shows everyone.
+#[cfg(feature = "ssr")]
+fn parse_filter(code: &str) -> kalends::store::Filter {
+    FILTERS
+        .into_iter()
+        .find(|filter| filter_code(*filter) == code)
+        .unwrap_or(kalends::store::Filter::Everyone)
 }
 
 #[component]
 pub fn ConnectionsPage() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
     let wanted = move || {
-        query.with(|query| (query.get("state").unwrap_or_default(), query.get("page").unwrap_or_default()))
+        query.with(|query| {
+            (
+                query.get("state").unwrap_or_default(),
+                query.get("page").unwrap_or_default(),
+            )
+        })
     };
-    loaded(Resource::new(wanted, |(filter, page)| connections(filter, page)), |view| view! { <Connections view /> })
+    loaded(
+        Resource::new(wanted, |(filter, page)| connections(filter, page)),
+        |view| view! { <Connections view /> },
+    )
 }
 
 #[component]
 fn Connections(view: ConnectionsView) -> impl IntoView {
-    let ConnectionsView { rows, counts, filter, page, pages, flash } = view;
+    let ConnectionsView {
+        rows,
+        counts,
+        filter,
+        page,
+        pages,
+        flash,
+    } = view;
     let none = rows.is_empty();
     view! {
         <Frame title="Connections" wide=true>
@@ -198,6 +271,7 @@ fn filter_label(code: &str) -> &'static str {
     match code {
         "" => "Everyone",
         "not_connected" => StateView::NotConnected.label(),
-        code => kalends::connection::ConnectionState::from_code(code).map_or("", |state| StateView::Is(state).label()),
+        code => kalends::connection::ConnectionState::from_code(code)
+            .map_or("", |state| StateView::Is(state).label()),
     }
 }

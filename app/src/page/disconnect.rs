@@ -18,19 +18,28 @@ struct DisconnectView {
 async fn what_is_lost() -> Result<DisconnectView, AppError> {
     use crate::request;
     let user = request::user().await?;
-    let connection = request::services().store.connection_of(user.id).await.map_err(request::internal)?;
+    let connection = request::services()
+        .store
+        .connection_of(user.id)
+        .await
+        .map_err(request::internal)?;
     let Some(connection) = connection else {
         request::see_other("/profile");
         return Err(AppError::NotYours);
     };
-    Ok(DisconnectView { mailbox: connection.mailbox.to_string(), entries: connection.entries })
+    Ok(DisconnectView {
+        mailbox: connection.mailbox.to_string(),
+        entries: connection.entries,
+    })
 }
 
 #[server(endpoint = "disconnect")]
 async fn disconnect() -> Result<(), AppError> {
     use crate::request;
     let user = request::user().await?;
-    kalends::connect::disconnect(&request::services(), &user).await.map_err(request::internal)?;
+    kalends::connect::disconnect(&request::services(), &user)
+        .await
+        .map_err(request::internal)?;
     request::flash("Your Exchange calendar is disconnected. Its password and the copy of your entries are deleted.").await?;
     request::see_other("/profile");
     Ok(())

@@ -11,5 +11,8 @@ async fn home() -> Result<(), AppError> {
 
 #[component]
 pub fn HomePage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| home()), |()| view! { <Redirect path="/calendar" /> })
+    loaded(
+        Resource::new(|| (), |()| home()),
+        |()| view! { <Redirect path="/calendar" /> },
+    )
 }

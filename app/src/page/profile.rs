@@ -44,14 +44,26 @@ async fn profile() -> Result<ProfileView, AppError> {
     let user = request::user().await?;
     let services = request::services();
     let words = request::words(&user);
-    let connection = services.store.connection_of(user.id).await.map_err(request::internal)?;
+    let connection = services
+        .store
+        .connection_of(user.id)
+        .await
+        .map_err(request::internal)?;
     let exchange = ExchangeView {
-        state: connection.as_ref().map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
+        state: connection
+            .as_ref()
+            .map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
         since: connection.as_ref().map(|c| words.moment(c.since)),
         mailbox: connection.as_ref().map(|c| c.mailbox.to_string()),
         account: connection.as_ref().map(|c| c.account.to_string()),
-        last_sync: connection.as_ref().and_then(|c| c.last_synced_at).map(|at| words.moment(at)),
-        next_sync: connection.as_ref().and_then(|c| c.due_at).map(|at| words.moment(at)),
+        last_sync: connection
+            .as_ref()
+            .and_then(|c| c.last_synced_at)
+            .map(|at| words.moment(at)),
+        next_sync: connection
+            .as_ref()
+            .and_then(|c| c.due_at)
+            .map(|at| words.moment(at)),
         advice: connection.as_ref().and_then(request::advice_for),
         connect: crate::page::connect::view_for(&user).await?,
     };
@@ -79,16 +91,30 @@ async fn save_details(
     if typed.is_empty() {
         errors.insert("name".to_owned(), "Enter your name.".to_owned());
     } else if typed.chars().count() > 100 || typed.chars().any(char::is_control) {
-        errors.insert("name".to_owned(), "A name has at most 100 characters, and no control characters.".to_owned());
+        errors.insert(
+            "name".to_owned(),
+            "A name has at most 100 characters, and no control characters.".to_owned(),
+        );
     }
     if !request::time_zones().contains(&time_zone) {
-        errors.insert("time_zone".to_owned(), "Choose a time zone from the list, such as Europe/Berlin.".to_owned());
+        errors.insert(
+            "time_zone".to_owned(),
+            "Choose a time zone from the list, such as Europe/Berlin.".to_owned(),
+        );
     }
     if errors.is_empty() {
-        request::services().store.update_profile(user.id, typed, &time_zone).await.map_err(request::internal)?;
+        request::services()
+            .store
+            .update_profile(user.id, typed, &time_zone)
+            .await
+            .map_err(request::internal)?;
         request::flash("Your details are saved.").await?;
     } else {
-        let values = [("name".to_owned(), name), ("time_zone".to_owned(), time_zone)].into();
+        let values = [
+            ("name".to_owned(), name),
+            ("time_zone".to_owned(), time_zone),
+        ]
+        .into();
         request::keep_draft("details", Draft { values, errors }).await?;
     }
     request::see_other("/profile");
@@ -103,15 +129,30 @@ async fn change_password(
     use crate::request;
     let user = request::user().await?;
     let services = request::services();
-    match kalends::sign_in::change_password(&services, &user, &current, &new, &request::client_address()).await {
+    match kalends::sign_in::change_password(
+        &services,
+        &user,
+        &current,
+        &new,
+        &request::client_address(),
+    )
+    .await
+    {
         Ok(()) => {
-            request::end_all_sessions(&user).await?;
+            request::end_session().await?;
             request::start_session(&user).await?;
             request::flash("Your password is changed. You are signed out everywhere else.").await?;
         }
         Err(refused) => {
             let errors = [(refused.field().to_owned(), refused.to_string())].into();
-            request::keep_draft("password", Draft { errors, ..Draft::default() }).await?;
+            request::keep_draft(
+                "password",
+                Draft {
+                    errors,
+                    ..Draft::default()
+                },
+            )
+            .await?;
         }
     }
     request::see_other("/profile");
@@ -129,12 +170,24 @@ async fn sign_out_everywhere() -> Result<(), AppError> {
 
 #[component]
 pub fn ProfilePage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| profile()), |view| view! { <Profile view /> })
+    loaded(
+        Resource::new(|| (), |()| profile()),
+        |view| view! { <Profile view /> },
+    )
 }
 
 #[component]
 fn Profile(view: ProfileView) -> impl IntoView {
-    let ProfileView { name, email, time_zone, time_zones, saved, details, password, exchange } = view;
+    let ProfileView {
+        name,
+        email,
+        time_zone,
+        time_zones,
+        saved,
+        details,
+        password,
+        exchange,
+    } = view;
     view! {
         <Frame title="Profile Settings">
             {saved.map(|saved| view! { <p class="notice notice-good" role="status">{saved}</p> })}
@@ -163,7 +216,16 @@ fn Profile(view: ProfileView) -> impl IntoView {
 
 #[component]
 fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
-    let ExchangeView { state, since, mailbox, account, last_sync, next_sync, advice, connect } = exchange;
+    let ExchangeView {
+        state,
+        since,
+        mailbox,
+        account,
+        last_sync,
+        next_sync,
+        advice,
+        connect,
+    } = exchange;
     let connected = mailbox.is_some();
     view! {
         <div class="row">

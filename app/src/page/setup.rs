@@ -18,7 +18,9 @@ async fn setup(
     use crate::request;
     let services = request::services();
     let address = request::client_address();
-    match kalends::setup::make_first_admin(&services, &address, &code, &name, &email, &password).await {
+    match kalends::setup::make_first_admin(&services, &address, &code, &name, &email, &password)
+        .await
+    {
         Ok(user) => {
             request::start_session(&user).await?;
             request::see_other("/profile");
@@ -39,7 +41,10 @@ async fn setup(
 #[server(endpoint = "setup_form")]
 async fn setup_form() -> Result<Draft, AppError> {
     use crate::request;
-    if !kalends::setup::is_open(&request::services()).await.map_err(request::internal)? {
+    if !kalends::setup::is_open(&request::services())
+        .await
+        .map_err(request::internal)?
+    {
         request::see_other("/sign-in");
     }
     request::take_draft("setup").await
@@ -47,7 +52,10 @@ async fn setup_form() -> Result<Draft, AppError> {
 
 #[component]
 pub fn SetupPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| setup_form()), |draft| view! { <SetupForm draft /> })
+    loaded(
+        Resource::new(|| (), |()| setup_form()),
+        |draft| view! { <SetupForm draft /> },
+    )
 }
 
 #[component]

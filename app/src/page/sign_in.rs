@@ -46,7 +46,10 @@ async fn sign_out() -> Result<(), AppError> {
 #[server(endpoint = "sign_in_form")]
 async fn sign_in_form(next: String) -> Result<Draft, AppError> {
     use crate::request;
-    if kalends::setup::is_open(&request::services()).await.map_err(request::internal)? {
+    if kalends::setup::is_open(&request::services())
+        .await
+        .map_err(request::internal)?
+    {
         request::see_other("/setup");
     }
     let mut draft = request::take_draft("sign-in").await?;
@@ -60,7 +63,10 @@ async fn sign_in_form(next: String) -> Result<Draft, AppError> {
 pub fn SignInPage() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
     let next = move || query.with(|query| query.get("next").unwrap_or_default());
-    loaded(Resource::new(next, sign_in_form), |draft| view! { <SignInForm draft /> })
+    loaded(
+        Resource::new(next, sign_in_form),
+        |draft| view! { <SignInForm draft /> },
+    )
 }
 
 #[component]

@@ -4,7 +4,9 @@ use crate::{command::CommandError, settings::Data};
 use clap::Subcommand;
 use kalends::{
     account_name::Password,
+    audit::{Action, Entry},
     clock::Clock,
+    mailbox::SmtpAddress,
     random::Random,
     sign_in,
     store::{NewUser, Role},
@@ -36,30 +38,73 @@ pub enum UserCommand {
 }
 
 pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
-    let (store, _vault) = data.open().await?;
-    let (clock, random) = (Clock::system(), Random::from_system());
+    let now = Clock::system().now();
+    let (store, _vault) = data.open(&Random::from_system()).await?;
     match command {
-        UserCommand::Add { email, name, admin, time_zone } => {
-            let email = email.parse().map_err(CommandError::refused)?;
-            let password_hash = sign_in::hash_new(read_password()?).await.map_err(CommandError::refused)?;
+        UserCommand::Add {
+            email,
+            name,
+            admin,
+            time_zone,
+        } => {
+            let email = email
+                .parse::<SmtpAddress>()
+                .map_err(CommandError::refused)?;
+            let password_hash = sign_in::hash_new(&read_password()?)
+                .await
+                .map_err(CommandError::refused)?;
             let role = if admin { Role::Admin } else { Role::Member };
-            let user = NewUser { email, name, role, password_hash, time_zone };
-            let user = store.create_user(&user, &clock, &random).await.map_err(CommandError::refused)?;
+            let new = NewUser {
+                email,
+                name,
+                role,
+                password_hash,
+                time_zone,
+            };
+            let user = store
+                .create_user(new, now)
+                .await
+                .map_err(CommandError::refused)?;
+            let entry = Entry::by_kalends(Action::UserCreated).about(user.email.as_str());
+            store
+                .audit(&entry, now)
+                .await
+                .map_err(CommandError::refused)?;
             println!("{} can sign in.", user.email);
         }
         UserCommand::List => {
             for user in store.users().await.map_err(CommandError::refused)? {
-                println!("{}\t{}\t{}", user.email, user.name, if user.is_admin() { "admin" } else { "member" });
+                println!(
+                    "{}\t{}\t{}",
+                    user.email,
+                    user.name,
+                    if user.is_admin() { "admin" } else { "member" }
+                );
             }
         }
         UserCommand::SetPassword { email } => {
-            let email = email.parse().map_err(CommandError::refused)?;
-            let user = store.user_by_email(&email).await.map_err(CommandError::refused)?;
-            let user = user.ok_or_else(|| CommandError::Refused(format!("there is nobody with the address {email}")))?;
-            let hash = sign_in::hash_new(read_password()?).await.map_err(CommandError::refused)?;
-            store.set_password_hash(user.id, &hash).await.map_err(CommandError::refused)?;
-            store.delete_sessions_of(user.id).await.map_err(CommandError::refused)?;
-            println!("{} has a new password and is signed out everywhere.", user.email);
+            let email = email
+                .parse::<SmtpAddress>()
+                .map_err(CommandError::refused)?;
+            let user = store
+                .user_by_email(&email)
+                .await
+                .map_err(CommandError::refused)?;
+            let user = user.ok_or_else(|| {
+                CommandError::Refused(format!("there is nobody with the address {email}"))
+            })?;
+            let hash = sign_in::hash_new(&read_password()?)
+                .await
+                .map_err(CommandError::refused)?;
+            let entry = Entry::by_kalends(Action::PasswordChanged).about(user.email.as_str());
+            store
+                .set_password_hash(user.id, &hash, &entry, now)
+                .await
+                .map_err(CommandError::refused)?;
+            println!(
+                "{} has a new password and is signed out everywhere.",
+                user.email
+            );
         }
     }
     Ok(())
@@ -70,7 +115,10 @@ fn read_password() -> Result<Password, CommandError> {
         rpassword::prompt_password("Password: ").map_err(CommandError::refused)?
     } else {
         let mut text = String::new();
-        std::io::stdin().take(4096).read_to_string(&mut text).map_err(CommandError::refused)?;
+        std::io::stdin()
+            .take(4096)
+            .read_to_string(&mut text)
+            .map_err(CommandError::refused)?;
         text.trim_end_matches(['\r', '\n']).to_owned()
     };
     Ok(Password::from(text))

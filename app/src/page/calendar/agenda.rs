@@ -28,7 +28,9 @@ impl Week {
             .filter(|day| (1990..=2190).contains(&day.year()))
             .unwrap_or_else(|| words.today());
         let back = i32::from(day.weekday().to_monday_zero_offset());
-        Self { first: plus_days(day, -back) }
+        Self {
+            first: plus_days(day, -back),
+        }
     }
 
     pub fn previous(self) -> String {
@@ -41,13 +43,24 @@ impl Week {
 
     pub fn title(self) -> String {
         let last = plus_days(self.first, DAYS - 1);
-        let start = if self.first.month() == last.month() { "%-d" } else { "%-d %B" };
-        format!("{} – {}", self.first.strftime(start), last.strftime("%-d %B %Y"))
+        let start = if self.first.month() == last.month() {
+            "%-d"
+        } else {
+            "%-d %B"
+        };
+        format!(
+            "{} – {}",
+            self.first.strftime(start),
+            last.strftime("%-d %B %Y")
+        )
     }
 
     pub fn window(self, words: &Words) -> Window {
         // All-day entries are compared by date below; a day more on both sides finds those made in other zones.
-        Window { start: midnight(plus_days(self.first, -1), words), end: midnight(plus_days(self.first, DAYS + 1), words) }
+        Window {
+            start: midnight(plus_days(self.first, -1), words),
+            end: midnight(plus_days(self.first, DAYS + 1), words),
+        }
     }
 
     pub fn days(self, events: &[Event], words: &Words) -> Vec<Day> {
@@ -71,18 +84,35 @@ fn entries_of(day: Date, events: &[Event], words: &Words) -> Vec<Entry> {
         .iter()
         .filter(|event| match event.all_day {
             Some(span) => (span.first..span.end).contains(&day_number(day)),
-            None => (event.start < to && event.end > from) || (event.start == event.end && (from..to).contains(&event.start)),
+            None => {
+                (event.start < to && event.end > from)
+                    || (event.start == event.end && (from..to).contains(&event.start))
+            }
         })
         .collect();
     found.sort_by(|a, b| {
-        (a.all_day.is_none(), a.start, a.end, &a.subject).cmp(&(b.all_day.is_none(), b.start, b.end, &b.subject))
+        (a.all_day.is_none(), a.start, a.end, &a.subject).cmp(&(
+            b.all_day.is_none(),
+            b.start,
+            b.end,
+            &b.subject,
+        ))
     });
-    found.into_iter().map(|event| entry(event, from, to, words)).collect()
+    found
+        .into_iter()
+        .map(|event| entry(event, from, to, words))
+        .collect()
 }
 
 fn entry(event: &Event, from: Timestamp, to: Timestamp, words: &Words) -> Entry {
     let private = event.sensitivity.hides_content();
-    let shown = |text: &Option<String>| if private { None } else { text.clone().filter(|text| !text.trim().is_empty()) };
+    let shown = |text: &Option<String>| {
+        if private {
+            None
+        } else {
+            text.clone().filter(|text| !text.trim().is_empty())
+        }
+    };
     Entry {
         time: time_words(event, from, to, words),
         subject: match (&event.subject, private) {
@@ -125,7 +155,13 @@ fn tags(event: &Event, words: &Words) -> Vec<Tag> {
     let several = match event.all_day {
         Some(DaySpan { first, end }) => end - first > 1,
         None => {
-            let last = Timestamp::from_millis(event.end.millis().saturating_sub(1).max(event.start.millis()));
+            let last = Timestamp::from_millis(
+                event
+                    .end
+                    .millis()
+                    .saturating_sub(1)
+                    .max(event.start.millis()),
+            );
             words.zoned(event.start).date() != words.zoned(last).date()
         }
     };
@@ -137,7 +173,9 @@ fn tags(event: &Event, words: &Words) -> Vec<Tag> {
 
 fn midnight(day: Date, words: &Words) -> Timestamp {
     day.to_zoned(words.zone.clone())
-        .map_or(Timestamp::from_millis(0), |zoned| Timestamp::from_millis(zoned.timestamp().as_millisecond()))
+        .map_or(Timestamp::from_millis(0), |zoned| {
+            Timestamp::from_millis(zoned.timestamp().as_millisecond())
+        })
 }
 
 fn plus_days(day: Date, days: i32) -> Date {
@@ -145,5 +183,6 @@ fn plus_days(day: Date, days: i32) -> Date {
 }
 
 fn day_number(day: Date) -> i32 {
-    day.since(date(1970, 1, 1)).map_or(0, |span| span.get_days())
+    day.since(date(1970, 1, 1))
+        .map_or(0, |span| span.get_days())
 }

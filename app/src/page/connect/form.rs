@@ -45,8 +45,13 @@ mod names {
         domain: "service_domain",
     };
 
-    pub const PERSONAL: Names =
-        Names { mailbox: "email", password: "password", account: "username", endpoint: "server", domain: "domain" };
+    pub const PERSONAL: Names = Names {
+        mailbox: "email",
+        password: "password",
+        account: "username",
+        endpoint: "server",
+        domain: "domain",
+    };
 
     impl Names {
         pub const fn name_of(self, field: FormField) -> &'static str {
@@ -61,12 +66,23 @@ mod names {
     }
 
     pub fn starting_values(user: &User, connection: Option<&Connection>) -> Draft {
-        let names = if connection.is_some_and(|c| c.mode == Mode::Personal) { PERSONAL } else { SERVICE };
+        let names = if connection.is_some_and(|c| c.mode == Mode::Personal) {
+            PERSONAL
+        } else {
+            SERVICE
+        };
         let mut draft = Draft::default();
         let mut set = |name: &str, value: String| draft.values.insert(name.to_owned(), value);
         set(SERVICE.mailbox, user.email.to_string());
         set(PERSONAL.mailbox, user.email.to_string());
-        set("service", if names.mailbox == SERVICE.mailbox { "true".to_owned() } else { String::new() });
+        set(
+            "service",
+            if names.mailbox == SERVICE.mailbox {
+                "true".to_owned()
+            } else {
+                String::new()
+            },
+        );
         if let Some(connection) = connection {
             set(names.mailbox, connection.mailbox.to_string());
             set(names.account, connection.account.to_string());
@@ -203,7 +219,10 @@ fn Advanced(
 }
 
 fn focus_first_bad_field() {
-    let found = document().query_selector("[aria-invalid=true]").ok().flatten();
+    let found = document()
+        .query_selector("[aria-invalid=true]")
+        .ok()
+        .flatten();
     if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let _ = element.focus();
     }
@@ -212,12 +231,18 @@ fn focus_first_bad_field() {
 /// Puts the right address into the form, password untouched, and sends it again. False if there is no such form.
 pub fn resubmit_with(address: &str) -> bool {
     let find = |selector: &str| document().query_selector(selector).ok().flatten();
-    let Some(form) = find(".connect-form").and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else {
+    let Some(form) = find(".connect-form").and_then(|form| form.dyn_into::<HtmlFormElement>().ok())
+    else {
         return false;
     };
     let service = find(".connect-form input[name=service]:checked").is_some();
-    let field = if service { ".connect-form input[name=mailbox]" } else { ".connect-form input[name=email]" };
-    let Some(input) = find(field).and_then(|input| input.dyn_into::<HtmlInputElement>().ok()) else {
+    let field = if service {
+        ".connect-form input[name=mailbox]"
+    } else {
+        ".connect-form input[name=email]"
+    };
+    let Some(input) = find(field).and_then(|input| input.dyn_into::<HtmlInputElement>().ok())
+    else {
         return false;
     };
     input.set_value(address);
