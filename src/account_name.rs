@@ -99,7 +99,7 @@ impl fmt::Display for AccountName {
 /// A password on its way to where it is used or sealed: never shown, wiped when dropped.
 ///
 /// It serialises only in the browser, which must send it; on the server it cannot leave by accident.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Deserialize)]
 #[serde(from = "String")]
 pub struct Password(String);
 
@@ -120,12 +120,6 @@ impl Password {
 impl From<String> for Password {
     fn from(text: String) -> Self {
         Self(text)
-    }
-}
-
-impl Default for Password {
-    fn default() -> Self {
-        Self(String::new())
     }
 }
 

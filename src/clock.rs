@@ -45,7 +45,10 @@ impl Timestamp {
             "December",
         ];
         let (year, month, day) = civil(self.0.div_euclid(86_400_000));
-        let month = MONTHS.get(month).copied().unwrap_or_default();
+        let month = usize::try_from(month)
+            .ok()
+            .and_then(|month| MONTHS.get(month));
+        let month = month.copied().unwrap_or_default();
         format!("{day} {month} {year}")
     }
 
@@ -64,7 +67,7 @@ impl Timestamp {
 
 /// Year, month (from 0) and day of a count of days since 1970-01-01, in the Gregorian calendar: whole eras of 400
 /// years of 146,097 days, with years that begin in March so that the leap day comes last.
-const fn civil(days: i64) -> (i64, usize, i64) {
+const fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
@@ -73,8 +76,11 @@ const fn civil(days: i64) -> (i64, usize, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month =
-        [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1][from_march.rem_euclid(12).unsigned_abs() as usize];
+    let month = if from_march < 10 {
+        from_march + 2
+    } else {
+        from_march - 10
+    };
     let year = year_of_era + era * 400;
     (if month < 2 { year + 1 } else { year }, month, day)
 }

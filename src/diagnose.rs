@@ -28,7 +28,7 @@ pub fn diagnose(error: &EwsError, evidence: &Evidence<'_>) -> Problem {
     if error.build.is_some_and(ServerBuild::is_exchange_online) {
         return Problem::ExchangeOnline;
     }
-    match &error.cause {
+    match &*error.cause {
         Cause::Outbound(error) => outbound(error),
         Cause::NotOffered(offer) => Problem::BasicNotOffered {
             offered: offer.names(),
@@ -300,10 +300,10 @@ mod tests {
     #[test]
     fn a_busy_server_says_how_long_or_a_minute_is_taken() {
         let wait = |values| said(Code::ServerBusy, values, "").retry();
-        let minute = Retry::After(Duration::from_secs(60));
+        let minute = Retry::After(Duration::from_mins(1));
         assert_eq!(
             wait(&[("BackOffMilliseconds", "300000")]),
-            Retry::After(Duration::from_secs(300))
+            Retry::After(Duration::from_mins(5))
         );
         assert_eq!(wait(&[("BackOffMilliseconds", "0")]), minute);
         assert_eq!(wait(&[]), minute);
@@ -397,7 +397,7 @@ mod tests {
             mailbox: &mailbox,
         };
         let error = EwsError {
-            cause: Cause::CutShort,
+            cause: Box::new(Cause::CutShort),
             ids: crate::ews::CallIds::default(),
             build: "15.20.9999.1".parse().ok(),
         };

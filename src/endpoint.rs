@@ -162,7 +162,7 @@ fn complete(path: &str) -> Result<String, EndpointError> {
     if ["", "/ews", "/owa", "/ecp"].contains(&bare.as_str()) {
         return Ok(EWS_PATH.to_owned());
     }
-    if bare.ends_with(".asmx") && !path.contains(['?', '#']) {
+    if bare.rsplit('.').next() == Some("asmx") && !path.contains(['?', '#']) {
         return Ok(path.trim_end_matches('/').to_owned());
     }
     Err(EndpointError::Path)

@@ -1,4 +1,4 @@
-//! Ids of our own rows: UUIDv7, so that they sort by the time they were made.
+//! Ids of our own rows: `UUIDv7`, so that they sort by the time they were made.
 //! Each noun has its own type, so that no id of one can stand where another belongs.
 
 use crate::clock::Timestamp;

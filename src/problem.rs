@@ -225,8 +225,8 @@ pub enum Problem {
 }
 
 /// How long to wait where the server names no time.
-const SOON: Retry = Retry::After(Duration::from_secs(60));
-const LATER: Retry = Retry::After(Duration::from_secs(5 * 60));
+const SOON: Retry = Retry::After(Duration::from_mins(1));
+const LATER: Retry = Retry::After(Duration::from_mins(5));
 
 impl Problem {
     /// The stable code, such as `impersonation-denied`.

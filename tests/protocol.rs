@@ -1,6 +1,10 @@
 //! The wire against the practice Exchange: the connection test, every problem it can end with, and whole windows.
 //! The practice Exchange shares no code with the client, so that a misunderstanding cannot hide on both sides.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "protocol/causes.rs"]
+mod causes;
 #[path = "protocol/office.rs"]
 mod office;
 #[path = "protocol/problems.rs"]

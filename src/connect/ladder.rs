@@ -2,12 +2,13 @@
 //! The password goes out only after the gate opened, and a refused one is never sent twice.
 
 mod progress;
+mod seen;
 
 use crate::{
     account_name::{AccountName, Password},
     auth::{Credentials, Gate},
     autodiscover::{self, Autodiscover},
-    calendar::{Event, Window},
+    calendar::Window,
     check::{Proof, Step, StepReport},
     clock::Clock,
     connection::Mode,
@@ -18,15 +19,13 @@ use crate::{
         version::ServerBuild,
     },
     mailbox::SmtpAddress,
-    outbound::{
-        Outbound,
-        connection::{Connection, Facts},
-    },
+    outbound::{Outbound, connection::Connection},
     problem::{Certificate, Problem},
     random::Random,
 };
 use jiff::tz::TimeZone;
 use progress::Progress;
+use seen::{folder_seen, greeting_seen, proof, tls_seen};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -108,7 +107,7 @@ pub async fn climb(
         Ok(Ok(success)) => Ok(success),
         Ok(Err(stop)) => {
             progress.fail(&stop.seen);
-            Err(stop.failure)
+            Err(*stop.failure)
         }
         Err(_) => {
             let seconds = limit.as_secs();
@@ -120,7 +119,7 @@ pub async fn climb(
 
 /// Why the climb ends at the step under way.
 struct Stop {
-    failure: Failure,
+    failure: Box<Failure>,
     seen: String,
 }
 
@@ -182,11 +181,11 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                 refused_at,
             }) => Err(Stop {
                 seen: problem.code().replace('-', " "),
-                failure: Failure {
+                failure: Box::new(Failure {
                     problem,
                     request_id,
                     refused_sign_in: refused_at,
-                },
+                }),
             }),
         }
     }
@@ -301,22 +300,22 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
             }
             Err(error) => {
                 let stop = self.stop(&error, endpoint);
-                let step = failing_step(
+                let failed = failing_step(
                     &stop.failure.problem,
                     &error,
                     client.is_accepted(),
                     is_service,
                 );
-                if step > Step::SignIn {
+                if failed > Step::SignIn {
                     self.progress.pass_after(took, &signed_in);
                     if !is_service {
                         self.progress.not_needed(Step::Impersonation);
-                    } else if step > Step::Impersonation {
+                    } else if failed > Step::Impersonation {
                         self.progress.begin(Step::Impersonation);
                         self.progress.pass_after(took, &acting);
                     }
                 }
-                self.progress.fail_at(step, took);
+                self.progress.fail_at(failed, took);
                 Err(stop)
             }
         }
@@ -363,14 +362,14 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
             url: &url,
             mailbox: &self.request.mailbox,
         };
-        let refused = matches!(error.cause, Cause::SignInRefused(_));
+        let refused = matches!(*error.cause, Cause::SignInRefused(_));
         Stop {
             seen: error.to_string(),
-            failure: Failure {
+            failure: Box::new(Failure {
                 problem: diagnose(error, &evidence),
                 request_id: error.ids.shown().map(str::to_owned),
                 refused_sign_in: refused.then(|| endpoint.host().to_owned()),
-            },
+            }),
         }
     }
 }
@@ -382,7 +381,7 @@ fn timed_out() -> EwsError {
     .into()
 }
 
-/// Which of the three steps behind GetFolder a problem belongs to. Exchange checks the version first, then the
+/// Which of the three steps behind `GetFolder` a problem belongs to. Exchange checks the version first, then the
 /// impersonation header, then its budget, then does what was asked.
 fn failing_step(problem: &Problem, error: &EwsError, is_accepted: bool, is_service: bool) -> Step {
     let before_calendar = if is_service {
@@ -403,40 +402,6 @@ fn failing_step(problem: &Problem, error: &EwsError, is_accepted: bool, is_servi
     }
 }
 
-const fn is_fault(error: &EwsError) -> bool {
-    matches!(&error.cause, Cause::Said(said) if said.is_fault)
-}
-
-fn proof(event: &Event) -> Proof {
-    Proof {
-        subject: event.subject.clone(),
-        start: event.start,
-        all_day: event.all_day.is_some(),
-    }
-}
-
-fn tls_seen(facts: &Facts) -> String {
-    match &facts.certificate {
-        None => facts.tls_version.to_owned(),
-        Some(certificate) => format!(
-            "{}, issued by {}, valid until {}",
-            facts.tls_version,
-            certificate.issuer,
-            certificate.not_after.day_in_words()
-        ),
-    }
-}
-
-fn greeting_seen(greeting: &Greeting) -> String {
-    match greeting.build {
-        Some(build) => format!("{} ({build}) offers {}", build.product(), greeting.offer),
-        None => format!("offers {}", greeting.offer),
-    }
-}
-
-fn folder_seen(folder: &FolderFacts) -> String {
-    match folder.total_count {
-        Some(count) => format!("{}, {count} stored", folder.display_name),
-        None => folder.display_name.clone(),
-    }
+fn is_fault(error: &EwsError) -> bool {
+    matches!(&*error.cause, Cause::Said(said) if said.is_fault)
 }

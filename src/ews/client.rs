@@ -38,7 +38,7 @@ pub const KALENDS: &str = concat!("Kalends/", env!("CARGO_PKG_VERSION"));
 /// How long the server may take to ask for a sign-in.
 pub const GREETING_LIMIT: Duration = Duration::from_secs(5);
 /// How long one call may take, from its first byte to the last of its answer.
-const CALL_LIMIT: Duration = Duration::from_secs(60);
+const CALL_LIMIT: Duration = Duration::from_mins(1);
 /// The most that is read of an answer to an anonymous request.
 const GREETING_BYTES: usize = 256 * 1024;
 
@@ -205,7 +205,7 @@ impl Client {
             }
             let Some(older) = self.version.older() else {
                 return Err(EwsError {
-                    cause: Cause::TooOld,
+                    cause: Box::new(Cause::TooOld),
                     ..error
                 });
             };
@@ -226,7 +226,11 @@ impl Client {
             .await
             .unwrap_or(Err(Cause::TimedOut { seconds }));
         tracing::Span::current().record("ews.request_id", ids.shown());
-        result.map_err(|cause| EwsError { cause, ids, build })
+        result.map_err(|cause| EwsError {
+            cause: Box::new(cause),
+            ids,
+            build,
+        })
     }
 
     async fn exchange<O: Operation>(

@@ -132,7 +132,7 @@ async fn read_fault(xml: &mut Xml) -> Result<ServerSaid, XmlError> {
                 while let Some(tag) = xml.child().await? {
                     match tag.name.as_str() {
                         "ResponseCode" => {
-                            detail = Some(ResponseCode::from(xml.text().await?.as_str()))
+                            detail = Some(ResponseCode::from(xml.text().await?.as_str()));
                         }
                         "MessageXml" => read_values(xml, &mut values).await?,
                         _ => xml.skip().await?,

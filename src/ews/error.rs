@@ -108,24 +108,24 @@ impl CallIds {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{cause}")]
 pub struct EwsError {
-    pub cause: Cause,
+    pub cause: Box<Cause>,
     pub ids: CallIds,
     /// The server's build, where it told.
     pub build: Option<ServerBuild>,
 }
 
 impl EwsError {
-    pub(crate) const fn new(cause: Cause, ids: CallIds) -> Self {
+    pub(crate) fn new(cause: Cause, ids: CallIds) -> Self {
         Self {
-            cause,
+            cause: Box::new(cause),
             ids,
             build: None,
         }
     }
 
     /// The response code, where Exchange sent one.
-    pub const fn response_code(&self) -> Option<&ResponseCode> {
-        match &self.cause {
+    pub fn response_code(&self) -> Option<&ResponseCode> {
+        match &*self.cause {
             Cause::Said(said) => Some(&said.code),
             _ => None,
         }

@@ -114,6 +114,6 @@ mod tests {
     fn halving_ends_at_an_hour() {
         let [late, early] = halves(window(0, 2 * DAY)).unwrap();
         assert_eq!((early, late), (window(0, DAY), window(DAY, 2 * DAY)));
-        assert_eq!(halves(window(0, 3600)).unwrap_err().cause, Cause::TooLarge);
+        assert_eq!(*halves(window(0, 3600)).unwrap_err().cause, Cause::TooLarge);
     }
 }

@@ -177,7 +177,7 @@ impl Xml {
                 .reader
                 .read_resolved_event_into_async(&mut self.buffer)
                 .await
-                .map_err(told)?;
+                .map_err(|error| told(&error))?;
             return Ok(match event {
                 Event::Start(start) => {
                     self.depth += 1;
@@ -269,8 +269,8 @@ fn tag(namespace: &ResolveResult<'_>, start: &BytesStart<'_>) -> Tag {
     }
 }
 
-fn told(error: quick_xml::Error) -> XmlError {
-    if let quick_xml::Error::Io(io) = &error {
+fn told(error: &quick_xml::Error) -> XmlError {
+    if let quick_xml::Error::Io(io) = error {
         return body_error(io);
     }
     XmlError::malformed(error.to_string())

@@ -123,12 +123,13 @@ fn refused_v4(ip: Ipv4Addr) -> Option<&'static str> {
         (169, 254, ..) => Some("a link-local address"),
         // Azure's host agent, at a public-looking address.
         (168, 63, 129, 16) => Some("a cloud provider's inner address"),
-        (192, 0, 0, _) | (192, 88, 99, _) | (198, 18..=19, ..) => Some("a reserved address"),
+        (192, 0, 0, _) | (192, 88, 99, _) | (198, 18..=19, ..) | (240.., ..) => {
+            Some("a reserved address")
+        }
         (192, 0, 2, _) | (198, 51, 100, _) | (203, 0, 113, _) => {
             Some("an address for documentation")
         }
         (224..=239, ..) => Some("a multicast address"),
-        (240.., ..) => Some("a reserved address"),
         _ => None,
     }
 }
@@ -137,12 +138,12 @@ fn refused_v6(ip: Ipv6Addr) -> Option<&'static str> {
     if let Some(v4) = ip.to_ipv4_mapped() {
         return refused_v4(v4);
     }
-    let s = ip.segments();
+    let segments = ip.segments();
     let embedded = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        refused_v4(Ipv4Addr::new(a, b, c, d))
+        let bits = u32::from(high) << 16 | u32::from(low);
+        refused_v4(Ipv4Addr::from_bits(bits))
     };
-    match s {
+    match segments {
         [0, 0, 0, 0, 0, 0, 0, 0] => Some("an unspecified address"),
         [0, 0, 0, 0, 0, 0, 0, 1] => Some("a loopback address"),
         // NAT64 and 6to4 carry an IPv4 address, which is what is reached in the end.

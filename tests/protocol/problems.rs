@@ -6,23 +6,20 @@ use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
 use kalends::{
     account_name::AccountName,
     advice::{Names, advice},
-    auth::{Credentials, Gate},
-    autodiscover::Autodiscover,
     check::{Step, Verdict},
     connect::ladder::{Failure, Request},
-    connection::Mode,
-    problem::{InsteadOfEws, Problem, TlsReason},
+    problem::Problem,
 };
-use kalends_simulator::fault::{FaultShape, Framing, Kind, Plan};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use kalends_simulator::fault::{FaultShape, Kind};
+use std::{collections::BTreeMap, time::Duration};
 
-struct Met {
-    name: &'static str,
-    step: Option<Step>,
-    failure: Failure,
+pub struct Met {
+    pub name: &'static str,
+    pub step: Option<Step>,
+    pub failure: Failure,
 }
 
-async fn meet(name: &'static str, office: Office, request: Request) -> Met {
+pub async fn meet(name: &'static str, office: Office, request: Request) -> Met {
     let (ladder, result) = office.climb(request.clone()).await;
     let Err(failure) = result else {
         panic!("{name} succeeded")
@@ -56,13 +53,13 @@ async fn meet(name: &'static str, office: Office, request: Request) -> Met {
     }
 }
 
-async fn with_fault(name: &'static str, kind: Kind) -> Met {
+pub async fn with_fault(name: &'static str, kind: Kind) -> Met {
     let office = Office::open().await;
     office.always(kind);
     meet(name, office, service()).await
 }
 
-async fn with_soap_fault(name: &'static str, code: &str) -> Met {
+pub async fn with_soap_fault(name: &'static str, code: &str) -> Met {
     with_fault(
         name,
         Kind::SoapFault {
@@ -74,7 +71,7 @@ async fn with_soap_fault(name: &'static str, code: &str) -> Met {
     .await
 }
 
-async fn with_code(name: &'static str, code: &str) -> Met {
+pub async fn with_code(name: &'static str, code: &str) -> Met {
     with_fault(
         name,
         Kind::ResponseCode {
@@ -85,7 +82,12 @@ async fn with_code(name: &'static str, code: &str) -> Met {
     .await
 }
 
-async fn with_endpoint(name: &'static str, hosts: &str, connect_to: &str, endpoint: &str) -> Met {
+pub async fn with_endpoint(
+    name: &'static str,
+    hosts: &str,
+    connect_to: &str,
+    endpoint: &str,
+) -> Met {
     let office = Office::open_with(hosts, connect_to).await;
     meet(
         name,
@@ -98,7 +100,7 @@ async fn with_endpoint(name: &'static str, hosts: &str, connect_to: &str, endpoi
     .await
 }
 
-async fn with_mailbox(name: &'static str, mailbox: &str) -> Met {
+pub async fn with_mailbox(name: &'static str, mailbox: &str) -> Met {
     let office = Office::open().await;
     meet(
         name,
@@ -118,7 +120,7 @@ fn norole() -> Request {
     }
 }
 
-async fn closed_port(name: &'static str) -> Met {
+pub async fn closed_port(name: &'static str) -> Met {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     drop(listener);
@@ -139,45 +141,13 @@ async fn silent_port(name: &'static str) -> Met {
     with_endpoint(name, "127.0.0.1", "", &at.to_string()).await
 }
 
-async fn plain_port(name: &'static str) -> Met {
-    let office = Office::open_with("127.0.0.1", "").await;
-    let endpoint = office.exchange.control_addr.to_string().parse().unwrap();
-    meet(
-        name,
-        office,
-        Request {
-            endpoint: Some(endpoint),
-            ..service()
-        },
-    )
-    .await
-}
-
-async fn old_tls(name: &'static str) -> Met {
-    // A server that answers every greeting with the alert "protocol version".
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = listener.local_addr().unwrap();
-    let server = tokio::spawn(async move {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut hello = [0; 4096];
-            if stream.read(&mut hello).await.is_ok() {
-                drop(stream.write_all(&[21, 3, 1, 0, 2, 2, 70]).await);
-            }
-        }
-    });
-    let met = with_endpoint(name, "127.0.0.1", "", &at.to_string()).await;
-    server.abort();
-    met
-}
-
-async fn no_basic(name: &'static str) -> Met {
+pub async fn no_basic(name: &'static str) -> Met {
     let office = Office::open().await;
     office.exchange.world().settings.offer.basic = false;
     meet(name, office, service()).await
 }
 
-async fn wrong_password(name: &'static str) -> Met {
+pub async fn wrong_password(name: &'static str) -> Met {
     let office = Office::open().await;
     let met = meet(
         name,
@@ -299,307 +269,5 @@ async fn each_problem_is_met_and_no_two_look_alike() {
     assert_eq!(
         met.len(),
         38 - ["password-refused", "secret-missing", "interrupted"].len()
-    );
-}
-
-fn step(met: &Met) -> Step {
-    met.step.unwrap()
-}
-
-#[tokio::test]
-async fn problems_show_at_the_step_where_they_arise() {
-    let cases: Vec<(BoxFuture<'_, Met>, Step)> = vec![
-        (
-            with_endpoint("inner", "", "", "localhost").boxed(),
-            Step::AddressAllowed,
-        ),
-        (
-            with_endpoint("name", "", "", "no-such-host.invalid").boxed(),
-            Step::Dns,
-        ),
-        (closed_port("closed").boxed(), Step::Tcp),
-        (
-            with_fault("self-signed", Kind::CertificateSelfSigned).boxed(),
-            Step::Tls,
-        ),
-        (no_basic("basic").boxed(), Step::EwsAnswers),
-        (wrong_password("password").boxed(), Step::SignIn),
-        (
-            with_soap_fault("expired", "ErrorPasswordExpired").boxed(),
-            Step::SignIn,
-        ),
-        (
-            with_mailbox("out of scope", "dora@example.test").boxed(),
-            Step::Impersonation,
-        ),
-        (
-            with_mailbox("alias", "robert@example.test").boxed(),
-            Step::Impersonation,
-        ),
-        (
-            with_code("no calendar", "ErrorFolderNotFound").boxed(),
-            Step::Calendar,
-        ),
-        (
-            with_fault("busy", Kind::Throttled { back_off: None }).boxed(),
-            Step::Calendar,
-        ),
-        (
-            with_fault("online", Kind::ExchangeOnline).boxed(),
-            Step::EwsAnswers,
-        ),
-    ];
-    for (case, expected) in cases {
-        let met = case.await;
-        assert_eq!(
-            step(&met),
-            expected,
-            "{}: {:?}",
-            met.name,
-            met.failure.problem
-        );
-    }
-}
-
-#[tokio::test]
-async fn the_entries_can_fail_after_the_calendar_was_found() {
-    let office = Office::open().await;
-    office.exchange.world().settings.find_limit = 0;
-    let met = meet("entries", office, service()).await;
-    assert_eq!(
-        (step(&met), met.failure.problem.code()),
-        (Step::Entries, "answer-too-large")
-    );
-}
-
-#[tokio::test]
-async fn a_busy_server_is_left_alone_as_long_as_it_asks() {
-    for (back_off, expected) in [(Some(300_000), 300_000), (Some(0), 60_000), (None, 60_000)] {
-        let met = with_fault("throttled", Kind::Throttled { back_off }).await;
-        assert_eq!(
-            met.failure.problem,
-            Problem::Throttled {
-                wait_millis: expected
-            }
-        );
-    }
-}
-
-#[tokio::test]
-async fn faults_read_alike_in_every_shape() {
-    for shape in [
-        FaultShape::Full,
-        FaultShape::EmptyDetail,
-        FaultShape::Bare,
-        FaultShape::Http200,
-    ] {
-        let kind = Kind::SoapFault {
-            code: "ErrorImpersonationFailed".to_owned(),
-            message: None,
-            shape,
-        };
-        assert_eq!(
-            with_fault("shape", kind).await.failure.problem,
-            Problem::ImpersonationFailed,
-            "{shape:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn what_stands_in_front_of_exchange_is_told_apart() {
-    for (kind, expected) in [
-        (Kind::LoginPage, InsteadOfEws::WebPage),
-        (Kind::OwaRedirect, InsteadOfEws::SignInPage),
-        (Kind::AdfsRedirect, InsteadOfEws::SignInPage),
-        (Kind::LoginTimeout, InsteadOfEws::SignInPage),
-    ] {
-        let met = with_fault("front", kind).await;
-        let Problem::NotEws {
-            instead, location, ..
-        } = met.failure.problem
-        else {
-            panic!()
-        };
-        assert_eq!(instead, expected);
-        assert!(location.is_none_or(|location| !location.contains('?')));
-    }
-    for kind in [
-        Kind::ServerError,
-        Kind::Unavailable {
-            retry_after: Some(5),
-        },
-    ] {
-        assert_eq!(
-            with_fault("trouble", kind).await.failure.problem.code(),
-            "server-error"
-        );
-    }
-}
-
-#[tokio::test]
-async fn answers_that_break_off_are_cut_short() {
-    for kind in [
-        Kind::ResetMidBody,
-        Kind::ResetBeforeAnswer,
-        Kind::Truncated {
-            framing: Framing::Chunked,
-        },
-        Kind::Truncated {
-            framing: Framing::ContentLength,
-        },
-    ] {
-        let met = with_fault("broken", kind.clone()).await;
-        assert_eq!(met.failure.problem, Problem::AnswerCutShort, "{kind:?}");
-    }
-}
-
-#[tokio::test]
-async fn tls_failures_are_told_apart() {
-    let reason = |met: Met| match met.failure.problem {
-        Problem::TlsFailed { reason, .. } => reason,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(
-        reason(with_fault("no tls", Kind::NoTls).await),
-        TlsReason::Closed
-    );
-    assert_eq!(reason(plain_port("plain").await), TlsReason::NotTls);
-    assert_eq!(reason(old_tls("old").await), TlsReason::NoCommonVersion);
-    let met = with_fault("self-signed", Kind::CertificateSelfSigned).await;
-    let Problem::CertificateUnknownIssuer { certificate, .. } = met.failure.problem else {
-        panic!()
-    };
-    assert_eq!(certificate.issuer, certificate.subject);
-    assert!(certificate.names.contains(&"mail.example.test".to_owned()));
-}
-
-#[tokio::test]
-async fn an_alias_names_the_primary_address() {
-    let met = with_mailbox("alias", "robert@example.test").await;
-    assert_eq!(
-        met.failure.problem,
-        Problem::MailboxAlias {
-            primary: "bob@example.test".parse().ok()
-        }
-    );
-}
-
-#[tokio::test]
-async fn a_mailbox_that_moved_is_found_to_be_in_exchange_online() {
-    let office = Office::open().await;
-    let request = Request {
-        mailbox: "erik@example.test".parse().unwrap(),
-        endpoint: None,
-        ..service()
-    };
-    let met = meet("moved", office, request).await;
-    assert_eq!(
-        (met.failure.problem, met.step),
-        (Problem::ExchangeOnline, Some(Step::Autodiscover))
-    );
-}
-
-#[tokio::test]
-async fn an_own_account_cannot_open_the_mailbox_of_another() {
-    let office = Office::open().await;
-    let request = Request {
-        mode: Mode::Personal,
-        account: AccountName::parse("alice@example.test", "").unwrap(),
-        password: "Alice-2026!".to_owned().into(),
-        ..service()
-    };
-    let met = meet("other", office, request).await;
-    assert_eq!(step(&met), Step::Calendar, "{:?}", met.failure.problem);
-}
-
-#[tokio::test]
-async fn a_refusal_by_autodiscover_ends_the_click() {
-    let office = Office::open().await;
-    let request = Request {
-        endpoint: None,
-        password: "wrong".to_owned().into(),
-        ..service()
-    };
-    let met = meet("refused", office, request).await;
-    assert_eq!(
-        (met.failure.problem.code(), step(&met)),
-        ("sign-in-refused", Step::Autodiscover)
-    );
-    assert_eq!(met.failure.refused_sign_in.as_deref(), Some("example.test"));
-}
-
-#[tokio::test]
-async fn autodiscover_lists_what_it_tried_and_goes_on_to_the_second_address() {
-    let office = Office::open().await;
-    office.fault(Plan {
-        only_host: Some("example.test".to_owned()),
-        ..Plan::always(Kind::LoginPage)
-    });
-    let credentials = Credentials {
-        account: service().account,
-        password: service().password,
-    };
-    let gate: Arc<dyn Gate> = Arc::<crate::office::Notes>::clone(&office.gate);
-    let autodiscover = Autodiscover {
-        outbound: &office.tools.outbound,
-        random: &office.tools.random,
-        credentials: &credentials,
-        gate,
-    };
-    let bob = "bob@example.test".parse().unwrap();
-    assert_eq!(
-        autodiscover.find(&bob).await.unwrap().host(),
-        "mail.example.test"
-    );
-    assert_eq!(
-        office.heard()[0],
-        "asked svc-kalends@example.test at autodiscover.example.test"
-    );
-
-    office.fault(Plan {
-        only_host: Some("autodiscover.example.test".to_owned()),
-        ..Plan::always(Kind::AutodiscoverError { code: 500 })
-    });
-    let Problem::AutodiscoverFailed { tried } = autodiscover.find(&bob).await.unwrap_err().problem
-    else {
-        panic!()
-    };
-    let tried: Vec<_> = tried
-        .iter()
-        .map(|tried| (tried.url.as_str(), tried.problem.code()))
-        .collect();
-    assert_eq!(
-        tried,
-        [
-            (
-                "https://example.test/autodiscover/autodiscover.xml",
-                "not-ews"
-            ),
-            (
-                "https://autodiscover.example.test/autodiscover/autodiscover.xml",
-                "mailbox-not-found"
-            ),
-        ]
-    );
-    assert_eq!(office.exchange.world().counters().refused(), 0);
-}
-
-#[tokio::test]
-async fn a_forbidden_path_is_no_refused_password() {
-    let office = Office::open().await;
-    office.on_ews(Kind::Forbidden);
-    let met = meet(
-        "forbidden",
-        office,
-        Request {
-            endpoint: None,
-            ..service()
-        },
-    )
-    .await;
-    assert_eq!(
-        (met.failure.problem, met.step),
-        (Problem::Forbidden, Some(Step::EwsAnswers))
     );
 }

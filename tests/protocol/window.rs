@@ -10,7 +10,7 @@ use kalends::{
 use kalends_simulator::world::view;
 use std::{sync::Arc, time::Duration};
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 async fn client(office: &Office) -> Result<Client, EwsError> {
     let request = service();

@@ -1,4 +1,4 @@
-//! FindItem with a CalendarView: the entries of a window, series expanded by Exchange. There is no paging: a window
+//! `FindItem` with a `CalendarView`: the entries of a window, series expanded by Exchange. There is no paging: a window
 //! with too many entries is halved by the caller.
 
 use super::{Operation, OperationName, calendar, field_uris};

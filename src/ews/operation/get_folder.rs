@@ -1,4 +1,4 @@
-//! GetFolder of the calendar: one cheap call that proves address, sign-in, impersonation and mailbox.
+//! `GetFolder` of the calendar: one cheap call that proves address, sign-in, impersonation and mailbox.
 
 use super::{Operation, OperationName, calendar, field_uris};
 use crate::{

@@ -1,4 +1,4 @@
-//! `t:CalendarItem` as FindItem returns it, and how it becomes an [`Event`]. Instants are taken as the server gives
+//! `t:CalendarItem` as `FindItem` returns it, and how it becomes an [`Event`]. Instants are taken as the server gives
 //! them; only the days of all-day entries are worked out here.
 
 use super::{
@@ -14,7 +14,7 @@ use jiff::{Span, civil, tz::TimeZone};
 
 /// The longest id that is kept, in bytes; those of occurrences are the longest.
 const MAX_ID: usize = 1024;
-/// Exchange cuts texts of FindItem at 255 characters; this is for servers that do not.
+/// Exchange cuts texts of `FindItem` at 255 characters; this is for servers that do not.
 const MAX_TEXT: usize = 255;
 
 /// An item with what was sent of it; everything may be missing.
@@ -149,7 +149,7 @@ fn nearest_day(clock: civil::DateTime) -> Option<i32> {
     Some(day_number(noon_later.date()))
 }
 
-/// FindItem names the organizer without an address.
+/// `FindItem` names the organizer without an address.
 async fn read_organizer(xml: &mut Xml) -> Result<Option<String>, XmlError> {
     let mut name = None;
     while let Some(tag) = xml.child().await? {

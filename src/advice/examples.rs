@@ -1,0 +1,146 @@
+//! One example of every problem, for the tests of the words. Whoever adds a problem adds one here.
+
+use crate::{
+    clock::Timestamp,
+    problem::{Certificate, InsteadOfEws, Problem, Target, TlsReason, Tried},
+};
+
+pub(super) fn certificate() -> Certificate {
+    Certificate {
+        subject: "CN=mail.example.test".to_owned(),
+        issuer: "CN=Example Root".to_owned(),
+        names: vec![
+            "mail.example.test".to_owned(),
+            "autodiscover.example.test".to_owned(),
+        ],
+        not_before: Timestamp::from_seconds(1_772_546_700),
+        not_after: Timestamp::from_seconds(1_804_082_700),
+    }
+}
+
+fn ways_to_the_server() -> Vec<Problem> {
+    let host = || "mail.example.test".to_owned();
+    let target = || Target {
+        host: host(),
+        port: 443,
+        address: "192.0.2.10".to_owned(),
+        local: Some("192.0.2.1".to_owned()),
+    };
+    let tls = |reason| Problem::TlsFailed {
+        host: host(),
+        reason,
+    };
+    vec![
+        Problem::AddressNotAllowed {
+            host: host(),
+            port: 443,
+            address: "10.0.0.5".to_owned(),
+        },
+        Problem::NameNotFound { host: host() },
+        Problem::ConnectionRefused { target: target() },
+        Problem::ConnectionTimedOut { target: target() },
+        Problem::ConnectionFailed {
+            target: target(),
+            reason: "host unreachable".to_owned(),
+        },
+        Problem::CertificateUnknownIssuer {
+            host: host(),
+            certificate: certificate(),
+        },
+        Problem::CertificateWrongName {
+            host: host(),
+            certificate: certificate(),
+        },
+        Problem::CertificateExpired {
+            host: host(),
+            certificate: certificate(),
+        },
+        Problem::CertificateNotYetValid {
+            host: host(),
+            certificate: certificate(),
+        },
+        tls(TlsReason::NoCommonVersion),
+        tls(TlsReason::Closed),
+        tls(TlsReason::NotTls),
+        tls(TlsReason::Other("decode error".to_owned())),
+    ]
+}
+
+fn answers_of_the_server() -> Vec<Problem> {
+    let not_ews = |instead| Problem::NotEws {
+        instead,
+        status: 200,
+        location: Some("https://sts.example.test/".to_owned()),
+    };
+    vec![
+        not_ews(InsteadOfEws::WebPage),
+        not_ews(InsteadOfEws::SignInPage),
+        not_ews(InsteadOfEws::Redirect),
+        not_ews(InsteadOfEws::NotSoap),
+        Problem::EndpointNotFound {
+            url: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
+        },
+        Problem::BasicNotOffered {
+            offered: vec!["NTLM".to_owned()],
+        },
+        Problem::BasicNotOffered { offered: vec![] },
+        Problem::SignInRefused {
+            offered: vec!["Basic".to_owned()],
+        },
+        Problem::SignInPaused {
+            until: Timestamp::from_seconds(1_772_546_700),
+        },
+        Problem::PasswordRefused,
+        Problem::Forbidden,
+        Problem::ImpersonationDenied,
+        Problem::ImpersonationFailed,
+        Problem::MailboxNotFound,
+        Problem::MailboxAlias {
+            primary: "bob.long@example.test".parse().ok(),
+        },
+        Problem::MailboxAlias { primary: None },
+        Problem::CalendarNotFound,
+        Problem::AccessDenied,
+        Problem::AccountDisabled,
+        Problem::PasswordExpired,
+        Problem::Throttled {
+            wait_millis: 300_000,
+        },
+        Problem::ServerError {
+            status: 503,
+            response_code: None,
+        },
+        Problem::ServerError {
+            status: 500,
+            response_code: Some("ErrorADUnavailable".to_owned()),
+        },
+        Problem::MailboxMoving,
+        Problem::ServerTooOld,
+        Problem::ExchangeOnline,
+        Problem::AutodiscoverFailed {
+            tried: vec![Tried {
+                url: "https://example.test/autodiscover/autodiscover.xml".to_owned(),
+                problem: Box::new(Problem::NameNotFound {
+                    host: "example.test".to_owned(),
+                }),
+            }],
+        },
+        Problem::AnswerTimedOut { seconds: 15 },
+        Problem::AnswerCutShort,
+        Problem::AnswerTooLarge,
+        Problem::AnswerNotUnderstood {
+            reason: "no Body".to_owned(),
+        },
+        Problem::UnknownResponseCode {
+            response_code: "ErrorNew2030".to_owned(),
+        },
+        Problem::SecretMissing,
+        Problem::Interrupted,
+    ]
+}
+
+pub(super) fn every_problem() -> Vec<Problem> {
+    let mut problems = ways_to_the_server();
+    problems.extend(answers_of_the_server());
+    problems
+}
