@@ -42,13 +42,6 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_context(Resource::new(|| (), |()| who_looks()));
 
-    // Tests and style wait for this mark: from here on the page answers to script.
-    Effect::new(|_| {
-        if let Some(root) = document().document_element() {
-            let _ = root.set_attribute("data-hydrated", "true");
-        }
-    });
-
     view! {
         <Router>
             <Routes fallback=|| view! { <NotFound /> }>

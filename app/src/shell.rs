@@ -37,8 +37,14 @@ pub fn shell() -> impl IntoView {
 #[component]
 fn Assets() -> impl IntoView {
     use_context::<SiteManifest>().map(|SiteManifest { css, js, wasm }| {
+        // Wakes every island, then sets the mark that style and tests go by.
         let start = format!(
-            "import start, {{ hydrate }} from \"{js}\"; start({{ module_or_path: \"{wasm}\" }}).then(() => hydrate());"
+            "import start, * as site from \"{js}\"; \
+             await start({{ module_or_path: \"{wasm}\" }}); \
+             site.hydrate(); \
+             for (const island of document.querySelectorAll(\"leptos-island\")) \
+             await site[island.dataset.component]?.(island); \
+             document.documentElement.dataset.hydrated = \"true\";"
         );
         view! {
             <link rel="stylesheet" href=css />

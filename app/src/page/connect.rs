@@ -146,14 +146,14 @@ pub fn ConnectPage() -> impl IntoView {
     loaded(Resource::new(|| (), |()| connect_form()), |view| {
         view! {
             <Frame title="Connect Microsoft Exchange">
-                <ConnectFlow view />
+                <ConnectInPage view />
             </Frame>
         }
     })
 }
 
 /// The button of the profile's row: a link without script, a dialog with it.
-#[component]
+#[island]
 pub fn ConnectDialog(view: ConnectView, connected: bool) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let opened = RwSignal::new(false);
@@ -191,6 +191,12 @@ pub fn ConnectDialog(view: ConnectView, connected: bool) -> impl IntoView {
             }}
         </dialog>
     }
+}
+
+/// The form on a page of its own.
+#[island]
+fn ConnectInPage(view: ConnectView) -> impl IntoView {
+    view! { <ConnectFlow view /> }
 }
 
 /// The form, then the running check in its place, then how it ended; what was typed stays in its fields.
