@@ -24,7 +24,7 @@ use crate::{
 use jiff::tz::TimeZone;
 use ladder::{Failure, Success, Tools};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 
 /// A check that has not ended after this long was cut off by the end of its process.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -63,7 +63,10 @@ pub async fn start(
         };
         let tools = tools(&services, gate.clone());
         let (ladder, ended) = climb(&services, id, tools, climbing).await;
-        if let Err(error) = gate.settle().await {
+        // A cancelled password may have gone out: it stays counted, so that cancelling is no way around the limit.
+        if ended.is_some()
+            && let Err(error) = gate.settle().await
+        {
             tracing::error!(%error, check.id = %id, "an unanswered sign-in stays counted");
         }
         let outcome = match ended {
@@ -278,13 +281,20 @@ async fn climb(
     let (tell, mut told) = mpsc::unbounded_channel::<StepReport>();
     let mut ladder = Ladder::new();
     let mut look = tokio::time::interval(LOOK);
-    let climbing = ladder::climb(&tools, request, move |report| {
-        let _ = tell.send(report);
+    // In a task of its own: while a step is written down here, the climb may be waiting for the same writer.
+    let mut climbing = JoinSet::new();
+    climbing.spawn(async move {
+        ladder::climb(&tools, request, move |report| {
+            let _ = tell.send(report);
+        })
+        .await
     });
-    tokio::pin!(climbing);
     let ended = loop {
         tokio::select! {
-            ended = &mut climbing => break Some(ended),
+            Some(ended) = climbing.join_next() => break Some(ended.unwrap_or_else(|error| {
+                tracing::error!(%error, check.id = %id, "a check broke");
+                Err(Problem::Interrupted.into())
+            })),
             Some(report) = told.recv() => {
                 ladder.set(report);
                 while let Ok(report) = told.try_recv() {

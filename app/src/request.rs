@@ -277,8 +277,7 @@ pub fn primary_address(check: &Check) -> Option<String> {
 }
 
 /// A check in the words of its reader.
-pub fn check_view(user: &User, check: Check) -> CheckView {
-    let words = words(user);
+pub fn check_view(user: &User, words: &Words, check: Check) -> CheckView {
     let primary = primary_address(&check);
     let typed = &check.typed;
     let names = Names {

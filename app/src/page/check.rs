@@ -54,7 +54,8 @@ impl CheckView {
 pub async fn check(id: String) -> Result<CheckView, AppError> {
     let user = crate::request::user().await?;
     let check = crate::request::check_for(&user, &id).await?;
-    Ok(crate::request::check_view(&user, check))
+    let words = crate::request::words(&user);
+    Ok(crate::request::check_view(&user, &words, check))
 }
 
 /// The check once it has ended, or as it stands after the longest time that a check may take.
@@ -62,15 +63,24 @@ pub async fn check(id: String) -> Result<CheckView, AppError> {
 async fn ended_check(id: String) -> Result<CheckView, AppError> {
     use crate::request;
     let user = request::user().await?;
+    let words = request::words(&user);
+    let found = request::check_for(&user, &id).await?;
+    let store = request::services().store;
     let limit = Duration::from_secs(40);
     let started = tokio::time::Instant::now();
-    loop {
-        let check = request::check_for(&user, &id).await?;
-        if check.outcome.is_some() || started.elapsed() > limit {
-            return Ok(request::check_view(&user, check));
-        }
+    let mut check = found;
+    while check.outcome.is_none() && started.elapsed() < limit {
         tokio::time::sleep(Duration::from_millis(150)).await;
+        match store.check(check.id).await {
+            Ok(Some(later)) => check = later,
+            Ok(None) => break,
+            Err(error) => {
+                tracing::error!(%error, check.id = %check.id, "a running check could not be read");
+                break;
+            }
+        }
     }
+    Ok(request::check_view(&user, &words, check))
 }
 
 #[server(endpoint = "cancel_check")]
