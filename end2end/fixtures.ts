@@ -4,13 +4,15 @@
 // hydration must never appear, or the spec did not test what it says.
 
 import { AxeBuilder } from '@axe-core/playwright';
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type Browser, type Page } from '@playwright/test';
 import { Kalends } from './kalends.js';
 import type { Person } from './people.js';
 
 export { expect } from '@playwright/test';
 
 interface PerTest {
+  /** What the console may say in this spec, such as the status of a page that is not there. */
+  tolerated: RegExp[];
   /** Whether this run has JavaScript. */
   hydrated: boolean;
   /** Waits until the present page is complete: needed after a click that leads to a new document. */
@@ -37,13 +39,17 @@ export const test = base.extend<PerTest, PerWorker>({
 
   baseURL: async ({ kalends }, use) => use(kalends.url),
 
+  tolerated: [[], { option: true }],
+
   hydrated: async ({ javaScriptEnabled }, use) => use(javaScriptEnabled !== false),
 
-  page: async ({ page, hydrated, kalends }, use, info) => {
+  page: async ({ page, hydrated, kalends, tolerated }, use, info) => {
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
     page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(`console: ${message.text()}`);
+      const text = message.text();
+      if (message.type() !== 'error' || tolerated.some((pattern) => pattern.test(text))) return;
+      complaints.push(`console: ${text}`);
     });
     const goTo = page.goto.bind(page);
     page.goto = async (...address) => {
@@ -71,13 +77,28 @@ export const test = base.extend<PerTest, PerWorker>({
       await settled();
     }),
 
-  expectAccessible: async ({ page }, use) =>
+  expectAccessible: async ({ page, hydrated, browser }, use) =>
     use(async () => {
-      const found = await new AxeBuilder({ page }).analyze();
+      const found = hydrated ? await new AxeBuilder({ page }).analyze() : await analyzeCopy(page, browser);
       const told = found.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html)}`);
       expect(told, 'axe finds nothing').toEqual([]);
     }),
 });
+
+/** axe is a script: it reads a copy of the page, at the same address, where scripts run but none of ours loads. */
+async function analyzeCopy(page: Page, browser: Browser) {
+  const html = await page.content();
+  const context = await browser.newContext({ javaScriptEnabled: true });
+  try {
+    const copy = await context.newPage();
+    await copy.route('**/*.{js,wasm}', (route) => route.abort());
+    await copy.route(page.url(), (route) => route.fulfill({ body: html, contentType: 'text/html; charset=utf-8' }));
+    await copy.goto(page.url());
+    return await new AxeBuilder({ page: copy }).analyze();
+  } finally {
+    await context.close();
+  }
+}
 
 async function waitUntilSettled(page: Page, hydrated: boolean): Promise<void> {
   await page.waitForLoadState('load');

@@ -10,7 +10,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use std::{
     env,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -96,7 +96,8 @@ impl Toolchain {
             ])
             .arg("--target-dir")
             .arg(folders::wasm_target())
-            .env("RUSTFLAGS", without_paths_of_this_machine());
+            .args(["--config", &without_home_folder()])
+            .env_remove("RUSTFLAGS"); // would take the place of both
         if matches!(self, Self::Debian) {
             command
                 .arg("-Zbuild-std=std,panic_abort")
@@ -154,16 +155,18 @@ fn minor(version: &str) -> Option<u32> {
         .ok()
 }
 
-/// Panic messages would carry home folders into what everybody downloads.
-fn without_paths_of_this_machine() -> String {
+/// Panic messages would carry the home folder into what everybody downloads. Joins what `.cargo/config.toml` says.
+fn without_home_folder() -> String {
     let home = env::var_os("CARGO_HOME")
-        .map(Into::into)
+        .map(PathBuf::from)
         .or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let home = home
-        .map(|home| format!(" --remap-path-prefix={}=cargo", home.display()))
-        .unwrap_or_default();
-    // This variable takes the place of what .cargo/config.toml says, so that is said here again.
-    format!("--cfg erase_components{home}")
+    let flag = home.map(|home| {
+        format!(
+            "{:?}",
+            format!("--remap-path-prefix={}=cargo", home.display())
+        )
+    });
+    format!("build.rustflags=[{}]", flag.unwrap_or_default())
 }
 
 #[cfg(test)]

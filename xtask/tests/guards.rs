@@ -127,7 +127,6 @@ fn ews_knows_no_store_no_user_no_vault_and_no_sentence() {
         "custody",
         "diagnose",
         "notice",
-        "problem",
         "services",
         "setup",
         "sign_in",
