@@ -13,6 +13,7 @@ mod page;
 #[cfg(feature = "ssr")]
 pub mod request;
 mod routes;
+mod send;
 mod shell;
 
 pub use error::AppError;

@@ -181,7 +181,8 @@ impl Data {
             error => SettingError::hidden("KALENDS_VAULT_DATABASE_URL", error.to_string()),
         })?;
         let store = Store::open(&url, random.clone()).await;
-        let store = store.map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", error.to_string()))?;
+        let store = store
+            .map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", error.to_string()))?;
         Ok((store, vault))
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     AppError,
     component::{Frame, LadderView, Notice, When, loaded},
     moment::Moment,
+    send::send_field,
 };
 use kalends::{advice::Advice, check::Ladder};
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -157,7 +158,7 @@ pub fn CheckProgress(id: String, on_end: Callback<CheckView>) -> impl IntoView {
         move || {
             let id = id.clone();
             leptos::task::spawn_local(async move {
-                match check(id).await {
+                match send_field::<CheckView>(Check::url(), "id", &id).await {
                     Ok(view) if view.end.is_some() => on_end.run(view),
                     Ok(view) => {
                         lost.set(false);
@@ -186,12 +187,22 @@ pub fn CheckProgress(id: String, on_end: Callback<CheckView>) -> impl IntoView {
 
 #[component]
 fn CancelForm(id: String) -> impl IntoView {
-    let action = ServerAction::<CancelCheck>::new();
+    let cancel = {
+        let id = id.clone();
+        move |event: leptos::ev::SubmitEvent| {
+            event.prevent_default();
+            let id = id.clone();
+            leptos::task::spawn_local(async move {
+                // Whether it was heard shows in the check itself.
+                let _ = send_field::<()>(CancelCheck::url(), "id", &id).await;
+            });
+        }
+    };
     view! {
-        <ActionForm action>
+        <form method="post" action=CancelCheck::url() on:submit=cancel>
             <input type="hidden" name="id" value=id />
             <button class="button">"Cancel"</button>
-        </ActionForm>
+        </form>
     }
 }
 

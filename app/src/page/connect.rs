@@ -4,10 +4,15 @@ use crate::{
     AppError,
     component::{Frame, loaded},
     draft::Draft,
+    error::FieldErrors,
     page::check::{CheckProgress, CheckView},
+    send::send_form,
 };
 use kalends::account_name::Password;
-use leptos::{html, prelude::*};
+use leptos::{
+    ev::SubmitEvent, html, prelude::*, server_fn::ServerFn, task::spawn_local,
+    wasm_bindgen::JsCast, web_sys::HtmlFormElement,
+};
 use serde::{Deserialize, Serialize};
 
 mod form;
@@ -202,35 +207,42 @@ fn ConnectInPage(view: ConnectView) -> impl IntoView {
 /// The form, then the running check in its place, then how it ended; what was typed stays in its fields.
 #[component]
 fn ConnectFlow(view: ConnectView) -> impl IntoView {
-    let action = ServerAction::<Connect>::new();
     let running = RwSignal::new(None::<String>);
     let ended = RwSignal::new(None::<CheckView>);
-    let first_errors = view.draft.errors.clone();
-    let errors = Signal::derive(move || {
-        action.value().with(|answer| match answer {
-            Some(Err(AppError::Form(errors))) => errors.clone(),
-            Some(Ok(_)) => crate::error::FieldErrors::new(),
-            Some(Err(other)) => [(String::new(), other_words(other))].into(),
-            None => first_errors.clone(),
-        })
-    });
-    Effect::new(move |_| {
-        if let Some(Ok(Some(id))) = action.value().get() {
+    let sending = RwSignal::new(false);
+    let errors = RwSignal::new(view.draft.errors.clone());
+    let on_submit = Callback::new(move |event: SubmitEvent| {
+        let form = event
+            .target()
+            .and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+        let Some(form) = form.filter(|_| !sending.get_untracked()) else {
+            return;
+        };
+        event.prevent_default();
+        sending.set(true);
+        spawn_local(async move {
+            let answer = send_form::<Option<String>>(Connect::url(), &form).await;
+            sending.set(false);
             ended.set(None);
-            running.set(Some(id));
-        }
+            errors.set(FieldErrors::new());
+            match answer {
+                Ok(id) => running.set(id),
+                Err(AppError::Form(mistakes)) => errors.set(mistakes),
+                Err(other) => errors.set([(String::new(), other_words(&other))].into()),
+            }
+        });
     });
     let on_end = Callback::new(move |check: CheckView| {
         running.set(None);
         ended.set(Some(check));
     });
-    let busy = Signal::derive(move || action.pending().get() || running.with(Option::is_some));
+    let busy = Signal::derive(move || sending.get() || running.with(Option::is_some));
     let connected = move || ended.with(|ended| ended.as_ref().is_some_and(CheckView::is_connected));
     view! {
         {move || running.get().map(|id| view! { <CheckProgress id on_end /> })}
         {move || ended.get().map(|check| view! { <crate::page::check::Ended check in_place=true /> })}
         <div hidden=move || running.with(Option::is_some) || connected()>
-            <ConnectForm view action errors busy />
+            <ConnectForm view on_submit errors=errors.into() busy />
         </div>
     }
 }

@@ -6,8 +6,9 @@ use crate::{
     error::FieldErrors,
 };
 use leptos::{
-    form::ActionForm,
+    ev::SubmitEvent,
     prelude::*,
+    server_fn::ServerFn,
     wasm_bindgen::JsCast,
     web_sys::{HtmlElement, HtmlFormElement, HtmlInputElement},
 };
@@ -95,7 +96,7 @@ mod names {
 #[component]
 pub fn ConnectForm(
     view: ConnectView,
-    action: ServerAction<Connect>,
+    on_submit: Callback<SubmitEvent>,
     errors: Signal<FieldErrors>,
     busy: Signal<bool>,
 ) -> impl IntoView {
@@ -112,7 +113,12 @@ pub fn ConnectForm(
     });
     view! {
         {move || failed().then(|| view! { <h2 class="form-failed" role="alert">{FAILED}</h2> })}
-        <ActionForm action attr:class="form connect-form">
+        <form
+            class="form connect-form"
+            method="post"
+            action=Connect::url()
+            on:submit=move |event| on_submit.run(event)
+        >
             <FormNotice errors />
             <label class="check">
                 <input type="checkbox" name="service" value="true" checked=!value("service").is_empty() />
@@ -185,7 +191,7 @@ pub fn ConnectForm(
                     "Connect"
                 </button>
             </div>
-        </ActionForm>
+        </form>
     }
 }
 
