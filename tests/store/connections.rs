@@ -16,13 +16,25 @@ use kalends::{
     vault::Destination,
 };
 
-const OWN: Typed = Typed { mode: Mode::Personal, ..SERVICE };
+const OWN: Typed = Typed {
+    mode: Mode::Personal,
+    ..SERVICE
+};
 
 /// The password that a connection's account opens now.
 async fn opened(world: &World, connection: &Connection) -> String {
-    let account = world.store.account(connection.account_id).await.unwrap().unwrap();
+    let account = world
+        .store
+        .account(connection.account_id)
+        .await
+        .unwrap()
+        .unwrap();
     let to = Destination::new(&account.host, &account.name);
-    let password = world.vault.open_secret(account.secret_id, &to).await.unwrap();
+    let password = world
+        .vault
+        .open_secret(account.secret_id, &to)
+        .await
+        .unwrap();
     password.reveal().to_owned()
 }
 
@@ -37,14 +49,29 @@ async fn in_step(world: &World) {
 
 async fn all_at_once(world: &World, users: &[User], typed: Typed) {
     let saves = users.iter().cloned().enumerate().map(|(number, user)| {
-        let store = if number % 2 == 0 { &world.store } else { &world.other };
-        let custody = Custody { store: store.clone(), ..world.custody() };
+        let store = if number % 2 == 0 {
+            &world.store
+        } else {
+            &world.other
+        };
+        let custody = Custody {
+            store: store.clone(),
+            ..world.custody()
+        };
         tokio::spawn(async move {
             let account = AccountName::parse(typed.account, "").unwrap();
             let to = Destination::new(typed.host, &account);
             let entry = Entry::by(user.id, Action::Connected);
             let password = format!("Practice-{number}").into();
-            custody.save(&password, |secret| new_connection(&user, typed, secret), &entry, &to).await.unwrap()
+            custody
+                .save(
+                    &password,
+                    |secret| new_connection(&user, typed, secret),
+                    &entry,
+                    &to,
+                )
+                .await
+                .unwrap()
         })
     });
     for saved in join_all(saves).await {

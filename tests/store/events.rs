@@ -29,7 +29,10 @@ fn event(item_id: &str, start: Timestamp) -> Event {
         organizer: Some("Alice Albers".to_owned()),
         start,
         end: start + HOUR,
-        all_day: Some(DaySpan { first: 20_514, end: 20_515 }),
+        all_day: Some(DaySpan {
+            first: 20_514,
+            end: 20_515,
+        }),
         status: FreeBusyStatus::Other("Elsewhere2030".to_owned()),
         sensitivity: Sensitivity::Normal,
         kind: EntryKind::Exception,
@@ -38,17 +41,34 @@ fn event(item_id: &str, start: Timestamp) -> Event {
     }
 }
 
-async fn keep(world: &World, connection: &Connection, events: &[Event], now: Timestamp) -> Option<Changes> {
-    let round = ReadRound { events, started_at: now, now, next: now + Duration::from_mins(5) };
+async fn keep(
+    world: &World,
+    connection: &Connection,
+    events: &[Event],
+    now: Timestamp,
+) -> Option<Changes> {
+    let round = ReadRound {
+        events,
+        started_at: now,
+        now,
+        next: now + Duration::from_mins(5),
+    };
     world.store.keep_round(connection, &round).await.unwrap()
 }
 
 const fn changes(inserted: i64, updated: i64, deleted: i64) -> Option<Changes> {
-    Some(Changes { inserted, updated, deleted })
+    Some(Changes {
+        inserted,
+        updated,
+        deleted,
+    })
 }
 
 async fn stored(world: &World, connection: &Connection) -> Vec<Event> {
-    let always = Window { start: Timestamp::from_millis(0), end: Timestamp::from_millis(i64::MAX) };
+    let always = Window {
+        start: Timestamp::from_millis(0),
+        end: Timestamp::from_millis(i64::MAX),
+    };
     world.other.events_in(connection, always).await.unwrap()
 }
 
@@ -72,7 +92,10 @@ async fn forbid_writes(world: &World) {
         ],
     };
     for sql in forbidding {
-        sqlx::raw_sql(sql).execute(world.store.pool()).await.unwrap();
+        sqlx::raw_sql(sql)
+            .execute(world.store.pool())
+            .await
+            .unwrap();
     }
 }
 

@@ -7,16 +7,16 @@ use crate::{
 };
 use futures::future::join_all;
 use kalends::{connection::Mode, id::AccountId, problem::Problem};
-use std::{
-    collections::BTreeSet,
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 const LEASE: Duration = Duration::from_mins(3);
 
 /// People with accounts of their own, all due now.
 async fn people(world: &World, count: usize) {
-    let own = Typed { mode: Mode::Personal, ..SERVICE };
+    let own = Typed {
+        mode: Mode::Personal,
+        ..SERVICE
+    };
     for number in 0..count {
         let user = world.user(&format!("person{number:02}")).await;
         world.connect(&user, own).await;

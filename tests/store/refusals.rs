@@ -9,7 +9,10 @@ const HOUR: Duration = Duration::from_hours(1);
 
 async fn reserve(store: &Store, name: &str, now: Timestamp) -> Result<RecordId, Vec<Timestamp>> {
     let limit = (3, now - HOUR);
-    store.reserve_try("mail.example.test", name, limit, now).await.unwrap()
+    store
+        .reserve_try("mail.example.test", name, limit, now)
+        .await
+        .unwrap()
 }
 
 on_both_engines! {

@@ -75,10 +75,7 @@ impl World {
     }
 
     pub async fn user(&self, name: &str) -> User {
-        self.store
-            .create_user(new_user(name), NOW)
-            .await
-            .unwrap()
+        self.store.create_user(new_user(name), NOW).await.unwrap()
     }
 
     /// Connects a user, whose mailbox is their sign-in address, with the password "Practice-2026!".
