@@ -46,6 +46,14 @@ pub struct Store {
     random: Random,
 }
 
+/// Tables on which some changes must be alone. Whoever changes both accounts and connections touches accounts first,
+/// so that no two wait for each other.
+#[derive(Debug, Clone, Copy)]
+enum Table {
+    Users,
+    Accounts,
+}
+
 impl Store {
     /// Opens and migrates. `random` makes the ids of new rows.
     pub async fn open(url: &str, random: Random) -> Result<Self, StoreError> {
@@ -64,5 +72,19 @@ impl Store {
 
     async fn begin(&self) -> Result<Writing, StoreError> {
         Ok(self.database.begin().await?)
+    }
+
+    /// Begins a change that must be the only one on the table: no other one begins or goes on until it ends. SQLite
+    /// has a single writer anyway.
+    async fn begin_alone_on(&self, table: Table) -> Result<Writing, StoreError> {
+        let mut writing = self.begin().await?;
+        if self.engine() == Engine::Postgres {
+            let sql = match table {
+                Table::Users => "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
+                Table::Accounts => "LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE",
+            };
+            sqlx::query(sql).execute(writing.on()).await?;
+        }
+        Ok(writing)
     }
 }

@@ -1,12 +1,12 @@
 //! Connections of users to mailboxes, and the leases of those that are due.
 
-use super::{Account, Store, StoreError, User, accounts, rows};
+use super::{Account, Store, StoreError, Table, User, accounts, rows};
 use crate::{
     account_name::AccountName,
     audit::Entry,
     clock::Timestamp,
     connection::{Connection, ConnectionState, Mode},
-    database::{Engine, Writing},
+    database::Writing,
     endpoint::EwsUrl,
     id::{AccountId, CalendarId, ConnectionId, SecretId, UserId},
     mailbox::SmtpAddress,
@@ -114,7 +114,7 @@ impl Store {
         entry: &Entry,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
         let mut released = Vec::new();
         let account_id = self
             .upsert_account(&mut writing, new, now, &mut released)
@@ -175,12 +175,8 @@ impl Store {
     ) -> Result<AccountId, StoreError> {
         let kind = rows::to_name(&new.mode, "kind")?;
         let owner = accounts::owner_key(new.mode, new.user_id);
-        let lock = match self.engine() {
-            Engine::Sqlite => "",
-            Engine::Postgres => " FOR UPDATE",
-        };
         let sql = format!(
-            "{} WHERE kind = $1 AND host = $2 AND name_key = $3 AND owner_key = $4{lock}",
+            "{} WHERE kind = $1 AND host = $2 AND name_key = $3 AND owner_key = $4",
             accounts::COLUMNS
         );
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -237,7 +233,7 @@ impl Store {
         entry: &Entry,
         now: Timestamp,
     ) -> Result<Option<Saved>, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
         let found = sqlx::query("SELECT id, account_id FROM connections WHERE user_id = $1")
             .bind(user.to_string())
             .fetch_optional(writing.on())

@@ -60,16 +60,7 @@ impl Store {
         round: &ReadRound<'_>,
     ) -> Result<Option<Changes>, StoreError> {
         let mut writing = self.begin().await?;
-        let found = sqlx::query("SELECT id FROM calendars WHERE connection_id = $1")
-            .bind(connection.id.to_string())
-            .fetch_optional(writing.on())
-            .await?;
-        let Some(row) = found else {
-            return Ok(None);
-        };
-        let changes = self
-            .apply(&mut writing, rows::parsed(&row, "id")?, round)
-            .await?;
+        // The connection's row first: whoever replaces or ends it meanwhile waits, and comes in whole after this.
         sqlx::query(
             "UPDATE connections SET state = $2, problem = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \
              last_round_at = $3, last_synced_at = $3, rounds = rounds + 1, entries = $4, due_at = $5 \
@@ -82,6 +73,16 @@ impl Store {
         .bind(round.next.millis())
         .execute(writing.on())
         .await?;
+        let found = sqlx::query("SELECT id FROM calendars WHERE connection_id = $1")
+            .bind(connection.id.to_string())
+            .fetch_optional(writing.on())
+            .await?;
+        let Some(row) = found else {
+            return Ok(None);
+        };
+        let changes = self
+            .apply(&mut writing, rows::parsed(&row, "id")?, round)
+            .await?;
         if !changes.is_empty() {
             sqlx::query(
                 "INSERT INTO rounds (id, connection_id, started_at, millis, inserted, updated, deleted) \

@@ -1,6 +1,6 @@
 //! People who sign in.
 
-use super::{Store, StoreError, rows};
+use super::{Store, StoreError, Table, rows};
 use crate::{audit::Entry, clock::Timestamp, id::UserId, mailbox::SmtpAddress};
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -79,7 +79,11 @@ impl Store {
         first: bool,
     ) -> Result<Option<User>, StoreError> {
         let id = UserId::new(now, self.random.bytes());
-        let mut writing = self.begin().await?;
+        let mut writing = if first {
+            self.begin_alone_on(Table::Users).await?
+        } else {
+            self.begin().await?
+        };
         let sql = if first {
             "INSERT INTO users (id, email, name, name_key, role, password_hash, time_zone, created_at) \
              SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE NOT EXISTS (SELECT 1 FROM users)"

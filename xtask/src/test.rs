@@ -25,7 +25,7 @@ pub enum Level {
     Guards,
     /// Tests at the end of the file they test, and in doc comments.
     Unit,
-    /// The store on both engines.
+    /// The store on both engines, and what power cuts leave in it.
     Store,
     /// EWS against the practice Exchange, and the practice Exchange against another client.
     Protocol,

@@ -25,17 +25,24 @@ pub fn guards() -> Result<Count> {
     count(cargo_test().args(["--package", "xtask", "--test", "guards"]))
 }
 
-/// `tests/store*.rs` of the domain.
+/// `tests/store*.rs` of the domain, and its power cuts, which need their feature.
 pub fn store(postgres: Option<&Postgres>) -> Result<Count> {
-    integration(postgres, |package, test| {
+    let store = integration(postgres, |package, test| {
         package == "kalends" && test.starts_with("store")
-    })
+    })?;
+    let crash =
+        count(product(postgres).args(["--features", "kalends/fail-points", "--test", CRASH]))?;
+    Ok(store + crash)
 }
+
+/// Power cuts at named points; never part of another level.
+const CRASH: &str = "crash";
 
 /// The domain's other integration tests, and those of the practice Exchange.
 pub fn protocol(postgres: Option<&Postgres>) -> Result<Count> {
     integration(postgres, |package, test| {
-        package == "kalends-simulator" || package == "kalends" && !test.starts_with("store")
+        package == "kalends-simulator"
+            || package == "kalends" && !test.starts_with("store") && test != CRASH
     })
 }
 

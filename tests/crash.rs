@@ -1,0 +1,116 @@
+//! Power cuts: a process of its own is killed at every named point of a save, a disconnect and a round; what it leaves
+//! in both databases must be whole, and everything must go on.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "support/engines.rs"]
+mod engines;
+#[path = "crash/office.rs"]
+mod office;
+#[path = "crash/victim.rs"]
+mod victim;
+
+use engines::on_both_engines;
+use kalends::{connection::Mode, fail_point};
+use office::{Office, new_entries, old_entries};
+use victim::{Deed, World};
+
+/// The points whose name begins with a word.
+fn points(of: &str) -> Vec<&'static str> {
+    let points: Vec<&str> = fail_point::ALL
+        .into_iter()
+        .filter(|point| point.starts_with(of))
+        .collect();
+    assert!(points.len() >= 3, "{points:?}");
+    points
+}
+
+#[test]
+fn every_point_belongs_to_a_save_a_disconnect_or_a_round() {
+    let known = points("save-").len() + points("forget-").len() + points("round-").len();
+    assert_eq!(known, fail_point::ALL.len());
+}
+
+on_both_engines! {
+    async fn a_first_save_that_is_cut_off_leaves_a_connection_or_nothing(world) {
+        for point in points("save-") {
+            let office = world.fresh(point, Deed::Save, async |_: &Office| {}).await;
+            let saved = office.connection("alice").await.is_some();
+            assert_eq!(saved, point == "save-after-main", "{point}");
+            office.is_in_step(point).await;
+            office.goes_on("alice", Mode::ServiceAccount).await;
+        }
+    }
+
+    async fn a_new_password_that_is_cut_off_leaves_the_old_or_the_new_one_for_everybody(world) {
+        for point in points("save-") {
+            let office = world.fresh(point, Deed::Save, async |office: &Office| {
+                office.connect("alice", Mode::ServiceAccount, "Practice-2025!").await;
+                office.connect("bob", Mode::ServiceAccount, "Practice-2025!").await;
+            }).await;
+            office.is_in_step(point).await;
+            let expected = if point == "save-after-main" { victim::PASSWORD } else { "Practice-2025!" };
+            for name in ["alice", "bob"] {
+                assert_eq!(office.opened(name).await, expected, "{point}");
+            }
+            office.goes_on("alice", Mode::ServiceAccount).await;
+        }
+    }
+
+    async fn a_move_to_another_account_that_is_cut_off_leaves_one_of_the_two(world) {
+        for point in points("save-") {
+            let office = world.fresh(point, Deed::Save, async |office: &Office| {
+                office.connect("alice", Mode::Personal, "Alice-2026!").await;
+            }).await;
+            office.is_in_step(point).await;
+            let moved = point == "save-after-main";
+            let mode = office.connection("alice").await.unwrap().mode;
+            assert_eq!(mode == Mode::ServiceAccount, moved, "{point}");
+            assert_eq!(office.opened("alice").await, if moved { victim::PASSWORD } else { "Alice-2026!" });
+            office.goes_on("alice", Mode::Personal).await;
+        }
+    }
+
+    async fn a_disconnect_that_is_cut_off_happened_or_not_and_its_secret_goes(world) {
+        for point in points("forget-") {
+            let office = world.fresh(point, Deed::Forget, async |office: &Office| {
+                office.connect("alice", Mode::ServiceAccount, "Practice-2025!").await;
+                office.round("alice", &old_entries()).await;
+            }).await;
+            office.is_in_step(point).await;
+            let gone = point != "forget-before-main";
+            assert_eq!(office.connection("alice").await.is_none(), gone, "{point}");
+            assert_eq!(office.secrets().await.is_empty(), gone, "{point}");
+            assert_eq!(office.number("SELECT COUNT(*) FROM events").await == 0, gone, "{point}");
+            office.goes_on("alice", Mode::ServiceAccount).await;
+        }
+    }
+
+    async fn a_disconnect_that_is_cut_off_leaves_a_colleague_connected(world) {
+        for point in points("forget-") {
+            let office = world.fresh(point, Deed::Forget, async |office: &Office| {
+                office.connect("alice", Mode::ServiceAccount, "Practice-2025!").await;
+                office.connect("bob", Mode::ServiceAccount, "Practice-2025!").await;
+            }).await;
+            office.is_in_step(point).await;
+            assert_eq!(office.opened("bob").await, "Practice-2025!", "{point}");
+            office.goes_on("bob", Mode::ServiceAccount).await;
+        }
+    }
+
+    async fn a_round_that_is_cut_off_leaves_the_old_entries_or_the_new_ones(world) {
+        for point in points("round-") {
+            let office = world.fresh(point, Deed::Round, async |office: &Office| {
+                office.connect("alice", Mode::ServiceAccount, "Practice-2025!").await;
+                office.round("alice", &old_entries()).await;
+            }).await;
+            office.is_in_step(point).await;
+            let kept = point == "round-after-commit";
+            let expected = if kept { new_entries() } else { old_entries() };
+            assert_eq!(office.entries("alice").await, expected, "{point}");
+            assert_eq!(office.number("SELECT COUNT(*) FROM rounds").await, 1 + i64::from(kept), "{point}");
+            assert_eq!(office.number("SELECT rounds FROM connections").await, 1 + i64::from(kept), "{point}");
+            office.goes_on("alice", Mode::ServiceAccount).await;
+        }
+    }
+}

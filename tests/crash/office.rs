@@ -1,0 +1,225 @@
+//! Both databases as a running Kalends has them open, and what must hold in them at any time.
+
+use crate::engines::Databases;
+use kalends::{
+    account_name::AccountName,
+    audit::{Action, Entry},
+    calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity, Window},
+    clock::{Clock, Timestamp},
+    connection::{Connection, Mode},
+    custody::Custody,
+    id::SecretId,
+    random::Random,
+    store::{NewConnection, NewUser, ReadRound, Role, Store, User},
+    vault::{Destination, KeySource, Vault},
+};
+use sqlx::Row;
+use std::{collections::BTreeSet, time::Duration};
+
+/// Monday, 2 March 2026, 08:00 UTC.
+const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
+const HOST: &str = "mail.example.test";
+
+pub struct Office {
+    custody: Custody,
+    pub databases: Option<Databases>,
+}
+
+impl Office {
+    pub async fn open(main: &str, vault: &str) -> Self {
+        let keys = KeySource {
+            keys: Some(format!("k1:{}=", "A".repeat(43)).into()),
+            file: None,
+            new_file: "unused".into(),
+        };
+        let custody = Custody {
+            store: Store::open(main, Random::from_system()).await.unwrap(),
+            vault: Vault::open(vault, &keys, Random::from_system())
+                .await
+                .unwrap(),
+            clock: Clock::held(NOW),
+        };
+        Self {
+            custody,
+            databases: None,
+        }
+    }
+
+    pub async fn close(self) {
+        self.custody.store.pool().close().await;
+        self.custody.vault.pool().close().await;
+        if let Some(databases) = self.databases {
+            databases.remove().await;
+        }
+    }
+
+    pub async fn add_people(&self) {
+        for name in ["alice", "bob"] {
+            let new = NewUser {
+                email: format!("{name}@example.test").parse().unwrap(),
+                name: name.to_owned(),
+                role: Role::Member,
+                password_hash: "$argon2id$".to_owned(),
+                time_zone: "UTC".to_owned(),
+            };
+            self.custody.store.create_user(new, NOW).await.unwrap();
+        }
+    }
+
+    pub async fn two_hours_later(&self) {
+        self.custody.clock.advance(Duration::from_hours(2));
+        self.custody.sweep().await.unwrap();
+    }
+
+    async fn user(&self, name: &str) -> User {
+        let email = format!("{name}@example.test").parse().unwrap();
+        let found = self.custody.store.user_by_email(&email).await.unwrap();
+        found.unwrap()
+    }
+
+    pub async fn connection(&self, name: &str) -> Option<Connection> {
+        let user = self.user(name).await;
+        self.custody.store.connection_of(user.id).await.unwrap()
+    }
+
+    pub async fn connect(&self, name: &str, mode: Mode, password: &str) {
+        let user = self.user(name).await;
+        let account = AccountName::parse("svc-kalends@example.test", "").unwrap();
+        let to = Destination::new(HOST, &account);
+        let connection = |secret_id| NewConnection {
+            user_id: user.id,
+            mode,
+            mailbox: user.email.clone(),
+            account: account.clone(),
+            endpoint: HOST.parse().unwrap(),
+            secret_id,
+            folder_id: "folder".to_owned(),
+            folder_name: "Calendar".to_owned(),
+        };
+        let entry = Entry::by(user.id, Action::Connected);
+        let password = password.to_owned().into();
+        let saved = self.custody.save(&password, connection, &entry, &to).await;
+        saved.unwrap();
+    }
+
+    pub async fn disconnect(&self, name: &str) -> bool {
+        let id = self.user(name).await.id;
+        let entry = Entry::by(id, Action::Disconnected);
+        self.custody.end(id, &entry).await.unwrap()
+    }
+
+    pub async fn round(&self, name: &str, events: &[Event]) {
+        let connection = self.connection(name).await.unwrap();
+        let now = self.custody.clock.now();
+        let round = ReadRound {
+            events,
+            started_at: now,
+            now,
+            next: now,
+        };
+        let kept = self.custody.store.keep_round(&connection, &round).await;
+        assert!(kept.unwrap().is_some());
+    }
+
+    pub async fn entries(&self, name: &str) -> Vec<Event> {
+        let connection = self.connection(name).await.unwrap();
+        let always = Window {
+            start: Timestamp::from_millis(0),
+            end: Timestamp::from_millis(i64::MAX),
+        };
+        let found = self.custody.store.events_in(&connection, always).await;
+        found.unwrap()
+    }
+
+    /// The password that somebody's account opens.
+    pub async fn opened(&self, name: &str) -> String {
+        let connection = self.connection(name).await.unwrap();
+        let account = self.custody.store.account(connection.account_id).await;
+        let account = account.unwrap().unwrap();
+        let to = Destination::new(&account.host, &account.name);
+        let opened = self.custody.vault.open_secret(account.secret_id, &to).await;
+        opened.unwrap().reveal().to_owned()
+    }
+
+    pub async fn secrets(&self) -> BTreeSet<SecretId> {
+        let ids = self.custody.vault.ids(None).await.unwrap();
+        ids.into_iter().collect()
+    }
+
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        let row = sqlx::query(sql).fetch_one(self.custody.store.pool()).await;
+        row.unwrap().get(0)
+    }
+
+    /// What must hold after any crash once it is swept.
+    pub async fn is_in_step(&self, point: &str) {
+        let used = self.custody.store.secret_ids().await.unwrap();
+        let used: BTreeSet<SecretId> = used.into_iter().collect();
+        assert_eq!(used, self.secrets().await, "{point}: pointers and secrets");
+        for (what, sql) in [
+            (
+                "accounts that nobody uses",
+                "SELECT COUNT(*) FROM accounts a WHERE NOT EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id)",
+            ),
+            (
+                "two rows of one account",
+                "SELECT COUNT(*) FROM accounts a JOIN accounts b ON a.id < b.id AND a.kind = b.kind AND a.host = b.host \
+                 AND a.name_key = b.name_key AND a.owner_key = b.owner_key",
+            ),
+            (
+                "connections without a calendar",
+                "SELECT COUNT(*) FROM connections c WHERE (SELECT COUNT(*) FROM calendars k WHERE k.connection_id = c.id) <> 1",
+            ),
+            (
+                "entries without a calendar",
+                "SELECT COUNT(*) FROM events e WHERE NOT EXISTS (SELECT 1 FROM calendars k WHERE k.id = e.calendar_id)",
+            ),
+        ] {
+            assert_eq!(self.number(sql).await, 0, "{point}: {what}");
+        }
+        for name in ["alice", "bob"] {
+            if self.connection(name).await.is_some() {
+                assert!(!self.opened(name).await.is_empty());
+            }
+        }
+    }
+
+    /// The next save and the next round of somebody are as if nothing had happened.
+    pub async fn goes_on(self, name: &str, mode: Mode) {
+        self.connect(name, mode, "Practice-2027!").await;
+        assert_eq!(self.opened(name).await, "Practice-2027!");
+        self.round(name, &new_entries()).await;
+        assert_eq!(self.entries(name).await, new_entries());
+        self.is_in_step("afterwards").await;
+        self.close().await;
+    }
+}
+
+pub fn old_entries() -> Vec<Event> {
+    (0..6).map(|hour| entry(hour, "old")).collect()
+}
+
+/// Three of the old ones changed, three gone, three more.
+pub fn new_entries() -> Vec<Event> {
+    (3..9).map(|hour| entry(hour, "new")).collect()
+}
+
+fn entry(hour: u32, change_key: &str) -> Event {
+    let start = NOW + Duration::from_hours(1) * hour;
+    Event {
+        item_id: format!("item{hour}"),
+        change_key: change_key.to_owned(),
+        uid: None,
+        subject: Some("Planning".to_owned()),
+        location: None,
+        organizer: None,
+        start,
+        end: start + Duration::from_hours(1),
+        all_day: None,
+        status: FreeBusyStatus::Busy,
+        sensitivity: Sensitivity::Normal,
+        kind: EntryKind::Single,
+        cancelled: false,
+        last_modified: None,
+    }
+}

@@ -1,0 +1,29 @@
+//! The main database, noun by noun, each test on both engines.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "support/engines.rs"]
+mod engines;
+#[path = "store/world.rs"]
+mod world;
+
+#[path = "store/audit.rs"]
+mod audit;
+#[path = "store/checks.rs"]
+mod checks;
+#[path = "store/connections.rs"]
+mod connections;
+#[path = "store/events.rs"]
+mod events;
+#[path = "store/leases.rs"]
+mod leases;
+#[path = "store/list.rs"]
+mod list;
+#[path = "store/refusals.rs"]
+mod refusals;
+#[path = "store/sessions.rs"]
+mod sessions;
+#[path = "store/users.rs"]
+mod users;
+
+use world::World;

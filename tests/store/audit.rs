@@ -1,0 +1,46 @@
+//! The audit trail.
+
+use crate::{
+    engines::on_both_engines,
+    world::{NOW, SERVICE},
+};
+use kalends::audit::{Action, Entry};
+use sqlx::Row;
+
+on_both_engines! {
+    async fn a_line_tells_who_did_what_to_what_and_when(world) {
+        let alice = world.user("alice").await;
+        world.store.audit(&Entry::by(alice.id, Action::SignedIn).about("it's \"quoted\" ü"), NOW).await.unwrap();
+        world.store.audit(&Entry::by_kalends(Action::SecretOpened), NOW).await.unwrap();
+        let rows = sqlx::query("SELECT actor, action, subject, at FROM audit ORDER BY action DESC")
+            .fetch_all(world.store.pool())
+            .await
+            .unwrap();
+        let lines: Vec<(Option<String>, String, String, i64)> =
+            rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect();
+        let at = NOW.millis();
+        assert_eq!(lines, [
+            (Some(alice.id.to_string()), "signed-in".to_owned(), "it's \"quoted\" ü".to_owned(), at),
+            (None, "secret-opened".to_owned(), String::new(), at),
+        ]);
+    }
+
+    async fn connecting_opening_syncing_and_disconnecting_are_each_on_record(world) {
+        let alice = world.user("alice").await;
+        let connection = world.connect(&alice, SERVICE).await;
+        world.store.audit_opened(&connection, NOW).await.unwrap();
+        let asked = Entry::by(alice.id, Action::SyncRequested);
+        world.store.make_due(connection.id, &asked, NOW).await.unwrap();
+        world.disconnect(alice.id).await;
+        let counts = world.store.audit_counts().await.unwrap();
+        let actions: Vec<&str> = counts.keys().map(String::as_str).collect();
+        assert_eq!(actions, ["connected", "disconnected", "secret-opened", "sync-requested"]);
+        assert!(counts.values().all(|lines| *lines == 1));
+    }
+
+    async fn a_disconnect_of_nothing_is_not_on_record(world) {
+        let alice = world.user("alice").await;
+        assert!(!world.disconnect(alice.id).await);
+        assert!(world.store.audit_counts().await.unwrap().is_empty());
+    }
+}

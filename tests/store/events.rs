@@ -1,0 +1,224 @@
+//! Stored entries, and how a round brings them in step.
+
+use crate::{
+    World,
+    engines::on_both_engines,
+    world::{NOW, SERVICE},
+};
+use kalends::{
+    calendar::{DaySpan, EntryKind, Event, FreeBusyStatus, Sensitivity, Window},
+    clock::Timestamp,
+    connection::{Connection, ConnectionState},
+    database::Engine,
+    problem::Problem,
+    store::{Changes, Failed, ReadRound},
+};
+use sqlx::Row;
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_hours(1);
+const LATER: Timestamp = Timestamp::from_millis(NOW.millis() + 300_000);
+
+fn event(item_id: &str, start: Timestamp) -> Event {
+    Event {
+        item_id: item_id.to_owned(),
+        change_key: "DwAAABY".to_owned(),
+        uid: Some("040000008200E000".to_owned()),
+        subject: Some("Übergabe \"Ost\" & 'West' \u{1F4C5}".to_owned()),
+        location: None,
+        organizer: Some("Alice Albers".to_owned()),
+        start,
+        end: start + HOUR,
+        all_day: Some(DaySpan {
+            first: 20_514,
+            end: 20_515,
+        }),
+        status: FreeBusyStatus::Other("Elsewhere2030".to_owned()),
+        sensitivity: Sensitivity::Normal,
+        kind: EntryKind::Exception,
+        cancelled: true,
+        last_modified: Some(NOW),
+    }
+}
+
+async fn keep(
+    world: &World,
+    connection: &Connection,
+    events: &[Event],
+    now: Timestamp,
+) -> Option<Changes> {
+    let round = ReadRound {
+        events,
+        started_at: now,
+        now,
+        next: now + Duration::from_mins(5),
+    };
+    world.store.keep_round(connection, &round).await.unwrap()
+}
+
+const fn changes(inserted: i64, updated: i64, deleted: i64) -> Option<Changes> {
+    Some(Changes {
+        inserted,
+        updated,
+        deleted,
+    })
+}
+
+async fn stored(world: &World, connection: &Connection) -> Vec<Event> {
+    let always = Window {
+        start: Timestamp::from_millis(0),
+        end: Timestamp::from_millis(i64::MAX),
+    };
+    world.other.events_in(connection, always).await.unwrap()
+}
+
+async fn connected(world: &World, name: &str) -> Connection {
+    let user = world.user(name).await;
+    world.connect(&user, SERVICE).await
+}
+
+/// Makes every further write to `events` fail.
+async fn forbid_writes(world: &World) {
+    let forbidding = match world.store.engine() {
+        Engine::Sqlite => [
+            "CREATE TRIGGER no_insert BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'written'); END",
+            "CREATE TRIGGER no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'written'); END",
+            "CREATE TRIGGER no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'written'); END",
+        ],
+        Engine::Postgres => [
+            "CREATE FUNCTION no_write() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''written''; END'",
+            "CREATE TRIGGER no_write BEFORE INSERT OR UPDATE OR DELETE ON events EXECUTE FUNCTION no_write()",
+            "SELECT 1",
+        ],
+    };
+    for sql in forbidding {
+        sqlx::raw_sql(sql)
+            .execute(world.store.pool())
+            .await
+            .unwrap();
+    }
+}
+
+on_both_engines! {
+    async fn a_round_inserts_updates_and_deletes_until_the_copy_is_what_was_read(world) {
+        let connection = connected(world, "alice").await;
+        let first = [event("one", NOW), event("two", NOW + HOUR), event("three", NOW + HOUR * 2)];
+        assert_eq!(keep(world, &connection, &first, NOW).await, changes(3, 0, 0));
+        assert_eq!(stored(world, &connection).await, first);
+
+        let moved = Event { change_key: "DwAAABZ".to_owned(), ..event("two", NOW + HOUR * 5) };
+        let second = [event("one", NOW), event("four", NOW + HOUR * 3), moved];
+        assert_eq!(keep(world, &connection, &second, LATER).await, changes(1, 1, 1));
+        assert_eq!(stored(world, &connection).await, second);
+        let found = world.store.connection(connection.id).await.unwrap().unwrap();
+        assert_eq!((found.entries, found.last_synced_at, found.state), (3, Some(LATER), ConnectionState::Connected));
+        let rounds = world.store.last_rounds(connection.id, 10).await.unwrap();
+        assert_eq!(rounds.iter().map(|round| Some(round.changes)).collect::<Vec<_>>(), [changes(1, 1, 1), changes(3, 0, 0)]);
+
+        assert_eq!(keep(world, &connection, &[], LATER).await, changes(0, 0, 3));
+        assert!(stored(world, &connection).await.is_empty());
+    }
+
+    async fn an_unchanged_round_writes_only_when_it_was(world) {
+        let connection = connected(world, "alice").await;
+        let events = [event("one", NOW), event("two", NOW + HOUR)];
+        keep(world, &connection, &events, NOW).await;
+        let before = world.number("SELECT (SELECT COUNT(*) FROM rounds) + (SELECT COUNT(*) FROM audit) + (SELECT COUNT(*) FROM calls)").await;
+        forbid_writes(world).await;
+        for _ in 0..3 {
+            assert_eq!(keep(world, &connection, &events, LATER).await, changes(0, 0, 0));
+        }
+        let after = world.number("SELECT (SELECT COUNT(*) FROM rounds) + (SELECT COUNT(*) FROM audit) + (SELECT COUNT(*) FROM calls)").await;
+        assert_eq!(before, after);
+        let row = sqlx::query("SELECT rounds, last_round_at, last_synced_at, since FROM connections")
+            .fetch_one(world.store.pool())
+            .await
+            .unwrap();
+        let numbers: [i64; 4] = [row.get(0), row.get(1), row.get(2), row.get(3)];
+        assert_eq!(numbers, [4, LATER.millis(), LATER.millis(), NOW.millis()]);
+    }
+
+    async fn ids_that_differ_only_in_case_are_two_entries(world) {
+        let connection = connected(world, "alice").await;
+        let (upper, lower) = (event("AAMkADk3", NOW), event("AAMkADK3", NOW));
+        let both = [lower.clone(), upper.clone()];
+        assert_eq!(keep(world, &connection, &both, NOW).await, changes(2, 0, 0));
+        let changed = Event { subject: None, ..lower };
+        assert_eq!(keep(world, &connection, &[changed.clone(), upper.clone()], LATER).await, changes(0, 1, 0));
+        assert_eq!(keep(world, &connection, std::slice::from_ref(&upper), LATER).await, changes(0, 0, 1));
+        assert_eq!(stored(world, &connection).await, [upper]);
+    }
+
+    async fn two_calendars_may_hold_the_same_entry(world) {
+        let (hers, his) = (connected(world, "alice").await, connected(world, "bob").await);
+        let meeting = [event("one", NOW)];
+        keep(world, &hers, &meeting, NOW).await;
+        keep(world, &his, &meeting, NOW).await;
+        keep(world, &hers, &[], LATER).await;
+        assert_eq!(stored(world, &his).await, meeting);
+    }
+
+    async fn a_window_shows_what_overlaps_it_by_start(world) {
+        let connection = connected(world, "alice").await;
+        let events: Vec<Event> = (0..6).map(|hour| event(&format!("at{hour}"), NOW + HOUR * hour)).collect();
+        keep(world, &connection, &events, NOW).await;
+        let half = Duration::from_mins(30);
+        let window = Window { start: NOW + HOUR + half, end: NOW + HOUR * 4 };
+        let shown = world.store.events_in(&connection, window).await.unwrap();
+        let ids: Vec<&str> = shown.iter().map(|event| event.item_id.as_str()).collect();
+        assert_eq!(ids, ["at1", "at2", "at3"]);
+    }
+
+    async fn a_failed_round_keeps_the_copy_and_tells_the_problem_until_one_succeeds(world) {
+        let connection = connected(world, "alice").await;
+        let events = [event("one", NOW)];
+        keep(world, &connection, &events, NOW).await;
+        let problem = Problem::ImpersonationDenied;
+        let failed = Failed {
+            problem: &problem,
+            request_id: Some("0d3e"),
+            state: ConnectionState::ActionNeeded,
+            started_at: LATER,
+            now: LATER,
+            next: Some(LATER + HOUR),
+        };
+        world.store.fail_round(&connection, &failed).await.unwrap();
+        let found = world.other.connection(connection.id).await.unwrap().unwrap();
+        assert_eq!((found.state, found.problem.as_ref(), found.since), (ConnectionState::ActionNeeded, Some(&problem), LATER));
+        assert_eq!((found.due_at, found.last_synced_at), (Some(LATER + HOUR), Some(NOW)));
+        assert_eq!(stored(world, &connection).await, events);
+        assert_eq!(world.store.last_rounds(connection.id, 1).await.unwrap()[0].problem, Some(problem));
+        assert_eq!(world.number("SELECT COUNT(*) FROM calls WHERE request_id = '0d3e' AND problem = 'impersonation-denied'").await, 1);
+
+        keep(world, &connection, &events, LATER + HOUR).await;
+        let healed = world.other.connection(connection.id).await.unwrap().unwrap();
+        assert_eq!((healed.state, healed.problem, healed.since), (ConnectionState::Connected, None, LATER + HOUR));
+    }
+
+    async fn a_round_of_a_connection_that_is_gone_writes_nothing(world) {
+        let alice = world.user("alice").await;
+        let gone = world.connect(&alice, SERVICE).await;
+        let new = world.connect(&alice, SERVICE).await;
+        assert_eq!(keep(world, &gone, &[event("one", NOW)], NOW).await, None);
+        let problem = Problem::Interrupted;
+        let failed = Failed { problem: &problem, request_id: None, state: ConnectionState::Delayed, started_at: NOW, now: NOW, next: None };
+        world.store.fail_round(&gone, &failed).await.unwrap();
+        assert_eq!(world.number("SELECT (SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM rounds)").await, 0);
+        assert_eq!(world.store.connection_of(alice.id).await.unwrap(), Some(new));
+    }
+
+    async fn reconnecting_during_a_round_never_fails_either(world) {
+        let alice = world.user("alice").await;
+        let events: Vec<Event> = (0..60).map(|hour| event(&format!("at{hour}"), NOW + HOUR * hour)).collect();
+        for _ in 0..8 {
+            let connection = world.connect(&alice, SERVICE).await;
+            let (store, events) = (world.other.clone(), events.clone());
+            let round = tokio::spawn(async move {
+                let round = ReadRound { events: &events, started_at: NOW, now: NOW, next: LATER };
+                store.keep_round(&connection, &round).await.unwrap()
+            });
+            world.connect(&alice, SERVICE).await;
+            round.await.unwrap();
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Accounts that one worker holds alone, in all instances together.
+
+use crate::{
+    World,
+    engines::on_both_engines,
+    world::{NOW, SERVICE, Typed},
+};
+use futures::future::join_all;
+use kalends::{connection::Mode, id::AccountId, problem::Problem};
+use std::{collections::BTreeSet, time::Duration};
+
+const LEASE: Duration = Duration::from_mins(3);
+
+/// People with accounts of their own, all due now.
+async fn people(world: &World, count: usize) {
+    let own = Typed {
+        mode: Mode::Personal,
+        ..SERVICE
+    };
+    for number in 0..count {
+        let user = world.user(&format!("person{number:02}")).await;
+        world.connect(&user, own).await;
+    }
+}
+
+on_both_engines! {
+    async fn two_instances_never_hold_the_same_account(world) {
+        people(world, 20).await;
+        let workers = (0..8).map(|number| {
+            let store = if number % 2 == 0 { world.store.clone() } else { world.other.clone() };
+            tokio::spawn(async move {
+                let mut held: Vec<AccountId> = Vec::new();
+                loop {
+                    let leased = store.lease_due_accounts(NOW, 3, LEASE).await.unwrap();
+                    assert!(leased.len() <= 3);
+                    if leased.is_empty() {
+                        return held;
+                    }
+                    held.extend(leased.iter().map(|leased| leased.account.id));
+                }
+            })
+        });
+        let held: Vec<AccountId> = join_all(workers).await.into_iter().flat_map(Result::unwrap).collect();
+        let distinct: BTreeSet<_> = held.iter().collect();
+        assert_eq!(held.len(), distinct.len(), "an account was held twice");
+        // Whoever found the last rows locked went home; nothing is left but what nobody else took.
+        let rest = world.store.lease_due_accounts(NOW, 20, LEASE).await.unwrap();
+        assert_eq!(held.len() + rest.len(), 20);
+    }
+
+    async fn an_account_is_held_until_its_lease_runs_out_or_is_given_back(world) {
+        people(world, 1).await;
+        let first = world.store.lease_due_accounts(NOW, 8, LEASE).await.unwrap().remove(0);
+        let id = first.account.id;
+        let almost = NOW + LEASE - Duration::from_millis(1);
+        assert!(world.other.lease_due_accounts(almost, 8, LEASE).await.unwrap().is_empty());
+        assert!(world.other.lease_account(id, almost, LEASE).await.unwrap().is_none());
+
+        let second = world.other.lease_account(id, NOW + LEASE, LEASE).await.unwrap().unwrap();
+        world.store.release_account(&first).await.unwrap();
+        assert!(world.store.lease_account(id, NOW + LEASE, LEASE).await.unwrap().is_none(), "a late one gave back what another holds");
+        world.other.release_account(&second).await.unwrap();
+        assert!(world.store.lease_account(id, NOW + LEASE, LEASE).await.unwrap().is_some());
+    }
+
+    async fn of_many_who_want_one_account_one_gets_it(world) {
+        people(world, 1).await;
+        let id = world.store.accounts().await.unwrap()[0].id;
+        let tries = (0..12).map(|number| {
+            let store = if number % 2 == 0 { world.store.clone() } else { world.other.clone() };
+            tokio::spawn(async move { store.lease_account(id, NOW, LEASE).await.unwrap() })
+        });
+        let got = join_all(tries).await.into_iter().filter_map(Result::unwrap).count();
+        assert_eq!(got, 1);
+    }
+
+    async fn only_accounts_with_something_due_are_taken(world) {
+        let alice = world.user("alice").await;
+        let connection = world.connect(&alice, SERVICE).await;
+        assert!(world.store.lease_due_accounts(NOW, 0, LEASE).await.unwrap().is_empty());
+        let before = NOW - Duration::from_millis(1);
+        assert!(world.store.lease_due_accounts(before, 8, LEASE).await.unwrap().is_empty());
+        assert_eq!(world.store.next_due(connection.account_id, before).await.unwrap(), None);
+        assert_eq!(world.store.next_due(connection.account_id, NOW).await.unwrap(), Some(connection));
+    }
+
+    async fn a_refused_password_stops_all_its_connections_and_a_second_one_for_good(world) {
+        let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+        let connection = world.connect(&alice, SERVICE).await;
+        world.connect(&bob, SERVICE).await;
+        let first = Problem::SignInRefused { offered: Vec::new() };
+        let probe = NOW + Duration::from_mins(15);
+        for (problem, due) in [(&first, Some(probe)), (&Problem::PasswordRefused, None)] {
+            let account = world.store.account(connection.account_id).await.unwrap().unwrap();
+            world.store.stop_account(&account, &first, probe, &Problem::PasswordRefused, NOW).await.unwrap();
+            for user in [&alice, &bob] {
+                let found = world.other.connection_of(user.id).await.unwrap().unwrap();
+                assert_eq!((found.problem.as_ref(), found.due_at), (Some(problem), due));
+            }
+        }
+        let account = world.store.account(connection.account_id).await.unwrap().unwrap();
+        assert_eq!(account.saved_refusals, 2);
+        assert_eq!(world.number("SELECT COUNT(*) FROM refusals").await, 2);
+    }
+
+    async fn a_late_refusal_of_an_old_password_does_not_stop_the_new_one(world) {
+        let alice = world.user("alice").await;
+        let connection = world.connect(&alice, SERVICE).await;
+        let old = world.store.account(connection.account_id).await.unwrap().unwrap();
+        world.connect_with(&alice, SERVICE, "Changed-2026!").await;
+        let first = Problem::SignInRefused { offered: Vec::new() };
+        world.store.stop_account(&old, &first, NOW, &Problem::PasswordRefused, NOW).await.unwrap();
+        let account = world.store.account(connection.account_id).await.unwrap().unwrap();
+        assert_eq!((account.saved_refusals, account.stopped_until), (0, None));
+        assert_eq!(world.store.connection_of(alice.id).await.unwrap().unwrap().problem, None);
+        assert_eq!(world.number("SELECT COUNT(*) FROM refusals").await, 1, "it still counts as a refusal");
+    }
+
+    async fn an_accepted_password_lets_all_its_connections_go_on_at_once(world) {
+        let alice = world.user("alice").await;
+        let connection = world.connect(&alice, SERVICE).await;
+        let account = world.store.account(connection.account_id).await.unwrap().unwrap();
+        let first = Problem::SignInRefused { offered: Vec::new() };
+        let probe = NOW + Duration::from_mins(15);
+        world.store.stop_account(&account, &first, probe, &Problem::PasswordRefused, NOW).await.unwrap();
+        world.store.resume_account(&account, probe).await.unwrap();
+        let account = world.store.account(connection.account_id).await.unwrap().unwrap();
+        assert_eq!((account.saved_refusals, account.stopped_until), (0, None));
+        assert_eq!(world.store.connection_of(alice.id).await.unwrap().unwrap().due_at, Some(probe));
+    }
+}

@@ -1,0 +1,72 @@
+//! Sessions and their two ends.
+
+use crate::{engines::on_both_engines, world::NOW};
+use kalends::{clock::Timestamp, id::UserId, store::SessionRow};
+use std::time::Duration;
+
+const IDLE: Duration = Duration::from_mins(30);
+const DAY: Duration = Duration::from_hours(24);
+
+fn session(id_hash: &str, user_id: Option<UserId>, at: Timestamp) -> SessionRow {
+    SessionRow {
+        id_hash: id_hash.to_owned(),
+        user_id,
+        data: r#"{"typed":"bob@example.test"}"#.to_owned(),
+        idle_expires_at: at + IDLE,
+        absolute_expires_at: at + DAY,
+        touched_at: at,
+    }
+}
+
+on_both_engines! {
+    async fn a_session_is_kept_as_it_was_written_by_any_instance(world) {
+        let alice = world.user("alice").await;
+        for row in [session("anonymous", None, NOW), session("alice", Some(alice.id), NOW)] {
+            world.store.save_session(&row).await.unwrap();
+            assert_eq!(world.other.session(&row.id_hash, NOW).await.unwrap(), Some(row));
+        }
+        assert_eq!(world.store.session("ALICE", NOW).await.unwrap(), None);
+    }
+
+    async fn an_idle_session_has_ended(world) {
+        world.store.save_session(&session("a", None, NOW)).await.unwrap();
+        let last = NOW + IDLE - Duration::from_millis(1);
+        assert!(world.store.session("a", last).await.unwrap().is_some());
+        assert_eq!(world.store.session("a", NOW + IDLE).await.unwrap(), None);
+    }
+
+    async fn use_pushes_the_idle_end_on_but_never_the_absolute_one(world) {
+        world.store.save_session(&session("a", None, NOW)).await.unwrap();
+        let mut at = NOW;
+        while at < NOW + DAY - IDLE {
+            at = at + Duration::from_mins(20);
+            world.store.touch_session("a", at, at + IDLE).await.unwrap();
+            let found = world.other.session("a", at).await.unwrap().unwrap();
+            assert_eq!((found.touched_at, found.idle_expires_at), (at, at + IDLE));
+        }
+        let again = SessionRow { absolute_expires_at: at + DAY * 2, ..session("a", None, at) };
+        world.store.save_session(&again).await.unwrap();
+        let end = NOW + DAY;
+        world.store.touch_session("a", at, end + IDLE).await.unwrap();
+        assert!(world.store.session("a", end - Duration::from_millis(1)).await.unwrap().is_some());
+        assert_eq!(world.store.session("a", end).await.unwrap(), None);
+    }
+
+    async fn ended_sessions_are_cleared_away_by_the_next_one(world) {
+        world.store.save_session(&session("old", None, NOW)).await.unwrap();
+        world.store.save_session(&session("new", None, NOW + IDLE)).await.unwrap();
+        assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, 1);
+    }
+
+    async fn signing_out_everywhere_leaves_the_sessions_of_others(world) {
+        let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+        for (id, user) in [("a1", &alice), ("a2", &alice), ("b1", &bob), ("b2", &bob)] {
+            world.store.save_session(&session(id, Some(user.id), NOW)).await.unwrap();
+        }
+        world.store.delete_sessions_of(alice.id).await.unwrap();
+        world.store.delete_session("b1").await.unwrap();
+        world.store.delete_session("unknown").await.unwrap();
+        assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, 1);
+        assert!(world.store.session("b2", NOW).await.unwrap().is_some());
+    }
+}

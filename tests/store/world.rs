@@ -1,0 +1,140 @@
+//! One main database and one vault, twice opened, as two instances of Kalends share them.
+
+use crate::engines::Databases;
+use kalends::{
+    account_name::AccountName,
+    audit::{Action, Entry},
+    clock::{Clock, Timestamp},
+    connection::{Connection, Mode},
+    custody::Custody,
+    database::Engine,
+    id::{SecretId, UserId},
+    random::Random,
+    store::{NewConnection, NewUser, Role, Store, User},
+    vault::{Destination, KeySource, Vault},
+};
+use sqlx::Row;
+
+/// Monday, 2 March 2026, 08:00 UTC.
+pub const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
+
+pub struct World {
+    pub store: Store,
+    /// The same database, opened by another instance.
+    pub other: Store,
+    pub vault: Vault,
+    databases: Databases,
+}
+
+/// What a person types to connect.
+#[derive(Debug, Clone, Copy)]
+pub struct Typed {
+    pub mode: Mode,
+    pub host: &'static str,
+    pub account: &'static str,
+}
+
+pub const SERVICE: Typed = Typed {
+    mode: Mode::ServiceAccount,
+    host: "mail.example.test",
+    account: "svc-kalends@example.test",
+};
+
+impl World {
+    pub async fn open(engine: Engine) -> Self {
+        let databases = Databases::fresh(engine).await;
+        let keys = KeySource {
+            keys: Some(format!("k1:{}=", "A".repeat(43)).into()),
+            file: None,
+            new_file: "unused".into(),
+        };
+        let random = Random::from_system;
+        Self {
+            store: Store::open(&databases.main, random()).await.unwrap(),
+            other: Store::open(&databases.main, random()).await.unwrap(),
+            vault: Vault::open(&databases.vault, &keys, random())
+                .await
+                .unwrap(),
+            databases,
+        }
+    }
+
+    pub async fn close(self) {
+        for pool in [self.store.pool(), self.other.pool(), self.vault.pool()] {
+            pool.close().await;
+        }
+        self.databases.remove().await;
+    }
+
+    pub fn custody(&self) -> Custody {
+        Custody {
+            store: self.store.clone(),
+            vault: self.vault.clone(),
+            clock: Clock::held(NOW),
+        }
+    }
+
+    pub async fn user(&self, name: &str) -> User {
+        self.store.create_user(new_user(name), NOW).await.unwrap()
+    }
+
+    /// Connects a user, whose mailbox is their sign-in address, with the password "Practice-2026!".
+    pub async fn connect(&self, user: &User, typed: Typed) -> Connection {
+        self.connect_with(user, typed, "Practice-2026!").await
+    }
+
+    pub async fn connect_with(&self, user: &User, typed: Typed, password: &str) -> Connection {
+        let account = AccountName::parse(typed.account, "").unwrap();
+        let to = Destination::new(typed.host, &account);
+        let entry = Entry::by(user.id, Action::Connected);
+        let id = self
+            .custody()
+            .save(
+                &password.to_owned().into(),
+                |secret| new_connection(user, typed, secret),
+                &entry,
+                &to,
+            )
+            .await
+            .unwrap();
+        self.store.connection(id).await.unwrap().unwrap()
+    }
+
+    pub async fn disconnect(&self, user: UserId) -> bool {
+        let entry = Entry::by(user, Action::Disconnected);
+        self.custody().end(user, &entry).await.unwrap()
+    }
+
+    /// A number from the main database.
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        let row = sqlx::query(sql).fetch_one(self.store.pool()).await;
+        row.unwrap().get(0)
+    }
+
+    pub async fn secrets(&self) -> usize {
+        self.vault.ids(None).await.unwrap().len()
+    }
+}
+
+pub fn new_user(name: &str) -> NewUser {
+    NewUser {
+        email: format!("{name}@example.test").parse().unwrap(),
+        name: name.to_owned(),
+        role: Role::Member,
+        password_hash: "$argon2id$".to_owned(),
+        time_zone: "Europe/Berlin".to_owned(),
+    }
+}
+
+pub fn new_connection(user: &User, typed: Typed, secret_id: SecretId) -> NewConnection {
+    NewConnection {
+        user_id: user.id,
+        mode: typed.mode,
+        mailbox: user.email.clone(),
+        account: AccountName::parse(typed.account, "").unwrap(),
+        endpoint: typed.host.parse().unwrap(),
+        secret_id,
+        folder_id: "folder".to_owned(),
+        folder_name: "Calendar".to_owned(),
+    }
+}
