@@ -64,7 +64,7 @@ fn SetupForm(draft: Draft) -> impl IntoView {
     view! {
         <Frame title="Set up Kalends">
             <p class="lead">"You are the first here. Make the administrator’s account."</p>
-            <form class="form form-narrow" method="post" action=Setup::url()>
+            <form class="form form-narrow" method="post" action=Setup::url() novalidate>
                 <FormNotice errors />
                 <Field
                     label="One-time code"

@@ -74,7 +74,7 @@ fn SignInForm(draft: Draft) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     view! {
         <Frame title="Sign in">
-            <form class="form form-narrow" method="post" action=SignIn::url()>
+            <form class="form form-narrow" method="post" action=SignIn::url() novalidate>
                 <FormNotice errors />
                 <Field
                     label="Email"

@@ -117,6 +117,7 @@ pub fn ConnectForm(
             class="form connect-form"
             method="post"
             action=Connect::url()
+            novalidate
             on:submit=move |event| on_submit.run(event)
         >
             <FormNotice errors />
