@@ -1,0 +1,20 @@
+//! Rounds against the practice Exchange with a clock that the test moves: what is stored, how trouble shows and heals,
+//! and how often a refused password goes out.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "support/engines.rs"]
+mod engines;
+#[path = "rounds/world.rs"]
+mod world;
+
+#[path = "rounds/instances.rs"]
+mod instances;
+#[path = "rounds/refusals.rs"]
+mod refusals;
+#[path = "rounds/trouble.rs"]
+mod trouble;
+#[path = "rounds/truth.rs"]
+mod truth;
+
+use world::World;

@@ -1,0 +1,129 @@
+//! The refusal rule as the practice Exchange counts it: however many connections hang on an account, a wrong password
+//! goes out so rarely that it cannot lock the account.
+
+use crate::{
+    World,
+    engines::on_both_engines,
+    world::{MINUTE, NOW, SERVICE},
+};
+use kalends::{check::Outcome, connection::ConnectionState, problem::Problem};
+use kalends_simulator::world::practice::SERVICE_PASSWORD;
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_hours(1);
+const NEW: &str = "Changed-2026!";
+
+fn colleagues(count: usize) -> Vec<String> {
+    (1..=count)
+        .map(|number| format!("colleague{number:02}"))
+        .collect()
+}
+
+async fn all_are(world: &World, names: &[String], state: (ConnectionState, Option<&'static str>)) {
+    for name in names {
+        assert_eq!(world.state(name).await, state, "{name}");
+    }
+}
+
+fn problem(outcome: Outcome) -> Problem {
+    match outcome {
+        Outcome::Failed { problem, .. } => *problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+on_both_engines! {
+    async fn a_changed_password_is_refused_twice_a_day_for_twenty_people_and_one_of_them_heals_all(world) {
+        let names = colleagues(20);
+        for name in &names {
+            world.save(name, SERVICE).await;
+        }
+        assert_eq!(world.tend().await, 20);
+        all_are(world, &names, (ConnectionState::Connected, None)).await;
+
+        world.set_password(SERVICE, NEW);
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        assert_eq!(world.refused(), 1);
+        all_are(world, &names, (ConnectionState::ActionNeeded, Some("sign-in-refused"))).await;
+        for _ in 0..288 {
+            world.pass(MINUTE * 5);
+            world.tend().await;
+        }
+        assert_eq!(world.refused(), 2);
+        all_are(world, &names, (ConnectionState::ActionNeeded, Some("password-refused"))).await;
+        assert!(!world.exchange.world().account(SERVICE).unwrap().locked());
+
+        let outcome = world.click("colleague13", NEW).await;
+        assert!(matches!(outcome, Outcome::Connected { .. }), "{outcome:?}");
+        assert_eq!(world.tend().await, 20);
+        all_are(world, &names, (ConnectionState::Connected, None)).await;
+        assert_eq!(world.refused(), 2);
+    }
+
+    async fn a_single_refusal_under_load_heals_after_a_quarter_of_an_hour(world) {
+        let names = colleagues(3);
+        for name in &names {
+            world.save(name, SERVICE).await;
+        }
+        world.tend().await;
+        world.set_password(SERVICE, NEW);
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        world.set_password(SERVICE, SERVICE_PASSWORD);
+        world.pass(MINUTE * 14);
+        assert_eq!(world.tend().await, 0);
+        world.pass(MINUTE);
+        assert_eq!(world.tend().await, 3);
+        all_are(world, &names, (ConnectionState::Connected, None)).await;
+        assert_eq!(world.refused(), 1);
+    }
+
+    async fn a_click_with_a_wrong_password_is_refused_once_and_saves_nothing(world) {
+        let told = problem(world.click("bob", "Wrong-2026!").await);
+        assert_eq!(told.code(), "sign-in-refused");
+        assert_eq!(world.refused(), 1);
+        let bob = world.user("bob").await;
+        assert_eq!(world.services.store.connection_of(bob.id).await.unwrap(), None);
+        assert!(world.services.vault.ids(None).await.unwrap().is_empty());
+    }
+
+    async fn the_fourth_wrong_click_within_an_hour_sends_nothing_and_says_when(world) {
+        for name in ["alice", "bob", "charlie"] {
+            problem(world.click(name, "Wrong-2026!").await);
+            world.pass(MINUTE * 10);
+        }
+        assert_eq!(world.refused(), 3);
+        let told = problem(world.click("alice", SERVICE_PASSWORD).await);
+        assert_eq!(told, Problem::SignInPaused { until: NOW + HOUR });
+        let counted = |world: &World| {
+            let exchange = world.exchange.world();
+            (exchange.counters().refused(), exchange.counters().accepted())
+        };
+        assert_eq!(counted(world), (3, 0));
+
+        world.pass(MINUTE * 30);
+        let outcome = world.click("alice", SERVICE_PASSWORD).await;
+        assert!(matches!(outcome, Outcome::Connected { .. }), "{outcome:?}");
+        assert_eq!(world.refused(), 3);
+    }
+
+    async fn right_passwords_are_never_counted(world) {
+        for name in ["alice", "bob", "charlie", "colleague01", "colleague02"] {
+            let outcome = world.click(name, SERVICE_PASSWORD).await;
+            assert!(matches!(outcome, Outcome::Connected { .. }), "{name}: {outcome:?}");
+        }
+        assert_eq!(world.tend().await, 5);
+    }
+
+    async fn a_wrong_click_never_stops_the_work_of_the_saved_password(world) {
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        for _ in 0..3 {
+            problem(world.click("alice", "Wrong-2026!").await);
+        }
+        world.pass(MINUTE * 6);
+        assert_eq!(world.tend().await, 1);
+        assert_eq!(world.state("bob").await, (ConnectionState::Connected, None));
+    }
+}

@@ -1,0 +1,121 @@
+//! How trouble shows, that the last copy stays, and that it heals by itself once its cause is gone.
+
+use crate::{
+    World,
+    engines::on_both_engines,
+    world::{MINUTE, SERVICE},
+};
+use kalends::connection::ConnectionState;
+use kalends_simulator::fault::Kind;
+
+const FINE: (ConnectionState, Option<&str>) = (ConnectionState::Connected, None);
+const BOB: &str = "bob@example.test";
+
+/// Bob's calendar is read; then something breaks, shows as `code` with the copy kept, is mended, and is found healed a
+/// quarter of an hour later, no sooner.
+async fn breaks_and_heals(
+    world: &World,
+    code: &str,
+    breaks: impl Fn(&World),
+    heals: impl Fn(&World),
+) {
+    world.save("bob", SERVICE).await;
+    world.tend().await;
+    let copy = world.stored("bob").await;
+    assert!(!copy.is_empty());
+    let synced = world.connection("bob").await.last_synced_at;
+
+    breaks(world);
+    world.pass(MINUTE * 6);
+    assert_eq!(world.tend().await, 1);
+    assert_eq!(
+        world.state("bob").await,
+        (ConnectionState::ActionNeeded, Some(code))
+    );
+    assert_eq!(world.stored("bob").await, copy);
+    assert_eq!(world.connection("bob").await.last_synced_at, synced);
+
+    heals(world);
+    world.pass(MINUTE * 14);
+    assert_eq!(world.tend().await, 0);
+    world.pass(MINUTE);
+    assert_eq!(world.tend().await, 1);
+    assert_eq!(world.state("bob").await, FINE);
+    assert_eq!(world.stored("bob").await, copy);
+    assert_eq!(world.refused(), 0);
+}
+
+/// As [`breaks_and_heals`], for trouble that is expected to pass within `minutes`, and does not before `none_before`.
+async fn passes(world: &World, code: &str, kind: Kind, none_before: u32, minutes: u32) {
+    world.save("bob", SERVICE).await;
+    world.tend().await;
+    let copy = world.stored("bob").await;
+
+    world.always(kind);
+    world.pass(MINUTE * 6);
+    world.tend().await;
+    assert_eq!(
+        world.state("bob").await,
+        (ConnectionState::Delayed, Some(code))
+    );
+    assert_eq!(world.stored("bob").await, copy);
+
+    world.exchange.world().faults.clear();
+    world.pass(MINUTE * none_before);
+    assert_eq!(world.tend().await, 0);
+    world.pass(MINUTE * (minutes - none_before));
+    assert_eq!(world.tend().await, 1);
+    assert_eq!(world.state("bob").await, FINE);
+}
+
+fn set_role(world: &World, role: bool) {
+    world.exchange.world().account_mut(SERVICE).unwrap().role = role;
+}
+
+fn clear(world: &World) {
+    world.exchange.world().faults.clear();
+}
+
+on_both_engines! {
+    async fn a_role_that_was_taken_away_is_told_and_given_back_heals(world) {
+        let code = "impersonation-denied";
+        breaks_and_heals(world, code, |world| set_role(world, false), |world| set_role(world, true)).await;
+    }
+
+    async fn a_scope_that_shrank_is_told_and_widened_heals(world) {
+        let shrink = |world: &World| drop(world.exchange.world().scope.exclude.insert(BOB.to_owned()));
+        let widen = |world: &World| drop(world.exchange.world().scope.exclude.remove(BOB));
+        breaks_and_heals(world, "impersonation-denied", shrink, widen).await;
+    }
+
+    async fn a_forbidden_ews_is_told_and_heals(world) {
+        breaks_and_heals(world, "forbidden", |world| world.always(Kind::Forbidden), clear).await;
+    }
+
+    async fn an_expired_certificate_is_told_and_a_new_one_heals(world) {
+        let expire = |world: &World| world.always(Kind::CertificateExpired);
+        breaks_and_heals(world, "certificate-expired", expire, clear).await;
+    }
+
+    async fn a_server_that_asks_for_a_pause_gets_it(world) {
+        passes(world, "throttled", Kind::Throttled { back_off: Some(600_000) }, 9, 13).await;
+    }
+
+    async fn an_unavailable_server_is_waited_for_as_long_as_it_says(world) {
+        passes(world, "server-unavailable", Kind::Unavailable { retry_after: Some(600) }, 9, 13).await;
+    }
+
+    async fn a_deleted_mailbox_is_told_and_its_colleagues_are_read_on(world) {
+        world.save("bob", SERVICE).await;
+        world.save("charlie", SERVICE).await;
+        world.tend().await;
+        let copy = world.stored("bob").await;
+        world.exchange.world().remove_mailbox(BOB).unwrap();
+        world.pass(MINUTE * 6);
+        assert_eq!(world.tend().await, 2);
+        assert_eq!(world.state("bob").await, (ConnectionState::ActionNeeded, Some("mailbox-not-found")));
+        assert_eq!(world.stored("bob").await, copy);
+        assert_eq!(world.state("charlie").await, FINE);
+        assert_eq!(world.connection("charlie").await.last_synced_at, Some(world.clock.now()));
+    }
+}

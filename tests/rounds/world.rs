@@ -1,0 +1,230 @@
+//! The practice Exchange and one running Kalends without its pages; their clocks move together.
+
+use crate::engines::Databases;
+use kalends::{
+    account_name::{AccountName, Password},
+    audit::{Action, Entry},
+    calendar::{Event, Window},
+    check::Outcome,
+    clock::{Clock, Timestamp},
+    connect::{self, Form},
+    connection::{Connection, ConnectionState, Mode},
+    database::Engine,
+    id::CheckId,
+    outbound::{Outbound, OutboundConfig},
+    random::Random,
+    services::Services,
+    store::{NewConnection, NewUser, Role, Store, User},
+    sync,
+    vault::{Destination, KeySource, Vault},
+};
+use kalends_simulator::{
+    Options, Running, Simulator,
+    fault::{Kind, Plan},
+    world::practice::{self, SERVICE_PASSWORD},
+};
+use sqlx::Row;
+use std::time::Duration;
+
+/// Monday, 2 March 2026, 08:00 UTC.
+pub const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
+pub const MINUTE: Duration = Duration::from_mins(1);
+pub const SERVICE: &str = "svc-kalends@example.test";
+const HOST: &str = "mail.example.test";
+
+pub struct World {
+    pub exchange: Running,
+    pub services: Services,
+    pub clock: Clock,
+    databases: Databases,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub async fn open(engine: Engine) -> Self {
+        let databases = Databases::fresh(engine).await;
+        let folder = tempfile::tempdir().unwrap();
+        let now = jiff_at(NOW);
+        let exchange = Simulator::start(Options {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            control: "127.0.0.1:0".parse().unwrap(),
+            folder: folder.path().to_owned(),
+            world: practice::world(now).unwrap(),
+            clock: kalends_simulator::Clock::fixed(now),
+        })
+        .await
+        .unwrap();
+        let clock = Clock::held(NOW);
+        Self {
+            services: instance(&databases, &exchange, &clock).await,
+            exchange,
+            clock,
+            databases,
+            _folder: folder,
+        }
+    }
+
+    /// Another Kalends on the same databases.
+    pub async fn another_instance(&self) -> Services {
+        instance(&self.databases, &self.exchange, &self.clock).await
+    }
+
+    pub async fn close(self) {
+        self.services.store.pool().close().await;
+        self.services.vault.pool().close().await;
+        self.exchange.shutdown().await;
+        self.databases.remove().await;
+    }
+
+    /// Moves both clocks.
+    pub fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.exchange.clock.set(jiff_at(self.clock.now()));
+    }
+
+    pub async fn tend(&self) -> usize {
+        sync::tend(&self.services).await.unwrap()
+    }
+
+    pub fn always(&self, kind: Kind) {
+        self.exchange.world().faults.plan(Plan::always(kind));
+    }
+
+    /// Refused sign-ins, as the practice Exchange counted them.
+    pub fn refused(&self) -> u64 {
+        self.exchange.world().counters().refused()
+    }
+
+    pub fn set_password(&self, account: &str, password: &str) {
+        let mut world = self.exchange.world();
+        password.clone_into(&mut world.account_mut(account).unwrap().password);
+    }
+
+    /// The person of a mailbox, made at the first call.
+    pub async fn user(&self, name: &str) -> User {
+        let email = format!("{name}@example.test").parse().unwrap();
+        let store = &self.services.store;
+        if let Some(user) = store.user_by_email(&email).await.unwrap() {
+            return user;
+        }
+        let new = NewUser {
+            email,
+            name: name.to_owned(),
+            role: Role::Member,
+            password_hash: "$argon2id$".to_owned(),
+            time_zone: "Europe/Berlin".to_owned(),
+        };
+        store.create_user(new, self.clock.now()).await.unwrap()
+    }
+
+    /// Saves a connection with the service password, as a passed check does.
+    pub async fn save(&self, name: &str, account: &str) {
+        let user = self.user(name).await;
+        let account = AccountName::parse(account, "").unwrap();
+        let to = Destination::new(HOST, &account);
+        let connection = |secret_id| NewConnection {
+            user_id: user.id,
+            mode: Mode::ServiceAccount,
+            mailbox: user.email.clone(),
+            account: account.clone(),
+            endpoint: HOST.parse().unwrap(),
+            secret_id,
+            folder_id: "calendar".to_owned(),
+            folder_name: "Calendar".to_owned(),
+        };
+        let entry = Entry::by(user.id, Action::Connected);
+        let password: Password = SERVICE_PASSWORD.to_owned().into();
+        let custody = self.services.custody();
+        custody
+            .save(&password, connection, &entry, &to)
+            .await
+            .unwrap();
+    }
+
+    /// Somebody presses Connect and waits for the end.
+    pub async fn click(&self, name: &str, password: &str) -> Outcome {
+        let form = Form {
+            mode: Mode::ServiceAccount,
+            mailbox: format!("{name}@example.test"),
+            account: SERVICE.to_owned(),
+            password: password.to_owned().into(),
+            endpoint: HOST.to_owned(),
+            domain: String::new(),
+        };
+        let user = self.user(name).await;
+        let request = form.parse().unwrap();
+        let id = connect::start(&self.services, &user, request)
+            .await
+            .unwrap();
+        self.ended(id).await
+    }
+
+    async fn ended(&self, id: CheckId) -> Outcome {
+        let ended = async {
+            loop {
+                let check = self.services.store.check(id).await.unwrap().unwrap();
+                if let Some(outcome) = check.outcome {
+                    return outcome;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let limit = Duration::from_secs(60);
+        tokio::time::timeout(limit, ended).await.unwrap()
+    }
+
+    pub async fn connection(&self, name: &str) -> Connection {
+        let user = self.user(name).await;
+        let found = self.services.store.connection_of(user.id).await.unwrap();
+        found.unwrap()
+    }
+
+    /// State and problem's code.
+    pub async fn state(&self, name: &str) -> (ConnectionState, Option<&'static str>) {
+        let connection = self.connection(name).await;
+        let code = connection.problem.map(|problem| problem.code());
+        (connection.state, code)
+    }
+
+    pub async fn stored(&self, name: &str) -> Vec<Event> {
+        let always = Window {
+            start: Timestamp::from_millis(0),
+            end: Timestamp::from_millis(i64::MAX),
+        };
+        let connection = self.connection(name).await;
+        let found = self.services.store.events_in(&connection, always).await;
+        found.unwrap()
+    }
+
+    /// How many rounds each connection was given.
+    pub async fn rounds(&self) -> Vec<i64> {
+        let rows = sqlx::query("SELECT rounds FROM connections")
+            .fetch_all(self.services.store.pool())
+            .await;
+        rows.unwrap().iter().map(|row| row.get(0)).collect()
+    }
+}
+
+async fn instance(databases: &Databases, exchange: &Running, clock: &Clock) -> Services {
+    let keys = KeySource {
+        keys: Some(format!("k1:{}=", "A".repeat(43)).into()),
+        file: None,
+        new_file: "unused".into(),
+    };
+    let rule = format!("{HOST}:443={}", exchange.ews_addr);
+    let config = OutboundConfig::parse("", &rule, Some(exchange.ca_pem_path.clone())).unwrap();
+    let random = Random::from_system();
+    Services::new(
+        Store::open(&databases.main, random.clone()).await.unwrap(),
+        Vault::open(&databases.vault, &keys, random.clone())
+            .await
+            .unwrap(),
+        Outbound::new(config, clock.clone()).unwrap(),
+        clock.clone(),
+        random,
+    )
+}
+
+pub fn jiff_at(at: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(at.millis()).unwrap()
+}
