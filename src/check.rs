@@ -103,6 +103,10 @@ impl Ladder {
         &self.0
     }
 
+    pub fn into_steps(self) -> Vec<StepReport> {
+        self.0
+    }
+
     pub fn set(&mut self, report: StepReport) {
         if let Some(slot) = self.0.iter_mut().find(|slot| slot.step == report.step) {
             *slot = report;

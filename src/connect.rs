@@ -27,7 +27,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinSet};
 
 /// A check that has not ended after this long was cut off by the end of its process.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 /// How often a running check looks whether it was cancelled, or whether its account is free.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -291,10 +291,13 @@ async fn climb(
     });
     let ended = loop {
         tokio::select! {
-            Some(ended) = climbing.join_next() => break Some(ended.unwrap_or_else(|error| {
-                tracing::error!(%error, check.id = %id, "a check broke");
-                Err(Problem::Interrupted.into())
-            })),
+            Some(ended) = climbing.join_next() => match ended {
+                Ok(ended) => break Some(ended),
+                Err(error) => {
+                    tracing::error!(%error, check.id = %id, "a check broke");
+                    break Some(Err(Problem::Interrupted.into()));
+                }
+            },
             Some(report) = told.recv() => {
                 ladder.set(report);
                 while let Ok(report) = told.try_recv() {

@@ -15,7 +15,7 @@ use crate::{
 use std::{collections::HashSet, time::Duration};
 
 /// Younger rows may belong to a save under way.
-const YOUNG: Duration = Duration::from_secs(3600);
+const YOUNG: Duration = Duration::from_hours(1);
 
 /// Why custody failed.
 #[derive(Debug, thiserror::Error)]

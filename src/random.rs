@@ -1,6 +1,7 @@
 //! Where randomness comes from. Every part that needs some is handed a [`Random`], so that tests can repeat a run.
 
 use rand::{Rng as _, SeedableRng, rngs::StdRng};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A cryptographically strong generator, seeded from the operating system or, in tests, from a number.
@@ -24,6 +25,16 @@ impl Random {
             .unwrap_or_else(PoisonError::into_inner)
             .fill_bytes(&mut bytes);
         bytes
+    }
+
+    /// `N` random bytes in hex.
+    pub fn hex<const N: usize>(&self) -> String {
+        self.bytes::<N>()
+            .iter()
+            .fold(String::new(), |mut text, byte| {
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 
     /// A number from 0 (included) to `below` (not included); 0 when `below` is 0.

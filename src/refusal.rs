@@ -21,9 +21,9 @@ use std::{
 
 /// Refused sign-ins an hour per host and account name.
 const MOST: usize = 3;
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 /// Single refusals happen under load: one probe after this long.
-const PROBE_AFTER: Duration = Duration::from_secs(15 * 60);
+const PROBE_AFTER: Duration = Duration::from_mins(15);
 
 /// Stands before a password that somebody just typed.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Gate for TypedGate {
                 .store
                 .reserve_try(host, &account.key(), (MOST, now - HOUR), now)
                 .await;
-            match reserved.map_err(unreadable)? {
+            match reserved.map_err(|error| unreadable(&error))? {
                 Ok(id) => {
                     *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
                     Ok(())
@@ -157,7 +157,7 @@ impl Gate for SavedGate {
         Box::pin(async move {
             match Self::closed(&self.store, &self.clock, &self.account)
                 .await
-                .map_err(unreadable)?
+                .map_err(|error| unreadable(&error))?
             {
                 Some(problem) => Err(problem),
                 None => Ok(()),
@@ -183,10 +183,10 @@ impl Gate for SavedGate {
                 .await;
             match stopped {
                 Ok(()) => {
-                    tracing::warn!(account.id = %self.account.id, "the saved password was refused: the account is stopped")
+                    tracing::warn!(account.id = %self.account.id, "the saved password was refused: the account is stopped");
                 }
                 Err(error) => {
-                    tracing::error!(%error, account.id = %self.account.id, "a refused account could not be stopped")
+                    tracing::error!(%error, account.id = %self.account.id, "a refused account could not be stopped");
                 }
             }
         })
@@ -209,7 +209,7 @@ impl Gate for SavedGate {
 }
 
 /// Where the count cannot be read, no password goes out.
-fn unreadable(error: StoreError) -> Problem {
+fn unreadable(error: &StoreError) -> Problem {
     tracing::error!(%error, "the count of refused sign-ins could not be read");
     Problem::Interrupted
 }

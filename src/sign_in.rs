@@ -30,7 +30,7 @@ const AT_ONCE: usize = 2;
 /// Tries that an account, and a client address, may make at once; then one more every `REFILL`.
 const TRIES_OF_ACCOUNT: NonZeroU32 = NonZeroU32::new(8).unwrap();
 const TRIES_OF_ADDRESS: NonZeroU32 = NonZeroU32::new(30).unwrap();
-const REFILL: Duration = Duration::from_secs(60);
+const REFILL: Duration = Duration::from_mins(1);
 
 /// Why somebody was not signed in, in the words that they read.
 #[derive(Debug, thiserror::Error)]
@@ -170,25 +170,22 @@ pub async fn sign_in(
         .verify(if too_long { &EMPTY } else { password }, hash)
         .await;
     let now = services.clock.now();
-    match user.filter(|_| right && !too_long) {
-        Some(user) => {
-            services
-                .store
-                .audit(&Entry::by(user.id, Action::SignedIn).about(address), now)
-                .await?;
-            Ok(user)
-        }
-        None => {
-            let subject = format!("{account} from {address}");
-            services
-                .store
-                .audit(
-                    &Entry::by_kalends(Action::SignInRefused).about(subject),
-                    now,
-                )
-                .await?;
-            Err(SignInError::Wrong)
-        }
+    if let Some(user) = user.filter(|_| right && !too_long) {
+        services
+            .store
+            .audit(&Entry::by(user.id, Action::SignedIn).about(address), now)
+            .await?;
+        Ok(user)
+    } else {
+        let subject = format!("{account} from {address}");
+        services
+            .store
+            .audit(
+                &Entry::by_kalends(Action::SignInRefused).about(subject),
+                now,
+            )
+            .await?;
+        Err(SignInError::Wrong)
     }
 }
 

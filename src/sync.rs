@@ -24,9 +24,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Accounts at work at the same time in one instance.
 const AT_ONCE: usize = 8;
 /// How long an account is held at most; whoever has died by then is replaced.
-pub const LEASE: Duration = Duration::from_secs(180);
+pub const LEASE: Duration = Duration::from_mins(3);
 /// How often forgotten secrets are looked for.
-const SWEEP: Duration = Duration::from_secs(3600);
+const SWEEP: Duration = Duration::from_hours(1);
 
 /// Works through due rows until told to stop; rounds under way are then given up, their leases run out.
 pub async fn work(services: Services, stop: CancellationToken) {

@@ -130,25 +130,25 @@ mod words {
             let now = Timestamp::from_seconds(1_772_445_600); // 2026-03-02T10:00:00Z
             let words = Words::new("Europe/Berlin", now);
             assert_eq!(
-                words.moment(now - Duration::from_secs(180)).text,
+                words.moment(now - Duration::from_mins(3)).text,
                 "3 minutes ago"
             );
             assert_eq!(
-                words.moment(now + Duration::from_secs(60)).text,
+                words.moment(now + Duration::from_mins(1)).text,
                 "in 1 minute"
             );
             assert_eq!(
-                words.moment(now - Duration::from_secs(86_400)).text,
+                words.moment(now - Duration::from_hours(24)).text,
                 "yesterday 11:00"
             );
             assert_eq!(
                 words
-                    .appointment(now + Duration::from_secs(86_400), false)
+                    .appointment(now + Duration::from_hours(24), false)
                     .text,
                 "tomorrow 11:00"
             );
             assert_eq!(
-                words.moment(now - Duration::from_secs(40 * 86_400)).text,
+                words.moment(now - Duration::from_hours(960)).text,
                 "Wed 21 January 11:00"
             );
         }

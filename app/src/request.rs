@@ -61,12 +61,7 @@ pub fn is_plain() -> bool {
 
 /// Logs what went wrong under a reference and shows people only the reference.
 pub fn internal(error: impl Display) -> AppError {
-    let reference = services()
-        .random
-        .bytes::<5>()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
+    let reference = services().random.hex::<5>();
     tracing::error!(%reference, %error, "a request could not be answered");
     AppError::Internal { reference }
 }

@@ -35,12 +35,7 @@ pub async fn security_headers(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let nonce: String = outside
-        .random
-        .bytes::<16>()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let nonce = outside.random.hex::<16>();
     request
         .extensions_mut()
         .insert(PageNonce(Nonce::from_value(nonce.as_str())));

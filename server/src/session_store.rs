@@ -18,11 +18,11 @@ use tower_sessions::{
 };
 
 /// A session that nobody uses for this long ends.
-const IDLE: Duration = Duration::from_secs(7 * 24 * 3600);
+const IDLE: Duration = Duration::from_hours(168);
 /// Every session ends after this long; the cookie lives no longer.
-pub const ABSOLUTE: Duration = Duration::from_secs(30 * 24 * 3600);
+pub const ABSOLUTE: Duration = Duration::from_hours(720);
 /// Use is written down at most this often.
-const TOUCH_AFTER: Duration = Duration::from_secs(5 * 60);
+const TOUCH_AFTER: Duration = Duration::from_mins(5);
 
 /// [`SessionStore`] over the table `sessions`.
 #[derive(Debug, Clone)]
@@ -92,8 +92,7 @@ impl SessionStore for Sessions {
 
 /// What the row holds instead of the id, so that a stolen database signs nobody in.
 fn hash(id: &Id) -> String {
-    let digest = Sha256::digest(id.0.to_be_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(id.0.to_be_bytes()))
 }
 
 fn backend(error: StoreError) -> Error {

@@ -159,11 +159,11 @@ impl Store {
         const DUE: &str = "SELECT a.id FROM accounts a WHERE (a.leased_until IS NULL OR a.leased_until <= $1) \
                            AND EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id AND c.due_at <= $1)";
         // Looking first keeps the single writer of SQLite free while nothing is due.
-        let waiting = sqlx::query(DUE)
+        let due = sqlx::query(DUE)
             .bind(now.millis())
             .fetch_optional(self.pool())
             .await?;
-        if limit == 0 || waiting.is_none() {
+        if limit == 0 || due.is_none() {
             return Ok(Vec::new());
         }
         let lock = match self.engine() {
@@ -173,7 +173,7 @@ impl Store {
         let sql = format!(
             "UPDATE accounts SET leased_until = $2, lease = $4 WHERE id IN ({DUE} LIMIT $3{lock})"
         );
-        let token = self.token();
+        let token = self.random.hex::<12>();
         let mut writing = self.begin().await?;
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(now.millis())
@@ -206,7 +206,7 @@ impl Store {
         now: Timestamp,
         lease: Duration,
     ) -> Result<Option<Leased>, StoreError> {
-        let token = self.token();
+        let token = self.random.hex::<12>();
         let mut writing = self.begin().await?;
         sqlx::query(
             "UPDATE accounts SET leased_until = $3, lease = $4 WHERE id = $1 AND (leased_until IS NULL OR leased_until <= $2)",
@@ -240,14 +240,6 @@ impl Store {
             .execute(writing.on())
             .await?;
         Ok(writing.commit().await?)
-    }
-
-    fn token(&self) -> String {
-        self.random
-            .bytes::<12>()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
     }
 
     /// The saved password was accepted: forgets its refusals and lets all its connections go on at once.

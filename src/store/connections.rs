@@ -19,7 +19,7 @@ use std::time::Duration;
 pub const PAGE: i64 = 50;
 
 /// The shortest pause of a connection whose account is stopped.
-const HELD_BACK: Duration = Duration::from_secs(60);
+const HELD_BACK: Duration = Duration::from_mins(1);
 
 /// Which users the list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

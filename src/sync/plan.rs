@@ -9,11 +9,11 @@ use crate::{
 use std::time::Duration;
 
 /// Between two rounds that went well.
-const STEADY: Duration = Duration::from_secs(5 * 60);
+const STEADY: Duration = Duration::from_mins(5);
 /// Between two looks at something that somebody must mend elsewhere.
-const WAITING: Duration = Duration::from_secs(15 * 60);
+const WAITING: Duration = Duration::from_mins(15);
 /// Trouble that passes is never left alone for longer.
-const LONGEST: Duration = Duration::from_secs(30 * 60);
+const LONGEST: Duration = Duration::from_mins(30);
 
 /// After a round that reached the end: five minutes, give or take thirty seconds, so that rounds do not bunch.
 pub fn after_success(now: Timestamp, random: &Random) -> Timestamp {
@@ -55,10 +55,10 @@ mod tests {
         });
         assert_eq!(state, ConnectionState::Delayed);
         let due = due.expect("planned").since(now);
-        assert!(due >= Duration::from_secs(60) && due < Duration::from_secs(72));
+        assert!(due >= Duration::from_mins(1) && due < Duration::from_secs(72));
         let waiting = (
             ConnectionState::ActionNeeded,
-            Some(now + Duration::from_secs(900)),
+            Some(now + Duration::from_mins(15)),
         );
         assert_eq!(wait(&Problem::ImpersonationDenied), waiting);
         assert_eq!(
@@ -68,7 +68,7 @@ mod tests {
         let long = Problem::Throttled {
             wait_millis: 10_000_000_000,
         };
-        assert!(wait(&long).1.expect("planned").since(now) <= Duration::from_secs(36 * 60));
+        assert!(wait(&long).1.expect("planned").since(now) <= Duration::from_mins(36));
     }
 
     #[test]

@@ -21,10 +21,10 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// What is read: from 30 days back to a year ahead.
-const BACK: Duration = Duration::from_secs(30 * 24 * 3600);
-const AHEAD: Duration = Duration::from_secs(365 * 24 * 3600);
+const BACK: Duration = Duration::from_hours(720);
+const AHEAD: Duration = Duration::from_hours(8760);
 /// The longest that one connection may take.
-const ROUND_LIMIT: Duration = Duration::from_secs(60);
+const ROUND_LIMIT: Duration = Duration::from_mins(1);
 /// After this long an account is given back, so that its lease never runs out under a round.
 const TURN_LIMIT: Duration = Duration::from_secs(90);
 
@@ -170,34 +170,33 @@ async fn read(
         problem: diagnose(&error, &evidence),
         request_id: error.ids.shown().map(ToOwned::to_owned),
     };
-    let mut ready = match client.take() {
-        Some(ready) => ready,
-        None => {
-            let password = match password {
-                Some(password) => password.clone(),
-                None => password
-                    .insert(open_secret(services, connection, account).await?)
-                    .clone(),
-            };
-            let credentials = Credentials {
-                account: account.name.clone(),
-                password,
-            };
-            let gate = Arc::new(SavedGate::new(
-                services.store.clone(),
-                services.clock.clone(),
-                account.clone(),
-            ));
-            let opened = Client::open(
-                &services.outbound,
-                &services.random,
-                account.endpoint.clone(),
-                credentials,
-                gate,
-            )
-            .await;
-            opened.map_err(trouble)?
-        }
+    let mut ready = if let Some(ready) = client.take() {
+        ready
+    } else {
+        let password = match password {
+            Some(password) => password.clone(),
+            None => password
+                .insert(open_secret(services, connection, account).await?)
+                .clone(),
+        };
+        let credentials = Credentials {
+            account: account.name.clone(),
+            password,
+        };
+        let gate = Arc::new(SavedGate::new(
+            services.store.clone(),
+            services.clock.clone(),
+            account.clone(),
+        ));
+        let opened = Client::open(
+            &services.outbound,
+            &services.random,
+            account.endpoint.clone(),
+            credentials,
+            gate,
+        )
+        .await;
+        opened.map_err(trouble)?
     };
     let whose = whose(connection);
     let zone = owner_zone(services, connection).await;

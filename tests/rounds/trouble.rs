@@ -83,8 +83,8 @@ on_both_engines! {
     }
 
     async fn a_scope_that_shrank_is_told_and_widened_heals(world) {
-        let shrink = |world: &World| drop(world.exchange.world().scope.exclude.insert(BOB.to_owned()));
-        let widen = |world: &World| drop(world.exchange.world().scope.exclude.remove(BOB));
+        let shrink = |world: &World| { world.exchange.world().scope.exclude.insert(BOB.to_owned()); };
+        let widen = |world: &World| { world.exchange.world().scope.exclude.remove(BOB); };
         breaks_and_heals(world, "impersonation-denied", shrink, widen).await;
     }
 

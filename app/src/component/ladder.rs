@@ -7,7 +7,7 @@ use leptos::prelude::*;
 #[component]
 pub fn LadderView(ladder: Ladder) -> impl IntoView {
     view! {
-        <ol class="ladder">{ladder.steps().iter().cloned().map(rung).collect_view()}</ol>
+        <ol class="ladder">{ladder.into_steps().into_iter().map(rung).collect_view()}</ol>
     }
 }
 

@@ -1,5 +1,10 @@
 //! Connecting to Microsoft Exchange: one form with both ways, as a page of its own and, once hydrated, as a dialog.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the server function takes one argument per field of the form"
+)]
+
 use crate::{
     AppError,
     component::{Frame, loaded},
@@ -29,10 +34,6 @@ pub struct ConnectView {
 
 /// Starts a check. Returns its id; without JavaScript it leads to the check's page instead.
 #[server(endpoint = "connect")]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one argument per field of the form"
-)]
 pub async fn connect(
     #[server(default)] service: bool,
     #[server(default)] mailbox: String,

@@ -31,8 +31,13 @@ impl Clock {
     /// The present instant, in whole seconds, as Exchange tells it.
     pub fn now(&self) -> Timestamp {
         let held = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place where the practice Exchange takes the time"
+        )]
+        let system = SystemTime::now();
         let instant = held
-            .or_else(|| Timestamp::try_from(SystemTime::now()).ok())
+            .or_else(|| Timestamp::try_from(system).ok())
             .unwrap_or(Timestamp::UNIX_EPOCH);
         Timestamp::from_second(instant.as_second()).unwrap_or(instant)
     }

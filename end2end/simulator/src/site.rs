@@ -202,7 +202,12 @@ fn decorate(world: &World, request: &Incoming<'_>, answer: &mut Answer) {
         build.minor, build.major_build, build.minor_build
     );
     let mut add = |name, value: &str| answer.headers.push((name, value.to_owned()));
-    add("request-id", &Uuid::new_v4().to_string());
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "Exchange's request ids are random, and nothing of ours is"
+    )]
+    let request_id = Uuid::new_v4();
+    add("request-id", &request_id.to_string());
     if request
         .header("return-client-request-id")
         .is_some_and(|wish| wish.eq_ignore_ascii_case("true"))

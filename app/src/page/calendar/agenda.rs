@@ -152,18 +152,17 @@ fn tags(event: &Event, words: &Words) -> Vec<Tag> {
     if event.sensitivity.hides_content() {
         tags.push(Tag::Private);
     }
-    let several = match event.all_day {
-        Some(DaySpan { first, end }) => end - first > 1,
-        None => {
-            let last = Timestamp::from_millis(
-                event
-                    .end
-                    .millis()
-                    .saturating_sub(1)
-                    .max(event.start.millis()),
-            );
-            words.zoned(event.start).date() != words.zoned(last).date()
-        }
+    let several = if let Some(DaySpan { first, end }) = event.all_day {
+        end - first > 1
+    } else {
+        let last = Timestamp::from_millis(
+            event
+                .end
+                .millis()
+                .saturating_sub(1)
+                .max(event.start.millis()),
+        );
+        words.zoned(event.start).date() != words.zoned(last).date()
     };
     if several {
         tags.push(Tag::SeveralDays);

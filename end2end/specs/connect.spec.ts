@@ -1,0 +1,247 @@
+import type { Locator, Page } from '@playwright/test';
+import { Exchange } from '../exchange.js';
+import { expect, test as base } from '../fixtures.js';
+import { alice, bob, charlie, endpoint, serviceAccount } from '../people.js';
+
+const HEADING = 'Failed to connect exchange calendar';
+
+const test = base.extend<{ exchange: Exchange; connectForm: () => Promise<Locator> }>({
+  exchange: async ({ kalends }, use) => {
+    const exchange = new Exchange(kalends);
+    await exchange.calm();
+    await use(exchange);
+    await exchange.calm();
+  },
+  /** Opens the form as this reader gets it: a dialog with script, a page without. */
+  connectForm: async ({ page, hydrated, settled }, use) =>
+    use(async () => {
+      await page.goto('/profile');
+      await page.getByRole('link', { name: /^(Connect|Reconnect)$/ }).click();
+      if (hydrated) {
+        await expect(page.getByRole('dialog')).toBeVisible();
+        return page.getByRole('dialog');
+      }
+      await page.waitForURL('**/profile/exchange/connect');
+      await settled();
+      return page.locator('main');
+    }),
+});
+
+interface Typed {
+  mailbox: string;
+  account: string;
+  password: string;
+  server: string;
+  domain: string;
+}
+
+async function fill(form: Locator, typed: Partial<Typed> = {}): Promise<void> {
+  await form.getByRole('checkbox', { name: 'Use service account for enhanced security' }).check();
+  const set = form.locator('.field-set-service');
+  await set.getByLabel('User email to access').fill(typed.mailbox ?? bob.email);
+  await set.getByLabel('Service account username').fill(typed.account ?? serviceAccount.name);
+  await set.getByLabel('Service account password').fill(typed.password ?? serviceAccount.password);
+  await set.getByLabel('Exchange server').fill(typed.server ?? endpoint);
+  await set.getByLabel('Domain').fill(typed.domain ?? '');
+}
+
+async function submit(form: Locator): Promise<void> {
+  await form.getByRole('button', { name: 'Connect', exact: true }).click();
+}
+
+/** The advice of the failed attempt, once it is there. */
+async function advice(page: Page): Promise<Locator> {
+  const notice = page.locator('section.notice').filter({ has: page.getByRole('heading', { name: HEADING }) });
+  await expect(notice).toBeVisible({ timeout: 25_000 });
+  return notice;
+}
+
+test('Bob connects through the service account and sees his calendar', async ({
+  page, signIn, connectForm, settled, expectAccessible,
+}) => {
+  await signIn(bob);
+  const form = await connectForm();
+  await fill(form);
+  await submit(form);
+  await expect(page.getByText(`${bob.email} is connected and syncing.`)).toBeVisible();
+  await expect(page.getByRole('listitem').filter({ hasText: /Weekly planning, .*\d\d:\d\d/ }).first()).toBeVisible();
+  await expectAccessible();
+  await page.getByRole('link', { name: 'Open the calendar' }).click();
+  await page.waitForURL('**/calendar');
+  await settled();
+  await expect(async () => {
+    await page.goto('/calendar');
+    await expect(page.locator('.entry').first()).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await expect(page.getByText('as of')).toBeVisible();
+  await expectAccessible();
+
+  await page.goto('/profile');
+  await expect(page.getByText('Connected', { exact: true })).toBeVisible();
+  await expectAccessible();
+  await page.getByRole('link', { name: 'Disconnect' }).click();
+  await page.waitForURL('**/disconnect');
+  await settled();
+  await expectAccessible();
+  await page.getByRole('button', { name: 'Disconnect' }).click();
+  await page.waitForURL('**/profile');
+  await settled();
+  await expect(page.getByText('Not connected')).toBeVisible();
+});
+
+test('Charlie connects with his own account, found by Autodiscover', async ({ page, signIn, connectForm }) => {
+  await signIn(charlie);
+  const form = await connectForm();
+  await form.getByRole('checkbox', { name: 'Use service account for enhanced security' }).uncheck();
+  const set = form.locator('.field-set-personal');
+  await expect(form.getByLabel('User email to access')).toBeHidden();
+  await set.getByLabel('Email').fill(charlie.email);
+  await set.getByLabel('Password').fill('Charlie-2026!');
+  await submit(form);
+  await expect(page.getByText(`${charlie.email} is connected and syncing.`)).toBeVisible({ timeout: 30_000 });
+});
+
+test('every mistake is told at its field and nothing typed is lost', async ({
+  page, signIn, connectForm, hydrated, expectAccessible,
+}) => {
+  await signIn(bob);
+  const form = await connectForm();
+  await fill(form, {
+    mailbox: 'bob', account: 'EXAMPLE\\svc-kalends', domain: 'EXAMPLE', server: 'http://mail.example.test',
+  });
+  await submit(form);
+  await expect(page.getByRole('heading', { name: HEADING })).toBeVisible();
+  const set = page.locator('.field-set-service');
+  await expect(set.getByText('This is not a complete email address.')).toBeVisible();
+  await expect(set.getByText('Use https: passwords are never sent over plain http.')).toBeVisible();
+  await expect(set.getByText('The name already holds a domain.')).toBeVisible();
+  await expect(set.getByLabel('User email to access')).toHaveValue('bob');
+  await expect(set.getByLabel('Service account username')).toHaveValue('EXAMPLE\\svc-kalends');
+  await expect(set.getByLabel('Exchange server')).toHaveValue('http://mail.example.test');
+  await expect(set.getByLabel('Service account password')).toHaveValue(hydrated ? serviceAccount.password : '');
+  if (hydrated) await expect(set.getByLabel('User email to access')).toBeFocused();
+  await expectAccessible();
+});
+
+test('Exchange Online is told the truth at the field', async ({ page, signIn, connectForm }) => {
+  await signIn(bob);
+  const form = await connectForm();
+  await fill(form, { server: 'outlook.office365.com' });
+  await submit(form);
+  await expect(page.locator('.field-set-service').getByText(/February 2025/)).toBeVisible();
+});
+
+const refused: [string, Partial<Typed>, string | RegExp, string | RegExp][] = [
+  ['a wrong password', { password: 'not it' }, 'Signed in', /refused the user name or the password/],
+  ['an account without the role', { account: 'svc-norole@example.test' }, 'Impersonation', /New-ManagementRoleAssignment.*'svc-norole@example.test'/],
+  ['a mailbox outside the scope', { mailbox: 'dora@example.test' }, 'Impersonation', /dora@example.test/],
+  ['an unknown mailbox', { mailbox: 'nobody@example.test' }, /Impersonation|Calendar found/, /nobody@example.test/],
+  ['a host that does not exist', { server: 'nowhere.invalid' }, 'Name found (DNS)', /nowhere.invalid/],
+];
+
+for (const [name, typed, step, words] of refused) {
+  test(`${name} has advice of its own`, async ({ page, signIn, connectForm, expectAccessible, hydrated }) => {
+    await signIn(bob);
+    const form = await connectForm();
+    await fill(form, typed);
+    await submit(form);
+    const notice = await advice(page);
+    await expect(notice).toContainText(words);
+    await expect(notice.locator('.facts')).toContainText(step);
+    await expectAccessible();
+    if (hydrated) {
+      await expect(form.getByLabel('Service account password')).toHaveValue(typed.password ?? serviceAccount.password);
+    } else {
+      expect(await page.content()).not.toContain(serviceAccount.password);
+    }
+  });
+}
+
+test('an alias leads to the right address in one click', async ({ page, signIn, connectForm, hydrated, settled }) => {
+  await signIn(bob);
+  const form = await connectForm();
+  await fill(form, { mailbox: 'robert@example.test' });
+  await submit(form);
+  await advice(page);
+  await page.getByRole('button', { name: `Use ${bob.email}` }).click();
+  if (!hydrated) {
+    await page.waitForURL('**/connect');
+    await settled();
+    await expect(page.getByLabel('User email to access')).toHaveValue(bob.email);
+    await page.getByLabel('Service account password').fill(serviceAccount.password);
+    await submit(page.locator('main'));
+  }
+  await expect(page.getByText(`${bob.email} is connected and syncing.`)).toBeVisible();
+});
+
+const faults: [string, object, string][] = [
+  ['an expired certificate', { kind: 'certificate-expired' }, 'Certificate trusted (TLS)'],
+  ['a certificate for another name', { kind: 'certificate-wrong-name' }, 'Certificate trusted (TLS)'],
+  ['a certificate of an unknown issuer', { kind: 'certificate-unknown-issuer' }, 'Certificate trusted (TLS)'],
+  ['a sign-in page in front', { kind: 'owa-redirect' }, 'EWS answers'],
+  ['a web page', { kind: 'login-page' }, 'EWS answers'],
+  ['nothing at the path', { kind: 'not-found' }, 'EWS answers'],
+  ['a busy server', { kind: 'throttled', back_off: 60000 }, ''],
+  ['a server that is down', { kind: 'unavailable' }, ''],
+];
+
+test('each fault of the server is told apart', async ({ page, signIn, connectForm, exchange }) => {
+  test.setTimeout(180_000);
+  await signIn(bob);
+  const titles = new Set<string>();
+  for (const [name, fault, step] of faults) {
+    await exchange.play(fault);
+    const form = await connectForm();
+    await fill(form);
+    await submit(form);
+    const notice = await advice(page);
+    if (step) await expect(notice.locator('.facts'), name).toContainText(step);
+    titles.add(await notice.locator('.notice-title').innerText());
+    await exchange.calm();
+  }
+  await exchange.offer({ basic: false, ntlm: true, negotiate: true });
+  const form = await connectForm();
+  await fill(form);
+  await submit(form);
+  titles.add(await (await advice(page)).locator('.notice-title').innerText());
+  expect(titles.size, [...titles].join('\n')).toBe(faults.length + 1);
+});
+
+test('a slow test can be cancelled', async ({ page, signIn, connectForm, exchange, hydrated }) => {
+  test.skip(!hydrated, 'without script the browser’s own stop button ends the wait');
+  await exchange.play({ kind: 'slow', milliseconds: 12_000 });
+  await signIn(bob);
+  const form = await connectForm();
+  await fill(form);
+  await submit(form);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByText('The test was cancelled. Nothing was saved.')).toBeVisible();
+});
+
+test('Alice sees everybody, broken first, and others see nothing', async ({
+  page, signIn, settled, expectAccessible, connectForm,
+}) => {
+  await signIn(alice);
+  const form = await connectForm();
+  await fill(form, { mailbox: alice.email });
+  await submit(form);
+  await expect(page.getByText(`${alice.email} is connected and syncing.`)).toBeVisible();
+  await page.goto('/connections');
+  for (const person of [alice, bob, charlie]) await expect(page.getByText(person.email).first()).toBeVisible();
+  await expectAccessible();
+  await page.getByRole('link', { name: /^Connected/ }).click();
+  await page.waitForURL('**/connections?state=connected');
+  await settled();
+  await page.getByRole('rowheader').getByRole('link', { name: 'Alice' }).click();
+  await page.waitForURL(/connections\/.+/);
+  await settled();
+  await expect(page.getByRole('heading', { name: 'Last check' })).toBeVisible();
+  await expectAccessible();
+  await page.getByRole('button', { name: 'Sync now' }).click();
+  await expect(page.getByText('A round starts within a second.')).toBeVisible();
+  await settled();
+  await page.getByRole('button', { name: 'Check now' }).click();
+  await page.waitForURL(/checks\/.+/);
+  await settled();
+  await expect(page.getByText(`${alice.email} is connected and syncing.`)).toBeVisible();
+});
