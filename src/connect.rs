@@ -277,34 +277,46 @@ async fn climb(
 ) -> (Ladder, Option<Result<Success, Failure>>) {
     let (tell, mut told) = mpsc::unbounded_channel::<StepReport>();
     let mut ladder = Ladder::new();
-    let mut look = tokio::time::interval(LOOK);
     let climbing = ladder::climb(&tools, request, move |report| {
         let _ = tell.send(report);
     });
-    tokio::pin!(climbing);
-    let ended = loop {
-        tokio::select! {
-            ended = &mut climbing => break Some(ended),
-            Some(report) = told.recv() => {
-                ladder.set(report);
-                while let Ok(report) = told.try_recv() {
-                    ladder.set(report);
-                }
-                if let Err(error) = services.store.update_ladder(id, &ladder).await {
-                    tracing::error!(%error, check.id = %id, "a step could not be shown");
-                }
-            }
-            _ = look.tick() => {
-                if services.store.is_cancelled(id).await.unwrap_or(false) {
-                    break None;
-                }
-            }
-        }
+    // Both go on while the other waits: the climb may be in a change of its own, which the follower's must wait for.
+    let ended = tokio::select! {
+        ended = climbing => Some(ended),
+        () = follow(services, id, &mut told, &mut ladder) => None,
     };
     while let Ok(report) = told.try_recv() {
         ladder.set(report);
     }
     (ladder, ended)
+}
+
+/// Writes down each step that is told, until the check is cancelled.
+async fn follow(
+    services: &Services,
+    id: CheckId,
+    told: &mut mpsc::UnboundedReceiver<StepReport>,
+    ladder: &mut Ladder,
+) {
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            Some(report) = told.recv() => {
+                ladder.set(report);
+                while let Ok(report) = told.try_recv() {
+                    ladder.set(report);
+                }
+                if let Err(error) = services.store.update_ladder(id, ladder).await {
+                    tracing::error!(%error, check.id = %id, "a step could not be shown");
+                }
+            }
+            _ = look.tick() => {
+                if services.store.is_cancelled(id).await.unwrap_or(false) {
+                    return;
+                }
+            }
+        }
+    }
 }
 
 async fn save(
