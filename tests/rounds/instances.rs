@@ -1,6 +1,6 @@
 //! Several instances on one pair of databases.
 
-use crate::{World, engines::on_both_engines, world::MINUTE};
+use crate::{engines::on_both_engines, world::MINUTE};
 use kalends::sync;
 use kalends_simulator::world::{account::Account, practice::SERVICE_PASSWORD};
 
