@@ -13,6 +13,8 @@ mod audit;
 mod checks;
 #[path = "store/connections.rs"]
 mod connections;
+#[path = "store/custody.rs"]
+mod custody;
 #[path = "store/events.rs"]
 mod events;
 #[path = "store/leases.rs"]

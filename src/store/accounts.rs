@@ -235,10 +235,14 @@ impl Store {
 
     pub async fn release_account(&self, leased: &Leased) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("UPDATE accounts SET leased_until = NULL, lease = NULL WHERE lease = $1")
-            .bind(&leased.token)
-            .execute(writing.on())
-            .await?;
+        // Accounts that were taken together have one token.
+        sqlx::query(
+            "UPDATE accounts SET leased_until = NULL, lease = NULL WHERE id = $1 AND lease = $2",
+        )
+        .bind(leased.account.id.to_string())
+        .bind(&leased.token)
+        .execute(writing.on())
+        .await?;
         Ok(writing.commit().await?)
     }
 

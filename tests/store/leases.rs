@@ -63,6 +63,16 @@ on_both_engines! {
         assert!(world.store.lease_account(id, NOW + LEASE, LEASE).await.unwrap().is_some());
     }
 
+    async fn giving_back_one_of_several_leaves_the_others_held(world) {
+        people(world, 3).await;
+        let held = world.store.lease_due_accounts(NOW, 8, LEASE).await.unwrap();
+        assert_eq!(held.len(), 3);
+        world.store.release_account(&held[1]).await.unwrap();
+        let free = world.other.lease_due_accounts(NOW, 8, LEASE).await.unwrap();
+        let ids: Vec<AccountId> = free.iter().map(|leased| leased.account.id).collect();
+        assert_eq!(ids, [held[1].account.id]);
+    }
+
     async fn of_many_who_want_one_account_one_gets_it(world) {
         people(world, 1).await;
         let id = world.store.accounts().await.unwrap()[0].id;

@@ -11,7 +11,7 @@ use kalends::{
     id::{SecretId, UserId},
     random::Random,
     store::{NewConnection, NewUser, Role, Store, User},
-    vault::{Destination, KeySource, Vault},
+    vault::{Destination, KeySource, Vault, VaultError},
 };
 use sqlx::Row;
 
@@ -43,18 +43,11 @@ pub const SERVICE: Typed = Typed {
 impl World {
     pub async fn open(engine: Engine) -> Self {
         let databases = Databases::fresh(engine).await;
-        let keys = KeySource {
-            keys: Some(format!("k1:{}=", "A".repeat(43)).into()),
-            file: None,
-            new_file: "unused".into(),
-        };
         let random = Random::from_system;
         Self {
             store: Store::open(&databases.main, random()).await.unwrap(),
             other: Store::open(&databases.main, random()).await.unwrap(),
-            vault: Vault::open(&databases.vault, &keys, random())
-                .await
-                .unwrap(),
+            vault: open_vault(&databases, &["k1"]).await.unwrap(),
             databases,
         }
     }
@@ -64,6 +57,11 @@ impl World {
             pool.close().await;
         }
         self.databases.remove().await;
+    }
+
+    /// The same vault opened with these keys, the last of which seals.
+    pub async fn vault_with(&self, keys: &[&str]) -> Result<Vault, VaultError> {
+        open_vault(&self.databases, keys).await
     }
 
     pub fn custody(&self) -> Custody {
@@ -114,6 +112,19 @@ impl World {
     pub async fn secrets(&self) -> usize {
         self.vault.ids(None).await.unwrap().len()
     }
+}
+
+async fn open_vault(databases: &Databases, keys: &[&str]) -> Result<Vault, VaultError> {
+    let lines: Vec<String> = keys
+        .iter()
+        .map(|id| format!("{id}:{}=", id.replace('k', "").repeat(42) + "A"))
+        .collect();
+    let source = KeySource {
+        keys: (!keys.is_empty()).then(|| lines.join("\n").into()),
+        file: None,
+        new_file: databases.folder.path().join("vault.keys"),
+    };
+    Vault::open(&databases.vault, &source, Random::from_system()).await
 }
 
 pub fn new_user(name: &str) -> NewUser {

@@ -35,7 +35,8 @@ pub struct Databases {
     pub main: String,
     pub vault: String,
     engine: Engine,
-    folder: tempfile::TempDir,
+    /// A throwaway folder, which holds the files of SQLite.
+    pub folder: tempfile::TempDir,
 }
 
 impl Databases {
