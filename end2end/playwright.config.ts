@@ -30,7 +30,8 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   use: { trace: 'retain-on-failure' },
   projects: [
-    { name: 'plain', use: { ...browser, javaScriptEnabled: false } },
+    // What only script can do lies in a folder of its own.
+    { name: 'plain', testIgnore: '**/scripted/**', use: { ...browser, javaScriptEnabled: false } },
     { name: 'hydrated', use: { ...browser, javaScriptEnabled: true } },
   ],
 });

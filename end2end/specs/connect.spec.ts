@@ -207,17 +207,6 @@ test('each fault of the server is told apart', async ({ page, signIn, connectFor
   expect(titles.size, [...titles].join('\n')).toBe(faults.length + 1);
 });
 
-test('a slow test can be cancelled', async ({ page, signIn, connectForm, exchange, hydrated }) => {
-  test.skip(!hydrated, 'without script the browser’s own stop button ends the wait');
-  await exchange.play({ kind: 'slow', milliseconds: 12_000 });
-  await signIn(bob);
-  const form = await connectForm();
-  await fill(form);
-  await submit(form);
-  await page.getByRole('button', { name: 'Cancel' }).click();
-  await expect(page.getByText('The test was cancelled. Nothing was saved.')).toBeVisible();
-});
-
 test('Alice sees everybody, broken first, and others see nothing', async ({
   page, signIn, settled, expectAccessible, connectForm,
 }) => {
