@@ -24,10 +24,10 @@ use crate::{
 use jiff::tz::TimeZone;
 use ladder::{Failure, Success, Tools};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 
 /// A check that has not ended after this long was cut off by the end of its process.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 /// How often a running check looks whether it was cancelled, or whether its account is free.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -63,7 +63,10 @@ pub async fn start(
         };
         let tools = tools(&services, gate.clone());
         let (ladder, ended) = climb(&services, id, tools, climbing).await;
-        if let Err(error) = gate.settle().await {
+        // A cancelled password may have gone out: it stays counted, so that cancelling is no way around the limit.
+        if ended.is_some()
+            && let Err(error) = gate.settle().await
+        {
             tracing::error!(%error, check.id = %id, "an unanswered sign-in stays counted");
         }
         let outcome = match ended {
@@ -277,46 +280,44 @@ async fn climb(
 ) -> (Ladder, Option<Result<Success, Failure>>) {
     let (tell, mut told) = mpsc::unbounded_channel::<StepReport>();
     let mut ladder = Ladder::new();
-    let climbing = ladder::climb(&tools, request, move |report| {
-        let _ = tell.send(report);
-    });
-    // Both go on while the other waits: the climb may be in a change of its own, which the follower's must wait for.
-    let ended = tokio::select! {
-        ended = climbing => Some(ended),
-        () = follow(services, id, &mut told, &mut ladder) => None,
-    };
-    while let Ok(report) = told.try_recv() {
-        ladder.set(report);
-    }
-    (ladder, ended)
-}
-
-/// Writes down each step that is told, until the check is cancelled.
-async fn follow(
-    services: &Services,
-    id: CheckId,
-    told: &mut mpsc::UnboundedReceiver<StepReport>,
-    ladder: &mut Ladder,
-) {
     let mut look = tokio::time::interval(LOOK);
-    loop {
+    // In a task of its own: while a step is written down here, the climb may be waiting for the same writer.
+    let mut climbing = JoinSet::new();
+    climbing.spawn(async move {
+        ladder::climb(&tools, request, move |report| {
+            let _ = tell.send(report);
+        })
+        .await
+    });
+    let ended = loop {
         tokio::select! {
+            Some(ended) = climbing.join_next() => match ended {
+                Ok(ended) => break Some(ended),
+                Err(error) => {
+                    tracing::error!(%error, check.id = %id, "a check broke");
+                    break Some(Err(Problem::Interrupted.into()));
+                }
+            },
             Some(report) = told.recv() => {
                 ladder.set(report);
                 while let Ok(report) = told.try_recv() {
                     ladder.set(report);
                 }
-                if let Err(error) = services.store.update_ladder(id, ladder).await {
+                if let Err(error) = services.store.update_ladder(id, &ladder).await {
                     tracing::error!(%error, check.id = %id, "a step could not be shown");
                 }
             }
             _ = look.tick() => {
                 if services.store.is_cancelled(id).await.unwrap_or(false) {
-                    return;
+                    break None;
                 }
             }
         }
+    };
+    while let Ok(report) = told.try_recv() {
+        ladder.set(report);
     }
+    (ladder, ended)
 }
 
 async fn save(

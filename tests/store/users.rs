@@ -67,8 +67,8 @@ on_both_engines! {
                 id_hash: id_hash.to_owned(),
                 user_id: Some(user.id),
                 data: "{}".to_owned(),
-                idle_expires_at: NOW + Duration::from_secs(60),
-                absolute_expires_at: NOW + Duration::from_secs(3600),
+                idle_expires_at: NOW + Duration::from_mins(1),
+                absolute_expires_at: NOW + Duration::from_hours(1),
                 touched_at: NOW,
             };
             world.store.save_session(&session).await.unwrap();
