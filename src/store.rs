@@ -74,7 +74,7 @@ impl Store {
         Ok(self.database.begin().await?)
     }
 
-    /// Begins a change that must be the only one on the table: no other one begins or goes on until it ends. SQLite
+    /// Begins a change that must be the only one on the table: no other one begins or goes on until it ends. `SQLite`
     /// has a single writer anyway.
     async fn begin_alone_on(&self, table: Table) -> Result<Writing, StoreError> {
         let mut writing = self.begin().await?;

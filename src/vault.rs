@@ -82,7 +82,7 @@ pub struct KeySource {
     /// The text of `KALENDS_VAULT_KEYS`.
     pub keys: Option<Zeroizing<String>>,
     pub file: Option<PathBuf>,
-    /// Made, mode 0600, if there is neither and the vault is an empty SQLite file.
+    /// Made, mode 0600, if there is neither and the vault is an empty `SQLite` file.
     pub new_file: PathBuf,
 }
 

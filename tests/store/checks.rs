@@ -65,10 +65,10 @@ on_both_engines! {
 
     async fn a_check_ends_once_and_stays_as_it_ended(world) {
         let alice = world.user("alice").await;
-        let check = started(world, &alice, NOW, 1).await;
+        let begun = started(world, &alice, NOW, 1).await;
         let (ladder, later) = (with(Step::Impersonation, Verdict::Failed), NOW + Duration::from_secs(2));
-        world.store.finish_check(check.id, &ladder, &failed(), later).await.unwrap();
-        let expected = Check { ladder, outcome: Some(failed()), finished_at: Some(later), ..check };
+        world.store.finish_check(begun.id, &ladder, &failed(), later).await.unwrap();
+        let expected = Check { ladder, outcome: Some(failed()), finished_at: Some(later), ..begun };
 
         let much_later = NOW + Duration::from_hours(1);
         world.other.finish_check(expected.id, &Ladder::new(), &Outcome::Cancelled, much_later).await.unwrap();
@@ -91,13 +91,13 @@ on_both_engines! {
     async fn checks_whose_process_is_gone_are_ended_as_interrupted(world) {
         let alice = world.user("alice").await;
         let gone = started(world, &alice, NOW, 1).await;
-        let alive = started(world, &alice, NOW + Duration::from_secs(1), 2).await;
+        let young = started(world, &alice, NOW + Duration::from_secs(1), 2).await;
         let now = NOW + Duration::from_mins(2);
         world.store.end_interrupted_checks(NOW + Duration::from_secs(1), now).await.unwrap();
         let interrupted = Outcome::Failed { problem: Box::new(Problem::Interrupted), request_id: None };
         let ended = world.store.check(gone.id).await.unwrap().unwrap();
         assert_eq!((ended.outcome, ended.finished_at), (Some(interrupted), Some(now)));
-        assert_eq!(world.store.check(alive.id).await.unwrap().unwrap().outcome, None);
+        assert_eq!(world.store.check(young.id).await.unwrap().unwrap().outcome, None);
     }
 
     async fn the_last_check_of_a_person_is_theirs_and_the_latest(world) {

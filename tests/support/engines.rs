@@ -1,4 +1,4 @@
-//! Both engines for one test: a pair of SQLite files in a folder of its own, and a pair of fresh databases in the
+//! Both engines for one test: a pair of `SQLite` files in a folder of its own, and a pair of fresh databases in the
 //! Postgres that `KALENDS_TEST_POSTGRES_URL` names.
 
 use kalends::{database::Engine, random::Random};
@@ -35,7 +35,7 @@ pub struct Databases {
     pub main: String,
     pub vault: String,
     engine: Engine,
-    /// A throwaway folder, which holds the files of SQLite.
+    /// A throwaway folder, which holds the files of `SQLite`.
     pub folder: tempfile::TempDir,
 }
 
