@@ -9,7 +9,7 @@ use kalends::{
     store::{SessionRow, StoreError},
 };
 use sha2::{Digest, Sha256};
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, fmt::Write as _, time::Duration};
 use tower_sessions::{
     SessionStore,
     cookie::time::OffsetDateTime,
@@ -92,7 +92,11 @@ impl SessionStore for Sessions {
 
 /// What the row holds instead of the id, so that a stolen database signs nobody in.
 fn hash(id: &Id) -> String {
-    format!("{:x}", Sha256::digest(id.0.to_be_bytes()))
+    let digest = Sha256::digest(id.0.to_be_bytes());
+    digest.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn backend(error: StoreError) -> Error {
