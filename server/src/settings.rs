@@ -7,7 +7,7 @@ use kalends::{
     outbound::{Outbound, OutboundConfig},
     random::Random,
     store::Store,
-    vault::{KeySource, Vault},
+    vault::{KeySource, Vault, VaultError},
 };
 use std::{env, net::SocketAddr, path::PathBuf};
 
@@ -20,20 +20,22 @@ pub const ENVIRONMENT_HELP: &str = "Set in the environment only:
 
 /// A setting that stops the start.
 #[derive(Debug, thiserror::Error)]
-#[error("{name} is {value:?}: {cure}.")]
-pub struct SettingError {
-    name: &'static str,
-    value: String,
-    cure: String,
-}
+#[error("{0}")]
+pub struct SettingError(String);
 
 impl SettingError {
-    pub fn new(name: &'static str, value: &str, cure: impl Into<String>) -> Self {
-        Self {
-            name,
-            value: value.to_owned(),
-            cure: cure.into(),
-        }
+    pub fn new(name: &'static str, value: &str, cure: impl AsRef<str>) -> Self {
+        Self(format!("{name} is {value:?}: {}.", cure.as_ref()))
+    }
+
+    /// An error that names setting and cure itself.
+    pub fn told(error: &impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+
+    /// A setting whose value is never shown.
+    pub fn hidden(name: &'static str, cure: impl AsRef<str>) -> Self {
+        Self(format!("{name}: {}.", cure.as_ref()))
     }
 }
 
@@ -162,11 +164,10 @@ impl Data {
     pub async fn open(&self, random: &Random) -> Result<(Store, Vault), SettingError> {
         let url = setting("KALENDS_DATABASE_URL", "sqlite://data/kalends.db");
         let vault_url = setting("KALENDS_VAULT_DATABASE_URL", "sqlite://data/vault.db");
-        let bad = |name, error: String| SettingError::new(name, "(not shown)", error);
         if url == vault_url {
-            return Err(bad(
+            return Err(SettingError::hidden(
                 "KALENDS_VAULT_DATABASE_URL",
-                "the vault needs a database of its own".to_owned(),
+                "the vault needs a database of its own",
             ));
         }
         let source = KeySource {
@@ -175,9 +176,12 @@ impl Data {
             new_file: new_keys_file(&vault_url),
         };
         let vault = Vault::open(&vault_url, &source, random.clone()).await;
-        let vault = vault.map_err(|error| bad("KALENDS_VAULT_DATABASE_URL", error.to_string()))?;
+        let vault = vault.map_err(|error| match error {
+            VaultError::Key(error) => SettingError::told(&error),
+            error => SettingError::hidden("KALENDS_VAULT_DATABASE_URL", error.to_string()),
+        })?;
         let store = Store::open(&url, random.clone()).await;
-        let store = store.map_err(|error| bad("KALENDS_DATABASE_URL", error.to_string()))?;
+        let store = store.map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", error.to_string()))?;
         Ok((store, vault))
     }
 }

@@ -70,9 +70,11 @@ impl VaultKeys {
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let mut keys: Vec<(String, [u8; 32])> = Vec::new();
         let lines = text
-            .split(['\n', ','])
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'))
+            .flat_map(|line| line.split(','))
             .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+            .filter(|entry| !entry.is_empty());
         for (number, line) in lines.enumerate() {
             let unreadable = KeyError::Unreadable(number + 1);
             let Some((id, key)) = line.split_once(':') else {
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn all_keys_open_and_the_last_seals() {
         let (old, new) = (BASE64.encode([1; 32]), BASE64.encode([2; 32]));
-        let keys = VaultKeys::parse(&format!("# old first\nk1:{old}\nk2:{new}\n")).expect("keys");
+        let keys = VaultKeys::parse(&format!("# oldest, first\nk1:{old}\nk2:{new}\n")).expect("keys");
         assert_eq!(keys.newest().0, "k2");
         assert_eq!(keys.get("k1"), Some(&[1; 32]));
         assert_eq!(format!("{keys:?}"), r#"["k1", "k2"]"#);
