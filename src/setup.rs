@@ -24,7 +24,7 @@ pub enum SetupError {
     WrongCode,
     #[error("Kalends is set up already. Sign in instead.")]
     Closed,
-    #[error("Enter your name, with at most 100 characters.")]
+    #[error("Enter a name with at most 100 characters, none of them a control character.")]
     Name,
     #[error("{0}")]
     Email(String),
@@ -89,6 +89,15 @@ pub async fn code_if_open(services: &Services) -> Result<Option<String>, StoreEr
         .then(|| services.setup.0.to_string()))
 }
 
+/// A person's name, trimmed: 1 to 100 characters, none of them a control character.
+pub fn persons_name(typed: &str) -> Result<String, SetupError> {
+    let name = typed.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(SetupError::Name);
+    }
+    Ok(name.to_owned())
+}
+
 /// Makes the first administrator. Tries are limited as sign-ins are.
 pub async fn make_first_admin(
     services: &Services,
@@ -108,10 +117,7 @@ pub async fn make_first_admin(
     if !services.setup.is(code) {
         return Err(SetupError::WrongCode);
     }
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(SetupError::Name);
-    }
+    let name = persons_name(name)?;
     let email: SmtpAddress = email
         .parse()
         .map_err(|error: crate::mailbox::AddressError| SetupError::Email(error.to_string()))?;
@@ -119,7 +125,7 @@ pub async fn make_first_admin(
     let now = services.clock.now();
     let new = NewUser {
         email,
-        name: name.to_owned(),
+        name,
         role: Role::Admin,
         password_hash,
         time_zone: "UTC".to_owned(),

@@ -4,7 +4,7 @@ mod user;
 
 use crate::{
     serve,
-    settings::{Data, ENVIRONMENT_HELP, Network, SettingError},
+    settings::{Data, ENVIRONMENT_HELP, Network, SettingError, all_settings},
     telemetry,
 };
 use clap::{Parser, Subcommand};
@@ -12,7 +12,7 @@ use kalends::{clock::Clock, custody::Custody, random::Random};
 
 /// Connects an organisation's Microsoft Exchange calendars and says why when it cannot.
 #[derive(Debug, Parser)]
-#[command(name = "kalends", version, after_long_help = ENVIRONMENT_HELP)]
+#[command(name = "kalends", version, after_long_help = all_settings())]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -96,7 +96,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
                 clock: Clock::system(),
             };
             let sealed = custody.rotate().await.map_err(CommandError::refused)?;
-            println!("{sealed} passwords are sealed with the newest key.");
+            println!("Passwords sealed anew with the newest key: {sealed}.");
             Ok(())
         }
     }

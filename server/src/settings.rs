@@ -18,6 +18,26 @@ pub const ENVIRONMENT_HELP: &str = "Set in the environment only:
   KALENDS_VAULT_KEYS          vault keys; see the README
   KALENDS_LOG_FORMAT          json for one JSON object a line";
 
+<<<<<<< HEAD
+/// A setting that stops the start.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingError(String);
+=======
+/// Every setting with what it is for, from the flags themselves.
+pub fn all_settings() -> String {
+    let flags = Data::augment_args(Network::augment_args(clap::Command::new("serve")));
+    let lines = flags.get_arguments().filter_map(|flag| {
+        let name = flag.get_env()?.to_string_lossy();
+        let help = flag.get_help()?;
+        Some(format!("  {name:<27} {help}"))
+    });
+    let lines: Vec<String> = lines.collect();
+    let lines = lines.join("\n");
+    format!("Set in the environment, or by a flag of `kalends serve`:\n{lines}\n\n{ENVIRONMENT_HELP}")
+}
+>>>>>>> tpages
+
 /// A setting that stops the start.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -88,7 +108,9 @@ impl Network {
     pub fn origin(&self, listening: SocketAddr) -> Result<String, SettingError> {
         let tls = self.tls_cert.is_some();
         if let Some(url) = &self.public_url {
-            let bad = |cure: &str| SettingError::new("KALENDS_PUBLIC_URL", url, cure);
+            // Before an @ stands a password, perhaps.
+            let shown = if url.contains('@') { "(not shown)" } else { url };
+            let bad = |cure: &str| SettingError::new("KALENDS_PUBLIC_URL", shown, cure);
             let rest = url
                 .strip_prefix("https://")
                 .or_else(|| url.strip_prefix("http://"));
@@ -181,8 +203,12 @@ impl Data {
             error => SettingError::hidden("KALENDS_VAULT_DATABASE_URL", error.to_string()),
         })?;
         let store = Store::open(&url, random.clone()).await;
+<<<<<<< HEAD
         let store = store
             .map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", error.to_string()))?;
+=======
+        let store = store.map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", error.to_string()))?;
+>>>>>>> tpages
         Ok((store, vault))
     }
 }

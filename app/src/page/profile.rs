@@ -87,25 +87,18 @@ async fn save_details(
     use crate::request;
     let user = request::user().await?;
     let mut errors = crate::error::FieldErrors::new();
-    let typed = name.trim();
-    if typed.is_empty() {
-        errors.insert("name".to_owned(), "Enter your name.".to_owned());
-    } else if typed.chars().count() > 100 || typed.chars().any(char::is_control) {
-        errors.insert(
-            "name".to_owned(),
-            "A name has at most 100 characters, and no control characters.".to_owned(),
-        );
-    }
+    let new_name = kalends::setup::persons_name(&name)
+        .map_err(|error| errors.insert("name".to_owned(), error.to_string()));
     if !request::time_zones().contains(&time_zone) {
         errors.insert(
             "time_zone".to_owned(),
             "Choose a time zone from the list, such as Europe/Berlin.".to_owned(),
         );
     }
-    if errors.is_empty() {
+    if let (Ok(new_name), true) = (new_name, errors.is_empty()) {
         request::services()
             .store
-            .update_profile(user.id, typed, &time_zone)
+            .update_profile(user.id, &new_name, &time_zone)
             .await
             .map_err(request::internal)?;
         request::flash("Your details are saved.").await?;

@@ -8,7 +8,7 @@ use kalends::{
     clock::Clock,
     mailbox::SmtpAddress,
     random::Random,
-    sign_in,
+    setup, sign_in,
     store::{NewUser, Role},
 };
 use std::io::{IsTerminal, Read};
@@ -50,6 +50,12 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
             let email = email
                 .parse::<SmtpAddress>()
                 .map_err(CommandError::refused)?;
+            let name = setup::persons_name(&name).map_err(CommandError::refused)?;
+            if !app::request::time_zones().contains(&time_zone) {
+                return Err(CommandError::Refused(format!(
+                    "there is no time zone {time_zone:?}. Use an IANA name such as Europe/Berlin"
+                )));
+            }
             let password_hash = sign_in::hash_new(&read_password()?)
                 .await
                 .map_err(CommandError::refused)?;

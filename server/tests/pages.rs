@@ -1,0 +1,17 @@
+//! The pages over HTTP as a browser without script sees them: the real program on a free port, in a folder of its own.
+//! Fields, buttons and messages are found as people find them: by labels, names and roles.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "pages/browser.rs"]
+mod browser;
+#[path = "pages/commands.rs"]
+mod commands;
+#[path = "pages/page.rs"]
+mod page;
+#[path = "pages/program.rs"]
+mod program;
+#[path = "pages/settings.rs"]
+mod settings;
+#[path = "pages/setup.rs"]
+mod setup;
