@@ -18,7 +18,8 @@ function given(name: string): string {
 
 export class Kalends {
   private constructor(
-    private readonly folder: string,
+    /** Where databases and logs lie. */
+    readonly folder: string,
     private readonly children: Child[],
     /** Where the pages are. */
     readonly url: string,
@@ -45,6 +46,7 @@ export class Kalends {
       const program = given('KALENDS_PROGRAM');
       const settings = {
         ...process.env,
+        KALENDS_LOG: 'trace',
         KALENDS_LISTEN: '127.0.0.1:0',
         KALENDS_SITE: given('KALENDS_SITE'),
         KALENDS_DATABASE_URL: `sqlite://${folder}/kalends.db`,

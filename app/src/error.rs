@@ -14,8 +14,6 @@ pub type FieldErrors = BTreeMap<String, String>;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum AppError {
-    #[error("some fields need attention")]
-    Form(FieldErrors),
     #[error("not signed in")]
     SignedOut,
     /// Not there, or not for this person: the two look the same from outside.

@@ -313,6 +313,8 @@ pub fn check_view(user: &User, words: &Words, check: Check) -> CheckView {
     CheckView {
         id: check.id.to_string(),
         mailbox: typed.mailbox.clone(),
+        account: typed.account.clone(),
+        endpoint: typed.endpoint.clone(),
         ladder: check.ladder,
         end,
         back: back.to_owned(),

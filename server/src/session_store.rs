@@ -44,7 +44,13 @@ impl SessionStore for Sessions {
             .and_then(|value| serde_json::from_value::<UserId>(value.clone()).ok());
         let data = serde_json::to_string(&record.data)
             .map_err(|error| Error::Encode(error.to_string()))?;
-        let absolute = match self.0.store.session(&id_hash, now).await.map_err(backend)? {
+        let absolute = match self
+            .0
+            .store
+            .session(&id_hash, now)
+            .await
+            .map_err(|error| backend(&error))?
+        {
             Some(row) => row.absolute_expires_at,
             None => now + ABSOLUTE,
         };
@@ -56,13 +62,23 @@ impl SessionStore for Sessions {
             absolute_expires_at: absolute,
             touched_at: now,
         };
-        self.0.store.save_session(&row).await.map_err(backend)
+        self.0
+            .store
+            .save_session(&row)
+            .await
+            .map_err(|error| backend(&error))
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let now = self.0.clock.now();
         let id_hash = hash(id);
-        let Some(row) = self.0.store.session(&id_hash, now).await.map_err(backend)? else {
+        let Some(row) = self
+            .0
+            .store
+            .session(&id_hash, now)
+            .await
+            .map_err(|error| backend(&error))?
+        else {
             return Ok(None);
         };
         if now.since(row.touched_at) > TOUCH_AFTER {
@@ -70,7 +86,7 @@ impl SessionStore for Sessions {
                 .store
                 .touch_session(&id_hash, now, now + IDLE)
                 .await
-                .map_err(backend)?;
+                .map_err(|error| backend(&error))?;
         }
         let data: HashMap<_, _> =
             serde_json::from_str(&row.data).map_err(|error| Error::Decode(error.to_string()))?;
@@ -86,7 +102,7 @@ impl SessionStore for Sessions {
             .store
             .delete_session(&hash(id))
             .await
-            .map_err(backend)
+            .map_err(|error| backend(&error))
     }
 }
 
@@ -99,7 +115,7 @@ fn hash(id: &Id) -> String {
     })
 }
 
-fn backend(error: StoreError) -> Error {
+fn backend(error: &StoreError) -> Error {
     Error::Backend(error.to_string())
 }
 

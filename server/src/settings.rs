@@ -18,12 +18,6 @@ pub const ENVIRONMENT_HELP: &str = "Set in the environment only:
   KALENDS_VAULT_KEYS          vault keys; see the README
   KALENDS_LOG_FORMAT          json for one JSON object a line";
 
-<<<<<<< HEAD
-/// A setting that stops the start.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SettingError(String);
-=======
 /// Every setting with what it is for, from the flags themselves.
 pub fn all_settings() -> String {
     let flags = Data::augment_args(Network::augment_args(clap::Command::new("serve")));
@@ -34,9 +28,10 @@ pub fn all_settings() -> String {
     });
     let lines: Vec<String> = lines.collect();
     let lines = lines.join("\n");
-    format!("Set in the environment, or by a flag of `kalends serve`:\n{lines}\n\n{ENVIRONMENT_HELP}")
+    format!(
+        "Set in the environment, or by a flag of `kalends serve`:\n{lines}\n\n{ENVIRONMENT_HELP}"
+    )
 }
->>>>>>> tpages
 
 /// A setting that stops the start.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +104,11 @@ impl Network {
         let tls = self.tls_cert.is_some();
         if let Some(url) = &self.public_url {
             // Before an @ stands a password, perhaps.
-            let shown = if url.contains('@') { "(not shown)" } else { url };
+            let shown = if url.contains('@') {
+                "(not shown)"
+            } else {
+                url
+            };
             let bad = |cure: &str| SettingError::new("KALENDS_PUBLIC_URL", shown, cure);
             let rest = url
                 .strip_prefix("https://")
@@ -203,12 +202,8 @@ impl Data {
             error => SettingError::hidden("KALENDS_VAULT_DATABASE_URL", error.to_string()),
         })?;
         let store = Store::open(&url, random.clone()).await;
-<<<<<<< HEAD
         let store = store
             .map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", error.to_string()))?;
-=======
-        let store = store.map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", error.to_string()))?;
->>>>>>> tpages
         Ok((store, vault))
     }
 }

@@ -22,8 +22,7 @@ pub fn Failure(error: AppError) -> impl IntoView {
             </Frame>
         }
         .into_any(),
-        AppError::Form(_) | AppError::Internal { .. } => {
-            let reference = if let AppError::Internal { reference } = error { reference } else { String::new() };
+        AppError::Internal { reference } => {
             view! {
                 <Frame title="Something went wrong in Kalends">
                     <p>"This is our fault, not yours, and it is written in the log. Please try again; if it happens again, tell whoever runs Kalends this reference:"</p>

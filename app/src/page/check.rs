@@ -16,6 +16,9 @@ use std::time::Duration;
 pub struct CheckView {
     pub id: String,
     pub mailbox: String,
+    pub account: String,
+    /// As completed; empty when Autodiscover was to find it.
+    pub endpoint: String,
     pub ladder: Ladder,
     pub end: Option<End>,
     /// Where the reader goes from here.
@@ -217,10 +220,13 @@ pub fn Ended(
     let CheckView {
         id,
         mailbox,
+        account,
+        endpoint,
         ladder,
         end,
         back,
     } = check;
+    let tested = mailbox.clone();
     let failed = matches!(end, Some(End::Failed { .. } | End::Cancelled));
     view! {
         {match end {
@@ -237,6 +243,11 @@ pub fn Ended(
         }}
         <details class="ladder-box" open=failed>
             <summary>"What was tested"</summary>
+            <dl class="facts">
+                <div><dt>"Mailbox"</dt><dd>{tested}</dd></div>
+                <div><dt>"Account"</dt><dd>{account}</dd></div>
+                {(!endpoint.is_empty()).then(|| view! { <div><dt>"Endpoint"</dt><dd>{endpoint}</dd></div> })}
+            </dl>
             <LadderView ladder />
         </details>
         {(failed && !in_place).then(|| view! { <p><a class="button" href=back>"Back to the form"</a></p> })}

@@ -32,7 +32,15 @@ pub struct ConnectView {
     pub reconnect: bool,
 }
 
-/// Starts a check. Returns its id; without JavaScript it leads to the check's page instead.
+/// What became of a sent form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    /// A check runs, under this id.
+    Started(String),
+    Mistakes(FieldErrors),
+}
+
+/// Starts a check. Without JavaScript it leads to the check's page, or back to the form.
 #[server(endpoint = "connect")]
 pub async fn connect(
     #[server(default)] service: bool,
@@ -46,7 +54,7 @@ pub async fn connect(
     #[server(default)] username: String,
     #[server(default)] server: String,
     #[server(default)] domain: String,
-) -> Result<Option<String>, AppError> {
+) -> Result<Answer, AppError> {
     use crate::request;
     let user = request::user().await?;
     let values = [
@@ -106,19 +114,19 @@ pub async fn connect(
             if request::is_plain() {
                 request::see_other(&format!("/profile/exchange/checks/{id}"));
             }
-            Ok(Some(id.to_string()))
+            Ok(Answer::Started(id.to_string()))
         }
         Err(refused) => {
             draft.errors = refused
                 .into_iter()
                 .map(|(field, message)| (names.name_of(field).to_owned(), message))
                 .collect();
-            if !request::is_plain() {
-                return Err(AppError::Form(draft.errors));
+            let mistakes = draft.errors.clone();
+            if request::is_plain() {
+                request::keep_draft("connect", draft).await?;
+                request::see_other("/profile/exchange/connect");
             }
-            request::keep_draft("connect", draft).await?;
-            request::see_other("/profile/exchange/connect");
-            Ok(None)
+            Ok(Answer::Mistakes(mistakes))
         }
     }
 }
@@ -134,6 +142,18 @@ pub async fn view_for(user: &kalends::store::User) -> Result<ConnectView, AppErr
         .map_err(request::internal)?;
     let reconnect = connection.is_some();
     let kept = request::take_draft("connect").await?;
+    if !kept.values.is_empty() {
+        // The values stay until the next try, the messages are told once.
+        let values = kept.values.clone();
+        request::keep_draft(
+            "connect",
+            Draft {
+                values,
+                ..Draft::default()
+            },
+        )
+        .await?;
+    }
     let draft = if kept.values.is_empty() {
         form::starting_values(user, connection.as_ref())
     } else {
@@ -222,13 +242,13 @@ fn ConnectFlow(view: ConnectView) -> impl IntoView {
         event.prevent_default();
         sending.set(true);
         spawn_local(async move {
-            let answer = send_form::<Option<String>>(Connect::url(), &form).await;
+            let answer = send_form::<Answer>(Connect::url(), &form).await;
             sending.set(false);
             ended.set(None);
             errors.set(FieldErrors::new());
             match answer {
-                Ok(id) => running.set(id),
-                Err(AppError::Form(mistakes)) => errors.set(mistakes),
+                Ok(Answer::Started(id)) => running.set(Some(id)),
+                Ok(Answer::Mistakes(mistakes)) => errors.set(mistakes),
                 Err(other) => errors.set([(String::new(), other_words(&other))].into()),
             }
         });
@@ -254,7 +274,7 @@ fn other_words(error: &AppError) -> String {
             "Kalends could not be reached. Check your network and try again.".to_owned()
         }
         AppError::SignedOut => "You are signed out. Sign in again, then connect.".to_owned(),
-        AppError::Form(_) | AppError::NotYours | AppError::Internal { .. } => {
+        AppError::NotYours | AppError::Internal { .. } => {
             format!("Something went wrong in Kalends ({error}). Please try again.")
         }
     }

@@ -225,7 +225,7 @@ fn Rounds(rounds: Vec<RoundView>) -> impl IntoView {
         return view! { <p class="empty">"No round has ended yet."</p> }.into_any();
     }
     view! {
-        <div class="table-box" role="region" aria-label="Last rounds" tabindex="0">
+        <div class="table-box" role="region" aria-label="Rounds, newest first" tabindex="0">
             <table class="table">
                 <thead>
                     <tr>

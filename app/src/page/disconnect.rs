@@ -40,6 +40,7 @@ async fn disconnect() -> Result<(), AppError> {
     kalends::connect::disconnect(&request::services(), &user)
         .await
         .map_err(request::internal)?;
+    request::take_draft("connect").await?;
     request::flash("Your Exchange calendar is disconnected. Its password and the copy of your entries are deleted.").await?;
     request::see_other("/profile");
     Ok(())

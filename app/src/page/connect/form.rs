@@ -112,7 +112,11 @@ pub fn ConnectForm(
         }
     });
     view! {
-        {move || failed().then(|| view! { <h2 class="form-failed" role="alert">{FAILED}</h2> })}
+        {move || failed().then(|| view! {
+                        <div role="alert">
+                            <h2 class="form-failed">{FAILED}</h2>
+                        </div>
+                    })}
         <form
             class="form connect-form"
             method="post"

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { expect, test } from '../fixtures.js';
+import { alice, endpoint, serviceAccount } from '../people.js';
+
+/** The paths of the route table, with `:` before a part that varies. */
+function routes(): string[] {
+  const source = readFileSync(join(import.meta.dirname, '../../app/src/routes.rs'), 'utf8');
+  const table = source.slice(source.indexOf('<Routes'), source.indexOf('</Routes>'));
+  return [...table.matchAll(/path=([\s\S]*?)\s+view=/g)].map(([, path]) => {
+    const parts = [...path!.matchAll(/(Static|Param)Segment\("([^"]*)"\)/g)];
+    return '/' + parts.map(([, kind, name]) => (kind === 'Param' ? `:${name}` : name)).join('/');
+  });
+}
+
+async function look(page: Page, expectAccessible: () => Promise<void>, visited: Set<string>, route: string): Promise<void> {
+  visited.add(route);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [360, 1280]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      await expectAccessible();
+      const box = await page.locator('html').boundingBox();
+      const inside = await page.locator('main').boundingBox();
+      expect(inside!.width, `${route} at ${width} px`).toBeLessThanOrEqual(Math.max(box!.width, width));
+    }
+  }
+}
+
+test('axe finds nothing on any page, in both themes, narrow and wide', async ({ page, signIn, settled, expectAccessible }) => {
+  test.setTimeout(240_000);
+  const visited = new Set<string>();
+  await page.goto('/sign-in');
+  await look(page, expectAccessible, visited, '/sign-in');
+  // With people in the database this leads to signing in; the form itself has a spec of its own.
+  await page.goto('/setup');
+  await look(page, expectAccessible, visited, '/setup');
+  await signIn(alice);
+  await page.goto('/');
+  await look(page, expectAccessible, visited, '/');
+  await look(page, expectAccessible, visited, '/calendar');
+  await page.goto('/profile/exchange/connect');
+  await look(page, expectAccessible, visited, '/profile/exchange/connect');
+  const set = page.locator('.field-set-service');
+  await set.getByLabel('User email to access').fill(alice.email);
+  await set.getByLabel('Service account username').fill(serviceAccount.name);
+  await set.getByLabel('Service account password').fill(serviceAccount.password);
+  await set.getByLabel('Exchange server').fill(endpoint);
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(page.getByText('is connected and syncing.')).toBeVisible();
+  await page.goto('/connections');
+  await look(page, expectAccessible, visited, '/connections');
+  await page.getByRole('rowheader').getByRole('link', { name: alice.name }).click();
+  await page.waitForURL(/connections\/.+/);
+  await settled();
+  await look(page, expectAccessible, visited, '/connections/:id');
+  await page.getByRole('button', { name: 'Check now' }).click();
+  await page.waitForURL(/checks\/.+/);
+  await settled();
+  await look(page, expectAccessible, visited, '/profile/exchange/checks/:id');
+  await page.goto('/calendar');
+  await look(page, expectAccessible, visited, '/calendar');
+  await page.goto('/profile');
+  await look(page, expectAccessible, visited, '/profile');
+  await page.goto('/profile/exchange/disconnect');
+  await look(page, expectAccessible, visited, '/profile/exchange/disconnect');
+  await page.getByRole('button', { name: 'Disconnect' }).click();
+  await page.waitForURL('**/profile');
+  await settled();
+  expect(routes().length).toBeGreaterThan(5);
+  expect(routes().filter((route) => !visited.has(route)), 'pages that nobody looked at').toEqual([]);
+});
