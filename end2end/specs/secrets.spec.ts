@@ -86,7 +86,7 @@ test('no password is left anywhere', async ({ page, signIn, kalends, hydrated, s
   }
   writeFileSync(join(kalends.folder, 'canary.log'), CANARY);
   expect(found(files(kalends.folder), [CANARY])).toEqual(['canary.log']);
-  const bystander = spawn('sleep', ['5', CANARY]);
+  const bystander = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 20_000)', CANARY]);
   await expect.poll(() => found(new Map([['command lines', commandLines()]]), [CANARY])).toEqual(['command lines']);
   bystander.kill();
 });
