@@ -163,7 +163,8 @@ mod tests {
     #[test]
     fn all_keys_open_and_the_last_seals() {
         let (old, new) = (BASE64.encode([1; 32]), BASE64.encode([2; 32]));
-        let keys = VaultKeys::parse(&format!("# oldest, first\nk1:{old}\nk2:{new}\n")).expect("keys");
+        let keys =
+            VaultKeys::parse(&format!("# oldest, first\nk1:{old}\nk2:{new}\n")).expect("keys");
         assert_eq!(keys.newest().0, "k2");
         assert_eq!(keys.get("k1"), Some(&[1; 32]));
         assert_eq!(format!("{keys:?}"), r#"["k1", "k2"]"#);
