@@ -28,7 +28,9 @@ pub fn all_settings() -> String {
     });
     let lines: Vec<String> = lines.collect();
     let lines = lines.join("\n");
-    format!("Set in the environment, or by a flag of `kalends serve`:\n{lines}\n\n{ENVIRONMENT_HELP}")
+    format!(
+        "Set in the environment, or by a flag of `kalends serve`:\n{lines}\n\n{ENVIRONMENT_HELP}"
+    )
 }
 
 /// A setting that stops the start.
@@ -102,7 +104,11 @@ impl Network {
         let tls = self.tls_cert.is_some();
         if let Some(url) = &self.public_url {
             // Before an @ stands a password, perhaps.
-            let shown = if url.contains('@') { "(not shown)" } else { url };
+            let shown = if url.contains('@') {
+                "(not shown)"
+            } else {
+                url
+            };
             let bad = |cure: &str| SettingError::new("KALENDS_PUBLIC_URL", shown, cure);
             let rest = url
                 .strip_prefix("https://")
@@ -196,7 +202,8 @@ impl Data {
             error => SettingError::hidden("KALENDS_VAULT_DATABASE_URL", error.to_string()),
         })?;
         let store = Store::open(&url, random.clone()).await;
-        let store = store.map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", error.to_string()))?;
+        let store = store
+            .map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", error.to_string()))?;
         Ok((store, vault))
     }
 }
