@@ -41,8 +41,10 @@ impl SetupError {
             Self::WrongCode => "code",
             Self::Name => "name",
             Self::Email(_) => "email",
+            Self::Password(PasswordError::Later(_) | PasswordError::Failed)
+            | Self::Closed
+            | Self::Store(_) => "",
             Self::Password(_) => "password",
-            Self::Closed | Self::Store(_) => "",
         }
     }
 }

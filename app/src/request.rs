@@ -69,7 +69,9 @@ pub fn internal(error: impl Display) -> AppError {
 /// Sends the browser on with 303 after a form, or with a redirect while a page is rendered.
 pub fn see_other(path: &str) {
     leptos_axum::redirect(path);
-    if let (true, Some(response)) = (is_plain(), use_context::<ResponseOptions>()) {
+    // Pages are asked for with GET, whatever the asker says it accepts.
+    let is_page = parts().is_some_and(|parts| parts.method == axum::http::Method::GET);
+    if let (true, Some(response)) = (is_plain() || is_page, use_context::<ResponseOptions>()) {
         response.set_status(StatusCode::SEE_OTHER);
         if let Ok(value) = HeaderValue::from_str(path) {
             response.insert_header(header::LOCATION, value);

@@ -11,7 +11,11 @@ mod commands;
 mod page;
 #[path = "pages/program.rs"]
 mod program;
+#[path = "pages/security.rs"]
+mod security;
 #[path = "pages/settings.rs"]
 mod settings;
 #[path = "pages/setup.rs"]
 mod setup;
+#[path = "pages/sign_in.rs"]
+mod sign_in;

@@ -2,13 +2,18 @@
 
 use crate::{component::Frame, error::AppError};
 use leptos::prelude::*;
-use leptos_router::components::Redirect;
 
 /// A page in the place of one whose data could not be had.
 #[component]
 pub fn Failure(error: AppError) -> impl IntoView {
     match error {
-        AppError::SignedOut => view! { <Redirect path="/sign-in" /> }.into_any(),
+        // The browser is on its way already: `request::user` named the page and where to come back to.
+        AppError::SignedOut => view! {
+            <Frame title="Signed out">
+                <p><a href="/sign-in">"Sign in"</a></p>
+            </Frame>
+        }
+        .into_any(),
         AppError::NotYours => view! {
             <Frame title="Page not found">
                 <p>"There is no page at this address, or it is not for you."</p>

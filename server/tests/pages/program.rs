@@ -14,6 +14,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Somebody who signs in to Kalends and has a mailbox of the same address in the practice Exchange.
+#[derive(Clone, Copy)]
 pub struct Person {
     pub name: &'static str,
     pub email: &'static str,
@@ -178,7 +179,7 @@ impl Place {
         }
     }
 
-    /// Serves, once it says so.
+    /// Serves, once it says so. With a public URL in the settings, `url` is that one.
     pub async fn start(&self) -> Kalends {
         let log = self.path().join("kalends.log");
         let file = File::create(&log).unwrap();
