@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
+/// The name under which wrong codes are counted; no account has it.
+const SETUP: &str = "setup";
+
 /// The code of this process; worth nothing once anybody has an account.
 #[derive(Clone)]
 pub struct Setup(Arc<str>);
@@ -114,9 +117,10 @@ pub async fn make_first_admin(
     }
     services
         .sign_in
-        .take_try("", address)
+        .must_wait(SETUP, address)
         .map_err(PasswordError::Later)?;
     if !services.setup.is(code) {
+        services.sign_in.count_failure(SETUP, address);
         return Err(SetupError::WrongCode);
     }
     let name = persons_name(name)?;

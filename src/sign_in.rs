@@ -20,14 +20,19 @@ use governor::{
     nanos::Nanos,
     state::keyed::DashMapStateStore,
 };
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 
 /// The shortest password that a person may choose, in characters.
 pub const SHORTEST: usize = 12;
 /// Passwords hashed at the same time; each takes 19 MiB.
 const AT_ONCE: usize = 2;
-/// Tries that an account, and a client address, may make at once; then one more every `REFILL`.
+/// Failures of an account, and of a client address, at once; then one more every `REFILL`.
 const TRIES_OF_ACCOUNT: NonZeroU32 = NonZeroU32::new(8).unwrap();
 const TRIES_OF_ADDRESS: NonZeroU32 = NonZeroU32::new(30).unwrap();
 const REFILL: Duration = Duration::from_mins(1);
@@ -88,6 +93,8 @@ pub struct SignIn(Arc<Inner>);
 struct Inner {
     by_account: Limiter,
     by_address: Limiter,
+    /// Until when an account or an address has to wait.
+    closed: Mutex<HashMap<String, Timestamp>>,
     hashing: Semaphore,
 }
 
@@ -105,29 +112,53 @@ impl SignIn {
         Self(Arc::new(Inner {
             by_account: limiter(TRIES_OF_ACCOUNT),
             by_address: limiter(TRIES_OF_ADDRESS),
+            closed: Mutex::default(),
             hashing: Semaphore::new(AT_ONCE),
         }))
     }
 
-    /// Takes one try from both limits, or says how long to wait.
-    pub(crate) fn take_try(&self, account: &str, address: &str) -> Result<(), Duration> {
-        let now = Instant(self.0.by_account.clock().0.now());
-        for (limiter, key) in [(&self.0.by_address, address), (&self.0.by_account, account)] {
-            // Keys of people who wait no longer are dropped now and then, so that memory stays bounded.
-            if limiter.len() > 10_000 {
-                limiter.retain_recent();
-            }
-            limiter
-                .check_key(&key.to_owned())
-                .map_err(|until| until.wait_time_from(now))?;
-        }
-        Ok(())
+    /// How long this account, or this client address, must wait after too many failures.
+    pub(crate) fn must_wait(&self, account: &str, address: &str) -> Result<(), Duration> {
+        let now = self.0.by_account.clock().0.now();
+        let closed = self.0.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = [account_key(account), address_key(address)]
+            .iter()
+            .filter_map(|key| closed.get(key).copied())
+            .max()
+            .filter(|until| *until > now);
+        until.map_or(Ok(()), |until| Err(until.since(now)))
     }
 
-    async fn verify(&self, password: &Password, hash: String) -> bool {
+    /// Counts a failure; past the limits the next try has to wait. What succeeds is never counted.
+    pub(crate) fn count_failure(&self, account: &str, address: &str) {
+        let now = self.0.by_account.clock().0.now();
+        let mut closed = self.0.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        for (limiter, key) in [
+            (&self.0.by_account, account_key(account)),
+            (&self.0.by_address, address_key(address)),
+        ] {
+            // What is over is dropped now and then, so that memory stays bounded.
+            if limiter.len() > 10_000 {
+                limiter.retain_recent();
+                closed.retain(|_, until| *until > now);
+            }
+            if let Err(until) = limiter.check_key(&key) {
+                closed.insert(key, now + until.wait_time_from(Instant(now)));
+            }
+        }
+    }
+
+    /// Verifies one password at a time per place; whoever has to wait meanwhile is not let through.
+    async fn verify(
+        &self,
+        password: &Password,
+        hash: String,
+        (account, address): (&str, &str),
+    ) -> Result<bool, Duration> {
         let Ok(_turn) = self.0.hashing.acquire().await else {
-            return false;
+            return Ok(false);
         };
+        self.must_wait(account, address)?;
         let password = password.clone();
         let checked = tokio::task::spawn_blocking(move || {
             let Ok(hash) = PasswordHash::new(&hash) else {
@@ -139,8 +170,20 @@ impl SignIn {
                     .is_ok()
             })
         });
-        checked.await.unwrap_or(false)
+        let right = checked.await.unwrap_or(false);
+        if !right {
+            self.count_failure(account, address);
+        }
+        Ok(right)
     }
+}
+
+fn account_key(account: &str) -> String {
+    format!("account {account}")
+}
+
+fn address_key(address: &str) -> String {
+    format!("address {address}")
 }
 
 /// Checks email and password. Whoever is not known takes as long as whoever is.
@@ -152,9 +195,10 @@ pub async fn sign_in(
 ) -> Result<User, SignInError> {
     let account = email.trim().to_lowercase();
     let account: String = account.chars().take(SmtpAddress::MAX).collect();
+    // Before anything is looked up: whoever has to wait costs nothing.
     services
         .sign_in
-        .take_try(&account, address)
+        .must_wait(&account, address)
         .map_err(SignInError::Later)?;
     let user = match account.parse::<SmtpAddress>() {
         Ok(email) => services.store.user_by_email(&email).await?,
@@ -165,10 +209,12 @@ pub async fn sign_in(
         |user| user.password_hash.clone(),
     );
     let too_long = password.reveal().chars().count() > Password::MAX;
+    let tried = if too_long { &EMPTY } else { password };
     let right = services
         .sign_in
-        .verify(if too_long { &EMPTY } else { password }, hash)
-        .await;
+        .verify(tried, hash, (&account, address))
+        .await
+        .map_err(SignInError::Later)?;
     let now = services.clock.now();
     if let Some(user) = user.filter(|_| right && !too_long) {
         services
@@ -197,15 +243,13 @@ pub async fn change_password(
     new: &Password,
     address: &str,
 ) -> Result<(), PasswordError> {
-    services
+    let place = (user.email.as_str(), address);
+    let right = services
         .sign_in
-        .take_try(user.email.as_str(), address)
-        .map_err(PasswordError::Later)?;
-    if !services
-        .sign_in
-        .verify(current, user.password_hash.clone())
+        .verify(current, user.password_hash.clone(), place)
         .await
-    {
+        .map_err(PasswordError::Later)?;
+    if !right {
         return Err(PasswordError::Wrong);
     }
     let hash = hash_new(new).await?;
@@ -296,24 +340,32 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_says_when_to_try_again_and_lets_go_then() {
+    fn failures_close_an_account_for_a_while_and_no_other() {
         let clock = Clock::held(Timestamp::from_seconds(1_000_000));
         let sign_in = SignIn::new(&clock);
-        for _ in 0..8 {
-            sign_in
-                .take_try("bob@example.test", "192.0.2.1")
-                .expect("within the limit");
+        for _ in 0..=TRIES_OF_ACCOUNT.get() {
+            assert_eq!(sign_in.must_wait("bob@example.test", "192.0.2.1"), Ok(()));
+            sign_in.count_failure("bob@example.test", "192.0.2.1");
         }
-        let wait = sign_in
-            .take_try("bob@example.test", "192.0.2.1")
-            .expect_err("one too many");
+        let wait = sign_in.must_wait("bob@example.test", "192.0.2.9");
+        let wait = wait.expect_err("one too many, from wherever");
         assert!(wait > Duration::ZERO && wait <= REFILL, "{wait:?}");
-        sign_in
-            .take_try("charlie@example.test", "192.0.2.1")
-            .expect("another account");
+        assert_eq!(
+            sign_in.must_wait("charlie@example.test", "192.0.2.1"),
+            Ok(())
+        );
         clock.advance(REFILL);
-        sign_in
-            .take_try("bob@example.test", "192.0.2.1")
-            .expect("after the wait");
+        assert_eq!(sign_in.must_wait("bob@example.test", "192.0.2.1"), Ok(()));
+    }
+
+    #[test]
+    fn an_address_that_tries_many_accounts_has_to_wait() {
+        let clock = Clock::held(Timestamp::from_seconds(1_000_000));
+        let sign_in = SignIn::new(&clock);
+        for number in 0..=TRIES_OF_ADDRESS.get() {
+            sign_in.count_failure(&format!("nobody{number}@example.test"), "192.0.2.1");
+        }
+        assert!(sign_in.must_wait("bob@example.test", "192.0.2.1").is_err());
+        assert_eq!(sign_in.must_wait("bob@example.test", "192.0.2.2"), Ok(()));
     }
 }
