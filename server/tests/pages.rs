@@ -7,6 +7,8 @@
 mod browser;
 #[path = "pages/commands.rs"]
 mod commands;
+#[path = "pages/connect.rs"]
+mod connect;
 #[path = "pages/page.rs"]
 mod page;
 #[path = "pages/program.rs"]
@@ -19,3 +21,5 @@ mod settings;
 mod setup;
 #[path = "pages/sign_in.rs"]
 mod sign_in;
+#[path = "pages/tls.rs"]
+mod tls;

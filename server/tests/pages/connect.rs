@@ -1,0 +1,303 @@
+//! The whole way of connecting without script, against the practice Exchange.
+
+use crate::{
+    browser::Browser,
+    page::{Form, Page},
+    program::{ALICE, BOB, CHARLIE, Kalends, Place},
+};
+use http::StatusCode;
+use kalends_simulator::{Running, world::practice::SERVICE_PASSWORD};
+
+const SERVICE: &str = "svc-kalends@example.test";
+const FAILED: &str = "Failed to connect exchange calendar";
+
+/// The connect form, filled in for the practice service account.
+pub async fn service_form(browser: &mut Browser, mailbox: &str) -> Form {
+    let form = browser.open("/profile/exchange/connect").await;
+    let form = form.form("Connect").group("Service account");
+    form.tick("Use service account for enhanced security", true)
+        .fill("User email to access", mailbox)
+        .fill("Service account username", SERVICE)
+        .fill("Service account password", SERVICE_PASSWORD)
+        .fill("Exchange server", "mail.example.test")
+}
+
+async fn office() -> (Place, Running, Kalends) {
+    let mut place = Place::of(&[ALICE, BOB, CHARLIE]);
+    let exchange = place.exchange().await;
+    let kalends = place.start().await;
+    (place, exchange, kalends)
+}
+
+fn assert_connected(page: &Page, mailbox: &str) {
+    assert_eq!(page.heading(), "Connected", "{}", page.text());
+    let status = page.status();
+    assert!(
+        status.contains(&format!("{mailbox} is connected and syncing.")),
+        "{status}"
+    );
+    assert!(!page.texts("[role=status] li time").is_empty(), "{status}");
+}
+
+#[tokio::test]
+async fn bob_connects_by_the_service_account_and_disconnects() {
+    let (_place, _exchange, kalends) = office().await;
+    let mut browser = kalends.browser_of(&BOB).await;
+    let profile = browser.open("/profile").await;
+    assert!(
+        profile.text().contains("Microsoft Exchange Not connected"),
+        "{}",
+        profile.text()
+    );
+    let way = profile.link("Connect").unwrap();
+    assert_eq!(way, "/profile/exchange/connect");
+    let form = service_form(&mut browser, "bob@example.test").await;
+    assert_connected(&browser.submit(&form).await, "bob@example.test");
+
+    let profile = browser.open("/profile").await;
+    for words in ["Microsoft Exchange Connected", "bob@example.test", SERVICE] {
+        assert!(profile.text().contains(words), "{}", profile.text());
+    }
+    assert_eq!(
+        profile.link("Reconnect").as_deref(),
+        Some("/profile/exchange/connect")
+    );
+    let again = browser.open("/profile/exchange/connect").await;
+    let again = again.form("Connect").group("Service account");
+    assert_eq!(again.field("Service account username").value, SERVICE);
+    assert_eq!(again.field("Service account password").value, "");
+
+    let ask = profile.link("Disconnect").unwrap();
+    let ask = browser.open(&ask).await;
+    assert!(ask.text().contains("bob@example.test") && ask.link("Keep it").is_some());
+    let page = browser.submit(&ask.form("Disconnect")).await;
+    assert!(page.status().contains("disconnected"), "{}", page.status());
+    assert!(
+        page.text().contains("Microsoft Exchange Not connected"),
+        "{}",
+        page.text()
+    );
+    let gone = browser.get("/profile/exchange/disconnect").await;
+    assert_eq!(gone.leads_to(), "/profile");
+    let twice = browser.post("/api/disconnect", &[]).await;
+    assert_eq!(twice.leads_to(), "/profile");
+}
+
+#[tokio::test]
+async fn bob_connects_with_his_own_account_found_by_autodiscover() {
+    let (_place, _exchange, kalends) = office().await;
+    let mut browser = kalends.browser_of(&BOB).await;
+    let form = browser
+        .open("/profile/exchange/connect")
+        .await
+        .form("Connect");
+    let form = form
+        .tick("Use service account for enhanced security", false)
+        .group("Your own account")
+        .fill("Email", "bob@example.test")
+        .fill("Password", "Bob-2026!");
+    assert_connected(&browser.submit(&form).await, "bob@example.test");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_with_advice_and_everything_else_stays_typed() {
+    let (_place, exchange, kalends) = office().await;
+    let mut browser = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut browser, "bob@example.test").await;
+    let wrong = form.fill("Service account password", "wrong-and-secret");
+    let page = browser.submit(&wrong).await;
+    let alert = page.alert();
+    assert!(alert.starts_with(FAILED), "{alert}");
+    assert!(
+        alert.contains("Exchange refused the user name or the password."),
+        "{alert}"
+    );
+    assert!(alert.contains("Failed at Signed in"), "{alert}");
+    assert!(!page.texts("pre").is_empty(), "advice brings its commands");
+    assert!(
+        page.text().contains("Impersonation not reached"),
+        "{}",
+        page.text()
+    );
+
+    let back = page.link("Back to the form").unwrap();
+    let kept = browser
+        .open(&back)
+        .await
+        .form("Connect")
+        .group("Service account");
+    for (label, value) in [
+        ("User email to access", "bob@example.test"),
+        ("Service account username", SERVICE),
+        ("Service account password", ""),
+        (
+            "Exchange server",
+            "https://mail.example.test/EWS/Exchange.asmx",
+        ),
+    ] {
+        assert_eq!(kept.field(label).value, value, "{label}");
+    }
+    let right = kept.fill("Service account password", SERVICE_PASSWORD);
+    assert_connected(&browser.submit(&right).await, "bob@example.test");
+    assert_eq!(exchange.world().counters().refused(), 1);
+}
+
+#[tokio::test]
+async fn an_alias_is_one_click_from_the_right_address() {
+    let (_place, _exchange, kalends) = office().await;
+    let mut browser = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut browser, "robert@example.test").await;
+    let page = browser.submit(&form).await;
+    assert!(page.alert().starts_with(FAILED), "{}", page.text());
+    let right = page.form("Use bob@example.test");
+    let page = browser.submit(&right).await;
+    let form = page.form("Connect").group("Service account");
+    assert_eq!(form.field("User email to access").value, "bob@example.test");
+    assert_eq!(form.field("Service account username").value, SERVICE);
+    let form = form.fill("Service account password", SERVICE_PASSWORD);
+    assert_connected(&browser.submit(&form).await, "bob@example.test");
+}
+
+#[tokio::test]
+async fn passwords_and_slots_are_in_no_page_no_address_and_no_log() {
+    let (_place, _exchange, kalends) = office().await;
+    let mut browser = kalends.browser_of(&BOB).await;
+    let secret = "never-show-me-7";
+    for (mailbox, server) in [
+        ("bob@example.test", "mail.example.test"),
+        ("bob", "http://mail.example.test"),
+    ] {
+        let form = service_form(&mut browser, mailbox).await;
+        let form = form
+            .fill("Service account password", secret)
+            .fill("Exchange server", server)
+            .group("Your own account")
+            .fill("Password", secret);
+        let answer = browser.post_body(&form.action, &form.body()).await;
+        let to = answer.leads_to().to_owned();
+        assert!(
+            to.starts_with("/profile/exchange/") && !to.contains('?'),
+            "{to}"
+        );
+        for path in [&*to, "/profile/exchange/connect", "/profile"] {
+            let answer = browser.get(path).await;
+            assert!(!answer.body.contains(secret), "{path}");
+        }
+    }
+    assert!(!kalends.log().contains(secret), "{}", kalends.log());
+}
+
+#[tokio::test]
+async fn a_check_is_its_owners_and_the_admins() {
+    let (_place, _exchange, kalends) = office().await;
+    let mut bob = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut bob, "robert@example.test").await;
+    let check = bob.post_body(&form.action, &form.body()).await;
+    let check = check.leads_to().to_owned();
+    let id = check.rsplit('/').next().unwrap().to_owned();
+    bob.open(&check).await;
+
+    let mut charlie = kalends.browser_of(&CHARLIE).await;
+    let answer = charlie.get(&check).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(!answer.body.contains("robert"), "{}", answer.body);
+    for function in ["check", "ended_check", "cancel_check", "correct_mailbox"] {
+        let answer = charlie
+            .post(&format!("/api/{function}"), &[("id", &id)])
+            .await;
+        assert_eq!(
+            answer.status,
+            StatusCode::NOT_FOUND,
+            "{function}: {answer:?}"
+        );
+        assert!(
+            !answer.body.contains("robert"),
+            "{function}: {}",
+            answer.body
+        );
+    }
+    let page = charlie.open("/profile/exchange/connect").await;
+    let form = page.form("Connect").group("Service account");
+    assert_eq!(form.field("User email to access").value, CHARLIE.email);
+
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let page = alice.open(&check).await;
+    assert!(
+        page.text().contains("robert@example.test"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(
+        page.link("Back to the form").as_deref(),
+        Some("/connections")
+    );
+}
+
+#[tokio::test]
+async fn a_running_check_is_cancelled_and_nothing_is_saved() {
+    let (_place, exchange, kalends) = office().await;
+    let mut browser = kalends.browser_of(&BOB).await;
+    let slow = kalends_simulator::fault::Kind::Slow {
+        milliseconds: 5_000,
+    };
+    exchange
+        .world()
+        .faults
+        .plan(kalends_simulator::fault::Plan::once(slow));
+    let form = service_form(&mut browser, "bob@example.test").await;
+    let check = browser.post_body(&form.action, &form.body()).await;
+    let check = check.leads_to().to_owned();
+    let id = check.rsplit('/').next().unwrap();
+    let answer = browser.post("/api/cancel_check", &[("id", id)]).await;
+    assert_eq!(answer.leads_to(), check);
+    let page = browser.follow(answer).await;
+    assert_eq!(page.heading(), "Connection test cancelled");
+    let profile = browser.open("/profile").await;
+    assert!(
+        profile.text().contains("Microsoft Exchange Not connected"),
+        "{}",
+        profile.text()
+    );
+}
+
+#[tokio::test]
+async fn a_saved_password_opens_with_every_key_until_it_is_sealed_anew() {
+    let key =
+        |byte: u8| ["AQEB", "AgIC", "AwMD"][usize::from(byte) - 1].repeat(11)[..43].to_owned();
+    let (old, new) = (format!("k1:{}=", &key(1)), format!("k2:{}=", &key(2)));
+    let mut place = Place::of(&[]);
+    place.set("KALENDS_VAULT_KEYS", &old);
+    for person in [ALICE, BOB] {
+        place.add(&person);
+    }
+    let exchange = place.exchange().await;
+    let kalends = place.start().await;
+    let mut browser = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut browser, "bob@example.test").await;
+    assert_connected(&browser.submit(&form).await, "bob@example.test");
+    kalends.stop();
+
+    let none = "Passwords sealed anew with the newest key: 0.\n";
+    assert_eq!(place.run(&["vault", "rotate"], "").out, none);
+    place.set("KALENDS_VAULT_KEYS", &new);
+    let ended = place.run(&["serve"], "");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended.err.contains("sealed with the key k1"),
+        "{}",
+        ended.err
+    );
+    place.set("KALENDS_VAULT_KEYS", &format!("{old},{new}"));
+    let rotated = place.run(&["vault", "rotate"], "");
+    assert_eq!(
+        rotated.out, "Passwords sealed anew with the newest key: 1.\n",
+        "{rotated:?}"
+    );
+    place.set("KALENDS_VAULT_KEYS", &new);
+    let kalends = place.start().await;
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let bobs = alice.open("/connections").await.link("Bob").unwrap();
+    let check = alice.open(&bobs).await.form("Check now");
+    assert_connected(&alice.submit(&check).await, "bob@example.test");
+    assert_eq!(exchange.world().counters().refused(), 0);
+}
