@@ -1,6 +1,7 @@
 //! The commands of whoever runs Kalends; passwords come on standard input and from nowhere else.
 
 use crate::program::{ALICE, BOB, Place};
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn migrate_makes_both_databases_and_may_be_run_again() {
@@ -15,7 +16,6 @@ fn migrate_makes_both_databases_and_may_be_run_again() {
     for file in ["kalends.db", "vault.db", "vault.keys"] {
         assert!(place.path().join(file).exists(), "{file}");
     }
-    use std::os::unix::fs::PermissionsExt;
     let keys = std::fs::metadata(place.path().join("vault.keys")).unwrap();
     assert_eq!(keys.permissions().mode() & 0o777, 0o600);
 }

@@ -26,8 +26,6 @@ pub struct Field {
     pub checked: bool,
     /// Marked as wrong.
     pub invalid: bool,
-    /// What a screen reader says of it: error and hint.
-    pub described: String,
 }
 
 fn select(selector: &str) -> Selector {
@@ -88,10 +86,6 @@ impl Page {
         link.attr("href").map(ToOwned::to_owned)
     }
 
-    pub fn has_button(&self, words: &str) -> bool {
-        self.texts("form button").iter().any(|text| text == words)
-    }
-
     /// The form with this button.
     pub fn form(&self, button: &str) -> Form {
         let (buttons, inputs) = (select("button"), select("input[name]"));
@@ -124,12 +118,6 @@ impl Page {
         let group = around
             .find(|element| element.value().name() == "fieldset")
             .and_then(|set| set.select(&select("legend")).next());
-        let described = attribute("aria-describedby");
-        let described = described.split_whitespace().flat_map(|id| {
-            let found = self.elements("[id]").into_iter();
-            found.filter(move |element| element.attr("id") == Some(id))
-        });
-        let described: Vec<String> = described.map(text_of).collect();
         Field {
             group: group.map(text_of).unwrap_or_default(),
             label: label.map(text_of).unwrap_or_default(),
@@ -138,7 +126,6 @@ impl Page {
             value: attribute("value"),
             checked: input.attr("checked").is_some(),
             invalid: input.attr("aria-invalid") == Some("true"),
-            described: described.join(" "),
         }
     }
 }
