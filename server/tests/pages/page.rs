@@ -98,12 +98,12 @@ impl Page {
         let fields = form.select(&inputs);
         Form {
             action: form.attr("action").unwrap().to_owned(),
-            fields: fields.map(|input| self.field(form, input)).collect(),
+            fields: fields.map(|input| Self::read_field(form, input)).collect(),
             group: String::new(),
         }
     }
 
-    fn field(&self, form: ElementRef, input: ElementRef) -> Field {
+    fn read_field(form: ElementRef, input: ElementRef) -> Field {
         let attribute = |name: &str| input.attr(name).unwrap_or_default().to_owned();
         let own = input.attr("id").and_then(|id| {
             let mut labels = form
