@@ -54,6 +54,7 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
     let (listener, address) = listen(&network)?;
     let origin = network.origin(address)?;
     let router = router(&services, &network, &origin)?;
+    let tls = tls(&network).await?;
     println!("Kalends listens at {origin}");
     if let Some(code) = kalends::setup::code_if_open(&services)
         .await
@@ -69,7 +70,7 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
     let handle = Handle::new();
     tokio::spawn(drain_on_signal(handle.clone(), stop.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = match tls(&network).await? {
+    let served = match tls {
         Some(config) => {
             axum_server::from_tcp_rustls(listener, config)
                 .map_err(CommandError::refused)?
