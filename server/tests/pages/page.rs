@@ -36,8 +36,8 @@ fn select(selector: &str) -> Selector {
 
 /// Text with single spaces.
 fn text_of(element: ElementRef) -> String {
-    let words: String = element.text().collect();
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words: Vec<&str> = element.text().flat_map(str::split_whitespace).collect();
+    words.join(" ")
 }
 
 impl Page {
@@ -86,10 +86,6 @@ impl Page {
         let links = self.elements("a[href]");
         let link = links.into_iter().find(|link| text_of(*link) == words)?;
         link.attr("href").map(ToOwned::to_owned)
-    }
-
-    pub fn has_button(&self, words: &str) -> bool {
-        self.texts("form button").iter().any(|text| text == words)
     }
 
     /// The form with this button.
