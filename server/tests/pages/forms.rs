@@ -31,7 +31,7 @@ async fn details_are_saved_or_told_at_their_field() {
         let back = page.form("Save");
         assert_eq!(back.wrong(), [label], "{bad:?}");
         assert_eq!(back.field(label).value, bad);
-        assert!(!back.field(label).described.is_empty());
+        assert!(!page.said_of(&back.field(label).name).is_empty());
         assert_eq!(page.status(), "");
         let once = browser.open("/profile").await.form("Save");
         assert!(once.wrong().is_empty(), "a mistake is told once");
@@ -156,7 +156,7 @@ async fn each_mistake_of_the_connect_form_is_told_at_its_field() {
         );
         let back = page.form("Connect").group("Service account");
         assert_eq!(back.wrong(), [label], "{bad:.20}");
-        let told = &back.field(label).described;
+        let told = page.said_of(&back.field(label).name);
         assert!(told.contains(words), "{label} {bad:.20}: {told}");
         assert!(!answer.body.contains("Practice-2026!"));
         for field in back.fields.iter().filter(|field| field.kind == "password") {

@@ -81,6 +81,15 @@ impl Page {
         self.texts("[role=status]").join(" ")
     }
 
+    /// What a screen reader says of the field with this name: its error and its hint.
+    pub fn said_of(&self, name: &str) -> String {
+        let field = format!("[name={name}]");
+        let ids = self.attributes(&field, "aria-describedby").join(" ");
+        let said = ids.split_whitespace();
+        let said = said.flat_map(|id| self.texts(&format!("[id={id}]")));
+        said.collect::<Vec<_>>().join(" ")
+    }
+
     /// Where the link with these words leads.
     pub fn link(&self, words: &str) -> Option<String> {
         let links = self.elements("a[href]");
