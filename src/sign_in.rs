@@ -339,6 +339,19 @@ mod tests {
         assert!(hash.hash.is_some() && hash.salt.is_some());
     }
 
+    #[tokio::test]
+    async fn nobodys_hash_costs_what_everybodys_costs() {
+        let real = hash_new(&Password::from("practice-alice".to_owned())).await;
+        let real = real.expect("hash");
+        let (real, nobodys) = (PasswordHash::new(&real), PasswordHash::new(NOBODYS_HASH));
+        let (real, nobodys) = (real.expect("real"), nobodys.expect("nobody's"));
+        assert_eq!(real.algorithm, nobodys.algorithm);
+        assert_eq!(real.version, nobodys.version);
+        assert_eq!(real.params, nobodys.params);
+        let length = |hash: &PasswordHash| hash.hash.as_ref().map(|output| output.as_bytes().len());
+        assert_eq!(length(&real), length(&nobodys));
+    }
+
     #[test]
     fn failures_close_an_account_for_a_while_and_no_other() {
         let clock = Clock::held(Timestamp::from_seconds(1_000_000));

@@ -28,20 +28,17 @@ pub const LEASE: Duration = Duration::from_mins(3);
 /// How often forgotten secrets are looked for.
 const SWEEP: Duration = Duration::from_hours(1);
 
-/// Works through due rows until told to stop; rounds under way are then given up, their leases run out.
+/// Works through due rows until told to stop; rounds under way are then given up and their accounts given back.
 pub async fn work(services: Services, stop: CancellationToken) {
     let mut swept = services.clock.now();
     while !stop.is_cancelled() {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            worked = tend(&services) => match worked {
-                Ok(0) => {}
-                Ok(rounds) => {
-                    tracing::debug!(rounds, "rounds ended");
-                    continue;
-                }
-                Err(error) => tracing::error!(%error, "due connections could not be read"),
-            },
+        match tend_until(&services, &stop).await {
+            Ok(0) => {}
+            Ok(rounds) => {
+                tracing::debug!(rounds, "rounds ended");
+                continue;
+            }
+            Err(error) => tracing::error!(%error, "due connections could not be read"),
         }
         if services.clock.now().since(swept) > SWEEP {
             swept = services.clock.now();
@@ -62,17 +59,26 @@ pub async fn work(services: Services, stop: CancellationToken) {
 
 /// Gives the connections that are due now one round each, and returns how many that were.
 pub async fn tend(services: &Services) -> Result<usize, StoreError> {
+    tend_until(services, &CancellationToken::new()).await
+}
+
+async fn tend_until(services: &Services, stop: &CancellationToken) -> Result<usize, StoreError> {
     let mut turns = JoinSet::new();
     let mut rounds = 0;
     loop {
-        let free = AT_ONCE.saturating_sub(turns.len());
+        let stopped = stop.is_cancelled();
+        let free = if stopped {
+            0
+        } else {
+            AT_ONCE.saturating_sub(turns.len())
+        };
         for leased in services
             .store
             .lease_due_accounts(services.clock.now(), free, LEASE)
             .await?
         {
-            let services = services.clone();
-            turns.spawn(async move { round::turn(&services, leased).await });
+            let (services, stop) = (services.clone(), stop.clone());
+            turns.spawn(async move { round::turn(&services, leased, &stop).await });
         }
         match turns.join_next().await {
             Some(ended) => rounds += ended.unwrap_or(0),

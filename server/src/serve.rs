@@ -9,11 +9,16 @@ use crate::{
 };
 use app::{App, shell};
 use axum::{
-    Router, extract::Request, http::request::Parts, middleware::from_fn_with_state, routing::post,
+    Router,
+    extract::Request,
+    http::{StatusCode, request::Parts},
+    middleware::from_fn_with_state,
+    response::IntoResponse,
+    routing::post,
 };
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use kalends::{clock::Clock, random::Random, services::Services};
-use leptos::{config::LeptosOptions, prelude::*};
+use leptos::{config::LeptosOptions, prelude::*, server_fn::axum::server_fn_paths};
 use leptos_axum::{
     LeptosRoutes, generate_route_list, handle_server_fns_with_context,
     render_app_async_with_context,
@@ -54,6 +59,7 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
     let (listener, address) = listen(&network)?;
     let origin = network.origin(address)?;
     let router = router(&services, &network, &origin)?;
+    let tls = tls(&network).await?;
     println!("Kalends listens at {origin}");
     if let Some(code) = kalends::setup::code_if_open(&services)
         .await
@@ -69,7 +75,7 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
     let handle = Handle::new();
     tokio::spawn(drain_on_signal(handle.clone(), stop.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = match tls(&network).await? {
+    let served = match tls {
         Some(config) => {
             axum_server::from_tcp_rustls(listener, config)
                 .map_err(CommandError::refused)?
@@ -175,8 +181,14 @@ pub fn router(
     let pages = Router::new()
         .route(
             "/api/{*function}",
-            post(move |request: Request| {
+            post(async move |request: Request| {
+                let asked = request.uri().path();
+                if !server_fn_paths().any(|(path, _)| path == asked) {
+                    return StatusCode::NOT_FOUND.into_response();
+                }
                 handle_server_fns_with_context(for_functions.clone(), request)
+                    .await
+                    .into_response()
             }),
         )
         .leptos_routes_with_context(&options, generate_route_list(App), context.clone(), shell)

@@ -122,3 +122,74 @@ fn backend(error: &StoreError) -> Error {
 fn instant(at: Timestamp) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(at.millis() / 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kalends::{
+        clock::Clock,
+        outbound::{Outbound, OutboundConfig},
+        random::Random,
+        store::Store,
+        vault::{KeySource, Vault},
+    };
+
+    /// Sessions in a new store, whose clock the test holds.
+    async fn sessions() -> (tempfile::TempDir, Clock, Sessions) {
+        let folder = tempfile::tempdir().expect("folder");
+        let url = |name| format!("sqlite://{}/{name}", folder.path().display());
+        let (clock, random) = (
+            Clock::held(Timestamp::from_seconds(1_772_438_400)),
+            Random::seeded(1),
+        );
+        let keys = KeySource {
+            keys: None,
+            file: None,
+            new_file: folder.path().join("vault.keys"),
+        };
+        let vault = Vault::open(&url("vault.db"), &keys, random.clone()).await;
+        let store = Store::open(&url("kalends.db"), random.clone()).await;
+        let outbound = Outbound::new(OutboundConfig::default(), clock.clone());
+        let services = Services::new(
+            store.expect("store"),
+            vault.expect("vault"),
+            outbound.expect("outbound"),
+            clock.clone(),
+            random,
+        );
+        (folder, clock, Sessions(services))
+    }
+
+    fn record() -> Record {
+        Record {
+            id: Id(7),
+            data: HashMap::new(),
+            expiry_date: OffsetDateTime::UNIX_EPOCH,
+        }
+    }
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    #[tokio::test]
+    async fn a_session_that_nobody_uses_ends_after_a_week() {
+        let (_folder, clock, sessions) = sessions().await;
+        sessions.create(&mut record()).await.expect("saved");
+        clock.advance(IDLE - Duration::from_secs(1));
+        assert!(sessions.load(&Id(7)).await.expect("read").is_some());
+        clock.advance(IDLE);
+        assert!(sessions.load(&Id(7)).await.expect("read").is_none());
+    }
+
+    #[tokio::test]
+    async fn use_does_not_push_the_absolute_end_on() {
+        let (_folder, clock, sessions) = sessions().await;
+        sessions.create(&mut record()).await.expect("saved");
+        for _ in 1..30 {
+            clock.advance(DAY);
+            let found = sessions.load(&Id(7)).await.expect("read").expect("alive");
+            sessions.save(&found).await.expect("saved");
+        }
+        clock.advance(DAY);
+        assert!(sessions.load(&Id(7)).await.expect("read").is_none());
+    }
+}

@@ -9,6 +9,10 @@ mod browser;
 mod commands;
 #[path = "pages/connect.rs"]
 mod connect;
+#[path = "pages/forms.rs"]
+mod forms;
+#[path = "pages/hostile.rs"]
+mod hostile;
 #[path = "pages/page.rs"]
 mod page;
 #[path = "pages/program.rs"]

@@ -19,6 +19,7 @@ use crate::{
 use jiff::tz::TimeZone;
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 /// What is read: from 30 days back to a year ahead.
 const BACK: Duration = Duration::from_hours(720);
@@ -43,11 +44,12 @@ impl From<Problem> for Trouble {
     }
 }
 
-/// Works through an account's due connections and returns how many rounds were given.
+/// Works through an account's due connections until told to stop, and returns how many rounds were given.
 #[tracing::instrument(name = "sync.turn", skip_all, fields(account.id = %leased.account.id))]
-pub async fn turn(services: &Services, leased: Leased) -> usize {
+pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken) -> usize {
     let mut rounds = 0;
-    if let Err(error) = rounds_of(services, &leased.account, &mut rounds).await {
+    let worked = stop.run_until_cancelled(rounds_of(services, &leased.account, &mut rounds));
+    if let Some(Err(error)) = worked.await {
         tracing::error!(%error, "an account's rounds were broken off");
     }
     if let Err(error) = services.store.release_account(&leased).await {

@@ -34,8 +34,8 @@ fn select(selector: &str) -> Selector {
 
 /// Text with single spaces.
 fn text_of(element: ElementRef) -> String {
-    let words: String = element.text().collect();
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words: Vec<&str> = element.text().flat_map(str::split_whitespace).collect();
+    words.join(" ")
 }
 
 impl Page {
@@ -77,6 +77,15 @@ impl Page {
     /// What is announced as done.
     pub fn status(&self) -> String {
         self.texts("[role=status]").join(" ")
+    }
+
+    /// What a screen reader says of the field with this name: its error and its hint.
+    pub fn said_of(&self, name: &str) -> String {
+        let field = format!("[name={name}]");
+        let ids = self.attributes(&field, "aria-describedby").join(" ");
+        let said = ids.split_whitespace();
+        let said = said.flat_map(|id| self.texts(&format!("[id={id}]")));
+        said.collect::<Vec<_>>().join(" ")
     }
 
     /// Where the link with these words leads.
