@@ -17,7 +17,7 @@ pub fn Failure(error: AppError) -> impl IntoView {
         AppError::NotYours => view! {
             <Frame title="Page not found">
                 <p>"There is no page at this address, or it is not for you."</p>
-                <p><a href="/">"Back to the start"</a></p>
+                <p class="form-actions"><a class="button" href="/">"Back to the start"</a></p>
             </Frame>
         }
         .into_any(),

@@ -11,9 +11,17 @@ pub fn Frame(
     /// Wide pages hold tables.
     #[prop(optional)]
     wide: bool,
+    /// Narrow pages hold one short form.
+    #[prop(optional)]
+    narrow: bool,
     children: Children,
 ) -> impl IntoView {
     let viewer = use_viewer();
+    let class = match (wide, narrow) {
+        (true, _) => "page page-wide",
+        (false, true) => "page page-narrow",
+        (false, false) => "page",
+    };
     view! {
         <Title text=format!("{title} · Kalends") />
         <a class="skip-link" href="#main">"Skip to content"</a>
@@ -26,7 +34,7 @@ pub fn Frame(
                 <Suspense>{move || Suspend::new(async move { viewer.await.ok().flatten().map(navigation) })}</Suspense>
             </div>
         </header>
-        <main id="main" class=if wide { "page page-wide" } else { "page" } tabindex="-1">
+        <main id="main" class=class tabindex="-1">
             <h1>{title}</h1>
             {children()}
         </main>

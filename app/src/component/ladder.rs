@@ -25,9 +25,17 @@ fn rung(report: StepReport) -> impl IntoView {
             <span class="rung-label">{report.step.label()}</span>
             <span class="rung-verdict">
                 {verdict}
-                {report.millis.map(|millis| view! { <span class="rung-time">{format!("{millis} ms")}</span> })}
+                {report.millis.map(|millis| view! { <span class="rung-time">{took(millis)}</span> })}
             </span>
             {report.seen.map(|seen| view! { <span class="rung-seen">{seen}</span> })}
         </li>
+    }
+}
+
+fn took(millis: u64) -> String {
+    match millis {
+        0 => "< 1 ms".to_owned(),
+        1..10_000 => format!("{millis} ms"),
+        _ => format!("{} s", millis / 1000),
     }
 }

@@ -1,7 +1,10 @@
 //! Advice as people read it: what happened, who must act, what to do, and the commands to paste.
 
 use crate::component::Icon;
-use kalends::{advice::Advice, problem::Owner};
+use kalends::{
+    advice::{Advice, Command},
+    problem::Owner,
+};
 use leptos::prelude::*;
 
 /// Renders a piece of advice. `heading` stands above the advice's own title.
@@ -18,53 +21,83 @@ pub fn Notice(
     /// Announce it at once: right after a submit.
     #[prop(optional)]
     alert: bool,
+    /// Only what happened and who must act; the rest unfolds.
+    #[prop(optional)]
+    folded: bool,
 ) -> impl IntoView {
     let class = match advice.owner {
-        Owner::Nobody => "notice notice-waiting",
-        Owner::You | Owner::ExchangeAdmin | Owner::Operator => "notice notice-bad",
+        Owner::Nobody => "notice advice notice-waiting",
+        Owner::You | Owner::ExchangeAdmin | Owner::Operator => "notice advice notice-bad",
     };
+    let owner = view! { <p class="notice-owner">{owner_words(advice.owner)}</p> };
+    let meaning = view! { <p>{advice.meaning}</p> };
+    let what_to_do = view! { <WhatToDo steps=advice.steps commands=advice.commands /> };
     view! {
         <section class=class role=alert.then_some("alert")>
-            {heading.map(|heading| view! { <h2 class="notice-heading">{Icon::Failed.view()} {heading}</h2> })}
-            <p class="notice-title">{advice.title}</p>
-            <p>{advice.meaning}</p>
-            <p class="notice-owner">{owner_words(advice.owner)}</p>
-            {(!advice.steps.is_empty())
-                .then(|| {
-                    view! {
-                        <ol class="notice-steps">
-                            {advice.steps.into_iter().map(|step| view! { <li>{step}</li> }).collect_view()}
-                        </ol>
-                    }
-                })}
-            {advice
-                .commands
-                .into_iter()
-                .map(|command| {
-                    view! {
-                        <figure class="command">
-                            <figcaption>{command.place}</figcaption>
-                            <pre tabindex="0">
-                                <code>{command.text}</code>
-                            </pre>
-                        </figure>
-                    }
-                })
-                .collect_view()}
-            {(step.is_some() || request_id.is_some())
-                .then(|| {
-                    view! {
-                        <dl class="facts">
-                            {step.map(|step| view! { <div><dt>"Failed at"</dt><dd>{step}</dd></div> })}
-                            {request_id
-                                .map(|id| {
-                                    view! { <div><dt>"Exchange’s request id"</dt><dd><code>{id}</code></dd></div> }
-                                })}
-                        </dl>
-                    }
-                })}
+            <div class="advice-head">
+                {heading.map(|heading| view! { <h2 class="notice-heading">{Icon::Failed.view()} {heading}</h2> })}
+                <p class="notice-title">{advice.title}</p>
+                {step.map(|step| view! { <dl class="facts"><div><dt>"Failed at"</dt><dd>{step}</dd></div></dl> })}
+            </div>
+            {if folded {
+                view! {
+                    {owner}
+                    <details>
+                        <summary>"What to do"</summary>
+                        <div class="advice-more">{meaning} {what_to_do}</div>
+                    </details>
+                }
+                    .into_any()
+            } else {
+                view! { {meaning} {owner} {what_to_do} }.into_any()
+            }}
+            {request_id
+                .map(|id| view! { <p class="notice-id">"Exchange’s request id: " <code>{id}</code></p> })}
         </section>
     }
+}
+
+#[component]
+fn WhatToDo(steps: Vec<String>, commands: Vec<Command>) -> impl IntoView {
+    let several = commands.len() > 1;
+    view! {
+        {(!steps.is_empty())
+            .then(|| {
+                view! {
+                    <ol class="notice-steps">
+                        {steps.into_iter().map(|step| view! { <li>{step}</li> }).collect_view()}
+                    </ol>
+                }
+            })}
+        {commands
+            .into_iter()
+            .zip(1..)
+            .map(|(command, number)| {
+                let place = if several { format!("{number}. {}", command.place) } else { command.place };
+                view! {
+                    <figure class="command">
+                        <figcaption>{place}</figcaption>
+                        <pre tabindex="0">
+                            <code>{words(&command.text)}</code>
+                        </pre>
+                    </figure>
+                }
+            })
+            .collect_view()}
+    }
+}
+
+/// A command breaks between its words only, never behind the hyphen of an option.
+fn words(command: &str) -> impl IntoView {
+    command
+        .split_inclusive(' ')
+        .map(|word| {
+            let (word, gap) = word
+                .strip_suffix(' ')
+                .map_or((word, ""), |word| (word, " "));
+            view! { <span class="word">{word.to_owned()}</span> {gap} }
+        })
+        .collect_view()
 }
 
 const fn owner_words(owner: Owner) -> &'static str {

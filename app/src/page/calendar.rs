@@ -116,7 +116,9 @@ async fn calendar(day: String) -> Result<CalendarView, AppError> {
         connection: connection.as_ref().map(|connection| ConnectionLine {
             mailbox: connection.mailbox.to_string(),
             state: StateView::Is(connection.state),
-            as_of: connection.last_synced_at.map(|at| words.moment(at)),
+            as_of: connection
+                .last_synced_at
+                .map(|at| words.appointment(at, false)),
             advice: request::advice_for(connection),
         }),
         days: week.days(&events, &words),
@@ -168,14 +170,16 @@ fn Calendar(view: CalendarView) -> impl IntoView {
                 <span>{connection.mailbox}</span>
                 {connection.as_of.map(|moment| view! { <span>"as of " <When moment /></span> })}
             </p>
-            {connection.advice.map(|advice| view! { <Notice advice /> })}
+            {connection.advice.map(|advice| view! { <Notice advice folded=true /> })}
             {waiting.then(|| view! { <p class="notice">"The first sync is under way. Entries appear in a moment."</p> })}
             <nav class="pager" aria-label="Weeks">
-                <a class="button" href=format!("/calendar?day={previous}")>"Previous"</a>
-                <a class="button" href="/calendar">"Today"</a>
-                <a class="button" href=format!("/calendar?day={next}")>"Next"</a>
-                <h2 class="pager-title">{title}</h2>
-                <span class="pager-zone">{zone}</span>
+                <a class="button" href=format!("/calendar?day={previous}") aria-label="Previous week">"Previous"</a>
+                <a class="button" href="/calendar" aria-label="Today, this week">"Today"</a>
+                <a class="button" href=format!("/calendar?day={next}") aria-label="Next week">"Next"</a>
+                <div class="pager-title">
+                    <h2>{title}</h2>
+                    <p class="pager-zone">"Times in " {zone}</p>
+                </div>
             </nav>
             <div class="agenda">
                 {days.into_iter().map(|day| view! { <DayView day /> }).collect_view()}

@@ -172,7 +172,9 @@ pub fn ConnectPage() -> impl IntoView {
     loaded(Resource::new(|| (), |()| connect_form()), |view| {
         view! {
             <Frame title="Connect Microsoft Exchange">
-                <ConnectInPage view />
+                <div class="panel">
+                    <ConnectInPage view />
+                </div>
             </Frame>
         }
     })
@@ -180,7 +182,12 @@ pub fn ConnectPage() -> impl IntoView {
 
 /// The button of the profile's row: a link without script, a dialog with it.
 #[island]
-pub fn ConnectDialog(view: ConnectView, connected: bool) -> impl IntoView {
+pub fn ConnectDialog(
+    view: ConnectView,
+    connected: bool,
+    /// Whether it is the one thing to do here.
+    urgent: bool,
+) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let opened = RwSignal::new(false);
     let open = move |event: leptos::ev::MouseEvent| {
@@ -195,10 +202,10 @@ pub fn ConnectDialog(view: ConnectView, connected: bool) -> impl IntoView {
             dialog.close();
         }
     };
-    let class = if connected {
-        "button"
-    } else {
+    let class = if urgent {
         "button button-primary"
+    } else {
+        "button"
     };
     view! {
         <a class=class href="/profile/exchange/connect" on:click=open>

@@ -61,7 +61,7 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
         person: user.name,
         email: user.email.to_string(),
         state: StateView::Is(found.state),
-        since: words.moment(found.since),
+        since: words.appointment(found.since, false),
         facts: vec![
             ("Mailbox".to_owned(), found.mailbox.to_string()),
             (
@@ -165,8 +165,8 @@ fn Connection(view: ConnectionView) -> impl IntoView {
         flash,
     } = view;
     view! {
-        <Frame title=person wide=true>
-            <p><a href="/connections">"All connections"</a></p>
+        <Frame title=person>
+            <p class="back"><a href="/connections">"← All connections"</a></p>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
             <p class="freshness">
                 <StateBadge state />
@@ -205,7 +205,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                 <h2 id="check">"Last check"</h2>
                 {match check {
                     Some((started, ladder)) => view! {
-                        <p><When moment=started /></p>
+                        <p class="panel-hint"><When moment=started /></p>
                         <LadderView ladder />
                     }.into_any(),
                     None => view! { <p class="empty">"No check was run yet."</p> }.into_any(),

@@ -86,7 +86,7 @@ async fn connections(filter: String, page: String) -> Result<ConnectionsView, Ap
                 owner: advice
                     .as_ref()
                     .map(|advice| crate::component::owner_short(advice.owner).to_owned()),
-                since: connection.map(|c| words.moment(c.since)),
+                since: connection.map(|c| words.appointment(c.since, false)),
                 last_sync: connection
                     .and_then(|c| c.last_synced_at)
                     .map(|at| words.moment(at)),
@@ -202,19 +202,18 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
 fn Table(rows: Vec<Row>) -> impl IntoView {
     view! {
         <div class="table-box" role="region" aria-label="Connections" tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Person"</th>
-                        <th scope="col">"State"</th>
-                        <th scope="col">"Mailbox"</th>
-                        <th scope="col">"Account"</th>
-                        <th scope="col">"Last sync"</th>
-                        <th scope="col">"Next sync"</th>
-                        <th scope="col" class="number">"Entries"</th>
+            <table class="table table-stack" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"Person"</th>
+                        <th role="columnheader" scope="col">"State"</th>
+                        <th role="columnheader" scope="col">"Mailbox"</th>
+                        <th role="columnheader" scope="col">"Account"</th>
+                        <th role="columnheader" scope="col">"Last sync"</th>
+                        <th role="columnheader" scope="col" class="number">"Entries"</th>
                     </tr>
                 </thead>
-                <tbody>{rows.into_iter().map(|row| view! { <RowView row /> }).collect_view()}</tbody>
+                <tbody role="rowgroup">{rows.into_iter().map(|row| view! { <RowView row /> }).collect_view()}</tbody>
             </table>
         </div>
     }
@@ -224,25 +223,27 @@ fn Table(rows: Vec<Row>) -> impl IntoView {
 fn RowView(row: Row) -> impl IntoView {
     let name = row.name;
     view! {
-        <tr>
-            <th scope="row">
+        <tr role="row">
+            <th role="rowheader" scope="row">
                 {match row.link {
                     Some(link) => view! { <a href=link>{name}</a> }.into_any(),
                     None => name.into_any(),
                 }}
                 <span class="cell-detail">{row.email}</span>
             </th>
-            <td>
+            <td role="cell" data-label="State">
                 <StateBadge state=row.state />
                 {row.reason.map(|reason| view! { <span class="cell-reason">{reason}</span> })}
                 {row.owner.map(|owner| view! { <span class="cell-detail">{owner}</span> })}
                 {row.since.map(|since| view! { <span class="cell-detail">"since " <When moment=since /></span> })}
             </td>
-            <td>{row.mailbox} <span class="cell-detail">{row.mode}</span></td>
-            <td>{row.account} <span class="cell-detail">{row.endpoint}</span></td>
-            <td>{row.last_sync.map(|moment| view! { <When moment /> })}</td>
-            <td>{row.next_sync.map(|moment| view! { <When moment /> })}</td>
-            <td class="number">{row.entries}</td>
+            <td role="cell" data-label="Mailbox">{row.mailbox} <span class="cell-detail">{row.mode}</span></td>
+            <td role="cell" data-label="Account">{row.account} <span class="cell-detail">{row.endpoint}</span></td>
+            <td role="cell" data-label="Last sync">
+                {row.last_sync.map(|moment| view! { <When moment /> })}
+                {row.next_sync.map(|moment| view! { <span class="cell-detail">"next " <When moment /></span> })}
+            </td>
+            <td role="cell" data-label="Entries" class="number">{row.entries}</td>
         </tr>
     }
 }

@@ -56,6 +56,7 @@ pub fn DisconnectPage() -> impl IntoView {
         };
         view! {
             <Frame title="Disconnect Microsoft Exchange?">
+                <div class="panel">
                 <p class="lead">"Kalends stops reading " <strong>{view.mailbox}</strong> "."</p>
                 <ul>
                     <li>{entries}</li>
@@ -66,6 +67,7 @@ pub fn DisconnectPage() -> impl IntoView {
                     <button class="button button-danger">"Disconnect"</button>
                     <a class="button" href="/profile">"Keep it"</a>
                 </form>
+                </div>
             </Frame>
         }
     })

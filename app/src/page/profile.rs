@@ -7,7 +7,7 @@ use crate::{
     moment::Moment,
     page::connect::{ConnectDialog, ConnectView},
 };
-use kalends::{account_name::Password, advice::Advice};
+use kalends::{account_name::Password, advice::Advice, connection::ConnectionState};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,9 @@ async fn profile() -> Result<ProfileView, AppError> {
         state: connection
             .as_ref()
             .map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
-        since: connection.as_ref().map(|c| words.moment(c.since)),
+        since: connection
+            .as_ref()
+            .map(|c| words.appointment(c.since, false)),
         mailbox: connection.as_ref().map(|c| c.mailbox.to_string()),
         account: connection.as_ref().map(|c| c.account.to_string()),
         last_sync: connection
@@ -198,7 +200,7 @@ fn Profile(view: ProfileView) -> impl IntoView {
             </section>
             <section class="panel" aria-labelledby="sessions">
                 <h2 id="sessions">"Signed-in devices"</h2>
-                <p>"Ends every session of yours, this one too."</p>
+                <p>"Signs you out on every device, this one too."</p>
                 <form method="post" action=SignOutEverywhere::url()>
                     <button class="button">"Sign out everywhere"</button>
                 </form>
@@ -220,6 +222,10 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         connect,
     } = exchange;
     let connected = mailbox.is_some();
+    let urgent = !matches!(
+        state,
+        StateView::Is(ConnectionState::Connected | ConnectionState::Delayed)
+    );
     view! {
         <div class="row">
             <div class="row-main">
@@ -228,6 +234,14 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                     <StateBadge state />
                     {since.map(|since| view! { <span>"since " <When moment=since /></span> })}
                 </p>
+            </div>
+            <div class="row-actions">
+                <ConnectDialog view=connect connected urgent />
+                {connected
+                    .then(|| view! { <a class="button button-quiet" href="/profile/exchange/disconnect">"Disconnect"</a> })}
+            </div>
+        </div>
+        {advice.map(|advice| view! { <Notice advice /> })}
                 {mailbox
                     .map(|mailbox| {
                         view! {
@@ -258,14 +272,6 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                             </dl>
                         }
                     })}
-            </div>
-            <div class="row-actions">
-                <ConnectDialog view=connect connected />
-                {connected
-                    .then(|| view! { <a class="button button-quiet" href="/profile/exchange/disconnect">"Disconnect"</a> })}
-            </div>
-        </div>
-        {advice.map(|advice| view! { <Notice advice /> })}
         {(!connected)
             .then(|| {
                 view! { <p class="empty">"Connect your Exchange calendar to see it in Kalends and keep it in step."</p> }
@@ -285,6 +291,7 @@ fn DetailsForm(
     let typed = |field: &str, saved: String| draft.values.get(field).cloned().unwrap_or(saved);
     let chosen = typed("time_zone", time_zone);
     view! {
+        <p class="panel-hint">"You sign in as " {email} "."</p>
         <form class="form" method="post" action=SaveDetails::url()>
             <Field label="Name" name="name" autocomplete="name" value=typed("name", name) errors />
             <Field
@@ -298,7 +305,6 @@ fn DetailsForm(
             <datalist id="time-zones">
                 {time_zones.into_iter().map(|zone| view! { <option value=zone></option> }).collect_view()}
             </datalist>
-            <p class="field-hint">"You sign in as " {email} "."</p>
             <button class="button">"Save"</button>
         </form>
     }

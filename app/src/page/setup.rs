@@ -62,7 +62,7 @@ pub fn SetupPage() -> impl IntoView {
 fn SetupForm(draft: Draft) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     view! {
-        <Frame title="Set up Kalends">
+        <Frame title="Set up Kalends" narrow=true>
             <p class="lead">"You are the first here. Make the administrator’s account."</p>
             <form class="form form-narrow" method="post" action=Setup::url() novalidate>
                 <FormNotice errors />

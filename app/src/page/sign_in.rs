@@ -73,7 +73,7 @@ pub fn SignInPage() -> impl IntoView {
 fn SignInForm(draft: Draft) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     view! {
-        <Frame title="Sign in">
+        <Frame title="Sign in" narrow=true>
             <form class="form form-narrow" method="post" action=SignIn::url() novalidate>
                 <FormNotice errors />
                 <Field

@@ -146,8 +146,12 @@ fn tags(event: &Event, words: &Words) -> Vec<Tag> {
         FreeBusyStatus::Tentative => tags.push(Tag::Tentative),
         FreeBusyStatus::OutOfOffice => tags.push(Tag::OutOfOffice),
         FreeBusyStatus::WorkingElsewhere => tags.push(Tag::WorkingElsewhere),
-        FreeBusyStatus::Free => tags.push(Tag::Free),
-        FreeBusyStatus::Busy | FreeBusyStatus::NoData | FreeBusyStatus::Other(_) => {}
+        // A cancelled entry takes no time anyway.
+        FreeBusyStatus::Free if !event.cancelled => tags.push(Tag::Free),
+        FreeBusyStatus::Free
+        | FreeBusyStatus::Busy
+        | FreeBusyStatus::NoData
+        | FreeBusyStatus::Other(_) => {}
     }
     if event.sensitivity.hides_content() {
         tags.push(Tag::Private);

@@ -2,7 +2,7 @@
 
 use super::{Connect, ConnectView};
 use crate::{
-    component::{Field, FormNotice},
+    component::{Field, FormNotice, Icon},
     error::FieldErrors,
 };
 use leptos::{
@@ -113,8 +113,8 @@ pub fn ConnectForm(
     });
     view! {
         {move || failed().then(|| view! {
-                        <div role="alert">
-                            <h2 class="form-failed">{FAILED}</h2>
+                        <div class="form-failed" role="alert">
+                            <h2 class="notice-heading">{Icon::Failed.view()} {FAILED}</h2>
                         </div>
                     })}
         <form
@@ -191,7 +191,7 @@ pub fn ConnectForm(
                 />
                 <Advanced server="server" domain="domain" draft errors />
             </fieldset>
-            <div class="form-actions">
+            <div class="form-actions form-end">
                 <button class="button button-primary" disabled=move || busy.get()>
                     "Connect"
                 </button>
