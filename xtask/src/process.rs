@@ -222,8 +222,16 @@ mod tests {
         shell.output().unwrap().read_line(&mut line).unwrap();
         drop(shell);
         let sleeper = Pid::from_raw(line.trim().parse().unwrap()).unwrap();
-        let state = std::fs::read_to_string(format!("/proc/{}/stat", sleeper.as_raw_nonzero()))
-            .unwrap_or_default();
-        assert!(state.is_empty() || state.contains(") Z "), "{state}");
+        // The signal is on its way when the drop returns; the kernel takes a moment to end the process.
+        let ended = || {
+            let state = std::fs::read_to_string(format!("/proc/{}/stat", sleeper.as_raw_nonzero()))
+                .unwrap_or_default();
+            state.is_empty() || state.contains(") Z ")
+        };
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while !ended() && Instant::now() < deadline {
+            thread::sleep(TICK);
+        }
+        assert!(ended());
     }
 }
