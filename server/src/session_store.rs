@@ -168,13 +168,13 @@ mod tests {
         }
     }
 
-    const DAY: Duration = Duration::from_secs(24 * 3600);
+    const DAY: Duration = Duration::from_hours(24);
 
     #[tokio::test]
     async fn a_session_that_nobody_uses_ends_after_a_week() {
         let (_folder, clock, sessions) = sessions().await;
         sessions.create(&mut record()).await.expect("saved");
-        clock.advance(IDLE - Duration::from_secs(1));
+        clock.advance(IDLE.saturating_sub(Duration::from_secs(1)));
         assert!(sessions.load(&Id(7)).await.expect("read").is_some());
         clock.advance(IDLE);
         assert!(sessions.load(&Id(7)).await.expect("read").is_none());

@@ -48,7 +48,8 @@ impl From<Problem> for Trouble {
 #[tracing::instrument(name = "sync.turn", skip_all, fields(account.id = %leased.account.id))]
 pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken) -> usize {
     let mut rounds = 0;
-    let worked = stop.run_until_cancelled(rounds_of(services, &leased.account, &mut rounds));
+    let rounds_of = Box::pin(rounds_of(services, &leased.account, &mut rounds));
+    let worked = stop.run_until_cancelled(rounds_of);
     if let Some(Err(error)) = worked.await {
         tracing::error!(%error, "an account's rounds were broken off");
     }
