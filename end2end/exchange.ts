@@ -5,13 +5,14 @@ import type { Kalends } from './kalends.js';
 export class Exchange {
   constructor(private readonly kalends: Kalends) {}
 
-  private async send(method: string, path: string, body?: unknown): Promise<void> {
+  private async send(method: string, path: string, body?: unknown): Promise<Response> {
     const answer = await fetch(`${this.kalends.control}${path}`, {
       method,
       headers: { 'content-type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer;
   }
 
   /** Plays a fault at every request until `calm`. */
@@ -30,6 +31,16 @@ export class Exchange {
 
   async setPassword(account: string, password: string): Promise<void> {
     await this.send('POST', `/accounts/${encodeURIComponent(account)}/password`, { password });
+  }
+
+  /** Adds a calendar entry and returns its id. */
+  async addEntry(mailbox: string, draft: unknown): Promise<string> {
+    const answer = await this.send('POST', `/mailboxes/${encodeURIComponent(mailbox)}/entries`, draft);
+    return (await answer.json()).id;
+  }
+
+  async removeEntry(mailbox: string, id: string): Promise<void> {
+    await this.send('DELETE', `/mailboxes/${encodeURIComponent(mailbox)}/entries/${encodeURIComponent(id)}`);
   }
 
   /** All refused sign-ins since it started; nothing can reset it. */

@@ -27,8 +27,8 @@ export class Kalends {
     readonly control: string,
   ) {}
 
-  /** Starts both and adds Alice, Bob and Charlie. */
-  static async start(): Promise<Kalends> {
+  /** Starts both and adds people: Alice, Bob and Charlie, if none are named. */
+  static async start(people: Person[] = [alice, bob, charlie]): Promise<Kalends> {
     const folder = mkdtempSync(join(tmpdir(), 'kalends-'));
     const children: Child[] = [];
     try {
@@ -55,7 +55,7 @@ export class Kalends {
         KALENDS_EXCHANGE_HOSTS: hosts.join(','),
         KALENDS_EXCHANGE_CONNECT_TO: hosts.map((host) => `${host}:443=${ready.ews}`).join(','),
       };
-      for (const person of [alice, bob, charlie]) add(person, program, settings, folder);
+      for (const person of people) add(person, program, settings, folder);
       const server = new Child(program, ['serve'], join(folder, 'kalends.log'), settings, folder);
       children.push(server);
       const [, url] = /at (http:\S+)/.exec(await server.line(/at http:\S+/))!;
@@ -69,6 +69,11 @@ export class Kalends {
   /** Everything the server has printed so far. */
   log(): string {
     return readFileSync(join(this.folder, 'kalends.log'), 'utf8');
+  }
+
+  /** The code for the first administrator, printed while there is none. */
+  setupCode(): string {
+    return /one-time code: (\S+)/.exec(this.log())![1]!;
   }
 
   async stop(): Promise<void> {

@@ -48,6 +48,7 @@ pub fn Field(
                 spellcheck="false"
                 inputmode=inputmode
                 list=list
+                autofocus=error.with_untracked(Option::is_some)
                 aria-invalid=move || error.with(Option::is_some).then_some("true")
                 aria-describedby=described
             />

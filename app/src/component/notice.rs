@@ -73,7 +73,7 @@ fn WhatToDo(steps: Vec<String>, commands: Vec<Command>) -> impl IntoView {
             .into_iter()
             .zip(1..)
             .map(|(command, number)| {
-                let place = if several { format!("{number}. {}", command.place) } else { command.place };
+                let place = if several { format!("Command {number} · {}", command.place) } else { command.place };
                 view! {
                     <figure class="command">
                         <figcaption>{place}</figcaption>

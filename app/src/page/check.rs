@@ -234,7 +234,10 @@ pub fn Ended(
             Some(End::Failed { advice, step, request_id, primary }) => {
                 view! {
                     <Notice advice heading=Some(crate::page::connect::FAILED.to_owned()) step request_id alert=true />
-                    {primary.map(|primary| view! { <UsePrimary id primary in_place /> })}
+                    <div class="form-actions">
+                        {primary.map(|primary| view! { <UsePrimary id primary in_place /> })}
+                        {in_place.then(|| view! { <a class="button" href="#connect-form">"Change and try again"</a> })}
+                    </div>
                 }
                     .into_any()
             }

@@ -237,8 +237,8 @@ fn RowView(row: Row) -> impl IntoView {
                 {row.owner.map(|owner| view! { <span class="cell-detail">{owner}</span> })}
                 {row.since.map(|since| view! { <span class="cell-detail">"since " <When moment=since /></span> })}
             </td>
-            <td role="cell" data-label="Mailbox">{row.mailbox} <span class="cell-detail">{row.mode}</span></td>
-            <td role="cell" data-label="Account">{row.account} <span class="cell-detail">{row.endpoint}</span></td>
+            <td role="cell" data-label="Mailbox">{two_lines(row.mailbox, row.mode)}</td>
+            <td role="cell" data-label="Account">{two_lines(row.account, row.endpoint)}</td>
             <td role="cell" data-label="Last sync">
                 {row.last_sync.map(|moment| view! { <When moment /> })}
                 {row.next_sync.map(|moment| view! { <span class="cell-detail">"next " <When moment /></span> })}
@@ -246,6 +246,11 @@ fn RowView(row: Row) -> impl IntoView {
             <td role="cell" data-label="Entries" class="number">{row.entries}</td>
         </tr>
     }
+}
+
+/// A value above what it comes with; nothing for somebody without a connection.
+fn two_lines(value: String, detail: String) -> impl IntoView {
+    (!value.is_empty()).then(|| view! { {value} <span class="cell-detail">{detail}</span> })
 }
 
 #[component]

@@ -7,7 +7,7 @@ use crate::{
     moment::Moment,
     page::connect::{ConnectDialog, ConnectView},
 };
-use kalends::{account_name::Password, advice::Advice, connection::ConnectionState};
+use kalends::{account_name::Password, advice::Advice, problem::Owner};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -222,10 +222,10 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         connect,
     } = exchange;
     let connected = mailbox.is_some();
-    let urgent = !matches!(
-        state,
-        StateView::Is(ConnectionState::Connected | ConnectionState::Delayed)
-    );
+    let urgent = !connected
+        || advice
+            .as_ref()
+            .is_some_and(|advice| advice.owner == Owner::You);
     view! {
         <div class="row">
             <div class="row-main">

@@ -118,6 +118,7 @@ pub fn ConnectForm(
                         </div>
                     })}
         <form
+            id="connect-form"
             class="form connect-form"
             method="post"
             action=Connect::url()

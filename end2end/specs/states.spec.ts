@@ -1,0 +1,82 @@
+// What people see when Exchange stops taking the saved password, and that a new one heals it.
+
+import type { Page } from '@playwright/test';
+import { Exchange } from '../exchange.js';
+import { expect, test } from '../fixtures.js';
+import { alice, endpoint, serviceAccount } from '../people.js';
+
+async function connect(page: Page, password: string): Promise<void> {
+  await page.goto('/profile/exchange/connect');
+  const set = page.locator('.field-set-service');
+  await set.getByLabel('User email to access').fill(alice.email);
+  await set.getByLabel('Service account username').fill(serviceAccount.name);
+  await set.getByLabel('Service account password').fill(password);
+  await set.getByLabel('Exchange server').fill(endpoint);
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(page.getByText(`${alice.email} is connected and syncing.`)).toBeVisible();
+}
+
+test('a changed password is told everywhere, the last copy stays, and Reconnect heals it', async ({
+  page, signIn, settled, kalends, expectAccessible,
+}) => {
+  const exchange = new Exchange(kalends);
+  const badge = (words: string) => page.locator('.badge', { hasText: words });
+  await signIn(alice);
+  await connect(page, serviceAccount.password);
+  await expect(async () => {
+    await page.goto('/calendar');
+    await expect(page.locator('.entry').first()).toBeVisible({ timeout: 500 });
+  }).toPass();
+
+  await exchange.setPassword(serviceAccount.name, 'Changed-2026!');
+  await page.goto('/connections');
+  await page.getByRole('rowheader').getByRole('link', { name: alice.name }).click();
+  await page.waitForURL(/connections\/.+/);
+  await settled();
+  await page.getByRole('button', { name: 'Sync now' }).click();
+  await expect(page.getByText('A round starts within a second.')).toBeVisible();
+  await expect(async () => {
+    await page.reload();
+    await expect(badge('Action needed')).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await settled();
+  await expect(page.locator('.notice-title')).toHaveText('Exchange refused the user name or the password.');
+  await expectAccessible();
+
+  await page.goto('/profile');
+  await expect(badge('Action needed')).toBeVisible();
+  await expect(page.getByText('You can fix this.')).toBeVisible();
+  await expect(page.locator('.command').first()).toContainText(`'${serviceAccount.name}'`);
+  await expect(page.getByRole('link', { name: 'Reconnect' })).toBeVisible();
+  await expectAccessible();
+
+  await page.goto('/calendar');
+  await expect(badge('Action needed')).toBeVisible();
+  await expect(page.getByText(/as of today \d\d:\d\d/)).toBeVisible();
+  await expect(page.locator('.entry').first()).toBeVisible();
+  await page.getByText('What to do').click();
+  await expect(page.locator('.notice-steps')).toContainText('Type the password again.');
+  await expectAccessible();
+
+  await page.goto('/connections');
+  const first = page.getByRole('row').nth(1);
+  await expect(first.getByRole('rowheader')).toContainText(alice.name);
+  await expect(first).toContainText('Action needed');
+  await expect(first).toContainText('Exchange refused the user name or the password.');
+  await page.getByRole('link', { name: /^Action needed/ }).click();
+  await page.waitForURL('**/connections?state=action_needed');
+  await settled();
+  await expect(page.getByRole('row')).toHaveCount(2);
+
+  await connect(page, 'Changed-2026!');
+  await page.goto('/profile');
+  await expect(badge('Connected')).toBeVisible();
+  await page.goto('/calendar');
+  await expect(badge('Connected')).toBeVisible();
+  await expect(page.locator('.notice-bad')).toHaveCount(0);
+
+  await page.goto('/profile/exchange/disconnect');
+  await page.getByRole('button', { name: 'Disconnect' }).click();
+  await page.waitForURL('**/profile');
+  await exchange.setPassword(serviceAccount.name, serviceAccount.password);
+});
