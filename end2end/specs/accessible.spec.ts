@@ -29,7 +29,7 @@ async function look(page: Page, expectAccessible: () => Promise<void>, visited: 
 }
 
 test('axe finds nothing on any page, in both themes, narrow and wide', async ({ page, signIn, settled, expectAccessible }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   const visited = new Set<string>();
   await page.goto('/sign-in');
   await look(page, expectAccessible, visited, '/sign-in');
