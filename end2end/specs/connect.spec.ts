@@ -174,28 +174,32 @@ test('an alias leads to the right address in one click', async ({ page, signIn, 
   await expect(page.getByText(`${bob.email} is connected and syncing.`)).toBeVisible();
 });
 
-const faults: [string, object, string][] = [
-  ['an expired certificate', { kind: 'certificate-expired' }, 'Certificate trusted (TLS)'],
-  ['a certificate for another name', { kind: 'certificate-wrong-name' }, 'Certificate trusted (TLS)'],
-  ['a certificate of an unknown issuer', { kind: 'certificate-unknown-issuer' }, 'Certificate trusted (TLS)'],
-  ['a sign-in page in front', { kind: 'owa-redirect' }, 'EWS answers'],
-  ['a web page', { kind: 'login-page' }, 'EWS answers'],
-  ['nothing at the path', { kind: 'not-found' }, 'EWS answers'],
-  ['a busy server', { kind: 'throttled', back_off: 60000 }, ''],
-  ['a server that is down', { kind: 'unavailable' }, ''],
+/** What is played, the step at which it shows, and a part of its own command. */
+const faults: [string, object, string | RegExp, string | RegExp][] = [
+  ['an expired certificate', { kind: 'certificate-expired' }, 'Certificate trusted (TLS)', 'Get-ExchangeCertificate'],
+  ['a certificate of tomorrow', { kind: 'certificate-not-yet-valid' }, 'Certificate trusted (TLS)', 'Get-ExchangeCertificate'],
+  ['a certificate for another name', { kind: 'certificate-wrong-name' }, 'Certificate trusted (TLS)', 'Get-ExchangeCertificate'],
+  ['a certificate of an unknown issuer', { kind: 'certificate-unknown-issuer' }, 'Certificate trusted (TLS)', 'KALENDS_EXCHANGE_CA_FILE='],
+  ['a sign-in page in front', { kind: 'owa-redirect' }, 'EWS answers', 'InternalUrl,ExternalUrl'],
+  ['a web page', { kind: 'login-page' }, 'EWS answers', 'InternalUrl,ExternalUrl'],
+  ['nothing at the path', { kind: 'not-found' }, 'EWS answers', 'InternalUrl,ExternalUrl'],
+  ['a door that stays shut', { kind: 'forbidden' }, 'EWS answers', `Get-CASMailbox '${bob.email}'`],
+  ['a busy server', { kind: 'throttled', back_off: 60000 }, /\w/, 'Get-ThrottlingPolicy'],
+  ['a server that is down', { kind: 'unavailable' }, 'EWS answers', 'Test-ServiceHealth'],
 ];
 
 test('each fault of the server is told apart', async ({ page, signIn, connectForm, exchange }) => {
   test.setTimeout(180_000);
   await signIn(bob);
   const titles = new Set<string>();
-  for (const [name, fault, step] of faults) {
+  for (const [name, fault, step, command] of faults) {
     await exchange.play(fault);
     const form = await connectForm();
     await fill(form);
     await submit(form);
     const notice = await advice(page);
-    if (step) await expect(notice.locator('.facts'), name).toContainText(step);
+    await expect(notice.locator('.facts'), name).toContainText(step);
+    await expect(notice.locator('.command').filter({ hasText: command }), name).not.toHaveCount(0);
     titles.add(await notice.locator('.notice-title').innerText());
     await exchange.calm();
   }
@@ -203,7 +207,9 @@ test('each fault of the server is told apart', async ({ page, signIn, connectFor
   const form = await connectForm();
   await fill(form);
   await submit(form);
-  titles.add(await (await advice(page)).locator('.notice-title').innerText());
+  const notice = await advice(page);
+  await expect(notice.locator('.command').last()).toContainText('-BasicAuthentication $true');
+  titles.add(await notice.locator('.notice-title').innerText());
   expect(titles.size, [...titles].join('\n')).toBe(faults.length + 1);
 });
 
@@ -233,4 +239,18 @@ test('Alice sees everybody, broken first, and others see nothing', async ({
   await page.waitForURL(/checks\/.+/);
   await settled();
   await expect(page.getByText(`${alice.email} is connected and syncing.`)).toBeVisible();
+});
+
+test.describe('for others than admins', () => {
+  test.use({ tolerated: [/404/] });
+
+  test('Bob finds no page where Alice sees everybody', async ({ page, signIn }) => {
+    await signIn(bob);
+    await expect(page.getByRole('link', { name: 'Connections' })).toHaveCount(0);
+    for (const path of ['/connections', '/connections/0192f0c1-2345-7000-8000-000000000000', '/connections/none']) {
+      const answer = await page.goto(path);
+      expect(answer!.status(), path).toBe(404);
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Page not found');
+    }
+  });
 });
