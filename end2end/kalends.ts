@@ -45,10 +45,9 @@ export class Kalends {
 
       const program = given('KALENDS_PROGRAM');
       const settings = {
-        ...process.env,
+        ...process.env, // with KALENDS_SITE, unless the program holds its site itself
         KALENDS_LOG: 'trace',
         KALENDS_LISTEN: '127.0.0.1:0',
-        KALENDS_SITE: given('KALENDS_SITE'),
         KALENDS_DATABASE_URL: `sqlite://${folder}/kalends.db`,
         KALENDS_VAULT_DATABASE_URL: `sqlite://${folder}/vault.db`,
         KALENDS_EXCHANGE_CA_FILE: ready.ca,

@@ -198,10 +198,12 @@ impl Store {
             .bind(rows::to_json(&new.account, "name")?)
             .execute(writing.on())
             .await?;
-            // A round shows how each colleague really stands; until then their last state stays.
-            sqlx::query("UPDATE connections SET due_at = $2 WHERE account_id = $1")
+            // A round shows how each troubled colleague really stands; until then their last state stays. The others
+            // go on as planned, so that a hundredth colleague does not set off a hundred rounds.
+            sqlx::query("UPDATE connections SET due_at = $2 WHERE account_id = $1 AND state <> $3")
                 .bind(account.id.to_string())
                 .bind(now.millis())
+                .bind(ConnectionState::Connected.code())
                 .execute(writing.on())
                 .await?;
             released.push(account.secret_id);

@@ -39,6 +39,8 @@ pub enum Level {
     Wasm,
     /// Playwright, each spec without and with JavaScript.
     Browser,
+    /// The specs of connecting against the self-contained program, alone in an empty folder.
+    Release,
 }
 
 impl Level {
@@ -65,6 +67,7 @@ impl Level {
             Self::Rustdoc => checks::rustdoc(),
             Self::Wasm => checks::wasm(),
             Self::Browser => browser::specs(),
+            Self::Release => browser::release(),
         }
     }
 }

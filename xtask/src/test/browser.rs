@@ -7,10 +7,35 @@ use crate::{
     process::show_and_read,
 };
 use anyhow::{Context, Result};
-use std::{fs, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+use tempfile::TempDir;
 
+/// Every spec against the programs as they are built for work.
 pub fn specs() -> Result<Count> {
     let programs = build::build(false)?;
+    run(
+        &programs.join("kalends"),
+        &programs.join("kalends-simulator"),
+        Some(folders::site()),
+        &[],
+    )
+}
+
+/// The specs of connecting against the self-contained program, copied alone into an empty folder.
+pub fn release() -> Result<Count> {
+    let programs = build::build(true)?;
+    let empty = TempDir::with_prefix("kalends-alone-")?;
+    let program = empty.path().join("kalends");
+    fs::copy(programs.join("kalends"), &program)?;
+    let simulator = build::build(false)?.join("kalends-simulator");
+    run(&program, &simulator, None, &["connect.spec"])
+}
+
+fn run(program: &Path, simulator: &Path, site: Option<PathBuf>, only: &[&str]) -> Result<Count> {
     node::ensure()?;
     packages::ensure(
         "test in a browser",
@@ -20,22 +45,23 @@ pub fn specs() -> Result<Count> {
     if report.exists() {
         fs::remove_file(&report)?;
     }
-    let (status, _) = show_and_read(
-        Command::new("node")
-            .args([
-                "node_modules/@playwright/test/cli.js",
-                "test",
-                "--reporter=list,json",
-            ])
-            .current_dir(folders::end2end())
-            .env("KALENDS_PROGRAM", programs.join("kalends"))
-            .env(
-                "KALENDS_SIMULATOR_PROGRAM",
-                programs.join("kalends-simulator"),
-            )
-            .env("KALENDS_SITE", folders::site())
-            .env("PLAYWRIGHT_JSON_OUTPUT_NAME", &report),
-    )?;
+    let mut playwright = Command::new("node");
+    playwright
+        .args([
+            "node_modules/@playwright/test/cli.js",
+            "test",
+            "--reporter=list,json",
+        ])
+        .args(only)
+        .current_dir(folders::end2end())
+        .env("KALENDS_PROGRAM", program)
+        .env("KALENDS_SIMULATOR_PROGRAM", simulator)
+        .env_remove("KALENDS_SITE")
+        .env("PLAYWRIGHT_JSON_OUTPUT_NAME", &report);
+    if let Some(site) = site {
+        playwright.env("KALENDS_SITE", site);
+    }
+    let (status, _) = show_and_read(&mut playwright)?;
     let report = fs::read_to_string(&report).context("Playwright wrote no report")?;
     Ok(Count::of_playwright(&report)?.with_status(status.success()))
 }
