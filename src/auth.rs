@@ -1,8 +1,16 @@
 //! Signing in to an Exchange server. A [`SignedIn`] owns one connection and decides for each request what
 //! `Authorization` goes along; whoever counts refused sign-ins stands at its [`Gate`].
+//!
+//! NTLM signs in the connection and not the request: one handshake, then requests go without a password for as long
+//! as the connection stands.
 
 pub mod basic;
+pub mod channel_binding;
+pub mod ntlm;
 pub mod offer;
+pub mod spnego;
+
+mod handshake;
 
 use crate::{
     account_name::{AccountName, Password},
@@ -11,12 +19,15 @@ use crate::{
         connection::{Answer, Connection, SendError},
     },
     problem::Problem,
+    random::Random,
 };
 use futures::future::BoxFuture;
-use http::{Request, StatusCode, header::AUTHORIZATION};
+use handshake::Messages;
+use http::{HeaderValue, Request, StatusCode, header::AUTHORIZATION};
 use hyper::body::Bytes;
+use ntlm::challenge::ChallengeError;
 use offer::{Offer, Scheme};
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// Who signs in, and with what.
 #[derive(Debug, Clone)]
@@ -49,6 +60,12 @@ pub enum AuthError {
     Send(SendError),
     /// The server offers no kind of sign-in that Kalends can use.
     NotOffered(Offer),
+    /// `Negotiate` is offered, yet NTLM is not taken under it: the server wants Kerberos.
+    KerberosOnly(Offer),
+    /// The server or a proxy before it closed the connection in the middle of the handshake.
+    NotKept,
+    /// The server's part of the handshake cannot be answered.
+    BadChallenge(ChallengeError),
     /// 401 to the password.
     Refused {
         offer: Offer,
@@ -58,13 +75,51 @@ pub enum AuthError {
     HeldBack(Box<Problem>),
 }
 
+/// How a connection is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Ntlm,
+    /// NTLM wrapped in SPNEGO.
+    Negotiate,
+    Basic,
+}
+
+impl Method {
+    /// The best that is offered: NTLM proves the password without sending it, and is bound to the connection.
+    pub fn of(offer: &Offer) -> Option<Self> {
+        [
+            (Scheme::Ntlm, Self::Ntlm),
+            (Scheme::Negotiate, Self::Negotiate),
+            (Scheme::Basic, Self::Basic),
+        ]
+        .into_iter()
+        .find(|(scheme, _)| offer.has(scheme))
+        .map(|(_, method)| method)
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ntlm => "NTLM",
+            Self::Negotiate => "NTLM (Negotiate)",
+            Self::Basic => "Basic",
+        })
+    }
+}
+
 /// A connection over which requests go signed in.
 pub struct SignedIn {
     outbound: Outbound,
     connection: Connection,
     credentials: Credentials,
     gate: Arc<dyn Gate>,
+    random: Random,
+    offer: Offer,
+    method: Method,
     state: State,
+    /// The connection carries the sign-in of an NTLM handshake.
+    is_bound: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,20 +137,23 @@ impl SignedIn {
     /// Takes over a connection whose server made `offer`. Nothing is sent yet.
     pub fn new(
         outbound: Outbound,
+        random: Random,
         connection: Connection,
         offer: &Offer,
         credentials: Credentials,
         gate: Arc<dyn Gate>,
     ) -> Result<Self, AuthError> {
-        if !offer.has(&Scheme::Basic) {
-            return Err(AuthError::NotOffered(offer.clone()));
-        }
+        let method = Method::of(offer).ok_or_else(|| AuthError::NotOffered(offer.clone()))?;
         Ok(Self {
             outbound,
             connection,
             credentials,
             gate,
+            random,
+            offer: offer.clone(),
+            method,
             state: State::Fresh,
+            is_bound: false,
         })
     }
 
@@ -103,29 +161,31 @@ impl SignedIn {
         &self.connection
     }
 
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
     /// Whether the server has taken the password.
     pub fn is_accepted(&self) -> bool {
         self.state == State::Accepted
     }
 
-    /// Sends a request with the sign-in. A connection that was closed while idle is replaced once; a refused
-    /// password is never sent again.
+    /// Sends a request with the sign-in. A connection that was closed while idle, or that lost its sign-in, is
+    /// replaced once; a refused password is never sent again.
     pub async fn send(
         &mut self,
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<Answer, AuthError> {
         self.pass_gate().await?;
-        let signed = self.sign(request)?;
-        let answer = match self.connection.send(signed.clone(), limit).await {
-            Err(SendError::Stale) => {
+        let answer = match self.send_once(request.clone(), limit).await {
+            Err(AuthError::Send(SendError::Stale)) => {
                 self.reconnect().await?;
-                self.connection.send(signed, limit).await
+                self.send_once(request, limit).await
             }
             other => other,
         };
-        let answer = answer.map_err(AuthError::Send)?;
-        self.judge(answer).await
+        self.judge(answer?).await
     }
 
     /// Puts a fresh connection in the place of one that a call left unfinished.
@@ -134,7 +194,89 @@ impl SignedIn {
         let (host, port) = (facts.host.clone(), facts.port);
         let fresh = self.outbound.connect(&host, port).await;
         self.connection = fresh.map_err(AuthError::Outbound)?;
+        self.is_bound = false;
         Ok(())
+    }
+
+    async fn send_once(
+        &mut self,
+        request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<Answer, AuthError> {
+        if self.method == Method::Basic {
+            let header = basic::header(&self.credentials.account, &self.credentials.password)
+                .ok_or(AuthError::Send(SendError::Broken))?;
+            return self.send_with(request, header, limit).await;
+        }
+        if !self.is_bound {
+            return self.shake_hands(request, limit).await;
+        }
+        let answer = self.connection.send(request, limit).await;
+        let answer = answer.map_err(AuthError::Send)?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            // No password went along: the connection lost its sign-in, as behind a balancer. A fresh one signs in.
+            self.is_bound = false;
+            return Err(AuthError::Send(SendError::Stale));
+        }
+        Ok(answer)
+    }
+
+    /// The three messages of NTLM; the request itself goes with the third.
+    async fn shake_hands(
+        &mut self,
+        request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<Answer, AuthError> {
+        let messages = Messages::new(self.method);
+        let opening = messages.opening(&request);
+        let answer = self.connection.send(opening, handshake::LIMIT).await;
+        let answer = answer.map_err(AuthError::Send)?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            // Whatever this is, it comes from before the sign-in.
+            return Ok(answer);
+        }
+        let Some(token) = messages.token(&answer) else {
+            return Err(match self.method {
+                Method::Negotiate => AuthError::KerberosOnly(self.offer.clone()),
+                Method::Ntlm | Method::Basic => AuthError::NotOffered(Offer::read(&answer.headers)),
+            });
+        };
+        let is_kept = messages.is_kept(&answer);
+        answer.drain().await;
+        if !is_kept {
+            return Err(AuthError::NotKept);
+        }
+        let facts = self.connection.facts();
+        let reply = ntlm::Reply {
+            account: &self.credentials.account,
+            password: &self.credentials.password,
+            workstation: ntlm::WORKSTATION,
+            host: &facts.host,
+            binding: channel_binding::of_certificate(&facts.leaf),
+            now: self.outbound.clock().now(),
+            nonce: self.random.bytes(),
+        };
+        let header = messages
+            .closing(&reply, &token)
+            .map_err(AuthError::BadChallenge)?;
+        let answer = match self.send_with(request, header, limit).await {
+            // Answered to the first message, gone before the third: nothing in between keeps connections.
+            Err(AuthError::Send(SendError::Stale)) => return Err(AuthError::NotKept),
+            other => other?,
+        };
+        self.is_bound = answer.status != StatusCode::UNAUTHORIZED;
+        Ok(answer)
+    }
+
+    async fn send_with(
+        &mut self,
+        mut request: Request<Bytes>,
+        header: HeaderValue,
+        limit: usize,
+    ) -> Result<Answer, AuthError> {
+        request.headers_mut().insert(AUTHORIZATION, header);
+        let answer = self.connection.send(request, limit).await;
+        answer.map_err(AuthError::Send)
     }
 
     async fn pass_gate(&mut self) -> Result<(), AuthError> {
@@ -152,13 +294,6 @@ impl SignedIn {
                 Ok(())
             }
         }
-    }
-
-    fn sign(&self, mut request: Request<Bytes>) -> Result<Request<Bytes>, AuthError> {
-        let header = basic::header(&self.credentials.account, &self.credentials.password)
-            .ok_or(AuthError::Send(SendError::Broken))?;
-        request.headers_mut().insert(AUTHORIZATION, header);
-        Ok(request)
     }
 
     async fn judge(&mut self, answer: Answer) -> Result<Answer, AuthError> {

@@ -4,10 +4,7 @@
 mod pox;
 
 use crate::{
-    auth::{
-        AuthError, Credentials, Gate, SignedIn,
-        offer::{Offer, Scheme},
-    },
+    auth::{AuthError, Credentials, Gate, Method, SignedIn, offer::Offer},
     diagnose::{Evidence, diagnose},
     endpoint::{EwsUrl, is_exchange_online},
     ews::{
@@ -148,10 +145,10 @@ impl Autodiscover<'_> {
         let mut ready = Vec::new();
         for (host, probed) in join_all(probes).await {
             match probed {
-                Ok(found) if found.offer.has(&Scheme::Basic) => ready.push(found),
+                Ok(found) if Method::of(&found.offer).is_some() => ready.push(found),
                 Ok(found) => {
                     let offered = found.offer.names();
-                    note(tried, host, Problem::BasicNotOffered { offered });
+                    note(tried, host, Problem::SignInNotOffered { offered });
                 }
                 Err(error) => note(tried, host, problem_at(host, mailbox, &error)),
             }
@@ -223,8 +220,14 @@ impl Autodiscover<'_> {
         let credentials = self.credentials.clone();
         let gate = Arc::clone(&self.gate);
         let outbound = self.outbound.clone();
-        let mut signed_in =
-            SignedIn::new(outbound, ready.connection, &ready.offer, credentials, gate)?;
+        let mut signed_in = SignedIn::new(
+            outbound,
+            self.random.clone(),
+            ready.connection,
+            &ready.offer,
+            credentials,
+            gate,
+        )?;
         let whose = Whose::own(mailbox.clone());
         let request = post(PATH, Some(&whose), ids, pox::request(mailbox));
         let answer = signed_in

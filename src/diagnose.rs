@@ -30,9 +30,13 @@ pub fn diagnose(error: &EwsError, evidence: &Evidence<'_>) -> Problem {
     }
     match &*error.cause {
         Cause::Outbound(error) => outbound(error),
-        Cause::NotOffered(offer) => Problem::BasicNotOffered {
+        Cause::NotOffered(offer) => Problem::SignInNotOffered {
             offered: offer.names(),
         },
+        Cause::KerberosOnly(offer) => Problem::KerberosOnly {
+            offered: offer.names(),
+        },
+        Cause::ConnectionNotKept => Problem::ConnectionNotKept,
         Cause::SignInRefused(offer) => Problem::SignInRefused {
             offered: offer.names(),
         },

@@ -131,6 +131,7 @@ pub struct Outbound(Arc<Inner>);
 
 struct Inner {
     config: OutboundConfig,
+    clock: Clock,
     tls: tls::Roots,
 }
 
@@ -159,8 +160,12 @@ pub struct Dialled {
 impl Outbound {
     /// Reads the roots of the system and of `ca_file`.
     pub fn new(config: OutboundConfig, clock: Clock) -> Result<Self, SettingError> {
-        let tls = tls::Roots::load(config.ca_file.as_deref(), clock)?;
-        Ok(Self(Arc::new(Inner { config, tls })))
+        let tls = tls::Roots::load(config.ca_file.as_deref(), clock.clone())?;
+        Ok(Self(Arc::new(Inner { config, tls, clock })))
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
     /// Whether the administrator named this host, so that it may be called at any address.

@@ -160,8 +160,14 @@ pub enum Problem {
     EndpointNotFound {
         url: String,
     },
+    /// `Negotiate` is offered, but NTLM is not taken under it.
+    KerberosOnly {
+        offered: Vec<String>,
+    },
+    /// The connection was closed in the middle of the sign-in by NTLM.
+    ConnectionNotKept,
     /// The server asks for sign-in kinds, but none that Kalends can use over this connection.
-    BasicNotOffered {
+    SignInNotOffered {
         offered: Vec<String>,
     },
     /// 401 after credentials.
@@ -254,7 +260,9 @@ impl Problem {
             | Self::CertificateNotYetValid { .. }
             | Self::TlsFailed { .. }
             | Self::NotEws { .. }
-            | Self::BasicNotOffered { .. }
+            | Self::SignInNotOffered { .. }
+            | Self::KerberosOnly { .. }
+            | Self::ConnectionNotKept
             | Self::Forbidden
             | Self::ImpersonationDenied
             | Self::CalendarNotFound
@@ -305,7 +313,9 @@ impl Problem {
             | Self::TlsFailed { .. }
             | Self::NotEws { .. }
             | Self::EndpointNotFound { .. }
-            | Self::BasicNotOffered { .. }
+            | Self::SignInNotOffered { .. }
+            | Self::KerberosOnly { .. }
+            | Self::ConnectionNotKept
             | Self::Forbidden
             | Self::ImpersonationDenied
             | Self::MailboxNotFound
@@ -328,12 +338,12 @@ mod tests {
 
     #[test]
     fn the_code_is_the_tag_on_the_wire() {
-        let problem = Problem::BasicNotOffered {
+        let problem = Problem::SignInNotOffered {
             offered: vec!["NTLM".to_owned()],
         };
         let wire = serde_json::to_value(&problem).expect("serialises");
         assert_eq!(wire["code"], problem.code());
-        assert_eq!(problem.code(), "basic-not-offered");
+        assert_eq!(problem.code(), "sign-in-not-offered");
     }
 
     #[test]

@@ -80,10 +80,14 @@ fn answers_of_the_server() -> Vec<Problem> {
         Problem::EndpointNotFound {
             url: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
         },
-        Problem::BasicNotOffered {
+        Problem::SignInNotOffered {
             offered: vec!["NTLM".to_owned()],
         },
-        Problem::BasicNotOffered { offered: vec![] },
+        Problem::SignInNotOffered { offered: vec![] },
+        Problem::KerberosOnly {
+            offered: vec!["Negotiate".to_owned()],
+        },
+        Problem::ConnectionNotKept,
         Problem::SignInRefused {
             offered: vec!["Basic".to_owned()],
         },

@@ -53,24 +53,47 @@ fn other_form(names: &Names) -> String {
     }
 }
 
-pub(super) fn basic_not_offered(offered: &[String]) -> Words {
+pub(super) fn not_offered(offered: &[String]) -> Words {
     let offered: Vec<String> = offered.iter().map(|scheme| shown(scheme)).collect();
     let meaning = if offered.is_empty() {
-        "The server asks for no sign-in that a program could use. Kalends needs Basic authentication over the encrypted connection.".to_owned()
+        "The server asks for no sign-in that a program could use. Kalends signs in with NTLM, or with Basic over the encrypted connection.".to_owned()
     } else if offered == ["Bearer"] {
-        "The server takes tokens of a sign-in service only (it offers Bearer). Kalends needs Basic authentication over the encrypted connection. If the mailbox is in Microsoft 365, it cannot be connected.".to_owned()
+        "The server takes tokens of a sign-in service only (it offers Bearer). Kalends signs in with NTLM, or with Basic over the encrypted connection. If the mailbox is in Microsoft 365, it cannot be connected.".to_owned()
     } else {
         format!(
-            "The server offers {}. Kalends needs Basic authentication over the encrypted connection; new Exchange servers have it switched off for EWS.",
+            "The server offers {}. Kalends signs in with NTLM, which every new Exchange server offers, or with Basic over the encrypted connection.",
             offered.join(", ")
         )
     };
     words("Exchange does not offer a sign-in that Kalends can use.", meaning)
-        .step("Turn on Basic authentication for EWS on the servers that Kalends calls; the first command shows the settings, the second changes them on every server.")
+        .step("Turn on Windows authentication for EWS, which brings NTLM; the first command shows the settings, the second changes them on every server.")
         .step("Check that proxies in front pass the sign-in through.")
         .step("Wait a few minutes, or restart IIS, until it takes effect.")
         .exchange("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication,WindowsAuthentication")
-        .exchange("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
+        .exchange("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -WindowsAuthentication $true")
+}
+
+pub(super) fn kerberos_only() -> Words {
+    words(
+        "The server takes Kerberos only.",
+        "It offers Negotiate, but NTLM is switched off there. Kerberos needs a machine that belongs to the Windows domain, which the server of Kalends is not.",
+    )
+    .step("Add NTLM to the providers of Windows authentication for EWS in IIS: open the site, EWS, Authentication, Windows Authentication, Providers.")
+    .step("Check whether the policy \"Network security: Restrict NTLM\" keeps the Exchange servers or the service account from it; exceptions can be named there.")
+    .step("Or turn on Basic for EWS: the second command.")
+    .exchange("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication,WindowsAuthentication")
+    .exchange("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
+}
+
+pub(super) fn connection_not_kept() -> Words {
+    words(
+        "The connection is closed in the middle of the sign-in.",
+        "NTLM signs in a connection in two steps, and something closes it after the first: mostly a proxy or load balancer in front of Exchange that does not keep connections open.",
+    )
+    .step("Let the proxy keep connections open (keep-alive) and pass each one to the same Exchange server.")
+    .step("Or name an Exchange server that is reached without the proxy as the Exchange server.")
+    .step("Or turn on Basic for EWS, which needs one step only: the command.")
+    .exchange("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
 }
 
 pub(super) fn paused(until: Timestamp, names: &Names) -> Words {

@@ -282,7 +282,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         let result = timeout(CALL_LIMIT, client.get_calendar(&whose)).await;
         let result = result.unwrap_or_else(|_| Err(timed_out()));
         let took = self.progress.elapsed();
-        let signed_in = format!("{} by Basic", self.request.account);
+        let signed_in = format!("{} by {}", self.request.account, client.method());
         let acting = format!("acts for {}", self.request.mailbox);
         let is_service = self.request.mode == Mode::ServiceAccount;
         match result {

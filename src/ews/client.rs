@@ -15,7 +15,7 @@ use super::{
     xml::{Xml, XmlError},
 };
 use crate::{
-    auth::{AuthError, Credentials, Gate, SignedIn, offer::Offer},
+    auth::{AuthError, Credentials, Gate, Method, SignedIn, offer::Offer},
     calendar::Window,
     endpoint::{EwsUrl, is_exchange_online},
     outbound::{
@@ -147,6 +147,7 @@ impl Client {
     ) -> Result<Self, EwsError> {
         let signed_in = SignedIn::new(
             outbound.clone(),
+            random.clone(),
             connection,
             &greeting.offer,
             credentials,
@@ -173,6 +174,11 @@ impl Client {
     /// The connection in use, with what was seen of it.
     pub const fn connection(&self) -> &Connection {
         self.signed_in.connection()
+    }
+
+    /// How the connection is signed in.
+    pub const fn method(&self) -> Method {
+        self.signed_in.method()
     }
 
     /// Whether the server has taken the password.

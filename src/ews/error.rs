@@ -43,6 +43,12 @@ pub enum Cause {
     NotOffered(Offer),
     #[error("HTTP 401, offers {0}")]
     SignInRefused(Offer),
+    /// `Negotiate` is offered, but only for Kerberos.
+    #[error("Negotiate takes Kerberos only")]
+    KerberosOnly(Offer),
+    /// The connection was closed in the middle of an NTLM handshake.
+    #[error("the connection was closed in the middle of the sign-in")]
+    ConnectionNotKept,
     /// Whoever counts refusals did not let the password out.
     #[error("sign-in paused")]
     HeldBack(Box<Problem>),
@@ -160,6 +166,9 @@ impl From<AuthError> for Cause {
             AuthError::Send(error) => error.into(),
             AuthError::NotOffered(offer) => Self::NotOffered(offer),
             AuthError::Refused { offer, .. } => Self::SignInRefused(offer),
+            AuthError::KerberosOnly(offer) => Self::KerberosOnly(offer),
+            AuthError::NotKept => Self::ConnectionNotKept,
+            AuthError::BadChallenge(error) => Self::Malformed(error.to_string()),
             AuthError::HeldBack(problem) => Self::HeldBack(problem),
         }
     }

@@ -5,7 +5,7 @@
 use super::OutboundError;
 use crate::problem::{Certificate, TlsReason};
 use futures::{Stream, StreamExt as _};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header::HOST};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header::HOST};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
     body::{Bytes, Incoming},
@@ -72,6 +72,7 @@ pub enum BodyError {
 /// The head of an answer with its body still to be read.
 pub struct Answer {
     pub status: StatusCode,
+    pub version: Version,
     pub headers: HeaderMap,
     pub body: Body,
 }
@@ -130,6 +131,7 @@ impl Connection {
         let (head, body) = answer.into_parts();
         Ok(Answer {
             status: head.status,
+            version: head.version,
             headers: head.headers,
             body: limited(body, limit),
         })

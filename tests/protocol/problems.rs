@@ -207,7 +207,7 @@ fn every_problem() -> Vec<BoxFuture<'static, Met>> {
         with_fault("tls-failed", Kind::NoTls).boxed(),
         with_fault("not-ews", Kind::LoginPage).boxed(),
         with_fault("endpoint-not-found", Kind::NotFound).boxed(),
-        no_basic("basic-not-offered").boxed(),
+        no_basic("sign-in-not-offered").boxed(),
         wrong_password("sign-in-refused").boxed(),
         shut_gate("sign-in-paused").boxed(),
         with_fault("forbidden", Kind::Forbidden).boxed(),
