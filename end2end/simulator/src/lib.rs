@@ -27,8 +27,8 @@
 //! | `PUT`, `DELETE /mailboxes/{address}/entries/{id}` | [`world::entry::Draft`] | the id stays, the change key changes |
 //! | `POST /fault` | [`fault::Plan`] | `{"kind", …, "times"?, "only_mailbox"?, "only_path"?, "only_host"?}` |
 //! | `GET`, `DELETE /fault` | | lists or clears what is planned |
-//! | `POST /auth-offer` | `{"basic", "ntlm", "negotiate"}` | what a 401 offers; Basic is refused while not offered |
-//! | `POST /settings` | `{"accept_alias_as_primary"?, "ews_url"?, "find_limit"?, "product"?, "lock_out_threshold"?, "lock_out_window_minutes"?, "default_domain"?}` | what is absent stays |
+//! | `POST /auth-offer` | `{"basic", "ntlm", "negotiate", "kerberos_only"?, "bearer"?}` | what a 401 offers, and so takes |
+//! | `POST /settings` | `{"accept_alias_as_primary"?, "ews_url"?, "find_limit"?, "product"?, "lock_out_threshold"?, "lock_out_window_minutes"?, "default_domain"?, "extended_protection"? (`none`, `allow`, `require`), "close_after_challenge"?, "tls_proxy"?}` | what is absent stays |
 //! | `POST /clock` | `{"now"}` | holds the clock at an instant |
 //!
 //! # Kinds of faults
@@ -49,6 +49,7 @@ pub mod clock;
 mod control;
 mod ews;
 pub mod fault;
+mod ntlm;
 mod operation;
 mod server;
 mod simulator;

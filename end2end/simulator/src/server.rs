@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     answer::{Answer, Delivery},
+    auth::Conversation,
     clock::Clock,
     fault::{Framing, Kind, Stage, Target},
     site::{self, Incoming},
@@ -92,7 +93,13 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     if fault == Some(Kind::NoTls) {
         return;
     }
-    let Ok(stream) = shared.leaves.pick(fault.as_ref()).accept(stream).await else {
+    let proxied = shared.with(|world| world.settings.tls_proxy);
+    let Ok(stream) = shared
+        .leaves
+        .pick(fault.as_ref(), proxied)
+        .accept(stream)
+        .await
+    else {
         return;
     };
     let reset = Arc::new(AtomicBool::new(false));
@@ -100,10 +107,12 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
         stream,
         reset: Arc::clone(&reset),
     };
+    let conversation = Arc::new(Mutex::new(Conversation::default()));
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
         let reset = Arc::clone(&reset);
-        async move { respond(request, shared, reset).await }
+        let conversation = Arc::clone(&conversation);
+        async move { respond(request, shared, conversation, reset).await }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).title_case_headers(true);
@@ -120,6 +129,7 @@ struct Broken;
 async fn respond(
     request: Request<HyperBody>,
     shared: Arc<Shared>,
+    conversation: Arc<Mutex<Conversation>>,
     reset: Arc<AtomicBool>,
 ) -> Result<Response<Pieces>, Broken> {
     let (head, body) = request.into_parts();
@@ -136,9 +146,11 @@ async fn respond(
                 host: host.split(':').next().unwrap_or_default(),
                 headers: &head.headers,
                 body: &body,
+                binding: shared.leaves.binding,
             };
+            let mut conversation = conversation.lock().unwrap_or_else(PoisonError::into_inner);
             let now = shared.clock.now();
-            shared.with(|world| site::answer(world, &incoming, now))
+            shared.with(|world| site::answer(world, &mut conversation, &incoming, now))
         }
         Err(_) => Answer::empty(413),
     };

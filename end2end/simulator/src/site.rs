@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::{
     answer::{Answer, Delivery},
-    auth, autodiscover, ews,
+    auth::{self, Attempt, Conversation},
+    autodiscover, ews,
     fault::{Kind, Stage, Target},
     soap::text::shuffle_prefixes,
     world::World,
@@ -20,6 +21,8 @@ pub struct Incoming<'a> {
     pub host: &'a str,
     pub headers: &'a HeaderMap,
     pub body: &'a [u8],
+    /// The binding of Exchange's own certificate.
+    pub binding: [u8; 16],
 }
 
 impl Incoming<'_> {
@@ -29,7 +32,12 @@ impl Incoming<'_> {
 }
 
 /// The whole way of one request.
-pub fn answer(world: &mut World, request: &Incoming<'_>, now: Timestamp) -> Answer {
+pub fn answer(
+    world: &mut World,
+    conversation: &mut Conversation,
+    request: &Incoming<'_>,
+    now: Timestamp,
+) -> Answer {
     let mailbox = ews::addressed(request.body).or_else(|| {
         request
             .header("x-anchormailbox")
@@ -45,26 +53,50 @@ pub fn answer(world: &mut World, request: &Incoming<'_>, now: Timestamp) -> Answ
             world.counters_mut().fault();
             front(world, &kind, request)
         }
-        None => route(world, request, target, now),
+        None => route(world, conversation, request, target, now),
     };
     on_the_way_back(world, target, &mut answer);
     decorate(world, request, &mut answer);
     answer
 }
 
-fn route(world: &mut World, request: &Incoming<'_>, target: Target<'_>, now: Timestamp) -> Answer {
+fn route(
+    world: &mut World,
+    conversation: &mut Conversation,
+    request: &Incoming<'_>,
+    target: Target<'_>,
+    now: Timestamp,
+) -> Answer {
     let path = request.path.to_ascii_lowercase();
     let ews = path == "/ews/exchange.asmx";
     if !ews && path != "/autodiscover/autodiscover.xml" {
         return Answer::html(404, "404 - File or directory not found.", "<h2>404</h2>");
     }
-    let caller = match auth::sign_in(world, request.header("authorization"), now) {
+    let attempt = Attempt {
+        authorization: request.header("authorization"),
+        host: request.host,
+        binding: request.binding,
+        now,
+    };
+    let caller = match auth::sign_in(world, conversation, &attempt) {
         Ok(caller) => caller,
         Err(refusal) => return refusal,
     };
-    if !ews {
-        return autodiscover::answer(world, request.body, target, now);
-    }
+    let mut answer = if ews {
+        service(world, &caller.principal, request, target)
+    } else {
+        autodiscover::answer(world, request.body, target, now)
+    };
+    answer.headers.extend(caller.headers);
+    answer
+}
+
+fn service(
+    world: &mut World,
+    principal: &str,
+    request: &Incoming<'_>,
+    target: Target<'_>,
+) -> Answer {
     if !request.post {
         return Answer::html(
             200,
@@ -80,7 +112,7 @@ fn route(world: &mut World, request: &Incoming<'_>, target: Target<'_>, now: Tim
     if !xml {
         return Answer::empty(415);
     }
-    ews::answer(world, &caller, request.body, target)
+    ews::answer(world, principal, request.body, target)
 }
 
 /// What a proxy, a portal or a broken server answers in place of Exchange.

@@ -16,7 +16,7 @@ use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::fault::Kind;
+use crate::{fault::Kind, ntlm};
 
 /// Why no certificates could be made or read.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +42,16 @@ const NAMES: [&str; 6] = [
 /// One acceptor for each leaf that may be served.
 pub struct Leaves {
     good: TlsAcceptor,
+    /// As valid as the good one, and another: what a proxy shows that ends TLS itself.
+    proxy: TlsAcceptor,
     expired: TlsAcceptor,
     not_yet: TlsAcceptor,
     wrong_name: TlsAcceptor,
     unknown_issuer: TlsAcceptor,
     self_signed: TlsAcceptor,
     pub ca_pem_path: PathBuf,
+    /// What a sign-in over the good leaf is bound to.
+    pub binding: [u8; 16],
 }
 
 impl Leaves {
@@ -60,8 +64,12 @@ impl Leaves {
         let good = (2020, 2049);
         let key = KeyPair::generate()?;
         let self_signed = leaf_params(&NAMES, good)?.self_signed(&key)?;
+        let exchange_key = KeyPair::generate()?;
+        let exchange = leaf_params(&NAMES, good)?.signed_by(&exchange_key, &issuer)?;
         Ok(Self {
-            good: issued(&NAMES, good, &issuer)?,
+            good: acceptor(&exchange, &exchange_key)?,
+            proxy: issued(&NAMES, good, &issuer)?,
+            binding: ntlm::binding(exchange.der()),
             expired: issued(&NAMES, (2020, 2021), &issuer)?,
             not_yet: issued(&NAMES, (2048, 2049), &issuer)?,
             wrong_name: issued(&["other.example.test"], good, &issuer)?,
@@ -71,14 +79,15 @@ impl Leaves {
         })
     }
 
-    /// The acceptor for a connection with this planned fault.
-    pub fn pick(&self, fault: Option<&Kind>) -> TlsAcceptor {
+    /// The acceptor for a connection with this planned fault; a proxy may stand in between.
+    pub fn pick(&self, fault: Option<&Kind>, proxied: bool) -> TlsAcceptor {
         match fault {
             Some(Kind::CertificateExpired) => &self.expired,
             Some(Kind::CertificateNotYetValid) => &self.not_yet,
             Some(Kind::CertificateWrongName) => &self.wrong_name,
             Some(Kind::CertificateUnknownIssuer) => &self.unknown_issuer,
             Some(Kind::CertificateSelfSigned) => &self.self_signed,
+            _ if proxied => &self.proxy,
             _ => &self.good,
         }
         .clone()

@@ -147,15 +147,26 @@ impl World {
             .and_then(|_| named(name))
     }
 
-    /// Tries one name and password and counts the outcome.
-    pub fn sign_in(&mut self, name: &str, password: &str, now: Timestamp) -> SignIn {
+    /// The password that an account has, to check a proof against.
+    pub fn password(&self, name: &str) -> Option<&str> {
+        let index = self.account_index(name)?;
+        Some(&self.accounts.get(index)?.password)
+    }
+
+    /// Tries one name, with a check that is told the right password, and counts the outcome.
+    pub fn sign_in(
+        &mut self,
+        name: &str,
+        is_right: &dyn Fn(&str) -> bool,
+        now: Timestamp,
+    ) -> SignIn {
         let rule = self.settings.lock_out;
         let index = self.account_index(name);
         let account = index.and_then(|index| self.accounts.get_mut(index));
         let known = account.is_some();
         let accepted = account.and_then(|account| {
             account
-                .sign_in(password, rule, now)
+                .sign_in(is_right, rule, now)
                 .then(|| account.principal_name.clone())
         });
         self.counters.sign_in(accepted.is_some(), known);

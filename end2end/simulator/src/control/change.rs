@@ -18,7 +18,7 @@ use crate::{
     world::{
         Refused, Scope,
         entry::Draft,
-        settings::{AuthOffer, Product},
+        settings::{AuthOffer, Product, Protection},
     },
 };
 
@@ -231,6 +231,9 @@ pub struct Switches {
     ews_url: Option<String>,
     find_limit: Option<usize>,
     product: Option<Product>,
+    extended_protection: Option<Protection>,
+    close_after_challenge: Option<bool>,
+    tls_proxy: Option<bool>,
     /// 0 never locks.
     lock_out_threshold: Option<u32>,
     lock_out_window_minutes: Option<u32>,
@@ -252,6 +255,15 @@ pub async fn settings(State(shared): Simulation, Json(wish): Json<Switches>) -> 
         }
         if let Some(product) = wish.product {
             settings.product = product;
+        }
+        if let Some(protection) = wish.extended_protection {
+            settings.extended_protection = protection;
+        }
+        if let Some(close) = wish.close_after_challenge {
+            settings.close_after_challenge = close;
+        }
+        if let Some(proxy) = wish.tls_proxy {
+            settings.tls_proxy = proxy;
         }
         if let Some(threshold) = wish.lock_out_threshold {
             settings.lock_out.threshold = Some(threshold).filter(|limit| *limit > 0);

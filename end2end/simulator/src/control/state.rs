@@ -63,6 +63,7 @@ fn told(world: &World, now: Timestamp) -> Value {
         "sign_ins": {
             "refused": counters.refused(),
             "accepted": counters.accepted(),
+            "bad_bindings": counters.bad_bindings(),
             "anonymous": counters.anonymous(),
             "unknown_names": counters.unknown_names(),
         },

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 pub struct Counters {
     refused: u64,
     accepted: u64,
+    bad_bindings: u64,
     anonymous: u64,
     unknown_names: u64,
     requests: BTreeMap<String, BTreeMap<String, u64>>,
@@ -28,6 +29,10 @@ impl Counters {
 
     pub(crate) fn anonymous_request(&mut self) {
         self.anonymous += 1;
+    }
+
+    pub(crate) fn bad_binding(&mut self) {
+        self.bad_bindings += 1;
     }
 
     pub(crate) fn operation(&mut self, mailbox: &str, operation: &str) {
@@ -54,6 +59,11 @@ impl Counters {
 
     pub fn accepted(&self) -> u64 {
         self.accepted
+    }
+
+    /// Sign-ins with the right password that belong to another connection: refused, and no wrong password.
+    pub fn bad_bindings(&self) -> u64 {
+        self.bad_bindings
     }
 
     /// Requests without credentials.

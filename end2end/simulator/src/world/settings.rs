@@ -19,15 +19,36 @@ pub struct Settings {
     /// Objects that one `FindItem` may return.
     pub find_limit: usize,
     pub product: Product,
+    pub extended_protection: Protection,
+    /// The connection ends with the challenge, as behind proxies that keep none.
+    pub close_after_challenge: bool,
+    /// A proxy with a certificate of its own ends TLS in front of Exchange.
+    pub tls_proxy: bool,
 }
 
-/// Which authentication schemes a 401 offers. Only Basic can be completed; the others are offered as a default installation does.
+/// What is done about channel bindings (Extended Protection).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protection {
+    None,
+    /// A binding that is sent must be right.
+    Allow,
+    /// Without the right binding nobody signs in by NTLM.
+    Require,
+}
+
+/// Which authentication schemes a 401 offers, and so takes; Bearer is offered only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthOffer {
     pub basic: bool,
     pub ntlm: bool,
     pub negotiate: bool,
+    /// `Negotiate` takes no NTLM.
+    #[serde(default)]
+    pub kerberos_only: bool,
+    #[serde(default)]
+    pub bearer: bool,
 }
 
 /// The Exchange that the simulator says it is.
@@ -74,6 +95,8 @@ impl Default for Settings {
                 basic: true,
                 ntlm: true,
                 negotiate: true,
+                kerberos_only: false,
+                bearer: false,
             },
             default_domain: None,
             lock_out: LockOut {
@@ -84,6 +107,10 @@ impl Default for Settings {
             ews_url: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
             find_limit: 1000,
             product: Product::Exchange2019,
+            // As set up by Exchange 2019 CU14 and later.
+            extended_protection: Protection::Allow,
+            close_after_challenge: false,
+            tls_proxy: false,
         }
     }
 }
