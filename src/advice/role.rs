@@ -1,4 +1,4 @@
-//! The commands around the role ApplicationImpersonation: grant it, show that it works, take it away.
+//! The commands around the role `ApplicationImpersonation`: grant it, show that it works, take it away.
 
 use super::powershell::{quote, quote_or};
 

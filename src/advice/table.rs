@@ -69,7 +69,9 @@ pub fn markdown() -> String {
             told.meaning,
         ]
         .map(|cell| cell.replace('|', "\\|"));
-        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        text += "| ";
+        text += &cells.join(" | ");
+        text += " |\n";
     }
     text
 }

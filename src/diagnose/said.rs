@@ -8,6 +8,10 @@ use crate::{
 };
 
 /// The problem behind a response code. The match names every code, so that a new one cannot be forgotten.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line per response code, so that none is overlooked"
+)]
 pub(super) fn problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
     let status = if said.is_fault { 500 } else { 200 };
     let server_error = || Problem::ServerError {

@@ -66,16 +66,16 @@ pub fn ProblemsPage() -> impl IntoView {
             <Frame title="Problems and what to do" wide=true>
                 <p class="lead">"Everything that can go wrong with a connection. Names in it are examples."</p>
                 <div class="table-box" tabindex="0" role="region" aria-label="All problems">
-                    <table class="table">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Code"</th>
-                                <th scope="col">"Meaning"</th>
-                                <th scope="col">"Who acts"</th>
-                                <th scope="col">"Tried again"</th>
+                    <table class="table table-stack" role="table">
+                        <thead role="rowgroup">
+                            <tr role="row">
+                                <th role="columnheader" scope="col">"Code"</th>
+                                <th role="columnheader" scope="col">"Meaning"</th>
+                                <th role="columnheader" scope="col">"Who acts"</th>
+                                <th role="columnheader" scope="col">"Tried again"</th>
                             </tr>
                         </thead>
-                        <tbody>{rows.into_iter().map(problem_row).collect_view()}</tbody>
+                        <tbody role="rowgroup">{rows.into_iter().map(problem_row).collect_view()}</tbody>
                     </table>
                 </div>
             </Frame>
@@ -86,11 +86,11 @@ pub fn ProblemsPage() -> impl IntoView {
 fn problem_row(row: ProblemRow) -> impl IntoView {
     let link = format!("/help/problems/{}", row.code);
     view! {
-        <tr>
-            <th scope="row"><a href=link>{row.code}</a></th>
-            <td data-label="Meaning">{row.title}</td>
-            <td data-label="Who acts">{row.owner}</td>
-            <td data-label="Tried again">{row.retry}</td>
+        <tr role="row">
+            <th role="rowheader" scope="row"><a href=link>{row.code}</a></th>
+            <td role="cell" data-label="Meaning">{row.title}</td>
+            <td role="cell" data-label="Who acts">{row.owner}</td>
+            <td role="cell" data-label="Tried again">{row.retry}</td>
         </tr>
     }
 }
