@@ -2,17 +2,23 @@
 //! its words in a file below, by what must be looked at; no other part of Kalends holds a sentence about Exchange.
 
 mod certificate;
-#[cfg(test)]
 mod examples;
 mod mailbox;
 mod network;
 mod passing;
 pub mod powershell;
+mod role;
 mod server;
+mod service_account;
 mod sign_in;
+pub mod table;
+mod wording;
+
+pub use service_account::{Section, service_account};
 
 use crate::problem::{Owner, Problem};
 use serde::{Deserialize, Serialize};
+use wording::{EXCHANGE, OPERATOR, SERVER, Words, host_of, shown, shown_or, words};
 
 /// The names that the words and commands are filled in with; all come from what was typed or stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -23,9 +29,22 @@ pub struct Names {
     pub endpoint: String,
 }
 
+impl Names {
+    /// Names for pages that explain without an occasion.
+    pub fn example() -> Self {
+        Self {
+            mailbox: "alice@example.test".to_owned(),
+            account: "svc-kalends@example.test".to_owned(),
+            endpoint: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
+        }
+    }
+}
+
 /// What people read about a problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advice {
+    /// The problem's stable code.
+    pub code: String,
     /// One short sentence: what happened.
     pub title: String,
     /// What that means, in plain words.
@@ -35,11 +54,39 @@ pub struct Advice {
     pub steps: Vec<String>,
     /// Commands to paste as they are; one that checks stands beside one that changes.
     pub commands: Vec<Command>,
+    /// Whether it speaks of the service account's role, which has a page of its own.
+    pub on_role: bool,
+}
+
+/// What a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Shows how things stand and changes nothing.
+    FindOut,
+    /// Changes something.
+    Run,
+    /// Shows whether the change took hold.
+    Verify,
+    /// Takes the change back.
+    Undo,
+}
+
+impl Purpose {
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::FindOut => "Find out",
+            Self::Run => "Run",
+            Self::Verify => "Verify",
+            Self::Undo => "Undo",
+        }
+    }
 }
 
 /// A command with the place where it is run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
+    pub purpose: Purpose,
     /// Such as "In the Exchange Management Shell".
     pub place: String,
     pub text: String,
@@ -103,80 +150,36 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         Problem::ServerError {
             status,
             response_code,
-        } => passing::server_error(*status, response_code.as_deref()),
+            wait_millis,
+        } => passing::server_error(*status, response_code.as_deref(), *wait_millis),
+        Problem::OutOfStep { response_code } => passing::out_of_step(response_code),
+        Problem::MailboxServerUnreachable { response_code } => {
+            mailbox::server_unreachable(response_code, names)
+        }
+        Problem::MailboxMisconfigured => mailbox::misconfigured(names),
+        Problem::MailboxFull => mailbox::full(names),
+        Problem::MailboxAmbiguous => mailbox::ambiguous(names),
+        Problem::AccountNotInDomain => sign_in::not_in_domain(names),
+        Problem::EntryDamaged { response_code } => mailbox::entry_damaged(response_code, names),
+        Problem::RequestRejected { said } => server::request_rejected(said),
         Problem::AnswerTimedOut { seconds } => passing::timed_out(*seconds),
         Problem::AnswerCutShort => passing::cut_short(),
         Problem::Interrupted => passing::interrupted(),
     };
+    let on_role = [&words.meaning]
+        .into_iter()
+        .chain(&words.steps)
+        .chain(words.commands.iter().map(|command| &command.text))
+        .any(|text| text.contains("ApplicationImpersonation"));
     Advice {
+        code: problem.code().to_owned(),
+        on_role,
         title: words.title,
         meaning: words.meaning,
         owner: problem.owner(),
         steps: words.steps,
         commands: words.commands,
     }
-}
-
-/// Advice in the making.
-struct Words {
-    title: String,
-    meaning: String,
-    steps: Vec<String>,
-    commands: Vec<Command>,
-}
-
-fn words(title: impl Into<String>, meaning: impl Into<String>) -> Words {
-    Words {
-        title: title.into(),
-        meaning: meaning.into(),
-        steps: Vec::new(),
-        commands: Vec::new(),
-    }
-}
-
-impl Words {
-    fn step(mut self, text: impl Into<String>) -> Self {
-        self.steps.push(text.into());
-        self
-    }
-
-    fn command(mut self, place: &str, text: impl Into<String>) -> Self {
-        self.commands.push(Command {
-            place: place.to_owned(),
-            text: text.into(),
-        });
-        self
-    }
-
-    fn exchange(self, text: impl Into<String>) -> Self {
-        self.command("In the Exchange Management Shell", text)
-    }
-}
-
-/// A name within a sentence: without characters that could reorder or break the line, at most 200 characters.
-fn shown(text: &str) -> String {
-    crate::problem::capped(&powershell::plain(text))
-}
-
-/// A name within a sentence, or what stands for it where none is known.
-fn shown_or(text: &str, otherwise: &str) -> String {
-    let name = shown(text);
-    if name.is_empty() {
-        otherwise.to_owned()
-    } else {
-        name
-    }
-}
-
-/// The host of an endpoint, for sentences.
-fn host_of(endpoint: &str) -> String {
-    let rest = endpoint
-        .split_once("://")
-        .map_or(endpoint, |(_, rest)| rest);
-    shown_or(
-        rest.split('/').next().unwrap_or_default(),
-        "the Exchange server",
-    )
 }
 
 #[cfg(test)]
@@ -235,7 +238,7 @@ mod tests {
         titles.sort();
         titles.dedup();
         // A server without a code is worded like one with a code, an alias like an alias.
-        assert!(count - titles.len() <= 5, "{titles:#?}");
+        assert!(count - titles.len() <= 6, "{titles:#?}");
     }
 
     fn commands(problem: &Problem) -> Vec<String> {
@@ -255,8 +258,82 @@ mod tests {
                 "Get-ManagementRoleAssignment -Role ApplicationImpersonation -WritableRecipient 'bob@example.test' -GetEffectiveUsers | Format-Table Name,EffectiveUserName,CustomRecipientWriteScope",
                 "New-ManagementRoleAssignment -Name 'Kalends impersonation' -Role ApplicationImpersonation -User 'svc@example.test'",
                 "Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers | Format-Table Name,EffectiveUserName,CustomRecipientWriteScope",
+                "Remove-ManagementRoleAssignment 'Kalends impersonation'",
             ]
         );
+    }
+
+    #[test]
+    fn what_changes_something_can_be_verified_and_undone() {
+        for problem in every_problem() {
+            let advice = advice(&problem, &names());
+            let has = |purpose| advice.commands.iter().any(|c| c.purpose == purpose);
+            if advice
+                .commands
+                .iter()
+                .any(|c| c.place != OPERATOR && c.purpose == Purpose::Run)
+            {
+                assert!(has(Purpose::Verify), "{}", advice.code);
+                assert!(has(Purpose::Undo), "{}", advice.code);
+            }
+            for command in &advice.commands {
+                let looks = ["Get-", "Test-", "nslookup "]
+                    .iter()
+                    .any(|start| command.text.starts_with(start));
+                let is_look = matches!(command.purpose, Purpose::FindOut | Purpose::Verify);
+                let pipes_into_change = command.text.contains("| Set-");
+                assert_eq!(
+                    is_look,
+                    looks && !pipes_into_change,
+                    "{}: {}",
+                    advice.code,
+                    command.text
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_names_the_role_leads_to_its_page() {
+        assert!(advice(&Problem::ImpersonationDenied, &names()).on_role);
+        assert!(advice(&Problem::AccessDenied, &names()).on_role);
+        assert!(!advice(&Problem::MailboxNotFound, &names()).on_role);
+    }
+
+    #[test]
+    fn a_refused_sign_in_puts_the_likeliest_cause_first_with_the_command_that_decides() {
+        let told = advice(&Problem::SignInRefused { offered: vec![] }, &names());
+        let at = |words: &str| {
+            let found = told.steps.iter().position(|step| step.contains(words));
+            found.unwrap_or_else(|| panic!("{words}: {:#?}", told.steps))
+        };
+        let order = [
+            "Type the password",
+            "other form",
+            "locked",
+            "policy",
+            "4625",
+            "Extended Protection",
+        ];
+        let places: Vec<usize> = order.into_iter().map(at).collect();
+        assert!(places.is_sorted(), "{places:?}");
+        let commands: String = told.commands.into_iter().map(|c| c.text).collect();
+        for part in [
+            "LockedOut",
+            "AuthenticationPolicy",
+            "Id=4625",
+            "ExtendedProtection",
+        ] {
+            assert!(commands.contains(part), "{part}: {commands}");
+        }
+    }
+
+    #[test]
+    fn a_code_without_advice_of_its_own_is_shown() {
+        let problem = Problem::UnknownResponseCode {
+            response_code: "ErrorNew2030".to_owned(),
+        };
+        assert!(advice(&problem, &names()).title.contains("ErrorNew2030"));
     }
 
     #[test]

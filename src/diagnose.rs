@@ -1,12 +1,13 @@
 //! From a technical failure to a problem: total over our own enums, and no further than what can be known. A plain
 //! 401 stays one problem; only codes that the server sends narrow it.
 
+mod said;
+
 use crate::{
     endpoint::is_exchange_online,
     ews::{
-        Cause, EwsError, ServerSaid,
-        back_off::{DEFAULT_MILLIS, MAX_MILLIS, wait_millis},
-        response_code::ResponseCode as Code,
+        Cause, EwsError,
+        back_off::{DEFAULT_MILLIS, MAX_MILLIS},
         version::ServerBuild,
     },
     mailbox::SmtpAddress,
@@ -47,7 +48,7 @@ pub fn diagnose(error: &EwsError, evidence: &Evidence<'_>) -> Problem {
             location,
             retry_after,
         } => http(*status, *html, location.as_deref(), *retry_after, evidence),
-        Cause::Said(said) => said_problem(said, evidence),
+        Cause::Said(said) => said::problem(said, evidence),
         Cause::TimedOut { seconds } => Problem::AnswerTimedOut { seconds: *seconds },
         Cause::CutShort => Problem::AnswerCutShort,
         Cause::TooLarge => Problem::AnswerTooLarge,
@@ -122,18 +123,27 @@ fn http(
             url: evidence.url.to_owned(),
         },
         429 => Problem::Throttled {
-            wait_millis: retry_after.map_or(DEFAULT_MILLIS, |seconds| {
-                seconds.saturating_mul(1000).clamp(1000, MAX_MILLIS)
-            }),
+            wait_millis: retry_after.map_or(DEFAULT_MILLIS, millis),
         },
+        400 | 411 | 413 | 414 | 415 | 431 => Problem::RequestRejected {
+            said: format!("HTTP {status}"),
+        },
+        // Hosters answer it for accounts that they have blocked.
+        456 => Problem::AccountDisabled,
         // The time-out of the sign-in form of Outlook on the web.
         440 => not_ews(InsteadOfEws::SignInPage),
         408 | 449 | 500 | 502..=599 => Problem::ServerError {
             status,
             response_code: None,
+            wait_millis: retry_after.map(millis),
         },
         _ => not_ews(InsteadOfEws::NotSoap),
     }
+}
+
+/// A `Retry-After` in milliseconds: a second at least, an hour at most.
+fn millis(seconds: u64) -> u64 {
+    seconds.saturating_mul(1000).clamp(1000, MAX_MILLIS)
 }
 
 /// Where a redirect leads tells who stands in front: EWS itself never redirects a POST.
@@ -149,6 +159,7 @@ fn redirect(status: u16, location: &str) -> Problem {
         return Problem::ServerError {
             status,
             response_code: None,
+            wait_millis: None,
         };
     }
     let sign_in = [
@@ -175,102 +186,10 @@ fn redirect(status: u16, location: &str) -> Problem {
     }
 }
 
-fn said_problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
-    let status = if said.is_fault { 500 } else { 200 };
-    let server_error = || Problem::ServerError {
-        status,
-        response_code: Some(said.code.to_string()),
-    };
-    let unknown = || Problem::UnknownResponseCode {
-        response_code: said.code.to_string(),
-    };
-    match &said.code {
-        Code::ImpersonateUserDenied | Code::ImpersonationDenied => Problem::ImpersonationDenied,
-        Code::ImpersonationFailed => Problem::ImpersonationFailed,
-        Code::NonExistentMailbox
-        | Code::InvalidSmtpAddress
-        | Code::MissingEmailAddress
-        | Code::InvalidUserPrincipalName
-        | Code::InvalidUserSid => Problem::MailboxNotFound,
-        Code::NonPrimarySmtpAddress => Problem::MailboxAlias {
-            primary: primary_address(said, evidence.mailbox),
-        },
-        Code::AccessDenied => Problem::AccessDenied,
-        Code::AccountDisabled => Problem::AccountDisabled,
-        Code::PasswordExpired | Code::PasswordChangeRequired => Problem::PasswordExpired,
-        Code::MailboxMoveInProgress => Problem::MailboxMoving,
-        Code::ServerBusy | Code::ExceededConnectionCount | Code::ExceededSubscriptionCount => {
-            Problem::Throttled {
-                wait_millis: wait_millis(said.value("BackOffMilliseconds")),
-            }
-        }
-        Code::FolderNotFound
-        | Code::NoCalendar
-        | Code::CalendarFolderIsInvalidForCalendarView
-        | Code::ItemNotFound => Problem::CalendarNotFound,
-        Code::InvalidServerVersion
-        | Code::InvalidSchemaVersionForMailboxVersion
-        | Code::WrongServerVersion
-        | Code::IncorrectSchemaVersion => Problem::ServerTooOld,
-        Code::OrganizationAccessBlocked => Problem::ExchangeOnline,
-        Code::MailboxStoreUnavailable
-        | Code::MailboxFailover
-        | Code::ConnectionFailed
-        | Code::MailboxLogonFailed
-        | Code::ADUnavailable
-        | Code::ADOperation
-        | Code::InternalServerTransientError
-        | Code::InternalServerError
-        | Code::TooManyObjectsOpened
-        | Code::InsufficientResources
-        | Code::NotEnoughMemory
-        | Code::TimeoutExpired
-        | Code::RequestAborted
-        | Code::ClientDisconnected
-        | Code::BatchProcessingStopped
-        | Code::NoRespondingCASInDestinationSite
-        | Code::NoApplicableProxyCASServersAvailable
-        | Code::CrossSiteRequest
-        | Code::ProxyRequestProcessingFailed
-        | Code::ProxyServiceDiscoveryFailed
-        | Code::ProxyRequestNotAllowed
-        | Code::ServiceDiscoveryFailed => server_error(),
-        Code::ExceededFindCountLimit | Code::CalendarViewRangeTooBig => Problem::AnswerTooLarge,
-        Code::InvalidExchangeImpersonationHeaderData
-        | Code::CallerIsInvalidADAccount
-        | Code::MailboxConfiguration
-        | Code::CorruptData
-        | Code::ItemCorrupt
-        | Code::CalendarInvalidPropertyState
-        | Code::CalendarInvalidTimeZone
-        | Code::CalendarInvalidRecurrence
-        | Code::InvalidPropertyRequest
-        | Code::SchemaValidation
-        | Code::InvalidRequest
-        | Code::MissingArgument
-        | Code::InvalidArgument
-        | Code::NoError
-        | Code::Other(_) => unknown(),
-    }
-}
-
-/// Exchange names the primary address in a value or in its words; another than the one typed is it.
-fn primary_address(said: &ServerSaid, typed: &SmtpAddress) -> Option<SmtpAddress> {
-    let values = said.values.iter().map(|(_, value)| value.as_str());
-    values
-        .chain(
-            said.text
-                .split(|c: char| c.is_whitespace() || "<>\"'();,".contains(c)),
-        )
-        .filter(|word| word.contains('@'))
-        .filter_map(|word| word.trim_end_matches('.').parse::<SmtpAddress>().ok())
-        .find(|address| address != typed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::{Owner, Retry};
+    use crate::problem::Retry;
     use std::time::Duration;
 
     fn problem(cause: Cause) -> Problem {
@@ -282,16 +201,6 @@ mod tests {
         diagnose(&cause.into(), &evidence)
     }
 
-    fn said(code: Code, values: &[(&str, &str)], text: &str) -> Problem {
-        let own = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
-        problem(Cause::Said(ServerSaid {
-            code,
-            text: text.to_owned(),
-            values: values.iter().map(own).collect(),
-            is_fault: true,
-        }))
-    }
-
     fn http_answer(status: u16, html: bool, location: Option<&str>) -> Problem {
         problem(Cause::Http {
             status,
@@ -299,42 +208,6 @@ mod tests {
             location: location.map(str::to_owned),
             retry_after: None,
         })
-    }
-
-    #[test]
-    fn a_busy_server_says_how_long_or_a_minute_is_taken() {
-        let wait = |values| said(Code::ServerBusy, values, "").retry();
-        let minute = Retry::After(Duration::from_mins(1));
-        assert_eq!(
-            wait(&[("BackOffMilliseconds", "300000")]),
-            Retry::After(Duration::from_mins(5))
-        );
-        assert_eq!(wait(&[("BackOffMilliseconds", "0")]), minute);
-        assert_eq!(wait(&[]), minute);
-    }
-
-    #[test]
-    fn an_alias_names_the_primary_address_wherever_it_stands() {
-        let primary = Problem::MailboxAlias {
-            primary: "bob.long@example.test".parse().ok(),
-        };
-        let code = || Code::NonPrimarySmtpAddress;
-        assert_eq!(
-            said(code(), &[("Primary", "bob.long@example.test")], ""),
-            primary
-        );
-        assert_eq!(
-            said(
-                code(),
-                &[],
-                "The primary SMTP address must be specified: Bob.Long@example.test."
-            ),
-            primary
-        );
-        assert_eq!(
-            said(code(), &[], "for bob@example.test"),
-            Problem::MailboxAlias { primary: None }
-        );
     }
 
     #[test]
@@ -376,21 +249,88 @@ mod tests {
     }
 
     #[test]
-    fn every_named_code_has_a_problem_that_somebody_owns() {
-        for code in Code::NAMED {
-            let problem = said(code.clone(), &[], "");
-            // Nothing that only passes may be owned by a person who cannot act.
-            if matches!(problem.retry(), Retry::After(_)) && problem != Problem::AnswerTooLarge {
-                assert_eq!(problem.owner(), Owner::Nobody, "{code}");
-            }
+    fn a_server_in_trouble_is_left_alone_as_long_as_it_asks_and_an_hour_at_most() {
+        let wait = |status, retry_after| {
+            let cause = Cause::Http {
+                status,
+                html: true,
+                location: None,
+                retry_after,
+            };
+            problem(cause).retry()
+        };
+        for status in [429, 503] {
+            assert_eq!(
+                wait(status, Some(120)),
+                Retry::After(Duration::from_mins(2))
+            );
+            assert_eq!(wait(status, Some(0)), Retry::After(Duration::from_secs(1)));
+            assert_eq!(
+                wait(status, Some(u64::MAX)),
+                Retry::After(Duration::from_hours(1))
+            );
         }
-        let unknown = said(Code::from("ErrorNew2030"), &[], "");
-        assert_eq!(
-            unknown,
-            Problem::UnknownResponseCode {
-                response_code: "ErrorNew2030".to_owned()
-            }
-        );
+        assert_eq!(wait(429, None), Retry::After(Duration::from_mins(1)));
+        assert_eq!(wait(503, None), Retry::After(Duration::from_mins(5)));
+    }
+
+    #[test]
+    fn every_status_has_a_problem_of_its_kind() {
+        for (status, code) in [
+            (200, "not-ews"),
+            (301, "not-ews"),
+            (307, "not-ews"),
+            (308, "not-ews"),
+            (400, "request-rejected"),
+            (401, "sign-in-refused"),
+            (403, "forbidden"),
+            (404, "endpoint-not-found"),
+            (405, "not-ews"),
+            (408, "server-error"),
+            (410, "endpoint-not-found"),
+            (413, "request-rejected"),
+            (429, "throttled"),
+            (440, "not-ews"),
+            (449, "server-error"),
+            (456, "account-disabled"),
+            (500, "server-error"),
+            (501, "not-ews"),
+            (502, "server-error"),
+            (503, "server-error"),
+            (504, "server-error"),
+            (507, "server-error"),
+            (522, "server-error"),
+        ] {
+            assert_eq!(http_answer(status, true, None).code(), code, "{status}");
+        }
+    }
+
+    #[test]
+    fn every_cause_beside_what_the_server_says_has_a_problem() {
+        let offer = crate::auth::offer::Offer::default;
+        for (cause, code) in [
+            (Cause::NotOffered(offer()), "basic-not-offered"),
+            (Cause::SignInRefused(offer()), "sign-in-refused"),
+            (
+                Cause::HeldBack(Box::new(Problem::PasswordRefused)),
+                "password-refused",
+            ),
+            (Cause::TimedOut { seconds: 15 }, "answer-timed-out"),
+            (Cause::CutShort, "answer-cut-short"),
+            (Cause::TooLarge, "answer-too-large"),
+            (
+                Cause::Malformed("no Body".to_owned()),
+                "answer-not-understood",
+            ),
+            (Cause::TooOld, "server-too-old"),
+            (Cause::ExchangeOnline, "exchange-online"),
+            (
+                Cause::Outbound(OutboundError::TlsTimedOut),
+                "answer-timed-out",
+            ),
+        ] {
+            assert_eq!(problem(cause.clone()).code(), code, "{cause:?}");
+        }
     }
 
     #[test]

@@ -106,7 +106,9 @@ pub fn capped(text: &str) -> String {
 }
 
 /// Every way in which it can go wrong. The serialised tag is the stable code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames,
+)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Problem {
@@ -201,8 +203,34 @@ pub enum Problem {
     ServerError {
         status: u16,
         response_code: Option<String>,
+        /// How long it asked to be left alone, an hour at most.
+        #[serde(default)]
+        wait_millis: Option<u64>,
     },
     MailboxMoving,
+    /// The server that was asked does not reach the server that holds the mailbox.
+    MailboxServerUnreachable {
+        response_code: String,
+    },
+    /// What the directory holds about the mailbox contradicts itself.
+    MailboxMisconfigured,
+    MailboxFull,
+    /// Several entries of the directory go by the name typed.
+    MailboxAmbiguous,
+    /// The account is one of the server itself, not of the domain.
+    AccountNotInDomain,
+    /// An entry of the calendar is damaged and cannot be read.
+    EntryDamaged {
+        response_code: String,
+    },
+    /// Exchange no longer knows a mark, an id or a subscription of Kalends.
+    OutOfStep {
+        response_code: String,
+    },
+    /// The server finds the request itself wrong: a response code, or an HTTP status such as `HTTP 400`.
+    RequestRejected {
+        said: String,
+    },
     /// The server cannot speak a version that Kalends knows.
     ServerTooOld,
     ExchangeOnline,
@@ -242,7 +270,7 @@ impl Problem {
 
     pub const fn owner(&self) -> Owner {
         match self {
-            Self::AddressNotAllowed { .. } => Owner::Operator,
+            Self::AddressNotAllowed { .. } | Self::RequestRejected { .. } => Owner::Operator,
             Self::NameNotFound { .. }
             | Self::EndpointNotFound { .. }
             | Self::SignInRefused { .. }
@@ -250,6 +278,10 @@ impl Problem {
             | Self::PasswordRefused
             | Self::MailboxNotFound
             | Self::MailboxAlias { .. }
+            | Self::MailboxFull
+            | Self::MailboxAmbiguous
+            | Self::AccountNotInDomain
+            | Self::EntryDamaged { .. }
             | Self::ExchangeOnline
             | Self::AutodiscoverFailed { .. }
             | Self::SecretMissing => Owner::You,
@@ -269,6 +301,7 @@ impl Problem {
             | Self::AccessDenied
             | Self::AccountDisabled
             | Self::PasswordExpired
+            | Self::MailboxMisconfigured
             | Self::ServerTooOld
             | Self::UnknownResponseCode { .. }
             | Self::AnswerTooLarge
@@ -279,6 +312,8 @@ impl Problem {
             | Self::Throttled { .. }
             | Self::ServerError { .. }
             | Self::MailboxMoving
+            | Self::MailboxServerUnreachable { .. }
+            | Self::OutOfStep { .. }
             | Self::AnswerTimedOut { .. }
             | Self::AnswerCutShort
             | Self::Interrupted => Owner::Nobody,
@@ -287,10 +322,15 @@ impl Problem {
 
     pub const fn retry(&self) -> Retry {
         match self {
-            Self::Throttled { wait_millis } if *wait_millis > 0 => {
-                Retry::After(Duration::from_millis(*wait_millis))
-            }
-            Self::Throttled { .. } | Self::AnswerCutShort | Self::Interrupted => SOON,
+            Self::Throttled { wait_millis }
+            | Self::ServerError {
+                wait_millis: Some(wait_millis),
+                ..
+            } if *wait_millis > 0 => Retry::After(Duration::from_millis(*wait_millis)),
+            Self::Throttled { .. }
+            | Self::OutOfStep { .. }
+            | Self::AnswerCutShort
+            | Self::Interrupted => SOON,
             Self::NameNotFound { .. }
             | Self::ConnectionRefused { .. }
             | Self::ConnectionTimedOut { .. }
@@ -298,6 +338,7 @@ impl Problem {
             | Self::ImpersonationFailed
             | Self::ServerError { .. }
             | Self::MailboxMoving
+            | Self::MailboxServerUnreachable { .. }
             | Self::AnswerTimedOut { .. }
             | Self::AnswerTooLarge
             | Self::AnswerNotUnderstood { .. } => LATER,
@@ -324,6 +365,12 @@ impl Problem {
             | Self::AccessDenied
             | Self::AccountDisabled
             | Self::PasswordExpired
+            | Self::MailboxMisconfigured
+            | Self::MailboxFull
+            | Self::MailboxAmbiguous
+            | Self::AccountNotInDomain
+            | Self::EntryDamaged { .. }
+            | Self::RequestRejected { .. }
             | Self::ServerTooOld
             | Self::ExchangeOnline
             | Self::AutodiscoverFailed { .. }

@@ -17,7 +17,7 @@ pub use frame::Frame;
 pub use icon::Icon;
 pub use ladder::LadderView;
 pub use loaded::loaded;
-pub use notice::Notice;
 #[cfg(feature = "ssr")]
 pub use notice::owner_short;
+pub use notice::{CommandBlock, Notice};
 pub use when::When;

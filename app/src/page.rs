@@ -6,6 +6,7 @@ pub mod connect;
 pub mod connection;
 pub mod connections;
 pub mod disconnect;
+pub mod help;
 pub mod home;
 pub mod profile;
 pub mod setup;

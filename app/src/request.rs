@@ -184,6 +184,12 @@ pub async fn take_draft(form: &str) -> Result<Draft, AppError> {
         .unwrap_or_default())
 }
 
+/// A kept form as it stands, left where it is.
+pub async fn look_at_draft(form: &str) -> Result<Draft, AppError> {
+    let kept = session()?.get::<Draft>(&format!("draft-{form}")).await;
+    Ok(kept.map_err(internal)?.unwrap_or_default())
+}
+
 /// Words for the next page, such as "Your details are saved."
 pub async fn flash(text: &str) -> Result<(), AppError> {
     session()?.insert(FLASH_KEY, text).await.map_err(internal)

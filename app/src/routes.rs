@@ -4,9 +4,17 @@ use crate::{
     AppError,
     component::Failure,
     page::{
-        calendar::CalendarPage, check::CheckPage, connect::ConnectPage, connection::ConnectionPage,
-        connections::ConnectionsPage, disconnect::DisconnectPage, home::HomePage,
-        profile::ProfilePage, setup::SetupPage, sign_in::SignInPage,
+        calendar::CalendarPage,
+        check::CheckPage,
+        connect::ConnectPage,
+        connection::ConnectionPage,
+        connections::ConnectionsPage,
+        disconnect::DisconnectPage,
+        help::{ProblemPage, ProblemsPage, ServiceAccountPage},
+        home::HomePage,
+        profile::ProfilePage,
+        setup::SetupPage,
+        sign_in::SignInPage,
     },
 };
 use leptos::prelude::*;
@@ -55,6 +63,9 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("checks"), ParamSegment("id")) view=CheckPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("connections") view=ConnectionsPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("connections"), ParamSegment("id")) view=ConnectionPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("help"), StaticSegment("service-account")) view=ServiceAccountPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("help"), StaticSegment("problems")) view=ProblemsPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("help"), StaticSegment("problems"), ParamSegment("code")) view=ProblemPage ssr=SsrMode::Async />
             </Routes>
         </Router>
     }

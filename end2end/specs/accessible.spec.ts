@@ -44,6 +44,14 @@ test('axe finds nothing on any page, in both themes, narrow and wide', async ({ 
   await page.goto('/');
   await look(page, expectAccessible, visited, '/');
   await look(page, expectAccessible, visited, '/calendar');
+  await page.goto('/help/service-account');
+  await look(page, expectAccessible, visited, '/help/service-account');
+  await page.goto('/help/problems');
+  await look(page, expectAccessible, visited, '/help/problems');
+  await page.getByRole('link', { name: 'impersonation-denied', exact: true }).click();
+  await page.waitForURL('**/help/problems/impersonation-denied');
+  await settled();
+  await look(page, expectAccessible, visited, '/help/problems/:code');
   await page.goto('/profile/exchange/connect');
   await look(page, expectAccessible, visited, '/profile/exchange/connect');
   const set = page.locator('.field-set-service');

@@ -11,6 +11,8 @@ mod commands;
 mod connect;
 #[path = "pages/forms.rs"]
 mod forms;
+#[path = "pages/help.rs"]
+mod help;
 #[path = "pages/hostile.rs"]
 mod hostile;
 #[path = "pages/page.rs"]

@@ -1,6 +1,6 @@
 //! Words for encryption that did not come about: certificates with issuer, names and dates, and TLS itself.
 
-use super::{Words, shown, words};
+use super::{OPERATOR, Purpose, SERVER, Words, shown, words};
 use crate::problem::{Certificate, TlsReason};
 
 /// Which certificate EWS uses, and until when it is valid.
@@ -33,8 +33,8 @@ pub(super) fn unknown_issuer(host: &str, certificate: &Certificate) -> Words {
     .step(format!("Hand the certificate of {issuer} to whoever runs Kalends, if it is your organisation's own authority."))
     .step("Set KALENDS_EXCHANGE_CA_FILE to that file (PEM) and restart Kalends; verification cannot be switched off.")
     .step("Install the missing intermediate certificate on the server, if the issuer is a public authority.")
-    .exchange(CERTIFICATES)
-    .command("In the settings of Kalends", "KALENDS_EXCHANGE_CA_FILE=/path/to/authority.pem")
+    .find_out(CERTIFICATES)
+    .command(Purpose::Run, OPERATOR, "KALENDS_EXCHANGE_CA_FILE=/path/to/authority.pem")
 }
 
 pub(super) fn wrong_name(host: &str, certificate: &Certificate) -> Words {
@@ -58,7 +58,7 @@ pub(super) fn wrong_name(host: &str, certificate: &Certificate) -> Words {
             "Issue a certificate that includes {} and assign it to IIS otherwise.",
             shown(host)
         ))
-        .exchange(CERTIFICATES)
+        .find_out(CERTIFICATES)
 }
 
 pub(super) fn expired(host: &str, certificate: &Certificate) -> Words {
@@ -68,7 +68,7 @@ pub(super) fn expired(host: &str, certificate: &Certificate) -> Words {
     )
     .step("Renew the certificate and assign it to IIS; on a load balancer or proxy in front, replace it there too.")
     .step("Check the clock of the machine that runs Kalends, if the date lies ahead.")
-    .exchange(CERTIFICATES)
+    .find_out(CERTIFICATES)
 }
 
 pub(super) fn not_yet_valid(host: &str, certificate: &Certificate) -> Words {
@@ -85,7 +85,7 @@ pub(super) fn not_yet_valid(host: &str, certificate: &Certificate) -> Words {
     )
     .step("Check the clocks of the Exchange server and of the machine that runs Kalends.")
     .step("Assign a certificate that is valid today to IIS.")
-    .exchange(CERTIFICATES)
+    .find_out(CERTIFICATES)
 }
 
 pub(super) fn tls_failed(host: &str, reason: &TlsReason) -> Words {
@@ -97,8 +97,7 @@ pub(super) fn tls_failed(host: &str, reason: &TlsReason) -> Words {
         )
         .step("Turn on TLS 1.2 with ECDHE ciphers on the server, as Microsoft describes for Exchange.")
         .step("Check the load balancer or proxy in front, if there is one: its settings count.")
-        .command(
-            "In PowerShell on the Exchange server",
+        .command(Purpose::FindOut, SERVER,
             "Get-TlsCipherSuite | Where-Object Name -like 'TLS_ECDHE_*' | Format-Table Name",
         ),
         TlsReason::Closed => words(
@@ -107,18 +106,18 @@ pub(super) fn tls_failed(host: &str, reason: &TlsReason) -> Words {
         )
         .step("Check the web server (IIS) and its https binding on the Exchange server.")
         .step("Check load balancers and firewalls between Kalends and the server.")
-        .command("In PowerShell on the Exchange server", "Get-WebBinding -Protocol https"),
+        .command(Purpose::FindOut, SERVER, "Get-WebBinding -Protocol https"),
         TlsReason::NotTls => words(
             format!("What answers at {host} is not encrypted."),
             "The port speaks another protocol than TLS, such as plain http. Passwords are never sent that way.",
         )
         .step("Check the port of the Exchange server; EWS usually answers at 443.")
-        .command("In PowerShell on the Exchange server", "Get-WebBinding -Protocol https"),
+        .command(Purpose::FindOut, SERVER, "Get-WebBinding -Protocol https"),
         TlsReason::Other(said) => words(
             format!("No encrypted connection to {host} came about."),
             format!("The encryption (TLS) failed for a reason that is none of the usual ones: {}.", shown(said)),
         )
         .step("Check which certificate the server or the proxy in front of it uses, and whether it is meant for servers.")
-        .exchange(CERTIFICATES),
+        .find_out(CERTIFICATES),
     }
 }

@@ -1,4 +1,5 @@
-//! One example of every problem, for the tests of the words. Whoever adds a problem adds one here.
+//! One example of every problem, for the pages and the table that explain them without an occasion, and for the tests.
+//! Whoever adds a problem adds one here.
 
 use crate::{
     clock::Timestamp,
@@ -113,12 +114,33 @@ fn answers_of_the_server() -> Vec<Problem> {
         Problem::ServerError {
             status: 503,
             response_code: None,
+            wait_millis: Some(120_000),
         },
         Problem::ServerError {
             status: 500,
             response_code: Some("ErrorADUnavailable".to_owned()),
+            wait_millis: None,
         },
         Problem::MailboxMoving,
+        Problem::MailboxServerUnreachable {
+            response_code: "ErrorNoRespondingCASInDestinationSite".to_owned(),
+        },
+        Problem::MailboxMisconfigured,
+        Problem::MailboxFull,
+        Problem::MailboxAmbiguous,
+        Problem::AccountNotInDomain,
+        Problem::EntryDamaged {
+            response_code: "ErrorCorruptData".to_owned(),
+        },
+        Problem::OutOfStep {
+            response_code: "ErrorInvalidSyncStateData".to_owned(),
+        },
+        Problem::RequestRejected {
+            said: "ErrorSchemaValidation".to_owned(),
+        },
+        Problem::RequestRejected {
+            said: "HTTP 413".to_owned(),
+        },
         Problem::ServerTooOld,
         Problem::ExchangeOnline,
         Problem::AutodiscoverFailed {

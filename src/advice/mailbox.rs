@@ -3,11 +3,9 @@
 use super::{
     Names, Words,
     powershell::{quote, quote_or},
-    shown_or, words,
+    role, shown, shown_or, words,
 };
 use crate::mailbox::SmtpAddress;
-
-const COLUMNS: &str = "Format-Table Name,EffectiveUserName,CustomRecipientWriteScope";
 
 fn recipient(names: &Names) -> String {
     format!(
@@ -31,17 +29,10 @@ pub(super) fn impersonation_denied(names: &Names) -> Words {
     .step("Grant the role if the list does not name the account: the second command.")
     .step("Change the scope in place of that, if the third command shows the account with a scope that leaves the mailbox out.")
     .step("Wait up to an hour after a change, then try again.")
-    .exchange(format!(
-        "Get-ManagementRoleAssignment -Role ApplicationImpersonation -WritableRecipient {} -GetEffectiveUsers | {COLUMNS}",
-        quote_or(&names.mailbox, "MAILBOX")
-    ))
-    .exchange(format!(
-        "New-ManagementRoleAssignment -Name 'Kalends impersonation' -Role ApplicationImpersonation -User {}",
-        quote_or(&names.account, "ACCOUNT")
-    ))
-    .exchange(format!(
-        "Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers | {COLUMNS}"
-    ))
+    .find_out(role::who_may_act_for(&names.mailbox))
+    .run(role::grant(&names.account))
+    .verify(role::holders())
+    .undo(role::revoke())
 }
 
 pub(super) fn impersonation_failed(names: &Names) -> Words {
@@ -54,8 +45,8 @@ pub(super) fn impersonation_failed(names: &Names) -> Words {
     )
     .step("Wait: Kalends tries again by itself.")
     .step("Check the directory and the owner's account, if it stays.")
-    .exchange("Test-ServiceHealth")
-    .exchange(recipient(names))
+    .find_out("Test-ServiceHealth")
+    .find_out(recipient(names))
 }
 
 pub(super) fn not_found(names: &Names) -> Words {
@@ -65,7 +56,7 @@ pub(super) fn not_found(names: &Names) -> Words {
     )
     .step("Check the spelling of the address.")
     .step("Ask the Exchange administrator what the address belongs to, if it is right.")
-    .exchange(recipient(names))
+    .find_out(recipient(names))
 }
 
 pub(super) fn alias(primary: Option<&SmtpAddress>, names: &Names) -> Words {
@@ -82,7 +73,7 @@ pub(super) fn alias(primary: Option<&SmtpAddress>, names: &Names) -> Words {
         )
         .step("Type the primary address; Outlook sends mail from it, and the command shows it."),
     }
-    .exchange(recipient(names))
+    .find_out(recipient(names))
 }
 
 pub(super) fn no_calendar(names: &Names) -> Words {
@@ -93,7 +84,7 @@ pub(super) fn no_calendar(names: &Names) -> Words {
     )
     .step("Open the mailbox once in Outlook or Outlook on the web, then try again.")
     .step("Check that the calendar folder exists.")
-    .exchange(format!(
+    .find_out(format!(
         "Get-MailboxFolderStatistics {mailbox} -FolderScope Calendar | Format-Table Name,FolderType,ItemsInFolder"
     ))
 }
@@ -110,11 +101,11 @@ pub(super) fn access_denied(names: &Names) -> Words {
     .step("Check whether EWS is on for the mailbox, and turn it on: the first two commands.")
     .step("Check that your own address was typed, if you connect with your own account.")
     .step("Grant the service account the role ApplicationImpersonation, if it has none: the third command shows who has it.")
-    .exchange(format!("Get-CASMailbox {mailbox} | Format-List Ews*"))
-    .exchange(format!("Set-CASMailbox {mailbox} -EwsEnabled $true"))
-    .exchange(format!(
-        "Get-ManagementRoleAssignment -Role ApplicationImpersonation -WritableRecipient {mailbox} -GetEffectiveUsers | {COLUMNS}"
-    ))
+    .find_out(format!("Get-CASMailbox {mailbox} | Format-List Ews*"))
+    .run(format!("Set-CASMailbox {mailbox} -EwsEnabled $true"))
+    .find_out(role::who_may_act_for(&names.mailbox))
+    .verify(format!("Get-CASMailbox {mailbox} | Format-List EwsEnabled"))
+    .undo(format!("Set-CASMailbox {mailbox} -EwsEnabled $false"))
 }
 
 pub(super) fn moving(names: &Names) -> Words {
@@ -124,8 +115,89 @@ pub(super) fn moving(names: &Names) -> Words {
     )
     .step("Wait: Kalends tries again by itself.")
     .step("Look at the move, if it takes longer than a day.")
-    .exchange(format!(
+    .find_out(format!(
         "Get-MoveRequest -Identity {} | Get-MoveRequestStatistics",
         quote(&shown_or(&names.mailbox, "MAILBOX"))
+    ))
+}
+
+pub(super) fn server_unreachable(response_code: &str, names: &Names) -> Words {
+    words(
+        "The server asked does not reach the mailbox's server.",
+        format!(
+            "Exchange answered {}: the mailbox of {} is on another server or site, and passing the request on failed.",
+            shown(response_code),
+            shown_or(&names.mailbox, "this person")
+        ),
+    )
+    .step("Wait: Kalends tries again by itself, and restarts of a server end like this.")
+    .step("Type the address of a server in the mailbox's own site, if it stays: the first command shows where the mailbox is, the second the addresses of the servers.")
+    .step("Check that the servers reach each other and that their certificates are valid.")
+    .find_out(format!(
+        "Get-Mailbox {} | Format-List Database,ServerName",
+        quote_or(&names.mailbox, "MAILBOX")
+    ))
+    .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl")
+    .find_out("Test-ServiceHealth")
+}
+
+pub(super) fn misconfigured(names: &Names) -> Words {
+    words(
+        "The mailbox is not set up properly.",
+        format!(
+            "What the directory holds about {} contradicts itself, so Exchange does not open it.",
+            shown_or(&names.mailbox, "the mailbox")
+        ),
+    )
+    .step("Check the mailbox for mistakes: the command warns of each.")
+    .step("Mend what it names, then try again.")
+    .find_out(format!(
+        "Get-Mailbox {} | Format-List *Valid*,Database,ExchangeGuid",
+        quote_or(&names.mailbox, "MAILBOX")
+    ))
+}
+
+pub(super) fn full(names: &Names) -> Words {
+    let mailbox = quote_or(&names.mailbox, "MAILBOX");
+    words(
+        "The mailbox is full.",
+        "Exchange takes nothing new into it before something is removed or its limit is raised.",
+    )
+    .step("Empty the folder of deleted items and remove what is no longer needed.")
+    .step("Ask the Exchange administrator for more room, if nothing can be removed: the commands show how full it is and where its limit stands.")
+    .find_out(format!(
+        "Get-MailboxStatistics {mailbox} | Format-List TotalItemSize,StorageLimitStatus"
+    ))
+    .find_out(format!("Get-Mailbox {mailbox} | Format-List *Quota*"))
+}
+
+pub(super) fn ambiguous(names: &Names) -> Words {
+    words(
+        format!(
+            "Exchange knows several mailboxes by the name {}.",
+            shown_or(&names.mailbox, "typed")
+        ),
+        "It cannot tell which of them is meant. The full primary address belongs to one mailbox alone.",
+    )
+    .step("Type the full primary address of the mailbox, such as bob@example.test.")
+    .find_out(format!(
+        "Get-Recipient -Anr {} | Format-Table Name,PrimarySmtpAddress",
+        quote_or(&names.mailbox, "MAILBOX")
+    ))
+}
+
+pub(super) fn entry_damaged(response_code: &str, names: &Names) -> Words {
+    words(
+        "An entry of the calendar is damaged.",
+        format!(
+            "Exchange answered {}: it cannot read an entry itself, often one that another program wrote or moved here.",
+            shown(response_code)
+        ),
+    )
+    .step("Open the calendar in Outlook and look for an entry that cannot be opened or shows an odd date; delete it and make it anew.")
+    .step("Ask the Exchange administrator to repair the mailbox (New-MailboxRepairRequest), if none is found; the command shows its calendars.")
+    .find_out(format!(
+        "Get-MailboxFolderStatistics {} -FolderScope Calendar | Format-Table Name,ItemsInFolder",
+        quote_or(&names.mailbox, "MAILBOX")
     ))
 }

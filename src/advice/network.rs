@@ -1,6 +1,6 @@
 //! Words for what happens before anybody says a word of TLS: addresses, names and TCP.
 
-use super::{Words, powershell::quote, shown, words};
+use super::{OPERATOR, Purpose, SERVER, Words, powershell::quote, shown, words};
 use crate::problem::Target;
 
 pub(super) fn not_allowed(host: &str, port: u16, address: &str) -> Words {
@@ -22,7 +22,7 @@ pub(super) fn not_allowed(host: &str, port: u16, address: &str) -> Words {
         "Add {entry} to the setting KALENDS_EXCHANGE_HOSTS and restart Kalends; several hosts are separated by commas."
     ))
     .step("Check the server's name if it was not meant to lead there.")
-    .command("In the settings of Kalends", format!("KALENDS_EXCHANGE_HOSTS={entry}"))
+    .command(Purpose::Run, OPERATOR, format!("KALENDS_EXCHANGE_HOSTS={entry}"))
 }
 
 pub(super) fn name_not_found(host: &str) -> Words {
@@ -35,7 +35,7 @@ pub(super) fn name_not_found(host: &str) -> Words {
     )
     .step("Check the spelling of the Exchange server, or leave the field empty and let Autodiscover find it.")
     .step("Ask the Exchange administrator for the name that Kalends' machine can resolve; names for the office network may be unknown outside.")
-    .command("On the machine that runs Kalends", format!("nslookup {}", name_only(&host)))
+    .command(Purpose::FindOut, "On the machine that runs Kalends", format!("nslookup {}", name_only(&host)))
 }
 
 pub(super) fn refused(target: &Target) -> Words {
@@ -53,8 +53,12 @@ pub(super) fn refused(target: &Target) -> Words {
         "Allow the call in firewalls in between: {}.",
         route(target)
     ))
-    .command("In PowerShell on the Exchange server", "Get-Service W3SVC")
-    .command("In PowerShell near Kalends", test_connection(target))
+    .command(Purpose::FindOut, SERVER, "Get-Service W3SVC")
+    .command(
+        Purpose::FindOut,
+        "In PowerShell near Kalends",
+        test_connection(target),
+    )
 }
 
 pub(super) fn timed_out(target: &Target) -> Words {
@@ -69,7 +73,11 @@ pub(super) fn timed_out(target: &Target) -> Words {
     .step("Try again in a few minutes; the server may be starting.")
     .step(format!("Open the firewall for {}.", route(target)))
     .step("Check that the Exchange server runs and has this address.")
-    .command("In PowerShell near Kalends", test_connection(target))
+    .command(
+        Purpose::FindOut,
+        "In PowerShell near Kalends",
+        test_connection(target),
+    )
 }
 
 pub(super) fn failed(target: &Target, reason: &str) -> Words {
@@ -80,7 +88,11 @@ pub(super) fn failed(target: &Target, reason: &str) -> Words {
     )
     .step("Try again in a few minutes; networks recover.")
     .step(format!("Check the route: {}.", route(target)))
-    .command("In PowerShell near Kalends", test_connection(target))
+    .command(
+        Purpose::FindOut,
+        "In PowerShell near Kalends",
+        test_connection(target),
+    )
 }
 
 fn called(target: &Target) -> String {

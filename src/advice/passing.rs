@@ -2,35 +2,63 @@
 
 use super::{Words, shown, words};
 
-pub(super) fn throttled(wait_millis: u64) -> Words {
+fn in_words(wait_millis: u64) -> String {
     let seconds = wait_millis.div_ceil(1000);
-    let wait = match seconds {
+    match seconds {
         0..=1 => "a second".to_owned(),
         2..=119 => format!("{seconds} seconds"),
         _ => format!("{} minutes", seconds.div_ceil(60)),
-    };
+    }
+}
+
+pub(super) fn throttled(wait_millis: u64) -> Words {
+    let wait = in_words(wait_millis);
     words(
         "Exchange is busy and asks for a pause.",
         format!("The server limits how much one program may ask. Kalends waits {wait}, as it was told, and goes on then."),
     )
     .step(format!("Wait {wait}: nothing needs to be done."))
-    .step("Look at the limits for EWS, if it happens every day.")
-    .exchange("Get-ThrottlingPolicy | Where-Object ThrottlingPolicyScope -eq 'Global' | Format-List Ews*")
+    .step("Look at the limits for EWS, if it happens every day: the first command shows those of the server.")
+    .step("Raise them for the organisation, if they are lower than usual: the second command. With a service account the limits of each mailbox count, not those of the account.")
+    .find_out("Get-ThrottlingPolicy | Where-Object ThrottlingPolicyScope -eq 'Global' | Format-List Ews*")
+    .run("New-ThrottlingPolicy -Name 'Kalends' -ThrottlingPolicyScope Organization -EwsMaxConcurrency 100 -EwsMaxSubscriptions 5000")
+    .verify("Get-ThrottlingPolicy 'Kalends' | Format-List ThrottlingPolicyScope,Ews*")
+    .undo("Remove-ThrottlingPolicy 'Kalends'")
 }
 
-pub(super) fn server_error(status: u16, response_code: Option<&str>) -> Words {
+pub(super) fn server_error(
+    status: u16,
+    response_code: Option<&str>,
+    wait_millis: Option<u64>,
+) -> Words {
     let said = match response_code {
         Some(code) => shown(code),
         None => format!("HTTP {status}"),
     };
+    let (asks, wait) = match wait_millis.map(in_words) {
+        Some(wait) => (format!(" It asks to be left alone for {wait}."), wait),
+        None => (String::new(), "a few minutes".to_owned()),
+    };
     words(
         "Exchange has trouble of its own.",
-        format!("The server answered {said}. Restarts, maintenance and databases on the move look like this."),
+        format!("The server answered {said}. Restarts, maintenance and databases on the move look like this.{asks}"),
     )
-    .step("Wait a few minutes and try again; saved connections go on by themselves.")
+    .step(format!("Wait {wait} and try again; saved connections go on by themselves."))
     .step("Check the services and the maintenance state of the server, if it stays.")
-    .exchange("Test-ServiceHealth")
-    .exchange("Get-ExchangeServer | Get-ServerComponentState | Where-Object State -ne 'Active'")
+    .find_out("Test-ServiceHealth")
+    .find_out("Get-ExchangeServer | Get-ServerComponentState | Where-Object State -ne 'Active'")
+}
+
+pub(super) fn out_of_step(response_code: &str) -> Words {
+    words(
+        "Exchange lost track of what Kalends had read.",
+        format!(
+            "The server answered {}: a mark or an id from an earlier answer no longer counts. That happens when a mailbox is restored, moved or changed at the same moment. Kalends reads the calendar afresh.",
+            shown(response_code)
+        ),
+    )
+    .step("Wait a minute: nothing needs to be done.")
+    .step("Tell the Exchange administrator, if it stays for hours; the mailbox may need a repair.")
 }
 
 pub(super) fn timed_out(seconds: u64) -> Words {
@@ -40,7 +68,7 @@ pub(super) fn timed_out(seconds: u64) -> Words {
     )
     .step("Try again in a few minutes.")
     .step("Check the load of the server and proxies in between, if it stays.")
-    .exchange("Test-ServiceHealth")
+    .find_out("Test-ServiceHealth")
 }
 
 pub(super) fn cut_short() -> Words {

@@ -1,6 +1,8 @@
 //! Words for servers that answer something else than expected: no EWS, not this EWS, or not for this caller.
 
-use super::{Names, Words, advice, host_of, powershell::quote_or, shown, shown_or, words};
+use super::{
+    Names, Purpose, SERVER, Words, advice, host_of, powershell::quote_or, shown, shown_or, words,
+};
 use crate::problem::{InsteadOfEws, Tried};
 
 const URLS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl";
@@ -40,7 +42,7 @@ pub(super) fn not_ews(
     advice
         .step("Check the Exchange server's address; it usually is the name of Outlook on the web followed by /EWS/Exchange.asmx.")
         .step("Publish the path /EWS/* on the proxy or load balancer without pre-authentication, so that it reaches Exchange.")
-        .exchange(URLS)
+        .find_out(URLS)
 }
 
 pub(super) fn not_found(url: &str) -> Words {
@@ -50,7 +52,7 @@ pub(super) fn not_found(url: &str) -> Words {
     )
     .step("Check the Exchange server's address: the administrator sees the right one as ExternalUrl.")
     .step("Publish the path /EWS/* on the proxy or load balancer, if there is one in front of Exchange.")
-    .exchange(URLS)
+    .find_out(URLS)
 }
 
 pub(super) fn forbidden(names: &Names) -> Words {
@@ -60,12 +62,16 @@ pub(super) fn forbidden(names: &Names) -> Words {
         "The server reached the decision without looking at the calendar: EWS is switched off for the organisation or the mailbox, programs must be on a list, or a firewall in front refuses the call.",
     )
     .step("Check whether EWS is on for the organisation and for the mailbox.")
-    .step("Add Kalends/* to the list of allowed programs, if such a list is enforced.")
+    .step("Add Kalends/* to the list of allowed programs, if EwsApplicationAccessPolicy is EnforceAllowList; take it off EwsBlockList, if it is EnforceBlockList.")
     .step("Check the firewall or proxy in front for rules about /EWS.")
-    .exchange("Get-OrganizationConfig | Format-List Ews*")
-    .exchange(format!("Get-CASMailbox {mailbox} | Format-List Ews*"))
-    .exchange(format!("Set-CASMailbox {mailbox} -EwsEnabled $true"))
-    .exchange("Set-OrganizationConfig -EwsAllowList @{Add='Kalends/*'}")
+    .find_out("Get-OrganizationConfig | Format-List Ews*")
+    .find_out(format!("Get-CASMailbox {mailbox} | Format-List Ews*"))
+    .run(format!("Set-CASMailbox {mailbox} -EwsEnabled $true"))
+    .verify(format!("Get-CASMailbox {mailbox} | Format-List EwsEnabled"))
+    .undo(format!("Set-CASMailbox {mailbox} -EwsEnabled $false"))
+    .run("Set-OrganizationConfig -EwsAllowList @{Add='Kalends/*'}")
+    .verify("Get-OrganizationConfig | Format-List EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList")
+    .undo("Set-OrganizationConfig -EwsAllowList @{Remove='Kalends/*'}")
 }
 
 pub(super) fn too_old() -> Words {
@@ -75,7 +81,7 @@ pub(super) fn too_old() -> Words {
     )
     .step("Check the version of the server that holds the mailbox; in mixed organisations each server has its own.")
     .step("Move the mailbox to a newer Exchange Server.")
-    .exchange("Get-ExchangeServer | Format-Table Name,AdminDisplayVersion")
+    .find_out("Get-ExchangeServer | Format-Table Name,AdminDisplayVersion")
 }
 
 pub(super) fn exchange_online(names: &Names) -> Words {
@@ -85,7 +91,7 @@ pub(super) fn exchange_online(names: &Names) -> Words {
     )
     .step("Type the address of your own Exchange server, if the mailbox is still there.")
     .step("Ask the Exchange administrator where the mailbox is; in hybrid organisations some have moved.")
-    .exchange(format!(
+    .find_out(format!(
         "Get-Recipient {} | Format-List RecipientTypeDetails,PrimarySmtpAddress",
         quote_or(&names.mailbox, "MAILBOX")
     ))
@@ -116,8 +122,8 @@ pub(super) fn autodiscover_failed(tried: &[Tried], names: &Names) -> Words {
     )
     .step("Type the address of your Exchange server in the field Exchange server; the administrator knows it.")
     .step("Set up Autodiscover for the mail domain, if it should be found by itself.")
-    .exchange(URLS)
-    .exchange("Get-ClientAccessService | Format-List Name,AutoDiscoverServiceInternalUri")
+    .find_out(URLS)
+    .find_out("Get-ClientAccessService | Format-List Name,AutoDiscoverServiceInternalUri")
 }
 
 pub(super) fn unknown_code(response_code: &str) -> Words {
@@ -128,10 +134,32 @@ pub(super) fn unknown_code(response_code: &str) -> Words {
     .step("Hand the request id below to the Exchange administrator; the server's EWS log has the details under it.")
     .step("Try again after something has changed on the server.")
     .command(
-        "In PowerShell on the Exchange server",
-        "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'Logging\\Ews') | Sort-Object LastWriteTime | Select-Object -Last 3",
+        Purpose::FindOut,
+        SERVER,
+        LOGS,
     )
 }
+
+/// The server found the request itself wrong. HTTP statuses of this kind come from what stands in front.
+pub(super) fn request_rejected(said: &str) -> Words {
+    let told = words(
+        "Exchange finds fault with Kalends' request.",
+        format!(
+            "The server answered {}. Trying again cannot help: the request stays the same.",
+            shown(said)
+        ),
+    );
+    let told = match said {
+        "HTTP 413" | "HTTP 431" => told.step("Switch off client certificates for /EWS on the server and on proxies in front, or raise their limit for the size of a request."),
+        "HTTP 400" => told.step("Check proxies in front for rules about headers; a service account that is a member of hundreds of groups can cause it, too."),
+        _ => told.step("Check proxies in front of Exchange that change requests, such as firewalls that inspect content."),
+    };
+    told.step("Update Kalends, if there is a newer version.")
+        .step("Report it to the makers of Kalends with the answer named above; the administrator finds the details in the server's EWS log.")
+        .command(Purpose::FindOut, SERVER, LOGS)
+}
+
+const LOGS: &str = "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'Logging\\Ews') | Sort-Object LastWriteTime | Select-Object -Last 3";
 
 pub(super) fn too_large() -> Words {
     words(

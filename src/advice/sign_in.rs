@@ -1,7 +1,7 @@
 //! Words for sign-ins that do not work. A bare 401 tells no cause, so its causes are listed by likelihood, each with
 //! the command that decides.
 
-use super::{Names, Words, powershell::quote_or, shown, shown_or, words};
+use super::{Names, Purpose, SERVER, Words, powershell::quote_or, shown, shown_or, words};
 use crate::{account_name::AccountName, clock::Timestamp};
 
 fn account_state(names: &Names) -> String {
@@ -13,21 +13,31 @@ fn account_state(names: &Names) -> String {
 
 pub(super) fn refused(names: &Names) -> Words {
     let account = shown_or(&names.account, "the account");
+    let quoted = quote_or(&names.account, "ACCOUNT");
     words(
         "Exchange refused the user name or the password.",
         format!("The server answered 401 to {account}. It gives no reason; the likeliest causes come first. Kalends sent the password once and does not send it again by itself."),
     )
     .step("Type the password again.")
     .step(other_form(names))
-    .step("Check that the account is enabled, not locked, and that its password has not expired: the first command shows it.")
-    .step("Check the account's sign-in name and whether a policy blocks it: the second command shows both.")
-    .step("Look at the sign-in settings of EWS, and at the Security log of the server (event 4625), which names the cause: the third command shows the settings.")
-    .exchange(account_state(names))
-    .exchange(format!(
-        "Get-User {} | Format-List UserPrincipalName,SamAccountName,AuthenticationPolicy,UserAccountControl",
-        quote_or(&names.account, "ACCOUNT")
+    .step("Check that the account is enabled, not locked, and that its password has not expired or must be changed at the next sign-in; LogonWorkstations must be empty, or name the Exchange server: command 1 shows all of it.")
+    .step("Check the account's sign-in name (UserPrincipalName), and whether an authentication policy blocks it: command 2. A policy with BlockLegacyAuthWebServices refuses every password; command 5 takes the account out of it.")
+    .step("Look into the Security log of the Exchange server for event 4625, which names the cause: command 3. Status 0xC000006A is a wrong password, 0xC0000234 a locked account, 0xC0000070 a forbidden workstation, 0xC000035B a failure of Extended Protection.")
+    .step("Check the sign-in settings of EWS: command 4. Extended Protection refuses sign-ins where a proxy on the way shows another certificate than Exchange.")
+    .step("Check the clock of this machine and of the server, and whether the domain restricts NTLM or the account is in the group Protected Users, if nothing else is found.")
+    .find_out(account_state(names))
+    .find_out(format!(
+        "Get-User {quoted} | Format-List UserPrincipalName,SamAccountName,AuthenticationPolicy,UserAccountControl"
     ))
-    .exchange("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*")
+    .command(
+        Purpose::FindOut,
+        SERVER,
+        "Get-WinEvent -FilterHashtable @{LogName='Security';Id=4625} -MaxEvents 20 | Format-List TimeCreated,Message",
+    )
+    .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*")
+    .run(format!("Set-User {quoted} -AuthenticationPolicy $null"))
+    .verify(format!("Get-User {quoted} | Format-List AuthenticationPolicy"))
+    .undo(format!("Set-User {quoted} -AuthenticationPolicy 'POLICY'"))
 }
 
 /// The form of the user name that was not typed.
@@ -69,8 +79,10 @@ pub(super) fn not_offered(offered: &[String]) -> Words {
         .step("Turn on Windows authentication for EWS, which brings NTLM; the first command shows the settings, the second changes them on every server.")
         .step("Check that proxies in front pass the sign-in through.")
         .step("Wait a few minutes, or restart IIS, until it takes effect.")
-        .exchange("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication,WindowsAuthentication")
-        .exchange("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -WindowsAuthentication $true")
+        .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication,WindowsAuthentication")
+        .run("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -WindowsAuthentication $true")
+        .verify("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,WindowsAuthentication")
+        .undo("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -WindowsAuthentication $false")
 }
 
 pub(super) fn kerberos_only() -> Words {
@@ -81,8 +93,10 @@ pub(super) fn kerberos_only() -> Words {
     .step("Add NTLM to the providers of Windows authentication for EWS in IIS: open the site, EWS, Authentication, Windows Authentication, Providers.")
     .step("Check whether the policy \"Network security: Restrict NTLM\" keeps the Exchange servers or the service account from it; exceptions can be named there.")
     .step("Or turn on Basic for EWS: the second command.")
-    .exchange("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication,WindowsAuthentication")
-    .exchange("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
+    .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication,WindowsAuthentication")
+    .run("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
+    .verify("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication")
+    .undo("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $false")
 }
 
 pub(super) fn connection_not_kept() -> Words {
@@ -93,7 +107,9 @@ pub(super) fn connection_not_kept() -> Words {
     .step("Let the proxy keep connections open (keep-alive) and pass each one to the same Exchange server.")
     .step("Or name an Exchange server that is reached without the proxy as the Exchange server.")
     .step("Or turn on Basic for EWS, which needs one step only: the command.")
-    .exchange("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
+    .run("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
+    .verify("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication")
+    .undo("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $false")
 }
 
 pub(super) fn paused(until: Timestamp, names: &Names) -> Words {
@@ -107,7 +123,7 @@ pub(super) fn paused(until: Timestamp, names: &Names) -> Words {
     )
     .step(format!("Wait until {}, then try again with the right password.", until.time_in_words()))
     .step("Check in the meantime that the account is enabled and not locked.")
-    .exchange(account_state(names))
+    .find_out(account_state(names))
 }
 
 pub(super) fn password_refused(names: &Names) -> Words {
@@ -120,7 +136,7 @@ pub(super) fn password_refused(names: &Names) -> Words {
     )
     .step("Connect again with the present password; every connection through this account then goes on.")
     .step("Check that the account is enabled, not locked, and that its password has not expired.")
-    .exchange(account_state(names))
+    .find_out(account_state(names))
 }
 
 pub(super) fn disabled(names: &Names) -> Words {
@@ -133,11 +149,16 @@ pub(super) fn disabled(names: &Names) -> Words {
         ),
     )
     .step("Enable the account, or connect with another one.")
-    .exchange(account_state(names))
-    .command(
-        "In PowerShell with the Active Directory module",
-        format!("Enable-ADAccount -Identity (Get-User {account}).SamAccountName"),
-    )
+    .find_out(account_state(names))
+    .run(format!(
+        "Enable-ADAccount -Identity (Get-User {account}).SamAccountName"
+    ))
+    .verify(format!(
+        "Get-ADUser -Identity (Get-User {account}).SamAccountName | Format-List Enabled"
+    ))
+    .undo(format!(
+        "Disable-ADAccount -Identity (Get-User {account}).SamAccountName"
+    ))
 }
 
 pub(super) fn expired(names: &Names) -> Words {
@@ -153,13 +174,32 @@ pub(super) fn expired(names: &Names) -> Words {
     .step(
         "Exempt the service account from expiry, so that connections do not break at every change.",
     )
-    .exchange(account_state(names))
-    .command(
-        "In PowerShell with the Active Directory module",
+    .find_out(account_state(names))
+    .run(format!(
+        "Set-ADUser -Identity (Get-User {account}).SamAccountName -PasswordNeverExpires $true"
+    ))
+    .verify(format!(
+        "Get-ADUser -Identity (Get-User {account}).SamAccountName -Properties PasswordNeverExpires | Format-List PasswordNeverExpires"
+    ))
+    .undo(format!(
+        "Set-ADUser -Identity (Get-User {account}).SamAccountName -PasswordNeverExpires $false"
+    ))
+}
+
+pub(super) fn not_in_domain(names: &Names) -> Words {
+    words(
+        "Exchange takes accounts of its domain only.",
         format!(
-            "Set-ADUser -Identity (Get-User {account}).SamAccountName -PasswordNeverExpires $true"
+            "{} signed in, but it is an account of the server itself. Exchange opens mailboxes for accounts of its Active Directory domain alone.",
+            shown_or(&names.account, "The account")
         ),
     )
+    .step("Type the name of an account of the domain, such as DOMAIN\\user or user@domain.")
+    .step("Create a service account in the domain, if there is none yet.")
+    .find_out(format!(
+        "Get-User {} | Format-List UserPrincipalName,SamAccountName,RecipientTypeDetails",
+        quote_or(&names.account, "ACCOUNT")
+    ))
 }
 
 pub(super) fn secret_missing() -> Words {

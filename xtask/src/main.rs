@@ -5,6 +5,7 @@
 
 mod build;
 mod bundle;
+mod docs;
 mod folders;
 mod hash;
 mod node;
@@ -54,6 +55,8 @@ enum Command {
         #[arg(long)]
         release: bool,
     },
+    /// Writes the documents that are made from the program: `docs/problems.md`.
+    Docs,
 }
 
 fn main() -> ExitCode {
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         } => start::start(without_simulator, release),
         Command::Test { levels, record } => test::test(&levels, record),
         Command::Build { release } => build::build(release).map(drop),
+        Command::Docs => docs::write(),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

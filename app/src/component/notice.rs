@@ -24,6 +24,9 @@ pub fn Notice(
     /// Only what happened and who must act; the rest unfolds.
     #[prop(optional)]
     folded: bool,
+    /// It stands on the problem's own page.
+    #[prop(optional)]
+    is_help: bool,
 ) -> impl IntoView {
     let class = match advice.owner {
         Owner::Nobody => "notice advice notice-waiting",
@@ -31,6 +34,8 @@ pub fn Notice(
     };
     let owner = view! { <p class="notice-owner">{owner_words(advice.owner)}</p> };
     let meaning = view! { <p>{advice.meaning}</p> };
+    let about = (!is_help).then(|| format!("/help/problems/{}", advice.code));
+    let on_role = advice.on_role;
     let what_to_do = view! { <WhatToDo steps=advice.steps commands=advice.commands /> };
     view! {
         <section class=class role=alert.then_some("alert")>
@@ -51,6 +56,16 @@ pub fn Notice(
             } else {
                 view! { {meaning} {owner} {what_to_do} }.into_any()
             }}
+            {(about.is_some() || on_role)
+                .then(|| {
+                    view! {
+                        <p class="notice-links">
+                            {about.map(|link| view! { <a href=link rel="external">"About this problem"</a> " " })}
+                            {on_role
+                                .then(|| view! { <a href="/help/service-account" rel="external">"Using an Exchange service account"</a> })}
+                        </p>
+                    }
+                })}
             {request_id
                 .map(|id| view! { <p class="notice-id">"Exchange’s request id: " <code>{id}</code></p> })}
         </section>
@@ -73,17 +88,28 @@ fn WhatToDo(steps: Vec<String>, commands: Vec<Command>) -> impl IntoView {
             .into_iter()
             .zip(1..)
             .map(|(command, number)| {
-                let place = if several { format!("Command {number} · {}", command.place) } else { command.place };
-                view! {
-                    <figure class="command">
-                        <figcaption>{place}</figcaption>
-                        <pre tabindex="0">
-                            <code>{words(&command.text)}</code>
-                        </pre>
-                    </figure>
-                }
+                view! { <CommandBlock command number=several.then_some(number) /> }
             })
             .collect_view()}
+    }
+}
+
+/// A command to copy, with what it is for and where it is run.
+#[component]
+pub fn CommandBlock(
+    command: Command,
+    /// By which sentences beside it call it.
+    #[prop(optional_no_strip)]
+    number: Option<usize>,
+) -> impl IntoView {
+    let number = number.map(|number| format!("Command {number} · "));
+    view! {
+        <figure class="command">
+            <figcaption>{number} <strong>{command.purpose.label()}</strong> " · " {command.place}</figcaption>
+            <pre tabindex="0">
+                <code>{words(&command.text)}</code>
+            </pre>
+        </figure>
     }
 }
 

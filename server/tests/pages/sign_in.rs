@@ -232,6 +232,9 @@ async fn who_is_signed_out_is_led_to_sign_in_and_back() {
         "/connections",
         "/connections?state=delayed&page=2",
         &format!("/connections/{unknown}"),
+        "/help/service-account",
+        "/help/problems",
+        "/help/problems/impersonation-denied",
     ]
     .into_iter()
     .enumerate()

@@ -133,7 +133,8 @@ pub fn ConnectForm(
             <fieldset class="field-set field-set-service">
                 <legend class="sr-only">"Service account"</legend>
                 <p class="field-hint">
-                    "Kalends reads the calendar through one account that your administrator controls. Your own password is not needed."
+                    "Kalends reads the calendar through one account that your administrator controls. Your own password is not needed. "
+                    <a href="/help/service-account" rel="external">"Using an Exchange service account"</a>
                 </p>
                 <Field
                     label="User email to access"

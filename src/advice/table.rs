@@ -1,0 +1,109 @@
+//! All problems in one table, for people who look one up: on a page of Kalends and in `docs/problems.md`.
+
+use super::{Advice, Names, advice, examples::every_problem};
+use crate::problem::{Owner, Problem, Retry};
+use std::collections::BTreeSet;
+
+/// The words for the problem with this code, filled in with the names of an example; none if there is no such problem.
+pub fn explained(code: &str, names: &Names) -> Option<Advice> {
+    every_problem()
+        .iter()
+        .find(|problem| problem.code() == code)
+        .map(|problem| advice(problem, names))
+}
+
+/// One example of each code, in the order in which a connection test can meet them.
+pub fn each_problem() -> Vec<Problem> {
+    let mut seen = BTreeSet::new();
+    let mut problems = every_problem();
+    problems.retain(|problem| seen.insert(problem.code()));
+    problems
+}
+
+/// Who must act, in two words.
+pub const fn owner_words(owner: Owner) -> &'static str {
+    match owner {
+        Owner::You => "You",
+        Owner::ExchangeAdmin => "Exchange administrator",
+        Owner::Operator => "Whoever runs Kalends",
+        Owner::Nobody => "Nobody, it passes",
+    }
+}
+
+/// When Kalends tries again by itself.
+pub fn retry_words(problem: &Problem) -> String {
+    match problem.retry() {
+        Retry::Never => "After a change in Kalends".to_owned(),
+        Retry::WhenChanged => "Every 15 minutes".to_owned(),
+        Retry::After(_) if names_its_own_wait(problem) => "When Exchange allows it".to_owned(),
+        Retry::After(wait) => match wait.as_secs().div_ceil(60) {
+            1 => "After a minute".to_owned(),
+            minutes => format!("After {minutes} minutes"),
+        },
+    }
+}
+
+const fn names_its_own_wait(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::Throttled { .. }
+            | Problem::ServerError {
+                wait_millis: Some(_),
+                ..
+            }
+    )
+}
+
+/// The table as Markdown.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "# Problems\n\nEverything that can go wrong with a connection, by its code. `cargo xtask docs` writes this file from the program; the names in it are examples. Kalends shows the same words with the steps and commands for each under `/help/problems`.\n\n| Code | What people read | Who acts | Tried again | Meaning |\n|---|---|---|---|---|\n",
+    );
+    for problem in each_problem() {
+        let told = advice(&problem, &Names::example());
+        let cells = [
+            format!("`{}`", told.code),
+            told.title,
+            owner_words(told.owner).to_owned(),
+            retry_words(&problem),
+            told.meaning,
+        ]
+        .map(|cell| cell.replace('|', "\\|"));
+        text += "| ";
+        text += &cells.join(" | ");
+        text += " |\n";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::VariantNames as _;
+
+    #[test]
+    fn every_problem_is_in_the_table_once() {
+        let mut codes: Vec<&str> = each_problem().iter().map(Problem::code).collect();
+        codes.sort_unstable();
+        let mut all = Problem::VARIANTS.to_vec();
+        all.sort_unstable();
+        assert_eq!(codes, all);
+        for code in codes {
+            assert_eq!(
+                explained(code, &Names::example()).expect("explained").code,
+                code
+            );
+        }
+        assert_eq!(explained("no-such-problem", &Names::example()), None);
+    }
+
+    #[test]
+    fn the_written_table_is_the_present_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/problems.md");
+        let written = std::fs::read_to_string(path).expect("docs/problems.md");
+        assert!(
+            written == markdown(),
+            "docs/problems.md is stale: run cargo xtask docs"
+        );
+    }
+}
