@@ -5,6 +5,8 @@
 
 #[path = "protocol/causes.rs"]
 mod causes;
+#[path = "protocol/ntlm.rs"]
+mod ntlm;
 #[path = "protocol/office.rs"]
 mod office;
 #[path = "protocol/problems.rs"]

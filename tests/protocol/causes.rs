@@ -3,8 +3,8 @@
 use crate::{
     office::{Office, service},
     problems::{
-        Met, closed_port, meet, no_basic, with_code, with_endpoint, with_fault, with_mailbox,
-        with_soap_fault, wrong_password,
+        BEARER, Met, closed_port, meet, with_code, with_endpoint, with_fault, with_mailbox,
+        with_offer, with_soap_fault, wrong_password,
     },
 };
 use futures::{FutureExt as _, future::BoxFuture};
@@ -72,7 +72,10 @@ async fn problems_show_at_the_step_where_they_arise() {
             with_fault("self-signed", Kind::CertificateSelfSigned).boxed(),
             Step::Tls,
         ),
-        (no_basic("basic").boxed(), Step::EwsAnswers),
+        (
+            with_offer("nothing of ours", BEARER).boxed(),
+            Step::EwsAnswers,
+        ),
         (wrong_password("password").boxed(), Step::SignIn),
         (
             with_soap_fault("expired", "ErrorPasswordExpired").boxed(),

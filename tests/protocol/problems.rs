@@ -10,8 +10,12 @@ use kalends::{
     connect::ladder::{Failure, Request},
     problem::Problem,
 };
-use kalends_simulator::fault::{FaultShape, Kind};
+use kalends_simulator::{
+    fault::{FaultShape, Kind},
+    world::settings::AuthOffer,
+};
 use std::{collections::BTreeMap, time::Duration};
+use strum::VariantNames as _;
 
 pub struct Met {
     pub name: &'static str,
@@ -141,9 +145,33 @@ async fn silent_port(name: &'static str) -> Met {
     with_endpoint(name, "127.0.0.1", "", &at.to_string()).await
 }
 
-pub async fn no_basic(name: &'static str) -> Met {
+/// With other kinds of sign-in offered than at a practice start.
+pub async fn with_offer(name: &'static str, offer: AuthOffer) -> Met {
     let office = Office::open().await;
-    office.exchange.world().settings.offer.basic = false;
+    office.exchange.world().settings.offer = offer;
+    meet(name, office, service()).await
+}
+
+pub const NOTHING: AuthOffer = AuthOffer {
+    basic: false,
+    ntlm: false,
+    negotiate: false,
+    kerberos_only: false,
+    bearer: false,
+};
+pub const BEARER: AuthOffer = AuthOffer {
+    bearer: true,
+    ..NOTHING
+};
+pub const KERBEROS: AuthOffer = AuthOffer {
+    negotiate: true,
+    kerberos_only: true,
+    ..NOTHING
+};
+
+async fn not_kept(name: &'static str) -> Met {
+    let office = Office::open().await;
+    office.exchange.world().settings.close_after_challenge = true;
     meet(name, office, service()).await
 }
 
@@ -207,7 +235,9 @@ fn every_problem() -> Vec<BoxFuture<'static, Met>> {
         with_fault("tls-failed", Kind::NoTls).boxed(),
         with_fault("not-ews", Kind::LoginPage).boxed(),
         with_fault("endpoint-not-found", Kind::NotFound).boxed(),
-        no_basic("sign-in-not-offered").boxed(),
+        with_offer("sign-in-not-offered", BEARER).boxed(),
+        with_offer("kerberos-only", KERBEROS).boxed(),
+        not_kept("connection-not-kept").boxed(),
         wrong_password("sign-in-refused").boxed(),
         shut_gate("sign-in-paused").boxed(),
         with_fault("forbidden", Kind::Forbidden).boxed(),
@@ -228,6 +258,18 @@ fn every_problem() -> Vec<BoxFuture<'static, Met>> {
         .boxed(),
         with_fault("server-error", Kind::Unavailable { retry_after: None }).boxed(),
         with_code("mailbox-moving", "ErrorMailboxMoveInProgress").boxed(),
+        with_code(
+            "mailbox-server-unreachable",
+            "ErrorNoRespondingCASInDestinationSite",
+        )
+        .boxed(),
+        with_code("mailbox-misconfigured", "ErrorMailboxConfiguration").boxed(),
+        with_code("mailbox-full", "ErrorQuotaExceeded").boxed(),
+        with_code("mailbox-ambiguous", "ErrorNameResolutionMultipleResults").boxed(),
+        with_soap_fault("account-not-in-domain", "ErrorCallerIsInvalidADAccount").boxed(),
+        with_code("entry-damaged", "ErrorItemCorrupt").boxed(),
+        with_code("out-of-step", "ErrorInvalidWatermark").boxed(),
+        with_soap_fault("request-rejected", "ErrorSchemaValidation").boxed(),
         with_soap_fault("server-too-old", "ErrorInvalidServerVersion").boxed(),
         with_endpoint("exchange-online", "", "", "outlook.office365.com").boxed(),
         no_autodiscover("autodiscover-failed").boxed(),
@@ -268,6 +310,6 @@ async fn each_problem_is_met_and_no_two_look_alike() {
     // All but those that no test of a connection ends with: they meet saved passwords and restarts.
     assert_eq!(
         met.len(),
-        38 - ["password-refused", "secret-missing", "interrupted"].len()
+        Problem::VARIANTS.len() - ["password-refused", "secret-missing", "interrupted"].len()
     );
 }

@@ -33,7 +33,7 @@ async fn a_service_account_reads_a_calendar_step_by_step() {
         facts(Step::EwsAnswers),
         "Exchange 2019 CU15 (15.2.1748.10) offers Negotiate, NTLM, Basic"
     );
-    assert_eq!(facts(Step::SignIn), "svc-kalends@example.test by Basic");
+    assert_eq!(facts(Step::SignIn), "svc-kalends@example.test by NTLM");
     assert_eq!(facts(Step::Impersonation), "acts for bob@example.test");
     assert!(
         facts(Step::Calendar).starts_with("Calendar, "),
@@ -182,5 +182,5 @@ async fn a_dropped_test_sends_nothing_more() {
     assert!(office.heard().is_empty());
     // The next test is the only one that ever signs in.
     assert!(office.climb(service()).await.1.is_ok());
-    assert_eq!(office.exchange.world().counters().accepted(), 2);
+    assert_eq!(office.exchange.world().counters().accepted(), 1);
 }

@@ -31,8 +31,11 @@ impl Counters {
         self.anonymous += 1;
     }
 
+    /// A sign-in counted as accepted turns out to belong to another connection.
     pub(crate) fn bad_binding(&mut self) {
         self.bad_bindings += 1;
+        self.accepted -= 1;
+        self.refused += 1;
     }
 
     pub(crate) fn operation(&mut self, mailbox: &str, operation: &str) {

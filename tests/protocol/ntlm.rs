@@ -1,0 +1,204 @@
+//! Signing in by NTLM against a practice Exchange as strict as a new one: bound to the certificate, one handshake for
+//! each connection, and never a second try with a refused password.
+
+use crate::{
+    office::{Office, seen, service},
+    problems::NOTHING,
+};
+use kalends::{
+    account_name::AccountName,
+    advice::{Names, advice},
+    auth::{Credentials, Gate},
+    check::Step,
+    connect::ladder::{Request, Success},
+    ews::{Cause, Client, Whose},
+    problem::Problem,
+};
+use kalends_simulator::world::settings::{AuthOffer, Product, Protection};
+use std::sync::Arc;
+
+const NTLM: AuthOffer = AuthOffer {
+    ntlm: true,
+    ..NOTHING
+};
+const NEGOTIATE: AuthOffer = AuthOffer {
+    negotiate: true,
+    ..NOTHING
+};
+
+async fn strict(offer: AuthOffer) -> Office {
+    let office = Office::open().await;
+    {
+        let mut world = office.exchange.world();
+        world.settings.product = Product::Exchange2019;
+        world.settings.extended_protection = Protection::Require;
+        world.settings.offer = offer;
+    }
+    office
+}
+
+fn named(name: &str, domain: &str) -> Request {
+    Request {
+        account: AccountName::parse(name, domain).unwrap(),
+        ..service()
+    }
+}
+
+async fn connects(office: &Office, request: Request) -> (String, Success) {
+    let (ladder, result) = office.climb(request).await;
+    let success = result.unwrap_or_else(|failure| panic!("{failure:?}"));
+    (seen(&ladder, Step::SignIn).seen.unwrap(), success)
+}
+
+async fn client(office: &Office) -> Client {
+    let request = service();
+    let credentials = Credentials {
+        account: request.account,
+        password: request.password,
+    };
+    let gate: Arc<dyn Gate> = Arc::<crate::office::Notes>::clone(&office.gate);
+    let (outbound, random) = (&office.tools.outbound, &office.tools.random);
+    Client::open(
+        outbound,
+        random,
+        request.endpoint.unwrap(),
+        credentials,
+        gate,
+    )
+    .await
+    .unwrap()
+}
+
+fn bob() -> Whose {
+    let bob = "bob@example.test".parse().unwrap();
+    Whose::impersonated(bob)
+}
+
+#[tokio::test]
+async fn the_strictest_exchange_is_connected_by_one_handshake() {
+    let office = strict(NTLM).await;
+    let (how, success) = connects(&office, service()).await;
+    assert_eq!(how, "svc-kalends@example.test by NTLM");
+    assert!(!success.proof.is_empty());
+    let world = office.exchange.world();
+    assert_eq!(
+        (world.counters().accepted(), world.counters().refused()),
+        (1, 0)
+    );
+}
+
+#[tokio::test]
+async fn negotiate_alone_is_enough() {
+    let office = strict(NEGOTIATE).await;
+    let (how, _) = connects(&office, service()).await;
+    assert_eq!(how, "svc-kalends@example.test by NTLM (Negotiate)");
+}
+
+#[tokio::test]
+async fn every_form_of_the_name_signs_in() {
+    let office = strict(NTLM).await;
+    for request in [
+        named("EXAMPLE\\svc-kalends", ""),
+        named("svc-kalends", "EXAMPLE"),
+        named("SVC-Kalends@example.test", ""),
+    ] {
+        connects(&office, request).await;
+    }
+    assert_eq!(office.exchange.world().counters().refused(), 0);
+}
+
+#[tokio::test]
+async fn letters_beyond_ascii_are_no_trouble() {
+    let office = strict(NTLM).await;
+    let password = "Grüße-パス-2026!";
+    let name = service().account.to_string();
+    office.exchange.world().account_mut(&name).unwrap().password = password.to_owned();
+    let request = Request {
+        password: password.to_owned().into(),
+        ..service()
+    };
+    connects(&office, request).await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused_once_under_each_offer() {
+    for offer in [NTLM, NEGOTIATE] {
+        let office = strict(offer).await;
+        let request = Request {
+            password: "wrong".to_owned().into(),
+            ..service()
+        };
+        let (ladder, result) = office.climb(request).await;
+        assert_eq!(result.unwrap_err().problem.code(), "sign-in-refused");
+        assert_eq!(ladder.failed_at(), Some(Step::SignIn));
+        assert_eq!(office.exchange.world().counters().refused(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_with_its_own_certificate_is_refused_and_the_advice_names_it() {
+    let office = strict(NTLM).await;
+    office.exchange.world().settings.tls_proxy = true;
+    let failure = office.climb(service()).await.1.unwrap_err();
+    assert_eq!(failure.problem.code(), "sign-in-refused");
+    {
+        let world = office.exchange.world();
+        let counters = world.counters();
+        assert_eq!((counters.refused(), counters.bad_bindings()), (1, 1));
+        assert!(!world.account("svc-kalends@example.test").unwrap().locked());
+    }
+    let told = advice(&failure.problem, &Names::default());
+    let steps = told.steps.join("\n");
+    assert!(steps.contains("Extended Protection"), "{steps}");
+    assert!(steps.contains("proxy"), "{steps}");
+
+    // Without Extended Protection the same proxy does no harm.
+    office.exchange.world().settings.extended_protection = Protection::None;
+    connects(&office, service()).await;
+}
+
+#[tokio::test]
+async fn twenty_calls_over_one_connection_take_one_handshake() {
+    let office = strict(NTLM).await;
+    let mut client = client(&office).await;
+    for _ in 0..20 {
+        client.get_calendar(&bob()).await.unwrap();
+    }
+    let world = office.exchange.world();
+    assert_eq!(world.counters().accepted(), 1);
+    assert_eq!(world.counters().calls("bob@example.test", "GetFolder"), 20);
+}
+
+#[tokio::test]
+async fn a_password_changed_meanwhile_is_refused_once_when_the_connection_is_new() {
+    let office = strict(NTLM).await;
+    let mut client = client(&office).await;
+    client.get_calendar(&bob()).await.unwrap();
+    let name = service().account.to_string();
+    office.exchange.world().account_mut(&name).unwrap().password = "Next-2026!".to_owned();
+    // The connection is signed in already, and Windows leaves it so.
+    client.get_calendar(&bob()).await.unwrap();
+    office.fault(kalends_simulator::fault::Plan::always(
+        kalends_simulator::fault::Kind::ResetBeforeAnswer,
+    ));
+    client.get_calendar(&bob()).await.unwrap_err();
+    office.exchange.world().faults.clear();
+    for _ in 0..3 {
+        let error = client.get_calendar(&bob()).await.unwrap_err();
+        assert!(matches!(*error.cause, Cause::SignInRefused(_)), "{error:?}");
+    }
+    assert_eq!(office.exchange.world().counters().refused(), 1);
+}
+
+#[tokio::test]
+async fn kerberos_alone_and_unkept_connections_cost_no_refusal() {
+    let office = strict(crate::problems::KERBEROS).await;
+    let failure = office.climb(service()).await.1.unwrap_err();
+    assert!(matches!(failure.problem, Problem::KerberosOnly { .. }));
+
+    let office = strict(NTLM).await;
+    office.exchange.world().settings.close_after_challenge = true;
+    let failure = office.climb(service()).await.1.unwrap_err();
+    assert_eq!(failure.problem, Problem::ConnectionNotKept);
+    assert_eq!(office.exchange.world().counters().refused(), 0);
+}
