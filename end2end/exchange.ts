@@ -22,11 +22,19 @@ export class Exchange {
 
   async calm(): Promise<void> {
     await this.send('DELETE', '/fault');
-    await this.offer({ basic: true, ntlm: true, negotiate: true });
+    await this.offer(['basic', 'ntlm', 'negotiate']);
+    await this.set({ extended_protection: 'allow', close_after_challenge: false, tls_proxy: false });
   }
 
-  async offer(kinds: { basic: boolean; ntlm: boolean; negotiate: boolean }): Promise<void> {
-    await this.send('POST', '/auth-offer', kinds);
+  /** The kinds of sign-in that are offered from now on, and taken. */
+  async offer(kinds: ('basic' | 'ntlm' | 'negotiate' | 'kerberos_only' | 'bearer')[]): Promise<void> {
+    const offer = { basic: false, ntlm: false, negotiate: false };
+    await this.send('POST', '/auth-offer', { ...offer, ...Object.fromEntries(kinds.map((kind) => [kind, true])) });
+  }
+
+  /** Turns switches of the server; the control endpoint's documentation lists them. */
+  async set(settings: object): Promise<void> {
+    await this.send('POST', '/settings', settings);
   }
 
   async setPassword(account: string, password: string): Promise<void> {
@@ -41,11 +49,5 @@ export class Exchange {
 
   async removeEntry(mailbox: string, id: string): Promise<void> {
     await this.send('DELETE', `/mailboxes/${encodeURIComponent(mailbox)}/entries/${encodeURIComponent(id)}`);
-  }
-
-  /** All refused sign-ins since it started; nothing can reset it. */
-  async refused(): Promise<number> {
-    const answer = await fetch(`${this.kalends.control}/state`);
-    return (await answer.json()).refused;
   }
 }

@@ -89,6 +89,28 @@ test('Bob connects through the service account and sees his calendar', async ({
   await expect(page.getByText('Not connected')).toBeVisible();
 });
 
+test('the strictest Exchange is found and connected, and a proxy in between is named', async ({
+  page, signIn, connectForm, exchange,
+}) => {
+  await exchange.offer(['ntlm']);
+  await exchange.set({ product: 'Exchange2019', extended_protection: 'require' });
+  await signIn(bob);
+  let form = await connectForm();
+  await fill(form, { server: '' });
+  await submit(form);
+  await expect(page.getByText(`${bob.email} is connected and syncing.`)).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByText('by NTLM')).toBeVisible();
+
+  await exchange.set({ tls_proxy: true });
+  form = await connectForm();
+  await fill(form, { account: 'svc-norole@example.test' });
+  await submit(form);
+  const notice = await advice(page);
+  await expect(notice).toContainText('Extended Protection');
+  await expect(notice).toContainText('proxy');
+  await exchange.calm();
+});
+
 test('Charlie connects with his own account, found by Autodiscover', async ({ page, signIn, connectForm }) => {
   await signIn(charlie);
   const form = await connectForm();
@@ -203,14 +225,23 @@ test('each fault of the server is told apart', async ({ page, signIn, connectFor
     titles.add(await notice.locator('.notice-title').innerText());
     await exchange.calm();
   }
-  await exchange.offer({ basic: false, ntlm: true, negotiate: true });
-  const form = await connectForm();
-  await fill(form);
-  await submit(form);
-  const notice = await advice(page);
-  await expect(notice.locator('.command').last()).toContainText('-BasicAuthentication $true');
-  titles.add(await notice.locator('.notice-title').innerText());
-  expect(titles.size, [...titles].join('\n')).toBe(faults.length + 1);
+  const offers: ['bearer' | 'ntlm' | 'negotiate' | 'kerberos_only', object, string][] = [
+    ['bearer', {}, '-WindowsAuthentication $true'],
+    ['kerberos_only', {}, '-BasicAuthentication $true'],
+    ['ntlm', { close_after_challenge: true }, '-BasicAuthentication $true'],
+  ];
+  for (const [offer, settings, command] of offers) {
+    await exchange.offer(offer === 'kerberos_only' ? ['negotiate', offer] : [offer]);
+    await exchange.set(settings);
+    const form = await connectForm();
+    await fill(form);
+    await submit(form);
+    const notice = await advice(page);
+    await expect(notice.locator('.command').filter({ hasText: command }), offer).not.toHaveCount(0);
+    titles.add(await notice.locator('.notice-title').innerText());
+    await exchange.calm();
+  }
+  expect(titles.size, [...titles].join('\n')).toBe(faults.length + offers.length);
 });
 
 test('Alice sees everybody, broken first, and others see nothing', async ({

@@ -13,6 +13,7 @@ import argparse
 import datetime
 import json
 import os
+import subprocess
 import sys
 import urllib.parse
 import urllib.request
@@ -105,7 +106,7 @@ def main():
     alice_password = os.environ.get("PRACTICE_ALICE_PASSWORD", "Alice-2026!")
 
     import exchangelib
-    from exchangelib import BASIC, DELEGATE, IMPERSONATION, Account, Configuration, Credentials, EWSDateTime, EWSTimeZone
+    from exchangelib import BASIC, DELEGATE, IMPERSONATION, NTLM, Account, Configuration, Credentials, EWSDateTime, EWSTimeZone
     from exchangelib import errors
     from exchangelib.version import EXCHANGE_2019, Version
 
@@ -209,6 +210,38 @@ def main():
             control.call("POST", "/auth-offer", offer)
 
     checks.run("version and authentication are guessed", guessing)
+
+    def strictly(offer, work):
+        before = control.state()["auth_offer"]
+        control.call("POST", "/auth-offer", {"basic": False, "ntlm": False, "negotiate": False, **offer})
+        try:
+            work()
+        finally:
+            control.call("POST", "/auth-offer", before)
+            control.call("POST", "/settings", {"extended_protection": "allow", "tls_proxy": False})
+
+    def by_ntlm():
+        control.call("POST", "/settings", {"extended_protection": "require"})
+        owner = account("alice@example.test", "svc-kalends@example.test", auth_type=None, version=None)
+        equal(owner.protocol.auth_type, NTLM, "guessed authentication")
+        compare(owner, "alice@example.test")
+
+    checks.run("NTLM with the channel binding that is required", lambda: strictly({"ntlm": True}, by_ntlm))
+
+    def through_a_proxy():
+        control.call("POST", "/settings", {"extended_protection": "require", "tls_proxy": True})
+        owner = account("alice@example.test", auth_type=NTLM)
+        raises(errors.UnauthorizedError, lambda: first_folder(owner))
+
+    checks.run("refused: NTLM through a proxy that ends TLS", lambda: strictly({"ntlm": True}, through_a_proxy))
+
+    def by_curl():
+        command = ["curl", "--silent", "--ntlm", "--user", ":".join(("EXAMPLE\\alice", alice_password))]
+        command += ["--cacert", options.ca, "--output", os.devnull, "--write-out", "%{http_code}", options.ews]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+        equal(said.stdout, "200", "status")
+
+    checks.run("curl signs in by NTLM", lambda: strictly({"ntlm": True}, by_curl))
 
     def resolved():
         found = account("alice@example.test").protocol.resolve_names(["robert@example.test"])

@@ -43,7 +43,10 @@ fn scripts() -> PathBuf {
 
 /// A Python of our own with the packages of `requirements.txt`.
 fn python() -> Result<PathBuf> {
-    packages::ensure("run exchangelib", &[Need::new("python3", "python3")])?;
+    packages::ensure(
+        "run exchangelib",
+        &[Need::new("python3", "python3"), Need::new("curl", "curl")],
+    )?;
     let wanted = fs::read(scripts().join("requirements.txt"))?;
     let home = folders::target().join("exchangelib");
     let (python, installed) = (home.join("bin/python"), home.join("installed.txt"));
