@@ -309,7 +309,9 @@ mod tests {
     fn every_cause_beside_what_the_server_says_has_a_problem() {
         let offer = crate::auth::offer::Offer::default;
         for (cause, code) in [
-            (Cause::NotOffered(offer()), "basic-not-offered"),
+            (Cause::NotOffered(offer()), "sign-in-not-offered"),
+            (Cause::KerberosOnly(offer()), "kerberos-only"),
+            (Cause::ConnectionNotKept, "connection-not-kept"),
             (Cause::SignInRefused(offer()), "sign-in-refused"),
             (
                 Cause::HeldBack(Box::new(Problem::PasswordRefused)),
