@@ -241,7 +241,7 @@ impl SignedIn {
                 Method::Ntlm | Method::Basic => AuthError::NotOffered(Offer::read(&answer.headers)),
             });
         };
-        let is_kept = messages.is_kept(&answer);
+        let is_kept = Messages::is_kept(&answer);
         answer.drain().await;
         if !is_kept {
             return Err(AuthError::NotKept);

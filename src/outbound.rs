@@ -161,7 +161,7 @@ impl Outbound {
     /// Reads the roots of the system and of `ca_file`.
     pub fn new(config: OutboundConfig, clock: Clock) -> Result<Self, SettingError> {
         let tls = tls::Roots::load(config.ca_file.as_deref(), clock.clone())?;
-        Ok(Self(Arc::new(Inner { config, tls, clock })))
+        Ok(Self(Arc::new(Inner { config, clock, tls })))
     }
 
     pub fn clock(&self) -> &Clock {

@@ -49,7 +49,7 @@ fn hash(certificate: &X509Certificate<'_>, leaf: &[u8]) -> Vec<u8> {
     }
 }
 
-/// gss_channel_bindings_struct without addresses, then MD5.
+/// `gss_channel_bindings_struct` without addresses, then MD5.
 fn of_hash(hash: &[u8]) -> [u8; 16] {
     let data = [b"tls-server-end-point:".as_slice(), hash].concat();
     let length = u32::try_from(data.len()).unwrap_or_default();

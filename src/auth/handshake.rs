@@ -72,7 +72,7 @@ impl Messages {
     }
 
     /// Whether the connection of an answer can carry another request.
-    pub fn is_kept(&self, answer: &Answer) -> bool {
+    pub fn is_kept(answer: &Answer) -> bool {
         let says = |word: &str| {
             answer
                 .headers

@@ -76,17 +76,17 @@ impl Reply<'_> {
         let mut message = Zeroizing::new(vec![0; PAYLOAD]);
         message[..8].copy_from_slice(SIGNATURE);
         message[8] = 3;
-        // Where each text's fields stand in the head.
+        // Where each text's fields stand in the head. Challenges and names are short enough for any length to fit.
         for (text, field) in texts.iter().zip([28, 36, 44, 12, 20]) {
-            let (length, offset) = (text.len() as u16, message.len() as u32);
-            message[field..field + 2].copy_from_slice(&length.to_le_bytes());
-            message[field + 2..field + 4].copy_from_slice(&length.to_le_bytes());
-            message[field + 4..field + 8].copy_from_slice(&offset.to_le_bytes());
+            let (length, offset) = (text.len().to_le_bytes(), message.len().to_le_bytes());
+            message[field..field + 2].copy_from_slice(&length[..2]);
+            message[field + 2..field + 4].copy_from_slice(&length[..2]);
+            message[field + 4..field + 8].copy_from_slice(&offset[..4]);
             message.extend_from_slice(text);
         }
         // No session key goes along: nothing is signed or sealed after the sign-in.
-        let end = message.len() as u32;
-        message[56..60].copy_from_slice(&end.to_le_bytes());
+        let end = message.len().to_le_bytes();
+        message[56..60].copy_from_slice(&end[..4]);
         message[60..64].copy_from_slice(&(challenge.flags & SUPPORTED).to_le_bytes());
         message[64..72].copy_from_slice(&VERSION);
         if stamped.is_some() {

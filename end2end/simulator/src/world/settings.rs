@@ -38,6 +38,10 @@ pub enum Protection {
 }
 
 /// Which authentication schemes a 401 offers, and so takes; Bearer is offered only.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, as in IIS"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthOffer {
