@@ -47,7 +47,7 @@ pub struct Advice {
     pub code: String,
     /// One short sentence: what happened.
     pub title: String,
-    /// What that means, in plain words.
+    /// What that means, in plain words; a list stands in lines of its own.
     pub meaning: String,
     pub owner: Owner,
     /// What to do, in order; the likeliest first. The first words say what to do.

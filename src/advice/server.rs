@@ -111,12 +111,12 @@ pub(super) fn autodiscover_failed(tried: &[Tried], names: &Names) -> Words {
     let seen = if seen.is_empty() {
         "No address could be tried.".to_owned()
     } else {
-        seen.join(" ")
+        seen.join("\n")
     };
     words(
         "Autodiscover did not find the Exchange server.",
         format!(
-            "Kalends asked the usual addresses of the mail domain of {}. {seen}",
+            "Kalends asked the usual addresses of the mail domain of {}.\n{seen}",
             shown_or(&names.mailbox, "the mailbox")
         ),
     )

@@ -66,7 +66,7 @@ pub fn markdown() -> String {
             told.title,
             owner_words(told.owner).to_owned(),
             retry_words(&problem),
-            told.meaning,
+            told.meaning.replace('\n', " "),
         ]
         .map(|cell| cell.replace('|', "\\|"));
         text += "| ";

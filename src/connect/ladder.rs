@@ -180,7 +180,12 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                 request_id,
                 refused_at,
             }) => Err(Stop {
-                seen: problem.code().replace('-', " "),
+                seen: match &problem {
+                    Problem::AutodiscoverFailed { tried } => {
+                        format!("{} addresses asked, none led to Exchange", tried.len())
+                    }
+                    other => other.code().replace('-', " "),
+                },
                 failure: Box::new(Failure {
                     problem,
                     request_id,

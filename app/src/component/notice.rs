@@ -33,7 +33,7 @@ pub fn Notice(
         Owner::You | Owner::ExchangeAdmin | Owner::Operator => "notice advice notice-bad",
     };
     let owner = view! { <p class="notice-owner">{owner_words(advice.owner)}</p> };
-    let meaning = view! { <p>{advice.meaning}</p> };
+    let meaning = view! { <p class="notice-meaning">{advice.meaning}</p> };
     let about = (!is_help).then(|| format!("/help/problems/{}", advice.code));
     let on_role = advice.on_role;
     let what_to_do = view! { <WhatToDo steps=advice.steps commands=advice.commands /> };
