@@ -109,6 +109,10 @@ test('the strictest Exchange is found and connected, and a proxy in between is n
   await expect(notice).toContainText('Extended Protection');
   await expect(notice).toContainText('proxy');
   await exchange.calm();
+
+  await page.goto('/profile/exchange/disconnect');
+  await page.getByRole('button', { name: 'Disconnect' }).click();
+  await expect(page.getByText('Not connected')).toBeVisible();
 });
 
 test('Charlie connects with his own account, found by Autodiscover', async ({ page, signIn, connectForm }) => {
