@@ -5,7 +5,10 @@
 use super::OutboundError;
 use crate::problem::{Certificate, TlsReason};
 use futures::{Stream, StreamExt as _};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header::HOST};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, StatusCode, Version,
+    header::{CONTENT_LENGTH, HOST},
+};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
     body::{Bytes, Incoming},
@@ -119,6 +122,12 @@ impl Connection {
         let used = std::mem::replace(&mut self.used, true);
         if let Ok(host) = HeaderValue::try_from(self.authority()) {
             request.headers_mut().insert(HOST, host);
+        }
+        if request.body().is_empty() && request.method() == Method::POST {
+            // Not written by itself for an empty body, and IIS answers 411 without it.
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let answer = self.sender.send_request(request.map(Full::new)).await;
         let answer = answer.map_err(|error| match () {

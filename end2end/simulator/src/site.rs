@@ -48,6 +48,12 @@ pub fn answer(
         host: request.host,
         mailbox: mailbox.as_deref(),
     };
+    let has_length =
+        request.header("content-length").is_some() || request.header("transfer-encoding").is_some();
+    if request.post && !has_length {
+        // HTTP.sys answers itself, before anything of Exchange is asked.
+        return Answer::html(411, "Length Required", "<h2>Length Required</h2>");
+    }
     let mut answer = match world.faults.take(Stage::Front, target) {
         Some(kind) => {
             world.counters_mut().fault();
