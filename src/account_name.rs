@@ -28,10 +28,26 @@ pub enum AccountNameError {
     Slash,
     #[error("Something is missing beside the backslash. It should look like DOMAIN\\user.")]
     Incomplete,
+    #[error("A domain has at most 256 characters.")]
+    DomainTooLong,
+    #[error(
+        "This contains characters that a domain cannot have. Type it alone, like EXAMPLE or example.com."
+    )]
+    DomainCharacters,
     #[error(
         "The name already holds a domain. Leave the Domain field empty, or type the bare user name."
     )]
     DomainTwice,
+}
+
+impl AccountNameError {
+    /// Whether the domain field is to be mended, not the name.
+    pub const fn is_about_domain(self) -> bool {
+        matches!(
+            self,
+            Self::DomainTooLong | Self::DomainCharacters | Self::DomainTwice
+        )
+    }
 }
 
 impl AccountName {
@@ -43,17 +59,20 @@ impl AccountName {
         if name.is_empty() {
             return Err(AccountNameError::Empty);
         }
-        if name.chars().count() > Self::MAX || domain.chars().count() > Self::MAX {
+        let is_odd = |c: char| c.is_control() || "\":;|=,+*?<>[]".contains(c);
+        if name.chars().count() > Self::MAX {
             return Err(AccountNameError::TooLong);
         }
-        if name
-            .chars()
-            .chain(domain.chars())
-            .any(|c| c.is_control() || "\":;|=,+*?<>[]".contains(c))
-        {
+        if domain.chars().count() > Self::MAX {
+            return Err(AccountNameError::DomainTooLong);
+        }
+        if name.chars().any(is_odd) {
             return Err(AccountNameError::Characters);
         }
-        if name.contains('/') || domain.contains('/') {
+        if domain.chars().any(|c| is_odd(c) || "/\\@".contains(c)) {
+            return Err(AccountNameError::DomainCharacters);
+        }
+        if name.contains('/') {
             return Err(AccountNameError::Slash);
         }
         let parsed = match name.split_once('\\') {
@@ -66,7 +85,6 @@ impl AccountName {
             },
             None if name.contains('@') => Self::Upn(name.to_owned()),
             None if domain.is_empty() => Self::Plain(name.to_owned()),
-            None if domain.contains(['\\', '@']) => return Err(AccountNameError::Characters),
             None => {
                 return Ok(Self::Domain {
                     domain: domain.to_owned(),
@@ -164,6 +182,11 @@ mod tests {
             Err(AccountNameError::DomainTwice)
         );
         assert_eq!(show("EXAMPLE/svc", ""), Err(AccountNameError::Slash));
+        for domain in ["EXAM\nPLE", "EXAMPLE\\", "a@b", "<script>", "a/b"] {
+            assert_eq!(show("svc", domain), Err(AccountNameError::DomainCharacters));
+        }
+        let long = "d".repeat(257);
+        assert_eq!(show("svc", &long), Err(AccountNameError::DomainTooLong));
         assert_eq!(show("EXAMPLE\\", ""), Err(AccountNameError::Incomplete));
         assert_eq!(show("s\nvc", ""), Err(AccountNameError::Characters));
     }

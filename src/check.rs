@@ -64,6 +64,8 @@ pub enum Verdict {
     Running,
     Passed,
     Failed,
+    /// It ran when the test was cancelled, or when its process ended.
+    BrokenOff,
 }
 
 /// One step with what was measured where it happened.
@@ -110,6 +112,15 @@ impl Ladder {
     pub fn set(&mut self, report: StepReport) {
         if let Some(slot) = self.0.iter_mut().find(|slot| slot.step == report.step) {
             *slot = report;
+        }
+    }
+
+    /// What still ran when the test ended did not come to its own end.
+    pub fn break_off(&mut self) {
+        for report in &mut self.0 {
+            if report.verdict == Verdict::Running {
+                report.verdict = Verdict::BrokenOff;
+            }
         }
     }
 

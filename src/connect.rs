@@ -11,7 +11,7 @@ use crate::{
     audit::{Action, Entry},
     check::{Check, Ladder, Outcome, StepReport, Typed},
     connection::Connection,
-    custody::CustodyError,
+    custody::{CustodyError, Ended},
     endpoint::EwsUrl,
     id::{CheckId, ConnectionId},
     problem::Problem,
@@ -216,7 +216,7 @@ pub async fn cancel(services: &Services, id: CheckId) -> Result<(), StoreError> 
 }
 
 /// Ends a user's connection: the copy goes at once, the secret with the last connection that uses it.
-pub async fn disconnect(services: &Services, user: &User) -> Result<bool, CustodyError> {
+pub async fn disconnect(services: &Services, user: &User) -> Result<Option<Ended>, CustodyError> {
     services
         .custody()
         .end(user.id, &Entry::by(user.id, Action::Disconnected))

@@ -78,6 +78,8 @@ pub struct Connection {
     /// Since when it has been in this state.
     pub since: Timestamp,
     pub connected_at: Timestamp,
+    /// The end of the last round, whatever came of it.
+    pub last_round_at: Option<Timestamp>,
     /// The last round that reached the end.
     pub last_synced_at: Option<Timestamp>,
     /// When the next round is due; `None` when none is planned.

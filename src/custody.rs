@@ -26,6 +26,13 @@ pub enum CustodyError {
     Vault(#[from] VaultError),
 }
 
+/// A connection that was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// False while other people's connections use the same account.
+    pub is_secret_deleted: bool,
+}
+
 /// Both databases, and the time.
 #[derive(Debug, Clone)]
 pub struct Custody {
@@ -62,20 +69,22 @@ impl Custody {
         Ok(saved.connection_id)
     }
 
-    /// Ends a user's connection; false if there was none.
-    pub async fn end(&self, user: UserId, entry: &Entry) -> Result<bool, CustodyError> {
+    /// Ends a user's connection; `None` if there was none.
+    pub async fn end(&self, user: UserId, entry: &Entry) -> Result<Option<Ended>, CustodyError> {
         fail_point::reached("forget-before-main");
         let Some(saved) = self
             .store
             .end_connection(user, entry, self.clock.now())
             .await?
         else {
-            return Ok(false);
+            return Ok(None);
         };
         fail_point::reached("forget-after-main");
         self.forget_released(&saved).await?;
         fail_point::reached("forget-after-vault");
-        Ok(true)
+        Ok(Some(Ended {
+            is_secret_deleted: !saved.released.is_empty(),
+        }))
     }
 
     async fn forget_released(&self, saved: &Saved) -> Result<(), CustodyError> {

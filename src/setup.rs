@@ -27,7 +27,7 @@ pub enum SetupError {
     WrongCode,
     #[error("Kalends is set up already. Sign in instead.")]
     Closed,
-    #[error("Enter a name with at most 100 characters, none of them a control character.")]
+    #[error("Enter a name with at most 100 characters, none of them invisible.")]
     Name,
     #[error("{0}")]
     Email(String),
@@ -94,13 +94,19 @@ pub async fn code_if_open(services: &Services) -> Result<Option<String>, StoreEr
         .then(|| services.setup.0.to_string()))
 }
 
-/// A person's name, trimmed: 1 to 100 characters, none of them a control character.
+/// A person's name, trimmed: 1 to 100 characters, none of them a control character or one that turns the text.
 pub fn persons_name(typed: &str) -> Result<String, SetupError> {
     let name = typed.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+    let is_hidden = |c: char| c.is_control() || turns_text(c);
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(is_hidden) {
         return Err(SetupError::Name);
     }
     Ok(name.to_owned())
+}
+
+/// Whether a character turns the text around it from left to right, or back, unseen.
+const fn turns_text(c: char) -> bool {
+    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Makes the first administrator. Tries are limited as sign-ins are.

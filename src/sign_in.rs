@@ -27,6 +27,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::Semaphore;
+use zxcvbn::{Score, zxcvbn};
 
 /// The shortest password that a person may choose, in characters.
 pub const SHORTEST: usize = 12;
@@ -55,6 +56,8 @@ pub enum PasswordError {
     Wrong,
     #[error("Choose a password of at least {SHORTEST} characters.")]
     TooShort,
+    #[error("This password is easy to guess. Use several words that do not belong together.")]
+    Guessable,
     #[error("A password has at most 256 characters.")]
     TooLong,
     #[error("Too many tries. Try again in {}.", in_words(.0))]
@@ -68,7 +71,7 @@ impl PasswordError {
     pub const fn field(&self) -> &'static str {
         match self {
             Self::Wrong => "current",
-            Self::TooShort | Self::TooLong => "new",
+            Self::TooShort | Self::Guessable | Self::TooLong => "new",
             Self::Later(_) | Self::Failed => "",
         }
     }
@@ -264,7 +267,7 @@ pub async fn change_password(
     })
 }
 
-/// Hashes a password that a person chose, if it is long enough.
+/// Hashes a password that a person chose, if it is long enough and takes more than a million guesses.
 pub async fn hash_new(password: &Password) -> Result<String, PasswordError> {
     match password.reveal().chars().count() {
         0..SHORTEST => return Err(PasswordError::TooShort),
@@ -273,11 +276,15 @@ pub async fn hash_new(password: &Password) -> Result<String, PasswordError> {
     }
     let password = password.clone();
     let hashed = tokio::task::spawn_blocking(move || {
+        if zxcvbn(password.reveal(), &[]).score() < Score::Two {
+            return Err(PasswordError::Guessable);
+        }
         hasher()
             .and_then(|hasher| hasher.hash_password(password.reveal().as_bytes()).ok())
             .map(|hash| hash.to_string())
+            .ok_or(PasswordError::Failed)
     });
-    hashed.await.ok().flatten().ok_or(PasswordError::Failed)
+    hashed.await.unwrap_or(Err(PasswordError::Failed))
 }
 
 /// OWASP's first choice of parameters for argon2id.
@@ -350,6 +357,27 @@ mod tests {
         assert_eq!(real.params, nobodys.params);
         let length = |hash: &PasswordHash| hash.hash.as_ref().map(|output| output.as_bytes().len());
         assert_eq!(length(&real), length(&nobodys));
+    }
+
+    #[tokio::test]
+    async fn a_password_that_everybody_guesses_first_is_not_taken() {
+        for bad in [
+            "            ",
+            "passwordpassword",
+            "aaaaaaaaaaaaa",
+            "123456789012",
+        ] {
+            let hashed = hash_new(&Password::from(bad.to_owned())).await;
+            assert!(matches!(hashed, Err(PasswordError::Guessable)), "{bad}");
+        }
+        for good in [
+            "practice-alice",
+            "practice-bob-2",
+            "correct horse battery staple",
+        ] {
+            let hashed = hash_new(&Password::from(good.to_owned())).await;
+            assert!(hashed.is_ok(), "{good}");
+        }
     }
 
     #[test]

@@ -19,12 +19,25 @@ pub enum AppError {
     /// Not there, or not for this person: the two look the same from outside.
     #[error("not found")]
     NotYours,
+    /// More was sent than a form may hold.
+    #[error("too large")]
+    TooLarge,
+    /// No form of ours sends this.
+    #[error("not understood")]
+    NotUnderstood,
     /// Something of ours failed; the reference stands in the log beside the cause.
     #[error("internal error {reference}")]
     Internal { reference: String },
     /// The browser could not reach Kalends.
     #[error("no connection to Kalends")]
     Unreachable,
+}
+
+impl AppError {
+    /// Whether asking again may help.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreachable | Self::Internal { .. })
+    }
 }
 
 impl FromServerFnError for AppError {
@@ -35,9 +48,7 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::Unreachable,
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
-            | ServerFnErrorErr::Deserialization(_) => Self::Internal {
-                reference: "form-not-understood".to_owned(),
-            },
+            | ServerFnErrorErr::Deserialization(_) => Self::NotUnderstood,
             ServerFnErrorErr::Registration(_)
             | ServerFnErrorErr::UnsupportedRequestMethod(_)
             | ServerFnErrorErr::ServerError(_)

@@ -15,6 +15,8 @@ pub mod request;
 mod routes;
 mod send;
 mod shell;
+#[cfg(feature = "ssr")]
+pub mod time_zone;
 
 pub use error::AppError;
 pub use routes::App;

@@ -25,6 +25,26 @@ use tower_sessions::Session;
 pub const USER_KEY: &str = "user";
 const FLASH_KEY: &str = "flash";
 
+/// In the extensions of a request for a page that tells why a form failed.
+#[derive(Debug, Clone)]
+pub struct FailedForm(pub AppError);
+
+/// Why the form failed whose page this is; a page that is not there otherwise.
+pub fn failure() -> AppError {
+    let error = parts()
+        .and_then(|parts| parts.extensions.get::<FailedForm>().cloned())
+        .map_or(AppError::NotYours, |FailedForm(error)| error);
+    set_status(match &error {
+        AppError::SignedOut => StatusCode::UNAUTHORIZED,
+        AppError::NotYours => StatusCode::NOT_FOUND,
+        AppError::NotUnderstood => StatusCode::BAD_REQUEST,
+        AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        AppError::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        AppError::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
+    });
+    error
+}
+
 /// The address that a request came from, as far as the proxies in between are trusted.
 #[derive(Debug, Clone)]
 pub struct ClientAddress(pub String);
@@ -63,6 +83,7 @@ pub fn is_plain() -> bool {
 pub fn internal(error: impl Display) -> AppError {
     let reference = services().random.hex::<5>();
     tracing::error!(%reference, %error, "a request could not be answered");
+    set_status(StatusCode::INTERNAL_SERVER_ERROR);
     AppError::Internal { reference }
 }
 
@@ -80,8 +101,19 @@ pub fn see_other(path: &str) {
 }
 
 pub fn set_not_found() {
+    set_status(StatusCode::NOT_FOUND);
+}
+
+/// Lets the browser load the page again after so many seconds.
+pub fn look_again_in(seconds: u32) {
     if let Some(response) = use_context::<ResponseOptions>() {
-        response.set_status(StatusCode::NOT_FOUND);
+        response.insert_header(header::REFRESH, seconds.into());
+    }
+}
+
+pub fn set_status(status: StatusCode) {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        response.set_status(status);
     }
 }
 
@@ -117,6 +149,7 @@ pub async fn user() -> Result<User, AppError> {
     let next = page
         .and_then(|parts| parts.uri.path_and_query().map(ToString::to_string))
         .unwrap_or_default();
+    set_status(StatusCode::UNAUTHORIZED);
     match local_path(&next).filter(|path| *path != "/") {
         Some(path) => see_other(&format!(
             "/sign-in?next={}",
@@ -158,13 +191,8 @@ pub async fn end_all_sessions(user: &User) -> Result<(), AppError> {
         .map_err(internal)
 }
 
-/// Keeps a form until its page is shown again.
-pub async fn keep_draft(form: &str, mut draft: Draft) -> Result<(), AppError> {
-    for value in draft.values.values_mut() {
-        if let Some((end, _)) = value.char_indices().nth(2_000) {
-            value.truncate(end);
-        }
-    }
+/// Keeps a form until its page is shown again; how long it may be, the limit of a request's body decides.
+pub async fn keep_draft(form: &str, draft: Draft) -> Result<(), AppError> {
     session()?
         .insert(&format!("draft-{form}"), draft)
         .await
@@ -210,16 +238,6 @@ pub async fn take_flash() -> Result<Option<String>, AppError> {
 
 pub fn words(user: &User) -> Words {
     Words::new(&user.time_zone, services().clock.now())
-}
-
-/// All IANA zones, sorted.
-pub fn time_zones() -> Vec<String> {
-    let mut zones: Vec<String> = jiff::tz::db()
-        .available()
-        .map(|name| name.to_string())
-        .collect();
-    zones.sort_unstable();
-    zones
 }
 
 pub const fn mode_words(mode: Mode) -> &'static str {
@@ -279,9 +297,21 @@ pub fn primary_address(check: &Check) -> Option<String> {
     }
 }
 
-/// A check in the words of its reader.
-pub fn check_view(user: &User, words: &Words, check: Check) -> CheckView {
-    let primary = primary_address(&check);
+/// A check in the words of its reader. What stands in a calendar is for its owner alone: others see that it can be read.
+pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError> {
+    let words = words(user);
+    let is_own = check.user_id == user.id;
+    let back = if is_own {
+        "/profile/exchange/connect".to_owned()
+    } else {
+        let connection = services().store.connection_of(check.user_id).await;
+        connection
+            .map_err(internal)?
+            .map_or("/connections".to_owned(), |connection| {
+                format!("/connections/{}", connection.id)
+            })
+    };
+    let primary = primary_address(&check).filter(|_| is_own);
     let typed = &check.typed;
     let names = Names {
         mailbox: typed.mailbox.clone(),
@@ -296,6 +326,7 @@ pub fn check_view(user: &User, words: &Words, check: Check) -> CheckView {
         Outcome::Connected { proof, .. } => End::Connected {
             proof: proof
                 .into_iter()
+                .filter(|_| is_own)
                 .map(|entry| ProofView {
                     subject: entry.subject.unwrap_or_else(|| "Private".to_owned()),
                     when: words.appointment(entry.start, entry.all_day),
@@ -313,18 +344,14 @@ pub fn check_view(user: &User, words: &Words, check: Check) -> CheckView {
         },
         Outcome::Cancelled => End::Cancelled,
     });
-    let back = if check.user_id == user.id {
-        "/profile/exchange/connect"
-    } else {
-        "/connections"
-    };
-    CheckView {
+    Ok(CheckView {
         id: check.id.to_string(),
         mailbox: typed.mailbox.clone(),
         account: typed.account.clone(),
         endpoint: typed.endpoint.clone(),
         ladder: check.ladder,
         end,
-        back: back.to_owned(),
-    }
+        is_own,
+        back,
+    })
 }

@@ -74,6 +74,8 @@ pub fn App() -> impl IntoView {
 #[component]
 fn NotFound() -> impl IntoView {
     #[cfg(feature = "ssr")]
-    crate::request::set_not_found();
-    view! { <Failure error=AppError::NotYours /> }
+    let error = crate::request::failure();
+    #[cfg(not(feature = "ssr"))]
+    let error = AppError::NotYours;
+    view! { <Failure error /> }
 }

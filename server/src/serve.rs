@@ -2,6 +2,7 @@
 
 use crate::{
     command::CommandError,
+    failed_forms::{Render, failed_forms},
     layers::{self, Outside, PageNonce},
     session_store::{ABSOLUTE, Sessions},
     settings::{Data, Network, SettingError},
@@ -23,7 +24,7 @@ use leptos_axum::{
     LeptosRoutes, generate_route_list, handle_server_fns_with_context,
     render_app_async_with_context,
 };
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
@@ -178,6 +179,8 @@ pub fn router(
     let options = LeptosOptions::builder().output_name("kalends").build();
     let context = page_context(services.clone(), site.clone());
     let for_functions = context.clone();
+    let render = render_app_async_with_context(context.clone(), shell);
+    let page: Render = Arc::new(move |request| Box::pin(render.clone()(request)));
     let pages = Router::new()
         .route(
             "/api/{*function}",
@@ -194,9 +197,10 @@ pub fn router(
         .leptos_routes_with_context(&options, generate_route_list(App), context.clone(), shell)
         .fallback(render_app_async_with_context(context, shell))
         .with_state(options)
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(from_fn_with_state(page, failed_forms))
         .layer(sessions)
-        .layer(from_fn_with_state(outside.clone(), layers::same_origin))
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY));
+        .layer(from_fn_with_state(outside.clone(), layers::same_origin));
     Ok(Router::new()
         .merge(site.routes())
         .fallback_service(pages)

@@ -43,7 +43,7 @@ pub(super) fn impersonation_failed(names: &Names) -> Words {
             shown_or(&names.mailbox, "the mailbox")
         ),
     )
-    .step("Wait: Kalends tries again by itself.")
+    .step("Wait a few minutes and try again; saved connections go on by themselves.")
     .step("Check the directory and the owner's account, if it stays.")
     .find_out("Test-ServiceHealth")
     .find_out(recipient(names))
@@ -113,7 +113,7 @@ pub(super) fn moving(names: &Names) -> Words {
         "The mailbox is being moved.",
         "Exchange moves it to another database or server at the moment and lets nobody in until that is done.",
     )
-    .step("Wait: Kalends tries again by itself.")
+    .step("Wait a few minutes and try again; saved connections go on by themselves.")
     .step("Look at the move, if it takes longer than a day.")
     .find_out(format!(
         "Get-MoveRequest -Identity {} | Get-MoveRequestStatistics",
@@ -130,7 +130,7 @@ pub(super) fn server_unreachable(response_code: &str, names: &Names) -> Words {
             shown_or(&names.mailbox, "this person")
         ),
     )
-    .step("Wait: Kalends tries again by itself, and restarts of a server end like this.")
+    .step("Wait a few minutes and try again; saved connections go on by themselves. Restarts of a server end like this.")
     .step("Type the address of a server in the mailbox's own site, if it stays: the first command shows where the mailbox is, the second the addresses of the servers.")
     .step("Check that the servers reach each other and that their certificates are valid.")
     .find_out(format!(

@@ -15,9 +15,9 @@ pub(super) fn throttled(wait_millis: u64) -> Words {
     let wait = in_words(wait_millis);
     words(
         "Exchange is busy and asks for a pause.",
-        format!("The server limits how much one program may ask. Kalends waits {wait}, as it was told, and goes on then."),
+        format!("The server limits how much one program may ask. It asks to be left alone for {wait}."),
     )
-    .step(format!("Wait {wait}: nothing needs to be done."))
+    .step(format!("Wait {wait} and try again; saved connections go on by themselves."))
     .step("Look at the limits for EWS, if it happens every day: the first command shows those of the server.")
     .step("Raise them for the organisation, if they are lower than usual: the second command. With a service account the limits of each mailbox count, not those of the account.")
     .find_out("Get-ThrottlingPolicy | Where-Object ThrottlingPolicyScope -eq 'Global' | Format-List Ews*")

@@ -55,7 +55,7 @@ impl Form {
                 mistakes.push((FormField::Mailbox, error.to_string()));
             });
         let account = self.account_name().map_err(|error| {
-            let field = if error == AccountNameError::DomainTwice {
+            let field = if error.is_about_domain() {
                 FormField::Domain
             } else {
                 FormField::Account

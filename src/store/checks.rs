@@ -11,13 +11,18 @@ use crate::{
 use sqlx::any::AnyRow;
 
 fn check(row: &AnyRow) -> Result<Check, StoreError> {
+    let mut ladder: Ladder = rows::json(row, "ladder")?;
+    let outcome = rows::maybe_json(row, "outcome")?;
+    if outcome.is_some() {
+        ladder.break_off();
+    }
     Ok(Check {
         id: rows::parsed(row, "id")?,
         user_id: rows::parsed(row, "user_id")?,
         mode: rows::named(row, "mode")?,
         typed: rows::json(row, "typed")?,
-        ladder: rows::json(row, "ladder")?,
-        outcome: rows::maybe_json(row, "outcome")?,
+        ladder,
+        outcome,
         started_at: rows::instant(row, "started_at")?,
         finished_at: rows::maybe_instant(row, "finished_at")?,
     })

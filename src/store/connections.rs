@@ -62,7 +62,7 @@ macro_rules! select {
     ($more:literal) => {
         concat!(
             "SELECT c.id, c.user_id, c.account_id, c.mode, c.mailbox, c.state, c.problem, c.since, c.connected_at, \
-             c.last_synced_at, c.due_at, c.entries, a.name AS account_name, a.endpoint AS account_endpoint \
+             c.last_round_at, c.last_synced_at, c.due_at, c.entries, a.name AS account_name, a.endpoint AS account_endpoint \
              FROM connections c JOIN accounts a ON a.id = c.account_id ",
             $more
         )
@@ -83,6 +83,7 @@ fn connection(row: &AnyRow) -> Result<Connection, StoreError> {
         problem: rows::maybe_json(row, "problem")?,
         since: rows::instant(row, "since")?,
         connected_at: rows::instant(row, "connected_at")?,
+        last_round_at: rows::maybe_instant(row, "last_round_at")?,
         last_synced_at: rows::maybe_instant(row, "last_synced_at")?,
         due_at: rows::maybe_instant(row, "due_at")?,
         entries: rows::number(row, "entries")?,

@@ -8,6 +8,7 @@ use crate::{
     id::{ConnectionId, RoundId},
     problem::Problem,
 };
+use std::time::Duration;
 
 /// A round as an admin sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,12 @@ pub struct Round {
     pub millis: i64,
     pub changes: Changes,
     pub problem: Option<Problem>,
+}
+
+impl Round {
+    pub fn ended_at(&self) -> Timestamp {
+        self.started_at + Duration::from_millis(u64::try_from(self.millis).unwrap_or(0))
+    }
 }
 
 /// A round that failed, and what follows.

@@ -1,6 +1,7 @@
 //! When the next round is due, and in which state a connection waits for it.
 
 use crate::{
+    calendar::Window,
     clock::Timestamp,
     connection::ConnectionState,
     problem::{Problem, Retry},
@@ -8,12 +9,25 @@ use crate::{
 };
 use std::time::Duration;
 
+/// What is read: from 30 days back to a year ahead.
+const BACK: Duration = Duration::from_hours(720);
+const AHEAD: Duration = Duration::from_hours(8760);
 /// Between two rounds that went well.
 const STEADY: Duration = Duration::from_mins(5);
 /// Between two looks at something that somebody must mend elsewhere.
 const WAITING: Duration = Duration::from_mins(15);
 /// Trouble that passes is never left alone for longer.
 const LONGEST: Duration = Duration::from_mins(30);
+
+/// The time that a round reads: whole days in UTC, so that it moves once a day and not with every round.
+pub fn window(now: Timestamp) -> Window {
+    const DAY: i64 = 24 * 3600 * 1000;
+    let today = Timestamp::from_millis(now.millis().div_euclid(DAY) * DAY);
+    Window {
+        start: today - BACK,
+        end: today + AHEAD,
+    }
+}
 
 /// After a round that reached the end: five minutes, give or take thirty seconds, so that rounds do not bunch.
 pub fn after_success(now: Timestamp, random: &Random) -> Timestamp {

@@ -5,8 +5,7 @@ use super::plan;
 use crate::{
     account_name::Password,
     auth::Credentials,
-    calendar::{Event, Window},
-    clock::Timestamp,
+    calendar::Event,
     connection::{Connection, Mode},
     diagnose::{Evidence, diagnose},
     ews::{Client, EwsError, Whose, read_window},
@@ -21,9 +20,6 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// What is read: from 30 days back to a year ahead.
-const BACK: Duration = Duration::from_hours(720);
-const AHEAD: Duration = Duration::from_hours(8760);
 /// The longest that one connection may take.
 const ROUND_LIMIT: Duration = Duration::from_mins(1);
 /// After this long an account is given back, so that its lease never runs out under a round.
@@ -203,9 +199,14 @@ async fn read(
     };
     let whose = whose(connection);
     let zone = owner_zone(services, connection).await;
-    let events = read_window(&mut ready, &whose, window(services.clock.now()), &zone)
-        .await
-        .map_err(trouble)?;
+    let events = read_window(
+        &mut ready,
+        &whose,
+        plan::window(services.clock.now()),
+        &zone,
+    )
+    .await
+    .map_err(trouble)?;
     *client = Some(ready);
     Ok(events)
 }
@@ -255,14 +256,4 @@ async fn owner_zone(services: &Services, connection: &Connection) -> TimeZone {
     let user = services.store.user(connection.user_id).await.ok().flatten();
     user.and_then(|user| TimeZone::get(&user.time_zone).ok())
         .unwrap_or(TimeZone::UTC)
-}
-
-/// Whole days, so that a window moves once a day and not with every round.
-fn window(now: Timestamp) -> Window {
-    const DAY: i64 = 24 * 3600 * 1000;
-    let today = Timestamp::from_millis(now.millis().div_euclid(DAY) * DAY);
-    Window {
-        start: today - BACK,
-        end: today + AHEAD,
-    }
 }

@@ -105,7 +105,7 @@ impl Office {
     pub async fn disconnect(&self, name: &str) -> bool {
         let id = self.user(name).await.id;
         let entry = Entry::by(id, Action::Disconnected);
-        self.custody.end(id, &entry).await.unwrap()
+        self.custody.end(id, &entry).await.unwrap().is_some()
     }
 
     pub async fn round(&self, name: &str, events: &[Event]) {

@@ -189,7 +189,7 @@ on_both_engines! {
             let custody = Custody { store: world.other.clone(), ..world.custody() };
             let id = alice.id;
             let leaving = tokio::spawn(async move {
-                custody.end(id, &Entry::by(id, Action::Disconnected)).await.unwrap()
+                custody.end(id, &Entry::by(id, Action::Disconnected)).await.unwrap().is_some()
             });
             let his = world.connect(&bob, SERVICE).await;
             assert!(leaving.await.unwrap());

@@ -100,7 +100,7 @@ impl World {
 
     pub async fn disconnect(&self, user: UserId) -> bool {
         let entry = Entry::by(user, Action::Disconnected);
-        self.custody().end(user, &entry).await.unwrap()
+        self.custody().end(user, &entry).await.unwrap().is_some()
     }
 
     /// A number from the main database.

@@ -21,6 +21,18 @@ pub fn Failure(error: AppError) -> impl IntoView {
             </Frame>
         }
         .into_any(),
+        AppError::TooLarge => view! {
+            <Frame title="Too much text">
+                <p>"A form takes 60,000 characters in all. Nothing was saved. Go back: your browser still has what you typed, and it can be shortened there."</p>
+            </Frame>
+        }
+        .into_any(),
+        AppError::NotUnderstood => view! {
+            <Frame title="Form not understood">
+                <p>"Kalends could not read what was sent, and nothing was saved. Go back, load the page again, and try once more."</p>
+            </Frame>
+        }
+        .into_any(),
         AppError::Unreachable => view! {
             <Frame title="No connection to Kalends">
                 <p>"The server could not be reached. Check your network, then load the page again."</p>

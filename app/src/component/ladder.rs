@@ -16,6 +16,7 @@ fn rung(report: StepReport) -> impl IntoView {
         Verdict::Passed => ("rung rung-passed", Some(Icon::Passed), "passed"),
         Verdict::Failed => ("rung rung-failed", Some(Icon::Failed), "failed"),
         Verdict::Running => ("rung rung-running", Some(Icon::Waiting), "running"),
+        Verdict::BrokenOff => ("rung rung-idle", None, "broken off"),
         Verdict::NotNeeded => ("rung rung-idle", None, "not needed"),
         Verdict::NotReached => ("rung rung-idle", None, "not reached"),
     };

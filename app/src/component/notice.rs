@@ -18,9 +18,9 @@ pub fn Notice(
     /// The id under which the server's own log knows the request.
     #[prop(optional_no_strip)]
     request_id: Option<String>,
-    /// Announce it at once: right after a submit.
+    /// An attempt of a moment ago ended like this: it is announced at once, and trying again is up to the reader.
     #[prop(optional)]
-    alert: bool,
+    just_tried: bool,
     /// Only what happened and who must act; the rest unfolds.
     #[prop(optional)]
     folded: bool,
@@ -32,13 +32,14 @@ pub fn Notice(
         Owner::Nobody => "notice advice notice-waiting",
         Owner::You | Owner::ExchangeAdmin | Owner::Operator => "notice advice notice-bad",
     };
-    let owner = view! { <p class="notice-owner">{owner_words(advice.owner)}</p> };
+    let owner =
+        view! { <p class="notice-owner">{owner_words(advice.owner, just_tried, is_help)}</p> };
     let meaning = view! { <p class="notice-meaning">{advice.meaning}</p> };
     let about = (!is_help).then(|| format!("/help/problems/{}", advice.code));
     let on_role = advice.on_role;
     let what_to_do = view! { <WhatToDo steps=advice.steps commands=advice.commands /> };
     view! {
-        <section class=class role=alert.then_some("alert")>
+        <section class=class role=just_tried.then_some("alert")>
             <div class="advice-head">
                 {heading.map(|heading| view! { <h2 class="notice-heading">{Icon::Failed.view()} {heading}</h2> })}
                 <p class="notice-title">{advice.title}</p>
@@ -126,8 +127,12 @@ fn words(command: &str) -> impl IntoView {
         .collect_view()
 }
 
-const fn owner_words(owner: Owner) -> &'static str {
+const fn owner_words(owner: Owner, just_tried: bool, is_help: bool) -> &'static str {
     match owner {
+        Owner::Nobody if just_tried => "Nobody needs to act. Try again in a few minutes.",
+        Owner::Nobody if is_help => {
+            "Nobody needs to act. A saved connection is tried again by itself; a new one you try again yourself, in a few minutes."
+        }
         Owner::You => "You can fix this.",
         Owner::ExchangeAdmin => "Your Exchange administrator must act.",
         Owner::Operator => "Whoever runs Kalends must act.",

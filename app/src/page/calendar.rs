@@ -19,9 +19,11 @@ struct CalendarView {
     connection: Option<ConnectionLine>,
     days: Vec<Day>,
     title: String,
-    /// ISO dates of the first day shown by the links.
-    previous: String,
-    next: String,
+    /// ISO dates of the first day shown by the links; `None` where nothing is kept that way.
+    previous: Option<String>,
+    next: Option<String>,
+    /// What is kept, where the week reaches beyond it.
+    kept: Option<String>,
     zone: String,
 }
 
@@ -41,6 +43,8 @@ struct Day {
     iso: String,
     title: String,
     is_today: bool,
+    /// Whether its entries were read.
+    is_read: bool,
     entries: Vec<Entry>,
 }
 
@@ -112,6 +116,10 @@ async fn calendar(day: String) -> Result<CalendarView, AppError> {
             .map_err(request::internal)?,
         None => Vec::new(),
     };
+    let kept = connection
+        .as_ref()
+        .and_then(|connection| connection.last_synced_at)
+        .map(kalends::sync::plan::window);
     Ok(CalendarView {
         connection: connection.as_ref().map(|connection| ConnectionLine {
             mailbox: connection.mailbox.to_string(),
@@ -121,10 +129,11 @@ async fn calendar(day: String) -> Result<CalendarView, AppError> {
                 .map(|at| words.appointment(at, false)),
             advice: request::advice_for(connection),
         }),
-        days: week.days(&events, &words),
+        days: week.days(&events, kept, &words),
         title: week.title(),
-        previous: week.previous(),
-        next: week.next(),
+        previous: week.previous(kept, &words),
+        next: week.next(kept, &words),
+        kept: kept.and_then(|kept| week.beyond(kept, &words)),
         zone: user.time_zone,
     })
 }
@@ -147,6 +156,7 @@ fn Calendar(view: CalendarView) -> impl IntoView {
         title,
         previous,
         next,
+        kept,
         zone,
     } = view;
     let Some(connection) = connection else {
@@ -173,20 +183,29 @@ fn Calendar(view: CalendarView) -> impl IntoView {
             {connection.advice.map(|advice| view! { <Notice advice folded=true /> })}
             {waiting.then(|| view! { <p class="notice">"The first sync is under way. Entries appear in a moment."</p> })}
             <nav class="pager" aria-label="Weeks">
-                <a class="button" href=format!("/calendar?day={previous}") aria-label="Previous week">"Previous"</a>
+                {week_link("Previous", previous)}
                 <a class="button" href="/calendar" aria-label="Today, this week">"Today"</a>
-                <a class="button" href=format!("/calendar?day={next}") aria-label="Next week">"Next"</a>
+                {week_link("Next", next)}
                 <div class="pager-title">
                     <h2>{title}</h2>
                     <p class="pager-zone">"Times in " {zone}</p>
                 </div>
             </nav>
+            {kept.map(|kept| view! { <p class="notice">{kept}</p> })}
             <div class="agenda">
                 {days.into_iter().map(|day| view! { <DayView day /> }).collect_view()}
             </div>
         </Frame>
     }
     .into_any()
+}
+
+/// Where there is nothing to see, the link is none.
+fn week_link(label: &'static str, day: Option<String>) -> impl IntoView {
+    let whole = format!("{label} week");
+    let link = day.map(|day| format!("/calendar?day={day}"));
+    let is_off = link.is_none().then_some("true");
+    view! { <a class="button" role=is_off.map(|_| "link") aria-disabled=is_off href=link aria-label=whole>{label}</a> }
 }
 
 #[component]
@@ -201,7 +220,8 @@ fn DayView(day: Day) -> impl IntoView {
                 {day.is_today.then_some(view! { <span class="day-mark">"Today"</span> })}
             </h3>
             {if day.entries.is_empty() {
-                view! { <p class="day-empty">"Nothing planned"</p> }.into_any()
+                let words = if day.is_read { "Nothing planned" } else { "Not read" };
+                view! { <p class="day-empty">{words}</p> }.into_any()
             } else {
                 view! {
                     <ul class="entries">

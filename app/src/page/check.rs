@@ -21,6 +21,8 @@ pub struct CheckView {
     pub endpoint: String,
     pub ladder: Ladder,
     pub end: Option<End>,
+    /// Whether the reader is who connects; an admin looks at other people's checks too.
+    pub is_own: bool,
     /// Where the reader goes from here.
     pub back: String,
 }
@@ -29,6 +31,7 @@ pub struct CheckView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum End {
     Connected {
+        /// Empty for anybody but the owner.
         proof: Vec<ProofView>,
     },
     Failed {
@@ -58,19 +61,30 @@ impl CheckView {
 pub async fn check(id: String) -> Result<CheckView, AppError> {
     let user = crate::request::user().await?;
     let check = crate::request::check_for(&user, &id).await?;
-    let words = crate::request::words(&user);
-    Ok(crate::request::check_view(&user, &words, check))
+    seen(&user, check).await
 }
 
-/// The check once it has ended, or as it stands after the longest time that a check may take.
-#[server(endpoint = "ended_check")]
-async fn ended_check(id: String) -> Result<CheckView, AppError> {
+/// What the reader sees of a check. Once it has connected, what was typed has done its work.
+#[cfg(feature = "ssr")]
+async fn seen(
+    user: &kalends::store::User,
+    check: kalends::check::Check,
+) -> Result<CheckView, AppError> {
+    let view = crate::request::check_view(user, check).await?;
+    if view.is_own && view.is_connected() {
+        crate::request::take_draft("connect").await?;
+    }
+    Ok(view)
+}
+
+/// The check for its page: most have ended within a moment, and the page of one that has not looks again by itself.
+#[server(endpoint = "check_page")]
+async fn check_page(id: String) -> Result<CheckView, AppError> {
     use crate::request;
     let user = request::user().await?;
-    let words = request::words(&user);
     let found = request::check_for(&user, &id).await?;
     let store = request::services().store;
-    let limit = Duration::from_secs(40);
+    let limit = Duration::from_secs(2);
     let started = tokio::time::Instant::now();
     let mut check = found;
     while check.outcome.is_none() && started.elapsed() < limit {
@@ -84,7 +98,10 @@ async fn ended_check(id: String) -> Result<CheckView, AppError> {
             }
         }
     }
-    Ok(request::check_view(&user, &words, check))
+    if check.outcome.is_none() {
+        request::look_again_in(3);
+    }
+    seen(&user, check).await
 }
 
 #[server(endpoint = "cancel_check")]
@@ -127,7 +144,7 @@ async fn correct_mailbox(id: String) -> Result<(), AppError> {
 pub fn CheckPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    loaded(Resource::new(id, ended_check), |check| {
+    loaded(Resource::new(id, check_page), |check| {
         let title = match check.end {
             Some(End::Connected { .. }) => "Connected",
             Some(End::Failed { .. }) => "Connection test",
@@ -140,7 +157,7 @@ pub fn CheckPage() -> impl IntoView {
                     view! { <Ended check /> }.into_any()
                 } else {
                     view! {
-                        <p>"The test still runs. Load this page again to see how it ended."</p>
+                        <p class="lead">"This takes a few seconds. The page looks again by itself."</p>
                         <CancelForm id=check.id />
                         <LadderView ladder=check.ladder />
                     }
@@ -151,58 +168,117 @@ pub fn CheckPage() -> impl IntoView {
     })
 }
 
+/// How long the answer about a running check is left alone before the next question, and after trouble.
+const BRISK: Duration = Duration::from_millis(300);
+const PATIENT: Duration = Duration::from_secs(2);
+
 /// Follows a running check until it ends.
 #[component]
 pub fn CheckProgress(id: String, on_end: Callback<CheckView>) -> impl IntoView {
-    let shown = RwSignal::new(None::<CheckView>);
-    let lost = RwSignal::new(false);
-    let follow = {
-        let id = id.clone();
-        move || {
-            let id = id.clone();
-            leptos::task::spawn_local(async move {
-                match send_field::<CheckView>(Check::url(), "id", &id).await {
-                    Ok(view) if view.end.is_some() => on_end.run(view),
-                    Ok(view) => {
-                        lost.set(false);
-                        shown.set(Some(view));
-                    }
-                    Err(_) => lost.set(true),
-                }
-            });
-        }
+    let following = Following {
+        ladder: RwSignal::new(Ladder::default()),
+        trouble: RwSignal::new(None),
+        on_end,
     };
-    Effect::new(move |_| {
-        let follow = follow.clone();
-        if let Ok(handle) = set_interval_with_handle(follow, Duration::from_millis(300)) {
-            on_cleanup(move || handle.clear());
-        }
-    });
+    let link = format!("/sign-in?next=/profile/exchange/checks/{id}");
+    let first = id.clone();
+    Effect::new(move |_| following.ask_after(BRISK, first.clone()));
     view! {
         <section class="progress" aria-live="polite">
             <p class="lead">"Testing the connection. This takes a few seconds."</p>
             <CancelForm id />
-            {move || lost.get().then(|| view! { <p class="notice notice-waiting">"Kalends cannot be reached. Trying again…"</p> })}
-            {move || view! { <LadderView ladder=shown.get().map(|view| view.ladder).unwrap_or_default() /> }}
+            {move || following.trouble.get().map(|error| view! { <Trouble error link=link.clone() /> })}
+            {move || view! { <LadderView ladder=following.ladder.get() /> }}
         </section>
     }
 }
 
+/// What is known of a running check, and who waits for its end.
+#[derive(Clone, Copy)]
+struct Following {
+    ladder: RwSignal<Ladder>,
+    trouble: RwSignal<Option<AppError>>,
+    on_end: Callback<CheckView>,
+}
+
+impl Following {
+    /// Asks once, after a pause, and goes on until the check has ended, nobody looks any more, or asking is no use.
+    fn ask_after(self, pause: Duration, id: String) {
+        let ask = move || {
+            leptos::task::spawn_local(async move {
+                if self.ladder.is_disposed() {
+                    return;
+                }
+                let answer = send_field::<CheckView>(Check::url(), "id", &id).await;
+                if self.ladder.is_disposed() {
+                    return;
+                }
+                match answer {
+                    Ok(view) if view.end.is_some() => self.on_end.run(view),
+                    Ok(view) => {
+                        self.trouble.set(None);
+                        self.ladder.set(view.ladder);
+                        self.ask_after(BRISK, id);
+                    }
+                    Err(error) => {
+                        if error.may_pass() {
+                            self.ask_after(PATIENT, id);
+                        }
+                        self.trouble.set(Some(error));
+                    }
+                }
+            });
+        };
+        set_timeout(ask, pause);
+    }
+}
+
+/// Why the check cannot be followed.
+#[component]
+fn Trouble(
+    error: AppError,
+    /// Signs in and comes back to the check.
+    link: String,
+) -> impl IntoView {
+    let words = match error {
+        AppError::Unreachable => "Kalends cannot be reached. Trying again…".to_owned(),
+        AppError::Internal { reference } => {
+            format!("Something went wrong in Kalends ({reference}). Trying again…")
+        }
+        AppError::NotYours | AppError::TooLarge | AppError::NotUnderstood => {
+            "Kalends does not know this test any more.".to_owned()
+        }
+        AppError::SignedOut => {
+            return view! {
+                <p class="notice notice-waiting">
+                    "You are signed out. The test goes on without you. "
+                    <a href=link rel="external">"Sign in to see how it ended"</a>
+                </p>
+            }
+            .into_any();
+        }
+    };
+    view! { <p class="notice notice-waiting">{words}</p> }.into_any()
+}
+
+/// Asks a running check to stop. Whether it was heard shows in the check itself.
+pub fn cancel(id: String) {
+    leptos::task::spawn_local(async move {
+        let _ = send_field::<()>(CancelCheck::url(), "id", &id).await;
+    });
+}
+
 #[component]
 fn CancelForm(id: String) -> impl IntoView {
-    let cancel = {
+    let on_submit = {
         let id = id.clone();
         move |event: leptos::ev::SubmitEvent| {
             event.prevent_default();
-            let id = id.clone();
-            leptos::task::spawn_local(async move {
-                // Whether it was heard shows in the check itself.
-                let _ = send_field::<()>(CancelCheck::url(), "id", &id).await;
-            });
+            cancel(id.clone());
         }
     };
     view! {
-        <form method="post" action=CancelCheck::url() on:submit=cancel>
+        <form method="post" action=CancelCheck::url() on:submit=on_submit>
             <input type="hidden" name="id" value=id />
             <button class="button">"Cancel"</button>
         </form>
@@ -224,16 +300,17 @@ pub fn Ended(
         endpoint,
         ladder,
         end,
+        is_own,
         back,
     } = check;
     let tested = mailbox.clone();
     let failed = matches!(end, Some(End::Failed { .. } | End::Cancelled));
     view! {
         {match end {
-            Some(End::Connected { proof }) => view! { <Connected mailbox proof /> }.into_any(),
+            Some(End::Connected { proof }) => view! { <Connected mailbox proof is_own back=back.clone() /> }.into_any(),
             Some(End::Failed { advice, step, request_id, primary }) => {
                 view! {
-                    <Notice advice heading=Some(crate::page::connect::FAILED.to_owned()) step request_id alert=true />
+                    <Notice advice heading=Some(crate::page::connect::FAILED.to_owned()) step request_id just_tried=true />
                     <div class="form-actions">
                         {primary.map(|primary| view! { <UsePrimary id primary in_place /> })}
                         {in_place.then(|| view! { <a class="button" href="#connect-form">"Change and try again"</a> })}
@@ -253,33 +330,50 @@ pub fn Ended(
             </dl>
             <LadderView ladder />
         </details>
-        {(failed && !in_place).then(|| view! { <p><a class="button" href=back>"Back to the form"</a></p> })}
+        {(failed && !in_place)
+            .then(|| {
+                let label = if is_own { "Back to the form" } else { "Back to the connection" };
+                view! { <p><a class="button" href=back>{label}</a></p> }
+            })}
     }
 }
 
 #[component]
-fn Connected(mailbox: String, proof: Vec<ProofView>) -> impl IntoView {
+fn Connected(mailbox: String, proof: Vec<ProofView>, is_own: bool, back: String) -> impl IntoView {
+    let proof = match (is_own, proof.is_empty()) {
+        (false, _) => {
+            view! { <p>"The calendar can be read. Its entries are shown to its owner alone."</p> }
+                .into_any()
+        }
+        (true, true) => {
+            view! { <p>"The calendar can be read. It has no entries in the next 30 days."</p> }
+                .into_any()
+        }
+        (true, false) => view! {
+            <p>"The next entries in the calendar:"</p>
+            <ul class="proof">
+                {proof
+                    .into_iter()
+                    .map(|entry| view! { <li>{entry.subject} ", " <When moment=entry.when /></li> })
+                    .collect_view()}
+            </ul>
+        }
+        .into_any(),
+    };
+    let ways = if is_own {
+        view! {
+            <a class="button button-primary" href="/calendar" rel="external">"Open the calendar"</a>
+            <a class="button" href="/profile" rel="external">"Done"</a>
+        }
+        .into_any()
+    } else {
+        view! { <a class="button button-primary" href=back>"Back to the connection"</a> }.into_any()
+    };
     view! {
         <section class="notice notice-good" role="status">
             <p class="notice-title">{mailbox} " is connected and syncing."</p>
-            {if proof.is_empty() {
-                view! { <p>"The calendar can be read. It has no entries in the next 30 days."</p> }.into_any()
-            } else {
-                view! {
-                    <p>"The next entries in the calendar:"</p>
-                    <ul class="proof">
-                        {proof
-                            .into_iter()
-                            .map(|entry| view! { <li>{entry.subject} ", " <When moment=entry.when /></li> })
-                            .collect_view()}
-                    </ul>
-                }
-                    .into_any()
-            }}
-            <p class="form-actions">
-                <a class="button button-primary" href="/calendar" rel="external">"Open the calendar"</a>
-                <a class="button" href="/profile" rel="external">"Done"</a>
-            </p>
+            {proof}
+            <p class="form-actions">{ways}</p>
         </section>
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     component::{Frame, loaded},
     draft::Draft,
     error::FieldErrors,
-    page::check::{CheckProgress, CheckView},
+    page::check::{CheckProgress, CheckView, cancel},
     send::send_form,
 };
 use kalends::account_name::Password;
@@ -190,13 +190,28 @@ pub fn ConnectDialog(
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let opened = RwSignal::new(false);
+    let is_open = RwSignal::new(false);
+    let progress = Progress::new();
     let open = move |event: leptos::ev::MouseEvent| {
         if let Some(dialog) = dialog.get() {
             event.prevent_default();
             opened.set(true);
+            is_open.set(true);
             let _ = dialog.show_modal();
         }
     };
+    // Closed, it neither tests on unseen nor leaves the page behind as it was before.
+    Effect::new(move |_| {
+        if is_open.get() {
+            return;
+        }
+        if let Some(id) = progress.running.get() {
+            cancel(id);
+        }
+        if progress.is_connected() {
+            let _ = window().location().reload();
+        }
+    });
     let close = move |_| {
         if let Some(dialog) = dialog.get() {
             dialog.close();
@@ -211,7 +226,7 @@ pub fn ConnectDialog(
         <a class=class href="/profile/exchange/connect" on:click=open>
             {if connected { "Reconnect" } else { "Connect" }}
         </a>
-        <dialog class="dialog" node_ref=dialog aria-labelledby="connect-title">
+        <dialog class="dialog" node_ref=dialog aria-labelledby="connect-title" on:close=move |_| is_open.set(false)>
             <div class="dialog-head">
                 <h2 id="connect-title">"Connect Microsoft Exchange"</h2>
                 <button type="button" class="button button-quiet" on:click=close>
@@ -220,7 +235,7 @@ pub fn ConnectDialog(
             </div>
             {move || {
                 let view = view.clone();
-                opened.get().then(|| view! { <ConnectFlow view /> })
+                opened.get().then(|| view! { <ConnectFlow view progress /> })
             }}
         </dialog>
     }
@@ -229,49 +244,89 @@ pub fn ConnectDialog(
 /// The form on a page of its own.
 #[island]
 fn ConnectInPage(view: ConnectView) -> impl IntoView {
-    view! { <ConnectFlow view /> }
+    let progress = Progress::new();
+    view! { <ConnectFlow view progress /> }
+}
+
+/// How far an attempt is.
+#[derive(Clone, Copy)]
+struct Progress {
+    /// The check under way.
+    running: RwSignal<Option<String>>,
+    ended: RwSignal<Option<CheckView>>,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self {
+            running: RwSignal::new(None),
+            ended: RwSignal::new(None),
+        }
+    }
+
+    fn is_connected(self) -> bool {
+        self.ended
+            .with(|ended| ended.as_ref().is_some_and(CheckView::is_connected))
+    }
 }
 
 /// The form, then the running check in its place, then how it ended; what was typed stays in its fields.
 #[component]
-fn ConnectFlow(view: ConnectView) -> impl IntoView {
-    let running = RwSignal::new(None::<String>);
-    let ended = RwSignal::new(None::<CheckView>);
+fn ConnectFlow(view: ConnectView, progress: Progress) -> impl IntoView {
+    let Progress { running, ended } = progress;
+    let signed_out = RwSignal::new(false);
     let sending = RwSignal::new(false);
     let errors = RwSignal::new(view.draft.errors.clone());
     let on_submit = Callback::new(move |event: SubmitEvent| {
         let form = event
             .target()
             .and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
-        let Some(form) = form.filter(|_| !sending.get_untracked()) else {
+        let Some(form) = form else {
             return;
         };
         event.prevent_default();
+        if sending.get_untracked() || running.with_untracked(Option::is_some) {
+            return;
+        }
         sending.set(true);
         spawn_local(async move {
             let answer = send_form::<Answer>(Connect::url(), &form).await;
             sending.set(false);
             ended.set(None);
             errors.set(FieldErrors::new());
+            signed_out.set(answer == Err(AppError::SignedOut));
             match answer {
                 Ok(Answer::Started(id)) => running.set(Some(id)),
                 Ok(Answer::Mistakes(mistakes)) => errors.set(mistakes),
+                Err(AppError::SignedOut) => {}
                 Err(other) => errors.set([(String::new(), other_words(&other))].into()),
             }
         });
     });
     let on_end = Callback::new(move |check: CheckView| {
+        form::complete_endpoint(&check.endpoint);
         running.set(None);
         ended.set(Some(check));
     });
     let busy = Signal::derive(move || sending.get() || running.with(Option::is_some));
-    let connected = move || ended.with(|ended| ended.as_ref().is_some_and(CheckView::is_connected));
     view! {
         {move || running.get().map(|id| view! { <CheckProgress id on_end /> })}
         {move || ended.get().map(|check| view! { <crate::page::check::Ended check in_place=true /> })}
-        <div hidden=move || running.with(Option::is_some) || connected()>
+        {move || signed_out.get().then(|| view! { <SignedOut /> })}
+        <div hidden=move || running.with(Option::is_some) || progress.is_connected()>
             <ConnectForm view on_submit errors=errors.into() busy />
         </div>
+    }
+}
+
+#[component]
+fn SignedOut() -> impl IntoView {
+    view! {
+        <p class="notice notice-waiting" role="alert">
+            "You are signed out. "
+            <a href="/sign-in" target="_blank" rel="external">"Sign in in a new tab"</a>
+            ", then press Connect again: what you typed stays here."
+        </p>
     }
 }
 
@@ -280,8 +335,11 @@ fn other_words(error: &AppError) -> String {
         AppError::Unreachable => {
             "Kalends could not be reached. Check your network and try again.".to_owned()
         }
-        AppError::SignedOut => "You are signed out. Sign in again, then connect.".to_owned(),
-        AppError::NotYours | AppError::Internal { .. } => {
+        AppError::TooLarge => "This is more text than the form takes. Shorten it.".to_owned(),
+        AppError::SignedOut
+        | AppError::NotYours
+        | AppError::NotUnderstood
+        | AppError::Internal { .. } => {
             format!("Something went wrong in Kalends ({error}). Please try again.")
         }
     }

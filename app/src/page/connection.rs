@@ -22,6 +22,8 @@ struct ConnectionView {
     next_sync: Option<Moment>,
     advice: Option<Advice>,
     check: Option<(Moment, Ladder)>,
+    /// The end of the last round, if it found nothing to change and so is not among the rounds below.
+    quiet_round: Option<Moment>,
     rounds: Vec<RoundView>,
     flash: Option<String>,
 }
@@ -76,6 +78,10 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
         next_sync: found.due_at.map(|at| words.moment(at)),
         advice: request::advice_for(&found),
         check: check.map(|check| (words.moment(check.started_at), check.ladder)),
+        quiet_round: found
+            .last_round_at
+            .filter(|at| rounds.first().is_none_or(|round| round.ended_at() < *at))
+            .map(|at| words.moment(at)),
         rounds: rounds
             .iter()
             .map(|round| round_view(round, &found, &words))
@@ -161,6 +167,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
         next_sync,
         advice,
         check,
+        quiet_round,
         rounds,
         flash,
     } = view;
@@ -213,6 +220,8 @@ fn Connection(view: ConnectionView) -> impl IntoView {
             </section>
             <section class="panel" aria-labelledby="rounds">
                 <h2 id="rounds">"Last rounds"</h2>
+                {quiet_round
+                    .map(|moment| view! { <p class="panel-hint">"The last round ended " <When moment /> " and found nothing new."</p> })}
                 <Rounds rounds />
             </section>
         </Frame>
@@ -222,9 +231,11 @@ fn Connection(view: ConnectionView) -> impl IntoView {
 #[component]
 fn Rounds(rounds: Vec<RoundView>) -> impl IntoView {
     if rounds.is_empty() {
-        return view! { <p class="empty">"No round has ended yet."</p> }.into_any();
+        return view! { <p class="empty">"No round has changed anything or failed yet."</p> }
+            .into_any();
     }
     view! {
+        <p class="panel-hint">"Rounds that changed something or failed, newest first."</p>
         <div class="table-box" role="region" aria-label="Rounds, newest first" tabindex="0">
             <table class="table">
                 <thead>

@@ -46,12 +46,7 @@ async fn connections(filter: String, page: String) -> Result<ConnectionsView, Ap
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let filter = parse_filter(&filter);
-    let page = page.parse().unwrap_or(1).max(1);
     let store = request::services().store;
-    let found = store
-        .list_connections(filter, page)
-        .await
-        .map_err(request::internal)?;
     let mut counts = Vec::new();
     for shown in FILTERS {
         let count = store
@@ -60,6 +55,17 @@ async fn connections(filter: String, page: String) -> Result<ConnectionsView, Ap
             .map_err(request::internal)?;
         counts.push((filter_code(shown).to_owned(), count));
     }
+    let code = filter_code(filter).to_owned();
+    let total = counts
+        .iter()
+        .find(|(name, _)| *name == code)
+        .map_or(0, |(_, count)| *count);
+    let pages = ((total + kalends::store::PAGE - 1) / kalends::store::PAGE).max(1);
+    let page = page.parse().unwrap_or(1).clamp(1, pages);
+    let found = store
+        .list_connections(filter, page)
+        .await
+        .map_err(request::internal)?;
     let rows = found
         .into_iter()
         .map(|item| {
@@ -95,17 +101,12 @@ async fn connections(filter: String, page: String) -> Result<ConnectionsView, Ap
             }
         })
         .collect();
-    let code = filter_code(filter).to_owned();
-    let total = counts
-        .iter()
-        .find(|(name, _)| *name == code)
-        .map_or(0, |(_, count)| *count);
     Ok(ConnectionsView {
         rows,
         counts,
         filter: code,
         page,
-        pages: ((total + kalends::store::PAGE - 1) / kalends::store::PAGE).max(1),
+        pages,
         flash: request::take_flash().await?,
     })
 }

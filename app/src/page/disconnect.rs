@@ -37,11 +37,20 @@ async fn what_is_lost() -> Result<DisconnectView, AppError> {
 async fn disconnect() -> Result<(), AppError> {
     use crate::request;
     let user = request::user().await?;
-    kalends::connect::disconnect(&request::services(), &user)
+    let ended = kalends::connect::disconnect(&request::services(), &user)
         .await
         .map_err(request::internal)?;
     request::take_draft("connect").await?;
-    request::flash("Your Exchange calendar is disconnected. Its password and the copy of your entries are deleted.").await?;
+    request::flash(match ended {
+        None => "Your Exchange calendar was not connected any more.",
+        Some(ended) if ended.is_secret_deleted => {
+            "Your Exchange calendar is disconnected. Its password and the copy of your entries are deleted."
+        }
+        Some(_) => {
+            "Your Exchange calendar is disconnected. The copy of your entries is deleted; the account’s password stays, because other people’s connections use it."
+        }
+    })
+    .await?;
     request::see_other("/profile");
     Ok(())
 }

@@ -73,7 +73,7 @@ async fn profile() -> Result<ProfileView, AppError> {
         name: user.name.clone(),
         email: user.email.to_string(),
         time_zone: user.time_zone.clone(),
-        time_zones: request::time_zones(),
+        time_zones: crate::time_zone::all(),
         saved: request::take_flash().await?,
         details: request::take_draft("details").await?,
         password: request::take_draft("password").await?,
@@ -91,16 +91,12 @@ async fn save_details(
     let mut errors = crate::error::FieldErrors::new();
     let new_name = kalends::setup::persons_name(&name)
         .map_err(|error| errors.insert("name".to_owned(), error.to_string()));
-    if !request::time_zones().contains(&time_zone) {
-        errors.insert(
-            "time_zone".to_owned(),
-            "Choose a time zone from the list, such as Europe/Berlin.".to_owned(),
-        );
-    }
-    if let (Ok(new_name), true) = (new_name, errors.is_empty()) {
+    let zone = crate::time_zone::find(&time_zone)
+        .map_err(|error| errors.insert("time_zone".to_owned(), error.to_string()));
+    if let (Ok(new_name), Ok(zone)) = (new_name, zone) {
         request::services()
             .store
-            .update_profile(user.id, &new_name, &time_zone)
+            .update_profile(user.id, &new_name, &zone)
             .await
             .map_err(request::internal)?;
         request::flash("Your details are saved.").await?;

@@ -24,6 +24,9 @@ async fn sign_in(
             Ok(())
         }
         Err(refused) => {
+            // Anybody may leave this behind, so it stays small; no address is longer.
+            let email = email.chars().take(256).collect();
+            let next = request::local_path(&next).unwrap_or_default().to_owned();
             let draft = Draft {
                 values: [("email".to_owned(), email), ("next".to_owned(), next)].into(),
                 errors: [(String::new(), refused.to_string())].into(),
@@ -51,6 +54,9 @@ async fn sign_in_form(next: String) -> Result<Draft, AppError> {
         .map_err(request::internal)?
     {
         request::see_other("/setup");
+    }
+    if request::user_if_signed_in().await?.is_some() {
+        request::see_other(request::local_path(&next).unwrap_or("/calendar"));
     }
     let mut draft = request::take_draft("sign-in").await?;
     if let Some(next) = request::local_path(&next) {

@@ -51,11 +51,9 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
                 .parse::<SmtpAddress>()
                 .map_err(CommandError::refused)?;
             let name = setup::persons_name(&name).map_err(CommandError::refused)?;
-            if !app::request::time_zones().contains(&time_zone) {
-                return Err(CommandError::Refused(format!(
-                    "there is no time zone {time_zone:?}. Use an IANA name such as Europe/Berlin"
-                )));
-            }
+            let time_zone = app::time_zone::find(&time_zone).map_err(|error| {
+                CommandError::Refused(format!("--time-zone {time_zone:?}: {error}"))
+            })?;
             let password_hash = sign_in::hash_new(&read_password()?)
                 .await
                 .map_err(CommandError::refused)?;

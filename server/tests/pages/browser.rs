@@ -73,22 +73,26 @@ impl Browser {
 
     /// The page behind all redirects.
     pub async fn open(&mut self, path: &str) -> Page {
+        path.clone_into(&mut self.at);
         let answer = self.get(path).await;
         self.follow(answer).await
     }
 
-    /// Follows redirects within Kalends to a page.
+    /// Follows redirects within Kalends to a page, and pages that ask to be loaded again until they do not.
     pub async fn follow(&mut self, mut answer: Answer) -> Page {
-        for _ in 0..5 {
-            if !answer.status.is_redirection() {
+        for _ in 0..30 {
+            if answer.status.is_redirection() {
+                answer.header("location").clone_into(&mut self.at);
+            } else {
                 assert!(answer.status.is_success(), "{answer:?}");
-                return answer.page();
+                if answer.header("refresh").is_empty() {
+                    return answer.page();
+                }
             }
-            let to = answer.header("location").to_owned();
-            self.at.clone_from(&to);
-            answer = self.get(&to).await;
+            let at = self.at.clone();
+            answer = self.get(&at).await;
         }
-        panic!("redirected in a circle: {answer:?}");
+        panic!("no end of it: {answer:?}");
     }
 
     /// Posts a form as a browser does, and follows nothing.

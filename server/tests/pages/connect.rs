@@ -201,7 +201,7 @@ async fn a_check_is_its_owners_and_the_admins() {
     let answer = charlie.get(&check).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert!(!answer.body.contains("robert"), "{}", answer.body);
-    for function in ["check", "ended_check", "cancel_check", "correct_mailbox"] {
+    for function in ["check", "check_page", "cancel_check", "correct_mailbox"] {
         let answer = charlie
             .post(&format!("/api/{function}"), &[("id", &id)])
             .await;
@@ -228,9 +228,72 @@ async fn a_check_is_its_owners_and_the_admins() {
         page.text()
     );
     assert_eq!(
-        page.link("Back to the form").as_deref(),
+        page.link("Back to the connection").as_deref(),
         Some("/connections")
     );
+}
+
+#[tokio::test]
+async fn an_admin_checks_a_connection_and_reads_nobodys_calendar() {
+    let (_place, _exchange, kalends) = office().await;
+    let mut bob = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut bob, "bob@example.test").await;
+    let connected = bob.submit(&form).await;
+    let entries = connected.texts(".proof li");
+    assert!(!entries.is_empty());
+
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let row = alice.open("/connections").await.link("Bob").unwrap();
+    let check = alice.open(&row).await.form("Check now");
+    let page = alice.submit(&check).await;
+    assert_eq!(page.heading(), "Connected");
+    assert!(page.texts(".proof li").is_empty());
+    let subject = entries[0].split(',').next().unwrap();
+    assert!(!page.text().contains(subject), "{}", page.text());
+    assert_eq!(page.link("Back to the connection"), Some(row.clone()));
+    assert_eq!(page.link("Open the calendar"), None);
+    let sync = alice.open(&row).await.form("Sync now");
+    alice.submit(&sync).await;
+    for _ in 0..50 {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        if alice.open(&row).await.text().contains("found nothing new") {
+            return;
+        }
+    }
+    panic!("a round without a change is told nowhere");
+}
+
+#[tokio::test]
+async fn weeks_that_are_not_kept_are_not_called_empty() {
+    let (_place, _exchange, kalends) = office().await;
+    let mut bob = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut bob, "bob@example.test").await;
+    assert_connected(&bob.submit(&form).await, "bob@example.test");
+    for _ in 0..50 {
+        if bob.open("/calendar").await.text().contains("as of") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let now = bob.open("/calendar").await;
+    assert!(now.link("Previous").is_some() && now.link("Next").is_some());
+    assert!(
+        now.texts(".day-empty")
+            .iter()
+            .all(|words| words == "Nothing planned")
+    );
+    for (day, way_back, way_on) in [
+        ("1999-01-01", "Next", "Previous"),
+        ("2189-12-31", "Previous", "Next"),
+    ] {
+        let page = bob.open(&format!("/calendar?day={day}")).await;
+        assert_eq!(page.texts(".day-empty"), ["Not read"; 7], "{day}");
+        assert!(page.text().contains("Kalends keeps your calendar from"));
+        assert!(
+            page.link(way_back).is_some() && page.link(way_on).is_none(),
+            "{day}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -247,11 +310,22 @@ async fn a_running_check_is_cancelled_and_nothing_is_saved() {
     let form = service_form(&mut browser, "bob@example.test").await;
     let check = browser.post_body(&form.action, &form.body()).await;
     let check = check.leads_to().to_owned();
-    let id = check.rsplit('/').next().unwrap();
-    let answer = browser.post("/api/cancel_check", &[("id", id)]).await;
+    let running = browser.get(&check).await;
+    assert_eq!(running.page().heading(), "Connection test running");
+    assert_ne!(running.header("refresh"), "");
+    let cancel = running.page().form("Cancel");
+    let answer = browser.post_body(&cancel.action, &cancel.body()).await;
     assert_eq!(answer.leads_to(), check);
     let page = browser.follow(answer).await;
     assert_eq!(page.heading(), "Connection test cancelled");
+    assert!(
+        !page
+            .texts(".rung-verdict")
+            .iter()
+            .any(|verdict| verdict.contains("running")),
+        "{}",
+        page.text()
+    );
     let profile = browser.open("/profile").await;
     assert!(
         profile.text().contains("Microsoft Exchange Not connected"),
@@ -298,6 +372,6 @@ async fn a_saved_password_opens_with_every_key_until_it_is_sealed_anew() {
     let mut alice = kalends.browser_of(&ALICE).await;
     let bobs = alice.open("/connections").await.link("Bob").unwrap();
     let check = alice.open(&bobs).await.form("Check now");
-    assert_connected(&alice.submit(&check).await, "bob@example.test");
+    assert_eq!(alice.submit(&check).await.heading(), "Connected");
     assert_eq!(exchange.world().counters().refused(), 0);
 }

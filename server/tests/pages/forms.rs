@@ -23,6 +23,8 @@ async fn details_are_saved_or_told_at_their_field() {
         ("Name", "   "),
         ("Name", &*long),
         ("Name", "Bob\u{7}"),
+        ("Name", "Bob\u{202e}nimda"),
+        ("Time zone", "Louisville"),
         ("Time zone", ""),
         ("Time zone", "Mars/Base"),
         ("Time zone", "europe/berlin'; DROP TABLE users; --"),
@@ -40,7 +42,7 @@ async fn details_are_saved_or_told_at_their_field() {
     let name = "<b>Bob</b> & \"Söhne\" \u{1f600}";
     let good = form
         .fill("Name", &format!(" {name} "))
-        .fill("Time zone", "Asia/Tokyo");
+        .fill("Time zone", " tokyo");
     let page = browser.submit(&good).await;
     assert_eq!(page.status(), "Your details are saved.");
     assert_eq!(page.form("Save").field("Name").value, name);

@@ -132,7 +132,7 @@ async fn ids_that_are_nobodys_are_not_found() {
     ] {
         for function in [
             "check",
-            "ended_check",
+            "check_page",
             "cancel_check",
             "correct_mailbox",
             "connection",
@@ -169,4 +169,37 @@ async fn ids_that_are_nobodys_are_not_found() {
         assert_calm(&kalends, query, &answer).await;
     }
     assert_eq!(place.run(&["user", "list"], "").out.lines().count(), 2);
+}
+
+#[tokio::test]
+async fn a_form_that_fails_gets_a_page_and_script_gets_a_status() {
+    let place = Place::of(&[ALICE]);
+    let kalends = place.start().await;
+    let mut browser = kalends.browser_of(&ALICE).await;
+    let gone = browser.post("/api/cancel_check", &[("id", "gone")]).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+    assert_eq!(gone.page().heading(), "Page not found");
+    assert!(gone.body.contains(ALICE.name), "within the frame");
+
+    let long = "x".repeat(70_000);
+    let large = browser.post("/api/save_details", &[("name", &long)]).await;
+    assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(large.page().heading(), "Too much text");
+
+    let garbled = browser.post("/api/save_details", &[("name[x]", "y")]).await;
+    assert_eq!(garbled.status, StatusCode::BAD_REQUEST);
+    assert_eq!(garbled.page().heading(), "Form not understood");
+
+    let origin = kalends.url.clone();
+    let script = [
+        ("accept", "application/json"),
+        ("content-type", FORM),
+        ("origin", &*origin),
+    ];
+    let mut nobody = kalends.browser();
+    let answer = nobody
+        .send(Method::POST, "/api/check", &script, "id=1")
+        .await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(answer.body, "\"signed_out\"");
 }

@@ -33,20 +33,41 @@ impl Week {
         }
     }
 
-    pub fn previous(self) -> String {
-        plus_days(self.first, -DAYS).to_string()
+    /// The week before, unless nothing as early as that is kept.
+    pub fn previous(self, kept: Option<Window>, words: &Words) -> Option<String> {
+        let is_kept = kept.is_none_or(|kept| midnight(self.first, words) > kept.start);
+        is_kept.then(|| plus_days(self.first, -DAYS).to_string())
     }
 
-    pub fn next(self) -> String {
-        plus_days(self.first, DAYS).to_string()
+    /// The week after, unless nothing as late as that is kept.
+    pub fn next(self, kept: Option<Window>, words: &Words) -> Option<String> {
+        let end = plus_days(self.first, DAYS);
+        let is_kept = kept.is_none_or(|kept| midnight(end, words) < kept.end);
+        is_kept.then(|| end.to_string())
+    }
+
+    /// What is kept, in words, if the week reaches beyond it.
+    pub fn beyond(self, kept: Window, words: &Words) -> Option<String> {
+        let is_within = midnight(self.first, words) >= kept.start
+            && midnight(plus_days(self.first, DAYS), words) <= kept.end;
+        let date = |at| words.zoned(at).strftime("%-d %B %Y").to_string();
+        (!is_within).then(|| {
+            format!(
+                "Kalends keeps your calendar from {} to {}: 30 days back and a year ahead.",
+                date(kept.start),
+                date(kept.end)
+            )
+        })
     }
 
     pub fn title(self) -> String {
         let last = plus_days(self.first, DAYS - 1);
-        let start = if self.first.month() == last.month() {
-            "%-d"
-        } else {
+        let start = if self.first.year() != last.year() {
+            "%-d %B %Y"
+        } else if self.first.month() != last.month() {
             "%-d %B"
+        } else {
+            "%-d"
         };
         format!(
             "{} – {}",
@@ -63,7 +84,7 @@ impl Week {
         }
     }
 
-    pub fn days(self, events: &[Event], words: &Words) -> Vec<Day> {
+    pub fn days(self, events: &[Event], kept: Option<Window>, words: &Words) -> Vec<Day> {
         (0..DAYS)
             .map(|offset| {
                 let day = plus_days(self.first, offset);
@@ -71,6 +92,10 @@ impl Week {
                     iso: day.to_string(),
                     title: day.strftime("%A %-d %B").to_string(),
                     is_today: day == words.today(),
+                    is_read: kept.is_some_and(|kept| {
+                        midnight(day, words) >= kept.start
+                            && midnight(plus_days(day, 1), words) <= kept.end
+                    }),
                     entries: entries_of(day, events, words),
                 }
             })

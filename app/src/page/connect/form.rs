@@ -10,7 +10,7 @@ use leptos::{
     prelude::*,
     server_fn::ServerFn,
     wasm_bindgen::JsCast,
-    web_sys::{HtmlElement, HtmlFormElement, HtmlInputElement},
+    web_sys::{HtmlElement, HtmlInputElement},
 };
 
 /// The heading of every failed attempt.
@@ -243,21 +243,27 @@ fn focus_first_bad_field() {
 
 /// Puts the right address into the form, password untouched, and sends it again. False if there is no such form.
 pub fn resubmit_with(address: &str) -> bool {
+    set_shown_field("mailbox", "email", address)
+        .and_then(|field| field.form())
+        .is_some_and(|form| form.request_submit().is_ok())
+}
+
+/// Shows the endpoint that was tested in the field where less of it was typed.
+pub fn complete_endpoint(endpoint: &str) {
+    if !endpoint.is_empty() {
+        set_shown_field("service_server", "server", endpoint);
+    }
+}
+
+/// Fills the field of the set that is shown: one name for each way to connect.
+fn set_shown_field(service: &str, personal: &str, value: &str) -> Option<HtmlInputElement> {
     let find = |selector: &str| document().query_selector(selector).ok().flatten();
-    let Some(form) = find(".connect-form").and_then(|form| form.dyn_into::<HtmlFormElement>().ok())
-    else {
-        return false;
+    let name = match find(".connect-form input[name=service]:checked") {
+        Some(_) => service,
+        None => personal,
     };
-    let service = find(".connect-form input[name=service]:checked").is_some();
-    let field = if service {
-        ".connect-form input[name=mailbox]"
-    } else {
-        ".connect-form input[name=email]"
-    };
-    let Some(input) = find(field).and_then(|input| input.dyn_into::<HtmlInputElement>().ok())
-    else {
-        return false;
-    };
-    input.set_value(address);
-    form.request_submit().is_ok()
+    let field = find(&format!(".connect-form input[name={name}]"))?;
+    let field = field.dyn_into::<HtmlInputElement>().ok()?;
+    field.set_value(value);
+    Some(field)
 }
