@@ -7,13 +7,14 @@ pub mod ladder;
 pub use form::{Form, FormField, Request};
 
 use crate::{
-    account_name::Password,
+    account_name::{AccountName, Password},
     audit::{Action, Entry},
     check::{Check, Ladder, Outcome, StepReport, Typed},
     connection::Connection,
     custody::{CustodyError, Ended},
     endpoint::EwsUrl,
     id::{CheckId, ConnectionId},
+    mailbox::SmtpAddress,
     problem::Problem,
     refusal::{SavedGate, TypedGate},
     services::Services,
@@ -60,6 +61,10 @@ pub async fn start(
             password: request.password.clone(),
             endpoint: request.endpoint.clone(),
             fallback_zone: zone_of(&user),
+            control: match request.control.clone() {
+                Some(typed) => Some(typed),
+                None => control_of(&services, &request.account, &request.mailbox).await,
+            },
         };
         let tools = tools(&services, gate.clone());
         let (ladder, ended) = climb(&services, id, tools, climbing).await;
@@ -168,6 +173,7 @@ async fn check_leased(
         password: sync::open_secret(services, connection, account).await?,
         endpoint: Some(account.endpoint.clone()),
         fallback_zone: zone_of(owner),
+        control: control_of(services, &account.name, &connection.mailbox).await,
     };
     let (ladder, ended) = climb(services, id, tools(services, gate), climbing).await;
     let outcome = match ended {
@@ -260,6 +266,19 @@ fn tools(services: &Services, gate: Arc<dyn crate::auth::Gate>) -> Tools {
     }
 }
 
+/// A mailbox that the account is known to reach; its lack costs no more than an exact word.
+pub async fn control_of(
+    services: &Services,
+    account: &AccountName,
+    mailbox: &SmtpAddress,
+) -> Option<SmtpAddress> {
+    let found = services.store.control_mailbox(account, mailbox).await;
+    found
+        .inspect_err(|error| tracing::error!(%error, "no control mailbox could be looked up"))
+        .ok()
+        .flatten()
+}
+
 fn zone_of(user: &User) -> TimeZone {
     TimeZone::get(&user.time_zone).unwrap_or(TimeZone::UTC)
 }
@@ -341,6 +360,7 @@ async fn save(
         account: request.account.clone(),
         endpoint: endpoint.clone(),
         secret_id,
+        control: request.control.clone(),
         folder_id: success.folder.id.clone(),
         folder_name: success.folder.display_name.clone(),
     };

@@ -1,6 +1,7 @@
 //! From a technical failure to a problem: total over our own enums, and no further than what can be known. A plain
 //! 401 stays one problem; only codes that the server sends narrow it.
 
+pub mod control;
 mod said;
 
 use crate::{

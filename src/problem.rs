@@ -184,7 +184,16 @@ pub enum Problem {
     PasswordRefused,
     /// 403
     Forbidden,
+    /// 403 for this mailbox, while the account reaches another one.
+    EwsOffHere,
+    /// 403 for this mailbox and for one that the account used to reach.
+    EwsOffEverywhere,
+    /// The role is missing, or the mailbox is outside its scope.
     ImpersonationDenied,
+    /// The account may act for another mailbox, but not for this one.
+    OutsideScope,
+    /// The account may not even act for a mailbox that it used to reach.
+    RoleMissing,
     ImpersonationFailed,
     MailboxNotFound,
     MailboxAlias {
@@ -296,7 +305,11 @@ impl Problem {
             | Self::KerberosOnly { .. }
             | Self::ConnectionNotKept
             | Self::Forbidden
+            | Self::EwsOffHere
+            | Self::EwsOffEverywhere
             | Self::ImpersonationDenied
+            | Self::OutsideScope
+            | Self::RoleMissing
             | Self::CalendarNotFound
             | Self::AccessDenied
             | Self::AccountDisabled
@@ -358,7 +371,11 @@ impl Problem {
             | Self::KerberosOnly { .. }
             | Self::ConnectionNotKept
             | Self::Forbidden
+            | Self::EwsOffHere
+            | Self::EwsOffEverywhere
             | Self::ImpersonationDenied
+            | Self::OutsideScope
+            | Self::RoleMissing
             | Self::MailboxNotFound
             | Self::MailboxAlias { .. }
             | Self::CalendarNotFound

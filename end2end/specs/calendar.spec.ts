@@ -96,7 +96,10 @@ test('each kind of entry is told apart, and the weeks can be turned', async ({
     await expect(page.locator('.day-today')).toHaveCount(1);
   }
   await page.goto(`/calendar?day=${iso(first, -7 * 20)}`);
-  await expect(page.getByText('Nothing planned').first()).toBeVisible();
+  await expect(page.getByText('Not read', { exact: true })).toHaveCount(7);
+  await expect(page.getByText('Kalends keeps your calendar from')).toBeVisible();
+  await expect(week.getByRole('link', { name: 'Previous' })).toHaveAttribute('aria-disabled', 'true');
+  await expectAccessible();
 
   for (const id of ids) await exchange.removeEntry(alice.email, id);
   await page.goto('/profile/exchange/disconnect');

@@ -97,7 +97,11 @@ fn answers_of_the_server() -> Vec<Problem> {
         },
         Problem::PasswordRefused,
         Problem::Forbidden,
+        Problem::EwsOffHere,
+        Problem::EwsOffEverywhere,
         Problem::ImpersonationDenied,
+        Problem::OutsideScope,
+        Problem::RoleMissing,
         Problem::ImpersonationFailed,
         Problem::MailboxNotFound,
         Problem::MailboxAlias {

@@ -35,6 +35,41 @@ pub(super) fn impersonation_denied(names: &Names) -> Words {
     .undo(role::revoke())
 }
 
+pub(super) fn outside_scope(names: &Names) -> Words {
+    let (mailbox, account) = (
+        shown_or(&names.mailbox, "This mailbox"),
+        shown_or(&names.account, "The service account"),
+    );
+    words(
+        format!("{mailbox} is outside the scope of the service account."),
+        format!(
+            "{account} holds the role ApplicationImpersonation and reaches other mailboxes; its scope leaves this one out. A change of the scope takes effect within an hour."
+        ),
+    )
+    .step("Look at the scope that narrows the role: the first command names it for each holder.")
+    .step("Make the mailbox match the filter of that scope; for a scope of a group, add the mailbox to the group itself, not to a group within it: the second command.")
+    .step("Wait up to an hour, then try again.")
+    .find_out(role::holders())
+    .run(role::add_to_group(&names.mailbox))
+    .verify(role::who_may_act_for(&names.mailbox))
+    .undo(role::remove_from_group(&names.mailbox))
+}
+
+pub(super) fn role_missing(names: &Names) -> Words {
+    let account = shown_or(&names.account, "The service account");
+    words(
+        format!("{account} does not hold the role ApplicationImpersonation."),
+        "It signed in, but may act for nobody: it was refused for a mailbox that it used to reach, too. The role was never granted, was taken away, or was granted less than an hour ago.",
+    )
+    .step("Check who holds the role: the first command lists them.")
+    .step("Grant it: the second command. Add -CustomRecipientWriteScope to keep it to some mailboxes.")
+    .step("Wait up to an hour, then try again.")
+    .find_out(role::holders())
+    .run(role::grant(&names.account))
+    .verify(role::who_may_act_for(&names.mailbox))
+    .undo(role::revoke())
+}
+
 pub(super) fn impersonation_failed(names: &Names) -> Words {
     words(
         "Exchange could not switch to the mailbox's owner.",

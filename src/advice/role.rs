@@ -42,6 +42,22 @@ pub(super) fn scope_members() -> String {
     )
 }
 
+/// Puts a mailbox into the group of a scope.
+pub(super) fn add_to_group(mailbox: &str) -> String {
+    format!(
+        "Add-DistributionGroupMember GROUP -Member {}",
+        quote_or(mailbox, "MAILBOX")
+    )
+}
+
+/// Takes it out again.
+pub(super) fn remove_from_group(mailbox: &str) -> String {
+    format!(
+        "Remove-DistributionGroupMember GROUP -Member {}",
+        quote_or(mailbox, "MAILBOX")
+    )
+}
+
 /// Lists who may act for a mailbox.
 pub(super) fn who_may_act_for(mailbox: &str) -> String {
     format!(

@@ -55,6 +55,43 @@ pub(super) fn not_found(url: &str) -> Words {
     .find_out(URLS)
 }
 
+const ORGANISATION: &str = "Get-OrganizationConfig | Format-List Ews*";
+const ALLOW: &str = "Set-OrganizationConfig -EwsAllowList @{Add='Kalends/*'}";
+const ALLOWED: &str =
+    "Get-OrganizationConfig | Format-List EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList";
+const ALLOW_NO_MORE: &str = "Set-OrganizationConfig -EwsAllowList @{Remove='Kalends/*'}";
+
+pub(super) fn ews_off_here(names: &Names) -> Words {
+    let mailbox = quote_or(&names.mailbox, "MAILBOX");
+    words(
+        format!(
+            "EWS is switched off for {}.",
+            shown_or(&names.mailbox, "this mailbox")
+        ),
+        "Exchange answered 403 for this mailbox and lets the same account into another one, so the cause lies with the mailbox: EWS is off for it, or it has a list of its own of programs that may use it.",
+    )
+    .step("Turn EWS on for the mailbox, if the first command shows EwsEnabled False: the second command.")
+    .step("Add Kalends/* to the mailbox's EwsAllowList, if its EwsApplicationAccessPolicy is EnforceAllowList.")
+    .find_out(format!("Get-CASMailbox {mailbox} | Format-List Ews*"))
+    .run(format!("Set-CASMailbox {mailbox} -EwsEnabled $true"))
+    .verify(format!("Get-CASMailbox {mailbox} | Format-List EwsEnabled"))
+    .undo(format!("Set-CASMailbox {mailbox} -EwsEnabled $false"))
+}
+
+pub(super) fn ews_off_everywhere() -> Words {
+    words(
+        "Exchange lets Kalends into no mailbox any more (403).",
+        "A mailbox that used to be within reach is refused, too, so the cause lies with the organisation: EWS is switched off, programs must be on a list, or a firewall in front refuses the call.",
+    )
+    .step("Turn EWS on for the organisation, if the first command shows EwsEnabled False: Set-OrganizationConfig -EwsEnabled $true.")
+    .step("Add Kalends/* to the list of allowed programs, if EwsApplicationAccessPolicy is EnforceAllowList: the second command.")
+    .step("Check the firewall or proxy in front for rules about /EWS.")
+    .find_out(ORGANISATION)
+    .run(ALLOW)
+    .verify(ALLOWED)
+    .undo(ALLOW_NO_MORE)
+}
+
 pub(super) fn forbidden(names: &Names) -> Words {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
@@ -64,14 +101,14 @@ pub(super) fn forbidden(names: &Names) -> Words {
     .step("Check whether EWS is on for the organisation and for the mailbox.")
     .step("Add Kalends/* to the list of allowed programs, if EwsApplicationAccessPolicy is EnforceAllowList; take it off EwsBlockList, if it is EnforceBlockList.")
     .step("Check the firewall or proxy in front for rules about /EWS.")
-    .find_out("Get-OrganizationConfig | Format-List Ews*")
+    .find_out(ORGANISATION)
     .find_out(format!("Get-CASMailbox {mailbox} | Format-List Ews*"))
     .run(format!("Set-CASMailbox {mailbox} -EwsEnabled $true"))
     .verify(format!("Get-CASMailbox {mailbox} | Format-List EwsEnabled"))
     .undo(format!("Set-CASMailbox {mailbox} -EwsEnabled $false"))
-    .run("Set-OrganizationConfig -EwsAllowList @{Add='Kalends/*'}")
-    .verify("Get-OrganizationConfig | Format-List EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList")
-    .undo("Set-OrganizationConfig -EwsAllowList @{Remove='Kalends/*'}")
+    .run(ALLOW)
+    .verify(ALLOWED)
+    .undo(ALLOW_NO_MORE)
 }
 
 pub(super) fn too_old() -> Words {

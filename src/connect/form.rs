@@ -19,6 +19,8 @@ pub struct Form {
     pub password: Password,
     pub endpoint: String,
     pub domain: String,
+    /// Another mailbox that the service account reaches; may be empty.
+    pub control: String,
 }
 
 /// The fields of a field set.
@@ -29,6 +31,7 @@ pub enum FormField {
     Password,
     Endpoint,
     Domain,
+    Control,
 }
 
 /// A form without mistakes.
@@ -40,6 +43,8 @@ pub struct Request {
     pub password: Password,
     /// `None`: to be found by Autodiscover.
     pub endpoint: Option<EwsUrl>,
+    /// A mailbox that the account is known to reach.
+    pub control: Option<SmtpAddress>,
     /// What is kept of the form with the check.
     pub typed: Typed,
 }
@@ -67,8 +72,11 @@ impl Form {
         }
         let endpoint = endpoint(&self.endpoint)
             .map_err(|message| mistakes.push((FormField::Endpoint, message)));
-        match (mailbox, account, endpoint, mistakes.is_empty()) {
-            (Ok(mailbox), Ok(account), Ok(endpoint), true) => {
+        let control = self
+            .control()
+            .map_err(|error| mistakes.push((FormField::Control, error.to_string())));
+        match (mailbox, account, endpoint, control, mistakes.is_empty()) {
+            (Ok(mailbox), Ok(account), Ok(endpoint), Ok(control), true) => {
                 let typed = Typed {
                     mailbox: mailbox.to_string(),
                     account: account.to_string(),
@@ -84,10 +92,18 @@ impl Form {
                     account,
                     password: self.password,
                     endpoint,
+                    control,
                     typed,
                 })
             }
             _ => Err(mistakes),
+        }
+    }
+
+    fn control(&self) -> Result<Option<SmtpAddress>, AddressError> {
+        match (self.mode, self.control.trim()) {
+            (Mode::Personal, _) | (Mode::ServiceAccount, "") => Ok(None),
+            (Mode::ServiceAccount, typed) => typed.parse().map(Some),
         }
     }
 
@@ -138,6 +154,7 @@ mod tests {
             password: Password::from("secret".to_owned()),
             endpoint: String::new(),
             domain: String::new(),
+            control: String::new(),
         }
     }
 
@@ -149,6 +166,7 @@ mod tests {
             domain: "EXAMPLE".to_owned(),
             password: Password::default(),
             endpoint: "http://mail.example.test".to_owned(),
+            control: "alice".to_owned(),
             ..form(Mode::ServiceAccount)
         };
         let fields: Vec<FormField> = bad
@@ -163,7 +181,8 @@ mod tests {
                 FormField::Mailbox,
                 FormField::Domain,
                 FormField::Password,
-                FormField::Endpoint
+                FormField::Endpoint,
+                FormField::Control
             ]
         );
     }

@@ -12,7 +12,7 @@ use crate::{
     check::{Proof, Step, StepReport},
     clock::Clock,
     connection::Mode,
-    diagnose::{Evidence, diagnose},
+    diagnose::{Evidence, control::narrowed, diagnose},
     endpoint::EwsUrl,
     ews::{
         Cause, Client, EwsError, FolderFacts, Greeting, Whose, client::greet, read_window,
@@ -61,6 +61,8 @@ pub struct Request {
     pub endpoint: Option<EwsUrl>,
     /// The zone of all-day entries that name none.
     pub fallback_zone: TimeZone,
+    /// A mailbox that the account is known to reach.
+    pub control: Option<SmtpAddress>,
 }
 
 /// A test that passed.
@@ -304,7 +306,11 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                 Ok(folder)
             }
             Err(error) => {
-                let stop = self.stop(&error, endpoint);
+                let mut stop = self.stop(&error, endpoint);
+                if let (true, Some(control)) = (is_service, self.control()) {
+                    let problem = stop.failure.problem.clone();
+                    stop.failure.problem = narrowed(problem, client, control).await;
+                }
                 let failed = failing_step(
                     &stop.failure.problem,
                     &error,
@@ -344,6 +350,12 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         self.progress
             .pass(&format!("{} in the next {PROOF_DAYS} days", events.len()));
         Ok(events.iter().take(PROOF_ENTRIES).map(proof).collect())
+    }
+
+    /// A control mailbox that is another one.
+    fn control(&self) -> Option<&SmtpAddress> {
+        let control = self.request.control.as_ref()?;
+        (*control != self.request.mailbox).then_some(control)
     }
 
     fn credentials(&self) -> Credentials {
@@ -399,6 +411,8 @@ fn failing_step(problem: &Problem, error: &EwsError, is_accepted: bool, is_servi
         _ if !is_accepted => Step::SignIn,
         Problem::AccountDisabled | Problem::PasswordExpired => Step::SignIn,
         Problem::ImpersonationDenied
+        | Problem::OutsideScope
+        | Problem::RoleMissing
         | Problem::ImpersonationFailed
         | Problem::MailboxNotFound
         | Problem::MailboxAlias { .. } => before_calendar,

@@ -8,6 +8,7 @@ use crate::{
     database::Engine,
     endpoint::EwsUrl,
     id::{AccountId, SecretId, UserId},
+    mailbox::SmtpAddress,
     problem::Problem,
 };
 use sqlx::any::AnyRow;
@@ -26,6 +27,8 @@ pub struct Account {
     pub saved_refusals: i64,
     /// While set, no work of this account starts before then.
     pub stopped_until: Option<Timestamp>,
+    /// A mailbox that somebody named as one that it reaches.
+    pub control_mailbox: Option<SmtpAddress>,
 }
 
 /// An account that one worker holds alone.
@@ -53,11 +56,12 @@ pub(super) fn account(row: &AnyRow) -> Result<Account, StoreError> {
         secret_id: rows::parsed(row, "secret_id")?,
         saved_refusals: rows::number(row, "saved_refusals")?,
         stopped_until: rows::maybe_instant(row, "stopped_until")?,
+        control_mailbox: rows::maybe_parsed(row, "control_mailbox")?,
     })
 }
 
-pub(super) const COLUMNS: &str =
-    "SELECT id, kind, host, name, endpoint, secret_id, saved_refusals, stopped_until FROM accounts";
+pub(super) const COLUMNS: &str = "SELECT id, kind, host, name, endpoint, secret_id, saved_refusals, stopped_until, control_mailbox \
+     FROM accounts";
 
 impl Store {
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
@@ -72,6 +76,29 @@ impl Store {
     pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         let found = sqlx::query(COLUMNS).fetch_all(self.pool()).await?;
         found.iter().map(account).collect()
+    }
+
+    /// A mailbox other than `but` that service accounts of this name reach: the one that was named, else the one that
+    /// was read last.
+    pub async fn control_mailbox(
+        &self,
+        name: &AccountName,
+        but: &SmtpAddress,
+    ) -> Result<Option<SmtpAddress>, StoreError> {
+        let row = sqlx::query(
+            "SELECT control_mailbox AS mailbox, 0 AS rank, 0 AS synced FROM accounts \
+             WHERE kind = $1 AND name_key = $2 AND control_mailbox IS NOT NULL AND control_mailbox <> $3 \
+             UNION ALL \
+             SELECT c.mailbox, 1, c.last_synced_at FROM connections c JOIN accounts a ON a.id = c.account_id \
+             WHERE a.kind = $1 AND a.name_key = $2 AND c.last_synced_at IS NOT NULL AND c.mailbox <> $3 \
+             ORDER BY rank, synced DESC LIMIT 1",
+        )
+        .bind(rows::to_name(&Mode::ServiceAccount, "kind")?)
+        .bind(name.key())
+        .bind(but.as_str())
+        .fetch_optional(self.pool())
+        .await?;
+        row.map(|row| rows::parsed(&row, "mailbox")).transpose()
     }
 
     /// Points an account to another secret, if it still points to the one it did. False: somebody was quicker.

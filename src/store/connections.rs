@@ -45,6 +45,8 @@ pub struct NewConnection {
     pub account: AccountName,
     pub endpoint: EwsUrl,
     pub secret_id: SecretId,
+    /// A mailbox that the account is said to reach; `None` leaves an earlier one in place.
+    pub control: Option<SmtpAddress>,
     /// Of the calendar that was read.
     pub folder_id: String,
     pub folder_name: String,
@@ -190,13 +192,14 @@ impl Store {
         if let Some(row) = found {
             let account: Account = accounts::account(&row)?;
             sqlx::query(
-                "UPDATE accounts SET secret_id = $2, endpoint = $3, name = $4, saved_refusals = 0, stopped_until = NULL \
-                 WHERE id = $1",
+                "UPDATE accounts SET secret_id = $2, endpoint = $3, name = $4, saved_refusals = 0, stopped_until = NULL, \
+                 control_mailbox = COALESCE($5, control_mailbox) WHERE id = $1",
             )
             .bind(account.id.to_string())
             .bind(new.secret_id.to_string())
             .bind(new.endpoint.to_string())
             .bind(rows::to_json(&new.account, "name")?)
+            .bind(new.control.as_ref().map(SmtpAddress::as_str))
             .execute(writing.on())
             .await?;
             // A round shows how each troubled colleague really stands; until then their last state stays. The others
@@ -212,8 +215,9 @@ impl Store {
         }
         let id = AccountId::new(now, self.random.bytes());
         sqlx::query(
-            "INSERT INTO accounts (id, kind, host, name, name_key, owner_key, endpoint, secret_id, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO accounts \
+             (id, kind, host, name, name_key, owner_key, endpoint, secret_id, created_at, control_mailbox) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(id.to_string())
         .bind(&kind)
@@ -224,6 +228,7 @@ impl Store {
         .bind(new.endpoint.to_string())
         .bind(new.secret_id.to_string())
         .bind(now.millis())
+        .bind(new.control.as_ref().map(SmtpAddress::as_str))
         .execute(writing.on())
         .await?;
         Ok(id)

@@ -6,8 +6,13 @@ use crate::{
     account_name::Password,
     auth::Credentials,
     calendar::Event,
+    connect::control_of,
     connection::{Connection, Mode},
-    diagnose::{Evidence, diagnose},
+    diagnose::{
+        Evidence,
+        control::{is_ambiguous, narrowed},
+        diagnose,
+    },
     ews::{Client, EwsError, Whose, read_window},
     problem::Problem,
     refusal::SavedGate,
@@ -199,16 +204,24 @@ async fn read(
     };
     let whose = whose(connection);
     let zone = owner_zone(services, connection).await;
-    let events = read_window(
-        &mut ready,
-        &whose,
-        plan::window(services.clock.now()),
-        &zone,
-    )
-    .await
-    .map_err(trouble)?;
-    *client = Some(ready);
-    Ok(events)
+    let window = plan::window(services.clock.now());
+    match read_window(&mut ready, &whose, window, &zone).await {
+        Ok(events) => {
+            *client = Some(ready);
+            Ok(events)
+        }
+        Err(error) => {
+            let mut trouble = trouble(error);
+            if connection.mode == Mode::ServiceAccount
+                && is_ambiguous(&trouble.problem)
+                && let Some(control) =
+                    control_of(services, &account.name, &connection.mailbox).await
+            {
+                trouble.problem = narrowed(trouble.problem, &mut ready, &control).await;
+            }
+            Err(trouble)
+        }
+    }
 }
 
 /// Opens the saved password for one use and writes that down.

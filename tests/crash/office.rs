@@ -93,6 +93,7 @@ impl Office {
             account: account.clone(),
             endpoint: HOST.parse().unwrap(),
             secret_id,
+            control: None,
             folder_id: "folder".to_owned(),
             folder_name: "Calendar".to_owned(),
         };

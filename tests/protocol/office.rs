@@ -147,6 +147,7 @@ pub fn service() -> Request {
         password: practice::SERVICE_PASSWORD.to_owned().into(),
         endpoint: Some("mail.example.test".parse().unwrap()),
         fallback_zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
+        control: None,
     }
 }
 

@@ -11,7 +11,7 @@ use kalends::{
     problem::Problem,
 };
 use kalends_simulator::{
-    fault::{FaultShape, Kind},
+    fault::{FaultShape, Kind, Plan},
     world::settings::AuthOffer,
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -115,6 +115,45 @@ pub async fn with_mailbox(name: &'static str, mailbox: &str) -> Met {
         },
     )
     .await
+}
+
+/// With Alice's mailbox as the control.
+fn controlled(mailbox: &str) -> Request {
+    Request {
+        mailbox: mailbox.parse().unwrap(),
+        control: "alice@example.test".parse().ok(),
+        ..service()
+    }
+}
+
+/// 403 for Bob's mailbox alone.
+async fn off_here(name: &'static str) -> Met {
+    let office = Office::open().await;
+    office.fault(Plan {
+        only_mailbox: Some("bob@example.test".to_owned()),
+        ..Plan::always(Kind::Forbidden)
+    });
+    meet(name, office, controlled("bob@example.test")).await
+}
+
+/// 403 for every mailbox, after the anonymous greeting.
+async fn off_everywhere(name: &'static str) -> Met {
+    let office = Office::open().await;
+    for mailbox in ["alice@example.test", "bob@example.test"] {
+        office.fault(Plan {
+            only_mailbox: Some(mailbox.to_owned()),
+            ..Plan::always(Kind::Forbidden)
+        });
+    }
+    meet(name, office, controlled("bob@example.test")).await
+}
+
+async fn role_missing(name: &'static str) -> Met {
+    let request = Request {
+        control: "alice@example.test".parse().ok(),
+        ..norole()
+    };
+    meet(name, Office::open().await, request).await
 }
 
 fn norole() -> Request {
@@ -241,6 +280,14 @@ fn every_problem() -> Vec<BoxFuture<'static, Met>> {
         wrong_password("sign-in-refused").boxed(),
         shut_gate("sign-in-paused").boxed(),
         with_fault("forbidden", Kind::Forbidden).boxed(),
+        off_here("ews-off-here").boxed(),
+        off_everywhere("ews-off-everywhere").boxed(),
+        async {
+            let request = controlled("dora@example.test");
+            meet("outside-scope", Office::open().await, request).await
+        }
+        .boxed(),
+        role_missing("role-missing").boxed(),
         async { meet("impersonation-denied", Office::open().await, norole()).await }.boxed(),
         with_soap_fault("impersonation-failed", "ErrorImpersonationFailed").boxed(),
         with_mailbox("mailbox-not-found", "nobody@example.test").boxed(),

@@ -5,8 +5,8 @@ use crate::{
     engines::on_both_engines,
     world::{MINUTE, SERVICE},
 };
-use kalends::connection::ConnectionState;
-use kalends_simulator::fault::Kind;
+use kalends::{check::Outcome, connection::ConnectionState, problem::Problem};
+use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
 
 const FINE: (ConnectionState, Option<&str>) = (ConnectionState::Connected, None);
 const BOB: &str = "bob@example.test";
@@ -90,6 +90,26 @@ on_both_engines! {
             world.exchange.world().scope.exclude.remove(BOB);
         };
         breaks_and_heals(world, "impersonation-denied", shrink, widen).await;
+    }
+
+    async fn with_a_colleague_in_reach_the_scope_is_told_from_the_role(world) {
+        world.save("alice", SERVICE).await;
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        world.exchange.world().scope.exclude.insert(BOB.to_owned());
+        world.pass(MINUTE * 6);
+        assert_eq!(world.tend().await, 2);
+        assert_eq!(world.state("bob").await, (ConnectionState::ActionNeeded, Some("outside-scope")));
+        assert_eq!(world.state("alice").await, FINE);
+        set_role(world, false);
+        world.pass(MINUTE * 16);
+        assert_eq!(world.tend().await, 2);
+        for name in ["alice", "bob"] {
+            let told = (ConnectionState::ActionNeeded, Some("role-missing"));
+            assert_eq!(world.state(name).await, told, "{name}");
+        }
+        let checked = world.click("bob", SERVICE_PASSWORD).await;
+        assert!(matches!(checked, Outcome::Failed { problem, .. } if *problem == Problem::RoleMissing));
     }
 
     async fn a_forbidden_ews_is_told_and_heals(world) {

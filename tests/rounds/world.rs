@@ -129,6 +129,7 @@ impl World {
             account: account.clone(),
             endpoint: HOST.parse().unwrap(),
             secret_id,
+            control: None,
             folder_id: "calendar".to_owned(),
             folder_name: "Calendar".to_owned(),
         };
@@ -150,6 +151,7 @@ impl World {
             password: password.to_owned().into(),
             endpoint: HOST.to_owned(),
             domain: String::new(),
+            control: String::new(),
         };
         let user = self.user(name).await;
         let request = form.parse().unwrap();

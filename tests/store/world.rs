@@ -145,6 +145,7 @@ pub fn new_connection(user: &User, typed: Typed, secret_id: SecretId) -> NewConn
         account: AccountName::parse(typed.account, "").unwrap(),
         endpoint: typed.host.parse().unwrap(),
         secret_id,
+        control: None,
         folder_id: "folder".to_owned(),
         folder_name: "Calendar".to_owned(),
     }

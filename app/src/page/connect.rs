@@ -49,6 +49,7 @@ pub async fn connect(
     #[server(default)] service_account: String,
     #[server(default)] service_server: String,
     #[server(default)] service_domain: String,
+    #[server(default)] service_control: String,
     #[server(default)] email: String,
     #[server(default)] password: Password,
     #[server(default)] username: String,
@@ -70,6 +71,7 @@ pub async fn connect(
         ("service_account", service_account.clone()),
         ("service_server", service_server.clone()),
         ("service_domain", service_domain.clone()),
+        ("service_control", service_control.clone()),
         ("email", email.clone()),
         ("username", username.clone()),
         ("server", server.clone()),
@@ -83,6 +85,7 @@ pub async fn connect(
             account: service_account,
             endpoint: service_server,
             domain: service_domain,
+            control: service_control,
         };
         (typed, form::SERVICE)
     } else {
@@ -93,6 +96,7 @@ pub async fn connect(
             account: username,
             endpoint: server,
             domain,
+            control: String::new(),
         };
         (typed, form::PERSONAL)
     };

@@ -62,6 +62,8 @@ mod names {
                 FormField::Account => self.account,
                 FormField::Endpoint => self.endpoint,
                 FormField::Domain => self.domain,
+                // With one's own account there is nobody else to ask about.
+                FormField::Control => "service_control",
             }
         }
     }
@@ -161,6 +163,19 @@ pub fn ConnectForm(
                     errors
                 />
                 <Advanced server="service_server" domain="service_domain" draft=draft.clone() errors />
+                <details class="more" open=!value("service_control").is_empty()>
+                    <summary>"More"</summary>
+                    <Field
+                        label="Another mailbox that works"
+                        name="service_control"
+                        aside="optional"
+                        kind="email"
+                        inputmode="email"
+                        value=value("service_control")
+                        hint="One that the service account is known to reach. If yours is refused, Kalends looks whether that one is, too, and so tells a missing role from a mailbox outside its scope."
+                        errors
+                    />
+                </details>
             </fieldset>
             <fieldset class="field-set field-set-personal">
                 <legend class="sr-only">"Your own account"</legend>
