@@ -75,6 +75,16 @@ pub enum AuthError {
     HeldBack(Box<Problem>),
 }
 
+impl AuthError {
+    /// Whether the handshake ended before anything of the password went out.
+    const fn is_before_the_proof(&self) -> bool {
+        matches!(
+            self,
+            Self::KerberosOnly(_) | Self::NotKept | Self::NotOffered(_) | Self::BadChallenge(_)
+        )
+    }
+}
+
 /// How a connection is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
@@ -120,6 +130,8 @@ pub struct SignedIn {
     state: State,
     /// The connection carries the sign-in of an NTLM handshake.
     is_bound: bool,
+    /// A first proof of the password went out, and no answer has told yet what became of it.
+    is_in_doubt: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,6 +166,7 @@ impl SignedIn {
             method,
             state: State::Fresh,
             is_bound: false,
+            is_in_doubt: false,
         })
     }
 
@@ -171,20 +184,26 @@ impl SignedIn {
     }
 
     /// Sends a request with the sign-in. A connection that was closed while idle, or that lost its sign-in, is
-    /// replaced once; a refused password is never sent again.
+    /// replaced once; where NTLM cannot be carried out and Basic is offered beside it, Basic takes its place. A refused
+    /// password is never sent again, nor one whose fate nobody knows.
     pub async fn send(
         &mut self,
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<Answer, AuthError> {
         self.pass_gate().await?;
-        let answer = match self.send_once(request.clone(), limit).await {
-            Err(AuthError::Send(SendError::Stale)) => {
-                self.reconnect().await?;
-                self.send_once(request, limit).await
-            }
-            other => other,
-        };
+        let mut answer = self.send_once(request.clone(), limit).await;
+        if let Err(AuthError::Send(SendError::Stale | SendError::Dropped)) = answer {
+            self.reconnect().await?;
+            answer = self.send_once(request.clone(), limit).await;
+        }
+        if answer.as_ref().is_err_and(AuthError::is_before_the_proof)
+            && self.offer.has(&Scheme::Basic)
+        {
+            self.method = Method::Basic;
+            self.reconnect().await?;
+            answer = self.send_once(request, limit).await;
+        }
         self.judge(answer?).await
     }
 
@@ -260,8 +279,12 @@ impl SignedIn {
             .closing(&reply, &token)
             .map_err(AuthError::BadChallenge)?;
         let answer = match self.send_with(request, header, limit).await {
-            // Answered to the first message, gone before the third: nothing in between keeps connections.
+            // Answered to the first message, gone before the third went out: something in between keeps no connections.
             Err(AuthError::Send(SendError::Stale)) => return Err(AuthError::NotKept),
+            // The third is out: sent once more, a wrong password would count twice.
+            Err(AuthError::Send(SendError::Dropped)) => {
+                return Err(AuthError::Send(SendError::Broken));
+            }
             other => other?,
         };
         self.is_bound = answer.status != StatusCode::UNAUTHORIZED;
@@ -274,8 +297,13 @@ impl SignedIn {
         header: HeaderValue,
         limit: usize,
     ) -> Result<Answer, AuthError> {
+        if self.is_in_doubt {
+            return Err(AuthError::Send(SendError::Broken));
+        }
+        self.is_in_doubt = self.state != State::Accepted;
         request.headers_mut().insert(AUTHORIZATION, header);
         let answer = self.connection.send(request, limit).await;
+        self.is_in_doubt &= !matches!(answer, Ok(_) | Err(SendError::Stale));
         answer.map_err(AuthError::Send)
     }
 

@@ -92,7 +92,7 @@ pub(super) fn kerberos_only() -> Words {
     )
     .step("Add NTLM to the providers of Windows authentication for EWS in IIS: open the site, EWS, Authentication, Windows Authentication, Providers.")
     .step("Check whether the policy \"Network security: Restrict NTLM\" keeps the Exchange servers or the service account from it; exceptions can be named there.")
-    .step("Or turn on Basic for EWS: the second command.")
+    .step("Or turn on Basic for EWS, which Kalends uses where NTLM is not taken: the second command.")
     .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication,WindowsAuthentication")
     .run("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
     .verify("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication")

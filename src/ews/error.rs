@@ -153,7 +153,7 @@ impl From<OutboundError> for Cause {
 impl From<SendError> for Cause {
     fn from(error: SendError) -> Self {
         match error {
-            SendError::Stale | SendError::Broken => Self::CutShort,
+            SendError::Stale | SendError::Dropped | SendError::Broken => Self::CutShort,
             SendError::NotHttp => Self::Malformed("not HTTP".to_owned()),
         }
     }

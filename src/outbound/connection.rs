@@ -52,9 +52,13 @@ pub struct Connection {
 /// Why a request brought no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// The connection was closed while idle: nothing of an answer was seen, a fresh connection may repeat a read.
+    /// The connection was closed while idle, before the request went out.
     #[error("the idle connection was closed")]
     Stale,
+    /// The request went out on a connection used before, which was closed without a byte of an answer: mostly it was
+    /// idle for too long. A fresh connection may repeat a read.
+    #[error("the connection was closed in place of an answer")]
+    Dropped,
     /// The connection broke before or within the head of the answer.
     #[error("the connection broke before the answer")]
     Broken,
@@ -132,9 +136,8 @@ impl Connection {
         let answer = self.sender.send_request(request.map(Full::new)).await;
         let answer = answer.map_err(|error| match () {
             () if error.is_parse() => SendError::NotHttp,
-            () if used && (error.is_canceled() || error.is_incomplete_message()) => {
-                SendError::Stale
-            }
+            () if error.is_canceled() => SendError::Stale,
+            () if used && error.is_incomplete_message() => SendError::Dropped,
             () => SendError::Broken,
         })?;
         let (head, body) = answer.into_parts();

@@ -14,7 +14,10 @@ use kalends::{
     ews::{Cause, Client, Whose},
     problem::Problem,
 };
-use kalends_simulator::world::settings::{AuthOffer, Product, Protection};
+use kalends_simulator::{
+    fault::{Kind, Plan},
+    world::settings::{AuthOffer, Product, Protection},
+};
 use std::sync::Arc;
 
 const NTLM: AuthOffer = AuthOffer {
@@ -178,9 +181,7 @@ async fn a_password_changed_meanwhile_is_refused_once_when_the_connection_is_new
     office.exchange.world().account_mut(&name).unwrap().password = "Next-2026!".to_owned();
     // The connection is signed in already, and Windows leaves it so.
     client.get_calendar(&bob()).await.unwrap();
-    office.fault(kalends_simulator::fault::Plan::always(
-        kalends_simulator::fault::Kind::ResetBeforeAnswer,
-    ));
+    office.fault(Plan::always(Kind::ResetBeforeAnswer));
     client.get_calendar(&bob()).await.unwrap_err();
     office.exchange.world().faults.clear();
     for _ in 0..3 {
@@ -201,4 +202,99 @@ async fn kerberos_alone_and_unkept_connections_cost_no_refusal() {
     let failure = office.climb(service()).await.1.unwrap_err();
     assert_eq!(failure.problem, Problem::ConnectionNotKept);
     assert_eq!(office.exchange.world().counters().refused(), 0);
+}
+
+const WITH_BASIC: AuthOffer = AuthOffer {
+    basic: true,
+    ..NTLM
+};
+
+#[tokio::test]
+async fn where_ntlm_cannot_be_carried_out_basic_takes_its_place_once() {
+    let office = strict(AuthOffer {
+        basic: true,
+        ..crate::problems::KERBEROS
+    })
+    .await;
+    let (how, _) = connects(&office, service()).await;
+    assert_eq!(how, "svc-kalends@example.test by Basic");
+
+    let office = strict(WITH_BASIC).await;
+    office.exchange.world().settings.close_after_challenge = true;
+    let (how, _) = connects(&office, service()).await;
+    assert_eq!(how, "svc-kalends@example.test by Basic");
+    assert_eq!(office.exchange.world().counters().refused(), 0);
+
+    let wrong = Request {
+        password: "wrong".to_owned().into(),
+        ..service()
+    };
+    let failure = office.climb(wrong).await.1.unwrap_err();
+    assert_eq!(failure.problem.code(), "sign-in-refused");
+    assert_eq!(office.exchange.world().counters().refused(), 1);
+}
+
+#[tokio::test]
+async fn a_password_refused_by_ntlm_is_not_tried_by_basic() {
+    let office = strict(WITH_BASIC).await;
+    let wrong = Request {
+        password: "wrong".to_owned().into(),
+        ..service()
+    };
+    let failure = office.climb(wrong).await.1.unwrap_err();
+    assert_eq!(failure.problem.code(), "sign-in-refused");
+    assert_eq!(office.exchange.world().counters().refused(), 1);
+}
+
+/// Lets `passing` requests for Bob's mailbox through and resets the connection at the next.
+fn reset_after(office: &Office, passing: u32) {
+    office.fault(Plan {
+        after: passing,
+        only_mailbox: Some("bob@example.test".to_owned()),
+        ..Plan::always(Kind::ResetBeforeAnswer)
+    });
+}
+
+#[tokio::test]
+async fn a_proof_without_an_answer_is_passing_trouble_and_is_not_sent_again() {
+    // By NTLM the second request carries the proof, by Basic the first.
+    let basic = AuthOffer {
+        basic: true,
+        ..NOTHING
+    };
+    for (offer, passing) in [(NTLM, 1), (NEGOTIATE, 1), (WITH_BASIC, 1), (basic, 0)] {
+        let office = strict(offer).await;
+        reset_after(&office, passing);
+        let wrong = Request {
+            password: "wrong".to_owned().into(),
+            ..service()
+        };
+        let failure = office.climb(wrong).await.1.unwrap_err();
+        assert_eq!(failure.problem.code(), "answer-cut-short", "{offer:?}");
+        // The practice Exchange counted what its answer did not tell.
+        assert_eq!(office.exchange.world().counters().refused(), 1, "{offer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_lost_its_sign_in_signs_in_once_more() {
+    let office = strict(NTLM).await;
+    let mut client = client(&office).await;
+    client.get_calendar(&bob()).await.unwrap();
+    office.fault(Plan::once(Kind::Unauthorized));
+    client.get_calendar(&bob()).await.unwrap();
+    {
+        let world = office.exchange.world();
+        assert_eq!(
+            (world.counters().accepted(), world.counters().refused()),
+            (2, 0)
+        );
+    }
+    // One that loses it again and again is a refusal, after two handshakes and no more.
+    office.fault(Plan::always(Kind::Unauthorized));
+    let error = client.get_calendar(&bob()).await.unwrap_err();
+    assert!(
+        matches!(*error.cause, Cause::NotOffered(_) | Cause::SignInRefused(_)),
+        "{error:?}"
+    );
 }

@@ -11,6 +11,9 @@ pub struct Plan {
     /// How often; absent means until cleared.
     #[serde(default)]
     pub times: Option<u32>,
+    /// So many requests that fit pass unharmed first.
+    #[serde(default)]
+    pub after: u32,
     /// Only requests for this mailbox: the impersonated one, else `X-AnchorMailbox`. Never fits TLS faults.
     #[serde(default)]
     pub only_mailbox: Option<String>,
@@ -202,6 +205,7 @@ impl Plan {
         Self {
             kind,
             times: None,
+            after: 0,
             only_mailbox: None,
             only_path: None,
             only_host: None,
@@ -261,10 +265,14 @@ impl Faults {
         target: Target<'_>,
         wanted: impl Fn(&Kind) -> bool,
     ) -> Option<Kind> {
-        let plan = self
-            .0
-            .iter_mut()
-            .find(|plan| plan.kind.stage() == stage && wanted(&plan.kind) && plan.fits(target))?;
+        let plan = self.0.iter_mut().find_map(|plan| {
+            if plan.kind.stage() != stage || !wanted(&plan.kind) || !plan.fits(target) {
+                return None;
+            }
+            let passes = plan.after > 0;
+            plan.after = plan.after.saturating_sub(1);
+            (!passes).then_some(plan)
+        })?;
         if let Some(times) = &mut plan.times {
             *times -= 1;
         }
