@@ -157,9 +157,11 @@ pub fn CheckPage() -> impl IntoView {
                     view! { <Ended check /> }.into_any()
                 } else {
                     view! {
-                        <p class="lead">"This takes a few seconds. The page looks again by itself."</p>
-                        <CancelForm id=check.id />
-                        <LadderView ladder=check.ladder />
+                        <section class="progress">
+                            <p class="lead">"This takes a few seconds. The page looks again by itself."</p>
+                            <CancelForm id=check.id />
+                            <LadderView ladder=check.ladder />
+                        </section>
                     }
                         .into_any()
                 }}

@@ -21,11 +21,19 @@ struct ConnectionView {
     last_sync: Option<Moment>,
     next_sync: Option<Moment>,
     advice: Option<Advice>,
-    check: Option<(Moment, Ladder)>,
+    check: Option<CheckLine>,
     /// The end of the last round, if it found nothing to change and so is not among the rounds below.
     quiet_round: Option<Moment>,
     rounds: Vec<RoundView>,
     flash: Option<String>,
+}
+
+/// The last connection test, whoever ran it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct CheckLine {
+    started: Moment,
+    ended: String,
+    ladder: Ladder,
 }
 
 /// One pass over the window.
@@ -77,7 +85,11 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
         last_sync: found.last_synced_at.map(|at| words.moment(at)),
         next_sync: found.due_at.map(|at| words.moment(at)),
         advice: request::advice_for(&found),
-        check: check.map(|check| (words.moment(check.started_at), check.ladder)),
+        check: check.map(|check| CheckLine {
+            started: words.moment(check.started_at),
+            ended: ended_words(check.outcome.as_ref()).to_owned(),
+            ladder: check.ladder,
+        }),
         quiet_round: found
             .last_round_at
             .filter(|at| rounds.first().is_none_or(|round| round.ended_at() < *at))
@@ -88,6 +100,17 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
             .collect(),
         flash: request::take_flash().await?,
     })
+}
+
+#[cfg(feature = "ssr")]
+const fn ended_words(outcome: Option<&kalends::check::Outcome>) -> &'static str {
+    use kalends::check::Outcome;
+    match outcome {
+        None => "running",
+        Some(Outcome::Connected { .. }) => "passed",
+        Some(Outcome::Failed { .. }) => "failed",
+        Some(Outcome::Cancelled) => "cancelled",
+    }
 }
 
 #[cfg(feature = "ssr")]
@@ -211,8 +234,8 @@ fn Connection(view: ConnectionView) -> impl IntoView {
             <section class="panel" aria-labelledby="check">
                 <h2 id="check">"Last check"</h2>
                 {match check {
-                    Some((started, ladder)) => view! {
-                        <p class="panel-hint"><When moment=started /></p>
+                    Some(CheckLine { started, ended, ladder }) => view! {
+                        <p class="panel-hint"><When moment=started /> ", " {ended}</p>
                         <LadderView ladder />
                     }.into_any(),
                     None => view! { <p class="empty">"No check was run yet."</p> }.into_any(),
