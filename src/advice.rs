@@ -129,6 +129,7 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         Problem::ServerTooOld => server::too_old(),
         Problem::ExchangeOnline => server::exchange_online(names),
         Problem::AutodiscoverFailed { tried } => server::autodiscover_failed(tried, names),
+        Problem::LeadsElsewhere { host } => server::leads_elsewhere(host, names),
         Problem::UnknownResponseCode { response_code } => server::unknown_code(response_code),
         Problem::AnswerTooLarge => server::too_large(),
         Problem::AnswerNotUnderstood { reason } => server::not_understood(reason),
@@ -150,6 +151,7 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         Problem::CalendarNotFound => mailbox::no_calendar(names),
         Problem::AccessDenied => mailbox::access_denied(names),
         Problem::MailboxMoving => mailbox::moving(names),
+        Problem::MailboxMoved { endpoint } => mailbox::moved(endpoint.as_ref(), names),
         Problem::Throttled { wait_millis } => passing::throttled(*wait_millis),
         Problem::ServerError {
             status,

@@ -1,37 +1,42 @@
-//! Autodiscover without a directory: the two well-known addresses of a mail domain are probed anonymously side by
-//! side; the password goes to one of them at a time, only where Basic is offered, and the first refusal ends it.
+//! Autodiscover without a directory. Everything anonymous goes side by side: the two well-known addresses of a mail
+//! domain, the redirect over plain http, the DNS record. The password goes to one host at a time, only within the
+//! mail domain or where somebody vouched for the host, and the first refusal ends it.
 
+mod ask;
 mod pox;
+mod said;
+mod soap;
 
 use crate::{
-    auth::{AuthError, Credentials, Gate, Method, SignedIn, offer::Offer},
+    auth::{Credentials, Gate, Method, offer::Offer},
     diagnose::{Evidence, diagnose},
     endpoint::{EwsUrl, is_exchange_online},
     ews::{
-        CallIds, Cause, EwsError, Whose,
-        client::{http_cause, is_online, post},
-        xml::{Xml, XmlError},
+        CallIds, Cause, EwsError,
+        client::{KALENDS, http_cause, is_online, post},
     },
     mailbox::SmtpAddress,
     outbound::{Outbound, connection::Connection},
-    problem::{InsteadOfEws, Problem, Tried},
+    problem::{Problem, Tried},
     random::Random,
 };
-use futures::future::join_all;
+use ask::Next;
+use futures::future::{join, join_all};
 use http::StatusCode;
-use pox::Pox;
+use said::host_of;
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// How long all of it may take.
 pub const LIMIT: Duration = Duration::from_secs(20);
-/// How long one address may take to be probed, and again to be asked.
+/// How long one host may take to be probed, and again to be asked.
 const CANDIDATE_LIMIT: Duration = Duration::from_secs(10);
-const PATH: &str = "/autodiscover/autodiscover.xml";
 /// The most that is read of an answer.
 const ANSWER_BYTES: usize = 512 * 1024;
-/// How many times an answer may send us on.
-const MAX_HOPS: usize = 3;
+/// How many times answers may send us on, all together.
+const MAX_HOPS: usize = 10;
+/// The most hosts that are probed at a time.
+const MAX_HOSTS: usize = 6;
 /// The most addresses that are told about.
 const MAX_TRIED: usize = 12;
 
@@ -41,6 +46,18 @@ pub struct Autodiscover<'a> {
     pub random: &'a Random,
     pub credentials: &'a Credentials,
     pub gate: Arc<dyn Gate>,
+    /// Hosts outside the mail domain that the person has confirmed.
+    pub confirmed: &'a [String],
+}
+
+/// Where EWS is, and who said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discovered {
+    pub endpoint: EwsUrl,
+    /// The host that told it.
+    pub by: String,
+    /// What was tried before, and why it led nowhere.
+    pub tried: Vec<Tried>,
 }
 
 /// Why no endpoint was found.
@@ -63,107 +80,225 @@ impl From<Problem> for NotFound {
     }
 }
 
-/// A host that answered the probe and may be asked.
+/// What an anonymous probe of a host brought.
+enum Probed {
+    /// It asks for a sign-in and may be asked.
+    Ready(Ready),
+    /// It sends us to another host.
+    Moved(String),
+}
+
 struct Ready {
     host: String,
     connection: Connection,
     offer: Offer,
 }
 
-/// What an answer means for the search.
-enum Next {
-    Found(EwsUrl),
-    /// Ask these hosts about this address.
-    Hop(Vec<String>, SmtpAddress),
-    Failed(Problem),
+/// The state of one search.
+struct Search<'a> {
+    /// The domain of the address that was typed: the password stays within it.
+    home: &'a str,
+    address: SmtpAddress,
+    visited: Vec<(String, SmtpAddress)>,
+    tried: Vec<Tried>,
+    /// The first host that would go on, but needs somebody's word.
+    elsewhere: Option<String>,
+}
+
+impl Search<'_> {
+    fn note(&mut self, host: &str, problem: Problem) {
+        if self.tried.len() < MAX_TRIED {
+            self.tried.push(Tried {
+                url: url(host),
+                problem: Box::new(problem),
+            });
+        }
+    }
+
+    /// Hosts that were not asked about this address yet.
+    fn fresh(&mut self, hosts: Vec<String>) -> Vec<String> {
+        let mut fresh: Vec<String> = Vec::new();
+        for host in hosts {
+            let visit = (host.clone(), self.address.clone());
+            if !self.visited.contains(&visit) && fresh.len() < MAX_HOSTS {
+                self.visited.push(visit);
+                fresh.push(host);
+            }
+        }
+        fresh
+    }
 }
 
 impl Autodiscover<'_> {
     /// The EWS endpoint of a mailbox.
     #[tracing::instrument(name = "autodiscover", skip_all)]
-    pub async fn find(&self, mailbox: &SmtpAddress) -> Result<EwsUrl, NotFound> {
-        let mut tried = Vec::new();
-        let seconds = LIMIT.as_secs();
-        let found = timeout(LIMIT, self.search(mailbox, &mut tried)).await;
-        match found {
-            Ok(Some(result)) => result,
-            Ok(None) => Err(failed(tried)),
-            Err(_) => {
-                if tried.is_empty() {
-                    return Err(Problem::AnswerTimedOut { seconds }.into());
-                }
-                Err(failed(tried))
+    pub async fn find(&self, mailbox: &SmtpAddress) -> Result<Discovered, NotFound> {
+        let mut search = Search {
+            home: mailbox.domain(),
+            address: mailbox.clone(),
+            visited: Vec::new(),
+            tried: Vec::new(),
+            elsewhere: None,
+        };
+        match timeout(LIMIT, self.search(&mut search)).await {
+            Ok(Some(Ok((endpoint, by)))) => Ok(Discovered {
+                endpoint,
+                by,
+                tried: search.tried,
+            }),
+            Ok(Some(Err(end))) => Err(end),
+            Err(_) if search.tried.is_empty() && search.elsewhere.is_none() => {
+                let seconds = LIMIT.as_secs();
+                Err(Problem::AnswerTimedOut { seconds }.into())
             }
+            Ok(None) | Err(_) => Err(nothing_found(search)),
+        }
+    }
+
+    /// What this host, which holds the account already, says about a mailbox that it does not serve: that it is in
+    /// Exchange Online, or at which endpoint it is now. `None`: nothing new.
+    pub async fn moved(
+        &self,
+        host: &str,
+        mailbox: &SmtpAddress,
+        endpoint: &EwsUrl,
+    ) -> Option<Problem> {
+        let Ok(Ok(Probed::Ready(ready))) = timeout(CANDIDATE_LIMIT, self.probe(host)).await else {
+            return None;
+        };
+        match self.ask(ready, mailbox).await.ok()? {
+            Next::Found(url) if url != *endpoint => Some(Problem::MailboxMoved {
+                endpoint: Some(url),
+            }),
+            Next::Host(_) | Next::Address(_) => Some(Problem::MailboxMoved { endpoint: None }),
+            Next::Failed(Problem::ExchangeOnline) => Some(Problem::ExchangeOnline),
+            Next::Found(_) | Next::Failed(_) => None,
         }
     }
 
     /// `None`: nothing was found and nothing ended the search.
-    async fn search(
-        &self,
-        mailbox: &SmtpAddress,
-        tried: &mut Vec<Tried>,
-    ) -> Option<Result<EwsUrl, NotFound>> {
-        let mut address = mailbox.clone();
-        let mut hosts = well_known(&address);
-        let mut visited: Vec<(String, SmtpAddress)> = Vec::new();
+    async fn search(&self, search: &mut Search<'_>) -> Option<Result<(EwsUrl, String), NotFound>> {
+        let mut hosts = well_known(&search.address);
+        // Where else the domain says that it is: asked anonymously beside the first probes, used after them.
+        let mut hints = true;
+        // Hosts that others pointed to, for when the present ones lead nowhere.
+        let mut reserve = Vec::new();
         for _ in 0..=MAX_HOPS {
-            hosts.retain(|host| !visited.contains(&(host.clone(), address.clone())));
-            visited.extend(hosts.iter().map(|host| (host.clone(), address.clone())));
-            let mut hop = None;
-            for ready in self.probe_all(&hosts, &address, tried).await {
-                let host = ready.host.clone();
-                match self.ask(ready, &address, mailbox.domain()).await {
-                    Ok(Next::Found(url)) => return Some(Ok(url)),
-                    Ok(Next::Hop(to, about)) => {
-                        hop = Some((to, about));
+            let hosts_now = search.fresh(std::mem::take(&mut hosts));
+            let asked_hints = std::mem::take(&mut hints);
+            let (probed, hinted) = join(self.probe_all(&hosts_now), async {
+                if asked_hints {
+                    self.hints(search.address.domain()).await
+                } else {
+                    Vec::new()
+                }
+            })
+            .await;
+            for (host, result) in probed {
+                let ready = match result {
+                    Ok(Probed::Ready(ready)) => ready,
+                    Ok(Probed::Moved(to)) if is_exchange_online(&to) => {
+                        search.note(&host, Problem::ExchangeOnline);
+                        continue;
+                    }
+                    Ok(Probed::Moved(to)) => {
+                        reserve.push(to);
+                        continue;
+                    }
+                    Err(error) => {
+                        let problem = problem_at(&host, &search.address, &error);
+                        search.note(&host, problem);
+                        continue;
+                    }
+                };
+                if Method::of(&ready.offer).is_none() {
+                    let offered = ready.offer.names();
+                    search.note(&host, Problem::SignInNotOffered { offered });
+                    continue;
+                }
+                if !self.may_have_the_password(&host, search.home) {
+                    search.elsewhere.get_or_insert(host);
+                    continue;
+                }
+                match self.ask(ready, &search.address).await {
+                    Ok(Next::Found(url)) => return Some(self.vouched(url, host, search.home)),
+                    Ok(Next::Host(to)) => {
+                        hosts = vec![to];
                         break;
                     }
-                    Ok(Next::Failed(problem)) => note(tried, &host, problem),
+                    Ok(Next::Address(address)) => {
+                        hosts = well_known(&address);
+                        search.address = address;
+                        hints = true;
+                        reserve.clear();
+                        break;
+                    }
+                    Ok(Next::Failed(problem)) => search.note(&host, problem),
                     Err(end) => return Some(Err(end)),
                 }
             }
-            (hosts, address) = hop?;
+            reserve.extend(hinted);
+            if hosts.is_empty() {
+                hosts = std::mem::take(&mut reserve);
+            }
+            if hosts.is_empty() {
+                return None;
+            }
         }
         None
     }
 
-    /// Anonymous probes, side by side. Hosts that cannot be asked are noted.
-    async fn probe_all(
-        &self,
-        hosts: &[String],
-        mailbox: &SmtpAddress,
-        tried: &mut Vec<Tried>,
-    ) -> Vec<Ready> {
+    fn may_have_the_password(&self, host: &str, home: &str) -> bool {
+        is_within(host, home)
+            || self.outbound.is_vouched_for(host, 443)
+            || self.confirmed.iter().any(|confirmed| confirmed == host)
+    }
+
+    /// An endpoint that was found, if the password may go there.
+    fn vouched(&self, url: EwsUrl, by: String, home: &str) -> Result<(EwsUrl, String), NotFound> {
+        let is_vouched = self.outbound.is_vouched_for(url.host(), url.port());
+        if is_vouched || self.may_have_the_password(url.host(), home) {
+            return Ok((url, by));
+        }
+        let host = url.host().to_owned();
+        Err(Problem::LeadsElsewhere { host }.into())
+    }
+
+    /// The hosts that a domain names by a redirect over plain http and by DNS. Nothing but the domain is told to anybody.
+    async fn hints(&self, domain: &str) -> Vec<String> {
+        let host = format!("autodiscover.{domain}");
+        let name = format!("_autodiscover._tcp.{domain}");
+        let (redirect, services) = join(
+            self.outbound.plain_redirect(&host, pox::PATH, KALENDS),
+            self.outbound.services(&name),
+        )
+        .await;
+        let redirect = redirect.ok().flatten();
+        let mut hosts: Vec<String> = redirect.as_deref().and_then(host_of).into_iter().collect();
+        let named = services.into_iter().filter(|service| service.port == 443);
+        hosts.extend(named.map(|service| service.target.to_ascii_lowercase()));
+        hosts
+    }
+
+    /// Anonymous probes, side by side.
+    async fn probe_all(&self, hosts: &[String]) -> Vec<(String, Result<Probed, EwsError>)> {
         let probes = hosts.iter().map(|host| async move {
             let probe = timeout(CANDIDATE_LIMIT, self.probe(host)).await;
             let seconds = CANDIDATE_LIMIT.as_secs();
-            (
-                host,
-                probe.unwrap_or_else(|_| Err(Cause::TimedOut { seconds }.into())),
-            )
+            let probed = probe.unwrap_or_else(|_| Err(Cause::TimedOut { seconds }.into()));
+            (host.clone(), probed)
         });
-        let mut ready = Vec::new();
-        for (host, probed) in join_all(probes).await {
-            match probed {
-                Ok(found) if Method::of(&found.offer).is_some() => ready.push(found),
-                Ok(found) => {
-                    let offered = found.offer.names();
-                    note(tried, host, Problem::SignInNotOffered { offered });
-                }
-                Err(error) => note(tried, host, problem_at(host, mailbox, &error)),
-            }
-        }
-        ready
+        join_all(probes).await
     }
 
-    async fn probe(&self, host: &str) -> Result<Ready, EwsError> {
+    async fn probe(&self, host: &str) -> Result<Probed, EwsError> {
         let mut connection = self
             .outbound
             .connect(host, 443)
             .await
             .map_err(Cause::from)?;
         let mut ids = CallIds::new(self.random);
-        let request = post(PATH, None, &ids, String::new());
+        let request = post(pox::PATH, None, &ids, String::new());
         let sent = connection.send(request, ANSWER_BYTES).await;
         let answer = sent.map_err(|error| EwsError::new(error.into(), ids.clone()))?;
         ids.answered(&answer);
@@ -173,82 +308,21 @@ impl Autodiscover<'_> {
         if is_online(&answer, build) {
             return Err(EwsError::new(Cause::ExchangeOnline, ids));
         }
+        if answer.status.is_redirection()
+            && let Some(to) = answer.header("location").and_then(host_of)
+        {
+            return Ok(Probed::Moved(to));
+        }
         if answer.status != StatusCode::UNAUTHORIZED {
             return Err(EwsError::new(http_cause(&answer), ids));
         }
         let offer = Offer::read(&answer.headers);
         answer.drain().await;
-        Ok(Ready {
+        Ok(Probed::Ready(Ready {
             host: host.to_owned(),
             connection,
             offer,
-        })
-    }
-
-    /// Sends the password to one host. An error ends the whole search.
-    async fn ask(&self, ready: Ready, mailbox: &SmtpAddress, home: &str) -> Result<Next, NotFound> {
-        let host = ready.host.clone();
-        let mut ids = CallIds::new(self.random);
-        let asked = timeout(CANDIDATE_LIMIT, self.answer(ready, mailbox, &mut ids)).await;
-        let seconds = CANDIDATE_LIMIT.as_secs();
-        let answered = asked.unwrap_or(Err(Cause::TimedOut { seconds }));
-        match answered {
-            Ok(pox) => Ok(next(pox, mailbox, home)),
-            Err(cause) => {
-                let refused = matches!(cause, Cause::SignInRefused(_));
-                let ends = refused || matches!(cause, Cause::HeldBack(_));
-                let error = EwsError::new(cause, ids);
-                let problem = problem_at(&host, mailbox, &error);
-                if !ends {
-                    return Ok(Next::Failed(problem));
-                }
-                Err(NotFound {
-                    problem,
-                    request_id: error.ids.shown().map(str::to_owned),
-                    refused_at: refused.then_some(host),
-                })
-            }
-        }
-    }
-
-    async fn answer(
-        &self,
-        ready: Ready,
-        mailbox: &SmtpAddress,
-        ids: &mut CallIds,
-    ) -> Result<Pox, Cause> {
-        let credentials = self.credentials.clone();
-        let gate = Arc::clone(&self.gate);
-        let outbound = self.outbound.clone();
-        let mut signed_in = SignedIn::new(
-            outbound,
-            self.random.clone(),
-            ready.connection,
-            &ready.offer,
-            credentials,
-            gate,
-        )?;
-        let whose = Whose::own(mailbox.clone());
-        let request = post(PATH, Some(&whose), ids, pox::request(mailbox));
-        let answer = signed_in
-            .send(request, ANSWER_BYTES)
-            .await
-            .map_err(|error| {
-                if let AuthError::Refused { request_id, .. } = &error {
-                    ids.request_id.clone_from(request_id);
-                }
-                Cause::from(error)
-            })?;
-        ids.answered(&answer);
-        if answer.status != StatusCode::OK {
-            return Err(http_cause(&answer));
-        }
-        let unread = http_cause(&answer);
-        match pox::read(&mut Xml::new(answer.body)).await {
-            Ok(pox) => Ok(pox),
-            Err(XmlError::Malformed(_)) => Err(unread),
-            Err(error) => Err(Cause::unread(error, 200)),
-        }
+        }))
     }
 }
 
@@ -258,16 +332,7 @@ fn well_known(mailbox: &SmtpAddress) -> Vec<String> {
 }
 
 fn url(host: &str) -> String {
-    format!("https://{host}{PATH}")
-}
-
-fn note(tried: &mut Vec<Tried>, host: &str, problem: Problem) {
-    if tried.len() < MAX_TRIED {
-        tried.push(Tried {
-            url: url(host),
-            problem: Box::new(problem),
-        });
-    }
+    format!("https://{host}{}", pox::PATH)
 }
 
 fn problem_at(host: &str, mailbox: &SmtpAddress, error: &EwsError) -> Problem {
@@ -275,60 +340,33 @@ fn problem_at(host: &str, mailbox: &SmtpAddress, error: &EwsError) -> Problem {
     diagnose(error, &Evidence { url: &url, mailbox })
 }
 
-/// A mailbox that one of the addresses knows to be in Exchange Online is there, whatever the others said.
-fn failed(tried: Vec<Tried>) -> NotFound {
-    let online = tried
+/// A mailbox that one of the addresses knows to be in Exchange Online is there, whatever the others said; and a host
+/// that only needs somebody's word is told before all that failed.
+fn nothing_found(search: Search<'_>) -> NotFound {
+    let online = search
+        .tried
         .iter()
         .any(|tried| *tried.problem == Problem::ExchangeOnline);
-    if online {
-        return Problem::ExchangeOnline.into();
-    }
-    Problem::AutodiscoverFailed { tried }.into()
-}
-
-/// An answer may send the password on only within the mail domain it was typed for.
-fn next(pox: Pox, mailbox: &SmtpAddress, home: &str) -> Next {
-    let elsewhere = |to: String| {
-        Next::Failed(Problem::NotEws {
-            instead: InsteadOfEws::Redirect,
-            status: 200,
-            location: Some(to),
-        })
+    let problem = match search.elsewhere {
+        _ if online => Problem::ExchangeOnline,
+        Some(host) => Problem::LeadsElsewhere { host },
+        None => Problem::AutodiscoverFailed {
+            tried: search.tried,
+        },
     };
-    match pox {
-        Pox::Settings {
-            is_online: true, ..
-        } => Next::Failed(Problem::ExchangeOnline),
-        Pox::Settings { url: Some(url), .. } if url.is_exchange_online() => {
-            Next::Failed(Problem::ExchangeOnline)
-        }
-        Pox::Settings { url: Some(url), .. } => Next::Found(url),
-        Pox::Settings { url: None, .. } => Next::Failed(Problem::AnswerNotUnderstood {
-            reason: "no EwsUrl".to_owned(),
-        }),
-        Pox::RedirectAddress(address) if is_exchange_online(address.domain()) => {
-            Next::Failed(Problem::ExchangeOnline)
-        }
-        Pox::RedirectAddress(address) if is_within(address.domain(), home) => {
-            Next::Hop(well_known(&address), address)
-        }
-        Pox::RedirectAddress(address) => elsewhere(address.domain().to_owned()),
-        Pox::RedirectHost(host) if is_exchange_online(&host) => {
-            Next::Failed(Problem::ExchangeOnline)
-        }
-        Pox::RedirectHost(host) if is_within(&host, home) => Next::Hop(vec![host], mailbox.clone()),
-        Pox::RedirectHost(host) => elsewhere(host),
-        // 500: the address is not known here; 501: it is no address.
-        Pox::Error { code } if code == "500" || code == "501" => {
-            Next::Failed(Problem::MailboxNotFound)
-        }
-        Pox::Error { code } => Next::Failed(Problem::UnknownResponseCode {
-            response_code: format!("Autodiscover {code}"),
-        }),
-    }
+    problem.into()
 }
 
-fn is_within(host: &str, home: &str) -> bool {
+/// Whether a mailbox may be on another server than the one that was asked.
+pub const fn is_elsewhere(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::MailboxNotFound | Problem::MailboxServerUnreachable { .. }
+    )
+}
+
+/// Whether a host is the mail domain itself or below it.
+pub fn is_within(host: &str, home: &str) -> bool {
     host == home
         || host
             .strip_suffix(home)
@@ -340,26 +378,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_password_follows_no_answer_out_of_the_mail_domain() {
-        let bob = "bob@example.test".parse().unwrap();
-        let to = |address: &str| {
-            next(
-                Pox::RedirectAddress(address.parse().unwrap()),
-                &bob,
-                "example.test",
-            )
-        };
-        let host = |host: &str| next(Pox::RedirectHost(host.to_owned()), &bob, "example.test");
-        assert!(matches!(host("autodiscover.example.test"), Next::Hop(..)));
-        assert!(matches!(host("autodiscover.other.test"), Next::Failed(_)));
-        assert!(matches!(to("bob@mail.example.test"), Next::Hop(..)));
-        assert!(matches!(
-            to("bob@evilexample.test"),
-            Next::Failed(Problem::NotEws { .. })
-        ));
-        assert!(matches!(
-            to("bob@example.onmicrosoft.com"),
-            Next::Failed(Problem::ExchangeOnline)
-        ));
+    fn a_host_is_within_its_domain_by_whole_labels_alone() {
+        for inside in [
+            "example.test",
+            "autodiscover.example.test",
+            "a.b.example.test",
+        ] {
+            assert!(is_within(inside, "example.test"), "{inside}");
+        }
+        for outside in ["evilexample.test", "example.test.evil.test", "test", ""] {
+            assert!(!is_within(outside, "example.test"), "{outside}");
+        }
     }
 }

@@ -9,6 +9,7 @@ pub use form::{Form, FormField, Request};
 use crate::{
     account_name::{AccountName, Password},
     audit::{Action, Entry},
+    autodiscover,
     check::{Check, Ladder, Outcome, StepReport, Typed},
     connection::Connection,
     custody::{CustodyError, Ended},
@@ -65,7 +66,13 @@ pub async fn start(
                 Some(typed) => Some(typed),
                 None => control_of(&services, &request.account, &request.mailbox).await,
             },
+            remembered: match request.endpoint {
+                Some(_) => None,
+                None => remembered(&services, request.mailbox.domain()).await,
+            },
+            confirmed: request.confirmed.clone(),
         };
+        let remembered = climbing.remembered.clone();
         let tools = tools(&services, gate.clone());
         let (ladder, ended) = climb(&services, id, tools, climbing).await;
         // A cancelled password may have gone out: it stays counted, so that cancelling is no way around the limit.
@@ -73,6 +80,9 @@ pub async fn start(
             && let Err(error) = gate.settle().await
         {
             tracing::error!(%error, check.id = %id, "an unanswered sign-in stays counted");
+        }
+        if let Some(ended) = &ended {
+            learn(&services, &request, remembered.as_ref(), ended).await;
         }
         let outcome = match ended {
             Some(Ok(success)) => match save(&services, &user, &request, &success).await {
@@ -174,6 +184,8 @@ async fn check_leased(
         endpoint: Some(account.endpoint.clone()),
         fallback_zone: zone_of(owner),
         control: control_of(services, &account.name, &connection.mailbox).await,
+        remembered: None,
+        confirmed: Vec::new(),
     };
     let (ladder, ended) = climb(services, id, tools(services, gate), climbing).await;
     let outcome = match ended {
@@ -263,6 +275,50 @@ fn tools(services: &Services, gate: Arc<dyn crate::auth::Gate>) -> Tools {
         clock: services.clock.clone(),
         random: services.random.clone(),
         gate,
+    }
+}
+
+async fn remembered(services: &Services, domain: &str) -> Option<EwsUrl> {
+    let found = services.store.remembered_endpoint(domain).await;
+    found
+        .inspect_err(|error| tracing::error!(%error, "no remembered endpoint could be looked up"))
+        .ok()
+        .flatten()
+}
+
+/// Remembers where Autodiscover found EWS for a mail domain, and forgets what led nowhere. What one person vouched for
+/// is for that person alone.
+async fn learn(
+    services: &Services,
+    request: &Request,
+    remembered: Option<&EwsUrl>,
+    ended: &Result<Success, Failure>,
+) {
+    let domain = request.mailbox.domain();
+    let learnt = match (ended, remembered) {
+        (Ok(success), _) if success.is_discovered => {
+            let endpoint = &success.endpoint;
+            let is_ours = autodiscover::is_within(endpoint.host(), domain)
+                || services
+                    .outbound
+                    .is_vouched_for(endpoint.host(), endpoint.port());
+            if !is_ours {
+                return;
+            }
+            let now = services.clock.now();
+            services
+                .store
+                .remember_endpoint(domain, endpoint, now)
+                .await
+        }
+        (Err(failure), Some(remembered)) if ladder::is_stale(failure) => {
+            let forgotten = services.store.forget_endpoint(domain, remembered).await;
+            forgotten.map(drop)
+        }
+        _ => Ok(()),
+    };
+    if let Err(error) = learnt {
+        tracing::error!(%error, "what Autodiscover found could not be kept");
     }
 }
 

@@ -4,6 +4,8 @@
 
 pub mod connection;
 pub mod guard;
+mod plain;
+pub mod resolve;
 pub mod tls;
 
 use crate::{
@@ -12,6 +14,8 @@ use crate::{
 };
 use connection::Connection;
 use guard::{AllowedHosts, ConnectTo, bare_host};
+pub use resolve::DNS_LIMIT;
+use resolve::{Resolve, Service, SystemResolver};
 use std::{
     io,
     net::{IpAddr, SocketAddr, UdpSocket},
@@ -24,8 +28,6 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// How long a name may take to resolve.
-pub const DNS_LIMIT: Duration = Duration::from_secs(4);
 /// How long one address may take to accept a connection.
 pub const TCP_LIMIT: Duration = Duration::from_secs(4);
 /// How long all addresses of a name may take together.
@@ -133,18 +135,25 @@ struct Inner {
     config: OutboundConfig,
     clock: Clock,
     tls: tls::Roots,
+    resolver: Arc<dyn Resolve>,
 }
 
 /// Where a host is reached: addresses that may be called.
+///
+/// Only [`Outbound::route`] makes one, so that no unchecked address is ever dialled.
 #[derive(Debug, Clone)]
 pub struct Route {
     /// The name that the certificate must carry, without brackets.
-    pub host: String,
+    host: String,
     /// The port of the URL, which `connect_to` may send elsewhere.
-    pub port: u16,
-    pub addresses: Vec<SocketAddr>,
-    /// Whether the administrator named the host, so that any address may be called.
-    pub listed: bool,
+    port: u16,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Route {
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
 }
 
 /// An open TCP connection on its way to TLS.
@@ -160,8 +169,29 @@ pub struct Dialled {
 impl Outbound {
     /// Reads the roots of the system and of `ca_file`.
     pub fn new(config: OutboundConfig, clock: Clock) -> Result<Self, SettingError> {
+        Self::with_resolver(config, clock, Arc::new(SystemResolver::default()))
+    }
+
+    /// As [`Outbound::new`], asking another resolver than the system's.
+    pub fn with_resolver(
+        config: OutboundConfig,
+        clock: Clock,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Self, SettingError> {
         let tls = tls::Roots::load(config.ca_file.as_deref(), clock.clone())?;
-        Ok(Self(Arc::new(Inner { config, clock, tls })))
+        Ok(Self(Arc::new(Inner {
+            config,
+            clock,
+            tls,
+            resolver,
+        })))
+    }
+
+    /// The services behind a name (DNS SRV), the one to try first first: lowest priority, then highest weight.
+    pub async fn services(&self, name: &str) -> Vec<Service> {
+        let mut found = self.0.resolver.services(name).await;
+        found.sort_by_key(|service| (service.priority, std::cmp::Reverse(service.weight)));
+        found
     }
 
     pub fn clock(&self) -> &Clock {
@@ -172,6 +202,12 @@ impl Outbound {
     pub fn is_listed(&self, host: &str, port: u16) -> bool {
         let host = bare_host(host);
         self.0.config.allowed_hosts.contains(&host, port) || self.connect_to(&host, port).is_some()
+    }
+
+    /// Whether the administrator listed this host as one of the organisation's Exchange servers: only then does he vouch
+    /// for it. A rule of where to connect says nothing about who answers there.
+    pub fn is_vouched_for(&self, host: &str, port: u16) -> bool {
+        self.0.config.allowed_hosts.contains(&bare_host(host), port)
     }
 
     fn connect_to(&self, host: &str, port: u16) -> Option<&ConnectTo> {
@@ -188,7 +224,7 @@ impl Outbound {
             Some(rule) => (rule.to_host.as_str(), rule.to_port),
             None => (host.as_str(), port),
         };
-        let addresses = resolve(name, target_port).await;
+        let addresses = self.resolve(name, target_port).await;
         if addresses.is_empty() {
             return Err(OutboundError::NameNotFound { host });
         }
@@ -208,8 +244,20 @@ impl Outbound {
             host,
             port,
             addresses,
-            listed,
         })
+    }
+
+    async fn resolve(&self, name: &str, port: u16) -> Vec<SocketAddr> {
+        if let Ok(ip) = name.parse::<IpAddr>() {
+            return vec![SocketAddr::new(ip, port)];
+        }
+        let mut addresses: Vec<SocketAddr> = Vec::new();
+        for address in self.0.resolver.addresses(name, port).await {
+            if !addresses.contains(&address) && addresses.len() < MAX_ADDRESSES {
+                addresses.push(address);
+            }
+        }
+        addresses
     }
 
     /// Connects to the first address that accepts, one after the other. The first failure is the one told.
@@ -274,26 +322,16 @@ impl Outbound {
     }
 }
 
+impl Dialled {
+    fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+}
+
 impl std::fmt::Debug for Outbound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Outbound")
     }
-}
-
-async fn resolve(name: &str, port: u16) -> Vec<SocketAddr> {
-    if let Ok(ip) = name.parse::<IpAddr>() {
-        return vec![SocketAddr::new(ip, port)];
-    }
-    let Ok(Ok(found)) = timeout(DNS_LIMIT, tokio::net::lookup_host((name, port))).await else {
-        return Vec::new();
-    };
-    let mut addresses: Vec<SocketAddr> = Vec::new();
-    for address in found {
-        if !addresses.contains(&address) && addresses.len() < MAX_ADDRESSES {
-            addresses.push(address);
-        }
-    }
-    addresses
 }
 
 async fn open(peer: SocketAddr) -> io::Result<(TcpStream, SocketAddr)> {
@@ -361,7 +399,7 @@ mod tests {
             );
         }
         let route = outbound("localhost", "").route("LOCALHOST", 8443).await;
-        assert!(route.unwrap().listed);
+        assert!(!route.unwrap().addresses().is_empty());
         assert!(
             outbound("localhost:443", "")
                 .route("localhost", 8443)

@@ -1,7 +1,7 @@
 //! Every way in which a connection can go wrong, as data: a stable code, typed slots, who must act, and whether to
 //! try again. Words are looked up last, by [`crate::advice`].
 
-use crate::{clock::Timestamp, mailbox::SmtpAddress};
+use crate::{clock::Timestamp, endpoint::EwsUrl, mailbox::SmtpAddress};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -217,6 +217,10 @@ pub enum Problem {
         wait_millis: Option<u64>,
     },
     MailboxMoving,
+    /// The mailbox is on another server now; where, if that was told.
+    MailboxMoved {
+        endpoint: Option<EwsUrl>,
+    },
     /// The server that was asked does not reach the server that holds the mailbox.
     MailboxServerUnreachable {
         response_code: String,
@@ -245,6 +249,10 @@ pub enum Problem {
     ExchangeOnline,
     AutodiscoverFailed {
         tried: Vec<Tried>,
+    },
+    /// Autodiscover leads to a host outside the mail domain that nobody has vouched for.
+    LeadsElsewhere {
+        host: String,
     },
     /// No answer within the time of a step or of the whole check.
     AnswerTimedOut {
@@ -293,6 +301,8 @@ impl Problem {
             | Self::EntryDamaged { .. }
             | Self::ExchangeOnline
             | Self::AutodiscoverFailed { .. }
+            | Self::LeadsElsewhere { .. }
+            | Self::MailboxMoved { .. }
             | Self::SecretMissing => Owner::You,
             Self::ConnectionRefused { .. }
             | Self::CertificateUnknownIssuer { .. }
@@ -391,6 +401,8 @@ impl Problem {
             | Self::ServerTooOld
             | Self::ExchangeOnline
             | Self::AutodiscoverFailed { .. }
+            | Self::LeadsElsewhere { .. }
+            | Self::MailboxMoved { .. }
             | Self::UnknownResponseCode { .. } => Retry::WhenChanged,
         }
     }

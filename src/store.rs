@@ -7,6 +7,7 @@ mod accounts;
 mod audit;
 mod checks;
 mod connections;
+mod endpoints;
 mod events;
 mod refusals;
 mod rounds;

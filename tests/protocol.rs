@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "protocol/autodiscover.rs"]
+mod autodiscover;
 #[path = "protocol/causes.rs"]
 mod causes;
 #[path = "protocol/ntlm.rs"]

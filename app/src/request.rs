@@ -4,7 +4,7 @@ use crate::{
     AppError,
     draft::Draft,
     moment::Words,
-    page::check::{CheckView, End, ProofView},
+    page::check::{CheckView, End, Fix, ProofView},
 };
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use kalends::{
@@ -286,14 +286,23 @@ fn not_there() -> AppError {
     AppError::NotYours
 }
 
-/// The address that Exchange named as the right one, if the check failed for an alias.
-pub fn primary_address(check: &Check) -> Option<String> {
-    match &check.outcome {
-        Some(Outcome::Failed { problem, .. }) => match problem.as_ref() {
-            Problem::MailboxAlias { primary } => primary.as_ref().map(ToString::to_string),
-            _ => None,
-        },
-        Some(Outcome::Connected { .. } | Outcome::Cancelled) | None => None,
+/// What one click could mend before trying again.
+pub fn fix(check: &Check) -> Option<Fix> {
+    let Some(Outcome::Failed { problem, .. }) = &check.outcome else {
+        return None;
+    };
+    match problem.as_ref() {
+        Problem::MailboxAlias { primary } => {
+            primary.as_ref().map(|it| Fix::Mailbox(it.to_string()))
+        }
+        Problem::MailboxMoved { endpoint } => Some(Fix::Endpoint(
+            endpoint
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        )),
+        Problem::LeadsElsewhere { host } => Some(Fix::Confirm(host.clone())),
+        _ => None,
     }
 }
 
@@ -311,7 +320,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
                 format!("/connections/{}", connection.id)
             })
     };
-    let primary = primary_address(&check).filter(|_| is_own);
+    let fix = fix(&check).filter(|_| is_own);
     let typed = &check.typed;
     let names = Names {
         mailbox: typed.mailbox.clone(),
@@ -340,7 +349,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
             advice: advice(&problem, &names),
             step,
             request_id,
-            primary,
+            fix,
         },
         Outcome::Cancelled => End::Cancelled,
     });

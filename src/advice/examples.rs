@@ -126,6 +126,10 @@ fn answers_of_the_server() -> Vec<Problem> {
             wait_millis: None,
         },
         Problem::MailboxMoving,
+        Problem::MailboxMoved {
+            endpoint: "https://ex02.example.test/EWS/Exchange.asmx".parse().ok(),
+        },
+        Problem::MailboxMoved { endpoint: None },
         Problem::MailboxServerUnreachable {
             response_code: "ErrorNoRespondingCASInDestinationSite".to_owned(),
         },
@@ -154,6 +158,9 @@ fn answers_of_the_server() -> Vec<Problem> {
                     host: "example.test".to_owned(),
                 }),
             }],
+        },
+        Problem::LeadsElsewhere {
+            host: "mail.hosting.example".to_owned(),
         },
         Problem::AnswerTimedOut { seconds: 15 },
         Problem::AnswerCutShort,

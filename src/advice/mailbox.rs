@@ -5,7 +5,7 @@ use super::{
     powershell::{quote, quote_or},
     role, shown, shown_or, words,
 };
-use crate::mailbox::SmtpAddress;
+use crate::{endpoint::EwsUrl, mailbox::SmtpAddress};
 
 fn recipient(names: &Names) -> String {
     format!(
@@ -153,6 +153,26 @@ pub(super) fn moving(names: &Names) -> Words {
     .find_out(format!(
         "Get-MoveRequest -Identity {} | Get-MoveRequestStatistics",
         quote(&shown_or(&names.mailbox, "MAILBOX"))
+    ))
+}
+
+pub(super) fn moved(endpoint: Option<&EwsUrl>, names: &Names) -> Words {
+    let mailbox = shown_or(&names.mailbox, "The mailbox");
+    let words = match endpoint {
+        Some(endpoint) => words(
+            format!("{mailbox} is on another Exchange server now."),
+            format!("The server asked does not hold it any more and names {endpoint} in its place. A saved password goes only to the server that it was saved for, so this needs you."),
+        )
+        .step(format!("Connect again with {endpoint} as the Exchange server.")),
+        None => words(
+            format!("{mailbox} is in another Exchange organisation now."),
+            "The server asked does not hold it any more and sends programs on. A saved password goes only to the server that it was saved for, so this needs you.",
+        )
+        .step("Connect again and leave the field Exchange server empty, so that Autodiscover finds the new one."),
+    };
+    words.find_out(format!(
+        "Get-Recipient {} | Format-List RecipientTypeDetails,PrimarySmtpAddress,ExternalEmailAddress",
+        quote_or(&names.mailbox, "MAILBOX")
     ))
 }
 

@@ -1,7 +1,8 @@
 //! Words for servers that answer something else than expected: no EWS, not this EWS, or not for this caller.
 
 use super::{
-    Names, Purpose, SERVER, Words, advice, host_of, powershell::quote_or, shown, shown_or, words,
+    Names, OPERATOR, Purpose, SERVER, Words, advice, host_of, powershell::quote_or, shown,
+    shown_or, words,
 };
 use crate::problem::{InsteadOfEws, Tried};
 
@@ -161,6 +162,24 @@ pub(super) fn autodiscover_failed(tried: &[Tried], names: &Names) -> Words {
     .step("Set up Autodiscover for the mail domain, if it should be found by itself.")
     .find_out(URLS)
     .find_out("Get-ClientAccessService | Format-List Name,AutoDiscoverServiceInternalUri")
+}
+
+pub(super) fn leads_elsewhere(host: &str, names: &Names) -> Words {
+    let host = shown(host);
+    let domain = names.mailbox.rsplit('@').next().unwrap_or_default();
+    let domain = shown_or(domain, "the mail domain");
+    words(
+        format!("Autodiscover leads to {host}, outside of {domain}."),
+        format!("Kalends sends a password to hosts of the mail domain alone, unless somebody vouches for another one. {host} is right if your organisation's mail runs there: at a hosting company, or under another name of the organisation."),
+    )
+    .step(format!("Send the password there, if you know that {host} runs your mail."))
+    .step("Ask the administrator, if you do not know it.")
+    .step("Whoever runs Kalends can vouch for it once for everybody: the setting below.")
+    .command(
+        Purpose::Run,
+        OPERATOR,
+        format!("KALENDS_EXCHANGE_HOSTS={host}"),
+    )
 }
 
 pub(super) fn unknown_code(response_code: &str) -> Words {

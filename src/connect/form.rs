@@ -21,7 +21,12 @@ pub struct Form {
     pub domain: String,
     /// Another mailbox that the service account reaches; may be empty.
     pub control: String,
+    /// Hosts outside the mail domain that the person confirmed, separated by commas.
+    pub confirmed: String,
 }
+
+/// The most hosts that one attempt may confirm.
+const MAX_CONFIRMED: usize = 5;
 
 /// The fields of a field set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +50,8 @@ pub struct Request {
     pub endpoint: Option<EwsUrl>,
     /// A mailbox that the account is known to reach.
     pub control: Option<SmtpAddress>,
+    /// Hosts outside the mail domain that may have the password.
+    pub confirmed: Vec<String>,
     /// What is kept of the form with the check.
     pub typed: Typed,
 }
@@ -93,6 +100,7 @@ impl Form {
                     password: self.password,
                     endpoint,
                     control,
+                    confirmed: confirmed(&self.confirmed),
                     typed,
                 })
             }
@@ -116,6 +124,15 @@ impl Form {
             (_, account, domain) => AccountName::parse(account, domain),
         }
     }
+}
+
+fn confirmed(hosts: &str) -> Vec<String> {
+    hosts
+        .split(',')
+        .map(|host| host.trim().to_ascii_lowercase())
+        .filter(|host| !host.is_empty() && host.len() <= 253)
+        .take(MAX_CONFIRMED)
+        .collect()
 }
 
 fn password_mistake(password: &Password) -> Option<&'static str> {
@@ -155,6 +172,7 @@ mod tests {
             endpoint: String::new(),
             domain: String::new(),
             control: String::new(),
+            confirmed: String::new(),
         }
     }
 

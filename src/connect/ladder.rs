@@ -1,13 +1,14 @@
 //! The connection test: ten steps from a typed form to calendar entries, each told as it happens with what was seen.
 //! The password goes out only after the gate opened, and a refused one is never sent twice.
 
+mod blame;
 mod progress;
 mod seen;
 
 use crate::{
     account_name::{AccountName, Password},
     auth::{Credentials, Gate},
-    autodiscover::{self, Autodiscover},
+    autodiscover::{self, Autodiscover, Discovered, is_elsewhere},
     calendar::Window,
     check::{Proof, Step, StepReport},
     clock::Clock,
@@ -23,6 +24,8 @@ use crate::{
     problem::{Certificate, Problem},
     random::Random,
 };
+use blame::failing_step;
+pub use blame::is_stale;
 use jiff::tz::TimeZone;
 use progress::Progress;
 use seen::{folder_seen, greeting_seen, proof, tls_seen};
@@ -35,6 +38,8 @@ pub const LIMIT: Duration = Duration::from_secs(15);
 pub const LIMIT_WITH_AUTODISCOVER: Duration = Duration::from_secs(35);
 /// How long each of the two signed-in calls may take.
 const CALL_LIMIT: Duration = Duration::from_secs(8);
+/// How long the server may take to say where a mailbox is that it does not hold.
+const MOVED_LIMIT: Duration = Duration::from_secs(4);
 /// The days that are read as proof.
 const PROOF_DAYS: u64 = 30;
 /// The most entries shown as proof.
@@ -63,12 +68,18 @@ pub struct Request {
     pub fallback_zone: TimeZone,
     /// A mailbox that the account is known to reach.
     pub control: Option<SmtpAddress>,
+    /// Where a colleague's mailbox of this domain was found; tried before Autodiscover.
+    pub remembered: Option<EwsUrl>,
+    /// Hosts outside the mail domain that may have the password.
+    pub confirmed: Vec<String>,
 }
 
 /// A test that passed.
 #[derive(Debug, Clone)]
 pub struct Success {
     pub endpoint: EwsUrl,
+    /// Whether Autodiscover found the endpoint just now.
+    pub is_discovered: bool,
     pub folder: FolderFacts,
     /// At most five entries of the next 30 days, soonest first; private ones without their subject.
     pub proof: Vec<Proof>,
@@ -142,8 +153,23 @@ struct Climb<'a, F> {
 }
 
 impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
+    /// A remembered endpoint that does not work any more is no reason to fail: Autodiscover is asked then.
     async fn run(mut self) -> Result<Success, Stop> {
+        if let (None, Some(remembered)) = (&self.request.endpoint, &self.request.remembered) {
+            self.progress.begin(Step::Autodiscover);
+            self.progress
+                .pass_at_once(&format!("{remembered}, found for a colleague"));
+            match self.test(remembered.clone(), false).await {
+                Err(stop) if is_stale(&stop.failure) => self.progress.restart(),
+                ended => return ended,
+            }
+        }
         let endpoint = self.endpoint().await?;
+        let is_discovered = self.request.endpoint.is_none();
+        self.test(endpoint, is_discovered).await
+    }
+
+    async fn test(&mut self, endpoint: EwsUrl, is_discovered: bool) -> Result<Success, Stop> {
         let connection = self.connection(&endpoint).await?;
         let certificate = connection.facts().certificate.clone();
         let (connection, greeting) = self.greeting(connection, &endpoint).await?;
@@ -153,6 +179,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         Ok(Success {
             build: client.greeting().build,
             endpoint,
+            is_discovered,
             folder,
             proof,
             certificate,
@@ -171,10 +198,11 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
             random: &self.tools.random,
             credentials: &credentials,
             gate: Arc::clone(&self.tools.gate),
+            confirmed: &self.request.confirmed,
         };
         match autodiscover.find(&self.request.mailbox).await {
-            Ok(endpoint) => {
-                self.progress.pass(&endpoint.to_string());
+            Ok(Discovered { endpoint, by, .. }) => {
+                self.progress.pass(&format!("{endpoint}, told by {by}"));
                 Ok(endpoint)
             }
             Err(autodiscover::NotFound {
@@ -186,6 +214,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                     Problem::AutodiscoverFailed { tried } => {
                         format!("{} addresses asked, none led to Exchange", tried.len())
                     }
+                    Problem::LeadsElsewhere { host } => format!("leads to {host}"),
                     other => other.code().replace('-', " "),
                 },
                 failure: Box::new(Failure {
@@ -224,7 +253,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         self.progress.pass_at_once(allowed);
         self.progress.begin(Step::Dns);
         let addresses: Vec<String> = route
-            .addresses
+            .addresses()
             .iter()
             .map(|at| at.ip().to_string())
             .collect();
@@ -311,6 +340,11 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                     let problem = stop.failure.problem.clone();
                     stop.failure.problem = narrowed(problem, client, control).await;
                 }
+                if is_elsewhere(&stop.failure.problem)
+                    && let Some(moved) = self.moved(endpoint).await
+                {
+                    stop.failure.problem = moved;
+                }
                 let failed = failing_step(
                     &stop.failure.problem,
                     &error,
@@ -350,6 +384,21 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         self.progress
             .pass(&format!("{} in the next {PROOF_DAYS} days", events.len()));
         Ok(events.iter().take(PROOF_ENTRIES).map(proof).collect())
+    }
+
+    /// Whether the server that was asked knows where the mailbox is now.
+    async fn moved(&self, endpoint: &EwsUrl) -> Option<Problem> {
+        let credentials = self.credentials();
+        let autodiscover = Autodiscover {
+            outbound: &self.tools.outbound,
+            random: &self.tools.random,
+            credentials: &credentials,
+            gate: Arc::clone(&self.tools.gate),
+            confirmed: &[],
+        };
+        let mailbox = &self.request.mailbox;
+        let asked = autodiscover.moved(endpoint.host(), mailbox, endpoint);
+        timeout(MOVED_LIMIT, asked).await.ok().flatten()
     }
 
     /// A control mailbox that is another one.
@@ -396,31 +445,4 @@ fn timed_out() -> EwsError {
         seconds: CALL_LIMIT.as_secs(),
     }
     .into()
-}
-
-/// Which of the three steps behind `GetFolder` a problem belongs to. Exchange checks the version first, then the
-/// impersonation header, then its budget, then does what was asked.
-fn failing_step(problem: &Problem, error: &EwsError, is_accepted: bool, is_service: bool) -> Step {
-    let before_calendar = if is_service {
-        Step::Impersonation
-    } else {
-        Step::Calendar
-    };
-    match problem {
-        Problem::ExchangeOnline | Problem::ServerTooOld => Step::EwsAnswers,
-        _ if !is_accepted => Step::SignIn,
-        Problem::AccountDisabled | Problem::PasswordExpired => Step::SignIn,
-        Problem::ImpersonationDenied
-        | Problem::OutsideScope
-        | Problem::RoleMissing
-        | Problem::ImpersonationFailed
-        | Problem::MailboxNotFound
-        | Problem::MailboxAlias { .. } => before_calendar,
-        Problem::UnknownResponseCode { .. } if is_fault(error) => before_calendar,
-        _ => Step::Calendar,
-    }
-}
-
-fn is_fault(error: &EwsError) -> bool {
-    matches!(&*error.cause, Cause::Said(said) if said.is_fault)
 }

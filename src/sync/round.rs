@@ -5,6 +5,7 @@ use super::plan;
 use crate::{
     account_name::Password,
     auth::Credentials,
+    autodiscover::{Autodiscover, is_elsewhere},
     calendar::Event,
     connect::control_of,
     connection::{Connection, Mode},
@@ -219,9 +220,37 @@ async fn read(
             {
                 trouble.problem = narrowed(trouble.problem, &mut ready, &control).await;
             }
+            if is_elsewhere(&trouble.problem)
+                && let Some(moved) = moved(services, account, connection).await
+            {
+                trouble.problem = moved;
+            }
             Err(trouble)
         }
     }
+}
+
+/// Whether the account's own server knows where a mailbox is that it does not hold. The password goes nowhere else.
+async fn moved(services: &Services, account: &Account, connection: &Connection) -> Option<Problem> {
+    let credentials = Credentials {
+        account: account.name.clone(),
+        password: open_secret(services, connection, account).await.ok()?,
+    };
+    let gate = SavedGate::new(
+        services.store.clone(),
+        services.clock.clone(),
+        account.clone(),
+    );
+    let autodiscover = Autodiscover {
+        outbound: &services.outbound,
+        random: &services.random,
+        credentials: &credentials,
+        gate: Arc::new(gate),
+        confirmed: &[],
+    };
+    autodiscover
+        .moved(&account.host, &connection.mailbox, &account.endpoint)
+        .await
 }
 
 /// Opens the saved password for one use and writes that down.

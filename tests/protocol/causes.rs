@@ -299,10 +299,11 @@ async fn autodiscover_lists_what_it_tried_and_goes_on_to_the_second_address() {
         random: &office.tools.random,
         credentials: &credentials,
         gate,
+        confirmed: &[],
     };
     let bob = "bob@example.test".parse().unwrap();
     assert_eq!(
-        autodiscover.find(&bob).await.unwrap().host(),
+        autodiscover.find(&bob).await.unwrap().endpoint.host(),
         "mail.example.test"
     );
     assert_eq!(

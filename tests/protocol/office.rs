@@ -9,7 +9,10 @@ use kalends::{
     clock::{Clock, Timestamp},
     connect::ladder::{Failure, Request, Success, Tools, climb},
     connection::Mode,
-    outbound::{Outbound, OutboundConfig},
+    outbound::{
+        Outbound, OutboundConfig,
+        resolve::{Resolve, Service, SystemResolver},
+    },
     problem::Problem,
     random::Random,
 };
@@ -18,7 +21,10 @@ use kalends_simulator::{
     fault::{Kind, Plan},
     world::practice,
 };
-use std::sync::{Arc, Mutex};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
 
 /// Monday, 2 March 2026, 08:00 UTC.
 pub const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
@@ -27,7 +33,29 @@ pub struct Office {
     pub exchange: Running,
     pub tools: Tools,
     pub gate: Arc<Notes>,
+    pub names: Arc<Names>,
     _folder: tempfile::TempDir,
+}
+
+/// A name server that knows what it is told, and the system's addresses.
+#[derive(Default)]
+pub struct Names {
+    pub services: Mutex<Vec<(String, Service)>>,
+    system: SystemResolver,
+}
+
+impl Resolve for Names {
+    fn addresses<'a>(&'a self, name: &'a str, port: u16) -> BoxFuture<'a, Vec<SocketAddr>> {
+        self.system.addresses(name, port)
+    }
+
+    fn services<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Vec<Service>> {
+        Box::pin(async move {
+            let known = self.services.lock().unwrap();
+            let asked = known.iter().filter(|(of, _)| of == name);
+            asked.map(|(_, service)| service.clone()).collect()
+        })
+    }
 }
 
 /// A gate that opens unless told otherwise.
@@ -87,19 +115,25 @@ impl Office {
         .unwrap();
         let at = exchange.ews_addr;
         let names = [
-            "mail.example.test",
-            "autodiscover.example.test",
-            "example.test",
+            "mail.example.test:443",
+            "autodiscover.example.test:443",
+            "autodiscover.example.test:80",
+            "example.test:443",
+            "ex02.example.test:443",
+            "mail.hosting.test:443",
+            "autodiscover.hosting.test:443",
         ];
-        let mut rules = names.map(|name| format!("{name}:443={at}")).join(",");
+        let mut rules = names.map(|name| format!("{name}={at}")).join(",");
         rules.push(',');
         rules.push_str(connect_to);
         let ca = Some(exchange.ca_pem_path.clone());
         let config = OutboundConfig::parse(hosts, &rules, ca).unwrap();
         let clock = Clock::held(NOW);
         let gate = Arc::new(Notes::default());
+        let names = Arc::new(Names::default());
         let tools = Tools {
-            outbound: Outbound::new(config, clock.clone()).unwrap(),
+            outbound: Outbound::with_resolver(config, clock.clone(), Arc::<Names>::clone(&names))
+                .unwrap(),
             clock,
             random: Random::seeded(7),
             gate: Arc::<Notes>::clone(&gate),
@@ -108,6 +142,7 @@ impl Office {
             exchange,
             tools,
             gate,
+            names,
             _folder: folder,
         }
     }
@@ -148,6 +183,8 @@ pub fn service() -> Request {
         endpoint: Some("mail.example.test".parse().unwrap()),
         fallback_zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
         control: None,
+        remembered: None,
+        confirmed: Vec::new(),
     }
 }
 

@@ -210,7 +210,11 @@ pub const KERBEROS: AuthOffer = AuthOffer {
 
 async fn not_kept(name: &'static str) -> Met {
     let office = Office::open().await;
-    office.exchange.world().settings.close_after_challenge = true;
+    {
+        let mut world = office.exchange.world();
+        world.settings.close_after_challenge = true;
+        world.settings.offer.basic = false;
+    }
     meet(name, office, service()).await
 }
 
@@ -238,6 +242,25 @@ async fn shut_gate(name: &'static str) -> Met {
     let met = meet(name, office, service()).await;
     assert_eq!(met.failure.request_id.as_ref().map(String::len), Some(36));
     met
+}
+
+async fn leads_elsewhere(name: &'static str) -> Met {
+    let office = Office::open().await;
+    office.exchange.world().settings.ews_url =
+        "https://mail.hosting.test/EWS/Exchange.asmx".to_owned();
+    let request = Request {
+        endpoint: None,
+        ..service()
+    };
+    meet(name, office, request).await
+}
+
+async fn moved(name: &'static str) -> Met {
+    let office = Office::open().await;
+    let there = "https://ex02.example.test/EWS/Exchange.asmx".to_owned();
+    let bob = "bob@example.test";
+    office.exchange.world().mailbox_mut(bob).unwrap().ews_url = Some(there);
+    meet(name, office, service()).await
 }
 
 async fn no_autodiscover(name: &'static str) -> Met {
@@ -320,6 +343,8 @@ fn every_problem() -> Vec<BoxFuture<'static, Met>> {
         with_soap_fault("server-too-old", "ErrorInvalidServerVersion").boxed(),
         with_endpoint("exchange-online", "", "", "outlook.office365.com").boxed(),
         no_autodiscover("autodiscover-failed").boxed(),
+        leads_elsewhere("leads-elsewhere").boxed(),
+        moved("mailbox-moved").boxed(),
         with_fault(
             "answer-timed-out",
             Kind::Slow {

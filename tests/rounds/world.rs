@@ -152,6 +152,7 @@ impl World {
             endpoint: HOST.to_owned(),
             domain: String::new(),
             control: String::new(),
+            confirmed: String::new(),
         };
         let user = self.user(name).await;
         let request = form.parse().unwrap();

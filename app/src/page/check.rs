@@ -38,9 +38,30 @@ pub enum End {
         advice: Advice,
         step: Option<String>,
         request_id: Option<String>,
-        primary: Option<String>,
+        fix: Option<Fix>,
     },
     Cancelled,
+}
+
+/// What one click puts into the form before it is sent again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fix {
+    /// The address that Exchange calls the right one.
+    Mailbox(String),
+    /// Where the mailbox is now; empty where Autodiscover is to find it.
+    Endpoint(String),
+    /// A host outside the mail domain that may have the password.
+    Confirm(String),
+}
+
+impl Fix {
+    fn label(&self) -> String {
+        match self {
+            Self::Endpoint(endpoint) if endpoint.is_empty() => "Find it by Autodiscover".to_owned(),
+            Self::Mailbox(value) | Self::Endpoint(value) => format!("Use {value}"),
+            Self::Confirm(host) => format!("Send the password to {host}"),
+        }
+    }
 }
 
 /// One calendar entry as proof.
@@ -118,22 +139,15 @@ async fn cancel_check(id: String) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Fills the connect form with the primary address that Exchange named.
-#[server(endpoint = "correct_mailbox")]
-async fn correct_mailbox(id: String) -> Result<(), AppError> {
+/// Mends the connect form as the failed check suggests.
+#[server(endpoint = "mend_form")]
+async fn mend_form(id: String) -> Result<(), AppError> {
     use crate::request;
     let user = request::user().await?;
     let check = request::check_for(&user, &id).await?;
-    if let Some(primary) = request::primary_address(&check) {
+    if let Some(fix) = request::fix(&check) {
         let mut draft = request::take_draft("connect").await?;
-        for field in ["mailbox", "email"] {
-            if draft
-                .value(field)
-                .eq_ignore_ascii_case(&check.typed.mailbox)
-            {
-                draft.values.insert(field.to_owned(), primary.clone());
-            }
-        }
+        crate::page::connect::mend(&mut draft, fix);
         request::keep_draft("connect", draft).await?;
     }
     request::see_other("/profile/exchange/connect");
@@ -310,11 +324,11 @@ pub fn Ended(
     view! {
         {match end {
             Some(End::Connected { proof }) => view! { <Connected mailbox proof is_own back=back.clone() /> }.into_any(),
-            Some(End::Failed { advice, step, request_id, primary }) => {
+            Some(End::Failed { advice, step, request_id, fix }) => {
                 view! {
                     <Notice advice heading=Some(crate::page::connect::FAILED.to_owned()) step request_id just_tried=true />
                     <div class="form-actions">
-                        {primary.map(|primary| view! { <UsePrimary id primary in_place /> })}
+                        {fix.map(|fix| view! { <ApplyFix id fix in_place /> })}
                         {in_place.then(|| view! { <a class="button" href="#connect-form">"Change and try again"</a> })}
                     </div>
                 }
@@ -380,17 +394,17 @@ fn Connected(mailbox: String, proof: Vec<ProofView>, is_own: bool, back: String)
     }
 }
 
-/// One click to the address that Exchange calls the right one.
+/// One click that mends what was typed.
 #[component]
-fn UsePrimary(id: String, primary: String, in_place: bool) -> impl IntoView {
-    let label = format!("Use {primary}");
+fn ApplyFix(id: String, fix: Fix, in_place: bool) -> impl IntoView {
+    let label = fix.label();
     let resubmit = move |event: leptos::ev::MouseEvent| {
-        if in_place && crate::page::connect::resubmit_with(&primary) {
+        if in_place && crate::page::connect::resubmit_with(&fix) {
             event.prevent_default();
         }
     };
     view! {
-        <form method="post" action=CorrectMailbox::url()>
+        <form method="post" action=MendForm::url()>
             <input type="hidden" name="id" value=id />
             <button class="button button-primary" on:click=resubmit>{label}</button>
         </form>

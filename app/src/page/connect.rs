@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 
 mod form;
 use form::ConnectForm;
+#[cfg(feature = "ssr")]
+pub use form::mend;
 pub use form::{FAILED, resubmit_with};
 
 /// What the form starts with.
@@ -55,6 +57,7 @@ pub async fn connect(
     #[server(default)] username: String,
     #[server(default)] server: String,
     #[server(default)] domain: String,
+    #[server(default)] confirmed: String,
 ) -> Result<Answer, AppError> {
     use crate::request;
     let user = request::user().await?;
@@ -76,6 +79,7 @@ pub async fn connect(
         ("username", username.clone()),
         ("server", server.clone()),
         ("domain", domain.clone()),
+        ("confirmed", confirmed.clone()),
     ];
     let (typed, names) = if service {
         let typed = kalends::connect::Form {
@@ -86,6 +90,7 @@ pub async fn connect(
             endpoint: service_server,
             domain: service_domain,
             control: service_control,
+            confirmed,
         };
         (typed, form::SERVICE)
     } else {
@@ -97,6 +102,7 @@ pub async fn connect(
             endpoint: server,
             domain,
             control: String::new(),
+            confirmed,
         };
         (typed, form::PERSONAL)
     };

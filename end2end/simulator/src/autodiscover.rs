@@ -1,5 +1,7 @@
-//! Plain-XML Autodiscover: where EWS is for a mailbox, or that it has moved.
+//! Autodiscover in plain XML, and in SOAP below: where EWS is for a mailbox, or that it has moved.
 //! Any account may ask about any address, as with Exchange.
+
+pub mod soap;
 
 use jiff::Timestamp;
 
@@ -35,18 +37,42 @@ pub fn answer(world: &mut World, body: &[u8], target: Target<'_>, now: Timestamp
     let Some(mailbox) = world.by_any_address(&address) else {
         return error(500, "The email address can't be found.", now);
     };
-    let account = mailbox.moved_to.as_ref().map_or_else(
-        || settings(world, mailbox),
-        |there| {
-            format!(
-                "<Account><Action>redirectAddr</Action>{}</Account>",
-                element("RedirectAddr", there)
-            )
-        },
-    );
+    let account = match place(world, mailbox, target.host) {
+        Place::Here => settings(world, mailbox),
+        Place::Address(there) => format!(
+            "<Account><Action>redirectAddr</Action>{}</Account>",
+            element("RedirectAddr", there)
+        ),
+        Place::Host(url) => format!(
+            "<Account><AccountType>email</AccountType><Action>redirectUrl</Action>{}</Account>",
+            element("RedirectUrl", url)
+        ),
+    };
     document(&format!(
         r#"<Response xmlns="{OUTLOOK}">{account}</Response>"#
     ))
+}
+
+/// Who is to be asked about a mailbox.
+enum Place<'a> {
+    Here,
+    Address(&'a str),
+    Host(&'a str),
+}
+
+fn place<'a>(world: &'a World, mailbox: &'a Mailbox, host: &str) -> Place<'a> {
+    if let Some(there) = &mailbox.moved_to {
+        return Place::Address(there);
+    }
+    match &world.settings.autodiscover_url {
+        Some(url) if !url.contains(&format!("//{host}/")) => Place::Host(url),
+        _ => Place::Here,
+    }
+}
+
+fn ews_url<'a>(world: &'a World, mailbox: &'a Mailbox) -> &'a str {
+    let own = mailbox.ews_url.as_deref();
+    own.unwrap_or(&world.settings.ews_url)
 }
 
 /// Address and schema of a well-formed request.
@@ -87,7 +113,7 @@ fn error(code: u16, message: &str, now: Timestamp) -> Answer {
 
 fn settings(world: &World, mailbox: &Mailbox) -> String {
     let domain = &world.domain;
-    let url = &world.settings.ews_url;
+    let url = ews_url(world, mailbox);
     let user = mailbox.address.split('@').next().unwrap_or_default();
     let urls = |url: &str| element("ASUrl", url) + &element("EwsUrl", url);
     let outside = |kind: &str| {

@@ -38,6 +38,7 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: Cancellatio
             "/mailboxes/{address}",
             post(change::create_mailbox).delete(change::delete_mailbox),
         )
+        .route("/mailboxes/{address}/server", post(change::server))
         .route("/mailboxes/{address}/alias", post(change::alias))
         .route("/mailboxes/{address}/entries", post(change::add_entry))
         .route(

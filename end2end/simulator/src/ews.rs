@@ -45,7 +45,7 @@ fn respond(
         .map_err(|_| full(Fault::schema(1, 1, "The request is not UTF-8.")))?;
     let document = request::parse(text).map_err(full)?;
     let request = Request::read(&document, world.settings.product).map_err(full)?;
-    let mailbox = whose(world, caller, request.sid.as_ref()).map_err(full)?;
+    let mailbox = whose(world, caller, request.sid.as_ref(), target.host).map_err(full)?;
     let name = request.name();
     let counted = mailbox.as_deref().unwrap_or(caller);
     world.counters_mut().operation(counted, name);
@@ -80,12 +80,17 @@ fn whose(
     world: &World,
     caller: &str,
     sid: Option<&ConnectingSid>,
+    host: &str,
 ) -> Result<Option<String>, Fault> {
     let account = world.account(caller);
     let Some(sid) = sid else {
         return Ok(account.and_then(|account| account.mailbox.clone()));
     };
     let mailbox = look_up(world, sid)?;
+    let elsewhere = mailbox.ews_url.as_deref().and_then(host_of);
+    if elsewhere.is_some_and(|there| !there.eq_ignore_ascii_case(host)) {
+        return Err(no_mailbox());
+    }
     let allowed =
         account.is_some_and(|account| account.role) && world.scope.covers(&mailbox.address);
     if !allowed {
@@ -95,6 +100,11 @@ fn whose(
         ));
     }
     Ok(Some(mailbox.address.clone()))
+}
+
+fn host_of(url: &str) -> Option<&str> {
+    let rest = url.split_once("://")?.1;
+    rest.split(['/', ':']).next()
 }
 
 fn look_up<'a>(world: &'a World, sid: &ConnectingSid) -> Result<&'a Mailbox, Fault> {

@@ -55,6 +55,10 @@ pub enum Kind {
     AdfsRedirect,
     NotFound,
     Forbidden,
+    /// 302 to this address.
+    Redirect {
+        to: String,
+    },
     /// 440.
     LoginTimeout,
     /// 401 although the credentials may be right; no sign-in is counted.
@@ -180,6 +184,7 @@ impl Kind {
             | Self::NotFound
             | Self::Forbidden
             | Self::LoginTimeout
+            | Self::Redirect { .. }
             | Self::Unauthorized => Stage::Front,
             Self::Throttled { .. }
             | Self::SoapFault { .. }

@@ -2,7 +2,8 @@
 //! It shares no code with the product, so that a misunderstanding cannot hide on both sides.
 //!
 //! It serves TLS on loopback under a certificate authority of its own ([`tls`]), answers EWS at `/EWS/Exchange.asmx`
-//! and plain-XML Autodiscover at `/autodiscover/autodiscover.xml`. Its people and
+//! and Autodiscover at `/autodiscover/autodiscover.xml` (plain XML) and `.svc` (SOAP). Plain http on the same port
+//! redirects Autodiscover, if told to. Its people and
 //! calendars are a [`world::World`]; [`world::practice`] makes the one of the practice start.
 //!
 //! # Control endpoint
@@ -20,22 +21,23 @@
 //! | `POST /accounts/{name}/unlock` | | lifts the lock, keeps the totals |
 //! | `POST /accounts/{name}/disabled` | `{"disabled"}` | a disabled account is refused |
 //! | `POST /scope` | `{"include"?, "exclude"?}` | management scope: lists of primary addresses; no `include` means all |
-//! | `POST /mailboxes/{address}` | `{"name"?, "principal_name"?, "moved_to"?}` | 201 `{"address", "sid"}` |
+//! | `POST /mailboxes/{address}` | `{"name"?, "principal_name"?, "moved_to"?, "ews_url"?}` | 201 `{"address", "sid"}` |
 //! | `DELETE /mailboxes/{address}` | | |
+//! | `POST /mailboxes/{address}/server` | `{"ews_url"}` | the mailbox is served by that host alone; empty: as before |
 //! | `POST /mailboxes/{address}/alias` | `{"alias"}` | a further proxy address |
 //! | `POST /mailboxes/{address}/entries` | [`world::entry::Draft`] | 201 `{"id"}` |
 //! | `PUT`, `DELETE /mailboxes/{address}/entries/{id}` | [`world::entry::Draft`] | the id stays, the change key changes |
-//! | `POST /fault` | [`fault::Plan`] | `{"kind", …, "times"?, "only_mailbox"?, "only_path"?, "only_host"?}` |
+//! | `POST /fault` | [`fault::Plan`] | `{"kind", …, "times"?, "after"?, "only_mailbox"?, "only_path"?, "only_host"?}` |
 //! | `GET`, `DELETE /fault` | | lists or clears what is planned |
 //! | `POST /auth-offer` | `{"basic", "ntlm", "negotiate", "kerberos_only"?, "bearer"?}` | what a 401 offers, and so takes |
-//! | `POST /settings` | `{"accept_alias_as_primary"?, "ews_url"?, "find_limit"?, "product"?, "lock_out_threshold"?, "lock_out_window_minutes"?, "default_domain"?, "extended_protection"? (`none`, `allow`, `require`), "close_after_challenge"?, "tls_proxy"?}` | what is absent stays |
+//! | `POST /settings` | `{"accept_alias_as_primary"?, "ews_url"?, "find_limit"?, "product"?, "lock_out_threshold"?, "lock_out_window_minutes"?, "default_domain"?, "extended_protection"? (`none`, `allow`, `require`), "close_after_challenge"?, "tls_proxy"?, "http_redirect"?, "autodiscover_url"?, "pox"?, "soap_autodiscover"?}` | what is absent stays |
 //! | `POST /clock` | `{"now"}` | holds the clock at an instant |
 //!
 //! # Kinds of faults
 //! TLS: `no-tls`, `certificate-expired`, `certificate-not-yet-valid`, `certificate-wrong-name`,
 //! `certificate-unknown-issuer`, `certificate-self-signed`; they meet new connections only.
 //! In front: `unavailable` (`retry_after`?), `server-error`, `login-page`, `owa-redirect`, `adfs-redirect`,
-//! `not-found`, `forbidden`, `login-timeout`, `unauthorized`.
+//! `not-found`, `forbidden`, `login-timeout`, `unauthorized`, `redirect` (`to`).
 //! Inside: `throttled` (`back_off`?), `soap-fault` (`code`, `message`?, `shape`? of `full`, `empty-detail`, `bare`,
 //! `http200`), `response-code` (`code`, `message`?), `autodiscover-error` (`code`).
 //! On the way back: `slow` (`milliseconds`), `slow-drip` (`bytes`, `milliseconds`), `reset-mid-body`,

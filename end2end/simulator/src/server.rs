@@ -93,6 +93,9 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     if fault == Some(Kind::NoTls) {
         return;
     }
+    if !is_tls(&stream).await {
+        return plain(stream, shared).await;
+    }
     let proxied = shared.with(|world| world.settings.tls_proxy);
     let Ok(stream) = shared
         .leaves
@@ -119,6 +122,36 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let served = builder.serve_connection(TokioIo::new(wire), service).await;
     // A broken connection is often the planned end; there is nobody to tell.
     drop(served);
+}
+
+/// Whether the peer begins with a TLS record; nothing is taken from the stream.
+async fn is_tls(stream: &TcpStream) -> bool {
+    const HANDSHAKE: u8 = 0x16;
+    let mut first = [0];
+    !matches!(stream.peek(&mut first).await, Ok(1) if first[0] != HANDSHAKE)
+}
+
+/// Answers plain http, one request.
+async fn plain(stream: TcpStream, shared: Arc<Shared>) {
+    let service = service_fn(move |request: Request<HyperBody>| {
+        let has_authorization = request.headers().contains_key("authorization");
+        let path = request.uri().path().to_owned();
+        let (status, to) = shared.with(|world| site::plain(world, &path, has_authorization));
+        async move {
+            let mut answer = Response::builder().status(status);
+            if let Some(to) = to {
+                answer = answer.header("Location", to);
+            }
+            answer.body(http_body_util::Empty::<Bytes>::new())
+        }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).keep_alive(false);
+    drop(
+        builder
+            .serve_connection(TokioIo::new(stream), service)
+            .await,
+    );
 }
 
 /// Why a connection is given up; never seen outside.

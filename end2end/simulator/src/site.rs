@@ -75,7 +75,9 @@ fn route(
 ) -> Answer {
     let path = request.path.to_ascii_lowercase();
     let ews = path == "/ews/exchange.asmx";
-    if !ews && path != "/autodiscover/autodiscover.xml" {
+    let pox = path == "/autodiscover/autodiscover.xml" && world.settings.pox;
+    let soap = path == "/autodiscover/autodiscover.svc" && world.settings.soap_autodiscover;
+    if !ews && !path.starts_with("/autodiscover/") {
         return Answer::html(404, "404 - File or directory not found.", "<h2>404</h2>");
     }
     let attempt = Attempt {
@@ -90,8 +92,13 @@ fn route(
     };
     let mut answer = if ews {
         service(world, &caller.principal, request, target)
-    } else {
+    } else if pox {
         autodiscover::answer(world, request.body, target, now)
+    } else if soap {
+        autodiscover::soap::answer(world, request.body, target)
+    } else {
+        // IIS asks who it is before it looks what is asked for.
+        Answer::html(404, "404 - File or directory not found.", "<h2>404</h2>")
     };
     answer.headers.extend(caller.headers);
     answer
@@ -119,6 +126,16 @@ fn service(
         return Answer::empty(415);
     }
     ews::answer(world, principal, request.body, target)
+}
+
+/// Plain http: where Autodiscover is to be asked, and nothing else.
+pub fn plain(world: &mut World, path: &str, has_authorization: bool) -> (u16, Option<String>) {
+    world.counters_mut().plain(has_authorization);
+    let is_autodiscover = path.eq_ignore_ascii_case("/autodiscover/autodiscover.xml");
+    match &world.settings.http_redirect {
+        Some(to) if is_autodiscover => (302, Some(to.clone())),
+        _ => (404, None),
+    }
 }
 
 /// What a proxy, a portal or a broken server answers in place of Exchange.
@@ -161,6 +178,7 @@ fn front(world: &World, kind: &Kind, request: &Incoming<'_>) -> Answer {
                 world.domain
             ),
         ),
+        Kind::Redirect { to } => Answer::empty(302).header("Location", to.clone()),
         Kind::Forbidden => Answer::html(403, "403 - Forbidden", "<h2>403 - Forbidden</h2>"),
         Kind::LoginTimeout => Answer::html(440, "Login Timeout", "<h2>440 Login Timeout</h2>"),
         Kind::Unauthorized => auth::refusal(world),

@@ -30,13 +30,16 @@ pub enum Error {
 }
 
 /// Names of the ordinary leaf.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 9] = [
     "mail.example.test",
     "autodiscover.example.test",
     "example.test",
     "localhost",
     "127.0.0.1",
     "alt.example.test",
+    "ex02.example.test",
+    "mail.hosting.test",
+    "autodiscover.hosting.test",
 ];
 
 /// One acceptor for each leaf that may be served.

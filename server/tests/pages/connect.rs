@@ -201,7 +201,7 @@ async fn a_check_is_its_owners_and_the_admins() {
     let answer = charlie.get(&check).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert!(!answer.body.contains("robert"), "{}", answer.body);
-    for function in ["check", "check_page", "cancel_check", "correct_mailbox"] {
+    for function in ["check", "check_page", "cancel_check", "mend_form"] {
         let answer = charlie
             .post(&format!("/api/{function}"), &[("id", &id)])
             .await;

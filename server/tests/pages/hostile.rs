@@ -134,7 +134,7 @@ async fn ids_that_are_nobodys_are_not_found() {
             "check",
             "check_page",
             "cancel_check",
-            "correct_mailbox",
+            "mend_form",
             "connection",
             "check_now",
             "sync_now",

@@ -31,6 +31,14 @@ impl<F: FnMut(StepReport)> Progress<F> {
         self.tell(step, Verdict::Running, None, None);
     }
 
+    /// Everything begins anew.
+    pub fn restart(&mut self) {
+        for step in Step::ALL {
+            self.tell(step, Verdict::NotReached, None, None);
+        }
+        self.is_failed = false;
+    }
+
     /// How long the step under way has been.
     pub fn elapsed(&self) -> Duration {
         self.since.elapsed()

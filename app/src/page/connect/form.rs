@@ -4,6 +4,7 @@ use super::{Connect, ConnectView};
 use crate::{
     component::{Field, FormNotice, Icon},
     error::FieldErrors,
+    page::check::Fix,
 };
 use leptos::{
     ev::SubmitEvent,
@@ -17,11 +18,11 @@ use leptos::{
 pub const FAILED: &str = "Failed to connect exchange calendar";
 
 #[cfg(feature = "ssr")]
-pub use names::{PERSONAL, SERVICE, starting_values};
+pub use names::{PERSONAL, SERVICE, mend, starting_values};
 
 #[cfg(feature = "ssr")]
 mod names {
-    use crate::draft::Draft;
+    use crate::{draft::Draft, page::check::Fix};
     use kalends::{
         connect::FormField,
         connection::{Connection, Mode},
@@ -66,6 +67,24 @@ mod names {
                 FormField::Control => "service_control",
             }
         }
+    }
+
+    /// Mends a kept form, for the page without script.
+    pub fn mend(draft: &mut Draft, fix: Fix) {
+        let names = if draft.value("service").is_empty() {
+            PERSONAL
+        } else {
+            SERVICE
+        };
+        let (field, value) = match fix {
+            Fix::Mailbox(address) => (names.mailbox, address),
+            Fix::Endpoint(endpoint) => (names.endpoint, endpoint),
+            Fix::Confirm(host) => {
+                let hosts = super::with_host(&draft.value("confirmed"), &host);
+                ("confirmed", hosts)
+            }
+        };
+        draft.values.insert(field.to_owned(), value);
     }
 
     pub fn starting_values(user: &User, connection: Option<&Connection>) -> Draft {
@@ -128,6 +147,7 @@ pub fn ConnectForm(
             on:submit=move |event| on_submit.run(event)
         >
             <FormNotice errors />
+            <input type="hidden" name="confirmed" value=value("confirmed") />
             <label class="check">
                 <input type="checkbox" name="service" value="true" checked=!value("service").is_empty() />
                 <span>"Use service account for enhanced security"</span>
@@ -256,11 +276,28 @@ fn focus_first_bad_field() {
     }
 }
 
-/// Puts the right address into the form, password untouched, and sends it again. False if there is no such form.
-pub fn resubmit_with(address: &str) -> bool {
-    set_shown_field("mailbox", "email", address)
+/// Mends the form in place, password untouched, and sends it again. False if there is no such form.
+pub fn resubmit_with(fix: &Fix) -> bool {
+    let field = match fix {
+        Fix::Mailbox(address) => set_shown_field("mailbox", "email", address),
+        Fix::Endpoint(endpoint) => set_shown_field("service_server", "server", endpoint),
+        Fix::Confirm(host) => {
+            let before = shown_field("confirmed", "confirmed").map(|field| field.value());
+            let hosts = with_host(&before.unwrap_or_default(), host);
+            set_shown_field("confirmed", "confirmed", &hosts)
+        }
+    };
+    field
         .and_then(|field| field.form())
         .is_some_and(|form| form.request_submit().is_ok())
+}
+
+fn with_host(confirmed: &str, host: &str) -> String {
+    if confirmed.is_empty() {
+        host.to_owned()
+    } else {
+        format!("{confirmed},{host}")
+    }
 }
 
 /// Shows the endpoint that was tested in the field where less of it was typed.
@@ -272,13 +309,18 @@ pub fn complete_endpoint(endpoint: &str) {
 
 /// Fills the field of the set that is shown: one name for each way to connect.
 fn set_shown_field(service: &str, personal: &str, value: &str) -> Option<HtmlInputElement> {
+    let field = shown_field(service, personal)?;
+    field.set_value(value);
+    Some(field)
+}
+
+fn shown_field(service: &str, personal: &str) -> Option<HtmlInputElement> {
     let find = |selector: &str| document().query_selector(selector).ok().flatten();
     let name = match find(".connect-form input[name=service]:checked") {
         Some(_) => service,
         None => personal,
     };
-    let field = find(&format!(".connect-form input[name={name}]"))?;
-    let field = field.dyn_into::<HtmlInputElement>().ok()?;
-    field.set_value(value);
-    Some(field)
+    find(&format!(".connect-form input[name={name}]"))?
+        .dyn_into::<HtmlInputElement>()
+        .ok()
 }

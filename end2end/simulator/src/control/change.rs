@@ -113,6 +113,25 @@ pub struct NewMailbox {
     name: Option<String>,
     principal_name: Option<String>,
     moved_to: Option<String>,
+    ews_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewServer {
+    /// Empty: the one of the settings.
+    ews_url: String,
+}
+
+pub async fn server(
+    State(shared): Simulation,
+    Path(address): Path<String>,
+    Json(NewServer { ews_url }): Json<NewServer>,
+) -> Done {
+    with(&shared, |world| {
+        world.mailbox_mut(&address)?.ews_url = Some(ews_url).filter(|url| !url.is_empty());
+        Ok(DONE)
+    })
 }
 
 pub async fn create_mailbox(
@@ -129,6 +148,7 @@ pub async fn create_mailbox(
             mailbox.principal_name = principal_name;
         }
         mailbox.moved_to = wish.moved_to;
+        mailbox.ews_url = wish.ews_url;
         let told = json!({"address": mailbox.address, "sid": mailbox.sid});
         Ok((StatusCode::CREATED, Json(told)))
     })
@@ -239,6 +259,12 @@ pub struct Switches {
     lock_out_window_minutes: Option<u32>,
     /// Empty refuses bare names.
     default_domain: Option<String>,
+    /// Empty: none.
+    http_redirect: Option<String>,
+    /// Empty: none.
+    autodiscover_url: Option<String>,
+    pox: Option<bool>,
+    soap_autodiscover: Option<bool>,
 }
 
 pub async fn settings(State(shared): Simulation, Json(wish): Json<Switches>) -> StatusCode {
@@ -273,6 +299,18 @@ pub async fn settings(State(shared): Simulation, Json(wish): Json<Switches>) -> 
         }
         if let Some(domain) = wish.default_domain {
             settings.default_domain = Some(domain).filter(|name| !name.is_empty());
+        }
+        if let Some(to) = wish.http_redirect {
+            settings.http_redirect = Some(to).filter(|to| !to.is_empty());
+        }
+        if let Some(url) = wish.autodiscover_url {
+            settings.autodiscover_url = Some(url).filter(|url| !url.is_empty());
+        }
+        if let Some(pox) = wish.pox {
+            settings.pox = pox;
+        }
+        if let Some(soap) = wish.soap_autodiscover {
+            settings.soap_autodiscover = soap;
         }
     });
     DONE

@@ -12,6 +12,8 @@ pub struct Counters {
     unknown_names: u64,
     requests: BTreeMap<String, BTreeMap<String, u64>>,
     autodiscover: u64,
+    plain: u64,
+    plain_passwords: u64,
     faults: u64,
 }
 
@@ -51,6 +53,11 @@ impl Counters {
         self.autodiscover += 1;
     }
 
+    pub(crate) fn plain(&mut self, has_authorization: bool) {
+        self.plain += 1;
+        self.plain_passwords += u64::from(has_authorization);
+    }
+
     pub(crate) fn fault(&mut self) {
         self.faults += 1;
     }
@@ -82,6 +89,16 @@ impl Counters {
     /// Autodiscover requests that got past the sign-in.
     pub fn autodiscover(&self) -> u64 {
         self.autodiscover
+    }
+
+    /// Requests over plain http.
+    pub fn plain_requests(&self) -> u64 {
+        self.plain
+    }
+
+    /// Those of them that carried credentials, which none should.
+    pub fn plain_passwords(&self) -> u64 {
+        self.plain_passwords
     }
 
     /// Planned faults that took effect.

@@ -19,6 +19,8 @@ pub struct Mailbox {
     pub sid: String,
     /// Set when the mailbox lives in Exchange Online: its address there. The directory still knows the person.
     pub moved_to: Option<String>,
+    /// Set when the mailbox is served at another endpoint than the others, by that host alone.
+    pub ews_url: Option<String>,
     entries: Vec<Entry>,
     made: u64,
     /// Save number and time of the calendar folder's last change.
@@ -36,6 +38,7 @@ impl Mailbox {
             principal_name: address.to_owned(),
             sid: format!("S-1-5-21-1004336348-1177238915-682003330-{}", 1100 + number),
             moved_to: None,
+            ews_url: None,
             entries: Vec::new(),
             made: 0,
             save: 1,

@@ -24,6 +24,14 @@ pub struct Settings {
     pub close_after_challenge: bool,
     /// A proxy with a certificate of its own ends TLS in front of Exchange.
     pub tls_proxy: bool,
+    /// Where plain http on the same port redirects Autodiscover; without one it answers 404.
+    pub http_redirect: Option<String>,
+    /// The URL of another Autodiscover host that knows everybody.
+    pub autodiscover_url: Option<String>,
+    /// Whether the plain-XML form of Autodiscover is served.
+    pub pox: bool,
+    /// Whether its SOAP form is.
+    pub soap_autodiscover: bool,
 }
 
 /// What is done about channel bindings (Extended Protection).
@@ -115,6 +123,10 @@ impl Default for Settings {
             extended_protection: Protection::Allow,
             close_after_challenge: false,
             tls_proxy: false,
+            http_redirect: None,
+            autodiscover_url: None,
+            pox: true,
+            soap_autodiscover: true,
         }
     }
 }

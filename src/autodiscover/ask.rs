@@ -1,0 +1,203 @@
+//! The signed-in question to one host, in the plain form and, where that says nothing, in SOAP.
+
+use super::{
+    ANSWER_BYTES, Autodiscover, CANDIDATE_LIMIT, NotFound, Ready, pox, problem_at, said::Said, soap,
+};
+use crate::{
+    auth::{AuthError, SignedIn},
+    endpoint::{EwsUrl, is_exchange_online},
+    ews::{
+        CallIds, Cause, EwsError, Whose,
+        client::{http_cause, post},
+        xml::{Xml, XmlError},
+    },
+    mailbox::SmtpAddress,
+    problem::{InsteadOfEws, Problem},
+};
+use http::StatusCode;
+use std::sync::Arc;
+use tokio::time::timeout;
+
+/// What an answer means for the search.
+pub(super) enum Next {
+    Found(EwsUrl),
+    /// Ask this host about the same address.
+    Host(String),
+    /// Begin anew with this address.
+    Address(SmtpAddress),
+    Failed(Problem),
+}
+
+impl Autodiscover<'_> {
+    /// Sends the password to one host. An error ends the whole search.
+    pub(super) async fn ask(&self, ready: Ready, mailbox: &SmtpAddress) -> Result<Next, NotFound> {
+        let host = ready.host.clone();
+        let mut ids = CallIds::new(self.random);
+        let asked = timeout(CANDIDATE_LIMIT, self.answer(ready, mailbox, &mut ids)).await;
+        let seconds = CANDIDATE_LIMIT.as_secs();
+        let answered = asked.unwrap_or(Err(Cause::TimedOut { seconds }));
+        match answered {
+            Ok(said) => Ok(next(said)),
+            Err(cause) => {
+                let refused = matches!(cause, Cause::SignInRefused(_));
+                let ends = refused || matches!(cause, Cause::HeldBack(_));
+                let error = EwsError::new(cause, ids);
+                let problem = problem_at(&host, mailbox, &error);
+                if !ends {
+                    return Ok(Next::Failed(problem));
+                }
+                Err(NotFound {
+                    problem,
+                    request_id: error.ids.shown().map(str::to_owned),
+                    refused_at: refused.then_some(host),
+                })
+            }
+        }
+    }
+
+    /// Plain first; where that says nothing, SOAP over the same connection.
+    async fn answer(
+        &self,
+        ready: Ready,
+        mailbox: &SmtpAddress,
+        ids: &mut CallIds,
+    ) -> Result<Said, Cause> {
+        let mut signed_in = SignedIn::new(
+            self.outbound.clone(),
+            self.random.clone(),
+            ready.connection,
+            &ready.offer,
+            self.credentials.clone(),
+            Arc::clone(&self.gate),
+        )?;
+        let plain = self.exchange(&mut signed_in, mailbox, ids, Form::Pox).await;
+        if !says_nothing(&plain) {
+            return plain;
+        }
+        let soap = self
+            .exchange(&mut signed_in, mailbox, ids, Form::Soap)
+            .await;
+        if matches!(soap, Err(Cause::SignInRefused(_) | Cause::HeldBack(_))) || soap.is_ok() {
+            return soap;
+        }
+        plain
+    }
+
+    async fn exchange(
+        &self,
+        signed_in: &mut SignedIn,
+        mailbox: &SmtpAddress,
+        ids: &mut CallIds,
+        form: Form,
+    ) -> Result<Said, Cause> {
+        let whose = Whose::own(mailbox.clone());
+        let (path, body) = match form {
+            Form::Pox => (pox::PATH, pox::request(mailbox)),
+            Form::Soap => {
+                let host = &signed_in.connection().facts().host;
+                (soap::PATH, soap::request(host, mailbox))
+            }
+        };
+        let request = post(path, Some(&whose), ids, body);
+        let answer = signed_in
+            .send(request, ANSWER_BYTES)
+            .await
+            .map_err(|error| {
+                if let AuthError::Refused { request_id, .. } = &error {
+                    ids.request_id.clone_from(request_id);
+                }
+                Cause::from(error)
+            })?;
+        ids.answered(&answer);
+        let unread = http_cause(&answer);
+        if answer.status != StatusCode::OK {
+            answer.drain().await;
+            return Err(unread);
+        }
+        let mut xml = Xml::new(answer.body);
+        let read = match form {
+            Form::Pox => pox::read(&mut xml).await,
+            Form::Soap => soap::read(&mut xml).await,
+        };
+        match read {
+            Ok(said) => {
+                // Read to its end, so that the connection can carry the other form.
+                drop(xml.finish().await);
+                Ok(said)
+            }
+            Err(XmlError::Malformed(_)) => Err(unread),
+            Err(error) => Err(Cause::unread(error, 200)),
+        }
+    }
+}
+
+/// The two forms of the question.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Pox,
+    Soap,
+}
+
+/// Whether the other form may say more: this one is not served here, or names no endpoint.
+fn says_nothing(plain: &Result<Said, Cause>) -> bool {
+    match plain {
+        Ok(Said::Settings { url, is_online }) => url.is_none() && !is_online,
+        Ok(Said::Error { .. }) => true,
+        Ok(Said::RedirectAddress(_) | Said::RedirectHost(_) | Said::UnknownMailbox) => false,
+        Err(cause) => matches!(cause, Cause::Http { .. } | Cause::Malformed(_)),
+    }
+}
+
+fn next(said: Said) -> Next {
+    match said {
+        Said::Settings {
+            is_online: true, ..
+        } => Next::Failed(Problem::ExchangeOnline),
+        Said::Settings { url: Some(url), .. } if url.is_exchange_online() => {
+            Next::Failed(Problem::ExchangeOnline)
+        }
+        Said::Settings { url: Some(url), .. } => Next::Found(url),
+        Said::Settings { url: None, .. } => Next::Failed(Problem::NotEws {
+            instead: InsteadOfEws::NotSoap,
+            status: 200,
+            location: None,
+        }),
+        Said::RedirectAddress(address) if is_exchange_online(address.domain()) => {
+            Next::Failed(Problem::ExchangeOnline)
+        }
+        Said::RedirectAddress(address) => Next::Address(address),
+        Said::RedirectHost(host) if is_exchange_online(&host) => {
+            Next::Failed(Problem::ExchangeOnline)
+        }
+        Said::RedirectHost(host) => Next::Host(host),
+        Said::UnknownMailbox => Next::Failed(Problem::MailboxNotFound),
+        Said::Error { code } => Next::Failed(Problem::UnknownResponseCode {
+            response_code: format!("Autodiscover {code}"),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exchange_online_is_recognised_in_every_answer() {
+        for said in [
+            Said::RedirectAddress("bob@example.onmicrosoft.com".parse().unwrap()),
+            Said::RedirectHost("autodiscover-s.outlook.com".to_owned()),
+            Said::Settings {
+                url: "https://outlook.office365.com/EWS/Exchange.asmx"
+                    .parse()
+                    .ok(),
+                is_online: false,
+            },
+            Said::Settings {
+                url: None,
+                is_online: true,
+            },
+        ] {
+            assert!(matches!(next(said), Next::Failed(Problem::ExchangeOnline)));
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The SOAP form of Autodiscover (`GetUserSettings`): asked where the plain form does not answer. Elements are told by
+//! local name within the body, since prefixes and namespaces vary between versions.
+
+use super::said::{Said, host_of};
+use crate::{
+    endpoint::EwsUrl,
+    ews::xml::{Namespace, Xml, XmlError, escaped},
+    mailbox::SmtpAddress,
+};
+
+pub(super) const PATH: &str = "/autodiscover/autodiscover.svc";
+
+/// The request about one mailbox.
+pub(super) fn request(host: &str, mailbox: &SmtpAddress) -> String {
+    format!(
+        concat!(
+            r#"<?xml version="1.0" encoding="utf-8"?>"#,
+            r#"<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/""#,
+            r#" xmlns:a="http://schemas.microsoft.com/exchange/2010/Autodiscover" xmlns:wsa="http://www.w3.org/2005/08/addressing">"#,
+            "<soap:Header><a:RequestedServerVersion>Exchange2013</a:RequestedServerVersion>",
+            "<wsa:Action>http://schemas.microsoft.com/exchange/2010/Autodiscover/Autodiscover/GetUserSettings</wsa:Action>",
+            "<wsa:To>https://{}{}</wsa:To></soap:Header>",
+            "<soap:Body><a:GetUserSettingsRequestMessage><a:Request>",
+            "<a:Users><a:User><a:Mailbox>{}</a:Mailbox></a:User></a:Users>",
+            "<a:RequestedSettings><a:Setting>ExternalEwsUrl</a:Setting><a:Setting>InternalEwsUrl</a:Setting>",
+            "<a:Setting>UserMSOnline</a:Setting></a:RequestedSettings>",
+            "</a:Request></a:GetUserSettingsRequestMessage></soap:Body></soap:Envelope>"
+        ),
+        host,
+        PATH,
+        escaped(mailbox.as_str())
+    )
+}
+
+/// What was read of an answer; the level within decides where two levels speak.
+#[derive(Default)]
+struct Found {
+    code: String,
+    target: String,
+    external: Option<EwsUrl>,
+    internal: Option<EwsUrl>,
+    is_online: bool,
+}
+
+/// Reads an answer.
+pub(super) async fn read(xml: &mut Xml) -> Result<Said, XmlError> {
+    let root = xml.root().await?;
+    if !root.is(Namespace::Soap, "Envelope") {
+        return Err(XmlError::malformed(format!(
+            "{} in place of Envelope",
+            root.name
+        )));
+    }
+    let mut found = Found::default();
+    while let Some(tag) = xml.child().await? {
+        if tag.is(Namespace::Soap, "Body") {
+            read_body(xml, &mut found).await?;
+            return Ok(said(found));
+        }
+        xml.skip().await?;
+    }
+    Err(XmlError::malformed("no Body"))
+}
+
+async fn read_body(xml: &mut Xml, found: &mut Found) -> Result<(), XmlError> {
+    while let Some(tag) = xml.child().await? {
+        match tag.name.as_str() {
+            "GetUserSettingsResponseMessage" | "Response" | "UserResponses" | "UserResponse" => {
+                Box::pin(read_body(xml, found)).await?;
+            }
+            "ErrorCode" => {
+                let code = xml.text().await?;
+                let code: String = code
+                    .chars()
+                    .filter(char::is_ascii_alphanumeric)
+                    .take(40)
+                    .collect();
+                if code != "NoError" || found.code.is_empty() {
+                    found.code = code;
+                }
+            }
+            "RedirectTarget" => found.target = xml.text().await?,
+            "UserSettings" => read_settings(xml, found).await?,
+            "Fault" => {
+                return Err(XmlError::malformed("a fault of Autodiscover"));
+            }
+            _ => xml.skip().await?,
+        }
+    }
+    Ok(())
+}
+
+async fn read_settings(xml: &mut Xml, found: &mut Found) -> Result<(), XmlError> {
+    while let Some(tag) = xml.child().await? {
+        if tag.name != "UserSetting" {
+            xml.skip().await?;
+            continue;
+        }
+        let (mut name, mut value) = (String::new(), String::new());
+        while let Some(tag) = xml.child().await? {
+            match tag.name.as_str() {
+                "Name" => name = xml.text().await?,
+                "Value" => value = xml.text().await?,
+                _ => xml.skip().await?,
+            }
+        }
+        match name.trim() {
+            "ExternalEwsUrl" => found.external = value.parse().ok(),
+            "InternalEwsUrl" => found.internal = value.parse().ok(),
+            "UserMSOnline" => found.is_online = value.trim().eq_ignore_ascii_case("true"),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn said(found: Found) -> Said {
+    let code = found.code;
+    match code.as_str() {
+        "NoError" => Said::Settings {
+            url: found.external.or(found.internal),
+            is_online: found.is_online,
+        },
+        "RedirectAddress" => match found.target.parse() {
+            Ok(address) => Said::RedirectAddress(address),
+            Err(_) => Said::Error { code },
+        },
+        "RedirectUrl" => match host_of(&found.target) {
+            Some(host) => Said::RedirectHost(host),
+            None => Said::Error { code },
+        },
+        "InvalidUser" => Said::UnknownMailbox,
+        _ => Said::Error { code },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ews::xml::from_text;
+
+    async fn answer(response: &str) -> Result<Said, XmlError> {
+        let text = format!(
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header><h:ServerVersionInfo xmlns:h="http://schemas.microsoft.com/exchange/2010/Autodiscover"><h:MajorVersion>15</h:MajorVersion></h:ServerVersionInfo></s:Header><s:Body><GetUserSettingsResponseMessage xmlns="http://schemas.microsoft.com/exchange/2010/Autodiscover"><Response xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><ErrorCode>NoError</ErrorCode><ErrorMessage/><UserResponses><UserResponse>{response}</UserResponse></UserResponses></Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>"#
+        );
+        read(&mut from_text(&text, 23)).await
+    }
+
+    fn setting(name: &str, value: &str) -> String {
+        format!(
+            r#"<UserSetting i:type="StringSetting"><Name>{name}</Name><Value>{value}</Value></UserSetting>"#
+        )
+    }
+
+    #[tokio::test]
+    async fn the_address_for_callers_from_outside_is_taken_first() {
+        let inner = setting(
+            "InternalEwsUrl",
+            "https://ex01.int.example.test/EWS/Exchange.asmx",
+        );
+        let outer = setting(
+            "ExternalEwsUrl",
+            "https://mail.example.test/EWS/Exchange.asmx",
+        );
+        for (settings, host) in [
+            (format!("{inner}{outer}"), "mail.example.test"),
+            (inner.clone(), "ex01.int.example.test"),
+        ] {
+            let response = format!(
+                "<ErrorCode>NoError</ErrorCode><RedirectTarget i:nil=\"true\"/><UserSettingErrors/><UserSettings>{settings}</UserSettings>"
+            );
+            let Ok(Said::Settings { url: Some(url), .. }) = answer(&response).await else {
+                panic!("{settings}")
+            };
+            assert_eq!(url.host(), host);
+        }
+        let online = format!(
+            "<ErrorCode>NoError</ErrorCode><UserSettings>{}</UserSettings>",
+            setting("UserMSOnline", "True")
+        );
+        let expected = Said::Settings {
+            url: None,
+            is_online: true,
+        };
+        assert_eq!(answer(&online).await, Ok(expected));
+    }
+
+    #[tokio::test]
+    async fn redirects_and_errors_are_read_at_the_level_of_the_user() {
+        let told = |code: &str, target: &str| {
+            format!(
+                "<ErrorCode>{code}</ErrorCode><ErrorMessage>x</ErrorMessage><RedirectTarget>{target}</RedirectTarget>"
+            )
+        };
+        for (code, target, expected) in [
+            (
+                "RedirectAddress",
+                "bob@mail.example.test",
+                Said::RedirectAddress("bob@mail.example.test".parse().unwrap()),
+            ),
+            (
+                "RedirectUrl",
+                "https://autodiscover.other.test/autodiscover/autodiscover.svc",
+                Said::RedirectHost("autodiscover.other.test".to_owned()),
+            ),
+            ("InvalidUser", "", Said::UnknownMailbox),
+            (
+                "ServerBusy",
+                "",
+                Said::Error {
+                    code: "ServerBusy".to_owned(),
+                },
+            ),
+        ] {
+            assert_eq!(answer(&told(code, target)).await, Ok(expected), "{code}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The one request that goes without TLS: Autodiscover's question where it is to be asked. It carries nothing but the
+//! path, and of the answer nothing but `Location` is read.
+
+use super::{Outbound, OutboundError, TCP_LIMIT};
+use http::{
+    Request,
+    header::{CONNECTION, HOST, LOCATION, USER_AGENT},
+};
+use http_body_util::Empty;
+use hyper::{body::Bytes, client::conn::http1::handshake};
+use hyper_util::rt::TokioIo;
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+
+/// How long the answer may take.
+const LIMIT: Duration = Duration::from_secs(5);
+/// The longest address that is followed.
+const MAX_LOCATION: usize = 2_000;
+
+impl Outbound {
+    /// Where `http://host/path` redirects to; `None` if it does not.
+    pub async fn plain_redirect(
+        &self,
+        host: &str,
+        path: &str,
+        user_agent: &str,
+    ) -> Result<Option<String>, OutboundError> {
+        let route = self.route(host, 80).await?;
+        let dialled = timeout(TCP_LIMIT, self.dial(route)).await;
+        let Ok(dialled) = dialled else {
+            return Ok(None);
+        };
+        let stream = dialled?.into_stream();
+        let asked = timeout(LIMIT, async {
+            let (mut sender, driver) = handshake(TokioIo::new(stream)).await.ok()?;
+            let _driver = AbortOnDropHandle::new(tokio::spawn(async move { drop(driver.await) }));
+            let request = Request::get(path)
+                .header(HOST, host)
+                .header(USER_AGENT, user_agent)
+                .header(CONNECTION, "close")
+                .body(Empty::<Bytes>::new())
+                .ok()?;
+            let answer = sender.send_request(request).await.ok()?;
+            if !answer.status().is_redirection() {
+                return None;
+            }
+            let location = answer.headers().get(LOCATION)?.to_str().ok()?;
+            (location.len() <= MAX_LOCATION).then(|| location.to_owned())
+        });
+        Ok(asked.await.ok().flatten())
+    }
+}

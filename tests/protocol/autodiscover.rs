@@ -1,0 +1,252 @@
+//! Finding the server: every way that a mail domain may name it, and the password going nowhere else.
+
+use crate::office::{Office, seen, service};
+use kalends::{
+    check::Step,
+    connect::ladder::{Failure, Request, Success},
+    outbound::resolve::Service,
+    problem::Problem,
+};
+use kalends_simulator::fault::{Kind, Plan};
+
+const HOME: [&str; 2] = ["example.test", "autodiscover.example.test"];
+
+fn searched() -> Request {
+    Request {
+        endpoint: None,
+        ..service()
+    }
+}
+
+fn confirming(hosts: &[&str]) -> Request {
+    Request {
+        confirmed: hosts.iter().map(|host| (*host).to_owned()).collect(),
+        ..searched()
+    }
+}
+
+/// The two usual addresses show a web site.
+async fn without_the_usual() -> Office {
+    let office = Office::open().await;
+    for host in HOME {
+        office.fault(Plan {
+            only_host: Some(host.to_owned()),
+            ..Plan::always(Kind::LoginPage)
+        });
+    }
+    office
+}
+
+async fn finds(office: &Office, request: Request) -> (String, Success) {
+    let (ladder, result) = office.climb(request).await;
+    let success = result.unwrap_or_else(|failure| panic!("{failure:?}"));
+    let told = seen(&ladder, Step::Autodiscover).seen.unwrap_or_default();
+    (told, success)
+}
+
+async fn fails(office: &Office, request: Request) -> Failure {
+    office.climb(request).await.1.unwrap_err()
+}
+
+/// Hosts that the password went to, in order.
+fn asked(office: &Office) -> Vec<String> {
+    let heard = office.heard();
+    let asked = heard.iter().filter_map(|line| line.strip_prefix("asked "));
+    asked
+        .map(|line| line.rsplit(' ').next().unwrap().to_owned())
+        .collect()
+}
+
+fn redirect_over_http(office: &Office, host: &str) {
+    let to = format!("https://{host}/autodiscover/autodiscover.xml");
+    office.exchange.world().settings.http_redirect = Some(to);
+}
+
+#[tokio::test]
+async fn soap_answers_where_the_plain_form_does_not() {
+    for is_served in [false, true] {
+        let office = Office::open().await;
+        if is_served {
+            office.always(Kind::AutodiscoverError { code: 601 });
+        } else {
+            office.exchange.world().settings.pox = false;
+        }
+        let (told, success) = finds(&office, searched()).await;
+        assert_eq!(success.endpoint.host(), "mail.example.test");
+        assert!(told.ends_with("told by example.test"), "{told}");
+        let world = office.exchange.world();
+        assert_eq!(
+            (world.counters().accepted(), world.counters().refused()),
+            (2, 0)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_over_plain_http_is_followed_without_a_password() {
+    let office = without_the_usual().await;
+    redirect_over_http(&office, "mail.example.test");
+    let (told, _) = finds(&office, searched()).await;
+    assert!(told.ends_with("told by mail.example.test"), "{told}");
+    let world = office.exchange.world();
+    assert_eq!(world.counters().plain_requests(), 1);
+    assert_eq!(world.counters().plain_passwords(), 0);
+}
+
+#[tokio::test]
+async fn a_dns_service_is_followed_by_priority_and_only_on_the_usual_port() {
+    let office = without_the_usual().await;
+    let service = |priority, port, target: &str| {
+        let service = Service {
+            priority,
+            weight: 0,
+            port,
+            target: target.to_owned(),
+        };
+        ("_autodiscover._tcp.example.test".to_owned(), service)
+    };
+    office.names.services.lock().unwrap().extend([
+        service(20, 443, "ex02.example.test"),
+        service(10, 443, "mail.example.test"),
+        service(0, 8443, "example.test"),
+    ]);
+    let (told, _) = finds(&office, searched()).await;
+    assert!(told.ends_with("told by mail.example.test"), "{told}");
+}
+
+#[tokio::test]
+async fn a_host_outside_the_mail_domain_gets_the_password_only_once_somebody_vouches_for_it() {
+    let office = without_the_usual().await;
+    redirect_over_http(&office, "autodiscover.hosting.test");
+    office.exchange.world().settings.ews_url =
+        "https://mail.hosting.test/EWS/Exchange.asmx".to_owned();
+    let leads_to = |host: &str| Problem::LeadsElsewhere {
+        host: host.to_owned(),
+    };
+    let first = fails(&office, searched()).await;
+    assert_eq!(first.problem, leads_to("autodiscover.hosting.test"));
+    assert!(asked(&office).is_empty(), "nobody got the password");
+
+    // Each host is vouched for by itself.
+    let request = confirming(&["autodiscover.hosting.test"]);
+    let second = fails(&office, request).await;
+    assert_eq!(second.problem, leads_to("mail.hosting.test"));
+    assert_eq!(asked(&office), ["autodiscover.hosting.test"]);
+
+    let request = confirming(&["autodiscover.hosting.test", "mail.hosting.test"]);
+    let (_, success) = finds(&office, request).await;
+    assert_eq!(success.endpoint.host(), "mail.hosting.test");
+    assert_eq!(office.exchange.world().counters().refused(), 0);
+}
+
+#[tokio::test]
+async fn what_the_administrator_listed_needs_nobodys_word() {
+    let office = Office::open_with("mail.hosting.test", "").await;
+    office.exchange.world().settings.ews_url =
+        "https://mail.hosting.test/EWS/Exchange.asmx".to_owned();
+    let (_, success) = finds(&office, searched()).await;
+    assert_eq!(success.endpoint.host(), "mail.hosting.test");
+}
+
+#[tokio::test]
+async fn redirects_of_every_kind_are_followed_and_circles_end() {
+    let to = |host: &str| format!("https://{host}/autodiscover/autodiscover.xml");
+    // By the answer to the signed-in question.
+    let office = Office::open().await;
+    office.exchange.world().settings.autodiscover_url = Some(to("mail.example.test"));
+    let (told, _) = finds(&office, searched()).await;
+    assert!(told.ends_with("told by mail.example.test"), "{told}");
+
+    // By the answer to the anonymous probe, in a circle with a way out.
+    let office = Office::open().await;
+    for (host, there) in [
+        ("example.test", "autodiscover.example.test"),
+        ("autodiscover.example.test", "example.test"),
+    ] {
+        office.fault(Plan {
+            only_host: Some(host.to_owned()),
+            ..Plan::always(Kind::Redirect { to: to(there) })
+        });
+    }
+    let failure = fails(&office, searched()).await;
+    assert!(matches!(
+        failure.problem,
+        Problem::AutodiscoverFailed { .. }
+    ));
+    redirect_over_http(&office, "mail.example.test");
+    finds(&office, searched()).await;
+
+    // To Exchange Online: explained, never followed.
+    for plan in [Kind::Redirect {
+        to: to("autodiscover-s.outlook.com"),
+    }] {
+        let office = Office::open().await;
+        office.always(plan);
+        let failure = fails(&office, searched()).await;
+        assert_eq!(failure.problem, Problem::ExchangeOnline);
+    }
+    let office = Office::open().await;
+    let request = Request {
+        mailbox: "erik@example.test".parse().unwrap(),
+        ..searched()
+    };
+    assert_eq!(
+        fails(&office, request).await.problem,
+        Problem::ExchangeOnline
+    );
+}
+
+#[tokio::test]
+async fn a_remembered_endpoint_saves_the_lookup_and_a_stale_one_heals() {
+    let office = Office::open().await;
+    let remembering = |endpoint: &str| Request {
+        remembered: endpoint.parse().ok(),
+        ..searched()
+    };
+    let (told, success) = finds(&office, remembering("mail.example.test")).await;
+    assert!(told.ends_with("found for a colleague"), "{told}");
+    assert!(!success.is_discovered);
+    assert_eq!(office.exchange.world().counters().autodiscover(), 0);
+
+    for stale in [
+        "gone.example.test",
+        "https://example.test/other/Exchange.asmx",
+    ] {
+        let (told, success) = finds(&office, remembering(stale)).await;
+        assert!(success.is_discovered);
+        assert!(told.ends_with("told by example.test"), "{stale}: {told}");
+        assert_eq!(success.endpoint.host(), "mail.example.test");
+    }
+    // A wrong password is none of its faults: it is not sent to anybody else.
+    let wrong = Request {
+        password: "wrong".to_owned().into(),
+        ..remembering("mail.example.test")
+    };
+    assert_eq!(
+        fails(&office, wrong).await.problem.code(),
+        "sign-in-refused"
+    );
+    assert_eq!(office.exchange.world().counters().refused(), 1);
+}
+
+#[tokio::test]
+async fn a_mailbox_that_moved_is_found_at_its_new_server() {
+    let office = Office::open().await;
+    let there = "https://ex02.example.test/EWS/Exchange.asmx";
+    let bob = "bob@example.test";
+    office.exchange.world().mailbox_mut(bob).unwrap().ews_url = Some(there.to_owned());
+    let failure = fails(&office, service()).await;
+    let endpoint = there.parse().ok();
+    assert_eq!(failure.problem, Problem::MailboxMoved { endpoint });
+    // By Autodiscover it is followed at once.
+    let (_, success) = finds(&office, searched()).await;
+    assert_eq!(success.endpoint.host(), "ex02.example.test");
+
+    let office = Office::open().await;
+    let mailbox = "erik@example.test".parse().unwrap();
+    let gone = Request {
+        mailbox,
+        ..service()
+    };
+    assert_eq!(fails(&office, gone).await.problem, Problem::ExchangeOnline);
+}
