@@ -112,6 +112,39 @@ on_both_engines! {
         assert!(matches!(checked, Outcome::Failed { problem, .. } if *problem == Problem::RoleMissing));
     }
 
+    async fn the_second_colleague_needs_no_lookup_and_what_is_stale_is_forgotten(world) {
+        let asked = || world.exchange.world().counters().autodiscover();
+        for (name, lookups) in [("alice", 1), ("bob", 1)] {
+            let ended = world.click_at(name, SERVICE_PASSWORD, "").await;
+            assert!(matches!(ended, Outcome::Connected { .. }), "{name}: {ended:?}");
+            assert_eq!(asked(), lookups, "{name}");
+        }
+        let store = &world.services.store;
+        let stale = "https://gone.example.test/EWS/Exchange.asmx".parse().unwrap();
+        store.remember_endpoint("example.test", &stale, world.clock.now()).await.unwrap();
+        let ended = world.click_at("charlie", SERVICE_PASSWORD, "").await;
+        assert!(matches!(ended, Outcome::Connected { .. }), "{ended:?}");
+        assert_eq!(asked(), 2);
+        let found = store.remembered_endpoint("example.test").await.unwrap();
+        assert_eq!(found.unwrap().host(), "mail.example.test");
+    }
+
+    async fn a_mailbox_that_moved_says_where_and_the_password_stays_where_it_was(world) {
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        let there = "https://ex02.example.test/EWS/Exchange.asmx";
+        world.exchange.world().mailbox_mut(BOB).unwrap().ews_url = Some(there.to_owned());
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        assert_eq!(world.state("bob").await, (ConnectionState::ActionNeeded, Some("mailbox-moved")));
+        let problem = world.connection("bob").await.problem.unwrap();
+        assert_eq!(problem, Problem::MailboxMoved { endpoint: there.parse().ok() });
+        let ended = world.click_at("bob", SERVICE_PASSWORD, there).await;
+        assert!(matches!(ended, Outcome::Connected { .. }), "{ended:?}");
+        world.tend().await;
+        assert_eq!(world.state("bob").await, FINE);
+    }
+
     async fn a_forbidden_ews_is_told_and_heals(world) {
         breaks_and_heals(world, "forbidden", |world| world.always(Kind::Forbidden), clear).await;
     }

@@ -144,12 +144,17 @@ impl World {
 
     /// Somebody presses Connect and waits for the end.
     pub async fn click(&self, name: &str, password: &str) -> Outcome {
+        self.click_at(name, password, HOST).await
+    }
+
+    /// As [`World::click`], at an endpoint that may be empty.
+    pub async fn click_at(&self, name: &str, password: &str, endpoint: &str) -> Outcome {
         let form = Form {
             mode: Mode::ServiceAccount,
             mailbox: format!("{name}@example.test"),
             account: SERVICE.to_owned(),
             password: password.to_owned().into(),
-            endpoint: HOST.to_owned(),
+            endpoint: endpoint.to_owned(),
             domain: String::new(),
             control: String::new(),
             confirmed: String::new(),
@@ -214,7 +219,15 @@ async fn instance(databases: &Databases, exchange: &Running, clock: &Clock) -> S
         file: None,
         new_file: "unused".into(),
     };
-    let rule = format!("{HOST}:443={}", exchange.ews_addr);
+    let names = [
+        HOST,
+        "example.test",
+        "autodiscover.example.test",
+        "ex02.example.test",
+    ];
+    let rule = names
+        .map(|name| format!("{name}:443={}", exchange.ews_addr))
+        .join(",");
     let config = OutboundConfig::parse("", &rule, Some(exchange.ca_pem_path.clone())).unwrap();
     let random = Random::from_system();
     Services::new(
