@@ -167,6 +167,16 @@ pub enum Outcome {
     Cancelled,
 }
 
+/// A check that goes on trying, because what it lacks may take effect by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// What the last try met.
+    pub problem: Problem,
+    pub tries: u32,
+    pub next_at: Timestamp,
+    pub until: Timestamp,
+}
+
 /// One run of the connection test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
@@ -176,6 +186,8 @@ pub struct Check {
     pub typed: Typed,
     pub ladder: Ladder,
     pub outcome: Option<Outcome>,
+    /// Between two tries.
+    pub waiting: Option<Waiting>,
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
 }

@@ -343,6 +343,14 @@ impl Problem {
         }
     }
 
+    /// Whether it may be a change that has not taken effect yet: Exchange needs up to an hour or two for roles.
+    pub const fn may_take_effect(&self) -> bool {
+        matches!(
+            self,
+            Self::ImpersonationDenied | Self::OutsideScope | Self::RoleMissing
+        )
+    }
+
     pub const fn retry(&self) -> Retry {
         match self {
             Self::Throttled { wait_millis }

@@ -25,12 +25,15 @@ const LOOK: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 8;
 /// How long an account is held at most; whoever has died by then is replaced.
 pub const LEASE: Duration = Duration::from_mins(3);
+/// How often checks are looked for whose process is gone.
+const MINUTE: Duration = Duration::from_mins(1);
 /// How often forgotten secrets are looked for.
 const SWEEP: Duration = Duration::from_hours(1);
 
 /// Works through due rows until told to stop; rounds under way are then given up and their accounts given back.
 pub async fn work(services: Services, stop: CancellationToken) {
     let mut swept = services.clock.now();
+    let mut looked = swept;
     while !stop.is_cancelled() {
         match tend_until(&services, &stop).await {
             Ok(0) => {}
@@ -45,6 +48,9 @@ pub async fn work(services: Services, stop: CancellationToken) {
             if let Err(error) = services.custody().sweep().await {
                 tracing::error!(%error, "forgotten secrets could not be looked for");
             }
+        }
+        if services.clock.now().since(looked) > MINUTE {
+            looked = services.clock.now();
             if let Err(error) = crate::connect::end_interrupted(&services).await {
                 tracing::error!(%error, "interrupted checks could not be ended");
             }

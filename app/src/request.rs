@@ -4,7 +4,7 @@ use crate::{
     AppError,
     draft::Draft,
     moment::Words,
-    page::check::{CheckView, End, Fix, ProofView},
+    page::check::{CheckView, End, Fix, ProofView, WaitingView},
 };
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use kalends::{
@@ -302,6 +302,7 @@ pub fn fix(check: &Check) -> Option<Fix> {
                 .unwrap_or_default(),
         )),
         Problem::LeadsElsewhere { host } => Some(Fix::Confirm(host.clone())),
+        problem if problem.may_take_effect() => Some(Fix::KeepTrying),
         _ => None,
     }
 }
@@ -327,6 +328,12 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
         account: typed.account.clone(),
         endpoint: typed.endpoint.clone(),
     };
+    let waiting = check.waiting.as_ref().map(|waiting| WaitingView {
+        title: advice(&waiting.problem, &names).title,
+        tries: waiting.tries,
+        next: words.moment(waiting.next_at),
+        until: words.appointment(waiting.until, false),
+    });
     let step = check
         .ladder
         .failed_at()
@@ -360,6 +367,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
         endpoint: typed.endpoint.clone(),
         ladder: check.ladder,
         end,
+        waiting,
         is_own,
         back,
     })

@@ -23,6 +23,8 @@ pub struct Form {
     pub control: String,
     /// Hosts outside the mail domain that the person confirmed, separated by commas.
     pub confirmed: String,
+    /// Go on trying while the role is not in effect.
+    pub keep_trying: bool,
 }
 
 /// The most hosts that one attempt may confirm.
@@ -52,6 +54,8 @@ pub struct Request {
     pub control: Option<SmtpAddress>,
     /// Hosts outside the mail domain that may have the password.
     pub confirmed: Vec<String>,
+    /// Whether to go on trying while the role is not in effect.
+    pub keep_trying: bool,
     /// What is kept of the form with the check.
     pub typed: Typed,
 }
@@ -101,6 +105,7 @@ impl Form {
                     endpoint,
                     control,
                     confirmed: confirmed(&self.confirmed),
+                    keep_trying: self.keep_trying,
                     typed,
                 })
             }
@@ -173,6 +178,7 @@ mod tests {
             domain: String::new(),
             control: String::new(),
             confirmed: String::new(),
+            keep_trying: false,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Store, StoreError, rows};
 use crate::{
     audit::Entry,
-    check::{Check, Ladder, Outcome},
+    check::{Check, Ladder, Outcome, Waiting},
     clock::Timestamp,
     id::{CheckId, UserId},
     problem::Problem,
@@ -22,6 +22,7 @@ fn check(row: &AnyRow) -> Result<Check, StoreError> {
         mode: rows::named(row, "mode")?,
         typed: rows::json(row, "typed")?,
         ladder,
+        waiting: rows::maybe_json::<Waiting>(row, "waiting")?.filter(|_| outcome.is_none()),
         outcome,
         started_at: rows::instant(row, "started_at")?,
         finished_at: rows::maybe_instant(row, "finished_at")?,
@@ -30,7 +31,7 @@ fn check(row: &AnyRow) -> Result<Check, StoreError> {
 
 macro_rules! select {
     ($more:literal) => {
-        concat!("SELECT id, user_id, mode, typed, ladder, outcome, started_at, finished_at FROM checks ", $more)
+        concat!("SELECT id, user_id, mode, typed, ladder, outcome, waiting, started_at, finished_at FROM checks ", $more)
     };
 }
 
@@ -80,6 +81,26 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
+    /// Shows that a check tries again later, or that it does so now. Its process is heard of before `alive_until`.
+    pub async fn wait_check(
+        &self,
+        id: CheckId,
+        waiting: Option<&Waiting>,
+        alive_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let waiting = waiting.map(|it| rows::to_json(it, "waiting")).transpose()?;
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE checks SET waiting = $2, alive_until = $3 WHERE id = $1 AND outcome IS NULL",
+        )
+        .bind(id.to_string())
+        .bind(waiting)
+        .bind(alive_until.millis())
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
+    }
+
     /// Ends a check; one that has ended stays as it is.
     pub async fn finish_check(
         &self,
@@ -117,18 +138,28 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// Ends checks that began before `before` and never ended: their process is gone.
+    /// Ends checks that were last heard of before `before` and never ended: their process is gone.
     pub async fn end_interrupted_checks(
         &self,
         before: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        const GONE: &str = "outcome IS NULL AND COALESCE(alive_until, started_at) < $1";
+        let look = format!("SELECT id FROM checks WHERE {GONE} LIMIT 1");
+        let gone = sqlx::query(sqlx::AssertSqlSafe(look))
+            .bind(before.millis())
+            .fetch_optional(self.pool())
+            .await?;
+        if gone.is_none() {
+            return Ok(());
+        }
         let outcome = Outcome::Failed {
             problem: Box::new(Problem::Interrupted),
             request_id: None,
         };
         let mut writing = self.begin().await?;
-        sqlx::query("UPDATE checks SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND started_at < $1")
+        let end = format!("UPDATE checks SET outcome = $2, finished_at = $3 WHERE {GONE}");
+        sqlx::query(sqlx::AssertSqlSafe(end))
             .bind(before.millis())
             .bind(rows::to_json(&outcome, "outcome")?)
             .bind(now.millis())

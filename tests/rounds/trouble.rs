@@ -5,8 +5,9 @@ use crate::{
     engines::on_both_engines,
     world::{MINUTE, SERVICE},
 };
-use kalends::{check::Outcome, connection::ConnectionState, problem::Problem};
+use kalends::{check::Outcome, connect, connection::ConnectionState, problem::Problem};
 use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
+use std::time::Duration;
 
 const FINE: (ConnectionState, Option<&str>) = (ConnectionState::Connected, None);
 const BOB: &str = "bob@example.test";
@@ -143,6 +144,40 @@ on_both_engines! {
         assert!(matches!(ended, Outcome::Connected { .. }), "{ended:?}");
         world.tend().await;
         assert_eq!(world.state("bob").await, FINE);
+    }
+
+    async fn a_role_granted_minutes_ago_is_waited_for(world) {
+        set_role(world, false);
+        let check = world.click_and_keep_trying("bob").await;
+        let waiting = || async {
+            loop {
+                let found = world.services.store.check(check).await.unwrap().unwrap();
+                match found.waiting {
+                    Some(waiting) => return waiting,
+                    None => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+            }
+        };
+        let first = waiting().await;
+        assert_eq!((first.problem, first.tries), (Problem::ImpersonationDenied, 1));
+        assert_eq!(first.next_at, world.clock.now() + MINUTE * 5);
+        assert_eq!(first.until, world.clock.now() + MINUTE * 120);
+        // Nobody takes it for one whose process is gone.
+        world.pass(MINUTE * 4);
+        connect::end_interrupted(&world.services).await.unwrap();
+        set_role(world, true);
+        world.pass(MINUTE);
+        let ended = world.ended(check).await;
+        assert!(matches!(ended, Outcome::Connected { .. }), "{ended:?}");
+        assert_eq!(world.refused(), 0);
+
+        set_role(world, false);
+        let check = world.click_and_keep_trying("charlie").await;
+        while world.services.store.check(check).await.unwrap().unwrap().waiting.is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        connect::cancel(&world.services, check).await.unwrap();
+        assert_eq!(world.ended(check).await, Outcome::Cancelled);
     }
 
     async fn a_forbidden_ews_is_told_and_heals(world) {

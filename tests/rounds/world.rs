@@ -147,27 +147,26 @@ impl World {
         self.click_at(name, password, HOST).await
     }
 
+    /// Somebody presses Connect and asks Kalends to keep trying.
+    pub async fn click_and_keep_trying(&self, name: &str) -> CheckId {
+        let user = self.user(name).await;
+        let request = form(name, SERVICE_PASSWORD, HOST, true).parse().unwrap();
+        connect::start(&self.services, &user, request)
+            .await
+            .unwrap()
+    }
+
     /// As [`World::click`], at an endpoint that may be empty.
     pub async fn click_at(&self, name: &str, password: &str, endpoint: &str) -> Outcome {
-        let form = Form {
-            mode: Mode::ServiceAccount,
-            mailbox: format!("{name}@example.test"),
-            account: SERVICE.to_owned(),
-            password: password.to_owned().into(),
-            endpoint: endpoint.to_owned(),
-            domain: String::new(),
-            control: String::new(),
-            confirmed: String::new(),
-        };
         let user = self.user(name).await;
-        let request = form.parse().unwrap();
+        let request = form(name, password, endpoint, false).parse().unwrap();
         let id = connect::start(&self.services, &user, request)
             .await
             .unwrap();
         self.ended(id).await
     }
 
-    async fn ended(&self, id: CheckId) -> Outcome {
+    pub async fn ended(&self, id: CheckId) -> Outcome {
         let ended = async {
             loop {
                 let check = self.services.store.check(id).await.unwrap().unwrap();
@@ -210,6 +209,20 @@ impl World {
             .fetch_all(self.services.store.pool())
             .await;
         rows.unwrap().iter().map(|row| row.get(0)).collect()
+    }
+}
+
+fn form(name: &str, password: &str, endpoint: &str, keep_trying: bool) -> Form {
+    Form {
+        mode: Mode::ServiceAccount,
+        mailbox: format!("{name}@example.test"),
+        account: SERVICE.to_owned(),
+        password: password.to_owned().into(),
+        endpoint: endpoint.to_owned(),
+        domain: String::new(),
+        control: String::new(),
+        confirmed: String::new(),
+        keep_trying,
     }
 }
 

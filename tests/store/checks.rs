@@ -25,6 +25,7 @@ async fn started(world: &World, user: &User, at: Timestamp, number: u8) -> Check
         },
         ladder: Ladder::new(),
         outcome: None,
+        waiting: None,
         started_at: at,
         finished_at: None,
     };

@@ -4,12 +4,15 @@ use crate::{
     AppError,
     component::{Frame, LadderView, Notice, When, loaded},
     moment::Moment,
-    send::send_field,
 };
 use kalends::{advice::Advice, check::Ladder};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+mod progress;
+use progress::CancelForm;
+pub use progress::{CheckProgress, cancel};
 
 /// What the page shows of a check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,10 +24,21 @@ pub struct CheckView {
     pub endpoint: String,
     pub ladder: Ladder,
     pub end: Option<End>,
+    /// Between two tries of a check that keeps trying.
+    pub waiting: Option<WaitingView>,
     /// Whether the reader is who connects; an admin looks at other people's checks too.
     pub is_own: bool,
     /// Where the reader goes from here.
     pub back: String,
+}
+
+/// A check that waits for its next try.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WaitingView {
+    pub title: String,
+    pub tries: u32,
+    pub next: Moment,
+    pub until: Moment,
 }
 
 /// How a check ended, in words.
@@ -52,6 +66,8 @@ pub enum Fix {
     Endpoint(String),
     /// A host outside the mail domain that may have the password.
     Confirm(String),
+    /// Go on until a role takes effect.
+    KeepTrying,
 }
 
 impl Fix {
@@ -60,6 +76,7 @@ impl Fix {
             Self::Endpoint(endpoint) if endpoint.is_empty() => "Find it by Autodiscover".to_owned(),
             Self::Mailbox(value) | Self::Endpoint(value) => format!("Use {value}"),
             Self::Confirm(host) => format!("Send the password to {host}"),
+            Self::KeepTrying => "Keep trying for two hours".to_owned(),
         }
     }
 }
@@ -108,7 +125,7 @@ async fn check_page(id: String) -> Result<CheckView, AppError> {
     let limit = Duration::from_secs(2);
     let started = tokio::time::Instant::now();
     let mut check = found;
-    while check.outcome.is_none() && started.elapsed() < limit {
+    while check.outcome.is_none() && check.waiting.is_none() && started.elapsed() < limit {
         tokio::time::sleep(Duration::from_millis(150)).await;
         match store.check(check.id).await {
             Ok(Some(later)) => check = later,
@@ -120,7 +137,7 @@ async fn check_page(id: String) -> Result<CheckView, AppError> {
         }
     }
     if check.outcome.is_none() {
-        request::look_again_in(3);
+        request::look_again_in(if check.waiting.is_some() { 20 } else { 3 });
     }
     seen(&user, check).await
 }
@@ -163,6 +180,7 @@ pub fn CheckPage() -> impl IntoView {
             Some(End::Connected { .. }) => "Connected",
             Some(End::Failed { .. }) => "Connection test",
             Some(End::Cancelled) => "Connection test cancelled",
+            None if check.waiting.is_some() => "Kalends keeps trying",
             None => "Connection test running",
         };
         view! {
@@ -172,7 +190,10 @@ pub fn CheckPage() -> impl IntoView {
                 } else {
                     view! {
                         <section class="progress">
-                            <p class="lead">"This takes a few seconds. The page looks again by itself."</p>
+                            {match check.waiting {
+                                Some(waiting) => view! { <Keeping waiting mailbox=check.mailbox /> }.into_any(),
+                                None => view! { <p class="lead">"This takes a few seconds. The page looks again by itself."</p> }.into_any(),
+                            }}
                             <CancelForm id=check.id />
                             <LadderView ladder=check.ladder />
                         </section>
@@ -184,120 +205,18 @@ pub fn CheckPage() -> impl IntoView {
     })
 }
 
-/// How long the answer about a running check is left alone before the next question, and after trouble.
-const BRISK: Duration = Duration::from_millis(300);
-const PATIENT: Duration = Duration::from_secs(2);
-
-/// Follows a running check until it ends.
+/// What a check that keeps trying is waiting for.
 #[component]
-pub fn CheckProgress(id: String, on_end: Callback<CheckView>) -> impl IntoView {
-    let following = Following {
-        ladder: RwSignal::new(Ladder::default()),
-        trouble: RwSignal::new(None),
-        on_end,
-    };
-    let link = format!("/sign-in?next=/profile/exchange/checks/{id}");
-    let first = id.clone();
-    Effect::new(move |_| following.ask_after(BRISK, first.clone()));
+fn Keeping(waiting: WaitingView, mailbox: String) -> impl IntoView {
     view! {
-        <section class="progress" aria-live="polite">
-            <p class="lead">"Testing the connection. This takes a few seconds."</p>
-            <CancelForm id />
-            {move || following.trouble.get().map(|error| view! { <Trouble error link=link.clone() /> })}
-            {move || view! { <LadderView ladder=following.ladder.get() /> }}
+        <section class="notice notice-waiting" role="status">
+            <p class="notice-title">{waiting.title}</p>
+            <p>
+                "Kalends tries to connect " {mailbox} " again " <When moment=waiting.next /> ", and every five minutes up to "
+                <When moment=waiting.until /> ". You may leave this page: once it works, the calendar is connected."
+            </p>
+            <p>{format!("Tries so far: {}.", waiting.tries)}</p>
         </section>
-    }
-}
-
-/// What is known of a running check, and who waits for its end.
-#[derive(Clone, Copy)]
-struct Following {
-    ladder: RwSignal<Ladder>,
-    trouble: RwSignal<Option<AppError>>,
-    on_end: Callback<CheckView>,
-}
-
-impl Following {
-    /// Asks once, after a pause, and goes on until the check has ended, nobody looks any more, or asking is no use.
-    fn ask_after(self, pause: Duration, id: String) {
-        let ask = move || {
-            leptos::task::spawn_local(async move {
-                if self.ladder.is_disposed() {
-                    return;
-                }
-                let answer = send_field::<CheckView>(Check::url(), "id", &id).await;
-                if self.ladder.is_disposed() {
-                    return;
-                }
-                match answer {
-                    Ok(view) if view.end.is_some() => self.on_end.run(view),
-                    Ok(view) => {
-                        self.trouble.set(None);
-                        self.ladder.set(view.ladder);
-                        self.ask_after(BRISK, id);
-                    }
-                    Err(error) => {
-                        if error.may_pass() {
-                            self.ask_after(PATIENT, id);
-                        }
-                        self.trouble.set(Some(error));
-                    }
-                }
-            });
-        };
-        set_timeout(ask, pause);
-    }
-}
-
-/// Why the check cannot be followed.
-#[component]
-fn Trouble(
-    error: AppError,
-    /// Signs in and comes back to the check.
-    link: String,
-) -> impl IntoView {
-    let words = match error {
-        AppError::Unreachable => "Kalends cannot be reached. Trying again…".to_owned(),
-        AppError::Internal { reference } => {
-            format!("Something went wrong in Kalends ({reference}). Trying again…")
-        }
-        AppError::NotYours | AppError::TooLarge | AppError::NotUnderstood => {
-            "Kalends does not know this test any more.".to_owned()
-        }
-        AppError::SignedOut => {
-            return view! {
-                <p class="notice notice-waiting">
-                    "You are signed out. The test goes on without you. "
-                    <a href=link rel="external">"Sign in to see how it ended"</a>
-                </p>
-            }
-            .into_any();
-        }
-    };
-    view! { <p class="notice notice-waiting">{words}</p> }.into_any()
-}
-
-/// Asks a running check to stop. Whether it was heard shows in the check itself.
-pub fn cancel(id: String) {
-    leptos::task::spawn_local(async move {
-        let _ = send_field::<()>(CancelCheck::url(), "id", &id).await;
-    });
-}
-
-#[component]
-fn CancelForm(id: String) -> impl IntoView {
-    let on_submit = {
-        let id = id.clone();
-        move |event: leptos::ev::SubmitEvent| {
-            event.prevent_default();
-            cancel(id.clone());
-        }
-    };
-    view! {
-        <form method="post" action=CancelCheck::url() on:submit=on_submit>
-            <input type="hidden" name="id" value=id />
-            <button class="button">"Cancel"</button>
-        </form>
     }
 }
 
@@ -316,6 +235,7 @@ pub fn Ended(
         endpoint,
         ladder,
         end,
+        waiting: _,
         is_own,
         back,
     } = check;

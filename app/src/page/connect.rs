@@ -58,6 +58,7 @@ pub async fn connect(
     #[server(default)] server: String,
     #[server(default)] domain: String,
     #[server(default)] confirmed: String,
+    #[server(default)] keep_trying: bool,
 ) -> Result<Answer, AppError> {
     use crate::request;
     let user = request::user().await?;
@@ -91,6 +92,7 @@ pub async fn connect(
             domain: service_domain,
             control: service_control,
             confirmed,
+            keep_trying,
         };
         (typed, form::SERVICE)
     } else {
@@ -103,6 +105,7 @@ pub async fn connect(
             domain,
             control: String::new(),
             confirmed,
+            keep_trying,
         };
         (typed, form::PERSONAL)
     };
@@ -315,6 +318,7 @@ fn ConnectFlow(view: ConnectView, progress: Progress) -> impl IntoView {
     });
     let on_end = Callback::new(move |check: CheckView| {
         form::complete_endpoint(&check.endpoint);
+        form::stop_keeping_on();
         running.set(None);
         ended.set(Some(check));
     });

@@ -36,6 +36,8 @@ struct ExchangeView {
     next_sync: Option<Moment>,
     advice: Option<Advice>,
     connect: ConnectView,
+    /// A check that keeps trying: its page, and until when.
+    trying: Option<(String, Moment)>,
 }
 
 #[server(endpoint = "profile")]
@@ -68,6 +70,16 @@ async fn profile() -> Result<ProfileView, AppError> {
             .map(|at| words.moment(at)),
         advice: connection.as_ref().and_then(request::advice_for),
         connect: crate::page::connect::view_for(&user).await?,
+        trying: services
+            .store
+            .last_check(user.id)
+            .await
+            .map_err(request::internal)?
+            .and_then(|check| {
+                let waiting = check.waiting?;
+                let page = format!("/profile/exchange/checks/{}", check.id);
+                Some((page, words.appointment(waiting.until, false)))
+            }),
     };
     Ok(ProfileView {
         name: user.name.clone(),
@@ -216,6 +228,7 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         next_sync,
         advice,
         connect,
+        trying,
     } = exchange;
     let connected = mailbox.is_some();
     let urgent = !connected
@@ -237,6 +250,14 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                     .then(|| view! { <a class="button button-quiet" href="/profile/exchange/disconnect">"Disconnect"</a> })}
             </div>
         </div>
+        {trying
+            .map(|(page, until)| {
+                view! {
+                    <p class="notice notice-waiting">
+                        "Kalends keeps trying to connect up to " <When moment=until /> ". " <a href=page>"How it stands"</a>
+                    </p>
+                }
+            })}
         {advice.map(|advice| view! { <Notice advice /> })}
                 {mailbox
                     .map(|mailbox| {

@@ -83,6 +83,7 @@ mod names {
                 let hosts = super::with_host(&draft.value("confirmed"), &host);
                 ("confirmed", hosts)
             }
+            Fix::KeepTrying => ("keep_trying", "true".to_owned()),
         };
         draft.values.insert(field.to_owned(), value);
     }
@@ -148,6 +149,17 @@ pub fn ConnectForm(
         >
             <FormNotice errors />
             <input type="hidden" name="confirmed" value=value("confirmed") />
+            {if value("keep_trying").is_empty() {
+                view! { <input type="hidden" name="keep_trying" value="false" /> }.into_any()
+            } else {
+                view! {
+                    <label class="check">
+                        <input type="checkbox" name="keep_trying" value="true" checked=true />
+                        <span>"Keep trying for two hours, until the role takes effect"</span>
+                    </label>
+                }
+                    .into_any()
+            }}
             <label class="check">
                 <input type="checkbox" name="service" value="true" checked=!value("service").is_empty() />
                 <span>"Use service account for enhanced security"</span>
@@ -286,6 +298,7 @@ pub fn resubmit_with(fix: &Fix) -> bool {
             let hosts = with_host(&before.unwrap_or_default(), host);
             set_shown_field("confirmed", "confirmed", &hosts)
         }
+        Fix::KeepTrying => set_shown_field("keep_trying", "keep_trying", "true"),
     };
     field
         .and_then(|field| field.form())
@@ -305,6 +318,11 @@ pub fn complete_endpoint(endpoint: &str) {
     if !endpoint.is_empty() {
         set_shown_field("service_server", "server", endpoint);
     }
+}
+
+/// The next attempt keeps on only if told to again.
+pub fn stop_keeping_on() {
+    set_shown_field("keep_trying", "keep_trying", "false");
 }
 
 /// Fills the field of the set that is shown: one name for each way to connect.

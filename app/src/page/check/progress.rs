@@ -1,0 +1,129 @@
+//! A running check as the browser follows it, and how it is cancelled.
+
+use super::{CancelCheck, Check, CheckView};
+use crate::{AppError, component::LadderView, send::send_field};
+use kalends::check::Ladder;
+use leptos::{prelude::*, server_fn::ServerFn};
+use std::time::Duration;
+
+/// How long the answer about a running check is left alone before the next question, and after trouble.
+const BRISK: Duration = Duration::from_millis(300);
+const PATIENT: Duration = Duration::from_secs(2);
+
+/// Follows a running check until it ends.
+#[component]
+pub fn CheckProgress(id: String, on_end: Callback<CheckView>) -> impl IntoView {
+    let following = Following {
+        ladder: RwSignal::new(Ladder::default()),
+        trouble: RwSignal::new(None),
+        on_end,
+    };
+    let link = format!("/sign-in?next=/profile/exchange/checks/{id}");
+    let first = id.clone();
+    Effect::new(move |_| following.ask_after(BRISK, first.clone()));
+    view! {
+        <section class="progress" aria-live="polite">
+            <p class="lead">"Testing the connection. This takes a few seconds."</p>
+            <CancelForm id />
+            {move || following.trouble.get().map(|error| view! { <Trouble error link=link.clone() /> })}
+            {move || view! { <LadderView ladder=following.ladder.get() /> }}
+        </section>
+    }
+}
+
+/// What is known of a running check, and who waits for its end.
+#[derive(Clone, Copy)]
+struct Following {
+    ladder: RwSignal<Ladder>,
+    trouble: RwSignal<Option<AppError>>,
+    on_end: Callback<CheckView>,
+}
+
+impl Following {
+    /// Asks once, after a pause, and goes on until the check has ended, nobody looks any more, or asking is no use.
+    fn ask_after(self, pause: Duration, id: String) {
+        let ask = move || {
+            leptos::task::spawn_local(async move {
+                if self.ladder.is_disposed() {
+                    return;
+                }
+                let answer = send_field::<CheckView>(Check::url(), "id", &id).await;
+                if self.ladder.is_disposed() {
+                    return;
+                }
+                match answer {
+                    Ok(view) if view.end.is_some() => self.on_end.run(view),
+                    // That takes longer than anybody looks at a dialog: it has a page of its own.
+                    Ok(view) if view.waiting.is_some() => {
+                        let page = format!("/profile/exchange/checks/{}", view.id);
+                        let _ = window().location().set_href(&page);
+                    }
+                    Ok(view) => {
+                        self.trouble.set(None);
+                        self.ladder.set(view.ladder);
+                        self.ask_after(BRISK, id);
+                    }
+                    Err(error) => {
+                        if error.may_pass() {
+                            self.ask_after(PATIENT, id);
+                        }
+                        self.trouble.set(Some(error));
+                    }
+                }
+            });
+        };
+        set_timeout(ask, pause);
+    }
+}
+
+/// Why the check cannot be followed.
+#[component]
+fn Trouble(
+    error: AppError,
+    /// Signs in and comes back to the check.
+    link: String,
+) -> impl IntoView {
+    let words = match error {
+        AppError::Unreachable => "Kalends cannot be reached. Trying again…".to_owned(),
+        AppError::Internal { reference } => {
+            format!("Something went wrong in Kalends ({reference}). Trying again…")
+        }
+        AppError::NotYours | AppError::TooLarge | AppError::NotUnderstood => {
+            "Kalends does not know this test any more.".to_owned()
+        }
+        AppError::SignedOut => {
+            return view! {
+                <p class="notice notice-waiting">
+                    "You are signed out. The test goes on without you. "
+                    <a href=link rel="external">"Sign in to see how it ended"</a>
+                </p>
+            }
+            .into_any();
+        }
+    };
+    view! { <p class="notice notice-waiting">{words}</p> }.into_any()
+}
+
+/// Asks a running check to stop. Whether it was heard shows in the check itself.
+pub fn cancel(id: String) {
+    leptos::task::spawn_local(async move {
+        let _ = send_field::<()>(CancelCheck::url(), "id", &id).await;
+    });
+}
+
+#[component]
+pub fn CancelForm(id: String) -> impl IntoView {
+    let on_submit = {
+        let id = id.clone();
+        move |event: leptos::ev::SubmitEvent| {
+            event.prevent_default();
+            cancel(id.clone());
+        }
+    };
+    view! {
+        <form method="post" action=CancelCheck::url() on:submit=on_submit>
+            <input type="hidden" name="id" value=id />
+            <button class="button">"Cancel"</button>
+        </form>
+    }
+}

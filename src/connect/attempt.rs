@@ -1,0 +1,130 @@
+//! One try with what was typed, what is learnt from it, and the pause before the next where Kalends keeps trying.
+
+use super::{Failure, LONGEST, Request, Success, climb, control_of, ladder, tools, zone_of};
+use crate::{
+    autodiscover,
+    check::{Ladder, Waiting},
+    endpoint::EwsUrl,
+    id::CheckId,
+    refusal::TypedGate,
+    services::Services,
+    store::User,
+};
+use std::{sync::Arc, time::Duration};
+
+/// How often a waiting check looks whether it is time, or whether it was cancelled.
+const LOOK_WHILE_WAITING: Duration = Duration::from_secs(1);
+
+/// One try with a typed password, under a gate of its own.
+pub(super) async fn try_once(
+    services: &Services,
+    id: CheckId,
+    user: &User,
+    request: &Request,
+) -> (Ladder, Option<Result<Success, Failure>>) {
+    let gate = Arc::new(TypedGate::new(
+        services.store.clone(),
+        services.clock.clone(),
+    ));
+    let climbing = ladder::Request {
+        mode: request.mode,
+        mailbox: request.mailbox.clone(),
+        account: request.account.clone(),
+        password: request.password.clone(),
+        endpoint: request.endpoint.clone(),
+        fallback_zone: zone_of(user),
+        control: match request.control.clone() {
+            Some(typed) => Some(typed),
+            None => control_of(services, &request.account, &request.mailbox).await,
+        },
+        remembered: match request.endpoint {
+            Some(_) => None,
+            None => remembered(services, request.mailbox.domain()).await,
+        },
+        confirmed: request.confirmed.clone(),
+    };
+    let remembered = climbing.remembered.clone();
+    let (ladder, ended) = climb(services, id, tools(services, gate.clone()), climbing).await;
+    // A cancelled password may have gone out: it stays counted, so that cancelling is no way around the limit.
+    if ended.is_some()
+        && let Err(error) = gate.settle().await
+    {
+        tracing::error!(%error, check.id = %id, "an unanswered sign-in stays counted");
+    }
+    if let Some(ended) = &ended {
+        learn(services, request, remembered.as_ref(), ended).await;
+    }
+    (ladder, ended)
+}
+
+/// Waits for the next try while the password stays with its task; false if it was cancelled meanwhile.
+pub(super) async fn wait(
+    services: &Services,
+    id: CheckId,
+    ladder: &Ladder,
+    waiting: &Waiting,
+) -> bool {
+    let alive_until = waiting.next_at + LONGEST;
+    let shown = async {
+        services.store.update_ladder(id, ladder).await?;
+        let store = &services.store;
+        store.wait_check(id, Some(waiting), alive_until).await
+    };
+    if let Err(error) = shown.await {
+        tracing::error!(%error, check.id = %id, "a waiting check could not be shown");
+    }
+    while services.clock.now() < waiting.next_at {
+        if services.store.is_cancelled(id).await.unwrap_or(false) {
+            return false;
+        }
+        tokio::time::sleep(LOOK_WHILE_WAITING).await;
+    }
+    if let Err(error) = services.store.wait_check(id, None, alive_until).await {
+        tracing::error!(%error, check.id = %id, "a check that goes on could not be shown");
+    }
+    true
+}
+
+async fn remembered(services: &Services, domain: &str) -> Option<EwsUrl> {
+    let found = services.store.remembered_endpoint(domain).await;
+    found
+        .inspect_err(|error| tracing::error!(%error, "no remembered endpoint could be looked up"))
+        .ok()
+        .flatten()
+}
+
+/// Remembers where Autodiscover found EWS for a mail domain, and forgets what led nowhere. What one person vouched for
+/// is for that person alone.
+async fn learn(
+    services: &Services,
+    request: &Request,
+    remembered: Option<&EwsUrl>,
+    ended: &Result<Success, Failure>,
+) {
+    let domain = request.mailbox.domain();
+    let learnt = match (ended, remembered) {
+        (Ok(success), _) if success.is_discovered => {
+            let endpoint = &success.endpoint;
+            let is_ours = autodiscover::is_within(endpoint.host(), domain)
+                || services
+                    .outbound
+                    .is_vouched_for(endpoint.host(), endpoint.port());
+            if !is_ours {
+                return;
+            }
+            let now = services.clock.now();
+            services
+                .store
+                .remember_endpoint(domain, endpoint, now)
+                .await
+        }
+        (Err(failure), Some(remembered)) if ladder::is_stale(failure) => {
+            let forgotten = services.store.forget_endpoint(domain, remembered).await;
+            forgotten.map(drop)
+        }
+        _ => Ok(()),
+    };
+    if let Err(error) = learnt {
+        tracing::error!(%error, "what Autodiscover found could not be kept");
+    }
+}
