@@ -14,6 +14,7 @@ mod sign_in;
 pub mod table;
 mod wording;
 
+pub use certificate::ending as ending_certificate;
 pub use service_account::{Section, service_account};
 
 use crate::problem::{Owner, Problem};
@@ -136,7 +137,7 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         Problem::SignInNotOffered { offered } => sign_in::not_offered(offered),
         Problem::KerberosOnly { .. } => sign_in::kerberos_only(),
         Problem::ConnectionNotKept => sign_in::connection_not_kept(),
-        Problem::SignInRefused { .. } => sign_in::refused(names),
+        Problem::SignInRefused { changed, .. } => sign_in::refused(changed.as_deref(), names),
         Problem::SignInPaused { until } => sign_in::paused(*until, names),
         Problem::PasswordRefused => sign_in::password_refused(names),
         Problem::AccountDisabled => sign_in::disabled(names),
@@ -308,7 +309,13 @@ mod tests {
 
     #[test]
     fn a_refused_sign_in_puts_the_likeliest_cause_first_with_the_command_that_decides() {
-        let told = advice(&Problem::SignInRefused { offered: vec![] }, &names());
+        let told = advice(
+            &Problem::SignInRefused {
+                offered: vec![],
+                changed: None,
+            },
+            &names(),
+        );
         let at = |words: &str| {
             let found = told.steps.iter().position(|step| step.contains(words));
             found.unwrap_or_else(|| panic!("{words}: {:#?}", told.steps))
@@ -366,9 +373,15 @@ mod tests {
                 account: account.to_owned(),
                 ..names()
             };
-            advice(&Problem::SignInRefused { offered: vec![] }, &names)
-                .steps
-                .join(" ")
+            advice(
+                &Problem::SignInRefused {
+                    offered: vec![],
+                    changed: None,
+                },
+                &names,
+            )
+            .steps
+            .join(" ")
         };
         assert!(first("svc@example.test").contains("DOMAIN\\svc"));
         assert!(first("EXAMPLE\\svc").contains("svc@example.test"));

@@ -3,6 +3,7 @@
 
 mod again;
 mod attempt;
+pub mod certificate;
 pub mod form;
 pub mod ladder;
 

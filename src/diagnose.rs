@@ -41,6 +41,7 @@ pub fn diagnose(error: &EwsError, evidence: &Evidence<'_>) -> Problem {
         Cause::ConnectionNotKept => Problem::ConnectionNotKept,
         Cause::SignInRefused(offer) => Problem::SignInRefused {
             offered: offer.names(),
+            changed: None,
         },
         Cause::HeldBack(problem) => (**problem).clone(),
         Cause::Http {
@@ -118,6 +119,7 @@ fn http(
         300..=399 => redirect(status, location.unwrap_or_default()),
         401 => Problem::SignInRefused {
             offered: Vec::new(),
+            changed: None,
         },
         403 => Problem::Forbidden,
         404 | 410 => Problem::EndpointNotFound {

@@ -1,6 +1,12 @@
 //! Every way in which a connection can go wrong, as data: a stable code, typed slots, who must act, and whether to
 //! try again. Words are looked up last, by [`crate::advice`].
 
+mod facts;
+
+pub use facts::{
+    Certificate, CertificateBefore, ENDS_SOON, InsteadOfEws, Target, TlsReason, Tried, capped,
+};
+
 use crate::{clock::Timestamp, endpoint::EwsUrl, mailbox::SmtpAddress};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -27,82 +33,6 @@ pub enum Retry {
     After(Duration),
     /// Somebody must act elsewhere: look again every 15 minutes, without sending a refused password.
     WhenChanged,
-}
-
-/// Where a TCP connection was tried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    pub host: String,
-    pub port: u16,
-    /// The IP address tried.
-    pub address: String,
-    /// Our own address towards it, if the system told.
-    pub local: Option<String>,
-}
-
-/// The facts of a certificate that people need to act on it. All texts are capped at 200 characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Certificate {
-    pub subject: String,
-    pub issuer: String,
-    /// DNS names and IP addresses it is made out to, at most 20.
-    pub names: Vec<String>,
-    pub not_before: Timestamp,
-    pub not_after: Timestamp,
-}
-
-/// One Autodiscover address that was tried, and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tried {
-    pub url: String,
-    /// The code of the problem met there.
-    pub problem: Box<Problem>,
-}
-
-/// What answered instead of EWS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum InsteadOfEws {
-    /// An HTML page with status 200.
-    WebPage,
-    /// A redirect to the sign-in page of Outlook on the web, AD FS or a proxy.
-    SignInPage,
-    /// A redirect elsewhere.
-    Redirect,
-    /// Something that is not SOAP.
-    NotSoap,
-}
-
-/// Why no encrypted connection came about, other than for the certificate's issuer, name or dates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TlsReason {
-    /// The server speaks no TLS 1.2 or 1.3, or none of the ciphers known today.
-    NoCommonVersion,
-    /// The connection was closed before it was encrypted.
-    Closed,
-    /// What answers does not speak TLS.
-    NotTls,
-    /// What the TLS library said, at most 200 characters.
-    Other(String),
-}
-
-/// The longest text from a remote side that is kept, in characters.
-const REMOTE_TEXT: usize = 200;
-
-/// A text from a remote side, fit to be shown: control characters become spaces, and it is cut at 200 characters.
-pub fn capped(text: &str) -> String {
-    let mut kept: String = text
-        .trim()
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(REMOTE_TEXT)
-        .collect();
-    if text.trim().chars().nth(REMOTE_TEXT).is_some() {
-        kept.pop();
-        kept.push('…');
-    }
-    kept
 }
 
 /// Every way in which it can go wrong. The serialised tag is the stable code.
@@ -175,6 +105,9 @@ pub enum Problem {
     /// 401 after credentials.
     SignInRefused {
         offered: Vec<String>,
+        /// What the host shows now, if that changed since everything last worked.
+        #[serde(default)]
+        changed: Option<Box<Certificate>>,
     },
     /// The refusal rule forbids another try before this time.
     SignInPaused {
@@ -428,13 +361,5 @@ mod tests {
         let wire = serde_json::to_value(&problem).expect("serialises");
         assert_eq!(wire["code"], problem.code());
         assert_eq!(problem.code(), "sign-in-not-offered");
-    }
-
-    #[test]
-    fn remote_text_is_cut_and_cannot_break_a_line() {
-        assert_eq!(capped(" a\r\nb "), "a  b");
-        let long = capped(&"ä".repeat(300));
-        assert_eq!(long.chars().count(), 200);
-        assert!(long.ends_with('…'));
     }
 }

@@ -170,6 +170,7 @@ impl Gate for SavedGate {
             let now = self.clock.now();
             let first = Problem::SignInRefused {
                 offered: Vec::new(),
+                changed: None,
             };
             let stopped = self
                 .store

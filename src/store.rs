@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod certificates;
 mod checks;
 mod connections;
 mod endpoints;

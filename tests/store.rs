@@ -9,6 +9,8 @@ mod world;
 
 #[path = "store/audit.rs"]
 mod audit;
+#[path = "store/certificates.rs"]
+mod certificates;
 #[path = "store/checks.rs"]
 mod checks;
 #[path = "store/connections.rs"]

@@ -270,6 +270,19 @@ pub async fn connection_by_id(id: &str) -> Result<Connection, AppError> {
     found.ok_or_else(not_there)
 }
 
+/// Warnings of certificates that end soon, of one host or of all in use.
+pub async fn ending_certificates(host: Option<&str>) -> Result<Vec<String>, AppError> {
+    let services = services();
+    let by = services.clock.now() + kalends::problem::ENDS_SOON;
+    let found = services.store.certificates_ending(by).await;
+    Ok(found
+        .map_err(internal)?
+        .iter()
+        .filter(|ending| host.is_none_or(|host| ending.host == host))
+        .map(|ending| kalends::advice::ending_certificate(&ending.host, &ending.certificate))
+        .collect())
+}
+
 /// A check of this user's own, or any for an admin.
 pub async fn check_for(user: &User, id: &str) -> Result<Check, AppError> {
     let found = match id.parse::<CheckId>() {

@@ -1,7 +1,7 @@
 //! Words for encryption that did not come about: certificates with issuer, names and dates, and TLS itself.
 
 use super::{OPERATOR, Purpose, SERVER, Words, shown, words};
-use crate::problem::{Certificate, TlsReason};
+use crate::problem::{Certificate, CertificateBefore, TlsReason};
 
 /// Which certificate EWS uses, and until when it is valid.
 const CERTIFICATES: &str = "Get-ExchangeCertificate | Format-List Subject,Issuer,CertificateDomains,NotAfter,Services,Thumbprint";
@@ -13,11 +13,34 @@ fn facts(certificate: &Certificate) -> String {
     } else {
         names.join(", ")
     };
-    format!(
+    let now = format!(
         "It was issued by {}, is made out to {names}, and is valid from {} until {}.",
         shown(&certificate.issuer),
         certificate.not_before.day_in_words(),
         certificate.not_after.day_in_words()
+    );
+    match &certificate.before {
+        Some(before) => format!("{now} {}", change(certificate, before)),
+        None => now,
+    }
+}
+
+/// Warns of a certificate that ends soon.
+pub fn ending(host: &str, certificate: &Certificate) -> String {
+    format!(
+        "The certificate of {} ends on {}. From then on no calendar on it is read: the Exchange administrator must renew it before.",
+        shown(host),
+        certificate.not_after.day_in_words()
+    )
+}
+
+/// What a host showed before, and what it shows now.
+pub(super) fn change(now: &Certificate, before: &CertificateBefore) -> String {
+    format!(
+        "The certificate has changed: the one that worked since {} was issued by {}, this one by {}.",
+        before.since.day_in_words(),
+        shown(&before.issuer),
+        shown(&now.issuer)
     )
 }
 

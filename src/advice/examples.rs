@@ -3,7 +3,7 @@
 
 use crate::{
     clock::Timestamp,
-    problem::{Certificate, InsteadOfEws, Problem, Target, TlsReason, Tried},
+    problem::{Certificate, CertificateBefore, InsteadOfEws, Problem, Target, TlsReason, Tried},
 };
 
 pub(super) fn certificate() -> Certificate {
@@ -16,6 +16,8 @@ pub(super) fn certificate() -> Certificate {
         ],
         not_before: Timestamp::from_seconds(1_772_546_700),
         not_after: Timestamp::from_seconds(1_804_082_700),
+        fingerprint: "5f".repeat(32),
+        before: None,
     }
 }
 
@@ -91,6 +93,17 @@ fn answers_of_the_server() -> Vec<Problem> {
         Problem::ConnectionNotKept,
         Problem::SignInRefused {
             offered: vec!["Basic".to_owned()],
+            changed: None,
+        },
+        Problem::SignInRefused {
+            offered: vec!["NTLM".to_owned()],
+            changed: Some(Box::new(Certificate {
+                before: Some(CertificateBefore {
+                    issuer: "CN=Earlier Root".to_owned(),
+                    since: Timestamp::from_seconds(1_772_546_700),
+                }),
+                ..certificate()
+            })),
         },
         Problem::SignInPaused {
             until: Timestamp::from_seconds(1_772_546_700),

@@ -1,8 +1,10 @@
 //! Words for sign-ins that do not work. A bare 401 tells no cause, so its causes are listed by likelihood, each with
 //! the command that decides.
 
-use super::{Names, Purpose, SERVER, Words, powershell::quote_or, shown, shown_or, words};
-use crate::{account_name::AccountName, clock::Timestamp};
+use super::{
+    Names, Purpose, SERVER, Words, certificate, powershell::quote_or, shown, shown_or, words,
+};
+use crate::{account_name::AccountName, clock::Timestamp, problem::Certificate};
 
 fn account_state(names: &Names) -> String {
     format!(
@@ -11,13 +13,23 @@ fn account_state(names: &Names) -> String {
     )
 }
 
-pub(super) fn refused(names: &Names) -> Words {
+/// A certificate that changed since the last success is the one trace that a proxy leaves which ends TLS itself.
+pub(super) fn refused(changed: Option<&Certificate>, names: &Names) -> Words {
     let account = shown_or(&names.account, "the account");
     let quoted = quote_or(&names.account, "ACCOUNT");
-    words(
-        "Exchange refused the user name or the password.",
-        format!("The server answered 401 to {account}. It gives no reason; the likeliest causes come first. Kalends sent the password once and does not send it again by itself."),
-    )
+    let told = format!(
+        "The server answered 401 to {account}. It gives no reason; the likeliest causes come first. Kalends sent the password once and does not send it again by itself."
+    );
+    let before = changed.and_then(|certificate| Some((certificate, certificate.before.as_ref()?)));
+    let advice = match before {
+        None => words("Exchange refused the user name or the password.", told),
+        Some((now, before)) => words(
+            "Exchange refused the sign-in, and its certificate has changed.",
+            format!("{told} {}", certificate::change(now, before)),
+        )
+        .step("Ask whether a proxy, firewall or virus scanner between Kalends and Exchange ends TLS itself since then: with Extended Protection Exchange refuses every sign-in through it, whatever the password. Let it pass the connection through, or give it the certificate of Exchange."),
+    };
+    advice
     .step("Type the password again.")
     .step(other_form(names))
     .step("Check that the account is enabled, not locked, and that its password has not expired or must be changed at the next sign-in; LogonWorkstations must be empty, or name the Exchange server: command 1 shows all of it.")

@@ -1,6 +1,8 @@
 //! A saved connection checked again, with its saved password and under its account's lease.
 
-use super::{LOOK, climb, control_of, failed, finish, ladder, new_check, tools, zone_of};
+use super::{
+    LOOK, certificate, climb, control_of, failed, finish, ladder, new_check, tools, zone_of,
+};
 use crate::{
     audit::{Action, Entry},
     check::{Ladder, Outcome, Typed},
@@ -95,7 +97,10 @@ async fn check_leased(
         remembered: None,
         confirmed: Vec::new(),
     };
-    let (ladder, ended) = climb(services, id, tools(services, gate), climbing).await;
+    let (ladder, mut ended) = climb(services, id, tools(services, gate), climbing).await;
+    if let Some(ended) = &mut ended {
+        certificate::compare(services, ended).await;
+    }
     let outcome = match ended {
         Some(Ok(success)) => {
             if let Err(error) = services

@@ -1,6 +1,8 @@
 //! One try with what was typed, what is learnt from it, and the pause before the next where Kalends keeps trying.
 
-use super::{Failure, LONGEST, Request, Success, climb, control_of, ladder, tools, zone_of};
+use super::{
+    Failure, LONGEST, Request, Success, certificate, climb, control_of, ladder, tools, zone_of,
+};
 use crate::{
     autodiscover,
     check::{Ladder, Waiting},
@@ -44,14 +46,15 @@ pub(super) async fn try_once(
         confirmed: request.confirmed.clone(),
     };
     let remembered = climbing.remembered.clone();
-    let (ladder, ended) = climb(services, id, tools(services, gate.clone()), climbing).await;
+    let (ladder, mut ended) = climb(services, id, tools(services, gate.clone()), climbing).await;
     // A cancelled password may have gone out: it stays counted, so that cancelling is no way around the limit.
     if ended.is_some()
         && let Err(error) = gate.settle().await
     {
         tracing::error!(%error, check.id = %id, "an unanswered sign-in stays counted");
     }
-    if let Some(ended) = &ended {
+    if let Some(ended) = &mut ended {
+        certificate::compare(services, ended).await;
         learn(services, request, remembered.as_ref(), ended).await;
     }
     (ladder, ended)

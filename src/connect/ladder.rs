@@ -4,32 +4,27 @@
 mod blame;
 mod progress;
 mod seen;
+mod terms;
 
 use crate::{
-    account_name::{AccountName, Password},
     auth::{Credentials, Gate},
     autodiscover::{self, Autodiscover, Discovered, is_elsewhere},
     calendar::Window,
     check::{Proof, Step, StepReport},
-    clock::Clock,
     connection::Mode,
     diagnose::{Evidence, control::narrowed, diagnose},
     endpoint::EwsUrl,
-    ews::{
-        Cause, Client, EwsError, FolderFacts, Greeting, Whose, client::greet, read_window,
-        version::ServerBuild,
-    },
+    ews::{Cause, Client, EwsError, FolderFacts, Greeting, Whose, client::greet, read_window},
     mailbox::SmtpAddress,
-    outbound::{Outbound, connection::Connection},
-    problem::{Certificate, Problem},
-    random::Random,
+    outbound::connection::Connection,
+    problem::Problem,
 };
 use blame::failing_step;
 pub use blame::is_stale;
-use jiff::tz::TimeZone;
 use progress::Progress;
 use seen::{folder_seen, greeting_seen, proof, tls_seen};
 use std::{sync::Arc, time::Duration};
+pub use terms::{Failure, Request, Success, Tools};
 use tokio::time::timeout;
 
 /// How long the test may take with a typed endpoint.
@@ -44,58 +39,6 @@ const MOVED_LIMIT: Duration = Duration::from_secs(4);
 const PROOF_DAYS: u64 = 30;
 /// The most entries shown as proof.
 const PROOF_ENTRIES: usize = 5;
-
-/// What the test works with.
-#[derive(Clone)]
-pub struct Tools {
-    pub outbound: Outbound,
-    pub clock: Clock,
-    pub random: Random,
-    /// Counts refused sign-ins and keeps a paused password from going out.
-    pub gate: Arc<dyn Gate>,
-}
-
-/// What is tested.
-#[derive(Debug, Clone)]
-pub struct Request {
-    pub mode: Mode,
-    pub mailbox: SmtpAddress,
-    pub account: AccountName,
-    pub password: Password,
-    /// `None`: found by Autodiscover.
-    pub endpoint: Option<EwsUrl>,
-    /// The zone of all-day entries that name none.
-    pub fallback_zone: TimeZone,
-    /// A mailbox that the account is known to reach.
-    pub control: Option<SmtpAddress>,
-    /// Where a colleague's mailbox of this domain was found; tried before Autodiscover.
-    pub remembered: Option<EwsUrl>,
-    /// Hosts outside the mail domain that may have the password.
-    pub confirmed: Vec<String>,
-}
-
-/// A test that passed.
-#[derive(Debug, Clone)]
-pub struct Success {
-    pub endpoint: EwsUrl,
-    /// Whether Autodiscover found the endpoint just now.
-    pub is_discovered: bool,
-    pub folder: FolderFacts,
-    /// At most five entries of the next 30 days, soonest first; private ones without their subject.
-    pub proof: Vec<Proof>,
-    pub build: Option<ServerBuild>,
-    pub certificate: Option<Certificate>,
-}
-
-/// A test that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    pub problem: Problem,
-    /// The server's id of the call that failed, else ours.
-    pub request_id: Option<String>,
-    /// The host that answered 401 to the password.
-    pub refused_sign_in: Option<String>,
-}
 
 /// Takes the steps in the order of [`Step::ALL`]; `report` hears of each when it begins and when it ends. Dropping the
 /// future ends the test.
@@ -134,16 +77,6 @@ pub async fn climb(
 struct Stop {
     failure: Box<Failure>,
     seen: String,
-}
-
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        Self {
-            problem,
-            request_id: None,
-            refused_sign_in: None,
-        }
-    }
 }
 
 struct Climb<'a, F> {
@@ -221,6 +154,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                     problem,
                     request_id,
                     refused_sign_in: refused_at,
+                    certificate: None,
                 }),
             }),
         }
@@ -269,7 +203,8 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         let secured = self.tools.outbound.secure(dialled).await;
         let connection =
             secured.map_err(|error| self.stop(&Cause::from(error).into(), endpoint))?;
-        self.progress.pass(&tls_seen(connection.facts()));
+        let now = self.tools.clock.now();
+        self.progress.pass(&tls_seen(connection.facts(), now));
         Ok(connection)
     }
 
@@ -336,6 +271,8 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
             }
             Err(error) => {
                 let mut stop = self.stop(&error, endpoint);
+                let shown = client.connection().facts().certificate.clone();
+                stop.failure.certificate = shown.map(|shown| (endpoint.clone(), Box::new(shown)));
                 if let (true, Some(control)) = (is_service, self.control()) {
                     let problem = stop.failure.problem.clone();
                     stop.failure.problem = narrowed(problem, client, control).await;
@@ -435,6 +372,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                 problem: diagnose(error, &evidence),
                 request_id: error.ids.shown().map(str::to_owned),
                 refused_sign_in: refused.then(|| endpoint.host().to_owned()),
+                certificate: None,
             }),
         }
     }

@@ -17,6 +17,7 @@ use rustls::{
     time_provider::TimeProvider,
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _};
+use sha2::{Digest as _, Sha256};
 use std::{
     io,
     path::Path,
@@ -208,6 +209,10 @@ fn facts(der: &[u8]) -> Option<Certificate> {
         names: names.unwrap_or_default(),
         not_before: Timestamp::from_seconds(validity.not_before.timestamp()),
         not_after: Timestamp::from_seconds(validity.not_after.timestamp()),
+        fingerprint: Sha256::digest(der)
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}")),
+        before: None,
     })
 }
 

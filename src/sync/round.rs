@@ -7,7 +7,7 @@ use crate::{
     auth::Credentials,
     autodiscover::{Autodiscover, is_elsewhere},
     calendar::Event,
-    connect::control_of,
+    connect::{certificate, control_of},
     connection::{Connection, Mode},
     diagnose::{
         Evidence,
@@ -175,6 +175,7 @@ async fn read(
         problem: diagnose(&error, &evidence),
         request_id: error.ids.shown().map(ToOwned::to_owned),
     };
+    let mut is_new = false;
     let mut ready = if let Some(ready) = client.take() {
         ready
     } else {
@@ -201,13 +202,24 @@ async fn read(
             gate,
         )
         .await;
-        opened.map_err(trouble)?
+        is_new = true;
+        match opened.map_err(trouble) {
+            Ok(opened) => opened,
+            Err(mut trouble) => {
+                certificate::tell_change(services, &mut trouble.problem).await;
+                return Err(trouble);
+            }
+        }
     };
     let whose = whose(connection);
     let zone = owner_zone(services, connection).await;
     let window = plan::window(services.clock.now());
     match read_window(&mut ready, &whose, window, &zone).await {
         Ok(events) => {
+            if is_new {
+                let shown = ready.connection().facts().certificate.as_ref();
+                certificate::keep(services, &account.endpoint, shown).await;
+            }
             *client = Some(ready);
             Ok(events)
         }

@@ -6,7 +6,10 @@ use crate::{
     world::{MINUTE, SERVICE},
 };
 use kalends::{check::Outcome, connect, connection::ConnectionState, problem::Problem};
-use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
+use kalends_simulator::{
+    fault::Kind,
+    world::{practice::SERVICE_PASSWORD, settings::Protection},
+};
 use std::time::Duration;
 
 const FINE: (ConnectionState, Option<&str>) = (ConnectionState::Connected, None);
@@ -178,6 +181,30 @@ on_both_engines! {
         }
         connect::cancel(&world.services, check).await.unwrap();
         assert_eq!(world.ended(check).await, Outcome::Cancelled);
+    }
+
+    async fn a_refusal_behind_a_new_certificate_names_the_change(world) {
+        let connected = world.click("bob", SERVICE_PASSWORD).await;
+        assert!(matches!(connected, Outcome::Connected { .. }), "{connected:?}");
+        let told = |outcome: Outcome| match outcome {
+            Outcome::Failed { problem, .. } => match *problem {
+                Problem::SignInRefused { changed, .. } => changed,
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told(world.click("bob", "wrong").await), None);
+        {
+            let mut exchange = world.exchange.world();
+            exchange.settings.tls_proxy = true;
+            exchange.settings.extended_protection = Protection::Require;
+            exchange.settings.offer.basic = false;
+        }
+        let changed = told(world.click("bob", SERVICE_PASSWORD).await).unwrap();
+        assert_eq!(changed.before.unwrap().since, world.clock.now());
+        world.exchange.world().settings.tls_proxy = false;
+        let connected = world.click("bob", SERVICE_PASSWORD).await;
+        assert!(matches!(connected, Outcome::Connected { .. }), "{connected:?}");
     }
 
     async fn a_forbidden_ews_is_told_and_heals(world) {

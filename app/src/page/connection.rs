@@ -21,6 +21,8 @@ struct ConnectionView {
     last_sync: Option<Moment>,
     next_sync: Option<Moment>,
     advice: Option<Advice>,
+    /// Its certificate, if that ends soon.
+    warnings: Vec<String>,
     check: Option<CheckLine>,
     /// The end of the last round, if it found nothing to change and so is not among the rounds below.
     quiet_round: Option<Moment>,
@@ -85,6 +87,7 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
         last_sync: found.last_synced_at.map(|at| words.moment(at)),
         next_sync: found.due_at.map(|at| words.moment(at)),
         advice: request::advice_for(&found),
+        warnings: request::ending_certificates(Some(found.endpoint.host())).await?,
         check: check.map(|check| CheckLine {
             started: words.moment(check.started_at),
             ended: ended_words(check.outcome.as_ref()).to_owned(),
@@ -189,6 +192,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
         last_sync,
         next_sync,
         advice,
+        warnings,
         check,
         quiet_round,
         rounds,
@@ -204,6 +208,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                 <span>{email}</span>
             </p>
             {advice.map(|advice| view! { <Notice advice /> })}
+            {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
             <section class="panel" aria-labelledby="connection">
                 <h2 id="connection">"Connection"</h2>
                 <dl class="facts">

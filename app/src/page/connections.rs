@@ -17,6 +17,8 @@ struct ConnectionsView {
     filter: String,
     page: i64,
     pages: i64,
+    /// Certificates that end soon.
+    warnings: Vec<String>,
     flash: Option<String>,
 }
 
@@ -107,6 +109,7 @@ async fn connections(filter: String, page: String) -> Result<ConnectionsView, Ap
         filter: code,
         page,
         pages,
+        warnings: request::ending_certificates(None).await?,
         flash: request::take_flash().await?,
     })
 }
@@ -169,12 +172,14 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
         filter,
         page,
         pages,
+        warnings,
         flash,
     } = view;
     let none = rows.is_empty();
     view! {
         <Frame title="Connections" wide=true>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+            {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
             <nav class="filters" aria-label="Filter by state">
                 {counts
                     .into_iter()

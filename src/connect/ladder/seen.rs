@@ -3,8 +3,10 @@
 use crate::{
     calendar::Event,
     check::Proof,
+    clock::Timestamp,
     ews::{FolderFacts, Greeting},
     outbound::connection::Facts,
+    problem::ENDS_SOON,
 };
 
 /// What is shown of an entry; the subject of a private one was dropped where it was read.
@@ -16,16 +18,23 @@ pub(super) fn proof(event: &Event) -> Proof {
     }
 }
 
-pub(super) fn tls_seen(facts: &Facts) -> String {
-    match &facts.certificate {
-        None => facts.tls_version.to_owned(),
-        Some(certificate) => format!(
-            "{}, issued by {}, valid until {}",
-            facts.tls_version,
-            certificate.issuer,
-            certificate.not_after.day_in_words()
-        ),
-    }
+pub(super) fn tls_seen(facts: &Facts, now: Timestamp) -> String {
+    let Some(certificate) = &facts.certificate else {
+        return facts.tls_version.to_owned();
+    };
+    let end = certificate.not_after;
+    let warning = match end.since(now).as_secs() / 86_400 {
+        _ if end > now + ENDS_SOON => String::new(),
+        0 => " (today)".to_owned(),
+        1 => " (in 1 day)".to_owned(),
+        days => format!(" (in {days} days)"),
+    };
+    format!(
+        "{}, issued by {}, valid until {}{warning}",
+        facts.tls_version,
+        certificate.issuer,
+        end.day_in_words()
+    )
 }
 
 pub(super) fn greeting_seen(greeting: &Greeting) -> String {

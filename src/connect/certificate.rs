@@ -1,0 +1,58 @@
+//! What is remembered of certificates: kept while everything works, compared when something fails.
+
+use super::ladder::{Failure, Success};
+use crate::{
+    endpoint::EwsUrl,
+    problem::{Certificate, Problem},
+    services::Services,
+};
+
+/// Keeps what an endpoint shows while everything works.
+pub async fn keep(services: &Services, endpoint: &EwsUrl, shown: Option<&Certificate>) {
+    let Some(shown) = shown else { return };
+    let (host, port) = (endpoint.host(), endpoint.port());
+    let kept = services
+        .store
+        .keep_certificate(host, port, shown, services.clock.now())
+        .await;
+    if let Err(error) = kept {
+        tracing::error!(%error, "a certificate could not be remembered");
+    }
+}
+
+/// Keeps the certificate of a test that passed; adds to one that failed what has changed since the last that passed.
+pub(super) async fn compare(services: &Services, ended: &mut Result<Success, Failure>) {
+    match ended {
+        Ok(success) => keep(services, &success.endpoint, success.certificate.as_ref()).await,
+        Err(failure) => {
+            let seen = failure.certificate.take();
+            if let (Problem::SignInRefused { changed, .. }, Some((endpoint, mut shown))) =
+                (&mut failure.problem, seen)
+            {
+                add_before(services, endpoint.host(), endpoint.port(), &mut shown).await;
+                *changed = Some(shown).filter(|shown| shown.before.is_some());
+            } else {
+                tell_change(services, &mut failure.problem).await;
+            }
+        }
+    }
+}
+
+/// Adds to a problem with a certificate what the host showed before.
+pub async fn tell_change(services: &Services, problem: &mut Problem) {
+    if let Problem::CertificateUnknownIssuer { host, certificate }
+    | Problem::CertificateWrongName { host, certificate }
+    | Problem::CertificateExpired { host, certificate }
+    | Problem::CertificateNotYetValid { host, certificate } = problem
+    {
+        // The usual port: what a problem keeps is the host alone.
+        add_before(services, host, 443, certificate).await;
+    }
+}
+
+async fn add_before(services: &Services, host: &str, port: u16, shown: &mut Certificate) {
+    match services.store.certificate_before(host, port, shown).await {
+        Ok(before) => shown.before = before,
+        Err(error) => tracing::error!(%error, "an earlier certificate could not be looked up"),
+    }
+}

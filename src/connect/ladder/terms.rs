@@ -1,0 +1,82 @@
+//! What is tested, with what, and what comes of it.
+
+use crate::{
+    account_name::{AccountName, Password},
+    auth::Gate,
+    check::Proof,
+    clock::Clock,
+    connection::Mode,
+    endpoint::EwsUrl,
+    ews::{FolderFacts, version::ServerBuild},
+    mailbox::SmtpAddress,
+    outbound::Outbound,
+    problem::{Certificate, Problem},
+    random::Random,
+};
+use jiff::tz::TimeZone;
+use std::sync::Arc;
+
+/// What the test works with.
+#[derive(Clone)]
+pub struct Tools {
+    pub outbound: Outbound,
+    pub clock: Clock,
+    pub random: Random,
+    /// Counts refused sign-ins and keeps a paused password from going out.
+    pub gate: Arc<dyn Gate>,
+}
+
+/// What is tested.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub mode: Mode,
+    pub mailbox: SmtpAddress,
+    pub account: AccountName,
+    pub password: Password,
+    /// `None`: found by Autodiscover.
+    pub endpoint: Option<EwsUrl>,
+    /// The zone of all-day entries that name none.
+    pub fallback_zone: TimeZone,
+    /// A mailbox that the account is known to reach.
+    pub control: Option<SmtpAddress>,
+    /// Where a colleague's mailbox of this domain was found; tried before Autodiscover.
+    pub remembered: Option<EwsUrl>,
+    /// Hosts outside the mail domain that may have the password.
+    pub confirmed: Vec<String>,
+}
+
+/// A test that passed.
+#[derive(Debug, Clone)]
+pub struct Success {
+    pub endpoint: EwsUrl,
+    /// Whether Autodiscover found the endpoint just now.
+    pub is_discovered: bool,
+    pub folder: FolderFacts,
+    /// At most five entries of the next 30 days, soonest first; private ones without their subject.
+    pub proof: Vec<Proof>,
+    pub build: Option<ServerBuild>,
+    pub certificate: Option<Certificate>,
+}
+
+/// A test that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub problem: Problem,
+    /// The server's id of the call that failed, else ours.
+    pub request_id: Option<String>,
+    /// The host that answered 401 to the password.
+    pub refused_sign_in: Option<String>,
+    /// What the endpoint showed, as far as the test came.
+    pub certificate: Option<(EwsUrl, Box<Certificate>)>,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            request_id: None,
+            refused_sign_in: None,
+            certificate: None,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What was seen where a problem arose.
+
+use super::Problem;
+use crate::clock::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Where a TCP connection was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    pub host: String,
+    pub port: u16,
+    /// The IP address tried.
+    pub address: String,
+    /// Our own address towards it, if the system told.
+    pub local: Option<String>,
+}
+
+/// The facts of a certificate that people need to act on it. All texts are capped at 200 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    pub subject: String,
+    pub issuer: String,
+    /// DNS names and IP addresses it is made out to, at most 20.
+    pub names: Vec<String>,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+    /// SHA-256 of the certificate (DER), in hexadecimal.
+    #[serde(default)]
+    pub fingerprint: String,
+    /// What the host showed when everything last worked, if that was another certificate.
+    #[serde(default)]
+    pub before: Option<CertificateBefore>,
+}
+
+/// From when on the end of a certificate is warned of.
+pub const ENDS_SOON: Duration = Duration::from_hours(30 * 24);
+
+/// An earlier certificate of a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateBefore {
+    pub issuer: String,
+    /// When it was first seen to work.
+    pub since: Timestamp,
+}
+
+/// One Autodiscover address that was tried, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    pub url: String,
+    /// The code of the problem met there.
+    pub problem: Box<Problem>,
+}
+
+/// What answered instead of EWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InsteadOfEws {
+    /// An HTML page with status 200.
+    WebPage,
+    /// A redirect to the sign-in page of Outlook on the web, AD FS or a proxy.
+    SignInPage,
+    /// A redirect elsewhere.
+    Redirect,
+    /// Something that is not SOAP.
+    NotSoap,
+}
+
+/// Why no encrypted connection came about, other than for the certificate's issuer, name or dates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsReason {
+    /// The server speaks no TLS 1.2 or 1.3, or none of the ciphers known today.
+    NoCommonVersion,
+    /// The connection was closed before it was encrypted.
+    Closed,
+    /// What answers does not speak TLS.
+    NotTls,
+    /// What the TLS library said, at most 200 characters.
+    Other(String),
+}
+
+/// The longest text from a remote side that is kept, in characters.
+const REMOTE_TEXT: usize = 200;
+
+/// A text from a remote side, fit to be shown: control characters become spaces, and it is cut at 200 characters.
+pub fn capped(text: &str) -> String {
+    let mut kept: String = text
+        .trim()
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(REMOTE_TEXT)
+        .collect();
+    if text.trim().chars().nth(REMOTE_TEXT).is_some() {
+        kept.pop();
+        kept.push('…');
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remote_text_is_cut_and_cannot_break_a_line() {
+        assert_eq!(capped(" a\r\nb "), "a  b");
+        let long = capped(&"ä".repeat(300));
+        assert_eq!(long.chars().count(), 200);
+        assert!(long.ends_with('…'));
+    }
+}

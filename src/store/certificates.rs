@@ -1,0 +1,102 @@
+//! The certificates that hosts showed when everything last worked.
+
+use super::{Store, StoreError, rows};
+use crate::{
+    clock::Timestamp,
+    problem::{Certificate, CertificateBefore},
+};
+
+/// A certificate that ends soon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndingCertificate {
+    pub host: String,
+    pub certificate: Certificate,
+}
+
+impl Store {
+    /// Keeps what a host shows while everything works; writes only if that is new.
+    pub async fn keep_certificate(
+        &self,
+        host: &str,
+        port: u16,
+        certificate: &Certificate,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let known =
+            sqlx::query("SELECT fingerprint FROM certificates WHERE host = $1 AND port = $2")
+                .bind(host)
+                .bind(i64::from(port))
+                .fetch_optional(self.pool())
+                .await?;
+        let known = known
+            .map(|row| rows::text(&row, "fingerprint"))
+            .transpose()?;
+        if known.as_ref() == Some(&certificate.fingerprint) {
+            return Ok(());
+        }
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO certificates (host, port, certificate, fingerprint, ends_at, since) \
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (host, port) DO UPDATE SET \
+             certificate = excluded.certificate, fingerprint = excluded.fingerprint, \
+             ends_at = excluded.ends_at, since = excluded.since",
+        )
+        .bind(host)
+        .bind(i64::from(port))
+        .bind(rows::to_json(certificate, "certificate")?)
+        .bind(&certificate.fingerprint)
+        .bind(certificate.not_after.millis())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// What a host showed when everything last worked, if that is another certificate than this one.
+    pub async fn certificate_before(
+        &self,
+        host: &str,
+        port: u16,
+        shown: &Certificate,
+    ) -> Result<Option<CertificateBefore>, StoreError> {
+        let row = sqlx::query(
+            "SELECT certificate, since FROM certificates WHERE host = $1 AND port = $2 AND fingerprint <> $3",
+        )
+        .bind(host)
+        .bind(i64::from(port))
+        .bind(&shown.fingerprint)
+        .fetch_optional(self.pool())
+        .await?;
+        row.map(|row| {
+            let certificate: Certificate = rows::json(&row, "certificate")?;
+            Ok(CertificateBefore {
+                issuer: certificate.issuer,
+                since: rows::instant(&row, "since")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Certificates of hosts in use that end before `by`, the soonest first, at most 20.
+    pub async fn certificates_ending(
+        &self,
+        by: Timestamp,
+    ) -> Result<Vec<EndingCertificate>, StoreError> {
+        let found = sqlx::query(
+            "SELECT DISTINCT k.host, k.certificate, k.ends_at FROM certificates k JOIN accounts a ON a.host = k.host \
+             WHERE k.ends_at < $1 ORDER BY k.ends_at, k.host LIMIT 20",
+        )
+        .bind(by.millis())
+        .fetch_all(self.pool())
+        .await?;
+        found
+            .iter()
+            .map(|row| {
+                Ok(EndingCertificate {
+                    host: rows::text(row, "host")?,
+                    certificate: rows::json(row, "certificate")?,
+                })
+            })
+            .collect()
+    }
+}
