@@ -393,7 +393,7 @@ mod tests {
         let told = advice(
             &Problem::CertificateExpired {
                 host: "mail.example.test".to_owned(),
-                certificate: certificate(),
+                certificate: Box::new(certificate()),
             },
             &names(),
         );

@@ -83,7 +83,7 @@ impl From<Problem> for NotFound {
 /// What an anonymous probe of a host brought.
 enum Probed {
     /// It asks for a sign-in and may be asked.
-    Ready(Ready),
+    Ready(Box<Ready>),
     /// It sends us to another host.
     Moved(String),
 }
@@ -166,7 +166,7 @@ impl Autodiscover<'_> {
         let Ok(Ok(Probed::Ready(ready))) = timeout(CANDIDATE_LIMIT, self.probe(host)).await else {
             return None;
         };
-        match self.ask(ready, mailbox).await.ok()? {
+        match self.ask(*ready, mailbox).await.ok()? {
             Next::Found(url) if url != *endpoint => Some(Problem::MailboxMoved {
                 endpoint: Some(url),
             }),
@@ -220,8 +220,14 @@ impl Autodiscover<'_> {
                     search.elsewhere.get_or_insert(host);
                     continue;
                 }
-                match self.ask(ready, &search.address).await {
-                    Ok(Next::Found(url)) => return Some(self.vouched(url, host, search.home)),
+                match self.ask(*ready, &search.address).await {
+                    Ok(Next::Found(url)) if self.is_vouched_for(&url, search.home) => {
+                        return Some(Ok((url, host)));
+                    }
+                    Ok(Next::Found(url)) => {
+                        let host = url.host().to_owned();
+                        return Some(Err(Problem::LeadsElsewhere { host }.into()));
+                    }
                     Ok(Next::Host(to)) => {
                         hosts = vec![to];
                         break;
@@ -254,14 +260,10 @@ impl Autodiscover<'_> {
             || self.confirmed.iter().any(|confirmed| confirmed == host)
     }
 
-    /// An endpoint that was found, if the password may go there.
-    fn vouched(&self, url: EwsUrl, by: String, home: &str) -> Result<(EwsUrl, String), NotFound> {
-        let is_vouched = self.outbound.is_vouched_for(url.host(), url.port());
-        if is_vouched || self.may_have_the_password(url.host(), home) {
-            return Ok((url, by));
-        }
-        let host = url.host().to_owned();
-        Err(Problem::LeadsElsewhere { host }.into())
+    /// Whether the password may go to an endpoint that was found.
+    fn is_vouched_for(&self, url: &EwsUrl, home: &str) -> bool {
+        self.outbound.is_vouched_for(url.host(), url.port())
+            || self.may_have_the_password(url.host(), home)
     }
 
     /// The hosts that a domain names by a redirect over plain http and by DNS. Nothing but the domain is told to anybody.
@@ -318,11 +320,11 @@ impl Autodiscover<'_> {
         }
         let offer = Offer::read(&answer.headers);
         answer.drain().await;
-        Ok(Probed::Ready(Ready {
+        Ok(Probed::Ready(Box::new(Ready {
             host: host.to_owned(),
             connection,
             offer,
-        }))
+        })))
     }
 }
 

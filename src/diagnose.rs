@@ -85,19 +85,14 @@ fn outbound(error: &OutboundError) -> Problem {
             host,
             fault,
             certificate,
-        } => {
-            let certificate = *certificate;
-            match fault {
-                CertificateFault::UnknownIssuer => {
-                    Problem::CertificateUnknownIssuer { host, certificate }
-                }
-                CertificateFault::WrongName => Problem::CertificateWrongName { host, certificate },
-                CertificateFault::Expired => Problem::CertificateExpired { host, certificate },
-                CertificateFault::NotYetValid => {
-                    Problem::CertificateNotYetValid { host, certificate }
-                }
+        } => match fault {
+            CertificateFault::UnknownIssuer => {
+                Problem::CertificateUnknownIssuer { host, certificate }
             }
-        }
+            CertificateFault::WrongName => Problem::CertificateWrongName { host, certificate },
+            CertificateFault::Expired => Problem::CertificateExpired { host, certificate },
+            CertificateFault::NotYetValid => Problem::CertificateNotYetValid { host, certificate },
+        },
         OutboundError::Tls { host, reason } => Problem::TlsFailed { host, reason },
     }
 }

@@ -63,19 +63,19 @@ pub enum Problem {
     },
     CertificateUnknownIssuer {
         host: String,
-        certificate: Certificate,
+        certificate: Box<Certificate>,
     },
     CertificateWrongName {
         host: String,
-        certificate: Certificate,
+        certificate: Box<Certificate>,
     },
     CertificateExpired {
         host: String,
-        certificate: Certificate,
+        certificate: Box<Certificate>,
     },
     CertificateNotYetValid {
         host: String,
-        certificate: Certificate,
+        certificate: Box<Certificate>,
     },
     /// TLS failed for a reason other than the certificate's issuer, name or dates.
     TlsFailed {

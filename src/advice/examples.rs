@@ -48,19 +48,19 @@ fn ways_to_the_server() -> Vec<Problem> {
         },
         Problem::CertificateUnknownIssuer {
             host: host(),
-            certificate: certificate(),
+            certificate: Box::new(certificate()),
         },
         Problem::CertificateWrongName {
             host: host(),
-            certificate: certificate(),
+            certificate: Box::new(certificate()),
         },
         Problem::CertificateExpired {
             host: host(),
-            certificate: certificate(),
+            certificate: Box::new(certificate()),
         },
         Problem::CertificateNotYetValid {
             host: host(),
-            certificate: certificate(),
+            certificate: Box::new(certificate()),
         },
         tls(TlsReason::NoCommonVersion),
         tls(TlsReason::Closed),
@@ -105,6 +105,11 @@ fn answers_of_the_server() -> Vec<Problem> {
                 ..certificate()
             })),
         },
+    ]
+}
+
+fn refusals_of_the_server() -> Vec<Problem> {
+    vec![
         Problem::SignInPaused {
             until: Timestamp::from_seconds(1_772_546_700),
         },
@@ -192,5 +197,6 @@ fn answers_of_the_server() -> Vec<Problem> {
 pub(super) fn every_problem() -> Vec<Problem> {
     let mut problems = ways_to_the_server();
     problems.extend(answers_of_the_server());
+    problems.extend(refusals_of_the_server());
     problems
 }

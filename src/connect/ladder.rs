@@ -7,7 +7,7 @@ mod seen;
 mod terms;
 
 use crate::{
-    auth::{Credentials, Gate},
+    auth::Credentials,
     autodiscover::{self, Autodiscover, Discovered, is_elsewhere},
     calendar::Window,
     check::{Proof, Step, StepReport},

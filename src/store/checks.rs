@@ -85,16 +85,16 @@ impl Store {
     pub async fn wait_check(
         &self,
         id: CheckId,
-        waiting: Option<&Waiting>,
+        pause: Option<&Waiting>,
         alive_until: Timestamp,
     ) -> Result<(), StoreError> {
-        let waiting = waiting.map(|it| rows::to_json(it, "waiting")).transpose()?;
+        let shown = pause.map(|it| rows::to_json(it, "waiting")).transpose()?;
         let mut writing = self.begin().await?;
         sqlx::query(
             "UPDATE checks SET waiting = $2, alive_until = $3 WHERE id = $1 AND outcome IS NULL",
         )
         .bind(id.to_string())
-        .bind(waiting)
+        .bind(shown)
         .bind(alive_until.millis())
         .execute(writing.on())
         .await?;

@@ -118,8 +118,8 @@ async fn a_dns_service_is_followed_by_priority_and_only_on_the_usual_port() {
 async fn a_host_outside_the_mail_domain_gets_the_password_only_once_somebody_vouches_for_it() {
     let office = without_the_usual().await;
     redirect_over_http(&office, "autodiscover.hosting.test");
-    office.exchange.world().settings.ews_url =
-        "https://mail.hosting.test/EWS/Exchange.asmx".to_owned();
+    "https://mail.hosting.test/EWS/Exchange.asmx"
+        .clone_into(&mut office.exchange.world().settings.ews_url);
     let leads_to = |host: &str| Problem::LeadsElsewhere {
         host: host.to_owned(),
     };
@@ -142,8 +142,8 @@ async fn a_host_outside_the_mail_domain_gets_the_password_only_once_somebody_vou
 #[tokio::test]
 async fn what_the_administrator_listed_needs_nobodys_word() {
     let office = Office::open_with("mail.hosting.test", "").await;
-    office.exchange.world().settings.ews_url =
-        "https://mail.hosting.test/EWS/Exchange.asmx".to_owned();
+    "https://mail.hosting.test/EWS/Exchange.asmx"
+        .clone_into(&mut office.exchange.world().settings.ews_url);
     let (_, success) = finds(&office, searched()).await;
     assert_eq!(success.endpoint.host(), "mail.hosting.test");
 }

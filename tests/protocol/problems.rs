@@ -246,8 +246,8 @@ async fn shut_gate(name: &'static str) -> Met {
 
 async fn leads_elsewhere(name: &'static str) -> Met {
     let office = Office::open().await;
-    office.exchange.world().settings.ews_url =
-        "https://mail.hosting.test/EWS/Exchange.asmx".to_owned();
+    "https://mail.hosting.test/EWS/Exchange.asmx"
+        .clone_into(&mut office.exchange.world().settings.ews_url);
     let request = Request {
         endpoint: None,
         ..service()

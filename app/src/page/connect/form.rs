@@ -164,88 +164,104 @@ pub fn ConnectForm(
                 <input type="checkbox" name="service" value="true" checked=!value("service").is_empty() />
                 <span>"Use service account for enhanced security"</span>
             </label>
-            <fieldset class="field-set field-set-service">
-                <legend class="sr-only">"Service account"</legend>
-                <p class="field-hint">
-                    "Kalends reads the calendar through one account that your administrator controls. Your own password is not needed. "
-                    <a href="/help/service-account" rel="external">"Using an Exchange service account"</a>
-                </p>
-                <Field
-                    label="User email to access"
-                    name="mailbox"
-                    kind="email"
-                    inputmode="email"
-                    value=value("mailbox")
-                    hint="The primary address of the mailbox whose calendar you want to see."
-                    errors
-                />
-                <Field
-                    label="Service account username"
-                    name="service_account"
-                    value=value("service_account")
-                    hint="As user@domain or DOMAIN\\user."
-                    errors
-                />
-                <Field
-                    label="Service account password"
-                    name="service_password"
-                    kind="password"
-                    autocomplete="off"
-                    hint="Stored encrypted, opened only to call Exchange."
-                    errors
-                />
-                <Advanced server="service_server" domain="service_domain" draft=draft.clone() errors />
-                <details class="more" open=!value("service_control").is_empty()>
-                    <summary>"More"</summary>
-                    <Field
-                        label="Another mailbox that works"
-                        name="service_control"
-                        aside="optional"
-                        kind="email"
-                        inputmode="email"
-                        value=value("service_control")
-                        hint="One that the service account is known to reach. If yours is refused, Kalends looks whether that one is, too, and so tells a missing role from a mailbox outside its scope."
-                        errors
-                    />
-                </details>
-            </fieldset>
-            <fieldset class="field-set field-set-personal">
-                <legend class="sr-only">"Your own account"</legend>
-                <p class="field-hint">"Kalends signs in to Exchange as you."</p>
-                <Field
-                    label="Email"
-                    name="email"
-                    kind="email"
-                    inputmode="email"
-                    autocomplete="email"
-                    value=value("email")
-                    hint="The primary address of your mailbox."
-                    errors
-                />
-                <Field
-                    label="Password"
-                    name="password"
-                    kind="password"
-                    autocomplete="off"
-                    hint="The one you sign in to Windows or Outlook with. Stored encrypted."
-                    errors
-                />
-                <Field
-                    label="Username"
-                    name="username"
-                    aside="optional"
-                    value=value("username")
-                    hint="As user@domain or DOMAIN\\user. Leave empty if you sign in with your email address."
-                    errors
-                />
-                <Advanced server="server" domain="domain" draft errors />
-            </fieldset>
+            <ServiceFields draft=draft.clone() errors />
+            <PersonalFields draft errors />
             <div class="form-actions form-end">
                 <button class="button button-primary" disabled=move || busy.get()>
                     "Connect"
                 </button>
             </div>
         </form>
+    }
+}
+
+/// Through a service account.
+#[component]
+fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) -> impl IntoView {
+    view! {
+        <fieldset class="field-set field-set-service">
+            <legend class="sr-only">"Service account"</legend>
+            <p class="field-hint">
+                "Kalends reads the calendar through one account that your administrator controls. Your own password is not needed. "
+                <a href="/help/service-account" rel="external">"Using an Exchange service account"</a>
+            </p>
+            <Field
+                label="User email to access"
+                name="mailbox"
+                kind="email"
+                inputmode="email"
+                value=draft.value("mailbox")
+                hint="The primary address of the mailbox whose calendar you want to see."
+                errors
+            />
+            <Field
+                label="Service account username"
+                name="service_account"
+                value=draft.value("service_account")
+                hint="As user@domain or DOMAIN\\user."
+                errors
+            />
+            <Field
+                label="Service account password"
+                name="service_password"
+                kind="password"
+                autocomplete="off"
+                hint="Stored encrypted, opened only to call Exchange."
+                errors
+            />
+            <Advanced server="service_server" domain="service_domain" draft=draft.clone() errors />
+            <details class="more" open=!draft.value("service_control").is_empty()>
+                <summary>"More"</summary>
+                <Field
+                    label="Another mailbox that works"
+                    name="service_control"
+                    aside="optional"
+                    kind="email"
+                    inputmode="email"
+                    value=draft.value("service_control")
+                    hint="One that the service account is known to reach. If yours is refused, Kalends looks whether that one is, too, and so tells a missing role from a mailbox outside its scope."
+                    errors
+                />
+            </details>
+        </fieldset>
+    }
+}
+
+/// With one's own account.
+#[component]
+fn PersonalFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) -> impl IntoView {
+    view! {
+        <fieldset class="field-set field-set-personal">
+            <legend class="sr-only">"Your own account"</legend>
+            <p class="field-hint">"Kalends signs in to Exchange as you."</p>
+            <Field
+                label="Email"
+                name="email"
+                kind="email"
+                inputmode="email"
+                autocomplete="email"
+                value=draft.value("email")
+                hint="The primary address of your mailbox."
+                errors
+            />
+            <Field
+                label="Password"
+                name="password"
+                kind="password"
+                autocomplete="off"
+                hint="The one you sign in to Windows or Outlook with. Stored encrypted."
+                errors
+            />
+            <Field
+                label="Username"
+                name="username"
+                aside="optional"
+                value=draft.value("username")
+                hint="As user@domain or DOMAIN\\user. Leave empty if you sign in with your email address."
+                errors
+            />
+            <Advanced server="server" domain="domain" draft errors />
+        </fieldset>
     }
 }
 

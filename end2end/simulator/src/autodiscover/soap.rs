@@ -114,17 +114,15 @@ fn user(world: &World, address: &str, wanted: &[String], host: &str) -> String {
                 ("UserMSOnline", "False"),
                 ("AutoDiscoverSMTPAddress", mailbox.address.as_str()),
             ];
-            let settings: String = known
-                .iter()
-                .filter(|(name, _)| wanted.iter().any(|wish| wish == name))
-                .map(|(name, value)| {
-                    format!(
-                        r#"<UserSetting i:type="StringSetting">{}{}</UserSetting>"#,
-                        element("Name", name),
-                        element("Value", value)
-                    )
-                })
-                .collect();
+            let mut settings = String::new();
+            for (name, value) in known {
+                if wanted.iter().any(|wish| wish == name) {
+                    settings += r#"<UserSetting i:type="StringSetting">"#;
+                    settings += &element("Name", name);
+                    settings += &element("Value", value);
+                    settings += "</UserSetting>";
+                }
+            }
             response("NoError", "No error.", None, &settings)
         }
     }

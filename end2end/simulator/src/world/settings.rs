@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::LockOut;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub offer: AuthOffer,
