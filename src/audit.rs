@@ -18,6 +18,8 @@ pub enum Action {
     /// A sealed password was opened.
     SecretOpened,
     SyncRequested,
+    /// An Exchange was looked at closely, with a typed password.
+    ExchangeChecked,
 }
 
 /// One line of the trail.

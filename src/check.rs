@@ -77,6 +77,9 @@ pub struct StepReport {
     pub millis: Option<u64>,
     /// Short facts such as addresses, a protocol version, a folder's name. Remote text is capped at 200 characters.
     pub seen: Option<String>,
+    /// What else was seen, a line each: addresses asked, certificates shown. Each is capped at 200 characters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
 }
 
 /// The ten steps of one check, updated while it runs.
@@ -97,6 +100,7 @@ impl Ladder {
             verdict: Verdict::NotReached,
             millis: None,
             seen: None,
+            details: Vec::new(),
         };
         Self(Step::ALL.into_iter().map(report).collect())
     }

@@ -85,6 +85,7 @@ fn outbound(error: &OutboundError) -> Problem {
             host,
             fault,
             certificate,
+            ..
         } => match fault {
             CertificateFault::UnknownIssuer => {
                 Problem::CertificateUnknownIssuer { host, certificate }

@@ -24,6 +24,8 @@ pub mod mailbox;
 pub mod problem;
 
 #[cfg(feature = "server")]
+pub mod analyse;
+#[cfg(feature = "server")]
 pub mod audit;
 #[cfg(feature = "server")]
 pub mod auth;

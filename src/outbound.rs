@@ -98,6 +98,8 @@ pub enum OutboundError {
         host: String,
         fault: CertificateFault,
         certificate: Box<Certificate>,
+        /// All that the server sent, its own first, at most ten.
+        chain: Vec<Certificate>,
     },
     #[error("TLS failed")]
     Tls { host: String, reason: TlsReason },
@@ -306,7 +308,8 @@ impl Outbound {
             peer,
             local,
             tls_version: secured.version,
-            certificate: secured.certificate,
+            certificate: secured.chain.first().cloned(),
+            chain: secured.chain,
             leaf: secured.leaf,
             tcp_took: took,
             tls_took: started.elapsed(),

@@ -1,8 +1,8 @@
 //! What the parts that act are handed: both databases, the way out, the time, and what only this process knows.
 
 use crate::{
-    clock::Clock, custody::Custody, outbound::Outbound, random::Random, setup::Setup,
-    sign_in::SignIn, store::Store, vault::Vault,
+    analyse::Analyses, clock::Clock, custody::Custody, outbound::Outbound, random::Random,
+    setup::Setup, sign_in::SignIn, store::Store, vault::Vault,
 };
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -17,6 +17,7 @@ pub struct Services {
     pub random: Random,
     pub sign_in: SignIn,
     pub setup: Setup,
+    pub analyses: Analyses,
     /// Wakes the worker before its next look at the due rows.
     pub wake: Arc<Notify>,
 }
@@ -38,6 +39,7 @@ impl Services {
         Self {
             sign_in: SignIn::new(&clock),
             setup: Setup::new(&random),
+            analyses: Analyses::default(),
             wake: Arc::new(Notify::new()),
             store,
             vault,

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod check;
+pub mod check_exchange;
 pub mod connect;
 pub mod connection;
 pub mod connections;

@@ -9,6 +9,7 @@ use crate::{
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use kalends::{
     advice::{Advice, Names, advice},
+    analyse::Analysis,
     check::{Check, Outcome, Step},
     connection::{Connection, Mode},
     id::{CheckId, ConnectionId, UserId},
@@ -18,7 +19,7 @@ use kalends::{
 };
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use tower_sessions::Session;
 
 /// The key under which a session holds its user's id.
@@ -292,6 +293,28 @@ pub async fn check_for(user: &User, id: &str) -> Result<Check, AppError> {
     found
         .filter(|check| check.user_id == user.id || user.is_admin())
         .ok_or_else(not_there)
+}
+
+/// An admin's own analysis.
+pub fn analysis_of(admin: &User, id: &str) -> Result<Analysis, AppError> {
+    let found = id
+        .parse::<CheckId>()
+        .ok()
+        .and_then(|id| services().analyses.get(id, admin));
+    found.ok_or_else(not_there)
+}
+
+/// A text as an address that downloads it.
+pub fn as_data(text: &str) -> String {
+    let mut address = "data:text/plain;charset=utf-8,".to_owned();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            let _ = write!(address, "%{byte:02X}");
+        }
+    }
+    address
 }
 
 fn not_there() -> AppError {

@@ -6,6 +6,7 @@ use crate::{
     page::{
         calendar::CalendarPage,
         check::CheckPage,
+        check_exchange::{AnalysisPage, CheckExchangePage},
         connect::ConnectPage,
         connection::ConnectionPage,
         connections::ConnectionsPage,
@@ -62,6 +63,8 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("disconnect")) view=DisconnectPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("checks"), ParamSegment("id")) view=CheckPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("connections") view=ConnectionsPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("connections"), StaticSegment("check-exchange")) view=CheckExchangePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("connections"), StaticSegment("check-exchange"), ParamSegment("id")) view=AnalysisPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("connections"), ParamSegment("id")) view=ConnectionPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("help"), StaticSegment("service-account")) view=ServiceAccountPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("help"), StaticSegment("problems")) view=ProblemsPage ssr=SsrMode::Async />

@@ -1,5 +1,6 @@
 //! The commands, each a short list of steps.
 
+mod doctor;
 mod user;
 
 use crate::{
@@ -43,6 +44,17 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Takes every step of a connection to an Exchange and shows what each saw. Connects and stores nothing.
+    ///
+    /// The service account's password is asked for, or read from standard input.
+    Doctor {
+        #[command(flatten)]
+        wanted: doctor::Wanted,
+        #[command(flatten)]
+        network: Box<Network>,
+        #[command(flatten)]
+        data: Data,
+    },
     /// Tends the vault of sealed passwords.
     Vault {
         #[command(subcommand)]
@@ -67,6 +79,9 @@ pub enum CommandError {
     Outbound(#[from] kalends::outbound::SettingError),
     #[error("{0}")]
     Refused(String),
+    /// The check came to its end, and something is wrong; all words are said.
+    #[error("the calendar cannot be read")]
+    Unhealthy,
 }
 
 impl CommandError {
@@ -84,6 +99,11 @@ pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
             println!("Both databases are up to date.");
             Ok(())
         }
+        Command::Doctor {
+            wanted,
+            network,
+            data,
+        } => doctor::run(wanted, &network, &data).await,
         Command::User { command, data } => user::run(command, data).await,
         Command::Vault {
             command: VaultCommand::Rotate,

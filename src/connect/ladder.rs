@@ -16,13 +16,13 @@ use crate::{
     endpoint::EwsUrl,
     ews::{Cause, Client, EwsError, FolderFacts, Greeting, Whose, client::greet, read_window},
     mailbox::SmtpAddress,
-    outbound::connection::Connection,
-    problem::Problem,
+    outbound::{OutboundError, connection::Connection},
+    problem::{Certificate, Problem, Tried},
 };
 use blame::failing_step;
 pub use blame::is_stale;
 use progress::Progress;
-use seen::{folder_seen, greeting_seen, proof, tls_seen};
+use seen::{certificate_seen, folder_seen, greeting_seen, proof, tls_seen};
 use std::{sync::Arc, time::Duration};
 pub use terms::{Failure, Request, Success, Tools};
 use tokio::time::timeout;
@@ -134,7 +134,12 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
             confirmed: &self.request.confirmed,
         };
         match autodiscover.find(&self.request.mailbox).await {
-            Ok(Discovered { endpoint, by, .. }) => {
+            Ok(Discovered {
+                endpoint,
+                by,
+                tried,
+            }) => {
+                self.tell_tried(&tried);
                 self.progress.pass(&format!("{endpoint}, told by {by}"));
                 Ok(endpoint)
             }
@@ -145,6 +150,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
             }) => Err(Stop {
                 seen: match &problem {
                     Problem::AutodiscoverFailed { tried } => {
+                        self.tell_tried(tried);
                         format!("{} addresses asked, none led to Exchange", tried.len())
                     }
                     Problem::LeadsElsewhere { host } => format!("leads to {host}"),
@@ -157,6 +163,13 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                     certificate: None,
                 }),
             }),
+        }
+    }
+
+    fn tell_tried(&mut self, tried: &[Tried]) {
+        for Tried { url, problem } in tried {
+            let what = problem.code().replace('-', " ");
+            self.progress.detail(&format!("{url}: {what}"));
         }
     }
 
@@ -176,7 +189,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         let route = match outbound.route(endpoint.host(), endpoint.port()).await {
             Ok(route) => route,
             Err(error) => {
-                if matches!(error, crate::outbound::OutboundError::NameNotFound { .. }) {
+                if matches!(error, OutboundError::NameNotFound { .. }) {
                     self.progress.pass_at_once(allowed);
                     self.progress.begin(Step::Dns);
                 }
@@ -200,12 +213,25 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
             .pass(&format!("{} from {}", dialled.peer, dialled.local));
 
         self.progress.begin(Step::Tls);
-        let secured = self.tools.outbound.secure(dialled).await;
-        let connection =
-            secured.map_err(|error| self.stop(&Cause::from(error).into(), endpoint))?;
+        let connection = match self.tools.outbound.secure(dialled).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                if let OutboundError::Certificate { chain, .. } = &error {
+                    self.tell_chain(chain);
+                }
+                return Err(self.stop(&Cause::from(error).into(), endpoint));
+            }
+        };
+        self.tell_chain(&connection.facts().chain);
         let now = self.tools.clock.now();
         self.progress.pass(&tls_seen(connection.facts(), now));
         Ok(connection)
+    }
+
+    fn tell_chain(&mut self, chain: &[Certificate]) {
+        for certificate in chain {
+            self.progress.detail(&certificate_seen(certificate));
+        }
     }
 
     async fn greeting(

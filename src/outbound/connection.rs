@@ -35,6 +35,8 @@ pub struct Facts {
     pub tls_version: &'static str,
     /// `None` only where it could not be read although it verified.
     pub certificate: Option<Certificate>,
+    /// All certificates that the server sent, its own first, at most ten.
+    pub chain: Vec<Certificate>,
     /// The server's certificate as sent (DER): channel binding hashes it.
     pub leaf: Vec<u8>,
     pub tcp_took: Duration,

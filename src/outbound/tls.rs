@@ -30,6 +30,8 @@ use x509_parser::{extensions::GeneralName, prelude::parse_x509_certificate};
 
 const CA_FILE: &str = "KALENDS_EXCHANGE_CA_FILE";
 const MAX_NAMES: usize = 20;
+/// The most certificates of a chain that are kept.
+const MAX_CHAIN: usize = 10;
 
 /// Whom a certificate must be issued by.
 pub(super) struct Roots {
@@ -43,7 +45,8 @@ pub(super) struct Roots {
 pub(super) struct Secured {
     pub stream: TlsStream<TcpStream>,
     pub version: &'static str,
-    pub certificate: Option<Certificate>,
+    /// What the server sent, its own first, as far as it could be read.
+    pub chain: Vec<Certificate>,
     pub leaf: Vec<u8>,
 }
 
@@ -76,7 +79,7 @@ impl Roots {
         let recorder = Arc::new(Recorder {
             provider: Arc::clone(&self.provider),
             verifier: self.verifier.clone(),
-            leaf: Mutex::default(),
+            sent: Mutex::default(),
         });
         let config = self
             .config(Arc::clone(&recorder))
@@ -84,9 +87,9 @@ impl Roots {
         let connected = TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await;
-        let leaf = recorder.leaf();
-        let certificate = leaf.as_deref().and_then(facts);
-        let stream = connected.map_err(|error| told(host, &error, certificate.clone()))?;
+        let sent = recorder.sent();
+        let chain: Vec<Certificate> = sent.iter().filter_map(|der| facts(der)).collect();
+        let stream = connected.map_err(|error| told(host, &error, chain.clone()))?;
         let version = match stream.get_ref().1.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
             _ => "TLS 1.2",
@@ -94,8 +97,8 @@ impl Roots {
         Ok(Secured {
             stream,
             version,
-            certificate,
-            leaf: leaf.unwrap_or_default(),
+            chain,
+            leaf: sent.into_iter().next().unwrap_or_default(),
         })
     }
 
@@ -133,7 +136,7 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), SettingError> 
     Ok(())
 }
 
-fn told(host: &str, error: &io::Error, certificate: Option<Certificate>) -> OutboundError {
+fn told(host: &str, error: &io::Error, chain: Vec<Certificate>) -> OutboundError {
     let host = host.to_owned();
     let tls = error
         .get_ref()
@@ -144,11 +147,12 @@ fn told(host: &str, error: &io::Error, certificate: Option<Certificate>) -> Outb
             reason: TlsReason::Closed,
         };
     };
-    match (fault(tls, certificate.as_ref()), certificate) {
+    match (fault(tls, chain.first()), chain.first()) {
         (Some(fault), Some(certificate)) => OutboundError::Certificate {
             host,
             fault,
-            certificate: Box::new(certificate),
+            certificate: Box::new(certificate.clone()),
+            chain,
         },
         _ => OutboundError::Tls {
             host,
@@ -228,17 +232,17 @@ fn name(name: &GeneralName<'_>) -> Option<String> {
     }
 }
 
-/// Verifies as rustls does and keeps the leaf whatever comes of it.
+/// Verifies as rustls does and keeps what was sent, whatever comes of it.
 #[derive(Debug)]
 struct Recorder {
     provider: Arc<CryptoProvider>,
     verifier: Option<Arc<WebPkiServerVerifier>>,
-    leaf: Mutex<Option<Vec<u8>>>,
+    sent: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Recorder {
-    fn leaf(&self) -> Option<Vec<u8>> {
-        self.leaf
+    fn sent(&self) -> Vec<Vec<u8>> {
+        self.sent
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -254,7 +258,9 @@ impl ServerCertVerifier for Recorder {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        *self.leaf.lock().unwrap_or_else(PoisonError::into_inner) = Some(end_entity.to_vec());
+        let sent = std::iter::once(end_entity).chain(intermediates);
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) =
+            sent.take(MAX_CHAIN).map(|der| der.to_vec()).collect();
         let Some(verifier) = &self.verifier else {
             return Err(CertificateError::UnknownIssuer.into());
         };

@@ -29,6 +29,15 @@ fn rung(report: StepReport) -> impl IntoView {
                 {report.millis.map(|millis| view! { <span class="rung-time">{took(millis)}</span> })}
             </span>
             {report.seen.map(|seen| view! { <span class="rung-seen">{seen}</span> })}
+            {(!report.details.is_empty())
+                .then(|| {
+                    view! {
+                        <details class="rung-details">
+                            <summary>"Details"</summary>
+                            <ul>{report.details.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+                        </details>
+                    }
+                })}
         </li>
     }
 }

@@ -23,6 +23,9 @@ use serde::{Deserialize, Serialize};
 mod form;
 use form::ConnectForm;
 #[cfg(feature = "ssr")]
+pub use form::SERVICE;
+pub use form::ServiceFields;
+#[cfg(feature = "ssr")]
 pub use form::mend;
 pub use form::{FAILED, resubmit_with};
 

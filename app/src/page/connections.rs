@@ -180,6 +180,7 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
         <Frame title="Connections" wide=true>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
+            <p class="back"><a href="/connections/check-exchange">"Check Exchange"</a></p>
             <nav class="filters" aria-label="Filter by state">
                 {counts
                     .into_iter()

@@ -23,9 +23,19 @@ async function expectNotConnected(page: Page): Promise<void> {
   await expect(page.getByText('Not connected')).toBeVisible();
 }
 
-test('a running test is followed and can be cancelled', async ({ page, signIn, kalends }) => {
-  const exchange = new Exchange(kalends);
+test.beforeEach(async ({ page, signIn }) => {
   await signIn(bob);
+  await page.goto('/profile');
+  // Another spec may have left him connected.
+  if (await page.getByRole('link', { name: 'Disconnect' }).isVisible()) {
+    await page.goto('/profile/exchange/disconnect');
+    await page.getByRole('button', { name: 'Disconnect' }).click();
+    await expect(page.getByText('Not connected')).toBeVisible();
+  }
+});
+
+test('a running test is followed and can be cancelled', async ({ page, kalends }) => {
+  const exchange = new Exchange(kalends);
   await exchange.play({ kind: 'slow', milliseconds: 12_000 });
   const dialog = await start(page);
   await expect(dialog.locator('.rung-running')).toContainText('EWS answers');
@@ -37,9 +47,8 @@ test('a running test is followed and can be cancelled', async ({ page, signIn, k
   await expectNotConnected(page);
 });
 
-test('a closed dialog tests nothing on unseen', async ({ page, signIn, kalends }) => {
+test('a closed dialog tests nothing on unseen', async ({ page, kalends }) => {
   const exchange = new Exchange(kalends);
-  await signIn(bob);
   await exchange.play({ kind: 'slow', milliseconds: 3_000 });
   const dialog = await start(page);
   await expect(dialog.locator('.rung-running')).toContainText('EWS answers');
@@ -51,8 +60,7 @@ test('a closed dialog tests nothing on unseen', async ({ page, signIn, kalends }
   await expectNotConnected(page);
 });
 
-test('after a success the closed dialog leaves the profile as it is now', async ({ page, signIn }) => {
-  await signIn(bob);
+test('after a success the closed dialog leaves the profile as it is now', async ({ page }) => {
   const dialog = await start(page);
   await expect(dialog.getByText('is connected and syncing.')).toBeVisible();
   await dialog.getByRole('button', { name: 'Close' }).click();
@@ -62,8 +70,7 @@ test('after a success the closed dialog leaves the profile as it is now', async 
   await expect(page.getByText('Not connected')).toBeVisible();
 });
 
-test('a failure shows the whole endpoint in its field', async ({ page, signIn }) => {
-  await signIn(bob);
+test('a failure shows the whole endpoint in its field', async ({ page }) => {
   const dialog = await start(page, 'nowhere.example.test');
   await expect(dialog.getByRole('heading', { name: 'Failed to connect exchange calendar' })).toBeVisible();
   const field = dialog.locator('.field-set-service').getByLabel('Exchange server');
@@ -73,9 +80,8 @@ test('a failure shows the whole endpoint in its field', async ({ page, signIn })
 test.describe('a session that ends during a test', () => {
   test.use({ tolerated: [/401/] });
 
-  test('is told, and nothing is asked any more', async ({ page, signIn, settled, kalends }) => {
+  test('is told, and nothing is asked any more', async ({ page, settled, kalends }) => {
     const exchange = new Exchange(kalends);
-    await signIn(bob);
     await exchange.play({ kind: 'slow', milliseconds: 4_000 });
     const dialog = await start(page);
     await expect(dialog.locator('.rung-running')).toContainText('EWS answers');
@@ -99,8 +105,7 @@ test.describe('a session that ends during a test', () => {
   });
 });
 
-test('the dialog closes with Escape and gives the focus back', async ({ page, signIn, expectAccessible }) => {
-  await signIn(bob);
+test('the dialog closes with Escape and gives the focus back', async ({ page, expectAccessible }) => {
   await page.goto('/profile');
   const button = page.getByRole('link', { name: 'Connect' });
   await button.focus();

@@ -114,7 +114,7 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn read_password() -> Result<Password, CommandError> {
+pub fn read_password() -> Result<Password, CommandError> {
     let text = if std::io::stdin().is_terminal() {
         rpassword::prompt_password("Password: ").map_err(CommandError::refused)?
     } else {

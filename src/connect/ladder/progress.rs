@@ -7,12 +7,16 @@ use crate::{
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// The most lines of one step.
+const MAX_DETAILS: usize = 20;
+
 /// Passes each change on to whoever listens.
 pub(super) struct Progress<F> {
     report: F,
     step: Step,
     since: Instant,
     is_failed: bool,
+    details: Vec<String>,
 }
 
 impl<F: FnMut(StepReport)> Progress<F> {
@@ -22,6 +26,14 @@ impl<F: FnMut(StepReport)> Progress<F> {
             step: Step::Autodiscover,
             since: Instant::now(),
             is_failed: false,
+            details: Vec::new(),
+        }
+    }
+
+    /// A line for the end of the step under way.
+    pub fn detail(&mut self, line: &str) {
+        if self.details.len() < MAX_DETAILS {
+            self.details.push(capped(line));
         }
     }
 
@@ -77,7 +89,12 @@ impl<F: FnMut(StepReport)> Progress<F> {
     }
 
     fn tell(&mut self, step: Step, verdict: Verdict, took: Option<Duration>, seen: Option<&str>) {
+        let details = match verdict {
+            Verdict::Passed | Verdict::Failed => std::mem::take(&mut self.details),
+            _ => Vec::new(),
+        };
         (self.report)(StepReport {
+            details,
             step,
             verdict,
             millis: took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),

@@ -6,7 +6,7 @@ use crate::{
     clock::Timestamp,
     ews::{FolderFacts, Greeting},
     outbound::connection::Facts,
-    problem::ENDS_SOON,
+    problem::{Certificate, ENDS_SOON},
 };
 
 /// What is shown of an entry; the subject of a private one was dropped where it was read.
@@ -34,6 +34,17 @@ pub(super) fn tls_seen(facts: &Facts, now: Timestamp) -> String {
         facts.tls_version,
         certificate.issuer,
         end.day_in_words()
+    )
+}
+
+/// One certificate of the chain, as the server sent it.
+pub(super) fn certificate_seen(certificate: &Certificate) -> String {
+    format!(
+        "{}, issued by {}, valid from {} until {}",
+        certificate.subject,
+        certificate.issuer,
+        certificate.not_before.day_in_words(),
+        certificate.not_after.day_in_words()
     )
 }
 

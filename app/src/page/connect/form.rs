@@ -177,7 +177,7 @@ pub fn ConnectForm(
 
 /// Through a service account.
 #[component]
-fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) -> impl IntoView {
+pub fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) -> impl IntoView {
     view! {
         <fieldset class="field-set field-set-service">
             <legend class="sr-only">"Service account"</legend>

@@ -1,0 +1,284 @@
+//! Looking closely at an Exchange: admins type what would connect a mailbox, and read every step without connecting.
+
+use crate::{
+    AppError,
+    component::{FormNotice, Frame, LadderView, Notice, When, loaded},
+    draft::Draft,
+    moment::Moment,
+    page::connect::ServiceFields,
+};
+use kalends::{account_name::Password, advice::Advice, check::Ladder};
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+/// An analysis as its page shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct AnalysisView {
+    id: String,
+    account: String,
+    endpoint: String,
+    started: Moment,
+    parts: Vec<PartView>,
+    is_running: bool,
+    is_cancelled: bool,
+    /// The redacted report, once it is whole, as a `data:` address.
+    report: Option<String>,
+}
+
+/// The test of one mailbox.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PartView {
+    mailbox: String,
+    ladder: Ladder,
+    end: Option<PartEndView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum PartEndView {
+    Readable,
+    Failed {
+        advice: Advice,
+        step: Option<String>,
+        request_id: Option<String>,
+    },
+    LeftOut,
+}
+
+#[server(endpoint = "analysis_form")]
+async fn analysis_form() -> Result<Draft, AppError> {
+    crate::request::admin().await?;
+    crate::request::take_draft("analysis").await
+}
+
+#[server(endpoint = "check_exchange")]
+async fn check_exchange(
+    #[server(default)] mailbox: String,
+    #[server(default)] service_password: Password,
+    #[server(default)] service_account: String,
+    #[server(default)] service_server: String,
+    #[server(default)] service_domain: String,
+    #[server(default)] service_control: String,
+) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::audit::{Action, Entry};
+    let admin = request::admin().await?;
+    let values = [
+        ("mailbox", mailbox.clone()),
+        ("service_account", service_account.clone()),
+        ("service_server", service_server.clone()),
+        ("service_domain", service_domain.clone()),
+        ("service_control", service_control.clone()),
+    ];
+    let mut draft = Draft {
+        values: values.map(|(name, value)| (name.to_owned(), value)).into(),
+        ..Draft::default()
+    };
+    let typed = kalends::connect::Form {
+        mode: kalends::connection::Mode::ServiceAccount,
+        mailbox,
+        password: service_password,
+        account: service_account,
+        endpoint: service_server,
+        domain: service_domain,
+        control: service_control,
+        confirmed: String::new(),
+        keep_trying: false,
+    };
+    match typed.parse() {
+        Ok(wanted) => {
+            let services = request::services();
+            let subject = format!("{} through {}", wanted.mailbox, wanted.account);
+            let entry = Entry::by(admin.id, Action::ExchangeChecked).about(subject);
+            let audited = services.store.audit(&entry, services.clock.now()).await;
+            audited.map_err(request::internal)?;
+            request::keep_draft("analysis", draft).await?;
+            let id = services.analyses.start(&services, &admin, wanted);
+            request::see_other(&format!("/connections/check-exchange/{id}"));
+        }
+        Err(mistakes) => {
+            let names = crate::page::connect::SERVICE;
+            draft.errors = mistakes
+                .into_iter()
+                .map(|(field, message)| (names.name_of(field).to_owned(), message))
+                .collect();
+            request::keep_draft("analysis", draft).await?;
+            request::see_other("/connections/check-exchange");
+        }
+    }
+    Ok(())
+}
+
+#[server(endpoint = "analysis")]
+async fn analysis(id: String) -> Result<AnalysisView, AppError> {
+    use crate::request;
+    use kalends::{advice, analyse};
+    let admin = request::admin().await?;
+    let words = request::words(&admin);
+    let found = request::analysis_of(&admin, &id)?;
+    let is_running = found.ended_at.is_none();
+    if is_running {
+        request::look_again_in(1);
+    }
+    let part = |part: &analyse::Part| PartView {
+        mailbox: part.mailbox.to_string(),
+        ladder: part.ladder.clone(),
+        end: part.end.as_ref().map(|end| match end {
+            analyse::PartEnd::Readable => PartEndView::Readable,
+            analyse::PartEnd::LeftOut => PartEndView::LeftOut,
+            analyse::PartEnd::Failed {
+                problem,
+                request_id,
+            } => PartEndView::Failed {
+                advice: advice::advice(
+                    problem,
+                    &advice::Names {
+                        mailbox: part.mailbox.to_string(),
+                        account: found.typed.account.clone(),
+                        endpoint: found.typed.endpoint.clone(),
+                    },
+                ),
+                step: part.ladder.failed_at().map(|step| step.label().to_owned()),
+                request_id: request_id.clone(),
+            },
+        }),
+    };
+    Ok(AnalysisView {
+        id: found.id.to_string(),
+        account: found.typed.account.clone(),
+        endpoint: found.typed.endpoint.clone(),
+        started: words.moment(found.started_at),
+        parts: found.parts.iter().map(part).collect(),
+        is_running,
+        is_cancelled: found.is_cancelled,
+        report: (!is_running).then(|| request::as_data(&analyse::report(&found))),
+    })
+}
+
+#[server(endpoint = "cancel_analysis")]
+async fn cancel_analysis(#[server(default)] id: String) -> Result<(), AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let found = request::analysis_of(&admin, &id)?;
+    request::services().analyses.cancel(found.id, &admin);
+    request::see_other(&format!("/connections/check-exchange/{}", found.id));
+    Ok(())
+}
+
+#[component]
+pub fn CheckExchangePage() -> impl IntoView {
+    loaded(
+        Resource::new(|| (), |()| analysis_form()),
+        |draft| view! { <CheckExchangeForm draft /> },
+    )
+}
+
+#[component]
+fn CheckExchangeForm(draft: Draft) -> impl IntoView {
+    let errors = Signal::stored(draft.errors.clone());
+    view! {
+        <Frame title="Check Exchange">
+            <p class="back"><a href="/connections">"← All connections"</a></p>
+            <p>
+                "Takes every step of a connection and shows what each saw. Nothing is connected, and nothing of it is stored: the password is gone when the check ends."
+            </p>
+            <div class="panel">
+                <form class="form" method="post" action=CheckExchange::url() novalidate>
+                    <FormNotice errors />
+                    <ServiceFields draft errors />
+                    <div class="form-actions">
+                        <button class="button button-primary">"Check"</button>
+                    </div>
+                </form>
+            </div>
+        </Frame>
+    }
+}
+
+#[component]
+pub fn AnalysisPage() -> impl IntoView {
+    let params = leptos_router::hooks::use_params_map();
+    let id = move || params.with(|params| params.get("id").unwrap_or_default());
+    loaded(
+        Resource::new(id, analysis),
+        |view| view! { <AnalysisResult view /> },
+    )
+}
+
+#[component]
+fn AnalysisResult(view: AnalysisView) -> impl IntoView {
+    let AnalysisView {
+        id,
+        account,
+        endpoint,
+        started,
+        parts,
+        is_running,
+        is_cancelled,
+        report,
+    } = view;
+    let title = match (is_running, is_cancelled) {
+        (true, _) => "Checking Exchange",
+        (false, true) => "Check of Exchange cancelled",
+        (false, false) => "Check of Exchange",
+    };
+    view! {
+        <Frame title>
+            <p class="back"><a href="/connections/check-exchange">"← Another check"</a></p>
+            <dl class="facts">
+                <div><dt>"Account"</dt><dd>{account}</dd></div>
+                {(!endpoint.is_empty()).then(|| view! { <div><dt>"Endpoint"</dt><dd>{endpoint}</dd></div> })}
+                <div><dt>"Begun"</dt><dd><When moment=started /></dd></div>
+            </dl>
+            {is_running
+                .then(|| {
+                    view! {
+                        <form method="post" action=CancelAnalysis::url()>
+                            <input type="hidden" name="id" value=id />
+                            <button class="button">"Cancel"</button>
+                        </form>
+                    }
+                })}
+            {report
+                .map(|report| {
+                    view! {
+                        <p class="form-actions">
+                            <a class="button" href=report download="kalends-report.txt">"Download the report"</a>
+                            <a class="button button-quiet" href="mailto:?subject=Kalends%20report&body=The%20report%20is%20attached.">"Mail it"</a>
+                        </p>
+                        <p class="panel-hint">"Names of people and accounts are shortened in it, and it holds no password. Attach the file to the mail."</p>
+                    }
+                })}
+            {parts.into_iter().zip(0..).map(|(part, number)| view! { <PartPanel part number /> }).collect_view()}
+        </Frame>
+    }
+}
+
+#[component]
+fn PartPanel(part: PartView, number: usize) -> impl IntoView {
+    let id = format!("part-{number}");
+    let label = id.clone();
+    let role = if number == 0 {
+        "Mailbox"
+    } else {
+        "Another mailbox that works"
+    };
+    view! {
+        <section class="panel" aria-labelledby=label>
+            <h2 id=id>{part.mailbox}</h2>
+            <p class="panel-hint">{role}</p>
+            {match part.end {
+                None => ().into_any(),
+                Some(PartEndView::Readable) => {
+                    view! { <p class="notice notice-good">"The calendar can be read."</p> }.into_any()
+                }
+                Some(PartEndView::LeftOut) => {
+                    view! { <p class="notice notice-waiting">"Left out: the password was refused, and it is not sent twice."</p> }.into_any()
+                }
+                Some(PartEndView::Failed { advice, step, request_id }) => {
+                    view! { <Notice advice step request_id just_tried=true /> }.into_any()
+                }
+            }}
+            <LadderView ladder=part.ladder />
+        </section>
+    }
+}

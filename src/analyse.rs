@@ -1,0 +1,230 @@
+//! Looking closely at an Exchange without connecting anything: the connection test for a mailbox, then for the
+//! control mailbox, as a report to read and to send on. Nothing is written to a database but the count of refused
+//! sign-ins, and the password lives in the analysis alone.
+
+mod report;
+
+pub use report::report;
+
+use crate::{
+    auth::Gate,
+    check::{Ladder, StepReport, Typed},
+    clock::Timestamp,
+    connect::{
+        Request,
+        ladder::{self, Failure, Success, Tools},
+    },
+    id::{CheckId, UserId},
+    mailbox::SmtpAddress,
+    problem::Problem,
+    refusal::TypedGate,
+    services::Services,
+    store::User,
+};
+use jiff::tz::TimeZone;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+
+/// For how long an ended analysis can still be read.
+const KEPT: Duration = Duration::from_mins(30);
+/// The most that are kept; the oldest goes first.
+const MOST: usize = 50;
+
+/// The test of one mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub mailbox: SmtpAddress,
+    pub ladder: Ladder,
+    pub end: Option<PartEnd>,
+}
+
+/// How the test of one mailbox ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartEnd {
+    /// It can be read; the number of entries of the next 30 days stands in the ladder.
+    Readable,
+    Failed {
+        problem: Box<Problem>,
+        request_id: Option<String>,
+    },
+    /// The password was refused before: it is not sent again.
+    LeftOut,
+}
+
+/// One analysis, as far as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Analysis {
+    pub id: CheckId,
+    pub typed: Typed,
+    /// The mailbox, then the control mailbox if there is one.
+    pub parts: Vec<Part>,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub is_cancelled: bool,
+}
+
+/// The analyses of this process. Clones share them.
+#[derive(Clone, Default)]
+pub struct Analyses(Arc<Mutex<HashMap<CheckId, Kept>>>);
+
+struct Kept {
+    by: UserId,
+    analysis: Analysis,
+    stop: CancellationToken,
+}
+
+impl Analyses {
+    /// Starts one and returns at once.
+    pub fn start(&self, services: &Services, by: &User, request: Request) -> CheckId {
+        let now = services.clock.now();
+        let id = CheckId::new(now, services.random.bytes());
+        let stop = CancellationToken::new();
+        let kept = Kept {
+            by: by.id,
+            analysis: begun(id, &request, now),
+            stop: stop.clone(),
+        };
+        self.with(|all| {
+            all.retain(|_, kept| kept.analysis.ended_at.is_none_or(|at| at + KEPT > now));
+            if all.len() >= MOST
+                && let Some(oldest) = all.values().map(|kept| kept.analysis.id).min()
+            {
+                all.remove(&oldest);
+            }
+            all.insert(id, kept);
+        });
+        let (analyses, services) = (self.clone(), services.clone());
+        tokio::spawn(async move {
+            let tell = |analysis: &Analysis| {
+                analyses.with(|all| {
+                    if let Some(kept) = all.get_mut(&id) {
+                        kept.analysis.clone_from(analysis);
+                    }
+                });
+            };
+            let analysed = analyse(&services, id, request, tell);
+            let ended = stop.run_until_cancelled(analysed).await;
+            analyses.with(|all| {
+                if let Some(kept) = all.get_mut(&id) {
+                    kept.analysis.is_cancelled = ended.is_none();
+                    kept.analysis.ended_at = Some(services.clock.now());
+                    for part in &mut kept.analysis.parts {
+                        part.ladder.break_off();
+                    }
+                }
+            });
+        });
+        id
+    }
+
+    /// An analysis of this person's own.
+    pub fn get(&self, id: CheckId, by: &User) -> Option<Analysis> {
+        self.with(|all| {
+            let kept = all.get(&id).filter(|kept| kept.by == by.id)?;
+            Some(kept.analysis.clone())
+        })
+    }
+
+    pub fn cancel(&self, id: CheckId, by: &User) {
+        self.with(|all| {
+            if let Some(kept) = all.get(&id).filter(|kept| kept.by == by.id) {
+                kept.stop.cancel();
+            }
+        });
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<CheckId, Kept>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn begun(id: CheckId, request: &Request, now: Timestamp) -> Analysis {
+    let part = |mailbox: &SmtpAddress| Part {
+        mailbox: mailbox.clone(),
+        ladder: Ladder::new(),
+        end: None,
+    };
+    let control = request
+        .control
+        .as_ref()
+        .filter(|control| **control != request.mailbox);
+    Analysis {
+        id,
+        typed: request.typed.clone(),
+        parts: std::iter::once(&request.mailbox)
+            .chain(control)
+            .map(part)
+            .collect(),
+        started_at: now,
+        ended_at: None,
+        is_cancelled: false,
+    }
+}
+
+/// Tests the mailbox, then the control mailbox, each with a ladder of its own; `tell` hears of each change. A refused
+/// password is not sent again.
+#[tracing::instrument(name = "analyse", skip_all)]
+pub async fn analyse(
+    services: &Services,
+    id: CheckId,
+    request: Request,
+    mut tell: impl FnMut(&Analysis) + Send,
+) -> Analysis {
+    let mut analysis = begun(id, &request, services.clock.now());
+    let mut may_send = true;
+    for index in 0..analysis.parts.len() {
+        if !may_send {
+            analysis.parts[index].end = Some(PartEnd::LeftOut);
+            tell(&analysis);
+            continue;
+        }
+        let gate = Arc::new(TypedGate::new(
+            services.store.clone(),
+            services.clock.clone(),
+        ));
+        let climbing = ladder::Request {
+            mode: request.mode,
+            mailbox: analysis.parts[index].mailbox.clone(),
+            account: request.account.clone(),
+            password: request.password.clone(),
+            endpoint: request.endpoint.clone(),
+            fallback_zone: TimeZone::UTC,
+            control: request.control.clone(),
+            remembered: None,
+            confirmed: request.confirmed.clone(),
+        };
+        let tools = Tools {
+            outbound: services.outbound.clone(),
+            clock: services.clock.clone(),
+            random: services.random.clone(),
+            gate: Arc::<TypedGate>::clone(&gate) as Arc<dyn Gate>,
+        };
+        let ended = ladder::climb(&tools, climbing, |report: StepReport| {
+            analysis.parts[index].ladder.set(report);
+            tell(&analysis);
+        })
+        .await;
+        if let Err(error) = gate.settle().await {
+            tracing::error!(%error, "an unanswered sign-in stays counted");
+        }
+        may_send = !matches!(&ended, Err(failure) if failure.refused_sign_in.is_some());
+        analysis.parts[index].end = Some(part_end(ended));
+        tell(&analysis);
+    }
+    analysis.ended_at = Some(services.clock.now());
+    analysis
+}
+
+fn part_end(ended: Result<Success, Failure>) -> PartEnd {
+    match ended {
+        Ok(_) => PartEnd::Readable,
+        Err(failure) => PartEnd::Failed {
+            problem: Box::new(failure.problem),
+            request_id: failure.request_id,
+        },
+    }
+}

@@ -1,0 +1,129 @@
+//! An analysis as plain text, fit to be sent on: names of people and accounts, and our own addresses, are shortened.
+
+use super::{Analysis, PartEnd};
+use crate::{
+    advice::{Names, advice},
+    check::{Step, Verdict},
+};
+use std::fmt::Write as _;
+
+/// The report. Of each mailbox and account only the first letter and the domain stay; the address from which Kalends
+/// called is left out.
+pub fn report(analysis: &Analysis) -> String {
+    let mut text = String::new();
+    let mut line = |words: String| {
+        let _ = writeln!(text, "{words}");
+    };
+    line(format!("Kalends {} report", env!("CARGO_PKG_VERSION")));
+    line(format!(
+        "Begun {} at {} UTC",
+        analysis.started_at.day_in_words(),
+        analysis.started_at.time_in_words()
+    ));
+    line(format!("Account: {}", analysis.typed.account));
+    let endpoint = &analysis.typed.endpoint;
+    line(if endpoint.is_empty() {
+        "Endpoint: to be found by Autodiscover".to_owned()
+    } else {
+        format!("Endpoint: {endpoint}")
+    });
+    for part in &analysis.parts {
+        line(format!("\nMailbox: {}", part.mailbox));
+        for rung in part.ladder.steps() {
+            let took = rung
+                .millis
+                .map_or_else(String::new, |millis| format!(", {millis} ms"));
+            line(format!(
+                "  {}: {}{took}",
+                rung.step.label(),
+                verdict(rung.verdict)
+            ));
+            if let Some(seen) = &rung.seen {
+                line(format!("      {}", without_our_address(rung.step, seen)));
+            }
+            for detail in &rung.details {
+                line(format!("      - {detail}"));
+            }
+        }
+        match &part.end {
+            None => line("  The test did not come to its end.".to_owned()),
+            Some(PartEnd::Readable) => line("  The calendar can be read.".to_owned()),
+            Some(PartEnd::LeftOut) => {
+                line("  Left out: the password was refused before.".to_owned());
+            }
+            Some(PartEnd::Failed {
+                problem,
+                request_id,
+            }) => {
+                let told = advice(problem, &Names::default());
+                line(format!("  Problem: {} ({})", told.title, told.code));
+                if let Some(id) = request_id {
+                    line(format!("  Request id: {id}"));
+                }
+            }
+        }
+    }
+    redacted(text, analysis)
+}
+
+const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::NotReached => "not reached",
+        Verdict::NotNeeded => "not needed",
+        Verdict::Running => "running",
+        Verdict::Passed => "passed",
+        Verdict::Failed => "failed",
+        Verdict::BrokenOff => "broken off",
+    }
+}
+
+/// Where we called from says nothing about Exchange.
+fn without_our_address(step: Step, seen: &str) -> &str {
+    match step {
+        Step::Tcp => seen.split(" from ").next().unwrap_or(seen),
+        _ => seen,
+    }
+}
+
+/// The longest names first, so that none is found within another.
+fn redacted(mut text: String, analysis: &Analysis) -> String {
+    let mailboxes = analysis.parts.iter().map(|part| part.mailbox.to_string());
+    let mut names: Vec<String> = mailboxes
+        .chain([
+            analysis.typed.account.clone(),
+            analysis.typed.mailbox.clone(),
+        ])
+        .filter(|name| name.chars().count() > 1)
+        .collect();
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    names.dedup();
+    for name in names {
+        text = text.replace(&name, &shortened(&name));
+    }
+    text
+}
+
+/// `b…@example.test`, `EXAMPLE\s…`, `s…`
+fn shortened(name: &str) -> String {
+    let first = |user: &str| {
+        let letter: String = user.chars().take(1).collect();
+        format!("{letter}…")
+    };
+    match (name.split_once('\\'), name.rsplit_once('@')) {
+        (Some((domain, user)), _) => format!("{domain}\\{}", first(user)),
+        (None, Some((user, domain))) => format!("{}@{domain}", first(user)),
+        (None, None) => first(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shortened_in_every_form() {
+        assert_eq!(shortened("bob@example.test"), "b…@example.test");
+        assert_eq!(shortened("EXAMPLE\\svc-kalends"), "EXAMPLE\\s…");
+        assert_eq!(shortened("svc"), "s…");
+    }
+}
