@@ -28,6 +28,9 @@ pub struct Names {
     pub account: String,
     /// The endpoint as typed or found; empty when Autodiscover found none.
     pub endpoint: String,
+    /// Seconds east of UTC, where the reader's zone is known.
+    #[serde(default)]
+    pub utc_offset: Option<i32>,
 }
 
 impl Names {
@@ -37,6 +40,7 @@ impl Names {
             mailbox: "alice@example.test".to_owned(),
             account: "svc-kalends@example.test".to_owned(),
             endpoint: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
+            utc_offset: None,
         }
     }
 }
@@ -133,7 +137,7 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         Problem::LeadsElsewhere { host } => server::leads_elsewhere(host, names),
         Problem::UnknownResponseCode { response_code } => server::unknown_code(response_code),
         Problem::AnswerTooLarge => server::too_large(),
-        Problem::AnswerNotUnderstood { reason } => server::not_understood(reason),
+        Problem::AnswerNotUnderstood { .. } => server::not_understood(),
         Problem::SignInNotOffered { offered } => sign_in::not_offered(offered),
         Problem::KerberosOnly { .. } => sign_in::kerberos_only(),
         Problem::ConnectionNotKept => sign_in::connection_not_kept(),
@@ -201,6 +205,7 @@ mod tests {
             mailbox: "bob@example.test".to_owned(),
             account: "svc@example.test".to_owned(),
             endpoint: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
+            utc_offset: None,
         }
     }
 
@@ -258,13 +263,13 @@ mod tests {
 
     #[test]
     fn the_impersonation_command_can_be_pasted_as_it_is() {
-        let commands = commands(&Problem::ImpersonationDenied);
+        let commands = commands(&Problem::RoleMissing);
         assert_eq!(
             commands,
             [
-                "Get-ManagementRoleAssignment -Role ApplicationImpersonation -WritableRecipient 'bob@example.test' -GetEffectiveUsers | Format-Table Name,EffectiveUserName,CustomRecipientWriteScope",
-                "New-ManagementRoleAssignment -Name 'Kalends impersonation' -Role ApplicationImpersonation -User 'svc@example.test'",
                 "Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers | Format-Table Name,EffectiveUserName,CustomRecipientWriteScope",
+                "New-ManagementRoleAssignment -Name 'Kalends impersonation' -Role ApplicationImpersonation -User 'svc@example.test'",
+                "Get-ManagementRoleAssignment -Role ApplicationImpersonation -WritableRecipient 'bob@example.test' -GetEffectiveUsers | Format-Table Name,EffectiveUserName,CustomRecipientWriteScope",
                 "Remove-ManagementRoleAssignment 'Kalends impersonation'",
             ]
         );

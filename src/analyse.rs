@@ -106,8 +106,8 @@ impl Analyses {
                     }
                 });
             };
-            let analysed = analyse(&services, id, request, tell);
-            let ended = stop.run_until_cancelled(analysed).await;
+            let whole = Box::pin(analyse(&services, id, request, tell));
+            let ended = stop.run_until_cancelled(whole).await;
             analyses.with(|all| {
                 if let Some(kept) = all.get_mut(&id) {
                     kept.analysis.is_cancelled = ended.is_none();

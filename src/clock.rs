@@ -59,6 +59,12 @@ impl Timestamp {
         format!("{}, {hour:02}:{minute:02} UTC", self.day_in_words())
     }
 
+    /// As [`Timestamp::time_in_words`], so many seconds east of UTC, for readers who know their own zone.
+    pub fn time_in_words_at(self, offset: i32) -> String {
+        let there = Self(self.0 + i64::from(offset) * 1000).time_in_words();
+        there.trim_end_matches(" UTC").to_owned()
+    }
+
     /// How long ago `earlier` was; zero if it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

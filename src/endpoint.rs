@@ -21,11 +21,11 @@ pub enum EndpointError {
     Empty,
     #[error("The address has more than 2,000 characters.")]
     TooLong,
-    #[error("Use https: passwords are never sent over plain http.")]
+    #[error("Use https: passwords are never sent without encryption.")]
     NotHttps,
     #[error("This contains characters that an address cannot have.")]
     Characters,
-    #[error("Leave out the user name: the address has its own field for it below.")]
+    #[error("Leave out the user name and password: they have fields of their own.")]
     Credentials,
     #[error(
         "This is not a server address. It should look like https://mail.example.com/EWS/Exchange.asmx."
@@ -80,6 +80,18 @@ pub fn is_exchange_online(host: &str) -> bool {
     ];
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     EXACT.contains(&host.as_str()) || BELOW.iter().any(|suffix| host.ends_with(suffix))
+}
+
+/// Whether a text that is no endpoint names a host of Exchange Online all the same.
+pub fn names_exchange_online(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest
+        .trim()
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    is_exchange_online(host.split(':').next().unwrap_or_default())
 }
 
 impl FromStr for EwsUrl {

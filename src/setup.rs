@@ -27,6 +27,8 @@ pub enum SetupError {
     WrongCode,
     #[error("Kalends is set up already. Sign in instead.")]
     Closed,
+    #[error("Enter a name.")]
+    NoName,
     #[error("Enter a name with at most 100 characters, none of them invisible.")]
     Name,
     #[error("{0}")]
@@ -42,7 +44,7 @@ impl SetupError {
     pub const fn field(&self) -> &'static str {
         match self {
             Self::WrongCode => "code",
-            Self::Name => "name",
+            Self::Name | Self::NoName => "name",
             Self::Email(_) => "email",
             Self::Password(PasswordError::Later(_) | PasswordError::Failed)
             | Self::Closed
@@ -98,7 +100,10 @@ pub async fn code_if_open(services: &Services) -> Result<Option<String>, StoreEr
 pub fn persons_name(typed: &str) -> Result<String, SetupError> {
     let name = typed.trim();
     let is_hidden = |c: char| c.is_control() || turns_text(c);
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(is_hidden) {
+    if name.is_empty() {
+        return Err(SetupError::NoName);
+    }
+    if name.chars().count() > 100 || name.chars().any(is_hidden) {
         return Err(SetupError::Name);
     }
     Ok(name.to_owned())

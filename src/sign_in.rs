@@ -58,6 +58,8 @@ pub enum PasswordError {
     TooShort,
     #[error("This password is easy to guess. Use several words that do not belong together.")]
     Guessable,
+    #[error("This is your present password. Choose another one.")]
+    Same,
     #[error("A password has at most 256 characters.")]
     TooLong,
     #[error("Too many tries. Try again in {}.", in_words(.0))]
@@ -71,7 +73,7 @@ impl PasswordError {
     pub const fn field(&self) -> &'static str {
         match self {
             Self::Wrong => "current",
-            Self::TooShort | Self::Guessable | Self::TooLong => "new",
+            Self::TooShort | Self::Guessable | Self::Same | Self::TooLong => "new",
             Self::Later(_) | Self::Failed => "",
         }
     }
@@ -254,6 +256,9 @@ pub async fn change_password(
         .map_err(PasswordError::Later)?;
     if !right {
         return Err(PasswordError::Wrong);
+    }
+    if current == new {
+        return Err(PasswordError::Same);
     }
     let hash = hash_new(new).await?;
     let entry = Entry::by(user.id, Action::PasswordChanged);

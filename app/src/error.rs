@@ -33,13 +33,6 @@ pub enum AppError {
     Unreachable,
 }
 
-impl AppError {
-    /// Whether asking again may help.
-    pub const fn may_pass(&self) -> bool {
-        matches!(self, Self::Unreachable | Self::Internal { .. })
-    }
-}
-
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 

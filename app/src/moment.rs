@@ -52,6 +52,20 @@ mod words {
             self.worded(at, self.relative(at))
         }
 
+        /// As [`Words::moment`], for what is planned: where its time has come, it begins any moment.
+        pub fn upcoming(&self, at: Timestamp) -> Moment {
+            if at <= self.now {
+                self.worded(at, "in a moment".to_owned())
+            } else {
+                self.moment(at)
+            }
+        }
+
+        /// Seconds east of UTC at present.
+        pub fn utc_offset(&self) -> i32 {
+            self.zoned(self.now).offset().seconds()
+        }
+
         /// As [`Words::moment`], but always with the clock time: for entries of a calendar.
         pub fn appointment(&self, at: Timestamp, all_day: bool) -> Moment {
             let zoned = self.zoned(at);

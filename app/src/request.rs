@@ -248,18 +248,19 @@ pub const fn mode_words(mode: Mode) -> &'static str {
     }
 }
 
-pub fn advice_for(connection: &Connection) -> Option<Advice> {
+pub fn advice_for(connection: &Connection, words: &Words) -> Option<Advice> {
     connection
         .problem
         .as_ref()
-        .map(|problem| advice(problem, &names_of(connection)))
+        .map(|problem| advice(problem, &names_of(connection, words)))
 }
 
-pub fn names_of(connection: &Connection) -> Names {
+pub fn names_of(connection: &Connection, words: &Words) -> Names {
     Names {
         mailbox: connection.mailbox.to_string(),
         account: connection.account.to_string(),
         endpoint: connection.endpoint.to_string(),
+        utc_offset: Some(words.utc_offset()),
     }
 }
 
@@ -363,6 +364,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
         mailbox: typed.mailbox.clone(),
         account: typed.account.clone(),
         endpoint: typed.endpoint.clone(),
+        utc_offset: Some(words.utc_offset()),
     };
     let waiting = check.waiting.as_ref().map(|waiting| WaitingView {
         title: advice(&waiting.problem, &names).title,

@@ -25,14 +25,16 @@ pub(super) fn impersonation_denied(names: &Names) -> Words {
             "{account} signed in, but it does not hold the role ApplicationImpersonation for this mailbox: the role is missing, or the mailbox is outside its scope. A role that was just granted takes effect within an hour."
         ),
     )
-    .step("Check whether the account is among those that may act for the mailbox: the first command lists them.")
-    .step("Grant the role if the list does not name the account: the second command.")
-    .step("Change the scope in place of that, if the third command shows the account with a scope that leaves the mailbox out.")
+    .step("Look whether the account holds the role at all: the first command lists who does, and the scope of each.")
+    .step("If it does, its scope leaves this mailbox out: widen the scope, or add the mailbox to the group of the scope: the second command. Do not grant the role again.")
+    .step("If it does not, grant the role: the third command. Add -CustomRecipientWriteScope to keep it to some mailboxes.")
     .step("Wait up to an hour after a change, then try again.")
-    .find_out(role::who_may_act_for(&names.mailbox))
+    .find_out(role::holders())
+    .run(role::add_to_group(&names.mailbox))
     .run(role::grant(&names.account))
-    .verify(role::holders())
+    .verify(role::who_may_act_for(&names.mailbox))
     .undo(role::revoke())
+    .undo(role::remove_from_group(&names.mailbox))
 }
 
 pub(super) fn outside_scope(names: &Names) -> Words {
@@ -59,7 +61,7 @@ pub(super) fn role_missing(names: &Names) -> Words {
     let account = shown_or(&names.account, "The service account");
     words(
         format!("{account} does not hold the role ApplicationImpersonation."),
-        "It signed in, but may act for nobody: it was refused for a mailbox that it used to reach, too. The role was never granted, was taken away, or was granted less than an hour ago.",
+        "It signed in, but may act for nobody: it was refused for another mailbox, too, which it should reach. The role was never granted, was taken away, or was granted less than an hour ago.",
     )
     .step("Check who holds the role: the first command lists them.")
     .step("Grant it: the second command. Add -CustomRecipientWriteScope to keep it to some mailboxes.")

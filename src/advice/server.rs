@@ -47,6 +47,16 @@ pub(super) fn not_ews(
 }
 
 pub(super) fn not_found(url: &str) -> Words {
+    if url.contains("/autodiscover/") {
+        return words(
+            "There is no Autodiscover at this address.",
+            format!(
+                "The server answered, but it knows nothing at {} (HTTP 404).",
+                shown(url)
+            ),
+        )
+        .step("Type the address of the Exchange server in place of looking for it.");
+    }
     words(
         "There is no EWS at this address.",
         format!("The server answered, but it knows nothing at {} (HTTP 404).", shown(url)),
@@ -225,10 +235,10 @@ pub(super) fn too_large() -> Words {
     .step("Look for thousands of entries at the same time in the calendar, often left by another program, and remove them.")
 }
 
-pub(super) fn not_understood(reason: &str) -> Words {
+pub(super) fn not_understood() -> Words {
     words(
         "Exchange's answer could not be read.",
-        format!("The answer is not what the protocol allows: {}. A proxy that changes answers is a usual cause.", shown(reason)),
+        "The answer is not what the protocol allows. A proxy that changes answers is a usual cause.",
     )
     .step("Try again; an answer may have been damaged on its way.")
     .step("Check proxies and firewalls between Kalends and Exchange for content inspection, if it stays.")

@@ -125,6 +125,7 @@ mod tests {
     fn commands(account: &str) -> String {
         let names = Names {
             account: account.to_owned(),
+            utc_offset: None,
             ..Names::example()
         };
         let commands = service_account(&names).into_iter();

@@ -125,15 +125,19 @@ pub(super) fn connection_not_kept() -> Words {
 }
 
 pub(super) fn paused(until: Timestamp, names: &Names) -> Words {
+    let at = match names.utc_offset {
+        Some(offset) => until.time_in_words_at(offset),
+        None => until.time_in_words(),
+    };
     words(
         "Too many sign-ins were refused.",
         format!(
             "Exchange refused {} several times. Another wrong password could lock the account for everybody who depends on it, so Kalends sends none before {}.",
             shown_or(&names.account, "the account"),
-            until.time_in_words()
+            at
         ),
     )
-    .step(format!("Wait until {}, then try again with the right password.", until.time_in_words()))
+    .step(format!("Wait until {at}, then try again with the right password."))
     .step("Check in the meantime that the account is enabled and not locked.")
     .find_out(account_state(names))
 }
@@ -142,7 +146,7 @@ pub(super) fn password_refused(names: &Names) -> Words {
     words(
         "Exchange no longer takes the saved password.",
         format!(
-            "The password saved for {} was refused twice, a quarter of an hour apart. Kalends keeps it from being sent again, so that the account is not locked. It was probably changed, or it expired.",
+            "The password saved for {} was refused. Kalends keeps it from being sent again and again, so that the account is not locked. It was probably changed, or it expired.",
             shown_or(&names.account, "the account")
         ),
     )

@@ -15,11 +15,7 @@ pub fn report(analysis: &Analysis) -> String {
         let _ = writeln!(text, "{words}");
     };
     line(format!("Kalends {} report", env!("CARGO_PKG_VERSION")));
-    line(format!(
-        "Begun {} at {} UTC",
-        analysis.started_at.day_in_words(),
-        analysis.started_at.time_in_words()
-    ));
+    line(format!("Begun {}", analysis.started_at.time_in_words()));
     line(format!("Account: {}", analysis.typed.account));
     let endpoint = &analysis.typed.endpoint;
     line(if endpoint.is_empty() {

@@ -116,6 +116,13 @@ async fn check_leased(
                 proof: success.proof,
             }
         }
+        // Waiting does not mend it: the password that is saved was refused.
+        Some(Err(failure))
+            if account.saved_refusals > 0
+                && matches!(failure.problem, Problem::SignInPaused { .. }) =>
+        {
+            failed(Problem::PasswordRefused.into())
+        }
         Some(Err(failure)) => failed(failure),
         None => Outcome::Cancelled,
     };

@@ -5,7 +5,7 @@ use crate::{
     advice::{Names, advice},
     check::Typed,
     connection::Mode,
-    endpoint::{EndpointError, EwsUrl},
+    endpoint::{EndpointError, EwsUrl, names_exchange_online},
     mailbox::{AddressError, SmtpAddress},
     problem::Problem,
 };
@@ -153,11 +153,11 @@ fn password_mistake(password: &Password) -> Option<&'static str> {
 }
 
 fn endpoint(typed: &str) -> Result<Option<EwsUrl>, String> {
+    if names_exchange_online(typed) {
+        let truth = advice(&Problem::ExchangeOnline, &Names::default());
+        return Err(format!("{} {}", truth.title, truth.meaning));
+    }
     match typed.parse::<EwsUrl>() {
-        Ok(url) if url.is_exchange_online() => {
-            let truth = advice(&Problem::ExchangeOnline, &Names::default());
-            Err(format!("{} {}", truth.title, truth.meaning))
-        }
         Ok(url) => Ok(Some(url)),
         Err(EndpointError::Empty) => Ok(None),
         Err(error) => Err(error.to_string()),
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn exchange_online_is_told_at_the_endpoint() {
         let cloud = Form {
-            endpoint: "outlook.office365.com".to_owned(),
+            endpoint: "https://smtp.office365.com/x".to_owned(),
             ..form(Mode::ServiceAccount)
         };
         let mistakes = cloud.parse().expect_err("mistake");

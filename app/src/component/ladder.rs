@@ -5,19 +5,25 @@ use kalends::check::{Ladder, StepReport, Verdict};
 use leptos::prelude::*;
 
 #[component]
-pub fn LadderView(ladder: Ladder) -> impl IntoView {
+pub fn LadderView(
+    ladder: Ladder,
+    /// Steps may still come.
+    #[prop(optional)]
+    running: bool,
+) -> impl IntoView {
     view! {
-        <ol class="ladder">{ladder.into_steps().into_iter().map(rung).collect_view()}</ol>
+        <ol class="ladder">{ladder.into_steps().into_iter().map(|report| rung(report, running)).collect_view()}</ol>
     }
 }
 
-fn rung(report: StepReport) -> impl IntoView {
+fn rung(report: StepReport, running: bool) -> impl IntoView {
     let (class, icon, verdict) = match report.verdict {
         Verdict::Passed => ("rung rung-passed", Some(Icon::Passed), "passed"),
         Verdict::Failed => ("rung rung-failed", Some(Icon::Failed), "failed"),
         Verdict::Running => ("rung rung-running", Some(Icon::Waiting), "running"),
         Verdict::BrokenOff => ("rung rung-idle", None, "broken off"),
         Verdict::NotNeeded => ("rung rung-idle", None, "not needed"),
+        Verdict::NotReached if running => ("rung rung-idle", None, "waiting"),
         Verdict::NotReached => ("rung rung-idle", None, "not reached"),
     };
     view! {

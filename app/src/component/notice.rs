@@ -37,6 +37,8 @@ pub fn Notice(
     let meaning = view! { <p class="notice-meaning">{advice.meaning}</p> };
     let about = (!is_help).then(|| format!("/help/problems/{}", advice.code));
     let on_role = advice.on_role;
+    // Below stands a form with what was typed, which a page in its place would lose.
+    let tab = just_tried.then_some("_blank");
     let what_to_do = view! { <WhatToDo steps=advice.steps commands=advice.commands /> };
     view! {
         <section class=class role=just_tried.then_some("alert")>
@@ -61,9 +63,9 @@ pub fn Notice(
                 .then(|| {
                     view! {
                         <p class="notice-links">
-                            {about.map(|link| view! { <a href=link rel="external">"About this problem"</a> " " })}
+                            {about.map(|link| view! { <a href=link rel="external" target=tab>"About this problem"</a> " " })}
                             {on_role
-                                .then(|| view! { <a href="/help/service-account" rel="external">"Using an Exchange service account"</a> })}
+                                .then(|| view! { <a href="/help/service-account" rel="external" target=tab>"Using an Exchange service account"</a> })}
                         </p>
                     }
                 })}

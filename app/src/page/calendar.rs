@@ -127,7 +127,7 @@ async fn calendar(day: String) -> Result<CalendarView, AppError> {
             as_of: connection
                 .last_synced_at
                 .map(|at| words.appointment(at, false)),
-            advice: request::advice_for(connection),
+            advice: request::advice_for(connection, &words),
         }),
         days: week.days(&events, kept, &words),
         title: week.title(),

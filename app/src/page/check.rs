@@ -190,12 +190,12 @@ pub fn CheckPage() -> impl IntoView {
                 } else {
                     view! {
                         <section class="progress">
-                            {match check.waiting {
+                            {match check.waiting.clone() {
                                 Some(waiting) => view! { <Keeping waiting mailbox=check.mailbox /> }.into_any(),
                                 None => view! { <p class="lead">"This takes a few seconds. The page looks again by itself."</p> }.into_any(),
                             }}
                             <CancelForm id=check.id />
-                            <LadderView ladder=check.ladder />
+                            <LadderView ladder=check.ladder running=check.waiting.is_none() />
                         </section>
                     }
                         .into_any()
@@ -241,6 +241,7 @@ pub fn Ended(
     } = check;
     let tested = mailbox.clone();
     let failed = matches!(end, Some(End::Failed { .. } | End::Cancelled));
+    let open = matches!(end, Some(End::Failed { .. })) || failed && !in_place;
     view! {
         {match end {
             Some(End::Connected { proof }) => view! { <Connected mailbox proof is_own back=back.clone() /> }.into_any(),
@@ -254,10 +255,14 @@ pub fn Ended(
                 }
                     .into_any()
             }
-            Some(End::Cancelled) => view! { <p class="notice">"The test was cancelled. Nothing was saved."</p> }.into_any(),
+            Some(End::Cancelled) => view! {
+                <p class="notice">"The test was cancelled. Nothing was saved."</p>
+                {in_place.then(|| view! { <p><a class="button" href="#connect-form">"Change and try again"</a></p> })}
+            }
+                .into_any(),
             None => ().into_any(),
         }}
-        <details class="ladder-box" open=failed>
+        <details class="ladder-box" open=open>
             <summary>"What was tested"</summary>
             <dl class="facts">
                 <div><dt>"Mailbox"</dt><dd>{tested}</dd></div>

@@ -135,6 +135,7 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
                         mailbox: part.mailbox.to_string(),
                         account: found.typed.account.clone(),
                         endpoint: found.typed.endpoint.clone(),
+                        utc_offset: Some(words.utc_offset()),
                     },
                 ),
                 step: part.ladder.failed_at().map(|step| step.label().to_owned()),
@@ -257,6 +258,7 @@ fn AnalysisResult(view: AnalysisView) -> impl IntoView {
 fn PartPanel(part: PartView, number: usize) -> impl IntoView {
     let id = format!("part-{number}");
     let label = id.clone();
+    let running = part.end.is_none();
     let role = if number == 0 {
         "Mailbox"
     } else {
@@ -278,7 +280,7 @@ fn PartPanel(part: PartView, number: usize) -> impl IntoView {
                     view! { <Notice advice step request_id just_tried=true /> }.into_any()
                 }
             }}
-            <LadderView ladder=part.ladder />
+            <LadderView ladder=part.ladder running />
         </section>
     }
 }

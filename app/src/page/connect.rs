@@ -214,6 +214,7 @@ pub fn ConnectDialog(
             opened.set(true);
             is_open.set(true);
             let _ = dialog.show_modal();
+            request_animation_frame(form::focus_first_field);
         }
     };
     // Closed, it neither tests on unseen nor leaves the page behind as it was before.
@@ -319,6 +320,15 @@ fn ConnectFlow(view: ConnectView, progress: Progress) -> impl IntoView {
             }
         });
     });
+    // What had the focus is gone: it goes to what came in its place.
+    Effect::new(move |_| {
+        let (running, ended) = (running.with(Option::is_some), ended.with(Option::is_some));
+        if running {
+            request_animation_frame(|| form::focus(".progress button"));
+        } else if ended {
+            request_animation_frame(|| form::focus(".outcome"));
+        }
+    });
     let on_end = Callback::new(move |check: CheckView| {
         form::complete_endpoint(&check.endpoint);
         form::stop_keeping_on();
@@ -328,7 +338,9 @@ fn ConnectFlow(view: ConnectView, progress: Progress) -> impl IntoView {
     let busy = Signal::derive(move || sending.get() || running.with(Option::is_some));
     view! {
         {move || running.get().map(|id| view! { <CheckProgress id on_end /> })}
-        {move || ended.get().map(|check| view! { <crate::page::check::Ended check in_place=true /> })}
+        <div class="outcome" tabindex="-1">
+            {move || ended.get().map(|check| view! { <crate::page::check::Ended check in_place=true /> })}
+        </div>
         {move || signed_out.get().then(|| view! { <SignedOut /> })}
         <div hidden=move || running.with(Option::is_some) || progress.is_connected()>
             <ConnectForm view on_submit errors=errors.into() busy />

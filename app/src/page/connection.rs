@@ -35,6 +35,8 @@ struct ConnectionView {
 struct CheckLine {
     started: Moment,
     ended: String,
+    /// What was tested, if that is not the saved connection.
+    other: Option<String>,
     ladder: Ladder,
 }
 
@@ -68,6 +70,11 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
         .last_rounds(found.id, 20)
         .await
         .map_err(request::internal)?;
+    let flash = request::take_flash().await?;
+    if flash.is_some() {
+        // What the flash tells of has come about by then.
+        request::look_again_in(3);
+    }
     Ok(ConnectionView {
         id: found.id.to_string(),
         person: user.name,
@@ -85,12 +92,20 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
             ("Entries".to_owned(), found.entries.to_string()),
         ],
         last_sync: found.last_synced_at.map(|at| words.moment(at)),
-        next_sync: found.due_at.map(|at| words.moment(at)),
-        advice: request::advice_for(&found),
+        next_sync: found.due_at.map(|at| words.upcoming(at)),
+        advice: request::advice_for(&found, &words),
         warnings: request::ending_certificates(Some(found.endpoint.host())).await?,
         check: check.map(|check| CheckLine {
             started: words.moment(check.started_at),
             ended: ended_words(check.outcome.as_ref()).to_owned(),
+            other: {
+                let typed = &check.typed;
+                let same = typed.mailbox == found.mailbox.as_str()
+                    && typed
+                        .account
+                        .eq_ignore_ascii_case(&found.account.to_string());
+                (!same).then(|| format!("{} through {}", typed.mailbox, typed.account))
+            },
             ladder: check.ladder,
         }),
         quiet_round: found
@@ -101,7 +116,7 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
             .iter()
             .map(|round| round_view(round, &found, &words))
             .collect(),
-        flash: request::take_flash().await?,
+        flash,
     })
 }
 
@@ -125,7 +140,7 @@ fn round_view(
     let changes = round.changes;
     let outcome = match &round.problem {
         Some(problem) => {
-            kalends::advice::advice(problem, &crate::request::names_of(connection)).title
+            kalends::advice::advice(problem, &crate::request::names_of(connection, words)).title
         }
         None => format!(
             "{} new, {} changed, {} gone",
@@ -161,9 +176,9 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
         .await
         .map_err(request::internal)?;
     request::flash(if started {
-        "A round starts within a second. Load this page again to see how it ended."
+        "A round starts within a second. This page looks again by itself."
     } else {
-        "The account's sign-in is stopped: no round starts until somebody reconnects."
+        "The account's password was refused: reconnect with the right one. Until then no round starts on request."
     })
     .await?;
     request::see_other(&format!("/connections/{}", found.id));
@@ -239,8 +254,9 @@ fn Connection(view: ConnectionView) -> impl IntoView {
             <section class="panel" aria-labelledby="check">
                 <h2 id="check">"Last check"</h2>
                 {match check {
-                    Some(CheckLine { started, ended, ladder }) => view! {
+                    Some(CheckLine { started, ended, other, ladder }) => view! {
                         <p class="panel-hint"><When moment=started /> ", " {ended}</p>
+                        {other.map(|other| view! { <p class="notice">"Not this connection was tested, but " {other} "."</p> })}
                         <LadderView ladder />
                     }.into_any(),
                     None => view! { <p class="empty">"No check was run yet."</p> }.into_any(),

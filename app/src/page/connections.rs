@@ -72,7 +72,7 @@ async fn connections(filter: String, page: String) -> Result<ConnectionsView, Ap
         .into_iter()
         .map(|item| {
             let connection = item.connection.as_ref();
-            let advice = connection.and_then(request::advice_for);
+            let advice = connection.and_then(|it| request::advice_for(it, &words));
             Row {
                 name: item.user.name.clone(),
                 email: item.user.email.to_string(),
@@ -98,7 +98,9 @@ async fn connections(filter: String, page: String) -> Result<ConnectionsView, Ap
                 last_sync: connection
                     .and_then(|c| c.last_synced_at)
                     .map(|at| words.moment(at)),
-                next_sync: connection.and_then(|c| c.due_at).map(|at| words.moment(at)),
+                next_sync: connection
+                    .and_then(|c| c.due_at)
+                    .map(|at| words.upcoming(at)),
                 entries: connection.map(|c| c.entries),
             }
         })

@@ -67,8 +67,10 @@ async fn profile() -> Result<ProfileView, AppError> {
         next_sync: connection
             .as_ref()
             .and_then(|c| c.due_at)
-            .map(|at| words.moment(at)),
-        advice: connection.as_ref().and_then(request::advice_for),
+            .map(|at| words.upcoming(at)),
+        advice: connection
+            .as_ref()
+            .and_then(|it| request::advice_for(it, &words)),
         connect: crate::page::connect::view_for(&user).await?,
         trying: services
             .store

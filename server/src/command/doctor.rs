@@ -181,6 +181,7 @@ impl Screen {
                         mailbox: part.mailbox.to_string(),
                         account: analysis.typed.account.clone(),
                         endpoint: analysis.typed.endpoint.clone(),
+                        utc_offset: None,
                     };
                     let told = advice(problem, &names);
                     println!("  {}\n  {}", told.title, told.meaning.replace('\n', "\n  "));

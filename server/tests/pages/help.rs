@@ -24,7 +24,7 @@ async fn everybody_who_is_signed_in_reads_about_each_problem() {
         let denied = browser.open("/help/problems/impersonation-denied").await;
         assert_eq!(
             denied.texts("figcaption strong"),
-            ["Find out", "Run", "Verify", "Undo"]
+            ["Find out", "Run", "Run", "Verify", "Undo", "Undo"]
         );
         assert_eq!(
             denied.link("Using an Exchange service account").as_deref(),

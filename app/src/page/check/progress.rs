@@ -6,9 +6,18 @@ use kalends::check::Ladder;
 use leptos::{prelude::*, server_fn::ServerFn};
 use std::time::Duration;
 
-/// How long the answer about a running check is left alone before the next question, and after trouble.
+/// How long the answer about a running check is left alone before the next question.
 const BRISK: Duration = Duration::from_millis(300);
-const PATIENT: Duration = Duration::from_secs(2);
+
+/// How long to wait after trouble; `None` where asking again is no use.
+const fn pause_after(error: &AppError) -> Option<Duration> {
+    match error {
+        AppError::Unreachable | AppError::Internal { .. } => Some(Duration::from_secs(2)),
+        // Somebody may sign in again in another tab.
+        AppError::SignedOut => Some(Duration::from_secs(5)),
+        AppError::NotYours | AppError::TooLarge | AppError::NotUnderstood => None,
+    }
+}
 
 /// Follows a running check until it ends.
 #[component]
@@ -26,7 +35,7 @@ pub fn CheckProgress(id: String, on_end: Callback<CheckView>) -> impl IntoView {
             <p class="lead">"Testing the connection. This takes a few seconds."</p>
             <CancelForm id />
             {move || following.trouble.get().map(|error| view! { <Trouble error link=link.clone() /> })}
-            {move || view! { <LadderView ladder=following.ladder.get() /> }}
+            {move || view! { <LadderView ladder=following.ladder.get() running=true /> }}
         </section>
     }
 }
@@ -64,8 +73,8 @@ impl Following {
                         self.ask_after(BRISK, id);
                     }
                     Err(error) => {
-                        if error.may_pass() {
-                            self.ask_after(PATIENT, id);
+                        if let Some(pause) = pause_after(&error) {
+                            self.ask_after(pause, id);
                         }
                         self.trouble.set(Some(error));
                     }
@@ -95,7 +104,8 @@ fn Trouble(
             return view! {
                 <p class="notice notice-waiting">
                     "You are signed out. The test goes on without you. "
-                    <a href=link rel="external">"Sign in to see how it ended"</a>
+                    <a href=link rel="external" target="_blank">"Sign in in a new tab"</a>
+                    " to see here how it ended."
                 </p>
             }
             .into_any();

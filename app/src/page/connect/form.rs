@@ -149,6 +149,12 @@ pub fn ConnectForm(
         >
             <FormNotice errors />
             <input type="hidden" name="confirmed" value=value("confirmed") />
+            <label class="check">
+                <input type="checkbox" name="service" value="true" checked=!value("service").is_empty() />
+                <span>"Use service account for enhanced security"</span>
+            </label>
+            <ServiceFields draft=draft.clone() errors />
+            <PersonalFields draft errors />
             {if value("keep_trying").is_empty() {
                 view! { <input type="hidden" name="keep_trying" value="false" /> }.into_any()
             } else {
@@ -160,12 +166,6 @@ pub fn ConnectForm(
                 }
                     .into_any()
             }}
-            <label class="check">
-                <input type="checkbox" name="service" value="true" checked=!value("service").is_empty() />
-                <span>"Use service account for enhanced security"</span>
-            </label>
-            <ServiceFields draft=draft.clone() errors />
-            <PersonalFields draft errors />
             <div class="form-actions form-end">
                 <button class="button button-primary" disabled=move || busy.get()>
                     "Connect"
@@ -183,7 +183,7 @@ pub fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) ->
             <legend class="sr-only">"Service account"</legend>
             <p class="field-hint">
                 "Kalends reads the calendar through one account that your administrator controls. Your own password is not needed. "
-                <a href="/help/service-account" rel="external">"Using an Exchange service account"</a>
+                <a href="/help/service-account" rel="external" target="_blank">"Using an Exchange service account"</a>
             </p>
             <Field
                 label="User email to access"
@@ -295,10 +295,19 @@ fn Advanced(
 }
 
 fn focus_first_bad_field() {
-    let found = document()
-        .query_selector("[aria-invalid=true]")
-        .ok()
-        .flatten();
+    focus("[aria-invalid=true]");
+}
+
+/// The first field of the set that is shown.
+pub fn focus_first_field() {
+    if let Some(field) = shown_field("mailbox", "email") {
+        let _ = field.focus();
+    }
+}
+
+/// Gives the focus to the first element that a selector names.
+pub fn focus(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
     if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let _ = element.focus();
     }
