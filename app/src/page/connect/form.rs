@@ -178,6 +178,8 @@ pub fn ConnectForm(
 /// Through a service account.
 #[component]
 pub fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) -> impl IntoView {
+    let [mailbox, account, control] =
+        ["mailbox", "service_account", "service_control"].map(|name| draft.value(name));
     view! {
         <fieldset class="field-set field-set-service">
             <legend class="sr-only">"Service account"</legend>
@@ -190,14 +192,14 @@ pub fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) ->
                 name="mailbox"
                 kind="email"
                 inputmode="email"
-                value=draft.value("mailbox")
+                value=mailbox
                 hint="The primary address of the mailbox whose calendar you want to see."
                 errors
             />
             <Field
                 label="Service account username"
                 name="service_account"
-                value=draft.value("service_account")
+                value=account
                 hint="As user@domain or DOMAIN\\user."
                 errors
             />
@@ -209,8 +211,8 @@ pub fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) ->
                 hint="Stored encrypted, opened only to call Exchange."
                 errors
             />
-            <Advanced server="service_server" domain="service_domain" draft=draft.clone() errors />
-            <details class="more" open=!draft.value("service_control").is_empty()>
+            <Advanced server="service_server" domain="service_domain" draft errors />
+            <details class="more" open=!control.is_empty()>
                 <summary>"More"</summary>
                 <Field
                     label="Another mailbox that works"
@@ -218,7 +220,7 @@ pub fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) ->
                     aside="optional"
                     kind="email"
                     inputmode="email"
-                    value=draft.value("service_control")
+                    value=control
                     hint="One that the service account is known to reach. If yours is refused, Kalends looks whether that one is, too, and so tells a missing role from a mailbox outside its scope."
                     errors
                 />
