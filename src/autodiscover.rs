@@ -14,6 +14,7 @@ use crate::{
     ews::{
         CallIds, Cause, EwsError,
         client::{KALENDS, http_cause, is_online, post},
+        xml::Xml,
     },
     mailbox::SmtpAddress,
     outbound::{Outbound, connection::Connection},
@@ -23,6 +24,7 @@ use crate::{
 use ask::Next;
 use futures::future::{join, join_all};
 use http::StatusCode;
+use hyper::body::Bytes;
 use said::host_of;
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
@@ -357,6 +359,12 @@ fn nothing_found(search: Search<'_>) -> NotFound {
         },
     };
     problem.into()
+}
+
+/// Reads bytes as an answer in both forms and forgets what came of it, for the fuzzers.
+pub async fn read_both(bytes: &Bytes) {
+    drop(pox::read(&mut Xml::of_bytes(bytes.clone())).await);
+    drop(soap::read(&mut Xml::of_bytes(bytes.clone())).await);
 }
 
 /// Whether a mailbox may be on another server than the one that was asked.

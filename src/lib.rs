@@ -60,4 +60,6 @@ pub mod store;
 #[cfg(feature = "server")]
 pub mod sync;
 #[cfg(feature = "server")]
+pub mod untrusted;
+#[cfg(feature = "server")]
 pub mod vault;

@@ -19,12 +19,25 @@ impl Filter {
     /// The bytes that can be passed on after this chunk.
     pub fn push(&mut self, chunk: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(chunk.len() + self.held.len());
-        for &byte in chunk {
-            if self.started {
-                self.take(byte, &mut out);
-            } else {
+        let mut rest = chunk;
+        while let Some((&byte, after)) = rest.split_first() {
+            if !self.started {
                 self.take_first(byte, &mut out);
+            } else if self.held.is_empty() {
+                // Most of an answer holds no reference and passes as it is.
+                let plain = memchr::memchr(b'&', rest).unwrap_or(rest.len());
+                let (plain, from_reference) = rest.split_at(plain);
+                out.extend_from_slice(plain);
+                rest = from_reference;
+                if let Some((&byte, after)) = rest.split_first() {
+                    self.take(byte, &mut out);
+                    rest = after;
+                }
+                continue;
+            } else {
+                self.take(byte, &mut out);
             }
+            rest = after;
         }
         out
     }

@@ -116,6 +116,16 @@ impl Xml {
         }
     }
 
+    /// Reads an answer that is there as a whole, in pieces as they come over a network.
+    pub fn of_bytes(bytes: Bytes) -> Self {
+        const PIECE: usize = 16 * 1024;
+        let pieces = (0..bytes.len()).step_by(PIECE).map(move |from| {
+            let to = bytes.len().min(from + PIECE);
+            Ok(bytes.slice(from..to))
+        });
+        Self::new(Box::pin(stream::iter(pieces.collect::<Vec<_>>())))
+    }
+
     /// The root element.
     pub async fn root(&mut self) -> Result<Tag, XmlError> {
         loop {
@@ -149,6 +159,7 @@ impl Xml {
         let mut inner = 0_usize;
         loop {
             match self.next().await? {
+                Token::Text(part) if inner == 0 && text.is_empty() => text = part,
                 Token::Text(part) if inner == 0 => text.push_str(&part),
                 Token::Text(_) => {}
                 Token::Start(_) => inner += 1,
@@ -229,6 +240,10 @@ fn resolve(name: &str, character: Option<char>) -> Result<String, XmlError> {
 
 /// Characters that XML forbids but the parser lets through become U+FFFD.
 fn clean(text: &str) -> String {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    if text.as_bytes().iter().all(is_plain) || text.chars().all(is_xml) {
+        return text.to_owned();
+    }
     text.chars()
         .map(|c| {
             if is_xml(c) {

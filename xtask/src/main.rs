@@ -3,10 +3,12 @@
 //! It knows what a newcomer would otherwise have to know: which toolchain makes wasm here, what has to be installed,
 //! and how long each step takes.
 
+mod bench;
 mod build;
 mod bundle;
 mod docs;
 mod folders;
+mod fuzz;
 mod hash;
 mod node;
 mod packages;
@@ -55,6 +57,14 @@ enum Command {
         #[arg(long)]
         release: bool,
     },
+    /// Measures, as ratios within one run.
+    Bench { which: bench::Benchmark },
+    /// Feeds made-up bytes to every reader of what remote sides send.
+    Fuzz {
+        /// How long each reader is fed.
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
+    },
     /// Writes the documents that are made from the program: `docs/problems.md`.
     Docs,
 }
@@ -68,6 +78,8 @@ fn main() -> ExitCode {
         } => start::start(without_simulator, release),
         Command::Test { levels, record } => test::test(&levels, record),
         Command::Build { release } => build::build(release).map(drop),
+        Command::Bench { which } => bench::bench(which),
+        Command::Fuzz { minutes } => fuzz::fuzz(minutes),
         Command::Docs => docs::write(),
     });
     match outcome {

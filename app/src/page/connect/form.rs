@@ -180,6 +180,7 @@ pub fn ConnectForm(
 pub fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) -> impl IntoView {
     let [mailbox, account, control] =
         ["mailbox", "service_account", "service_control"].map(|name| draft.value(name));
+    let unfolded = !control.is_empty();
     view! {
         <fieldset class="field-set field-set-service">
             <legend class="sr-only">"Service account"</legend>
@@ -212,7 +213,7 @@ pub fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) ->
                 errors
             />
             <Advanced server="service_server" domain="service_domain" draft errors />
-            <details class="more" open=!control.is_empty()>
+            <details class="more" open=unfolded>
                 <summary>"More"</summary>
                 <Field
                     label="Another mailbox that works"
