@@ -1,7 +1,5 @@
 //! What fuzzing keeps: each reader of remote bytes reads its corpus to the end without a panic.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use kalends::untrusted::READERS;
 use std::{fs, path::Path};
 

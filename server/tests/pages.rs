@@ -5,6 +5,8 @@
 
 #[path = "pages/browser.rs"]
 mod browser;
+#[path = "pages/check_exchange.rs"]
+mod check_exchange;
 #[path = "pages/commands.rs"]
 mod commands;
 #[path = "pages/connect.rs"]
@@ -29,3 +31,5 @@ mod setup;
 mod sign_in;
 #[path = "pages/tls.rs"]
 mod tls;
+#[path = "pages/vouching.rs"]
+mod vouching;

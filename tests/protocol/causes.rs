@@ -357,3 +357,16 @@ async fn a_forbidden_path_is_no_refused_password() {
         (Problem::Forbidden, Some(Step::EwsAnswers))
     );
 }
+
+#[tokio::test]
+async fn a_server_that_drips_is_cut_off() {
+    let office = Office::open().await;
+    office.on_ews(Kind::SlowDrip {
+        bytes: 1,
+        milliseconds: 100,
+    });
+    let begun = std::time::Instant::now();
+    let met = meet("drip", office, service()).await;
+    assert_eq!(met.failure.problem.code(), "answer-timed-out");
+    assert!(begun.elapsed() < kalends::connect::ladder::LIMIT + std::time::Duration::from_secs(3));
+}

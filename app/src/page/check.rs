@@ -125,7 +125,14 @@ async fn check_page(id: String) -> Result<CheckView, AppError> {
     let limit = Duration::from_secs(2);
     let started = tokio::time::Instant::now();
     let mut check = found;
-    while check.outcome.is_none() && check.waiting.is_none() && started.elapsed() < limit {
+    let cancelled = store
+        .is_cancelled(check.id)
+        .await
+        .map_err(request::internal)?;
+    while check.outcome.is_none()
+        && (check.waiting.is_none() || cancelled)
+        && started.elapsed() < limit
+    {
         tokio::time::sleep(Duration::from_millis(150)).await;
         match store.check(check.id).await {
             Ok(Some(later)) => check = later,

@@ -1,0 +1,84 @@
+//! One click that mends an attempt without script: a host to vouch for, a role to wait for.
+
+use crate::{
+    connect::service_form,
+    program::{BOB, Place},
+};
+
+#[tokio::test]
+async fn a_host_outside_the_mail_domain_is_asked_about_and_then_used() {
+    let mut place = Place::of(&[BOB]);
+    let exchange = place.exchange().await;
+    "https://mail.hosting.test/EWS/Exchange.asmx"
+        .clone_into(&mut exchange.world().settings.ews_url);
+    let kalends = place.start().await;
+    let mut bob = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut bob, BOB.email).await;
+    let failed = bob.submit(&form.fill("Exchange server", "")).await;
+    assert!(
+        failed
+            .text()
+            .contains("Autodiscover leads to mail.hosting.test"),
+        "{}",
+        failed.text()
+    );
+    let ask = failed.form("Send the password to mail.hosting.test");
+    let again = bob
+        .submit(&ask)
+        .await
+        .form("Connect")
+        .group("Service account");
+    assert_eq!(again.field("User email to access").value, BOB.email);
+    let page = bob
+        .submit(&again.fill(
+            "Service account password",
+            kalends_simulator::world::practice::SERVICE_PASSWORD,
+        ))
+        .await;
+    assert_eq!(page.heading(), "Connected", "{}", page.text());
+    assert_eq!(exchange.world().counters().refused(), 0);
+}
+
+#[tokio::test]
+async fn a_missing_role_can_be_waited_for_and_the_profile_says_so() {
+    let mut place = Place::of(&[BOB]);
+    let _exchange = place.exchange().await;
+    let kalends = place.start().await;
+    let mut bob = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut bob, BOB.email).await;
+    let form = form.fill("Service account username", "svc-norole@example.test");
+    let failed = bob.submit(&form).await;
+    let wish = failed.form("Keep trying for two hours");
+    let again = bob
+        .submit(&wish)
+        .await
+        .form("Connect")
+        .group("Service account");
+    let again = again.fill(
+        "Service account password",
+        kalends_simulator::world::practice::SERVICE_PASSWORD,
+    );
+    let started = bob.post_body(&again.action, &again.body()).await;
+    let check = started.leads_to().to_owned();
+    let mut waiting = bob.get(&check).await;
+    for _ in 0..50 {
+        if waiting.page().heading() == "Kalends keeps trying" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        waiting = bob.get(&check).await;
+    }
+    assert_eq!(waiting.page().heading(), "Kalends keeps trying");
+    assert_ne!(waiting.header("refresh"), "");
+    let profile = bob.open("/profile").await;
+    assert!(
+        profile
+            .text()
+            .contains("Kalends keeps trying to connect up to")
+    );
+    assert_eq!(profile.link("How it stands"), Some(check));
+    let cancelled = bob.submit(&waiting.page().form("Cancel")).await;
+    assert_eq!(cancelled.heading(), "Connection test cancelled");
+    let profile = bob.open("/profile").await;
+    assert!(!profile.text().contains("keeps trying"));
+}
