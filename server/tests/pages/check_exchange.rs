@@ -121,12 +121,7 @@ async fn the_doctor_tells_the_same_in_the_terminal() {
             "--account",
             "EXAMPLE\\svc-kalends",
         ];
-        let more = [
-            "--endpoint",
-            "mail.example.test",
-            "--control",
-            "alice@example.test",
-        ];
+        let more = ["--control", "alice@example.test"];
         let report = place.path().join("report.txt");
         let last = ["--report", report.to_str().unwrap()];
         place.run(&[&words[..], &more, &last].concat(), password)
