@@ -73,6 +73,8 @@ pub enum AuthError {
     },
     /// The gate stayed shut.
     HeldBack(Box<Problem>),
+    /// The connection must sign in anew, and the password was forgotten.
+    PasswordForgotten,
 }
 
 impl AuthError {
@@ -122,7 +124,9 @@ impl fmt::Display for Method {
 pub struct SignedIn {
     outbound: Outbound,
     connection: Connection,
-    credentials: Credentials,
+    account: AccountName,
+    /// `None` once it was forgotten: then the connection goes on as long as it stays signed in.
+    password: Option<Password>,
     gate: Arc<dyn Gate>,
     random: Random,
     offer: Offer,
@@ -159,7 +163,8 @@ impl SignedIn {
         Ok(Self {
             outbound,
             connection,
-            credentials,
+            account: credentials.account,
+            password: Some(credentials.password),
             gate,
             random,
             offer: offer.clone(),
@@ -178,6 +183,12 @@ impl SignedIn {
         self.method
     }
 
+    /// Forgets the password, so that an idle connection holds none. False if the connection is of no use without it.
+    pub fn forget_password(&mut self) -> bool {
+        self.password = None;
+        self.is_bound && self.is_accepted()
+    }
+
     /// Whether the server has taken the password.
     pub fn is_accepted(&self) -> bool {
         self.state == State::Accepted
@@ -194,6 +205,9 @@ impl SignedIn {
         self.pass_gate().await?;
         let mut answer = self.send_once(request.clone(), limit).await;
         if let Err(AuthError::Send(SendError::Stale | SendError::Dropped)) = answer {
+            if self.password.is_none() {
+                return Err(AuthError::PasswordForgotten);
+            }
             self.reconnect().await?;
             answer = self.send_once(request.clone(), limit).await;
         }
@@ -223,7 +237,9 @@ impl SignedIn {
         limit: usize,
     ) -> Result<Answer, AuthError> {
         if self.method == Method::Basic {
-            let header = basic::header(&self.credentials.account, &self.credentials.password)
+            let password = self.password.as_ref();
+            let password = password.ok_or(AuthError::PasswordForgotten)?;
+            let header = basic::header(&self.account, password)
                 .ok_or(AuthError::Send(SendError::Broken))?;
             return self.send_with(request, header, limit).await;
         }
@@ -246,6 +262,8 @@ impl SignedIn {
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<Answer, AuthError> {
+        let password = self.password.clone();
+        let password = password.ok_or(AuthError::PasswordForgotten)?;
         let messages = Messages::new(self.method);
         let opening = messages.opening(&request);
         let answer = self.connection.send(opening, handshake::LIMIT).await;
@@ -267,8 +285,8 @@ impl SignedIn {
         }
         let facts = self.connection.facts();
         let reply = ntlm::Reply {
-            account: &self.credentials.account,
-            password: &self.credentials.password,
+            account: &self.account,
+            password: &password,
             workstation: ntlm::WORKSTATION,
             host: &facts.host,
             binding: channel_binding::of_certificate(&facts.leaf),
@@ -316,7 +334,7 @@ impl SignedIn {
             }),
             State::Fresh => {
                 let host = &self.connection.facts().host;
-                let open = self.gate.may_sign_in(host, &self.credentials.account).await;
+                let open = self.gate.may_sign_in(host, &self.account).await;
                 open.map_err(|problem| AuthError::HeldBack(Box::new(problem)))?;
                 self.state = State::Sent;
                 Ok(())
@@ -328,7 +346,7 @@ impl SignedIn {
         let host = self.connection.facts().host.clone();
         if answer.status == StatusCode::UNAUTHORIZED {
             self.state = State::Refused;
-            self.gate.refused(&host, &self.credentials.account).await;
+            self.gate.refused(&host, &self.account).await;
             return Err(AuthError::Refused {
                 offer: Offer::read(&answer.headers),
                 request_id: answer.header("request-id").map(str::to_owned),
@@ -336,7 +354,7 @@ impl SignedIn {
         }
         if self.state != State::Accepted && comes_from_behind_the_sign_in(&answer) {
             self.state = State::Accepted;
-            self.gate.accepted(&host, &self.credentials.account).await;
+            self.gate.accepted(&host, &self.account).await;
         }
         Ok(answer)
     }

@@ -52,7 +52,7 @@ pub fn diagnose(error: &EwsError, evidence: &Evidence<'_>) -> Problem {
         } => http(*status, *html, location.as_deref(), *retry_after, evidence),
         Cause::Said(said) => said::problem(said, evidence),
         Cause::TimedOut { seconds } => Problem::AnswerTimedOut { seconds: *seconds },
-        Cause::CutShort => Problem::AnswerCutShort,
+        Cause::CutShort | Cause::PasswordForgotten => Problem::AnswerCutShort,
         Cause::TooLarge => Problem::AnswerTooLarge,
         Cause::Malformed(reason) => Problem::AnswerNotUnderstood {
             reason: reason.clone(),

@@ -2,7 +2,7 @@
 
 use crate::{
     analyse::Analyses, clock::Clock, custody::Custody, outbound::Outbound, random::Random,
-    setup::Setup, sign_in::SignIn, store::Store, vault::Vault,
+    setup::Setup, sign_in::SignIn, store::Store, sync::Kept, vault::Vault,
 };
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -18,6 +18,8 @@ pub struct Services {
     pub sign_in: SignIn,
     pub setup: Setup,
     pub analyses: Analyses,
+    /// Signed-in connections between rounds.
+    pub kept: Kept,
     /// Wakes the worker before its next look at the due rows.
     pub wake: Arc<Notify>,
 }
@@ -40,6 +42,7 @@ impl Services {
             sign_in: SignIn::new(&clock),
             setup: Setup::new(&random),
             analyses: Analyses::default(),
+            kept: Kept::default(),
             wake: Arc::new(Notify::new()),
             store,
             vault,

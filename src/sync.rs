@@ -4,9 +4,11 @@
 //! Rounds of one account go one after another over one signed-in connection, so that a changed password is refused
 //! once. How a failure changes the plan is decided in [`plan`] and nowhere else.
 
+mod kept;
 pub mod plan;
 mod round;
 
+pub use kept::Kept;
 pub use round::open_secret;
 
 use crate::{
@@ -35,6 +37,7 @@ pub async fn work(services: Services, stop: CancellationToken) {
     let mut swept = services.clock.now();
     let mut looked = swept;
     while !stop.is_cancelled() {
+        services.kept.purge(services.clock.now());
         match tend_until(&services, &stop).await {
             Ok(0) => {}
             Ok(rounds) => {

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     auth::{AuthError, Credentials, Gate, Method, SignedIn, offer::Offer},
     calendar::Window,
+    clock::Timestamp,
     endpoint::{EwsUrl, is_exchange_online},
     outbound::{
         Outbound,
@@ -105,6 +106,7 @@ pub struct Client {
     greeting: Greeting,
     version: RequestVersion,
     random: Random,
+    opened_at: Timestamp,
     /// A call was left half-way: the connection cannot be used again.
     is_torn: bool,
 }
@@ -159,8 +161,18 @@ impl Client {
             greeting,
             version: RequestVersion::Exchange2013Sp1,
             random: random.clone(),
+            opened_at: outbound.clock().now(),
             is_torn: false,
         })
+    }
+
+    /// Readies the client to be kept idle, without its password. False if it is of no use then.
+    pub fn forget_password(&mut self) -> bool {
+        self.signed_in.forget_password() && !self.is_torn
+    }
+
+    pub const fn opened_at(&self) -> Timestamp {
+        self.opened_at
     }
 
     pub const fn endpoint(&self) -> &EwsUrl {

@@ -52,6 +52,9 @@ pub enum Cause {
     /// Whoever counts refusals did not let the password out.
     #[error("sign-in paused")]
     HeldBack(Box<Problem>),
+    /// A kept connection lost its sign-in: a new one is opened with the password.
+    #[error("the connection must sign in anew")]
+    PasswordForgotten,
     /// An HTTP answer without SOAP.
     #[error("HTTP {status}{}", if *.html { ", a web page" } else { "" })]
     Http {
@@ -170,6 +173,7 @@ impl From<AuthError> for Cause {
             AuthError::NotKept => Self::ConnectionNotKept,
             AuthError::BadChallenge(error) => Self::Malformed(error.to_string()),
             AuthError::HeldBack(problem) => Self::HeldBack(problem),
+            AuthError::PasswordForgotten => Self::PasswordForgotten,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     auth::Credentials,
     autodiscover::{Autodiscover, is_elsewhere},
     calendar::Event,
+    clock::Timestamp,
     connect::{certificate, control_of},
     connection::{Connection, Mode},
     diagnose::{
@@ -14,7 +15,7 @@ use crate::{
         control::{is_ambiguous, narrowed},
         diagnose,
     },
-    ews::{Client, EwsError, Whose, read_window},
+    ews::{Cause, Client, EwsError, Whose, read_window},
     problem::Problem,
     refusal::SavedGate,
     services::Services,
@@ -23,7 +24,7 @@ use crate::{
 };
 use jiff::tz::TimeZone;
 use std::{sync::Arc, time::Duration};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// The longest that one connection may take.
@@ -66,10 +67,25 @@ async fn rounds_of(
     account: &Account,
     rounds: &mut usize,
 ) -> Result<(), StoreError> {
-    let begun = tokio::time::Instant::now();
+    let begun = Instant::now();
     let due_by = services.clock.now();
+    let mut client = services.kept.take(account, due_by);
+    let worked = rounds_over(services, account, rounds, &mut client, due_by, begun).await;
+    if let Some(client) = client {
+        services.kept.put(account, client, services.clock.now());
+    }
+    worked
+}
+
+async fn rounds_over(
+    services: &Services,
+    account: &Account,
+    rounds: &mut usize,
+    client: &mut Option<Client>,
+    due_by: Timestamp,
+    begun: Instant,
+) -> Result<(), StoreError> {
     let mut password = None;
-    let mut client = None;
     while begun.elapsed() < TURN_LIMIT {
         let Some(connection) = services.store.next_due(account.id, due_by).await? else {
             return Ok(());
@@ -94,7 +110,7 @@ async fn rounds_of(
             &now_account,
             &connection,
             &mut password,
-            &mut client,
+            client,
         )
         .await?;
     }
@@ -175,51 +191,22 @@ async fn read(
         problem: diagnose(&error, &evidence),
         request_id: error.ids.shown().map(ToOwned::to_owned),
     };
-    let mut is_new = false;
-    let mut ready = if let Some(ready) = client.take() {
-        ready
-    } else {
-        let password = match password {
-            Some(password) => password.clone(),
-            None => password
-                .insert(open_secret(services, connection, account).await?)
-                .clone(),
-        };
-        let credentials = Credentials {
-            account: account.name.clone(),
-            password,
-        };
-        let gate = Arc::new(SavedGate::new(
-            services.store.clone(),
-            services.clock.clone(),
-            account.clone(),
-        ));
-        let opened = Client::open(
-            &services.outbound,
-            &services.random,
-            account.endpoint.clone(),
-            credentials,
-            gate,
-        )
-        .await;
-        is_new = true;
-        match opened.map_err(trouble) {
-            Ok(opened) => opened,
-            Err(mut trouble) => {
-                certificate::tell_change(services, &mut trouble.problem).await;
-                return Err(trouble);
-            }
-        }
-    };
     let whose = whose(connection);
     let zone = owner_zone(services, connection).await;
     let window = plan::window(services.clock.now());
-    match read_window(&mut ready, &whose, window, &zone).await {
+    let mut ready = match client.take() {
+        Some(ready) => ready,
+        None => open(services, account, connection, password, &trouble).await?,
+    };
+    let mut read = read_window(&mut ready, &whose, window, &zone).await;
+    if matches!(&read, Err(error) if *error.cause == Cause::PasswordForgotten) {
+        ready = open(services, account, connection, password, &trouble).await?;
+        read = read_window(&mut ready, &whose, window, &zone).await;
+    }
+    match read {
         Ok(events) => {
-            if is_new {
-                let shown = ready.connection().facts().certificate.as_ref();
-                certificate::keep(services, &account.endpoint, shown).await;
-            }
+            let shown = ready.connection().facts().certificate.as_ref();
+            certificate::keep(services, &account.endpoint, shown).await;
             *client = Some(ready);
             Ok(events)
         }
@@ -237,6 +224,47 @@ async fn read(
             {
                 trouble.problem = moved;
             }
+            Err(trouble)
+        }
+    }
+}
+
+/// A signed-in client of the account's endpoint; the password is opened once a turn.
+async fn open(
+    services: &Services,
+    account: &Account,
+    connection: &Connection,
+    password: &mut Option<Password>,
+    trouble: &impl Fn(EwsError) -> Trouble,
+) -> Result<Client, Trouble> {
+    let password = match password {
+        Some(password) => password.clone(),
+        None => password
+            .insert(open_secret(services, connection, account).await?)
+            .clone(),
+    };
+    let credentials = Credentials {
+        account: account.name.clone(),
+        password,
+    };
+    let gate = Arc::new(SavedGate::new(
+        services.store.clone(),
+        services.clock.clone(),
+        account.clone(),
+    ));
+    let opened = Client::open(
+        &services.outbound,
+        &services.random,
+        account.endpoint.clone(),
+        credentials,
+        gate,
+    )
+    .await;
+    match opened {
+        Ok(opened) => Ok(opened),
+        Err(error) => {
+            let mut trouble = trouble(error);
+            certificate::tell_change(services, &mut trouble.problem).await;
             Err(trouble)
         }
     }

@@ -5,9 +5,11 @@ use crate::{
     engines::on_both_engines,
     world::{MINUTE, SERVICE},
 };
-use kalends::{check::Outcome, connect, connection::ConnectionState, problem::Problem};
+use kalends::{
+    check::Outcome, connect, connection::ConnectionState, problem::Problem, sync,
+};
 use kalends_simulator::{
-    fault::Kind,
+    fault::{Kind, Plan},
     world::{practice::SERVICE_PASSWORD, settings::Protection},
 };
 use std::time::Duration;
@@ -205,6 +207,46 @@ on_both_engines! {
         world.exchange.world().settings.tls_proxy = false;
         let connected = world.click("bob", SERVICE_PASSWORD).await;
         assert!(matches!(connected, Outcome::Connected { .. }), "{connected:?}");
+    }
+
+    async fn a_signed_in_connection_serves_the_next_turn_without_a_password(world) {
+        world.exchange.world().settings.offer.basic = false;
+        let accepted = || world.exchange.world().counters().accepted();
+        for name in ["alice", "bob"] {
+            world.save(name, SERVICE).await;
+        }
+        world.tend().await;
+        assert_eq!(accepted(), 1);
+        world.pass(MINUTE);
+        world.save("charlie", SERVICE).await;
+        // Charlie's click put in a password of its own: that one signs in once more.
+        world.tend().await;
+        assert_eq!(accepted(), 2);
+        let soon = |name: &'static str| async move {
+            let (user, connection) = (world.user(name).await, world.connection(name).await);
+            assert!(sync::soon(&world.services, &user, &connection).await.unwrap());
+            world.tend().await;
+            assert_eq!(world.state(name).await, FINE);
+        };
+        let opened = || async {
+            let found = sqlx::query("SELECT COUNT(*) FROM audit WHERE action = 'secret-opened'");
+            let row = found.fetch_one(world.services.store.pool()).await.unwrap();
+            sqlx::Row::get::<i64, _>(&row, 0)
+        };
+        let before = opened().await;
+        for name in ["alice", "bob", "charlie"] {
+            world.pass(MINUTE);
+            soon(name).await;
+        }
+        assert_eq!((accepted(), opened().await), (2, before));
+        // One that was closed meanwhile, or is idle for too long, signs in anew.
+        world.exchange.world().faults.plan(Plan::once(Kind::ResetBeforeAnswer));
+        soon("alice").await;
+        assert_eq!((accepted(), opened().await), (3, before + 1));
+        world.pass(MINUTE * 3);
+        soon("alice").await;
+        assert_eq!(accepted(), 4);
+        assert_eq!(world.refused(), 0);
     }
 
     async fn a_forbidden_ews_is_told_and_heals(world) {
