@@ -59,7 +59,7 @@ impl AccountName {
         if name.is_empty() {
             return Err(AccountNameError::Empty);
         }
-        let is_odd = |c: char| c.is_control() || "\":;|=,+*?<>[]".contains(c);
+        let is_odd = |c: char| is_hidden(c) || "\":;|=,+*?<>[]".contains(c);
         if name.chars().count() > Self::MAX {
             return Err(AccountNameError::TooLong);
         }
@@ -99,9 +99,19 @@ impl AccountName {
         }
     }
 
-    /// The one spelling under which refusals are counted and accounts are found: lower-cased.
+    /// The one spelling under which accounts are found: lower-cased.
     pub fn key(&self) -> String {
         self.to_string().to_lowercase()
+    }
+
+    /// The name under which refusals are counted: the user alone, lower-cased, for all spellings of an account lock
+    /// the same one.
+    pub fn refusal_key(&self) -> String {
+        let user = match self {
+            Self::Upn(name) => name.split('@').next().unwrap_or(name),
+            Self::Domain { user, .. } | Self::Plain(user) => user,
+        };
+        user.to_lowercase()
     }
 }
 
@@ -112,6 +122,14 @@ impl fmt::Display for AccountName {
             Self::Domain { domain, user } => write!(f, "{domain}\\{user}"),
         }
     }
+}
+
+/// Whether a character cannot be seen, or turns the text around it: control characters, marks of direction, blanks
+/// without a width, and line separators.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
+            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// A password on its way to where it is used or sealed: never shown, wiped when dropped.
@@ -188,7 +206,18 @@ mod tests {
         let long = "d".repeat(257);
         assert_eq!(show("svc", &long), Err(AccountNameError::DomainTooLong));
         assert_eq!(show("EXAMPLE\\", ""), Err(AccountNameError::Incomplete));
-        assert_eq!(show("s\nvc", ""), Err(AccountNameError::Characters));
+        for odd in ["s\nvc", "svc\u{202e}elif", "s\u{200b}vc", "s\u{2028}vc"] {
+            assert_eq!(show(odd, ""), Err(AccountNameError::Characters));
+        }
+        let same = [
+            "svc@example.test",
+            "EXAMPLE\\SVC",
+            "Svc",
+            "example.test\\svc",
+        ];
+        for name in same {
+            assert_eq!(AccountName::parse(name, "").unwrap().refusal_key(), "svc");
+        }
     }
 
     #[test]

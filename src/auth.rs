@@ -239,8 +239,8 @@ impl SignedIn {
         if self.method == Method::Basic {
             let password = self.password.as_ref();
             let password = password.ok_or(AuthError::PasswordForgotten)?;
-            let header = basic::header(&self.account, password)
-                .ok_or(AuthError::Send(SendError::Broken))?;
+            let header =
+                basic::header(&self.account, password).ok_or(AuthError::Send(SendError::Broken))?;
             return self.send_with(request, header, limit).await;
         }
         if !self.is_bound {

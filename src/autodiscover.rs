@@ -18,7 +18,7 @@ use crate::{
     },
     mailbox::SmtpAddress,
     outbound::{Outbound, connection::Connection},
-    problem::{Problem, Tried},
+    problem::{InsteadOfEws, Problem, Tried},
     random::Random,
 };
 use ask::Next;
@@ -204,6 +204,12 @@ impl Autodiscover<'_> {
                         continue;
                     }
                     Ok(Probed::Moved(to)) => {
+                        let problem = Problem::NotEws {
+                            instead: InsteadOfEws::Redirect,
+                            status: 302,
+                            location: Some(to.clone()),
+                        };
+                        search.note(&host, problem);
                         reserve.push(to);
                         continue;
                     }

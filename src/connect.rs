@@ -15,6 +15,7 @@ use crate::{
     audit::{Action, Entry},
     check::{Check, Ladder, Outcome, StepReport, Typed, Waiting},
     custody::{CustodyError, Ended},
+    database::Engine,
     endpoint::EwsUrl,
     id::{CheckId, ConnectionId},
     mailbox::SmtpAddress,
@@ -54,7 +55,7 @@ pub async fn start(
         .await?;
     let id = check.id;
     let (services, user) = (services.clone(), user.clone());
-    tokio::spawn(async move {
+    services.tasks.clone().spawn(async move {
         let until = services.clock.now() + KEEP_TRYING;
         let mut tries = 0;
         let (ladder, ended) = loop {
@@ -113,6 +114,17 @@ pub async fn disconnect(services: &Services, user: &User) -> Result<Option<Ended
         .custody()
         .end(user.id, &Entry::by(user.id, Action::Disconnected))
         .await
+}
+
+/// At the start: a file has one process, so that checks under way in it are those of one that is gone. Others may run
+/// on a server that instances share.
+pub async fn end_orphans(services: &Services) -> Result<(), StoreError> {
+    let now = services.clock.now();
+    let before = match services.store.engine() {
+        Engine::Sqlite => now + LONGEST + KEEP_TRYING,
+        Engine::Postgres => now - LONGEST,
+    };
+    services.store.end_interrupted_checks(before, now).await
 }
 
 /// Ends checks whose process is gone.
@@ -204,6 +216,9 @@ async fn climb(
                     break Some(Err(Problem::Interrupted.into()));
                 }
             },
+            () = services.stopping.cancelled() => {
+                break Some(Err(Problem::Interrupted.into()));
+            }
             Some(report) = told.recv() => {
                 ladder.set(report);
                 while let Ok(report) = told.try_recv() {
@@ -215,6 +230,8 @@ async fn climb(
             }
             _ = look.tick() => {
                 if services.store.is_cancelled(id).await.unwrap_or(false) {
+                    // It may have sent the password: it goes on unseen until the gate knows what came of it.
+                    climbing.detach_all();
                     break None;
                 }
             }

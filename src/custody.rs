@@ -94,6 +94,20 @@ impl Custody {
         Ok(())
     }
 
+    /// Opens one saved password, to see whether the key is the right one. A row that is missing is the business of its
+    /// connections.
+    pub async fn probe(&self) -> Result<(), CustodyError> {
+        for account in self.store.accounts().await? {
+            let to = Destination::new(&account.host, &account.name);
+            match self.vault.open_secret(account.secret_id, &to).await {
+                Ok(_) => return Ok(()),
+                Err(VaultError::Missing) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes vault rows older than an hour that nothing points to, and returns how many.
     pub async fn sweep(&self) -> Result<usize, CustodyError> {
         // The vault first: a secret that is pointed to after this look is younger than an hour.

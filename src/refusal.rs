@@ -18,10 +18,15 @@ use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// Refused sign-ins an hour per host and account name.
 const MOST: usize = 3;
 const HOUR: Duration = Duration::from_hours(1);
+const MINUTE: Duration = Duration::from_mins(1);
+/// How long a click waits for a place that another one's answer may free, and how often it looks.
+const WAIT_FOR_OTHERS: Duration = Duration::from_secs(6);
+const LOOK: Duration = Duration::from_millis(100);
 /// Single refusals happen under load: one probe after this long.
 const PROBE_AFTER: Duration = Duration::from_mins(15);
 
@@ -66,27 +71,38 @@ impl Gate for TypedGate {
         account: &'a AccountName,
     ) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
-            let now = self.clock.now();
-            let reserved = self
-                .store
-                .reserve_try(host, &account.key(), (MOST, now - HOUR), now)
-                .await;
-            match reserved.map_err(|error| unreadable(&error))? {
-                Ok(id) => {
-                    *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
-                    Ok(())
+            let begun = Instant::now();
+            loop {
+                let now = self.clock.now();
+                let reserved = self
+                    .store
+                    .reserve_try(host, &account.refusal_key(), (MOST, now - HOUR), now)
+                    .await;
+                let recent = match reserved.map_err(|error| unreadable(&error))? {
+                    Ok(id) => {
+                        *self.reserved.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+                        return Ok(());
+                    }
+                    Err(recent) => recent,
+                };
+                // Places taken by others whose answers are on their way are free again in a moment.
+                if recent.len() >= MOST || begun.elapsed() > WAIT_FOR_OTHERS {
+                    return Err(Problem::SignInPaused {
+                        until: free_again(&recent, now),
+                    });
                 }
-                Err(recent) => Err(Problem::SignInPaused {
-                    until: free_again(&recent, now),
-                }),
+                tokio::time::sleep(LOOK).await;
             }
         })
     }
 
     fn refused<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            // It was counted ahead: it stays.
-            self.taken();
+            if let Some(id) = self.taken()
+                && let Err(error) = self.store.confirm_refusal(id).await
+            {
+                tracing::error!(%error, "a refused sign-in is not counted");
+            }
         })
     }
 
@@ -99,12 +115,13 @@ impl Gate for TypedGate {
     }
 }
 
-/// When the oldest of the last three is an hour old.
+/// When the oldest of the last three is an hour old; soon, where answers on their way take the places.
 fn free_again(recent: &[Timestamp], now: Timestamp) -> Timestamp {
     let place = recent.len().saturating_sub(MOST);
     recent
         .get(place)
-        .map_or(now + HOUR, |oldest| *oldest + HOUR)
+        .filter(|_| recent.len() >= MOST)
+        .map_or(now + MINUTE, |oldest| *oldest + HOUR)
 }
 
 /// Stands before a saved password. Whoever uses it holds the account's lease.
@@ -135,7 +152,7 @@ impl SavedGate {
             (0, _) => Ok(None),
             (1, Some(until)) if until <= now => {
                 let recent = store
-                    .refusals_since(&account.host, &account.name.key(), now - HOUR)
+                    .refusals_since(&account.host, &account.name.refusal_key(), now - HOUR)
                     .await?;
                 let full = recent.len() >= MOST;
                 Ok(full.then(|| Problem::SignInPaused {

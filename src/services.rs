@@ -6,6 +6,7 @@ use crate::{
 };
 use std::sync::Arc;
 use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// One running Kalends. Clones share everything.
 #[derive(Clone)]
@@ -20,6 +21,9 @@ pub struct Services {
     pub analyses: Analyses,
     /// Signed-in connections between rounds.
     pub kept: Kept,
+    /// Checks under way; cancelled when the process ends, which waits for them to write down their end.
+    pub tasks: TaskTracker,
+    pub stopping: CancellationToken,
     /// Wakes the worker before its next look at the due rows.
     pub wake: Arc<Notify>,
 }
@@ -43,6 +47,8 @@ impl Services {
             setup: Setup::new(&random),
             analyses: Analyses::default(),
             kept: Kept::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
             wake: Arc::new(Notify::new()),
             store,
             vault,

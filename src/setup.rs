@@ -1,7 +1,7 @@
 //! The first administrator, made with a one-time code that only whoever runs Kalends can read.
 
 use crate::{
-    account_name::Password,
+    account_name::{Password, is_hidden},
     audit::{Action, Entry},
     mailbox::SmtpAddress,
     random::Random,
@@ -99,7 +99,6 @@ pub async fn code_if_open(services: &Services) -> Result<Option<String>, StoreEr
 /// A person's name, trimmed: 1 to 100 characters, none of them a control character or one that turns the text.
 pub fn persons_name(typed: &str) -> Result<String, SetupError> {
     let name = typed.trim();
-    let is_hidden = |c: char| c.is_control() || turns_text(c);
     if name.is_empty() {
         return Err(SetupError::NoName);
     }
@@ -107,11 +106,6 @@ pub fn persons_name(typed: &str) -> Result<String, SetupError> {
         return Err(SetupError::Name);
     }
     Ok(name.to_owned())
-}
-
-/// Whether a character turns the text around it from left to right, or back, unseen.
-const fn turns_text(c: char) -> bool {
-    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Makes the first administrator. Tries are limited as sign-ins are.

@@ -139,7 +139,7 @@ test('every mistake is told at its field and nothing typed is lost', async ({
   await expect(page.getByRole('heading', { name: HEADING })).toBeVisible();
   const set = page.locator('.field-set-service');
   await expect(set.getByText('This is not a complete email address.')).toBeVisible();
-  await expect(set.getByText('Use https: passwords are never sent over plain http.')).toBeVisible();
+  await expect(set.getByText('Use https: passwords are never sent without encryption.')).toBeVisible();
   await expect(set.getByText('The name already holds a domain.')).toBeVisible();
   await expect(set.getByLabel('User email to access')).toHaveValue('bob');
   await expect(set.getByLabel('Service account username')).toHaveValue('EXAMPLE\\svc-kalends');

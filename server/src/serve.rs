@@ -53,9 +53,14 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
         .sweep()
         .await
         .map_err(CommandError::refused)?;
-    kalends::connect::end_interrupted(&services)
+    kalends::connect::end_orphans(&services)
         .await
         .map_err(CommandError::refused)?;
+    services.custody().probe().await.map_err(|error| {
+        CommandError::Refused(format!(
+            "KALENDS_VAULT_KEYS: the key does not open the saved passwords ({error}). Put back the key that sealed them, KALENDS_VAULT_KEYS or the file KALENDS_VAULT_KEYS_FILE; several keys may stand side by side"
+        ))
+    })?;
 
     let (listener, address) = listen(&network)?;
     let origin = network.origin(address)?;
@@ -93,6 +98,9 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
         }
     };
     stop.cancel();
+    services.stopping.cancel();
+    services.tasks.close();
+    let _ = tokio::time::timeout(DRAIN, services.tasks.wait()).await;
     let _ = worker.await;
     served.map_err(CommandError::refused)
 }

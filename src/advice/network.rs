@@ -22,7 +22,7 @@ pub(super) fn not_allowed(host: &str, port: u16, address: &str) -> Words {
         "Add {entry} to the setting KALENDS_EXCHANGE_HOSTS and restart Kalends; several hosts are separated by commas."
     ))
     .step("Check the server's name if it was not meant to lead there.")
-    .command(Purpose::Run, OPERATOR, format!("KALENDS_EXCHANGE_HOSTS={entry}"))
+    .command(Purpose::Run, OPERATOR, format!("KALENDS_EXCHANGE_HOSTS=\"$KALENDS_EXCHANGE_HOSTS,{entry}\""))
 }
 
 pub(super) fn name_not_found(host: &str) -> Words {

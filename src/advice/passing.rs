@@ -15,7 +15,7 @@ pub(super) fn throttled(wait_millis: u64) -> Words {
     let wait = in_words(wait_millis);
     words(
         "Exchange is busy and asks for a pause.",
-        format!("The server limits how much one program may ask. Kalends asks nothing for {wait}."),
+        "The server limits how much one program may ask at a time.",
     )
     .step(format!("Wait {wait} and try again; saved connections go on by themselves."))
     .step("Look at the limits for EWS, if it happens every day: the first command shows those of the server.")

@@ -188,7 +188,7 @@ pub(super) fn leads_elsewhere(host: &str, names: &Names) -> Words {
     .command(
         Purpose::Run,
         OPERATOR,
-        format!("KALENDS_EXCHANGE_HOSTS={host}"),
+        format!("KALENDS_EXCHANGE_HOSTS=\"$KALENDS_EXCHANGE_HOSTS,{host}\""),
     )
 }
 

@@ -43,7 +43,7 @@ pub async fn check_again(
         )
         .await?;
     let (id, services, connection) = (check.id, services.clone(), connection.clone());
-    tokio::spawn(async move {
+    services.tasks.clone().spawn(async move {
         let (ladder, outcome) = match check_saved(&services, id, &owner, &connection).await {
             Ok(ended) => ended,
             Err(problem) => {

@@ -80,7 +80,11 @@ pub(super) async fn wait(
         if services.store.is_cancelled(id).await.unwrap_or(false) {
             return false;
         }
-        tokio::time::sleep(LOOK_WHILE_WAITING).await;
+        tokio::select! {
+            // The next try begins at once, and is told that it was interrupted.
+            () = services.stopping.cancelled() => break,
+            () = tokio::time::sleep(LOOK_WHILE_WAITING) => {}
+        }
     }
     if let Err(error) = services.store.wait_check(id, None, alive_until).await {
         tracing::error!(%error, check.id = %id, "a check that goes on could not be shown");

@@ -1,4 +1,4 @@
-//! Refused sign-ins, counted per host and lower-cased account name, whoever caused them.
+//! Refused sign-ins, counted per host and user name, whoever caused them.
 
 use super::{Store, StoreError, rows};
 use crate::{
@@ -6,6 +6,10 @@ use crate::{
     database::{Engine, Writing},
     id::RecordId,
 };
+use std::time::Duration;
+
+/// For how long a try takes a place while nobody knows its answer: longer than any answer is waited for.
+const PENDING: Duration = Duration::from_mins(1);
 
 impl Store {
     /// The instants of the refusals since `since`, oldest first.
@@ -16,7 +20,7 @@ impl Store {
         since: Timestamp,
     ) -> Result<Vec<Timestamp>, StoreError> {
         let found = sqlx::query(
-            "SELECT at FROM refusals WHERE host = $1 AND name_key = $2 AND at > $3 ORDER BY at",
+            "SELECT at FROM refusals WHERE host = $1 AND name_key = $2 AND at > $3 AND pending = 0 ORDER BY at",
         )
         .bind(host)
         .bind(name_key)
@@ -26,8 +30,9 @@ impl Store {
         found.iter().map(|row| rows::instant(row, "at")).collect()
     }
 
-    /// Counts a try as a refusal ahead of its answer, unless there are `most` since `since` already: then the instants
-    /// of those come back, oldest first. [`Store::take_back_try`] undoes it once the answer is known to be none.
+    /// Takes a place for a try ahead of its answer, unless `most` are taken by refusals since `since` and by tries of
+    /// the last minute: then the instants of those refusals come back, oldest first. [`Store::take_back_try`] gives
+    /// the place back, [`Store::confirm_refusal`] makes a refusal of it.
     pub async fn reserve_try(
         &self,
         host: &str,
@@ -46,22 +51,31 @@ impl Store {
             .await?;
         }
         let found = sqlx::query(
-            "SELECT at FROM refusals WHERE host = $1 AND name_key = $2 AND at > $3 ORDER BY at",
+            "SELECT at, pending FROM refusals WHERE host = $1 AND name_key = $2 \
+             AND at > CASE WHEN pending = 0 THEN $3 ELSE $4 END ORDER BY at",
         )
         .bind(host)
         .bind(name_key)
         .bind(since.millis())
+        .bind((now - PENDING).millis())
         .fetch_all(writing.on())
         .await?;
-        let recent: Vec<Timestamp> = found
-            .iter()
-            .map(|row| rows::instant(row, "at"))
-            .collect::<Result<_, _>>()?;
-        if recent.len() >= most {
+        let taken = found.len();
+        let mut recent = Vec::new();
+        for row in &found {
+            if rows::number(row, "pending")? == 0 {
+                recent.push(rows::instant(row, "at")?);
+            }
+        }
+        if taken >= most {
             return Ok(Err(recent));
         }
         let id = self
             .count_refusal_in(&mut writing, host, name_key, now)
+            .await?;
+        sqlx::query("UPDATE refusals SET pending = 1 WHERE id = $1")
+            .bind(id.to_string())
+            .execute(writing.on())
             .await?;
         writing.commit().await?;
         Ok(Ok(id))
@@ -70,6 +84,16 @@ impl Store {
     pub async fn take_back_try(&self, id: RecordId) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query("DELETE FROM refusals WHERE id = $1")
+            .bind(id.to_string())
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// A try was refused.
+    pub async fn confirm_refusal(&self, id: RecordId) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE refusals SET pending = 0 WHERE id = $1")
             .bind(id.to_string())
             .execute(writing.on())
             .await?;

@@ -105,14 +105,7 @@ async fn rounds_over(
             continue;
         }
         *rounds += 1;
-        round(
-            services,
-            &now_account,
-            &connection,
-            &mut password,
-            client,
-        )
-        .await?;
+        round(services, &now_account, &connection, &mut password, client).await?;
     }
     Ok(())
 }

@@ -6,8 +6,8 @@ use crate::{
     engines::on_both_engines,
     world::{MINUTE, NOW, SERVICE},
 };
-use kalends::{check::Outcome, connection::ConnectionState, problem::Problem};
-use kalends_simulator::world::practice::SERVICE_PASSWORD;
+use kalends::{check::Outcome, connect, connection::ConnectionState, problem::Problem};
+use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -125,5 +125,41 @@ on_both_engines! {
         world.pass(MINUTE * 6);
         assert_eq!(world.tend().await, 1);
         assert_eq!(world.state("bob").await, (ConnectionState::Connected, None));
+    }
+
+    async fn many_right_passwords_at_once_are_nobodys_refusals(world) {
+        let names = colleagues(8);
+        let clicks = names.iter().map(|name| world.click(name, SERVICE_PASSWORD));
+        for outcome in futures::future::join_all(clicks).await {
+            assert!(matches!(outcome, Outcome::Connected { .. }), "{outcome:?}");
+        }
+        assert_eq!(world.refused(), 0);
+    }
+
+    async fn every_spelling_of_an_account_counts_as_the_same_one(world) {
+        let spellings = [SERVICE, "EXAMPLE\\svc-kalends", "SVC-Kalends@example.test", "EXAMPLE\\SVC-KALENDS"];
+        let mut told = Vec::new();
+        for account in spellings {
+            told.push(problem(world.click_as("bob", account, "wrong").await));
+        }
+        assert!(matches!(told[3], Problem::SignInPaused { .. }), "{told:?}");
+        assert_eq!(world.refused(), 3);
+        assert!(!world.exchange.world().account(SERVICE).unwrap().locked());
+    }
+
+    async fn a_cancelled_click_is_no_refusal_unless_it_was_one(world) {
+        for (password, refusals) in [(SERVICE_PASSWORD, 0), ("wrong", 1)] {
+            world.always(Kind::Slow { milliseconds: 400 });
+            let check = world.start("bob", password).await;
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            connect::cancel(&world.services, check).await.unwrap();
+            assert_eq!(world.ended(check).await, Outcome::Cancelled);
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            world.exchange.world().faults.clear();
+            let store = &world.services.store;
+            let counted = store.refusals_since("mail.example.test", "svc-kalends", NOW - HOUR).await.unwrap();
+            assert_eq!(counted.len(), refusals);
+            assert_eq!(world.refused(), refusals as u64);
+        }
     }
 }

@@ -5,9 +5,7 @@ use crate::{
     engines::on_both_engines,
     world::{MINUTE, SERVICE},
 };
-use kalends::{
-    check::Outcome, connect, connection::ConnectionState, problem::Problem, sync,
-};
+use kalends::{check::Outcome, connect, connection::ConnectionState, problem::Problem, sync};
 use kalends_simulator::{
     fault::{Kind, Plan},
     world::{practice::SERVICE_PASSWORD, settings::Protection},

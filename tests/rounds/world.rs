@@ -156,6 +156,24 @@ impl World {
             .unwrap()
     }
 
+    /// As [`World::click`], through another account.
+    pub async fn click_as(&self, name: &str, account: &str, password: &str) -> Outcome {
+        let user = self.user(name).await;
+        let mut form = form(name, password, HOST, false);
+        account.clone_into(&mut form.account);
+        let id = connect::start(&self.services, &user, form.parse().unwrap()).await;
+        self.ended(id.unwrap()).await
+    }
+
+    /// Somebody presses Connect and waits for nothing.
+    pub async fn start(&self, name: &str, password: &str) -> CheckId {
+        let user = self.user(name).await;
+        let request = form(name, password, HOST, false).parse().unwrap();
+        connect::start(&self.services, &user, request)
+            .await
+            .unwrap()
+    }
+
     /// As [`World::click`], at an endpoint that may be empty.
     pub async fn click_at(&self, name: &str, password: &str, endpoint: &str) -> Outcome {
         let user = self.user(name).await;

@@ -70,7 +70,7 @@ pub fn Notice(
                     }
                 })}
             {request_id
-                .map(|id| view! { <p class="notice-id">"Exchange’s request id: " <code>{id}</code></p> })}
+                .map(|id| view! { <p class="notice-id">"Request id: " <code>{id}</code></p> })}
         </section>
     }
 }

@@ -193,7 +193,7 @@ impl Screen {
                         println!("  {purpose} ({place}):\n      {}", command.text);
                     }
                     if let Some(id) = request_id {
-                        println!("  Exchange's request id: {id}");
+                        println!("  Request id: {id}");
                     }
                 }
             }
