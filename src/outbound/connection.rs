@@ -139,7 +139,7 @@ impl Connection {
         let answer = answer.map_err(|error| match () {
             () if error.is_parse() => SendError::NotHttp,
             () if error.is_canceled() => SendError::Stale,
-            () if used && error.is_incomplete_message() => SendError::Dropped,
+            () if used && (error.is_incomplete_message() || is_reset(&error)) => SendError::Dropped,
             () => SendError::Broken,
         })?;
         let (head, body) = answer.into_parts();
@@ -163,6 +163,21 @@ impl Connection {
             port => format!("{host}:{port}"),
         }
     }
+}
+
+fn is_reset(error: &hyper::Error) -> bool {
+    use std::error::Error as _;
+    let cause = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| {
+        matches!(
+            cause.kind(),
+            io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+        )
+    })
 }
 
 impl Answer {
