@@ -8,7 +8,6 @@ use crate::{
 use kalends::{advice::Advice, check::Ladder};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 mod progress;
 use progress::CancelForm;
@@ -122,7 +121,7 @@ async fn check_page(id: String) -> Result<CheckView, AppError> {
     let user = request::user().await?;
     let found = request::check_for(&user, &id).await?;
     let store = request::services().store;
-    let limit = Duration::from_secs(2);
+    let limit = std::time::Duration::from_secs(2);
     let started = tokio::time::Instant::now();
     let mut check = found;
     let cancelled = store
@@ -133,7 +132,7 @@ async fn check_page(id: String) -> Result<CheckView, AppError> {
         && (check.waiting.is_none() || cancelled)
         && started.elapsed() < limit
     {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
         match store.check(check.id).await {
             Ok(Some(later)) => check = later,
             Ok(None) => break,
