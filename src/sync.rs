@@ -96,7 +96,7 @@ async fn tend_until(services: &Services, stop: &CancellationToken) -> Result<usi
     }
 }
 
-/// Makes a connection due at once; false if its account is stopped, for then nothing would come of it.
+/// Makes a connection due at once, and its round sign in anew: who asks wants to know whether it works; false if its account is stopped, for then nothing would come of it.
 pub async fn soon(
     services: &Services,
     by: &User,
@@ -111,6 +111,7 @@ pub async fn soon(
         .store
         .make_due(connection.id, &entry, services.clock.now())
         .await?;
+    services.kept.close(connection.account_id);
     services.wake.notify_one();
     Ok(true)
 }

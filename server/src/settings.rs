@@ -199,13 +199,19 @@ impl Data {
         let vault = Vault::open(&vault_url, &source, random.clone()).await;
         let vault = vault.map_err(|error| match error {
             VaultError::Key(error) => SettingError::told(&error),
-            error => SettingError::hidden("KALENDS_VAULT_DATABASE_URL", error.to_string()),
+            error => SettingError::hidden("KALENDS_VAULT_DATABASE_URL", not_opened(&error)),
         })?;
         let store = Store::open(&url, random.clone()).await;
         let store = store
-            .map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", error.to_string()))?;
+            .map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", not_opened(&error)))?;
         Ok((store, vault))
     }
+}
+
+fn not_opened(error: &dyn std::fmt::Display) -> String {
+    format!(
+        "the database cannot be opened ({error}). For Postgres, check that the server runs and that the address, name and password are right; for SQLite, that the folder can be written and the file is a database"
+    )
 }
 
 fn setting(name: &str, default: &str) -> String {

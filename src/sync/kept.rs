@@ -58,6 +58,11 @@ impl Kept {
         });
     }
 
+    /// Closes an account's connection, so that its next round proves the password anew.
+    pub fn close(&self, account: AccountId) {
+        self.with(|all| all.remove(&account));
+    }
+
     /// Closes what has been idle for too long.
     pub fn purge(&self, now: Timestamp) {
         self.with(|all| all.retain(|_, idle| now.since(idle.since) < IDLE));

@@ -221,8 +221,8 @@ on_both_engines! {
         world.tend().await;
         assert_eq!(accepted(), 2);
         let soon = |name: &'static str| async move {
-            let (user, connection) = (world.user(name).await, world.connection(name).await);
-            assert!(sync::soon(&world.services, &user, &connection).await.unwrap());
+            let (id, now) = (world.connection(name).await.id, world.clock.now());
+            world.services.store.make_due_now(id, now).await.unwrap();
             world.tend().await;
             assert_eq!(world.state(name).await, FINE);
         };
@@ -244,6 +244,11 @@ on_both_engines! {
         world.pass(MINUTE * 3);
         soon("alice").await;
         assert_eq!(accepted(), 4);
+        // So does one whose round somebody asked for.
+        let (alice, connection) = (world.user("alice").await, world.connection("alice").await);
+        assert!(sync::soon(&world.services, &alice, &connection).await.unwrap());
+        world.tend().await;
+        assert_eq!(accepted(), 5);
         assert_eq!(world.refused(), 0);
     }
 
