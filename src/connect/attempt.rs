@@ -47,7 +47,7 @@ pub(super) async fn try_once(
     };
     let remembered = climbing.remembered.clone();
     let (ladder, mut ended) = climb(services, id, tools(services, gate.clone()), climbing).await;
-    // A cancelled password may have gone out: it stays counted, so that cancelling is no way around the limit.
+    // A cancelled climb goes on unseen and settles by itself, so that cancelling is no way around the limit.
     if ended.is_some()
         && let Err(error) = gate.settle().await
     {

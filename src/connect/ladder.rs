@@ -126,13 +126,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         }
         self.progress.begin(Step::Autodiscover);
         let credentials = self.credentials();
-        let autodiscover = Autodiscover {
-            outbound: &self.tools.outbound,
-            random: &self.tools.random,
-            credentials: &credentials,
-            gate: Arc::clone(&self.tools.gate),
-            confirmed: &self.request.confirmed,
-        };
+        let autodiscover = self.autodiscover(&credentials);
         match autodiscover.find(&self.request.mailbox).await {
             Ok(Discovered {
                 endpoint,
@@ -352,13 +346,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
     /// Whether the server that was asked knows where the mailbox is now.
     async fn moved(&self, endpoint: &EwsUrl) -> Option<Problem> {
         let credentials = self.credentials();
-        let autodiscover = Autodiscover {
-            outbound: &self.tools.outbound,
-            random: &self.tools.random,
-            credentials: &credentials,
-            gate: Arc::clone(&self.tools.gate),
-            confirmed: &[],
-        };
+        let autodiscover = self.autodiscover(&credentials);
         let mailbox = &self.request.mailbox;
         let asked = autodiscover.moved(endpoint.host(), mailbox, endpoint);
         timeout(MOVED_LIMIT, asked).await.ok().flatten()
@@ -368,6 +356,16 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
     fn control(&self) -> Option<&SmtpAddress> {
         let control = self.request.control.as_ref()?;
         (*control != self.request.mailbox).then_some(control)
+    }
+
+    fn autodiscover<'b>(&'b self, credentials: &'b Credentials) -> Autodiscover<'b> {
+        Autodiscover {
+            outbound: &self.tools.outbound,
+            random: &self.tools.random,
+            credentials,
+            gate: Arc::clone(&self.tools.gate),
+            confirmed: &self.request.confirmed,
+        }
     }
 
     fn credentials(&self) -> Credentials {

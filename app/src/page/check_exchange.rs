@@ -96,11 +96,7 @@ async fn check_exchange(
             request::see_other(&format!("/connections/check-exchange/{id}"));
         }
         Err(mistakes) => {
-            let names = crate::page::connect::SERVICE;
-            draft.errors = mistakes
-                .into_iter()
-                .map(|(field, message)| (names.name_of(field).to_owned(), message))
-                .collect();
+            draft.errors = crate::page::connect::SERVICE.errors_of(mistakes);
             request::keep_draft("analysis", draft).await?;
             request::see_other("/connections/check-exchange");
         }

@@ -133,10 +133,7 @@ pub async fn connect(
             Ok(Answer::Started(id.to_string()))
         }
         Err(refused) => {
-            draft.errors = refused
-                .into_iter()
-                .map(|(field, message)| (names.name_of(field).to_owned(), message))
-                .collect();
+            draft.errors = names.errors_of(refused);
             let mistakes = draft.errors.clone();
             if request::is_plain() {
                 request::keep_draft("connect", draft).await?;

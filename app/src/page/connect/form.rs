@@ -22,7 +22,7 @@ pub use names::{PERSONAL, SERVICE, mend, starting_values};
 
 #[cfg(feature = "ssr")]
 mod names {
-    use crate::{draft::Draft, page::check::Fix};
+    use crate::{draft::Draft, error::FieldErrors, page::check::Fix};
     use kalends::{
         connect::FormField,
         connection::{Connection, Mode},
@@ -56,7 +56,15 @@ mod names {
     };
 
     impl Names {
-        pub const fn name_of(self, field: FormField) -> &'static str {
+        /// The messages by the names of their fields.
+        pub fn errors_of(self, mistakes: Vec<(FormField, String)>) -> FieldErrors {
+            mistakes
+                .into_iter()
+                .map(|(field, message)| (self.name_of(field).to_owned(), message))
+                .collect()
+        }
+
+        const fn name_of(self, field: FormField) -> &'static str {
             match field {
                 FormField::Mailbox => self.mailbox,
                 FormField::Password => self.password,
