@@ -4,7 +4,7 @@ use super::{
     ANSWER_BYTES, Autodiscover, CANDIDATE_LIMIT, NotFound, Ready, pox, problem_at, said::Said, soap,
 };
 use crate::{
-    auth::{AuthError, SignedIn},
+    auth::SignedIn,
     endpoint::{EwsUrl, is_exchange_online},
     ews::{
         CallIds, Cause, EwsError, Whose,
@@ -102,12 +102,7 @@ impl Autodiscover<'_> {
         let answer = signed_in
             .send(request, ANSWER_BYTES)
             .await
-            .map_err(|error| {
-                if let AuthError::Refused { request_id, .. } = &error {
-                    ids.request_id.clone_from(request_id);
-                }
-                Cause::from(error)
-            })?;
+            .map_err(|error| ids.failed(error))?;
         ids.answered(&answer);
         let unread = http_cause(&answer);
         if answer.status != StatusCode::OK {

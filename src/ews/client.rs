@@ -15,7 +15,7 @@ use super::{
     xml::{Xml, XmlError},
 };
 use crate::{
-    auth::{AuthError, Credentials, Gate, Method, SignedIn, offer::Offer},
+    auth::{Credentials, Gate, Method, SignedIn, offer::Offer},
     calendar::Window,
     clock::Timestamp,
     endpoint::{EwsUrl, is_exchange_online},
@@ -276,12 +276,7 @@ impl Client {
             .signed_in
             .send(request, ANSWER_LIMIT)
             .await
-            .map_err(|error| {
-                if let AuthError::Refused { request_id, .. } = &error {
-                    ids.request_id.clone_from(request_id);
-                }
-                Cause::from(error)
-            })?;
+            .map_err(|error| ids.failed(error))?;
         ids.answered(&answer);
         if !may_be_soap(&answer) {
             return Err(http_cause(&answer));

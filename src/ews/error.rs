@@ -93,6 +93,14 @@ pub struct CallIds {
 }
 
 impl CallIds {
+    /// A signed-in request brought no answer: keeps the id that a refusal came with.
+    pub(crate) fn failed(&mut self, error: AuthError) -> Cause {
+        if let AuthError::Refused { request_id, .. } = &error {
+            self.request_id.clone_from(request_id);
+        }
+        error.into()
+    }
+
     pub(crate) fn new(random: &Random) -> Self {
         let guid = uuid::Builder::from_random_bytes(random.bytes()).into_uuid();
         Self {

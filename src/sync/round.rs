@@ -187,6 +187,7 @@ async fn read(
     let whose = whose(connection);
     let zone = owner_zone(services, connection).await;
     let window = plan::window(services.clock.now());
+    let mut is_new = client.is_none();
     let mut ready = match client.take() {
         Some(ready) => ready,
         None => open(services, account, connection, password, &trouble).await?,
@@ -194,12 +195,15 @@ async fn read(
     let mut read = read_window(&mut ready, &whose, window, &zone).await;
     if matches!(&read, Err(error) if *error.cause == Cause::PasswordForgotten) {
         ready = open(services, account, connection, password, &trouble).await?;
+        is_new = true;
         read = read_window(&mut ready, &whose, window, &zone).await;
     }
     match read {
         Ok(events) => {
-            let shown = ready.connection().facts().certificate.as_ref();
-            certificate::keep(services, &account.endpoint, shown).await;
+            if is_new {
+                let shown = ready.connection().facts().certificate.as_ref();
+                certificate::keep(services, &account.endpoint, shown).await;
+            }
             *client = Some(ready);
             Ok(events)
         }
