@@ -13,13 +13,12 @@ use crate::{
     clock::Timestamp,
     ews::{
         envelope,
+        filter::digestible,
         operation::{Operation as _, find_item::FindItem, get_folder::GetFolder},
         xml::{Xml, XmlError},
     },
 };
-use futures::executor::block_on;
 use http::{HeaderMap, HeaderValue, header::WWW_AUTHENTICATE};
-use hyper::body::Bytes;
 use jiff::tz::TimeZone;
 
 /// Reads some bytes and forgets what came of it; must end soon and never panic.
@@ -36,17 +35,15 @@ pub const READERS: [(&str, Reader); 5] = [
 
 /// An EWS answer, as each operation reads it.
 pub fn read_envelope(bytes: &[u8]) {
-    let bytes = Bytes::copy_from_slice(bytes);
-    block_on(async {
-        drop(calendar_view(bytes.clone()).await);
-        let mut xml = Xml::of_bytes(bytes);
-        if let Ok(opened) = envelope::open(&mut xml).await
-            && matches!(opened.body, envelope::Body::Operation(_))
-            && GetFolder::read(&mut xml).await.is_ok()
-        {
-            drop(xml.finish().await);
-        }
-    });
+    drop(calendar_view(bytes));
+    let text = digestible(bytes);
+    let mut xml = Xml::new(&text);
+    if let Ok(opened) = envelope::open(&mut xml)
+        && matches!(opened.body, envelope::Body::Operation(_))
+        && GetFolder::read(&mut xml).is_ok()
+    {
+        drop(xml.finish());
+    }
 }
 
 /// The second message of NTLM; one that can be read is answered.
@@ -75,7 +72,7 @@ pub fn read_spnego(bytes: &[u8]) {
 
 /// An answer of Autodiscover, in both forms.
 pub fn read_autodiscover(bytes: &[u8]) {
-    block_on(autodiscover::read_both(&Bytes::copy_from_slice(bytes)));
+    autodiscover::read_both(&digestible(bytes));
 }
 
 /// `WWW-Authenticate`, a line for each header.
@@ -90,13 +87,14 @@ pub fn read_offer(bytes: &[u8]) {
 }
 
 /// The events of a calendar view, from the first byte of its answer to the last.
-pub async fn calendar_view(bytes: Bytes) -> Result<Vec<Event>, XmlError> {
-    let mut xml = Xml::of_bytes(bytes);
-    envelope::open(&mut xml).await?;
-    let Ok(view) = FindItem::read(&mut xml).await? else {
+pub fn calendar_view(bytes: &[u8]) -> Result<Vec<Event>, XmlError> {
+    let text = digestible(bytes);
+    let mut xml = Xml::new(&text);
+    envelope::open(&mut xml)?;
+    let Ok(view) = FindItem::read(&mut xml)? else {
         return Ok(Vec::new());
     };
-    xml.finish().await?;
+    xml.finish()?;
     let events = view.items.into_iter();
     Ok(events
         .filter_map(|item| item.into_event(&TimeZone::UTC))

@@ -9,7 +9,7 @@ use crate::{
     ews::{
         CallIds, Cause, EwsError, Whose,
         client::{http_cause, post},
-        xml::{Xml, XmlError},
+        xml::{Xml, XmlError, text_of},
     },
     mailbox::SmtpAddress,
     problem::{InsteadOfEws, Problem},
@@ -109,17 +109,14 @@ impl Autodiscover<'_> {
             answer.drain().await;
             return Err(unread);
         }
-        let mut xml = Xml::new(answer.body);
+        let text = text_of(answer.body).await?;
+        let mut xml = Xml::new(&text);
         let read = match form {
-            Form::Pox => pox::read(&mut xml).await,
-            Form::Soap => soap::read(&mut xml).await,
+            Form::Pox => pox::read(&mut xml),
+            Form::Soap => soap::read(&mut xml),
         };
         match read {
-            Ok(said) => {
-                // Read to its end, so that the connection can carry the other form.
-                drop(xml.finish().await);
-                Ok(said)
-            }
+            Ok(said) => Ok(said),
             Err(XmlError::Malformed(_)) => Err(unread),
             Err(error) => Err(Cause::unread(error, 200)),
         }

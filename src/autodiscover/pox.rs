@@ -34,43 +34,42 @@ enum Rank {
 }
 
 /// Reads an answer.
-pub(super) async fn read(xml: &mut Xml) -> Result<Said, XmlError> {
-    let root = xml.root().await?;
-    if root.name != "Autodiscover" {
+pub(super) fn read(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
+    let root = xml.root()?;
+    if root.name() != "Autodiscover" {
         return Err(XmlError::malformed(format!(
             "{} in place of Autodiscover",
-            root.name
+            root.name()
         )));
     }
-    while let Some(tag) = xml.child().await? {
-        if tag.name != "Response" {
-            xml.skip().await?;
+    while let Some(tag) = xml.child()? {
+        if tag.name() != "Response" {
+            xml.skip()?;
             continue;
         }
-        while let Some(tag) = xml.child().await? {
-            match tag.name.as_str() {
-                "Error" => return read_error(xml).await,
-                "Account" => return read_account(xml).await,
-                _ => xml.skip().await?,
+        while let Some(tag) = xml.child()? {
+            match tag.name() {
+                "Error" => return read_error(xml),
+                "Account" => return read_account(xml),
+                _ => xml.skip()?,
             }
         }
     }
     Err(XmlError::malformed("Autodiscover without an answer"))
 }
 
-async fn read_error(xml: &mut Xml) -> Result<Said, XmlError> {
+fn read_error(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
     let mut code = String::new();
-    while let Some(tag) = xml.child().await? {
-        if tag.name == "ErrorCode" {
+    while let Some(tag) = xml.child()? {
+        if tag.name() == "ErrorCode" {
             code = xml
-                .text()
-                .await?
+                .text()?
                 .chars()
                 .filter(char::is_ascii_digit)
                 .take(10)
                 .collect();
         } else {
-            xml.skip().await?;
+            xml.skip()?;
         }
     }
     Ok(match code.as_str() {
@@ -80,21 +79,21 @@ async fn read_error(xml: &mut Xml) -> Result<Said, XmlError> {
     })
 }
 
-async fn read_account(xml: &mut Xml) -> Result<Said, XmlError> {
+fn read_account(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
     let (mut urls, mut is_online, mut redirect) = (Vec::new(), false, None);
-    while let Some(tag) = xml.child().await? {
-        match tag.name.as_str() {
-            "MicrosoftOnline" => is_online = xml.text().await?.trim().eq_ignore_ascii_case("true"),
+    while let Some(tag) = xml.child()? {
+        match tag.name() {
+            "MicrosoftOnline" => is_online = xml.text()?.trim().eq_ignore_ascii_case("true"),
             "RedirectAddr" => {
-                let address = xml.text().await?.parse().ok();
+                let address = xml.text()?.parse().ok();
                 redirect = address.map(Said::RedirectAddress).or(redirect);
             }
             "RedirectUrl" => {
-                let host = host_of(&xml.text().await?);
+                let host = host_of(&xml.text()?);
                 redirect = host.map(Said::RedirectHost).or(redirect);
             }
-            "Protocol" => urls.extend(read_protocol(xml).await?),
-            _ => xml.skip().await?,
+            "Protocol" => urls.extend(read_protocol(xml)?),
+            _ => xml.skip()?,
         }
     }
     if let Some(redirect) = redirect {
@@ -106,15 +105,15 @@ async fn read_account(xml: &mut Xml) -> Result<Said, XmlError> {
 }
 
 /// One protocol: its own EWS address, or for WEB the one of the external protocol within.
-async fn read_protocol(xml: &mut Xml) -> Result<Option<(Rank, EwsUrl)>, XmlError> {
+fn read_protocol(xml: &mut Xml<'_>) -> Result<Option<(Rank, EwsUrl)>, XmlError> {
     let (mut kind, mut ews, mut availability, mut external) = (String::new(), None, None, None);
-    while let Some(tag) = xml.child().await? {
-        match tag.name.as_str() {
-            "Type" => kind = xml.text().await?,
-            "EwsUrl" => ews = xml.text().await?.parse().ok(),
-            "ASUrl" => availability = xml.text().await?.parse().ok(),
-            "External" => external = read_external(xml).await?,
-            _ => xml.skip().await?,
+    while let Some(tag) = xml.child()? {
+        match tag.name() {
+            "Type" => kind = xml.text()?.into_owned(),
+            "EwsUrl" => ews = xml.text()?.parse().ok(),
+            "ASUrl" => availability = xml.text()?.parse().ok(),
+            "External" => external = read_external(xml)?,
+            _ => xml.skip()?,
         }
     }
     let own = ews.or(availability);
@@ -127,19 +126,19 @@ async fn read_protocol(xml: &mut Xml) -> Result<Option<(Rank, EwsUrl)>, XmlError
     })
 }
 
-async fn read_external(xml: &mut Xml) -> Result<Option<EwsUrl>, XmlError> {
+fn read_external(xml: &mut Xml<'_>) -> Result<Option<EwsUrl>, XmlError> {
     let mut found = None;
-    while let Some(tag) = xml.child().await? {
-        if tag.name != "Protocol" {
-            xml.skip().await?;
+    while let Some(tag) = xml.child()? {
+        if tag.name() != "Protocol" {
+            xml.skip()?;
             continue;
         }
-        while let Some(tag) = xml.child().await? {
-            if tag.name == "ASUrl" {
-                let url: Option<EwsUrl> = xml.text().await?.parse().ok();
+        while let Some(tag) = xml.child()? {
+            if tag.name() == "ASUrl" {
+                let url: Option<EwsUrl> = xml.text()?.parse().ok();
                 found = found.or(url);
             } else {
-                xml.skip().await?;
+                xml.skip()?;
             }
         }
     }
@@ -149,21 +148,20 @@ async fn read_external(xml: &mut Xml) -> Result<Option<EwsUrl>, XmlError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ews::xml::from_text;
 
-    async fn account(inner: &str) -> Said {
+    fn account(inner: &str) -> Said {
         let text = format!(
             r#"<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"><Response xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"><User><DisplayName>Bob</DisplayName></User><Account>{inner}</Account></Response></Autodiscover>"#
         );
-        read(&mut from_text(&text, 19)).await.unwrap()
+        read(&mut Xml::new(&text)).unwrap()
     }
 
     const EXCH: &str = "<Protocol><Type>EXCH</Type><ASUrl>https://ex01.int.example.test/EWS/Exchange.asmx</ASUrl><EwsUrl>https://ex01.int.example.test/EWS/Exchange.asmx</EwsUrl></Protocol>";
     const EXPR: &str = "<Protocol><Type>EXPR</Type><Server>mail.example.test</Server><ASUrl>https://mail.example.test/EWS/Exchange.asmx</ASUrl></Protocol>";
     const WEB: &str = r#"<Protocol><Type>WEB</Type><External><OWAUrl AuthenticationMethod="Fba">https://web.example.test/owa/</OWAUrl><Protocol><Type>EXPR</Type><ASUrl>https://web.example.test/EWS/Exchange.asmx</ASUrl></Protocol></External></Protocol>"#;
 
-    #[tokio::test]
-    async fn the_address_for_callers_from_outside_is_taken_first() {
+    #[test]
+    fn the_address_for_callers_from_outside_is_taken_first() {
         for (inner, host) in [
             (format!("{EXCH}{WEB}{EXPR}"), "mail.example.test"),
             (format!("{EXCH}{WEB}"), "web.example.test"),
@@ -172,14 +170,14 @@ mod tests {
             let Said::Settings {
                 url: Some(url),
                 is_online: false,
-            } = account(&inner).await
+            } = account(&inner)
             else {
                 panic!("{inner}")
             };
             assert_eq!(url.host(), host);
         }
         assert_eq!(
-            account("<MicrosoftOnline>True</MicrosoftOnline>").await,
+            account("<MicrosoftOnline>True</MicrosoftOnline>"),
             Said::Settings {
                 url: None,
                 is_online: true
@@ -187,13 +185,12 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn redirects_and_error_blocks_are_read() {
+    #[test]
+    fn redirects_and_error_blocks_are_read() {
         assert_eq!(
             account(
                 "<Action>redirectAddr</Action><RedirectAddr>bob@mail.example.test</RedirectAddr>"
-            )
-            .await,
+            ),
             Said::RedirectAddress("bob@mail.example.test".parse().unwrap())
         );
         let to =
@@ -201,15 +198,14 @@ mod tests {
         assert_eq!(
             account(&to(
                 "https://Autodiscover.other.test/Autodiscover/autodiscover.xml"
-            ))
-            .await,
+            )),
             Said::RedirectHost("autodiscover.other.test".to_owned())
         );
-        let odd = account(&to("https://a.test/x")).await;
+        let odd = account(&to("https://a.test/x"));
         assert!(matches!(odd, Said::Settings { url: None, .. }), "{odd:?}");
         let error = r#"<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"><Response><Error Time="21:25:04.8897083" Id="4130155072"><ErrorCode>600</ErrorCode><Message>Invalid Request</Message><DebugData/></Error></Response></Autodiscover>"#;
         assert_eq!(
-            read(&mut from_text(error, 8)).await,
+            read(&mut Xml::new(error)),
             Ok(Said::Error {
                 code: "600".to_owned()
             })

@@ -43,33 +43,33 @@ struct Found {
 }
 
 /// Reads an answer.
-pub(super) async fn read(xml: &mut Xml) -> Result<Said, XmlError> {
-    let root = xml.root().await?;
+pub(super) fn read(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
+    let root = xml.root()?;
     if !root.is(Namespace::Soap, "Envelope") {
         return Err(XmlError::malformed(format!(
             "{} in place of Envelope",
-            root.name
+            root.name()
         )));
     }
     let mut found = Found::default();
-    while let Some(tag) = xml.child().await? {
+    while let Some(tag) = xml.child()? {
         if tag.is(Namespace::Soap, "Body") {
-            read_body(xml, &mut found).await?;
+            read_body(xml, &mut found)?;
             return Ok(said(found));
         }
-        xml.skip().await?;
+        xml.skip()?;
     }
     Err(XmlError::malformed("no Body"))
 }
 
-async fn read_body(xml: &mut Xml, found: &mut Found) -> Result<(), XmlError> {
-    while let Some(tag) = xml.child().await? {
-        match tag.name.as_str() {
+fn read_body(xml: &mut Xml<'_>, found: &mut Found) -> Result<(), XmlError> {
+    while let Some(tag) = xml.child()? {
+        match tag.name() {
             "GetUserSettingsResponseMessage" | "Response" | "UserResponses" | "UserResponse" => {
-                Box::pin(read_body(xml, found)).await?;
+                read_body(xml, found)?;
             }
             "ErrorCode" => {
-                let code = xml.text().await?;
+                let code = xml.text()?;
                 let code: String = code
                     .chars()
                     .filter(char::is_ascii_alphanumeric)
@@ -79,29 +79,29 @@ async fn read_body(xml: &mut Xml, found: &mut Found) -> Result<(), XmlError> {
                     found.code = code;
                 }
             }
-            "RedirectTarget" => found.target = xml.text().await?,
-            "UserSettings" => read_settings(xml, found).await?,
+            "RedirectTarget" => found.target = xml.text()?.into_owned(),
+            "UserSettings" => read_settings(xml, found)?,
             "Fault" => {
                 return Err(XmlError::malformed("a fault of Autodiscover"));
             }
-            _ => xml.skip().await?,
+            _ => xml.skip()?,
         }
     }
     Ok(())
 }
 
-async fn read_settings(xml: &mut Xml, found: &mut Found) -> Result<(), XmlError> {
-    while let Some(tag) = xml.child().await? {
-        if tag.name != "UserSetting" {
-            xml.skip().await?;
+fn read_settings(xml: &mut Xml<'_>, found: &mut Found) -> Result<(), XmlError> {
+    while let Some(tag) = xml.child()? {
+        if tag.name() != "UserSetting" {
+            xml.skip()?;
             continue;
         }
         let (mut name, mut value) = (String::new(), String::new());
-        while let Some(tag) = xml.child().await? {
-            match tag.name.as_str() {
-                "Name" => name = xml.text().await?,
-                "Value" => value = xml.text().await?,
-                _ => xml.skip().await?,
+        while let Some(tag) = xml.child()? {
+            match tag.name() {
+                "Name" => name = xml.text()?.into_owned(),
+                "Value" => value = xml.text()?.into_owned(),
+                _ => xml.skip()?,
             }
         }
         match name.trim() {
@@ -137,13 +137,12 @@ fn said(found: Found) -> Said {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ews::xml::from_text;
 
-    async fn answer(response: &str) -> Result<Said, XmlError> {
+    fn answer(response: &str) -> Result<Said, XmlError> {
         let text = format!(
             r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header><h:ServerVersionInfo xmlns:h="http://schemas.microsoft.com/exchange/2010/Autodiscover"><h:MajorVersion>15</h:MajorVersion></h:ServerVersionInfo></s:Header><s:Body><GetUserSettingsResponseMessage xmlns="http://schemas.microsoft.com/exchange/2010/Autodiscover"><Response xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><ErrorCode>NoError</ErrorCode><ErrorMessage/><UserResponses><UserResponse>{response}</UserResponse></UserResponses></Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>"#
         );
-        read(&mut from_text(&text, 23)).await
+        read(&mut Xml::new(&text))
     }
 
     fn setting(name: &str, value: &str) -> String {
@@ -152,8 +151,8 @@ mod tests {
         )
     }
 
-    #[tokio::test]
-    async fn the_address_for_callers_from_outside_is_taken_first() {
+    #[test]
+    fn the_address_for_callers_from_outside_is_taken_first() {
         let inner = setting(
             "InternalEwsUrl",
             "https://ex01.int.example.test/EWS/Exchange.asmx",
@@ -169,7 +168,7 @@ mod tests {
             let response = format!(
                 "<ErrorCode>NoError</ErrorCode><RedirectTarget i:nil=\"true\"/><UserSettingErrors/><UserSettings>{settings}</UserSettings>"
             );
-            let Ok(Said::Settings { url: Some(url), .. }) = answer(&response).await else {
+            let Ok(Said::Settings { url: Some(url), .. }) = answer(&response) else {
                 panic!("{settings}")
             };
             assert_eq!(url.host(), host);
@@ -182,11 +181,11 @@ mod tests {
             url: None,
             is_online: true,
         };
-        assert_eq!(answer(&online).await, Ok(expected));
+        assert_eq!(answer(&online), Ok(expected));
     }
 
-    #[tokio::test]
-    async fn redirects_and_errors_are_read_at_the_level_of_the_user() {
+    #[test]
+    fn redirects_and_errors_are_read_at_the_level_of_the_user() {
         let told = |code: &str, target: &str| {
             format!(
                 "<ErrorCode>{code}</ErrorCode><ErrorMessage>x</ErrorMessage><RedirectTarget>{target}</RedirectTarget>"
@@ -212,7 +211,7 @@ mod tests {
                 },
             ),
         ] {
-            assert_eq!(answer(&told(code, target)).await, Ok(expected), "{code}");
+            assert_eq!(answer(&told(code, target)), Ok(expected), "{code}");
         }
     }
 }

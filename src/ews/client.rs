@@ -12,7 +12,7 @@ use super::{
     },
     response_code::ResponseCode,
     version::{RequestVersion, ServerBuild},
-    xml::{Xml, XmlError},
+    xml::{Xml, XmlError, text_of},
 };
 use crate::{
     auth::{Credentials, Gate, Method, SignedIn, offer::Offer},
@@ -92,7 +92,8 @@ async fn ask(
     }
     // A server that answers without a sign-in is none that a password belongs to.
     let unread = http_cause(&answer);
-    match envelope::open(&mut Xml::new(answer.body)).await {
+    let text = text_of(answer.body).await?;
+    match envelope::open(&mut Xml::new(&text)) {
         Ok(_) => Err(Cause::NotOffered(Offer::default())),
         Err(XmlError::Malformed(_)) => Err(unread),
         Err(error) => Err(Cause::unread(error, 200)),
@@ -282,24 +283,21 @@ impl Client {
             return Err(http_cause(&answer));
         }
         let status = answer.status.as_u16();
-        let mut xml = Xml::new(answer.body);
-        let result = read::<O>(&mut xml, build)
-            .await
-            .unwrap_or_else(|error| Err(Cause::unread(error, status)));
-        // An answer that does not come to its end is none, whatever was read of it.
-        let end = xml.finish().await;
-        self.is_torn = end.is_err();
-        let answer = result?;
-        end.map_err(|error| Cause::unread(error, status))?;
+        // An answer that does not come to its end is none, whatever could be read of it.
+        let text = text_of(answer.body).await?;
+        self.is_torn = false;
+        let mut xml = Xml::new(&text);
+        let answer = read::<O>(&mut xml, build).map_err(|error| Cause::unread(error, status))??;
+        xml.finish().map_err(|error| Cause::unread(error, status))?;
         Ok(answer)
     }
 }
 
-async fn read<O: Operation>(
-    xml: &mut Xml,
+fn read<O: Operation>(
+    xml: &mut Xml<'_>,
     build: &mut Option<ServerBuild>,
 ) -> Result<Result<O::Answer, Cause>, XmlError> {
-    let opened = envelope::open(xml).await?;
+    let opened = envelope::open(xml)?;
     if opened.build.is_some() {
         *build = opened.build;
     }
@@ -308,12 +306,12 @@ async fn read<O: Operation>(
     }
     match opened.body {
         Body::Fault(said) => Ok(Err(Cause::Said(said))),
-        Body::Operation(tag) if tag.name == format!("{}Response", O::NAME.as_str()) => {
-            Ok(O::read(xml).await?.map_err(Cause::Said))
+        Body::Operation(tag) if tag.name() == format!("{}Response", O::NAME.as_str()) => {
+            Ok(O::read(xml)?.map_err(Cause::Said))
         }
         Body::Operation(tag) => Err(XmlError::malformed(format!(
             "{} in place of an answer",
-            tag.name
+            tag.name()
         ))),
     }
 }

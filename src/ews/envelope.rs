@@ -54,61 +54,61 @@ fn impersonation(sid: &ConnectingSid) -> String {
 
 /// What stands at the head of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
+pub struct Opened<'a> {
     pub build: Option<ServerBuild>,
-    pub body: Body,
+    pub body: Body<'a>,
 }
 
 /// The child of `soap:Body`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
+pub enum Body<'a> {
     /// Its content is still to be read.
-    Operation(Tag),
+    Operation(Tag<'a>),
     Fault(ServerSaid),
 }
 
 /// Reads up to the child of `soap:Body`. Header entries are ignored, `mustUnderstand` or not, but for the version.
-pub async fn open(xml: &mut Xml) -> Result<Opened, XmlError> {
-    let root = xml.root().await?;
+pub fn open<'a>(xml: &mut Xml<'a>) -> Result<Opened<'a>, XmlError> {
+    let root = xml.root()?;
     if !root.is(Namespace::Soap, "Envelope") {
         return Err(XmlError::malformed(format!(
             "{} in place of Envelope",
-            root.name
+            root.name()
         )));
     }
     let mut build = None;
-    while let Some(tag) = xml.child().await? {
+    while let Some(tag) = xml.child()? {
         if tag.is(Namespace::Soap, "Header") {
-            build = read_header(xml).await?;
+            build = read_header(xml)?;
         } else if tag.is(Namespace::Soap, "Body") {
-            let Some(tag) = xml.child().await? else {
+            let Some(tag) = xml.child()? else {
                 return Err(XmlError::malformed("an empty Body"));
             };
             let body = if tag.is(Namespace::Soap, "Fault") {
-                Body::Fault(read_fault(xml).await?)
+                Body::Fault(read_fault(xml)?)
             } else {
                 Body::Operation(tag)
             };
             return Ok(Opened { build, body });
         } else {
-            xml.skip().await?;
+            xml.skip()?;
         }
     }
     Err(XmlError::malformed("no Body"))
 }
 
-async fn read_header(xml: &mut Xml) -> Result<Option<ServerBuild>, XmlError> {
+fn read_header(xml: &mut Xml<'_>) -> Result<Option<ServerBuild>, XmlError> {
     let mut build = None;
-    while let Some(tag) = xml.child().await? {
+    while let Some(tag) = xml.child()? {
         if tag.is(Namespace::Types, "ServerVersionInfo") {
             build = server_build(&tag);
         }
-        xml.skip().await?;
+        xml.skip()?;
     }
     Ok(build)
 }
 
-fn server_build(tag: &Tag) -> Option<ServerBuild> {
+fn server_build(tag: &Tag<'_>) -> Option<ServerBuild> {
     let part = |name| tag.attribute(name).and_then(|text| text.parse().ok());
     Some(ServerBuild {
         major: part("MajorVersion")?,
@@ -119,27 +119,27 @@ fn server_build(tag: &Tag) -> Option<ServerBuild> {
 }
 
 /// The code comes from the detail; without one, from the faultcode behind its prefix.
-async fn read_fault(xml: &mut Xml) -> Result<ServerSaid, XmlError> {
+fn read_fault(xml: &mut Xml<'_>) -> Result<ServerSaid, XmlError> {
     let (mut from_code, mut detail, mut text, mut values) = (None, None, String::new(), Vec::new());
-    while let Some(tag) = xml.child().await? {
-        match tag.name.as_str() {
+    while let Some(tag) = xml.child()? {
+        match tag.name() {
             "faultcode" => {
-                let code = xml.text().await?;
+                let code = xml.text()?;
                 from_code = code.rsplit(':').next().map(ResponseCode::from);
             }
-            "faultstring" => text = capped(&xml.text().await?),
+            "faultstring" => text = capped(&xml.text()?),
             "detail" => {
-                while let Some(tag) = xml.child().await? {
-                    match tag.name.as_str() {
+                while let Some(tag) = xml.child()? {
+                    match tag.name() {
                         "ResponseCode" => {
-                            detail = Some(ResponseCode::from(xml.text().await?.as_str()));
+                            detail = Some(ResponseCode::from(xml.text()?.as_ref()));
                         }
-                        "MessageXml" => read_values(xml, &mut values).await?,
-                        _ => xml.skip().await?,
+                        "MessageXml" => read_values(xml, &mut values)?,
+                        _ => xml.skip()?,
                     }
                 }
             }
-            _ => xml.skip().await?,
+            _ => xml.skip()?,
         }
     }
     let code = detail.or(from_code);
@@ -151,10 +151,12 @@ async fn read_fault(xml: &mut Xml) -> Result<ServerSaid, XmlError> {
     })
 }
 
-async fn read_values(xml: &mut Xml, values: &mut Vec<(String, String)>) -> Result<(), XmlError> {
-    while let Some(tag) = xml.child().await? {
-        let name = tag.attribute("Name").unwrap_or(&tag.name).to_owned();
-        let value = capped(&xml.text().await?);
+fn read_values(xml: &mut Xml<'_>, values: &mut Vec<(String, String)>) -> Result<(), XmlError> {
+    while let Some(tag) = xml.child()? {
+        let name = tag
+            .attribute("Name")
+            .unwrap_or_else(|| tag.name().to_owned());
+        let value = capped(&xml.text()?);
         if values.len() < MAX_VALUES {
             values.push((capped(&name), value));
         }
@@ -173,12 +175,9 @@ pub struct MessageHead {
 
 impl MessageHead {
     /// From the start of a `…ResponseMessage`.
-    pub fn new(message: &Tag) -> Self {
+    pub fn new(message: &Tag<'_>) -> Self {
         Self {
-            class: message
-                .attribute("ResponseClass")
-                .unwrap_or_default()
-                .to_owned(),
+            class: message.attribute("ResponseClass").unwrap_or_default(),
             code: None,
             text: String::new(),
             values: Vec::new(),
@@ -186,11 +185,11 @@ impl MessageHead {
     }
 
     /// Reads a child that every message may have; `false`: it is the operation's own and still to be read.
-    pub async fn take(&mut self, xml: &mut Xml, tag: &Tag) -> Result<bool, XmlError> {
-        match tag.name.as_str() {
-            "MessageText" => self.text = capped(&xml.text().await?),
-            "ResponseCode" => self.code = Some(ResponseCode::from(xml.text().await?.as_str())),
-            "MessageXml" => read_values(xml, &mut self.values).await?,
+    pub fn take(&mut self, xml: &mut Xml<'_>, tag: &Tag<'_>) -> Result<bool, XmlError> {
+        match tag.name() {
+            "MessageText" => self.text = capped(&xml.text()?),
+            "ResponseCode" => self.code = Some(ResponseCode::from(xml.text()?.as_ref())),
+            "MessageXml" => read_values(xml, &mut self.values)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -212,18 +211,21 @@ impl MessageHead {
 }
 
 /// Enters the first response message of an operation's answer; `None` if there is none.
-pub async fn first_message(xml: &mut Xml, name: OperationName) -> Result<Option<Tag>, XmlError> {
+pub fn first_message<'a>(
+    xml: &mut Xml<'a>,
+    name: OperationName,
+) -> Result<Option<Tag<'a>>, XmlError> {
     let wanted = format!("{}ResponseMessage", name.as_str());
-    while let Some(tag) = xml.child().await? {
+    while let Some(tag) = xml.child()? {
         if !tag.is(Namespace::Messages, "ResponseMessages") {
-            xml.skip().await?;
+            xml.skip()?;
             continue;
         }
-        while let Some(tag) = xml.child().await? {
+        while let Some(tag) = xml.child()? {
             if tag.is(Namespace::Messages, &wanted) {
                 return Ok(Some(tag));
             }
-            xml.skip().await?;
+            xml.skip()?;
         }
     }
     Ok(None)
@@ -232,35 +234,34 @@ pub async fn first_message(xml: &mut Xml, name: OperationName) -> Result<Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ews::xml::from_text;
 
     const FAULT: &str = r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode xmlns:a="http://schemas.microsoft.com/exchange/services/2006/types">a:ErrorServerBusy</faultcode><faultstring xml:lang="en-US">The server cannot service this request right now. Try again later.</faultstring>DETAIL</s:Fault></s:Body></s:Envelope>"#;
 
-    async fn fault(detail: &str) -> ServerSaid {
+    fn fault(detail: &str) -> ServerSaid {
         let text = FAULT.replace("DETAIL", detail);
-        let opened = open(&mut from_text(&text, 11)).await.unwrap();
+        let opened = open(&mut Xml::new(&text)).unwrap();
         match opened.body {
             Body::Fault(said) => said,
             Body::Operation(tag) => panic!("{tag:?}"),
         }
     }
 
-    #[tokio::test]
-    async fn a_fault_is_read_with_or_without_its_detail() {
+    #[test]
+    fn a_fault_is_read_with_or_without_its_detail() {
         let full = r#"<detail><e:ResponseCode xmlns:e="http://schemas.microsoft.com/exchange/services/2006/errors">ErrorServerBusy</e:ResponseCode><t:MessageXml xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><t:Value Name="BackOffMilliseconds">297749</t:Value></t:MessageXml></detail>"#;
-        let said = fault(full).await;
+        let said = fault(full);
         assert_eq!(said.code, ResponseCode::ServerBusy);
         assert_eq!(said.value("BackOffMilliseconds"), Some("297749"));
         for detail in ["", "<detail/>"] {
-            let said = fault(detail).await;
+            let said = fault(detail);
             assert_eq!((said.code, said.values), (ResponseCode::ServerBusy, vec![]));
         }
     }
 
-    #[tokio::test]
-    async fn the_version_is_read_and_other_header_entries_are_ignored() {
+    #[test]
+    fn the_version_is_read_and_other_header_entries_are_ignored() {
         let text = r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header><Action s:mustUnderstand="1" xmlns="http://schemas.microsoft.com/ws/2005/05/addressing/none">*</Action><h:ServerVersionInfo MajorVersion="15" MinorVersion="2" MajorBuildNumber="1748" MinorBuildNumber="10" xmlns:h="http://schemas.microsoft.com/exchange/services/2006/types"/></s:Header><s:Body><m:GetFolderResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"/></s:Body></s:Envelope>"#;
-        let opened = open(&mut from_text(text, 5)).await.unwrap();
+        let opened = open(&mut Xml::new(text)).unwrap();
         assert_eq!(opened.build, "15.2.1748.10".parse().ok());
         let Body::Operation(tag) = opened.body else {
             panic!()
@@ -268,14 +269,14 @@ mod tests {
         assert!(tag.is(Namespace::Messages, "GetFolderResponse"));
     }
 
-    #[tokio::test]
-    async fn what_is_no_envelope_is_named() {
+    #[test]
+    fn what_is_no_envelope_is_named() {
         for bad in [
             "<Envelope/>",
             "<a/>",
             "<s:Envelope xmlns:s=\"https://schemas.xmlsoap.org/soap/envelope/\"><s:Body/></s:Envelope>",
         ] {
-            let result = open(&mut from_text(bad, 100)).await;
+            let result = open(&mut Xml::new(bad));
             assert!(matches!(result, Err(XmlError::Malformed(_))), "{bad}");
         }
     }

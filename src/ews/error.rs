@@ -186,12 +186,19 @@ impl From<AuthError> for Cause {
     }
 }
 
+impl From<BodyError> for Cause {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::TooLarge,
+            BodyError::CutShort => Self::CutShort,
+        }
+    }
+}
+
 impl Cause {
     /// The cause for an answer whose body could not be read as XML; `status` is its HTTP status.
     pub(crate) fn unread(error: XmlError, status: u16) -> Self {
         match error {
-            XmlError::Body(BodyError::TooLarge) => Self::TooLarge,
-            XmlError::Body(BodyError::CutShort) => Self::CutShort,
             XmlError::Html => Self::Http {
                 status,
                 html: true,

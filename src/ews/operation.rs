@@ -44,9 +44,7 @@ pub trait Operation: Sync {
     fn content(&self, version: RequestVersion, whose: Option<&Whose>) -> String;
 
     /// Reads the content of the operation's answer.
-    fn read(
-        xml: &mut Xml,
-    ) -> impl Future<Output = Result<Result<Self::Answer, ServerSaid>, XmlError>> + Send;
+    fn read(xml: &mut Xml<'_>) -> Result<Result<Self::Answer, ServerSaid>, XmlError>;
 }
 
 /// The calendar of the mailbox. Impersonated calls mean the owner's by themselves; others name the mailbox, since an

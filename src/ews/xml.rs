@@ -1,22 +1,19 @@
-//! A pull reader for the answers of Exchange, straight from the byte stream. Elements are told by namespace and local
-//! name, never by prefix; what is not asked for is skipped; depth and sizes are bounded; a document type ends it.
+//! A pull reader for the answers of Exchange. Elements are told by namespace and local name, never by prefix; what is
+//! not asked for is skipped; depth and sizes are bounded; a document type ends it.
 
-use super::filter::{Filter, is_xml};
+use super::filter::{digestible, is_xml};
 use crate::{
     outbound::connection::{Body, BodyError},
     problem::capped,
 };
-use futures::{StreamExt as _, stream};
-use hyper::body::Bytes;
+use futures::StreamExt as _;
 use quick_xml::{
     XmlVersion,
     events::{BytesStart, Event},
     name::{Namespace as Uri, ResolveResult},
     reader::NsReader,
 };
-use std::io;
-use tokio::io::AsyncBufRead;
-use tokio_util::io::StreamReader;
+use std::borrow::Cow;
 
 /// The deepest nesting that is read.
 const MAX_DEPTH: usize = 64;
@@ -37,31 +34,37 @@ pub enum Namespace {
 
 /// The start of an element.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tag {
+pub struct Tag<'a> {
     pub namespace: Namespace,
-    pub name: String,
-    attributes: Vec<(String, String)>,
+    start: BytesStart<'a>,
 }
 
-impl Tag {
+impl Tag<'_> {
     pub fn is(&self, namespace: Namespace, name: &str) -> bool {
-        self.namespace == namespace && self.name == name
+        self.namespace == namespace && self.name() == name
+    }
+
+    /// The local name.
+    pub fn name(&self) -> &str {
+        self.start.local_name().into_inner()
     }
 
     /// An attribute by its local name.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+    pub fn attribute(&self, name: &str) -> Option<String> {
+        let attribute = self
+            .start
+            .attributes()
+            .filter_map(Result::ok)
+            .take(MAX_ATTRIBUTES)
+            .find(|attribute| attribute.key.local_name().into_inner() == name)?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
+        Some(clean(value).into_owned())
     }
 }
 
 /// Why an answer could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum XmlError {
-    #[error(transparent)]
-    Body(#[from] BodyError),
     /// It is a web page.
     #[error("a web page")]
     Html,
@@ -76,61 +79,42 @@ impl XmlError {
     }
 }
 
+/// The text of an answer that is read to its end, at most as many bytes as the body allows.
+pub async fn text_of(mut body: Body) -> Result<String, BodyError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.next().await {
+        bytes.extend_from_slice(&chunk?);
+    }
+    Ok(digestible(&bytes))
+}
+
 /// The reader. After [`Xml::child`] returned an element, the next call must read it: by [`Xml::child`] again until it
 /// returns `None`, by [`Xml::text`], or by [`Xml::skip`].
-pub struct Xml {
-    reader: NsReader<Box<dyn AsyncBufRead + Send + Unpin>>,
-    buffer: Vec<u8>,
+pub struct Xml<'a> {
+    reader: NsReader<&'a [u8]>,
     depth: usize,
 }
 
-enum Token {
-    Start(Tag),
+enum Token<'a> {
+    Start(Tag<'a>),
     End,
-    Text(String),
+    Text(Cow<'a, str>),
     Eof,
 }
 
-impl Xml {
-    pub fn new(body: Body) -> Self {
-        let filtered = stream::unfold(Some((body, Filter::default())), |state| async {
-            let (mut body, mut filter) = state?;
-            match body.next().await {
-                Some(Ok(chunk)) => {
-                    let passed = Bytes::from(filter.push(&chunk));
-                    Some((Ok(passed), Some((body, filter))))
-                }
-                Some(Err(error)) => Some((Err(error), None)),
-                None => Some((Ok(Bytes::from(filter.finish())), None)),
-            }
-        })
-        // An empty chunk would read as the end of the answer.
-        .filter(|chunk| std::future::ready(!matches!(chunk, Ok(bytes) if bytes.is_empty())));
-        let mut reader: NsReader<Box<dyn AsyncBufRead + Send + Unpin>> =
-            NsReader::from_reader(Box::new(StreamReader::new(Box::pin(filtered))));
+impl<'a> Xml<'a> {
+    /// Over a text as [`text_of`] makes it.
+    pub fn new(text: &'a str) -> Self {
+        let mut reader = NsReader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
-        Self {
-            reader,
-            buffer: Vec::new(),
-            depth: 0,
-        }
-    }
-
-    /// Reads an answer that is there as a whole, in pieces as they come over a network.
-    pub fn of_bytes(bytes: Bytes) -> Self {
-        const PIECE: usize = 16 * 1024;
-        let pieces = (0..bytes.len()).step_by(PIECE).map(move |from| {
-            let to = bytes.len().min(from + PIECE);
-            Ok(bytes.slice(from..to))
-        });
-        Self::new(Box::pin(stream::iter(pieces.collect::<Vec<_>>())))
+        Self { reader, depth: 0 }
     }
 
     /// The root element.
-    pub async fn root(&mut self) -> Result<Tag, XmlError> {
+    pub fn root(&mut self) -> Result<Tag<'a>, XmlError> {
         loop {
-            match self.next().await? {
-                Token::Start(tag) if tag.name.eq_ignore_ascii_case("html") => {
+            match self.next()? {
+                Token::Start(tag) if tag.name().eq_ignore_ascii_case("html") => {
                     return Err(XmlError::Html);
                 }
                 Token::Start(tag) => return Ok(tag),
@@ -142,9 +126,9 @@ impl Xml {
     }
 
     /// The next element within the current one; `None` at the end of the current one.
-    pub async fn child(&mut self) -> Result<Option<Tag>, XmlError> {
+    pub fn child(&mut self) -> Result<Option<Tag<'a>>, XmlError> {
         loop {
-            match self.next().await? {
+            match self.next()? {
                 Token::Start(tag) => return Ok(Some(tag)),
                 Token::End => return Ok(None),
                 Token::Text(_) => {}
@@ -154,13 +138,13 @@ impl Xml {
     }
 
     /// The text of the current element up to its end; elements within are skipped.
-    pub async fn text(&mut self) -> Result<String, XmlError> {
-        let mut text = String::new();
+    pub fn text(&mut self) -> Result<Cow<'a, str>, XmlError> {
+        let mut text = Cow::Borrowed("");
         let mut inner = 0_usize;
         loop {
-            match self.next().await? {
+            match self.next()? {
                 Token::Text(part) if inner == 0 && text.is_empty() => text = part,
-                Token::Text(part) if inner == 0 => text.push_str(&part),
+                Token::Text(part) if inner == 0 => text.to_mut().push_str(&part),
                 Token::Text(_) => {}
                 Token::Start(_) => inner += 1,
                 Token::End if inner == 0 => return Ok(text),
@@ -171,41 +155,41 @@ impl Xml {
     }
 
     /// Reads past the end of the current element.
-    pub async fn skip(&mut self) -> Result<(), XmlError> {
-        self.text().await.map(drop)
+    pub fn skip(&mut self) -> Result<(), XmlError> {
+        self.text().map(drop)
     }
 
-    /// Reads what follows up to the end of the answer, so that the connection can carry another one.
-    pub async fn finish(mut self) -> Result<(), XmlError> {
-        while !matches!(self.next().await?, Token::Eof) {}
+    /// Reads what follows up to the end of the answer, so that one that breaks off later is none.
+    pub fn finish(mut self) -> Result<(), XmlError> {
+        while !matches!(self.next()?, Token::Eof) {}
         Ok(())
     }
 
-    async fn next(&mut self) -> Result<Token, XmlError> {
+    fn next(&mut self) -> Result<Token<'a>, XmlError> {
         loop {
-            self.buffer.clear();
             let (namespace, event) = self
                 .reader
-                .read_resolved_event_into_async(&mut self.buffer)
-                .await
-                .map_err(|error| told(&error))?;
+                .read_resolved_event()
+                .map_err(|error| XmlError::malformed(error.to_string()))?;
             return Ok(match event {
                 Event::Start(start) => {
+                    let namespace = known(&namespace);
                     self.depth += 1;
                     if self.depth > MAX_DEPTH {
                         return Err(XmlError::malformed("nested too deeply"));
                     }
-                    Token::Start(tag(&namespace, &start))
+                    Token::Start(Tag { namespace, start })
                 }
                 Event::End(_) => {
                     self.depth = self.depth.saturating_sub(1);
                     Token::End
                 }
-                Event::Text(text) => Token::Text(clean(&text.xml10_content())),
-                Event::CData(text) => Token::Text(clean(&text.xml10_content())),
+                Event::Text(text) => Token::Text(clean(text.xml10_content())),
+                Event::CData(text) => Token::Text(clean(text.xml10_content())),
                 Event::GeneralRef(reference) => {
                     let name = reference.xml10_content();
-                    Token::Text(resolve(&name, reference.resolve_char_ref().ok().flatten())?)
+                    let character = reference.resolve_char_ref().ok().flatten();
+                    Token::Text(Cow::Owned(resolve(&name, character)?))
                 }
                 Event::Eof => Token::Eof,
                 Event::DocType(kind) => {
@@ -239,24 +223,23 @@ fn resolve(name: &str, character: Option<char>) -> Result<String, XmlError> {
 }
 
 /// Characters that XML forbids but the parser lets through become U+FFFD.
-fn clean(text: &str) -> String {
+fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
     if text.as_bytes().iter().all(is_plain) || text.chars().all(is_xml) {
-        return text.to_owned();
+        return text;
     }
-    text.chars()
-        .map(|c| {
-            if is_xml(c) {
-                c
-            } else {
-                char::REPLACEMENT_CHARACTER
-            }
-        })
-        .collect()
+    let replaced = |c| {
+        if is_xml(c) {
+            c
+        } else {
+            char::REPLACEMENT_CHARACTER
+        }
+    };
+    text.chars().map(replaced).collect()
 }
 
-fn tag(namespace: &ResolveResult<'_>, start: &BytesStart<'_>) -> Tag {
-    let namespace = match namespace {
+fn known(namespace: &ResolveResult<'_>) -> Namespace {
+    match namespace {
         ResolveResult::Bound(Uri(uri)) => match *uri {
             "http://schemas.xmlsoap.org/soap/envelope/" => Namespace::Soap,
             "http://schemas.microsoft.com/exchange/services/2006/messages" => Namespace::Messages,
@@ -266,36 +249,7 @@ fn tag(namespace: &ResolveResult<'_>, start: &BytesStart<'_>) -> Tag {
         },
         ResolveResult::Unbound => Namespace::None,
         ResolveResult::Unknown(_) => Namespace::Other,
-    };
-    let attributes = start
-        .attributes()
-        .filter_map(Result::ok)
-        .take(MAX_ATTRIBUTES)
-        .filter_map(|attribute| {
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
-            let name = attribute.key.local_name().as_ref().to_owned();
-            Some((name, clean(&value)))
-        })
-        .collect();
-    Tag {
-        namespace,
-        name: start.local_name().as_ref().to_owned(),
-        attributes,
     }
-}
-
-fn told(error: &quick_xml::Error) -> XmlError {
-    if let quick_xml::Error::Io(io) = error {
-        return body_error(io);
-    }
-    XmlError::malformed(error.to_string())
-}
-
-fn body_error(error: &io::Error) -> XmlError {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<BodyError>());
-    XmlError::Body(inner.copied().unwrap_or(BodyError::CutShort))
 }
 
 /// A text as it may stand in a request: escaped, without characters that XML forbids.
@@ -304,25 +258,16 @@ pub fn escaped(text: &str) -> String {
     quick_xml::escape::escape(kept.as_str()).into_owned()
 }
 
-/// A reader over a text that stands in for an answer, cut into chunks of `size` bytes.
-#[cfg(test)]
-pub(crate) fn from_text(text: &str, size: usize) -> Xml {
-    let chunks: Vec<io::Result<Bytes>> = text
-        .as_bytes()
-        .chunks(size)
-        .map(|chunk| Ok(Bytes::copy_from_slice(chunk)))
-        .collect();
-    Xml::new(Box::pin(stream::iter(chunks)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures::stream;
+    use hyper::body::Bytes;
 
     const TYPES: &str = "http://schemas.microsoft.com/exchange/services/2006/types";
 
-    #[tokio::test]
-    async fn elements_are_told_by_namespace_whatever_the_prefix() {
+    #[test]
+    fn elements_are_told_by_namespace_whatever_the_prefix() {
         for (open, close) in [
             ("<t:a xmlns:t", "</t:a>"),
             ("<zz:a xmlns:zz", "</zz:a>"),
@@ -331,43 +276,52 @@ mod tests {
             let text = format!(
                 "\u{FEFF}<?xml version=\"1.0\"?>{open}=\"{TYPES}\" Id=\"x&amp;y&#x1;\"><b/>&#x1;ä&lt;<![CDATA[<c>]]>{close}"
             );
-            for size in [1, 2, 7, 1000] {
-                let mut xml = from_text(&text, size);
-                let root = xml.root().await.unwrap();
-                assert!(root.is(Namespace::Types, "a"));
-                assert_eq!(root.attribute("Id"), Some("x&y\u{FFFD}"));
-                assert_eq!(xml.text().await.unwrap(), "\u{FFFD}ä<<c>");
-            }
+            let text = digestible(text.as_bytes());
+            let mut xml = Xml::new(&text);
+            let root = xml.root().unwrap();
+            assert!(root.is(Namespace::Types, "a"));
+            assert_eq!(root.attribute("Id").as_deref(), Some("x&y\u{FFFD}"));
+            assert_eq!(xml.text().unwrap(), "\u{FFFD}ä<<c>");
         }
     }
 
-    #[tokio::test]
-    async fn hostile_documents_end_in_an_error() {
-        let root = |text: String| async move {
-            let mut xml = from_text(&text, 9);
-            xml.root().await?;
-            xml.text().await
+    #[test]
+    fn hostile_documents_end_in_an_error() {
+        let root = |text: &str| {
+            let mut xml = Xml::new(text);
+            xml.root()?;
+            xml.text().map(Cow::into_owned)
         };
-        assert_eq!(
-            root("<!DOCTYPE html><html>".to_owned()).await,
-            Err(XmlError::Html)
-        );
-        assert_eq!(root("<HTML><body>".to_owned()).await, Err(XmlError::Html));
+        assert_eq!(root("<!DOCTYPE html><html>"), Err(XmlError::Html));
+        assert_eq!(root("<HTML><body>"), Err(XmlError::Html));
         for bad in [
-            "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>".to_owned(),
-            "<a>&b;</a>".to_owned(),
-            "<a><b></a>".to_owned(),
-            "<a>".to_owned(),
-            String::new(),
-            "no xml".to_owned(),
-            "<a>".repeat(100),
+            "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>",
+            "<a>&b;</a>",
+            "<a><b></a>",
+            "<a>",
+            "",
+            "no xml",
+            &"<a>".repeat(100),
         ] {
-            let result = root(bad.clone()).await;
+            let result = root(bad);
             assert!(
                 matches!(result, Err(XmlError::Malformed(_))),
                 "{bad}: {result:?}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_put_together_from_its_chunks() {
+        let chunks = |last: Result<Bytes, BodyError>| -> Body {
+            let bytes = "<a>ä&#x1;</a>".as_bytes().chunks(1);
+            let whole = bytes.map(|byte| Ok(Bytes::copy_from_slice(byte)));
+            Box::pin(stream::iter(whole.chain([last]).collect::<Vec<_>>()))
+        };
+        let text = text_of(chunks(Ok(Bytes::new()))).await;
+        assert_eq!(text.as_deref(), Ok("<a>ä\u{FFFD}</a>"));
+        let error = BodyError::TooLarge;
+        assert_eq!(text_of(chunks(Err(error))).await, Err(error));
     }
 
     #[test]

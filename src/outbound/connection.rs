@@ -86,8 +86,8 @@ pub struct Answer {
     pub body: Body,
 }
 
-/// The bytes of an answer as they come in; its errors carry a [`BodyError`].
-pub type Body = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+/// The bytes of an answer as they come in.
+pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
 impl Connection {
     pub(super) async fn start(
@@ -195,10 +195,8 @@ impl Answer {
 fn limited(body: Incoming, limit: usize) -> Body {
     let mut left = limit;
     Box::pin(body.into_data_stream().map(move |chunk| {
-        let chunk = chunk.map_err(|_| io::Error::other(BodyError::CutShort))?;
-        left = left
-            .checked_sub(chunk.len())
-            .ok_or_else(|| io::Error::other(BodyError::TooLarge))?;
+        let chunk = chunk.map_err(|_| BodyError::CutShort)?;
+        left = left.checked_sub(chunk.len()).ok_or(BodyError::TooLarge)?;
         Ok(chunk)
     }))
 }

@@ -84,40 +84,40 @@ impl Operation for FindItem {
         )
     }
 
-    async fn read(xml: &mut Xml) -> Result<Result<View, ServerSaid>, XmlError> {
-        let Some(message) = first_message(xml, Self::NAME).await? else {
+    fn read(xml: &mut Xml<'_>) -> Result<Result<View, ServerSaid>, XmlError> {
+        let Some(message) = first_message(xml, Self::NAME)? else {
             return Err(XmlError::malformed("FindItemResponse without a message"));
         };
         let mut head = MessageHead::new(&message);
         let mut view = View::default();
-        while let Some(tag) = xml.child().await? {
-            if head.take(xml, &tag).await? {
+        while let Some(tag) = xml.child()? {
+            if head.take(xml, &tag)? {
             } else if tag.is(Namespace::Messages, "RootFolder") {
                 view.is_complete = tag
                     .attribute("IncludesLastItemInRange")
-                    .is_none_or(|text| matches!(text, "true" | "1"));
-                read_root(xml, &mut view.items).await?;
+                    .is_none_or(|text| matches!(text.as_str(), "true" | "1"));
+                read_root(xml, &mut view.items)?;
             } else {
-                xml.skip().await?;
+                xml.skip()?;
             }
         }
         Ok(head.failure().map_or(Ok(view), Err))
     }
 }
 
-async fn read_root(xml: &mut Xml, items: &mut Vec<CalendarItem>) -> Result<(), XmlError> {
-    while let Some(tag) = xml.child().await? {
+fn read_root(xml: &mut Xml<'_>, items: &mut Vec<CalendarItem>) -> Result<(), XmlError> {
+    while let Some(tag) = xml.child()? {
         if !tag.is(Namespace::Types, "Items") {
-            xml.skip().await?;
+            xml.skip()?;
             continue;
         }
-        while let Some(tag) = xml.child().await? {
+        while let Some(tag) = xml.child()? {
             // Items of another class can lie in a calendar folder.
             if !tag.is(Namespace::Types, "CalendarItem") {
-                xml.skip().await?;
+                xml.skip()?;
                 continue;
             }
-            let item = CalendarItem::read(xml).await?;
+            let item = CalendarItem::read(xml)?;
             if items.len() >= MAX_ENTRIES {
                 return Err(XmlError::malformed("more items than were asked for"));
             }
@@ -137,7 +137,6 @@ fn utc(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ews::xml::from_text;
 
     #[test]
     fn a_window_is_asked_for_in_utc() {
@@ -165,12 +164,12 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn items_are_read_and_other_classes_left_out() {
+    #[test]
+    fn items_are_read_and_other_classes_left_out() {
         let text = r#"<m:FindItemResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><m:ResponseMessages><m:FindItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:RootFolder TotalItemsInView="2" IncludesLastItemInRange="false"><t:Items><t:Message><t:ItemId Id="x"/></t:Message><t:CalendarItem><t:ItemId Id="AAMkAGNhbA1" ChangeKey="DwAA"/><t:Subject>Dentist</t:Subject></t:CalendarItem></t:Items></m:RootFolder></m:FindItemResponseMessage></m:ResponseMessages></m:FindItemResponse>"#;
-        let mut xml = from_text(text, 3);
-        xml.root().await.unwrap();
-        let view = FindItem::read(&mut xml).await.unwrap().unwrap();
+        let mut xml = Xml::new(text);
+        xml.root().unwrap();
+        let view = FindItem::read(&mut xml).unwrap().unwrap();
         assert!(!view.is_complete);
         assert_eq!(view.items.len(), 1);
         assert_eq!(view.items[0].subject.as_deref(), Some("Dentist"));

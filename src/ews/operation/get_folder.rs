@@ -40,18 +40,18 @@ impl Operation for GetFolder {
         )
     }
 
-    async fn read(xml: &mut Xml) -> Result<Result<FolderFacts, ServerSaid>, XmlError> {
-        let Some(message) = first_message(xml, Self::NAME).await? else {
+    fn read(xml: &mut Xml<'_>) -> Result<Result<FolderFacts, ServerSaid>, XmlError> {
+        let Some(message) = first_message(xml, Self::NAME)? else {
             return Err(XmlError::malformed("GetFolderResponse without a message"));
         };
         let mut head = MessageHead::new(&message);
         let mut folder = None;
-        while let Some(tag) = xml.child().await? {
-            if head.take(xml, &tag).await? {
+        while let Some(tag) = xml.child()? {
+            if head.take(xml, &tag)? {
             } else if tag.is(Namespace::Messages, "Folders") {
-                folder = read_folders(xml).await?;
+                folder = read_folders(xml)?;
             } else {
-                xml.skip().await?;
+                xml.skip()?;
             }
         }
         if let Some(said) = head.failure() {
@@ -67,29 +67,29 @@ impl Operation for GetFolder {
 }
 
 /// The first calendar folder; a folder of another kind in its place is no calendar.
-async fn read_folders(xml: &mut Xml) -> Result<Option<FolderFacts>, XmlError> {
+fn read_folders(xml: &mut Xml<'_>) -> Result<Option<FolderFacts>, XmlError> {
     let mut found = None;
-    while let Some(tag) = xml.child().await? {
+    while let Some(tag) = xml.child()? {
         if found.is_none() && tag.is(Namespace::Types, "CalendarFolder") {
-            found = read_folder(xml).await?;
+            found = read_folder(xml)?;
         } else {
-            xml.skip().await?;
+            xml.skip()?;
         }
     }
     Ok(found)
 }
 
-async fn read_folder(xml: &mut Xml) -> Result<Option<FolderFacts>, XmlError> {
+fn read_folder(xml: &mut Xml<'_>) -> Result<Option<FolderFacts>, XmlError> {
     let (mut id, mut display_name, mut total_count) = (None, String::new(), None);
-    while let Some(tag) = xml.child().await? {
-        match (tag.namespace, tag.name.as_str()) {
+    while let Some(tag) = xml.child()? {
+        match (tag.namespace, tag.name()) {
             (Namespace::Types, "FolderId") => {
-                id = tag.attribute("Id").map(str::to_owned);
-                xml.skip().await?;
+                id = tag.attribute("Id");
+                xml.skip()?;
             }
-            (Namespace::Types, "DisplayName") => display_name = capped(&xml.text().await?),
-            (Namespace::Types, "TotalCount") => total_count = xml.text().await?.trim().parse().ok(),
-            _ => xml.skip().await?,
+            (Namespace::Types, "DisplayName") => display_name = capped(&xml.text()?),
+            (Namespace::Types, "TotalCount") => total_count = xml.text()?.trim().parse().ok(),
+            _ => xml.skip()?,
         }
     }
     Ok(id.filter(|id| !id.is_empty()).map(|id| FolderFacts {
@@ -102,23 +102,22 @@ async fn read_folder(xml: &mut Xml) -> Result<Option<FolderFacts>, XmlError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ews::xml::from_text;
 
-    async fn read(inner: &str) -> Result<Result<FolderFacts, ServerSaid>, XmlError> {
+    fn read(inner: &str) -> Result<Result<FolderFacts, ServerSaid>, XmlError> {
         let text = format!(
             r#"<m:GetFolderResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><m:ResponseMessages>{inner}</m:ResponseMessages></m:GetFolderResponse>"#
         );
-        let mut xml = from_text(&text, 13);
-        xml.root().await?;
-        GetFolder::read(&mut xml).await
+        let mut xml = Xml::new(&text);
+        xml.root()?;
+        GetFolder::read(&mut xml)
     }
 
-    #[tokio::test]
-    async fn the_calendar_folder_is_read() {
+    #[test]
+    fn the_calendar_folder_is_read() {
         let facts = read(
             r#"<m:GetFolderResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:Folders><t:CalendarFolder><t:FolderId ChangeKey="AgAAABYAAACx0v" Id="AAMkAGNhAAAuEb="/><t:DisplayName>Kalender</t:DisplayName><t:TotalCount>12</t:TotalCount><t:New/></t:CalendarFolder></m:Folders></m:GetFolderResponseMessage>"#,
         );
-        let facts = facts.await.unwrap().unwrap();
+        let facts = facts.unwrap().unwrap();
         assert_eq!(facts.id, "AAMkAGNhAAAuEb=");
         assert_eq!(
             (facts.display_name.as_str(), facts.total_count),
@@ -126,22 +125,22 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn an_error_message_is_no_folder() {
+    #[test]
+    fn an_error_message_is_no_folder() {
         let said = read(
             r#"<m:GetFolderResponseMessage ResponseClass="Error"><m:MessageText>The specified folder could not be found in the store.</m:MessageText><m:ResponseCode>ErrorFolderNotFound</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey><m:Folders/></m:GetFolderResponseMessage>"#,
         );
         assert_eq!(
-            said.await.unwrap().unwrap_err().code,
+            said.unwrap().unwrap_err().code,
             ResponseCode::FolderNotFound
         );
         let warning = read(
             r#"<m:GetFolderResponseMessage ResponseClass="Warning"><m:ResponseCode>ErrorBatchProcessingStopped</m:ResponseCode><m:Folders/></m:GetFolderResponseMessage>"#,
         );
         assert_eq!(
-            warning.await.unwrap().unwrap_err().code,
+            warning.unwrap().unwrap_err().code,
             ResponseCode::BatchProcessingStopped
         );
-        assert!(matches!(read("").await, Err(XmlError::Malformed(_))));
+        assert!(matches!(read(""), Err(XmlError::Malformed(_))));
     }
 }

@@ -42,41 +42,41 @@ pub struct CalendarItem {
 
 impl CalendarItem {
     /// Reads the content of the element. A value that cannot be read is left out; only broken XML is an error.
-    pub async fn read(xml: &mut Xml) -> Result<Self, XmlError> {
+    pub fn read(xml: &mut Xml<'_>) -> Result<Self, XmlError> {
         let mut item = Self::default();
-        while let Some(tag) = xml.child().await? {
-            item.take(xml, &tag).await?;
+        while let Some(tag) = xml.child()? {
+            item.take(xml, &tag)?;
         }
         Ok(item)
     }
 
-    async fn take(&mut self, xml: &mut Xml, tag: &Tag) -> Result<(), XmlError> {
+    fn take(&mut self, xml: &mut Xml<'_>, tag: &Tag<'_>) -> Result<(), XmlError> {
         if tag.namespace != Namespace::Types {
-            return xml.skip().await;
+            return xml.skip();
         }
-        match tag.name.as_str() {
+        match tag.name() {
             "ItemId" => {
                 self.item_id = id(tag, "Id");
                 self.change_key = id(tag, "ChangeKey");
-                xml.skip().await?;
+                xml.skip()?;
             }
-            "UID" => self.uid = Some(xml.text().await?).filter(|uid| is_id(uid)),
-            "Subject" => self.subject = short(&xml.text().await?),
-            "Sensitivity" => self.sensitivity = short(&xml.text().await?),
-            "Location" => self.location = short(&xml.text().await?),
-            "Organizer" => self.organizer = read_organizer(xml).await?,
-            "Start" => self.start = instant(&xml.text().await?),
-            "End" => self.end = instant(&xml.text().await?),
-            "IsAllDayEvent" => self.is_all_day = is_true(&xml.text().await?),
-            "LegacyFreeBusyStatus" => self.status = short(&xml.text().await?),
-            "IsCancelled" => self.is_cancelled = is_true(&xml.text().await?),
-            "CalendarItemType" => self.kind = short(&xml.text().await?),
-            "LastModifiedTime" => self.last_modified = instant(&xml.text().await?),
-            "StartWallClock" => self.start_wall_clock = wall_clock(&xml.text().await?),
-            "EndWallClock" => self.end_wall_clock = wall_clock(&xml.text().await?),
-            "StartTimeZoneId" => self.start_zone = short(&xml.text().await?),
-            "EndTimeZoneId" => self.end_zone = short(&xml.text().await?),
-            _ => xml.skip().await?,
+            "UID" => self.uid = Some(xml.text()?.into_owned()).filter(|uid| is_id(uid)),
+            "Subject" => self.subject = short(&xml.text()?),
+            "Sensitivity" => self.sensitivity = short(&xml.text()?),
+            "Location" => self.location = short(&xml.text()?),
+            "Organizer" => self.organizer = read_organizer(xml)?,
+            "Start" => self.start = instant(&xml.text()?),
+            "End" => self.end = instant(&xml.text()?),
+            "IsAllDayEvent" => self.is_all_day = is_true(&xml.text()?),
+            "LegacyFreeBusyStatus" => self.status = short(&xml.text()?),
+            "IsCancelled" => self.is_cancelled = is_true(&xml.text()?),
+            "CalendarItemType" => self.kind = short(&xml.text()?),
+            "LastModifiedTime" => self.last_modified = instant(&xml.text()?),
+            "StartWallClock" => self.start_wall_clock = wall_clock(&xml.text()?),
+            "EndWallClock" => self.end_wall_clock = wall_clock(&xml.text()?),
+            "StartTimeZoneId" => self.start_zone = short(&xml.text()?),
+            "EndTimeZoneId" => self.end_zone = short(&xml.text()?),
+            _ => xml.skip()?,
         }
         Ok(())
     }
@@ -150,18 +150,18 @@ fn nearest_day(clock: civil::DateTime) -> Option<i32> {
 }
 
 /// `FindItem` names the organizer without an address.
-async fn read_organizer(xml: &mut Xml) -> Result<Option<String>, XmlError> {
+fn read_organizer(xml: &mut Xml<'_>) -> Result<Option<String>, XmlError> {
     let mut name = None;
-    while let Some(tag) = xml.child().await? {
+    while let Some(tag) = xml.child()? {
         if !tag.is(Namespace::Types, "Mailbox") {
-            xml.skip().await?;
+            xml.skip()?;
             continue;
         }
-        while let Some(tag) = xml.child().await? {
+        while let Some(tag) = xml.child()? {
             if tag.is(Namespace::Types, "Name") {
-                name = short(&xml.text().await?);
+                name = short(&xml.text()?);
             } else {
-                xml.skip().await?;
+                xml.skip()?;
             }
         }
     }
@@ -169,8 +169,7 @@ async fn read_organizer(xml: &mut Xml) -> Result<Option<String>, XmlError> {
 }
 
 fn id(tag: &Tag, name: &str) -> Option<String> {
-    let value = tag.attribute(name)?;
-    is_id(value).then(|| value.to_owned())
+    tag.attribute(name).filter(|value| is_id(value))
 }
 
 const fn is_id(text: &str) -> bool {
@@ -178,8 +177,12 @@ const fn is_id(text: &str) -> bool {
 }
 
 fn short(text: &str) -> Option<String> {
-    let text: String = text.trim().chars().take(MAX_TEXT).collect();
-    (!text.is_empty()).then_some(text)
+    let text = text.trim();
+    let kept = match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    };
+    (!kept.is_empty()).then(|| kept.to_owned())
 }
 
 fn is_true(text: &str) -> bool {
@@ -189,22 +192,21 @@ fn is_true(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ews::xml::from_text;
 
-    async fn read(inner: &str) -> CalendarItem {
+    fn read(inner: &str) -> CalendarItem {
         let text = format!(
             r#"<t:CalendarItem xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">{inner}</t:CalendarItem>"#
         );
-        let mut xml = from_text(&text, 17);
-        xml.root().await.unwrap();
-        CalendarItem::read(&mut xml).await.unwrap()
+        let mut xml = Xml::new(&text);
+        xml.root().unwrap();
+        CalendarItem::read(&mut xml).unwrap()
     }
 
     const DENTIST: &str = "<t:ItemId Id=\"AAMkAGNhbA1\" ChangeKey=\"DwAAABYAAACq\"/><t:Subject>Dentist&#x1;</t:Subject><t:Sensitivity>Private</t:Sensitivity><t:LastModifiedTime>2026-02-20T08:11:03Z</t:LastModifiedTime><t:UID>040000008200E008</t:UID><t:Start>2026-03-02T09:00:00Z</t:Start><t:End>2026-03-02T10:00:00Z</t:End><t:IsAllDayEvent>false</t:IsAllDayEvent><t:LegacyFreeBusyStatus>Busy</t:LegacyFreeBusyStatus><t:Location/><t:CalendarItemType>Single</t:CalendarItemType><t:Organizer><t:Mailbox><t:Name>Bob</t:Name></t:Mailbox></t:Organizer>";
 
-    #[tokio::test]
-    async fn the_content_of_private_entries_is_dropped() {
-        let item = read(DENTIST).await;
+    #[test]
+    fn the_content_of_private_entries_is_dropped() {
+        let item = read(DENTIST);
         assert_eq!(item.subject.as_deref(), Some("Dentist\u{FFFD}"));
         assert_eq!(
             (item.location.as_ref(), item.organizer.as_deref()),
@@ -225,51 +227,50 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn an_item_without_id_or_instants_is_left_out() {
+    #[test]
+    fn an_item_without_id_or_instants_is_left_out() {
         for missing in [
             "<t:ItemId Id=\"AAMkAGNhbA1\" ChangeKey=\"DwAAABYAAACq\"/>",
             "<t:Start>2026-03-02T09:00:00Z</t:Start>",
         ] {
             assert_eq!(
-                read(&DENTIST.replace(missing, ""))
-                    .await
-                    .into_event(&TimeZone::UTC),
+                read(&DENTIST.replace(missing, "")).into_event(&TimeZone::UTC),
                 None
             );
         }
     }
 
-    async fn days(start: &str, end: &str, more: &str, fallback: &str) -> DaySpan {
-        let item = read(&format!("<t:ItemId Id=\"a\"/><t:Start>{start}</t:Start><t:End>{end}</t:End><t:IsAllDayEvent>true</t:IsAllDayEvent>{more}")).await;
+    fn days(start: &str, end: &str, more: &str, fallback: &str) -> DaySpan {
+        let item = read(&format!(
+            "<t:ItemId Id=\"a\"/><t:Start>{start}</t:Start><t:End>{end}</t:End><t:IsAllDayEvent>true</t:IsAllDayEvent>{more}"
+        ));
         item.into_event(&zone(fallback).unwrap())
             .unwrap()
             .all_day
             .unwrap()
     }
 
-    #[tokio::test]
-    async fn all_day_entries_keep_their_creators_days() {
+    #[test]
+    fn all_day_entries_keep_their_creators_days() {
         let june_9 = DaySpan {
             first: 20_613,
             end: 20_614,
         };
         let (start, end) = ("2026-06-08T22:00:00Z", "2026-06-09T22:00:00Z");
         let berlin = "<t:StartTimeZoneId>W. Europe Standard Time</t:StartTimeZoneId>";
-        assert_eq!(days(start, end, berlin, "America/New_York").await, june_9);
+        assert_eq!(days(start, end, berlin, "America/New_York"), june_9);
         let clock = "<t:StartWallClock>2026-06-09T00:00:00</t:StartWallClock><t:EndWallClock>2026-06-10T00:00:00</t:EndWallClock><t:StartTimeZoneId>Customized Time Zone</t:StartTimeZoneId>";
-        assert_eq!(days(start, end, clock, "America/New_York").await, june_9);
-        assert_eq!(days(start, end, "", "Europe/Berlin").await, june_9);
+        assert_eq!(days(start, end, clock, "America/New_York"), june_9);
+        assert_eq!(days(start, end, "", "Europe/Berlin"), june_9);
         // Made in Berlin, read with Helsinki as the only zone known: starts at 01:00 there.
-        assert_eq!(days(start, end, "", "Europe/Helsinki").await, june_9);
+        assert_eq!(days(start, end, "", "Europe/Helsinki"), june_9);
         // 29 March 2026 has 23 hours in Berlin.
         let short_day = days(
             "2026-03-28T23:00:00Z",
             "2026-03-29T22:00:00Z",
             berlin,
             "UTC",
-        )
-        .await;
+        );
         assert_eq!(short_day.end - short_day.first, 1);
     }
 }
