@@ -20,6 +20,7 @@ pub enum Action {
     SyncRequested,
     /// An Exchange was looked at closely, with a typed password.
     ExchangeChecked,
+    PolicyChanged,
 }
 
 /// One line of the trail.

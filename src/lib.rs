@@ -21,6 +21,7 @@ pub mod connection;
 pub mod endpoint;
 pub mod id;
 pub mod mailbox;
+pub mod policy;
 pub mod problem;
 
 #[cfg(feature = "server")]

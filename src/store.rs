@@ -10,6 +10,7 @@ mod checks;
 mod connections;
 mod endpoints;
 mod events;
+mod policy;
 mod refusals;
 mod rounds;
 mod rows;

@@ -1,0 +1,49 @@
+//! The organisation's rules.
+
+use super::{Store, StoreError, rows};
+use crate::{audit::Entry, clock::Timestamp, database::Writing, policy::Policy};
+use serde_json::{Map, Value};
+
+impl Store {
+    /// The rules in force: those that were set, and the defaults of the others.
+    pub async fn policy(&self) -> Result<Policy, StoreError> {
+        let found = sqlx::query("SELECT rule, value FROM policy")
+            .fetch_all(self.pool())
+            .await?;
+        let defaults = serde_json::to_value(Policy::default());
+        let Ok(Value::Object(mut rules)) = defaults else {
+            return Err(StoreError::Corrupt("policy"));
+        };
+        for row in &found {
+            rules.insert(rows::text(row, "rule")?, rows::text(row, "value")?.into());
+        }
+        serde_json::from_value(Value::Object(rules)).map_err(|_| StoreError::Corrupt("policy"))
+    }
+
+    pub async fn set_policy(
+        &self,
+        policy: &Policy,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        set_in(&mut writing, policy).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        Ok(writing.commit().await?)
+    }
+}
+
+async fn set_in(writing: &mut Writing, policy: &Policy) -> Result<(), StoreError> {
+    let rules: Map<String, Value> = serde_json::from_str(&rows::to_json(policy, "policy")?)
+        .map_err(|_| StoreError::Corrupt("policy"))?;
+    for (rule, value) in &rules {
+        sqlx::query(
+            "INSERT INTO policy (rule, value) VALUES ($1, $2) ON CONFLICT (rule) DO UPDATE SET value = excluded.value",
+        )
+        .bind(rule.as_str())
+        .bind(value.as_str().ok_or(StoreError::Corrupt("policy"))?)
+        .execute(writing.on())
+        .await?;
+    }
+    Ok(())
+}
