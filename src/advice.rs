@@ -5,6 +5,7 @@ mod certificate;
 mod examples;
 mod mailbox;
 mod network;
+mod organisation;
 mod passing;
 pub mod powershell;
 mod role;
@@ -31,6 +32,9 @@ pub struct Names {
     /// Seconds east of UTC, where the reader's zone is known.
     #[serde(default)]
     pub utc_offset: Option<i32>,
+    /// Whether an admin holds the account for everybody.
+    #[serde(default)]
+    pub held: bool,
 }
 
 impl Names {
@@ -41,6 +45,7 @@ impl Names {
             account: "svc-kalends@example.test".to_owned(),
             endpoint: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
             utc_offset: None,
+            held: false,
         }
     }
 }
@@ -143,6 +148,9 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         Problem::ConnectionNotKept => sign_in::connection_not_kept(),
         Problem::SignInRefused { changed, .. } => sign_in::refused(changed.as_deref(), names),
         Problem::SignInPaused { until } => sign_in::paused(*until, names),
+        Problem::PasswordChanging { until } => organisation::password_changing(*until, names),
+        Problem::AccountPaused => organisation::paused(),
+        Problem::MailboxTaken => organisation::taken(names),
         Problem::PasswordRefused => sign_in::password_refused(names),
         Problem::AccountDisabled => sign_in::disabled(names),
         Problem::PasswordExpired => sign_in::expired(names),
@@ -177,6 +185,11 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         Problem::AnswerCutShort => passing::cut_short(),
         Problem::Interrupted => passing::interrupted(),
     };
+    let (owner, words) = if names.held {
+        organisation::held(problem, words)
+    } else {
+        (problem.owner(), words)
+    };
     let on_role = [&words.meaning]
         .into_iter()
         .chain(&words.steps)
@@ -187,7 +200,7 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         on_role,
         title: words.title,
         meaning: words.meaning,
-        owner: problem.owner(),
+        owner,
         steps: words.steps,
         commands: words.commands,
     }
@@ -206,6 +219,7 @@ mod tests {
             account: "svc@example.test".to_owned(),
             endpoint: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
             utc_offset: None,
+            held: false,
         }
     }
 

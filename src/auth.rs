@@ -186,6 +186,11 @@ impl SignedIn {
     /// Forgets the password, so that an idle connection holds none. False if the connection is of no use without it.
     pub fn forget_password(&mut self) -> bool {
         self.password = None;
+        self.is_bound()
+    }
+
+    /// Whether the connection itself is signed in, so that requests go out without the password.
+    pub fn is_bound(&self) -> bool {
         self.is_bound && self.is_accepted()
     }
 
@@ -209,6 +214,7 @@ impl SignedIn {
                 return Err(AuthError::PasswordForgotten);
             }
             self.reconnect().await?;
+            self.pass_gate().await?;
             answer = self.send_once(request.clone(), limit).await;
         }
         if answer.as_ref().is_err_and(AuthError::is_before_the_proof)
@@ -227,6 +233,10 @@ impl SignedIn {
         let (host, port) = (facts.host.clone(), facts.port);
         let fresh = self.outbound.connect(&host, port).await;
         self.connection = fresh.map_err(AuthError::Outbound)?;
+        if self.is_bound() {
+            // The password goes out once more: the gate decides again.
+            self.state = State::Fresh;
+        }
         self.is_bound = false;
         Ok(())
     }
@@ -250,7 +260,6 @@ impl SignedIn {
         let answer = answer.map_err(AuthError::Send)?;
         if answer.status == StatusCode::UNAUTHORIZED {
             // No password went along: the connection lost its sign-in, as behind a balancer. A fresh one signs in.
-            self.is_bound = false;
             return Err(AuthError::Send(SendError::Stale));
         }
         Ok(answer)

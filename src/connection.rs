@@ -14,10 +14,22 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// A service account impersonates the mailbox's owner.
+    /// An account that an admin holds for everybody impersonates the mailbox's owner.
+    Organisation,
+    /// A service account whose password somebody typed impersonates the mailbox's owner.
     ServiceAccount,
     /// The owner's own account.
     Personal,
+}
+
+impl Mode {
+    /// Whether the account acts for the mailbox's owner by ApplicationImpersonation.
+    pub const fn impersonates(self) -> bool {
+        match self {
+            Self::Organisation | Self::ServiceAccount => true,
+            Self::Personal => false,
+        }
+    }
 }
 
 /// The states of a connection, as people read them.

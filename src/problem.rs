@@ -113,6 +113,14 @@ pub enum Problem {
     SignInPaused {
         until: Timestamp,
     },
+    /// The organisation's password is being changed: nothing signs in with it before this time.
+    PasswordChanging {
+        until: Timestamp,
+    },
+    /// An admin has stopped the work of the account, or all work.
+    AccountPaused,
+    /// Somebody else has connected this mailbox, and no admin has said that two may.
+    MailboxTaken,
     /// A saved password was refused twice: it is not sent again until somebody changes it.
     PasswordRefused,
     /// 403
@@ -220,7 +228,10 @@ impl Problem {
 
     pub const fn owner(&self) -> Owner {
         match self {
-            Self::AddressNotAllowed { .. } | Self::RequestRejected { .. } => Owner::Operator,
+            Self::AddressNotAllowed { .. }
+            | Self::RequestRejected { .. }
+            | Self::AccountPaused
+            | Self::MailboxTaken => Owner::Operator,
             Self::NameNotFound { .. }
             | Self::EndpointNotFound { .. }
             | Self::SignInRefused { .. }
@@ -272,6 +283,7 @@ impl Problem {
             | Self::OutOfStep { .. }
             | Self::AnswerTimedOut { .. }
             | Self::AnswerCutShort
+            | Self::PasswordChanging { .. }
             | Self::Interrupted => Owner::Nobody,
         }
     }
@@ -294,6 +306,7 @@ impl Problem {
             Self::Throttled { .. }
             | Self::OutOfStep { .. }
             | Self::AnswerCutShort
+            | Self::PasswordChanging { .. }
             | Self::Interrupted => SOON,
             Self::NameNotFound { .. }
             | Self::ConnectionRefused { .. }
@@ -307,6 +320,8 @@ impl Problem {
             | Self::AnswerTooLarge
             | Self::AnswerNotUnderstood { .. } => LATER,
             Self::PasswordRefused
+            | Self::AccountPaused
+            | Self::MailboxTaken
             | Self::SecretMissing
             | Self::SignInRefused { .. }
             | Self::SignInPaused { .. } => Retry::Never,

@@ -15,10 +15,13 @@ use crate::{
 };
 use futures::future::BoxFuture;
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 
 /// Refused sign-ins an hour per host and account name.
 const MOST: usize = 3;
@@ -130,6 +133,10 @@ pub struct SavedGate {
     store: Store,
     clock: Clock,
     account: Account,
+    /// Shared by connections of the account that are opened at the same time.
+    one_at_a_time: Option<Arc<Semaphore>>,
+    /// Held from the sign-in to its verdict, or to the end of a connection that got none.
+    turn: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl SavedGate {
@@ -138,7 +145,21 @@ impl SavedGate {
             store,
             clock,
             account,
+            one_at_a_time: None,
+            turn: Mutex::new(None),
         }
+    }
+
+    /// Opens only while no other gate with the same semaphore waits for a verdict, so that a password changed elsewhere
+    /// is refused once.
+    #[must_use]
+    pub fn one_after_another(mut self, one_at_a_time: Arc<Semaphore>) -> Self {
+        self.one_at_a_time = Some(one_at_a_time);
+        self
+    }
+
+    fn set_turn(&self, turn: Option<OwnedSemaphorePermit>) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
     }
 
     /// Why the saved password of an account may not be sent now.
@@ -148,6 +169,12 @@ impl SavedGate {
         account: &Account,
     ) -> Result<Option<Problem>, StoreError> {
         let now = clock.now();
+        if store.is_paused(account.id).await? {
+            return Ok(Some(Problem::AccountPaused));
+        }
+        if let Some(until) = account.held_until.filter(|until| *until > now) {
+            return Ok(Some(Problem::PasswordChanging { until }));
+        }
         match (account.saved_refusals, account.stopped_until) {
             (0, _) => Ok(None),
             (1, Some(until)) if until <= now => {
@@ -172,7 +199,18 @@ impl Gate for SavedGate {
         _account: &'a AccountName,
     ) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
-            match Self::closed(&self.store, &self.clock, &self.account)
+            if let Some(one_at_a_time) = &self.one_at_a_time {
+                let turn = Arc::clone(one_at_a_time).acquire_owned().await;
+                self.set_turn(turn.ok());
+            }
+            let now = self.store.account(self.account.id).await;
+            // Another password is there, or none: this one has had its time.
+            let now = now.map_err(|error| unreadable(&error))?;
+            let now = now.filter(|now| now.secret_id == self.account.secret_id);
+            let Some(now) = now else {
+                return Err(Problem::Interrupted);
+            };
+            match Self::closed(&self.store, &self.clock, &now)
                 .await
                 .map_err(|error| unreadable(&error))?
             {
@@ -207,11 +245,13 @@ impl Gate for SavedGate {
                     tracing::error!(%error, account.id = %self.account.id, "a refused account could not be stopped");
                 }
             }
+            self.set_turn(None);
         })
     }
 
     fn accepted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
         Box::pin(async move {
+            self.set_turn(None);
             if self.account.saved_refusals == 0 {
                 return;
             }

@@ -1,15 +1,17 @@
 //! Keeping stored calendars in step: a worker takes accounts that have connections due, alone in all instances, and
 //! gives each connection a round.
 //!
-//! Rounds of one account go one after another over one signed-in connection, so that a changed password is refused
-//! once. How a failure changes the plan is decided in [`plan`] and nowhere else.
+//! Rounds of one account share a few signed-in connections, which sign in one after another, so that a changed password
+//! is refused once. How a failure changes the plan is decided in [`plan`] and nowhere else.
 
+mod clients;
 mod kept;
 pub mod plan;
 mod round;
+mod turn;
 
+pub use clients::open_secret;
 pub use kept::Kept;
-pub use round::open_secret;
 
 use crate::{
     audit::{Action, Entry},
@@ -87,7 +89,7 @@ async fn tend_until(services: &Services, stop: &CancellationToken) -> Result<usi
             .await?
         {
             let (services, stop) = (services.clone(), stop.clone());
-            turns.spawn(async move { round::turn(&services, leased, &stop).await });
+            turns.spawn(async move { turn::turn(&services, leased, &stop).await });
         }
         match turns.join_next().await {
             Some(ended) => rounds += ended.unwrap_or(0),

@@ -243,6 +243,7 @@ pub fn words(user: &User) -> Words {
 
 pub const fn mode_words(mode: Mode) -> &'static str {
     match mode {
+        Mode::Organisation => "organisation’s account",
         Mode::ServiceAccount => "service account",
         Mode::Personal => "personal account",
     }
@@ -261,6 +262,7 @@ pub fn names_of(connection: &Connection, words: &Words) -> Names {
         account: connection.account.to_string(),
         endpoint: connection.endpoint.to_string(),
         utc_offset: Some(words.utc_offset()),
+        held: connection.mode == Mode::Organisation,
     }
 }
 
@@ -365,6 +367,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
         account: typed.account.clone(),
         endpoint: typed.endpoint.clone(),
         utc_offset: Some(words.utc_offset()),
+        held: check.mode == Mode::Organisation,
     };
     let waiting = check.waiting.as_ref().map(|waiting| WaitingView {
         title: advice(&waiting.problem, &names).title,

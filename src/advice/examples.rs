@@ -113,6 +113,11 @@ fn refusals_of_the_server() -> Vec<Problem> {
         Problem::SignInPaused {
             until: Timestamp::from_seconds(1_772_546_700),
         },
+        Problem::PasswordChanging {
+            until: Timestamp::from_seconds(1_772_546_700),
+        },
+        Problem::AccountPaused,
+        Problem::MailboxTaken,
         Problem::PasswordRefused,
         Problem::Forbidden,
         Problem::EwsOffHere,

@@ -90,7 +90,7 @@ async fn check_leased(
         mode: connection.mode,
         mailbox: connection.mailbox.clone(),
         account: account.name.clone(),
-        password: sync::open_secret(services, connection, account).await?,
+        password: sync::open_secret(services, account, &connection.mailbox).await?,
         endpoint: Some(account.endpoint.clone()),
         fallback_zone: zone_of(owner),
         control: control_of(services, &account.name, &connection.mailbox).await,

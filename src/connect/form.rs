@@ -115,8 +115,8 @@ impl Form {
 
     fn control(&self) -> Result<Option<SmtpAddress>, AddressError> {
         match (self.mode, self.control.trim()) {
-            (Mode::Personal, _) | (Mode::ServiceAccount, "") => Ok(None),
-            (Mode::ServiceAccount, typed) => typed.parse().map(Some),
+            (Mode::Personal, _) | (Mode::Organisation | Mode::ServiceAccount, "") => Ok(None),
+            (Mode::Organisation | Mode::ServiceAccount, typed) => typed.parse().map(Some),
         }
     }
 

@@ -11,7 +11,6 @@ use crate::{
     autodiscover::{self, Autodiscover, Discovered, is_elsewhere},
     calendar::Window,
     check::{Proof, Step, StepReport},
-    connection::Mode,
     diagnose::{Evidence, control::narrowed, diagnose},
     endpoint::EwsUrl,
     ews::{Cause, Client, EwsError, FolderFacts, Greeting, Whose, client::greet, read_window},
@@ -275,7 +274,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         let took = self.progress.elapsed();
         let signed_in = format!("{} by {}", self.request.account, client.method());
         let acting = format!("acts for {}", self.request.mailbox);
-        let is_service = self.request.mode == Mode::ServiceAccount;
+        let is_service = self.request.mode.impersonates();
         match result {
             Ok(folder) => {
                 self.progress.pass_after(took, &signed_in);
@@ -377,9 +376,10 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
 
     fn whose(&self) -> Whose {
         let mailbox = self.request.mailbox.clone();
-        match self.request.mode {
-            Mode::ServiceAccount => Whose::impersonated(mailbox),
-            Mode::Personal => Whose::own(mailbox),
+        if self.request.mode.impersonates() {
+            Whose::impersonated(mailbox)
+        } else {
+            Whose::own(mailbox)
         }
     }
 

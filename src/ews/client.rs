@@ -172,6 +172,11 @@ impl Client {
         self.signed_in.forget_password() && !self.is_torn
     }
 
+    /// Whether its connection is signed in, so that requests go out without the password.
+    pub fn is_bound(&self) -> bool {
+        self.signed_in.is_bound()
+    }
+
     pub const fn opened_at(&self) -> Timestamp {
         self.opened_at
     }

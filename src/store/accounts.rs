@@ -29,6 +29,27 @@ pub struct Account {
     pub stopped_until: Option<Timestamp>,
     /// A mailbox that somebody named as one that it reaches.
     pub control_mailbox: Option<SmtpAddress>,
+    /// What an admin calls it; empty where a user typed it.
+    pub label: String,
+    /// When its password ends, as far as somebody said.
+    pub expires_at: Option<Timestamp>,
+    /// The password to come, tested already.
+    pub next: Option<NextSlot>,
+    /// While set, nothing signs in with it before then: its password is being changed.
+    pub held_until: Option<Timestamp>,
+    /// While set, no work is done with it.
+    pub paused_at: Option<Timestamp>,
+    /// Somebody waits for it until then.
+    pub wanted_until: Option<Timestamp>,
+}
+
+/// The second credential slot of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextSlot {
+    pub name: AccountName,
+    pub secret_id: SecretId,
+    pub tested_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// An account that one worker holds alone.
@@ -41,7 +62,7 @@ pub struct Leased {
 /// The account's row as it is found again: personal accounts belong to their user alone.
 pub(super) fn owner_key(mode: Mode, user: UserId) -> String {
     match mode {
-        Mode::ServiceAccount => String::new(),
+        Mode::Organisation | Mode::ServiceAccount => String::new(),
         Mode::Personal => user.to_string(),
     }
 }
@@ -57,11 +78,29 @@ pub(super) fn account(row: &AnyRow) -> Result<Account, StoreError> {
         saved_refusals: rows::number(row, "saved_refusals")?,
         stopped_until: rows::maybe_instant(row, "stopped_until")?,
         control_mailbox: rows::maybe_parsed(row, "control_mailbox")?,
+        label: rows::text(row, "label")?,
+        expires_at: rows::maybe_instant(row, "expires_at")?,
+        next: next_slot(row)?,
+        held_until: rows::maybe_instant(row, "held_until")?,
+        paused_at: rows::maybe_instant(row, "paused_at")?,
+        wanted_until: rows::maybe_instant(row, "wanted_until")?,
     })
 }
 
-pub(super) const COLUMNS: &str = "SELECT id, kind, host, name, endpoint, secret_id, saved_refusals, stopped_until, control_mailbox \
-     FROM accounts";
+fn next_slot(row: &AnyRow) -> Result<Option<NextSlot>, StoreError> {
+    let Some(secret_id) = rows::maybe_parsed(row, "next_secret_id")? else {
+        return Ok(None);
+    };
+    Ok(Some(NextSlot {
+        name: rows::json(row, "next_name")?,
+        secret_id,
+        tested_at: rows::instant(row, "next_tested_at")?,
+        expires_at: rows::maybe_instant(row, "next_expires_at")?,
+    }))
+}
+
+pub(super) const COLUMNS: &str = "SELECT id, kind, host, name, endpoint, secret_id, saved_refusals, stopped_until, control_mailbox, \
+     label, expires_at, next_name, next_secret_id, next_tested_at, next_expires_at, held_until, paused_at, wanted_until FROM accounts";
 
 impl Store {
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
@@ -87,13 +126,13 @@ impl Store {
     ) -> Result<Option<SmtpAddress>, StoreError> {
         let row = sqlx::query(
             "SELECT control_mailbox AS mailbox, 0 AS rank, 0 AS synced FROM accounts \
-             WHERE kind = $1 AND name_key = $2 AND control_mailbox IS NOT NULL AND control_mailbox <> $3 \
+             WHERE kind <> $1 AND name_key = $2 AND control_mailbox IS NOT NULL AND control_mailbox <> $3 \
              UNION ALL \
              SELECT c.mailbox, 1, c.last_synced_at FROM connections c JOIN accounts a ON a.id = c.account_id \
-             WHERE a.kind = $1 AND a.name_key = $2 AND c.last_synced_at IS NOT NULL AND c.mailbox <> $3 \
+             WHERE a.kind <> $1 AND a.name_key = $2 AND c.last_synced_at IS NOT NULL AND c.mailbox <> $3 \
              ORDER BY rank, synced DESC LIMIT 1",
         )
-        .bind(rows::to_name(&Mode::ServiceAccount, "kind")?)
+        .bind(rows::to_name(&Mode::Personal, "kind")?)
         .bind(name.key())
         .bind(but.as_str())
         .fetch_optional(self.pool())
@@ -120,9 +159,20 @@ impl Store {
         Ok(replaced.rows_affected() > 0)
     }
 
+    /// Whether an admin has stopped all work of an account, or everything.
+    pub async fn is_paused(&self, id: AccountId) -> Result<bool, StoreError> {
+        let found = sqlx::query(
+            "SELECT id FROM accounts WHERE id = $1 AND (paused_at IS NOT NULL OR EXISTS (SELECT 1 FROM standstill))",
+        )
+        .bind(id.to_string())
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(found.is_some())
+    }
+
     /// The ids of all secrets that accounts point to.
     pub async fn secret_ids(&self) -> Result<Vec<SecretId>, StoreError> {
-        let found = sqlx::query("SELECT secret_id FROM accounts")
+        let found = sqlx::query("SELECT secret_id FROM accounts UNION SELECT next_secret_id FROM accounts WHERE next_secret_id IS NOT NULL")
             .fetch_all(self.pool())
             .await?;
         found
@@ -189,6 +239,9 @@ impl Store {
         lease: Duration,
     ) -> Result<Vec<Leased>, StoreError> {
         const DUE: &str = "SELECT a.id FROM accounts a WHERE (a.leased_until IS NULL OR a.leased_until <= $1) \
+                           AND a.paused_at IS NULL AND (a.held_until IS NULL OR a.held_until <= $1) \
+                           AND (a.wanted_until IS NULL OR a.wanted_until <= $1) \
+                           AND NOT EXISTS (SELECT 1 FROM standstill) \
                            AND EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id AND c.due_at <= $1)";
         // Looking first keeps the single writer of SQLite free while nothing is due.
         let due = sqlx::query(DUE)

@@ -268,20 +268,22 @@ impl Store {
         }))
     }
 
-    /// The connection of an account that has been due for longest.
+    /// The connections of an account that have been due for longest, `limit` of them.
     pub async fn next_due(
         &self,
         account: AccountId,
         now: Timestamp,
-    ) -> Result<Option<Connection>, StoreError> {
-        let row = sqlx::query(select!(
-            "WHERE c.account_id = $1 AND c.due_at <= $2 ORDER BY c.due_at, c.id LIMIT 1"
+        limit: usize,
+    ) -> Result<Vec<Connection>, StoreError> {
+        let found = sqlx::query(select!(
+            "WHERE c.account_id = $1 AND c.due_at <= $2 ORDER BY c.due_at, c.id LIMIT $3"
         ))
         .bind(account.to_string())
         .bind(now.millis())
-        .fetch_optional(self.pool())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(self.pool())
         .await?;
-        row.as_ref().map(connection).transpose()
+        found.iter().map(connection).collect()
     }
 
     /// Makes a connection due now.

@@ -61,10 +61,10 @@ impl Store {
     ) -> Result<Option<Changes>, StoreError> {
         let mut writing = self.begin().await?;
         // The connection's row first: whoever replaces or ends it meanwhile waits, and comes in whole after this.
-        sqlx::query(
+        let moved = sqlx::query(
             "UPDATE connections SET state = $2, problem = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \
              last_round_at = $3, last_synced_at = $3, rounds = rounds + 1, entries = $4, due_at = $5 \
-             WHERE id = $1",
+             WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id AND a.saved_refusals > 0)",
         )
         .bind(connection.id.to_string())
         .bind(ConnectionState::Connected.code())
@@ -73,6 +73,15 @@ impl Store {
         .bind(round.next.millis())
         .execute(writing.on())
         .await?;
+        if moved.rows_affected() == 0 {
+            // Its account was stopped meanwhile: what was read counts, how it stands is the refusal rule's to say.
+            sqlx::query("UPDATE connections SET last_round_at = $2, last_synced_at = $2, rounds = rounds + 1, entries = $3 WHERE id = $1")
+                .bind(connection.id.to_string())
+                .bind(round.now.millis())
+                .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
+                .execute(writing.on())
+                .await?;
+        }
         let found = sqlx::query("SELECT id FROM calendars WHERE connection_id = $1")
             .bind(connection.id.to_string())
             .fetch_optional(writing.on())

@@ -2,10 +2,12 @@
 
 use super::{Changes, Store, StoreError, rows};
 use crate::{
+    account_name::AccountName,
     audit::{Action, Entry},
     clock::Timestamp,
     connection::{Connection, ConnectionState},
     id::{ConnectionId, RoundId},
+    mailbox::SmtpAddress,
     problem::Problem,
 };
 use std::time::Duration;
@@ -138,10 +140,11 @@ impl Store {
     /// Notes that a sealed password was opened.
     pub async fn audit_opened(
         &self,
-        connection: &Connection,
+        account: &AccountName,
+        mailbox: &SmtpAddress,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let subject = format!("{} for {}", connection.account, connection.mailbox);
+        let subject = format!("{account} for {mailbox}");
         self.audit(&Entry::by_kalends(Action::SecretOpened).about(subject), now)
             .await
     }

@@ -17,12 +17,12 @@ use std::{
 const IDLE: Duration = Duration::from_secs(100);
 /// A connection signs in anew after this long, so that a password changed or an account disabled takes effect soon.
 const OLDEST: Duration = Duration::from_mins(10);
-/// The most accounts whose connection is kept.
-const MOST: usize = 200;
+/// The most connections that are kept.
+const MOST: usize = 400;
 
-/// One idle connection for each account. Clones share them.
+/// Idle connections by account. Clones share them.
 #[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<HashMap<AccountId, Idle>>>);
+pub struct Kept(Arc<Mutex<HashMap<AccountId, Vec<Idle>>>>);
 
 struct Idle {
     /// The password that it signed in with: another one needs another connection.
@@ -32,13 +32,15 @@ struct Idle {
 }
 
 impl Kept {
-    /// The account's connection, if it signed in with its present password.
-    pub fn take(&self, account: &Account, now: Timestamp) -> Option<Client> {
-        let idle = self.with(|all| all.remove(&account.id))?;
-        let fits = idle.secret_id == account.secret_id
-            && idle.client.endpoint() == &account.endpoint
-            && now.since(idle.since) < IDLE;
-        fits.then_some(idle.client)
+    /// The account's connections that signed in with its present password.
+    pub fn take(&self, account: &Account, now: Timestamp) -> Vec<Client> {
+        let mut idle = self.with(|all| all.remove(&account.id)).unwrap_or_default();
+        idle.retain(|idle| {
+            idle.secret_id == account.secret_id
+                && idle.client.endpoint() == &account.endpoint
+                && now.since(idle.since) < IDLE
+        });
+        idle.into_iter().map(|idle| idle.client).collect()
     }
 
     /// Keeps a connection that stays signed in without its password; others are closed.
@@ -47,28 +49,33 @@ impl Kept {
             return;
         }
         self.with(|all| {
-            if all.len() < MOST {
+            if all.values().map(Vec::len).sum::<usize>() < MOST {
                 let idle = Idle {
                     secret_id: account.secret_id,
                     client,
                     since: now,
                 };
-                all.insert(account.id, idle);
+                all.entry(account.id).or_default().push(idle);
             }
         });
     }
 
-    /// Closes an account's connection, so that its next round proves the password anew.
+    /// Closes an account's connections, so that its next round proves the password anew.
     pub fn close(&self, account: AccountId) {
         self.with(|all| all.remove(&account));
     }
 
     /// Closes what has been idle for too long.
     pub fn purge(&self, now: Timestamp) {
-        self.with(|all| all.retain(|_, idle| now.since(idle.since) < IDLE));
+        self.with(|all| {
+            all.retain(|_, idle| {
+                idle.retain(|idle| now.since(idle.since) < IDLE);
+                !idle.is_empty()
+            });
+        });
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<AccountId, Idle>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<AccountId, Vec<Idle>>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

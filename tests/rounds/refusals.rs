@@ -6,9 +6,16 @@ use crate::{
     engines::on_both_engines,
     world::{MINUTE, NOW, SERVICE},
 };
-use kalends::{check::Outcome, connect, connection::ConnectionState, problem::Problem};
-use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
-use std::time::Duration;
+use kalends::{
+    auth::Gate as _, check::Outcome, connect, connection::ConnectionState, problem::Problem,
+    refusal::SavedGate,
+};
+use kalends_simulator::{
+    fault::{Kind, Plan},
+    world::practice::SERVICE_PASSWORD,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 
 const HOUR: Duration = Duration::from_hours(1);
 const NEW: &str = "Changed-2026!";
@@ -59,6 +66,51 @@ on_both_engines! {
         assert_eq!(world.tend().await, 20);
         all_are(world, &names, (ConnectionState::Connected, None)).await;
         assert_eq!(world.refused(), 2);
+    }
+
+    async fn a_few_connections_serve_twenty_people_and_a_password_changed_under_them_is_refused_once(world) {
+        world.exchange.world().settings.offer.basic = false;
+        let names = colleagues(20);
+        for name in &names {
+            world.save(name, SERVICE).await;
+        }
+        assert_eq!(world.tend().await, 20);
+        all_are(world, &names, (ConnectionState::Connected, None)).await;
+        let accepted = world.exchange.world().counters().accepted();
+        assert!((2..=4).contains(&accepted), "{accepted} connections");
+
+        // All that are open are cut at once, and none may sign in again.
+        world.set_password(SERVICE, NEW);
+        for name in &names {
+            let (id, now) = (world.connection(name).await.id, world.clock.now());
+            world.services.store.make_due_now(id, now).await.unwrap();
+        }
+        for _ in 0..4 {
+            world.exchange.world().faults.plan(Plan::once(Kind::ResetBeforeAnswer));
+        }
+        world.tend().await;
+        assert_eq!(world.refused(), 1);
+        all_are(world, &names, (ConnectionState::ActionNeeded, Some("sign-in-refused"))).await;
+    }
+
+    async fn gates_of_one_account_open_one_after_another(world) {
+        world.save("bob", SERVICE).await;
+        let connection = world.connection("bob").await;
+        let (store, clock) = (world.services.store.clone(), world.clock.clone());
+        let account = store.account(connection.account_id).await.unwrap().unwrap();
+        let one_at_a_time = Arc::new(Semaphore::new(1));
+        let gate = || {
+            let gate = SavedGate::new(store.clone(), clock.clone(), account.clone());
+            gate.one_after_another(Arc::clone(&one_at_a_time))
+        };
+        let (first, second) = (gate(), gate());
+        let name = &account.name;
+        assert_eq!(first.may_sign_in("mail.example.test", name).await, Ok(()));
+        let mut waiting = second.may_sign_in("mail.example.test", name);
+        assert_eq!(futures::poll!(&mut waiting), std::task::Poll::Pending);
+        first.refused("mail.example.test", name).await;
+        let held_back = waiting.await;
+        assert!(matches!(held_back, Err(Problem::SignInPaused { .. })), "{held_back:?}");
     }
 
     async fn a_single_refusal_under_load_heals_after_a_quarter_of_an_hour(world) {

@@ -28,7 +28,7 @@ on_both_engines! {
     async fn connecting_opening_syncing_and_disconnecting_are_each_on_record(world) {
         let alice = world.user("alice").await;
         let connection = world.connect(&alice, SERVICE).await;
-        world.store.audit_opened(&connection, NOW).await.unwrap();
+        world.store.audit_opened(&connection.account, &connection.mailbox, NOW).await.unwrap();
         let asked = Entry::by(alice.id, Action::SyncRequested);
         world.store.make_due(connection.id, &asked, NOW).await.unwrap();
         world.disconnect(alice.id).await;

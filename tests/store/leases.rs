@@ -90,8 +90,8 @@ on_both_engines! {
         assert!(world.store.lease_due_accounts(NOW, 0, LEASE).await.unwrap().is_empty());
         let before = NOW - Duration::from_millis(1);
         assert!(world.store.lease_due_accounts(before, 8, LEASE).await.unwrap().is_empty());
-        assert_eq!(world.store.next_due(connection.account_id, before).await.unwrap(), None);
-        assert_eq!(world.store.next_due(connection.account_id, NOW).await.unwrap(), Some(connection));
+        assert_eq!(world.store.next_due(connection.account_id, before, 1).await.unwrap(), []);
+        assert_eq!(world.store.next_due(connection.account_id, NOW, 1).await.unwrap(), [connection]);
     }
 
     async fn a_refused_password_stops_all_its_connections_and_a_second_one_for_good(world) {

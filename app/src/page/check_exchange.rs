@@ -132,6 +132,7 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
                         account: found.typed.account.clone(),
                         endpoint: found.typed.endpoint.clone(),
                         utc_offset: Some(words.utc_offset()),
+                        held: false,
                     },
                 ),
                 step: part.ladder.failed_at().map(|step| step.label().to_owned()),

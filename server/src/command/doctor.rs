@@ -182,6 +182,7 @@ impl Screen {
                         account: analysis.typed.account.clone(),
                         endpoint: analysis.typed.endpoint.clone(),
                         utc_offset: None,
+                        held: false,
                     };
                     let told = advice(problem, &names);
                     println!("  {}\n  {}", told.title, told.meaning.replace('\n', "\n  "));

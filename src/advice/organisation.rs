@@ -1,0 +1,62 @@
+//! Words for what an organisation decides: accounts that admins hold, pauses, and mailboxes that are taken.
+
+use super::{Names, Words, shown_or, words};
+use crate::{
+    clock::Timestamp,
+    problem::{Owner, Problem},
+};
+
+pub(super) fn password_changing(until: Timestamp, names: &Names) -> Words {
+    let at = match names.utc_offset {
+        Some(offset) => until.time_in_words_at(offset),
+        None => until.time_in_words(),
+    };
+    words(
+        "The organisation’s password is being changed.",
+        format!(
+            "An administrator holds back all sign-ins of {} while its password is changed, so that none is refused. That ends by itself at {at}.",
+            shown_or(&names.account, "the account")
+        ),
+    )
+    .step("Wait a few minutes: connected calendars go on by themselves.")
+    .step(format!("Ask a Kalends administrator, if it still says so after {at}."))
+}
+
+pub(super) fn paused() -> Words {
+    words(
+        "A Kalends administrator has paused the connection to Exchange.",
+        "Nothing is asked of Exchange until it is resumed. Entries that were read before stay as they are.",
+    )
+    .step("Ask a Kalends administrator when it goes on. Administrators resume it on the page Organisation.")
+}
+
+pub(super) fn taken(names: &Names) -> Words {
+    words(
+        "Somebody else has connected this mailbox.",
+        format!(
+            "{} is connected by another person already, and two people read one mailbox only if an administrator says so.",
+            shown_or(&names.mailbox, "The mailbox")
+        ),
+    )
+    .step("Ask for the mailbox with a reason: a Kalends administrator sees who has it and decides.")
+}
+
+/// What changes where an admin holds the password: who must act, and how.
+pub(super) fn held(problem: &Problem, mut words: Words) -> (Owner, Words) {
+    let is_about_password = matches!(
+        problem,
+        Problem::SignInRefused { .. }
+            | Problem::SignInPaused { .. }
+            | Problem::PasswordRefused
+            | Problem::PasswordExpired
+            | Problem::SecretMissing
+    );
+    if is_about_password {
+        words.steps = vec![
+            "A Kalends administrator enters the present password: on the page Organisation, the account, “Change the password”. Every connection through it then goes on.".to_owned(),
+            "The administrator checks that the account is enabled and not locked, if the password has not changed.".to_owned(),
+        ];
+        return (Owner::Operator, words);
+    }
+    (problem.owner(), words)
+}

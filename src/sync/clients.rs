@@ -1,0 +1,198 @@
+//! The signed-in connections of one account while somebody holds its lease: a few at most, each for one mailbox at a
+//! time. They sign in one after another, so that a changed password is refused once and not once for each.
+
+use crate::{
+    account_name::Password,
+    auth::Credentials,
+    connect::certificate,
+    diagnose::{Evidence, diagnose},
+    ews::{Client, EwsError},
+    mailbox::SmtpAddress,
+    problem::Problem,
+    refusal::SavedGate,
+    services::Services,
+    store::Account,
+    vault::{Destination, VaultError},
+};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+use tokio::sync::Semaphore;
+
+/// Connections of one account at the same time. Exchange counts them: three hundred and more are allowed to an account
+/// by default, and a quick answer to a few beats a slow one to many.
+const AT_ONCE: usize = 4;
+
+/// Why something did not reach the end.
+#[derive(Debug)]
+pub struct Trouble {
+    pub problem: Problem,
+    /// The id under which Exchange's own log knows the call.
+    pub request_id: Option<String>,
+}
+
+impl From<Problem> for Trouble {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            request_id: None,
+        }
+    }
+}
+
+impl Trouble {
+    /// What an error at an account's endpoint means for a mailbox.
+    pub fn of(error: &EwsError, account: &Account, mailbox: &SmtpAddress) -> Self {
+        let url = account.endpoint.to_string();
+        let evidence = Evidence { url: &url, mailbox };
+        Self {
+            problem: diagnose(error, &evidence),
+            request_id: error.ids.shown().map(ToOwned::to_owned),
+        }
+    }
+}
+
+/// Clients of the account's endpoint.
+pub struct Clients<'a> {
+    services: &'a Services,
+    account: &'a Account,
+    password: tokio::sync::Mutex<Option<Password>>,
+    idle: Mutex<Vec<Client>>,
+    signing_in: Arc<Semaphore>,
+    /// The password was accepted in this turn, on a connection that stays signed in.
+    is_proven: AtomicBool,
+}
+
+impl<'a> Clients<'a> {
+    /// Takes over those that are kept from before. The caller holds the account's lease.
+    pub fn new(services: &'a Services, account: &'a Account) -> Self {
+        let kept = services.kept.take(account, services.clock.now());
+        Self {
+            services,
+            account,
+            password: tokio::sync::Mutex::default(),
+            idle: Mutex::new(kept),
+            signing_in: Arc::new(Semaphore::new(1)),
+            is_proven: AtomicBool::new(false),
+        }
+    }
+
+    /// How many mailboxes may be worked on at the same time: one until the password has proven itself. Where every
+    /// request carries the password it stays at one, for a refusal would come for each.
+    pub fn at_once(&self) -> usize {
+        if self.is_proven.load(Ordering::Relaxed) {
+            AT_ONCE
+        } else {
+            1
+        }
+    }
+
+    /// An idle client, or a new one.
+    pub async fn take(&self, mailbox: &SmtpAddress) -> Result<(Client, Origin), Trouble> {
+        let idle = self.with(Vec::pop);
+        match idle {
+            Some(client) => Ok((client, Origin::Idle)),
+            None => Ok((self.open(mailbox).await?, Origin::New)),
+        }
+    }
+
+    /// A new client; the password is opened once for all of them.
+    pub async fn open(&self, mailbox: &SmtpAddress) -> Result<Client, Trouble> {
+        let credentials = Credentials {
+            account: self.account.name.clone(),
+            password: self.password(mailbox).await?,
+        };
+        let opened = Client::open(
+            &self.services.outbound,
+            &self.services.random,
+            self.account.endpoint.clone(),
+            credentials,
+            self.gate(),
+        );
+        match opened.await {
+            Ok(opened) => Ok(opened),
+            Err(error) => {
+                let mut trouble = Trouble::of(&error, self.account, mailbox);
+                certificate::tell_change(self.services, &mut trouble.problem).await;
+                Err(trouble)
+            }
+        }
+    }
+
+    /// A client whose last call ended well; one that failed is not trusted with the next mailbox and is dropped.
+    pub fn give_back(&self, client: Client) {
+        if client.is_bound() {
+            self.is_proven.store(true, Ordering::Relaxed);
+        }
+        self.with(|idle| idle.push(client));
+    }
+
+    /// Leaves idle clients to the next turn, without the password.
+    pub fn keep(self) {
+        let now = self.services.clock.now();
+        for client in self.with(std::mem::take) {
+            self.services.kept.put(self.account, client, now);
+        }
+    }
+
+    /// The saved password, for something else at the same host.
+    pub async fn password(&self, mailbox: &SmtpAddress) -> Result<Password, Problem> {
+        let mut password = self.password.lock().await;
+        if let Some(password) = password.as_ref() {
+            return Ok(password.clone());
+        }
+        let opened = open_secret(self.services, self.account, mailbox).await?;
+        Ok(password.insert(opened).clone())
+    }
+
+    pub fn gate(&self) -> Arc<SavedGate> {
+        let (store, clock) = (&self.services.store, &self.services.clock);
+        let gate = SavedGate::new(store.clone(), clock.clone(), self.account.clone());
+        Arc::new(gate.one_after_another(Arc::clone(&self.signing_in)))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Vec<Client>) -> T) -> T {
+        work(&mut self.idle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Where a client comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Idle,
+    New,
+}
+
+/// Opens the saved password for one use and writes that down.
+pub async fn open_secret(
+    services: &Services,
+    account: &Account,
+    mailbox: &SmtpAddress,
+) -> Result<Password, Problem> {
+    let to = Destination::new(&account.host, &account.name);
+    let opened = services
+        .vault
+        .open_secret(account.secret_id, &to)
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, account.id = %account.id, "a saved password does not open");
+            match error {
+                VaultError::Missing => Problem::SecretMissing,
+                VaultError::Database(_)
+                | VaultError::Sql(_)
+                | VaultError::Key(_)
+                | VaultError::Seal => Problem::Interrupted,
+            }
+        })?;
+    if let Err(error) = services
+        .store
+        .audit_opened(&account.name, mailbox, services.clock.now())
+        .await
+    {
+        // What is not on record does not happen.
+        tracing::error!(%error, "the opening of a password could not be written down");
+        return Err(Problem::Interrupted);
+    }
+    Ok(opened)
+}

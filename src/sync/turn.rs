@@ -1,0 +1,132 @@
+//! One account's turn: its due connections, the oldest first, a few at the same time.
+
+use super::{clients::Clients, round::round};
+use crate::{
+    clock::Timestamp,
+    connection::Connection,
+    id::ConnectionId,
+    problem::Problem,
+    refusal::SavedGate,
+    services::Services,
+    store::{Account, Leased, StoreError},
+};
+use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
+use std::{collections::HashSet, time::Duration};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// After this long an account is given back, so that its lease never runs out under a round.
+const TURN_LIMIT: Duration = Duration::from_secs(90);
+/// How often a turn looks whether its account was paused.
+const LOOK: Duration = Duration::from_millis(400);
+
+/// Works through an account's due connections until told to stop, and returns how many rounds were given.
+#[tracing::instrument(name = "sync.turn", skip_all, fields(account.id = %leased.account.id))]
+pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken) -> usize {
+    let account = &leased.account;
+    let mut rounds = 0;
+    let worked = tokio::select! {
+        worked = Box::pin(rounds_of(services, account, &mut rounds)) => Some(worked),
+        () = stop.cancelled() => None,
+        () = paused(services, account) => None,
+    };
+    if let Some(Err(error)) = worked {
+        tracing::error!(%error, "an account's rounds were broken off");
+    }
+    if let Err(error) = services.store.release_account(&leased).await {
+        tracing::error!(%error, "an account's lease runs out by itself");
+    }
+    rounds
+}
+
+/// Ends when an admin has paused the account, or everything.
+async fn paused(services: &Services, account: &Account) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        match services.store.is_paused(account.id).await {
+            Ok(true) => return,
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "whether an account is paused could not be read"),
+        }
+    }
+}
+
+async fn rounds_of(
+    services: &Services,
+    account: &Account,
+    rounds: &mut usize,
+) -> Result<(), StoreError> {
+    let clients = Clients::new(services, account);
+    let work = Work {
+        services,
+        account,
+        due_by: services.clock.now(),
+        until: Instant::now() + TURN_LIMIT,
+    };
+    let worked = work.through(&clients, rounds).await;
+    clients.keep();
+    worked
+}
+
+struct Work<'a> {
+    services: &'a Services,
+    account: &'a Account,
+    due_by: Timestamp,
+    until: Instant,
+}
+
+impl Work<'_> {
+    async fn through(&self, clients: &Clients<'_>, rounds: &mut usize) -> Result<(), StoreError> {
+        let mut under_way = FuturesUnordered::new();
+        let mut ids = HashSet::new();
+        loop {
+            while under_way.len() < clients.at_once() {
+                let Some((account, connection)) = self.next(&ids).await? else {
+                    break;
+                };
+                ids.insert(connection.id);
+                under_way.push(
+                    async move { round(self.services, &account, &connection, clients).await }
+                        .boxed(),
+                );
+            }
+            let Some(ended) = under_way.next().await else {
+                return Ok(());
+            };
+            *rounds += 1;
+            ended?;
+        }
+    }
+
+    /// The next connection that is due and may be read, with its account as it is now. `None`: this turn begins no more.
+    async fn next(
+        &self,
+        begun: &HashSet<ConnectionId>,
+    ) -> Result<Option<(Account, Connection)>, StoreError> {
+        let store = &self.services.store;
+        while Instant::now() < self.until {
+            let due = store
+                .next_due(self.account.id, self.due_by, begun.len() + 1)
+                .await?;
+            let Some(connection) = due.into_iter().find(|due| !begun.contains(&due.id)) else {
+                return Ok(None);
+            };
+            // Closed again by a refusal within this turn, or wanted by a person.
+            let account = store.account(self.account.id).await?;
+            let Some(account) = account.filter(|now| now.secret_id == self.account.secret_id)
+            else {
+                return Ok(None);
+            };
+            let now = self.services.clock.now();
+            if account.wanted_until.is_some_and(|until| until > now) {
+                return Ok(None);
+            }
+            match SavedGate::closed(store, &self.services.clock, &account).await? {
+                None => return Ok(Some((account, connection))),
+                Some(Problem::AccountPaused | Problem::PasswordChanging { .. }) => return Ok(None),
+                Some(problem) => store.hold_back(&connection, &problem, now).await?,
+            }
+        }
+        Ok(None)
+    }
+}
