@@ -21,6 +21,25 @@ pub enum Action {
     /// An Exchange was looked at closely, with a typed password.
     ExchangeChecked,
     PolicyChanged,
+    AccountAdded,
+    AccountChanged,
+    /// The second slot was filled, emptied, or took the place of the first.
+    PasswordTested,
+    PasswordDropped,
+    PasswordSwitched,
+    AccountHeld,
+    AccountReleased,
+    AccountPaused,
+    AccountResumed,
+    AccountEnded,
+    EverythingPaused,
+    EverythingResumed,
+    MailboxRequested,
+    RequestWithdrawn,
+    RequestApproved,
+    RequestRefused,
+    ApprovalRevoked,
+    AddressVerified,
 }
 
 /// One line of the trail.

@@ -3,7 +3,7 @@
 use crate::{
     clock::Timestamp,
     connection::Mode,
-    id::{CheckId, ConnectionId, UserId},
+    id::{AccountId, CheckId, ConnectionId, UserId},
     problem::Problem,
 };
 use serde::{Deserialize, Serialize};
@@ -145,6 +145,23 @@ pub struct Typed {
     pub domain: String,
     /// Empty: found by Autodiscover.
     pub endpoint: String,
+    #[serde(default)]
+    pub goal: Goal,
+}
+
+/// What a check that reaches the end brings about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Goal {
+    /// The person's calendar is connected.
+    #[default]
+    Connection,
+    /// The organisation has another account.
+    NewAccount,
+    /// An account's second slot is filled.
+    NextPassword { account_id: AccountId },
+    /// An account signs in somewhere else.
+    MoveAccount { account_id: AccountId },
 }
 
 /// One calendar entry shown as proof that reading works.
@@ -163,6 +180,10 @@ pub enum Outcome {
     Connected {
         connection_id: ConnectionId,
         proof: Vec<Proof>,
+    },
+    /// An account of the organisation was tested and saved.
+    AccountSaved {
+        account_id: AccountId,
     },
     Failed {
         problem: Box<Problem>,
@@ -188,6 +209,8 @@ pub struct Check {
     pub user_id: UserId,
     pub mode: Mode,
     pub typed: Typed,
+    /// The saved account that it signs in with, or that it is about.
+    pub account_id: Option<AccountId>,
     pub ladder: Ladder,
     pub outcome: Option<Outcome>,
     /// Between two tries.

@@ -1,28 +1,32 @@
 //! Connecting: a check is a row that a task works on, outliving the request that asked for it; only a check that
 //! reached the end is saved.
 
-mod again;
+pub(crate) mod again;
 mod attempt;
 pub mod certificate;
 pub mod form;
+mod keep;
 pub mod ladder;
+mod through;
 
 pub use again::check_again;
 pub use form::{Form, FormField, Request};
+pub use through::connect_through;
 
 use crate::{
-    account_name::{AccountName, Password},
+    account_name::AccountName,
     audit::{Action, Entry},
-    check::{Check, Ladder, Outcome, StepReport, Typed, Waiting},
+    check::{Check, Goal, Ladder, Outcome, StepReport, Typed, Waiting},
+    clock::Timestamp,
+    connection::Mode,
     custody::{CustodyError, Ended},
     database::Engine,
-    endpoint::EwsUrl,
-    id::{CheckId, ConnectionId},
+    id::{AccountId, CheckId},
     mailbox::SmtpAddress,
+    permission::{Forbidden, may_type},
     problem::Problem,
     services::Services,
-    store::{NewConnection, StoreError, User},
-    vault::Destination,
+    store::{StoreError, Terms, User},
 };
 use attempt::{try_once, wait};
 use jiff::tz::TimeZone;
@@ -38,13 +42,60 @@ const BETWEEN_TRIES: Duration = Duration::from_mins(5);
 /// How often a running check looks whether it was cancelled, or whether its account is free.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// What a check of typed credentials saves once it has reached the end.
+#[derive(Debug, Clone)]
+pub(crate) enum Purpose {
+    Connection,
+    NewAccount(Terms),
+    NextPassword {
+        account_id: AccountId,
+        expires_at: Option<Timestamp>,
+    },
+    MoveAccount {
+        account_id: AccountId,
+        terms: Terms,
+    },
+}
+
+impl Purpose {
+    const fn goal(&self) -> Goal {
+        match self {
+            Self::Connection => Goal::Connection,
+            Self::NewAccount(_) => Goal::NewAccount,
+            Self::NextPassword { account_id, .. } => Goal::NextPassword {
+                account_id: *account_id,
+            },
+            Self::MoveAccount { account_id, .. } => Goal::MoveAccount {
+                account_id: *account_id,
+            },
+        }
+    }
+}
+
 /// Starts the check of what was typed and returns at once; the password lives in the check's task alone.
 pub async fn start(
     services: &Services,
     user: &User,
     request: Request,
+) -> Result<CheckId, Forbidden> {
+    may_type(services, user, request.mode, &request.mailbox).await?;
+    Ok(begin(services, user, request, Purpose::Connection).await?)
+}
+
+/// Starts a check of typed credentials that were allowed.
+pub(crate) async fn begin(
+    services: &Services,
+    user: &User,
+    mut request: Request,
+    purpose: Purpose,
 ) -> Result<CheckId, StoreError> {
-    let check = new_check(services, user, request.mode, request.typed.clone());
+    request.typed.goal = purpose.goal();
+    let mut check = new_check(services, user, request.mode, request.typed.clone());
+    if let Purpose::NextPassword { account_id, .. } | Purpose::MoveAccount { account_id, .. } =
+        &purpose
+    {
+        check.account_id = Some(*account_id);
+    }
     let subject = format!("{} through {}", request.mailbox, request.account);
     services
         .store
@@ -56,51 +107,58 @@ pub async fn start(
     let id = check.id;
     let (services, user) = (services.clone(), user.clone());
     services.tasks.clone().spawn(async move {
-        let until = services.clock.now() + KEEP_TRYING;
-        let mut tries = 0;
-        let (ladder, ended) = loop {
-            let (ladder, ended) = try_once(&services, id, &user, &request).await;
-            tries += 1;
-            let next_at = services.clock.now() + BETWEEN_TRIES;
-            match &ended {
-                Some(Err(failure))
-                    if request.keep_trying
-                        && failure.problem.may_take_effect()
-                        && next_at <= until =>
-                {
-                    let waiting = Waiting {
-                        problem: failure.problem.clone(),
-                        tries,
-                        next_at,
-                        until,
-                    };
-                    if !wait(&services, id, &ladder, &waiting).await {
-                        break (ladder, None);
-                    }
-                }
-                _ => break (ladder, ended),
-            }
-        };
+        let (ladder, ended) = try_and_keep_trying(&services, id, &user, &request).await;
         let outcome = match ended {
-            Some(Ok(success)) => match save(&services, &user, &request, &success).await {
-                Ok(connection_id) => Outcome::Connected {
-                    connection_id,
-                    proof: success.proof,
-                },
-                Err(error) => {
-                    tracing::error!(%error, check.id = %id, "a tested connection could not be saved");
-                    Outcome::Failed {
-                        problem: Box::new(Problem::Interrupted),
-                        request_id: None,
-                    }
-                }
-            },
+            Some(Ok(success)) => keep::keep(&services, &user, &request, purpose, success)
+                .await
+                .unwrap_or_else(|error| unsaved(id, &error)),
             Some(Err(failure)) => failed(failure),
             None => Outcome::Cancelled,
         };
         finish(&services, id, &ladder, &outcome).await;
     });
     Ok(id)
+}
+
+/// Tries once, or for two hours where that was asked for and may help.
+async fn try_and_keep_trying(
+    services: &Services,
+    id: CheckId,
+    user: &User,
+    request: &Request,
+) -> (Ladder, Option<Result<Success, Failure>>) {
+    let until = services.clock.now() + KEEP_TRYING;
+    let mut tries = 0;
+    loop {
+        let (ladder, ended) = try_once(services, id, user, request).await;
+        tries += 1;
+        let next_at = services.clock.now() + BETWEEN_TRIES;
+        match &ended {
+            Some(Err(failure))
+                if request.keep_trying && failure.problem.may_take_effect() && next_at <= until =>
+            {
+                let waiting = Waiting {
+                    problem: failure.problem.clone(),
+                    tries,
+                    next_at,
+                    until,
+                };
+                if !wait(services, id, &ladder, &waiting).await {
+                    return (ladder, None);
+                }
+            }
+            _ => return (ladder, ended),
+        }
+    }
+}
+
+/// A test that went well and could not be saved.
+fn unsaved(id: CheckId, error: &CustodyError) -> Outcome {
+    if matches!(error, CustodyError::Store(StoreError::MailboxTaken)) {
+        return failed(Problem::MailboxTaken.into());
+    }
+    tracing::error!(%error, check.id = %id, "what a check tested could not be saved");
+    failed(Problem::Interrupted.into())
 }
 
 /// Asks a running check to stop, whichever instance runs it.
@@ -114,6 +172,28 @@ pub async fn disconnect(services: &Services, user: &User) -> Result<Option<Ended
         .custody()
         .end(user.id, &Entry::by(user.id, Action::Disconnected))
         .await
+}
+
+/// Ends a person's connection, in an admin's name, if nothing allows its mailbox any more.
+pub async fn end_if_not_allowed(
+    services: &Services,
+    admin: &User,
+    person: &User,
+) -> Result<(), CustodyError> {
+    let store = &services.store;
+    let Some(connection) = store.connection_of(person.id).await? else {
+        return Ok(());
+    };
+    let mailbox = &connection.mailbox;
+    if connection.mode == Mode::Personal
+        || store.owns(person.id, mailbox).await?
+        || store.is_approved(person.id, mailbox).await?
+    {
+        return Ok(());
+    }
+    let entry = Entry::by(admin.id, Action::Disconnected).about(mailbox.as_str());
+    services.custody().end(person.id, &entry).await?;
+    Ok(())
 }
 
 /// At the start: a file has one process, so that checks under way in it are those of one that is gone. Others may run
@@ -136,18 +216,14 @@ pub async fn end_interrupted(services: &Services) -> Result<(), StoreError> {
         .await
 }
 
-fn new_check(
-    services: &Services,
-    user: &User,
-    mode: crate::connection::Mode,
-    typed: Typed,
-) -> Check {
+fn new_check(services: &Services, user: &User, mode: Mode, typed: Typed) -> Check {
     let now = services.clock.now();
     Check {
         id: CheckId::new(now, services.random.bytes()),
         user_id: user.id,
         mode,
         typed,
+        account_id: None,
         ladder: Ladder::new(),
         outcome: None,
         waiting: None,
@@ -241,39 +317,6 @@ async fn climb(
         ladder.set(report);
     }
     (ladder, ended)
-}
-
-async fn save(
-    services: &Services,
-    user: &User,
-    request: &Request,
-    success: &Success,
-) -> Result<ConnectionId, CustodyError> {
-    let endpoint: &EwsUrl = &success.endpoint;
-    let to = Destination::new(endpoint.host(), &request.account);
-    let subject = format!(
-        "{} through {} at {endpoint}",
-        request.mailbox, request.account
-    );
-    let entry = Entry::by(user.id, Action::Connected).about(subject);
-    let password: &Password = &request.password;
-    let connection = |secret_id| NewConnection {
-        user_id: user.id,
-        mode: request.mode,
-        mailbox: request.mailbox.clone(),
-        account: request.account.clone(),
-        endpoint: endpoint.clone(),
-        secret_id,
-        control: request.control.clone(),
-        folder_id: success.folder.id.clone(),
-        folder_name: success.folder.display_name.clone(),
-    };
-    let id = services
-        .custody()
-        .save(password, connection, &entry, &to)
-        .await?;
-    services.wake.notify_one();
-    Ok(id)
 }
 
 async fn finish(services: &Services, id: CheckId, ladder: &Ladder, outcome: &Outcome) {

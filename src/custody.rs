@@ -8,8 +8,8 @@ use crate::{
     audit::Entry,
     clock::Clock,
     fail_point,
-    id::{ConnectionId, SecretId, UserId},
-    store::{NewConnection, Saved, Store, StoreError},
+    id::{AccountId, ConnectionId, SecretId, UserId},
+    store::{Account, EndedAccount, NewAccount, NewConnection, NextSlot, Reads, Store, StoreError},
     vault::{Destination, Vault, VaultError},
 };
 use std::{collections::HashSet, time::Duration};
@@ -57,16 +57,134 @@ impl Custody {
             .store
             .save_connection(&connection(secret_id), entry, self.clock.now())
             .await;
-        let saved = match saved {
-            Ok(saved) => saved,
+        let saved = self.kept(secret_id, saved).await?;
+        fail_point::reached("save-after-main");
+        self.forget(&saved.released).await?;
+        Ok(saved.connection_id)
+    }
+
+    /// Connects a person through an account of the organisation; the password of an earlier connection goes.
+    pub async fn attach(
+        &self,
+        account: AccountId,
+        reads: &Reads,
+        entry: &Entry,
+    ) -> Result<ConnectionId, CustodyError> {
+        let now = self.clock.now();
+        let saved = self
+            .store
+            .attach_connection(account, reads, entry, now)
+            .await?;
+        self.forget(&saved.released).await?;
+        Ok(saved.connection_id)
+    }
+
+    /// Saves a tested account of the organisation; `new` gets the id of the new secret.
+    pub async fn add_account(
+        &self,
+        password: &Password,
+        new: impl FnOnce(SecretId) -> NewAccount,
+        entry: &Entry,
+        to: &Destination,
+    ) -> Result<AccountId, CustodyError> {
+        let secret_id = self.vault.seal(password, to, self.clock.now()).await?;
+        let added = self
+            .store
+            .add_account(&new(secret_id), entry, self.clock.now())
+            .await;
+        self.kept(secret_id, added).await
+    }
+
+    /// Points an account to where it was tested anew, and forgets its earlier passwords.
+    pub async fn move_account(
+        &self,
+        id: AccountId,
+        password: &Password,
+        new: impl FnOnce(SecretId) -> NewAccount,
+        entry: &Entry,
+        to: &Destination,
+    ) -> Result<(), CustodyError> {
+        let secret_id = self.vault.seal(password, to, self.clock.now()).await?;
+        let moved = self
+            .store
+            .move_account(id, &new(secret_id), entry, self.clock.now())
+            .await;
+        let released = self.kept(secret_id, moved).await?;
+        self.forget(&released).await
+    }
+
+    /// Seals a tested password into the second slot of an account.
+    pub async fn put_next(
+        &self,
+        id: AccountId,
+        password: &Password,
+        next: impl FnOnce(SecretId) -> NextSlot,
+        entry: &Entry,
+        to: &Destination,
+    ) -> Result<(), CustodyError> {
+        let secret_id = self.vault.seal(password, to, self.clock.now()).await?;
+        let put = self
+            .store
+            .put_next(id, &next(secret_id), entry, self.clock.now())
+            .await;
+        let before = self.kept(secret_id, put).await?;
+        self.forget(before.as_slice()).await
+    }
+
+    /// Empties the second slot of an account.
+    pub async fn drop_next(&self, id: AccountId, entry: &Entry) -> Result<(), CustodyError> {
+        let before = self.store.drop_next(id, entry, self.clock.now()).await?;
+        self.forget(before.as_slice()).await
+    }
+
+    /// Switches an account to its second slot and forgets the password of the first; false if the slot is empty or was
+    /// filled anew meanwhile.
+    pub async fn switch(&self, account: &Account, entry: &Entry) -> Result<bool, CustodyError> {
+        let Some(next) = &account.next else {
+            return Ok(false);
+        };
+        let now = self.clock.now();
+        fail_point::reached("switch-before-main");
+        let Some(old) = self.store.switch(account, next, entry, now).await? else {
+            return Ok(false);
+        };
+        fail_point::reached("switch-after-main");
+        self.vault.forget(old).await?;
+        Ok(true)
+    }
+
+    /// Ends an account of the organisation with all its connections and forgets its passwords.
+    pub async fn end_account(
+        &self,
+        id: AccountId,
+        entry: &Entry,
+    ) -> Result<EndedAccount, CustodyError> {
+        let now = self.clock.now();
+        let (ended, released) = self.store.end_account(id, entry, now).await?;
+        self.forget(&released).await?;
+        Ok(ended)
+    }
+
+    /// A secret that nothing came to point to is forgotten at once.
+    async fn kept<T>(
+        &self,
+        secret_id: SecretId,
+        saved: Result<T, StoreError>,
+    ) -> Result<T, CustodyError> {
+        match saved {
+            Ok(saved) => Ok(saved),
             Err(error) => {
                 self.vault.forget(secret_id).await?;
-                return Err(error.into());
+                Err(error.into())
             }
-        };
-        fail_point::reached("save-after-main");
-        self.forget_released(&saved).await?;
-        Ok(saved.connection_id)
+        }
+    }
+
+    async fn forget(&self, released: &[SecretId]) -> Result<(), CustodyError> {
+        for id in released {
+            self.vault.forget(*id).await?;
+        }
+        Ok(())
     }
 
     /// Ends a user's connection; `None` if there was none.
@@ -80,18 +198,11 @@ impl Custody {
             return Ok(None);
         };
         fail_point::reached("forget-after-main");
-        self.forget_released(&saved).await?;
+        self.forget(&saved.released).await?;
         fail_point::reached("forget-after-vault");
         Ok(Some(Ended {
             is_secret_deleted: !saved.released.is_empty(),
         }))
-    }
-
-    async fn forget_released(&self, saved: &Saved) -> Result<(), CustodyError> {
-        for id in &saved.released {
-            self.vault.forget(*id).await?;
-        }
-        Ok(())
     }
 
     /// Opens one saved password, to see whether the key is the right one. A row that is missing is the business of its
@@ -127,20 +238,26 @@ impl Custody {
     pub async fn rotate(&self) -> Result<usize, CustodyError> {
         let mut rotated = 0;
         for account in self.store.accounts().await? {
-            if !self.vault.is_stale(account.secret_id).await? {
-                continue;
+            let slots = [
+                Some((account.secret_id, account.name.clone())),
+                account.next.map(|next| (next.secret_id, next.name)),
+            ];
+            for (secret_id, name) in slots.into_iter().flatten() {
+                if !self.vault.is_stale(secret_id).await? {
+                    continue;
+                }
+                let to = Destination::new(&account.host, &name);
+                let password = self.vault.open_secret(secret_id, &to).await?;
+                let fresh = self.vault.seal(&password, &to, self.clock.now()).await?;
+                let taken = self
+                    .store
+                    .replace_secret(account.id, secret_id, fresh)
+                    .await?;
+                self.vault
+                    .forget(if taken { secret_id } else { fresh })
+                    .await?;
+                rotated += usize::from(taken);
             }
-            let to = Destination::new(&account.host, &account.name);
-            let password = self.vault.open_secret(account.secret_id, &to).await?;
-            let fresh = self.vault.seal(&password, &to, self.clock.now()).await?;
-            let taken = self
-                .store
-                .replace_secret(account.id, account.secret_id, fresh)
-                .await?;
-            self.vault
-                .forget(if taken { account.secret_id } else { fresh })
-                .await?;
-            rotated += usize::from(taken);
         }
         Ok(rotated)
     }

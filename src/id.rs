@@ -55,6 +55,8 @@ ids! {
     CheckId,
     /// One pass over the window of a connection.
     RoundId,
+    /// A mailbox that somebody asked for.
+    RequestId,
     /// A row of the vault.
     SecretId,
     /// A line of the audit trail, or a row of the call log.

@@ -45,7 +45,11 @@ pub mod ews;
 #[cfg(feature = "server")]
 pub mod fail_point;
 #[cfg(feature = "server")]
+pub mod organisation;
+#[cfg(feature = "server")]
 pub mod outbound;
+#[cfg(feature = "server")]
+pub mod permission;
 #[cfg(feature = "server")]
 pub mod random;
 #[cfg(feature = "server")]

@@ -135,6 +135,8 @@ pub struct SavedGate {
     account: Account,
     /// Shared by connections of the account that are opened at the same time.
     one_at_a_time: Option<Arc<Semaphore>>,
+    /// Opens while the account is paused too: an admin asks what its password can still do.
+    is_probe: bool,
     /// Held from the sign-in to its verdict, or to the end of a connection that got none.
     turn: Mutex<Option<OwnedSemaphorePermit>>,
 }
@@ -146,8 +148,16 @@ impl SavedGate {
             clock,
             account,
             one_at_a_time: None,
+            is_probe: false,
             turn: Mutex::new(None),
         }
+    }
+
+    /// Opens while the account is paused or held too.
+    #[must_use]
+    pub const fn for_a_probe(mut self) -> Self {
+        self.is_probe = true;
+        self
     }
 
     /// Opens only while no other gate with the same semaphore waits for a verdict, so that a password changed elsewhere
@@ -175,6 +185,24 @@ impl SavedGate {
         if let Some(until) = account.held_until.filter(|until| *until > now) {
             return Ok(Some(Problem::PasswordChanging { until }));
         }
+        Self::after_refusals(store, account, now).await
+    }
+
+    /// Whether a refusal keeps the saved password from being sent, pauses aside.
+    pub async fn refused_before(
+        store: &Store,
+        clock: &Clock,
+        account: &Account,
+    ) -> Result<bool, StoreError> {
+        let closed = Self::after_refusals(store, account, clock.now()).await?;
+        Ok(closed.is_some())
+    }
+
+    async fn after_refusals(
+        store: &Store,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<Option<Problem>, StoreError> {
         match (account.saved_refusals, account.stopped_until) {
             (0, _) => Ok(None),
             (1, Some(until)) if until <= now => {
@@ -210,10 +238,12 @@ impl Gate for SavedGate {
             let Some(now) = now else {
                 return Err(Problem::Interrupted);
             };
-            match Self::closed(&self.store, &self.clock, &now)
-                .await
-                .map_err(|error| unreadable(&error))?
-            {
+            let closed = if self.is_probe {
+                Self::after_refusals(&self.store, &now, self.clock.now()).await
+            } else {
+                Self::closed(&self.store, &self.clock, &now).await
+            };
+            match closed.map_err(|error| unreadable(&error))? {
                 Some(problem) => Err(problem),
                 None => Ok(()),
             }

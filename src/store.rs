@@ -10,17 +10,26 @@ mod checks;
 mod connections;
 mod endpoints;
 mod events;
+mod organisation;
+mod pauses;
 mod policy;
 mod refusals;
+mod requests;
+mod revocations;
 mod rounds;
 mod rows;
+mod saving;
 mod sessions;
 mod users;
 
-pub use accounts::{Account, Leased};
-pub use connections::{Filter, ListItem, NewConnection, PAGE, Saved};
+pub use accounts::{Account, Leased, NextSlot};
+pub use connections::{Filter, ListItem, PAGE};
 pub use events::{Changes, ReadRound};
+pub use organisation::{Conflict, EndedAccount, Held, NewAccount, Terms};
+pub use requests::{MailboxRequest, RequestState};
+pub use revocations::{Probe, Revocation};
 pub use rounds::{Failed, Round};
+pub use saving::{NewConnection, Reads, Saved};
 pub use sessions::SessionRow;
 pub use users::{NewUser, Role, User};
 
@@ -38,6 +47,9 @@ pub enum StoreError {
     Sql(#[from] sqlx::Error),
     #[error("the main database holds a {0} that cannot be read")]
     Corrupt(&'static str),
+    /// Somebody else has connected the mailbox, and no admin has said that two may.
+    #[error("the mailbox is connected by somebody else")]
+    MailboxTaken,
     #[error("{0} has an account already")]
     EmailTaken(String),
 }

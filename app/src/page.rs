@@ -9,6 +9,7 @@ pub mod connections;
 pub mod disconnect;
 pub mod help;
 pub mod home;
+pub mod organisation;
 pub mod profile;
 pub mod setup;
 pub mod sign_in;

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use kalends::{
     advice::{Advice, Names, advice},
     analyse::Analysis,
-    check::{Check, Outcome, Step},
+    check::{Check, Goal, Outcome, Step},
     connection::{Connection, Mode},
     id::{CheckId, ConnectionId, UserId},
     problem::Problem,
@@ -330,7 +330,19 @@ pub fn fix(check: &Check) -> Option<Fix> {
     let Some(Outcome::Failed { problem, .. }) = &check.outcome else {
         return None;
     };
+    if check.mode == Mode::Organisation && check.typed.goal == Goal::Connection {
+        return match problem.as_ref() {
+            Problem::MailboxAlias {
+                primary: Some(primary),
+            } => Some(Fix::Through(primary.to_string())),
+            Problem::MailboxTaken => Some(Fix::Ask(check.typed.mailbox.clone())),
+            _ => None,
+        };
+    }
     match problem.as_ref() {
+        Problem::MailboxTaken => Some(Fix::Ask(check.typed.mailbox.clone())),
+        // An account's test is repeated by hand: its form asks for the password anyway.
+        problem if problem.may_take_effect() && check.typed.goal != Goal::Connection => None,
         Problem::MailboxAlias { primary } => {
             primary.as_ref().map(|it| Fix::Mailbox(it.to_string()))
         }
@@ -346,12 +358,31 @@ pub fn fix(check: &Check) -> Option<Fix> {
     }
 }
 
+/// The form that a check came from: the name of its draft, and its page.
+pub fn form_of(check: &Check) -> (String, String) {
+    match check.typed.goal {
+        Goal::Connection => ("connect".to_owned(), "/profile/exchange/connect".to_owned()),
+        Goal::NewAccount => (
+            "account".to_owned(),
+            "/organisation/accounts/new".to_owned(),
+        ),
+        Goal::MoveAccount { account_id } => (
+            format!("move-{account_id}"),
+            format!("/organisation/accounts/{account_id}/server"),
+        ),
+        Goal::NextPassword { account_id } => (
+            format!("password-{account_id}"),
+            format!("/organisation/accounts/{account_id}"),
+        ),
+    }
+}
+
 /// A check in the words of its reader. What stands in a calendar is for its owner alone: others see that it can be read.
 pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError> {
     let words = words(user);
     let is_own = check.user_id == user.id;
     let back = if is_own {
-        "/profile/exchange/connect".to_owned()
+        form_of(&check).1
     } else {
         let connection = services().store.connection_of(check.user_id).await;
         connection
@@ -389,6 +420,9 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
                     when: words.appointment(entry.start, entry.all_day),
                 })
                 .collect(),
+        },
+        Outcome::AccountSaved { account_id } => End::Saved {
+            link: format!("/organisation/accounts/{account_id}"),
         },
         Outcome::Failed {
             problem,

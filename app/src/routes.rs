@@ -13,6 +13,14 @@ use crate::{
         disconnect::DisconnectPage,
         help::{ProblemPage, ProblemsPage, ServiceAccountPage},
         home::HomePage,
+        organisation::{
+            OrganisationPage, PausePage,
+            account::{AccountPage, PauseAccountPage},
+            add::{AddAccountPage, MoveAccountPage},
+            end::{EndAccountPage, EndedPage},
+            policy::PolicyPage,
+            requests::{AskPage, RequestsPage},
+        },
         profile::ProfilePage,
         setup::SetupPage,
         sign_in::SignInPage,
@@ -62,6 +70,17 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("connect")) view=ConnectPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("disconnect")) view=DisconnectPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("checks"), ParamSegment("id")) view=CheckPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("request")) view=AskPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("organisation") view=OrganisationPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("pause")) view=PausePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("policy")) view=PolicyPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("requests")) view=RequestsPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), StaticSegment("new")) view=AddAccountPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), ParamSegment("id")) view=AccountPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), ParamSegment("id"), StaticSegment("server")) view=MoveAccountPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), ParamSegment("id"), StaticSegment("pause")) view=PauseAccountPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), ParamSegment("id"), StaticSegment("disconnect")) view=EndAccountPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("ended"), ParamSegment("id")) view=EndedPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("connections") view=ConnectionsPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("connections"), StaticSegment("check-exchange")) view=CheckExchangePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("connections"), StaticSegment("check-exchange"), ParamSegment("id")) view=AnalysisPage ssr=SsrMode::Async />

@@ -55,4 +55,7 @@ CREATE TABLE revocations (
   revocation TEXT NOT NULL
 );
 
+-- The organisation's account that a check signs in with.
+ALTER TABLE checks ADD COLUMN account_id TEXT;
+
 CREATE INDEX connections_by_mailbox ON connections (mailbox);

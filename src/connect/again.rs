@@ -1,20 +1,26 @@
 //! A saved connection checked again, with its saved password and under its account's lease.
 
 use super::{
-    LOOK, certificate, climb, control_of, failed, finish, ladder, new_check, tools, zone_of,
+    LOOK, certificate, climb, control_of, failed, finish,
+    ladder::{self, Failure, Success},
+    new_check, tools, zone_of,
 };
 use crate::{
     audit::{Action, Entry},
     check::{Ladder, Outcome, Typed},
-    connection::Connection,
-    id::CheckId,
+    connection::{Connection, Mode},
+    id::{AccountId, CheckId},
+    mailbox::SmtpAddress,
     problem::Problem,
     refusal::SavedGate,
     services::Services,
-    store::{Leased, StoreError, User},
+    store::{Account, Leased, StoreError, User},
     sync,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// For how long one who waits for an account keeps new rounds of it from beginning; told anew with every look.
+const WANTED: Duration = Duration::from_secs(2);
 
 /// Checks a saved connection again with its saved password, for its user or an admin.
 pub async fn check_again(
@@ -30,10 +36,11 @@ pub async fn check_again(
     let typed = Typed {
         mailbox: connection.mailbox.to_string(),
         account: connection.account.to_string(),
-        domain: String::new(),
         endpoint: connection.endpoint.to_string(),
+        ..Typed::default()
     };
-    let check = new_check(services, &owner, connection.mode, typed);
+    let mut check = new_check(services, &owner, connection.mode, typed);
+    check.account_id = Some(connection.account_id);
     let subject = format!("{} through {}", connection.mailbox, connection.account);
     services
         .store
@@ -65,42 +72,13 @@ async fn check_saved(
     owner: &User,
     connection: &Connection,
 ) -> Result<(Ladder, Outcome), Problem> {
-    let leased = wait_for_account(services, connection).await?;
-    let ended = check_leased(services, id, owner, connection, &leased).await;
+    let leased = wait_for_account(services, connection.account_id).await?;
+    let whose = (connection.mode, &connection.mailbox);
+    let climbed = climb_saved(services, id, owner, &leased, whose).await;
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
-    ended
-}
-
-async fn check_leased(
-    services: &Services,
-    id: CheckId,
-    owner: &User,
-    connection: &Connection,
-    leased: &Leased,
-) -> Result<(Ladder, Outcome), Problem> {
-    let account = &leased.account;
-    let gate = Arc::new(SavedGate::new(
-        services.store.clone(),
-        services.clock.clone(),
-        account.clone(),
-    ));
-    let climbing = ladder::Request {
-        mode: connection.mode,
-        mailbox: connection.mailbox.clone(),
-        account: account.name.clone(),
-        password: sync::open_secret(services, account, &connection.mailbox).await?,
-        endpoint: Some(account.endpoint.clone()),
-        fallback_zone: zone_of(owner),
-        control: control_of(services, &account.name, &connection.mailbox).await,
-        remembered: None,
-        confirmed: Vec::new(),
-    };
-    let (ladder, mut ended) = climb(services, id, tools(services, gate), climbing).await;
-    if let Some(ended) = &mut ended {
-        certificate::compare(services, ended).await;
-    }
+    let (ladder, ended) = climbed?;
     let outcome = match ended {
         Some(Ok(success)) => {
             if let Err(error) = services
@@ -116,34 +94,108 @@ async fn check_leased(
                 proof: success.proof,
             }
         }
-        // Waiting does not mend it: the password that is saved was refused.
-        Some(Err(failure))
-            if account.saved_refusals > 0
-                && matches!(failure.problem, Problem::SignInPaused { .. }) =>
-        {
-            failed(Problem::PasswordRefused.into())
-        }
         Some(Err(failure)) => failed(failure),
         None => Outcome::Cancelled,
     };
     Ok((ladder, outcome))
 }
 
-/// Rounds hold the account for a minute at most; after that something else is wrong.
-async fn wait_for_account(services: &Services, connection: &Connection) -> Result<Leased, Problem> {
-    let busy = |error: StoreError| {
-        tracing::error!(%error, "an account could not be leased");
-        Problem::Interrupted
+/// Climbs the ladder with the saved password of an account that the caller holds alone.
+pub(super) async fn climb_saved(
+    services: &Services,
+    id: CheckId,
+    owner: &User,
+    leased: &Leased,
+    (mode, mailbox): (Mode, &SmtpAddress),
+) -> Result<(Ladder, Option<Result<Success, Failure>>), Problem> {
+    let account = &leased.account;
+    // Before the secret is opened: a closed gate needs none.
+    let closed = SavedGate::closed(&services.store, &services.clock, account).await;
+    if let Some(problem) = closed.map_err(|error| unreadable(&error))? {
+        // Waiting does not mend it: the password that is saved was refused.
+        return Err(match problem {
+            Problem::SignInPaused { .. } if account.saved_refusals > 0 => Problem::PasswordRefused,
+            other => other,
+        });
+    }
+    let gate = Arc::new(SavedGate::new(
+        services.store.clone(),
+        services.clock.clone(),
+        account.clone(),
+    ));
+    let climbing = ladder::Request {
+        mode,
+        mailbox: mailbox.clone(),
+        account: account.name.clone(),
+        password: sync::open_secret(services, account, mailbox).await?,
+        endpoint: Some(account.endpoint.clone()),
+        fallback_zone: zone_of(owner),
+        control: control_of(services, &account.name, mailbox).await,
+        remembered: None,
+        confirmed: Vec::new(),
     };
+    let (ladder, mut ended) = climb(services, id, tools(services, gate), climbing).await;
+    if let Some(ended) = &mut ended {
+        certificate::compare(services, ended).await;
+    }
+    Ok((ladder, ended))
+}
+
+/// Whether the saved password of an account still opens a mailbox, asked once, whether or not the account is paused.
+pub(crate) async fn probe(
+    services: &Services,
+    account: &Account,
+    mailbox: &SmtpAddress,
+) -> Result<(), Problem> {
+    let leased = wait_for_account(services, account.id).await?;
+    let gate = SavedGate::new(
+        services.store.clone(),
+        services.clock.clone(),
+        leased.account.clone(),
+    );
+    let probed = async {
+        let request = ladder::Request {
+            mode: account.mode,
+            mailbox: mailbox.clone(),
+            account: leased.account.name.clone(),
+            password: sync::open_secret(services, &leased.account, mailbox).await?,
+            endpoint: Some(leased.account.endpoint.clone()),
+            fallback_zone: jiff::tz::TimeZone::UTC,
+            control: None,
+            remembered: None,
+            confirmed: Vec::new(),
+        };
+        let tools = tools(services, Arc::new(gate.for_a_probe()));
+        let climbed = ladder::climb(&tools, request, drop).await;
+        climbed.map(drop).map_err(|failure| failure.problem)
+    };
+    let probed = probed.await;
+    if let Err(error) = services.store.release_account(&leased).await {
+        tracing::error!(%error, "an account's lease runs out by itself");
+    }
+    probed
+}
+
+/// Holds an account as soon as whoever works through its rounds has given it back: a minute at most.
+pub(crate) async fn wait_for_account(
+    services: &Services,
+    id: AccountId,
+) -> Result<Leased, Problem> {
+    let store = &services.store;
     for _ in 0..240 {
-        let leased = services
-            .store
-            .lease_account(connection.account_id, services.clock.now(), sync::LEASE)
-            .await;
-        if let Some(leased) = leased.map_err(busy)? {
+        let now = services.clock.now();
+        let leased = store.lease_account(id, now, sync::LEASE).await;
+        if let Some(leased) = leased.map_err(|error| unreadable(&error))? {
             return Ok(leased);
         }
+        let wanted = store.want_account(id, now, WANTED).await;
+        wanted.map_err(|error| unreadable(&error))?;
         tokio::time::sleep(LOOK).await;
     }
     Err(Problem::Interrupted)
+}
+
+fn unreadable(error: &StoreError) -> Problem {
+    tracing::error!(%error, "an account could not be leased");
+    Problem::Interrupted
 }

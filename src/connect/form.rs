@@ -3,7 +3,7 @@
 use crate::{
     account_name::{AccountName, AccountNameError, Password},
     advice::{Names, advice},
-    check::Typed,
+    check::{Goal, Typed},
     connection::Mode,
     endpoint::{EndpointError, EwsUrl, names_exchange_online},
     mailbox::{AddressError, SmtpAddress},
@@ -96,6 +96,7 @@ impl Form {
                         .as_ref()
                         .map(ToString::to_string)
                         .unwrap_or_default(),
+                    goal: Goal::default(),
                 };
                 Ok(Request {
                     mode: self.mode,

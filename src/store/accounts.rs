@@ -148,26 +148,21 @@ impl Store {
         new: SecretId,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
-        let replaced =
-            sqlx::query("UPDATE accounts SET secret_id = $3 WHERE id = $1 AND secret_id = $2")
+        let mut replaced = 0;
+        for sql in [
+            "UPDATE accounts SET secret_id = $3 WHERE id = $1 AND secret_id = $2",
+            "UPDATE accounts SET next_secret_id = $3 WHERE id = $1 AND next_secret_id = $2",
+        ] {
+            replaced += sqlx::query(sql)
                 .bind(id.to_string())
                 .bind(old.to_string())
                 .bind(new.to_string())
                 .execute(writing.on())
-                .await?;
+                .await?
+                .rows_affected();
+        }
         writing.commit().await?;
-        Ok(replaced.rows_affected() > 0)
-    }
-
-    /// Whether an admin has stopped all work of an account, or everything.
-    pub async fn is_paused(&self, id: AccountId) -> Result<bool, StoreError> {
-        let found = sqlx::query(
-            "SELECT id FROM accounts WHERE id = $1 AND (paused_at IS NOT NULL OR EXISTS (SELECT 1 FROM standstill))",
-        )
-        .bind(id.to_string())
-        .fetch_optional(self.pool())
-        .await?;
-        Ok(found.is_some())
+        Ok(replaced > 0)
     }
 
     /// The ids of all secrets that accounts point to.
@@ -294,7 +289,8 @@ impl Store {
         let token = self.random.hex::<12>();
         let mut writing = self.begin().await?;
         sqlx::query(
-            "UPDATE accounts SET leased_until = $3, lease = $4 WHERE id = $1 AND (leased_until IS NULL OR leased_until <= $2)",
+            "UPDATE accounts SET leased_until = $3, lease = $4, wanted_until = NULL \
+             WHERE id = $1 AND (leased_until IS NULL OR leased_until <= $2)",
         )
         .bind(id.to_string())
         .bind(now.millis())

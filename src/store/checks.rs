@@ -21,6 +21,7 @@ fn check(row: &AnyRow) -> Result<Check, StoreError> {
         user_id: rows::parsed(row, "user_id")?,
         mode: rows::named(row, "mode")?,
         typed: rows::json(row, "typed")?,
+        account_id: rows::maybe_parsed(row, "account_id")?,
         ladder,
         waiting: rows::maybe_json::<Waiting>(row, "waiting")?.filter(|_| outcome.is_none()),
         outcome,
@@ -31,20 +32,21 @@ fn check(row: &AnyRow) -> Result<Check, StoreError> {
 
 macro_rules! select {
     ($more:literal) => {
-        concat!("SELECT id, user_id, mode, typed, ladder, outcome, waiting, started_at, finished_at FROM checks ", $more)
+        concat!("SELECT id, user_id, mode, typed, account_id, ladder, outcome, waiting, started_at, finished_at FROM checks ", $more)
     };
 }
 
 impl Store {
     pub async fn start_check(&self, check: &Check, entry: &Entry) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("INSERT INTO checks (id, user_id, mode, typed, ladder, started_at) VALUES ($1, $2, $3, $4, $5, $6)")
+        sqlx::query("INSERT INTO checks (id, user_id, mode, typed, ladder, started_at, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7)")
             .bind(check.id.to_string())
             .bind(check.user_id.to_string())
             .bind(rows::to_name(&check.mode, "mode")?)
             .bind(rows::to_json(&check.typed, "typed")?)
             .bind(rows::to_json(&check.ladder, "ladder")?)
             .bind(check.started_at.millis())
+            .bind(check.account_id.map(|id| id.to_string()))
             .execute(writing.on())
             .await?;
         self.audit_in(&mut writing, entry, check.started_at).await?;

@@ -10,7 +10,7 @@ use kalends::{
     custody::Custody,
     id::SecretId,
     random::Random,
-    store::{NewConnection, NewUser, ReadRound, Role, Store, User},
+    store::{NewConnection, NewUser, ReadRound, Reads, Role, Store, User},
     vault::{Destination, KeySource, Vault},
 };
 use sqlx::Row;
@@ -87,15 +87,17 @@ impl Office {
         let account = AccountName::parse("svc-kalends@example.test", "").unwrap();
         let to = Destination::new(HOST, &account);
         let connection = |secret_id| NewConnection {
-            user_id: user.id,
             mode,
-            mailbox: user.email.clone(),
+            reads: Reads {
+                user_id: user.id,
+                mailbox: user.email.clone(),
+                folder_id: "folder".to_owned(),
+                folder_name: "Calendar".to_owned(),
+            },
             account: account.clone(),
             endpoint: HOST.parse().unwrap(),
             secret_id,
             control: None,
-            folder_id: "folder".to_owned(),
-            folder_name: "Calendar".to_owned(),
         };
         let entry = Entry::by(user.id, Action::Connected);
         let password = password.to_owned().into();

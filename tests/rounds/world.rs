@@ -14,7 +14,7 @@ use kalends::{
     outbound::{Outbound, OutboundConfig},
     random::Random,
     services::Services,
-    store::{NewConnection, NewUser, Role, Store, User},
+    store::{NewConnection, NewUser, Reads, Role, Store, User},
     sync,
     vault::{Destination, KeySource, Vault},
 };
@@ -123,15 +123,17 @@ impl World {
         let account = AccountName::parse(account, "").unwrap();
         let to = Destination::new(HOST, &account);
         let connection = |secret_id| NewConnection {
-            user_id: user.id,
             mode: Mode::ServiceAccount,
-            mailbox: user.email.clone(),
+            reads: Reads {
+                user_id: user.id,
+                mailbox: user.email.clone(),
+                folder_id: "calendar".to_owned(),
+                folder_name: "Calendar".to_owned(),
+            },
             account: account.clone(),
             endpoint: HOST.parse().unwrap(),
             secret_id,
             control: None,
-            folder_id: "calendar".to_owned(),
-            folder_name: "Calendar".to_owned(),
         };
         let entry = Entry::by(user.id, Action::Connected);
         let password: Password = SERVICE_PASSWORD.to_owned().into();

@@ -20,9 +20,9 @@ async fn started(world: &World, user: &User, at: Timestamp, number: u8) -> Check
         typed: Typed {
             mailbox: user.email.to_string(),
             account: "EXAMPLE\\alice".to_owned(),
-            domain: String::new(),
-            endpoint: String::new(),
+            ..Typed::default()
         },
+        account_id: None,
         ladder: Ladder::new(),
         outcome: None,
         waiting: None,

@@ -10,7 +10,7 @@ use kalends::{
     database::Engine,
     id::{SecretId, UserId},
     random::Random,
-    store::{NewConnection, NewUser, Role, Store, User},
+    store::{NewConnection, NewUser, Reads, Role, Store, User},
     vault::{Destination, KeySource, Vault, VaultError},
 };
 use sqlx::Row;
@@ -139,14 +139,16 @@ pub fn new_user(name: &str) -> NewUser {
 
 pub fn new_connection(user: &User, typed: Typed, secret_id: SecretId) -> NewConnection {
     NewConnection {
-        user_id: user.id,
         mode: typed.mode,
-        mailbox: user.email.clone(),
+        reads: Reads {
+            user_id: user.id,
+            mailbox: user.email.clone(),
+            folder_id: "folder".to_owned(),
+            folder_name: "Calendar".to_owned(),
+        },
         account: AccountName::parse(typed.account, "").unwrap(),
         endpoint: typed.host.parse().unwrap(),
         secret_id,
         control: None,
-        folder_id: "folder".to_owned(),
-        folder_name: "Calendar".to_owned(),
     }
 }

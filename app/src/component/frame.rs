@@ -48,7 +48,12 @@ fn navigation(viewer: Viewer) -> impl IntoView {
             <leptos_router::components::A href="/profile">"Profile"</leptos_router::components::A>
             {viewer
                 .is_admin
-                .then(|| view! { <leptos_router::components::A href="/connections">"Connections"</leptos_router::components::A> })}
+                .then(|| {
+                    view! {
+                        <leptos_router::components::A href="/connections">"Connections"</leptos_router::components::A>
+                        <leptos_router::components::A href="/organisation">"Organisation"</leptos_router::components::A>
+                    }
+                })}
         </nav>
         <form class="sign-out" method="post" action="/api/sign_out">
             <span class="viewer">{viewer.name}</span>

@@ -47,6 +47,10 @@ pub enum End {
         /// Empty for anybody but the owner.
         proof: Vec<ProofView>,
     },
+    /// An account of the organisation was tested and saved; where its page is.
+    Saved {
+        link: String,
+    },
     Failed {
         advice: Advice,
         step: Option<String>,
@@ -67,6 +71,10 @@ pub enum Fix {
     Confirm(String),
     /// Go on until a role takes effect.
     KeepTrying,
+    /// The address that Exchange calls the right one, through the organisation's account.
+    Through(String),
+    /// Ask an admin for the mailbox.
+    Ask(String),
 }
 
 impl Fix {
@@ -76,6 +84,8 @@ impl Fix {
             Self::Mailbox(value) | Self::Endpoint(value) => format!("Use {value}"),
             Self::Confirm(host) => format!("Send the password to {host}"),
             Self::KeepTrying => "Keep trying for two hours".to_owned(),
+            Self::Through(address) => format!("Connect {address}"),
+            Self::Ask(address) => format!("Ask for {address}"),
         }
     }
 }
@@ -168,12 +178,17 @@ async fn mend_form(id: String) -> Result<(), AppError> {
     use crate::request;
     let user = request::user().await?;
     let check = request::check_for(&user, &id).await?;
+    let (form, page) = request::form_of(&check);
     if let Some(fix) = request::fix(&check) {
-        let mut draft = request::take_draft("connect").await?;
-        crate::page::connect::mend(&mut draft, fix);
-        request::keep_draft("connect", draft).await?;
+        let mut draft = request::take_draft(&form).await?;
+        if check.typed.goal == kalends::check::Goal::Connection {
+            crate::page::connect::mend(&mut draft, fix);
+        } else {
+            crate::page::organisation::mend(&mut draft, fix);
+        }
+        request::keep_draft(&form, draft).await?;
     }
-    request::see_other("/profile/exchange/connect");
+    request::see_other(&page);
     Ok(())
 }
 
@@ -184,6 +199,7 @@ pub fn CheckPage() -> impl IntoView {
     loaded(Resource::new(id, check_page), |check| {
         let title = match check.end {
             Some(End::Connected { .. }) => "Connected",
+            Some(End::Saved { .. }) => "Tested and saved",
             Some(End::Failed { .. }) => "Connection test",
             Some(End::Cancelled) => "Connection test cancelled",
             None if check.waiting.is_some() => "Kalends keeps trying",
@@ -251,6 +267,14 @@ pub fn Ended(
     view! {
         {match end {
             Some(End::Connected { proof }) => view! { <Connected mailbox proof is_own back=back.clone() /> }.into_any(),
+            Some(End::Saved { link }) => view! {
+                <section class="notice notice-good" role="status">
+                    <p class="notice-title">{account.clone()} " reads " {mailbox} "."</p>
+                    <p>"The test has passed. The password is sealed in the vault."</p>
+                    <p class="form-actions"><a class="button button-primary" href=link rel="external">"Go on"</a></p>
+                </section>
+            }
+                .into_any(),
             Some(End::Failed { advice, step, request_id, fix }) => {
                 view! {
                     <Notice advice heading=Some(crate::page::connect::FAILED.to_owned()) step request_id just_tried=true />
@@ -329,6 +353,23 @@ fn Connected(mailbox: String, proof: Vec<ProofView>, is_own: bool, back: String)
 #[component]
 fn ApplyFix(id: String, fix: Fix, in_place: bool) -> impl IntoView {
     let label = fix.label();
+    match &fix {
+        Fix::Through(address) => {
+            return view! {
+                <form method="post" action=crate::page::connect::ConnectMine::url()>
+                    <input type="hidden" name="mailbox" value=address.clone() />
+                    <button class="button button-primary">{label}</button>
+                </form>
+            }
+            .into_any();
+        }
+        Fix::Ask(address) => {
+            let link = format!("/profile/exchange/request?mailbox={address}");
+            return view! { <a class="button button-primary" href=link rel="external">{label}</a> }
+                .into_any();
+        }
+        Fix::Mailbox(_) | Fix::Endpoint(_) | Fix::Confirm(_) | Fix::KeepTrying => {}
+    }
     let resubmit = move |event: leptos::ev::MouseEvent| {
         if in_place && crate::page::connect::resubmit_with(&fix) {
             event.prevent_default();
@@ -340,4 +381,5 @@ fn ApplyFix(id: String, fix: Fix, in_place: bool) -> impl IntoView {
             <button class="button button-primary" on:click=resubmit>{label}</button>
         </form>
     }
+    .into_any()
 }

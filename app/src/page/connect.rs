@@ -35,6 +35,23 @@ pub struct ConnectView {
     pub draft: Draft,
     /// Whether a connection exists that this one replaces.
     pub reconnect: bool,
+    /// What connects with one click, through an account that an admin holds.
+    pub one_click: Vec<String>,
+    /// Which ways of typing a password the organisation allows.
+    pub ways: Ways,
+}
+
+/// The ways to connect with a typed password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ways {
+    pub service: bool,
+    pub personal: bool,
+}
+
+impl Ways {
+    const fn any(self) -> bool {
+        self.service || self.personal
+    }
 }
 
 /// What became of a sent form.
@@ -64,6 +81,7 @@ pub async fn connect(
     #[server(default)] keep_trying: bool,
 ) -> Result<Answer, AppError> {
     use crate::request;
+    use kalends::permission::Forbidden;
     let user = request::user().await?;
     let values = [
         (
@@ -123,17 +141,22 @@ pub async fn connect(
                     .values
                     .insert(names.endpoint.to_owned(), endpoint.to_string());
             }
+            let started = kalends::connect::start(&request::services(), &user, request).await;
+            let id = match started {
+                Ok(id) => id,
+                Err(Forbidden::Refused(refusal)) => {
+                    return refused(&refusal, names.mailbox, draft).await;
+                }
+                Err(Forbidden::Store(error)) => return Err(request::internal(error)),
+            };
             request::keep_draft("connect", draft).await?;
-            let id = kalends::connect::start(&request::services(), &user, request)
-                .await
-                .map_err(request::internal)?;
             if request::is_plain() {
                 request::see_other(&format!("/profile/exchange/checks/{id}"));
             }
             Ok(Answer::Started(id.to_string()))
         }
-        Err(refused) => {
-            draft.errors = names.errors_of(refused);
+        Err(mistakes) => {
+            draft.errors = names.errors_of(mistakes);
             let mistakes = draft.errors.clone();
             if request::is_plain() {
                 request::keep_draft("connect", draft).await?;
@@ -142,6 +165,51 @@ pub async fn connect(
             Ok(Answer::Mistakes(mistakes))
         }
     }
+}
+
+/// One click: through the organisation's account.
+#[server(endpoint = "connect_mine")]
+pub async fn connect_mine(#[server(default)] mailbox: String) -> Result<Answer, AppError> {
+    use crate::request;
+    use kalends::permission::Forbidden;
+    let user = request::user().await?;
+    let draft = request::take_draft("connect").await?;
+    let address = match mailbox.parse::<kalends::mailbox::SmtpAddress>() {
+        Ok(address) => address,
+        Err(_) => user.email.clone(),
+    };
+    match kalends::connect::connect_through(&request::services(), &user, &address).await {
+        Ok(id) => {
+            if request::is_plain() {
+                request::see_other(&format!("/profile/exchange/checks/{id}"));
+            }
+            Ok(Answer::Started(id.to_string()))
+        }
+        Err(Forbidden::Refused(refusal)) => refused(&refusal, "", draft).await,
+        Err(Forbidden::Store(error)) => Err(request::internal(error)),
+    }
+}
+
+/// What the organisation's rules forbid is told at the field; what may be asked for leads there.
+#[cfg(feature = "ssr")]
+async fn refused(
+    refusal: &kalends::permission::Refusal,
+    field: &str,
+    mut draft: Draft,
+) -> Result<Answer, AppError> {
+    use crate::request;
+    let field = if refusal.may_ask_for().is_some() {
+        field
+    } else {
+        ""
+    };
+    let mistakes: FieldErrors = [(field.to_owned(), refusal.to_string())].into();
+    if request::is_plain() {
+        draft.errors = mistakes.clone();
+        request::keep_draft("connect", draft).await?;
+        request::see_other("/profile/exchange/connect");
+    }
+    Ok(Answer::Mistakes(mistakes))
 }
 
 /// What the form starts with for this user: a refused form, the present connection, or the user's own address.
@@ -172,7 +240,38 @@ pub async fn view_for(user: &kalends::store::User) -> Result<ConnectView, AppErr
     } else {
         kept
     };
-    Ok(ConnectView { draft, reconnect })
+    let store = request::services().store;
+    let policy = store.policy().await.map_err(request::internal)?;
+    let mut one_click = Vec::new();
+    let mut mine = vec![user.email.clone()];
+    mine.extend(
+        store
+            .addresses_of(user.id)
+            .await
+            .map_err(request::internal)?,
+    );
+    mine.extend(
+        store
+            .approved_for(user.id)
+            .await
+            .map_err(request::internal)?,
+    );
+    for mailbox in mine {
+        let account = store.account_for(mailbox.domain()).await;
+        let mailbox = mailbox.to_string();
+        if account.map_err(request::internal)?.is_some() && !one_click.contains(&mailbox) {
+            one_click.push(mailbox);
+        }
+    }
+    Ok(ConnectView {
+        draft,
+        reconnect,
+        one_click,
+        ways: Ways {
+            service: policy.typed != kalends::policy::TypedPasswords::Off,
+            personal: policy.personal == kalends::policy::PersonalMode::On,
+        },
+    })
 }
 
 #[server(endpoint = "connect_form")]
@@ -303,8 +402,9 @@ fn ConnectFlow(view: ConnectView, progress: Progress) -> impl IntoView {
             return;
         }
         sending.set(true);
+        let address = form.get_attribute("action").unwrap_or_default();
         spawn_local(async move {
-            let answer = send_form::<Answer>(Connect::url(), &form).await;
+            let answer = send_form::<Answer>(&address, &form).await;
             sending.set(false);
             ended.set(None);
             errors.set(FieldErrors::new());
@@ -340,8 +440,74 @@ fn ConnectFlow(view: ConnectView, progress: Progress) -> impl IntoView {
         </div>
         {move || signed_out.get().then(|| view! { <SignedOut /> })}
         <div hidden=move || running.with(Option::is_some) || progress.is_connected()>
-            <ConnectForm view on_submit errors=errors.into() busy />
+            <WaysToConnect view on_submit errors=errors.into() busy />
         </div>
+    }
+}
+
+/// One click where an admin holds the account; what people may type themselves is folded away then.
+#[component]
+fn WaysToConnect(
+    view: ConnectView,
+    on_submit: Callback<SubmitEvent>,
+    errors: Signal<FieldErrors>,
+    busy: Signal<bool>,
+) -> impl IntoView {
+    let (one_click, ways) = (view.one_click.clone(), view.ways);
+    let folded = !one_click.is_empty();
+    let unfolded = !view.draft.errors.keys().all(String::is_empty);
+    let ask = view! {
+        <p class="field-hint">
+            "Another mailbox, such as a room? " <a href="/profile/exchange/request" rel="external">"Ask for it"</a>
+        </p>
+    };
+    match (folded, ways.any()) {
+        (true, _) => view! {
+            <crate::component::FormNotice errors />
+            {one_click
+                .into_iter()
+                .enumerate()
+                .map(|(place, mailbox)| {
+                    let class = if place == 0 { "button button-primary" } else { "button" };
+                    view! {
+                        <form
+                            id=(place == 0).then_some("connect-form")
+                            class="one-click"
+                            method="post"
+                            action=ConnectMine::url()
+                            on:submit=move |event| on_submit.run(event)
+                        >
+                            <input type="hidden" name="mailbox" value=mailbox.clone() />
+                            <button class=class disabled=move || busy.get()>{format!("Connect {mailbox}")}</button>
+                        </form>
+                    }
+                })
+                .collect_view()}
+            <p class="field-hint">"Through your organisation’s account: no password is needed."</p>
+            {ask}
+            {ways
+                .any()
+                .then(|| {
+                    view! {
+                        <details class="more" open=unfolded>
+                            <summary>"Connect with a password instead"</summary>
+                            <ConnectForm view on_submit errors busy />
+                        </details>
+                    }
+                })}
+        }
+        .into_any(),
+        (false, true) => view! {
+            <ConnectForm view on_submit errors busy />
+            {ask}
+        }
+        .into_any(),
+        (false, false) => view! {
+            <p class="notice">
+                "Your organisation connects calendars through an account that an administrator holds, and there is none for your mail domain yet. Ask a Kalends administrator."
+            </p>
+        }
+        .into_any(),
     }
 }
 

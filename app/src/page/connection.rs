@@ -125,7 +125,7 @@ const fn ended_words(outcome: Option<&kalends::check::Outcome>) -> &'static str 
     use kalends::check::Outcome;
     match outcome {
         None => "running",
-        Some(Outcome::Connected { .. }) => "passed",
+        Some(Outcome::Connected { .. } | Outcome::AccountSaved { .. }) => "passed",
         Some(Outcome::Failed { .. }) => "failed",
         Some(Outcome::Cancelled) => "cancelled",
     }

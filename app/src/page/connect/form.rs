@@ -92,6 +92,8 @@ mod names {
                 ("confirmed", hosts)
             }
             Fix::KeepTrying => ("keep_trying", "true".to_owned()),
+            // They lead elsewhere than to this form.
+            Fix::Through(_) | Fix::Ask(_) => return,
         };
         draft.values.insert(field.to_owned(), value);
     }
@@ -130,7 +132,7 @@ pub fn ConnectForm(
     errors: Signal<FieldErrors>,
     busy: Signal<bool>,
 ) -> impl IntoView {
-    let draft = view.draft;
+    let (draft, ways) = (view.draft, view.ways);
     let value = {
         let draft = draft.clone();
         move |name: &str| draft.value(name)
@@ -157,12 +159,20 @@ pub fn ConnectForm(
         >
             <FormNotice errors />
             <input type="hidden" name="confirmed" value=value("confirmed") />
-            <label class="check">
-                <input type="checkbox" name="service" value="true" checked=!value("service").is_empty() />
-                <span>"Use service account for enhanced security"</span>
-            </label>
-            <ServiceFields draft=draft.clone() errors />
-            <PersonalFields draft errors />
+            {match (ways.service, ways.personal) {
+                (true, true) => view! {
+                    <label class="check">
+                        <input type="checkbox" name="service" value="true" checked=!value("service").is_empty() />
+                        <span>"Use service account for enhanced security"</span>
+                    </label>
+                }
+                    .into_any(),
+                // The one way that is allowed needs no choice.
+                (true, false) => view! { <input type="checkbox" name="service" value="true" checked=true hidden /> }.into_any(),
+                (false, _) => ().into_any(),
+            }}
+            {ways.service.then(|| view! { <ServiceFields draft=draft.clone() errors /> })}
+            {ways.personal.then(|| view! { <PersonalFields draft=draft.clone() errors /> })}
             {if value("keep_trying").is_empty() {
                 view! { <input type="hidden" name="keep_trying" value="false" /> }.into_any()
             } else {
@@ -335,6 +345,7 @@ pub fn resubmit_with(fix: &Fix) -> bool {
             set_shown_field("confirmed", "confirmed", &hosts)
         }
         Fix::KeepTrying => set_shown_field("keep_trying", "keep_trying", "true"),
+        Fix::Through(_) | Fix::Ask(_) => None,
     };
     field
         .and_then(|field| field.form())

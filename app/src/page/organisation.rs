@@ -1,0 +1,304 @@
+//! The organisation's side: the accounts that admins hold, what people may do, what they asked for, and stopping it all.
+
+pub mod account;
+pub mod add;
+pub mod end;
+mod fields;
+mod password;
+pub mod policy;
+pub mod requests;
+
+use crate::{
+    AppError,
+    component::{Frame, When, loaded},
+    moment::Moment,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+/// Mends a kept account form as a failed test suggests.
+#[cfg(feature = "ssr")]
+pub fn mend(draft: &mut crate::draft::Draft, fix: crate::page::check::Fix) {
+    use crate::page::check::Fix;
+    let (field, value) = match fix {
+        Fix::Mailbox(address) => ("control", address),
+        Fix::Endpoint(endpoint) => ("endpoint", endpoint),
+        Fix::Confirm(host) => ("confirmed", host),
+        Fix::KeepTrying | Fix::Through(_) | Fix::Ask(_) => return,
+    };
+    draft.values.insert(field.to_owned(), value);
+}
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct OrganisationView {
+    accounts: Vec<AccountLine>,
+    /// Since when everything is paused.
+    standstill: Option<Moment>,
+    waiting_requests: i64,
+    policy: Vec<String>,
+    ended: Vec<(String, String, Moment)>,
+    flash: Option<String>,
+}
+
+/// One account of the list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct AccountLine {
+    link: String,
+    label: String,
+    name: String,
+    domains: String,
+    connections: i64,
+    broken: i64,
+    /// Short words about what is unusual: paused, held, a password that ends.
+    notes: Vec<String>,
+}
+
+#[server(endpoint = "organisation")]
+async fn organisation() -> Result<OrganisationView, AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let words = request::words(&admin);
+    let services = request::services();
+    let store = &services.store;
+    let held = store.held_accounts().await.map_err(request::internal)?;
+    let policy = store.policy().await.map_err(request::internal)?;
+    let standstill = store.standstill().await.map_err(request::internal)?;
+    let ended = store.revocations().await.map_err(request::internal)?;
+    Ok(OrganisationView {
+        accounts: held
+            .into_iter()
+            .map(|held| AccountLine {
+                link: format!("/organisation/accounts/{}", held.account.id),
+                notes: fields::notes(&held.account, &words, services.clock.now()),
+                label: held.account.label,
+                name: held.account.name.to_string(),
+                domains: held.domains.join(", "),
+                connections: held.connections,
+                broken: held.broken,
+            })
+            .collect(),
+        standstill: standstill.map(|at| words.appointment(at, false)),
+        waiting_requests: store
+            .count_waiting_requests()
+            .await
+            .map_err(request::internal)?,
+        policy: policy::in_words(&policy),
+        ended: ended
+            .into_iter()
+            .map(|it| {
+                let link = format!("/organisation/ended/{}", it.id);
+                (link, it.label, words.appointment(it.at, false))
+            })
+            .collect(),
+        flash: request::take_flash().await?,
+    })
+}
+
+#[server(endpoint = "pause_everything")]
+async fn pause_everything(
+    #[server(default)] resume: bool,
+    #[server(default)] sure: bool,
+) -> Result<(), AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    if !resume && !sure {
+        request::see_other("/organisation/pause");
+        return Ok(());
+    }
+    kalends::organisation::pause_everything(&request::services(), &admin, !resume)
+        .await
+        .map_err(request::internal)?;
+    request::flash(if resume {
+        "Kalends asks Exchange again. Every calendar that is due is read now."
+    } else {
+        "Everything is paused: nothing is asked of any Exchange."
+    })
+    .await?;
+    request::see_other("/organisation");
+    Ok(())
+}
+
+#[component]
+pub fn OrganisationPage() -> impl IntoView {
+    loaded(
+        Resource::new(|| (), |()| organisation()),
+        |view| view! { <Organisation view /> },
+    )
+}
+
+#[component]
+fn Organisation(view: OrganisationView) -> impl IntoView {
+    let OrganisationView {
+        accounts,
+        standstill,
+        waiting_requests,
+        policy,
+        ended,
+        flash,
+    } = view;
+    let none = accounts.is_empty();
+    let is_paused = standstill.is_some();
+    let add = if none {
+        "button button-primary"
+    } else {
+        "button"
+    };
+    view! {
+        <Frame title="Organisation" wide=true>
+            {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+            {standstill
+                .map(|since| {
+                    view! {
+                        <div class="notice notice-waiting" role="status">
+                            <p>"Everything has been paused since " <When moment=since /> "."</p>
+                            <form method="post" action=PauseEverything::url()>
+                                <input type="hidden" name="resume" value="true" />
+                                <button class="button button-primary">"Resume everything"</button>
+                            </form>
+                        </div>
+                    }
+                })}
+            <section class="panel" aria-labelledby="accounts">
+                <h2 id="accounts">"Service accounts"</h2>
+                {if none {
+                    view! {
+                        <p class="empty">
+                            "Add the account that may read calendars. People then connect with one click, and nobody else needs its password."
+                        </p>
+                    }
+                        .into_any()
+                } else {
+                    view! { <Accounts accounts /> }.into_any()
+                }}
+                <p class="form-actions"><a class=add href="/organisation/accounts/new">"Add an account"</a></p>
+            </section>
+            <section class="panel" aria-labelledby="people">
+                <h2 id="people">"People and mailboxes"</h2>
+                <ul class="links">
+                    <li>
+                        <a href="/organisation/mailboxes">"Map mailboxes"</a>
+                        " shows which addresses the account reaches, and connects many at once."
+                    </li>
+                    <li>
+                        <a href="/organisation/requests">"Requests"</a>
+                        {match waiting_requests {
+                            0 => " for mailboxes: none waits.".to_owned(),
+                            1 => " for mailboxes: 1 waits for you.".to_owned(),
+                            many => format!(" for mailboxes: {many} wait for you."),
+                        }}
+                    </li>
+                </ul>
+            </section>
+            <section class="panel" aria-labelledby="rules">
+                <h2 id="rules">"Policy"</h2>
+                <ul>{policy.into_iter().map(|rule| view! { <li>{rule}</li> }).collect_view()}</ul>
+                <p class="form-actions"><a class="button" href="/organisation/policy">"Change the policy"</a></p>
+            </section>
+            <section class="panel" aria-labelledby="stop">
+                <h2 id="stop">"Stop"</h2>
+                <p>"Pausing stops every call to Exchange at once. Connections and entries stay, and resuming goes on where it stopped."</p>
+                <p class="form-actions">
+                    {(!is_paused).then(|| view! { <a class="button button-danger" href="/organisation/pause">"Pause everything"</a> })}
+                    <a class="button" href="/audit">"Audit log"</a>
+                </p>
+                {(!ended.is_empty())
+                    .then(|| {
+                        view! {
+                            <h3>"Disconnected accounts"</h3>
+                            <ul>
+                                {ended
+                                    .into_iter()
+                                    .map(|(link, label, at)| view! { <li><a href=link>{label}</a> ", " <When moment=at /></li> })
+                                    .collect_view()}
+                            </ul>
+                        }
+                    })}
+            </section>
+        </Frame>
+    }
+}
+
+#[component]
+fn Accounts(accounts: Vec<AccountLine>) -> impl IntoView {
+    view! {
+        <div class="table-box" role="region" aria-label="Service accounts" tabindex="0">
+            <table class="table table-stack" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"Account"</th>
+                        <th role="columnheader" scope="col">"Mail domains"</th>
+                        <th role="columnheader" scope="col">"State"</th>
+                        <th role="columnheader" scope="col" class="number">"Connections"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    {accounts
+                        .into_iter()
+                        .map(|account| {
+                            let state = match account.broken {
+                                0 if account.notes.is_empty() => vec!["In order".to_owned()],
+                                0 => account.notes,
+                                broken => {
+                                    let mut notes = vec![format!("{broken} need somebody to act")];
+                                    notes.extend(account.notes);
+                                    notes
+                                }
+                            };
+                            view! {
+                                <tr role="row">
+                                    <th role="rowheader" scope="row">
+                                        <a href=account.link>{account.label}</a>
+                                        <span class="cell-detail">{account.name}</span>
+                                    </th>
+                                    <td role="cell" data-label="Mail domains">{account.domains}</td>
+                                    <td role="cell" data-label="State">
+                                        {state.into_iter().map(|note| view! { <span class="cell-line">{note}</span> }).collect_view()}
+                                    </td>
+                                    <td role="cell" data-label="Connections" class="number">{account.connections}</td>
+                                </tr>
+                            }
+                        })
+                        .collect_view()}
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+#[server(endpoint = "how_many_pause")]
+async fn how_many_pause() -> Result<i64, AppError> {
+    use crate::request;
+    request::admin().await?;
+    let store = request::services().store;
+    let all = store
+        .count_connections(kalends::store::Filter::Everyone)
+        .await;
+    let none = store
+        .count_connections(kalends::store::Filter::NotConnected)
+        .await;
+    Ok(all.map_err(request::internal)? - none.map_err(request::internal)?)
+}
+
+/// Asks before everything stops.
+#[component]
+pub fn PausePage() -> impl IntoView {
+    loaded(Resource::new(|| (), |()| how_many_pause()), |connections| {
+        view! {
+            <Frame title="Pause everything?">
+                <div class="panel">
+                    <ul>
+                        <li>{format!("{connections} connections stop within a second, in every running Kalends.")}</li>
+                        <li>"Connection tests under way are cancelled, and nobody can connect."</li>
+                        <li>"Nothing is deleted. What was read stays readable."</li>
+                    </ul>
+                    <form class="form-actions" method="post" action=PauseEverything::url()>
+                        <input type="hidden" name="sure" value="true" />
+                        <button class="button button-danger">"Pause everything"</button>
+                        <a class="button" href="/organisation">"Go on"</a>
+                    </form>
+                </div>
+            </Frame>
+        }
+    })
+}

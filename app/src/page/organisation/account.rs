@@ -1,0 +1,380 @@
+//! One account of the organisation: its two credential slots, what it serves, and how to stop it.
+
+use super::{
+    fields::TermsFields,
+    password::{NextView, PasswordPanel},
+};
+use crate::{
+    AppError,
+    component::{Frame, When, loaded},
+    draft::Draft,
+    moment::Moment,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct AccountView {
+    id: String,
+    label: String,
+    facts: Vec<(String, String)>,
+    connections: i64,
+    broken: i64,
+    /// What somebody should know first, the worst first; true if it is bad.
+    warnings: Vec<(String, bool)>,
+    paused: Option<Moment>,
+    held_until: Option<Moment>,
+    next: Option<NextView>,
+    terms: Draft,
+    password: Draft,
+    flash: Option<String>,
+}
+
+#[server(endpoint = "account")]
+async fn account(id: String) -> Result<AccountView, AppError> {
+    use super::{add::keep_values, fields::account_by_id};
+    use crate::request;
+    let admin = request::admin().await?;
+    let words = request::words(&admin);
+    let now = request::services().clock.now();
+    let held = account_by_id(&id).await?;
+    let account = &held.account;
+    let mut terms = request::take_draft(&format!("terms-{id}")).await?;
+    if terms.values.is_empty() {
+        terms.values = [
+            ("label", account.label.clone()),
+            ("domains", held.domains.join(", ")),
+            ("expires", date_of(account.expires_at)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+    }
+    let form = format!("password-{id}");
+    let mut password = request::take_draft(&form).await?;
+    if password.values.is_empty() {
+        let name = account.name.to_string();
+        password.values.insert("account".to_owned(), name);
+    }
+    keep_values(&form, &password).await?;
+    let control = account.control_mailbox.as_ref().map(ToString::to_string);
+    Ok(AccountView {
+        label: account.label.clone(),
+        facts: vec![
+            ("Username".to_owned(), account.name.to_string()),
+            ("Exchange server".to_owned(), account.endpoint.to_string()),
+            ("Control mailbox".to_owned(), control.unwrap_or_default()),
+            ("Mail domains".to_owned(), held.domains.join(", ")),
+            ("Password ends on".to_owned(), date_of(account.expires_at)),
+        ],
+        connections: held.connections,
+        broken: held.broken,
+        warnings: warnings(account, now),
+        paused: account.paused_at.map(|at| words.appointment(at, false)),
+        held_until: account
+            .held_until
+            .filter(|until| *until > now)
+            .map(|until| words.appointment(until, false)),
+        next: account.next.as_ref().map(|next| NextView {
+            name: next.name.to_string(),
+            tested: words.moment(next.tested_at),
+        }),
+        terms,
+        password,
+        flash: request::take_flash().await?,
+        id,
+    })
+}
+
+/// The day on which something ends, as a form holds it; what is kept is the end of that day.
+#[cfg(feature = "ssr")]
+fn date_of(at: Option<kalends::clock::Timestamp>) -> String {
+    let day = |at: kalends::clock::Timestamp| {
+        let last = jiff::Timestamp::from_millisecond(at.millis() - 1).ok()?;
+        Some(last.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
+    };
+    at.and_then(day).unwrap_or_default()
+}
+
+#[cfg(feature = "ssr")]
+fn warnings(
+    account: &kalends::store::Account,
+    now: kalends::clock::Timestamp,
+) -> Vec<(String, bool)> {
+    use kalends::organisation::{Expiry, expiry};
+    let mut warnings = Vec::new();
+    if account.saved_refusals > 0 {
+        warnings.push((
+            "Exchange refused the saved password, so nothing is sent any more. Enter the present one below, test it and switch to it.".to_owned(),
+            true,
+        ));
+    }
+    match account.expires_at.and_then(|at| expiry(at, now)) {
+        Some(Expiry::Over) => warnings.push((
+            "By the date that was given, the password has ended. Enter the new one below."
+                .to_owned(),
+            true,
+        )),
+        Some(Expiry::Soon { days: 1, .. }) => warnings.push((
+            "The password ends tomorrow. Change it below.".to_owned(),
+            true,
+        )),
+        Some(Expiry::Soon { days, level }) => warnings.push((
+            format!("The password ends in {days} days. Change it below in time."),
+            level > 1,
+        )),
+        None => {}
+    }
+    warnings
+}
+
+#[server(endpoint = "change_account")]
+async fn change_account(
+    id: String,
+    #[server(default)] label: String,
+    #[server(default)] domains: String,
+    #[server(default)] expires: String,
+) -> Result<(), AppError> {
+    use super::{
+        add::conflict_errors,
+        fields::{account_by_id, errors_of},
+    };
+    use crate::request;
+    use kalends::organisation::{AccountForm, ChangeError, rename};
+    let admin = request::admin().await?;
+    let held = account_by_id(&id).await?;
+    let values = [
+        ("label", label.clone()),
+        ("domains", domains.clone()),
+        ("expires", expires.clone()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value));
+    let form = AccountForm {
+        label,
+        domains,
+        expires,
+        ..AccountForm::default()
+    };
+    let control = held.account.control_mailbox.as_ref();
+    let errors = match form.terms(control.map_or("", |it| it.as_str())) {
+        Ok(terms) => match rename(&request::services(), &admin, &held, terms).await {
+            Ok(()) => {
+                request::flash("The account is changed.").await?;
+                crate::error::FieldErrors::new()
+            }
+            Err(ChangeError::Conflict(conflict)) => conflict_errors(&conflict),
+            Err(ChangeError::Store(error)) => return Err(request::internal(error)),
+        },
+        Err(mistakes) => errors_of(mistakes),
+    };
+    if !errors.is_empty() {
+        let values = values.into();
+        request::keep_draft(&format!("terms-{id}"), Draft { values, errors }).await?;
+    }
+    request::see_other(&format!("/organisation/accounts/{id}"));
+    Ok(())
+}
+
+/// One click on an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Click {
+    Hold,
+    Release,
+    Switch,
+    Drop,
+    Pause,
+    Resume,
+}
+
+#[server(endpoint = "work_account")]
+async fn work_account(id: String, click: Click) -> Result<(), AppError> {
+    use super::fields::account_by_id;
+    use crate::request;
+    use kalends::organisation as domain;
+    let admin = request::admin().await?;
+    let services = request::services();
+    let account = account_by_id(&id).await?.account;
+    let flash = match click {
+        Click::Hold => match domain::hold(&services, &admin, &account).await {
+            Ok(()) => {
+                "No sign-in happens with this account for 30 minutes. Change the password in Active Directory now, then test the new one below."
+            }
+            Err(_) => "A round is still under way. Wait a minute and hold the sign-ins once more.",
+        },
+        Click::Release => {
+            let released = domain::release(&services, &admin, &account).await;
+            released.map_err(request::internal)?;
+            "Rounds go on with the password as it was."
+        }
+        Click::Switch => {
+            let switched = domain::switch(&services, &admin, &account).await;
+            if switched.map_err(request::internal)? {
+                "The account signs in with the new password. The old one is forgotten."
+            } else {
+                "There was no tested password to switch to."
+            }
+        }
+        Click::Drop => {
+            let dropped = domain::drop_next(&services, &admin, &account).await;
+            dropped.map_err(request::internal)?;
+            "The tested password is forgotten. The present one stays."
+        }
+        Click::Pause | Click::Resume => {
+            let paused = click == Click::Pause;
+            let done = domain::pause(&services, &admin, &account, paused).await;
+            done.map_err(request::internal)?;
+            if paused {
+                "The account is paused: nothing is asked of Exchange with it."
+            } else {
+                "The account works again. Every calendar that is due is read now."
+            }
+        }
+    };
+    request::flash(flash).await?;
+    request::see_other(&format!("/organisation/accounts/{id}"));
+    Ok(())
+}
+
+#[component]
+pub fn AccountPage() -> impl IntoView {
+    let params = leptos_router::hooks::use_params_map();
+    let id = move || params.with(|params| params.get("id").unwrap_or_default());
+    loaded(
+        Resource::new(id, account),
+        |view| view! { <AccountPanels view /> },
+    )
+}
+
+#[component]
+fn AccountPanels(view: AccountView) -> impl IntoView {
+    let AccountView {
+        id,
+        label,
+        facts,
+        connections,
+        broken,
+        warnings,
+        paused,
+        held_until,
+        next,
+        terms,
+        password,
+        flash,
+    } = view;
+    let is_paused = paused.is_some();
+    let people = match connections {
+        0 => "Nobody is connected through it.".to_owned(),
+        1 => "1 person is connected through it.".to_owned(),
+        many => format!("{many} people are connected through it."),
+    };
+    let errors = Signal::stored(terms.errors.clone());
+    view! {
+        <Frame title=label>
+            <p class="back"><a href="/organisation">"Organisation"</a></p>
+            {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+            {paused
+                .map(|since| {
+                    view! {
+                        <div class="notice notice-waiting" role="status">
+                            <p>"Paused since " <When moment=since /> "."</p>
+                            <ClickButton id=id.clone() click="resume" label="Resume" class="button button-primary" />
+                        </div>
+                    }
+                })}
+            {warnings
+                .into_iter()
+                .map(|(text, bad)| {
+                    let class = if bad { "notice notice-bad" } else { "notice notice-waiting" };
+                    view! { <p class=class role="status">{text}</p> }
+                })
+                .collect_view()}
+            <section class="panel" aria-labelledby="facts">
+                <h2 id="facts">"Account"</h2>
+                <dl class="facts">
+                    {facts
+                        .into_iter()
+                        .filter(|(_, value)| !value.is_empty())
+                        .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
+                        .collect_view()}
+                </dl>
+                <p>
+                    {people}
+                    {(broken > 0).then(|| view! { " " <a href="/connections?state=action_needed">{format!("{broken} need somebody to act.")}</a> })}
+                </p>
+                <p class="form-actions">
+                    <a class="button" href=format!("/organisation/accounts/{id}/server")>"Change server or username"</a>
+                </p>
+            </section>
+            <PasswordPanel id=id.clone() held_until next draft=password />
+            <section class="panel" aria-labelledby="terms">
+                <h2 id="terms">"Name and domains"</h2>
+                <form class="form" method="post" action=ChangeAccount::url() novalidate>
+                    <input type="hidden" name="id" value=id.clone() />
+                    <TermsFields draft=terms errors />
+                    <button class="button">"Save"</button>
+                </form>
+            </section>
+            <section class="panel" aria-labelledby="stop">
+                <h2 id="stop">"Stop"</h2>
+                <p>"Pausing stops every call with this account at once and deletes nothing. Disconnecting forgets its password and deletes all entries read through it."</p>
+                <div class="form-actions">
+                    {(!is_paused).then(|| view! { <a class="button" href=format!("/organisation/accounts/{id}/pause")>"Pause"</a> })}
+                    <a class="button button-danger" href=format!("/organisation/accounts/{id}/disconnect")>"Disconnect this account"</a>
+                </div>
+            </section>
+        </Frame>
+    }
+}
+
+/// A form of one button.
+#[component]
+pub(super) fn ClickButton(
+    id: String,
+    click: &'static str,
+    label: &'static str,
+    #[prop(default = "button")] class: &'static str,
+) -> impl IntoView {
+    view! {
+        <form method="post" action=WorkAccount::url()>
+            <input type="hidden" name="id" value=id />
+            <input type="hidden" name="click" value=click />
+            <button class=class>{label}</button>
+        </form>
+    }
+}
+
+#[server(endpoint = "account_to_pause")]
+async fn account_to_pause(id: String) -> Result<(String, String, i64), AppError> {
+    crate::request::admin().await?;
+    let held = super::fields::account_by_id(&id).await?;
+    Ok((id, held.account.label, held.connections))
+}
+
+/// Asks before an account is paused.
+#[component]
+pub fn PauseAccountPage() -> impl IntoView {
+    let params = leptos_router::hooks::use_params_map();
+    let id = move || params.with(|params| params.get("id").unwrap_or_default());
+    loaded(
+        Resource::new(id, account_to_pause),
+        |(id, label, connections)| {
+            let back = format!("/organisation/accounts/{id}");
+            view! {
+                <Frame title="Pause this account?">
+                    <div class="panel">
+                        <p class="lead"><strong>{label}</strong></p>
+                        <ul>
+                            <li>{format!("{connections} connections stop within a second, in every running Kalends.")}</li>
+                            <li>"Nothing is deleted, and resuming goes on where it stopped."</li>
+                        </ul>
+                        <div class="form-actions">
+                            <ClickButton id click="pause" label="Pause" class="button button-danger" />
+                            <a class="button" href=back>"Go on"</a>
+                        </div>
+                    </div>
+                </Frame>
+            }
+        },
+    )
+}

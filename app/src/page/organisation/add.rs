@@ -1,0 +1,264 @@
+//! Adding an account of the organisation, or moving one to where it signs in from now on: both are tested first.
+
+use super::fields::{SignInFields, TermsFields};
+use crate::{
+    AppError,
+    component::{FormNotice, Frame, loaded},
+    draft::Draft,
+};
+use kalends::account_name::Password;
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "ssr")]
+const FORM: &str = "account";
+
+#[server(endpoint = "account_form")]
+async fn account_form() -> Result<Draft, AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let mut draft = request::take_draft(FORM).await?;
+    if draft.values.is_empty() {
+        let control = admin.email.to_string();
+        draft.values.insert("control".to_owned(), control);
+    }
+    keep_values(FORM, &draft).await?;
+    Ok(draft)
+}
+
+/// The values stay until the next try, the messages are told once.
+#[cfg(feature = "ssr")]
+pub(super) async fn keep_values(form: &str, draft: &Draft) -> Result<(), AppError> {
+    let values = draft.values.clone();
+    let errors = crate::error::FieldErrors::new();
+    crate::request::keep_draft(form, Draft { values, errors }).await
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one argument per field of the form"
+)]
+#[server(endpoint = "add_account")]
+async fn add_account(
+    #[server(default)] label: String,
+    #[server(default)] domains: String,
+    #[server(default)] expires: String,
+    #[server(default)] account: String,
+    #[server(default)] password: Password,
+    #[server(default)] control: String,
+    #[server(default)] endpoint: String,
+    #[server(default)] domain: String,
+    #[server(default)] confirmed: String,
+) -> Result<(), AppError> {
+    use super::fields::errors_of;
+    use crate::request;
+    use kalends::organisation::{AccountForm, ChangeError, add};
+    let admin = request::admin().await?;
+    let values = [
+        ("label", &label),
+        ("domains", &domains),
+        ("expires", &expires),
+        ("account", &account),
+        ("control", &control),
+        ("endpoint", &endpoint),
+        ("domain", &domain),
+        ("confirmed", &confirmed),
+    ];
+    let mut draft = Draft {
+        values: values
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .into(),
+        ..Draft::default()
+    };
+    let form = AccountForm {
+        label,
+        domains,
+        expires,
+        account,
+        domain,
+        password,
+        endpoint,
+        control,
+        confirmed,
+    };
+    let errors = match form.parse() {
+        Ok((terms, request)) => match add(&request::services(), &admin, terms, request).await {
+            Ok(id) => {
+                request::keep_draft(FORM, draft).await?;
+                request::see_other(&format!("/profile/exchange/checks/{id}"));
+                return Ok(());
+            }
+            Err(ChangeError::Conflict(conflict)) => conflict_errors(&conflict),
+            Err(ChangeError::Store(error)) => return Err(request::internal(error)),
+        },
+        Err(mistakes) => errors_of(mistakes),
+    };
+    draft.errors = errors;
+    request::keep_draft(FORM, draft).await?;
+    request::see_other("/organisation/accounts/new");
+    Ok(())
+}
+
+/// What stands in the way, at the field that brings it about.
+#[cfg(feature = "ssr")]
+pub(super) fn conflict_errors(conflict: &kalends::store::Conflict) -> crate::error::FieldErrors {
+    use kalends::store::Conflict;
+    let field = match conflict {
+        Conflict::Domain { .. } => "domains",
+        Conflict::Account { .. } => "account",
+        Conflict::Label { .. } => "label",
+    };
+    [(field.to_owned(), conflict.to_string())].into()
+}
+
+#[component]
+pub fn AddAccountPage() -> impl IntoView {
+    loaded(Resource::new(|| (), |()| account_form()), |draft| {
+        let errors = Signal::stored(draft.errors.clone());
+        view! {
+            <Frame title="Add a service account">
+                <p class="back"><a href="/organisation">"Organisation"</a></p>
+                <div class="panel">
+                    <p class="panel-hint">
+                        "Kalends tests the account before it saves anything. "
+                        <a href="/help/service-account" rel="external" target="_blank">"How to set one up in Exchange"</a>
+                    </p>
+                    <form class="form" method="post" action=AddAccount::url() novalidate>
+                        <FormNotice errors />
+                        <TermsFields draft=draft.clone() errors />
+                        <SignInFields draft errors />
+                        <div class="form-actions form-end">
+                            <a class="button" href="/organisation">"Cancel"</a>
+                            <button class="button button-primary">"Test and save"</button>
+                        </div>
+                    </form>
+                </div>
+            </Frame>
+        }
+    })
+}
+
+/// The form for another endpoint, with what is true now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct MoveView {
+    id: String,
+    label: String,
+    draft: Draft,
+}
+
+#[server(endpoint = "move_account_form")]
+async fn move_account_form(id: String) -> Result<MoveView, AppError> {
+    use crate::request;
+    request::admin().await?;
+    let held = super::fields::account_by_id(&id).await?;
+    let form = format!("move-{id}");
+    let mut draft = request::take_draft(&form).await?;
+    if draft.values.is_empty() {
+        let account = &held.account;
+        let control = account.control_mailbox.as_ref().map(ToString::to_string);
+        draft.values = [
+            ("account", account.name.to_string()),
+            ("endpoint", account.endpoint.to_string()),
+            ("control", control.unwrap_or_default()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+    }
+    keep_values(&form, &draft).await?;
+    Ok(MoveView {
+        id,
+        label: held.account.label,
+        draft,
+    })
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one argument per field of the form"
+)]
+#[server(endpoint = "move_account")]
+async fn move_account(
+    id: String,
+    #[server(default)] account: String,
+    #[server(default)] password: Password,
+    #[server(default)] control: String,
+    #[server(default)] endpoint: String,
+    #[server(default)] domain: String,
+    #[server(default)] confirmed: String,
+) -> Result<(), AppError> {
+    use super::fields::{account_by_id, errors_of};
+    use crate::request;
+    use kalends::organisation::{AccountForm, ChangeError, move_to};
+    let admin = request::admin().await?;
+    let held = account_by_id(&id).await?;
+    let values = [
+        ("account", &account),
+        ("control", &control),
+        ("endpoint", &endpoint),
+        ("domain", &domain),
+        ("confirmed", &confirmed),
+    ];
+    let mut draft = Draft {
+        values: values
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .into(),
+        ..Draft::default()
+    };
+    let form = AccountForm {
+        account,
+        domain,
+        password,
+        endpoint,
+        control,
+        confirmed,
+        ..AccountForm::default()
+    };
+    let kept = format!("move-{}", held.account.id);
+    draft.errors = match form.sign_in() {
+        Ok(request) => match move_to(&request::services(), &admin, &held, request).await {
+            Ok(check) => {
+                request::keep_draft(&kept, draft).await?;
+                request::see_other(&format!("/profile/exchange/checks/{check}"));
+                return Ok(());
+            }
+            Err(ChangeError::Conflict(conflict)) => conflict_errors(&conflict),
+            Err(ChangeError::Store(error)) => return Err(request::internal(error)),
+        },
+        Err(mistakes) => errors_of(mistakes),
+    };
+    request::keep_draft(&kept, draft).await?;
+    request::see_other(&format!(
+        "/organisation/accounts/{}/server",
+        held.account.id
+    ));
+    Ok(())
+}
+
+#[component]
+pub fn MoveAccountPage() -> impl IntoView {
+    let params = leptos_router::hooks::use_params_map();
+    let id = move || params.with(|params| params.get("id").unwrap_or_default());
+    loaded(Resource::new(id, move_account_form), |view| {
+        let errors = Signal::stored(view.draft.errors.clone());
+        let back = format!("/organisation/accounts/{}", view.id);
+        view! {
+            <Frame title="Change server or username">
+                <p class="back"><a href=back.clone()>{view.label}</a></p>
+                <div class="panel">
+                    <p class="panel-hint">
+                        "A password goes only where it was tested, so it is asked for again. Connections go on as before until the test has passed."
+                    </p>
+                    <form class="form" method="post" action=MoveAccount::url() novalidate>
+                        <FormNotice errors />
+                        <input type="hidden" name="id" value=view.id />
+                        <SignInFields draft=view.draft errors />
+                        <div class="form-actions form-end">
+                            <a class="button" href=back>"Cancel"</a>
+                            <button class="button button-primary">"Test and save"</button>
+                        </div>
+                    </form>
+                </div>
+            </Frame>
+        }
+    })
+}

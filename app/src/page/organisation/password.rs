@@ -1,0 +1,154 @@
+//! The two credential slots of an account: the new password is tested beside the old one, then switched to.
+
+use super::account::ClickButton;
+use crate::{
+    AppError,
+    component::{Field, When},
+    draft::Draft,
+    moment::Moment,
+};
+use kalends::account_name::Password;
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+/// The second slot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NextView {
+    pub name: String,
+    pub tested: Moment,
+}
+
+/// Tests the password to come at the account's own endpoint.
+#[server(endpoint = "test_password")]
+async fn test_password(
+    id: String,
+    #[server(default)] account: String,
+    #[server(default)] password: Password,
+    #[server(default)] new_expires: String,
+) -> Result<(), AppError> {
+    use super::fields::{account_by_id, errors_of};
+    use crate::request;
+    use kalends::organisation::{AccountForm, ChangeError, test_next};
+    let admin = request::admin().await?;
+    let held = account_by_id(&id).await?;
+    let mut draft = Draft::default();
+    for (name, value) in [("account", &account), ("new_expires", &new_expires)] {
+        draft.values.insert(name.to_owned(), value.clone());
+    }
+    let control = held.account.control_mailbox.as_ref();
+    let form = AccountForm {
+        account,
+        password,
+        expires: new_expires,
+        endpoint: held.account.endpoint.to_string(),
+        control: control.map(ToString::to_string).unwrap_or_default(),
+        ..AccountForm::default()
+    };
+    let kept = format!("password-{id}");
+    match (form.expires_at(), form.sign_in()) {
+        (Ok(expires_at), Ok(wanted)) => {
+            let started = test_next(&request::services(), &admin, &held, wanted, expires_at).await;
+            let check = match started {
+                Ok(check) => check,
+                Err(ChangeError::Conflict(other)) => return Err(request::internal(other)),
+                Err(ChangeError::Store(error)) => return Err(request::internal(error)),
+            };
+            request::take_draft(&kept).await?;
+            request::see_other(&format!("/profile/exchange/checks/{check}"));
+        }
+        (expires_at, wanted) => {
+            let mut mistakes = expires_at.err().unwrap_or_default();
+            mistakes.extend(wanted.err().unwrap_or_default());
+            draft.errors = errors_of(mistakes);
+            if let Some(message) = draft.errors.remove("expires") {
+                draft.errors.insert("new_expires".to_owned(), message);
+            }
+            request::keep_draft(&kept, draft).await?;
+            request::see_other(&format!("/organisation/accounts/{id}#password"));
+        }
+    }
+    Ok(())
+}
+
+/// The change of the password, as far as it is.
+#[component]
+pub fn PasswordPanel(
+    id: String,
+    held_until: Option<Moment>,
+    next: Option<NextView>,
+    draft: Draft,
+) -> impl IntoView {
+    let errors = Signal::stored(draft.errors.clone());
+    let is_held = held_until.is_some();
+    let step = match (is_held, next.is_some()) {
+        (_, true) => 4,
+        (true, false) => 2,
+        (false, false) => 1,
+    };
+    let current = move |number: i32| (number == step).then_some("step");
+    view! {
+        <section class="panel" aria-labelledby="password">
+            <h2 id="password">"Change the password"</h2>
+            <ol class="steps">
+                <li aria-current=current(1)>
+                    "Hold the sign-ins, so that none is refused while the two passwords differ."
+                </li>
+                <li aria-current=current(2)>"Change the password in Active Directory."</li>
+                <li aria-current=current(2)>"Type the new password here. Kalends tests it and keeps it beside the present one."</li>
+                <li aria-current=current(4)>"Switch. The old password is forgotten and calendars go on."</li>
+            </ol>
+            {held_until
+                .map(|until| {
+                    view! {
+                        <div class="notice notice-waiting" role="status">
+                            <p>"Sign-ins wait. They go on by themselves " <When moment=until /> "."</p>
+                            <ClickButton id=id.clone() click="release" label="Let them go on now" />
+                        </div>
+                    }
+                })}
+            {match next {
+                Some(next) => view! {
+                    <div class="notice notice-good" role="status">
+                        <p>"The password of " {next.name} " was tested " <When moment=next.tested /> " and works."</p>
+                        <div class="form-actions">
+                            <ClickButton id=id.clone() click="switch" label="Switch to it" class="button button-primary" />
+                            <ClickButton id=id click="drop" label="Forget it" />
+                        </div>
+                    </div>
+                }
+                    .into_any(),
+                None => view! {
+                    {(!is_held)
+                        .then(|| {
+                            view! {
+                                <div class="form-actions">
+                                    <ClickButton id=id.clone() click="hold" label="Hold the sign-ins for 30 minutes" />
+                                </div>
+                            }
+                        })}
+                    <form class="form" method="post" action=TestPassword::url() novalidate>
+                        <input type="hidden" name="id" value=id />
+                        <Field
+                            label="Username"
+                            name="account"
+                            value=draft.value("account")
+                            hint="The same account, or another one with the same role: then nothing needs to wait."
+                            errors
+                        />
+                        <Field label="New password" name="password" kind="password" autocomplete="off" errors />
+                        <Field
+                            label="New password ends on"
+                            name="new_expires"
+                            kind="date"
+                            aside="optional"
+                            value=draft.value("new_expires")
+                            errors
+                        />
+                        <button class="button">"Test the new password"</button>
+                    </form>
+                }
+                    .into_any(),
+            }}
+        </section>
+    }
+}

@@ -1,0 +1,155 @@
+//! What people may do, on one page, in plain words.
+
+use crate::{
+    AppError,
+    component::{Frame, loaded},
+};
+use kalends::policy::{PersonalMode, Policy, PrivacyLevel, TypedPasswords};
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PolicyView {
+    policy: Policy,
+    flash: Option<String>,
+}
+
+#[cfg(feature = "ssr")]
+const fn typed_words(typed: TypedPasswords) -> &'static str {
+    match typed {
+        TypedPasswords::OwnAddress => {
+            "People may type a service account’s password for their own address only."
+        }
+        TypedPasswords::AnyMailbox => {
+            "People may type a service account’s password for any mailbox."
+        }
+        TypedPasswords::Off => "Nobody may type a service account’s password.",
+    }
+}
+
+#[cfg(feature = "ssr")]
+const fn personal_words(personal: PersonalMode) -> &'static str {
+    match personal {
+        PersonalMode::On => "People may connect with their own account and password.",
+        PersonalMode::Off => "Nobody may connect with their own account and password.",
+    }
+}
+
+#[cfg(feature = "ssr")]
+const fn privacy_words(privacy: PrivacyLevel) -> &'static str {
+    match privacy {
+        PrivacyLevel::FreeBusy => "Kalends keeps when people are busy, and nothing else.",
+        PrivacyLevel::TimesAndTitles => "Kalends keeps times and titles.",
+        PrivacyLevel::Everything => "Kalends keeps times, titles, places and organizers.",
+    }
+}
+
+/// The rules, a sentence each.
+#[cfg(feature = "ssr")]
+pub fn in_words(policy: &Policy) -> Vec<String> {
+    [
+        typed_words(policy.typed),
+        personal_words(policy.personal),
+        privacy_words(policy.privacy),
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+#[server(endpoint = "policy_form")]
+async fn policy_form() -> Result<PolicyView, AppError> {
+    use crate::request;
+    request::admin().await?;
+    let store = request::services().store;
+    Ok(PolicyView {
+        policy: store.policy().await.map_err(request::internal)?,
+        flash: request::take_flash().await?,
+    })
+}
+
+#[server(endpoint = "save_policy")]
+async fn save_policy(
+    typed: TypedPasswords,
+    personal: PersonalMode,
+    privacy: PrivacyLevel,
+) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::audit::{Action, Entry};
+    let admin = request::admin().await?;
+    let services = request::services();
+    let policy = Policy {
+        typed,
+        personal,
+        privacy,
+    };
+    let subject = in_words(&policy).join(" ");
+    let entry = Entry::by(admin.id, Action::PolicyChanged).about(subject);
+    let now = services.clock.now();
+    let set = services.store.set_policy(&policy, &entry, now).await;
+    set.map_err(request::internal)?;
+    services.wake.notify_one();
+    request::flash("The policy is saved.").await?;
+    request::see_other("/organisation/policy");
+    Ok(())
+}
+
+#[component]
+pub fn PolicyPage() -> impl IntoView {
+    loaded(Resource::new(|| (), |()| policy_form()), |view| {
+        let Policy {
+            typed,
+            personal,
+            privacy,
+        } = view.policy;
+        view! {
+            <Frame title="Policy">
+                <p class="back"><a href="/organisation">"Organisation"</a></p>
+                {view.flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+                <form class="form" method="post" action=SavePolicy::url()>
+                    <fieldset class="panel choices">
+                        <legend>"Service account passwords typed by people"</legend>
+                        {choice("typed", "own_address", "Own address only", "People connect their own verified address. Other mailboxes need a request that you approve.", typed == TypedPasswords::OwnAddress)}
+                        {choice("typed", "any_mailbox", "Any mailbox", "Whoever knows the password can read every mailbox that it reaches.", typed == TypedPasswords::AnyMailbox)}
+                        {choice("typed", "off", "Off", "People connect through the accounts that you hold, or with their own.", typed == TypedPasswords::Off)}
+                    </fieldset>
+                    <fieldset class="panel choices">
+                        <legend>"People’s own accounts"</legend>
+                        {choice("personal", "on", "On", "People may connect with their own password; Exchange decides what they may open.", personal == PersonalMode::On)}
+                        {choice("personal", "off", "Off", "No personal password is stored.", personal == PersonalMode::Off)}
+                    </fieldset>
+                    <fieldset class="panel choices">
+                        <legend>"What Kalends keeps of calendars"</legend>
+                        {choice("privacy", "free_busy", "Free/busy only", "When, and how busy. Titles and places are not even asked of Exchange.", privacy == PrivacyLevel::FreeBusy)}
+                        {choice("privacy", "times_and_titles", "Times and titles", "And what entries are called.", privacy == PrivacyLevel::TimesAndTitles)}
+                        {choice("privacy", "everything", "Everything", "And where, and who called them.", privacy == PrivacyLevel::Everything)}
+                        <p class="field-hint">"Private entries are only “Private” at every level. People may lower the level for themselves. Lowering it deletes what is kept above it at once."</p>
+                    </fieldset>
+                    <p class="field-hint">"Connections that exist stay when a rule changes. End them on the page Connections."</p>
+                    <div class="form-actions form-end">
+                        <a class="button" href="/organisation">"Cancel"</a>
+                        <button class="button button-primary">"Save the policy"</button>
+                    </div>
+                </form>
+            </Frame>
+        }
+    })
+}
+
+fn choice(
+    name: &'static str,
+    value: &'static str,
+    label: &'static str,
+    meaning: &'static str,
+    checked: bool,
+) -> impl IntoView {
+    view! {
+        <label class="choice">
+            <input type="radio" name=name value=value checked=checked />
+            <span>
+                <strong>{label}</strong>
+                <span class="field-hint">{meaning}</span>
+            </span>
+        </label>
+    }
+}

@@ -1,0 +1,111 @@
+//! What a check of typed credentials saves: the password is sealed for the host and the account that it was tested with.
+
+use super::{Purpose, Request, ladder::Success};
+use crate::{
+    audit::{Action, Entry},
+    check::Outcome,
+    custody::CustodyError,
+    services::Services,
+    store::{NewAccount, NewConnection, NextSlot, Reads, Terms, User},
+    vault::Destination,
+};
+
+/// Saves what was tested, and tells how the check ended.
+pub(super) async fn keep(
+    services: &Services,
+    user: &User,
+    request: &Request,
+    purpose: Purpose,
+    success: Success,
+) -> Result<Outcome, CustodyError> {
+    let custody = services.custody();
+    let endpoint = &success.endpoint;
+    let to = Destination::new(endpoint.host(), &request.account);
+    let entry = |action| {
+        let about = format!(
+            "{} through {} at {endpoint}",
+            request.mailbox, request.account
+        );
+        Entry::by(user.id, action).about(about)
+    };
+    let account = |terms: Terms, secret_id| NewAccount {
+        terms,
+        name: request.account.clone(),
+        endpoint: endpoint.clone(),
+        control: request.mailbox.clone(),
+        secret_id,
+    };
+    let password = &request.password;
+    let outcome = match purpose {
+        Purpose::Connection => {
+            let connection = |secret_id| NewConnection {
+                mode: request.mode,
+                reads: Reads {
+                    user_id: user.id,
+                    mailbox: request.mailbox.clone(),
+                    folder_id: success.folder.id.clone(),
+                    folder_name: success.folder.display_name.clone(),
+                },
+                account: request.account.clone(),
+                endpoint: endpoint.clone(),
+                secret_id,
+                control: request.control.clone(),
+            };
+            let connection_id = custody
+                .save(password, connection, &entry(Action::Connected), &to)
+                .await?;
+            Outcome::Connected {
+                connection_id,
+                proof: success.proof,
+            }
+        }
+        Purpose::NewAccount(terms) => Outcome::AccountSaved {
+            account_id: custody
+                .add_account(
+                    password,
+                    |secret| account(terms, secret),
+                    &entry(Action::AccountAdded),
+                    &to,
+                )
+                .await?,
+        },
+        Purpose::MoveAccount { account_id, terms } => {
+            let new = |secret| account(terms, secret);
+            custody
+                .move_account(
+                    account_id,
+                    password,
+                    new,
+                    &entry(Action::AccountChanged),
+                    &to,
+                )
+                .await?;
+            services.kept.close(account_id);
+            Outcome::AccountSaved { account_id }
+        }
+        Purpose::NextPassword {
+            account_id,
+            expires_at,
+        } => {
+            let tested_at = services.clock.now();
+            let next = |secret_id| NextSlot {
+                name: request.account.clone(),
+                secret_id,
+                tested_at,
+                expires_at,
+            };
+            custody
+                .put_next(
+                    account_id,
+                    password,
+                    next,
+                    &entry(Action::PasswordTested),
+                    &to,
+                )
+                .await?;
+            Outcome::AccountSaved { account_id }
+        }
+    };
+    services.wake.notify_one();
+    Ok(outcome)
+}

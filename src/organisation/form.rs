@@ -1,0 +1,213 @@
+//! What an admin types about an account, parsed once; every mistake has its message at its field.
+
+use crate::{
+    account_name::Password,
+    clock::Timestamp,
+    connect::{self, FormField},
+    connection::Mode,
+    mailbox::SmtpAddress,
+    store::Terms,
+};
+use jiff::civil;
+
+/// Longer labels fit no table.
+const MAX_LABEL: usize = 60;
+/// More domains are no organisation's.
+const MAX_DOMAINS: usize = 50;
+
+/// The fields of the account forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountField {
+    Label,
+    Domains,
+    Expires,
+    /// Of the connection itself; the mailbox is the control mailbox.
+    Sign(FormField),
+}
+
+/// What was typed.
+#[derive(Debug, Default)]
+pub struct AccountForm {
+    pub label: String,
+    pub domains: String,
+    /// A date, such as 2027-01-31; may be empty.
+    pub expires: String,
+    pub account: String,
+    pub domain: String,
+    pub password: Password,
+    pub endpoint: String,
+    pub control: String,
+    /// Hosts outside the mail domain that the admin confirmed, separated by commas.
+    pub confirmed: String,
+}
+
+/// Messages by field, in the order of the fields.
+pub type Mistakes = Vec<(AccountField, String)>;
+
+impl AccountForm {
+    /// The form for a new account.
+    pub fn parse(self) -> Result<(Terms, connect::Request), Mistakes> {
+        let control = self.control.clone();
+        let terms = self.terms(&control);
+        match (terms, self.sign_in()) {
+            (Ok(terms), Ok(request)) => Ok((terms, request)),
+            (terms, request) => {
+                let mut mistakes = terms.err().unwrap_or_default();
+                mistakes.extend(request.err().unwrap_or_default());
+                Err(mistakes)
+            }
+        }
+    }
+
+    /// The part that needs no password. Without domains, that of the control mailbox is meant.
+    pub fn terms(&self, control: &str) -> Result<Terms, Mistakes> {
+        let mut mistakes = Vec::new();
+        let label = self.label.trim();
+        if label.is_empty() {
+            mistakes.push((AccountField::Label, "Give the account a name.".to_owned()));
+        } else if label.chars().count() > MAX_LABEL || label.chars().any(char::is_control) {
+            let message = format!("A name has at most {MAX_LABEL} visible characters.");
+            mistakes.push((AccountField::Label, message));
+        }
+        let domains = domains(&self.domains, control)
+            .map_err(|message| mistakes.push((AccountField::Domains, message)));
+        let expires_at = expires(&self.expires)
+            .map_err(|message| mistakes.push((AccountField::Expires, message)));
+        match (domains, expires_at, mistakes.is_empty()) {
+            (Ok(domains), Ok(expires_at), true) => Ok(Terms {
+                label: label.to_owned(),
+                domains,
+                expires_at,
+            }),
+            _ => Err(mistakes),
+        }
+    }
+
+    /// When the password ends, for forms that ask for nothing else beside it.
+    pub fn expires_at(&self) -> Result<Option<Timestamp>, Mistakes> {
+        expires(&self.expires).map_err(|message| vec![(AccountField::Expires, message)])
+    }
+
+    /// The part that is tested.
+    pub fn sign_in(self) -> Result<connect::Request, Mistakes> {
+        let form = connect::Form {
+            mode: Mode::Organisation,
+            mailbox: self.control,
+            account: self.account,
+            password: self.password,
+            endpoint: self.endpoint,
+            domain: self.domain,
+            control: String::new(),
+            confirmed: self.confirmed,
+            keep_trying: false,
+        };
+        form.parse().map_err(|mistakes| {
+            let mistakes = mistakes.into_iter();
+            mistakes
+                .map(|(field, message)| (AccountField::Sign(field), message))
+                .collect()
+        })
+    }
+}
+
+fn domains(typed: &str, control: &str) -> Result<Vec<String>, String> {
+    let mut domains = Vec::new();
+    for domain in typed.split([',', ';', ' ', '\n', '\r', '\t']) {
+        let domain = domain.trim().trim_start_matches('@').to_lowercase();
+        if domain.is_empty() || domains.contains(&domain) {
+            continue;
+        }
+        // A domain is one that an address may stand in.
+        if !domain.contains('.') || format!("a@{domain}").parse::<SmtpAddress>().is_err() {
+            return Err(format!(
+                "“{domain}” is no mail domain, such as example.com."
+            ));
+        }
+        domains.push(domain);
+    }
+    if domains.len() > MAX_DOMAINS {
+        return Err(format!("At most {MAX_DOMAINS} domains."));
+    }
+    if domains.is_empty()
+        && let Ok(control) = control.parse::<SmtpAddress>()
+    {
+        domains.push(control.domain().to_owned());
+    }
+    Ok(domains)
+}
+
+/// The end of a day in UTC.
+fn expires(typed: &str) -> Result<Option<Timestamp>, String> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let date: civil::Date = typed
+        .parse()
+        .map_err(|_| "Type a date as 2027-01-31, or leave it empty.".to_owned())?;
+    let midnight = date
+        .tomorrow()
+        .and_then(|next| next.to_zoned(jiff::tz::TimeZone::UTC))
+        .map_err(|_| "This date is too far away.".to_owned())?;
+    Ok(Some(Timestamp::from_seconds(
+        midnight.timestamp().as_second(),
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> AccountForm {
+        AccountForm {
+            label: "Head office".to_owned(),
+            control: "alice@example.test".to_owned(),
+            account: "svc@example.test".to_owned(),
+            password: Password::from("secret".to_owned()),
+            ..AccountForm::default()
+        }
+    }
+
+    #[test]
+    fn domains_are_split_cleaned_and_default_to_that_of_the_control_mailbox() {
+        let (terms, _) = form().parse().expect("valid");
+        assert_eq!(terms.domains, ["example.test"]);
+        let typed = AccountForm {
+            domains: "@Example.test, hosting.test;example.test".to_owned(),
+            expires: "2027-01-31".to_owned(),
+            ..form()
+        };
+        let (terms, _) = typed.parse().expect("valid");
+        assert_eq!(terms.domains, ["example.test", "hosting.test"]);
+        assert_eq!(
+            terms.expires_at,
+            Some(Timestamp::from_seconds(1_801_440_000))
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_its_field() {
+        let bad = AccountForm {
+            label: " ".to_owned(),
+            domains: "localhost".to_owned(),
+            expires: "soon".to_owned(),
+            control: "alice".to_owned(),
+            ..form()
+        };
+        let fields: Vec<AccountField> = bad
+            .parse()
+            .expect_err("mistakes")
+            .into_iter()
+            .map(|(field, _)| field)
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                AccountField::Label,
+                AccountField::Domains,
+                AccountField::Expires,
+                AccountField::Sign(FormField::Mailbox)
+            ]
+        );
+    }
+}

@@ -1,0 +1,454 @@
+//! Accounts that admins hold for everybody: two credential slots, mail domains, pauses, and their end.
+
+use super::{
+    Account, Store, StoreError, Table,
+    accounts::{self, NextSlot},
+    rows,
+};
+use crate::{
+    account_name::AccountName,
+    audit::Entry,
+    clock::Timestamp,
+    connection::Mode,
+    database::Writing,
+    endpoint::EwsUrl,
+    id::{AccountId, SecretId},
+    mailbox::SmtpAddress,
+};
+use std::time::Duration;
+
+/// A tested account, ready to be saved with the secret that was sealed for it.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    pub terms: Terms,
+    pub name: AccountName,
+    pub endpoint: EwsUrl,
+    pub control: SmtpAddress,
+    pub secret_id: SecretId,
+}
+
+/// What an admin says about an account, and may change without its password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    pub label: String,
+    /// Lower-cased mail domains.
+    pub domains: Vec<String>,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An account as admins see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub account: Account,
+    pub domains: Vec<String>,
+    /// How many connections use it.
+    pub connections: i64,
+    /// How many of them need somebody to act.
+    pub broken: i64,
+}
+
+/// Why two accounts cannot stand beside each other.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    #[error("The domain {domain} is served by “{label}” already. Take it away there first.")]
+    Domain { domain: String, label: String },
+    #[error("“{label}” is this account on this server already. Change it there.")]
+    Account { label: String },
+    #[error("An account is called “{label}” already.")]
+    Label { label: String },
+}
+
+/// What ended with an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EndedAccount {
+    pub users: i64,
+    pub entries: i64,
+}
+
+impl Store {
+    /// The organisation's accounts by label.
+    pub async fn held_accounts(&self) -> Result<Vec<Held>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{} WHERE kind = $1 ORDER BY label, id",
+            accounts::COLUMNS
+        ));
+        let found = sqlx::query(sql)
+            .bind(kind()?)
+            .fetch_all(self.pool())
+            .await?;
+        let mut held = Vec::new();
+        for row in &found {
+            held.push(self.with_counts(accounts::account(row)?).await?);
+        }
+        Ok(held)
+    }
+
+    pub async fn held_account(&self, id: AccountId) -> Result<Option<Held>, StoreError> {
+        match self.account(id).await? {
+            Some(account) if account.mode == Mode::Organisation => {
+                Ok(Some(self.with_counts(account).await?))
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    async fn with_counts(&self, account: Account) -> Result<Held, StoreError> {
+        let domains =
+            sqlx::query("SELECT domain FROM account_domains WHERE account_id = $1 ORDER BY domain")
+                .bind(account.id.to_string())
+                .fetch_all(self.pool())
+                .await?;
+        let counts = sqlx::query(
+            "SELECT COUNT(*) AS connections, COUNT(CASE WHEN state = 'action_needed' THEN 1 END) AS broken \
+             FROM connections WHERE account_id = $1",
+        )
+        .bind(account.id.to_string())
+        .fetch_one(self.pool())
+        .await?;
+        Ok(Held {
+            domains: domains
+                .iter()
+                .map(|row| rows::text(row, "domain"))
+                .collect::<Result<_, _>>()?,
+            connections: rows::number(&counts, "connections")?,
+            broken: rows::number(&counts, "broken")?,
+            account,
+        })
+    }
+
+    /// The account that serves a mail domain.
+    pub async fn account_for(&self, domain: &str) -> Result<Option<Account>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{} WHERE id = (SELECT account_id FROM account_domains WHERE domain = $1)",
+            accounts::COLUMNS
+        ));
+        let row = sqlx::query(sql)
+            .bind(domain)
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(accounts::account).transpose()
+    }
+
+    /// What stands in the way of an account with these terms; `id` is the account itself, if it exists.
+    pub async fn conflict(
+        &self,
+        id: Option<AccountId>,
+        terms: &Terms,
+        name_and_host: Option<(&AccountName, &str)>,
+    ) -> Result<Option<Conflict>, StoreError> {
+        for held in self.held_accounts().await? {
+            let account = held.account;
+            let label = account.label;
+            if Some(account.id) == id {
+                continue;
+            }
+            if label.to_lowercase() == terms.label.to_lowercase() {
+                return Ok(Some(Conflict::Label { label }));
+            }
+            if let Some(domain) = terms.domains.iter().find(|it| held.domains.contains(it)) {
+                let domain = domain.clone();
+                return Ok(Some(Conflict::Domain { domain, label }));
+            }
+            if name_and_host.is_some_and(|(name, host)| {
+                name.key() == account.name.key() && host == account.host
+            }) {
+                return Ok(Some(Conflict::Account { label }));
+            }
+        }
+        Ok(None)
+    }
+
+    pub async fn add_account(
+        &self,
+        new: &NewAccount,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<AccountId, StoreError> {
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let id = AccountId::new(now, self.random.bytes());
+        sqlx::query(
+            "INSERT INTO accounts (id, kind, host, name, name_key, owner_key, endpoint, secret_id, created_at, \
+             control_mailbox, label, expires_at) VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8, $9, $10, $11)",
+        )
+        .bind(id.to_string())
+        .bind(kind()?)
+        .bind(new.endpoint.host())
+        .bind(rows::to_json(&new.name, "name")?)
+        .bind(new.name.key())
+        .bind(new.endpoint.to_string())
+        .bind(new.secret_id.to_string())
+        .bind(now.millis())
+        .bind(new.control.as_str())
+        .bind(&new.terms.label)
+        .bind(new.terms.expires_at.map(Timestamp::millis))
+        .execute(writing.on())
+        .await?;
+        set_domains(&mut writing, id, &new.terms.domains).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(id)
+    }
+
+    /// Changes what needs no password.
+    pub async fn change_terms(
+        &self,
+        id: AccountId,
+        terms: &Terms,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        sqlx::query("UPDATE accounts SET label = $2, expires_at = $3 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(&terms.label)
+            .bind(terms.expires_at.map(Timestamp::millis))
+            .execute(writing.on())
+            .await?;
+        set_domains(&mut writing, id, &terms.domains).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Points an account to where it was tested now, with the secret that was sealed for it. Returns the secrets that
+    /// nothing points to any more.
+    pub async fn move_account(
+        &self,
+        id: AccountId,
+        new: &NewAccount,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<Vec<SecretId>, StoreError> {
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let released = secrets_of(&mut writing, id).await?;
+        sqlx::query(
+            "UPDATE accounts SET host = $2, endpoint = $3, name = $4, name_key = $5, secret_id = $6, control_mailbox = $7, \
+             next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL, held_until = NULL, \
+             saved_refusals = 0, stopped_until = NULL WHERE id = $1",
+        )
+        .bind(id.to_string())
+        .bind(new.endpoint.host())
+        .bind(new.endpoint.to_string())
+        .bind(rows::to_json(&new.name, "name")?)
+        .bind(new.name.key())
+        .bind(new.secret_id.to_string())
+        .bind(new.control.as_str())
+        .execute(writing.on())
+        .await?;
+        wake_troubled(&mut writing, id, now).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(released)
+    }
+
+    /// Fills the second slot with tested credentials. Returns the secret that stood in it.
+    pub async fn put_next(
+        &self,
+        id: AccountId,
+        next: &NextSlot,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<Option<SecretId>, StoreError> {
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let before = next_secret(&mut writing, id).await?;
+        sqlx::query(
+            "UPDATE accounts SET next_name = $2, next_secret_id = $3, next_tested_at = $4, next_expires_at = $5 WHERE id = $1",
+        )
+        .bind(id.to_string())
+        .bind(rows::to_json(&next.name, "name")?)
+        .bind(next.secret_id.to_string())
+        .bind(next.tested_at.millis())
+        .bind(next.expires_at.map(Timestamp::millis))
+        .execute(writing.on())
+        .await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(before)
+    }
+
+    /// Empties the second slot. Returns the secret that stood in it.
+    pub async fn drop_next(
+        &self,
+        id: AccountId,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<Option<SecretId>, StoreError> {
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let before = next_secret(&mut writing, id).await?;
+        if before.is_none() {
+            return Ok(None);
+        }
+        sqlx::query(
+            "UPDATE accounts SET next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL \
+             WHERE id = $1",
+        )
+        .bind(id.to_string())
+        .execute(writing.on())
+        .await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(before)
+    }
+
+    /// The second slot takes the place of the first, and sign-ins go on. Returns the secret that is used no more;
+    /// `None` if the second slot is not `next`.
+    pub async fn switch(
+        &self,
+        account: &Account,
+        next: &NextSlot,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<Option<SecretId>, StoreError> {
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let switched = sqlx::query(
+            "UPDATE accounts SET name = $3, name_key = $4, secret_id = next_secret_id, expires_at = next_expires_at, \
+             next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL, held_until = NULL, \
+             saved_refusals = 0, stopped_until = NULL WHERE id = $1 AND next_secret_id = $2",
+        )
+        .bind(account.id.to_string())
+        .bind(next.secret_id.to_string())
+        .bind(rows::to_json(&next.name, "name")?)
+        .bind(next.name.key())
+        .execute(writing.on())
+        .await?;
+        if switched.rows_affected() == 0 {
+            return Ok(None);
+        }
+        wake_troubled(&mut writing, account.id, now).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(Some(account.secret_id))
+    }
+
+    /// Lets nothing sign in with an account before `until`; `None` lets it go on.
+    pub async fn hold_account(
+        &self,
+        id: AccountId,
+        until: Option<Timestamp>,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE accounts SET held_until = $2 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(until.map(Timestamp::millis))
+            .execute(writing.on())
+            .await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Asks whoever works through an account's rounds to give it back.
+    pub async fn want_account(
+        &self,
+        id: AccountId,
+        now: Timestamp,
+        patience: Duration,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE accounts SET wanted_until = $2 WHERE id = $1")
+            .bind(id.to_string())
+            .bind((now + patience).millis())
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Ends an account with all its connections and their entries. Returns what ended, and the secrets that nothing
+    /// points to any more.
+    pub async fn end_account(
+        &self,
+        id: AccountId,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(EndedAccount, Vec<SecretId>), StoreError> {
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let released = secrets_of(&mut writing, id).await?;
+        let counts = sqlx::query(
+            "SELECT COUNT(DISTINCT c.id) AS users, COUNT(e.id) AS entries FROM connections c \
+             LEFT JOIN calendars k ON k.connection_id = c.id LEFT JOIN events e ON e.calendar_id = k.id WHERE c.account_id = $1",
+        )
+        .bind(id.to_string())
+        .fetch_one(writing.on())
+        .await?;
+        let ended = EndedAccount {
+            users: rows::number(&counts, "users")?,
+            entries: rows::number(&counts, "entries")?,
+        };
+        for sql in [
+            "DELETE FROM connections WHERE account_id = $1",
+            "DELETE FROM accounts WHERE id = $1",
+        ] {
+            sqlx::query(sql)
+                .bind(id.to_string())
+                .execute(writing.on())
+                .await?;
+        }
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok((ended, released))
+    }
+}
+
+fn kind() -> Result<String, StoreError> {
+    rows::to_name(&Mode::Organisation, "kind")
+}
+
+async fn set_domains(
+    writing: &mut Writing,
+    id: AccountId,
+    domains: &[String],
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM account_domains WHERE account_id = $1")
+        .bind(id.to_string())
+        .execute(writing.on())
+        .await?;
+    for domain in domains {
+        sqlx::query("INSERT INTO account_domains (domain, account_id) VALUES ($1, $2)")
+            .bind(domain.as_str())
+            .bind(id.to_string())
+            .execute(writing.on())
+            .await?;
+    }
+    Ok(())
+}
+
+async fn secrets_of(writing: &mut Writing, id: AccountId) -> Result<Vec<SecretId>, StoreError> {
+    let found = sqlx::query(
+        "SELECT secret_id FROM accounts WHERE id = $1 \
+         UNION SELECT next_secret_id FROM accounts WHERE id = $1 AND next_secret_id IS NOT NULL",
+    )
+    .bind(id.to_string())
+    .fetch_all(writing.on())
+    .await?;
+    found
+        .iter()
+        .map(|row| rows::parsed(row, "secret_id"))
+        .collect()
+}
+
+async fn next_secret(writing: &mut Writing, id: AccountId) -> Result<Option<SecretId>, StoreError> {
+    let row = sqlx::query("SELECT next_secret_id FROM accounts WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(writing.on())
+        .await?;
+    match row {
+        Some(row) => rows::maybe_parsed(&row, "next_secret_id"),
+        None => Ok(None),
+    }
+}
+
+/// Connections that stand broken are looked at at once; the others go on as planned.
+async fn wake_troubled(
+    writing: &mut Writing,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE connections SET due_at = $2 WHERE account_id = $1 AND state <> 'connected'",
+    )
+    .bind(id.to_string())
+    .bind(now.millis())
+    .execute(writing.on())
+    .await?;
+    Ok(())
+}

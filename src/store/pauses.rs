@@ -1,0 +1,82 @@
+//! Stopping all work, of one account or altogether. Workers of every instance look at this several times a second.
+
+use super::{Store, StoreError, rows};
+use crate::{audit::Entry, clock::Timestamp, id::AccountId};
+
+impl Store {
+    /// Stops the work of an account, or lets it go on: its connections are then due at once.
+    pub async fn pause_account(
+        &self,
+        id: AccountId,
+        paused: bool,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE accounts SET paused_at = $2 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(paused.then_some(now.millis()))
+            .execute(writing.on())
+            .await?;
+        let sql = if paused {
+            "UPDATE checks SET cancelled = 1 WHERE outcome IS NULL AND account_id = $1"
+        } else {
+            "UPDATE connections SET due_at = $2 WHERE account_id = $1 AND due_at IS NOT NULL"
+        };
+        let query = sqlx::query(sql).bind(id.to_string());
+        let query = if paused {
+            query
+        } else {
+            query.bind(now.millis())
+        };
+        query.execute(writing.on()).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Stops all work with every Exchange, checks under way included, or lets it go on.
+    pub async fn pause_everything(
+        &self,
+        paused: bool,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        if paused {
+            sqlx::query(
+                "INSERT INTO standstill (id, at) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
+            )
+            .bind(now.millis())
+            .execute(writing.on())
+            .await?;
+            sqlx::query("UPDATE checks SET cancelled = 1 WHERE outcome IS NULL")
+                .execute(writing.on())
+                .await?;
+        } else {
+            sqlx::query("DELETE FROM standstill")
+                .execute(writing.on())
+                .await?;
+        }
+        self.audit_in(&mut writing, entry, now).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Since when all work has been stopped.
+    pub async fn standstill(&self) -> Result<Option<Timestamp>, StoreError> {
+        let row = sqlx::query("SELECT at FROM standstill")
+            .fetch_optional(self.pool())
+            .await?;
+        row.map(|row| rows::instant(&row, "at")).transpose()
+    }
+
+    /// Whether an admin has stopped all work of an account, or everything.
+    pub async fn is_paused(&self, id: AccountId) -> Result<bool, StoreError> {
+        let found = sqlx::query(
+            "SELECT id FROM accounts WHERE id = $1 AND (paused_at IS NOT NULL OR EXISTS (SELECT 1 FROM standstill))",
+        )
+        .bind(id.to_string())
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(found.is_some())
+    }
+}

@@ -1,0 +1,272 @@
+//! Whose a mailbox is, as far as Kalends knows: people's own addresses, and mailboxes that admins let them connect.
+
+use super::{Store, StoreError, User, rows};
+use crate::{
+    audit::Entry,
+    clock::Timestamp,
+    id::{RequestId, UserId},
+    mailbox::SmtpAddress,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+
+/// Where a request stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestState {
+    Waiting,
+    Approved,
+    Refused,
+    /// By the person who asked, before anybody decided.
+    Withdrawn,
+    /// Approved once, and taken back.
+    Revoked,
+}
+
+/// A mailbox that somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailboxRequest {
+    pub id: RequestId,
+    pub user_id: UserId,
+    pub mailbox: SmtpAddress,
+    pub reason: String,
+    pub state: RequestState,
+    pub asked_at: Timestamp,
+    pub decided_at: Option<Timestamp>,
+    pub decided_by: Option<UserId>,
+    /// What the admin wrote.
+    pub answer: String,
+}
+
+const COLUMNS: &str = "SELECT id, user_id, mailbox, reason, state, asked_at, decided_at, decided_by, answer FROM requests";
+
+/// Who else has connected mailbox $2, without a word of an admin for them or for user $1.
+pub(super) const TAKEN: &str = "SELECT c.user_id FROM connections c WHERE c.mailbox = $2 AND c.user_id <> $1 \
+     AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.mailbox = $2 AND r.state = 'approved' \
+     AND (r.user_id = $1 OR r.user_id = c.user_id)) LIMIT 1";
+
+fn request(row: &AnyRow) -> Result<MailboxRequest, StoreError> {
+    Ok(MailboxRequest {
+        id: rows::parsed(row, "id")?,
+        user_id: rows::parsed(row, "user_id")?,
+        mailbox: rows::parsed(row, "mailbox")?,
+        reason: rows::text(row, "reason")?,
+        state: rows::named(row, "state")?,
+        asked_at: rows::instant(row, "asked_at")?,
+        decided_at: rows::maybe_instant(row, "decided_at")?,
+        decided_by: rows::maybe_parsed(row, "decided_by")?,
+        answer: rows::text(row, "answer")?,
+    })
+}
+
+impl Store {
+    /// Whether an address is known to be a person's own: the one they sign in with, or one that was verified.
+    pub async fn owns(&self, user: UserId, address: &SmtpAddress) -> Result<bool, StoreError> {
+        let found = sqlx::query(
+            "SELECT id AS found FROM users WHERE id = $1 AND email = $2 \
+             UNION ALL SELECT user_id FROM addresses WHERE user_id = $1 AND address = $2",
+        )
+        .bind(user.to_string())
+        .bind(address.as_str())
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(found.is_some())
+    }
+
+    /// The addresses that were verified for a person, beside the one they sign in with.
+    pub async fn addresses_of(&self, user: UserId) -> Result<Vec<SmtpAddress>, StoreError> {
+        let found =
+            sqlx::query("SELECT address FROM addresses WHERE user_id = $1 ORDER BY address")
+                .bind(user.to_string())
+                .fetch_all(self.pool())
+                .await?;
+        found
+            .iter()
+            .map(|row| rows::parsed(row, "address"))
+            .collect()
+    }
+
+    pub async fn verify_address(
+        &self,
+        user: UserId,
+        address: &SmtpAddress,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        let added = sqlx::query(
+            "INSERT INTO addresses (user_id, address, since) VALUES ($1, $2, $3) ON CONFLICT (user_id, address) DO NOTHING",
+        )
+        .bind(user.to_string())
+        .bind(address.as_str())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        if added.rows_affected() > 0 {
+            self.audit_in(&mut writing, entry, now).await?;
+        }
+        Ok(writing.commit().await?)
+    }
+
+    /// Whether an admin has let a person connect a mailbox.
+    pub async fn is_approved(
+        &self,
+        user: UserId,
+        mailbox: &SmtpAddress,
+    ) -> Result<bool, StoreError> {
+        let found = sqlx::query(
+            "SELECT id FROM requests WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'",
+        )
+        .bind(user.to_string())
+        .bind(mailbox.as_str())
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(found.is_some())
+    }
+
+    /// Somebody else whose connection to the mailbox no admin has spoken for, so that it keeps `user` out.
+    pub async fn taken_by(
+        &self,
+        user: UserId,
+        mailbox: &SmtpAddress,
+    ) -> Result<Option<UserId>, StoreError> {
+        let row = sqlx::query(TAKEN)
+            .bind(user.to_string())
+            .bind(mailbox.as_str())
+            .fetch_optional(self.pool())
+            .await?;
+        row.map(|row| rows::parsed(&row, "user_id")).transpose()
+    }
+
+    /// Everybody who has connected a mailbox.
+    pub async fn holders_of(&self, mailbox: &SmtpAddress) -> Result<Vec<User>, StoreError> {
+        let found =
+            sqlx::query("SELECT user_id FROM connections WHERE mailbox = $1 ORDER BY user_id")
+                .bind(mailbox.as_str())
+                .fetch_all(self.pool())
+                .await?;
+        let mut holders = Vec::new();
+        for row in &found {
+            holders.extend(self.user(rows::parsed(row, "user_id")?).await?);
+        }
+        Ok(holders)
+    }
+
+    /// The mailboxes that an admin let a person connect.
+    pub async fn approved_for(&self, user: UserId) -> Result<Vec<SmtpAddress>, StoreError> {
+        let found = sqlx::query(
+            "SELECT DISTINCT mailbox FROM requests WHERE user_id = $1 AND state = 'approved' ORDER BY mailbox",
+        )
+        .bind(user.to_string())
+        .fetch_all(self.pool())
+        .await?;
+        found
+            .iter()
+            .map(|row| rows::parsed(row, "mailbox"))
+            .collect()
+    }
+
+    /// Writes down a request; one for the same mailbox that waits already takes the new reason.
+    pub async fn ask_for_mailbox(
+        &self,
+        user: UserId,
+        mailbox: &SmtpAddress,
+        reason: &str,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        let renewed = sqlx::query(
+            "UPDATE requests SET reason = $3, asked_at = $4 WHERE user_id = $1 AND mailbox = $2 AND state = 'waiting'",
+        )
+        .bind(user.to_string())
+        .bind(mailbox.as_str())
+        .bind(reason)
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        if renewed.rows_affected() == 0 {
+            sqlx::query(
+                "INSERT INTO requests (id, user_id, mailbox, reason, state, asked_at) VALUES ($1, $2, $3, $4, 'waiting', $5)",
+            )
+            .bind(RequestId::new(now, self.random.bytes()).to_string())
+            .bind(user.to_string())
+            .bind(mailbox.as_str())
+            .bind(reason)
+            .bind(now.millis())
+            .execute(writing.on())
+            .await?;
+        }
+        self.audit_in(&mut writing, entry, now).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Moves a request from one state to another; false if it is not in `from` any more.
+    pub async fn decide_request(
+        &self,
+        id: RequestId,
+        (from, to): (RequestState, RequestState),
+        answer: &str,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.begin().await?;
+        let decided = sqlx::query(
+            "UPDATE requests SET state = $3, answer = $4, decided_at = $5, decided_by = $6 WHERE id = $1 AND state = $2",
+        )
+        .bind(id.to_string())
+        .bind(rows::to_name(&from, "state")?)
+        .bind(rows::to_name(&to, "state")?)
+        .bind(answer)
+        .bind(now.millis())
+        .bind(entry.actor.map(|actor| actor.to_string()))
+        .execute(writing.on())
+        .await?;
+        if decided.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    pub async fn request(&self, id: RequestId) -> Result<Option<MailboxRequest>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = $1"));
+        let row = sqlx::query(sql)
+            .bind(id.to_string())
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(request).transpose()
+    }
+
+    /// A person's requests, the newest first.
+    pub async fn requests_of(&self, user: UserId) -> Result<Vec<MailboxRequest>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE user_id = $1 ORDER BY asked_at DESC, id LIMIT 20"
+        ));
+        let found = sqlx::query(sql)
+            .bind(user.to_string())
+            .fetch_all(self.pool())
+            .await?;
+        found.iter().map(request).collect()
+    }
+
+    /// Everybody's requests: those that wait, the oldest first, or the last ones that do not.
+    pub async fn requests(&self, waiting: bool) -> Result<Vec<MailboxRequest>, StoreError> {
+        let rest = if waiting {
+            "WHERE state = 'waiting' ORDER BY asked_at, id LIMIT 200"
+        } else {
+            "WHERE state <> 'waiting' ORDER BY decided_at DESC, id LIMIT 50"
+        };
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} {rest}"));
+        let found = sqlx::query(sql).fetch_all(self.pool()).await?;
+        found.iter().map(request).collect()
+    }
+
+    pub async fn count_waiting_requests(&self) -> Result<i64, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) AS waiting FROM requests WHERE state = 'waiting'")
+            .fetch_one(self.pool())
+            .await?;
+        rows::number(&row, "waiting")
+    }
+}
