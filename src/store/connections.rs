@@ -36,7 +36,9 @@ pub struct ListItem {
 macro_rules! select {
     ($more:literal) => {
         concat!(
-            "SELECT c.id, c.user_id, c.account_id, c.mode, c.mailbox, c.state, c.problem, c.since, c.connected_at, \
+            "SELECT c.id, c.user_id, c.account_id, c.mode, c.mailbox, c.problem, c.connected_at, \
+             CASE WHEN a.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM standstill) THEN c.state ELSE 'paused' END AS state, \
+             COALESCE(a.paused_at, (SELECT MAX(at) FROM standstill), c.since) AS since, \
              c.last_round_at, c.last_synced_at, c.due_at, c.entries, a.name AS account_name, a.endpoint AS account_endpoint \
              FROM connections c JOIN accounts a ON a.id = c.account_id ",
             $more
@@ -160,7 +162,7 @@ impl Store {
     ) -> Result<Vec<ListItem>, StoreError> {
         let sql = format!(
             "SELECT u.id AS found FROM users u LEFT JOIN connections c ON c.user_id = u.id WHERE {} \
-             ORDER BY CASE c.state WHEN 'action_needed' THEN 0 WHEN 'delayed' THEN 1 WHEN 'paused' THEN 2 \
+             ORDER BY CASE {STATE} WHEN 'action_needed' THEN 0 WHEN 'delayed' THEN 1 WHEN 'paused' THEN 2 \
              WHEN 'connected' THEN 3 ELSE 4 END, u.name_key, u.id LIMIT $1 OFFSET $2",
             condition(filter)
         );
@@ -194,12 +196,16 @@ impl Store {
     }
 }
 
+/// What a connection's row says, unless an admin has paused its account, or everything.
+const STATE: &str = "(CASE WHEN EXISTS (SELECT 1 FROM accounts p WHERE p.id = c.account_id AND p.paused_at IS NOT NULL) \
+     OR (c.id IS NOT NULL AND EXISTS (SELECT 1 FROM standstill)) THEN 'paused' ELSE c.state END)";
+
 /// The condition holds no text from outside: only our own codes.
 fn condition(filter: Filter) -> String {
     match filter {
         Filter::Everyone => "1 = 1".to_owned(),
         Filter::NotConnected => "c.id IS NULL".to_owned(),
-        Filter::Is(state) => format!("c.state = '{}'", state.code()),
+        Filter::Is(state) => format!("{STATE} = '{}'", state.code()),
     }
 }
 
