@@ -40,6 +40,8 @@ pub enum Action {
     RequestRefused,
     ApprovalRevoked,
     AddressVerified,
+    MailboxesMapped,
+    MailboxesChosen,
 }
 
 /// One line of the trail.

@@ -97,4 +97,6 @@ pub struct Connection {
     /// When the next round is due; `None` when none is planned.
     pub due_at: Option<Timestamp>,
     pub entries: i64,
+    /// The admin who connected it in the organisation's name.
+    pub made_by: Option<UserId>,
 }

@@ -55,6 +55,8 @@ ids! {
     CheckId,
     /// One pass over the window of a connection.
     RoundId,
+    /// A map of mailboxes.
+    MapId,
     /// A mailbox that somebody asked for.
     RequestId,
     /// A row of the vault.

@@ -45,6 +45,8 @@ pub mod ews;
 #[cfg(feature = "server")]
 pub mod fail_point;
 #[cfg(feature = "server")]
+pub mod mapping;
+#[cfg(feature = "server")]
 pub mod organisation;
 #[cfg(feature = "server")]
 pub mod outbound;

@@ -11,6 +11,7 @@ mod round;
 mod turn;
 
 pub use clients::open_secret;
+pub(crate) use clients::{Clients, Trouble};
 pub use kept::Kept;
 
 use crate::{

@@ -10,6 +10,8 @@ mod world;
 
 #[path = "rounds/instances.rs"]
 mod instances;
+#[path = "rounds/maps.rs"]
+mod maps;
 #[path = "rounds/organisation.rs"]
 mod organisation;
 #[path = "rounds/refusals.rs"]

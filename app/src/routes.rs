@@ -18,6 +18,7 @@ use crate::{
             account::{AccountPage, PauseAccountPage},
             add::{AddAccountPage, MoveAccountPage},
             end::{EndAccountPage, EndedPage},
+            mailboxes::{MailboxesPage, MapPage},
             policy::PolicyPage,
             requests::{AskPage, RequestsPage},
         },
@@ -75,6 +76,8 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("organisation"), StaticSegment("pause")) view=PausePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("policy")) view=PolicyPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("requests")) view=RequestsPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("mailboxes")) view=MailboxesPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("mailboxes"), ParamSegment("id")) view=MapPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), StaticSegment("new")) view=AddAccountPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), ParamSegment("id")) view=AccountPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), ParamSegment("id"), StaticSegment("server")) view=MoveAccountPage ssr=SsrMode::Async />

@@ -2,6 +2,7 @@
 
 use crate::{
     command::CommandError,
+    downloads,
     failed_forms::{Render, failed_forms},
     layers::{self, Outside, PageNonce},
     session_store::{ABSOLUTE, Sessions},
@@ -11,7 +12,7 @@ use crate::{
 use app::{App, shell};
 use axum::{
     Router,
-    extract::Request,
+    extract::{DefaultBodyLimit, Request},
     http::{StatusCode, request::Parts},
     middleware::from_fn_with_state,
     response::IntoResponse,
@@ -35,6 +36,8 @@ use tower_sessions::{
 
 /// The largest form, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
+/// And of a list of addresses: twenty thousand with names beside them.
+const LARGEST_LIST: usize = 4 * 1024 * 1024;
 /// How long open requests may take to end once told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -78,6 +81,7 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
 
     let stop = CancellationToken::new();
     let worker = tokio::spawn(kalends::sync::work(services.clone(), stop.clone()));
+    let mapper = tokio::spawn(kalends::mapping::work(services.clone(), stop.clone()));
     let handle = Handle::new();
     tokio::spawn(drain_on_signal(handle.clone(), stop.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -102,6 +106,7 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
     services.tasks.close();
     let _ = tokio::time::timeout(DRAIN, services.tasks.wait()).await;
     let _ = worker.await;
+    let _ = mapper.await;
     served.map_err(CommandError::refused)
 }
 
@@ -189,6 +194,19 @@ pub fn router(
     let for_functions = context.clone();
     let render = render_app_async_with_context(context.clone(), shell);
     let page: Render = Arc::new(move |request| Box::pin(render.clone()(request)));
+    // Lists of addresses are longer than any other form.
+    let for_lists = context.clone();
+    let lists = Router::new()
+        .route(
+            "/api/map_mailboxes",
+            post(async move |request: Request| {
+                handle_server_fns_with_context(for_lists.clone(), request)
+                    .await
+                    .into_response()
+            }),
+        )
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(LARGEST_LIST));
     let pages = Router::new()
         .route(
             "/api/{*function}",
@@ -206,6 +224,8 @@ pub fn router(
         .fallback(render_app_async_with_context(context, shell))
         .with_state(options)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .merge(lists)
+        .merge(downloads::routes(services.clone()))
         .layer(from_fn_with_state(page, failed_forms))
         .layer(sessions)
         .layer(from_fn_with_state(outside.clone(), layers::same_origin));

@@ -140,6 +140,16 @@ impl EwsError {
         }
     }
 
+    /// Whether Exchange itself answered, in EWS: the connection is as good as before.
+    pub fn is_said_by_exchange(&self) -> bool {
+        matches!(*self.cause, Cause::Said(_))
+    }
+
+    /// Whether a kept connection lost its sign-in and a new one must be opened.
+    pub fn needs_the_password(&self) -> bool {
+        *self.cause == Cause::PasswordForgotten
+    }
+
     /// The response code, where Exchange sent one.
     pub fn response_code(&self) -> Option<&ResponseCode> {
         match &*self.cause {

@@ -39,7 +39,7 @@ macro_rules! select {
             "SELECT c.id, c.user_id, c.account_id, c.mode, c.mailbox, c.problem, c.connected_at, \
              CASE WHEN a.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM standstill) THEN c.state ELSE 'paused' END AS state, \
              COALESCE(a.paused_at, (SELECT MAX(at) FROM standstill), c.since) AS since, \
-             c.last_round_at, c.last_synced_at, c.due_at, c.entries, a.name AS account_name, a.endpoint AS account_endpoint \
+             c.last_round_at, c.last_synced_at, c.due_at, c.entries, c.made_by, a.name AS account_name, a.endpoint AS account_endpoint \
              FROM connections c JOIN accounts a ON a.id = c.account_id ",
             $more
         )
@@ -64,6 +64,7 @@ fn connection(row: &AnyRow) -> Result<Connection, StoreError> {
         last_synced_at: rows::maybe_instant(row, "last_synced_at")?,
         due_at: rows::maybe_instant(row, "due_at")?,
         entries: rows::number(row, "entries")?,
+        made_by: rows::maybe_parsed(row, "made_by")?,
     })
 }
 

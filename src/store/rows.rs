@@ -69,3 +69,25 @@ pub fn named<T: DeserializeOwned>(row: &AnyRow, column: &'static str) -> Result<
     serde_json::from_value(serde_json::Value::String(text(row, column)?))
         .map_err(|_| StoreError::Corrupt(column))
 }
+
+pub fn maybe_named<T: DeserializeOwned>(
+    row: &AnyRow,
+    column: &'static str,
+) -> Result<Option<T>, StoreError> {
+    let text: Option<String> = row.try_get(column)?;
+    text.map(|text| {
+        serde_json::from_value(serde_json::Value::String(text))
+            .map_err(|_| StoreError::Corrupt(column))
+    })
+    .transpose()
+}
+
+/// A SMALLINT that is 0 or 1.
+pub fn flag(row: &AnyRow, column: &'static str) -> Result<bool, StoreError> {
+    // SQLite hands out one width of integers, Postgres the one of the column.
+    let small: Result<i16, _> = row.try_get(column);
+    match small {
+        Ok(small) => Ok(small != 0),
+        Err(_) => Ok(number(row, column)? != 0),
+    }
+}

@@ -60,9 +60,9 @@ impl Store {
         let id = self
             .replace_connection(
                 &mut writing,
-                account_id,
-                new.mode,
+                (account_id, new.mode),
                 &new.reads,
+                entry.actor,
                 now,
                 &mut released,
             )
@@ -89,9 +89,9 @@ impl Store {
         let id = self
             .replace_connection(
                 &mut writing,
-                account_id,
-                Mode::Organisation,
+                (account_id, Mode::Organisation),
                 reads,
+                entry.actor,
                 now,
                 &mut released,
             )
@@ -107,9 +107,9 @@ impl Store {
     async fn replace_connection(
         &self,
         writing: &mut Writing,
-        account_id: AccountId,
-        mode: Mode,
+        (account_id, mode): (AccountId, Mode),
         reads: &Reads,
+        by: Option<UserId>,
         now: Timestamp,
         released: &mut Vec<SecretId>,
     ) -> Result<ConnectionId, StoreError> {
@@ -123,8 +123,8 @@ impl Store {
             .await?;
         let id = ConnectionId::new(now, self.random.bytes());
         sqlx::query(
-            "INSERT INTO connections (id, user_id, account_id, mode, mailbox, state, since, connected_at, due_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7)",
+            "INSERT INTO connections (id, user_id, account_id, mode, mailbox, state, since, connected_at, due_at, made_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8)",
         )
         .bind(id.to_string())
         .bind(reads.user_id.to_string())
@@ -133,6 +133,7 @@ impl Store {
         .bind(reads.mailbox.as_str())
         .bind(ConnectionState::Connected.code())
         .bind(now.millis())
+        .bind(by.filter(|by| *by != reads.user_id).map(|by| by.to_string()))
         .execute(writing.on())
         .await?;
         sqlx::query(

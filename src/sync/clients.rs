@@ -4,8 +4,12 @@
 use crate::{
     account_name::Password,
     auth::Credentials,
-    connect::certificate,
-    diagnose::{Evidence, diagnose},
+    connect::{certificate, control_of},
+    diagnose::{
+        Evidence,
+        control::{is_ambiguous, narrowed},
+        diagnose,
+    },
     ews::{Client, EwsError},
     mailbox::SmtpAddress,
     problem::Problem,
@@ -144,6 +148,22 @@ impl<'a> Clients<'a> {
         }
         let opened = open_secret(self.services, self.account, mailbox).await?;
         Ok(password.insert(opened).clone())
+    }
+
+    /// A refusal told more exactly where a mailbox is known that works.
+    pub async fn narrowed(
+        &self,
+        problem: Problem,
+        client: &mut Client,
+        mailbox: &SmtpAddress,
+    ) -> Problem {
+        if !is_ambiguous(&problem) {
+            return problem;
+        }
+        match control_of(self.services, &self.account.name, mailbox).await {
+            Some(control) => narrowed(problem, client, &control).await,
+            None => problem,
+        }
     }
 
     pub fn gate(&self) -> Arc<SavedGate> {

@@ -8,10 +8,9 @@ use crate::{
     auth::Credentials,
     autodiscover::{Autodiscover, is_elsewhere},
     calendar::Event,
-    connect::{certificate, control_of},
+    connect::certificate,
     connection::Connection,
-    diagnose::control::{is_ambiguous, narrowed},
-    ews::{Cause, Whose, read_window},
+    ews::{EwsError, Whose, read_window},
     problem::Problem,
     services::Services,
     store::{Account, Failed, ReadRound, StoreError},
@@ -105,7 +104,7 @@ async fn read(
     let window = plan::window(services.clock.now());
     let (mut client, mut origin) = clients.take(mailbox).await?;
     let mut read = read_window(&mut client, &whose, window, &zone).await;
-    if matches!(&read, Err(error) if *error.cause == Cause::PasswordForgotten) {
+    if read.as_ref().is_err_and(EwsError::needs_the_password) {
         (client, origin) = (clients.open(mailbox).await?, Origin::New);
         read = read_window(&mut client, &whose, window, &zone).await;
     }
@@ -120,11 +119,9 @@ async fn read(
         }
         Err(error) => {
             let mut trouble = Trouble::of(&error, account, mailbox);
-            if connection.mode.impersonates()
-                && is_ambiguous(&trouble.problem)
-                && let Some(control) = control_of(services, &account.name, mailbox).await
-            {
-                trouble.problem = narrowed(trouble.problem, &mut client, &control).await;
+            if connection.mode.impersonates() {
+                let narrowed = clients.narrowed(trouble.problem, &mut client, mailbox);
+                trouble.problem = narrowed.await;
             }
             if is_elsewhere(&trouble.problem)
                 && let Some(moved) = moved(services, account, connection, clients).await

@@ -35,7 +35,7 @@ fn form(password: &str) -> AccountForm {
 }
 
 /// Adds the account as Alice.
-async fn held(world: &World) -> Held {
+pub async fn held(world: &World) -> Held {
     let alice = world.user("alice").await;
     let (terms, request) = form(SERVICE_PASSWORD).parse().unwrap();
     let id = organisation::add(&world.services, &alice, terms, request).await;
@@ -61,7 +61,10 @@ async fn one_click(world: &World, name: &str) -> Outcome {
 async fn connected(world: &World, names: &[&str]) {
     for name in names {
         let outcome = one_click(world, name).await;
-        assert!(matches!(outcome, Outcome::Connected { .. }), "{name}: {outcome:?}");
+        assert!(
+            matches!(outcome, Outcome::Connected { .. }),
+            "{name}: {outcome:?}"
+        );
     }
     assert_eq!(world.tend().await, names.len());
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod add;
 pub mod end;
 mod fields;
+pub mod mailboxes;
 mod password;
 pub mod policy;
 pub mod requests;

@@ -32,6 +32,8 @@ struct ExchangeView {
     since: Option<Moment>,
     mailbox: Option<String>,
     account: Option<String>,
+    /// The admin who connected it in the organisation's name.
+    made_by: Option<String>,
     last_sync: Option<Moment>,
     next_sync: Option<Moment>,
     advice: Option<Advice>,
@@ -60,6 +62,13 @@ async fn profile() -> Result<ProfileView, AppError> {
             .map(|c| words.appointment(c.since, false)),
         mailbox: connection.as_ref().map(|c| c.mailbox.to_string()),
         account: connection.as_ref().map(|c| c.account.to_string()),
+        made_by: match connection.as_ref().and_then(|c| c.made_by) {
+            Some(id) => {
+                let admin = services.store.user(id).await.map_err(request::internal)?;
+                Some(admin.map_or("an administrator".to_owned(), |admin| admin.name))
+            }
+            None => None,
+        },
         last_sync: connection
             .as_ref()
             .and_then(|c| c.last_synced_at)
@@ -226,6 +235,7 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         since,
         mailbox,
         account,
+        made_by,
         last_sync,
         next_sync,
         advice,
@@ -257,6 +267,15 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                 view! {
                     <p class="notice notice-waiting">
                         "Kalends keeps trying to connect up to " <When moment=until /> ". " <a href=page>"How it stands"</a>
+                    </p>
+                }
+            })}
+        {made_by
+            .map(|admin| {
+                view! {
+                    <p class="notice">
+                        {admin} " connected your calendar in your organisation’s name. You can keep less of it in Kalends under "
+                        <a href="#privacy">"Privacy"</a> ", or leave with Disconnect."
                     </p>
                 }
             })}

@@ -1,0 +1,456 @@
+//! One map of mailboxes: how far it is, what was found, and connecting what is in scope.
+
+use crate::{
+    AppError,
+    component::{Frame, When, loaded},
+    moment::Moment,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+/// How many addresses a page holds.
+#[cfg(feature = "ssr")]
+const PAGE: i64 = 50;
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct MapView {
+    id: String,
+    label: String,
+    started: Moment,
+    total: i64,
+    done: i64,
+    is_running: bool,
+    is_cancelled: bool,
+    /// Why it waits or ended early.
+    problem: Option<String>,
+    waits_until: Option<Moment>,
+    /// Codes, labels and counts of what was found.
+    counts: Vec<(String, String, i64)>,
+    filter: String,
+    rows: Vec<RowView>,
+    page: i64,
+    pages: i64,
+    chosen: i64,
+    connected: i64,
+    connectable: i64,
+    flash: Option<String>,
+}
+
+/// One address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct RowView {
+    position: i64,
+    address: String,
+    place: String,
+    is_bad: bool,
+    detail: String,
+    person: String,
+    result: String,
+    can_choose: bool,
+}
+
+#[cfg(feature = "ssr")]
+pub use words::{place_words, result_words};
+
+#[cfg(feature = "ssr")]
+mod words {
+    use kalends::store::{Connecting, Place};
+
+    /// The codes of the filter, in the order of the page.
+    pub const PLACES: [(Place, &str); 7] = [
+        (Place::InScope, "in-scope"),
+        (Place::Outside, "outside"),
+        (Place::NotFound, "not-found"),
+        (Place::Alias, "alias"),
+        (Place::Moved, "moved"),
+        (Place::NotAnAddress, "not-an-address"),
+        (Place::Failed, "failed"),
+    ];
+
+    pub const fn place_words(place: Option<Place>) -> &'static str {
+        match place {
+            None => "Not asked yet",
+            Some(Place::InScope) => "In scope",
+            Some(Place::Outside) => "Outside the scope",
+            Some(Place::NotFound) => "No such mailbox",
+            Some(Place::Alias) => "Alias",
+            Some(Place::Moved) => "Moved",
+            Some(Place::NotAnAddress) => "Not an address",
+            Some(Place::Failed) => "Other trouble",
+        }
+    }
+
+    pub const fn result_words(result: Option<Connecting>, chosen: bool) -> &'static str {
+        match result {
+            None if chosen => "Waits to be connected",
+            None => "",
+            Some(Connecting::Connected) => "Connected",
+            Some(Connecting::HadOne) => "Had a connection already",
+            Some(Connecting::Taken) => "Somebody else reads it",
+            Some(Connecting::Nobodys) => "Nobody has this address",
+            Some(Connecting::Failed) => "Could not be read",
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+async fn map_by_id(id: &str) -> Result<kalends::store::MailboxMap, AppError> {
+    use crate::request;
+    let found = match id.parse() {
+        Ok(id) => {
+            let store = request::services().store;
+            store.map(id).await.map_err(request::internal)?
+        }
+        Err(_) => None,
+    };
+    found.ok_or_else(|| {
+        request::set_not_found();
+        AppError::NotYours
+    })
+}
+
+#[server(endpoint = "map")]
+async fn map(id: String, place: String, page: String) -> Result<MapView, AppError> {
+    use crate::request;
+    use kalends::advice::{Names, advice};
+    let admin = request::admin().await?;
+    let words = request::words(&admin);
+    let services = request::services();
+    let store = &services.store;
+    let found = map_by_id(&id).await?;
+    let held = store.held_account(found.account_id).await;
+    let held = held.map_err(request::internal)?;
+    let counts = store
+        .map_counts(found.id)
+        .await
+        .map_err(request::internal)?;
+    let count = |place| {
+        let found = counts.iter().find(|(it, _)| *it == place);
+        found.map_or(0, |(_, count)| *count)
+    };
+    let filter = words::PLACES.iter().find(|(_, code)| *code == place);
+    let shown = filter.map_or(found.total, |(place, _)| count(Some(*place)));
+    let pages = ((shown + PAGE - 1) / PAGE).max(1);
+    let page = page.parse().unwrap_or(1).clamp(1, pages);
+    let rows = store
+        .map_rows(
+            found.id,
+            filter.map(|(place, _)| *place),
+            (PAGE, (page - 1) * PAGE),
+        )
+        .await
+        .map_err(request::internal)?;
+    let choices = store.map_choices(found.id).await;
+    let (chosen, connected, connectable) = choices.map_err(request::internal)?;
+    let is_running = found.finished_at.is_none();
+    if is_running {
+        request::look_again_in(2);
+    }
+    let names = |mailbox: &str| Names {
+        mailbox: mailbox.to_owned(),
+        held: true,
+        utc_offset: Some(words.utc_offset()),
+        ..Names::default()
+    };
+    let now = services.clock.now();
+    Ok(MapView {
+        label: held.map(|held| held.account.label).unwrap_or_default(),
+        started: words.appointment(found.started_at, false),
+        total: found.total,
+        done: found.total - count(None),
+        is_running,
+        is_cancelled: found.is_cancelled,
+        problem: found.problem.as_ref().map(|problem| {
+            let told = advice(problem, &names(""));
+            format!("{} {}", told.title, told.meaning)
+        }),
+        waits_until: (is_running && found.due_at > now).then(|| words.upcoming(found.due_at)),
+        counts: words::PLACES
+            .iter()
+            .map(|(place, code)| {
+                let label = place_words(Some(*place)).to_owned();
+                ((*code).to_owned(), label, count(Some(*place)))
+            })
+            .filter(|(_, _, count)| *count > 0)
+            .collect(),
+        filter: filter.map_or(String::new(), |(_, code)| (*code).to_owned()),
+        rows: rows
+            .into_iter()
+            .map(|row| RowView {
+                position: row.position,
+                place: place_words(row.place).to_owned(),
+                is_bad: row
+                    .place
+                    .is_some_and(|it| it != kalends::store::Place::InScope),
+                detail: match (&row.primary, &row.problem) {
+                    (Some(primary), _) => format!("The primary address is {primary}."),
+                    (None, Some(problem)) => advice(problem, &names(&row.address)).title,
+                    (None, None) => String::new(),
+                },
+                can_choose: row.place == Some(kalends::store::Place::InScope)
+                    && row.person.is_some()
+                    && !row.has_connection
+                    && !row.is_chosen,
+                result: if row.has_connection && row.result.is_none() {
+                    "Connected".to_owned()
+                } else {
+                    result_words(row.result, row.is_chosen).to_owned()
+                },
+                person: row.person.map(|(_, name)| name).unwrap_or_default(),
+                address: row.address,
+            })
+            .collect(),
+        page,
+        pages,
+        chosen,
+        connected,
+        connectable,
+        flash: request::take_flash().await?,
+        id,
+    })
+}
+
+#[server(endpoint = "cancel_map")]
+async fn cancel_map(id: String) -> Result<(), AppError> {
+    use crate::request;
+    request::admin().await?;
+    let services = request::services();
+    let found = map_by_id(&id).await?;
+    let ended = services
+        .store
+        .finish_map(found.id, true, None, services.clock.now())
+        .await;
+    ended.map_err(request::internal)?;
+    request::see_other(&format!("/organisation/mailboxes/{id}"));
+    Ok(())
+}
+
+/// Lets a stopped map go on with what is left.
+#[server(endpoint = "go_on_with_map")]
+async fn go_on_with_map(id: String) -> Result<(), AppError> {
+    use crate::request;
+    request::admin().await?;
+    let services = request::services();
+    let found = map_by_id(&id).await?;
+    let going = services
+        .store
+        .reopen_map(found.id, services.clock.now())
+        .await;
+    going.map_err(request::internal)?;
+    request::see_other(&format!("/organisation/mailboxes/{id}"));
+    Ok(())
+}
+
+#[server(endpoint = "connect_mailboxes")]
+async fn connect_mailboxes(
+    id: String,
+    #[server(default)] all: bool,
+    #[server(default)] chosen: Vec<i64>,
+) -> Result<(), AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let services = request::services();
+    let found = map_by_id(&id).await?;
+    let positions = (!all).then_some(chosen.as_slice());
+    let count = kalends::mapping::choose(&services, &admin, &found, positions)
+        .await
+        .map_err(request::internal)?;
+    let text = match count {
+        0 => "Nothing was chosen that could be connected.".to_owned(),
+        1 => "1 mailbox is being connected.".to_owned(),
+        many => format!("{many} mailboxes are being connected."),
+    };
+    request::flash(&text).await?;
+    request::see_other(&format!("/organisation/mailboxes/{id}"));
+    Ok(())
+}
+
+#[component]
+pub fn MapPage() -> impl IntoView {
+    let params = leptos_router::hooks::use_params_map();
+    let query = leptos_router::hooks::use_query_map();
+    let wanted = move || {
+        let id = params.with(|params| params.get("id").unwrap_or_default());
+        query.with(|query| {
+            let place = query.get("place").unwrap_or_default();
+            (id, place, query.get("page").unwrap_or_default())
+        })
+    };
+    loaded(
+        Resource::new(wanted, |(id, place, page)| map(id, place, page)),
+        |view| view! { <Map view /> },
+    )
+}
+
+#[component]
+fn Map(view: MapView) -> impl IntoView {
+    let link = format!("/organisation/mailboxes/{}", view.id);
+    let connecting = view.chosen > 0;
+    let running = view.is_running;
+    let can_choose = view.connectable > 0;
+    let (total, done) = if connecting && view.done == view.total {
+        (view.chosen, view.connected)
+    } else {
+        (view.total, view.done)
+    };
+    let state = match (running, connecting && view.done == view.total) {
+        (true, true) => format!("{done} of {total} chosen mailboxes dealt with"),
+        (true, false) => format!("{done} of {total} addresses asked"),
+        (false, true) => format!("{done} of {total} chosen mailboxes dealt with. Complete."),
+        (false, false) if view.is_cancelled => {
+            format!("Stopped after {done} of {total} addresses.")
+        }
+        (false, false) => format!("{total} addresses asked. Complete."),
+    };
+    let can_go_on = !running && view.is_cancelled;
+    view! {
+        <Frame title=format!("Mailboxes that {} reaches", view.label) wide=true>
+            <p class="back"><a href="/organisation/mailboxes">"Map mailboxes"</a></p>
+            {view.flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+            <section class="panel" aria-labelledby="progress">
+                <h2 id="progress">"Started " <When moment=view.started /></h2>
+                <p role="status">{state.clone()}</p>
+                {running.then(|| view! { <progress max=total value=done aria-label=state></progress> })}
+                {view
+                    .problem
+                    .map(|problem| {
+                        let class = if running { "notice notice-waiting" } else { "notice notice-bad" };
+                        view! {
+                            <p class=class>
+                                {problem}
+                                {view.waits_until.map(|until| view! { " It goes on " <When moment=until /> "." })}
+                            </p>
+                        }
+                    })}
+                <div class="form-actions">
+                    {running
+                        .then(|| {
+                            view! {
+                                <form method="post" action=CancelMap::url()>
+                                    <input type="hidden" name="id" value=view.id.clone() />
+                                    <button class="button">"Stop"</button>
+                                </form>
+                            }
+                        })}
+                    {can_go_on
+                        .then(|| {
+                            view! {
+                                <form method="post" action=GoOnWithMap::url()>
+                                    <input type="hidden" name="id" value=view.id.clone() />
+                                    <button class="button">"Go on"</button>
+                                </form>
+                            }
+                        })}
+                    {can_choose
+                        .then(|| {
+                            view! {
+                                <form method="post" action=ConnectMailboxes::url()>
+                                    <input type="hidden" name="id" value=view.id.clone() />
+                                    <input type="hidden" name="all" value="true" />
+                                    <button class="button button-primary">{format!("Connect all {} in scope", view.connectable)}</button>
+                                </form>
+                            }
+                        })}
+                    <a class="button" href=format!("{link}/addresses.csv") rel="external" download="">"Download as CSV"</a>
+                </div>
+                {can_choose
+                    .then(|| {
+                        view! {
+                            <p class="field-hint">"Connected in the organisation’s name. People see on their profile that it was done, how to lower what is kept, and how to leave."</p>
+                        }
+                    })}
+            </section>
+            <nav class="filters" aria-label="Filter by what was found">
+                <a class="filter" href=link.clone() aria-current=view.filter.is_empty().then_some("page")>
+                    "All" <span class="filter-count">{view.total}</span>
+                </a>
+                {view
+                    .counts
+                    .into_iter()
+                    .map(|(code, label, count)| {
+                        let current = (code == view.filter).then_some("page");
+                        view! {
+                            <a class="filter" href=format!("{link}?place={code}") aria-current=current>
+                                {label} <span class="filter-count">{count}</span>
+                            </a>
+                        }
+                    })
+                    .collect_view()}
+            </nav>
+            <form method="post" action=ConnectMailboxes::url()>
+                <input type="hidden" name="id" value=view.id />
+                <Rows rows=view.rows />
+                {can_choose.then(|| view! { <p class="form-actions"><button class="button">"Connect those ticked"</button></p> })}
+            </form>
+            {(view.pages > 1).then(|| view! { <Pages link filter=view.filter page=view.page pages=view.pages /> })}
+        </Frame>
+    }
+}
+
+#[component]
+fn Rows(rows: Vec<RowView>) -> impl IntoView {
+    view! {
+        <div class="table-box" role="region" aria-label="Addresses" tabindex="0">
+            <table class="table table-stack" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"Address"</th>
+                        <th role="columnheader" scope="col">"Found"</th>
+                        <th role="columnheader" scope="col">"Person"</th>
+                        <th role="columnheader" scope="col">"Connection"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    {rows
+                        .into_iter()
+                        .enumerate()
+                        .map(|(place, row)| {
+                            view! {
+                                <tr role="row">
+                                    <th role="rowheader" scope="row">
+                                        {if row.can_choose {
+                                            view! {
+                                                <label class="tick">
+                                                    <input type="checkbox" name=format!("chosen[{place}]") value=row.position />
+                                                    {row.address}
+                                                </label>
+                                            }
+                                                .into_any()
+                                        } else {
+                                            row.address.into_any()
+                                        }}
+                                    </th>
+                                    <td role="cell" data-label="Found">
+                                        <span class=if row.is_bad { "cell-bad" } else { "" }>{row.place}</span>
+                                        {(!row.detail.is_empty()).then(|| view! { <span class="cell-detail">{row.detail}</span> })}
+                                    </td>
+                                    <td role="cell" data-label="Person">{row.person}</td>
+                                    <td role="cell" data-label="Connection">{row.result}</td>
+                                </tr>
+                            }
+                        })
+                        .collect_view()}
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn Pages(link: String, filter: String, page: i64, pages: i64) -> impl IntoView {
+    let to = move |page: i64| {
+        if filter.is_empty() {
+            format!("{link}?page={page}")
+        } else {
+            format!("{link}?place={filter}&page={page}")
+        }
+    };
+    view! {
+        <nav class="pager" aria-label="Pages">
+            {(page > 1).then(|| view! { <a class="button" href=to(page - 1)>"Previous"</a> })}
+            <span>{format!("Page {page} of {pages}")}</span>
+            {(page < pages).then(|| view! { <a class="button" href=to(page + 1)>"Next"</a> })}
+        </nav>
+    }
+}

@@ -1,0 +1,87 @@
+//! What admins take away as files.
+
+use app::request::USER_KEY;
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{Path, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use futures::{StreamExt as _, stream};
+use kalends::{
+    id::{MapId, UserId},
+    mapping,
+    services::Services,
+    store::{Store, StoreError, User},
+};
+use tower_sessions::Session;
+
+/// The routes; they stand within the sessions.
+pub fn routes(services: Services) -> Router {
+    Router::new()
+        .route("/organisation/mailboxes/{id}/addresses.csv", get(addresses))
+        .with_state(services)
+}
+
+/// The admin who asks; for everybody else the file is not there.
+async fn admin(store: &Store, session: &Session) -> Option<User> {
+    let id: UserId = session.get(USER_KEY).await.ok().flatten()?;
+    let user = store.user(id).await.ok().flatten()?;
+    user.is_admin().then_some(user)
+}
+
+async fn addresses(
+    State(services): State<Services>,
+    Extension(session): Extension<Session>,
+    Path(id): Path<String>,
+) -> Response {
+    if admin(&services.store, &session).await.is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let map = match id.parse::<MapId>() {
+        Ok(id) => services.store.map(id).await,
+        Err(_) => Ok(None),
+    };
+    let map = match map {
+        Ok(Some(map)) => map,
+        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
+        Err(error) => return failed(&error),
+    };
+    // Pages of it, so that a long map is never held as a whole.
+    let lines = stream::unfold(Some(0), move |offset| {
+        let store = services.store.clone();
+        async move {
+            let offset = offset?;
+            let page = mapping::csv_page(&store, map.id, offset).await;
+            match page {
+                Ok((lines, next)) => Some((Ok(lines), next)),
+                Err(error) => {
+                    tracing::error!(%error, "a map of mailboxes could not be written out");
+                    Some((Err(error), None))
+                }
+            }
+        }
+    });
+    attachment(
+        "text/csv; charset=utf-8",
+        "mailboxes.csv",
+        Body::from_stream(lines.boxed()),
+    )
+}
+
+fn attachment(kind: &'static str, name: &str, body: Body) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, body).into_response()
+}
+
+fn failed(error: &StoreError) -> Response {
+    tracing::error!(%error, "a file could not be written out");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}

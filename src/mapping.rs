@@ -1,0 +1,350 @@
+//! The scope map: which mailboxes an account of the organisation reaches, asked without storing anything of them, and
+//! connecting those that an admin chose. A row is written down as soon as it is known, so that a restart goes on where
+//! the last one stopped.
+
+mod addresses;
+mod csv;
+
+pub use self::csv::csv_page;
+pub use addresses::{Addresses, MAX_ADDRESSES, read_addresses};
+
+use crate::{
+    audit::{Action, Entry},
+    clock::Timestamp,
+    connect::again::wait_for_account,
+    custody::CustodyError,
+    ews::{EwsError, Whose},
+    id::MapId,
+    mailbox::SmtpAddress,
+    problem::{Problem, Retry},
+    services::Services,
+    store::{Connecting, Found, Leased, MailboxMap, MapRow, Place, Reads, StoreError, User},
+    sync::{Clients, Trouble},
+};
+use futures::{FutureExt as _, StreamExt as _, stream};
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// For how long a map works before it gives its account back to rounds and people.
+const SLICE: Duration = Duration::from_secs(5);
+/// How many addresses are taken up together; as many as connections may be open are asked at the same time.
+const BATCH: i64 = 40;
+/// How long one address may take.
+const LIMIT: Duration = Duration::from_secs(20);
+/// How often maps are looked for.
+const LOOK: Duration = Duration::from_secs(1);
+/// The longest pause after trouble that passes.
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
+
+/// Works through maps until told to stop.
+pub async fn work(services: Services, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let worked = stop.run_until_cancelled(tend(&services)).await;
+        match worked {
+            Some(Ok(0)) | None => {}
+            Some(Ok(_)) => continue,
+            Some(Err(error)) => tracing::error!(%error, "maps of mailboxes could not be read"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// Gives each map that is due a slice of work, and returns how many addresses were dealt with.
+pub async fn tend(services: &Services) -> Result<usize, StoreError> {
+    let mut done = 0;
+    for map in services.store.due_maps(services.clock.now()).await? {
+        let leased = match wait_for_account(services, map.account_id).await {
+            Ok(leased) => leased,
+            Err(problem) => {
+                let due = services.clock.now() + Duration::from_mins(1);
+                services
+                    .store
+                    .delay_map(map.id, Some(&problem), due)
+                    .await?;
+                continue;
+            }
+        };
+        let worked = slice(services, &map, &leased).await;
+        services.store.release_account(&leased).await?;
+        done += worked?;
+    }
+    Ok(done)
+}
+
+async fn slice(
+    services: &Services,
+    map: &MailboxMap,
+    leased: &Leased,
+) -> Result<usize, StoreError> {
+    let store = &services.store;
+    let clients = Clients::new(services, &leased.account);
+    let until = Instant::now() + SLICE;
+    let work = Work {
+        services,
+        map,
+        leased,
+        clients: &clients,
+    };
+    let mut done = 0;
+    loop {
+        // The instance that runs it is not the one where it was cancelled.
+        let now = store.map(map.id).await?;
+        if now.is_none_or(|now| now.finished_at.is_some())
+            || store.is_paused(map.account_id).await?
+        {
+            break;
+        }
+        let rows = store.open_rows(map.id, BATCH).await?;
+        if rows.is_empty() {
+            store
+                .finish_map(map.id, false, None, services.clock.now())
+                .await?;
+            break;
+        }
+        // The first one alone: it proves the password, and tells a missing role from mailboxes outside the scope.
+        let at_once = if done == 0 { 1 } else { clients.at_once() };
+        let rows: Vec<MapRow> = if done == 0 {
+            rows.into_iter().take(1).collect()
+        } else {
+            rows
+        };
+        let work = &work;
+        let asked = rows
+            .into_iter()
+            .map(|row| async move { work.row(&row).await }.boxed());
+        let mut asked = stream::iter(asked).buffer_unordered(at_once);
+        let mut stopped = None;
+        while let Some(ended) = asked.next().await {
+            match ended? {
+                Ok(()) => done += 1,
+                Err(problem) => stopped = Some(problem),
+            }
+        }
+        drop(asked);
+        if let Some(problem) = stopped {
+            work.pause(problem).await?;
+            break;
+        }
+        if Instant::now() > until {
+            break;
+        }
+    }
+    clients.keep();
+    Ok(done)
+}
+
+struct Work<'a> {
+    services: &'a Services,
+    map: &'a MailboxMap,
+    leased: &'a Leased,
+    clients: &'a Clients<'a>,
+}
+
+impl Work<'_> {
+    /// One address, written down. The inner error is one of the account or its server: it says nothing of the address,
+    /// which is asked again.
+    async fn row(&self, row: &MapRow) -> Result<Result<(), Problem>, StoreError> {
+        let store = &self.services.store;
+        let Ok(address) = row.address.parse::<SmtpAddress>() else {
+            let found = Found {
+                place: Place::NotAnAddress,
+                primary: None,
+                problem: None,
+            };
+            store.keep_found(self.map.id, row.position, &found).await?;
+            return Ok(Ok(()));
+        };
+        let asked = timeout(LIMIT, self.ask(&address)).await;
+        let asked = asked.unwrap_or_else(|_| {
+            let seconds = LIMIT.as_secs();
+            Err(Problem::AnswerTimedOut { seconds })
+        });
+        if row.is_chosen && row.place.is_some() {
+            return self.connect(row, &address, asked).await;
+        }
+        let found = match asked {
+            Ok(_) => Found {
+                place: Place::InScope,
+                primary: None,
+                problem: None,
+            },
+            Err(problem) => match placed(problem) {
+                Ok(found) => found,
+                Err(problem) => return Ok(Err(problem)),
+            },
+        };
+        store.keep_found(self.map.id, row.position, &found).await?;
+        Ok(Ok(()))
+    }
+
+    /// The calendar folder of a mailbox: its id and its name.
+    async fn ask(&self, address: &SmtpAddress) -> Result<(String, String), Problem> {
+        let (mut client, _) = self
+            .clients
+            .take(address)
+            .await
+            .map_err(|trouble| trouble.problem)?;
+        let whose = Whose::impersonated(address.clone());
+        let mut asked = client.get_calendar(&whose).await;
+        if asked.as_ref().is_err_and(EwsError::needs_the_password) {
+            let opened = self.clients.open(address).await;
+            client = opened.map_err(|trouble| trouble.problem)?;
+            asked = client.get_calendar(&whose).await;
+        }
+        match asked {
+            Ok(folder) => {
+                self.clients.give_back(client);
+                Ok((folder.id, folder.display_name))
+            }
+            Err(error) => {
+                let said = error.is_said_by_exchange();
+                let problem = Trouble::of(&error, &self.leased.account, address).problem;
+                let problem = self.clients.narrowed(problem, &mut client, address).await;
+                // An answer of Exchange about this mailbox is no reason to distrust the connection.
+                if said {
+                    self.clients.give_back(client);
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    async fn connect(
+        &self,
+        row: &MapRow,
+        address: &SmtpAddress,
+        asked: Result<(String, String), Problem>,
+    ) -> Result<Result<(), Problem>, StoreError> {
+        let store = &self.services.store;
+        let result = match (&row.person, asked) {
+            (None, _) => Connecting::Nobodys,
+            (Some(_), _) if row.has_connection => Connecting::HadOne,
+            (Some((user_id, _)), Ok((folder_id, folder_name))) => {
+                let reads = Reads {
+                    user_id: *user_id,
+                    mailbox: address.clone(),
+                    folder_id,
+                    folder_name,
+                };
+                match self.attach(&reads).await {
+                    Ok(()) => Connecting::Connected,
+                    Err(CustodyError::Store(StoreError::MailboxTaken)) => Connecting::Taken,
+                    Err(CustodyError::Store(error)) => return Err(error),
+                    Err(CustodyError::Vault(error)) => {
+                        tracing::error!(%error, "an earlier password could not be forgotten");
+                        Connecting::Connected
+                    }
+                }
+            }
+            (Some(_), Err(problem)) => match placed(problem) {
+                Ok(found) => {
+                    store.keep_found(self.map.id, row.position, &found).await?;
+                    Connecting::Failed
+                }
+                Err(problem) => return Ok(Err(problem)),
+            },
+        };
+        store.keep_result(self.map.id, row.position, result).await?;
+        self.services.wake.notify_one();
+        Ok(Ok(()))
+    }
+
+    async fn attach(&self, reads: &Reads) -> Result<(), CustodyError> {
+        let account = &self.leased.account;
+        let subject = format!("{} through {}", reads.mailbox, account.name);
+        let entry = Entry::by(self.map.made_by, Action::Connected).about(subject);
+        let custody = self.services.custody();
+        custody.attach(account.id, reads, &entry).await?;
+        Ok(())
+    }
+
+    /// What concerns the account stops its map until it has passed, or for good.
+    async fn pause(&self, problem: Problem) -> Result<(), StoreError> {
+        let now = self.services.clock.now();
+        let store = &self.services.store;
+        match problem.retry() {
+            Retry::After(wait) => {
+                let due = now + wait.min(LONGEST_PAUSE);
+                store.delay_map(self.map.id, Some(&problem), due).await
+            }
+            // The work of a paused account goes on when it is resumed.
+            Retry::Never | Retry::WhenChanged if problem == Problem::AccountPaused => Ok(()),
+            Retry::Never | Retry::WhenChanged => {
+                store
+                    .finish_map(self.map.id, true, Some(&problem), now)
+                    .await
+            }
+        }
+    }
+}
+
+/// What a problem says about an address; an error if it says something about the account or the server.
+fn placed(problem: Problem) -> Result<Found, Problem> {
+    let (place, primary) = match &problem {
+        Problem::OutsideScope | Problem::ImpersonationDenied => (Place::Outside, None),
+        Problem::MailboxNotFound => (Place::NotFound, None),
+        Problem::MailboxAlias { primary } => (Place::Alias, primary.clone()),
+        Problem::MailboxMoved { .. }
+        | Problem::ExchangeOnline
+        | Problem::MailboxServerUnreachable { .. } => (Place::Moved, None),
+        Problem::CalendarNotFound
+        | Problem::AccessDenied
+        | Problem::EwsOffHere
+        | Problem::MailboxMoving
+        | Problem::MailboxMisconfigured
+        | Problem::MailboxFull
+        | Problem::MailboxAmbiguous
+        | Problem::EntryDamaged { .. }
+        | Problem::ImpersonationFailed
+        | Problem::UnknownResponseCode { .. } => (Place::Failed, None),
+        _ => return Err(problem),
+    };
+    Ok(Found {
+        place,
+        primary,
+        problem: Some(problem),
+    })
+}
+
+/// Begins a map of what an admin typed or uploaded.
+pub async fn start(
+    services: &Services,
+    admin: &User,
+    account: &crate::store::Account,
+    addresses: &Addresses,
+) -> Result<MapId, StoreError> {
+    let subject = format!("{} addresses with {}", addresses.all.len(), account.name);
+    let entry = Entry::by(admin.id, Action::MailboxesMapped).about(subject);
+    let now = services.clock.now();
+    services
+        .store
+        .start_map(account.id, admin.id, &addresses.all, &entry, now)
+        .await
+}
+
+/// Connects chosen addresses in the organisation's name: all that can be, or those at `positions`.
+pub async fn choose(
+    services: &Services,
+    admin: &User,
+    map: &MailboxMap,
+    positions: Option<&[i64]>,
+) -> Result<u64, StoreError> {
+    let entry = Entry::by(admin.id, Action::MailboxesChosen).about(map.id.to_string());
+    let now: Timestamp = services.clock.now();
+    services
+        .store
+        .choose_rows(map.id, positions, &entry, now)
+        .await
+}
+
+/// The addresses of everybody who signs in.
+pub async fn everybody(services: &Services) -> Result<Addresses, StoreError> {
+    let users = services.store.users().await?;
+    Ok(Addresses {
+        all: users.into_iter().map(|user| Ok(user.email)).collect(),
+    })
+}

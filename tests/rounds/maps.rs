@@ -1,0 +1,132 @@
+//! The scope map and connecting from it: what each address is, stopping, going on after a restart, and thousands.
+
+use crate::{World, engines::on_both_engines, organisation::held, world::MINUTE};
+use kalends::{
+    audit::Action,
+    id::MapId,
+    mapping::{self, Addresses, read_addresses},
+    organisation,
+    store::{Connecting, Held, Place},
+};
+use std::collections::BTreeMap;
+
+async fn start(world: &World, held: &Held, text: &str) -> MapId {
+    let alice = world.user("alice").await;
+    let addresses = read_addresses(text).unwrap();
+    mapping::start(&world.services, &alice, &held.account, &addresses)
+        .await
+        .unwrap()
+}
+
+async fn through(world: &World) {
+    while mapping::tend(&world.services).await.unwrap() > 0 {}
+}
+
+async fn found(world: &World, map: MapId) -> BTreeMap<String, (Option<Place>, Option<Connecting>)> {
+    let rows = world
+        .services
+        .store
+        .map_rows(map, None, (10_000, 0))
+        .await
+        .unwrap();
+    rows.into_iter()
+        .map(|row| (row.address, (row.place, row.result)))
+        .collect()
+}
+
+fn set_scope(world: &World, include: &[&str]) {
+    let include = include
+        .iter()
+        .map(|name| format!("{name}@example.test"))
+        .collect();
+    world.exchange.world().scope.include = Some(include);
+}
+
+on_both_engines! {
+    async fn each_address_is_told_for_what_it_is(world) {
+        let held = held(&world).await;
+        set_scope(&world, &["alice", "bob"]);
+        world.exchange.world().add_alias("bob@example.test", "bobby@example.test").unwrap();
+        let map = start(&world, &held, "alice@example.test, bob@example.test, charlie@example.test, bobby@example.test, nobody@example.test, odd@@x").await;
+        through(&world).await;
+        let places = found(&world, map).await;
+        let place = |address: &str| places[address].0;
+        assert_eq!(place("alice@example.test"), Some(Place::InScope));
+        assert_eq!(place("bob@example.test"), Some(Place::InScope));
+        assert_eq!(place("charlie@example.test"), Some(Place::Outside));
+        assert_eq!(place("bobby@example.test"), Some(Place::Alias));
+        assert_eq!(place("nobody@example.test"), Some(Place::NotFound));
+        assert_eq!(place("odd@@x"), Some(Place::NotAnAddress));
+        let ended = world.services.store.map(map).await.unwrap().unwrap();
+        assert!(ended.finished_at.is_some() && !ended.is_cancelled && ended.problem.is_none());
+        // Nothing was connected, nothing read, nothing refused.
+        let connections = sqlx::query("SELECT COUNT(*) FROM connections");
+        let row = connections.fetch_one(world.services.store.pool()).await.unwrap();
+        assert_eq!((sqlx::Row::get::<i64, _>(&row, 0), world.refused()), (0, 0));
+        // The primary address of an alias is told.
+        let rows = world.services.store.map_rows(map, Some(Place::Alias), (10, 0)).await.unwrap();
+        assert_eq!(rows[0].primary, Some("bob@example.test".parse().unwrap()));
+        let (csv, next) = mapping::csv_page(&world.services.store, map, 0).await.unwrap();
+        let csv = String::from_utf8(csv).unwrap();
+        assert!(csv.starts_with("address,found,primary address,problem,person,connection\nalice@example.test,in scope,"), "{csv}");
+        assert_eq!((csv.lines().count(), next), (7, None));
+    }
+
+    async fn chosen_mailboxes_are_connected_in_the_organisations_name(world) {
+        let held = held(&world).await;
+        for name in ["bob", "charlie"] {
+            world.user(name).await;
+        }
+        let map = start(&world, &held, "alice@example.test bob@example.test charlie@example.test nobody@example.test").await;
+        through(&world).await;
+        let (alice, store) = (world.user("alice").await, &world.services.store);
+        let now = store.map(map).await.unwrap().unwrap();
+        assert_eq!(mapping::choose(&world.services, &alice, &now, Some(&[1, 3, 77])).await.unwrap(), 1);
+        through(&world).await;
+        assert_eq!(found(&world, map).await["bob@example.test"].1, Some(Connecting::Connected));
+        assert_eq!(mapping::choose(&world.services, &alice, &now, None).await.unwrap(), 2);
+        through(&world).await;
+        assert_eq!(store.map_choices(map).await.unwrap(), (3, 3, 0));
+        assert_eq!(world.tend().await, 3);
+        let bob = store.connection_of(world.user("bob").await.id).await.unwrap().unwrap();
+        assert_eq!((bob.made_by, bob.entries > 0), (Some(alice.id), true));
+        let counts = store.audit_counts().await.unwrap();
+        assert_eq!(counts.get("connected"), Some(&3), "{counts:?} {:?}", Action::Connected);
+    }
+
+    async fn a_map_is_stopped_held_up_and_gone_on_with_where_it_was(world) {
+        let held = held(&world).await;
+        let many = Addresses {
+            all: (0..3000).map(|n| Ok(format!("person{n}@example.test").parse().unwrap())).collect(),
+        };
+        let alice = world.user("alice").await;
+        let map = mapping::start(&world.services, &alice, &held.account, &many).await.unwrap();
+        let store = &world.services.store;
+        let open = || async { store.map_counts(map).await.unwrap().iter().find(|(place, _)| place.is_none()).map_or(0, |(_, n)| *n) };
+        // Broken off as by a restart: what was asked stays asked.
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(400), mapping::tend(&world.services)).await;
+        let after = open().await;
+        assert!(after > 0, "the machine is too quick for this test");
+        organisation::pause(&world.services, &alice, &held.account, true).await.unwrap();
+        world.pass(MINUTE * 5);
+        assert_eq!((mapping::tend(&world.services).await.unwrap(), open().await), (0, after));
+        organisation::pause(&world.services, &alice, &held.account, false).await.unwrap();
+        store.finish_map(map, true, None, world.clock.now()).await.unwrap();
+        assert_eq!((mapping::tend(&world.services).await.unwrap(), open().await), (0, after));
+        store.reopen_map(map, world.clock.now()).await.unwrap();
+        through(&world).await;
+        assert_eq!(open().await, 0);
+        assert!(store.map(map).await.unwrap().unwrap().finished_at.is_some());
+    }
+
+    async fn a_missing_role_ends_a_map_and_says_so(world) {
+        let held = held(&world).await;
+        world.exchange.world().account_mut(crate::world::SERVICE).unwrap().role = false;
+        let map = start(&world, &held, "bob@example.test charlie@example.test").await;
+        through(&world).await;
+        let ended = world.services.store.map(map).await.unwrap().unwrap();
+        assert_eq!(ended.problem.map(|problem| problem.code()), Some("role-missing"));
+        assert!(ended.is_cancelled);
+        assert_eq!(found(&world, map).await["bob@example.test"].0, None);
+    }
+}
