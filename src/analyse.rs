@@ -11,7 +11,7 @@ use crate::{
     check::{Ladder, StepReport, Typed},
     clock::Timestamp,
     connect::{
-        Request,
+        Request, certificate,
         ladder::{self, Failure, Success, Tools},
     },
     id::{CheckId, UserId},
@@ -203,13 +203,16 @@ pub async fn analyse(
             random: services.random.clone(),
             gate: Arc::<TypedGate>::clone(&gate) as Arc<dyn Gate>,
         };
-        let ended = ladder::climb(&tools, climbing, |report: StepReport| {
+        let mut ended = ladder::climb(&tools, climbing, |report: StepReport| {
             analysis.parts[index].ladder.set(report);
             tell(&analysis);
         })
         .await;
         if let Err(error) = gate.settle().await {
             tracing::error!(%error, "an unanswered sign-in stays counted");
+        }
+        if let Err(failure) = &mut ended {
+            certificate::tell_change_in(services, failure).await;
         }
         may_send = !matches!(&ended, Err(failure) if failure.refused_sign_in.is_some());
         analysis.parts[index].end = Some(part_end(ended));

@@ -18,7 +18,7 @@ use crate::{
     },
     mailbox::SmtpAddress,
     outbound::{Outbound, connection::Connection},
-    problem::{InsteadOfEws, Problem, Tried},
+    problem::{Certificate, InsteadOfEws, Problem, Tried},
     random::Random,
 };
 use ask::Next;
@@ -57,8 +57,19 @@ pub struct Discovered {
     pub endpoint: EwsUrl,
     /// The host that told it.
     pub by: String,
+    /// What that host showed.
+    pub certificate: Option<Certificate>,
     /// What was tried before, and why it led nowhere.
     pub tried: Vec<Tried>,
+}
+
+/// A host that was asked with the password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub host: String,
+    /// The kinds of sign-in that it offered.
+    pub offered: Vec<String>,
+    pub certificate: Option<Certificate>,
 }
 
 /// Why no endpoint was found.
@@ -69,6 +80,10 @@ pub struct NotFound {
     pub request_id: Option<String>,
     /// The host that answered 401 to the password.
     pub refused_at: Option<String>,
+    /// The host that was asked last.
+    pub asked: Option<Asked>,
+    /// What was tried before, and why it led nowhere.
+    pub tried: Vec<Tried>,
 }
 
 impl From<Problem> for NotFound {
@@ -77,6 +92,8 @@ impl From<Problem> for NotFound {
             problem,
             request_id: None,
             refused_at: None,
+            asked: None,
+            tried: Vec::new(),
         }
     }
 }
@@ -144,10 +161,14 @@ impl Autodiscover<'_> {
         match timeout(LIMIT, self.search(&mut search)).await {
             Ok(Some(Ok((endpoint, by)))) => Ok(Discovered {
                 endpoint,
-                by,
+                by: by.host,
+                certificate: by.certificate,
                 tried: search.tried,
             }),
-            Ok(Some(Err(end))) => Err(end),
+            Ok(Some(Err(end))) => Err(NotFound {
+                tried: search.tried,
+                ..end
+            }),
             Err(_) if search.tried.is_empty() && search.elsewhere.is_none() => {
                 let seconds = LIMIT.as_secs();
                 Err(Problem::AnswerTimedOut { seconds }.into())
@@ -178,7 +199,7 @@ impl Autodiscover<'_> {
     }
 
     /// `None`: nothing was found and nothing ended the search.
-    async fn search(&self, search: &mut Search<'_>) -> Option<Result<(EwsUrl, String), NotFound>> {
+    async fn search(&self, search: &mut Search<'_>) -> Option<Result<(EwsUrl, Asked), NotFound>> {
         let mut hosts = well_known(&search.address);
         // Where else the domain says that it is: asked anonymously beside the first probes, used after them.
         let mut hints = true;
@@ -203,12 +224,7 @@ impl Autodiscover<'_> {
                         continue;
                     }
                     Ok(Probed::Moved(to)) => {
-                        let problem = Problem::NotEws {
-                            instead: InsteadOfEws::Redirect,
-                            status: 302,
-                            location: Some(to.clone()),
-                        };
-                        search.note(&host, problem);
+                        search.note(&host, sent_on(&to));
                         reserve.push(to);
                         continue;
                     }
@@ -227,15 +243,21 @@ impl Autodiscover<'_> {
                     search.elsewhere.get_or_insert(host);
                     continue;
                 }
+                let asked = Asked {
+                    host: host.clone(),
+                    offered: ready.offer.names(),
+                    certificate: ready.connection.facts().certificate.clone(),
+                };
                 match self.ask(*ready, &search.address).await {
                     Ok(Next::Found(url)) if self.is_vouched_for(&url, search.home) => {
-                        return Some(Ok((url, host)));
+                        return Some(Ok((url, asked)));
                     }
                     Ok(Next::Found(url)) => {
                         let host = url.host().to_owned();
                         return Some(Err(Problem::LeadsElsewhere { host }.into()));
                     }
                     Ok(Next::Host(to)) => {
+                        search.note(&host, sent_on(&to));
                         hosts = vec![to];
                         break;
                     }
@@ -247,7 +269,10 @@ impl Autodiscover<'_> {
                         break;
                     }
                     Ok(Next::Failed(problem)) => search.note(&host, problem),
-                    Err(end) => return Some(Err(end)),
+                    Err(end) => {
+                        let asked = Some(asked);
+                        return Some(Err(NotFound { asked, ..end }));
+                    }
                 }
             }
             reserve.extend(hinted);
@@ -344,6 +369,14 @@ fn url(host: &str) -> String {
     format!("https://{host}{}", pox::PATH)
 }
 
+fn sent_on(to: &str) -> Problem {
+    Problem::NotEws {
+        instead: InsteadOfEws::Redirect,
+        status: 302,
+        location: Some(to.to_owned()),
+    }
+}
+
 fn problem_at(host: &str, mailbox: &SmtpAddress, error: &EwsError) -> Problem {
     let url = url(host);
     diagnose(error, &Evidence { url: &url, mailbox })
@@ -356,14 +389,40 @@ fn nothing_found(search: Search<'_>) -> NotFound {
         .tried
         .iter()
         .any(|tried| *tried.problem == Problem::ExchangeOnline);
-    let problem = match search.elsewhere {
+    let telling = search.tried.iter().find(|tried| {
+        // What answers under the bare domain is mostly a web site, whose troubles are none of Exchange.
+        tried.url != url(search.home) && is_telling(&tried.problem)
+    });
+    let telling = telling.map(|tried| (*tried.problem).clone());
+    let problem = match (search.elsewhere, telling) {
         _ if online => Problem::ExchangeOnline,
-        Some(host) => Problem::LeadsElsewhere { host },
-        None => Problem::AutodiscoverFailed {
-            tried: search.tried,
-        },
+        (Some(host), _) => Problem::LeadsElsewhere { host },
+        (None, Some(problem)) => problem,
+        (None, None) => {
+            let tried = search.tried;
+            return Problem::AutodiscoverFailed { tried }.into();
+        }
     };
-    problem.into()
+    NotFound {
+        tried: search.tried,
+        ..problem.into()
+    }
+}
+
+/// Whether a problem of an address that belongs to Autodiscover is what must be mended: typing the endpoint would only
+/// meet it there.
+const fn is_telling(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::KerberosOnly { .. }
+            | Problem::ConnectionNotKept
+            | Problem::SignInNotOffered { .. }
+            | Problem::CertificateUnknownIssuer { .. }
+            | Problem::CertificateExpired { .. }
+            | Problem::CertificateNotYetValid { .. }
+            | Problem::Throttled { .. }
+            | Problem::ServerError { .. }
+    )
 }
 
 /// Reads a text as an answer in both forms and forgets what came of it, for the fuzzers.

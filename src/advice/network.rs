@@ -2,6 +2,7 @@
 
 use super::{OPERATOR, Purpose, SERVER, Words, powershell::quote, shown, words};
 use crate::problem::Target;
+use std::net::IpAddr;
 
 pub(super) fn not_allowed(host: &str, port: u16, address: &str) -> Words {
     let (host, address) = (shown(host), shown(address));
@@ -12,10 +13,23 @@ pub(super) fn not_allowed(host: &str, port: u16, address: &str) -> Words {
         (false, 443) => bare.to_owned(),
         (false, port) => format!("{bare}:{port}"),
     };
+    if is_never_exchange(&address) {
+        return words(
+            format!("Kalends does not call {host}."),
+            format!("{address} is an address of the machine itself or of its immediate surroundings. No Exchange server is reached under it."),
+        )
+        .step("Type the name of the Exchange server, such as mail.example.com.")
+        .step("Check where the name leads, if it is the right one.");
+    }
+    let leads = if bare == address.trim_matches(['[', ']']) {
+        format!("{address} is an address inside a network.")
+    } else {
+        format!("{host} leads to {address}, an address inside a network.")
+    };
     words(
         format!("Kalends may not call {host} yet."),
         format!(
-            "{host} leads to {address}, an address inside a network. Kalends calls such addresses only for servers that whoever runs Kalends has named, so that nobody can use it to look around in the network."
+            "{leads} Kalends calls such addresses only for servers that whoever runs Kalends has named, so that nobody can use it to look around in the network."
         ),
     )
     .step(format!(
@@ -23,6 +37,21 @@ pub(super) fn not_allowed(host: &str, port: u16, address: &str) -> Words {
     ))
     .step("Check the server's name if it was not meant to lead there.")
     .command(Purpose::Run, OPERATOR, format!("KALENDS_EXCHANGE_HOSTS=\"$KALENDS_EXCHANGE_HOSTS,{entry}\""))
+}
+
+/// This machine, or what it reaches without a router, such as the metadata service of a cloud.
+fn is_never_exchange(address: &str) -> bool {
+    match address.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(v4)) => v4.is_link_local() || v4.is_loopback() || v4.is_unspecified(),
+        Ok(IpAddr::V6(v6)) => {
+            let mapped = v6.to_ipv4_mapped();
+            mapped.is_some_and(|v4| v4.is_link_local() || v4.is_loopback())
+                || v6.is_unicast_link_local()
+                || v6.is_loopback()
+                || v6.is_unspecified()
+        }
+        Err(_) => false,
+    }
 }
 
 pub(super) fn name_not_found(host: &str) -> Words {

@@ -157,7 +157,7 @@ pub(super) fn autodiscover_failed(tried: &[Tried], names: &Names) -> Words {
         })
         .collect();
     let seen = if seen.is_empty() {
-        "No address could be tried.".to_owned()
+        "None of them answered in time.".to_owned()
     } else {
         seen.join("\n")
     };

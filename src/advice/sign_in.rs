@@ -87,14 +87,34 @@ pub(super) fn not_offered(offered: &[String]) -> Words {
             offered.join(", ")
         )
     };
+    if offered
+        .iter()
+        .any(|scheme| scheme == "NTLM" || scheme == "Negotiate")
+    {
+        return words(
+            "Exchange offers a sign-in and breaks it off.",
+            format!(
+                "The server offers {}, but answers the first message of the sign-in with a refusal in place of its own. No password was judged.",
+                offered.join(", ")
+            ),
+        )
+        .step("Check that proxies and load balancers in front keep a connection open and pass it to the same Exchange server.")
+        .step("Check whether the domain restricts NTLM, and the event logs of the Exchange server for its reason.")
+        .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*")
+        .command(
+            Purpose::FindOut,
+            SERVER,
+            "Get-WinEvent -LogName 'Microsoft-Windows-NTLM/Operational' -MaxEvents 20 | Format-List TimeCreated,Message",
+        );
+    }
     words("Exchange does not offer a sign-in that Kalends can use.", meaning)
-        .step("Turn on Windows authentication for EWS, which brings NTLM; the first command shows the settings, the second changes them on every server.")
+        .step("Turn on Windows authentication for EWS, which brings NTLM: the first command shows the settings, the second changes them. Put the name of a server that the first one shows as off in the place of SERVER.")
         .step("Check that proxies in front pass the sign-in through.")
         .step("Wait a few minutes, or restart IIS, until it takes effect.")
         .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication,WindowsAuthentication")
-        .run("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -WindowsAuthentication $true")
+        .run("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -WindowsAuthentication $true")
         .verify("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,WindowsAuthentication")
-        .undo("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -WindowsAuthentication $false")
+        .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -WindowsAuthentication $false")
 }
 
 pub(super) fn kerberos_only() -> Words {
@@ -104,11 +124,11 @@ pub(super) fn kerberos_only() -> Words {
     )
     .step("Add NTLM to the providers of Windows authentication for EWS in IIS: open the site, EWS, Authentication, Windows Authentication, Providers.")
     .step("Check whether the policy \"Network security: Restrict NTLM\" keeps the Exchange servers or the service account from it; exceptions can be named there.")
-    .step("Or turn on Basic for EWS, which Kalends uses where NTLM is not taken: the second command.")
+    .step("Or turn on Basic for EWS, which Kalends uses where NTLM is not taken: the second command, with the name of the server in the place of SERVER.")
     .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication,WindowsAuthentication")
-    .run("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
+    .run("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
     .verify("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication")
-    .undo("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $false")
+    .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -BasicAuthentication $false")
 }
 
 pub(super) fn connection_not_kept() -> Words {
@@ -118,10 +138,10 @@ pub(super) fn connection_not_kept() -> Words {
     )
     .step("Let the proxy keep connections open (keep-alive) and pass each one to the same Exchange server.")
     .step("Or name an Exchange server that is reached without the proxy as the Exchange server.")
-    .step("Or turn on Basic for EWS, which needs one step only: the command.")
-    .run("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
+    .step("Or turn on Basic for EWS, which needs one step only: the command, with the name of the server in the place of SERVER.")
+    .run("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
     .verify("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication")
-    .undo("Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $false")
+    .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -BasicAuthentication $false")
 }
 
 pub(super) fn paused(until: Timestamp, names: &Names) -> Words {
@@ -132,7 +152,7 @@ pub(super) fn paused(until: Timestamp, names: &Names) -> Words {
     words(
         "Too many sign-ins were refused.",
         format!(
-            "Exchange refused {} several times. Another wrong password could lock the account for everybody who depends on it, so Kalends sends none before {}.",
+            "Sign-ins of {} were refused up to the limit of three an hour, or are still waiting for their answers. Another wrong password could lock the account for everybody who depends on it, so Kalends sends none before {}.",
             shown_or(&names.account, "the account"),
             at
         ),

@@ -47,9 +47,9 @@ impl Autodiscover<'_> {
                     return Ok(Next::Failed(problem));
                 }
                 Err(NotFound {
-                    problem,
                     request_id: error.ids.shown().map(str::to_owned),
                     refused_at: refused.then_some(host),
+                    ..NotFound::from(problem)
                 })
             }
         }

@@ -23,18 +23,26 @@ pub async fn keep(services: &Services, endpoint: &EwsUrl, shown: Option<&Certifi
 /// Keeps the certificate of a test that passed; adds to one that failed what has changed since the last that passed.
 pub(super) async fn compare(services: &Services, ended: &mut Result<Success, Failure>) {
     match ended {
-        Ok(success) => keep(services, &success.endpoint, success.certificate.as_ref()).await,
-        Err(failure) => {
-            let seen = failure.certificate.take();
-            if let (Problem::SignInRefused { changed, .. }, Some((endpoint, mut shown))) =
-                (&mut failure.problem, seen)
-            {
-                add_before(services, endpoint.host(), endpoint.port(), &mut shown).await;
-                *changed = Some(shown).filter(|shown| shown.before.is_some());
-            } else {
-                tell_change(services, &mut failure.problem).await;
+        Ok(success) => {
+            keep(services, &success.endpoint, success.certificate.as_ref()).await;
+            if let Some((host, shown)) = &success.told_by {
+                keep(services, host, Some(shown)).await;
             }
         }
+        Err(failure) => tell_change_in(services, failure).await,
+    }
+}
+
+/// Adds to a failed test what has changed since the last one that passed.
+pub async fn tell_change_in(services: &Services, failure: &mut Failure) {
+    let seen = failure.certificate.take();
+    if let (Problem::SignInRefused { changed, .. }, Some((endpoint, mut shown))) =
+        (&mut failure.problem, seen)
+    {
+        add_before(services, endpoint.host(), endpoint.port(), &mut shown).await;
+        *changed = Some(shown).filter(|shown| shown.before.is_some());
+    } else {
+        tell_change(services, &mut failure.problem).await;
     }
 }
 

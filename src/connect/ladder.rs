@@ -57,6 +57,7 @@ pub async fn climb(
         tools,
         request: &request,
         progress: &mut progress,
+        told_by: None,
     };
     match timeout(limit, climbing.run()).await {
         Ok(Ok(success)) => Ok(success),
@@ -82,6 +83,12 @@ struct Climb<'a, F> {
     tools: &'a Tools,
     request: &'a Request,
     progress: &'a mut Progress<F>,
+    /// The host that told the endpoint, and what it showed.
+    told_by: Option<(EwsUrl, Box<Certificate>)>,
+}
+
+fn shown_at(host: &str, certificate: Option<Certificate>) -> Option<(EwsUrl, Box<Certificate>)> {
+    Some((host.parse().ok()?, Box::new(certificate?)))
 }
 
 impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
@@ -115,6 +122,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
             folder,
             proof,
             certificate,
+            told_by: self.told_by.take(),
         })
     }
 
@@ -130,32 +138,49 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
             Ok(Discovered {
                 endpoint,
                 by,
+                certificate,
                 tried,
             }) => {
                 self.tell_tried(&tried);
                 self.progress.pass(&format!("{endpoint}, told by {by}"));
+                self.told_by = shown_at(&by, certificate);
                 Ok(endpoint)
             }
             Err(autodiscover::NotFound {
                 problem,
                 request_id,
                 refused_at,
-            }) => Err(Stop {
-                seen: match &problem {
-                    Problem::AutodiscoverFailed { tried } => {
-                        self.tell_tried(tried);
-                        format!("{} addresses asked, none led to Exchange", tried.len())
+                asked,
+                tried,
+            }) => {
+                self.tell_tried(&tried);
+                let mut certificate = None;
+                if let Some(asked) = asked {
+                    let offered = asked.offered.join(", ");
+                    self.progress
+                        .detail(&format!("{} offers {offered}", asked.host));
+                    if let Some(shown) = &asked.certificate {
+                        self.progress.detail(&certificate_seen(shown));
                     }
-                    Problem::LeadsElsewhere { host } => format!("leads to {host}"),
-                    other => other.code().replace('-', " "),
-                },
-                failure: Box::new(Failure {
-                    problem,
-                    request_id,
-                    refused_sign_in: refused_at,
-                    certificate: None,
-                }),
-            }),
+                    certificate = shown_at(&asked.host, asked.certificate);
+                }
+                Err(Stop {
+                    seen: match &problem {
+                        Problem::AutodiscoverFailed { tried } => {
+                            self.tell_tried(tried);
+                            format!("{} addresses asked, none led to Exchange", tried.len())
+                        }
+                        Problem::LeadsElsewhere { host } => format!("leads to {host}"),
+                        other => other.code().replace('-', " "),
+                    },
+                    failure: Box::new(Failure {
+                        problem,
+                        request_id,
+                        refused_sign_in: refused_at,
+                        certificate,
+                    }),
+                })
+            }
         }
     }
 

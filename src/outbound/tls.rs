@@ -175,7 +175,10 @@ fn fault(error: &TlsError, certificate: Option<&Certificate>) -> Option<Certific
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             Some(CertificateFault::WrongName)
         }
-        CertificateError::UnknownIssuer => Some(CertificateFault::UnknownIssuer),
+        // Another authority of the same name signed it.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            Some(CertificateFault::UnknownIssuer)
+        }
         // A certificate that signs itself is refused under several names, depending on its extensions.
         _ => certificate
             .is_some_and(|certificate| certificate.issuer == certificate.subject)

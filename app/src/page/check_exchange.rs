@@ -182,7 +182,7 @@ fn CheckExchangeForm(draft: Draft) -> impl IntoView {
             <div class="panel">
                 <form class="form" method="post" action=CheckExchange::url() novalidate>
                     <FormNotice errors />
-                    <ServiceFields draft errors />
+                    <ServiceFields draft errors kept="Used for this check and not stored." />
                     <div class="form-actions">
                         <button class="button button-primary">"Check"</button>
                     </div>

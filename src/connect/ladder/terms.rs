@@ -56,6 +56,8 @@ pub struct Success {
     pub proof: Vec<Proof>,
     pub build: Option<ServerBuild>,
     pub certificate: Option<Certificate>,
+    /// The host that told the endpoint just now, and what it showed.
+    pub told_by: Option<(EwsUrl, Box<Certificate>)>,
 }
 
 /// A test that failed.

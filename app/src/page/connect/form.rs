@@ -195,7 +195,13 @@ pub fn ConnectForm(
 
 /// Through a service account.
 #[component]
-pub fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) -> impl IntoView {
+pub fn ServiceFields(
+    draft: crate::draft::Draft,
+    errors: Signal<FieldErrors>,
+    /// What becomes of the password.
+    #[prop(default = "Stored encrypted, opened only to call Exchange.")]
+    kept: &'static str,
+) -> impl IntoView {
     let [mailbox, account, control] =
         ["mailbox", "service_account", "service_control"].map(|name| draft.value(name));
     let unfolded = !control.is_empty();
@@ -227,7 +233,7 @@ pub fn ServiceFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) ->
                 name="service_password"
                 kind="password"
                 autocomplete="off"
-                hint="Stored encrypted, opened only to call Exchange."
+                hint=kept
                 errors
             />
             <Advanced server="service_server" domain="service_domain" draft errors />
