@@ -1,16 +1,33 @@
 //! Reading a calendar view of 500 entries, from bytes to events, beside bare tokenising of the same bytes by the same
 //! XML library, turn by turn in one run. Processor time is measured, so that other work on the machine matters little.
+//!
+//! Where a server is named in the environment (`cargo xtask bench parse --peers`), Kalends' client and those of others
+//! read a view of as many entries from it, in the same turns.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 
+#[path = "peers/clock.rs"]
+mod clock;
+#[path = "peers/kalends.rs"]
+mod over_the_wire;
+#[path = "peers/process.rs"]
+mod process;
+
 use kalends::untrusted::calendar_view;
+use over_the_wire::{Kalends, Server};
+use process::Peer;
 use quick_xml::{events::Event, reader::Reader};
-use rustix::time::{ClockId, clock_gettime};
 use std::{fmt::Write as _, hint::black_box};
 
 const ENTRIES: u32 = 500;
 const TURNS: usize = 15;
-const REPEAT: usize = 8;
+const REPEAT: u32 = 8;
+
+/// What the rows below the first two are.
+const MEASURED: &str = "From the third row on: processor time of the client's own process for the same view out of \
+    one practice Exchange over TLS, HTTP and Basic sign-in on a kept connection, from the call to the library's own \
+    objects; the same fields, except that exchangelib reads zones in place of wall clocks, that ews-javascript-api \
+    reads neither, and that exchangelib as documented sends GetItem after FindItem.";
 
 /// A view as Exchange 2019 sends it: one line, with the fields that Kalends asks for.
 fn view() -> Vec<u8> {
@@ -77,52 +94,90 @@ fn read(bytes: &[u8]) {
     black_box(events);
 }
 
-/// Seconds of processor time of this process.
-#[expect(clippy::cast_precision_loss, reason = "seconds of one run")]
-fn seconds(work: impl Fn()) -> f64 {
-    let now = || {
-        let time = clock_gettime(ClockId::ProcessCPUTime);
-        time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-    };
-    let begun = now();
-    for _ in 0..REPEAT {
-        work();
-    }
-    now() - begun
-}
-
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a count of entries")]
-fn main() {
-    let bytes = view();
-    let (mut bare, mut whole, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for turn in 0..=TURNS {
-        let (tokens, events) = (seconds(|| tokenise(&bytes)), seconds(|| read(&bytes)));
-        // The first turn warms up.
-        if turn > 0 {
-            bare.push(tokens);
-            whole.push(events);
-            ratios.push(tokens / events);
+/// A row of the table while it is measured.
+struct Row<'a> {
+    name: String,
+    /// Reads the view so many times and tells the seconds of processor time they took.
+    read: Box<dyn FnMut(u32) -> f64 + 'a>,
+    seconds: Vec<f64>,
+    /// Against the first row, turn by turn.
+    ratios: Vec<f64>,
+}
+
+impl<'a> Row<'a> {
+    fn new(name: impl Into<String>, read: impl FnMut(u32) -> f64 + 'a) -> Self {
+        Self {
+            name: name.into(),
+            read: Box::new(read),
+            seconds: Vec::new(),
+            ratios: Vec::new(),
         }
     }
-    let rate = |time: f64| f64::from(ENTRIES) * REPEAT as f64 / time;
+
+    fn print(self) {
+        let rate = f64::from(ENTRIES * REPEAT) / median(self.seconds);
+        let ratio = median(self.ratios);
+        // The peers are so far off that two digits would be none.
+        let digits = if ratio < 0.1 { 4 } else { 2 };
+        println!("| {} | {rate:.0} | {ratio:.digits$} |", self.name);
+    }
+}
+
+fn main() {
+    let bytes = view();
+    let mut rows = vec![
+        Row::new("quick-xml, tokens alone", |times| {
+            clock::seconds(times, || tokenise(&bytes))
+        }),
+        Row::new("Kalends, bytes to events", |times| {
+            clock::seconds(times, || read(&bytes))
+        }),
+    ];
+    let server = Server::from_environment();
+    if let Some(server) = &server {
+        rows.extend(peers(server));
+    }
+    for turn in 0..=TURNS {
+        let mut bare = None;
+        for row in &mut rows {
+            let seconds = (row.read)(REPEAT);
+            let bare = *bare.get_or_insert(seconds);
+            // The first turn warms up.
+            if turn > 0 {
+                row.seconds.push(seconds);
+                row.ratios.push(bare / seconds);
+            }
+        }
+    }
     println!(
         "A calendar view of {ENTRIES} entries, {} bytes, median of {TURNS} turns",
         bytes.len()
     );
     println!("| what | entries per CPU-second | against bare tokens |");
     println!("|---|---|---|");
-    println!(
-        "| quick-xml, tokens alone | {:.0} | 1.00 |",
-        rate(median(bare))
+    for row in rows {
+        row.print();
+    }
+    if server.is_some() {
+        println!("{MEASURED}");
+    }
+}
+
+/// Kalends and the clients of others, over the wire.
+fn peers(server: &Server) -> Vec<Row<'static>> {
+    let mut kalends = Kalends::open(server);
+    let mut rows = vec![Row::new("Kalends, over the wire", move |times| {
+        kalends.seconds(times, ENTRIES)
+    })];
+    rows.extend(
+        Peer::start_all()
+            .into_iter()
+            .map(|mut peer| Row::new(peer.name.clone(), move |times| peer.seconds(times, ENTRIES))),
     );
-    println!(
-        "| Kalends, bytes to events | {:.0} | {:.2} |",
-        rate(median(whole)),
-        median(ratios)
-    );
+    rows
 }

@@ -1,5 +1,7 @@
 //! Benchmarks, each telling ratios within one run.
 
+mod peers;
+
 use crate::{folders, process::run, toolchain::cargo};
 use anyhow::Result;
 use clap::ValueEnum;
@@ -11,12 +13,19 @@ pub enum Benchmark {
     Parse,
 }
 
-pub fn bench(which: Benchmark) -> Result<()> {
+pub fn bench(which: Benchmark, peers: bool) -> Result<()> {
     let name = match which {
         Benchmark::Parse => "parse",
     };
-    run(Command::new(cargo())
+    let mut command = Command::new(cargo());
+    command
         .current_dir(folders::root())
         .args(["bench", "--package", "kalends", "--features", "server"])
-        .args(["--bench", name]))
+        .args(["--bench", name]);
+    if peers {
+        // Lives until the benchmark ends.
+        let office = peers::Office::open()?;
+        return run(command.envs(office.settings()));
+    }
+    run(&mut command)
 }

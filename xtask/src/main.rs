@@ -14,6 +14,7 @@ mod node;
 mod packages;
 mod practice;
 mod process;
+mod python;
 mod site;
 mod start;
 mod test;
@@ -58,7 +59,12 @@ enum Command {
         release: bool,
     },
     /// Measures, as ratios within one run.
-    Bench { which: bench::Benchmark },
+    Bench {
+        which: bench::Benchmark,
+        /// Beside clients of others, all reading from one practice Exchange.
+        #[arg(long)]
+        peers: bool,
+    },
     /// Feeds made-up bytes to every reader of what remote sides send.
     Fuzz {
         /// How long each reader is fed.
@@ -78,7 +84,7 @@ fn main() -> ExitCode {
         } => start::start(without_simulator, release),
         Command::Test { levels, record } => test::test(&levels, record),
         Command::Build { release } => build::build(release).map(drop),
-        Command::Bench { which } => bench::bench(which),
+        Command::Bench { which, peers } => bench::bench(which, peers),
         Command::Fuzz { minutes } => fuzz::fuzz(minutes),
         Command::Docs => docs::write(),
     });

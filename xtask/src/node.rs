@@ -1,4 +1,5 @@
-//! Node's part: wasm-opt for the build, Playwright and axe for the browser tests, all in `end2end/`.
+//! Node's part: wasm-opt for the build, Playwright and axe for the browser tests, all in `end2end/`; a client of others
+//! for `cargo xtask bench parse --peers`.
 
 use crate::{
     folders,
@@ -6,16 +7,19 @@ use crate::{
     process::{run, step},
 };
 use anyhow::Result;
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
-/// Installs the node packages at the versions of the lock file, where that did not happen yet.
+/// Installs what the build and the browser tests need.
 pub fn ensure() -> Result<()> {
-    packages::ensure(
-        "shrink and test the browser's part",
-        &[Need::new("node", "nodejs"), Need::new("npm", "npm")],
-    )?;
-    let lock = fs::read(folders::end2end().join("package-lock.json"))?;
-    let installed = folders::end2end().join("node_modules/.installed-lock.json");
+    install("shrink and test the browser's part", &folders::end2end())
+}
+
+/// Installs a folder's node packages at the versions of its lock file, where that did not happen yet; `why` ends the
+/// sentence "… is needed to …".
+pub fn install(why: &str, folder: &Path) -> Result<()> {
+    packages::ensure(why, &[Need::new("node", "nodejs"), Need::new("npm", "npm")])?;
+    let lock = fs::read(folder.join("package-lock.json"))?;
+    let installed = folder.join("node_modules/.installed-lock.json");
     if fs::read(&installed).is_ok_and(|known| known == lock) {
         return Ok(());
     }
@@ -25,7 +29,7 @@ pub fn ensure() -> Result<()> {
         || {
             run(Command::new("npm")
                 .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
-                .current_dir(folders::end2end())
+                .current_dir(folder)
                 .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
         },
     )?;

@@ -6,8 +6,10 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+use serde_json::Value;
 use std::{
-    io::BufRead,
+    io::{BufRead, Read as _, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::mpsc,
@@ -121,6 +123,24 @@ impl Exchange {
         let ready = serde_json::from_str(&line)
             .with_context(|| format!("the practice Exchange said {line:?}"))?;
         Ok(Self { program, ready })
+    }
+
+    /// Posts to its control endpoint, one request a connection.
+    pub fn control(&self, path: &str, body: &Value) -> Result<()> {
+        let body = body.to_string();
+        let host = &self.ready.control;
+        let mut stream = TcpStream::connect(host)?;
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        if !answer.starts_with("HTTP/1.1 2") {
+            bail!("the practice Exchange answered POST {path} with {answer:?}");
+        }
+        Ok(())
     }
 
     /// The settings that lead Kalends to it.

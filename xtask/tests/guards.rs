@@ -238,6 +238,7 @@ fn files_stay_small() {
         "style",
         "migrations",
         "tests",
+        "benches",
     ];
     let long: Vec<String> = folders
         .iter()

@@ -1,0 +1,120 @@
+//! Kalends' own client over the wire, reading what the clients of others read.
+
+use super::clock;
+use futures::future::BoxFuture;
+use jiff::tz::TimeZone;
+use kalends::{
+    account_name::AccountName,
+    auth::{Credentials, Gate},
+    calendar::Window,
+    clock::{Clock, Timestamp},
+    ews::{Client, Whose, read_window},
+    mailbox::SmtpAddress,
+    outbound::{Outbound, OutboundConfig},
+    problem::Problem,
+    random::Random,
+};
+use std::{env, path::PathBuf, sync::Arc};
+use tokio::runtime::{Builder, Runtime};
+
+/// Where the view is read, as the environment tells all clients.
+pub struct Server {
+    ews: String,
+    ca: PathBuf,
+    /// Opens its own mailbox, which has the same name.
+    account: String,
+    password: String,
+    window: Window,
+}
+
+impl Server {
+    /// `None`: only what is in memory is measured.
+    pub fn from_environment() -> Option<Self> {
+        let ews = env::var("PEERS_EWS").ok()?;
+        let given = |name| env::var(name).unwrap();
+        let instant = |name| {
+            let at: jiff::Timestamp = given(name).parse().unwrap();
+            Timestamp::from_seconds(at.as_second())
+        };
+        Some(Self {
+            ews,
+            ca: given("PEERS_CA").into(),
+            account: given("PEERS_ACCOUNT"),
+            password: given("PEERS_PASSWORD"),
+            window: Window {
+                start: instant("PEERS_START"),
+                end: instant("PEERS_END"),
+            },
+        })
+    }
+}
+
+/// The practice account counts no refusals.
+struct OpenGate;
+
+impl Gate for OpenGate {
+    fn may_sign_in<'a>(
+        &'a self,
+        _host: &'a str,
+        _account: &'a AccountName,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn refused<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
+
+    fn accepted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
+}
+
+pub struct Kalends {
+    runtime: Runtime,
+    client: Client,
+    whose: Whose,
+    window: Window,
+}
+
+impl Kalends {
+    pub fn open(server: &Server) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let config = OutboundConfig::parse("localhost", "", Some(server.ca.clone())).unwrap();
+        let outbound = Outbound::new(config, Clock::system()).unwrap();
+        let credentials = Credentials {
+            account: AccountName::parse(&server.account, "").unwrap(),
+            password: server.password.clone().into(),
+        };
+        let random = Random::from_system();
+        let endpoint = server.ews.parse().unwrap();
+        let open = Client::open(
+            &outbound,
+            &random,
+            endpoint,
+            credentials,
+            Arc::new(OpenGate),
+        );
+        let client = runtime.block_on(open).unwrap();
+        let mailbox: SmtpAddress = server.account.parse().unwrap();
+        Self {
+            runtime,
+            client,
+            whose: Whose::own(mailbox),
+            window: server.window,
+        }
+    }
+
+    /// Seconds of processor time of so many readings, after one that is not counted.
+    pub fn seconds(&mut self, times: u32, entries: u32) -> f64 {
+        self.read(entries);
+        clock::seconds(times, || self.read(entries))
+    }
+
+    fn read(&mut self, entries: u32) {
+        let zone = TimeZone::UTC;
+        let reading = read_window(&mut self.client, &self.whose, self.window, &zone);
+        let events = self.runtime.block_on(reading).unwrap();
+        assert_eq!(events.len(), entries as usize);
+    }
+}
