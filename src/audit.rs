@@ -21,6 +21,9 @@ pub enum Action {
     /// An Exchange was looked at closely, with a typed password.
     ExchangeChecked,
     PolicyChanged,
+    PrivacyChanged,
+    DataExported,
+    DataPurged,
     AccountAdded,
     AccountChanged,
     /// The second slot was filled, emptied, or took the place of the first.

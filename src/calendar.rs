@@ -1,6 +1,6 @@
 //! Calendar entries as Kalends keeps them: read from Exchange's calendar view, never expanded or moved by us.
 
-use crate::clock::Timestamp;
+use crate::{clock::Timestamp, policy::PrivacyLevel};
 use serde::{Deserialize, Serialize};
 
 /// One entry of a calendar view: a single appointment, an occurrence or an exception of a series.
@@ -26,6 +26,23 @@ pub struct Event {
     pub kind: EntryKind,
     pub cancelled: bool,
     pub last_modified: Option<Timestamp>,
+}
+
+impl Event {
+    /// The entry with what a level allows, and nothing else.
+    #[must_use]
+    pub fn reduced_to(mut self, level: PrivacyLevel) -> Self {
+        if level < PrivacyLevel::Everything {
+            self.location = None;
+            self.organizer = None;
+        }
+        if level < PrivacyLevel::TimesAndTitles {
+            self.subject = None;
+            self.uid = None;
+            self.sensitivity = Sensitivity::Normal;
+        }
+        self
+    }
 }
 
 /// Whole days, counted from 1970-01-01; `end` is not included.
@@ -109,6 +126,21 @@ open_enum! {
         Occurrence = "Occurrence",
         Exception = "Exception",
         RecurringMaster = "RecurringMaster",
+    }
+}
+
+impl FreeBusyStatus {
+    /// What an entry is called whose title is not kept.
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Free => "Free",
+            Self::Tentative => "Tentative",
+            Self::Busy => "Busy",
+            Self::OutOfOffice => "Out of office",
+            Self::WorkingElsewhere => "Working elsewhere",
+            Self::NoData => "No information",
+            Self::Other(text) => text,
+        }
     }
 }
 

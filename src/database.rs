@@ -56,7 +56,7 @@ impl Database {
         if engine == Engine::Sqlite {
             options = options.after_connect(|connection, _| {
                 Box::pin(async move {
-                    let pragmas = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;";
+                    let pragmas = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
                     connection.execute(pragmas).await.map(|_| ())
                 })
             });

@@ -14,6 +14,7 @@ mod maps;
 mod organisation;
 mod pauses;
 mod policy;
+mod privacy;
 mod refusals;
 mod requests;
 mod revocations;

@@ -14,6 +14,8 @@ mod instances;
 mod maps;
 #[path = "rounds/organisation.rs"]
 mod organisation;
+#[path = "rounds/privacy.rs"]
+mod privacy;
 #[path = "rounds/refusals.rs"]
 mod refusals;
 #[path = "rounds/trouble.rs"]

@@ -11,6 +11,7 @@ use kalends::{
     ews::{Client, Whose, read_window},
     mailbox::SmtpAddress,
     outbound::{Outbound, OutboundConfig},
+    policy::PrivacyLevel,
     problem::Problem,
     random::Random,
 };
@@ -113,7 +114,13 @@ impl Kalends {
 
     fn read(&mut self, entries: u32) {
         let zone = TimeZone::UTC;
-        let reading = read_window(&mut self.client, &self.whose, self.window, &zone);
+        let reading = read_window(
+            &mut self.client,
+            &self.whose,
+            self.window,
+            PrivacyLevel::Everything,
+            &zone,
+        );
         let events = self.runtime.block_on(reading).unwrap();
         assert_eq!(events.len(), entries as usize);
     }

@@ -1,7 +1,9 @@
 //! A saved connection checked again, with its saved password and under its account's lease.
 
 use super::{
-    LOOK, certificate, climb, control_of, failed, finish,
+    LOOK,
+    attempt::level_of,
+    certificate, climb, control_of, failed, finish,
     ladder::{self, Failure, Success},
     new_check, tools, zone_of,
 };
@@ -11,6 +13,7 @@ use crate::{
     connection::{Connection, Mode},
     id::{AccountId, CheckId},
     mailbox::SmtpAddress,
+    policy::PrivacyLevel,
     problem::Problem,
     refusal::SavedGate,
     services::Services,
@@ -130,6 +133,7 @@ pub(super) async fn climb_saved(
         password: sync::open_secret(services, account, mailbox).await?,
         endpoint: Some(account.endpoint.clone()),
         fallback_zone: zone_of(owner),
+        level: level_of(services, owner).await,
         control: control_of(services, &account.name, mailbox).await,
         remembered: None,
         confirmed: Vec::new(),
@@ -161,6 +165,7 @@ pub(crate) async fn probe(
             password: sync::open_secret(services, &leased.account, mailbox).await?,
             endpoint: Some(leased.account.endpoint.clone()),
             fallback_zone: jiff::tz::TimeZone::UTC,
+            level: PrivacyLevel::FreeBusy,
             control: None,
             remembered: None,
             confirmed: Vec::new(),

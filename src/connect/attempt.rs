@@ -5,9 +5,10 @@ use super::{
 };
 use crate::{
     autodiscover,
-    check::{Ladder, Waiting},
+    check::{Goal, Ladder, Waiting},
     endpoint::EwsUrl,
     id::CheckId,
+    policy::PrivacyLevel,
     refusal::TypedGate,
     services::Services,
     store::User,
@@ -35,6 +36,7 @@ pub(super) async fn try_once(
         password: request.password.clone(),
         endpoint: request.endpoint.clone(),
         fallback_zone: zone_of(user),
+        level: level_for(services, user, request).await,
         control: match request.control.clone() {
             Some(typed) => Some(typed),
             None => control_of(services, &request.account, &request.mailbox).await,
@@ -58,6 +60,23 @@ pub(super) async fn try_once(
         learn(services, request, remembered.as_ref(), ended).await;
     }
     (ladder, ended)
+}
+
+/// A control mailbox is read to see that it can be, and not to see what is in it.
+async fn level_for(services: &Services, user: &User, request: &Request) -> PrivacyLevel {
+    if request.typed.goal != Goal::Connection {
+        return PrivacyLevel::FreeBusy;
+    }
+    level_of(services, user).await
+}
+
+/// Where the level cannot be read, the lowest holds.
+pub(super) async fn level_of(services: &Services, user: &User) -> PrivacyLevel {
+    let level = services.store.privacy_of(user.id).await;
+    level.unwrap_or_else(|error| {
+        tracing::error!(%error, "the level of privacy could not be read");
+        PrivacyLevel::FreeBusy
+    })
 }
 
 /// Waits for the next try while the password stays with its task; false if it was cancelled meanwhile.

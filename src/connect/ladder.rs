@@ -357,14 +357,22 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         let end = now + Duration::from_secs(PROOF_DAYS * 24 * 3600);
         let window = Window { start: now, end };
         let whose = self.whose();
-        let reading = read_window(client, &whose, window, &self.request.fallback_zone);
+        let reading = read_window(
+            client,
+            &whose,
+            window,
+            self.request.level,
+            &self.request.fallback_zone,
+        );
         let result = timeout(CALL_LIMIT, reading).await;
         let events = result
             .unwrap_or_else(|_| Err(timed_out()))
             .map_err(|error| self.stop(&error, endpoint))?;
         self.progress
             .pass(&format!("{} in the next {PROOF_DAYS} days", events.len()));
-        Ok(events.iter().take(PROOF_ENTRIES).map(proof).collect())
+        let level = self.request.level;
+        let shown = events.iter().take(PROOF_ENTRIES);
+        Ok(shown.map(|event| proof(event, level)).collect())
     }
 
     /// Whether the server that was asked knows where the mailbox is now.

@@ -23,6 +23,7 @@ use crate::{
         Outbound,
         connection::{ANSWER_LIMIT, Answer, Connection},
     },
+    policy::PrivacyLevel,
     problem::capped,
     random::Random,
 };
@@ -212,8 +213,13 @@ impl Client {
 
     /// One view of a mailbox's calendar; [`super::read_window`] splits what is too much for one.
     #[tracing::instrument(name = "ews.find_item", skip_all, fields(ews.request_id))]
-    pub async fn view(&mut self, whose: &Whose, window: Window) -> Result<View, EwsError> {
-        self.call(whose, &FindItem { window }).await
+    pub async fn view(
+        &mut self,
+        whose: &Whose,
+        window: Window,
+        level: PrivacyLevel,
+    ) -> Result<View, EwsError> {
+        self.call(whose, &FindItem { window, level }).await
     }
 
     async fn call<O: Operation>(

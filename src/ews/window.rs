@@ -9,6 +9,7 @@ use super::{
 use crate::{
     calendar::{Event, Window},
     clock::Timestamp,
+    policy::PrivacyLevel,
 };
 use jiff::tz::TimeZone;
 use std::{collections::HashSet, time::Duration};
@@ -27,13 +28,14 @@ pub async fn read_window(
     client: &mut Client,
     whose: &Whose,
     window: Window,
+    level: PrivacyLevel,
     fallback: &TimeZone,
 ) -> Result<Vec<Event>, EwsError> {
     let mut waiting = slices(window);
     let mut seen = HashSet::new();
     let mut events: Vec<Event> = Vec::new();
     while let Some(slice) = waiting.pop() {
-        let view = match client.view(whose, slice).await {
+        let view = match client.view(whose, slice, level).await {
             Ok(view) => view,
             Err(error) if error.response_code() == Some(&ResponseCode::ExceededFindCountLimit) => {
                 waiting.extend(halves(slice)?);

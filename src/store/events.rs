@@ -7,6 +7,7 @@ use crate::{
     connection::{Connection, ConnectionState},
     database::Writing,
     id::{CalendarId, EventId, RoundId},
+    policy::PrivacyLevel,
 };
 use std::collections::HashMap;
 
@@ -89,8 +90,9 @@ impl Store {
         let Some(row) = found else {
             return Ok(None);
         };
+        let level = self.level_for_writing(&mut writing, connection.id).await?;
         let changes = self
-            .apply(&mut writing, rows::parsed(&row, "id")?, round)
+            .apply(&mut writing, rows::parsed(&row, "id")?, round, level)
             .await?;
         if !changes.is_empty() {
             sqlx::query(
@@ -118,6 +120,7 @@ impl Store {
         writing: &mut Writing,
         calendar: CalendarId,
         round: &ReadRound<'_>,
+        level: PrivacyLevel,
     ) -> Result<Changes, StoreError> {
         let stored = sqlx::query("SELECT item_id, event FROM events WHERE calendar_id = $1")
             .bind(calendar.to_string())
@@ -129,7 +132,8 @@ impl Store {
             .collect::<Result<_, StoreError>>()?;
         let mut changes = Changes::default();
         for event in round.events {
-            let text = rows::to_json(event, "event")?;
+            // It may have been lowered since the round began.
+            let text = rows::to_json(&event.clone().reduced_to(level), "event")?;
             let sql = match stored.remove(&event.item_id) {
                 Some(same) if same == text => continue,
                 Some(_) => {

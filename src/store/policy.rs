@@ -1,6 +1,6 @@
 //! The organisation's rules.
 
-use super::{Store, StoreError, rows};
+use super::{Store, StoreError, privacy::Copies, rows};
 use crate::{audit::Entry, clock::Timestamp, database::Writing, policy::Policy};
 use serde_json::{Map, Value};
 
@@ -20,16 +20,24 @@ impl Store {
         serde_json::from_value(Value::Object(rules)).map_err(|_| StoreError::Corrupt("policy"))
     }
 
+    /// Sets all rules at once. A lowered level of privacy erases what is kept above it in the same transaction.
     pub async fn set_policy(
         &self,
         policy: &Policy,
         entry: &Entry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let before = self.policy().await?;
         let mut writing = self.begin().await?;
         set_in(&mut writing, policy).await?;
+        if policy.privacy != before.privacy {
+            self.level_in(&mut writing, Copies::Everybodys, policy.privacy, now)
+                .await?;
+        }
         self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        writing.commit().await?;
+        self.forget_pages().await;
+        Ok(())
     }
 }
 

@@ -1,7 +1,9 @@
 //! People who sign in.
 
 use super::{Store, StoreError, Table, rows};
-use crate::{audit::Entry, clock::Timestamp, id::UserId, mailbox::SmtpAddress};
+use crate::{
+    audit::Entry, clock::Timestamp, id::UserId, mailbox::SmtpAddress, policy::PrivacyLevel,
+};
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 
@@ -24,6 +26,8 @@ pub struct User {
     pub password_hash: String,
     /// An IANA name.
     pub time_zone: String,
+    /// How much of their calendar may be kept, where they lowered it.
+    pub privacy: Option<PrivacyLevel>,
 }
 
 /// A person to be added.
@@ -42,7 +46,7 @@ impl User {
     }
 }
 
-const COLUMNS: &str = "SELECT id, email, name, role, password_hash, time_zone FROM users";
+const COLUMNS: &str = "SELECT id, email, name, role, password_hash, time_zone, privacy FROM users";
 
 pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
     Ok(User {
@@ -52,6 +56,7 @@ pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
         role: rows::named(row, "role")?,
         password_hash: rows::text(row, "password_hash")?,
         time_zone: rows::text(row, "time_zone")?,
+        privacy: rows::maybe_named(row, "privacy")?,
     })
 }
 
@@ -126,6 +131,7 @@ impl Store {
             role,
             password_hash,
             time_zone,
+            privacy: None,
         }))
     }
 

@@ -101,12 +101,17 @@ async fn read(
     let mailbox = &connection.mailbox;
     let whose = whose(connection);
     let zone = owner_zone(services, connection).await;
+    let level = services.store.privacy_of(connection.user_id).await;
+    let level = level.map_err(|error| {
+        tracing::error!(%error, "the level of privacy could not be read");
+        Problem::Interrupted
+    })?;
     let window = plan::window(services.clock.now());
     let (mut client, mut origin) = clients.take(mailbox).await?;
-    let mut read = read_window(&mut client, &whose, window, &zone).await;
+    let mut read = read_window(&mut client, &whose, window, level, &zone).await;
     if read.as_ref().is_err_and(EwsError::needs_the_password) {
         (client, origin) = (clients.open(mailbox).await?, Origin::New);
-        read = read_window(&mut client, &whose, window, &zone).await;
+        read = read_window(&mut client, &whose, window, level, &zone).await;
     }
     match read {
         Ok(events) => {

@@ -181,6 +181,7 @@ pub fn service() -> Request {
         account: AccountName::parse("svc-kalends@example.test", "").unwrap(),
         password: practice::SERVICE_PASSWORD.to_owned().into(),
         endpoint: Some("mail.example.test".parse().unwrap()),
+        level: kalends::policy::PrivacyLevel::Everything,
         fallback_zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
         control: None,
         remembered: None,

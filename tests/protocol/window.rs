@@ -50,9 +50,15 @@ async fn a_year_is_read_as_the_server_holds_it_although_one_answer_holds_ten_ent
         "charlie@example.test",
     ] {
         let whose = Whose::impersonated(address.parse().unwrap());
-        let events = read_window(&mut client, &whose, window, &zone)
-            .await
-            .unwrap();
+        let events = read_window(
+            &mut client,
+            &whose,
+            window,
+            kalends::policy::PrivacyLevel::Everything,
+            &zone,
+        )
+        .await
+        .unwrap();
         let held = view::Window {
             start: jiff_at(window.start),
             end: jiff_at(window.end),

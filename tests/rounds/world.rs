@@ -12,6 +12,7 @@ use kalends::{
     database::Engine,
     id::CheckId,
     outbound::{Outbound, OutboundConfig},
+    policy::{Policy, PrivacyLevel},
     random::Random,
     services::Services,
     store::{NewConnection, NewUser, Reads, Role, Store, User},
@@ -55,8 +56,17 @@ impl World {
         .await
         .unwrap();
         let clock = Clock::held(NOW);
+        let services = instance(&databases, &exchange, &clock).await;
+        // Everything is kept, so that everything can be compared.
+        let everything = Policy {
+            privacy: PrivacyLevel::Everything,
+            ..Policy::default()
+        };
+        let entry = Entry::by_kalends(Action::PolicyChanged);
+        let set = services.store.set_policy(&everything, &entry, NOW).await;
+        set.unwrap();
         Self {
-            services: instance(&databases, &exchange, &clock).await,
+            services,
             exchange,
             clock,
             databases,

@@ -116,6 +116,14 @@ async fn calendar(day: String) -> Result<CalendarView, AppError> {
             .map_err(request::internal)?,
         None => Vec::new(),
     };
+    let level = store.privacy_of(user.id).await.map_err(request::internal)?;
+    let called = |mut event: kalends::calendar::Event| {
+        if level == kalends::policy::PrivacyLevel::FreeBusy {
+            event.subject = Some(event.status.words().to_owned());
+        }
+        event
+    };
+    let events: Vec<_> = events.into_iter().map(called).collect();
     let kept = connection
         .as_ref()
         .and_then(|connection| connection.last_synced_at)

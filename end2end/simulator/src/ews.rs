@@ -49,6 +49,7 @@ fn respond(
     let name = request.name();
     let counted = mailbox.as_deref().unwrap_or(caller);
     world.counters_mut().operation(counted, name);
+    world.counters_mut().keep_request(counted, name, text);
     let target = Target {
         mailbox: Some(counted),
         ..target

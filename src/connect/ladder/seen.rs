@@ -6,13 +6,18 @@ use crate::{
     clock::Timestamp,
     ews::{FolderFacts, Greeting},
     outbound::connection::Facts,
+    policy::PrivacyLevel,
     problem::{Certificate, ENDS_SOON},
 };
 
 /// What is shown of an entry; the subject of a private one was dropped where it was read.
-pub(super) fn proof(event: &Event) -> Proof {
+pub(super) fn proof(event: &Event, level: PrivacyLevel) -> Proof {
     Proof {
-        subject: event.subject.clone(),
+        subject: if level == PrivacyLevel::FreeBusy {
+            Some(event.status.words().to_owned())
+        } else {
+            event.subject.clone()
+        },
         start: event.start,
         all_day: event.all_day.is_some(),
     }

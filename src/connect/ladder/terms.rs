@@ -10,6 +10,7 @@ use crate::{
     ews::{FolderFacts, version::ServerBuild},
     mailbox::SmtpAddress,
     outbound::Outbound,
+    policy::PrivacyLevel,
     problem::{Certificate, Problem},
     random::Random,
 };
@@ -37,6 +38,8 @@ pub struct Request {
     pub endpoint: Option<EwsUrl>,
     /// The zone of all-day entries that name none.
     pub fallback_zone: TimeZone,
+    /// How much of the entries may be read.
+    pub level: PrivacyLevel,
     /// A mailbox that the account is known to reach.
     pub control: Option<SmtpAddress>,
     /// Where a colleague's mailbox of this domain was found; tried before Autodiscover.

@@ -13,25 +13,28 @@ use crate::{
         version::RequestVersion,
         xml::{Namespace, Xml, XmlError},
     },
+    policy::PrivacyLevel,
 };
 
 /// Exchange's own limit for one answer (find limit, not settable since 2013).
 const MAX_ENTRIES: usize = 1000;
 
-const FIELDS: [&str; 12] = [
-    "item:Subject",
-    "item:Sensitivity",
+/// When, and how busy.
+const TIMES: [&str; 7] = [
     "item:LastModifiedTime",
-    "calendar:UID",
     "calendar:Start",
     "calendar:End",
     "calendar:IsAllDayEvent",
     "calendar:LegacyFreeBusyStatus",
-    "calendar:Location",
     "calendar:IsCancelled",
     "calendar:CalendarItemType",
-    "calendar:Organizer",
 ];
+
+/// What it is called, and whether that is private.
+const TITLES: [&str; 3] = ["item:Subject", "item:Sensitivity", "calendar:UID"];
+
+/// Where, and who called it.
+const DETAILS: [&str; 2] = ["calendar:Location", "calendar:Organizer"];
 
 /// The easiest source of local dates; known from Exchange 2013 on.
 const WALL_CLOCK: [&str; 4] = [
@@ -45,6 +48,20 @@ const WALL_CLOCK: [&str; 4] = [
 #[derive(Debug, Clone, Copy)]
 pub struct FindItem {
     pub window: Window,
+    /// What is not allowed is not asked for.
+    pub level: PrivacyLevel,
+}
+
+/// The fields that a level allows.
+fn fields(level: PrivacyLevel) -> String {
+    let mut fields = field_uris(&TIMES);
+    if level >= PrivacyLevel::TimesAndTitles {
+        fields.push_str(&field_uris(&TITLES));
+    }
+    if level >= PrivacyLevel::Everything {
+        fields.push_str(&field_uris(&DETAILS));
+    }
+    fields
 }
 
 /// What one view holds.
@@ -75,7 +92,7 @@ impl Operation for FindItem {
                 r#"<m:CalendarView MaxEntriesReturned="{}" StartDate="{}" EndDate="{}"/>"#,
                 "<m:ParentFolderIds>{}</m:ParentFolderIds>"
             ),
-            field_uris(&FIELDS),
+            fields(self.level),
             wall_clock,
             MAX_ENTRIES,
             utc(self.window.start),
@@ -144,7 +161,10 @@ mod tests {
             start: Timestamp::from_seconds(1_772_323_200),
             end: Timestamp::from_seconds(1_775_001_600),
         };
-        let operation = FindItem { window };
+        let operation = FindItem {
+            window,
+            level: PrivacyLevel::Everything,
+        };
         let text = operation.content(RequestVersion::Exchange2013Sp1, None);
         assert!(
             text.contains(r#"StartDate="2026-03-01T00:00:00Z" EndDate="2026-04-01T00:00:00Z""#),
@@ -162,6 +182,30 @@ mod tests {
             text.contains("<t:EmailAddress>bob@example.test</t:EmailAddress>"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_a_level_does_not_allow_is_not_asked_for() {
+        let window = Window {
+            start: Timestamp::from_seconds(0),
+            end: Timestamp::from_seconds(1),
+        };
+        let asked =
+            |level| FindItem { window, level }.content(RequestVersion::Exchange2013Sp1, None);
+        for (level, allowed) in [
+            (PrivacyLevel::FreeBusy, [false, false]),
+            (PrivacyLevel::TimesAndTitles, [true, false]),
+            (PrivacyLevel::Everything, [true, true]),
+        ] {
+            let text = asked(level);
+            assert!(text.contains("calendar:Start\""), "{text}");
+            for field in TITLES {
+                assert_eq!(text.contains(field), allowed[0], "{level:?} {field}");
+            }
+            for field in DETAILS {
+                assert_eq!(text.contains(field), allowed[1], "{level:?} {field}");
+            }
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub struct Counters {
     anonymous: u64,
     unknown_names: u64,
     requests: BTreeMap<String, BTreeMap<String, u64>>,
+    last: BTreeMap<(String, String), String>,
     autodiscover: u64,
     plain: u64,
     plain_passwords: u64,
@@ -47,6 +48,11 @@ impl Counters {
             .or_default()
             .entry(operation.to_owned())
             .or_default() += 1;
+    }
+
+    pub(crate) fn keep_request(&mut self, mailbox: &str, operation: &str, text: &str) {
+        let key = (mailbox.to_owned(), operation.to_owned());
+        self.last.insert(key, text.to_owned());
     }
 
     pub(crate) fn autodiscover_answer(&mut self) {
@@ -109,6 +115,12 @@ impl Counters {
     /// Requests that reached an operation, by mailbox and operation.
     pub fn requests(&self) -> &BTreeMap<String, BTreeMap<String, u64>> {
         &self.requests
+    }
+
+    /// The last request for `operation` in `mailbox`, as it came.
+    pub fn last_request(&self, mailbox: &str, operation: &str) -> Option<&str> {
+        let key = (mailbox.to_owned(), operation.to_owned());
+        self.last.get(&key).map(String::as_str)
     }
 
     /// How often `operation` was called for `mailbox`.
