@@ -47,6 +47,49 @@ pub enum Action {
     MailboxesChosen,
 }
 
+impl Action {
+    /// What was done, to stand behind who did it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::UserCreated => "added a person",
+            Self::SignedIn => "signed in",
+            Self::SignInRefused => "was refused at the sign-in",
+            Self::SignedOutEverywhere => "signed out everywhere",
+            Self::PasswordChanged => "changed a password",
+            Self::CheckStarted => "tested a connection",
+            Self::Connected => "connected a calendar",
+            Self::Disconnected => "disconnected a calendar",
+            Self::SecretOpened => "opened a sealed password",
+            Self::SyncRequested => "asked for a sync",
+            Self::ExchangeChecked => "checked an Exchange server",
+            Self::PolicyChanged => "changed the policy",
+            Self::PrivacyChanged => "changed a privacy level",
+            Self::DataExported => "downloaded what is stored",
+            Self::DataPurged => "deleted what was read",
+            Self::AccountAdded => "added a service account",
+            Self::AccountChanged => "changed a service account",
+            Self::PasswordTested => "tested a new password",
+            Self::PasswordDropped => "forgot a tested password",
+            Self::PasswordSwitched => "switched to a new password",
+            Self::AccountHeld => "held back sign-ins",
+            Self::AccountReleased => "let sign-ins go on",
+            Self::AccountPaused => "paused a service account",
+            Self::AccountResumed => "resumed a service account",
+            Self::AccountEnded => "disconnected a service account",
+            Self::EverythingPaused => "paused everything",
+            Self::EverythingResumed => "resumed everything",
+            Self::MailboxRequested => "asked for a mailbox",
+            Self::RequestWithdrawn => "withdrew a request",
+            Self::RequestApproved => "approved a request",
+            Self::RequestRefused => "refused a request",
+            Self::ApprovalRevoked => "took an approval back",
+            Self::AddressVerified => "verified an address",
+            Self::MailboxesMapped => "mapped mailboxes",
+            Self::MailboxesChosen => "chose mailboxes to connect",
+        }
+    }
+}
+
 /// One line of the trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

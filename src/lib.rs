@@ -65,6 +65,8 @@ pub mod sign_in;
 #[cfg(feature = "server")]
 pub mod store;
 #[cfg(feature = "server")]
+pub mod stored;
+#[cfg(feature = "server")]
 pub mod sync;
 #[cfg(feature = "server")]
 pub mod untrusted;

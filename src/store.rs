@@ -22,6 +22,7 @@ mod rounds;
 mod rows;
 mod saving;
 mod sessions;
+mod stored;
 mod users;
 
 pub use accounts::{Account, Leased, NextSlot};
@@ -34,6 +35,7 @@ pub use revocations::{Probe, Revocation};
 pub use rounds::{Failed, Round};
 pub use saving::{NewConnection, Reads, Saved};
 pub use sessions::SessionRow;
+pub use stored::{Kept, Looked};
 pub use users::{NewUser, Role, User};
 
 use crate::{

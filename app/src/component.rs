@@ -1,5 +1,6 @@
 //! Parts used by more than one page.
 
+mod choice;
 mod connection_state;
 mod failure;
 mod field;
@@ -10,6 +11,7 @@ mod loaded;
 mod notice;
 mod when;
 
+pub use choice::choice;
 pub use connection_state::{StateBadge, StateView};
 pub use failure::Failure;
 pub use field::{Field, FormNotice};

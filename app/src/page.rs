@@ -10,6 +10,8 @@ pub mod disconnect;
 pub mod help;
 pub mod home;
 pub mod organisation;
+pub mod privacy;
 pub mod profile;
 pub mod setup;
 pub mod sign_in;
+pub mod stored;

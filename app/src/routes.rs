@@ -25,6 +25,7 @@ use crate::{
         profile::ProfilePage,
         setup::SetupPage,
         sign_in::SignInPage,
+        stored::{PurgePage, StoredPage},
     },
 };
 use leptos::prelude::*;
@@ -68,6 +69,8 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("sign-in") view=SignInPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("calendar") view=CalendarPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("profile") view=ProfilePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("stored")) view=StoredPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("purge")) view=PurgePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("connect")) view=ConnectPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("disconnect")) view=DisconnectPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("checks"), ParamSegment("id")) view=CheckPage ssr=SsrMode::Async />

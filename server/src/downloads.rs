@@ -1,4 +1,4 @@
-//! What admins take away as files.
+//! What people take away as files: admins lists, everybody what is stored about them.
 
 use app::request::USER_KEY;
 use axum::{
@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     extract::{Path, State},
     http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use futures::{StreamExt as _, stream};
@@ -22,14 +22,51 @@ use tower_sessions::Session;
 pub fn routes(services: Services) -> Router {
     Router::new()
         .route("/organisation/mailboxes/{id}/addresses.csv", get(addresses))
+        .route("/profile/stored.json", get(stored))
+        .route("/profile/calendar.ics", get(calendar))
         .with_state(services)
+}
+
+/// Who asks, if somebody is signed in.
+async fn person(store: &Store, session: &Session) -> Option<User> {
+    let id: UserId = session.get(USER_KEY).await.ok().flatten()?;
+    store.user(id).await.ok().flatten()
 }
 
 /// The admin who asks; for everybody else the file is not there.
 async fn admin(store: &Store, session: &Session) -> Option<User> {
-    let id: UserId = session.get(USER_KEY).await.ok().flatten()?;
-    let user = store.user(id).await.ok().flatten()?;
-    user.is_admin().then_some(user)
+    person(store, session).await.filter(User::is_admin)
+}
+
+/// Everything about the one who asks, and about nobody else.
+async fn stored(
+    State(services): State<Services>,
+    Extension(session): Extension<Session>,
+) -> Response {
+    let Some(user) = person(&services.store, &session).await else {
+        return Redirect::to("/sign-in?next=/profile/stored").into_response();
+    };
+    match kalends::stored::as_json(&services, &user).await {
+        Ok(all) => {
+            let text = serde_json::to_string_pretty(&all).unwrap_or_default();
+            attachment("application/json", "kalends.json", text.into())
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+/// The entries of the one who asks.
+async fn calendar(
+    State(services): State<Services>,
+    Extension(session): Extension<Session>,
+) -> Response {
+    let Some(user) = person(&services.store, &session).await else {
+        return Redirect::to("/sign-in?next=/profile/stored").into_response();
+    };
+    match kalends::stored::as_icalendar(&services, &user).await {
+        Ok(text) => attachment("text/calendar; charset=utf-8", "kalends.ics", text.into()),
+        Err(error) => failed(&error),
+    }
 }
 
 async fn addresses(

@@ -5,7 +5,10 @@ use crate::{
     component::{Field, FormNotice, Frame, Notice, StateBadge, StateView, When, loaded},
     draft::Draft,
     moment::Moment,
-    page::connect::{ConnectDialog, ConnectView},
+    page::{
+        connect::{ConnectDialog, ConnectView},
+        privacy::{PrivacyForm, PrivacyView},
+    },
 };
 use kalends::{account_name::Password, advice::Advice, problem::Owner};
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -23,6 +26,7 @@ struct ProfileView {
     details: Draft,
     password: Draft,
     exchange: ExchangeView,
+    privacy: PrivacyView,
 }
 
 /// The row "Microsoft Exchange".
@@ -101,6 +105,15 @@ async fn profile() -> Result<ProfileView, AppError> {
         details: request::take_draft("details").await?,
         password: request::take_draft("password").await?,
         exchange,
+        privacy: PrivacyView {
+            organisations: services
+                .store
+                .policy()
+                .await
+                .map_err(request::internal)?
+                .privacy,
+            own: user.privacy,
+        },
     })
 }
 
@@ -201,6 +214,7 @@ fn Profile(view: ProfileView) -> impl IntoView {
         details,
         password,
         exchange,
+        privacy,
     } = view;
     view! {
         <Frame title="Profile Settings">
@@ -208,6 +222,10 @@ fn Profile(view: ProfileView) -> impl IntoView {
             <section class="panel" aria-labelledby="exchange">
                 <h2 id="exchange">"Calendar connections"</h2>
                 <ExchangeRow exchange />
+            </section>
+            <section class="panel" aria-labelledby="privacy">
+                <h2 id="privacy">"Privacy"</h2>
+                <PrivacyForm view=privacy />
             </section>
             <section class="panel" aria-labelledby="you">
                 <h2 id="you">"You"</h2>

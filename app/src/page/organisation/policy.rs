@@ -2,7 +2,8 @@
 
 use crate::{
     AppError,
-    component::{Frame, loaded},
+    component::{Frame, choice, loaded},
+    page::privacy::{choice_words, code},
 };
 use kalends::policy::{PersonalMode, Policy, PrivacyLevel, TypedPasswords};
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -36,22 +37,14 @@ const fn personal_words(personal: PersonalMode) -> &'static str {
     }
 }
 
-#[cfg(feature = "ssr")]
-const fn privacy_words(privacy: PrivacyLevel) -> &'static str {
-    match privacy {
-        PrivacyLevel::FreeBusy => "Kalends keeps when people are busy, and nothing else.",
-        PrivacyLevel::TimesAndTitles => "Kalends keeps times and titles.",
-        PrivacyLevel::Everything => "Kalends keeps times, titles, places and organizers.",
-    }
-}
-
 /// The rules, a sentence each.
 #[cfg(feature = "ssr")]
 pub fn in_words(policy: &Policy) -> Vec<String> {
+    use crate::page::privacy::level_words;
     [
         typed_words(policy.typed),
         personal_words(policy.personal),
-        privacy_words(policy.privacy),
+        level_words(policy.privacy),
     ]
     .map(str::to_owned)
     .into()
@@ -120,9 +113,13 @@ pub fn PolicyPage() -> impl IntoView {
                     </fieldset>
                     <fieldset class="panel choices">
                         <legend>"What Kalends keeps of calendars"</legend>
-                        {choice("privacy", "free_busy", "Free/busy only", "When, and how busy. Titles and places are not even asked of Exchange.", privacy == PrivacyLevel::FreeBusy)}
-                        {choice("privacy", "times_and_titles", "Times and titles", "And what entries are called.", privacy == PrivacyLevel::TimesAndTitles)}
-                        {choice("privacy", "everything", "Everything", "And where, and who called them.", privacy == PrivacyLevel::Everything)}
+                        {PrivacyLevel::ALL
+                            .into_iter()
+                            .map(|level| {
+                                let (label, meaning) = choice_words(level);
+                                choice("privacy", code(level), label, meaning, level == privacy)
+                            })
+                            .collect_view()}
                         <p class="field-hint">"Private entries are only “Private” at every level. People may lower the level for themselves. Lowering it deletes what is kept above it at once."</p>
                     </fieldset>
                     <p class="field-hint">"Connections that exist stay when a rule changes. End them on the page Connections."</p>
@@ -134,22 +131,4 @@ pub fn PolicyPage() -> impl IntoView {
             </Frame>
         }
     })
-}
-
-fn choice(
-    name: &'static str,
-    value: &'static str,
-    label: &'static str,
-    meaning: &'static str,
-    checked: bool,
-) -> impl IntoView {
-    view! {
-        <label class="choice">
-            <input type="radio" name=name value=value checked=checked />
-            <span>
-                <strong>{label}</strong>
-                <span class="field-hint">{meaning}</span>
-            </span>
-        </label>
-    }
 }

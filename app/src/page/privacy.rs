@@ -1,0 +1,100 @@
+//! How much of one's calendar Kalends keeps: as much as the organisation says, or less.
+
+use crate::{AppError, component::choice};
+use kalends::policy::PrivacyLevel;
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+/// The section of the profile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PrivacyView {
+    pub organisations: PrivacyLevel,
+    pub own: Option<PrivacyLevel>,
+}
+
+/// A level in one sentence.
+pub const fn level_words(level: PrivacyLevel) -> &'static str {
+    match level {
+        PrivacyLevel::FreeBusy => "Kalends keeps when people are busy, and nothing else.",
+        PrivacyLevel::TimesAndTitles => "Kalends keeps times and titles.",
+        PrivacyLevel::Everything => "Kalends keeps times, titles, places and organizers.",
+    }
+}
+
+/// Label and meaning of a choice.
+pub const fn choice_words(level: PrivacyLevel) -> (&'static str, &'static str) {
+    match level {
+        PrivacyLevel::FreeBusy => (
+            "Free/busy only",
+            "When, and how busy. Titles and places are not even asked of Exchange.",
+        ),
+        PrivacyLevel::TimesAndTitles => ("Times and titles", "And what entries are called."),
+        PrivacyLevel::Everything => ("Everything", "And where, and who called them."),
+    }
+}
+
+/// The value of a choice in forms.
+pub const fn code(level: PrivacyLevel) -> &'static str {
+    match level {
+        PrivacyLevel::FreeBusy => "free_busy",
+        PrivacyLevel::TimesAndTitles => "times_and_titles",
+        PrivacyLevel::Everything => "everything",
+    }
+}
+
+#[server(endpoint = "save_privacy")]
+async fn save_privacy(privacy: PrivacyLevel) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::audit::{Action, Entry};
+    let user = request::user().await?;
+    let services = request::services();
+    let policy = services.store.policy().await.map_err(request::internal)?;
+    // The organisation's level itself is no choice of one's own: it may change.
+    let own = Some(privacy).filter(|own| *own < policy.privacy);
+    let entry = Entry::by(user.id, Action::PrivacyChanged).about(code(privacy));
+    let set = services
+        .store
+        .set_privacy(user.id, own, &entry, services.clock.now());
+    set.await.map_err(request::internal)?;
+    services.wake.notify_one();
+    request::flash("Your privacy level is saved. What is kept above it is deleted.").await?;
+    request::see_other("/profile#privacy");
+    Ok(())
+}
+
+/// The choices up to the organisation's level.
+#[component]
+pub fn PrivacyForm(view: PrivacyView) -> impl IntoView {
+    let effective = view.organisations.lowered_by(view.own);
+    let offered = PrivacyLevel::ALL
+        .into_iter()
+        .filter(|level| *level <= view.organisations)
+        .collect::<Vec<_>>();
+    let several = offered.len() > 1;
+    view! {
+        <p class="panel-hint">
+            "Your organisation’s level: " {choice_words(view.organisations).0} ". You may keep less. Private entries are always only “Private”."
+        </p>
+        {if several {
+            view! {
+                <form class="form" method="post" action=SavePrivacy::url()>
+                    <fieldset class="choices">
+                        <legend class="sr-only">"What Kalends keeps of your calendar"</legend>
+                        {offered
+                            .into_iter()
+                            .map(|level| {
+                                let (label, meaning) = choice_words(level);
+                                choice("privacy", code(level), label, meaning, level == effective)
+                            })
+                            .collect_view()}
+                    </fieldset>
+                    <button class="button">"Save"</button>
+                </form>
+            }
+                .into_any()
+        } else {
+            view! { <p>{level_words(effective)}</p> }.into_any()
+        }}
+        <p><a href="/profile/stored">"What Kalends stores about me"</a></p>
+    }
+}

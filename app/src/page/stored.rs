@@ -1,0 +1,283 @@
+//! What Kalends stores about the reader: what, how much, since when, who looked; to take away, or to delete.
+
+use crate::{
+    AppError,
+    component::{Frame, When, loaded},
+    moment::Moment,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+/// The most lines of who looked.
+#[cfg(feature = "ssr")]
+const MAX_LINES: i64 = 200;
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct StoredView {
+    /// Names and values, a table of what there is.
+    facts: Vec<(String, String)>,
+    since: Option<Moment>,
+    level: String,
+    looked: Vec<LookedLine>,
+    has_entries: bool,
+    flash: Option<String>,
+}
+
+/// What others did, one line for the same thing done several times in a day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct LookedLine {
+    who: String,
+    what: String,
+    times: usize,
+    last: Moment,
+}
+
+#[server(endpoint = "stored")]
+async fn stored() -> Result<StoredView, AppError> {
+    use crate::{page::privacy::level_words, request};
+    let user = request::user().await?;
+    let words = request::words(&user);
+    let store = request::services().store;
+    let connection = store
+        .connection_of(user.id)
+        .await
+        .map_err(request::internal)?;
+    let kept = store.kept_about(user.id).await.map_err(request::internal)?;
+    let level = store.privacy_of(user.id).await.map_err(request::internal)?;
+    let counted = |count: i64, one: &str, many: &str| match count {
+        0 => "none".to_owned(),
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    };
+    let mut facts = vec![
+        (
+            "You".to_owned(),
+            format!("{}, {}, {}", user.name, user.email, user.time_zone),
+        ),
+        (
+            "Your Kalends password".to_owned(),
+            "a hash that cannot be turned back".to_owned(),
+        ),
+        (
+            "Sessions".to_owned(),
+            counted(kept.sessions, "signed-in device", "signed-in devices"),
+        ),
+    ];
+    match &connection {
+        Some(connection) => {
+            let through = format!("{} through {}", connection.mailbox, connection.account);
+            facts.push(("Connection".to_owned(), through));
+            facts.push((
+                "Exchange password".to_owned(),
+                "sealed in the vault, opened only to call Exchange".to_owned(),
+            ));
+        }
+        None => facts.push((
+            "Connection".to_owned(),
+            "none, and so no Exchange password".to_owned(),
+        )),
+    }
+    facts.push((
+        "Calendar entries".to_owned(),
+        counted(
+            kept.entries,
+            "entry, from 30 days back to a year ahead",
+            "entries, from 30 days back to a year ahead",
+        ),
+    ));
+    facts.push((
+        "Connection tests".to_owned(),
+        counted(kept.checks, "test", "tests"),
+    ));
+    facts.push((
+        "Rounds with changes or failures".to_owned(),
+        counted(kept.rounds, "round", "rounds"),
+    ));
+    facts.push((
+        "Failed calls".to_owned(),
+        counted(kept.calls, "call", "calls"),
+    ));
+    facts.push((
+        "Requests for mailboxes".to_owned(),
+        counted(kept.requests, "request", "requests"),
+    ));
+    let found = store.looked_at(&user, connection.as_ref(), MAX_LINES).await;
+    let found = found.map_err(request::internal)?;
+    let mut looked: Vec<(kalends::store::Looked, usize)> = Vec::new();
+    for line in found {
+        let day = |at| words.zoned(at).date();
+        let same = looked.iter_mut().find(|(first, _)| {
+            first.by == line.by && first.action == line.action && day(first.at) == day(line.at)
+        });
+        match same {
+            Some((_, times)) => *times += 1,
+            None => looked.push((line, 1)),
+        }
+    }
+    let mut lines = Vec::new();
+    for (line, times) in looked {
+        let who = match line.by {
+            Some(id) => {
+                let found = store.user(id).await.map_err(request::internal)?;
+                found.map_or("Somebody who is gone".to_owned(), |user| user.name)
+            }
+            None => "Kalends".to_owned(),
+        };
+        lines.push(LookedLine {
+            who,
+            what: line.action.words().to_owned(),
+            times,
+            last: words.moment(line.at),
+        });
+    }
+    Ok(StoredView {
+        facts,
+        since: connection.map(|it| words.appointment(it.connected_at, false)),
+        level: level_words(level).to_owned(),
+        looked: lines,
+        has_entries: kept.entries > 0,
+        flash: request::take_flash().await?,
+    })
+}
+
+#[server(endpoint = "purge")]
+async fn purge(#[server(default)] disconnect: bool) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::audit::{Action, Entry};
+    let user = request::user().await?;
+    let services = request::services();
+    let entry = Entry::by(user.id, Action::DataPurged).about(user.email.as_str());
+    let now = services.clock.now();
+    let gone = services.store.purge(user.id, &entry, now).await;
+    let gone = gone.map_err(request::internal)?;
+    let mut text = format!(
+        "{} entries and {} connection tests are deleted.",
+        gone.entries, gone.checks
+    );
+    if disconnect {
+        kalends::connect::disconnect(&services, &user)
+            .await
+            .map_err(request::internal)?;
+        text.push_str(" Your calendar is disconnected.");
+    }
+    request::flash(&text).await?;
+    request::see_other("/profile/stored");
+    Ok(())
+}
+
+#[component]
+pub fn StoredPage() -> impl IntoView {
+    loaded(Resource::new(|| (), |()| stored()), |view| {
+        let none = view.looked.is_empty();
+        view! {
+            <Frame title="What Kalends stores about me">
+                <p class="back"><a href="/profile">"Profile Settings"</a></p>
+                {view.flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+                <section class="panel" aria-labelledby="what">
+                    <h2 id="what">"What"</h2>
+                    <dl class="facts facts-wide">
+                        {view
+                            .facts
+                            .into_iter()
+                            .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
+                            .collect_view()}
+                    </dl>
+                    <p>{view.level} " " {view.since.map(|since| view! { "Connected since " <When moment=since /> "." })}</p>
+                    <div class="form-actions">
+                        <a class="button" href="/profile/stored.json" rel="external" download="">"Download everything (JSON)"</a>
+                        <a class="button" href="/profile/calendar.ics" rel="external" download="">"Download entries (iCalendar)"</a>
+                    </div>
+                </section>
+                <section class="panel" aria-labelledby="who">
+                    <h2 id="who">"Who looked"</h2>
+                    {if none {
+                        view! { <p class="empty">"Nobody but you."</p> }.into_any()
+                    } else {
+                        view! {
+                            <ul>
+                                {view
+                                    .looked
+                                    .into_iter()
+                                    .map(|line| {
+                                        let times = (line.times > 1).then(|| format!(", {} times that day", line.times));
+                                        view! { <li>{line.who} " " {line.what} ", " <When moment=line.last /> {times}</li> }
+                                    })
+                                    .collect_view()}
+                            </ul>
+                        }
+                            .into_any()
+                    }}
+                </section>
+                <section class="panel" aria-labelledby="delete">
+                    <h2 id="delete">"Delete"</h2>
+                    <p>"Deletes the copy in Kalends at once. Nothing changes in Exchange."</p>
+                    <p class="form-actions">
+                        <a class="button button-danger" href="/profile/purge">{if view.has_entries { "Delete what was read" } else { "Delete what is left" }}</a>
+                    </p>
+                </section>
+            </Frame>
+        }
+    })
+}
+
+#[server(endpoint = "what_is_purged")]
+async fn what_is_purged() -> Result<(i64, i64, i64, bool), AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let store = request::services().store;
+    let kept = store.kept_about(user.id).await.map_err(request::internal)?;
+    let connection = store.connection_of(user.id).await;
+    let is_connected = connection.map_err(request::internal)?.is_some();
+    Ok((
+        kept.entries,
+        kept.rounds + kept.calls,
+        kept.checks,
+        is_connected,
+    ))
+}
+
+/// Asks before everything that was read is deleted.
+#[component]
+pub fn PurgePage() -> impl IntoView {
+    loaded(
+        Resource::new(|| (), |()| what_is_purged()),
+        |(entries, rounds, checks, is_connected)| {
+            view! {
+                <Frame title="Delete what was read?">
+                    <div class="panel">
+                        <ul>
+                            <li>{format!("Calendar entries deleted: {entries}.")}</li>
+                            <li>{format!("Connection tests deleted: {checks}.")}</li>
+                            <li>{format!("Records of rounds and calls deleted: {rounds}.")}</li>
+                            <li>"The audit trail keeps that it was done."</li>
+                        </ul>
+                        {is_connected
+                            .then(|| {
+                                view! {
+                                    <p class="notice notice-waiting">"A connected calendar is read again within minutes. Disconnect as well, if nothing is to be kept."</p>
+                                }
+                            })}
+                        <div class="form-actions">
+                            {is_connected
+                                .then(|| {
+                                    view! {
+                                        <form method="post" action=Purge::url()>
+                                            <input type="hidden" name="disconnect" value="true" />
+                                            <button class="button button-danger">"Delete and disconnect"</button>
+                                        </form>
+                                    }
+                                })}
+                            <form method="post" action=Purge::url()>
+                                <button class=if is_connected { "button" } else { "button button-danger" }>
+                                    {if is_connected { "Delete and read again" } else { "Delete" }}
+                                </button>
+                            </form>
+                            <a class="button button-quiet" href="/profile/stored">"Keep it"</a>
+                        </div>
+                    </div>
+                </Frame>
+            }
+        },
+    )
+}

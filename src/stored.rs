@@ -1,0 +1,165 @@
+//! What Kalends stores about a person, to take away: everything as JSON, the entries as iCalendar.
+
+use crate::{
+    audit::{Action, Entry},
+    calendar::{DaySpan, Event, FreeBusyStatus},
+    clock::Timestamp,
+    services::Services,
+    store::{StoreError, User},
+};
+use icalendar::{Calendar, Class, Component, EventLike, EventStatus, Property};
+use jiff::civil;
+use serde_json::{Value, json};
+
+/// Lines of the trail in an export.
+const MAX_LINES: i64 = 10_000;
+
+/// Everything, in one object. Secrets are no part of it: they are sealed and only their existence is told.
+pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreError> {
+    let store = &services.store;
+    let connection = store.connection_of(user.id).await?;
+    let entries = match &connection {
+        Some(connection) => store.all_events(connection.id).await?,
+        None => Vec::new(),
+    };
+    let looked = store
+        .looked_at(user, connection.as_ref(), MAX_LINES)
+        .await?;
+    let kept = store.kept_about(user.id).await?;
+    let requests = store.requests_of(user.id).await?;
+    let lines: Vec<Value> = looked
+        .iter()
+        .map(|line| {
+            json!({
+                "at": iso(line.at),
+                "by": if line.by.is_some() { "an administrator or colleague" } else { "Kalends" },
+                "action": line.action,
+                "about": line.subject,
+            })
+        })
+        .collect();
+    audit(services, user, "JSON").await?;
+    Ok(json!({
+        "exported_at": iso(services.clock.now()),
+        "person": {
+            "name": user.name,
+            "email": user.email.as_str(),
+            "time_zone": user.time_zone,
+            "own_privacy_level": user.privacy,
+            "privacy_level": store.privacy_of(user.id).await?,
+            "sessions": kept.sessions,
+        },
+        "connection": connection.as_ref().map(|it| json!({
+            "mailbox": it.mailbox.as_str(),
+            "account": it.account.to_string(),
+            "endpoint": it.endpoint.to_string(),
+            "mode": it.mode,
+            "connected_at": iso(it.connected_at),
+            "last_synced_at": it.last_synced_at.map(iso),
+            "state": it.state,
+            "password": "sealed; not part of this file",
+        })),
+        "requests": requests.iter().map(|it| json!({
+            "mailbox": it.mailbox.as_str(),
+            "reason": it.reason,
+            "state": it.state,
+            "asked_at": iso(it.asked_at),
+        })).collect::<Vec<_>>(),
+        "kept": { "rounds": kept.rounds, "failed_calls": kept.calls, "checks": kept.checks },
+        "who_looked": lines,
+        "entries": entries,
+    }))
+}
+
+/// The entries as a calendar that any program reads: times in UTC, days as days, private ones marked so.
+pub async fn as_icalendar(services: &Services, user: &User) -> Result<String, StoreError> {
+    let store = &services.store;
+    let entries = match store.connection_of(user.id).await? {
+        Some(connection) => store.all_events(connection.id).await?,
+        None => Vec::new(),
+    };
+    audit(services, user, "iCalendar").await?;
+    let mut calendar = Calendar::new();
+    calendar.append_property(Property::new("PRODID", "-//Kalends//Kalends//EN"));
+    for entry in &entries {
+        calendar.push(entry_of(entry, services.clock.now()));
+    }
+    Ok(calendar.done().to_string())
+}
+
+async fn audit(services: &Services, user: &User, what: &str) -> Result<(), StoreError> {
+    let entry = Entry::by(user.id, Action::DataExported).about(what);
+    services.store.audit(&entry, services.clock.now()).await
+}
+
+fn entry_of(entry: &Event, now: Timestamp) -> icalendar::Event {
+    let mut event = icalendar::Event::new();
+    let private = entry.sensitivity.hides_content();
+    // Occurrences of a series share their uid: the item id tells them apart.
+    event.uid(&format!("{}@kalends", entry.item_id));
+    event.add_property("DTSTAMP", stamp(entry.last_modified.unwrap_or(now)));
+    let title = match &entry.subject {
+        _ if private => "Private",
+        Some(subject) => subject.as_str(),
+        None => entry.status.words(),
+    };
+    event.summary(title);
+    if let Some(location) = &entry.location {
+        event.location(location);
+    }
+    if let Some(organizer) = &entry.organizer {
+        event.add_property("X-KALENDS-ORGANIZER", organizer);
+    }
+    event.class(if private {
+        Class::Private
+    } else {
+        Class::Public
+    });
+    event.status(if entry.cancelled {
+        EventStatus::Cancelled
+    } else if entry.status == FreeBusyStatus::Tentative {
+        EventStatus::Tentative
+    } else {
+        EventStatus::Confirmed
+    });
+    let is_free = matches!(
+        entry.status,
+        FreeBusyStatus::Free | FreeBusyStatus::WorkingElsewhere
+    );
+    event.add_property("TRANSP", if is_free { "TRANSPARENT" } else { "OPAQUE" });
+    match entry.all_day {
+        Some(DaySpan { first, end }) => {
+            for (name, day) in [("DTSTART", first), ("DTEND", end)] {
+                let mut property = Property::new(name, day_text(day));
+                property.add_parameter("VALUE", "DATE");
+                event.append_property(property);
+            }
+        }
+        None => {
+            event.add_property("DTSTART", stamp(entry.start));
+            event.add_property("DTEND", stamp(entry.end));
+        }
+    }
+    event.done()
+}
+
+fn instant(at: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default()
+}
+
+fn iso(at: Timestamp) -> String {
+    instant(at).to_string()
+}
+
+fn stamp(at: Timestamp) -> String {
+    instant(at).strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+fn day_text(day: i32) -> String {
+    let epoch = civil::date(1970, 1, 1);
+    let span = jiff::Span::new().try_days(day);
+    let day = span
+        .and_then(|span| epoch.checked_add(span))
+        .unwrap_or(epoch);
+    day.strftime("%Y%m%d").to_string()
+}
