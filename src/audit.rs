@@ -1,10 +1,16 @@
 //! Who did what, in words that a filter can find.
 
-use crate::id::UserId;
+mod csv;
+mod trail;
+
+pub use self::csv::csv_page;
+pub use trail::{Break, TrailError, Verdict, anchor, verify};
+
+use crate::{clock::Timestamp, id::UserId};
 use serde::{Deserialize, Serialize};
 
 /// What was done. The serialised name is what the trail holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     UserCreated,
@@ -48,6 +54,11 @@ pub enum Action {
 }
 
 impl Action {
+    /// By the name in the trail; `None` for one of another version.
+    pub fn from_name(name: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()
+    }
+
     /// What was done, to stand behind who did it.
     pub const fn words(self) -> &'static str {
         match self {
@@ -90,7 +101,37 @@ impl Action {
     }
 }
 
-/// One line of the trail.
+/// A line as it stands in the trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its place, from 1 on without a gap.
+    pub seq: i64,
+    pub id: String,
+    pub at: Timestamp,
+    pub actor: Option<String>,
+    /// The address of who did it, as it was then; `None`: Kalends itself.
+    pub who: Option<String>,
+    pub action: String,
+    pub subject: String,
+    /// Over this line and the hash of the one before.
+    pub hash: String,
+}
+
+/// Which lines are shown.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// A part of the address of who did it.
+    pub who: String,
+    /// A part of what it was done to, such as a mailbox.
+    pub about: String,
+    /// Empty: all.
+    pub actions: Vec<Action>,
+    pub from: Option<Timestamp>,
+    /// Not included.
+    pub to: Option<Timestamp>,
+}
+
+/// One line to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// `None`: Kalends itself.

@@ -5,6 +5,7 @@
 mod ask;
 mod pox;
 mod said;
+mod search;
 mod soap;
 
 use crate::{
@@ -25,6 +26,7 @@ use ask::Next;
 use futures::future::{join, join_all};
 use http::StatusCode;
 use said::host_of;
+use search::{Search, nothing_found};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -110,41 +112,6 @@ struct Ready {
     host: String,
     connection: Connection,
     offer: Offer,
-}
-
-/// The state of one search.
-struct Search<'a> {
-    /// The domain of the address that was typed: the password stays within it.
-    home: &'a str,
-    address: SmtpAddress,
-    visited: Vec<(String, SmtpAddress)>,
-    tried: Vec<Tried>,
-    /// The first host that would go on, but needs somebody's word.
-    elsewhere: Option<String>,
-}
-
-impl Search<'_> {
-    fn note(&mut self, host: &str, problem: Problem) {
-        if self.tried.len() < MAX_TRIED {
-            self.tried.push(Tried {
-                url: url(host),
-                problem: Box::new(problem),
-            });
-        }
-    }
-
-    /// Hosts that were not asked about this address yet.
-    fn fresh(&mut self, hosts: Vec<String>) -> Vec<String> {
-        let mut fresh: Vec<String> = Vec::new();
-        for host in hosts {
-            let visit = (host.clone(), self.address.clone());
-            if !self.visited.contains(&visit) && fresh.len() < MAX_HOSTS {
-                self.visited.push(visit);
-                fresh.push(host);
-            }
-        }
-        fresh
-    }
 }
 
 impl Autodiscover<'_> {
@@ -380,49 +347,6 @@ fn sent_on(to: &str) -> Problem {
 fn problem_at(host: &str, mailbox: &SmtpAddress, error: &EwsError) -> Problem {
     let url = url(host);
     diagnose(error, &Evidence { url: &url, mailbox })
-}
-
-/// A mailbox that one of the addresses knows to be in Exchange Online is there, whatever the others said; and a host
-/// that only needs somebody's word is told before all that failed.
-fn nothing_found(search: Search<'_>) -> NotFound {
-    let online = search
-        .tried
-        .iter()
-        .any(|tried| *tried.problem == Problem::ExchangeOnline);
-    let telling = search.tried.iter().find(|tried| {
-        // What answers under the bare domain is mostly a web site, whose troubles are none of Exchange.
-        tried.url != url(search.home) && is_telling(&tried.problem)
-    });
-    let telling = telling.map(|tried| (*tried.problem).clone());
-    let problem = match (search.elsewhere, telling) {
-        _ if online => Problem::ExchangeOnline,
-        (Some(host), _) => Problem::LeadsElsewhere { host },
-        (None, Some(problem)) => problem,
-        (None, None) => {
-            let tried = search.tried;
-            return Problem::AutodiscoverFailed { tried }.into();
-        }
-    };
-    NotFound {
-        tried: search.tried,
-        ..problem.into()
-    }
-}
-
-/// Whether a problem of an address that belongs to Autodiscover is what must be mended: typing the endpoint would only
-/// meet it there.
-const fn is_telling(problem: &Problem) -> bool {
-    matches!(
-        problem,
-        Problem::KerberosOnly { .. }
-            | Problem::ConnectionNotKept
-            | Problem::SignInNotOffered { .. }
-            | Problem::CertificateUnknownIssuer { .. }
-            | Problem::CertificateExpired { .. }
-            | Problem::CertificateNotYetValid { .. }
-            | Problem::Throttled { .. }
-            | Problem::ServerError { .. }
-    )
 }
 
 /// Reads a text as an answer in both forms and forgets what came of it, for the fuzzers.

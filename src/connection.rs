@@ -23,7 +23,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Whether the account acts for the mailbox's owner by ApplicationImpersonation.
+    /// Whether the account acts for the mailbox's owner by `ApplicationImpersonation`.
     pub const fn impersonates(self) -> bool {
         match self {
             Self::Organisation | Self::ServiceAccount => true,

@@ -69,6 +69,8 @@ pub mod stored;
 #[cfg(feature = "server")]
 pub mod sync;
 #[cfg(feature = "server")]
+pub mod table;
+#[cfg(feature = "server")]
 pub mod untrusted;
 #[cfg(feature = "server")]
 pub mod vault;

@@ -12,6 +12,7 @@ use crate::{
     clock::Timestamp,
     connect::{self, Purpose, again},
     custody::CustodyError,
+    endpoint::EwsUrl,
     id::CheckId,
     problem::Problem,
     services::Services,
@@ -63,7 +64,7 @@ pub async fn add(
     terms: Terms,
     request: connect::Request,
 ) -> Result<CheckId, ChangeError> {
-    let host = request.endpoint.as_ref().map(|endpoint| endpoint.host());
+    let host = request.endpoint.as_ref().map(EwsUrl::host);
     let name = host.map(|host| (&request.account, host));
     if let Some(conflict) = services.store.conflict(None, &terms, name).await? {
         return Err(conflict.into());
@@ -80,7 +81,7 @@ pub async fn move_to(
 ) -> Result<CheckId, ChangeError> {
     let terms = terms_of(held);
     let id = held.account.id;
-    let host = request.endpoint.as_ref().map(|endpoint| endpoint.host());
+    let host = request.endpoint.as_ref().map(EwsUrl::host);
     let name = host.map(|host| (&request.account, host));
     if let Some(conflict) = services.store.conflict(Some(id), &terms, name).await? {
         return Err(conflict.into());

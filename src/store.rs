@@ -78,7 +78,9 @@ impl Store {
     /// Opens and migrates. `random` makes the ids of new rows.
     pub async fn open(url: &str, random: Random) -> Result<Self, StoreError> {
         let database = Database::open(url, &sqlx::migrate!("migrations/main")).await?;
-        Ok(Self { database, random })
+        let store = Self { database, random };
+        store.chain_old_lines().await?;
+        Ok(store)
     }
 
     /// The pool, for tests that look at the rows themselves.

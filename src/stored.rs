@@ -127,18 +127,15 @@ fn entry_of(entry: &Event, now: Timestamp) -> icalendar::Event {
         FreeBusyStatus::Free | FreeBusyStatus::WorkingElsewhere
     );
     event.add_property("TRANSP", if is_free { "TRANSPARENT" } else { "OPAQUE" });
-    match entry.all_day {
-        Some(DaySpan { first, end }) => {
-            for (name, day) in [("DTSTART", first), ("DTEND", end)] {
-                let mut property = Property::new(name, day_text(day));
-                property.add_parameter("VALUE", "DATE");
-                event.append_property(property);
-            }
+    if let Some(DaySpan { first, end }) = entry.all_day {
+        for (name, day) in [("DTSTART", first), ("DTEND", end)] {
+            let mut property = Property::new(name, day_text(day));
+            property.add_parameter("VALUE", "DATE");
+            event.append_property(property);
         }
-        None => {
-            event.add_property("DTSTART", stamp(entry.start));
-            event.add_property("DTEND", stamp(entry.end));
-        }
+    } else {
+        event.add_property("DTSTART", stamp(entry.start));
+        event.add_property("DTEND", stamp(entry.end));
     }
     event.done()
 }

@@ -15,7 +15,7 @@ pub(crate) use clients::{Clients, Trouble};
 pub use kept::Kept;
 
 use crate::{
-    audit::{Action, Entry},
+    audit::{self, Action, Entry},
     connection::Connection,
     services::Services,
     store::{StoreError, User},
@@ -39,6 +39,7 @@ const SWEEP: Duration = Duration::from_hours(1);
 pub async fn work(services: Services, stop: CancellationToken) {
     let mut swept = services.clock.now();
     let mut looked = swept;
+    anchor(&services).await;
     while !stop.is_cancelled() {
         services.kept.purge(services.clock.now());
         match tend_until(&services, &stop).await {
@@ -54,6 +55,7 @@ pub async fn work(services: Services, stop: CancellationToken) {
             if let Err(error) = services.custody().sweep().await {
                 tracing::error!(%error, "forgotten secrets could not be looked for");
             }
+            anchor(&services).await;
         }
         if services.clock.now().since(looked) > MINUTE {
             looked = services.clock.now();
@@ -66,6 +68,14 @@ pub async fn work(services: Services, stop: CancellationToken) {
             () = services.wake.notified() => {}
             () = tokio::time::sleep(LOOK) => {}
         }
+    }
+}
+
+/// Looks at the audit trail and remembers its end in the vault.
+async fn anchor(services: &Services) {
+    let now = services.clock.now();
+    if let Err(error) = audit::anchor(&services.store, &services.vault, now).await {
+        tracing::error!(%error, "the audit trail could not be looked at");
     }
 }
 

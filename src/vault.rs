@@ -3,8 +3,10 @@
 //! XChaCha20-Poly1305; the id of the row, the purpose, the host and the account name are bound to each secret, so that
 //! a row moved elsewhere, or pointed to by another account, does not open. A secret is never changed in place.
 
+mod anchor;
 mod keys;
 
+pub use anchor::Anchor;
 pub use keys::{KeyError, VaultKeys};
 
 use crate::{

@@ -27,6 +27,8 @@ mod list;
 mod refusals;
 #[path = "store/sessions.rs"]
 mod sessions;
+#[path = "store/trail.rs"]
+mod trail;
 #[path = "store/users.rs"]
 mod users;
 

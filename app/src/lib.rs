@@ -10,6 +10,7 @@ mod draft;
 mod error;
 mod moment;
 mod page;
+mod percent;
 #[cfg(feature = "ssr")]
 pub mod request;
 mod routes;
@@ -19,5 +20,9 @@ mod shell;
 pub mod time_zone;
 
 pub use error::AppError;
+#[cfg(feature = "ssr")]
+pub use moment::Words;
+#[cfg(feature = "ssr")]
+pub use page::audit::{Wanted as AuditWanted, filter_of as audit_filter};
 pub use routes::App;
 pub use shell::{SiteManifest, shell};

@@ -47,6 +47,14 @@ mod words {
             self.zoned(self.now).date()
         }
 
+        /// The start of the day so many days after a date; `None` beyond the calendar.
+        pub fn midnight(&self, date: Date, days: i64) -> Option<Timestamp> {
+            let span = jiff::Span::new().try_days(days).ok()?;
+            let day = date.checked_add(span).ok()?;
+            let zoned = day.to_zoned(self.zone.clone()).ok()?;
+            Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
+        }
+
         /// `3 minutes ago`, `in 4 minutes`, `today 10:00`, `tomorrow 10:00`, `Mon 2 March 10:00`.
         pub fn moment(&self, at: Timestamp) -> Moment {
             self.worded(at, self.relative(at))

@@ -1,5 +1,6 @@
 //! One file per page.
 
+pub mod audit;
 pub mod calendar;
 pub mod check;
 pub mod check_exchange;

@@ -19,7 +19,7 @@ use kalends::{
 };
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use tower_sessions::Session;
 
 /// The key under which a session holds its user's id.
@@ -309,15 +309,8 @@ pub fn analysis_of(admin: &User, id: &str) -> Result<Analysis, AppError> {
 
 /// A text as an address that downloads it.
 pub fn as_data(text: &str) -> String {
-    let mut address = "data:text/plain;charset=utf-8,".to_owned();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            address.push(char::from(byte));
-        } else {
-            let _ = write!(address, "%{byte:02X}");
-        }
-    }
-    address
+    let text = crate::percent::encoded(text);
+    format!("data:text/plain;charset=utf-8,{text}")
 }
 
 fn not_there() -> AppError {

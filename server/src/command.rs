@@ -1,5 +1,6 @@
 //! The commands, each a short list of steps.
 
+mod audit;
 mod doctor;
 mod user;
 
@@ -55,6 +56,13 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Looks at the audit trail.
+    Audit {
+        #[command(subcommand)]
+        command: audit::AuditCommand,
+        #[command(flatten)]
+        data: Data,
+    },
     /// Tends the vault of sealed passwords.
     Vault {
         #[command(subcommand)]
@@ -79,8 +87,8 @@ pub enum CommandError {
     Outbound(#[from] kalends::outbound::SettingError),
     #[error("{0}")]
     Refused(String),
-    /// The check came to its end, and something is wrong; all words are said.
-    #[error("the calendar cannot be read")]
+    /// The look came to its end, and something is wrong; all words are said.
+    #[error("not in order")]
     Unhealthy,
 }
 
@@ -104,6 +112,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
             network,
             data,
         } => doctor::run(wanted, &network, &data).await,
+        Command::Audit { command, data } => audit::run(&command, &data).await,
         Command::User { command, data } => user::run(command, data).await,
         Command::Vault {
             command: VaultCommand::Rotate,

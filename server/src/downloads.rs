@@ -1,16 +1,17 @@
 //! What people take away as files: admins lists, everybody what is stored about them.
 
-use app::request::USER_KEY;
+use app::{AuditWanted, Words, request::USER_KEY};
 use axum::{
     Extension, Router,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use futures::{StreamExt as _, stream};
 use kalends::{
+    audit,
     id::{MapId, UserId},
     mapping,
     services::Services,
@@ -22,6 +23,7 @@ use tower_sessions::Session;
 pub fn routes(services: Services) -> Router {
     Router::new()
         .route("/organisation/mailboxes/{id}/addresses.csv", get(addresses))
+        .route("/audit.csv", get(audit_lines))
         .route("/profile/stored.json", get(stored))
         .route("/profile/calendar.ics", get(calendar))
         .with_state(services)
@@ -86,24 +88,51 @@ async fn addresses(
         Ok(None) => return StatusCode::NOT_FOUND.into_response(),
         Err(error) => return failed(&error),
     };
-    // Pages of it, so that a long map is never held as a whole.
-    let lines = stream::unfold(Some(0), move |offset| {
-        let store = services.store.clone();
-        async move {
-            let offset = offset?;
-            let page = mapping::csv_page(&store, map.id, offset).await;
-            match page {
-                Ok((lines, next)) => Some((Ok(lines), next)),
-                Err(error) => {
-                    tracing::error!(%error, "a map of mailboxes could not be written out");
-                    Some((Err(error), None))
-                }
+    let store = services.store.clone();
+    let pages = move |offset| {
+        let store = store.clone();
+        async move { mapping::csv_page(&store, map.id, offset).await }
+    };
+    csv("mailboxes.csv", 0, pages)
+}
+
+/// The lines of the audit trail that the page's filter shows.
+async fn audit_lines(
+    State(services): State<Services>,
+    Extension(session): Extension<Session>,
+    Query(wanted): Query<AuditWanted>,
+) -> Response {
+    let Some(admin) = admin(&services.store, &session).await else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let words = Words::new(&admin.time_zone, services.clock.now());
+    let (filter, _) = app::audit_filter(&wanted, &words);
+    let store = services.store.clone();
+    let pages = move |before| {
+        let (store, filter) = (store.clone(), filter.clone());
+        async move { audit::csv_page(&store, &filter, before).await }
+    };
+    csv("audit.csv", i64::MAX, pages)
+}
+
+/// A table in pages, so that a long one is never held as a whole.
+fn csv<P, F>(name: &str, first: i64, page: P) -> Response
+where
+    P: Fn(i64) -> F + Send + 'static,
+    F: Future<Output = Result<(Vec<u8>, Option<i64>), StoreError>> + Send,
+{
+    let lines = stream::unfold((Some(first), page), |(at, page)| async move {
+        match page(at?).await {
+            Ok((lines, next)) => Some((Ok(lines), (next, page))),
+            Err(error) => {
+                tracing::error!(%error, "a table could not be written out");
+                Some((Err(error), (None, page)))
             }
         }
     });
     attachment(
         "text/csv; charset=utf-8",
-        "mailboxes.csv",
+        name,
         Body::from_stream(lines.boxed()),
     )
 }

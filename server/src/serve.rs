@@ -12,9 +12,9 @@ use crate::{
 use app::{App, shell};
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::Request,
     http::{StatusCode, request::Parts},
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     response::IntoResponse,
     routing::post,
 };
@@ -28,16 +28,12 @@ use leptos_axum::{
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_sessions::{
     Expiry, SessionManagerLayer,
     cookie::{SameSite, time},
 };
 
-/// The largest form, in bytes.
-const LARGEST_BODY: usize = 64 * 1024;
-/// And of a list of addresses: twenty thousand with names beside them.
-const LARGEST_LIST: usize = 4 * 1024 * 1024;
 /// How long open requests may take to end once told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -194,19 +190,6 @@ pub fn router(
     let for_functions = context.clone();
     let render = render_app_async_with_context(context.clone(), shell);
     let page: Render = Arc::new(move |request| Box::pin(render.clone()(request)));
-    // Lists of addresses are longer than any other form.
-    let for_lists = context.clone();
-    let lists = Router::new()
-        .route(
-            "/api/map_mailboxes",
-            post(async move |request: Request| {
-                handle_server_fns_with_context(for_lists.clone(), request)
-                    .await
-                    .into_response()
-            }),
-        )
-        .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(LARGEST_LIST));
     let pages = Router::new()
         .route(
             "/api/{*function}",
@@ -223,9 +206,8 @@ pub fn router(
         .leptos_routes_with_context(&options, generate_route_list(App), context.clone(), shell)
         .fallback(render_app_async_with_context(context, shell))
         .with_state(options)
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-        .merge(lists)
         .merge(downloads::routes(services.clone()))
+        .layer(from_fn(layers::limited))
         .layer(from_fn_with_state(page, failed_forms))
         .layer(sessions)
         .layer(from_fn_with_state(outside.clone(), layers::same_origin));

@@ -1,11 +1,34 @@
-//! The audit trail and the log of failed calls.
+//! The audit trail and the log of failed calls. Lines are added and never changed; each is chained to the one before.
 
 use super::{Store, StoreError, rows};
 use crate::{
-    audit::Entry, clock::Timestamp, connection::Connection, database::Writing, id::RecordId,
+    audit::{Entry, Filter, Line},
+    clock::Timestamp,
+    connection::Connection,
+    database::{Engine, Writing},
+    id::RecordId,
     problem::Problem,
 };
+use sqlx::any::AnyRow;
 use std::collections::BTreeMap;
+
+/// How many lines are read together.
+pub const LINES: i64 = 1000;
+
+const COLUMNS: &str = "SELECT seq, id, at, actor, who, action, subject, hash FROM audit";
+
+fn line(row: &AnyRow) -> Result<Line, StoreError> {
+    Ok(Line {
+        seq: rows::number(row, "seq")?,
+        id: rows::text(row, "id")?,
+        at: rows::instant(row, "at")?,
+        actor: rows::maybe_parsed(row, "actor")?,
+        who: rows::maybe_parsed(row, "who")?,
+        action: rows::text(row, "action")?,
+        subject: rows::text(row, "subject")?,
+        hash: rows::text(row, "hash")?,
+    })
+}
 
 impl Store {
     /// Writes one line.
@@ -15,23 +38,148 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
+    /// Writes a line within a change, as the last thing before its commit: other lines wait for it.
     pub(super) async fn audit_in(
         &self,
         writing: &mut Writing,
         entry: &Entry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let (seq, before) = self.take_head(writing).await?;
+        let who = match entry.actor {
+            Some(actor) => sqlx::query("SELECT email FROM users WHERE id = $1")
+                .bind(actor.to_string())
+                .fetch_optional(writing.on())
+                .await?
+                .map(|row| rows::text(&row, "email"))
+                .transpose()?,
+            None => None,
+        };
+        let mut line = Line {
+            seq: seq + 1,
+            id: RecordId::new(now, self.random.bytes()).to_string(),
+            at: now,
+            actor: entry.actor.map(|id| id.to_string()),
+            who,
+            action: rows::to_name(&entry.action, "action")?,
+            subject: entry.subject.clone(),
+            hash: String::new(),
+        };
+        line.hash = line.chained_to(&before);
         sqlx::query(
-            "INSERT INTO audit (id, at, actor, action, subject) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO audit (seq, id, at, actor, who, action, subject, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
-        .bind(RecordId::new(now, self.random.bytes()).to_string())
-        .bind(now.millis())
-        .bind(entry.actor.map(|id| id.to_string()))
-        .bind(rows::to_name(&entry.action, "action")?)
-        .bind(&entry.subject)
+        .bind(line.seq)
+        .bind(&line.id)
+        .bind(line.at.millis())
+        .bind(&line.actor)
+        .bind(&line.who)
+        .bind(&line.action)
+        .bind(&line.subject)
+        .bind(&line.hash)
         .execute(writing.on())
         .await?;
-        Ok(())
+        set_head(writing, &line).await
+    }
+
+    /// The last line's place and hash; no other line is written before this change ends.
+    async fn take_head(&self, writing: &mut Writing) -> Result<(i64, String), StoreError> {
+        let sql = match self.engine() {
+            // The only writer there is.
+            Engine::Sqlite => "SELECT seq, hash FROM audit_head WHERE id = 1",
+            Engine::Postgres => "SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE",
+        };
+        let row = sqlx::query(sql).fetch_optional(writing.on()).await?;
+        let row = row.ok_or(StoreError::Corrupt("head of the audit trail"))?;
+        Ok((rows::number(&row, "seq")?, rows::text(&row, "hash")?))
+    }
+
+    /// Chains the lines of a database from before there were chains.
+    pub(super) async fn chain_old_lines(&self) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        let (mut seq, mut before) = self.take_head(&mut writing).await?;
+        if seq > 0 {
+            // What is not chained by now was put in by somebody else, and stays to be found.
+            return Ok(());
+        }
+        let found = sqlx::query(
+            "SELECT COALESCE(seq, 0) AS seq, id, at, actor, who, action, subject, COALESCE(hash, '') AS hash FROM audit ORDER BY at, id",
+        )
+        .fetch_all(writing.on())
+        .await?;
+        for row in &found {
+            let mut line = line(row)?;
+            seq += 1;
+            line.seq = seq;
+            line.hash = line.chained_to(&before);
+            sqlx::query("UPDATE audit SET seq = $2, hash = $3 WHERE id = $1 AND hash IS NULL")
+                .bind(&line.id)
+                .bind(seq)
+                .bind(&line.hash)
+                .execute(writing.on())
+                .await?;
+            set_head(&mut writing, &line).await?;
+            before = line.hash;
+        }
+        Ok(writing.commit().await?)
+    }
+
+    /// The place and the hash of the last line, as the head says.
+    pub async fn audit_head(&self) -> Result<(i64, String), StoreError> {
+        let row = sqlx::query("SELECT seq, hash FROM audit_head WHERE id = 1")
+            .fetch_optional(self.pool())
+            .await?;
+        let row = row.ok_or(StoreError::Corrupt("head of the audit trail"))?;
+        Ok((rows::number(&row, "seq")?, rows::text(&row, "hash")?))
+    }
+
+    /// A thousand lines behind a place, in their order.
+    pub async fn lines_after(&self, seq: i64) -> Result<Vec<Line>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE seq > $1 ORDER BY seq LIMIT {LINES}"
+        ));
+        let found = sqlx::query(sql).bind(seq).fetch_all(self.pool()).await?;
+        found.iter().map(line).collect()
+    }
+
+    /// How many lines have no place in the chain.
+    pub async fn lines_without_place(&self) -> Result<i64, StoreError> {
+        let row =
+            sqlx::query("SELECT COUNT(*) AS found FROM audit WHERE seq IS NULL OR hash IS NULL")
+                .fetch_one(self.pool())
+                .await?;
+        rows::number(&row, "found")
+    }
+
+    /// Lines that a filter shows, the newest first, from before a place on (`i64::MAX`: from the newest).
+    pub async fn filtered_lines(
+        &self,
+        filter: &Filter,
+        before: i64,
+        (limit, offset): (i64, i64),
+    ) -> Result<Vec<Line>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE seq < $5 AND {} ORDER BY seq DESC LIMIT $6 OFFSET $7",
+            condition(filter)?
+        ));
+        let found = bound(sqlx::query(sql), filter)
+            .bind(before)
+            .bind(limit)
+            .bind(offset)
+            .fetch_all(self.pool())
+            .await?;
+        found.iter().map(line).collect()
+    }
+
+    pub async fn count_lines(&self, filter: &Filter) -> Result<i64, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT COUNT(*) AS found FROM audit WHERE {}",
+            condition(filter)?
+        ));
+        let row = bound(sqlx::query(sql), filter)
+            .fetch_one(self.pool())
+            .await?;
+        rows::number(&row, "found")
     }
 
     /// How many lines there are by action.
@@ -65,4 +213,40 @@ impl Store {
             .await?;
         Ok(())
     }
+}
+
+async fn set_head(writing: &mut Writing, line: &Line) -> Result<(), StoreError> {
+    sqlx::query("UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1")
+        .bind(line.seq)
+        .bind(&line.hash)
+        .execute(writing.on())
+        .await?;
+    Ok(())
+}
+
+/// The condition of a filter, with its texts and times as $1 to $4; the actions are our own names.
+fn condition(filter: &Filter) -> Result<String, StoreError> {
+    let mut condition =
+        "at >= $1 AND at < $2 AND (LOWER(COALESCE(who, 'kalends')) LIKE $3 ESCAPE '!') \
+                         AND (LOWER(subject) LIKE $4 ESCAPE '!')"
+            .to_owned();
+    if !filter.actions.is_empty() {
+        let names = filter.actions.iter().map(|action| {
+            let name = rows::to_name(action, "action")?;
+            Ok(format!("'{name}'"))
+        });
+        let names = names.collect::<Result<Vec<_>, StoreError>>()?.join(", ");
+        condition = format!("{condition} AND action IN ({names})");
+    }
+    Ok(condition)
+}
+
+type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
+
+fn bound<'q>(query: Query<'q>, filter: &Filter) -> Query<'q> {
+    query
+        .bind(filter.from.map_or(i64::MIN, Timestamp::millis))
+        .bind(filter.to.map_or(i64::MAX, Timestamp::millis))
+        .bind(rows::containing(&filter.who.to_lowercase()))
+        .bind(rows::containing(&filter.about.to_lowercase()))
 }

@@ -15,7 +15,6 @@ use crate::{
     id::{AccountId, SecretId},
     mailbox::SmtpAddress,
 };
-use std::time::Duration;
 
 /// A tested account, ready to be saved with the secret that was sealed for it.
 #[derive(Debug, Clone)]
@@ -317,40 +316,6 @@ impl Store {
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
         Ok(Some(account.secret_id))
-    }
-
-    /// Lets nothing sign in with an account before `until`; `None` lets it go on.
-    pub async fn hold_account(
-        &self,
-        id: AccountId,
-        until: Option<Timestamp>,
-        entry: &Entry,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        sqlx::query("UPDATE accounts SET held_until = $2 WHERE id = $1")
-            .bind(id.to_string())
-            .bind(until.map(Timestamp::millis))
-            .execute(writing.on())
-            .await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
-    }
-
-    /// Asks whoever works through an account's rounds to give it back.
-    pub async fn want_account(
-        &self,
-        id: AccountId,
-        now: Timestamp,
-        patience: Duration,
-    ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        sqlx::query("UPDATE accounts SET wanted_until = $2 WHERE id = $1")
-            .bind(id.to_string())
-            .bind((now + patience).millis())
-            .execute(writing.on())
-            .await?;
-        Ok(writing.commit().await?)
     }
 
     /// Ends an account with all its connections and their entries. Returns what ended, and the secrets that nothing

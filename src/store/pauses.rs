@@ -2,6 +2,7 @@
 
 use super::{Store, StoreError, rows};
 use crate::{audit::Entry, clock::Timestamp, id::AccountId};
+use std::time::Duration;
 
 impl Store {
     /// Stops the work of an account, or lets it go on: its connections are then due at once.
@@ -31,6 +32,40 @@ impl Store {
         };
         query.execute(writing.on()).await?;
         self.audit_in(&mut writing, entry, now).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Lets nothing sign in with an account before `until`; `None` lets it go on.
+    pub async fn hold_account(
+        &self,
+        id: AccountId,
+        until: Option<Timestamp>,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE accounts SET held_until = $2 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(until.map(Timestamp::millis))
+            .execute(writing.on())
+            .await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Asks whoever works through an account's rounds to give it back.
+    pub async fn want_account(
+        &self,
+        id: AccountId,
+        now: Timestamp,
+        patience: Duration,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE accounts SET wanted_until = $2 WHERE id = $1")
+            .bind(id.to_string())
+            .bind((now + patience).millis())
+            .execute(writing.on())
+            .await?;
         Ok(writing.commit().await?)
     }
 

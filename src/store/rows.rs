@@ -91,3 +91,16 @@ pub fn flag(row: &AnyRow, column: &'static str) -> Result<bool, StoreError> {
         Err(_) => Ok(number(row, column)? != 0),
     }
 }
+
+/// A LIKE pattern, escaped by `!`, for texts that hold this one, whatever characters it has.
+pub fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.chars() {
+        if matches!(c, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}

@@ -79,8 +79,8 @@ impl Store {
              AND (subject LIKE $2 ESCAPE '!' OR subject LIKE $3 ESCAPE '!') ORDER BY at DESC, id DESC LIMIT $4",
         )
         .bind(user.id.to_string())
-        .bind(containing(user.email.as_str()))
-        .bind(containing(mailbox))
+        .bind(rows::containing(user.email.as_str()))
+        .bind(rows::containing(mailbox))
         .bind(limit)
         .fetch_all(self.pool())
         .await?;
@@ -123,17 +123,4 @@ impl Store {
         self.forget_pages().await;
         Ok(before)
     }
-}
-
-/// A pattern for texts that hold an address, whatever characters it has.
-fn containing(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.chars() {
-        if matches!(c, '!' | '%' | '_') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }

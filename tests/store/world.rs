@@ -44,8 +44,13 @@ impl World {
     pub async fn open(engine: Engine) -> Self {
         let databases = Databases::fresh(engine).await;
         let random = Random::from_system;
+        let store = Store::open(&databases.main, random()).await.unwrap();
+        // Everything is kept, so that everything can be compared.
+        let everything =
+            sqlx::query("UPDATE policy SET value = 'everything' WHERE rule = 'privacy'");
+        everything.execute(store.pool()).await.unwrap();
         Self {
-            store: Store::open(&databases.main, random()).await.unwrap(),
+            store,
             other: Store::open(&databases.main, random()).await.unwrap(),
             vault: open_vault(&databases, &["k1"]).await.unwrap(),
             databases,
@@ -57,6 +62,14 @@ impl World {
             pool.close().await;
         }
         self.databases.remove().await;
+    }
+
+    /// Opens the main database once more, as a start does.
+    pub async fn open_again(&self) {
+        let opened = Store::open(&self.databases.main, Random::from_system())
+            .await
+            .unwrap();
+        opened.pool().close().await;
     }
 
     /// The same vault opened with these keys, the last of which seals.

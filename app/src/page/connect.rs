@@ -15,19 +15,23 @@ use crate::{
 };
 use kalends::account_name::Password;
 use leptos::{
-    ev::SubmitEvent, html, prelude::*, server_fn::ServerFn, task::spawn_local,
-    wasm_bindgen::JsCast, web_sys::HtmlFormElement,
+    ev::SubmitEvent, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast,
+    web_sys::HtmlFormElement,
 };
 use serde::{Deserialize, Serialize};
 
 mod form;
-use form::ConnectForm;
+mod one_click;
 #[cfg(feature = "ssr")]
 pub use form::SERVICE;
 pub use form::ServiceFields;
 #[cfg(feature = "ssr")]
 pub use form::mend;
 pub use form::{FAILED, resubmit_with};
+pub use one_click::ConnectMine;
+use one_click::WaysToConnect;
+#[cfg(feature = "ssr")]
+use one_click::refused;
 
 /// What the form starts with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -165,51 +169,6 @@ pub async fn connect(
             Ok(Answer::Mistakes(mistakes))
         }
     }
-}
-
-/// One click: through the organisation's account.
-#[server(endpoint = "connect_mine")]
-pub async fn connect_mine(#[server(default)] mailbox: String) -> Result<Answer, AppError> {
-    use crate::request;
-    use kalends::permission::Forbidden;
-    let user = request::user().await?;
-    let draft = request::take_draft("connect").await?;
-    let address = match mailbox.parse::<kalends::mailbox::SmtpAddress>() {
-        Ok(address) => address,
-        Err(_) => user.email.clone(),
-    };
-    match kalends::connect::connect_through(&request::services(), &user, &address).await {
-        Ok(id) => {
-            if request::is_plain() {
-                request::see_other(&format!("/profile/exchange/checks/{id}"));
-            }
-            Ok(Answer::Started(id.to_string()))
-        }
-        Err(Forbidden::Refused(refusal)) => refused(&refusal, "", draft).await,
-        Err(Forbidden::Store(error)) => Err(request::internal(error)),
-    }
-}
-
-/// What the organisation's rules forbid is told at the field; what may be asked for leads there.
-#[cfg(feature = "ssr")]
-async fn refused(
-    refusal: &kalends::permission::Refusal,
-    field: &str,
-    mut draft: Draft,
-) -> Result<Answer, AppError> {
-    use crate::request;
-    let field = if refusal.may_ask_for().is_some() {
-        field
-    } else {
-        ""
-    };
-    let mistakes: FieldErrors = [(field.to_owned(), refusal.to_string())].into();
-    if request::is_plain() {
-        draft.errors = mistakes.clone();
-        request::keep_draft("connect", draft).await?;
-        request::see_other("/profile/exchange/connect");
-    }
-    Ok(Answer::Mistakes(mistakes))
 }
 
 /// What the form starts with for this user: a refused form, the present connection, or the user's own address.
@@ -442,72 +401,6 @@ fn ConnectFlow(view: ConnectView, progress: Progress) -> impl IntoView {
         <div hidden=move || running.with(Option::is_some) || progress.is_connected()>
             <WaysToConnect view on_submit errors=errors.into() busy />
         </div>
-    }
-}
-
-/// One click where an admin holds the account; what people may type themselves is folded away then.
-#[component]
-fn WaysToConnect(
-    view: ConnectView,
-    on_submit: Callback<SubmitEvent>,
-    errors: Signal<FieldErrors>,
-    busy: Signal<bool>,
-) -> impl IntoView {
-    let (one_click, ways) = (view.one_click.clone(), view.ways);
-    let folded = !one_click.is_empty();
-    let unfolded = !view.draft.errors.keys().all(String::is_empty);
-    let ask = view! {
-        <p class="field-hint">
-            "Another mailbox, such as a room? " <a href="/profile/exchange/request" rel="external">"Ask for it"</a>
-        </p>
-    };
-    match (folded, ways.any()) {
-        (true, _) => view! {
-            <crate::component::FormNotice errors />
-            {one_click
-                .into_iter()
-                .enumerate()
-                .map(|(place, mailbox)| {
-                    let class = if place == 0 { "button button-primary" } else { "button" };
-                    view! {
-                        <form
-                            id=(place == 0).then_some("connect-form")
-                            class="one-click"
-                            method="post"
-                            action=ConnectMine::url()
-                            on:submit=move |event| on_submit.run(event)
-                        >
-                            <input type="hidden" name="mailbox" value=mailbox.clone() />
-                            <button class=class disabled=move || busy.get()>{format!("Connect {mailbox}")}</button>
-                        </form>
-                    }
-                })
-                .collect_view()}
-            <p class="field-hint">"Through your organisation’s account: no password is needed."</p>
-            {ask}
-            {ways
-                .any()
-                .then(|| {
-                    view! {
-                        <details class="more" open=unfolded>
-                            <summary>"Connect with a password instead"</summary>
-                            <ConnectForm view on_submit errors busy />
-                        </details>
-                    }
-                })}
-        }
-        .into_any(),
-        (false, true) => view! {
-            <ConnectForm view on_submit errors busy />
-            {ask}
-        }
-        .into_any(),
-        (false, false) => view! {
-            <p class="notice">
-                "Your organisation connects calendars through an account that an administrator holds, and there is none for your mail domain yet. Ask a Kalends administrator."
-            </p>
-        }
-        .into_any(),
     }
 }
 

@@ -1,11 +1,14 @@
 //! One map of mailboxes: how far it is, what was found, and connecting what is in scope.
 
+mod rows;
+
 use crate::{
     AppError,
     component::{Frame, When, loaded},
     moment::Moment,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
+use rows::{Pages, RowView, Rows};
 use serde::{Deserialize, Serialize};
 
 /// How many addresses a page holds.
@@ -35,19 +38,6 @@ struct MapView {
     connected: i64,
     connectable: i64,
     flash: Option<String>,
-}
-
-/// One address.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct RowView {
-    position: i64,
-    address: String,
-    place: String,
-    is_bad: bool,
-    detail: String,
-    person: String,
-    result: String,
-    can_choose: bool,
 }
 
 #[cfg(feature = "ssr")]
@@ -385,72 +375,5 @@ fn Map(view: MapView) -> impl IntoView {
             </form>
             {(view.pages > 1).then(|| view! { <Pages link filter=view.filter page=view.page pages=view.pages /> })}
         </Frame>
-    }
-}
-
-#[component]
-fn Rows(rows: Vec<RowView>) -> impl IntoView {
-    view! {
-        <div class="table-box" role="region" aria-label="Addresses" tabindex="0">
-            <table class="table table-stack" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">"Address"</th>
-                        <th role="columnheader" scope="col">"Found"</th>
-                        <th role="columnheader" scope="col">"Person"</th>
-                        <th role="columnheader" scope="col">"Connection"</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">
-                    {rows
-                        .into_iter()
-                        .enumerate()
-                        .map(|(place, row)| {
-                            view! {
-                                <tr role="row">
-                                    <th role="rowheader" scope="row">
-                                        {if row.can_choose {
-                                            view! {
-                                                <label class="tick">
-                                                    <input type="checkbox" name=format!("chosen[{place}]") value=row.position />
-                                                    {row.address}
-                                                </label>
-                                            }
-                                                .into_any()
-                                        } else {
-                                            row.address.into_any()
-                                        }}
-                                    </th>
-                                    <td role="cell" data-label="Found">
-                                        <span class=if row.is_bad { "cell-bad" } else { "" }>{row.place}</span>
-                                        {(!row.detail.is_empty()).then(|| view! { <span class="cell-detail">{row.detail}</span> })}
-                                    </td>
-                                    <td role="cell" data-label="Person">{row.person}</td>
-                                    <td role="cell" data-label="Connection">{row.result}</td>
-                                </tr>
-                            }
-                        })
-                        .collect_view()}
-                </tbody>
-            </table>
-        </div>
-    }
-}
-
-#[component]
-fn Pages(link: String, filter: String, page: i64, pages: i64) -> impl IntoView {
-    let to = move |page: i64| {
-        if filter.is_empty() {
-            format!("{link}?page={page}")
-        } else {
-            format!("{link}?place={filter}&page={page}")
-        }
-    };
-    view! {
-        <nav class="pager" aria-label="Pages">
-            {(page > 1).then(|| view! { <a class="button" href=to(page - 1)>"Previous"</a> })}
-            <span>{format!("Page {page} of {pages}")}</span>
-            {(page < pages).then(|| view! { <a class="button" href=to(page + 1)>"Next"</a> })}
-        </nav>
     }
 }

@@ -1,0 +1,430 @@
+//! The audit log: who did what to which mailbox, filtered, to download, with the state of its chain.
+
+use crate::{
+    AppError,
+    component::{Field, FormNotice, Frame, When, loaded},
+    draft::Draft,
+    moment::Moment,
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// How many lines a page holds.
+#[cfg(feature = "ssr")]
+const PAGE: i64 = 50;
+
+/// What is asked for, as the address carries it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    pub kind: String,
+    pub who: String,
+    pub about: String,
+    pub from: String,
+    pub to: String,
+    pub page: String,
+}
+
+impl Wanted {
+    /// The query of this filter on another page.
+    fn query(&self, page: i64) -> String {
+        let parts = [
+            ("kind", &self.kind),
+            ("who", &self.who),
+            ("about", &self.about),
+            ("from", &self.from),
+            ("to", &self.to),
+        ];
+        let mut query: String = parts
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("&{name}={}", crate::percent::encoded(value)))
+            .collect();
+        if page > 1 {
+            query.push_str(&format!("&page={page}"));
+        }
+        query.replacen('&', "?", 1)
+    }
+}
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct AuditView {
+    wanted: Wanted,
+    errors: Draft,
+    /// Codes and labels of the kinds.
+    kinds: Vec<(String, String)>,
+    lines: Vec<LineView>,
+    page: i64,
+    pages: i64,
+    /// How the chain stands: words, and whether they are good.
+    chain: (String, bool),
+}
+
+/// One line, or what was counted into one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct LineView {
+    at: Moment,
+    who: String,
+    what: String,
+    about: String,
+}
+
+#[cfg(feature = "ssr")]
+pub use filter::{filter_of, kinds};
+
+#[cfg(feature = "ssr")]
+mod filter {
+    use super::Wanted;
+    use crate::{error::FieldErrors, moment::Words};
+    use jiff::civil::Date;
+    use kalends::{
+        audit::{Action, Filter},
+        clock::Timestamp,
+    };
+    use strum::VariantArray as _;
+
+    /// The kinds of lines: code, label, actions.
+    pub fn kinds() -> [(&'static str, &'static str, Vec<Action>); 7] {
+        use Action::{
+            AccountAdded, AccountChanged, AccountEnded, AccountHeld, AccountPaused,
+            AccountReleased, AccountResumed, AddressVerified, ApprovalRevoked, CheckStarted,
+            Connected, DataExported, DataPurged, Disconnected, EverythingPaused, EverythingResumed,
+            ExchangeChecked, MailboxRequested, MailboxesChosen, MailboxesMapped, PasswordChanged,
+            PasswordDropped, PasswordSwitched, PasswordTested, PolicyChanged, PrivacyChanged,
+            RequestApproved, RequestRefused, RequestWithdrawn, SecretOpened, SignInRefused,
+            SignedIn, SignedOutEverywhere, SyncRequested, UserCreated,
+        };
+        [
+            (
+                "",
+                "Everything but passwords opened",
+                Action::VARIANTS
+                    .iter()
+                    .copied()
+                    .filter(|it| *it != SecretOpened)
+                    .collect(),
+            ),
+            (
+                "sign-ins",
+                "Sign-ins and people",
+                vec![
+                    SignedIn,
+                    SignInRefused,
+                    SignedOutEverywhere,
+                    PasswordChanged,
+                    UserCreated,
+                ],
+            ),
+            (
+                "connections",
+                "Connections",
+                vec![
+                    Connected,
+                    Disconnected,
+                    SyncRequested,
+                    CheckStarted,
+                    ExchangeChecked,
+                    MailboxesMapped,
+                    MailboxesChosen,
+                ],
+            ),
+            (
+                "accounts",
+                "Service accounts",
+                vec![
+                    AccountAdded,
+                    AccountChanged,
+                    AccountHeld,
+                    AccountReleased,
+                    AccountPaused,
+                    AccountResumed,
+                    AccountEnded,
+                    EverythingPaused,
+                    EverythingResumed,
+                    PasswordTested,
+                    PasswordDropped,
+                    PasswordSwitched,
+                ],
+            ),
+            (
+                "requests",
+                "Requests",
+                vec![
+                    MailboxRequested,
+                    RequestWithdrawn,
+                    RequestApproved,
+                    RequestRefused,
+                    ApprovalRevoked,
+                    AddressVerified,
+                ],
+            ),
+            (
+                "policy",
+                "Policy and privacy",
+                vec![PolicyChanged, PrivacyChanged, DataExported, DataPurged],
+            ),
+            ("passwords", "Passwords opened", vec![SecretOpened]),
+        ]
+    }
+
+    /// The filter of an address, days in the reader's zone; what is no date is told at its field.
+    pub fn filter_of(wanted: &Wanted, words: &Words) -> (Filter, FieldErrors) {
+        let mut errors = FieldErrors::new();
+        let mut day = |name: &str, text: &str, days: i64| -> Option<Timestamp> {
+            if text.trim().is_empty() {
+                return None;
+            }
+            let date: Option<Date> = text.trim().parse().ok();
+            let at = date.and_then(|date| words.midnight(date, days));
+            if at.is_none() {
+                errors.insert(name.to_owned(), "Type a date as 2027-01-31.".to_owned());
+            }
+            at
+        };
+        let from = day("from", &wanted.from, 0);
+        let to = day("to", &wanted.to, 1);
+        let actions = kinds()
+            .into_iter()
+            .find(|(code, ..)| *code == wanted.kind)
+            .map_or_else(|| kinds()[0].2.clone(), |(_, _, actions)| actions);
+        let filter = Filter {
+            who: wanted.who.trim().to_owned(),
+            about: wanted.about.trim().to_owned(),
+            actions,
+            from,
+            to,
+        };
+        (filter, errors)
+    }
+}
+
+#[server(endpoint = "audit")]
+async fn audit(wanted: Wanted) -> Result<AuditView, AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let words = request::words(&admin);
+    let services = request::services();
+    let store = &services.store;
+    let (filter, errors) = filter_of(&wanted, &words);
+    let is_counted = wanted.kind == "passwords";
+    let (lines, pages, page) = if is_counted {
+        // The last openings, counted; the file has each of them.
+        let found = store.filtered_lines(&filter, i64::MAX, (5_000, 0)).await;
+        (opened(&found.map_err(request::internal)?, &words), 1, 1)
+    } else {
+        let total = store
+            .count_lines(&filter)
+            .await
+            .map_err(request::internal)?;
+        let pages = ((total + PAGE - 1) / PAGE).max(1);
+        let page = wanted.page.parse().unwrap_or(1).clamp(1, pages);
+        let found = store
+            .filtered_lines(&filter, i64::MAX, (PAGE, (page - 1) * PAGE))
+            .await
+            .map_err(request::internal)?;
+        let lines = found.into_iter().map(|line| LineView {
+            at: words.moment(line.at),
+            who: line.who.unwrap_or_else(|| "Kalends".to_owned()),
+            what: what(&line.action),
+            about: line.subject,
+        });
+        (lines.collect(), pages, page)
+    };
+    Ok(AuditView {
+        errors: Draft {
+            errors,
+            ..Draft::default()
+        },
+        kinds: kinds()
+            .into_iter()
+            .map(|(code, label, _)| (code.to_owned(), label.to_owned()))
+            .collect(),
+        lines,
+        page,
+        pages,
+        chain: chain(&services, &words).await?,
+        wanted,
+    })
+}
+
+/// The words of an action; its name, if this version does not know it.
+#[cfg(feature = "ssr")]
+fn what(action: &str) -> String {
+    kalends::audit::Action::from_name(action)
+        .map_or_else(|| action.to_owned(), |it| it.words().to_owned())
+}
+
+/// Openings counted by hour and account, the newest first.
+#[cfg(feature = "ssr")]
+fn opened(lines: &[kalends::audit::Line], words: &crate::moment::Words) -> Vec<LineView> {
+    let mut counted: Vec<(String, String, Moment, usize)> = Vec::new();
+    for line in lines {
+        let at = words.zoned(line.at);
+        let hour = at.strftime("%Y-%m-%d %H").to_string();
+        let account = line.subject.split(" for ").next().unwrap_or_default();
+        match counted
+            .iter_mut()
+            .find(|(h, a, ..)| *h == hour && a == account)
+        {
+            Some((.., times)) => *times += 1,
+            None => counted.push((hour, account.to_owned(), words.moment(line.at), 1)),
+        }
+    }
+    let line = |(hour, account, at, times): (String, String, Moment, usize)| LineView {
+        at,
+        who: "Kalends".to_owned(),
+        what: match times {
+            1 => format!("opened a sealed password once in the hour from {hour}:00"),
+            times => format!("opened a sealed password {times} times in the hour from {hour}:00"),
+        },
+        about: account,
+    };
+    counted.into_iter().map(line).collect()
+}
+
+/// How the trail stands since it was last looked at as a whole.
+#[cfg(feature = "ssr")]
+async fn chain(
+    services: &kalends::services::Services,
+    words: &crate::moment::Words,
+) -> Result<(String, bool), AppError> {
+    use crate::request;
+    let anchor = services.vault.anchor().await.map_err(request::internal)?;
+    Ok(match anchor {
+        Some(anchor) => (
+            format!(
+                "Seen whole {}, up to line {}. To look again, run: kalends audit verify",
+                words.moment(anchor.at).text,
+                anchor.seq
+            ),
+            services.clock.now().since(anchor.at) < std::time::Duration::from_hours(3),
+        ),
+        None => (
+            "Not looked at yet. To look, run: kalends audit verify".to_owned(),
+            true,
+        ),
+    })
+}
+
+#[component]
+pub fn AuditPage() -> impl IntoView {
+    let query = leptos_router::hooks::use_query_map();
+    let wanted = move || {
+        query.with(|query| {
+            let get = |name: &str| query.get(name).unwrap_or_default();
+            Wanted {
+                kind: get("kind"),
+                who: get("who"),
+                about: get("about"),
+                from: get("from"),
+                to: get("to"),
+                page: get("page"),
+            }
+        })
+    };
+    loaded(
+        Resource::new(wanted, audit),
+        |view| view! { <Audit view /> },
+    )
+}
+
+#[component]
+fn Audit(view: AuditView) -> impl IntoView {
+    let AuditView {
+        wanted,
+        errors,
+        kinds,
+        lines,
+        page,
+        pages,
+        chain: (chain, is_well),
+    } = view;
+    let errors = Signal::stored(errors.errors);
+    let none = lines.is_empty();
+    let csv = format!("/audit.csv{}", wanted.query(1));
+    let (previous, next) = (wanted.query(page - 1), wanted.query(page + 1));
+    let chosen = wanted.kind.clone();
+    let class = if is_well {
+        "notice"
+    } else {
+        "notice notice-bad"
+    };
+    view! {
+        <Frame title="Audit log" wide=true>
+            <p class="back"><a href="/organisation">"Organisation"</a></p>
+            <p class=class>{chain}</p>
+            <form class="filter-form" method="get" action="/audit" role="search">
+                <FormNotice errors />
+                <div class="field">
+                    <label for="field-kind">"What"</label>
+                    <select id="field-kind" name="kind">
+                        {kinds
+                            .into_iter()
+                            .map(|(code, label)| {
+                                let selected = code == chosen;
+                                view! { <option value=code selected=selected>{label}</option> }
+                            })
+                            .collect_view()}
+                    </select>
+                </div>
+                <Field label="Who" name="who" value=wanted.who.clone() errors />
+                <Field label="Mailbox or account" name="about" value=wanted.about.clone() errors />
+                <Field label="From" name="from" kind="date" value=wanted.from.clone() errors />
+                <Field label="To" name="to" kind="date" value=wanted.to.clone() errors />
+                <div class="form-actions">
+                    <button class="button button-primary">"Show"</button>
+                    <a class="button" href=csv rel="external" download="">"Download as CSV"</a>
+                </div>
+            </form>
+            {if none {
+                view! { <p class="empty">"No line fits. Widen the filter."</p> }.into_any()
+            } else {
+                view! { <Lines lines /> }.into_any()
+            }}
+            {(pages > 1)
+                .then(|| {
+                    view! {
+                        <nav class="pager" aria-label="Pages">
+                            {(page > 1).then(|| view! { <a class="button" href=format!("/audit{previous}")>"Previous"</a> })}
+                            <span>{format!("Page {page} of {pages}")}</span>
+                            {(page < pages).then(|| view! { <a class="button" href=format!("/audit{next}")>"Next"</a> })}
+                        </nav>
+                    }
+                })}
+        </Frame>
+    }
+}
+
+#[component]
+fn Lines(lines: Vec<LineView>) -> impl IntoView {
+    view! {
+        <div class="table-box" role="region" aria-label="Audit log" tabindex="0">
+            <table class="table table-stack" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"When"</th>
+                        <th role="columnheader" scope="col">"Who"</th>
+                        <th role="columnheader" scope="col">"What"</th>
+                        <th role="columnheader" scope="col">"About"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    {lines
+                        .into_iter()
+                        .map(|line| {
+                            view! {
+                                <tr role="row">
+                                    <td role="cell" data-label="When"><When moment=line.at /></td>
+                                    <td role="cell" data-label="Who">{line.who}</td>
+                                    <td role="cell" data-label="What">{line.what}</td>
+                                    <td role="cell" data-label="About">{line.about}</td>
+                                </tr>
+                            }
+                        })
+                        .collect_view()}
+                </tbody>
+            </table>
+        </div>
+    }
+}

@@ -1,0 +1,84 @@
+//! The addresses of a map as a table, and the way between its pages.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// One address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowView {
+    pub position: i64,
+    pub address: String,
+    pub place: String,
+    pub is_bad: bool,
+    pub detail: String,
+    pub person: String,
+    pub result: String,
+    pub can_choose: bool,
+}
+
+#[component]
+pub fn Rows(rows: Vec<RowView>) -> impl IntoView {
+    view! {
+        <div class="table-box" role="region" aria-label="Addresses" tabindex="0">
+            <table class="table table-stack" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"Address"</th>
+                        <th role="columnheader" scope="col">"Found"</th>
+                        <th role="columnheader" scope="col">"Person"</th>
+                        <th role="columnheader" scope="col">"Connection"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    {rows
+                        .into_iter()
+                        .enumerate()
+                        .map(|(place, row)| {
+                            view! {
+                                <tr role="row">
+                                    <th role="rowheader" scope="row">
+                                        {if row.can_choose {
+                                            view! {
+                                                <label class="tick">
+                                                    <input type="checkbox" name=format!("chosen[{place}]") value=row.position />
+                                                    {row.address}
+                                                </label>
+                                            }
+                                                .into_any()
+                                        } else {
+                                            row.address.into_any()
+                                        }}
+                                    </th>
+                                    <td role="cell" data-label="Found">
+                                        <span class=if row.is_bad { "cell-bad" } else { "" }>{row.place}</span>
+                                        {(!row.detail.is_empty()).then(|| view! { <span class="cell-detail">{row.detail}</span> })}
+                                    </td>
+                                    <td role="cell" data-label="Person">{row.person}</td>
+                                    <td role="cell" data-label="Connection">{row.result}</td>
+                                </tr>
+                            }
+                        })
+                        .collect_view()}
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+pub fn Pages(link: String, filter: String, page: i64, pages: i64) -> impl IntoView {
+    let to = move |page: i64| {
+        if filter.is_empty() {
+            format!("{link}?page={page}")
+        } else {
+            format!("{link}?place={filter}&page={page}")
+        }
+    };
+    view! {
+        <nav class="pager" aria-label="Pages">
+            {(page > 1).then(|| view! { <a class="button" href=to(page - 1)>"Previous"</a> })}
+            <span>{format!("Page {page} of {pages}")}</span>
+            {(page < pages).then(|| view! { <a class="button" href=to(page + 1)>"Next"</a> })}
+        </nav>
+    }
+}

@@ -1,0 +1,48 @@
+//! `kalends audit`: whether the audit trail is whole.
+
+use crate::{command::CommandError, settings::Data};
+use clap::Subcommand;
+use kalends::{
+    audit::{Verdict, verify},
+    random::Random,
+};
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Reads the whole trail and says whether a line was changed, removed or put in.
+    Verify,
+}
+
+pub async fn run(command: &AuditCommand, data: &Data) -> Result<(), CommandError> {
+    let AuditCommand::Verify = command;
+    let (store, vault) = data.open(&Random::from_system()).await?;
+    match verify(&store, &vault)
+        .await
+        .map_err(CommandError::refused)?
+    {
+        Verdict::Whole {
+            lines,
+            first,
+            last,
+            head,
+        } => {
+            let between = match (first, last) {
+                (Some(first), Some(last)) => {
+                    format!(
+                        ", from {} to {}",
+                        first.time_in_words(),
+                        last.time_in_words()
+                    )
+                }
+                _ => String::new(),
+            };
+            println!("The audit trail is whole: {lines} lines{between}.");
+            println!("Its last hash is {head}");
+            Ok(())
+        }
+        Verdict::Broken(broken) => {
+            println!("The audit trail is broken: {broken}.");
+            Err(CommandError::Unhealthy)
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The chain of the audit trail: how a line is bound to the one before it, and whether the trail is whole.
+
+use super::Line;
+use crate::{
+    clock::Timestamp,
+    store::{Store, StoreError},
+    vault::{Vault, VaultError},
+};
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+
+impl Line {
+    /// The hash of this line behind one with the hash `before`: SHA-256 over both, the line's fields as a JSON array, so
+    /// that no two different lines read the same.
+    pub fn chained_to(&self, before: &str) -> String {
+        let fields = serde_json::json!([
+            before,
+            self.seq,
+            self.id,
+            self.at.millis(),
+            self.actor,
+            self.who,
+            self.action,
+            self.subject
+        ]);
+        let mut text = String::new();
+        for byte in Sha256::digest(fields.to_string().as_bytes()) {
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    }
+}
+
+/// What a look at the whole trail brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Whole {
+        lines: i64,
+        first: Option<Timestamp>,
+        last: Option<Timestamp>,
+        head: String,
+    },
+    Broken(Break),
+}
+
+/// The first place at which the trail is not what was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Break {
+    #[error("line {seq} of {at} was changed, or put in the place of another one")]
+    Changed { seq: i64, at: String },
+    #[error("line {seq} is missing")]
+    Removed { seq: i64 },
+    #[error("{lines} lines stand outside the chain: somebody put them in")]
+    Inserted { lines: i64 },
+    #[error("line {seq} of {at} stands behind the end of the trail: somebody put it in")]
+    BehindTheEnd { seq: i64, at: String },
+    #[error(
+        "the trail ends at line {seq}, and line {anchored} was seen before: lines at the end are missing"
+    )]
+    CutOff { seq: i64, anchored: i64 },
+    #[error(
+        "line {seq} is another one than was seen in its place before: the trail was written anew"
+    )]
+    Rewritten { seq: i64 },
+}
+
+/// Why a trail could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum TrailError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+/// Reads the whole trail, a thousand lines at a time, and compares it with the line that the vault remembers.
+pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError> {
+    let anchor = vault.anchor().await?;
+    // Lines written from now on are none of this look's business.
+    let (end, head) = store.audit_head().await?;
+    let outside = store.lines_without_place().await?;
+    if outside > 0 {
+        return Ok(Verdict::Broken(Break::Inserted { lines: outside }));
+    }
+    let (mut seq, mut before) = (0, String::new());
+    let (mut first, mut last) = (None, None);
+    loop {
+        let lines = store.lines_after(seq).await?;
+        if lines.is_empty() {
+            break;
+        }
+        for line in lines {
+            if line.seq > seq + 1 && line.seq <= end {
+                return Ok(Verdict::Broken(Break::Removed { seq: seq + 1 }));
+            }
+            let at = line.at.time_in_words();
+            if line.hash != line.chained_to(&before) {
+                let broken = if line.seq > end {
+                    Break::BehindTheEnd { seq: line.seq, at }
+                } else {
+                    Break::Changed { seq: line.seq, at }
+                };
+                return Ok(Verdict::Broken(broken));
+            }
+            if anchor
+                .as_ref()
+                .is_some_and(|anchor| anchor.seq == line.seq && anchor.hash != line.hash)
+            {
+                return Ok(Verdict::Broken(Break::Rewritten { seq: line.seq }));
+            }
+            first = first.or(Some(line.at));
+            last = Some(line.at);
+            (seq, before) = (line.seq, line.hash);
+            if seq == end && before != head {
+                return Ok(Verdict::Broken(Break::Changed { seq, at }));
+            }
+        }
+    }
+    let (now_end, _) = store.audit_head().await?;
+    if seq > now_end {
+        let at = last.map_or_else(String::new, Timestamp::time_in_words);
+        return Ok(Verdict::Broken(Break::BehindTheEnd { seq, at }));
+    }
+    if seq < end {
+        return Ok(Verdict::Broken(Break::Removed { seq: seq + 1 }));
+    }
+    if let Some(anchor) = anchor.filter(|anchor| anchor.seq > seq) {
+        let anchored = anchor.seq;
+        return Ok(Verdict::Broken(Break::CutOff { seq, anchored }));
+    }
+    Ok(Verdict::Whole {
+        lines: seq,
+        first,
+        last,
+        head: before,
+    })
+}
+
+/// Remembers the present end of the trail in the vault, if the trail is whole up to there.
+pub async fn anchor(store: &Store, vault: &Vault, now: Timestamp) -> Result<Verdict, TrailError> {
+    let verdict = verify(store, vault).await?;
+    match &verdict {
+        Verdict::Whole { lines, head, .. } if *lines > 0 => {
+            vault.keep_anchor(*lines, head, now).await?;
+        }
+        Verdict::Whole { .. } => {}
+        Verdict::Broken(broken) => tracing::error!(%broken, "the audit trail is not whole"),
+    }
+    Ok(verdict)
+}

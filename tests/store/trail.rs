@@ -1,0 +1,155 @@
+//! The chain of the audit trail: whatever is done to a line is found.
+
+use crate::{World, engines::on_both_engines, world::NOW};
+use kalends::{
+    audit::{Action, Break, Entry, Verdict, anchor, verify},
+    store::Store,
+};
+
+async fn spoil(world: &World, sql: &'static str) {
+    sqlx::query(sql).execute(world.store.pool()).await.unwrap();
+}
+
+async fn broken(world: &World) -> Break {
+    match verify(&world.store, &world.vault).await.unwrap() {
+        Verdict::Broken(broken) => broken,
+        whole => panic!("{whole:?}"),
+    }
+}
+
+/// Ten lines, the first of them already seen in their place.
+async fn trail(world: &World) {
+    let alice = world.user("alice").await;
+    for number in 0..10 {
+        let entry =
+            Entry::by(alice.id, Action::SyncRequested).about(format!("bob{number}@example.test"));
+        world.store.audit(&entry, NOW).await.unwrap();
+        if number == 7 {
+            anchor(&world.store, &world.vault, NOW).await.unwrap();
+        }
+    }
+    let whole = verify(&world.store, &world.vault).await.unwrap();
+    assert!(
+        matches!(whole, Verdict::Whole { lines: 10, .. }),
+        "{whole:?}"
+    );
+}
+
+on_both_engines! {
+    async fn a_line_that_was_changed_is_found(world) {
+        trail(&world).await;
+        for (sql, back) in [
+            ("UPDATE audit SET subject = 'x' WHERE seq = 4", "UPDATE audit SET subject = 'bob3@example.test' WHERE seq = 4"),
+            ("UPDATE audit SET at = at + 1 WHERE seq = 4", "UPDATE audit SET at = at - 1 WHERE seq = 4"),
+            ("UPDATE audit SET who = NULL WHERE seq = 4", "UPDATE audit SET who = 'alice@example.test' WHERE seq = 4"),
+            ("UPDATE audit SET action = 'connected' WHERE seq = 4", "UPDATE audit SET action = 'sync-requested' WHERE seq = 4"),
+        ] {
+            spoil(&world, sql).await;
+            assert!(matches!(broken(&world).await, Break::Changed { seq: 4, .. }), "{sql}");
+            spoil(&world, back).await;
+        }
+        // The last one, too, and two in each other's place.
+        spoil(&world, "UPDATE audit SET subject = 'x' WHERE seq = 10").await;
+        assert!(matches!(broken(&world).await, Break::Changed { seq: 10, .. }));
+        spoil(&world, "UPDATE audit SET subject = 'bob9@example.test' WHERE seq = 10").await;
+        for sql in ["UPDATE audit SET seq = 99 WHERE seq = 2", "UPDATE audit SET seq = 2 WHERE seq = 3", "UPDATE audit SET seq = 3 WHERE seq = 99"] {
+            spoil(&world, sql).await;
+        }
+        assert!(matches!(broken(&world).await, Break::Changed { seq: 2, .. }));
+    }
+
+    async fn a_line_that_was_removed_is_found(world) {
+        trail(&world).await;
+        spoil(&world, "DELETE FROM audit WHERE seq = 4").await;
+        assert_eq!(broken(&world).await, Break::Removed { seq: 4 });
+    }
+
+    async fn lines_removed_from_the_end_are_found_even_with_the_head_set_back(world) {
+        trail(&world).await;
+        spoil(&world, "DELETE FROM audit WHERE seq > 6").await;
+        assert_eq!(broken(&world).await, Break::Removed { seq: 7 });
+        spoil(&world, "UPDATE audit_head SET seq = 6, hash = (SELECT hash FROM audit WHERE seq = 6)").await;
+        assert_eq!(broken(&world).await, Break::CutOff { seq: 6, anchored: 8 });
+    }
+
+    async fn a_line_that_was_put_in_is_found(world) {
+        trail(&world).await;
+        spoil(&world, "INSERT INTO audit (id, at, action, subject) VALUES ('x', 1, 'connected', 'x')").await;
+        assert_eq!(broken(&world).await, Break::Inserted { lines: 1 });
+        spoil(&world, "DELETE FROM audit WHERE id = 'x'").await;
+        spoil(&world, "INSERT INTO audit (id, at, action, subject, seq, hash) VALUES ('x', 1, 'connected', 'x', 11, 'y')").await;
+        assert!(matches!(broken(&world).await, Break::BehindTheEnd { seq: 11, .. }));
+        // With a hash that is right for its place, but without the head.
+        let lines = world.store.lines_after(0).await.unwrap();
+        let hash = lines[10].chained_to(&lines[9].hash);
+        let put_right = sqlx::query("UPDATE audit SET hash = $1 WHERE id = 'x'").bind(hash);
+        put_right.execute(world.store.pool()).await.unwrap();
+        assert!(matches!(broken(&world).await, Break::BehindTheEnd { seq: 11, .. }));
+    }
+
+    async fn a_trail_written_anew_as_a_whole_is_found(world) {
+        trail(&world).await;
+        spoil(&world, "UPDATE audit SET subject = 'x' WHERE seq = 4").await;
+        let mut before = String::new();
+        for line in world.store.lines_after(0).await.unwrap() {
+            before = line.chained_to(&before);
+            let written = sqlx::query("UPDATE audit SET hash = $1 WHERE seq = $2").bind(before.clone()).bind(line.seq);
+            written.execute(world.store.pool()).await.unwrap();
+        }
+        let head = sqlx::query("UPDATE audit_head SET hash = $1").bind(before);
+        head.execute(world.store.pool()).await.unwrap();
+        assert_eq!(broken(&world).await, Break::Rewritten { seq: 8 });
+        // A broken trail is not remembered as whole.
+        let kept = world.vault.anchor().await.unwrap();
+        anchor(&world.store, &world.vault, NOW).await.unwrap();
+        assert_eq!(world.vault.anchor().await.unwrap(), kept);
+    }
+
+    async fn two_instances_write_one_chain(world) {
+        let alice = world.user("alice").await;
+        let line = |store: Store| async move {
+            store.audit(&Entry::by(alice.id, Action::SignedIn), NOW).await.unwrap();
+        };
+        let (one, two) = (world.store.clone(), world.other.clone());
+        let all = (0..40).map(|n| line(if n % 2 == 0 { one.clone() } else { two.clone() }));
+        futures::future::join_all(all).await;
+        let whole = verify(&world.store, &world.vault).await.unwrap();
+        assert!(matches!(whole, Verdict::Whole { lines: 40, .. }), "{whole:?}");
+    }
+
+    async fn lines_from_before_are_chained_when_the_database_is_opened(world) {
+        trail(&world).await;
+        for sql in ["UPDATE audit SET seq = NULL, hash = NULL", "UPDATE audit_head SET seq = 0, hash = ''"] {
+            spoil(&world, sql).await;
+        }
+        world.open_again().await;
+        let whole = verify(&world.store, &world.vault).await.unwrap();
+        assert!(!matches!(whole, Verdict::Broken(Break::Inserted { .. } | Break::Removed { .. })), "{whole:?}");
+        assert_eq!(world.store.audit_head().await.unwrap().0, 10);
+    }
+}
+
+#[test]
+fn no_source_changes_or_deletes_a_line_of_the_trail() {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut changes = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            let found = source.lines().filter(|line| {
+                line.contains("UPDATE audit SET") || line.contains("DELETE FROM audit")
+            });
+            changes.extend(found.map(|line| line.trim().to_owned()));
+        }
+    }
+    // The one that gives lines from before a place, and only those without one.
+    assert_eq!(
+        changes,
+        [r#"sqlx::query("UPDATE audit SET seq = $2, hash = $3 WHERE id = $1 AND hash IS NULL")"#]
+    );
+}
