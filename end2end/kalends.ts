@@ -58,11 +58,30 @@ export class Kalends {
       const server = new Child(program, ['serve'], join(folder, 'kalends.log'), settings, folder);
       children.push(server);
       const [, url] = /at (http:\S+)/.exec(await server.line(/at http:\S+/))!;
-      return new Kalends(folder, children, url, `http://${ready.control}`);
+      const kalends = new Kalends(folder, children, url, `http://${ready.control}`);
+      if (people.some((person) => person.admin)) await kalends.allowAnyMailbox(people.find((person) => person.admin)!);
+      return kalends;
     } catch (error) {
       for (const child of children) await child.end();
       throw error;
     }
+  }
+
+  /** Lets people type any mailbox, so that all that may be wrong with one can be; everything of entries is kept. */
+  async allowAnyMailbox(admin: Person): Promise<void> {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: this.url };
+    const post = (path: string, fields: Record<string, string>, cookie = '') =>
+      fetch(`${this.url}${path}`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { ...headers, cookie },
+        body: new URLSearchParams(fields),
+      });
+    const signedIn = await post('/api/sign_in', { email: admin.email, password: admin.password });
+    const cookie = signedIn.headers.getSetCookie().map((each) => each.split(';')[0]).join('; ');
+    const policy = { typed: 'any_mailbox', personal: 'on', privacy: 'everything' };
+    const saved = await post('/api/save_policy', policy, cookie);
+    if (saved.status >= 400) throw new Error(`the policy is not saved: ${saved.status}`);
   }
 
   /** Everything the server has printed so far. */

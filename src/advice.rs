@@ -377,11 +377,11 @@ mod tests {
         };
         assert_eq!(
             commands(&problem(443)),
-            ["KALENDS_EXCHANGE_HOSTS=\"$KALENDS_EXCHANGE_HOSTS,mail.example.test\""]
+            ["KALENDS_EXCHANGE_HOSTS=HOSTS,mail.example.test"]
         );
         assert_eq!(
             commands(&problem(8443)),
-            ["KALENDS_EXCHANGE_HOSTS=\"$KALENDS_EXCHANGE_HOSTS,mail.example.test:8443\""]
+            ["KALENDS_EXCHANGE_HOSTS=HOSTS,mail.example.test:8443"]
         );
     }
 

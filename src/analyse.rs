@@ -177,8 +177,12 @@ pub async fn analyse(
 ) -> Analysis {
     let mut analysis = begun(id, &request, services.clock.now());
     let mut may_send = true;
+    // Where the first mailbox was found, the control mailbox is looked for as well: its own domain gets no password.
+    let mut endpoint = request.endpoint.clone();
     for index in 0..analysis.parts.len() {
-        if !may_send {
+        let mailbox = &analysis.parts[index].mailbox;
+        let is_elsewhere = endpoint.is_none() && mailbox.domain() != request.mailbox.domain();
+        if !may_send || is_elsewhere {
             analysis.parts[index].end = Some(PartEnd::LeftOut);
             tell(&analysis);
             continue;
@@ -192,7 +196,7 @@ pub async fn analyse(
             mailbox: analysis.parts[index].mailbox.clone(),
             account: request.account.clone(),
             password: request.password.clone(),
-            endpoint: request.endpoint.clone(),
+            endpoint: endpoint.clone(),
             fallback_zone: TimeZone::UTC,
             level: PrivacyLevel::FreeBusy,
             control: request.control.clone(),
@@ -215,6 +219,9 @@ pub async fn analyse(
         }
         if let Err(failure) = &mut ended {
             certificate::tell_change_in(services, failure).await;
+        }
+        if let Ok(success) = &ended {
+            endpoint = Some(success.endpoint.clone());
         }
         may_send = !matches!(&ended, Err(failure) if failure.refused_sign_in.is_some());
         analysis.parts[index].end = Some(part_end(ended));

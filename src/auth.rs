@@ -49,6 +49,11 @@ pub trait Gate: Send + Sync {
     /// The host answered 401 to the password.
     fn refused<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()>;
 
+    /// The host answered the password with a page, or sent it elsewhere: some proxies refuse so.
+    fn doubted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// The host took the password.
     fn accepted<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()>;
 }
@@ -364,9 +369,20 @@ impl SignedIn {
         if self.state != State::Accepted && comes_from_behind_the_sign_in(&answer) {
             self.state = State::Accepted;
             self.gate.accepted(&host, &self.account).await;
+        } else if self.state == State::Sent && may_be_a_proxys_refusal(&answer) {
+            self.gate.doubted(&host, &self.account).await;
         }
         Ok(answer)
     }
+}
+
+/// A page or a way to one, in the place of an answer. 403 and 5xx come from Exchange itself as well.
+fn may_be_a_proxys_refusal(answer: &Answer) -> bool {
+    /// What IIS sends when a sign-in page was left alone for too long.
+    const LOGIN_TIMEOUT: u16 = 440;
+    answer.status.is_success()
+        || answer.status.is_redirection()
+        || answer.status.as_u16() == LOGIN_TIMEOUT
 }
 
 /// Only an answer in XML proves that the sign-in was passed: pages and redirects may come from a proxy in front.

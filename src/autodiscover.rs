@@ -38,6 +38,8 @@ const CANDIDATE_LIMIT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES: usize = 512 * 1024;
 /// How many times answers may send us on, all together.
 const MAX_HOPS: usize = 10;
+/// How many hosts may get the password without a word about it.
+const MAX_UNJUDGED: usize = 2;
 /// The most hosts that are probed at a time.
 const MAX_HOSTS: usize = 6;
 /// The most addresses that are told about.
@@ -172,6 +174,7 @@ impl Autodiscover<'_> {
         let mut hints = true;
         // Hosts that others pointed to, for when the present ones lead nowhere.
         let mut reserve = Vec::new();
+        let mut unjudged = 0;
         for _ in 0..=MAX_HOPS {
             let hosts_now = search.fresh(std::mem::take(&mut hosts));
             let asked_hints = std::mem::take(&mut hints);
@@ -229,13 +232,21 @@ impl Autodiscover<'_> {
                         break;
                     }
                     Ok(Next::Address(address)) => {
+                        search.note(&host, sent_on(address.as_str()));
                         hosts = well_known(&address);
                         search.address = address;
                         hints = true;
                         reserve.clear();
                         break;
                     }
-                    Ok(Next::Failed(problem)) => search.note(&host, problem),
+                    Ok(Next::Failed(problem)) => {
+                        unjudged += usize::from(matches!(problem, Problem::NotEws { .. }));
+                        search.note(&host, problem);
+                        // The password has been at two hosts, and none said yes or no to it: enough for one click.
+                        if unjudged >= MAX_UNJUDGED {
+                            return None;
+                        }
+                    }
                     Err(end) => {
                         let asked = Some(asked);
                         return Some(Err(NotFound { asked, ..end }));

@@ -23,7 +23,7 @@ use tokio::{
     time::Instant,
 };
 
-/// Refused sign-ins an hour per host and account name.
+/// Refused sign-ins an hour per account name.
 const MOST: usize = 3;
 const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -77,7 +77,7 @@ impl TypedGate {
 impl Gate for TypedGate {
     fn may_sign_in<'a>(
         &'a self,
-        host: &'a str,
+        _host: &'a str,
         account: &'a AccountName,
     ) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
@@ -90,7 +90,7 @@ impl Gate for TypedGate {
                 let now = self.clock.now();
                 let reserved = self
                     .store
-                    .reserve_try(host, &account.refusal_key(), (MOST, now - HOUR), now)
+                    .reserve_try(&account.refusal_key(), (MOST, now - HOUR), now)
                     .await;
                 let recent = match reserved.map_err(|error| unreadable(&error))? {
                     Ok(id) => {
@@ -118,6 +118,11 @@ impl Gate for TypedGate {
                 tracing::error!(%error, "a refused sign-in is not counted");
             }
         })
+    }
+
+    /// Counted as a refusal: it may have been one.
+    fn doubted<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()> {
+        self.refused(host, account)
     }
 
     fn accepted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
@@ -218,7 +223,7 @@ impl SavedGate {
             (0, _) => Ok(None),
             (1, Some(until)) if until <= now => {
                 let recent = store
-                    .refusals_since(&account.host, &account.name.refusal_key(), now - HOUR)
+                    .refusals_since(&account.name.refusal_key(), now - HOUR)
                     .await?;
                 let full = recent.len() >= MOST;
                 Ok(full.then(|| Problem::SignInPaused {

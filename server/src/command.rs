@@ -45,7 +45,8 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
-    /// Takes every step of a connection to an Exchange and shows what each saw. Connects and stores nothing.
+    /// Takes every step of a connection to an Exchange and shows what each saw. Connects no calendar and stores no password;
+    /// refused sign-ins are counted in the main database, so that no account is locked.
     ///
     /// The service account's password is asked for, or read from standard input.
     Doctor {

@@ -144,6 +144,38 @@ fn forwarded_for(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr
     client
 }
 
+/// The largest form, in bytes.
+const LARGEST_FORM: usize = 64 * 1024;
+/// The one form that carries a list of addresses: twenty thousand with names beside them.
+const LIST_FORM: &str = "/api/map_mailboxes";
+const LARGEST_LIST: usize = 4 * 1024 * 1024;
+
+/// Refuses what is too large before it is read, and reads no more than is allowed where the length was not said.
+pub async fn limited(request: Request, next: Next) -> Response {
+    let limit = if request.uri().path() == LIST_FORM {
+        LARGEST_LIST
+    } else {
+        LARGEST_FORM
+    };
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > limit) {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let is_in_parts = kind
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| {
+            let kind = kind.to_ascii_lowercase();
+            kind.starts_with("multipart/form-data") && kind.contains("boundary=")
+        });
+    if request.uri().path() == LIST_FORM && !is_in_parts {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let request = request.map(|body| Body::new(Limited::new(body, limit)));
+    next.run(request).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,26 +221,4 @@ mod tests {
             IpAddr::from([198, 51, 100, 7])
         );
     }
-}
-
-/// The largest form, in bytes.
-const LARGEST_FORM: usize = 64 * 1024;
-/// The one form that carries a list of addresses: twenty thousand with names beside them.
-const LIST_FORM: &str = "/api/map_mailboxes";
-const LARGEST_LIST: usize = 4 * 1024 * 1024;
-
-/// Refuses what is too large before it is read, and reads no more than is allowed where the length was not said.
-pub async fn limited(request: Request, next: Next) -> Response {
-    let limit = if request.uri().path() == LIST_FORM {
-        LARGEST_LIST
-    } else {
-        LARGEST_FORM
-    };
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > limit) {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-    }
-    let request = request.map(|body| Body::new(Limited::new(body, limit)));
-    next.run(request).await
 }

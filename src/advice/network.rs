@@ -33,16 +33,22 @@ pub(super) fn not_allowed(host: &str, port: u16, address: &str) -> Words {
         ),
     )
     .step(format!(
-        "Add {entry} to the setting KALENDS_EXCHANGE_HOSTS and restart Kalends; several hosts are separated by commas."
+        "Add {entry} to the setting KALENDS_EXCHANGE_HOSTS and restart Kalends; what stands there already takes the place of HOSTS."
     ))
     .step("Check the server's name if it was not meant to lead there.")
-    .command(Purpose::Run, OPERATOR, format!("KALENDS_EXCHANGE_HOSTS=\"$KALENDS_EXCHANGE_HOSTS,{entry}\""))
+    .command(Purpose::Run, OPERATOR, format!("KALENDS_EXCHANGE_HOSTS=HOSTS,{entry}"))
 }
 
 /// This machine, or what it reaches without a router, such as the metadata service of a cloud.
 fn is_never_exchange(address: &str) -> bool {
     match address.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(IpAddr::V4(v4)) => v4.is_link_local() || v4.is_loopback() || v4.is_unspecified(),
+        Ok(IpAddr::V4(v4)) => {
+            v4.is_link_local()
+                || v4.is_loopback()
+                || v4.is_unspecified()
+                || v4.is_multicast()
+                || v4.is_broadcast()
+        }
         Ok(IpAddr::V6(v6)) => {
             let mapped = v6.to_ipv4_mapped();
             mapped.is_some_and(|v4| v4.is_link_local() || v4.is_loopback())

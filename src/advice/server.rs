@@ -20,7 +20,7 @@ pub(super) fn not_ews(
         InsteadOfEws::WebPage => words(
             format!("{host} shows a web page where EWS should answer."),
             format!(
-                "The address leads to a page for people (HTTP {status}), often the sign-in page of a proxy in front of Exchange. Kalends sent no password to it."
+                "The address leads to a page for people (HTTP {status}), often the sign-in page of a proxy in front of Exchange. If it came in answer to the sign-in, it has seen the password: change the password if this is no server of yours."
             ),
         ),
         InsteadOfEws::SignInPage => words(
@@ -184,11 +184,11 @@ pub(super) fn leads_elsewhere(host: &str, names: &Names) -> Words {
     )
     .step(format!("Send the password there, if you know that {host} runs your mail."))
     .step("Ask the administrator, if you do not know it.")
-    .step("Whoever runs Kalends can vouch for it once for everybody: the setting below.")
+    .step("Whoever runs Kalends can vouch for it once for everybody: the setting below, with what stands there already in the place of HOSTS.")
     .command(
         Purpose::Run,
         OPERATOR,
-        format!("KALENDS_EXCHANGE_HOSTS=\"$KALENDS_EXCHANGE_HOSTS,{host}\""),
+        format!("KALENDS_EXCHANGE_HOSTS=HOSTS,{host}"),
     )
 }
 

@@ -45,7 +45,7 @@ pub fn report(analysis: &Analysis) -> String {
             None => line("  The test did not come to its end.".to_owned()),
             Some(PartEnd::Readable) => line("  The calendar can be read.".to_owned()),
             Some(PartEnd::LeftOut) => {
-                line("  Left out: the password was refused before.".to_owned());
+                line("  Left out: the password was refused, or no server was found that may have it.".to_owned());
             }
             Some(PartEnd::Failed {
                 problem,
@@ -94,9 +94,40 @@ fn redacted(mut text: String, analysis: &Analysis) -> String {
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     names.dedup();
     for name in names {
-        text = text.replace(&name, &shortened(&name));
+        text = replaced(&text, &name);
+    }
+    // Other addresses came from the server: primary ones of an alias, where a mailbox has moved.
+    let is_between = |c: char| c.is_whitespace() || ",;:<>()[]\"'".contains(c);
+    let others: Vec<String> = text
+        .split(is_between)
+        .filter(|word| word.contains('@') && !word.contains('…'))
+        .map(|word| word.trim_matches('.').to_owned())
+        .collect();
+    for other in others {
+        text = text.replace(&other, &shortened(&other));
     }
     text
+}
+
+/// Whole words alone, so that a short name leaves other words as they are.
+fn replaced(text: &str, name: &str) -> String {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || "-_".contains(c));
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(name) {
+        let (before, from) = rest.split_at(at);
+        let after = &from[name.len()..];
+        out.push_str(before);
+        let last = out.chars().next_back();
+        if is_part(last) || is_part(after.chars().next()) {
+            out.push_str(name);
+        } else {
+            out.push_str(&shortened(name));
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// `b…@example.test`, `EXAMPLE\s…`, `s…`
@@ -121,5 +152,14 @@ mod tests {
         assert_eq!(shortened("bob@example.test"), "b…@example.test");
         assert_eq!(shortened("EXAMPLE\\svc-kalends"), "EXAMPLE\\s…");
         assert_eq!(shortened("svc"), "s…");
+    }
+
+    #[test]
+    fn short_names_leave_other_words_as_they_are() {
+        assert_eq!(
+            replaced("in Endpoint: in, admin", "in"),
+            "i… Endpoint: i…, admin"
+        );
+        assert_eq!(replaced("svc-kalends svc", "svc"), "svc-kalends s…");
     }
 }

@@ -71,7 +71,7 @@ impl Autodiscover<'_> {
             Arc::clone(&self.gate),
         )?;
         let plain = self.exchange(&mut signed_in, mailbox, ids, Form::Pox).await;
-        if !says_nothing(&plain) {
+        if !says_nothing(&plain) || may_be_a_refusal(&plain) {
             return plain;
         }
         let soap = self
@@ -128,6 +128,21 @@ impl Autodiscover<'_> {
 enum Form {
     Pox,
     Soap,
+}
+
+/// A page or a way to one in answer to the password: some proxies refuse so, and it is not sent a second time.
+const fn may_be_a_refusal(answered: &Result<Said, Cause>) -> bool {
+    matches!(
+        answered,
+        Err(Cause::Http {
+            status: 200,
+            html: true,
+            ..
+        } | Cause::Http {
+            location: Some(_),
+            ..
+        } | Cause::Http { status: 440, .. })
+    )
 }
 
 /// Whether the other form may say more: this one is not served here, or names no endpoint.

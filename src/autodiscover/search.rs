@@ -77,6 +77,9 @@ const fn is_telling(problem: &Problem) -> bool {
             | Problem::ConnectionNotKept
             | Problem::SignInNotOffered { .. }
             | Problem::CertificateUnknownIssuer { .. }
+            | Problem::CertificateWrongName { .. }
+            | Problem::Forbidden
+            | Problem::MailboxNotFound
             | Problem::CertificateExpired { .. }
             | Problem::CertificateNotYetValid { .. }
             | Problem::Throttled { .. }

@@ -286,7 +286,8 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         Ok(client)
     }
 
-    /// One call proves sign-in, impersonation and calendar; how it fails tells at which of the three.
+    /// One call proves sign-in, impersonation and calendar, and its time is told with the first; how it fails tells at
+    /// which of the three.
     async fn folder(
         &mut self,
         client: &mut Client,
@@ -305,12 +306,12 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                 self.progress.pass_after(took, &signed_in);
                 if is_service {
                     self.progress.begin(Step::Impersonation);
-                    self.progress.pass_after(took, &acting);
+                    self.progress.pass_at_once(&acting);
                 } else {
                     self.progress.not_needed(Step::Impersonation);
                 }
                 self.progress.begin(Step::Calendar);
-                self.progress.pass_after(took, &folder_seen(&folder));
+                self.progress.pass_at_once(&folder_seen(&folder));
                 Ok(folder)
             }
             Err(error) => {
@@ -338,7 +339,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                         self.progress.not_needed(Step::Impersonation);
                     } else if failed > Step::Impersonation {
                         self.progress.begin(Step::Impersonation);
-                        self.progress.pass_after(took, &acting);
+                        self.progress.pass_at_once(&acting);
                     }
                 }
                 self.progress.fail_at(failed, took);

@@ -189,13 +189,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        self.count_refusal_in(
-            &mut writing,
-            &account.host,
-            &account.name.refusal_key(),
-            now,
-        )
-        .await?;
+        self.count_refusal_in(&mut writing, &account.name.refusal_key(), now)
+            .await?;
         let probe = account.saved_refusals == 0;
         let stopped = sqlx::query(
             "UPDATE accounts SET saved_refusals = saved_refusals + 1, stopped_until = $4 \

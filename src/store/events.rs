@@ -5,7 +5,7 @@ use crate::{
     calendar::{Event, Window},
     clock::Timestamp,
     connection::{Connection, ConnectionState},
-    database::Writing,
+    database::{Engine, Writing},
     id::{CalendarId, EventId, RoundId},
     policy::PrivacyLevel,
 };
@@ -61,6 +61,13 @@ impl Store {
         round: &ReadRound<'_>,
     ) -> Result<Option<Changes>, StoreError> {
         let mut writing = self.begin().await?;
+        if self.engine() == Engine::Postgres {
+            // A refusal that stops the account comes in whole before this, or after.
+            sqlx::query("SELECT id FROM accounts WHERE id = $1 FOR SHARE")
+                .bind(connection.account_id.to_string())
+                .fetch_optional(writing.on())
+                .await?;
+        }
         // The connection's row first: whoever replaces or ends it meanwhile waits, and comes in whole after this.
         let moved = sqlx::query(
             "UPDATE connections SET state = $2, problem = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \

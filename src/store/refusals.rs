@@ -1,4 +1,5 @@
-//! Refused sign-ins, counted per host and user name, whoever caused them.
+//! Refused sign-ins, counted per user name, whoever caused them and by whatever name the server was called: one Exchange
+//! answers under several, and locks the account all the same.
 
 use super::{Store, StoreError, rows};
 use crate::{
@@ -15,14 +16,12 @@ impl Store {
     /// The instants of the refusals since `since`, oldest first.
     pub async fn refusals_since(
         &self,
-        host: &str,
         name_key: &str,
         since: Timestamp,
     ) -> Result<Vec<Timestamp>, StoreError> {
         let found = sqlx::query(
-            "SELECT at FROM refusals WHERE host = $1 AND name_key = $2 AND at > $3 AND pending = 0 ORDER BY at",
+            "SELECT at FROM refusals WHERE name_key = $1 AND at > $2 AND pending = 0 ORDER BY at",
         )
-        .bind(host)
         .bind(name_key)
         .bind(since.millis())
         .fetch_all(self.pool())
@@ -35,7 +34,6 @@ impl Store {
     /// the place back, [`Store::confirm_refusal`] makes a refusal of it.
     pub async fn reserve_try(
         &self,
-        host: &str,
         name_key: &str,
         (most, since): (usize, Timestamp),
         now: Timestamp,
@@ -46,15 +44,14 @@ impl Store {
             sqlx::query(
                 "SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtext($1))) AS locked",
             )
-            .bind(format!("{host} {name_key}"))
+            .bind(name_key)
             .fetch_one(writing.on())
             .await?;
         }
         let found = sqlx::query(
-            "SELECT at, pending FROM refusals WHERE host = $1 AND name_key = $2 \
-             AND at > CASE WHEN pending = 0 THEN $3 ELSE $4 END ORDER BY at",
+            "SELECT at, pending FROM refusals WHERE name_key = $1 \
+             AND at > CASE WHEN pending = 0 THEN $2 ELSE $3 END ORDER BY at",
         )
-        .bind(host)
         .bind(name_key)
         .bind(since.millis())
         .bind((now - PENDING).millis())
@@ -70,9 +67,7 @@ impl Store {
         if taken >= most {
             return Ok(Err(recent));
         }
-        let id = self
-            .count_refusal_in(&mut writing, host, name_key, now)
-            .await?;
+        let id = self.count_refusal_in(&mut writing, name_key, now).await?;
         sqlx::query("UPDATE refusals SET pending = 1 WHERE id = $1")
             .bind(id.to_string())
             .execute(writing.on())
@@ -103,14 +98,12 @@ impl Store {
     pub(super) async fn count_refusal_in(
         &self,
         writing: &mut Writing,
-        host: &str,
         name_key: &str,
         now: Timestamp,
     ) -> Result<RecordId, StoreError> {
         let id = RecordId::new(now, self.random.bytes());
-        sqlx::query("INSERT INTO refusals (id, host, name_key, at) VALUES ($1, $2, $3, $4)")
+        sqlx::query("INSERT INTO refusals (id, host, name_key, at) VALUES ($1, '', $2, $3)")
             .bind(id.to_string())
-            .bind(host)
             .bind(name_key)
             .bind(now.millis())
             .execute(writing.on())

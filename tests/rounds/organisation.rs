@@ -75,23 +75,23 @@ async fn secrets(world: &World) -> usize {
 
 on_both_engines! {
     async fn people_connect_with_one_click_and_leave_the_account_behind(world) {
-        let held = held(&world).await;
+        let held = held(world).await;
         assert_eq!(held.domains, ["example.test"]);
-        connected(&world, &["bob", "charlie"]).await;
+        connected(world, &["bob", "charlie"]).await;
         assert_eq!(world.state("bob").await, FINE);
-        assert_eq!(again(&world, &held).await.connections, 2);
+        assert_eq!(again(world, &held).await.connections, 2);
         let (bob, charlie) = (world.user("bob").await, world.user("charlie").await);
         for user in [&bob, &charlie] {
             let ended = connect::disconnect(&world.services, user).await.unwrap().unwrap();
             assert!(!ended.is_secret_deleted);
         }
-        assert_eq!((again(&world, &held).await.connections, secrets(&world).await), (0, 1));
+        assert_eq!((again(world, &held).await.connections, secrets(world).await), (0, 1));
     }
 
     async fn a_password_is_changed_in_two_slots_without_a_refusal_or_a_failed_round(world) {
-        let held = held(&world).await;
+        let held = held(world).await;
         let names = ["alice", "bob", "charlie"];
-        connected(&world, &names).await;
+        connected(world, &names).await;
         let alice = world.user("alice").await;
         let services = &world.services;
         organisation::hold(services, &alice, &held.account).await.unwrap();
@@ -99,7 +99,7 @@ on_both_engines! {
         world.pass(MINUTE * 6);
         // All are due, and nothing is sent; a click is told why.
         assert_eq!(world.tend().await, 0);
-        let outcome = one_click(&world, "bob").await;
+        let outcome = one_click(world, "bob").await;
         assert!(
             matches!(&outcome, Outcome::Failed { problem, .. } if matches!(**problem, Problem::PasswordChanging { .. })),
             "{outcome:?}"
@@ -108,10 +108,10 @@ on_both_engines! {
         let id = organisation::test_next(services, &alice, &held, wanted, None).await.unwrap();
         let outcome = world.ended(id).await;
         assert!(matches!(outcome, Outcome::AccountSaved { .. }), "{outcome:?}");
-        let filled = again(&world, &held).await;
-        assert_eq!(secrets(&world).await, 2);
+        let filled = again(world, &held).await;
+        assert_eq!(secrets(world).await, 2);
         assert!(organisation::switch(services, &alice, &filled.account).await.unwrap());
-        assert_eq!(secrets(&world).await, 1);
+        assert_eq!(secrets(world).await, 1);
         assert_eq!(world.tend().await, names.len());
         for name in names {
             assert_eq!(world.state(name).await, FINE);
@@ -121,28 +121,28 @@ on_both_engines! {
         let row = failed.fetch_one(services.store.pool()).await.unwrap();
         assert_eq!(sqlx::Row::get::<i64, _>(&row, 0), 0);
         // A second switch finds nothing to switch to.
-        let now = again(&world, &held).await;
+        let now = again(world, &held).await;
         assert!(!organisation::switch(services, &alice, &now.account).await.unwrap());
     }
 
     async fn a_wrong_new_password_is_refused_once_and_changes_nothing(world) {
-        let held = held(&world).await;
-        connected(&world, &["bob"]).await;
+        let held = held(world).await;
+        connected(world, &["bob"]).await;
         let alice = world.user("alice").await;
         let wanted = form("wrong").sign_in().unwrap();
         let id = organisation::test_next(&world.services, &alice, &held, wanted, None).await;
         let outcome = world.ended(id.unwrap()).await;
         assert!(matches!(outcome, Outcome::Failed { .. }), "{outcome:?}");
-        assert_eq!((world.refused(), secrets(&world).await), (1, 1));
-        assert!(again(&world, &held).await.account.next.is_none());
+        assert_eq!((world.refused(), secrets(world).await), (1, 1));
+        assert!(again(world, &held).await.account.next.is_none());
         world.pass(MINUTE * 6);
         assert_eq!(world.tend().await, 1);
         assert_eq!(world.state("bob").await, FINE);
     }
 
     async fn a_hold_ends_by_itself(world) {
-        let held = held(&world).await;
-        connected(&world, &["bob"]).await;
+        let held = held(world).await;
+        connected(world, &["bob"]).await;
         let alice = world.user("alice").await;
         organisation::hold(&world.services, &alice, &held.account).await.unwrap();
         world.pass(organisation::HOLD);
@@ -150,9 +150,9 @@ on_both_engines! {
     }
 
     async fn a_pause_stops_rounds_under_way_in_every_instance_and_resuming_goes_on(world) {
-        let held = held(&world).await;
+        let held = held(world).await;
         let names = ["alice", "bob", "charlie"];
-        connected(&world, &names).await;
+        connected(world, &names).await;
         let alice = world.user("alice").await;
         let other = world.another_instance().await;
         world.pass(MINUTE * 6);
@@ -186,14 +186,14 @@ on_both_engines! {
     }
 
     async fn an_account_ends_with_a_proof_of_what_its_password_could_still_do(world) {
-        let held = held(&world).await;
-        connected(&world, &["bob", "charlie"]).await;
+        let held = held(world).await;
+        connected(world, &["bob", "charlie"]).await;
         let alice = world.user("alice").await;
         let ended = organisation::end(&world.services, &alice, &held).await.unwrap();
         assert_eq!((ended.probe.clone(), ended.users), (Probe::Open, 2));
         assert!(ended.entries > 0);
         assert_eq!(world.services.store.revocation(ended.id).await.unwrap(), Some(ended));
-        assert_eq!(secrets(&world).await, 0);
+        assert_eq!(secrets(world).await, 0);
         for table in ["connections", "calendars", "events", "accounts", "account_domains"] {
             let sql = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
             let row = sqlx::query(sql).fetch_one(world.services.store.pool()).await.unwrap();
@@ -202,8 +202,8 @@ on_both_engines! {
     }
 
     async fn the_probe_tells_closed_from_open_and_never_sends_a_refused_password_again(world) {
-        let first = held(&world).await;
-        connected(&world, &["bob"]).await;
+        let first = held(world).await;
+        connected(world, &["bob"]).await;
         let alice = world.user("alice").await;
         world.set_password(SERVICE, NEW);
         organisation::pause(&world.services, &alice, &first.account, true).await.unwrap();
@@ -212,19 +212,19 @@ on_both_engines! {
         assert_eq!(world.refused(), 1);
 
         world.set_password(SERVICE, SERVICE_PASSWORD);
-        let second = held(&world).await;
-        connected(&world, &["bob"]).await;
+        let second = held(world).await;
+        connected(world, &["bob"]).await;
         world.set_password(SERVICE, NEW);
         world.pass(MINUTE * 6);
         world.tend().await;
         assert_eq!(world.refused(), 2);
-        let stopped = again(&world, &second).await;
+        let stopped = again(world, &second).await;
         let ended = organisation::end(&world.services, &alice, &stopped).await.unwrap();
         assert_eq!((ended.probe, world.refused()), (Probe::RefusedBefore, 2));
     }
 
     async fn a_mailbox_that_is_not_ones_own_needs_an_admins_word(world) {
-        held(&world).await;
+        held(world).await;
         let (alice, bob) = (world.user("alice").await, world.user("bob").await);
         let charlie = world.user("charlie").await;
         let services = &world.services;
@@ -243,7 +243,7 @@ on_both_engines! {
         let id = connect::connect_through(services, &bob, &wanted).await.unwrap();
         assert!(matches!(world.ended(id).await, Outcome::Connected { .. }));
         // The admin's word for Bob is one for the owner beside him.
-        assert!(matches!(one_click(&world, "charlie").await, Outcome::Connected { .. }));
+        assert!(matches!(one_click(world, "charlie").await, Outcome::Connected { .. }));
 
         let revoke = (RequestState::Approved, RequestState::Revoked);
         assert!(services.store.decide_request(request.id, revoke, "", &entry, now).await.unwrap());
@@ -254,7 +254,7 @@ on_both_engines! {
     }
 
     async fn two_accounts_never_serve_one_domain(world) {
-        held(&world).await;
+        held(world).await;
         let alice = world.user("alice").await;
         for (label, said) in [("Head office", "is called"), ("Branch", "is served by")] {
             let typed = AccountForm { label: label.to_owned(), ..form(SERVICE_PASSWORD) };

@@ -85,9 +85,9 @@ on_both_engines! {
         world.save("charlie", SERVICE).await;
         let mut times = None;
         for level in [PrivacyLevel::Everything, PrivacyLevel::TimesAndTitles, PrivacyLevel::FreeBusy] {
-            set_organisations(&world, level).await;
-            again(&world).await;
-            let (stored, asked) = (world.stored("charlie").await, request(&world, "charlie"));
+            set_organisations(world, level).await;
+            again(world).await;
+            let (stored, asked) = (world.stored("charlie").await, request(world, "charlie"));
             assert!(stored.len() > 20);
             let (titles, places, organizers) = told(&stored);
             let has = |field: &str| asked.contains(&format!("FieldURI=\"{field}\""));
@@ -116,27 +116,27 @@ on_both_engines! {
         let before = told(&world.stored("charlie").await);
         assert!(before.0 > 0 && before.1 > 0 && before.2 > 0);
 
-        set_own(&world, "charlie", Some(PrivacyLevel::TimesAndTitles)).await;
+        set_own(world, "charlie", Some(PrivacyLevel::TimesAndTitles)).await;
         assert_eq!(told(&world.stored("charlie").await), (before.0, 0, 0));
-        set_own(&world, "charlie", Some(PrivacyLevel::FreeBusy)).await;
+        set_own(world, "charlie", Some(PrivacyLevel::FreeBusy)).await;
         let stored = world.stored("charlie").await;
         assert_eq!(told(&stored), (0, 0, 0));
         assert!(stored.iter().all(|event| event.sensitivity == Sensitivity::Normal && event.uid.is_none()));
         // Nobody else's are touched, and a higher wish than the organisation's has no effect.
         assert!(told(&world.stored("bob").await).0 > 0);
-        set_organisations(&world, PrivacyLevel::TimesAndTitles).await;
-        set_own(&world, "charlie", Some(PrivacyLevel::Everything)).await;
-        again(&world).await;
+        set_organisations(world, PrivacyLevel::TimesAndTitles).await;
+        set_own(world, "charlie", Some(PrivacyLevel::Everything)).await;
+        again(world).await;
         assert_eq!(told(&world.stored("charlie").await), (before.0, 0, 0));
-        set_organisations(&world, PrivacyLevel::Everything).await;
-        again(&world).await;
+        set_organisations(world, PrivacyLevel::Everything).await;
+        again(world).await;
         assert_eq!(told(&world.stored("charlie").await), before);
 
         // For everybody, with the proofs of finished checks.
         let subject = world.stored("bob").await.into_iter().find_map(|event| event.subject).unwrap();
-        assert!(rows(&world).await.contains(&subject));
-        set_organisations(&world, PrivacyLevel::FreeBusy).await;
-        let left = rows(&world).await;
+        assert!(rows(world).await.contains(&subject));
+        set_organisations(world, PrivacyLevel::FreeBusy).await;
+        let left = rows(world).await;
         assert!(!left.contains(&subject) && !left.contains("\"proof\":[{"), "{left}");
     }
 
@@ -145,7 +145,7 @@ on_both_engines! {
         world.tend().await;
         let (read, connection) = (world.stored("charlie").await, world.connection("charlie").await);
         assert!(told(&read).0 > 0);
-        set_own(&world, "charlie", Some(PrivacyLevel::FreeBusy)).await;
+        set_own(world, "charlie", Some(PrivacyLevel::FreeBusy)).await;
         let now = world.clock.now();
         let round = ReadRound { events: &read, started_at: now, now, next: now };
         world.services.store.keep_round(&connection, &round).await.unwrap();

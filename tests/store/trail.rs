@@ -13,7 +13,7 @@ async fn spoil(world: &World, sql: &'static str) {
 async fn broken(world: &World) -> Break {
     match verify(&world.store, &world.vault).await.unwrap() {
         Verdict::Broken(broken) => broken,
-        whole => panic!("{whole:?}"),
+        whole @ Verdict::Whole { .. } => panic!("{whole:?}"),
     }
 }
 
@@ -37,59 +37,59 @@ async fn trail(world: &World) {
 
 on_both_engines! {
     async fn a_line_that_was_changed_is_found(world) {
-        trail(&world).await;
+        trail(world).await;
         for (sql, back) in [
             ("UPDATE audit SET subject = 'x' WHERE seq = 4", "UPDATE audit SET subject = 'bob3@example.test' WHERE seq = 4"),
             ("UPDATE audit SET at = at + 1 WHERE seq = 4", "UPDATE audit SET at = at - 1 WHERE seq = 4"),
             ("UPDATE audit SET who = NULL WHERE seq = 4", "UPDATE audit SET who = 'alice@example.test' WHERE seq = 4"),
             ("UPDATE audit SET action = 'connected' WHERE seq = 4", "UPDATE audit SET action = 'sync-requested' WHERE seq = 4"),
         ] {
-            spoil(&world, sql).await;
-            assert!(matches!(broken(&world).await, Break::Changed { seq: 4, .. }), "{sql}");
-            spoil(&world, back).await;
+            spoil(world, sql).await;
+            assert!(matches!(broken(world).await, Break::Changed { seq: 4, .. }), "{sql}");
+            spoil(world, back).await;
         }
         // The last one, too, and two in each other's place.
-        spoil(&world, "UPDATE audit SET subject = 'x' WHERE seq = 10").await;
-        assert!(matches!(broken(&world).await, Break::Changed { seq: 10, .. }));
-        spoil(&world, "UPDATE audit SET subject = 'bob9@example.test' WHERE seq = 10").await;
+        spoil(world, "UPDATE audit SET subject = 'x' WHERE seq = 10").await;
+        assert!(matches!(broken(world).await, Break::Changed { seq: 10, .. }));
+        spoil(world, "UPDATE audit SET subject = 'bob9@example.test' WHERE seq = 10").await;
         for sql in ["UPDATE audit SET seq = 99 WHERE seq = 2", "UPDATE audit SET seq = 2 WHERE seq = 3", "UPDATE audit SET seq = 3 WHERE seq = 99"] {
-            spoil(&world, sql).await;
+            spoil(world, sql).await;
         }
-        assert!(matches!(broken(&world).await, Break::Changed { seq: 2, .. }));
+        assert!(matches!(broken(world).await, Break::Changed { seq: 2, .. }));
     }
 
     async fn a_line_that_was_removed_is_found(world) {
-        trail(&world).await;
-        spoil(&world, "DELETE FROM audit WHERE seq = 4").await;
-        assert_eq!(broken(&world).await, Break::Removed { seq: 4 });
+        trail(world).await;
+        spoil(world, "DELETE FROM audit WHERE seq = 4").await;
+        assert_eq!(broken(world).await, Break::Removed { seq: 4 });
     }
 
     async fn lines_removed_from_the_end_are_found_even_with_the_head_set_back(world) {
-        trail(&world).await;
-        spoil(&world, "DELETE FROM audit WHERE seq > 6").await;
-        assert_eq!(broken(&world).await, Break::Removed { seq: 7 });
-        spoil(&world, "UPDATE audit_head SET seq = 6, hash = (SELECT hash FROM audit WHERE seq = 6)").await;
-        assert_eq!(broken(&world).await, Break::CutOff { seq: 6, anchored: 8 });
+        trail(world).await;
+        spoil(world, "DELETE FROM audit WHERE seq > 6").await;
+        assert_eq!(broken(world).await, Break::Removed { seq: 7 });
+        spoil(world, "UPDATE audit_head SET seq = 6, hash = (SELECT hash FROM audit WHERE seq = 6)").await;
+        assert_eq!(broken(world).await, Break::CutOff { seq: 6, anchored: 8 });
     }
 
     async fn a_line_that_was_put_in_is_found(world) {
-        trail(&world).await;
-        spoil(&world, "INSERT INTO audit (id, at, action, subject) VALUES ('x', 1, 'connected', 'x')").await;
-        assert_eq!(broken(&world).await, Break::Inserted { lines: 1 });
-        spoil(&world, "DELETE FROM audit WHERE id = 'x'").await;
-        spoil(&world, "INSERT INTO audit (id, at, action, subject, seq, hash) VALUES ('x', 1, 'connected', 'x', 11, 'y')").await;
-        assert!(matches!(broken(&world).await, Break::BehindTheEnd { seq: 11, .. }));
+        trail(world).await;
+        spoil(world, "INSERT INTO audit (id, at, action, subject) VALUES ('x', 1, 'connected', 'x')").await;
+        assert_eq!(broken(world).await, Break::Inserted { lines: 1 });
+        spoil(world, "DELETE FROM audit WHERE id = 'x'").await;
+        spoil(world, "INSERT INTO audit (id, at, action, subject, seq, hash) VALUES ('x', 1, 'connected', 'x', 11, 'y')").await;
+        assert!(matches!(broken(world).await, Break::BehindTheEnd { seq: 11, .. }));
         // With a hash that is right for its place, but without the head.
         let lines = world.store.lines_after(0).await.unwrap();
         let hash = lines[10].chained_to(&lines[9].hash);
         let put_right = sqlx::query("UPDATE audit SET hash = $1 WHERE id = 'x'").bind(hash);
         put_right.execute(world.store.pool()).await.unwrap();
-        assert!(matches!(broken(&world).await, Break::BehindTheEnd { seq: 11, .. }));
+        assert!(matches!(broken(world).await, Break::BehindTheEnd { seq: 11, .. }));
     }
 
     async fn a_trail_written_anew_as_a_whole_is_found(world) {
-        trail(&world).await;
-        spoil(&world, "UPDATE audit SET subject = 'x' WHERE seq = 4").await;
+        trail(world).await;
+        spoil(world, "UPDATE audit SET subject = 'x' WHERE seq = 4").await;
         let mut before = String::new();
         for line in world.store.lines_after(0).await.unwrap() {
             before = line.chained_to(&before);
@@ -98,7 +98,7 @@ on_both_engines! {
         }
         let head = sqlx::query("UPDATE audit_head SET hash = $1").bind(before);
         head.execute(world.store.pool()).await.unwrap();
-        assert_eq!(broken(&world).await, Break::Rewritten { seq: 8 });
+        assert_eq!(broken(world).await, Break::Rewritten { seq: 8 });
         // A broken trail is not remembered as whole.
         let kept = world.vault.anchor().await.unwrap();
         anchor(&world.store, &world.vault, NOW).await.unwrap();
@@ -118,9 +118,9 @@ on_both_engines! {
     }
 
     async fn lines_from_before_are_chained_when_the_database_is_opened(world) {
-        trail(&world).await;
+        trail(world).await;
         for sql in ["UPDATE audit SET seq = NULL, hash = NULL", "UPDATE audit_head SET seq = 0, hash = ''"] {
-            spoil(&world, sql).await;
+            spoil(world, sql).await;
         }
         world.open_again().await;
         let whole = verify(&world.store, &world.vault).await.unwrap();

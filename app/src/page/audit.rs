@@ -35,15 +35,22 @@ impl Wanted {
             ("from", &self.from),
             ("to", &self.to),
         ];
-        let mut query: String = parts
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("&{name}={}", crate::percent::encoded(value)))
-            .collect();
-        if page > 1 {
-            query.push_str(&format!("&page={page}"));
+        let mut query = String::new();
+        let mut add = |name: &str, value: &str| {
+            query.push(if query.is_empty() { '?' } else { '&' });
+            query.push_str(name);
+            query.push('=');
+            query.push_str(&crate::percent::encoded(value));
+        };
+        for (name, value) in parts {
+            if !value.is_empty() {
+                add(name, value);
+            }
         }
-        query.replacen('&', "?", 1)
+        if page > 1 {
+            add("page", &page.to_string());
+        }
+        query
     }
 }
 

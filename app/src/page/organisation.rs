@@ -84,7 +84,7 @@ async fn organisation() -> Result<OrganisationView, AppError> {
             .count_waiting_requests()
             .await
             .map_err(request::internal)?,
-        policy: policy::in_words(&policy),
+        policy: policy::in_words(policy),
         ended: ended
             .into_iter()
             .map(|it| {

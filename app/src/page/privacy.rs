@@ -6,7 +6,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
 /// The section of the profile.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PrivacyView {
     pub organisations: PrivacyLevel,
     pub own: Option<PrivacyLevel>,
@@ -88,7 +88,7 @@ pub fn PrivacyForm(view: PrivacyView) -> impl IntoView {
                             })
                             .collect_view()}
                     </fieldset>
-                    <button class="button">"Save"</button>
+                    <button class="button">"Save privacy"</button>
                 </form>
             }
                 .into_any()

@@ -45,63 +45,7 @@ async fn stored() -> Result<StoredView, AppError> {
         .map_err(request::internal)?;
     let kept = store.kept_about(user.id).await.map_err(request::internal)?;
     let level = store.privacy_of(user.id).await.map_err(request::internal)?;
-    let counted = |count: i64, one: &str, many: &str| match count {
-        0 => "none".to_owned(),
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
-    };
-    let mut facts = vec![
-        (
-            "You".to_owned(),
-            format!("{}, {}, {}", user.name, user.email, user.time_zone),
-        ),
-        (
-            "Your Kalends password".to_owned(),
-            "a hash that cannot be turned back".to_owned(),
-        ),
-        (
-            "Sessions".to_owned(),
-            counted(kept.sessions, "signed-in device", "signed-in devices"),
-        ),
-    ];
-    match &connection {
-        Some(connection) => {
-            let through = format!("{} through {}", connection.mailbox, connection.account);
-            facts.push(("Connection".to_owned(), through));
-            facts.push((
-                "Exchange password".to_owned(),
-                "sealed in the vault, opened only to call Exchange".to_owned(),
-            ));
-        }
-        None => facts.push((
-            "Connection".to_owned(),
-            "none, and so no Exchange password".to_owned(),
-        )),
-    }
-    facts.push((
-        "Calendar entries".to_owned(),
-        counted(
-            kept.entries,
-            "entry, from 30 days back to a year ahead",
-            "entries, from 30 days back to a year ahead",
-        ),
-    ));
-    facts.push((
-        "Connection tests".to_owned(),
-        counted(kept.checks, "test", "tests"),
-    ));
-    facts.push((
-        "Rounds with changes or failures".to_owned(),
-        counted(kept.rounds, "round", "rounds"),
-    ));
-    facts.push((
-        "Failed calls".to_owned(),
-        counted(kept.calls, "call", "calls"),
-    ));
-    facts.push((
-        "Requests for mailboxes".to_owned(),
-        counted(kept.requests, "request", "requests"),
-    ));
+    let facts = facts(&user, connection.as_ref(), kept);
     let found = store.looked_at(&user, connection.as_ref(), MAX_LINES).await;
     let found = found.map_err(request::internal)?;
     let mut looked: Vec<(kalends::store::Looked, usize)> = Vec::new();
@@ -139,6 +83,73 @@ async fn stored() -> Result<StoredView, AppError> {
         has_entries: kept.entries > 0,
         flash: request::take_flash().await?,
     })
+}
+
+/// What there is, a name and a value each.
+#[cfg(feature = "ssr")]
+fn facts(
+    user: &kalends::store::User,
+    connection: Option<&kalends::connection::Connection>,
+    kept: kalends::store::Kept,
+) -> Vec<(String, String)> {
+    let counted = |count: i64, one: &str, many: &str| match count {
+        0 => "none".to_owned(),
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    };
+    let mut facts = vec![
+        (
+            "You".to_owned(),
+            format!("{}, {}, {}", user.name, user.email, user.time_zone),
+        ),
+        (
+            "Your Kalends password".to_owned(),
+            "a hash that cannot be turned back".to_owned(),
+        ),
+        (
+            "Sessions".to_owned(),
+            counted(kept.sessions, "signed-in device", "signed-in devices"),
+        ),
+    ];
+    match connection {
+        Some(connection) => {
+            let through = format!("{} through {}", connection.mailbox, connection.account);
+            facts.push(("Connection".to_owned(), through));
+            facts.push((
+                "Exchange password".to_owned(),
+                "sealed in the vault, opened only to call Exchange".to_owned(),
+            ));
+        }
+        None => facts.push((
+            "Connection".to_owned(),
+            "none, and so no Exchange password".to_owned(),
+        )),
+    }
+    facts.push((
+        "Calendar entries".to_owned(),
+        counted(
+            kept.entries,
+            "entry, from 30 days back to a year ahead",
+            "entries, from 30 days back to a year ahead",
+        ),
+    ));
+    facts.push((
+        "Connection tests".to_owned(),
+        counted(kept.checks, "test", "tests"),
+    ));
+    facts.push((
+        "Rounds with changes or failures".to_owned(),
+        counted(kept.rounds, "round", "rounds"),
+    ));
+    facts.push((
+        "Failed calls".to_owned(),
+        counted(kept.calls, "call", "calls"),
+    ));
+    facts.push((
+        "Requests for mailboxes".to_owned(),
+        counted(kept.requests, "request", "requests"),
+    ));
+    facts
 }
 
 #[server(endpoint = "purge")]

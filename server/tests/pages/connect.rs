@@ -26,6 +26,10 @@ async fn office() -> (Place, Running, Kalends) {
     let mut place = Place::of(&[ALICE, BOB, CHARLIE]);
     let exchange = place.exchange().await;
     let kalends = place.start().await;
+    // Whatever mailbox is typed, so that all that may be wrong with one can be.
+    let policy = "typed=any_mailbox&personal=on&privacy=everything";
+    let mut alice = kalends.browser_of(&ALICE).await;
+    alice.post_body("/api/save_policy", policy).await;
     (place, exchange, kalends)
 }
 

@@ -1,5 +1,10 @@
 //! Adding an account of the organisation, or moving one to where it signs in from now on: both are tested first.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the server functions take one argument per field of the form"
+)]
+
 use super::fields::{SignInFields, TermsFields};
 use crate::{
     AppError,
@@ -34,10 +39,6 @@ pub(super) async fn keep_values(form: &str, draft: &Draft) -> Result<(), AppErro
     crate::request::keep_draft(form, Draft { values, errors }).await
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one argument per field of the form"
-)]
 #[server(endpoint = "add_account")]
 async fn add_account(
     #[server(default)] label: String,
@@ -172,10 +173,6 @@ async fn move_account_form(id: String) -> Result<MoveView, AppError> {
     })
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one argument per field of the form"
-)]
 #[server(endpoint = "move_account")]
 async fn move_account(
     id: String,

@@ -76,6 +76,10 @@ mod server {
 }
 
 /// What needs no password: name, domains, end of the password.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the props of a component own what they are given"
+)]
 #[component]
 pub fn TermsFields(draft: Draft, errors: Signal<FieldErrors>) -> impl IntoView {
     view! {
@@ -101,6 +105,10 @@ pub fn TermsFields(draft: Draft, errors: Signal<FieldErrors>) -> impl IntoView {
 }
 
 /// What is tested: account, password, control mailbox, endpoint.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the props of a component own what they are given"
+)]
 #[component]
 pub fn SignInFields(draft: Draft, errors: Signal<FieldErrors>) -> impl IntoView {
     view! {

@@ -39,7 +39,7 @@ const fn personal_words(personal: PersonalMode) -> &'static str {
 
 /// The rules, a sentence each.
 #[cfg(feature = "ssr")]
-pub fn in_words(policy: &Policy) -> Vec<String> {
+pub fn in_words(policy: Policy) -> Vec<String> {
     use crate::page::privacy::level_words;
     [
         typed_words(policy.typed),
@@ -76,7 +76,7 @@ async fn save_policy(
         personal,
         privacy,
     };
-    let subject = in_words(&policy).join(" ");
+    let subject = in_words(policy).join(" ");
     let entry = Entry::by(admin.id, Action::PolicyChanged).about(subject);
     let now = services.clock.now();
     let set = services.store.set_policy(&policy, &entry, now).await;
