@@ -333,7 +333,10 @@ pub async fn choose(
     map: &MailboxMap,
     positions: Option<&[i64]>,
 ) -> Result<u64, StoreError> {
-    let entry = Entry::by(admin.id, Action::MailboxesChosen).about(map.id.to_string());
+    let entry = Entry::by(admin.id, Action::MailboxesChosen).about(match positions {
+        Some(positions) => format!("{} of a map of {}", positions.len(), map.total),
+        None => format!("all in scope of a map of {}", map.total),
+    });
     let now: Timestamp = services.clock.now();
     services
         .store

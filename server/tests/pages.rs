@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "pages/access.rs"]
+mod access;
 #[path = "pages/browser.rs"]
 mod browser;
 #[path = "pages/check_exchange.rs"]

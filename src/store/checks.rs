@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Ladder, Outcome, Waiting},
     clock::Timestamp,
     id::{CheckId, UserId},
+    policy::PrivacyLevel,
     problem::Problem,
 };
 use sqlx::any::AnyRow;
@@ -112,10 +113,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
+        let mut outcome = outcome.clone();
+        if let Outcome::Connected { proof, .. } = &mut outcome
+            && self.level_for_check(&mut writing, id).await? == PrivacyLevel::FreeBusy
+        {
+            // Lowered since the entries were read.
+            proof.iter_mut().for_each(|entry| entry.subject = None);
+        }
         sqlx::query("UPDATE checks SET ladder = $2, outcome = $3, finished_at = $4 WHERE id = $1 AND outcome IS NULL")
             .bind(id.to_string())
             .bind(rows::to_json(ladder, "ladder")?)
-            .bind(rows::to_json(outcome, "outcome")?)
+            .bind(rows::to_json(&outcome, "outcome")?)
             .bind(now.millis())
             .execute(writing.on())
             .await?;

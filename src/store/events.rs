@@ -61,6 +61,8 @@ impl Store {
         round: &ReadRound<'_>,
     ) -> Result<Option<Changes>, StoreError> {
         let mut writing = self.begin().await?;
+        // Policy, people, accounts, connections: whoever changes several goes in this order.
+        let level = self.level_for_writing(&mut writing, connection.id).await?;
         if self.engine() == Engine::Postgres {
             // A refusal that stops the account comes in whole before this, or after.
             sqlx::query("SELECT id FROM accounts WHERE id = $1 FOR SHARE")
@@ -97,7 +99,6 @@ impl Store {
         let Some(row) = found else {
             return Ok(None);
         };
-        let level = self.level_for_writing(&mut writing, connection.id).await?;
         let changes = self
             .apply(&mut writing, rows::parsed(&row, "id")?, round, level)
             .await?;

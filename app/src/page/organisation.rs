@@ -281,6 +281,14 @@ async fn how_many_pause() -> Result<i64, AppError> {
     Ok(all.map_err(request::internal)? - none.map_err(request::internal)?)
 }
 
+/// How many connections a pause stops.
+fn stopping(connections: i64) -> String {
+    match connections {
+        1 => "1 connection stops within a second, in every running Kalends.".to_owned(),
+        many => format!("{many} connections stop within a second, in every running Kalends."),
+    }
+}
+
 /// Asks before everything stops.
 #[component]
 pub fn PausePage() -> impl IntoView {
@@ -289,7 +297,7 @@ pub fn PausePage() -> impl IntoView {
             <Frame title="Pause everything?">
                 <div class="panel">
                     <ul>
-                        <li>{format!("{connections} connections stop within a second, in every running Kalends.")}</li>
+                        <li>{stopping(connections)}</li>
                         <li>"Connection tests under way are cancelled, and nobody can connect."</li>
                         <li>"Nothing is deleted. What was read stays readable."</li>
                     </ul>

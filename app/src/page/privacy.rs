@@ -88,7 +88,7 @@ pub fn PrivacyForm(view: PrivacyView) -> impl IntoView {
                             })
                             .collect_view()}
                     </fieldset>
-                    <button class="button">"Save privacy"</button>
+                    <button class="button">"Apply"</button>
                 </form>
             }
                 .into_any()

@@ -365,7 +365,7 @@ pub fn PauseAccountPage() -> impl IntoView {
                     <div class="panel">
                         <p class="lead"><strong>{label}</strong></p>
                         <ul>
-                            <li>{format!("{connections} connections stop within a second, in every running Kalends.")}</li>
+                            <li>{super::stopping(connections)}</li>
                             <li>"Nothing is deleted, and resuming goes on where it stopped."</li>
                         </ul>
                         <div class="form-actions">

@@ -338,7 +338,10 @@ fn Map(view: MapView) -> impl IntoView {
                                 <form method="post" action=ConnectMailboxes::url()>
                                     <input type="hidden" name="id" value=view.id.clone() />
                                     <input type="hidden" name="all" value="true" />
-                                    <button class="button button-primary">{format!("Connect all {} in scope", view.connectable)}</button>
+                                    <button class="button button-primary">{match view.connectable {
+                                        1 => "Connect the one in scope".to_owned(),
+                                        many => format!("Connect all {many} in scope"),
+                                    }}</button>
                                 </form>
                             }
                         })}
