@@ -118,7 +118,9 @@ impl Store {
             && self.level_for_check(&mut writing, id).await? == PrivacyLevel::FreeBusy
         {
             // Lowered since the entries were read.
-            proof.iter_mut().for_each(|entry| entry.subject = None);
+            for entry in proof {
+                entry.subject = None;
+            }
         }
         sqlx::query("UPDATE checks SET ladder = $2, outcome = $3, finished_at = $4 WHERE id = $1 AND outcome IS NULL")
             .bind(id.to_string())

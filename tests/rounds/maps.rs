@@ -6,7 +6,7 @@ use kalends::{
     id::MapId,
     mapping::{self, Addresses, read_addresses},
     organisation,
-    store::{Connecting, Held, Place},
+    store::{Connecting, Held, Place, Probe},
 };
 use std::collections::BTreeMap;
 
@@ -119,6 +119,56 @@ on_both_engines! {
         through(world).await;
         assert_eq!(open().await, 0);
         assert!(store.map(map).await.unwrap().unwrap().finished_at.is_some());
+    }
+
+    async fn five_hundred_are_mapped_two_hundred_connected_the_password_changed_and_all_of_it_ended(world) {
+        let held = held(world).await;
+        let (services, store) = (&world.services, &world.services.store);
+        let alice = world.user("alice").await;
+        for number in 0..500 {
+            let name = format!("person{number}");
+            let address = format!("{name}@example.test");
+            let now = crate::world::jiff_at(world.clock.now());
+            world.exchange.world().add_mailbox(&address, &name, now).unwrap();
+            if number < 200 {
+                world.user(&name).await;
+            }
+        }
+        set_scope(world, &["alice", "bob"]);
+        let all = Addresses {
+            all: (0..500).map(|n| Ok(format!("person{n}@example.test").parse().unwrap())).collect(),
+        };
+        let narrow = mapping::start(services, &alice, &held.account, &all).await.unwrap();
+        through(world).await;
+        assert_eq!(store.map_counts(narrow).await.unwrap(), [(Some(Place::Outside), 500)]);
+
+        world.exchange.world().scope.include = None;
+        let map = mapping::start(services, &alice, &held.account, &all).await.unwrap();
+        through(world).await;
+        assert_eq!(store.map_counts(map).await.unwrap(), [(Some(Place::InScope), 500)]);
+        let map = store.map(map).await.unwrap().unwrap();
+        assert_eq!(mapping::choose(services, &alice, &map, None).await.unwrap(), 200);
+        through(world).await;
+        assert_eq!(store.map_choices(map.id).await.unwrap(), (200, 200, 0));
+        assert_eq!(world.tend().await, 200);
+
+        organisation::hold(services, &alice, &held.account).await.unwrap();
+        world.set_password(crate::world::SERVICE, "Changed-2026!");
+        world.pass(MINUTE * 6);
+        assert_eq!(world.tend().await, 0);
+        let request = crate::organisation::form("Changed-2026!").sign_in().unwrap();
+        let id = organisation::test_next(services, &alice, &held, request, None).await.unwrap();
+        world.ended(id).await;
+        let filled = store.held_account(held.account.id).await.unwrap().unwrap();
+        assert!(organisation::switch(services, &alice, &filled.account).await.unwrap());
+        assert_eq!(world.tend().await, 200);
+        let failed = sqlx::query("SELECT COUNT(*) FROM rounds WHERE problem IS NOT NULL");
+        let failed: i64 = sqlx::Row::get(&failed.fetch_one(store.pool()).await.unwrap(), 0);
+        assert_eq!((world.refused(), failed), (0, 0));
+
+        let held = store.held_account(held.account.id).await.unwrap().unwrap();
+        let ended = organisation::end(services, &alice, &held).await.unwrap();
+        assert_eq!((ended.users, ended.probe, world.refused()), (200, Probe::Open, 0));
     }
 
     async fn a_missing_role_ends_a_map_and_says_so(world) {

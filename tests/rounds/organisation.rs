@@ -23,7 +23,7 @@ use std::time::Duration;
 const NEW: &str = "Changed-2026!";
 const FINE: (ConnectionState, Option<&str>) = (ConnectionState::Connected, None);
 
-fn form(password: &str) -> AccountForm {
+pub fn form(password: &str) -> AccountForm {
     AccountForm {
         label: "Head office".to_owned(),
         account: SERVICE.to_owned(),
