@@ -6,7 +6,7 @@ use crate::{
     audit::{Action, Entry},
     clock::Timestamp,
     connection::{Connection, ConnectionState},
-    id::{ConnectionId, RoundId},
+    id::{AccountId, ConnectionId, RoundId},
     mailbox::SmtpAddress,
     problem::Problem,
 };
@@ -59,6 +59,29 @@ impl Store {
         .execute(writing.on())
         .await?;
         self.write_failed(&mut writing, connection, failed).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Leaves all connections of an account alone until then, with the problem that one of them met.
+    pub async fn put_off(
+        &self,
+        account: AccountId,
+        failed: &Failed<'_>,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE connections SET since = CASE WHEN state = $2 THEN since ELSE $4 END, state = $2, problem = $3, \
+             due_at = $5 WHERE account_id = $1 AND state <> $6",
+        )
+        .bind(account.to_string())
+        .bind(failed.state.code())
+        .bind(rows::to_json(failed.problem, "problem")?)
+        .bind(failed.now.millis())
+        .bind(until.millis())
+        .bind(ConnectionState::Paused.code())
+        .execute(writing.on())
+        .await?;
         Ok(writing.commit().await?)
     }
 

@@ -66,6 +66,8 @@ pub struct Clients<'a> {
     signing_in: Arc<Semaphore>,
     /// The password was accepted in this turn, on a connection that stays signed in.
     is_proven: AtomicBool,
+    /// The password was answered by a page in this turn.
+    doubt: Arc<AtomicBool>,
 }
 
 impl<'a> Clients<'a> {
@@ -79,6 +81,7 @@ impl<'a> Clients<'a> {
             idle: Mutex::new(kept),
             signing_in: Arc::new(Semaphore::new(1)),
             is_proven: AtomicBool::new(false),
+            doubt: Arc::default(),
         }
     }
 
@@ -90,6 +93,11 @@ impl<'a> Clients<'a> {
         } else {
             1
         }
+    }
+
+    /// Whether the password was answered by a page, which may have been a proxy's way to refuse it.
+    pub fn is_doubted(&self) -> bool {
+        self.doubt.load(Ordering::Relaxed)
     }
 
     /// An idle client, or a new one.
@@ -169,7 +177,8 @@ impl<'a> Clients<'a> {
     pub fn gate(&self) -> Arc<SavedGate> {
         let (store, clock) = (&self.services.store, &self.services.clock);
         let gate = SavedGate::new(store.clone(), clock.clone(), self.account.clone());
-        Arc::new(gate.one_after_another(Arc::clone(&self.signing_in)))
+        let gate = gate.one_after_another(Arc::clone(&self.signing_in));
+        Arc::new(gate.telling_doubt(Arc::clone(&self.doubt)))
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Vec<Client>) -> T) -> T {

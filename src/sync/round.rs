@@ -73,10 +73,14 @@ pub async fn round(
                 next,
             };
             if refused {
-                services.store.note_refused_round(connection, &failed).await
-            } else {
-                services.store.fail_round(connection, &failed).await
+                return services.store.note_refused_round(connection, &failed).await;
             }
+            services.store.fail_round(connection, &failed).await?;
+            if clients.is_doubted() {
+                let until = now + plan::IN_DOUBT;
+                services.store.put_off(account.id, &failed, until).await?;
+            }
+            Ok(())
         }
     }
 }
