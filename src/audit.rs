@@ -24,6 +24,9 @@ pub enum Action {
     /// A sealed password was opened.
     SecretOpened,
     SyncRequested,
+    RebuildRequested,
+    ConnectionPaused,
+    ConnectionResumed,
     /// An Exchange was looked at closely, with a typed password.
     ExchangeChecked,
     PolicyChanged,
@@ -72,6 +75,9 @@ impl Action {
             Self::Disconnected => "disconnected a calendar",
             Self::SecretOpened => "opened a sealed password",
             Self::SyncRequested => "asked for a sync",
+            Self::RebuildRequested => "had a calendar read anew",
+            Self::ConnectionPaused => "paused a connection",
+            Self::ConnectionResumed => "resumed a connection",
             Self::ExchangeChecked => "checked an Exchange server",
             Self::PolicyChanged => "changed the policy",
             Self::PrivacyChanged => "changed a privacy level",

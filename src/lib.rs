@@ -33,11 +33,15 @@ pub mod auth;
 #[cfg(feature = "server")]
 pub mod autodiscover;
 #[cfg(feature = "server")]
+pub mod bulk;
+#[cfg(feature = "server")]
 pub mod connect;
 #[cfg(feature = "server")]
 pub mod custody;
 #[cfg(feature = "server")]
 pub mod database;
+#[cfg(feature = "server")]
+pub mod desk;
 #[cfg(feature = "server")]
 pub mod diagnose;
 #[cfg(feature = "server")]
@@ -70,6 +74,8 @@ pub mod stored;
 pub mod sync;
 #[cfg(feature = "server")]
 pub mod table;
+#[cfg(feature = "server")]
+pub mod timeline;
 #[cfg(feature = "server")]
 pub mod untrusted;
 #[cfg(feature = "server")]

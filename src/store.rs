@@ -5,11 +5,14 @@
 
 mod accounts;
 mod audit;
+mod bulks;
 mod certificates;
 mod checks;
 mod connections;
+mod desk;
 mod endpoints;
 mod events;
+mod history;
 mod maps;
 mod organisation;
 mod pauses;
@@ -21,13 +24,16 @@ mod revocations;
 mod rounds;
 mod rows;
 mod saving;
+mod search;
 mod sessions;
 mod stored;
 mod users;
 
 pub use accounts::{Account, Leased, NextSlot};
-pub use connections::{Filter, ListItem, PAGE};
+pub use connections::Filter;
+pub use desk::{Cause, Counts, ListItem, PAGE, Person, Sort, Wanted};
 pub use events::{Changes, ReadRound};
+pub use history::{CallLine, DELAYS, RoundEnd, StateChange};
 pub use maps::{Connecting, Found, MailboxMap, MapRow, Place};
 pub use organisation::{Conflict, EndedAccount, Held, NewAccount, Terms};
 pub use requests::{MailboxRequest, RequestState};
@@ -80,6 +86,7 @@ impl Store {
         let database = Database::open(url, &sqlx::migrate!("migrations/main")).await?;
         let store = Self { database, random };
         store.chain_old_lines().await?;
+        store.index_old_rows().await?;
         Ok(store)
     }
 

@@ -25,6 +25,7 @@ use tower_sessions::Session;
 /// The key under which a session holds its user's id.
 pub const USER_KEY: &str = "user";
 const FLASH_KEY: &str = "flash";
+const CHOSEN_KEY: &str = "chosen";
 
 /// In the extensions of a request for a page that tells why a form failed.
 #[derive(Debug, Clone)]
@@ -237,6 +238,16 @@ pub async fn take_flash() -> Result<Option<String>, AppError> {
     session.remove(FLASH_KEY).await.map_err(internal)
 }
 
+/// Keeps which rows were chosen until a question about them is answered.
+pub async fn keep_chosen(ids: Vec<String>) -> Result<(), AppError> {
+    session()?.insert(CHOSEN_KEY, ids).await.map_err(internal)
+}
+
+pub async fn chosen() -> Result<Vec<String>, AppError> {
+    let kept = session()?.get(CHOSEN_KEY).await.map_err(internal)?;
+    Ok(kept.unwrap_or_default())
+}
+
 pub fn words(user: &User) -> Words {
     Words::new(&user.time_zone, services().clock.now())
 }
@@ -313,7 +324,7 @@ pub fn as_data(text: &str) -> String {
     format!("data:text/plain;charset=utf-8,{text}")
 }
 
-fn not_there() -> AppError {
+pub fn not_there() -> AppError {
     set_not_found();
     AppError::NotYours
 }

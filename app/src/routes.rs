@@ -10,7 +10,10 @@ use crate::{
         check_exchange::{AnalysisPage, CheckExchangePage},
         connect::ConnectPage,
         connection::ConnectionPage,
-        connections::ConnectionsPage,
+        connections::{
+            ConnectionsPage,
+            many::{BulkPage, DisconnectManyPage},
+        },
         disconnect::DisconnectPage,
         help::{ProblemPage, ProblemsPage, ServiceAccountPage},
         home::HomePage,
@@ -92,6 +95,8 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("connections") view=ConnectionsPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("connections"), StaticSegment("check-exchange")) view=CheckExchangePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("connections"), StaticSegment("check-exchange"), ParamSegment("id")) view=AnalysisPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("connections"), StaticSegment("disconnect")) view=DisconnectManyPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("connections"), StaticSegment("actions"), ParamSegment("id")) view=BulkPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("connections"), ParamSegment("id")) view=ConnectionPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("help"), StaticSegment("service-account")) view=ServiceAccountPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("help"), StaticSegment("problems")) view=ProblemsPage ssr=SsrMode::Async />

@@ -49,7 +49,7 @@ enum Command {
     /// refused sign-ins are counted in the main database, if there is one, so that no account is locked.
     ///
     /// The service account's password is asked for, or read from standard input. Ends with 0 if every mailbox can be
-    /// read, with 1 if not, and with 2 if it could not look.
+    /// read, with 3 if not, and with 1 if it could not look.
     Doctor {
         #[command(flatten)]
         wanted: doctor::Wanted,
@@ -95,11 +95,11 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// 1 for a look that found something wrong, 2 for a command that could not be carried out.
+    /// 3 for a look that found something wrong, 1 for a command that could not be carried out.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Unhealthy => 1,
-            Self::Setting(_) | Self::Outbound(_) | Self::Refused(_) => 2,
+            Self::Unhealthy => 3,
+            Self::Setting(_) | Self::Outbound(_) | Self::Refused(_) => 1,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What people take away as files: admins lists, everybody what is stored about them.
 
-use app::{AuditWanted, Words, request::USER_KEY};
+use app::{AuditWanted, ConnectionsWanted, Words, request::USER_KEY};
 use axum::{
     Extension, Router,
     body::Body,
@@ -11,7 +11,7 @@ use axum::{
 };
 use futures::{StreamExt as _, stream};
 use kalends::{
-    audit,
+    audit, desk,
     id::{MapId, UserId},
     mapping,
     services::Services,
@@ -24,6 +24,7 @@ pub fn routes(services: Services) -> Router {
     Router::new()
         .route("/organisation/mailboxes/{id}/addresses.csv", get(addresses))
         .route("/audit.csv", get(audit_lines))
+        .route("/connections.csv", get(connections))
         .route("/profile/stored.json", get(stored))
         .route("/profile/calendar.ics", get(calendar))
         .with_state(services)
@@ -94,6 +95,24 @@ async fn addresses(
         async move { mapping::csv_page(&store, map.id, offset).await }
     };
     csv("mailboxes.csv", 0, pages)
+}
+
+/// The list of connections as the page's filter shows it.
+async fn connections(
+    State(services): State<Services>,
+    Extension(session): Extension<Session>,
+    Query(wanted): Query<ConnectionsWanted>,
+) -> Response {
+    if admin(&services.store, &session).await.is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let wanted = app::asked_connections(&wanted);
+    let store = services.store.clone();
+    let pages = move |offset| {
+        let (store, wanted) = (store.clone(), wanted.clone());
+        async move { desk::csv_page(&store, &wanted, offset).await }
+    };
+    csv("connections.csv", 0, pages)
 }
 
 /// The lines of the audit trail that the page's filter shows.

@@ -121,6 +121,16 @@ impl CallIds {
     }
 }
 
+/// A call that was made, for whoever looks it up in the logs of Exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    pub operation: &'static str,
+    pub millis: u64,
+    /// The id under which Exchange's logs have it.
+    pub request_id: Option<String>,
+    pub is_answered: bool,
+}
+
 /// A failed call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{cause}")]

@@ -73,6 +73,18 @@ impl Store {
         row.as_ref().map(check).transpose()
     }
 
+    /// The latest checks of a user, newest first.
+    pub async fn last_checks(&self, user: UserId, limit: i64) -> Result<Vec<Check>, StoreError> {
+        let found = sqlx::query(select!(
+            "WHERE user_id = $1 ORDER BY started_at DESC, id DESC LIMIT $2"
+        ))
+        .bind(user.to_string())
+        .bind(limit)
+        .fetch_all(self.pool())
+        .await?;
+        found.iter().map(check).collect()
+    }
+
     /// Shows how far a check is.
     pub async fn update_ladder(&self, id: CheckId, ladder: &Ladder) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;

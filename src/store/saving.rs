@@ -145,6 +145,7 @@ impl Store {
         .bind(&reads.folder_name)
         .execute(writing.on())
         .await?;
+        self.index_user_in(writing, reads.user_id).await?;
         if let Some(row) = left {
             drop_unused_account(writing, rows::parsed(&row, "account_id")?, released).await?;
         }
@@ -242,6 +243,7 @@ impl Store {
             &mut released,
         )
         .await?;
+        self.index_user_in(&mut writing, user).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
         Ok(Some(Saved {

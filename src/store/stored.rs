@@ -110,6 +110,7 @@ impl Store {
             "DELETE FROM events WHERE calendar_id IN (SELECT k.id FROM calendars k JOIN connections c ON c.id = k.connection_id WHERE c.user_id = $1)",
             "DELETE FROM rounds WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
             "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
+            "DELETE FROM state_changes WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
             "DELETE FROM checks WHERE user_id = $1 AND outcome IS NOT NULL",
             "UPDATE connections SET entries = 0 WHERE user_id = $1",
         ] {

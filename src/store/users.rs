@@ -116,6 +116,7 @@ impl Store {
         if inserted.rows_affected() == 0 {
             return Ok(None);
         }
+        self.index_user_in(&mut writing, id).await?;
         writing.commit().await?;
         let NewUser {
             email,
@@ -181,6 +182,7 @@ impl Store {
             .bind(time_zone)
             .execute(writing.on())
             .await?;
+        self.index_user_in(&mut writing, id).await?;
         Ok(writing.commit().await?)
     }
 

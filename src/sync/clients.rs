@@ -10,7 +10,7 @@ use crate::{
         control::{is_ambiguous, narrowed},
         diagnose,
     },
-    ews::{Client, EwsError},
+    ews::{Call, Client, EwsError},
     mailbox::SmtpAddress,
     problem::Problem,
     refusal::SavedGate,
@@ -34,6 +34,8 @@ pub struct Trouble {
     pub problem: Problem,
     /// The id under which Exchange's own log knows the call.
     pub request_id: Option<String>,
+    /// What was called before it, and what failed.
+    pub calls: Vec<Call>,
 }
 
 impl From<Problem> for Trouble {
@@ -41,6 +43,7 @@ impl From<Problem> for Trouble {
         Self {
             problem,
             request_id: None,
+            calls: Vec::new(),
         }
     }
 }
@@ -53,6 +56,7 @@ impl Trouble {
         Self {
             problem: diagnose(error, &evidence),
             request_id: error.ids.shown().map(ToOwned::to_owned),
+            calls: Vec::new(),
         }
     }
 }

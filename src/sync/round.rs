@@ -10,7 +10,7 @@ use crate::{
     calendar::Event,
     connect::certificate,
     connection::Connection,
-    ews::{EwsError, Whose, read_window},
+    ews::{Call, EwsError, Whose, read_window},
     problem::Problem,
     services::Services,
     store::{Account, Failed, ReadRound, StoreError},
@@ -41,10 +41,11 @@ pub async fn round(
     };
     let now = services.clock.now();
     match read {
-        Ok(events) => {
+        Ok((events, calls)) => {
             let next = plan::after_success(now, &services.random);
             let round = ReadRound {
                 events: &events,
+                calls: &calls,
                 started_at,
                 now,
                 next,
@@ -56,6 +57,7 @@ pub async fn round(
         Err(Trouble {
             problem,
             request_id,
+            calls,
         }) => {
             if is_held_back(&problem) {
                 return Ok(());
@@ -67,6 +69,7 @@ pub async fn round(
             let failed = Failed {
                 problem: &problem,
                 request_id,
+                calls: &calls,
                 state,
                 started_at,
                 now,
@@ -101,7 +104,7 @@ async fn read(
     account: &Account,
     connection: &Connection,
     clients: &Clients<'_>,
-) -> Result<Vec<Event>, Trouble> {
+) -> Result<(Vec<Event>, Vec<Call>), Trouble> {
     let mailbox = &connection.mailbox;
     let whose = whose(connection);
     let zone = owner_zone(services, connection).await;
@@ -117,6 +120,7 @@ async fn read(
         (client, origin) = (clients.open(mailbox).await?, Origin::New);
         read = read_window(&mut client, &whose, window, level, &zone).await;
     }
+    let calls = client.take_calls();
     match read {
         Ok(events) => {
             if origin == Origin::New {
@@ -124,10 +128,11 @@ async fn read(
                 certificate::keep(services, &account.endpoint, shown).await;
             }
             clients.give_back(client);
-            Ok(events)
+            Ok((events, calls))
         }
         Err(error) => {
             let mut trouble = Trouble::of(&error, account, mailbox);
+            trouble.calls = calls;
             if connection.mode.impersonates() {
                 let narrowed = clients.narrowed(trouble.problem, &mut client, mailbox);
                 trouble.problem = narrowed.await;

@@ -35,22 +35,7 @@ impl Wanted {
             ("from", &self.from),
             ("to", &self.to),
         ];
-        let mut query = String::new();
-        let mut add = |name: &str, value: &str| {
-            query.push(if query.is_empty() { '?' } else { '&' });
-            query.push_str(name);
-            query.push('=');
-            query.push_str(&crate::percent::encoded(value));
-        };
-        for (name, value) in parts {
-            if !value.is_empty() {
-                add(name, value);
-            }
-        }
-        if page > 1 {
-            add("page", &page.to_string());
-        }
-        query
+        crate::percent::query(&parts.map(|(name, value)| (name, value.as_str())), page)
     }
 }
 
@@ -96,11 +81,12 @@ mod filter {
         use Action::{
             AccountAdded, AccountChanged, AccountEnded, AccountHeld, AccountPaused,
             AccountReleased, AccountResumed, AddressVerified, ApprovalRevoked, CheckStarted,
-            Connected, DataExported, DataPurged, Disconnected, EverythingPaused, EverythingResumed,
-            ExchangeChecked, MailboxRequested, MailboxesChosen, MailboxesMapped, PasswordChanged,
-            PasswordDropped, PasswordSwitched, PasswordTested, PolicyChanged, PrivacyChanged,
-            RequestApproved, RequestRefused, RequestWithdrawn, SecretOpened, SignInRefused,
-            SignedIn, SignedOutEverywhere, SyncRequested, UserCreated,
+            Connected, ConnectionPaused, ConnectionResumed, DataExported, DataPurged, Disconnected,
+            EverythingPaused, EverythingResumed, ExchangeChecked, MailboxRequested,
+            MailboxesChosen, MailboxesMapped, PasswordChanged, PasswordDropped, PasswordSwitched,
+            PasswordTested, PolicyChanged, PrivacyChanged, RebuildRequested, RequestApproved,
+            RequestRefused, RequestWithdrawn, SecretOpened, SignInRefused, SignedIn,
+            SignedOutEverywhere, SyncRequested, UserCreated,
         };
         [
             (
@@ -130,6 +116,9 @@ mod filter {
                     Connected,
                     Disconnected,
                     SyncRequested,
+                    RebuildRequested,
+                    ConnectionPaused,
+                    ConnectionResumed,
                     CheckStarted,
                     ExchangeChecked,
                     MailboxesMapped,

@@ -272,13 +272,10 @@ async fn how_many_pause() -> Result<i64, AppError> {
     use crate::request;
     request::admin().await?;
     let store = request::services().store;
-    let all = store
-        .count_connections(kalends::store::Filter::Everyone)
+    let counts = store
+        .count_connections(&kalends::store::Wanted::default())
         .await;
-    let none = store
-        .count_connections(kalends::store::Filter::NotConnected)
-        .await;
-    Ok(all.map_err(request::internal)? - none.map_err(request::internal)?)
+    Ok(counts.map_err(request::internal)?.connections())
 }
 
 /// How many connections a pause stops.
