@@ -30,6 +30,7 @@ mod stored;
 mod users;
 
 pub use accounts::{Account, Leased, NextSlot};
+pub use certificates::Server;
 pub use connections::Filter;
 pub use desk::{Cause, Counts, ListItem, PAGE, Person, Sort, Wanted};
 pub use events::{Changes, ReadRound};

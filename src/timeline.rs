@@ -41,6 +41,10 @@ pub async fn timeline(
         });
     }
     for call in store.last_calls(connection.id, most).await? {
+        // Nothing was sent: the round says it all.
+        if call.operation.is_none() && call.request_id.is_none() {
+            continue;
+        }
         all.push(Happened {
             at: call.at,
             what: What::Call(call),

@@ -11,6 +11,7 @@ pub mod disconnect;
 pub mod help;
 pub mod home;
 pub mod organisation;
+pub mod overview;
 pub mod privacy;
 pub mod profile;
 pub mod setup;

@@ -26,6 +26,7 @@ use crate::{
             policy::PolicyPage,
             requests::{AskPage, RequestsPage},
         },
+        overview::OverviewPage,
         profile::ProfilePage,
         setup::SetupPage,
         sign_in::SignInPage,
@@ -80,6 +81,7 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("checks"), ParamSegment("id")) view=CheckPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("request")) view=AskPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("audit") view=AuditPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("overview") view=OverviewPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("organisation") view=OrganisationPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("pause")) view=PausePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("policy")) view=PolicyPage ssr=SsrMode::Async />

@@ -266,6 +266,7 @@ impl Client {
             .await
             .unwrap_or(Err(Cause::TimedOut { seconds }));
         tracing::Span::current().record("ews.request_id", ids.shown());
+        self.greeting.build = build;
         if self.calls.len() < MOST_CALLS {
             self.calls.push(Call {
                 operation: O::NAME.as_str(),

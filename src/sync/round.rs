@@ -126,6 +126,15 @@ async fn read(
             if origin == Origin::New {
                 let shown = client.connection().facts().certificate.as_ref();
                 certificate::keep(services, &account.endpoint, shown).await;
+                if let Some(build) = client.greeting().build {
+                    let kept =
+                        services
+                            .store
+                            .keep_build(&account.host, build, services.clock.now());
+                    if let Err(error) = kept.await {
+                        tracing::error!(%error, "a server's build could not be remembered");
+                    }
+                }
             }
             clients.give_back(client);
             Ok((events, calls))

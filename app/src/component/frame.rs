@@ -44,6 +44,9 @@ pub fn Frame(
 fn navigation(viewer: Viewer) -> impl IntoView {
     view! {
         <nav class="nav" aria-label="Main">
+            {viewer
+                .is_admin
+                .then(|| view! { <leptos_router::components::A href="/overview">"Overview"</leptos_router::components::A> })}
             <leptos_router::components::A href="/calendar">"Calendar"</leptos_router::components::A>
             <leptos_router::components::A href="/profile">"Profile"</leptos_router::components::A>
             {viewer

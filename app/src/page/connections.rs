@@ -26,8 +26,8 @@ struct ConnectionsView {
     causes: Vec<(String, String)>,
     accounts: Vec<(String, String)>,
     domains: Vec<(String, String)>,
-    /// How many rows the whole list has.
-    total: i64,
+    /// How many connections the whole list has.
+    connections: i64,
     page: i64,
     pages: i64,
     /// Certificates that end soon.
@@ -38,7 +38,7 @@ struct ConnectionsView {
 #[server(endpoint = "connections")]
 async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
     use crate::request;
-    use kalends::store::PAGE;
+    use kalends::store::{Filter, PAGE};
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let store = request::services().store;
@@ -67,7 +67,11 @@ async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
             .into_iter()
             .map(|(domain, number)| (domain.clone(), format!("{domain} ({number})")))
             .collect(),
-        total,
+        connections: match asked.state {
+            Filter::Everyone => counts.connections(),
+            Filter::NotConnected => 0,
+            Filter::Is(_) => total,
+        },
         wanted,
         page,
         pages,
@@ -95,7 +99,7 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
         causes,
         accounts,
         domains,
-        total,
+        connections,
         page,
         pages,
         warnings,
@@ -129,7 +133,7 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
             {if none {
                 view! { <Empty narrowed /> }.into_any()
             } else {
-                let all = total.to_string();
+                let all = connections.to_string();
                 view! {
                     <form method="post" action=ActOnMany::url()>
                         <many::Hidden wanted />

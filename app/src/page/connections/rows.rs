@@ -16,9 +16,8 @@ pub struct Row {
     /// The connection's id; `None` if not connected.
     id: Option<String>,
     mailbox: String,
-    mode: String,
-    account: String,
-    endpoint: String,
+    /// By which account, and where; `None` if not connected.
+    through: Option<String>,
     reason: Option<String>,
     owner: Option<String>,
     since: Option<Moment>,
@@ -35,16 +34,22 @@ pub fn row(item: &kalends::store::ListItem, words: &crate::moment::Words) -> Row
     let advice = connection
         .filter(|it| it.state != kalends::connection::ConnectionState::Paused)
         .and_then(|it| request::advice_for(it, words));
-    let text = |value: Option<String>| value.unwrap_or_default();
     Row {
         name: item.user.name.clone(),
         email: item.user.email.to_string(),
         state: connection.map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
         id: connection.map(|c| c.id.to_string()),
-        mailbox: text(connection.map(|c| c.mailbox.to_string())),
-        mode: text(connection.map(|c| request::mode_words(c.mode).to_owned())),
-        account: text(connection.map(|c| c.account.to_string())),
-        endpoint: text(connection.map(|c| c.endpoint.to_string())),
+        mailbox: connection
+            .map(|c| c.mailbox.to_string())
+            .unwrap_or_default(),
+        through: connection.map(|c| {
+            format!(
+                "{}, {} at {}",
+                request::mode_words(c.mode),
+                c.account,
+                c.endpoint.host()
+            )
+        }),
         reason: advice.as_ref().map(|advice| advice.title.clone()),
         owner: advice
             .as_ref()
@@ -70,8 +75,7 @@ pub fn Table(rows: Vec<Row>) -> impl IntoView {
                     <tr role="row">
                         <th role="columnheader" scope="col">"Person"</th>
                         <th role="columnheader" scope="col">"State"</th>
-                        <th role="columnheader" scope="col">"Mailbox"</th>
-                        <th role="columnheader" scope="col">"Account"</th>
+                        <th role="columnheader" scope="col">"Mailbox and account"</th>
                         <th role="columnheader" scope="col">"Last sync"</th>
                         <th role="columnheader" scope="col" class="number">"Entries"</th>
                     </tr>
@@ -112,8 +116,9 @@ fn RowView(place: usize, row: Row) -> impl IntoView {
                 {row.owner.map(|owner| view! { <span class="cell-detail">{owner}</span> })}
                 {row.since.map(|since| view! { <span class="cell-detail">"since " <When moment=since /></span> })}
             </td>
-            <td role="cell" data-label="Mailbox">{two_lines(row.mailbox, row.mode)}</td>
-            <td role="cell" data-label="Account">{two_lines(row.account, row.endpoint)}</td>
+            <td role="cell" data-label="Mailbox">
+                {row.through.map(|through| view! { {row.mailbox} <span class="cell-detail">{through}</span> })}
+            </td>
             <td role="cell" data-label="Last sync">
                 {row.last_sync.map(|moment| view! { <When moment /> })}
                 {row.next_sync.map(|moment| view! { <span class="cell-detail">"next " <When moment /></span> })}
@@ -121,9 +126,4 @@ fn RowView(place: usize, row: Row) -> impl IntoView {
             <td role="cell" data-label="Entries" class="number">{row.entries}</td>
         </tr>
     }
-}
-
-/// A value above what it comes with; nothing for somebody without a connection.
-fn two_lines(value: String, detail: String) -> impl IntoView {
-    (!value.is_empty()).then(|| view! { {value} <span class="cell-detail">{detail}</span> })
 }
