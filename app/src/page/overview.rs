@@ -301,6 +301,7 @@ mod gather {
             head: ["Within", "Changes"].map(str::to_owned).to_vec(),
             rows: numbers
                 .iter()
+                .filter(|_| total > 0)
                 .map(|(minutes, entries)| vec![label(*minutes), entries.to_string()])
                 .collect(),
         })
@@ -475,7 +476,7 @@ fn Plot(title: &'static str, id: &'static str, plot: PlotView) -> impl IntoView 
         <section class="panel" aria-labelledby=id>
             <h2 id=id>{title}</h2>
             <p class="panel-hint">{summary}</p>
-            <div class="plot" inner_html=svg></div>
+            {(!none).then(|| view! { <div class="plot" inner_html=svg></div> })}
             {(!none)
                 .then(|| {
                     view! {
@@ -505,23 +506,23 @@ fn Servers(servers: Vec<ServerView>) -> impl IntoView {
         <section class="panel" aria-labelledby="servers">
             <h2 id="servers">"Exchange servers"</h2>
             <div class="table-box" role="region" aria-label="Exchange servers" tabindex="0">
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Host"</th>
-                            <th scope="col">"Product"</th>
-                            <th scope="col">"Certificate ends"</th>
+                <table class="table table-stack" role="table">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th role="columnheader" scope="col">"Host"</th>
+                            <th role="columnheader" scope="col">"Product"</th>
+                            <th role="columnheader" scope="col">"Certificate ends"</th>
                         </tr>
                     </thead>
-                    <tbody>
+                    <tbody role="rowgroup">
                         {servers
                             .into_iter()
                             .map(|server| {
                                 view! {
-                                    <tr>
-                                        <th scope="row">{server.host}</th>
-                                        <td>{server.product} <span class="cell-detail">{server.build}</span></td>
-                                        <td class=if server.ends_soon { "cell-bad" } else { "" }>
+                                    <tr role="row">
+                                        <th role="rowheader" scope="row">{server.host}</th>
+                                        <td role="cell" data-label="Product">{server.product} <span class="cell-detail">{server.build}</span></td>
+                                        <td role="cell" data-label="Ends" class=if server.ends_soon { "cell-bad" } else { "" }>
                                             {server.ends.map_or_else(|| "not known yet".into_any(), |moment| view! { <When moment /> }.into_any())}
                                         </td>
                                     </tr>

@@ -17,7 +17,7 @@ pub struct Row {
     id: Option<String>,
     mailbox: String,
     /// By which account, and where; `None` if not connected.
-    through: Option<String>,
+    through: Option<(String, String)>,
     reason: Option<String>,
     owner: Option<String>,
     since: Option<Moment>,
@@ -43,12 +43,8 @@ pub fn row(item: &kalends::store::ListItem, words: &crate::moment::Words) -> Row
             .map(|c| c.mailbox.to_string())
             .unwrap_or_default(),
         through: connection.map(|c| {
-            format!(
-                "{}, {} at {}",
-                request::mode_words(c.mode),
-                c.account,
-                c.endpoint.host()
-            )
+            let place = format!("{} at {}", request::mode_words(c.mode), c.endpoint.host());
+            (c.account.to_string(), place)
         }),
         reason: advice.as_ref().map(|advice| advice.title.clone()),
         owner: advice
@@ -117,7 +113,7 @@ fn RowView(place: usize, row: Row) -> impl IntoView {
                 {row.since.map(|since| view! { <span class="cell-detail">"since " <When moment=since /></span> })}
             </td>
             <td role="cell" data-label="Mailbox">
-                {row.through.map(|through| view! { {row.mailbox} <span class="cell-detail">{through}</span> })}
+                {row.through.map(|(account, place)| view! { {row.mailbox} <span class="cell-detail">{account}</span> <span class="cell-detail">{place}</span> })}
             </td>
             <td role="cell" data-label="Last sync">
                 {row.last_sync.map(|moment| view! { <When moment /> })}

@@ -7,7 +7,7 @@ use plotters::{
     style::{Color as _, IntoFont as _, TextStyle},
 };
 
-const WIDTH: u32 = 640;
+const WIDTH: u32 = 480;
 const HEIGHT: u32 = 200;
 /// Colours that stand for classes; they are replaced before anybody sees them.
 const MARKS: [(RGBColor, &str, &str); 5] = [
@@ -59,9 +59,9 @@ fn draw(bars: &Bars, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std::i
     let mut chart = ChartBuilder::on(&area)
         .margin(4)
         .x_label_area_size(24)
-        .y_label_area_size(48)
+        .y_label_area_size(44)
         .build_cartesian_2d(0f64..f64::from(number), 0f64..top)?;
-    let text = TextStyle::from(("sans-serif", 12).into_font()).color(&INK);
+    let text = TextStyle::from(("sans-serif", 13).into_font()).color(&INK);
     let words = |at: &f64| {
         let place = bars
             .labels
@@ -72,8 +72,7 @@ fn draw(bars: &Bars, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std::i
     chart
         .configure_mesh()
         .disable_x_mesh()
-        .disable_y_axis()
-        .light_line_style(LINE.mix(0.0))
+        .max_light_lines(0)
         .bold_line_style(LINE)
         .axis_style(LINE)
         .label_style(text)
@@ -101,7 +100,7 @@ fn draw(bars: &Bars, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std::i
         let (x, _) = chart.backend_coord(&(to_f64(*bar) + 0.5, 0.0));
         area.draw_text(
             words,
-            &TextStyle::from(("sans-serif", 12).into_font())
+            &TextStyle::from(("sans-serif", 13).into_font())
                 .color(&INK)
                 .pos(plotters::style::text_anchor::Pos::new(
                     plotters::style::text_anchor::HPos::Center,
@@ -138,6 +137,6 @@ mod tests {
         for not in ["style=", "#0", "<b>"] {
             assert!(!svg.contains(not), "{not}: {svg}");
         }
-        assert!(svg.contains("viewBox=\"0 0 640 200\""), "{svg}");
+        assert!(svg.contains("viewBox=\"0 0 480 200\""), "{svg}");
     }
 }
