@@ -43,6 +43,8 @@ pub mod diagnose;
 #[cfg(feature = "server")]
 pub mod ews;
 #[cfg(feature = "server")]
+pub mod factor;
+#[cfg(feature = "server")]
 pub mod fail_point;
 #[cfg(feature = "server")]
 pub mod mapping;

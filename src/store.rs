@@ -1,4 +1,4 @@
-//! The main database: people, sessions, accounts, connections, entries, checks, rounds, audit. One file per noun.
+//! The main database: people, second factors, sessions, accounts, connections, entries, checks, rounds, audit. One file per noun.
 //!
 //! It holds no secret, only ids of rows in the vault. Both engines run the same text; where they differ, both texts
 //! stand side by side.
@@ -10,6 +10,7 @@ mod checks;
 mod connections;
 mod endpoints;
 mod events;
+mod factors;
 mod maps;
 mod organisation;
 mod pauses;
@@ -28,13 +29,14 @@ mod users;
 pub use accounts::{Account, Leased, NextSlot};
 pub use connections::{Filter, ListItem, PAGE};
 pub use events::{Changes, ReadRound};
+pub use factors::{Confirmed, Factor};
 pub use maps::{Connecting, Found, MailboxMap, MapRow, Place};
 pub use organisation::{Conflict, EndedAccount, Held, NewAccount, Terms};
 pub use requests::{MailboxRequest, RequestState};
 pub use revocations::{Probe, Revocation};
 pub use rounds::{Failed, Round};
 pub use saving::{NewConnection, Reads, Saved};
-pub use sessions::SessionRow;
+pub use sessions::{Device, SessionRow, session_hash};
 pub use stored::{Kept, Looked};
 pub use users::{NewUser, Role, User};
 

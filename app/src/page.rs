@@ -13,6 +13,8 @@ pub mod home;
 pub mod organisation;
 pub mod privacy;
 pub mod profile;
+pub mod second_factor;
+pub mod security;
 pub mod setup;
 pub mod sign_in;
 pub mod stored;

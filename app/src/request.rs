@@ -1,5 +1,12 @@
 //! What server functions need of the request they answer: who asks, in which session, and how to send them on.
 
+mod session;
+
+pub use session::{
+    DEVICE_KEY, USER_KEY, await_code, awaited, end_all_sessions, end_session, start_session,
+    this_session,
+};
+
 use crate::{
     AppError,
     draft::Draft,
@@ -19,11 +26,9 @@ use kalends::{
 };
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use session::session;
 use std::fmt::Display;
-use tower_sessions::Session;
 
-/// The key under which a session holds its user's id.
-pub const USER_KEY: &str = "user";
 const FLASH_KEY: &str = "flash";
 
 /// In the extensions of a request for a page that tells why a form failed.
@@ -65,6 +70,16 @@ pub fn client_address() -> String {
                 .extensions
                 .get::<ClientAddress>()
                 .map(|address| address.0.clone())
+        })
+        .unwrap_or_default()
+}
+
+/// What the browser says it is.
+fn client_agent() -> String {
+    parts()
+        .and_then(|parts| {
+            let agent = parts.headers.get(header::USER_AGENT)?;
+            Some(agent.to_str().ok()?.chars().take(500).collect())
         })
         .unwrap_or_default()
 }
@@ -128,12 +143,6 @@ pub fn local_path(next: &str) -> Option<&str> {
     ours.then_some(next)
 }
 
-fn session() -> Result<Session, AppError> {
-    parts()
-        .and_then(|parts| parts.extensions.get::<Session>().cloned())
-        .ok_or_else(|| internal("a request arrived without a session"))
-}
-
 pub async fn user_if_signed_in() -> Result<Option<User>, AppError> {
     let Some(id) = session()?.get::<UserId>(USER_KEY).await.map_err(internal)? else {
         return Ok(None);
@@ -169,27 +178,6 @@ pub async fn admin() -> Result<User, AppError> {
     }
     set_not_found();
     Err(AppError::NotYours)
-}
-
-/// Signs a user in under a new session id.
-pub async fn start_session(user: &User) -> Result<(), AppError> {
-    let session = session()?;
-    session.cycle_id().await.map_err(internal)?;
-    session.insert(USER_KEY, user.id).await.map_err(internal)
-}
-
-pub async fn end_session() -> Result<(), AppError> {
-    session()?.flush().await.map_err(internal)
-}
-
-/// Ends every session of a user; this one gets a new, empty one.
-pub async fn end_all_sessions(user: &User) -> Result<(), AppError> {
-    end_session().await?;
-    services()
-        .store
-        .delete_sessions_of(user.id)
-        .await
-        .map_err(internal)
 }
 
 /// Keeps a form until its page is shown again; how long it may be, the limit of a request's body decides.

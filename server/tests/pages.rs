@@ -23,6 +23,8 @@ mod hostile;
 mod page;
 #[path = "pages/program.rs"]
 mod program;
+#[path = "pages/second_factor.rs"]
+mod second_factor;
 #[path = "pages/security.rs"]
 mod security;
 #[path = "pages/settings.rs"]

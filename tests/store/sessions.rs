@@ -1,7 +1,12 @@
 //! Sessions and their two ends.
 
 use crate::{engines::on_both_engines, world::NOW};
-use kalends::{clock::Timestamp, id::UserId, store::SessionRow};
+use kalends::{
+    audit::{Action, Entry},
+    clock::Timestamp,
+    id::UserId,
+    store::SessionRow,
+};
 use std::time::Duration;
 
 const IDLE: Duration = Duration::from_mins(30);
@@ -15,6 +20,7 @@ fn session(id_hash: &str, user_id: Option<UserId>, at: Timestamp) -> SessionRow 
         idle_expires_at: at + IDLE,
         absolute_expires_at: at + DAY,
         touched_at: at,
+        device: Some("Firefox on Linux".to_owned()),
     }
 }
 
@@ -63,7 +69,8 @@ on_both_engines! {
         for (id, user) in [("a1", &alice), ("a2", &alice), ("b1", &bob), ("b2", &bob)] {
             world.store.save_session(&session(id, Some(user.id), NOW)).await.unwrap();
         }
-        world.store.delete_sessions_of(alice.id).await.unwrap();
+        let entry = Entry::by(alice.id, Action::SignedOutEverywhere);
+        world.store.delete_sessions_of(alice.id, &entry, NOW).await.unwrap();
         world.store.delete_session("b1").await.unwrap();
         world.store.delete_session("unknown").await.unwrap();
         assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, 1);

@@ -96,11 +96,12 @@ mod filter {
         use Action::{
             AccountAdded, AccountChanged, AccountEnded, AccountHeld, AccountPaused,
             AccountReleased, AccountResumed, AddressVerified, ApprovalRevoked, CheckStarted,
-            Connected, DataExported, DataPurged, Disconnected, EverythingPaused, EverythingResumed,
-            ExchangeChecked, MailboxRequested, MailboxesChosen, MailboxesMapped, PasswordChanged,
-            PasswordDropped, PasswordSwitched, PasswordTested, PolicyChanged, PrivacyChanged,
-            RequestApproved, RequestRefused, RequestWithdrawn, SecretOpened, SignInRefused,
-            SignedIn, SignedOutEverywhere, SyncRequested, UserCreated,
+            CodeRefused, Connected, DataExported, DataPurged, DeviceSignedOut, Disconnected,
+            EverythingPaused, EverythingResumed, ExchangeChecked, MailboxRequested,
+            MailboxesChosen, MailboxesMapped, PasswordChanged, PasswordDropped, PasswordSwitched,
+            PasswordTested, PolicyChanged, PrivacyChanged, RecoveryCodeUsed, RequestApproved,
+            RequestRefused, RequestWithdrawn, SecondFactorOff, SecondFactorOn, SecondFactorReset,
+            SecretOpened, SignInRefused, SignedIn, SignedOutEverywhere, SyncRequested, UserCreated,
         };
         [
             (
@@ -119,6 +120,12 @@ mod filter {
                     SignedIn,
                     SignInRefused,
                     SignedOutEverywhere,
+                    DeviceSignedOut,
+                    SecondFactorOn,
+                    SecondFactorOff,
+                    SecondFactorReset,
+                    CodeRefused,
+                    RecoveryCodeUsed,
                     PasswordChanged,
                     UserCreated,
                 ],
