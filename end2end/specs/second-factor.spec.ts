@@ -55,7 +55,7 @@ test('Charlie sets up a second factor, signs in with it and with a recovery code
   const [key, ...recovery] = await page.locator('code').allInnerTexts();
   expect(recovery).toHaveLength(10);
   const step = Math.floor(Date.now() / 30_000);
-  await page.getByLabel('Code').fill(codeOf(key!, step));
+  await page.getByLabel('Code', { exact: true }).fill(codeOf(key!, step));
   await page.getByRole('button', { name: 'Turn on' }).click();
   await expect(page.getByText('Your second factor is on.')).toBeVisible();
   await settled();
@@ -65,20 +65,20 @@ test('Charlie sets up a second factor, signs in with it and with a recovery code
   await signOut(page, settled);
   await signInSoFar(page, settled);
   await expectAccessible();
-  await page.getByLabel('Code').fill(codeOf(key!, step));
+  await page.getByLabel('Code', { exact: true }).fill(codeOf(key!, step));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByText('This code is wrong or was used before.')).toBeVisible();
   await settled();
-  await expect(page.getByLabel('Code')).toBeFocused();
+  await expect(page.getByLabel('Code', { exact: true })).toBeFocused();
   // The clock of a phone may be half a minute ahead.
-  await page.getByLabel('Code').fill(codeOf(key!, step + 1));
+  await page.getByLabel('Code', { exact: true }).fill(codeOf(key!, step + 1));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL('**/calendar');
   await settled();
 
   await signOut(page, settled);
   await signInSoFar(page, settled);
-  await page.getByLabel('Code').fill(recovery[0]!);
+  await page.getByLabel('Code', { exact: true }).fill(recovery[0]!);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL('**/calendar');
   await page.goto('/profile/security');
@@ -86,7 +86,7 @@ test('Charlie sets up a second factor, signs in with it and with a recovery code
 
   await page.goto('/profile/security/second-factor');
   await page.getByLabel('Password').fill(charlie.password);
-  await page.getByLabel('Code').fill(recovery[1]!);
+  await page.getByLabel('Code', { exact: true }).fill(recovery[1]!);
   await page.getByRole('button', { name: 'Turn off' }).click();
   await expect(page.getByText('Your second factor is off.')).toBeVisible();
   await settled();
