@@ -14,6 +14,7 @@ use crate::{
     clock::Timestamp,
     custody::CustodyError,
     id::SecretId,
+    metrics::SignInOutcome,
     services::Services,
     sign_in::in_words,
     store::{StoreError, User},
@@ -68,7 +69,14 @@ pub async fn sign_in(
     address: &str,
 ) -> Result<(), FactorError> {
     let entry = Entry::by(user.id, Action::SignedIn).about(format!("{address}, with a code"));
-    take_code(services, user, typed, address, Some(entry)).await
+    let taken = take_code(services, user, typed, address, Some(entry)).await;
+    match &taken {
+        Ok(()) => services.metrics.sign_in(SignInOutcome::SignedIn),
+        Err(FactorError::Code) => services.metrics.sign_in(SignInOutcome::WrongCode),
+        Err(FactorError::Later(_)) => services.metrics.sign_in(SignInOutcome::TooManyTries),
+        Err(FactorError::Password | FactorError::Expired | FactorError::Failed(_)) => {}
+    }
+    taken
 }
 
 /// Begins to set up a second factor, the first one or another in its place; shown by [`pending`] from then on.

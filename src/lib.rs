@@ -49,6 +49,8 @@ pub mod fail_point;
 #[cfg(feature = "server")]
 pub mod mapping;
 #[cfg(feature = "server")]
+pub mod metrics;
+#[cfg(feature = "server")]
 pub mod organisation;
 #[cfg(feature = "server")]
 pub mod outbound;

@@ -6,6 +6,7 @@ use crate::{
     audit::{Action, Entry},
     clock::{Clock, Timestamp},
     mailbox::SmtpAddress,
+    metrics::SignInOutcome,
     services::Services,
     store::{StoreError, User},
 };
@@ -202,6 +203,22 @@ pub enum Entered {
 
 /// Checks email and password. Whoever is not known takes as long as whoever is.
 pub async fn sign_in(
+    services: &Services,
+    email: &str,
+    password: &Password,
+    address: &str,
+) -> Result<Entered, SignInError> {
+    let entered = enter(services, email, password, address).await;
+    match &entered {
+        Ok(Entered::In(_)) => services.metrics.sign_in(SignInOutcome::SignedIn),
+        Err(SignInError::Wrong) => services.metrics.sign_in(SignInOutcome::WrongPassword),
+        Err(SignInError::Later(_)) => services.metrics.sign_in(SignInOutcome::TooManyTries),
+        Ok(Entered::NeedsCode(_)) | Err(SignInError::Store(_)) => {}
+    }
+    entered
+}
+
+async fn enter(
     services: &Services,
     email: &str,
     password: &Password,

@@ -8,6 +8,7 @@ mod audit;
 mod certificates;
 mod checks;
 mod connections;
+mod counted;
 mod endpoints;
 mod events;
 mod factors;
@@ -28,6 +29,7 @@ mod users;
 
 pub use accounts::{Account, Leased, NextSlot};
 pub use connections::{Filter, ListItem, PAGE};
+pub use counted::Counted;
 pub use events::{Changes, ReadRound};
 pub use factors::{Confirmed, Factor};
 pub use maps::{Connecting, Found, MailboxMap, MapRow, Place};
@@ -41,7 +43,7 @@ pub use stored::{Kept, Looked};
 pub use users::{NewUser, Role, User};
 
 use crate::{
-    database::{Database, DatabaseError, Engine, Writing},
+    database::{Database, DatabaseError, Engine, Unready, Writing},
     random::Random,
 };
 
@@ -83,6 +85,11 @@ impl Store {
         let store = Self { database, random };
         store.chain_old_lines().await?;
         Ok(store)
+    }
+
+    /// Whether the database answers and has every table.
+    pub async fn ready(&self) -> Result<(), Unready> {
+        self.database.ready().await
     }
 
     /// The pool, for tests that look at the rows themselves.

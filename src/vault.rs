@@ -13,7 +13,7 @@ pub use keys::{KeyError, VaultKeys};
 use crate::{
     account_name::{AccountName, Password},
     clock::Timestamp,
-    database::{Database, DatabaseError, Engine},
+    database::{Database, DatabaseError, Engine, Unready},
     id::{SecretId, UserId},
     random::Random,
 };
@@ -122,6 +122,11 @@ impl Vault {
             keys: Arc::new(keys),
             random,
         })
+    }
+
+    /// Whether the database answers and has every table.
+    pub async fn ready(&self) -> Result<(), Unready> {
+        self.database.ready().await
     }
 
     /// The pool, for tests that look at the rows themselves.

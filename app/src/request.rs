@@ -55,6 +55,10 @@ pub fn failure() -> AppError {
 #[derive(Debug, Clone)]
 pub struct ClientAddress(pub String);
 
+/// The id of a request in the log and in the header of its answer.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
 pub fn services() -> Services {
     expect_context()
 }
@@ -98,7 +102,10 @@ pub fn is_plain() -> bool {
 /// Logs what went wrong under a reference and shows people only the reference.
 pub fn internal(error: impl Display) -> AppError {
     let reference = services().random.hex::<5>();
-    tracing::error!(%reference, %error, "a request could not be answered");
+    // Parts of a page are loaded outside the request's span.
+    let id = parts().and_then(|parts| parts.extensions.get::<RequestId>().cloned());
+    let id = id.map(|RequestId(id)| id);
+    tracing::error!(request.id = id, %reference, %error, "a request could not be answered");
     set_status(StatusCode::INTERNAL_SERVER_ERROR);
     AppError::Internal { reference }
 }

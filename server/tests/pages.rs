@@ -15,6 +15,8 @@ mod commands;
 mod connect;
 #[path = "pages/forms.rs"]
 mod forms;
+#[path = "pages/health.rs"]
+mod health;
 #[path = "pages/help.rs"]
 mod help;
 #[path = "pages/hostile.rs"]

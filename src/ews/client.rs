@@ -19,6 +19,7 @@ use crate::{
     calendar::Window,
     clock::Timestamp,
     endpoint::{EwsUrl, is_exchange_online},
+    metrics::Calls,
     outbound::{
         Outbound,
         connection::{ANSWER_LIMIT, Answer, Connection},
@@ -33,7 +34,7 @@ use http::{
 };
 use hyper::body::Bytes;
 use std::{sync::Arc, time::Duration};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Constant, so that administrators can find and allow it (`EwsAllowList`).
 pub const KALENDS: &str = concat!("Kalends/", env!("CARGO_PKG_VERSION"));
@@ -108,6 +109,7 @@ pub struct Client {
     greeting: Greeting,
     version: RequestVersion,
     random: Random,
+    calls: Calls,
     opened_at: Timestamp,
     /// A call was left half-way: the connection cannot be used again.
     is_torn: bool,
@@ -163,6 +165,7 @@ impl Client {
             greeting,
             version: RequestVersion::Exchange2013Sp1,
             random: random.clone(),
+            calls: outbound.calls().clone(),
             opened_at: outbound.clock().now(),
             is_torn: false,
         })
@@ -250,12 +253,18 @@ impl Client {
     ) -> Result<O::Answer, EwsError> {
         let mut ids = CallIds::new(&self.random);
         let mut build = self.greeting.build;
+        let begun = Instant::now();
         let exchange = self.exchange(whose, operation, &mut ids, &mut build);
         let seconds = CALL_LIMIT.as_secs();
         let result = timeout(CALL_LIMIT, exchange)
             .await
             .unwrap_or(Err(Cause::TimedOut { seconds }));
         tracing::Span::current().record("ews.request_id", ids.shown());
+        let code = match &result {
+            Ok(_) => ResponseCode::NoError.as_str().to_owned(),
+            Err(cause) => cause.code(),
+        };
+        self.calls.ended(O::NAME.as_str(), code, begun.elapsed());
         result.map_err(|cause| EwsError {
             cause: Box::new(cause),
             ids,

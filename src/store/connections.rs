@@ -198,7 +198,7 @@ impl Store {
 }
 
 /// What a connection's row says, unless an admin has paused its account, or everything.
-const STATE: &str = "(CASE WHEN EXISTS (SELECT 1 FROM accounts p WHERE p.id = c.account_id AND p.paused_at IS NOT NULL) \
+pub(super) const STATE: &str = "(CASE WHEN EXISTS (SELECT 1 FROM accounts p WHERE p.id = c.account_id AND p.paused_at IS NOT NULL) \
      OR (c.id IS NOT NULL AND EXISTS (SELECT 1 FROM standstill)) THEN 'paused' ELSE c.state END)";
 
 /// The condition holds no text from outside: only our own codes.

@@ -50,6 +50,7 @@ pub async fn round(
                 next,
             };
             let changes = services.store.keep_round(connection, &round).await?;
+            services.metrics.round_ended(None);
             tracing::debug!(?changes, entries = events.len(), "round ended");
             Ok(())
         }
@@ -57,6 +58,7 @@ pub async fn round(
             problem,
             request_id,
         }) => {
+            services.metrics.round_ended(Some(problem.code()));
             if is_held_back(&problem) {
                 return Ok(());
             }
