@@ -206,8 +206,8 @@ async fn take_code(
         }
     } else {
         let left = format!("{} left", factor.codes_left.saturating_sub(1));
-        let used = Entry::by(user.id, Action::RecoveryCodeUsed).about(left);
-        let entries: Vec<Entry> = [Some(used), entry].into_iter().flatten().collect();
+        let spent = Entry::by(user.id, Action::RecoveryCodeUsed).about(left);
+        let entries: Vec<Entry> = [Some(spent), entry].into_iter().flatten().collect();
         let hash = code_hash(user.id, &code);
         let taken = services
             .store

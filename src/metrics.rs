@@ -192,7 +192,7 @@ impl Metrics {
         self.0.sign_ins.get_or_create(&Outcome { outcome }).inc();
     }
 
-    /// All of it as OpenMetrics text, the counts of the database read anew.
+    /// All of it as `OpenMetrics` text, the counts of the database read anew.
     pub async fn as_text(&self, store: &Store, clock: &Clock) -> Result<String, StoreError> {
         let counted = store.counted(clock.now()).await?;
         self.0.people.set(counted.people);

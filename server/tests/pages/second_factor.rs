@@ -7,7 +7,7 @@ use crate::{
     program::{BOB, CHARLIE, Kalends, Person, Place},
 };
 use http::Method;
-use std::time::{SystemTime, UNIX_EPOCH};
+use kalends::clock::Clock;
 use totp_rs::{Builder, Secret, Totp};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -35,8 +35,8 @@ impl Phone {
 
     /// A code that was not typed yet: of the present step, or of the next one, which is taken as well.
     fn code(&mut self) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        self.used = (now.as_secs() / 30).max(self.used + 1);
+        let now = u64::try_from(Clock::system().now().millis()).unwrap();
+        self.used = (now / 30_000).max(self.used + 1);
         self.totp.generate(self.used * 30).to_string()
     }
 
