@@ -15,9 +15,10 @@ use crate::{
     custody::CustodyError,
     id::SecretId,
     metrics::SignInOutcome,
+    policy::AdminsFactor,
     services::Services,
     sign_in::in_words,
-    store::{StoreError, User},
+    store::{Store, StoreError, User},
     vault::Destination,
 };
 use kit::{code_hash, is_of_phone, typed_code};
@@ -145,6 +146,13 @@ pub async fn end(
     let entry = Entry::by(user.id, Action::SecondFactorOff);
     services.custody().end_factor(user.id, &entry).await?;
     Ok(())
+}
+
+/// Whether an admin has yet to set up the second factor that the organisation wants of them.
+pub async fn is_owed(store: &Store, user: &User) -> Result<bool, StoreError> {
+    Ok(user.is_admin()
+        && store.policy().await?.admins == AdminsFactor::Required
+        && store.factor(user.id).await?.is_none())
 }
 
 /// Stands for a password in a session that waits for the code: a new password ends the wait.

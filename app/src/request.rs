@@ -177,14 +177,19 @@ pub async fn user() -> Result<User, AppError> {
     Err(AppError::SignedOut)
 }
 
-/// The admin who asks; for everybody else the page does not exist.
+/// The admin who asks; for everybody else the page does not exist. Leads to the security page an admin without the
+/// second factor that the organisation wants.
 pub async fn admin() -> Result<User, AppError> {
     let user = user().await?;
-    if user.is_admin() {
-        return Ok(user);
+    if !user.is_admin() {
+        return Err(not_there());
     }
-    set_not_found();
-    Err(AppError::NotYours)
+    let owed = kalends::factor::is_owed(&services().store, &user).await;
+    if owed.map_err(internal)? {
+        see_other("/profile/security");
+        return Err(AppError::NotYours);
+    }
+    Ok(user)
 }
 
 /// Keeps a form until its page is shown again; how long it may be, the limit of a request's body decides.

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct SecurityView {
     flash: Option<String>,
+    /// The organisation wants a second factor of this admin, who has none.
+    is_owed: bool,
     factor: Option<FactorView>,
     devices: Vec<DeviceView>,
 }
@@ -41,6 +43,7 @@ async fn security() -> Result<SecurityView, AppError> {
     let services = request::services();
     let words = request::words(&user);
     let factor = services.store.factor(user.id).await;
+    let is_owed = kalends::factor::is_owed(&services.store, &user).await;
     let now = services.clock.now();
     let devices = services.store.devices_of(user.id, now).await;
     let this = request::this_session()?;
@@ -58,6 +61,7 @@ async fn security() -> Result<SecurityView, AppError> {
     devices.sort_by_key(|device| !device.is_this);
     Ok(SecurityView {
         flash: request::take_flash().await?,
+        is_owed: is_owed.map_err(request::internal)?,
         factor: factor.map_err(request::internal)?.map(|factor| FactorView {
             since: words.appointment(factor.since, false),
             codes_left: factor.codes_left,
@@ -123,6 +127,15 @@ pub fn SecurityPage() -> impl IntoView {
             <Frame title="Security">
                 <p class="back"><a href="/profile">"Profile Settings"</a></p>
                 {view.flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+                {view
+                    .is_owed
+                    .then(|| {
+                        view! {
+                            <p class="notice notice-waiting">
+                                "Your organisation’s administrators need a second factor. Set one up, and the administrators’ pages open again."
+                            </p>
+                        }
+                    })}
                 <section class="panel" aria-labelledby="factor">
                     <h2 id="factor">"Second factor"</h2>
                     {factor_part(view.factor)}

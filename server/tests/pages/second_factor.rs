@@ -4,9 +4,9 @@
 use crate::{
     browser::{Browser, HTML},
     page::Page,
-    program::{BOB, CHARLIE, Kalends, Person, Place},
+    program::{ALICE, BOB, CHARLIE, Kalends, Person, Place},
 };
-use http::Method;
+use http::{Method, StatusCode};
 use kalends::clock::Clock;
 use totp_rs::{Builder, Secret, Totp};
 
@@ -393,4 +393,48 @@ async fn devices_are_listed_and_signed_out_one_by_one_or_all_but_this() {
         );
     }
     assert!(charlie.get("/profile").await.status.is_success());
+}
+
+#[tokio::test]
+async fn where_admins_must_have_one_their_pages_wait_for_it() {
+    let place = Place::of(&[ALICE, BOB]);
+    let kalends = place.start().await;
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let fields = [
+        ("typed", "own_address"),
+        ("personal", "on"),
+        ("privacy", "free_busy"),
+        ("admins", "required"),
+    ];
+    let saved = alice.post("/api/save_policy", &fields).await;
+    assert_eq!(saved.leads_to(), "/organisation/policy");
+    for path in ["/organisation", "/audit", "/connections"] {
+        assert_eq!(
+            alice.get(path).await.leads_to(),
+            "/profile/security",
+            "{path}"
+        );
+    }
+    let optional = [&fields[..3], &[("admins", "optional")]].concat();
+    let refused = alice.post("/api/save_policy", &optional).await;
+    assert_eq!(refused.leads_to(), "/profile/security");
+    assert_eq!(alice.get("/audit.csv").await.status, StatusCode::NOT_FOUND);
+    let page = alice.open("/profile/security").await;
+    assert!(
+        page.text().contains("administrators need a second factor"),
+        "{}",
+        page.text()
+    );
+    set_up(&mut alice, &ALICE).await;
+    let page = alice.open("/organisation").await;
+    assert!(
+        page.text().contains("must use a second factor"),
+        "{}",
+        page.text()
+    );
+    assert!(alice.get("/audit.csv").await.status.is_success());
+    let mut bob = kalends.browser_of(&BOB).await;
+    let page = bob.open("/profile/security").await;
+    assert!(!page.text().contains("administrators"), "{}", page.text());
+    assert_eq!(bob.get("/organisation").await.status, StatusCode::NOT_FOUND);
 }
