@@ -9,6 +9,7 @@ use kalends::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "ssr")]
 const PAGE: &str = "/profile/security/second-factor";
 
 /// What the page shows.
