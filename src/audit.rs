@@ -17,6 +17,15 @@ pub enum Action {
     SignedIn,
     SignInRefused,
     SignedOutEverywhere,
+    /// One device, or all but the one at hand.
+    DeviceSignedOut,
+    SecondFactorOn,
+    SecondFactorOff,
+    /// Turned off by whoever runs Kalends.
+    SecondFactorReset,
+    /// The password was right, the code of the second factor was not.
+    CodeRefused,
+    RecoveryCodeUsed,
     PasswordChanged,
     CheckStarted,
     Connected,
@@ -69,6 +78,12 @@ impl Action {
             Self::SignedIn => "signed in",
             Self::SignInRefused => "was refused at the sign-in",
             Self::SignedOutEverywhere => "signed out everywhere",
+            Self::DeviceSignedOut => "signed out a device",
+            Self::SecondFactorOn => "turned a second factor on",
+            Self::SecondFactorOff => "turned a second factor off",
+            Self::SecondFactorReset => "reset a second factor",
+            Self::CodeRefused => "was refused for a wrong code",
+            Self::RecoveryCodeUsed => "used a recovery code",
             Self::PasswordChanged => "changed a password",
             Self::CheckStarted => "tested a connection",
             Self::Connected => "connected a calendar",

@@ -47,9 +47,13 @@ pub mod diagnose;
 #[cfg(feature = "server")]
 pub mod ews;
 #[cfg(feature = "server")]
+pub mod factor;
+#[cfg(feature = "server")]
 pub mod fail_point;
 #[cfg(feature = "server")]
 pub mod mapping;
+#[cfg(feature = "server")]
+pub mod metrics;
 #[cfg(feature = "server")]
 pub mod organisation;
 #[cfg(feature = "server")]

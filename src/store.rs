@@ -1,4 +1,4 @@
-//! The main database: people, sessions, accounts, connections, entries, checks, rounds, audit. One file per noun.
+//! The main database: people, second factors, sessions, accounts, connections, entries, checks, rounds, audit. One file per noun.
 //!
 //! It holds no secret, only ids of rows in the vault. Both engines run the same text; where they differ, both texts
 //! stand side by side.
@@ -9,9 +9,11 @@ mod bulks;
 mod certificates;
 mod checks;
 mod connections;
+mod counted;
 mod desk;
 mod endpoints;
 mod events;
+mod factors;
 mod history;
 mod maps;
 mod organisation;
@@ -32,8 +34,10 @@ mod users;
 pub use accounts::{Account, Leased, NextSlot};
 pub use certificates::Server;
 pub use connections::Filter;
+pub use counted::Counted;
 pub use desk::{Cause, Counts, ListItem, PAGE, Person, Sort, Wanted};
 pub use events::{Changes, ReadRound};
+pub use factors::{Confirmed, Factor};
 pub use history::{CallLine, DELAYS, RoundEnd, StateChange};
 pub use maps::{Connecting, Found, MailboxMap, MapRow, Place};
 pub use organisation::{Conflict, EndedAccount, Held, NewAccount, Terms};
@@ -41,12 +45,12 @@ pub use requests::{MailboxRequest, RequestState};
 pub use revocations::{Probe, Revocation};
 pub use rounds::{Failed, Round};
 pub use saving::{NewConnection, Reads, Saved};
-pub use sessions::SessionRow;
+pub use sessions::{Device, SessionRow, session_hash};
 pub use stored::{Kept, Looked};
 pub use users::{NewUser, Role, User};
 
 use crate::{
-    database::{Database, DatabaseError, Engine, Writing},
+    database::{Database, DatabaseError, Engine, Unready, Writing},
     random::Random,
 };
 
@@ -89,6 +93,11 @@ impl Store {
         store.chain_old_lines().await?;
         store.index_old_rows().await?;
         Ok(store)
+    }
+
+    /// Whether the database answers and has every table.
+    pub async fn ready(&self) -> Result<(), Unready> {
+        self.database.ready().await
     }
 
     /// The pool, for tests that look at the rows themselves.

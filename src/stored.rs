@@ -26,6 +26,8 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
         .looked_at(user, connection.as_ref(), MAX_LINES)
         .await?;
     let kept = store.kept_about(user.id).await?;
+    let factor = store.factor(user.id).await?;
+    let devices = store.devices_of(user.id, services.clock.now()).await?;
     let requests = store.requests_of(user.id).await?;
     let lines: Vec<Value> = looked
         .iter()
@@ -48,6 +50,16 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
             "own_privacy_level": user.privacy,
             "privacy_level": store.privacy_of(user.id).await?,
             "sessions": kept.sessions,
+            "devices": devices.iter().map(|it| json!({
+                "name": it.name,
+                "since": it.since.map(iso),
+                "last_used": iso(it.last_used),
+            })).collect::<Vec<_>>(),
+            "second_factor": factor.map(|it| json!({
+                "since": iso(it.since),
+                "recovery_codes_left": it.codes_left,
+                "key": "sealed; not part of this file",
+            })),
         },
         "connection": connection.as_ref().map(|it| json!({
             "mailbox": it.mailbox.as_str(),

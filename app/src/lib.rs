@@ -6,6 +6,8 @@
 #![recursion_limit = "256"]
 
 mod component;
+#[cfg(feature = "ssr")]
+mod device;
 mod draft;
 mod error;
 mod moment;

@@ -14,6 +14,8 @@ pub mod organisation;
 pub mod overview;
 pub mod privacy;
 pub mod profile;
+pub mod second_factor;
+pub mod security;
 pub mod setup;
 pub mod sign_in;
 pub mod stored;

@@ -28,8 +28,10 @@ use crate::{
         },
         overview::OverviewPage,
         profile::ProfilePage,
+        second_factor::SecondFactorPage,
+        security::SecurityPage,
         setup::SetupPage,
-        sign_in::SignInPage,
+        sign_in::{SignInCodePage, SignInPage},
         stored::{PurgePage, StoredPage},
     },
 };
@@ -72,8 +74,11 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("") view=HomePage ssr=SsrMode::Async />
                 <Route path=StaticSegment("setup") view=SetupPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("sign-in") view=SignInPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("sign-in"), StaticSegment("code")) view=SignInCodePage ssr=SsrMode::Async />
                 <Route path=StaticSegment("calendar") view=CalendarPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("profile") view=ProfilePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("security")) view=SecurityPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("security"), StaticSegment("second-factor")) view=SecondFactorPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("stored")) view=StoredPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("purge")) view=PurgePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("connect")) view=ConnectPage ssr=SsrMode::Async />

@@ -36,9 +36,12 @@ async fn person(store: &Store, session: &Session) -> Option<User> {
     store.user(id).await.ok().flatten()
 }
 
-/// The admin who asks; for everybody else the file is not there.
+/// The admin who asks; for everybody else the file is not there, nor for an admin without the second factor that the
+/// organisation wants.
 async fn admin(store: &Store, session: &Session) -> Option<User> {
-    person(store, session).await.filter(User::is_admin)
+    let user = person(store, session).await.filter(User::is_admin)?;
+    let is_owed = kalends::factor::is_owed(store, &user).await.unwrap_or(true);
+    (!is_owed).then_some(user)
 }
 
 /// Everything about the one who asks, and about nobody else.

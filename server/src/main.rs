@@ -3,7 +3,9 @@
 mod command;
 mod downloads;
 mod failed_forms;
+mod health;
 mod layers;
+mod requests;
 mod serve;
 mod session_store;
 mod settings;

@@ -17,7 +17,7 @@ pub const ENVIRONMENT_HELP: &str = "Set in the environment only:
   KALENDS_DATABASE_URL        main database [default: sqlite://data/kalends.db], or postgres://…
   KALENDS_VAULT_DATABASE_URL  vault of sealed passwords [default: sqlite://data/vault.db], or postgres://…
   KALENDS_VAULT_KEYS          vault keys; see the README
-  KALENDS_LOG_FORMAT          json for one JSON object a line";
+  KALENDS_LOG_FORMAT          text [default], or json for one JSON object a line";
 
 /// Every setting with what it is for, from the flags themselves.
 pub fn all_settings() -> String {
@@ -70,6 +70,9 @@ pub struct Network {
     /// Private key (PEM) of the certificate.
     #[arg(long, env = "KALENDS_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Address and port for /metrics (Prometheus), /healthz and /readyz, without TLS or sign-in. Off when not set.
+    #[arg(long, env = "KALENDS_METRICS_LISTEN")]
+    pub metrics_listen: Option<String>,
     /// Proxies whose X-Forwarded-For counts: addresses or networks, separated by commas.
     #[arg(long, env = "KALENDS_TRUSTED_PROXIES", default_value = "")]
     trusted_proxies: String,

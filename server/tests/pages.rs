@@ -15,6 +15,8 @@ mod commands;
 mod connect;
 #[path = "pages/forms.rs"]
 mod forms;
+#[path = "pages/health.rs"]
+mod health;
 #[path = "pages/help.rs"]
 mod help;
 #[path = "pages/hostile.rs"]
@@ -23,6 +25,8 @@ mod hostile;
 mod page;
 #[path = "pages/program.rs"]
 mod program;
+#[path = "pages/second_factor.rs"]
+mod second_factor;
 #[path = "pages/security.rs"]
 mod security;
 #[path = "pages/settings.rs"]

@@ -19,6 +19,7 @@ use crate::{
     calendar::Window,
     clock::Timestamp,
     endpoint::{EwsUrl, is_exchange_online},
+    metrics::Calls,
     outbound::{
         Outbound,
         connection::{ANSWER_LIMIT, Answer, Connection},
@@ -110,10 +111,11 @@ pub struct Client {
     greeting: Greeting,
     version: RequestVersion,
     random: Random,
+    calls: Calls,
     opened_at: Timestamp,
     /// A call was left half-way: the connection cannot be used again.
     is_torn: bool,
-    calls: Vec<Call>,
+    made: Vec<Call>,
 }
 
 impl Client {
@@ -166,9 +168,10 @@ impl Client {
             greeting,
             version: RequestVersion::Exchange2013Sp1,
             random: random.clone(),
+            calls: outbound.calls().clone(),
             opened_at: outbound.clock().now(),
             is_torn: false,
-            calls: Vec::new(),
+            made: Vec::new(),
         })
     }
 
@@ -184,7 +187,7 @@ impl Client {
 
     /// The calls since this was asked last, in their order; of many, the first.
     pub fn take_calls(&mut self) -> Vec<Call> {
-        std::mem::take(&mut self.calls)
+        std::mem::take(&mut self.made)
     }
 
     pub const fn opened_at(&self) -> Timestamp {
@@ -258,17 +261,22 @@ impl Client {
         operation: &O,
     ) -> Result<O::Answer, EwsError> {
         let mut ids = CallIds::new(&self.random);
-        let begun = Instant::now();
         let mut build = self.greeting.build;
+        let begun = Instant::now();
         let exchange = self.exchange(whose, operation, &mut ids, &mut build);
         let seconds = CALL_LIMIT.as_secs();
         let result = timeout(CALL_LIMIT, exchange)
             .await
             .unwrap_or(Err(Cause::TimedOut { seconds }));
         tracing::Span::current().record("ews.request_id", ids.shown());
+        let code = match &result {
+            Ok(_) => ResponseCode::NoError.as_str().to_owned(),
+            Err(cause) => cause.code(),
+        };
+        self.calls.ended(O::NAME.as_str(), code, begun.elapsed());
         self.greeting.build = build;
-        if self.calls.len() < MOST_CALLS {
-            self.calls.push(Call {
+        if self.made.len() < MOST_CALLS {
+            self.made.push(Call {
                 operation: O::NAME.as_str(),
                 millis: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
                 request_id: ids.shown().map(str::to_owned),

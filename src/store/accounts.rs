@@ -165,11 +165,15 @@ impl Store {
         Ok(replaced > 0)
     }
 
-    /// The ids of all secrets that accounts point to.
+    /// The ids of all secrets that accounts and second factors point to.
     pub async fn secret_ids(&self) -> Result<Vec<SecretId>, StoreError> {
-        let found = sqlx::query("SELECT secret_id FROM accounts UNION SELECT next_secret_id FROM accounts WHERE next_secret_id IS NOT NULL")
-            .fetch_all(self.pool())
-            .await?;
+        let found = sqlx::query(
+            "SELECT secret_id FROM accounts UNION SELECT next_secret_id FROM accounts WHERE next_secret_id IS NOT NULL \
+             UNION SELECT secret_id FROM factors WHERE secret_id IS NOT NULL \
+             UNION SELECT pending_id FROM factors WHERE pending_id IS NOT NULL",
+        )
+        .fetch_all(self.pool())
+        .await?;
         found
             .iter()
             .map(|row| rows::parsed(row, "secret_id"))

@@ -13,6 +13,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Kept {
     pub sessions: i64,
+    pub second_factors: i64,
     pub entries: i64,
     pub rounds: i64,
     pub calls: i64,
@@ -34,6 +35,7 @@ impl Store {
     pub async fn kept_about(&self, user: UserId) -> Result<Kept, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM sessions WHERE user_id = $1) AS sessions, \
+             (SELECT COUNT(*) FROM factors WHERE user_id = $1 AND secret_id IS NOT NULL) AS second_factors, \
              (SELECT COUNT(*) FROM events e JOIN calendars k ON k.id = e.calendar_id \
               JOIN connections c ON c.id = k.connection_id WHERE c.user_id = $1) AS entries, \
              (SELECT COUNT(*) FROM rounds r JOIN connections c ON c.id = r.connection_id WHERE c.user_id = $1) AS rounds, \
@@ -46,6 +48,7 @@ impl Store {
         .await?;
         Ok(Kept {
             sessions: rows::number(&row, "sessions")?,
+            second_factors: rows::number(&row, "second_factors")?,
             entries: rows::number(&row, "entries")?,
             rounds: rows::number(&row, "rounds")?,
             calls: rows::number(&row, "calls")?,

@@ -51,6 +51,7 @@ pub async fn round(
                 next,
             };
             let changes = services.store.keep_round(connection, &round).await?;
+            services.metrics.round_ended(None);
             tracing::debug!(?changes, entries = events.len(), "round ended");
             Ok(())
         }
@@ -59,6 +60,7 @@ pub async fn round(
             request_id,
             calls,
         }) => {
+            services.metrics.round_ended(Some(problem.code()));
             if is_held_back(&problem) {
                 return Ok(());
             }

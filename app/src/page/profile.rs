@@ -235,8 +235,9 @@ fn Profile(view: ProfileView) -> impl IntoView {
                 <h2 id="password">"Password"</h2>
                 <PasswordForm draft=password />
             </section>
-            <section class="panel" aria-labelledby="sessions">
-                <h2 id="sessions">"Signed-in devices"</h2>
+            <section class="panel" aria-labelledby="security">
+                <h2 id="security">"Security"</h2>
+                <p><a href="/profile/security">"Second factor and signed-in devices"</a></p>
                 <p>"Signs you out on every device, this one too."</p>
                 <form method="post" action=SignOutEverywhere::url()>
                     <button class="button">"Sign out everywhere"</button>

@@ -107,6 +107,14 @@ fn facts(
             "a hash that cannot be turned back".to_owned(),
         ),
         (
+            "Second factor".to_owned(),
+            if kept.second_factors > 0 {
+                "a key, sealed in the vault, and hashes of recovery codes".to_owned()
+            } else {
+                "none".to_owned()
+            },
+        ),
+        (
             "Sessions".to_owned(),
             counted(kept.sessions, "signed-in device", "signed-in devices"),
         ),
