@@ -14,6 +14,12 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     UserCreated,
+    PersonInvited,
+    LinkMade,
+    LinkUsed,
+    RoleChanged,
+    PersonDisabled,
+    PersonEnabled,
     SignedIn,
     SignInRefused,
     SignedOutEverywhere,
@@ -61,6 +67,7 @@ pub enum Action {
     RequestRefused,
     ApprovalRevoked,
     AddressVerified,
+    AddressTakenBack,
     MailboxesMapped,
     MailboxesChosen,
 }
@@ -75,6 +82,12 @@ impl Action {
     pub const fn words(self) -> &'static str {
         match self {
             Self::UserCreated => "added a person",
+            Self::PersonInvited => "invited a person",
+            Self::LinkMade => "made a link to set a password",
+            Self::LinkUsed => "set a password by a link",
+            Self::RoleChanged => "changed a role",
+            Self::PersonDisabled => "disabled a person",
+            Self::PersonEnabled => "enabled a person",
             Self::SignedIn => "signed in",
             Self::SignInRefused => "was refused at the sign-in",
             Self::SignedOutEverywhere => "signed out everywhere",
@@ -116,6 +129,7 @@ impl Action {
             Self::RequestRefused => "refused a request",
             Self::ApprovalRevoked => "took an approval back",
             Self::AddressVerified => "verified an address",
+            Self::AddressTakenBack => "took an address back",
             Self::MailboxesMapped => "mapped mailboxes",
             Self::MailboxesChosen => "chose mailboxes to connect",
         }

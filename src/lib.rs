@@ -59,6 +59,8 @@ pub mod organisation;
 #[cfg(feature = "server")]
 pub mod outbound;
 #[cfg(feature = "server")]
+pub mod people;
+#[cfg(feature = "server")]
 pub mod permission;
 #[cfg(feature = "server")]
 pub mod random;

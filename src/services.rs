@@ -2,7 +2,8 @@
 
 use crate::{
     analyse::Analyses, clock::Clock, custody::Custody, metrics::Metrics, outbound::Outbound,
-    random::Random, setup::Setup, sign_in::SignIn, store::Store, sync::Kept, vault::Vault,
+    people::FreshLinks, random::Random, setup::Setup, sign_in::SignIn, store::Store, sync::Kept,
+    vault::Vault,
 };
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -20,6 +21,7 @@ pub struct Services {
     pub sign_in: SignIn,
     pub setup: Setup,
     pub analyses: Analyses,
+    pub links: FreshLinks,
     /// Signed-in connections between rounds.
     pub kept: Kept,
     /// Checks under way; cancelled when the process ends, which waits for them to write down their end.
@@ -48,6 +50,7 @@ impl Services {
             sign_in: SignIn::new(&clock),
             setup: Setup::new(&random),
             analyses: Analyses::default(),
+            links: FreshLinks::default(),
             kept: Kept::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

@@ -235,6 +235,8 @@ async fn enter(
         Ok(email) => services.store.user_by_email(&email).await?,
         Err(_) => None,
     };
+    // Who may not sign in, or has no password yet, takes as long as everybody.
+    let user = user.filter(|user| user.disabled_at.is_none() && !user.is_invited());
     let hash = user.as_ref().map_or_else(
         || NOBODYS_HASH.to_owned(),
         |user| user.password_hash.clone(),

@@ -12,6 +12,7 @@ pub mod help;
 pub mod home;
 pub mod organisation;
 pub mod overview;
+pub mod people;
 pub mod privacy;
 pub mod profile;
 pub mod second_factor;

@@ -31,6 +31,11 @@ use std::fmt::Display;
 
 const FLASH_KEY: &str = "flash";
 const CHOSEN_KEY: &str = "chosen";
+const IMPORT_KEY: &str = "import";
+
+/// Scheme, host and port under which people open Kalends; in the context of every page.
+#[derive(Debug, Clone)]
+pub struct PublicOrigin(pub String);
 
 /// In the extensions of a request for a page that tells why a form failed.
 #[derive(Debug, Clone)]
@@ -155,7 +160,8 @@ pub async fn user_if_signed_in() -> Result<Option<User>, AppError> {
     let Some(id) = session()?.get::<UserId>(USER_KEY).await.map_err(internal)? else {
         return Ok(None);
     };
-    services().store.user(id).await.map_err(internal)
+    let user = services().store.user(id).await.map_err(internal)?;
+    Ok(user.filter(|user| user.disabled_at.is_none()))
 }
 
 /// Who asks; leads to the sign-in page if nobody is signed in.
@@ -236,6 +242,21 @@ pub async fn take_flash() -> Result<Option<String>, AppError> {
         return Ok(None);
     }
     session.remove(FLASH_KEY).await.map_err(internal)
+}
+
+/// Keeps a table of people until it is decided what becomes of it.
+pub async fn keep_imported(rows: Vec<kalends::people::ImportRow>) -> Result<(), AppError> {
+    session()?.insert(IMPORT_KEY, rows).await.map_err(internal)
+}
+
+pub async fn imported() -> Result<Vec<kalends::people::ImportRow>, AppError> {
+    let kept = session()?.get(IMPORT_KEY).await.map_err(internal)?;
+    Ok(kept.unwrap_or_default())
+}
+
+/// Where people reach this Kalends, such as `https://kalends.example.com`.
+pub fn public_origin() -> String {
+    use_context::<PublicOrigin>().map_or_else(String::new, |PublicOrigin(origin)| origin)
 }
 
 /// Keeps which rows were chosen until a question about them is answered.

@@ -27,6 +27,12 @@ use crate::{
             requests::{AskPage, RequestsPage},
         },
         overview::OverviewPage,
+        people::{
+            PeoplePage,
+            import::ImportPage,
+            invite::{InvitationPage, InvitePage},
+            person::PersonPage,
+        },
         profile::ProfilePage,
         second_factor::SecondFactorPage,
         security::SecurityPage,
@@ -86,6 +92,11 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("checks"), ParamSegment("id")) view=CheckPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("request")) view=AskPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("audit") view=AuditPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("invitation") view=InvitationPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("people") view=PeoplePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("people"), StaticSegment("invite")) view=InvitePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("people"), StaticSegment("import")) view=ImportPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("people"), ParamSegment("id")) view=PersonPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("overview") view=OverviewPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("organisation") view=OrganisationPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("pause")) view=PausePage ssr=SsrMode::Async />

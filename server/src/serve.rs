@@ -11,9 +11,9 @@ use crate::{
     settings::{Data, Network, SettingError},
     site::Site,
 };
-use app::{App, shell};
+use app::{App, request::PublicOrigin, shell};
 use axum::{
-    Router,
+    Extension, Router,
     extract::Request,
     http::{StatusCode, request::Parts},
     middleware::{from_fn, from_fn_with_state},
@@ -197,7 +197,7 @@ pub fn router(
         ));
 
     let options = LeptosOptions::builder().output_name("kalends").build();
-    let context = page_context(services.clone(), site.clone());
+    let context = page_context(services.clone(), site.clone(), origin);
     let for_functions = context.clone();
     let render = render_app_async_with_context(context.clone(), shell);
     let page: Render = Arc::new(move |request| Box::pin(render.clone()(request)));
@@ -218,6 +218,7 @@ pub fn router(
         .fallback(render_app_async_with_context(context, shell))
         .with_state(options)
         .merge(downloads::routes(services.clone()))
+        .layer(Extension(PublicOrigin(origin.to_owned())))
         .layer(from_fn(layers::limited))
         .layer(from_fn_with_state(page, failed_forms))
         .layer(sessions)
@@ -237,8 +238,14 @@ pub fn router(
 }
 
 /// What pages and server functions find in their context.
-fn page_context(services: Services, site: Site) -> impl Fn() + Clone + Send + Sync + 'static {
+fn page_context(
+    services: Services,
+    site: Site,
+    origin: &str,
+) -> impl Fn() + Clone + Send + Sync + 'static {
+    let origin = PublicOrigin(origin.to_owned());
     move || {
+        provide_context(origin.clone());
         provide_context(services.clone());
         if let Some(manifest) = site.manifest() {
             provide_context(manifest);

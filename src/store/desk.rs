@@ -3,7 +3,8 @@
 use super::{
     Store, StoreError,
     connections::{self, Filter},
-    rows, search,
+    query::Query,
+    rows,
 };
 use crate::{
     clock::Timestamp,
@@ -12,7 +13,7 @@ use crate::{
     mailbox::SmtpAddress,
     problem::Problem,
 };
-use sqlx::{AssertSqlSafe, any::AnyRow};
+use sqlx::any::AnyRow;
 
 /// How many rows a page of the list holds.
 pub const PAGE: i64 = 50;
@@ -142,67 +143,6 @@ const fn rank(state: ConnectionState) -> i64 {
         ConnectionState::Delayed => 1,
         ConnectionState::Paused => 2,
         ConnectionState::Connected => 3,
-    }
-}
-
-/// SQL in the making, with what is bound to it.
-struct Query {
-    sql: String,
-    bound: Vec<Bound>,
-}
-
-enum Bound {
-    Text(String),
-    Number(i64),
-}
-
-impl Query {
-    fn new(sql: impl Into<String>) -> Self {
-        Self {
-            sql: sql.into(),
-            bound: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, sql: &str) {
-        self.sql.push_str(sql);
-    }
-
-    fn bind(&mut self, value: Bound) {
-        self.bound.push(value);
-        self.sql.push_str(&format!("${}", self.bound.len()));
-    }
-
-    fn text(&mut self, value: &str) {
-        self.bind(Bound::Text(value.to_owned()));
-    }
-
-    fn number(&mut self, value: i64) {
-        self.bind(Bound::Number(value));
-    }
-
-    /// Narrows to the people whose words a search begins; `user` is the column with their id.
-    fn search(&mut self, search: &str, user: &str) {
-        for (from, to) in search::ranges(search) {
-            self.add(&format!(
-                " AND {user} IN (SELECT w.user_id FROM search_words w WHERE w.word >= "
-            ));
-            self.text(&from);
-            self.add(" AND w.word < ");
-            self.text(&to);
-            self.add(")");
-        }
-    }
-
-    async fn fetch(self, store: &Store) -> Result<Vec<AnyRow>, StoreError> {
-        let mut query = sqlx::query(AssertSqlSafe(self.sql));
-        for value in self.bound {
-            query = match value {
-                Bound::Text(text) => query.bind(text),
-                Bound::Number(number) => query.bind(number),
-            };
-        }
-        Ok(query.fetch_all(store.pool()).await?)
     }
 }
 

@@ -54,6 +54,7 @@ fn navigation(viewer: Viewer) -> impl IntoView {
                 .then(|| {
                     view! {
                         <leptos_router::components::A href="/connections">"Connections"</leptos_router::components::A>
+                        <leptos_router::components::A href="/people">"People"</leptos_router::components::A>
                         <leptos_router::components::A href="/organisation">"Organisation"</leptos_router::components::A>
                     }
                 })}
