@@ -3,8 +3,8 @@
 mod session;
 
 pub use session::{
-    DEVICE_KEY, USER_KEY, await_code, awaited, end_all_sessions, end_session, start_session,
-    this_session,
+    DEVICE_KEY, USER_KEY, await_code, awaited, chosen, end_all_sessions, end_session, flash,
+    keep_chosen, start_session, take_flash, this_session,
 };
 
 use crate::{
@@ -28,9 +28,6 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use session::session;
 use std::fmt::Display;
-
-const FLASH_KEY: &str = "flash";
-const CHOSEN_KEY: &str = "chosen";
 
 /// In the extensions of a request for a page that tells why a form failed.
 #[derive(Debug, Clone)]
@@ -218,34 +215,6 @@ pub async fn take_draft(form: &str) -> Result<Draft, AppError> {
 pub async fn look_at_draft(form: &str) -> Result<Draft, AppError> {
     let kept = session()?.get::<Draft>(&format!("draft-{form}")).await;
     Ok(kept.map_err(internal)?.unwrap_or_default())
-}
-
-/// Words for the next page, such as "Your details are saved."
-pub async fn flash(text: &str) -> Result<(), AppError> {
-    session()?.insert(FLASH_KEY, text).await.map_err(internal)
-}
-
-pub async fn take_flash() -> Result<Option<String>, AppError> {
-    let session = session()?;
-    if session
-        .get_value(FLASH_KEY)
-        .await
-        .map_err(internal)?
-        .is_none()
-    {
-        return Ok(None);
-    }
-    session.remove(FLASH_KEY).await.map_err(internal)
-}
-
-/// Keeps which rows were chosen until a question about them is answered.
-pub async fn keep_chosen(ids: Vec<String>) -> Result<(), AppError> {
-    session()?.insert(CHOSEN_KEY, ids).await.map_err(internal)
-}
-
-pub async fn chosen() -> Result<Vec<String>, AppError> {
-    let kept = session()?.get(CHOSEN_KEY).await.map_err(internal)?;
-    Ok(kept.unwrap_or_default())
 }
 
 pub fn words(user: &User) -> Words {

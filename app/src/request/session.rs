@@ -17,6 +17,8 @@ use tower_sessions::Session;
 pub const USER_KEY: &str = "user";
 /// The key under which it holds what the user signed in on, in few words.
 pub const DEVICE_KEY: &str = "device";
+const FLASH_KEY: &str = "flash";
+const CHOSEN_KEY: &str = "chosen";
 const AWAITED_KEY: &str = "awaited";
 /// How long a right password waits for its code.
 const AWAIT: Duration = Duration::from_mins(10);
@@ -101,4 +103,32 @@ pub async fn end_all_sessions(user: &User) -> Result<(), AppError> {
         .delete_sessions_of(user.id, &entry, now)
         .await
         .map_err(internal)
+}
+
+/// Words for the next page, such as "Your details are saved."
+pub async fn flash(text: &str) -> Result<(), AppError> {
+    session()?.insert(FLASH_KEY, text).await.map_err(internal)
+}
+
+pub async fn take_flash() -> Result<Option<String>, AppError> {
+    let session = session()?;
+    if session
+        .get_value(FLASH_KEY)
+        .await
+        .map_err(internal)?
+        .is_none()
+    {
+        return Ok(None);
+    }
+    session.remove(FLASH_KEY).await.map_err(internal)
+}
+
+/// Keeps which rows were chosen until a question about them is answered.
+pub async fn keep_chosen(ids: Vec<String>) -> Result<(), AppError> {
+    session()?.insert(CHOSEN_KEY, ids).await.map_err(internal)
+}
+
+pub async fn chosen() -> Result<Vec<String>, AppError> {
+    let kept = session()?.get(CHOSEN_KEY).await.map_err(internal)?;
+    Ok(kept.unwrap_or_default())
 }
