@@ -3,8 +3,8 @@
 mod session;
 
 pub use session::{
-    DEVICE_KEY, USER_KEY, await_code, awaited, end_all_sessions, end_session, start_session,
-    this_session,
+    DEVICE_KEY, USER_KEY, await_code, awaited, chosen, end_all_sessions, end_session, flash,
+    imported, keep_chosen, keep_imported, start_session, take_flash, this_session,
 };
 
 use crate::{
@@ -28,10 +28,6 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use session::session;
 use std::fmt::Display;
-
-const FLASH_KEY: &str = "flash";
-const CHOSEN_KEY: &str = "chosen";
-const IMPORT_KEY: &str = "import";
 
 /// Scheme, host and port under which people open Kalends; in the context of every page.
 #[derive(Debug, Clone)]
@@ -226,47 +222,9 @@ pub async fn look_at_draft(form: &str) -> Result<Draft, AppError> {
     Ok(kept.map_err(internal)?.unwrap_or_default())
 }
 
-/// Words for the next page, such as "Your details are saved."
-pub async fn flash(text: &str) -> Result<(), AppError> {
-    session()?.insert(FLASH_KEY, text).await.map_err(internal)
-}
-
-pub async fn take_flash() -> Result<Option<String>, AppError> {
-    let session = session()?;
-    if session
-        .get_value(FLASH_KEY)
-        .await
-        .map_err(internal)?
-        .is_none()
-    {
-        return Ok(None);
-    }
-    session.remove(FLASH_KEY).await.map_err(internal)
-}
-
-/// Keeps a table of people until it is decided what becomes of it.
-pub async fn keep_imported(rows: Vec<kalends::people::ImportRow>) -> Result<(), AppError> {
-    session()?.insert(IMPORT_KEY, rows).await.map_err(internal)
-}
-
-pub async fn imported() -> Result<Vec<kalends::people::ImportRow>, AppError> {
-    let kept = session()?.get(IMPORT_KEY).await.map_err(internal)?;
-    Ok(kept.unwrap_or_default())
-}
-
 /// Where people reach this Kalends, such as `https://kalends.example.com`.
 pub fn public_origin() -> String {
     use_context::<PublicOrigin>().map_or_else(String::new, |PublicOrigin(origin)| origin)
-}
-
-/// Keeps which rows were chosen until a question about them is answered.
-pub async fn keep_chosen(ids: Vec<String>) -> Result<(), AppError> {
-    session()?.insert(CHOSEN_KEY, ids).await.map_err(internal)
-}
-
-pub async fn chosen() -> Result<Vec<String>, AppError> {
-    let kept = session()?.get(CHOSEN_KEY).await.map_err(internal)?;
-    Ok(kept.unwrap_or_default())
 }
 
 pub fn words(user: &User) -> Words {

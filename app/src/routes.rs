@@ -10,10 +10,7 @@ use crate::{
         check_exchange::{AnalysisPage, CheckExchangePage},
         connect::ConnectPage,
         connection::ConnectionPage,
-        connections::{
-            ConnectionsPage,
-            many::{BulkPage, DisconnectManyPage},
-        },
+        connections::{ConnectionsPage, many::DisconnectManyPage, results::BulkPage},
         disconnect::DisconnectPage,
         help::{ProblemPage, ProblemsPage, ServiceAccountPage},
         home::HomePage,

@@ -23,6 +23,8 @@ mod help;
 mod hostile;
 #[path = "pages/page.rs"]
 mod page;
+#[path = "pages/people.rs"]
+mod people;
 #[path = "pages/program.rs"]
 mod program;
 #[path = "pages/second_factor.rs"]

@@ -3,6 +3,7 @@
 
 pub mod filter;
 pub mod many;
+pub mod results;
 mod rows;
 
 use crate::{

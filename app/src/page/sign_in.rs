@@ -30,7 +30,7 @@ async fn sign_in(
         }
         Ok(Entered::In(user)) => {
             request::start_session(&user).await?;
-            request::see_other(request::local_path(&next).unwrap_or("/calendar"));
+            request::see_other(request::local_path(&next).unwrap_or("/"));
             Ok(())
         }
         Err(refused) => {
@@ -66,7 +66,7 @@ async fn sign_in_form(next: String) -> Result<Draft, AppError> {
         request::see_other("/setup");
     }
     if request::user_if_signed_in().await?.is_some() {
-        request::see_other(request::local_path(&next).unwrap_or("/calendar"));
+        request::see_other(request::local_path(&next).unwrap_or("/"));
     }
     let mut draft = request::take_draft("sign-in").await?;
     if let Some(next) = request::local_path(&next) {

@@ -7,6 +7,7 @@ use kalends::{
     clock::Timestamp,
     factor::password_tag,
     id::UserId,
+    people::ImportRow,
     store::{User, session_hash},
 };
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ use tower_sessions::Session;
 pub const USER_KEY: &str = "user";
 /// The key under which it holds what the user signed in on, in few words.
 pub const DEVICE_KEY: &str = "device";
+const FLASH_KEY: &str = "flash";
+const CHOSEN_KEY: &str = "chosen";
+const IMPORT_KEY: &str = "import";
 const AWAITED_KEY: &str = "awaited";
 /// How long a right password waits for its code.
 const AWAIT: Duration = Duration::from_mins(10);
@@ -75,7 +79,7 @@ pub async fn awaited() -> Result<Option<(User, String)>, AppError> {
     }
     let user = services.store.user(awaited.user).await.map_err(internal)?;
     Ok(user
-        .filter(|user| password_tag(user) == awaited.tag)
+        .filter(|user| user.disabled_at.is_none() && password_tag(user) == awaited.tag)
         .map(|user| (user, awaited.next)))
 }
 
@@ -101,4 +105,42 @@ pub async fn end_all_sessions(user: &User) -> Result<(), AppError> {
         .delete_sessions_of(user.id, &entry, now)
         .await
         .map_err(internal)
+}
+
+/// Words for the next page, such as "Your details are saved."
+pub async fn flash(text: &str) -> Result<(), AppError> {
+    session()?.insert(FLASH_KEY, text).await.map_err(internal)
+}
+
+pub async fn take_flash() -> Result<Option<String>, AppError> {
+    let session = session()?;
+    if session
+        .get_value(FLASH_KEY)
+        .await
+        .map_err(internal)?
+        .is_none()
+    {
+        return Ok(None);
+    }
+    session.remove(FLASH_KEY).await.map_err(internal)
+}
+
+/// Keeps which rows were chosen until a question about them is answered.
+pub async fn keep_chosen(ids: Vec<String>) -> Result<(), AppError> {
+    session()?.insert(CHOSEN_KEY, ids).await.map_err(internal)
+}
+
+pub async fn chosen() -> Result<Vec<String>, AppError> {
+    let kept = session()?.get(CHOSEN_KEY).await.map_err(internal)?;
+    Ok(kept.unwrap_or_default())
+}
+
+/// Keeps a table of people until it is decided what becomes of it.
+pub async fn keep_imported(rows: Vec<ImportRow>) -> Result<(), AppError> {
+    session()?.insert(IMPORT_KEY, rows).await.map_err(internal)
+}
+
+pub async fn imported() -> Result<Vec<ImportRow>, AppError> {
+    let kept = session()?.get(IMPORT_KEY).await.map_err(internal)?;
+    Ok(kept.unwrap_or_default())
 }

@@ -65,6 +65,12 @@ const PAGES: &[Row] = &[
         [SignIn, Missing, Missing, Missing],
     ),
     ("/overview", ADMINS),
+    ("/people", ADMINS),
+    ("/people/invite", ADMINS),
+    ("/people/import", ADMINS),
+    ("/people/PERSON", ADMINS),
+    // For whoever has a link.
+    ("/invitation", OPEN),
     ("/organisation", ADMINS),
     ("/organisation/pause", ADMINS),
     ("/organisation/policy", ADMINS),
@@ -90,6 +96,7 @@ const PAGES: &[Row] = &[
 const FILES: &[Row] = &[
     ("/audit.csv", [Missing, Missing, Missing, Fine]),
     ("/connections.csv", [Missing, Missing, Missing, Fine]),
+    ("/people/links.csv", [Missing, Missing, Missing, Fine]),
     (
         "/organisation/mailboxes/MAP/addresses.csv",
         [Missing, Missing, Missing, Fine],
@@ -148,6 +155,18 @@ const FUNCTIONS: &[(&str, &str, [Says; 4])] = &[
         [SignIn, Missing, Missing, Missing],
     ),
     ("overview", "", ADMINS),
+    ("people", "which=&q=&page=", ADMINS),
+    ("invite_form", "", ADMINS),
+    ("invite", "", ADMINS),
+    ("import_form", "", ADMINS),
+    // Without a file it is no form.
+    ("read_import", "", [Fine; 4]),
+    ("import_people", "drop=true", ADMINS),
+    ("person", "id=PERSON", ADMINS),
+    ("tend_person", "id=PERSON", ADMINS),
+    ("tend_address", "id=PERSON", ADMINS),
+    ("invitation", "token=", OPEN),
+    ("accept_invitation", "", OPEN),
     ("organisation", "", ADMINS),
     ("how_many_pause", "", ADMINS),
     ("policy_form", "", ADMINS),
@@ -244,6 +263,16 @@ async fn office() -> (Place, impl Sized, Kalends, BTreeMap<&'static str, String>
     let check = connected.leads_to().to_owned();
     until(&mut bob, &check, "is connected and syncing").await;
     ids.insert("CHECK", id_behind(&check, "/profile/exchange/checks/"));
+    let people = alice.get("/people?q=bob").await.body;
+    ids.insert(
+        "PERSON",
+        id_behind(
+            &people
+                .replace("/people/invite", "")
+                .replace("/people/import", ""),
+            "/people/",
+        ),
+    );
     let list = alice.get("/connections").await.body;
     ids.insert(
         "CONNECTION",

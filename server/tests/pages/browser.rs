@@ -146,7 +146,7 @@ impl Browser {
             .fill("Email", person.email)
             .fill("Password", person.password);
         let answer = self.post_body(&form.action, &form.body()).await;
-        assert_eq!(answer.leads_to(), "/calendar");
+        assert_eq!(answer.leads_to(), "/");
     }
 
     /// One request on a connection of its own.

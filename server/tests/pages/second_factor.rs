@@ -341,7 +341,7 @@ async fn devices_are_listed_and_signed_out_one_by_one_or_all_but_this() {
         let answer = other
             .send(Method::POST, "/api/sign_in", &headers, &body)
             .await;
-        assert_eq!(answer.leads_to(), "/calendar");
+        assert_eq!(answer.leads_to(), "/");
         others.push(other);
     }
     let page = bob.open("/profile/security").await;

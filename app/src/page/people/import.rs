@@ -227,7 +227,8 @@ fn PreviewTable(preview: Preview) -> impl IntoView {
                     view! { <form method="post" action=ImportPeople::url()><button class="button button-primary">"Invite them"</button></form> }
                 })}
             <form method="post" action=ImportPeople::url()>
-                <button class="button" name="drop" value="true">"Read another table"</button>
+                <input type="hidden" name="drop" value="true" />
+                <button class="button">"Read another table"</button>
             </form>
         </div>
         <div class="table-box" role="region" aria-label="Lines of the table" tabindex="0">

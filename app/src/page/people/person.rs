@@ -123,7 +123,14 @@ async fn tend_person(
         }
         Err(error) => return Err(request::internal(error)),
     }
-    if user.id == admin.id && matches!(click.as_str(), "disable" | "member") {
+    // Who has just disabled or demoted themselves sees this page no more.
+    let now = services
+        .store
+        .user(user.id)
+        .await
+        .map_err(request::internal)?;
+    let still = now.is_some_and(|now| now.is_admin() && now.disabled_at.is_none());
+    if user.id == admin.id && !still {
         request::see_other("/");
     } else {
         request::see_other(&format!("/people/{}", user.id));
@@ -285,7 +292,8 @@ fn Click(id: String, click: &'static str, words: &'static str, danger: bool) -> 
     view! {
         <form method="post" action=TendPerson::url()>
             <input type="hidden" name="id" value=id />
-            <button class=class name="click" value=click>{words}</button>
+            <input type="hidden" name="click" value=click />
+            <button class=class>{words}</button>
         </form>
     }
 }
@@ -310,7 +318,8 @@ fn Addresses(id: String, email: String, addresses: Vec<String>, draft: Draft) ->
                                 <form method="post" action=TendAddress::url()>
                                     <input type="hidden" name="id" value=id.clone() />
                                     <input type="hidden" name="address" value=address />
-                                    <button class="button button-quiet" name="remove" value="true" aria-label=label>"Take back"</button>
+                                    <input type="hidden" name="remove" value="true" />
+                                    <button class="button button-quiet" aria-label=label>"Take back"</button>
                                 </form>
                             </li>
                         }

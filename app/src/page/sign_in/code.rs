@@ -20,7 +20,7 @@ async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError>
     match factor::sign_in(&services, &user, &code, &request::client_address()).await {
         Ok(()) => {
             request::start_session(&user).await?;
-            request::see_other(request::local_path(&next).unwrap_or("/calendar"));
+            request::see_other(request::local_path(&next).unwrap_or("/"));
         }
         Err(FactorError::Failed(error)) => return Err(request::internal(error)),
         // Turned off meanwhile: the password alone is enough now, and is asked for again.
