@@ -151,6 +151,7 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         Problem::PasswordChanging { until } => organisation::password_changing(*until, names),
         Problem::AccountPaused => organisation::paused(),
         Problem::MailboxTaken => organisation::taken(names),
+        Problem::PermissionGone => organisation::permission_gone(names),
         Problem::PasswordRefused => sign_in::password_refused(names),
         Problem::AccountDisabled => sign_in::disabled(names),
         Problem::PasswordExpired => sign_in::expired(names),

@@ -4,7 +4,7 @@ mod csv;
 mod trail;
 
 pub use self::csv::csv_page;
-pub use trail::{Break, TrailError, Verdict, anchor, verify};
+pub use trail::{Break, TrailError, Verdict, anchor, follow, verify};
 
 use crate::{clock::Timestamp, id::UserId};
 use serde::{Deserialize, Serialize};

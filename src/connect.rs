@@ -157,6 +157,9 @@ fn unsaved(id: CheckId, error: &CustodyError) -> Outcome {
     if matches!(error, CustodyError::Store(StoreError::MailboxTaken)) {
         return failed(Problem::MailboxTaken.into());
     }
+    if matches!(error, CustodyError::Store(StoreError::NotAllowed)) {
+        return failed(Problem::PermissionGone.into());
+    }
     tracing::error!(%error, check.id = %id, "what a check tested could not be saved");
     failed(Problem::Interrupted.into())
 }

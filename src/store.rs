@@ -4,6 +4,7 @@
 //! stand side by side.
 
 mod accounts;
+mod allowed;
 mod audit;
 mod bulks;
 mod certificates;
@@ -69,6 +70,9 @@ pub enum StoreError {
     /// Somebody else has connected the mailbox, and no admin has said that two may.
     #[error("the mailbox is connected by somebody else")]
     MailboxTaken,
+    /// The organisation's rules do not allow it, or no longer.
+    #[error("the organisation's rules do not allow this connection")]
+    NotAllowed,
     #[error("{0} has an account already")]
     EmailTaken(String),
 }

@@ -32,13 +32,15 @@ const AT_ONCE: usize = 8;
 pub const LEASE: Duration = Duration::from_mins(3);
 /// How often checks are looked for whose process is gone.
 const MINUTE: Duration = Duration::from_mins(1);
+/// How often the vault learns the end of the audit trail: lines younger than this could be cut off unseen.
+const FOLLOW: Duration = Duration::from_secs(10);
 /// How often forgotten secrets are looked for.
 const SWEEP: Duration = Duration::from_hours(1);
 
 /// Works through due rows until told to stop; rounds under way are then given up and their accounts given back.
 pub async fn work(services: Services, stop: CancellationToken) {
     let mut swept = services.clock.now();
-    let mut looked = swept;
+    let (mut looked, mut followed) = (swept, swept);
     anchor(&services).await;
     while !stop.is_cancelled() {
         services.kept.purge(services.clock.now());
@@ -60,6 +62,10 @@ pub async fn work(services: Services, stop: CancellationToken) {
                 tracing::error!(%error, "old history could not be forgotten");
             }
         }
+        if services.clock.now().since(followed) > FOLLOW {
+            followed = services.clock.now();
+            follow(&services).await;
+        }
         if services.clock.now().since(looked) > MINUTE {
             looked = services.clock.now();
             if let Err(error) = crate::connect::end_interrupted(&services).await {
@@ -70,10 +76,19 @@ pub async fn work(services: Services, stop: CancellationToken) {
             }
         }
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => break,
             () = services.wake.notified() => {}
             () = tokio::time::sleep(LOOK) => {}
         }
+    }
+    follow(&services).await;
+}
+
+/// Lets the vault remember the present end of the audit trail.
+async fn follow(services: &Services) {
+    let now = services.clock.now();
+    if let Err(error) = audit::follow(&services.store, &services.vault, now).await {
+        tracing::error!(%error, "the end of the audit trail could not be remembered");
     }
 }
 

@@ -318,12 +318,16 @@ pub fn fix(check: &Check) -> Option<Fix> {
             Problem::MailboxAlias {
                 primary: Some(primary),
             } => Some(Fix::Through(primary.to_string())),
-            Problem::MailboxTaken => Some(Fix::Ask(check.typed.mailbox.clone())),
+            Problem::MailboxTaken | Problem::PermissionGone => {
+                Some(Fix::Ask(check.typed.mailbox.clone()))
+            }
             _ => None,
         };
     }
     match problem.as_ref() {
-        Problem::MailboxTaken => Some(Fix::Ask(check.typed.mailbox.clone())),
+        Problem::MailboxTaken | Problem::PermissionGone => {
+            Some(Fix::Ask(check.typed.mailbox.clone()))
+        }
         // An account's test is repeated by hand: its form asks for the password anyway.
         problem if problem.may_take_effect() && check.typed.goal != Goal::Connection => None,
         Problem::MailboxAlias { primary } => {

@@ -5,7 +5,7 @@ use crate::{
     audit::{Entry, Filter, Line},
     clock::Timestamp,
     database::{Engine, Writing},
-    id::RecordId,
+    id::{RecordId, UserId},
 };
 use sqlx::any::AnyRow;
 use std::collections::BTreeMap;
@@ -179,6 +179,17 @@ impl Store {
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(subjects[0])
             .bind(subjects[1])
+            .bind(limit)
+            .fetch_all(self.pool())
+            .await?;
+        found.iter().map(line).collect()
+    }
+
+    /// What somebody did, newest first.
+    pub async fn lines_by(&self, user: UserId, limit: i64) -> Result<Vec<Line>, StoreError> {
+        let sql = format!("{COLUMNS} WHERE actor = $1 ORDER BY seq DESC LIMIT $2");
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(user.to_string())
             .bind(limit)
             .fetch_all(self.pool())
             .await?;

@@ -52,6 +52,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
         let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        self.refuse_forbidden(&mut writing, new.mode, &new.reads)
+            .await?;
         refuse_taken(&mut writing, &new.reads).await?;
         let mut released = Vec::new();
         let account_id = self
@@ -84,6 +86,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
         let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        // An admin's own word is enough for somebody else.
+        if entry.actor == Some(reads.user_id) {
+            self.refuse_forbidden(&mut writing, Mode::Organisation, reads)
+                .await?;
+        }
         refuse_taken(&mut writing, reads).await?;
         let mut released = Vec::new();
         let id = self

@@ -19,6 +19,8 @@ pub struct Kept {
     pub calls: i64,
     pub checks: i64,
     pub requests: i64,
+    /// Lines of the audit trail of what they did.
+    pub lines: i64,
 }
 
 /// What somebody else, or Kalends itself, did that concerns a person.
@@ -41,6 +43,7 @@ impl Store {
              (SELECT COUNT(*) FROM rounds r JOIN connections c ON c.id = r.connection_id WHERE c.user_id = $1) AS rounds, \
              (SELECT COUNT(*) FROM calls l JOIN connections c ON c.id = l.connection_id WHERE c.user_id = $1) AS calls, \
              (SELECT COUNT(*) FROM checks WHERE user_id = $1) AS checks, \
+             (SELECT COUNT(*) FROM audit WHERE actor = $1) AS lines, \
              (SELECT COUNT(*) FROM requests WHERE user_id = $1) AS requests",
         )
         .bind(user.to_string())
@@ -54,6 +57,7 @@ impl Store {
             calls: rows::number(&row, "calls")?,
             checks: rows::number(&row, "checks")?,
             requests: rows::number(&row, "requests")?,
+            lines: rows::number(&row, "lines")?,
         })
     }
 

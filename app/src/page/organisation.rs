@@ -301,7 +301,7 @@ pub fn PausePage() -> impl IntoView {
                     <form class="form-actions" method="post" action=PauseEverything::url()>
                         <input type="hidden" name="sure" value="true" />
                         <button class="button button-danger">"Pause everything"</button>
-                        <a class="button" href="/organisation">"Go on"</a>
+                        <a class="button" href="/organisation">"Do not pause"</a>
                     </form>
                 </div>
             </Frame>

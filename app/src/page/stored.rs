@@ -150,12 +150,20 @@ fn facts(
         counted(kept.rounds, "round", "rounds"),
     ));
     facts.push((
-        "Failed calls".to_owned(),
+        "Calls to Exchange on record".to_owned(),
         counted(kept.calls, "call", "calls"),
     ));
     facts.push((
         "Requests for mailboxes".to_owned(),
         counted(kept.requests, "request", "requests"),
+    ));
+    facts.push((
+        "Audit trail of what you did".to_owned(),
+        counted(
+            kept.lines,
+            "line, with the address you signed in from",
+            "lines, with the addresses you signed in from",
+        ),
     ));
     facts
 }

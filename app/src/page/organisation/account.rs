@@ -370,7 +370,7 @@ pub fn PauseAccountPage() -> impl IntoView {
                         </ul>
                         <div class="form-actions">
                             <ClickButton id click="pause" label="Pause" class="button button-danger" />
-                            <a class="button" href=back>"Go on"</a>
+                            <a class="button" href=back>"Do not pause"</a>
                         </div>
                     </div>
                 </Frame>
