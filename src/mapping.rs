@@ -348,6 +348,8 @@ pub async fn choose(
 pub async fn everybody(services: &Services) -> Result<Addresses, StoreError> {
     let users = services.store.users().await?;
     Ok(Addresses {
+        doubles: 0,
+        without: 0,
         all: users.into_iter().map(|user| Ok(user.email)).collect(),
     })
 }

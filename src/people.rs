@@ -232,7 +232,7 @@ pub async fn accept(
     let user = whose_link(services, token, address).await?;
     let password_hash = sign_in::hash_new(password).await?;
     let entry = Entry::by(user.id, Action::LinkUsed).about(address);
-    let taken = services
+    let is_done = services
         .store
         .use_link(
             &user,
@@ -243,7 +243,7 @@ pub async fn accept(
             services.clock.now(),
         )
         .await?;
-    if !taken {
+    if !is_done {
         return Err(PeopleError::Link);
     }
     services.links.forget(user.id);

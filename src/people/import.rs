@@ -38,7 +38,7 @@ impl ImportRow {
 /// Reads a table, separated by commas, semicolons or tabs. Columns are found by the names in the first line (name,
 /// email, role, addresses); without such a line they are a name and an address, in either order. `None`: too many.
 pub fn read_people(text: &str) -> Option<Vec<ImportRow>> {
-    let text = text.trim_start_matches('\u{FEFF}');
+    let text = format!("{}\n", text.trim_start_matches('\u{FEFF}'));
     let first = text
         .lines()
         .find(|line| !line.trim().is_empty())
@@ -56,14 +56,15 @@ pub fn read_people(text: &str) -> Option<Vec<ImportRow>> {
     let mut columns: Option<Columns> = None;
     let mut seen = HashSet::new();
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let Ok(record) = record else { continue };
+    let mut record = csv::StringRecord::new();
+    while let Ok(true) = reader.read_record(&mut record) {
         if record.iter().all(str::is_empty) {
             continue;
         }
-        let line = record
-            .position()
-            .map_or(0, |at| usize::try_from(at.line()).unwrap_or(0));
+        // Its position is that of blank lines before it; what was read ends with it.
+        let line = usize::try_from(reader.position().line())
+            .unwrap_or(0)
+            .saturating_sub(1);
         let columns = match &columns {
             Some(columns) => columns,
             None => match Columns::named(&record) {
@@ -204,9 +205,8 @@ mod tests {
     #[test]
     fn too_many_lines_are_refused() {
         let lines = |number: usize| -> String {
-            (0..number)
-                .map(|n| format!("p{n}@example.test\n"))
-                .collect()
+            let lines: Vec<String> = (0..number).map(|n| format!("p{n}@example.test")).collect();
+            lines.join("\n")
         };
         assert!(read_people(&lines(MOST_PEOPLE)).is_some());
         assert!(read_people(&lines(MOST_PEOPLE + 1)).is_none());

@@ -165,12 +165,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
-        let used = sqlx::query("DELETE FROM invites WHERE user_id = $1 AND token_hash = $2")
+        let deleted = sqlx::query("DELETE FROM invites WHERE user_id = $1 AND token_hash = $2")
             .bind(user.id.to_string())
             .bind(token_hash)
             .execute(writing.on())
             .await?;
-        if used.rows_affected() == 0 {
+        if deleted.rows_affected() == 0 {
             return Ok(false);
         }
         sqlx::query("UPDATE users SET password_hash = $2, time_zone = $3 WHERE id = $1")

@@ -2,6 +2,7 @@
 
 use super::{Store, StoreError, search};
 use sqlx::{AssertSqlSafe, any::AnyRow};
+use std::fmt::Write as _;
 
 /// SQL in the making, with what is bound to it.
 pub struct Query {
@@ -28,7 +29,8 @@ impl Query {
 
     fn bind(&mut self, value: Bound) {
         self.bound.push(value);
-        self.sql.push_str(&format!("${}", self.bound.len()));
+        // Writing to a String cannot fail.
+        let _ = write!(self.sql, "${}", self.bound.len());
     }
 
     pub fn text(&mut self, value: &str) {

@@ -142,7 +142,7 @@ on_both_engines! {
         let bob = world.user("bob").await;
         let connection = world.connect(&bob, SERVICE).await;
         let entry = |action| Entry::by(bob.id, action).about(connection.mailbox.as_str());
-        let later = NOW + std::time::Duration::from_secs(60);
+        let later = NOW + std::time::Duration::from_mins(1);
         let due = async || world.store.next_due(connection.account_id, later, 10).await.unwrap().len();
         let paused = async || {
             let wanted = Wanted { state: Filter::Is(ConnectionState::Paused), ..Wanted::default() };

@@ -123,10 +123,12 @@ fn facts(
         Some(connection) => {
             let through = format!("{} through {}", connection.mailbox, connection.account);
             facts.push(("Connection".to_owned(), through));
-            facts.push((
-                "Exchange password".to_owned(),
-                "sealed in the vault, opened only to call Exchange".to_owned(),
-            ));
+            let password = if connection.mode == kalends::connection::Mode::Organisation {
+                "none of yours: the organisation’s account is used"
+            } else {
+                "sealed in the vault, opened only to call Exchange"
+            };
+            facts.push(("Exchange password".to_owned(), password.to_owned()));
         }
         None => facts.push((
             "Connection".to_owned(),

@@ -48,6 +48,7 @@ impl Wanted {
         crate::percent::query(&self.parts(), page)
     }
 
+    #[must_use]
     pub fn with_state(&self, state: &str) -> Self {
         Self {
             state: state.to_owned(),

@@ -19,26 +19,13 @@ pub async fn act_on_many(
     /// Those that a question was asked about, which this answers.
     #[server(default)]
     sure: bool,
-    #[server(default)] state: String,
-    #[server(default)] q: String,
-    #[server(default)] cause: String,
-    #[server(default)] account: String,
-    #[server(default)] domain: String,
-    #[server(default)] sort: String,
-    #[server(default)] page: String,
+    /// What the list is narrowed to.
+    #[server(default)]
+    wanted: Wanted,
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends::bulk::{self, Action};
     let admin = request::admin().await?;
-    let wanted = Wanted {
-        state,
-        q,
-        cause,
-        account,
-        domain,
-        sort,
-        page,
-    };
     let services = request::services();
     let back = format!(
         "/connections{}",
@@ -143,13 +130,13 @@ pub fn Hidden(wanted: Wanted) -> impl IntoView {
         page,
     } = wanted;
     [
-        ("state", state),
-        ("q", q),
-        ("cause", cause),
-        ("account", account),
-        ("domain", domain),
-        ("sort", sort),
-        ("page", page),
+        ("wanted[state]", state),
+        ("wanted[q]", q),
+        ("wanted[cause]", cause),
+        ("wanted[account]", account),
+        ("wanted[domain]", domain),
+        ("wanted[sort]", sort),
+        ("wanted[page]", page),
     ]
     .into_iter()
     .filter(|(_, value)| !value.is_empty())
