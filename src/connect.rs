@@ -207,6 +207,9 @@ pub async fn end_orphans(services: &Services) -> Result<(), StoreError> {
         Engine::Sqlite => now + LONGEST + KEEP_TRYING,
         Engine::Postgres => now - LONGEST,
     };
+    if services.store.engine() == Engine::Sqlite {
+        services.store.release_all_accounts().await?;
+    }
     services.store.end_interrupted_checks(before, now).await
 }
 

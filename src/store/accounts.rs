@@ -330,6 +330,15 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
+    /// Gives back every account, where nobody else can hold one.
+    pub async fn release_all_accounts(&self) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE accounts SET leased_until = NULL, lease = NULL, wanted_until = NULL")
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
     /// The saved password was accepted: forgets its refusals and lets all its connections go on at once.
     pub async fn resume_account(
         &self,

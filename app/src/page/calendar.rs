@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Frame, Icon, Notice, StateBadge, StateView, When, loaded},
+    component::{Follow, Frame, Icon, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
 };
 use kalends::advice::Advice;
@@ -183,7 +183,8 @@ fn Calendar(view: CalendarView) -> impl IntoView {
     let waiting = connection.as_of.is_none();
     view! {
         <Frame title="Calendar">
-            <p class="freshness">
+            <Follow />
+            <p class="freshness" id="freshness" data-live="">
                 <StateBadge state=connection.state />
                 <span>{connection.mailbox}</span>
                 {connection.as_of.map(|moment| view! { <span>"as of " <When moment /></span> })}
@@ -200,7 +201,7 @@ fn Calendar(view: CalendarView) -> impl IntoView {
                 </div>
             </nav>
             {kept.map(|kept| view! { <p class="notice">{kept}</p> })}
-            <div class="agenda">
+            <div class="agenda" id="agenda" data-live="">
                 {days.into_iter().map(|day| view! { <DayView day /> }).collect_view()}
             </div>
         </Frame>

@@ -4,7 +4,7 @@ mod timeline;
 
 use crate::{
     AppError,
-    component::{Frame, LadderView, Notice, StateBadge, StateView, When, loaded},
+    component::{Follow, Frame, LadderView, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
 };
 use kalends::{advice::Advice, check::Ladder};
@@ -241,16 +241,17 @@ fn Connection(view: ConnectionView) -> impl IntoView {
         <Frame title=person>
             <p class="back"><a href="/connections">"← All connections"</a></p>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
-            <p class="freshness">
+            <Follow />
+            <p class="freshness" id="freshness" data-live="">
                 <StateBadge state />
                 <span>"since " <When moment=since /></span>
                 <span>{email}</span>
             </p>
-            {advice.map(|advice| view! { <Notice advice /> })}
+            <div id="advice" data-live="">{advice.map(|advice| view! { <Notice advice /> })}</div>
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
             <section class="panel" aria-labelledby="connection">
                 <h2 id="connection">"Connection"</h2>
-                <dl class="facts">
+                <dl class="facts" id="facts" data-live="">
                     {facts
                         .into_iter()
                         .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
@@ -277,7 +278,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                     None => view! { <p class="empty">"No check was run yet."</p> }.into_any(),
                 }}
             </section>
-            <section class="panel" aria-labelledby="timeline">
+            <section class="panel" id="happened" data-live="" aria-labelledby="timeline">
                 <h2 id="timeline">"What happened"</h2>
                 <p class="panel-hint">
                     {last_round.map(|moment| view! { "The last round ended " <When moment /> ". " })}

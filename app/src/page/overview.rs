@@ -8,7 +8,7 @@ mod plot;
 
 use crate::{
     AppError,
-    component::{Frame, Icon, When, loaded},
+    component::{Follow, Frame, Icon, When, loaded},
     moment::Moment,
 };
 use leptos::prelude::*;
@@ -113,7 +113,8 @@ fn Overview(view: OverviewView) -> impl IntoView {
                     let words = if requests == 1 { "1 person waits for your word on a mailbox.".to_owned() } else { format!("{requests} requests for mailboxes wait for your word.") };
                     view! { <p class="notice notice-waiting">{words} " " <a href="/organisation/requests">"Decide"</a></p> }
                 })}
-            <nav class="tiles" aria-label="Connections by state">
+            <Follow />
+            <nav class="tiles" id="tiles" data-live="" aria-label="Connections by state">
                 {states
                     .into_iter()
                     .map(|(code, number)| {
@@ -133,7 +134,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
                     })
                     .collect_view()}
             </nav>
-            <section class="panel" aria-labelledby="causes">
+            <section class="panel" id="needs-action" data-live="" aria-labelledby="causes">
                 <h2 id="causes">"What needs action"</h2>
                 {match (quiet, any) {
                     (true, true) => view! { <p class="all-well">{Icon::Passed.view()} " Nothing. Every connection works."</p> }.into_any(),

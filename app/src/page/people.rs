@@ -175,8 +175,10 @@ fn People(view: PeopleView) -> impl IntoView {
             </nav>
             <form class="list-search" method="get" action="/people" role="search" aria-label="People">
                 {(!which.is_empty()).then(|| view! { <input type="hidden" name="which" value=which /> })}
-                <label class="sr-only" for="people-q">"Search"</label>
-                <input id="people-q" name="q" type="search" value=search.clone() autocomplete="off" spellcheck="false" placeholder="Name or address" />
+                <div class="field">
+                    <label class="sr-only" for="people-q">"Search"</label>
+                    <input id="people-q" name="q" type="search" value=search.clone() autocomplete="off" spellcheck="false" placeholder="Name or address" />
+                </div>
                 <button class="button">"Search"</button>
                 {(!search.is_empty()).then(|| view! { <a class="button button-quiet" href="/people">"Reset"</a> })}
             </form>

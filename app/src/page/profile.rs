@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Field, FormNotice, Frame, Notice, StateBadge, StateView, When, loaded},
+    component::{Field, Follow, FormNotice, Frame, Notice, StateBadge, StateView, When, loaded},
     draft::Draft,
     moment::Moment,
     page::{
@@ -270,7 +270,8 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         <div class="row">
             <div class="row-main">
                 <h3 class="row-title">"Microsoft Exchange"</h3>
-                <p class="row-state">
+                <Follow />
+                <p class="row-state" id="exchange-state" data-live="">
                     <StateBadge state />
                     {since.map(|since| view! { <span>"since " <When moment=since /></span> })}
                 </p>
