@@ -146,6 +146,12 @@ async fn try_and_keep_trying(
                 if !wait(services, id, &ladder, &waiting).await {
                     return (ladder, None);
                 }
+                if request.typed.goal == Goal::Connection
+                    && let Err(Forbidden::Refused(_)) =
+                        may_type(services, user, request.mode, &request.mailbox).await
+                {
+                    return (ladder, Some(Err(Problem::PermissionGone.into())));
+                }
             }
             _ => return (ladder, ended),
         }

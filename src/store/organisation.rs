@@ -348,7 +348,14 @@ impl Store {
                 .execute(writing.on())
                 .await?;
         }
-        self.audit_in(&mut writing, entry, now).await?;
+        let entry = Entry {
+            subject: format!(
+                "{}; people disconnected: {}, entries deleted: {}",
+                entry.subject, ended.users, ended.entries
+            ),
+            ..entry.clone()
+        };
+        self.audit_in(&mut writing, &entry, now).await?;
         writing.commit().await?;
         Ok((ended, released))
     }

@@ -118,6 +118,7 @@ impl Store {
             "DELETE FROM rounds WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
             "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
             "DELETE FROM state_changes WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
+            "DELETE FROM requests WHERE user_id = $1 AND state NOT IN ('waiting', 'approved')",
             "DELETE FROM checks WHERE user_id = $1 AND outcome IS NOT NULL",
             "UPDATE connections SET entries = 0 WHERE user_id = $1",
         ] {

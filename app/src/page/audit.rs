@@ -77,7 +77,7 @@ mod filter {
     use strum::VariantArray as _;
 
     /// The kinds of lines: code, label, actions.
-    pub fn kinds() -> [(&'static str, &'static str, Vec<Action>); 7] {
+    pub fn kinds() -> [(&'static str, &'static str, Vec<Action>); 8] {
         use Action::{
             AccountAdded, AccountChanged, AccountEnded, AccountHeld, AccountPaused,
             AccountReleased, AccountResumed, AddressTakenBack, AddressVerified, ApprovalRevoked,
@@ -176,6 +176,11 @@ mod filter {
                 vec![PolicyChanged, PrivacyChanged, DataExported, DataPurged],
             ),
             ("passwords", "Passwords opened", vec![SecretOpened]),
+            (
+                "all",
+                "Every line, as the chain has it",
+                Action::VARIANTS.to_vec(),
+            ),
         ]
     }
 

@@ -50,7 +50,7 @@ async fn disconnect() -> Result<(), AppError> {
             "Your Exchange calendar is disconnected. Its password and the copy of your entries are deleted."
         }
         Some(_) => {
-            "Your Exchange calendar is disconnected. The copy of your entries is deleted; the account’s password stays, because other people’s connections use it."
+            "Your Exchange calendar is disconnected. The copy of your entries is deleted; the account’s password stays, because it serves others too."
         }
     })
     .await?;

@@ -115,8 +115,9 @@ fn warnings(
                 .to_owned(),
             true,
         )),
-        Some(Expiry::Soon { days: 0, .. }) => warnings.push((
-            "The password ends today. Change it below.".to_owned(),
+        Some(Expiry::Soon { days: 0, .. }) => {
+            warnings.push(("The password ends today. Change it below.".to_owned(), true))
+        }
         Some(Expiry::Soon { days: 1, .. }) => warnings.push((
             "The password ends tomorrow. Change it below.".to_owned(),
             true,
