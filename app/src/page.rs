@@ -20,3 +20,4 @@ pub mod security;
 pub mod setup;
 pub mod sign_in;
 pub mod stored;
+pub mod style;

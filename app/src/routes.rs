@@ -36,6 +36,7 @@ use crate::{
         setup::SetupPage,
         sign_in::{SignInCodePage, SignInPage},
         stored::{PurgePage, StoredPage},
+        style::StylePage,
     },
 };
 use leptos::prelude::*;
@@ -94,6 +95,7 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("people"), StaticSegment("invite")) view=InvitePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("people"), StaticSegment("import")) view=ImportPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("people"), ParamSegment("id")) view=PersonPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("style") view=StylePage ssr=SsrMode::Async />
                 <Route path=StaticSegment("overview") view=OverviewPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("organisation") view=OrganisationPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("pause")) view=PausePage ssr=SsrMode::Async />

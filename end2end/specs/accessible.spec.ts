@@ -133,6 +133,31 @@ test('axe finds nothing on any page, in both themes, narrow and wide', async ({ 
   await page.waitForURL(/connections\/.+/);
   await settled();
   await look(page, expectAccessible, visited, '/connections/:id');
+  const connection = new URL(page.url()).pathname;
+  await page.goto('/connections');
+  await page.getByRole('checkbox', { name: `Choose ${alice.name}` }).check();
+  await page.getByRole('button', { name: 'Disconnect…' }).click();
+  await page.waitForURL('**/connections/disconnect');
+  await settled();
+  await look(page, expectAccessible, visited, '/connections/disconnect');
+  await page.goto('/connections');
+  await page.getByRole('checkbox', { name: `Choose ${alice.name}` }).check();
+  await page.getByRole('button', { name: 'Sync', exact: true }).click();
+  await page.waitForURL(/actions\/.+/);
+  await settled();
+  await look(page, expectAccessible, visited, '/connections/actions/:id');
+  for (const path of ['/overview', '/people', '/people/invite', '/people/import', '/style']) {
+    await page.goto(path);
+    await look(page, expectAccessible, visited, path);
+  }
+  await page.goto('/people');
+  await page.getByRole('rowheader').getByRole('link', { name: alice.name }).click();
+  await page.waitForURL(/people\/.+/);
+  await settled();
+  await look(page, expectAccessible, visited, '/people/:id');
+  await page.goto('/invitation?link=none');
+  await look(page, expectAccessible, visited, '/invitation');
+  await page.goto(connection);
   await page.getByRole('button', { name: 'Check now' }).click();
   await page.waitForURL(/checks\/.+/);
   await settled();

@@ -11,7 +11,7 @@ ALTER TABLE connections ADD COLUMN domain TEXT NOT NULL DEFAULT '';
 CREATE INDEX connections_by_rank ON connections ((CASE WHEN paused_at IS NOT NULL THEN 2 WHEN state = 'action_needed' THEN 0 WHEN state = 'delayed' THEN 1 ELSE 3 END), name_key, id);
 CREATE INDEX connections_by_name ON connections (name_key, id);
 CREATE INDEX connections_by_since ON connections (since, id);
-CREATE INDEX connections_by_sync ON connections (last_synced_at, id);
+CREATE INDEX connections_by_sync ON connections ((COALESCE(last_synced_at, 0)), id);
 CREATE INDEX connections_by_cause ON connections (cause, account_id);
 CREATE INDEX connections_by_domain ON connections (domain, name_key, id);
 CREATE INDEX users_by_name ON users (name_key, id);

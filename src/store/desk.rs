@@ -173,7 +173,62 @@ fn order(sort: Sort, rank: &str) -> String {
     }
 }
 
+fn connected_query(wanted: &Wanted, rank_now: &str, (limit, offset): (i64, i64)) -> Query {
+    let order = order(wanted.sort, rank_now);
+    let mut query = Query::new(connections::SELECT_WITH_PERSON);
+    query.add("JOIN (SELECT c.id AS found FROM connections c WHERE 1 = 1");
+    if let Filter::Is(state) = wanted.state {
+        query.add(&format!(" AND {rank_now} = "));
+        query.number(rank(state));
+    }
+    conditions(&mut query, wanted);
+    query.add(&format!(" ORDER BY {order} LIMIT "));
+    query.number(limit);
+    query.add(" OFFSET ");
+    query.number(offset);
+    query.add(&format!(") page ON page.found = c.id ORDER BY {order}"));
+    query
+}
+
+fn not_connected_query(wanted: &Wanted, (limit, offset): (i64, i64)) -> Query {
+    let mut query = Query::new(
+        "SELECT u.id AS person_id, u.name AS person_name, u.email AS person_email FROM users u \
+         WHERE NOT EXISTS (SELECT 1 FROM connections c WHERE c.user_id = u.id)",
+    );
+    query.search(&wanted.search, "u.id");
+    query.add(" ORDER BY u.name_key, u.id LIMIT ");
+    query.number(limit);
+    query.add(" OFFSET ");
+    query.number(offset);
+    query
+}
+
+fn count_query(wanted: &Wanted, rank_now: &str) -> Query {
+    let mut query = Query::new(format!(
+        "SELECT {rank_now} AS place, COUNT(*) AS found FROM connections c WHERE 1 = 1"
+    ));
+    conditions(&mut query, wanted);
+    query.add(&format!(" GROUP BY {rank_now}"));
+    query
+}
+
 impl Store {
+    /// How `SQLite` carries out what a list asks, a line for each step.
+    pub async fn explain_list(&self, wanted: &Wanted) -> Result<Vec<String>, StoreError> {
+        let rank_now = self.rank().await?;
+        let mut steps = Vec::new();
+        for query in [
+            connected_query(wanted, rank_now, (PAGE, 0)),
+            not_connected_query(wanted, (PAGE, 0)),
+            count_query(wanted, rank_now),
+        ] {
+            for row in query.explained().fetch(self).await? {
+                steps.push(rows::text(&row, "detail")?);
+            }
+        }
+        Ok(steps)
+    }
+
     /// The rows from `offset` on, `limit` at most.
     pub async fn list_connections(
         &self,
@@ -208,20 +263,7 @@ impl Store {
         limit: i64,
         offset: i64,
     ) -> Result<Vec<ListItem>, StoreError> {
-        let rank_now = self.rank().await?;
-        let order = order(wanted.sort, rank_now);
-        let mut query = Query::new(connections::SELECT_WITH_PERSON);
-        query.add("JOIN (SELECT c.id AS found FROM connections c WHERE 1 = 1");
-        if let Filter::Is(state) = wanted.state {
-            query.add(&format!(" AND {rank_now} = "));
-            query.number(rank(state));
-        }
-        conditions(&mut query, wanted);
-        query.add(&format!(" ORDER BY {order} LIMIT "));
-        query.number(limit);
-        query.add(" OFFSET ");
-        query.number(offset);
-        query.add(&format!(") page ON page.found = c.id ORDER BY {order}"));
+        let query = connected_query(wanted, self.rank().await?, (limit, offset));
         let found = query.fetch(self).await?;
         found
             .iter()
@@ -240,15 +282,7 @@ impl Store {
         limit: i64,
         offset: i64,
     ) -> Result<Vec<ListItem>, StoreError> {
-        let mut query = Query::new(
-            "SELECT u.id AS person_id, u.name AS person_name, u.email AS person_email FROM users u \
-             WHERE NOT EXISTS (SELECT 1 FROM connections c WHERE c.user_id = u.id)",
-        );
-        query.search(&wanted.search, "u.id");
-        query.add(" ORDER BY u.name_key, u.id LIMIT ");
-        query.number(limit);
-        query.add(" OFFSET ");
-        query.number(offset);
+        let query = not_connected_query(wanted, (limit, offset));
         let found = query.fetch(self).await?;
         found
             .iter()
@@ -263,12 +297,7 @@ impl Store {
 
     /// How many there are by state.
     pub async fn count_connections(&self, wanted: &Wanted) -> Result<Counts, StoreError> {
-        let rank_now = self.rank().await?;
-        let mut query = Query::new(format!(
-            "SELECT {rank_now} AS place, COUNT(*) AS found FROM connections c WHERE 1 = 1"
-        ));
-        conditions(&mut query, wanted);
-        query.add(&format!(" GROUP BY {rank_now}"));
+        let query = count_query(wanted, self.rank().await?);
         let mut counts = Counts::default();
         for row in query.fetch(self).await? {
             let found = rows::number(&row, "found")?;

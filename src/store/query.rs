@@ -23,6 +23,12 @@ impl Query {
         }
     }
 
+    /// What `SQLite` would do for it.
+    pub fn explained(mut self) -> Self {
+        self.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+        self
+    }
+
     pub fn add(&mut self, sql: &str) {
         self.sql.push_str(sql);
     }
