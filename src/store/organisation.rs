@@ -340,6 +340,7 @@ impl Store {
             entries: rows::number(&counts, "entries")?,
         };
         for sql in [
+            "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE account_id = $1)",
             "DELETE FROM connections WHERE account_id = $1",
             "DELETE FROM accounts WHERE id = $1",
         ] {

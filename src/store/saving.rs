@@ -124,6 +124,7 @@ impl Store {
             .bind(reads.user_id.to_string())
             .fetch_optional(writing.on())
             .await?;
+        forget_calls(writing, reads.user_id).await?;
         sqlx::query("DELETE FROM connections WHERE user_id = $1")
             .bind(reads.user_id.to_string())
             .execute(writing.on())
@@ -239,6 +240,7 @@ impl Store {
         let Some(row) = found else {
             return Ok(None);
         };
+        forget_calls(&mut writing, user).await?;
         sqlx::query("DELETE FROM connections WHERE user_id = $1")
             .bind(user.to_string())
             .execute(writing.on())
@@ -258,6 +260,17 @@ impl Store {
             released,
         }))
     }
+}
+
+/// Calls carry the mailbox's address; they go with the connection.
+async fn forget_calls(writing: &mut Writing, user: UserId) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
+    )
+    .bind(user.to_string())
+    .execute(writing.on())
+    .await?;
+    Ok(())
 }
 
 /// Two people read one mailbox only if an admin has let one of them.

@@ -192,7 +192,9 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
                     }
                     (None, _) => String::new(),
                 },
-                can_choose: row.place == Some(kalends::store::Place::InScope)
+                // While it runs the page is drawn anew, and ticks would be lost.
+                can_choose: !is_running
+                    && row.place == Some(kalends::store::Place::InScope)
                     && row.person.is_some()
                     && !row.has_connection
                     && !row.is_chosen,
