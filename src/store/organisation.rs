@@ -339,6 +339,13 @@ impl Store {
             users: rows::number(&counts, "users")?,
             entries: rows::number(&counts, "entries")?,
         };
+        sqlx::query(
+            "UPDATE users SET ended_at = $2 WHERE id IN (SELECT user_id FROM connections WHERE account_id = $1)",
+        )
+        .bind(id.to_string())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
         for sql in [
             "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE account_id = $1)",
             "DELETE FROM connections WHERE account_id = $1",

@@ -153,6 +153,7 @@ impl Store {
         .bind(&reads.folder_name)
         .execute(writing.on())
         .await?;
+        note_ending(writing, reads.user_id, None).await?;
         self.index_user_in(writing, reads.user_id).await?;
         if let Some(row) = left {
             drop_unused_account(writing, rows::parsed(&row, "account_id")?, released).await?;
@@ -252,6 +253,8 @@ impl Store {
             &mut released,
         )
         .await?;
+        let by_others = (entry.actor != Some(user)).then_some(now);
+        note_ending(&mut writing, user, by_others).await?;
         self.index_user_in(&mut writing, user).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
@@ -260,6 +263,20 @@ impl Store {
             released,
         }))
     }
+}
+
+/// Whoever is disconnected by somebody else reads it on their profile.
+async fn note_ending(
+    writing: &mut Writing,
+    user: UserId,
+    at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE users SET ended_at = $2 WHERE id = $1")
+        .bind(user.to_string())
+        .bind(at.map(Timestamp::millis))
+        .execute(writing.on())
+        .await?;
+    Ok(())
 }
 
 /// Calls carry the mailbox's address; they go with the connection.

@@ -31,6 +31,8 @@ pub struct User {
     pub privacy: Option<PrivacyLevel>,
     /// Since when they may not sign in.
     pub disabled_at: Option<Timestamp>,
+    /// When somebody else ended their connection, if they have none since.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// A person to be added.
@@ -54,8 +56,7 @@ impl User {
     }
 }
 
-const COLUMNS: &str =
-    "SELECT id, email, name, role, password_hash, time_zone, privacy, disabled_at FROM users";
+const COLUMNS: &str = "SELECT id, email, name, role, password_hash, time_zone, privacy, disabled_at, ended_at FROM users";
 
 pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
     Ok(User {
@@ -67,6 +68,7 @@ pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
         time_zone: rows::text(row, "time_zone")?,
         privacy: rows::maybe_named(row, "privacy")?,
         disabled_at: rows::maybe_instant(row, "disabled_at")?,
+        ended_at: rows::maybe_instant(row, "ended_at")?,
     })
 }
 
@@ -157,6 +159,7 @@ impl Store {
             time_zone,
             privacy: None,
             disabled_at: None,
+            ended_at: None,
         }))
     }
 

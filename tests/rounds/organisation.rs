@@ -224,6 +224,26 @@ on_both_engines! {
         assert_eq!((ended.probe, world.refused()), (Probe::RefusedBefore, 2));
     }
 
+    async fn a_control_mailbox_out_of_scope_is_no_proof_for_the_others(world) {
+        let first = held(world).await;
+        connected(world, &["bob"]).await;
+        let alice = world.user("alice").await;
+        world.exchange.world().scope.exclude.insert(alice.email.to_string());
+        let ended = organisation::end(&world.services, &alice, &first).await.unwrap();
+        assert_eq!(ended.probe, Probe::Open);
+        assert_eq!(ended.mailbox.unwrap().as_str(), "bob@example.test");
+        assert!(world.user("bob").await.ended_at.is_some());
+
+        world.exchange.world().scope.exclude.remove(alice.email.as_str());
+        let second = held(world).await;
+        connected(world, &["bob"]).await;
+        assert_eq!(world.user("bob").await.ended_at, None);
+        world.exchange.world().account_mut(SERVICE).unwrap().role = false;
+        let ended = organisation::end(&world.services, &alice, &second).await.unwrap();
+        assert!(matches!(ended.probe, Probe::Denied { tried: 2, .. }), "{:?}", ended.probe);
+        assert_eq!(world.refused(), 0);
+    }
+
     async fn a_mailbox_that_is_not_ones_own_needs_an_admins_word(world) {
         held(world).await;
         let (alice, bob) = (world.user("alice").await, world.user("bob").await);

@@ -38,6 +38,8 @@ struct ExchangeView {
     account: Option<String>,
     /// The admin who connected it in the organisation's name.
     made_by: Option<String>,
+    /// When an admin ended it.
+    ended: Option<Moment>,
     last_sync: Option<Moment>,
     next_sync: Option<Moment>,
     advice: Option<Advice>,
@@ -73,6 +75,7 @@ async fn profile() -> Result<ProfileView, AppError> {
             }
             None => None,
         },
+        ended: user.ended_at.map(|at| words.appointment(at, false)),
         last_sync: connection
             .as_ref()
             .and_then(|c| c.last_synced_at)
@@ -255,6 +258,7 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         mailbox,
         account,
         made_by,
+        ended,
         last_sync,
         next_sync,
         advice,
@@ -282,6 +286,15 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                     .then(|| view! { <a class="button button-quiet" href="/profile/exchange/disconnect">"Disconnect"</a> })}
             </div>
         </div>
+        {ended
+            .filter(|_| !connected)
+            .map(|at| {
+                view! {
+                    <p class="notice notice-waiting">
+                        "An administrator disconnected your calendar " <When moment=at /> ", and the copy was deleted. Connect again if you need it; where that is not allowed any more, Kalends says why."
+                    </p>
+                }
+            })}
         {trying
             .map(|(page, until)| {
                 view! {
