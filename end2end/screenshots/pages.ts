@@ -75,6 +75,7 @@ test('every page, light and dark, wide and narrow', async ({ page, signIn, settl
   await page.waitForURL(/checks\/.+/);
   await expect(page.getByText(/is connected/)).toBeVisible({ timeout: 20_000 });
   await settled();
+  await page.getByText('What was tested').click();
   await take(page, 'check', hydrated);
   for (const [path, name] of [
     ['/overview', 'overview'],

@@ -10,7 +10,7 @@ use crate::{
     calendar::Event,
     connect::certificate,
     connection::Connection,
-    ews::{Call, EwsError, Whose, read_window},
+    ews::{Call, Client, EwsError, Whose, read_window},
     problem::Problem,
     services::Services,
     store::{Account, Failed, ReadRound, StoreError},
@@ -128,16 +128,8 @@ async fn read(
             if origin == Origin::New {
                 let shown = client.connection().facts().certificate.as_ref();
                 certificate::keep(services, &account.endpoint, shown).await;
-                if let Some(build) = client.greeting().build {
-                    let kept =
-                        services
-                            .store
-                            .keep_build(&account.host, build, services.clock.now());
-                    if let Err(error) = kept.await {
-                        tracing::error!(%error, "a server's build could not be remembered");
-                    }
-                }
             }
+            keep_build(services, account, &client).await;
             clients.give_back(client);
             Ok((events, calls))
         }
@@ -179,6 +171,18 @@ async fn moved(
     autodiscover
         .moved(&account.host, &connection.mailbox, &account.endpoint)
         .await
+}
+
+/// What the server said it runs.
+async fn keep_build(services: &Services, account: &Account, client: &Client) {
+    let Some(build) = client.greeting().build else {
+        return;
+    };
+    let now = services.clock.now();
+    let kept = services.store.keep_build(&account.host, build, now).await;
+    if let Err(error) = kept {
+        tracing::error!(%error, "a server's build could not be remembered");
+    }
 }
 
 fn whose(connection: &Connection) -> Whose {
