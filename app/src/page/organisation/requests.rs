@@ -6,8 +6,7 @@ pub use ask::AskPage;
 
 use crate::{
     AppError,
-    component::{Field, Frame, When, loaded},
-    draft::Draft,
+    component::{Frame, When, loaded},
     moment::Moment,
 };
 use leptos::{prelude::*, server_fn::ServerFn};

@@ -171,6 +171,7 @@ pub fn AskPage() -> impl IntoView {
                 <div class="panel">
                     <p class="panel-hint">"An administrator decides. You need this for a room, or for somebody you work for; not for your own mailbox."</p>
                     <form class="form" method="post" action=AskForMailbox::url() novalidate>
+                    <FormNotice errors />
                         <Field
                             label="Mailbox"
                             name="mailbox"
