@@ -27,7 +27,7 @@ mod users;
 
 pub use accounts::{Account, Leased, NextSlot};
 pub use connections::{Filter, ListItem, PAGE};
-pub use events::{Changes, ReadRound};
+pub use events::{Changes, ReadRound, StoredEntry};
 pub use maps::{Connecting, Found, MailboxMap, MapRow, Place};
 pub use organisation::{Conflict, EndedAccount, Held, NewAccount, Terms};
 pub use requests::{MailboxRequest, RequestState};

@@ -238,7 +238,7 @@ pub async fn take_flash() -> Result<Option<String>, AppError> {
 }
 
 pub fn words(user: &User) -> Words {
-    Words::new(&user.time_zone, services().clock.now())
+    Words::new(&user.time_zone, services().clock.now()).with(user.calendar)
 }
 
 pub const fn mode_words(mode: Mode) -> &'static str {

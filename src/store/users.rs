@@ -3,6 +3,7 @@
 use super::{Store, StoreError, Table, rows};
 use crate::{
     audit::Entry, clock::Timestamp, id::UserId, mailbox::SmtpAddress, policy::PrivacyLevel,
+    preferences::Preferences,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -28,6 +29,7 @@ pub struct User {
     pub time_zone: String,
     /// How much of their calendar may be kept, where they lowered it.
     pub privacy: Option<PrivacyLevel>,
+    pub calendar: Preferences,
 }
 
 /// A person to be added.
@@ -46,7 +48,8 @@ impl User {
     }
 }
 
-const COLUMNS: &str = "SELECT id, email, name, role, password_hash, time_zone, privacy FROM users";
+const COLUMNS: &str =
+    "SELECT id, email, name, role, password_hash, time_zone, privacy, first_day, clock FROM users";
 
 pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
     Ok(User {
@@ -57,6 +60,10 @@ pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
         password_hash: rows::text(row, "password_hash")?,
         time_zone: rows::text(row, "time_zone")?,
         privacy: rows::maybe_named(row, "privacy")?,
+        calendar: Preferences {
+            first_day: rows::named(row, "first_day")?,
+            clock: rows::named(row, "clock")?,
+        },
     })
 }
 
@@ -132,6 +139,7 @@ impl Store {
             password_hash,
             time_zone,
             privacy: None,
+            calendar: Preferences::default(),
         }))
     }
 
@@ -179,6 +187,22 @@ impl Store {
             .bind(name)
             .bind(name.to_lowercase())
             .bind(time_zone)
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Keeps how a person reads calendars.
+    pub async fn set_preferences(
+        &self,
+        id: UserId,
+        preferences: Preferences,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE users SET first_day = $2, clock = $3 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(rows::to_name(&preferences.first_day, "first_day")?)
+            .bind(rows::to_name(&preferences.clock, "clock")?)
             .execute(writing.on())
             .await?;
         Ok(writing.commit().await?)
