@@ -313,7 +313,8 @@ pub fn as_data(text: &str) -> String {
     format!("data:text/plain;charset=utf-8,{text}")
 }
 
-fn not_there() -> AppError {
+/// Tells that there is no such thing, or not for who asks.
+pub fn not_there() -> AppError {
     set_not_found();
     AppError::NotYours
 }

@@ -5,7 +5,7 @@ use crate::{
     component::Failure,
     page::{
         audit::AuditPage,
-        calendar::CalendarPage,
+        calendar::{CalendarPage, entry::EntryPage},
         check::CheckPage,
         check_exchange::{AnalysisPage, CheckExchangePage},
         connect::ConnectPage,
@@ -69,6 +69,7 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("setup") view=SetupPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("sign-in") view=SignInPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("calendar") view=CalendarPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("calendar"), StaticSegment("entries"), ParamSegment("id")) view=EntryPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("profile") view=ProfilePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("stored")) view=StoredPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("purge")) view=PurgePage ssr=SsrMode::Async />
