@@ -5,7 +5,7 @@ use super::{
     Look, Tag,
     agenda::{self, DayHours, entries_of, told},
     columns::{Holds, Place, Stretch, side_by_side},
-    grid_view::{Boxed, GridDay, GridView, Lane, More},
+    grid_view::{Boxed, GridDay, GridView, HourLabel, Lane, More},
     span::{Asked, Span, days_between, plus_days},
     steps,
 };
@@ -15,14 +15,17 @@ use kalends::{
     calendar::{Event, Window},
     store::StoredEntry,
 };
+use std::ops::Range;
 
 /// What stays unfolded where no entry needs more: 7 to 20 o'clock.
-const DAYTIME: (u16, u16) = (7, 20);
+const DAYTIME: Range<u16> = 7..20;
 /// A shorter box would hide its own words.
 const SHORTEST: u16 = 4;
 /// Up to this height a box has one line.
 const ONE_LINE: u16 = 8;
-const HOURS: u16 = 24;
+const HOURS: usize = 24;
+/// Steps of a day.
+const WHOLE: u16 = 24 * steps::PER_HOUR;
 const FULL_DAY: i64 = 24 * 3600 * 1000;
 
 /// The grid of a span.
@@ -44,24 +47,26 @@ pub fn grid(
                 .collect()
         })
         .collect();
-    let (first, last) = if asked.all_hours {
-        (0, HOURS)
+    let now = words.zoned(words.now);
+    let now_hour = span
+        .dates()
+        .any(|date| date == now.date())
+        .then(|| u16::try_from(now.hour()).unwrap_or(0));
+    let needed = timed.iter().flatten().map(|(stretch, _)| *stretch);
+    let shown = if asked.all_hours {
+        ShownHours([true; HOURS])
     } else {
-        unfolded(timed.iter().flatten().map(|(stretch, _)| *stretch))
+        ShownHours::for_what_needs(needed, now_hour)
     };
-    let folds = !asked.all_hours && (first, last) != (0, HOURS);
+    let folds = shown.0.contains(&false);
     let other = Asked {
         all_hours: !asked.all_hours,
         ..asked
     };
-    let shown = ShownHours {
-        first: first * steps::PER_HOUR,
-        last: last * steps::PER_HOUR,
-    };
     GridView {
         columns: span.days,
-        height: steps::height(shown.last - shown.first),
-        hours: (first..last).map(|hour| hour_words(hour, words)).collect(),
+        height: steps::height(shown.row(WHOLE)),
+        hours: shown.labels(words),
         lane: lane(span, entries, words),
         days: days
             .iter()
@@ -75,29 +80,55 @@ pub fn grid(
     }
 }
 
-/// Steps of the day, between whole hours.
+/// The hours of a day that are not folded.
 #[derive(Debug, Clone, Copy)]
-struct ShownHours {
-    first: u16,
-    last: u16,
-}
+struct ShownHours([bool; HOURS]);
 
 impl ShownHours {
-    /// Classes for a stretch, counted from the first hour shown; `None` outside of the hours.
-    fn classes(self, stretch: Stretch) -> Option<String> {
-        let (from, to) = (stretch.from.max(self.first), stretch.to.min(self.last));
-        (from < to).then(|| steps::classes(from - self.first, to - from))
+    /// Daytime, the hours of entries and of the present; a single hour between them is not worth folding.
+    fn for_what_needs(stretches: impl Iterator<Item = Stretch>, now: Option<u16>) -> Self {
+        let mut shown = [false; HOURS];
+        let stretches = stretches
+            .map(|stretch| stretch.from / steps::PER_HOUR..stretch.to.div_ceil(steps::PER_HOUR));
+        let present = now.into_iter().map(|hour| hour..hour + 1);
+        for hours in std::iter::once(DAYTIME).chain(stretches).chain(present) {
+            for hour in hours {
+                shown[usize::from(hour)] = true;
+            }
+        }
+        for hour in 1..HOURS - 1 {
+            shown[hour] |= shown[hour - 1] && shown[hour + 1];
+        }
+        Self(shown)
     }
-}
 
-/// The hours that daytime and entries need.
-fn unfolded(stretches: impl Iterator<Item = Stretch>) -> (u16, u16) {
-    stretches.fold(DAYTIME, |(first, last), stretch| {
-        (
-            first.min(stretch.from / steps::PER_HOUR),
-            last.max(stretch.to.div_ceil(steps::PER_HOUR)),
-        )
-    })
+    /// The row at which a step of the day stands.
+    fn row(self, step: u16) -> u16 {
+        (0..HOURS)
+            .zip(0_u16..)
+            .filter(|(hour, _)| self.0[*hour])
+            .map(|(_, hour)| step.saturating_sub(hour * steps::PER_HOUR))
+            .map(|steps_of_it| steps_of_it.min(steps::PER_HOUR))
+            .sum()
+    }
+
+    /// Classes for a stretch; `None` if all of it is folded.
+    fn classes(self, stretch: Stretch) -> Option<String> {
+        let (from, to) = (self.row(stretch.from), self.row(stretch.to));
+        (from < to).then(|| steps::classes(from, to - from))
+    }
+
+    fn labels(self, words: &Words) -> Vec<HourLabel> {
+        (0..HOURS)
+            .zip(0_u16..)
+            .filter(|(hour, _)| self.0[*hour])
+            .enumerate()
+            .map(|(row, (index, hour))| HourLabel {
+                text: hour_words(hour, words),
+                after_fold: row > 0 && !self.0[index - 1],
+            })
+            .collect()
+    }
 }
 
 /// Whether an entry stands above the hours: it has no times, or covers a day and more.
@@ -111,7 +142,7 @@ fn stretch(event: &Event, hours: DayHours, words: &Words) -> Stretch {
     let (start, end) = (event.start.max(hours.from), event.end.min(hours.to));
     let start_time = words.zoned(start).time();
     let from = step_of(start_time);
-    let whole = i32::from(HOURS * steps::PER_HOUR);
+    let whole = i32::from(WHOLE);
     let to = if end >= hours.to {
         whole
     } else {
@@ -181,11 +212,8 @@ fn day(
     }
     let is_today = date == words.today();
     let now = words.zoned(words.now);
-    let at_now = Stretch {
-        from: u16::try_from((i32::from(now.hour()) * 60 + i32::from(now.minute())) / 5)
-            .unwrap_or(0),
-        to: HOURS * steps::PER_HOUR,
-    };
+    let at_now = (i32::from(now.hour()) * 60 + i32::from(now.minute())) / 5;
+    let at_now = u16::try_from(at_now).unwrap_or(0);
     GridDay {
         iso: date.to_string(),
         title: date.strftime("%A %-d %B").to_string(),
@@ -203,8 +231,7 @@ fn day(
         }),
         clocks: hours.change_words(words),
         left_out: left_out(hours, words).and_then(|stretch| shown.classes(stretch)),
-        now: (is_today && (shown.first..shown.last).contains(&at_now.from))
-            .then(|| (steps::start(at_now.from - shown.first), words.time(&now))),
+        now: is_today.then(|| (steps::start(shown.row(at_now)), words.time(&now))),
         boxes,
         more,
     }

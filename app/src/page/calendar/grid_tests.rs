@@ -84,7 +84,7 @@ fn boxes_stand_at_their_wall_clock_times() {
     assert_eq!(
         (
             view.hours.len(),
-            view.hours[0].as_str(),
+            view.hours[0].text.as_str(),
             view.height.as_str()
         ),
         (13, "07:00", "lh13 lm0")
@@ -243,15 +243,57 @@ fn hours_unfold_for_what_needs_them() {
         "2026-03-24T05:00:00Z",
     )];
     let view = week("2026-03-25", "", &early, &words);
-    assert_eq!((view.hours[0].as_str(), view.hours.len()), ("05:00", 15));
+    assert_eq!(
+        (view.hours[0].text.as_str(), view.hours.len()),
+        ("05:00", 15)
+    );
     let over = [entry(
         "Over midnight",
         "2026-03-24T22:30:00Z",
         "2026-03-25T00:30:00Z",
     )];
     let view = week("2026-03-25", "", &over, &words);
-    assert_eq!((view.hours[0].as_str(), view.hours.len()), ("00:00", 24));
-    assert_eq!(view.fold, None, "nothing is folded");
+    let labels = |view: &GridView| -> Vec<String> {
+        let label = |hour: &HourLabel| {
+            format!(
+                "{}{}",
+                if hour.after_fold { "…" } else { "" },
+                &hour.text[..2]
+            )
+        };
+        view.hours.iter().map(label).collect()
+    };
+    assert_eq!(
+        labels(&view).join(" "),
+        "00 01 …07 08 09 10 11 12 13 14 15 16 17 18 19 …23"
+    );
+    assert_eq!(view.height, "lh16 lm0");
+    let classes: Vec<_> = boxes(&view)
+        .into_iter()
+        .map(|(.., class, _)| class)
+        .collect();
+    assert!(
+        classes[0].starts_with("slot slot-short h15 m6 lh0 lm6"),
+        "{classes:?}"
+    );
+    assert!(classes[1].starts_with("slot h0 m0 lh1 lm6"), "{classes:?}");
+    // A single hour is not worth folding, and the present is always shown.
+    let six = [entry(
+        "Five",
+        "2026-03-24T04:00:00Z",
+        "2026-03-24T05:00:00Z",
+    )];
+    assert_eq!(
+        labels(&week("2026-03-25", "", &six, &words))[..3],
+        ["05", "06", "07"]
+    );
+    let night = Words::new("Europe/Berlin", at("2026-03-26T02:07:00Z"));
+    let view = week("2026-03-25", "", &[], &night);
+    assert_eq!(labels(&view)[..2], ["03", "…07"]);
+    assert_eq!(
+        view.days[3].now.as_ref().map(|(class, _)| class.as_str()),
+        Some("h0 m1")
+    );
     let view = week("2026-03-25", "", &[], &words);
     assert_eq!(
         view.fold,
@@ -346,8 +388,8 @@ fn a_clock_of_twelve_hours_says_so_everywhere() {
     let view = week("2026-03-25", "all", &entries, &words);
     let times: Vec<_> = boxes(&view).into_iter().map(|(.., time)| time).collect();
     assert_eq!(times, ["9:00 – 10:00 AM", "11:30 AM – 1:00 PM"]);
-    assert_eq!(view.hours[0], "12 AM");
-    assert_eq!(view.hours[9], "9 AM");
-    assert_eq!(view.hours[12], "12 PM");
-    assert_eq!(view.hours[23], "11 PM");
+    assert_eq!(view.hours[0].text, "12 AM");
+    assert_eq!(view.hours[9].text, "9 AM");
+    assert_eq!(view.hours[12].text, "12 PM");
+    assert_eq!(view.hours[23].text, "11 PM");
 }

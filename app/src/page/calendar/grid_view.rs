@@ -13,12 +13,21 @@ pub struct GridView {
     /// The class for as many hours as are shown.
     pub height: String,
     /// The labels of the hours shown.
-    pub hours: Vec<String>,
+    pub hours: Vec<HourLabel>,
     /// Entries of whole days.
     pub lane: Vec<Lane>,
     pub days: Vec<GridDay>,
     /// Whether hours are folded, and the address that turns it round; `None` where there is nothing to fold.
     pub fold: Option<(bool, String)>,
+}
+
+/// A row's label.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HourLabel {
+    /// `07:00` or `7 AM`.
+    pub text: String,
+    /// Whether hours above it are folded.
+    pub after_fold: bool,
 }
 
 /// An entry above the hours.
@@ -99,7 +108,7 @@ pub fn Grid(view: GridView, title: String) -> impl IntoView {
                     {hours
                         .into_iter()
                         .enumerate()
-                        .map(|(row, label)| view! { <li class=format!("h{row}")>{label}</li> })
+                        .map(|(row, label)| hour(row, label))
                         .collect_view()}
                 </ol>
                 {days.into_iter().map(column).collect_view()}
@@ -141,6 +150,15 @@ fn head(day: &GridDay) -> impl IntoView + use<> {
                 })}
         </h3>
     }
+}
+
+fn hour(row: usize, label: HourLabel) -> impl IntoView {
+    let class = if label.after_fold {
+        format!("h{row} after-fold")
+    } else {
+        format!("h{row}")
+    };
+    view! { <li class=class><span>{label.text}</span></li> }
 }
 
 fn lane_entry(lane: Lane) -> impl IntoView {
