@@ -104,7 +104,31 @@ pub struct Command {
 
 /// The words for a problem.
 pub fn advice(problem: &Problem, names: &Names) -> Advice {
-    let words = match problem {
+    let words = words_for(problem, names);
+    let (owner, words) = if names.held {
+        organisation::held(problem, words)
+    } else {
+        (problem.owner(), words)
+    };
+    let on_role = [&words.meaning]
+        .into_iter()
+        .chain(&words.steps)
+        .chain(words.commands.iter().map(|command| &command.text))
+        .any(|text| text.contains("ApplicationImpersonation"));
+    Advice {
+        code: problem.code().to_owned(),
+        on_role,
+        title: words.title,
+        meaning: words.meaning,
+        owner,
+        steps: words.steps,
+        commands: words.commands,
+    }
+}
+
+/// The words that depend on the problem alone.
+fn words_for(problem: &Problem, names: &Names) -> Words {
+    match problem {
         Problem::AddressNotAllowed {
             host,
             port,
@@ -151,6 +175,7 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         Problem::PasswordChanging { until } => organisation::password_changing(*until, names),
         Problem::AccountPaused => organisation::paused(),
         Problem::MailboxTaken => organisation::taken(names),
+        Problem::PermissionGone => organisation::permission_gone(names),
         Problem::PasswordRefused => sign_in::password_refused(names),
         Problem::AccountDisabled => sign_in::disabled(names),
         Problem::PasswordExpired => sign_in::expired(names),
@@ -184,25 +209,6 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         Problem::AnswerTimedOut { seconds } => passing::timed_out(*seconds),
         Problem::AnswerCutShort => passing::cut_short(),
         Problem::Interrupted => passing::interrupted(),
-    };
-    let (owner, words) = if names.held {
-        organisation::held(problem, words)
-    } else {
-        (problem.owner(), words)
-    };
-    let on_role = [&words.meaning]
-        .into_iter()
-        .chain(&words.steps)
-        .chain(words.commands.iter().map(|command| &command.text))
-        .any(|text| text.contains("ApplicationImpersonation"));
-    Advice {
-        code: problem.code().to_owned(),
-        on_role,
-        title: words.title,
-        meaning: words.meaning,
-        owner,
-        steps: words.steps,
-        commands: words.commands,
     }
 }
 

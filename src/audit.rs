@@ -4,7 +4,7 @@ mod csv;
 mod trail;
 
 pub use self::csv::csv_page;
-pub use trail::{Break, TrailError, Verdict, anchor, verify};
+pub use trail::{Break, TrailError, Verdict, anchor, follow, verify};
 
 use crate::{clock::Timestamp, id::UserId};
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,24 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     UserCreated,
+    PersonInvited,
+    LinkMade,
+    LinkUsed,
+    RoleChanged,
+    PersonDisabled,
+    PersonEnabled,
     SignedIn,
     SignInRefused,
     SignedOutEverywhere,
+    /// One device, or all but the one at hand.
+    DeviceSignedOut,
+    SecondFactorOn,
+    SecondFactorOff,
+    /// Turned off by whoever runs Kalends.
+    SecondFactorReset,
+    /// The password was right, the code of the second factor was not.
+    CodeRefused,
+    RecoveryCodeUsed,
     PasswordChanged,
     CheckStarted,
     Connected,
@@ -24,6 +39,9 @@ pub enum Action {
     /// A sealed password was opened.
     SecretOpened,
     SyncRequested,
+    RebuildRequested,
+    ConnectionPaused,
+    ConnectionResumed,
     /// An Exchange was looked at closely, with a typed password.
     ExchangeChecked,
     PolicyChanged,
@@ -49,6 +67,7 @@ pub enum Action {
     RequestRefused,
     ApprovalRevoked,
     AddressVerified,
+    AddressTakenBack,
     MailboxesMapped,
     MailboxesChosen,
 }
@@ -63,15 +82,30 @@ impl Action {
     pub const fn words(self) -> &'static str {
         match self {
             Self::UserCreated => "added a person",
+            Self::PersonInvited => "invited a person",
+            Self::LinkMade => "made a link to set a password",
+            Self::LinkUsed => "set a password by a link",
+            Self::RoleChanged => "changed a role",
+            Self::PersonDisabled => "disabled a person",
+            Self::PersonEnabled => "enabled a person",
             Self::SignedIn => "signed in",
             Self::SignInRefused => "was refused at the sign-in",
             Self::SignedOutEverywhere => "signed out everywhere",
+            Self::DeviceSignedOut => "signed out a device",
+            Self::SecondFactorOn => "turned a second factor on",
+            Self::SecondFactorOff => "turned a second factor off",
+            Self::SecondFactorReset => "reset a second factor",
+            Self::CodeRefused => "was refused for a wrong code",
+            Self::RecoveryCodeUsed => "used a recovery code",
             Self::PasswordChanged => "changed a password",
             Self::CheckStarted => "tested a connection",
             Self::Connected => "connected a calendar",
             Self::Disconnected => "disconnected a calendar",
             Self::SecretOpened => "opened a sealed password",
             Self::SyncRequested => "asked for a sync",
+            Self::RebuildRequested => "had a calendar read anew",
+            Self::ConnectionPaused => "paused a connection",
+            Self::ConnectionResumed => "resumed a connection",
             Self::ExchangeChecked => "checked an Exchange server",
             Self::PolicyChanged => "changed the policy",
             Self::PrivacyChanged => "changed a privacy level",
@@ -95,6 +129,7 @@ impl Action {
             Self::RequestRefused => "refused a request",
             Self::ApprovalRevoked => "took an approval back",
             Self::AddressVerified => "verified an address",
+            Self::AddressTakenBack => "took an address back",
             Self::MailboxesMapped => "mapped mailboxes",
             Self::MailboxesChosen => "chose mailboxes to connect",
         }

@@ -360,6 +360,7 @@ impl SignedIn {
         let host = self.connection.facts().host.clone();
         if answer.status == StatusCode::UNAUTHORIZED {
             self.state = State::Refused;
+            self.outbound.calls().sign_in_refused();
             self.gate.refused(&host, &self.account).await;
             return Err(AuthError::Refused {
                 offer: Offer::read(&answer.headers),

@@ -146,6 +146,12 @@ async fn try_and_keep_trying(
                 if !wait(services, id, &ladder, &waiting).await {
                     return (ladder, None);
                 }
+                if request.typed.goal == Goal::Connection
+                    && let Err(Forbidden::Refused(_)) =
+                        may_type(services, user, request.mode, &request.mailbox).await
+                {
+                    return (ladder, Some(Err(Problem::PermissionGone.into())));
+                }
             }
             _ => return (ladder, ended),
         }
@@ -156,6 +162,9 @@ async fn try_and_keep_trying(
 fn unsaved(id: CheckId, error: &CustodyError) -> Outcome {
     if matches!(error, CustodyError::Store(StoreError::MailboxTaken)) {
         return failed(Problem::MailboxTaken.into());
+    }
+    if matches!(error, CustodyError::Store(StoreError::NotAllowed)) {
+        return failed(Problem::PermissionGone.into());
     }
     tracing::error!(%error, check.id = %id, "what a check tested could not be saved");
     failed(Problem::Interrupted.into())
@@ -204,6 +213,9 @@ pub async fn end_orphans(services: &Services) -> Result<(), StoreError> {
         Engine::Sqlite => now + LONGEST + KEEP_TRYING,
         Engine::Postgres => now - LONGEST,
     };
+    if services.store.engine() == Engine::Sqlite {
+        services.store.release_all_accounts().await?;
+    }
     services.store.end_interrupted_checks(before, now).await
 }
 

@@ -99,4 +99,6 @@ pub struct Connection {
     pub entries: i64,
     /// The admin who connected it in the organisation's name.
     pub made_by: Option<UserId>,
+    /// Since when an admin has paused this one alone.
+    pub paused_at: Option<Timestamp>,
 }

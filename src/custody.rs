@@ -3,6 +3,8 @@
 //! Save: a new vault row first, then one main transaction that points to it, then the old row goes. Forget: main first,
 //! then the vault. Whatever a crash leaves behind is a vault row without a pointer, which the sweep takes away.
 
+mod factor;
+
 use crate::{
     account_name::Password,
     audit::Entry,
@@ -221,6 +223,7 @@ impl Custody {
 
     /// Deletes vault rows older than an hour that nothing points to, and returns how many.
     pub async fn sweep(&self) -> Result<usize, CustodyError> {
+        self.forget_set_ups(self.clock.now() - YOUNG).await?;
         // The vault first: a secret that is pointed to after this look is younger than an hour.
         let old = self.vault.ids(Some(self.clock.now() - YOUNG)).await?;
         if old.is_empty() {
@@ -234,9 +237,10 @@ impl Custody {
         Ok(forgotten.len())
     }
 
-    /// Seals every password in use anew with the newest key, each under a new id, and returns how many.
+    /// Seals every password and every second factor's key in use anew with the newest key, each under a new id, and
+    /// returns how many.
     pub async fn rotate(&self) -> Result<usize, CustodyError> {
-        let mut rotated = 0;
+        let mut rotated = self.rotate_factors().await?;
         for account in self.store.accounts().await? {
             let slots = [
                 Some((account.secret_id, account.name.clone())),

@@ -2,9 +2,15 @@
 //!
 //! Every change goes through [`Database::begin`], so that a writer on SQLite never meets another half-way.
 
-use sqlx::{AnyPool, Executor as _, any::AnyPoolOptions, migrate::Migrator};
-use std::{path::Path, sync::Arc, time::Duration};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use sqlx::{AnyPool, Executor as _, Row as _, any::AnyPoolOptions, migrate::Migrator};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time::timeout,
+};
+
+/// How long a look whether the database answers may take.
+const LOOK_LIMIT: Duration = Duration::from_secs(3);
 
 /// Which dialect a database speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +35,23 @@ pub enum DatabaseError {
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
+/// Why a database cannot be worked with now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unready {
+    #[error("does not answer")]
+    Silent,
+    #[error("lacks migrations")]
+    Outdated,
+}
+
 /// A pool of connections to one database.
 #[derive(Debug, Clone)]
 pub struct Database {
     pub(crate) pool: AnyPool,
     engine: Engine,
     writer: Arc<Mutex<()>>,
+    /// The versions of its migrations.
+    versions: Arc<[i64]>,
 }
 
 impl Database {
@@ -67,7 +84,21 @@ impl Database {
             pool,
             engine,
             writer: Arc::default(),
+            versions: migrations.iter().map(|it| it.version).collect(),
         })
+    }
+
+    /// Asks whether it answers, and whether each migration that this program knows is in place.
+    pub async fn ready(&self) -> Result<(), Unready> {
+        let asked = sqlx::query("SELECT version FROM _sqlx_migrations WHERE success");
+        let found = timeout(LOOK_LIMIT, asked.fetch_all(&self.pool)).await;
+        let found = found.ok().and_then(Result::ok).ok_or(Unready::Silent)?;
+        let in_place: BTreeSet<i64> = found
+            .iter()
+            .filter_map(|row| row.try_get("version").ok())
+            .collect();
+        let whole = self.versions.iter().all(|it| in_place.contains(it));
+        whole.then_some(()).ok_or(Unready::Outdated)
     }
 
     pub const fn engine(&self) -> Engine {

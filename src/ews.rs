@@ -14,8 +14,9 @@ pub mod window;
 pub mod xml;
 
 pub use client::{Client, Greeting};
-pub use error::{CallIds, Cause, EwsError, ServerSaid};
+pub use error::{Call, CallIds, Cause, EwsError, ServerSaid};
 pub use operation::{find_item::View, get_folder::FolderFacts};
+pub use version::ServerBuild;
 pub use window::read_window;
 
 use crate::mailbox::{ConnectingSid, SmtpAddress};

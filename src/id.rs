@@ -55,6 +55,8 @@ ids! {
     CheckId,
     /// One pass over the window of a connection.
     RoundId,
+    /// An action for many connections.
+    BulkId,
     /// A map of mailboxes.
     MapId,
     /// A mailbox that somebody asked for.

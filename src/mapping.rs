@@ -63,7 +63,7 @@ pub async fn tend(services: &Services) -> Result<usize, StoreError> {
                 let due = services.clock.now() + Duration::from_mins(1);
                 services
                     .store
-                    .delay_map(map.id, Some(&problem), due)
+                    .delay_map(map.id, held_up_by(&problem), due)
                     .await?;
                 continue;
             }
@@ -73,6 +73,14 @@ pub async fn tend(services: &Services) -> Result<usize, StoreError> {
         done += worked?;
     }
     Ok(done)
+}
+
+/// What people are told of a map that waits. That others hold the account is nothing to act on.
+const fn held_up_by(problem: &Problem) -> Option<&Problem> {
+    match problem {
+        Problem::Interrupted => None,
+        problem => Some(problem),
+    }
 }
 
 async fn slice(
@@ -348,6 +356,8 @@ pub async fn choose(
 pub async fn everybody(services: &Services) -> Result<Addresses, StoreError> {
     let users = services.store.users().await?;
     Ok(Addresses {
+        doubles: 0,
+        without: 0,
         all: users.into_iter().map(|user| Ok(user.email)).collect(),
     })
 }

@@ -52,7 +52,8 @@ pub fn expiry(ends_at: Timestamp, now: Timestamp) -> Option<Expiry> {
     if ends_at <= now {
         return Some(Expiry::Over);
     }
-    let days = ends_at.since(now).as_secs().div_ceil(DAY);
+    // It holds to the end of its last day: on that day none is left.
+    let days = ends_at.since(now).as_secs().saturating_sub(1) / DAY;
     let level = WARNED.iter().filter(|ahead| days <= **ahead).count();
     (level > 0).then_some(Expiry::Soon { days, level })
 }
@@ -261,7 +262,8 @@ mod tests {
     #[test]
     fn the_end_of_a_password_is_warned_of_three_times() {
         let now = Timestamp::from_seconds(1_772_438_400);
-        let in_days = |days: u64| expiry(now + Duration::from_hours(24 * days), now);
+        // In the middle of a day; an end holds to the end of its day.
+        let in_days = |days: u64| expiry(now + Duration::from_hours(24 * days + 12), now);
         assert_eq!(in_days(15), None);
         for (days, level) in [(14, 1), (4, 1), (3, 2), (2, 2), (1, 3)] {
             assert_eq!(in_days(days), Some(Expiry::Soon { days, level }));

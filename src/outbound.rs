@@ -10,6 +10,7 @@ pub mod tls;
 
 use crate::{
     clock::Clock,
+    metrics::Calls,
     problem::{Certificate, Target, TlsReason},
 };
 use connection::Connection;
@@ -138,6 +139,7 @@ struct Inner {
     clock: Clock,
     tls: tls::Roots,
     resolver: Arc<dyn Resolve>,
+    calls: Calls,
 }
 
 /// Where a host is reached: addresses that may be called.
@@ -186,6 +188,7 @@ impl Outbound {
             clock,
             tls,
             resolver,
+            calls: Calls::default(),
         })))
     }
 
@@ -198,6 +201,11 @@ impl Outbound {
 
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Where calls are counted.
+    pub fn calls(&self) -> &Calls {
+        &self.0.calls
     }
 
     /// Whether the administrator named this host, so that it may be called at any address.

@@ -8,9 +8,16 @@ use crate::{
     store::{Account, StoreError, User},
 };
 
+/// How many tests of one person run at the same time.
+const MOST_RUNNING: i64 = 5;
+
 /// Why the organisation's rules forbid a connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    #[error(
+        "{MOST_RUNNING} of your connection tests are still running. Wait for one to end, or cancel it."
+    )]
+    TooMany,
     #[error("An administrator has paused all connections to Exchange. Try again later.")]
     Paused,
     #[error("Your organisation does not allow connecting with one’s own account.")]
@@ -36,7 +43,11 @@ impl Refusal {
     pub const fn may_ask_for(&self) -> Option<&SmtpAddress> {
         match self {
             Self::NotYours { mailbox } | Self::Taken { mailbox } => Some(mailbox),
-            Self::Paused | Self::PersonalOff | Self::TypedOff | Self::NoAccount { .. } => None,
+            Self::TooMany
+            | Self::Paused
+            | Self::PersonalOff
+            | Self::TypedOff
+            | Self::NoAccount { .. } => None,
         }
     }
 }
@@ -96,6 +107,9 @@ async fn may_have(
 ) -> Result<(), Forbidden> {
     let store = &services.store;
     let mailbox = mailbox.clone();
+    if store.running_checks(user.id).await? >= MOST_RUNNING {
+        return Err(Refusal::TooMany.into());
+    }
     if store.standstill().await?.is_some() {
         return Err(Refusal::Paused.into());
     }

@@ -1,4 +1,5 @@
-//! What an organisation allows: which passwords people may type, and how much of a calendar is kept.
+//! What an organisation allows: which passwords people may type, how much of a calendar is kept, and what admins sign in
+//! with.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,16 @@ pub struct Policy {
     pub typed: TypedPasswords,
     pub personal: PersonalMode,
     pub privacy: PrivacyLevel,
+    pub admins: AdminsFactor,
+}
+
+/// Whether admins need a second factor for what is theirs alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdminsFactor {
+    #[default]
+    Optional,
+    Required,
 }
 
 /// Whether people may type a service account's password themselves.

@@ -121,6 +121,8 @@ pub enum Problem {
     AccountPaused,
     /// Somebody else has connected this mailbox, and no admin has said that two may.
     MailboxTaken,
+    /// What allowed the connection was taken back while it was tested.
+    PermissionGone,
     /// A saved password was refused twice: it is not sent again until somebody changes it.
     PasswordRefused,
     /// 403
@@ -231,7 +233,8 @@ impl Problem {
             Self::AddressNotAllowed { .. }
             | Self::RequestRejected { .. }
             | Self::AccountPaused
-            | Self::MailboxTaken => Owner::Operator,
+            | Self::MailboxTaken
+            | Self::PermissionGone => Owner::Operator,
             Self::NameNotFound { .. }
             | Self::EndpointNotFound { .. }
             | Self::SignInRefused { .. }
@@ -322,6 +325,7 @@ impl Problem {
             Self::PasswordRefused
             | Self::AccountPaused
             | Self::MailboxTaken
+            | Self::PermissionGone
             | Self::SecretMissing
             | Self::SignInRefused { .. }
             | Self::SignInPaused { .. } => Retry::Never,

@@ -15,7 +15,10 @@ use crate::{
 };
 use futures::future::BoxFuture;
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -153,18 +156,21 @@ pub struct SavedGate {
     one_at_a_time: Option<Arc<Semaphore>>,
     /// Opens while the account is paused too: an admin asks what its password can still do.
     is_probe: bool,
+    /// Told when a page came in answer to the password.
+    doubt: Arc<AtomicBool>,
     /// Held from the sign-in to its verdict, or to the end of a connection that got none.
     turn: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl SavedGate {
-    pub const fn new(store: Store, clock: Clock, account: Account) -> Self {
+    pub fn new(store: Store, clock: Clock, account: Account) -> Self {
         Self {
             store,
             clock,
             account,
             one_at_a_time: None,
             is_probe: false,
+            doubt: Arc::default(),
             turn: Mutex::new(None),
         }
     }
@@ -181,6 +187,13 @@ impl SavedGate {
     #[must_use]
     pub fn one_after_another(mut self, one_at_a_time: Arc<Semaphore>) -> Self {
         self.one_at_a_time = Some(one_at_a_time);
+        self
+    }
+
+    /// Raises `doubt` when the password was answered by a page, which may have been a refusal.
+    #[must_use]
+    pub fn telling_doubt(mut self, doubt: Arc<AtomicBool>) -> Self {
+        self.doubt = doubt;
         self
     }
 
@@ -293,6 +306,11 @@ impl Gate for SavedGate {
             }
             self.set_turn(None);
         })
+    }
+
+    fn doubted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+        self.doubt.store(true, Ordering::Relaxed);
+        Box::pin(async {})
     }
 
     fn accepted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {

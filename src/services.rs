@@ -1,8 +1,9 @@
 //! What the parts that act are handed: both databases, the way out, the time, and what only this process knows.
 
 use crate::{
-    analyse::Analyses, clock::Clock, custody::Custody, outbound::Outbound, random::Random,
-    setup::Setup, sign_in::SignIn, store::Store, sync::Kept, vault::Vault,
+    analyse::Analyses, clock::Clock, custody::Custody, metrics::Metrics, outbound::Outbound,
+    people::FreshLinks, random::Random, setup::Setup, sign_in::SignIn, store::Store, sync::Kept,
+    vault::Vault,
 };
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -16,9 +17,11 @@ pub struct Services {
     pub outbound: Outbound,
     pub clock: Clock,
     pub random: Random,
+    pub metrics: Metrics,
     pub sign_in: SignIn,
     pub setup: Setup,
     pub analyses: Analyses,
+    pub links: FreshLinks,
     /// Signed-in connections between rounds.
     pub kept: Kept,
     /// Checks under way; cancelled when the process ends, which waits for them to write down their end.
@@ -43,9 +46,11 @@ impl Services {
         random: Random,
     ) -> Self {
         Self {
+            metrics: Metrics::new(outbound.calls(), &clock),
             sign_in: SignIn::new(&clock),
             setup: Setup::new(&random),
             analyses: Analyses::default(),
+            links: FreshLinks::default(),
             kept: Kept::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

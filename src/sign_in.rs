@@ -6,6 +6,7 @@ use crate::{
     audit::{Action, Entry},
     clock::{Clock, Timestamp},
     mailbox::SmtpAddress,
+    metrics::SignInOutcome,
     services::Services,
     store::{StoreError, User},
 };
@@ -79,7 +80,7 @@ impl PasswordError {
     }
 }
 
-fn in_words(wait: &Duration) -> String {
+pub(crate) fn in_words(wait: &Duration) -> String {
     match wait.as_secs() {
         0 | 1 => "1 second".to_owned(),
         seconds @ 2..90 => format!("{seconds} seconds"),
@@ -154,7 +155,7 @@ impl SignIn {
     }
 
     /// Verifies one password at a time per place; whoever has to wait meanwhile is not let through.
-    async fn verify(
+    pub(crate) async fn verify(
         &self,
         password: &Password,
         hash: String,
@@ -191,13 +192,38 @@ fn address_key(address: &str) -> String {
     format!("address {address}")
 }
 
+/// Somebody whose password was right.
+#[derive(Debug)]
+pub enum Entered {
+    /// Signed in by it.
+    In(User),
+    /// Not signed in before [`crate::factor::sign_in`] took a code.
+    NeedsCode(User),
+}
+
 /// Checks email and password. Whoever is not known takes as long as whoever is.
 pub async fn sign_in(
     services: &Services,
     email: &str,
     password: &Password,
     address: &str,
-) -> Result<User, SignInError> {
+) -> Result<Entered, SignInError> {
+    let entered = enter(services, email, password, address).await;
+    match &entered {
+        Ok(Entered::In(_)) => services.metrics.sign_in(SignInOutcome::SignedIn),
+        Err(SignInError::Wrong) => services.metrics.sign_in(SignInOutcome::WrongPassword),
+        Err(SignInError::Later(_)) => services.metrics.sign_in(SignInOutcome::TooManyTries),
+        Ok(Entered::NeedsCode(_)) | Err(SignInError::Store(_)) => {}
+    }
+    entered
+}
+
+async fn enter(
+    services: &Services,
+    email: &str,
+    password: &Password,
+    address: &str,
+) -> Result<Entered, SignInError> {
     let account = email.trim().to_lowercase();
     let account: String = account.chars().take(SmtpAddress::MAX).collect();
     // Before anything is looked up: whoever has to wait costs nothing.
@@ -209,6 +235,8 @@ pub async fn sign_in(
         Ok(email) => services.store.user_by_email(&email).await?,
         Err(_) => None,
     };
+    // Who may not sign in, or has no password yet, takes as long as everybody.
+    let user = user.filter(|user| user.disabled_at.is_none() && !user.is_invited());
     let hash = user.as_ref().map_or_else(
         || NOBODYS_HASH.to_owned(),
         |user| user.password_hash.clone(),
@@ -222,11 +250,14 @@ pub async fn sign_in(
         .map_err(SignInError::Later)?;
     let now = services.clock.now();
     if let Some(user) = user.filter(|_| right && !too_long) {
+        if services.store.factor(user.id).await?.is_some() {
+            return Ok(Entered::NeedsCode(user));
+        }
         services
             .store
             .audit(&Entry::by(user.id, Action::SignedIn).about(address), now)
             .await?;
-        Ok(user)
+        Ok(Entered::In(user))
     } else {
         let subject = format!("{account} from {address}");
         services

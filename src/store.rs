@@ -1,45 +1,60 @@
-//! The main database: people, sessions, accounts, connections, entries, checks, rounds, audit. One file per noun.
+//! The main database: people, second factors, sessions, accounts, connections, entries, checks, rounds, audit. One file per noun.
 //!
 //! It holds no secret, only ids of rows in the vault. Both engines run the same text; where they differ, both texts
 //! stand side by side.
 
 mod accounts;
+mod allowed;
 mod audit;
+mod bulks;
 mod certificates;
 mod checks;
 mod connections;
+mod counted;
+mod desk;
 mod endpoints;
 mod events;
+mod factors;
+mod history;
 mod maps;
 mod organisation;
 mod pauses;
+mod people;
 mod policy;
 mod privacy;
+mod query;
 mod refusals;
 mod requests;
 mod revocations;
 mod rounds;
 mod rows;
 mod saving;
+mod search;
 mod sessions;
 mod stored;
 mod users;
 
 pub use accounts::{Account, Leased, NextSlot};
-pub use connections::{Filter, ListItem, PAGE};
+pub use certificates::Server;
+pub use connections::Filter;
+pub use counted::Counted;
+pub use desk::{Cause, Counts, ListItem, PAGE, Person, Sort, Wanted};
 pub use events::{Changes, ReadRound, StoredEntry};
+pub use factors::{Confirmed, Factor};
+pub use history::{CallLine, DELAYS, RoundEnd, StateChange};
 pub use maps::{Connecting, Found, MailboxMap, MapRow, Place};
 pub use organisation::{Conflict, EndedAccount, Held, NewAccount, Terms};
+pub use people::{PersonLine, Which};
 pub use requests::{MailboxRequest, RequestState};
 pub use revocations::{Probe, Revocation};
 pub use rounds::{Failed, Round};
 pub use saving::{NewConnection, Reads, Saved};
-pub use sessions::SessionRow;
+pub use sessions::{Device, SessionRow, session_hash};
 pub use stored::{Kept, Looked};
 pub use users::{NewUser, Role, User};
 
 use crate::{
-    database::{Database, DatabaseError, Engine, Writing},
+    database::{Database, DatabaseError, Engine, Unready, Writing},
     random::Random,
 };
 
@@ -55,6 +70,9 @@ pub enum StoreError {
     /// Somebody else has connected the mailbox, and no admin has said that two may.
     #[error("the mailbox is connected by somebody else")]
     MailboxTaken,
+    /// The organisation's rules do not allow it, or no longer.
+    #[error("the organisation's rules do not allow this connection")]
+    NotAllowed,
     #[error("{0} has an account already")]
     EmailTaken(String),
 }
@@ -80,7 +98,13 @@ impl Store {
         let database = Database::open(url, &sqlx::migrate!("migrations/main")).await?;
         let store = Self { database, random };
         store.chain_old_lines().await?;
+        store.index_old_rows().await?;
         Ok(store)
+    }
+
+    /// Whether the database answers and has every table.
+    pub async fn ready(&self) -> Result<(), Unready> {
+        self.database.ready().await
     }
 
     /// The pool, for tests that look at the rows themselves.

@@ -4,8 +4,9 @@ use crate::{
     audit::{Action, Entry},
     calendar::{DaySpan, Event, FreeBusyStatus},
     clock::Timestamp,
+    id::ConnectionId,
     services::Services,
-    store::{StoreError, User},
+    store::{Store, StoreError, User},
 };
 use icalendar::{Calendar, Class, Component, EventLike, EventStatus, Property};
 use jiff::civil;
@@ -26,7 +27,15 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
         .looked_at(user, connection.as_ref(), MAX_LINES)
         .await?;
     let kept = store.kept_about(user.id).await?;
+    let factor = store.factor(user.id).await?;
+    let devices = store.devices_of(user.id, services.clock.now()).await?;
     let requests = store.requests_of(user.id).await?;
+    let checks = store.last_checks(user.id, MAX_LINES).await?;
+    let own = store.lines_by(user.id, MAX_LINES).await?;
+    let history = match &connection {
+        Some(connection) => history(store, connection.id).await?,
+        None => Default::default(),
+    };
     let lines: Vec<Value> = looked
         .iter()
         .map(|line| {
@@ -49,6 +58,16 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
             "own_privacy_level": user.privacy,
             "privacy_level": store.privacy_of(user.id).await?,
             "sessions": kept.sessions,
+            "devices": devices.iter().map(|it| json!({
+                "name": it.name,
+                "since": it.since.map(iso),
+                "last_used": iso(it.last_used),
+            })).collect::<Vec<_>>(),
+            "second_factor": factor.map(|it| json!({
+                "since": iso(it.since),
+                "recovery_codes_left": it.codes_left,
+                "key": "sealed; not part of this file",
+            })),
         },
         "connection": connection.as_ref().map(|it| json!({
             "mailbox": it.mailbox.as_str(),
@@ -66,10 +85,59 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
             "state": it.state,
             "asked_at": iso(it.asked_at),
         })).collect::<Vec<_>>(),
-        "kept": { "rounds": kept.rounds, "failed_calls": kept.calls, "checks": kept.checks },
+        "kept": { "rounds": kept.rounds, "calls": kept.calls, "checks": kept.checks },
+        "checks": checks.iter().map(|it| json!({
+            "at": iso(it.started_at),
+            "mailbox": it.typed.mailbox,
+            "account": it.typed.account,
+            "endpoint": it.typed.endpoint,
+            "ended": crate::timeline::ended(it.outcome.as_ref()),
+            "steps": it.ladder,
+        })).collect::<Vec<_>>(),
+        "rounds": history.0,
+        "calls": history.1,
+        "states": history.2,
         "who_looked": lines,
+        "what_you_did": own.iter().map(|line| json!({
+            "at": iso(line.at),
+            "action": line.action,
+            "about": line.subject,
+        })).collect::<Vec<_>>(),
         "entries": entries,
     }))
+}
+
+/// Rounds, calls and changes of state.
+async fn history(
+    store: &Store,
+    id: ConnectionId,
+) -> Result<(Vec<Value>, Vec<Value>, Vec<Value>), StoreError> {
+    let rounds = store.last_rounds(id, MAX_LINES).await?;
+    let calls = store.last_calls(id, MAX_LINES).await?;
+    let states = store.state_changes(id, MAX_LINES).await?;
+    let rounds = rounds.iter().map(|it| {
+        json!({
+            "at": iso(it.started_at),
+            "millis": it.millis,
+            "new": it.changes.inserted,
+            "changed": it.changes.updated,
+            "gone": it.changes.deleted,
+            "problem": it.problem,
+        })
+    });
+    let calls = calls.iter().map(|it| {
+        json!({
+            "at": iso(it.at),
+            "operation": it.operation,
+            "millis": it.millis,
+            "problem": it.problem,
+            "request_id": it.request_id,
+        })
+    });
+    let states = states
+        .iter()
+        .map(|it| json!({ "at": iso(it.at), "state": it.state, "problem": it.cause }));
+    Ok((rounds.collect(), calls.collect(), states.collect()))
 }
 
 /// The entries as a calendar that any program reads: times in UTC, days as days, private ones marked so.
@@ -80,7 +148,8 @@ pub async fn as_icalendar(services: &Services, user: &User) -> Result<String, St
         None => Vec::new(),
     };
     audit(services, user, "iCalendar").await?;
-    let mut calendar = Calendar::new();
+    let mut calendar = Calendar::empty();
+    calendar.append_property(Property::new("VERSION", "2.0"));
     calendar.append_property(Property::new("PRODID", "-//Kalends//Kalends//EN"));
     for entry in &entries {
         calendar.push(entry_of(entry, services.clock.now()));

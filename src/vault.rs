@@ -1,7 +1,8 @@
-//! The vault: sealed passwords in a database of their own, opened in memory for one use and then dropped.
+//! The vault: sealed passwords, and the keys of second factors, in a database of their own, opened in memory for one
+//! use and then dropped.
 //!
-//! XChaCha20-Poly1305; the id of the row, the purpose, the host and the account name are bound to each secret, so that
-//! a row moved elsewhere, or pointed to by another account, does not open. A secret is never changed in place.
+//! XChaCha20-Poly1305; the id of the row, the purpose, the host and the account name (or the person) are bound to each
+//! secret, so that a row moved elsewhere, or pointed to by another account, does not open. A secret is never changed in place.
 
 mod anchor;
 mod keys;
@@ -12,8 +13,8 @@ pub use keys::{KeyError, VaultKeys};
 use crate::{
     account_name::{AccountName, Password},
     clock::Timestamp,
-    database::{Database, DatabaseError, Engine},
-    id::SecretId,
+    database::{Database, DatabaseError, Engine, Unready},
+    id::{SecretId, UserId},
     random::Random,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
@@ -25,8 +26,9 @@ use sqlx::{Row, any::AnyRow};
 use std::{path::PathBuf, sync::Arc};
 use zeroize::Zeroizing;
 
-/// What every secret here is for; part of what is bound to it.
-const PURPOSE: &str = "exchange-password";
+/// What a secret is for; part of what is bound to it.
+const EXCHANGE_PASSWORD: &str = "exchange-password";
+const SECOND_FACTOR: &str = "second-factor";
 
 /// Why the vault did not answer. Says nothing of a secret.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +46,10 @@ pub enum VaultError {
     Missing,
 }
 
-/// Where a password may go: it opens for nothing else.
+/// Where a password may go, or whose codes a key makes: it opens for nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
+    purpose: &'static str,
     pub host: String,
     pub account_key: String,
 }
@@ -54,15 +57,25 @@ pub struct Destination {
 impl Destination {
     pub fn new(host: &str, account: &AccountName) -> Self {
         Self {
+            purpose: EXCHANGE_PASSWORD,
             host: host.to_owned(),
             account_key: account.key(),
+        }
+    }
+
+    /// Of a person's second factor.
+    pub fn factor_of(user: UserId) -> Self {
+        Self {
+            purpose: SECOND_FACTOR,
+            host: String::new(),
+            account_key: user.to_string(),
         }
     }
 
     fn bound_to(&self, id: SecretId) -> Vec<u8> {
         // Lengths keep neighbouring texts apart.
         let id = id.to_string();
-        let parts = [id.as_str(), PURPOSE, &self.host, &self.account_key];
+        let parts = [id.as_str(), self.purpose, &self.host, &self.account_key];
         parts
             .iter()
             .flat_map(|part| format!("{}:{part};", part.len()).into_bytes())
@@ -111,6 +124,11 @@ impl Vault {
         })
     }
 
+    /// Whether the database answers and has every table.
+    pub async fn ready(&self) -> Result<(), Unready> {
+        self.database.ready().await
+    }
+
     /// The pool, for tests that look at the rows themselves.
     pub const fn pool(&self) -> &sqlx::AnyPool {
         &self.database.pool
@@ -129,7 +147,7 @@ impl Vault {
         sqlx::query("INSERT INTO secrets (id, key_id, purpose, sealed, sealed_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(id.to_string())
             .bind(self.keys.newest().0)
-            .bind(PURPOSE)
+            .bind(to.purpose)
             .bind(sealed)
             .bind(now.millis())
             .execute(writing.on())
@@ -164,7 +182,7 @@ impl Vault {
     ) -> Result<Password, VaultError> {
         let row = sqlx::query("SELECT key_id, sealed FROM secrets WHERE id = $1 AND purpose = $2")
             .bind(id.to_string())
-            .bind(PURPOSE)
+            .bind(to.purpose)
             .fetch_optional(&self.database.pool)
             .await?
             .ok_or(VaultError::Missing)?;

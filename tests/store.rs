@@ -19,6 +19,8 @@ mod connections;
 mod custody;
 #[path = "store/events.rs"]
 mod events;
+#[path = "store/factors.rs"]
+mod factors;
 #[path = "store/leases.rs"]
 mod leases;
 #[path = "store/list.rs"]

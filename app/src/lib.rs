@@ -6,6 +6,8 @@
 #![recursion_limit = "256"]
 
 mod component;
+#[cfg(feature = "ssr")]
+mod device;
 mod draft;
 mod error;
 mod moment;
@@ -24,5 +26,7 @@ pub use error::AppError;
 pub use moment::Words;
 #[cfg(feature = "ssr")]
 pub use page::audit::{Wanted as AuditWanted, filter_of as audit_filter};
+#[cfg(feature = "ssr")]
+pub use page::connections::filter::{Wanted as ConnectionsWanted, asked as asked_connections};
 pub use routes::App;
 pub use shell::{SiteManifest, shell};

@@ -1,5 +1,12 @@
 //! What server functions need of the request they answer: who asks, in which session, and how to send them on.
 
+mod session;
+
+pub use session::{
+    DEVICE_KEY, USER_KEY, await_code, awaited, chosen, end_all_sessions, end_session, flash,
+    imported, keep_chosen, keep_imported, start_session, take_flash, this_session,
+};
+
 use crate::{
     AppError,
     draft::Draft,
@@ -19,12 +26,12 @@ use kalends::{
 };
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use session::session;
 use std::fmt::Display;
-use tower_sessions::Session;
 
-/// The key under which a session holds its user's id.
-pub const USER_KEY: &str = "user";
-const FLASH_KEY: &str = "flash";
+/// Scheme, host and port under which people open Kalends; in the context of every page.
+#[derive(Debug, Clone)]
+pub struct PublicOrigin(pub String);
 
 /// In the extensions of a request for a page that tells why a form failed.
 #[derive(Debug, Clone)]
@@ -50,6 +57,10 @@ pub fn failure() -> AppError {
 #[derive(Debug, Clone)]
 pub struct ClientAddress(pub String);
 
+/// The id of a request in the log and in the header of its answer.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
 pub fn services() -> Services {
     expect_context()
 }
@@ -69,6 +80,16 @@ pub fn client_address() -> String {
         .unwrap_or_default()
 }
 
+/// What the browser says it is.
+fn client_agent() -> String {
+    parts()
+        .and_then(|parts| {
+            let agent = parts.headers.get(header::USER_AGENT)?;
+            Some(agent.to_str().ok()?.chars().take(500).collect())
+        })
+        .unwrap_or_default()
+}
+
 /// Whether a browser posted the form itself, without script.
 pub fn is_plain() -> bool {
     parts().is_some_and(|parts| {
@@ -83,7 +104,10 @@ pub fn is_plain() -> bool {
 /// Logs what went wrong under a reference and shows people only the reference.
 pub fn internal(error: impl Display) -> AppError {
     let reference = services().random.hex::<5>();
-    tracing::error!(%reference, %error, "a request could not be answered");
+    // Parts of a page are loaded outside the request's span.
+    let id = parts().and_then(|parts| parts.extensions.get::<RequestId>().cloned());
+    let id = id.map(|RequestId(id)| id);
+    tracing::error!(request.id = id, %reference, %error, "a request could not be answered");
     set_status(StatusCode::INTERNAL_SERVER_ERROR);
     AppError::Internal { reference }
 }
@@ -128,17 +152,12 @@ pub fn local_path(next: &str) -> Option<&str> {
     ours.then_some(next)
 }
 
-fn session() -> Result<Session, AppError> {
-    parts()
-        .and_then(|parts| parts.extensions.get::<Session>().cloned())
-        .ok_or_else(|| internal("a request arrived without a session"))
-}
-
 pub async fn user_if_signed_in() -> Result<Option<User>, AppError> {
     let Some(id) = session()?.get::<UserId>(USER_KEY).await.map_err(internal)? else {
         return Ok(None);
     };
-    services().store.user(id).await.map_err(internal)
+    let user = services().store.user(id).await.map_err(internal)?;
+    Ok(user.filter(|user| user.disabled_at.is_none()))
 }
 
 /// Who asks; leads to the sign-in page if nobody is signed in.
@@ -161,35 +180,19 @@ pub async fn user() -> Result<User, AppError> {
     Err(AppError::SignedOut)
 }
 
-/// The admin who asks; for everybody else the page does not exist.
+/// The admin who asks; for everybody else the page does not exist. Leads to the security page an admin without the
+/// second factor that the organisation wants.
 pub async fn admin() -> Result<User, AppError> {
     let user = user().await?;
-    if user.is_admin() {
-        return Ok(user);
+    if !user.is_admin() {
+        return Err(not_there());
     }
-    set_not_found();
-    Err(AppError::NotYours)
-}
-
-/// Signs a user in under a new session id.
-pub async fn start_session(user: &User) -> Result<(), AppError> {
-    let session = session()?;
-    session.cycle_id().await.map_err(internal)?;
-    session.insert(USER_KEY, user.id).await.map_err(internal)
-}
-
-pub async fn end_session() -> Result<(), AppError> {
-    session()?.flush().await.map_err(internal)
-}
-
-/// Ends every session of a user; this one gets a new, empty one.
-pub async fn end_all_sessions(user: &User) -> Result<(), AppError> {
-    end_session().await?;
-    services()
-        .store
-        .delete_sessions_of(user.id)
-        .await
-        .map_err(internal)
+    let owed = kalends::factor::is_owed(&services().store, &user).await;
+    if owed.map_err(internal)? {
+        see_other("/profile/security");
+        return Err(AppError::NotYours);
+    }
+    Ok(user)
 }
 
 /// Keeps a form until its page is shown again; how long it may be, the limit of a request's body decides.
@@ -219,22 +222,9 @@ pub async fn look_at_draft(form: &str) -> Result<Draft, AppError> {
     Ok(kept.map_err(internal)?.unwrap_or_default())
 }
 
-/// Words for the next page, such as "Your details are saved."
-pub async fn flash(text: &str) -> Result<(), AppError> {
-    session()?.insert(FLASH_KEY, text).await.map_err(internal)
-}
-
-pub async fn take_flash() -> Result<Option<String>, AppError> {
-    let session = session()?;
-    if session
-        .get_value(FLASH_KEY)
-        .await
-        .map_err(internal)?
-        .is_none()
-    {
-        return Ok(None);
-    }
-    session.remove(FLASH_KEY).await.map_err(internal)
+/// Where people reach this Kalends, such as `https://kalends.example.com`.
+pub fn public_origin() -> String {
+    use_context::<PublicOrigin>().map_or_else(String::new, |PublicOrigin(origin)| origin)
 }
 
 pub fn words(user: &User) -> Words {
@@ -329,12 +319,16 @@ pub fn fix(check: &Check) -> Option<Fix> {
             Problem::MailboxAlias {
                 primary: Some(primary),
             } => Some(Fix::Through(primary.to_string())),
-            Problem::MailboxTaken => Some(Fix::Ask(check.typed.mailbox.clone())),
+            Problem::MailboxTaken | Problem::PermissionGone => {
+                Some(Fix::Ask(check.typed.mailbox.clone()))
+            }
             _ => None,
         };
     }
     match problem.as_ref() {
-        Problem::MailboxTaken => Some(Fix::Ask(check.typed.mailbox.clone())),
+        Problem::MailboxTaken | Problem::PermissionGone => {
+            Some(Fix::Ask(check.typed.mailbox.clone()))
+        }
         // An account's test is repeated by hand: its form asks for the password anyway.
         problem if problem.may_take_effect() && check.typed.goal != Goal::Connection => None,
         Problem::MailboxAlias { primary } => {

@@ -10,7 +10,7 @@ use crate::{
         check_exchange::{AnalysisPage, CheckExchangePage},
         connect::ConnectPage,
         connection::ConnectionPage,
-        connections::ConnectionsPage,
+        connections::{ConnectionsPage, many::DisconnectManyPage, results::BulkPage},
         disconnect::DisconnectPage,
         help::{ProblemPage, ProblemsPage, ServiceAccountPage},
         home::HomePage,
@@ -23,10 +23,20 @@ use crate::{
             policy::PolicyPage,
             requests::{AskPage, RequestsPage},
         },
+        overview::OverviewPage,
+        people::{
+            PeoplePage,
+            import::ImportPage,
+            invite::{InvitationPage, InvitePage},
+            person::PersonPage,
+        },
         profile::ProfilePage,
+        second_factor::SecondFactorPage,
+        security::SecurityPage,
         setup::SetupPage,
-        sign_in::SignInPage,
+        sign_in::{SignInCodePage, SignInPage},
         stored::{PurgePage, StoredPage},
+        style::StylePage,
     },
 };
 use leptos::prelude::*;
@@ -68,9 +78,12 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("") view=HomePage ssr=SsrMode::Async />
                 <Route path=StaticSegment("setup") view=SetupPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("sign-in") view=SignInPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("sign-in"), StaticSegment("code")) view=SignInCodePage ssr=SsrMode::Async />
                 <Route path=StaticSegment("calendar") view=CalendarPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("calendar"), StaticSegment("entries"), ParamSegment("id")) view=EntryPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("profile") view=ProfilePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("security")) view=SecurityPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("security"), StaticSegment("second-factor")) view=SecondFactorPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("stored")) view=StoredPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("purge")) view=PurgePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("connect")) view=ConnectPage ssr=SsrMode::Async />
@@ -78,6 +91,13 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("checks"), ParamSegment("id")) view=CheckPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("request")) view=AskPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("audit") view=AuditPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("invitation") view=InvitationPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("people") view=PeoplePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("people"), StaticSegment("invite")) view=InvitePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("people"), StaticSegment("import")) view=ImportPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("people"), ParamSegment("id")) view=PersonPage ssr=SsrMode::Async />
+                <Route path=StaticSegment("style") view=StylePage ssr=SsrMode::Async />
+                <Route path=StaticSegment("overview") view=OverviewPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("organisation") view=OrganisationPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("pause")) view=PausePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("policy")) view=PolicyPage ssr=SsrMode::Async />
@@ -93,6 +113,8 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("connections") view=ConnectionsPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("connections"), StaticSegment("check-exchange")) view=CheckExchangePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("connections"), StaticSegment("check-exchange"), ParamSegment("id")) view=AnalysisPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("connections"), StaticSegment("disconnect")) view=DisconnectManyPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("connections"), StaticSegment("actions"), ParamSegment("id")) view=BulkPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("connections"), ParamSegment("id")) view=ConnectionPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("help"), StaticSegment("service-account")) view=ServiceAccountPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("help"), StaticSegment("problems")) view=ProblemsPage ssr=SsrMode::Async />

@@ -38,7 +38,7 @@ async function lookAtOrganisation(page: Page, settled: () => Promise<void>, at: 
     await page.goto(path);
     await at(route);
   };
-  for (const path of ['/profile/stored', '/profile/purge', '/profile/exchange/request', '/audit', '/organisation', '/organisation/pause', '/organisation/policy', '/organisation/requests']) {
+  for (const path of ['/profile/security', '/profile/security/second-factor', '/profile/stored', '/profile/purge', '/profile/exchange/request', '/audit', '/organisation', '/organisation/pause', '/organisation/policy', '/organisation/requests']) {
     await go(path);
   }
   await go('/organisation/accounts/new');
@@ -76,6 +76,9 @@ test('axe finds nothing on any page, in both themes, narrow and wide', async ({ 
   // With people in the database this leads to signing in; the form itself has a spec of its own.
   await page.goto('/setup');
   await look(page, expectAccessible, visited, '/setup');
+  // Leads there as well, while nobody owes a code; the form itself is looked at in second-factor.spec.ts.
+  await page.goto('/sign-in/code');
+  await look(page, expectAccessible, visited, '/sign-in/code');
   await signIn(alice);
   await page.goto('/');
   await look(page, expectAccessible, visited, '/');
@@ -130,6 +133,31 @@ test('axe finds nothing on any page, in both themes, narrow and wide', async ({ 
   await page.waitForURL(/connections\/.+/);
   await settled();
   await look(page, expectAccessible, visited, '/connections/:id');
+  const connection = new URL(page.url()).pathname;
+  await page.goto('/connections');
+  await page.getByRole('checkbox', { name: `Choose ${alice.name}` }).check();
+  await page.getByRole('button', { name: 'Disconnect…' }).click();
+  await page.waitForURL('**/connections/disconnect');
+  await settled();
+  await look(page, expectAccessible, visited, '/connections/disconnect');
+  await page.goto('/connections');
+  await page.getByRole('checkbox', { name: `Choose ${alice.name}` }).check();
+  await page.getByRole('button', { name: 'Sync', exact: true }).click();
+  await page.waitForURL(/actions\/.+/);
+  await settled();
+  await look(page, expectAccessible, visited, '/connections/actions/:id');
+  for (const path of ['/overview', '/people', '/people/invite', '/people/import', '/style']) {
+    await page.goto(path);
+    await look(page, expectAccessible, visited, path);
+  }
+  await page.goto('/people');
+  await page.getByRole('rowheader').getByRole('link', { name: alice.name }).click();
+  await page.waitForURL(/people\/.+/);
+  await settled();
+  await look(page, expectAccessible, visited, '/people/:id');
+  await page.goto('/invitation?link=none');
+  await look(page, expectAccessible, visited, '/invitation');
+  await page.goto(connection);
   await page.getByRole('button', { name: 'Check now' }).click();
   await page.waitForURL(/checks\/.+/);
   await settled();

@@ -46,9 +46,10 @@ enum Command {
         data: Data,
     },
     /// Takes every step of a connection to an Exchange and shows what each saw. Connects no calendar and stores no password;
-    /// refused sign-ins are counted in the main database, so that no account is locked.
+    /// refused sign-ins are counted in the main database, if there is one, so that no account is locked.
     ///
-    /// The service account's password is asked for, or read from standard input.
+    /// The service account's password is asked for, or read from standard input. Ends with 0 if every mailbox can be
+    /// read, with 3 if not, and with 1 if it could not look.
     Doctor {
         #[command(flatten)]
         wanted: doctor::Wanted,
@@ -94,6 +95,14 @@ pub enum CommandError {
 }
 
 impl CommandError {
+    /// 3 for a look that found something wrong, 1 for a command that could not be carried out.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Unhealthy => 3,
+            Self::Setting(_) | Self::Outbound(_) | Self::Refused(_) => 1,
+        }
+    }
+
     pub fn refused(error: impl std::fmt::Display) -> Self {
         Self::Refused(error.to_string())
     }

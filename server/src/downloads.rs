@@ -1,6 +1,9 @@
 //! What people take away as files: admins lists, everybody what is stored about them.
 
-use app::{AuditWanted, Words, request::USER_KEY};
+use app::{
+    AuditWanted, ConnectionsWanted, Words,
+    request::{PublicOrigin, USER_KEY},
+};
 use axum::{
     Extension, Router,
     body::Body,
@@ -11,11 +14,12 @@ use axum::{
 };
 use futures::{StreamExt as _, stream};
 use kalends::{
-    audit,
+    audit, desk,
     id::{MapId, UserId},
     mapping,
     services::Services,
     store::{Store, StoreError, User},
+    table::Table,
 };
 use tower_sessions::Session;
 
@@ -24,6 +28,8 @@ pub fn routes(services: Services) -> Router {
     Router::new()
         .route("/organisation/mailboxes/{id}/addresses.csv", get(addresses))
         .route("/audit.csv", get(audit_lines))
+        .route("/connections.csv", get(connections))
+        .route("/people/links.csv", get(links))
         .route("/profile/stored.json", get(stored))
         .route("/profile/calendar.ics", get(calendar))
         .with_state(services)
@@ -32,12 +38,16 @@ pub fn routes(services: Services) -> Router {
 /// Who asks, if somebody is signed in.
 async fn person(store: &Store, session: &Session) -> Option<User> {
     let id: UserId = session.get(USER_KEY).await.ok().flatten()?;
-    store.user(id).await.ok().flatten()
+    let user = store.user(id).await.ok().flatten()?;
+    Some(user).filter(|user| user.disabled_at.is_none())
 }
 
-/// The admin who asks; for everybody else the file is not there.
+/// The admin who asks; for everybody else the file is not there, nor for an admin without the second factor that the
+/// organisation wants.
 async fn admin(store: &Store, session: &Session) -> Option<User> {
-    person(store, session).await.filter(User::is_admin)
+    let user = person(store, session).await.filter(User::is_admin)?;
+    let is_owed = kalends::factor::is_owed(store, &user).await.unwrap_or(true);
+    (!is_owed).then_some(user)
 }
 
 /// Everything about the one who asks, and about nobody else.
@@ -94,6 +104,49 @@ async fn addresses(
         async move { mapping::csv_page(&store, map.id, offset).await }
     };
     csv("mailboxes.csv", 0, pages)
+}
+
+/// The list of connections as the page's filter shows it.
+async fn connections(
+    State(services): State<Services>,
+    Extension(session): Extension<Session>,
+    Query(wanted): Query<ConnectionsWanted>,
+) -> Response {
+    if admin(&services.store, &session).await.is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let wanted = app::asked_connections(&wanted);
+    let store = services.store.clone();
+    let pages = move |offset| {
+        let (store, wanted) = (store.clone(), wanted.clone());
+        async move { desk::csv_page(&store, &wanted, offset).await }
+    };
+    csv("connections.csv", 0, pages)
+}
+
+/// The links that the admin who asks made a moment ago.
+async fn links(
+    State(services): State<Services>,
+    Extension(session): Extension<Session>,
+    Extension(PublicOrigin(origin)): Extension<PublicOrigin>,
+) -> Response {
+    let Some(admin) = admin(&services.store, &session).await else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let now = services.clock.now();
+    let mut table = Table::default();
+    table.line(&["name", "email", "link"]);
+    for (id, token) in services.links.all(admin.id, now) {
+        match services.store.user(id).await {
+            Ok(Some(user)) => {
+                let link = format!("{origin}/invitation?link={token}");
+                table.line(&[&user.name, user.email.as_str(), &link]);
+            }
+            Ok(None) => {}
+            Err(error) => return failed(&error),
+        }
+    }
+    attachment("text/csv; charset=utf-8", "links.csv", table.bytes().into())
 }
 
 /// The lines of the audit trail that the page's filter shows.

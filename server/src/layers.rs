@@ -147,12 +147,12 @@ fn forwarded_for(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr
 /// The largest form, in bytes.
 const LARGEST_FORM: usize = 64 * 1024;
 /// The one form that carries a list of addresses: twenty thousand with names beside them.
-const LIST_FORM: &str = "/api/map_mailboxes";
+const LIST_FORMS: [&str; 2] = ["/api/map_mailboxes", "/api/read_import"];
 const LARGEST_LIST: usize = 4 * 1024 * 1024;
 
 /// Refuses what is too large before it is read, and reads no more than is allowed where the length was not said.
 pub async fn limited(request: Request, next: Next) -> Response {
-    let limit = if request.uri().path() == LIST_FORM {
+    let limit = if LIST_FORMS.contains(&request.uri().path()) {
         LARGEST_LIST
     } else {
         LARGEST_FORM
@@ -169,7 +169,7 @@ pub async fn limited(request: Request, next: Next) -> Response {
             let kind = kind.to_ascii_lowercase();
             kind.starts_with("multipart/form-data") && kind.contains("boundary=")
         });
-    if request.uri().path() == LIST_FORM && !is_in_parts {
+    if LIST_FORMS.contains(&request.uri().path()) && !is_in_parts {
         return StatusCode::BAD_REQUEST.into_response();
     }
     let request = request.map(|body| Body::new(Limited::new(body, limit)));

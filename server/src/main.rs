@@ -3,7 +3,9 @@
 mod command;
 mod downloads;
 mod failed_forms;
+mod health;
 mod layers;
+mod requests;
 mod serve;
 mod session_store;
 mod settings;
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("kalends: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }

@@ -4,14 +4,16 @@ use crate::{
     command::CommandError,
     downloads,
     failed_forms::{Render, failed_forms},
+    health::{self, Health},
     layers::{self, Outside, PageNonce},
+    requests,
     session_store::{ABSOLUTE, Sessions},
     settings::{Data, Network, SettingError},
     site::Site,
 };
-use app::{App, shell};
+use app::{App, request::PublicOrigin, shell};
 use axum::{
-    Router,
+    Extension, Router,
     extract::Request,
     http::{StatusCode, request::Parts},
     middleware::{from_fn, from_fn_with_state},
@@ -63,8 +65,17 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
 
     let (listener, address) = listen(&network)?;
     let origin = network.origin(address)?;
-    let router = router(&services, &network, &origin)?;
+    let stop = CancellationToken::new();
+    let health = Health {
+        services: services.clone(),
+        stop: stop.clone(),
+    };
+    let router = router(&services, &network, &origin, health.clone())?;
     let tls = tls(&network).await?;
+    if let Some(wanted) = &network.metrics_listen {
+        let address = health::listen_at(wanted, health)?;
+        println!("Kalends tells its numbers at http://{address}/metrics");
+    }
     println!("Kalends listens at {origin}");
     if let Some(code) = kalends::setup::code_if_open(&services)
         .await
@@ -75,7 +86,6 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
         );
     }
 
-    let stop = CancellationToken::new();
     let worker = tokio::spawn(kalends::sync::work(services.clone(), stop.clone()));
     let mapper = tokio::spawn(kalends::mapping::work(services.clone(), stop.clone()));
     let handle = Handle::new();
@@ -168,6 +178,7 @@ pub fn router(
     services: &Services,
     network: &Network,
     origin: &str,
+    health: Health,
 ) -> Result<Router, SettingError> {
     let site = Site::open(network.site.as_deref())?;
     let outside = Outside {
@@ -186,7 +197,7 @@ pub fn router(
         ));
 
     let options = LeptosOptions::builder().output_name("kalends").build();
-    let context = page_context(services.clone(), site.clone());
+    let context = page_context(services.clone(), site.clone(), origin);
     let for_functions = context.clone();
     let render = render_app_async_with_context(context.clone(), shell);
     let page: Render = Arc::new(move |request| Box::pin(render.clone()(request)));
@@ -207,21 +218,34 @@ pub fn router(
         .fallback(render_app_async_with_context(context, shell))
         .with_state(options)
         .merge(downloads::routes(services.clone()))
+        .layer(Extension(PublicOrigin(origin.to_owned())))
         .layer(from_fn(layers::limited))
         .layer(from_fn_with_state(page, failed_forms))
         .layer(sessions)
-        .layer(from_fn_with_state(outside.clone(), layers::same_origin));
+        .layer(from_fn_with_state(outside.clone(), layers::same_origin))
+        .layer(from_fn(requests::logged));
     Ok(Router::new()
         .merge(site.routes())
+        .merge(health::routes(health))
         .fallback_service(pages)
         .layer(from_fn_with_state(outside.clone(), layers::client_address))
         .layer(from_fn_with_state(outside, layers::security_headers))
-        .layer(CatchPanicLayer::new()))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(
+            services.random.clone(),
+            requests::with_id,
+        )))
 }
 
 /// What pages and server functions find in their context.
-fn page_context(services: Services, site: Site) -> impl Fn() + Clone + Send + Sync + 'static {
+fn page_context(
+    services: Services,
+    site: Site,
+    origin: &str,
+) -> impl Fn() + Clone + Send + Sync + 'static {
+    let origin = PublicOrigin(origin.to_owned());
     move || {
+        provide_context(origin.clone());
         provide_context(services.clone());
         if let Some(manifest) = site.manifest() {
             provide_context(manifest);

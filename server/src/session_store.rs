@@ -1,15 +1,14 @@
 //! Sessions in our own store: rows carry the hash of the id, an idle expiry that use pushes on, and an absolute one.
 
-use app::request::USER_KEY;
+use app::request::{DEVICE_KEY, USER_KEY};
 use async_trait::async_trait;
 use kalends::{
     clock::Timestamp,
     id::UserId,
     services::Services,
-    store::{SessionRow, StoreError},
+    store::{SessionRow, StoreError, session_hash},
 };
-use sha2::{Digest, Sha256};
-use std::{collections::HashMap, fmt::Write as _, time::Duration};
+use std::{collections::HashMap, time::Duration};
 use tower_sessions::{
     SessionStore,
     cookie::time::OffsetDateTime,
@@ -28,50 +27,45 @@ const TOUCH_AFTER: Duration = Duration::from_mins(5);
 #[derive(Debug, Clone)]
 pub struct Sessions(pub Services);
 
-#[async_trait]
-impl SessionStore for Sessions {
-    async fn create(&self, record: &mut Record) -> Result<()> {
-        // 128 random bits: a clash does not happen, and an upsert would at worst end the older session.
-        self.save(record).await
-    }
-
-    async fn save(&self, record: &Record) -> Result<()> {
+impl Sessions {
+    /// A session as it is now. The absolute end counts for new ones only.
+    fn row(&self, record: &Record) -> Result<SessionRow> {
         let now = self.0.clock.now();
-        let id_hash = hash(&record.id);
         let user_id = record
             .data
             .get(USER_KEY)
             .and_then(|value| serde_json::from_value::<UserId>(value.clone()).ok());
+        let device = record.data.get(DEVICE_KEY).and_then(|name| name.as_str());
         let data = serde_json::to_string(&record.data)
             .map_err(|error| Error::Encode(error.to_string()))?;
-        let absolute = match self
-            .0
-            .store
-            .session(&id_hash, now)
-            .await
-            .map_err(|error| backend(&error))?
-        {
-            Some(row) => row.absolute_expires_at,
-            None => now + ABSOLUTE,
-        };
-        let row = SessionRow {
-            id_hash,
+        Ok(SessionRow {
+            id_hash: session_hash(record.id.0),
             user_id,
             data,
             idle_expires_at: now + IDLE,
-            absolute_expires_at: absolute,
+            absolute_expires_at: now + ABSOLUTE,
             touched_at: now,
-        };
-        self.0
-            .store
-            .save_session(&row)
-            .await
-            .map_err(|error| backend(&error))
+            device: device.map(ToOwned::to_owned),
+        })
+    }
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        // 128 random bits: a clash does not happen, and an upsert would at worst end the older session.
+        let saved = self.0.store.save_session(&self.row(record)?).await;
+        saved.map_err(|error| backend(&error))
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let saved = self.0.store.update_session(&self.row(record)?).await;
+        saved.map_err(|error| backend(&error))
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let now = self.0.clock.now();
-        let id_hash = hash(id);
+        let id_hash = session_hash(id.0);
         let Some(row) = self
             .0
             .store
@@ -100,19 +94,10 @@ impl SessionStore for Sessions {
     async fn delete(&self, id: &Id) -> Result<()> {
         self.0
             .store
-            .delete_session(&hash(id))
+            .delete_session(&session_hash(id.0))
             .await
             .map_err(|error| backend(&error))
     }
-}
-
-/// What the row holds instead of the id, so that a stolen database signs nobody in.
-fn hash(id: &Id) -> String {
-    let digest = Sha256::digest(id.0.to_be_bytes());
-    digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn backend(error: &StoreError) -> Error {

@@ -10,13 +10,14 @@ use kalends::{
     vault::{KeySource, Vault, VaultError},
 };
 use std::{env, net::SocketAddr, path::PathBuf};
+use tempfile::TempDir;
 
 /// The settings that have no flag, because flags can be read by everybody on the machine.
 pub const ENVIRONMENT_HELP: &str = "Set in the environment only:
   KALENDS_DATABASE_URL        main database [default: sqlite://data/kalends.db], or postgres://…
   KALENDS_VAULT_DATABASE_URL  vault of sealed passwords [default: sqlite://data/vault.db], or postgres://…
   KALENDS_VAULT_KEYS          vault keys; see the README
-  KALENDS_LOG_FORMAT          json for one JSON object a line";
+  KALENDS_LOG_FORMAT          text [default], or json for one JSON object a line";
 
 /// Every setting with what it is for, from the flags themselves.
 pub fn all_settings() -> String {
@@ -69,6 +70,9 @@ pub struct Network {
     /// Private key (PEM) of the certificate.
     #[arg(long, env = "KALENDS_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Address and port for /metrics (Prometheus), /healthz and /readyz, without TLS or sign-in. Off when not set.
+    #[arg(long, env = "KALENDS_METRICS_LISTEN")]
+    pub metrics_listen: Option<String>,
     /// Proxies whose X-Forwarded-For counts: addresses or networks, separated by commas.
     #[arg(long, env = "KALENDS_TRUSTED_PROXIES", default_value = "")]
     trusted_proxies: String,
@@ -183,8 +187,7 @@ pub struct Data {
 impl Data {
     /// Opens and migrates both databases.
     pub async fn open(&self, random: &Random) -> Result<(Store, Vault), SettingError> {
-        let url = setting("KALENDS_DATABASE_URL", "sqlite://data/kalends.db");
-        let vault_url = setting("KALENDS_VAULT_DATABASE_URL", "sqlite://data/vault.db");
+        let (url, vault_url) = (main_url(), vault_url());
         if url == vault_url {
             return Err(SettingError::hidden(
                 "KALENDS_VAULT_DATABASE_URL",
@@ -196,16 +199,58 @@ impl Data {
             file: self.vault_keys_file.clone(),
             new_file: new_keys_file(&vault_url),
         };
-        let vault = Vault::open(&vault_url, &source, random.clone()).await;
-        let vault = vault.map_err(|error| match error {
-            VaultError::Key(error) => SettingError::told(&error),
-            error => SettingError::hidden("KALENDS_VAULT_DATABASE_URL", not_opened(&error)),
-        })?;
-        let store = Store::open(&url, random.clone()).await;
-        let store = store
-            .map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", not_opened(&error)))?;
-        Ok((store, vault))
+        open_at(&url, &vault_url, &source, random).await
     }
+
+    /// As `open`; where there is no main database yet, throwaway ones in a folder that goes when it is dropped.
+    pub async fn open_or_lend(
+        &self,
+        random: &Random,
+    ) -> Result<(Store, Vault, Option<TempDir>), SettingError> {
+        if sqlite_file(&main_url()).is_none_or(|file| file.exists()) {
+            let (store, vault) = self.open(random).await?;
+            return Ok((store, vault, None));
+        }
+        let folder = TempDir::new().map_err(|error| SettingError::told(&error))?;
+        let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
+        let source = KeySource {
+            keys: None,
+            file: None,
+            new_file: folder.path().join("vault.keys"),
+        };
+        let (store, vault) = open_at(&url("kalends.db"), &url("vault.db"), &source, random).await?;
+        Ok((store, vault, Some(folder)))
+    }
+
+    /// Where the main database lies, or should lie, if it is a file.
+    pub fn main_place(&self) -> String {
+        sqlite_file(&main_url()).map_or_else(String::new, |file| file.display().to_string())
+    }
+}
+
+fn main_url() -> String {
+    setting("KALENDS_DATABASE_URL", "sqlite://data/kalends.db")
+}
+
+fn vault_url() -> String {
+    setting("KALENDS_VAULT_DATABASE_URL", "sqlite://data/vault.db")
+}
+
+async fn open_at(
+    url: &str,
+    vault_url: &str,
+    source: &KeySource,
+    random: &Random,
+) -> Result<(Store, Vault), SettingError> {
+    let vault = Vault::open(vault_url, source, random.clone()).await;
+    let vault = vault.map_err(|error| match error {
+        VaultError::Key(error) => SettingError::told(&error),
+        error => SettingError::hidden("KALENDS_VAULT_DATABASE_URL", not_opened(&error)),
+    })?;
+    let store = Store::open(url, random.clone()).await;
+    let store =
+        store.map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", not_opened(&error)))?;
+    Ok((store, vault))
 }
 
 fn not_opened(error: &dyn std::fmt::Display) -> String {
@@ -223,8 +268,12 @@ fn setting(name: &str, default: &str) -> String {
 
 /// Beside the vault's file.
 fn new_keys_file(vault_url: &str) -> PathBuf {
-    let path = vault_url
-        .strip_prefix("sqlite://")
-        .unwrap_or("data/vault.db");
-    PathBuf::from(path.split('?').next().unwrap_or(path)).with_extension("keys")
+    sqlite_file(vault_url)
+        .unwrap_or_else(|| PathBuf::from("data/vault.db"))
+        .with_extension("keys")
+}
+
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite://")?;
+    Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
 }

@@ -14,10 +14,16 @@ pub fn start(filter: &str) -> Result<(), SettingError> {
     })?;
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    if std::env::var("KALENDS_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        registry.with(lines.json()).init();
-    } else {
-        registry.with(lines).init();
+    match std::env::var("KALENDS_LOG_FORMAT").as_deref() {
+        Ok("json") => registry.with(lines.json().flatten_event(true)).init(),
+        Ok("text" | "") | Err(_) => registry.with(lines).init(),
+        Ok(other) => {
+            return Err(SettingError::new(
+                "KALENDS_LOG_FORMAT",
+                other,
+                "use text or json",
+            ));
+        }
     }
     Ok(())
 }

@@ -15,14 +15,20 @@ mod commands;
 mod connect;
 #[path = "pages/forms.rs"]
 mod forms;
+#[path = "pages/health.rs"]
+mod health;
 #[path = "pages/help.rs"]
 mod help;
 #[path = "pages/hostile.rs"]
 mod hostile;
 #[path = "pages/page.rs"]
 mod page;
+#[path = "pages/people.rs"]
+mod people;
 #[path = "pages/program.rs"]
 mod program;
+#[path = "pages/second_factor.rs"]
+mod second_factor;
 #[path = "pages/security.rs"]
 mod security;
 #[path = "pages/settings.rs"]

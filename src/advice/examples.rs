@@ -118,6 +118,7 @@ fn refusals_of_the_server() -> Vec<Problem> {
         },
         Problem::AccountPaused,
         Problem::MailboxTaken,
+        Problem::PermissionGone,
         Problem::PasswordRefused,
         Problem::Forbidden,
         Problem::EwsOffHere,

@@ -170,7 +170,7 @@ pub(super) fn moved(endpoint: Option<&EwsUrl>, names: &Names) -> Words {
             format!("{mailbox} is in another Exchange organisation now."),
             "The server asked does not hold it any more and sends programs on. A saved password goes only to the server that it was saved for, so this needs you.",
         )
-        .step("Connect again and leave the field Exchange server empty, so that Autodiscover finds the new one."),
+        .step("Connect again without naming an Exchange server, so that Autodiscover finds the new one."),
     };
     words.find_out(format!(
         "Get-Recipient {} | Format-List RecipientTypeDetails,PrimarySmtpAddress,ExternalEmailAddress",

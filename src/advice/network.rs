@@ -68,7 +68,7 @@ pub(super) fn name_not_found(host: &str) -> Words {
             "The name service (DNS) that Kalends asks knows no address for {host}, or did not answer in time."
         ),
     )
-    .step("Check the spelling of the Exchange server, or leave the field empty and let Autodiscover find it.")
+    .step("Check the spelling of the Exchange server, or leave it out and let Autodiscover find it.")
     .step("Ask the Exchange administrator for the name that Kalends' machine can resolve; names for the office network may be unknown outside.")
     .command(Purpose::FindOut, "On the machine that runs Kalends", format!("nslookup {}", name_only(&host)))
 }

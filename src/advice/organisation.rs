@@ -41,6 +41,17 @@ pub(super) fn taken(names: &Names) -> Words {
     .step("Ask for the mailbox with a reason: a Kalends administrator sees who has it and decides.")
 }
 
+pub(super) fn permission_gone(names: &Names) -> Words {
+    words(
+        "You may not connect this mailbox any more.",
+        format!(
+            "While the connection to {} was tested, an administrator took the permission back or changed the policy. Nothing was saved.",
+            shown_or(&names.mailbox, "the mailbox")
+        ),
+    )
+    .step("Ask for the mailbox with a reason, if you need it: a Kalends administrator decides.")
+}
+
 /// What changes where an admin holds the password: who must act, and how.
 pub(super) fn held(problem: &Problem, mut words: Words) -> (Owner, Words) {
     let is_about_password = matches!(

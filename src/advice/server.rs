@@ -168,7 +168,7 @@ pub(super) fn autodiscover_failed(tried: &[Tried], names: &Names) -> Words {
             shown_or(&names.mailbox, "the mailbox")
         ),
     )
-    .step("Type the address of your Exchange server in the field Exchange server; the administrator knows it.")
+    .step("Name the address of your Exchange server yourself; the administrator knows it.")
     .step("Set up Autodiscover for the mail domain, if it should be found by itself.")
     .find_out(URLS)
     .find_out("Get-ClientAccessService | Format-List Name,AutoDiscoverServiceInternalUri")

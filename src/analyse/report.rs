@@ -51,8 +51,23 @@ pub fn report(analysis: &Analysis) -> String {
                 problem,
                 request_id,
             }) => {
+                // Without names: the words and commands have placeholders where they would stand.
                 let told = advice(problem, &Names::default());
                 line(format!("  Problem: {} ({})", told.title, told.code));
+                for paragraph in told.meaning.lines() {
+                    line(format!("  {paragraph}"));
+                }
+                for (step, number) in told.steps.iter().zip(1..) {
+                    line(format!("  {number}. {step}"));
+                }
+                for (command, number) in told.commands.iter().zip(1..) {
+                    let purpose = command.purpose.label();
+                    line(format!(
+                        "  Command {number}, {purpose} ({}):",
+                        command.place
+                    ));
+                    line(format!("      {}", command.text));
+                }
                 if let Some(id) = request_id {
                     line(format!("  Request id: {id}"));
                 }

@@ -136,6 +136,33 @@ pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError>
     })
 }
 
+/// Moves what the vault remembers to the present end of the trail, over the lines since then alone; where they do not
+/// follow each other nothing is moved, and a look at the whole trail tells what is wrong.
+pub async fn follow(store: &Store, vault: &Vault, now: Timestamp) -> Result<(), TrailError> {
+    let anchor = vault.anchor().await?;
+    let (end, head) = store.audit_head().await?;
+    let (mut seq, mut before) = anchor.map_or((0, String::new()), |it| (it.seq, it.hash));
+    if seq >= end {
+        return Ok(());
+    }
+    while seq < end {
+        let lines = store.lines_after(seq).await?;
+        if lines.is_empty() {
+            return Ok(());
+        }
+        for line in lines.into_iter().filter(|line| line.seq <= end) {
+            if line.seq != seq + 1 || line.hash != line.chained_to(&before) {
+                return Ok(());
+            }
+            (seq, before) = (line.seq, line.hash);
+        }
+    }
+    if before == head {
+        vault.keep_anchor(seq, &head, now).await?;
+    }
+    Ok(())
+}
+
 /// Remembers the present end of the trail in the vault, if the trail is whole up to there.
 pub async fn anchor(store: &Store, vault: &Vault, now: Timestamp) -> Result<Verdict, TrailError> {
     let verdict = verify(store, vault).await?;

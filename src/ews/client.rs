@@ -4,7 +4,7 @@
 use super::{
     Whose,
     envelope::{self, Body},
-    error::{CallIds, Cause, EwsError},
+    error::{Call, CallIds, Cause, EwsError},
     operation::{
         Operation,
         find_item::{FindItem, View},
@@ -19,6 +19,7 @@ use crate::{
     calendar::Window,
     clock::Timestamp,
     endpoint::{EwsUrl, is_exchange_online},
+    metrics::Calls,
     outbound::{
         Outbound,
         connection::{ANSWER_LIMIT, Answer, Connection},
@@ -33,7 +34,7 @@ use http::{
 };
 use hyper::body::Bytes;
 use std::{sync::Arc, time::Duration};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Constant, so that administrators can find and allow it (`EwsAllowList`).
 pub const KALENDS: &str = concat!("Kalends/", env!("CARGO_PKG_VERSION"));
@@ -41,6 +42,8 @@ pub const KALENDS: &str = concat!("Kalends/", env!("CARGO_PKG_VERSION"));
 pub const GREETING_LIMIT: Duration = Duration::from_secs(5);
 /// How long one call may take, from its first byte to the last of its answer.
 const CALL_LIMIT: Duration = Duration::from_mins(1);
+/// How many calls are remembered until somebody takes them.
+const MOST_CALLS: usize = 32;
 /// The most that is read of an answer to an anonymous request.
 const GREETING_BYTES: usize = 256 * 1024;
 
@@ -108,9 +111,11 @@ pub struct Client {
     greeting: Greeting,
     version: RequestVersion,
     random: Random,
+    calls: Calls,
     opened_at: Timestamp,
     /// A call was left half-way: the connection cannot be used again.
     is_torn: bool,
+    made: Vec<Call>,
 }
 
 impl Client {
@@ -163,8 +168,10 @@ impl Client {
             greeting,
             version: RequestVersion::Exchange2013Sp1,
             random: random.clone(),
+            calls: outbound.calls().clone(),
             opened_at: outbound.clock().now(),
             is_torn: false,
+            made: Vec::new(),
         })
     }
 
@@ -176,6 +183,11 @@ impl Client {
     /// Whether its connection is signed in, so that requests go out without the password.
     pub fn is_bound(&self) -> bool {
         self.signed_in.is_bound()
+    }
+
+    /// The calls since this was asked last, in their order; of many, the first.
+    pub fn take_calls(&mut self) -> Vec<Call> {
+        std::mem::take(&mut self.made)
     }
 
     pub const fn opened_at(&self) -> Timestamp {
@@ -250,12 +262,27 @@ impl Client {
     ) -> Result<O::Answer, EwsError> {
         let mut ids = CallIds::new(&self.random);
         let mut build = self.greeting.build;
+        let begun = Instant::now();
         let exchange = self.exchange(whose, operation, &mut ids, &mut build);
         let seconds = CALL_LIMIT.as_secs();
         let result = timeout(CALL_LIMIT, exchange)
             .await
             .unwrap_or(Err(Cause::TimedOut { seconds }));
         tracing::Span::current().record("ews.request_id", ids.shown());
+        let code = match &result {
+            Ok(_) => ResponseCode::NoError.as_str().to_owned(),
+            Err(cause) => cause.code(),
+        };
+        self.calls.ended(O::NAME.as_str(), code, begun.elapsed());
+        self.greeting.build = build;
+        if self.made.len() < MOST_CALLS {
+            self.made.push(Call {
+                operation: O::NAME.as_str(),
+                millis: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+                request_id: ids.shown().map(str::to_owned),
+                is_answered: result.is_ok(),
+            });
+        }
         result.map_err(|cause| EwsError {
             cause: Box::new(cause),
             ids,

@@ -83,6 +83,30 @@ pub enum Cause {
     ExchangeOnline,
 }
 
+impl Cause {
+    /// For counting: the response code, or a word of ours. What servers make up themselves counts together.
+    pub(crate) fn code(&self) -> String {
+        let word = match self {
+            Self::Said(said) if ResponseCode::NAMED.contains(&said.code) => said.code.as_str(),
+            Self::Said(_) => "Other",
+            Self::Http { status, .. } => return format!("http-{status}"),
+            Self::Outbound(_) => "unreachable",
+            Self::NotOffered(_) | Self::KerberosOnly(_) => "sign-in-not-offered",
+            Self::SignInRefused(_) => "sign-in-refused",
+            Self::ConnectionNotKept => "connection-not-kept",
+            Self::HeldBack(_) => "held-back",
+            Self::PasswordForgotten => "sign-in-anew",
+            Self::TimedOut { .. } => "timed-out",
+            Self::CutShort => "cut-short",
+            Self::TooLarge => "too-large",
+            Self::Malformed(_) => "malformed",
+            Self::TooOld => "too-old",
+            Self::ExchangeOnline => "exchange-online",
+        };
+        word.to_owned()
+    }
+}
+
 /// The ids of a call: ours in the request, the server's in the answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallIds {
@@ -119,6 +143,16 @@ impl CallIds {
         let id = self.request_id.as_ref().or(self.client_request_id.as_ref());
         id.map(String::as_str)
     }
+}
+
+/// A call that was made, for whoever looks it up in the logs of Exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    pub operation: &'static str,
+    pub millis: u64,
+    /// The id under which Exchange's logs have it.
+    pub request_id: Option<String>,
+    pub is_answered: bool,
 }
 
 /// A failed call.

@@ -12,13 +12,21 @@ const LONGEST: usize = 320;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Addresses {
     pub all: Vec<Result<SmtpAddress, String>>,
+    /// How many stood there once more.
+    pub doubles: usize,
+    /// How many lines held none.
+    pub without: usize,
 }
 
 /// Everything with an `@` between separators, quotes and brackets is taken for an address. `None`: there are more than
 /// [`MAX_ADDRESSES`].
 pub fn read_addresses(text: &str) -> Option<Addresses> {
     let mut seen = HashSet::new();
-    let mut all = Vec::new();
+    let (mut all, mut doubles) = (Vec::new(), 0);
+    let without = text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.contains('@'))
+        .count();
     let is_between = |c: char| c.is_whitespace() || ",;\"'<>()[]\u{FEFF}".contains(c);
     for word in text.split(is_between) {
         let word = word
@@ -29,6 +37,7 @@ pub fn read_addresses(text: &str) -> Option<Addresses> {
         }
         let key = word.to_lowercase();
         if !seen.insert(key) {
+            doubles += 1;
             continue;
         }
         if all.len() >= MAX_ADDRESSES {
@@ -37,7 +46,11 @@ pub fn read_addresses(text: &str) -> Option<Addresses> {
         let kept: String = word.chars().take(LONGEST).collect();
         all.push(word.parse().map_err(|_| kept));
     }
-    Some(Addresses { all })
+    Some(Addresses {
+        all,
+        doubles,
+        without,
+    })
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ use crate::{
     store::{Account, Held, Probe, Revocation, User},
 };
 
+/// How many mailboxes that were read are tried beside the control mailbox.
+const MOST_TRIED: i64 = 5;
+
 /// Probes, forgets and purges, in this order; the probe's result does not matter to the rest.
 pub async fn end(
     services: &Services,
@@ -21,14 +24,12 @@ pub async fn end(
 ) -> Result<Revocation, CustodyError> {
     let account = &held.account;
     let store = &services.store;
-    let mailbox = match account.control_mailbox.clone() {
-        Some(control) => Some(control),
-        None => store.any_mailbox_of(account.id).await?,
-    };
-    let probe = match &mailbox {
-        Some(mailbox) => probe(services, account, mailbox).await?,
-        None => Probe::NotTried,
-    };
+    let mut mailboxes = store.mailboxes_read_by(account.id, MOST_TRIED).await?;
+    if let Some(control) = account.control_mailbox.clone() {
+        mailboxes.retain(|mailbox| *mailbox != control);
+        mailboxes.insert(0, control);
+    }
+    let (mailbox, probe) = probe(services, account, &mailboxes).await?;
     let now = services.clock.now();
     let subject = format!("{} ({} at {})", account.label, account.name, account.host);
     let entry = Entry::by(admin.id, Action::AccountEnded).about(subject);
@@ -50,35 +51,53 @@ pub async fn end(
     Ok(revocation)
 }
 
+/// What the password can still do, with the mailbox that says it: one that opens ends the search, for it proves that
+/// access is open; one that is denied proves nothing about the others.
 async fn probe(
     services: &Services,
     account: &Account,
-    mailbox: &SmtpAddress,
-) -> Result<Probe, CustodyError> {
-    let closed = SavedGate::refused_before(&services.store, &services.clock, account).await?;
-    if closed {
-        return Ok(Probe::RefusedBefore);
-    }
-    Ok(match again::probe(services, account, mailbox).await {
-        Ok(()) => Probe::Open,
-        Err(problem) => {
-            let is_refusal = matches!(
-                problem,
-                Problem::SignInRefused { .. }
-                    | Problem::PasswordRefused
-                    | Problem::AccountDisabled
-                    | Problem::PasswordExpired
-                    | Problem::AccessDenied
-                    | Problem::Forbidden
-                    | Problem::EwsOffHere
-                    | Problem::EwsOffEverywhere
-            ) || problem.may_take_effect();
-            let problem = Box::new(problem);
-            if is_refusal {
-                Probe::Closed { problem }
-            } else {
-                Probe::Unknown { problem }
-            }
+    mailboxes: &[SmtpAddress],
+) -> Result<(Option<SmtpAddress>, Probe), CustodyError> {
+    let mut ended = (None, Probe::NotTried);
+    for (place, mailbox) in mailboxes.iter().enumerate() {
+        if SavedGate::refused_before(&services.store, &services.clock, account).await? {
+            return Ok((Some(mailbox.clone()), Probe::RefusedBefore));
         }
-    })
+        let problem = match again::probe(services, account, mailbox).await {
+            Ok(()) => return Ok((Some(mailbox.clone()), Probe::Open)),
+            Err(problem) => Box::new(problem),
+        };
+        if is_about_sign_in(&problem) {
+            return Ok((Some(mailbox.clone()), Probe::Closed { problem }));
+        }
+        if !is_denial(&problem) {
+            return Ok((Some(mailbox.clone()), Probe::Unknown { problem }));
+        }
+        let tried = place + 1;
+        ended = (Some(mailbox.clone()), Probe::Denied { problem, tried });
+    }
+    Ok(ended)
+}
+
+/// The password itself was turned away.
+const fn is_about_sign_in(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::SignInRefused { .. }
+            | Problem::PasswordRefused
+            | Problem::AccountDisabled
+            | Problem::PasswordExpired
+    )
+}
+
+/// Exchange knows who signed in, and says no for this mailbox.
+fn is_denial(problem: &Problem) -> bool {
+    matches!(
+        problem,
+        Problem::AccessDenied
+            | Problem::Forbidden
+            | Problem::EwsOffHere
+            | Problem::EwsOffEverywhere
+            | Problem::MailboxNotFound
+    ) || problem.may_take_effect()
 }

@@ -1,6 +1,6 @@
 //! Accounts on Exchange hosts: a typed service account is one row per host and name, whoever typed it.
 
-use super::{Store, StoreError, rows};
+use super::{Store, StoreError, history::Whose, rows};
 use crate::{
     account_name::AccountName,
     clock::Timestamp,
@@ -165,11 +165,15 @@ impl Store {
         Ok(replaced > 0)
     }
 
-    /// The ids of all secrets that accounts point to.
+    /// The ids of all secrets that accounts and second factors point to.
     pub async fn secret_ids(&self) -> Result<Vec<SecretId>, StoreError> {
-        let found = sqlx::query("SELECT secret_id FROM accounts UNION SELECT next_secret_id FROM accounts WHERE next_secret_id IS NOT NULL")
-            .fetch_all(self.pool())
-            .await?;
+        let found = sqlx::query(
+            "SELECT secret_id FROM accounts UNION SELECT next_secret_id FROM accounts WHERE next_secret_id IS NOT NULL \
+             UNION SELECT secret_id FROM factors WHERE secret_id IS NOT NULL \
+             UNION SELECT pending_id FROM factors WHERE pending_id IS NOT NULL",
+        )
+        .fetch_all(self.pool())
+        .await?;
         found
             .iter()
             .map(|row| rows::parsed(row, "secret_id"))
@@ -204,15 +208,19 @@ impl Store {
         .await?;
         if stopped.rows_affected() > 0 {
             let problem = if probe { first } else { last };
+            let (whose, state) = (Whose::All(account.id), ConnectionState::ActionNeeded);
+            self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
+                .await?;
             sqlx::query(
                 "UPDATE connections SET state = $2, problem = $3, since = CASE WHEN state = $2 THEN since ELSE $4 END, \
-                 due_at = $5 WHERE account_id = $1",
+                 due_at = $5, cause = $6 WHERE account_id = $1",
             )
             .bind(account.id.to_string())
             .bind(ConnectionState::ActionNeeded.code())
             .bind(rows::to_json(problem, "problem")?)
             .bind(now.millis())
             .bind(probe.then_some(probe_at.millis()))
+            .bind(problem.code())
             .execute(writing.on())
             .await?;
         }
@@ -232,7 +240,7 @@ impl Store {
                            AND a.paused_at IS NULL AND (a.held_until IS NULL OR a.held_until <= $1) \
                            AND (a.wanted_until IS NULL OR a.wanted_until <= $1) \
                            AND NOT EXISTS (SELECT 1 FROM standstill) \
-                           AND EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id AND c.due_at <= $1)";
+                           AND EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id AND c.paused_at IS NULL AND c.due_at <= $1)";
         // Looking first keeps the single writer of SQLite free while nothing is due.
         let due = sqlx::query(DUE)
             .bind(now.millis())
@@ -319,6 +327,15 @@ impl Store {
         .bind(&leased.token)
         .execute(writing.on())
         .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Gives back every account, where nobody else can hold one.
+    pub async fn release_all_accounts(&self) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE accounts SET leased_until = NULL, lease = NULL, wanted_until = NULL")
+            .execute(writing.on())
+            .await?;
         Ok(writing.commit().await?)
     }
 

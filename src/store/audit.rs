@@ -4,10 +4,8 @@ use super::{Store, StoreError, rows};
 use crate::{
     audit::{Entry, Filter, Line},
     clock::Timestamp,
-    connection::Connection,
     database::{Engine, Writing},
-    id::RecordId,
-    problem::Problem,
+    id::{RecordId, UserId},
 };
 use sqlx::any::AnyRow;
 use std::collections::BTreeMap;
@@ -171,6 +169,33 @@ impl Store {
         found.iter().map(line).collect()
     }
 
+    /// The latest lines about exactly one of these, newest first.
+    pub async fn lines_about(
+        &self,
+        subjects: &[&str; 2],
+        limit: i64,
+    ) -> Result<Vec<Line>, StoreError> {
+        let sql = format!("{COLUMNS} WHERE subject IN ($1, $2) ORDER BY seq DESC LIMIT $3");
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(subjects[0])
+            .bind(subjects[1])
+            .bind(limit)
+            .fetch_all(self.pool())
+            .await?;
+        found.iter().map(line).collect()
+    }
+
+    /// What somebody did, newest first.
+    pub async fn lines_by(&self, user: UserId, limit: i64) -> Result<Vec<Line>, StoreError> {
+        let sql = format!("{COLUMNS} WHERE actor = $1 ORDER BY seq DESC LIMIT $2");
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(user.to_string())
+            .bind(limit)
+            .fetch_all(self.pool())
+            .await?;
+        found.iter().map(line).collect()
+    }
+
     pub async fn count_lines(&self, filter: &Filter) -> Result<i64, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT COUNT(*) AS found FROM audit WHERE {}",
@@ -191,27 +216,6 @@ impl Store {
             .iter()
             .map(|row| Ok((rows::text(row, "action")?, rows::number(row, "lines")?)))
             .collect()
-    }
-
-    /// Notes a failed call under the id by which Exchange's own log knows it.
-    pub(super) async fn call_in(
-        &self,
-        writing: &mut Writing,
-        connection: &Connection,
-        problem: &Problem,
-        request_id: Option<&str>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO calls (id, connection_id, mailbox, problem, request_id, at) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(RecordId::new(now, self.random.bytes()).to_string())
-            .bind(connection.id.to_string())
-            .bind(connection.mailbox.as_str())
-            .bind(problem.code())
-            .bind(request_id)
-            .bind(now.millis())
-            .execute(writing.on())
-            .await?;
-        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Store, StoreError, rows};
 use crate::{
     clock::Timestamp,
+    ews::ServerBuild,
     problem::{Certificate, CertificateBefore},
 };
 
@@ -11,6 +12,14 @@ use crate::{
 pub struct EndingCertificate {
     pub host: String,
     pub certificate: Certificate,
+}
+
+/// A server that accounts are used at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    pub host: String,
+    pub build: Option<ServerBuild>,
+    pub certificate: Option<Certificate>,
 }
 
 impl Store {
@@ -75,6 +84,56 @@ impl Store {
             })
         })
         .transpose()
+    }
+
+    /// Keeps what a host says it runs; writes only if that is new.
+    pub async fn keep_build(
+        &self,
+        host: &str,
+        build: ServerBuild,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let known = sqlx::query("SELECT build FROM servers WHERE host = $1")
+            .bind(host)
+            .fetch_optional(self.pool())
+            .await?;
+        let known = known.map(|row| rows::text(&row, "build")).transpose()?;
+        if known == Some(build.to_string()) {
+            return Ok(());
+        }
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO servers (host, build, since) VALUES ($1, $2, $3) \
+             ON CONFLICT (host) DO UPDATE SET build = excluded.build, since = excluded.since",
+        )
+        .bind(host)
+        .bind(build.to_string())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// The servers of accounts in use: their builds and certificates, as far as known, by host; at most 50.
+    pub async fn servers(&self) -> Result<Vec<Server>, StoreError> {
+        let found = sqlx::query(
+            "SELECT a.host, s.build, k.certificate FROM (SELECT DISTINCT host FROM accounts) a \
+             LEFT JOIN servers s ON s.host = a.host LEFT JOIN certificates k ON k.host = a.host AND k.port = 443 \
+             ORDER BY a.host LIMIT 50",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        found
+            .iter()
+            .map(|row| {
+                Ok(Server {
+                    host: rows::text(row, "host")?,
+                    build: rows::maybe_parsed::<String>(row, "build")?
+                        .and_then(|build| build.parse().ok()),
+                    certificate: rows::maybe_json(row, "certificate")?,
+                })
+            })
+            .collect()
     }
 
     /// Certificates of hosts in use that end before `by`, the soonest first, at most 20.

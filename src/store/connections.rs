@@ -1,6 +1,6 @@
 //! Connections of users to mailboxes, and the leases of those that are due.
 
-use super::{Store, StoreError, User, rows};
+use super::{Store, StoreError, history::Whose, rows};
 use crate::{
     audit::Entry,
     clock::Timestamp,
@@ -11,9 +11,6 @@ use crate::{
 };
 use sqlx::any::AnyRow;
 use std::time::Duration;
-
-/// How many rows a page of the list holds.
-pub const PAGE: i64 = 50;
 
 /// The shortest pause of a connection whose account is stopped.
 const HELD_BACK: Duration = Duration::from_mins(1);
@@ -26,27 +23,33 @@ pub enum Filter {
     Is(ConnectionState),
 }
 
-/// One user of the list.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ListItem {
-    pub user: User,
-    pub connection: Option<Connection>,
+macro_rules! columns {
+    () => {
+        "SELECT c.id, c.user_id, c.account_id, c.mode, c.mailbox, c.problem, c.connected_at, \
+             CASE WHEN c.paused_at IS NULL AND a.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM standstill) THEN c.state ELSE 'paused' END AS state, \
+             COALESCE(c.paused_at, a.paused_at, (SELECT MAX(at) FROM standstill), c.since) AS since, c.paused_at, \
+             c.last_round_at, c.last_synced_at, c.due_at, c.entries, c.made_by, a.name AS account_name, a.endpoint AS account_endpoint"
+    };
 }
 
 macro_rules! select {
     ($more:literal) => {
         concat!(
-            "SELECT c.id, c.user_id, c.account_id, c.mode, c.mailbox, c.problem, c.connected_at, \
-             CASE WHEN a.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM standstill) THEN c.state ELSE 'paused' END AS state, \
-             COALESCE(a.paused_at, (SELECT MAX(at) FROM standstill), c.since) AS since, \
-             c.last_round_at, c.last_synced_at, c.due_at, c.entries, c.made_by, a.name AS account_name, a.endpoint AS account_endpoint \
-             FROM connections c JOIN accounts a ON a.id = c.account_id ",
+            columns!(),
+            " FROM connections c JOIN accounts a ON a.id = c.account_id ",
             $more
         )
     };
 }
 
-fn connection(row: &AnyRow) -> Result<Connection, StoreError> {
+/// Connections with whose they are.
+pub(super) const SELECT_WITH_PERSON: &str = concat!(
+    columns!(),
+    ", u.id AS person_id, u.name AS person_name, u.email AS person_email \
+     FROM connections c JOIN accounts a ON a.id = c.account_id JOIN users u ON u.id = c.user_id "
+);
+
+pub(super) fn connection(row: &AnyRow) -> Result<Connection, StoreError> {
     let state = rows::text(row, "state")?;
     Ok(Connection {
         id: rows::parsed(row, "id")?,
@@ -65,6 +68,7 @@ fn connection(row: &AnyRow) -> Result<Connection, StoreError> {
         due_at: rows::maybe_instant(row, "due_at")?,
         entries: rows::number(row, "entries")?,
         made_by: rows::maybe_parsed(row, "made_by")?,
+        paused_at: rows::maybe_instant(row, "paused_at")?,
     })
 }
 
@@ -93,7 +97,7 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Connection>, StoreError> {
         let found = sqlx::query(select!(
-            "WHERE c.account_id = $1 AND c.due_at <= $2 ORDER BY c.due_at, c.id LIMIT $3"
+            "WHERE c.account_id = $1 AND c.paused_at IS NULL AND c.due_at <= $2 ORDER BY c.due_at, c.id LIMIT $3"
         ))
         .bind(account.to_string())
         .bind(now.millis())
@@ -123,6 +127,57 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
+    /// Leaves a connection alone until it is resumed, or lets it go on: it is due at once then.
+    pub async fn pause_connection(
+        &self,
+        id: ConnectionId,
+        paused: bool,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        let sql = if paused {
+            "UPDATE connections SET paused_at = $2 WHERE id = $1 AND paused_at IS NULL"
+        } else {
+            "UPDATE connections SET paused_at = NULL, due_at = CASE WHEN due_at IS NULL THEN NULL ELSE $2 END \
+             WHERE id = $1 AND paused_at IS NOT NULL"
+        };
+        let changed = sqlx::query(sql)
+            .bind(id.to_string())
+            .bind(now.millis())
+            .execute(writing.on())
+            .await?;
+        if changed.rows_affected() > 0 {
+            self.audit_in(&mut writing, entry, now).await?;
+        }
+        Ok(writing.commit().await?)
+    }
+
+    /// Deletes the copy of a calendar and makes its connection due, so that everything is read anew.
+    pub async fn rebuild(
+        &self,
+        id: ConnectionId,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE connections SET due_at = $2, entries = 0, last_synced_at = NULL WHERE id = $1",
+        )
+        .bind(id.to_string())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        sqlx::query(
+            "DELETE FROM events WHERE calendar_id IN (SELECT id FROM calendars WHERE connection_id = $1)",
+        )
+        .bind(id.to_string())
+        .execute(writing.on())
+        .await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        Ok(writing.commit().await?)
+    }
+
     /// Shows why the account's password is not sent, and plans the next look for when it may be.
     pub async fn hold_back(
         &self,
@@ -141,72 +196,22 @@ impl Store {
             .execute(writing.on())
             .await?;
         if next.is_none() {
+            let (whose, state) = (Whose::One(connection.id), ConnectionState::ActionNeeded);
+            self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
+                .await?;
             sqlx::query(
-                "UPDATE connections SET since = CASE WHEN state = $2 THEN since ELSE $4 END, state = $2, problem = $3 \
-                 WHERE id = $1",
+                "UPDATE connections SET since = CASE WHEN state = $2 THEN since ELSE $4 END, state = $2, problem = $3, \
+                 cause = $5 WHERE id = $1",
             )
             .bind(connection.id.to_string())
             .bind(ConnectionState::ActionNeeded.code())
             .bind(rows::to_json(problem, "problem")?)
             .bind(now.millis())
+            .bind(problem.code())
             .execute(writing.on())
             .await?;
         }
         Ok(writing.commit().await?)
-    }
-
-    /// One page of users, broken first, then waiting, fine, not connected; by name within.
-    pub async fn list_connections(
-        &self,
-        filter: Filter,
-        page: i64,
-    ) -> Result<Vec<ListItem>, StoreError> {
-        let sql = format!(
-            "SELECT u.id AS found FROM users u LEFT JOIN connections c ON c.user_id = u.id WHERE {} \
-             ORDER BY CASE {STATE} WHEN 'action_needed' THEN 0 WHEN 'delayed' THEN 1 WHEN 'paused' THEN 2 \
-             WHEN 'connected' THEN 3 ELSE 4 END, u.name_key, u.id LIMIT $1 OFFSET $2",
-            condition(filter)
-        );
-        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(PAGE)
-            .bind((page.clamp(1, 1_000_000) - 1) * PAGE)
-            .fetch_all(self.pool())
-            .await?;
-        let mut items = Vec::new();
-        for row in &found {
-            let id: UserId = rows::parsed(row, "found")?;
-            let user = self.user(id).await?.ok_or(StoreError::Corrupt("user"))?;
-            items.push(ListItem {
-                user,
-                connection: self.connection_of(id).await?,
-            });
-        }
-        Ok(items)
-    }
-
-    /// How many users a filter shows.
-    pub async fn count_connections(&self, filter: Filter) -> Result<i64, StoreError> {
-        let sql = format!(
-            "SELECT COUNT(*) AS found FROM users u LEFT JOIN connections c ON c.user_id = u.id WHERE {}",
-            condition(filter)
-        );
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .fetch_one(self.pool())
-            .await?;
-        rows::number(&row, "found")
-    }
-}
-
-/// What a connection's row says, unless an admin has paused its account, or everything.
-const STATE: &str = "(CASE WHEN EXISTS (SELECT 1 FROM accounts p WHERE p.id = c.account_id AND p.paused_at IS NOT NULL) \
-     OR (c.id IS NOT NULL AND EXISTS (SELECT 1 FROM standstill)) THEN 'paused' ELSE c.state END)";
-
-/// The condition holds no text from outside: only our own codes.
-fn condition(filter: Filter) -> String {
-    match filter {
-        Filter::Everyone => "1 = 1".to_owned(),
-        Filter::NotConnected => "c.id IS NULL".to_owned(),
-        Filter::Is(state) => format!("{STATE} = '{}'", state.code()),
     }
 }
 

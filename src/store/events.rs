@@ -1,11 +1,16 @@
 //! Stored calendar entries, and how a round brings them in step.
 
-use super::{Store, StoreError, rows};
+use super::{
+    Store, StoreError,
+    history::{Delays, RoundEnd, Whose},
+    rows,
+};
 use crate::{
     calendar::{Event, Window},
     clock::Timestamp,
     connection::{Connection, ConnectionState},
     database::{Engine, Writing},
+    ews::Call,
     id::{CalendarId, EventId, RoundId},
     policy::PrivacyLevel,
 };
@@ -30,6 +35,8 @@ impl Changes {
 #[derive(Debug, Clone)]
 pub struct ReadRound<'a> {
     pub events: &'a [Event],
+    /// What was called for them.
+    pub calls: &'a [Call],
     pub started_at: Timestamp,
     pub now: Timestamp,
     pub next: Timestamp,
@@ -112,9 +119,12 @@ impl Store {
                 .fetch_optional(writing.on())
                 .await?;
         }
+        let (whose, state) = (Whose::One(connection.id), ConnectionState::Connected);
+        self.note_state_in(&mut writing, whose, state, None, round.now)
+            .await?;
         // The connection's row first: whoever replaces or ends it meanwhile waits, and comes in whole after this.
         let moved = sqlx::query(
-            "UPDATE connections SET state = $2, problem = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \
+            "UPDATE connections SET state = $2, problem = NULL, cause = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \
              last_round_at = $3, last_synced_at = $3, rounds = rounds + 1, entries = $4, due_at = $5 \
              WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id AND a.saved_refusals > 0)",
         )
@@ -127,6 +137,14 @@ impl Store {
         .await?;
         if moved.rows_affected() == 0 {
             // Its account was stopped meanwhile: what was read counts, how it stands is the refusal rule's to say.
+            sqlx::query(
+                "DELETE FROM state_changes WHERE connection_id = $1 AND at = $2 AND state = $3",
+            )
+            .bind(connection.id.to_string())
+            .bind(round.now.millis())
+            .bind(ConnectionState::Connected.code())
+            .execute(writing.on())
+            .await?;
             sqlx::query("UPDATE connections SET last_round_at = $2, last_synced_at = $2, rounds = rounds + 1, entries = $3 WHERE id = $1")
                 .bind(connection.id.to_string())
                 .bind(round.now.millis())
@@ -141,9 +159,20 @@ impl Store {
         let Some(row) = found else {
             return Ok(None);
         };
+        let mut delays = Delays::default();
         let changes = self
-            .apply(&mut writing, rows::parsed(&row, "id")?, round, level)
+            .apply(
+                &mut writing,
+                rows::parsed(&row, "id")?,
+                round,
+                level,
+                &mut delays,
+            )
             .await?;
+        if connection.last_synced_at.is_none() {
+            // The first round brings everything, however old.
+            delays = Delays::default();
+        }
         if !changes.is_empty() {
             sqlx::query(
                 "INSERT INTO rounds (id, connection_id, started_at, millis, inserted, updated, deleted) \
@@ -158,7 +187,11 @@ impl Store {
             .bind(changes.deleted)
             .execute(writing.on())
             .await?;
+            self.note_calls_in(&mut writing, connection, round.calls, None, round.now)
+                .await?;
         }
+        self.count_round_in(&mut writing, RoundEnd::Fine, &delays, round.now)
+            .await?;
         crate::fail_point::reached("round-before-commit");
         writing.commit().await?;
         crate::fail_point::reached("round-after-commit");
@@ -171,6 +204,7 @@ impl Store {
         calendar: CalendarId,
         round: &ReadRound<'_>,
         level: PrivacyLevel,
+        delays: &mut Delays,
     ) -> Result<Changes, StoreError> {
         let stored = sqlx::query("SELECT item_id, event FROM events WHERE calendar_id = $1")
             .bind(calendar.to_string())
@@ -195,6 +229,7 @@ impl Store {
                     "INSERT INTO events (calendar_id, item_id, starts_at, ends_at, event, id) VALUES ($1, $2, $3, $4, $5, $6)"
                 }
             };
+            delays.add(event.last_modified, round.now);
             let mut query = sqlx::query(sql)
                 .bind(calendar.to_string())
                 .bind(&event.item_id)

@@ -339,7 +339,15 @@ impl Store {
             users: rows::number(&counts, "users")?,
             entries: rows::number(&counts, "entries")?,
         };
+        sqlx::query(
+            "UPDATE users SET ended_at = $2 WHERE id IN (SELECT user_id FROM connections WHERE account_id = $1)",
+        )
+        .bind(id.to_string())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
         for sql in [
+            "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE account_id = $1)",
             "DELETE FROM connections WHERE account_id = $1",
             "DELETE FROM accounts WHERE id = $1",
         ] {
@@ -348,7 +356,14 @@ impl Store {
                 .execute(writing.on())
                 .await?;
         }
-        self.audit_in(&mut writing, entry, now).await?;
+        let entry = Entry {
+            subject: format!(
+                "{}; people disconnected: {}, entries deleted: {}",
+                entry.subject, ended.users, ended.entries
+            ),
+            ..entry.clone()
+        };
+        self.audit_in(&mut writing, &entry, now).await?;
         writing.commit().await?;
         Ok((ended, released))
     }

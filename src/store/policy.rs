@@ -3,6 +3,7 @@
 use super::{Store, StoreError, privacy::Copies, rows};
 use crate::{audit::Entry, clock::Timestamp, database::Writing, policy::Policy};
 use serde_json::{Map, Value};
+use sqlx::any::AnyRow;
 
 impl Store {
     /// The rules in force: those that were set, and the defaults of the others.
@@ -10,14 +11,7 @@ impl Store {
         let found = sqlx::query("SELECT rule, value FROM policy")
             .fetch_all(self.pool())
             .await?;
-        let defaults = serde_json::to_value(Policy::default());
-        let Ok(Value::Object(mut rules)) = defaults else {
-            return Err(StoreError::Corrupt("policy"));
-        };
-        for row in &found {
-            rules.insert(rows::text(row, "rule")?, rows::text(row, "value")?.into());
-        }
-        serde_json::from_value(Value::Object(rules)).map_err(|_| StoreError::Corrupt("policy"))
+        policy_of(&found)
     }
 
     /// Sets all rules at once. A lowered level of privacy erases what is kept above it in the same transaction.
@@ -39,6 +33,18 @@ impl Store {
         self.forget_pages().await;
         Ok(())
     }
+}
+
+/// The rules that rows say, and the defaults of the others.
+pub(super) fn policy_of(found: &[AnyRow]) -> Result<Policy, StoreError> {
+    let defaults = serde_json::to_value(Policy::default());
+    let Ok(Value::Object(mut rules)) = defaults else {
+        return Err(StoreError::Corrupt("policy"));
+    };
+    for row in found {
+        rules.insert(rows::text(row, "rule")?, rows::text(row, "value")?.into());
+    }
+    serde_json::from_value(Value::Object(rules)).map_err(|_| StoreError::Corrupt("policy"))
 }
 
 async fn set_in(writing: &mut Writing, policy: &Policy) -> Result<(), StoreError> {

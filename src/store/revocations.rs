@@ -33,8 +33,10 @@ pub struct Revocation {
 pub enum Probe {
     /// It opened the mailbox: whoever knows it can go on.
     Open,
-    /// Exchange refused it, or refused to let it act for the mailbox.
+    /// Exchange refused the sign-in: this password opens nothing.
     Closed { problem: Box<Problem> },
+    /// Exchange took the password, and did not let the account act for any of the mailboxes that were tried.
+    Denied { problem: Box<Problem>, tried: usize },
     /// It had been refused before and was not sent again.
     RefusedBefore,
     /// Exchange could not be asked.
@@ -75,14 +77,23 @@ impl Store {
     }
 
     /// A mailbox that an account has read.
-    pub async fn any_mailbox_of(&self, id: AccountId) -> Result<Option<SmtpAddress>, StoreError> {
-        let row = sqlx::query(
+    /// Mailboxes that were read through an account, the latest first.
+    pub async fn mailboxes_read_by(
+        &self,
+        id: AccountId,
+        limit: i64,
+    ) -> Result<Vec<SmtpAddress>, StoreError> {
+        let found = sqlx::query(
             "SELECT mailbox FROM connections WHERE account_id = $1 AND last_synced_at IS NOT NULL \
-             ORDER BY last_synced_at DESC LIMIT 1",
+             ORDER BY last_synced_at DESC, id LIMIT $2",
         )
         .bind(id.to_string())
-        .fetch_optional(self.pool())
+        .bind(limit)
+        .fetch_all(self.pool())
         .await?;
-        row.map(|row| rows::parsed(&row, "mailbox")).transpose()
+        found
+            .iter()
+            .map(|row| rows::parsed(row, "mailbox"))
+            .collect()
     }
 }

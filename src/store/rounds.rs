@@ -1,12 +1,17 @@
 //! Rounds that failed, and those that changed something.
 
-use super::{Changes, Store, StoreError, rows};
+use super::{
+    Changes, Store, StoreError,
+    history::{Delays, RoundEnd, Whose},
+    rows,
+};
 use crate::{
     account_name::AccountName,
     audit::{Action, Entry},
     clock::Timestamp,
     connection::{Connection, ConnectionState},
-    id::{ConnectionId, RoundId},
+    ews::Call,
+    id::{AccountId, ConnectionId, RoundId},
     mailbox::SmtpAddress,
     problem::Problem,
 };
@@ -32,6 +37,8 @@ impl Round {
 pub struct Failed<'a> {
     pub problem: &'a Problem,
     pub request_id: Option<&'a str>,
+    /// What was called until then.
+    pub calls: &'a [Call],
     pub state: ConnectionState,
     pub started_at: Timestamp,
     pub now: Timestamp,
@@ -47,18 +54,48 @@ impl Store {
         failed: &Failed<'_>,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
+        let (whose, cause) = (Whose::One(connection.id), Some(failed.problem.code()));
+        self.note_state_in(&mut writing, whose, failed.state, cause, failed.now)
+            .await?;
         sqlx::query(
             "UPDATE connections SET since = CASE WHEN state = $2 THEN since ELSE $4 END, state = $2, problem = $3, \
-             last_round_at = $4, rounds = rounds + 1, due_at = $5 WHERE id = $1",
+             last_round_at = $4, rounds = rounds + 1, due_at = $5, cause = $6 WHERE id = $1",
         )
         .bind(connection.id.to_string())
         .bind(failed.state.code())
         .bind(rows::to_json(failed.problem, "problem")?)
         .bind(failed.now.millis())
         .bind(failed.next.map(Timestamp::millis))
+        .bind(failed.problem.code())
         .execute(writing.on())
         .await?;
         self.write_failed(&mut writing, connection, failed).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Leaves all connections of an account alone until then, with the problem that one of them met.
+    pub async fn put_off(
+        &self,
+        account: AccountId,
+        failed: &Failed<'_>,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        let (whose, cause) = (Whose::All(account), Some(failed.problem.code()));
+        self.note_state_in(&mut writing, whose, failed.state, cause, failed.now)
+            .await?;
+        sqlx::query(
+            "UPDATE connections SET since = CASE WHEN state = $2 THEN since ELSE $4 END, state = $2, problem = $3, \
+             due_at = $5, cause = $6 WHERE account_id = $1",
+        )
+        .bind(account.to_string())
+        .bind(failed.state.code())
+        .bind(rows::to_json(failed.problem, "problem")?)
+        .bind(failed.now.millis())
+        .bind(until.millis())
+        .bind(failed.problem.code())
+        .execute(writing.on())
+        .await?;
         Ok(writing.commit().await?)
     }
 
@@ -96,14 +133,12 @@ impl Store {
         .bind(rows::to_json(failed.problem, "problem")?)
         .execute(writing.on())
         .await?;
-        self.call_in(
-            writing,
-            connection,
-            failed.problem,
-            failed.request_id,
-            failed.now,
-        )
-        .await
+        let problem = Some((failed.problem, failed.request_id));
+        self.note_calls_in(writing, connection, failed.calls, problem, failed.now)
+            .await?;
+        let end = RoundEnd::of(failed.state);
+        self.count_round_in(writing, end, &Delays::default(), failed.now)
+            .await
     }
 
     /// The latest rounds that failed or changed something, newest first.

@@ -14,13 +14,16 @@ pub fn number(row: &AnyRow, column: &'static str) -> Result<i64, StoreError> {
     Ok(row.try_get(column)?)
 }
 
+pub fn maybe_number(row: &AnyRow, column: &'static str) -> Result<Option<i64>, StoreError> {
+    Ok(row.try_get(column)?)
+}
+
 pub fn instant(row: &AnyRow, column: &'static str) -> Result<Timestamp, StoreError> {
     number(row, column).map(Timestamp::from_millis)
 }
 
 pub fn maybe_instant(row: &AnyRow, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
-    let millis: Option<i64> = row.try_get(column)?;
-    Ok(millis.map(Timestamp::from_millis))
+    Ok(maybe_number(row, column)?.map(Timestamp::from_millis))
 }
 
 /// A column whose text has a type of its own, such as an id or an address.

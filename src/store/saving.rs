@@ -52,6 +52,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
         let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        self.refuse_forbidden(&mut writing, new.mode, &new.reads)
+            .await?;
         refuse_taken(&mut writing, &new.reads).await?;
         let mut released = Vec::new();
         let account_id = self
@@ -84,6 +86,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
         let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        // An admin's own word is enough for somebody else.
+        if entry.actor == Some(reads.user_id) {
+            self.refuse_forbidden(&mut writing, Mode::Organisation, reads)
+                .await?;
+        }
         refuse_taken(&mut writing, reads).await?;
         let mut released = Vec::new();
         let id = self
@@ -117,6 +124,7 @@ impl Store {
             .bind(reads.user_id.to_string())
             .fetch_optional(writing.on())
             .await?;
+        forget_calls(writing, reads.user_id).await?;
         sqlx::query("DELETE FROM connections WHERE user_id = $1")
             .bind(reads.user_id.to_string())
             .execute(writing.on())
@@ -145,6 +153,8 @@ impl Store {
         .bind(&reads.folder_name)
         .execute(writing.on())
         .await?;
+        note_ending(writing, reads.user_id, None).await?;
+        self.index_user_in(writing, reads.user_id).await?;
         if let Some(row) = left {
             drop_unused_account(writing, rows::parsed(&row, "account_id")?, released).await?;
         }
@@ -231,6 +241,7 @@ impl Store {
         let Some(row) = found else {
             return Ok(None);
         };
+        forget_calls(&mut writing, user).await?;
         sqlx::query("DELETE FROM connections WHERE user_id = $1")
             .bind(user.to_string())
             .execute(writing.on())
@@ -242,6 +253,9 @@ impl Store {
             &mut released,
         )
         .await?;
+        let by_others = (entry.actor != Some(user)).then_some(now);
+        note_ending(&mut writing, user, by_others).await?;
+        self.index_user_in(&mut writing, user).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
         Ok(Some(Saved {
@@ -249,6 +263,31 @@ impl Store {
             released,
         }))
     }
+}
+
+/// Whoever is disconnected by somebody else reads it on their profile.
+async fn note_ending(
+    writing: &mut Writing,
+    user: UserId,
+    at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE users SET ended_at = $2 WHERE id = $1")
+        .bind(user.to_string())
+        .bind(at.map(Timestamp::millis))
+        .execute(writing.on())
+        .await?;
+    Ok(())
+}
+
+/// Calls carry the mailbox's address; they go with the connection.
+async fn forget_calls(writing: &mut Writing, user: UserId) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
+    )
+    .bind(user.to_string())
+    .execute(writing.on())
+    .await?;
+    Ok(())
 }
 
 /// Two people read one mailbox only if an admin has let one of them.

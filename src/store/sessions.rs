@@ -1,8 +1,10 @@
 //! Sessions, known by the hash of their id.
 
 use super::{Store, StoreError, rows};
-use crate::{clock::Timestamp, id::UserId};
+use crate::{audit::Entry, clock::Timestamp, database::Writing, id::UserId};
+use sha2::{Digest, Sha256};
 use sqlx::Row;
+use std::fmt::Write as _;
 
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,28 @@ pub struct SessionRow {
     /// Never pushed on.
     pub absolute_expires_at: Timestamp,
     pub touched_at: Timestamp,
+    /// On what a person signed in, in few words.
+    pub device: Option<String>,
+}
+
+/// A signed-in device of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// The hash of the session's id: whoever knows it is not signed in by it.
+    pub id_hash: String,
+    /// `None`: signed in before devices were named.
+    pub name: Option<String>,
+    pub since: Option<Timestamp>,
+    pub last_used: Timestamp,
+}
+
+/// What a row holds instead of a session's id, so that a stolen database signs nobody in.
+pub fn session_hash(id: i128) -> String {
+    let digest = Sha256::digest(id.to_be_bytes());
+    digest.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl Store {
@@ -27,7 +51,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<SessionRow>, StoreError> {
         let row = sqlx::query(
-            "SELECT id_hash, user_id, data, idle_expires_at, absolute_expires_at, touched_at FROM sessions \
+            "SELECT id_hash, user_id, data, idle_expires_at, absolute_expires_at, touched_at, device FROM sessions \
              WHERE id_hash = $1 AND idle_expires_at > $2 AND absolute_expires_at > $2",
         )
         .bind(id_hash)
@@ -42,18 +66,21 @@ impl Store {
                 idle_expires_at: rows::instant(&row, "idle_expires_at")?,
                 absolute_expires_at: rows::instant(&row, "absolute_expires_at")?,
                 touched_at: rows::instant(&row, "touched_at")?,
+                device: row.try_get("device")?,
             })
         })
         .transpose()
     }
 
-    /// Writes a session; an existing one keeps its absolute end. Ended ones are cleared away on the way.
+    /// Writes a new session; an existing one keeps its beginning and its absolute end. Ended ones are cleared away on
+    /// the way.
     pub async fn save_session(&self, session: &SessionRow) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
-            "INSERT INTO sessions (id_hash, user_id, data, idle_expires_at, absolute_expires_at, touched_at) \
-             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id_hash) DO UPDATE SET user_id = excluded.user_id, \
-             data = excluded.data, idle_expires_at = excluded.idle_expires_at, touched_at = excluded.touched_at",
+            "INSERT INTO sessions (id_hash, user_id, data, idle_expires_at, absolute_expires_at, touched_at, started_at, device) \
+             VALUES ($1, $2, $3, $4, $5, $6, $6, $7) ON CONFLICT (id_hash) DO UPDATE SET user_id = excluded.user_id, \
+             data = excluded.data, idle_expires_at = excluded.idle_expires_at, touched_at = excluded.touched_at, \
+             device = excluded.device",
         )
         .bind(&session.id_hash)
         .bind(session.user_id.map(|id| id.to_string()))
@@ -61,12 +88,31 @@ impl Store {
         .bind(session.idle_expires_at.millis())
         .bind(session.absolute_expires_at.millis())
         .bind(session.touched_at.millis())
+        .bind(&session.device)
         .execute(writing.on())
         .await?;
         sqlx::query(
             "DELETE FROM sessions WHERE idle_expires_at <= $1 OR absolute_expires_at <= $1",
         )
         .bind(session.touched_at.millis())
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Writes what a session holds now. One that was ended meanwhile, such as from another device, stays ended.
+    pub async fn update_session(&self, session: &SessionRow) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE sessions SET user_id = $2, data = $3, idle_expires_at = $4, touched_at = $5, device = $6 \
+             WHERE id_hash = $1",
+        )
+        .bind(&session.id_hash)
+        .bind(session.user_id.map(|id| id.to_string()))
+        .bind(&session.data)
+        .bind(session.idle_expires_at.millis())
+        .bind(session.touched_at.millis())
+        .bind(&session.device)
         .execute(writing.on())
         .await?;
         Ok(writing.commit().await?)
@@ -98,13 +144,95 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// Signs a user out everywhere.
-    pub async fn delete_sessions_of(&self, user: UserId) -> Result<(), StoreError> {
+    /// The devices on which a person is signed in, the last used first.
+    pub async fn devices_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Device>, StoreError> {
+        let found = sqlx::query(
+            "SELECT id_hash, device, started_at, touched_at FROM sessions \
+             WHERE user_id = $1 AND idle_expires_at > $2 AND absolute_expires_at > $2 ORDER BY touched_at DESC, id_hash",
+        )
+        .bind(user.to_string())
+        .bind(now.millis())
+        .fetch_all(self.pool())
+        .await?;
+        found
+            .iter()
+            .map(|row| {
+                Ok(Device {
+                    id_hash: rows::text(row, "id_hash")?,
+                    name: row.try_get("device")?,
+                    since: rows::maybe_instant(row, "started_at")?,
+                    last_used: rows::instant(row, "touched_at")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Signs a user out everywhere and writes it down.
+    pub async fn delete_sessions_of(
+        &self,
+        user: UserId,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query("DELETE FROM sessions WHERE user_id = $1")
             .bind(user.to_string())
             .execute(writing.on())
             .await?;
+        self.audit_in(&mut writing, entry, now).await?;
         Ok(writing.commit().await?)
+    }
+
+    /// Signs a user out on one device and writes it down; false if it is not theirs or has ended.
+    pub async fn delete_session_of(
+        &self,
+        user: UserId,
+        id_hash: &str,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let writing = self.begin().await?;
+        let sql = "DELETE FROM sessions WHERE user_id = $1 AND id_hash = $2";
+        let ended = self.delete_written(writing, sql, (user, id_hash), entry, now);
+        Ok(ended.await? > 0)
+    }
+
+    /// Signs a user out on every device but this one, writes it down if there was any, and returns how many.
+    pub async fn delete_other_sessions_of(
+        &self,
+        user: UserId,
+        id_hash: &str,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let writing = self.begin().await?;
+        let sql = "DELETE FROM sessions WHERE user_id = $1 AND id_hash <> $2";
+        self.delete_written(writing, sql, (user, id_hash), entry, now)
+            .await
+    }
+
+    async fn delete_written(
+        &self,
+        mut writing: Writing,
+        sql: &'static str,
+        (user, id_hash): (UserId, &str),
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let ended = sqlx::query(sql)
+            .bind(user.to_string())
+            .bind(id_hash)
+            .execute(writing.on())
+            .await?
+            .rows_affected();
+        if ended > 0 {
+            self.audit_in(&mut writing, entry, now).await?;
+            writing.commit().await?;
+        }
+        Ok(ended)
     }
 }

@@ -13,11 +13,14 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Kept {
     pub sessions: i64,
+    pub second_factors: i64,
     pub entries: i64,
     pub rounds: i64,
     pub calls: i64,
     pub checks: i64,
     pub requests: i64,
+    /// Lines of the audit trail of what they did.
+    pub lines: i64,
 }
 
 /// What somebody else, or Kalends itself, did that concerns a person.
@@ -34,11 +37,13 @@ impl Store {
     pub async fn kept_about(&self, user: UserId) -> Result<Kept, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM sessions WHERE user_id = $1) AS sessions, \
+             (SELECT COUNT(*) FROM factors WHERE user_id = $1 AND secret_id IS NOT NULL) AS second_factors, \
              (SELECT COUNT(*) FROM events e JOIN calendars k ON k.id = e.calendar_id \
               JOIN connections c ON c.id = k.connection_id WHERE c.user_id = $1) AS entries, \
              (SELECT COUNT(*) FROM rounds r JOIN connections c ON c.id = r.connection_id WHERE c.user_id = $1) AS rounds, \
              (SELECT COUNT(*) FROM calls l JOIN connections c ON c.id = l.connection_id WHERE c.user_id = $1) AS calls, \
              (SELECT COUNT(*) FROM checks WHERE user_id = $1) AS checks, \
+             (SELECT COUNT(*) FROM audit WHERE actor = $1) AS lines, \
              (SELECT COUNT(*) FROM requests WHERE user_id = $1) AS requests",
         )
         .bind(user.to_string())
@@ -46,11 +51,13 @@ impl Store {
         .await?;
         Ok(Kept {
             sessions: rows::number(&row, "sessions")?,
+            second_factors: rows::number(&row, "second_factors")?,
             entries: rows::number(&row, "entries")?,
             rounds: rows::number(&row, "rounds")?,
             calls: rows::number(&row, "calls")?,
             checks: rows::number(&row, "checks")?,
             requests: rows::number(&row, "requests")?,
+            lines: rows::number(&row, "lines")?,
         })
     }
 
@@ -110,6 +117,8 @@ impl Store {
             "DELETE FROM events WHERE calendar_id IN (SELECT k.id FROM calendars k JOIN connections c ON c.id = k.connection_id WHERE c.user_id = $1)",
             "DELETE FROM rounds WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
             "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
+            "DELETE FROM state_changes WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
+            "DELETE FROM requests WHERE user_id = $1 AND state NOT IN ('waiting', 'approved')",
             "DELETE FROM checks WHERE user_id = $1 AND outcome IS NOT NULL",
             "UPDATE connections SET entries = 0 WHERE user_id = $1",
         ] {

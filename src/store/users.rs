@@ -2,8 +2,8 @@
 
 use super::{Store, StoreError, Table, rows};
 use crate::{
-    audit::Entry, clock::Timestamp, id::UserId, mailbox::SmtpAddress, policy::PrivacyLevel,
-    preferences::Preferences,
+    audit::Entry, clock::Timestamp, database::Writing, id::UserId, mailbox::SmtpAddress,
+    policy::PrivacyLevel, preferences::Preferences,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -23,13 +23,17 @@ pub struct User {
     pub email: SmtpAddress,
     pub name: String,
     pub role: Role,
-    /// An argon2id hash in PHC form.
+    /// An argon2id hash in PHC form; empty until an invitation is taken up.
     pub password_hash: String,
     /// An IANA name.
     pub time_zone: String,
     /// How much of their calendar may be kept, where they lowered it.
     pub privacy: Option<PrivacyLevel>,
     pub calendar: Preferences,
+    /// Since when they may not sign in.
+    pub disabled_at: Option<Timestamp>,
+    /// When somebody else ended their connection, if they have none since.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// A person to be added.
@@ -46,10 +50,14 @@ impl User {
     pub fn is_admin(&self) -> bool {
         self.role == Role::Admin
     }
+
+    /// Whether they are invited and have not set a password as yet.
+    pub const fn is_invited(&self) -> bool {
+        self.password_hash.is_empty()
+    }
 }
 
-const COLUMNS: &str =
-    "SELECT id, email, name, role, password_hash, time_zone, privacy, first_day, clock FROM users";
+const COLUMNS: &str = "SELECT id, email, name, role, password_hash, time_zone, privacy, first_day, clock, disabled_at, ended_at FROM users";
 
 pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
     Ok(User {
@@ -64,6 +72,8 @@ pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
             first_day: rows::named(row, "first_day")?,
             clock: rows::named(row, "clock")?,
         },
+        disabled_at: rows::maybe_instant(row, "disabled_at")?,
+        ended_at: rows::maybe_instant(row, "ended_at")?,
     })
 }
 
@@ -90,12 +100,26 @@ impl Store {
         now: Timestamp,
         first: bool,
     ) -> Result<Option<User>, StoreError> {
-        let id = UserId::new(now, self.random.bytes());
         let mut writing = if first {
             self.begin_alone_on(Table::Users).await?
         } else {
             self.begin().await?
         };
+        let user = self.insert_user_in(&mut writing, new, now, first).await?;
+        if user.is_some() {
+            writing.commit().await?;
+        }
+        Ok(user)
+    }
+
+    pub(super) async fn insert_user_in(
+        &self,
+        writing: &mut Writing,
+        new: NewUser,
+        now: Timestamp,
+        first: bool,
+    ) -> Result<Option<User>, StoreError> {
+        let id = UserId::new(now, self.random.bytes());
         let sql = if first {
             "INSERT INTO users (id, email, name, name_key, role, password_hash, time_zone, created_at) \
              SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE NOT EXISTS (SELECT 1 FROM users)"
@@ -123,7 +147,7 @@ impl Store {
         if inserted.rows_affected() == 0 {
             return Ok(None);
         }
-        writing.commit().await?;
+        self.index_user_in(writing, id).await?;
         let NewUser {
             email,
             name,
@@ -140,6 +164,8 @@ impl Store {
             time_zone,
             privacy: None,
             calendar: Preferences::default(),
+            disabled_at: None,
+            ended_at: None,
         }))
     }
 
@@ -189,6 +215,7 @@ impl Store {
             .bind(time_zone)
             .execute(writing.on())
             .await?;
+        self.index_user_in(&mut writing, id).await?;
         Ok(writing.commit().await?)
     }
 

@@ -10,7 +10,7 @@ use crate::{
         control::{is_ambiguous, narrowed},
         diagnose,
     },
-    ews::{Client, EwsError},
+    ews::{Call, Client, EwsError},
     mailbox::SmtpAddress,
     problem::Problem,
     refusal::SavedGate,
@@ -34,6 +34,8 @@ pub struct Trouble {
     pub problem: Problem,
     /// The id under which Exchange's own log knows the call.
     pub request_id: Option<String>,
+    /// What was called before it, and what failed.
+    pub calls: Vec<Call>,
 }
 
 impl From<Problem> for Trouble {
@@ -41,6 +43,7 @@ impl From<Problem> for Trouble {
         Self {
             problem,
             request_id: None,
+            calls: Vec::new(),
         }
     }
 }
@@ -53,6 +56,7 @@ impl Trouble {
         Self {
             problem: diagnose(error, &evidence),
             request_id: error.ids.shown().map(ToOwned::to_owned),
+            calls: Vec::new(),
         }
     }
 }
@@ -66,6 +70,8 @@ pub struct Clients<'a> {
     signing_in: Arc<Semaphore>,
     /// The password was accepted in this turn, on a connection that stays signed in.
     is_proven: AtomicBool,
+    /// The password was answered by a page in this turn.
+    doubt: Arc<AtomicBool>,
 }
 
 impl<'a> Clients<'a> {
@@ -79,6 +85,7 @@ impl<'a> Clients<'a> {
             idle: Mutex::new(kept),
             signing_in: Arc::new(Semaphore::new(1)),
             is_proven: AtomicBool::new(false),
+            doubt: Arc::default(),
         }
     }
 
@@ -90,6 +97,11 @@ impl<'a> Clients<'a> {
         } else {
             1
         }
+    }
+
+    /// Whether the password was answered by a page, which may have been a proxy's way to refuse it.
+    pub fn is_doubted(&self) -> bool {
+        self.doubt.load(Ordering::Relaxed)
     }
 
     /// An idle client, or a new one.
@@ -169,7 +181,8 @@ impl<'a> Clients<'a> {
     pub fn gate(&self) -> Arc<SavedGate> {
         let (store, clock) = (&self.services.store, &self.services.clock);
         let gate = SavedGate::new(store.clone(), clock.clone(), self.account.clone());
-        Arc::new(gate.one_after_another(Arc::clone(&self.signing_in)))
+        let gate = gate.one_after_another(Arc::clone(&self.signing_in));
+        Arc::new(gate.telling_doubt(Arc::clone(&self.doubt)))
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Vec<Client>) -> T) -> T {

@@ -18,6 +18,9 @@ const STEADY: Duration = Duration::from_mins(5);
 const WAITING: Duration = Duration::from_mins(15);
 /// Trouble that passes is never left alone for longer.
 const LONGEST: Duration = Duration::from_mins(30);
+/// Between two sign-ins of an account whose password was answered by a page: it may have been refused, and this seldom
+/// locks no account.
+pub const IN_DOUBT: Duration = Duration::from_mins(30);
 
 /// The time that a round reads: whole days in UTC, so that it moves once a day and not with every round.
 pub fn window(now: Timestamp) -> Window {

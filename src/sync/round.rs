@@ -10,7 +10,7 @@ use crate::{
     calendar::Event,
     connect::certificate,
     connection::Connection,
-    ews::{EwsError, Whose, read_window},
+    ews::{Call, Client, EwsError, Whose, read_window},
     problem::Problem,
     services::Services,
     store::{Account, Failed, ReadRound, StoreError},
@@ -41,22 +41,26 @@ pub async fn round(
     };
     let now = services.clock.now();
     match read {
-        Ok(events) => {
+        Ok((events, calls)) => {
             let next = plan::after_success(now, &services.random);
             let round = ReadRound {
                 events: &events,
+                calls: &calls,
                 started_at,
                 now,
                 next,
             };
             let changes = services.store.keep_round(connection, &round).await?;
+            services.metrics.round_ended(None);
             tracing::debug!(?changes, entries = events.len(), "round ended");
             Ok(())
         }
         Err(Trouble {
             problem,
             request_id,
+            calls,
         }) => {
+            services.metrics.round_ended(Some(problem.code()));
             if is_held_back(&problem) {
                 return Ok(());
             }
@@ -67,16 +71,21 @@ pub async fn round(
             let failed = Failed {
                 problem: &problem,
                 request_id,
+                calls: &calls,
                 state,
                 started_at,
                 now,
                 next,
             };
             if refused {
-                services.store.note_refused_round(connection, &failed).await
-            } else {
-                services.store.fail_round(connection, &failed).await
+                return services.store.note_refused_round(connection, &failed).await;
             }
+            services.store.fail_round(connection, &failed).await?;
+            if clients.is_doubted() {
+                let until = now + plan::IN_DOUBT;
+                services.store.put_off(account.id, &failed, until).await?;
+            }
+            Ok(())
         }
     }
 }
@@ -97,7 +106,7 @@ async fn read(
     account: &Account,
     connection: &Connection,
     clients: &Clients<'_>,
-) -> Result<Vec<Event>, Trouble> {
+) -> Result<(Vec<Event>, Vec<Call>), Trouble> {
     let mailbox = &connection.mailbox;
     let whose = whose(connection);
     let zone = owner_zone(services, connection).await;
@@ -113,17 +122,20 @@ async fn read(
         (client, origin) = (clients.open(mailbox).await?, Origin::New);
         read = read_window(&mut client, &whose, window, level, &zone).await;
     }
+    let calls = client.take_calls();
     match read {
         Ok(events) => {
             if origin == Origin::New {
                 let shown = client.connection().facts().certificate.as_ref();
                 certificate::keep(services, &account.endpoint, shown).await;
             }
+            keep_build(services, account, &client).await;
             clients.give_back(client);
-            Ok(events)
+            Ok((events, calls))
         }
         Err(error) => {
             let mut trouble = Trouble::of(&error, account, mailbox);
+            trouble.calls = calls;
             if connection.mode.impersonates() {
                 let narrowed = clients.narrowed(trouble.problem, &mut client, mailbox);
                 trouble.problem = narrowed.await;
@@ -159,6 +171,18 @@ async fn moved(
     autodiscover
         .moved(&account.host, &connection.mailbox, &account.endpoint)
         .await
+}
+
+/// What the server said it runs.
+async fn keep_build(services: &Services, account: &Account, client: &Client) {
+    let Some(build) = client.greeting().build else {
+        return;
+    };
+    let now = services.clock.now();
+    let kept = services.store.keep_build(&account.host, build, now).await;
+    if let Err(error) = kept {
+        tracing::error!(%error, "a server's build could not be remembered");
+    }
 }
 
 fn whose(connection: &Connection) -> Whose {

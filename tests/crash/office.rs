@@ -115,6 +115,7 @@ impl Office {
         let connection = self.connection(name).await.unwrap();
         let now = self.custody.clock.now();
         let round = ReadRound {
+            calls: &[],
             events,
             started_at: now,
             now,

@@ -387,6 +387,7 @@ async fn each_problem_is_met_and_no_two_look_alike() {
         "password-changing",
         "account-paused",
         "mailbox-taken",
+        "permission-gone",
     ];
     assert_eq!(met.len(), Problem::VARIANTS.len() - elsewhere.len());
 }

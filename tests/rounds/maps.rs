@@ -97,6 +97,8 @@ on_both_engines! {
     async fn a_map_is_stopped_held_up_and_gone_on_with_where_it_was(world) {
         let held = held(world).await;
         let many = Addresses {
+            doubles: 0,
+            without: 0,
             all: (0..3000).map(|n| Ok(format!("person{n}@example.test").parse().unwrap())).collect(),
         };
         let alice = world.user("alice").await;
@@ -136,6 +138,8 @@ on_both_engines! {
         }
         set_scope(world, &["alice", "bob"]);
         let all = Addresses {
+            doubles: 0,
+            without: 0,
             all: (0..500).map(|n| Ok(format!("person{n}@example.test").parse().unwrap())).collect(),
         };
         let narrow = mapping::start(services, &alice, &held.account, &all).await.unwrap();

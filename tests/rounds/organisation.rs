@@ -13,11 +13,12 @@ use kalends::{
     connection::ConnectionState,
     organisation::{self, AccountForm},
     permission::{Forbidden, Refusal},
+    policy::{Policy, TypedPasswords},
     problem::Problem,
     store::{Held, Probe, RequestState},
     sync,
 };
-use kalends_simulator::world::practice::SERVICE_PASSWORD;
+use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
 use std::time::Duration;
 
 const NEW: &str = "Changed-2026!";
@@ -223,6 +224,26 @@ on_both_engines! {
         assert_eq!((ended.probe, world.refused()), (Probe::RefusedBefore, 2));
     }
 
+    async fn a_control_mailbox_out_of_scope_is_no_proof_for_the_others(world) {
+        let first = held(world).await;
+        connected(world, &["bob"]).await;
+        let alice = world.user("alice").await;
+        world.exchange.world().scope.exclude.insert(alice.email.to_string());
+        let ended = organisation::end(&world.services, &alice, &first).await.unwrap();
+        assert_eq!(ended.probe, Probe::Open);
+        assert_eq!(ended.mailbox.unwrap().as_str(), "bob@example.test");
+        assert!(world.user("bob").await.ended_at.is_some());
+
+        world.exchange.world().scope.exclude.remove(alice.email.as_str());
+        let second = held(world).await;
+        connected(world, &["bob"]).await;
+        assert_eq!(world.user("bob").await.ended_at, None);
+        world.exchange.world().account_mut(SERVICE).unwrap().role = false;
+        let ended = organisation::end(&world.services, &alice, &second).await.unwrap();
+        assert!(matches!(ended.probe, Probe::Denied { tried: 2, .. }), "{:?}", ended.probe);
+        assert_eq!(world.refused(), 0);
+    }
+
     async fn a_mailbox_that_is_not_ones_own_needs_an_admins_word(world) {
         held(world).await;
         let (alice, bob) = (world.user("alice").await, world.user("bob").await);
@@ -251,6 +272,40 @@ on_both_engines! {
         assert_eq!(services.store.connection_of(bob.id).await.unwrap(), None);
         connect::end_if_not_allowed(services, &alice, &charlie).await.unwrap();
         assert!(services.store.connection_of(charlie.id).await.unwrap().is_some());
+    }
+
+    async fn what_is_taken_back_while_a_connection_is_tested_does_not_connect(world) {
+        held(world).await;
+        let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+        let services = &world.services;
+        let wanted = world.user("charlie").await.email;
+        let now = world.clock.now();
+        let asked = Entry::by(bob.id, Action::MailboxRequested);
+        services.store.ask_for_mailbox(bob.id, &wanted, "Holiday", &asked, now).await.unwrap();
+        let request = services.store.requests(true).await.unwrap().remove(0);
+        let decide = async |from, to| {
+            let entry = Entry::by(alice.id, Action::RequestApproved);
+            assert!(services.store.decide_request(request.id, (from, to), "", &entry, now).await.unwrap());
+        };
+        decide(RequestState::Waiting, RequestState::Approved).await;
+        world.always(Kind::Slow { milliseconds: 700 });
+        let id = connect::connect_through(services, &bob, &wanted).await.unwrap();
+        decide(RequestState::Approved, RequestState::Revoked).await;
+        connect::end_if_not_allowed(services, &alice, &bob).await.unwrap();
+        let gone = |outcome| match outcome {
+            Outcome::Failed { problem, .. } => assert_eq!(*problem, Problem::PermissionGone),
+            other => panic!("{other:?}"),
+        };
+        gone(world.ended(id).await);
+        assert_eq!(services.store.connection_of(bob.id).await.unwrap(), None);
+
+        // The same with the rules for typed passwords.
+        let id = world.start("bob", SERVICE_PASSWORD).await;
+        let policy = Policy { typed: TypedPasswords::Off, ..services.store.policy().await.unwrap() };
+        let entry = Entry::by(alice.id, Action::PolicyChanged);
+        services.store.set_policy(&policy, &entry, now).await.unwrap();
+        gone(world.ended(id).await);
+        assert_eq!(services.store.connection_of(bob.id).await.unwrap(), None);
     }
 
     async fn two_accounts_never_serve_one_domain(world) {

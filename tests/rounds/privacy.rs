@@ -147,7 +147,7 @@ on_both_engines! {
         assert!(told(&read).0 > 0);
         set_own(world, "charlie", Some(PrivacyLevel::FreeBusy)).await;
         let now = world.clock.now();
-        let round = ReadRound { events: &read, started_at: now, now, next: now };
+        let round = ReadRound { events: &read, calls: &[], started_at: now, now, next: now };
         world.services.store.keep_round(&connection, &round).await.unwrap();
         assert_eq!(told(&world.stored("charlie").await), (0, 0, 0));
     }

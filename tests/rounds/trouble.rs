@@ -207,6 +207,35 @@ on_both_engines! {
         assert!(matches!(connected, Outcome::Connected { .. }), "{connected:?}");
     }
 
+    async fn a_password_answered_by_a_page_is_sent_once_for_the_whole_account(world) {
+        {
+            let mut exchange = world.exchange.world();
+            exchange.settings.offer.ntlm = false;
+            exchange.settings.offer.negotiate = false;
+        }
+        for name in ["alice", "bob", "charlie"] {
+            world.save(name, SERVICE).await;
+        }
+        world.tend().await;
+        // What stands in front asks for the sign-in, then answers it with its own page.
+        let ask_then_page = Plan { after: 1, ..Plan::always(Kind::LoginPage) };
+        world.exchange.world().faults.plan(ask_then_page);
+        world.pass(MINUTE * 12);
+        assert_eq!(world.tend().await, 1);
+        for name in ["alice", "bob", "charlie"] {
+            let not_ews = (ConnectionState::ActionNeeded, Some("not-ews"));
+            assert_eq!(world.state(name).await, not_ews, "{name}");
+        }
+        world.pass(MINUTE * 29);
+        assert_eq!(world.tend().await, 0);
+        clear(world);
+        world.pass(MINUTE);
+        assert_eq!(world.tend().await, 3);
+        for name in ["alice", "bob", "charlie"] {
+            assert_eq!(world.state(name).await, FINE, "{name}");
+        }
+    }
+
     async fn a_signed_in_connection_serves_the_next_turn_without_a_password(world) {
         world.exchange.world().settings.offer.basic = false;
         let accepted = || world.exchange.world().counters().accepted();
@@ -246,7 +275,7 @@ on_both_engines! {
         assert_eq!(accepted(), 4);
         // So does one whose round somebody asked for.
         let (alice, connection) = (world.user("alice").await, world.connection("alice").await);
-        assert!(sync::soon(&world.services, &alice, &connection).await.unwrap());
+        assert_eq!(sync::soon(&world.services, &alice, &connection).await.unwrap(), sync::Asked::Started);
         world.tend().await;
         assert_eq!(accepted(), 5);
         assert_eq!(world.refused(), 0);

@@ -7,9 +7,9 @@ use crate::{
 };
 use kalends::{
     clock::Clock,
-    connection::Mode,
+    connection::{ConnectionState, Mode},
     custody::Custody,
-    database::Engine,
+    database::{Engine, Unready},
     vault::{Destination, Vault},
 };
 use std::time::Duration;
@@ -80,5 +80,31 @@ on_both_engines! {
         let later = Custody { clock: Clock::held(NOW + Duration::from_hours(2)), ..world.custody() };
         assert_eq!(later.sweep().await.unwrap(), 1);
         assert_eq!(world.vault.ids(None).await.unwrap(), world.store.secret_ids().await.unwrap());
+    }
+
+    async fn a_database_is_ready_while_it_answers_and_has_every_migration(world) {
+        assert_eq!((world.store.ready().await, world.vault.ready().await), (Ok(()), Ok(())));
+        for pool in [world.other.pool(), world.vault.pool()] {
+            let latest = "DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)";
+            sqlx::query(latest).execute(pool).await.unwrap();
+        }
+        let outdated = (world.store.ready().await, world.vault.ready().await);
+        assert_eq!(outdated, (Err(Unready::Outdated), Err(Unready::Outdated)));
+        world.other.pool().close().await;
+        assert_eq!(world.other.ready().await, Err(Unready::Silent));
+    }
+
+    async fn everything_is_counted_by_state(world) {
+        let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+        world.user("charlie").await;
+        for user in [&alice, &bob] {
+            world.connect(user, SERVICE).await;
+        }
+        let counted = world.store.counted(NOW).await.unwrap();
+        assert_eq!((counted.people, counted.sessions, counted.second_factors), (3, 0, 0));
+        let connected = counted.connections.iter().filter(|(_, count)| *count > 0);
+        let connected: Vec<_> = connected.collect();
+        assert_eq!(connected, [&(ConnectionState::Connected, 2)]);
+        assert_eq!(counted.connections.len(), ConnectionState::ALL.len());
     }
 }

@@ -48,6 +48,7 @@ async fn keep(
     now: Timestamp,
 ) -> Option<Changes> {
     let round = ReadRound {
+        calls: &[],
         events,
         started_at: now,
         now,
@@ -194,6 +195,7 @@ on_both_engines! {
         keep(world, &connection, &events, NOW).await;
         let problem = Problem::ImpersonationDenied;
         let failed = Failed {
+            calls: &[],
             problem: &problem,
             request_id: Some("0d3e"),
             state: ConnectionState::ActionNeeded,
@@ -220,7 +222,7 @@ on_both_engines! {
         let new = world.connect(&alice, SERVICE).await;
         assert_eq!(keep(world, &gone, &[event("one", NOW)], NOW).await, None);
         let problem = Problem::Interrupted;
-        let failed = Failed { problem: &problem, request_id: None, state: ConnectionState::Delayed, started_at: NOW, now: NOW, next: None };
+        let failed = Failed { problem: &problem, request_id: None, calls: &[], state: ConnectionState::Delayed, started_at: NOW, now: NOW, next: None };
         world.store.fail_round(&gone, &failed).await.unwrap();
         assert_eq!(world.number("SELECT (SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM rounds)").await, 0);
         assert_eq!(world.store.connection_of(alice.id).await.unwrap(), Some(new));
@@ -233,7 +235,7 @@ on_both_engines! {
             let connection = world.connect(&alice, SERVICE).await;
             let (store, events) = (world.other.clone(), events.clone());
             let round = tokio::spawn(async move {
-                let round = ReadRound { events: &events, started_at: NOW, now: NOW, next: LATER };
+                let round = ReadRound { events: &events, calls: &[], started_at: NOW, now: NOW, next: LATER };
                 store.keep_round(&connection, &round).await.unwrap()
             });
             world.connect(&alice, SERVICE).await;

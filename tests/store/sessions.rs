@@ -1,7 +1,12 @@
 //! Sessions and their two ends.
 
 use crate::{engines::on_both_engines, world::NOW};
-use kalends::{clock::Timestamp, id::UserId, store::SessionRow};
+use kalends::{
+    audit::{Action, Entry},
+    clock::Timestamp,
+    id::UserId,
+    store::SessionRow,
+};
 use std::time::Duration;
 
 const IDLE: Duration = Duration::from_mins(30);
@@ -15,6 +20,7 @@ fn session(id_hash: &str, user_id: Option<UserId>, at: Timestamp) -> SessionRow 
         idle_expires_at: at + IDLE,
         absolute_expires_at: at + DAY,
         touched_at: at,
+        device: Some("Firefox on Linux".to_owned()),
     }
 }
 
@@ -63,10 +69,43 @@ on_both_engines! {
         for (id, user) in [("a1", &alice), ("a2", &alice), ("b1", &bob), ("b2", &bob)] {
             world.store.save_session(&session(id, Some(user.id), NOW)).await.unwrap();
         }
-        world.store.delete_sessions_of(alice.id).await.unwrap();
+        let entry = Entry::by(alice.id, Action::SignedOutEverywhere);
+        world.store.delete_sessions_of(alice.id, &entry, NOW).await.unwrap();
         world.store.delete_session("b1").await.unwrap();
         world.store.delete_session("unknown").await.unwrap();
         assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, 1);
+        assert_eq!(world.store.audit_counts().await.unwrap()["signed-out-everywhere"], 1);
         assert!(world.store.session("b2", NOW).await.unwrap().is_some());
+    }
+
+    async fn a_session_that_was_ended_from_elsewhere_does_not_come_back(world) {
+        let alice = world.user("alice").await;
+        let row = session("a1", Some(alice.id), NOW);
+        world.store.save_session(&row).await.unwrap();
+        let entry = Entry::by(alice.id, Action::DeviceSignedOut);
+        assert!(world.other.delete_session_of(alice.id, "a1", &entry, NOW).await.unwrap());
+        assert!(!world.other.delete_session_of(alice.id, "a1", &entry, NOW).await.unwrap());
+        world.store.update_session(&row).await.unwrap();
+        assert_eq!(world.store.session("a1", NOW).await.unwrap(), None);
+        assert_eq!(world.store.audit_counts().await.unwrap()["device-signed-out"], 1);
+    }
+
+    async fn devices_are_those_of_one_person_the_last_used_first(world) {
+        let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+        for (id, user) in [("a1", &alice), ("a2", &alice), ("a3", &alice), ("b1", &bob)] {
+            world.store.save_session(&session(id, Some(user.id), NOW)).await.unwrap();
+        }
+        let later = NOW + Duration::from_mins(10);
+        world.store.touch_session("a2", later, later + IDLE).await.unwrap();
+        let devices = world.other.devices_of(alice.id, later).await.unwrap();
+        let ids: Vec<&str> = devices.iter().map(|device| device.id_hash.as_str()).collect();
+        assert_eq!(ids, ["a2", "a1", "a3"]);
+        assert_eq!((devices[0].since, devices[0].last_used), (Some(NOW), later));
+        assert_eq!(devices[0].name.as_deref(), Some("Firefox on Linux"));
+        let entry = Entry::by(bob.id, Action::DeviceSignedOut);
+        assert!(!world.store.delete_session_of(bob.id, "a1", &entry, NOW).await.unwrap());
+        assert_eq!(world.store.delete_other_sessions_of(bob.id, "b1", &entry, NOW).await.unwrap(), 0);
+        assert_eq!(world.store.delete_other_sessions_of(alice.id, "a2", &entry, NOW).await.unwrap(), 2);
+        assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, 2);
     }
 }

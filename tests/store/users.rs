@@ -84,6 +84,7 @@ on_both_engines! {
                 idle_expires_at: NOW + Duration::from_mins(1),
                 absolute_expires_at: NOW + Duration::from_hours(1),
                 touched_at: NOW,
+                device: None,
             };
             world.store.save_session(&session).await.unwrap();
         }

@@ -15,6 +15,7 @@ mod packages;
 mod practice;
 mod process;
 mod python;
+mod screenshots;
 mod site;
 mod start;
 mod test;
@@ -73,6 +74,8 @@ enum Command {
     },
     /// Writes the documents that are made from the program: `docs/problems.md`.
     Docs,
+    /// Takes pictures of every page: all to `target/screenshots`, some to `docs`.
+    Screenshots,
 }
 
 fn main() -> ExitCode {
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Command::Bench { which, peers } => bench::bench(which, peers),
         Command::Fuzz { minutes } => fuzz::fuzz(minutes),
         Command::Docs => docs::write(),
+        Command::Screenshots => screenshots::take(),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

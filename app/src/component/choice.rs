@@ -6,7 +6,7 @@ use leptos::prelude::*;
 pub fn choice(
     name: &'static str,
     value: &'static str,
-    label: &'static str,
+    label: impl Into<String>,
     meaning: &'static str,
     checked: bool,
 ) -> impl IntoView {
@@ -14,7 +14,7 @@ pub fn choice(
         <label class="choice">
             <input type="radio" name=name value=value checked=checked />
             <span>
-                <strong>{label}</strong>
+                <strong>{label.into()}</strong>
                 <span class="field-hint">{meaning}</span>
             </span>
         </label>

@@ -44,6 +44,9 @@ pub fn Frame(
 fn navigation(viewer: Viewer) -> impl IntoView {
     view! {
         <nav class="nav" aria-label="Main">
+            {viewer
+                .is_admin
+                .then(|| view! { <leptos_router::components::A href="/overview">"Overview"</leptos_router::components::A> })}
             <leptos_router::components::A href="/calendar">"Calendar"</leptos_router::components::A>
             <leptos_router::components::A href="/profile">"Profile"</leptos_router::components::A>
             {viewer
@@ -51,6 +54,7 @@ fn navigation(viewer: Viewer) -> impl IntoView {
                 .then(|| {
                     view! {
                         <leptos_router::components::A href="/connections">"Connections"</leptos_router::components::A>
+                        <leptos_router::components::A href="/people">"People"</leptos_router::components::A>
                         <leptos_router::components::A href="/organisation">"Organisation"</leptos_router::components::A>
                     }
                 })}

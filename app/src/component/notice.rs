@@ -39,7 +39,8 @@ pub fn Notice(
     let on_role = advice.on_role;
     // Below stands a form with what was typed, which a page in its place would lose.
     let tab = just_tried.then_some("_blank");
-    let what_to_do = view! { <WhatToDo steps=advice.steps commands=advice.commands /> };
+    let what_to_do =
+        view! { <WhatToDo steps=advice.steps commands=advice.commands whole=is_help /> };
     view! {
         <section class=class role=just_tried.then_some("alert")>
             <div class="advice-head">
@@ -75,26 +76,61 @@ pub fn Notice(
     }
 }
 
+/// Advice longer than this, steps and commands together, shows its first steps and folds the rest.
+const LONG: usize = 6;
+const FIRST: usize = 2;
+
+/// The steps and commands; a long list, which only an administrator can work through, is folded unless `whole`.
 #[component]
-fn WhatToDo(steps: Vec<String>, commands: Vec<Command>) -> impl IntoView {
-    let several = commands.len() > 1;
-    view! {
-        {(!steps.is_empty())
-            .then(|| {
-                view! {
-                    <ol class="notice-steps">
-                        {steps.into_iter().map(|step| view! { <li>{step}</li> }).collect_view()}
-                    </ol>
-                }
-            })}
-        {commands
-            .into_iter()
-            .zip(1..)
-            .map(|(command, number)| {
-                view! { <CommandBlock command number=several.then_some(number) /> }
-            })
-            .collect_view()}
+fn WhatToDo(mut steps: Vec<String>, commands: Vec<Command>, whole: bool) -> impl IntoView {
+    if whole || steps.len() + commands.len() <= LONG {
+        return view! { <Steps steps from=1 /> <Commands commands /> }.into_any();
     }
+    let rest = steps.split_off(FIRST.min(steps.len()));
+    let next = steps.len() + 1;
+    let summary = if rest.is_empty() {
+        format!("The {} commands for the administrator", commands.len())
+    } else {
+        format!(
+            "If that is not it: {} more steps and {} commands for the administrator",
+            rest.len(),
+            commands.len()
+        )
+    };
+    view! {
+        <Steps steps from=1 />
+        <details>
+            <summary>{summary}</summary>
+            <div class="advice-more">
+                <Steps steps=rest from=next />
+                <Commands commands />
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+#[component]
+fn Steps(steps: Vec<String>, from: usize) -> impl IntoView {
+    (!steps.is_empty()).then(|| {
+        view! {
+            <ol class="notice-steps" start=from>
+                {steps.into_iter().map(|step| view! { <li>{step}</li> }).collect_view()}
+            </ol>
+        }
+    })
+}
+
+#[component]
+fn Commands(commands: Vec<Command>) -> impl IntoView {
+    let several = commands.len() > 1;
+    commands
+        .into_iter()
+        .zip(1..)
+        .map(|(command, number)| {
+            view! { <CommandBlock command number=several.then_some(number) /> }
+        })
+        .collect_view()
 }
 
 /// A command to copy, with what it is for and where it is run.

@@ -35,22 +35,7 @@ impl Wanted {
             ("from", &self.from),
             ("to", &self.to),
         ];
-        let mut query = String::new();
-        let mut add = |name: &str, value: &str| {
-            query.push(if query.is_empty() { '?' } else { '&' });
-            query.push_str(name);
-            query.push('=');
-            query.push_str(&crate::percent::encoded(value));
-        };
-        for (name, value) in parts {
-            if !value.is_empty() {
-                add(name, value);
-            }
-        }
-        if page > 1 {
-            add("page", &page.to_string());
-        }
-        query
+        crate::percent::query(&parts.map(|(name, value)| (name, value.as_str())), page)
     }
 }
 
@@ -92,15 +77,18 @@ mod filter {
     use strum::VariantArray as _;
 
     /// The kinds of lines: code, label, actions.
-    pub fn kinds() -> [(&'static str, &'static str, Vec<Action>); 7] {
+    pub fn kinds() -> [(&'static str, &'static str, Vec<Action>); 8] {
         use Action::{
             AccountAdded, AccountChanged, AccountEnded, AccountHeld, AccountPaused,
-            AccountReleased, AccountResumed, AddressVerified, ApprovalRevoked, CheckStarted,
-            Connected, DataExported, DataPurged, Disconnected, EverythingPaused, EverythingResumed,
-            ExchangeChecked, MailboxRequested, MailboxesChosen, MailboxesMapped, PasswordChanged,
-            PasswordDropped, PasswordSwitched, PasswordTested, PolicyChanged, PrivacyChanged,
-            RequestApproved, RequestRefused, RequestWithdrawn, SecretOpened, SignInRefused,
-            SignedIn, SignedOutEverywhere, SyncRequested, UserCreated,
+            AccountReleased, AccountResumed, AddressTakenBack, AddressVerified, ApprovalRevoked,
+            CheckStarted, CodeRefused, Connected, ConnectionPaused, ConnectionResumed,
+            DataExported, DataPurged, DeviceSignedOut, Disconnected, EverythingPaused,
+            EverythingResumed, ExchangeChecked, LinkMade, LinkUsed, MailboxRequested,
+            MailboxesChosen, MailboxesMapped, PasswordChanged, PasswordDropped, PasswordSwitched,
+            PasswordTested, PersonDisabled, PersonEnabled, PersonInvited, PolicyChanged,
+            PrivacyChanged, RebuildRequested, RecoveryCodeUsed, RequestApproved, RequestRefused,
+            RequestWithdrawn, RoleChanged, SecondFactorOff, SecondFactorOn, SecondFactorReset,
+            SecretOpened, SignInRefused, SignedIn, SignedOutEverywhere, SyncRequested, UserCreated,
         };
         [
             (
@@ -119,7 +107,19 @@ mod filter {
                     SignedIn,
                     SignInRefused,
                     SignedOutEverywhere,
+                    DeviceSignedOut,
+                    SecondFactorOn,
+                    SecondFactorOff,
+                    SecondFactorReset,
+                    CodeRefused,
+                    RecoveryCodeUsed,
                     PasswordChanged,
+                    PersonInvited,
+                    LinkMade,
+                    LinkUsed,
+                    RoleChanged,
+                    PersonDisabled,
+                    PersonEnabled,
                     UserCreated,
                 ],
             ),
@@ -130,6 +130,9 @@ mod filter {
                     Connected,
                     Disconnected,
                     SyncRequested,
+                    RebuildRequested,
+                    ConnectionPaused,
+                    ConnectionResumed,
                     CheckStarted,
                     ExchangeChecked,
                     MailboxesMapped,
@@ -163,6 +166,7 @@ mod filter {
                     RequestApproved,
                     RequestRefused,
                     ApprovalRevoked,
+                    AddressTakenBack,
                     AddressVerified,
                 ],
             ),
@@ -172,6 +176,11 @@ mod filter {
                 vec![PolicyChanged, PrivacyChanged, DataExported, DataPurged],
             ),
             ("passwords", "Passwords opened", vec![SecretOpened]),
+            (
+                "all",
+                "Every line, as the chain has it",
+                Action::VARIANTS.to_vec(),
+            ),
         ]
     }
 

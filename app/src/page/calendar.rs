@@ -22,7 +22,7 @@ mod steps;
 
 use crate::{
     AppError,
-    component::{Frame, Icon, Notice, StateBadge, StateView, When, loaded},
+    component::{Follow, Frame, Icon, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
 };
 use agenda_view::{Agenda, Day, Entry, Tag, tag_view, tag_words};
@@ -246,7 +246,8 @@ fn Calendar(view: CalendarView) -> impl IntoView {
     let about = about.into_iter().flatten().collect::<Vec<_>>().join(", ");
     view! {
         <Frame title="Calendar" wide=true>
-            <p class="freshness">
+            <Follow />
+            <p class="freshness" id="freshness" data-live="">
                 <StateBadge state=connection.state />
                 <span>{connection.mailbox}</span>
                 {connection.as_of.map(|moment| view! { <span>"as of " <When moment /></span> })}
@@ -272,9 +273,9 @@ fn Calendar(view: CalendarView) -> impl IntoView {
                 {grid
                     .map(|view| {
                         let title = title.clone();
-                        view! { <div class="calendar-picture"><Grid view title /></div> }
+                        view! { <div class="calendar-picture" id="picture" data-live=""><Grid view title /></div> }
                     })}
-                {month.map(|view| view! { <div class="calendar-picture"><Month view title /></div> })}
+                {month.map(|view| view! { <div class="calendar-picture" id="picture" data-live=""><Month view title /></div> })}
                 <Agenda days />
             </div>
         </Frame>

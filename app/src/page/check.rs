@@ -155,6 +155,13 @@ async fn check_page(id: String) -> Result<CheckView, AppError> {
     if check.outcome.is_none() {
         request::look_again_in(if check.waiting.is_some() { 20 } else { 3 });
     }
+    if matches!(
+        check.outcome,
+        Some(kalends::check::Outcome::AccountSaved { .. })
+    ) {
+        // What was typed is saved: the next account begins with an empty form.
+        request::take_draft("account").await?;
+    }
     seen(&user, check).await
 }
 

@@ -38,6 +38,8 @@ use one_click::refused;
 pub struct ConnectView {
     pub draft: Draft,
     /// Whether a connection exists that this one replaces.
+    /// The mailbox that is connected at present: another one takes its place.
+    pub replaces: Option<String>,
     pub reconnect: bool,
     /// What connects with one click, through an account that an admin holds.
     pub one_click: Vec<String>,
@@ -195,7 +197,11 @@ pub async fn view_for(user: &kalends::store::User) -> Result<ConnectView, AppErr
         .await?;
     }
     let draft = if kept.values.is_empty() {
-        form::starting_values(user, connection.as_ref())
+        // Nothing was typed where a button was pressed; what was wrong is told all the same.
+        Draft {
+            errors: kept.errors,
+            ..form::starting_values(user, connection.as_ref())
+        }
     } else {
         kept
     };
@@ -225,6 +231,7 @@ pub async fn view_for(user: &kalends::store::User) -> Result<ConnectView, AppErr
     Ok(ConnectView {
         draft,
         reconnect,
+        replaces: connection.map(|connection| connection.mailbox.to_string()),
         one_click,
         ways: Ways {
             service: policy.typed != kalends::policy::TypedPasswords::Off,

@@ -1,8 +1,10 @@
-//! One connection as an admin sees it: its state, the last check's ladder, the last rounds.
+//! One connection as an admin sees it: its state, the last check's ladder, and everything that happened.
+
+mod timeline;
 
 use crate::{
     AppError,
-    component::{Frame, LadderView, Notice, StateBadge, StateView, When, loaded},
+    component::{Follow, Frame, LadderView, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
 };
 use kalends::{advice::Advice, check::Ladder};
@@ -24,9 +26,13 @@ struct ConnectionView {
     /// Its certificate, if that ends soon.
     warnings: Vec<String>,
     check: Option<CheckLine>,
-    /// The end of the last round, if it found nothing to change and so is not among the rounds below.
-    quiet_round: Option<Moment>,
-    rounds: Vec<RoundView>,
+    /// The end of the last round, whatever came of it.
+    last_round: Option<Moment>,
+    /// An admin has paused this one alone.
+    is_paused: bool,
+    lines: Vec<timeline::Line>,
+    /// More happened than is shown.
+    has_more: bool,
     flash: Option<String>,
 }
 
@@ -40,18 +46,8 @@ struct CheckLine {
     ladder: Ladder,
 }
 
-/// One pass over the window.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct RoundView {
-    started: Moment,
-    millis: i64,
-    /// What came of it, in words.
-    outcome: String,
-    ok: bool,
-}
-
 #[server(endpoint = "connection")]
-async fn connection(id: String) -> Result<ConnectionView, AppError> {
+async fn connection(id: String, #[server(default)] all: bool) -> Result<ConnectionView, AppError> {
     use crate::request;
     let admin = request::admin().await?;
     let words = request::words(&admin);
@@ -66,10 +62,9 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
         .last_check(found.user_id)
         .await
         .map_err(request::internal)?;
-    let rounds = store
-        .last_rounds(found.id, 20)
-        .await
-        .map_err(request::internal)?;
+    let most = if all { MOST_LINES } else { FIRST_LINES };
+    let happened = kalends::timeline::timeline(&store, &found, most + 1).await;
+    let happened = happened.map_err(request::internal)?;
     let flash = request::take_flash().await?;
     if flash.is_some() {
         // What the flash tells of has come about by then.
@@ -97,7 +92,7 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
         warnings: request::ending_certificates(Some(found.endpoint.host())).await?,
         check: check.map(|check| CheckLine {
             started: words.moment(check.started_at),
-            ended: ended_words(check.outcome.as_ref()).to_owned(),
+            ended: kalends::timeline::ended(check.outcome.as_ref()).to_owned(),
             other: {
                 let typed = &check.typed;
                 let same = typed.mailbox == found.mailbox.as_str()
@@ -108,52 +103,23 @@ async fn connection(id: String) -> Result<ConnectionView, AppError> {
             },
             ladder: check.ladder,
         }),
-        quiet_round: found
-            .last_round_at
-            .filter(|at| rounds.first().is_none_or(|round| round.ended_at() < *at))
-            .map(|at| words.moment(at)),
-        rounds: rounds
+        last_round: found.last_round_at.map(|at| words.moment(at)),
+        is_paused: found.paused_at.is_some(),
+        has_more: happened.len() > most && !all,
+        lines: happened
             .iter()
-            .map(|round| round_view(round, &found, &words))
+            .take(most)
+            .map(|happened| timeline::line(happened, &found, &words))
             .collect(),
         flash,
     })
 }
 
+/// How much of the line of time is shown at first, and at most.
 #[cfg(feature = "ssr")]
-const fn ended_words(outcome: Option<&kalends::check::Outcome>) -> &'static str {
-    use kalends::check::Outcome;
-    match outcome {
-        None => "running",
-        Some(Outcome::Connected { .. } | Outcome::AccountSaved { .. }) => "passed",
-        Some(Outcome::Failed { .. }) => "failed",
-        Some(Outcome::Cancelled) => "cancelled",
-    }
-}
-
+const FIRST_LINES: usize = 40;
 #[cfg(feature = "ssr")]
-fn round_view(
-    round: &kalends::store::Round,
-    connection: &kalends::connection::Connection,
-    words: &crate::moment::Words,
-) -> RoundView {
-    let changes = round.changes;
-    let outcome = match &round.problem {
-        Some(problem) => {
-            kalends::advice::advice(problem, &crate::request::names_of(connection, words)).title
-        }
-        None => format!(
-            "{} new, {} changed, {} gone",
-            changes.inserted, changes.updated, changes.deleted
-        ),
-    };
-    RoundView {
-        started: words.moment(round.started_at),
-        millis: round.millis,
-        outcome,
-        ok: round.problem.is_none(),
-    }
-}
+const MOST_LINES: usize = 500;
 
 #[server(endpoint = "check_now")]
 async fn check_now(#[server(default)] id: String) -> Result<(), AppError> {
@@ -170,15 +136,64 @@ async fn check_now(#[server(default)] id: String) -> Result<(), AppError> {
 #[server(endpoint = "sync_now")]
 async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
     use crate::request;
+    use kalends::sync::Asked;
     let admin = request::admin().await?;
     let found = request::connection_by_id(&id).await?;
     let started = kalends::sync::soon(&request::services(), &admin, &found)
         .await
         .map_err(request::internal)?;
-    request::flash(if started {
-        "A round starts within a second. This page looks again by itself."
+    request::flash(match started {
+        Asked::Started => "A round starts within a second. This page looks again by itself.",
+        Asked::AccountStopped => "The account's password was refused: reconnect with the right one. Until then no round starts on request.",
+        Asked::Paused => "Nothing is read while it is paused. Resume it first: this connection here, or its account on the page Organisation.",
+    })
+    .await?;
+    request::see_other(&format!("/connections/{}", found.id));
+    Ok(())
+}
+
+#[server(endpoint = "rebuild")]
+async fn rebuild(#[server(default)] id: String) -> Result<(), AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let found = request::connection_by_id(&id).await?;
+    let started = kalends::sync::rebuild(&request::services(), &admin, &found).await;
+    request::flash(if started.map_err(request::internal)? {
+        "The copy was deleted and is being read anew. This page looks again by itself."
     } else {
-        "The account's password was refused: reconnect with the right one. Until then no round starts on request."
+        "Nothing was deleted: the calendar could not be read anew now, because it is paused or its account's password was refused."
+    })
+    .await?;
+    request::see_other(&format!("/connections/{}", found.id));
+    Ok(())
+}
+
+#[server(endpoint = "pause_connection")]
+async fn pause_connection(
+    #[server(default)] id: String,
+    #[server(default)] paused: bool,
+) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::audit::{Action, Entry};
+    let admin = request::admin().await?;
+    let found = request::connection_by_id(&id).await?;
+    let action = if paused {
+        Action::ConnectionPaused
+    } else {
+        Action::ConnectionResumed
+    };
+    let services = request::services();
+    let entry = Entry::by(admin.id, action).about(found.mailbox.as_str());
+    services
+        .store
+        .pause_connection(found.id, paused, &entry, services.clock.now())
+        .await
+        .map_err(request::internal)?;
+    services.wake.notify_one();
+    request::flash(if paused {
+        "Paused. The copy stays as it is until you resume."
+    } else {
+        "Resumed. A round starts within a second."
     })
     .await?;
     request::see_other(&format!("/connections/{}", found.id));
@@ -188,9 +203,16 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
 #[component]
 pub fn ConnectionPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
-    let id = move || params.with(|params| params.get("id").unwrap_or_default());
+    let query = leptos_router::hooks::use_query_map();
+    let wanted = move || {
+        let all = query.with(|query| query.get("all").is_some());
+        (
+            params.with(|params| params.get("id").unwrap_or_default()),
+            all,
+        )
+    };
     loaded(
-        Resource::new(id, connection),
+        Resource::new(wanted, |(id, all)| connection(id, all)),
         |view| view! { <Connection view /> },
     )
 }
@@ -209,24 +231,27 @@ fn Connection(view: ConnectionView) -> impl IntoView {
         advice,
         warnings,
         check,
-        quiet_round,
-        rounds,
+        last_round,
+        is_paused,
+        lines,
+        has_more,
         flash,
     } = view;
     view! {
         <Frame title=person>
             <p class="back"><a href="/connections">"← All connections"</a></p>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
-            <p class="freshness">
+            <Follow />
+            <p class="freshness" id="freshness" data-live="">
                 <StateBadge state />
                 <span>"since " <When moment=since /></span>
                 <span>{email}</span>
             </p>
-            {advice.map(|advice| view! { <Notice advice /> })}
+            <div id="advice" data-live="">{advice.map(|advice| view! { <Notice advice /> })}</div>
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
             <section class="panel" aria-labelledby="connection">
                 <h2 id="connection">"Connection"</h2>
-                <dl class="facts">
+                <dl class="facts" id="facts" data-live="">
                     {facts
                         .into_iter()
                         .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
@@ -240,16 +265,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                         <dd>{next_sync.map_or_else(|| "none planned".into_any(), |moment| view! { <When moment /> }.into_any())}</dd>
                     </div>
                 </dl>
-                <div class="form-actions">
-                    <form method="post" action=CheckNow::url()>
-                        <input type="hidden" name="id" value=id.clone() />
-                        <button class="button">"Check now"</button>
-                    </form>
-                    <form method="post" action=SyncNow::url()>
-                        <input type="hidden" name="id" value=id />
-                        <button class="button">"Sync now"</button>
-                    </form>
-                </div>
+                <Buttons id=id.clone() is_paused />
             </section>
             <section class="panel" aria-labelledby="check">
                 <h2 id="check">"Last check"</h2>
@@ -262,49 +278,55 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                     None => view! { <p class="empty">"No check was run yet."</p> }.into_any(),
                 }}
             </section>
-            <section class="panel" aria-labelledby="rounds">
-                <h2 id="rounds">"Last rounds"</h2>
-                {quiet_round
-                    .map(|moment| view! { <p class="panel-hint">"The last round ended " <When moment /> " and found nothing new."</p> })}
-                <Rounds rounds />
+            <section class="panel" id="happened" data-live="" aria-labelledby="timeline">
+                <h2 id="timeline">"What happened"</h2>
+                <p class="panel-hint">
+                    {last_round.map(|moment| view! { "The last round ended " <When moment /> ". " })}
+                    "Rounds that found nothing new are not listed. Ids are those of Exchange’s logs."
+                </p>
+                <timeline::Timeline lines />
+                {has_more.then(|| view! { <p><a href=format!("/connections/{id}?all=1#timeline")>"Show more"</a></p> })}
             </section>
         </Frame>
     }
 }
 
 #[component]
-fn Rounds(rounds: Vec<RoundView>) -> impl IntoView {
-    if rounds.is_empty() {
-        return view! { <p class="empty">"No round has changed anything or failed yet."</p> }
-            .into_any();
-    }
+fn Buttons(id: String, is_paused: bool) -> impl IntoView {
+    let (check, sync, rebuild, pause) = (id.clone(), id.clone(), id.clone(), id);
     view! {
-        <p class="panel-hint">"Rounds that changed something or failed, newest first."</p>
-        <div class="table-box" role="region" aria-label="Rounds, newest first" tabindex="0">
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Started"</th>
-                        <th scope="col" class="number">"Took"</th>
-                        <th scope="col">"Outcome"</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {rounds
-                        .into_iter()
-                        .map(|round| {
-                            view! {
-                                <tr>
-                                    <td><When moment=round.started /></td>
-                                    <td class="number">{format!("{} ms", round.millis)}</td>
-                                    <td class=if round.ok { "" } else { "cell-bad" }>{round.outcome}</td>
-                                </tr>
-                            }
-                        })
-                        .collect_view()}
-                </tbody>
-            </table>
+        <div class="form-actions">
+            {(!is_paused)
+                .then(|| {
+                    view! {
+                        <form method="post" action=CheckNow::url()>
+                            <input type="hidden" name="id" value=check />
+                            <button class="button">"Check now"</button>
+                        </form>
+                        <form method="post" action=SyncNow::url()>
+                            <input type="hidden" name="id" value=sync />
+                            <button class="button">"Sync now"</button>
+                        </form>
+                    }
+                })}
+            <form method="post" action=PauseConnection::url()>
+                <input type="hidden" name="id" value=pause />
+                <input type="hidden" name="paused" value=(!is_paused).to_string() />
+                <button class="button">{if is_paused { "Resume" } else { "Pause" }}</button>
+            </form>
         </div>
+        {(!is_paused)
+            .then(|| {
+                view! {
+                    <details class="more">
+                        <summary>"Rebuild the copy"</summary>
+                        <p>"Deletes the copied entries and reads the calendar anew. Use it if the copy looks wrong; the calendar in Exchange stays as it is."</p>
+                        <form class="form-actions" method="post" action=Rebuild::url()>
+                            <input type="hidden" name="id" value=rebuild />
+                            <button class="button button-danger">"Delete the copy and read anew"</button>
+                        </form>
+                    </details>
+                }
+            })}
     }
-    .into_any()
 }

@@ -1,20 +1,34 @@
-//! The admin's list: every user with the state of the connection, broken first.
+//! The admin's list: every user with the state of the connection, broken first; filtered, searched, sorted, and worked
+//! on many at a time.
+
+pub mod filter;
+pub mod many;
+pub mod results;
+mod rows;
 
 use crate::{
     AppError,
-    component::{Frame, StateBadge, StateView, When, loaded},
-    moment::Moment,
+    component::{Frame, StateView, loaded},
 };
-use leptos::prelude::*;
+use filter::Wanted;
+use leptos::{prelude::*, server_fn::ServerFn as _};
+use many::ActOnMany;
+use rows::{Row, Table};
 use serde::{Deserialize, Serialize};
 
 /// One page of the list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct ConnectionsView {
+    wanted: Wanted,
     rows: Vec<Row>,
-    /// How many there are by filter code, the empty one for all.
+    /// How many there are by the code of a state, the empty one for all.
     counts: Vec<(String, i64)>,
-    filter: String,
+    /// What can be chosen: values with their labels.
+    causes: Vec<(String, String)>,
+    accounts: Vec<(String, String)>,
+    domains: Vec<(String, String)>,
+    /// How many connections the whole list has.
+    connections: i64,
     page: i64,
     pages: i64,
     /// Certificates that end soon.
@@ -22,93 +36,44 @@ struct ConnectionsView {
     flash: Option<String>,
 }
 
-/// One user.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Row {
-    name: String,
-    email: String,
-    state: StateView,
-    /// Address of the connection's page; `None` if not connected.
-    link: Option<String>,
-    mailbox: String,
-    mode: String,
-    account: String,
-    endpoint: String,
-    reason: Option<String>,
-    owner: Option<String>,
-    since: Option<Moment>,
-    last_sync: Option<Moment>,
-    next_sync: Option<Moment>,
-    entries: Option<i64>,
-}
-
 #[server(endpoint = "connections")]
-async fn connections(filter: String, page: String) -> Result<ConnectionsView, AppError> {
+async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
     use crate::request;
+    use kalends::store::{Filter, PAGE};
     let admin = request::admin().await?;
     let words = request::words(&admin);
-    let filter = parse_filter(&filter);
     let store = request::services().store;
-    let mut counts = Vec::new();
-    for shown in FILTERS {
-        let count = store
-            .count_connections(shown)
-            .await
-            .map_err(request::internal)?;
-        counts.push((filter_code(shown).to_owned(), count));
-    }
-    let code = filter_code(filter).to_owned();
-    let total = counts
-        .iter()
-        .find(|(name, _)| *name == code)
-        .map_or(0, |(_, count)| *count);
-    let pages = ((total + kalends::store::PAGE - 1) / kalends::store::PAGE).max(1);
-    let page = page.parse().unwrap_or(1).clamp(1, pages);
+    let asked = filter::asked(&wanted);
+    let counts = store.count_connections(&asked).await;
+    let counts = counts.map_err(request::internal)?;
+    let total = counts.of(asked.state);
+    let pages = ((total + PAGE - 1) / PAGE).max(1);
+    let page = wanted.page.parse().unwrap_or(1).clamp(1, pages);
     let found = store
-        .list_connections(filter, page)
+        .list_connections(&asked, PAGE, (page - 1) * PAGE)
         .await
         .map_err(request::internal)?;
-    let rows = found
-        .into_iter()
-        .map(|item| {
-            let connection = item.connection.as_ref();
-            let advice = connection.and_then(|it| request::advice_for(it, &words));
-            Row {
-                name: item.user.name.clone(),
-                email: item.user.email.to_string(),
-                state: connection.map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
-                link: connection.map(|c| format!("/connections/{}", c.id)),
-                mailbox: connection
-                    .map(|c| c.mailbox.to_string())
-                    .unwrap_or_default(),
-                mode: connection
-                    .map(|c| request::mode_words(c.mode).to_owned())
-                    .unwrap_or_default(),
-                account: connection
-                    .map(|c| c.account.to_string())
-                    .unwrap_or_default(),
-                endpoint: connection
-                    .map(|c| c.endpoint.to_string())
-                    .unwrap_or_default(),
-                reason: advice.as_ref().map(|advice| advice.title.clone()),
-                owner: advice
-                    .as_ref()
-                    .map(|advice| crate::component::owner_short(advice.owner).to_owned()),
-                since: connection.map(|c| words.appointment(c.since, false)),
-                last_sync: connection
-                    .and_then(|c| c.last_synced_at)
-                    .map(|at| words.moment(at)),
-                next_sync: connection
-                    .and_then(|c| c.due_at)
-                    .map(|at| words.upcoming(at)),
-                entries: connection.map(|c| c.entries),
-            }
-        })
-        .collect();
+    let causes = store.causes().await.map_err(request::internal)?;
+    let accounts = store.accounts().await.map_err(request::internal)?;
+    let domains = store.mail_domains().await.map_err(request::internal)?;
     Ok(ConnectionsView {
-        rows,
-        counts,
-        filter: code,
+        rows: found.iter().map(|item| rows::row(item, &words)).collect(),
+        counts: filter::STATES
+            .iter()
+            .map(|state| (filter::code(*state).to_owned(), counts.of(*state)))
+            .collect(),
+        causes: filter::cause_choices(&causes, &asked.cause),
+        accounts: filter::account_choices(&accounts),
+        domains: domains
+            .into_iter()
+            .map(|(domain, number)| (domain.clone(), format!("{domain} ({number})")))
+            .collect(),
+        connections: match asked.state {
+            Filter::Everyone => counts.connections(),
+            Filter::NotConnected => 0,
+            Filter::Is(_) => total,
+        },
+        wanted,
         page,
         pages,
         warnings: request::ending_certificates(None).await?,
@@ -116,52 +81,12 @@ async fn connections(filter: String, page: String) -> Result<ConnectionsView, Ap
     })
 }
 
-/// The filters in the order in which they are offered: who needs somebody comes first.
-#[cfg(feature = "ssr")]
-const FILTERS: [kalends::store::Filter; 6] = {
-    use kalends::{connection::ConnectionState, store::Filter};
-    [
-        Filter::Everyone,
-        Filter::Is(ConnectionState::ActionNeeded),
-        Filter::Is(ConnectionState::Delayed),
-        Filter::Is(ConnectionState::Paused),
-        Filter::Is(ConnectionState::Connected),
-        Filter::NotConnected,
-    ]
-};
-
-#[cfg(feature = "ssr")]
-fn filter_code(filter: kalends::store::Filter) -> &'static str {
-    use kalends::store::Filter;
-    match filter {
-        Filter::Everyone => "",
-        Filter::NotConnected => "not_connected",
-        Filter::Is(state) => state.code(),
-    }
-}
-
-/// A code that is none shows everyone.
-#[cfg(feature = "ssr")]
-fn parse_filter(code: &str) -> kalends::store::Filter {
-    FILTERS
-        .into_iter()
-        .find(|filter| filter_code(*filter) == code)
-        .unwrap_or(kalends::store::Filter::Everyone)
-}
-
 #[component]
 pub fn ConnectionsPage() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
-    let wanted = move || {
-        query.with(|query| {
-            (
-                query.get("state").unwrap_or_default(),
-                query.get("page").unwrap_or_default(),
-            )
-        })
-    };
+    let wanted = move || query.with(Wanted::of_query);
     loaded(
-        Resource::new(wanted, |(filter, page)| connections(filter, page)),
+        Resource::new(wanted, connections),
         |view| view! { <Connections view /> },
     )
 }
@@ -169,120 +94,92 @@ pub fn ConnectionsPage() -> impl IntoView {
 #[component]
 fn Connections(view: ConnectionsView) -> impl IntoView {
     let ConnectionsView {
+        wanted,
         rows,
         counts,
-        filter,
+        causes,
+        accounts,
+        domains,
+        connections,
         page,
         pages,
         warnings,
         flash,
     } = view;
     let none = rows.is_empty();
+    let file = format!("/connections.csv{}", wanted.query(1));
+    let narrowed = wanted.is_narrowed();
+    let tabs = wanted.clone();
+    let pager = wanted.clone();
     view! {
         <Frame title="Connections" wide=true>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
-            <p class="back"><a href="/connections/check-exchange">"Check Exchange"</a></p>
             <nav class="filters" aria-label="Filter by state">
                 {counts
                     .into_iter()
                     .map(|(code, count)| {
-                        let current = (code == filter).then_some("page");
+                        let current = (code == tabs.state).then_some("page");
+                        let link = format!("/connections{}", tabs.with_state(&code).query(1));
                         view! {
-                            <a class="filter" href=list_link(&code, 1) aria-current=current>
-                                {filter_label(&code)}
+                            <a class="filter" href=link aria-current=current>
+                                {state_label(&code)}
                                 <span class="filter-count">{count}</span>
                             </a>
                         }
                     })
                     .collect_view()}
             </nav>
+            <filter::Form wanted=wanted.clone() causes accounts domains />
             {if none {
-                view! { <p class="empty">"Nobody is in this state."</p> }.into_any()
+                view! { <Empty narrowed /> }.into_any()
             } else {
-                view! { <Table rows /> }.into_any()
+                let all = connections.to_string();
+                view! {
+                    <form method="post" action=ActOnMany::url()>
+                        <many::Hidden wanted />
+                        <Table rows />
+                        <many::Actions all />
+                    </form>
+                }
+                    .into_any()
             }}
-            {(pages > 1).then(|| view! { <Pages filter=filter.clone() page pages /> })}
+            {(pages > 1).then(|| view! { <Pages wanted=pager page pages /> })}
+            <p class="list-links">
+                <a href=file download="connections.csv" rel="external">"Download this list (CSV)"</a>
+                <a href="/connections/check-exchange">"Check Exchange"</a>
+            </p>
         </Frame>
     }
 }
 
 #[component]
-fn Table(rows: Vec<Row>) -> impl IntoView {
+fn Empty(narrowed: bool) -> impl IntoView {
     view! {
-        <div class="table-box" role="region" aria-label="Connections" tabindex="0">
-            <table class="table table-stack" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">"Person"</th>
-                        <th role="columnheader" scope="col">"State"</th>
-                        <th role="columnheader" scope="col">"Mailbox"</th>
-                        <th role="columnheader" scope="col">"Account"</th>
-                        <th role="columnheader" scope="col">"Last sync"</th>
-                        <th role="columnheader" scope="col" class="number">"Entries"</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">{rows.into_iter().map(|row| view! { <RowView row /> }).collect_view()}</tbody>
-            </table>
+        <div class="empty-state">
+            <p class="lead">"Nobody here."</p>
+            {if narrowed {
+                view! { <p><a class="button" href="/connections">"Show everyone"</a></p> }.into_any()
+            } else {
+                view! { <p>"Nobody is in this state at present."</p> }.into_any()
+            }}
         </div>
     }
 }
 
 #[component]
-fn RowView(row: Row) -> impl IntoView {
-    let name = row.name;
-    view! {
-        <tr role="row">
-            <th role="rowheader" scope="row">
-                {match row.link {
-                    Some(link) => view! { <a href=link>{name}</a> }.into_any(),
-                    None => name.into_any(),
-                }}
-                <span class="cell-detail">{row.email}</span>
-            </th>
-            <td role="cell" data-label="State">
-                <StateBadge state=row.state />
-                {row.reason.map(|reason| view! { <span class="cell-reason">{reason}</span> })}
-                {row.owner.map(|owner| view! { <span class="cell-detail">{owner}</span> })}
-                {row.since.map(|since| view! { <span class="cell-detail">"since " <When moment=since /></span> })}
-            </td>
-            <td role="cell" data-label="Mailbox">{two_lines(row.mailbox, row.mode)}</td>
-            <td role="cell" data-label="Account">{two_lines(row.account, row.endpoint)}</td>
-            <td role="cell" data-label="Last sync">
-                {row.last_sync.map(|moment| view! { <When moment /> })}
-                {row.next_sync.map(|moment| view! { <span class="cell-detail">"next " <When moment /></span> })}
-            </td>
-            <td role="cell" data-label="Entries" class="number">{row.entries}</td>
-        </tr>
-    }
-}
-
-/// A value above what it comes with; nothing for somebody without a connection.
-fn two_lines(value: String, detail: String) -> impl IntoView {
-    (!value.is_empty()).then(|| view! { {value} <span class="cell-detail">{detail}</span> })
-}
-
-#[component]
-fn Pages(filter: String, page: i64, pages: i64) -> impl IntoView {
+fn Pages(wanted: Wanted, page: i64, pages: i64) -> impl IntoView {
+    let to = move |page: i64| format!("/connections{}", wanted.query(page));
     view! {
         <nav class="pager" aria-label="Pages">
-            {(page > 1).then(|| view! { <a class="button" href=list_link(&filter, page - 1)>"Previous"</a> })}
+            {(page > 1).then(|| view! { <a class="button" href=to(page - 1)>"Previous"</a> })}
             <span>{format!("Page {page} of {pages}")}</span>
-            {(page < pages).then(|| view! { <a class="button" href=list_link(&filter, page + 1)>"Next"</a> })}
+            {(page < pages).then(|| view! { <a class="button" href=to(page + 1)>"Next"</a> })}
         </nav>
     }
 }
 
-fn list_link(filter: &str, page: i64) -> String {
-    match (filter, page) {
-        ("", 1) => "/connections".to_owned(),
-        ("", page) => format!("/connections?page={page}"),
-        (filter, 1) => format!("/connections?state={filter}"),
-        (filter, page) => format!("/connections?state={filter}&page={page}"),
-    }
-}
-
-fn filter_label(code: &str) -> &'static str {
+pub(super) fn state_label(code: &str) -> &'static str {
     match code {
         "" => "Everyone",
         "not_connected" => StateView::NotConnected.label(),

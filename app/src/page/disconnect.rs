@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 struct DisconnectView {
     mailbox: String,
     entries: i64,
+    /// Through the account that an admin holds.
+    is_held: bool,
 }
 
 #[server(endpoint = "what_is_lost")]
@@ -30,6 +32,7 @@ async fn what_is_lost() -> Result<DisconnectView, AppError> {
     Ok(DisconnectView {
         mailbox: connection.mailbox.to_string(),
         entries: connection.entries,
+        is_held: connection.mode == kalends::connection::Mode::Organisation,
     })
 }
 
@@ -47,7 +50,7 @@ async fn disconnect() -> Result<(), AppError> {
             "Your Exchange calendar is disconnected. Its password and the copy of your entries are deleted."
         }
         Some(_) => {
-            "Your Exchange calendar is disconnected. The copy of your entries is deleted; the account’s password stays, because other people’s connections use it."
+            "Your Exchange calendar is disconnected. The copy of your entries is deleted; the account’s password stays, because it serves others too."
         }
     })
     .await?;
@@ -69,7 +72,13 @@ pub fn DisconnectPage() -> impl IntoView {
                 <p class="lead">"Kalends stops reading " <strong>{view.mailbox}</strong> "."</p>
                 <ul>
                     <li>{entries}</li>
-                    <li>"Forgets the stored password, unless other people’s connections use the same service account."</li>
+                    <li>
+                        {if view.is_held {
+                            "Your organisation’s account and its password stay as they are; you can connect again with one click."
+                        } else {
+                            "Forgets the stored password, unless other people’s connections use the same service account."
+                        }}
+                    </li>
                     <li>"Changes nothing in Exchange."</li>
                 </ul>
                 <form class="form-actions" method="post" action=Disconnect::url()>

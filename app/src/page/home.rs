@@ -1,18 +1,18 @@
-//! The start: leads to the calendar, or to signing in.
+//! The start: leads admins to the overview, everybody else to the calendar, or to signing in.
 
 use crate::{AppError, component::loaded};
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 
 #[server(endpoint = "home")]
-async fn home() -> Result<(), AppError> {
-    crate::request::user().await.map(|_| ())
+async fn home() -> Result<bool, AppError> {
+    crate::request::user().await.map(|user| user.is_admin())
 }
 
 #[component]
 pub fn HomePage() -> impl IntoView {
     loaded(
         Resource::new(|| (), |()| home()),
-        |()| view! { <Redirect path="/calendar" /> },
+        |is_admin| view! { <Redirect path=if is_admin { "/overview" } else { "/calendar" } /> },
     )
 }

@@ -272,13 +272,10 @@ async fn how_many_pause() -> Result<i64, AppError> {
     use crate::request;
     request::admin().await?;
     let store = request::services().store;
-    let all = store
-        .count_connections(kalends::store::Filter::Everyone)
+    let counts = store
+        .count_connections(&kalends::store::Wanted::default())
         .await;
-    let none = store
-        .count_connections(kalends::store::Filter::NotConnected)
-        .await;
-    Ok(all.map_err(request::internal)? - none.map_err(request::internal)?)
+    Ok(counts.map_err(request::internal)?.connections())
 }
 
 /// How many connections a pause stops.
@@ -304,7 +301,7 @@ pub fn PausePage() -> impl IntoView {
                     <form class="form-actions" method="post" action=PauseEverything::url()>
                         <input type="hidden" name="sure" value="true" />
                         <button class="button button-danger">"Pause everything"</button>
-                        <a class="button" href="/organisation">"Go on"</a>
+                        <a class="button" href="/organisation">"Do not pause"</a>
                     </form>
                 </div>
             </Frame>

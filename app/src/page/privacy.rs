@@ -13,6 +13,7 @@ pub struct PrivacyView {
 }
 
 /// A level in one sentence.
+#[cfg(feature = "ssr")]
 pub const fn level_words(level: PrivacyLevel) -> &'static str {
     match level {
         PrivacyLevel::FreeBusy => "Kalends keeps when people are busy, and nothing else.",
@@ -43,15 +44,26 @@ pub const fn code(level: PrivacyLevel) -> &'static str {
 }
 
 #[server(endpoint = "save_privacy")]
-async fn save_privacy(privacy: PrivacyLevel) -> Result<(), AppError> {
+async fn save_privacy(#[server(default)] privacy: String) -> Result<(), AppError> {
     use crate::request;
     use kalends::audit::{Action, Entry};
     let user = request::user().await?;
     let services = request::services();
     let policy = services.store.policy().await.map_err(request::internal)?;
-    // The organisation's level itself is no choice of one's own: it may change.
-    let own = Some(privacy).filter(|own| *own < policy.privacy);
-    let entry = Entry::by(user.id, Action::PrivacyChanged).about(code(privacy));
+    let own = PrivacyLevel::ALL
+        .into_iter()
+        .find(|level| code(*level) == privacy);
+    if own.is_some_and(|own| own > policy.privacy) {
+        request::flash("Nothing was saved: your organisation allows no more than its own level.")
+            .await?;
+        request::see_other("/profile#privacy");
+        return Ok(());
+    }
+    let about = match own {
+        Some(own) => format!("{}: {} at most", user.email, choice_words(own).0),
+        None => format!("{}: as the organisation says", user.email),
+    };
+    let entry = Entry::by(user.id, Action::PrivacyChanged).about(about);
     let set = services
         .store
         .set_privacy(user.id, own, &entry, services.clock.now());
@@ -66,35 +78,32 @@ async fn save_privacy(privacy: PrivacyLevel) -> Result<(), AppError> {
 #[component]
 pub fn PrivacyForm(view: PrivacyView) -> impl IntoView {
     let effective = view.organisations.lowered_by(view.own);
+    let follows = format!(
+        "As the organisation says: {}",
+        choice_words(view.organisations).0
+    );
     let offered = PrivacyLevel::ALL
         .into_iter()
         .filter(|level| *level <= view.organisations)
         .collect::<Vec<_>>();
-    let several = offered.len() > 1;
     view! {
         <p class="panel-hint">
-            "Your organisation’s level: " {choice_words(view.organisations).0} ". You may keep less. Private entries are always only “Private”."
+            "What you choose holds even if the organisation allows more later. Private entries are always only “Private”."
         </p>
-        {if several {
-            view! {
                 <form class="form" method="post" action=SavePrivacy::url()>
                     <fieldset class="choices">
                         <legend class="sr-only">"What Kalends keeps of your calendar"</legend>
+                        {choice("privacy", "", follows, "And more or less, when an administrator changes it.", view.own.is_none())}
                         {offered
                             .into_iter()
                             .map(|level| {
                                 let (label, meaning) = choice_words(level);
-                                choice("privacy", code(level), label, meaning, level == effective)
+                                choice("privacy", code(level), format!("{label} at most"), meaning, view.own.is_some() && level == effective)
                             })
                             .collect_view()}
                     </fieldset>
                     <button class="button">"Apply"</button>
                 </form>
-            }
-                .into_any()
-        } else {
-            view! { <p>{level_words(effective)}</p> }.into_any()
-        }}
         <p><a href="/profile/stored">"What Kalends stores about me"</a></p>
     }
 }

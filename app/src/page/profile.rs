@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Field, FormNotice, Frame, Notice, StateBadge, StateView, When, loaded},
+    component::{Field, Follow, FormNotice, Frame, Notice, StateBadge, StateView, When, loaded},
     draft::Draft,
     moment::Moment,
     page::{
@@ -40,6 +40,8 @@ struct ExchangeView {
     account: Option<String>,
     /// The admin who connected it in the organisation's name.
     made_by: Option<String>,
+    /// When an admin ended it.
+    ended: Option<Moment>,
     last_sync: Option<Moment>,
     next_sync: Option<Moment>,
     advice: Option<Advice>,
@@ -75,6 +77,7 @@ async fn profile() -> Result<ProfileView, AppError> {
             }
             None => None,
         },
+        ended: user.ended_at.map(|at| words.appointment(at, false)),
         last_sync: connection
             .as_ref()
             .and_then(|c| c.last_synced_at)
@@ -243,8 +246,9 @@ fn Profile(view: ProfileView) -> impl IntoView {
                 <h2 id="password">"Password"</h2>
                 <PasswordForm draft=password />
             </section>
-            <section class="panel" aria-labelledby="sessions">
-                <h2 id="sessions">"Signed-in devices"</h2>
+            <section class="panel" aria-labelledby="security">
+                <h2 id="security">"Security"</h2>
+                <p><a href="/profile/security">"Second factor and signed-in devices"</a></p>
                 <p>"Signs you out on every device, this one too."</p>
                 <form method="post" action=SignOutEverywhere::url()>
                     <button class="button">"Sign out everywhere"</button>
@@ -262,6 +266,7 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         mailbox,
         account,
         made_by,
+        ended,
         last_sync,
         next_sync,
         advice,
@@ -277,7 +282,8 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         <div class="row">
             <div class="row-main">
                 <h3 class="row-title">"Microsoft Exchange"</h3>
-                <p class="row-state">
+                <Follow />
+                <p class="row-state" id="exchange-state" data-live="">
                     <StateBadge state />
                     {since.map(|since| view! { <span>"since " <When moment=since /></span> })}
                 </p>
@@ -288,6 +294,15 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                     .then(|| view! { <a class="button button-quiet" href="/profile/exchange/disconnect">"Disconnect"</a> })}
             </div>
         </div>
+        {ended
+            .filter(|_| !connected)
+            .map(|at| {
+                view! {
+                    <p class="notice notice-waiting">
+                        "An administrator disconnected your calendar " <When moment=at /> ", and the copy was deleted. Connect again if you need it; where that is not allowed any more, Kalends says why."
+                    </p>
+                }
+            })}
         {trying
             .map(|(page, until)| {
                 view! {

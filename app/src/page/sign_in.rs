@@ -1,5 +1,9 @@
 //! Signing in and out.
 
+mod code;
+
+pub use code::SignInCodePage;
+
 use crate::{
     AppError,
     component::{Field, FormNotice, Frame, loaded},
@@ -15,12 +19,18 @@ async fn sign_in(
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
     use crate::request;
+    use kalends::sign_in::Entered;
     let services = request::services();
     let address = request::client_address();
     match kalends::sign_in::sign_in(&services, &email, &password, &address).await {
-        Ok(user) => {
+        Ok(Entered::NeedsCode(user)) => {
+            request::await_code(&user, request::local_path(&next).unwrap_or_default()).await?;
+            request::see_other("/sign-in/code");
+            Ok(())
+        }
+        Ok(Entered::In(user)) => {
             request::start_session(&user).await?;
-            request::see_other(request::local_path(&next).unwrap_or("/calendar"));
+            request::see_other(request::local_path(&next).unwrap_or("/"));
             Ok(())
         }
         Err(refused) => {
@@ -56,7 +66,7 @@ async fn sign_in_form(next: String) -> Result<Draft, AppError> {
         request::see_other("/setup");
     }
     if request::user_if_signed_in().await?.is_some() {
-        request::see_other(request::local_path(&next).unwrap_or("/calendar"));
+        request::see_other(request::local_path(&next).unwrap_or("/"));
     }
     let mut draft = request::take_draft("sign-in").await?;
     if let Some(next) = request::local_path(&next) {

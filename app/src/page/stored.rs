@@ -115,6 +115,14 @@ fn facts(
             "a hash that cannot be turned back".to_owned(),
         ),
         (
+            "Second factor".to_owned(),
+            if kept.second_factors > 0 {
+                "a key, sealed in the vault, and hashes of recovery codes".to_owned()
+            } else {
+                "none".to_owned()
+            },
+        ),
+        (
             "Sessions".to_owned(),
             counted(kept.sessions, "signed-in device", "signed-in devices"),
         ),
@@ -123,10 +131,12 @@ fn facts(
         Some(connection) => {
             let through = format!("{} through {}", connection.mailbox, connection.account);
             facts.push(("Connection".to_owned(), through));
-            facts.push((
-                "Exchange password".to_owned(),
-                "sealed in the vault, opened only to call Exchange".to_owned(),
-            ));
+            let password = if connection.mode == kalends::connection::Mode::Organisation {
+                "none of yours: the organisation’s account is used"
+            } else {
+                "sealed in the vault, opened only to call Exchange"
+            };
+            facts.push(("Exchange password".to_owned(), password.to_owned()));
         }
         None => facts.push((
             "Connection".to_owned(),
@@ -150,12 +160,20 @@ fn facts(
         counted(kept.rounds, "round", "rounds"),
     ));
     facts.push((
-        "Failed calls".to_owned(),
+        "Calls to Exchange on record".to_owned(),
         counted(kept.calls, "call", "calls"),
     ));
     facts.push((
         "Requests for mailboxes".to_owned(),
         counted(kept.requests, "request", "requests"),
+    ));
+    facts.push((
+        "Audit trail of what you did".to_owned(),
+        counted(
+            kept.lines,
+            "line, with the address you signed in from",
+            "lines, with the addresses you signed in from",
+        ),
     ));
     facts
 }

@@ -3,7 +3,8 @@
 use crate::{command::CommandError, settings::Data};
 use clap::Subcommand;
 use kalends::{
-    audit::{Verdict, verify},
+    audit::{self, Verdict},
+    clock::Clock,
     random::Random,
 };
 
@@ -16,7 +17,7 @@ pub enum AuditCommand {
 pub async fn run(command: &AuditCommand, data: &Data) -> Result<(), CommandError> {
     let AuditCommand::Verify = command;
     let (store, vault) = data.open(&Random::from_system()).await?;
-    match verify(&store, &vault)
+    match audit::anchor(&store, &vault, Clock::system().now())
         .await
         .map_err(CommandError::refused)?
     {

@@ -1,22 +1,26 @@
 //! `kalends doctor`: an analysis in the terminal, with a progress bar where there is one to see it.
 
+mod screen;
+
 use super::{CommandError, user::read_password};
 use crate::settings::{Data, Network};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use kalends::{
-    advice::{Names, advice},
     analyse::{self, Analysis, PartEnd},
     audit::{Action, Entry},
-    check::{Step, Verdict},
     clock::Clock,
-    connect::{Form, FormField},
+    connect::{Form, FormField, Request},
     connection::Mode,
     id::CheckId,
     random::Random,
     services::Services,
 };
-use std::{collections::HashSet, path::PathBuf};
+use screen::Screen;
+use std::{
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 /// What is looked at.
 #[derive(Debug, Args)]
@@ -42,35 +46,72 @@ pub struct Wanted {
     /// Use the mailbox's own account in place of a service account.
     #[arg(long)]
     personal: bool,
-    /// Also write the redacted report to this file.
+    /// Also write the redacted report to this file, which must be new.
     #[arg(long)]
     report: Option<PathBuf>,
 }
 
+impl Wanted {
+    fn request(self) -> Result<Request, CommandError> {
+        let form = Form {
+            mode: if self.personal {
+                Mode::Personal
+            } else {
+                Mode::ServiceAccount
+            },
+            mailbox: self.mailbox,
+            account: self.account,
+            password: read_password()?,
+            endpoint: self.endpoint,
+            domain: self.domain,
+            control: self.control,
+            confirmed: self.confirm,
+            keep_trying: false,
+        };
+        form.parse().map_err(|mistakes| {
+            let lines = mistakes
+                .into_iter()
+                .map(|(field, message)| format!("{}: {message}", option_of(field)));
+            CommandError::Refused(lines.collect::<Vec<_>>().join("\n"))
+        })
+    }
+}
+
 pub async fn run(wanted: Wanted, network: &Network, data: &Data) -> Result<(), CommandError> {
-    let form = Form {
-        mode: if wanted.personal {
-            Mode::Personal
-        } else {
-            Mode::ServiceAccount
-        },
-        mailbox: wanted.mailbox,
-        account: wanted.account,
-        password: read_password()?,
-        endpoint: wanted.endpoint,
-        domain: wanted.domain,
-        control: wanted.control,
-        confirmed: wanted.confirm,
-        keep_trying: false,
-    };
-    let request = form.parse().map_err(|mistakes| {
-        let lines = mistakes
-            .into_iter()
-            .map(|(field, message)| format!("{}: {message}", option_of(field)));
-        CommandError::Refused(lines.collect::<Vec<_>>().join("\n"))
-    })?;
+    let report = wanted.report.as_deref().map(new_file).transpose()?;
+    let looked = look(wanted, network, data).await;
+    match (looked, report) {
+        (Ok(analysed), report) => {
+            if let Some(report) = report {
+                report.write(&analysed)?;
+            }
+            let readable = |end: &Option<PartEnd>| *end == Some(PartEnd::Readable);
+            if analysed.parts.iter().all(|part| readable(&part.end)) {
+                Ok(())
+            } else {
+                Err(CommandError::Unhealthy)
+            }
+        }
+        (Err(error), report) => {
+            if let Some(report) = report {
+                report.remove();
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis, CommandError> {
+    let request = wanted.request()?;
     let (clock, random) = (Clock::system(), Random::from_system());
-    let (store, vault) = data.open(&random).await?;
+    // Dropped at the end, with the folder that may have been lent.
+    let (store, vault, lent) = data.open_or_lend(&random).await?;
+    if lent.is_some() {
+        eprintln!(
+            "There is no database of Kalends at {}: nothing is kept of this run, and its refused sign-ins are not counted with those of others. Each run with a wrong password is one refused sign-in.",
+            data.main_place()
+        );
+    }
     let outbound = network.outbound(clock.clone())?;
     let services = Services::new(store, vault, outbound, clock, random);
     let subject = format!("{} through {}", request.mailbox, request.account);
@@ -81,20 +122,57 @@ pub async fn run(wanted: Wanted, network: &Network, data: &Data) -> Result<(), C
 
     let id = CheckId::new(now, services.random.bytes());
     let mut screen = Screen::new();
-    let analysed = analyse::analyse(&services, id, request, |analysis| screen.show(analysis)).await;
+    let analysed = {
+        let whole = analyse::analyse(&services, id, request, |analysis| screen.show(analysis));
+        tokio::select! {
+            analysed = whole => Some(analysed),
+            _ = tokio::signal::ctrl_c() => None,
+        }
+    };
+    let Some(analysed) = analysed else {
+        screen.stop();
+        return Err(CommandError::Refused(
+            "stopped before the end; a sign-in on its way may still be counted by Exchange"
+                .to_owned(),
+        ));
+    };
     screen.end(&analysed);
-    if let Some(path) = wanted.report {
-        let written = std::fs::write(&path, analyse::report(&analysed));
-        written.map_err(|error| {
-            CommandError::Refused(format!("{} cannot be written: {error}", path.display()))
-        })?;
-        println!("The report is in {}.", path.display());
-    }
-    let readable = |end: &Option<PartEnd>| *end == Some(PartEnd::Readable);
-    if analysed.parts.iter().all(|part| readable(&part.end)) {
+    Ok(analysed)
+}
+
+/// A report to come. The file is made before anything is asked, so that a look is not in vain.
+struct Report {
+    path: PathBuf,
+    file: File,
+}
+
+fn new_file(path: &Path) -> Result<Report, CommandError> {
+    let file = File::create_new(path).map_err(|error| cannot_write(path, &error))?;
+    let path = path.to_owned();
+    Ok(Report { path, file })
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> CommandError {
+    let path = path.display();
+    CommandError::Refused(match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            format!("--report: {path} exists already; name a new file")
+        }
+        _ => format!("--report: {path} cannot be written: {error}"),
+    })
+}
+
+impl Report {
+    fn write(mut self, analysed: &Analysis) -> Result<(), CommandError> {
+        let written = self.file.write_all(analyse::report(analysed).as_bytes());
+        written.map_err(|error| cannot_write(&self.path, &error))?;
+        println!("\nThe report is in {}.", self.path.display());
         Ok(())
-    } else {
-        Err(CommandError::Unhealthy)
+    }
+
+    fn remove(self) {
+        // An empty file that stays behind does no harm.
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -106,108 +184,5 @@ const fn option_of(field: FormField) -> &'static str {
         FormField::Endpoint => "--endpoint",
         FormField::Domain => "--domain",
         FormField::Control => "--control",
-    }
-}
-
-/// Steps are told as they end, above a bar that shows how far it is. Without a terminal there is no bar.
-struct Screen {
-    bar: ProgressBar,
-    told: HashSet<(usize, Step)>,
-}
-
-impl Screen {
-    fn new() -> Self {
-        let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
-            bar.set_style(style);
-        }
-        Self {
-            bar,
-            told: HashSet::new(),
-        }
-    }
-
-    fn show(&mut self, analysis: &Analysis) {
-        self.bar
-            .set_length(u64::try_from(analysis.parts.len() * Step::ALL.len()).unwrap_or(0));
-        for (number, part) in analysis.parts.iter().enumerate() {
-            for rung in part.ladder.steps() {
-                match rung.verdict {
-                    Verdict::NotReached => continue,
-                    Verdict::Running => {
-                        self.bar.set_message(rung.step.label());
-                        continue;
-                    }
-                    Verdict::Passed | Verdict::Failed | Verdict::NotNeeded | Verdict::BrokenOff => {
-                    }
-                }
-                if !self.told.insert((number, rung.step)) {
-                    continue;
-                }
-                let first = self.told.iter().filter(|(of, _)| *of == number).count() == 1;
-                self.bar.inc(1);
-                self.bar.suspend(|| {
-                    if first {
-                        println!("\nMailbox {}", part.mailbox);
-                    }
-                    let (mark, verdict) = mark(rung.verdict);
-                    let took = rung
-                        .millis
-                        .map_or_else(String::new, |millis| format!("{millis} ms"));
-                    println!("  {mark} {:<26} {verdict:<11} {took}", rung.step.label());
-                    for line in rung.seen.iter().chain(&rung.details) {
-                        println!("      {line}");
-                    }
-                });
-            }
-        }
-    }
-
-    fn end(&mut self, analysis: &Analysis) {
-        self.bar.finish_and_clear();
-        for part in &analysis.parts {
-            println!("\n{}", part.mailbox);
-            match &part.end {
-                Some(PartEnd::Readable) => println!("  The calendar can be read."),
-                Some(PartEnd::LeftOut) => {
-                    println!("  Left out: the password was refused, and it is not sent twice.");
-                }
-                None => println!("  The check did not come to its end."),
-                Some(PartEnd::Failed {
-                    problem,
-                    request_id,
-                }) => {
-                    let names = Names {
-                        mailbox: part.mailbox.to_string(),
-                        account: analysis.typed.account.clone(),
-                        endpoint: analysis.typed.endpoint.clone(),
-                        utc_offset: None,
-                        held: false,
-                    };
-                    let told = advice(problem, &names);
-                    println!("  {}\n  {}", told.title, told.meaning.replace('\n', "\n  "));
-                    for (step, number) in told.steps.iter().zip(1..) {
-                        println!("  {number}. {step}");
-                    }
-                    for command in &told.commands {
-                        let (purpose, place) = (command.purpose.label(), &command.place);
-                        println!("  {purpose} ({place}):\n      {}", command.text);
-                    }
-                    if let Some(id) = request_id {
-                        println!("  Request id: {id}");
-                    }
-                }
-            }
-        }
-    }
-}
-
-const fn mark(verdict: Verdict) -> (char, &'static str) {
-    match verdict {
-        Verdict::Passed => ('✓', "passed"),
-        Verdict::Failed => ('✗', "failed"),
-        Verdict::NotNeeded => ('·', "not needed"),
-        Verdict::BrokenOff => ('·', "broken off"),
-        Verdict::NotReached | Verdict::Running => ('·', ""),
     }
 }

@@ -6,10 +6,11 @@ use kalends::{
     account_name::Password,
     audit::{Action, Entry},
     clock::Clock,
+    custody::Custody,
     mailbox::SmtpAddress,
     random::Random,
     setup, sign_in,
-    store::{NewUser, Role},
+    store::{NewUser, Role, Store, User},
 };
 use std::io::{IsTerminal, Read};
 
@@ -35,11 +36,17 @@ pub enum UserCommand {
         #[arg(long)]
         email: String,
     },
+    /// Turns a person's second factor off: for a lost phone without recovery codes.
+    ResetSecondFactor {
+        #[arg(long)]
+        email: String,
+    },
 }
 
 pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
-    let now = Clock::system().now();
-    let (store, _vault) = data.open(&Random::from_system()).await?;
+    let clock = Clock::system();
+    let now = clock.now();
+    let (store, vault) = data.open(&Random::from_system()).await?;
     match command {
         UserCommand::Add {
             email,
@@ -87,16 +94,7 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
             }
         }
         UserCommand::SetPassword { email } => {
-            let email = email
-                .parse::<SmtpAddress>()
-                .map_err(CommandError::refused)?;
-            let user = store
-                .user_by_email(&email)
-                .await
-                .map_err(CommandError::refused)?;
-            let user = user.ok_or_else(|| {
-                CommandError::Refused(format!("there is nobody with the address {email}"))
-            })?;
+            let user = known(&store, &email).await?;
             let hash = sign_in::hash_new(&read_password()?)
                 .await
                 .map_err(CommandError::refused)?;
@@ -110,8 +108,36 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
                 user.email
             );
         }
+        UserCommand::ResetSecondFactor { email } => {
+            let user = known(&store, &email).await?;
+            let entry = Entry::by_kalends(Action::SecondFactorReset).about(user.email.as_str());
+            let custody = Custody {
+                store,
+                vault,
+                clock,
+            };
+            let ended = custody.end_factor(user.id, &entry).await;
+            let words = if ended.map_err(CommandError::refused)? {
+                "signs in with the password alone from now on"
+            } else {
+                "has no second factor"
+            };
+            println!("{} {words}.", user.email);
+        }
     }
     Ok(())
+}
+
+/// The person with an address.
+async fn known(store: &Store, email: &str) -> Result<User, CommandError> {
+    let email = email
+        .parse::<SmtpAddress>()
+        .map_err(CommandError::refused)?;
+    let user = store
+        .user_by_email(&email)
+        .await
+        .map_err(CommandError::refused)?;
+    user.ok_or_else(|| CommandError::Refused(format!("there is nobody with the address {email}")))
 }
 
 pub fn read_password() -> Result<Password, CommandError> {

@@ -123,6 +123,7 @@ async fn the_doctor_tells_the_same_in_the_terminal() {
         ];
         let more = ["--control", "alice@example.test"];
         let report = place.path().join("report.txt");
+        let _ = std::fs::remove_file(&report);
         let last = ["--report", report.to_str().unwrap()];
         place.run(&[&words[..], &more, &last].concat(), password)
     };
@@ -148,12 +149,12 @@ async fn the_doctor_tells_the_same_in_the_terminal() {
         "Exchange 2019",
         "CN=mail.example.test",
         "by NTLM",
-        "told by ",
+        "told by",
     ] {
         assert!(fine.out.contains(words), "{words}: {}", fine.out);
     }
     let ill = told("dora@example.test", SERVICE_PASSWORD);
-    assert_eq!(ill.code, Some(1), "{ill:?}");
+    assert_eq!(ill.code, Some(3), "{ill:?}");
     assert!(ill.out.contains("outside the scope"), "{}", ill.out);
     assert!(
         ill.out.contains("Get-ManagementRoleAssignment"),
@@ -172,10 +173,31 @@ async fn the_doctor_tells_the_same_in_the_terminal() {
         report.contains("EXAMPLE\\s…") && !report.contains("svc-kalends"),
         "{report}"
     );
+    assert!(report.contains("Get-WinEvent"), "{report}");
+    let last = place.path().join("report.txt");
+    let again = ["doctor", "--mailbox", BOB.email, "--account", "svc"];
+    let again = [&again[..], &["--report", last.to_str().unwrap()]].concat();
+    let kept = place.run(&again, "x");
+    assert_eq!(kept.code, Some(1), "{kept:?}");
+    assert!(kept.err.contains("exists already"), "{}", kept.err);
     let wrong = place.run(&["doctor", "--mailbox", "bob", "--account", "a/b"], "x");
     assert!(
         wrong.err.contains("--mailbox: ") && wrong.err.contains("--account: "),
         "{}",
         wrong.err
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_needs_no_database_and_makes_none() {
+    let mut place = Place::new();
+    let _exchange = place.exchange().await;
+    let words = ["doctor", "--mailbox", BOB.email, "--account"];
+    let words = [&words[..], &["svc-kalends@example.test"]].concat();
+    let fine = place.run(&words, SERVICE_PASSWORD);
+    assert_eq!(fine.code, Some(0), "{fine:?}");
+    assert!(fine.err.contains("no database of Kalends"), "{}", fine.err);
+    for name in ["kalends.db", "vault.db", "vault.keys", "data"] {
+        assert!(!place.path().join(name).exists(), "{name}");
+    }
 }

@@ -184,7 +184,7 @@ impl Form {
         let sent = self
             .fields
             .iter()
-            .filter(|field| field.kind != "checkbox" || field.checked);
+            .filter(|field| !matches!(&*field.kind, "checkbox" | "radio") || field.checked);
         let pairs: Vec<(&str, &str)> = sent.map(|field| (&*field.name, &*field.value)).collect();
         crate::browser::encoded(&pairs)
     }

@@ -108,6 +108,16 @@ impl Place {
         place
     }
 
+    /// Whether the main database holds a text, its log of changes included.
+    pub fn main_database_holds(&self, text: &str) -> bool {
+        ["kalends.db", "kalends.db-wal"].iter().any(|name| {
+            let bytes = fs::read(self.path().join(name)).unwrap_or_default();
+            bytes
+                .windows(text.len())
+                .any(|window| window == text.as_bytes())
+        })
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

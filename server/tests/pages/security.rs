@@ -188,7 +188,7 @@ async fn the_public_url_is_the_origin_behind_a_proxy() {
             &fields,
         )
         .await;
-    assert_eq!(taken.leads_to(), "/calendar");
+    assert_eq!(taken.leads_to(), "/");
     assert!(taken.header("set-cookie").contains("Secure"), "{taken:?}");
     assert!(
         taken

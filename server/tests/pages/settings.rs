@@ -33,6 +33,8 @@ fn a_bad_setting_stops_the_start_with_name_value_and_cure() {
         ("KALENDS_EXCHANGE_CA_FILE", "/nowhere/ca.pem", "PEM"),
         ("KALENDS_SITE", "/nowhere", "cargo xtask build"),
         ("KALENDS_LOG", "kalends=loud", "info"),
+        ("KALENDS_LOG_FORMAT", "xml", "text or json"),
+        ("KALENDS_METRICS_LISTEN", "everywhere", "127.0.0.1:9464"),
         ("KALENDS_VAULT_KEYS_FILE", "/etc", "Name a file"),
     ] {
         let mut place = Place::new();
@@ -141,6 +143,8 @@ fn help_lists_every_setting() {
             "KALENDS_EXCHANGE_CONNECT_TO",
             "KALENDS_EXCHANGE_CA_FILE",
             "KALENDS_LOG",
+            "KALENDS_LOG_FORMAT",
+            "KALENDS_METRICS_LISTEN",
         ] {
             assert!(
                 help.out.contains(name),

@@ -49,7 +49,7 @@ async fn with_a_certificate_pages_come_over_tls_and_cookies_stay_there() {
     let form = page.form("Sign in");
     let form = form.fill("Email", BOB.email).fill("Password", BOB.password);
     let answer = browser.post_body(&form.action, &form.body()).await;
-    assert_eq!(answer.leads_to(), "/calendar");
+    assert_eq!(answer.leads_to(), "/");
     let cookie = answer.header("set-cookie");
     assert!(
         cookie.contains("Secure") && cookie.contains("HttpOnly"),

@@ -96,7 +96,7 @@ pub fn tag_words(tags: &[Tag]) -> String {
 #[component]
 pub fn Agenda(days: Vec<Day>) -> impl IntoView {
     view! {
-        <div class="agenda">
+        <div class="agenda" id="agenda" data-live="">
             {days.into_iter().map(|day| view! { <DayView day /> }).collect_view()}
         </div>
     }

@@ -62,6 +62,10 @@ pub fn WaysToConnect(
 ) -> impl IntoView {
     let (one_click, ways) = (view.one_click.clone(), view.ways);
     let folded = !one_click.is_empty();
+    let replaced = view
+        .replaces
+        .clone()
+        .filter(|mailbox| one_click.iter().any(|other| other != mailbox));
     let unfolded = !view.draft.errors.keys().all(String::is_empty);
     let ask = view! {
         <p class="field-hint">
@@ -90,6 +94,12 @@ pub fn WaysToConnect(
                     }
                 })
                 .collect_view()}
+            {replaced
+                .map(|mailbox| {
+                    view! {
+                        <p class="field-hint">"You are connected to " <strong>{mailbox}</strong> ". Another mailbox takes its place, and the copy of the present one is deleted."</p>
+                    }
+                })}
             <p class="field-hint">"Through your organisation’s account: no password is needed."</p>
             {ask}
             {ways

@@ -115,6 +115,9 @@ fn warnings(
                 .to_owned(),
             true,
         )),
+        Some(Expiry::Soon { days: 0, .. }) => {
+            warnings.push(("The password ends today. Change it below.".to_owned(), true))
+        }
         Some(Expiry::Soon { days: 1, .. }) => warnings.push((
             "The password ends tomorrow. Change it below.".to_owned(),
             true,
@@ -370,7 +373,7 @@ pub fn PauseAccountPage() -> impl IntoView {
                         </ul>
                         <div class="form-actions">
                             <ClickButton id click="pause" label="Pause" class="button button-danger" />
-                            <a class="button" href=back>"Go on"</a>
+                            <a class="button" href=back>"Do not pause"</a>
                         </div>
                     </div>
                 </Frame>

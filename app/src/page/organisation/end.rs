@@ -160,17 +160,26 @@ async fn ended_account(id: String) -> Result<EndedView, AppError> {
             true,
         ),
         Probe::Closed { problem } => (
-            "Access was closed already.".to_owned(),
+            "This password opens nothing any more.".to_owned(),
             format!(
-                "Exchange turned the password away at {mailbox}: {}",
+                "Exchange turned it away: {} Whether the account still holds the role, with another password, the commands show.",
                 advice(problem, &names).title
             ),
             false,
         ),
         Probe::RefusedBefore => (
-            "Access was closed already.".to_owned(),
-            "Exchange had refused the password before, so it was not sent again.".to_owned(),
+            "This password opens nothing any more.".to_owned(),
+            "Exchange had refused it before, so it was not sent again. Whether the account still holds the role, with another password, the commands show.".to_owned(),
             false,
+        ),
+        Probe::Denied { problem, tried } => (
+            "The password still signs in, and was denied where it was tried.".to_owned(),
+            format!(
+                "Exchange took the password and denied {}: {} That proves nothing about other mailboxes: take the access away to be sure.",
+                if *tried == 1 { "1 mailbox".to_owned() } else { format!("{tried} mailboxes") },
+                advice(problem, &names).title
+            ),
+            true,
         ),
         Probe::Unknown { problem } => (
             "Whether access is open is not known.".to_owned(),
@@ -240,16 +249,10 @@ pub fn EndedPage() -> impl IntoView {
                             .collect_view()}
                     </dl>
                 </section>
-                {view
-                    .is_open
-                    .then(|| {
-                        view! {
-                            <section class="panel" aria-labelledby="revoke">
-                                <h2 id="revoke">"Take the access away"</h2>
-                                {view.commands.into_iter().map(|command| view! { <CommandBlock command number=None /> }).collect_view()}
-                            </section>
-                        }
-                    })}
+                <section class="panel" aria-labelledby="revoke">
+                    <h2 id="revoke">{if view.is_open { "Take the access away" } else { "Take the role away" }}</h2>
+                    {view.commands.into_iter().map(|command| view! { <CommandBlock command number=None /> }).collect_view()}
+                </section>
             </Frame>
         }
     })

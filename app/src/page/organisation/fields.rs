@@ -66,6 +66,7 @@ mod server {
             notes.push("A tested password waits to be switched to".to_owned());
         }
         match account.expires_at.and_then(|at| expiry(at, now)) {
+            Some(Expiry::Soon { days: 0, .. }) => notes.push("Password ends today".to_owned()),
             Some(Expiry::Soon { days: 1, .. }) => notes.push("Password ends tomorrow".to_owned()),
             Some(Expiry::Soon { days, .. }) => notes.push(format!("Password ends in {days} days")),
             Some(Expiry::Over) => notes.push("Password has ended".to_owned()),

@@ -131,8 +131,33 @@ async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
     let id = start(&services, &admin, &held.account, &addresses)
         .await
         .map_err(request::internal)?;
+    if let Some(words) = left_out(&addresses) {
+        request::flash(&words).await?;
+    }
     request::see_other(&format!("/organisation/mailboxes/{id}"));
     Ok(())
+}
+
+/// What of a pasted list is not asked.
+#[cfg(feature = "ssr")]
+fn left_out(addresses: &kalends::mapping::Addresses) -> Option<String> {
+    let counted = |number: usize, one: &str, many: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        number => Some(format!("{number} {many}")),
+    };
+    let parts: Vec<String> = [
+        counted(addresses.doubles, "double", "doubles"),
+        counted(
+            addresses.without,
+            "line without an address",
+            "lines without an address",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| format!("Left out of the list: {}.", parts.join(", ")))
 }
 
 #[component]

@@ -5,7 +5,7 @@ use crate::{
     component::{Frame, choice, loaded},
     page::privacy::{choice_words, code},
 };
-use kalends::policy::{PersonalMode, Policy, PrivacyLevel, TypedPasswords};
+use kalends::policy::{AdminsFactor, PersonalMode, Policy, PrivacyLevel, TypedPasswords};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,14 @@ const fn personal_words(personal: PersonalMode) -> &'static str {
     }
 }
 
+#[cfg(feature = "ssr")]
+const fn admins_words(admins: AdminsFactor) -> &'static str {
+    match admins {
+        AdminsFactor::Optional => "Administrators may use a second factor.",
+        AdminsFactor::Required => "Administrators must use a second factor.",
+    }
+}
+
 /// The rules, a sentence each.
 #[cfg(feature = "ssr")]
 pub fn in_words(policy: Policy) -> Vec<String> {
@@ -45,6 +53,7 @@ pub fn in_words(policy: Policy) -> Vec<String> {
         typed_words(policy.typed),
         personal_words(policy.personal),
         level_words(policy.privacy),
+        admins_words(policy.admins),
     ]
     .map(str::to_owned)
     .into()
@@ -66,6 +75,7 @@ async fn save_policy(
     typed: TypedPasswords,
     personal: PersonalMode,
     privacy: PrivacyLevel,
+    #[server(default)] admins: AdminsFactor,
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends::audit::{Action, Entry};
@@ -75,6 +85,7 @@ async fn save_policy(
         typed,
         personal,
         privacy,
+        admins,
     };
     let subject = in_words(policy).join(" ");
     let entry = Entry::by(admin.id, Action::PolicyChanged).about(subject);
@@ -94,6 +105,7 @@ pub fn PolicyPage() -> impl IntoView {
             typed,
             personal,
             privacy,
+            admins,
         } = view.policy;
         view! {
             <Frame title="Policy">
@@ -121,6 +133,11 @@ pub fn PolicyPage() -> impl IntoView {
                             })
                             .collect_view()}
                         <p class="field-hint">"Private entries are only “Private” at every level. People may lower the level for themselves. Lowering it deletes what is kept above it at once."</p>
+                    </fieldset>
+                    <fieldset class="panel choices">
+                        <legend>"Administrators’ second factor"</legend>
+                        {choice("admins", "optional", "Optional", "Everybody decides for themselves.", admins == AdminsFactor::Optional)}
+                        {choice("admins", "required", "Required", "Administrators without one are led to set it up before they reach this page and the others of theirs.", admins == AdminsFactor::Required)}
                     </fieldset>
                     <p class="field-hint">"Connections that exist stay when a rule changes. End them on the page Connections."</p>
                     <div class="form-actions form-end">

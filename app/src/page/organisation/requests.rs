@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// The longest reason or answer, in characters.
 #[cfg(feature = "ssr")]
 const MAX_TEXT: usize = 500;
+/// How many requests of one person wait at the same time.
+#[cfg(feature = "ssr")]
+const MOST_WAITING: usize = 5;
 
 /// A request as a page shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -290,7 +293,10 @@ async fn ask_for_mailbox(
     #[server(default)] reason: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::audit::{Action, Entry};
+    use kalends::{
+        audit::{Action, Entry},
+        store::RequestState,
+    };
     let user = request::user().await?;
     let services = request::services();
     let mut errors = crate::error::FieldErrors::new();
@@ -304,6 +310,27 @@ async fn ask_for_mailbox(
     } else if text.chars().count() > MAX_TEXT || text.chars().any(char::is_control) {
         let message = format!("Say it in at most {MAX_TEXT} characters, in one line.");
         errors.insert("reason".to_owned(), message);
+    }
+    if let Ok(address) = &address {
+        let own = services.store.owns(user.id, address).await;
+        if own.map_err(request::internal)? {
+            let message =
+                "This is your own address: connect it on your profile, nobody has to approve it.";
+            errors.insert("mailbox".to_owned(), message.to_owned());
+        }
+        let asked = services.store.requests_of(user.id).await;
+        let asked = asked.map_err(request::internal)?;
+        let waits = |it: &&kalends::store::MailboxRequest| it.state == RequestState::Waiting;
+        let others = asked
+            .iter()
+            .filter(waits)
+            .filter(|it| it.mailbox != *address);
+        if others.count() >= MOST_WAITING {
+            let message = format!(
+                "{MOST_WAITING} of your requests wait already. Withdraw one, or wait for an answer."
+            );
+            errors.insert(String::new(), message);
+        }
     }
     match address {
         Ok(address) if errors.is_empty() => {

@@ -85,6 +85,23 @@ mod words {
 }
 
 #[cfg(feature = "ssr")]
+fn names_for(mailbox: &str, words: &crate::moment::Words) -> kalends::advice::Names {
+    kalends::advice::Names {
+        mailbox: mailbox.to_owned(),
+        held: true,
+        utc_offset: Some(words.utc_offset()),
+        ..Default::default()
+    }
+}
+
+/// Whether the words for a place say all that is known.
+#[cfg(feature = "ssr")]
+const fn says_it_all(place: Option<kalends::store::Place>) -> bool {
+    use kalends::store::Place;
+    matches!(place, Some(Place::Outside | Place::NotFound))
+}
+
+#[cfg(feature = "ssr")]
 async fn map_by_id(id: &str) -> Result<kalends::store::MailboxMap, AppError> {
     use crate::request;
     let found = match id.parse() {
@@ -103,7 +120,7 @@ async fn map_by_id(id: &str) -> Result<kalends::store::MailboxMap, AppError> {
 #[server(endpoint = "map")]
 async fn map(id: String, place: String, page: String) -> Result<MapView, AppError> {
     use crate::request;
-    use kalends::advice::{Names, advice};
+    use kalends::advice::advice;
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let services = request::services();
@@ -137,12 +154,7 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
     if is_running {
         request::look_again_in(2);
     }
-    let names = |mailbox: &str| Names {
-        mailbox: mailbox.to_owned(),
-        held: true,
-        utc_offset: Some(words.utc_offset()),
-        ..Names::default()
-    };
+    let names = |mailbox: &str| names_for(mailbox, &words);
     let now = services.clock.now();
     Ok(MapView {
         label: held.map(|held| held.account.label).unwrap_or_default(),
@@ -175,10 +187,14 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
                     .is_some_and(|it| it != kalends::store::Place::InScope),
                 detail: match (&row.primary, &row.problem) {
                     (Some(primary), _) => format!("The primary address is {primary}."),
-                    (None, Some(problem)) => advice(problem, &names(&row.address)).title,
-                    (None, None) => String::new(),
+                    (None, Some(problem)) if !says_it_all(row.place) => {
+                        advice(problem, &names(&row.address)).title
+                    }
+                    (None, _) => String::new(),
                 },
-                can_choose: row.place == Some(kalends::store::Place::InScope)
+                // While it runs the page is drawn anew, and ticks would be lost.
+                can_choose: !is_running
+                    && row.place == Some(kalends::store::Place::InScope)
                     && row.person.is_some()
                     && !row.has_connection
                     && !row.is_chosen,
@@ -293,6 +309,11 @@ fn Map(view: MapView) -> impl IntoView {
         }
         (false, false) => format!("{total} addresses asked. Complete."),
     };
+    let has_outside = view
+        .counts
+        .iter()
+        .any(|(code, _, count)| code == "outside" && *count > 0);
+    let can_tick = can_choose && view.rows.iter().any(|row| row.can_choose);
     let can_go_on = !running && view.is_cancelled;
     view! {
         <Frame title=format!("Mailboxes that {} reaches", view.label) wide=true>
@@ -354,6 +375,15 @@ fn Map(view: MapView) -> impl IntoView {
                         }
                     })}
             </section>
+            {has_outside
+                .then(|| {
+                    view! {
+                        <p class="notice notice-waiting">
+                            "Mailboxes outside the scope: an Exchange administrator widens the management scope of the account. "
+                            <a href="/help/service-account#scope">"The commands"</a>
+                        </p>
+                    }
+                })}
             <nav class="filters" aria-label="Filter by what was found">
                 <a class="filter" href=link.clone() aria-current=view.filter.is_empty().then_some("page")>
                     "All" <span class="filter-count">{view.total}</span>
@@ -374,7 +404,7 @@ fn Map(view: MapView) -> impl IntoView {
             <form method="post" action=ConnectMailboxes::url()>
                 <input type="hidden" name="id" value=view.id />
                 <Rows rows=view.rows />
-                {can_choose.then(|| view! { <p class="form-actions"><button class="button">"Connect those ticked"</button></p> })}
+                {can_tick.then(|| view! { <p class="form-actions"><button class="button">"Connect those ticked"</button></p> })}
             </form>
             {(view.pages > 1).then(|| view! { <Pages link filter=view.filter page=view.page pages=view.pages /> })}
         </Frame>

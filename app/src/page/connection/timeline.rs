@@ -1,0 +1,191 @@
+//! The line of time of a connection.
+
+use crate::{component::When, moment::Moment};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    at: Moment,
+    /// What kind of thing it is, in a word.
+    kind: String,
+    what: String,
+    tone: Tone,
+    /// For the logs of Exchange.
+    request_id: Option<String>,
+    link: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Tone {
+    Plain,
+    Good,
+    Waiting,
+    Bad,
+}
+
+#[cfg(feature = "ssr")]
+pub use words::line;
+
+#[cfg(feature = "ssr")]
+mod words {
+    use super::{Line, Tone};
+    use crate::{component::StateView, moment::Words, request};
+    use kalends::{
+        advice::{Names, advice, table::explained},
+        audit::{self, Action},
+        check::{Check, Outcome},
+        connection::{Connection, ConnectionState},
+        store::{CallLine, Round, StateChange},
+        timeline::{Happened, What, ended},
+    };
+
+    pub fn line(happened: &Happened, connection: &Connection, words: &Words) -> Line {
+        let blank = |kind: &str| Line {
+            at: words.appointment(happened.at, false),
+            kind: kind.to_owned(),
+            what: String::new(),
+            tone: Tone::Plain,
+            request_id: None,
+            link: None,
+        };
+        match &happened.what {
+            What::Round(round) => of_round(blank("Round"), round, connection, words),
+            What::Call(call) => of_call(blank("Call"), call),
+            What::Check(check) => of_check(blank("Check"), check, words),
+            What::State(change) => of_state(blank("State"), change),
+            What::Audit(line) => of_audit(blank("Audit"), line),
+        }
+    }
+
+    fn of_round(line: Line, round: &Round, connection: &Connection, words: &Words) -> Line {
+        let changes = round.changes;
+        let (what, tone) = match &round.problem {
+            Some(problem) => {
+                let told = advice(problem, &request::names_of(connection, words));
+                (told.title, Tone::Bad)
+            }
+            None => (
+                format!(
+                    "{} new, {} changed, {} gone",
+                    changes.inserted, changes.updated, changes.deleted
+                ),
+                Tone::Good,
+            ),
+        };
+        let what = format!("{what} · {} ms", round.millis);
+        Line { what, tone, ..line }
+    }
+
+    fn of_call(line: Line, call: &CallLine) -> Line {
+        let name = call.operation.as_deref().unwrap_or("Sign-in or connection");
+        let took = call
+            .millis
+            .map_or_else(String::new, |millis| format!(" · {millis} ms"));
+        let (came, tone) = match &call.problem {
+            Some(code) => (code.as_str(), Tone::Bad),
+            None => ("answered", Tone::Plain),
+        };
+        Line {
+            what: format!("{name}: {came}{took}"),
+            tone,
+            request_id: call.request_id.clone(),
+            ..line
+        }
+    }
+
+    fn of_check(line: Line, check: &Check, words: &Words) -> Line {
+        let ended = ended(check.outcome.as_ref());
+        let (what, tone) = match &check.outcome {
+            Some(Outcome::Failed { problem, .. }) => {
+                let names = Names {
+                    mailbox: check.typed.mailbox.clone(),
+                    account: check.typed.account.clone(),
+                    endpoint: check.typed.endpoint.clone(),
+                    utc_offset: Some(words.utc_offset()),
+                    held: false,
+                };
+                (
+                    format!("Failed: {}", advice(problem, &names).title),
+                    Tone::Bad,
+                )
+            }
+            Some(Outcome::Connected { .. } | Outcome::AccountSaved { .. }) => {
+                (format!("Test {ended}"), Tone::Good)
+            }
+            Some(Outcome::Cancelled) | None => (format!("Test {ended}"), Tone::Plain),
+        };
+        Line {
+            what,
+            tone,
+            link: Some(format!("/profile/exchange/checks/{}", check.id)),
+            ..line
+        }
+    }
+
+    fn of_state(line: Line, change: &StateChange) -> Line {
+        let title = change
+            .cause
+            .as_deref()
+            .and_then(|code| explained(code, &Names::default()))
+            .map_or_else(String::new, |told| format!(": {}", told.title));
+        Line {
+            what: format!("{}{title}", StateView::Is(change.state).label()),
+            tone: match change.state {
+                ConnectionState::Connected => Tone::Good,
+                ConnectionState::Delayed | ConnectionState::Paused => Tone::Waiting,
+                ConnectionState::ActionNeeded => Tone::Bad,
+            },
+            ..line
+        }
+    }
+
+    fn of_audit(line: Line, entry: &audit::Line) -> Line {
+        let who = entry.who.as_deref().unwrap_or("Kalends");
+        let did = match Action::from_name(&entry.action) {
+            Some(action) => action.words(),
+            None => &entry.action,
+        };
+        Line {
+            what: format!("{who} {did}"),
+            ..line
+        }
+    }
+}
+
+#[component]
+pub fn Timeline(lines: Vec<Line>) -> impl IntoView {
+    if lines.is_empty() {
+        return view! { <p class="empty">"Nothing has happened yet. The first round begins within a minute."</p> }.into_any();
+    }
+    view! {
+        <ol class="timeline">
+            {lines
+                .into_iter()
+                .map(|line| {
+                    let class = match line.tone {
+                        Tone::Plain => "timeline-line",
+                        Tone::Good => "timeline-line timeline-good",
+                        Tone::Waiting => "timeline-line timeline-waiting",
+                        Tone::Bad => "timeline-line timeline-bad",
+                    };
+                    view! {
+                        <li class=class>
+                            <span class="timeline-at"><When moment=line.at /></span>
+                            <span class="timeline-kind">{line.kind}</span>
+                            <span class="timeline-what">
+                                {match line.link {
+                                    Some(link) => view! { <a href=link>{line.what}</a> }.into_any(),
+                                    None => line.what.into_any(),
+                                }}
+                                {line.request_id.map(|id| view! { <code class="timeline-id">{id}</code> })}
+                            </span>
+                        </li>
+                    }
+                })
+                .collect_view()}
+        </ol>
+    }
+    .into_any()
+}

@@ -1,0 +1,222 @@
+//! What the list shows, as its address carries it, and the form that changes it.
+
+use leptos::prelude::*;
+use leptos_router::params::ParamsMap;
+use serde::{Deserialize, Serialize};
+
+/// What is asked for. Texts as they were typed; what means nothing narrows nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    pub state: String,
+    pub q: String,
+    pub cause: String,
+    pub account: String,
+    pub domain: String,
+    pub sort: String,
+    pub page: String,
+}
+
+impl Wanted {
+    pub fn of_query(query: &ParamsMap) -> Self {
+        let get = |name: &str| query.get(name).unwrap_or_default();
+        Self {
+            state: get("state"),
+            q: get("q"),
+            cause: get("cause"),
+            account: get("account"),
+            domain: get("domain"),
+            sort: get("sort"),
+            page: get("page"),
+        }
+    }
+
+    /// All but the page, by name.
+    fn parts(&self) -> [(&'static str, &str); 6] {
+        [
+            ("state", &self.state),
+            ("q", &self.q),
+            ("cause", &self.cause),
+            ("account", &self.account),
+            ("domain", &self.domain),
+            ("sort", &self.sort),
+        ]
+    }
+
+    /// The query of this list on another page.
+    pub fn query(&self, page: i64) -> String {
+        crate::percent::query(&self.parts(), page)
+    }
+
+    #[must_use]
+    pub fn with_state(&self, state: &str) -> Self {
+        Self {
+            state: state.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Whether it is narrowed by more than the state.
+    pub fn is_narrowed(&self) -> bool {
+        [&self.q, &self.cause, &self.account, &self.domain]
+            .iter()
+            .any(|value| !value.trim().is_empty())
+    }
+}
+
+#[cfg(feature = "ssr")]
+pub use asked::{STATES, account_choices, asked, cause_choices, code};
+
+#[cfg(feature = "ssr")]
+mod asked {
+    use super::Wanted;
+    use kalends::{
+        advice::{Names, table::explained},
+        connection::ConnectionState,
+        store::{self, Account, Cause, Filter},
+    };
+
+    /// The states in the order in which they are offered: who needs somebody comes first.
+    pub const STATES: [Filter; 6] = [
+        Filter::Everyone,
+        Filter::Is(ConnectionState::ActionNeeded),
+        Filter::Is(ConnectionState::Delayed),
+        Filter::Is(ConnectionState::Paused),
+        Filter::Is(ConnectionState::Connected),
+        Filter::NotConnected,
+    ];
+
+    pub const fn code(filter: Filter) -> &'static str {
+        match filter {
+            Filter::Everyone => "",
+            Filter::NotConnected => "not_connected",
+            Filter::Is(state) => state.code(),
+        }
+    }
+
+    pub fn asked(wanted: &Wanted) -> store::Wanted {
+        let state = STATES.into_iter().find(|it| code(*it) == wanted.state);
+        store::Wanted {
+            state: state.unwrap_or(Filter::Everyone),
+            cause: wanted.cause.trim().to_owned(),
+            account: wanted.account.trim().parse().ok(),
+            domain: wanted.domain.trim().to_lowercase(),
+            search: wanted.q.clone(),
+            sort: wanted.sort.parse().unwrap_or_default(),
+        }
+    }
+
+    /// Problems that somebody has at present, the commonest first; the one that is chosen stays to be seen.
+    pub fn cause_choices(causes: &[Cause], chosen: &str) -> Vec<(String, String)> {
+        let mut choices: Vec<(String, i64)> = Vec::new();
+        for cause in causes {
+            match choices.iter_mut().find(|(code, _)| *code == cause.code) {
+                Some((_, number)) => *number += cause.people,
+                None => choices.push((cause.code.clone(), cause.people)),
+            }
+        }
+        if !chosen.is_empty() && !choices.iter().any(|(code, _)| code == chosen) {
+            choices.push((chosen.to_owned(), 0));
+        }
+        choices.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+        choices
+            .into_iter()
+            .map(|(code, number)| {
+                let title = explained(&code, &Names::default()).map(|advice| advice.title);
+                let label = format!("{} ({number})", title.as_deref().unwrap_or(&code));
+                (code, label)
+            })
+            .collect()
+    }
+
+    pub fn account_choices(accounts: &[Account]) -> Vec<(String, String)> {
+        let mut choices: Vec<(String, String)> = accounts
+            .iter()
+            .map(|account| {
+                let name = if account.label.is_empty() {
+                    format!("{} at {}", account.name, account.host)
+                } else {
+                    account.label.clone()
+                };
+                (account.id.to_string(), name)
+            })
+            .collect();
+        choices.sort_by_key(|(_, name)| name.to_lowercase());
+        choices.truncate(500);
+        choices
+    }
+}
+
+/// Works by itself without script: a form that asks for another address.
+#[component]
+pub fn Form(
+    wanted: Wanted,
+    causes: Vec<(String, String)>,
+    accounts: Vec<(String, String)>,
+    domains: Vec<(String, String)>,
+) -> impl IntoView {
+    let narrowed = wanted.is_narrowed();
+    let back = format!(
+        "/connections{}",
+        Wanted {
+            state: wanted.state.clone(),
+            sort: wanted.sort.clone(),
+            ..Wanted::default()
+        }
+        .query(1)
+    );
+    view! {
+        <form class="list-filter" method="get" action="/connections" role="search" aria-label="Connections">
+            {(!wanted.state.is_empty()).then(|| view! { <input type="hidden" name="state" value=wanted.state /> })}
+            <div class="field">
+                <label for="list-q">"Search"</label>
+                <input id="list-q" name="q" type="search" value=wanted.q autocomplete="off" spellcheck="false" placeholder="Name or address" />
+            </div>
+            <Choice name="cause" label="Cause" any="Any cause" choices=causes chosen=wanted.cause />
+            <Choice name="account" label="Account" any="Any account" choices=accounts chosen=wanted.account />
+            <Choice name="domain" label="Mail domain" any="Any domain" choices=domains chosen=wanted.domain />
+            <Choice
+                name="sort"
+                label="Order"
+                any="Broken first"
+                choices=vec![
+                    ("name".to_owned(), "By name".to_owned()),
+                    ("since".to_owned(), "Longest in its state".to_owned()),
+                    ("last-sync".to_owned(), "Oldest sync first".to_owned()),
+                ]
+                chosen=wanted.sort
+            />
+            <div class="list-filter-end">
+                <button class="button button-primary">"Show"</button>
+                {narrowed.then(|| view! { <a class="button button-quiet" href=back>"Reset"</a> })}
+            </div>
+        </form>
+    }
+}
+
+#[component]
+fn Choice(
+    name: &'static str,
+    label: &'static str,
+    /// What stands for no choice.
+    any: &'static str,
+    choices: Vec<(String, String)>,
+    chosen: String,
+) -> impl IntoView {
+    let id = format!("list-{name}");
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <select id=id name=name>
+                <option value="">{any}</option>
+                {choices
+                    .into_iter()
+                    .map(|(value, label)| {
+                        let selected = value == chosen;
+                        view! { <option value=value selected=selected>{label}</option> }
+                    })
+                    .collect_view()}
+            </select>
+        </div>
+    }
+}

@@ -1,0 +1,234 @@
+//! One action for many connections: the buttons below the list, and the question before it disconnects.
+
+use super::filter::Wanted;
+use crate::{
+    AppError,
+    component::{Frame, loaded},
+};
+use leptos::{prelude::*, server_fn::ServerFn as _};
+use serde::{Deserialize, Serialize};
+
+/// Begins an action for what was chosen in the list, or for all of it.
+#[server(endpoint = "act_on_many")]
+pub async fn act_on_many(
+    #[server(default)] chosen: Vec<String>,
+    /// The whole list in place of what was chosen.
+    #[server(default)]
+    all: bool,
+    #[server(default)] action: String,
+    /// Those that a question was asked about, which this answers.
+    #[server(default)]
+    sure: bool,
+    /// What the list is narrowed to.
+    #[server(default)]
+    wanted: Wanted,
+) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::bulk::{self, Action};
+    let admin = request::admin().await?;
+    let services = request::services();
+    let back = format!(
+        "/connections{}",
+        wanted.query(wanted.page.parse().unwrap_or(1))
+    );
+    let Ok(action) = action.parse::<Action>() else {
+        request::see_other(&back);
+        return Ok(());
+    };
+    let kept = if sure {
+        request::chosen().await?
+    } else {
+        chosen
+    };
+    let lines = lines(&services.store, &wanted, &kept, all && !sure).await?;
+    let refused = if lines.is_empty() {
+        Some("Nothing was done: choose connections in the list first.".to_owned())
+    } else if action == Action::Check && lines.len() > MOST_CHECKS {
+        Some(format!(
+            "Nothing was done: check {MOST_CHECKS} connections at most at a time. A sync of all of them shows as well which ones work."
+        ))
+    } else {
+        None
+    };
+    if let Some(refused) = refused {
+        request::flash(&refused).await?;
+        request::see_other(&back);
+        return Ok(());
+    }
+    if action == Action::Disconnect && !sure {
+        let ids = lines
+            .iter()
+            .map(|line| line.connection.to_string())
+            .collect();
+        request::keep_chosen(ids).await?;
+        request::see_other("/connections/disconnect");
+        return Ok(());
+    }
+    let id = bulk::start(&services, &admin, action, lines).await;
+    let id = id.map_err(request::internal)?;
+    request::see_other(&format!("/connections/actions/{id}"));
+    Ok(())
+}
+
+/// A check signs in for each: fifty are the page of a list.
+#[cfg(feature = "ssr")]
+const MOST_CHECKS: usize = 50;
+
+#[cfg(feature = "ssr")]
+async fn lines(
+    store: &kalends::store::Store,
+    wanted: &Wanted,
+    chosen: &[String],
+    all: bool,
+) -> Result<Vec<kalends::bulk::Line>, AppError> {
+    use crate::request;
+    use kalends::{
+        bulk::{Line, MOST},
+        store::Filter,
+    };
+    let items = if all {
+        let asked = super::filter::asked(wanted);
+        if asked.state == Filter::NotConnected {
+            return Ok(Vec::new());
+        }
+        let most = i64::try_from(MOST).unwrap_or(i64::MAX);
+        store.list_connections(&asked, most, 0).await
+    } else {
+        let ids: Vec<_> = chosen
+            .iter()
+            .filter_map(|id| id.parse().ok())
+            .take(MOST)
+            .collect();
+        store.listed(&ids).await
+    };
+    let items = items.map_err(request::internal)?;
+    Ok(items
+        .into_iter()
+        .filter_map(|item| {
+            let connection = item.connection?;
+            Some(Line {
+                connection: connection.id,
+                user: item.user.id,
+                name: item.user.name,
+                mailbox: connection.mailbox.to_string(),
+                done: None,
+            })
+        })
+        .collect())
+}
+
+/// What the list is narrowed to, so that "all of this list" means what was seen.
+#[component]
+pub fn Hidden(wanted: Wanted) -> impl IntoView {
+    let Wanted {
+        state,
+        q,
+        cause,
+        account,
+        domain,
+        sort,
+        page,
+    } = wanted;
+    [
+        ("wanted[state]", state),
+        ("wanted[q]", q),
+        ("wanted[cause]", cause),
+        ("wanted[account]", account),
+        ("wanted[domain]", domain),
+        ("wanted[sort]", sort),
+        ("wanted[page]", page),
+    ]
+    .into_iter()
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+    .collect_view()
+}
+
+#[component]
+pub fn Actions(all: String) -> impl IntoView {
+    view! {
+        <fieldset class="list-actions">
+            <legend>"Do with those chosen"</legend>
+            <div class="form-actions">
+                <button class="button" name="action" value="sync">"Sync"</button>
+                <button class="button" name="action" value="check">"Check"</button>
+                <button class="button" name="action" value="pause">"Pause"</button>
+                <button class="button" name="action" value="resume">"Resume"</button>
+                <button class="button button-danger" name="action" value="disconnect">"Disconnect…"</button>
+            </div>
+            <label class="tick">
+                <input type="checkbox" name="all" value="true" />
+                <span>"All of this list, on every page (" {all} ")"</span>
+            </label>
+        </fieldset>
+    }
+}
+
+/// What the question before disconnecting names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct SureView {
+    names: Vec<String>,
+    entries: i64,
+}
+
+#[server(endpoint = "to_disconnect")]
+async fn to_disconnect() -> Result<SureView, AppError> {
+    use crate::request;
+    request::admin().await?;
+    let ids: Vec<_> = request::chosen().await?;
+    let parsed: Vec<_> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let found = request::services().store.listed(&parsed).await;
+    let found = found.map_err(request::internal)?;
+    if found.is_empty() {
+        request::see_other("/connections");
+    }
+    Ok(SureView {
+        entries: found
+            .iter()
+            .filter_map(|item| Some(item.connection.as_ref()?.entries))
+            .sum(),
+        names: found
+            .iter()
+            .filter_map(|item| {
+                Some(format!(
+                    "{} ({})",
+                    item.user.name,
+                    item.connection.as_ref()?.mailbox
+                ))
+            })
+            .collect(),
+    })
+}
+
+/// Asks before many connections end.
+#[component]
+pub fn DisconnectManyPage() -> impl IntoView {
+    loaded(Resource::new(|| (), |()| to_disconnect()), |view| {
+        let many = view.names.len();
+        let title = if many == 1 {
+            "Disconnect 1 calendar?".to_owned()
+        } else {
+            format!("Disconnect {many} calendars?")
+        };
+        view! {
+            <Frame title=title>
+                <div class="panel">
+                    <ul>
+                        <li>{format!("{} copied entries are deleted from Kalends. The calendars in Exchange stay as they are.", view.entries)}</li>
+                        <li>"A password that no other connection uses is forgotten."</li>
+                        <li>"The people can connect again, if the policy lets them."</li>
+                    </ul>
+                    <details class="more" open=many <= 10>
+                        <summary>"Whose"</summary>
+                        <ul>{view.names.into_iter().map(|name| view! { <li>{name}</li> }).collect_view()}</ul>
+                    </details>
+                    <form class="form-actions" method="post" action=ActOnMany::url()>
+                        <input type="hidden" name="sure" value="true" />
+                        <button class="button button-danger" name="action" value="disconnect">"Disconnect"</button>
+                        <a class="button" href="/connections">"Keep them"</a>
+                    </form>
+                </div>
+            </Frame>
+        }
+    })
+}

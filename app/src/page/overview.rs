@@ -1,0 +1,284 @@
+//! The admin's overview: what needs action by its cause, how many connections are in which state, how rounds go, and
+//! which servers there are. A new admin is led through the first steps.
+
+#[cfg(feature = "ssr")]
+mod gather;
+#[cfg(feature = "ssr")]
+mod plot;
+
+use crate::{
+    AppError,
+    component::{Follow, Frame, Icon, When, loaded},
+    moment::Moment,
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct OverviewView {
+    /// What is still to be done at first; empty once calendars are connected.
+    steps: Vec<FirstStep>,
+    causes: Vec<CauseView>,
+    /// Codes of states with how many connections are in them.
+    states: Vec<(String, i64)>,
+    requests: i64,
+    is_paused: bool,
+    rounds: PlotView,
+    delays: PlotView,
+    servers: Vec<ServerView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct FirstStep {
+    title: String,
+    why: String,
+    link: String,
+    is_done: bool,
+}
+
+/// One thing that goes wrong, for some people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct CauseView {
+    title: String,
+    account: String,
+    people: String,
+    owner: String,
+    since: Moment,
+    link: String,
+    will_pass: bool,
+}
+
+/// A plot with its numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PlotView {
+    svg: String,
+    /// In one sentence.
+    summary: String,
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ServerView {
+    host: String,
+    product: String,
+    build: String,
+    ends: Option<Moment>,
+    ends_soon: bool,
+}
+
+#[server(endpoint = "overview")]
+async fn overview() -> Result<OverviewView, AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let words = request::words(&admin);
+    let store = request::services().store;
+    gather::overview(&store, &words)
+        .await
+        .map_err(request::internal)
+}
+
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    loaded(
+        Resource::new(|| (), |()| overview()),
+        |view| view! { <Overview view /> },
+    )
+}
+
+#[component]
+fn Overview(view: OverviewView) -> impl IntoView {
+    let OverviewView {
+        steps,
+        causes,
+        states,
+        requests,
+        is_paused,
+        rounds,
+        delays,
+        servers,
+    } = view;
+    let quiet = causes.is_empty();
+    let any = states
+        .iter()
+        .any(|(code, number)| code != "not_connected" && *number > 0);
+    view! {
+        <Frame title="Overview" wide=true>
+            {is_paused
+                .then(|| view! { <p class="notice notice-waiting">"Everything is paused. " <a href="/organisation">"Resume on the page Organisation"</a></p> })}
+            {(!steps.is_empty()).then(|| view! { <FirstSteps steps /> })}
+            {(requests > 0)
+                .then(|| {
+                    let words = if requests == 1 { "1 person waits for your word on a mailbox.".to_owned() } else { format!("{requests} requests for mailboxes wait for your word.") };
+                    view! { <p class="notice notice-waiting">{words} " " <a href="/organisation/requests">"Decide"</a></p> }
+                })}
+            <Follow />
+            <nav class="tiles" id="tiles" data-live="" aria-label="Connections by state">
+                {states
+                    .into_iter()
+                    .map(|(code, number)| {
+                        let class = match (code.as_str(), number) {
+                            (_, 0) => "tile",
+                            ("action_needed", _) => "tile tile-bad",
+                            ("delayed" | "paused", _) => "tile tile-waiting",
+                            ("connected", _) => "tile tile-good",
+                            _ => "tile",
+                        };
+                        view! {
+                            <a class=class href=format!("/connections?state={code}")>
+                                <span class="tile-number">{number}</span>
+                                <span>{super::connections::state_label(&code)}</span>
+                            </a>
+                        }
+                    })
+                    .collect_view()}
+            </nav>
+            <section class="panel" id="needs-action" data-live="" aria-labelledby="causes">
+                <h2 id="causes">"What needs action"</h2>
+                {match (quiet, any) {
+                    (true, true) => view! { <p class="all-well">{Icon::Passed.view()} " Nothing. Every connection works."</p> }.into_any(),
+                    (true, false) => view! { <p class="empty">"No calendar is connected yet."</p> }.into_any(),
+                    (false, _) => view! { <Causes causes /> }.into_any(),
+                }}
+            </section>
+            {any
+                .then(|| {
+                    view! {
+                        <div class="plots">
+                            <Plot title="Rounds" id="rounds" plot=rounds />
+                            <Plot title="From Exchange to here" id="delays" plot=delays />
+                        </div>
+                        <Servers servers />
+                    }
+                })}
+        </Frame>
+    }
+}
+
+#[component]
+fn FirstSteps(steps: Vec<FirstStep>) -> impl IntoView {
+    let next = steps.iter().position(|step| !step.is_done);
+    view! {
+        <section class="panel" aria-labelledby="first">
+            <h2 id="first">"First steps"</h2>
+            <ol class="first-steps">
+                {steps
+                    .into_iter()
+                    .enumerate()
+                    .map(|(place, step)| {
+                        let is_next = next == Some(place);
+                        let class = if is_next { "button button-primary" } else { "button" };
+                        let link = step.link;
+                        view! {
+                            <li class=if step.is_done { "first-step first-step-done" } else { "first-step" }>
+                                <div>
+                                    <strong>{step.title}</strong>
+                                    {step.is_done.then(|| view! { <span class="first-step-mark">{Icon::Passed.view()} "done"</span> })}
+                                    <p class="panel-hint">{step.why}</p>
+                                </div>
+                                {(!step.is_done).then(|| view! { <a class=class href=link>{if is_next { "Begin" } else { "Open" }}</a> })}
+                            </li>
+                        }
+                    })
+                    .collect_view()}
+            </ol>
+        </section>
+    }
+}
+
+#[component]
+fn Causes(causes: Vec<CauseView>) -> impl IntoView {
+    view! {
+        <ul class="causes">
+            {causes
+                .into_iter()
+                .map(|cause| {
+                    let class = if cause.will_pass { "cause cause-waiting" } else { "cause cause-bad" };
+                    view! {
+                        <li class=class>
+                            <span class="cause-people"><a href=cause.link>{cause.people}</a></span>
+                            <span class="cause-main">
+                                <strong>{cause.title}</strong>
+                                <span class="cell-detail">{cause.owner} " · " {cause.account} " · since " <When moment=cause.since /></span>
+                            </span>
+                        </li>
+                    }
+                })
+                .collect_view()}
+        </ul>
+    }
+}
+
+#[component]
+fn Plot(title: &'static str, id: &'static str, plot: PlotView) -> impl IntoView {
+    let PlotView {
+        svg,
+        summary,
+        head,
+        rows,
+    } = plot;
+    let none = rows.is_empty();
+    view! {
+        <section class="panel" aria-labelledby=id>
+            <h2 id=id>{title}</h2>
+            <p class="panel-hint">{summary}</p>
+            {(!none).then(|| view! { <div class="plot" inner_html=svg></div> })}
+            {(!none)
+                .then(|| {
+                    view! {
+                        <details class="more">
+                            <summary>"As a table"</summary>
+                            <div class="table-box" role="region" aria-label=title tabindex="0">
+                                <table class="table">
+                                    <thead><tr>{head.into_iter().map(|name| view! { <th scope="col">{name}</th> }).collect_view()}</tr></thead>
+                                    <tbody>
+                                        {rows
+                                            .into_iter()
+                                            .map(|row| view! { <tr>{row.into_iter().map(|cell| view! { <td>{cell}</td> }).collect_view()}</tr> })
+                                            .collect_view()}
+                                    </tbody>
+                                </table>
+                            </div>
+                        </details>
+                    }
+                })}
+        </section>
+    }
+}
+
+#[component]
+fn Servers(servers: Vec<ServerView>) -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="servers">
+            <h2 id="servers">"Exchange servers"</h2>
+            <div class="table-box" role="region" aria-label="Exchange servers" tabindex="0">
+                <table class="table table-stack" role="table">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th role="columnheader" scope="col">"Host"</th>
+                            <th role="columnheader" scope="col">"Product"</th>
+                            <th role="columnheader" scope="col">"Certificate ends"</th>
+                        </tr>
+                    </thead>
+                    <tbody role="rowgroup">
+                        {servers
+                            .into_iter()
+                            .map(|server| {
+                                view! {
+                                    <tr role="row">
+                                        <th role="rowheader" scope="row">{server.host}</th>
+                                        <td role="cell" data-label="Product">{server.product} <span class="cell-detail">{server.build}</span></td>
+                                        <td role="cell" data-label="Ends" class=if server.ends_soon { "cell-bad" } else { "" }>
+                                            {server.ends.map_or_else(|| "not known yet".into_any(), |moment| view! { <When moment /> }.into_any())}
+                                        </td>
+                                    </tr>
+                                }
+                            })
+                            .collect_view()}
+                    </tbody>
+                </table>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,248 @@
+//! What the overview is made of, as the main database has it.
+
+use super::{CauseView, FirstStep, OverviewView, PlotView, ServerView, plot};
+use crate::{component::owner_short, moment::Words, percent};
+use kalends::{
+    advice::{Names, advice},
+    clock::Timestamp,
+    problem::{ENDS_SOON, Owner},
+    store::{Account, Cause, DELAYS, RoundEnd, Store, StoreError, Wanted},
+};
+use std::{collections::BTreeMap, time::Duration};
+
+const HOUR: Duration = Duration::from_hours(1);
+/// How many hours the rounds are shown for, and how many days the delays are counted over.
+const HOURS: usize = 48;
+const DAYS: u64 = 7;
+
+pub async fn overview(store: &Store, words: &Words) -> Result<OverviewView, StoreError> {
+    let counts = store.count_connections(&Wanted::default()).await?;
+    let accounts = store.accounts().await?;
+    let causes = store.causes().await?;
+    let states = super::super::connections::filter::STATES
+        .into_iter()
+        .skip(1)
+        .map(|state| {
+            let code = super::super::connections::filter::code(state);
+            (code.to_owned(), counts.of(state))
+        })
+        .collect();
+    let people = counts.connections() + counts.not_connected;
+    Ok(OverviewView {
+        steps: steps(store, counts.connections(), people).await?,
+        causes: by_urgency(&causes, &accounts, words),
+        states,
+        requests: store.count_waiting_requests().await?,
+        is_paused: store.standstill().await?.is_some(),
+        rounds: rounds(store, words).await?,
+        delays: delays(store, words).await?,
+        servers: servers(store, words).await?,
+    })
+}
+
+/// Shown until somebody's calendar beside the admin's own is connected.
+async fn steps(store: &Store, connections: i64, people: i64) -> Result<Vec<FirstStep>, StoreError> {
+    if connections > 1 {
+        return Ok(Vec::new());
+    }
+    let has_account = !store.held_accounts().await?.is_empty();
+    let has_map = !store.maps().await?.is_empty();
+    let step = |title: &str, why: &str, link: &str, is_done| FirstStep {
+        title: title.to_owned(),
+        why: why.to_owned(),
+        link: link.to_owned(),
+        is_done,
+    };
+    Ok(vec![
+        step(
+            "Add the service account",
+            "One account that may act for everybody's mailbox: nobody else has to type a password.",
+            "/organisation/accounts/new",
+            has_account,
+        ),
+        step(
+            "Map the mailboxes",
+            "See which mailboxes the account reaches before anybody relies on it.",
+            "/organisation/mailboxes",
+            has_map,
+        ),
+        step(
+            "Invite people",
+            "They sign in and connect with one click, or you connect them.",
+            "/people",
+            people > 1,
+        ),
+    ])
+}
+
+/// What somebody must act on first, then what will pass; the most people first within.
+fn by_urgency(causes: &[Cause], accounts: &[Account], words: &Words) -> Vec<CauseView> {
+    let mut views: Vec<CauseView> = causes
+        .iter()
+        .map(|cause| {
+            let account = accounts.iter().find(|account| account.id == cause.account);
+            let names = Names {
+                account: account.map(|it| it.name.to_string()).unwrap_or_default(),
+                endpoint: account
+                    .map(|it| it.endpoint.to_string())
+                    .unwrap_or_default(),
+                utc_offset: Some(words.utc_offset()),
+                ..Names::default()
+            };
+            let told = advice(&cause.problem, &names);
+            let people = match cause.people {
+                1 => "1 person".to_owned(),
+                many => format!("{many} people"),
+            };
+            let link = [
+                ("cause", &*cause.code),
+                ("account", &*cause.account.to_string()),
+            ];
+            CauseView {
+                title: told.title,
+                account: account.map_or_else(String::new, |account| {
+                    if account.label.is_empty() {
+                        account.name.to_string()
+                    } else {
+                        account.label.clone()
+                    }
+                }),
+                people,
+                owner: owner_short(told.owner).to_owned(),
+                since: words.appointment(cause.since, false),
+                link: format!("/connections{}", percent::query(&link, 1)),
+                will_pass: told.owner == Owner::Nobody,
+            }
+        })
+        .collect();
+    views.sort_by_key(|view| view.will_pass);
+    views
+}
+
+async fn rounds(store: &Store, words: &Words) -> Result<PlotView, StoreError> {
+    let since = words.now - HOUR * u32::try_from(HOURS - 1).unwrap_or(0);
+    let found = store.round_hours(since).await?;
+    let first = since.millis().div_euclid(3_600_000);
+    let mut stacks = vec![[0i64; 3]; HOURS];
+    for (hour, end, number) in found {
+        let place = usize::try_from(hour.millis().div_euclid(3_600_000) - first);
+        if let Some(stack) = place.ok().and_then(|place| stacks.get_mut(place)) {
+            stack[match end {
+                RoundEnd::Fine => 0,
+                RoundEnd::Delayed => 1,
+                RoundEnd::Failed => 2,
+            }] += number;
+        }
+    }
+    let hour_at = |place: usize| {
+        let hours = i64::try_from(place).unwrap_or(0);
+        words.zoned(Timestamp::from_millis((first + hours) * 3_600_000))
+    };
+    let labels = (0..HOURS)
+        .filter(|place| hour_at(*place).hour() % 6 == 0)
+        .map(|place| {
+            let at = hour_at(place);
+            let form = if at.hour() == 0 { "%a" } else { "%H:%M" };
+            (place, at.strftime(form).to_string())
+        })
+        .collect();
+    let sum = |part: usize| stacks.iter().map(|stack| stack[part]).sum::<i64>();
+    let summary = format!(
+        "In the last {HOURS} hours {} rounds went well, {} were delayed by what passes, and {} failed.",
+        sum(0),
+        sum(1),
+        sum(2)
+    );
+    let rows = stacks
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, stack)| stack.iter().any(|number| *number > 0))
+        .map(|(place, stack)| {
+            let mut cells = vec![hour_at(place).strftime("%a %-d %b %H:00").to_string()];
+            cells.extend(stack.iter().map(ToString::to_string));
+            cells
+        })
+        .collect();
+    Ok(PlotView {
+        svg: plot::svg(&plot::Bars { stacks, labels }),
+        summary,
+        head: ["Hour", "Fine", "Delayed", "Failed"]
+            .map(str::to_owned)
+            .to_vec(),
+        rows,
+    })
+}
+
+async fn delays(store: &Store, words: &Words) -> Result<PlotView, StoreError> {
+    let since = words.now - HOUR * 24 * u32::try_from(DAYS).unwrap_or(0);
+    let mut counted: BTreeMap<i64, i64> = BTreeMap::new();
+    for (_, minutes, entries) in store.delay_hours(since).await? {
+        *counted.entry(minutes).or_default() += entries;
+    }
+    let label = |minutes: i64| match minutes {
+        0 => "longer".to_owned(),
+        60 => "1 hour".to_owned(),
+        minutes => format!("{minutes} min"),
+    };
+    let numbers: Vec<(i64, i64)> = DELAYS
+        .into_iter()
+        .map(|minutes| (minutes, counted.get(&minutes).copied().unwrap_or(0)))
+        .collect();
+    let total: i64 = numbers.iter().map(|(_, entries)| entries).sum();
+    let soon: i64 = numbers
+        .iter()
+        .filter(|(minutes, _)| (1..=10).contains(minutes))
+        .map(|(_, entries)| entries)
+        .sum();
+    let summary = if total == 0 {
+        format!("No entry has changed in Exchange in the last {DAYS} days.")
+    } else {
+        format!("Of {total} changes in the last {DAYS} days, {soon} were here within 10 minutes.")
+    };
+    Ok(PlotView {
+        svg: plot::svg(&plot::Bars {
+            stacks: numbers
+                .iter()
+                .map(|(_, entries)| [*entries, 0, 0])
+                .collect(),
+            labels: numbers
+                .iter()
+                .enumerate()
+                .map(|(place, (minutes, _))| (place, label(*minutes)))
+                .collect(),
+        }),
+        summary,
+        head: ["Within", "Changes"].map(str::to_owned).to_vec(),
+        rows: numbers
+            .iter()
+            .filter(|_| total > 0)
+            .map(|(minutes, entries)| vec![label(*minutes), entries.to_string()])
+            .collect(),
+    })
+}
+
+async fn servers(store: &Store, words: &Words) -> Result<Vec<ServerView>, StoreError> {
+    let found = store.servers().await?;
+    Ok(found
+        .into_iter()
+        .map(|server| ServerView {
+            host: server.host,
+            product: server
+                .build
+                .map_or("not known yet", kalends::ews::ServerBuild::product)
+                .to_owned(),
+            build: server
+                .build
+                .map(|build| build.to_string())
+                .unwrap_or_default(),
+            ends_soon: server
+                .certificate
+                .as_ref()
+                .is_some_and(|it| it.not_after < words.now + ENDS_SOON),
+            ends: server
+                .certificate
+                .map(|certificate| words.appointment(certificate.not_after, true)),
+        })
+        .collect())
+}

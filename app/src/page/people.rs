@@ -1,0 +1,238 @@
+//! People, for admins: the list, with who was invited and who may not sign in.
+
+pub mod import;
+pub mod invite;
+pub mod person;
+
+use crate::{
+    AppError,
+    component::{Frame, StateBadge, StateView, loaded},
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// One page of the list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PeopleView {
+    q: String,
+    which: String,
+    /// Codes and labels of the filters, with how many people each shows.
+    tabs: Vec<(String, String, i64)>,
+    rows: Vec<Row>,
+    page: i64,
+    pages: i64,
+    flash: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Row {
+    link: String,
+    name: String,
+    email: String,
+    is_admin: bool,
+    /// Why they cannot sign in at present.
+    note: Option<String>,
+    state: StateView,
+}
+
+#[cfg(feature = "ssr")]
+const TABS: [(&str, &str, kalends::store::Which); 4] = {
+    use kalends::store::Which;
+    [
+        ("", "Everyone", Which::All),
+        ("admins", "Admins", Which::Admins),
+        ("invited", "Invited", Which::Invited),
+        ("disabled", "Disabled", Which::Disabled),
+    ]
+};
+
+#[server(endpoint = "people")]
+async fn people(which: String, q: String, page: String) -> Result<PeopleView, AppError> {
+    use crate::request;
+    use kalends::store::PAGE;
+    let admin = request::admin().await?;
+    let words = request::words(&admin);
+    let store = request::services().store;
+    let mut tabs = Vec::new();
+    for (code, label, which) in TABS {
+        let count = store.count_people(which, &q).await;
+        let count = count.map_err(request::internal)?;
+        tabs.push((code.to_owned(), label.to_owned(), count));
+    }
+    let chosen = TABS
+        .iter()
+        .position(|(code, ..)| *code == which)
+        .unwrap_or(0);
+    let pages = ((tabs[chosen].2 + PAGE - 1) / PAGE).max(1);
+    let page = page.parse().unwrap_or(1).clamp(1, pages);
+    let found = store
+        .people(TABS[chosen].2, &q, (PAGE, (page - 1) * PAGE))
+        .await
+        .map_err(request::internal)?;
+    Ok(PeopleView {
+        q,
+        which: TABS[chosen].0.to_owned(),
+        tabs,
+        rows: found.iter().map(|line| row(line, &words)).collect(),
+        page,
+        pages,
+        flash: request::take_flash().await?,
+    })
+}
+
+#[cfg(feature = "ssr")]
+fn row(line: &kalends::store::PersonLine, words: &crate::moment::Words) -> Row {
+    let user = &line.user;
+    Row {
+        link: format!("/people/{}", user.id),
+        name: user.name.clone(),
+        email: user.email.to_string(),
+        is_admin: user.is_admin(),
+        note: note(user, line.link_until, words),
+        state: line.state.map_or(StateView::NotConnected, StateView::Is),
+    }
+}
+
+/// Why somebody cannot sign in at present.
+#[cfg(feature = "ssr")]
+fn note(
+    user: &kalends::store::User,
+    link_until: Option<kalends::clock::Timestamp>,
+    words: &crate::moment::Words,
+) -> Option<String> {
+    if user.disabled_at.is_some() {
+        return Some("Disabled".to_owned());
+    }
+    if !user.is_invited() {
+        return None;
+    }
+    Some(match link_until {
+        Some(until) if until > words.now => {
+            format!(
+                "Invited, link works until {}",
+                words.appointment(until, false).text
+            )
+        }
+        _ => "Invited, link has run out".to_owned(),
+    })
+}
+
+#[component]
+pub fn PeoplePage() -> impl IntoView {
+    let query = leptos_router::hooks::use_query_map();
+    let wanted = move || {
+        query.with(|query| {
+            let get = |name: &str| query.get(name).unwrap_or_default();
+            (get("which"), get("q"), get("page"))
+        })
+    };
+    loaded(
+        Resource::new(wanted, |(which, q, page)| people(which, q, page)),
+        |view| view! { <People view /> },
+    )
+}
+
+#[component]
+fn People(view: PeopleView) -> impl IntoView {
+    let PeopleView {
+        q,
+        which,
+        tabs,
+        rows,
+        page,
+        pages,
+        flash,
+    } = view;
+    let link = {
+        let (which, q) = (which.clone(), q.clone());
+        move |page: i64| {
+            format!(
+                "/people{}",
+                crate::percent::query(&[("which", &which), ("q", &q)], page)
+            )
+        }
+    };
+    let none = rows.is_empty();
+    let search = q.clone();
+    view! {
+        <Frame title="People" wide=true>
+            {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+            <p class="form-actions page-actions">
+                <a class="button button-primary" href="/people/invite">"Invite somebody"</a>
+                <a class="button" href="/people/import">"Import a table"</a>
+            </p>
+            <nav class="filters" aria-label="Filter people">
+                {tabs
+                    .into_iter()
+                    .map(|(code, label, count)| {
+                        let current = (code == which).then_some("page");
+                        let to = format!("/people{}", crate::percent::query(&[("which", &code), ("q", &q)], 1));
+                        view! {
+                            <a class="filter" href=to aria-current=current>{label} <span class="filter-count">{count}</span></a>
+                        }
+                    })
+                    .collect_view()}
+            </nav>
+            <form class="list-search" method="get" action="/people" role="search" aria-label="People">
+                {(!which.is_empty()).then(|| view! { <input type="hidden" name="which" value=which /> })}
+                <div class="field">
+                    <label class="sr-only" for="people-q">"Search"</label>
+                    <input id="people-q" name="q" type="search" value=search.clone() autocomplete="off" spellcheck="false" placeholder="Name or address" />
+                </div>
+                <button class="button">"Search"</button>
+                {(!search.is_empty()).then(|| view! { <a class="button button-quiet" href="/people">"Reset"</a> })}
+            </form>
+            {if none {
+                view! { <p class="empty">"Nobody is found."</p> }.into_any()
+            } else {
+                view! { <Table rows /> }.into_any()
+            }}
+            {(pages > 1)
+                .then(|| {
+                    view! {
+                        <nav class="pager" aria-label="Pages">
+                            {(page > 1).then(|| view! { <a class="button" href=link(page - 1)>"Previous"</a> })}
+                            <span>{format!("Page {page} of {pages}")}</span>
+                            {(page < pages).then(|| view! { <a class="button" href=link(page + 1)>"Next"</a> })}
+                        </nav>
+                    }
+                })}
+        </Frame>
+    }
+}
+
+#[component]
+fn Table(rows: Vec<Row>) -> impl IntoView {
+    view! {
+        <div class="table-box" role="region" aria-label="People" tabindex="0">
+            <table class="table table-stack" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"Person"</th>
+                        <th role="columnheader" scope="col">"Role"</th>
+                        <th role="columnheader" scope="col">"Sign-in"</th>
+                        <th role="columnheader" scope="col">"Calendar"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    {rows
+                        .into_iter()
+                        .map(|row| {
+                            view! {
+                                <tr role="row">
+                                    <th role="rowheader" scope="row">
+                                        <a href=row.link>{row.name}</a>
+                                        <span class="cell-detail">{row.email}</span>
+                                    </th>
+                                    <td role="cell" data-label="Role">{if row.is_admin { "Admin" } else { "Member" }}</td>
+                                    <td role="cell" data-label="Sign-in">{row.note.unwrap_or_else(|| "Can sign in".to_owned())}</td>
+                                    <td role="cell" data-label="Calendar"><StateBadge state=row.state /></td>
+                                </tr>
+                            }
+                        })
+                        .collect_view()}
+                </tbody>
+            </table>
+        </div>
+    }
+}

@@ -1,0 +1,266 @@
+//! People from a table: read, shown with what would happen, then invited.
+
+use crate::{
+    AppError,
+    component::{FormNotice, Frame, loaded},
+    draft::Draft,
+};
+use leptos::{
+    prelude::*,
+    server_fn::{
+        ServerFn as _,
+        codec::{MultipartData, MultipartFormData},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+/// How many lines the preview shows of each kind.
+#[cfg(feature = "ssr")]
+const SHOWN: usize = 200;
+
+/// What the page shows: a form, then what the table would do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ImportView {
+    draft: Draft,
+    preview: Option<Preview>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Preview {
+    fine: usize,
+    wrong: usize,
+    rows: Vec<PreviewRow>,
+    more: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PreviewRow {
+    line: usize,
+    name: String,
+    email: String,
+    detail: String,
+    mistake: Option<String>,
+}
+
+#[server(endpoint = "import_form")]
+async fn import_form() -> Result<ImportView, AppError> {
+    use crate::request;
+    request::admin().await?;
+    let rows = request::imported().await?;
+    let draft = request::take_draft("import").await?;
+    let preview = (!rows.is_empty() && draft.errors.is_empty()).then(|| {
+        let mut sorted: Vec<_> = rows.iter().collect();
+        // What is not taken is what somebody must look at.
+        sorted.sort_by_key(|row| row.mistake.is_none());
+        Preview {
+            fine: rows.iter().filter(|row| row.mistake.is_none()).count(),
+            wrong: rows.iter().filter(|row| row.mistake.is_some()).count(),
+            more: rows.len().saturating_sub(SHOWN),
+            rows: sorted
+                .into_iter()
+                .take(SHOWN)
+                .map(|row| PreviewRow {
+                    line: row.line,
+                    name: row.name.clone(),
+                    email: row.email.clone(),
+                    detail: match (row.is_admin, row.addresses.is_empty()) {
+                        (true, true) => "Admin".to_owned(),
+                        (true, false) => format!("Admin; also {}", row.addresses),
+                        (false, true) => String::new(),
+                        (false, false) => format!("also {}", row.addresses),
+                    },
+                    mistake: row.mistake.clone(),
+                })
+                .collect(),
+        }
+    });
+    Ok(ImportView { draft, preview })
+}
+
+#[server(endpoint = "read_import", input = MultipartFormData)]
+async fn read_import(data: MultipartData) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::people::{MOST_PEOPLE, read_people};
+    request::admin().await?;
+    let services = request::services();
+    let mut parts = data.into_inner().ok_or(AppError::NotUnderstood)?;
+    let mut text = String::new();
+    while let Some(part) = parts
+        .next_field()
+        .await
+        .map_err(|_| AppError::NotUnderstood)?
+    {
+        let bytes = part.bytes().await.map_err(|_| AppError::TooLarge)?;
+        text.push_str(&String::from_utf8_lossy(&bytes));
+        text.push('\n');
+    }
+    let mut rows = match read_people(&text) {
+        Some(rows) if !rows.is_empty() => rows,
+        other => {
+            let message = match other {
+                None => format!("More than {MOST_PEOPLE} people. Split the table."),
+                Some(_) => "Paste lines or choose a file that holds some.".to_owned(),
+            };
+            let draft = Draft {
+                values: [(
+                    "table".to_owned(),
+                    text.trim().chars().take(2_000).collect(),
+                )]
+                .into(),
+                errors: [(String::new(), message)].into(),
+            };
+            request::keep_draft("import", draft).await?;
+            request::see_other("/people/import");
+            return Ok(());
+        }
+    };
+    for row in rows.iter_mut().filter(|row| row.mistake.is_none()) {
+        if let Ok(email) = row.email.parse() {
+            let known = services.store.user_by_email(&email).await;
+            if known.map_err(request::internal)?.is_some() {
+                row.mistake = Some("Has an account already.".to_owned());
+            }
+        }
+    }
+    request::keep_imported(rows).await?;
+    request::see_other("/people/import");
+    Ok(())
+}
+
+/// Invites everybody of the table that was read, or drops it.
+#[server(endpoint = "import_people")]
+async fn import_people(#[server(default)] drop: bool) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::people::{self, PeopleError};
+    let admin = request::admin().await?;
+    let services = request::services();
+    let rows = request::imported().await?;
+    request::keep_imported(Vec::new()).await?;
+    if drop {
+        request::see_other("/people/import");
+        return Ok(());
+    }
+    let (mut invited, mut left) = (0, 0);
+    for row in rows {
+        let Some(person) = row.person(&admin.time_zone) else {
+            left += 1;
+            continue;
+        };
+        match people::invite(&services, &admin, person).await {
+            Ok(_) => invited += 1,
+            Err(PeopleError::Taken(_)) => left += 1,
+            Err(error) => return Err(request::internal(error)),
+        }
+    }
+    let left = if left == 0 {
+        String::new()
+    } else {
+        format!(" {left} lines were left out.")
+    };
+    request::flash(&format!("{invited} people are invited.{left} Download their links within 15 minutes, below on the page Import, or make new ones on each person's page.")).await?;
+    request::see_other("/people?which=invited");
+    Ok(())
+}
+
+#[component]
+pub fn ImportPage() -> impl IntoView {
+    loaded(
+        Resource::new(|| (), |()| import_form()),
+        |view| view! { <Import view /> },
+    )
+}
+
+#[component]
+fn Import(view: ImportView) -> impl IntoView {
+    let ImportView { draft, preview } = view;
+    let errors = Signal::stored(draft.errors.clone());
+    view! {
+        <Frame title="Import people">
+            <p class="back"><a href="/people">"← All people"</a></p>
+            {match preview {
+                Some(preview) => view! { <PreviewTable preview /> }.into_any(),
+                None => view! {
+                    <form class="form panel" method="post" action=ReadImport::url() enctype="multipart/form-data">
+                        <FormNotice errors />
+                        <p>"One person in each line: name and email, and if you like a role (member or admin) and further addresses of their own. A first line with the names of the columns puts them in any order."</p>
+                        <div class="field">
+                            <label for="import-table">"Table"</label>
+                            <textarea id="import-table" name="table" rows="8" spellcheck="false" placeholder="name,email,role,addresses\nBob,bob@example.test,member,">{draft.value("table")}</textarea>
+                        </div>
+                        <div class="field">
+                            <label for="import-file">"Or a file" <span class="field-aside">"CSV"</span></label>
+                            <input id="import-file" name="file" type="file" accept=".csv,.txt,text/csv,text/plain" />
+                        </div>
+                        <p class="panel-hint">"Nobody is invited before you have seen what the table would do."</p>
+                        <button class="button button-primary">"Read the table"</button>
+                    </form>
+                    <p class="list-links"><a href="/people/links.csv" download="links.csv" rel="external">"Download the links that you made in the last 15 minutes"</a></p>
+                }.into_any(),
+            }}
+        </Frame>
+    }
+}
+
+#[component]
+fn PreviewTable(preview: Preview) -> impl IntoView {
+    let Preview {
+        fine,
+        wrong,
+        rows,
+        more,
+    } = preview;
+    let words = match fine {
+        0 => "Nobody would be invited.".to_owned(),
+        1 => "1 person would be invited.".to_owned(),
+        many => format!("{many} people would be invited."),
+    };
+    let left = match wrong {
+        0 => String::new(),
+        1 => " 1 line is left out.".to_owned(),
+        many => format!(" {many} lines are left out."),
+    };
+    view! {
+        <p class="lead">{words} {left}</p>
+        <div class="form-actions page-actions">
+            {(fine > 0)
+                .then(|| {
+                    view! { <form method="post" action=ImportPeople::url()><button class="button button-primary">"Invite them"</button></form> }
+                })}
+            <form method="post" action=ImportPeople::url()>
+                <input type="hidden" name="drop" value="true" />
+                <button class="button">"Read another table"</button>
+            </form>
+        </div>
+        <div class="table-box" role="region" aria-label="Lines of the table" tabindex="0">
+            <table class="table table-stack" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"Person"</th>
+                        <th role="columnheader" scope="col">"Line"</th>
+                        <th role="columnheader" scope="col">"What happens"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    {rows
+                        .into_iter()
+                        .map(|row| {
+                            view! {
+                                <tr role="row">
+                                    <th role="rowheader" scope="row">{row.name} <span class="cell-detail">{row.email}</span></th>
+                                    <td role="cell" data-label="Line">{row.line}</td>
+                                    <td role="cell" data-label="Then">
+                                        {match row.mistake {
+                                            Some(mistake) => view! { <span class="cell-bad">"Left out: " {mistake}</span> }.into_any(),
+                                            None => view! { "Invited" <span class="cell-detail">{row.detail}</span> }.into_any(),
+                                        }}
+                                    </td>
+                                </tr>
+                            }
+                        })
+                        .collect_view()}
+                </tbody>
+            </table>
+        </div>
+        {(more > 0).then(|| view! { <p class="panel-hint">{format!("And {more} more.")}</p> })}
+    }
+}

@@ -1,0 +1,283 @@
+//! Inviting one person, and the page on which somebody invited sets a password.
+
+use crate::{
+    AppError,
+    component::{Field, FormNotice, Frame, choice, loaded},
+    draft::Draft,
+};
+use kalends::account_name::Password;
+use leptos::{prelude::*, server_fn::ServerFn as _};
+use serde::{Deserialize, Serialize};
+
+#[server(endpoint = "invite_form")]
+async fn invite_form() -> Result<Draft, AppError> {
+    use crate::request;
+    request::admin().await?;
+    request::take_draft("invite").await
+}
+
+#[server(endpoint = "invite")]
+async fn invite(
+    #[server(default)] name: String,
+    #[server(default)] email: String,
+    #[server(default)] addresses: String,
+    #[server(default)] role: String,
+) -> Result<(), AppError> {
+    use crate::{error::FieldErrors, request};
+    use kalends::{
+        people::{self, NewPerson, PeopleError},
+        store::Role,
+    };
+    let admin = request::admin().await?;
+    let services = request::services();
+    let typed = if role == "admin" {
+        Role::Admin
+    } else {
+        Role::Member
+    };
+    let parsed = NewPerson::parse(&name, &email, &addresses, typed, &admin.time_zone);
+    let errors: FieldErrors = match parsed {
+        Ok(person) => match people::invite(&services, &admin, person).await {
+            Ok(user) => {
+                request::see_other(&format!("/people/{}", user.id));
+                return Ok(());
+            }
+            Err(error @ PeopleError::Taken(_)) => [("email".to_owned(), error.to_string())].into(),
+            Err(error) => return Err(request::internal(error)),
+        },
+        Err(mistakes) => mistakes
+            .into_iter()
+            .map(|(field, words)| (field.to_owned(), words))
+            .collect(),
+    };
+    let values = [
+        ("name", name),
+        ("email", email),
+        ("addresses", addresses),
+        ("role", role),
+    ];
+    let draft = Draft {
+        values: values.map(|(name, value)| (name.to_owned(), value)).into(),
+        errors,
+    };
+    request::keep_draft("invite", draft).await?;
+    request::see_other("/people/invite");
+    Ok(())
+}
+
+#[component]
+pub fn InvitePage() -> impl IntoView {
+    loaded(
+        Resource::new(|| (), |()| invite_form()),
+        |draft| view! { <InviteForm draft /> },
+    )
+}
+
+#[component]
+fn InviteForm(draft: Draft) -> impl IntoView {
+    let errors = Signal::stored(draft.errors.clone());
+    let is_admin = draft.value("role") == "admin";
+    view! {
+        <Frame title="Invite somebody" narrow=true>
+            <p class="back"><a href="/people">"← All people"</a></p>
+            <form class="form form-narrow" method="post" action=Invite::url() novalidate>
+                <FormNotice errors />
+                <Field label="Name" name="name" value=draft.value("name") errors />
+                <Field
+                    label="Email"
+                    name="email"
+                    kind="email"
+                    inputmode="email"
+                    value=draft.value("email")
+                    hint="They sign in with it, and may connect its mailbox."
+                    errors
+                />
+                <Field
+                    label="Further addresses of their own"
+                    name="addresses"
+                    aside="optional"
+                    value=draft.value("addresses")
+                    hint="Mailboxes that they may connect without asking, separated by blanks."
+                    errors
+                />
+                <fieldset class="choices">
+                    <legend>"Role"</legend>
+                    {choice("role", "member", "Member", "Connects and reads their own calendar.", !is_admin)}
+                    {choice("role", "admin", "Admin", "Sees everybody’s connections and holds the organisation’s accounts.", is_admin)}
+                </fieldset>
+                <button class="button button-primary">"Make the invitation"</button>
+            </form>
+        </Frame>
+    }
+}
+
+/// What the page behind a link shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct InvitationView {
+    /// Whose it is; `None` with the reason in the draft.
+    person: Option<(String, String)>,
+    is_new: bool,
+    token: String,
+    draft: Draft,
+}
+
+#[server(endpoint = "invitation")]
+async fn invitation(token: String) -> Result<InvitationView, AppError> {
+    use crate::request;
+    use kalends::people::{self, PeopleError};
+    let services = request::services();
+    let draft = request::take_draft("invitation").await?;
+    let found = people::whose_link(&services, &token, &request::client_address()).await;
+    let (person, is_new, draft) = match found {
+        Ok(user) => (
+            Some((user.name.clone(), user.email.to_string())),
+            user.is_invited(),
+            draft,
+        ),
+        Err(PeopleError::Store(error)) => return Err(request::internal(error)),
+        Err(refused) => {
+            let errors = [(String::new(), refused.to_string())].into();
+            (
+                None,
+                false,
+                Draft {
+                    errors,
+                    ..Draft::default()
+                },
+            )
+        }
+    };
+    Ok(InvitationView {
+        token: if person.is_some() {
+            token
+        } else {
+            String::new()
+        },
+        person,
+        is_new,
+        draft,
+    })
+}
+
+#[server(endpoint = "accept_invitation")]
+async fn accept_invitation(
+    #[server(default)] token: String,
+    #[server(default)] password: Password,
+    #[server(default)] again: Password,
+    #[server(default)] time_zone: String,
+) -> Result<(), AppError> {
+    use crate::{error::FieldErrors, request, time_zone as zones};
+    use kalends::{
+        audit::{Action, Entry},
+        people::{self, PeopleError},
+        sign_in::PasswordError,
+    };
+    let services = request::services();
+    let address = request::client_address();
+    let mut errors = FieldErrors::new();
+    let zone = zones::find(&time_zone);
+    if let Err(error) = &zone {
+        errors.insert("time_zone".to_owned(), error.to_string());
+    }
+    if password != again {
+        errors.insert(
+            "again".to_owned(),
+            "This is not the same as above.".to_owned(),
+        );
+    }
+    if let (Ok(zone), true) = (zone, errors.is_empty()) {
+        match people::accept(&services, &token, &password, &zone, &address).await {
+            Ok(user) => {
+                // A second factor is still asked for.
+                let factor = services.store.factor(user.id).await;
+                if factor.map_err(request::internal)?.is_some() {
+                    request::flash("Your password is set. Sign in with it.").await?;
+                    request::see_other("/sign-in");
+                    return Ok(());
+                }
+                let entry = Entry::by(user.id, Action::SignedIn).about(&address);
+                let audited = services.store.audit(&entry, services.clock.now()).await;
+                audited.map_err(request::internal)?;
+                request::start_session(&user).await?;
+                request::see_other("/profile");
+                return Ok(());
+            }
+            Err(PeopleError::Store(error)) => return Err(request::internal(error)),
+            Err(PeopleError::Password(error @ PasswordError::Later(_))) => {
+                errors.insert(String::new(), error.to_string());
+            }
+            Err(PeopleError::Password(error)) => {
+                errors.insert("password".to_owned(), error.to_string());
+            }
+            Err(error) => {
+                errors.insert(String::new(), error.to_string());
+            }
+        }
+    }
+    let draft = Draft {
+        values: [("time_zone".to_owned(), time_zone)].into(),
+        errors,
+    };
+    request::keep_draft("invitation", draft).await?;
+    request::see_other(&format!(
+        "/invitation?link={}",
+        crate::percent::encoded(&token)
+    ));
+    Ok(())
+}
+
+/// Behind the link of an invitation; nobody is signed in here.
+#[component]
+pub fn InvitationPage() -> impl IntoView {
+    let query = leptos_router::hooks::use_query_map();
+    let token = move || query.with(|query| query.get("link").unwrap_or_default());
+    loaded(
+        Resource::new(token, invitation),
+        |view| view! { <InvitationForm view /> },
+    )
+}
+
+#[component]
+fn InvitationForm(view: InvitationView) -> impl IntoView {
+    let InvitationView {
+        person,
+        is_new,
+        token,
+        draft,
+    } = view;
+    let errors = Signal::stored(draft.errors.clone());
+    let Some((name, email)) = person else {
+        return view! {
+            <Frame title="This link does not work" narrow=true>
+                <FormNotice errors />
+                <p><a class="button" href="/sign-in">"Sign in"</a></p>
+            </Frame>
+        }
+        .into_any();
+    };
+    let zone = draft.value("time_zone");
+    let zone = if zone.is_empty() {
+        "Europe/Berlin".to_owned()
+    } else {
+        zone
+    };
+    let title = if is_new {
+        "Welcome to Kalends"
+    } else {
+        "Set a new password"
+    };
+    view! {
+        <Frame title narrow=true>
+            <p class="lead">{name} ", choose a password. You sign in with " <strong>{email}</strong> "."</p>
+            <form class="form form-narrow" method="post" action=AcceptInvitation::url() novalidate>
+                <FormNotice errors />
+                <input type="hidden" name="token" value=token />
+                <Field label="Password" name="password" kind="password" autocomplete="new-password" hint="At least 12 characters." errors />
+                <Field label="Password again" name="again" kind="password" autocomplete="new-password" errors />
+                <Field label="Time zone" name="time_zone" value=zone hint="Such as Europe/Berlin, or a city." errors />
+                <button class="button button-primary">{if is_new { "Begin" } else { "Set the password" }}</button>
+            </form>
+        </Frame>
+    }
+    .into_any()
+}

@@ -1,0 +1,337 @@
+//! One person as an admin tends them.
+
+use crate::{
+    AppError,
+    component::{Field, FormNotice, Frame, StateBadge, StateView, When, loaded},
+    draft::Draft,
+    moment::Moment,
+};
+use leptos::{prelude::*, server_fn::ServerFn as _};
+use serde::{Deserialize, Serialize};
+
+/// What the page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PersonView {
+    id: String,
+    name: String,
+    email: String,
+    is_admin: bool,
+    is_self: bool,
+    is_invited: bool,
+    disabled_since: Option<Moment>,
+    /// A link made a moment ago by the one who looks.
+    link: Option<String>,
+    link_until: Option<Moment>,
+    addresses: Vec<String>,
+    connection: Option<(String, StateView, String)>,
+    draft: Draft,
+    flash: Option<String>,
+}
+
+#[cfg(feature = "ssr")]
+async fn person_by_id(id: &str) -> Result<kalends::store::User, AppError> {
+    use crate::request;
+    let found = match id.parse() {
+        Ok(id) => {
+            let user = request::services().store.user(id).await;
+            user.map_err(request::internal)?
+        }
+        Err(_) => None,
+    };
+    found.ok_or_else(request::not_there)
+}
+
+#[server(endpoint = "person")]
+async fn person(id: String) -> Result<PersonView, AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let user = person_by_id(&id).await?;
+    let words = request::words(&admin);
+    let services = request::services();
+    let store = &services.store;
+    let now = services.clock.now();
+    let token = services.links.token(user.id, admin.id, now);
+    let until = store.link_of(user.id).await.map_err(request::internal)?;
+    let connection = store.connection_of(user.id).await;
+    let addresses = store.addresses_of(user.id).await;
+    Ok(PersonView {
+        id: user.id.to_string(),
+        name: user.name.clone(),
+        email: user.email.to_string(),
+        is_admin: user.is_admin(),
+        is_self: user.id == admin.id,
+        is_invited: user.is_invited(),
+        disabled_since: user.disabled_at.map(|at| words.appointment(at, false)),
+        link: token.map(|token| format!("{}/invitation?link={token}", request::public_origin())),
+        link_until: until
+            .filter(|until| *until > now)
+            .map(|until| words.appointment(until, false)),
+        addresses: addresses
+            .map_err(request::internal)?
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        connection: connection.map_err(request::internal)?.map(|connection| {
+            (
+                format!("/connections/{}", connection.id),
+                StateView::Is(connection.state),
+                connection.mailbox.to_string(),
+            )
+        }),
+        draft: request::take_draft("address").await?,
+        flash: request::take_flash().await?,
+    })
+}
+
+/// Makes a new link, changes the role, or whether they may sign in.
+#[server(endpoint = "tend_person")]
+async fn tend_person(
+    #[server(default)] id: String,
+    #[server(default)] click: String,
+) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::{
+        people::{self, PeopleError},
+        store::Role,
+    };
+    let admin = request::admin().await?;
+    let user = person_by_id(&id).await?;
+    let services = request::services();
+    let done = match click.as_str() {
+        "link" => people::new_link(&services, &admin, &user)
+            .await
+            .map(|()| "A new link is below. Earlier ones work no more.")
+            .map_err(PeopleError::from),
+        "admin" => people::set_role(&services, &admin, &user, Role::Admin)
+            .await
+            .map(|()| "Is an admin now."),
+        "member" => people::set_role(&services, &admin, &user, Role::Member)
+            .await
+            .map(|()| "Is a member now."),
+        "disable" => people::set_disabled(&services, &admin, &user, true)
+            .await
+            .map(|()| "Disabled: signed out everywhere, and the calendar is paused."),
+        "enable" => people::set_disabled(&services, &admin, &user, false)
+            .await
+            .map(|()| "Enabled: may sign in again, and the calendar goes on."),
+        _ => Ok("Nothing was changed."),
+    };
+    match done {
+        Ok(words) => request::flash(words).await?,
+        Err(error @ PeopleError::LastAdmin) => {
+            request::flash(&format!("Nothing was changed. {error}")).await?;
+        }
+        Err(error) => return Err(request::internal(error)),
+    }
+    // Who has just disabled or demoted themselves sees this page no more.
+    let now = services
+        .store
+        .user(user.id)
+        .await
+        .map_err(request::internal)?;
+    let still = now.is_some_and(|now| now.is_admin() && now.disabled_at.is_none());
+    if user.id == admin.id && !still {
+        request::see_other("/");
+    } else {
+        request::see_other(&format!("/people/{}", user.id));
+    }
+    Ok(())
+}
+
+/// Adds an address of their own, or takes one back.
+#[server(endpoint = "tend_address")]
+async fn tend_address(
+    #[server(default)] id: String,
+    #[server(default)] address: String,
+    #[server(default)] remove: bool,
+) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::{
+        audit::{Action, Entry},
+        mailbox::SmtpAddress,
+    };
+    let admin = request::admin().await?;
+    let user = person_by_id(&id).await?;
+    let services = request::services();
+    let store = &services.store;
+    let now = services.clock.now();
+    match address.trim().parse::<SmtpAddress>() {
+        Ok(parsed) if remove => {
+            let subject = format!("{parsed} of {}", user.email);
+            let entry = Entry::by(admin.id, Action::AddressTakenBack).about(subject);
+            let taken = store.take_address_back(user.id, &parsed, &entry, now).await;
+            taken.map_err(request::internal)?;
+            let ended = kalends::connect::end_if_not_allowed(&services, &admin, &user).await;
+            ended.map_err(request::internal)?;
+        }
+        Ok(parsed) => {
+            let subject = format!("{parsed} of {}", user.email);
+            let entry = Entry::by(admin.id, Action::AddressVerified).about(subject);
+            let verified = store.verify_address(user.id, &parsed, &entry, now).await;
+            verified.map_err(request::internal)?;
+        }
+        Err(error) => {
+            let draft = Draft {
+                values: [("address".to_owned(), address)].into(),
+                errors: [("address".to_owned(), error.to_string())].into(),
+            };
+            request::keep_draft("address", draft).await?;
+        }
+    }
+    request::see_other(&format!("/people/{}", user.id));
+    Ok(())
+}
+
+#[component]
+pub fn PersonPage() -> impl IntoView {
+    let params = leptos_router::hooks::use_params_map();
+    let id = move || params.with(|params| params.get("id").unwrap_or_default());
+    loaded(Resource::new(id, person), |view| view! { <Person view /> })
+}
+
+#[component]
+fn Person(view: PersonView) -> impl IntoView {
+    let PersonView {
+        id,
+        name,
+        email,
+        is_admin,
+        is_self,
+        is_invited,
+        disabled_since,
+        link,
+        link_until,
+        addresses,
+        connection,
+        draft,
+        flash,
+    } = view;
+    let disabled = disabled_since.is_some();
+    view! {
+        <Frame title=name>
+            <p class="back"><a href="/people">"← All people"</a></p>
+            {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
+            {link.map(|link| view! { <FreshLink link is_invited /> })}
+            <section class="panel" aria-labelledby="person">
+                <h2 id="person">"Person"</h2>
+                <dl class="facts">
+                    <div><dt>"Email"</dt><dd>{email.clone()}</dd></div>
+                    <div><dt>"Role"</dt><dd>{if is_admin { "Admin" } else { "Member" }}</dd></div>
+                    <div>
+                        <dt>"Sign-in"</dt>
+                        <dd>
+                            {match (disabled_since, is_invited, link_until) {
+                                (Some(since), ..) => view! { "Disabled since " <When moment=since /> }.into_any(),
+                                (None, true, Some(until)) => view! { "Invited, the link works until " <When moment=until /> }.into_any(),
+                                (None, true, None) => "Invited, the link has run out".into_any(),
+                                (None, false, _) => "Can sign in".into_any(),
+                            }}
+                        </dd>
+                    </div>
+                    <div>
+                        <dt>"Calendar"</dt>
+                        <dd>
+                            {match connection {
+                                Some((link, state, mailbox)) => view! { <a href=link>{mailbox}</a> " " <StateBadge state /> }.into_any(),
+                                None => "Not connected".into_any(),
+                            }}
+                        </dd>
+                    </div>
+                </dl>
+                <div class="form-actions">
+                    {(!disabled)
+                        .then(|| {
+                            let words = if is_invited { "New invitation" } else { "Link to set a new password" };
+                            view! { <Click id=id.clone() click="link" words danger=false /> }
+                        })}
+                    {if is_admin {
+                        view! { <Click id=id.clone() click="member" words="Make a member" danger=false /> }.into_any()
+                    } else {
+                        view! { <Click id=id.clone() click="admin" words="Make an admin" danger=false /> }.into_any()
+                    }}
+                    {disabled.then(|| view! { <Click id=id.clone() click="enable" words="Enable" danger=false /> })}
+                </div>
+                {(!disabled)
+                    .then(|| {
+                        let own = is_self.then_some(" This is your own account.");
+                        view! {
+                            <details class="more">
+                                <summary>"Disable"</summary>
+                                <p>
+                                    "They are signed out at once, cannot sign in, and their calendar is read no more. What was copied stays until they are enabled again or disconnected."
+                                    {own}
+                                </p>
+                                <div class="form-actions"><Click id=id.clone() click="disable" words="Disable this person" danger=true /></div>
+                            </details>
+                        }
+                    })}
+            </section>
+            <Addresses id email addresses draft />
+        </Frame>
+    }
+}
+
+#[component]
+fn FreshLink(link: String, is_invited: bool) -> impl IntoView {
+    view! {
+        <section class="notice notice-good fresh-link">
+            <p class="notice-title">{if is_invited { "Hand them this link" } else { "Hand them this link to set a new password" }}</p>
+            <pre tabindex="0"><code>{link}</code></pre>
+            <p class="panel-hint">"It works once, for 72 hours. Kalends shows it to you for 15 minutes and keeps only its hash: whoever has it can set the password, so send it to nobody else."</p>
+        </section>
+    }
+}
+
+#[component]
+fn Click(id: String, click: &'static str, words: &'static str, danger: bool) -> impl IntoView {
+    let class = if danger {
+        "button button-danger"
+    } else {
+        "button"
+    };
+    view! {
+        <form method="post" action=TendPerson::url()>
+            <input type="hidden" name="id" value=id />
+            <input type="hidden" name="click" value=click />
+            <button class=class>{words}</button>
+        </form>
+    }
+}
+
+#[component]
+fn Addresses(id: String, email: String, addresses: Vec<String>, draft: Draft) -> impl IntoView {
+    let errors = Signal::stored(draft.errors.clone());
+    let add = id.clone();
+    view! {
+        <section class="panel" aria-labelledby="addresses">
+            <h2 id="addresses">"Their own addresses"</h2>
+            <p class="panel-hint">"They connect these mailboxes without asking. Taking one back ends a connection that nothing else allows."</p>
+            <ul class="own-addresses">
+                <li>{email} <span class="cell-detail">"signs in with it"</span></li>
+                {addresses
+                    .into_iter()
+                    .map(|address| {
+                        let label = format!("Take {address} back");
+                        view! {
+                            <li>
+                                <span>{address.clone()}</span>
+                                <form method="post" action=TendAddress::url()>
+                                    <input type="hidden" name="id" value=id.clone() />
+                                    <input type="hidden" name="address" value=address />
+                                    <input type="hidden" name="remove" value="true" />
+                                    <button class="button button-quiet" aria-label=label>"Take back"</button>
+                                </form>
+                            </li>
+                        }
+                    })
+                    .collect_view()}
+            </ul>
+            <form class="form" method="post" action=TendAddress::url() novalidate>
+                <FormNotice errors />
+                <input type="hidden" name="id" value=add />
+                <Field label="Add an address" name="address" kind="email" inputmode="email" value=draft.value("address") errors />
+                <button class="button">"Add"</button>
+            </form>
+        </section>
+    }
+}

@@ -1,0 +1,252 @@
+//! Setting up a second factor, and turning it off. The key is shown to its owner while it is being set up, never after.
+
+use crate::{
+    AppError,
+    component::{Field, FormNotice, Frame, loaded},
+    draft::Draft,
+};
+use kalends::account_name::Password;
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "ssr")]
+const PAGE: &str = "/profile/security/second-factor";
+
+/// What the page shows.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct SecondFactorView {
+    is_on: bool,
+    kit: Option<KitView>,
+    draft: Draft,
+}
+
+/// What is being set up.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+struct KitView {
+    account: String,
+    key: String,
+    codes: Vec<String>,
+    /// Modules along one side of the picture, and its path.
+    picture: Option<(usize, String)>,
+}
+
+#[server(endpoint = "second_factor")]
+async fn second_factor() -> Result<SecondFactorView, AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let services = request::services();
+    let factor = services.store.factor(user.id).await;
+    let pending = kalends::factor::pending(&services, &user).await;
+    let kit = pending.map_err(request::internal)?.map(|(_, kit)| KitView {
+        account: user.email.to_string(),
+        key: kit.key_in_groups(),
+        codes: kit.codes().map(ToOwned::to_owned).collect(),
+        picture: kit
+            .picture(&user.email)
+            .map(|picture| (picture.size, picture.path)),
+    });
+    Ok(SecondFactorView {
+        is_on: factor.map_err(request::internal)?.is_some(),
+        kit,
+        draft: request::take_draft("second-factor").await?,
+    })
+}
+
+/// Leads on after a form: to `page` with `done`, or back with what was wrong.
+#[cfg(feature = "ssr")]
+async fn answer(
+    result: Result<(), kalends::factor::FactorError>,
+    done: Option<&str>,
+    page: &str,
+) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::factor::FactorError;
+    match result {
+        Ok(()) => {
+            if let Some(done) = done {
+                request::flash(done).await?;
+            }
+            request::see_other(page);
+        }
+        Err(FactorError::Failed(error)) => return Err(request::internal(error)),
+        Err(refused) => {
+            let errors = [(refused.field().to_owned(), refused.to_string())].into();
+            let draft = Draft {
+                errors,
+                ..Draft::default()
+            };
+            request::keep_draft("second-factor", draft).await?;
+            request::see_other(PAGE);
+        }
+    }
+    Ok(())
+}
+
+#[server(endpoint = "begin_second_factor")]
+async fn begin_second_factor(
+    #[server(default)] password: Password,
+    #[server(default)] code: Password,
+) -> Result<(), AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let (services, address) = (request::services(), request::client_address());
+    let begun = kalends::factor::begin(&services, &user, &password, &code, &address).await;
+    answer(begun, None, PAGE).await
+}
+
+#[server(endpoint = "end_second_factor")]
+async fn end_second_factor(
+    #[server(default)] password: Password,
+    #[server(default)] code: Password,
+) -> Result<(), AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let (services, address) = (request::services(), request::client_address());
+    let ended = kalends::factor::end(&services, &user, &password, &code, &address).await;
+    let done = "Your second factor is off.";
+    answer(ended, Some(done), "/profile/security").await
+}
+
+#[server(endpoint = "confirm_second_factor")]
+async fn confirm_second_factor(#[server(default)] code: Password) -> Result<(), AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let (services, address) = (request::services(), request::client_address());
+    let confirmed = kalends::factor::confirm(&services, &user, &code, &address).await;
+    let done = "Your second factor is on. From now on Kalends asks for a code when you sign in.";
+    answer(confirmed, Some(done), "/profile/security").await
+}
+
+#[server(endpoint = "cancel_second_factor")]
+async fn cancel_second_factor() -> Result<(), AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let cancelled = request::services().custody().cancel_factor(user.id).await;
+    cancelled.map_err(request::internal)?;
+    request::see_other("/profile/security");
+    Ok(())
+}
+
+#[component]
+pub fn SecondFactorPage() -> impl IntoView {
+    loaded(Resource::new(|| (), |()| second_factor()), |view| {
+        let errors = Signal::stored(view.draft.errors);
+        let title = if view.kit.is_some() {
+            "Set up a second factor"
+        } else {
+            "Second factor"
+        };
+        let part = match view.kit {
+            Some(kit) => view! { <SetUp kit errors /> }.into_any(),
+            None => view! { <Prove is_on=view.is_on errors /> }.into_any(),
+        };
+        view! {
+            <Frame title=title>
+                <p class="back"><a href="/profile/security">"Security"</a></p>
+                {part}
+            </Frame>
+        }
+    })
+}
+
+/// Asks who it is before anything is shown or changed.
+#[component]
+fn Prove(is_on: bool, errors: Signal<crate::error::FieldErrors>) -> impl IntoView {
+    view! {
+        <form class="form panel" method="post" action=BeginSecondFactor::url()>
+            <FormNotice errors />
+            <p>
+                {if is_on {
+                    "Set it up anew for another phone or for new recovery codes; the present one works until the new one does. Or turn it off."
+                } else {
+                    "You need an authenticator app on your phone, such as Aegis, FreeOTP or Microsoft Authenticator."
+                }}
+            </p>
+            <Field label="Password" name="password" kind="password" autocomplete="current-password" errors />
+            {is_on
+                .then(|| {
+                    view! {
+                        <Field
+                            label="Code"
+                            name="code"
+                            autocomplete="one-time-code"
+                            hint="Six digits from your authenticator app, or one of your recovery codes."
+                            errors
+                        />
+                    }
+                })}
+            <div class="form-actions">
+                <button class="button button-primary">{if is_on { "Set up anew" } else { "Set up" }}</button>
+                {is_on
+                    .then(|| {
+                        view! {
+                            <button class="button" formaction=EndSecondFactor::url()>
+                                "Turn off"
+                            </button>
+                        }
+                    })}
+            </div>
+        </form>
+    }
+}
+
+#[component]
+fn SetUp(kit: KitView, errors: Signal<crate::error::FieldErrors>) -> impl IntoView {
+    let KitView {
+        account,
+        key,
+        codes,
+        picture,
+    } = kit;
+    view! {
+        <section class="panel" aria-labelledby="scan">
+            <h2 id="scan">"1. Add Kalends to your app"</h2>
+            <p>"Scan this picture with the app, or type the key below it."</p>
+            {picture
+                .map(|(size, path)| {
+                    view! {
+                        <svg class="qr" viewBox=format!("0 0 {size} {size}") role="img" aria-label="QR code with the key below">
+                            <path d=path></path>
+                        </svg>
+                    }
+                })}
+            <dl class="facts">
+                <div>
+                    <dt>"Account"</dt>
+                    <dd>{account}</dd>
+                </div>
+                <div>
+                    <dt>"Key"</dt>
+                    <dd><code>{key}</code></dd>
+                </div>
+            </dl>
+        </section>
+        <section class="panel" aria-labelledby="codes">
+            <h2 id="codes">"2. Keep the recovery codes"</h2>
+            <p>"Without your phone each of them signs you in once. Print them or put them into a password manager: Kalends never shows them again."</p>
+            <ul class="codes">
+                {codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view()}
+            </ul>
+        </section>
+        <section class="panel" aria-labelledby="try">
+            <h2 id="try">"3. Try it"</h2>
+            <form class="form" method="post" action=ConfirmSecondFactor::url()>
+                <FormNotice errors />
+                <Field
+                    label="Code"
+                    name="code"
+                    inputmode="numeric"
+                    autocomplete="one-time-code"
+                    hint="The six digits that the app shows now."
+                    errors
+                />
+                <div class="form-actions">
+                    <button class="button button-primary">"Turn on"</button>
+                    <button class="button" formaction=CancelSecondFactor::url()>
+                        "Cancel"
+                    </button>
+                </div>
+            </form>
+        </section>
+    }
+}

@@ -1,0 +1,71 @@
+//! The second page of signing in: the code, once the password was right.
+
+use crate::{
+    AppError,
+    component::{Field, FormNotice, Frame, loaded},
+    draft::Draft,
+};
+use kalends::account_name::Password;
+use leptos::{prelude::*, server_fn::ServerFn};
+
+#[server(endpoint = "sign_in_code")]
+async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::factor::{self, FactorError};
+    let Some((user, next)) = request::awaited().await? else {
+        request::see_other("/sign-in");
+        return Ok(());
+    };
+    let services = request::services();
+    match factor::sign_in(&services, &user, &code, &request::client_address()).await {
+        Ok(()) => {
+            request::start_session(&user).await?;
+            request::see_other(request::local_path(&next).unwrap_or("/"));
+        }
+        Err(FactorError::Failed(error)) => return Err(request::internal(error)),
+        // Turned off meanwhile: the password alone is enough now, and is asked for again.
+        Err(FactorError::Expired) => request::see_other("/sign-in"),
+        Err(refused) => {
+            let errors = [(refused.field().to_owned(), refused.to_string())].into();
+            let draft = Draft {
+                errors,
+                ..Draft::default()
+            };
+            request::keep_draft("sign-in-code", draft).await?;
+            request::see_other("/sign-in/code");
+        }
+    }
+    Ok(())
+}
+
+#[server(endpoint = "sign_in_code_form")]
+async fn sign_in_code_form() -> Result<Draft, AppError> {
+    use crate::request;
+    if request::awaited().await?.is_none() {
+        request::see_other("/sign-in");
+    }
+    request::take_draft("sign-in-code").await
+}
+
+#[component]
+pub fn SignInCodePage() -> impl IntoView {
+    loaded(Resource::new(|| (), |()| sign_in_code_form()), |draft| {
+        let errors = Signal::stored(draft.errors);
+        view! {
+            <Frame title="Enter your code" narrow=true>
+                <form class="form form-narrow" method="post" action=SignInCode::url() novalidate>
+                    <FormNotice errors />
+                    <Field
+                        label="Code"
+                        name="code"
+                        autocomplete="one-time-code"
+                        hint="Six digits from your authenticator app, or one of your recovery codes."
+                        errors
+                    />
+                    <button class="button button-primary">"Sign in"</button>
+                    <p class="field-hint"><a href="/sign-in">"Sign in as somebody else"</a></p>
+                </form>
+            </Frame>
+        }
+    })
+}

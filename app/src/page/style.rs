@@ -1,0 +1,218 @@
+//! The design itself: everything that pages are made of, on one page, for whoever changes it.
+
+use crate::{
+    AppError,
+    component::{Field, Frame, Icon, LadderView, Notice, StateBadge, StateView, choice, loaded},
+    error::FieldErrors,
+};
+use kalends::{advice::Advice, check::Ladder, connection::ConnectionState};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Parts that only the server can make.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Samples {
+    bad: Advice,
+    waiting: Advice,
+    ladder: Ladder,
+}
+
+#[server(endpoint = "style")]
+async fn style() -> Result<Samples, AppError> {
+    use crate::request;
+    use kalends::{
+        advice::{Names, advice},
+        check::{Step, StepReport, Verdict},
+        problem::Problem,
+    };
+    request::admin().await?;
+    let names = Names::example();
+    let mut ladder = Ladder::new();
+    for (step, verdict, seen) in [
+        (Step::Dns, Verdict::Passed, Some("192.0.2.10")),
+        (Step::Tcp, Verdict::Passed, None),
+        (Step::SignIn, Verdict::Failed, Some("401")),
+    ] {
+        ladder.set(StepReport {
+            step,
+            verdict,
+            millis: Some(12),
+            seen: seen.map(str::to_owned),
+            details: Vec::new(),
+        });
+    }
+    Ok(Samples {
+        bad: advice(&Problem::ImpersonationDenied, &names),
+        waiting: advice(
+            &Problem::Throttled {
+                wait_millis: 60_000,
+            },
+            &names,
+        ),
+        ladder,
+    })
+}
+
+#[component]
+pub fn StylePage() -> impl IntoView {
+    loaded(
+        Resource::new(|| (), |()| style()),
+        |samples| view! { <Style samples /> },
+    )
+}
+
+/// Names of the colours that mean something, with what they mean.
+const COLOURS: [(&str, &str); 10] = [
+    ("surface", "What things stand on"),
+    ("background", "Behind everything"),
+    ("border", "Lines between things"),
+    ("border-input", "Around what can be filled in"),
+    ("text", "Words"),
+    ("text-soft", "Words that explain others"),
+    ("accent", "What can be pressed, and where the reader is"),
+    ("good", "It works"),
+    ("waiting", "It will pass, or waits for a word"),
+    ("bad", "Somebody must act"),
+];
+
+#[component]
+fn Style(samples: Samples) -> impl IntoView {
+    view! {
+        <Frame title="Style" wide=true>
+            <p class="lead">"Every page is made of these. They follow your light or dark theme, forced colours and reduced motion."</p>
+            <section class="panel" aria-labelledby="colours">
+                <h2 id="colours">"Colours"</h2>
+                <ul class="swatches">
+                    {COLOURS
+                        .into_iter()
+                        .map(|(name, meaning)| {
+                            view! {
+                                <li>
+                                    <span class=format!("swatch swatch-{name}") aria-hidden="true"></span>
+                                    <span><code>{name}</code> <span class="cell-detail">{meaning}</span></span>
+                                </li>
+                            }
+                        })
+                        .collect_view()}
+                </ul>
+            </section>
+            <Words />
+            <Forms />
+            <section class="panel" aria-labelledby="states">
+                <h2 id="states">"States"</h2>
+                <p class="form-actions">
+                    <StateBadge state=StateView::NotConnected />
+                    {ConnectionState::ALL.into_iter().map(|state| view! { <StateBadge state=StateView::Is(state) /> }).collect_view()}
+                </p>
+                <nav class="tiles" aria-label="Tiles">
+                    <a class="tile tile-bad" href="#states"><span class="tile-number">"3"</span> <span>"Action needed"</span></a>
+                    <a class="tile tile-waiting" href="#states"><span class="tile-number">"1"</span> <span>"Delayed"</span></a>
+                    <a class="tile tile-good" href="#states"><span class="tile-number">"240"</span> <span>"Connected"</span></a>
+                </nav>
+                <nav class="filters" aria-label="Filters">
+                    <a class="filter" href="#states" aria-current="page">"Chosen" <span class="filter-count">"12"</span></a>
+                    <a class="filter" href="#states">"Another" <span class="filter-count">"3"</span></a>
+                </nav>
+            </section>
+            <section aria-labelledby="notices">
+                <h2 id="notices">"Notices"</h2>
+                <p class="notice">"Something to know."</p>
+                <p class="notice notice-good">"Something worked."</p>
+                <p class="notice notice-waiting">"Something passes, or waits."</p>
+                <Notice advice=samples.bad heading=Some("Failed to connect exchange calendar".to_owned()) />
+                <Notice advice=samples.waiting folded=true />
+            </section>
+            <section class="panel" aria-labelledby="ladder">
+                <h2 id="ladder">"The ladder"</h2>
+                <LadderView ladder=samples.ladder />
+            </section>
+            <Lists />
+        </Frame>
+    }
+}
+
+#[component]
+fn Words() -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="type">
+            <h2 id="type">"Type"</h2>
+            <h3>"A heading of the third level"</h3>
+            <p class="lead">"A leading sentence says what the page is for."</p>
+            <p>"Words are short and active. " <a href="#type">"A link"</a> " is underlined; " <strong>"what counts"</strong> " is strong; " <code>"what is typed"</code> " is code."</p>
+            <p class="panel-hint">"A hint explains, and can be left unread."</p>
+            <figure class="command">
+                <figcaption><strong>"Run"</strong> " · In the Exchange Management Shell"</figcaption>
+                <pre tabindex="0"><code>"Get-ExchangeServer"</code></pre>
+            </figure>
+            <p><span class="tag">"A tag"</span></p>
+        </section>
+    }
+}
+
+#[component]
+fn Forms() -> impl IntoView {
+    let fine = Signal::stored(FieldErrors::new());
+    let wrong = Signal::stored(FieldErrors::from([(
+        "sample_wrong".to_owned(),
+        "Say what is wrong and what it should look like.".to_owned(),
+    )]));
+    view! {
+        <section class="panel" aria-labelledby="forms">
+            <h2 id="forms">"Buttons and fields"</h2>
+            <p class="form-actions">
+                <a class="button button-primary" href="#forms">"The one to press"</a>
+                <a class="button" href="#forms">"Another"</a>
+                <a class="button button-danger" href="#forms">"Loses something"</a>
+                <a class="button button-quiet" href="#forms">"Quiet"</a>
+            </p>
+            <form class="form" method="get" action="/style">
+                <Field label="A field" name="sample" hint="What belongs here." errors=fine />
+                <Field label="A field with a mistake" name="sample_wrong" value="bob" errors=wrong />
+                <fieldset class="choices">
+                    <legend>"A choice"</legend>
+                    {choice("sample_choice", "one", "One", "And what it means.", true)}
+                    {choice("sample_choice", "two", "Another", "And what that means.", false)}
+                </fieldset>
+            </form>
+        </section>
+    }
+}
+
+#[component]
+fn Lists() -> impl IntoView {
+    view! {
+        <section aria-labelledby="lists">
+            <h2 id="lists">"Lists"</h2>
+            <div class="table-box" role="region" aria-label="A table" tabindex="0">
+                <table class="table table-stack" role="table">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th role="columnheader" scope="col">"Person"</th>
+                            <th role="columnheader" scope="col">"Calendar"</th>
+                        </tr>
+                    </thead>
+                    <tbody role="rowgroup">
+                        <tr role="row">
+                            <th role="rowheader" scope="row"><a href="#lists">"Bob"</a> <span class="cell-detail">"bob@example.test"</span></th>
+                            <td role="cell" data-label="Calendar"><StateBadge state=StateView::Is(ConnectionState::Connected) /></td>
+                        </tr>
+                    </tbody>
+                </table>
+            </div>
+            <dl class="facts panel">
+                <div><dt>"Mailbox"</dt><dd>"bob@example.test"</dd></div>
+                <div><dt>"Entries"</dt><dd>"128"</dd></div>
+            </dl>
+            <ol class="timeline panel">
+                <li class="timeline-line timeline-good"><span class="timeline-at">"today 09:05"</span> <span class="timeline-kind">"Round"</span> <span class="timeline-what">"2 new, 1 changed, 0 gone"</span></li>
+                <li class="timeline-line timeline-bad"><span class="timeline-at">"today 09:00"</span> <span class="timeline-kind">"State"</span> <span class="timeline-what">"Action needed"</span></li>
+            </ol>
+            <div class="empty-state">
+                <span class="empty-icon">{Icon::Calendar.view()}</span>
+                <p class="lead">"Nothing here yet."</p>
+                <p>"An empty state says what to do next."</p>
+                <a class="button button-primary" href="#lists">"Do it"</a>
+            </div>
+        </section>
+    }
+}

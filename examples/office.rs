@@ -1,0 +1,156 @@
+//! Fills a main database with a large organisation, for benchmarks: `office DATABASE_URL PEOPLE ENTRIES_EACH`.
+//!
+//! Alice is its admin and signs in with `practice-alice`. Every round is far ahead, so that Kalends asks no Exchange.
+
+use kalends::{
+    account_name::{AccountName, Password},
+    audit::{Action, Entry},
+    calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity},
+    clock::{Clock, Timestamp},
+    connection::{ConnectionState, Mode},
+    id::SecretId,
+    problem::Problem,
+    random::Random,
+    sign_in::hash_new,
+    store::{Failed, NewConnection, NewUser, ReadRound, Reads, Role, Store},
+};
+use std::{error::Error, time::Duration};
+
+const FAR: Duration = Duration::from_hours(24 * 3650);
+const FIRST: [&str; 8] = [
+    "Anna", "Ben", "Clara", "David", "Emma", "Finn", "Greta", "Hugo",
+];
+const LAST: [&str; 8] = [
+    "Albers", "Brandt", "Conrad", "Dietz", "Ernst", "Falk", "Graf", "Haas",
+];
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [url, people, entries] = words.as_slice() else {
+        return Err("office DATABASE_URL PEOPLE ENTRIES_EACH".into());
+    };
+    let (people, entries): (usize, usize) = (people.parse()?, entries.parse()?);
+    let (clock, random) = (Clock::system(), Random::from_system());
+    let store = Store::open(url, random.clone()).await?;
+    let now = clock.now();
+    let hash = hash_new(&Password::from("practice-alice".to_owned())).await?;
+    let accounts = [
+        ("mail.example.test", "svc-kalends@example.test"),
+        ("mail.branch.test", "svc-kalends@branch.test"),
+    ];
+    let secrets = accounts.map(|_| SecretId::new(now, random.bytes()));
+    let events: Vec<Event> = (0..entries).map(|number| event(number, now)).collect();
+    let mut connected = Vec::new();
+    for number in 0..people {
+        let (name, email, role) = if number == 0 {
+            (
+                "Alice".to_owned(),
+                "alice@example.test".to_owned(),
+                Role::Admin,
+            )
+        } else {
+            let domain = if number % 5 == 0 {
+                "branch.test"
+            } else {
+                "example.test"
+            };
+            let (first, last) = (FIRST[number % 8], LAST[number / 8 % 8]);
+            (
+                format!("{first} {last} {number}"),
+                format!("{first}.{last}.{number}@{domain}").to_lowercase(),
+                Role::Member,
+            )
+        };
+        let user = store
+            .create_user(
+                NewUser {
+                    email: email.parse()?,
+                    name,
+                    role,
+                    password_hash: hash.clone(),
+                    time_zone: "Europe/Berlin".to_owned(),
+                },
+                now,
+            )
+            .await?;
+        if number % 20 == 19 {
+            continue;
+        }
+        let (host, account) = accounts[usize::from(number % 5 == 0 && number > 0)];
+        let new = NewConnection {
+            mode: Mode::ServiceAccount,
+            account: AccountName::parse(account, "")?,
+            endpoint: format!("https://{host}/EWS/Exchange.asmx").parse()?,
+            secret_id: secrets[usize::from(number % 5 == 0 && number > 0)],
+            control: None,
+            reads: Reads {
+                user_id: user.id,
+                mailbox: user.email.clone(),
+                folder_id: "AQ==".to_owned(),
+                folder_name: "Calendar".to_owned(),
+            },
+        };
+        let entry = Entry::by(user.id, Action::Connected).about(user.email.as_str());
+        let saved = store.save_connection(&new, &entry, now).await?;
+        let Some(connection) = store.connection(saved.connection_id).await? else {
+            continue;
+        };
+        let round = ReadRound {
+            events: &events,
+            calls: &[],
+            started_at: now,
+            now,
+            next: now + FAR,
+        };
+        store.keep_round(&connection, &round).await?;
+        connected.push((number, connection));
+    }
+    // Whoever connects later would have them looked at at once.
+    for (number, connection) in connected {
+        let problem = match number % 40 {
+            7 => Some(Problem::PasswordRefused),
+            11 => Some(Problem::ImpersonationDenied),
+            13 => Some(Problem::Throttled {
+                wait_millis: 60_000,
+            }),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            let failed = Failed {
+                problem: &problem,
+                request_id: None,
+                calls: &[],
+                state: ConnectionState::after(&problem),
+                started_at: now,
+                now,
+                next: Some(now + FAR),
+            };
+            store.fail_round(&connection, &failed).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A working day's entries, one after another, from a month back on.
+fn event(number: usize, now: Timestamp) -> Event {
+    let hours = u64::try_from(number).unwrap_or(0);
+    let start =
+        now - Duration::from_hours(24 * 7) + Duration::from_hours(hours / 4 * 24 + hours % 4 * 2);
+    Event {
+        item_id: format!("AAMkAGI2TG93AAA{number:06}="),
+        change_key: "DwAAABYAAAAB".to_owned(),
+        uid: Some(format!("040000008200E00074C5B7101A82E008{number:08X}")),
+        subject: Some(format!("Planning {number}")),
+        location: None,
+        organizer: None,
+        start,
+        end: start + Duration::from_hours(1),
+        all_day: None,
+        status: FreeBusyStatus::from("Busy".to_owned()),
+        sensitivity: Sensitivity::from("Normal".to_owned()),
+        kind: EntryKind::Single,
+        cancelled: false,
+        last_modified: Some(now - Duration::from_mins(hours % 50)),
+    }
+}

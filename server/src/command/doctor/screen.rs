@@ -1,0 +1,160 @@
+//! What the terminal shows: each step as it ends above a bar that shows how far it is, then the advice. Without a
+//! terminal there is no bar.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use kalends::{
+    advice::{Names, advice},
+    analyse::{Analysis, Part, PartEnd},
+    check::{Step, StepReport, Verdict},
+    problem::Problem,
+};
+use std::collections::HashSet;
+use textwrap::Options;
+
+/// Lines are wrapped at the width of the terminal, and at this where there is none or a wider one.
+const WIDEST: usize = 110;
+const NARROWEST: usize = 40;
+
+pub struct Screen {
+    bar: ProgressBar,
+    told: HashSet<(usize, Step)>,
+}
+
+impl Screen {
+    pub fn new() -> Self {
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            told: HashSet::new(),
+        }
+    }
+
+    pub fn show(&mut self, analysis: &Analysis) {
+        self.bar
+            .set_length(u64::try_from(analysis.parts.len() * Step::ALL.len()).unwrap_or(0));
+        for (number, part) in analysis.parts.iter().enumerate() {
+            for rung in part.ladder.steps() {
+                match rung.verdict {
+                    Verdict::NotReached => continue,
+                    Verdict::Running => {
+                        self.bar.set_message(rung.step.label());
+                        continue;
+                    }
+                    Verdict::Passed | Verdict::Failed | Verdict::NotNeeded | Verdict::BrokenOff => {
+                    }
+                }
+                if !self.told.insert((number, rung.step)) {
+                    continue;
+                }
+                let first = self.told.iter().filter(|(of, _)| *of == number).count() == 1;
+                self.bar.inc(1);
+                self.bar.suspend(|| {
+                    if first {
+                        println!("\nMailbox {}", part.mailbox);
+                    }
+                    show_step(rung);
+                });
+            }
+        }
+    }
+
+    pub fn stop(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    pub fn end(&self, analysis: &Analysis) {
+        self.stop();
+        for part in &analysis.parts {
+            println!("\n{}", part.mailbox);
+            match &part.end {
+                Some(PartEnd::Readable) => say("  ", "  ", "The calendar can be read."),
+                Some(PartEnd::LeftOut) => say(
+                    "  ",
+                    "  ",
+                    "Left out: the password was refused, or no server was found that may have it.",
+                ),
+                None => say("  ", "  ", "The check did not come to its end."),
+                Some(PartEnd::Failed {
+                    problem,
+                    request_id,
+                }) => show_problem(analysis, part, problem, request_id.as_deref()),
+            }
+        }
+    }
+}
+
+fn show_step(rung: &StepReport) {
+    let (mark, verdict) = mark(rung.verdict);
+    let took = rung
+        .millis
+        .map_or_else(String::new, |millis| format!("{millis} ms"));
+    let line = format!("  {mark} {:<26} {verdict:<11} {took}", rung.step.label());
+    println!("{}", line.trim_end());
+    for seen in rung.seen.iter().chain(&rung.details) {
+        say("      ", "        ", seen);
+    }
+}
+
+fn show_problem(analysis: &Analysis, part: &Part, problem: &Problem, request_id: Option<&str>) {
+    let names = Names {
+        mailbox: part.mailbox.to_string(),
+        account: analysis.typed.account.clone(),
+        endpoint: analysis.typed.endpoint.clone(),
+        utc_offset: None,
+        held: false,
+    };
+    let told = advice(problem, &names);
+    say("  ", "  ", &told.title);
+    for paragraph in told.meaning.lines() {
+        say("  ", "  ", paragraph);
+    }
+    for (step, number) in told.steps.iter().zip(1..) {
+        let number = format!("  {number}. ");
+        say(&number, &" ".repeat(number.len()), step);
+    }
+    if let Problem::LeadsElsewhere { host } = problem {
+        say(
+            "  ",
+            "  ",
+            "To send the password there, run this again with:",
+        );
+        println!("      --confirm {host}");
+    }
+    let several = told.commands.len() > 1;
+    for (command, number) in told.commands.iter().zip(1..) {
+        let number = if several {
+            format!("Command {number}, ")
+        } else {
+            String::new()
+        };
+        let (purpose, place) = (command.purpose.label(), &command.place);
+        say("  ", "  ", &format!("{number}{purpose} ({place}):"));
+        // Not wrapped: it is copied as it is.
+        println!("      {}", command.text);
+    }
+    if let Some(id) = request_id {
+        println!("  Request id: {id}");
+    }
+}
+
+fn say(first: &str, next: &str, text: &str) {
+    let width = textwrap::termwidth().clamp(NARROWEST, WIDEST);
+    let options = Options::new(width)
+        .initial_indent(first)
+        .subsequent_indent(next)
+        .break_words(false);
+    println!("{}", textwrap::fill(text, options));
+}
+
+const fn mark(verdict: Verdict) -> (char, &'static str) {
+    match verdict {
+        Verdict::Passed => ('✓', "passed"),
+        Verdict::Failed => ('✗', "failed"),
+        Verdict::NotNeeded => ('·', "not needed"),
+        Verdict::BrokenOff => ('·', "broken off"),
+        Verdict::NotReached | Verdict::Running => ('·', ""),
+    }
+}

@@ -1,0 +1,200 @@
+//! One action for many connections, chosen by an admin from the list, with a result for each.
+
+use crate::{
+    audit::{self, Entry},
+    clock::Timestamp,
+    connect,
+    connection::ConnectionState,
+    custody::CustodyError,
+    id::{BulkId, CheckId, ConnectionId, UserId},
+    services::Services,
+    store::{StoreError, User},
+    sync,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The most connections of one action.
+pub const MOST: usize = 5_000;
+/// Results are written down in groups, so that a long list shows how far it is.
+const GROUP: usize = 20;
+/// What a process that is gone has left undone for this long is taken up by another.
+const ABANDONED: Duration = Duration::from_mins(2);
+
+/// What is done to each.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Action {
+    Check,
+    Sync,
+    Pause,
+    Resume,
+    Disconnect,
+}
+
+/// What came of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Done {
+    /// A check was started.
+    Checking(CheckId),
+    /// A round is due at once.
+    Due,
+    /// Nothing is sent: the password of its account was refused.
+    AccountStopped,
+    /// Nothing is sent while it is paused.
+    IsPaused,
+    Paused,
+    Resumed,
+    Disconnected,
+    /// It was ended meanwhile.
+    Gone,
+    /// Kalends could not carry it out; the log says why.
+    Failed,
+}
+
+/// One of the connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub connection: ConnectionId,
+    pub user: UserId,
+    pub name: String,
+    pub mailbox: String,
+    pub done: Option<Done>,
+}
+
+/// One action for many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bulk {
+    pub id: BulkId,
+    pub made_by: UserId,
+    pub at: Timestamp,
+    pub action: Action,
+    pub finished_at: Option<Timestamp>,
+    pub lines: Vec<Line>,
+}
+
+/// Writes the action down and begins it; the first [`MOST`] lines are taken.
+pub async fn start(
+    services: &Services,
+    admin: &User,
+    action: Action,
+    mut lines: Vec<Line>,
+) -> Result<BulkId, StoreError> {
+    lines.truncate(MOST);
+    let at = services.clock.now();
+    let bulk = Bulk {
+        id: BulkId::new(at, services.random.bytes()),
+        made_by: admin.id,
+        at,
+        action,
+        finished_at: None,
+        lines,
+    };
+    services.store.put_bulk(&bulk).await?;
+    let (id, services) = (bulk.id, services.clone());
+    services.tasks.clone().spawn(async move {
+        if let Err(error) = go_on(&services, bulk).await {
+            tracing::error!(%error, "an action for many connections was broken off");
+        }
+    });
+    Ok(id)
+}
+
+/// Goes on with what a process that is gone has left undone.
+pub async fn take_up_abandoned(services: &Services) -> Result<(), StoreError> {
+    let now = services.clock.now();
+    while let Some(bulk) = services
+        .store
+        .take_abandoned_bulk(now - ABANDONED, now)
+        .await?
+    {
+        go_on(services, bulk).await?;
+    }
+    Ok(())
+}
+
+async fn go_on(services: &Services, mut bulk: Bulk) -> Result<(), StoreError> {
+    let Some(admin) = services.store.user(bulk.made_by).await? else {
+        return services
+            .store
+            .finish_bulk(&bulk, services.clock.now())
+            .await;
+    };
+    for place in 0..bulk.lines.len() {
+        if bulk.lines[place].done.is_some() {
+            continue;
+        }
+        let done = one(services, &admin, bulk.action, &bulk.lines[place]).await;
+        bulk.lines[place].done = Some(done.unwrap_or_else(|error| {
+            tracing::error!(%error, "an action for one of many connections failed");
+            Done::Failed
+        }));
+        if (place + 1) % GROUP == 0 {
+            services
+                .store
+                .keep_bulk(&bulk, services.clock.now())
+                .await?;
+        }
+    }
+    services
+        .store
+        .finish_bulk(&bulk, services.clock.now())
+        .await
+}
+
+async fn one(
+    services: &Services,
+    admin: &User,
+    action: Action,
+    line: &Line,
+) -> Result<Done, CustodyError> {
+    let store = &services.store;
+    let Some(connection) = store.connection(line.connection).await? else {
+        return Ok(Done::Gone);
+    };
+    let now = services.clock.now();
+    let entry = |action| Entry::by(admin.id, action).about(connection.mailbox.as_str());
+    let is_paused = connection.state == ConnectionState::Paused;
+    Ok(match action {
+        Action::Check | Action::Sync if is_paused => Done::IsPaused,
+        Action::Check => Done::Checking(connect::check_again(services, admin, &connection).await?),
+        Action::Sync => match sync::soon(services, admin, &connection).await? {
+            sync::Asked::Started => Done::Due,
+            sync::Asked::AccountStopped => Done::AccountStopped,
+            sync::Asked::Paused => Done::IsPaused,
+        },
+        Action::Pause => {
+            let entry = entry(audit::Action::ConnectionPaused);
+            store
+                .pause_connection(connection.id, true, &entry, now)
+                .await?;
+            Done::Paused
+        }
+        Action::Resume => {
+            let entry = entry(audit::Action::ConnectionResumed);
+            store
+                .pause_connection(connection.id, false, &entry, now)
+                .await?;
+            services.wake.notify_one();
+            Done::Resumed
+        }
+        Action::Disconnect => {
+            let entry = entry(audit::Action::Disconnected);
+            let ended = services.custody().end(connection.user_id, &entry).await?;
+            ended.map_or(Done::Gone, |_| Done::Disconnected)
+        }
+    })
+}

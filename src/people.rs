@@ -1,0 +1,304 @@
+//! People as admins tend them: invited by a link that works once, given a role and addresses, disabled and enabled.
+
+mod import;
+
+pub use import::{ImportRow, MOST_PEOPLE, read_people};
+
+use crate::{
+    account_name::Password,
+    audit::{Action, Entry},
+    clock::Timestamp,
+    id::UserId,
+    mailbox::SmtpAddress,
+    services::Services,
+    setup,
+    sign_in::{self, PasswordError},
+    store::{NewUser, Role, StoreError, User},
+};
+use sha2::{Digest as _, Sha256};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// For how long a link works.
+pub const LINK_LIVES: Duration = Duration::from_hours(72);
+/// For how long the admin who made a link can read it again. It lies in memory alone.
+const SHOWN: Duration = Duration::from_mins(15);
+/// The name under which wrong links are counted; no account has it.
+const INVITE: &str = "invite";
+
+/// Why something was not done, in the words that people read.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    #[error("{0}")]
+    Name(String),
+    #[error("{0}")]
+    Email(String),
+    #[error("{0} has an account already.")]
+    Taken(String),
+    #[error(
+        "This link has been used, has run out, or was replaced by a newer one. Ask whoever invited you for a new one."
+    )]
+    Link,
+    #[error("At least one administrator who can sign in must remain.")]
+    LastAdmin,
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Links that were just made, for the admin who made them.
+#[derive(Clone, Default)]
+pub struct FreshLinks(Arc<Mutex<HashMap<UserId, Fresh>>>);
+
+struct Fresh {
+    by: UserId,
+    token: String,
+    until: Timestamp,
+}
+
+impl FreshLinks {
+    fn keep(&self, user: UserId, by: UserId, token: String, now: Timestamp) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, fresh| fresh.until > now);
+        let until = now + SHOWN;
+        all.insert(user, Fresh { by, token, until });
+    }
+
+    /// The token of a link that this admin made a moment ago.
+    pub fn token(&self, user: UserId, by: UserId, now: Timestamp) -> Option<String> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = all.get(&user)?;
+        (fresh.by == by && fresh.until > now).then(|| fresh.token.clone())
+    }
+
+    /// Everybody for whom this admin made a link a moment ago.
+    pub fn all(&self, by: UserId, now: Timestamp) -> Vec<(UserId, String)> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter()
+            .filter(|(_, fresh)| fresh.by == by && fresh.until > now)
+            .map(|(user, fresh)| (*user, fresh.token.clone()))
+            .collect()
+    }
+
+    fn forget(&self, user: UserId) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&user);
+    }
+}
+
+fn hash(token: &str) -> String {
+    hex::encode(Sha256::digest(token))
+}
+
+/// Somebody to be invited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPerson {
+    pub email: SmtpAddress,
+    pub name: String,
+    pub role: Role,
+    /// Addresses that are known to be their own, beside the one they sign in with.
+    pub addresses: Vec<SmtpAddress>,
+    pub time_zone: String,
+}
+
+impl NewPerson {
+    /// As typed; the mistakes by the names of the fields.
+    pub fn parse(
+        name: &str,
+        email: &str,
+        addresses: &str,
+        role: Role,
+        time_zone: &str,
+    ) -> Result<Self, Vec<(&'static str, String)>> {
+        let mut mistakes = Vec::new();
+        let name = setup::persons_name(name)
+            .map_err(|error| mistakes.push(("name", error.to_string())))
+            .unwrap_or_default();
+        let email = email
+            .trim()
+            .parse::<SmtpAddress>()
+            .map_err(|error| mistakes.push(("email", error.to_string())));
+        let mut own = Vec::new();
+        for text in addresses
+            .split(|c: char| c.is_whitespace() || c == ',' || c == ';')
+            .filter(|text| !text.is_empty())
+        {
+            match text.parse::<SmtpAddress>() {
+                Ok(address) => own.push(address),
+                Err(_) => mistakes.push((
+                    "addresses",
+                    format!("{} is not a complete email address.", shown(text)),
+                )),
+            }
+        }
+        match (email, mistakes.is_empty()) {
+            (Ok(email), true) => Ok(Self {
+                email,
+                name,
+                role,
+                addresses: own,
+                time_zone: time_zone.to_owned(),
+            }),
+            _ => Err(mistakes),
+        }
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(80).collect()
+}
+
+/// Adds somebody without a password and makes their link.
+pub async fn invite(
+    services: &Services,
+    admin: &User,
+    person: NewPerson,
+) -> Result<User, PeopleError> {
+    let now = services.clock.now();
+    let email = person.email.to_string();
+    let entry = Entry::by(admin.id, Action::PersonInvited).about(&email);
+    let new = NewUser {
+        email: person.email,
+        name: person.name,
+        role: person.role,
+        password_hash: String::new(),
+        time_zone: person.time_zone,
+    };
+    let token: String = services.random.hex::<32>();
+    let made = services
+        .store
+        .invite(
+            new,
+            &person.addresses,
+            (&hash(&token), now + LINK_LIVES),
+            &entry,
+            now,
+        )
+        .await;
+    let user = made.map_err(|error| match error {
+        StoreError::EmailTaken(email) => PeopleError::Taken(email),
+        error => error.into(),
+    })?;
+    services.links.keep(user.id, admin.id, token, now);
+    Ok(user)
+}
+
+/// Makes a new link for somebody; an older one works no more. Their password, if they have one, works until the link is
+/// used.
+pub async fn new_link(services: &Services, admin: &User, user: &User) -> Result<(), StoreError> {
+    let now = services.clock.now();
+    let token: String = services.random.hex::<32>();
+    let entry = Entry::by(admin.id, Action::LinkMade).about(user.email.as_str());
+    services
+        .store
+        .put_link(user.id, (&hash(&token), now + LINK_LIVES), &entry, now)
+        .await?;
+    services.links.keep(user.id, admin.id, token, now);
+    Ok(())
+}
+
+/// Whose link this is, if it still works. Wrong ones are counted as failed sign-ins of the address are.
+pub async fn whose_link(
+    services: &Services,
+    token: &str,
+    address: &str,
+) -> Result<User, PeopleError> {
+    let waiting = services.sign_in.must_wait(INVITE, address);
+    waiting.map_err(|wait| PeopleError::Password(PasswordError::Later(wait)))?;
+    let now = services.clock.now();
+    let found = services.store.invited(&hash(token), now).await?;
+    found
+        .filter(|user| user.disabled_at.is_none())
+        .ok_or_else(|| {
+            services.sign_in.count_failure(INVITE, address);
+            PeopleError::Link
+        })
+}
+
+/// Sets a password by a link, which works no more then; every session of the person ends.
+pub async fn accept(
+    services: &Services,
+    token: &str,
+    password: &Password,
+    time_zone: &str,
+    address: &str,
+) -> Result<User, PeopleError> {
+    let user = whose_link(services, token, address).await?;
+    let password_hash = sign_in::hash_new(password).await?;
+    let entry = Entry::by(user.id, Action::LinkUsed).about(address);
+    let is_done = services
+        .store
+        .use_link(
+            &user,
+            &hash(token),
+            &password_hash,
+            time_zone,
+            &entry,
+            services.clock.now(),
+        )
+        .await?;
+    if !is_done {
+        return Err(PeopleError::Link);
+    }
+    services.links.forget(user.id);
+    Ok(user)
+}
+
+/// Makes somebody an admin, or no more.
+pub async fn set_role(
+    services: &Services,
+    admin: &User,
+    user: &User,
+    role: Role,
+) -> Result<(), PeopleError> {
+    if user.role == role {
+        return Ok(());
+    }
+    let (action, now) = (Action::RoleChanged, services.clock.now());
+    let entry = Entry::by(admin.id, action).about(format!(
+        "{} is {} now",
+        user.email,
+        match role {
+            Role::Admin => "an admin",
+            Role::Member => "a member",
+        }
+    ));
+    let done = services.store.set_role(user.id, role, &entry, now).await?;
+    if done {
+        Ok(())
+    } else {
+        Err(PeopleError::LastAdmin)
+    }
+}
+
+/// Keeps somebody from signing in, ends their sessions and pauses their connection; or takes all that back.
+pub async fn set_disabled(
+    services: &Services,
+    admin: &User,
+    user: &User,
+    disabled: bool,
+) -> Result<(), PeopleError> {
+    let action = if disabled {
+        Action::PersonDisabled
+    } else {
+        Action::PersonEnabled
+    };
+    let entry = Entry::by(admin.id, action).about(user.email.as_str());
+    let now = services.clock.now();
+    let done = services
+        .store
+        .set_disabled(user.id, disabled, &entry, now)
+        .await?;
+    services.wake.notify_one();
+    if done {
+        Ok(())
+    } else {
+        Err(PeopleError::LastAdmin)
+    }
+}

@@ -1,0 +1,37 @@
+//! How much the main database holds, for whoever watches.
+
+use super::{Filter, Store, StoreError, Wanted, rows};
+use crate::{clock::Timestamp, connection::ConnectionState};
+
+/// Counts over everybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    pub people: i64,
+    pub second_factors: i64,
+    /// Of people who are signed in.
+    pub sessions: i64,
+    /// Every state, those without a connection too.
+    pub connections: Vec<(ConnectionState, i64)>,
+}
+
+impl Store {
+    pub async fn counted(&self, now: Timestamp) -> Result<Counted, StoreError> {
+        let row = sqlx::query(
+            "SELECT (SELECT COUNT(*) FROM users) AS people, \
+             (SELECT COUNT(*) FROM factors WHERE secret_id IS NOT NULL) AS second_factors, \
+             (SELECT COUNT(*) FROM sessions WHERE user_id IS NOT NULL AND idle_expires_at > $1 \
+              AND absolute_expires_at > $1) AS sessions",
+        )
+        .bind(now.millis())
+        .fetch_one(self.pool())
+        .await?;
+        let counts = self.count_connections(&Wanted::default()).await?;
+        let connections = ConnectionState::ALL.map(|state| (state, counts.of(Filter::Is(state))));
+        Ok(Counted {
+            people: rows::number(&row, "people")?,
+            second_factors: rows::number(&row, "second_factors")?,
+            sessions: rows::number(&row, "sessions")?,
+            connections: connections.into(),
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! Queries whose conditions depend on what is asked for.
+
+use super::{Store, StoreError, search};
+use sqlx::{AssertSqlSafe, any::AnyRow};
+use std::fmt::Write as _;
+
+/// SQL in the making, with what is bound to it.
+pub struct Query {
+    sql: String,
+    bound: Vec<Bound>,
+}
+
+enum Bound {
+    Text(String),
+    Number(i64),
+}
+
+impl Query {
+    pub fn new(sql: impl Into<String>) -> Self {
+        Self {
+            sql: sql.into(),
+            bound: Vec::new(),
+        }
+    }
+
+    /// What `SQLite` would do for it.
+    pub fn explained(mut self) -> Self {
+        self.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+        self
+    }
+
+    pub fn add(&mut self, sql: &str) {
+        self.sql.push_str(sql);
+    }
+
+    fn bind(&mut self, value: Bound) {
+        self.bound.push(value);
+        // Writing to a String cannot fail.
+        let _ = write!(self.sql, "${}", self.bound.len());
+    }
+
+    pub fn text(&mut self, value: &str) {
+        self.bind(Bound::Text(value.to_owned()));
+    }
+
+    pub fn number(&mut self, value: i64) {
+        self.bind(Bound::Number(value));
+    }
+
+    /// Narrows to the people whose words a search begins; `user` is the column with their id.
+    pub fn search(&mut self, search: &str, user: &str) {
+        for (from, to) in search::ranges(search) {
+            self.add(&format!(
+                " AND {user} IN (SELECT w.user_id FROM search_words w WHERE w.word >= "
+            ));
+            self.text(&from);
+            self.add(" AND w.word < ");
+            self.text(&to);
+            self.add(")");
+        }
+    }
+
+    pub async fn fetch(self, store: &Store) -> Result<Vec<AnyRow>, StoreError> {
+        let mut query = sqlx::query(AssertSqlSafe(self.sql));
+        for value in self.bound {
+            query = match value {
+                Bound::Text(text) => query.bind(text),
+                Bound::Number(number) => query.bind(number),
+            };
+        }
+        Ok(query.fetch_all(store.pool()).await?)
+    }
+}
