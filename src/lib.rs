@@ -22,6 +22,7 @@ pub mod endpoint;
 pub mod id;
 pub mod mailbox;
 pub mod policy;
+pub mod preferences;
 pub mod problem;
 
 #[cfg(feature = "server")]

@@ -39,7 +39,7 @@ pub use certificates::Server;
 pub use connections::Filter;
 pub use counted::Counted;
 pub use desk::{Cause, Counts, ListItem, PAGE, Person, Sort, Wanted};
-pub use events::{Changes, ReadRound};
+pub use events::{Changes, ReadRound, StoredEntry};
 pub use factors::{Confirmed, Factor};
 pub use history::{CallLine, DELAYS, RoundEnd, StateChange};
 pub use maps::{Connecting, Found, MailboxMap, MapRow, Place};

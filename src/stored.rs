@@ -54,6 +54,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
             "name": user.name,
             "email": user.email.as_str(),
             "time_zone": user.time_zone,
+            "calendar": user.calendar,
             "own_privacy_level": user.privacy,
             "privacy_level": store.privacy_of(user.id).await?,
             "sessions": kept.sessions,

@@ -20,13 +20,18 @@ pub use words::Words;
 mod words {
     use super::Moment;
     use jiff::{civil::Date, tz::TimeZone};
-    use kalends::clock::Timestamp;
+    use kalends::{
+        clock::Timestamp,
+        preferences::{HourClock, Preferences},
+    };
 
     /// Words instants for one reader at one time.
     #[derive(Debug, Clone)]
     pub struct Words {
         pub zone: TimeZone,
         pub now: Timestamp,
+        /// How the reader reads calendars.
+        pub calendar: Preferences,
     }
 
     impl Words {
@@ -34,7 +39,22 @@ mod words {
             Self {
                 zone: TimeZone::get(zone_name).unwrap_or(TimeZone::UTC),
                 now,
+                calendar: Preferences::default(),
             }
+        }
+
+        #[must_use]
+        pub fn with(self, calendar: Preferences) -> Self {
+            Self { calendar, ..self }
+        }
+
+        /// The time of day as the reader's clock tells it: `14:30` or `2:30 PM`.
+        pub fn time(&self, zoned: &jiff::Zoned) -> String {
+            let format = match self.calendar.clock {
+                HourClock::TwentyFour => "%H:%M",
+                HourClock::Twelve => "%-I:%M %p",
+            };
+            zoned.strftime(format).to_string()
         }
 
         pub fn zoned(&self, at: Timestamp) -> jiff::Zoned {
@@ -81,7 +101,7 @@ mod words {
             let text = if all_day {
                 day
             } else {
-                format!("{day} {}", zoned.strftime("%H:%M"))
+                format!("{day} {}", self.time(&zoned))
             };
             self.worded(at, text)
         }
@@ -91,8 +111,16 @@ mod words {
             Moment {
                 iso: zoned.timestamp().to_string(),
                 text,
-                exact: zoned.strftime("%A %-d %B %Y %H:%M:%S %Z").to_string(),
+                exact: self.exact(&zoned),
             }
+        }
+
+        fn exact(&self, zoned: &jiff::Zoned) -> String {
+            let format = match self.calendar.clock {
+                HourClock::TwentyFour => "%A %-d %B %Y %H:%M:%S %Z",
+                HourClock::Twelve => "%A %-d %B %Y %-I:%M:%S %p %Z",
+            };
+            zoned.strftime(format).to_string()
         }
 
         fn relative(&self, at: Timestamp) -> String {
@@ -119,7 +147,7 @@ mod words {
                     return format!(
                         "{} {}",
                         days_words(zoned.date(), self.today()),
-                        zoned.strftime("%H:%M")
+                        self.time(&zoned)
                     );
                 }
             };
@@ -173,6 +201,13 @@ mod words {
                 words.moment(now - Duration::from_hours(960)).text,
                 "Wed 21 January 11:00"
             );
+            let twelve = words.with(Preferences {
+                clock: HourClock::Twelve,
+                ..Preferences::default()
+            });
+            let afternoon = twelve.moment(now - Duration::from_hours(22));
+            assert_eq!(afternoon.text, "yesterday 1:00 PM");
+            assert_eq!(afternoon.exact, "Sunday 1 March 2026 1:00:00 PM CET");
         }
     }
 }

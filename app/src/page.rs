@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod calendar;
+pub mod calendar_preferences;
 pub mod check;
 pub mod check_exchange;
 pub mod connect;

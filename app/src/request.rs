@@ -228,7 +228,7 @@ pub fn public_origin() -> String {
 }
 
 pub fn words(user: &User) -> Words {
-    Words::new(&user.time_zone, services().clock.now())
+    Words::new(&user.time_zone, services().clock.now()).with(user.calendar)
 }
 
 pub const fn mode_words(mode: Mode) -> &'static str {
@@ -303,6 +303,7 @@ pub fn as_data(text: &str) -> String {
     format!("data:text/plain;charset=utf-8,{text}")
 }
 
+/// Tells that there is no such thing, or not for who asks.
 pub fn not_there() -> AppError {
     set_not_found();
     AppError::NotYours

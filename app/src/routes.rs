@@ -5,7 +5,7 @@ use crate::{
     component::Failure,
     page::{
         audit::AuditPage,
-        calendar::CalendarPage,
+        calendar::{CalendarPage, entry::EntryPage},
         check::CheckPage,
         check_exchange::{AnalysisPage, CheckExchangePage},
         connect::ConnectPage,
@@ -80,6 +80,7 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("sign-in") view=SignInPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("sign-in"), StaticSegment("code")) view=SignInCodePage ssr=SsrMode::Async />
                 <Route path=StaticSegment("calendar") view=CalendarPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("calendar"), StaticSegment("entries"), ParamSegment("id")) view=EntryPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("profile") view=ProfilePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("security")) view=SecurityPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("security"), StaticSegment("second-factor")) view=SecondFactorPage ssr=SsrMode::Async />

@@ -14,6 +14,7 @@ use crate::{
     id::{CalendarId, EventId, RoundId},
     policy::PrivacyLevel,
 };
+use sqlx::any::AnyRow;
 use std::collections::HashMap;
 
 /// What a round changed.
@@ -41,6 +42,20 @@ pub struct ReadRound<'a> {
     pub next: Timestamp,
 }
 
+/// An entry and the id of its row, which stays while the entry does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    pub id: EventId,
+    pub event: Event,
+}
+
+fn stored_entry(row: &AnyRow) -> Result<StoredEntry, StoreError> {
+    Ok(StoredEntry {
+        id: rows::parsed(row, "id")?,
+        event: rows::json(row, "event")?,
+    })
+}
+
 impl Store {
     /// The entries that overlap a window, by start.
     pub async fn events_in(
@@ -48,8 +63,18 @@ impl Store {
         connection: &Connection,
         window: Window,
     ) -> Result<Vec<Event>, StoreError> {
+        let entries = self.entries_in(connection, window).await?;
+        Ok(entries.into_iter().map(|entry| entry.event).collect())
+    }
+
+    /// The entries that overlap a window with the ids of their rows, by start.
+    pub async fn entries_in(
+        &self,
+        connection: &Connection,
+        window: Window,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
         let found = sqlx::query(
-            "SELECT e.event FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = $1 \
+            "SELECT e.id, e.event FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = $1 \
              AND e.starts_at < $3 AND e.ends_at >= $2 ORDER BY e.starts_at, e.item_id",
         )
         .bind(connection.id.to_string())
@@ -57,7 +82,24 @@ impl Store {
         .bind(window.end.millis())
         .fetch_all(self.pool())
         .await?;
-        found.iter().map(|row| rows::json(row, "event")).collect()
+        found.iter().map(stored_entry).collect()
+    }
+
+    /// An entry of this connection.
+    pub async fn entry(
+        &self,
+        connection: &Connection,
+        id: EventId,
+    ) -> Result<Option<StoredEntry>, StoreError> {
+        let found = sqlx::query(
+            "SELECT e.id, e.event FROM events e JOIN calendars k ON k.id = e.calendar_id \
+             WHERE k.connection_id = $1 AND e.id = $2",
+        )
+        .bind(connection.id.to_string())
+        .bind(id.to_string())
+        .fetch_optional(self.pool())
+        .await?;
+        found.as_ref().map(stored_entry).transpose()
     }
 
     /// Makes the stored entries equal to what was read, in one transaction. A round that changed nothing writes only

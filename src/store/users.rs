@@ -3,7 +3,7 @@
 use super::{Store, StoreError, Table, rows};
 use crate::{
     audit::Entry, clock::Timestamp, database::Writing, id::UserId, mailbox::SmtpAddress,
-    policy::PrivacyLevel,
+    policy::PrivacyLevel, preferences::Preferences,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -29,6 +29,7 @@ pub struct User {
     pub time_zone: String,
     /// How much of their calendar may be kept, where they lowered it.
     pub privacy: Option<PrivacyLevel>,
+    pub calendar: Preferences,
     /// Since when they may not sign in.
     pub disabled_at: Option<Timestamp>,
     /// When somebody else ended their connection, if they have none since.
@@ -56,7 +57,7 @@ impl User {
     }
 }
 
-const COLUMNS: &str = "SELECT id, email, name, role, password_hash, time_zone, privacy, disabled_at, ended_at FROM users";
+const COLUMNS: &str = "SELECT id, email, name, role, password_hash, time_zone, privacy, first_day, clock, disabled_at, ended_at FROM users";
 
 pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
     Ok(User {
@@ -67,6 +68,10 @@ pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
         password_hash: rows::text(row, "password_hash")?,
         time_zone: rows::text(row, "time_zone")?,
         privacy: rows::maybe_named(row, "privacy")?,
+        calendar: Preferences {
+            first_day: rows::named(row, "first_day")?,
+            clock: rows::named(row, "clock")?,
+        },
         disabled_at: rows::maybe_instant(row, "disabled_at")?,
         ended_at: rows::maybe_instant(row, "ended_at")?,
     })
@@ -158,6 +163,7 @@ impl Store {
             password_hash,
             time_zone,
             privacy: None,
+            calendar: Preferences::default(),
             disabled_at: None,
             ended_at: None,
         }))
@@ -210,6 +216,22 @@ impl Store {
             .execute(writing.on())
             .await?;
         self.index_user_in(&mut writing, id).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Keeps how a person reads calendars.
+    pub async fn set_preferences(
+        &self,
+        id: UserId,
+        preferences: Preferences,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE users SET first_day = $2, clock = $3 WHERE id = $1")
+            .bind(id.to_string())
+            .bind(rows::to_name(&preferences.first_day, "first_day")?)
+            .bind(rows::to_name(&preferences.clock, "clock")?)
+            .execute(writing.on())
+            .await?;
         Ok(writing.commit().await?)
     }
 

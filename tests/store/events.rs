@@ -170,6 +170,25 @@ on_both_engines! {
         assert_eq!(ids, ["at1", "at2", "at3"]);
     }
 
+    async fn an_entry_is_found_by_the_id_of_its_row_in_its_own_calendar_alone(world) {
+        let (hers, his) = (connected(world, "alice").await, connected(world, "bob").await);
+        keep(world, &hers, &[event("one", NOW)], NOW).await;
+        keep(world, &his, &[event("one", NOW)], NOW).await;
+        let always = Window { start: NOW - HOUR, end: NOW + HOUR };
+        let [entry] = &world.store.entries_in(&hers, always).await.unwrap()[..] else {
+            panic!("one entry was kept");
+        };
+        assert_eq!(entry.event, event("one", NOW));
+        assert_eq!(world.other.entry(&hers, entry.id).await.unwrap().as_ref(), Some(entry));
+        assert_eq!(world.other.entry(&his, entry.id).await.unwrap(), None);
+        // It stays while the entry does, whatever changes in it.
+        let moved = event("one", NOW + HOUR);
+        keep(world, &hers, std::slice::from_ref(&moved), LATER).await;
+        assert_eq!(world.other.entry(&hers, entry.id).await.unwrap().unwrap().event, moved);
+        keep(world, &hers, &[], LATER).await;
+        assert_eq!(world.other.entry(&hers, entry.id).await.unwrap(), None);
+    }
+
     async fn a_failed_round_keeps_the_copy_and_tells_the_problem_until_one_succeeds(world) {
         let connection = connected(world, "alice").await;
         let events = [event("one", NOW)];

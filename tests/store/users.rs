@@ -7,6 +7,7 @@ use crate::{
 use futures::future::join_all;
 use kalends::{
     audit::{Action, Entry},
+    preferences::{FirstDay, HourClock, Preferences},
     store::{SessionRow, StoreError},
 };
 use std::time::Duration;
@@ -58,6 +59,19 @@ on_both_engines! {
         let names: Vec<&str> = users.iter().map(|user| user.name.as_str()).collect();
         assert_eq!(names, ["alice", "Bob", "charlie", "Ämilie"]);
         assert!(users.iter().all(|user| user.time_zone == "UTC"));
+    }
+
+    async fn how_a_person_reads_calendars_is_their_own(world) {
+        let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+        assert_eq!(alice.calendar, Preferences::default());
+        for first_day in FirstDay::ALL {
+            for clock in HourClock::ALL {
+                let preferences = Preferences { first_day, clock };
+                world.store.set_preferences(alice.id, preferences).await.unwrap();
+                assert_eq!(world.other.user(alice.id).await.unwrap().unwrap().calendar, preferences);
+            }
+        }
+        assert_eq!(world.other.user(bob.id).await.unwrap().unwrap().calendar, Preferences::default());
     }
 
     async fn a_new_password_ends_every_session_of_that_person_and_is_written_down(world) {

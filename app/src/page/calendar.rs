@@ -1,30 +1,58 @@
-//! The agenda: the entries of a week by day, in the reader's zone, as Kalends last read them.
+//! The calendar in the reader's zone, as Kalends last read it: as a week of hours beside the agenda, as a day or three
+//! of them, as a month of dots. Addresses alone choose what is shown, so that all of it works without script.
+
+pub mod entry;
+
+mod agenda_view;
+mod grid_view;
+mod month_view;
+
+#[cfg(feature = "ssr")]
+mod agenda;
+#[cfg(feature = "ssr")]
+mod columns;
+#[cfg(feature = "ssr")]
+mod grid;
+#[cfg(feature = "ssr")]
+mod month;
+#[cfg(feature = "ssr")]
+mod span;
+#[cfg(feature = "ssr")]
+mod steps;
 
 use crate::{
     AppError,
     component::{Follow, Frame, Icon, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
 };
+use agenda_view::{Agenda, Day, Entry, Tag, tag_view, tag_words};
+use grid_view::{Grid, GridView};
 use kalends::advice::Advice;
 use leptos::prelude::*;
+use month_view::{Month, MonthView};
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "ssr")]
-mod agenda;
-
-/// A week of entries.
+/// What an address asks for, as the server lays it out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct CalendarView {
     /// `None`: not connected.
     connection: Option<ConnectionLine>,
-    days: Vec<Day>,
+    /// The view that was asked for; without one, the screen decides between week and agenda.
+    look: Option<Look>,
     title: String,
-    /// ISO dates of the first day shown by the links; `None` where nothing is kept that way.
+    /// `Week 10`, where weeks are counted so.
+    week: Option<String>,
+    /// Addresses; `None` where nothing is kept that way.
     previous: Option<String>,
     next: Option<String>,
-    /// What is kept, where the week reaches beyond it.
+    today: String,
+    looks: Vec<(Look, String)>,
+    /// What is kept, where the days reach beyond it.
     kept: Option<String>,
     zone: String,
+    grid: Option<GridView>,
+    month: Option<MonthView>,
+    days: Vec<Day>,
 }
 
 /// How fresh the entries are.
@@ -37,97 +65,104 @@ struct ConnectionLine {
     advice: Option<Advice>,
 }
 
-/// One day of the agenda.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Day {
-    iso: String,
-    title: String,
-    is_today: bool,
-    /// Whether its entries were read.
-    is_read: bool,
-    entries: Vec<Entry>,
-}
-
-/// One entry on one day, told in words and marks.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Entry {
-    /// `10:00 – 11:00`, `All day`, `until 12:00`.
-    time: String,
-    subject: String,
-    location: Option<String>,
-    organizer: Option<String>,
-    /// `Tentative`, `Out of office`, `Cancelled` and the like.
-    tags: Vec<Tag>,
-}
-
-/// What sets an entry apart, in words and by shape.
+/// A way to look at days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Tag {
-    Private,
-    Tentative,
-    OutOfOffice,
-    WorkingElsewhere,
-    Free,
-    Cancelled,
-    SeveralDays,
+enum Look {
+    Agenda,
+    Day,
+    Three,
+    Week,
+    Month,
 }
 
-impl Tag {
-    const fn label(self) -> &'static str {
+impl Look {
+    const ALL: [Self; 5] = [
+        Self::Agenda,
+        Self::Day,
+        Self::Three,
+        Self::Week,
+        Self::Month,
+    ];
+
+    /// The value in addresses.
+    #[cfg(feature = "ssr")]
+    const fn code(self) -> &'static str {
         match self {
-            Self::Private => "Private",
-            Self::Tentative => "Tentative",
-            Self::OutOfOffice => "Out of office",
-            Self::WorkingElsewhere => "Working elsewhere",
-            Self::Free => "Free",
-            Self::Cancelled => "Cancelled",
-            Self::SeveralDays => "Several days",
+            Self::Agenda => "agenda",
+            Self::Day => "day",
+            Self::Three => "three",
+            Self::Week => "week",
+            Self::Month => "month",
         }
     }
 
-    const fn class(self) -> &'static str {
+    const fn label(self) -> &'static str {
         match self {
-            Self::Private => "entry-private",
-            Self::Tentative => "entry-tentative",
-            Self::OutOfOffice => "entry-out",
-            Self::WorkingElsewhere => "entry-elsewhere",
-            Self::Free => "entry-free",
-            Self::Cancelled => "entry-cancelled",
-            Self::SeveralDays => "entry-long",
+            Self::Agenda => "Agenda",
+            Self::Day => "Day",
+            Self::Three => "3 days",
+            Self::Week => "Week",
+            Self::Month => "Month",
+        }
+    }
+
+    #[cfg(feature = "ssr")]
+    const fn has_hours(self) -> bool {
+        matches!(self, Self::Day | Self::Three | Self::Week)
+    }
+
+    /// What one page of it is called in the links that turn it.
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::Agenda | Self::Week => "week",
+            Self::Day => "day",
+            Self::Three => "three days",
+            Self::Month => "month",
         }
     }
 }
 
 #[server(endpoint = "calendar")]
-async fn calendar(day: String) -> Result<CalendarView, AppError> {
+async fn calendar(
+    #[server(default)] view: String,
+    #[server(default)] day: String,
+    #[server(default)] hours: String,
+) -> Result<CalendarView, AppError> {
     use crate::request;
     let user = request::user().await?;
     let words = request::words(&user);
     let store = request::services().store;
+    let asked = span::Asked::new(&view, &day, &hours, &words);
+    let span = asked.span(&words);
     let connection = store
         .connection_of(user.id)
         .await
         .map_err(request::internal)?;
-    let week = agenda::Week::from_day(&day, &words);
-    let events = match &connection {
+    let entries = match &connection {
         Some(connection) => store
-            .events_in(connection, week.window(&words))
+            .entries_in(connection, span.window(&words))
             .await
             .map_err(request::internal)?,
         None => Vec::new(),
     };
     let level = store.privacy_of(user.id).await.map_err(request::internal)?;
-    let called = |mut event: kalends::calendar::Event| {
-        if level == kalends::policy::PrivacyLevel::FreeBusy {
-            event.subject = Some(event.status.words().to_owned());
-        }
-        event
-    };
-    let events: Vec<_> = events.into_iter().map(called).collect();
+    let entries: Vec<_> = entries
+        .into_iter()
+        .map(|entry| entry::named(entry, level))
+        .collect();
     let kept = connection
         .as_ref()
         .and_then(|connection| connection.last_synced_at)
         .map(kalends::sync::plan::window);
+    let shown = asked.shown();
+    let listed = if shown == Look::Month {
+        span::Span {
+            first: asked.day,
+            days: 1,
+        }
+    } else {
+        span
+    };
     Ok(CalendarView {
         connection: connection.as_ref().map(|connection| ConnectionLine {
             mailbox: connection.mailbox.to_string(),
@@ -137,21 +172,33 @@ async fn calendar(day: String) -> Result<CalendarView, AppError> {
                 .map(|at| words.appointment(at, false)),
             advice: request::advice_for(connection, &words),
         }),
-        days: week.days(&events, kept, &words),
-        title: week.title(),
-        previous: week.previous(kept, &words),
-        next: week.next(kept, &words),
-        kept: kept.and_then(|kept| week.beyond(kept, &words)),
+        look: asked.look,
+        title: asked.title(&words),
+        week: asked.week_words(&words),
+        previous: asked.previous(kept, &words),
+        next: asked.next(kept, &words),
+        today: asked.address(asked.look, None),
+        looks: Look::ALL
+            .map(|look| (look, asked.address(Some(look), Some(asked.day))))
+            .into(),
+        kept: kept.and_then(|kept| asked.turned(&words).beyond(kept, &words)),
         zone: user.time_zone,
+        grid: shown
+            .has_hours()
+            .then(|| grid::grid(asked, span, &entries, kept, &words)),
+        month: (shown == Look::Month).then(|| month::month(asked, span, &entries, &words)),
+        days: agenda::days(listed, &entries, kept, &words),
     })
 }
 
 #[component]
 pub fn CalendarPage() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
-    let day = move || query.with(|query| query.get("day").unwrap_or_default());
+    let asked = move || {
+        query.with(|query| ["view", "day", "hours"].map(|name| query.get(name).unwrap_or_default()))
+    };
     loaded(
-        Resource::new(day, calendar),
+        Resource::new(asked, |[view, day, hours]| calendar(view, day, hours)),
         |view| view! { <Calendar view /> },
     )
 }
@@ -160,12 +207,18 @@ pub fn CalendarPage() -> impl IntoView {
 fn Calendar(view: CalendarView) -> impl IntoView {
     let CalendarView {
         connection,
-        days,
+        look,
         title,
+        week,
         previous,
         next,
+        today,
+        looks,
         kept,
         zone,
+        grid,
+        month,
+        days,
     } = view;
     let Some(connection) = connection else {
         return view! {
@@ -181,8 +234,18 @@ fn Calendar(view: CalendarView) -> impl IntoView {
         .into_any();
     };
     let waiting = connection.as_of.is_none();
+    let unit = look.unwrap_or(Look::Week).unit();
+    let class = match look {
+        None => "calendar calendar-fitting",
+        Some(Look::Agenda) => "calendar",
+        Some(Look::Day | Look::Three) => "calendar calendar-few",
+        Some(Look::Week) => "calendar calendar-week",
+        Some(Look::Month) => "calendar calendar-month",
+    };
+    let about = [week, Some(format!("times in {zone}"))];
+    let about = about.into_iter().flatten().collect::<Vec<_>>().join(", ");
     view! {
-        <Frame title="Calendar">
+        <Frame title="Calendar" wide=true>
             <Follow />
             <p class="freshness" id="freshness" data-live="">
                 <StateBadge state=connection.state />
@@ -191,18 +254,29 @@ fn Calendar(view: CalendarView) -> impl IntoView {
             </p>
             {connection.advice.map(|advice| view! { <Notice advice folded=true /> })}
             {waiting.then(|| view! { <p class="notice">"The first sync is under way. Entries appear in a moment."</p> })}
-            <nav class="pager" aria-label="Weeks">
-                {week_link("Previous", previous)}
-                <a class="button" href="/calendar" aria-label="Today, this week">"Today"</a>
-                {week_link("Next", next)}
+            <div class="calendar-head">
+                <nav class="pager" aria-label="Dates">
+                    {turning("Previous", unit, previous)}
+                    <a class="button" href=today aria-label=format!("Today, this {unit}")>"Today"</a>
+                    {turning("Next", unit, next)}
+                </nav>
                 <div class="pager-title">
-                    <h2>{title}</h2>
-                    <p class="pager-zone">"Times in " {zone}</p>
+                    <h2>{title.clone()}</h2>
+                    <p class="pager-zone">{about}</p>
                 </div>
-            </nav>
+                <nav class="looks" aria-label="Views">
+                    {looks.into_iter().map(|(to, href)| look_link(look, to, href)).collect_view()}
+                </nav>
+            </div>
             {kept.map(|kept| view! { <p class="notice">{kept}</p> })}
-            <div class="agenda" id="agenda" data-live="">
-                {days.into_iter().map(|day| view! { <DayView day /> }).collect_view()}
+            <div class=class>
+                {grid
+                    .map(|view| {
+                        let title = title.clone();
+                        view! { <div class="calendar-picture" id="picture" data-live=""><Grid view title /></div> }
+                    })}
+                {month.map(|view| view! { <div class="calendar-picture" id="picture" data-live=""><Month view title /></div> })}
+                <Agenda days />
             </div>
         </Frame>
     }
@@ -210,63 +284,28 @@ fn Calendar(view: CalendarView) -> impl IntoView {
 }
 
 /// Where there is nothing to see, the link is none.
-fn week_link(label: &'static str, day: Option<String>) -> impl IntoView {
-    let whole = format!("{label} week");
-    let link = day.map(|day| format!("/calendar?day={day}"));
+fn turning(label: &'static str, unit: &'static str, link: Option<String>) -> impl IntoView {
+    let whole = format!("{label} {unit}");
     let is_off = link.is_none().then_some("true");
     view! { <a class="button" role=is_off.map(|_| "link") aria-disabled=is_off href=link aria-label=whole>{label}</a> }
 }
 
-#[component]
-fn DayView(day: Day) -> impl IntoView {
-    let id = format!("day-{}", day.iso);
-    let label = id.clone();
-    let class = if day.is_today { "day day-today" } else { "day" };
-    view! {
-        <section class=class aria-labelledby=label>
-            <h3 class="day-title" id=id>
-                <time datetime=day.iso>{day.title}</time>
-                {day.is_today.then_some(view! { <span class="day-mark">"Today"</span> })}
-            </h3>
-            {if day.entries.is_empty() {
-                let words = if day.is_read { "Nothing planned" } else { "Not read" };
-                view! { <p class="day-empty">{words}</p> }.into_any()
-            } else {
-                view! {
-                    <ul class="entries">
-                        {day.entries.into_iter().map(|entry| view! { <EntryView entry /> }).collect_view()}
-                    </ul>
-                }
-                    .into_any()
-            }}
-        </section>
-    }
-}
-
-#[component]
-fn EntryView(entry: Entry) -> impl IntoView {
-    let marks: Vec<&str> = entry.tags.iter().map(|tag| tag.class()).collect();
-    view! {
-        <li class=format!("entry {}", marks.join(" "))>
-            <span class="entry-time">{entry.time}</span>
-            <span class="entry-main">
-                <span class="entry-subject">{entry.subject}</span>
-                {entry.location.map(|location| view! { <span class="entry-detail">{location}</span> })}
-                {entry.organizer.map(|organizer| view! { <span class="entry-detail">{organizer}</span> })}
-            </span>
-            <span class="entry-tags">
-                {entry
-                    .tags
-                    .into_iter()
-                    .map(|tag| {
-                        view! {
-                            <span class="tag">
-                                {(tag == Tag::Private).then(|| Icon::Private.view())} {tag.label()}
-                            </span>
-                        }
-                    })
-                    .collect_view()}
-            </span>
-        </li>
+/// The link to a view. Three days are for narrow screens, a week for wide ones. What the screen decides is marked as
+/// the screen decides it.
+fn look_link(chosen: Option<Look>, to: Look, href: String) -> impl IntoView {
+    let one = |class: &'static str, is_current: bool| {
+        let href = href.clone();
+        view! { <a class=class href=href aria-current=is_current.then_some("page")>{to.label()}</a> }
+    };
+    let is_chosen = chosen == Some(to);
+    match to {
+        Look::Agenda if chosen.is_none() => {
+            view! { {one("look only-narrow", true)} {one("look only-wide", false)} }.into_any()
+        }
+        Look::Three if !is_chosen => one("look only-narrow", false).into_any(),
+        Look::Week if !is_chosen => one("look only-wide", chosen.is_none()).into_any(),
+        Look::Agenda | Look::Day | Look::Three | Look::Week | Look::Month => {
+            one("look", is_chosen).into_any()
+        }
     }
 }

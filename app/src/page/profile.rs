@@ -6,11 +6,12 @@ use crate::{
     draft::Draft,
     moment::Moment,
     page::{
+        calendar_preferences::PreferencesForm,
         connect::{ConnectDialog, ConnectView},
         privacy::{PrivacyForm, PrivacyView},
     },
 };
-use kalends::{account_name::Password, advice::Advice, problem::Owner};
+use kalends::{account_name::Password, advice::Advice, preferences::Preferences, problem::Owner};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,7 @@ struct ProfileView {
     password: Draft,
     exchange: ExchangeView,
     privacy: PrivacyView,
+    calendar: Preferences,
 }
 
 /// The row "Microsoft Exchange".
@@ -117,6 +119,7 @@ async fn profile() -> Result<ProfileView, AppError> {
                 .privacy,
             own: user.privacy,
         },
+        calendar: user.calendar,
     })
 }
 
@@ -218,6 +221,7 @@ fn Profile(view: ProfileView) -> impl IntoView {
         password,
         exchange,
         privacy,
+        calendar,
     } = view;
     view! {
         <Frame title="Profile Settings">
@@ -229,6 +233,10 @@ fn Profile(view: ProfileView) -> impl IntoView {
             <section class="panel" aria-labelledby="privacy">
                 <h2 id="privacy">"Privacy"</h2>
                 <PrivacyForm view=privacy />
+            </section>
+            <section class="panel" aria-labelledby="calendar">
+                <h2 id="calendar">"Calendar"</h2>
+                <PreferencesForm chosen=calendar />
             </section>
             <section class="panel" aria-labelledby="you">
                 <h2 id="you">"You"</h2>

@@ -103,6 +103,14 @@ fn facts(
             format!("{}, {}, {}", user.name, user.email, user.time_zone),
         ),
         (
+            "How you read calendars".to_owned(),
+            format!(
+                "weeks from {}, {}",
+                user.calendar.first_day.label(),
+                user.calendar.clock.label()
+            ),
+        ),
+        (
             "Your Kalends password".to_owned(),
             "a hash that cannot be turned back".to_owned(),
         ),

@@ -128,6 +128,7 @@ const FUNCTIONS: &[(&str, &str, [Says; 4])] = &[
     ("save_details", "name=X&time_zone=Europe%2FBerlin", PERSONS),
     ("change_password", "", PERSONS),
     ("save_privacy", "privacy=free_busy", PERSONS),
+    ("save_preferences", "first_day=sunday&clock=twelve", PERSONS),
     ("stored", "", PERSONS),
     ("what_is_purged", "", PERSONS),
     ("connect_form", "", PERSONS),

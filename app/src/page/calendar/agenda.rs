@@ -1,168 +1,202 @@
-//! Lays stored entries out by day in the reader's zone.
+//! Tells stored entries in words, and lays them out by day in the reader's zone.
 
-use super::{Day, Entry, Tag};
+use super::{
+    Day, Entry, Tag,
+    span::{Span, midnight, plus_days},
+};
 use crate::moment::Words;
 use jiff::{
-    ToSpan,
+    Zoned,
     civil::{Date, date},
+    tz::TimeZone,
 };
 use kalends::{
     calendar::{DaySpan, Event, FreeBusyStatus, Window},
     clock::Timestamp,
+    store::StoredEntry,
 };
+use std::time::Duration;
 
-const DAYS: i32 = 7;
-
-/// Seven days from the Monday of the week of a day.
-#[derive(Debug, Clone, Copy)]
-pub struct Week {
-    first: Date,
-}
-
-impl Week {
-    /// The week of an ISO date, or this week where the text is none or lies outside the years shown.
-    pub fn from_day(day: &str, words: &Words) -> Self {
-        let day = day
-            .parse::<Date>()
-            .ok()
-            .filter(|day| (1990..=2190).contains(&day.year()))
-            .unwrap_or_else(|| words.today());
-        let back = i32::from(day.weekday().to_monday_zero_offset());
-        Self {
-            first: plus_days(day, -back),
-        }
-    }
-
-    /// The week before, unless nothing as early as that is kept.
-    pub fn previous(self, kept: Option<Window>, words: &Words) -> Option<String> {
-        let is_kept = kept.is_none_or(|kept| midnight(self.first, words) > kept.start);
-        is_kept.then(|| plus_days(self.first, -DAYS).to_string())
-    }
-
-    /// The week after, unless nothing as late as that is kept.
-    pub fn next(self, kept: Option<Window>, words: &Words) -> Option<String> {
-        let end = plus_days(self.first, DAYS);
-        let is_kept = kept.is_none_or(|kept| midnight(end, words) < kept.end);
-        is_kept.then(|| end.to_string())
-    }
-
-    /// What is kept, in words, if the week reaches beyond it.
-    pub fn beyond(self, kept: Window, words: &Words) -> Option<String> {
-        let is_within = midnight(self.first, words) >= kept.start
-            && midnight(plus_days(self.first, DAYS), words) <= kept.end;
-        let date = |at| words.zoned(at).strftime("%-d %B %Y").to_string();
-        (!is_within).then(|| {
-            format!(
-                "Kalends keeps your calendar from {} to {}: 30 days back and a year ahead.",
-                date(kept.start),
-                date(kept.end)
-            )
-        })
-    }
-
-    pub fn title(self) -> String {
-        let last = plus_days(self.first, DAYS - 1);
-        let start = if self.first.year() != last.year() {
-            "%-d %B %Y"
-        } else if self.first.month() != last.month() {
-            "%-d %B"
-        } else {
-            "%-d"
-        };
-        format!(
-            "{} – {}",
-            self.first.strftime(start),
-            last.strftime("%-d %B %Y")
-        )
-    }
-
-    pub fn window(self, words: &Words) -> Window {
-        // All-day entries are compared by date below; a day more on both sides finds those made in other zones.
-        Window {
-            start: midnight(plus_days(self.first, -1), words),
-            end: midnight(plus_days(self.first, DAYS + 1), words),
-        }
-    }
-
-    pub fn days(self, events: &[Event], kept: Option<Window>, words: &Words) -> Vec<Day> {
-        (0..DAYS)
-            .map(|offset| {
-                let day = plus_days(self.first, offset);
-                Day {
-                    iso: day.to_string(),
-                    title: day.strftime("%A %-d %B").to_string(),
-                    is_today: day == words.today(),
-                    is_read: kept.is_some_and(|kept| {
-                        midnight(day, words) >= kept.start
-                            && midnight(plus_days(day, 1), words) <= kept.end
-                    }),
-                    entries: entries_of(day, events, words),
-                }
-            })
-            .collect()
-    }
-}
-
-fn entries_of(day: Date, events: &[Event], words: &Words) -> Vec<Entry> {
-    let (from, to) = (midnight(day, words), midnight(plus_days(day, 1), words));
-    let mut found: Vec<&Event> = events
-        .iter()
-        .filter(|event| match event.all_day {
-            Some(span) => (span.first..span.end).contains(&day_number(day)),
-            None => {
-                (event.start < to && event.end > from)
-                    || (event.start == event.end && (from..to).contains(&event.start))
+/// The days of a span with what they hold, all-day entries first.
+pub fn days(span: Span, entries: &[StoredEntry], kept: Option<Window>, words: &Words) -> Vec<Day> {
+    span.dates()
+        .map(|date| {
+            let hours = DayHours::of(date, words);
+            let one = Span {
+                first: date,
+                days: 1,
+            };
+            Day {
+                iso: date.to_string(),
+                title: date.strftime("%A %-d %B").to_string(),
+                is_today: date == words.today(),
+                is_past: date < words.today(),
+                is_read: kept.is_some_and(|kept| one.is_within(kept, words)),
+                clocks: hours.change_words(words),
+                entries: entries_of(hours, entries)
+                    .into_iter()
+                    .map(|entry| told(entry, hours, words))
+                    .collect(),
             }
         })
-        .collect();
-    found.sort_by(|a, b| {
-        (a.all_day.is_none(), a.start, a.end, &a.subject).cmp(&(
-            b.all_day.is_none(),
-            b.start,
-            b.end,
-            &b.subject,
-        ))
-    });
-    found
-        .into_iter()
-        .map(|event| entry(event, from, to, words))
         .collect()
 }
 
-fn entry(event: &Event, from: Timestamp, to: Timestamp, words: &Words) -> Entry {
-    let private = event.sensitivity.hides_content();
-    let shown = |text: &Option<String>| {
-        if private {
-            None
-        } else {
-            text.clone().filter(|text| !text.trim().is_empty())
+/// A day in the reader's zone: 24 hours, or 23 or 25 where clocks are changed.
+#[derive(Debug, Clone, Copy)]
+pub struct DayHours {
+    pub date: Date,
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+impl DayHours {
+    pub fn of(date: Date, words: &Words) -> Self {
+        Self {
+            date,
+            from: midnight(date, words),
+            to: midnight(plus_days(date, 1), words),
         }
-    };
+    }
+
+    /// Whether an entry has a part of this day; one without length has it where it begins.
+    pub fn holds(self, event: &Event) -> bool {
+        match event.all_day {
+            Some(span) => (span.first..span.end).contains(&day_number(self.date)),
+            None => {
+                (event.start < self.to && event.end > self.from)
+                    || (event.start == event.end && (self.from..self.to).contains(&event.start))
+            }
+        }
+    }
+
+    /// The wall clock before and after a change of clocks on this day.
+    pub fn change(self, words: &Words) -> Option<(Zoned, Zoned)> {
+        const MOMENT: Duration = Duration::from_millis(1);
+        // It may come with the day itself.
+        let from = words.zoned(self.from - MOMENT).timestamp();
+        let change = words.zone.following(from).next()?.timestamp();
+        let at = Timestamp::from_millis(change.as_millisecond());
+        let (before, after) = (words.zoned(at - MOMENT).offset(), words.zoned(at));
+        if at >= self.to || before == after.offset() {
+            return None;
+        }
+        let before = before.to_datetime(change).to_zoned(TimeZone::UTC).ok()?;
+        Some((before, after))
+    }
+
+    /// `Clocks go forward from 02:00 to 03:00.`
+    pub fn change_words(self, words: &Words) -> Option<String> {
+        let (before, after) = self.change(words)?;
+        let way = if after.datetime() > before.datetime() {
+            "forward"
+        } else {
+            "back"
+        };
+        Some(format!(
+            "Clocks go {way} from {} to {}.",
+            words.time(&before),
+            words.time(&after)
+        ))
+    }
+}
+
+/// The entries of a day: those of whole days first, then by start.
+pub fn entries_of(hours: DayHours, entries: &[StoredEntry]) -> Vec<&StoredEntry> {
+    let mut found: Vec<_> = entries
+        .iter()
+        .filter(|entry| hours.holds(&entry.event))
+        .collect();
+    found.sort_by(|a, b| {
+        let key = |event: &Event| (event.all_day.is_none(), event.start, event.end);
+        let (a, b) = (&a.event, &b.event);
+        key(a).cmp(&key(b)).then_with(|| a.subject.cmp(&b.subject))
+    });
+    found
+}
+
+/// An entry in words as its day shows it.
+pub fn told(stored: &StoredEntry, hours: DayHours, words: &Words) -> Entry {
+    let event = &stored.event;
     Entry {
-        time: time_words(event, from, to, words),
-        subject: match (&event.subject, private) {
-            (_, true) => "Private".to_owned(),
-            (Some(subject), false) if !subject.trim().is_empty() => subject.clone(),
-            _ => "(No subject)".to_owned(),
-        },
-        location: shown(&event.location),
-        organizer: None,
+        href: format!("/calendar/entries/{}", stored.id),
+        time: time_words(event, hours, words),
+        subject: subject(event),
+        location: shown(event, event.location.as_deref()),
+        is_past: event.end <= words.now,
         tags: tags(event, words),
     }
 }
 
-fn time_words(event: &Event, from: Timestamp, to: Timestamp, words: &Words) -> String {
-    let clock = |at: Timestamp| words.zoned(at).strftime("%H:%M").to_string();
-    match (event.all_day, event.start < from, event.end > to) {
+/// A text of an entry, unless it is private or blank.
+pub fn shown(event: &Event, text: Option<&str>) -> Option<String> {
+    let text = text.filter(|text| !text.trim().is_empty());
+    text.filter(|_| !event.sensitivity.hides_content())
+        .map(ToOwned::to_owned)
+}
+
+pub fn subject(event: &Event) -> String {
+    if event.sensitivity.hides_content() {
+        return "Private".to_owned();
+    }
+    shown(event, event.subject.as_deref()).unwrap_or_else(|| "(No subject)".to_owned())
+}
+
+fn time_words(event: &Event, hours: DayHours, words: &Words) -> String {
+    let is_before = event.start < hours.from;
+    let is_after = event.end > hours.to;
+    match (event.all_day, is_before, is_after) {
         (Some(_), _, _) | (None, true, true) => "All day".to_owned(),
-        (None, true, false) => format!("until {}", clock(event.end)),
-        (None, false, true) => format!("from {}", clock(event.start)),
-        (None, false, false) if event.start == event.end => clock(event.start),
-        (None, false, false) => format!("{} – {}", clock(event.start), clock(event.end)),
+        (None, true, false) => format!("until {}", clock(event.end, words)),
+        (None, false, true) => format!("from {}", clock(event.start, words)),
+        (None, false, false) => times(event, words),
     }
 }
 
-fn tags(event: &Event, words: &Words) -> Vec<Tag> {
+/// From when until when, as clocks tell it.
+pub fn times(event: &Event, words: &Words) -> String {
+    let (start, end) = (clock(event.start, words), clock(event.end, words));
+    if event.start == event.end {
+        return start;
+    }
+    // 9:00 – 10:00 AM says AM once.
+    for half in [" AM", " PM"] {
+        if let (Some(start), true) = (start.strip_suffix(half), end.ends_with(half)) {
+            return format!("{start} – {end}");
+        }
+    }
+    format!("{start} – {end}")
+}
+
+/// `45 minutes`, `1 hour`, `2 h 30 min`; `None` for no time at all.
+pub fn length_words(length: Duration) -> Option<String> {
+    let minutes = length.as_secs() / 60;
+    Some(match (minutes / 60, minutes % 60) {
+        (0, 0) => return None,
+        (0, 1) => "1 minute".to_owned(),
+        (0, minutes) => format!("{minutes} minutes"),
+        (1, 0) => "1 hour".to_owned(),
+        (hours, 0) => format!("{hours} hours"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    })
+}
+
+/// The time of day; with the zone's short name in the hour that clocks pass twice.
+pub fn clock(at: Timestamp, words: &Words) -> String {
+    let zoned = words.zoned(at);
+    let time = words.time(&zoned);
+    let is_twice = words
+        .zone
+        .to_ambiguous_timestamp(zoned.datetime())
+        .is_ambiguous();
+    if is_twice {
+        format!("{time} {}", zoned.strftime("%Z"))
+    } else {
+        time
+    }
+}
+
+pub fn tags(event: &Event, words: &Words) -> Vec<Tag> {
     let mut tags = Vec::new();
     if event.cancelled {
         tags.push(Tag::Cancelled);
@@ -181,36 +215,29 @@ fn tags(event: &Event, words: &Words) -> Vec<Tag> {
     if event.sensitivity.hides_content() {
         tags.push(Tag::Private);
     }
-    let several = if let Some(DaySpan { first, end }) = event.all_day {
-        end - first > 1
-    } else {
-        let last = Timestamp::from_millis(
-            event
-                .end
-                .millis()
-                .saturating_sub(1)
-                .max(event.start.millis()),
-        );
-        words.zoned(event.start).date() != words.zoned(last).date()
-    };
-    if several {
+    let (first, last) = dates_of(event, words);
+    if first != last {
         tags.push(Tag::SeveralDays);
     }
     tags
 }
 
-fn midnight(day: Date, words: &Words) -> Timestamp {
-    day.to_zoned(words.zone.clone())
-        .map_or(Timestamp::from_millis(0), |zoned| {
-            Timestamp::from_millis(zoned.timestamp().as_millisecond())
-        })
-}
-
-fn plus_days(day: Date, days: i32) -> Date {
-    day.saturating_add(days.days())
+/// The first and the last day of an entry in the reader's zone; days of all-day entries are nobody's zone.
+pub fn dates_of(event: &Event, words: &Words) -> (Date, Date) {
+    if let Some(DaySpan { first, end }) = event.all_day {
+        return (date_of(first), date_of(first.max(end - 1)));
+    }
+    let end = event.end.millis().saturating_sub(1);
+    let last = Timestamp::from_millis(end.max(event.start.millis()));
+    (words.zoned(event.start).date(), words.zoned(last).date())
 }
 
 fn day_number(day: Date) -> i32 {
-    day.since(date(1970, 1, 1))
-        .map_or(0, |span| span.get_days())
+    super::span::days_between(EPOCH, day)
 }
+
+fn date_of(number: i32) -> Date {
+    plus_days(EPOCH, number)
+}
+
+const EPOCH: Date = date(1970, 1, 1);

@@ -1,0 +1,220 @@
+//! The page of one entry: everything that is kept of it, for its owner alone.
+
+use super::{Tag, tag_view};
+use crate::{
+    AppError,
+    component::{Frame, When, loaded},
+    moment::Moment,
+    page::privacy::level_words,
+};
+use kalends::policy::PrivacyLevel;
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// An entry in words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct EntryPageView {
+    subject: String,
+    /// `Monday, 2 March 2026`, or the first and the last day.
+    dates: String,
+    /// `10:00 – 11:00`; `All day`.
+    times: String,
+    lasts: Option<String>,
+    zone: String,
+    tags: Vec<Tag>,
+    status: String,
+    location: Option<String>,
+    organizer: Option<String>,
+    series: Option<String>,
+    is_private: bool,
+    mailbox: String,
+    changed: Option<Moment>,
+    as_of: Option<Moment>,
+    level: PrivacyLevel,
+    /// The week that it begins in, as its reader looks at it.
+    back: String,
+    /// What else takes time then, with its page.
+    meanwhile: Vec<(String, String, String)>,
+}
+
+/// The entry, with its status as its name where names are not kept.
+#[cfg(feature = "ssr")]
+pub fn named(
+    mut stored: kalends::store::StoredEntry,
+    level: PrivacyLevel,
+) -> kalends::store::StoredEntry {
+    let event = &mut stored.event;
+    if level == PrivacyLevel::FreeBusy {
+        event.subject = Some(event.status.words().to_owned());
+    }
+    stored
+}
+
+#[server(endpoint = "calendar_entry")]
+async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
+    use super::agenda;
+    use crate::request;
+    use kalends::{
+        calendar::{EntryKind, FreeBusyStatus, Window},
+        id::EventId,
+    };
+    let user = request::user().await?;
+    let words = request::words(&user);
+    let store = request::services().store;
+    let connection = store
+        .connection_of(user.id)
+        .await
+        .map_err(request::internal)?
+        .ok_or_else(request::not_there)?;
+    let id = id.parse::<EventId>().map_err(|_| request::not_there())?;
+    let found = store
+        .entry(&connection, id)
+        .await
+        .map_err(request::internal)?
+        .ok_or_else(request::not_there)?;
+    let level = store.privacy_of(user.id).await.map_err(request::internal)?;
+    let event = named(found, level).event;
+    let then = Window {
+        start: event.start,
+        end: event.end,
+    };
+    let others = store
+        .entries_in(&connection, then)
+        .await
+        .map_err(request::internal)?;
+    let takes_time = |event: &kalends::calendar::Event| {
+        event.all_day.is_none() && !event.cancelled && event.status != FreeBusyStatus::Free
+    };
+    let meanwhile = others
+        .into_iter()
+        .filter(|other| other.id != id && takes_time(&other.event) && takes_time(&event))
+        .filter(|other| other.event.end > event.start)
+        .map(|other| {
+            let other = named(other, level);
+            (
+                agenda::times(&other.event, &words),
+                agenda::subject(&other.event),
+                format!("/calendar/entries/{}", other.id),
+            )
+        })
+        .collect();
+    let (first, last) = agenda::dates_of(&event, &words);
+    let day = |day: jiff::civil::Date| day.strftime("%A, %-d %B %Y").to_string();
+    Ok(EntryPageView {
+        subject: agenda::subject(&event),
+        dates: if first == last {
+            day(first)
+        } else {
+            format!("{} – {}", day(first), day(last))
+        },
+        times: if event.all_day.is_some() {
+            "All day".to_owned()
+        } else {
+            agenda::times(&event, &words)
+        },
+        lasts: event
+            .all_day
+            .is_none()
+            .then(|| agenda::length_words(event.end.since(event.start)))
+            .flatten(),
+        zone: user.time_zone.clone(),
+        tags: agenda::tags(&event, &words),
+        status: event.status.words().to_owned(),
+        location: agenda::shown(&event, event.location.as_deref()),
+        organizer: agenda::shown(&event, event.organizer.as_deref()),
+        series: match event.kind {
+            EntryKind::Occurrence => Some("One of a series".to_owned()),
+            EntryKind::Exception => Some("One of a series, changed".to_owned()),
+            EntryKind::Single | EntryKind::RecurringMaster | EntryKind::Other(_) => None,
+        },
+        is_private: event.sensitivity.hides_content(),
+        mailbox: connection.mailbox.to_string(),
+        changed: event.last_modified.map(|at| words.moment(at)),
+        as_of: connection
+            .last_synced_at
+            .map(|at| words.appointment(at, false)),
+        level,
+        back: format!("/calendar?day={first}"),
+        meanwhile,
+    })
+}
+
+#[component]
+pub fn EntryPage() -> impl IntoView {
+    let params = leptos_router::hooks::use_params_map();
+    let id = move || params.with(|params| params.get("id").unwrap_or_default());
+    loaded(
+        Resource::new(id, calendar_entry),
+        |view| view! { <EntryDetails view /> },
+    )
+}
+
+#[component]
+fn EntryDetails(view: EntryPageView) -> impl IntoView {
+    let EntryPageView {
+        subject,
+        dates,
+        times,
+        lasts,
+        zone,
+        tags,
+        status,
+        location,
+        organizer,
+        series,
+        is_private,
+        mailbox,
+        changed,
+        as_of,
+        level,
+        back,
+        meanwhile,
+    } = view;
+    let fact = |name: &'static str, value: Option<String>| {
+        value.map(|value| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
+    };
+    let told_apart = !tags.is_empty();
+    view! {
+        <Frame title=subject>
+            <p class="back"><a href=back>"Back to the calendar"</a></p>
+            <section class="panel" aria-label="The entry">
+                <div class="entry-when">
+                    <p class="entry-dates">{dates}</p>
+                    <p class="entry-times">
+                        {times} {lasts.map(|lasts| view! { <span class="entry-lasts">{lasts}</span> })}
+                    </p>
+                </div>
+                {told_apart.then(|| view! { <p class="entry-marks">{tags.into_iter().map(tag_view).collect_view()}</p> })}
+                <dl class="facts">
+                    {fact("Shown as", Some(status))} {fact("Where", location)} {fact("Organizer", organizer)}
+                    {fact("Repeats", series)} {fact("Times in", Some(zone))} {fact("Mailbox", Some(mailbox))}
+                    {changed.map(|moment| view! { <div><dt>"Changed"</dt><dd><When moment /></dd></div> })}
+                    {as_of.map(|moment| view! { <div><dt>"As of"</dt><dd><When moment /></dd></div> })}
+                </dl>
+                <p class="panel-hint">
+                    {if is_private {
+                        "Exchange calls this entry private: Kalends shows when it is, and nothing else."
+                    } else {
+                        level_words(level)
+                    }} " " <a href="/profile#privacy">"Privacy"</a>
+                </p>
+            </section>
+            {(!meanwhile.is_empty())
+                .then(|| {
+                    view! {
+                        <section class="panel" aria-labelledby="meanwhile">
+                            <h2 id="meanwhile">"At the same time"</h2>
+                            <ul class="links">
+                                {meanwhile
+                                    .into_iter()
+                                    .map(|(times, subject, href)| {
+                                        view! { <li><span class="meanwhile-time">{times}</span> <a href=href>{subject}</a></li> }
+                                    })
+                                    .collect_view()}
+                            </ul>
+                        </section>
+                    }
+                })}
+        </Frame>
+    }
+}

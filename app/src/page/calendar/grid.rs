@@ -1,0 +1,329 @@
+//! Lays entries out as a grid of days by hours. A step is five minutes of the wall clock, so that every day has as many,
+//! also where clocks are changed: the hour that is left out stays empty, the hour that comes twice shows both.
+
+use super::{
+    Look, Tag,
+    agenda::{self, DayHours, entries_of, told},
+    columns::{Holds, Place, Stretch, side_by_side},
+    grid_view::{Boxed, GridDay, GridView, HourLabel, Lane, More},
+    span::{Asked, Span, days_between, plus_days},
+    steps,
+};
+use crate::moment::Words;
+use jiff::civil::{DateTime, Time};
+use kalends::{
+    calendar::{Event, Window},
+    store::StoredEntry,
+};
+use std::ops::Range;
+
+/// What stays unfolded where no entry needs more: 7 to 20 o'clock.
+const DAYTIME: Range<u16> = 7..20;
+/// A shorter box would hide its own words.
+const SHORTEST: u16 = 4;
+/// Up to this height a box has one line.
+const ONE_LINE: u16 = 8;
+const HOURS: usize = 24;
+/// Steps of a day.
+const WHOLE: u16 = 24 * steps::PER_HOUR;
+const FULL_DAY: i64 = 24 * 3600 * 1000;
+
+/// The grid of a span.
+pub fn grid(
+    asked: Asked,
+    span: Span,
+    entries: &[StoredEntry],
+    kept: Option<Window>,
+    words: &Words,
+) -> GridView {
+    let days: Vec<_> = span.dates().map(|date| DayHours::of(date, words)).collect();
+    let timed: Vec<Vec<(Stretch, &StoredEntry)>> = days
+        .iter()
+        .map(|&hours| {
+            entries_of(hours, entries)
+                .into_iter()
+                .filter(|entry| !is_long(&entry.event))
+                .map(|entry| (stretch(&entry.event, hours, words), entry))
+                .collect()
+        })
+        .collect();
+    let now = words.zoned(words.now);
+    let now_hour = span
+        .dates()
+        .any(|date| date == now.date())
+        .then(|| u16::try_from(now.hour()).unwrap_or(0));
+    let needed = timed.iter().flatten().map(|(stretch, _)| *stretch);
+    let shown = if asked.all_hours {
+        ShownHours([true; HOURS])
+    } else {
+        ShownHours::for_what_needs(needed, now_hour)
+    };
+    let folds = shown.0.contains(&false);
+    let other = Asked {
+        all_hours: !asked.all_hours,
+        ..asked
+    };
+    GridView {
+        columns: span.days,
+        height: steps::height(shown.row(WHOLE)),
+        hours: shown.labels(words),
+        lane: lane(span, entries, words),
+        days: days
+            .iter()
+            .zip(&timed)
+            .map(|(&hours, timed)| day(asked, hours, timed, shown, kept, words))
+            .collect(),
+        fold: (folds || asked.all_hours).then(|| {
+            let address = other.address(asked.look, Some(asked.day));
+            (folds, address)
+        }),
+    }
+}
+
+/// The hours of a day that are not folded.
+#[derive(Debug, Clone, Copy)]
+struct ShownHours([bool; HOURS]);
+
+impl ShownHours {
+    /// Daytime, the hours of entries and of the present; a single hour between them is not worth folding.
+    fn for_what_needs(stretches: impl Iterator<Item = Stretch>, now: Option<u16>) -> Self {
+        let mut shown = [false; HOURS];
+        let stretches = stretches
+            .map(|stretch| stretch.from / steps::PER_HOUR..stretch.to.div_ceil(steps::PER_HOUR));
+        let present = now.into_iter().map(|hour| hour..hour + 1);
+        for hours in std::iter::once(DAYTIME).chain(stretches).chain(present) {
+            for hour in hours {
+                shown[usize::from(hour)] = true;
+            }
+        }
+        for hour in 1..HOURS - 1 {
+            shown[hour] |= shown[hour - 1] && shown[hour + 1];
+        }
+        Self(shown)
+    }
+
+    /// The row at which a step of the day stands.
+    fn row(self, step: u16) -> u16 {
+        (0..HOURS)
+            .zip(0_u16..)
+            .filter(|(hour, _)| self.0[*hour])
+            .map(|(_, hour)| step.saturating_sub(hour * steps::PER_HOUR))
+            .map(|steps_of_it| steps_of_it.min(steps::PER_HOUR))
+            .sum()
+    }
+
+    /// Classes for a stretch; `None` if all of it is folded.
+    fn classes(self, stretch: Stretch) -> Option<String> {
+        let (from, to) = (self.row(stretch.from), self.row(stretch.to));
+        (from < to).then(|| steps::classes(from, to - from))
+    }
+
+    fn labels(self, words: &Words) -> Vec<HourLabel> {
+        (0..HOURS)
+            .zip(0_u16..)
+            .filter(|(hour, _)| self.0[*hour])
+            .enumerate()
+            .map(|(row, (index, hour))| HourLabel {
+                text: hour_words(hour, words),
+                after_fold: row > 0 && !self.0[index - 1],
+            })
+            .collect()
+    }
+}
+
+/// Whether an entry stands above the hours: it has no times, or covers a day and more.
+fn is_long(event: &Event) -> bool {
+    event.all_day.is_some() || event.end.millis() - event.start.millis() >= FULL_DAY
+}
+
+/// The steps of a day that an entry covers, by the wall clock. Where the clock goes back meanwhile, as many as it lasts.
+fn stretch(event: &Event, hours: DayHours, words: &Words) -> Stretch {
+    let step_of = |time: Time| (i32::from(time.hour()) * 60 + i32::from(time.minute())) / 5;
+    let (start, end) = (event.start.max(hours.from), event.end.min(hours.to));
+    let start_time = words.zoned(start).time();
+    let from = step_of(start_time);
+    let whole = i32::from(WHOLE);
+    let to = if end >= hours.to {
+        whole
+    } else {
+        let time = words.zoned(end).time();
+        let to = step_of(time) + i32::from(time.minute() % 5 > 0 || time.second() > 0);
+        let lasts = (end.since(start).as_secs() / 60).div_ceil(5);
+        if time > start_time {
+            to
+        } else {
+            from + i32::try_from(lasts).unwrap_or(0)
+        }
+    };
+    let from = from.min(whole - i32::from(SHORTEST));
+    let to = to.clamp(from + i32::from(SHORTEST), whole);
+    Stretch {
+        from: u16::try_from(from).unwrap_or(0),
+        to: u16::try_from(to).unwrap_or(0),
+    }
+}
+
+/// Columns that can still be read.
+const fn most_columns(days: i32) -> usize {
+    match days {
+        1 => 8,
+        2..=3 => 4,
+        _ => 3,
+    }
+}
+
+fn day(
+    asked: Asked,
+    hours: DayHours,
+    timed: &[(Stretch, &StoredEntry)],
+    shown: ShownHours,
+    kept: Option<Window>,
+    words: &Words,
+) -> GridDay {
+    let date = hours.date;
+    let stretches: Vec<_> = timed.iter().map(|(stretch, _)| *stretch).collect();
+    let days = asked.span(words).days;
+    let agenda = asked.address(Some(Look::Day), Some(date));
+    let (mut boxes, mut more) = (Vec::new(), Vec::new());
+    for placed in side_by_side(&stretches, most_columns(days)) {
+        let Some(rows) = shown.classes(placed.stretch) else {
+            continue;
+        };
+        let place = format!("{rows} {}", place_classes(placed.place));
+        match placed.holds {
+            Holds::One(index) => {
+                let entry = told(timed[index].1, hours, words);
+                let short = placed.stretch.to - placed.stretch.from <= ONE_LINE;
+                boxes.push(Boxed {
+                    class: format!(
+                        "slot{} {place} {}",
+                        if short { " slot-short" } else { "" },
+                        entry.class()
+                    ),
+                    entry,
+                });
+            }
+            Holds::More(count) => more.push(More {
+                class: format!("slot slot-more {place}"),
+                count,
+                href: agenda.clone(),
+            }),
+        }
+    }
+    let is_today = date == words.today();
+    let now = words.zoned(words.now);
+    let at_now = (i32::from(now.hour()) * 60 + i32::from(now.minute())) / 5;
+    let at_now = u16::try_from(at_now).unwrap_or(0);
+    GridDay {
+        iso: date.to_string(),
+        title: date.strftime("%A %-d %B").to_string(),
+        short: date.strftime("%a").to_string(),
+        number: date.strftime("%-d").to_string(),
+        href: asked.address(Some(Look::Day), Some(date)),
+        is_today,
+        is_weekend: date.weekday().to_monday_zero_offset() > 4,
+        is_read: kept.is_some_and(|kept| {
+            let one = Span {
+                first: date,
+                days: 1,
+            };
+            one.is_within(kept, words)
+        }),
+        clocks: hours.change_words(words),
+        left_out: left_out(hours, words).and_then(|stretch| shown.classes(stretch)),
+        now: is_today.then(|| (steps::start(shown.row(at_now)), words.time(&now))),
+        boxes,
+        more,
+    }
+}
+
+fn place_classes(place: Place) -> String {
+    format!("n{} i{} s{}", place.of, place.column, place.width)
+}
+
+/// What the clock leaves out of a day when it goes forward.
+fn left_out(hours: DayHours, words: &Words) -> Option<Stretch> {
+    let (before, after) = hours.change(words)?;
+    let step =
+        |at: DateTime| u16::try_from((i32::from(at.hour()) * 60 + i32::from(at.minute())) / 5);
+    let is_same_day = before.date() == after.date() && after.date() == hours.date;
+    let stretch = Stretch {
+        from: step(before.datetime()).ok()?,
+        to: step(after.datetime()).ok()?,
+    };
+    (is_same_day && stretch.from < stretch.to).then_some(stretch)
+}
+
+/// Entries of whole days, each once with the columns it covers, the longest first among those that begin together.
+fn lane(span: Span, entries: &[StoredEntry], words: &Words) -> Vec<Lane> {
+    let last_shown = plus_days(span.end(), -1);
+    let mut found: Vec<_> = entries
+        .iter()
+        .filter(|entry| is_long(&entry.event))
+        .map(|entry| (agenda::dates_of(&entry.event, words), entry))
+        .filter(|((first, last), _)| *first <= last_shown && *last >= span.first)
+        .collect();
+    found.sort_by(|a, b| {
+        let ((a_first, a_last), a) = a;
+        let ((b_first, b_last), b) = b;
+        let key = (a_first, b_last, &a.event.subject);
+        key.cmp(&(b_first, a_last, &b.event.subject))
+    });
+    found
+        .into_iter()
+        .map(|((first, last), stored)| {
+            let (from, to) = (first.max(span.first), last.min(last_shown));
+            let mut entry = told(stored, DayHours::of(from, words), words);
+            entry.time = lane_words(&stored.event, words);
+            // The dates say so.
+            entry.tags.retain(|tag| *tag != Tag::SeveralDays);
+            let begins = if first < from { " lane-before" } else { "" };
+            let ends = if last > to { " lane-after" } else { "" };
+            Lane {
+                class: format!(
+                    "lane-entry d{} w{}{begins}{ends} {}",
+                    days_between(span.first, from),
+                    days_between(from, to) + 1,
+                    entry.class()
+                ),
+                entry,
+            }
+        })
+        .collect()
+}
+
+/// `Mon 2 March`, `Mon 2 – Thu 5 March`, `Mon 2 March 14:00 – Thu 5 March 10:00`.
+fn lane_words(event: &Event, words: &Words) -> String {
+    let (first, last) = agenda::dates_of(event, words);
+    if event.all_day.is_none() {
+        let at = |at| {
+            let day = words.zoned(at).strftime("%a %-d %B").to_string();
+            format!("{day} {}", agenda::clock(at, words))
+        };
+        return format!("{} – {}", at(event.start), at(event.end));
+    }
+    if first == last {
+        return first.strftime("%a %-d %B").to_string();
+    }
+    let start = if first.month() == last.month() {
+        "%a %-d"
+    } else {
+        "%a %-d %B"
+    };
+    format!("{} – {}", first.strftime(start), last.strftime("%a %-d %B"))
+}
+
+fn hour_words(hour: u16, words: &Words) -> String {
+    use kalends::preferences::HourClock;
+    match (words.calendar.clock, hour) {
+        (HourClock::TwentyFour, hour) => format!("{hour:02}:00"),
+        (HourClock::Twelve, 0) => "12 AM".to_owned(),
+        (HourClock::Twelve, 12) => "12 PM".to_owned(),
+        (HourClock::Twelve, hour @ 1..12) => format!("{hour} AM"),
+        (HourClock::Twelve, hour) => format!("{} PM", hour - 12),
+    }
+}
+
+#[cfg(test)]
+#[path = "grid_tests.rs"]
+mod tests;

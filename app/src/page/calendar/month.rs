@@ -1,0 +1,62 @@
+//! Lays entries out as a month of dots.
+
+use super::{
+    Look, Tag,
+    agenda::{DayHours, entries_of, tags},
+    month_view::{Dot, MonthDay, MonthView},
+    span::{Asked, Span},
+};
+use crate::moment::Words;
+use kalends::store::StoredEntry;
+
+/// Dots that fit below a number.
+const DOTS: usize = 4;
+
+/// The month of the asked day in whole weeks.
+pub fn month(asked: Asked, span: Span, entries: &[StoredEntry], words: &Words) -> MonthView {
+    let days: Vec<MonthDay> = span
+        .dates()
+        .map(|date| {
+            let found = entries_of(DayHours::of(date, words), entries);
+            let count = found.len();
+            let dots = found.iter().map(|entry| dot(&tags(&entry.event, words)));
+            MonthDay {
+                iso: date.to_string(),
+                number: date.strftime("%-d").to_string(),
+                title: date.strftime("%A %-d %B").to_string(),
+                href: asked.address(Some(Look::Month), Some(date)),
+                is_today: date == words.today(),
+                is_chosen: date == asked.day,
+                is_outside: date.first_of_month() != asked.day.first_of_month(),
+                count,
+                dots: dots.take(DOTS).collect(),
+            }
+        })
+        .collect();
+    MonthView {
+        weekdays: span
+            .dates()
+            .take(7)
+            .map(|date| {
+                (
+                    date.strftime("%a").to_string(),
+                    date.strftime("%A").to_string(),
+                )
+            })
+            .collect(),
+        weeks: days.chunks(7).map(<[MonthDay]>::to_vec).collect(),
+    }
+}
+
+fn dot(tags: &[Tag]) -> Dot {
+    let has = |tag| tags.contains(&tag);
+    if has(Tag::Cancelled) || has(Tag::Free) {
+        Dot::Free
+    } else if has(Tag::OutOfOffice) {
+        Dot::Out
+    } else if has(Tag::Tentative) {
+        Dot::Tentative
+    } else {
+        Dot::Busy
+    }
+}
