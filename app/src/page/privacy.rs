@@ -13,7 +13,6 @@ pub struct PrivacyView {
 }
 
 /// A level in one sentence.
-#[cfg(feature = "ssr")]
 pub const fn level_words(level: PrivacyLevel) -> &'static str {
     match level {
         PrivacyLevel::FreeBusy => "Kalends keeps when people are busy, and nothing else.",
