@@ -9,7 +9,7 @@ test('Charlie changes his name and time zone, and mistakes are told at their fie
   await expect(page.getByText(`You sign in as ${charlie.email}.`)).toBeVisible();
   await page.getByLabel('Name', { exact: true }).fill(' ');
   await page.getByLabel('Time zone').fill('Europe/Nowhere');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('region', { name: 'You' }).getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('Choose a time zone from the list, such as Europe/Berlin.')).toBeVisible();
   await settled();
   await expect(page.getByLabel('Time zone')).toHaveValue('Europe/Nowhere');
@@ -20,7 +20,7 @@ test('Charlie changes his name and time zone, and mistakes are told at their fie
   for (const [name, zone] of [['Charlie C.', 'Asia/Tokyo'], [charlie.name, 'Europe/Berlin']] as const) {
     await page.getByLabel('Name', { exact: true }).fill(name);
     await page.getByLabel('Time zone').fill(zone);
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('region', { name: 'You' }).getByRole('button', { name: 'Save' }).click();
     await expect(page.getByText('Your details are saved.')).toBeVisible();
     await settled();
     await expect(page.getByLabel('Name', { exact: true })).toHaveValue(name);

@@ -76,6 +76,7 @@ enum Look {
 }
 
 impl Look {
+    #[cfg(feature = "ssr")]
     const ALL: [Self; 5] = [
         Self::Agenda,
         Self::Day,

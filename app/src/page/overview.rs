@@ -229,7 +229,7 @@ fn Plot(title: &'static str, id: &'static str, plot: PlotView) -> impl IntoView 
                     view! {
                         <details class="more">
                             <summary>"As a table"</summary>
-                            <div class="table-box" role="region" aria-label=title tabindex="0">
+                            <div class="table-box" role="region" aria-label=format!("{title} as a table") tabindex="0">
                                 <table class="table">
                                     <thead><tr>{head.into_iter().map(|name| view! { <th scope="col">{name}</th> }).collect_view()}</tr></thead>
                                     <tbody>
@@ -252,7 +252,7 @@ fn Servers(servers: Vec<ServerView>) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="servers">
             <h2 id="servers">"Exchange servers"</h2>
-            <div class="table-box" role="region" aria-label="Exchange servers" tabindex="0">
+            <div class="table-box" role="region" aria-label="Servers and certificates" tabindex="0">
                 <table class="table table-stack" role="table">
                     <thead role="rowgroup">
                         <tr role="row">
