@@ -162,8 +162,15 @@ test('axe finds nothing on any page, in both themes, narrow and wide', async ({ 
   await page.waitForURL(/checks\/.+/);
   await settled();
   await look(page, expectAccessible, visited, '/profile/exchange/checks/:id');
-  await page.goto('/calendar');
-  await look(page, expectAccessible, visited, '/calendar');
+  for (const query of ['', '?view=agenda', '?view=day', '?view=three', '?view=week', '?view=month']) {
+    await page.goto(`/calendar${query}`);
+    await look(page, expectAccessible, visited, '/calendar');
+  }
+  await page.goto('/calendar?view=agenda');
+  await page.locator('.entry').getByRole('link').first().click();
+  await page.waitForURL('**/calendar/entries/*');
+  await settled();
+  await look(page, expectAccessible, visited, '/calendar/entries/:id');
   await page.goto('/profile');
   await look(page, expectAccessible, visited, '/profile');
   await page.goto('/profile/exchange/disconnect');

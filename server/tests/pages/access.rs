@@ -41,6 +41,7 @@ const PAGES: &[Row] = &[
     // Nobody whose password was right owes a code.
     ("/sign-in/code", TO_SIGN_IN),
     ("/calendar", PERSONS),
+    ("/calendar/entries/ENTRY", BOBS_ALONE),
     ("/profile", PERSONS),
     ("/profile/security", PERSONS),
     ("/profile/security/second-factor", PERSONS),
@@ -142,7 +143,8 @@ const FUNCTIONS: &[(&str, &str, [Says; 4])] = &[
     ("check_page", "id=CHECK", BOBS),
     ("cancel_check", "id=CHECK", BOBS),
     ("mend_form", "id=CHECK", BOBS),
-    ("calendar", "week=&day=", PERSONS),
+    ("calendar", "view=week&day=&hours=all", PERSONS),
+    ("calendar_entry", "id=ENTRY", BOBS_ALONE),
     ("connections", "wanted[state]=", ADMINS),
     ("connection", "id=CONNECTION&all=false", ADMINS),
     ("act_on_many", "chosen[0]=CONNECTION&action=check", ADMINS),
@@ -266,6 +268,8 @@ async fn office() -> (Place, impl Sized, Kalends, BTreeMap<&'static str, String>
     let check = connected.leads_to().to_owned();
     until(&mut bob, &check, "is connected and syncing").await;
     ids.insert("CHECK", id_behind(&check, "/profile/exchange/checks/"));
+    let agenda = until(&mut bob, "/calendar?view=agenda", "/calendar/entries/").await;
+    ids.insert("ENTRY", id_behind(&agenda, "/calendar/entries/"));
     let people = alice.get("/people?q=bob").await.body;
     ids.insert(
         "PERSON",
