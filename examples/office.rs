@@ -7,12 +7,12 @@ use kalends::{
     audit::{Action, Entry},
     calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity},
     clock::{Clock, Timestamp},
-    connection::{ConnectionState, Mode},
+    connection::{Connection, ConnectionState, Mode},
     id::SecretId,
     problem::Problem,
     random::Random,
     sign_in::hash_new,
-    store::{Failed, NewConnection, NewUser, ReadRound, Reads, Role, Store},
+    store::{Failed, NewConnection, NewUser, ReadRound, Reads, Role, Store, StoreError},
 };
 use std::{error::Error, time::Duration};
 
@@ -108,28 +108,40 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     // Whoever connects later would have them looked at at once.
     for (number, connection) in connected {
-        let problem = match number % 40 {
-            7 => Some(Problem::PasswordRefused),
-            11 => Some(Problem::ImpersonationDenied),
-            13 => Some(Problem::Throttled {
-                wait_millis: 60_000,
-            }),
-            _ => None,
-        };
-        if let Some(problem) = problem {
-            let failed = Failed {
-                problem: &problem,
-                request_id: None,
-                calls: &[],
-                state: ConnectionState::after(&problem),
-                started_at: now,
-                now,
-                next: Some(now + FAR),
-            };
-            store.fail_round(&connection, &failed).await?;
+        if let Some(problem) = problem_of(number) {
+            break_down(&store, &connection, &problem, now).await?;
         }
     }
     Ok(())
+}
+
+const fn problem_of(number: usize) -> Option<Problem> {
+    match number % 40 {
+        7 => Some(Problem::PasswordRefused),
+        11 => Some(Problem::ImpersonationDenied),
+        13 => Some(Problem::Throttled {
+            wait_millis: 60_000,
+        }),
+        _ => None,
+    }
+}
+
+async fn break_down(
+    store: &Store,
+    connection: &Connection,
+    problem: &Problem,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let failed = Failed {
+        problem,
+        request_id: None,
+        calls: &[],
+        state: ConnectionState::after(problem),
+        started_at: now,
+        now,
+        next: Some(now + FAR),
+    };
+    store.fail_round(connection, &failed).await
 }
 
 /// A working day's entries, one after another, from a month back on.

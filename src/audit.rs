@@ -72,7 +72,73 @@ pub enum Action {
     MailboxesChosen,
 }
 
+/// What a line is about, for filters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    People,
+    Connections,
+    Accounts,
+    Requests,
+    Policy,
+    Passwords,
+}
+
 impl Action {
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::UserCreated
+            | Self::PersonInvited
+            | Self::LinkMade
+            | Self::LinkUsed
+            | Self::RoleChanged
+            | Self::PersonDisabled
+            | Self::PersonEnabled
+            | Self::SignedIn
+            | Self::SignInRefused
+            | Self::SignedOutEverywhere
+            | Self::DeviceSignedOut
+            | Self::SecondFactorOn
+            | Self::SecondFactorOff
+            | Self::SecondFactorReset
+            | Self::CodeRefused
+            | Self::RecoveryCodeUsed
+            | Self::PasswordChanged => Kind::People,
+            Self::CheckStarted
+            | Self::Connected
+            | Self::Disconnected
+            | Self::SyncRequested
+            | Self::RebuildRequested
+            | Self::ConnectionPaused
+            | Self::ConnectionResumed
+            | Self::ExchangeChecked
+            | Self::MailboxesMapped
+            | Self::MailboxesChosen => Kind::Connections,
+            Self::AccountAdded
+            | Self::AccountChanged
+            | Self::PasswordTested
+            | Self::PasswordDropped
+            | Self::PasswordSwitched
+            | Self::AccountHeld
+            | Self::AccountReleased
+            | Self::AccountPaused
+            | Self::AccountResumed
+            | Self::AccountEnded
+            | Self::EverythingPaused
+            | Self::EverythingResumed => Kind::Accounts,
+            Self::MailboxRequested
+            | Self::RequestWithdrawn
+            | Self::RequestApproved
+            | Self::RequestRefused
+            | Self::ApprovalRevoked
+            | Self::AddressVerified
+            | Self::AddressTakenBack => Kind::Requests,
+            Self::PolicyChanged | Self::PrivacyChanged | Self::DataExported | Self::DataPurged => {
+                Kind::Policy
+            }
+            Self::SecretOpened => Kind::Passwords,
+        }
+    }
+
     /// By the name in the trail; `None` for one of another version.
     pub fn from_name(name: &str) -> Option<Self> {
         serde_json::from_value(serde_json::Value::String(name.to_owned())).ok()

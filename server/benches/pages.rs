@@ -107,7 +107,7 @@ impl Browser {
         let status = answer.status().as_u16();
         if let Some(set) = answer.headers().get("set-cookie") {
             let set = set.to_str().unwrap();
-            self.cookie = set.split(';').next().unwrap().to_owned();
+            set.split(';').next().unwrap().clone_into(&mut self.cookie);
         }
         let length = answer.into_body().collect().await.unwrap().to_bytes().len();
         (status, length, begun.elapsed())

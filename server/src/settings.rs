@@ -223,7 +223,7 @@ impl Data {
     }
 
     /// Where the main database lies, or should lie, if it is a file.
-    pub fn main_place(&self) -> String {
+    pub fn main_place() -> String {
         sqlite_file(&main_url()).map_or_else(String::new, |file| file.display().to_string())
     }
 }

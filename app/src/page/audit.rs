@@ -71,116 +71,31 @@ mod filter {
     use crate::{error::FieldErrors, moment::Words};
     use jiff::civil::Date;
     use kalends::{
-        audit::{Action, Filter},
+        audit::{Action, Filter, Kind},
         clock::Timestamp,
     };
     use strum::VariantArray as _;
 
     /// The kinds of lines: code, label, actions.
     pub fn kinds() -> [(&'static str, &'static str, Vec<Action>); 8] {
-        use Action::{
-            AccountAdded, AccountChanged, AccountEnded, AccountHeld, AccountPaused,
-            AccountReleased, AccountResumed, AddressTakenBack, AddressVerified, ApprovalRevoked,
-            CheckStarted, CodeRefused, Connected, ConnectionPaused, ConnectionResumed,
-            DataExported, DataPurged, DeviceSignedOut, Disconnected, EverythingPaused,
-            EverythingResumed, ExchangeChecked, LinkMade, LinkUsed, MailboxRequested,
-            MailboxesChosen, MailboxesMapped, PasswordChanged, PasswordDropped, PasswordSwitched,
-            PasswordTested, PersonDisabled, PersonEnabled, PersonInvited, PolicyChanged,
-            PrivacyChanged, RebuildRequested, RecoveryCodeUsed, RequestApproved, RequestRefused,
-            RequestWithdrawn, RoleChanged, SecondFactorOff, SecondFactorOn, SecondFactorReset,
-            SecretOpened, SignInRefused, SignedIn, SignedOutEverywhere, SyncRequested, UserCreated,
+        let those = |chosen: &dyn Fn(Kind) -> bool| -> Vec<Action> {
+            let all = Action::VARIANTS.iter().copied();
+            all.filter(|action| chosen(action.kind())).collect()
         };
+        let of = |kind: Kind| those(&|other| other == kind);
         [
             (
                 "",
                 "Everything but passwords opened",
-                Action::VARIANTS
-                    .iter()
-                    .copied()
-                    .filter(|it| *it != SecretOpened)
-                    .collect(),
+                those(&|kind| kind != Kind::Passwords),
             ),
-            (
-                "sign-ins",
-                "Sign-ins and people",
-                vec![
-                    SignedIn,
-                    SignInRefused,
-                    SignedOutEverywhere,
-                    DeviceSignedOut,
-                    SecondFactorOn,
-                    SecondFactorOff,
-                    SecondFactorReset,
-                    CodeRefused,
-                    RecoveryCodeUsed,
-                    PasswordChanged,
-                    PersonInvited,
-                    LinkMade,
-                    LinkUsed,
-                    RoleChanged,
-                    PersonDisabled,
-                    PersonEnabled,
-                    UserCreated,
-                ],
-            ),
-            (
-                "connections",
-                "Connections",
-                vec![
-                    Connected,
-                    Disconnected,
-                    SyncRequested,
-                    RebuildRequested,
-                    ConnectionPaused,
-                    ConnectionResumed,
-                    CheckStarted,
-                    ExchangeChecked,
-                    MailboxesMapped,
-                    MailboxesChosen,
-                ],
-            ),
-            (
-                "accounts",
-                "Service accounts",
-                vec![
-                    AccountAdded,
-                    AccountChanged,
-                    AccountHeld,
-                    AccountReleased,
-                    AccountPaused,
-                    AccountResumed,
-                    AccountEnded,
-                    EverythingPaused,
-                    EverythingResumed,
-                    PasswordTested,
-                    PasswordDropped,
-                    PasswordSwitched,
-                ],
-            ),
-            (
-                "requests",
-                "Requests",
-                vec![
-                    MailboxRequested,
-                    RequestWithdrawn,
-                    RequestApproved,
-                    RequestRefused,
-                    ApprovalRevoked,
-                    AddressTakenBack,
-                    AddressVerified,
-                ],
-            ),
-            (
-                "policy",
-                "Policy and privacy",
-                vec![PolicyChanged, PrivacyChanged, DataExported, DataPurged],
-            ),
-            ("passwords", "Passwords opened", vec![SecretOpened]),
-            (
-                "all",
-                "Every line, as the chain has it",
-                Action::VARIANTS.to_vec(),
-            ),
+            ("sign-ins", "Sign-ins and people", of(Kind::People)),
+            ("connections", "Connections", of(Kind::Connections)),
+            ("accounts", "Service accounts", of(Kind::Accounts)),
+            ("requests", "Requests", of(Kind::Requests)),
+            ("policy", "Policy and privacy", of(Kind::Policy)),
+            ("passwords", "Passwords opened", of(Kind::Passwords)),
+            ("all", "Every line, as the chain has it", those(&|_| true)),
         ]
     }
 

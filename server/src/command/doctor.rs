@@ -109,7 +109,7 @@ async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis
     if lent.is_some() {
         eprintln!(
             "There is no database of Kalends at {}: nothing is kept of this run, and its refused sign-ins are not counted with those of others. Each run with a wrong password is one refused sign-in.",
-            data.main_place()
+            Data::main_place()
         );
     }
     let outbound = network.outbound(clock.clone())?;

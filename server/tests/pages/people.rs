@@ -85,12 +85,7 @@ async fn a_new_link_ends_the_old_one_and_keeps_the_password_until_it_is_used() {
     let place = Place::of(&[ALICE, BOB]);
     let kalends = place.start().await;
     let mut alice = kalends.browser_of(&ALICE).await;
-    let bob = alice
-        .open("/people?q=bob")
-        .await
-        .link("Bob")
-        .unwrap()
-        .to_owned();
+    let bob = alice.open("/people?q=bob").await.link("Bob").unwrap();
     let form = alice.open(&bob).await.form("Link to set a new password");
     let first = link_of(&alice.submit(&form).await.text());
     let second = link_of(&alice.submit(&form).await.text());
@@ -121,12 +116,7 @@ async fn who_is_disabled_is_out_at_once_and_the_last_admin_stays() {
     let kalends = place.start().await;
     let mut alice = kalends.browser_of(&ALICE).await;
     let mut bob = kalends.browser_of(&BOB).await;
-    let page = alice
-        .open("/people?q=bob")
-        .await
-        .link("Bob")
-        .unwrap()
-        .to_owned();
+    let page = alice.open("/people?q=bob").await.link("Bob").unwrap();
     let form = alice.open(&page).await.form("Disable this person");
     let told = alice.submit(&form).await;
     assert!(told.text().contains("Disabled since"), "{}", told.text());
@@ -143,12 +133,7 @@ async fn who_is_disabled_is_out_at_once_and_the_last_admin_stays() {
     alice.submit(&form).await;
     bob.sign_in(&BOB).await;
 
-    let own = alice
-        .open("/people?q=alice")
-        .await
-        .link("Alice")
-        .unwrap()
-        .to_owned();
+    let own = alice.open("/people?q=alice").await.link("Alice").unwrap();
     for button in ["Make a member", "Disable this person"] {
         let form = alice.open(&own).await.form(button);
         let told = alice.submit(&form).await;

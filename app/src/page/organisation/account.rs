@@ -116,7 +116,7 @@ fn warnings(
             true,
         )),
         Some(Expiry::Soon { days: 0, .. }) => {
-            warnings.push(("The password ends today. Change it below.".to_owned(), true))
+            warnings.push(("The password ends today. Change it below.".to_owned(), true));
         }
         Some(Expiry::Soon { days: 1, .. }) => warnings.push((
             "The password ends tomorrow. Change it below.".to_owned(),
