@@ -55,7 +55,7 @@ test('each kind of entry is told apart, and the weeks can be turned', async ({
 
   // A day in the middle shows its whole week.
   await expect(async () => {
-    await page.goto(`/calendar?day=${iso(first, 3)}`);
+    await page.goto(`/calendar?view=agenda&day=${iso(first, 3)}`);
     await expect(page.locator('.entry').first()).toBeVisible({ timeout: 500 });
   }).toPass();
   const day = (plus: number) => page.locator('.day').filter({ has: page.locator(`time[datetime="${iso(first, plus)}"]`) });
@@ -77,25 +77,25 @@ test('each kind of entry is told apart, and the weeks can be turned', async ({
   await expect(entry(6, '12:00 – 13:00')).toContainText('(No subject)');
   await expectAccessible();
 
-  const week = page.getByRole('navigation', { name: 'Weeks' });
+  const week = page.getByRole('navigation', { name: 'Dates' });
   await week.getByRole('link', { name: 'Next' }).click();
-  await page.waitForURL(`**/calendar?day=${iso(first, 7)}`);
+  await page.waitForURL(`**/calendar?view=agenda&day=${iso(first, 7)}`);
   await settled();
   await expect(page.locator('.day time').first()).toHaveAttribute('datetime', iso(first, 7));
   await week.getByRole('link', { name: 'Previous' }).click();
-  await page.waitForURL(`**/calendar?day=${iso(first)}`);
+  await page.waitForURL(`**/calendar?view=agenda&day=${iso(first)}`);
   await settled();
   await week.getByRole('link', { name: 'Today' }).click();
-  await page.waitForURL('**/calendar');
+  await page.waitForURL('**/calendar?view=agenda');
   await settled();
   await expect(page.locator('.day-today')).toHaveCount(1);
 
   // No day at all, an absurd one, and one that nobody planned for.
   for (const odd of ['tomorrow', '9999-99-99', '0001-01-01']) {
-    await page.goto(`/calendar?day=${odd}`);
+    await page.goto(`/calendar?view=agenda&day=${odd}`);
     await expect(page.locator('.day-today')).toHaveCount(1);
   }
-  await page.goto(`/calendar?day=${iso(first, -7 * 20)}`);
+  await page.goto(`/calendar?view=agenda&day=${iso(first, -7 * 20)}`);
   await expect(page.getByText('Not read', { exact: true })).toHaveCount(7);
   await expect(page.getByText('Kalends keeps your calendar from')).toBeVisible();
   await expect(week.getByRole('link', { name: 'Previous' })).toHaveAttribute('aria-disabled', 'true');

@@ -70,7 +70,7 @@ test('Bob connects through the service account and sees his calendar', async ({
   await page.waitForURL('**/calendar');
   await settled();
   await expect(async () => {
-    await page.goto('/calendar');
+    await page.goto('/calendar?view=agenda');
     await expect(page.locator('.entry').first()).toBeVisible({ timeout: 500 });
   }).toPass();
   await expect(page.getByText('as of')).toBeVisible();

@@ -24,7 +24,7 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
   await signIn(alice);
   await connect(page, serviceAccount.password);
   await expect(async () => {
-    await page.goto('/calendar');
+    await page.goto('/calendar?view=agenda');
     await expect(page.locator('.entry').first()).toBeVisible({ timeout: 500 });
   }).toPass();
 
@@ -50,7 +50,7 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
   await expect(page.getByRole('link', { name: 'Reconnect' })).toBeVisible();
   await expectAccessible();
 
-  await page.goto('/calendar');
+  await page.goto('/calendar?view=agenda');
   await expect(badge('Action needed')).toBeVisible();
   await expect(page.getByText(/as of today \d\d:\d\d/)).toBeVisible();
   await expect(page.locator('.entry').first()).toBeVisible();
@@ -73,7 +73,7 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
   await connect(page, 'Changed-2026!');
   await page.goto('/profile');
   await expect(badge('Connected')).toBeVisible();
-  await page.goto('/calendar');
+  await page.goto('/calendar?view=agenda');
   await expect(badge('Connected')).toBeVisible();
   await expect(page.locator('.notice-bad')).toHaveCount(0);
 

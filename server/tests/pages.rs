@@ -7,6 +7,8 @@
 mod access;
 #[path = "pages/browser.rs"]
 mod browser;
+#[path = "pages/calendar.rs"]
+mod calendar;
 #[path = "pages/check_exchange.rs"]
 mod check_exchange;
 #[path = "pages/commands.rs"]

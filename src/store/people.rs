@@ -49,7 +49,7 @@ impl Store {
         (limit, offset): (i64, i64),
     ) -> Result<Vec<PersonLine>, StoreError> {
         let mut query = Query::new(format!(
-            "SELECT u.id, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.disabled_at, u.ended_at, \
+            "SELECT u.id, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.first_day, u.clock, u.disabled_at, u.ended_at, \
              i.expires_at AS link_until, CASE WHEN c.paused_at IS NULL THEN c.state ELSE 'paused' END AS state \
              FROM users u LEFT JOIN invites i ON i.user_id = u.id LEFT JOIN connections c ON c.user_id = u.id WHERE {}",
             condition(which)

@@ -97,7 +97,7 @@ impl Page {
 
     /// The form with this button.
     pub fn form(&self, button: &str) -> Form {
-        let (buttons, inputs) = (select("button"), select("input[name]"));
+        let (buttons, inputs) = (select("button"), select("input[name], select[name]"));
         let forms = self.elements("form");
         let form = forms
             .into_iter()
@@ -127,12 +127,15 @@ impl Page {
         let group = around
             .find(|element| element.value().name() == "fieldset")
             .and_then(|set| set.select(&select("legend")).next());
+        // A choice out of a list stands for its chosen option.
+        let chosen = input.select(&select("option[selected]")).next();
+        let value = chosen.and_then(|option| option.attr("value"));
         Field {
             group: group.map(text_of).unwrap_or_default(),
             label: label.map(text_of).unwrap_or_default(),
             name: attribute("name"),
             kind: attribute("type"),
-            value: attribute("value"),
+            value: value.map_or_else(|| attribute("value"), ToOwned::to_owned),
             checked: input.attr("checked").is_some(),
             invalid: input.attr("aria-invalid") == Some("true"),
         }
