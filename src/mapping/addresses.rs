@@ -25,7 +25,7 @@ pub fn read_addresses(text: &str) -> Option<Addresses> {
     let (mut all, mut doubles) = (Vec::new(), 0);
     let without = text
         .lines()
-        .filter(|line| !line.trim().is_empty() && !line.contains('@'))
+        .filter(|line| line.chars().any(char::is_alphanumeric) && !line.contains('@'))
         .count();
     let is_between = |c: char| c.is_whitespace() || ",;\"'<>()[]\u{FEFF}".contains(c);
     for word in text.split(is_between) {
@@ -76,10 +76,9 @@ mod tests {
         }
         let odd = read_addresses("alice@@example").expect("few");
         assert_eq!(odd.all, [Err("alice@@example".to_owned())]);
-        assert_eq!(
-            read_addresses("no addresses").expect("few"),
-            Addresses::default()
-        );
+        let few =
+            read_addresses("no addresses\nbob@example.test\n\nBOB@example.test").expect("few");
+        assert_eq!((few.all.len(), few.doubles, few.without), (1, 1, 1));
     }
 
     #[test]

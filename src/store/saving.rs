@@ -153,7 +153,6 @@ impl Store {
         .bind(&reads.folder_name)
         .execute(writing.on())
         .await?;
-        note_ending(writing, reads.user_id, None).await?;
         self.index_user_in(writing, reads.user_id).await?;
         if let Some(row) = left {
             drop_unused_account(writing, rows::parsed(&row, "account_id")?, released).await?;
@@ -241,6 +240,9 @@ impl Store {
         let Some(row) = found else {
             return Ok(None);
         };
+        // People before connections, as everywhere.
+        let by_others = (entry.actor != Some(user)).then_some(now);
+        note_ending(&mut writing, user, by_others).await?;
         forget_calls(&mut writing, user).await?;
         sqlx::query("DELETE FROM connections WHERE user_id = $1")
             .bind(user.to_string())
@@ -253,8 +255,6 @@ impl Store {
             &mut released,
         )
         .await?;
-        let by_others = (entry.actor != Some(user)).then_some(now);
-        note_ending(&mut writing, user, by_others).await?;
         self.index_user_in(&mut writing, user).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;

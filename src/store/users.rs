@@ -32,7 +32,7 @@ pub struct User {
     pub calendar: Preferences,
     /// Since when they may not sign in.
     pub disabled_at: Option<Timestamp>,
-    /// When somebody else ended their connection, if they have none since.
+    /// When somebody else ended their last connection; means nothing while they have one.
     pub ended_at: Option<Timestamp>,
 }
 
