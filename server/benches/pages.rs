@@ -102,6 +102,7 @@ impl Browser {
             .header("cookie", &self.cookie)
             .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
             .unwrap();
+        self.connection.ready().await.unwrap();
         let begun = Instant::now();
         let answer = self.connection.send_request(request).await.unwrap();
         let status = answer.status().as_u16();

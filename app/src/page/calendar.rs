@@ -266,7 +266,7 @@ fn Calendar(view: CalendarView) -> impl IntoView {
                     <p class="pager-zone">{about}</p>
                 </div>
                 <nav class="looks" aria-label="Views">
-                    {looks.into_iter().map(|(to, href)| look_link(look, to, href)).collect_view()}
+                    {looks.into_iter().map(|(to, href)| look_link(look, to, &href)).collect_view()}
                 </nav>
             </div>
             {kept.map(|kept| view! { <p class="notice">{kept}</p> })}
@@ -293,9 +293,9 @@ fn turning(label: &'static str, unit: &'static str, link: Option<String>) -> imp
 
 /// The link to a view. Three days are for narrow screens, a week for wide ones. What the screen decides is marked as
 /// the screen decides it.
-fn look_link(chosen: Option<Look>, to: Look, href: String) -> impl IntoView {
+fn look_link(chosen: Option<Look>, to: Look, href: &str) -> impl IntoView + use<> {
     let one = |class: &'static str, is_current: bool| {
-        let href = href.clone();
+        let href = href.to_owned();
         view! { <a class=class href=href aria-current=is_current.then_some("page")>{to.label()}</a> }
     };
     let is_chosen = chosen == Some(to);
