@@ -41,6 +41,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ];
     let secrets = accounts.map(|_| SecretId::new(now, random.bytes()));
     let events: Vec<Event> = (0..entries).map(|number| event(number, now)).collect();
+    // Alice signs in and looks at her week.
+    let crowded: Vec<Event> = (0..400).map(|number| crowded(number, now)).collect();
     let mut connected = Vec::new();
     for number in 0..people {
         let (name, email, role) = if number == 0 {
@@ -97,7 +99,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             continue;
         };
         let round = ReadRound {
-            events: &events,
+            events: if number == 0 { &crowded } else { &events },
             calls: &[],
             started_at: now,
             now,
@@ -142,6 +144,17 @@ async fn break_down(
         next: Some(now + FAR),
     };
     store.fail_round(connection, &failed).await
+}
+
+/// Two weeks around now of 200 overlapping entries each: whatever day it is, this week's page shows 200.
+fn crowded(number: usize, now: Timestamp) -> Event {
+    let minutes = u64::try_from(number).unwrap_or(0) * 50;
+    let start = now - Duration::from_hours(24 * 7) + Duration::from_mins(minutes);
+    Event {
+        start,
+        end: start + Duration::from_mins(100),
+        ..event(number, now)
+    }
 }
 
 /// A working day's entries, one after another, from a month back on.
