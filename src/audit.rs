@@ -70,6 +70,8 @@ pub enum Action {
     AddressTakenBack,
     MailboxesMapped,
     MailboxesChosen,
+    WebhookAdded,
+    WebhookRemoved,
 }
 
 /// What a line is about, for filters.
@@ -132,9 +134,12 @@ impl Action {
             | Self::ApprovalRevoked
             | Self::AddressVerified
             | Self::AddressTakenBack => Kind::Requests,
-            Self::PolicyChanged | Self::PrivacyChanged | Self::DataExported | Self::DataPurged => {
-                Kind::Policy
-            }
+            Self::PolicyChanged
+            | Self::PrivacyChanged
+            | Self::DataExported
+            | Self::DataPurged
+            | Self::WebhookAdded
+            | Self::WebhookRemoved => Kind::Policy,
             Self::SecretOpened => Kind::Passwords,
         }
     }
@@ -147,6 +152,8 @@ impl Action {
     /// What was done, to stand behind who did it.
     pub const fn words(self) -> &'static str {
         match self {
+            Self::WebhookAdded => "added a webhook",
+            Self::WebhookRemoved => "removed a webhook",
             Self::UserCreated => "added a person",
             Self::PersonInvited => "invited a person",
             Self::LinkMade => "made a link to set a password",

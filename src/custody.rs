@@ -4,6 +4,7 @@
 //! then the vault. Whatever a crash leaves behind is a vault row without a pointer, which the sweep takes away.
 
 mod factor;
+mod webhook;
 
 use crate::{
     account_name::Password,
@@ -237,10 +238,10 @@ impl Custody {
         Ok(forgotten.len())
     }
 
-    /// Seals every password and every second factor's key in use anew with the newest key, each under a new id, and
+    /// Seals every password, every second factor's key and every webhook in use anew with the newest key, each under a new id, and
     /// returns how many.
     pub async fn rotate(&self) -> Result<usize, CustodyError> {
-        let mut rotated = self.rotate_factors().await?;
+        let mut rotated = self.rotate_factors().await? + self.rotate_webhooks().await?;
         for account in self.store.accounts().await? {
             let slots = [
                 Some((account.secret_id, account.name.clone())),

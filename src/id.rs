@@ -61,6 +61,12 @@ ids! {
     MapId,
     /// A mailbox that somebody asked for.
     RequestId,
+    /// Something that notices are about.
+    OccasionId,
+    /// A notice to one recipient.
+    NoticeId,
+    /// An address that notices are posted to.
+    WebhookId,
     /// A row of the vault.
     SecretId,
     /// A line of the audit trail, or a row of the call log.

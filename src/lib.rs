@@ -4,7 +4,7 @@
 //! behind the feature `server`. The directions between the rooms:
 //!
 //! ```text
-//! connect, sync ──> diagnose ──> problem ──> advice
+//! connect, sync ──> diagnose ──> problem ──> advice <── notice
 //!       │   └──> vault, store
 //!       └──> ews ──> auth ──> outbound
 //! ```
@@ -55,6 +55,8 @@ pub mod fail_point;
 pub mod mapping;
 #[cfg(feature = "server")]
 pub mod metrics;
+#[cfg(feature = "server")]
+pub mod notice;
 #[cfg(feature = "server")]
 pub mod organisation;
 #[cfg(feature = "server")]

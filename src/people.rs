@@ -10,6 +10,7 @@ use crate::{
     clock::Timestamp,
     id::UserId,
     mailbox::SmtpAddress,
+    notice,
     services::Services,
     setup,
     sign_in::{self, PasswordError},
@@ -185,6 +186,7 @@ pub async fn invite(
         StoreError::EmailTaken(email) => PeopleError::Taken(email),
         error => error.into(),
     })?;
+    notice::send_link(services, admin, &user, &token).await?;
     services.links.keep(user.id, admin.id, token, now);
     Ok(user)
 }
@@ -199,6 +201,7 @@ pub async fn new_link(services: &Services, admin: &User, user: &User) -> Result<
         .store
         .put_link(user.id, (&hash(&token), now + LINK_LIVES), &entry, now)
         .await?;
+    notice::send_link(services, admin, user, &token).await?;
     services.links.keep(user.id, admin.id, token, now);
     Ok(())
 }

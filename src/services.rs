@@ -1,8 +1,18 @@
 //! What the parts that act are handed: both databases, the way out, the time, and what only this process knows.
 
 use crate::{
-    analyse::Analyses, clock::Clock, custody::Custody, metrics::Metrics, outbound::Outbound,
-    people::FreshLinks, random::Random, setup::Setup, sign_in::SignIn, store::Store, sync::Kept,
+    analyse::Analyses,
+    clock::Clock,
+    custody::Custody,
+    metrics::Metrics,
+    notice::{Channels, FreshKeys},
+    outbound::Outbound,
+    people::FreshLinks,
+    random::Random,
+    setup::Setup,
+    sign_in::SignIn,
+    store::Store,
+    sync::Kept,
     vault::Vault,
 };
 use std::sync::Arc;
@@ -22,6 +32,10 @@ pub struct Services {
     pub setup: Setup,
     pub analyses: Analyses,
     pub links: FreshLinks,
+    /// Signing keys of webhooks that were just made.
+    pub keys: FreshKeys,
+    /// The ways out for notices; none but webhooks until the program sets more.
+    pub channels: Channels,
     /// Signed-in connections between rounds.
     pub kept: Kept,
     /// Checks under way; cancelled when the process ends, which waits for them to write down their end.
@@ -51,6 +65,8 @@ impl Services {
             setup: Setup::new(&random),
             analyses: Analyses::default(),
             links: FreshLinks::default(),
+            keys: FreshKeys::default(),
+            channels: Channels::new(None, outbound.clone(), String::new()),
             kept: Kept::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),

@@ -61,6 +61,9 @@ pub async fn work(services: Services, stop: CancellationToken) {
             if let Err(error) = services.store.forget_history(services.clock.now()).await {
                 tracing::error!(%error, "old history could not be forgotten");
             }
+            if let Err(error) = services.store.forget_notices(services.clock.now()).await {
+                tracing::error!(%error, "old notices could not be forgotten");
+            }
         }
         if services.clock.now().since(followed) > FOLLOW {
             followed = services.clock.now();

@@ -1,4 +1,4 @@
-//! The vault: sealed passwords, and the keys of second factors, in a database of their own, opened in memory for one
+//! The vault: sealed passwords, the keys of second factors, and the addresses of webhooks, in a database of their own, opened in memory for one
 //! use and then dropped.
 //!
 //! XChaCha20-Poly1305; the id of the row, the purpose, the host and the account name (or the person) are bound to each
@@ -14,7 +14,7 @@ use crate::{
     account_name::{AccountName, Password},
     clock::Timestamp,
     database::{Database, DatabaseError, Engine, Unready},
-    id::{SecretId, UserId},
+    id::{SecretId, UserId, WebhookId},
     random::Random,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
@@ -29,6 +29,7 @@ use zeroize::Zeroizing;
 /// What a secret is for; part of what is bound to it.
 const EXCHANGE_PASSWORD: &str = "exchange-password";
 const SECOND_FACTOR: &str = "second-factor";
+const WEBHOOK: &str = "webhook";
 
 /// Why the vault did not answer. Says nothing of a secret.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +70,15 @@ impl Destination {
             purpose: SECOND_FACTOR,
             host: String::new(),
             account_key: user.to_string(),
+        }
+    }
+
+    /// Of the address and signing key of a webhook.
+    pub fn webhook(id: WebhookId) -> Self {
+        Self {
+            purpose: WEBHOOK,
+            host: String::new(),
+            account_key: id.to_string(),
         }
     }
 

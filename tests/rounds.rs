@@ -5,6 +5,10 @@
 
 #[path = "support/engines.rs"]
 mod engines;
+#[path = "support/hook_server.rs"]
+mod hook_server;
+#[path = "support/mail_server.rs"]
+mod mail_server;
 #[path = "rounds/world.rs"]
 mod world;
 
@@ -12,6 +16,8 @@ mod world;
 mod instances;
 #[path = "rounds/maps.rs"]
 mod maps;
+#[path = "rounds/notices.rs"]
+mod notices;
 #[path = "rounds/organisation.rs"]
 mod organisation;
 #[path = "rounds/privacy.rs"]

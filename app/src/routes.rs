@@ -20,6 +20,7 @@ use crate::{
             add::{AddAccountPage, MoveAccountPage},
             end::{EndAccountPage, EndedPage},
             mailboxes::{MailboxesPage, MapPage},
+            notices::{NoticesPage, one::NoticePage},
             policy::PolicyPage,
             requests::{AskPage, RequestsPage},
         },
@@ -102,6 +103,8 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("organisation"), StaticSegment("pause")) view=PausePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("policy")) view=PolicyPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("requests")) view=RequestsPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("notices")) view=NoticesPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("notices"), ParamSegment("id")) view=NoticePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("mailboxes")) view=MailboxesPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("mailboxes"), ParamSegment("id")) view=MapPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), StaticSegment("new")) view=AddAccountPage ssr=SsrMode::Async />

@@ -93,6 +93,7 @@ test('every page, light and dark, wide and narrow', async ({ page, signIn, settl
     ['/organisation/policy', 'policy'],
     ['/organisation/requests', 'requests'],
     ['/organisation/pause', 'pause'],
+    ['/organisation/notices', 'notices'],
     ['/connections/check-exchange', 'check-exchange'],
     ['/audit', 'audit'],
     ['/style', 'style'],

@@ -41,6 +41,22 @@ async function lookAtOrganisation(page: Page, settled: () => Promise<void>, at: 
   for (const path of ['/profile/security', '/profile/security/second-factor', '/profile/stored', '/profile/purge', '/profile/exchange/request', '/audit', '/organisation', '/organisation/pause', '/organisation/policy', '/organisation/requests']) {
     await go(path);
   }
+  await page.goto('/organisation/notices');
+  await page.getByText('Add a webhook').click();
+  await page.getByLabel('Name', { exact: true }).fill('Chat room');
+  await page.getByLabel('Address').fill('https://127.0.0.1/hooks/room');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect(page.getByText('whsec_')).toBeVisible();
+  await page.getByRole('button', { name: 'Test Chat room' }).click();
+  await expect(page.getByText('The test did not go out')).toBeVisible();
+  await settled();
+  await at('/organisation/notices');
+  await page.getByRole('link', { name: 'A test from Kalends' }).click();
+  await page.waitForURL(/organisation\/notices\/.+/);
+  await settled();
+  await at('/organisation/notices/:id');
+  await page.goto('/organisation/notices');
+  await page.getByRole('button', { name: 'Remove Chat room' }).click();
   await go('/organisation/accounts/new');
   await page.getByLabel('Name', { exact: true }).fill('Head office');
   await page.getByLabel('Service account username').fill(serviceAccount.name);

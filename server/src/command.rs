@@ -6,7 +6,7 @@ mod user;
 
 use crate::{
     serve,
-    settings::{Data, ENVIRONMENT_HELP, Network, SettingError, all_settings},
+    settings::{Data, ENVIRONMENT_HELP, Network, Notices, SettingError, all_settings},
     telemetry,
 };
 use clap::{Parser, Subcommand};
@@ -30,6 +30,8 @@ enum Command {
     Serve {
         #[command(flatten)]
         network: Box<Network>,
+        #[command(flatten)]
+        notices: Notices,
         #[command(flatten)]
         data: Data,
     },
@@ -111,7 +113,11 @@ impl CommandError {
 pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
     telemetry::start(&arguments.log)?;
     match arguments.command {
-        Command::Serve { network, data } => serve::serve(*network, data).await,
+        Command::Serve {
+            network,
+            notices,
+            data,
+        } => serve::serve(*network, notices, data).await,
         Command::Migrate { data } => {
             data.open(&Random::from_system()).await?;
             println!("Both databases are up to date.");

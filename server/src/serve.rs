@@ -8,7 +8,7 @@ use crate::{
     layers::{self, Outside, PageNonce},
     requests,
     session_store::{ABSOLUTE, Sessions},
-    settings::{Data, Network, SettingError},
+    settings::{Data, Network, Notices, SettingError},
     site::Site,
 };
 use app::{App, request::PublicOrigin, shell};
@@ -39,10 +39,10 @@ use tower_sessions::{
 /// How long open requests may take to end once told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
-pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
+pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(), CommandError> {
     let (clock, random) = (Clock::system(), Random::from_system());
     let (store, vault) = data.open(&random).await?;
-    let services = Services::new(
+    let mut services = Services::new(
         store,
         vault,
         network.outbound(clock.clone())?,
@@ -65,6 +65,7 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
 
     let (listener, address) = listen(&network)?;
     let origin = network.origin(address)?;
+    services.channels = notices.channels(&network, &origin, services.clock.clone())?;
     let stop = CancellationToken::new();
     let health = Health {
         services: services.clone(),
@@ -88,6 +89,7 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
 
     let worker = tokio::spawn(kalends::sync::work(services.clone(), stop.clone()));
     let mapper = tokio::spawn(kalends::mapping::work(services.clone(), stop.clone()));
+    let teller = tokio::spawn(kalends::notice::work(services.clone(), stop.clone()));
     let handle = Handle::new();
     tokio::spawn(drain_on_signal(handle.clone(), stop.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -113,6 +115,7 @@ pub async fn serve(network: Network, data: Data) -> Result<(), CommandError> {
     let _ = tokio::time::timeout(DRAIN, services.tasks.wait()).await;
     let _ = worker.await;
     let _ = mapper.await;
+    let _ = teller.await;
     served.map_err(CommandError::refused)
 }
 

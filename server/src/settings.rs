@@ -4,12 +4,13 @@ use clap::Args;
 use ipnet::IpNet;
 use kalends::{
     clock::Clock,
+    notice::{Channels, MailError, Mailer},
     outbound::{Outbound, OutboundConfig},
     random::Random,
     store::Store,
     vault::{KeySource, Vault, VaultError},
 };
-use std::{env, net::SocketAddr, path::PathBuf};
+use std::{env, fs, net::SocketAddr, path::PathBuf};
 use tempfile::TempDir;
 
 /// The settings that have no flag, because flags can be read by everybody on the machine.
@@ -17,11 +18,14 @@ pub const ENVIRONMENT_HELP: &str = "Set in the environment only:
   KALENDS_DATABASE_URL        main database [default: sqlite://data/kalends.db], or postgres://…
   KALENDS_VAULT_DATABASE_URL  vault of sealed passwords [default: sqlite://data/vault.db], or postgres://…
   KALENDS_VAULT_KEYS          vault keys; see the README
+  KALENDS_SMTP_URL            mail server for notices and invitations, such as smtps://name:password@mail.example.com,
+                              or smtp://mail.example.com:587?tls=required for STARTTLS; no mail when not set
   KALENDS_LOG_FORMAT          text [default], or json for one JSON object a line";
 
 /// Every setting with what it is for, from the flags themselves.
 pub fn all_settings() -> String {
-    let flags = Data::augment_args(Network::augment_args(clap::Command::new("serve")));
+    let flags = Network::augment_args(clap::Command::new("serve"));
+    let flags = Data::augment_args(Notices::augment_args(flags));
     let lines = flags.get_arguments().filter_map(|flag| {
         let name = flag.get_env()?.to_string_lossy();
         let help = flag.get_help()?;
@@ -173,6 +177,55 @@ impl Network {
             .filter(|text| !text.is_empty())
             .map(parse)
             .collect()
+    }
+}
+
+/// How notices leave.
+#[derive(Debug, Args)]
+pub struct Notices {
+    /// The address that mails come from, such as Kalends <kalends@example.com>; needed with KALENDS_SMTP_URL.
+    #[arg(long, env = "KALENDS_MAIL_FROM", default_value = "")]
+    mail_from: String,
+    /// Hosts that webhooks may call even at private addresses: host or host:port, separated by commas.
+    #[arg(long, env = "KALENDS_WEBHOOK_HOSTS", default_value = "")]
+    webhook_hosts: String,
+}
+
+impl Notices {
+    /// The ways out, for a Kalends that people reach at `origin`.
+    pub fn channels(
+        &self,
+        network: &Network,
+        origin: &str,
+        clock: Clock,
+    ) -> Result<Channels, SettingError> {
+        let mail = match setting("KALENDS_SMTP_URL", "") {
+            url if url.is_empty() => None,
+            url => Some(self.mailer(&url, network)?),
+        };
+        let config = OutboundConfig::parse(
+            &self.webhook_hosts,
+            &network.exchange_connect_to,
+            network.exchange_ca_file.clone(),
+        )
+        .map_err(|error| {
+            SettingError::new("KALENDS_WEBHOOK_HOSTS", &self.webhook_hosts, error.cure)
+        })?;
+        let outbound = Outbound::new(config, clock).map_err(|error| SettingError::told(&error))?;
+        Ok(Channels::new(mail, outbound, origin.to_owned()))
+    }
+
+    fn mailer(&self, url: &str, network: &Network) -> Result<Mailer, SettingError> {
+        let ca = match &network.exchange_ca_file {
+            Some(file) => Some(fs::read(file).map_err(|error| SettingError::told(&error))?),
+            None => None,
+        };
+        Mailer::new(url, &self.mail_from, ca.as_deref()).map_err(|error| match error {
+            MailError::From => {
+                SettingError::new("KALENDS_MAIL_FROM", &self.mail_from, error.to_string())
+            }
+            error => SettingError::hidden("KALENDS_SMTP_URL", error.to_string()),
+        })
     }
 }
 

@@ -23,6 +23,10 @@ mod health;
 mod help;
 #[path = "pages/hostile.rs"]
 mod hostile;
+#[path = "../../tests/support/mail_server.rs"]
+mod mail_server;
+#[path = "pages/notices.rs"]
+mod notices;
 #[path = "pages/page.rs"]
 mod page;
 #[path = "pages/people.rs"]

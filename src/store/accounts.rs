@@ -170,7 +170,7 @@ impl Store {
         let found = sqlx::query(
             "SELECT secret_id FROM accounts UNION SELECT next_secret_id FROM accounts WHERE next_secret_id IS NOT NULL \
              UNION SELECT secret_id FROM factors WHERE secret_id IS NOT NULL \
-             UNION SELECT pending_id FROM factors WHERE pending_id IS NOT NULL",
+             UNION SELECT pending_id FROM factors WHERE pending_id IS NOT NULL UNION SELECT secret_id FROM webhooks",
         )
         .fetch_all(self.pool())
         .await?;

@@ -5,6 +5,7 @@ pub mod add;
 pub mod end;
 mod fields;
 pub mod mailboxes;
+pub mod notices;
 mod password;
 pub mod policy;
 pub mod requests;
@@ -195,6 +196,11 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
                 <h2 id="rules">"Policy"</h2>
                 <ul>{policy.into_iter().map(|rule| view! { <li>{rule}</li> }).collect_view()}</ul>
                 <p class="form-actions"><a class="button" href="/organisation/policy">"Change the policy"</a></p>
+            </section>
+            <section class="panel" aria-labelledby="notices">
+                <h2 id="notices">"Notices"</h2>
+                <p>"Whoever must act is told by mail and webhook, once for each cause."</p>
+                <p class="form-actions"><a class="button" href="/organisation/notices">"Notices"</a></p>
             </section>
             <section class="panel" aria-labelledby="stop">
                 <h2 id="stop">"Stop"</h2>

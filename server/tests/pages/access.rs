@@ -77,6 +77,12 @@ const PAGES: &[Row] = &[
     ("/organisation/pause", ADMINS),
     ("/organisation/policy", ADMINS),
     ("/organisation/requests", ADMINS),
+    ("/organisation/notices", ADMINS),
+    // Nothing was sent.
+    (
+        "/organisation/notices/CHECK",
+        [SignIn, Missing, Missing, Missing],
+    ),
     ("/organisation/mailboxes", ADMINS),
     ("/organisation/mailboxes/MAP", ADMINS),
     ("/organisation/accounts/new", ADMINS),
@@ -200,6 +206,20 @@ const FUNCTIONS: &[(&str, &str, [Says; 4])] = &[
     ("end_account", "id=ACCOUNT&name=x", ADMINS),
     (
         "ended_account",
+        "id=CHECK",
+        [SignIn, Missing, Missing, Missing],
+    ),
+    ("notices", "page=", ADMINS),
+    ("notice", "id=CHECK", [SignIn, Missing, Missing, Missing]),
+    ("test_mail", "", ADMINS),
+    ("add_webhook", "", ADMINS),
+    (
+        "test_webhook",
+        "id=CHECK",
+        [SignIn, Missing, Missing, Missing],
+    ),
+    (
+        "remove_webhook",
         "id=CHECK",
         [SignIn, Missing, Missing, Missing],
     ),

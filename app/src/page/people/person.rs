@@ -21,6 +21,8 @@ struct PersonView {
     disabled_since: Option<Moment>,
     /// A link made a moment ago by the one who looks.
     link: Option<String>,
+    /// What became of the mail with the latest link.
+    mailed: Option<String>,
     link_until: Option<Moment>,
     addresses: Vec<String>,
     connection: Option<(String, StateView, String)>,
@@ -63,6 +65,7 @@ async fn person(id: String) -> Result<PersonView, AppError> {
         is_invited: user.is_invited(),
         disabled_since: user.disabled_at.map(|at| words.appointment(at, false)),
         link: token.map(|token| format!("{}/invitation?link={token}", request::public_origin())),
+        mailed: mailed(&services, &user).await?,
         link_until: until
             .filter(|until| *until > now)
             .map(|until| words.appointment(until, false)),
@@ -81,6 +84,33 @@ async fn person(id: String) -> Result<PersonView, AppError> {
         draft: request::take_draft("address").await?,
         flash: request::take_flash().await?,
     })
+}
+
+/// What became of the mail with the latest link, while somebody may wait for it.
+#[cfg(feature = "ssr")]
+async fn mailed(
+    services: &kalends::services::Services,
+    user: &kalends::store::User,
+) -> Result<Option<String>, AppError> {
+    use crate::request;
+    use kalends::{notice::State, people::LINK_LIVES};
+    let now = services.clock.now();
+    let found = services.store.mailed_link(&user.email).await;
+    let found = found.map_err(request::internal)?;
+    let Some(notice) = found.filter(|notice| now.since(notice.made_at) < LINK_LIVES) else {
+        return Ok(None);
+    };
+    let tries = services.store.tries(notice.id).await;
+    let tries = tries.map_err(request::internal)?;
+    let said = tries.last().map_or("", |tried| tried.outcome.as_str());
+    Ok(Some(match notice.state {
+        State::Waiting if tries.is_empty() => format!("It is being mailed to {}.", user.email),
+        State::Waiting => format!("Not mailed yet: {said}. Kalends tries again."),
+        State::Sent => format!("The link was mailed to {}.", user.email),
+        State::Failed | State::Cancelled => {
+            format!("The link could not be mailed: {said}. Hand it over yourself.")
+        }
+    }))
 }
 
 /// Makes a new link, changes the role, or whether they may sign in.
@@ -200,6 +230,7 @@ fn Person(view: PersonView) -> impl IntoView {
         is_invited,
         disabled_since,
         link,
+        mailed,
         link_until,
         addresses,
         connection,
@@ -211,7 +242,8 @@ fn Person(view: PersonView) -> impl IntoView {
         <Frame title=name>
             <p class="back"><a href="/people">"← All people"</a></p>
             {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
-            {link.map(|link| view! { <FreshLink link is_invited /> })}
+            {link.map(|link| view! { <FreshLink link is_invited is_mailed=mailed.is_some() /> })}
+            {mailed.map(|words| view! { <p class="notice" role="status">{words}</p> })}
             <section class="panel" aria-labelledby="person">
                 <h2 id="person">"Person"</h2>
                 <dl class="facts">
@@ -272,10 +304,15 @@ fn Person(view: PersonView) -> impl IntoView {
 }
 
 #[component]
-fn FreshLink(link: String, is_invited: bool) -> impl IntoView {
+fn FreshLink(link: String, is_invited: bool, is_mailed: bool) -> impl IntoView {
+    let title = match (is_mailed, is_invited) {
+        (true, _) => "Their link, should the mail not arrive",
+        (false, true) => "Hand them this link",
+        (false, false) => "Hand them this link to set a new password",
+    };
     view! {
         <section class="notice notice-good fresh-link">
-            <p class="notice-title">{if is_invited { "Hand them this link" } else { "Hand them this link to set a new password" }}</p>
+            <p class="notice-title">{title}</p>
             <pre tabindex="0"><code>{link}</code></pre>
             <p class="panel-hint">"It works once, for 72 hours. Kalends shows it to you for 15 minutes and keeps only its hash: whoever has it can set the password, so send it to nobody else."</p>
         </section>

@@ -1,0 +1,457 @@
+//! Notices: how they leave, what is told at present, and what was sent.
+
+pub mod one;
+
+use crate::{
+    AppError,
+    component::{Field, FormNotice, Frame, When, loaded},
+    draft::Draft,
+    moment::Moment,
+};
+use kalends::account_name::Password;
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+/// How many notices a page lists.
+#[cfg(feature = "ssr")]
+const PAGE: i64 = 50;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct NoticesView {
+    mail: Option<MailView>,
+    email: String,
+    webhooks: Vec<WebhookView>,
+    open: Vec<OpenView>,
+    sent: Vec<SentView>,
+    page: i64,
+    has_more: bool,
+    draft: Draft,
+    /// What came of the last click, and whether it went well.
+    flash: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct MailView {
+    host: String,
+    from: String,
+    is_refused: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct WebhookView {
+    id: String,
+    name: String,
+    host: String,
+    since: Moment,
+    /// The signing key, right after the webhook was added.
+    key: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct OpenView {
+    title: String,
+    people: i64,
+    since: Moment,
+    next: Option<Moment>,
+}
+
+/// A notice of the list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SentView {
+    pub link: String,
+    pub at: Moment,
+    pub subject: String,
+    pub to: String,
+    pub state: String,
+    pub is_bad: bool,
+}
+
+#[cfg(feature = "ssr")]
+pub fn sent(notice: &kalends::notice::Notice, words: &crate::moment::Words) -> SentView {
+    use kalends::notice::{Channel, State};
+    let by = match notice.recipient.channel {
+        Channel::Mail => "",
+        Channel::Webhook => " (webhook)",
+    };
+    SentView {
+        link: format!("/organisation/notices/{}", notice.id),
+        at: words.moment(notice.made_at),
+        subject: notice.subject.clone(),
+        to: format!("{}{by}", notice.recipient.shown),
+        state: match (notice.state, notice.tries) {
+            (State::Waiting, 0) => "Being sent".to_owned(),
+            (State::Waiting, 1) => "Not taken yet, tried once".to_owned(),
+            (State::Waiting, tries) => format!("Not taken yet, tried {tries} times"),
+            (State::Sent, _) => "Sent".to_owned(),
+            (State::Failed, _) => "Not sent, given up".to_owned(),
+            (State::Cancelled, _) => "Cancelled, it was over".to_owned(),
+        },
+        is_bad: notice.state == State::Failed
+            || (notice.state == State::Waiting && notice.tries > 0),
+    }
+}
+
+#[server(endpoint = "notices")]
+async fn notices(page: String) -> Result<NoticesView, AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let words = request::words(&admin);
+    let services = request::services();
+    let store = &services.store;
+    let now = services.clock.now();
+    let page = page.parse::<i64>().unwrap_or(1).clamp(1, 10_000);
+    let found = store.notices(PAGE + 1, (page - 1) * PAGE).await;
+    let found = found.map_err(request::internal)?;
+    let webhooks = store.webhooks().await.map_err(request::internal)?;
+    let open = store.open_occasions().await.map_err(request::internal)?;
+    Ok(NoticesView {
+        mail: services.channels.mail().map(|mail| MailView {
+            host: mail.host().to_owned(),
+            from: mail.from(),
+            is_refused: mail.is_sign_in_refused(),
+        }),
+        email: admin.email.to_string(),
+        webhooks: webhooks
+            .into_iter()
+            .map(|webhook| WebhookView {
+                key: services.keys.key(webhook.id, admin.id, now),
+                id: webhook.id.to_string(),
+                name: webhook.name,
+                host: webhook.host,
+                since: words.appointment(webhook.made_at, false),
+            })
+            .collect(),
+        open: open
+            .into_iter()
+            .map(|occasion| OpenView {
+                title: occasion.title,
+                people: occasion.people,
+                since: words.moment(occasion.opened_at),
+                next: occasion.next_at.map(|at| words.upcoming(at)),
+            })
+            .collect(),
+        has_more: found.len() > usize::try_from(PAGE).unwrap_or(0),
+        sent: found
+            .iter()
+            .take(usize::try_from(PAGE).unwrap_or(0))
+            .map(|notice| sent(notice, &words))
+            .collect(),
+        page,
+        draft: request::take_draft("webhook").await?,
+        flash: request::take_flash().await?,
+    })
+}
+
+/// What came of a test, in words.
+#[cfg(feature = "ssr")]
+fn came_of(tested: Result<String, String>) -> String {
+    match tested {
+        Ok(said) => format!("The test went out: {said}."),
+        Err(said) => format!("The test did not go out: {said}."),
+    }
+}
+
+#[server(endpoint = "test_mail")]
+async fn test_mail() -> Result<(), AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let tested = kalends::notice::test_mail(&request::services(), &admin).await;
+    request::flash(&came_of(tested.map_err(request::internal)?)).await?;
+    request::see_other("/organisation/notices");
+    Ok(())
+}
+
+#[server(endpoint = "test_webhook")]
+async fn test_webhook(id: String) -> Result<(), AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let tested = match id.parse() {
+        Ok(id) => kalends::notice::test_webhook(&request::services(), &admin, id).await,
+        Err(_) => Ok(None),
+    };
+    let Some(tested) = tested.map_err(request::internal)? else {
+        request::set_not_found();
+        return Err(AppError::NotYours);
+    };
+    request::flash(&came_of(tested)).await?;
+    request::see_other("/organisation/notices");
+    Ok(())
+}
+
+#[server(endpoint = "add_webhook")]
+async fn add_webhook(
+    #[server(default)] name: String,
+    #[server(default)] address: Password,
+) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::notice::{self, HookError, NewHook};
+    let admin = request::admin().await?;
+    let errors = match NewHook::parse(&name, address.reveal()) {
+        Ok(new) => match notice::add(&request::services(), &admin, new).await {
+            Ok(()) => {
+                request::flash("The webhook is added. Its signing key is shown for 15 minutes.")
+                    .await?;
+                request::see_other("/organisation/notices");
+                return Ok(());
+            }
+            Err(HookError::Custody(error)) => return Err(request::internal(error)),
+            Err(error) => vec![("address", error.to_string())],
+        },
+        Err(mistakes) => mistakes,
+    };
+    // The address may hold a token, so it is typed again.
+    let draft = Draft {
+        values: [("name".to_owned(), name)].into(),
+        errors: errors
+            .into_iter()
+            .map(|(field, words)| (field.to_owned(), words))
+            .collect(),
+    };
+    request::keep_draft("webhook", draft).await?;
+    request::see_other("/organisation/notices#webhooks");
+    Ok(())
+}
+
+#[server(endpoint = "remove_webhook")]
+async fn remove_webhook(id: String) -> Result<(), AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let removed = match id.parse() {
+        Ok(id) => kalends::notice::remove(&request::services(), &admin, id).await,
+        Err(_) => Ok(false),
+    };
+    if !removed.map_err(request::internal)? {
+        request::set_not_found();
+        return Err(AppError::NotYours);
+    }
+    request::flash("The webhook is removed; its address and key are forgotten.").await?;
+    request::see_other("/organisation/notices");
+    Ok(())
+}
+
+#[component]
+pub fn NoticesPage() -> impl IntoView {
+    let query = leptos_router::hooks::use_query_map();
+    let page = move || query.with(|query| query.get("page").unwrap_or_default());
+    loaded(
+        Resource::new(page, notices),
+        |view| view! { <Notices view /> },
+    )
+}
+
+#[component]
+fn Notices(view: NoticesView) -> impl IntoView {
+    let NoticesView {
+        mail,
+        email,
+        webhooks,
+        open,
+        sent,
+        page,
+        has_more,
+        draft,
+        flash,
+    } = view;
+    let none_open = open.is_empty();
+    let none_sent = sent.is_empty();
+    view! {
+        <Frame title="Notices" wide=true>
+            <p class="back"><a href="/organisation">"Organisation"</a></p>
+            {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
+            <p>
+                "Kalends tells whoever must act: administrators of what holds up the organisation, and people of what is wrong with their own mailbox or password. "
+                "Each cause is told once, however many people it holds up, again after 1, 3 and 7 days, and when it is over. What passes by itself is told only if it lasts six hours."
+            </p>
+            <Mail mail email />
+            <Webhooks webhooks draft />
+            <section class="panel" aria-labelledby="open">
+                <h2 id="open">"Told and not over"</h2>
+                {if none_open {
+                    view! { <p class="empty">"Nothing."</p> }.into_any()
+                } else {
+                    view! {
+                        <ul class="links">
+                            {open
+                                .into_iter()
+                                .map(|occasion| {
+                                    let people = match occasion.people {
+                                        0 => String::new(),
+                                        1 => "1 person, ".to_owned(),
+                                        many => format!("{many} people, "),
+                                    };
+                                    view! {
+                                        <li>
+                                            <strong>{occasion.title}</strong>
+                                            <span class="cell-detail">
+                                                {people} "told " <When moment=occasion.since />
+                                                {occasion.next.map(|next| view! { ", again " <When moment=next /> })}
+                                            </span>
+                                        </li>
+                                    }
+                                })
+                                .collect_view()}
+                        </ul>
+                    }
+                        .into_any()
+                }}
+            </section>
+            <section class="panel" aria-labelledby="sent">
+                <h2 id="sent">"What was sent"</h2>
+                {if none_sent {
+                    view! { <p class="empty">"Nothing yet."</p> }.into_any()
+                } else {
+                    view! { <Sent sent /> }.into_any()
+                }}
+                {(page > 1 || has_more)
+                    .then(|| {
+                        view! {
+                            <nav class="pager" aria-label="Pages">
+                                {(page > 1).then(|| view! { <a class="button" href=format!("/organisation/notices?page={}", page - 1)>"Newer"</a> })}
+                                {has_more.then(|| view! { <a class="button" href=format!("/organisation/notices?page={}", page + 1)>"Older"</a> })}
+                            </nav>
+                        }
+                    })}
+                <p class="panel-hint">"Kept for 90 days."</p>
+            </section>
+        </Frame>
+    }
+}
+
+#[component]
+fn Mail(mail: Option<MailView>, email: String) -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="mail">
+            <h2 id="mail">"Mail"</h2>
+            {match mail {
+                None => view! {
+                    <p>
+                        "No mail is sent. Whoever runs Kalends sets " <code>"KALENDS_SMTP_URL"</code> " and " <code>"KALENDS_MAIL_FROM"</code>
+                        " and starts it anew; " <code>"kalends serve --help"</code> " has examples."
+                    </p>
+                }
+                    .into_any(),
+                Some(MailView { host, from, is_refused }) => view! {
+                    <p>"Sent from " {from} " through " {host} "."</p>
+                    {is_refused
+                        .then(|| {
+                            view! {
+                                <p class="notice notice-bad">
+                                    "The mail server refused the name or password in " <code>"KALENDS_SMTP_URL"</code>
+                                    ". Kalends does not send it again by itself: mails wait until a test goes out, or Kalends is started anew."
+                                </p>
+                            }
+                        })}
+                    <form class="form-actions" method="post" action=TestMail::url()>
+                        <button class="button">{format!("Send a test to {email}")}</button>
+                    </form>
+                }
+                    .into_any(),
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn Webhooks(webhooks: Vec<WebhookView>, draft: Draft) -> impl IntoView {
+    let errors = Signal::stored(draft.errors.clone());
+    let is_open = !draft.errors.is_empty();
+    view! {
+        <section class="panel" aria-labelledby="webhooks">
+            <h2 id="webhooks">"Webhooks"</h2>
+            <p class="panel-hint">
+                "What administrators are told is posted as JSON to each of them, signed as standardwebhooks.com says. Chat programs show the member “text”."
+            </p>
+            {webhooks.into_iter().map(|webhook| view! { <HookRow webhook /> }).collect_view()}
+            <details class="more" open=is_open>
+                <summary>"Add a webhook"</summary>
+                <form class="form form-narrow" method="post" action=AddWebhook::url() novalidate autocomplete="off">
+                    <FormNotice errors />
+                    <Field label="Name" name="name" value=draft.value("name") hint="Such as the chat room it posts to." errors />
+                    <Field
+                        label="Address"
+                        name="address"
+                        kind="url"
+                        inputmode="url"
+                        value=""
+                        hint="Begins with https://. It is sealed like a password, because it may hold a token."
+                        errors
+                    />
+                    <button class="button button-primary">"Add"</button>
+                </form>
+            </details>
+        </section>
+    }
+}
+
+#[component]
+fn HookRow(webhook: WebhookView) -> impl IntoView {
+    let WebhookView {
+        id,
+        name,
+        host,
+        since,
+        key,
+    } = webhook;
+    let (test, remove) = (format!("Test {name}"), format!("Remove {name}"));
+    view! {
+        <div class="row">
+            <div class="row-main">
+                <h3 class="row-title">{name}</h3>
+                <p class="row-state">{host} ", since " <When moment=since /></p>
+                {key
+                    .map(|key| {
+                        view! {
+                            <div class="notice notice-good fresh-link">
+                                <p class="notice-title">"Its signing key"</p>
+                                <pre tabindex="0"><code>{key}</code></pre>
+                                <p class="panel-hint">"Whoever receives the notices checks with it that they are from here. It is shown for 15 minutes."</p>
+                            </div>
+                        }
+                    })}
+            </div>
+            <div class="row-actions">
+                <form method="post" action=TestWebhook::url()>
+                    <input type="hidden" name="id" value=id.clone() />
+                    <button class="button" aria-label=test>"Test"</button>
+                </form>
+                <form method="post" action=RemoveWebhook::url()>
+                    <input type="hidden" name="id" value=id />
+                    <button class="button button-quiet" aria-label=remove>"Remove"</button>
+                </form>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Sent(sent: Vec<SentView>) -> impl IntoView {
+    view! {
+        <div class="table-box" role="region" aria-label="Notices" tabindex="0">
+            <table class="table table-stack" role="table">
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th role="columnheader" scope="col">"Notice"</th>
+                        <th role="columnheader" scope="col">"To"</th>
+                        <th role="columnheader" scope="col">"State"</th>
+                        <th role="columnheader" scope="col">"When"</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">
+                    {sent
+                        .into_iter()
+                        .map(|notice| {
+                            view! {
+                                <tr role="row">
+                                    <th role="rowheader" scope="row"><a href=notice.link>{notice.subject}</a></th>
+                                    <td role="cell" data-label="To">{notice.to}</td>
+                                    <td role="cell" data-label="State" class=if notice.is_bad { "cell-bad" } else { "" }>{notice.state}</td>
+                                    <td role="cell" data-label="When"><When moment=notice.at /></td>
+                                </tr>
+                            }
+                        })
+                        .collect_view()}
+                </tbody>
+            </table>
+        </div>
+    }
+}

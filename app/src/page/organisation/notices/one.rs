@@ -1,0 +1,97 @@
+//! One notice: what it says, and each try to hand it over.
+
+use super::SentView;
+use crate::{
+    AppError,
+    component::{Frame, When, loaded},
+    moment::Moment,
+};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct NoticeView {
+    notice: SentView,
+    body: String,
+    /// When, what came of it, and how long it took in milliseconds.
+    tries: Vec<(Moment, String, u64)>,
+    /// When it is tried again.
+    next: Option<Moment>,
+}
+
+#[server(endpoint = "notice")]
+async fn notice(id: String) -> Result<NoticeView, AppError> {
+    use crate::request;
+    use kalends::notice::State;
+    let admin = request::admin().await?;
+    let words = request::words(&admin);
+    let store = request::services().store;
+    let found = match id.parse() {
+        Ok(id) => store.notice(id).await.map_err(request::internal)?,
+        Err(_) => None,
+    };
+    let Some(found) = found else {
+        request::set_not_found();
+        return Err(AppError::NotYours);
+    };
+    let tries = store.tries(found.id).await.map_err(request::internal)?;
+    let waits = found.state == State::Waiting && found.tries > 0;
+    Ok(NoticeView {
+        notice: super::sent(&found, &words),
+        next: waits.then(|| words.upcoming(found.due_at)),
+        body: found.body,
+        tries: tries
+            .into_iter()
+            .map(|it| {
+                let millis = u64::try_from(it.took.as_millis()).unwrap_or(u64::MAX);
+                (words.moment(it.at), it.outcome, millis)
+            })
+            .collect(),
+    })
+}
+
+#[component]
+pub fn NoticePage() -> impl IntoView {
+    let params = leptos_router::hooks::use_params_map();
+    let id = move || params.with(|params| params.get("id").unwrap_or_default());
+    loaded(Resource::new(id, notice), |view| {
+        let NoticeView {
+            notice,
+            body,
+            tries,
+            next,
+        } = view;
+        view! {
+            <Frame title=notice.subject>
+                <p class="back"><a href="/organisation/notices">"Notices"</a></p>
+                <section class="panel" aria-labelledby="delivery">
+                    <h2 id="delivery">"Delivery"</h2>
+                    <dl class="facts">
+                        <div><dt>"To"</dt><dd>{notice.to}</dd></div>
+                        <div><dt>"State"</dt><dd>{notice.state}</dd></div>
+                        <div><dt>"Written"</dt><dd><When moment=notice.at /></dd></div>
+                        {next.map(|next| view! { <div><dt>"Tried again"</dt><dd><When moment=next /></dd></div> })}
+                    </dl>
+                    {(!tries.is_empty())
+                        .then(|| {
+                            view! {
+                                <h3>"Tries"</h3>
+                                <ol>
+                                    {tries
+                                        .into_iter()
+                                        .map(|(at, outcome, millis)| {
+                                            view! { <li><When moment=at /> ": " {outcome} <span class="cell-detail">{format!("{millis} ms")}</span></li> }
+                                        })
+                                        .collect_view()}
+                                </ol>
+                            }
+                        })}
+                </section>
+                <section class="panel" aria-labelledby="text">
+                    <h2 id="text">"What it says"</h2>
+                    <pre class="letter" tabindex="0">{body}</pre>
+                </section>
+            </Frame>
+        }
+    })
+}

@@ -1,0 +1,58 @@
+//! Webhooks across the two databases: address and key in the vault, the pointer in the main one.
+
+use super::{Custody, CustodyError};
+use crate::{
+    account_name::Password,
+    audit::Entry,
+    id::{SecretId, WebhookId},
+    notice::Webhook,
+    vault::Destination,
+};
+
+impl Custody {
+    /// Seals address and key and saves the webhook, which gets the id of the secret.
+    pub async fn add_webhook(
+        &self,
+        sealed: &Password,
+        new: impl FnOnce(SecretId) -> Webhook,
+        entry: &Entry,
+        id: WebhookId,
+    ) -> Result<Webhook, CustodyError> {
+        let to = Destination::webhook(id);
+        let secret_id = self.vault.seal(sealed, &to, self.clock.now()).await?;
+        let webhook = new(secret_id);
+        let added = self.store.add_webhook(&webhook, entry).await;
+        self.kept(secret_id, added).await?;
+        Ok(webhook)
+    }
+
+    /// Removes a webhook and forgets its address and key; false if it was gone.
+    pub async fn remove_webhook(
+        &self,
+        webhook: &Webhook,
+        entry: &Entry,
+    ) -> Result<bool, CustodyError> {
+        let now = self.clock.now();
+        let released = self.store.remove_webhook(webhook, entry, now).await?;
+        self.forget(released.as_slice()).await?;
+        Ok(released.is_some())
+    }
+
+    /// Seals webhooks anew with the vault's newest key, and returns how many.
+    pub(super) async fn rotate_webhooks(&self) -> Result<usize, CustodyError> {
+        let mut rotated = 0;
+        for webhook in self.store.webhooks().await? {
+            if !self.vault.is_stale(webhook.secret_id).await? {
+                continue;
+            }
+            let to = Destination::webhook(webhook.id);
+            let sealed = self.vault.open_secret(webhook.secret_id, &to).await?;
+            let fresh = self.vault.seal(&sealed, &to, self.clock.now()).await?;
+            let taken = self.store.replace_webhook_secret(&webhook, fresh).await?;
+            let old = if taken { webhook.secret_id } else { fresh };
+            self.vault.forget(old).await?;
+            rotated += usize::from(taken);
+        }
+        Ok(rotated)
+    }
+}

@@ -1,0 +1,195 @@
+//! Notices: whoever must act is told by mail and webhook, once for each cause and not for each person it holds up.
+//!
+//! [`watch`] compares what is wrong now with what was told and writes notices down; [`deliver`] hands them over, with
+//! back-off, and writes down each try. Nothing leaves that does not stand in the main database first, so that a crash
+//! loses none; whoever gets one twice after a crash knows it by its id.
+
+mod deliver;
+mod gather;
+mod link;
+mod mail;
+mod watch;
+mod webhook;
+mod words;
+
+pub use deliver::{deliver_due, test_mail, test_webhook};
+pub use link::send_link;
+pub use mail::{MailError, Mailer};
+pub use watch::look;
+pub use webhook::{FreshKeys, HookError, NewHook, add, remove, signature};
+
+use crate::{
+    clock::Timestamp,
+    id::{NoticeId, OccasionId, UserId, WebhookId},
+    outbound::Outbound,
+    services::Services,
+};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// How often notices that are due are looked for.
+const DELIVER: Duration = Duration::from_secs(5);
+/// How often what is wrong is compared with what was told.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Why something is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// It began.
+    Raised,
+    /// It still lasts.
+    Reminder,
+    Over,
+    /// An admin looks whether it arrives.
+    Test,
+    /// A link to set a password with; its text is not kept.
+    Link,
+}
+
+/// By which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    Mail,
+    Webhook,
+}
+
+/// What became of a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    Waiting,
+    Sent,
+    /// Given up after the last try.
+    Failed,
+    /// It was over before it could be sent.
+    Cancelled,
+}
+
+/// Where a notice goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    pub channel: Channel,
+    /// A mail address, or the id of a webhook.
+    pub to: String,
+    /// As lists show it.
+    pub shown: String,
+}
+
+/// A notice to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub id: NoticeId,
+    pub occasion: Option<OccasionId>,
+    pub kind: Kind,
+    pub recipient: Recipient,
+    pub subject: String,
+    /// The text of a mail, or what is posted.
+    pub body: String,
+    pub state: State,
+    pub made_at: Timestamp,
+    pub due_at: Timestamp,
+    pub tries: i64,
+    pub ended_at: Option<Timestamp>,
+}
+
+/// One try to hand a notice over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Try {
+    pub at: Timestamp,
+    pub took: Duration,
+    pub outcome: String,
+}
+
+/// What notices are about, from when it is told until it is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occasion {
+    pub id: OccasionId,
+    /// The cause and what it is the cause of: at most one of a name is open.
+    pub name: String,
+    pub title: String,
+    /// How many people it held up when it was last told.
+    pub people: i64,
+    pub opened_at: Timestamp,
+    /// How often it was told again.
+    pub reminders: i64,
+    /// When it is told again, if it lasts.
+    pub next_at: Option<Timestamp>,
+}
+
+/// An address that notices are posted to. The whole address is sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    pub id: WebhookId,
+    pub name: String,
+    pub host: String,
+    pub secret_id: crate::id::SecretId,
+    pub made_by: UserId,
+    pub made_at: Timestamp,
+}
+
+/// The ways out for notices, and where people find Kalends.
+#[derive(Clone)]
+pub struct Channels(Arc<Inner>);
+
+struct Inner {
+    mail: Option<Mailer>,
+    outbound: Outbound,
+    origin: String,
+}
+
+impl Channels {
+    /// `outbound` serves webhooks; `origin` is scheme, host and port under which people open Kalends.
+    pub fn new(mail: Option<Mailer>, outbound: Outbound, origin: String) -> Self {
+        Self(Arc::new(Inner {
+            mail,
+            outbound,
+            origin,
+        }))
+    }
+
+    /// `None` where no mail server is set.
+    pub fn mail(&self) -> Option<&Mailer> {
+        self.0.mail.as_ref()
+    }
+
+    fn outbound(&self) -> &Outbound {
+        &self.0.outbound
+    }
+
+    fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.0.origin)
+    }
+}
+
+impl std::fmt::Debug for Channels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Channels")
+    }
+}
+
+/// Looks, tells and tells again until told to stop.
+pub async fn work(services: Services, stop: CancellationToken) {
+    let mut looked = services.clock.now();
+    while !stop.is_cancelled() {
+        if services.clock.now().since(looked) >= LOOK {
+            looked = services.clock.now();
+            if let Err(error) = look(&services).await {
+                tracing::error!(%error, "what somebody must act on could not be read");
+            }
+        }
+        let delivered = tokio::select! {
+            delivered = deliver_due(&services) => delivered,
+            () = stop.cancelled() => break,
+        };
+        if let Err(error) = delivered {
+            tracing::error!(%error, "notices could not be sent");
+        }
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(DELIVER) => {}
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Handing notices over: each is tried with growing pauses for about a day, and each try is written down.
+
+use super::{Channel, Kind, Notice, Recipient, State, Try, mail::Letter, webhook, words};
+use crate::{
+    clock::Timestamp,
+    id::{NoticeId, WebhookId},
+    services::Services,
+    store::{StoreError, User},
+};
+use std::{fmt, time::Duration};
+
+/// How long to wait after each try that failed; after the last one the notice is given up.
+const PAUSES: [Duration; 6] = [
+    Duration::from_mins(1),
+    Duration::from_mins(5),
+    Duration::from_mins(30),
+    Duration::from_hours(2),
+    Duration::from_hours(6),
+    Duration::from_hours(12),
+];
+/// For how long one instance holds a notice; longer than a try can take.
+const LEASE: Duration = Duration::from_mins(2);
+
+/// Why a notice was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The mail server refuses the name or password of `KALENDS_SMTP_URL`: no mail leaves until that is changed.
+    SignIn(String),
+    /// It will never be taken.
+    ForGood(String),
+    /// It may be taken later.
+    ForNow(String),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SignIn(said) => write!(
+                f,
+                "the mail server refused the name or password in KALENDS_SMTP_URL: {said}"
+            ),
+            Self::ForGood(said) | Self::ForNow(said) => f.write_str(said),
+        }
+    }
+}
+
+/// Hands over what is due, one after another, and returns how many were tried.
+pub async fn deliver_due(services: &Services) -> Result<usize, StoreError> {
+    let mut tried = 0;
+    loop {
+        // A refused password is not sent again by itself: what waits for mail waits for a person.
+        let mail = services.channels.mail();
+        let stands = mail.is_none_or(super::Mailer::is_sign_in_refused);
+        let without = stands.then_some(Channel::Mail);
+        let now = services.clock.now();
+        let leased = services.store.lease_notice(without, now, LEASE).await?;
+        let Some(notice) = leased else {
+            return Ok(tried);
+        };
+        let _ = hand_over(
+            services,
+            &notice,
+            PAUSES.get(usize::try_from(notice.tries).unwrap_or(0)),
+        )
+        .await?;
+        tried += 1;
+    }
+}
+
+/// One try; `pause` is how long to wait if it fails, and nothing if it was the last one.
+async fn hand_over(
+    services: &Services,
+    notice: &Notice,
+    pause: Option<&Duration>,
+) -> Result<Result<String, Refused>, StoreError> {
+    let at = services.clock.now();
+    let came_of_it = handed(services, notice).await;
+    let now = services.clock.now();
+    let tried = Try {
+        at,
+        took: now.since(at),
+        outcome: match &came_of_it {
+            Ok(said) => said.clone(),
+            Err(refused) => refused.to_string(),
+        },
+    };
+    let next = match (&came_of_it, pause) {
+        (Ok(_), _) => (State::Sent, now),
+        (Err(Refused::ForNow(_) | Refused::SignIn(_)), Some(pause)) => {
+            (State::Waiting, now + *pause)
+        }
+        (Err(_), _) => (State::Failed, now),
+    };
+    if let Err(refused) = &came_of_it {
+        tracing::warn!(notice.id = %notice.id, %refused, "a notice was not taken");
+    }
+    services.store.end_try(notice.id, &tried, next).await?;
+    Ok(came_of_it)
+}
+
+async fn handed(services: &Services, notice: &Notice) -> Result<String, Refused> {
+    match notice.recipient.channel {
+        Channel::Mail => {
+            let Some(mailer) = services.channels.mail() else {
+                return Err(Refused::ForNow("no mail server is set".to_owned()));
+            };
+            let letter = Letter {
+                id: notice.id.to_string(),
+                to: &notice.recipient.to,
+                subject: &notice.subject,
+                text: &notice.body,
+            };
+            mailer.send(&letter).await?;
+            Ok(format!("taken by {}", mailer.host()))
+        }
+        Channel::Webhook => {
+            let id = notice.recipient.to.parse::<WebhookId>();
+            let found = match id {
+                Ok(id) => services.store.webhook(id).await,
+                Err(_) => Ok(None),
+            };
+            match found {
+                Ok(Some(webhook)) => {
+                    webhook::post(services, &webhook, notice.id, &notice.body).await
+                }
+                Ok(None) => Err(Refused::ForGood("the webhook was removed".to_owned())),
+                Err(error) => Err(Refused::ForNow(error.to_string())),
+            }
+        }
+    }
+}
+
+/// Sends an admin a mail at once, and says what came of it.
+pub async fn test_mail(
+    services: &Services,
+    admin: &User,
+) -> Result<Result<String, String>, StoreError> {
+    let recipient = Recipient {
+        channel: Channel::Mail,
+        to: admin.email.to_string(),
+        shown: admin.email.to_string(),
+    };
+    test(services, recipient, admin).await
+}
+
+/// Posts to a webhook at once, and says what came of it. `None`: there is no such webhook.
+pub async fn test_webhook(
+    services: &Services,
+    admin: &User,
+    id: WebhookId,
+) -> Result<Option<Result<String, String>>, StoreError> {
+    let Some(webhook) = services.store.webhook(id).await? else {
+        return Ok(None);
+    };
+    test(services, to_webhook(&webhook), admin).await.map(Some)
+}
+
+pub(super) fn to_webhook(webhook: &super::Webhook) -> Recipient {
+    Recipient {
+        channel: Channel::Webhook,
+        to: webhook.id.to_string(),
+        shown: webhook.name.clone(),
+    }
+}
+
+/// One try at once, and no other.
+async fn test(
+    services: &Services,
+    recipient: Recipient,
+    admin: &User,
+) -> Result<Result<String, String>, StoreError> {
+    let now = services.clock.now();
+    let told = words::test(&services.channels, &admin.name, now);
+    let mut notice = made(services, Kind::Test, None, recipient, &told, now);
+    // Not for the worker: it is due when a lease would long be over.
+    notice.due_at = now + LEASE * 10;
+    services.store.put_notice(&notice).await?;
+    let came_of_it = hand_over(services, &notice, None).await?;
+    Ok(came_of_it.map_err(|refused| refused.to_string()))
+}
+
+/// A notice that waits to be sent.
+pub(super) fn made(
+    services: &Services,
+    kind: Kind,
+    occasion: Option<crate::id::OccasionId>,
+    recipient: Recipient,
+    told: &words::Told,
+    now: Timestamp,
+) -> Notice {
+    let (subject, body) = (
+        told.subject.clone(),
+        match recipient.channel {
+            Channel::Mail => told.text.clone(),
+            Channel::Webhook => told.json.clone(),
+        },
+    );
+    Notice {
+        id: NoticeId::new(now, services.random.bytes()),
+        occasion,
+        kind,
+        recipient,
+        subject,
+        body,
+        state: State::Waiting,
+        made_at: now,
+        due_at: now,
+        tries: 0,
+        ended_at: None,
+    }
+}

@@ -1,0 +1,253 @@
+//! The way to the mail server.
+
+use super::deliver::Refused;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    message::{
+        Mailbox,
+        header::{ContentType, HeaderName, HeaderValue},
+    },
+    transport::smtp::client::{Certificate, Tls, TlsParameters},
+};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::Mutex;
+use url::Url;
+
+/// How long the mail server may take for one mail.
+const LIMIT: Duration = Duration::from_secs(30);
+/// The longest answer of a mail server that is kept, in characters.
+const ANSWER: usize = 300;
+
+/// Why there is no way to a mail server. Never holds the address, which may hold a password.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    #[error(
+        "write it as smtps://name:password@mail.example.com, or smtp://mail.example.com:587?tls=required for STARTTLS"
+    )]
+    Address,
+    #[error(
+        "a password is never sent without encryption. Use smtps://, or add ?tls=required for STARTTLS"
+    )]
+    Unprotected,
+    #[error("write it as kalends@example.com or Kalends <kalends@example.com>")]
+    From,
+    #[error("the certificates of KALENDS_EXCHANGE_CA_FILE cannot be used for the mail server")]
+    Certificates,
+}
+
+/// A mail to one address.
+#[derive(Debug)]
+pub struct Letter<'a> {
+    /// What makes it known if it comes twice.
+    pub id: String,
+    pub to: &'a str,
+    pub subject: &'a str,
+    pub text: &'a str,
+}
+
+/// A mail server and the address that mails come from.
+#[derive(Clone)]
+pub struct Mailer(Arc<Inner>);
+
+struct Inner {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    host: String,
+    /// Mails leave one after another.
+    turn: Mutex<()>,
+    is_sign_in_refused: AtomicBool,
+}
+
+impl fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mailer({})", self.0.host)
+    }
+}
+
+impl Mailer {
+    /// `url` as `KALENDS_SMTP_URL` has it; `ca` is PEM, trusted beside the system's certificates.
+    pub fn new(url: &str, from: &str, ca: Option<&[u8]>) -> Result<Self, MailError> {
+        let parsed = Url::parse(url).map_err(|_| MailError::Address)?;
+        let host = parsed.host_str().unwrap_or_default().to_owned();
+        let tls = parsed.query_pairs().find(|(name, _)| name == "tls");
+        let tls = tls.map(|(_, value)| value.into_owned());
+        let has_password = parsed.password().is_some() || !parsed.username().is_empty();
+        if has_password && parsed.password().is_none() {
+            return Err(MailError::Address);
+        }
+        let is_safe = parsed.scheme() == "smtps" || tls.as_deref() == Some("required");
+        if has_password && !is_safe && !is_loopback(&host) {
+            return Err(MailError::Unprotected);
+        }
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+            .map_err(|_| MailError::Address)?
+            .timeout(Some(LIMIT));
+        if let Some(pem) = ca {
+            let mut parameters = TlsParameters::builder(host.clone());
+            parameters = parameters.add_root_certificate(
+                Certificate::from_pem(pem).map_err(|_| MailError::Certificates)?,
+            );
+            let parameters = parameters.build().map_err(|_| MailError::Certificates)?;
+            builder = match (parsed.scheme(), tls.as_deref()) {
+                ("smtps", _) => builder.tls(Tls::Wrapper(parameters)),
+                (_, Some("required")) => builder.tls(Tls::Required(parameters)),
+                (_, Some("opportunistic")) => builder.tls(Tls::Opportunistic(parameters)),
+                _ => builder,
+            };
+        }
+        Ok(Self(Arc::new(Inner {
+            transport: builder.build(),
+            from: from.parse().map_err(|_| MailError::From)?,
+            host,
+            turn: Mutex::new(()),
+            is_sign_in_refused: AtomicBool::new(false),
+        })))
+    }
+
+    pub fn host(&self) -> &str {
+        &self.0.host
+    }
+
+    /// The address that mails come from.
+    pub fn from(&self) -> String {
+        self.0.from.email.to_string()
+    }
+
+    /// Whether the mail server refused the name or password; only a test by a person tries again.
+    pub fn is_sign_in_refused(&self) -> bool {
+        self.0.is_sign_in_refused.load(Ordering::Relaxed)
+    }
+
+    /// Hands a mail to the mail server.
+    pub(super) async fn send(&self, letter: &Letter<'_>) -> Result<(), Refused> {
+        let message = self.message(letter).map_err(Refused::ForGood)?;
+        let _turn = self.0.turn.lock().await;
+        let sent = tokio::time::timeout(LIMIT, self.0.transport.send(message)).await;
+        let refused = match sent {
+            Ok(Ok(_)) => {
+                self.0.is_sign_in_refused.store(false, Ordering::Relaxed);
+                return Ok(());
+            }
+            Ok(Err(error)) => refused(&error),
+            Err(_) => Refused::ForNow(format!(
+                "no answer of the mail server within {} seconds",
+                LIMIT.as_secs()
+            )),
+        };
+        if matches!(refused, Refused::SignIn(_)) {
+            self.0.is_sign_in_refused.store(true, Ordering::Relaxed);
+        }
+        Err(refused)
+    }
+
+    fn message(&self, letter: &Letter<'_>) -> Result<Message, String> {
+        let to: Mailbox = letter
+            .to
+            .parse()
+            .map_err(|_| "the address cannot be written to".to_owned())?;
+        let automatic = HeaderValue::new(
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated".to_owned(),
+        );
+        Message::builder()
+            .from(self.0.from.clone())
+            .to(to)
+            .subject(letter.subject)
+            .message_id(Some(format!(
+                "<{}@{}>",
+                letter.id,
+                self.0.from.email.domain()
+            )))
+            .raw_header(automatic)
+            .header(ContentType::TEXT_PLAIN)
+            .body(letter.text.to_owned())
+            .map_err(|error| error.to_string())
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Sign-in answers of RFC 4954 are 530, 534, 535 and 538.
+fn refused(error: &lettre::transport::smtp::Error) -> Refused {
+    let said = said(error);
+    let code = error.status().map(|code| code.to_string());
+    match code {
+        Some(code) if ["530", "534", "535", "538"].contains(&code.as_str()) => {
+            Refused::SignIn(said)
+        }
+        Some(_) if error.is_permanent() => Refused::ForGood(said),
+        _ => Refused::ForNow(said),
+    }
+}
+
+/// An error with its causes, as one line that may be shown.
+fn said(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(ANSWER)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(url: &str) -> Result<Mailer, MailError> {
+        Mailer::new(url, "Kalends <kalends@example.test>", None)
+    }
+
+    #[test]
+    fn a_password_goes_only_over_tls_or_within_the_machine() {
+        for url in [
+            "smtps://kalends:secret@mail.example.test",
+            "smtp://kalends:secret@mail.example.test:587?tls=required",
+            "smtp://kalends:secret@127.0.0.1:2525",
+            "smtp://mail.example.test",
+            "smtp://mail.example.test?tls=opportunistic",
+        ] {
+            assert!(made(url).is_ok(), "{url}");
+        }
+        for url in [
+            "smtp://kalends:secret@mail.example.test",
+            "smtp://kalends:secret@mail.example.test?tls=opportunistic",
+        ] {
+            assert!(matches!(made(url), Err(MailError::Unprotected)), "{url}");
+        }
+        for url in [
+            "",
+            "mail.example.test",
+            "http://mail.example.test",
+            "smtp://kalends@mail.example.test?tls=required",
+        ] {
+            assert!(matches!(made(url), Err(MailError::Address)), "{url}");
+        }
+    }
+
+    #[test]
+    fn nothing_shows_the_password() {
+        let mailer = made("smtps://kalends:secret@mail.example.test").unwrap();
+        assert_eq!(format!("{mailer:?}"), "Mailer(mail.example.test)");
+        let error = made("smtp://kalends:secret@mail.example.test").unwrap_err();
+        assert!(!error.to_string().contains("secret"));
+    }
+}

@@ -1,0 +1,149 @@
+//! What is wrong now, compared with what was told.
+
+use super::{
+    Channel, Kind, Notice, Occasion, Recipient,
+    deliver::{made, to_webhook},
+    gather::{Cause, Condition, conditions},
+    words::{self, Moment},
+};
+use crate::{clock::Timestamp, id::OccasionId, services::Services, store::StoreError};
+use std::{collections::HashMap, time::Duration};
+
+const DAY: Duration = Duration::from_hours(24);
+/// Days after the first time at which what lasts is told again.
+const AGAIN: [u64; 3] = [1, 3, 7];
+/// After this long without an end, what is not for the worker is given up: the process that sent it is gone.
+const LOST: Duration = Duration::from_mins(10);
+
+/// Tells what began, what still lasts and what is over. While everything is paused nothing is compared, so that a pause
+/// looks like no recovery.
+pub async fn look(services: &Services) -> Result<(), StoreError> {
+    let (store, now) = (&services.store, services.clock.now());
+    store.fail_lost_notices(now - LOST, now).await?;
+    if store.standstill().await?.is_some() {
+        return Ok(());
+    }
+    let found = conditions(store, now).await?;
+    let open = store.open_occasions().await?;
+    let mut open: HashMap<String, Occasion> = open
+        .into_iter()
+        .map(|occasion| (occasion.name.clone(), occasion))
+        .collect();
+    for condition in found {
+        match open.remove(&condition.name) {
+            None if condition.told_from <= now => raise(services, &condition, now).await?,
+            None => {}
+            Some(occasion) => again(services, &occasion, &condition, now).await?,
+        }
+    }
+    for occasion in open.into_values() {
+        close(services, &occasion, now).await?;
+    }
+    Ok(())
+}
+
+async fn raise(
+    services: &Services,
+    condition: &Condition,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let occasion = Occasion {
+        id: OccasionId::new(now, services.random.bytes()),
+        name: condition.name.clone(),
+        title: words::title(&condition.cause),
+        people: people(&condition.cause),
+        opened_at: now,
+        reminders: 0,
+        next_at: condition.is_followed.then(|| now + DAY),
+    };
+    let told = words::cause(&services.channels, &condition.cause, Moment::Raised, now);
+    let notices: Vec<Notice> = recipients(services, &condition.cause)
+        .await?
+        .into_iter()
+        .map(|to| made(services, Kind::Raised, Some(occasion.id), to, &told, now))
+        .collect();
+    services.store.open_occasion(&occasion, &notices).await?;
+    Ok(())
+}
+
+async fn again(
+    services: &Services,
+    occasion: &Occasion,
+    condition: &Condition,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if occasion.next_at.is_none_or(|at| at > now) {
+        return Ok(());
+    }
+    let told_days = |place: i64| {
+        let place = usize::try_from(place).ok()?;
+        AGAIN.get(place).copied()
+    };
+    let Some(days) = told_days(occasion.reminders) else {
+        return Ok(());
+    };
+    let next_at = told_days(occasion.reminders + 1)
+        .map(|days| occasion.opened_at + Duration::from_secs(days * DAY.as_secs()));
+    let moment = Moment::Again { days };
+    let told = words::cause(&services.channels, &condition.cause, moment, now);
+    let notices: Vec<Notice> = recipients(services, &condition.cause)
+        .await?
+        .into_iter()
+        .map(|to| made(services, Kind::Reminder, Some(occasion.id), to, &told, now))
+        .collect();
+    services
+        .store
+        .remind(occasion, people(&condition.cause), next_at, &notices)
+        .await
+}
+
+/// Whoever was told is told that it is over; what is told once ends without a word.
+async fn close(services: &Services, occasion: &Occasion, now: Timestamp) -> Result<(), StoreError> {
+    let is_followed = occasion.next_at.is_some() || occasion.reminders > 0;
+    let admins = services.store.acting_admins().await?;
+    let over = |to: Recipient| {
+        let is_to_admins =
+            to.channel == Channel::Webhook || admins.iter().any(|admin| admin.as_str() == to.to);
+        let told = words::over(&services.channels, occasion, is_to_admins, now);
+        made(services, Kind::Over, Some(occasion.id), to, &told, now)
+    };
+    services
+        .store
+        .close_occasion(occasion, is_followed.then_some(over), now)
+        .await
+}
+
+const fn people(cause: &Cause) -> i64 {
+    match cause {
+        Cause::Problem(about) => about.people,
+        Cause::Requests { waiting } => *waiting,
+        Cause::PasswordEnds { .. } | Cause::CertificateEnds { .. } => 0,
+    }
+}
+
+/// The person who must act, or all admins and webhooks.
+async fn recipients(services: &Services, cause: &Cause) -> Result<Vec<Recipient>, StoreError> {
+    let store = &services.store;
+    let by_mail = |address: String| Recipient {
+        channel: Channel::Mail,
+        shown: address.clone(),
+        to: address,
+    };
+    let has_mail = services.channels.mail().is_some();
+    if let Cause::Problem(about) = cause
+        && let Some(person) = about.person
+    {
+        let user = store.user(person).await?.filter(|_| has_mail);
+        return Ok(user
+            .map(|user| by_mail(user.email.to_string()))
+            .into_iter()
+            .collect());
+    }
+    let mut all = Vec::new();
+    if has_mail {
+        let admins = store.acting_admins().await?;
+        all.extend(admins.iter().map(|admin| by_mail(admin.to_string())));
+    }
+    all.extend(store.webhooks().await?.iter().map(to_webhook));
+    Ok(all)
+}

@@ -1,0 +1,332 @@
+//! What notices say.
+
+use super::{Channels, gather::Cause};
+use crate::{
+    advice::{Advice, advice, ending_certificate},
+    clock::Timestamp,
+    problem::Owner,
+    store::User,
+};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// A notice as both ways carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub subject: String,
+    pub text: String,
+    pub json: String,
+}
+
+/// Why it is told now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    Raised,
+    /// So many days after the first time.
+    Again {
+        days: u64,
+    },
+}
+
+/// What stands under every mail to admins.
+fn foot(channels: &Channels) -> String {
+    format!(
+        "\n-- \nYou are an administrator of Kalends at {}.\nWhat was sent and to whom: {}\n",
+        channels.link(""),
+        channels.link("/organisation/notices")
+    )
+}
+
+fn told(kind: &str, subject: String, text: String, data: Value, now: Timestamp) -> Told {
+    let at = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or_default();
+    let summary = data["link"]
+        .as_str()
+        .map_or_else(|| subject.clone(), |link| format!("{subject}\n{link}"));
+    let json = json!({
+        "type": kind,
+        "timestamp": at.to_string(),
+        // What chat programs show.
+        "text": summary,
+        "data": data,
+    });
+    Told {
+        subject,
+        text,
+        json: json.to_string(),
+    }
+}
+
+/// How many people wait, as a subject says it.
+fn people(number: i64) -> String {
+    match number {
+        1 => "1 person".to_owned(),
+        many => format!("{many} people"),
+    }
+}
+
+/// Something that somebody must act on.
+pub fn cause(channels: &Channels, cause: &Cause, moment: Moment, now: Timestamp) -> Told {
+    let kind = match moment {
+        Moment::Raised => "problem.raised",
+        Moment::Again { .. } => "problem.reminder",
+    };
+    match cause {
+        Cause::Problem(about) => {
+            let told_words = advice(&about.problem, &about.names);
+            let again = match moment {
+                Moment::Raised => String::new(),
+                Moment::Again { days: 1 } => " (since yesterday)".to_owned(),
+                Moment::Again { days } => format!(" (for {days} days)"),
+            };
+            let waiting = if about.person.is_some() {
+                "Your calendar".to_owned()
+            } else {
+                people(about.people)
+            };
+            let title = title_of(&told_words);
+            let subject = format!("{title}: {waiting}{again}");
+            let link = channels.link(&about.link);
+            let text = problem_text(channels, about, &told_words, &link);
+            let data = json!({
+                "code": told_words.code,
+                "title": told_words.title,
+                "owner": owner(told_words.owner),
+                "people": about.people,
+                "since": jiff::Timestamp::from_millisecond(about.since.millis()).unwrap_or_default().to_string(),
+                "account": about.names.account,
+                "endpoint": about.names.endpoint,
+                "link": link,
+            });
+            told(kind, subject, text, data, now)
+        }
+        Cause::Requests { waiting } => {
+            let subject = match waiting {
+                1 => "1 request for a mailbox waits for you".to_owned(),
+                many => format!("{many} requests for mailboxes wait for you"),
+            };
+            let link = channels.link("/organisation/requests");
+            let text = format!(
+                "{subject}. Whoever asked cannot go on until an administrator decides.\n\nDecide: {link}\n{}",
+                foot(channels)
+            );
+            told(
+                kind,
+                subject,
+                text,
+                json!({"code": "requests-waiting", "waiting": waiting, "link": link}),
+                now,
+            )
+        }
+        Cause::PasswordEnds {
+            account,
+            label,
+            ends,
+            days,
+        } => {
+            let when = match days {
+                0 => "today".to_owned(),
+                1 => "in 1 day".to_owned(),
+                days => format!("in {days} days"),
+            };
+            let subject = format!("The password of {label} ends {when}");
+            let link = channels.link(&format!("/organisation/accounts/{account}"));
+            let text = format!(
+                "It ends on {}. From then on no calendar that is read through this account is renewed.\n\nSet the new password beside the present one, test it and switch, without a pause: {link}\n{}",
+                ends.day_in_words(),
+                foot(channels)
+            );
+            told(
+                kind,
+                subject,
+                text,
+                json!({"code": "password-ends", "account": label, "ends": ends.day_in_words(), "link": link}),
+                now,
+            )
+        }
+        Cause::CertificateEnds {
+            host,
+            certificate,
+            days,
+        } => {
+            let subject = match days {
+                0 => format!("The certificate of {host} ends today"),
+                1 => format!("The certificate of {host} ends in 1 day"),
+                days => format!("The certificate of {host} ends in {days} days"),
+            };
+            let link = channels.link("/overview");
+            let text = format!(
+                "{}\n\nServers and their certificates: {link}\n{}",
+                ending_certificate(host, certificate),
+                foot(channels)
+            );
+            told(
+                kind,
+                subject,
+                text,
+                json!({"code": "certificate-ends", "host": host, "ends": certificate.not_after.day_in_words(), "link": link}),
+                now,
+            )
+        }
+    }
+}
+
+fn title_of(told: &Advice) -> &str {
+    told.title.trim_end_matches('.')
+}
+
+/// What an occasion is called in lists, without numbers that change.
+pub fn title(cause: &Cause) -> String {
+    match cause {
+        Cause::Problem(about) => title_of(&advice(&about.problem, &about.names)).to_owned(),
+        Cause::Requests { .. } => "Requests for mailboxes wait".to_owned(),
+        Cause::PasswordEnds { label, ends, .. } => {
+            format!("The password of {label} ends on {}", ends.day_in_words())
+        }
+        Cause::CertificateEnds {
+            host, certificate, ..
+        } => {
+            let ends = certificate.not_after.day_in_words();
+            format!("The certificate of {host} ends on {ends}")
+        }
+    }
+}
+
+const fn owner(owner: Owner) -> &'static str {
+    match owner {
+        Owner::You => "user",
+        Owner::ExchangeAdmin => "exchange-admin",
+        Owner::Operator => "kalends-admin",
+        Owner::Nobody => "nobody",
+    }
+}
+
+fn problem_text(
+    channels: &Channels,
+    about: &super::gather::About,
+    words: &Advice,
+    link: &str,
+) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{}\n", words.title);
+    let since = about.since.time_in_words();
+    let _ = match (about.person, about.people) {
+        (Some(_), _) => writeln!(
+            text,
+            "Your calendar {} has not been renewed since {since}.",
+            about.names.mailbox
+        ),
+        (None, 1) => writeln!(text, "1 calendar has not been renewed since {since}."),
+        (None, many) => writeln!(
+            text,
+            "{many} calendars have not been renewed since {since}."
+        ),
+    };
+    let _ = writeln!(
+        text,
+        "Account: {}\nEndpoint: {}\n\n{}",
+        about.names.account, about.names.endpoint, words.meaning
+    );
+    let who = match (words.owner, about.person) {
+        (Owner::ExchangeAdmin, _) => "What an Exchange administrator does",
+        (_, Some(_)) => "What you do",
+        _ => "What to do",
+    };
+    if !words.steps.is_empty() {
+        let _ = writeln!(text, "\n{who}\n");
+        for (place, step) in words.steps.iter().enumerate() {
+            let _ = writeln!(text, "{}. {step}", place + 1);
+        }
+    }
+    for (place, command) in words.commands.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "\nCommand {}: {}. {}:\n\n    {}",
+            place + 1,
+            command.purpose.label(),
+            command.place,
+            command.text.replace('\n', "\n    ")
+        );
+    }
+    let where_to = if about.person.is_some() {
+        "Your connection"
+    } else {
+        "Who waits"
+    };
+    let _ = writeln!(text, "\n{where_to}: {link}");
+    if about.person.is_some() {
+        let _ = write!(
+            text,
+            "\n-- \nSent by Kalends at {}, because your calendar is connected there.\n",
+            channels.link("")
+        );
+    } else {
+        text.push_str(&foot(channels));
+    }
+    text
+}
+
+/// It is over.
+pub fn over(
+    channels: &Channels,
+    occasion: &super::Occasion,
+    is_to_admins: bool,
+    now: Timestamp,
+) -> Told {
+    let subject = format!("Over: {}", occasion.title);
+    let link = channels.link(if is_to_admins {
+        "/overview"
+    } else {
+        "/profile/exchange"
+    });
+    let lasted = format!(
+        "It was told on {} and holds nobody up any more since {}.",
+        occasion.opened_at.time_in_words(),
+        now.time_in_words()
+    );
+    let text = format!("{}.\n\n{lasted}\n\nHow it stands: {link}\n", occasion.title);
+    let data = json!({"title": occasion.title, "people": occasion.people, "link": link});
+    told("problem.over", subject, text, data, now)
+}
+
+/// Whether notices arrive.
+pub fn test(channels: &Channels, by: &str, now: Timestamp) -> Told {
+    let link = channels.link("/organisation/notices");
+    told(
+        "test",
+        "A test from Kalends".to_owned(),
+        format!(
+            "{by} asked Kalends for this at {}. It arrived: notices will too.\n\n{link}\n",
+            now.time_in_words()
+        ),
+        json!({"link": link}),
+        now,
+    )
+}
+
+/// A link to set a password with.
+pub fn link(channels: &Channels, by: &str, user: &User, path: &str) -> Told {
+    let subject = if user.is_invited() {
+        "Your invitation to Kalends".to_owned()
+    } else {
+        "A new password for Kalends".to_owned()
+    };
+    let why = if user.is_invited() {
+        format!("{by} invites you to Kalends, which connects your Exchange calendar.")
+    } else {
+        format!(
+            "{by} made you a link to set a new password with. The one you have works until then."
+        )
+    };
+    let text = format!(
+        "Hello {},\n\n{why}\n\nSet your password: {}\n\nThe link works once, for 72 hours. Keep it to yourself: whoever has it can sign in as {}.\n",
+        user.name,
+        channels.link(path),
+        user.email
+    );
+    Told {
+        subject,
+        text,
+        json: String::new(),
+    }
+}

@@ -1,0 +1,437 @@
+//! What is to be told, what was, and each try: an outbox.
+
+use super::{Store, StoreError, rows};
+use crate::{
+    clock::Timestamp,
+    database::Writing,
+    id::{AccountId, NoticeId, OccasionId, UserId},
+    mailbox::SmtpAddress,
+    notice::{Channel, Kind, Notice, Occasion, Recipient, State, Try},
+    problem::Problem,
+};
+use sqlx::any::AnyRow;
+use std::time::Duration;
+
+/// For how long what was told can be read.
+const KEPT: Duration = Duration::from_hours(24 * 90);
+
+/// A problem that connections of one account have, nothing of it paused.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldUp {
+    pub account: AccountId,
+    /// As one of them has it.
+    pub problem: Problem,
+    pub people: i64,
+    /// Since when the first of them has it.
+    pub since: Timestamp,
+    /// One of the mailboxes.
+    pub mailbox: SmtpAddress,
+}
+
+const NOTICE: &str = "SELECT id, occasion_id, kind, channel, recipient, shown, subject, body, state, made_at, due_at, tries, ended_at FROM notices";
+
+fn notice(row: &AnyRow) -> Result<Notice, StoreError> {
+    Ok(Notice {
+        id: rows::parsed(row, "id")?,
+        occasion: rows::maybe_parsed(row, "occasion_id")?,
+        kind: rows::named(row, "kind")?,
+        recipient: recipient(row)?,
+        subject: rows::text(row, "subject")?,
+        body: rows::text(row, "body")?,
+        state: rows::named(row, "state")?,
+        made_at: rows::instant(row, "made_at")?,
+        due_at: rows::instant(row, "due_at")?,
+        tries: rows::number(row, "tries")?,
+        ended_at: rows::maybe_instant(row, "ended_at")?,
+    })
+}
+
+fn recipient(row: &AnyRow) -> Result<Recipient, StoreError> {
+    Ok(Recipient {
+        channel: rows::named(row, "channel")?,
+        to: rows::text(row, "recipient")?,
+        shown: rows::text(row, "shown")?,
+    })
+}
+
+fn occasion(row: &AnyRow) -> Result<Occasion, StoreError> {
+    Ok(Occasion {
+        id: rows::parsed(row, "id")?,
+        name: rows::text(row, "name")?,
+        title: rows::text(row, "title")?,
+        people: rows::number(row, "people")?,
+        opened_at: rows::instant(row, "opened_at")?,
+        reminders: rows::number(row, "reminders")?,
+        next_at: rows::maybe_instant(row, "next_at")?,
+    })
+}
+
+impl Store {
+    /// What goes wrong at present, by problem and account; without what an admin has paused.
+    pub async fn held_up(&self) -> Result<Vec<HeldUp>, StoreError> {
+        let found = sqlx::query(
+            "SELECT c.account_id, COUNT(*) AS people, MIN(c.since) AS since, MIN(c.problem) AS problem, MIN(c.mailbox) AS mailbox \
+             FROM connections c JOIN accounts a ON a.id = c.account_id JOIN users u ON u.id = c.user_id \
+             WHERE c.cause IS NOT NULL AND c.paused_at IS NULL AND a.paused_at IS NULL AND u.disabled_at IS NULL \
+             GROUP BY c.cause, c.account_id ORDER BY people DESC, c.account_id",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        found
+            .iter()
+            .map(|row| {
+                Ok(HeldUp {
+                    account: rows::parsed(row, "account_id")?,
+                    problem: rows::json(row, "problem")?,
+                    people: rows::number(row, "people")?,
+                    since: rows::instant(row, "since")?,
+                    mailbox: rows::parsed(row, "mailbox")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Who has this problem with this account, each with the mailbox and since when; `limit` at most.
+    pub async fn held_up_people(
+        &self,
+        account: AccountId,
+        problem: &Problem,
+        limit: i64,
+    ) -> Result<Vec<(UserId, SmtpAddress, Timestamp)>, StoreError> {
+        let found = sqlx::query(
+            "SELECT c.user_id, c.mailbox, c.since FROM connections c JOIN users u ON u.id = c.user_id \
+             WHERE c.cause = $1 AND c.account_id = $2 AND c.paused_at IS NULL AND u.disabled_at IS NULL ORDER BY c.id LIMIT $3",
+        )
+        .bind(problem.code())
+        .bind(account.to_string())
+        .bind(limit)
+        .fetch_all(self.pool())
+        .await?;
+        found
+            .iter()
+            .map(|row| {
+                Ok((
+                    rows::parsed(row, "user_id")?,
+                    rows::parsed(row, "mailbox")?,
+                    rows::instant(row, "since")?,
+                ))
+            })
+            .collect()
+    }
+
+    /// Admins who can sign in.
+    pub async fn acting_admins(&self) -> Result<Vec<SmtpAddress>, StoreError> {
+        let found = sqlx::query(
+            "SELECT email FROM users WHERE role = 'admin' AND disabled_at IS NULL AND password_hash <> '' ORDER BY email",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        found.iter().map(|row| rows::parsed(row, "email")).collect()
+    }
+
+    /// What was told and is not over, the oldest first.
+    pub async fn open_occasions(&self) -> Result<Vec<Occasion>, StoreError> {
+        let found = sqlx::query(
+            "SELECT id, name, title, people, opened_at, reminders, next_at FROM occasions WHERE closed_at IS NULL ORDER BY opened_at, id",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        found.iter().map(occasion).collect()
+    }
+
+    /// Writes down that something begins, with its notices; false if another instance has.
+    pub async fn open_occasion(
+        &self,
+        new: &Occasion,
+        notices: &[Notice],
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.begin().await?;
+        let opened = sqlx::query(
+            "INSERT INTO occasions (id, name, title, people, opened_at, next_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        )
+        .bind(new.id.to_string())
+        .bind(&new.name)
+        .bind(&new.title)
+        .bind(new.people)
+        .bind(new.opened_at.millis())
+        .bind(new.next_at.map(Timestamp::millis))
+        .execute(writing.on())
+        .await?;
+        if opened.rows_affected() == 0 {
+            return Ok(false);
+        }
+        put_all(&mut writing, notices).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// Writes down that something is told again; does nothing if another instance has, or if it is over.
+    pub async fn remind(
+        &self,
+        open: &Occasion,
+        people: i64,
+        next_at: Option<Timestamp>,
+        notices: &[Notice],
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        let reminded = sqlx::query(
+            "UPDATE occasions SET reminders = reminders + 1, next_at = $3, people = $4 WHERE id = $1 AND reminders = $2 AND closed_at IS NULL",
+        )
+        .bind(open.id.to_string())
+        .bind(open.reminders)
+        .bind(next_at.map(Timestamp::millis))
+        .bind(people)
+        .execute(writing.on())
+        .await?;
+        if reminded.rows_affected() == 0 {
+            return Ok(());
+        }
+        put_all(&mut writing, notices).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Ends an occasion: what waits to be sent is cancelled, and `over` makes the notices for those who were told.
+    pub async fn close_occasion(
+        &self,
+        open: &Occasion,
+        over: Option<impl Fn(Recipient) -> Notice>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        let closed =
+            sqlx::query("UPDATE occasions SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL")
+                .bind(open.id.to_string())
+                .bind(now.millis())
+                .execute(writing.on())
+                .await?;
+        if closed.rows_affected() == 0 {
+            return Ok(());
+        }
+        sqlx::query(
+            "UPDATE notices SET state = 'cancelled', ended_at = $2 WHERE occasion_id = $1 AND state = 'waiting' AND leased_until <= $2",
+        )
+        .bind(open.id.to_string())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        let Some(over) = over else {
+            return Ok(writing.commit().await?);
+        };
+        // What is being sent at this moment counts as told.
+        let told = sqlx::query(
+            "SELECT DISTINCT channel, recipient, shown FROM notices WHERE occasion_id = $1 AND state IN ('sent', 'waiting') ORDER BY recipient",
+        )
+        .bind(open.id.to_string())
+        .fetch_all(writing.on())
+        .await?;
+        let notices: Vec<Notice> = told
+            .iter()
+            .map(|row| recipient(row).map(&over))
+            .collect::<Result<_, _>>()?;
+        put_all(&mut writing, &notices).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Gives up what only the process that made it could send, and which has not ended since `before`.
+    pub async fn fail_lost_notices(
+        &self,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let lost = "kind IN ('test', 'link') AND state = 'waiting' AND made_at < $1";
+        let sql = format!("SELECT 1 AS found FROM notices WHERE {lost} LIMIT 1");
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(before.millis())
+            .fetch_optional(self.pool())
+            .await?;
+        if found.is_none() {
+            return Ok(());
+        }
+        let mut writing = self.begin().await?;
+        let sql = format!("UPDATE notices SET state = 'failed', ended_at = $2 WHERE {lost}");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(before.millis())
+            .bind(now.millis())
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Writes a notice down, as it stands.
+    pub async fn put_notice(&self, notice: &Notice) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        put_all(&mut writing, std::slice::from_ref(notice)).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Takes a notice that is due, for this instance alone until the lease ends; none of a channel in `without`.
+    pub async fn lease_notice(
+        &self,
+        without: Option<Channel>,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Option<Notice>, StoreError> {
+        loop {
+            let sql = format!(
+                "{NOTICE} WHERE state = 'waiting' AND due_at <= $1 AND leased_until <= $1 AND channel <> $2 ORDER BY due_at, id LIMIT 1"
+            );
+            let skipped = match without {
+                Some(channel) => rows::to_name(&channel, "channel")?,
+                None => String::new(),
+            };
+            let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(now.millis())
+                .bind(skipped)
+                .fetch_optional(self.pool())
+                .await?;
+            let Some(found) = row.as_ref().map(notice).transpose()? else {
+                return Ok(None);
+            };
+            if self.lease_this(found.id, now, lease).await? {
+                return Ok(Some(found));
+            }
+        }
+    }
+
+    async fn lease_this(
+        &self,
+        id: NoticeId,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.begin().await?;
+        let taken = sqlx::query(
+            "UPDATE notices SET leased_until = $3 WHERE id = $1 AND state = 'waiting' AND leased_until <= $2",
+        )
+        .bind(id.to_string())
+        .bind(now.millis())
+        .bind((now + lease).millis())
+        .execute(writing.on())
+        .await?;
+        writing.commit().await?;
+        Ok(taken.rows_affected() > 0)
+    }
+
+    /// Writes down what came of a try: the state after it and, while it waits, when it is tried again.
+    pub async fn end_try(
+        &self,
+        notice: NoticeId,
+        tried: &Try,
+        (state, due_at): (State, Timestamp),
+    ) -> Result<(), StoreError> {
+        let ended = (state != State::Waiting).then(|| (tried.at + tried.took).millis());
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO notice_tries (notice_id, place, at, millis, outcome) \
+             SELECT $1, COALESCE(MAX(place), 0) + 1, $2, $3, $4 FROM notice_tries WHERE notice_id = $1",
+        )
+        .bind(notice.to_string())
+        .bind(tried.at.millis())
+        .bind(i64::try_from(tried.took.as_millis()).unwrap_or(i64::MAX))
+        .bind(&tried.outcome)
+        .execute(writing.on())
+        .await?;
+        sqlx::query(
+            "UPDATE notices SET state = $2, due_at = $3, ended_at = $4, tries = tries + 1, leased_until = 0 WHERE id = $1",
+        )
+        .bind(notice.to_string())
+        .bind(rows::to_name(&state, "state")?)
+        .bind(due_at.millis())
+        .bind(ended)
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// What was told, the latest first; `limit` from `offset` on.
+    pub async fn notices(&self, limit: i64, offset: i64) -> Result<Vec<Notice>, StoreError> {
+        let sql = format!("{NOTICE} ORDER BY made_at DESC, id DESC LIMIT $1 OFFSET $2");
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(limit)
+            .bind(offset)
+            .fetch_all(self.pool())
+            .await?;
+        found.iter().map(notice).collect()
+    }
+
+    pub async fn notice(&self, id: NoticeId) -> Result<Option<Notice>, StoreError> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{NOTICE} WHERE id = $1")))
+            .bind(id.to_string())
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(notice).transpose()
+    }
+
+    /// The latest link that was mailed to an address.
+    pub async fn mailed_link(&self, to: &SmtpAddress) -> Result<Option<Notice>, StoreError> {
+        let sql = format!(
+            "{NOTICE} WHERE recipient = $1 AND kind = $2 ORDER BY made_at DESC, id DESC LIMIT 1"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(to.as_str())
+            .bind(rows::to_name(&Kind::Link, "kind")?)
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(notice).transpose()
+    }
+
+    /// The tries of a notice, the first first.
+    pub async fn tries(&self, notice: NoticeId) -> Result<Vec<Try>, StoreError> {
+        let found = sqlx::query(
+            "SELECT at, millis, outcome FROM notice_tries WHERE notice_id = $1 ORDER BY place LIMIT 50",
+        )
+        .bind(notice.to_string())
+        .fetch_all(self.pool())
+        .await?;
+        found
+            .iter()
+            .map(|row| {
+                let millis = rows::number(row, "millis")?;
+                Ok(Try {
+                    at: rows::instant(row, "at")?,
+                    took: Duration::from_millis(u64::try_from(millis).unwrap_or(0)),
+                    outcome: rows::text(row, "outcome")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Forgets what was told long ago and is over.
+    pub async fn forget_notices(&self, now: Timestamp) -> Result<(), StoreError> {
+        let before = (now - KEPT).millis();
+        let mut writing = self.begin().await?;
+        sqlx::query("DELETE FROM occasions WHERE closed_at < $1")
+            .bind(before)
+            .execute(writing.on())
+            .await?;
+        sqlx::query("DELETE FROM notices WHERE made_at < $1 AND occasion_id IS NULL")
+            .bind(before)
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+}
+
+async fn put_all(writing: &mut Writing, notices: &[Notice]) -> Result<(), StoreError> {
+    for notice in notices {
+        sqlx::query(
+            "INSERT INTO notices (id, occasion_id, kind, channel, recipient, shown, subject, body, state, made_at, due_at, ended_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        )
+        .bind(notice.id.to_string())
+        .bind(notice.occasion.map(|id: OccasionId| id.to_string()))
+        .bind(rows::to_name(&notice.kind, "kind")?)
+        .bind(rows::to_name(&notice.recipient.channel, "channel")?)
+        .bind(&notice.recipient.to)
+        .bind(&notice.recipient.shown)
+        .bind(&notice.subject)
+        .bind(&notice.body)
+        .bind(rows::to_name(&notice.state, "state")?)
+        .bind(notice.made_at.millis())
+        .bind(notice.due_at.millis())
+        .bind(notice.ended_at.map(Timestamp::millis))
+        .execute(writing.on())
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,389 @@
+//! Notices: one for each cause to whoever must act, again while it lasts, and one when it is over; by mail and webhook,
+//! with back-off, and none lost.
+
+use crate::{
+    World,
+    engines::on_both_engines,
+    hook_server::HookServer,
+    mail_server::MailServer,
+    organisation::held,
+    world::{MINUTE, SERVICE},
+};
+use kalends::{
+    audit::{Action, Entry},
+    connection::ConnectionState,
+    mapping::{self, Addresses},
+    notice::{self, Channels, Kind, Mailer, NewHook, State},
+    organisation as accounts,
+    outbound::{Outbound, OutboundConfig},
+    services::Services,
+    store::Role,
+};
+use kalends_simulator::fault::{Kind as Fault, Plan};
+use std::{net::SocketAddr, time::Duration};
+
+const ORIGIN: &str = "https://kalends.example.test";
+const NEW: &str = "Changed-2026!";
+const HOUR: Duration = Duration::from_hours(1);
+const PLACE: &str = "https://chat.example.test/hooks/tok-4711";
+
+/// The services of a world that writes mail, and the server that takes it.
+fn telling(world: &World) -> (Services, MailServer) {
+    let (server, address) = MailServer::start(None);
+    (with_mail(world, &format!("smtp://{address}")), server)
+}
+
+fn with_mail(world: &World, url: &str) -> Services {
+    let mut services = world.services.clone();
+    let mailer = Mailer::new(url, "Kalends <kalends@example.test>", None).unwrap();
+    let outbound = services.outbound.clone();
+    services.channels = Channels::new(Some(mailer), outbound, ORIGIN.to_owned());
+    services
+}
+
+/// A way out to a webhook's server.
+async fn with_hooks(world: &World) -> (Services, HookServer, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let server = HookServer::start(folder.path()).await;
+    let outbound = outbound(world, server.address, Some(&server));
+    let mut services = world.services.clone();
+    services.channels = Channels::new(None, outbound, ORIGIN.to_owned());
+    (services, server, folder)
+}
+
+fn outbound(world: &World, to: SocketAddr, trusts: Option<&HookServer>) -> Outbound {
+    let rule = format!("chat.example.test:443={to}");
+    let ca = trusts.map(|server| server.ca.clone());
+    let config = OutboundConfig::parse("", &rule, ca).unwrap();
+    Outbound::new(config, world.clock.clone()).unwrap()
+}
+
+async fn make_admin(world: &World, name: &str) -> kalends::store::User {
+    let user = world.user(name).await;
+    let entry = Entry::by_kalends(Action::RoleChanged);
+    let store = &world.services.store;
+    let now = world.clock.now();
+    assert!(
+        store
+            .set_role(user.id, Role::Admin, &entry, now)
+            .await
+            .unwrap()
+    );
+    world.user(name).await
+}
+
+async fn tell(services: &Services) -> usize {
+    notice::look(services).await.unwrap();
+    notice::deliver_due(services).await.unwrap()
+}
+
+/// Connects so many people through the organisation's account.
+async fn connect_many(world: &World, held: &kalends::store::Held, count: usize) {
+    for number in 0..count {
+        let name = format!("person{number}");
+        let address = format!("{name}@example.test");
+        let now = crate::world::jiff_at(world.clock.now());
+        world
+            .exchange
+            .world()
+            .add_mailbox(&address, &name, now)
+            .unwrap();
+        world.user(&name).await;
+    }
+    let all = Addresses {
+        doubles: 0,
+        without: 0,
+        all: (0..count)
+            .map(|n| Ok(format!("person{n}@example.test").parse().unwrap()))
+            .collect(),
+    };
+    let alice = world.user("alice").await;
+    let services = &world.services;
+    let map = mapping::start(services, &alice, &held.account, &all)
+        .await
+        .unwrap();
+    while mapping::tend(services).await.unwrap() > 0 {}
+    let map = services.store.map(map).await.unwrap().unwrap();
+    assert_eq!(
+        mapping::choose(services, &alice, &map, None).await.unwrap(),
+        count as u64
+    );
+    while mapping::tend(services).await.unwrap() > 0 {}
+    assert_eq!(world.tend().await, count);
+}
+
+on_both_engines! {
+    async fn one_password_change_with_240_people_is_one_mail_to_the_admin_and_one_when_it_is_over(world) {
+        make_admin(world, "alice").await;
+        let (services, mail) = telling(world);
+        let held = held(world).await;
+        connect_many(world, &held, 240).await;
+        assert_eq!((tell(&services).await, mail.mails().len()), (0, 0), "nothing is wrong yet");
+
+        world.set_password(SERVICE, NEW);
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        assert_eq!(world.refused(), 1);
+        // Single refusals happen under load: nothing is said before the second look.
+        world.pass(MINUTE * 10);
+        world.tend().await;
+        assert_eq!(tell(&services).await, 0);
+        world.pass(MINUTE * 8);
+        world.tend().await;
+        assert_eq!((world.refused(), tell(&services).await), (2, 1));
+        let told = mail.mails();
+        assert_eq!((told.len(), told[0].to.as_slice()), (1, ["alice@example.test".to_owned()].as_slice()));
+        assert!(told[0].header("Subject").contains("240 people"), "{}", told[0].raw);
+        let text = told[0].text();
+        for part in [SERVICE, "240 calendars", "/connections?account=", ORIGIN, "Change the password"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert_eq!(told[0].header("Auto-Submitted"), "auto-generated");
+
+        // Told once, however often it is looked at and by however many instances.
+        for _ in 0..20 {
+            world.pass(MINUTE * 30);
+            world.tend().await;
+            assert_eq!(tell(&services).await, 0);
+        }
+        assert_eq!(world.refused(), 2);
+
+        // The right password is entered and switched to: everything works, which is told once.
+        let user = world.user("alice").await;
+        let wanted = crate::organisation::form(NEW).sign_in().unwrap();
+        let id = accounts::test_next(&services, &user, &held, wanted, None).await.unwrap();
+        world.ended(id).await;
+        let current = services.store.held_account(held.account.id).await.unwrap().unwrap();
+        assert!(accounts::switch(&services, &user, &current.account).await.unwrap());
+        world.pass(MINUTE);
+        assert_eq!(world.tend().await, 240);
+        assert_eq!(tell(&services).await, 1);
+        let told = mail.mails();
+        assert_eq!((told.len(), told[1].to.as_slice()), (2, ["alice@example.test".to_owned()].as_slice()));
+        assert!(told[1].header("Subject").starts_with("Over: "), "{}", told[1].raw);
+        world.pass(HOUR * 30);
+        assert_eq!((tell(&services).await, mail.mails().len()), (0, 2));
+    }
+
+    async fn what_lasts_is_told_again_after_1_3_and_7_days_and_no_more(world) {
+        make_admin(world, "alice").await;
+        let (services, mail) = telling(world);
+        world.exchange.world().account_mut(SERVICE).unwrap().role = false;
+        for name in ["bob", "charlie"] {
+            world.save(name, SERVICE).await;
+        }
+        let mut days = Vec::new();
+        for hour in 0..24 * 12 {
+            world.tend().await;
+            if tell(&services).await > 0 {
+                days.push(hour / 24);
+            }
+            world.pass(HOUR);
+        }
+        assert_eq!(days, [0, 1, 3, 7]);
+        let subjects: Vec<String> = mail.mails().iter().map(|mail| mail.header("Subject")).collect();
+        assert!(subjects[0].contains("2 people") && !subjects[0].contains("since"), "{subjects:?}");
+        assert!(subjects[1].contains("since yesterday") && subjects[3].contains("for 7 days"), "{subjects:?}");
+        let open = services.store.open_occasions().await.unwrap();
+        assert_eq!((open.len(), open[0].reminders, open[0].next_at), (1, 3, None));
+    }
+
+    async fn a_pause_is_no_recovery_and_what_passes_is_not_told_before_it_has_lasted(world) {
+        make_admin(world, "alice").await;
+        let (services, mail) = telling(world);
+        world.save("bob", SERVICE).await;
+        world.always(Fault::Unavailable { retry_after: None });
+        world.tend().await;
+        assert_eq!(world.state("bob").await.0, ConnectionState::Delayed);
+        for _ in 0..5 {
+            world.pass(HOUR);
+            world.tend().await;
+            assert_eq!(tell(&services).await, 0);
+        }
+        world.pass(HOUR * 2);
+        world.tend().await;
+        assert_eq!((tell(&services).await, mail.mails().len()), (1, 1));
+        let alice = world.user("alice").await;
+        accounts::pause_everything(&services, &alice, true).await.unwrap();
+        world.pass(HOUR);
+        assert_eq!(tell(&services).await, 0);
+        accounts::pause_everything(&services, &alice, false).await.unwrap();
+        world.exchange.world().faults.clear();
+        world.tend().await;
+        assert_eq!((tell(&services).await, mail.mails().len()), (1, 2));
+    }
+
+    async fn people_are_told_of_their_own_mailbox_and_nobody_else_is(world) {
+        make_admin(world, "alice").await;
+        let (services, mail) = telling(world);
+        for name in ["bob", "charlie"] {
+            world.save(name, SERVICE).await;
+        }
+        let mut full = Plan::always(Fault::ResponseCode { code: "ErrorQuotaExceeded".to_owned(), message: None });
+        full.only_mailbox = Some("bob@example.test".to_owned());
+        world.exchange.world().faults.plan(full);
+        world.tend().await;
+        world.pass(MINUTE * 6);
+        tell(&services).await;
+        let told = mail.mails();
+        assert_eq!((told.len(), told[0].to.as_slice()), (1, ["bob@example.test".to_owned()].as_slice()));
+        assert!(told[0].text().contains(&format!("{ORIGIN}/profile/exchange")), "{}", told[0].raw);
+    }
+
+    async fn what_is_not_taken_is_tried_again_with_growing_pauses_and_cancelled_when_it_is_over(world) {
+        make_admin(world, "alice").await;
+        let (services, mail) = telling(world);
+        mail.refuse(Some((451, "greylisted")));
+        world.exchange.world().account_mut(SERVICE).unwrap().role = false;
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        world.pass(MINUTE * 6);
+        assert_eq!(tell(&services).await, 1);
+        let mut waits = Vec::new();
+        for minute in 1..40 {
+            world.pass(MINUTE);
+            if notice::deliver_due(&services).await.unwrap() > 0 {
+                waits.push(minute);
+            }
+        }
+        assert_eq!(waits, [1, 6, 36]);
+        let sent = services.store.notices(10, 0).await.unwrap();
+        assert_eq!((sent.len(), sent[0].state, sent[0].tries), (1, State::Waiting, 4));
+        let tries = services.store.tries(sent[0].id).await.unwrap();
+        assert!(tries.len() == 4 && tries[0].outcome.contains("greylisted"), "{tries:?}");
+        // Over before anybody could be told: nobody is told of either.
+        world.exchange.world().account_mut(SERVICE).unwrap().role = true;
+        world.tend().await;
+        mail.refuse(None);
+        world.pass(HOUR * 12);
+        assert_eq!((tell(&services).await, mail.mails().len()), (0, 0));
+        assert_eq!(services.store.notices(10, 0).await.unwrap()[0].state, State::Cancelled);
+    }
+
+    async fn a_refused_mail_password_is_not_sent_again_by_itself(world) {
+        let alice = make_admin(world, "alice").await;
+        let (mail, address) = MailServer::start(Some("right"));
+        let services = with_mail(world, &format!("smtp://kalends:wrong@{address}"));
+        world.exchange.world().account_mut(SERVICE).unwrap().role = false;
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        world.pass(MINUTE * 6);
+        assert_eq!((tell(&services).await, mail.sign_ins()), (1, 1));
+        for _ in 0..5 {
+            world.pass(HOUR);
+            assert_eq!(tell(&services).await, 0);
+        }
+        assert_eq!(mail.sign_ins(), 1);
+        // A person looks whether it goes now: one try for each click.
+        let said = notice::test_mail(&services, &alice).await.unwrap().unwrap_err();
+        assert!(said.contains("KALENDS_SMTP_URL") && !said.contains("wrong"), "{said}");
+        assert_eq!(mail.sign_ins(), 2);
+        mail.set_password("wrong");
+        assert!(notice::test_mail(&services, &alice).await.unwrap().is_ok());
+        assert_eq!((tell(&services).await, mail.mails().len()), (1, 2));
+    }
+
+    async fn a_mail_refused_for_good_is_given_up_at_once(world) {
+        make_admin(world, "alice").await;
+        let (services, mail) = telling(world);
+        mail.refuse(Some((550, "no such user")));
+        world.exchange.world().account_mut(SERVICE).unwrap().role = false;
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        world.pass(MINUTE * 6);
+        assert_eq!(tell(&services).await, 1);
+        let sent = services.store.notices(10, 0).await.unwrap();
+        assert_eq!((sent[0].state, sent[0].kind), (State::Failed, Kind::Raised));
+        world.pass(HOUR);
+        assert_eq!(tell(&services).await, 0);
+    }
+
+    async fn webhooks_are_signed_retried_and_forgotten_with_their_address(world) {
+        let alice = make_admin(world, "alice").await;
+        let (services, server, _folder) = with_hooks(world).await;
+        let new = NewHook::parse("Chat room", PLACE).unwrap();
+        notice::add(&services, &alice, new).await.unwrap();
+        let hook = services.store.webhooks().await.unwrap().remove(0);
+        assert_eq!((hook.name.as_str(), hook.host.as_str()), ("Chat room", "chat.example.test"));
+        let key = services.keys.key(hook.id, alice.id, world.clock.now()).unwrap();
+        let bob = world.user("bob").await;
+        assert_eq!(services.keys.key(hook.id, bob.id, world.clock.now()), None);
+
+        server.answer_with(503);
+        world.exchange.world().account_mut(SERVICE).unwrap().role = false;
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        world.pass(MINUTE * 6);
+        assert_eq!(tell(&services).await, 1);
+        server.answer_with(302);
+        world.pass(MINUTE);
+        assert_eq!(tell(&services).await, 1);
+        server.answer_with(204);
+        world.pass(MINUTE * 5);
+        assert_eq!(tell(&services).await, 1);
+        let posted = server.posted();
+        assert_eq!((posted.len(), posted[0].line.as_str()), (3, "POST /hooks/tok-4711 HTTP/1.1"));
+        let ids: Vec<&String> = posted.iter().map(|it| &it.headers["webhook-id"]).collect();
+        assert!(ids.iter().all(|id| *id == ids[0]), "the same notice has the same id: {ids:?}");
+        for it in &posted {
+            let at = it.headers["webhook-timestamp"].parse().unwrap();
+            let signed = notice::signature(&key, &it.headers["webhook-id"], kalends::clock::Timestamp::from_seconds(at), &it.body);
+            assert_eq!(Some(&it.headers["webhook-signature"]), signed.as_ref());
+        }
+        let told: serde_json::Value = serde_json::from_str(&posted[2].body).unwrap();
+        assert_eq!((told["type"].as_str(), told["data"]["people"].as_i64()), (Some("problem.raised"), Some(1)));
+        assert!(told["text"].as_str().unwrap().contains(ORIGIN), "{told}");
+        let sent = services.store.notices(10, 0).await.unwrap().remove(0);
+        assert_eq!((sent.state, sent.tries), (State::Sent, 3));
+
+        // Neither token nor key stands in the main database or is left in the vault.
+        let holds = |text: String| async move {
+            let mut found = Vec::new();
+            for sql in ["SELECT name || host AS text FROM webhooks", "SELECT subject || body || recipient || shown AS text FROM notices", "SELECT outcome AS text FROM notice_tries", "SELECT subject AS text FROM audit"] {
+                let rows = sqlx::query(sql).fetch_all(services.store.pool()).await.unwrap();
+                found.extend(rows.iter().map(|row| sqlx::Row::get::<String, _>(row, 0)).filter(|it| it.contains(&text)));
+            }
+            found
+        };
+        assert_eq!(holds.clone()("tok-4711".to_owned()).await, Vec::<String>::new());
+        assert_eq!(holds(key).await, Vec::<String>::new());
+        let services = &world.services;
+        assert_eq!(services.custody().sweep().await.unwrap(), 0);
+        let before = services.vault.ids(None).await.unwrap().len();
+        assert!(notice::remove(services, &alice, hook.id).await.unwrap());
+        assert_eq!(services.vault.ids(None).await.unwrap().len(), before - 1);
+        assert!(!notice::remove(services, &alice, hook.id).await.unwrap());
+    }
+
+    async fn a_webhook_at_a_private_address_is_called_only_where_it_is_listed(world) {
+        let alice = make_admin(world, "alice").await;
+        let new = NewHook::parse("Inside", "https://127.0.0.1/").unwrap();
+        notice::add(&world.services, &alice, new).await.unwrap();
+        let hook = world.services.store.webhooks().await.unwrap().remove(0);
+        let tested = notice::test_webhook(&world.services, &alice, hook.id).await.unwrap().unwrap();
+        let said = tested.unwrap_err();
+        assert!(said.contains("KALENDS_WEBHOOK_HOSTS"), "{said}");
+    }
+
+    async fn two_instances_tell_a_cause_once(world) {
+        make_admin(world, "alice").await;
+        let (services, mail) = telling(world);
+        let mut other = world.another_instance().await;
+        other.channels = services.channels.clone();
+        world.exchange.world().account_mut(SERVICE).unwrap().role = false;
+        for name in ["bob", "charlie"] {
+            world.save(name, SERVICE).await;
+        }
+        world.tend().await;
+        for _ in 0..3 {
+            world.pass(MINUTE * 6);
+            let (one, two) = tokio::join!(notice::look(&services), notice::look(&other));
+            (one.unwrap(), two.unwrap());
+            let (one, two) = tokio::join!(notice::deliver_due(&services), notice::deliver_due(&other));
+            (one.unwrap(), two.unwrap());
+        }
+        assert_eq!(mail.mails().len(), 1);
+        other.store.pool().close().await;
+        other.vault.pool().close().await;
+    }
+}
