@@ -52,6 +52,8 @@ pub mod factor;
 #[cfg(feature = "server")]
 pub mod fail_point;
 #[cfg(feature = "server")]
+pub mod fresh;
+#[cfg(feature = "server")]
 pub mod mapping;
 #[cfg(feature = "server")]
 pub mod metrics;

@@ -16,7 +16,7 @@ pub use deliver::{deliver_due, test_mail, test_webhook};
 pub use link::send_link;
 pub use mail::{MailError, Mailer};
 pub use watch::look;
-pub use webhook::{FreshKeys, HookError, NewHook, add, remove, signature};
+pub use webhook::{HookError, NewHook, add, remove, signature};
 
 use crate::{
     clock::Timestamp,

@@ -7,8 +7,6 @@ pub use import::{ImportRow, MOST_PEOPLE, read_people};
 use crate::{
     account_name::Password,
     audit::{Action, Entry},
-    clock::Timestamp,
-    id::UserId,
     mailbox::SmtpAddress,
     notice,
     services::Services,
@@ -17,16 +15,10 @@ use crate::{
     store::{NewUser, Role, StoreError, User},
 };
 use sha2::{Digest as _, Sha256};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// For how long a link works.
 pub const LINK_LIVES: Duration = Duration::from_hours(72);
-/// For how long the admin who made a link can read it again. It lies in memory alone.
-const SHOWN: Duration = Duration::from_mins(15);
 /// The name under which wrong links are counted; no account has it.
 const INVITE: &str = "invite";
 
@@ -49,48 +41,6 @@ pub enum PeopleError {
     Password(#[from] PasswordError),
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// Links that were just made, for the admin who made them.
-#[derive(Clone, Default)]
-pub struct FreshLinks(Arc<Mutex<HashMap<UserId, Fresh>>>);
-
-struct Fresh {
-    by: UserId,
-    token: String,
-    until: Timestamp,
-}
-
-impl FreshLinks {
-    fn keep(&self, user: UserId, by: UserId, token: String, now: Timestamp) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, fresh| fresh.until > now);
-        let until = now + SHOWN;
-        all.insert(user, Fresh { by, token, until });
-    }
-
-    /// The token of a link that this admin made a moment ago.
-    pub fn token(&self, user: UserId, by: UserId, now: Timestamp) -> Option<String> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = all.get(&user)?;
-        (fresh.by == by && fresh.until > now).then(|| fresh.token.clone())
-    }
-
-    /// Everybody for whom this admin made a link a moment ago.
-    pub fn all(&self, by: UserId, now: Timestamp) -> Vec<(UserId, String)> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter()
-            .filter(|(_, fresh)| fresh.by == by && fresh.until > now)
-            .map(|(user, fresh)| (*user, fresh.token.clone()))
-            .collect()
-    }
-
-    fn forget(&self, user: UserId) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&user);
-    }
 }
 
 fn hash(token: &str) -> String {

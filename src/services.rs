@@ -4,10 +4,11 @@ use crate::{
     analyse::Analyses,
     clock::Clock,
     custody::Custody,
+    fresh::Fresh,
+    id::{UserId, WebhookId},
     metrics::Metrics,
-    notice::{Channels, FreshKeys},
+    notice::Channels,
     outbound::Outbound,
-    people::FreshLinks,
     random::Random,
     setup::Setup,
     sign_in::SignIn,
@@ -31,9 +32,10 @@ pub struct Services {
     pub sign_in: SignIn,
     pub setup: Setup,
     pub analyses: Analyses,
-    pub links: FreshLinks,
+    /// Links to set a password with that were just made.
+    pub links: Fresh<UserId>,
     /// Signing keys of webhooks that were just made.
-    pub keys: FreshKeys,
+    pub keys: Fresh<WebhookId>,
     /// The ways out for notices; none but webhooks until the program sets more.
     pub channels: Channels,
     /// Signed-in connections between rounds.
@@ -64,8 +66,8 @@ impl Services {
             sign_in: SignIn::new(&clock),
             setup: Setup::new(&random),
             analyses: Analyses::default(),
-            links: FreshLinks::default(),
-            keys: FreshKeys::default(),
+            links: Fresh::default(),
+            keys: Fresh::default(),
             channels: Channels::new(None, outbound.clone(), String::new()),
             kept: Kept::default(),
             tasks: TaskTracker::new(),

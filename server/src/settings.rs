@@ -183,7 +183,7 @@ impl Network {
 /// How notices leave.
 #[derive(Debug, Args)]
 pub struct Notices {
-    /// The address that mails come from, such as Kalends <kalends@example.com>; needed with KALENDS_SMTP_URL.
+    /// The address that mails come from, such as Kalends <kalends@example.com>; needed where a mail server is set.
     #[arg(long, env = "KALENDS_MAIL_FROM", default_value = "")]
     mail_from: String,
     /// Hosts that webhooks may call even at private addresses: host or host:port, separated by commas.

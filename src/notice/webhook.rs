@@ -18,11 +18,7 @@ use http::{Method, Request, Uri, header};
 use hyper::body::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 use tokio::time::timeout;
 use zeroize::Zeroize;
 
@@ -36,8 +32,6 @@ const MAX_NAME: usize = 80;
 const MOST: usize = 20;
 /// How much of an answer is read; nothing of it is kept.
 const ANSWER: usize = 64 * 1024;
-/// For how long the admin who made a key can read it again. It lies in memory alone.
-const SHOWN: Duration = Duration::from_mins(15);
 const KEY_PREFIX: &str = "whsec_";
 
 /// Why there is no such webhook, by the field that is wrong.
@@ -135,26 +129,6 @@ impl Drop for Sealed {
     }
 }
 
-/// Keys that were just made, for the admins who made them.
-#[derive(Clone, Default)]
-pub struct FreshKeys(Arc<Mutex<HashMap<WebhookId, (crate::id::UserId, String, Timestamp)>>>);
-
-impl FreshKeys {
-    fn keep(&self, webhook: &Webhook, key: String) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, (_, _, until)| *until > webhook.made_at);
-        let until = webhook.made_at + SHOWN;
-        all.insert(webhook.id, (webhook.made_by, key, until));
-    }
-
-    /// The key of a webhook that this admin made a moment ago.
-    pub fn key(&self, id: WebhookId, by: crate::id::UserId, now: Timestamp) -> Option<String> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (owner, key, until) = all.get(&id)?;
-        (*owner == by && *until > now).then(|| key.clone())
-    }
-}
-
 /// Seals the address with a new signing key and saves the webhook.
 pub async fn add(services: &Services, admin: &User, new: NewHook) -> Result<(), HookError> {
     let store = &services.store;
@@ -189,7 +163,7 @@ pub async fn add(services: &Services, admin: &User, new: NewHook) -> Result<(), 
     let added = custody
         .add_webhook(&text.into(), webhook, &entry, id)
         .await?;
-    services.keys.keep(&added, key);
+    services.keys.keep(added.id, admin.id, key, now);
     Ok(())
 }
 

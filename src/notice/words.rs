@@ -1,6 +1,9 @@
 //! What notices say.
 
-use super::{Channels, gather::Cause};
+use super::{
+    Channels,
+    gather::{About, Cause},
+};
 use crate::{
     advice::{Advice, advice, ending_certificate},
     clock::Timestamp,
@@ -37,7 +40,7 @@ fn foot(channels: &Channels) -> String {
     )
 }
 
-fn told(kind: &str, subject: String, text: String, data: Value, now: Timestamp) -> Told {
+fn told(kind: &str, subject: String, text: String, data: &Value, now: Timestamp) -> Told {
     let at = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or_default();
     let summary = data["link"]
         .as_str()
@@ -71,34 +74,7 @@ pub fn cause(channels: &Channels, cause: &Cause, moment: Moment, now: Timestamp)
         Moment::Again { .. } => "problem.reminder",
     };
     match cause {
-        Cause::Problem(about) => {
-            let told_words = advice(&about.problem, &about.names);
-            let again = match moment {
-                Moment::Raised => String::new(),
-                Moment::Again { days: 1 } => " (since yesterday)".to_owned(),
-                Moment::Again { days } => format!(" (for {days} days)"),
-            };
-            let waiting = if about.person.is_some() {
-                "Your calendar".to_owned()
-            } else {
-                people(about.people)
-            };
-            let title = title_of(&told_words);
-            let subject = format!("{title}: {waiting}{again}");
-            let link = channels.link(&about.link);
-            let text = problem_text(channels, about, &told_words, &link);
-            let data = json!({
-                "code": told_words.code,
-                "title": told_words.title,
-                "owner": owner(told_words.owner),
-                "people": about.people,
-                "since": jiff::Timestamp::from_millisecond(about.since.millis()).unwrap_or_default().to_string(),
-                "account": about.names.account,
-                "endpoint": about.names.endpoint,
-                "link": link,
-            });
-            told(kind, subject, text, data, now)
-        }
+        Cause::Problem(about) => problem(channels, about, (kind, moment), now),
         Cause::Requests { waiting } => {
             let subject = match waiting {
                 1 => "1 request for a mailbox waits for you".to_owned(),
@@ -113,7 +89,7 @@ pub fn cause(channels: &Channels, cause: &Cause, moment: Moment, now: Timestamp)
                 kind,
                 subject,
                 text,
-                json!({"code": "requests-waiting", "waiting": waiting, "link": link}),
+                &json!({"code": "requests-waiting", "waiting": waiting, "link": link}),
                 now,
             )
         }
@@ -139,7 +115,7 @@ pub fn cause(channels: &Channels, cause: &Cause, moment: Moment, now: Timestamp)
                 kind,
                 subject,
                 text,
-                json!({"code": "password-ends", "account": label, "ends": ends.day_in_words(), "link": link}),
+                &json!({"code": "password-ends", "account": label, "ends": ends.day_in_words(), "link": link}),
                 now,
             )
         }
@@ -163,11 +139,45 @@ pub fn cause(channels: &Channels, cause: &Cause, moment: Moment, now: Timestamp)
                 kind,
                 subject,
                 text,
-                json!({"code": "certificate-ends", "host": host, "ends": certificate.not_after.day_in_words(), "link": link}),
+                &json!({"code": "certificate-ends", "host": host, "ends": certificate.not_after.day_in_words(), "link": link}),
                 now,
             )
         }
     }
+}
+
+fn problem(
+    channels: &Channels,
+    about: &About,
+    (kind, moment): (&str, Moment),
+    now: Timestamp,
+) -> Told {
+    let told_words = advice(&about.problem, &about.names);
+    let again = match moment {
+        Moment::Raised => String::new(),
+        Moment::Again { days: 1 } => " (since yesterday)".to_owned(),
+        Moment::Again { days } => format!(" (for {days} days)"),
+    };
+    let waiting = if about.person.is_some() {
+        "Your calendar".to_owned()
+    } else {
+        people(about.people)
+    };
+    let title = title_of(&told_words);
+    let subject = format!("{title}: {waiting}{again}");
+    let link = channels.link(&about.link);
+    let text = problem_text(channels, about, &told_words, &link);
+    let data = json!({
+        "code": told_words.code,
+        "title": told_words.title,
+        "owner": owner(told_words.owner),
+        "people": about.people,
+        "since": jiff::Timestamp::from_millisecond(about.since.millis()).unwrap_or_default().to_string(),
+        "account": about.names.account,
+        "endpoint": about.names.endpoint,
+        "link": link,
+    });
+    told(kind, subject, text, &data, now)
 }
 
 fn title_of(told: &Advice) -> &str {
@@ -200,12 +210,7 @@ const fn owner(owner: Owner) -> &'static str {
     }
 }
 
-fn problem_text(
-    channels: &Channels,
-    about: &super::gather::About,
-    words: &Advice,
-    link: &str,
-) -> String {
+fn problem_text(channels: &Channels, about: &About, words: &Advice, link: &str) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{}\n", words.title);
@@ -286,7 +291,7 @@ pub fn over(
     );
     let text = format!("{}.\n\n{lasted}\n\nHow it stands: {link}\n", occasion.title);
     let data = json!({"title": occasion.title, "people": occasion.people, "link": link});
-    told("problem.over", subject, text, data, now)
+    told("problem.over", subject, text, &data, now)
 }
 
 /// Whether notices arrive.
@@ -299,7 +304,7 @@ pub fn test(channels: &Channels, by: &str, now: Timestamp) -> Told {
             "{by} asked Kalends for this at {}. It arrived: notices will too.\n\n{link}\n",
             now.time_in_words()
         ),
-        json!({"link": link}),
+        &json!({"link": link}),
         now,
     )
 }

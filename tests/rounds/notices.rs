@@ -305,9 +305,9 @@ on_both_engines! {
         notice::add(&services, &alice, new).await.unwrap();
         let hook = services.store.webhooks().await.unwrap().remove(0);
         assert_eq!((hook.name.as_str(), hook.host.as_str()), ("Chat room", "chat.example.test"));
-        let key = services.keys.key(hook.id, alice.id, world.clock.now()).unwrap();
+        let key = services.keys.get(hook.id, alice.id, world.clock.now()).unwrap();
         let bob = world.user("bob").await;
-        assert_eq!(services.keys.key(hook.id, bob.id, world.clock.now()), None);
+        assert_eq!(services.keys.get(hook.id, bob.id, world.clock.now()), None);
 
         server.answer_with(503);
         world.exchange.world().account_mut(SERVICE).unwrap().role = false;
@@ -378,9 +378,11 @@ on_both_engines! {
         for _ in 0..3 {
             world.pass(MINUTE * 6);
             let (one, two) = tokio::join!(notice::look(&services), notice::look(&other));
-            (one.unwrap(), two.unwrap());
+            one.unwrap();
+            two.unwrap();
             let (one, two) = tokio::join!(notice::deliver_due(&services), notice::deliver_due(&other));
-            (one.unwrap(), two.unwrap());
+            one.unwrap();
+            two.unwrap();
         }
         assert_eq!(mail.mails().len(), 1);
         other.store.pool().close().await;

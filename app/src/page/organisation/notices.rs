@@ -114,7 +114,7 @@ async fn notices(page: String) -> Result<NoticesView, AppError> {
         webhooks: webhooks
             .into_iter()
             .map(|webhook| WebhookView {
-                key: services.keys.key(webhook.id, admin.id, now),
+                key: services.keys.get(webhook.id, admin.id, now),
                 id: webhook.id.to_string(),
                 name: webhook.name,
                 host: webhook.host,

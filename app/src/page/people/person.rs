@@ -52,7 +52,7 @@ async fn person(id: String) -> Result<PersonView, AppError> {
     let services = request::services();
     let store = &services.store;
     let now = services.clock.now();
-    let token = services.links.token(user.id, admin.id, now);
+    let token = services.links.get(user.id, admin.id, now);
     let until = store.link_of(user.id).await.map_err(request::internal)?;
     let connection = store.connection_of(user.id).await;
     let addresses = store.addresses_of(user.id).await;
