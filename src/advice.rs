@@ -176,7 +176,9 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
         Problem::AccountPaused => organisation::paused(),
         Problem::MailboxTaken => organisation::taken(names),
         Problem::PermissionGone => organisation::permission_gone(names),
-        Problem::PasswordRefused => sign_in::password_refused(names),
+        Problem::PasswordRefused { changed } => {
+            sign_in::password_refused(changed.as_deref(), names)
+        }
         Problem::AccountDisabled => sign_in::disabled(names),
         Problem::PasswordExpired => sign_in::expired(names),
         Problem::SecretMissing => sign_in::secret_missing(),

@@ -36,6 +36,13 @@ pub fn ending(host: &str, certificate: &Certificate) -> String {
 
 /// What a host showed before, and what it shows now.
 pub(super) fn change(now: &Certificate, before: &CertificateBefore) -> String {
+    if before.issuer == now.issuer {
+        return format!(
+            "The certificate has changed: another one worked since {}; both name {} as their issuer.",
+            before.since.day_in_words(),
+            shown(&now.issuer)
+        );
+    }
     format!(
         "The certificate has changed: the one that worked since {} was issued by {}, this one by {}.",
         before.since.day_in_words(),

@@ -97,15 +97,19 @@ fn answers_of_the_server() -> Vec<Problem> {
         },
         Problem::SignInRefused {
             offered: vec!["NTLM".to_owned()],
-            changed: Some(Box::new(Certificate {
-                before: Some(CertificateBefore {
-                    issuer: "CN=Earlier Root".to_owned(),
-                    since: Timestamp::from_seconds(1_772_546_700),
-                }),
-                ..certificate()
-            })),
+            changed: Some(Box::new(changed_certificate())),
         },
     ]
+}
+
+fn changed_certificate() -> Certificate {
+    Certificate {
+        before: Some(CertificateBefore {
+            issuer: "CN=Earlier Root".to_owned(),
+            since: Timestamp::from_seconds(1_772_546_700),
+        }),
+        ..certificate()
+    }
 }
 
 fn refusals_of_the_server() -> Vec<Problem> {
@@ -119,7 +123,10 @@ fn refusals_of_the_server() -> Vec<Problem> {
         Problem::AccountPaused,
         Problem::MailboxTaken,
         Problem::PermissionGone,
-        Problem::PasswordRefused,
+        Problem::PasswordRefused { changed: None },
+        Problem::PasswordRefused {
+            changed: Some(Box::new(changed_certificate())),
+        },
         Problem::Forbidden,
         Problem::EwsOffHere,
         Problem::EwsOffEverywhere,
