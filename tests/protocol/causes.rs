@@ -12,9 +12,10 @@ use kalends::{
     account_name::AccountName,
     auth::{Credentials, Gate},
     autodiscover::Autodiscover,
-    check::Step,
+    check::{Step, StepReport, Verdict},
     connect::ladder::Request,
     connection::Mode,
+    ews::response_code::ResponseCode,
     problem::{InsteadOfEws, Problem, TlsReason},
 };
 use kalends_simulator::fault::{FaultShape, Framing, Kind, Plan};
@@ -111,6 +112,51 @@ async fn problems_show_at_the_step_where_they_arise() {
             met.name,
             met.failure.problem
         );
+    }
+}
+
+/// What a terminal prints as it goes is held to the same: no step passes that fails later without being told again.
+#[tokio::test]
+async fn whatever_exchange_says_exactly_one_step_fails() {
+    let office = Office::open().await;
+    let codes = ResponseCode::NAMED.iter().map(ResponseCode::as_str);
+    for code in codes.chain(["ErrorNew2030"]) {
+        let (code, message) = (code.to_owned(), None);
+        for kind in [
+            Kind::SoapFault {
+                code: code.clone(),
+                message: message.clone(),
+                shape: FaultShape::Full,
+            },
+            Kind::ResponseCode {
+                code: code.clone(),
+                message,
+            },
+        ] {
+            for after in 0..3 {
+                office.exchange.world().faults.clear();
+                office.fault(Plan {
+                    after,
+                    ..Plan::always(kind.clone())
+                });
+                let (ladder, ended) = office.climb(service()).await;
+                let failed = |step: &&StepReport| step.verdict == Verdict::Failed;
+                let failed: Vec<Step> = ladder
+                    .steps()
+                    .iter()
+                    .filter(failed)
+                    .map(|it| it.step)
+                    .collect();
+                match ended {
+                    Ok(_) => assert_eq!(failed, [], "{kind:?} after {after}"),
+                    Err(failure) => {
+                        assert_eq!(failed.len(), 1, "{kind:?} after {after}: {ladder:#?}");
+                        assert_eq!(ladder.failed_at(), Some(failed[0]));
+                        assert!(failure.refused_sign_in.is_none(), "{kind:?}");
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use kalends::{
     check::{Step, StepReport, Verdict},
     problem::Problem,
 };
-use std::collections::HashSet;
+use std::collections::HashMap;
 use textwrap::Options;
 
 /// Lines are wrapped at the width of the terminal, and at this where there is none or a wider one.
@@ -17,7 +17,8 @@ const NARROWEST: usize = 40;
 
 pub struct Screen {
     bar: ProgressBar,
-    told: HashSet<(usize, Step)>,
+    /// By part and step: whether it was told as failed.
+    told: HashMap<(usize, Step), bool>,
 }
 
 impl Screen {
@@ -28,7 +29,7 @@ impl Screen {
         }
         Self {
             bar,
-            told: HashSet::new(),
+            told: HashMap::new(),
         }
     }
 
@@ -46,11 +47,12 @@ impl Screen {
                     Verdict::Passed | Verdict::Failed | Verdict::NotNeeded | Verdict::BrokenOff => {
                     }
                 }
-                if !self.told.insert((number, rung.step)) {
+                if !self.is_new(number, rung) {
                     continue;
                 }
-                let first = self.told.iter().filter(|(of, _)| *of == number).count() == 1;
-                self.bar.inc(1);
+                let first = self.told.keys().filter(|(of, _)| *of == number).count() == 1;
+                self.bar
+                    .set_position(u64::try_from(self.told.len()).unwrap_or(0));
                 self.bar.suspend(|| {
                     if first {
                         println!("\nMailbox {}", part.mailbox);
@@ -59,6 +61,14 @@ impl Screen {
                 });
             }
         }
+    }
+
+    /// Whether a step that ended is still to be told. One that had passed may turn out to be the one that failed: then
+    /// it is told once more.
+    fn is_new(&mut self, number: usize, rung: &StepReport) -> bool {
+        let failed = rung.verdict == Verdict::Failed;
+        let before = self.told.insert((number, rung.step), failed);
+        before.is_none_or(|before| failed && !before)
     }
 
     pub fn stop(&self) {
@@ -156,5 +166,30 @@ const fn mark(verdict: Verdict) -> (char, &'static str) {
         Verdict::NotNeeded => ('·', "not needed"),
         Verdict::BrokenOff => ('·', "broken off"),
         Verdict::NotReached | Verdict::Running => ('·', ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_told_once_and_once_more_when_it_turns_out_to_have_failed() {
+        let mut screen = Screen::new();
+        let mut is_new = |step, verdict| {
+            let rung = StepReport {
+                step,
+                verdict,
+                millis: None,
+                seen: None,
+                details: Vec::new(),
+            };
+            screen.is_new(0, &rung)
+        };
+        assert!(is_new(Step::EwsAnswers, Verdict::Passed));
+        assert!(!is_new(Step::EwsAnswers, Verdict::Passed));
+        assert!(is_new(Step::EwsAnswers, Verdict::Failed));
+        assert!(!is_new(Step::EwsAnswers, Verdict::Failed));
+        assert!(is_new(Step::SignIn, Verdict::Failed));
     }
 }
