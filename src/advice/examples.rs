@@ -17,6 +17,7 @@ pub(super) fn certificate() -> Certificate {
         not_before: Timestamp::from_seconds(1_772_546_700),
         not_after: Timestamp::from_seconds(1_804_082_700),
         fingerprint: "5f".repeat(32),
+        is_authority: false,
         before: None,
     }
 }
@@ -49,6 +50,21 @@ fn ways_to_the_server() -> Vec<Problem> {
         Problem::CertificateUnknownIssuer {
             host: host(),
             certificate: Box::new(certificate()),
+        },
+        Problem::CertificateUnknownIssuer {
+            host: host(),
+            certificate: Box::new(Certificate {
+                issuer: certificate().subject,
+                ..certificate()
+            }),
+        },
+        Problem::CertificateUnknownIssuer {
+            host: host(),
+            certificate: Box::new(Certificate {
+                issuer: certificate().subject,
+                is_authority: true,
+                ..certificate()
+            }),
         },
         Problem::CertificateWrongName {
             host: host(),

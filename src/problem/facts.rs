@@ -28,9 +28,18 @@ pub struct Certificate {
     /// SHA-256 of the certificate (DER), in hexadecimal.
     #[serde(default)]
     pub fingerprint: String,
+    /// It says of itself that it is an authority's (CA:TRUE), which no server's may.
+    #[serde(default)]
+    pub is_authority: bool,
     /// What the host showed when everything last worked, if that was another certificate.
     #[serde(default)]
     pub before: Option<CertificateBefore>,
+}
+
+impl Certificate {
+    pub fn is_self_signed(&self) -> bool {
+        self.issuer == self.subject
+    }
 }
 
 /// From when on the end of a certificate is warned of.

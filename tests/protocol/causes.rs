@@ -16,42 +16,10 @@ use kalends::{
     connect::ladder::Request,
     connection::Mode,
     ews::response_code::ResponseCode,
-    problem::{InsteadOfEws, Problem, TlsReason},
+    problem::{InsteadOfEws, Problem},
 };
 use kalends_simulator::fault::{FaultShape, Framing, Kind, Plan};
 use std::sync::Arc;
-
-async fn plain_port(name: &'static str) -> Met {
-    let office = Office::open_with("127.0.0.1", "").await;
-    let endpoint = office.exchange.control_addr.to_string().parse().unwrap();
-    meet(
-        name,
-        office,
-        Request {
-            endpoint: Some(endpoint),
-            ..service()
-        },
-    )
-    .await
-}
-
-async fn old_tls(name: &'static str) -> Met {
-    // A server that answers every greeting with the alert "protocol version".
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = listener.local_addr().unwrap();
-    let server = tokio::spawn(async move {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut hello = [0; 4096];
-            if stream.read(&mut hello).await.is_ok() {
-                drop(stream.write_all(&[21, 3, 1, 0, 2, 2, 70]).await);
-            }
-        }
-    });
-    let met = with_endpoint(name, "127.0.0.1", "", &at.to_string()).await;
-    server.abort();
-    met
-}
 
 fn step(met: &Met) -> Step {
     met.step.unwrap()
@@ -251,26 +219,6 @@ async fn answers_that_break_off_are_cut_short() {
         let met = with_fault("broken", kind.clone()).await;
         assert_eq!(met.failure.problem, Problem::AnswerCutShort, "{kind:?}");
     }
-}
-
-#[tokio::test]
-async fn tls_failures_are_told_apart() {
-    let reason = |met: Met| match met.failure.problem {
-        Problem::TlsFailed { reason, .. } => reason,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(
-        reason(with_fault("no tls", Kind::NoTls).await),
-        TlsReason::Closed
-    );
-    assert_eq!(reason(plain_port("plain").await), TlsReason::NotTls);
-    assert_eq!(reason(old_tls("old").await), TlsReason::NoCommonVersion);
-    let met = with_fault("self-signed", Kind::CertificateSelfSigned).await;
-    let Problem::CertificateUnknownIssuer { certificate, .. } = met.failure.problem else {
-        panic!()
-    };
-    assert_eq!(certificate.issuer, certificate.subject);
-    assert!(certificate.names.contains(&"mail.example.test".to_owned()));
 }
 
 #[tokio::test]
