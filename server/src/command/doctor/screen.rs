@@ -17,18 +17,21 @@ const NARROWEST: usize = 40;
 
 pub struct Screen {
     bar: ProgressBar,
+    /// The hosts that were confirmed already.
+    confirmed: Vec<String>,
     /// By part and step: whether it was told as failed.
     told: HashMap<(usize, Step), bool>,
 }
 
 impl Screen {
-    pub fn new() -> Self {
+    pub fn new(confirmed: Vec<String>) -> Self {
         let bar = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
             bar.set_style(style);
         }
         Self {
             bar,
+            confirmed,
             told: HashMap::new(),
         }
     }
@@ -90,9 +93,66 @@ impl Screen {
                 Some(PartEnd::Failed {
                     problem,
                     request_id,
-                }) => show_problem(analysis, part, problem, request_id.as_deref()),
+                }) => self.show_problem(analysis, part, problem, request_id.as_deref()),
             }
         }
+    }
+
+    fn show_problem(
+        &self,
+        analysis: &Analysis,
+        part: &Part,
+        problem: &Problem,
+        request_id: Option<&str>,
+    ) {
+        let names = Names {
+            mailbox: part.mailbox.to_string(),
+            account: analysis.typed.account.clone(),
+            endpoint: analysis.typed.endpoint.clone(),
+            utc_offset: None,
+            held: false,
+        };
+        let told = advice(problem, &names);
+        say("  ", "  ", &told.title);
+        for paragraph in told.meaning.lines() {
+            say("  ", "  ", paragraph);
+        }
+        for (step, number) in told.steps.iter().zip(1..) {
+            let number = format!("  {number}. ");
+            say(&number, &" ".repeat(number.len()), step);
+        }
+        if let Problem::LeadsElsewhere { host } = problem {
+            say(
+                "  ",
+                "  ",
+                "To send the password there, run this again with:",
+            );
+            println!("      --confirm {}", self.hosts_to_confirm(host));
+        }
+        let several = told.commands.len() > 1;
+        for (command, number) in told.commands.iter().zip(1..) {
+            let number = if several {
+                format!("Command {number}, ")
+            } else {
+                String::new()
+            };
+            let (purpose, place) = (command.purpose.label(), &command.place);
+            say("  ", "  ", &format!("{number}{purpose} ({place}):"));
+            // Not wrapped: it is copied as it is.
+            println!("      {}", command.text);
+        }
+        if let Some(id) = request_id {
+            println!("  Request id: {id}");
+        }
+    }
+
+    /// What is to be named in the next run: one host after the other may turn out to lead elsewhere.
+    fn hosts_to_confirm(&self, host: &str) -> String {
+        let mut hosts = self.confirmed.clone();
+        if !hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+            hosts.push(host.to_owned());
+        }
+        hosts.join(",")
     }
 }
 
@@ -105,48 +165,6 @@ fn show_step(rung: &StepReport) {
     println!("{}", line.trim_end());
     for seen in rung.seen.iter().chain(&rung.details) {
         say("      ", "        ", seen);
-    }
-}
-
-fn show_problem(analysis: &Analysis, part: &Part, problem: &Problem, request_id: Option<&str>) {
-    let names = Names {
-        mailbox: part.mailbox.to_string(),
-        account: analysis.typed.account.clone(),
-        endpoint: analysis.typed.endpoint.clone(),
-        utc_offset: None,
-        held: false,
-    };
-    let told = advice(problem, &names);
-    say("  ", "  ", &told.title);
-    for paragraph in told.meaning.lines() {
-        say("  ", "  ", paragraph);
-    }
-    for (step, number) in told.steps.iter().zip(1..) {
-        let number = format!("  {number}. ");
-        say(&number, &" ".repeat(number.len()), step);
-    }
-    if let Problem::LeadsElsewhere { host } = problem {
-        say(
-            "  ",
-            "  ",
-            "To send the password there, run this again with:",
-        );
-        println!("      --confirm {host}");
-    }
-    let several = told.commands.len() > 1;
-    for (command, number) in told.commands.iter().zip(1..) {
-        let number = if several {
-            format!("Command {number}, ")
-        } else {
-            String::new()
-        };
-        let (purpose, place) = (command.purpose.label(), &command.place);
-        say("  ", "  ", &format!("{number}{purpose} ({place}):"));
-        // Not wrapped: it is copied as it is.
-        println!("      {}", command.text);
-    }
-    if let Some(id) = request_id {
-        println!("  Request id: {id}");
     }
 }
 
@@ -175,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_step_is_told_once_and_once_more_when_it_turns_out_to_have_failed() {
-        let mut screen = Screen::new();
+        let mut screen = Screen::new(Vec::new());
         let mut is_new = |step, verdict| {
             let rung = StepReport {
                 step,
@@ -191,5 +209,22 @@ mod tests {
         assert!(is_new(Step::EwsAnswers, Verdict::Failed));
         assert!(!is_new(Step::EwsAnswers, Verdict::Failed));
         assert!(is_new(Step::SignIn, Verdict::Failed));
+    }
+
+    #[test]
+    fn the_next_run_names_all_hosts_that_are_confirmed() {
+        let hosts = |confirmed: &[&str]| {
+            let confirmed = confirmed.iter().map(|host| (*host).to_owned()).collect();
+            Screen::new(confirmed).hosts_to_confirm("mail.hosting.test")
+        };
+        assert_eq!(hosts(&[]), "mail.hosting.test");
+        let both = "autodiscover.hosting.test,mail.hosting.test";
+        assert_eq!(hosts(&["autodiscover.hosting.test"]), both);
+        assert_eq!(
+            hosts(&["autodiscover.hosting.test", "Mail.Hosting.Test"])
+                .matches(',')
+                .count(),
+            1
+        );
     }
 }
