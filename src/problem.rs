@@ -4,7 +4,8 @@
 mod facts;
 
 pub use facts::{
-    Certificate, CertificateBefore, ENDS_SOON, InsteadOfEws, Target, TlsReason, Tried, capped,
+    CameOf, Certificate, CertificateBefore, ENDS_SOON, InsteadOfEws, Target, TlsReason, Tried,
+    capped,
 };
 
 use crate::{clock::Timestamp, endpoint::EwsUrl, mailbox::SmtpAddress};

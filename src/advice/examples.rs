@@ -3,7 +3,9 @@
 
 use crate::{
     clock::Timestamp,
-    problem::{Certificate, CertificateBefore, InsteadOfEws, Problem, Target, TlsReason, Tried},
+    problem::{
+        CameOf, Certificate, CertificateBefore, InsteadOfEws, Problem, Target, TlsReason, Tried,
+    },
 };
 
 pub(super) fn certificate() -> Certificate {
@@ -199,12 +201,18 @@ fn refusals_of_the_server() -> Vec<Problem> {
         Problem::ServerTooOld,
         Problem::ExchangeOnline,
         Problem::AutodiscoverFailed {
-            tried: vec![Tried {
-                url: "https://example.test/autodiscover/autodiscover.xml".to_owned(),
-                problem: Box::new(Problem::NameNotFound {
-                    host: "example.test".to_owned(),
-                }),
-            }],
+            tried: vec![
+                Tried {
+                    url: "https://example.test/autodiscover/autodiscover.xml".to_owned(),
+                    came: CameOf::Problem(Box::new(Problem::NameNotFound {
+                        host: "example.test".to_owned(),
+                    })),
+                },
+                Tried {
+                    url: "_autodiscover._tcp.example.test (DNS SRV)".to_owned(),
+                    came: CameOf::NamesNone,
+                },
+            ],
         },
         Problem::LeadsElsewhere {
             host: "mail.hosting.example".to_owned(),

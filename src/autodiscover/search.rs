@@ -1,9 +1,9 @@
 //! The state of one search, and what its end means.
 
-use super::{MAX_HOSTS, MAX_TRIED, NotFound, url};
+use super::{MAX_HINTS, MAX_HOSTS, MAX_TRIED, NotFound, url};
 use crate::{
     mailbox::SmtpAddress,
-    problem::{Problem, Tried},
+    problem::{CameOf, Problem, Tried, capped},
 };
 
 /// The state of one search.
@@ -13,18 +13,52 @@ pub(super) struct Search<'a> {
     pub(super) address: SmtpAddress,
     pub(super) visited: Vec<(String, SmtpAddress)>,
     pub(super) tried: Vec<Tried>,
+    /// What came of the questions that go without a password beside the others.
+    pub(super) hints: Vec<Tried>,
     /// The first host that would go on, but needs somebody's word.
     pub(super) elsewhere: Option<String>,
 }
 
 impl Search<'_> {
     pub(super) fn note(&mut self, host: &str, problem: Problem) {
+        self.note_came(host, CameOf::Problem(Box::new(problem)));
+    }
+
+    /// It sends on to another host.
+    pub(super) fn note_host(&mut self, host: &str, to: &str) {
+        let visit = (to.to_owned(), self.address.clone());
+        let came = if self.visited.contains(&visit) {
+            CameOf::Circle(capped(to))
+        } else {
+            CameOf::LeadsTo(capped(to))
+        };
+        self.note_came(host, came);
+    }
+
+    /// It sends on to another address.
+    pub(super) fn note_address(&mut self, host: &str, to: &SmtpAddress) {
+        let was_asked = self.visited.iter().any(|(_, asked)| asked == to);
+        let to = to.to_string();
+        let came = if was_asked {
+            CameOf::Circle(to)
+        } else {
+            CameOf::LeadsTo(to)
+        };
+        self.note_came(host, came);
+    }
+
+    fn note_came(&mut self, host: &str, came: CameOf) {
         if self.tried.len() < MAX_TRIED {
-            self.tried.push(Tried {
-                url: url(host),
-                problem: Box::new(problem),
-            });
+            let url = url(host);
+            self.tried.push(Tried { url, came });
         }
+    }
+
+    /// All that was asked, and what came of it.
+    pub(super) fn all_tried(self) -> Vec<Tried> {
+        let mut all = self.tried;
+        all.extend(self.hints.into_iter().take(MAX_HINTS));
+        all
     }
 
     /// Hosts that were not asked about this address yet.
@@ -47,23 +81,25 @@ pub(super) fn nothing_found(search: Search<'_>) -> NotFound {
     let online = search
         .tried
         .iter()
-        .any(|tried| *tried.problem == Problem::ExchangeOnline);
-    let telling = search.tried.iter().find(|tried| {
+        .any(|tried| tried.came == CameOf::Problem(Box::new(Problem::ExchangeOnline)));
+    let telling = search.tried.iter().find_map(|tried| match &tried.came {
         // What answers under the bare domain is mostly a web site, whose troubles are none of Exchange.
-        tried.url != url(search.home) && is_telling(&tried.problem)
+        CameOf::Problem(problem) if tried.url != url(search.home) && is_telling(problem) => {
+            Some((**problem).clone())
+        }
+        _ => None,
     });
-    let telling = telling.map(|tried| (*tried.problem).clone());
-    let problem = match (search.elsewhere, telling) {
+    let problem = match (search.elsewhere.clone(), telling) {
         _ if online => Problem::ExchangeOnline,
         (Some(host), _) => Problem::LeadsElsewhere { host },
         (None, Some(problem)) => problem,
         (None, None) => {
-            let tried = search.tried;
+            let tried = search.all_tried();
             return Problem::AutodiscoverFailed { tried }.into();
         }
     };
     NotFound {
-        tried: search.tried,
+        tried: search.all_tried(),
         ..problem.into()
     }
 }

@@ -7,6 +7,7 @@ mod seen;
 mod terms;
 
 use crate::{
+    advice,
     auth::Credentials,
     autodiscover::{self, Autodiscover, Discovered, is_elsewhere},
     calendar::Window,
@@ -168,10 +169,10 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                     seen: match &problem {
                         Problem::AutodiscoverFailed { tried } => {
                             self.tell_tried(tried);
-                            format!("{} addresses asked, none led to Exchange", tried.len())
+                            format!("{} places asked, none led to Exchange", tried.len())
                         }
                         Problem::LeadsElsewhere { host } => format!("leads to {host}"),
-                        other => other.code().replace('-', " "),
+                        other => advice::in_few_words(other),
                     },
                     failure: Box::new(Failure {
                         problem,
@@ -185,9 +186,8 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
     }
 
     fn tell_tried(&mut self, tried: &[Tried]) {
-        for Tried { url, problem } in tried {
-            let what = problem.code().replace('-', " ");
-            self.progress.detail(&format!("{url}: {what}"));
+        for tried in tried {
+            self.progress.detail(&advice::tried(tried));
         }
     }
 

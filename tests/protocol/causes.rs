@@ -16,7 +16,7 @@ use kalends::{
     connect::ladder::Request,
     connection::Mode,
     ews::response_code::ResponseCode,
-    problem::{InsteadOfEws, Problem},
+    problem::{CameOf, InsteadOfEws, Problem},
 };
 use kalends_simulator::fault::{FaultShape, Framing, Kind, Plan};
 use std::sync::Arc;
@@ -315,7 +315,11 @@ async fn autodiscover_lists_what_it_tried_and_goes_on_to_the_second_address() {
     let tried = not_found.tried;
     let tried: Vec<_> = tried
         .iter()
-        .map(|tried| (tried.url.as_str(), tried.problem.code()))
+        .map(|tried| match &tried.came {
+            CameOf::Problem(problem) => (tried.url.as_str(), problem.code()),
+            CameOf::NamesNone => (tried.url.as_str(), "names none"),
+            other => panic!("{other:?}"),
+        })
         .collect();
     assert_eq!(
         tried,
@@ -328,6 +332,11 @@ async fn autodiscover_lists_what_it_tried_and_goes_on_to_the_second_address() {
                 "https://autodiscover.example.test/autodiscover/autodiscover.xml",
                 "mailbox-not-found"
             ),
+            (
+                "http://autodiscover.example.test/autodiscover/autodiscover.xml",
+                "names none"
+            ),
+            ("_autodiscover._tcp.example.test (DNS SRV)", "names none"),
         ]
     );
     assert_eq!(office.exchange.world().counters().refused(), 0);
