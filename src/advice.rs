@@ -17,12 +17,13 @@ mod tried;
 mod wording;
 
 pub use certificate::ending as ending_certificate;
+pub use mailbox::UNDER_MORE;
 pub use service_account::{Section, service_account};
 pub use tried::{in_few_words, tried};
 
 use crate::problem::{Owner, Problem};
 use serde::{Deserialize, Serialize};
-use wording::{EXCHANGE, OPERATOR, SERVER, Words, host_of, shown, shown_or, words};
+use wording::{OPERATOR, SERVER, Words, host_of, shown, shown_or, words};
 
 /// The names that the words and commands are filled in with; all come from what was typed or stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

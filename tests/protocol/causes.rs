@@ -1,7 +1,7 @@
 //! Problems in detail: at which step they show, which slots they carry, and what is told apart within one problem.
 
 use crate::{
-    office::{Office, service},
+    office::{Office, service, verdict},
     problems::{
         BEARER, Met, closed_port, meet, with_code, with_endpoint, with_fault, with_mailbox,
         with_offer, with_soap_fault, wrong_password,
@@ -137,6 +137,23 @@ async fn the_entries_can_fail_after_the_calendar_was_found() {
         (step(&met), met.failure.problem.code()),
         (Step::Entries, "answer-too-large")
     );
+}
+
+#[tokio::test]
+async fn the_time_of_a_slow_answer_is_told_once_and_at_the_step_that_failed() {
+    let office = Office::open().await;
+    office.on_ews(Kind::SlowDrip {
+        bytes: 1,
+        milliseconds: 100,
+    });
+    let (ladder, _) = office.climb(service()).await;
+    let failed = ladder.failed_at().unwrap();
+    assert_eq!(failed, Step::Calendar);
+    assert_eq!(verdict(&ladder, Step::SignIn), Verdict::Passed);
+    for report in ladder.steps() {
+        let is_slow = report.millis.is_some_and(|millis| millis > 2_000);
+        assert_eq!(is_slow, report.step == failed, "{report:?}");
+    }
 }
 
 #[tokio::test]

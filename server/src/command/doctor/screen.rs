@@ -3,7 +3,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kalends::{
-    advice::{Names, advice},
+    advice::{Advice, Names, UNDER_MORE, advice},
     analyse::{Analysis, Part, PartEnd},
     check::{Step, StepReport, Verdict},
     problem::Problem,
@@ -80,6 +80,7 @@ impl Screen {
 
     pub fn end(&self, analysis: &Analysis) {
         self.stop();
+        let mut told: Option<&Problem> = None;
         for part in &analysis.parts {
             println!("\n{}", part.mailbox);
             match &part.end {
@@ -93,7 +94,11 @@ impl Screen {
                 Some(PartEnd::Failed {
                     problem,
                     request_id,
-                }) => self.show_problem(analysis, part, problem, request_id.as_deref()),
+                }) => {
+                    let again = told == Some(&**problem);
+                    self.show_problem(analysis, part, problem, request_id.as_deref(), again);
+                    told = Some(problem);
+                }
             }
         }
     }
@@ -104,6 +109,7 @@ impl Screen {
         part: &Part,
         problem: &Problem,
         request_id: Option<&str>,
+        again: bool,
     ) {
         let names = Names {
             mailbox: part.mailbox.to_string(),
@@ -114,12 +120,29 @@ impl Screen {
         };
         let told = advice(problem, &names);
         say("  ", "  ", &told.title);
+        if again {
+            say(
+                "  ",
+                "  ",
+                "What that means, and what to do, is told above.",
+            );
+        } else {
+            self.show_advice(&told, problem);
+        }
+        if let Some(id) = request_id {
+            println!("  Request id: {id}");
+        }
+    }
+
+    fn show_advice(&self, told: &Advice, problem: &Problem) {
         for paragraph in told.meaning.lines() {
             say("  ", "  ", paragraph);
         }
         for (step, number) in told.steps.iter().zip(1..) {
             let number = format!("  {number}. ");
-            say(&number, &" ".repeat(number.len()), step);
+            // There is no form in a terminal.
+            let step = step.replace(UNDER_MORE, "with --control");
+            say(&number, &" ".repeat(number.len()), &step);
         }
         if let Problem::LeadsElsewhere { host } = problem {
             say(
@@ -141,9 +164,6 @@ impl Screen {
             // Not wrapped: it is copied as it is.
             println!("      {}", command.text);
         }
-        if let Some(id) = request_id {
-            println!("  Request id: {id}");
-        }
     }
 
     /// What is to be named in the next run: one host after the other may turn out to lead elsewhere.
@@ -157,7 +177,7 @@ impl Screen {
 }
 
 fn show_step(rung: &StepReport) {
-    let (mark, verdict) = mark(rung.verdict);
+    let (mark, verdict) = mark(rung);
     let took = rung
         .millis
         .map_or_else(String::new, |millis| format!("{millis} ms"));
@@ -177,8 +197,9 @@ fn say(first: &str, next: &str, text: &str) {
     println!("{}", textwrap::fill(text, options));
 }
 
-const fn mark(verdict: Verdict) -> (char, &'static str) {
-    match verdict {
+const fn mark(rung: &StepReport) -> (char, &'static str) {
+    match rung.verdict {
+        Verdict::Passed if rung.warns => ('!', "warning"),
         Verdict::Passed => ('✓', "passed"),
         Verdict::Failed => ('✗', "failed"),
         Verdict::NotNeeded => ('·', "not needed"),
@@ -200,6 +221,7 @@ mod tests {
                 verdict,
                 millis: None,
                 seen: None,
+                warns: false,
                 details: Vec::new(),
             };
             screen.is_new(0, &rung)
