@@ -126,6 +126,7 @@ impl Autodiscover<'_> {
             home: mailbox.domain(),
             address: mailbox.clone(),
             visited: Vec::new(),
+            sent: Vec::new(),
             tried: Vec::new(),
             hints: Vec::new(),
             elsewhere: None,

@@ -12,6 +12,8 @@ pub(super) struct Search<'a> {
     pub(super) home: &'a str,
     pub(super) address: SmtpAddress,
     pub(super) visited: Vec<(String, SmtpAddress)>,
+    /// Which host sent on to which, by the address that was asked about.
+    pub(super) sent: Vec<((String, String), SmtpAddress)>,
     pub(super) tried: Vec<Tried>,
     /// What came of the questions that go without a password beside the others.
     pub(super) hints: Vec<Tried>,
@@ -26,13 +28,32 @@ impl Search<'_> {
 
     /// It sends on to another host.
     pub(super) fn note_host(&mut self, host: &str, to: &str) {
-        let visit = (to.to_owned(), self.address.clone());
-        let came = if self.visited.contains(&visit) {
+        let came = if self.leads_back(host, to) {
             CameOf::Circle(capped(to))
         } else {
             CameOf::LeadsTo(capped(to))
         };
+        let sent = (host.to_owned(), to.to_owned());
+        self.sent.push((sent, self.address.clone()));
         self.note_came(host, came);
+    }
+
+    /// Whether the hosts that were sent on from `to` come to `host`.
+    fn leads_back(&self, host: &str, to: &str) -> bool {
+        let mut at = to;
+        for _ in 0..=self.sent.len() {
+            if at == host {
+                return true;
+            }
+            let mut sent = self.sent.iter();
+            let Some(((_, next), _)) =
+                sent.find(|((from, _), address)| from == at && *address == self.address)
+            else {
+                return false;
+            };
+            at = next;
+        }
+        false
     }
 
     /// It sends on to another address.
@@ -121,4 +142,67 @@ const fn is_telling(problem: &Problem) -> bool {
             | Problem::Throttled { .. }
             | Problem::ServerError { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn search() -> Search<'static> {
+        Search {
+            home: "a.test",
+            address: "bob@a.test".parse().unwrap(),
+            visited: Vec::new(),
+            sent: Vec::new(),
+            tried: Vec::new(),
+            hints: Vec::new(),
+            elsewhere: None,
+        }
+    }
+
+    fn came(search: &Search<'_>) -> Vec<CameOf> {
+        search
+            .tried
+            .iter()
+            .map(|tried| tried.came.clone())
+            .collect()
+    }
+
+    #[test]
+    fn hosts_lead_in_a_circle_only_where_the_way_comes_back() {
+        let mut search = search();
+        search.fresh(vec!["a.test".to_owned(), "b.test".to_owned()]);
+        // One that was asked beside it is no circle.
+        search.note_host("a.test", "b.test");
+        search.note_host("b.test", "c.test");
+        search.note_host("c.test", "a.test");
+        search.note_host("d.test", "d.test");
+        assert_eq!(
+            came(&search),
+            [
+                CameOf::LeadsTo("b.test".to_owned()),
+                CameOf::LeadsTo("c.test".to_owned()),
+                CameOf::Circle("a.test".to_owned()),
+                CameOf::Circle("d.test".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn two_addresses_that_name_each_other_are_a_circle() {
+        let mut search = search();
+        let (bob, target) = (search.address.clone(), "bob@b.test".parse().unwrap());
+        search.fresh(vec!["a.test".to_owned()]);
+        search.note_address("a.test", &target);
+        search.address = target;
+        search.fresh(vec!["b.test".to_owned()]);
+        search.note_address("b.test", &bob);
+        assert_eq!(
+            came(&search),
+            [
+                CameOf::LeadsTo("bob@b.test".to_owned()),
+                CameOf::Circle("bob@a.test".to_owned()),
+            ]
+        );
+    }
 }
