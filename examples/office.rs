@@ -119,7 +119,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 const fn problem_of(number: usize) -> Option<Problem> {
     match number % 40 {
-        7 => Some(Problem::PasswordRefused),
+        7 => Some(Problem::PasswordRefused { changed: None }),
         11 => Some(Problem::ImpersonationDenied),
         13 => Some(Problem::Throttled {
             wait_millis: 60_000,

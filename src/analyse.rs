@@ -199,7 +199,12 @@ pub async fn analyse(
             endpoint: endpoint.clone(),
             fallback_zone: TimeZone::UTC,
             level: PrivacyLevel::FreeBusy,
-            control: request.control.clone(),
+            // What the first mailbox proved about the account decides what is wrong with the second.
+            control: if index == 0 {
+                request.control.clone()
+            } else {
+                Some(request.mailbox.clone())
+            },
             remembered: None,
             confirmed: request.confirmed.clone(),
         };

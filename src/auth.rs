@@ -18,7 +18,7 @@ use crate::{
         Outbound, OutboundError,
         connection::{Answer, Connection, SendError},
     },
-    problem::Problem,
+    problem::{Certificate, Problem},
     random::Random,
 };
 use futures::future::BoxFuture;
@@ -46,8 +46,13 @@ pub trait Gate: Send + Sync {
         account: &'a AccountName,
     ) -> BoxFuture<'a, Result<(), Problem>>;
 
-    /// The host answered 401 to the password.
-    fn refused<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()>;
+    /// The host answered 401 to the password, over a connection on which it showed this certificate.
+    fn refused<'a>(
+        &'a self,
+        host: &'a str,
+        account: &'a AccountName,
+        shown: Option<&'a Certificate>,
+    ) -> BoxFuture<'a, ()>;
 
     /// The host answered the password with a page, or sent it elsewhere: some proxies refuse so.
     fn doubted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
@@ -361,7 +366,8 @@ impl SignedIn {
         if answer.status == StatusCode::UNAUTHORIZED {
             self.state = State::Refused;
             self.outbound.calls().sign_in_refused();
-            self.gate.refused(&host, &self.account).await;
+            let shown = self.connection.facts().certificate.as_ref();
+            self.gate.refused(&host, &self.account, shown).await;
             return Err(AuthError::Refused {
                 offer: Offer::read(&answer.headers),
                 request_id: answer.header("request-id").map(str::to_owned),

@@ -18,8 +18,8 @@ use crate::{
         xml::Xml,
     },
     mailbox::SmtpAddress,
-    outbound::{Outbound, connection::Connection},
-    problem::{Certificate, InsteadOfEws, Problem, Tried},
+    outbound::{Outbound, connection::Connection, plain::PlainAnswer, resolve::Service},
+    problem::{CameOf, Certificate, Problem, Tried, capped},
     random::Random,
 };
 use ask::Next;
@@ -44,6 +44,8 @@ const MAX_UNJUDGED: usize = 2;
 const MAX_HOSTS: usize = 6;
 /// The most addresses that are told about.
 const MAX_TRIED: usize = 12;
+/// The most hints that are told about.
+const MAX_HINTS: usize = 6;
 
 /// What Autodiscover works with.
 pub struct Autodiscover<'a> {
@@ -124,7 +126,9 @@ impl Autodiscover<'_> {
             home: mailbox.domain(),
             address: mailbox.clone(),
             visited: Vec::new(),
+            sent: Vec::new(),
             tried: Vec::new(),
+            hints: Vec::new(),
             elsewhere: None,
         };
         match timeout(LIMIT, self.search(&mut search)).await {
@@ -132,10 +136,10 @@ impl Autodiscover<'_> {
                 endpoint,
                 by: by.host,
                 certificate: by.certificate,
-                tried: search.tried,
+                tried: search.all_tried(),
             }),
             Ok(Some(Err(end))) => Err(NotFound {
-                tried: search.tried,
+                tried: search.all_tried(),
                 ..end
             }),
             Err(_) if search.tried.is_empty() && search.elsewhere.is_none() => {
@@ -180,12 +184,17 @@ impl Autodiscover<'_> {
             let asked_hints = std::mem::take(&mut hints);
             let (probed, hinted) = join(self.probe_all(&hosts_now), async {
                 if asked_hints {
-                    self.hints(search.address.domain()).await
+                    self.hints(&search.address).await
                 } else {
                     Vec::new()
                 }
             })
             .await;
+            let mut hosts_hinted = Vec::new();
+            for (hint, host) in hinted {
+                search.hints.push(hint);
+                hosts_hinted.extend(host);
+            }
             for (host, result) in probed {
                 let ready = match result {
                     Ok(Probed::Ready(ready)) => ready,
@@ -194,7 +203,7 @@ impl Autodiscover<'_> {
                         continue;
                     }
                     Ok(Probed::Moved(to)) => {
-                        search.note(&host, sent_on(&to));
+                        search.note_host(&host, &to);
                         reserve.push(to);
                         continue;
                     }
@@ -227,12 +236,12 @@ impl Autodiscover<'_> {
                         return Some(Err(Problem::LeadsElsewhere { host }.into()));
                     }
                     Ok(Next::Host(to)) => {
-                        search.note(&host, sent_on(&to));
+                        search.note_host(&host, &to);
                         hosts = vec![to];
                         break;
                     }
                     Ok(Next::Address(address)) => {
-                        search.note(&host, sent_on(address.as_str()));
+                        search.note_address(&host, &address);
                         hosts = well_known(&address);
                         search.address = address;
                         hints = true;
@@ -253,7 +262,7 @@ impl Autodiscover<'_> {
                     }
                 }
             }
-            reserve.extend(hinted);
+            reserve.extend(hosts_hinted);
             if hosts.is_empty() {
                 hosts = std::mem::take(&mut reserve);
             }
@@ -276,8 +285,10 @@ impl Autodiscover<'_> {
             || self.may_have_the_password(url.host(), home)
     }
 
-    /// The hosts that a domain names by a redirect over plain http and by DNS. Nothing but the domain is told to anybody.
-    async fn hints(&self, domain: &str) -> Vec<String> {
+    /// What a domain names by a redirect over plain http and by DNS, with the hosts that may be asked. Nothing but the
+    /// domain is told to anybody.
+    async fn hints(&self, mailbox: &SmtpAddress) -> Vec<(Tried, Option<String>)> {
+        let domain = mailbox.domain();
         let host = format!("autodiscover.{domain}");
         let name = format!("_autodiscover._tcp.{domain}");
         let (redirect, services) = join(
@@ -285,11 +296,31 @@ impl Autodiscover<'_> {
             self.outbound.services(&name),
         )
         .await;
-        let redirect = redirect.ok().flatten();
-        let mut hosts: Vec<String> = redirect.as_deref().and_then(host_of).into_iter().collect();
-        let named = services.into_iter().filter(|service| service.port == 443);
-        hosts.extend(named.map(|service| service.target.to_ascii_lowercase()));
-        hosts
+        let http = format!("http://{host}{}", pox::PATH);
+        let mut hints = vec![match redirect {
+            Ok(PlainAnswer::RedirectsTo(to)) => hint(&http, &to, host_of(&to)),
+            Ok(PlainAnswer::NoRedirect) => (tried(&http, CameOf::NamesNone), None),
+            Ok(PlainAnswer::NoneInTime) => {
+                let seconds = CANDIDATE_LIMIT.as_secs();
+                let problem = Problem::AnswerTimedOut { seconds };
+                (tried(&http, CameOf::Problem(Box::new(problem))), None)
+            }
+            Err(error) => {
+                let error = Cause::from(error).into();
+                let problem = problem_at(&host, mailbox, &error);
+                (tried(&http, CameOf::Problem(Box::new(problem))), None)
+            }
+        }];
+        let record = format!("{name} (DNS SRV)");
+        if services.is_empty() {
+            hints.push((tried(&record, CameOf::NamesNone), None));
+        }
+        hints.extend(services.into_iter().map(|Service { target, port, .. }| {
+            let host = (port == 443).then(|| target.to_ascii_lowercase());
+            let to = format!("{target}:{port}");
+            hint(&record, host.as_ref().unwrap_or(&to), host.clone())
+        }));
+        hints
     }
 
     /// Anonymous probes, side by side.
@@ -347,12 +378,18 @@ fn url(host: &str) -> String {
     format!("https://{host}{}", pox::PATH)
 }
 
-fn sent_on(to: &str) -> Problem {
-    Problem::NotEws {
-        instead: InsteadOfEws::Redirect,
-        status: 302,
-        location: Some(to.to_owned()),
-    }
+fn tried(url: &str, came: CameOf) -> Tried {
+    let url = url.to_owned();
+    Tried { url, came }
+}
+
+/// A hint, told as followed where it names a host that may be asked.
+fn hint(url: &str, to: &str, host: Option<String>) -> (Tried, Option<String>) {
+    let came = match &host {
+        Some(host) => CameOf::LeadsTo(capped(host)),
+        None => CameOf::NotFollowed(capped(to)),
+    };
+    (tried(url, came), host)
 }
 
 fn problem_at(host: &str, mailbox: &SmtpAddress, error: &EwsError) -> Problem {

@@ -80,6 +80,9 @@ pub struct StepReport {
     /// What else was seen, a line each: addresses asked, certificates shown. Each is capped at 200 characters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
+    /// It passed, and shows something that must be looked at soon.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub warns: bool,
 }
 
 /// The ten steps of one check, updated while it runs.
@@ -101,6 +104,7 @@ impl Ladder {
             millis: None,
             seen: None,
             details: Vec::new(),
+            warns: false,
         };
         Self(Step::ALL.into_iter().map(report).collect())
     }

@@ -313,7 +313,7 @@ mod tests {
             (Cause::ConnectionNotKept, "connection-not-kept"),
             (Cause::SignInRefused(offer()), "sign-in-refused"),
             (
-                Cause::HeldBack(Box::new(Problem::PasswordRefused)),
+                Cause::HeldBack(Box::new(Problem::PasswordRefused { changed: None })),
                 "password-refused",
             ),
             (Cause::TimedOut { seconds: 15 }, "answer-timed-out"),

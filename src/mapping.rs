@@ -19,7 +19,7 @@ use crate::{
     problem::{Problem, Retry},
     services::Services,
     store::{Connecting, Found, Leased, MailboxMap, MapRow, Place, Reads, StoreError, User},
-    sync::{Clients, Trouble},
+    sync::Clients,
 };
 use futures::{FutureExt as _, StreamExt as _, stream};
 use std::time::Duration;
@@ -210,7 +210,7 @@ impl Work<'_> {
             }
             Err(error) => {
                 let said = error.is_said_by_exchange();
-                let problem = Trouble::of(&error, &self.leased.account, address).problem;
+                let problem = self.clients.trouble(&error, &client, address).await.problem;
                 let problem = self.clients.narrowed(problem, &mut client, address).await;
                 // An answer of Exchange about this mailbox is no reason to distrust the connection.
                 if said {

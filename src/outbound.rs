@@ -4,7 +4,7 @@
 
 pub mod connection;
 pub mod guard;
-mod plain;
+pub mod plain;
 pub mod resolve;
 pub mod tls;
 

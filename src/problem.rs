@@ -4,7 +4,8 @@
 mod facts;
 
 pub use facts::{
-    Certificate, CertificateBefore, ENDS_SOON, InsteadOfEws, Target, TlsReason, Tried, capped,
+    CameOf, Certificate, CertificateBefore, ENDS_SOON, InsteadOfEws, Target, TlsReason, Tried,
+    capped,
 };
 
 use crate::{clock::Timestamp, endpoint::EwsUrl, mailbox::SmtpAddress};
@@ -123,8 +124,12 @@ pub enum Problem {
     MailboxTaken,
     /// What allowed the connection was taken back while it was tested.
     PermissionGone,
-    /// A saved password was refused twice: it is not sent again until somebody changes it.
-    PasswordRefused,
+    /// A saved password, which worked before, was refused: it is sent once more at most until somebody changes it.
+    PasswordRefused {
+        /// What the host shows now, if that changed since everything last worked.
+        #[serde(default)]
+        changed: Option<Box<Certificate>>,
+    },
     /// 403
     Forbidden,
     /// 403 for this mailbox, while the account reaches another one.
@@ -239,7 +244,7 @@ impl Problem {
             | Self::EndpointNotFound { .. }
             | Self::SignInRefused { .. }
             | Self::SignInPaused { .. }
-            | Self::PasswordRefused
+            | Self::PasswordRefused { .. }
             | Self::MailboxNotFound
             | Self::MailboxAlias { .. }
             | Self::MailboxFull
@@ -291,6 +296,15 @@ impl Problem {
         }
     }
 
+    /// As it is told where the password is a saved one: it worked before, so that it was hardly typed wrong.
+    #[must_use]
+    pub fn of_saved(self) -> Self {
+        match self {
+            Self::SignInRefused { changed, .. } => Self::PasswordRefused { changed },
+            other => other,
+        }
+    }
+
     /// Whether it may be a change that has not taken effect yet: Exchange needs up to an hour or two for roles.
     pub const fn may_take_effect(&self) -> bool {
         matches!(
@@ -322,7 +336,7 @@ impl Problem {
             | Self::AnswerTimedOut { .. }
             | Self::AnswerTooLarge
             | Self::AnswerNotUnderstood { .. } => LATER,
-            Self::PasswordRefused
+            Self::PasswordRefused { .. }
             | Self::AccountPaused
             | Self::MailboxTaken
             | Self::PermissionGone

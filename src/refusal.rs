@@ -10,7 +10,7 @@ use crate::{
     auth::Gate,
     clock::{Clock, Timestamp},
     id::RecordId,
-    problem::Problem,
+    problem::{Certificate, Problem},
     store::{Account, Store, StoreError},
 };
 use futures::future::BoxFuture;
@@ -113,7 +113,12 @@ impl Gate for TypedGate {
         })
     }
 
-    fn refused<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+    fn refused<'a>(
+        &'a self,
+        _host: &'a str,
+        _account: &'a AccountName,
+        _shown: Option<&'a Certificate>,
+    ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             if let Some(id) = self.taken()
                 && let Err(error) = self.store.confirm_refusal(id).await
@@ -125,7 +130,7 @@ impl Gate for TypedGate {
 
     /// Counted as a refusal: it may have been one.
     fn doubted<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()> {
-        self.refused(host, account)
+        self.refused(host, account, None)
     }
 
     fn accepted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
@@ -244,7 +249,7 @@ impl SavedGate {
                 }))
             }
             (1, Some(until)) => Ok(Some(Problem::SignInPaused { until })),
-            _ => Ok(Some(Problem::PasswordRefused)),
+            _ => Ok(Some(store.refusal_of(account.id).await?)),
         }
     }
 }
@@ -279,22 +284,20 @@ impl Gate for SavedGate {
         })
     }
 
-    fn refused<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+    fn refused<'a>(
+        &'a self,
+        host: &'a str,
+        _account: &'a AccountName,
+        shown: Option<&'a Certificate>,
+    ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let now = self.clock.now();
-            let first = Problem::SignInRefused {
-                offered: Vec::new(),
-                changed: None,
+            let problem = Problem::PasswordRefused {
+                changed: changed_before(&self.store, &self.account, host, shown).await,
             };
             let stopped = self
                 .store
-                .stop_account(
-                    &self.account,
-                    &first,
-                    now + PROBE_AFTER,
-                    &Problem::PasswordRefused,
-                    now,
-                )
+                .stop_account(&self.account, &problem, now + PROBE_AFTER, now)
                 .await;
             match stopped {
                 Ok(()) => {
@@ -328,6 +331,29 @@ impl Gate for SavedGate {
             }
         })
     }
+}
+
+/// What the host showed with a refusal, if that changed since everything last worked.
+async fn changed_before(
+    store: &Store,
+    account: &Account,
+    host: &str,
+    shown: Option<&Certificate>,
+) -> Option<Box<Certificate>> {
+    let mut shown = shown?.clone();
+    let port = if host == account.endpoint.host() {
+        account.endpoint.port()
+    } else {
+        443
+    };
+    match store.certificate_before(host, port, &shown).await {
+        Ok(before) => shown.before = Some(before?),
+        Err(error) => {
+            tracing::error!(%error, "an earlier certificate could not be looked up");
+            return None;
+        }
+    }
+    Some(Box::new(shown))
 }
 
 /// Where the count cannot be read, no password goes out.

@@ -10,8 +10,8 @@ pub mod plan;
 mod round;
 mod turn;
 
+pub(crate) use clients::Clients;
 pub use clients::open_secret;
-pub(crate) use clients::{Clients, Trouble};
 pub use kept::Kept;
 
 use crate::{

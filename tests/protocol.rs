@@ -15,5 +15,7 @@ mod office;
 mod problems;
 #[path = "protocol/success.rs"]
 mod success;
+#[path = "protocol/tls.rs"]
+mod tls;
 #[path = "protocol/window.rs"]
 mod window;

@@ -13,6 +13,8 @@ mod notice;
 mod when;
 
 pub use choice::choice;
+#[cfg(feature = "ssr")]
+pub use connection_state::next_sync;
 pub use connection_state::{StateBadge, StateView};
 pub use failure::Failure;
 pub use field::{Field, FormNotice};

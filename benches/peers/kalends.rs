@@ -12,7 +12,7 @@ use kalends::{
     mailbox::SmtpAddress,
     outbound::{Outbound, OutboundConfig},
     policy::PrivacyLevel,
-    problem::Problem,
+    problem::{Certificate, Problem},
     random::Random,
 };
 use std::{env, path::PathBuf, sync::Arc};
@@ -62,7 +62,12 @@ impl Gate for OpenGate {
         Box::pin(async { Ok(()) })
     }
 
-    fn refused<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+    fn refused<'a>(
+        &'a self,
+        _host: &'a str,
+        _account: &'a AccountName,
+        _shown: Option<&'a Certificate>,
+    ) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 

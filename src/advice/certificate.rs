@@ -1,6 +1,6 @@
 //! Words for encryption that did not come about: certificates with issuer, names and dates, and TLS itself.
 
-use super::{OPERATOR, Purpose, SERVER, Words, shown, words};
+use super::{OPERATOR, Purpose, SERVER, Words, powershell::quote, shown, words};
 use crate::problem::{Certificate, CertificateBefore, TlsReason};
 
 /// Which certificate EWS uses, and until when it is valid.
@@ -36,6 +36,13 @@ pub fn ending(host: &str, certificate: &Certificate) -> String {
 
 /// What a host showed before, and what it shows now.
 pub(super) fn change(now: &Certificate, before: &CertificateBefore) -> String {
+    if before.issuer == now.issuer {
+        return format!(
+            "The certificate has changed: another one worked since {}; both name {} as their issuer.",
+            before.since.day_in_words(),
+            shown(&now.issuer)
+        );
+    }
     format!(
         "The certificate has changed: the one that worked since {} was issued by {}, this one by {}.",
         before.since.day_in_words(),
@@ -45,6 +52,12 @@ pub(super) fn change(now: &Certificate, before: &CertificateBefore) -> String {
 }
 
 pub(super) fn unknown_issuer(host: &str, certificate: &Certificate) -> Words {
+    if certificate.is_authority {
+        return an_authoritys(host, certificate);
+    }
+    if certificate.is_self_signed() {
+        return self_signed(host, certificate);
+    }
     let issuer = shown(&certificate.issuer);
     words(
         format!("The certificate of {} is from an issuer that Kalends does not know.", shown(host)),
@@ -58,6 +71,55 @@ pub(super) fn unknown_issuer(host: &str, certificate: &Certificate) -> Words {
     .step("Install the missing intermediate certificate on the server, if the issuer is a public authority.")
     .find_out(CERTIFICATES)
     .command(Purpose::Run, OPERATOR, "KALENDS_EXCHANGE_CA_FILE=/path/to/authority.pem")
+}
+
+fn self_signed(host: &str, certificate: &Certificate) -> Words {
+    words(
+        format!("The certificate of {} is self-signed, and Kalends does not know it.", shown(host)),
+        format!(
+            "Nobody but the server itself vouches for it, so Kalends cannot tell whether the server is the right one, and sent nothing. {}",
+            facts(certificate)
+        ),
+    )
+    .step("Hand this very certificate to whoever runs Kalends, by a way on which nobody can exchange it.")
+    .step("Set KALENDS_EXCHANGE_CA_FILE to that file (PEM) and restart Kalends; verification cannot be switched off.")
+    .step("Or assign a certificate of your organisation's authority or of a public one to IIS.")
+    .find_out(CERTIFICATES)
+    .command(Purpose::Run, OPERATOR, "KALENDS_EXCHANGE_CA_FILE=/path/to/certificate.pem")
+}
+
+/// Trusting it does not help: what is an authority's is refused as a server's.
+fn an_authoritys(host: &str, certificate: &Certificate) -> Words {
+    let name = quote(host);
+    let subject = quote(&format!("CN={host}"));
+    let what = if certificate.is_self_signed() {
+        "is self-signed and its own authority"
+    } else {
+        "is an authority's"
+    };
+    words(
+        format!("The certificate of {} {what}, so that it cannot be a server's.", shown(host)),
+        format!(
+            "It carries the mark CA:TRUE, with which it could sign others, as openssl req -x509 makes it. Kalends refuses it as a server's, also where KALENDS_EXCHANGE_CA_FILE names it, and sent nothing. {}",
+            facts(certificate)
+        ),
+    )
+    .step("Make a certificate for the server without that mark: command 1 on an Exchange server, or command 2 where openssl is at hand; or let an authority sign one.")
+    .step("Assign it to IIS: command 3, with its thumbprint. On a proxy in front, replace the certificate there.")
+    .step("Set KALENDS_EXCHANGE_CA_FILE to the new certificate (PEM), or to the authority that signed it, and restart Kalends.")
+    .run(format!("New-ExchangeCertificate -SubjectName {subject} -DomainName {name}"))
+    .command(
+        Purpose::Run,
+        "In a shell",
+        format!(
+            "openssl req -x509 -newkey rsa:2048 -days 825 -keyout server.key -out server.pem -subj {} -addext {} -addext 'basicConstraints=critical,CA:FALSE'",
+            quote(&format!("/CN={host}")),
+            quote(&format!("subjectAltName=DNS:{host}"))
+        ),
+    )
+    .run("Enable-ExchangeCertificate -Thumbprint 'THUMBPRINT' -Services IIS")
+    .verify(CERTIFICATES)
+    .undo("Enable-ExchangeCertificate -Thumbprint 'EARLIER' -Services IIS")
 }
 
 pub(super) fn wrong_name(host: &str, certificate: &Certificate) -> Words {

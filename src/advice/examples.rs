@@ -3,7 +3,9 @@
 
 use crate::{
     clock::Timestamp,
-    problem::{Certificate, CertificateBefore, InsteadOfEws, Problem, Target, TlsReason, Tried},
+    problem::{
+        CameOf, Certificate, CertificateBefore, InsteadOfEws, Problem, Target, TlsReason, Tried,
+    },
 };
 
 pub(super) fn certificate() -> Certificate {
@@ -17,6 +19,7 @@ pub(super) fn certificate() -> Certificate {
         not_before: Timestamp::from_seconds(1_772_546_700),
         not_after: Timestamp::from_seconds(1_804_082_700),
         fingerprint: "5f".repeat(32),
+        is_authority: false,
         before: None,
     }
 }
@@ -49,6 +52,21 @@ fn ways_to_the_server() -> Vec<Problem> {
         Problem::CertificateUnknownIssuer {
             host: host(),
             certificate: Box::new(certificate()),
+        },
+        Problem::CertificateUnknownIssuer {
+            host: host(),
+            certificate: Box::new(Certificate {
+                issuer: certificate().subject,
+                ..certificate()
+            }),
+        },
+        Problem::CertificateUnknownIssuer {
+            host: host(),
+            certificate: Box::new(Certificate {
+                issuer: certificate().subject,
+                is_authority: true,
+                ..certificate()
+            }),
         },
         Problem::CertificateWrongName {
             host: host(),
@@ -97,15 +115,19 @@ fn answers_of_the_server() -> Vec<Problem> {
         },
         Problem::SignInRefused {
             offered: vec!["NTLM".to_owned()],
-            changed: Some(Box::new(Certificate {
-                before: Some(CertificateBefore {
-                    issuer: "CN=Earlier Root".to_owned(),
-                    since: Timestamp::from_seconds(1_772_546_700),
-                }),
-                ..certificate()
-            })),
+            changed: Some(Box::new(changed_certificate())),
         },
     ]
+}
+
+fn changed_certificate() -> Certificate {
+    Certificate {
+        before: Some(CertificateBefore {
+            issuer: "CN=Earlier Root".to_owned(),
+            since: Timestamp::from_seconds(1_772_546_700),
+        }),
+        ..certificate()
+    }
 }
 
 fn refusals_of_the_server() -> Vec<Problem> {
@@ -119,7 +141,10 @@ fn refusals_of_the_server() -> Vec<Problem> {
         Problem::AccountPaused,
         Problem::MailboxTaken,
         Problem::PermissionGone,
-        Problem::PasswordRefused,
+        Problem::PasswordRefused { changed: None },
+        Problem::PasswordRefused {
+            changed: Some(Box::new(changed_certificate())),
+        },
         Problem::Forbidden,
         Problem::EwsOffHere,
         Problem::EwsOffEverywhere,
@@ -176,12 +201,18 @@ fn refusals_of_the_server() -> Vec<Problem> {
         Problem::ServerTooOld,
         Problem::ExchangeOnline,
         Problem::AutodiscoverFailed {
-            tried: vec![Tried {
-                url: "https://example.test/autodiscover/autodiscover.xml".to_owned(),
-                problem: Box::new(Problem::NameNotFound {
-                    host: "example.test".to_owned(),
-                }),
-            }],
+            tried: vec![
+                Tried {
+                    url: "https://example.test/autodiscover/autodiscover.xml".to_owned(),
+                    came: CameOf::Problem(Box::new(Problem::NameNotFound {
+                        host: "example.test".to_owned(),
+                    })),
+                },
+                Tried {
+                    url: "_autodiscover._tcp.example.test (DNS SRV)".to_owned(),
+                    came: CameOf::NamesNone,
+                },
+            ],
         },
         Problem::LeadsElsewhere {
             host: "mail.hosting.example".to_owned(),

@@ -58,15 +58,23 @@ pub(super) fn held(problem: &Problem, mut words: Words) -> (Owner, Words) {
         problem,
         Problem::SignInRefused { .. }
             | Problem::SignInPaused { .. }
-            | Problem::PasswordRefused
+            | Problem::PasswordRefused { .. }
             | Problem::PasswordExpired
             | Problem::SecretMissing
     );
     if is_about_password {
-        words.steps = vec![
+        // What the changed certificate means comes first, whoever holds the password.
+        let on_change = match problem {
+            Problem::SignInRefused { changed, .. } | Problem::PasswordRefused { changed } => {
+                usize::from(changed.is_some())
+            }
+            _ => 0,
+        };
+        words.steps.truncate(on_change);
+        words.steps.extend([
             "A Kalends administrator enters the present password: on the page Organisation, the account, “Change the password”. Every connection through it then goes on.".to_owned(),
             "The administrator checks that the account is enabled and not locked, if the password has not changed.".to_owned(),
-        ];
+        ]);
         return (Owner::Operator, words);
     }
     (problem.owner(), words)

@@ -1,10 +1,9 @@
 //! Words for servers that answer something else than expected: no EWS, not this EWS, or not for this caller.
 
 use super::{
-    Names, OPERATOR, Purpose, SERVER, Words, advice, host_of, powershell::quote_or, shown,
-    shown_or, words,
+    Names, OPERATOR, Purpose, SERVER, Words, host_of, powershell::quote_or, shown, shown_or, words,
 };
-use crate::problem::{InsteadOfEws, Tried};
+use crate::problem::{CameOf, InsteadOfEws, Tried};
 
 const URLS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl";
 
@@ -146,32 +145,35 @@ pub(super) fn exchange_online(names: &Names) -> Words {
 }
 
 pub(super) fn autodiscover_failed(tried: &[Tried], names: &Names) -> Words {
+    let in_a_circle = tried
+        .iter()
+        .any(|tried| matches!(tried.came, CameOf::Circle(_)));
     let seen: Vec<String> = tried
         .iter()
-        .map(|tried| {
-            format!(
-                "{}: {}",
-                shown(&tried.url),
-                advice(&tried.problem, names).title
-            )
-        })
+        .map(|place| format!("{}.", super::tried(place)))
         .collect();
     let seen = if seen.is_empty() {
         "None of them answered in time.".to_owned()
     } else {
         seen.join("\n")
     };
-    words(
+    let advice = words(
         "Autodiscover did not find the Exchange server.",
         format!(
             "Kalends asked the usual addresses of the mail domain of {}.\n{seen}",
             shown_or(&names.mailbox, "the mailbox")
         ),
-    )
-    .step("Name the address of your Exchange server yourself; the administrator knows it.")
-    .step("Set up Autodiscover for the mail domain, if it should be found by itself.")
-    .find_out(URLS)
-    .find_out("Get-ClientAccessService | Format-List Name,AutoDiscoverServiceInternalUri")
+    );
+    let advice = if in_a_circle {
+        advice.step("Mend the redirects of Autodiscover, which lead in a circle: mostly two contacts or mailboxes that name each other as their target address.")
+    } else {
+        advice
+    };
+    advice
+        .step("Name the address of your Exchange server yourself; the administrator knows it.")
+        .step("Set up Autodiscover for the mail domain, if it should be found by itself.")
+        .find_out(URLS)
+        .find_out("Get-ClientAccessService | Format-List Name,AutoDiscoverServiceInternalUri")
 }
 
 pub(super) fn leads_elsewhere(host: &str, names: &Names) -> Words {

@@ -1,9 +1,10 @@
 //! How to set up a service account for Exchange, verify it and take it away: the words and commands of its page.
 
 use super::{
-    Command, EXCHANGE, Names, Purpose,
+    Command, Names, Purpose,
     powershell::{plain, quote_or},
     role,
+    wording::place_of,
 };
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +96,7 @@ impl Section {
     fn command(mut self, purpose: Purpose, text: String) -> Self {
         self.commands.push(Command {
             purpose,
-            place: EXCHANGE.to_owned(),
+            place: place_of(&text).to_owned(),
             text,
         });
         self

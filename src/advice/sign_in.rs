@@ -4,13 +4,24 @@
 use super::{
     Names, Purpose, SERVER, Words, certificate, powershell::quote_or, shown, shown_or, words,
 };
-use crate::{account_name::AccountName, clock::Timestamp, problem::Certificate};
+use crate::{
+    account_name::AccountName,
+    clock::Timestamp,
+    problem::{Certificate, CertificateBefore},
+};
 
 fn account_state(names: &Names) -> String {
     format!(
         "Get-ADUser -Identity (Get-User {}).SamAccountName -Properties LockedOut,PasswordExpired,PasswordLastSet,LogonWorkstations | Format-List Enabled,LockedOut,PasswordExpired,PasswordLastSet,LogonWorkstations",
         quote_or(&names.account, "ACCOUNT")
     )
+}
+
+const SOMETHING_BETWEEN: &str = "Ask whether a proxy, firewall or virus scanner between Kalends and Exchange ends TLS itself since then: with Extended Protection Exchange refuses every sign-in through it, whatever the password. Let it pass the connection through, or give it the certificate of Exchange.";
+const SIGN_IN_SETTINGS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*";
+
+fn before(changed: Option<&Certificate>) -> Option<(&Certificate, &CertificateBefore)> {
+    changed.and_then(|certificate| Some((certificate, certificate.before.as_ref()?)))
 }
 
 /// A certificate that changed since the last success is the one trace that a proxy leaves which ends TLS itself.
@@ -20,14 +31,13 @@ pub(super) fn refused(changed: Option<&Certificate>, names: &Names) -> Words {
     let told = format!(
         "The server answered 401 to {account}. It gives no reason; the likeliest causes come first. Kalends sent the password once and does not send it again by itself."
     );
-    let before = changed.and_then(|certificate| Some((certificate, certificate.before.as_ref()?)));
-    let advice = match before {
+    let advice = match before(changed) {
         None => words("Exchange refused the user name or the password.", told),
         Some((now, before)) => words(
             "Exchange refused the sign-in, and its certificate has changed.",
             format!("{told} {}", certificate::change(now, before)),
         )
-        .step("Ask whether a proxy, firewall or virus scanner between Kalends and Exchange ends TLS itself since then: with Extended Protection Exchange refuses every sign-in through it, whatever the password. Let it pass the connection through, or give it the certificate of Exchange."),
+        .step(SOMETHING_BETWEEN),
     };
     advice
     .step("Type the password again.")
@@ -46,7 +56,7 @@ pub(super) fn refused(changed: Option<&Certificate>, names: &Names) -> Words {
         SERVER,
         "Get-WinEvent -FilterHashtable @{LogName='Security';Id=4625} -MaxEvents 20 | Format-List TimeCreated,Message",
     )
-    .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*")
+    .find_out(SIGN_IN_SETTINGS)
     .run(format!("Set-User {quoted} -AuthenticationPolicy $null"))
     .verify(format!("Get-User {quoted} | Format-List AuthenticationPolicy"))
     .undo(format!("Set-User {quoted} -AuthenticationPolicy 'POLICY'"))
@@ -100,7 +110,7 @@ pub(super) fn not_offered(offered: &[String]) -> Words {
         )
         .step("Check that proxies and load balancers in front keep a connection open and pass it to the same Exchange server.")
         .step("Check whether the domain restricts NTLM, and the event logs of the Exchange server for its reason.")
-        .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*")
+        .find_out(SIGN_IN_SETTINGS)
         .command(
             Purpose::FindOut,
             SERVER,
@@ -162,17 +172,28 @@ pub(super) fn paused(until: Timestamp, names: &Names) -> Words {
     .find_out(account_state(names))
 }
 
-pub(super) fn password_refused(names: &Names) -> Words {
-    words(
-        "Exchange no longer takes the saved password.",
-        format!(
-            "The password saved for {} was refused. Kalends keeps it from being sent again and again, so that the account is not locked. It was probably changed, or it expired.",
-            shown_or(&names.account, "the account")
+pub(super) fn password_refused(changed: Option<&Certificate>, names: &Names) -> Words {
+    let told = format!(
+        "The password saved for {} worked before and was refused. Kalends sends a refused password twice at most, a quarter of an hour apart, so that the account is not locked.",
+        shown_or(&names.account, "the account")
+    );
+    let advice = match before(changed) {
+        None => words(
+            "Exchange no longer takes the saved password.",
+            format!("{told} It was probably changed, or it expired."),
         ),
-    )
-    .step("Connect again with the present password; every connection through this account then goes on.")
-    .step("Check that the account is enabled, not locked, and that its password has not expired.")
-    .find_out(account_state(names))
+        Some((now, before)) => words(
+            "Exchange refuses the saved password, and its certificate has changed.",
+            format!("{told} {}", certificate::change(now, before)),
+        )
+        .step(SOMETHING_BETWEEN),
+    };
+    advice
+        .step("Connect again with the present password; every connection through this account then goes on.")
+        .step("Check that the account is enabled, not locked, and that its password has not expired: command 1.")
+        .step("Check the sign-in settings of EWS, if the password is the right one: command 2. Extended Protection refuses sign-ins where a proxy on the way shows another certificate than Exchange.")
+        .find_out(account_state(names))
+        .find_out(SIGN_IN_SETTINGS)
 }
 
 pub(super) fn disabled(names: &Names) -> Words {

@@ -40,7 +40,8 @@ impl Words {
     }
 
     pub(super) fn exchange(self, purpose: Purpose, text: impl Into<String>) -> Self {
-        self.command(purpose, EXCHANGE, text)
+        let text = text.into();
+        self.command(purpose, place_of(&text), text)
     }
 
     /// A command that shows how things stand.
@@ -62,9 +63,25 @@ impl Words {
     }
 }
 
-pub(super) const EXCHANGE: &str = "In the Exchange Management Shell";
+const EXCHANGE: &str = "In the Exchange Management Shell";
+const DIRECTORY: &str = "In PowerShell with the ActiveDirectory module";
+const EXCHANGE_AND_DIRECTORY: &str =
+    "In the Exchange Management Shell with the ActiveDirectory module";
 pub(super) const OPERATOR: &str = "In the settings of Kalends";
 pub(super) const SERVER: &str = "In PowerShell on the Exchange server";
+
+/// Where a command for Exchange is run: those of the directory, such as `Get-ADUser`, come with a module of their own.
+pub(super) fn place_of(text: &str) -> &'static str {
+    let first = text.split(' ').next().unwrap_or_default();
+    let is_of_directory = ["-ADUser", "-ADAccount"]
+        .iter()
+        .any(|noun| first.ends_with(noun));
+    match (is_of_directory, text.contains("Get-User ")) {
+        (false, _) => EXCHANGE,
+        (true, false) => DIRECTORY,
+        (true, true) => EXCHANGE_AND_DIRECTORY,
+    }
+}
 
 /// A name within a sentence: without characters that could reorder or break the line, at most 200 characters.
 pub(super) fn shown(text: &str) -> String {

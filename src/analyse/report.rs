@@ -3,7 +3,8 @@
 use super::{Analysis, PartEnd};
 use crate::{
     advice::{Names, advice},
-    check::{Step, Verdict},
+    check::{Step, StepReport, Verdict},
+    problem::Problem,
 };
 use std::fmt::Write as _;
 
@@ -23,17 +24,14 @@ pub fn report(analysis: &Analysis) -> String {
     } else {
         format!("Endpoint: {endpoint}")
     });
+    let mut before: Option<&Problem> = None;
     for part in &analysis.parts {
         line(format!("\nMailbox: {}", part.mailbox));
         for rung in part.ladder.steps() {
             let took = rung
                 .millis
                 .map_or_else(String::new, |millis| format!(", {millis} ms"));
-            line(format!(
-                "  {}: {}{took}",
-                rung.step.label(),
-                verdict(rung.verdict)
-            ));
+            line(format!("  {}: {}{took}", rung.step.label(), verdict(rung)));
             if let Some(seen) = &rung.seen {
                 line(format!("      {}", without_our_address(rung.step, seen)));
             }
@@ -54,6 +52,13 @@ pub fn report(analysis: &Analysis) -> String {
                 // Without names: the words and commands have placeholders where they would stand.
                 let told = advice(problem, &Names::default());
                 line(format!("  Problem: {} ({})", told.title, told.code));
+                if let Some(id) = request_id {
+                    line(format!("  Request id: {id}"));
+                }
+                if before.replace(problem) == Some(problem) {
+                    line("  What that means, and what to do, is told above.".to_owned());
+                    continue;
+                }
                 for paragraph in told.meaning.lines() {
                     line(format!("  {paragraph}"));
                 }
@@ -68,17 +73,15 @@ pub fn report(analysis: &Analysis) -> String {
                     ));
                     line(format!("      {}", command.text));
                 }
-                if let Some(id) = request_id {
-                    line(format!("  Request id: {id}"));
-                }
             }
         }
     }
     redacted(text, analysis)
 }
 
-const fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
+const fn verdict(rung: &StepReport) -> &'static str {
+    match rung.verdict {
+        Verdict::Passed if rung.warns => "passed, with a warning",
         Verdict::NotReached => "not reached",
         Verdict::NotNeeded => "not needed",
         Verdict::Running => "running",

@@ -117,7 +117,10 @@ pub(super) async fn climb_saved(
     if let Some(problem) = closed.map_err(|error| unreadable(&error))? {
         // Waiting does not mend it: the password that is saved was refused.
         return Err(match problem {
-            Problem::SignInPaused { .. } if account.saved_refusals > 0 => Problem::PasswordRefused,
+            Problem::SignInPaused { .. } if account.saved_refusals > 0 => {
+                let told = services.store.refusal_of(account.id).await;
+                told.map_err(|error| unreadable(&error))?
+            }
             other => other,
         });
     }
@@ -141,6 +144,9 @@ pub(super) async fn climb_saved(
     let (ladder, mut ended) = climb(services, id, tools(services, gate), climbing).await;
     if let Some(ended) = &mut ended {
         certificate::compare(services, ended).await;
+        if let Err(failure) = ended {
+            failure.problem = failure.problem.clone().of_saved();
+        }
     }
     Ok((ladder, ended))
 }

@@ -36,11 +36,10 @@ pub(super) async fn compare(services: &Services, ended: &mut Result<Success, Fai
 /// Adds to a failed test what has changed since the last one that passed.
 pub async fn tell_change_in(services: &Services, failure: &mut Failure) {
     let seen = failure.certificate.take();
-    if let (Problem::SignInRefused { changed, .. }, Some((endpoint, mut shown))) =
+    if let (Problem::SignInRefused { changed: told, .. }, Some((endpoint, shown))) =
         (&mut failure.problem, seen)
     {
-        add_before(services, endpoint.host(), endpoint.port(), &mut shown).await;
-        *changed = Some(shown).filter(|shown| shown.before.is_some());
+        *told = changed(services, &endpoint, Some(&shown)).await;
     } else {
         tell_change(services, &mut failure.problem).await;
     }
@@ -56,6 +55,17 @@ pub async fn tell_change(services: &Services, problem: &mut Problem) {
         // The usual port: what a problem keeps is the host alone.
         add_before(services, host, 443, certificate).await;
     }
+}
+
+/// What an endpoint showed, if that changed since everything last worked.
+pub async fn changed(
+    services: &Services,
+    endpoint: &EwsUrl,
+    shown: Option<&Certificate>,
+) -> Option<Box<Certificate>> {
+    let mut shown = shown?.clone();
+    add_before(services, endpoint.host(), endpoint.port(), &mut shown).await;
+    shown.before.is_some().then(|| Box::new(shown))
 }
 
 async fn add_before(services: &Services, host: &str, port: u16, shown: &mut Certificate) {

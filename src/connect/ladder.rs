@@ -7,6 +7,7 @@ mod seen;
 mod terms;
 
 use crate::{
+    advice,
     auth::Credentials,
     autodiscover::{self, Autodiscover, Discovered, is_elsewhere},
     calendar::Window,
@@ -21,7 +22,7 @@ use crate::{
 use blame::failing_step;
 pub use blame::is_stale;
 use progress::Progress;
-use seen::{certificate_seen, folder_seen, greeting_seen, proof, tls_seen};
+use seen::{certificate_seen, ends_soon, folder_seen, greeting_seen, proof, tls_seen};
 use std::{sync::Arc, time::Duration};
 pub use terms::{Failure, Request, Success, Tools};
 use tokio::time::timeout;
@@ -168,10 +169,10 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                     seen: match &problem {
                         Problem::AutodiscoverFailed { tried } => {
                             self.tell_tried(tried);
-                            format!("{} addresses asked, none led to Exchange", tried.len())
+                            format!("{} places asked, none led to Exchange", tried.len())
                         }
                         Problem::LeadsElsewhere { host } => format!("leads to {host}"),
-                        other => other.code().replace('-', " "),
+                        other => advice::in_few_words(other),
                     },
                     failure: Box::new(Failure {
                         problem,
@@ -185,9 +186,8 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
     }
 
     fn tell_tried(&mut self, tried: &[Tried]) {
-        for Tried { url, problem } in tried {
-            let what = problem.code().replace('-', " ");
-            self.progress.detail(&format!("{url}: {what}"));
+        for tried in tried {
+            self.progress.detail(&advice::tried(tried));
         }
     }
 
@@ -242,6 +242,9 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         };
         self.tell_chain(&connection.facts().chain);
         let now = self.tools.clock.now();
+        if ends_soon(connection.facts(), now) {
+            self.progress.warn();
+        }
         self.progress.pass(&tls_seen(connection.facts(), now));
         Ok(connection)
     }
@@ -287,7 +290,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
     }
 
     /// One call proves sign-in, impersonation and calendar, and its time is told with the first; how it fails tells at
-    /// which of the three.
+    /// which of the three, which has the time then.
     async fn folder(
         &mut self,
         client: &mut Client,
@@ -334,12 +337,13 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                     is_service,
                 );
                 if failed > Step::SignIn {
-                    self.progress.pass_after(took, &signed_in);
+                    // The time was taken by what failed.
+                    self.progress.pass_untimed(&signed_in);
                     if !is_service {
                         self.progress.not_needed(Step::Impersonation);
                     } else if failed > Step::Impersonation {
                         self.progress.begin(Step::Impersonation);
-                        self.progress.pass_at_once(&acting);
+                        self.progress.pass_untimed(&acting);
                     }
                 }
                 self.progress.fail_at(failed, took);

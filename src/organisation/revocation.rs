@@ -84,7 +84,7 @@ const fn is_about_sign_in(problem: &Problem) -> bool {
     matches!(
         problem,
         Problem::SignInRefused { .. }
-            | Problem::PasswordRefused
+            | Problem::PasswordRefused { .. }
             | Problem::AccountDisabled
             | Problem::PasswordExpired
     )

@@ -18,18 +18,27 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// The longest address that is followed.
 const MAX_LOCATION: usize = 2_000;
 
+/// What `http://host/path` answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlainAnswer {
+    RedirectsTo(String),
+    /// Anything else.
+    NoRedirect,
+    NoneInTime,
+}
+
 impl Outbound {
-    /// Where `http://host/path` redirects to; `None` if it does not.
+    /// Where `http://host/path` redirects to.
     pub async fn plain_redirect(
         &self,
         host: &str,
         path: &str,
         user_agent: &str,
-    ) -> Result<Option<String>, OutboundError> {
+    ) -> Result<PlainAnswer, OutboundError> {
         let route = self.route(host, 80).await?;
         let dialled = timeout(TCP_LIMIT, self.dial(route)).await;
         let Ok(dialled) = dialled else {
-            return Ok(None);
+            return Ok(PlainAnswer::NoneInTime);
         };
         let stream = dialled?.into_stream();
         let asked = timeout(LIMIT, async {
@@ -48,6 +57,10 @@ impl Outbound {
             let location = answer.headers().get(LOCATION)?.to_str().ok()?;
             (location.len() <= MAX_LOCATION).then(|| location.to_owned())
         });
-        Ok(asked.await.ok().flatten())
+        Ok(match asked.await {
+            Ok(Some(location)) => PlainAnswer::RedirectsTo(location),
+            Ok(None) => PlainAnswer::NoRedirect,
+            Err(_) => PlainAnswer::NoneInTime,
+        })
     }
 }

@@ -179,9 +179,10 @@ fn fault(error: &TlsError, certificate: Option<&Certificate>) -> Option<Certific
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             Some(CertificateFault::UnknownIssuer)
         }
-        // A certificate that signs itself is refused under several names, depending on its extensions.
+        // A certificate that signs itself is refused under several names, depending on its extensions; an authority's
+        // is none of a server, even where the authority is known.
         _ => certificate
-            .is_some_and(|certificate| certificate.issuer == certificate.subject)
+            .is_some_and(|certificate| certificate.is_self_signed() || certificate.is_authority)
             .then_some(CertificateFault::UnknownIssuer),
     }
 }
@@ -219,6 +220,7 @@ fn facts(der: &[u8]) -> Option<Certificate> {
         fingerprint: Sha256::digest(der)
             .iter()
             .fold(String::new(), |text, byte| text + &format!("{byte:02x}")),
+        is_authority: certificate.is_ca(),
         before: None,
     })
 }

@@ -28,9 +28,18 @@ pub struct Certificate {
     /// SHA-256 of the certificate (DER), in hexadecimal.
     #[serde(default)]
     pub fingerprint: String,
+    /// It says of itself that it is an authority's (CA:TRUE), which no server's may.
+    #[serde(default)]
+    pub is_authority: bool,
     /// What the host showed when everything last worked, if that was another certificate.
     #[serde(default)]
     pub before: Option<CertificateBefore>,
+}
+
+impl Certificate {
+    pub fn is_self_signed(&self) -> bool {
+        self.issuer == self.subject
+    }
 }
 
 /// From when on the end of a certificate is warned of.
@@ -48,8 +57,23 @@ pub struct CertificateBefore {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
     pub url: String,
-    /// The code of the problem met there.
-    pub problem: Box<Problem>,
+    #[serde(flatten)]
+    pub came: CameOf,
+}
+
+/// What came of asking an Autodiscover address. Texts are capped at 200 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CameOf {
+    Problem(Box<Problem>),
+    /// It sends on to this host or address, which is asked next.
+    LeadsTo(String),
+    /// It sends on to where a password may not go: not by https, not at the usual port, not to Autodiscover.
+    NotFollowed(String),
+    /// It sends back to what was asked before.
+    Circle(String),
+    /// It answers, and names no other.
+    NamesNone,
 }
 
 /// What answered instead of EWS.
@@ -101,6 +125,28 @@ pub fn capped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_came_of_an_address_is_kept_beside_it() {
+        for came in [
+            CameOf::Problem(Box::new(Problem::Forbidden)),
+            CameOf::LeadsTo("a.test".to_owned()),
+            CameOf::NamesNone,
+        ] {
+            let url = "https://example.test".to_owned();
+            let tried = Tried { url, came };
+            let kept = serde_json::to_string(&tried).expect("serialises");
+            assert_eq!(
+                serde_json::from_str::<Tried>(&kept).ok(),
+                Some(tried),
+                "{kept}"
+            );
+        }
+        // As it was written before.
+        let kept = r#"{"url":"https://example.test","problem":{"code":"forbidden"}}"#;
+        let read: Tried = serde_json::from_str(kept).expect("is read");
+        assert_eq!(read.came, CameOf::Problem(Box::new(Problem::Forbidden)));
+    }
 
     #[test]
     fn remote_text_is_cut_and_cannot_break_a_line() {

@@ -187,9 +187,8 @@ impl Store {
     pub async fn stop_account(
         &self,
         account: &Account,
-        first: &Problem,
+        problem: &Problem,
         probe_at: Timestamp,
-        last: &Problem,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
@@ -207,7 +206,6 @@ impl Store {
         .execute(writing.on())
         .await?;
         if stopped.rows_affected() > 0 {
-            let problem = if probe { first } else { last };
             let (whose, state) = (Whose::All(account.id), ConnectionState::ActionNeeded);
             self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
                 .await?;
@@ -225,6 +223,22 @@ impl Store {
             .await?;
         }
         Ok(writing.commit().await?)
+    }
+
+    /// How the last refusal of an account's saved password was told.
+    pub async fn refusal_of(&self, id: AccountId) -> Result<Problem, StoreError> {
+        let row = sqlx::query(
+            "SELECT problem FROM connections WHERE account_id = $1 AND cause = 'password-refused' \
+             ORDER BY since DESC LIMIT 1",
+        )
+        .bind(id.to_string())
+        .fetch_optional(self.pool())
+        .await?;
+        let told = match row {
+            Some(row) => rows::maybe_json(&row, "problem")?,
+            None => None,
+        };
+        Ok(told.unwrap_or(Problem::PasswordRefused { changed: None }))
     }
 
     /// Takes up to `limit` accounts that have a connection due and that nobody holds, for `lease` from now on.

@@ -32,6 +32,8 @@ const AT_ONCE: usize = 4;
 #[derive(Debug)]
 pub struct Trouble {
     pub problem: Problem,
+    /// The password was sent and refused, and the refusal rule has stopped the account.
+    pub is_refusal: bool,
     /// The id under which Exchange's own log knows the call.
     pub request_id: Option<String>,
     /// What was called before it, and what failed.
@@ -42,6 +44,7 @@ impl From<Problem> for Trouble {
     fn from(problem: Problem) -> Self {
         Self {
             problem,
+            is_refusal: false,
             request_id: None,
             calls: Vec::new(),
         }
@@ -50,11 +53,13 @@ impl From<Problem> for Trouble {
 
 impl Trouble {
     /// What an error at an account's endpoint means for a mailbox.
-    pub fn of(error: &EwsError, account: &Account, mailbox: &SmtpAddress) -> Self {
+    fn of(error: &EwsError, account: &Account, mailbox: &SmtpAddress) -> Self {
         let url = account.endpoint.to_string();
         let evidence = Evidence { url: &url, mailbox };
+        let problem = diagnose(error, &evidence);
         Self {
-            problem: diagnose(error, &evidence),
+            is_refusal: matches!(problem, Problem::SignInRefused { .. }),
+            problem,
             request_id: error.ids.shown().map(ToOwned::to_owned),
             calls: Vec::new(),
         }
@@ -134,6 +139,23 @@ impl<'a> Clients<'a> {
                 Err(trouble)
             }
         }
+    }
+
+    /// Why a call over a client failed.
+    pub async fn trouble(
+        &self,
+        error: &EwsError,
+        client: &Client,
+        mailbox: &SmtpAddress,
+    ) -> Trouble {
+        let mut trouble = Trouble::of(error, self.account, mailbox);
+        if let Problem::SignInRefused { changed, .. } = &mut trouble.problem {
+            let shown = client.connection().facts().certificate.as_ref();
+            let endpoint = &self.account.endpoint;
+            *changed = certificate::changed(self.services, endpoint, shown).await;
+            trouble.problem = trouble.problem.of_saved();
+        }
+        trouble
     }
 
     /// A client whose last call ended well; one that failed is not trusted with the next mailbox and is dropped.

@@ -79,7 +79,7 @@ mod tests {
         );
         assert_eq!(wait(&Problem::ImpersonationDenied), waiting);
         assert_eq!(
-            wait(&Problem::PasswordRefused),
+            wait(&Problem::PasswordRefused { changed: None }),
             (ConnectionState::ActionNeeded, None)
         );
         let long = Problem::Throttled {

@@ -57,14 +57,14 @@ pub async fn round(
         }
         Err(Trouble {
             problem,
+            is_refusal,
             request_id,
             calls,
         }) => {
             services.metrics.round_ended(Some(problem.code()));
-            if is_held_back(&problem) {
+            if !is_refusal && is_held_back(&problem) {
                 return Ok(());
             }
-            let refused = matches!(problem, Problem::SignInRefused { .. });
             let (state, next) = plan::after_failure(&problem, now, &services.random);
             let request_id = request_id.as_deref();
             tracing::warn!(code = problem.code(), request_id, "round failed");
@@ -77,7 +77,7 @@ pub async fn round(
                 now,
                 next,
             };
-            if refused {
+            if is_refusal {
                 return services.store.note_refused_round(connection, &failed).await;
             }
             services.store.fail_round(connection, &failed).await?;
@@ -95,7 +95,7 @@ const fn is_held_back(problem: &Problem) -> bool {
     matches!(
         problem,
         Problem::SignInPaused { .. }
-            | Problem::PasswordRefused
+            | Problem::PasswordRefused { .. }
             | Problem::PasswordChanging { .. }
             | Problem::AccountPaused
     )
@@ -134,7 +134,7 @@ async fn read(
             Ok((events, calls))
         }
         Err(error) => {
-            let mut trouble = Trouble::of(&error, account, mailbox);
+            let mut trouble = clients.trouble(&error, &client, mailbox).await;
             trouble.calls = calls;
             if connection.mode.impersonates() {
                 let narrowed = clients.narrowed(trouble.problem, &mut client, mailbox);

@@ -2,6 +2,7 @@
 
 use crate::office::{Office, seen, service};
 use kalends::{
+    advice::{Names, advice},
     check::Step,
     connect::ladder::{Failure, Request, Success},
     outbound::resolve::Service,
@@ -194,6 +195,91 @@ async fn redirects_of_every_kind_are_followed_and_circles_end() {
         fails(&office, request).await.problem,
         Problem::ExchangeOnline
     );
+}
+
+/// What the step tells of each place that was asked.
+async fn places(office: &Office) -> Vec<String> {
+    let (ladder, _) = office.climb(searched()).await;
+    seen(&ladder, Step::Autodiscover).details
+}
+
+#[tokio::test]
+async fn the_redirect_over_http_and_the_dns_record_are_told_whatever_comes_of_them() {
+    let office = without_the_usual().await;
+    let usual = HOME.map(|host| {
+        format!("https://{host}/autodiscover/autodiscover.xml: shows a web page (HTTP 200)")
+    });
+    let http = "http://autodiscover.example.test/autodiscover/autodiscover.xml";
+    let dns = "_autodiscover._tcp.example.test (DNS SRV)";
+    let told = places(&office).await;
+    assert_eq!(told[..2], usual);
+    assert_eq!(told[2], format!("{http}: names no other server"));
+    assert_eq!(told[3], format!("{dns}: names no other server"));
+    assert_eq!(told.len(), 4);
+
+    // Neither is followed where a password would have to go without TLS, or to another port.
+    let plain = "http://mail.example.test/autodiscover/autodiscover.xml";
+    office.exchange.world().settings.http_redirect = Some(plain.to_owned());
+    let service = Service {
+        priority: 0,
+        weight: 0,
+        port: 8443,
+        target: "mail.example.test".to_owned(),
+    };
+    let record = ("_autodiscover._tcp.example.test".to_owned(), service);
+    office.names.services.lock().unwrap().push(record);
+    let told = places(&office).await;
+    assert!(told[2].starts_with(&format!(
+        "{http}: leads to {plain}, which Kalends does not follow"
+    )));
+    assert!(told[3].starts_with(&format!(
+        "{dns}: leads to mail.example.test:8443, which Kalends"
+    )));
+
+    // What is followed is told as well, beside the host that answers in the end.
+    redirect_over_http(&office, "mail.example.test");
+    let told = places(&office).await;
+    assert!(
+        told.contains(&format!("{http}: leads to mail.example.test")),
+        "{told:?}"
+    );
+
+    // Where nothing is at all, that is told of each.
+    let nowhere = Request {
+        mailbox: "bob@nowhere.test".parse().unwrap(),
+        ..searched()
+    };
+    let failure = fails(&office, nowhere).await;
+    let told = advice(&failure.problem, &Names::default()).meaning;
+    let http = "http://autodiscover.nowhere.test/autodiscover/autodiscover.xml";
+    assert!(
+        told.contains(&format!("{http}: the name is not known.")),
+        "{told}"
+    );
+    assert!(
+        told.contains("_autodiscover._tcp.nowhere.test (DNS SRV): names no other server."),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn two_hosts_that_send_to_each_other_are_told_as_a_circle() {
+    let office = Office::open().await;
+    for (host, there) in [(HOME[0], HOME[1]), (HOME[1], HOME[0])] {
+        let to = format!("https://{there}/autodiscover/autodiscover.xml");
+        office.fault(Plan {
+            only_host: Some(host.to_owned()),
+            ..Plan::always(Kind::Redirect { to })
+        });
+    }
+    let failure = fails(&office, searched()).await;
+    let told = advice(&failure.problem, &Names::default());
+    assert!(
+        told.meaning
+            .contains("leads back to example.test, in a circle"),
+        "{told:?}"
+    );
+    assert!(told.steps[0].starts_with("Mend the redirects"), "{told:?}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Problems in detail: at which step they show, which slots they carry, and what is told apart within one problem.
 
 use crate::{
-    office::{Office, service},
+    office::{Office, service, verdict},
     problems::{
         BEARER, Met, closed_port, meet, with_code, with_endpoint, with_fault, with_mailbox,
         with_offer, with_soap_fault, wrong_password,
@@ -12,45 +12,14 @@ use kalends::{
     account_name::AccountName,
     auth::{Credentials, Gate},
     autodiscover::Autodiscover,
-    check::Step,
+    check::{Step, StepReport, Verdict},
     connect::ladder::Request,
     connection::Mode,
-    problem::{InsteadOfEws, Problem, TlsReason},
+    ews::response_code::ResponseCode,
+    problem::{CameOf, InsteadOfEws, Problem},
 };
 use kalends_simulator::fault::{FaultShape, Framing, Kind, Plan};
 use std::sync::Arc;
-
-async fn plain_port(name: &'static str) -> Met {
-    let office = Office::open_with("127.0.0.1", "").await;
-    let endpoint = office.exchange.control_addr.to_string().parse().unwrap();
-    meet(
-        name,
-        office,
-        Request {
-            endpoint: Some(endpoint),
-            ..service()
-        },
-    )
-    .await
-}
-
-async fn old_tls(name: &'static str) -> Met {
-    // A server that answers every greeting with the alert "protocol version".
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let at = listener.local_addr().unwrap();
-    let server = tokio::spawn(async move {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut hello = [0; 4096];
-            if stream.read(&mut hello).await.is_ok() {
-                drop(stream.write_all(&[21, 3, 1, 0, 2, 2, 70]).await);
-            }
-        }
-    });
-    let met = with_endpoint(name, "127.0.0.1", "", &at.to_string()).await;
-    server.abort();
-    met
-}
 
 fn step(met: &Met) -> Step {
     met.step.unwrap()
@@ -114,6 +83,51 @@ async fn problems_show_at_the_step_where_they_arise() {
     }
 }
 
+/// What a terminal prints as it goes is held to the same: no step passes that fails later without being told again.
+#[tokio::test]
+async fn whatever_exchange_says_exactly_one_step_fails() {
+    let office = Office::open().await;
+    let codes = ResponseCode::NAMED.iter().map(ResponseCode::as_str);
+    for code in codes.chain(["ErrorNew2030"]) {
+        let (code, message) = (code.to_owned(), None);
+        for kind in [
+            Kind::SoapFault {
+                code: code.clone(),
+                message: message.clone(),
+                shape: FaultShape::Full,
+            },
+            Kind::ResponseCode {
+                code: code.clone(),
+                message,
+            },
+        ] {
+            for after in 0..3 {
+                office.exchange.world().faults.clear();
+                office.fault(Plan {
+                    after,
+                    ..Plan::always(kind.clone())
+                });
+                let (ladder, ended) = office.climb(service()).await;
+                let failed = |step: &&StepReport| step.verdict == Verdict::Failed;
+                let failed: Vec<Step> = ladder
+                    .steps()
+                    .iter()
+                    .filter(failed)
+                    .map(|it| it.step)
+                    .collect();
+                match ended {
+                    Ok(_) => assert_eq!(failed, [], "{kind:?} after {after}"),
+                    Err(failure) => {
+                        assert_eq!(failed.len(), 1, "{kind:?} after {after}: {ladder:#?}");
+                        assert_eq!(ladder.failed_at(), Some(failed[0]));
+                        assert!(failure.refused_sign_in.is_none(), "{kind:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_entries_can_fail_after_the_calendar_was_found() {
     let office = Office::open().await;
@@ -123,6 +137,23 @@ async fn the_entries_can_fail_after_the_calendar_was_found() {
         (step(&met), met.failure.problem.code()),
         (Step::Entries, "answer-too-large")
     );
+}
+
+#[tokio::test]
+async fn the_time_of_a_slow_answer_is_told_once_and_at_the_step_that_failed() {
+    let office = Office::open().await;
+    office.on_ews(Kind::SlowDrip {
+        bytes: 1,
+        milliseconds: 100,
+    });
+    let (ladder, _) = office.climb(service()).await;
+    let failed = ladder.failed_at().unwrap();
+    assert_eq!(failed, Step::Calendar);
+    assert_eq!(verdict(&ladder, Step::SignIn), Verdict::Passed);
+    for report in ladder.steps() {
+        let is_slow = report.millis.is_some_and(|millis| millis > 2_000);
+        assert_eq!(is_slow, report.step == failed, "{report:?}");
+    }
 }
 
 #[tokio::test]
@@ -205,26 +236,6 @@ async fn answers_that_break_off_are_cut_short() {
         let met = with_fault("broken", kind.clone()).await;
         assert_eq!(met.failure.problem, Problem::AnswerCutShort, "{kind:?}");
     }
-}
-
-#[tokio::test]
-async fn tls_failures_are_told_apart() {
-    let reason = |met: Met| match met.failure.problem {
-        Problem::TlsFailed { reason, .. } => reason,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(
-        reason(with_fault("no tls", Kind::NoTls).await),
-        TlsReason::Closed
-    );
-    assert_eq!(reason(plain_port("plain").await), TlsReason::NotTls);
-    assert_eq!(reason(old_tls("old").await), TlsReason::NoCommonVersion);
-    let met = with_fault("self-signed", Kind::CertificateSelfSigned).await;
-    let Problem::CertificateUnknownIssuer { certificate, .. } = met.failure.problem else {
-        panic!()
-    };
-    assert_eq!(certificate.issuer, certificate.subject);
-    assert!(certificate.names.contains(&"mail.example.test".to_owned()));
 }
 
 #[tokio::test]
@@ -321,7 +332,11 @@ async fn autodiscover_lists_what_it_tried_and_goes_on_to_the_second_address() {
     let tried = not_found.tried;
     let tried: Vec<_> = tried
         .iter()
-        .map(|tried| (tried.url.as_str(), tried.problem.code()))
+        .map(|tried| match &tried.came {
+            CameOf::Problem(problem) => (tried.url.as_str(), problem.code()),
+            CameOf::NamesNone => (tried.url.as_str(), "names none"),
+            other => panic!("{other:?}"),
+        })
         .collect();
     assert_eq!(
         tried,
@@ -334,6 +349,11 @@ async fn autodiscover_lists_what_it_tried_and_goes_on_to_the_second_address() {
                 "https://autodiscover.example.test/autodiscover/autodiscover.xml",
                 "mailbox-not-found"
             ),
+            (
+                "http://autodiscover.example.test/autodiscover/autodiscover.xml",
+                "names none"
+            ),
+            ("_autodiscover._tcp.example.test (DNS SRV)", "names none"),
         ]
     );
     assert_eq!(office.exchange.world().counters().refused(), 0);

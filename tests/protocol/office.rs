@@ -13,7 +13,7 @@ use kalends::{
         Outbound, OutboundConfig,
         resolve::{Resolve, Service, SystemResolver},
     },
-    problem::Problem,
+    problem::{Certificate, Problem},
     random::Random,
 };
 use kalends_simulator::{
@@ -86,7 +86,12 @@ impl Gate for Notes {
         })
     }
 
-    fn refused<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()> {
+    fn refused<'a>(
+        &'a self,
+        host: &'a str,
+        account: &'a AccountName,
+        _shown: Option<&'a Certificate>,
+    ) -> BoxFuture<'a, ()> {
         Box::pin(async move { self.note("refused", host, account) })
     }
 

@@ -52,7 +52,7 @@ on_both_engines! {
         world.pass(MINUTE * 6);
         world.tend().await;
         assert_eq!(world.refused(), 1);
-        all_are(world, &names, (ConnectionState::ActionNeeded, Some("sign-in-refused"))).await;
+        all_are(world, &names, (ConnectionState::ActionNeeded, Some("password-refused"))).await;
         for _ in 0..288 {
             world.pass(MINUTE * 5);
             world.tend().await;
@@ -90,7 +90,7 @@ on_both_engines! {
         }
         world.tend().await;
         assert_eq!(world.refused(), 1);
-        all_are(world, &names, (ConnectionState::ActionNeeded, Some("sign-in-refused"))).await;
+        all_are(world, &names, (ConnectionState::ActionNeeded, Some("password-refused"))).await;
     }
 
     async fn gates_of_one_account_open_one_after_another(world) {
@@ -108,7 +108,7 @@ on_both_engines! {
         assert_eq!(first.may_sign_in("mail.example.test", name).await, Ok(()));
         let mut waiting = second.may_sign_in("mail.example.test", name);
         assert_eq!(futures::poll!(&mut waiting), std::task::Poll::Pending);
-        first.refused("mail.example.test", name).await;
+        first.refused("mail.example.test", name, None).await;
         let held_back = waiting.await;
         assert!(matches!(held_back, Err(Problem::SignInPaused { .. })), "{held_back:?}");
     }

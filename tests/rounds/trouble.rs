@@ -207,6 +207,66 @@ on_both_engines! {
         assert!(matches!(connected, Outcome::Connected { .. }), "{connected:?}");
     }
 
+    async fn a_round_and_a_check_refused_behind_a_new_certificate_name_the_change(world) {
+        world.exchange.world().settings.extended_protection = Protection::Require;
+        world.exchange.world().settings.offer.basic = false;
+        for name in ["alice", "bob"] {
+            world.save(name, SERVICE).await;
+        }
+        world.tend().await;
+        let since = world.clock.now();
+        world.exchange.world().settings.tls_proxy = true;
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        assert_eq!(world.refused(), 1);
+        let names_the_change = |problem: Problem| match problem {
+            Problem::PasswordRefused { changed } => {
+                assert_eq!(changed.unwrap().before.unwrap().since, since);
+            }
+            other => panic!("{other:?}"),
+        };
+        for name in ["alice", "bob"] {
+            let told = world.connection(name).await;
+            assert_eq!(told.state, ConnectionState::ActionNeeded);
+            names_the_change(told.problem.unwrap());
+        }
+        let failed = world.services.store.last_rounds(world.connection("alice").await.id, 1).await.unwrap();
+        let of_bob = world.services.store.last_rounds(world.connection("bob").await.id, 1).await.unwrap();
+        names_the_change(failed.into_iter().chain(of_bob).find_map(|round| round.problem).unwrap());
+
+        let check = || async {
+            let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
+            let id = connect::check_again(&world.services, &bob, &connection).await.unwrap();
+            match world.ended(id).await {
+                Outcome::Failed { problem, .. } => *problem,
+                other => panic!("{other:?}"),
+            }
+        };
+        names_the_change(check().await);
+        assert_eq!(world.refused(), 1);
+        // The one probe meets the same; from then on nothing is sent any more.
+        world.pass(MINUTE * 16);
+        world.tend().await;
+        assert_eq!(world.refused(), 2);
+        names_the_change(world.connection("bob").await.problem.unwrap());
+        names_the_change(check().await);
+        assert_eq!(world.refused(), 2);
+    }
+
+    async fn a_check_of_a_saved_connection_that_is_refused_tells_of_the_saved_password(world) {
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        world.set_password(SERVICE, "Changed-2026!");
+        world.pass(MINUTE * 3);
+        let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
+        let id = connect::check_again(&world.services, &bob, &connection).await.unwrap();
+        let ended = world.ended(id).await;
+        let told = Problem::PasswordRefused { changed: None };
+        assert!(matches!(&ended, Outcome::Failed { problem, .. } if **problem == told), "{ended:?}");
+        assert_eq!(world.connection("bob").await.problem, Some(told));
+        assert_eq!(world.refused(), 1);
+    }
+
     async fn a_password_answered_by_a_page_is_sent_once_for_the_whole_account(world) {
         {
             let mut exchange = world.exchange.world();

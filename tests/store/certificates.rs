@@ -11,6 +11,7 @@ fn certificate(fingerprint: &str, ends: Timestamp) -> Certificate {
         not_before: Timestamp::from_seconds(0),
         not_after: ends,
         fingerprint: fingerprint.to_owned(),
+        is_authority: false,
         before: None,
     }
 }

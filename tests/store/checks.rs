@@ -37,6 +37,7 @@ async fn started(world: &World, user: &User, at: Timestamp, number: u8) -> Check
 fn with(step: Step, verdict: Verdict) -> Ladder {
     let mut ladder = Ladder::new();
     ladder.set(StepReport {
+        warns: false,
         details: vec!["a line".to_owned()],
         step,
         verdict,

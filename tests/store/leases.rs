@@ -98,14 +98,14 @@ on_both_engines! {
         let (alice, bob) = (world.user("alice").await, world.user("bob").await);
         let connection = world.connect(&alice, SERVICE).await;
         world.connect(&bob, SERVICE).await;
-        let first = Problem::SignInRefused { offered: Vec::new(), changed: None };
+        let refused = Problem::PasswordRefused { changed: None };
         let probe = NOW + Duration::from_mins(15);
-        for (problem, due) in [(&first, Some(probe)), (&Problem::PasswordRefused, None)] {
+        for due in [Some(probe), None] {
             let account = world.store.account(connection.account_id).await.unwrap().unwrap();
-            world.store.stop_account(&account, &first, probe, &Problem::PasswordRefused, NOW).await.unwrap();
+            world.store.stop_account(&account, &refused, probe, NOW).await.unwrap();
             for user in [&alice, &bob] {
                 let found = world.other.connection_of(user.id).await.unwrap().unwrap();
-                assert_eq!((found.problem.as_ref(), found.due_at), (Some(problem), due));
+                assert_eq!((found.problem.as_ref(), found.due_at), (Some(&refused), due));
             }
         }
         let account = world.store.account(connection.account_id).await.unwrap().unwrap();
@@ -118,8 +118,8 @@ on_both_engines! {
         let connection = world.connect(&alice, SERVICE).await;
         let old = world.store.account(connection.account_id).await.unwrap().unwrap();
         world.connect_with(&alice, SERVICE, "Changed-2026!").await;
-        let first = Problem::SignInRefused { offered: Vec::new(), changed: None };
-        world.store.stop_account(&old, &first, NOW, &Problem::PasswordRefused, NOW).await.unwrap();
+        let refused = Problem::PasswordRefused { changed: None };
+        world.store.stop_account(&old, &refused, NOW, NOW).await.unwrap();
         let account = world.store.account(connection.account_id).await.unwrap().unwrap();
         assert_eq!((account.saved_refusals, account.stopped_until), (0, None));
         assert_eq!(world.store.connection_of(alice.id).await.unwrap().unwrap().problem, None);
@@ -130,9 +130,9 @@ on_both_engines! {
         let alice = world.user("alice").await;
         let connection = world.connect(&alice, SERVICE).await;
         let account = world.store.account(connection.account_id).await.unwrap().unwrap();
-        let first = Problem::SignInRefused { offered: Vec::new(), changed: None };
+        let refused = Problem::PasswordRefused { changed: None };
         let probe = NOW + Duration::from_mins(15);
-        world.store.stop_account(&account, &first, probe, &Problem::PasswordRefused, NOW).await.unwrap();
+        world.store.stop_account(&account, &refused, probe, NOW).await.unwrap();
         world.store.resume_account(&account, probe).await.unwrap();
         let account = world.store.account(connection.account_id).await.unwrap().unwrap();
         assert_eq!((account.saved_refusals, account.stopped_until), (0, None));

@@ -47,3 +47,38 @@ impl StateView {
 pub fn StateBadge(state: StateView) -> impl IntoView {
     view! { <span class=state.class()>{state.icon().view()} {state.label()}</span> }
 }
+
+#[cfg(feature = "ssr")]
+pub use ssr::next_sync;
+
+#[cfg(feature = "ssr")]
+mod ssr {
+    use crate::moment::{Moment, Words};
+    use kalends::{
+        connection::{Connection, Mode},
+        problem::Problem,
+    };
+
+    /// When the next round is planned, or why nobody can say.
+    pub fn next_sync(connection: &Connection, words: &Words) -> Result<Moment, String> {
+        let told =
+            match &connection.problem {
+                Some(
+                    Problem::PasswordRefused { changed } | Problem::SignInRefused { changed, .. },
+                ) if changed.is_some() => "none until the certificate or the password is put right",
+                Some(Problem::PasswordRefused { .. } | Problem::SignInRefused { .. })
+                    if connection.mode == Mode::Organisation =>
+                {
+                    "none until an administrator enters the right password"
+                }
+                Some(Problem::PasswordRefused { .. } | Problem::SignInRefused { .. }) => {
+                    "none until somebody connects with the right password"
+                }
+                _ => {
+                    let planned = connection.due_at.map(|at| words.upcoming(at));
+                    return planned.ok_or_else(|| "none planned".to_owned());
+                }
+            };
+        Err(told.to_owned())
+    }
+}

@@ -18,6 +18,11 @@ pub fn LadderView(
 
 fn rung(report: StepReport, running: bool) -> impl IntoView {
     let (class, icon, verdict) = match report.verdict {
+        Verdict::Passed if report.warns => (
+            "rung rung-passed",
+            Some(Icon::Waiting),
+            "passed, with a warning",
+        ),
         Verdict::Passed => ("rung rung-passed", Some(Icon::Passed), "passed"),
         Verdict::Failed => ("rung rung-failed", Some(Icon::Failed), "failed"),
         Verdict::Running => ("rung rung-running", Some(Icon::Waiting), "running"),

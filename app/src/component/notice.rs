@@ -80,22 +80,32 @@ pub fn Notice(
 const LONG: usize = 6;
 const FIRST: usize = 2;
 
-/// The steps and commands; a long list, which only an administrator can work through, is folded unless `whole`.
+/// The steps and commands; a long list, which only an administrator can work through, is folded unless `whole`, or
+/// unless its first steps send their reader to the commands.
 #[component]
 fn WhatToDo(mut steps: Vec<String>, commands: Vec<Command>, whole: bool) -> impl IntoView {
-    if whole || steps.len() + commands.len() <= LONG {
+    let is_short = steps.len() + commands.len() <= LONG;
+    if whole
+        || is_short
+        || steps
+            .iter()
+            .take(FIRST)
+            .any(|step| step.contains("command"))
+    {
         return view! { <Steps steps from=1 /> <Commands commands /> }.into_any();
     }
     let rest = steps.split_off(FIRST.min(steps.len()));
     let next = steps.len() + 1;
+    let count = |number: usize, one: &str| match number {
+        1 => format!("1 {one}"),
+        many => format!("{many} {one}s"),
+    };
+    let commands_words = format!("{} for the administrator", count(commands.len(), "command"));
     let summary = if rest.is_empty() {
-        format!("The {} commands for the administrator", commands.len())
+        format!("The {commands_words}")
     } else {
-        format!(
-            "If that is not it: {} more steps and {} commands for the administrator",
-            rest.len(),
-            commands.len()
-        )
+        let steps = count(rest.len(), "more step");
+        format!("If that is not it: {steps} and {commands_words}")
     };
     view! {
         <Steps steps from=1 />

@@ -24,10 +24,10 @@ mod form;
 mod one_click;
 #[cfg(feature = "ssr")]
 pub use form::SERVICE;
-pub use form::ServiceFields;
-#[cfg(feature = "ssr")]
-pub use form::mend;
+pub use form::{DraftNote, ServiceFields};
 pub use form::{FAILED, resubmit_with};
+#[cfg(feature = "ssr")]
+pub use form::{confirmed, mend, with_host};
 pub use one_click::ConnectMine;
 use one_click::WaysToConnect;
 #[cfg(feature = "ssr")]

@@ -21,7 +21,7 @@ struct ConnectionView {
     since: Moment,
     facts: Vec<(String, String)>,
     last_sync: Option<Moment>,
-    next_sync: Option<Moment>,
+    next_sync: Result<Moment, String>,
     advice: Option<Advice>,
     /// Its certificate, if that ends soon.
     warnings: Vec<String>,
@@ -87,7 +87,7 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
             ("Entries".to_owned(), found.entries.to_string()),
         ],
         last_sync: found.last_synced_at.map(|at| words.moment(at)),
-        next_sync: found.due_at.map(|at| words.upcoming(at)),
+        next_sync: crate::component::next_sync(&found, &words),
         advice: request::advice_for(&found, &words),
         warnings: request::ending_certificates(Some(found.endpoint.host())).await?,
         check: check.map(|check| CheckLine {
@@ -262,7 +262,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                     </div>
                     <div>
                         <dt>"Next sync"</dt>
-                        <dd>{next_sync.map_or_else(|| "none planned".into_any(), |moment| view! { <When moment /> }.into_any())}</dd>
+                        <dd>{next_sync.map_or_else(IntoAny::into_any, |moment| view! { <When moment /> }.into_any())}</dd>
                     </div>
                 </dl>
                 <Buttons id=id.clone() is_paused />

@@ -40,23 +40,46 @@ async fn problem(code: String) -> Result<Advice, AppError> {
     })
 }
 
-/// The guide, with the names last typed into the connect form where there are any.
+/// The guide, and what to know about the names in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Guide {
+    names: String,
+    sections: Vec<Section>,
+}
+
+/// The guide, with the names last typed into the connect form, else with those of the reader's connection.
 #[server(endpoint = "help_service_account")]
-async fn service_account() -> Result<Vec<Section>, AppError> {
+async fn service_account() -> Result<Guide, AppError> {
+    use crate::request;
     use kalends::advice::Names;
-    crate::request::user().await?;
-    let draft = crate::request::look_at_draft("connect").await?;
-    let mut names = Names::example();
-    for (field, name) in [
-        ("service_account", &mut names.account),
-        ("mailbox", &mut names.mailbox),
-    ] {
-        let typed = draft.value(field);
-        if !typed.trim().is_empty() {
-            *name = typed;
+    let user = request::user().await?;
+    let draft = request::look_at_draft("connect").await?;
+    let connection = request::services().store.connection_of(user.id).await;
+    let connection = connection.map_err(request::internal)?;
+    let typed = |field: &str| Some(draft.value(field)).filter(|typed| !typed.trim().is_empty());
+    let account = typed("service_account").or_else(|| {
+        let connection = connection.as_ref().filter(|it| it.mode.impersonates())?;
+        Some(connection.account.to_string())
+    });
+    let mailbox = typed("mailbox").unwrap_or_else(|| {
+        connection.map_or_else(|| user.email.to_string(), |it| it.mailbox.to_string())
+    });
+    let example = Names::example();
+    let names = match &account {
+        Some(account) => {
+            format!("The commands name the account {account} and the mailbox {mailbox}.")
         }
-    }
-    Ok(kalends::advice::service_account(&names))
+        None => format!(
+            "The commands name the mailbox {mailbox}. The account {} in them is an example: put the name of yours in its place.",
+            example.account
+        ),
+    };
+    let sections = kalends::advice::service_account(&Names {
+        account: account.unwrap_or_else(|| example.account.clone()),
+        mailbox,
+        ..example
+    });
+    Ok(Guide { names, sections })
 }
 
 #[component]
@@ -113,13 +136,14 @@ pub fn ProblemPage() -> impl IntoView {
 
 #[component]
 pub fn ServiceAccountPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| service_account()), |sections| {
+    loaded(Resource::new(|| (), |()| service_account()), |guide| {
         view! {
             <Frame title="Using an Exchange service account">
                 <p class="lead">
                     "One account that your Exchange administrator controls reads the calendars. Nobody types a password of their own."
                 </p>
-                {sections.into_iter().map(section).collect_view()}
+                <p>{guide.names}</p>
+                {guide.sections.into_iter().map(section).collect_view()}
                 <p class="form-actions">
                     <a class="button button-primary" href="/profile/exchange/connect" rel="external">"Connect"</a>
                     <a class="button" href="/help/problems">"All problems"</a>

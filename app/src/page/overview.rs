@@ -20,6 +20,8 @@ struct OverviewView {
     /// What is still to be done at first; empty once calendars are connected.
     steps: Vec<FirstStep>,
     causes: Vec<CauseView>,
+    /// Warnings of certificates that end soon.
+    endings: Vec<String>,
     /// Codes of states with how many connections are in them.
     states: Vec<(String, i64)>,
     requests: i64,
@@ -92,6 +94,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
     let OverviewView {
         steps,
         causes,
+        endings,
         states,
         requests,
         is_paused,
@@ -99,7 +102,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
         delays,
         servers,
     } = view;
-    let quiet = causes.is_empty();
+    let quiet = causes.is_empty() && endings.is_empty();
     let any = states
         .iter()
         .any(|(code, number)| code != "not_connected" && *number > 0);
@@ -136,6 +139,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
             </nav>
             <section class="panel" id="needs-action" data-live="" aria-labelledby="causes">
                 <h2 id="causes">"What needs action"</h2>
+                {endings.into_iter().map(|ending| view! { <p class="notice notice-waiting">{ending}</p> }).collect_view()}
                 {match (quiet, any) {
                     (true, true) => view! { <p class="all-well">{Icon::Passed.view()} " Nothing. Every connection works."</p> }.into_any(),
                     (true, false) => view! { <p class="empty">"No calendar is connected yet."</p> }.into_any(),

@@ -43,7 +43,7 @@ struct ExchangeView {
     /// When an admin ended it.
     ended: Option<Moment>,
     last_sync: Option<Moment>,
-    next_sync: Option<Moment>,
+    next_sync: Option<Result<Moment, String>>,
     advice: Option<Advice>,
     connect: ConnectView,
     /// A check that keeps trying: its page, and until when.
@@ -84,8 +84,7 @@ async fn profile() -> Result<ProfileView, AppError> {
             .map(|at| words.moment(at)),
         next_sync: connection
             .as_ref()
-            .and_then(|c| c.due_at)
-            .map(|at| words.upcoming(at)),
+            .map(|it| crate::component::next_sync(it, &words)),
         advice: connection
             .as_ref()
             .and_then(|it| request::advice_for(it, &words)),
@@ -342,10 +341,7 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                                 <div>
                                     <dt>"Next sync"</dt>
                                     <dd>
-                                        {match next_sync {
-                                            Some(moment) => view! { <When moment /> }.into_any(),
-                                            None => "none planned".into_any(),
-                                        }}
+                                        {next_sync.map(|next| next.map_or_else(IntoAny::into_any, |moment| view! { <When moment /> }.into_any()))}
                                     </dd>
                                 </div>
                             </dl>

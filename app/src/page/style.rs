@@ -38,6 +38,7 @@ async fn style() -> Result<Samples, AppError> {
             verdict,
             millis: Some(12),
             seen: seen.map(str::to_owned),
+            warns: false,
             details: Vec::new(),
         });
     }

@@ -38,6 +38,8 @@ pub enum Kind {
     /// Signed by an authority that nobody was told about.
     CertificateUnknownIssuer,
     CertificateSelfSigned,
+    /// Self-signed with CA:TRUE, as `openssl req -x509` makes it.
+    CertificateOwnAuthority,
 
     // In front of Exchange, before the sign-in
     /// 503 with HTML.
@@ -175,7 +177,8 @@ impl Kind {
             | Self::CertificateNotYetValid
             | Self::CertificateWrongName
             | Self::CertificateUnknownIssuer
-            | Self::CertificateSelfSigned => Stage::Connection,
+            | Self::CertificateSelfSigned
+            | Self::CertificateOwnAuthority => Stage::Connection,
             Self::Unavailable { .. }
             | Self::ServerError
             | Self::LoginPage

@@ -52,6 +52,7 @@ pub struct Leaves {
     wrong_name: TlsAcceptor,
     unknown_issuer: TlsAcceptor,
     self_signed: TlsAcceptor,
+    own_authority: TlsAcceptor,
     pub ca_pem_path: PathBuf,
     /// What a sign-in over the good leaf is bound to.
     pub binding: [u8; 16],
@@ -67,6 +68,11 @@ impl Leaves {
         let good = (2020, 2049);
         let key = KeyPair::generate()?;
         let self_signed = leaf_params(&NAMES, good)?.self_signed(&key)?;
+        let mut own_authority = leaf_params(&NAMES, good)?;
+        own_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let own_authority = own_authority.self_signed(&key)?;
+        let path = folder.join("own-authority.pem");
+        fs::write(&path, own_authority.pem()).map_err(|source| Error::File { path, source })?;
         let exchange_key = KeyPair::generate()?;
         let exchange = leaf_params(&NAMES, good)?.signed_by(&exchange_key, &issuer)?;
         Ok(Self {
@@ -78,6 +84,7 @@ impl Leaves {
             wrong_name: issued(&["other.example.test"], good, &issuer)?,
             unknown_issuer: issued(&NAMES, good, &stranger)?,
             self_signed: acceptor(&self_signed, &key)?,
+            own_authority: acceptor(&own_authority, &key)?,
             ca_pem_path,
         })
     }
@@ -90,6 +97,7 @@ impl Leaves {
             Some(Kind::CertificateWrongName) => &self.wrong_name,
             Some(Kind::CertificateUnknownIssuer) => &self.unknown_issuer,
             Some(Kind::CertificateSelfSigned) => &self.self_signed,
+            Some(Kind::CertificateOwnAuthority) => &self.own_authority,
             _ if proxied => &self.proxy,
             _ => &self.good,
         }

@@ -28,8 +28,7 @@ pub struct Wanted {
     /// The primary address of the mailbox to act as.
     #[arg(long)]
     mailbox: String,
-    /// The service account, as user@domain or DOMAIN\\user.
-    #[arg(long)]
+    #[arg(long, help = "The service account, as user@domain or DOMAIN\\user")]
     account: String,
     /// The Exchange server; found by Autodiscover if left out.
     #[arg(long, default_value = "")]
@@ -40,9 +39,9 @@ pub struct Wanted {
     /// Another mailbox that the account is known to reach.
     #[arg(long, default_value = "")]
     control: String,
-    /// Hosts outside the mail domain that may have the password, separated by commas.
-    #[arg(long, default_value = "")]
-    confirm: String,
+    /// Hosts outside the mail domain that may have the password, separated by commas; may be given several times.
+    #[arg(long, value_delimiter = ',')]
+    confirm: Vec<String>,
     /// Use the mailbox's own account in place of a service account.
     #[arg(long)]
     personal: bool,
@@ -65,7 +64,7 @@ impl Wanted {
             endpoint: self.endpoint,
             domain: self.domain,
             control: self.control,
-            confirmed: self.confirm,
+            confirmed: self.confirm.join(","),
             keep_trying: false,
         };
         form.parse().map_err(|mistakes| {
@@ -121,7 +120,7 @@ async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis
     audited.map_err(CommandError::refused)?;
 
     let id = CheckId::new(now, services.random.bytes());
-    let mut screen = Screen::new();
+    let mut screen = Screen::new(request.confirmed.clone());
     let analysed = {
         let whole = analyse::analyse(&services, id, request, |analysis| screen.show(analysis));
         tokio::select! {

@@ -6,9 +6,12 @@ use crate::{
     program::{ALICE, BOB, Place},
 };
 use http::StatusCode;
-use kalends_simulator::world::{
-    practice::SERVICE_PASSWORD,
-    settings::{AuthOffer, Protection},
+use kalends_simulator::{
+    fault::{FaultShape, Kind, Plan},
+    world::{
+        practice::SERVICE_PASSWORD,
+        settings::{AuthOffer, Protection},
+    },
 };
 
 async fn form(browser: &mut Browser, mailbox: &str, password: &str) -> Form {
@@ -186,6 +189,60 @@ async fn the_doctor_tells_the_same_in_the_terminal() {
         "{}",
         wrong.err
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_decides_for_both_mailboxes_and_says_what_to_do_once() {
+    let mut place = Place::of(&[ALICE]);
+    let exchange = place.exchange().await;
+    let told = |mailbox: &str, account: &str, more: &[&str]| {
+        let words = ["doctor", "--mailbox", mailbox, "--account", account];
+        let ended = place.run(&[&words[..], more].concat(), SERVICE_PASSWORD);
+        assert_eq!(ended.code, Some(3), "{ended:?}");
+        ended.out
+    };
+    let service = "svc-kalends@example.test";
+    // Alice's mailbox proves that the account holds the role.
+    let out = told(ALICE.email, service, &["--control", "dora@example.test"]);
+    assert!(
+        out.contains("dora@example.test is outside the scope"),
+        "{out}"
+    );
+
+    let norole = "svc-norole@example.test";
+    let out = told(ALICE.email, norole, &["--control", BOB.email]);
+    assert_eq!(out.matches("does not hold the role").count(), 2, "{out}");
+    assert_eq!(
+        out.matches("New-ManagementRoleAssignment").count(),
+        1,
+        "{out}"
+    );
+    assert!(out.contains("is told above"), "{out}");
+
+    let out = told(BOB.email, norole, &[]);
+    assert!(
+        out.contains("--control") && !out.contains("in the form"),
+        "{out}"
+    );
+
+    // A step that passed and turns out to be the one that failed is marked as such.
+    exchange.world().faults.plan(Plan::always(Kind::SoapFault {
+        code: "ErrorInvalidServerVersion".to_owned(),
+        message: None,
+        shape: FaultShape::Full,
+    }));
+    let out = told(BOB.email, service, &["--endpoint", "mail.example.test"]);
+    assert_eq!(out.matches('✗').count(), 1, "{out}");
+    assert!(out.contains("✗ EWS answers"), "{out}");
+    exchange.world().faults.clear();
+
+    // Hosts are confirmed one after the other, and the earlier ones stay.
+    "https://mail.hosting.test/EWS/Exchange.asmx"
+        .clone_into(&mut exchange.world().settings.ews_url);
+    let confirmed = ["--confirm", "a.hosting.test", "--confirm", "b.hosting.test"];
+    let out = told(BOB.email, service, &confirmed);
+    let next = "--confirm a.hosting.test,b.hosting.test,mail.hosting.test";
+    assert!(out.contains(next), "{out}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -147,6 +147,22 @@ async fn a_wrong_password_is_told_with_advice_and_everything_else_stays_typed() 
 }
 
 #[tokio::test]
+async fn commands_that_the_first_steps_speak_of_are_not_folded_away() {
+    let (_place, _exchange, kalends) = office().await;
+    let mut browser = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut browser, "dora@example.test").await;
+    let denied = browser.submit(&form).await;
+    assert!(denied.alert().contains("the first command lists"));
+    let folded = |page: &Page| page.texts(".advice details figcaption").len();
+    assert_eq!(folded(&denied), 0);
+    assert_eq!(denied.texts(".advice figcaption").len(), 6);
+
+    let form = service_form(&mut browser, "bob@example.test").await;
+    let wrong = form.fill("Service account password", "wrong");
+    assert_eq!(folded(&browser.submit(&wrong).await), 7);
+}
+
+#[tokio::test]
 async fn an_alias_is_one_click_from_the_right_address() {
     let (_place, _exchange, kalends) = office().await;
     let mut browser = kalends.browser_of(&BOB).await;

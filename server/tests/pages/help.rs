@@ -1,6 +1,9 @@
 //! The help pages: the same words as a failed check, for everybody who is signed in.
 
-use crate::program::{ALICE, BOB, Place};
+use crate::{
+    connect::service_form,
+    program::{ALICE, BOB, Place},
+};
 use http::StatusCode;
 
 #[tokio::test]
@@ -50,6 +53,18 @@ async fn the_guide_fills_in_what_was_typed_and_examples_before() {
     let guide = browser.open("/help/service-account").await;
     assert_eq!(guide.heading(), "Using an Exchange service account");
     assert!(guide.text().contains("-User 'svc-kalends@example.test'"));
+    assert!(
+        guide
+            .text()
+            .contains("The account svc-kalends@example.test in them is an example")
+    );
+    // The reader's own mailbox is known, and nobody else's stands in its place.
+    assert!(
+        guide
+            .text()
+            .contains("-WritableRecipient 'bob@example.test'")
+    );
+    assert!(!guide.text().contains("alice@"));
     // What stands in the address goes into no command.
     let forged = browser
         .open("/help/service-account?service_account=evil")
@@ -82,6 +97,7 @@ async fn the_guide_fills_in_what_was_typed_and_examples_before() {
                 .contains("-WritableRecipient 'bob@example.test'")
         );
         assert!(!guide.text().contains("wrong-and-secret"));
+        assert!(!guide.text().contains("is an example"));
     }
     let kept = browser
         .open("/profile/exchange/connect")
@@ -92,5 +108,18 @@ async fn the_guide_fills_in_what_was_typed_and_examples_before() {
         kept.field("Service account username").value,
         "svc-o'neil@example.test"
     );
+
+    // In another session, the connection's.
+    let form = service_form(&mut browser, BOB.email).await;
+    let form = form.fill("Service account username", "EXAMPLE\\svc-kalends");
+    assert_eq!(browser.submit(&form).await.heading(), "Connected");
+    let guide = kalends
+        .browser_of(&BOB)
+        .await
+        .open("/help/service-account")
+        .await;
+    let text = guide.text();
+    assert!(text.contains("-User 'EXAMPLE\\svc-kalends'"), "{text}");
+    assert!(!text.contains("is an example"), "{text}");
     drop(exchange);
 }

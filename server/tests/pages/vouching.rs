@@ -23,11 +23,15 @@ async fn a_host_outside_the_mail_domain_is_asked_about_and_then_used() {
         failed.text()
     );
     let ask = failed.form("Send the password to mail.hosting.test");
-    let again = bob
-        .submit(&ask)
-        .await
-        .form("Connect")
-        .group("Service account");
+    let again = bob.submit(&ask).await;
+    assert!(
+        again.text().contains(
+            "mail.hosting.test is confirmed: it may have the password. Type the password again"
+        ),
+        "{}",
+        again.text()
+    );
+    let again = again.form("Connect").group("Service account");
     assert_eq!(again.field("User email to access").value, BOB.email);
     let page = bob
         .submit(&again.fill(

@@ -16,6 +16,7 @@ pub(super) struct Progress<F> {
     step: Step,
     since: Instant,
     is_failed: bool,
+    warns: bool,
     details: Vec<String>,
 }
 
@@ -26,6 +27,7 @@ impl<F: FnMut(StepReport)> Progress<F> {
             step: Step::Autodiscover,
             since: Instant::now(),
             is_failed: false,
+            warns: false,
             details: Vec::new(),
         }
     }
@@ -35,6 +37,11 @@ impl<F: FnMut(StepReport)> Progress<F> {
         if self.details.len() < MAX_DETAILS {
             self.details.push(capped(line));
         }
+    }
+
+    /// The step under way shows something that must be looked at soon.
+    pub fn warn(&mut self) {
+        self.warns = true;
     }
 
     pub fn begin(&mut self, step: Step) {
@@ -69,6 +76,11 @@ impl<F: FnMut(StepReport)> Progress<F> {
         self.tell(self.step, Verdict::Passed, Some(took), Some(seen));
     }
 
+    /// A step that another one's answer proved.
+    pub fn pass_untimed(&mut self, seen: &str) {
+        self.tell(self.step, Verdict::Passed, None, Some(seen));
+    }
+
     pub fn not_needed(&mut self, step: Step) {
         self.tell(step, Verdict::NotNeeded, None, None);
     }
@@ -95,6 +107,7 @@ impl<F: FnMut(StepReport)> Progress<F> {
         };
         (self.report)(StepReport {
             details,
+            warns: std::mem::take(&mut self.warns) && verdict == Verdict::Passed,
             step,
             verdict,
             millis: took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),

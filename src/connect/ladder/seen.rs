@@ -23,16 +23,22 @@ pub(super) fn proof(event: &Event, level: PrivacyLevel) -> Proof {
     }
 }
 
+/// Whether the server's certificate ends within the time in which that is warned of.
+pub(super) fn ends_soon(facts: &Facts, now: Timestamp) -> bool {
+    let shown = facts.certificate.as_ref();
+    shown.is_some_and(|certificate| certificate.not_after <= now + ENDS_SOON)
+}
+
 pub(super) fn tls_seen(facts: &Facts, now: Timestamp) -> String {
     let Some(certificate) = &facts.certificate else {
         return facts.tls_version.to_owned();
     };
     let end = certificate.not_after;
     let warning = match end.since(now).as_secs() / 86_400 {
-        _ if end > now + ENDS_SOON => String::new(),
-        0 => " (today)".to_owned(),
-        1 => " (in 1 day)".to_owned(),
-        days => format!(" (in {days} days)"),
+        _ if !ends_soon(facts, now) => String::new(),
+        0 => " (today: renew it)".to_owned(),
+        1 => " (in 1 day: renew it)".to_owned(),
+        days => format!(" (in {days} days: renew it)"),
     };
     format!(
         "{}, issued by {}, valid until {}{warning}",

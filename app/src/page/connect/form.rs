@@ -18,7 +18,7 @@ use leptos::{
 pub const FAILED: &str = "Failed to connect exchange calendar";
 
 #[cfg(feature = "ssr")]
-pub use names::{PERSONAL, SERVICE, mend, starting_values};
+pub use names::{PERSONAL, SERVICE, confirmed, mend, starting_values};
 
 #[cfg(feature = "ssr")]
 mod names {
@@ -88,6 +88,7 @@ mod names {
             Fix::Mailbox(address) => (names.mailbox, address),
             Fix::Endpoint(endpoint) => (names.endpoint, endpoint),
             Fix::Confirm(host) => {
+                draft.values.insert("note".to_owned(), confirmed(&host));
                 let hosts = super::with_host(&draft.value("confirmed"), &host);
                 ("confirmed", hosts)
             }
@@ -96,6 +97,11 @@ mod names {
             Fix::Through(_) | Fix::Ask(_) => return,
         };
         draft.values.insert(field.to_owned(), value);
+    }
+
+    /// What is said where a host was vouched for.
+    pub fn confirmed(host: &str) -> String {
+        format!("{host} is confirmed: it may have the password. Type the password again to go on.")
     }
 
     pub fn starting_values(user: &User, connection: Option<&Connection>) -> Draft {
@@ -158,6 +164,7 @@ pub fn ConnectForm(
             on:submit=move |event| on_submit.run(event)
         >
             <FormNotice errors />
+            <DraftNote note=value("note") />
             <input type="hidden" name="confirmed" value=value("confirmed") />
             {match (ways.service, ways.personal) {
                 (true, true) => view! {
@@ -191,6 +198,12 @@ pub fn ConnectForm(
             </div>
         </form>
     }
+}
+
+/// What was changed in a kept form; the password is kept nowhere, and must be typed again.
+#[component]
+pub fn DraftNote(note: String) -> impl IntoView {
+    (!note.is_empty()).then(|| view! { <p class="notice" role="status">{note}</p> })
 }
 
 /// Through a service account.
@@ -358,7 +371,7 @@ pub fn resubmit_with(fix: &Fix) -> bool {
         .is_some_and(|form| form.request_submit().is_ok())
 }
 
-fn with_host(confirmed: &str, host: &str) -> String {
+pub fn with_host(confirmed: &str, host: &str) -> String {
     if confirmed.is_empty() {
         host.to_owned()
     } else {

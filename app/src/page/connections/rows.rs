@@ -56,8 +56,7 @@ pub fn row(item: &kalends::store::ListItem, words: &crate::moment::Words) -> Row
             .map(|at| words.moment(at)),
         next_sync: connection
             .filter(|c| c.paused_at.is_none())
-            .and_then(|c| c.due_at)
-            .map(|at| words.upcoming(at)),
+            .and_then(|c| crate::component::next_sync(c, words).ok()),
         entries: connection.map(|c| c.entries),
     }
 }

@@ -1,6 +1,6 @@
 //! The fields of an account, and the short words about its state.
 
-use crate::{component::Field, draft::Draft, error::FieldErrors};
+use crate::{component::Field, draft::Draft, error::FieldErrors, page::connect::DraftNote};
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
@@ -113,6 +113,7 @@ pub fn TermsFields(draft: Draft, errors: Signal<FieldErrors>) -> impl IntoView {
 #[component]
 pub fn SignInFields(draft: Draft, errors: Signal<FieldErrors>) -> impl IntoView {
     view! {
+        <DraftNote note=draft.value("note") />
         <input type="hidden" name="confirmed" value=draft.value("confirmed") />
         <Field
             label="Service account username"

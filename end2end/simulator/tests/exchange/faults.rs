@@ -26,6 +26,7 @@ async fn every_certificate_fault_ends_the_handshake_and_the_next_one_works() {
         (Kind::CertificateWrongName, "not valid for"),
         (Kind::CertificateUnknownIssuer, "UnknownIssuer"),
         (Kind::CertificateSelfSigned, "UnknownIssuer"),
+        (Kind::CertificateOwnAuthority, "CaUsedAsEndEntity"),
         (Kind::NoTls, ""),
     ] {
         practice.plan(Plan::once(kind.clone()));

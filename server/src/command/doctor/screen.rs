@@ -3,12 +3,12 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kalends::{
-    advice::{Names, advice},
+    advice::{Advice, Names, UNDER_MORE, advice},
     analyse::{Analysis, Part, PartEnd},
     check::{Step, StepReport, Verdict},
     problem::Problem,
 };
-use std::collections::HashSet;
+use std::collections::HashMap;
 use textwrap::Options;
 
 /// Lines are wrapped at the width of the terminal, and at this where there is none or a wider one.
@@ -17,18 +17,22 @@ const NARROWEST: usize = 40;
 
 pub struct Screen {
     bar: ProgressBar,
-    told: HashSet<(usize, Step)>,
+    /// The hosts that were confirmed already.
+    confirmed: Vec<String>,
+    /// By part and step: whether it was told as failed.
+    told: HashMap<(usize, Step), bool>,
 }
 
 impl Screen {
-    pub fn new() -> Self {
+    pub fn new(confirmed: Vec<String>) -> Self {
         let bar = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
             bar.set_style(style);
         }
         Self {
             bar,
-            told: HashSet::new(),
+            confirmed,
+            told: HashMap::new(),
         }
     }
 
@@ -46,11 +50,12 @@ impl Screen {
                     Verdict::Passed | Verdict::Failed | Verdict::NotNeeded | Verdict::BrokenOff => {
                     }
                 }
-                if !self.told.insert((number, rung.step)) {
+                if !self.is_new(number, rung) {
                     continue;
                 }
-                let first = self.told.iter().filter(|(of, _)| *of == number).count() == 1;
-                self.bar.inc(1);
+                let first = self.told.keys().filter(|(of, _)| *of == number).count() == 1;
+                self.bar
+                    .set_position(u64::try_from(self.told.len()).unwrap_or(0));
                 self.bar.suspend(|| {
                     if first {
                         println!("\nMailbox {}", part.mailbox);
@@ -61,12 +66,21 @@ impl Screen {
         }
     }
 
+    /// Whether a step that ended is still to be told. One that had passed may turn out to be the one that failed: then
+    /// it is told once more.
+    fn is_new(&mut self, number: usize, rung: &StepReport) -> bool {
+        let failed = rung.verdict == Verdict::Failed;
+        let before = self.told.insert((number, rung.step), failed);
+        before.is_none_or(|before| failed && !before)
+    }
+
     pub fn stop(&self) {
         self.bar.finish_and_clear();
     }
 
     pub fn end(&self, analysis: &Analysis) {
         self.stop();
+        let mut told: Option<&Problem> = None;
         for part in &analysis.parts {
             println!("\n{}", part.mailbox);
             match &part.end {
@@ -80,14 +94,90 @@ impl Screen {
                 Some(PartEnd::Failed {
                     problem,
                     request_id,
-                }) => show_problem(analysis, part, problem, request_id.as_deref()),
+                }) => {
+                    let again = told == Some(&**problem);
+                    self.show_problem(analysis, part, problem, request_id.as_deref(), again);
+                    told = Some(problem);
+                }
             }
         }
+    }
+
+    fn show_problem(
+        &self,
+        analysis: &Analysis,
+        part: &Part,
+        problem: &Problem,
+        request_id: Option<&str>,
+        again: bool,
+    ) {
+        let names = Names {
+            mailbox: part.mailbox.to_string(),
+            account: analysis.typed.account.clone(),
+            endpoint: analysis.typed.endpoint.clone(),
+            utc_offset: None,
+            held: false,
+        };
+        let told = advice(problem, &names);
+        say("  ", "  ", &told.title);
+        if again {
+            say(
+                "  ",
+                "  ",
+                "What that means, and what to do, is told above.",
+            );
+        } else {
+            self.show_advice(&told, problem);
+        }
+        if let Some(id) = request_id {
+            println!("  Request id: {id}");
+        }
+    }
+
+    fn show_advice(&self, told: &Advice, problem: &Problem) {
+        for paragraph in told.meaning.lines() {
+            say("  ", "  ", paragraph);
+        }
+        for (step, number) in told.steps.iter().zip(1..) {
+            let number = format!("  {number}. ");
+            // There is no form in a terminal.
+            let step = step.replace(UNDER_MORE, "with --control");
+            say(&number, &" ".repeat(number.len()), &step);
+        }
+        if let Problem::LeadsElsewhere { host } = problem {
+            say(
+                "  ",
+                "  ",
+                "To send the password there, run this again with:",
+            );
+            println!("      --confirm {}", self.hosts_to_confirm(host));
+        }
+        let several = told.commands.len() > 1;
+        for (command, number) in told.commands.iter().zip(1..) {
+            let number = if several {
+                format!("Command {number}, ")
+            } else {
+                String::new()
+            };
+            let (purpose, place) = (command.purpose.label(), &command.place);
+            say("  ", "  ", &format!("{number}{purpose} ({place}):"));
+            // Not wrapped: it is copied as it is.
+            println!("      {}", command.text);
+        }
+    }
+
+    /// What is to be named in the next run: one host after the other may turn out to lead elsewhere.
+    fn hosts_to_confirm(&self, host: &str) -> String {
+        let mut hosts = self.confirmed.clone();
+        if !hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+            hosts.push(host.to_owned());
+        }
+        hosts.join(",")
     }
 }
 
 fn show_step(rung: &StepReport) {
-    let (mark, verdict) = mark(rung.verdict);
+    let (mark, verdict) = mark(rung);
     let took = rung
         .millis
         .map_or_else(String::new, |millis| format!("{millis} ms"));
@@ -95,48 +185,6 @@ fn show_step(rung: &StepReport) {
     println!("{}", line.trim_end());
     for seen in rung.seen.iter().chain(&rung.details) {
         say("      ", "        ", seen);
-    }
-}
-
-fn show_problem(analysis: &Analysis, part: &Part, problem: &Problem, request_id: Option<&str>) {
-    let names = Names {
-        mailbox: part.mailbox.to_string(),
-        account: analysis.typed.account.clone(),
-        endpoint: analysis.typed.endpoint.clone(),
-        utc_offset: None,
-        held: false,
-    };
-    let told = advice(problem, &names);
-    say("  ", "  ", &told.title);
-    for paragraph in told.meaning.lines() {
-        say("  ", "  ", paragraph);
-    }
-    for (step, number) in told.steps.iter().zip(1..) {
-        let number = format!("  {number}. ");
-        say(&number, &" ".repeat(number.len()), step);
-    }
-    if let Problem::LeadsElsewhere { host } = problem {
-        say(
-            "  ",
-            "  ",
-            "To send the password there, run this again with:",
-        );
-        println!("      --confirm {host}");
-    }
-    let several = told.commands.len() > 1;
-    for (command, number) in told.commands.iter().zip(1..) {
-        let number = if several {
-            format!("Command {number}, ")
-        } else {
-            String::new()
-        };
-        let (purpose, place) = (command.purpose.label(), &command.place);
-        say("  ", "  ", &format!("{number}{purpose} ({place}):"));
-        // Not wrapped: it is copied as it is.
-        println!("      {}", command.text);
-    }
-    if let Some(id) = request_id {
-        println!("  Request id: {id}");
     }
 }
 
@@ -149,12 +197,56 @@ fn say(first: &str, next: &str, text: &str) {
     println!("{}", textwrap::fill(text, options));
 }
 
-const fn mark(verdict: Verdict) -> (char, &'static str) {
-    match verdict {
+const fn mark(rung: &StepReport) -> (char, &'static str) {
+    match rung.verdict {
+        Verdict::Passed if rung.warns => ('!', "warning"),
         Verdict::Passed => ('✓', "passed"),
         Verdict::Failed => ('✗', "failed"),
         Verdict::NotNeeded => ('·', "not needed"),
         Verdict::BrokenOff => ('·', "broken off"),
         Verdict::NotReached | Verdict::Running => ('·', ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_told_once_and_once_more_when_it_turns_out_to_have_failed() {
+        let mut screen = Screen::new(Vec::new());
+        let mut is_new = |step, verdict| {
+            let rung = StepReport {
+                step,
+                verdict,
+                millis: None,
+                seen: None,
+                warns: false,
+                details: Vec::new(),
+            };
+            screen.is_new(0, &rung)
+        };
+        assert!(is_new(Step::EwsAnswers, Verdict::Passed));
+        assert!(!is_new(Step::EwsAnswers, Verdict::Passed));
+        assert!(is_new(Step::EwsAnswers, Verdict::Failed));
+        assert!(!is_new(Step::EwsAnswers, Verdict::Failed));
+        assert!(is_new(Step::SignIn, Verdict::Failed));
+    }
+
+    #[test]
+    fn the_next_run_names_all_hosts_that_are_confirmed() {
+        let hosts = |confirmed: &[&str]| {
+            let confirmed = confirmed.iter().map(|host| (*host).to_owned()).collect();
+            Screen::new(confirmed).hosts_to_confirm("mail.hosting.test")
+        };
+        assert_eq!(hosts(&[]), "mail.hosting.test");
+        let both = "autodiscover.hosting.test,mail.hosting.test";
+        assert_eq!(hosts(&["autodiscover.hosting.test"]), both);
+        assert_eq!(
+            hosts(&["autodiscover.hosting.test", "Mail.Hosting.Test"])
+                .matches(',')
+                .count(),
+            1
+        );
     }
 }
