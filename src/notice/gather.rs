@@ -85,7 +85,7 @@ const fn concerns(problem: &Problem) -> Concerns {
     match problem {
         Problem::SignInRefused { .. }
         | Problem::SignInPaused { .. }
-        | Problem::PasswordRefused
+        | Problem::PasswordRefused { .. }
         | Problem::PasswordChanging { .. }
         | Problem::SecretMissing => Concerns::Password,
         Problem::ImpersonationDenied | Problem::OutsideScope | Problem::RoleMissing => {

@@ -85,12 +85,13 @@ fn the_server_holds_no_sql_and_no_view() {
 }
 
 #[test]
-fn only_connect_sync_rotation_and_the_second_factor_open_the_vault() {
-    // The sign-in opens a key for one code, custody to seal anew.
+fn only_who_uses_a_secret_opens_the_vault() {
+    // The sign-in opens a key for one code, a webhook its address, custody to seal anew.
     let openers = [
         "src/connect",
         "src/custody",
         "src/factor",
+        "src/notice/webhook",
         "src/sync",
         "src/vault",
     ];

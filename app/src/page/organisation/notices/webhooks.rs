@@ -1,0 +1,161 @@
+//! Webhooks: added, tested, removed.
+
+use crate::{
+    AppError,
+    component::{Field, FormNotice, When},
+    draft::Draft,
+    moment::Moment,
+};
+use kalends::account_name::Password;
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WebhookView {
+    pub id: String,
+    pub name: String,
+    pub host: String,
+    pub since: Moment,
+    /// The signing key, right after the webhook was added.
+    pub key: Option<String>,
+}
+
+#[server(endpoint = "test_webhook")]
+async fn test_webhook(id: String) -> Result<(), AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let tested = match id.parse() {
+        Ok(id) => kalends::notice::test_webhook(&request::services(), &admin, id).await,
+        Err(_) => Ok(None),
+    };
+    let Some(tested) = tested.map_err(request::internal)? else {
+        request::set_not_found();
+        return Err(AppError::NotYours);
+    };
+    request::flash(&super::came_of(tested)).await?;
+    request::see_other("/organisation/notices");
+    Ok(())
+}
+
+#[server(endpoint = "add_webhook")]
+async fn add_webhook(
+    #[server(default)] name: String,
+    #[server(default)] address: Password,
+) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::notice::{self, HookError, NewHook};
+    let admin = request::admin().await?;
+    let errors = match NewHook::parse(&name, address.reveal()) {
+        Ok(new) => match notice::add(&request::services(), &admin, new).await {
+            Ok(()) => {
+                request::flash("The webhook is added. Its signing key is shown for 15 minutes.")
+                    .await?;
+                request::see_other("/organisation/notices");
+                return Ok(());
+            }
+            Err(HookError::Custody(error)) => return Err(request::internal(error)),
+            Err(error) => vec![("address", error.to_string())],
+        },
+        Err(mistakes) => mistakes,
+    };
+    // The address may hold a token, so it is typed again.
+    let draft = Draft {
+        values: [("name".to_owned(), name)].into(),
+        errors: errors
+            .into_iter()
+            .map(|(field, words)| (field.to_owned(), words))
+            .collect(),
+    };
+    request::keep_draft("webhook", draft).await?;
+    request::see_other("/organisation/notices#webhooks");
+    Ok(())
+}
+
+#[server(endpoint = "remove_webhook")]
+async fn remove_webhook(id: String) -> Result<(), AppError> {
+    use crate::request;
+    let admin = request::admin().await?;
+    let removed = match id.parse() {
+        Ok(id) => kalends::notice::remove(&request::services(), &admin, id).await,
+        Err(_) => Ok(false),
+    };
+    if !removed.map_err(request::internal)? {
+        request::set_not_found();
+        return Err(AppError::NotYours);
+    }
+    request::flash("The webhook is removed; its address and key are forgotten.").await?;
+    request::see_other("/organisation/notices");
+    Ok(())
+}
+
+#[component]
+pub fn Webhooks(webhooks: Vec<WebhookView>, draft: Draft) -> impl IntoView {
+    let errors = Signal::stored(draft.errors.clone());
+    let is_open = !draft.errors.is_empty();
+    view! {
+        <section class="panel" aria-labelledby="webhooks">
+            <h2 id="webhooks">"Webhooks"</h2>
+            <p class="panel-hint">
+                "What administrators are told is posted as JSON to each of them, signed as standardwebhooks.com says. Chat programs show the member “text”."
+            </p>
+            {webhooks.into_iter().map(|webhook| view! { <HookRow webhook /> }).collect_view()}
+            <details class="more" open=is_open>
+                <summary>"Add a webhook"</summary>
+                <form class="form form-narrow" method="post" action=AddWebhook::url() novalidate autocomplete="off">
+                    <FormNotice errors />
+                    <Field label="Name" name="name" value=draft.value("name") hint="Such as the chat room it posts to." errors />
+                    <Field
+                        label="Address"
+                        name="address"
+                        kind="url"
+                        inputmode="url"
+                        value=""
+                        hint="Begins with https://. It is sealed like a password, because it may hold a token."
+                        errors
+                    />
+                    <button class="button button-primary">"Add"</button>
+                </form>
+            </details>
+        </section>
+    }
+}
+
+#[component]
+fn HookRow(webhook: WebhookView) -> impl IntoView {
+    let WebhookView {
+        id,
+        name,
+        host,
+        since,
+        key,
+    } = webhook;
+    let (test, remove) = (format!("Test {name}"), format!("Remove {name}"));
+    view! {
+        <div class="row">
+            <div class="row-main">
+                <h3 class="row-title">{name}</h3>
+                <p class="row-state">{host} ", since " <When moment=since /></p>
+                {key
+                    .map(|key| {
+                        view! {
+                            <div class="notice notice-good fresh-link">
+                                <p class="notice-title">"Its signing key"</p>
+                                <pre tabindex="0"><code>{key}</code></pre>
+                                <p class="panel-hint">"Whoever receives the notices checks with it that they are from here. It is shown for 15 minutes."</p>
+                            </div>
+                        }
+                    })}
+            </div>
+            <div class="row-actions">
+                <form method="post" action=TestWebhook::url()>
+                    <input type="hidden" name="id" value=id.clone() />
+                    <button class="button" aria-label=test>"Test"</button>
+                </form>
+                <form method="post" action=RemoveWebhook::url()>
+                    <input type="hidden" name="id" value=id />
+                    <button class="button button-quiet" aria-label=remove>"Remove"</button>
+                </form>
+            </div>
+        </div>
+    }
+}
