@@ -352,12 +352,16 @@ pub async fn choose(
         .await
 }
 
-/// The addresses of everybody who signs in.
+/// The addresses of everybody who may sign in.
 pub async fn everybody(services: &Services) -> Result<Addresses, StoreError> {
     let users = services.store.users().await?;
     Ok(Addresses {
         doubles: 0,
         without: 0,
-        all: users.into_iter().map(|user| Ok(user.email)).collect(),
+        all: users
+            .into_iter()
+            .filter(|user| user.disabled_at.is_none())
+            .map(|user| Ok(user.email))
+            .collect(),
     })
 }

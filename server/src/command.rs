@@ -11,6 +11,7 @@ use crate::{
 };
 use clap::{Parser, Subcommand};
 use kalends::{clock::Clock, custody::Custody, random::Random};
+use std::io::Write as _;
 
 /// Connects an organisation's Microsoft Exchange calendars and says why when it cannot.
 #[derive(Debug, Parser)]
@@ -120,7 +121,7 @@ pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
         } => serve::serve(*network, notices, data).await,
         Command::Migrate { data } => {
             data.open(&Random::from_system()).await?;
-            println!("Both databases are up to date.");
+            say(format_args!("Both databases are up to date."));
             Ok(())
         }
         Command::Doctor {
@@ -141,8 +142,15 @@ pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
                 clock: Clock::system(),
             };
             let sealed = custody.rotate().await.map_err(CommandError::refused)?;
-            println!("Passwords sealed anew with the newest key: {sealed}.");
+            say(format_args!(
+                "Passwords sealed anew with the newest key: {sealed}."
+            ));
             Ok(())
         }
     }
+}
+
+/// A line on standard output; whoever reads it may have gone.
+fn say(words: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{words}");
 }

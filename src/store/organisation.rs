@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     account_name::AccountName,
-    audit::Entry,
+    audit::{Action, Entry},
     clock::Timestamp,
     connection::Mode,
     database::Writing,
@@ -346,6 +346,11 @@ impl Store {
         .bind(now.millis())
         .execute(writing.on())
         .await?;
+        let mailboxes =
+            sqlx::query("SELECT mailbox FROM connections WHERE account_id = $1 ORDER BY mailbox")
+                .bind(id.to_string())
+                .fetch_all(writing.on())
+                .await?;
         for sql in [
             "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE account_id = $1)",
             "DELETE FROM connections WHERE account_id = $1",
@@ -355,6 +360,14 @@ impl Store {
                 .bind(id.to_string())
                 .execute(writing.on())
                 .await?;
+        }
+        for row in &mailboxes {
+            let disconnected = Entry {
+                action: Action::Disconnected,
+                subject: rows::text(row, "mailbox")?,
+                ..entry.clone()
+            };
+            self.audit_in(&mut writing, &disconnected, now).await?;
         }
         let entry = Entry {
             subject: format!(

@@ -59,7 +59,7 @@ async fn one_click(world: &World, name: &str) -> Outcome {
     world.ended(id.unwrap()).await
 }
 
-async fn connected(world: &World, names: &[&str]) {
+pub async fn connected(world: &World, names: &[&str]) {
     for name in names {
         let outcome = one_click(world, name).await;
         assert!(

@@ -55,12 +55,15 @@ pub use ssr::next_sync;
 mod ssr {
     use crate::moment::{Moment, Words};
     use kalends::{
-        connection::{Connection, Mode},
+        connection::{Connection, ConnectionState, Mode},
         problem::Problem,
     };
 
     /// When the next round is planned, or why nobody can say.
     pub fn next_sync(connection: &Connection, words: &Words) -> Result<Moment, String> {
+        if connection.state == ConnectionState::Paused {
+            return Err("none while it is paused".to_owned());
+        }
         let told =
             match &connection.problem {
                 Some(

@@ -103,6 +103,11 @@ fn Overview(view: OverviewView) -> impl IntoView {
         servers,
     } = view;
     let quiet = causes.is_empty() && endings.is_empty();
+    let paused: i64 = states
+        .iter()
+        .filter(|(code, _)| code == "paused")
+        .map(|(_, number)| number)
+        .sum();
     let any = states
         .iter()
         .any(|(code, number)| code != "not_connected" && *number > 0);
@@ -141,6 +146,12 @@ fn Overview(view: OverviewView) -> impl IntoView {
                 <h2 id="causes">"What needs action"</h2>
                 {endings.into_iter().map(|ending| view! { <p class="notice notice-waiting">{ending}</p> }).collect_view()}
                 {match (quiet, any) {
+                    (true, true) if paused > 0 => view! {
+                        <p class="empty">
+                            {if paused == 1 { "Nothing; 1 connection is paused.".to_owned() } else { format!("Nothing; {paused} connections are paused.") }}
+                        </p>
+                    }
+                        .into_any(),
                     (true, true) => view! { <p class="all-well">{Icon::Passed.view()} " Nothing. Every connection works."</p> }.into_any(),
                     (true, false) => view! { <p class="empty">"No calendar is connected yet."</p> }.into_any(),
                     (false, _) => view! { <Causes causes /> }.into_any(),

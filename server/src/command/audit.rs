@@ -1,6 +1,9 @@
 //! `kalends audit`: whether the audit trail is whole.
 
-use crate::{command::CommandError, settings::Data};
+use crate::{
+    command::{CommandError, say},
+    settings::Data,
+};
 use clap::Subcommand;
 use kalends::{
     audit::{self, Verdict},
@@ -37,12 +40,14 @@ pub async fn run(command: &AuditCommand, data: &Data) -> Result<(), CommandError
                 }
                 _ => String::new(),
             };
-            println!("The audit trail is whole: {lines} lines{between}.");
-            println!("Its last hash is {head}");
+            say(format_args!(
+                "The audit trail is whole: {lines} lines{between}."
+            ));
+            say(format_args!("Its last hash is {head}"));
             Ok(())
         }
         Verdict::Broken(broken) => {
-            println!("The audit trail is broken: {broken}.");
+            say(format_args!("The audit trail is broken: {broken}."));
             Err(CommandError::Unhealthy)
         }
     }

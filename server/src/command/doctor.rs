@@ -2,7 +2,7 @@
 
 mod screen;
 
-use super::{CommandError, user::read_password};
+use super::{CommandError, say, user::read_password};
 use crate::settings::{Data, Network};
 use clap::Args;
 use kalends::{
@@ -165,7 +165,7 @@ impl Report {
     fn write(mut self, analysed: &Analysis) -> Result<(), CommandError> {
         let written = self.file.write_all(analyse::report(analysed).as_bytes());
         written.map_err(|error| cannot_write(&self.path, &error))?;
-        println!("\nThe report is in {}.", self.path.display());
+        say(format_args!("\nThe report is in {}.", self.path.display()));
         Ok(())
     }
 

@@ -1,6 +1,9 @@
 //! `kalends user`: people are made here until they can be invited.
 
-use crate::{command::CommandError, settings::Data};
+use crate::{
+    command::{CommandError, say},
+    settings::Data,
+};
 use clap::Subcommand;
 use kalends::{
     account_name::Password,
@@ -81,16 +84,16 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
                 .audit(&entry, now)
                 .await
                 .map_err(CommandError::refused)?;
-            println!("{} can sign in.", user.email);
+            say(format_args!("{} can sign in.", user.email));
         }
         UserCommand::List => {
             for user in store.users().await.map_err(CommandError::refused)? {
-                println!(
+                say(format_args!(
                     "{}\t{}\t{}",
                     user.email,
                     user.name,
                     if user.is_admin() { "admin" } else { "member" }
-                );
+                ));
             }
         }
         UserCommand::SetPassword { email } => {
@@ -103,10 +106,10 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
                 .set_password_hash(user.id, &hash, &entry, now)
                 .await
                 .map_err(CommandError::refused)?;
-            println!(
+            say(format_args!(
                 "{} has a new password and is signed out everywhere.",
                 user.email
-            );
+            ));
         }
         UserCommand::ResetSecondFactor { email } => {
             let user = known(&store, &email).await?;
@@ -122,7 +125,7 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
             } else {
                 "has no second factor"
             };
-            println!("{} {words}.", user.email);
+            say(format_args!("{} {words}.", user.email));
         }
     }
     Ok(())
