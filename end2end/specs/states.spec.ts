@@ -40,7 +40,7 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
     await expect(badge('Action needed')).toBeVisible({ timeout: 500 });
   }).toPass();
   await settled();
-  await expect(page.locator('.notice-title')).toHaveText('Exchange refused the user name or the password.');
+  await expect(page.locator('.notice-title')).toHaveText('Exchange no longer takes the saved password.');
   await expectAccessible();
 
   await page.goto('/profile');
@@ -55,14 +55,14 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
   await expect(page.getByText(/as of today \d\d:\d\d/)).toBeVisible();
   await expect(page.locator('.entry').first()).toBeVisible();
   await page.getByText('What to do').click();
-  await expect(page.locator('.notice-steps').first()).toContainText('Type the password again.');
+  await expect(page.locator('.notice-steps').first()).toContainText('Connect again with the present password');
   await expectAccessible();
 
   await page.goto('/connections');
   const first = page.getByRole('row').nth(1);
   await expect(first.getByRole('rowheader')).toContainText(alice.name);
   await expect(first).toContainText('Action needed');
-  await expect(first).toContainText('Exchange refused the user name or the password.');
+  await expect(first).toContainText('Exchange no longer takes the saved password.');
   await page.getByRole('link', { name: /^Action needed/ }).click();
   await page.waitForURL('**/connections?state=action_needed');
   await settled();
