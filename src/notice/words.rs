@@ -5,7 +5,7 @@ use super::{
     gather::{About, Cause},
 };
 use crate::{
-    advice::{Advice, advice, ending_certificate},
+    advice::{Advice, Names, advice, ending_certificate},
     clock::Timestamp,
     problem::Owner,
     store::User,
@@ -163,13 +163,13 @@ fn problem(
     } else {
         people(about.people)
     };
-    let title = title_of(&told_words);
+    let title = title_of(about);
     let subject = format!("{title}: {waiting}{again}");
     let link = channels.link(&about.link);
     let text = problem_text(channels, about, &told_words, &link);
     let data = json!({
         "code": told_words.code,
-        "title": told_words.title,
+        "title": title,
         "owner": owner(told_words.owner),
         "people": about.people,
         "since": jiff::Timestamp::from_millisecond(about.since.millis()).unwrap_or_default().to_string(),
@@ -180,14 +180,29 @@ fn problem(
     told(kind, subject, text, &data, now)
 }
 
-fn title_of(told: &Advice) -> &str {
-    told.title.trim_end_matches('.')
+/// What happened, without the name of a single mailbox where there are several.
+fn title_of(about: &About) -> String {
+    let names = if about.people > 1 {
+        Names {
+            mailbox: String::new(),
+            ..about.names.clone()
+        }
+    } else {
+        about.names.clone()
+    };
+    let title = advice(&about.problem, &names).title;
+    let title = title.trim_end_matches('.');
+    if about.people > 1 {
+        title.replace("this mailbox", "their mailboxes")
+    } else {
+        title.to_owned()
+    }
 }
 
 /// What an occasion is called in lists, without numbers that change.
 pub fn title(cause: &Cause) -> String {
     match cause {
-        Cause::Problem(about) => title_of(&advice(&about.problem, &about.names)).to_owned(),
+        Cause::Problem(about) => title_of(about),
         Cause::Requests { .. } => "Requests for mailboxes wait".to_owned(),
         Cause::PasswordEnds { label, ends, .. } => {
             format!("The password of {label} ends on {}", ends.day_in_words())
@@ -213,7 +228,7 @@ const fn owner(owner: Owner) -> &'static str {
 fn problem_text(channels: &Channels, about: &About, words: &Advice, link: &str) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "{}\n", words.title);
+    let _ = writeln!(text, "{}.\n", title_of(about));
     let since = about.since.time_in_words();
     let _ = match (about.person, about.people) {
         (Some(_), _) => writeln!(
