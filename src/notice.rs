@@ -1,6 +1,6 @@
 //! Notices: whoever must act is told by mail and webhook, once for each cause and not for each person it holds up.
 //!
-//! [`watch`] compares what is wrong now with what was told and writes notices down; [`deliver`] hands them over, with
+//! `watch` compares what is wrong now with what was told and writes notices down; `deliver` hands them over, with
 //! back-off, and writes down each try. Nothing leaves that does not stand in the main database first, so that a crash
 //! loses none; whoever gets one twice after a crash knows it by its id.
 

@@ -65,7 +65,14 @@ async fn account(id: String) -> Result<AccountView, AppError> {
             ("Exchange server".to_owned(), account.endpoint.to_string()),
             ("Control mailbox".to_owned(), control.unwrap_or_default()),
             ("Mail domains".to_owned(), held.domains.join(", ")),
-            ("Password ends on".to_owned(), date_of(account.expires_at)),
+            (
+                "Password ends on".to_owned(),
+                // It holds to the end of its last day.
+                account
+                    .expires_at
+                    .map(|at| (at - std::time::Duration::from_millis(1)).day_in_words())
+                    .unwrap_or_default(),
+            ),
         ],
         connections: held.connections,
         broken: held.broken,

@@ -90,8 +90,9 @@ async fn remove_webhook(id: String) -> Result<(), AppError> {
 
 #[component]
 pub fn Webhooks(webhooks: Vec<WebhookView>, draft: Draft) -> impl IntoView {
-    let errors = Signal::stored(draft.errors.clone());
+    let name = draft.value("name");
     let is_open = !draft.errors.is_empty();
+    let errors = Signal::stored(draft.errors);
     view! {
         <section class="panel" aria-labelledby="webhooks">
             <h2 id="webhooks">"Webhooks"</h2>
@@ -103,7 +104,7 @@ pub fn Webhooks(webhooks: Vec<WebhookView>, draft: Draft) -> impl IntoView {
                 <summary>"Add a webhook"</summary>
                 <form class="form form-narrow" method="post" action=AddWebhook::url() novalidate autocomplete="off">
                     <FormNotice errors />
-                    <Field label="Name" name="name" value=draft.value("name") hint="Such as the chat room it posts to." errors />
+                    <Field label="Name" name="name" value=name hint="Such as the chat room it posts to." errors />
                     <Field
                         label="Address"
                         name="address"
