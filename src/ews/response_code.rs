@@ -29,7 +29,7 @@ macro_rules! codes {
 
         impl From<&str> for ResponseCode {
             fn from(text: &str) -> Self {
-                match text.trim() {
+                match schema_spelling(text.trim()) {
                     "NoError" => Self::NoError,
                     $($text => Self::$name,)*
                     other => Self::Other(
@@ -139,6 +139,16 @@ codes! {
     SendMeetingInvitationsOrCancellationsRequired = "ErrorSendMeetingInvitationsOrCancellationsRequired",
 }
 
+/// Some servers and documents spell a code otherwise than the schema does.
+fn schema_spelling(text: &str) -> &str {
+    match text {
+        "ErrorAccountDisable" => "ErrorAccountDisabled",
+        "ErrorSubscriptionUnsubsribed" => "ErrorSubscriptionUnsubscribed",
+        "ErrorSidNotFound" | "ErrorUserSidNotFound" => "ErrorInvalidUserSid",
+        text => text,
+    }
+}
+
 impl fmt::Display for ResponseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -153,6 +163,16 @@ mod tests {
     fn codes_keep_their_spelling_and_unknown_ones_are_kept() {
         for code in ResponseCode::NAMED {
             assert_eq!(ResponseCode::from(code.as_str()), *code);
+        }
+        for (text, code) in [
+            ("ErrorAccountDisable", ResponseCode::AccountDisabled),
+            (
+                "ErrorSubscriptionUnsubsribed",
+                ResponseCode::SubscriptionUnsubscribed,
+            ),
+            ("ErrorSidNotFound", ResponseCode::InvalidUserSid),
+        ] {
+            assert_eq!(ResponseCode::from(text), code);
         }
         assert_eq!(
             ResponseCode::from(" ErrorNew2030\n").as_str(),
