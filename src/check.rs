@@ -109,6 +109,18 @@ impl Ladder {
         Self(Step::ALL.into_iter().map(report).collect())
     }
 
+    /// The password was held back before anything was asked.
+    pub fn held_back() -> Self {
+        let mut ladder = Self::new();
+        for report in &mut ladder.0 {
+            if report.step == Step::SignIn {
+                report.verdict = Verdict::Failed;
+                report.seen = Some("the saved password was not sent".to_owned());
+            }
+        }
+        ladder
+    }
+
     pub fn steps(&self) -> &[StepReport] {
         &self.0
     }

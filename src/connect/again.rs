@@ -61,7 +61,7 @@ pub async fn check_again(
                     problem: Box::new(problem),
                     request_id: None,
                 };
-                (Ladder::new(), outcome)
+                (Ladder::held_back(), outcome)
             }
         };
         finish(&services, id, &ladder, &outcome).await;

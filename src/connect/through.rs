@@ -53,7 +53,7 @@ async fn connect(
 ) -> (Ladder, Outcome) {
     let leased = match wait_for_account(services, account.id).await {
         Ok(leased) => leased,
-        Err(problem) => return (Ladder::new(), failed(problem.into())),
+        Err(problem) => return (Ladder::held_back(), failed(problem.into())),
     };
     let climbed = climb_saved(services, id, user, &leased, (Mode::Organisation, mailbox)).await;
     if let Err(error) = services.store.release_account(&leased).await {
@@ -61,7 +61,7 @@ async fn connect(
     }
     let (ladder, ended) = match climbed {
         Ok(climbed) => climbed,
-        Err(problem) => return (Ladder::new(), failed(problem.into())),
+        Err(problem) => return (Ladder::held_back(), failed(problem.into())),
     };
     let outcome = match ended {
         Some(Ok(success)) => {

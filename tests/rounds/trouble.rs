@@ -5,7 +5,13 @@ use crate::{
     engines::on_both_engines,
     world::{MINUTE, SERVICE},
 };
-use kalends::{check::Outcome, connect, connection::ConnectionState, problem::Problem, sync};
+use kalends::{
+    check::{Outcome, Step},
+    connect,
+    connection::ConnectionState,
+    problem::Problem,
+    sync,
+};
 use kalends_simulator::{
     fault::{Kind, Plan},
     world::{practice::SERVICE_PASSWORD, settings::Protection},
@@ -237,7 +243,10 @@ on_both_engines! {
         let check = || async {
             let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
             let id = connect::check_again(&world.services, &bob, &connection).await.unwrap();
-            match world.ended(id).await {
+            let ended = world.ended(id).await;
+            let check = world.services.store.check(id).await.unwrap().unwrap();
+            assert_eq!(check.ladder.failed_at(), Some(Step::SignIn));
+            match ended {
                 Outcome::Failed { problem, .. } => *problem,
                 other => panic!("{other:?}"),
             }
