@@ -154,7 +154,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
                         .into_any(),
                     (true, true) => view! { <p class="all-well">{Icon::Passed.view()} " Nothing. Every connection works."</p> }.into_any(),
                     (true, false) => view! { <p class="empty">"No calendar is connected yet."</p> }.into_any(),
-                    (false, _) => view! { <Causes causes /> }.into_any(),
+                    (false, _) => (!causes.is_empty()).then(|| view! { <Causes causes /> }).into_any(),
                 }}
             </section>
             {any
