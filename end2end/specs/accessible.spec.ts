@@ -160,6 +160,8 @@ test('axe finds nothing on any page, in both themes, narrow and wide', async ({ 
   await page.getByRole('checkbox', { name: `Choose ${alice.name}` }).check();
   await page.getByRole('button', { name: 'Sync', exact: true }).click();
   await page.waitForURL(/actions\/.+/);
+  // Until then the page loads itself again.
+  await expect(page.getByText('All 1 dealt with')).toBeVisible({ timeout: 20_000 });
   await settled();
   await look(page, expectAccessible, visited, '/connections/actions/:id');
   for (const path of ['/overview', '/people', '/people/invite', '/people/import', '/style']) {
