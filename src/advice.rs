@@ -17,7 +17,6 @@ mod tried;
 mod wording;
 
 pub use certificate::ending as ending_certificate;
-pub use mailbox::UNDER_MORE;
 pub use service_account::{Section, service_account};
 pub use tried::{in_few_words, tried};
 
@@ -67,6 +66,8 @@ pub struct Advice {
     pub steps: Vec<String>,
     /// Commands to paste as they are; one that checks stands beside one that changes.
     pub commands: Vec<Command>,
+    /// Whether each step is for another cause: the first ones, which need no command, can be tried alone.
+    pub lists_causes: bool,
     /// Whether it speaks of the service account's role, which has a page of its own.
     pub on_role: bool,
 }
@@ -126,6 +127,7 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         owner,
         steps: words.steps,
         commands: words.commands,
+        lists_causes: words.lists_causes,
     }
 }
 

@@ -68,6 +68,21 @@ pub struct Analysis {
     pub is_cancelled: bool,
 }
 
+/// In place of advice that stands above already.
+pub const TOLD_ABOVE: &str = "What that means, and what to do, is told above.";
+
+impl Analysis {
+    /// Whether a part ended with the very problem of the one before it.
+    pub fn is_told_above(&self, number: usize) -> bool {
+        let problem = |number: usize| match &self.parts.get(number)?.end {
+            Some(PartEnd::Failed { problem, .. }) => Some(problem),
+            _ => None,
+        };
+        let before = number.checked_sub(1).and_then(problem);
+        before.is_some() && before == problem(number)
+    }
+}
+
 /// The analyses of this process. Clones share them.
 #[derive(Clone, Default)]
 pub struct Analyses(Arc<Mutex<HashMap<CheckId, Kept>>>);

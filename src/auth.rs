@@ -16,9 +16,9 @@ use crate::{
     account_name::{AccountName, Password},
     outbound::{
         Outbound, OutboundError,
-        connection::{Answer, Connection, SendError},
+        connection::{Answer, Connection, Facts, SendError},
     },
-    problem::{Certificate, Problem},
+    problem::Problem,
     random::Random,
 };
 use futures::future::BoxFuture;
@@ -46,13 +46,8 @@ pub trait Gate: Send + Sync {
         account: &'a AccountName,
     ) -> BoxFuture<'a, Result<(), Problem>>;
 
-    /// The host answered 401 to the password, over a connection on which it showed this certificate.
-    fn refused<'a>(
-        &'a self,
-        host: &'a str,
-        account: &'a AccountName,
-        shown: Option<&'a Certificate>,
-    ) -> BoxFuture<'a, ()>;
+    /// The host at the end of this connection answered 401 to the password.
+    fn refused<'a>(&'a self, at: &'a Facts, account: &'a AccountName) -> BoxFuture<'a, ()>;
 
     /// The host answered the password with a page, or sent it elsewhere: some proxies refuse so.
     fn doubted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
@@ -362,12 +357,11 @@ impl SignedIn {
     }
 
     async fn judge(&mut self, answer: Answer) -> Result<Answer, AuthError> {
-        let host = self.connection.facts().host.clone();
+        let at = self.connection.facts();
         if answer.status == StatusCode::UNAUTHORIZED {
             self.state = State::Refused;
             self.outbound.calls().sign_in_refused();
-            let shown = self.connection.facts().certificate.as_ref();
-            self.gate.refused(&host, &self.account, shown).await;
+            self.gate.refused(at, &self.account).await;
             return Err(AuthError::Refused {
                 offer: Offer::read(&answer.headers),
                 request_id: answer.header("request-id").map(str::to_owned),
@@ -375,9 +369,9 @@ impl SignedIn {
         }
         if self.state != State::Accepted && comes_from_behind_the_sign_in(&answer) {
             self.state = State::Accepted;
-            self.gate.accepted(&host, &self.account).await;
+            self.gate.accepted(&at.host, &self.account).await;
         } else if self.state == State::Sent && may_be_a_proxys_refusal(&answer) {
-            self.gate.doubted(&host, &self.account).await;
+            self.gate.doubted(&at.host, &self.account).await;
         }
         Ok(answer)
     }

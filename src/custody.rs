@@ -238,8 +238,8 @@ impl Custody {
         Ok(forgotten.len())
     }
 
-    /// Seals every password, every second factor's key and every webhook in use anew with the newest key, each under a new id, and
-    /// returns how many.
+    /// Seals every password, every second factor's key and every webhook in use anew with the newest key, each under a
+    /// new id, and returns how many.
     pub async fn rotate(&self) -> Result<usize, CustodyError> {
         let mut rotated = self.rotate_factors().await? + self.rotate_webhooks().await?;
         for account in self.store.accounts().await? {

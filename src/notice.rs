@@ -21,6 +21,7 @@ pub use webhook::{HookError, NewHook, add, remove, signature};
 use crate::{
     clock::Timestamp,
     id::{NoticeId, OccasionId, UserId, WebhookId},
+    mailbox::SmtpAddress,
     outbound::Outbound,
     services::Services,
 };
@@ -76,6 +77,24 @@ pub struct Recipient {
     pub to: String,
     /// As lists show it.
     pub shown: String,
+}
+
+impl Recipient {
+    fn mail(address: &SmtpAddress) -> Self {
+        Self {
+            channel: Channel::Mail,
+            to: address.to_string(),
+            shown: address.to_string(),
+        }
+    }
+
+    fn webhook(webhook: &Webhook) -> Self {
+        Self {
+            channel: Channel::Webhook,
+            to: webhook.id.to_string(),
+            shown: webhook.name.clone(),
+        }
+    }
 }
 
 /// A notice to one recipient.

@@ -1,8 +1,10 @@
 //! Every way in which a connection can go wrong, as data: a stable code, typed slots, who must act, and whether to
 //! try again. Words are looked up last, by [`crate::advice`].
 
+mod concerns;
 mod facts;
 
+pub use concerns::Concerns;
 pub use facts::{
     CameOf, Certificate, CertificateBefore, ENDS_SOON, InsteadOfEws, Target, TlsReason, Tried,
     capped,

@@ -10,7 +10,8 @@ use crate::{
     auth::Gate,
     clock::{Clock, Timestamp},
     id::RecordId,
-    problem::{Certificate, Problem},
+    outbound::connection::Facts,
+    problem::Problem,
     store::{Account, Store, StoreError},
 };
 use futures::future::BoxFuture;
@@ -69,6 +70,17 @@ impl TypedGate {
             .is_some()
     }
 
+    /// The place that the click took is a refusal.
+    fn count(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Some(id) = self.taken()
+                && let Err(error) = self.store.confirm_refusal(id).await
+            {
+                tracing::error!(%error, "a refused sign-in is not counted");
+            }
+        })
+    }
+
     fn taken(&self) -> Option<RecordId> {
         self.reserved
             .lock()
@@ -113,24 +125,13 @@ impl Gate for TypedGate {
         })
     }
 
-    fn refused<'a>(
-        &'a self,
-        _host: &'a str,
-        _account: &'a AccountName,
-        _shown: Option<&'a Certificate>,
-    ) -> BoxFuture<'a, ()> {
-        Box::pin(async move {
-            if let Some(id) = self.taken()
-                && let Err(error) = self.store.confirm_refusal(id).await
-            {
-                tracing::error!(%error, "a refused sign-in is not counted");
-            }
-        })
+    fn refused<'a>(&'a self, _at: &'a Facts, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+        self.count()
     }
 
     /// Counted as a refusal: it may have been one.
-    fn doubted<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()> {
-        self.refused(host, account, None)
+    fn doubted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+        self.count()
     }
 
     fn accepted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
@@ -284,16 +285,21 @@ impl Gate for SavedGate {
         })
     }
 
-    fn refused<'a>(
-        &'a self,
-        host: &'a str,
-        _account: &'a AccountName,
-        shown: Option<&'a Certificate>,
-    ) -> BoxFuture<'a, ()> {
+    fn refused<'a>(&'a self, at: &'a Facts, _account: &'a AccountName) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let now = self.clock.now();
+            let changed = match &at.certificate {
+                Some(shown) => {
+                    let store = &self.store;
+                    store.changed_certificate(&at.host, at.port, shown).await
+                }
+                None => Ok(None),
+            };
             let problem = Problem::PasswordRefused {
-                changed: changed_before(&self.store, &self.account, host, shown).await,
+                changed: changed.unwrap_or_else(|error| {
+                    tracing::error!(%error, "an earlier certificate could not be looked up");
+                    None
+                }),
             };
             let stopped = self
                 .store
@@ -331,29 +337,6 @@ impl Gate for SavedGate {
             }
         })
     }
-}
-
-/// What the host showed with a refusal, if that changed since everything last worked.
-async fn changed_before(
-    store: &Store,
-    account: &Account,
-    host: &str,
-    shown: Option<&Certificate>,
-) -> Option<Box<Certificate>> {
-    let mut shown = shown?.clone();
-    let port = if host == account.endpoint.host() {
-        account.endpoint.port()
-    } else {
-        443
-    };
-    match store.certificate_before(host, port, &shown).await {
-        Ok(before) => shown.before = Some(before?),
-        Err(error) => {
-            tracing::error!(%error, "an earlier certificate could not be looked up");
-            return None;
-        }
-    }
-    Some(Box::new(shown))
 }
 
 /// Where the count cannot be read, no password goes out.

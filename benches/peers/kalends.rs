@@ -10,9 +10,9 @@ use kalends::{
     clock::{Clock, Timestamp},
     ews::{Client, Whose, read_window},
     mailbox::SmtpAddress,
-    outbound::{Outbound, OutboundConfig},
+    outbound::{Outbound, OutboundConfig, connection::Facts},
     policy::PrivacyLevel,
-    problem::{Certificate, Problem},
+    problem::Problem,
     random::Random,
 };
 use std::{env, path::PathBuf, sync::Arc};
@@ -62,12 +62,7 @@ impl Gate for OpenGate {
         Box::pin(async { Ok(()) })
     }
 
-    fn refused<'a>(
-        &'a self,
-        _host: &'a str,
-        _account: &'a AccountName,
-        _shown: Option<&'a Certificate>,
-    ) -> BoxFuture<'a, ()> {
+    fn refused<'a>(&'a self, _at: &'a Facts, _account: &'a AccountName) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 

@@ -54,22 +54,10 @@ pub(super) fn permission_gone(names: &Names) -> Words {
 
 /// What changes where an admin holds the password: who must act, and how.
 pub(super) fn held(problem: &Problem, mut words: Words) -> (Owner, Words) {
-    let is_about_password = matches!(
-        problem,
-        Problem::SignInRefused { .. }
-            | Problem::SignInPaused { .. }
-            | Problem::PasswordRefused { .. }
-            | Problem::PasswordExpired
-            | Problem::SecretMissing
-    );
-    if is_about_password {
-        // What the changed certificate means comes first, whoever holds the password.
-        let on_change = match problem {
-            Problem::SignInRefused { changed, .. } | Problem::PasswordRefused { changed } => {
-                usize::from(changed.is_some())
-            }
-            _ => 0,
-        };
+    if problem.is_about_password() {
+        // What a changed certificate means comes first, whoever holds the password.
+        let on_change = usize::from(problem.changed_certificate().is_some());
+        words.lists_causes = false;
         words.steps.truncate(on_change);
         words.steps.extend([
             "A Kalends administrator enters the present password: on the page Organisation, the account, “Change the password”. Every connection through it then goes on.".to_owned(),

@@ -108,6 +108,7 @@ pub(super) fn forbidden(names: &Names) -> Words {
         "Exchange does not let Kalends in (403).",
         "The server reached the decision without looking at the calendar: EWS is switched off for the organisation or the mailbox, programs must be on a list, or a firewall in front refuses the call.",
     )
+    .for_each_cause()
     .step("Check whether EWS is on for the organisation and for the mailbox.")
     .step("Add Kalends/* to the list of allowed programs, if EwsApplicationAccessPolicy is EnforceAllowList; take it off EwsBlockList, if it is EnforceBlockList.")
     .step("Check the firewall or proxy in front for rules about /EWS.")

@@ -40,6 +40,7 @@ pub(super) fn refused(changed: Option<&Certificate>, names: &Names) -> Words {
         .step(SOMETHING_BETWEEN),
     };
     advice
+    .for_each_cause()
     .step("Type the password again.")
     .step(other_form(names))
     .step("Check that the account is enabled, not locked, and that its password has not expired or must be changed at the next sign-in; LogonWorkstations must be empty, or name the Exchange server: command 1 shows all of it.")

@@ -229,3 +229,23 @@ fn exchange_online_is_told_with_its_dates() {
         assert!(told.contains(part), "{part}: {told}");
     }
 }
+
+#[test]
+fn the_first_causes_of_a_list_need_no_command() {
+    let lists: Vec<Advice> = every_problem()
+        .iter()
+        .map(|problem| advice(problem, &Names::example()))
+        .filter(|told| told.lists_causes)
+        .collect();
+    assert!(!lists.is_empty());
+    for told in lists {
+        assert!(
+            told.steps.len() > 2 && !told.commands.is_empty(),
+            "{}",
+            told.code
+        );
+        for step in &told.steps[..2] {
+            assert!(!step.contains("command"), "{}: {step}", told.code);
+        }
+    }
+}

@@ -8,6 +8,7 @@ pub(super) struct Words {
     pub(super) meaning: String,
     pub(super) steps: Vec<String>,
     pub(super) commands: Vec<Command>,
+    pub(super) lists_causes: bool,
 }
 
 pub(super) fn words(title: impl Into<String>, meaning: impl Into<String>) -> Words {
@@ -16,12 +17,19 @@ pub(super) fn words(title: impl Into<String>, meaning: impl Into<String>) -> Wor
         meaning: meaning.into(),
         steps: Vec::new(),
         commands: Vec::new(),
+        lists_causes: false,
     }
 }
 
 impl Words {
     pub(super) fn step(mut self, text: impl Into<String>) -> Self {
         self.steps.push(text.into());
+        self
+    }
+
+    /// Each step is for another cause, the likeliest first.
+    pub(super) const fn for_each_cause(mut self) -> Self {
+        self.lists_causes = true;
         self
     }
 

@@ -1,10 +1,9 @@
 //! An analysis as plain text, fit to be sent on: names of people and accounts, and our own addresses, are shortened.
 
-use super::{Analysis, PartEnd};
+use super::{Analysis, PartEnd, TOLD_ABOVE};
 use crate::{
     advice::{Names, advice},
     check::{Step, StepReport, Verdict},
-    problem::Problem,
 };
 use std::fmt::Write as _;
 
@@ -24,8 +23,7 @@ pub fn report(analysis: &Analysis) -> String {
     } else {
         format!("Endpoint: {endpoint}")
     });
-    let mut before: Option<&Problem> = None;
-    for part in &analysis.parts {
+    for (number, part) in analysis.parts.iter().enumerate() {
         line(format!("\nMailbox: {}", part.mailbox));
         for rung in part.ladder.steps() {
             let took = rung
@@ -55,8 +53,8 @@ pub fn report(analysis: &Analysis) -> String {
                 if let Some(id) = request_id {
                     line(format!("  Request id: {id}"));
                 }
-                if before.replace(problem) == Some(problem) {
-                    line("  What that means, and what to do, is told above.".to_owned());
+                if analysis.is_told_above(number) {
+                    line(format!("  {TOLD_ABOVE}"));
                     continue;
                 }
                 for paragraph in told.meaning.lines() {

@@ -5,6 +5,7 @@ use crate::{
     endpoint::EwsUrl,
     problem::{Certificate, Problem},
     services::Services,
+    store::StoreError,
 };
 
 /// Keeps what an endpoint shows while everything works.
@@ -39,7 +40,7 @@ pub async fn tell_change_in(services: &Services, failure: &mut Failure) {
     if let (Problem::SignInRefused { changed: told, .. }, Some((endpoint, shown))) =
         (&mut failure.problem, seen)
     {
-        *told = changed(services, &endpoint, Some(&shown)).await;
+        *told = changed(services, &endpoint, &shown).await;
     } else {
         tell_change(services, &mut failure.problem).await;
     }
@@ -53,7 +54,14 @@ pub async fn tell_change(services: &Services, problem: &mut Problem) {
     | Problem::CertificateNotYetValid { host, certificate } = problem
     {
         // The usual port: what a problem keeps is the host alone.
-        add_before(services, host, 443, certificate).await;
+        match services
+            .store
+            .certificate_before(host, 443, certificate)
+            .await
+        {
+            Ok(before) => certificate.before = before,
+            Err(error) => unreadable(&error),
+        }
     }
 }
 
@@ -61,16 +69,16 @@ pub async fn tell_change(services: &Services, problem: &mut Problem) {
 pub async fn changed(
     services: &Services,
     endpoint: &EwsUrl,
-    shown: Option<&Certificate>,
+    shown: &Certificate,
 ) -> Option<Box<Certificate>> {
-    let mut shown = shown?.clone();
-    add_before(services, endpoint.host(), endpoint.port(), &mut shown).await;
-    shown.before.is_some().then(|| Box::new(shown))
+    let (host, port) = (endpoint.host(), endpoint.port());
+    let changed = services.store.changed_certificate(host, port, shown).await;
+    changed.unwrap_or_else(|error| {
+        unreadable(&error);
+        None
+    })
 }
 
-async fn add_before(services: &Services, host: &str, port: u16, shown: &mut Certificate) {
-    match services.store.certificate_before(host, port, shown).await {
-        Ok(before) => shown.before = before,
-        Err(error) => tracing::error!(%error, "an earlier certificate could not be looked up"),
-    }
+fn unreadable(error: &StoreError) {
+    tracing::error!(%error, "an earlier certificate could not be looked up");
 }

@@ -57,45 +57,40 @@ pub async fn deliver_due(services: &Services) -> Result<usize, StoreError> {
         let Some(notice) = leased else {
             return Ok(tried);
         };
-        let _ = hand_over(
-            services,
-            &notice,
-            PAUSES.get(usize::try_from(notice.tries).unwrap_or(0)),
-        )
-        .await?;
+        let place = usize::try_from(notice.tries).unwrap_or(usize::MAX);
+        let at = services.clock.now();
+        let came_of_it = handed(services, &notice).await;
+        write_down(services, &notice, at, &came_of_it, PAUSES.get(place)).await?;
         tried += 1;
     }
 }
 
-/// One try; `pause` is how long to wait if it fails, and nothing if it was the last one.
-async fn hand_over(
+/// Writes down what came of a try that began at `at`; `pause` is how long to wait if it failed, and nothing if it was the
+/// last one.
+pub(super) async fn write_down(
     services: &Services,
     notice: &Notice,
+    at: Timestamp,
+    came_of_it: &Result<String, Refused>,
     pause: Option<&Duration>,
-) -> Result<Result<String, Refused>, StoreError> {
-    let at = services.clock.now();
-    let came_of_it = handed(services, notice).await;
+) -> Result<(), StoreError> {
     let now = services.clock.now();
+    let (outcome, next) = match (came_of_it, pause) {
+        (Ok(said), _) => (said.clone(), (State::Sent, now)),
+        (Err(refused @ (Refused::ForNow(_) | Refused::SignIn(_))), Some(pause)) => {
+            (refused.to_string(), (State::Waiting, now + *pause))
+        }
+        (Err(refused), _) => (refused.to_string(), (State::Failed, now)),
+    };
+    if let Err(refused) = came_of_it {
+        tracing::warn!(notice.id = %notice.id, %refused, "a notice was not taken");
+    }
     let tried = Try {
         at,
         took: now.since(at),
-        outcome: match &came_of_it {
-            Ok(said) => said.clone(),
-            Err(refused) => refused.to_string(),
-        },
+        outcome,
     };
-    let next = match (&came_of_it, pause) {
-        (Ok(_), _) => (State::Sent, now),
-        (Err(Refused::ForNow(_) | Refused::SignIn(_)), Some(pause)) => {
-            (State::Waiting, now + *pause)
-        }
-        (Err(_), _) => (State::Failed, now),
-    };
-    if let Err(refused) = &came_of_it {
-        tracing::warn!(notice.id = %notice.id, %refused, "a notice was not taken");
-    }
-    services.store.end_try(notice.id, &tried, next).await?;
-    Ok(came_of_it)
+    services.store.end_try(notice.id, &tried, next).await
 }
 
 async fn handed(services: &Services, notice: &Notice) -> Result<String, Refused> {
@@ -135,12 +130,7 @@ pub async fn test_mail(
     services: &Services,
     admin: &User,
 ) -> Result<Result<String, String>, StoreError> {
-    let recipient = Recipient {
-        channel: Channel::Mail,
-        to: admin.email.to_string(),
-        shown: admin.email.to_string(),
-    };
-    test(services, recipient, admin).await
+    test(services, Recipient::mail(&admin.email), admin).await
 }
 
 /// Posts to a webhook at once, and says what came of it. `None`: there is no such webhook.
@@ -152,15 +142,9 @@ pub async fn test_webhook(
     let Some(webhook) = services.store.webhook(id).await? else {
         return Ok(None);
     };
-    test(services, to_webhook(&webhook), admin).await.map(Some)
-}
-
-pub(super) fn to_webhook(webhook: &super::Webhook) -> Recipient {
-    Recipient {
-        channel: Channel::Webhook,
-        to: webhook.id.to_string(),
-        shown: webhook.name.clone(),
-    }
+    test(services, Recipient::webhook(&webhook), admin)
+        .await
+        .map(Some)
 }
 
 /// One try at once, and no other.
@@ -172,10 +156,15 @@ async fn test(
     let now = services.clock.now();
     let told = words::test(&services.channels, &admin.name, now);
     let mut notice = made(services, Kind::Test, None, recipient, &told, now);
-    // Not for the worker: it is due when a lease would long be over.
-    notice.due_at = now + LEASE * 10;
+    let came_of_it = handed(services, &notice).await;
+    // Over as it is written down: nothing is left for the worker.
+    notice.state = if came_of_it.is_ok() {
+        State::Sent
+    } else {
+        State::Failed
+    };
     services.store.put_notice(&notice).await?;
-    let came_of_it = hand_over(services, &notice, None).await?;
+    write_down(services, &notice, now, &came_of_it, None).await?;
     Ok(came_of_it.map_err(|refused| refused.to_string()))
 }
 

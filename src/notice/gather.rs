@@ -7,7 +7,7 @@ use crate::{
     connection::Mode,
     id::{AccountId, UserId},
     organisation::{self, Expiry},
-    problem::{Certificate, ENDS_SOON, Owner, Problem},
+    problem::{Certificate, Concerns, ENDS_SOON, Owner, Problem},
     store::{Account, HeldUp, Store, StoreError},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -69,81 +69,6 @@ pub struct Condition {
     pub is_followed: bool,
 }
 
-/// What a problem is the problem of: connections that share it share one cause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Concerns {
-    /// The password, whatever is known about it by now.
-    Password,
-    /// The role and its scope.
-    Role,
-    Account,
-    Server,
-    Mailbox,
-}
-
-const fn concerns(problem: &Problem) -> Concerns {
-    match problem {
-        Problem::SignInRefused { .. }
-        | Problem::SignInPaused { .. }
-        | Problem::PasswordRefused { .. }
-        | Problem::PasswordChanging { .. }
-        | Problem::SecretMissing => Concerns::Password,
-        Problem::ImpersonationDenied | Problem::OutsideScope | Problem::RoleMissing => {
-            Concerns::Role
-        }
-        Problem::PasswordExpired
-        | Problem::AccountDisabled
-        | Problem::AccountNotInDomain
-        | Problem::AccountPaused
-        | Problem::ImpersonationFailed
-        | Problem::Throttled { .. } => Concerns::Account,
-        Problem::AddressNotAllowed { .. }
-        | Problem::NameNotFound { .. }
-        | Problem::ConnectionRefused { .. }
-        | Problem::ConnectionTimedOut { .. }
-        | Problem::ConnectionFailed { .. }
-        | Problem::CertificateUnknownIssuer { .. }
-        | Problem::CertificateWrongName { .. }
-        | Problem::CertificateExpired { .. }
-        | Problem::CertificateNotYetValid { .. }
-        | Problem::TlsFailed { .. }
-        | Problem::NotEws { .. }
-        | Problem::EndpointNotFound { .. }
-        | Problem::KerberosOnly { .. }
-        | Problem::ConnectionNotKept
-        | Problem::SignInNotOffered { .. }
-        | Problem::Forbidden
-        | Problem::EwsOffEverywhere
-        | Problem::ServerError { .. }
-        | Problem::MailboxServerUnreachable { .. }
-        | Problem::RequestRejected { .. }
-        | Problem::ServerTooOld
-        | Problem::ExchangeOnline
-        | Problem::AutodiscoverFailed { .. }
-        | Problem::LeadsElsewhere { .. }
-        | Problem::AnswerTimedOut { .. }
-        | Problem::AnswerCutShort
-        | Problem::AnswerTooLarge
-        | Problem::AnswerNotUnderstood { .. }
-        | Problem::UnknownResponseCode { .. }
-        | Problem::Interrupted => Concerns::Server,
-        Problem::MailboxTaken
-        | Problem::PermissionGone
-        | Problem::EwsOffHere
-        | Problem::MailboxNotFound
-        | Problem::MailboxAlias { .. }
-        | Problem::CalendarNotFound
-        | Problem::AccessDenied
-        | Problem::MailboxMoving
-        | Problem::MailboxMoved { .. }
-        | Problem::MailboxMisconfigured
-        | Problem::MailboxFull
-        | Problem::MailboxAmbiguous
-        | Problem::EntryDamaged { .. }
-        | Problem::OutOfStep { .. } => Concerns::Mailbox,
-    }
-}
-
 /// All that is to be told at `now`, by name.
 pub async fn conditions(store: &Store, now: Timestamp) -> Result<Vec<Condition>, StoreError> {
     let mut found = BTreeMap::new();
@@ -199,7 +124,7 @@ async fn of_problem(
     account: &Account,
 ) -> Result<Vec<Condition>, StoreError> {
     let problem = &held_up.problem;
-    let what = concerns(problem);
+    let what = problem.concerns();
     let names = Names {
         mailbox: held_up.mailbox.to_string(),
         account: account.name.to_string(),
@@ -249,12 +174,9 @@ async fn of_problem(
             .collect());
     }
     let (name, link) = match what {
-        Concerns::Password => (
-            format!("password {}", account.id),
-            format!("/connections?account={}", account.id),
-        ),
-        Concerns::Role => (
-            format!("role {}", account.id),
+        // All of its codes are one cause.
+        Concerns::Password | Concerns::Role => (
+            format!("{} {}", <&str>::from(what), account.id),
             format!("/connections?account={}", account.id),
         ),
         Concerns::Account | Concerns::Mailbox => (

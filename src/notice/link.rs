@@ -2,13 +2,12 @@
 //! that a mail left, and whether it was taken.
 
 use super::{
-    Channel, Kind, Notice, Recipient, State, Try,
-    deliver::Refused,
+    Kind, Notice, Recipient,
+    deliver::{Refused, made, write_down},
     mail::{Letter, Mailer},
     words,
 };
 use crate::{
-    id::NoticeId,
     services::Services,
     store::{StoreError, User},
 };
@@ -34,32 +33,17 @@ pub async fn send_link(
     let now = services.clock.now();
     let path = format!("/invitation?link={token}");
     let told = words::link(&services.channels, &admin.name, user, &path);
-    let notice = Notice {
-        id: NoticeId::new(now, services.random.bytes()),
-        occasion: None,
-        kind: Kind::Link,
-        recipient: Recipient {
-            channel: Channel::Mail,
-            to: user.email.to_string(),
-            shown: user.email.to_string(),
-        },
-        subject: told.subject.clone(),
-        body: "The text is not kept, because the link in it opens an account.".to_owned(),
-        state: State::Waiting,
-        made_at: now,
-        // Never due for the worker, which does not have the text.
-        due_at: crate::clock::Timestamp::from_millis(i64::MAX),
-        tries: 0,
-        ended_at: None,
-    };
+    let recipient = Recipient::mail(&user.email);
+    let mut notice = made(services, Kind::Link, None, recipient, &told, now);
+    "The text is not kept, because the link in it opens an account.".clone_into(&mut notice.body);
     services.store.put_notice(&notice).await?;
     let services = services.clone();
     services.tasks.clone().spawn(async move {
         let sent = tokio::select! {
             sent = send(&services, &mailer, &notice, &told.text) => sent,
             () = services.stopping.cancelled() => {
-                let tried = now_tried(&services, "Kalends ended before it was sent; make a new link");
-                services.store.end_try(notice.id, &tried, (State::Failed, tried.at)).await
+                let ended = Refused::ForGood("Kalends ended before it was sent; make a new link".to_owned());
+                write_down(&services, &notice, services.clock.now(), &Err(ended), None).await
             }
         };
         if let Err(error) = sent {
@@ -82,34 +66,22 @@ async fn send(
         text,
     };
     for pause in PAUSES.iter().map(Some).chain([None]) {
-        let refused = if mailer.is_sign_in_refused() {
-            Refused::SignIn("earlier, and it is not sent again by itself".to_owned())
+        let at = services.clock.now();
+        let came_of_it = if mailer.is_sign_in_refused() {
+            Err(Refused::ForGood(
+                "the mail server refused the name or password in KALENDS_SMTP_URL before"
+                    .to_owned(),
+            ))
         } else {
-            match mailer.send(&letter).await {
-                Ok(()) => {
-                    let tried = now_tried(services, &format!("taken by {}", mailer.host()));
-                    let end = (State::Sent, tried.at);
-                    return services.store.end_try(notice.id, &tried, end).await;
-                }
-                Err(refused) => refused,
-            }
+            let sent = mailer.send(&letter).await;
+            sent.map(|()| format!("taken by {}", mailer.host()))
         };
-        let tried = now_tried(services, &refused.to_string());
-        let (Refused::ForNow(_), Some(pause)) = (&refused, pause) else {
-            let end = (State::Failed, tried.at);
-            return services.store.end_try(notice.id, &tried, end).await;
+        write_down(services, notice, at, &came_of_it, pause).await?;
+        let (Err(Refused::ForNow(_) | Refused::SignIn(_)), Some(pause)) = (came_of_it, pause)
+        else {
+            break;
         };
-        let waits = (State::Waiting, notice.due_at);
-        services.store.end_try(notice.id, &tried, waits).await?;
         tokio::time::sleep(*pause).await;
     }
     Ok(())
-}
-
-fn now_tried(services: &Services, outcome: &str) -> Try {
-    Try {
-        at: services.clock.now(),
-        took: Duration::ZERO,
-        outcome: outcome.to_owned(),
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Channel, Kind, Notice, Occasion, Recipient,
-    deliver::{made, to_webhook},
+    deliver::made,
     gather::{Cause, Condition, conditions},
     words::{self, Moment},
 };
@@ -12,14 +12,14 @@ use std::{collections::HashMap, time::Duration};
 const DAY: Duration = Duration::from_hours(24);
 /// Days after the first time at which what lasts is told again.
 const AGAIN: [u64; 3] = [1, 3, 7];
-/// After this long without an end, what is not for the worker is given up: the process that sent it is gone.
-const LOST: Duration = Duration::from_mins(10);
+/// After this long without an end, a link that was being mailed is given up: the process that sent it is gone.
+const LOST: Duration = Duration::from_hours(1);
 
 /// Tells what began, what still lasts and what is over. While everything is paused nothing is compared, so that a pause
 /// looks like no recovery.
 pub async fn look(services: &Services) -> Result<(), StoreError> {
     let (store, now) = (&services.store, services.clock.now());
-    store.fail_lost_notices(now - LOST, now).await?;
+    store.fail_lost_links(now - LOST, now).await?;
     if store.standstill().await?.is_some() {
         return Ok(());
     }
@@ -54,7 +54,7 @@ async fn raise(
         people: people(&condition.cause),
         opened_at: now,
         reminders: 0,
-        next_at: condition.is_followed.then(|| now + DAY),
+        next_at: told_again(now, 0).filter(|_| condition.is_followed),
     };
     let told = words::cause(&services.channels, &condition.cause, Moment::Raised, now);
     let notices: Vec<Notice> = recipients(services, &condition.cause)
@@ -72,18 +72,9 @@ async fn again(
     condition: &Condition,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if occasion.next_at.is_none_or(|at| at > now) {
-        return Ok(());
-    }
-    let told_days = |place: i64| {
-        let place = usize::try_from(place).ok()?;
-        AGAIN.get(place).copied()
-    };
-    let Some(days) = told_days(occasion.reminders) else {
-        return Ok(());
-    };
-    let next_at = told_days(occasion.reminders + 1)
-        .map(|days| occasion.opened_at + Duration::from_secs(days * DAY.as_secs()));
+    let days = days(occasion.reminders).filter(|_| occasion.next_at.is_some_and(|at| at <= now));
+    let Some(days) = days else { return Ok(()) };
+    let next_at = told_again(occasion.opened_at, occasion.reminders + 1);
     let moment = Moment::Again { days };
     let told = words::cause(&services.channels, &condition.cause, moment, now);
     let notices: Vec<Notice> = recipients(services, &condition.cause)
@@ -95,6 +86,16 @@ async fn again(
         .store
         .remind(occasion, people(&condition.cause), next_at, &notices)
         .await
+}
+
+/// How many days after the first time something is told again that was told again so often.
+fn days(reminders: i64) -> Option<u64> {
+    AGAIN.get(usize::try_from(reminders).ok()?).copied()
+}
+
+fn told_again(opened_at: Timestamp, reminders: i64) -> Option<Timestamp> {
+    let days = u32::try_from(days(reminders)?).ok()?;
+    Some(opened_at + DAY * days)
 }
 
 /// Whoever was told is told that it is over; what is told once ends without a word.
@@ -124,26 +125,21 @@ const fn people(cause: &Cause) -> i64 {
 /// The person who must act, or all admins and webhooks.
 async fn recipients(services: &Services, cause: &Cause) -> Result<Vec<Recipient>, StoreError> {
     let store = &services.store;
-    let by_mail = |address: String| Recipient {
-        channel: Channel::Mail,
-        shown: address.clone(),
-        to: address,
-    };
     let has_mail = services.channels.mail().is_some();
     if let Cause::Problem(about) = cause
         && let Some(person) = about.person
     {
         let user = store.user(person).await?.filter(|_| has_mail);
         return Ok(user
-            .map(|user| by_mail(user.email.to_string()))
+            .map(|user| Recipient::mail(&user.email))
             .into_iter()
             .collect());
     }
     let mut all = Vec::new();
     if has_mail {
         let admins = store.acting_admins().await?;
-        all.extend(admins.iter().map(|admin| by_mail(admin.to_string())));
+        all.extend(admins.iter().map(Recipient::mail));
     }
-    all.extend(store.webhooks().await?.iter().map(to_webhook));
+    all.extend(store.webhooks().await?.iter().map(Recipient::webhook));
     Ok(all)
 }

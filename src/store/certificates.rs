@@ -86,6 +86,22 @@ impl Store {
         .transpose()
     }
 
+    /// What a host shows, with what it showed before; `None` if that is no change.
+    pub async fn changed_certificate(
+        &self,
+        host: &str,
+        port: u16,
+        shown: &Certificate,
+    ) -> Result<Option<Box<Certificate>>, StoreError> {
+        let before = self.certificate_before(host, port, shown).await?;
+        Ok(before.map(|before| {
+            Box::new(Certificate {
+                before: Some(before),
+                ..shown.clone()
+            })
+        }))
+    }
+
     /// Keeps what a host says it runs; writes only if that is new.
     pub async fn keep_build(
         &self,

@@ -232,13 +232,13 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// Gives up what only the process that made it could send, and which has not ended since `before`.
-    pub async fn fail_lost_notices(
+    /// Gives up the links that were being mailed since `before` by a process that is gone: nobody else has their text.
+    pub async fn fail_lost_links(
         &self,
         before: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let lost = "kind IN ('test', 'link') AND state = 'waiting' AND made_at < $1";
+        let lost = "kind = 'link' AND state = 'waiting' AND made_at < $1";
         let sql = format!("SELECT 1 AS found FROM notices WHERE {lost} LIMIT 1");
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(before.millis())
@@ -264,7 +264,8 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// Takes a notice that is due, for this instance alone until the lease ends; none of a channel in `without`.
+    /// Takes a notice that is due, for this instance alone until the lease ends; none of a channel in `without`, and no
+    /// link, whose text only the process that made it has.
     pub async fn lease_notice(
         &self,
         without: Option<Channel>,
@@ -273,7 +274,7 @@ impl Store {
     ) -> Result<Option<Notice>, StoreError> {
         loop {
             let sql = format!(
-                "{NOTICE} WHERE state = 'waiting' AND due_at <= $1 AND leased_until <= $1 AND channel <> $2 ORDER BY due_at, id LIMIT 1"
+                "{NOTICE} WHERE state = 'waiting' AND due_at <= $1 AND leased_until <= $1 AND channel <> $2 AND kind <> 'link' ORDER BY due_at, id LIMIT 1"
             );
             let skipped = match without {
                 Some(channel) => rows::to_name(&channel, "channel")?,

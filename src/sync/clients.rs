@@ -150,9 +150,10 @@ impl<'a> Clients<'a> {
     ) -> Trouble {
         let mut trouble = Trouble::of(error, self.account, mailbox);
         if let Problem::SignInRefused { changed, .. } = &mut trouble.problem {
-            let shown = client.connection().facts().certificate.as_ref();
             let endpoint = &self.account.endpoint;
-            *changed = certificate::changed(self.services, endpoint, shown).await;
+            if let Some(shown) = &client.connection().facts().certificate {
+                *changed = certificate::changed(self.services, endpoint, shown).await;
+            }
             trouble.problem = trouble.problem.of_saved();
         }
         trouble

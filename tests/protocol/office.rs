@@ -11,9 +11,10 @@ use kalends::{
     connection::Mode,
     outbound::{
         Outbound, OutboundConfig,
+        connection::Facts,
         resolve::{Resolve, Service, SystemResolver},
     },
-    problem::{Certificate, Problem},
+    problem::Problem,
     random::Random,
 };
 use kalends_simulator::{
@@ -86,13 +87,8 @@ impl Gate for Notes {
         })
     }
 
-    fn refused<'a>(
-        &'a self,
-        host: &'a str,
-        account: &'a AccountName,
-        _shown: Option<&'a Certificate>,
-    ) -> BoxFuture<'a, ()> {
-        Box::pin(async move { self.note("refused", host, account) })
+    fn refused<'a>(&'a self, at: &'a Facts, account: &'a AccountName) -> BoxFuture<'a, ()> {
+        Box::pin(async move { self.note("refused", &at.host, account) })
     }
 
     fn accepted<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()> {

@@ -7,8 +7,8 @@ use crate::{
     world::{MINUTE, NOW, SERVICE},
 };
 use kalends::{
-    auth::Gate as _, check::Outcome, connect, connection::ConnectionState, problem::Problem,
-    refusal::SavedGate,
+    auth::Gate as _, check::Outcome, connect, connection::ConnectionState,
+    outbound::connection::Facts, problem::Problem, refusal::SavedGate,
 };
 use kalends_simulator::{
     fault::{Kind, Plan},
@@ -29,6 +29,23 @@ fn colleagues(count: usize) -> Vec<String> {
 async fn all_are(world: &World, names: &[String], state: (ConnectionState, Option<&'static str>)) {
     for name in names {
         assert_eq!(world.state(name).await, state, "{name}");
+    }
+}
+
+/// A connection that shows no certificate.
+fn seen() -> Facts {
+    let at = "127.0.0.1:443".parse().unwrap();
+    Facts {
+        host: "mail.example.test".to_owned(),
+        port: 443,
+        peer: at,
+        local: at,
+        tls_version: "",
+        certificate: None,
+        chain: Vec::new(),
+        leaf: Vec::new(),
+        tcp_took: Duration::ZERO,
+        tls_took: Duration::ZERO,
     }
 }
 
@@ -108,7 +125,7 @@ on_both_engines! {
         assert_eq!(first.may_sign_in("mail.example.test", name).await, Ok(()));
         let mut waiting = second.may_sign_in("mail.example.test", name);
         assert_eq!(futures::poll!(&mut waiting), std::task::Poll::Pending);
-        first.refused("mail.example.test", name, None).await;
+        first.refused(&seen(), name).await;
         let held_back = waiting.await;
         assert!(matches!(held_back, Err(Problem::SignInPaused { .. })), "{held_back:?}");
     }

@@ -55,8 +55,8 @@ pub use ssr::next_sync;
 mod ssr {
     use crate::moment::{Moment, Words};
     use kalends::{
-        connection::{Connection, ConnectionState, Mode},
-        problem::Problem,
+        connection::{Connection, ConnectionState},
+        problem::Retry,
     };
 
     /// When the next round is planned, or why nobody can say.
@@ -64,24 +64,18 @@ mod ssr {
         if connection.state == ConnectionState::Paused {
             return Err("none while it is paused".to_owned());
         }
-        let told =
-            match &connection.problem {
-                Some(
-                    Problem::PasswordRefused { changed } | Problem::SignInRefused { changed, .. },
-                ) if changed.is_some() => "none until the certificate or the password is put right",
-                Some(Problem::PasswordRefused { .. } | Problem::SignInRefused { .. })
-                    if connection.mode == Mode::Organisation =>
-                {
-                    "none until an administrator enters the right password"
-                }
-                Some(Problem::PasswordRefused { .. } | Problem::SignInRefused { .. }) => {
-                    "none until somebody connects with the right password"
-                }
-                _ => {
-                    let planned = connection.due_at.map(|at| words.upcoming(at));
-                    return planned.ok_or_else(|| "none planned".to_owned());
-                }
-            };
+        let told = match &connection.problem {
+            Some(problem) if problem.changed_certificate().is_some() => {
+                "none until the certificate or the password is put right"
+            }
+            Some(problem) if problem.is_about_password() && problem.retry() == Retry::Never => {
+                "none until the password is put right"
+            }
+            _ => {
+                let planned = connection.due_at.map(|at| words.upcoming(at));
+                return planned.ok_or_else(|| "none planned".to_owned());
+            }
+        };
         Err(told.to_owned())
     }
 }

@@ -39,8 +39,7 @@ pub fn Notice(
     let on_role = advice.on_role;
     // Below stands a form with what was typed, which a page in its place would lose.
     let tab = just_tried.then_some("_blank");
-    let what_to_do =
-        view! { <WhatToDo steps=advice.steps commands=advice.commands whole=is_help /> };
+    let what_to_do = view! { <WhatToDo steps=advice.steps commands=advice.commands folds=advice.lists_causes && !is_help /> };
     view! {
         <section class=class role=just_tried.then_some("alert")>
             <div class="advice-head">
@@ -76,22 +75,14 @@ pub fn Notice(
     }
 }
 
-/// Advice longer than this, steps and commands together, shows its first steps and folds the rest.
-const LONG: usize = 6;
+/// How many causes of a list are shown at first.
 const FIRST: usize = 2;
 
-/// The steps and commands; a long list, which only an administrator can work through, is folded unless `whole`, or
-/// unless its first steps send their reader to the commands.
+/// The steps and commands. Of a list of causes, most of which only an administrator can look into, the first are shown
+/// and the others folded.
 #[component]
-fn WhatToDo(mut steps: Vec<String>, commands: Vec<Command>, whole: bool) -> impl IntoView {
-    let is_short = steps.len() + commands.len() <= LONG;
-    if whole
-        || is_short
-        || steps
-            .iter()
-            .take(FIRST)
-            .any(|step| step.contains("command"))
-    {
+fn WhatToDo(mut steps: Vec<String>, commands: Vec<Command>, folds: bool) -> impl IntoView {
+    if !folds {
         return view! { <Steps steps from=1 /> <Commands commands /> }.into_any();
     }
     let rest = steps.split_off(FIRST.min(steps.len()));
@@ -100,13 +91,11 @@ fn WhatToDo(mut steps: Vec<String>, commands: Vec<Command>, whole: bool) -> impl
         1 => format!("1 {one}"),
         many => format!("{many} {one}s"),
     };
-    let commands_words = format!("{} for the administrator", count(commands.len(), "command"));
-    let summary = if rest.is_empty() {
-        format!("The {commands_words}")
-    } else {
-        let steps = count(rest.len(), "more step");
-        format!("If that is not it: {steps} and {commands_words}")
-    };
+    let summary = format!(
+        "If that is not it: {} and {} for the administrator",
+        count(rest.len(), "more step"),
+        count(commands.len(), "command")
+    );
     view! {
         <Steps steps from=1 />
         <details>

@@ -27,7 +27,7 @@ pub use form::SERVICE;
 pub use form::{DraftNote, ServiceFields};
 pub use form::{FAILED, resubmit_with};
 #[cfg(feature = "ssr")]
-pub use form::{confirmed, mend, with_host};
+pub use form::{confirm, mend};
 pub use one_click::ConnectMine;
 use one_click::WaysToConnect;
 #[cfg(feature = "ssr")]

@@ -25,12 +25,7 @@ pub fn mend(draft: &mut crate::draft::Draft, fix: crate::page::check::Fix) {
     let (field, value) = match fix {
         Fix::Mailbox(address) => ("control", address),
         Fix::Endpoint(endpoint) => ("endpoint", endpoint),
-        Fix::Confirm(host) => {
-            let note = crate::page::connect::confirmed(&host);
-            draft.values.insert("note".to_owned(), note);
-            let hosts = crate::page::connect::with_host(&draft.value("confirmed"), &host);
-            ("confirmed", hosts)
-        }
+        Fix::Confirm(host) => return crate::page::connect::confirm(draft, &host),
         Fix::KeepTrying | Fix::Through(_) | Fix::Ask(_) => return,
     };
     draft.values.insert(field.to_owned(), value);

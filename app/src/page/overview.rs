@@ -76,7 +76,8 @@ async fn overview() -> Result<OverviewView, AppError> {
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let store = request::services().store;
-    gather::overview(&store, &words)
+    let endings = request::ending_certificates(None).await?;
+    gather::overview(&store, &words, endings)
         .await
         .map_err(request::internal)
 }

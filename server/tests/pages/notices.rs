@@ -2,6 +2,7 @@
 
 use crate::{
     mail_server::MailServer,
+    people::link_of,
     program::{ALICE, BOB, Place},
 };
 
@@ -99,11 +100,7 @@ async fn an_invitation_comes_by_mail_works_once_and_is_kept_nowhere() {
         )
     );
     let text = mail.text();
-    let at = text.find("/invitation?link=").unwrap();
-    let link: String = text[at..]
-        .chars()
-        .take_while(|c| c.is_ascii_alphanumeric() || "/?=".contains(*c))
-        .collect();
+    let link = link_of(&text);
     let welcome = kalends.browser().open(&link).await;
     assert_eq!(welcome.heading(), "Welcome to Kalends");
     let list = alice.open("/people").await;

@@ -6,7 +6,7 @@ use http::StatusCode;
 const PASSWORD: &str = "hedgehog under seven lamps";
 
 /// The link that a page shows.
-fn link_of(text: &str) -> String {
+pub fn link_of(text: &str) -> String {
     let at = text
         .find("/invitation?link=")
         .unwrap_or_else(|| panic!("no link: {text}"));

@@ -18,7 +18,7 @@ use leptos::{
 pub const FAILED: &str = "Failed to connect exchange calendar";
 
 #[cfg(feature = "ssr")]
-pub use names::{PERSONAL, SERVICE, confirmed, mend, starting_values};
+pub use names::{PERSONAL, SERVICE, confirm, mend, starting_values};
 
 #[cfg(feature = "ssr")]
 mod names {
@@ -87,11 +87,7 @@ mod names {
         let (field, value) = match fix {
             Fix::Mailbox(address) => (names.mailbox, address),
             Fix::Endpoint(endpoint) => (names.endpoint, endpoint),
-            Fix::Confirm(host) => {
-                draft.values.insert("note".to_owned(), confirmed(&host));
-                let hosts = super::with_host(&draft.value("confirmed"), &host);
-                ("confirmed", hosts)
-            }
+            Fix::Confirm(host) => return confirm(draft, &host),
             Fix::KeepTrying => ("keep_trying", "true".to_owned()),
             // They lead elsewhere than to this form.
             Fix::Through(_) | Fix::Ask(_) => return,
@@ -99,9 +95,14 @@ mod names {
         draft.values.insert(field.to_owned(), value);
     }
 
-    /// What is said where a host was vouched for.
-    pub fn confirmed(host: &str) -> String {
-        format!("{host} is confirmed: it may have the password. Type the password again to go on.")
+    /// Lets a kept form send its password to a host, and says so: it must be typed again.
+    pub fn confirm(draft: &mut Draft, host: &str) {
+        let hosts = super::with_host(&draft.value("confirmed"), host);
+        draft.values.insert("confirmed".to_owned(), hosts);
+        let note = format!(
+            "{host} is confirmed: it may have the password. Type the password again to go on."
+        );
+        draft.values.insert("note".to_owned(), note);
     }
 
     pub fn starting_values(user: &User, connection: Option<&Connection>) -> Draft {
@@ -371,7 +372,7 @@ pub fn resubmit_with(fix: &Fix) -> bool {
         .is_some_and(|form| form.request_submit().is_ok())
 }
 
-pub fn with_host(confirmed: &str, host: &str) -> String {
+fn with_host(confirmed: &str, host: &str) -> String {
     if confirmed.is_empty() {
         host.to_owned()
     } else {

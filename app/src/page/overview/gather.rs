@@ -3,7 +3,7 @@
 use super::{CauseView, FirstStep, OverviewView, PlotView, ServerView, plot};
 use crate::{component::owner_short, moment::Words, percent};
 use kalends::{
-    advice::{Names, advice, ending_certificate},
+    advice::{Names, advice},
     clock::Timestamp,
     problem::{ENDS_SOON, Owner},
     store::{Account, Cause, DELAYS, RoundEnd, Store, StoreError, Wanted},
@@ -15,7 +15,11 @@ const HOUR: Duration = Duration::from_hours(1);
 const HOURS: usize = 48;
 const DAYS: u64 = 7;
 
-pub async fn overview(store: &Store, words: &Words) -> Result<OverviewView, StoreError> {
+pub async fn overview(
+    store: &Store,
+    words: &Words,
+    endings: Vec<String>,
+) -> Result<OverviewView, StoreError> {
     let counts = store.count_connections(&Wanted::default()).await?;
     let accounts = store.accounts().await?;
     let causes = store.causes().await?;
@@ -31,7 +35,7 @@ pub async fn overview(store: &Store, words: &Words) -> Result<OverviewView, Stor
     Ok(OverviewView {
         steps: steps(store, counts.connections(), people).await?,
         causes: by_urgency(&causes, &accounts, words),
-        endings: endings(store, words).await?,
+        endings,
         states,
         requests: store.count_waiting_requests().await?,
         is_paused: store.standstill().await?.is_some(),
@@ -39,14 +43,6 @@ pub async fn overview(store: &Store, words: &Words) -> Result<OverviewView, Stor
         delays: delays(store, words).await?,
         servers: servers(store, words).await?,
     })
-}
-
-async fn endings(store: &Store, words: &Words) -> Result<Vec<String>, StoreError> {
-    let found = store.certificates_ending(words.now + ENDS_SOON).await?;
-    let found = found.iter();
-    Ok(found
-        .map(|ending| ending_certificate(&ending.host, &ending.certificate))
-        .collect())
 }
 
 /// Shown until somebody's calendar beside the admin's own is connected.

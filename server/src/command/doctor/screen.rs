@@ -3,8 +3,8 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kalends::{
-    advice::{Advice, Names, UNDER_MORE, advice},
-    analyse::{Analysis, Part, PartEnd},
+    advice::{Advice, Names, advice},
+    analyse::{Analysis, Part, PartEnd, TOLD_ABOVE},
     check::{Step, StepReport, Verdict},
     problem::Problem,
 };
@@ -80,8 +80,7 @@ impl Screen {
 
     pub fn end(&self, analysis: &Analysis) {
         self.stop();
-        let mut told: Option<&Problem> = None;
-        for part in &analysis.parts {
+        for (number, part) in analysis.parts.iter().enumerate() {
             println!("\n{}", part.mailbox);
             match &part.end {
                 Some(PartEnd::Readable) => say("  ", "  ", "The calendar can be read."),
@@ -95,9 +94,8 @@ impl Screen {
                     problem,
                     request_id,
                 }) => {
-                    let again = told == Some(&**problem);
+                    let again = analysis.is_told_above(number);
                     self.show_problem(analysis, part, problem, request_id.as_deref(), again);
-                    told = Some(problem);
                 }
             }
         }
@@ -121,11 +119,7 @@ impl Screen {
         let told = advice(problem, &names);
         say("  ", "  ", &told.title);
         if again {
-            say(
-                "  ",
-                "  ",
-                "What that means, and what to do, is told above.",
-            );
+            say("  ", "  ", TOLD_ABOVE);
         } else {
             self.show_advice(&told, problem);
         }
@@ -140,17 +134,11 @@ impl Screen {
         }
         for (step, number) in told.steps.iter().zip(1..) {
             let number = format!("  {number}. ");
-            // There is no form in a terminal.
-            let step = step.replace(UNDER_MORE, "with --control");
-            say(&number, &" ".repeat(number.len()), &step);
+            say(&number, &" ".repeat(number.len()), step);
         }
-        if let Problem::LeadsElsewhere { host } = problem {
-            say(
-                "  ",
-                "  ",
-                "To send the password there, run this again with:",
-            );
-            println!("      --confirm {}", self.hosts_to_confirm(host));
+        if let Some((what_for, flags)) = self.next_run(problem) {
+            say("  ", "  ", &format!("{what_for}, run this again with:"));
+            println!("      {flags}");
         }
         let several = told.commands.len() > 1;
         for (command, number) in told.commands.iter().zip(1..) {
@@ -163,6 +151,21 @@ impl Screen {
             say("  ", "  ", &format!("{number}{purpose} ({place}):"));
             // Not wrapped: it is copied as it is.
             println!("      {}", command.text);
+        }
+    }
+
+    /// What another run would do, and the flags for it.
+    fn next_run(&self, problem: &Problem) -> Option<(&'static str, String)> {
+        match problem {
+            Problem::LeadsElsewhere { host } => {
+                let hosts = self.hosts_to_confirm(host);
+                Some(("To send the password there", format!("--confirm {hosts}")))
+            }
+            Problem::ImpersonationDenied => Some((
+                "To learn which of the two it is",
+                "--control ANOTHER-MAILBOX-THAT-WORKS".to_owned(),
+            )),
+            _ => None,
         }
     }
 
