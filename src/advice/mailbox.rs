@@ -28,7 +28,7 @@ pub(super) fn impersonation_denied(names: &Names) -> Words {
     .step("Look whether the account holds the role at all: the first command lists who does, and the scope of each.")
     .step("If it does, its scope leaves this mailbox out: widen the scope, or add the mailbox to the group of the scope: the second command. Do not grant the role again.")
     .step("If it does not, grant the role: the third command. Add -CustomRecipientWriteScope to keep it to some mailboxes.")
-    .step("Wait up to an hour after a change, then try again. If you name another mailbox that works as the control mailbox, Kalends tells which of the two it is.")
+    .step("Wait up to an hour after a change, then try again. If you also name “Another mailbox that works”, Kalends tells which of the two it is.")
     .find_out(role::holders())
     .run(role::add_to_group(&names.mailbox))
     .run(role::grant(&names.account))
