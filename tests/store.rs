@@ -25,6 +25,8 @@ mod factors;
 mod leases;
 #[path = "store/list.rs"]
 mod list;
+#[path = "store/plans.rs"]
+mod plans;
 #[path = "store/refusals.rs"]
 mod refusals;
 #[path = "store/sessions.rs"]

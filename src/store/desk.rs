@@ -213,20 +213,18 @@ fn count_query(wanted: &Wanted, rank_now: &str) -> Query {
 }
 
 impl Store {
-    /// How `SQLite` carries out what a list asks, a line for each step.
-    pub async fn explain_list(&self, wanted: &Wanted) -> Result<Vec<String>, StoreError> {
-        let rank_now = self.rank().await?;
-        let mut steps = Vec::new();
-        for query in [
-            connected_query(wanted, rank_now, (PAGE, 0)),
-            not_connected_query(wanted, (PAGE, 0)),
-            count_query(wanted, rank_now),
-        ] {
-            for row in query.explained().fetch(self).await? {
-                steps.push(rows::text(&row, "detail")?);
-            }
+    /// What the first page of the list asks.
+    pub(super) async fn list_queries(&self, wanted: &Wanted) -> Result<Vec<Query>, StoreError> {
+        let mut queries = vec![connected_query(wanted, self.rank().await?, (PAGE, 0))];
+        if !wanted.is_about_connections() {
+            queries.push(not_connected_query(wanted, (PAGE, 0)));
         }
-        Ok(steps)
+        Ok(queries)
+    }
+
+    /// What the counts by state ask.
+    pub(super) async fn count_queries(&self, wanted: &Wanted) -> Result<Vec<Query>, StoreError> {
+        Ok(vec![count_query(wanted, self.rank().await?)])
     }
 
     /// The rows from `offset` on, `limit` at most.

@@ -3,6 +3,7 @@
 use super::{
     Store, StoreError,
     history::{Delays, RoundEnd, Whose},
+    query::Query,
     rows,
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     connection::{Connection, ConnectionState},
     database::{Engine, Writing},
     ews::Call,
-    id::{CalendarId, EventId, RoundId},
+    id::{CalendarId, ConnectionId, EventId, RoundId},
     policy::PrivacyLevel,
 };
 use sqlx::any::AnyRow;
@@ -56,6 +57,27 @@ fn stored_entry(row: &AnyRow) -> Result<StoredEntry, StoreError> {
     })
 }
 
+const ENTRIES: &str = "SELECT e.id, e.event FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = ";
+
+pub(super) fn window_query(connection: ConnectionId, window: Window) -> Query {
+    let mut query = Query::new(ENTRIES);
+    query.text(&connection.to_string());
+    query.add(" AND e.starts_at < ");
+    query.number(window.end.millis());
+    query.add(" AND e.ends_at >= ");
+    query.number(window.start.millis());
+    query.add(" ORDER BY e.starts_at, e.item_id");
+    query
+}
+
+pub(super) fn entry_query(connection: ConnectionId, id: EventId) -> Query {
+    let mut query = Query::new(ENTRIES);
+    query.text(&connection.to_string());
+    query.add(" AND e.id = ");
+    query.text(&id.to_string());
+    query
+}
+
 impl Store {
     /// The entries that overlap a window, by start.
     pub async fn events_in(
@@ -73,15 +95,7 @@ impl Store {
         connection: &Connection,
         window: Window,
     ) -> Result<Vec<StoredEntry>, StoreError> {
-        let found = sqlx::query(
-            "SELECT e.id, e.event FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = $1 \
-             AND e.starts_at < $3 AND e.ends_at >= $2 ORDER BY e.starts_at, e.item_id",
-        )
-        .bind(connection.id.to_string())
-        .bind(window.start.millis())
-        .bind(window.end.millis())
-        .fetch_all(self.pool())
-        .await?;
+        let found = window_query(connection.id, window).fetch(self).await?;
         found.iter().map(stored_entry).collect()
     }
 
@@ -91,15 +105,8 @@ impl Store {
         connection: &Connection,
         id: EventId,
     ) -> Result<Option<StoredEntry>, StoreError> {
-        let found = sqlx::query(
-            "SELECT e.id, e.event FROM events e JOIN calendars k ON k.id = e.calendar_id \
-             WHERE k.connection_id = $1 AND e.id = $2",
-        )
-        .bind(connection.id.to_string())
-        .bind(id.to_string())
-        .fetch_optional(self.pool())
-        .await?;
-        found.as_ref().map(stored_entry).transpose()
+        let found = entry_query(connection.id, id).fetch(self).await?;
+        found.first().map(stored_entry).transpose()
     }
 
     /// Makes the stored entries equal to what was read, in one transaction. A round that changed nothing writes only

@@ -40,6 +40,21 @@ fn condition(which: Which) -> &'static str {
     }
 }
 
+pub(super) fn page_query(which: Which, search: &str, (limit, offset): (i64, i64)) -> Query {
+    let mut query = Query::new(format!(
+        "SELECT u.id, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.first_day, u.clock, u.disabled_at, u.ended_at, \
+         i.expires_at AS link_until, CASE WHEN c.paused_at IS NULL THEN c.state ELSE 'paused' END AS state \
+         FROM users u LEFT JOIN invites i ON i.user_id = u.id LEFT JOIN connections c ON c.user_id = u.id WHERE {}",
+        condition(which)
+    ));
+    query.search(search, "u.id");
+    query.add(" ORDER BY u.name_key, u.id LIMIT ");
+    query.number(limit);
+    query.add(" OFFSET ");
+    query.number(offset);
+    query
+}
+
 impl Store {
     /// People by name, `limit` of them from `offset` on.
     pub async fn people(
@@ -48,18 +63,9 @@ impl Store {
         search: &str,
         (limit, offset): (i64, i64),
     ) -> Result<Vec<PersonLine>, StoreError> {
-        let mut query = Query::new(format!(
-            "SELECT u.id, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.first_day, u.clock, u.disabled_at, u.ended_at, \
-             i.expires_at AS link_until, CASE WHEN c.paused_at IS NULL THEN c.state ELSE 'paused' END AS state \
-             FROM users u LEFT JOIN invites i ON i.user_id = u.id LEFT JOIN connections c ON c.user_id = u.id WHERE {}",
-            condition(which)
-        ));
-        query.search(search, "u.id");
-        query.add(" ORDER BY u.name_key, u.id LIMIT ");
-        query.number(limit);
-        query.add(" OFFSET ");
-        query.number(offset);
-        let found = query.fetch(self).await?;
+        let found = page_query(which, search, (limit, offset))
+            .fetch(self)
+            .await?;
         found
             .iter()
             .map(|row| {

@@ -1,6 +1,7 @@
 //! Queries whose conditions depend on what is asked for.
 
-use super::{Store, StoreError, search};
+use super::{Store, StoreError, rows, search};
+use crate::database::Engine;
 use sqlx::{AssertSqlSafe, any::AnyRow};
 use std::fmt::Write as _;
 
@@ -23,10 +24,15 @@ impl Query {
         }
     }
 
-    /// What `SQLite` would do for it.
-    pub fn explained(mut self) -> Self {
-        self.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
-        self
+    /// How the database would carry it out, a line for each step.
+    pub async fn plan(mut self, store: &Store) -> Result<Vec<String>, StoreError> {
+        let (explain, column) = match store.engine() {
+            Engine::Sqlite => ("EXPLAIN QUERY PLAN ", "detail"),
+            Engine::Postgres => ("EXPLAIN ", "QUERY PLAN"),
+        };
+        self.sql.insert_str(0, explain);
+        let steps = self.fetch(store).await?;
+        steps.iter().map(|row| rows::text(row, column)).collect()
     }
 
     pub fn add(&mut self, sql: &str) {

@@ -8,7 +8,6 @@ use crate::{
 use kalends::{
     audit::{Action, Entry},
     connection::ConnectionState,
-    database::Engine,
     problem::Problem,
     store::{Failed, Filter, PAGE, Sort, Wanted},
 };
@@ -171,31 +170,5 @@ on_both_engines! {
         let wanted = Wanted { sort: Sort::Name, ..Wanted::default() };
         let items = world.store.list_connections(&wanted, PAGE, 0).await.unwrap();
         assert_eq!(items[0].user.name, "Robert Žižka");
-    }
-
-    async fn what_the_list_and_the_calendar_ask_is_found_by_an_index(world) {
-        if world.store.engine() != Engine::Sqlite {
-            // Postgres scans small tables whatever their indexes, and chooses by its statistics.
-            return;
-        }
-        office(world).await;
-        let account = world.store.accounts().await.unwrap().remove(0).id;
-        for wanted in [
-            Wanted::default(),
-            Wanted { state: Filter::Is(ConnectionState::ActionNeeded), ..Wanted::default() },
-            Wanted { state: Filter::NotConnected, ..Wanted::default() },
-            Wanted { sort: Sort::Name, ..Wanted::default() },
-            Wanted { sort: Sort::Since, ..Wanted::default() },
-            Wanted { cause: "interrupted".to_owned(), ..Wanted::default() },
-            Wanted { account: Some(account), ..Wanted::default() },
-            Wanted { domain: "example.test".to_owned(), ..Wanted::default() },
-            Wanted { search: "person00 example.test".to_owned(), ..Wanted::default() },
-        ] {
-            for plan in world.store.explain_list(&wanted).await.unwrap() {
-                // Counting reads an index from end to end; a table never is.
-                let is_table_scan = plan.starts_with("SCAN ") && !plan.contains("INDEX") && !plan.contains("page");
-                assert!(!is_table_scan, "{wanted:?}: {plan}");
-            }
-        }
     }
 }

@@ -1,0 +1,107 @@
+//! No page of a large organisation reads a table from end to end.
+
+use crate::{
+    World,
+    engines::on_both_engines,
+    world::{NOW, SERVICE},
+};
+use kalends::{
+    calendar::Window,
+    connection::ConnectionState,
+    database::Engine,
+    id::{ConnectionId, EventId},
+    store::{Asked, Filter, Sort, Wanted, Which},
+};
+use std::time::Duration;
+
+/// So many copies of one person, most of them with a connection of ten entries, one of eight in trouble.
+const PEOPLE: &str = "10000";
+
+/// Postgres scans small tables whatever their indexes and chooses by its statistics, so it gets many rows. Each is a
+/// copy of one that the store wrote, save what must differ.
+const MULTIPLY: [&str; 6] = [
+    "INSERT INTO users SELECT (jsonb_populate_record(u, jsonb_build_object('id', 'u' || n, 'email', n || '@example.test', \
+     'name_key', md5(n::text)))).* FROM users u, generate_series(1, $n) n",
+    "INSERT INTO search_words SELECT md5(k || '-' || n), 'u' || n FROM generate_series(1, 4) k, generate_series(1, $n) n",
+    "INSERT INTO search_words SELECT encode('example.test', 'hex'), 'u' || n FROM generate_series(1, $n) n",
+    "INSERT INTO connections SELECT (jsonb_populate_record(c, jsonb_build_object('id', 'c' || n, 'user_id', 'u' || n, \
+     'name_key', md5(n::text), 'since', n, 'domain', 'branch' || n % 40 || '.test', \
+     'state', CASE WHEN n % 8 = 0 THEN 'action_needed' ELSE 'connected' END, \
+     'cause', CASE WHEN n % 8 = 0 THEN 'mailbox-not-found' END))).* FROM connections c, generate_series(1, $n) n WHERE n % 20 > 0",
+    "INSERT INTO calendars SELECT (jsonb_populate_record(k, jsonb_build_object('id', 'k' || n, 'connection_id', 'c' || n))).* \
+     FROM calendars k, generate_series(1, $n) n WHERE n % 20 > 0",
+    "INSERT INTO events SELECT n || '-' || e, 'k' || n, 'i' || e, e * 100000, e * 100000 + 1, '{}' \
+     FROM generate_series(1, $n) n, generate_series(1, 10) e WHERE n % 20 > 0",
+];
+
+async fn large(world: &World) -> ConnectionId {
+    let bob = world.user("bob").await;
+    let connection = world.connect(&bob, SERVICE).await;
+    if world.store.engine() == Engine::Postgres {
+        for sql in MULTIPLY {
+            let sql = sqlx::AssertSqlSafe(sql.replace("$n", PEOPLE));
+            sqlx::query(sql).execute(world.store.pool()).await.unwrap();
+        }
+        let sql = "VACUUM ANALYZE";
+        sqlx::query(sql).execute(world.store.pool()).await.unwrap();
+    }
+    connection.id
+}
+
+/// An index may be read from end to end; a table never is.
+fn scans_a_table(engine: Engine, step: &str) -> bool {
+    match engine {
+        Engine::Sqlite => {
+            step.starts_with("SCAN ") && !step.contains("INDEX") && !step.contains("page")
+        }
+        // Of accounts and pauses there are a few.
+        Engine::Postgres => [
+            "users",
+            "connections",
+            "search_words",
+            "calendars",
+            "events",
+        ]
+        .iter()
+        .any(|table| step.contains(&format!("Seq Scan on {table} "))),
+    }
+}
+
+on_both_engines! {
+    async fn what_large_pages_ask_is_found_by_an_index(world) {
+        let connection = large(world).await;
+        let account = world.store.accounts().await.unwrap().remove(0).id;
+        let lists = [
+            Wanted::default(),
+            Wanted { state: Filter::Is(ConnectionState::ActionNeeded), ..Wanted::default() },
+            Wanted { state: Filter::NotConnected, ..Wanted::default() },
+            Wanted { sort: Sort::Name, ..Wanted::default() },
+            Wanted { sort: Sort::Since, ..Wanted::default() },
+            Wanted { sort: Sort::LastSync, ..Wanted::default() },
+            Wanted { cause: "mailbox-not-found".to_owned(), ..Wanted::default() },
+            Wanted { account: Some(account), ..Wanted::default() },
+            Wanted { domain: "branch7.test".to_owned(), ..Wanted::default() },
+            Wanted { search: "bob example.test".to_owned(), ..Wanted::default() },
+        ];
+        let week = Window { start: NOW, end: NOW + Duration::from_hours(7 * 24) };
+        let mut asked: Vec<Asked> = lists.iter().map(Asked::List).collect();
+        // Who counts everybody reads everybody: from an index on SQLite, from the table on Postgres, whose indexes do
+        // not know which rows are there.
+        asked.extend(lists.iter().filter(|wanted| {
+            world.store.engine() == Engine::Sqlite || !(wanted.cause.is_empty() && wanted.domain.is_empty() && wanted.search.is_empty())
+        }).map(Asked::Counts));
+        asked.extend([
+            Asked::People(Which::All, ""),
+            Asked::People(Which::All, "bob"),
+            Asked::Entries(connection, week),
+            Asked::Entry(connection, EventId::new(NOW, [7; 10])),
+        ]);
+        for asked in asked {
+            let plan = world.store.plan(asked).await.unwrap();
+            assert!(!plan.is_empty(), "{asked:?}");
+            for step in &plan {
+                assert!(!scans_a_table(world.store.engine(), step), "{asked:?}: {plan:#?}");
+            }
+        }
+    }
+}
