@@ -1,6 +1,7 @@
 //! The connection test as data: its steps in order, what each saw, and how it ended.
 
 use crate::{
+    advice::Names,
     clock::Timestamp,
     connection::Mode,
     id::{AccountId, CheckId, ConnectionId, UserId},
@@ -233,4 +234,17 @@ pub struct Check {
     pub waiting: Option<Waiting>,
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
+}
+
+impl Check {
+    /// The names for words about what it met, to a reader so many seconds east of UTC.
+    pub fn names(&self, utc_offset: Option<i32>) -> Names {
+        Names {
+            mailbox: self.typed.mailbox.clone(),
+            account: self.typed.account.clone(),
+            endpoint: self.typed.endpoint.clone(),
+            utc_offset,
+            held: self.mode == Mode::Organisation,
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     account_name::AccountName,
+    advice::Names,
     clock::Timestamp,
     endpoint::EwsUrl,
     id::{AccountId, ConnectionId, UserId},
@@ -101,4 +102,17 @@ pub struct Connection {
     pub made_by: Option<UserId>,
     /// Since when an admin has paused this one alone.
     pub paused_at: Option<Timestamp>,
+}
+
+impl Connection {
+    /// The names for words about its problem, to a reader so many seconds east of UTC.
+    pub fn names(&self, utc_offset: Option<i32>) -> Names {
+        Names {
+            mailbox: self.mailbox.to_string(),
+            account: self.account.to_string(),
+            endpoint: self.endpoint.to_string(),
+            utc_offset,
+            held: self.mode == Mode::Organisation,
+        }
+    }
 }

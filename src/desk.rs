@@ -1,7 +1,7 @@
 //! The list of connections as a table for spreadsheets.
 
 use crate::{
-    advice::{Names, advice},
+    advice::advice,
     clock::Timestamp,
     store::{ListItem, Store, StoreError, Wanted},
     table::Table,
@@ -60,16 +60,10 @@ fn line(table: &mut Table, item: &ListItem) {
         ]);
         return;
     };
-    let told = connection.problem.as_ref().map(|problem| {
-        let names = Names {
-            mailbox: connection.mailbox.to_string(),
-            account: connection.account.to_string(),
-            endpoint: connection.endpoint.to_string(),
-            utc_offset: None,
-            held: false,
-        };
-        (problem.code(), advice(problem, &names))
-    });
+    let told = connection
+        .problem
+        .as_ref()
+        .map(|problem| (problem.code(), advice(problem, &connection.names(None))));
     let (code, title, owner) = told.as_ref().map_or(("", "", ""), |(code, told)| {
         (
             *code,

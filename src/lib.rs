@@ -88,6 +88,8 @@ pub mod table;
 #[cfg(feature = "server")]
 pub mod timeline;
 #[cfg(feature = "server")]
+pub mod trouble;
+#[cfg(feature = "server")]
 pub mod untrusted;
 #[cfg(feature = "server")]
 pub mod vault;

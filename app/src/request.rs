@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use kalends::{
-    advice::{Advice, Names, advice},
+    advice::{Advice, advice},
     analyse::Analysis,
     check::{Check, Goal, Outcome, Step},
     connection::{Connection, Mode},
@@ -243,17 +243,7 @@ pub fn advice_for(connection: &Connection, words: &Words) -> Option<Advice> {
     connection
         .problem
         .as_ref()
-        .map(|problem| advice(problem, &names_of(connection, words)))
-}
-
-pub fn names_of(connection: &Connection, words: &Words) -> Names {
-    Names {
-        mailbox: connection.mailbox.to_string(),
-        account: connection.account.to_string(),
-        endpoint: connection.endpoint.to_string(),
-        utc_offset: Some(words.utc_offset()),
-        held: connection.mode == Mode::Organisation,
-    }
+        .map(|problem| advice(problem, &connection.names(Some(words.utc_offset()))))
 }
 
 pub async fn connection_by_id(id: &str) -> Result<Connection, AppError> {
@@ -381,13 +371,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
     };
     let fix = fix(&check).filter(|_| is_own);
     let typed = &check.typed;
-    let names = Names {
-        mailbox: typed.mailbox.clone(),
-        account: typed.account.clone(),
-        endpoint: typed.endpoint.clone(),
-        utc_offset: Some(words.utc_offset()),
-        held: check.mode == Mode::Organisation,
-    };
+    let names = check.names(Some(words.utc_offset()));
     let waiting = check.waiting.as_ref().map(|waiting| WaitingView {
         title: advice(&waiting.problem, &names).title,
         tries: waiting.tries,

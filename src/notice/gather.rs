@@ -1,16 +1,15 @@
-//! What somebody must act on at present: one cause for each password, role or server that is in trouble, however many
-//! connections it holds up.
+//! What is to be told at present: what is wrong, requests that wait, and what ends soon.
 
 use crate::{
-    advice::{Names, advice},
+    advice::Names,
     clock::Timestamp,
-    connection::Mode,
     id::{AccountId, UserId},
     organisation::{self, Expiry},
-    problem::{Certificate, Concerns, ENDS_SOON, Owner, Problem},
-    store::{Account, HeldUp, Store, StoreError},
+    problem::{Certificate, Concerns, ENDS_SOON, Owner},
+    store::{Account, Store, StoreError},
+    trouble::{Trouble, troubles},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 /// Before this it may pass, and the number of people is not known yet.
 const SETTLES: Duration = Duration::from_mins(5);
@@ -45,15 +44,10 @@ pub enum Cause {
     },
 }
 
-/// A problem with what it is the problem of.
+/// What is wrong, for whoever must act.
 #[derive(Debug, Clone, PartialEq)]
 pub struct About {
-    pub problem: Problem,
-    pub names: Names,
-    pub people: i64,
-    pub since: Timestamp,
-    /// The path of the page that shows who waits.
-    pub link: String,
+    pub trouble: Trouble,
     /// Who must act, if it is one person and no admin.
     pub person: Option<UserId>,
 }
@@ -71,17 +65,10 @@ pub struct Condition {
 
 /// All that is to be told at `now`, by name.
 pub async fn conditions(store: &Store, now: Timestamp) -> Result<Vec<Condition>, StoreError> {
-    let mut found = BTreeMap::new();
-    let accounts = store.accounts().await?;
-    for held_up in store.held_up().await? {
-        let Some(account) = accounts.iter().find(|it| it.id == held_up.account) else {
-            continue;
-        };
-        for condition in of_problem(store, &held_up, account).await? {
-            join(&mut found, condition);
-        }
+    let mut all = Vec::new();
+    for trouble in troubles(store).await? {
+        all.extend(of_trouble(store, trouble).await?);
     }
-    let mut all: Vec<Condition> = found.into_values().collect();
     let waiting = store.count_waiting_requests().await?;
     if waiting > 0 {
         all.push(Condition {
@@ -91,6 +78,7 @@ pub async fn conditions(store: &Store, now: Timestamp) -> Result<Vec<Condition>,
             is_followed: true,
         });
     }
+    let accounts = store.accounts().await?;
     all.extend(
         accounts
             .iter()
@@ -102,103 +90,58 @@ pub async fn conditions(store: &Store, now: Timestamp) -> Result<Vec<Condition>,
     Ok(all)
 }
 
-/// Two problems of one cause are one: the words are those of the one that holds up more people.
-fn join(found: &mut BTreeMap<String, Condition>, new: Condition) {
-    let Some(there) = found.get_mut(&new.name) else {
-        found.insert(new.name.clone(), new);
-        return;
-    };
-    there.told_from = there.told_from.min(new.told_from);
-    if let (Cause::Problem(old), Cause::Problem(new)) = (&mut there.cause, new.cause) {
-        let (people, since) = (old.people + new.people, old.since.min(new.since));
-        if new.people > old.people {
-            *old = new;
-        }
-        (old.people, old.since) = (people, since);
-    }
-}
-
-async fn of_problem(
-    store: &Store,
-    held_up: &HeldUp,
-    account: &Account,
-) -> Result<Vec<Condition>, StoreError> {
-    let problem = &held_up.problem;
-    let what = problem.concerns();
-    let names = Names {
-        mailbox: held_up.mailbox.to_string(),
-        account: account.name.to_string(),
-        endpoint: account.endpoint.to_string(),
-        utc_offset: None,
-        held: account.mode == Mode::Organisation,
-    };
-    let owner = advice(problem, &names).owner;
-    let is_theirs = owner == Owner::You
+async fn of_trouble(store: &Store, trouble: Trouble) -> Result<Vec<Condition>, StoreError> {
+    let what = trouble.problem.concerns();
+    let is_theirs = trouble.owner == Owner::You
         && match what {
-            Concerns::Mailbox => held_up.people <= FEW,
+            Concerns::Mailbox => trouble.people <= FEW,
             // One account for many people is no single person's business.
             Concerns::Password | Concerns::Account | Concerns::Role | Concerns::Server => {
-                held_up.people == 1
+                trouble.people == 1
             }
         };
-    let settles = match (owner, what) {
+    let settles = match (trouble.owner, what) {
         (Owner::Nobody, _) => LASTS,
         (_, Concerns::Password) => PROVEN,
         _ => SETTLES,
     };
-    let code = problem.code();
-    let condition = |name: String, about: About| Condition {
+    let condition = |about: About, name: String| Condition {
         name,
-        told_from: about.since + settles,
+        told_from: about.trouble.since + settles,
         is_followed: true,
         cause: Cause::Problem(Box::new(about)),
     };
-    if is_theirs {
-        let people = store.held_up_people(account.id, problem, FEW).await?;
-        return Ok(people
-            .into_iter()
-            .map(|(user, mailbox, since)| {
-                let about = About {
-                    problem: problem.clone(),
+    if !is_theirs {
+        let name = trouble.name.clone();
+        let about = About {
+            trouble,
+            person: None,
+        };
+        return Ok(vec![condition(about, name)]);
+    }
+    let code = trouble.problem.code();
+    let people = store
+        .held_up_people(trouble.account, &trouble.problem, FEW)
+        .await?;
+    Ok(people
+        .into_iter()
+        .map(|(user, mailbox, since)| {
+            let about = About {
+                trouble: Trouble {
                     names: Names {
                         mailbox: mailbox.to_string(),
-                        ..names.clone()
+                        ..trouble.names.clone()
                     },
                     people: 1,
                     since,
                     link: "/profile/exchange".to_owned(),
-                    person: Some(user),
-                };
-                condition(format!("{code} {user}"), about)
-            })
-            .collect());
-    }
-    let (name, link) = match what {
-        // All of its codes are one cause.
-        Concerns::Password | Concerns::Role => (
-            format!("{} {}", <&str>::from(what), account.id),
-            format!("/connections?account={}", account.id),
-        ),
-        Concerns::Account | Concerns::Mailbox => (
-            format!("{code} {}", account.id),
-            format!("/connections?account={}&cause={code}", account.id),
-        ),
-        Concerns::Server => (
-            format!("{code} {}", account.host),
-            format!("/connections?cause={code}"),
-        ),
-    };
-    Ok(vec![condition(
-        name,
-        About {
-            problem: problem.clone(),
-            names,
-            people: held_up.people,
-            since: held_up.since,
-            link,
-            person: None,
-        },
-    )])
+                    ..trouble.clone()
+                },
+                person: Some(user),
+            };
+            condition(about, format!("{code} {user}"))
+        })
+        .collect())
 }
 
 fn password_ends(account: &Account, now: Timestamp) -> Option<Condition> {

@@ -116,7 +116,7 @@ async fn close(services: &Services, occasion: &Occasion, now: Timestamp) -> Resu
 
 const fn people(cause: &Cause) -> i64 {
     match cause {
-        Cause::Problem(about) => about.people,
+        Cause::Problem(about) => about.trouble.people,
         Cause::Requests { waiting } => *waiting,
         Cause::PasswordEnds { .. } | Cause::CertificateEnds { .. } => 0,
     }

@@ -152,7 +152,7 @@ fn problem(
     (kind, moment): (&str, Moment),
     now: Timestamp,
 ) -> Told {
-    let told_words = advice(&about.problem, &about.names);
+    let told_words = advice(&about.trouble.problem, &about.trouble.names);
     let again = match moment {
         Moment::Raised => String::new(),
         Moment::Again { days: 1 } => " (since yesterday)".to_owned(),
@@ -161,20 +161,20 @@ fn problem(
     let waiting = if about.person.is_some() {
         "Your calendar".to_owned()
     } else {
-        people(about.people)
+        people(about.trouble.people)
     };
     let title = title_of(about);
     let subject = format!("{title}: {waiting}{again}");
-    let link = channels.link(&about.link);
+    let link = channels.link(&about.trouble.link);
     let text = problem_text(channels, about, &told_words, &link);
     let data = json!({
         "code": told_words.code,
         "title": title,
         "owner": owner(told_words.owner),
-        "people": about.people,
-        "since": jiff::Timestamp::from_millisecond(about.since.millis()).unwrap_or_default().to_string(),
-        "account": about.names.account,
-        "endpoint": about.names.endpoint,
+        "people": about.trouble.people,
+        "since": jiff::Timestamp::from_millisecond(about.trouble.since.millis()).unwrap_or_default().to_string(),
+        "account": about.trouble.names.account,
+        "endpoint": about.trouble.names.endpoint,
         "link": link,
     });
     told(kind, subject, text, &data, now)
@@ -182,17 +182,17 @@ fn problem(
 
 /// What happened, without the name of a single mailbox where there are several.
 fn title_of(about: &About) -> String {
-    let names = if about.people > 1 {
+    let names = if about.trouble.people > 1 {
         Names {
             mailbox: String::new(),
-            ..about.names.clone()
+            ..about.trouble.names.clone()
         }
     } else {
-        about.names.clone()
+        about.trouble.names.clone()
     };
-    let title = advice(&about.problem, &names).title;
+    let title = advice(&about.trouble.problem, &names).title;
     let title = title.trim_end_matches('.');
-    if about.people > 1 {
+    if about.trouble.people > 1 {
         title.replace("this mailbox", "their mailboxes")
     } else {
         title.to_owned()
@@ -229,12 +229,12 @@ fn problem_text(channels: &Channels, about: &About, words: &Advice, link: &str) 
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{}.\n", title_of(about));
-    let since = about.since.time_in_words();
-    let _ = match (about.person, about.people) {
+    let since = about.trouble.since.time_in_words();
+    let _ = match (about.person, about.trouble.people) {
         (Some(_), _) => writeln!(
             text,
             "Your calendar {} has not been renewed since {since}.",
-            about.names.mailbox
+            about.trouble.names.mailbox
         ),
         (None, 1) => writeln!(text, "1 calendar has not been renewed since {since}."),
         (None, many) => writeln!(
@@ -245,7 +245,7 @@ fn problem_text(channels: &Channels, about: &About, words: &Advice, link: &str) 
     let _ = writeln!(
         text,
         "Account: {}\nEndpoint: {}\n\n{}",
-        about.names.account, about.names.endpoint, words.meaning
+        about.trouble.names.account, about.trouble.names.endpoint, words.meaning
     );
     let who = match (words.owner, about.person) {
         (Owner::ExchangeAdmin, _) => "What an Exchange administrator does",

@@ -3,6 +3,7 @@
 use super::{Store, StoreError, history::Whose, rows};
 use crate::{
     account_name::AccountName,
+    advice::Names,
     clock::Timestamp,
     connection::{ConnectionState, Mode},
     database::Engine,
@@ -41,6 +42,19 @@ pub struct Account {
     pub paused_at: Option<Timestamp>,
     /// Somebody waits for it until then.
     pub wanted_until: Option<Timestamp>,
+}
+
+impl Account {
+    /// The names for words about its problems, to a reader so many seconds east of UTC; they name no mailbox.
+    pub fn names(&self, utc_offset: Option<i32>) -> Names {
+        Names {
+            mailbox: String::new(),
+            account: self.name.to_string(),
+            endpoint: self.endpoint.to_string(),
+            utc_offset,
+            held: self.mode == Mode::Organisation,
+        }
+    }
 }
 
 /// The second credential slot of an account.

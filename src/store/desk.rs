@@ -7,11 +7,9 @@ use super::{
     rows,
 };
 use crate::{
-    clock::Timestamp,
     connection::{Connection, ConnectionState},
     id::{AccountId, ConnectionId, UserId},
     mailbox::SmtpAddress,
-    problem::Problem,
 };
 use sqlx::any::AnyRow;
 
@@ -82,18 +80,6 @@ pub struct Person {
     pub id: UserId,
     pub name: String,
     pub email: SmtpAddress,
-}
-
-/// A problem that connections of one account have.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cause {
-    pub code: String,
-    pub account: AccountId,
-    pub people: i64,
-    /// Since when the first of them has it.
-    pub since: Timestamp,
-    /// As one of them has it.
-    pub problem: Problem,
 }
 
 /// One user of the list.
@@ -340,28 +326,6 @@ impl Store {
             }
         }
         Ok(items)
-    }
-
-    /// What goes wrong at present, by problem and account, the commonest first.
-    pub async fn causes(&self) -> Result<Vec<Cause>, StoreError> {
-        let found = sqlx::query(
-            "SELECT cause, account_id, COUNT(*) AS people, MIN(since) AS since, MIN(problem) AS problem FROM connections \
-             WHERE cause IS NOT NULL AND paused_at IS NULL GROUP BY cause, account_id ORDER BY people DESC, cause LIMIT 200",
-        )
-        .fetch_all(self.pool())
-        .await?;
-        found
-            .iter()
-            .map(|row| {
-                Ok(Cause {
-                    code: rows::text(row, "cause")?,
-                    account: rows::parsed(row, "account_id")?,
-                    people: rows::number(row, "people")?,
-                    since: rows::instant(row, "since")?,
-                    problem: rows::json(row, "problem")?,
-                })
-            })
-            .collect()
     }
 
     /// How many connections there are by mail domain.

@@ -135,7 +135,7 @@ on_both_engines! {
         assert_eq!((told.len(), told[0].to.as_slice()), (1, ["alice@example.test".to_owned()].as_slice()));
         assert!(told[0].header("Subject").contains("240 people"), "{}", told[0].raw);
         let text = told[0].text();
-        for part in [SERVICE, "240 calendars", "/connections?account=", ORIGIN, "Change the password"] {
+        for part in [SERVICE, "240 calendars", "/connections?state=action_needed&account=", ORIGIN, "Change the password"] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert_eq!(told[0].header("Auto-Submitted"), "auto-generated");

@@ -132,9 +132,9 @@ on_both_engines! {
 
         let by_name = Wanted { sort: Sort::Name, ..Wanted::default() };
         assert_eq!(names(by_name).await[..2], ["person001", "person002"]);
-        let causes = world.store.causes().await.unwrap();
-        let causes: Vec<_> = causes.iter().map(|cause| (cause.code.as_str(), cause.people)).collect();
-        assert_eq!(causes, [("impersonation-denied", 30), ("interrupted", 30)]);
+        let held_up = world.store.held_up().await.unwrap();
+        let held_up: Vec<_> = held_up.iter().map(|it| (it.problem.code(), it.people)).collect();
+        assert_eq!(held_up, [("impersonation-denied", 30), ("interrupted", 30)]);
         assert_eq!(world.store.mail_domains().await.unwrap(), [("example.test".to_owned(), 90)]);
     }
 

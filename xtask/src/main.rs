@@ -12,6 +12,7 @@ mod fuzz;
 mod hash;
 mod node;
 mod packages;
+mod postgres;
 mod practice;
 mod process;
 mod python;

@@ -7,14 +7,13 @@ mod checks;
 mod count;
 mod exchangelib;
 mod floor;
-mod postgres;
 mod rust;
 
+use crate::postgres::Postgres;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use count::Count;
 use floor::Floor;
-use postgres::Postgres;
 use std::time::{Duration, Instant};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]

@@ -183,7 +183,7 @@ pub const fn owner_short(owner: Owner) -> &'static str {
     match owner {
         Owner::You => "The user must act",
         Owner::ExchangeAdmin => "Exchange admin must act",
-        Owner::Operator => "Operator must act",
+        Owner::Operator => "Whoever runs Kalends must act",
         Owner::Nobody => "Will pass",
     }
 }

@@ -8,7 +8,7 @@ mod rows;
 
 use crate::{
     AppError,
-    component::{Frame, StateView, loaded},
+    component::{Follow, Frame, StateView, loaded},
 };
 use filter::Wanted;
 use leptos::{prelude::*, server_fn::ServerFn as _};
@@ -53,7 +53,7 @@ async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
         .list_connections(&asked, PAGE, (page - 1) * PAGE)
         .await
         .map_err(request::internal)?;
-    let causes = store.causes().await.map_err(request::internal)?;
+    let held_up = store.held_up().await.map_err(request::internal)?;
     let accounts = store.accounts().await.map_err(request::internal)?;
     let domains = store.mail_domains().await.map_err(request::internal)?;
     Ok(ConnectionsView {
@@ -62,7 +62,7 @@ async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
             .iter()
             .map(|state| (filter::code(*state).to_owned(), counts.of(*state)))
             .collect(),
-        causes: filter::cause_choices(&causes, &asked.cause),
+        causes: filter::cause_choices(&held_up, &asked.cause),
         accounts: filter::account_choices(&accounts),
         domains: domains
             .into_iter()
@@ -115,7 +115,8 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
         <Frame title="Connections" wide=true>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
-            <nav class="filters" aria-label="Filter by state">
+            <Follow />
+            <nav class="filters" id="states" data-live="" aria-label="Filter by state">
                 {counts
                     .into_iter()
                     .map(|(code, count)| {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 struct OverviewView {
     /// What is still to be done at first; empty once calendars are connected.
     steps: Vec<FirstStep>,
-    causes: Vec<CauseView>,
+    owners: Vec<OwnerView>,
     /// Warnings of certificates that end soon.
     endings: Vec<String>,
     /// Codes of states with how many connections are in them.
@@ -39,16 +39,23 @@ struct FirstStep {
     is_done: bool,
 }
 
+/// What one kind of people must act on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct OwnerView {
+    title: String,
+    will_pass: bool,
+    causes: Vec<CauseView>,
+}
+
 /// One thing that goes wrong, for some people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct CauseView {
     title: String,
-    account: String,
+    /// The account or the server.
+    place: String,
     people: String,
-    owner: String,
     since: Moment,
     link: String,
-    will_pass: bool,
 }
 
 /// A plot with its numbers.
@@ -94,7 +101,7 @@ pub fn OverviewPage() -> impl IntoView {
 fn Overview(view: OverviewView) -> impl IntoView {
     let OverviewView {
         steps,
-        causes,
+        owners,
         endings,
         states,
         requests,
@@ -103,7 +110,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
         delays,
         servers,
     } = view;
-    let quiet = causes.is_empty() && endings.is_empty();
+    let quiet = owners.is_empty() && endings.is_empty();
     let paused: i64 = states
         .iter()
         .filter(|(code, _)| code == "paused")
@@ -155,7 +162,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
                         .into_any(),
                     (true, true) => view! { <p class="all-well">{Icon::Passed.view()} " Nothing. Every connection works."</p> }.into_any(),
                     (true, false) => view! { <p class="empty">"No calendar is connected yet."</p> }.into_any(),
-                    (false, _) => (!causes.is_empty()).then(|| view! { <Causes causes /> }).into_any(),
+                    (false, _) => owners.into_iter().map(|owner| view! { <Causes owner /> }).collect_view().into_any(),
                 }}
             </section>
             {any
@@ -204,19 +211,29 @@ fn FirstSteps(steps: Vec<FirstStep>) -> impl IntoView {
 }
 
 #[component]
-fn Causes(causes: Vec<CauseView>) -> impl IntoView {
+fn Causes(owner: OwnerView) -> impl IntoView {
+    let OwnerView {
+        title,
+        will_pass,
+        causes,
+    } = owner;
+    let class = if will_pass {
+        "cause cause-waiting"
+    } else {
+        "cause cause-bad"
+    };
     view! {
+        <h3>{title}</h3>
         <ul class="causes">
             {causes
                 .into_iter()
                 .map(|cause| {
-                    let class = if cause.will_pass { "cause cause-waiting" } else { "cause cause-bad" };
                     view! {
                         <li class=class>
                             <span class="cause-people"><a href=cause.link>{cause.people}</a></span>
                             <span class="cause-main">
                                 <strong>{cause.title}</strong>
-                                <span class="cell-detail">{cause.owner} " · " {cause.account} " · since " <When moment=cause.since /></span>
+                                <span class="cell-detail">{cause.place} " · since " <When moment=cause.since /></span>
                             </span>
                         </li>
                     }

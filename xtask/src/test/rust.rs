@@ -3,7 +3,8 @@
 //! All product packages are named in every run: naming fewer would change the features of shared dependencies, and
 //! cargo would build those again.
 
-use super::{count::Count, postgres::Postgres};
+use super::count::Count;
+use crate::postgres::Postgres;
 use crate::{
     build::PRODUCT,
     folders,

@@ -31,7 +31,7 @@ pub use words::line;
 #[cfg(feature = "ssr")]
 mod words {
     use super::{Line, Tone};
-    use crate::{component::StateView, moment::Words, request};
+    use crate::{component::StateView, moment::Words};
     use kalends::{
         advice::{Names, advice, table::explained},
         audit::{self, Action},
@@ -63,7 +63,7 @@ mod words {
         let changes = round.changes;
         let (what, tone) = match &round.problem {
             Some(problem) => {
-                let told = advice(problem, &request::names_of(connection, words));
+                let told = advice(problem, &connection.names(Some(words.utc_offset())));
                 (told.title, Tone::Bad)
             }
             None => (
@@ -99,13 +99,7 @@ mod words {
         let ended = ended(check.outcome.as_ref());
         let (what, tone) = match &check.outcome {
             Some(Outcome::Failed { problem, .. }) => {
-                let names = Names {
-                    mailbox: check.typed.mailbox.clone(),
-                    account: check.typed.account.clone(),
-                    endpoint: check.typed.endpoint.clone(),
-                    utc_offset: Some(words.utc_offset()),
-                    held: false,
-                };
+                let names = check.names(Some(words.utc_offset()));
                 (
                     format!("Failed: {}", advice(problem, &names).title),
                     Tone::Bad,

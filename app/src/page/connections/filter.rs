@@ -73,7 +73,7 @@ mod asked {
     use kalends::{
         advice::{Names, table::explained},
         connection::ConnectionState,
-        store::{self, Account, Cause, Filter},
+        store::{self, Account, Filter, HeldUp},
     };
 
     /// The states in the order in which they are offered: who needs somebody comes first.
@@ -107,12 +107,13 @@ mod asked {
     }
 
     /// Problems that somebody has at present, the commonest first; the one that is chosen stays to be seen.
-    pub fn cause_choices(causes: &[Cause], chosen: &str) -> Vec<(String, String)> {
+    pub fn cause_choices(held_up: &[HeldUp], chosen: &str) -> Vec<(String, String)> {
         let mut choices: Vec<(String, i64)> = Vec::new();
-        for cause in causes {
-            match choices.iter_mut().find(|(code, _)| *code == cause.code) {
-                Some((_, number)) => *number += cause.people,
-                None => choices.push((cause.code.clone(), cause.people)),
+        for some in held_up {
+            let code = some.problem.code();
+            match choices.iter_mut().find(|(known, _)| known == code) {
+                Some((_, number)) => *number += some.people,
+                None => choices.push((code.to_owned(), some.people)),
             }
         }
         if !chosen.is_empty() && !choices.iter().any(|(code, _)| code == chosen) {

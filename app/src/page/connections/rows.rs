@@ -86,6 +86,9 @@ pub fn Table(rows: Vec<Row>) -> impl IntoView {
 #[component]
 fn RowView(place: usize, row: Row) -> impl IntoView {
     let name = row.name;
+    // What is chosen stays chosen: only cells without boxes follow.
+    let live = |cell: &str| row.id.as_ref().map(|id| format!("{cell}-{id}"));
+    let (state_id, sync_id, entries_id) = (live("state"), live("sync"), live("entries"));
     view! {
         <tr role="row">
             <th role="rowheader" scope="row">
@@ -105,7 +108,7 @@ fn RowView(place: usize, row: Row) -> impl IntoView {
                 }}
                 <span class="cell-detail tick-detail">{row.email}</span>
             </th>
-            <td role="cell" data-label="State">
+            <td role="cell" data-label="State" id=state_id data-live="">
                 <StateBadge state=row.state />
                 {row.reason.map(|reason| view! { <span class="cell-reason">{reason}</span> })}
                 {row.owner.map(|owner| view! { <span class="cell-detail">{owner}</span> })}
@@ -114,11 +117,11 @@ fn RowView(place: usize, row: Row) -> impl IntoView {
             <td role="cell" data-label="Mailbox">
                 {row.through.map(|(account, place)| view! { {row.mailbox} <span class="cell-detail">{account}</span> <span class="cell-detail">{place}</span> })}
             </td>
-            <td role="cell" data-label="Last sync">
+            <td role="cell" data-label="Last sync" id=sync_id data-live="">
                 {row.last_sync.map(|moment| view! { <When moment /> })}
                 {row.next_sync.map(|moment| view! { <span class="cell-detail">"next " <When moment /></span> })}
             </td>
-            <td role="cell" data-label="Entries" class="number">{row.entries}</td>
+            <td role="cell" data-label="Entries" class="number" id=entries_id data-live="">{row.entries}</td>
         </tr>
     }
 }

@@ -1,12 +1,13 @@
 //! What the overview is made of, as the main database has it.
 
-use super::{CauseView, FirstStep, OverviewView, PlotView, ServerView, plot};
-use crate::{component::owner_short, moment::Words, percent};
+use super::{CauseView, FirstStep, OverviewView, OwnerView, PlotView, ServerView, plot};
+use crate::moment::Words;
 use kalends::{
     advice::{Names, advice},
     clock::Timestamp,
-    problem::{ENDS_SOON, Owner},
-    store::{Account, Cause, DELAYS, RoundEnd, Store, StoreError, Wanted},
+    problem::{Concerns, ENDS_SOON, Owner},
+    store::{Account, DELAYS, RoundEnd, Store, StoreError, Wanted},
+    trouble::{Trouble, troubles},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -22,7 +23,7 @@ pub async fn overview(
 ) -> Result<OverviewView, StoreError> {
     let counts = store.count_connections(&Wanted::default()).await?;
     let accounts = store.accounts().await?;
-    let causes = store.causes().await?;
+    let troubles = troubles(store).await?;
     let states = super::super::connections::filter::STATES
         .into_iter()
         .skip(1)
@@ -34,7 +35,7 @@ pub async fn overview(
     let people = counts.connections() + counts.not_connected;
     Ok(OverviewView {
         steps: steps(store, counts.connections(), people).await?,
-        causes: by_urgency(&causes, &accounts, words),
+        owners: by_owner(&troubles, &accounts, words),
         endings,
         states,
         requests: store.count_waiting_requests().await?,
@@ -81,47 +82,53 @@ async fn steps(store: &Store, connections: i64, people: i64) -> Result<Vec<First
 }
 
 /// What somebody must act on first, then what will pass; the most people first within.
-fn by_urgency(causes: &[Cause], accounts: &[Account], words: &Words) -> Vec<CauseView> {
-    let mut views: Vec<CauseView> = causes
+fn by_owner(troubles: &[Trouble], accounts: &[Account], words: &Words) -> Vec<OwnerView> {
+    let mut sorted: Vec<&Trouble> = troubles.iter().collect();
+    sorted.sort_by_key(|trouble| std::cmp::Reverse(trouble.people));
+    [
+        (Owner::Operator, "For whoever runs Kalends"),
+        (Owner::ExchangeAdmin, "For the Exchange administrator"),
+        (Owner::You, "For the people themselves"),
+        (Owner::Nobody, "Passes by itself"),
+    ]
+    .into_iter()
+    .map(|(owner, title)| OwnerView {
+        title: title.to_owned(),
+        will_pass: owner == Owner::Nobody,
+        causes: sorted
+            .iter()
+            .filter(|trouble| trouble.owner == owner)
+            .map(|trouble| cause(trouble, accounts, words))
+            .collect(),
+    })
+    .filter(|group| !group.causes.is_empty())
+    .collect()
+}
+
+fn cause(trouble: &Trouble, accounts: &[Account], words: &Words) -> CauseView {
+    let account = accounts
         .iter()
-        .map(|cause| {
-            let account = accounts.iter().find(|account| account.id == cause.account);
-            let names = Names {
-                account: account.map(|it| it.name.to_string()).unwrap_or_default(),
-                endpoint: account
-                    .map(|it| it.endpoint.to_string())
-                    .unwrap_or_default(),
-                utc_offset: Some(words.utc_offset()),
-                ..Names::default()
-            };
-            let told = advice(&cause.problem, &names);
-            let people = match cause.people {
-                1 => "1 person".to_owned(),
-                many => format!("{many} people"),
-            };
-            let link = [
-                ("cause", &*cause.code),
-                ("account", &*cause.account.to_string()),
-            ];
-            CauseView {
-                title: told.title,
-                account: account.map_or_else(String::new, |account| {
-                    if account.label.is_empty() {
-                        account.name.to_string()
-                    } else {
-                        account.label.clone()
-                    }
-                }),
-                people,
-                owner: owner_short(told.owner).to_owned(),
-                since: words.appointment(cause.since, false),
-                link: format!("/connections{}", percent::query(&link, 1)),
-                will_pass: told.owner == Owner::Nobody,
-            }
-        })
-        .collect();
-    views.sort_by_key(|view| view.will_pass);
-    views
+        .find(|account| account.id == trouble.account);
+    // Of many mailboxes none is named.
+    let names = Names {
+        mailbox: String::new(),
+        utc_offset: Some(words.utc_offset()),
+        ..trouble.names.clone()
+    };
+    CauseView {
+        title: advice(&trouble.problem, &names).title,
+        place: match (trouble.problem.concerns(), account) {
+            (Concerns::Server, _) | (_, None) => trouble.host.clone(),
+            (_, Some(account)) if account.label.is_empty() => account.name.to_string(),
+            (_, Some(account)) => account.label.clone(),
+        },
+        people: match trouble.people {
+            1 => "1 person waits".to_owned(),
+            many => format!("{many} people wait"),
+        },
+        since: words.appointment(trouble.since, false),
+        link: trouble.link.clone(),
+    }
 }
 
 async fn rounds(store: &Store, words: &Words) -> Result<PlotView, StoreError> {

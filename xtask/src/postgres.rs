@@ -1,4 +1,4 @@
-//! A throwaway Postgres for the tests, on a free port, gone with its folder when dropped.
+//! A throwaway Postgres for tests and benchmarks, on a free port, gone with its folder when dropped.
 
 use crate::{
     packages,
@@ -31,7 +31,7 @@ impl Postgres {
     /// Starts one, installing Debian's package where there is none.
     pub fn start() -> Result<Self> {
         if programs().is_none() {
-            packages::install("test the store on Postgres", &["postgresql"])?;
+            packages::install("work on Postgres", &["postgresql"])?;
         }
         let programs = programs().context("there is no initdb below /usr/lib/postgresql")?;
         step("Starting a throwaway Postgres", "usually 5 seconds", || {

@@ -1,0 +1,85 @@
+// Only with script: open pages follow what happens, and leave alone what somebody is busy with.
+
+import type { Page } from '@playwright/test';
+import { Exchange } from '../../exchange.js';
+import { expect, test } from '../../fixtures.js';
+import { alice, bob, endpoint, serviceAccount } from '../../people.js';
+
+/** Leaves a mark that no reload survives. */
+const mark = (page: Page) => page.evaluate(() => Object.assign(window, { stillHere: true }));
+const utc = (at: Date) => at.toISOString().slice(0, 19);
+const stillHere = (page: Page) => page.evaluate(() => 'stillHere' in window);
+
+test('a new entry, a new state and a last sync appear without a reload; focus and ticks stay', async ({ page, kalends, signIn, settled, browser, baseURL }) => {
+  test.setTimeout(120_000);
+  const exchange = new Exchange(kalends);
+  await signIn(bob);
+  await page.goto('/profile/exchange/connect');
+  const set = page.locator('.field-set-service');
+  await set.getByLabel('User email to access').fill(bob.email);
+  await set.getByLabel('Service account username').fill(serviceAccount.name);
+  await set.getByLabel('Service account password').fill(serviceAccount.password);
+  await set.getByLabel('Exchange server').fill(endpoint);
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(page.getByText(`${bob.email} is connected and syncing.`)).toBeVisible();
+  await expect(async () => {
+    await page.goto('/calendar?view=day');
+    await expect(page.getByText('The first sync is under way.')).toHaveCount(0);
+  }).toPass();
+
+  // Alice looks at the list in a window of her own.
+  const office = await browser.newContext({ baseURL });
+  const desk = await office.newPage();
+  await desk.goto('/sign-in');
+  await desk.getByLabel('Email').fill(alice.email);
+  await desk.getByLabel('Password').fill(alice.password);
+  await desk.getByRole('button', { name: 'Sign in' }).click();
+  await desk.waitForURL((url) => url.pathname !== '/sign-in');
+  await desk.goto('/connections');
+  const row = desk.getByRole('row', { name: /Bob/ });
+  const tick = row.getByRole('checkbox');
+  const syncNow = async () => {
+    const other = await office.newPage();
+    await other.goto('/connections');
+    await other.getByRole('rowheader', { name: /Bob/ }).getByRole('link').click();
+    await other.getByRole('button', { name: 'Sync now' }).click();
+    await expect(other.getByText('A round starts within a second.')).toBeVisible();
+    await other.close();
+  };
+
+  await expect(page.locator('html')).toHaveAttribute('data-hydrated');
+  const next = page.getByRole('link', { name: 'Next day' });
+  await next.focus();
+  await mark(page);
+  const noon = new Date();
+  noon.setHours(12, 0, 0, 0);
+  const id = await exchange.addEntry(bob.email, {
+    subject: 'Just agreed',
+    start: utc(noon),
+    end: utc(new Date(noon.getTime() + 3_600_000)),
+  });
+  await syncNow();
+  await expect(page.locator('.calendar-picture').getByText('Just agreed')).toBeVisible({ timeout: 30_000 });
+  await expect(next).toBeFocused();
+  expect(await stillHere(page)).toBe(true);
+
+  await tick.check();
+  await mark(desk);
+  await exchange.play({ kind: 'unavailable' });
+  await syncNow();
+  await expect(row.getByText('Delayed')).toBeVisible({ timeout: 30_000 });
+  await expect(tick).toBeChecked();
+  expect(await stillHere(desk)).toBe(true);
+  await exchange.calm();
+  await exchange.removeEntry(bob.email, id);
+  await syncNow();
+  await expect(row.getByText('Connected')).toBeVisible({ timeout: 30_000 });
+  await expect(page.locator('.calendar-picture').getByText('Just agreed')).toHaveCount(0, { timeout: 30_000 });
+  expect(await stillHere(page)).toBe(true);
+  await office.close();
+
+  await page.goto('/profile/exchange/disconnect');
+  await page.getByRole('button', { name: 'Disconnect' }).click();
+  await settled();
+  await expect(page.getByText('Not connected')).toBeVisible();
+});
