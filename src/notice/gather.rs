@@ -134,7 +134,7 @@ async fn of_trouble(store: &Store, trouble: Trouble) -> Result<Vec<Condition>, S
                     },
                     people: 1,
                     since,
-                    link: "/profile/exchange".to_owned(),
+                    link: "/profile".to_owned(),
                     ..trouble.clone()
                 },
                 person: Some(user),

@@ -297,7 +297,7 @@ pub fn over(
     let link = channels.link(if is_to_admins {
         "/overview"
     } else {
-        "/profile/exchange"
+        "/profile"
     });
     let lasted = format!(
         "It was told on {} and holds nobody up any more since {}.",

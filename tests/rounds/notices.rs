@@ -227,7 +227,7 @@ on_both_engines! {
         tell(&services).await;
         let told = mail.mails();
         assert_eq!((told.len(), told[0].to.as_slice()), (1, ["bob@example.test".to_owned()].as_slice()));
-        assert!(told[0].text().contains(&format!("{ORIGIN}/profile/exchange")), "{}", told[0].raw);
+        assert!(told[0].text().contains(&format!("{ORIGIN}/profile\n")), "{}", told[0].raw);
     }
 
     async fn what_is_not_taken_is_tried_again_with_growing_pauses_and_cancelled_when_it_is_over(world) {

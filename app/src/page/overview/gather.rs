@@ -86,7 +86,7 @@ fn by_owner(troubles: &[Trouble], accounts: &[Account], words: &Words) -> Vec<Ow
     let mut sorted: Vec<&Trouble> = troubles.iter().collect();
     sorted.sort_by_key(|trouble| std::cmp::Reverse(trouble.people));
     [
-        (Owner::Operator, "For whoever runs Kalends"),
+        (Owner::Operator, "For you, or whoever runs Kalends"),
         (Owner::ExchangeAdmin, "For the Exchange administrator"),
         (Owner::You, "For the people themselves"),
         (Owner::Nobody, "Passes by itself"),
