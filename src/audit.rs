@@ -162,7 +162,7 @@ impl Action {
             Self::PersonDisabled => "disabled a person",
             Self::PersonEnabled => "enabled a person",
             Self::SignedIn => "signed in",
-            Self::SignInRefused => "was refused at the sign-in",
+            Self::SignInRefused => "refused a sign-in",
             Self::SignedOutEverywhere => "signed out everywhere",
             Self::DeviceSignedOut => "signed out a device",
             Self::SecondFactorOn => "turned a second factor on",

@@ -244,7 +244,8 @@ impl Check {
             account: self.typed.account.clone(),
             endpoint: self.typed.endpoint.clone(),
             utc_offset,
-            held: self.mode == Mode::Organisation,
+            // A password that an admin has just typed is not held yet.
+            held: self.mode == Mode::Organisation && self.typed.goal == Goal::Connection,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod choice;
 mod connection_state;
+mod empty_state;
 mod failure;
 mod field;
 mod follow;
@@ -16,6 +17,7 @@ pub use choice::choice;
 #[cfg(feature = "ssr")]
 pub use connection_state::next_sync;
 pub use connection_state::{StateBadge, StateView};
+pub use empty_state::EmptyState;
 pub use failure::Failure;
 pub use field::{Field, FormNotice};
 pub use follow::Follow;

@@ -152,7 +152,7 @@ test('a week, a day, three days and a month show what is planned, by addresses a
     await page.goto('/profile');
     await page.getByLabel('First day of the week').selectOption(firstDay);
     await page.getByLabel('Clock').selectOption(clock);
-    await page.getByRole('button', { name: 'Show it this way' }).click();
+    await page.getByRole('button', { name: 'Save these settings' }).click();
     await expect(page.getByText('Your calendar is shown this way from now on.')).toBeVisible();
     await settled();
   };

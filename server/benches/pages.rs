@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 
 /// How often each page is asked for.
 const TIMES: usize = 40;
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 14] = [
     "/sign-in",
     "/connections",
     "/connections?page=150",
@@ -33,7 +33,10 @@ const PAGES: [&str; 11] = [
     "/overview",
     "/people",
     "/people?q=greta",
+    "/people?which=admins",
     "/calendar",
+    "/calendar?view=month",
+    "/audit",
 ];
 
 struct Kalends {

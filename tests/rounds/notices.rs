@@ -12,12 +12,15 @@ use crate::{
 use kalends::{
     audit::{Action, Entry},
     connection::ConnectionState,
+    desk::csv_page,
     mapping::{self, Addresses},
     notice::{self, Channels, Kind, Mailer, NewHook, State},
     organisation as accounts,
     outbound::{Outbound, OutboundConfig},
+    problem::Owner,
     services::Services,
-    store::Role,
+    store::{Role, Wanted},
+    trouble::troubles,
 };
 use kalends_simulator::fault::{Kind as Fault, Plan};
 use std::{net::SocketAddr, time::Duration};
@@ -139,6 +142,13 @@ on_both_engines! {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert_eq!(told[0].header("Auto-Submitted"), "auto-generated");
+        // The overview and the list say the same, and who must act: whoever holds the password, not those who wait.
+        let wrong = troubles(&services.store).await.unwrap();
+        let wrong: Vec<_> = wrong.iter().map(|it| (it.problem.code(), it.people, it.owner)).collect();
+        assert_eq!(wrong, [("password-refused", 240, Owner::Operator)]);
+        let (table, _) = csv_page(&services.store, &Wanted::default(), 0).await.unwrap();
+        let table = String::from_utf8(table).unwrap();
+        assert_eq!(table.matches("Whoever runs Kalends").count(), 240, "{table}");
 
         // Told once, however often it is looked at and by however many instances.
         for _ in 0..20 {

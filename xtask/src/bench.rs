@@ -1,11 +1,16 @@
 //! Benchmarks, each telling ratios within one run.
 
+mod lighthouse;
 mod peers;
 
 use crate::{bundle, folders, postgres::Postgres, process::run, site, toolchain::cargo};
 use anyhow::Result;
 use clap::ValueEnum;
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Benchmark {
@@ -13,12 +18,22 @@ pub enum Benchmark {
     Parse,
     /// Pages of an organisation of ten thousand people and a million entries over HTTP, on SQLite and Postgres.
     Pages,
+    /// Lighthouse's scores of pages of that organisation.
+    Lighthouse,
 }
 
 pub fn bench(which: Benchmark, peers: bool) -> Result<()> {
-    if let Benchmark::Pages = which {
-        return pages();
+    match which {
+        Benchmark::Parse => parse(peers),
+        Benchmark::Pages => pages(),
+        Benchmark::Lighthouse => {
+            let folder = office()?;
+            lighthouse::measure(&sqlite(&folder, OFFICE), &sqlite(&folder, VAULT))
+        }
     }
+}
+
+fn parse(peers: bool) -> Result<()> {
     let mut command = Command::new(cargo());
     command
         .current_dir(folders::root())
@@ -35,30 +50,27 @@ pub fn bench(which: Benchmark, peers: bool) -> Result<()> {
 /// How large the organisation is. Of so many people 19 in 20 are connected: together they have a million entries.
 const PEOPLE: &str = "10000";
 const ENTRIES_EACH: &str = "106";
+/// Its databases.
+const OFFICE: &str = "office.db";
+const VAULT: &str = "vault.db";
 
-/// On both engines, one after the other.
-fn pages() -> Result<()> {
-    site::write(&bundle::bundle()?)?;
+/// The folder with the organisation on SQLite, filled once and kept.
+fn office() -> Result<PathBuf> {
     let folder = folders::target().join("bench");
     fs::create_dir_all(&folder)?;
     let filled = folder.join("filled");
     let size = format!("{PEOPLE} people, {ENTRIES_EACH} entries each");
-    let office = format!("sqlite://{}", folder.join("office.db").display());
-    // That of SQLite is filled once and kept.
     if fs::read_to_string(&filled).ok().as_ref() != Some(&size) {
-        remove(&folder, "office.db");
-        remove(&folder, "vault.db");
-        fill(&office)?;
+        remove(&folder, OFFICE);
+        remove(&folder, VAULT);
+        fill(&sqlite(&folder, OFFICE))?;
         fs::write(&filled, &size)?;
     }
-    println!("\nSQLite");
-    measure(&office, &folder, "vault.db")?;
+    Ok(folder)
+}
 
-    let postgres = Postgres::start()?;
-    remove(&folder, "vault-of-postgres.db");
-    fill(&postgres.url())?;
-    println!("\nPostgres");
-    measure(&postgres.url(), &folder, "vault-of-postgres.db")
+fn sqlite(folder: &Path, name: &str) -> String {
+    format!("sqlite://{}", folder.join(name).display())
 }
 
 fn remove(folder: &Path, name: &str) {
@@ -77,7 +89,22 @@ fn fill(url: &str) -> Result<()> {
         .args(["--example", "office", "--", url, PEOPLE, ENTRIES_EACH]))
 }
 
-fn measure(url: &str, folder: &Path, vault: &str) -> Result<()> {
+/// On both engines, one after the other.
+fn pages() -> Result<()> {
+    site::write(&bundle::bundle()?)?;
+    let folder = office()?;
+    println!("\nSQLite");
+    measure(&sqlite(&folder, OFFICE), &sqlite(&folder, VAULT))?;
+
+    let postgres = Postgres::start()?;
+    let vault = "vault-of-postgres.db";
+    remove(&folder, vault);
+    fill(&postgres.url())?;
+    println!("\nPostgres");
+    measure(&postgres.url(), &sqlite(&folder, vault))
+}
+
+fn measure(database: &str, vault: &str) -> Result<()> {
     run(Command::new(cargo())
         .current_dir(folders::root())
         .args([
@@ -89,9 +116,6 @@ fn measure(url: &str, folder: &Path, vault: &str) -> Result<()> {
             "pages",
         ])
         .env("KALENDS_SITE", folders::site())
-        .env("KALENDS_DATABASE_URL", url)
-        .env(
-            "KALENDS_VAULT_DATABASE_URL",
-            format!("sqlite://{}", folder.join(vault).display()),
-        ))
+        .env("KALENDS_DATABASE_URL", database)
+        .env("KALENDS_VAULT_DATABASE_URL", vault))
 }

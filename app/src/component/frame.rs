@@ -14,6 +14,9 @@ pub fn Frame(
     /// Narrow pages hold one short form.
     #[prop(optional)]
     narrow: bool,
+    /// The address of the main page that it belongs to, where its own does not begin with that.
+    #[prop(optional)]
+    part_of: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
     let viewer = use_viewer();
@@ -31,7 +34,7 @@ pub fn Frame(
                     <img src="/favicon.svg" alt="" width="24" height="24" />
                     "Kalends"
                 </a>
-                <Suspense>{move || Suspend::new(async move { viewer.await.ok().flatten().map(navigation) })}</Suspense>
+                <Suspense>{move || Suspend::new(async move { viewer.await.ok().flatten().map(|viewer| navigation(viewer, part_of)) })}</Suspense>
             </div>
         </header>
         <main id="main" class=class tabindex="-1">
@@ -41,23 +44,23 @@ pub fn Frame(
     }
 }
 
-fn navigation(viewer: Viewer) -> impl IntoView {
+fn navigation(viewer: Viewer, part_of: Option<&'static str>) -> impl IntoView {
+    let path = leptos_router::hooks::use_location()
+        .pathname
+        .get_untracked();
+    let here = part_of.map_or(path, str::to_owned);
+    let link = |to: &'static str, name: &'static str| {
+        let rest = here.strip_prefix(to);
+        let is_here = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        view! { <a href=to aria-current=is_here.then_some("page")>{name}</a> }
+    };
+    let is_admin = viewer.is_admin;
     view! {
         <nav class="nav" aria-label="Main">
-            {viewer
-                .is_admin
-                .then(|| view! { <leptos_router::components::A href="/overview">"Overview"</leptos_router::components::A> })}
-            <leptos_router::components::A href="/calendar">"Calendar"</leptos_router::components::A>
-            <leptos_router::components::A href="/profile">"Profile"</leptos_router::components::A>
-            {viewer
-                .is_admin
-                .then(|| {
-                    view! {
-                        <leptos_router::components::A href="/connections">"Connections"</leptos_router::components::A>
-                        <leptos_router::components::A href="/people">"People"</leptos_router::components::A>
-                        <leptos_router::components::A href="/organisation">"Organisation"</leptos_router::components::A>
-                    }
-                })}
+            {is_admin.then(|| link("/overview", "Overview"))}
+            {link("/calendar", "Calendar")}
+            {link("/profile", "Profile")}
+            {is_admin.then(|| [link("/connections", "Connections"), link("/people", "People"), link("/organisation", "Organisation")])}
         </nav>
         <form class="sign-out" method="post" action="/api/sign_out">
             <span class="viewer">{viewer.name}</span>

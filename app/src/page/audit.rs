@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Field, FormNotice, Frame, When, loaded},
+    component::{EmptyState, Field, FormNotice, Frame, When, loaded},
     draft::Draft,
     moment::Moment,
 };
@@ -86,7 +86,7 @@ mod filter {
         [
             (
                 "",
-                "Everything but passwords opened",
+                "All but passwords opened",
                 those(&|kind| kind != Kind::Passwords),
             ),
             ("sign-ins", "Sign-ins and people", of(Kind::People)),
@@ -282,7 +282,7 @@ fn Audit(view: AuditView) -> impl IntoView {
         "notice notice-bad"
     };
     view! {
-        <Frame title="Audit log" wide=true>
+        <Frame title="Audit log" wide=true part_of="/organisation">
             <p class="back"><a href="/organisation">"Organisation"</a></p>
             <p class=class>{chain}</p>
             <form class="filter-form" method="get" action="/audit" role="search">
@@ -309,7 +309,7 @@ fn Audit(view: AuditView) -> impl IntoView {
                 </div>
             </form>
             {if none {
-                view! { <p class="empty">"No line fits. Widen the filter."</p> }.into_any()
+                view! { <EmptyState lead="No line fits."><p>"Widen the filter, or look at " <a href="/audit">"all lines"</a> "."</p></EmptyState> }.into_any()
             } else {
                 view! { <Lines lines /> }.into_any()
             }}
@@ -346,7 +346,7 @@ fn Lines(lines: Vec<LineView>) -> impl IntoView {
                         .map(|line| {
                             view! {
                                 <tr role="row">
-                                    <td role="cell" data-label="When"><When moment=line.at /></td>
+                                    <td role="cell" data-label="When"><When moment=line.at exact=true /></td>
                                     <td role="cell" data-label="Who">{line.who}</td>
                                     <td role="cell" data-label="What">{line.what}</td>
                                     <td role="cell" data-label="About">{line.about}</td>

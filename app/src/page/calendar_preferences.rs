@@ -26,7 +26,7 @@ pub fn PreferencesForm(chosen: Preferences) -> impl IntoView {
         <form class="form" method="post" action=SavePreferences::url()>
             {select("First day of the week", "first_day", &first_days)}
             {select("Clock", "clock", &clocks)}
-            <button class="button">"Show it this way"</button>
+            <button class="button">"Save these settings"</button>
         </form>
     }
 }

@@ -212,8 +212,18 @@ pub fn CheckPage() -> impl IntoView {
             None if check.waiting.is_some() => "Kalends keeps trying",
             None => "Connection test running",
         };
+        let part_of = ["/organisation", "/connections"]
+            .into_iter()
+            .find(|part| check.back.starts_with(part))
+            .unwrap_or("/profile");
+        let (back, label) = match part_of {
+            "/organisation" => (part_of.to_owned(), "Organisation"),
+            "/connections" => (check.back.clone(), "The connection"),
+            _ => (part_of.to_owned(), "Profile Settings"),
+        };
         view! {
-            <Frame title>
+            <Frame title part_of>
+                <p class="back"><a href=back>{label}</a></p>
                 {if check.end.is_some() {
                     view! { <Ended check /> }.into_any()
                 } else {

@@ -175,7 +175,7 @@ fn CheckExchangeForm(draft: Draft) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     view! {
         <Frame title="Check Exchange">
-            <p class="back"><a href="/connections">"← All connections"</a></p>
+            <p class="back"><a href="/connections">"All connections"</a></p>
             <p>
                 "Takes every step of a connection and shows what each saw. Nothing is connected, and nothing of it is stored: the password is gone when the check ends."
             </p>
@@ -221,7 +221,7 @@ fn AnalysisResult(view: AnalysisView) -> impl IntoView {
     };
     view! {
         <Frame title>
-            <p class="back"><a href="/connections/check-exchange">"← Another check"</a></p>
+            <p class="back"><a href="/connections/check-exchange">"Another check"</a></p>
             <dl class="facts">
                 <div><dt>"Account"</dt><dd>{account}</dd></div>
                 {(!endpoint.is_empty()).then(|| view! { <div><dt>"Endpoint"</dt><dd>{endpoint}</dd></div> })}

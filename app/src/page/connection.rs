@@ -239,7 +239,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
     } = view;
     view! {
         <Frame title=person>
-            <p class="back"><a href="/connections">"← All connections"</a></p>
+            <p class="back"><a href="/connections">"All connections"</a></p>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
             <Follow />
             <p class="freshness" id="freshness" data-live="">
@@ -258,7 +258,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                         .collect_view()}
                     <div>
                         <dt>"Last sync"</dt>
-                        <dd>{last_sync.map_or_else(|| "not yet".into_any(), |moment| view! { <When moment /> }.into_any())}</dd>
+                        <dd>{last_sync.map_or_else(|| "not yet".into_any(), |moment| view! { <When moment exact=true /> }.into_any())}</dd>
                     </div>
                     <div>
                         <dt>"Next sync"</dt>

@@ -8,7 +8,7 @@ mod rows;
 
 use crate::{
     AppError,
-    component::{Follow, Frame, StateView, loaded},
+    component::{EmptyState, Follow, Frame, StateView, loaded},
 };
 use filter::Wanted;
 use leptos::{prelude::*, server_fn::ServerFn as _};
@@ -140,7 +140,7 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
                     <form method="post" action=ActOnMany::url()>
                         <many::Hidden wanted />
                         <Table rows />
-                        <many::Actions all />
+                        {(connections > 0).then(|| view! { <many::Actions all /> })}
                     </form>
                 }
                     .into_any()
@@ -157,14 +157,13 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
 #[component]
 fn Empty(narrowed: bool) -> impl IntoView {
     view! {
-        <div class="empty-state">
-            <p class="lead">"Nobody here."</p>
+        <EmptyState lead="Nobody here.">
             {if narrowed {
-                view! { <p><a class="button" href="/connections">"Show everyone"</a></p> }.into_any()
+                view! { <a class="button" href="/connections">"Show everyone"</a> }.into_any()
             } else {
                 view! { <p>"Nobody is in this state at present."</p> }.into_any()
             }}
-        </div>
+        </EmptyState>
     }
 }
 

@@ -123,11 +123,11 @@ pub fn ProblemPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let code = move || params.with(|params| params.get("code").unwrap_or_default());
     loaded(Resource::new(code, problem), |advice| {
-        let title = format!("About the problem {}", advice.code);
+        let code = advice.code.clone();
         view! {
-            <Frame title>
-                <p class="back"><a href="/help/problems">"← All problems"</a></p>
-                <p class="lead">"Names on this page are examples."</p>
+            <Frame title="About this problem">
+                <p class="back"><a href="/help/problems">"All problems"</a></p>
+                <p class="lead">"Names on this page are examples. Kalends calls the problem " <code>{code}</code> "."</p>
                 <Notice advice is_help=true />
             </Frame>
         }

@@ -185,7 +185,7 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
                     <li>
                         <a href="/organisation/requests">"Requests"</a>
                         {match waiting_requests {
-                            0 => " for mailboxes: none waits.".to_owned(),
+                            0 => " for mailboxes: none waiting.".to_owned(),
                             1 => " for mailboxes: 1 waits for you.".to_owned(),
                             many => format!(" for mailboxes: {many} wait for you."),
                         }}
@@ -202,13 +202,18 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
                 <p>"Whoever must act is told by mail and webhook, once for each cause."</p>
                 <p class="form-actions"><a class="button" href="/organisation/notices">"Notices"</a></p>
             </section>
+            <section class="panel" aria-labelledby="trail">
+                <h2 id="trail">"Audit log"</h2>
+                <p>"Who did what, and each time Kalends opened a password. Its lines are chained: one that was changed or removed is found."</p>
+                <p class="form-actions"><a class="button" href="/audit">"Audit log"</a></p>
+            </section>
             <section class="panel" aria-labelledby="stop">
                 <h2 id="stop">"Stop"</h2>
                 <p>"Pausing stops every call to Exchange at once. Connections and entries stay, and resuming goes on where it stopped."</p>
-                <p class="form-actions">
-                    {(!is_paused).then(|| view! { <a class="button button-danger" href="/organisation/pause">"Pause everything"</a> })}
-                    <a class="button" href="/audit">"Audit log"</a>
-                </p>
+                {(!is_paused)
+                    .then(|| {
+                        view! { <p class="form-actions"><a class="button button-danger" href="/organisation/pause">"Pause everything"</a></p> }
+                    })}
                 {(!ended.is_empty())
                     .then(|| {
                         view! {
@@ -222,6 +227,7 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
                         }
                     })}
             </section>
+            <p class="panel-hint">"How these pages are made: " <a href="/style">"Style"</a></p>
         </Frame>
     }
 }
@@ -229,7 +235,7 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
 #[component]
 fn Accounts(accounts: Vec<AccountLine>) -> impl IntoView {
     view! {
-        <div class="table-box" role="region" aria-label="Service accounts" tabindex="0">
+        <div class="table-box" role="region" aria-label="List of service accounts" tabindex="0">
             <table class="table table-stack" role="table">
                 <thead role="rowgroup">
                     <tr role="row">

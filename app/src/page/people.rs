@@ -6,7 +6,7 @@ pub mod person;
 
 use crate::{
     AppError,
-    component::{Frame, StateBadge, StateView, loaded},
+    component::{EmptyState, Frame, StateBadge, StateView, loaded},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -183,7 +183,7 @@ fn People(view: PeopleView) -> impl IntoView {
                 {(!search.is_empty()).then(|| view! { <a class="button button-quiet" href="/people">"Reset"</a> })}
             </form>
             {if none {
-                view! { <p class="empty">"Nobody is found."</p> }.into_any()
+                view! { <EmptyState lead="Nobody here."><a class="button" href="/people">"Show everyone"</a></EmptyState> }.into_any()
             } else {
                 view! { <Table rows /> }.into_any()
             }}

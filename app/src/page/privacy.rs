@@ -28,8 +28,11 @@ pub const fn choice_words(level: PrivacyLevel) -> (&'static str, &'static str) {
             "Free/busy only",
             "When, and how busy. Titles and places are not even asked of Exchange.",
         ),
-        PrivacyLevel::TimesAndTitles => ("Times and titles", "And what entries are called."),
-        PrivacyLevel::Everything => ("Everything", "And where, and who called them."),
+        PrivacyLevel::TimesAndTitles => (
+            "Times and titles",
+            "When, how busy, and what entries are called.",
+        ),
+        PrivacyLevel::Everything => ("Everything", "Places and organisers as well."),
     }
 }
 
@@ -92,7 +95,7 @@ pub fn PrivacyForm(view: PrivacyView) -> impl IntoView {
                 <form class="form" method="post" action=SavePrivacy::url()>
                     <fieldset class="choices">
                         <legend class="sr-only">"What Kalends keeps of your calendar"</legend>
-                        {choice("privacy", "", follows, "And more or less, when an administrator changes it.", view.own.is_none())}
+                        {choice("privacy", "", follows, "It follows when an administrator changes that.", view.own.is_none())}
                         {offered
                             .into_iter()
                             .map(|level| {

@@ -333,7 +333,7 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                                     <dt>"Last sync"</dt>
                                     <dd>
                                         {match last_sync {
-                                            Some(moment) => view! { <When moment /> }.into_any(),
+                                            Some(moment) => view! { <When moment exact=true /> }.into_any(),
                                             None => "not yet".into_any(),
                                         }}
                                     </dd>

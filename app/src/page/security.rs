@@ -162,7 +162,7 @@ fn factor_part(factor: Option<FactorView>) -> impl IntoView {
     match factor {
         None => view! {
             <p>
-                "Off. With a second factor nobody signs in by your password alone: Kalends asks for a code of an app on your phone as well."
+                "Off. With a second factor nobody signs in by your password alone: Kalends also asks for a code from an app on your phone."
             </p>
             <p><a class="button" href="/profile/security/second-factor">"Set up a second factor"</a></p>
         }
@@ -198,7 +198,7 @@ fn device_row(device: DeviceView) -> impl IntoView {
                     {name} {is_this.then(|| view! { " " <span class="badge badge-good">"This one"</span> })}
                 </h3>
                 <p class="row-state">
-                    {since.map(|since| view! { <span>"since " <When moment=since /> ", "</span> })}
+                    {since.map(|since| view! { <span>"since " <When moment=since /></span> })}
                     <span>"last used " <When moment=last_used /></span>
                 </p>
             </div>

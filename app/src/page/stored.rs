@@ -283,12 +283,13 @@ pub fn PurgePage() -> impl IntoView {
             view! {
                 <Frame title="Delete what was read?">
                     <div class="panel">
+                        <p>"This is deleted:"</p>
                         <ul>
-                            <li>{format!("Calendar entries deleted: {entries}.")}</li>
-                            <li>{format!("Connection tests deleted: {checks}.")}</li>
-                            <li>{format!("Records of rounds and calls deleted: {rounds}.")}</li>
-                            <li>"The audit trail keeps that it was done."</li>
+                            <li>{format!("calendar entries: {entries}")}</li>
+                            <li>{format!("connection tests: {checks}")}</li>
+                            <li>{format!("records of rounds and calls: {rounds}")}</li>
                         </ul>
+                        <p class="panel-hint">"The audit trail keeps that it was done. Nothing changes in Exchange."</p>
                         {is_connected
                             .then(|| {
                                 view! {
@@ -310,7 +311,7 @@ pub fn PurgePage() -> impl IntoView {
                                     {if is_connected { "Delete and read again" } else { "Delete" }}
                                 </button>
                             </form>
-                            <a class="button button-quiet" href="/profile/stored">"Keep it"</a>
+                            <a class="button" href="/profile/stored">"Keep it"</a>
                         </div>
                     </div>
                 </Frame>

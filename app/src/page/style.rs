@@ -1,12 +1,15 @@
 //! The design itself: everything that pages are made of, on one page, for whoever changes it.
 
+mod lists;
+
 use crate::{
     AppError,
-    component::{Field, Frame, Icon, LadderView, Notice, StateBadge, StateView, choice, loaded},
+    component::{Field, Frame, LadderView, Notice, StateBadge, StateView, choice, loaded},
     error::FieldErrors,
 };
 use kalends::{advice::Advice, check::Ladder, connection::ConnectionState};
 use leptos::prelude::*;
+use lists::Lists;
 use serde::{Deserialize, Serialize};
 
 /// Parts that only the server can make.
@@ -115,7 +118,7 @@ fn Style(samples: Samples) -> impl IntoView {
                     <a class="filter" href="#states">"Another" <span class="filter-count">"3"</span></a>
                 </nav>
             </section>
-            <section aria-labelledby="notices">
+            <section class="panel" aria-labelledby="notices">
                 <h2 id="notices">"Notices"</h2>
                 <p class="notice">"Something to know."</p>
                 <p class="notice notice-good">"Something worked."</p>
@@ -153,10 +156,6 @@ fn Words() -> impl IntoView {
 #[component]
 fn Forms() -> impl IntoView {
     let fine = Signal::stored(FieldErrors::new());
-    let wrong = Signal::stored(FieldErrors::from([(
-        "sample_wrong".to_owned(),
-        "Say what is wrong and what it should look like.".to_owned(),
-    )]));
     view! {
         <section class="panel" aria-labelledby="forms">
             <h2 id="forms">"Buttons and fields"</h2>
@@ -168,52 +167,36 @@ fn Forms() -> impl IntoView {
             </p>
             <form class="form" method="get" action="/style">
                 <Field label="A field" name="sample" hint="What belongs here." errors=fine />
-                <Field label="A field with a mistake" name="sample_wrong" value="bob" errors=wrong />
+                // As `Field` makes it, without taking the focus.
+                <div class="field">
+                    <label for="sample-wrong">"A field with a mistake"</label>
+                    <input id="sample-wrong" value="bob" aria-invalid="true" aria-describedby="sample-wrong-error" />
+                    <p class="field-error" id="sample-wrong-error">"Say what is wrong and what it should look like."</p>
+                </div>
+                <div class="field">
+                    <label for="sample-select">"One of many" <span class="field-aside">"optional"</span></label>
+                    <select id="sample-select"><option>"Any account"</option><option>"Head office"</option></select>
+                </div>
+                <div class="field">
+                    <label for="sample-text">"Many lines"</label>
+                    <textarea id="sample-text" rows="3" spellcheck="false">"bob@example.test"</textarea>
+                </div>
+                <div class="field">
+                    <label for="sample-file">"A file"</label>
+                    <input id="sample-file" type="file" />
+                </div>
+                <label class="check"><input type="checkbox" checked=true /> <span>"A box to tick"</span></label>
                 <fieldset class="choices">
                     <legend>"A choice"</legend>
                     {choice("sample_choice", "one", "One", "And what it means.", true)}
                     {choice("sample_choice", "two", "Another", "And what that means.", false)}
                 </fieldset>
             </form>
-        </section>
-    }
-}
-
-#[component]
-fn Lists() -> impl IntoView {
-    view! {
-        <section aria-labelledby="lists">
-            <h2 id="lists">"Lists"</h2>
-            <div class="table-box" role="region" aria-label="A table" tabindex="0">
-                <table class="table table-stack" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">"Person"</th>
-                            <th role="columnheader" scope="col">"Calendar"</th>
-                        </tr>
-                    </thead>
-                    <tbody role="rowgroup">
-                        <tr role="row">
-                            <th role="rowheader" scope="row"><a href="#lists">"Bob"</a> <span class="cell-detail">"bob@example.test"</span></th>
-                            <td role="cell" data-label="Calendar"><StateBadge state=StateView::Is(ConnectionState::Connected) /></td>
-                        </tr>
-                    </tbody>
-                </table>
+            <div>
+                <p id="sample-progress">"120 of 240 addresses asked"</p>
+                <progress max="240" value="120" aria-labelledby="sample-progress"></progress>
             </div>
-            <dl class="facts panel">
-                <div><dt>"Mailbox"</dt><dd>"bob@example.test"</dd></div>
-                <div><dt>"Entries"</dt><dd>"128"</dd></div>
-            </dl>
-            <ol class="timeline panel">
-                <li class="timeline-line timeline-good"><span class="timeline-at">"today 09:05"</span> <span class="timeline-kind">"Round"</span> <span class="timeline-what">"2 new, 1 changed, 0 gone"</span></li>
-                <li class="timeline-line timeline-bad"><span class="timeline-at">"today 09:00"</span> <span class="timeline-kind">"State"</span> <span class="timeline-what">"Action needed"</span></li>
-            </ol>
-            <div class="empty-state">
-                <span class="empty-icon">{Icon::Calendar.view()}</span>
-                <p class="lead">"Nothing here yet."</p>
-                <p>"An empty state says what to do next."</p>
-                <a class="button button-primary" href="#lists">"Do it"</a>
-            </div>
+            <details class="more"><summary>"What few people need"</summary><p>"It is folded away."</p></details>
         </section>
     }
 }

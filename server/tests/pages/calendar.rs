@@ -52,7 +52,7 @@ async fn how_one_reads_calendars_is_kept_and_wrong_choices_are_refused() {
     assert_eq!(first(&page), "2026-03-02");
     assert_eq!(page.texts(".axis li")[13], "13:00");
 
-    let form = bob.open("/profile").await.form("Show it this way");
+    let form = bob.open("/profile").await.form("Save these settings");
     let form = form
         .fill("First day of the week", "saturday")
         .fill("Clock", "twelve");
@@ -78,7 +78,7 @@ async fn how_one_reads_calendars_is_kept_and_wrong_choices_are_refused() {
     // Nobody else's.
     let page = kalends.browser_of(&CHARLIE).await.open("/profile").await;
     assert_eq!(
-        page.form("Show it this way").field("Clock").value,
+        page.form("Save these settings").field("Clock").value,
         "twenty_four"
     );
 }

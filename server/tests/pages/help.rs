@@ -21,7 +21,13 @@ async fn everybody_who_is_signed_in_reads_about_each_problem() {
             assert_eq!(answer.status, StatusCode::OK, "{link}");
             let page = answer.page();
             let code = link.rsplit('/').next().unwrap();
-            assert_eq!(page.heading(), format!("About the problem {code}"));
+            assert_eq!(page.heading(), "About this problem");
+            assert!(
+                page.text()
+                    .contains(&format!("Kalends calls the problem {code}.")),
+                "{}",
+                page.text()
+            );
             assert!(!page.texts(".notice-steps li").is_empty(), "{link}");
         }
         let denied = browser.open("/help/problems/impersonation-denied").await;

@@ -138,6 +138,9 @@ pub fn ConnectForm(
     on_submit: Callback<SubmitEvent>,
     errors: Signal<FieldErrors>,
     busy: Signal<bool>,
+    /// Stands above the button.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let (draft, ways) = (view.draft, view.ways);
     let value = {
@@ -192,6 +195,7 @@ pub fn ConnectForm(
                 }
                     .into_any()
             }}
+            {children.map(|children| children())}
             <div class="form-actions form-end">
                 <button class="button button-primary" disabled=move || busy.get()>
                     "Connect"

@@ -115,8 +115,7 @@ pub fn WaysToConnect(
         }
         .into_any(),
         (false, true) => view! {
-            <ConnectForm view on_submit errors busy />
-            {ask}
+            <ConnectForm view on_submit errors busy>{ask}</ConnectForm>
         }
         .into_any(),
         (false, false) => view! {

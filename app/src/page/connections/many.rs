@@ -148,7 +148,7 @@ pub fn Hidden(wanted: Wanted) -> impl IntoView {
 pub fn Actions(all: String) -> impl IntoView {
     view! {
         <fieldset class="list-actions">
-            <legend>"Do with those chosen"</legend>
+            <legend>"With those chosen"</legend>
             <div class="form-actions">
                 <button class="button" name="action" value="sync">"Sync"</button>
                 <button class="button" name="action" value="check">"Check"</button>

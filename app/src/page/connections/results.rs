@@ -181,13 +181,15 @@ fn BulkResult(view: BulkView) -> impl IntoView {
     let bad = lines.iter().filter(|line| line.is_bad).count();
     let summary = match (done == total, bad) {
         (false, _) => format!("{done} of {total} dealt with. This page looks again by itself."),
+        (true, 0) if total == 1 => "Dealt with.".to_owned(),
+        (true, _) if total == 1 => "Dealt with, with trouble.".to_owned(),
         (true, 0) => format!("All {total} dealt with."),
         (true, bad) => format!("All {total} dealt with, {bad} with trouble."),
     };
     view! {
         <Frame title>
-            <p class="back"><a href="/connections">"← All connections"</a></p>
-            <p class="freshness" role="status">{summary} " Begun: " <When moment=begun /></p>
+            <p class="back"><a href="/connections">"All connections"</a></p>
+            <p class="freshness" role="status">{summary} " Begun " <When moment=begun /></p>
             {(done < total).then(|| view! { <progress max=total value=done aria-label="Dealt with"></progress> })}
             <div class="table-box" role="region" aria-label="Results" tabindex="0">
                 <table class="table table-stack" role="table">

@@ -310,8 +310,20 @@ fn AccountPanels(view: AccountView) -> impl IntoView {
                 </dl>
                 <p>
                     {people}
-                    {(broken > 0).then(|| view! { " " <a href="/connections?state=action_needed">{format!("{broken} need somebody to act.")}</a> })}
+                    {(broken > 0)
+                        .then(|| {
+                            let who = format!("/connections?state=action_needed&account={id}");
+                            view! { " " <a href=who>{format!("{broken} need somebody to act.")}</a> }
+                        })}
                 </p>
+                {(connections == 0)
+                    .then(|| {
+                        view! {
+                            <p class="notice">
+                                "Next: " <a href="/organisation/mailboxes">"map the mailboxes"</a> " to see which of them it reaches, and connect many at once."
+                            </p>
+                        }
+                    })}
                 <p class="form-actions">
                     <a class="button" href=format!("/organisation/accounts/{id}/server")>"Change server or username"</a>
                 </p>

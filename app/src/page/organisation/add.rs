@@ -129,8 +129,8 @@ pub fn AddAccountPage() -> impl IntoView {
                         <TermsFields draft=draft.clone() errors />
                         <SignInFields draft errors />
                         <div class="form-actions form-end">
-                            <a class="button" href="/organisation">"Cancel"</a>
                             <button class="button button-primary">"Test and save"</button>
+                            <a class="button" href="/organisation">"Cancel"</a>
                         </div>
                     </form>
                 </div>
@@ -250,8 +250,8 @@ pub fn MoveAccountPage() -> impl IntoView {
                         <input type="hidden" name="id" value=view.id />
                         <SignInFields draft=view.draft errors />
                         <div class="form-actions form-end">
-                            <a class="button" href=back>"Cancel"</a>
                             <button class="button button-primary">"Test and save"</button>
+                            <a class="button" href=back>"Cancel"</a>
                         </div>
                     </form>
                 </div>

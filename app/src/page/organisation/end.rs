@@ -89,7 +89,7 @@ pub fn EndAccountPage() -> impl IntoView {
                     <p class="lead"><strong>{view.label}</strong></p>
                     <ul>
                         <li>{probe}</li>
-                        <li>"Then it forgets the password, in both slots."</li>
+                        <li>"Then it forgets the password, and the next one if you have tested one."</li>
                         <li>{people}</li>
                         <li>"In Exchange nothing changes: the role and the account stay until an Exchange administrator takes them away."</li>
                     </ul>

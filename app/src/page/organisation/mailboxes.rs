@@ -7,7 +7,7 @@ pub use map::MapPage;
 
 use crate::{
     AppError,
-    component::{FormNotice, Frame, When, loaded},
+    component::{EmptyState, FormNotice, Frame, When, loaded},
     draft::Draft,
     moment::Moment,
 };
@@ -184,8 +184,10 @@ fn Mailboxes(view: MailboxesView) -> impl IntoView {
             <p class="back"><a href="/organisation">"Organisation"</a></p>
             {if none {
                 view! {
-                    <p class="empty">"Add a service account first: a map shows what it reaches."</p>
-                    <p class="form-actions"><a class="button button-primary" href="/organisation/accounts/new">"Add an account"</a></p>
+                    <EmptyState lead="Add a service account first.">
+                        <p>"A map shows which mailboxes it reaches."</p>
+                        <a class="button button-primary" href="/organisation/accounts/new">"Add an account"</a>
+                    </EmptyState>
                 }
                     .into_any()
             } else {

@@ -185,7 +185,7 @@ fn Notices(view: NoticesView) -> impl IntoView {
             <Mail mail />
             <Webhooks webhooks draft />
             <section class="panel" aria-labelledby="open">
-                <h2 id="open">"Told and not over"</h2>
+                <h2 id="open">"Not over yet"</h2>
                 {if none_open {
                     view! { <p class="empty">"Nothing."</p> }.into_any()
                 } else {

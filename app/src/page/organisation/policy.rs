@@ -141,8 +141,8 @@ pub fn PolicyPage() -> impl IntoView {
                     </fieldset>
                     <p class="field-hint">"Connections that exist stay when a rule changes. End them on the page Connections."</p>
                     <div class="form-actions form-end">
-                        <a class="button" href="/organisation">"Cancel"</a>
                         <button class="button button-primary">"Save the policy"</button>
+                        <a class="button" href="/organisation">"Cancel"</a>
                     </div>
                 </form>
             </Frame>

@@ -6,7 +6,7 @@ pub use ask::AskPage;
 
 use crate::{
     AppError,
-    component::{Frame, When, loaded},
+    component::{EmptyState, Frame, When, loaded},
     moment::Moment,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -193,7 +193,11 @@ pub fn RequestsPage() -> impl IntoView {
                 {view.flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
                 {none
                     .then(|| {
-                        view! { <p class="empty">"No request waits. People ask here for mailboxes that are not their own: a room, or somebody they work for."</p> }
+                        view! {
+                            <EmptyState lead="No request waits.">
+                                <p>"People ask for mailboxes that are not their own: a room, or somebody they work for. You decide here."</p>
+                            </EmptyState>
+                        }
                     })}
                 {view.waiting.into_iter().map(|line| view! { <Waiting line /> }).collect_view()}
                 {(!no_past)

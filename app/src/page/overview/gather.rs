@@ -160,7 +160,7 @@ async fn rounds(store: &Store, words: &Words) -> Result<PlotView, StoreError> {
         .collect();
     let sum = |part: usize| stacks.iter().map(|stack| stack[part]).sum::<i64>();
     let summary = format!(
-        "In the last {HOURS} hours {} rounds went well, {} were delayed by what passes, and {} failed.",
+        "In the last {HOURS} hours {} rounds went well, {} were delayed and tried again, and {} failed.",
         sum(0),
         sum(1),
         sum(2)

@@ -176,7 +176,7 @@ fn Import(view: ImportView) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     view! {
         <Frame title="Import people">
-            <p class="back"><a href="/people">"← All people"</a></p>
+            <p class="back"><a href="/people">"All people"</a></p>
             {match preview {
                 Some(preview) => view! { <PreviewTable preview /> }.into_any(),
                 None => view! {

@@ -78,9 +78,9 @@ fn InviteForm(draft: Draft) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     let is_admin = draft.value("role") == "admin";
     view! {
-        <Frame title="Invite somebody" narrow=true>
-            <p class="back"><a href="/people">"← All people"</a></p>
-            <form class="form form-narrow" method="post" action=Invite::url() novalidate>
+        <Frame title="Invite somebody">
+            <p class="back"><a href="/people">"All people"</a></p>
+            <form class="form panel" method="post" action=Invite::url() novalidate>
                 <FormNotice errors />
                 <Field label="Name" name="name" value=draft.value("name") errors />
                 <Field

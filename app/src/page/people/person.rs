@@ -240,7 +240,7 @@ fn Person(view: PersonView) -> impl IntoView {
     let disabled = disabled_since.is_some();
     view! {
         <Frame title=name>
-            <p class="back"><a href="/people">"← All people"</a></p>
+            <p class="back"><a href="/people">"All people"</a></p>
             {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
             {link.map(|link| view! { <FreshLink link is_invited is_mailed=mailed.is_some() /> })}
             {mailed.map(|words| view! { <p class="notice" role="status">{words}</p> })}

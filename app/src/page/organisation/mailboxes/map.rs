@@ -71,15 +71,15 @@ mod words {
         }
     }
 
-    pub const fn result_words(result: Option<Connecting>, chosen: bool) -> &'static str {
+    pub const fn result_words(result: Option<Connecting>, chosen: bool) -> Option<&'static str> {
         match result {
-            None if chosen => "Waits to be connected",
-            None => "",
-            Some(Connecting::Connected) => "Connected",
-            Some(Connecting::HadOne) => "Had a connection already",
-            Some(Connecting::Taken) => "Somebody else reads it",
-            Some(Connecting::Nobodys) => "Nobody has this address",
-            Some(Connecting::Failed) => "Could not be read",
+            None if chosen => Some("Waits to be connected"),
+            None => None,
+            Some(Connecting::Connected) => Some("Connected"),
+            Some(Connecting::HadOne) => Some("Had a connection already"),
+            Some(Connecting::Taken) => Some("Somebody else reads it"),
+            Some(Connecting::Nobodys) => Some("Nobody has this address"),
+            Some(Connecting::Failed) => Some("Could not be read"),
         }
     }
 }
@@ -199,11 +199,11 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
                     && !row.has_connection
                     && !row.is_chosen,
                 result: if row.has_connection && row.result.is_none() {
-                    "Connected".to_owned()
+                    Some("Connected".to_owned())
                 } else {
-                    result_words(row.result, row.is_chosen).to_owned()
+                    result_words(row.result, row.is_chosen).map(str::to_owned)
                 },
-                person: row.person.map(|(_, name)| name).unwrap_or_default(),
+                person: row.person.map(|(_, name)| name),
                 address: row.address,
             })
             .collect(),
@@ -366,6 +366,8 @@ fn Map(view: MapView) -> impl IntoView {
                                 </form>
                             }
                         })}
+                    {(!running && view.connected > 0)
+                        .then(|| view! { <a class="button" href="/connections">"See the connections"</a> })}
                     <a class="button" href=format!("{link}/addresses.csv") rel="external" download="">"Download as CSV"</a>
                 </div>
                 {can_choose

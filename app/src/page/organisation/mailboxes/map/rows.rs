@@ -11,8 +11,9 @@ pub struct RowView {
     pub place: String,
     pub is_bad: bool,
     pub detail: String,
-    pub person: String,
-    pub result: String,
+    /// Whose it is; `None` where nobody has it.
+    pub person: Option<String>,
+    pub result: Option<String>,
     pub can_choose: bool,
 }
 
