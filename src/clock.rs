@@ -52,6 +52,11 @@ impl Timestamp {
         format!("{day} {month} {year}")
     }
 
+    /// The last day in UTC before an end, such as that of something that holds to the end of a day.
+    pub fn last_day_in_words(self) -> String {
+        Self(self.0.saturating_sub(1)).day_in_words()
+    }
+
     /// Day and time in UTC, such as "3 March 2026, 14:05 UTC".
     pub fn time_in_words(self) -> String {
         let minutes = self.0.div_euclid(60_000).rem_euclid(1440);
@@ -179,6 +184,7 @@ mod tests {
         let at = |seconds| Timestamp::from_seconds(seconds);
         assert_eq!(at(0).day_in_words(), "1 January 1970");
         assert_eq!(at(-1).day_in_words(), "31 December 1969");
+        assert_eq!(at(0).last_day_in_words(), "31 December 1969");
         assert_eq!(at(951_782_400).day_in_words(), "29 February 2000");
         assert_eq!(at(1_772_546_700).time_in_words(), "3 March 2026, 14:05 UTC");
         assert_eq!(

@@ -3,6 +3,7 @@
 use crate::{
     advice::advice,
     clock::Timestamp,
+    connection::ConnectionState,
     store::{ListItem, Store, StoreError, Wanted},
     table::Table,
 };
@@ -63,6 +64,7 @@ fn line(table: &mut Table, item: &ListItem) {
     let told = connection
         .problem
         .as_ref()
+        .filter(|_| connection.state != ConnectionState::Paused)
         .map(|problem| (problem.code(), advice(problem, &connection.names(None))));
     let (code, title, owner) = told.as_ref().map_or(("", "", ""), |(code, told)| {
         (

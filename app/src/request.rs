@@ -18,7 +18,7 @@ use kalends::{
     advice::{Advice, advice},
     analyse::Analysis,
     check::{Check, Goal, Outcome, Step},
-    connection::{Connection, Mode},
+    connection::{Connection, ConnectionState, Mode},
     id::{CheckId, ConnectionId, UserId},
     problem::Problem,
     services::Services,
@@ -239,11 +239,15 @@ pub const fn mode_words(mode: Mode) -> &'static str {
     }
 }
 
+/// What holds a connection up now: problems stay on record while it is paused, and the pause is what counts then.
 pub fn advice_for(connection: &Connection, words: &Words) -> Option<Advice> {
-    connection
-        .problem
-        .as_ref()
-        .map(|problem| advice(problem, &connection.names(Some(words.utc_offset()))))
+    let is_paused = connection.state == ConnectionState::Paused;
+    let problem = if is_paused {
+        Some(&Problem::AccountPaused)
+    } else {
+        connection.problem.as_ref()
+    };
+    problem.map(|problem| advice(problem, &connection.names(Some(words.utc_offset()))))
 }
 
 pub async fn connection_by_id(id: &str) -> Result<Connection, AppError> {
@@ -394,6 +398,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
                 .collect(),
         },
         Outcome::AccountSaved { account_id } => End::Saved {
+            is_to_switch: matches!(typed.goal, Goal::NextPassword { .. }),
             link: format!("/organisation/accounts/{account_id}"),
         },
         Outcome::Failed {

@@ -27,7 +27,7 @@ pub(super) fn paused() -> Words {
         "A Kalends administrator has paused the connection to Exchange.",
         "Nothing is asked of Exchange until it is resumed. Entries that were read before stay as they are.",
     )
-    .step("Ask a Kalends administrator when it goes on. Administrators resume it on the page Organisation.")
+    .step("Ask a Kalends administrator when it goes on. Administrators resume it on the page Organisation, or on the connection if that one alone is paused.")
 }
 
 pub(super) fn taken(names: &Names) -> Words {

@@ -4,8 +4,8 @@ use super::deliver::Refused;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{
-        Mailbox,
-        header::{ContentType, HeaderName, HeaderValue},
+        Mailbox, SinglePart,
+        header::{HeaderName, HeaderValue},
     },
     transport::smtp::client::{Certificate, Tls, TlsParameters},
 };
@@ -167,8 +167,8 @@ impl Mailer {
                 self.0.from.email.domain()
             )))
             .raw_header(automatic)
-            .header(ContentType::TEXT_PLAIN)
-            .body(letter.text.to_owned())
+            // A part of its own brings MIME-Version along, without which readers need not decode it (RFC 2045 section 4).
+            .singlepart(SinglePart::plain(letter.text.to_owned()))
             .map_err(|error| error.to_string())
     }
 }

@@ -108,14 +108,14 @@ pub fn cause(channels: &Channels, cause: &Cause, moment: Moment, now: Timestamp)
             let link = channels.link(&format!("/organisation/accounts/{account}"));
             let text = format!(
                 "It ends on {}. From then on no calendar that is read through this account is renewed.\n\nSet the new password beside the present one, test it and switch, without a pause: {link}\n{}",
-                ends.day_in_words(),
+                ends.last_day_in_words(),
                 foot(channels)
             );
             told(
                 kind,
                 subject,
                 text,
-                &json!({"code": "password-ends", "account": label, "ends": ends.day_in_words(), "link": link}),
+                &json!({"code": "password-ends", "account": label, "ends": ends.last_day_in_words(), "link": link}),
                 now,
             )
         }
@@ -205,7 +205,10 @@ pub fn title(cause: &Cause) -> String {
         Cause::Problem(about) => title_of(about),
         Cause::Requests { .. } => "Requests for mailboxes wait".to_owned(),
         Cause::PasswordEnds { label, ends, .. } => {
-            format!("The password of {label} ends on {}", ends.day_in_words())
+            format!(
+                "The password of {label} ends on {}",
+                ends.last_day_in_words()
+            )
         }
         Cause::CertificateEnds {
             host, certificate, ..

@@ -38,7 +38,9 @@ impl ImportRow {
 /// Reads a table, separated by commas, semicolons or tabs. Columns are found by the names in the first line (name,
 /// email, role, addresses); without such a line they are a name and an address, in either order. `None`: too many.
 pub fn read_people(text: &str) -> Option<Vec<ImportRow>> {
-    let text = format!("{}\n", text.trim_start_matches('\u{FEFF}'));
+    // Browsers and spreadsheets end lines with two characters, of which the reader counts one by itself.
+    let text = text.trim_start_matches('\u{FEFF}').replace("\r\n", "\n");
+    let text = format!("{text}\n");
     let first = text
         .lines()
         .find(|line| !line.trim().is_empty())
@@ -79,14 +81,14 @@ pub fn read_people(text: &str) -> Option<Vec<ImportRow>> {
             return None;
         }
         let cell = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or("").to_owned();
+        let role = cell(columns.role).to_lowercase();
+        let is_admin = matches!(role.as_str(), "admin" | "administrator");
+        let is_role_known = is_admin || matches!(role.as_str(), "" | "member" | "user");
         let mut row = ImportRow {
             line,
             name: cell(columns.name),
             email: cell(columns.email).to_lowercase(),
-            is_admin: matches!(
-                cell(columns.role).to_lowercase().as_str(),
-                "admin" | "administrator"
-            ),
+            is_admin,
             addresses: cell(columns.addresses).replace([',', ';'], " "),
             mistake: None,
         };
@@ -103,6 +105,10 @@ pub fn read_people(text: &str) -> Option<Vec<ImportRow>> {
             .and_then(|mistakes| mistakes.into_iter().map(|(_, words)| words).next())
             .or_else(|| {
                 (!seen.insert(row.email.clone())).then(|| "Twice in this table.".to_owned())
+            })
+            .or_else(|| {
+                let words = || format!("There is no role {role}: use member or admin.");
+                (!is_role_known).then(words)
             });
         rows.push(row);
     }
@@ -177,6 +183,8 @@ mod tests {
     fn a_table_with_names_of_columns_is_read_whatever_separates_them() {
         let text = "\u{FEFF}Role;Email;Name;Addresses\nadmin;Alice@Example.test;Alice Albers;sales@example.test, room@example.test\n\nmember;bob@example.test;\"Bob; the other\";\n;not an address;X;\n;bob@example.test;Bob;\n";
         let rows = read_people(text).unwrap();
+        // As browsers send it and spreadsheets write it.
+        assert_eq!(read_people(&text.replace('\n', "\r\n")).unwrap(), rows);
         assert_eq!(
             short(&rows),
             [
@@ -188,6 +196,17 @@ mod tests {
         );
         assert_eq!(rows[0].person("UTC").unwrap().addresses.len(), 2);
         assert!(rows[3].person("UTC").is_none());
+    }
+
+    #[test]
+    fn a_role_that_nobody_knows_is_told() {
+        let rows =
+            read_people("email,role\nbob@example.test,User\ncharlie@example.test,owner").unwrap();
+        assert_eq!(rows[0].mistake, None);
+        assert_eq!(
+            rows[1].mistake.as_deref(),
+            Some("There is no role owner: use member or admin.")
+        );
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Held {
     pub connections: i64,
     /// How many of them need somebody to act.
     pub broken: i64,
+    /// How many calendar entries were read through it.
+    pub entries: i64,
 }
 
 /// Why two accounts cannot stand beside each other.
@@ -98,8 +100,8 @@ impl Store {
                 .fetch_all(self.pool())
                 .await?;
         let counts = sqlx::query(
-            "SELECT COUNT(*) AS connections, COUNT(CASE WHEN state = 'action_needed' THEN 1 END) AS broken \
-             FROM connections WHERE account_id = $1",
+            "SELECT COUNT(*) AS connections, COUNT(CASE WHEN state = 'action_needed' THEN 1 END) AS broken, \
+             CAST(COALESCE(SUM(entries), 0) AS BIGINT) AS entries FROM connections WHERE account_id = $1",
         )
         .bind(account.id.to_string())
         .fetch_one(self.pool())
@@ -111,6 +113,7 @@ impl Store {
                 .collect::<Result<_, _>>()?,
             connections: rows::number(&counts, "connections")?,
             broken: rows::number(&counts, "broken")?,
+            entries: rows::number(&counts, "entries")?,
             account,
         })
     }

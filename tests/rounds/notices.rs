@@ -9,13 +9,14 @@ use crate::{
     organisation::held,
     world::{MINUTE, SERVICE},
 };
+use jiff::{ToSpan as _, tz::TimeZone};
 use kalends::{
     audit::{Action, Entry},
     connection::ConnectionState,
     desk::csv_page,
     mapping::{self, Addresses},
     notice::{self, Channels, Kind, Mailer, NewHook, State},
-    organisation as accounts,
+    organisation::{self as accounts, AccountForm},
     outbound::{Outbound, OutboundConfig},
     problem::Owner,
     services::Services,
@@ -238,6 +239,23 @@ on_both_engines! {
         let told = mail.mails();
         assert_eq!((told.len(), told[0].to.as_slice()), (1, ["bob@example.test".to_owned()].as_slice()));
         assert!(told[0].text().contains(&format!("{ORIGIN}/profile\n")), "{}", told[0].raw);
+    }
+
+    async fn the_end_of_a_password_is_told_ahead_with_its_last_day(world) {
+        make_admin(world, "alice").await;
+        let (services, mail) = telling(world);
+        let held = held(world).await;
+        let today = crate::world::jiff_at(world.clock.now()).to_zoned(TimeZone::UTC).date();
+        let last = today.checked_add(2.days()).unwrap();
+        let form = AccountForm { expires: last.to_string(), label: "Head office".to_owned(), ..AccountForm::default() };
+        let terms = form.terms("alice@example.test").unwrap();
+        let alice = world.user("alice").await;
+        accounts::rename(&services, &alice, &held, terms).await.unwrap();
+        assert_eq!(tell(&services).await, 1);
+        let told = mail.mails().remove(0);
+        assert_eq!(told.header("Subject"), "The password of Head office ends in 2 days");
+        assert!(told.text().contains(&format!("It ends on {}.", last.strftime("%-d %B %Y"))), "{}", told.raw);
+        assert_eq!(tell(&services).await, 0);
     }
 
     async fn what_is_not_taken_is_tried_again_with_growing_pauses_and_cancelled_when_it_is_over(world) {

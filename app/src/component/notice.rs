@@ -32,8 +32,11 @@ pub fn Notice(
         Owner::Nobody => "notice advice notice-waiting",
         Owner::You | Owner::ExchangeAdmin | Owner::Operator => "notice advice notice-bad",
     };
-    let owner =
-        view! { <p class="notice-owner">{owner_words(advice.owner, just_tried, is_help)}</p> };
+    let goes_on = (folded && matches!(advice.owner, Owner::ExchangeAdmin | Owner::Operator))
+        .then_some(" The calendar then goes on by itself.");
+    let owner = view! {
+        <p class="notice-owner">{owner_words(advice.owner, just_tried, is_help)} {goes_on}</p>
+    };
     let meaning = view! { <p class="notice-meaning">{advice.meaning}</p> };
     let about = (!is_help).then(|| format!("/help/problems/{}", advice.code));
     let on_role = advice.on_role;

@@ -225,14 +225,14 @@ async fn chain(
     Ok(match anchor {
         Some(anchor) => (
             format!(
-                "Seen whole {}, up to line {}. To look again, run: kalends audit verify",
+                "Checked {}: nothing is missing or changed up to line {}. To check again, run: kalends audit verify",
                 words.moment(anchor.at).text,
                 anchor.seq
             ),
             services.clock.now().since(anchor.at) < std::time::Duration::from_hours(3),
         ),
         None => (
-            "Not looked at yet. To look, run: kalends audit verify".to_owned(),
+            "Not checked yet. To check, run: kalends audit verify".to_owned(),
             true,
         ),
     })

@@ -50,6 +50,8 @@ pub enum End {
     /// An account of the organisation was tested and saved; where its page is.
     Saved {
         link: String,
+        /// It is a password to come, which is not used before somebody switches to it.
+        is_to_switch: bool,
     },
     Failed {
         advice: Advice,
@@ -284,14 +286,21 @@ pub fn Ended(
     view! {
         {match end {
             Some(End::Connected { proof }) => view! { <Connected mailbox proof is_own back=back.clone() /> }.into_any(),
-            Some(End::Saved { link }) => view! {
-                <section class="notice notice-good" role="status">
-                    <p class="notice-title">{account.clone()} " reads " {mailbox} "."</p>
-                    <p>"The test has passed. The password is sealed in the vault."</p>
-                    <p class="form-actions"><a class="button button-primary" href=link rel="external">"Go on"</a></p>
-                </section>
+            Some(End::Saved { link, is_to_switch }) => {
+                let words = if is_to_switch {
+                    "The test has passed. The new password is sealed in the vault and not used yet: switch to it on the account’s page."
+                } else {
+                    "The test has passed. The password is sealed in the vault."
+                };
+                view! {
+                    <section class="notice notice-good" role="status">
+                        <p class="notice-title">{account.clone()} " reads " {mailbox} "."</p>
+                        <p>{words}</p>
+                        <p class="form-actions"><a class="button button-primary" href=link rel="external">"Go on"</a></p>
+                    </section>
+                }
+                    .into_any()
             }
-                .into_any(),
             Some(End::Failed { advice, step, request_id, fix }) => {
                 view! {
                     <Notice advice heading=Some(crate::page::connect::FAILED.to_owned()) step request_id just_tried=true />

@@ -7,7 +7,7 @@ use crate::{
     component::{Follow, Frame, LadderView, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
 };
-use kalends::{advice::Advice, check::Ladder};
+use kalends::{advice::Advice, check::Ladder, connection::ConnectionState};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ struct ConnectionView {
     last_sync: Option<Moment>,
     next_sync: Result<Moment, String>,
     advice: Option<Advice>,
+    /// The page of the organisation's account that it goes through.
+    account_page: Option<String>,
     /// Its certificate, if that ends soon.
     warnings: Vec<String>,
     check: Option<CheckLine>,
@@ -41,6 +43,7 @@ struct ConnectionView {
 struct CheckLine {
     started: Moment,
     ended: String,
+    has_failed: bool,
     /// What was tested, if that is not the saved connection.
     other: Option<String>,
     ladder: Ladder,
@@ -89,10 +92,13 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
         last_sync: found.last_synced_at.map(|at| words.moment(at)),
         next_sync: crate::component::next_sync(&found, &words),
         advice: request::advice_for(&found, &words),
+        account_page: (found.mode == kalends::connection::Mode::Organisation)
+            .then(|| format!("/organisation/accounts/{}", found.account_id)),
         warnings: request::ending_certificates(Some(found.endpoint.host())).await?,
         check: check.map(|check| CheckLine {
             started: words.moment(check.started_at),
             ended: kalends::timeline::ended(check.outcome.as_ref()).to_owned(),
+            has_failed: matches!(check.outcome, Some(kalends::check::Outcome::Failed { .. })),
             other: {
                 let typed = &check.typed;
                 let same = typed.mailbox == found.mailbox.as_str()
@@ -229,6 +235,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
         last_sync,
         next_sync,
         advice,
+        account_page,
         warnings,
         check,
         last_round,
@@ -256,6 +263,8 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                         .into_iter()
                         .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
                         .collect_view()}
+                    {account_page
+                        .map(|page| view! { <div><dt>"Held as"</dt><dd><a href=page>"The organisation’s account"</a></dd></div> })}
                     <div>
                         <dt>"Last sync"</dt>
                         <dd>{last_sync.map_or_else(|| "not yet".into_any(), |moment| view! { <When moment exact=true /> }.into_any())}</dd>
@@ -265,24 +274,27 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                         <dd>{next_sync.map_or_else(IntoAny::into_any, |moment| view! { <When moment /> }.into_any())}</dd>
                     </div>
                 </dl>
-                <Buttons id=id.clone() is_paused />
+                <Buttons id=id.clone() is_paused is_still=state == StateView::Is(ConnectionState::Paused) />
             </section>
             <section class="panel" aria-labelledby="check">
                 <h2 id="check">"Last check"</h2>
                 {match check {
-                    Some(CheckLine { started, ended, other, ladder }) => view! {
+                    Some(CheckLine { started, ended, has_failed, other, ladder }) => view! {
                         <p class="panel-hint"><When moment=started /> ", " {ended}</p>
                         {other.map(|other| view! { <p class="notice">"Not this connection was tested, but " {other} "."</p> })}
-                        <LadderView ladder />
+                        <details class="more" open=has_failed>
+                            <summary>"What was tested"</summary>
+                            <LadderView ladder />
+                        </details>
                     }.into_any(),
-                    None => view! { <p class="empty">"No check was run yet."</p> }.into_any(),
+                    None => view! { <p class="empty">"Not checked yet."</p> }.into_any(),
                 }}
             </section>
             <section class="panel" id="happened" data-live="" aria-labelledby="timeline">
                 <h2 id="timeline">"What happened"</h2>
                 <p class="panel-hint">
                     {last_round.map(|moment| view! { "The last round ended " <When moment /> ". " })}
-                    "Rounds that found nothing new are not listed. Ids are those of Exchange’s logs."
+                    "Rounds that found nothing new are not listed. Exchange’s logs know each call by the id below it."
                 </p>
                 <timeline::Timeline lines />
                 {has_more.then(|| view! { <p><a href=format!("/connections/{id}?all=1#timeline")>"Show more"</a></p> })}
@@ -292,11 +304,17 @@ fn Connection(view: ConnectionView) -> impl IntoView {
 }
 
 #[component]
-fn Buttons(id: String, is_paused: bool) -> impl IntoView {
+fn Buttons(
+    id: String,
+    /// By an admin, this one alone.
+    is_paused: bool,
+    /// Paused, by whatever.
+    is_still: bool,
+) -> impl IntoView {
     let (check, sync, rebuild, pause) = (id.clone(), id.clone(), id.clone(), id);
     view! {
         <div class="form-actions">
-            {(!is_paused)
+            {(!is_still)
                 .then(|| {
                     view! {
                         <form method="post" action=CheckNow::url()>
@@ -315,7 +333,7 @@ fn Buttons(id: String, is_paused: bool) -> impl IntoView {
                 <button class="button">{if is_paused { "Resume" } else { "Pause" }}</button>
             </form>
         </div>
-        {(!is_paused)
+        {(!is_still)
             .then(|| {
                 view! {
                     <details class="more">

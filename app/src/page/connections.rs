@@ -31,6 +31,7 @@ struct ConnectionsView {
     connections: i64,
     page: i64,
     pages: i64,
+    is_paused: bool,
     /// Certificates that end soon.
     warnings: Vec<String>,
     flash: Option<String>,
@@ -76,6 +77,11 @@ async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
         wanted,
         page,
         pages,
+        is_paused: store
+            .standstill()
+            .await
+            .map_err(request::internal)?
+            .is_some(),
         warnings: request::ending_certificates(None).await?,
         flash: request::take_flash().await?,
     })
@@ -103,6 +109,7 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
         connections,
         page,
         pages,
+        is_paused,
         warnings,
         flash,
     } = view;
@@ -113,7 +120,8 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
     let pager = wanted.clone();
     view! {
         <Frame title="Connections" wide=true>
-            {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+            {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
+            {is_paused.then(super::overview::all_paused)}
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
             <Follow />
             <nav class="filters" id="states" data-live="" aria-label="Filter by state">

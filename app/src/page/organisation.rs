@@ -111,12 +111,11 @@ async fn pause_everything(
     kalends::organisation::pause_everything(&request::services(), &admin, !resume)
         .await
         .map_err(request::internal)?;
-    request::flash(if resume {
-        "Kalends asks Exchange again. Every calendar that is due is read now."
-    } else {
-        "Everything is paused: nothing is asked of any Exchange."
-    })
-    .await?;
+    // The page itself says that everything is paused.
+    if resume {
+        request::flash("Kalends asks Exchange again. Every calendar that is due is read now.")
+            .await?;
+    }
     request::see_other("/organisation");
     Ok(())
 }

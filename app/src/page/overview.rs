@@ -56,6 +56,8 @@ struct CauseView {
     people: String,
     since: Moment,
     link: String,
+    /// The page on which an admin mends it.
+    cure: Option<String>,
 }
 
 /// A plot with its numbers.
@@ -121,12 +123,11 @@ fn Overview(view: OverviewView) -> impl IntoView {
         .any(|(code, number)| code != "not_connected" && *number > 0);
     view! {
         <Frame title="Overview" wide=true>
-            {is_paused
-                .then(|| view! { <p class="notice notice-waiting">"Everything is paused. " <a href="/organisation">"Resume on the page Organisation"</a></p> })}
+            {is_paused.then(all_paused)}
             {(!steps.is_empty()).then(|| view! { <FirstSteps steps /> })}
             {(requests > 0)
                 .then(|| {
-                    let words = if requests == 1 { "1 person waits for your word on a mailbox.".to_owned() } else { format!("{requests} requests for mailboxes wait for your word.") };
+                    let words = if requests == 1 { "1 request for a mailbox is waiting.".to_owned() } else { format!("{requests} requests for mailboxes are waiting.") };
                     view! { <p class="notice notice-waiting">{words} " " <a href="/organisation/requests">"Decide"</a></p> }
                 })}
             <Follow />
@@ -176,6 +177,15 @@ fn Overview(view: OverviewView) -> impl IntoView {
                     }
                 })}
         </Frame>
+    }
+}
+
+/// For every page that shows the work of all.
+pub(super) fn all_paused() -> impl IntoView {
+    view! {
+        <p class="notice notice-waiting">
+            "Everything is paused. " <a href="/organisation">"Resume on the page Organisation"</a>
+        </p>
     }
 }
 
@@ -234,6 +244,7 @@ fn Causes(owner: OwnerView) -> impl IntoView {
                             <span class="cause-main">
                                 <strong>{cause.title}</strong>
                                 <span class="cell-detail">{cause.place} " · since " <When moment=cause.since /></span>
+                                {cause.cure.map(|page| view! { <a href=page>"Change the password"</a> })}
                             </span>
                         </li>
                     }

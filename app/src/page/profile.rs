@@ -319,7 +319,12 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                     </p>
                 }
             })}
-        {advice.map(|advice| view! { <Notice advice /> })}
+        // What others must do, people need not read.
+        {advice
+            .map(|advice| {
+                let folded = advice.owner != Owner::You;
+                view! { <Notice advice folded /> }
+            })}
                 {mailbox
                     .map(|mailbox| {
                         view! {

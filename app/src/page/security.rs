@@ -190,7 +190,9 @@ fn device_row(device: DeviceView) -> impl IntoView {
         last_used,
         is_this,
     } = device;
-    let label = format!("Sign out {name}");
+    // Several devices may have one name.
+    let signed_in = since.as_ref().unwrap_or(&last_used);
+    let label = format!("Sign out {name}, signed in {}", signed_in.exact);
     view! {
         <div class="row">
             <div class="row-main">

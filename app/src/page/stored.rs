@@ -227,7 +227,7 @@ pub fn StoredPage() -> impl IntoView {
                     </div>
                 </section>
                 <section class="panel" aria-labelledby="who">
-                    <h2 id="who">"Who looked"</h2>
+                    <h2 id="who">"What others did"</h2>
                     {if none {
                         view! { <p class="empty">"Nobody but you."</p> }.into_any()
                     } else {

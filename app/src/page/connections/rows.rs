@@ -30,7 +30,7 @@ pub struct Row {
 pub fn row(item: &kalends::store::ListItem, words: &crate::moment::Words) -> Row {
     use crate::request;
     let connection = item.connection.as_ref();
-    // Problems stay on record while a connection is paused; the pause is what counts then.
+    // The badge says that it is paused.
     let advice = connection
         .filter(|it| it.state != kalends::connection::ConnectionState::Paused)
         .and_then(|it| request::advice_for(it, words));

@@ -67,10 +67,9 @@ async fn account(id: String) -> Result<AccountView, AppError> {
             ("Mail domains".to_owned(), held.domains.join(", ")),
             (
                 "Password ends on".to_owned(),
-                // It holds to the end of its last day.
                 account
                     .expires_at
-                    .map(|at| (at - std::time::Duration::from_millis(1)).day_in_words())
+                    .map(kalends::clock::Timestamp::last_day_in_words)
                     .unwrap_or_default(),
             ),
         ],
@@ -111,10 +110,14 @@ fn warnings(
     use kalends::organisation::{Expiry, expiry};
     let mut warnings = Vec::new();
     if account.saved_refusals > 0 {
-        warnings.push((
-            "Exchange refused the saved password, so nothing is sent any more. Enter the present one below, test it and switch to it.".to_owned(),
-            true,
-        ));
+        let cure = if account.next.is_some() {
+            "The next one below has passed its test: switch to it."
+        } else {
+            "Enter the present one below, test it and switch to it."
+        };
+        let text =
+            format!("Exchange refused the saved password, so nothing is sent any more. {cure}");
+        warnings.push((text, true));
     }
     match account.expires_at.and_then(|at| expiry(at, now)) {
         Some(Expiry::Over) => warnings.push((

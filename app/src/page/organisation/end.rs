@@ -17,6 +17,7 @@ struct EndView {
     id: String,
     label: String,
     connections: i64,
+    entries: i64,
     mailbox: String,
     draft: Draft,
 }
@@ -30,6 +31,7 @@ async fn account_to_end(id: String) -> Result<EndView, AppError> {
     Ok(EndView {
         label: held.account.label,
         connections: held.connections,
+        entries: held.entries,
         mailbox: control.map(ToString::to_string).unwrap_or_default(),
         draft: request::take_draft(&format!("end-{id}")).await?,
         id,
@@ -67,12 +69,14 @@ pub fn EndAccountPage() -> impl IntoView {
         let back = format!("/organisation/accounts/{}", view.id);
         let people = match view.connections {
             0 => "Nobody is connected through it.".to_owned(),
-            1 => "1 person is disconnected, and all entries read for them are deleted.".to_owned(),
-            many => {
-                format!(
-                    "{many} people are disconnected, and all entries read for them are deleted."
-                )
-            }
+            1 => format!(
+                "1 person is disconnected, and the copy of their calendar is deleted: {} entries.",
+                view.entries
+            ),
+            many => format!(
+                "{many} people are disconnected, and the copies of their calendars are deleted: {} entries.",
+                view.entries
+            ),
         };
         let probe = if view.mailbox.is_empty() {
             "Kalends tries once more what the stored password can do, and shows it.".to_owned()
@@ -229,7 +233,7 @@ pub fn EndedPage() -> impl IntoView {
             ("Mailbox tried", view.mailbox),
             ("People disconnected", view.users.to_string()),
             ("Entries deleted", view.entries.to_string()),
-            ("Password", "forgotten, in both slots".to_owned()),
+            ("Password", "forgotten, the next one as well".to_owned()),
         ];
         view! {
             <Frame title=format!("{} is disconnected", view.label)>

@@ -106,9 +106,11 @@ async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
             None => Some(format!(
                 "More than {MAX_ADDRESSES} addresses. Split the list."
             )),
-            Some(found) if found.all.is_empty() => {
-                Some("Paste addresses or choose a file that holds some.".to_owned())
-            }
+            Some(found) if found.all.is_empty() => Some(if text.trim().is_empty() {
+                "Paste addresses or choose a file that holds some.".to_owned()
+            } else {
+                "There is no mail address in this.".to_owned()
+            }),
             Some(_) => None,
         }
     };
@@ -117,7 +119,7 @@ async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
         let short = text.trim().chars().take(2_000).collect();
         let draft = Draft {
             values: [("addresses".to_owned(), short)].into(),
-            errors: [(String::new(), message)].into(),
+            errors: [("addresses".to_owned(), message)].into(),
         };
         request::keep_draft("map", draft).await?;
         request::see_other("/organisation/mailboxes");
@@ -176,6 +178,8 @@ fn Mailboxes(view: MailboxesView) -> impl IntoView {
         maps,
         draft,
     } = view;
+    let mistake = draft.errors.get("addresses").cloned();
+    let is_wrong = mistake.is_some();
     let errors = Signal::stored(draft.errors.clone());
     let none = accounts.is_empty();
     let no_maps = maps.is_empty();
@@ -201,10 +205,20 @@ fn Mailboxes(view: MailboxesView) -> impl IntoView {
                             <AccountChoice accounts />
                             <div class="field">
                                 <label for="field-addresses">"Addresses"</label>
-                                <textarea id="field-addresses" name="addresses" rows="8" spellcheck="false" autocomplete="off">
+                                <textarea
+                                    id="field-addresses"
+                                    name="addresses"
+                                    rows="8"
+                                    spellcheck="false"
+                                    autocomplete="off"
+                                    autofocus=is_wrong
+                                    aria-invalid=is_wrong.then_some("true")
+                                    aria-describedby=if is_wrong { "field-addresses-error field-addresses-hint" } else { "field-addresses-hint" }
+                                >
                                     {draft.value("addresses")}
                                 </textarea>
-                                <p class="field-hint">"One per line, or as you copied them: separated by commas, with names, from a table."</p>
+                                {mistake.map(|words| view! { <p class="field-error" id="field-addresses-error">{words}</p> })}
+                                <p class="field-hint" id="field-addresses-hint">"One per line, or as you copied them: separated by commas, with names, from a table."</p>
                             </div>
                             <div class="field">
                                 <label for="field-file">"Or a file" <span class="field-aside">"optional"</span></label>

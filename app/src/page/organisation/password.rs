@@ -64,7 +64,7 @@ async fn test_password(
                 draft.errors.insert("new_expires".to_owned(), message);
             }
             request::keep_draft(&kept, draft).await?;
-            request::see_other(&format!("/organisation/accounts/{id}#password"));
+            request::see_other(&format!("/organisation/accounts/{id}"));
         }
     }
     Ok(())
@@ -105,7 +105,7 @@ pub fn PasswordPanel(
                 .map(|until| {
                     view! {
                         <div class="notice notice-waiting" role="status">
-                            <p>"Sign-ins wait. They go on by themselves " <When moment=until /> "."</p>
+                            <p>"Sign-ins wait. They go on by themselves: " <When moment=until /> "."</p>
                             <ClickButton id=id.clone() click="release" label="Let them go on now" />
                         </div>
                     }

@@ -128,6 +128,8 @@ fn cause(trouble: &Trouble, accounts: &[Account], words: &Words) -> CauseView {
         },
         since: words.appointment(trouble.since, false),
         link: trouble.link.clone(),
+        cure: (trouble.names.held && trouble.problem.is_about_password())
+            .then(|| format!("/organisation/accounts/{}", trouble.account)),
     }
 }
 

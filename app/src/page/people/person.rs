@@ -242,8 +242,8 @@ fn Person(view: PersonView) -> impl IntoView {
         <Frame title=name>
             <p class="back"><a href="/people">"All people"</a></p>
             {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
+            {mailed.clone().map(|words| view! { <p class="notice" role="status">{words}</p> })}
             {link.map(|link| view! { <FreshLink link is_invited is_mailed=mailed.is_some() /> })}
-            {mailed.map(|words| view! { <p class="notice" role="status">{words}</p> })}
             <section class="panel" aria-labelledby="person">
                 <h2 id="person">"Person"</h2>
                 <dl class="facts">

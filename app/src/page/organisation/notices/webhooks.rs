@@ -67,7 +67,8 @@ async fn add_webhook(
             .collect(),
     };
     request::keep_draft("webhook", draft).await?;
-    request::see_other("/organisation/notices#webhooks");
+    // Without a fragment, which would keep the wrong field from the focus.
+    request::see_other("/organisation/notices");
     Ok(())
 }
 
