@@ -58,6 +58,8 @@ pub enum Done {
     IsPaused,
     Paused,
     Resumed,
+    /// Not resumed: whose it is may not sign in.
+    IsDisabled,
     Disconnected,
     /// It was ended meanwhile.
     Gone,
@@ -185,11 +187,15 @@ async fn one(
         }
         Action::Resume => {
             let entry = entry(audit::Action::ConnectionResumed);
-            store
+            let goes_on = store
                 .pause_connection(connection.id, false, &entry, now)
                 .await?;
             services.wake.notify_one();
-            Done::Resumed
+            if goes_on {
+                Done::Resumed
+            } else {
+                Done::IsDisabled
+            }
         }
         Action::Disconnect => {
             let entry = entry(audit::Action::Disconnected);

@@ -80,19 +80,19 @@ pub async fn sign_in(
     taken
 }
 
-/// Begins to set up a second factor, the first one or another in its place; shown by [`pending`] from then on.
+/// Begins to set up a second factor, the first one or another in its place; shown by [`pending`] from then on, to who
+/// has just proved to be its owner and to no other device of theirs.
 pub async fn begin(
     services: &Services,
     user: &User,
     password: &Password,
     code: &Password,
     address: &str,
-) -> Result<(), FactorError> {
+) -> Result<SecretId, FactorError> {
     prove(services, user, password, code, address).await?;
     let kit = Kit::make(&services.random);
     let sealed = kit.to_seal();
-    services.custody().begin_factor(user.id, &sealed).await?;
-    Ok(())
+    Ok(services.custody().begin_factor(user.id, &sealed).await?)
 }
 
 /// What a person is setting up, to be shown to nobody else; `None` if nothing, or if it was begun too long ago.

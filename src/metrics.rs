@@ -104,6 +104,7 @@ struct Inner {
     rounds: Family<Outcome, Counter>,
     sign_ins: Family<Outcome, Counter>,
     connections: Family<State, Gauge>,
+    notices: Family<State, Gauge>,
     people: Gauge,
     second_factors: Gauge,
     sessions: Gauge,
@@ -122,6 +123,7 @@ impl Metrics {
             rounds: Family::default(),
             sign_ins: Family::default(),
             connections: Family::default(),
+            notices: Family::default(),
             people: Gauge::default(),
             second_factors: Gauge::default(),
             sessions: Gauge::default(),
@@ -166,6 +168,11 @@ impl Metrics {
             "Connections in the database, by state",
             inner.connections.clone(),
         );
+        registry.register(
+            "notices",
+            "Notices in the database that were not taken: waiting for another try, or given up (failed)",
+            inner.notices.clone(),
+        );
         registry.register("people", "People in the database", inner.people.clone());
         registry.register(
             "second_factors",
@@ -202,6 +209,12 @@ impl Metrics {
             let state = state.code();
             let gauge = self.0.connections.get_or_create(&State { state });
             gauge.set(connections);
+        }
+        for (state, notices) in [
+            ("waiting", counted.notices_waiting),
+            ("failed", counted.notices_failed),
+        ] {
+            self.0.notices.get_or_create(&State { state }).set(notices);
         }
         let mut text = String::new();
         // Writing to a text does not fail.

@@ -1,5 +1,6 @@
 //! Signing in to Kalends: argon2id off the async threads, the same words and the same time whether the address or the
-//! password is wrong, and limits per account and per client address.
+//! password is wrong, and limits per account and per client address. Whoever signed in from an address lately has a limit
+//! of their own there, so that nobody shuts them out by guessing from elsewhere.
 
 use crate::{
     account_name::Password,
@@ -38,6 +39,8 @@ const AT_ONCE: usize = 2;
 const TRIES_OF_ACCOUNT: NonZeroU32 = NonZeroU32::new(8).unwrap();
 const TRIES_OF_ADDRESS: NonZeroU32 = NonZeroU32::new(30).unwrap();
 const REFILL: Duration = Duration::from_mins(1);
+/// For how long a right password counts for an address; forgotten when the process ends.
+const KNOWN: Duration = Duration::from_hours(24 * 30);
 
 /// Why somebody was not signed in, in the words that they read.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +104,8 @@ struct Inner {
     by_address: Limiter,
     /// Until when an account or an address has to wait.
     closed: Mutex<HashMap<String, Timestamp>>,
+    /// When an account was last entered from an address.
+    known: Mutex<HashMap<String, Timestamp>>,
     hashing: Semaphore,
 }
 
@@ -119,6 +124,7 @@ impl SignIn {
             by_account: limiter(TRIES_OF_ACCOUNT),
             by_address: limiter(TRIES_OF_ADDRESS),
             closed: Mutex::default(),
+            known: Mutex::default(),
             hashing: Semaphore::new(AT_ONCE),
         }))
     }
@@ -127,20 +133,24 @@ impl SignIn {
     pub(crate) fn must_wait(&self, account: &str, address: &str) -> Result<(), Duration> {
         let now = self.0.by_account.clock().0.now();
         let closed = self.0.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = [account_key(account), address_key(address)]
-            .iter()
-            .filter_map(|key| closed.get(key).copied())
-            .max()
-            .filter(|until| *until > now);
+        let until = [
+            self.account_key(account, address, now),
+            address_key(address),
+        ]
+        .iter()
+        .filter_map(|key| closed.get(key).copied())
+        .max()
+        .filter(|until| *until > now);
         until.map_or(Ok(()), |until| Err(until.since(now)))
     }
 
     /// Counts a failure; past the limits the next try has to wait. What succeeds is never counted.
     pub(crate) fn count_failure(&self, account: &str, address: &str) {
         let now = self.0.by_account.clock().0.now();
+        let account = self.account_key(account, address, now);
         let mut closed = self.0.closed.lock().unwrap_or_else(PoisonError::into_inner);
         for (limiter, key) in [
-            (&self.0.by_account, account_key(account)),
+            (&self.0.by_account, account),
             (&self.0.by_address, address_key(address)),
         ] {
             // What is over is dropped now and then, so that memory stays bounded.
@@ -177,15 +187,39 @@ impl SignIn {
             })
         });
         let right = checked.await.unwrap_or(false);
-        if !right {
+        if right {
+            self.remember(account, address);
+        } else {
             self.count_failure(account, address);
         }
         Ok(right)
     }
+
+    /// The password of this account was right at this address.
+    fn remember(&self, account: &str, address: &str) {
+        let now = self.0.by_account.clock().0.now();
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() > 10_000 {
+            known.retain(|_, at| now.since(*at) < KNOWN);
+        }
+        known.insert(at_address(account, address), now);
+    }
+
+    /// What failures of an account are counted under.
+    fn account_key(&self, account: &str, address: &str, now: Timestamp) -> String {
+        let own = at_address(account, address);
+        let known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let entered = known.get(&own).copied();
+        if entered.is_some_and(|at| now.since(at) < KNOWN) {
+            own
+        } else {
+            format!("account {account}")
+        }
+    }
 }
 
-fn account_key(account: &str) -> String {
-    format!("account {account}")
+fn at_address(account: &str, address: &str) -> String {
+    format!("account {account} at {address}")
 }
 
 fn address_key(address: &str) -> String {
@@ -433,6 +467,27 @@ mod tests {
         );
         clock.advance(REFILL);
         assert_eq!(sign_in.must_wait("bob@example.test", "192.0.2.1"), Ok(()));
+    }
+
+    #[test]
+    fn guesses_from_elsewhere_shut_nobody_out_where_they_signed_in_lately() {
+        let clock = Clock::held(Timestamp::from_seconds(1_000_000));
+        let sign_in = SignIn::new(&clock);
+        sign_in.remember("bob", "192.0.2.1");
+        for _ in 0..=TRIES_OF_ACCOUNT.get() {
+            sign_in.count_failure("bob", "198.51.100.7");
+        }
+        assert!(sign_in.must_wait("bob", "198.51.100.7").is_err());
+        assert!(sign_in.must_wait("bob", "203.0.113.9").is_err());
+        assert_eq!(sign_in.must_wait("bob", "192.0.2.1"), Ok(()));
+        // There as well only so many may be wrong.
+        for _ in 0..=TRIES_OF_ACCOUNT.get() {
+            sign_in.count_failure("bob", "192.0.2.1");
+        }
+        assert!(sign_in.must_wait("bob", "192.0.2.1").is_err());
+        clock.advance(KNOWN);
+        sign_in.count_failure("bob", "192.0.2.1");
+        assert_eq!(sign_in.must_wait("bob", "192.0.2.1"), Ok(()));
     }
 
     #[test]

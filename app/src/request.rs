@@ -3,8 +3,9 @@
 mod session;
 
 pub use session::{
-    DEVICE_KEY, USER_KEY, await_code, awaited, chosen, end_all_sessions, end_session, flash,
-    imported, keep_chosen, keep_imported, start_session, take_flash, this_session,
+    DEVICE_KEY, USER_KEY, await_code, awaited, chosen, end_all_sessions, end_other_sessions,
+    end_session, flash, imported, keep_chosen, keep_imported, may_see_kit, show_kit, start_session,
+    take_flash, this_session,
 };
 
 use crate::{

@@ -136,7 +136,10 @@ async fn links(
     let now = services.clock.now();
     let mut table = Table::default();
     table.line(&["name", "email", "link"]);
-    for (id, token) in services.links.all(admin.id, now) {
+    let mut links = services.links.all(admin.id, now);
+    // Ids are ordered by when they were made.
+    links.sort_by_key(|(id, _)| *id);
+    for (id, token) in links {
         match services.store.user(id).await {
             Ok(Some(user)) => {
                 let link = format!("{origin}/invitation?link={token}");

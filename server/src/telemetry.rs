@@ -4,14 +4,19 @@ use crate::settings::SettingError;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Starts logging. Fails when the filter cannot be read.
-pub fn start(filter: &str) -> Result<(), SettingError> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| {
+pub fn start(wanted: &str) -> Result<(), SettingError> {
+    let filter = EnvFilter::try_new(wanted).map_err(|error| {
         SettingError::new(
             "KALENDS_LOG",
-            filter,
+            wanted,
             format!("{error}. Use a filter such as info or kalends=debug"),
         )
     })?;
+    // A cookie of a session that has ended is ordinary life; the library calls it suspicious at the level of warnings.
+    let filter = match "tower_sessions_core::session=error".parse() {
+        Ok(quiet) if !wanted.contains("tower_sessions") => filter.add_directive(quiet),
+        Ok(_) | Err(_) => filter,
+    };
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match std::env::var("KALENDS_LOG_FORMAT").as_deref() {

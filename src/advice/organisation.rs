@@ -65,5 +65,13 @@ pub(super) fn held(problem: &Problem, mut words: Words) -> (Owner, Words) {
         ]);
         return (Owner::Operator, words);
     }
+    if matches!(problem, Problem::MailboxNotFound) {
+        // Whose mailbox it is typed no address, and cannot change it.
+        words.steps = vec![
+            "An Exchange administrator looks whether the mailbox was removed, or has another address: the command shows both.".to_owned(),
+            "If it is gone for good, a Kalends administrator disconnects it; if it has another address, that one is verified for its owner on the page People and connected.".to_owned(),
+        ];
+        return (Owner::Operator, words);
+    }
     (problem.owner(), words)
 }

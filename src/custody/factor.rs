@@ -12,13 +12,18 @@ use crate::{
 
 impl Custody {
     /// Seals what a person begins to set up; what they had begun before is forgotten.
-    pub async fn begin_factor(&self, user: UserId, sealed: &Password) -> Result<(), CustodyError> {
+    pub async fn begin_factor(
+        &self,
+        user: UserId,
+        sealed: &Password,
+    ) -> Result<SecretId, CustodyError> {
         let now = self.clock.now();
         let to = Destination::factor_of(user);
         let fresh = self.vault.seal(sealed, &to, now).await?;
         let set = self.store.set_pending_factor(user, Some(fresh), now).await;
         let before = self.kept(fresh, set).await?;
-        self.forget(before.as_slice()).await
+        self.forget(before.as_slice()).await?;
+        Ok(fresh)
     }
 
     /// Forgets what a person began to set up.

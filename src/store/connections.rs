@@ -127,15 +127,26 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// Leaves a connection alone until it is resumed, or lets it go on: it is due at once then.
+    /// Leaves a connection alone until it is resumed, or lets it go on: it is due at once then. False, with nothing
+    /// changed, where a disabled person's is to go on.
     pub async fn pause_connection(
         &self,
         id: ConnectionId,
         paused: bool,
         entry: &Entry,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
+        let disabled = sqlx::query(
+            "SELECT 1 AS found FROM connections c JOIN users u ON u.id = c.user_id \
+             WHERE c.id = $1 AND u.disabled_at IS NOT NULL",
+        )
+        .bind(id.to_string())
+        .fetch_optional(writing.on())
+        .await?;
+        if disabled.is_some() && !paused {
+            return Ok(false);
+        }
         let sql = if paused {
             "UPDATE connections SET paused_at = $2 WHERE id = $1 AND paused_at IS NULL"
         } else {
@@ -150,7 +161,8 @@ impl Store {
         if changed.rows_affected() > 0 {
             self.audit_in(&mut writing, entry, now).await?;
         }
-        Ok(writing.commit().await?)
+        writing.commit().await?;
+        Ok(true)
     }
 
     /// Deletes the copy of a calendar and makes its connection due, so that everything is read anew.

@@ -1,7 +1,7 @@
 //! How much the main database holds, for whoever watches.
 
 use super::{Filter, Store, StoreError, Wanted, rows};
-use crate::{clock::Timestamp, connection::ConnectionState};
+use crate::{clock::Timestamp, connection::ConnectionState, notice::State};
 
 /// Counts over everybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,9 @@ pub struct Counted {
     pub sessions: i64,
     /// Every state, those without a connection too.
     pub connections: Vec<(ConnectionState, i64)>,
+    /// Not taken yet, and given up, as long as they are kept.
+    pub notices_waiting: i64,
+    pub notices_failed: i64,
 }
 
 impl Store {
@@ -20,9 +23,13 @@ impl Store {
             "SELECT (SELECT COUNT(*) FROM users) AS people, \
              (SELECT COUNT(*) FROM factors WHERE secret_id IS NOT NULL) AS second_factors, \
              (SELECT COUNT(*) FROM sessions WHERE user_id IS NOT NULL AND idle_expires_at > $1 \
-              AND absolute_expires_at > $1) AS sessions",
+              AND absolute_expires_at > $1) AS sessions, \
+             (SELECT COUNT(*) FROM notices WHERE state = $2) AS waiting, \
+             (SELECT COUNT(*) FROM notices WHERE state = $3) AS failed",
         )
         .bind(now.millis())
+        .bind(rows::to_name(&State::Waiting, "state")?)
+        .bind(rows::to_name(&State::Failed, "state")?)
         .fetch_one(self.pool())
         .await?;
         let counts = self.count_connections(&Wanted::default()).await?;
@@ -32,6 +39,8 @@ impl Store {
             second_factors: rows::number(&row, "second_factors")?,
             sessions: rows::number(&row, "sessions")?,
             connections: connections.into(),
+            notices_waiting: rows::number(&row, "waiting")?,
+            notices_failed: rows::number(&row, "failed")?,
         })
     }
 }

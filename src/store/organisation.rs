@@ -100,7 +100,7 @@ impl Store {
                 .fetch_all(self.pool())
                 .await?;
         let counts = sqlx::query(
-            "SELECT COUNT(*) AS connections, COUNT(CASE WHEN state = 'action_needed' THEN 1 END) AS broken, \
+            "SELECT COUNT(*) AS connections, COUNT(CASE WHEN state = 'action_needed' AND paused_at IS NULL THEN 1 END) AS broken, \
              CAST(COALESCE(SUM(entries), 0) AS BIGINT) AS entries FROM connections WHERE account_id = $1",
         )
         .bind(account.id.to_string())

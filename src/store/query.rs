@@ -55,7 +55,12 @@ impl Query {
 
     /// Narrows to the people whose words a search begins; `user` is the column with their id.
     pub fn search(&mut self, search: &str, user: &str) {
-        for (from, to) in search::ranges(search) {
+        let ranges = search::ranges(search);
+        if ranges.is_empty() && !search.trim().is_empty() {
+            // Nobody's words hold such characters alone.
+            self.add(" AND 1 = 0");
+        }
+        for (from, to) in ranges {
             self.add(&format!(
                 " AND {user} IN (SELECT w.user_id FROM search_words w WHERE w.word >= "
             ));

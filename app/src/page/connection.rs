@@ -190,16 +190,18 @@ async fn pause_connection(
     };
     let services = request::services();
     let entry = Entry::by(admin.id, action).about(found.mailbox.as_str());
-    services
+    let done = services
         .store
         .pause_connection(found.id, paused, &entry, services.clock.now())
         .await
         .map_err(request::internal)?;
     services.wake.notify_one();
-    request::flash(if paused {
-        "Paused. The copy stays as it is until you resume."
-    } else {
-        "Resumed. A round starts within a second."
+    request::flash(match (done, paused) {
+        (false, _) => {
+            "Not resumed: this person is disabled. Enable them first, on the page People."
+        }
+        (true, true) => "Paused. The copy stays as it is until you resume.",
+        (true, false) => "Resumed. A round starts within a second.",
     })
     .await?;
     request::see_other(&format!("/connections/{}", found.id));

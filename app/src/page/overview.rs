@@ -24,6 +24,8 @@ struct OverviewView {
     endings: Vec<String>,
     /// Codes of states with how many connections are in them.
     states: Vec<(String, i64)>,
+    /// Why somebody may not be told.
+    silence: Option<String>,
     requests: i64,
     is_paused: bool,
     rounds: PlotView,
@@ -84,9 +86,11 @@ async fn overview() -> Result<OverviewView, AppError> {
     use crate::request;
     let admin = request::admin().await?;
     let words = request::words(&admin);
-    let store = request::services().store;
+    let services = request::services();
     let endings = request::ending_certificates(None).await?;
-    gather::overview(&store, &words, endings)
+    let mail = services.channels.mail();
+    let is_mail_refused = mail.is_some_and(kalends::notice::Mailer::is_sign_in_refused);
+    gather::overview(&services.store, &words, endings, is_mail_refused)
         .await
         .map_err(request::internal)
 }
@@ -106,6 +110,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
         owners,
         endings,
         states,
+        silence,
         requests,
         is_paused,
         rounds,
@@ -125,6 +130,10 @@ fn Overview(view: OverviewView) -> impl IntoView {
         <Frame title="Overview" wide=true>
             {is_paused.then(all_paused)}
             {(!steps.is_empty()).then(|| view! { <FirstSteps steps /> })}
+            {silence
+                .map(|words| {
+                    view! { <p class="notice notice-waiting">{words} " " <a href="/organisation/notices">"See the notices"</a></p> }
+                })}
             {(requests > 0)
                 .then(|| {
                     let words = if requests == 1 { "1 request for a mailbox is waiting.".to_owned() } else { format!("{requests} requests for mailboxes are waiting.") };

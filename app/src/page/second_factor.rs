@@ -37,7 +37,11 @@ async fn second_factor() -> Result<SecondFactorView, AppError> {
     let services = request::services();
     let factor = services.store.factor(user.id).await;
     let pending = kalends::factor::pending(&services, &user).await;
-    let kit = pending.map_err(request::internal)?.map(|(_, kit)| KitView {
+    let pending = match pending.map_err(request::internal)? {
+        Some((id, kit)) if request::may_see_kit(id).await? => Some(kit),
+        Some(_) | None => None,
+    };
+    let kit = pending.map(|kit| KitView {
         account: user.email.to_string(),
         key: kit.key_in_groups(),
         codes: kit.codes().map(ToOwned::to_owned).collect(),
@@ -90,7 +94,13 @@ async fn begin_second_factor(
     use crate::request;
     let user = request::user().await?;
     let (services, address) = (request::services(), request::client_address());
-    let begun = kalends::factor::begin(&services, &user, &password, &code, &address).await;
+    let begun = match kalends::factor::begin(&services, &user, &password, &code, &address).await {
+        Ok(id) => {
+            request::show_kit(id).await?;
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
     answer(begun, None, PAGE).await
 }
 
@@ -113,7 +123,11 @@ async fn confirm_second_factor(#[server(default)] code: Password) -> Result<(), 
     let user = request::user().await?;
     let (services, address) = (request::services(), request::client_address());
     let confirmed = kalends::factor::confirm(&services, &user, &code, &address).await;
-    let done = "Your second factor is on. From now on Kalends asks for a code when you sign in.";
+    if confirmed.is_ok() {
+        // Devices that never gave a code must sign in anew.
+        request::end_other_sessions(&user).await?;
+    }
+    let done = "Your second factor is on. From now on Kalends asks for a code when you sign in. Your other devices are signed out.";
     answer(confirmed, Some(done), "/profile/security").await
 }
 

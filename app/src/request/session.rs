@@ -6,7 +6,7 @@ use kalends::{
     audit::{Action, Entry},
     clock::Timestamp,
     factor::password_tag,
-    id::UserId,
+    id::{SecretId, UserId},
     people::ImportRow,
     store::{User, session_hash},
 };
@@ -21,6 +21,7 @@ pub const DEVICE_KEY: &str = "device";
 const FLASH_KEY: &str = "flash";
 const CHOSEN_KEY: &str = "chosen";
 const IMPORT_KEY: &str = "import";
+const KIT_KEY: &str = "kit";
 const AWAITED_KEY: &str = "awaited";
 /// How long a right password waits for its code.
 const AWAIT: Duration = Duration::from_mins(10);
@@ -110,6 +111,27 @@ pub async fn end_all_sessions(user: &User) -> Result<(), AppError> {
 /// Words for the next page, such as "Your details are saved."
 pub async fn flash(text: &str) -> Result<(), AppError> {
     session()?.insert(FLASH_KEY, text).await.map_err(internal)
+}
+
+/// Signs a user out on every device but this one; how many there were.
+pub async fn end_other_sessions(user: &User) -> Result<u64, AppError> {
+    let services = services();
+    let entry = Entry::by(user.id, Action::DeviceSignedOut).about("all but this one");
+    let ended = services
+        .store
+        .delete_other_sessions_of(user.id, &this_session()?, &entry, services.clock.now())
+        .await;
+    ended.map_err(internal)
+}
+
+/// Lets this session alone see the second factor that it has just proved its way to.
+pub async fn show_kit(id: SecretId) -> Result<(), AppError> {
+    session()?.insert(KIT_KEY, id).await.map_err(internal)
+}
+
+pub async fn may_see_kit(id: SecretId) -> Result<bool, AppError> {
+    let shown: Option<SecretId> = session()?.get(KIT_KEY).await.map_err(internal)?;
+    Ok(shown == Some(id))
 }
 
 pub async fn take_flash() -> Result<Option<String>, AppError> {

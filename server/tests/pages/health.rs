@@ -82,6 +82,8 @@ async fn the_numbers_are_told_at_their_own_address_and_name_nobody() {
     );
     for line in [
         "kalends_people 2",
+        "kalends_notices{state=\"waiting\"} 0",
+        "kalends_notices{state=\"failed\"} 0",
         "kalends_sessions 1",
         "kalends_second_factors 0",
         "kalends_connections{state=\"connected\"} 1",

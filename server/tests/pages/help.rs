@@ -24,7 +24,7 @@ async fn everybody_who_is_signed_in_reads_about_each_problem() {
             assert_eq!(page.heading(), "About this problem");
             assert!(
                 page.text()
-                    .contains(&format!("Kalends calls the problem {code}.")),
+                    .contains(&format!("Kalends calls the problem {code} .")),
                 "{}",
                 page.text()
             );

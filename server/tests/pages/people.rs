@@ -174,7 +174,7 @@ async fn a_table_is_shown_before_anybody_is_invited() {
             .open("/people?q=charlie")
             .await
             .text()
-            .contains("Nobody is found.")
+            .contains("Nobody here.")
     );
     let list = alice.submit(&page.form("Invite them")).await;
     assert!(

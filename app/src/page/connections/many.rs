@@ -42,7 +42,10 @@ pub async fn act_on_many(
     };
     let lines = lines(&services.store, &wanted, &kept, all && !sure).await?;
     let refused = if lines.is_empty() {
-        Some("Nothing was done: choose connections in the list first.".to_owned())
+        Some(
+            "Nothing was done: no connection is chosen, or what was chosen is disconnected by now."
+                .to_owned(),
+        )
     } else if action == Action::Check && lines.len() > MOST_CHECKS {
         Some(format!(
             "Nothing was done: check {MOST_CHECKS} connections at most at a time. A sync of all of them shows as well which ones work."

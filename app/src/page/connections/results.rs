@@ -103,6 +103,7 @@ mod result {
             None => Ok(("Waiting".to_owned(), false, false)),
             Some(Done::Paused) => plain("Paused", false),
             Some(Done::Resumed) => plain("Resumed", false),
+            Some(Done::IsDisabled) => plain("Not resumed: this person is disabled", true),
             Some(Done::Disconnected) => plain("Disconnected", false),
             Some(Done::Gone) => plain("Ended meanwhile", false),
             Some(Done::IsPaused) => plain("Paused: resume it first", true),
@@ -144,11 +145,15 @@ mod result {
         let Some(connection) = store.connection(line.connection).await? else {
             return Ok(("Ended meanwhile".to_owned(), false, true));
         };
-        if connection.last_round_at.is_none_or(|at| at < bulk.at) {
+        let is_over = connection.last_round_at.is_some_and(|at| at >= bulk.at);
+        // Its account may have been stopped by another one's round.
+        let is_coming = connection.due_at.is_some_and(|at| at <= words.now);
+        if !is_over && is_coming {
             return Ok(("Waiting for its round".to_owned(), false, false));
         }
         Ok(match request::advice_for(&connection, words) {
             Some(advice) => (advice.title, true, true),
+            None if !is_over => ("Put off for now".to_owned(), true, true),
             None => (
                 format!("Synced, {} entries", connection.entries),
                 false,

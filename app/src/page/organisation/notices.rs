@@ -74,7 +74,10 @@ pub fn sent(notice: &kalends::notice::Notice, words: &crate::moment::Words) -> S
             (State::Waiting, tries) => format!("Not taken yet, tried {tries} times"),
             (State::Sent, _) => "Sent".to_owned(),
             (State::Failed, _) => "Not sent, given up".to_owned(),
-            (State::Cancelled, _) => "Cancelled, it was over".to_owned(),
+            (State::Cancelled, _) if notice.recipient.channel == Channel::Webhook => {
+                "Cancelled: it was over, or the webhook was removed".to_owned()
+            }
+            (State::Cancelled, _) => "Cancelled: it was over".to_owned(),
         },
         is_bad: notice.state == State::Failed
             || (notice.state == State::Waiting && notice.tries > 0),

@@ -20,6 +20,7 @@ pub async fn overview(
     store: &Store,
     words: &Words,
     endings: Vec<String>,
+    is_mail_refused: bool,
 ) -> Result<OverviewView, StoreError> {
     let counts = store.count_connections(&Wanted::default()).await?;
     let accounts = store.accounts().await?;
@@ -33,7 +34,18 @@ pub async fn overview(
         })
         .collect();
     let people = counts.connections() + counts.not_connected;
+    let counted = store.counted(words.now).await?;
+    let silence = if is_mail_refused {
+        Some("No mail leaves: the mail server refuses the name or password of Kalends.".to_owned())
+    } else {
+        match counted.notices_failed {
+            0 => None,
+            1 => Some("1 notice was given up in the last 90 days.".to_owned()),
+            many => Some(format!("{many} notices were given up in the last 90 days.")),
+        }
+    };
     Ok(OverviewView {
+        silence,
         steps: steps(store, counts.connections(), people).await?,
         owners: by_owner(&troubles, &accounts, words),
         endings,
@@ -153,7 +165,8 @@ async fn rounds(store: &Store, words: &Words) -> Result<PlotView, StoreError> {
         words.zoned(Timestamp::from_millis((first + hours) * 3_600_000))
     };
     let labels = (0..HOURS)
-        .filter(|place| hour_at(*place).hour() % 6 == 0)
+        // At the edges there is no room for words.
+        .filter(|place| (1..HOURS - 2).contains(place) && hour_at(*place).hour() % 6 == 0)
         .map(|place| {
             let at = hour_at(place);
             let form = if at.hour() == 0 { "%a" } else { "%H:%M" };

@@ -23,6 +23,9 @@ const SHOWN: usize = 200;
 struct ImportView {
     draft: Draft,
     preview: Option<Preview>,
+    /// Links were made in the last quarter of an hour.
+    has_links: bool,
+    flash: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,7 +48,9 @@ struct PreviewRow {
 #[server(endpoint = "import_form")]
 async fn import_form() -> Result<ImportView, AppError> {
     use crate::request;
-    request::admin().await?;
+    let admin = request::admin().await?;
+    let services = request::services();
+    let links = services.links.all(admin.id, services.clock.now());
     let rows = request::imported().await?;
     let draft = request::take_draft("import").await?;
     let preview = (!rows.is_empty() && draft.errors.is_empty()).then(|| {
@@ -74,7 +79,12 @@ async fn import_form() -> Result<ImportView, AppError> {
                 .collect(),
         }
     });
-    Ok(ImportView { draft, preview })
+    Ok(ImportView {
+        draft,
+        preview,
+        has_links: !links.is_empty(),
+        flash: request::take_flash().await?,
+    })
 }
 
 #[server(endpoint = "read_import", input = MultipartFormData)]
@@ -152,13 +162,17 @@ async fn import_people(#[server(default)] drop: bool) -> Result<(), AppError> {
             Err(error) => return Err(request::internal(error)),
         }
     }
-    let left = if left == 0 {
-        String::new()
-    } else {
-        format!(" {left} lines were left out.")
+    let invited = match invited {
+        1 => "1 person is invited.".to_owned(),
+        many => format!("{many} people are invited."),
     };
-    request::flash(&format!("{invited} people are invited.{left} Download their links within 15 minutes, below on the page Import, or make new ones on each person's page.")).await?;
-    request::see_other("/people?which=invited");
+    let left = match left {
+        0 => String::new(),
+        1 => " 1 line was left out.".to_owned(),
+        many => format!(" {many} lines were left out."),
+    };
+    request::flash(&format!("{invited}{left} Download their links here within 15 minutes, or make new ones on each person's page.")).await?;
+    request::see_other("/people/import");
     Ok(())
 }
 
@@ -172,11 +186,25 @@ pub fn ImportPage() -> impl IntoView {
 
 #[component]
 fn Import(view: ImportView) -> impl IntoView {
-    let ImportView { draft, preview } = view;
+    let ImportView {
+        draft,
+        preview,
+        has_links,
+        flash,
+    } = view;
     let errors = Signal::stored(draft.errors.clone());
     view! {
         <Frame title="Import people">
             <p class="back"><a href="/people">"All people"</a></p>
+            {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+            {has_links
+                .then(|| {
+                    view! {
+                        <p class="form-actions page-actions">
+                            <a class="button" href="/people/links.csv" download="links.csv" rel="external">"Download the links of the last 15 minutes"</a>
+                        </p>
+                    }
+                })}
             {match preview {
                 Some(preview) => view! { <PreviewTable preview /> }.into_any(),
                 None => view! {
@@ -194,7 +222,6 @@ fn Import(view: ImportView) -> impl IntoView {
                         <p class="panel-hint">"Nobody is invited before you have seen what the table would do."</p>
                         <button class="button button-primary">"Read the table"</button>
                     </form>
-                    <p class="list-links"><a href="/people/links.csv" download="links.csv" rel="external">"Download the links that you made in the last 15 minutes"</a></p>
                 }.into_any(),
             }}
         </Frame>

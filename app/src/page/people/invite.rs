@@ -199,7 +199,8 @@ async fn accept_invitation(
                 let audited = services.store.audit(&entry, services.clock.now()).await;
                 audited.map_err(request::internal)?;
                 request::start_session(&user).await?;
-                request::see_other("/profile");
+                // There a new person finds one sentence and one button.
+                request::see_other("/");
                 return Ok(());
             }
             Err(PeopleError::Store(error)) => return Err(request::internal(error)),

@@ -65,7 +65,10 @@ async fn person(id: String) -> Result<PersonView, AppError> {
         is_invited: user.is_invited(),
         disabled_since: user.disabled_at.map(|at| words.appointment(at, false)),
         link: token.map(|token| format!("{}/invitation?link={token}", request::public_origin())),
-        mailed: mailed(&services, &user).await?,
+        mailed: match user.disabled_at {
+            Some(_) => None,
+            None => mailed(&services, &user).await?,
+        },
         link_until: until
             .filter(|until| *until > now)
             .map(|until| words.appointment(until, false)),

@@ -35,7 +35,13 @@ async fn notice(id: String) -> Result<NoticeView, AppError> {
         return Err(AppError::NotYours);
     };
     let tries = store.tries(found.id).await.map_err(request::internal)?;
-    let waits = found.state == State::Waiting && found.tries > 0;
+    // A mail server that refuses the sign-in is not tried again before somebody tests it.
+    let is_stopped = found.recipient.channel == kalends::notice::Channel::Mail
+        && request::services()
+            .channels
+            .mail()
+            .is_some_and(kalends::notice::Mailer::is_sign_in_refused);
+    let waits = found.state == State::Waiting && found.tries > 0 && !is_stopped;
     Ok(NoticeView {
         notice: super::sent(&found, &words),
         next: waits.then(|| words.upcoming(found.due_at)),
