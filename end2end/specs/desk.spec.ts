@@ -88,7 +88,8 @@ test('somebody invited sets a password by the link and is led to their calendar'
   await page.getByLabel('Password', { exact: true }).fill('hedgehog under seven lamps');
   await page.getByLabel('Password again').fill('hedgehog under seven lamps');
   await page.getByRole('button', { name: 'Begin' }).click();
-  await expect(page.getByRole('heading', { name: 'Profile Settings' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Calendar', exact: true })).toBeVisible();
+  await expect(page.getByText('Your calendar is not connected yet.')).toBeVisible();
   await settled();
   await expect(page.getByRole('link', { name: 'People' })).toHaveCount(0);
 });

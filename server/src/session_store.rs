@@ -18,6 +18,8 @@ use tower_sessions::{
 
 /// A session that nobody uses for this long ends.
 const IDLE: Duration = Duration::from_hours(168);
+/// One of nobody keeps what was typed into a form, and ends sooner.
+const IDLE_OF_NOBODY: Duration = Duration::from_hours(1);
 /// Every session ends after this long; the cookie lives no longer.
 pub const ABSOLUTE: Duration = Duration::from_hours(720);
 /// Use is written down at most this often.
@@ -42,7 +44,7 @@ impl Sessions {
             id_hash: session_hash(record.id.0),
             user_id,
             data,
-            idle_expires_at: now + IDLE,
+            idle_expires_at: now + idle(user_id),
             absolute_expires_at: now + ABSOLUTE,
             touched_at: now,
             device: device.map(ToOwned::to_owned),
@@ -78,7 +80,7 @@ impl SessionStore for Sessions {
         if now.since(row.touched_at) > TOUCH_AFTER {
             self.0
                 .store
-                .touch_session(&id_hash, now, now + IDLE)
+                .touch_session(&id_hash, now, now + idle(row.user_id))
                 .await
                 .map_err(|error| backend(&error))?;
         }
@@ -97,6 +99,13 @@ impl SessionStore for Sessions {
             .delete_session(&session_hash(id.0))
             .await
             .map_err(|error| backend(&error))
+    }
+}
+
+const fn idle(user: Option<UserId>) -> Duration {
+    match user {
+        Some(_) => IDLE,
+        None => IDLE_OF_NOBODY,
     }
 }
 

@@ -181,7 +181,14 @@ pub(super) fn made(
         told.subject.clone(),
         match recipient.channel {
             Channel::Mail => told.text.clone(),
-            Channel::Webhook => told.json.clone(),
+            Channel::Webhook => {
+                let mut json = told.json.clone();
+                // The same in all notices of one cause, so that its end is told apart from another's.
+                if let Some(id) = occasion {
+                    json["data"]["occasion"] = id.to_string().into();
+                }
+                json.to_string()
+            }
         },
     );
     Notice {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     advice::{Advice, Names, advice, ending_certificate},
     clock::Timestamp,
-    problem::Owner,
+    problem::{Concerns, Owner},
     store::User,
 };
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use std::fmt::Write as _;
 pub struct Told {
     pub subject: String,
     pub text: String,
-    pub json: String,
+    pub json: Value,
 }
 
 /// Why it is told now.
@@ -55,7 +55,7 @@ fn told(kind: &str, subject: String, text: String, data: &Value, now: Timestamp)
     Told {
         subject,
         text,
-        json: json.to_string(),
+        json,
     }
 }
 
@@ -163,7 +163,7 @@ fn problem(
     } else {
         people(about.trouble.people)
     };
-    let title = title_of(about);
+    let title = placed(about);
     let subject = format!("{title}: {waiting}{again}");
     let link = channels.link(&about.trouble.link);
     let text = problem_text(channels, about, &told_words, &link);
@@ -199,10 +199,24 @@ fn title_of(about: &About) -> String {
     }
 }
 
+/// What happened and to what, so that two of a kind are told apart.
+fn placed(about: &About) -> String {
+    let title = title_of(about);
+    let trouble = &about.trouble;
+    match trouble.problem.concerns() {
+        // It names the mailbox, or is somebody's own.
+        _ if about.person.is_some() => title,
+        Concerns::Server => format!("{title} ({})", trouble.host),
+        Concerns::Password | Concerns::Role | Concerns::Account | Concerns::Mailbox => {
+            format!("{title} ({})", trouble.names.account)
+        }
+    }
+}
+
 /// What an occasion is called in lists, without numbers that change.
 pub fn title(cause: &Cause) -> String {
     match cause {
-        Cause::Problem(about) => title_of(about),
+        Cause::Problem(about) => placed(about),
         Cause::Requests { .. } => "Requests for mailboxes wait".to_owned(),
         Cause::PasswordEnds { label, ends, .. } => {
             format!(
@@ -276,6 +290,10 @@ fn problem_text(channels: &Channels, about: &About, words: &Advice, link: &str) 
     } else {
         "Who waits"
     };
+    if about.trouble.names.held && about.trouble.problem.is_about_password() {
+        let page = channels.link(&format!("/organisation/accounts/{}", about.trouble.account));
+        let _ = writeln!(text, "\nChange the password: {page}");
+    }
     let _ = writeln!(text, "\n{where_to}: {link}");
     if about.person.is_some() {
         let _ = write!(
@@ -350,6 +368,6 @@ pub fn link(channels: &Channels, by: &str, user: &User, path: &str) -> Told {
     Told {
         subject,
         text,
-        json: String::new(),
+        json: Value::Null,
     }
 }

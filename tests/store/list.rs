@@ -9,7 +9,7 @@ use kalends::{
     audit::{Action, Entry},
     connection::ConnectionState,
     problem::Problem,
-    store::{Failed, Filter, PAGE, Sort, Wanted},
+    store::{Failed, Filter, PAGE, Role, Sort, Wanted},
 };
 
 /// 120 people, named so that no state comes first by name; every fourth is not connected.
@@ -117,7 +117,9 @@ on_both_engines! {
         assert_eq!(names(search("person person007 example.test")).await, ["person007"]);
         assert!(names(search("erson007")).await.is_empty());
         assert!(names(search("person007 nobody")).await.is_empty());
-        assert_eq!(names(search("' OR 1=1 --")).await, Vec::<String>::new());
+        for nobodys in ["' OR 1=1 --", "%", "_", "!?"] {
+            assert_eq!(names(search(nobodys)).await, Vec::<String>::new(), "{nobodys}");
+        }
 
         let broken = Wanted { cause: "impersonation-denied".to_owned(), ..Wanted::default() };
         assert_eq!(names(broken.clone()).await.len(), 30);
@@ -154,6 +156,16 @@ on_both_engines! {
         let now = world.store.connection(connection.id).await.unwrap().unwrap();
         assert_eq!((now.state, now.paused_at), (ConnectionState::Paused, Some(NOW)));
         world.store.pause_connection(connection.id, false, &entry(Action::ConnectionResumed), NOW).await.unwrap();
+        assert_eq!((due().await, paused().await), (1, 0));
+
+        // Of somebody disabled it goes on with them alone.
+        let alice = world.user("alice").await;
+        assert!(world.store.set_role(alice.id, Role::Admin, &entry(Action::RoleChanged), NOW).await.unwrap());
+        assert!(world.store.set_disabled(bob.id, true, &entry(Action::PersonDisabled), NOW).await.unwrap());
+        let resumed = world.store.pause_connection(connection.id, false, &entry(Action::ConnectionResumed), NOW).await;
+        assert!(!resumed.unwrap());
+        assert_eq!((due().await, paused().await), (0, 1));
+        assert!(world.store.set_disabled(bob.id, false, &entry(Action::PersonEnabled), NOW).await.unwrap());
         assert_eq!((due().await, paused().await), (1, 0));
     }
 

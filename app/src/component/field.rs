@@ -36,7 +36,7 @@ pub fn Field(
         <div class="field">
             <label for=id.clone()>
                 {label}
-                {aside.map(|aside| view! { <span class="field-aside">{aside}</span> })}
+                {aside.map(|aside| view! { " " <span class="field-aside">{aside}</span> })}
             </label>
             <input
                 id=id

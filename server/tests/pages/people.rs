@@ -66,7 +66,7 @@ async fn somebody_invited_sets_a_password_once_and_is_signed_in() {
         .fill("Password", PASSWORD)
         .fill("Password again", PASSWORD);
     let page = bob.submit(&fine).await;
-    assert_eq!(page.heading(), "Profile Settings");
+    assert_eq!(page.heading(), "Calendar");
 
     let again = kalends.browser().open(&link).await;
     assert_eq!(again.heading(), "This link does not work");
@@ -103,7 +103,7 @@ async fn a_new_link_ends_the_old_one_and_keeps_the_password_until_it_is_used() {
                 .fill("Password again", PASSWORD),
         )
         .await;
-    assert_eq!(page.heading(), "Profile Settings");
+    assert_eq!(page.heading(), "Calendar");
     assert_eq!(
         own.get("/profile").await.leads_to(),
         "/sign-in?next=/profile"
@@ -179,7 +179,7 @@ async fn a_table_is_shown_before_anybody_is_invited() {
     let list = alice.submit(&page.form("Invite them")).await;
     assert!(
         list.text()
-            .contains("1 people are invited. 2 lines were left out."),
+            .contains("1 person is invited. 2 lines were left out."),
         "{}",
         list.text()
     );

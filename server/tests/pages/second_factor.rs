@@ -83,6 +83,7 @@ async fn a_second_factor_is_set_up_and_asked_for_behind_the_password() {
     let place = Place::of(&[BOB]);
     let kalends = place.start().await;
     let mut browser = kalends.browser_of(&BOB).await;
+    let mut other = kalends.browser_of(&BOB).await;
     let form = browser.open(PAGE).await.form("Set up");
     let wrong = browser
         .submit(&form.clone().fill("Password", "wrong"))
@@ -92,6 +93,10 @@ async fn a_second_factor_is_set_up_and_asked_for_behind_the_password() {
     assert_eq!(page.texts(".codes li").len(), 10);
     assert_eq!(page.attributes("svg.qr path", "d").len(), 1);
     assert!(page.texts("[style], style").is_empty());
+    // Another device of his gave no password: it sees neither key nor codes.
+    let seen = other.open(PAGE).await;
+    assert_eq!(seen.heading(), "Second factor");
+    assert!(seen.texts("code").is_empty(), "{}", seen.text());
     let mut phone = Phone::reading(&page);
     let form = page.form("Turn on");
     let again = browser.submit(&form.fill("Code", "12345")).await;
@@ -108,6 +113,7 @@ async fn a_second_factor_is_set_up_and_asked_for_behind_the_password() {
     let form = again.form("Turn on").fill("Code", &phone.code());
     let page = browser.submit(&form).await;
     assert_eq!(page.heading(), "Security");
+    assert_eq!(other.open("/profile").await.heading(), "Sign in");
     assert!(
         page.text().contains("10 recovery codes left"),
         "{}",

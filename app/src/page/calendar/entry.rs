@@ -85,6 +85,23 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
     let takes_time = |event: &kalends::calendar::Event| {
         event.all_day.is_none() && !event.cancelled && event.status != FreeBusyStatus::Free
     };
+    let (first, last) = agenda::dates_of(&event, &words);
+    // Days are named where there is more than one of them.
+    let when = |other: &kalends::calendar::Event| {
+        let (from, to) = agenda::dates_of(other, &words);
+        let short = |day: jiff::civil::Date| day.strftime("%a %-d %b").to_string();
+        if from != to {
+            let (start, end) = (
+                agenda::clock(other.start, &words),
+                agenda::clock(other.end, &words),
+            );
+            format!("{} {start} – {} {end}", short(from), short(to))
+        } else if from == first && first == last {
+            agenda::times(other, &words)
+        } else {
+            format!("{} {}", short(from), agenda::times(other, &words))
+        }
+    };
     let meanwhile = others
         .into_iter()
         .filter(|other| other.id != id && takes_time(&other.event) && takes_time(&event))
@@ -92,13 +109,12 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
         .map(|other| {
             let other = named(other, level);
             (
-                agenda::times(&other.event, &words),
+                when(&other.event),
                 agenda::subject(&other.event),
                 format!("/calendar/entries/{}", other.id),
             )
         })
         .collect();
-    let (first, last) = agenda::dates_of(&event, &words);
     let day = |day: jiff::civil::Date| day.strftime("%A, %-d %B %Y").to_string();
     Ok(EntryPageView {
         subject: agenda::subject(&event),
@@ -109,8 +125,14 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
         },
         times: if event.all_day.is_some() {
             "All day".to_owned()
-        } else {
+        } else if first == last {
             agenda::times(&event, &words)
+        } else {
+            format!(
+                "from {} on the first day to {} on the last",
+                agenda::clock(event.start, &words),
+                agenda::clock(event.end, &words)
+            )
         },
         lasts: event
             .all_day

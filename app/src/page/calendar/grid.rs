@@ -206,7 +206,7 @@ fn day(
             Holds::More(count) => more.push(More {
                 class: format!("slot slot-more {place}"),
                 count,
-                href: agenda.clone(),
+                href: format!("{agenda}#day-{date}"),
             }),
         }
     }
