@@ -117,8 +117,8 @@ mod words {
 
         fn exact(&self, zoned: &jiff::Zoned) -> String {
             let format = match self.calendar.clock {
-                HourClock::TwentyFour => "%A %-d %B %Y %H:%M:%S %Z",
-                HourClock::Twelve => "%A %-d %B %Y %-I:%M:%S %p %Z",
+                HourClock::TwentyFour => "%a %-d %b %Y %H:%M:%S %Z",
+                HourClock::Twelve => "%a %-d %b %Y %-I:%M:%S %p %Z",
             };
             zoned.strftime(format).to_string()
         }
@@ -207,7 +207,7 @@ mod words {
             });
             let afternoon = twelve.moment(now - Duration::from_hours(22));
             assert_eq!(afternoon.text, "yesterday 1:00 PM");
-            assert_eq!(afternoon.exact, "Sunday 1 March 2026 1:00:00 PM CET");
+            assert_eq!(afternoon.exact, "Sun 1 Mar 2026 1:00:00 PM CET");
         }
     }
 }

@@ -13,6 +13,6 @@ pub fn When(
     let beside = exact.then(|| moment.exact.clone());
     view! {
         <time datetime=moment.iso title=moment.exact>{moment.text}</time>
-        {beside.map(|exact| view! { <span class="cell-detail">{exact}</span> })}
+        {beside.map(|exact| view! { <span class="cell-detail exact">{exact}</span> })}
     }
 }

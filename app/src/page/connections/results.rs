@@ -194,7 +194,7 @@ fn BulkResult(view: BulkView) -> impl IntoView {
     view! {
         <Frame title>
             <p class="back"><a href="/connections">"All connections"</a></p>
-            <p class="freshness" role="status">{summary} " Begun " <When moment=begun /></p>
+            <p class="freshness" role="status"><span>{summary}</span> <span>"Begun " <When moment=begun /></span></p>
             {(done < total).then(|| view! { <progress max=total value=done aria-label="Dealt with"></progress> })}
             <div class="table-box" role="region" aria-label="Results" tabindex="0">
                 <table class="table table-stack" role="table">
