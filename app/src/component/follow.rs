@@ -1,5 +1,8 @@
-//! Pages that follow by themselves: while a page is open, what is marked as live is looked up again and put in place
-//! where it has changed. Everything else stays as it is, with focus, selection and what was typed.
+//! Pages that follow by themselves: while a page is open, what is marked as live is looked up again and made like what
+//! has come. Everything else stays as it is, with focus, scrolling, selection and what was typed.
+
+#[cfg(feature = "hydrate")]
+mod morph;
 
 use leptos::prelude::*;
 
@@ -7,39 +10,70 @@ use leptos::prelude::*;
 #[island]
 pub fn Follow() -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    browser::follow_after(browser::PAUSE, browser::MOST);
+    browser::follow();
 }
 
 #[cfg(feature = "hydrate")]
 mod browser {
+    use super::morph::morph;
     use leptos::{
         prelude::{document, set_timeout, window},
         task::spawn_local,
-        wasm_bindgen::{JsCast, JsValue},
+        wasm_bindgen::{JsCast, JsValue, closure::Closure},
     };
-    use std::time::Duration;
+    use std::{cell::Cell, rc::Rc, time::Duration};
     use wasm_bindgen_futures::JsFuture;
-    use web_sys::{DomParser, Element, Headers, RequestInit, Response, SupportedType};
+    use web_sys::{
+        AddEventListenerOptions, DomParser, Element, Headers, RequestInit, Response, SupportedType,
+    };
 
-    pub const PAUSE: Duration = Duration::from_secs(5);
-    /// A page that is left open is followed for half an hour: longer would keep its session from ending.
-    pub const MOST: u32 = 360;
+    const PAUSE: Duration = Duration::from_secs(5);
+    /// Between looks while Kalends does not answer.
+    const LONGEST: Duration = Duration::from_mins(1);
+    /// A page is followed for half an hour after somebody was last seen at it: longer would keep its session from ending.
+    const MOST: u32 = 360;
 
-    pub fn follow_after(pause: Duration, left: u32) {
+    pub fn follow() {
+        look_after(PAUSE, MOST);
+    }
+
+    fn look_after(pause: Duration, left: u32) {
         if left == 0 {
-            return;
+            return wait_for_somebody();
         }
         let look = move || {
             spawn_local(async move {
-                // A page that nobody sees waits.
-                if !document().hidden() && look_again().await.is_err() {
-                    // Signed out, or Kalends is not there: the page stays as it was.
-                    return follow_after(pause * 4, left - 1);
-                }
-                follow_after(pause, left - 1);
+                // A page that nobody sees waits. Signed out, or Kalends is not there: the page stays as it was.
+                let failed = !document().hidden() && look_again().await.is_err();
+                let pause = if failed {
+                    (pause * 2).min(LONGEST)
+                } else {
+                    PAUSE
+                };
+                look_after(pause, left - 1);
             });
         };
         set_timeout(look, pause);
+    }
+
+    /// Goes on once somebody moves or types.
+    fn wait_for_somebody() {
+        let goes_on = Rc::new(Cell::new(false));
+        let options = AddEventListenerOptions::new();
+        options.set_once(true);
+        for event in ["pointermove", "keydown"] {
+            let goes_on = Rc::clone(&goes_on);
+            let came = Closure::once_into_js(move || {
+                if !goes_on.replace(true) {
+                    look_after(Duration::ZERO, MOST);
+                }
+            });
+            let _ = window().add_event_listener_with_callback_and_add_event_listener_options(
+                event,
+                came.unchecked_ref(),
+                &options,
+            );
+        }
     }
 
     async fn look_again() -> Result<(), JsValue> {
@@ -51,13 +85,16 @@ mod browser {
         let answer: Response = JsFuture::from(window().fetch_with_str_and_init(&here, &init))
             .await?
             .unchecked_into();
-        if !answer.ok() || answer.redirected() {
+        let is_gone = answer.status() == 404;
+        if answer.redirected() || !(answer.ok() || is_gone) {
             return Err(JsValue::NULL);
         }
         let text = JsFuture::from(answer.text()?).await?.as_string();
         let new = DomParser::new()?
             .parse_from_string(&text.unwrap_or_default(), SupportedType::TextHtml)?;
-        let live = document().query_selector_all("[data-live]")?;
+        // What the page is about is no more: all of it says so.
+        let parts = if is_gone { "main" } else { "[data-live]" };
+        let live = document().query_selector_all(parts)?;
         for place in 0..live.length() {
             let Some(old) = live
                 .item(place)
@@ -68,13 +105,13 @@ mod browser {
             let Some(new) = new.get_element_by_id(&old.id()) else {
                 continue;
             };
-            let is_in_use = document()
-                .active_element()
-                .is_some_and(|active| old.contains(Some(&active)));
-            // Somebody reads what they unfolded.
-            let is_unfolded = old.query_selector("details[open]")?.is_some();
-            if !is_in_use && !is_unfolded && old.inner_html() != new.inner_html() {
-                old.set_inner_html(&new.inner_html());
+            // Nothing moves under somebody's typing.
+            let is_typed_into = document().active_element().is_some_and(|active| {
+                old.contains(Some(&active))
+                    && matches!(&*active.tag_name(), "INPUT" | "SELECT" | "TEXTAREA")
+            });
+            if !is_typed_into {
+                morph(&old, &new)?;
             }
         }
         Ok(())

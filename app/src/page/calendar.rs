@@ -227,7 +227,6 @@ fn Calendar(view: CalendarView) -> impl IntoView {
                 <div class="empty-state">
                     <span class="empty-icon">{Icon::Calendar.view()}</span>
                     <p class="lead">"Your calendar is not connected yet."</p>
-                    <p>"Connect Microsoft Exchange and your entries appear here."</p>
                     <a class="button button-primary" href="/profile/exchange/connect">"Connect"</a>
                 </div>
             </Frame>

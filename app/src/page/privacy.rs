@@ -90,7 +90,7 @@ pub fn PrivacyForm(view: PrivacyView) -> impl IntoView {
         .collect::<Vec<_>>();
     view! {
         <p class="panel-hint">
-            "What you choose holds even if the organisation allows more later. Private entries are always only “Private”."
+            "What you choose holds even if the organisation allows more later. Choosing less deletes at once what was kept above it. Private entries are always only “Private”."
         </p>
                 <form class="form" method="post" action=SavePrivacy::url()>
                     <fieldset class="choices">

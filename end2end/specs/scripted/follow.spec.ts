@@ -5,6 +5,9 @@ import { Exchange } from '../../exchange.js';
 import { expect, test } from '../../fixtures.js';
 import { alice, bob, endpoint, serviceAccount } from '../../people.js';
 
+// The page of an entry that is gone is looked up once more.
+test.use({ tolerated: [/404/] });
+
 /** Leaves a mark that no reload survives. */
 const mark = (page: Page) => page.evaluate(() => Object.assign(window, { stillHere: true }));
 const utc = (at: Date) => at.toISOString().slice(0, 19);
@@ -51,17 +54,26 @@ test('a new entry, a new state and a last sync appear without a reload; focus an
   const next = page.getByRole('link', { name: 'Next day' });
   await next.focus();
   await mark(page);
-  const noon = new Date();
-  noon.setHours(12, 0, 0, 0);
-  const id = await exchange.addEntry(bob.email, {
-    subject: 'Just agreed',
-    start: utc(noon),
-    end: utc(new Date(noon.getTime() + 3_600_000)),
-  });
+  const add = (subject: string, hour: number) => {
+    const start = new Date();
+    start.setHours(hour, 0, 0, 0);
+    const end = new Date(start.getTime() + 3_600_000);
+    return exchange.addEntry(bob.email, { subject, start: utc(start), end: utc(end) });
+  };
+  const grid = page.locator('.calendar-picture');
+  const id = await add('Just agreed', 12);
   await syncNow();
-  await expect(page.locator('.calendar-picture').getByText('Just agreed')).toBeVisible({ timeout: 30_000 });
+  await expect(grid.getByText('Just agreed')).toBeVisible({ timeout: 30_000 });
   await expect(next).toBeFocused();
+  // Also while somebody stands on an entry beside it.
+  const entry = grid.getByRole('link', { name: /Just agreed/ });
+  await entry.focus();
+  const earlier = await add('Before it', 10);
+  await syncNow();
+  await expect(grid.getByText('Before it')).toBeVisible({ timeout: 30_000 });
+  await expect(entry).toBeFocused();
   expect(await stillHere(page)).toBe(true);
+  await exchange.removeEntry(bob.email, earlier);
 
   await tick.check();
   await mark(desk);
@@ -74,7 +86,19 @@ test('a new entry, a new state and a last sync appear without a reload; focus an
   await exchange.removeEntry(bob.email, id);
   await syncNow();
   await expect(row.getByText('Connected')).toBeVisible({ timeout: 30_000 });
-  await expect(page.locator('.calendar-picture').getByText('Just agreed')).toHaveCount(0, { timeout: 30_000 });
+  await expect(grid.getByText('Just agreed')).toHaveCount(0, { timeout: 30_000 });
+  expect(await stillHere(page)).toBe(true);
+
+  // The page of one entry follows to its end.
+  const last = await add('Soon gone', 15);
+  await syncNow();
+  await grid.getByRole('link', { name: /Soon gone/ }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Soon gone');
+  await settled();
+  await mark(page);
+  await exchange.removeEntry(bob.email, last);
+  await syncNow();
+  await expect(page.getByRole('heading', { level: 1 })).not.toHaveText('Soon gone', { timeout: 30_000 });
   expect(await stillHere(page)).toBe(true);
   await office.close();
 

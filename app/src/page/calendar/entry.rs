@@ -3,7 +3,7 @@
 use super::{Tag, tag_view};
 use crate::{
     AppError,
-    component::{Frame, When, loaded},
+    component::{Follow, Frame, When, loaded},
     moment::Moment,
     page::privacy::level_words,
 };
@@ -199,7 +199,8 @@ fn EntryDetails(view: EntryPageView) -> impl IntoView {
     view! {
         <Frame title=subject>
             <p class="back"><a href=back>"Back to the calendar"</a></p>
-            <section class="panel" aria-label="The entry">
+            <Follow />
+            <section class="panel" id="entry" data-live="" aria-label="The entry">
                 <div class="entry-when">
                     <p class="entry-dates">{dates}</p>
                     <p class="entry-times">
