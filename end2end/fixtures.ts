@@ -6,7 +6,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { test as base, expect, type Browser, type Page } from '@playwright/test';
 import { Kalends } from './kalends.js';
-import type { Person } from './people.js';
+import { endpoint, serviceAccount, type Person } from './people.js';
 
 export { expect } from '@playwright/test';
 
@@ -103,4 +103,16 @@ async function analyzeCopy(page: Page, browser: Browser) {
 async function waitUntilSettled(page: Page, hydrated: boolean): Promise<void> {
   await page.waitForLoadState('load');
   if (hydrated) await expect(page.locator('html')).toHaveAttribute('data-hydrated', 'true');
+}
+
+/** Connects the calendar of who is signed in, through the practice Exchange's service account. */
+export async function connect(page: Page, { email }: Person, password = serviceAccount.password): Promise<void> {
+  await page.goto('/profile/exchange/connect');
+  const set = page.locator('.field-set-service');
+  await set.getByLabel('User email to access').fill(email);
+  await set.getByLabel('Service account username').fill(serviceAccount.name);
+  await set.getByLabel('Service account password').fill(password);
+  await set.getByLabel('Exchange server').fill(endpoint);
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await expect(page.getByText(`${email} is connected and syncing.`)).toBeVisible();
 }

@@ -2,8 +2,8 @@
 
 import type { Locator } from '@playwright/test';
 import { Exchange } from '../exchange.js';
-import { expect, test } from '../fixtures.js';
-import { bob, endpoint, serviceAccount } from '../people.js';
+import { connect, expect, test } from '../fixtures.js';
+import { bob } from '../people.js';
 
 /** A Monday three months ahead, far from every practice entry but series. */
 function monday(): Date {
@@ -39,14 +39,7 @@ test('a week, a day, three days and a month show what is planned, by addresses a
   for (const draft of drafts) ids.push(await exchange.addEntry(bob.email, draft));
 
   await signIn(bob);
-  await page.goto('/profile/exchange/connect');
-  const set = page.locator('.field-set-service');
-  await set.getByLabel('User email to access').fill(bob.email);
-  await set.getByLabel('Service account username').fill(serviceAccount.name);
-  await set.getByLabel('Service account password').fill(serviceAccount.password);
-  await set.getByLabel('Exchange server').fill(endpoint);
-  await page.getByRole('button', { name: 'Connect', exact: true }).click();
-  await expect(page.getByText(`${bob.email} is connected and syncing.`)).toBeVisible();
+  await connect(page, bob);
 
   const tuesday = page.getByRole('group', { name: /^Tuesday/ });
   const entry = (name: RegExp) => page.locator('.grid').getByRole('link', { name });

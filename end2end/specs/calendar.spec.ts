@@ -1,8 +1,8 @@
 // The agenda: every kind of entry is told apart by words, and the weeks can be turned.
 
 import { Exchange } from '../exchange.js';
-import { expect, test } from '../fixtures.js';
-import { alice, charlie, endpoint, serviceAccount } from '../people.js';
+import { connect, expect, test } from '../fixtures.js';
+import { alice, charlie } from '../people.js';
 
 test('without a connection the calendar leads to connecting', async ({ page, signIn, settled, expectAccessible }) => {
   await signIn(charlie);
@@ -44,14 +44,7 @@ test('each kind of entry is told apart, and the weeks can be turned', async ({
   for (const draft of drafts) ids.push(await exchange.addEntry(alice.email, draft));
 
   await signIn(alice);
-  await page.goto('/profile/exchange/connect');
-  const set = page.locator('.field-set-service');
-  await set.getByLabel('User email to access').fill(alice.email);
-  await set.getByLabel('Service account username').fill(serviceAccount.name);
-  await set.getByLabel('Service account password').fill(serviceAccount.password);
-  await set.getByLabel('Exchange server').fill(endpoint);
-  await page.getByRole('button', { name: 'Connect', exact: true }).click();
-  await expect(page.getByText(`${alice.email} is connected and syncing.`)).toBeVisible();
+  await connect(page, alice);
 
   // A day in the middle shows its whole week.
   await expect(async () => {

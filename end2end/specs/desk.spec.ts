@@ -1,19 +1,7 @@
 // The admin's desk: somebody is invited, and calendars are paused, resumed, synced and disconnected many at a time.
 
-import type { Page } from '@playwright/test';
-import { expect, test } from '../fixtures.js';
-import { alice, bob, endpoint, serviceAccount, type Person } from '../people.js';
-
-async function connect(page: Page, person: Person): Promise<void> {
-  await page.goto('/profile/exchange/connect');
-  const set = page.locator('.field-set-service');
-  await set.getByLabel('User email to access').fill(person.email);
-  await set.getByLabel('Service account username').fill(serviceAccount.name);
-  await set.getByLabel('Service account password').fill(serviceAccount.password);
-  await set.getByLabel('Exchange server').fill(endpoint);
-  await page.getByRole('button', { name: 'Connect', exact: true }).click();
-  await expect(page.getByText(`${person.email} is connected and syncing.`)).toBeVisible();
-}
+import { connect, expect, test } from '../fixtures.js';
+import { alice, bob } from '../people.js';
 
 test('Alice acts on many calendars at once and sees a result for each', async ({ page, signIn, settled, expectAccessible }) => {
   const signOut = async () => {

@@ -1,20 +1,8 @@
 // What people see when Exchange stops taking the saved password, and that a new one heals it.
 
-import type { Page } from '@playwright/test';
 import { Exchange } from '../exchange.js';
-import { expect, test } from '../fixtures.js';
-import { alice, endpoint, serviceAccount } from '../people.js';
-
-async function connect(page: Page, password: string): Promise<void> {
-  await page.goto('/profile/exchange/connect');
-  const set = page.locator('.field-set-service');
-  await set.getByLabel('User email to access').fill(alice.email);
-  await set.getByLabel('Service account username').fill(serviceAccount.name);
-  await set.getByLabel('Service account password').fill(password);
-  await set.getByLabel('Exchange server').fill(endpoint);
-  await page.getByRole('button', { name: 'Connect', exact: true }).click();
-  await expect(page.getByText(`${alice.email} is connected and syncing.`)).toBeVisible();
-}
+import { connect, expect, test } from '../fixtures.js';
+import { alice, serviceAccount } from '../people.js';
 
 test('a changed password is told everywhere, the last copy stays, and Reconnect heals it', async ({
   page, signIn, settled, kalends, expectAccessible,
@@ -22,7 +10,7 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
   const exchange = new Exchange(kalends);
   const badge = (words: string) => page.locator('.badge', { hasText: words });
   await signIn(alice);
-  await connect(page, serviceAccount.password);
+  await connect(page, alice);
   await expect(async () => {
     await page.goto('/calendar?view=agenda');
     await expect(page.locator('.entry').first()).toBeVisible({ timeout: 500 });
@@ -70,7 +58,7 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
   await expect(page.getByRole('rowheader').getByRole('link', { name: alice.name })).toBeVisible();
   await expect(page.getByRole('row').filter({ hasNotText: 'Action needed' })).toHaveCount(1);
 
-  await connect(page, 'Changed-2026!');
+  await connect(page, alice, 'Changed-2026!');
   await page.goto('/profile');
   await expect(badge('Connected')).toBeVisible();
   await page.goto('/calendar?view=agenda');

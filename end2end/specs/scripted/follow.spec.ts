@@ -2,8 +2,8 @@
 
 import type { Page } from '@playwright/test';
 import { Exchange } from '../../exchange.js';
-import { expect, test } from '../../fixtures.js';
-import { alice, bob, endpoint, serviceAccount } from '../../people.js';
+import { connect, expect, test } from '../../fixtures.js';
+import { alice, bob } from '../../people.js';
 
 // The page of an entry that is gone is looked up once more.
 test.use({ tolerated: [/404/] });
@@ -17,14 +17,7 @@ test('a new entry, a new state and a last sync appear without a reload; focus an
   test.setTimeout(120_000);
   const exchange = new Exchange(kalends);
   await signIn(bob);
-  await page.goto('/profile/exchange/connect');
-  const set = page.locator('.field-set-service');
-  await set.getByLabel('User email to access').fill(bob.email);
-  await set.getByLabel('Service account username').fill(serviceAccount.name);
-  await set.getByLabel('Service account password').fill(serviceAccount.password);
-  await set.getByLabel('Exchange server').fill(endpoint);
-  await page.getByRole('button', { name: 'Connect', exact: true }).click();
-  await expect(page.getByText(`${bob.email} is connected and syncing.`)).toBeVisible();
+  await connect(page, bob);
   await expect(async () => {
     await page.goto('/calendar?view=day');
     await expect(page.getByText('The first sync is under way.')).toHaveCount(0);
