@@ -70,10 +70,11 @@ impl Store {
     /// What goes wrong at present, by problem and account; without what an admin has paused.
     pub async fn held_up(&self) -> Result<Vec<HeldUp>, StoreError> {
         let found = sqlx::query(
-            "SELECT c.account_id, COUNT(*) AS people, MIN(c.since) AS since, MIN(c.problem) AS problem, MIN(c.mailbox) AS mailbox \
-             FROM connections c JOIN accounts a ON a.id = c.account_id JOIN users u ON u.id = c.user_id \
-             WHERE c.cause IS NOT NULL AND c.paused_at IS NULL AND a.paused_at IS NULL AND u.disabled_at IS NULL \
-             GROUP BY c.cause, c.account_id ORDER BY people DESC, c.account_id",
+            // Disabled people's connections are paused. Accounts are few: they are joined to groups, not to connections.
+            "SELECT g.account_id, g.people, g.since, g.problem, g.mailbox FROM ( \
+             SELECT cause, account_id, COUNT(*) AS people, MIN(since) AS since, MIN(problem) AS problem, MIN(mailbox) AS mailbox \
+             FROM connections WHERE cause IS NOT NULL AND paused_at IS NULL GROUP BY cause, account_id) g \
+             JOIN accounts a ON a.id = g.account_id WHERE a.paused_at IS NULL ORDER BY g.people DESC, g.account_id, g.cause",
         )
         .fetch_all(self.pool())
         .await?;
