@@ -124,7 +124,7 @@ mod tests {
         clock::Clock,
         outbound::{Outbound, OutboundConfig},
         random::Random,
-        store::Store,
+        store::{NewUser, Role, Store},
         vault::{KeySource, Vault},
     };
 
@@ -162,12 +162,29 @@ mod tests {
         }
     }
 
+    /// A session of somebody who is signed in.
+    async fn signed_in(sessions: &Sessions) -> Record {
+        let bob = NewUser {
+            email: "bob@example.test".parse().expect("address"),
+            name: "Bob".to_owned(),
+            role: Role::Member,
+            password_hash: String::new(),
+            time_zone: "UTC".to_owned(),
+        };
+        let bob = sessions.0.store.create_user(bob, sessions.0.clock.now());
+        let id = serde_json::to_value(bob.await.expect("person").id).expect("id");
+        let mut record = record();
+        record.data.insert(USER_KEY.to_owned(), id);
+        record
+    }
+
     const DAY: Duration = Duration::from_hours(24);
 
     #[tokio::test]
     async fn a_session_that_nobody_uses_ends_after_a_week() {
         let (_folder, clock, sessions) = sessions().await;
-        sessions.create(&mut record()).await.expect("saved");
+        let mut record = signed_in(&sessions).await;
+        sessions.create(&mut record).await.expect("saved");
         clock.advance(IDLE.saturating_sub(Duration::from_secs(1)));
         assert!(sessions.load(&Id(7)).await.expect("read").is_some());
         clock.advance(IDLE);
@@ -175,9 +192,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn use_does_not_push_the_absolute_end_on() {
+    async fn a_session_of_nobody_ends_after_an_hour() {
         let (_folder, clock, sessions) = sessions().await;
         sessions.create(&mut record()).await.expect("saved");
+        clock.advance(IDLE_OF_NOBODY.saturating_sub(Duration::from_secs(1)));
+        assert!(sessions.load(&Id(7)).await.expect("read").is_some());
+        clock.advance(IDLE_OF_NOBODY);
+        assert!(sessions.load(&Id(7)).await.expect("read").is_none());
+    }
+
+    #[tokio::test]
+    async fn use_does_not_push_the_absolute_end_on() {
+        let (_folder, clock, sessions) = sessions().await;
+        let mut record = signed_in(&sessions).await;
+        sessions.create(&mut record).await.expect("saved");
         for _ in 1..30 {
             clock.advance(DAY);
             let found = sessions.load(&Id(7)).await.expect("read").expect("alive");
