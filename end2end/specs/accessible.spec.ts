@@ -85,7 +85,7 @@ async function lookAtOrganisation(page: Page, settled: () => Promise<void>, at: 
 }
 
 test('axe finds nothing on any page, in both themes, narrow and wide', async ({ page, signIn, settled, expectAccessible }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(900_000);
   const visited = new Set<string>();
   await page.goto('/sign-in');
   await look(page, expectAccessible, visited, '/sign-in');
@@ -161,7 +161,7 @@ test('axe finds nothing on any page, in both themes, narrow and wide', async ({ 
   await page.getByRole('button', { name: 'Sync', exact: true }).click();
   await page.waitForURL(/actions\/.+/);
   // Until then the page loads itself again.
-  await expect(page.getByText('Dealt with.')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('Dealt with.', { exact: true })).toBeVisible({ timeout: 20_000 });
   await settled();
   await look(page, expectAccessible, visited, '/connections/actions/:id');
   for (const path of ['/overview', '/people', '/people/invite', '/people/import', '/style']) {
