@@ -86,22 +86,6 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
         event.all_day.is_none() && !event.cancelled && event.status != FreeBusyStatus::Free
     };
     let (first, last) = agenda::dates_of(&event, &words);
-    // Days are named where there is more than one of them.
-    let when = |other: &kalends::calendar::Event| {
-        let (from, to) = agenda::dates_of(other, &words);
-        let short = |day: jiff::civil::Date| day.strftime("%a %-d %b").to_string();
-        if from != to {
-            let (start, end) = (
-                agenda::clock(other.start, &words),
-                agenda::clock(other.end, &words),
-            );
-            format!("{} {start} – {} {end}", short(from), short(to))
-        } else if from == first && first == last {
-            agenda::times(other, &words)
-        } else {
-            format!("{} {}", short(from), agenda::times(other, &words))
-        }
-    };
     let meanwhile = others
         .into_iter()
         .filter(|other| other.id != id && takes_time(&other.event) && takes_time(&event))
@@ -109,7 +93,7 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
         .map(|other| {
             let other = named(other, level);
             (
-                when(&other.event),
+                when(&other.event, (first, last), &words),
                 agenda::subject(&other.event),
                 format!("/calendar/entries/{}", other.id),
             )
@@ -159,6 +143,29 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
         back: format!("/calendar?day={first}"),
         meanwhile,
     })
+}
+
+/// When another entry is; days are named where there is more than one of them.
+#[cfg(feature = "ssr")]
+fn when(
+    other: &kalends::calendar::Event,
+    (first, last): (jiff::civil::Date, jiff::civil::Date),
+    words: &crate::moment::Words,
+) -> String {
+    use super::agenda;
+    let (from, to) = agenda::dates_of(other, words);
+    let short = |day: jiff::civil::Date| day.strftime("%a %-d %b").to_string();
+    if from != to {
+        let (start, end) = (
+            agenda::clock(other.start, words),
+            agenda::clock(other.end, words),
+        );
+        format!("{} {start} – {} {end}", short(from), short(to))
+    } else if from == first && first == last {
+        agenda::times(other, words)
+    } else {
+        format!("{} {}", short(from), agenda::times(other, words))
+    }
 }
 
 #[component]
