@@ -104,16 +104,8 @@ async fn sign_out_device(#[server(default)] device: String) -> Result<(), AppErr
 #[server(endpoint = "sign_out_others")]
 async fn sign_out_others() -> Result<(), AppError> {
     use crate::request;
-    use kalends::audit::{Action, Entry};
     let user = request::user().await?;
-    let services = request::services();
-    let entry = Entry::by(user.id, Action::DeviceSignedOut).about("all but this one");
-    let this = request::this_session()?;
-    let ended = services
-        .store
-        .delete_other_sessions_of(user.id, &this, &entry, services.clock.now())
-        .await;
-    ended.map_err(request::internal)?;
+    request::end_other_sessions(&user).await?;
     request::flash("You are signed out everywhere else.").await?;
     request::see_other("/profile/security");
     Ok(())

@@ -153,7 +153,7 @@ mod result {
         }
         Ok(match request::advice_for(&connection, words) {
             Some(advice) => (advice.title, true, true),
-            None if !is_over => ("Put off for now".to_owned(), true, true),
+            None if !is_over => ("Put off: its round comes later".to_owned(), true, true),
             None => (
                 format!("Synced, {} entries", connection.entries),
                 false,
