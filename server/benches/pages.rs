@@ -101,6 +101,7 @@ impl Browser {
             .header("origin", format!("http://{}", self.host))
             .header("sec-fetch-site", "same-origin")
             .header("accept", "text/html")
+            .header("accept-encoding", "gzip, deflate, br, zstd")
             .header("content-type", "application/x-www-form-urlencoded")
             .header("cookie", &self.cookie)
             .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))

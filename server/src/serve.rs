@@ -30,7 +30,7 @@ use leptos_axum::{
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use tower_sessions::{
     Expiry, SessionManagerLayer,
     cookie::{SameSite, time},
@@ -225,6 +225,8 @@ pub fn router(
         .layer(from_fn(layers::limited))
         .layer(from_fn_with_state(page, failed_forms))
         .layer(sessions)
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(from_fn(layers::packed_for_readers))
         .layer(from_fn_with_state(outside.clone(), layers::same_origin))
         .layer(from_fn(requests::logged));
     Ok(Router::new()

@@ -377,12 +377,13 @@ impl Store {
         row.as_ref().map(notice).transpose()
     }
 
-    /// The tries of a notice, the first first.
-    pub async fn tries(&self, notice: NoticeId) -> Result<Vec<Try>, StoreError> {
+    /// The tries that a notice had when it was read, the first first; 50 at most.
+    pub async fn tries(&self, notice: &Notice) -> Result<Vec<Try>, StoreError> {
         let found = sqlx::query(
-            "SELECT at, millis, outcome FROM notice_tries WHERE notice_id = $1 ORDER BY place LIMIT 50",
+            "SELECT at, millis, outcome FROM notice_tries WHERE notice_id = $1 ORDER BY place LIMIT $2",
         )
-        .bind(notice.to_string())
+        .bind(notice.id.to_string())
+        .bind(notice.tries.min(50))
         .fetch_all(self.pool())
         .await?;
         found

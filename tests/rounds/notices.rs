@@ -278,7 +278,7 @@ on_both_engines! {
         assert_eq!(waits, [1, 6, 36]);
         let sent = services.store.notices(10, 0).await.unwrap();
         assert_eq!((sent.len(), sent[0].state, sent[0].tries), (1, State::Waiting, 4));
-        let tries = services.store.tries(sent[0].id).await.unwrap();
+        let tries = services.store.tries(&sent[0]).await.unwrap();
         assert!(tries.len() == 4 && tries[0].outcome.contains("greylisted"), "{tries:?}");
         // Over before anybody could be told: nobody is told of either.
         world.exchange.world().account_mut(SERVICE).unwrap().role = true;

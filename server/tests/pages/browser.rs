@@ -5,12 +5,13 @@ use crate::{
     page::{Form, Page},
     program::Person,
 };
+use flate2::read::GzDecoder;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, io::Read as _, sync::Arc};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -218,11 +219,22 @@ where
     let driving = tokio::spawn(connection);
     let answer = sender.send_request(request).await.unwrap();
     let (head, body) = answer.into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
+    let packed = body.collect().await.unwrap().to_bytes();
     driving.abort();
+    let mut body = String::new();
+    let read = if head
+        .headers
+        .get("content-encoding")
+        .is_some_and(|it| it == "gzip")
+    {
+        GzDecoder::new(&*packed).read_to_string(&mut body)
+    } else {
+        (&*packed).read_to_string(&mut body)
+    };
+    read.unwrap();
     Answer {
         status: head.status,
         headers: head.headers,
-        body: String::from_utf8(body.to_vec()).unwrap(),
+        body,
     }
 }

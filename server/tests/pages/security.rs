@@ -117,6 +117,27 @@ async fn the_nonce_is_that_of_the_scripts_and_new_each_time() {
 }
 
 #[tokio::test]
+async fn pages_are_packed_for_their_reader_and_never_for_another_site() {
+    let place = Place::of(&[ALICE]);
+    let kalends = place.start().await;
+    let mut browser = kalends.browser_of(&ALICE).await;
+    let packs = ("accept-encoding", "gzip, deflate, br, zstd");
+    for (asks, packed) in [
+        (Some("none"), "gzip"),
+        (Some("same-origin"), "gzip"),
+        (Some("same-site"), ""),
+        (Some("cross-site"), ""),
+        (None, ""),
+    ] {
+        let mut headers = vec![("accept", HTML), packs];
+        headers.extend(asks.map(|asks| ("sec-fetch-site", asks)));
+        let answer = browser.send(Method::GET, "/profile", &headers, "").await;
+        assert_eq!(answer.header("content-encoding"), packed, "{asks:?}");
+        assert!(answer.body.contains("</html>"), "{asks:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_change_is_taken_from_our_own_pages_only() {
     let place = Place::of(&[BOB]);
     let kalends = place.start().await;

@@ -22,7 +22,8 @@ struct EntryPageView {
     lasts: Option<String>,
     zone: String,
     tags: Vec<Tag>,
-    status: String,
+    /// `None` where it stands as the name.
+    status: Option<String>,
     location: Option<String>,
     organizer: Option<String>,
     series: Option<String>,
@@ -125,7 +126,7 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
             .flatten(),
         zone: user.time_zone.clone(),
         tags: agenda::tags(&event, &words),
-        status: event.status.words().to_owned(),
+        status: (level != PrivacyLevel::FreeBusy).then(|| event.status.words().to_owned()),
         location: agenda::shown(&event, event.location.as_deref()),
         organizer: agenda::shown(&event, event.organizer.as_deref()),
         series: match event.kind {
@@ -216,7 +217,7 @@ fn EntryDetails(view: EntryPageView) -> impl IntoView {
                 </div>
                 {told_apart.then(|| view! { <p class="entry-marks">{tags.into_iter().map(tag_view).collect_view()}</p> })}
                 <dl class="facts">
-                    {fact("Shown as", Some(status))} {fact("Where", location)} {fact("Organizer", organizer)}
+                    {fact("Shown as", status)} {fact("Where", location)} {fact("Organizer", organizer)}
                     {fact("Repeats", series)} {fact("Times in", Some(zone))} {fact("Mailbox", Some(mailbox))}
                     {changed.map(|moment| view! { <div><dt>"Changed"</dt><dd><When moment /></dd></div> })}
                     {as_of.map(|moment| view! { <div><dt>"As of"</dt><dd><When moment /></dd></div> })}

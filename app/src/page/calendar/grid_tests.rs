@@ -372,7 +372,10 @@ fn more_than_can_be_read_side_by_side_is_counted() {
     let more = &view.days[1].more[0];
     assert_eq!((view.days[1].boxes.len(), more.count), (2, 7));
     assert_eq!(more.class, "slot slot-more h3 m0 lh1 lm0 n3 i2 s1");
-    assert_eq!(more.href, "/calendar?view=day&day=2026-03-24");
+    assert_eq!(
+        more.href,
+        "/calendar?view=day&day=2026-03-24#day-2026-03-24"
+    );
 }
 
 #[test]

@@ -93,6 +93,7 @@ pub fn Grid(view: GridView, title: String) -> impl IntoView {
     let has_lane = !lane.is_empty();
     view! {
         <section class=format!("grid grid-{columns}") aria-label=title>
+            <a class="skip-link" href="#agenda">"Skip to the agenda"</a>
             <div class="grid-top">
                 <div class="grid-heads">{heads}</div>
                 {has_lane

@@ -103,7 +103,7 @@ async fn mailed(
     let Some(notice) = found.filter(|notice| now.since(notice.made_at) < LINK_LIVES) else {
         return Ok(None);
     };
-    let tries = services.store.tries(notice.id).await;
+    let tries = services.store.tries(&notice).await;
     let tries = tries.map_err(request::internal)?;
     let said = tries.last().map_or("", |tried| tried.outcome.as_str());
     Ok(Some(match notice.state {

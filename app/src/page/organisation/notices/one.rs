@@ -34,7 +34,7 @@ async fn notice(id: String) -> Result<NoticeView, AppError> {
         request::set_not_found();
         return Err(AppError::NotYours);
     };
-    let tries = store.tries(found.id).await.map_err(request::internal)?;
+    let tries = store.tries(&found).await.map_err(request::internal)?;
     // A mail server that refuses the sign-in is not tried again before somebody tests it.
     let is_stopped = found.recipient.channel == kalends::notice::Channel::Mail
         && request::services()
