@@ -62,6 +62,8 @@ pub struct Advice {
     /// What that means, in plain words; a list stands in lines of its own.
     pub meaning: String,
     pub owner: Owner,
+    /// Whether whoever typed the password must connect again in the end, whoever acts before.
+    pub connects_again: bool,
     /// What to do, in order; the likeliest first. The first words say what to do.
     pub steps: Vec<String>,
     /// Commands to paste as they are; one that checks stands beside one that changes.
@@ -125,6 +127,7 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
         title: words.title,
         meaning: words.meaning,
         owner,
+        connects_again: !names.held && problem.is_about_password(),
         steps: words.steps,
         commands: words.commands,
         lists_causes: words.lists_causes,

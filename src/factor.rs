@@ -72,7 +72,10 @@ pub async fn sign_in(
     let entry = Entry::by(user.id, Action::SignedIn).about(format!("{address}, with a code"));
     let taken = take_code(services, user, typed, address, Some(entry)).await;
     match &taken {
-        Ok(()) => services.metrics.sign_in(SignInOutcome::SignedIn),
+        Ok(()) => {
+            services.sign_in.remember(user.email.as_str(), address);
+            services.metrics.sign_in(SignInOutcome::SignedIn);
+        }
         Err(FactorError::Code) => services.metrics.sign_in(SignInOutcome::WrongCode),
         Err(FactorError::Later(_)) => services.metrics.sign_in(SignInOutcome::TooManyTries),
         Err(FactorError::Password | FactorError::Expired | FactorError::Failed(_)) => {}

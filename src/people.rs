@@ -7,12 +7,13 @@ pub use import::{ImportRow, MOST_PEOPLE, read_people};
 use crate::{
     account_name::Password,
     audit::{Action, Entry},
+    id::UserId,
     mailbox::SmtpAddress,
     notice,
     services::Services,
     setup,
     sign_in::{self, PasswordError},
-    store::{NewUser, Role, StoreError, User},
+    store::{NewUser, Role, Store, StoreError, User},
 };
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
@@ -31,6 +32,10 @@ pub enum PeopleError {
     Email(String),
     #[error("{0} has an account already.")]
     Taken(String),
+    #[error(
+        "{0} is the address that {1} signs in with. Whoever else needs that calendar asks for it on their profile, and you decide."
+    )]
+    NotTheirs(String, String),
     #[error(
         "This link has been used, has run out, or was replaced by a newer one. Ask whoever invited you for a new one."
     )]
@@ -105,12 +110,28 @@ fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
+/// Refuses addresses that somebody else signs in with: nobody gets a colleague's calendar by a slip.
+pub async fn check_theirs(
+    store: &Store,
+    user: Option<UserId>,
+    addresses: &[SmtpAddress],
+) -> Result<(), PeopleError> {
+    for address in addresses {
+        let found = store.user_by_email(address).await?;
+        if let Some(other) = found.filter(|found| Some(found.id) != user) {
+            return Err(PeopleError::NotTheirs(address.to_string(), other.name));
+        }
+    }
+    Ok(())
+}
+
 /// Adds somebody without a password and makes their link.
 pub async fn invite(
     services: &Services,
     admin: &User,
     person: NewPerson,
 ) -> Result<User, PeopleError> {
+    check_theirs(&services.store, None, &person.addresses).await?;
     let now = services.clock.now();
     let email = person.email.to_string();
     let entry = Entry::by(admin.id, Action::PersonInvited).about(&email);

@@ -134,6 +134,7 @@ async fn enter(
             .store
             .audit(&Entry::by(user.id, Action::SignedIn).about(address), now)
             .await?;
+        services.sign_in.remember(&account, address);
         Ok(Entered::In(user))
     } else {
         let subject = format!("{account} from {address}");

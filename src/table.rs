@@ -1,4 +1,6 @@
-//! Tables for spreadsheets, as CSV.
+//! Tables for spreadsheets, as CSV, and text as spreadsheets save it.
+
+use encoding_rs::{Encoding, WINDOWS_1252};
 
 /// What spreadsheets take for the start of a formula.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
@@ -24,6 +26,20 @@ impl Table {
     }
 }
 
+/// The text of a file that a spreadsheet saved: in UTF-8, in UTF-16 with its mark, or in Windows-1252.
+pub fn text_of(file: &[u8]) -> String {
+    if let Some((encoding, _)) = Encoding::for_bom(file) {
+        return encoding.decode(file).0.into_owned();
+    }
+    match str::from_utf8(file) {
+        Ok(text) => text.to_owned(),
+        Err(_) => WINDOWS_1252
+            .decode_without_bom_handling(file)
+            .0
+            .into_owned(),
+    }
+}
+
 /// A cell that no spreadsheet takes for a formula.
 fn harmless(cell: &str) -> String {
     if cell.starts_with(FORMULA) {
@@ -36,6 +52,30 @@ fn harmless(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_is_read_as_spreadsheets_save_it() {
+        let text = "name;email\r\nMüller;m@example.test";
+        let utf16 = |begin: [u8; 2], to: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            begin
+                .into_iter()
+                .chain(text.encode_utf16().flat_map(to))
+                .collect()
+        };
+        let western: Vec<u8> = text
+            .chars()
+            .map(|letter| u8::try_from(letter).expect("western"))
+            .collect();
+        for file in [
+            text.as_bytes().to_vec(),
+            ["\u{FEFF}", text].concat().into_bytes(),
+            utf16([0xFF, 0xFE], u16::to_le_bytes),
+            utf16([0xFE, 0xFF], u16::to_be_bytes),
+            western,
+        ] {
+            assert_eq!(text_of(&file), text, "{file:?}");
+        }
+    }
 
     #[test]
     fn formulas_are_written_as_text() {

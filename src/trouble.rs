@@ -4,7 +4,6 @@
 use crate::{
     advice::{Names, advice},
     clock::Timestamp,
-    connection::ConnectionState,
     id::AccountId,
     problem::{Concerns, Owner, Problem},
     store::{Account, HeldUp, Store, StoreError},
@@ -63,20 +62,23 @@ fn trouble(held_up: HeldUp, account: &Account) -> Trouble {
     let problem = held_up.problem;
     let code = problem.code();
     let what = problem.concerns();
-    let state = ConnectionState::after(&problem).code();
     let (name, link) = match what {
         // All of its codes are one cause.
         Concerns::Password | Concerns::Role => (
             format!("{} {}", <&str>::from(what), account.id),
-            format!("/connections?state={state}&account={}", account.id),
+            format!(
+                "/connections?cause={}&account={}",
+                <&str>::from(what),
+                account.id
+            ),
         ),
         Concerns::Account | Concerns::Mailbox => (
             format!("{code} {}", account.id),
-            format!("/connections?account={}&cause={code}", account.id),
+            format!("/connections?cause={code}&account={}", account.id),
         ),
         Concerns::Server => (
             format!("{code} {}", account.host),
-            format!("/connections?cause={code}"),
+            format!("/connections?cause={code}&account={}", account.host),
         ),
     };
     let names = Names {

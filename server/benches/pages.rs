@@ -102,6 +102,7 @@ impl Browser {
             .header("sec-fetch-site", "same-origin")
             .header("accept", "text/html")
             .header("accept-encoding", "gzip, deflate, br, zstd")
+            .header("sec-fetch-dest", "document")
             .header("content-type", "application/x-www-form-urlencoded")
             .header("cookie", &self.cookie)
             .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))

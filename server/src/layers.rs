@@ -4,7 +4,7 @@ use app::request::ClientAddress;
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -97,14 +97,24 @@ fn comes_from_us(headers: &HeaderMap, origin: &str) -> bool {
         || text("origin").is_some_and(|sent| loopback_as_one(sent) == loopback_as_one(origin))
 }
 
-/// Lets an answer be packed where a page of ours asked for it, or nobody but its reader. What another site makes a
-/// browser ask for is never packed: its length would tell what stands beside words of that site's choice (BREACH).
+/// Lets an answer be packed where its reader asked for it from a page of ours, or by themselves. What another site makes
+/// a browser ask for is never packed: its length would tell what stands beside words of that site's choice (BREACH).
+/// Nor is what a page that another site opened goes on to ask for by itself, with the words of its address.
 pub async fn packed_for_readers(mut request: Request, next: Next) -> Response {
-    let asks = request.headers().get("sec-fetch-site");
-    if !asks.is_some_and(|asks| asks == "same-origin" || asks == "none") {
+    if !is_asked_by_reader(request.headers(), request.uri()) {
         request.headers_mut().remove(header::ACCEPT_ENCODING);
     }
     next.run(request).await
+}
+
+fn is_asked_by_reader(headers: &HeaderMap, uri: &Uri) -> bool {
+    let says = |name, value: &str| {
+        headers
+            .get(name)
+            .is_some_and(|said: &HeaderValue| said == value)
+    };
+    let from_here = says("sec-fetch-site", "same-origin") || says("sec-fetch-site", "none");
+    from_here && (uri.query().is_none() || says("sec-fetch-dest", "document"))
 }
 
 /// `localhost` and `127.0.0.1` name the same place.

@@ -43,6 +43,8 @@ pub enum HookError {
         "Enter a complete address that begins with https://, such as https://chat.example.com/hooks/kalends."
     )]
     Address,
+    #[error("Leave out the name and password: whoever gets a notice knows it by its signature.")]
+    Password,
     #[error("There are {MOST} webhooks already. Remove one first.")]
     TooMany,
     #[error(transparent)]
@@ -73,11 +75,11 @@ impl Address {
             .flatten();
         let uri = typed.ok_or(HookError::Address)?;
         let authority = uri.authority().ok_or(HookError::Address)?;
-        let is_fine = uri.scheme_str() == Some("https")
-            && !authority.as_str().contains('@')
-            && !authority.host().is_empty();
-        if !is_fine {
+        if uri.scheme_str() != Some("https") || authority.host().is_empty() {
             return Err(HookError::Address);
+        }
+        if authority.as_str().contains('@') {
+            return Err(HookError::Password);
         }
         Ok(Self {
             host: crate::outbound::guard::bare_host(authority.host()),

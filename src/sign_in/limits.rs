@@ -1,5 +1,6 @@
 //! Limits of signing in: failures of an account and of a client address close them for a while. Whoever signed in from
-//! an address lately has a limit of their own there, so that nobody shuts them out by guessing from elsewhere.
+//! an address lately has a limit of their own there, so that nobody shuts them out by guessing from elsewhere. A right
+//! password alone earns none: guesses of a code count together, wherever they come from.
 
 use super::hasher;
 use crate::{
@@ -16,6 +17,7 @@ use governor::{
 };
 use std::{
     collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -28,11 +30,18 @@ const AT_ONCE: usize = 2;
 const TRIES_OF_ACCOUNT: NonZeroU32 = NonZeroU32::new(8).unwrap();
 const TRIES_OF_ADDRESS: NonZeroU32 = NonZeroU32::new(30).unwrap();
 const REFILL: Duration = Duration::from_mins(1);
-/// For how long a right password counts for an address; forgotten when the process ends.
+/// For how long signing in counts for an address; forgotten when the process ends.
 const KNOWN: Duration = Duration::from_hours(24 * 30);
 
-type Limiter =
-    RateLimiter<String, DashMapStateStore<String>, LimiterClock, NoOpMiddleware<Instant>>;
+/// What failures are counted under. Accounts stand as they were typed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Account(String),
+    AccountAt(String, String),
+    Address(String),
+}
+
+type Limiter = RateLimiter<Key, DashMapStateStore<Key>, LimiterClock, NoOpMiddleware<Instant>>;
 
 /// What signing in keeps in memory: the limits, and how many hashes run.
 #[derive(Debug, Clone)]
@@ -43,9 +52,9 @@ struct Inner {
     by_account: Limiter,
     by_address: Limiter,
     /// Until when an account or an address has to wait.
-    closed: Mutex<HashMap<String, Timestamp>>,
+    closed: Mutex<HashMap<Key, Timestamp>>,
     /// When an account was last entered from an address.
-    known: Mutex<HashMap<String, Timestamp>>,
+    known: Mutex<HashMap<Key, Timestamp>>,
     hashing: Semaphore,
 }
 
@@ -127,16 +136,14 @@ impl SignIn {
             })
         });
         let right = checked.await.unwrap_or(false);
-        if right {
-            self.remember(account, address);
-        } else {
+        if !right {
             self.count_failure(account, address);
         }
         Ok(right)
     }
 
-    /// The password of this account was right at this address.
-    fn remember(&self, account: &str, address: &str) {
+    /// Somebody is signed in at this address, with all that their account asks for.
+    pub(crate) fn remember(&self, account: &str, address: &str) {
         let now = self.0.by_account.clock().0.now();
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() > 10_000 {
@@ -146,24 +153,34 @@ impl SignIn {
     }
 
     /// What failures of an account are counted under.
-    fn account_key(&self, account: &str, address: &str, now: Timestamp) -> String {
+    fn account_key(&self, account: &str, address: &str, now: Timestamp) -> Key {
         let own = at_address(account, address);
         let known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         let entered = known.get(&own).copied();
         if entered.is_some_and(|at| now.since(at) < KNOWN) {
             own
         } else {
-            format!("account {account}")
+            Key::Account(account.to_owned())
         }
     }
 }
 
-fn at_address(account: &str, address: &str) -> String {
-    format!("account {account} at {address}")
+fn at_address(account: &str, address: &str) -> Key {
+    Key::AccountAt(account.to_owned(), network(address))
 }
 
-fn address_key(address: &str) -> String {
-    format!("address {address}")
+fn address_key(address: &str) -> Key {
+    Key::Address(network(address))
+}
+
+/// Of IPv6 whoever has one address has all of its /64.
+fn network(address: &str) -> String {
+    match address.parse() {
+        Ok(IpAddr::V6(address)) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).to_string()
+        }
+        _ => address.to_owned(),
+    }
 }
 
 /// Our clock as the limiter wants it.
@@ -201,6 +218,7 @@ impl std::ops::Add<Nanos> for Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use argon2::PasswordHasher as _;
 
     #[test]
     fn failures_close_an_account_for_a_while_and_no_other() {
@@ -238,8 +256,54 @@ mod tests {
         }
         assert!(sign_in.must_wait("bob", "192.0.2.1").is_err());
         clock.advance(KNOWN);
-        sign_in.count_failure("bob", "192.0.2.1");
         assert_eq!(sign_in.must_wait("bob", "192.0.2.1"), Ok(()));
+        for _ in 0..=TRIES_OF_ACCOUNT.get() {
+            sign_in.count_failure("bob", "198.51.100.7");
+        }
+        assert!(sign_in.must_wait("bob", "192.0.2.1").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_right_password_alone_earns_no_guesses_of_its_own() {
+        let clock = Clock::held(Timestamp::from_seconds(1_000_000));
+        let sign_in = SignIn::new(&clock);
+        let password = Password::from("known to a thief".to_owned());
+        let hash = hasher().and_then(|it| it.hash_password(password.reveal().as_bytes()).ok());
+        let hash = hash.expect("hash").to_string();
+        for number in 0..=TRIES_OF_ACCOUNT.get() {
+            let address = format!("198.51.100.{number}");
+            let right = sign_in.verify(&password, hash.clone(), ("bob", &address));
+            assert_eq!(right.await, Ok(true), "{address}");
+            // The code beside it is wrong.
+            sign_in.count_failure("bob", &address);
+        }
+        assert!(sign_in.must_wait("bob", "203.0.113.9").is_err());
+    }
+
+    #[test]
+    fn no_name_that_is_typed_stands_for_somebody_at_an_address() {
+        let clock = Clock::held(Timestamp::from_seconds(1_000_000));
+        let sign_in = SignIn::new(&clock);
+        sign_in.remember("bob", "192.0.2.1");
+        for _ in 0..=TRIES_OF_ACCOUNT.get() {
+            sign_in.count_failure("bob at 192.0.2.1", "198.51.100.7");
+            sign_in.count_failure("account bob at 192.0.2.1", "198.51.100.7");
+        }
+        assert_eq!(sign_in.must_wait("bob", "192.0.2.1"), Ok(()));
+    }
+
+    #[test]
+    fn addresses_of_one_network_count_as_one() {
+        let clock = Clock::held(Timestamp::from_seconds(1_000_000));
+        let sign_in = SignIn::new(&clock);
+        for number in 0..=TRIES_OF_ADDRESS.get() {
+            sign_in.count_failure(
+                &format!("nobody{number}"),
+                &format!("2001:db8:1:2::{number:x}"),
+            );
+        }
+        assert!(sign_in.must_wait("bob", "2001:db8:1:2:ffff::1").is_err());
+        assert_eq!(sign_in.must_wait("bob", "2001:db8:1:3::1"), Ok(()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Connections of users to mailboxes, and the leases of those that are due.
 
-use super::{Store, StoreError, history::Whose, rows};
+use super::{Store, StoreError, Table, history::Whose, rows};
 use crate::{
     audit::Entry,
     clock::Timestamp,
@@ -136,7 +136,8 @@ impl Store {
         entry: &Entry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin().await?;
+        // Nobody is disabled meanwhile.
+        let mut writing = self.begin_alone_on(Table::Users).await?;
         let disabled = sqlx::query(
             "SELECT 1 AS found FROM connections c JOIN users u ON u.id = c.user_id \
              WHERE c.id = $1 AND u.disabled_at IS NOT NULL",

@@ -1,7 +1,11 @@
 //! How much the main database holds, for whoever watches.
 
 use super::{Filter, Store, StoreError, Wanted, rows};
-use crate::{clock::Timestamp, connection::ConnectionState, notice::State};
+use crate::{
+    clock::Timestamp,
+    connection::ConnectionState,
+    notice::{Kind, State},
+};
 
 /// Counts over everybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +16,7 @@ pub struct Counted {
     pub sessions: i64,
     /// Every state, those without a connection too.
     pub connections: Vec<(ConnectionState, i64)>,
-    /// Not taken yet, and given up, as long as they are kept.
+    /// Not taken yet; given up, where the recipient got nothing since. Of those that are kept, tests left out.
     pub notices_waiting: i64,
     pub notices_failed: i64,
 }
@@ -25,11 +29,14 @@ impl Store {
              (SELECT COUNT(*) FROM sessions WHERE user_id IS NOT NULL AND idle_expires_at > $1 \
               AND absolute_expires_at > $1) AS sessions, \
              (SELECT COUNT(*) FROM notices WHERE state = $2) AS waiting, \
-             (SELECT COUNT(*) FROM notices WHERE state = $3) AS failed",
+             (SELECT COUNT(*) FROM notices n WHERE state = $3 AND kind <> $4 AND NOT EXISTS (SELECT 1 FROM notices s \
+              WHERE s.recipient = n.recipient AND s.channel = n.channel AND s.state = $5 AND s.ended_at > n.ended_at)) AS failed",
         )
         .bind(now.millis())
         .bind(rows::to_name(&State::Waiting, "state")?)
         .bind(rows::to_name(&State::Failed, "state")?)
+        .bind(rows::to_name(&Kind::Test, "kind")?)
+        .bind(rows::to_name(&State::Sent, "state")?)
         .fetch_one(self.pool())
         .await?;
         let counts = self.count_connections(&Wanted::default()).await?;

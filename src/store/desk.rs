@@ -44,9 +44,11 @@ pub enum Sort {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     pub state: Filter,
-    /// The code of a problem; empty for any.
-    pub cause: String,
+    /// Codes of problems; none for any.
+    pub causes: Vec<String>,
     pub account: Option<AccountId>,
+    /// Of every account at this host; empty for any.
+    pub host: String,
     /// The mail domain of the mailbox, lower-cased; empty for any.
     pub domain: String,
     /// Beginnings of words of names, addresses and mailboxes.
@@ -58,8 +60,9 @@ impl Default for Wanted {
     fn default() -> Self {
         Self {
             state: Filter::Everyone,
-            cause: String::new(),
+            causes: Vec::new(),
             account: None,
+            host: String::new(),
             domain: String::new(),
             search: String::new(),
             sort: Sort::State,
@@ -70,7 +73,10 @@ impl Default for Wanted {
 impl Wanted {
     /// Whether only connections are asked for, by what people without one do not have.
     const fn is_about_connections(&self) -> bool {
-        !self.cause.is_empty() || self.account.is_some() || !self.domain.is_empty()
+        !self.causes.is_empty()
+            || self.account.is_some()
+            || !self.host.is_empty()
+            || !self.domain.is_empty()
     }
 }
 
@@ -134,13 +140,19 @@ const fn rank(state: ConnectionState) -> i64 {
 
 /// The conditions on connections, all but the state.
 fn conditions(query: &mut Query, wanted: &Wanted) {
-    if !wanted.cause.is_empty() {
-        query.add(" AND c.cause = ");
-        query.text(&wanted.cause);
+    if !wanted.causes.is_empty() {
+        query.add(" AND c.cause IN (");
+        query.texts(&wanted.causes);
+        query.add(")");
     }
     if let Some(account) = wanted.account {
         query.add(" AND c.account_id = ");
         query.text(&account.to_string());
+    }
+    if !wanted.host.is_empty() {
+        query.add(" AND c.account_id IN (SELECT a.id FROM accounts a WHERE a.host = ");
+        query.text(&wanted.host);
+        query.add(")");
     }
     if !wanted.domain.is_empty() {
         query.add(" AND c.domain = ");
@@ -311,12 +323,7 @@ impl Store {
         for some in ids.chunks(100) {
             let mut query = Query::new(connections::SELECT_WITH_PERSON);
             query.add("WHERE c.id IN (");
-            for (place, id) in some.iter().enumerate() {
-                if place > 0 {
-                    query.add(", ");
-                }
-                query.text(&id.to_string());
-            }
+            query.texts(some);
             query.add(") ORDER BY c.name_key, c.id");
             for row in query.fetch(self).await? {
                 items.push(ListItem {

@@ -69,6 +69,8 @@ pub struct MapRow {
     pub problem: Option<Problem>,
     /// Whose address it is.
     pub person: Option<(UserId, String)>,
+    /// Whether that person may not sign in.
+    pub is_disabled: bool,
     pub has_connection: bool,
     pub is_chosen: bool,
     pub result: Option<Connecting>,
@@ -86,14 +88,13 @@ const MAP: &str = "SELECT id, account_id, made_by, started_at, total, finished_a
 
 /// Rows with the person whose address each is: the one they sign in with, or a verified one.
 const ROW: &str = "SELECT r.position, r.address, r.place, r.primary_address, r.problem, r.chosen, r.result, u.id AS person, \
-     u.name AS person_name, c.id AS connection FROM map_rows r LEFT JOIN users u ON u.id = COALESCE(\
+     u.name AS person_name, u.disabled_at, c.id AS connection FROM map_rows r LEFT JOIN users u ON u.id = COALESCE(\
      (SELECT o.id FROM users o WHERE o.email = r.address), \
      (SELECT MIN(a.user_id) FROM addresses a WHERE a.address = r.address)) \
      LEFT JOIN connections c ON c.user_id = u.id";
 
-/// Addresses that can be connected: in scope, of a person, who has no connection.
-const CONNECTABLE: &str =
-    "r.place = 'in_scope' AND r.chosen = 0 AND u.id IS NOT NULL AND c.id IS NULL";
+/// Addresses that can be connected: in scope, of a person who may sign in and has no connection.
+const CONNECTABLE: &str = "r.place = 'in_scope' AND r.chosen = 0 AND u.id IS NOT NULL AND u.disabled_at IS NULL AND c.id IS NULL";
 
 fn map(row: &AnyRow) -> Result<MailboxMap, StoreError> {
     Ok(MailboxMap {
@@ -122,6 +123,7 @@ fn map_row(row: &AnyRow) -> Result<MapRow, StoreError> {
         primary: rows::maybe_parsed(row, "primary_address")?,
         problem: rows::maybe_json(row, "problem")?,
         person,
+        is_disabled: rows::maybe_instant(row, "disabled_at")?.is_some(),
         has_connection: connection.is_some(),
         is_chosen: rows::flag(row, "chosen")?,
         result: rows::maybe_named(row, "result")?,

@@ -70,7 +70,7 @@ impl Store {
     /// What goes wrong at present, by problem and account; without what an admin has paused.
     pub async fn held_up(&self) -> Result<Vec<HeldUp>, StoreError> {
         let found = sqlx::query(
-            // Disabled people's connections are paused. Accounts are few: they are joined to groups, not to connections.
+            // Disabled people's connections are paused. Accounts are joined to groups, not to connections.
             "SELECT g.account_id, g.people, g.since, g.problem, g.mailbox FROM ( \
              SELECT cause, account_id, COUNT(*) AS people, MIN(since) AS since, MIN(problem) AS problem, MIN(mailbox) AS mailbox \
              FROM connections WHERE cause IS NOT NULL AND paused_at IS NULL GROUP BY cause, account_id) g \

@@ -49,6 +49,16 @@ impl Query {
         self.bind(Bound::Text(value.to_owned()));
     }
 
+    /// A list, with commas between.
+    pub fn texts(&mut self, values: &[impl ToString]) {
+        for (place, value) in values.iter().enumerate() {
+            if place > 0 {
+                self.add(", ");
+            }
+            self.text(&value.to_string());
+        }
+    }
+
     pub fn number(&mut self, value: i64) {
         self.bind(Bound::Number(value));
     }

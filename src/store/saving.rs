@@ -131,8 +131,8 @@ impl Store {
             .await?;
         let id = ConnectionId::new(now, self.random.bytes());
         sqlx::query(
-            "INSERT INTO connections (id, user_id, account_id, mode, mailbox, state, since, connected_at, due_at, made_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8)",
+            "INSERT INTO connections (id, user_id, account_id, mode, mailbox, state, since, connected_at, due_at, made_by, paused_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8, (SELECT disabled_at FROM users WHERE id = $2))",
         )
         .bind(id.to_string())
         .bind(reads.user_id.to_string())

@@ -139,7 +139,7 @@ on_both_engines! {
         assert_eq!((told.len(), told[0].to.as_slice()), (1, ["alice@example.test".to_owned()].as_slice()));
         assert!(told[0].header("Subject").contains("240 people"), "{}", told[0].raw);
         let text = told[0].text();
-        for part in [SERVICE, "240 calendars", "/connections?state=action_needed&account=", ORIGIN, "Change the password"] {
+        for part in [SERVICE, "240 calendars", "/connections?cause=password&account=", ORIGIN, "Change the password"] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert_eq!(told[0].header("Auto-Submitted"), "auto-generated");
@@ -313,7 +313,7 @@ on_both_engines! {
     }
 
     async fn a_mail_refused_for_good_is_given_up_at_once(world) {
-        make_admin(world, "alice").await;
+        let alice = make_admin(world, "alice").await;
         let (services, mail) = telling(world);
         mail.refuse(Some((550, "no such user")));
         world.exchange.world().account_mut(SERVICE).unwrap().role = false;
@@ -325,6 +325,14 @@ on_both_engines! {
         assert_eq!((sent[0].state, sent[0].kind), (State::Failed, Kind::Raised));
         world.pass(HOUR);
         assert_eq!(tell(&services).await, 0);
+        // Counted until something reaches her again; what she only tries out is not.
+        let failed = async || services.store.counted(world.clock.now()).await.unwrap().notices_failed;
+        assert!(notice::test_mail(&services, &alice).await.unwrap().is_err());
+        assert_eq!(failed().await, 1);
+        mail.refuse(None);
+        world.pass(MINUTE);
+        assert!(notice::test_mail(&services, &alice).await.unwrap().is_ok());
+        assert_eq!(failed().await, 0);
     }
 
     async fn webhooks_are_signed_retried_and_forgotten_with_their_address(world) {

@@ -121,14 +121,19 @@ on_both_engines! {
             assert_eq!(names(search(nobodys)).await, Vec::<String>::new(), "{nobodys}");
         }
 
-        let broken = Wanted { cause: "impersonation-denied".to_owned(), ..Wanted::default() };
+        let broken = Wanted { causes: vec!["impersonation-denied".to_owned()], ..Wanted::default() };
         assert_eq!(names(broken.clone()).await.len(), 30);
         let counts = world.store.count_connections(&broken).await.unwrap();
         assert_eq!((counts.action_needed, counts.connections(), counts.not_connected), (30, 30, 0));
         let domain = |domain: &str| Wanted { domain: domain.to_owned(), ..Wanted::default() };
         assert_eq!(names(domain("example.test")).await.len(), 50);
         assert!(names(domain("elsewhere.test")).await.is_empty());
-        let account = world.store.accounts().await.unwrap().remove(0).id;
+        let account = world.store.accounts().await.unwrap().remove(0);
+        let several = ["impersonation-denied", "interrupted"].map(str::to_owned).to_vec();
+        let host = account.host.clone();
+        assert_eq!(names(Wanted { causes: several, host, ..Wanted::default() }).await.len(), 50);
+        assert!(names(Wanted { host: "elsewhere.test".to_owned(), ..Wanted::default() }).await.is_empty());
+        let account = account.id;
         let one = Wanted { account: Some(account), search: "person005".to_owned(), ..Wanted::default() };
         assert_eq!(names(one).await, ["person005"]);
 
@@ -164,6 +169,10 @@ on_both_engines! {
         assert!(world.store.set_disabled(bob.id, true, &entry(Action::PersonDisabled), NOW).await.unwrap());
         let resumed = world.store.pause_connection(connection.id, false, &entry(Action::ConnectionResumed), NOW).await;
         assert!(!resumed.unwrap());
+        assert_eq!((due().await, paused().await), (0, 1));
+        // Nor does a connection that is made for them.
+        let again = world.connect(&bob, SERVICE).await;
+        assert_eq!(again.paused_at, Some(NOW));
         assert_eq!((due().await, paused().await), (0, 1));
         assert!(world.store.set_disabled(bob.id, false, &entry(Action::PersonEnabled), NOW).await.unwrap());
         assert_eq!((due().await, paused().await), (1, 0));

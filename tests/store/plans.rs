@@ -78,8 +78,10 @@ on_both_engines! {
             Wanted { sort: Sort::Name, ..Wanted::default() },
             Wanted { sort: Sort::Since, ..Wanted::default() },
             Wanted { sort: Sort::LastSync, ..Wanted::default() },
-            Wanted { cause: "mailbox-not-found".to_owned(), ..Wanted::default() },
+            Wanted { causes: vec!["mailbox-not-found".to_owned()], ..Wanted::default() },
+            Wanted { causes: ["role-missing", "outside-scope"].map(str::to_owned).to_vec(), account: Some(account), ..Wanted::default() },
             Wanted { account: Some(account), ..Wanted::default() },
+            Wanted { host: "mail.example.test".to_owned(), ..Wanted::default() },
             Wanted { domain: "branch7.test".to_owned(), ..Wanted::default() },
             Wanted { search: "bob example.test".to_owned(), ..Wanted::default() },
         ];
@@ -88,7 +90,7 @@ on_both_engines! {
         // Who counts everybody reads everybody: from an index on SQLite, from the table on Postgres, whose indexes do
         // not know which rows are there.
         asked.extend(lists.iter().filter(|wanted| {
-            world.store.engine() == Engine::Sqlite || !(wanted.cause.is_empty() && wanted.domain.is_empty() && wanted.search.is_empty())
+            world.store.engine() == Engine::Sqlite || !(wanted.causes.is_empty() && wanted.domain.is_empty() && wanted.search.is_empty())
         }).map(Asked::Counts));
         asked.extend([
             Asked::People(Which::All, ""),

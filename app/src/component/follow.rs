@@ -1,5 +1,5 @@
-//! Pages that follow by themselves: while a page is open, what is marked as live is looked up again and made like what
-//! has come. Everything else stays as it is, with focus, scrolling, selection and what was typed.
+//! Pages that follow by themselves: while a page is open, its title and what is marked as live are looked up again and
+//! made like what has come. Everything else stays as it is, with focus, scrolling, selection and what was typed.
 
 #[cfg(feature = "hydrate")]
 mod morph;
@@ -92,6 +92,9 @@ mod browser {
         let text = JsFuture::from(answer.text()?).await?.as_string();
         let new = DomParser::new()?
             .parse_from_string(&text.unwrap_or_default(), SupportedType::TextHtml)?;
+        if document().title() != new.title() {
+            document().set_title(&new.title());
+        }
         // What the page is about is no more: all of it says so.
         let parts = if is_gone { "main" } else { "[data-live]" };
         let live = document().query_selector_all(parts)?;

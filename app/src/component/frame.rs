@@ -38,7 +38,7 @@ pub fn Frame(
             </div>
         </header>
         <main id="main" class=class tabindex="-1">
-            <h1>{title}</h1>
+            <h1 id="title" data-live="">{title}</h1>
             {children()}
         </main>
     }

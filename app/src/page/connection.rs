@@ -142,7 +142,7 @@ async fn check_now(#[server(default)] id: String) -> Result<(), AppError> {
 #[server(endpoint = "sync_now")]
 async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
     use crate::request;
-    use kalends::sync::Asked;
+    use kalends::{connection::Mode, sync::Asked};
     let admin = request::admin().await?;
     let found = request::connection_by_id(&id).await?;
     let started = kalends::sync::soon(&request::services(), &admin, &found)
@@ -150,7 +150,8 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
         .map_err(request::internal)?;
     request::flash(match started {
         Asked::Started => "A round starts within a second. This page looks again by itself.",
-        Asked::AccountStopped => "The account's password was refused: reconnect with the right one. Until then no round starts on request.",
+        Asked::AccountStopped if found.mode == Mode::Organisation => "The account's password was refused: enter the present one on the page Organisation. Until then no round starts on request.",
+        Asked::AccountStopped => "The account's password was refused: its owner connects again with the right one. Until then no round starts on request.",
         Asked::Paused => "Nothing is read while it is paused. Resume it first: this connection here, or its account on the page Organisation.",
     })
     .await?;

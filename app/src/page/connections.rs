@@ -63,8 +63,8 @@ async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
             .iter()
             .map(|state| (filter::code(*state).to_owned(), counts.of(*state)))
             .collect(),
-        causes: filter::cause_choices(&held_up, &asked.cause),
-        accounts: filter::account_choices(&accounts),
+        causes: filter::cause_choices(&held_up, wanted.cause.trim()),
+        accounts: filter::account_choices(&accounts, &asked.host),
         domains: domains
             .into_iter()
             .map(|(domain, number)| (domain.clone(), format!("{domain} ({number})")))

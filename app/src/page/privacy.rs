@@ -1,15 +1,19 @@
 //! How much of one's calendar Kalends keeps: as much as the organisation says, or less.
 
 use crate::{AppError, component::choice};
+#[cfg(feature = "ssr")]
+use crate::{draft::Draft, request};
 use kalends::policy::PrivacyLevel;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
 /// The section of the profile.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PrivacyView {
     pub organisations: PrivacyLevel,
     pub own: Option<PrivacyLevel>,
+    /// What was chosen and would be lost, before it is.
+    pub asks: Option<(String, String)>,
 }
 
 /// A level in one sentence.
@@ -36,6 +40,33 @@ pub const fn choice_words(level: PrivacyLevel) -> (&'static str, &'static str) {
     }
 }
 
+/// What a lower level deletes; `None` where nothing is.
+#[cfg(feature = "ssr")]
+pub fn lost(before: PrivacyLevel, after: PrivacyLevel) -> Option<&'static str> {
+    match (before, after) {
+        (PrivacyLevel::Everything, PrivacyLevel::FreeBusy) => {
+            Some("The titles, places and organizers")
+        }
+        (PrivacyLevel::Everything, PrivacyLevel::TimesAndTitles) => {
+            Some("The places and organizers")
+        }
+        (PrivacyLevel::TimesAndTitles, PrivacyLevel::FreeBusy) => Some("The titles"),
+        _ => None,
+    }
+}
+
+#[cfg(feature = "ssr")]
+pub async fn view_for(user: &kalends::store::User) -> Result<PrivacyView, AppError> {
+    let store = request::services().store;
+    let asked = request::take_draft("privacy").await?;
+    let asks = (!asked.values.is_empty()).then(|| (asked.value("privacy"), asked.value("lost")));
+    Ok(PrivacyView {
+        organisations: store.policy().await.map_err(request::internal)?.privacy,
+        own: user.privacy,
+        asks,
+    })
+}
+
 /// The value of a choice in forms.
 pub const fn code(level: PrivacyLevel) -> &'static str {
     match level {
@@ -46,8 +77,10 @@ pub const fn code(level: PrivacyLevel) -> &'static str {
 }
 
 #[server(endpoint = "save_privacy")]
-async fn save_privacy(#[server(default)] privacy: String) -> Result<(), AppError> {
-    use crate::request;
+async fn save_privacy(
+    #[server(default)] privacy: String,
+    #[server(default)] sure: bool,
+) -> Result<(), AppError> {
     use kalends::audit::{Action, Entry};
     let user = request::user().await?;
     let services = request::services();
@@ -60,6 +93,28 @@ async fn save_privacy(#[server(default)] privacy: String) -> Result<(), AppError
             .await?;
         request::see_other("/profile#privacy");
         return Ok(());
+    }
+    let before = policy.privacy.lowered_by(user.privacy);
+    let lost = lost(before, policy.privacy.lowered_by(own));
+    if let Some(lost) = lost.filter(|_| !sure) {
+        let connection = services.store.connection_of(user.id).await;
+        let entries = connection
+            .map_err(request::internal)?
+            .map_or(0, |connection| connection.entries);
+        if entries > 0 {
+            let lost = match entries {
+                1 => format!("{lost} of 1 entry are deleted."),
+                many => format!("{lost} of {many} entries are deleted."),
+            };
+            let values = [("privacy", privacy), ("lost", lost)];
+            let draft = Draft {
+                values: values.map(|(name, value)| (name.to_owned(), value)).into(),
+                ..Draft::default()
+            };
+            request::keep_draft("privacy", draft).await?;
+            request::see_other("/profile#privacy");
+            return Ok(());
+        }
     }
     let about = match own {
         Some(own) => format!("{}: {} at most", user.email, choice_words(own).0),
@@ -88,7 +143,25 @@ pub fn PrivacyForm(view: PrivacyView) -> impl IntoView {
         .into_iter()
         .filter(|level| *level <= view.organisations)
         .collect::<Vec<_>>();
+    let asks = view.asks.map(|(privacy, lost)| {
+        let level = PrivacyLevel::ALL
+            .into_iter()
+            .find(|level| code(*level) == privacy)
+            .map_or("as the organisation says", |level| choice_words(level).0);
+        view! {
+            <form class="notice notice-waiting" role="alert" method="post" action=SavePrivacy::url()>
+                <p><strong>{format!("Keep less: {level}?")}</strong> " " {lost} " If you choose more again later, they are read anew."</p>
+                <input type="hidden" name="privacy" value=privacy />
+                <input type="hidden" name="sure" value="true" />
+                <p class="form-actions">
+                    <button class="button button-danger">"Delete them"</button>
+                    <a class="button" href="/profile#privacy">"Keep them"</a>
+                </p>
+            </form>
+        }
+    });
     view! {
+        {asks}
         <p class="panel-hint">
             "What you choose holds even if the organisation allows more later. Choosing less deletes at once what was kept above it. Private entries are always only “Private”."
         </p>

@@ -109,15 +109,7 @@ async fn profile() -> Result<ProfileView, AppError> {
         details: request::take_draft("details").await?,
         password: request::take_draft("password").await?,
         exchange,
-        privacy: PrivacyView {
-            organisations: services
-                .store
-                .policy()
-                .await
-                .map_err(request::internal)?
-                .privacy,
-            own: user.privacy,
-        },
+        privacy: crate::page::privacy::view_for(&user).await?,
         calendar: user.calendar,
     })
 }
@@ -322,7 +314,7 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         // What others must do, people need not read.
         {advice
             .map(|advice| {
-                let folded = advice.owner != Owner::You;
+                let folded = advice.owner != Owner::You && !advice.connects_again;
                 view! { <Notice advice folded /> }
             })}
                 {mailbox

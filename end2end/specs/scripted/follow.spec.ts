@@ -58,10 +58,10 @@ test('a new entry, a new state and a last sync appear without a reload; focus an
   await syncNow();
   await expect(grid.getByText('Just agreed')).toBeVisible({ timeout: 30_000 });
   await expect(next).toBeFocused();
-  // Also while somebody stands on an entry beside it.
+  // Also while somebody stands on an entry and another one becomes the first of the day.
   const entry = grid.getByRole('link', { name: /Just agreed/ });
   await entry.focus();
-  const earlier = await add('Before it', 10);
+  const earlier = await add('Before it', 2);
   await syncNow();
   await expect(grid.getByText('Before it')).toBeVisible({ timeout: 30_000 });
   await expect(entry).toBeFocused();

@@ -4,11 +4,11 @@ use crate::{
     browser::Browser,
     connect::service_form,
     page::Page,
-    program::{BOB, CHARLIE, Kalends, Place},
+    program::{ALICE, BOB, CHARLIE, Kalends, Place},
 };
 
 async fn connected() -> (Place, impl Sized, Kalends, Browser) {
-    let mut place = Place::of(&[BOB, CHARLIE]);
+    let mut place = Place::of(&[ALICE, BOB, CHARLIE]);
     let exchange = place.exchange().await;
     let kalends = place.start().await;
     let mut bob = kalends.browser_of(&BOB).await;
@@ -101,4 +101,53 @@ async fn an_entry_has_a_page_for_its_owner_alone() {
     ] {
         assert_eq!(bob.get(odd).await.status, 404, "{odd}");
     }
+}
+
+#[tokio::test]
+async fn keeping_less_asks_first_and_names_what_is_lost() {
+    let (_place, _exchange, kalends, mut bob) = connected().await;
+    let titles = async |bob: &mut Browser| {
+        let page = bob.open("/calendar?view=agenda").await;
+        page.texts("a.entry-subject")
+    };
+    let before = titles(&mut bob).await;
+    let less = [("privacy", "free_busy")];
+    assert_eq!(
+        bob.post("/api/save_privacy", &less).await.leads_to(),
+        "/profile#privacy"
+    );
+    let page = bob.open("/profile").await;
+    assert!(
+        page.text().contains(" entries are deleted."),
+        "{}",
+        page.text()
+    );
+    assert_eq!(titles(&mut bob).await, before);
+    // Asked once: whoever turns away loses nothing.
+    assert!(!bob.open("/profile").await.text().contains("are deleted."));
+
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let policy = [
+        ("typed", "own_address"),
+        ("personal", "on"),
+        ("privacy", "free_busy"),
+    ];
+    alice.post("/api/save_policy", &policy).await;
+    let page = alice.open("/organisation/policy").await;
+    assert!(
+        page.text()
+            .contains(" of all entries of 1 calendar are deleted."),
+        "{}",
+        page.text()
+    );
+    assert_eq!(titles(&mut bob).await, before);
+    let saved = alice
+        .submit(&page.form("Save the policy and delete them"))
+        .await;
+    assert!(
+        saved.text().contains("The policy is saved."),
+        "{}",
+        saved.text()
+    );
+    assert_ne!(titles(&mut bob).await, before);
 }

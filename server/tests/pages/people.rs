@@ -31,6 +31,19 @@ async fn somebody_invited_sets_a_password_once_and_is_signed_in() {
     let form = wrong.form("Make the invitation");
     assert_eq!(form.wrong(), ["Email"]);
     assert_eq!(form.field("Name").value, "Bob");
+    // A colleague's calendar is not given away by a slip.
+    let field = "Further addresses of their own";
+    let hers = form
+        .clone()
+        .fill("Email", BOB.email)
+        .fill(field, ALICE.email);
+    let wrong = alice.submit(&hers).await;
+    assert_eq!(wrong.form("Make the invitation").wrong(), [field]);
+    assert!(
+        wrong.text().contains("Alice signs in with"),
+        "{}",
+        wrong.text()
+    );
     let made = alice
         .submit(
             &form

@@ -122,18 +122,24 @@ async fn pages_are_packed_for_their_reader_and_never_for_another_site() {
     let kalends = place.start().await;
     let mut browser = kalends.browser_of(&ALICE).await;
     let packs = ("accept-encoding", "gzip, deflate, br, zstd");
-    for (asks, packed) in [
-        (Some("none"), "gzip"),
-        (Some("same-origin"), "gzip"),
-        (Some("same-site"), ""),
-        (Some("cross-site"), ""),
-        (None, ""),
+    let words = "/connections?q=bob";
+    for (path, asks, into, packed) in [
+        ("/profile", Some("none"), "document", "gzip"),
+        ("/profile", Some("same-origin"), "document", "gzip"),
+        ("/profile", Some("same-origin"), "empty", "gzip"),
+        ("/profile", Some("same-site"), "document", ""),
+        ("/profile", Some("cross-site"), "document", ""),
+        ("/profile", None, "document", ""),
+        (words, Some("same-origin"), "document", "gzip"),
+        (words, Some("same-origin"), "empty", ""),
+        (words, Some("cross-site"), "document", ""),
     ] {
-        let mut headers = vec![("accept", HTML), packs];
+        let what = format!("{path} {asks:?} {into}");
+        let mut headers = vec![("accept", HTML), packs, ("sec-fetch-dest", into)];
         headers.extend(asks.map(|asks| ("sec-fetch-site", asks)));
-        let answer = browser.send(Method::GET, "/profile", &headers, "").await;
-        assert_eq!(answer.header("content-encoding"), packed, "{asks:?}");
-        assert!(answer.body.contains("</html>"), "{asks:?}");
+        let answer = browser.send(Method::GET, path, &headers, "").await;
+        assert_eq!(answer.header("content-encoding"), packed, "{what}");
+        assert!(answer.body.contains("</html>"), "{what}");
     }
 }
 

@@ -77,7 +77,7 @@ fn partner(mut at: Option<Node>, new: &Node) -> Option<Node> {
     None
 }
 
-/// What something is, whatever it says: its id, or where it leads.
+/// What something is, whatever it says: its id, or where it leads; of what stands in a list, where its first link leads.
 fn key(node: &Node) -> Option<String> {
     let element = node.dyn_ref::<Element>()?;
     let leads = |element: &Element| element.get_attribute("href");
@@ -85,6 +85,9 @@ fn key(node: &Node) -> Option<String> {
         .get_attribute("id")
         .or_else(|| leads(element))
         .or_else(|| {
+            if !matches!(&*element.tag_name(), "LI" | "TR") {
+                return None;
+            }
             let link = element.query_selector("a[href]").ok().flatten()?;
             leads(&link)
         })

@@ -108,17 +108,7 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
         } else {
             format!("{} – {}", day(first), day(last))
         },
-        times: if event.all_day.is_some() {
-            "All day".to_owned()
-        } else if first == last {
-            agenda::times(&event, &words)
-        } else {
-            format!(
-                "from {} on the first day to {} on the last",
-                agenda::clock(event.start, &words),
-                agenda::clock(event.end, &words)
-            )
-        },
+        times: times(&event, (first, last), &words),
         lasts: event
             .all_day
             .is_none()
@@ -146,6 +136,28 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
     })
 }
 
+/// `10:00 – 11:00`, or from when on the first day to when on the last.
+#[cfg(feature = "ssr")]
+fn times(
+    event: &kalends::calendar::Event,
+    (first, last): (jiff::civil::Date, jiff::civil::Date),
+    words: &crate::moment::Words,
+) -> String {
+    use super::agenda;
+    if event.all_day.is_some() {
+        return "All day".to_owned();
+    }
+    if first == last {
+        return agenda::times(event, words);
+    }
+    let start = agenda::clock(event.start, words);
+    if words.zoned(event.end).date() > last {
+        return format!("from {start} on the first day to the end of the last");
+    }
+    let end = agenda::clock(event.end, words);
+    format!("from {start} on the first day to {end} on the last")
+}
+
 /// When another entry is; days are named where there is more than one of them.
 #[cfg(feature = "ssr")]
 fn when(
@@ -161,6 +173,8 @@ fn when(
             agenda::clock(other.start, words),
             agenda::clock(other.end, words),
         );
+        // At midnight the next day begins.
+        let to = words.zoned(other.end).date();
         format!("{} {start} – {} {end}", short(from), short(to))
     } else if from == first && first == last {
         agenda::times(other, words)
@@ -230,22 +244,88 @@ fn EntryDetails(view: EntryPageView) -> impl IntoView {
                     }} " " <a href="/profile#privacy">"Privacy"</a>
                 </p>
             </section>
-            {(!meanwhile.is_empty())
-                .then(|| {
-                    view! {
-                        <section class="panel" aria-labelledby="meanwhile">
-                            <h2 id="meanwhile">"At the same time"</h2>
-                            <ul class="links">
-                                {meanwhile
-                                    .into_iter()
-                                    .map(|(times, subject, href)| {
-                                        view! { <li><span class="meanwhile-time">{times}</span> <a href=href>{subject}</a></li> }
-                                    })
-                                    .collect_view()}
-                            </ul>
-                        </section>
-                    }
-                })}
+            <div id="others" data-live="">
+                {(!meanwhile.is_empty())
+                    .then(|| {
+                        view! {
+                            <section class="panel" aria-labelledby="meanwhile">
+                                <h2 id="meanwhile">"At the same time"</h2>
+                                <ul class="links">
+                                    {meanwhile
+                                        .into_iter()
+                                        .map(|(times, subject, href)| {
+                                            view! { <li><span class="meanwhile-time">{times}</span> <a href=href>{subject}</a></li> }
+                                        })
+                                        .collect_view()}
+                                </ul>
+                            </section>
+                        }
+                    })}
+            </div>
         </Frame>
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use crate::{moment::Words, page::calendar::agenda};
+    use kalends::{
+        calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity},
+        clock::Timestamp,
+    };
+
+    /// The dates, the times, and how the page of another entry names them; in Berlin.
+    fn told(start: &str, end: &str) -> ((String, String), String, String) {
+        let at = |text: &str| {
+            let at: jiff::Timestamp = text.parse().unwrap_or_default();
+            Timestamp::from_millis(at.as_millisecond())
+        };
+        let words = Words::new("Europe/Berlin", at("2026-03-26T08:07:00Z"));
+        let event = Event {
+            item_id: String::new(),
+            change_key: String::new(),
+            uid: None,
+            subject: None,
+            location: None,
+            organizer: None,
+            start: at(start),
+            end: at(end),
+            all_day: None,
+            status: FreeBusyStatus::Busy,
+            sensitivity: Sensitivity::Normal,
+            kind: EntryKind::Single,
+            cancelled: false,
+            last_modified: None,
+        };
+        let (first, last) = agenda::dates_of(&event, &words);
+        let today = words.zoned(words.now).date();
+        (
+            (first.to_string(), last.to_string()),
+            times(&event, (first, last), &words),
+            when(&event, (today, today), &words),
+        )
+    }
+
+    #[test]
+    fn several_days_are_told_with_the_day_they_end_on() {
+        let days = |first: &str, last: &str| (first.to_owned(), last.to_owned());
+        assert_eq!(
+            told("2026-03-24T21:00:00Z", "2026-03-26T09:00:00Z"),
+            (
+                days("2026-03-24", "2026-03-26"),
+                "from 22:00 on the first day to 10:00 on the last".to_owned(),
+                "Tue 24 Mar 22:00 – Thu 26 Mar 10:00".to_owned(),
+            )
+        );
+        // At midnight.
+        assert_eq!(
+            told("2026-03-24T21:00:00Z", "2026-03-25T23:00:00Z"),
+            (
+                days("2026-03-24", "2026-03-25"),
+                "from 22:00 on the first day to the end of the last".to_owned(),
+                "Tue 24 Mar 22:00 – Thu 26 Mar 00:00".to_owned(),
+            )
+        );
     }
 }

@@ -71,10 +71,15 @@ pub use asked::{STATES, account_choices, asked, cause_choices, code};
 mod asked {
     use super::Wanted;
     use kalends::{
-        advice::{Names, table::explained},
+        advice::{
+            Names,
+            table::{each_problem, explained},
+        },
         connection::ConnectionState,
+        problem::Concerns,
         store::{self, Account, Filter, HeldUp},
     };
+    use std::collections::BTreeMap;
 
     /// The states in the order in which they are offered: who needs somebody comes first.
     pub const STATES: [Filter; 6] = [
@@ -96,21 +101,57 @@ mod asked {
 
     pub fn asked(wanted: &Wanted) -> store::Wanted {
         let state = STATES.into_iter().find(|it| code(*it) == wanted.state);
+        let account = wanted.account.trim().parse().ok();
         store::Wanted {
             state: state.unwrap_or(Filter::Everyone),
-            cause: wanted.cause.trim().to_owned(),
-            account: wanted.account.trim().parse().ok(),
+            causes: codes(wanted.cause.trim()),
+            account,
+            host: if account.is_none() {
+                wanted.account.trim().to_lowercase()
+            } else {
+                String::new()
+            },
             domain: wanted.domain.trim().to_lowercase(),
             search: wanted.q.clone(),
             sort: wanted.sort.parse().unwrap_or_default(),
         }
     }
 
+    /// Causes that have several codes, which are one to whoever looks for them.
+    const KINDS: [(Concerns, &str); 2] = [
+        (Concerns::Password, "Anything about the password"),
+        (Concerns::Role, "Anything about the role"),
+    ];
+
+    fn kind(cause: &str) -> Option<(Concerns, &'static str)> {
+        KINDS
+            .into_iter()
+            .find(|(kind, _)| <&str>::from(*kind) == cause)
+    }
+
+    /// The codes of a cause.
+    fn codes(cause: &str) -> Vec<String> {
+        match kind(cause) {
+            Some((kind, _)) => each_problem()
+                .iter()
+                .filter(|problem| problem.concerns() == kind)
+                .map(|problem| problem.code().to_owned())
+                .collect(),
+            None if cause.is_empty() => Vec::new(),
+            None => vec![cause.to_owned()],
+        }
+    }
+
     /// Problems that somebody has at present, the commonest first; the one that is chosen stays to be seen.
     pub fn cause_choices(held_up: &[HeldUp], chosen: &str) -> Vec<(String, String)> {
         let mut choices: Vec<(String, i64)> = Vec::new();
+        let chosen_kind = kind(chosen).map(|(kind, _)| kind);
         for some in held_up {
-            let code = some.problem.code();
+            let code = if chosen_kind == Some(some.problem.concerns()) {
+                chosen
+            } else {
+                some.problem.code()
+            };
             match choices.iter_mut().find(|(known, _)| known == code) {
                 Some((_, number)) => *number += some.people,
                 None => choices.push((code.to_owned(), some.people)),
@@ -123,14 +164,26 @@ mod asked {
         choices
             .into_iter()
             .map(|(code, number)| {
-                let title = explained(&code, &Names::default()).map(|advice| advice.title);
+                let title = match kind(&code) {
+                    Some((_, title)) => Some(title.to_owned()),
+                    None => explained(&code, &Names::default()).map(|advice| advice.title),
+                };
                 let label = format!("{} ({number})", title.as_deref().unwrap_or(&code));
                 (code, label)
             })
             .collect()
     }
 
-    pub fn account_choices(accounts: &[Account]) -> Vec<(String, String)> {
+    /// Hosts with several accounts, and the one that is chosen, before the accounts themselves.
+    pub fn account_choices(accounts: &[Account], chosen: &str) -> Vec<(String, String)> {
+        let mut hosts: BTreeMap<&str, usize> = BTreeMap::new();
+        for account in accounts {
+            *hosts.entry(&account.host).or_default() += 1;
+        }
+        let hosts = hosts
+            .into_iter()
+            .filter(|(host, number)| *number > 1 || *host == chosen)
+            .map(|(host, _)| (host.to_owned(), format!("All at {host}")));
         let mut choices: Vec<(String, String)> = accounts
             .iter()
             .map(|account| {
@@ -143,8 +196,7 @@ mod asked {
             })
             .collect();
         choices.sort_by_key(|(_, name)| name.to_lowercase());
-        choices.truncate(500);
-        choices
+        hosts.chain(choices).take(500).collect()
     }
 }
 

@@ -87,14 +87,14 @@ async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
     {
         let name = part.name().unwrap_or_default().to_owned();
         let bytes = part.bytes().await.map_err(|_| AppError::TooLarge)?;
-        let value = String::from_utf8_lossy(&bytes);
+        let value = kalends::table::text_of(&bytes);
         match name.as_str() {
             "addresses" | "file" => {
                 text.push_str(&value);
                 text.push('\n');
             }
-            "account" => account = value.into_owned(),
-            "from" => from = value.into_owned(),
+            "account" => account = value,
+            "from" => from = value,
             _ => {}
         }
     }

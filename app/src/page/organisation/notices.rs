@@ -190,7 +190,7 @@ fn Notices(view: NoticesView) -> impl IntoView {
             <section class="panel" aria-labelledby="open">
                 <h2 id="open">"Not over yet"</h2>
                 {if none_open {
-                    view! { <p class="empty">"Nothing."</p> }.into_any()
+                    view! { <p class="empty">"Nothing was told that is not over. What just began is told if it lasts."</p> }.into_any()
                 } else {
                     view! {
                         <ul class="links">

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct PolicyView {
     policy: Policy,
+    /// What was chosen and would be lost, before it is.
+    asks: Option<(Vec<(String, String)>, String)>,
     flash: Option<String>,
 }
 
@@ -64,7 +66,11 @@ async fn policy_form() -> Result<PolicyView, AppError> {
     use crate::request;
     request::admin().await?;
     let store = request::services().store;
+    let mut asked = request::take_draft("policy").await?.values;
     Ok(PolicyView {
+        asks: asked
+            .remove("lost")
+            .map(|lost| (asked.into_iter().collect(), lost)),
         policy: store.policy().await.map_err(request::internal)?,
         flash: request::take_flash().await?,
     })
@@ -76,8 +82,9 @@ async fn save_policy(
     personal: PersonalMode,
     privacy: PrivacyLevel,
     #[server(default)] admins: AdminsFactor,
+    #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
-    use crate::request;
+    use crate::{draft::Draft, page::privacy::lost, request};
     use kalends::audit::{Action, Entry};
     let admin = request::admin().await?;
     let services = request::services();
@@ -87,6 +94,33 @@ async fn save_policy(
         privacy,
         admins,
     };
+    let before = services.store.policy().await.map_err(request::internal)?;
+    if let Some(lost) = lost(before.privacy, privacy).filter(|_| !sure) {
+        let wanted = kalends::store::Wanted::default();
+        let counts = services.store.count_connections(&wanted).await;
+        let lost = match counts.map_err(request::internal)?.connections() {
+            0 => None,
+            1 => Some(format!("{lost} of all entries of 1 calendar are deleted.")),
+            many => Some(format!(
+                "{lost} of all entries of {many} calendars are deleted."
+            )),
+        };
+        if let Some(lost) = lost {
+            let rules = serde_json::to_value(policy).map_err(request::internal)?;
+            let rules = rules.as_object().into_iter().flatten();
+            let mut values: std::collections::BTreeMap<String, String> = rules
+                .filter_map(|(rule, value)| Some((rule.clone(), value.as_str()?.to_owned())))
+                .collect();
+            values.insert("lost".to_owned(), lost);
+            let draft = Draft {
+                values,
+                ..Draft::default()
+            };
+            request::keep_draft("policy", draft).await?;
+            request::see_other("/organisation/policy");
+            return Ok(());
+        }
+    }
     let subject = in_words(policy).join(" ");
     let entry = Entry::by(admin.id, Action::PolicyChanged).about(subject);
     let now = services.clock.now();
@@ -111,6 +145,7 @@ pub fn PolicyPage() -> impl IntoView {
             <Frame title="Policy">
                 <p class="back"><a href="/organisation">"Organisation"</a></p>
                 {view.flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+                {view.asks.map(|(rules, lost)| asks(rules, lost))}
                 <form class="form" method="post" action=SavePolicy::url()>
                     <fieldset class="panel choices">
                         <legend>"Service account passwords typed by people"</legend>
@@ -148,4 +183,22 @@ pub fn PolicyPage() -> impl IntoView {
             </Frame>
         }
     })
+}
+
+/// Before something is lost.
+fn asks(rules: Vec<(String, String)>, lost: String) -> impl IntoView {
+    view! {
+        <form class="notice notice-waiting" role="alert" method="post" action=SavePolicy::url()>
+            <p><strong>"Keep less?"</strong> " " {lost} " If you choose more again later, they are read anew."</p>
+            {rules
+                .into_iter()
+                .map(|(rule, value)| view! { <input type="hidden" name=rule value=value /> })
+                .collect_view()}
+            <input type="hidden" name="sure" value="true" />
+            <p class="form-actions">
+                <button class="button button-danger">"Save the policy and delete them"</button>
+                <a class="button" href="/organisation/policy">"Keep them"</a>
+            </p>
+        </form>
+    }
 }

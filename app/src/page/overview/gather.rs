@@ -5,11 +5,15 @@ use crate::moment::Words;
 use kalends::{
     advice::{Names, advice},
     clock::Timestamp,
+    id::AccountId,
     problem::{Concerns, ENDS_SOON, Owner},
     store::{Account, DELAYS, RoundEnd, Store, StoreError, Wanted},
     trouble::{Trouble, troubles},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 const HOUR: Duration = Duration::from_hours(1);
 /// How many hours the rounds are shown for, and how many days the delays are counted over.
@@ -40,14 +44,18 @@ pub async fn overview(
     } else {
         match counted.notices_failed {
             0 => None,
-            1 => Some("1 notice was given up in the last 90 days.".to_owned()),
-            many => Some(format!("{many} notices were given up in the last 90 days.")),
+            1 => Some(
+                "1 notice was given up, and nothing has reached its recipient since.".to_owned(),
+            ),
+            many => Some(format!(
+                "{many} notices were given up, and nothing has reached their recipients since."
+            )),
         }
     };
     Ok(OverviewView {
         silence,
         steps: steps(store, counts.connections(), people).await?,
-        owners: by_owner(&troubles, &accounts, words),
+        owners: by_owner(troubles, &accounts, words),
         endings,
         states,
         requests: store.count_waiting_requests().await?,
@@ -93,10 +101,40 @@ async fn steps(store: &Store, connections: i64, people: i64) -> Result<Vec<First
     ])
 }
 
+/// What people have with accounts of their own is one for all of a host: then no account is named.
+fn gathered(troubles: Vec<Trouble>) -> Vec<(Trouble, Option<AccountId>)> {
+    let mut found: BTreeMap<String, (Trouble, Option<AccountId>)> = BTreeMap::new();
+    for trouble in troubles {
+        let code = trouble.problem.code();
+        let name = if trouble.names.held || trouble.problem.concerns() == Concerns::Server {
+            trouble.name.clone()
+        } else {
+            format!("{code} at {}", trouble.host)
+        };
+        match found.get_mut(&name) {
+            Some((there, account)) => {
+                there.people += trouble.people;
+                there.since = there.since.min(trouble.since);
+                there.link = format!("/connections?cause={code}&account={}", trouble.host);
+                *account = None;
+            }
+            None => {
+                let account = Some(trouble.account);
+                found.insert(name, (trouble, account));
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
 /// What somebody must act on first, then what will pass; the most people first within.
-fn by_owner(troubles: &[Trouble], accounts: &[Account], words: &Words) -> Vec<OwnerView> {
-    let mut sorted: Vec<&Trouble> = troubles.iter().collect();
-    sorted.sort_by_key(|trouble| std::cmp::Reverse(trouble.people));
+fn by_owner(troubles: Vec<Trouble>, accounts: &[Account], words: &Words) -> Vec<OwnerView> {
+    let accounts: HashMap<AccountId, &Account> = accounts
+        .iter()
+        .map(|account| (account.id, account))
+        .collect();
+    let mut sorted = gathered(troubles);
+    sorted.sort_by_key(|(trouble, _)| std::cmp::Reverse(trouble.people));
     [
         (Owner::Operator, "For you, or whoever runs Kalends"),
         (Owner::ExchangeAdmin, "For the Exchange administrator"),
@@ -109,18 +147,18 @@ fn by_owner(troubles: &[Trouble], accounts: &[Account], words: &Words) -> Vec<Ow
         will_pass: owner == Owner::Nobody,
         causes: sorted
             .iter()
-            .filter(|trouble| trouble.owner == owner)
-            .map(|trouble| cause(trouble, accounts, words))
+            .filter(|(trouble, _)| trouble.owner == owner)
+            .map(|(trouble, account)| {
+                let account = account.and_then(|id| accounts.get(&id));
+                cause(trouble, account.copied(), words)
+            })
             .collect(),
     })
     .filter(|group| !group.causes.is_empty())
     .collect()
 }
 
-fn cause(trouble: &Trouble, accounts: &[Account], words: &Words) -> CauseView {
-    let account = accounts
-        .iter()
-        .find(|account| account.id == trouble.account);
+fn cause(trouble: &Trouble, account: Option<&Account>, words: &Words) -> CauseView {
     // Of many mailboxes none is named.
     let names = Names {
         mailbox: String::new(),

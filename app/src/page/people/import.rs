@@ -90,7 +90,10 @@ async fn import_form() -> Result<ImportView, AppError> {
 #[server(endpoint = "read_import", input = MultipartFormData)]
 async fn read_import(data: MultipartData) -> Result<(), AppError> {
     use crate::request;
-    use kalends::people::{MOST_PEOPLE, read_people};
+    use kalends::{
+        people::{MOST_PEOPLE, PeopleError, check_theirs, read_people},
+        table::text_of,
+    };
     request::admin().await?;
     let services = request::services();
     let mut parts = data.into_inner().ok_or(AppError::NotUnderstood)?;
@@ -101,8 +104,12 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
         .map_err(|_| AppError::NotUnderstood)?
     {
         let bytes = part.bytes().await.map_err(|_| AppError::TooLarge)?;
-        text.push_str(&String::from_utf8_lossy(&bytes));
-        text.push('\n');
+        let some = text_of(&bytes);
+        // Whatever was left empty has no line.
+        if !some.trim().is_empty() {
+            text.push_str(&some);
+            text.push('\n');
+        }
     }
     let mut rows = match read_people(&text) {
         Some(rows) if !rows.is_empty() => rows,
@@ -129,15 +136,35 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
             let known = services.store.user_by_email(&email).await;
             if known.map_err(request::internal)?.is_some() {
                 row.mistake = Some("Has an account already.".to_owned());
+                continue;
             }
+        }
+        let own = row.person("").map(|person| person.addresses);
+        match check_theirs(&services.store, None, &own.unwrap_or_default()).await {
+            Err(PeopleError::Store(error)) => return Err(request::internal(error)),
+            Err(mistake) => row.mistake = Some(mistake.to_string()),
+            Ok(()) => {}
         }
     }
     request::keep_imported(rows).await?;
+    // To be corrected, if it is not too long for that.
+    let read = (text.len() <= KEPT).then_some(("table".to_owned(), text));
+    let read = Draft {
+        values: read.into_iter().collect(),
+        ..Draft::default()
+    };
+    request::keep_draft(READ, read).await?;
     request::see_other("/people/import");
     Ok(())
 }
 
-/// Invites everybody of the table that was read, or drops it.
+/// The draft that holds the table that was read, and how long it may be, in bytes.
+#[cfg(feature = "ssr")]
+const READ: &str = "import-read";
+#[cfg(feature = "ssr")]
+const KEPT: usize = 32 * 1024;
+
+/// Invites everybody of the table that was read, or goes back to it.
 #[server(endpoint = "import_people")]
 async fn import_people(#[server(default)] drop: bool) -> Result<(), AppError> {
     use crate::request;
@@ -146,7 +173,9 @@ async fn import_people(#[server(default)] drop: bool) -> Result<(), AppError> {
     let services = request::services();
     let rows = request::imported().await?;
     request::keep_imported(Vec::new()).await?;
+    let read = request::take_draft(READ).await?;
     if drop {
+        request::keep_draft("import", read).await?;
         request::see_other("/people/import");
         return Ok(());
     }
@@ -158,7 +187,7 @@ async fn import_people(#[server(default)] drop: bool) -> Result<(), AppError> {
         };
         match people::invite(&services, &admin, person).await {
             Ok(_) => invited += 1,
-            Err(PeopleError::Taken(_)) => left += 1,
+            Err(PeopleError::Taken(_) | PeopleError::NotTheirs(..)) => left += 1,
             Err(error) => return Err(request::internal(error)),
         }
     }
@@ -255,7 +284,7 @@ fn PreviewTable(preview: Preview) -> impl IntoView {
                 })}
             <form method="post" action=ImportPeople::url()>
                 <input type="hidden" name="drop" value="true" />
-                <button class="button">"Read another table"</button>
+                <button class="button">"Change the table"</button>
             </form>
         </div>
         <div class="table-box" role="region" aria-label="Lines of the table" tabindex="0">

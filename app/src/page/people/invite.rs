@@ -43,6 +43,9 @@ async fn invite(
                 return Ok(());
             }
             Err(error @ PeopleError::Taken(_)) => [("email".to_owned(), error.to_string())].into(),
+            Err(error @ PeopleError::NotTheirs(..)) => {
+                [("addresses".to_owned(), error.to_string())].into()
+            }
             Err(error) => return Err(request::internal(error)),
         },
         Err(mistakes) => mistakes

@@ -54,6 +54,7 @@ async fn person(id: String) -> Result<PersonView, AppError> {
     let now = services.clock.now();
     let token = services.links.get(user.id, admin.id, now);
     let until = store.link_of(user.id).await.map_err(request::internal)?;
+    let until = until.filter(|until| *until > now && user.disabled_at.is_none());
     let connection = store.connection_of(user.id).await;
     let addresses = store.addresses_of(user.id).await;
     Ok(PersonView {
@@ -65,13 +66,11 @@ async fn person(id: String) -> Result<PersonView, AppError> {
         is_invited: user.is_invited(),
         disabled_since: user.disabled_at.map(|at| words.appointment(at, false)),
         link: token.map(|token| format!("{}/invitation?link={token}", request::public_origin())),
-        mailed: match user.disabled_at {
-            Some(_) => None,
-            None => mailed(&services, &user).await?,
+        mailed: match until {
+            Some(_) => mailed(&services, &user).await?,
+            None => None,
         },
-        link_until: until
-            .filter(|until| *until > now)
-            .map(|until| words.appointment(until, false)),
+        link_until: until.map(|until| words.appointment(until, false)),
         addresses: addresses
             .map_err(request::internal)?
             .iter()
@@ -182,13 +181,23 @@ async fn tend_address(
     use kalends::{
         audit::{Action, Entry},
         mailbox::SmtpAddress,
+        people::{self, PeopleError},
     };
     let admin = request::admin().await?;
     let user = person_by_id(&id).await?;
     let services = request::services();
     let store = &services.store;
     let now = services.clock.now();
-    match address.trim().parse::<SmtpAddress>() {
+    let parsed = match address.trim().parse::<SmtpAddress>() {
+        Ok(parsed) if !remove => {
+            match people::check_theirs(store, Some(user.id), std::slice::from_ref(&parsed)).await {
+                Err(PeopleError::Store(error)) => return Err(request::internal(error)),
+                checked => checked.map(|()| parsed).map_err(|error| error.to_string()),
+            }
+        }
+        parsed => parsed.map_err(|error| error.to_string()),
+    };
+    match parsed {
         Ok(parsed) if remove => {
             let subject = format!("{parsed} of {}", user.email);
             let entry = Entry::by(admin.id, Action::AddressTakenBack).about(subject);
@@ -206,7 +215,7 @@ async fn tend_address(
         Err(error) => {
             let draft = Draft {
                 values: [("address".to_owned(), address)].into(),
-                errors: [("address".to_owned(), error.to_string())].into(),
+                errors: [("address".to_owned(), error)].into(),
             };
             request::keep_draft("address", draft).await?;
         }

@@ -196,10 +196,13 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
                 can_choose: !is_running
                     && row.place == Some(kalends::store::Place::InScope)
                     && row.person.is_some()
+                    && !row.is_disabled
                     && !row.has_connection
                     && !row.is_chosen,
                 result: if row.has_connection && row.result.is_none() {
                     Some("Connected".to_owned())
+                } else if row.is_disabled && row.result.is_none() {
+                    Some("May not sign in".to_owned())
                 } else {
                     result_words(row.result, row.is_chosen).map(str::to_owned)
                 },
