@@ -56,7 +56,8 @@ async function lookAtOrganisation(page: Page, settled: () => Promise<void>, at: 
   await settled();
   await at('/organisation/notices/:id');
   await page.goto('/organisation/notices');
-  await page.getByRole('button', { name: 'Remove Chat room' }).click();
+  await page.getByText('Remove Chat room').click();
+  await page.getByRole('button', { name: 'Remove it' }).click();
   await go('/organisation/accounts/new');
   await page.getByLabel('Name', { exact: true }).fill('Head office');
   await page.getByLabel('Service account username').fill(serviceAccount.name);

@@ -40,8 +40,9 @@ test('the first administrator is made with the printed code, once', async ({
   await expectAccessible();
 
   await fill(kalends.setupCode());
-  await page.waitForURL('**/profile');
+  await page.waitForURL('**/overview');
   await settled();
+  await expect(page.getByRole('heading', { name: 'First steps' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'Connections' })).toBeVisible();
 
   await page.context().clearCookies();

@@ -187,7 +187,7 @@ async fn calendar(
         grid: shown
             .has_hours()
             .then(|| grid::grid(asked, span, &entries, kept, &words)),
-        month: (shown == Look::Month).then(|| month::month(asked, span, &entries, &words)),
+        month: (shown == Look::Month).then(|| month::month(asked, span, &entries, kept, &words)),
         days: agenda::days(listed, &entries, kept, &words),
     })
 }

@@ -32,6 +32,8 @@ struct ConnectionView {
     last_round: Option<Moment>,
     /// An admin has paused this one alone.
     is_paused: bool,
+    /// The page of the person, who may not sign in: until then nothing is read.
+    disabled: Option<String>,
     lines: Vec<timeline::Line>,
     /// More happened than is shown.
     has_more: bool,
@@ -91,7 +93,8 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
         ],
         last_sync: found.last_synced_at.map(|at| words.moment(at)),
         next_sync: crate::component::next_sync(&found, &words),
-        advice: request::advice_for(&found, &words),
+        advice: request::advice_for(&found, &words).filter(|_| user.disabled_at.is_none()),
+        disabled: user.disabled_at.map(|_| format!("/people/{}", user.id)),
         account_page: (found.mode == kalends::connection::Mode::Organisation)
             .then(|| format!("/organisation/accounts/{}", found.account_id)),
         warnings: request::ending_certificates(Some(found.endpoint.host())).await?,
@@ -243,10 +246,19 @@ fn Connection(view: ConnectionView) -> impl IntoView {
         check,
         last_round,
         is_paused,
+        disabled,
         lines,
         has_more,
         flash,
     } = view;
+    let may_resume = disabled.is_none();
+    let why = disabled.map(|page| {
+        view! {
+            <p class="notice notice-waiting">
+                "Paused, because " {person.clone()} " may not sign in. " <a href=page>"Let them sign in again"</a>
+            </p>
+        }
+    });
     view! {
         <Frame title=person>
             <p class="back"><a href="/connections">"All connections"</a></p>
@@ -257,7 +269,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                 <span>"since " <When moment=since /></span>
                 <span>{email}</span>
             </p>
-            <div id="advice" data-live="">{advice.map(|advice| view! { <Notice advice /> })}</div>
+            <div id="advice" data-live="">{why} {advice.map(|advice| view! { <Notice advice /> })}</div>
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
             <section class="panel" aria-labelledby="connection">
                 <h2 id="connection">"Connection"</h2>
@@ -277,7 +289,8 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                         <dd>{next_sync.map_or_else(IntoAny::into_any, |moment| view! { <When moment /> }.into_any())}</dd>
                     </div>
                 </dl>
-                <Buttons id=id.clone() is_paused is_still=state == StateView::Is(ConnectionState::Paused) />
+                {may_resume
+                    .then(|| view! { <Buttons id=id.clone() is_paused is_still=state == StateView::Is(ConnectionState::Paused) /> })}
             </section>
             <section class="panel" aria-labelledby="check">
                 <h2 id="check">"Last check"</h2>

@@ -23,7 +23,7 @@ async fn setup(
     {
         Ok(user) => {
             request::start_session(&user).await?;
-            request::see_other("/profile");
+            request::see_other("/overview");
         }
         Err(kalends::setup::SetupError::Store(error)) => return Err(request::internal(error)),
         Err(refused) => {

@@ -168,7 +168,7 @@ async fn a_webhook_is_added_tested_and_removed_and_its_address_shown_to_nobody()
         assert!(!text.contains("tok-4711"), "{text}");
     }
     assert!(!place.main_database_holds("tok-4711") && !place.main_database_holds("whsec_"));
-    let removed = alice.submit(&tested.form("Remove")).await;
+    let removed = alice.submit(&tested.form("Remove it")).await;
     assert!(
         removed.text().contains("its address and key are forgotten"),
         "{}",

@@ -73,7 +73,7 @@ async fn of_two_who_use_the_code_at_once_one_becomes_admin() {
     let (one, two) = tokio::join!(one.post("/api/setup", &alice), two.post("/api/setup", &bob));
     let mut led = [one.leads_to(), two.leads_to()];
     led.sort_unstable();
-    assert_eq!(led, ["/profile", "/setup"]);
+    assert_eq!(led, ["/overview", "/setup"]);
     assert_eq!(place.run(&["user", "list"], "").out.lines().count(), 1);
 }
 

@@ -7,13 +7,19 @@ use super::{
     span::{Asked, Span},
 };
 use crate::moment::Words;
-use kalends::store::StoredEntry;
+use kalends::{calendar::Window, store::StoredEntry};
 
 /// Dots that fit below a number.
 const DOTS: usize = 4;
 
 /// The month of the asked day in whole weeks.
-pub fn month(asked: Asked, span: Span, entries: &[StoredEntry], words: &Words) -> MonthView {
+pub fn month(
+    asked: Asked,
+    span: Span,
+    entries: &[StoredEntry],
+    kept: Option<Window>,
+    words: &Words,
+) -> MonthView {
     let days: Vec<MonthDay> = span
         .dates()
         .map(|date| {
@@ -27,6 +33,13 @@ pub fn month(asked: Asked, span: Span, entries: &[StoredEntry], words: &Words) -
                 href: asked.address(Some(Look::Month), Some(date)),
                 is_today: date == words.today(),
                 is_chosen: date == asked.day,
+                is_read: kept.is_some_and(|kept| {
+                    let one = Span {
+                        first: date,
+                        days: 1,
+                    };
+                    one.is_within(kept, words)
+                }),
                 is_outside: date.first_of_month() != asked.day.first_of_month(),
                 count,
                 dots: dots.take(DOTS).collect(),

@@ -22,6 +22,8 @@ pub struct MonthDay {
     pub is_today: bool,
     pub is_chosen: bool,
     /// Of the month before or after.
+    /// Whether its entries were read.
+    pub is_read: bool,
     pub is_outside: bool,
     pub count: usize,
     /// The first entries, as far as there is room.
@@ -80,6 +82,7 @@ fn cell(day: MonthDay) -> impl IntoView {
         href,
         is_today,
         is_chosen,
+        is_read,
         is_outside,
         count,
         dots,
@@ -96,6 +99,7 @@ fn cell(day: MonthDay) -> impl IntoView {
     }
     let more = count.saturating_sub(dots.len());
     let told = match count {
+        0 if !is_read => "not read".to_owned(),
         0 => "nothing planned".to_owned(),
         1 => "1 entry".to_owned(),
         count => format!("{count} entries"),

@@ -111,17 +111,14 @@ fn gathered(troubles: Vec<Trouble>) -> Vec<(Trouble, Option<AccountId>)> {
         } else {
             format!("{code} at {}", trouble.host)
         };
-        match found.get_mut(&name) {
-            Some((there, account)) => {
-                there.people += trouble.people;
-                there.since = there.since.min(trouble.since);
-                there.link = format!("/connections?cause={code}&account={}", trouble.host);
-                *account = None;
-            }
-            None => {
-                let account = Some(trouble.account);
-                found.insert(name, (trouble, account));
-            }
+        if let Some((there, account)) = found.get_mut(&name) {
+            there.people += trouble.people;
+            there.since = there.since.min(trouble.since);
+            there.link = format!("/connections?cause={code}&account={}", trouble.host);
+            *account = None;
+        } else {
+            let account = Some(trouble.account);
+            found.insert(name, (trouble, account));
         }
     }
     found.into_values().collect()

@@ -153,11 +153,15 @@ fn HookRow(webhook: WebhookView) -> impl IntoView {
                     <input type="hidden" name="id" value=id.clone() />
                     <button class="button" aria-label=test>"Test"</button>
                 </form>
-                <form method="post" action=RemoveWebhook::url()>
-                    <input type="hidden" name="id" value=id />
-                    <button class="button button-quiet" aria-label=remove>"Remove"</button>
-                </form>
             </div>
+            <details class="more">
+                <summary>{remove}</summary>
+                <p>"Its address and key are forgotten: to post there again it is added anew, and whoever receives the notices needs the new key."</p>
+                <form class="form-actions" method="post" action=RemoveWebhook::url()>
+                    <input type="hidden" name="id" value=id />
+                    <button class="button button-danger">"Remove it"</button>
+                </form>
+            </details>
         </div>
     }
 }
