@@ -33,7 +33,7 @@ async fn the_printed_code_makes_the_first_admin_and_is_worth_nothing_afterwards(
 
     let right = form.fill("One-time code", &format!(" {} ", code.to_uppercase()));
     let page = browser.submit(&right).await;
-    assert_eq!(page.heading(), "Profile Settings");
+    assert_eq!(page.heading(), "Overview");
     assert!(
         page.link("Connections").is_some(),
         "an admin sees everybody"
