@@ -92,13 +92,20 @@ fn Style(samples: Samples) -> impl IntoView {
                         .map(|(name, meaning)| {
                             view! {
                                 <li>
-                                    <span class=format!("swatch swatch-{name}") aria-hidden="true"></span>
+                                    <span class="swatches-both" aria-hidden="true">
+                                        <span class=format!("swatch swatch-{name} scheme-light")></span>
+                                        <span class=format!("swatch swatch-{name} scheme-dark")></span>
+                                    </span>
                                     <span><code>{name}</code> <span class="cell-detail">{meaning}</span></span>
                                 </li>
                             }
                         })
                         .collect_view()}
                 </ul>
+            </section>
+            <section class="panel" aria-labelledby="schemes">
+                <h2 id="schemes">"Light and dark"</h2>
+                <div class="schemes">{scheme("Light", "scheme scheme-light")} {scheme("Dark", "scheme scheme-dark")}</div>
             </section>
             <Words />
             <Forms />
@@ -132,6 +139,30 @@ fn Style(samples: Samples) -> impl IntoView {
             </section>
             <Lists />
         </Frame>
+    }
+}
+
+/// The same in one scheme, whatever the reader's is.
+fn scheme(name: &'static str, class: &'static str) -> impl IntoView {
+    view! {
+        <div class=class>
+            <h3>{name}</h3>
+            <p>"Words, " <a href="#schemes">"a link"</a> " and " <code>"code"</code> "."</p>
+            <p class="panel-hint">"A hint."</p>
+            <p class="form-actions">
+                <a class="button button-primary" href="#schemes">"The one to press"</a>
+                <a class="button" href="#schemes">"Another"</a>
+                <a class="button button-danger" href="#schemes">"Loses something"</a>
+            </p>
+            <p class="form-actions">
+                <StateBadge state=StateView::NotConnected />
+                {ConnectionState::ALL.into_iter().map(|state| view! { <StateBadge state=StateView::Is(state) /> }).collect_view()}
+            </p>
+            <p class="notice">"Something to know."</p>
+            <p class="notice notice-good">"Something worked."</p>
+            <p class="notice notice-waiting">"Something passes, or waits."</p>
+            <p class="notice notice-bad">"Somebody must act."</p>
+        </div>
     }
 }
 
