@@ -24,7 +24,12 @@ pub fn month(
         .dates()
         .map(|date| {
             let found = entries_of(DayHours::of(date, words), entries);
-            let count = found.len();
+            let one = Span {
+                first: date,
+                days: 1,
+            };
+            let is_read = kept.is_some_and(|kept| one.is_within(kept, words));
+            let count = (is_read || !found.is_empty()).then_some(found.len());
             let dots = found.iter().map(|entry| dot(&tags(&entry.event, words)));
             MonthDay {
                 iso: date.to_string(),
@@ -33,13 +38,6 @@ pub fn month(
                 href: asked.address(Some(Look::Month), Some(date)),
                 is_today: date == words.today(),
                 is_chosen: date == asked.day,
-                is_read: kept.is_some_and(|kept| {
-                    let one = Span {
-                        first: date,
-                        days: 1,
-                    };
-                    one.is_within(kept, words)
-                }),
                 is_outside: date.first_of_month() != asked.day.first_of_month(),
                 count,
                 dots: dots.take(DOTS).collect(),

@@ -22,10 +22,9 @@ pub struct MonthDay {
     pub is_today: bool,
     pub is_chosen: bool,
     /// Of the month before or after.
-    /// Whether its entries were read.
-    pub is_read: bool,
     pub is_outside: bool,
-    pub count: usize,
+    /// `None` where nothing was read.
+    pub count: Option<usize>,
     /// The first entries, as far as there is room.
     pub dots: Vec<Dot>,
 }
@@ -82,7 +81,6 @@ fn cell(day: MonthDay) -> impl IntoView {
         href,
         is_today,
         is_chosen,
-        is_read,
         is_outside,
         count,
         dots,
@@ -97,12 +95,12 @@ fn cell(day: MonthDay) -> impl IntoView {
             class.push_str(name);
         }
     }
-    let more = count.saturating_sub(dots.len());
+    let more = count.unwrap_or(0).saturating_sub(dots.len());
     let told = match count {
-        0 if !is_read => "not read".to_owned(),
-        0 => "nothing planned".to_owned(),
-        1 => "1 entry".to_owned(),
-        count => format!("{count} entries"),
+        None => "not read".to_owned(),
+        Some(0) => "nothing planned".to_owned(),
+        Some(1) => "1 entry".to_owned(),
+        Some(count) => format!("{count} entries"),
     };
     let shown = if is_chosen { ", shown here" } else { "" };
     view! {
