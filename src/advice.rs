@@ -74,6 +74,13 @@ pub struct Advice {
     pub on_role: bool,
 }
 
+impl Advice {
+    /// Whether whoever connected has nothing to do, now or in the end.
+    pub fn is_up_to_others(&self) -> bool {
+        self.owner != Owner::You && !self.connects_again
+    }
+}
+
 /// What a command is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -125,6 +125,24 @@ pub async fn check_theirs(
     Ok(())
 }
 
+/// Makes an address one of somebody's own.
+pub async fn verify_address(
+    services: &Services,
+    admin: &User,
+    user: &User,
+    address: &str,
+) -> Result<(), PeopleError> {
+    let parsed = address.trim().parse::<SmtpAddress>();
+    let address = parsed.map_err(|error| PeopleError::Email(error.to_string()))?;
+    let store = &services.store;
+    check_theirs(store, Some(user.id), std::slice::from_ref(&address)).await?;
+    let subject = format!("{address} of {}", user.email);
+    let entry = Entry::by(admin.id, Action::AddressVerified).about(subject);
+    let now = services.clock.now();
+    store.verify_address(user.id, &address, &entry, now).await?;
+    Ok(())
+}
+
 /// Adds somebody without a password and makes their link.
 pub async fn invite(
     services: &Services,

@@ -12,6 +12,17 @@ pub struct Policy {
     pub admins: AdminsFactor,
 }
 
+impl Policy {
+    /// The rules by name, as they are kept and as forms carry them.
+    pub fn rules(&self) -> Vec<(String, String)> {
+        let rules = serde_json::to_value(self).unwrap_or_default();
+        let rules = rules.as_object().into_iter().flatten();
+        rules
+            .filter_map(|(rule, value)| Some((rule.clone(), value.as_str()?.to_owned())))
+            .collect()
+    }
+}
+
 /// Whether admins need a second factor for what is theirs alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -41,7 +41,7 @@ pub use accounts::{Account, Leased, NextSlot};
 pub use certificates::Server;
 pub use connections::Filter;
 pub use counted::Counted;
-pub use desk::{Counts, ListItem, PAGE, Person, Sort, Wanted};
+pub use desk::{Counts, ListItem, PAGE, Person, Sort, Through, Wanted};
 pub use events::{Changes, ReadRound, StoredEntry};
 pub use factors::{Confirmed, Factor};
 pub use history::{CallLine, DELAYS, RoundEnd, StateChange};

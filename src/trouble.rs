@@ -20,6 +20,8 @@ pub struct Trouble {
     pub names: Names,
     /// The account that most of them go through.
     pub account: AccountId,
+    /// The account as people call it, or the server.
+    pub place: String,
     pub host: String,
     pub owner: Owner,
     pub people: i64,
@@ -58,28 +60,19 @@ fn join(found: &mut BTreeMap<String, Trouble>, new: Trouble) {
     (there.people, there.since) = (people, since);
 }
 
+/// The path of the list of who has a cause through an account or at a host.
+pub fn link(cause: &str, of: &str) -> String {
+    format!("/connections?cause={cause}&account={of}")
+}
+
 fn trouble(held_up: HeldUp, account: &Account) -> Trouble {
     let problem = held_up.problem;
-    let code = problem.code();
-    let what = problem.concerns();
-    let (name, link) = match what {
-        // All of its codes are one cause.
-        Concerns::Password | Concerns::Role => (
-            format!("{} {}", <&str>::from(what), account.id),
-            format!(
-                "/connections?cause={}&account={}",
-                <&str>::from(what),
-                account.id
-            ),
-        ),
-        Concerns::Account | Concerns::Mailbox => (
-            format!("{code} {}", account.id),
-            format!("/connections?cause={code}&account={}", account.id),
-        ),
-        Concerns::Server => (
-            format!("{code} {}", account.host),
-            format!("/connections?cause={code}&account={}", account.host),
-        ),
+    let cause = problem.cause();
+    let is_servers = problem.concerns() == Concerns::Server;
+    let of = if is_servers {
+        account.host.clone()
+    } else {
+        account.id.to_string()
     };
     let names = Names {
         mailbox: held_up.mailbox.to_string(),
@@ -87,10 +80,11 @@ fn trouble(held_up: HeldUp, account: &Account) -> Trouble {
     };
     Trouble {
         owner: advice(&problem, &names).owner,
-        name,
-        link,
+        name: format!("{cause} {of}"),
+        link: link(cause, &of),
         names,
         account: account.id,
+        place: if is_servers { of } else { account.called() },
         host: account.host.clone(),
         people: held_up.people,
         since: held_up.since,

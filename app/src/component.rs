@@ -11,6 +11,7 @@ mod icon;
 mod ladder;
 mod loaded;
 mod notice;
+mod question;
 mod when;
 
 pub use choice::choice;
@@ -28,4 +29,5 @@ pub use loaded::loaded;
 #[cfg(feature = "ssr")]
 pub use notice::owner_short;
 pub use notice::{CommandBlock, Notice};
+pub use question::{Asks, Question};
 pub use when::When;

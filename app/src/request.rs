@@ -10,6 +10,7 @@ pub use session::{
 
 use crate::{
     AppError,
+    component::Question,
     draft::Draft,
     moment::Words,
     page::check::{CheckView, End, Fix, ProofView, WaitingView},
@@ -221,6 +222,19 @@ pub async fn take_draft(form: &str) -> Result<Draft, AppError> {
 pub async fn look_at_draft(form: &str) -> Result<Draft, AppError> {
     let kept = session()?.get::<Draft>(&format!("draft-{form}")).await;
     Ok(kept.map_err(internal)?.unwrap_or_default())
+}
+
+/// Asks once, where a form stands, before something is lost.
+pub async fn keep_question(form: &str, question: Question) -> Result<(), AppError> {
+    session()?
+        .insert(&format!("question-{form}"), question)
+        .await
+        .map_err(internal)
+}
+
+pub async fn take_question(form: &str) -> Result<Option<Question>, AppError> {
+    let taken = session()?.remove(&format!("question-{form}")).await;
+    taken.map_err(internal)
 }
 
 /// Where people reach this Kalends, such as `https://kalends.example.com`.

@@ -92,9 +92,9 @@ pub async fn same_origin(State(outside): State<Outside>, request: Request, next:
 }
 
 fn comes_from_us(headers: &HeaderMap, origin: &str) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    text("sec-fetch-site") == Some("same-origin")
-        || text("origin").is_some_and(|sent| loopback_as_one(sent) == loopback_as_one(origin))
+    text(headers, "sec-fetch-site") == Some("same-origin")
+        || text(headers, "origin")
+            .is_some_and(|sent| loopback_as_one(sent) == loopback_as_one(origin))
 }
 
 /// Lets an answer be packed where its reader asked for it from a page of ours, or by themselves. What another site makes
@@ -108,13 +108,14 @@ pub async fn packed_for_readers(mut request: Request, next: Next) -> Response {
 }
 
 fn is_asked_by_reader(headers: &HeaderMap, uri: &Uri) -> bool {
-    let says = |name, value: &str| {
-        headers
-            .get(name)
-            .is_some_and(|said: &HeaderValue| said == value)
-    };
-    let from_here = says("sec-fetch-site", "same-origin") || says("sec-fetch-site", "none");
-    from_here && (uri.query().is_none() || says("sec-fetch-dest", "document"))
+    matches!(
+        text(headers, "sec-fetch-site"),
+        Some("same-origin" | "none")
+    ) && (uri.query().is_none() || text(headers, "sec-fetch-dest") == Some("document"))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
 
 /// `localhost` and `127.0.0.1` name the same place.

@@ -16,6 +16,14 @@ pub enum Concerns {
 }
 
 impl Problem {
+    /// What its connections look for by one name: all problems of a password, and all of a role, are one.
+    pub fn cause(&self) -> &'static str {
+        match self.concerns() {
+            it @ (Concerns::Password | Concerns::Role) => it.into(),
+            Concerns::Account | Concerns::Server | Concerns::Mailbox => self.code(),
+        }
+    }
+
     /// What connections share that have this problem.
     pub const fn concerns(&self) -> Concerns {
         match self {

@@ -45,6 +45,15 @@ pub struct Account {
 }
 
 impl Account {
+    /// As admins call it; else by its name.
+    pub fn called(&self) -> String {
+        if self.label.is_empty() {
+            self.name.to_string()
+        } else {
+            self.label.clone()
+        }
+    }
+
     /// The names for words about its problems, to a reader so many seconds east of UTC; they name no mailbox.
     pub fn names(&self, utc_offset: Option<i32>) -> Names {
         Names {

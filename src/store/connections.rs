@@ -136,18 +136,23 @@ impl Store {
         entry: &Entry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        // Nobody is disabled meanwhile.
-        let mut writing = self.begin_alone_on(Table::Users).await?;
-        let disabled = sqlx::query(
-            "SELECT 1 AS found FROM connections c JOIN users u ON u.id = c.user_id \
-             WHERE c.id = $1 AND u.disabled_at IS NOT NULL",
-        )
-        .bind(id.to_string())
-        .fetch_optional(writing.on())
-        .await?;
-        if disabled.is_some() && !paused {
-            return Ok(false);
-        }
+        let mut writing = if paused {
+            self.begin().await?
+        } else {
+            // Nobody is disabled meanwhile.
+            let mut writing = self.begin_alone_on(Table::Users).await?;
+            let disabled = sqlx::query(
+                "SELECT 1 AS found FROM connections c JOIN users u ON u.id = c.user_id \
+                 WHERE c.id = $1 AND u.disabled_at IS NOT NULL",
+            )
+            .bind(id.to_string())
+            .fetch_optional(writing.on())
+            .await?;
+            if disabled.is_some() {
+                return Ok(false);
+            }
+            writing
+        };
         let sql = if paused {
             "UPDATE connections SET paused_at = $2 WHERE id = $1 AND paused_at IS NULL"
         } else {

@@ -40,15 +40,22 @@ pub enum Sort {
     LastSync,
 }
 
+/// What connections go through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Through {
+    Anything,
+    Account(AccountId),
+    /// Every account at this host.
+    Host(String),
+}
+
 /// What the list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     pub state: Filter,
     /// Codes of problems; none for any.
     pub causes: Vec<String>,
-    pub account: Option<AccountId>,
-    /// Of every account at this host; empty for any.
-    pub host: String,
+    pub through: Through,
     /// The mail domain of the mailbox, lower-cased; empty for any.
     pub domain: String,
     /// Beginnings of words of names, addresses and mailboxes.
@@ -61,8 +68,7 @@ impl Default for Wanted {
         Self {
             state: Filter::Everyone,
             causes: Vec::new(),
-            account: None,
-            host: String::new(),
+            through: Through::Anything,
             domain: String::new(),
             search: String::new(),
             sort: Sort::State,
@@ -74,8 +80,7 @@ impl Wanted {
     /// Whether only connections are asked for, by what people without one do not have.
     const fn is_about_connections(&self) -> bool {
         !self.causes.is_empty()
-            || self.account.is_some()
-            || !self.host.is_empty()
+            || !matches!(self.through, Through::Anything)
             || !self.domain.is_empty()
     }
 }
@@ -145,14 +150,17 @@ fn conditions(query: &mut Query, wanted: &Wanted) {
         query.texts(&wanted.causes);
         query.add(")");
     }
-    if let Some(account) = wanted.account {
-        query.add(" AND c.account_id = ");
-        query.text(&account.to_string());
-    }
-    if !wanted.host.is_empty() {
-        query.add(" AND c.account_id IN (SELECT a.id FROM accounts a WHERE a.host = ");
-        query.text(&wanted.host);
-        query.add(")");
+    match &wanted.through {
+        Through::Anything => {}
+        Through::Account(account) => {
+            query.add(" AND c.account_id = ");
+            query.text(&account.to_string());
+        }
+        Through::Host(host) => {
+            query.add(" AND c.account_id IN (SELECT a.id FROM accounts a WHERE a.host = ");
+            query.text(host);
+            query.add(")");
+        }
     }
     if !wanted.domain.is_empty() {
         query.add(" AND c.domain = ");

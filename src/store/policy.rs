@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError, privacy::Copies, rows};
 use crate::{audit::Entry, clock::Timestamp, database::Writing, policy::Policy};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sqlx::any::AnyRow;
 
 impl Store {
@@ -48,14 +48,12 @@ pub(super) fn policy_of(found: &[AnyRow]) -> Result<Policy, StoreError> {
 }
 
 async fn set_in(writing: &mut Writing, policy: &Policy) -> Result<(), StoreError> {
-    let rules: Map<String, Value> = serde_json::from_str(&rows::to_json(policy, "policy")?)
-        .map_err(|_| StoreError::Corrupt("policy"))?;
-    for (rule, value) in &rules {
+    for (rule, value) in policy.rules() {
         sqlx::query(
             "INSERT INTO policy (rule, value) VALUES ($1, $2) ON CONFLICT (rule) DO UPDATE SET value = excluded.value",
         )
-        .bind(rule.as_str())
-        .bind(value.as_str().ok_or(StoreError::Corrupt("policy"))?)
+        .bind(rule)
+        .bind(value)
         .execute(writing.on())
         .await?;
     }

@@ -9,7 +9,7 @@ use kalends::{
     audit::{Action, Entry},
     connection::ConnectionState,
     problem::Problem,
-    store::{Failed, Filter, PAGE, Role, Sort, Wanted},
+    store::{Failed, Filter, PAGE, Role, Sort, Through, Wanted},
 };
 
 /// 120 people, named so that no state comes first by name; every fourth is not connected.
@@ -130,11 +130,11 @@ on_both_engines! {
         assert!(names(domain("elsewhere.test")).await.is_empty());
         let account = world.store.accounts().await.unwrap().remove(0);
         let several = ["impersonation-denied", "interrupted"].map(str::to_owned).to_vec();
-        let host = account.host.clone();
-        assert_eq!(names(Wanted { causes: several, host, ..Wanted::default() }).await.len(), 50);
-        assert!(names(Wanted { host: "elsewhere.test".to_owned(), ..Wanted::default() }).await.is_empty());
+        let through = Through::Host(account.host.clone());
+        assert_eq!(names(Wanted { causes: several, through, ..Wanted::default() }).await.len(), 50);
+        assert!(names(Wanted { through: Through::Host("elsewhere.test".to_owned()), ..Wanted::default() }).await.is_empty());
         let account = account.id;
-        let one = Wanted { account: Some(account), search: "person005".to_owned(), ..Wanted::default() };
+        let one = Wanted { through: Through::Account(account), search: "person005".to_owned(), ..Wanted::default() };
         assert_eq!(names(one).await, ["person005"]);
 
         let by_name = Wanted { sort: Sort::Name, ..Wanted::default() };

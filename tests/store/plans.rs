@@ -10,7 +10,7 @@ use kalends::{
     connection::ConnectionState,
     database::Engine,
     id::{ConnectionId, EventId},
-    store::{Asked, Filter, Sort, Wanted, Which},
+    store::{Asked, Filter, Sort, Through, Wanted, Which},
 };
 use std::time::Duration;
 
@@ -79,9 +79,9 @@ on_both_engines! {
             Wanted { sort: Sort::Since, ..Wanted::default() },
             Wanted { sort: Sort::LastSync, ..Wanted::default() },
             Wanted { causes: vec!["mailbox-not-found".to_owned()], ..Wanted::default() },
-            Wanted { causes: ["role-missing", "outside-scope"].map(str::to_owned).to_vec(), account: Some(account), ..Wanted::default() },
-            Wanted { account: Some(account), ..Wanted::default() },
-            Wanted { host: "mail.example.test".to_owned(), ..Wanted::default() },
+            Wanted { causes: ["role-missing", "outside-scope"].map(str::to_owned).to_vec(), through: Through::Account(account), ..Wanted::default() },
+            Wanted { through: Through::Account(account), ..Wanted::default() },
+            Wanted { through: Through::Host("mail.example.test".to_owned()), ..Wanted::default() },
             Wanted { domain: "branch7.test".to_owned(), ..Wanted::default() },
             Wanted { search: "bob example.test".to_owned(), ..Wanted::default() },
         ];

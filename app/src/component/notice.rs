@@ -32,10 +32,8 @@ pub fn Notice(
         Owner::Nobody => "notice advice notice-waiting",
         Owner::You | Owner::ExchangeAdmin | Owner::Operator => "notice advice notice-bad",
     };
-    let goes_on = (folded
-        && !advice.connects_again
-        && matches!(advice.owner, Owner::ExchangeAdmin | Owner::Operator))
-    .then_some(" The calendar then goes on by itself.");
+    let goes_on = (folded && advice.is_up_to_others() && advice.owner != Owner::Nobody)
+        .then_some(" The calendar then goes on by itself.");
     let owner = view! {
         <p class="notice-owner">{owner_words(advice.owner, just_tried, is_help)} {goes_on}</p>
     };

@@ -15,6 +15,8 @@ mod columns;
 mod grid;
 #[cfg(feature = "ssr")]
 mod month;
+#[cfg(all(test, feature = "ssr"))]
+mod samples;
 #[cfg(feature = "ssr")]
 mod span;
 #[cfg(feature = "ssr")]

@@ -64,7 +64,7 @@ async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
             .map(|state| (filter::code(*state).to_owned(), counts.of(*state)))
             .collect(),
         causes: filter::cause_choices(&held_up, wanted.cause.trim()),
-        accounts: filter::account_choices(&accounts, &asked.host),
+        accounts: filter::account_choices(&accounts, wanted.account.trim()),
         domains: domains
             .into_iter()
             .map(|(domain, number)| (domain.clone(), format!("{domain} ({number})")))

@@ -1,8 +1,9 @@
 //! How much of one's calendar Kalends keeps: as much as the organisation says, or less.
 
-use crate::{AppError, component::choice};
-#[cfg(feature = "ssr")]
-use crate::{draft::Draft, request};
+use crate::{
+    AppError,
+    component::{Asks, Question, choice},
+};
 use kalends::policy::PrivacyLevel;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
@@ -12,8 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct PrivacyView {
     pub organisations: PrivacyLevel,
     pub own: Option<PrivacyLevel>,
-    /// What was chosen and would be lost, before it is.
-    pub asks: Option<(String, String)>,
+    pub asks: Option<Question>,
 }
 
 /// A level in one sentence.
@@ -57,13 +57,12 @@ pub fn lost(before: PrivacyLevel, after: PrivacyLevel) -> Option<&'static str> {
 
 #[cfg(feature = "ssr")]
 pub async fn view_for(user: &kalends::store::User) -> Result<PrivacyView, AppError> {
+    use crate::request;
     let store = request::services().store;
-    let asked = request::take_draft("privacy").await?;
-    let asks = (!asked.values.is_empty()).then(|| (asked.value("privacy"), asked.value("lost")));
     Ok(PrivacyView {
         organisations: store.policy().await.map_err(request::internal)?.privacy,
         own: user.privacy,
-        asks,
+        asks: request::take_question("privacy").await?,
     })
 }
 
@@ -81,6 +80,7 @@ async fn save_privacy(
     #[server(default)] privacy: String,
     #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
+    use crate::request;
     use kalends::audit::{Action, Entry};
     let user = request::user().await?;
     let services = request::services();
@@ -106,12 +106,13 @@ async fn save_privacy(
                 1 => format!("{lost} of 1 entry are deleted."),
                 many => format!("{lost} of {many} entries are deleted."),
             };
-            let values = [("privacy", privacy), ("lost", lost)];
-            let draft = Draft {
-                values: values.map(|(name, value)| (name.to_owned(), value)).into(),
-                ..Draft::default()
+            let level = own.map_or("as the organisation says", |own| choice_words(own).0);
+            let question = Question {
+                title: format!("Keep less: {level}?"),
+                lost,
+                chosen: vec![("privacy".to_owned(), privacy)],
             };
-            request::keep_draft("privacy", draft).await?;
+            request::keep_question("privacy", question).await?;
             request::see_other("/profile#privacy");
             return Ok(());
         }
@@ -143,25 +144,10 @@ pub fn PrivacyForm(view: PrivacyView) -> impl IntoView {
         .into_iter()
         .filter(|level| *level <= view.organisations)
         .collect::<Vec<_>>();
-    let asks = view.asks.map(|(privacy, lost)| {
-        let level = PrivacyLevel::ALL
-            .into_iter()
-            .find(|level| code(*level) == privacy)
-            .map_or("as the organisation says", |level| choice_words(level).0);
-        view! {
-            <form class="notice notice-waiting" role="alert" method="post" action=SavePrivacy::url()>
-                <p><strong>{format!("Keep less: {level}?")}</strong> " " {lost} " If you choose more again later, they are read anew."</p>
-                <input type="hidden" name="privacy" value=privacy />
-                <input type="hidden" name="sure" value="true" />
-                <p class="form-actions">
-                    <button class="button button-danger">"Delete them"</button>
-                    <a class="button" href="/profile#privacy">"Keep them"</a>
-                </p>
-            </form>
-        }
-    });
     view! {
-        {asks}
+        {view
+            .asks
+            .map(|question| view! { <Asks question action=SavePrivacy::url() yes="Delete them" back="/profile#privacy" /> })}
         <p class="panel-hint">
             "What you choose holds even if the organisation allows more later. Choosing less deletes at once what was kept above it. Private entries are always only “Private”."
         </p>

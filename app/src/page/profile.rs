@@ -314,7 +314,7 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         // What others must do, people need not read.
         {advice
             .map(|advice| {
-                let folded = advice.owner != Owner::You && !advice.connects_again;
+                let folded = advice.is_up_to_others();
                 view! { <Notice advice folded /> }
             })}
                 {mailbox

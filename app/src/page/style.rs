@@ -110,11 +110,7 @@ fn Style(samples: Samples) -> impl IntoView {
             <Words />
             <Forms />
             <section class="panel" aria-labelledby="states">
-                <h2 id="states">"States"</h2>
-                <p class="form-actions">
-                    <StateBadge state=StateView::NotConnected />
-                    {ConnectionState::ALL.into_iter().map(|state| view! { <StateBadge state=StateView::Is(state) /> }).collect_view()}
-                </p>
+                <h2 id="states">"Tiles and filters"</h2>
                 <nav class="tiles" aria-label="Tiles">
                     <a class="tile tile-bad" href="#states"><span class="tile-number">"3"</span> <span>"Action needed"</span></a>
                     <a class="tile tile-waiting" href="#states"><span class="tile-number">"1"</span> <span>"Delayed"</span></a>
@@ -127,9 +123,6 @@ fn Style(samples: Samples) -> impl IntoView {
             </section>
             <section class="panel" aria-labelledby="notices">
                 <h2 id="notices">"Notices"</h2>
-                <p class="notice">"Something to know."</p>
-                <p class="notice notice-good">"Something worked."</p>
-                <p class="notice notice-waiting">"Something passes, or waits."</p>
                 <Notice advice=samples.bad heading=Some("Failed to connect exchange calendar".to_owned()) />
                 <Notice advice=samples.waiting folded=true />
             </section>
@@ -153,6 +146,7 @@ fn scheme(name: &'static str, class: &'static str) -> impl IntoView {
                 <a class="button button-primary" href="#schemes">"The one to press"</a>
                 <a class="button" href="#schemes">"Another"</a>
                 <a class="button button-danger" href="#schemes">"Loses something"</a>
+                <a class="button button-quiet" href="#schemes">"Quiet"</a>
             </p>
             <p class="form-actions">
                 <StateBadge state=StateView::NotConnected />
@@ -189,13 +183,7 @@ fn Forms() -> impl IntoView {
     let fine = Signal::stored(FieldErrors::new());
     view! {
         <section class="panel" aria-labelledby="forms">
-            <h2 id="forms">"Buttons and fields"</h2>
-            <p class="form-actions">
-                <a class="button button-primary" href="#forms">"The one to press"</a>
-                <a class="button" href="#forms">"Another"</a>
-                <a class="button button-danger" href="#forms">"Loses something"</a>
-                <a class="button button-quiet" href="#forms">"Quiet"</a>
-            </p>
+            <h2 id="forms">"Fields"</h2>
             <form class="form" method="get" action="/style">
                 <Field label="A field" name="sample" hint="What belongs here." errors=fine />
                 // As `Field` makes it, without taking the focus.

@@ -41,6 +41,13 @@ async fn each_view_shows_its_days_without_inline_style() {
         assert_eq!(found, (columns, cells, days), "{query}");
         assert!(page.attributes("[style]", "style").is_empty(), "{query}");
     }
+    // Beyond what is kept nobody knows what is planned.
+    let page = bob.open("/calendar?view=month&day=2020-03-29").await;
+    let told = page.text();
+    assert!(
+        told.contains(", not read") && !told.contains("nothing planned"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::{
     Day, Entry, Tag,
-    span::{Span, midnight, plus_days},
+    span::{Span, is_read, midnight, plus_days},
 };
 use crate::moment::Words;
 use jiff::{
@@ -22,16 +22,12 @@ pub fn days(span: Span, entries: &[StoredEntry], kept: Option<Window>, words: &W
     span.dates()
         .map(|date| {
             let hours = DayHours::of(date, words);
-            let one = Span {
-                first: date,
-                days: 1,
-            };
             Day {
                 iso: date.to_string(),
                 title: date.strftime("%A %-d %B").to_string(),
                 is_today: date == words.today(),
                 is_past: date < words.today(),
-                is_read: kept.is_some_and(|kept| one.is_within(kept, words)),
+                is_read: is_read(date, kept, words),
                 clocks: hours.change_words(words),
                 entries: entries_of(hours, entries)
                     .into_iter()

@@ -269,35 +269,18 @@ fn EntryDetails(view: EntryPageView) -> impl IntoView {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
-    use crate::{moment::Words, page::calendar::agenda};
-    use kalends::{
-        calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity},
-        clock::Timestamp,
+    use crate::{
+        moment::Words,
+        page::calendar::{
+            agenda,
+            samples::{at, event},
+        },
     };
 
     /// The dates, the times, and how the page of another entry names them; in Berlin.
     fn told(start: &str, end: &str) -> ((String, String), String, String) {
-        let at = |text: &str| {
-            let at: jiff::Timestamp = text.parse().unwrap_or_default();
-            Timestamp::from_millis(at.as_millisecond())
-        };
         let words = Words::new("Europe/Berlin", at("2026-03-26T08:07:00Z"));
-        let event = Event {
-            item_id: String::new(),
-            change_key: String::new(),
-            uid: None,
-            subject: None,
-            location: None,
-            organizer: None,
-            start: at(start),
-            end: at(end),
-            all_day: None,
-            status: FreeBusyStatus::Busy,
-            sensitivity: Sensitivity::Normal,
-            kind: EntryKind::Single,
-            cancelled: false,
-            last_modified: None,
-        };
+        let event = event("Trip", start, end);
         let (first, last) = agenda::dates_of(&event, &words);
         let today = words.zoned(words.now).date();
         (

@@ -6,7 +6,7 @@ use super::{
     agenda::{self, DayHours, entries_of, told},
     columns::{Holds, Place, Stretch, side_by_side},
     grid_view::{Boxed, GridDay, GridView, HourLabel, Lane, More},
-    span::{Asked, Span, days_between, plus_days},
+    span::{Asked, Span, days_between, is_read, plus_days},
     steps,
 };
 use crate::moment::Words;
@@ -222,13 +222,7 @@ fn day(
         href: asked.address(Some(Look::Day), Some(date)),
         is_today,
         is_weekend: date.weekday().to_monday_zero_offset() > 4,
-        is_read: kept.is_some_and(|kept| {
-            let one = Span {
-                first: date,
-                days: 1,
-            };
-            one.is_within(kept, words)
-        }),
+        is_read: is_read(date, kept, words),
         clocks: hours.change_words(words),
         left_out: left_out(hours, words).and_then(|stretch| shown.classes(stretch)),
         now: is_today.then(|| (steps::start(shown.row(at_now)), words.time(&now))),

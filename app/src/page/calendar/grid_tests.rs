@@ -1,38 +1,21 @@
 //! The grid in words: which classes boxes get, also on days of 23 and of 25 hours.
 
-use super::*;
+use super::{
+    super::samples::{at, event},
+    *,
+};
 use jiff::civil::date;
 use kalends::{
-    calendar::{DaySpan, EntryKind, FreeBusyStatus, Sensitivity},
+    calendar::DaySpan,
     clock::Timestamp,
     id::EventId,
     preferences::{HourClock, Preferences},
 };
 
-fn at(text: &str) -> Timestamp {
-    let at: jiff::Timestamp = text.parse().unwrap_or_default();
-    Timestamp::from_millis(at.as_millisecond())
-}
-
 fn entry(subject: &str, start: &str, end: &str) -> StoredEntry {
     StoredEntry {
         id: EventId::new(Timestamp::from_millis(1), [0; 10]),
-        event: Event {
-            item_id: subject.to_owned(),
-            change_key: String::new(),
-            uid: None,
-            subject: Some(subject.to_owned()),
-            location: None,
-            organizer: None,
-            start: at(start),
-            end: at(end),
-            all_day: None,
-            status: FreeBusyStatus::Busy,
-            sensitivity: Sensitivity::Normal,
-            kind: EntryKind::Single,
-            cancelled: false,
-            last_modified: None,
-        },
+        event: event(subject, start, end),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     Look, Tag,
     agenda::{DayHours, entries_of, tags},
     month_view::{Dot, MonthDay, MonthView},
-    span::{Asked, Span},
+    span::{Asked, Span, is_read},
 };
 use crate::moment::Words;
 use kalends::{calendar::Window, store::StoredEntry};
@@ -24,11 +24,7 @@ pub fn month(
         .dates()
         .map(|date| {
             let found = entries_of(DayHours::of(date, words), entries);
-            let one = Span {
-                first: date,
-                days: 1,
-            };
-            let is_read = kept.is_some_and(|kept| one.is_within(kept, words));
+            let is_read = is_read(date, kept, words);
             let count = (is_read || !found.is_empty()).then_some(found.len());
             let dots = found.iter().map(|entry| dot(&tags(&entry.event, words)));
             MonthDay {

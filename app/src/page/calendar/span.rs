@@ -21,6 +21,15 @@ pub struct Span {
     pub days: i32,
 }
 
+/// Whether all of a day was read.
+pub fn is_read(date: Date, kept: Option<Window>, words: &Words) -> bool {
+    let one = Span {
+        first: date,
+        days: 1,
+    };
+    kept.is_some_and(|kept| one.is_within(kept, words))
+}
+
 impl Asked {
     pub fn new(view: &str, day: &str, hours: &str, words: &Words) -> Self {
         let day = day
@@ -181,7 +190,7 @@ impl Span {
         })
     }
 
-    pub fn is_within(self, kept: Window, words: &Words) -> bool {
+    fn is_within(self, kept: Window, words: &Words) -> bool {
         midnight(self.first, words) >= kept.start && midnight(self.end(), words) <= kept.end
     }
 

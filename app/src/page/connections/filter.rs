@@ -76,10 +76,10 @@ mod asked {
             table::{each_problem, explained},
         },
         connection::ConnectionState,
-        problem::Concerns,
-        store::{self, Account, Filter, HeldUp},
+        problem::Problem,
+        store::{self, Account, Filter, HeldUp, Through},
     };
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     /// The states in the order in which they are offered: who needs somebody comes first.
     pub const STATES: [Filter; 6] = [
@@ -101,53 +101,48 @@ mod asked {
 
     pub fn asked(wanted: &Wanted) -> store::Wanted {
         let state = STATES.into_iter().find(|it| code(*it) == wanted.state);
-        let account = wanted.account.trim().parse().ok();
+        let through = match wanted.account.trim() {
+            "" => Through::Anything,
+            typed => typed
+                .parse()
+                .map_or_else(|_| Through::Host(typed.to_lowercase()), Through::Account),
+        };
         store::Wanted {
             state: state.unwrap_or(Filter::Everyone),
             causes: codes(wanted.cause.trim()),
-            account,
-            host: if account.is_none() {
-                wanted.account.trim().to_lowercase()
-            } else {
-                String::new()
-            },
+            through,
             domain: wanted.domain.trim().to_lowercase(),
             search: wanted.q.clone(),
             sort: wanted.sort.parse().unwrap_or_default(),
         }
     }
 
-    /// Causes that have several codes, which are one to whoever looks for them.
-    const KINDS: [(Concerns, &str); 2] = [
-        (Concerns::Password, "Anything about the password"),
-        (Concerns::Role, "Anything about the role"),
-    ];
-
-    fn kind(cause: &str) -> Option<(Concerns, &'static str)> {
-        KINDS
-            .into_iter()
-            .find(|(kind, _)| <&str>::from(*kind) == cause)
+    /// The codes of a cause; a cause that nobody knows has itself, and nobody has it.
+    fn codes(cause: &str) -> Vec<String> {
+        let of_it: BTreeSet<&str> = each_problem()
+            .iter()
+            .filter(|problem| problem.cause() == cause)
+            .map(Problem::code)
+            .collect();
+        if of_it.is_empty() && !cause.is_empty() {
+            return vec![cause.to_owned()];
+        }
+        of_it.into_iter().map(str::to_owned).collect()
     }
 
-    /// The codes of a cause.
-    fn codes(cause: &str) -> Vec<String> {
-        match kind(cause) {
-            Some((kind, _)) => each_problem()
-                .iter()
-                .filter(|problem| problem.concerns() == kind)
-                .map(|problem| problem.code().to_owned())
-                .collect(),
-            None if cause.is_empty() => Vec::new(),
-            None => vec![cause.to_owned()],
+    fn title(cause: &str) -> Option<String> {
+        match cause {
+            "password" => Some("Anything about the password".to_owned()),
+            "role" => Some("Anything about the role".to_owned()),
+            code => explained(code, &Names::default()).map(|advice| advice.title),
         }
     }
 
     /// Problems that somebody has at present, the commonest first; the one that is chosen stays to be seen.
     pub fn cause_choices(held_up: &[HeldUp], chosen: &str) -> Vec<(String, String)> {
         let mut choices: Vec<(String, i64)> = Vec::new();
-        let chosen_kind = kind(chosen).map(|(kind, _)| kind);
         for some in held_up {
-            let code = if chosen_kind == Some(some.problem.concerns()) {
+            let code = if some.problem.cause() == chosen {
                 chosen
             } else {
                 some.problem.code()
@@ -164,10 +159,7 @@ mod asked {
         choices
             .into_iter()
             .map(|(code, number)| {
-                let title = match kind(&code) {
-                    Some((_, title)) => Some(title.to_owned()),
-                    None => explained(&code, &Names::default()).map(|advice| advice.title),
-                };
+                let title = title(&code);
                 let label = format!("{} ({number})", title.as_deref().unwrap_or(&code));
                 (code, label)
             })

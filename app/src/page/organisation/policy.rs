@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Frame, choice, loaded},
+    component::{Asks, Frame, Question, choice, loaded},
     page::privacy::{choice_words, code},
 };
 use kalends::policy::{AdminsFactor, PersonalMode, Policy, PrivacyLevel, TypedPasswords};
@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct PolicyView {
     policy: Policy,
-    /// What was chosen and would be lost, before it is.
-    asks: Option<(Vec<(String, String)>, String)>,
+    asks: Option<Question>,
     flash: Option<String>,
 }
 
@@ -66,11 +65,8 @@ async fn policy_form() -> Result<PolicyView, AppError> {
     use crate::request;
     request::admin().await?;
     let store = request::services().store;
-    let mut asked = request::take_draft("policy").await?.values;
     Ok(PolicyView {
-        asks: asked
-            .remove("lost")
-            .map(|lost| (asked.into_iter().collect(), lost)),
+        asks: request::take_question("policy").await?,
         policy: store.policy().await.map_err(request::internal)?,
         flash: request::take_flash().await?,
     })
@@ -84,7 +80,7 @@ async fn save_policy(
     #[server(default)] admins: AdminsFactor,
     #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
-    use crate::{draft::Draft, page::privacy::lost, request};
+    use crate::{page::privacy::lost, request};
     use kalends::audit::{Action, Entry};
     let admin = request::admin().await?;
     let services = request::services();
@@ -106,17 +102,12 @@ async fn save_policy(
             )),
         };
         if let Some(lost) = lost {
-            let rules = serde_json::to_value(policy).map_err(request::internal)?;
-            let rules = rules.as_object().into_iter().flatten();
-            let mut values: std::collections::BTreeMap<String, String> = rules
-                .filter_map(|(rule, value)| Some((rule.clone(), value.as_str()?.to_owned())))
-                .collect();
-            values.insert("lost".to_owned(), lost);
-            let draft = Draft {
-                values,
-                ..Draft::default()
+            let question = Question {
+                title: "Keep less?".to_owned(),
+                lost,
+                chosen: policy.rules(),
             };
-            request::keep_draft("policy", draft).await?;
+            request::keep_question("policy", question).await?;
             request::see_other("/organisation/policy");
             return Ok(());
         }
@@ -145,7 +136,9 @@ pub fn PolicyPage() -> impl IntoView {
             <Frame title="Policy">
                 <p class="back"><a href="/organisation">"Organisation"</a></p>
                 {view.flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
-                {view.asks.map(|(rules, lost)| asks(rules, lost))}
+                {view
+                    .asks
+                    .map(|question| view! { <Asks question action=SavePolicy::url() yes="Save the policy and delete them" back="/organisation/policy" /> })}
                 <form class="form" method="post" action=SavePolicy::url()>
                     <fieldset class="panel choices">
                         <legend>"Service account passwords typed by people"</legend>
@@ -183,22 +176,4 @@ pub fn PolicyPage() -> impl IntoView {
             </Frame>
         }
     })
-}
-
-/// Before something is lost.
-fn asks(rules: Vec<(String, String)>, lost: String) -> impl IntoView {
-    view! {
-        <form class="notice notice-waiting" role="alert" method="post" action=SavePolicy::url()>
-            <p><strong>"Keep less?"</strong> " " {lost} " If you choose more again later, they are read anew."</p>
-            {rules
-                .into_iter()
-                .map(|(rule, value)| view! { <input type="hidden" name=rule value=value /> })
-                .collect_view()}
-            <input type="hidden" name="sure" value="true" />
-            <p class="form-actions">
-                <button class="button button-danger">"Save the policy and delete them"</button>
-                <a class="button" href="/organisation/policy">"Keep them"</a>
-            </p>
-        </form>
-    }
 }

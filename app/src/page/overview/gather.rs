@@ -5,15 +5,11 @@ use crate::moment::Words;
 use kalends::{
     advice::{Names, advice},
     clock::Timestamp,
-    id::AccountId,
-    problem::{Concerns, ENDS_SOON, Owner},
-    store::{Account, DELAYS, RoundEnd, Store, StoreError, Wanted},
-    trouble::{Trouble, troubles},
+    problem::{ENDS_SOON, Owner},
+    store::{DELAYS, RoundEnd, Store, StoreError, Wanted},
+    trouble::{Trouble, link, troubles},
 };
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 const HOUR: Duration = Duration::from_hours(1);
 /// How many hours the rounds are shown for, and how many days the delays are counted over.
@@ -27,7 +23,6 @@ pub async fn overview(
     is_mail_refused: bool,
 ) -> Result<OverviewView, StoreError> {
     let counts = store.count_connections(&Wanted::default()).await?;
-    let accounts = store.accounts().await?;
     let troubles = troubles(store).await?;
     let states = super::super::connections::filter::STATES
         .into_iter()
@@ -55,7 +50,7 @@ pub async fn overview(
     Ok(OverviewView {
         silence,
         steps: steps(store, counts.connections(), people).await?,
-        owners: by_owner(troubles, &accounts, words),
+        owners: by_owner(troubles, words),
         endings,
         states,
         requests: store.count_waiting_requests().await?,
@@ -101,37 +96,30 @@ async fn steps(store: &Store, connections: i64, people: i64) -> Result<Vec<First
     ])
 }
 
-/// What people have with accounts of their own is one for all of a host: then no account is named.
-fn gathered(troubles: Vec<Trouble>) -> Vec<(Trouble, Option<AccountId>)> {
-    let mut found: BTreeMap<String, (Trouble, Option<AccountId>)> = BTreeMap::new();
-    for trouble in troubles {
-        let code = trouble.problem.code();
-        let name = if trouble.names.held || trouble.problem.concerns() == Concerns::Server {
-            trouble.name.clone()
-        } else {
-            format!("{code} at {}", trouble.host)
-        };
-        if let Some((there, account)) = found.get_mut(&name) {
-            there.people += trouble.people;
-            there.since = there.since.min(trouble.since);
-            there.link = format!("/connections?cause={code}&account={}", trouble.host);
-            *account = None;
-        } else {
-            let account = Some(trouble.account);
-            found.insert(name, (trouble, account));
+/// What people have with accounts of their own is one for all of a host.
+fn gathered(troubles: Vec<Trouble>) -> Vec<Trouble> {
+    let mut found: BTreeMap<String, Trouble> = BTreeMap::new();
+    for mut trouble in troubles {
+        if !trouble.names.held {
+            let code = trouble.problem.code();
+            trouble.name = format!("{code} {}", trouble.host);
+            if let Some(there) = found.get_mut(&trouble.name) {
+                there.people += trouble.people;
+                there.since = there.since.min(trouble.since);
+                there.place.clone_from(&trouble.host);
+                there.link = link(code, &trouble.host);
+                continue;
+            }
         }
+        found.insert(trouble.name.clone(), trouble);
     }
     found.into_values().collect()
 }
 
 /// What somebody must act on first, then what will pass; the most people first within.
-fn by_owner(troubles: Vec<Trouble>, accounts: &[Account], words: &Words) -> Vec<OwnerView> {
-    let accounts: HashMap<AccountId, &Account> = accounts
-        .iter()
-        .map(|account| (account.id, account))
-        .collect();
+fn by_owner(troubles: Vec<Trouble>, words: &Words) -> Vec<OwnerView> {
     let mut sorted = gathered(troubles);
-    sorted.sort_by_key(|(trouble, _)| std::cmp::Reverse(trouble.people));
+    sorted.sort_by_key(|trouble| std::cmp::Reverse(trouble.people));
     [
         (Owner::Operator, "For you, or whoever runs Kalends"),
         (Owner::ExchangeAdmin, "For the Exchange administrator"),
@@ -144,18 +132,15 @@ fn by_owner(troubles: Vec<Trouble>, accounts: &[Account], words: &Words) -> Vec<
         will_pass: owner == Owner::Nobody,
         causes: sorted
             .iter()
-            .filter(|(trouble, _)| trouble.owner == owner)
-            .map(|(trouble, account)| {
-                let account = account.and_then(|id| accounts.get(&id));
-                cause(trouble, account.copied(), words)
-            })
+            .filter(|trouble| trouble.owner == owner)
+            .map(|trouble| cause(trouble, words))
             .collect(),
     })
     .filter(|group| !group.causes.is_empty())
     .collect()
 }
 
-fn cause(trouble: &Trouble, account: Option<&Account>, words: &Words) -> CauseView {
+fn cause(trouble: &Trouble, words: &Words) -> CauseView {
     // Of many mailboxes none is named.
     let names = Names {
         mailbox: String::new(),
@@ -164,11 +149,7 @@ fn cause(trouble: &Trouble, account: Option<&Account>, words: &Words) -> CauseVi
     };
     CauseView {
         title: advice(&trouble.problem, &names).title,
-        place: match (trouble.problem.concerns(), account) {
-            (Concerns::Server, _) | (_, None) => trouble.host.clone(),
-            (_, Some(account)) if account.label.is_empty() => account.name.to_string(),
-            (_, Some(account)) => account.label.clone(),
-        },
+        place: trouble.place.clone(),
         people: match trouble.people {
             1 => "1 person waits".to_owned(),
             many => format!("{many} people wait"),

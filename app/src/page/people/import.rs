@@ -52,7 +52,7 @@ async fn import_form() -> Result<ImportView, AppError> {
     let services = request::services();
     let links = services.links.all(admin.id, services.clock.now());
     let rows = request::imported().await?;
-    let draft = request::take_draft("import").await?;
+    let draft = request::look_at_draft("import").await?;
     let preview = (!rows.is_empty() && draft.errors.is_empty()).then(|| {
         let mut sorted: Vec<_> = rows.iter().collect();
         // What is not taken is what somebody must look at.
@@ -79,6 +79,10 @@ async fn import_form() -> Result<ImportView, AppError> {
                 .collect(),
         }
     });
+    // Below a preview it stays, to be corrected.
+    if preview.is_none() {
+        request::take_draft("import").await?;
+    }
     Ok(ImportView {
         draft,
         preview,
@@ -147,20 +151,17 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
         }
     }
     request::keep_imported(rows).await?;
-    // To be corrected, if it is not too long for that.
-    let read = (text.len() <= KEPT).then_some(("table".to_owned(), text));
-    let read = Draft {
-        values: read.into_iter().collect(),
+    let kept = (text.len() <= KEPT).then_some(("table".to_owned(), text));
+    let draft = Draft {
+        values: kept.into_iter().collect(),
         ..Draft::default()
     };
-    request::keep_draft(READ, read).await?;
+    request::keep_draft("import", draft).await?;
     request::see_other("/people/import");
     Ok(())
 }
 
-/// The draft that holds the table that was read, and how long it may be, in bytes.
-#[cfg(feature = "ssr")]
-const READ: &str = "import-read";
+/// The longest table that is kept while it is looked at, in bytes.
 #[cfg(feature = "ssr")]
 const KEPT: usize = 32 * 1024;
 
@@ -173,12 +174,11 @@ async fn import_people(#[server(default)] drop: bool) -> Result<(), AppError> {
     let services = request::services();
     let rows = request::imported().await?;
     request::keep_imported(Vec::new()).await?;
-    let read = request::take_draft(READ).await?;
     if drop {
-        request::keep_draft("import", read).await?;
         request::see_other("/people/import");
         return Ok(());
     }
+    request::take_draft("import").await?;
     let (mut invited, mut left) = (0, 0);
     for row in rows {
         let Some(person) = row.person(&admin.time_zone) else {

@@ -186,39 +186,28 @@ async fn tend_address(
     let admin = request::admin().await?;
     let user = person_by_id(&id).await?;
     let services = request::services();
-    let store = &services.store;
-    let now = services.clock.now();
-    let parsed = match address.trim().parse::<SmtpAddress>() {
-        Ok(parsed) if !remove => {
-            match people::check_theirs(store, Some(user.id), std::slice::from_ref(&parsed)).await {
-                Err(PeopleError::Store(error)) => return Err(request::internal(error)),
-                checked => checked.map(|()| parsed).map_err(|error| error.to_string()),
+    if !remove {
+        match people::verify_address(&services, &admin, &user, &address).await {
+            Ok(()) => {}
+            Err(PeopleError::Store(error)) => return Err(request::internal(error)),
+            Err(error) => {
+                let draft = Draft {
+                    values: [("address".to_owned(), address)].into(),
+                    errors: [("address".to_owned(), error.to_string())].into(),
+                };
+                request::keep_draft("address", draft).await?;
             }
         }
-        parsed => parsed.map_err(|error| error.to_string()),
-    };
-    match parsed {
-        Ok(parsed) if remove => {
-            let subject = format!("{parsed} of {}", user.email);
-            let entry = Entry::by(admin.id, Action::AddressTakenBack).about(subject);
-            let taken = store.take_address_back(user.id, &parsed, &entry, now).await;
-            taken.map_err(request::internal)?;
-            let ended = kalends::connect::end_if_not_allowed(&services, &admin, &user).await;
-            ended.map_err(request::internal)?;
-        }
-        Ok(parsed) => {
-            let subject = format!("{parsed} of {}", user.email);
-            let entry = Entry::by(admin.id, Action::AddressVerified).about(subject);
-            let verified = store.verify_address(user.id, &parsed, &entry, now).await;
-            verified.map_err(request::internal)?;
-        }
-        Err(error) => {
-            let draft = Draft {
-                values: [("address".to_owned(), address)].into(),
-                errors: [("address".to_owned(), error)].into(),
-            };
-            request::keep_draft("address", draft).await?;
-        }
+    } else if let Ok(address) = address.parse::<SmtpAddress>() {
+        let subject = format!("{address} of {}", user.email);
+        let entry = Entry::by(admin.id, Action::AddressTakenBack).about(subject);
+        let now = services.clock.now();
+        let taken = services
+            .store
+            .take_address_back(user.id, &address, &entry, now);
+        taken.await.map_err(request::internal)?;
+        let ended = kalends::connect::end_if_not_allowed(&services, &admin, &user).await;
+        ended.map_err(request::internal)?;
     }
     request::see_other(&format!("/people/{}", user.id));
     Ok(())
