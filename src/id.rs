@@ -67,6 +67,8 @@ ids! {
     NoticeId,
     /// An address that notices are posted to.
     WebhookId,
+    /// A place that a limit gave out.
+    PlaceId,
     /// A row of the vault.
     SecretId,
     /// A line of the audit trail, or a row of the call log.

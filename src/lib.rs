@@ -54,6 +54,8 @@ pub mod fail_point;
 #[cfg(feature = "server")]
 pub mod fresh;
 #[cfg(feature = "server")]
+pub mod limits;
+#[cfg(feature = "server")]
 pub mod mapping;
 #[cfg(feature = "server")]
 pub mod metrics;

@@ -23,6 +23,8 @@ mod events;
 mod factors;
 #[path = "store/leases.rs"]
 mod leases;
+#[path = "store/limits.rs"]
+mod limits;
 #[path = "store/list.rs"]
 mod list;
 #[path = "store/plans.rs"]

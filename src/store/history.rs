@@ -323,7 +323,8 @@ impl Store {
         ] {
             sqlx::query(sql).bind(before).execute(writing.on()).await?;
         }
-        Ok(writing.commit().await?)
+        writing.commit().await?;
+        self.forget_ended_places(now).await
     }
 }
 
