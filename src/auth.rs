@@ -96,7 +96,7 @@ impl AuthError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     Ntlm,
-    /// NTLM wrapped in SPNEGO.
+    /// NTLM under `Negotiate`, where that is all that is offered.
     Negotiate,
     Basic,
 }

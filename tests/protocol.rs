@@ -7,6 +7,8 @@
 mod autodiscover;
 #[path = "protocol/causes.rs"]
 mod causes;
+#[path = "protocol/negotiate.rs"]
+mod negotiate;
 #[path = "protocol/ntlm.rs"]
 mod ntlm;
 #[path = "protocol/office.rs"]

@@ -1,4 +1,7 @@
-//! How the messages of NTLM travel in HTTP headers ([MS-NTHT]): bare under `NTLM`, wrapped in SPNEGO under `Negotiate`.
+//! How the messages of NTLM travel in HTTP headers ([MS-NTHT]): bare under `NTLM` and under `Negotiate`.
+//!
+//! Windows' own clients send them bare under `Negotiate` too where NTLM is the only mechanism. Wrapped in SPNEGO, a third
+//! message with a MIC would make a mechListMIC mandatory ([MS-SPNG] Appendix A), without which no acceptor is content.
 
 use super::{
     Method,
@@ -42,13 +45,9 @@ impl Messages {
         *opening.method_mut() = request.method().clone();
         *opening.uri_mut() = request.uri().clone();
         *opening.headers_mut() = request.headers().clone();
-        let token = match self.method {
-            Method::Negotiate => spnego::first(&self.negotiate),
-            Method::Ntlm | Method::Basic => self.negotiate.to_vec(),
-        };
         opening
             .headers_mut()
-            .insert(AUTHORIZATION, self.header(&token));
+            .insert(AUTHORIZATION, self.header(&self.negotiate));
         opening
     }
 
@@ -88,11 +87,7 @@ impl Messages {
     /// The header with the third message.
     pub fn closing(&self, reply: &Reply<'_>, token: &[u8]) -> Result<HeaderValue, ChallengeError> {
         let challenge = Challenge::parse(token)?;
-        let message = reply.authenticate(&self.negotiate, &challenge);
-        Ok(match self.method {
-            Method::Negotiate => self.header(&Zeroizing::new(spnego::next(&message))),
-            Method::Ntlm | Method::Basic => self.header(&message),
-        })
+        Ok(self.header(&reply.authenticate(&self.negotiate, &challenge)))
     }
 
     const fn scheme(&self) -> &'static str {

@@ -1,33 +1,12 @@
-//! SPNEGO (RFC 4178) as far as `Negotiate` needs it: NTLM tokens wrapped on the way out, and found in whatever comes
-//! back. Only NTLM is offered: a server that wants Kerberos answers without a token.
+//! SPNEGO (RFC 4178) as far as `Negotiate` needs it: an NTLM message is found in whatever comes back, bare or wrapped.
+//! A server that wants Kerberos answers without one.
 
 /// The longest token that is read, in bytes.
 const LIMIT: usize = 64 * 1024;
 /// How deep DER is followed; a NegTokenResp needs four levels.
 const DEPTH: u32 = 6;
 
-/// 1.3.6.1.5.5.2
-const SPNEGO: [u8; 8] = [0x06, 0x06, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x02];
-/// 1.3.6.1.4.1.311.2.2.10
-const NTLMSSP: [u8; 12] = [
-    0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a,
-];
-
-const SEQUENCE: u8 = 0x30;
 const OCTETS: u8 = 0x04;
-
-/// NegTokenInit with NTLM as the only mechanism and its first message.
-pub fn first(token: &[u8]) -> Vec<u8> {
-    let mechanisms = der(0xa0, &der(SEQUENCE, &NTLMSSP));
-    let token = der(0xa2, &der(OCTETS, token));
-    let init = der(0xa0, &der(SEQUENCE, &[mechanisms, token].concat()));
-    der(0x60, &[SPNEGO.as_slice(), &init].concat())
-}
-
-/// NegTokenResp with a further message.
-pub fn next(token: &[u8]) -> Vec<u8> {
-    der(0xa1, &der(SEQUENCE, &der(0xa2, &der(OCTETS, token))))
-}
 
 /// The NTLM message in a server's token, wrapped or bare; `None` if there is none.
 pub fn ntlm_in(token: &[u8]) -> Option<&[u8]> {
@@ -77,45 +56,35 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, content, rest))
 }
 
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let digits = length.iter().skip_while(|digit| **digit == 0).copied();
-    let mut out = vec![tag];
-    if content.len() < 0x80 {
-        out.extend(digits.chain(content.is_empty().then_some(0)));
-    } else {
-        let digits: Vec<u8> = digits.collect();
-        out.push(0x80 | u8::try_from(digits.len()).unwrap_or_default());
-        out.extend(digits);
-    }
-    out.extend_from_slice(content);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth::ntlm::{SIGNATURE, negotiate};
 
-    #[test]
-    fn what_was_wrapped_is_found_again() {
-        let long = [SIGNATURE.as_slice(), &[7; 300]].concat();
-        for token in [negotiate().to_vec(), long] {
-            assert_eq!(ntlm_in(&first(&token)), Some(token.as_slice()));
-            assert_eq!(ntlm_in(&next(&token)), Some(token.as_slice()));
-            assert_eq!(ntlm_in(&token), Some(token.as_slice()));
-        }
+    const SEQUENCE: u8 = 0x30;
+
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let head = match (high, low) {
+            (0, 0..=0x7f) => vec![tag, low],
+            (0, _) => vec![tag, 0x81, low],
+            _ => vec![tag, 0x82, high, low],
+        };
+        [head.as_slice(), content].concat()
+    }
+
+    /// NegTokenResp with a message.
+    fn wrapped(message: &[u8]) -> Vec<u8> {
+        der(0xa1, &der(SEQUENCE, &der(0xa2, &der(OCTETS, message))))
     }
 
     #[test]
-    fn the_first_token_is_laid_out_as_the_standard_has_it() {
-        let token = first(b"NTLMSSP\0");
-        let expected = [
-            0x60, 0x28, 0x06, 0x06, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x02, 0xa0, 0x1e, 0x30, 0x1c,
-            0xa0, 0x0e, 0x30, 0x0c, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02,
-            0x02, 0x0a, 0xa2, 0x0a, 0x04, 0x08,
-        ];
-        assert_eq!(token, [expected.as_slice(), b"NTLMSSP\0"].concat());
+    fn a_message_is_found_bare_and_wrapped() {
+        let long = [SIGNATURE.as_slice(), &[7; 300]].concat();
+        for message in [negotiate().to_vec(), long] {
+            assert_eq!(ntlm_in(&wrapped(&message)), Some(message.as_slice()));
+            assert_eq!(ntlm_in(&message), Some(message.as_slice()));
+        }
     }
 
     #[test]
@@ -131,7 +100,7 @@ mod tests {
 
     #[test]
     fn broken_and_endless_tokens_end() {
-        let whole = first(&negotiate());
+        let whole = wrapped(&negotiate());
         for end in 0..whole.len() {
             assert_eq!(ntlm_in(&whole[..end]), None, "{end}");
         }

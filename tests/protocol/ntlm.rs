@@ -20,16 +20,16 @@ use kalends_simulator::{
 };
 use std::sync::Arc;
 
-const NTLM: AuthOffer = AuthOffer {
+pub const NTLM: AuthOffer = AuthOffer {
     ntlm: true,
     ..NOTHING
 };
-const NEGOTIATE: AuthOffer = AuthOffer {
+pub const NEGOTIATE: AuthOffer = AuthOffer {
     negotiate: true,
     ..NOTHING
 };
 
-async fn strict(offer: AuthOffer) -> Office {
+pub async fn strict(offer: AuthOffer) -> Office {
     let office = Office::open().await;
     {
         let mut world = office.exchange.world();

@@ -1,5 +1,5 @@
 //! The sign-in in front of everything: the offers of a 401, HTTP Basic for each request, and NTLM for a connection,
-//! bare or within `Negotiate`.
+//! bare under either scheme or within SPNEGO under `Negotiate`.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::{
     answer::Answer,
-    ntlm::{self, Authenticate, Challenge, SIGNATURE},
+    ntlm::{self, Authenticate, Challenge, SIGNATURE, Side},
+    spnego::{self, State, Wrapped},
     world::{SignIn, World, settings::AuthOffer},
 };
 
@@ -16,7 +17,11 @@ use crate::{
 pub enum Conversation {
     #[default]
     Silent,
-    Challenged(Challenge),
+    Challenged {
+        challenge: Challenge,
+        /// The list of mechanisms that the client wrapped its first message with.
+        mechanisms: Option<Vec<u8>>,
+    },
     /// Further requests need no sign-in.
     SignedIn(String),
 }
@@ -36,11 +41,6 @@ pub struct Caller {
     pub principal: String,
     pub headers: Vec<(&'static str, String)>,
 }
-
-/// NTLMSSP, 1.3.6.1.4.1.311.2.2.10
-const MECHANISM: [u8; 12] = [
-    0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a,
-];
 
 /// Signs a request in, or tells the 401.
 pub fn sign_in(
@@ -95,40 +95,79 @@ fn sign_in_by_ntlm(
     let Ok(token) = STANDARD.decode(token.trim()) else {
         return Err(refusal(world));
     };
-    let Some(at) = token
-        .windows(SIGNATURE.len())
-        .position(|part| part == SIGNATURE)
-    else {
-        return Err(refusal(world));
+    // Windows takes a bare message under both schemes, a wrapped one under `Negotiate` alone.
+    let wrapped = if token.starts_with(SIGNATURE) {
+        None
+    } else {
+        spnego::read(&token).filter(|_| scheme == "Negotiate")
     };
-    let (wrapped, message) = (at > 0, &token[at..]);
+    let message = match &wrapped {
+        Some(Wrapped::First { message, .. } | Wrapped::Next { message, .. }) => message,
+        None => token.as_slice(),
+    };
     let before = std::mem::take(conversation);
     if ntlm::is_negotiate(message) {
-        let challenge = Challenge::new(message, &world.domain, nonce(), attempt.now);
-        let sent = challenge.message.clone();
-        *conversation = Conversation::Challenged(challenge);
-        let sent = if wrapped {
-            challenge_in_spnego(&sent)
-        } else {
-            sent
+        let mechanisms = match wrapped {
+            None => None,
+            Some(Wrapped::First { mechanisms, .. }) => Some(mechanisms.to_vec()),
+            Some(Wrapped::Next { .. }) => return Err(refusal(world)),
         };
-        let mut answer = Answer::empty(401).header(
-            "WWW-Authenticate",
-            format!("{scheme} {}", STANDARD.encode(sent)),
-        );
+        let challenge = Challenge::new(message, &world.domain, nonce(), attempt.now);
+        let sent = match mechanisms {
+            Some(_) => spnego::challenge(&challenge.message),
+            None => challenge.message.clone(),
+        };
+        *conversation = Conversation::Challenged {
+            challenge,
+            mechanisms,
+        };
+        let mut answer = with_token(Answer::empty(401), scheme, &sent);
         if world.settings.close_after_challenge {
             answer = answer.header("Connection", "close");
         }
         return Err(answer);
     }
-    let (Conversation::Challenged(challenge), Some(answer)) = (before, Authenticate::read(message))
+    let Conversation::Challenged {
+        challenge,
+        mechanisms,
+    } = before
     else {
         return Err(refusal(world));
     };
+    let (list, mic) = match (wrapped, mechanisms) {
+        (None, None) => (None, None),
+        (Some(Wrapped::Next { mic, .. }), Some(list)) => (Some(list), mic),
+        _ => return Err(refusal(world)),
+    };
+    let Some(answer) = Authenticate::read(message) else {
+        return Err(refusal(world));
+    };
+    let principal = prove(world, attempt, &challenge, &answer)?;
+    let mut headers = vec![("Persistent-Auth", "true".to_owned())];
+    if let Some(list) = list {
+        let (state, mic) = agree(world, &answer, &list, mic)?;
+        let token = spnego::end(state, mic);
+        if matches!(state, State::Incomplete) {
+            world.counters_mut().unfinished();
+            return Err(with_token(Answer::empty(401), scheme, &token));
+        }
+        headers.push(token_header(scheme, &token));
+    }
+    *conversation = Conversation::SignedIn(principal.clone());
+    Ok(Caller { principal, headers })
+}
+
+/// Who proved a password by the third message, on this connection and for this server.
+fn prove(
+    world: &mut World,
+    attempt: &Attempt<'_>,
+    challenge: &Challenge,
+    answer: &Authenticate<'_>,
+) -> Result<String, Answer> {
     let protection = world.settings.extended_protection;
     let mut fault = None;
     let check = |password: &str| {
-        challenge.check(&answer, password, protection, attempt.binding, attempt.host)
+        challenge.check(answer, password, protection, attempt.binding, attempt.host)
     };
     // The domain controller looks at the password first; what Exchange finds afterwards locks nobody out.
     let proven = |password: &str| !matches!(check(password), Err(ntlm::Fault::Proof));
@@ -142,43 +181,43 @@ fn sign_in_by_ntlm(
             world.counters_mut().bad_binding();
             Err(refusal(world))
         }
-        SignIn::Accepted(principal) => {
-            *conversation = Conversation::SignedIn(principal.clone());
-            let mut headers = vec![("Persistent-Auth", "true".to_owned())];
-            if wrapped {
-                let done = [0xa1, 7, 0x30, 5, 0xa0, 3, 0x0a, 1, 0];
-                headers.push((
-                    "WWW-Authenticate",
-                    format!("Negotiate {}", STANDARD.encode(done)),
-                ));
-            }
-            Ok(Caller { principal, headers })
-        }
+        SignIn::Accepted(principal) => Ok(principal),
         SignIn::Refused => Err(refusal(world)),
     }
 }
 
-/// NegTokenResp: to be continued, by NTLM, with this token.
-fn challenge_in_spnego(token: &[u8]) -> Vec<u8> {
-    let state = [0xa0, 3, 0x0a, 1, 1];
-    let mechanism = der(0xa1, &MECHANISM);
-    let token = der(0xa2, &der(0x04, token));
-    der(
-        0xa1,
-        &der(0x30, &[state.as_slice(), &mechanism, &token].concat()),
-    )
+/// Whether both sides saw the same list of mechanisms. Where the third message has a MIC the client must prove it
+/// ([MS-SPNG] Appendix A); until it has, the exchange is incomplete. A proof that is wrong ends it.
+fn agree(
+    world: &mut World,
+    answer: &Authenticate<'_>,
+    list: &[u8],
+    mic: Option<&[u8]>,
+) -> Result<(State, [u8; 16]), Answer> {
+    let password = world.password(&answer.name()).unwrap_or_default();
+    let key = ntlm::session_key(answer, password);
+    let ours = ntlm::signature(&key, Side::Server, list);
+    match mic {
+        Some(mic) if mic == ntlm::signature(&key, Side::Client, list) => {
+            Ok((State::Complete, ours))
+        }
+        Some(_) => {
+            world.counters_mut().unfinished();
+            Err(refusal(world))
+        }
+        None if answer.has_mic() => Ok((State::Incomplete, ours)),
+        None => Ok((State::Complete, ours)),
+    }
 }
 
-/// An element of up to 65,535 bytes.
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let [high, low] = u16::try_from(content.len()).unwrap_or(0).to_be_bytes();
-    let mut element = match (high, low) {
-        (0, 0..=0x7f) => vec![tag, low],
-        (0, _) => vec![tag, 0x81, low],
-        _ => vec![tag, 0x82, high, low],
-    };
-    element.extend(content);
-    element
+fn with_token(answer: Answer, scheme: &str, token: &[u8]) -> Answer {
+    let (name, value) = token_header(scheme, token);
+    answer.header(name, value)
+}
+
+fn token_header(scheme: &str, token: &[u8]) -> (&'static str, String) {
+    let value = format!("{scheme} {}", STANDARD.encode(token));
+    ("WWW-Authenticate", value)
 }
 
 fn nonce() -> [u8; 8] {

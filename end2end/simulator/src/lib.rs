@@ -57,6 +57,7 @@ mod server;
 mod simulator;
 mod site;
 mod soap;
+mod spnego;
 pub mod tls;
 pub mod world;
 

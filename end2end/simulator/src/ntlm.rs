@@ -42,6 +42,27 @@ pub enum Fault {
     TargetName,
 }
 
+/// Who signs.
+#[derive(Clone, Copy, Debug)]
+pub enum Side {
+    Client,
+    Server,
+}
+
+/// The first signature of one side ([MS-NLMP] 3.4.4.2, extended session security without key exchange).
+pub fn signature(session_key: &[u8; 16], side: Side, text: &[u8]) -> [u8; 16] {
+    let magic: &[u8] = match side {
+        Side::Client => b"session key to client-to-server signing key magic constant\0",
+        Side::Server => b"session key to server-to-client signing key magic constant\0",
+    };
+    let key: [u8; 16] = Md5::digest([session_key, magic].concat()).into();
+    let number = 0_u32.to_le_bytes();
+    let mut signature = [0; 16];
+    signature[..4].copy_from_slice(&1_u32.to_le_bytes());
+    signature[4..12].copy_from_slice(&hmac(&key, &[&number, text])[..8]);
+    signature
+}
+
 /// Whether a message is a NEGOTIATE message.
 pub fn is_negotiate(message: &[u8]) -> bool {
     message.len() >= 16 && message.starts_with(SIGNATURE) && message[8..12] == [1, 0, 0, 0]
@@ -93,22 +114,18 @@ impl Challenge {
         host: &str,
     ) -> Result<(), Fault> {
         let (proof, temp) = answer.proof().ok_or(Fault::Proof)?;
-        let user: String = answer.user.chars().map(upper).collect();
-        let key = hmac(
-            &Md4::digest(utf16(password)),
-            &[&utf16(&(user + &answer.domain))],
-        );
+        let key = password_key(answer, password);
         if !same(&hmac(&key, &[&self.nonce, temp]), proof) {
             return Err(Fault::Proof);
         }
-        let pairs = message::pairs(temp.get(28..).unwrap_or_default()).ok_or(Fault::Proof)?;
+        let pairs = answer.pairs().ok_or(Fault::Proof)?;
         let value = |id| {
             pairs
                 .iter()
                 .find(|(each, _)| *each == id)
                 .map(|(_, value)| *value)
         };
-        if value(6).is_some_and(|flags| flags.first().is_some_and(|low| low & 2 != 0)) {
+        if answer.has_mic() {
             let session = hmac(&key, &[proof]);
             let (blank, mic) = answer.without_mic().ok_or(Fault::Mic)?;
             if !same(
@@ -133,6 +150,20 @@ impl Challenge {
         }
         Ok(())
     }
+}
+
+/// What both sides know once an answer has proven this password; no key is exchanged.
+pub fn session_key(answer: &Authenticate<'_>, password: &str) -> [u8; 16] {
+    let (proof, _) = answer.proof().unwrap_or_default();
+    hmac(&password_key(answer, password), &[proof])
+}
+
+fn password_key(answer: &Authenticate<'_>, password: &str) -> [u8; 16] {
+    let user: String = answer.user.chars().map(upper).collect();
+    hmac(
+        &Md4::digest(utf16(password)),
+        &[&utf16(&(user + &answer.domain))],
+    )
 }
 
 /// MD5 of the channel binding that belongs to a certificate signed with SHA-256.

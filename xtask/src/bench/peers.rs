@@ -21,7 +21,7 @@ pub struct Office {
 
 impl Office {
     pub fn open() -> Result<Self> {
-        let python = python::ensure()?;
+        let python = python::EXCHANGELIB.ensure()?;
         let scripts = folders::root().join("benches/peers");
         node::install("run ews-javascript-api", &scripts)?;
         // Optimised, so that nobody waits for it.

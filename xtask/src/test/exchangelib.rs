@@ -7,14 +7,14 @@ use crate::{
     packages::{self, Need},
     practice::Exchange,
     process::show_and_read,
-    python,
+    python::EXCHANGELIB,
 };
 use anyhow::{Context, Result};
 use std::process::Command;
 
 pub fn check() -> Result<Count> {
     let programs = build::programs()?;
-    let python = python::ensure()?;
+    let python = EXCHANGELIB.ensure()?;
     packages::ensure("sign in by NTLM as others do", &[Need::new("curl", "curl")])?;
     let folder = tempfile::tempdir()?;
     let exchange = Exchange::start(
@@ -26,7 +26,7 @@ pub fn check() -> Result<Count> {
     let port = exchange.ready.ews.rsplit(':').next().unwrap_or_default();
     let (status, text) = show_and_read(
         Command::new(python)
-            .arg(python::scripts().join("drive.py"))
+            .arg(EXCHANGELIB.scripts().join("drive.py"))
             .args([
                 "--ews",
                 &format!("https://localhost:{port}/EWS/Exchange.asmx"),

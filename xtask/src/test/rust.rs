@@ -9,6 +9,7 @@ use crate::{
     build::PRODUCT,
     folders,
     process::{read, show_and_read},
+    python::PYSPNEGO,
     toolchain::cargo,
 };
 use anyhow::{Context, Result, bail};
@@ -28,7 +29,7 @@ pub fn guards() -> Result<Count> {
 
 /// `tests/store*.rs` of the domain, and its power cuts, which need their feature.
 pub fn store(postgres: Option<&Postgres>) -> Result<Count> {
-    let store = integration(postgres, |package, test| {
+    let store = integration(product(postgres), |package, test| {
         package == "kalends" && test.starts_with("store")
     })?;
     let crash =
@@ -39,9 +40,12 @@ pub fn store(postgres: Option<&Postgres>) -> Result<Count> {
 /// Power cuts at named points; never part of another level.
 const CRASH: &str = "crash";
 
-/// The domain's other integration tests, and those of the practice Exchange.
+/// The domain's other integration tests, with an acceptor that others wrote, and those of the practice Exchange.
 pub fn protocol(postgres: Option<&Postgres>) -> Result<Count> {
-    integration(postgres, |package, test| {
+    let python = PYSPNEGO.ensure()?;
+    let mut command = product(postgres);
+    command.env("KALENDS_TEST_SPNEGO_PYTHON", python);
+    integration(command, |package, test| {
         package == "kalends-simulator"
             || package == "kalends" && !test.starts_with("store") && test != CRASH
     })
@@ -49,14 +53,15 @@ pub fn protocol(postgres: Option<&Postgres>) -> Result<Count> {
 
 /// `server/tests` and `app/tests`.
 pub fn pages(postgres: Option<&Postgres>) -> Result<Count> {
-    integration(postgres, |package, _| matches!(package, "server" | "app"))
+    integration(product(postgres), |package, _| {
+        matches!(package, "server" | "app")
+    })
 }
 
-fn integration(postgres: Option<&Postgres>, chosen: impl Fn(&str, &str) -> bool) -> Result<Count> {
+fn integration(mut command: Command, chosen: impl Fn(&str, &str) -> bool) -> Result<Count> {
     let names = test_targets()?
         .into_iter()
         .filter(|(package, name)| chosen(package, name));
-    let mut command = product(postgres);
     let mut some = false;
     for (_, name) in names {
         command.args(["--test", &name]);

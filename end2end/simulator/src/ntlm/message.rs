@@ -43,6 +43,20 @@ impl<'a> Authenticate<'a> {
         (temp.len() >= 28 && temp.starts_with(&[1, 1])).then_some((proof, temp))
     }
 
+    /// The pairs that the proof covers.
+    pub fn pairs(&self) -> Option<Vec<(u16, &'a [u8])>> {
+        let (_, temp) = self.proof()?;
+        pairs(temp.get(28..)?)
+    }
+
+    /// Whether it says that a MIC is in its place.
+    pub fn has_mic(&self) -> bool {
+        const FLAGS: u16 = 6;
+        let pairs = self.pairs().unwrap_or_default();
+        let flags = pairs.iter().find(|(id, _)| *id == FLAGS);
+        flags.is_some_and(|(_, flags)| flags.first().is_some_and(|low| low & 2 != 0))
+    }
+
     /// The message with zeros in the place of the MIC, and the MIC.
     pub fn without_mic(&self) -> Option<(Vec<u8>, Vec<u8>)> {
         let mut blank = self.whole.to_vec();
@@ -65,7 +79,7 @@ pub fn fields(length: usize, offset: usize) -> [u8; 8] {
 }
 
 /// The pairs of target information up to their end mark.
-pub fn pairs(mut info: &[u8]) -> Option<Vec<(u16, &[u8])>> {
+fn pairs(mut info: &[u8]) -> Option<Vec<(u16, &[u8])>> {
     let mut pairs = Vec::new();
     loop {
         let (head, rest) = info.split_at_checked(4)?;

@@ -8,6 +8,7 @@ pub struct Counters {
     refused: u64,
     accepted: u64,
     bad_bindings: u64,
+    unfinished: u64,
     anonymous: u64,
     unknown_names: u64,
     requests: BTreeMap<String, BTreeMap<String, u64>>,
@@ -37,6 +38,13 @@ impl Counters {
     /// A sign-in counted as accepted turns out to belong to another connection.
     pub(crate) fn bad_binding(&mut self) {
         self.bad_bindings += 1;
+        self.accepted -= 1;
+        self.refused += 1;
+    }
+
+    /// A sign-in counted as accepted was wrapped so that it is not complete.
+    pub(crate) fn unfinished(&mut self) {
+        self.unfinished += 1;
         self.accepted -= 1;
         self.refused += 1;
     }
@@ -80,6 +88,11 @@ impl Counters {
     /// Sign-ins with the right password that belong to another connection: refused, and no wrong password.
     pub fn bad_bindings(&self) -> u64 {
         self.bad_bindings
+    }
+
+    /// Sign-ins with the right password within SPNEGO that was not completed: refused, and no wrong password.
+    pub fn unfinished_sign_ins(&self) -> u64 {
+        self.unfinished
     }
 
     /// Requests without credentials.
