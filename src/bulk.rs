@@ -10,9 +10,11 @@ use crate::{
     services::Services,
     store::{StoreError, User},
     sync,
+    worker::Turn,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// The most connections of one action.
 pub const MOST: usize = 5_000;
@@ -20,6 +22,9 @@ pub const MOST: usize = 5_000;
 const GROUP: usize = 20;
 /// What a process that is gone has left undone for this long is taken up by another.
 const ABANDONED: Duration = Duration::from_mins(2);
+
+/// Actions that were left undone and are gone on with at the same time.
+const AT_ONCE: usize = 4;
 
 /// What is done to each.
 #[derive(
@@ -115,17 +120,38 @@ pub async fn start(
     Ok(id)
 }
 
-/// Goes on with what a process that is gone has left undone.
-pub async fn take_up_abandoned(services: &Services) -> Result<(), StoreError> {
-    let now = services.clock.now();
-    while let Some(bulk) = services
-        .store
-        .take_abandoned_bulk(now - ABANDONED, now)
-        .await?
-    {
-        go_on(services, bulk).await?;
+/// Takes up what a process that is gone has left undone until told to stop; what is under way then is taken up anew.
+pub(crate) async fn run(worker: &Turn) {
+    let (services, stop) = (&worker.services, &worker.stop);
+    let mut under_way = JoinSet::new();
+    while !stop.is_cancelled() {
+        worker.alive();
+        let now = services.clock.now();
+        if under_way.len() < AT_ONCE {
+            match services
+                .store
+                .take_abandoned_bulk(now - ABANDONED, now)
+                .await
+            {
+                Ok(Some(bulk)) => {
+                    let services = services.clone();
+                    under_way.spawn(async move { go_on(&services, bulk).await });
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "actions left undone could not be read"),
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            Some(ended) = under_way.join_next() => {
+                if let Ok(Err(error)) = ended {
+                    tracing::error!(%error, "an action for many connections was broken off");
+                }
+            }
+            () = worker.pause() => {}
+        }
     }
-    Ok(())
 }
 
 async fn go_on(services: &Services, mut bulk: Bulk) -> Result<(), StoreError> {

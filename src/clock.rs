@@ -6,10 +6,12 @@ use std::{
     ops::{Add, Sub},
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
+#[cfg(feature = "server")]
+use std::{sync::LazyLock, time::Instant};
 
 /// An instant: whole milliseconds since 1970-01-01T00:00:00Z, as stored in both databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -123,7 +125,14 @@ pub struct Clock(Source);
 #[derive(Debug, Clone)]
 enum Source {
     System,
-    Held(Arc<AtomicI64>),
+    Held(Arc<Hands>),
+}
+
+/// Milliseconds on a held clock: what it shows, and how much time went by.
+#[derive(Debug)]
+struct Hands {
+    shown: AtomicI64,
+    passed: AtomicU64,
 }
 
 impl Clock {
@@ -133,23 +142,58 @@ impl Clock {
 
     /// A clock that stands until [`Clock::advance`] moves it; clones share the hand.
     pub fn held(at: Timestamp) -> Self {
-        Self(Source::Held(Arc::new(AtomicI64::new(at.0))))
+        Self(Source::Held(Arc::new(Hands {
+            shown: AtomicI64::new(at.0),
+            passed: AtomicU64::new(0),
+        })))
     }
 
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => system_now(),
-            Source::Held(hand) => Timestamp(hand.load(Ordering::SeqCst)),
+            Source::Held(hands) => Timestamp(hands.shown.load(Ordering::SeqCst)),
         }
     }
 
     /// Moves a held clock forward; the system's clock goes by itself.
     pub fn advance(&self, by: Duration) {
-        if let Source::Held(hand) = &self.0 {
-            hand.fetch_add(
-                i64::try_from(by.as_millis()).unwrap_or(i64::MAX),
-                Ordering::SeqCst,
-            );
+        let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.set_ahead(i64::try_from(millis).unwrap_or(i64::MAX));
+        if let Source::Held(hands) = &self.0 {
+            hands.passed.fetch_add(millis, Ordering::SeqCst);
+        }
+    }
+
+    /// Sets a held clock ahead, or back where `millis` is negative, while no time goes by.
+    pub fn set_ahead(&self, millis: i64) {
+        if let Source::Held(hands) = &self.0 {
+            hands.shown.fetch_add(millis, Ordering::SeqCst);
+        }
+    }
+
+    /// How much time went by since some moment of this process. Setting the system's clock does not change it.
+    #[cfg(feature = "server")]
+    pub fn passed(&self) -> Duration {
+        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match &self.0 {
+            Source::System => BEGAN.elapsed(),
+            Source::Held(hands) => Duration::from_millis(hands.passed.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Returns once so much time went by.
+    #[cfg(feature = "server")]
+    pub async fn sleep(&self, time: Duration) {
+        /// How often a held clock is looked at.
+        const LOOK: Duration = Duration::from_millis(5);
+        match &self.0 {
+            Source::System => tokio::time::sleep(time).await,
+            Source::Held(_) => {
+                let end = self.passed() + time;
+                while self.passed() < end {
+                    tokio::time::sleep(LOOK).await;
+                }
+            }
         }
     }
 }
@@ -177,6 +221,16 @@ mod tests {
             other.now().since(Timestamp::from_seconds(20)),
             Duration::ZERO
         );
+    }
+
+    #[test]
+    #[cfg(feature = "server")]
+    fn a_clock_that_is_set_does_not_make_time_go_by() {
+        let clock = Clock::held(Timestamp::from_seconds(10));
+        clock.advance(Duration::from_secs(5));
+        clock.set_ahead(-12_000);
+        assert_eq!(clock.now(), Timestamp::from_seconds(3));
+        assert_eq!(clock.passed(), Duration::from_secs(5));
     }
 
     #[test]

@@ -95,3 +95,5 @@ pub mod trouble;
 pub mod untrusted;
 #[cfg(feature = "server")]
 pub mod vault;
+#[cfg(feature = "server")]
+pub mod worker;

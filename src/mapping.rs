@@ -14,17 +14,23 @@ use crate::{
     connect::again::wait_for_account,
     custody::CustodyError,
     ews::{EwsError, Whose},
-    id::MapId,
+    id::{AccountId, MapId},
     mailbox::SmtpAddress,
     problem::{Problem, Retry},
     services::Services,
     store::{Connecting, Found, Leased, MailboxMap, MapRow, Place, Reads, StoreError, User},
     sync::Clients,
+    worker::Turn,
 };
 use futures::{FutureExt as _, StreamExt as _, stream};
-use std::time::Duration;
-use tokio::time::{Instant, timeout};
-use tokio_util::sync::CancellationToken;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 
 /// For how long a map works before it gives its account back to rounds and people.
 const SLICE: Duration = Duration::from_secs(5);
@@ -32,24 +38,78 @@ const SLICE: Duration = Duration::from_secs(5);
 const BATCH: i64 = 40;
 /// How long one address may take.
 const LIMIT: Duration = Duration::from_secs(20);
-/// How often maps are looked for.
-const LOOK: Duration = Duration::from_secs(1);
+/// Maps under way at the same time in one instance.
+const AT_ONCE: usize = 8;
 /// The longest pause after trouble that passes.
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 
-/// Works through maps until told to stop.
-pub async fn work(services: Services, stop: CancellationToken) {
+/// Works through maps until told to stop, several at the same time; what is under way then goes on after the next start.
+pub(crate) async fn run(worker: &Turn) {
+    let (services, stop) = (&worker.services, &worker.stop);
+    let mut under_way = JoinSet::new();
+    let mut places = Places::default();
     while !stop.is_cancelled() {
-        let worked = stop.run_until_cancelled(tend(&services)).await;
-        match worked {
-            Some(Ok(0)) | None => {}
-            Some(Ok(_)) => continue,
-            Some(Err(error)) => tracing::error!(%error, "maps of mailboxes could not be read"),
+        worker.alive();
+        match services.store.due_maps(services.clock.now()).await {
+            Ok(due) => {
+                for map in places.taken(due) {
+                    let services = services.clone();
+                    under_way.spawn(async move {
+                        (map.id, map.account_id, work_on(&services, &map).await)
+                    });
+                }
+            }
+            Err(error) => tracing::error!(%error, "maps of mailboxes could not be read"),
         }
         tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK) => {}
+            () = stop.cancelled() => {}
+            Some(ended) = under_way.join_next() => match ended {
+                Ok((map, account, worked)) => {
+                    places.give_back(map, account);
+                    if let Err(error) = worked {
+                        tracing::error!(%error, map.id = %map, "a map of mailboxes was broken off");
+                        worker.pause().await;
+                    }
+                }
+                // Which one it was is not known; those under way are taken up again.
+                Err(error) => {
+                    tracing::error!(%error, "work on a map broke");
+                    under_way.shutdown().await;
+                    places = Places::default();
+                }
+            },
+            () = worker.pause() => {}
         }
+    }
+}
+
+/// Which maps this process works on. Those that waited longest come first, and each account is in one of them.
+#[derive(Debug, Default)]
+struct Places {
+    accounts: HashSet<AccountId>,
+    /// When each map that is not finished last had its turn, counted in turns.
+    turns: HashMap<MapId, u64>,
+    turn: u64,
+}
+
+impl Places {
+    fn taken(&mut self, mut due: Vec<MailboxMap>) -> Vec<MailboxMap> {
+        self.turns
+            .retain(|id, _| due.iter().any(|map| map.id == *id));
+        due.sort_by_key(|map| self.turns.get(&map.id).copied());
+        let mut taken = Vec::new();
+        for map in due {
+            if self.accounts.len() < AT_ONCE && self.accounts.insert(map.account_id) {
+                taken.push(map);
+            }
+        }
+        taken
+    }
+
+    fn give_back(&mut self, map: MapId, account: AccountId) {
+        self.turn += 1;
+        self.turns.insert(map, self.turn);
+        self.accounts.remove(&account);
     }
 }
 
@@ -57,22 +117,25 @@ pub async fn work(services: Services, stop: CancellationToken) {
 pub async fn tend(services: &Services) -> Result<usize, StoreError> {
     let mut done = 0;
     for map in services.store.due_maps(services.clock.now()).await? {
-        let leased = match wait_for_account(services, map.account_id).await {
-            Ok(leased) => leased,
-            Err(problem) => {
-                let due = services.clock.now() + Duration::from_mins(1);
-                services
-                    .store
-                    .delay_map(map.id, held_up_by(&problem), due)
-                    .await?;
-                continue;
-            }
-        };
-        let worked = slice(services, &map, &leased).await;
-        services.store.release_account(&leased).await?;
-        done += worked?;
+        done += work_on(services, &map).await?;
     }
     Ok(done)
+}
+
+/// Gives a map a slice of work, as soon as its account is free.
+async fn work_on(services: &Services, map: &MailboxMap) -> Result<usize, StoreError> {
+    let leased = match wait_for_account(services, map.account_id).await {
+        Ok(leased) => leased,
+        Err(problem) => {
+            let due = services.clock.now() + Duration::from_mins(1);
+            let store = &services.store;
+            store.delay_map(map.id, held_up_by(&problem), due).await?;
+            return Ok(0);
+        }
+    };
+    let worked = slice(services, map, &leased).await;
+    services.store.release_account(&leased).await?;
+    worked
 }
 
 /// What people are told of a map that waits. That others hold the account is nothing to act on.
@@ -121,8 +184,10 @@ async fn slice(
             rows
         };
         let work = &work;
+        // A slow server answers no whole batch within the slice, and the account is held for a while only.
         let asked = rows
             .into_iter()
+            .take_while(|_| Instant::now() <= until)
             .map(|row| async move { work.row(&row).await }.boxed());
         let mut asked = stream::iter(asked).buffer_unordered(at_once);
         let mut stopped = None;

@@ -6,6 +6,7 @@
 use crate::{
     clock::Clock,
     store::{Store, StoreError},
+    worker::Heartbeats,
 };
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -31,6 +32,11 @@ struct Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct State {
     state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WorkerLoop {
+    worker: &'static str,
 }
 
 fn durations() -> Histogram {
@@ -105,6 +111,7 @@ struct Inner {
     sign_ins: Family<Outcome, Counter>,
     connections: Family<State, Gauge>,
     notices: Family<State, Gauge>,
+    silences: Family<WorkerLoop, Gauge>,
     people: Gauge,
     second_factors: Gauge,
     sessions: Gauge,
@@ -124,6 +131,7 @@ impl Metrics {
             sign_ins: Family::default(),
             connections: Family::default(),
             notices: Family::default(),
+            silences: Family::default(),
             people: Gauge::default(),
             second_factors: Gauge::default(),
             sessions: Gauge::default(),
@@ -173,6 +181,11 @@ impl Metrics {
             "Notices in the database that were not taken: waiting for another try, or given up (failed)",
             inner.notices.clone(),
         );
+        registry.register(
+            "worker_heartbeat_age_seconds",
+            "How long ago each loop of this process was last heard of",
+            inner.silences.clone(),
+        );
         registry.register("people", "People in the database", inner.people.clone());
         registry.register(
             "second_factors",
@@ -200,7 +213,17 @@ impl Metrics {
     }
 
     /// All of it as `OpenMetrics` text, the counts of the database read anew.
-    pub async fn as_text(&self, store: &Store, clock: &Clock) -> Result<String, StoreError> {
+    pub async fn as_text(
+        &self,
+        store: &Store,
+        heartbeats: &Heartbeats,
+        clock: &Clock,
+    ) -> Result<String, StoreError> {
+        for (which, silence) in heartbeats.silences(clock) {
+            let worker = which.name();
+            let gauge = self.0.silences.get_or_create(&WorkerLoop { worker });
+            gauge.set(i64::try_from(silence.as_secs()).unwrap_or(i64::MAX));
+        }
         let counted = store.counted(clock.now()).await?;
         self.0.people.set(counted.people);
         self.0.second_factors.set(counted.second_factors);

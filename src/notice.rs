@@ -12,6 +12,7 @@ mod watch;
 mod webhook;
 mod words;
 
+pub(crate) use deliver::deliver;
 pub use deliver::{deliver_due, test_mail, test_webhook};
 pub use link::send_link;
 pub use mail::{MailError, Mailer};
@@ -23,16 +24,9 @@ use crate::{
     id::{NoticeId, OccasionId, UserId, WebhookId},
     mailbox::SmtpAddress,
     outbound::Outbound,
-    services::Services,
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
-use tokio_util::sync::CancellationToken;
-
-/// How often notices that are due are looked for.
-const DELIVER: Duration = Duration::from_secs(5);
-/// How often what is wrong is compared with what was told.
-const LOOK: Duration = Duration::from_secs(30);
 
 /// Why something is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,29 +180,5 @@ impl Channels {
 impl std::fmt::Debug for Channels {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Channels")
-    }
-}
-
-/// Looks, tells and tells again until told to stop.
-pub async fn work(services: Services, stop: CancellationToken) {
-    let mut looked = services.clock.now();
-    while !stop.is_cancelled() {
-        if services.clock.now().since(looked) >= LOOK {
-            looked = services.clock.now();
-            if let Err(error) = look(&services).await {
-                tracing::error!(%error, "what somebody must act on could not be read");
-            }
-        }
-        let delivered = tokio::select! {
-            delivered = deliver_due(&services) => delivered,
-            () = stop.cancelled() => break,
-        };
-        if let Err(error) = delivered {
-            tracing::error!(%error, "notices could not be sent");
-        }
-        tokio::select! {
-            () = stop.cancelled() => break,
-            () = tokio::time::sleep(DELIVER) => {}
-        }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     store::Store,
     sync::Kept,
     vault::Vault,
+    worker::Heartbeats,
 };
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -29,6 +30,10 @@ pub struct Services {
     pub clock: Clock,
     pub random: Random,
     pub metrics: Metrics,
+    /// When the loops of this process were last heard of.
+    pub heartbeats: Heartbeats,
+    /// The name of this process among those that share the databases.
+    pub instance: Arc<str>,
     pub sign_in: SignIn,
     pub setup: Setup,
     pub analyses: Analyses,
@@ -63,6 +68,8 @@ impl Services {
     ) -> Self {
         Self {
             metrics: Metrics::new(outbound.calls(), &clock),
+            heartbeats: Heartbeats::default(),
+            instance: random.hex::<8>().into(),
             sign_in: SignIn::new(&clock),
             setup: Setup::new(&random),
             analyses: Analyses::default(),

@@ -15,6 +15,7 @@ mod desk;
 mod endpoints;
 mod events;
 mod factors;
+mod heartbeats;
 mod history;
 mod limits;
 mod maps;

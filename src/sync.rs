@@ -15,117 +15,72 @@ pub use clients::open_secret;
 pub use kept::Kept;
 
 use crate::{
-    audit::{self, Action, Entry},
+    audit::{Action, Entry},
     connection::{Connection, ConnectionState},
+    id::AccountId,
     services::Services,
     store::{StoreError, User},
+    worker::Turn,
 };
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How often the worker looks for due rows when nothing wakes it.
-const LOOK: Duration = Duration::from_secs(1);
 /// Accounts at work at the same time in one instance.
 const AT_ONCE: usize = 8;
 /// How long an account is held at most; whoever has died by then is replaced.
 pub const LEASE: Duration = Duration::from_mins(3);
-/// How often checks are looked for whose process is gone.
-const MINUTE: Duration = Duration::from_mins(1);
-/// How often the vault learns the end of the audit trail: lines younger than this could be cut off unseen.
-const FOLLOW: Duration = Duration::from_secs(10);
-/// How often forgotten secrets are looked for.
-const SWEEP: Duration = Duration::from_hours(1);
 
-/// Works through due rows until told to stop; rounds under way are then given up and their accounts given back.
-pub async fn work(services: Services, stop: CancellationToken) {
-    let mut swept = services.clock.now();
-    let (mut looked, mut followed) = (swept, swept);
-    anchor(&services).await;
+/// Gives rounds without end: whenever an account's turn ends, the next account that has something due gets one.
+pub(crate) async fn run(worker: &Turn) {
+    let (services, stop) = (&worker.services, &worker.stop);
+    let mut turns = JoinSet::new();
+    let mut last = None;
     while !stop.is_cancelled() {
+        worker.alive();
         services.kept.purge(services.clock.now());
-        match tend_until(&services, &stop).await {
-            Ok(0) => {}
-            Ok(rounds) => {
-                tracing::debug!(rounds, "rounds ended");
-                continue;
-            }
+        let free = AT_ONCE.saturating_sub(turns.len());
+        match begin_turns(services, stop, &mut turns, free, last).await {
+            Ok(begun) => last = begun.or(last),
             Err(error) => tracing::error!(%error, "due connections could not be read"),
         }
-        if services.clock.now().since(swept) > SWEEP {
-            swept = services.clock.now();
-            if let Err(error) = services.custody().sweep().await {
-                tracing::error!(%error, "forgotten secrets could not be looked for");
-            }
-            anchor(&services).await;
-            if let Err(error) = services.store.forget_history(services.clock.now()).await {
-                tracing::error!(%error, "old history could not be forgotten");
-            }
-            if let Err(error) = services.store.forget_notices(services.clock.now()).await {
-                tracing::error!(%error, "old notices could not be forgotten");
-            }
-        }
-        if services.clock.now().since(followed) > FOLLOW {
-            followed = services.clock.now();
-            follow(&services).await;
-        }
-        if services.clock.now().since(looked) > MINUTE {
-            looked = services.clock.now();
-            if let Err(error) = crate::connect::end_interrupted(&services).await {
-                tracing::error!(%error, "interrupted checks could not be ended");
-            }
-            if let Err(error) = crate::bulk::take_up_abandoned(&services).await {
-                tracing::error!(%error, "actions for many connections could not be gone on with");
-            }
-        }
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => {}
             () = services.wake.notified() => {}
-            () = tokio::time::sleep(LOOK) => {}
+            Some(_) = turns.join_next() => {}
+            () = worker.pause() => {}
         }
     }
-    follow(&services).await;
+    while turns.join_next().await.is_some() {}
 }
 
-/// Lets the vault remember the present end of the audit trail.
-async fn follow(services: &Services) {
+/// Begins turns of up to `free` accounts behind `last`, and returns the last of them.
+async fn begin_turns(
+    services: &Services,
+    stop: &CancellationToken,
+    turns: &mut JoinSet<usize>,
+    free: usize,
+    last: Option<AccountId>,
+) -> Result<Option<AccountId>, StoreError> {
     let now = services.clock.now();
-    if let Err(error) = audit::follow(&services.store, &services.vault, now).await {
-        tracing::error!(%error, "the end of the audit trail could not be remembered");
+    let store = &services.store;
+    let leased = store.lease_due_accounts(now, free, LEASE, last).await?;
+    let last = leased.last().map(|leased| leased.account.id);
+    for leased in leased {
+        let (services, stop) = (services.clone(), stop.clone());
+        turns.spawn(async move { turn::turn(&services, leased, &stop).await });
     }
-}
-
-/// Looks at the audit trail and remembers its end in the vault.
-async fn anchor(services: &Services) {
-    let now = services.clock.now();
-    if let Err(error) = audit::anchor(&services.store, &services.vault, now).await {
-        tracing::error!(%error, "the audit trail could not be looked at");
-    }
+    Ok(last)
 }
 
 /// Gives the connections that are due now one round each, and returns how many that were.
 pub async fn tend(services: &Services) -> Result<usize, StoreError> {
-    tend_until(services, &CancellationToken::new()).await
-}
-
-async fn tend_until(services: &Services, stop: &CancellationToken) -> Result<usize, StoreError> {
+    let stop = CancellationToken::new();
     let mut turns = JoinSet::new();
     let mut rounds = 0;
     loop {
-        let stopped = stop.is_cancelled();
-        let free = if stopped {
-            0
-        } else {
-            AT_ONCE.saturating_sub(turns.len())
-        };
-        for leased in services
-            .store
-            .lease_due_accounts(services.clock.now(), free, LEASE)
-            .await?
-        {
-            let (services, stop) = (services.clone(), stop.clone());
-            turns.spawn(async move { turn::turn(&services, leased, &stop).await });
-        }
+        let free = AT_ONCE.saturating_sub(turns.len());
+        begin_turns(services, &stop, &mut turns, free, None).await?;
         match turns.join_next().await {
             Some(ended) => rounds += ended.unwrap_or(0),
             None => return Ok(rounds),

@@ -5,6 +5,7 @@
 //! secret, so that a row moved elsewhere, or pointed to by another account, does not open. A secret is never changed in place.
 
 mod anchor;
+mod heartbeat;
 mod keys;
 
 pub use anchor::Anchor;

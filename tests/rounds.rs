@@ -28,5 +28,7 @@ mod refusals;
 mod trouble;
 #[path = "rounds/truth.rs"]
 mod truth;
+#[path = "rounds/worker.rs"]
+mod worker;
 
 use world::World;

@@ -34,9 +34,18 @@ async fn ready(State(health): State<Health>) -> Response {
     if health.stop.is_cancelled() {
         return unready("stopping".to_owned()).into_response();
     }
-    let Services { store, vault, .. } = &health.services;
+    let Services {
+        store,
+        vault,
+        heartbeats,
+        clock,
+        ..
+    } = &health.services;
     match tokio::join!(store.ready(), vault.ready()) {
-        (Ok(()), Ok(())) => "ready\n".into_response(),
+        (Ok(()), Ok(())) => match heartbeats.recent(clock) {
+            Ok(()) => "ready\n".into_response(),
+            Err(silent) => unready(silent.to_string()).into_response(),
+        },
         (Err(why), _) => unready(format!("the main database {why}")).into_response(),
         (_, Err(why)) => unready(format!("the vault {why}")).into_response(),
     }
@@ -47,10 +56,11 @@ async fn metrics(State(health): State<Health>) -> Response {
     let Services {
         metrics,
         store,
+        heartbeats,
         clock,
         ..
     } = &health.services;
-    match metrics.as_text(store, clock).await {
+    match metrics.as_text(store, heartbeats, clock).await {
         Ok(text) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, kind)], text).into_response()
@@ -83,4 +93,76 @@ pub fn listen_at(wanted: &str, health: Health) -> Result<SocketAddr, CommandErro
         }
     });
     Ok(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{body::Body, http::Request};
+    use kalends::{
+        clock::{Clock, Timestamp},
+        outbound::{Outbound, OutboundConfig},
+        random::Random,
+        store::Store,
+        vault::{KeySource, Vault},
+        worker,
+    };
+    use std::{path::Path, time::Duration};
+    use tower::ServiceExt as _;
+
+    async fn services(folder: &Path, clock: &Clock) -> Services {
+        let url = |name: &str| format!("sqlite://{}", folder.join(name).display());
+        let random = Random::from_system();
+        let keys = KeySource {
+            keys: None,
+            file: None,
+            new_file: folder.join("vault.keys"),
+        };
+        let config = OutboundConfig::parse("", "", None).unwrap();
+        Services::new(
+            Store::open(&url("kalends.db"), random.clone())
+                .await
+                .unwrap(),
+            Vault::open(&url("vault.db"), &keys, random.clone())
+                .await
+                .unwrap(),
+            Outbound::new(config, clock.clone()).unwrap(),
+            clock.clone(),
+            random,
+        )
+    }
+
+    /// Status and words of `/readyz`.
+    async fn readyz(services: &Services) -> (StatusCode, String) {
+        let health = Health {
+            services: services.clone(),
+            stop: CancellationToken::new(),
+        };
+        let request = Request::get("/readyz").body(Body::empty()).unwrap();
+        let answer = routes(health).oneshot(request).await.unwrap();
+        let status = answer.status();
+        let body = axum::body::to_bytes(answer.into_body(), 1000)
+            .await
+            .unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_heartbeat_of_half_a_minute_ago_is_not_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::held(Timestamp::from_seconds(1_772_438_400));
+        let services = services(folder.path(), &clock).await;
+        let Ok(()) = worker::beat(&services).await;
+        clock.advance(Duration::from_millis(29_999));
+        assert_eq!(
+            readyz(&services).await,
+            (StatusCode::OK, "ready\n".to_owned())
+        );
+        clock.advance(Duration::from_millis(1));
+        let (status, words) = readyz(&services).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(words.contains("takes no changes"), "{words}");
+        let Ok(()) = worker::beat(&services).await;
+        assert_eq!(readyz(&services).await.0, StatusCode::OK);
+    }
 }

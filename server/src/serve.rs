@@ -21,7 +21,7 @@ use axum::{
     routing::post,
 };
 use axum_server::{Handle, tls_rustls::RustlsConfig};
-use kalends::{clock::Clock, random::Random, services::Services};
+use kalends::{clock::Clock, random::Random, services::Services, worker};
 use leptos::{config::LeptosOptions, prelude::*, server_fn::axum::server_fn_paths};
 use leptos_axum::{
     LeptosRoutes, generate_route_list, handle_server_fns_with_context,
@@ -49,11 +49,6 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
         clock,
         random,
     );
-    services
-        .custody()
-        .sweep()
-        .await
-        .map_err(CommandError::refused)?;
     kalends::connect::end_orphans(&services)
         .await
         .map_err(CommandError::refused)?;
@@ -77,6 +72,7 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
         let address = health::listen_at(wanted, health)?;
         println!("Kalends tells its numbers at http://{address}/metrics");
     }
+    let Ok(()) = worker::beat(&services).await;
     println!("Kalends listens at {origin}");
     if let Some(code) = kalends::setup::code_if_open(&services)
         .await
@@ -87,9 +83,7 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
         );
     }
 
-    let worker = tokio::spawn(kalends::sync::work(services.clone(), stop.clone()));
-    let mapper = tokio::spawn(kalends::mapping::work(services.clone(), stop.clone()));
-    let teller = tokio::spawn(kalends::notice::work(services.clone(), stop.clone()));
+    let worker = tokio::spawn(worker::run(services.clone(), stop.clone()));
     let handle = Handle::new();
     tokio::spawn(drain_on_signal(handle.clone(), stop.clone()));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -114,8 +108,6 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
     services.tasks.close();
     let _ = tokio::time::timeout(DRAIN, services.tasks.wait()).await;
     let _ = worker.await;
-    let _ = mapper.await;
-    let _ = teller.await;
     served.map_err(CommandError::refused)
 }
 

@@ -6,8 +6,10 @@ use crate::{
     id::{NoticeId, WebhookId},
     services::Services,
     store::{StoreError, User},
+    worker::Turn,
 };
 use std::{fmt, time::Duration};
+use tokio::task::JoinSet;
 
 /// How long to wait after each try that failed; after the last one the notice is given up.
 const PAUSES: [Duration; 6] = [
@@ -44,25 +46,76 @@ impl fmt::Display for Refused {
     }
 }
 
+impl Channel {
+    /// How many notices are under way at the same time: the mail server gets one after another, so that a refused
+    /// password goes out once; each webhook has its own server, and there are at most this many.
+    const fn at_once(self) -> usize {
+        match self {
+            Self::Mail => 1,
+            Self::Webhook => super::webhook::MOST,
+        }
+    }
+}
+
+/// Hands over what is due by one way until told to stop; what is under way then is tried again later.
+pub(crate) async fn deliver(worker: &Turn, channel: Channel) {
+    let (services, stop) = (&worker.services, &worker.stop);
+    let mut under_way = JoinSet::new();
+    while !stop.is_cancelled() {
+        worker.alive();
+        while under_way.len() < channel.at_once() {
+            match next(services, channel).await {
+                Ok(Some(notice)) => {
+                    let services = services.clone();
+                    under_way.spawn(async move { hand_over(&services, &notice).await });
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::error!(%error, "notices could not be read");
+                    break;
+                }
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            Some(ended) = under_way.join_next() => {
+                if let Ok(Err(error)) = ended {
+                    tracing::error!(%error, "what came of a notice could not be written down");
+                }
+            }
+            () = worker.pause() => {}
+        }
+    }
+}
+
 /// Hands over what is due, one after another, and returns how many were tried.
 pub async fn deliver_due(services: &Services) -> Result<usize, StoreError> {
     let mut tried = 0;
-    loop {
-        // A refused password is not sent again by itself: what waits for mail waits for a person.
-        let mail = services.channels.mail();
-        let stands = mail.is_none_or(super::Mailer::is_sign_in_refused);
-        let without = stands.then_some(Channel::Mail);
-        let now = services.clock.now();
-        let leased = services.store.lease_notice(without, now, LEASE).await?;
-        let Some(notice) = leased else {
-            return Ok(tried);
-        };
-        let place = usize::try_from(notice.tries).unwrap_or(usize::MAX);
-        let at = services.clock.now();
-        let came_of_it = handed(services, &notice).await;
-        write_down(services, &notice, at, &came_of_it, PAUSES.get(place)).await?;
-        tried += 1;
+    for channel in [Channel::Webhook, Channel::Mail] {
+        while let Some(notice) = next(services, channel).await? {
+            hand_over(services, &notice).await?;
+            tried += 1;
+        }
     }
+    Ok(tried)
+}
+
+/// Takes a notice that is due.
+async fn next(services: &Services, channel: Channel) -> Result<Option<Notice>, StoreError> {
+    // A refused password is not sent again by itself: what waits for mail waits for a person.
+    let mail = services.channels.mail();
+    if channel == Channel::Mail && mail.is_none_or(super::Mailer::is_sign_in_refused) {
+        return Ok(None);
+    }
+    let now = services.clock.now();
+    services.store.lease_notice(channel, now, LEASE).await
+}
+
+async fn hand_over(services: &Services, notice: &Notice) -> Result<(), StoreError> {
+    let place = usize::try_from(notice.tries).unwrap_or(usize::MAX);
+    let at = services.clock.now();
+    let came_of_it = handed(services, notice).await;
+    write_down(services, notice, at, &came_of_it, PAUSES.get(place)).await
 }
 
 /// Writes down what came of a try that began at `at`; `pause` is how long to wait if it failed, and nothing if it was the

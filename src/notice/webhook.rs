@@ -29,7 +29,7 @@ const MAX_ADDRESS: usize = 2_000;
 /// The longest name, in characters.
 const MAX_NAME: usize = 80;
 /// The most webhooks.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 /// How much of an answer is read; nothing of it is kept.
 const ANSWER: usize = 64 * 1024;
 const KEY_PREFIX: &str = "whsec_";

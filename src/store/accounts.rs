@@ -264,7 +264,8 @@ impl Store {
         Ok(told.unwrap_or(Problem::PasswordRefused { changed: None }))
     }
 
-    /// Takes up to `limit` accounts that have a connection due and that nobody holds, for `lease` from now on.
+    /// Takes up to `limit` accounts that have a connection due and that nobody holds, for `lease` from now on: those
+    /// behind `after` first, so that each gets its turn however much is due.
     ///
     /// Whoever holds an account is alone in sending its saved password, in all instances together.
     pub async fn lease_due_accounts(
@@ -272,6 +273,7 @@ impl Store {
         now: Timestamp,
         limit: usize,
         lease: Duration,
+        after: Option<AccountId>,
     ) -> Result<Vec<Leased>, StoreError> {
         const DUE: &str = "SELECT a.id FROM accounts a WHERE (a.leased_until IS NULL OR a.leased_until <= $1) \
                            AND a.paused_at IS NULL AND (a.held_until IS NULL OR a.held_until <= $1) \
@@ -290,21 +292,32 @@ impl Store {
             Engine::Sqlite => "",
             Engine::Postgres => " FOR UPDATE SKIP LOCKED",
         };
-        let sql = format!(
-            "UPDATE accounts SET leased_until = $2, lease = $4 WHERE id IN ({DUE} LIMIT $3{lock})"
-        );
         let token = self.random.hex::<12>();
+        let after = after.map_or_else(String::new, |id| id.to_string());
+        let mut left = u64::try_from(limit).unwrap_or(u64::MAX);
         let mut writing = self.begin().await?;
-        sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(now.millis())
-            .bind((now + lease).millis())
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .bind(&token)
-            .execute(writing.on())
-            .await?;
-        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lease = $1"));
+        for part in ["a.id > $5", "a.id <= $5"] {
+            let sql = format!(
+                "UPDATE accounts SET leased_until = $2, lease = $4 WHERE id IN \
+                 ({DUE} AND {part} ORDER BY a.id LIMIT $3{lock})"
+            );
+            let taken = sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(now.millis())
+                .bind((now + lease).millis())
+                .bind(i64::try_from(left).unwrap_or(i64::MAX))
+                .bind(&token)
+                .bind(&after)
+                .execute(writing.on())
+                .await?;
+            left = left.saturating_sub(taken.rows_affected());
+            if left == 0 {
+                break;
+            }
+        }
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lease = $1 ORDER BY id <= $2, id"));
         let found = sqlx::query(sql)
             .bind(&token)
+            .bind(&after)
             .fetch_all(writing.on())
             .await?;
         writing.commit().await?;

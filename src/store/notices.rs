@@ -265,25 +265,23 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// Takes a notice that is due, for this instance alone until the lease ends; none of a channel in `without`, and no
-    /// link, whose text only the process that made it has.
+    /// Takes a notice that is due by this way, for this instance alone until the lease ends; none to a webhook that
+    /// another one is being posted to, and no link, whose text only the process that made it has.
     pub async fn lease_notice(
         &self,
-        without: Option<Channel>,
+        channel: Channel,
         now: Timestamp,
         lease: Duration,
     ) -> Result<Option<Notice>, StoreError> {
         loop {
             let sql = format!(
-                "{NOTICE} WHERE state = 'waiting' AND due_at <= $1 AND leased_until <= $1 AND channel <> $2 AND kind <> 'link' ORDER BY due_at, id LIMIT 1"
+                "{NOTICE} WHERE state = 'waiting' AND due_at <= $1 AND leased_until <= $1 AND channel = $2 AND kind <> 'link' \
+                 AND NOT EXISTS (SELECT 1 FROM notices o WHERE o.state = 'waiting' AND o.channel = 'webhook' \
+                 AND o.channel = notices.channel AND o.recipient = notices.recipient AND o.leased_until > $1) ORDER BY due_at, id LIMIT 1"
             );
-            let skipped = match without {
-                Some(channel) => rows::to_name(&channel, "channel")?,
-                None => String::new(),
-            };
             let row = sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(now.millis())
-                .bind(skipped)
+                .bind(rows::to_name(&channel, "channel")?)
                 .fetch_optional(self.pool())
                 .await?;
             let Some(found) = row.as_ref().map(notice).transpose()? else {

@@ -31,7 +31,7 @@ on_both_engines! {
             tokio::spawn(async move {
                 let mut held: Vec<AccountId> = Vec::new();
                 loop {
-                    let leased = store.lease_due_accounts(NOW, 3, LEASE).await.unwrap();
+                    let leased = store.lease_due_accounts(NOW, 3, LEASE, None).await.unwrap();
                     assert!(leased.len() <= 3);
                     if leased.is_empty() {
                         return held;
@@ -44,16 +44,16 @@ on_both_engines! {
         let distinct: BTreeSet<_> = held.iter().collect();
         assert_eq!(held.len(), distinct.len(), "an account was held twice");
         // Whoever found the last rows locked went home; nothing is left but what nobody else took.
-        let rest = world.store.lease_due_accounts(NOW, 20, LEASE).await.unwrap();
+        let rest = world.store.lease_due_accounts(NOW, 20, LEASE, None).await.unwrap();
         assert_eq!(held.len() + rest.len(), 20);
     }
 
     async fn an_account_is_held_until_its_lease_runs_out_or_is_given_back(world) {
         people(world, 1).await;
-        let first = world.store.lease_due_accounts(NOW, 8, LEASE).await.unwrap().remove(0);
+        let first = world.store.lease_due_accounts(NOW, 8, LEASE, None).await.unwrap().remove(0);
         let id = first.account.id;
         let almost = NOW + LEASE - Duration::from_millis(1);
-        assert!(world.other.lease_due_accounts(almost, 8, LEASE).await.unwrap().is_empty());
+        assert!(world.other.lease_due_accounts(almost, 8, LEASE, None).await.unwrap().is_empty());
         assert!(world.other.lease_account(id, almost, LEASE).await.unwrap().is_none());
 
         let second = world.other.lease_account(id, NOW + LEASE, LEASE).await.unwrap().unwrap();
@@ -65,12 +65,28 @@ on_both_engines! {
 
     async fn giving_back_one_of_several_leaves_the_others_held(world) {
         people(world, 3).await;
-        let held = world.store.lease_due_accounts(NOW, 8, LEASE).await.unwrap();
+        let held = world.store.lease_due_accounts(NOW, 8, LEASE, None).await.unwrap();
         assert_eq!(held.len(), 3);
         world.store.release_account(&held[1]).await.unwrap();
-        let free = world.other.lease_due_accounts(NOW, 8, LEASE).await.unwrap();
+        let free = world.other.lease_due_accounts(NOW, 8, LEASE, None).await.unwrap();
         let ids: Vec<AccountId> = free.iter().map(|leased| leased.account.id).collect();
         assert_eq!(ids, [held[1].account.id]);
+    }
+
+    async fn where_everything_is_due_all_the_time_each_account_gets_its_turn(world) {
+        people(world, 20).await;
+        let mut after = None;
+        let mut held = BTreeSet::new();
+        for _ in 0..7 {
+            let leased = world.store.lease_due_accounts(NOW, 3, LEASE, after).await.unwrap();
+            assert_eq!(leased.len(), 3);
+            after = leased.last().map(|leased| leased.account.id);
+            for leased in leased {
+                held.insert(leased.account.id);
+                world.store.release_account(&leased).await.unwrap();
+            }
+        }
+        assert_eq!(held.len(), 20);
     }
 
     async fn of_many_who_want_one_account_one_gets_it(world) {
@@ -87,9 +103,9 @@ on_both_engines! {
     async fn only_accounts_with_something_due_are_taken(world) {
         let alice = world.user("alice").await;
         let connection = world.connect(&alice, SERVICE).await;
-        assert!(world.store.lease_due_accounts(NOW, 0, LEASE).await.unwrap().is_empty());
+        assert!(world.store.lease_due_accounts(NOW, 0, LEASE, None).await.unwrap().is_empty());
         let before = NOW - Duration::from_millis(1);
-        assert!(world.store.lease_due_accounts(before, 8, LEASE).await.unwrap().is_empty());
+        assert!(world.store.lease_due_accounts(before, 8, LEASE, None).await.unwrap().is_empty());
         assert_eq!(world.store.next_due(connection.account_id, before, 1).await.unwrap(), []);
         assert_eq!(world.store.next_due(connection.account_id, NOW, 1).await.unwrap(), [connection]);
     }

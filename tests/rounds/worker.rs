@@ -1,0 +1,282 @@
+//! The worker's loops: none waits for another, whatever is due and however slow somebody answers.
+
+use crate::{World, engines::on_both_engines, hook_server::HookServer, world::MINUTE};
+use kalends::{
+    audit::{Action, Entry},
+    bulk::{self, Bulk},
+    check::{Check, Ladder, Outcome, Typed},
+    connection::Mode,
+    id::{BulkId, CheckId},
+    mapping::{self, Addresses},
+    notice::{self, Channels, Mailer, NewHook, State},
+    organisation,
+    outbound::{Outbound, OutboundConfig},
+    problem::Problem,
+    services::Services,
+    store::Held,
+    worker::{self, Loop, Silent},
+};
+use kalends_simulator::{
+    fault::{Kind as Fault, Plan},
+    world::{account::Account, practice::SERVICE_PASSWORD},
+};
+use std::{net::TcpListener, time::Duration};
+use strum::VariantArray as _;
+use tokio_util::sync::CancellationToken;
+
+const TICK: Duration = Duration::from_millis(20);
+/// How long a test waits in all for something that the loops do.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The worker, until the test has seen what it wants.
+struct Working {
+    stop: CancellationToken,
+    loops: tokio::task::JoinHandle<()>,
+}
+
+impl Working {
+    fn begin(services: &Services) -> Self {
+        let stop = CancellationToken::new();
+        let loops = tokio::spawn(worker::run(services.clone(), stop.clone()));
+        Self { stop, loops }
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        self.loops.await.unwrap();
+    }
+}
+
+/// Lets time pass until something is so.
+async fn until(world: &World, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let waited = async {
+        while !is_so().await {
+            world.pass(Duration::from_secs(1));
+            tokio::time::sleep(TICK).await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, waited).await;
+    assert!(waited.is_ok(), "{what} does not happen");
+}
+
+/// Makes every connection due again and again, without end.
+fn supply(world: &World) -> tokio::task::JoinHandle<()> {
+    let pool = world.services.store.pool().clone();
+    tokio::spawn(async move {
+        loop {
+            let due = sqlx::query("UPDATE connections SET due_at = 0 WHERE due_at > 0");
+            due.execute(&pool).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+}
+
+/// A check whose process is gone.
+async fn dead_check(world: &World) -> CheckId {
+    let (now, services) = (world.clock.now(), &world.services);
+    let check = Check {
+        id: CheckId::new(now, services.random.bytes()),
+        user_id: world.user("bob").await.id,
+        mode: Mode::ServiceAccount,
+        typed: Typed::default(),
+        account_id: None,
+        ladder: Ladder::new(),
+        outcome: None,
+        waiting: None,
+        started_at: now - MINUTE * 60,
+        finished_at: None,
+    };
+    let entry = Entry::by_kalends(Action::CheckStarted);
+    services.store.start_check(&check, &entry).await.unwrap();
+    check.id
+}
+
+/// An action for many connections that a process which is gone left undone.
+async fn abandoned_bulk(world: &World) -> BulkId {
+    let at = world.clock.now() - MINUTE * 60;
+    let connection = world.connection("bob").await;
+    let bulk = Bulk {
+        id: BulkId::new(at, world.services.random.bytes()),
+        made_by: world.user("alice").await.id,
+        at,
+        action: bulk::Action::Sync,
+        finished_at: None,
+        lines: vec![bulk::Line {
+            connection: connection.id,
+            user: connection.user_id,
+            name: "Bob".to_owned(),
+            mailbox: "bob@example.test".to_owned(),
+            done: None,
+        }],
+    };
+    world.services.store.put_bulk(&bulk).await.unwrap();
+    bulk.id
+}
+
+/// Adds another account of the organisation than the practice one.
+async fn another(world: &World, name: &str) -> Held {
+    let mut account = Account::new(name, "example.test", SERVICE_PASSWORD);
+    account.role = true;
+    world.exchange.world().add_account(account);
+    let alice = world.user("alice").await;
+    let mut form = crate::organisation::form(SERVICE_PASSWORD);
+    form.account = format!("{name}@example.test");
+    name.clone_into(&mut form.label);
+    form.domains = format!("{name}.test");
+    let (terms, request) = form.parse().unwrap();
+    let id = organisation::add(&world.services, &alice, terms, request).await;
+    let Outcome::AccountSaved { account_id } = world.ended(id.unwrap()).await else {
+        panic!("{name} was not saved")
+    };
+    let held = world.services.store.held_account(account_id).await.unwrap();
+    held.unwrap()
+}
+
+async fn start_map(world: &World, held: &Held, addresses: &[&str]) -> kalends::id::MapId {
+    let alice = world.user("alice").await;
+    let all = addresses.iter().map(|it| Ok(it.parse().unwrap())).collect();
+    let addresses = Addresses {
+        doubles: 0,
+        without: 0,
+        all,
+    };
+    let started = mapping::start(&world.services, &alice, &held.account, &addresses).await;
+    started.unwrap()
+}
+
+async fn is_finished(world: &World, map: kalends::id::MapId) -> bool {
+    let map = world.services.store.map(map).await.unwrap().unwrap();
+    map.finished_at.is_some()
+}
+
+async fn rounds(world: &World) -> i64 {
+    world.rounds().await.iter().sum()
+}
+
+on_both_engines! {
+    async fn with_work_due_all_the_time_every_other_loop_goes_on(world) {
+        for number in 0..3 {
+            let name = format!("svc{number}");
+            let mut account = Account::new(&name, "example.test", SERVICE_PASSWORD);
+            account.role = true;
+            world.exchange.world().add_account(account);
+        }
+        for (number, name) in ["alice", "bob", "charlie"].iter().enumerate() {
+            world.save(name, &format!("svc{number}@example.test")).await;
+        }
+        let (services, store) = (&world.services, &world.services.store);
+        let supply = supply(world);
+        let working = Working::begin(services);
+        until(world, "a round", async || rounds(world).await > 6).await;
+
+        let (check, bulk) = (dead_check(world).await, abandoned_bulk(world).await);
+        let old = world.clock.now() - MINUTE * 60 * 24 * 400;
+        let before = rounds(world).await;
+        sqlx::query("INSERT INTO state_changes (connection_id, at, state) SELECT id, $1, 'old' FROM connections LIMIT 1")
+            .bind(old.millis()).execute(store.pool()).await.unwrap();
+        let (end, _) = store.audit_head().await.unwrap();
+        until(world, "the vault's memory of the trail", async || {
+            services.vault.anchor().await.unwrap().is_some_and(|anchor| anchor.seq >= end)
+        }).await;
+        until(world, "the end of a dead check", async || {
+            store.check(check).await.unwrap().unwrap().outcome.is_some()
+        }).await;
+        until(world, "an abandoned action", async || {
+            store.bulk(bulk).await.unwrap().unwrap().finished_at.is_some()
+        }).await;
+        until(world, "forgetting", async || {
+            world.pass(MINUTE * 10);
+            let found = sqlx::query("SELECT at FROM state_changes WHERE state = 'old'");
+            found.fetch_optional(store.pool()).await.unwrap().is_none()
+        }).await;
+        assert!(rounds(world).await > before, "work was due all the while");
+        supply.abort();
+        working.end().await;
+        let ended = store.check(check).await.unwrap().unwrap().outcome.unwrap();
+        assert!(matches!(ended, Outcome::Failed { problem, .. } if *problem == Problem::Interrupted));
+    }
+
+    async fn a_slow_map_and_a_silent_mail_server_hold_up_nothing_else(world) {
+        let alice = world.user("alice").await;
+        let (slow, quick) = (crate::organisation::held(world).await, another(world, "svc-quick").await);
+        world.save("bob", "svc-quick@example.test").await;
+        // It takes connections and says nothing.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let hooks = HookServer::start(folder.path()).await;
+        let mut services = world.services.clone();
+        let rule = format!("chat.example.test:443={}", hooks.address);
+        let config = OutboundConfig::parse("", &rule, Some(hooks.ca.clone())).unwrap();
+        let outbound = Outbound::new(config, world.clock.clone()).unwrap();
+        let address = format!("smtp://{}", silent.local_addr().unwrap());
+        let mailer = Mailer::new(&address, "Kalends <kalends@example.test>", None).unwrap();
+        services.channels = Channels::new(Some(mailer), outbound, "https://kalends.example.test".to_owned());
+        let store = &services.store;
+        let entry = Entry::by_kalends(Action::RoleChanged);
+        store.set_role(alice.id, kalends::store::Role::Admin, &entry, world.clock.now()).await.unwrap();
+        let hook = NewHook::parse("Chat", "https://chat.example.test/hooks/1").unwrap();
+        notice::add(&services, &alice, hook).await.unwrap();
+
+        // The first map's mailbox takes longer than the test has patience.
+        let only = Some("charlie@example.test".to_owned());
+        let plan = Plan { only_mailbox: only, ..Plan::always(Fault::Slow { milliseconds: 60_000 }) };
+        world.exchange.world().faults.plan(plan);
+        let one = start_map(world, &slow, &["charlie@example.test", "alice@example.test"]).await;
+        let two = start_map(world, &quick, &["alice@example.test", "bob@example.test"]).await;
+        // Requests that wait are told at once, by mail and webhook.
+        let waiting = sqlx::query("INSERT INTO requests (id, user_id, mailbox, reason, state, asked_at) VALUES ($1, $2, 'charlie@example.test', '', 'waiting', 0)");
+        waiting.bind(CheckId::new(world.clock.now(), services.random.bytes()).to_string())
+            .bind(alice.id.to_string()).execute(store.pool()).await.unwrap();
+
+        let working = Working::begin(&services);
+        until(world, "the quick map", async || is_finished(world, two).await).await;
+        until(world, "a webhook", async || {
+            let told = store.notices(10, 0).await.unwrap();
+            told.iter().any(|notice| notice.state == State::Sent)
+        }).await;
+        let before = rounds(world).await;
+        until(world, "a round", async || { world.pass(MINUTE); rounds(world).await > before + 1 }).await;
+        assert!(!is_finished(world, one).await);
+        let told = store.notices(10, 0).await.unwrap();
+        assert!(told.iter().any(|notice| notice.state == State::Waiting), "the mail is still under way");
+        working.end().await;
+    }
+
+    async fn a_database_that_takes_no_changes_shows_within_half_a_minute(world) {
+        let services = &world.services;
+        let recent = || services.heartbeats.recent(&world.clock);
+        assert_eq!(recent(), Err(Silent::Main), "nothing was written yet");
+        for (pool, silent) in [(services.store.pool(), Silent::Main), (services.vault.pool(), Silent::Vault)] {
+            let Ok(()) = worker::beat(services).await;
+            assert_eq!(recent(), Ok(()));
+            sqlx::query("ALTER TABLE heartbeats RENAME TO elsewhere").execute(pool).await.unwrap();
+            for _ in 0..2 {
+                world.pass(Duration::from_secs(14));
+                let Ok(()) = worker::beat(services).await;
+                assert_eq!(recent(), Ok(()));
+            }
+            // A clock that is set hides nothing.
+            world.clock.set_ahead(-3_600_000);
+            world.pass(Duration::from_secs(2));
+            let Ok(()) = worker::beat(services).await;
+            assert_eq!(recent(), Err(silent));
+            sqlx::query("ALTER TABLE elsewhere RENAME TO heartbeats").execute(pool).await.unwrap();
+            let Ok(()) = worker::beat(services).await;
+            assert_eq!(recent(), Ok(()));
+            // Nor does it tell what is not so.
+            world.clock.set_ahead(40 * 24 * 3_600_000);
+            assert_eq!(recent(), Ok(()));
+        }
+    }
+
+    async fn each_loop_writes_its_heartbeat(world) {
+        let services = &world.services;
+        let working = Working::begin(services);
+        until(world, "the heartbeat of every loop", async || {
+            let found = sqlx::query("SELECT loop FROM heartbeats WHERE instance = $1").bind(&*services.instance);
+            found.fetch_all(services.store.pool()).await.unwrap().len() == Loop::VARIANTS.len() + 1
+        }).await;
+        assert_eq!(services.heartbeats.recent(&world.clock), Ok(()));
+        working.end().await;
+    }
+}
