@@ -2,7 +2,8 @@
 //! the day on which the phone is lost.
 //!
 //! The key lies sealed in the vault and is opened for one code; recovery codes are kept as hashes alone. A code is taken
-//! once, and none of an earlier step after it. Wrong codes count as failures of the account, beside wrong passwords.
+//! once, and none of an earlier step after it. Wrong codes count as failures of the account, beside wrong passwords: a
+//! try takes its place before the code is looked at.
 
 mod kit;
 
@@ -13,11 +14,15 @@ use crate::{
     audit::{Action, Entry},
     clock::Timestamp,
     custody::CustodyError,
+    hashing::Busy,
     id::SecretId,
     metrics::SignInOutcome,
     policy::AdminsFactor,
     services::Services,
-    sign_in::in_words,
+    sign_in::{
+        self, PasswordError, Visitor, in_words,
+        limits::{Account, NotNow, Try},
+    },
     store::{Store, StoreError, User},
     vault::Destination,
 };
@@ -39,10 +44,24 @@ pub enum FactorError {
     Code,
     #[error("Too many tries. Try again in {}.", in_words(.0))]
     Later(Duration),
+    #[error(transparent)]
+    Busy(#[from] Busy),
     #[error("This took too long. Begin again.")]
     Expired,
     #[error("Kalends could not check this. Please try again.")]
     Failed(#[from] CustodyError),
+    /// The cause stands in the log.
+    #[error("Kalends could not check this. Please try again.")]
+    Unchecked,
+}
+
+impl From<NotNow> for FactorError {
+    fn from(not_now: NotNow) -> Self {
+        match not_now {
+            NotNow::Later(wait) => Self::Later(wait),
+            NotNow::Store(error) => error.into(),
+        }
+    }
 }
 
 impl From<StoreError> for FactorError {
@@ -57,7 +76,9 @@ impl FactorError {
         match self {
             Self::Password => "password",
             Self::Code => "code",
-            Self::Later(_) | Self::Expired | Self::Failed(_) => "",
+            Self::Later(_) | Self::Busy(_) | Self::Expired | Self::Failed(_) | Self::Unchecked => {
+                ""
+            }
         }
     }
 }
@@ -67,18 +88,23 @@ pub async fn sign_in(
     services: &Services,
     user: &User,
     typed: &Password,
-    address: &str,
+    visitor: &Visitor,
 ) -> Result<(), FactorError> {
-    let entry = Entry::by(user.id, Action::SignedIn).about(format!("{address}, with a code"));
-    let taken = take_code(services, user, typed, address, Some(entry)).await;
+    let about = format!("{}, with a code", visitor.address);
+    let entry = Entry::by(user.id, Action::SignedIn).about(about);
+    let account = Account::Of(user);
+    let taken = take_code(services, user, typed, (account, visitor), Some(entry)).await;
     match &taken {
-        Ok(()) => {
-            services.sign_in.remember(user.email.as_str(), address);
-            services.metrics.sign_in(SignInOutcome::SignedIn);
-        }
+        Ok(()) => services.metrics.sign_in(SignInOutcome::SignedIn),
         Err(FactorError::Code) => services.metrics.sign_in(SignInOutcome::WrongCode),
         Err(FactorError::Later(_)) => services.metrics.sign_in(SignInOutcome::TooManyTries),
-        Err(FactorError::Password | FactorError::Expired | FactorError::Failed(_)) => {}
+        Err(
+            FactorError::Password
+            | FactorError::Busy(_)
+            | FactorError::Expired
+            | FactorError::Failed(_)
+            | FactorError::Unchecked,
+        ) => {}
     }
     taken
 }
@@ -90,9 +116,9 @@ pub async fn begin(
     user: &User,
     password: &Password,
     code: &Password,
-    address: &str,
+    visitor: &Visitor,
 ) -> Result<SecretId, FactorError> {
-    prove(services, user, password, code, address).await?;
+    prove(services, user, password, code, visitor).await?;
     let kit = Kit::make(&services.random);
     let sealed = kit.to_seal();
     Ok(services.custody().begin_factor(user.id, &sealed).await?)
@@ -119,15 +145,15 @@ pub async fn confirm(
     services: &Services,
     user: &User,
     code: &Password,
-    address: &str,
+    visitor: &Visitor,
 ) -> Result<(), FactorError> {
-    let may = services.sign_in.must_wait(user.email.as_str(), address);
-    may.map_err(FactorError::Later)?;
     let (id, kit) = pending(services, user).await?.ok_or(FactorError::Expired)?;
+    let begun = Try::begin(services, Account::SignedIn(user), visitor).await?;
     let now = services.clock.now();
     let Some(step) = kit.step_of(&typed_code(code), now) else {
-        return Err(refuse(services, user, address, now).await?);
+        return Err(refuse(services, user, visitor, now).await?);
     };
+    begun.give_back(services).await?;
     let hashes: Vec<String> = kit.codes().map(|code| code_hash(user.id, code)).collect();
     let entry = Entry::by(user.id, Action::SecondFactorOn);
     let is_on = services
@@ -143,9 +169,9 @@ pub async fn end(
     user: &User,
     password: &Password,
     code: &Password,
-    address: &str,
+    visitor: &Visitor,
 ) -> Result<(), FactorError> {
-    prove(services, user, password, code, address).await?;
+    prove(services, user, password, code, visitor).await?;
     let entry = Entry::by(user.id, Action::SecondFactorOff);
     services.custody().end_factor(user.id, &entry).await?;
     Ok(())
@@ -173,19 +199,18 @@ async fn prove(
     user: &User,
     password: &Password,
     code: &Password,
-    address: &str,
+    visitor: &Visitor,
 ) -> Result<(), FactorError> {
-    let place = (user.email.as_str(), address);
-    let right = services
-        .sign_in
-        .verify(password, user.password_hash.clone(), place)
-        .await
-        .map_err(FactorError::Later)?;
-    if !right {
-        return Err(FactorError::Password);
+    match sign_in::proves(services, user, password, visitor).await {
+        Ok(true) => {}
+        Ok(false) => return Err(FactorError::Password),
+        Err(PasswordError::Later(wait)) => return Err(FactorError::Later(wait)),
+        Err(PasswordError::Busy(busy)) => return Err(busy.into()),
+        Err(_) => return Err(FactorError::Unchecked),
     }
     if services.store.factor(user.id).await?.is_some() {
-        take_code(services, user, code, address, None).await?;
+        let account = Account::SignedIn(user);
+        take_code(services, user, code, (account, visitor), None).await?;
     }
     Ok(())
 }
@@ -195,14 +220,13 @@ async fn take_code(
     services: &Services,
     user: &User,
     typed: &Password,
-    address: &str,
+    (account, visitor): (Account<'_>, &Visitor),
     entry: Option<Entry>,
 ) -> Result<(), FactorError> {
-    let may = services.sign_in.must_wait(user.email.as_str(), address);
-    may.map_err(FactorError::Later)?;
-    let now = services.clock.now();
     let found = services.store.factor(user.id).await?;
     let factor = found.ok_or(FactorError::Expired)?;
+    let begun = Try::begin(services, account, visitor).await?;
+    let now = services.clock.now();
     let code = typed_code(typed);
     let taken = if is_of_phone(&code) {
         let to = Destination::factor_of(user.id);
@@ -225,21 +249,21 @@ async fn take_code(
             .take_recovery_code(user.id, &hash, &entries, now);
         taken.await?
     };
-    if taken {
-        return Ok(());
+    if !taken {
+        return Err(refuse(services, user, visitor, now).await?);
     }
-    Err(refuse(services, user, address, now).await?)
+    begun.give_back(services).await?;
+    Ok(())
 }
 
-/// Counts a wrong code and writes it down.
+/// Writes a wrong code down; the place that it took stays taken.
 async fn refuse(
     services: &Services,
     user: &User,
-    address: &str,
+    visitor: &Visitor,
     now: Timestamp,
 ) -> Result<FactorError, StoreError> {
-    services.sign_in.count_failure(user.email.as_str(), address);
-    let entry = Entry::by(user.id, Action::CodeRefused).about(address);
+    let entry = Entry::by(user.id, Action::CodeRefused).about(&visitor.address);
     services.store.audit(&entry, now).await?;
     Ok(FactorError::Code)
 }

@@ -54,6 +54,8 @@ pub mod fail_point;
 #[cfg(feature = "server")]
 pub mod fresh;
 #[cfg(feature = "server")]
+pub mod hashing;
+#[cfg(feature = "server")]
 pub mod limits;
 #[cfg(feature = "server")]
 pub mod mapping;
@@ -65,6 +67,8 @@ pub mod notice;
 pub mod organisation;
 #[cfg(feature = "server")]
 pub mod outbound;
+#[cfg(feature = "server")]
+pub mod peers;
 #[cfg(feature = "server")]
 pub mod people;
 #[cfg(feature = "server")]

@@ -7,12 +7,16 @@ pub use import::{ImportRow, MOST_PEOPLE, read_people};
 use crate::{
     account_name::Password,
     audit::{Action, Entry},
+    hashing::Queue,
     id::UserId,
     mailbox::SmtpAddress,
     notice,
     services::Services,
     setup,
-    sign_in::{self, PasswordError},
+    sign_in::{
+        self, PasswordError, Visitor,
+        limits::{WrongLinks, count_wrong},
+    },
     store::{NewUser, Role, Store, StoreError, User},
 };
 use sha2::{Digest as _, Sha256};
@@ -20,8 +24,6 @@ use std::time::Duration;
 
 /// For how long a link works.
 pub const LINK_LIVES: Duration = Duration::from_hours(72);
-/// The name under which wrong links are counted; no account has it.
-const INVITE: &str = "invite";
 
 /// Why something was not done, in the words that people read.
 #[derive(Debug, thiserror::Error)]
@@ -195,22 +197,21 @@ pub async fn new_link(services: &Services, admin: &User, user: &User) -> Result<
     Ok(())
 }
 
-/// Whose link this is, if it still works. Wrong ones are counted as failed sign-ins of the address are.
+/// Whose link this is, if it still works. Wrong ones of an address are limited; one of 256 random bits is never guessed,
+/// so a right one is not kept waiting for them.
 pub async fn whose_link(
     services: &Services,
     token: &str,
-    address: &str,
+    visitor: &Visitor,
 ) -> Result<User, PeopleError> {
-    let waiting = services.sign_in.must_wait(INVITE, address);
-    waiting.map_err(|wait| PeopleError::Password(PasswordError::Later(wait)))?;
     let now = services.clock.now();
     let found = services.store.invited(&hash(token), now).await?;
-    found
-        .filter(|user| user.disabled_at.is_none())
-        .ok_or_else(|| {
-            services.sign_in.count_failure(INVITE, address);
-            PeopleError::Link
-        })
+    if let Some(user) = found.filter(|user| user.disabled_at.is_none()) {
+        return Ok(user);
+    }
+    let counted = count_wrong(services, &WrongLinks(visitor.network())).await;
+    counted.map_err(PasswordError::from)?;
+    Err(PeopleError::Link)
 }
 
 /// Sets a password by a link, which works no more then; every session of the person ends.
@@ -219,11 +220,11 @@ pub async fn accept(
     token: &str,
     password: &Password,
     time_zone: &str,
-    address: &str,
+    visitor: &Visitor,
 ) -> Result<User, PeopleError> {
-    let user = whose_link(services, token, address).await?;
-    let password_hash = sign_in::hash_new(password).await?;
-    let entry = Entry::by(user.id, Action::LinkUsed).about(address);
+    let user = whose_link(services, token, visitor).await?;
+    let password_hash = sign_in::hash_new(&services.hashing, Queue::Anybody, password).await?;
+    let entry = Entry::by(user.id, Action::LinkUsed).about(&visitor.address);
     let is_done = services
         .store
         .use_link(

@@ -3,18 +3,19 @@
 use crate::{
     account_name::{Password, is_hidden},
     audit::{Action, Entry},
+    hashing::Queue,
     mailbox::SmtpAddress,
     random::Random,
     services::Services,
-    sign_in::{self, PasswordError},
+    sign_in::{
+        self, PasswordError, Visitor,
+        limits::{WrongSetupCodes, count_wrong},
+    },
     store::{NewUser, Role, StoreError, User},
 };
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
-
-/// The name under which wrong codes are counted; no account has it.
-const SETUP: &str = "setup";
 
 /// The code of this process; worth nothing once anybody has an account.
 #[derive(Clone)]
@@ -46,7 +47,9 @@ impl SetupError {
             Self::WrongCode => "code",
             Self::Name | Self::NoName => "name",
             Self::Email(_) => "email",
-            Self::Password(PasswordError::Later(_) | PasswordError::Failed)
+            Self::Password(
+                PasswordError::Later(_) | PasswordError::Busy(_) | PasswordError::Failed,
+            )
             | Self::Closed
             | Self::Store(_) => "",
             Self::Password(_) => "password",
@@ -108,10 +111,11 @@ pub fn persons_name(typed: &str) -> Result<String, SetupError> {
     Ok(name.to_owned())
 }
 
-/// Makes the first administrator. Tries are limited as sign-ins are.
+/// Makes the first administrator. Wrong codes of an address are limited; a code of 79 random bits is never guessed, so
+/// the right one is not kept waiting for them.
 pub async fn make_first_admin(
     services: &Services,
-    address: &str,
+    visitor: &Visitor,
     code: &str,
     name: &str,
     email: &str,
@@ -120,19 +124,16 @@ pub async fn make_first_admin(
     if !is_open(services).await? {
         return Err(SetupError::Closed);
     }
-    services
-        .sign_in
-        .must_wait(SETUP, address)
-        .map_err(PasswordError::Later)?;
     if !services.setup.is(code) {
-        services.sign_in.count_failure(SETUP, address);
+        let counted = count_wrong(services, &WrongSetupCodes(visitor.network())).await;
+        counted.map_err(PasswordError::from)?;
         return Err(SetupError::WrongCode);
     }
     let name = persons_name(name)?;
     let email: SmtpAddress = email
         .parse()
         .map_err(|error: crate::mailbox::AddressError| SetupError::Email(error.to_string()))?;
-    let password_hash = sign_in::hash_new(password).await?;
+    let password_hash = sign_in::hash_new(&services.hashing, Queue::Anybody, password).await?;
     let now = services.clock.now();
     let new = NewUser {
         email,

@@ -1,19 +1,21 @@
-//! Signing in to Kalends: argon2id off the async threads, the same words and the same time whether the address or the
-//! password is wrong.
+//! Signing in to Kalends: the same words and the same time whether the address or the password is wrong, and so many
+//! tries as the limits allow.
 
-mod limits;
+mod device;
+pub(crate) mod limits;
 
-pub use limits::SignIn;
+pub use device::{DeviceToken, KNOWN, Visitor, cookie_name, know_device};
 
 use crate::{
     account_name::Password,
     audit::{Action, Entry},
+    hashing::{Busy, Hashing, Queue},
     mailbox::SmtpAddress,
     metrics::SignInOutcome,
     services::Services,
     store::{StoreError, User},
 };
-use argon2::{Algorithm, Argon2, Params, Version, password_hash::PasswordHasher as _};
+use limits::{Account, NotNow, Try};
 use std::time::Duration;
 use zxcvbn::{Score, zxcvbn};
 
@@ -27,8 +29,19 @@ pub enum SignInError {
     Wrong,
     #[error("Too many tries. Try again in {}.", in_words(.0))]
     Later(Duration),
+    #[error(transparent)]
+    Busy(#[from] Busy),
     #[error("Kalends could not check this. Please try again.")]
     Store(#[from] StoreError),
+}
+
+impl From<NotNow> for SignInError {
+    fn from(not_now: NotNow) -> Self {
+        match not_now {
+            NotNow::Later(wait) => Self::Later(wait),
+            NotNow::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// Why a new password was not taken.
@@ -46,8 +59,24 @@ pub enum PasswordError {
     TooLong,
     #[error("Too many tries. Try again in {}.", in_words(.0))]
     Later(Duration),
+    #[error(transparent)]
+    Busy(#[from] Busy),
     #[error("Kalends could not save this. Please try again.")]
     Failed,
+}
+
+impl From<NotNow> for PasswordError {
+    fn from(not_now: NotNow) -> Self {
+        match not_now {
+            NotNow::Later(wait) => Self::Later(wait),
+            NotNow::Store(error) => failed(&error),
+        }
+    }
+}
+
+fn failed(error: &StoreError) -> PasswordError {
+    tracing::error!(%error, "a password could not be checked or saved");
+    PasswordError::Failed
 }
 
 impl PasswordError {
@@ -56,7 +85,7 @@ impl PasswordError {
         match self {
             Self::Wrong => "current",
             Self::TooShort | Self::Guessable | Self::Same | Self::TooLong => "new",
-            Self::Later(_) | Self::Failed => "",
+            Self::Later(_) | Self::Busy(_) | Self::Failed => "",
         }
     }
 }
@@ -83,14 +112,14 @@ pub async fn sign_in(
     services: &Services,
     email: &str,
     password: &Password,
-    address: &str,
+    visitor: &Visitor,
 ) -> Result<Entered, SignInError> {
-    let entered = enter(services, email, password, address).await;
+    let entered = enter(services, email, password, visitor).await;
     match &entered {
         Ok(Entered::In(_)) => services.metrics.sign_in(SignInOutcome::SignedIn),
         Err(SignInError::Wrong) => services.metrics.sign_in(SignInOutcome::WrongPassword),
         Err(SignInError::Later(_)) => services.metrics.sign_in(SignInOutcome::TooManyTries),
-        Ok(Entered::NeedsCode(_)) | Err(SignInError::Store(_)) => {}
+        Ok(Entered::NeedsCode(_)) | Err(SignInError::Busy(_) | SignInError::Store(_)) => {}
     }
     entered
 }
@@ -99,158 +128,134 @@ async fn enter(
     services: &Services,
     email: &str,
     password: &Password,
-    address: &str,
+    visitor: &Visitor,
 ) -> Result<Entered, SignInError> {
-    let account = email.trim().to_lowercase();
-    let account: String = account.chars().take(SmtpAddress::MAX).collect();
-    // Before anything is looked up: whoever has to wait costs nothing.
-    services
-        .sign_in
-        .must_wait(&account, address)
-        .map_err(SignInError::Later)?;
-    let user = match account.parse::<SmtpAddress>() {
+    let name = email.trim().to_lowercase();
+    let name: String = name.chars().take(SmtpAddress::MAX).collect();
+    let user = match name.parse::<SmtpAddress>() {
         Ok(email) => services.store.user_by_email(&email).await?,
         Err(_) => None,
     };
+    let account = user.as_ref().map_or(Account::Nobodys(&name), Account::Of);
+    let begun = Try::begin(services, account, visitor).await?;
     // Who may not sign in, or has no password yet, takes as long as everybody.
     let user = user.filter(|user| user.disabled_at.is_none() && !user.is_invited());
-    let hash = user.as_ref().map_or_else(
-        || NOBODYS_HASH.to_owned(),
-        |user| user.password_hash.clone(),
-    );
+    let hash = user
+        .as_ref()
+        .map_or(NOBODYS_HASH, |user| user.password_hash.as_str());
     let too_long = password.reveal().chars().count() > Password::MAX;
     let tried = if too_long { &EMPTY } else { password };
-    let right = services
-        .sign_in
-        .verify(tried, hash, (&account, address))
-        .await
-        .map_err(SignInError::Later)?;
-    let now = services.clock.now();
+    let verified = (services.hashing).verify(begun.queue, tried, hash.to_owned());
+    let right = match verified.await {
+        Ok(right) => right,
+        Err(busy) => {
+            begun.give_back(services).await?;
+            return Err(busy.into());
+        }
+    };
+    let (now, address) = (services.clock.now(), &visitor.address);
     if let Some(user) = user.filter(|_| right && !too_long) {
+        begun.give_back(services).await?;
         if services.store.factor(user.id).await?.is_some() {
             return Ok(Entered::NeedsCode(user));
         }
-        services
-            .store
-            .audit(&Entry::by(user.id, Action::SignedIn).about(address), now)
-            .await?;
-        services.sign_in.remember(&account, address);
+        let entry = Entry::by(user.id, Action::SignedIn).about(address);
+        services.store.audit(&entry, now).await?;
         Ok(Entered::In(user))
     } else {
-        let subject = format!("{account} from {address}");
-        services
-            .store
-            .audit(
-                &Entry::by_kalends(Action::SignInRefused).about(subject),
-                now,
-            )
-            .await?;
+        let subject = format!("{name} from {address}");
+        let entry = Entry::by_kalends(Action::SignInRefused).about(subject);
+        services.store.audit(&entry, now).await?;
         Err(SignInError::Wrong)
     }
 }
 
-/// Changes a password after the current one was given again; ends every session of the user.
+/// Whether somebody who is signed in gives their password; a wrong one counts.
+pub(crate) async fn proves(
+    services: &Services,
+    user: &User,
+    password: &Password,
+    visitor: &Visitor,
+) -> Result<bool, PasswordError> {
+    let begun = Try::begin(services, Account::SignedIn(user), visitor).await?;
+    let hash = user.password_hash.clone();
+    let verified = services.hashing.verify(begun.queue, password, hash).await;
+    if verified != Ok(false) {
+        let given_back = begun.give_back(services).await;
+        given_back.map_err(|error| failed(&error))?;
+    }
+    Ok(verified?)
+}
+
+/// Changes a password after the current one was given again; ends every session of the user, and no device of theirs is
+/// known any more.
 pub async fn change_password(
     services: &Services,
     user: &User,
     current: &Password,
     new: &Password,
-    address: &str,
+    visitor: &Visitor,
 ) -> Result<(), PasswordError> {
-    let place = (user.email.as_str(), address);
-    let right = services
-        .sign_in
-        .verify(current, user.password_hash.clone(), place)
-        .await
-        .map_err(PasswordError::Later)?;
-    if !right {
+    if !proves(services, user, current, visitor).await? {
         return Err(PasswordError::Wrong);
     }
     if current == new {
         return Err(PasswordError::Same);
     }
-    let hash = hash_new(new).await?;
+    let hash = hash_new(&services.hashing, Queue::Known, new).await?;
     let entry = Entry::by(user.id, Action::PasswordChanged);
     let saved = services
         .store
         .set_password_hash(user.id, &hash, &entry, services.clock.now())
         .await;
-    saved.map_err(|error| {
-        tracing::error!(%error, "a new password was not saved");
-        PasswordError::Failed
-    })
+    saved.map_err(|error| failed(&error))
 }
 
 /// Hashes a password that a person chose, if it is long enough and takes more than a million guesses.
-pub async fn hash_new(password: &Password) -> Result<String, PasswordError> {
+pub async fn hash_new(
+    hashing: &Hashing,
+    queue: Queue,
+    password: &Password,
+) -> Result<String, PasswordError> {
     match password.reveal().chars().count() {
         0..SHORTEST => return Err(PasswordError::TooShort),
         SHORTEST..=Password::MAX => {}
         _ => return Err(PasswordError::TooLong),
     }
-    let password = password.clone();
-    let hashed = tokio::task::spawn_blocking(move || {
+    let is_good = |password: &Password| {
         if zxcvbn(password.reveal(), &[]).score() < Score::Two {
             return Err(PasswordError::Guessable);
         }
-        hasher()
-            .and_then(|hasher| hasher.hash_password(password.reveal().as_bytes()).ok())
-            .map(|hash| hash.to_string())
-            .ok_or(PasswordError::Failed)
-    });
-    hashed.await.unwrap_or(Err(PasswordError::Failed))
-}
-
-/// OWASP's first choice of parameters for argon2id.
-fn hasher() -> Option<Argon2<'static>> {
-    let params = Params::new(19_456, 2, 1, None).ok()?;
-    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+        Ok(())
+    };
+    let hashed = hashing.hash(queue, password, is_good).await??;
+    hashed.ok_or(PasswordError::Failed)
 }
 
 /// Same parameters as every real hash; nobody's password.
-const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$a2FsZW5kcy1ub2JvZHk$9qWzv0p1u3xWm6z0bqkQ1m4cQ0V9n3dH2yT8sR5eL7o";
+pub(crate) const NOBODYS_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$a2FsZW5kcy1ub2JvZHk$9qWzv0p1u3xWm6z0bqkQ1m4cQ0V9n3dH2yT8sR5eL7o";
 
 static EMPTY: std::sync::LazyLock<Password> = std::sync::LazyLock::new(Password::default);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use argon2::password_hash::{PasswordVerifier as _, phc::PasswordHash};
-
-    #[test]
-    fn nobodys_hash_is_one_that_the_hasher_works_through() {
-        let hash = PasswordHash::new(NOBODYS_HASH).expect("a PHC string");
-        assert!(
-            hasher()
-                .expect("hasher")
-                .verify_password(b"anything", &hash)
-                .is_err()
-        );
-        assert!(hash.hash.is_some() && hash.salt.is_some());
-    }
-
-    #[tokio::test]
-    async fn nobodys_hash_costs_what_everybodys_costs() {
-        let real = hash_new(&Password::from("practice-alice".to_owned())).await;
-        let real = real.expect("hash");
-        let (real, nobodys) = (PasswordHash::new(&real), PasswordHash::new(NOBODYS_HASH));
-        let (real, nobodys) = (real.expect("real"), nobodys.expect("nobody's"));
-        assert_eq!(real.algorithm, nobodys.algorithm);
-        assert_eq!(real.version, nobodys.version);
-        assert_eq!(real.params, nobodys.params);
-        let length = |hash: &PasswordHash| hash.hash.as_ref().map(|output| output.as_bytes().len());
-        assert_eq!(length(&real), length(&nobodys));
-    }
+    use crate::random::Random;
 
     #[tokio::test]
     async fn a_password_that_everybody_guesses_first_is_not_taken() {
+        let hashing = Hashing::new(Random::seeded(1));
+        let hash = async |text: &str| {
+            let password = Password::from(text.to_owned());
+            hash_new(&hashing, Queue::Anybody, &password).await
+        };
         for bad in [
             "            ",
             "passwordpassword",
             "aaaaaaaaaaaaa",
             "123456789012",
         ] {
-            let hashed = hash_new(&Password::from(bad.to_owned())).await;
+            let hashed = hash(bad).await;
             assert!(matches!(hashed, Err(PasswordError::Guessable)), "{bad}");
         }
         for good in [
@@ -258,7 +263,7 @@ mod tests {
             "practice-bob-2",
             "correct horse battery staple",
         ] {
-            let hashed = hash_new(&Password::from(good.to_owned())).await;
+            let hashed = hash(good).await;
             assert!(hashed.is_ok(), "{good}");
         }
     }

@@ -17,6 +17,7 @@ mod events;
 mod factors;
 mod heartbeats;
 mod history;
+mod known_devices;
 mod limits;
 mod maps;
 mod notices;

@@ -28,6 +28,9 @@ pub enum AppError {
     /// Something of ours failed; the reference stands in the log beside the cause.
     #[error("internal error {reference}")]
     Internal { reference: String },
+    /// Too many ask for the same at this moment; nothing was done.
+    #[error("busy, try again in {seconds} seconds")]
+    Busy { seconds: u64 },
     /// The browser could not reach Kalends.
     #[error("no connection to Kalends")]
     Unreachable,

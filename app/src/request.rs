@@ -1,7 +1,9 @@
 //! What server functions need of the request they answer: who asks, in which session, and how to send them on.
 
+mod device;
 mod session;
 
+pub use device::{DeviceCookie, visitor};
 pub use session::{
     DEVICE_KEY, USER_KEY, await_code, awaited, chosen, end_all_sessions, end_other_sessions,
     end_session, flash, imported, keep_chosen, keep_imported, may_see_kit, show_kit, start_session,
@@ -21,6 +23,7 @@ use kalends::{
     analyse::Analysis,
     check::{Check, Goal, Outcome, Step},
     connection::{Connection, ConnectionState, Mode},
+    hashing::Busy,
     id::{CheckId, ConnectionId, UserId},
     problem::Problem,
     services::Services,
@@ -50,8 +53,11 @@ pub fn failure() -> AppError {
         AppError::NotUnderstood => StatusCode::BAD_REQUEST,
         AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         AppError::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-        AppError::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
+        AppError::Unreachable | AppError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
     });
+    if let AppError::Busy { seconds } = error {
+        retry_after(seconds);
+    }
     error
 }
 
@@ -112,6 +118,20 @@ pub fn internal(error: impl Display) -> AppError {
     tracing::error!(request.id = id, %reference, %error, "a request could not be answered");
     set_status(StatusCode::INTERNAL_SERVER_ERROR);
     AppError::Internal { reference }
+}
+
+/// Tells people, and programs by `Retry-After`, to come again in a moment.
+pub fn busy(told: Busy) -> AppError {
+    let seconds = told.retry_after.as_secs();
+    set_status(StatusCode::SERVICE_UNAVAILABLE);
+    retry_after(seconds);
+    AppError::Busy { seconds }
+}
+
+fn retry_after(seconds: u64) {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        response.insert_header(header::RETRY_AFTER, seconds.into());
+    }
 }
 
 /// Sends the browser on with 303 after a form, or with a redirect while a page is rendered.

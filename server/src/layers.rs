@@ -1,6 +1,6 @@
 //! What every request passes on its way in and every answer on its way out.
 
-use app::request::ClientAddress;
+use app::request::{ClientAddress, DeviceCookie};
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
@@ -10,7 +10,7 @@ use axum::{
 };
 use http_body_util::Limited;
 use ipnet::IpNet;
-use kalends::random::Random;
+use kalends::{peers::Peers, random::Random};
 use leptos::nonce::Nonce;
 use std::{
     net::{IpAddr, SocketAddr},
@@ -29,6 +29,8 @@ pub struct Outside {
     pub origin: Arc<str>,
     pub https: bool,
     pub trusted_proxies: Arc<[IpNet]>,
+    /// Noted where something else ends TLS, so that a proxy must stand in between.
+    pub peers: Option<Peers>,
 }
 
 /// Mints the nonce and sets the headers that keep a page to itself.
@@ -136,12 +138,27 @@ pub async fn client_address(
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(peer)| peer.ip().to_canonical());
     if let Some(peer) = peer {
+        note_peer(&outside, peer, request.uri());
         let client = forwarded_for(request.headers(), peer, &outside.trusted_proxies);
         request
             .extensions_mut()
             .insert(ClientAddress(client.to_string()));
     }
     next.run(request).await
+}
+
+/// Notes a peer that is no trusted proxy; what watches Kalends by program is none of its visitors.
+fn note_peer(outside: &Outside, peer: IpAddr, asked: &Uri) {
+    let is_trusted = outside.trusted_proxies.iter().any(|it| it.contains(&peer));
+    let Some(peers) = outside.peers.as_ref().filter(|_| !is_trusted) else {
+        return;
+    };
+    if !matches!(asked.path(), "/healthz" | "/readyz") && peers.note(peer) {
+        tracing::warn!(
+            %peer,
+            "a request came from an address that is no trusted proxy, although people reach Kalends through one: name it in KALENDS_TRUSTED_PROXIES, or all visitors count as one and share the limits of sign-ins"
+        );
+    }
 }
 
 /// Walks `X-Forwarded-For` from the right past every trusted proxy.
@@ -163,6 +180,17 @@ fn forwarded_for(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr
         client = address.to_canonical();
     }
     client
+}
+
+/// Gives the cookie of a device that somebody has just signed in on to the answer, behind that of the session.
+pub async fn device_cookie(mut request: Request, next: Next) -> Response {
+    let cookie = DeviceCookie::default();
+    request.extensions_mut().insert(cookie.clone());
+    let mut response = next.run(request).await;
+    if let Some(value) = cookie.take() {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
 }
 
 /// The largest form, in bytes.

@@ -181,6 +181,8 @@ pub fn router(
         origin: origin.into(),
         https: origin.starts_with("https://"),
         trusted_proxies: network.trusted_proxies()?.into(),
+        peers: (origin.starts_with("https://") && network.tls_cert.is_none())
+            .then(|| services.peers.clone()),
     };
     let sessions = SessionManagerLayer::new(Sessions(services.clone()))
         .with_name("kalends")
@@ -217,6 +219,7 @@ pub fn router(
         .layer(from_fn(layers::limited))
         .layer(from_fn_with_state(page, failed_forms))
         .layer(sessions)
+        .layer(from_fn(layers::device_cookie))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn(layers::packed_for_readers))
         .layer(from_fn_with_state(outside.clone(), layers::same_origin))

@@ -23,6 +23,8 @@ mod health;
 mod help;
 #[path = "pages/hostile.rs"]
 mod hostile;
+#[path = "pages/limits.rs"]
+mod limits;
 #[path = "../../tests/support/mail_server.rs"]
 mod mail_server;
 #[path = "pages/notices.rs"]

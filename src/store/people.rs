@@ -189,6 +189,7 @@ impl Store {
             .bind(user.id.to_string())
             .execute(writing.on())
             .await?;
+        self.forget_devices_in(&mut writing, user.id).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
         Ok(true)
@@ -238,6 +239,7 @@ impl Store {
         if disabled {
             for sql in [
                 "DELETE FROM sessions WHERE user_id = $1",
+                "DELETE FROM known_devices WHERE user_id = $1",
                 "DELETE FROM invites WHERE user_id = $1",
                 "UPDATE checks SET cancelled = 1 WHERE outcome IS NULL AND user_id = $1",
             ] {

@@ -183,6 +183,7 @@ impl Store {
             .bind(user.to_string())
             .execute(writing.on())
             .await?;
+        self.forget_devices_in(&mut writing, user).await?;
         self.audit_in(&mut writing, entry, now).await?;
         Ok(writing.commit().await?)
     }

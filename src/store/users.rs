@@ -253,6 +253,7 @@ impl Store {
             .bind(id.to_string())
             .execute(writing.on())
             .await?;
+        self.forget_devices_in(&mut writing, id).await?;
         self.audit_in(&mut writing, entry, now).await?;
         Ok(writing.commit().await?)
     }

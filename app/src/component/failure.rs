@@ -33,6 +33,12 @@ pub fn Failure(error: AppError) -> impl IntoView {
             </Frame>
         }
         .into_any(),
+        AppError::Busy { seconds } => view! {
+            <Frame title="Kalends is busy">
+                <p>{format!("Many people sign in or choose a password at this moment, and nothing was done. Go back and try again in {seconds} seconds.")}</p>
+            </Frame>
+        }
+        .into_any(),
         AppError::Unreachable => view! {
             <Frame title="No connection to Kalends">
                 <p>"The server could not be reached. Check your network, then load the page again."</p>

@@ -431,6 +431,7 @@ fn other_words(error: &AppError) -> String {
         AppError::SignedOut
         | AppError::NotYours
         | AppError::NotUnderstood
+        | AppError::Busy { .. }
         | AppError::Internal { .. } => {
             format!("Something went wrong in Kalends ({error}). Please try again.")
         }

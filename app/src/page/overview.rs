@@ -26,6 +26,8 @@ struct OverviewView {
     states: Vec<(String, i64)>,
     /// Why somebody may not be told.
     silence: Option<String>,
+    /// The address that everybody seems to come from.
+    only_peer: Option<String>,
     requests: i64,
     is_paused: bool,
     rounds: PlotView,
@@ -88,11 +90,13 @@ async fn overview() -> Result<OverviewView, AppError> {
     let words = request::words(&admin);
     let services = request::services();
     let endings = request::ending_certificates(None).await?;
+    let peer = services.peers.only_one().map(|peer| peer.to_string());
     let mail = services.channels.mail();
     let is_mail_refused = mail.is_some_and(kalends::notice::Mailer::is_sign_in_refused);
-    gather::overview(&services.store, &words, endings, is_mail_refused)
-        .await
-        .map_err(request::internal)
+    let gathered = gather::overview(&services.store, &words, endings, is_mail_refused).await;
+    let mut view = gathered.map_err(request::internal)?;
+    view.only_peer = peer;
+    Ok(view)
 }
 
 #[component]
@@ -111,6 +115,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
         endings,
         states,
         silence,
+        only_peer,
         requests,
         is_paused,
         rounds,
@@ -130,6 +135,15 @@ fn Overview(view: OverviewView) -> impl IntoView {
         <Frame title="Overview" wide=true>
             {is_paused.then(all_paused)}
             {(!steps.is_empty()).then(|| view! { <FirstSteps steps /> })}
+            {only_peer
+                .map(|peer| {
+                    view! {
+                        <p class="notice notice-waiting">
+                            {format!("Every request comes from {peer}, which is no trusted proxy. Kalends takes all visitors for one, so that a few wrong passwords of one keep everybody waiting. Name your proxy in ")}
+                            <code>"KALENDS_TRUSTED_PROXIES"</code> " and start Kalends again."
+                        </p>
+                    }
+                })}
             {silence
                 .map(|words| {
                     view! { <p class="notice notice-waiting">{words} " " <a href="/organisation/notices">"See the notices"</a></p> }

@@ -153,20 +153,15 @@ async fn change_password(
     use crate::request;
     let user = request::user().await?;
     let services = request::services();
-    match kalends::sign_in::change_password(
-        &services,
-        &user,
-        &current,
-        &new,
-        &request::client_address(),
-    )
-    .await
+    match kalends::sign_in::change_password(&services, &user, &current, &new, &request::visitor())
+        .await
     {
         Ok(()) => {
             request::end_session().await?;
             request::start_session(&user).await?;
             request::flash("Your password is changed. You are signed out everywhere else.").await?;
         }
+        Err(kalends::sign_in::PasswordError::Busy(busy)) => return Err(request::busy(busy)),
         Err(refused) => {
             let errors = [(refused.field().to_owned(), refused.to_string())].into();
             request::keep_draft(

@@ -73,6 +73,7 @@ async fn answer(
             request::see_other(page);
         }
         Err(FactorError::Failed(error)) => return Err(request::internal(error)),
+        Err(FactorError::Busy(busy)) => return Err(request::busy(busy)),
         Err(refused) => {
             let errors = [(refused.field().to_owned(), refused.to_string())].into();
             let draft = Draft {
@@ -93,8 +94,8 @@ async fn begin_second_factor(
 ) -> Result<(), AppError> {
     use crate::request;
     let user = request::user().await?;
-    let (services, address) = (request::services(), request::client_address());
-    let begun = match kalends::factor::begin(&services, &user, &password, &code, &address).await {
+    let (services, visitor) = (request::services(), request::visitor());
+    let begun = match kalends::factor::begin(&services, &user, &password, &code, &visitor).await {
         Ok(id) => {
             request::show_kit(id).await?;
             Ok(())
@@ -111,8 +112,8 @@ async fn end_second_factor(
 ) -> Result<(), AppError> {
     use crate::request;
     let user = request::user().await?;
-    let (services, address) = (request::services(), request::client_address());
-    let ended = kalends::factor::end(&services, &user, &password, &code, &address).await;
+    let (services, visitor) = (request::services(), request::visitor());
+    let ended = kalends::factor::end(&services, &user, &password, &code, &visitor).await;
     let done = "Your second factor is off.";
     answer(ended, Some(done), "/profile/security").await
 }
@@ -121,8 +122,8 @@ async fn end_second_factor(
 async fn confirm_second_factor(#[server(default)] code: Password) -> Result<(), AppError> {
     use crate::request;
     let user = request::user().await?;
-    let (services, address) = (request::services(), request::client_address());
-    let confirmed = kalends::factor::confirm(&services, &user, &code, &address).await;
+    let (services, visitor) = (request::services(), request::visitor());
+    let confirmed = kalends::factor::confirm(&services, &user, &code, &visitor).await;
     if confirmed.is_ok() {
         // Devices that never gave a code must sign in anew.
         request::end_other_sessions(&user).await?;

@@ -17,8 +17,8 @@ async fn setup(
 ) -> Result<(), AppError> {
     use crate::request;
     let services = request::services();
-    let address = request::client_address();
-    match kalends::setup::make_first_admin(&services, &address, &code, &name, &email, &password)
+    let visitor = request::visitor();
+    match kalends::setup::make_first_admin(&services, &visitor, &code, &name, &email, &password)
         .await
     {
         Ok(user) => {
@@ -26,6 +26,9 @@ async fn setup(
             request::see_other("/overview");
         }
         Err(kalends::setup::SetupError::Store(error)) => return Err(request::internal(error)),
+        Err(kalends::setup::SetupError::Password(kalends::sign_in::PasswordError::Busy(busy))) => {
+            return Err(request::busy(busy));
+        }
         Err(refused) => {
             let draft = Draft {
                 values: [("name".to_owned(), name), ("email".to_owned(), email)].into(),

@@ -19,10 +19,10 @@ async fn sign_in(
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::sign_in::Entered;
+    use kalends::sign_in::{Entered, SignInError};
     let services = request::services();
-    let address = request::client_address();
-    match kalends::sign_in::sign_in(&services, &email, &password, &address).await {
+    let visitor = request::visitor();
+    match kalends::sign_in::sign_in(&services, &email, &password, &visitor).await {
         Ok(Entered::NeedsCode(user)) => {
             request::await_code(&user, request::local_path(&next).unwrap_or_default()).await?;
             request::see_other("/sign-in/code");
@@ -33,6 +33,7 @@ async fn sign_in(
             request::see_other(request::local_path(&next).unwrap_or("/"));
             Ok(())
         }
+        Err(SignInError::Busy(busy)) => Err(request::busy(busy)),
         Err(refused) => {
             // Anybody may leave this behind, so it stays small; no address is longer.
             let email = email.chars().take(256).collect();

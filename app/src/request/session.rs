@@ -43,14 +43,15 @@ pub(super) fn session() -> Result<Session, AppError> {
         .ok_or_else(|| internal("a request arrived without a session"))
 }
 
-/// Signs a user in under a new session id.
+/// Signs a user in under a new session id, on a device that is known from then on.
 pub async fn start_session(user: &User) -> Result<(), AppError> {
     let session = session()?;
     session.cycle_id().await.map_err(internal)?;
     let _: Option<Awaited> = session.remove(AWAITED_KEY).await.unwrap_or_default();
     let device = device_words(&client_agent());
     session.insert(DEVICE_KEY, device).await.map_err(internal)?;
-    session.insert(USER_KEY, user.id).await.map_err(internal)
+    session.insert(USER_KEY, user.id).await.map_err(internal)?;
+    super::device::know(user).await
 }
 
 /// Remembers under a new session id that a user's password was right, and where they want to go.

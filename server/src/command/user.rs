@@ -10,9 +10,11 @@ use kalends::{
     audit::{Action, Entry},
     clock::Clock,
     custody::Custody,
+    hashing::{Hashing, Queue},
     mailbox::SmtpAddress,
     random::Random,
-    setup, sign_in,
+    setup,
+    sign_in::{self, PasswordError},
     store::{NewUser, Role, Store, User},
 };
 use std::io::{IsTerminal, Read};
@@ -64,7 +66,7 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
             let time_zone = app::time_zone::find(&time_zone).map_err(|error| {
                 CommandError::Refused(format!("--time-zone {time_zone:?}: {error}"))
             })?;
-            let password_hash = sign_in::hash_new(&read_password()?)
+            let password_hash = hash_new(&read_password()?)
                 .await
                 .map_err(CommandError::refused)?;
             let role = if admin { Role::Admin } else { Role::Member };
@@ -98,7 +100,7 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
         }
         UserCommand::SetPassword { email } => {
             let user = known(&store, &email).await?;
-            let hash = sign_in::hash_new(&read_password()?)
+            let hash = hash_new(&read_password()?)
                 .await
                 .map_err(CommandError::refused)?;
             let entry = Entry::by_kalends(Action::PasswordChanged).about(user.email.as_str());
@@ -155,4 +157,9 @@ pub fn read_password() -> Result<Password, CommandError> {
         text.trim_end_matches(['\r', '\n']).to_owned()
     };
     Ok(Password::from(text))
+}
+
+async fn hash_new(password: &Password) -> Result<String, PasswordError> {
+    let hashing = Hashing::new(Random::from_system());
+    sign_in::hash_new(&hashing, Queue::Known, password).await
 }

@@ -268,6 +268,11 @@ impl Kalends {
         self.url.split_once("://").unwrap().1
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.program.id()
+    }
+
     pub fn terminate(&self) {
         let id = i32::try_from(self.program.id()).unwrap();
         let id = rustix::process::Pid::from_raw(id).unwrap();

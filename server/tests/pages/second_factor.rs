@@ -262,6 +262,52 @@ async fn wrong_codes_count_as_wrong_passwords_do_and_a_new_password_ends_the_wai
     assert_eq!(answer.leads_to(), "/sign-in");
 }
 
+/// How many lines the audit trail has.
+fn lines_of_audit(place: &Place) -> usize {
+    let verified = place.run(&["audit", "verify"], "");
+    let (_, rest) = verified.out.split_once("whole: ").unwrap();
+    rest.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn of_many_codes_at_the_same_moment_eight_are_looked_at() {
+    let place = Place::of(&[BOB]);
+    let kalends = place.start().await;
+    let mut browser = kalends.browser_of(&BOB).await;
+    let mut phone = set_up(&mut browser, &BOB).await;
+    let (other, page) = asked(&kalends, &BOB).await;
+    let before = lines_of_audit(&place);
+    let guesses = (0..200).map(|number| {
+        let (mut other, code) = (other.clone(), format!("{number:06}"));
+        tokio::spawn(async move {
+            other
+                .post("/api/sign_in_code", &[("code", &code)])
+                .await
+                .status
+        })
+    });
+    let answered = futures::future::join_all(guesses).await;
+    assert!(
+        answered
+            .iter()
+            .all(|it| *it.as_ref().unwrap() == StatusCode::SEE_OTHER)
+    );
+    assert_eq!(
+        lines_of_audit(&place) - before,
+        8,
+        "each one that is looked at is written down"
+    );
+    let mut other = other;
+    let right = other
+        .submit(&page.form("Sign in").fill("Code", &phone.code()))
+        .await;
+    assert!(
+        right.alert().starts_with("Too many tries"),
+        "{}",
+        right.text()
+    );
+}
+
 #[tokio::test]
 async fn the_key_and_the_codes_lie_in_no_log_and_not_in_the_main_database() {
     let mut place = Place::of(&[BOB]);

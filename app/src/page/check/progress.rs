@@ -12,7 +12,9 @@ const BRISK: Duration = Duration::from_millis(300);
 /// How long to wait after trouble; `None` where asking again is no use.
 const fn pause_after(error: &AppError) -> Option<Duration> {
     match error {
-        AppError::Unreachable | AppError::Internal { .. } => Some(Duration::from_secs(2)),
+        AppError::Unreachable | AppError::Busy { .. } | AppError::Internal { .. } => {
+            Some(Duration::from_secs(2))
+        }
         // Somebody may sign in again in another tab.
         AppError::SignedOut => Some(Duration::from_secs(5)),
         AppError::NotYours | AppError::TooLarge | AppError::NotUnderstood => None,
@@ -93,7 +95,9 @@ fn Trouble(
     link: String,
 ) -> impl IntoView {
     let words = match error {
-        AppError::Unreachable => "Kalends cannot be reached. Trying again…".to_owned(),
+        AppError::Unreachable | AppError::Busy { .. } => {
+            "Kalends cannot be reached. Trying again…".to_owned()
+        }
         AppError::Internal { reference } => {
             format!("Something went wrong in Kalends ({reference}). Trying again…")
         }

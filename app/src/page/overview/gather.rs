@@ -49,6 +49,7 @@ pub async fn overview(
     };
     Ok(OverviewView {
         silence,
+        only_peer: None,
         steps: steps(store, counts.connections(), people).await?,
         owners: by_owner(troubles, words),
         endings,

@@ -130,7 +130,7 @@ async fn invitation(token: String) -> Result<InvitationView, AppError> {
     use kalends::people::{self, PeopleError};
     let services = request::services();
     let draft = request::take_draft("invitation").await?;
-    let found = people::whose_link(&services, &token, &request::client_address()).await;
+    let found = people::whose_link(&services, &token, &request::visitor()).await;
     let (person, is_new, draft) = match found {
         Ok(user) => (
             Some((user.name.clone(), user.email.to_string())),
@@ -176,7 +176,7 @@ async fn accept_invitation(
         sign_in::PasswordError,
     };
     let services = request::services();
-    let address = request::client_address();
+    let visitor = request::visitor();
     let mut errors = FieldErrors::new();
     let zone = zones::find(&time_zone);
     if let Err(error) = &zone {
@@ -189,7 +189,7 @@ async fn accept_invitation(
         );
     }
     if let (Ok(zone), true) = (zone, errors.is_empty()) {
-        match people::accept(&services, &token, &password, &zone, &address).await {
+        match people::accept(&services, &token, &password, &zone, &visitor).await {
             Ok(user) => {
                 // A second factor is still asked for.
                 let factor = services.store.factor(user.id).await;
@@ -198,7 +198,7 @@ async fn accept_invitation(
                     request::see_other("/sign-in");
                     return Ok(());
                 }
-                let entry = Entry::by(user.id, Action::SignedIn).about(&address);
+                let entry = Entry::by(user.id, Action::SignedIn).about(&visitor.address);
                 let audited = services.store.audit(&entry, services.clock.now()).await;
                 audited.map_err(request::internal)?;
                 request::start_session(&user).await?;
@@ -207,6 +207,9 @@ async fn accept_invitation(
                 return Ok(());
             }
             Err(PeopleError::Store(error)) => return Err(request::internal(error)),
+            Err(PeopleError::Password(PasswordError::Busy(busy))) => {
+                return Err(request::busy(busy));
+            }
             Err(PeopleError::Password(error @ PasswordError::Later(_))) => {
                 errors.insert(String::new(), error.to_string());
             }

@@ -17,7 +17,7 @@ async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError>
         return Ok(());
     };
     let services = request::services();
-    match factor::sign_in(&services, &user, &code, &request::client_address()).await {
+    match factor::sign_in(&services, &user, &code, &request::visitor()).await {
         Ok(()) => {
             request::start_session(&user).await?;
             request::see_other(request::local_path(&next).unwrap_or("/"));

@@ -1,0 +1,187 @@
+//! Signing in through two instances: a limit is one limit, and it hits nobody but those it is for.
+
+use crate::{
+    engines::on_both_engines,
+    world::{MINUTE, World},
+};
+use futures::future::join_all;
+use kalends::{
+    account_name::Password,
+    hashing::Queue,
+    people::{self, PeopleError},
+    services::Services,
+    setup::{self, SetupError},
+    sign_in::{self, DeviceToken, Entered, PasswordError, SignInError, Visitor},
+    store::{NewUser, Role, User},
+};
+
+const PASSWORD: &str = "hedgehog under seven lamps";
+
+fn secret(text: &str) -> Password {
+    Password::from(text.to_owned())
+}
+
+fn at(address: &str, device: Option<&DeviceToken>) -> Visitor {
+    Visitor {
+        address: address.to_owned(),
+        device: device.cloned(),
+    }
+}
+
+/// Somebody with a password.
+async fn person(world: &World, name: &str) -> User {
+    let services = &world.services;
+    let hash = sign_in::hash_new(&services.hashing, Queue::Known, &secret(PASSWORD)).await;
+    let new = NewUser {
+        email: format!("{name}@example.test").parse().unwrap(),
+        name: name.to_owned(),
+        role: Role::Member,
+        password_hash: hash.unwrap(),
+        time_zone: "UTC".to_owned(),
+    };
+    services
+        .store
+        .create_user(new, world.clock.now())
+        .await
+        .unwrap()
+}
+
+async fn enter(
+    services: &Services,
+    email: &str,
+    password: &str,
+    from: &Visitor,
+) -> Result<Entered, SignInError> {
+    sign_in::sign_in(services, email, &secret(password), from).await
+}
+
+async fn known(services: &Services, user: &User, from: &Visitor) -> DeviceToken {
+    sign_in::know_device(services, user, from).await.unwrap()
+}
+
+fn is_later(entered: &Result<Entered, SignInError>) -> bool {
+    matches!(entered, Err(SignInError::Later(_)))
+}
+
+on_both_engines! {
+    async fn of_many_wrong_passwords_at_the_same_moment_eight_are_looked_at(world) {
+        let bob = person(world, "bob").await;
+        let other = world.another_instance().await;
+        let tries = (0..150).map(|number| {
+            let services = if number % 2 == 0 { world.services.clone() } else { other.clone() };
+            let from = at(&format!("198.51.100.{number}"), None);
+            tokio::spawn(async move { enter(&services, "Bob@example.test ", "wrong", &from).await })
+        });
+        let ended: Vec<_> = join_all(tries).await.into_iter().map(Result::unwrap).collect();
+        let wrong = ended.iter().filter(|it| matches!(it, Err(SignInError::Wrong))).count();
+        assert_eq!(wrong, 8);
+        assert_eq!(ended.iter().filter(|it| is_later(it)).count(), 142);
+        let right = enter(&other, bob.email.as_str(), PASSWORD, &at("203.0.113.9", None)).await;
+        assert!(matches!(right, Err(SignInError::Later(wait)) if wait <= MINUTE), "{right:?}");
+        world.pass(MINUTE);
+        for services in [&world.services, &other] {
+            let right = enter(services, bob.email.as_str(), PASSWORD, &at("203.0.113.9", None)).await;
+            assert!(matches!(right, Ok(Entered::In(_))), "what was right takes no place: {right:?}");
+        }
+        other.store.pool().close().await;
+        other.vault.pool().close().await;
+    }
+
+    async fn names_and_addresses_of_strangers_never_stop_a_known_device(world) {
+        let alice = person(world, "alice").await;
+        let bob = person(world, "bob").await;
+        let (services, here) = (&world.services, "192.0.2.1");
+        let device = known(services, &alice, &at(here, None)).await;
+        for number in 0..60 {
+            let _ = enter(services, &format!("nobody-{number}@example.test"), "wrong", &at(here, None)).await;
+        }
+        // The address is full for whoever is not known on it, on other devices of hers too.
+        for email in [&alice.email, &bob.email] {
+            assert!(is_later(&enter(services, email.as_str(), PASSWORD, &at(here, None)).await));
+        }
+        let foreign = at(here, Some(&device));
+        assert!(is_later(&enter(services, bob.email.as_str(), PASSWORD, &foreign).await), "known for Alice alone");
+        let entered = enter(services, alice.email.as_str(), PASSWORD, &foreign).await;
+        assert!(matches!(entered, Ok(Entered::In(_))), "{entered:?}");
+        // Nor do guesses at her own account, from wherever.
+        for number in 0..20 {
+            let from = at(&format!("198.51.100.{number}"), None);
+            let _ = enter(services, alice.email.as_str(), "wrong", &from).await;
+        }
+        assert!(is_later(&enter(services, alice.email.as_str(), PASSWORD, &at("203.0.113.9", None)).await));
+        let entered = enter(services, alice.email.as_str(), PASSWORD, &foreign).await;
+        assert!(matches!(entered, Ok(Entered::In(_))), "{entered:?}");
+        // On the device itself only so many may be wrong as well.
+        for _ in 0..8 {
+            let wrong = enter(services, alice.email.as_str(), "wrong", &foreign).await;
+            assert!(matches!(wrong, Err(SignInError::Wrong)), "{wrong:?}");
+        }
+        assert!(is_later(&enter(services, alice.email.as_str(), PASSWORD, &foreign).await));
+    }
+
+    async fn a_device_is_known_by_its_last_token_until_half_a_year_or_a_new_password(world) {
+        let alice = person(world, "alice").await;
+        let bob = person(world, "bob").await;
+        let (services, here) = (&world.services, "192.0.2.1");
+        let old = known(services, &alice, &at(here, None)).await;
+        let new = known(services, &bob, &at(here, Some(&old))).await;
+        // From now on that device, of both of them, has another token.
+        let close = async || {
+            for number in 0..40 {
+                let _ = enter(services, &format!("nobody-{number}@example.test"), "wrong", &at(here, None)).await;
+            }
+        };
+        close().await;
+        let email = alice.email.as_str();
+        assert!(is_later(&enter(services, email, PASSWORD, &at(here, Some(&old))).await));
+        for user in [&alice, &bob] {
+            let entered = enter(services, user.email.as_str(), PASSWORD, &at(here, Some(&new))).await;
+            assert!(matches!(entered, Ok(Entered::In(_))), "{entered:?}");
+        }
+        let typed = (secret(PASSWORD), secret("hedgehog under eight lamps"));
+        let changed = sign_in::change_password(services, &bob, &typed.0, &typed.1, &at(here, Some(&new))).await;
+        changed.unwrap();
+        let thief = enter(services, bob.email.as_str(), "hedgehog under eight lamps", &at(here, Some(&new))).await;
+        assert!(is_later(&thief));
+        world.pass(sign_in::KNOWN);
+        close().await;
+        assert!(is_later(&enter(services, email, PASSWORD, &at(here, Some(&new))).await));
+    }
+
+    async fn no_name_that_is_typed_stands_for_something_else(world) {
+        let services = &world.services;
+        let strange = at("198.51.100.7", None);
+        for name in ["invite", "setup", "wrong-links", "sign-in-address", "192.0.2.1"] {
+            for _ in 0..12 {
+                let _ = enter(services, name, "wrong", &strange).await;
+            }
+        }
+        for here in ["192.0.2.1", "198.51.100.7"] {
+            let link = people::whose_link(services, "none", &at(here, None)).await;
+            assert!(matches!(link, Err(PeopleError::Link)), "{link:?}");
+            let (from, password) = (at(here, None), secret(PASSWORD));
+            let made = setup::make_first_admin(services, &from, "guess", "M", "m@example.test", &password).await;
+            assert!(matches!(made, Err(SetupError::WrongCode)), "{made:?}");
+        }
+        let bob = person(world, "bob").await;
+        let entered = enter(services, bob.email.as_str(), PASSWORD, &at("192.0.2.1", None)).await;
+        assert!(matches!(entered, Ok(Entered::In(_))), "{entered:?}");
+    }
+
+    async fn a_right_link_is_not_kept_waiting_for_wrong_ones(world) {
+        let admin = person(world, "alice").await;
+        let bob = person(world, "bob").await;
+        let (services, here) = (&world.services, at("192.0.2.1", None));
+        people::new_link(services, &admin, &bob).await.unwrap();
+        let (_, token) = services.links.all(admin.id, services.clock.now()).remove(0);
+        let wrong = (0..100).map(|number| {
+            let (services, here) = (services.clone(), here.clone());
+            tokio::spawn(async move { people::whose_link(&services, &format!("wrong-{number}"), &here).await })
+        });
+        let told: Vec<_> = join_all(wrong).await.into_iter().map(|it| it.unwrap().unwrap_err()).collect();
+        assert_eq!(told.iter().filter(|it| matches!(it, PeopleError::Link)).count(), 8);
+        let later = |it: &&PeopleError| matches!(it, PeopleError::Password(PasswordError::Later(_)));
+        assert_eq!(told.iter().filter(later).count(), 92);
+        assert_eq!(people::whose_link(services, &token, &here).await.unwrap().id, bob.id);
+    }
+}
