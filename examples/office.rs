@@ -1,4 +1,5 @@
-//! Fills a main database with a large organisation, for benchmarks: `office DATABASE_URL PEOPLE ENTRIES_EACH`.
+//! Fills a main database with a large organisation, for benchmarks: `office DATABASE_URL VAULT_DATABASE_URL
+//! PEOPLE ENTRIES_EACH`.
 //!
 //! Alice is its admin and signs in with `practice-alice`. Every round is far ahead, so that Kalends asks no Exchange.
 
@@ -8,11 +9,13 @@ use kalends::{
     calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity},
     clock::{Clock, Timestamp},
     connection::{Connection, ConnectionState, Mode},
-    id::SecretId,
+    custody::open_pair,
+    database::sqlite_file,
     problem::Problem,
     random::Random,
     sign_in::hash_new,
     store::{Failed, NewConnection, NewUser, ReadRound, Reads, Role, Store, StoreError},
+    vault::{KeySource, LockedVault},
 };
 use std::{error::Error, time::Duration};
 
@@ -27,19 +30,27 @@ const LAST: [&str; 8] = [
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let [url, people, entries] = words.as_slice() else {
-        return Err("office DATABASE_URL PEOPLE ENTRIES_EACH".into());
+    let [url, vault, people, entries] = words.as_slice() else {
+        return Err("office DATABASE_URL VAULT_DATABASE_URL PEOPLE ENTRIES_EACH".into());
     };
     let (people, entries): (usize, usize) = (people.parse()?, entries.parse()?);
     let (clock, random) = (Clock::system(), Random::from_system());
     let store = Store::open(url, random.clone()).await?;
     let now = clock.now();
+    let keys = KeySource {
+        keys: None,
+        file: None,
+        new_file: sqlite_file(vault)
+            .unwrap_or_default()
+            .with_extension("keys"),
+    };
+    let locked = LockedVault::open(vault).await?;
+    open_pair(&store, locked, &keys, &random, now).await?;
     let hash = hash_new(&Password::from("practice-alice".to_owned())).await?;
     let accounts = [
         ("mail.example.test", "svc-kalends@example.test"),
         ("mail.branch.test", "svc-kalends@branch.test"),
     ];
-    let secrets = accounts.map(|_| SecretId::new(now, random.bytes()));
     let events: Vec<Event> = (0..entries).map(|number| event(number, now)).collect();
     // Alice signs in and looks at her week.
     let crowded: Vec<Event> = (0..400).map(|number| crowded(number, now)).collect();
@@ -80,11 +91,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         let (host, account) = accounts[usize::from(number % 5 == 0 && number > 0)];
+        let secret_id = store.announce_secret(now).await?;
         let new = NewConnection {
             mode: Mode::ServiceAccount,
             account: AccountName::parse(account, "")?,
             endpoint: format!("https://{host}/EWS/Exchange.asmx").parse()?,
-            secret_id: secrets[usize::from(number % 5 == 0 && number > 0)],
+            secret_id,
             control: None,
             reads: Reads {
                 user_id: user.id,

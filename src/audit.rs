@@ -1,9 +1,11 @@
 //! Who did what, in words that a filter can find.
 
 mod csv;
+mod ending;
 mod trail;
 
 pub use self::csv::csv_page;
+pub use ending::Ending;
 pub use trail::{Break, TrailError, Verdict, anchor, follow, verify};
 
 use crate::{clock::Timestamp, id::UserId};
@@ -72,6 +74,14 @@ pub enum Action {
     MailboxesChosen,
     WebhookAdded,
     WebhookRemoved,
+    /// Everything that is sealed was sealed anew with the newest key.
+    VaultRotated,
+    /// Somebody said that this main database and this vault belong together.
+    VaultAdopted,
+    /// Rows of the vault that nothing pointed to were deleted.
+    VaultPruned,
+    /// An administrator went through what a restore may have brought back.
+    EndingsReviewed,
 }
 
 /// What a line is about, for filters.
@@ -140,7 +150,11 @@ impl Action {
             | Self::DataPurged
             | Self::WebhookAdded
             | Self::WebhookRemoved => Kind::Policy,
-            Self::SecretOpened => Kind::Passwords,
+            Self::SecretOpened
+            | Self::VaultRotated
+            | Self::VaultAdopted
+            | Self::VaultPruned
+            | Self::EndingsReviewed => Kind::Passwords,
         }
     }
 
@@ -205,6 +219,10 @@ impl Action {
             Self::AddressTakenBack => "took an address back",
             Self::MailboxesMapped => "mapped mailboxes",
             Self::MailboxesChosen => "chose mailboxes to connect",
+            Self::VaultRotated => "sealed all passwords with the newest key",
+            Self::VaultAdopted => "declared main database and vault to belong together",
+            Self::VaultPruned => "deleted unclaimed rows of the vault",
+            Self::EndingsReviewed => "reviewed what a restore may have brought back",
         }
     }
 }

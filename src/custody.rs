@@ -1,10 +1,19 @@
 //! How secrets and the rows that point to them stay together across two databases without a common transaction.
 //!
-//! Save: a new vault row first, then one main transaction that points to it, then the old row goes. Forget: main first,
-//! then the vault. Whatever a crash leaves behind is a vault row without a pointer, which the sweep takes away.
+//! Save: the id is announced in main, the secret is sealed, then one main transaction points to it. Forget: main lists
+//! the secret in the transaction that drops the pointer, then the vault's row goes, then the listing. Whatever a crash
+//! leaves behind is announced or listed, and housekeeping ends it; nothing is deleted because something is absent.
 
 mod factor;
+mod housekeeping;
+mod pairing;
+mod rotation;
+mod standing;
 mod webhook;
+
+pub use pairing::{Adopted, Mispaired, PairError, open_pair};
+pub use rotation::{Rotated, RotationError, SILENT};
+pub use standing::{Memory, Standing};
 
 use crate::{
     account_name::Password,
@@ -15,10 +24,6 @@ use crate::{
     store::{Account, EndedAccount, NewAccount, NewConnection, NextSlot, Reads, Store, StoreError},
     vault::{Destination, Vault, VaultError},
 };
-use std::{collections::HashSet, time::Duration};
-
-/// Younger rows may belong to a save under way.
-const YOUNG: Duration = Duration::from_hours(1);
 
 /// Why custody failed.
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +58,7 @@ impl Custody {
         entry: &Entry,
         to: &Destination,
     ) -> Result<ConnectionId, CustodyError> {
-        fail_point::reached("save-before-seal");
-        let secret_id = self.vault.seal(password, to, self.clock.now()).await?;
+        let secret_id = self.seal(password, to).await?;
         fail_point::reached("save-after-seal");
         let saved = self
             .store
@@ -90,7 +94,7 @@ impl Custody {
         entry: &Entry,
         to: &Destination,
     ) -> Result<AccountId, CustodyError> {
-        let secret_id = self.vault.seal(password, to, self.clock.now()).await?;
+        let secret_id = self.seal(password, to).await?;
         let added = self
             .store
             .add_account(&new(secret_id), entry, self.clock.now())
@@ -107,7 +111,7 @@ impl Custody {
         entry: &Entry,
         to: &Destination,
     ) -> Result<(), CustodyError> {
-        let secret_id = self.vault.seal(password, to, self.clock.now()).await?;
+        let secret_id = self.seal(password, to).await?;
         let moved = self
             .store
             .move_account(id, &new(secret_id), entry, self.clock.now())
@@ -125,7 +129,7 @@ impl Custody {
         entry: &Entry,
         to: &Destination,
     ) -> Result<(), CustodyError> {
-        let secret_id = self.vault.seal(password, to, self.clock.now()).await?;
+        let secret_id = self.seal(password, to).await?;
         let put = self
             .store
             .put_next(id, &next(secret_id), entry, self.clock.now())
@@ -152,7 +156,8 @@ impl Custody {
             return Ok(false);
         };
         fail_point::reached("switch-after-main");
-        self.vault.forget(old).await?;
+        self.forget(&[old]).await?;
+        fail_point::reached("switch-after-vault");
         Ok(true)
     }
 
@@ -168,6 +173,16 @@ impl Custody {
         Ok(ended)
     }
 
+    /// Seals a secret under an id that is announced in the main database first.
+    async fn seal(&self, text: &Password, to: &Destination) -> Result<SecretId, CustodyError> {
+        fail_point::reached("save-before-announce");
+        let now = self.clock.now();
+        let id = self.store.announce_secret(now).await?;
+        fail_point::reached("save-before-seal");
+        self.vault.seal(id, text, to, now).await?;
+        Ok(id)
+    }
+
     /// A secret that nothing came to point to is forgotten at once.
     async fn kept<T>(
         &self,
@@ -177,17 +192,28 @@ impl Custody {
         match saved {
             Ok(saved) => Ok(saved),
             Err(error) => {
-                self.vault.forget(secret_id).await?;
+                self.withdraw(secret_id).await?;
                 Err(error.into())
             }
         }
     }
 
-    async fn forget(&self, released: &[SecretId]) -> Result<(), CustodyError> {
-        for id in released {
+    /// Forgets a sealed secret that nothing points to.
+    async fn withdraw(&self, id: SecretId) -> Result<(), CustodyError> {
+        self.store.withdraw_secret(id, self.clock.now()).await?;
+        self.forget(&[id]).await
+    }
+
+    /// Deletes secrets that the main database has listed. What does not go now stays listed, and housekeeping goes on.
+    async fn forget(&self, listed: &[SecretId]) -> Result<(), CustodyError> {
+        if listed.is_empty() {
+            return Ok(());
+        }
+        for id in listed {
             self.vault.forget(*id).await?;
         }
-        Ok(())
+        fail_point::reached("forget-before-unlist");
+        Ok(self.store.secrets_are_deleted(listed).await?)
     }
 
     /// Ends a user's connection; `None` if there was none.
@@ -206,64 +232,5 @@ impl Custody {
         Ok(Some(Ended {
             is_secret_deleted: !saved.released.is_empty(),
         }))
-    }
-
-    /// Opens one saved password, to see whether the key is the right one. A row that is missing is the business of its
-    /// connections.
-    pub async fn probe(&self) -> Result<(), CustodyError> {
-        for account in self.store.accounts().await? {
-            let to = Destination::new(&account.host, &account.name);
-            match self.vault.open_secret(account.secret_id, &to).await {
-                Ok(_) => return Ok(()),
-                Err(VaultError::Missing) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
-    }
-
-    /// Deletes vault rows older than an hour that nothing points to, and returns how many.
-    pub async fn sweep(&self) -> Result<usize, CustodyError> {
-        self.forget_set_ups(self.clock.now() - YOUNG).await?;
-        // The vault first: a secret that is pointed to after this look is younger than an hour.
-        let old = self.vault.ids(Some(self.clock.now() - YOUNG)).await?;
-        if old.is_empty() {
-            return Ok(0);
-        }
-        let used: HashSet<SecretId> = self.store.secret_ids().await?.into_iter().collect();
-        let forgotten: Vec<SecretId> = old.into_iter().filter(|id| !used.contains(id)).collect();
-        for id in &forgotten {
-            self.vault.forget(*id).await?;
-        }
-        Ok(forgotten.len())
-    }
-
-    /// Seals every password, every second factor's key and every webhook in use anew with the newest key, each under a
-    /// new id, and returns how many.
-    pub async fn rotate(&self) -> Result<usize, CustodyError> {
-        let mut rotated = self.rotate_factors().await? + self.rotate_webhooks().await?;
-        for account in self.store.accounts().await? {
-            let slots = [
-                Some((account.secret_id, account.name.clone())),
-                account.next.map(|next| (next.secret_id, next.name)),
-            ];
-            for (secret_id, name) in slots.into_iter().flatten() {
-                if !self.vault.is_stale(secret_id).await? {
-                    continue;
-                }
-                let to = Destination::new(&account.host, &name);
-                let password = self.vault.open_secret(secret_id, &to).await?;
-                let fresh = self.vault.seal(&password, &to, self.clock.now()).await?;
-                let taken = self
-                    .store
-                    .replace_secret(account.id, secret_id, fresh)
-                    .await?;
-                self.vault
-                    .forget(if taken { secret_id } else { fresh })
-                    .await?;
-                rotated += usize::from(taken);
-            }
-        }
-        Ok(rotated)
     }
 }

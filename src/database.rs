@@ -2,6 +2,10 @@
 //!
 //! Every change goes through [`Database::begin`], so that a writer on SQLite never meets another half-way.
 
+mod lock;
+
+pub use lock::{DatabaseLock, LockError, sqlite_file};
+
 use sqlx::{AnyPool, Executor as _, Row as _, any::AnyPoolOptions, migrate::Migrator};
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 use tokio::{
@@ -31,6 +35,8 @@ pub enum DatabaseError {
     },
     #[error(transparent)]
     Sql(#[from] sqlx::Error),
+    #[error("its tables are not in the present shape")]
+    Outdated,
     #[error("its tables cannot be brought to the present shape: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
@@ -57,9 +63,30 @@ pub struct Database {
 impl Database {
     /// Connects, makes folder and file for SQLite, and brings the tables to the present shape.
     pub async fn open(url: &str, migrations: &Migrator) -> Result<Self, DatabaseError> {
+        let database = Self::connect(url, migrations).await?;
+        migrations.run(&database.pool).await?;
+        Ok(database)
+    }
+
+    /// Connects to a database that another process may be working with: its tables stay as they are.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Outdated`] if they are not in the present shape.
+    pub async fn join(url: &str, migrations: &Migrator) -> Result<Self, DatabaseError> {
+        let database = Self::connect(url, migrations).await?;
+        match database.ready().await {
+            Ok(()) => Ok(database),
+            Err(_) => {
+                database.pool.close().await;
+                Err(DatabaseError::Outdated)
+            }
+        }
+    }
+
+    async fn connect(url: &str, migrations: &Migrator) -> Result<Self, DatabaseError> {
         sqlx::any::install_default_drivers();
         let (engine, url) = if let Some(path) = url.strip_prefix("sqlite://") {
-            make_folder(path)?;
+            make_folder_of(url)?;
             let joint = if path.contains('?') { '&' } else { '?' };
             (Engine::Sqlite, format!("{url}{joint}mode=rwc"))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
@@ -79,7 +106,6 @@ impl Database {
             });
         }
         let pool = options.connect(&url).await?;
-        migrations.run(&pool).await?;
         Ok(Self {
             pool,
             engine,
@@ -139,12 +165,11 @@ impl Writing {
     }
 }
 
-fn make_folder(path: &str) -> Result<(), DatabaseError> {
-    let file = path.split('?').next().unwrap_or(path);
-    let Some(folder) = Path::new(file)
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    else {
+/// Makes the folder of a `sqlite://` URL's file, if there is none.
+pub fn make_folder_of(url: &str) -> Result<(), DatabaseError> {
+    let file = sqlite_file(url);
+    let folder = file.as_deref().and_then(Path::parent);
+    let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty()) else {
         return Ok(());
     };
     std::fs::create_dir_all(folder).map_err(|error| DatabaseError::Folder {

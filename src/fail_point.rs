@@ -3,13 +3,23 @@
 //! Without the feature `fail-points` they are nothing.
 
 /// Every point, so that a test can hit each.
-pub const ALL: [&str; 9] = [
+pub const ALL: [&str; 19] = [
+    "save-before-announce",
     "save-before-seal",
     "save-after-seal",
     "save-after-main",
     "forget-before-main",
     "forget-after-main",
+    "forget-before-unlist",
     "forget-after-vault",
+    "switch-before-main",
+    "switch-after-main",
+    "switch-after-vault",
+    "rotate-before-memory",
+    "rotate-after-memory",
+    "rotate-after-seal",
+    "rotate-after-main",
+    "rotate-before-line",
     "round-between-entries",
     "round-before-commit",
     "round-after-commit",

@@ -71,6 +71,8 @@ ids! {
     PlaceId,
     /// A row of the vault.
     SecretId,
+    /// One pair of main database and vault.
+    InstallationId,
     /// A line of the audit trail, or a row of the call log.
     RecordId,
 }

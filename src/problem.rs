@@ -342,7 +342,6 @@ impl Problem {
             | Self::AccountPaused
             | Self::MailboxTaken
             | Self::PermissionGone
-            | Self::SecretMissing
             | Self::SignInRefused { .. }
             | Self::SignInPaused { .. } => Retry::Never,
             Self::AddressNotAllowed { .. }
@@ -379,6 +378,7 @@ impl Problem {
             | Self::AutodiscoverFailed { .. }
             | Self::LeadsElsewhere { .. }
             | Self::MailboxMoved { .. }
+            | Self::SecretMissing
             | Self::UnknownResponseCode { .. } => Retry::WhenChanged,
         }
     }

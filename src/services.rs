@@ -3,7 +3,7 @@
 use crate::{
     analyse::Analyses,
     clock::Clock,
-    custody::Custody,
+    custody::{Custody, CustodyError, Standing},
     fresh::Fresh,
     hashing::Hashing,
     id::{UserId, WebhookId},
@@ -18,7 +18,7 @@ use crate::{
     vault::Vault,
     worker::Heartbeats,
 };
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -51,6 +51,8 @@ pub struct Services {
     /// Checks under way; cancelled when the process ends, which waits for them to write down their end.
     pub tasks: TaskTracker,
     pub stopping: CancellationToken,
+    /// How the two databases stood to each other at the last look.
+    standing: Arc<Mutex<Option<Arc<Standing>>>>,
     /// Wakes the worker before its next look at the due rows.
     pub wake: Arc<Notify>,
 }
@@ -83,6 +85,7 @@ impl Services {
             kept: Kept::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            standing: Arc::default(),
             wake: Arc::new(Notify::new()),
             store,
             vault,
@@ -98,5 +101,19 @@ impl Services {
             vault: self.vault.clone(),
             clock: self.clock.clone(),
         }
+    }
+
+    /// How the two databases stood to each other when they were last compared; `None` before the first time.
+    pub fn standing(&self) -> Option<Arc<Standing>> {
+        let latest = self.standing.lock();
+        latest.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Compares the two databases.
+    pub async fn look_at_standing(&self) -> Result<Arc<Standing>, CustodyError> {
+        let standing = Arc::new(self.custody().standing().await?);
+        let mut latest = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        *latest = Some(Arc::clone(&standing));
+        Ok(standing)
     }
 }

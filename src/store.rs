@@ -17,6 +17,7 @@ mod events;
 mod factors;
 mod heartbeats;
 mod history;
+mod installation;
 mod known_devices;
 mod limits;
 mod maps;
@@ -35,6 +36,7 @@ mod rounds;
 mod rows;
 mod saving;
 mod search;
+mod secrets;
 mod sessions;
 mod stored;
 mod users;
@@ -48,6 +50,7 @@ pub use desk::{Counts, ListItem, PAGE, Person, Sort, Through, Wanted};
 pub use events::{Changes, ReadRound, StoredEntry};
 pub use factors::{Confirmed, Factor};
 pub use history::{CallLine, DELAYS, RoundEnd, StateChange};
+pub use installation::Instance;
 pub use limits::{Full, LimitPlace};
 pub use maps::{Connecting, Found, MailboxMap, MapRow, Place};
 pub use notices::HeldUp;
@@ -58,6 +61,7 @@ pub use requests::{MailboxRequest, RequestState};
 pub use revocations::{Probe, Revocation};
 pub use rounds::{Failed, Round};
 pub use saving::{NewConnection, Reads, Saved};
+pub use secrets::Ledger;
 pub use sessions::{Device, SessionRow, session_hash};
 pub use stored::{Kept, Looked};
 pub use users::{NewUser, Role, User};
@@ -82,6 +86,9 @@ pub enum StoreError {
     /// The organisation's rules do not allow it, or no longer.
     #[error("the organisation's rules do not allow this connection")]
     NotAllowed,
+    /// A save took so long that its secret was listed for deletion meanwhile; nothing points to it.
+    #[error("the sealed secret was not announced")]
+    SecretNotAnnounced,
     #[error("{0} has an account already")]
     EmailTaken(String),
 }
@@ -109,6 +116,12 @@ impl Store {
         store.chain_old_lines().await?;
         store.index_old_rows().await?;
         Ok(store)
+    }
+
+    /// As [`Store::open`], beside another process that works with the database: no table is changed.
+    pub async fn join(url: &str, random: Random) -> Result<Self, StoreError> {
+        let database = Database::join(url, &sqlx::migrate!("migrations/main")).await?;
+        Ok(Self { database, random })
     }
 
     /// Whether the database answers and has every table.

@@ -5,17 +5,21 @@
 //! secret, so that a row moved elsewhere, or pointed to by another account, does not open. A secret is never changed in place.
 
 mod anchor;
+mod destination;
+mod endings;
 mod heartbeat;
+mod installation;
 mod keys;
 
 pub use anchor::Anchor;
+pub use destination::Destination;
 pub use keys::{KeyError, VaultKeys};
 
 use crate::{
-    account_name::{AccountName, Password},
+    account_name::Password,
     clock::Timestamp,
     database::{Database, DatabaseError, Engine, Unready},
-    id::{SecretId, UserId, WebhookId},
+    id::SecretId,
     random::Random,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
@@ -26,11 +30,6 @@ use chacha20poly1305::{
 use sqlx::{Row, any::AnyRow};
 use std::{path::PathBuf, sync::Arc};
 use zeroize::Zeroizing;
-
-/// What a secret is for; part of what is bound to it.
-const EXCHANGE_PASSWORD: &str = "exchange-password";
-const SECOND_FACTOR: &str = "second-factor";
-const WEBHOOK: &str = "webhook";
 
 /// Why the vault did not answer. Says nothing of a secret.
 #[derive(Debug, thiserror::Error)]
@@ -46,52 +45,11 @@ pub enum VaultError {
     /// No row, or one that does not open for this host and account.
     #[error("the sealed password is missing or does not open")]
     Missing,
-}
-
-/// Where a password may go, or whose codes a key makes: it opens for nothing else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destination {
-    purpose: &'static str,
-    pub host: String,
-    pub account_key: String,
-}
-
-impl Destination {
-    pub fn new(host: &str, account: &AccountName) -> Self {
-        Self {
-            purpose: EXCHANGE_PASSWORD,
-            host: host.to_owned(),
-            account_key: account.key(),
-        }
-    }
-
-    /// Of a person's second factor.
-    pub fn factor_of(user: UserId) -> Self {
-        Self {
-            purpose: SECOND_FACTOR,
-            host: String::new(),
-            account_key: user.to_string(),
-        }
-    }
-
-    /// Of the address and signing key of a webhook.
-    pub fn webhook(id: WebhookId) -> Self {
-        Self {
-            purpose: WEBHOOK,
-            host: String::new(),
-            account_key: id.to_string(),
-        }
-    }
-
-    fn bound_to(&self, id: SecretId) -> Vec<u8> {
-        // Lengths keep neighbouring texts apart.
-        let id = id.to_string();
-        let parts = [id.as_str(), self.purpose, &self.host, &self.account_key];
-        parts
-            .iter()
-            .flat_map(|part| format!("{}:{part};", part.len()).into_bytes())
-            .collect()
-    }
+    /// What the vault remembers of the audit trail was not written by Kalends.
+    #[error("what the vault remembers of the audit trail was changed")]
+    AnchorForged,
+    #[error("the vault belongs to no installation")]
+    NotPaired,
 }
 
 /// The vault's database with the keys to it.
@@ -112,27 +70,72 @@ pub struct KeySource {
     pub new_file: PathBuf,
 }
 
-impl Vault {
-    /// Opens and migrates; every stored secret must have its key.
-    pub async fn open(url: &str, source: &KeySource, random: Random) -> Result<Self, VaultError> {
+/// A vault's database before its keys are known: what can be said of it without opening anything.
+#[derive(Debug, Clone)]
+pub struct LockedVault {
+    database: Database,
+}
+
+impl LockedVault {
+    /// Opens and migrates.
+    pub async fn open(url: &str) -> Result<Self, VaultError> {
         let database = Database::open(url, &sqlx::migrate!("migrations/vault")).await?;
-        let found = sqlx::query("SELECT DISTINCT key_id FROM secrets")
-            .fetch_all(&database.pool)
-            .await?;
-        let used: Vec<String> = found
-            .iter()
-            .map(|row| row.try_get("key_id"))
-            .collect::<Result<_, _>>()?;
-        let may_make = database.engine() == Engine::Sqlite && used.is_empty();
+        Ok(Self { database })
+    }
+
+    /// As [`LockedVault::open`], beside another process that works with the vault: no table is changed.
+    pub async fn join(url: &str) -> Result<Self, VaultError> {
+        let database = Database::join(url, &sqlx::migrate!("migrations/vault")).await?;
+        Ok(Self { database })
+    }
+
+    /// Loads the keys; everything that is stored must have its own.
+    pub async fn unlock(self, source: &KeySource, random: Random) -> Result<Vault, VaultError> {
+        let used = used_keys(&self.database).await?;
+        let may_make = self.database.engine() == Engine::Sqlite && used.is_empty();
         let keys = VaultKeys::load(source, may_make, &random)?;
-        if let Some(missing) = used.into_iter().find(|id| keys.get(id).is_none()) {
-            return Err(KeyError::Missing(missing).into());
-        }
-        Ok(Self {
-            database,
+        let vault = Vault {
+            database: self.database,
             keys: Arc::new(keys),
             random,
-        })
+        };
+        vault.holds(used)?;
+        Ok(vault)
+    }
+}
+
+/// The ids of the keys with which something in the vault is sealed or signed.
+async fn used_keys(database: &Database) -> Result<Vec<String>, VaultError> {
+    let found = sqlx::query(
+        "SELECT key_id FROM secrets UNION SELECT key_id FROM anchors UNION SELECT key_id FROM endings",
+    )
+    .fetch_all(&database.pool)
+    .await?;
+    let used = found.iter().map(|row| row.try_get("key_id"));
+    Ok(used.collect::<Result<_, _>>()?)
+}
+
+impl Vault {
+    /// Opens and migrates; everything that is stored must have its key.
+    pub async fn open(url: &str, source: &KeySource, random: Random) -> Result<Self, VaultError> {
+        LockedVault::open(url).await?.unlock(source, random).await
+    }
+
+    /// Whether each key that the vault's rows need is held here. Another instance may have sealed with a newer one.
+    pub async fn holds_every_key(&self) -> Result<(), VaultError> {
+        self.holds(used_keys(&self.database).await?)
+    }
+
+    fn holds(&self, used: Vec<String>) -> Result<(), VaultError> {
+        match used.into_iter().find(|id| self.keys.get(id).is_none()) {
+            Some(missing) => Err(KeyError::Missing(missing).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// The ids of the keys held here, the newest last.
+    pub fn key_ids(&self) -> Vec<String> {
+        self.keys.ids()
     }
 
     /// Whether the database answers and has every table.
@@ -145,16 +148,16 @@ impl Vault {
         &self.database.pool
     }
 
-    /// Seals a password with the newest key in a row of its own.
+    /// Seals a password with the newest key in the row that was announced for it.
     pub async fn seal(
         &self,
+        id: SecretId,
         password: &Password,
         to: &Destination,
         now: Timestamp,
-    ) -> Result<SecretId, VaultError> {
-        let id = SecretId::new(now, self.random.bytes());
+    ) -> Result<(), VaultError> {
+        let sealed = self.sealed(&id.to_string(), password.reveal().as_bytes(), to)?;
         let mut writing = self.database.begin().await?;
-        let sealed = self.sealed(id, password, to)?;
         sqlx::query("INSERT INTO secrets (id, key_id, purpose, sealed, sealed_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(id.to_string())
             .bind(self.keys.newest().0)
@@ -163,19 +166,13 @@ impl Vault {
             .bind(now.millis())
             .execute(writing.on())
             .await?;
-        writing.commit().await?;
-        Ok(id)
+        Ok(writing.commit().await?)
     }
 
-    fn sealed(
-        &self,
-        id: SecretId,
-        password: &Password,
-        to: &Destination,
-    ) -> Result<String, VaultError> {
+    fn sealed(&self, id: &str, text: &[u8], to: &Destination) -> Result<String, VaultError> {
         let nonce = XNonce::from(self.random.bytes::<24>());
         let payload = Payload {
-            msg: password.reveal().as_bytes(),
+            msg: text,
             aad: &to.bound_to(id),
         };
         let cipher = XChaCha20Poly1305::new(&(*self.keys.newest().1).into());
@@ -197,12 +194,19 @@ impl Vault {
             .fetch_optional(&self.database.pool)
             .await?
             .ok_or(VaultError::Missing)?;
-        self.opened(id, &row, to)
+        let opened = self.opened(&id.to_string(), &row, to)?;
+        let text = std::str::from_utf8(&opened).map_err(|_| VaultError::Missing)?;
+        Ok(Password::from(text.to_owned()))
     }
 
-    fn opened(&self, id: SecretId, row: &AnyRow, to: &Destination) -> Result<Password, VaultError> {
+    fn opened(
+        &self,
+        id: &str,
+        row: &AnyRow,
+        to: &Destination,
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let (key_id, sealed): (String, String) = (row.try_get("key_id")?, row.try_get("sealed")?);
-        let key = self.keys.get(&key_id).ok_or(VaultError::Missing)?;
+        let key = self.keys.get(&key_id).ok_or(KeyError::Missing(key_id))?;
         let bytes = BASE64.decode(sealed).map_err(|_| VaultError::Missing)?;
         let (nonce, sealed) = bytes.split_first_chunk::<24>().ok_or(VaultError::Missing)?;
         let payload = Payload {
@@ -210,9 +214,7 @@ impl Vault {
             aad: &to.bound_to(id),
         };
         let opened = XChaCha20Poly1305::new(&(*key).into()).decrypt(&XNonce::from(*nonce), payload);
-        let opened = Zeroizing::new(opened.map_err(|_| VaultError::Missing)?);
-        let text = std::str::from_utf8(&opened).map_err(|_| VaultError::Missing)?;
-        Ok(Password::from(text.to_owned()))
+        opened.map(Zeroizing::new).map_err(|_| VaultError::Missing)
     }
 
     pub async fn forget(&self, id: SecretId) -> Result<(), VaultError> {
@@ -224,10 +226,9 @@ impl Vault {
         Ok(writing.commit().await?)
     }
 
-    /// The ids of all secrets, or of those sealed before an instant.
-    pub async fn ids(&self, sealed_before: Option<Timestamp>) -> Result<Vec<SecretId>, VaultError> {
-        let found = sqlx::query("SELECT id FROM secrets WHERE sealed_at < $1")
-            .bind(sealed_before.map_or(i64::MAX, Timestamp::millis))
+    /// The ids of all secrets.
+    pub async fn ids(&self) -> Result<Vec<SecretId>, VaultError> {
+        let found = sqlx::query("SELECT id FROM secrets")
             .fetch_all(&self.database.pool)
             .await?;
         found
@@ -238,6 +239,15 @@ impl Vault {
                     .map_err(|_| VaultError::Missing)
             })
             .collect()
+    }
+
+    /// Whether there is a row.
+    pub async fn contains(&self, id: SecretId) -> Result<bool, VaultError> {
+        let row = sqlx::query("SELECT id FROM secrets WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&self.database.pool)
+            .await?;
+        Ok(row.is_some())
     }
 
     /// Whether a secret is sealed with a key that is no longer the newest.
@@ -254,6 +264,7 @@ impl Vault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account_name::AccountName;
     use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
@@ -284,13 +295,15 @@ mod tests {
 
     async fn sealed(vault: &Vault) -> SecretId {
         let password = Password::from("Practice-2026!".to_owned());
-        vault.seal(&password, &place(), NOW).await.unwrap()
+        let id = SecretId::new(NOW, Random::from_system().bytes());
+        vault.seal(id, &password, &place(), NOW).await.unwrap();
+        id
     }
 
     async fn opens(vault: &Vault, id: SecretId, to: &Destination) -> bool {
         match vault.open_secret(id, to).await {
             Ok(password) => password.reveal() == "Practice-2026!",
-            Err(VaultError::Missing) => false,
+            Err(VaultError::Missing | VaultError::Key(KeyError::Missing(_))) => false,
             Err(other) => panic!("{other}"),
         }
     }
@@ -364,24 +377,32 @@ mod tests {
         assert!(!vault.is_stale(new).await.unwrap());
 
         let told = open(folder.path(), &[2]).await.unwrap_err().to_string();
-        assert!(told.contains("sealed with the key k1"), "{told}");
+        let old_key = &vault.key_ids()[0];
+        assert!(
+            told.contains(&format!("sealed with the key {old_key}")),
+            "{told}"
+        );
         vault.forget(old).await.unwrap();
         let vault = open(folder.path(), &[2]).await.unwrap();
         assert!(opens(&vault, new, &place()).await);
     }
 
     #[tokio::test]
-    async fn another_key_under_the_same_id_opens_nothing() {
+    async fn another_key_under_the_same_name_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let id = sealed(&open(folder.path(), &[1]).await.unwrap()).await;
+        sealed(&open(folder.path(), &[1]).await.unwrap()).await;
         let source = KeySource {
             keys: Some(format!("k1:{}", BASE64.encode([2; 32])).into()),
             file: None,
             new_file: folder.path().join("unused"),
         };
         let url = format!("sqlite://{}", folder.path().join("vault.db").display());
-        let vault = Vault::open(&url, &source, Random::from_system()).await;
-        assert!(!opens(&vault.unwrap(), id, &place()).await);
+        let refused = Vault::open(&url, &source, Random::from_system()).await;
+        let refused = refused.unwrap_err();
+        assert!(
+            matches!(refused, VaultError::Key(KeyError::Missing(_))),
+            "{refused}"
+        );
     }
 
     #[tokio::test]
@@ -425,13 +446,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ids_are_those_sealed_before_an_instant() {
+    async fn a_key_file_that_others_can_read_is_refused_with_the_cure() {
         let folder = tempfile::tempdir().unwrap();
-        let vault = open(folder.path(), &[1]).await.unwrap();
-        let id = sealed(&vault).await;
-        assert_eq!(vault.ids(None).await.unwrap(), [id]);
-        assert!(vault.ids(Some(NOW)).await.unwrap().is_empty());
-        let later = NOW + std::time::Duration::from_millis(1);
-        assert_eq!(vault.ids(Some(later)).await.unwrap(), [id]);
+        sealed(&open(folder.path(), &[]).await.unwrap()).await;
+        let file = folder.path().join("vault.keys");
+        for mode in [0o644, 0o640, 0o604, 0o620, 0o660] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let told = open(folder.path(), &[]).await.unwrap_err().to_string();
+            assert!(
+                told.contains("chmod 600") && told.contains("vault.keys"),
+                "{told}"
+            );
+        }
+        for mode in [0o600, 0o400] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            open(folder.path(), &[]).await.unwrap();
+        }
     }
 }

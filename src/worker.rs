@@ -8,7 +8,7 @@ mod housekeeping;
 
 pub use heartbeat::{Heartbeats, Silent, beat};
 
-use crate::{audit, bulk, connect, mapping, notice, services::Services, sync};
+use crate::{audit, bulk, connect, instance, mapping, notice, services::Services, sync};
 use futures::{FutureExt as _, future::BoxFuture};
 use std::{fmt::Display, time::Duration};
 use strum::VariantArray as _;
@@ -24,6 +24,10 @@ const REST: Duration = Duration::from_secs(5);
 pub enum Loop {
     /// Writes down in both databases that all of this goes on.
     Heartbeat,
+    /// Tells that this instance runs, and which keys it holds.
+    Instance,
+    /// Compares the two databases.
+    Standing,
     /// Gives connections that are due their round.
     Sync,
     /// Works through maps of mailboxes.
@@ -52,11 +56,11 @@ impl Loop {
     /// Between two steps of a loop that does the same thing again and again.
     const fn pause(self) -> Duration {
         match self {
-            Self::Heartbeat | Self::TrailMemory => Duration::from_secs(10),
+            Self::Heartbeat | Self::Instance | Self::TrailMemory => Duration::from_secs(10),
             Self::Sync | Self::Maps => Duration::from_secs(1),
             Self::Mail | Self::Webhooks => Duration::from_secs(5),
             Self::Notices => Duration::from_secs(30),
-            Self::Bulks | Self::Checks => Duration::from_mins(1),
+            Self::Standing | Self::Bulks | Self::Checks => Duration::from_mins(1),
             Self::TrailLook | Self::Housekeeping => Duration::from_hours(1),
         }
     }
@@ -102,6 +106,12 @@ impl Turn {
         match self.which {
             Loop::Heartbeat => self
                 .repeat(|it| async move { beat(&it).await }.boxed())
+                .boxed(),
+            Loop::Instance => self
+                .repeat(|it| async move { instance::tell(&it).await }.boxed())
+                .boxed(),
+            Loop::Standing => self
+                .repeat(|it| async move { it.look_at_standing().await.map(drop) }.boxed())
                 .boxed(),
             Loop::Sync => sync::run(self).boxed(),
             Loop::Maps => mapping::run(self).boxed(),
@@ -159,6 +169,10 @@ async fn keep_going(turn: Turn) {
 
 /// Lets the vault remember the present end of the audit trail.
 async fn follow(services: &Services) -> Result<(), audit::TrailError> {
+    // A vault that was set back shows where it stands, until somebody says which state is meant.
+    if services.standing().is_some_and(|it| it.vault_is_older()) {
+        return Ok(());
+    }
     let now = services.clock.now();
     audit::follow(&services.store, &services.vault, now).await
 }

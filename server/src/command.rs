@@ -3,14 +3,16 @@
 mod audit;
 mod doctor;
 mod user;
+mod vault;
 
 use crate::{
+    data::{Access, Data, Opened},
     serve,
-    settings::{Data, ENVIRONMENT_HELP, Network, Notices, SettingError, all_settings},
+    settings::{ENVIRONMENT_HELP, Network, Notices, SettingError, all_settings},
     telemetry,
 };
 use clap::{Parser, Subcommand};
-use kalends::{clock::Clock, custody::Custody, random::Random};
+use kalends::{audit as audit_trail, clock::Clock, random::Random};
 use std::io::Write as _;
 
 /// Connects an organisation's Microsoft Exchange calendars and says why when it cannot.
@@ -71,16 +73,10 @@ enum Command {
     /// Tends the vault of sealed passwords.
     Vault {
         #[command(subcommand)]
-        command: VaultCommand,
+        command: vault::VaultCommand,
         #[command(flatten)]
         data: Data,
     },
-}
-
-#[derive(Debug, Subcommand)]
-enum VaultCommand {
-    /// Seals every password anew with the newest key.
-    Rotate,
 }
 
 /// Why a command ended early, in words for whoever runs Kalends.
@@ -120,7 +116,9 @@ pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
             data,
         } => serve::serve(*network, notices, data).await,
         Command::Migrate { data } => {
-            data.open(&Random::from_system()).await?;
+            let access = Access::Alone("migrate");
+            data.open(access, &Random::from_system(), Clock::system().now())
+                .await?;
             say(format_args!("Both databases are up to date."));
             Ok(())
         }
@@ -130,23 +128,16 @@ pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
             data,
         } => doctor::run(wanted, &network, &data).await,
         Command::Audit { command, data } => audit::run(&command, &data).await,
-        Command::User { command, data } => user::run(command, data).await,
-        Command::Vault {
-            command: VaultCommand::Rotate,
-            data,
-        } => {
-            let (store, vault) = data.open(&Random::from_system()).await?;
-            let custody = Custody {
-                store,
-                vault,
-                clock: Clock::system(),
-            };
-            let sealed = custody.rotate().await.map_err(CommandError::refused)?;
-            say(format_args!(
-                "Passwords sealed anew with the newest key: {sealed}."
-            ));
-            Ok(())
-        }
+        Command::User { command, data } => user::run(command, &data).await,
+        Command::Vault { command, data } => vault::run(command, &data).await,
+    }
+}
+
+/// Lets the vault remember the end of the trail behind what the command did.
+async fn remember_end(opened: &Opened, clock: &Clock) {
+    let followed = audit_trail::follow(&opened.store, &opened.vault, clock.now());
+    if let Err(error) = followed.await {
+        tracing::error!(%error, "the end of the audit trail could not be remembered");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The program `kalends`: serves the pages, works through due rounds, and holds the commands of whoever runs it.
 
 mod command;
+mod data;
 mod downloads;
 mod failed_forms;
 mod health;

@@ -2,13 +2,14 @@
 
 use crate::{
     command::CommandError,
+    data::{Access, Data},
     downloads,
     failed_forms::{Render, failed_forms},
     health::{self, Health},
     layers::{self, Outside, PageNonce},
     requests,
     session_store::{ABSOLUTE, Sessions},
-    settings::{Data, Network, Notices, SettingError},
+    settings::{Network, Notices, SettingError},
     site::Site,
 };
 use app::{App, request::PublicOrigin, shell};
@@ -21,7 +22,7 @@ use axum::{
     routing::post,
 };
 use axum_server::{Handle, tls_rustls::RustlsConfig};
-use kalends::{clock::Clock, random::Random, services::Services, worker};
+use kalends::{clock::Clock, instance, random::Random, services::Services, worker};
 use leptos::{config::LeptosOptions, prelude::*, server_fn::axum::server_fn_paths};
 use leptos_axum::{
     LeptosRoutes, generate_route_list, handle_server_fns_with_context,
@@ -41,23 +42,23 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(), CommandError> {
     let (clock, random) = (Clock::system(), Random::from_system());
-    let (store, vault) = data.open(&random).await?;
+    let opened = data.open(Access::Alone("serve"), &random, clock.now());
+    let opened = opened.await?;
     let mut services = Services::new(
-        store,
-        vault,
+        opened.store.clone(),
+        opened.vault.clone(),
         network.outbound(clock.clone())?,
         clock,
         random,
     );
+    // Before anything is opened: whoever rotates sees this instance, or has sealed already.
+    instance::tell(&services)
+        .await
+        .map_err(CommandError::refused)?;
+    tell_standing(&services).await?;
     kalends::connect::end_orphans(&services)
         .await
         .map_err(CommandError::refused)?;
-    services.custody().probe().await.map_err(|error| {
-        CommandError::Refused(format!(
-            "KALENDS_VAULT_KEYS: the key does not open the saved passwords ({error}). Put back the key that sealed them, KALENDS_VAULT_KEYS or the file KALENDS_VAULT_KEYS_FILE; several keys may stand side by side"
-        ))
-    })?;
-
     let (listener, address) = listen(&network)?;
     let origin = network.origin(address)?;
     services.channels = notices.channels(&network, &origin, services.clock.clone())?;
@@ -108,7 +109,18 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
     services.tasks.close();
     let _ = tokio::time::timeout(DRAIN, services.tasks.wait()).await;
     let _ = worker.await;
+    instance::leave(&services).await;
+    drop(opened);
     served.map_err(CommandError::refused)
+}
+
+/// Says in the log what does not fit between the two databases; the overview says it too.
+async fn tell_standing(services: &Services) -> Result<(), CommandError> {
+    let standing = services.look_at_standing().await;
+    for words in standing.map_err(CommandError::refused)?.in_words() {
+        tracing::error!("{words}.");
+    }
+    Ok(())
 }
 
 fn listen(network: &Network) -> Result<(std::net::TcpListener, SocketAddr), CommandError> {

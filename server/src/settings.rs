@@ -1,17 +1,14 @@
 //! Settings from the environment, or from a flag of the same name; a bad one stops the start with its cure.
 
+use crate::data::Data;
 use clap::Args;
 use ipnet::IpNet;
 use kalends::{
     clock::Clock,
     notice::{Channels, MailError, Mailer},
     outbound::{Outbound, OutboundConfig},
-    random::Random,
-    store::Store,
-    vault::{KeySource, Vault, VaultError},
 };
 use std::{env, fs, net::SocketAddr, path::PathBuf};
-use tempfile::TempDir;
 
 /// The settings that have no flag, because flags can be read by everybody on the machine.
 pub const ENVIRONMENT_HELP: &str = "Set in the environment only:
@@ -229,104 +226,10 @@ impl Notices {
     }
 }
 
-/// Where the databases and the vault's keys are.
-#[derive(Debug, Args)]
-pub struct Data {
-    /// A file with the vault's keys; made beside a new SQLite vault if there is none.
-    #[arg(long, env = "KALENDS_VAULT_KEYS_FILE")]
-    vault_keys_file: Option<PathBuf>,
-}
-
-impl Data {
-    /// Opens and migrates both databases.
-    pub async fn open(&self, random: &Random) -> Result<(Store, Vault), SettingError> {
-        let (url, vault_url) = (main_url(), vault_url());
-        if url == vault_url {
-            return Err(SettingError::hidden(
-                "KALENDS_VAULT_DATABASE_URL",
-                "the vault needs a database of its own",
-            ));
-        }
-        let source = KeySource {
-            keys: env::var("KALENDS_VAULT_KEYS").ok().map(Into::into),
-            file: self.vault_keys_file.clone(),
-            new_file: new_keys_file(&vault_url),
-        };
-        open_at(&url, &vault_url, &source, random).await
-    }
-
-    /// As `open`; where there is no main database yet, throwaway ones in a folder that goes when it is dropped.
-    pub async fn open_or_lend(
-        &self,
-        random: &Random,
-    ) -> Result<(Store, Vault, Option<TempDir>), SettingError> {
-        if sqlite_file(&main_url()).is_none_or(|file| file.exists()) {
-            let (store, vault) = self.open(random).await?;
-            return Ok((store, vault, None));
-        }
-        let folder = TempDir::new().map_err(|error| SettingError::told(&error))?;
-        let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
-        let source = KeySource {
-            keys: None,
-            file: None,
-            new_file: folder.path().join("vault.keys"),
-        };
-        let (store, vault) = open_at(&url("kalends.db"), &url("vault.db"), &source, random).await?;
-        Ok((store, vault, Some(folder)))
-    }
-
-    /// Where the main database lies, or should lie, if it is a file.
-    pub fn main_place() -> String {
-        sqlite_file(&main_url()).map_or_else(String::new, |file| file.display().to_string())
-    }
-}
-
-fn main_url() -> String {
-    setting("KALENDS_DATABASE_URL", "sqlite://data/kalends.db")
-}
-
-fn vault_url() -> String {
-    setting("KALENDS_VAULT_DATABASE_URL", "sqlite://data/vault.db")
-}
-
-async fn open_at(
-    url: &str,
-    vault_url: &str,
-    source: &KeySource,
-    random: &Random,
-) -> Result<(Store, Vault), SettingError> {
-    let vault = Vault::open(vault_url, source, random.clone()).await;
-    let vault = vault.map_err(|error| match error {
-        VaultError::Key(error) => SettingError::told(&error),
-        error => SettingError::hidden("KALENDS_VAULT_DATABASE_URL", not_opened(&error)),
-    })?;
-    let store = Store::open(url, random.clone()).await;
-    let store =
-        store.map_err(|error| SettingError::hidden("KALENDS_DATABASE_URL", not_opened(&error)))?;
-    Ok((store, vault))
-}
-
-fn not_opened(error: &dyn std::fmt::Display) -> String {
-    format!(
-        "the database cannot be opened ({error}). For Postgres, check that the server runs and that the address, name and password are right; for SQLite, that the folder can be written and the file is a database"
-    )
-}
-
-fn setting(name: &str, default: &str) -> String {
+/// A setting of the environment; empty counts as not set.
+pub fn setting(name: &str, default: &str) -> String {
     env::var(name)
         .ok()
         .filter(|value| !value.is_empty())
         .unwrap_or_else(|| default.to_owned())
-}
-
-/// Beside the vault's file.
-fn new_keys_file(vault_url: &str) -> PathBuf {
-    sqlite_file(vault_url)
-        .unwrap_or_else(|| PathBuf::from("data/vault.db"))
-        .with_extension("keys")
-}
-
-fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite://")?;
-    Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
 }

@@ -263,8 +263,8 @@ pub(super) fn not_in_domain(names: &Names) -> Words {
 pub(super) fn secret_missing() -> Words {
     words(
         "The saved password cannot be opened.",
-        "It is gone from Kalends' vault, or the key that sealed it is no longer set. Nothing was sent to Exchange.",
+        "Its row is gone from Kalends' vault, or was changed. Nothing was sent to Exchange. When the row is back, the calendar goes on by itself.",
     )
     .step("Connect again and type the password once more.")
-    .step("Ask whoever runs Kalends whether the vault or its keys were changed, if other people see this too.")
+    .step("Ask whoever runs Kalends whether the vault was restored or changed, if other people see this too.")
 }

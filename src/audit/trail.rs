@@ -1,13 +1,12 @@
 //! The chain of the audit trail: how a line is bound to the one before it, and whether the trail is whole.
 
-use super::Line;
+use super::{Ending, Line};
 use crate::{
     clock::Timestamp,
     store::{Store, StoreError},
-    vault::{Vault, VaultError},
+    vault::{Anchor, Vault, VaultError},
 };
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 
 impl Line {
     /// The hash of this line behind one with the hash `before`: SHA-256 over both, the line's fields as a JSON array, so
@@ -23,11 +22,7 @@ impl Line {
             self.action,
             self.subject
         ]);
-        let mut text = String::new();
-        for byte in Sha256::digest(fields.to_string().as_bytes()) {
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hex::encode(Sha256::digest(fields.to_string().as_bytes()))
     }
 }
 
@@ -62,6 +57,12 @@ pub enum Break {
         "line {seq} is another one than was seen in its place before: the trail was written anew"
     )]
     Rewritten { seq: i64 },
+    #[error("the vault no longer remembers where the trail ended: somebody took that away")]
+    Forgotten,
+    #[error(
+        "what the vault remembers of the end of the trail was changed: it is not signed by a key of this vault"
+    )]
+    Forged,
 }
 
 /// Why a trail could not be looked at.
@@ -75,7 +76,12 @@ pub enum TrailError {
 
 /// Reads the whole trail, a thousand lines at a time, and compares it with the line that the vault remembers.
 pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError> {
-    let anchor = vault.anchor().await?;
+    let anchor = match vault.anchor().await {
+        Ok(Some(anchor)) => anchor,
+        Ok(None) => return Ok(Verdict::Broken(Break::Forgotten)),
+        Err(VaultError::AnchorForged) => return Ok(Verdict::Broken(Break::Forged)),
+        Err(error) => return Err(error.into()),
+    };
     // Lines written from now on are none of this look's business.
     let (end, head) = store.audit_head().await?;
     let outside = store.lines_without_place().await?;
@@ -102,10 +108,7 @@ pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError>
                 };
                 return Ok(Verdict::Broken(broken));
             }
-            if anchor
-                .as_ref()
-                .is_some_and(|anchor| anchor.seq == line.seq && anchor.hash != line.hash)
-            {
+            if anchor.seq == line.seq && anchor.hash != line.hash {
                 return Ok(Verdict::Broken(Break::Rewritten { seq: line.seq }));
             }
             first = first.or(Some(line.at));
@@ -124,7 +127,7 @@ pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError>
     if seq < end {
         return Ok(Verdict::Broken(Break::Removed { seq: seq + 1 }));
     }
-    if let Some(anchor) = anchor.filter(|anchor| anchor.seq > seq) {
+    if anchor.seq > seq {
         let anchored = anchor.seq;
         return Ok(Verdict::Broken(Break::CutOff { seq, anchored }));
     }
@@ -139,12 +142,13 @@ pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError>
 /// Moves what the vault remembers to the present end of the trail, over the lines since then alone; where they do not
 /// follow each other nothing is moved, and a look at the whole trail tells what is wrong.
 pub async fn follow(store: &Store, vault: &Vault, now: Timestamp) -> Result<(), TrailError> {
-    let anchor = vault.anchor().await?;
-    let (end, head) = store.audit_head().await?;
-    let (mut seq, mut before) = anchor.map_or((0, String::new()), |it| (it.seq, it.hash));
-    if seq >= end {
+    // Where it was taken away or changed it stays so, to be found.
+    let Some(anchor) = vault.anchor().await? else {
         return Ok(());
-    }
+    };
+    let (end, head) = store.audit_head().await?;
+    let (mut seq, mut before) = (anchor.seq, anchor.hash.clone());
+    let mut endings = Vec::new();
     while seq < end {
         let lines = store.lines_after(seq).await?;
         if lines.is_empty() {
@@ -154,11 +158,17 @@ pub async fn follow(store: &Store, vault: &Vault, now: Timestamp) -> Result<(), 
             if line.seq != seq + 1 || line.hash != line.chained_to(&before) {
                 return Ok(());
             }
+            endings.extend(Ending::of(&line));
             (seq, before) = (line.seq, line.hash);
         }
     }
-    if before == head {
-        vault.keep_anchor(seq, &head, now).await?;
+    if seq > anchor.seq && before == head {
+        let to = Anchor {
+            seq,
+            hash: head,
+            at: now,
+        };
+        vault.move_anchor(&anchor, &to, &endings).await?;
     }
     Ok(())
 }
@@ -167,10 +177,7 @@ pub async fn follow(store: &Store, vault: &Vault, now: Timestamp) -> Result<(), 
 pub async fn anchor(store: &Store, vault: &Vault, now: Timestamp) -> Result<Verdict, TrailError> {
     let verdict = verify(store, vault).await?;
     match &verdict {
-        Verdict::Whole { lines, head, .. } if *lines > 0 => {
-            vault.keep_anchor(*lines, head, now).await?;
-        }
-        Verdict::Whole { .. } => {}
+        Verdict::Whole { .. } => follow(store, vault, now).await?,
         Verdict::Broken(broken) => tracing::error!(%broken, "the audit trail is not whole"),
     }
     Ok(verdict)

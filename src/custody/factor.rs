@@ -19,7 +19,7 @@ impl Custody {
     ) -> Result<SecretId, CustodyError> {
         let now = self.clock.now();
         let to = Destination::factor_of(user);
-        let fresh = self.vault.seal(sealed, &to, now).await?;
+        let fresh = self.seal(sealed, &to).await?;
         let set = self.store.set_pending_factor(user, Some(fresh), now).await;
         let before = self.kept(fresh, set).await?;
         self.forget(before.as_slice()).await?;
@@ -45,7 +45,7 @@ impl Custody {
     ) -> Result<bool, CustodyError> {
         let now = self.clock.now();
         let to = Destination::factor_of(user);
-        let secret_id = self.vault.seal(sealed, &to, now).await?;
+        let secret_id = self.seal(sealed, &to).await?;
         let confirmed = Confirmed {
             pending_id,
             secret_id,
@@ -57,10 +57,10 @@ impl Custody {
             .confirm_factor(user, &confirmed, entry, now)
             .await;
         let released = self.kept(secret_id, confirmed).await?;
-        let is_on = released.is_some();
-        self.forget(&released.unwrap_or_else(|| vec![secret_id]))
-            .await?;
-        Ok(is_on)
+        match released {
+            Some(released) => self.forget(&released).await.map(|()| true),
+            None => self.withdraw(secret_id).await.map(|()| false),
+        }
     }
 
     /// Turns a second factor off and forgets its key; false if there was none.
@@ -72,28 +72,10 @@ impl Custody {
 
     /// Forgets what people began to set up before an instant and never ended.
     pub(super) async fn forget_set_ups(&self, begun_before: Timestamp) -> Result<(), CustodyError> {
-        let released = self.store.drop_pending_factors(begun_before).await?;
-        self.forget(&released).await
-    }
-
-    /// Seals the keys of second factors anew with the vault's newest key, and returns how many. Whoever is setting one
-    /// up begins again.
-    pub(super) async fn rotate_factors(&self) -> Result<usize, CustodyError> {
-        self.forget_set_ups(Timestamp::from_millis(i64::MAX))
+        let released = self
+            .store
+            .drop_pending_factors(begun_before, self.clock.now())
             .await?;
-        let mut rotated = 0;
-        for factor in self.store.factors().await? {
-            if !self.vault.is_stale(factor.secret_id).await? {
-                continue;
-            }
-            let to = Destination::factor_of(factor.user_id);
-            let sealed = self.vault.open_secret(factor.secret_id, &to).await?;
-            let fresh = self.vault.seal(&sealed, &to, self.clock.now()).await?;
-            let taken = self.store.replace_factor_secret(&factor, fresh).await?;
-            let old = if taken { factor.secret_id } else { fresh };
-            self.vault.forget(old).await?;
-            rotated += usize::from(taken);
-        }
-        Ok(rotated)
+        self.forget(&released).await
     }
 }

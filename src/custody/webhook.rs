@@ -19,7 +19,7 @@ impl Custody {
         id: WebhookId,
     ) -> Result<Webhook, CustodyError> {
         let to = Destination::webhook(id);
-        let secret_id = self.vault.seal(sealed, &to, self.clock.now()).await?;
+        let secret_id = self.seal(sealed, &to).await?;
         let webhook = new(secret_id);
         let added = self.store.add_webhook(&webhook, entry).await;
         self.kept(secret_id, added).await?;
@@ -36,23 +36,5 @@ impl Custody {
         let released = self.store.remove_webhook(webhook, entry, now).await?;
         self.forget(released.as_slice()).await?;
         Ok(released.is_some())
-    }
-
-    /// Seals webhooks anew with the vault's newest key, and returns how many.
-    pub(super) async fn rotate_webhooks(&self) -> Result<usize, CustodyError> {
-        let mut rotated = 0;
-        for webhook in self.store.webhooks().await? {
-            if !self.vault.is_stale(webhook.secret_id).await? {
-                continue;
-            }
-            let to = Destination::webhook(webhook.id);
-            let sealed = self.vault.open_secret(webhook.secret_id, &to).await?;
-            let fresh = self.vault.seal(&sealed, &to, self.clock.now()).await?;
-            let taken = self.store.replace_webhook_secret(&webhook, fresh).await?;
-            let old = if taken { webhook.secret_id } else { fresh };
-            self.vault.forget(old).await?;
-            rotated += usize::from(taken);
-        }
-        Ok(rotated)
     }
 }

@@ -163,13 +163,15 @@ impl Store {
         row.map(|row| rows::parsed(&row, "mailbox")).transpose()
     }
 
-    /// Points an account to another secret, if it still points to the one it did. False: somebody was quicker.
+    /// Points an account to another secret, if it still points to the one it did. Returns the secret that is to be
+    /// deleted: the old one, or the new one where somebody was quicker.
     pub async fn replace_secret(
         &self,
         id: AccountId,
         old: SecretId,
         new: SecretId,
-    ) -> Result<bool, StoreError> {
+        now: Timestamp,
+    ) -> Result<SecretId, StoreError> {
         let mut writing = self.begin().await?;
         let mut replaced = 0;
         for sql in [
@@ -184,23 +186,7 @@ impl Store {
                 .await?
                 .rows_affected();
         }
-        writing.commit().await?;
-        Ok(replaced > 0)
-    }
-
-    /// The ids of all secrets that accounts and second factors point to.
-    pub async fn secret_ids(&self) -> Result<Vec<SecretId>, StoreError> {
-        let found = sqlx::query(
-            "SELECT secret_id FROM accounts UNION SELECT next_secret_id FROM accounts WHERE next_secret_id IS NOT NULL \
-             UNION SELECT secret_id FROM factors WHERE secret_id IS NOT NULL \
-             UNION SELECT pending_id FROM factors WHERE pending_id IS NOT NULL UNION SELECT secret_id FROM webhooks",
-        )
-        .fetch_all(self.pool())
-        .await?;
-        found
-            .iter()
-            .map(|row| rows::parsed(row, "secret_id"))
-            .collect()
+        self.replaced(writing, (old, new), replaced > 0, now).await
     }
 
     /// A saved password was refused: counts it and stops all work of the account, if `account` is still as it was

@@ -1,6 +1,6 @@
 //! Second factors: which row of the vault makes a person's codes, which were used, and the hashes of recovery codes.
 
-use super::{Store, StoreError, rows};
+use super::{Store, StoreError, rows, secrets};
 use crate::{
     audit::Entry,
     clock::Timestamp,
@@ -99,19 +99,25 @@ impl Store {
             .bind(user.to_string())
             .fetch_one(writing.on())
             .await?;
+        if let Some(pending) = pending {
+            secrets::point_to(&mut writing, pending).await?;
+        }
         sqlx::query("UPDATE factors SET pending_id = $2 WHERE user_id = $1")
             .bind(user.to_string())
             .bind(pending.map(|id| id.to_string()))
             .execute(writing.on())
             .await?;
+        let before: Option<SecretId> = rows::maybe_parsed(&before, "pending_id")?;
+        secrets::let_go(&mut writing, before.as_slice(), now).await?;
         writing.commit().await?;
-        rows::maybe_parsed(&before, "pending_id")
+        Ok(before)
     }
 
     /// Lets go of what people began to set up before an instant and never ended; returns the secrets pointed to before.
     pub async fn drop_pending_factors(
         &self,
         begun_before: Timestamp,
+        now: Timestamp,
     ) -> Result<Vec<SecretId>, StoreError> {
         let mut writing = self.begin().await?;
         let found = sqlx::query(
@@ -131,6 +137,7 @@ impl Store {
                 .rows_affected();
             dropped.extend((gone > 0).then_some(id));
         }
+        secrets::let_go(&mut writing, &dropped, now).await?;
         writing.commit().await?;
         Ok(dropped)
     }
@@ -156,6 +163,7 @@ impl Store {
         if taken == 0 {
             return Ok(None);
         }
+        secrets::point_to(&mut writing, confirmed.secret_id).await?;
         let before = sqlx::query("SELECT secret_id FROM factors WHERE user_id = $1")
             .bind(user.to_string())
             .fetch_one(writing.on())
@@ -177,10 +185,11 @@ impl Store {
                 .execute(writing.on())
                 .await?;
         }
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
         let mut released = vec![confirmed.pending_id];
         released.extend(rows::maybe_parsed::<SecretId>(&before, "secret_id")?);
+        secrets::let_go(&mut writing, &released, now).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
         Ok(Some(released))
     }
 
@@ -266,17 +275,20 @@ impl Store {
             return Ok(None);
         }
         delete_codes(&mut writing, user).await?;
+        secrets::let_go(&mut writing, &released, now).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
         Ok(Some(released))
     }
 
-    /// Points a second factor to the same key, sealed anew; false if it points elsewhere by now.
+    /// Points a second factor to the same key, sealed anew, if it still points to the one it did. Returns the secret
+    /// that is to be deleted.
     pub async fn replace_factor_secret(
         &self,
         factor: &Factor,
         fresh: SecretId,
-    ) -> Result<bool, StoreError> {
+        now: Timestamp,
+    ) -> Result<SecretId, StoreError> {
         let mut writing = self.begin().await?;
         let replaced =
             sqlx::query("UPDATE factors SET secret_id = $3 WHERE user_id = $1 AND secret_id = $2")
@@ -286,8 +298,8 @@ impl Store {
                 .execute(writing.on())
                 .await?
                 .rows_affected();
-        writing.commit().await?;
-        Ok(replaced > 0)
+        let secrets = (factor.secret_id, fresh);
+        self.replaced(writing, secrets, replaced > 0, now).await
     }
 }
 

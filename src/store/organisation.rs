@@ -3,7 +3,7 @@
 use super::{
     Account, Store, StoreError, Table,
     accounts::{self, NextSlot},
-    rows,
+    rows, secrets,
 };
 use crate::{
     account_name::AccountName,
@@ -167,6 +167,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<AccountId, StoreError> {
         let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        secrets::point_to(&mut writing, new.secret_id).await?;
         let id = AccountId::new(now, self.random.bytes());
         sqlx::query(
             "INSERT INTO accounts (id, kind, host, name, name_key, owner_key, endpoint, secret_id, created_at, \
@@ -221,7 +222,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<SecretId>, StoreError> {
         let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        secrets::point_to(&mut writing, new.secret_id).await?;
         let released = secrets_of(&mut writing, id).await?;
+        secrets::let_go(&mut writing, &released, now).await?;
         sqlx::query(
             "UPDATE accounts SET host = $2, endpoint = $3, name = $4, name_key = $5, secret_id = $6, control_mailbox = $7, \
              next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL, held_until = NULL, \
@@ -251,7 +254,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
         let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        secrets::point_to(&mut writing, next.secret_id).await?;
         let before = next_secret(&mut writing, id).await?;
+        secrets::let_go(&mut writing, before.as_slice(), now).await?;
         sqlx::query(
             "UPDATE accounts SET next_name = $2, next_secret_id = $3, next_tested_at = $4, next_expires_at = $5 WHERE id = $1",
         )
@@ -279,6 +284,7 @@ impl Store {
         if before.is_none() {
             return Ok(None);
         }
+        secrets::let_go(&mut writing, before.as_slice(), now).await?;
         sqlx::query(
             "UPDATE accounts SET next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL \
              WHERE id = $1",
@@ -304,17 +310,19 @@ impl Store {
         let switched = sqlx::query(
             "UPDATE accounts SET name = $3, name_key = $4, secret_id = next_secret_id, expires_at = next_expires_at, \
              next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL, held_until = NULL, \
-             saved_refusals = 0, stopped_until = NULL WHERE id = $1 AND next_secret_id = $2",
+             saved_refusals = 0, stopped_until = NULL WHERE id = $1 AND next_secret_id = $2 AND secret_id = $5",
         )
         .bind(account.id.to_string())
         .bind(next.secret_id.to_string())
         .bind(rows::to_json(&next.name, "name")?)
         .bind(next.name.key())
+        .bind(account.secret_id.to_string())
         .execute(writing.on())
         .await?;
         if switched.rows_affected() == 0 {
             return Ok(None);
         }
+        secrets::let_go(&mut writing, &[account.secret_id], now).await?;
         wake_troubled(&mut writing, account.id, now).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
@@ -331,6 +339,7 @@ impl Store {
     ) -> Result<(EndedAccount, Vec<SecretId>), StoreError> {
         let mut writing = self.begin_alone_on(Table::Accounts).await?;
         let released = secrets_of(&mut writing, id).await?;
+        secrets::let_go(&mut writing, &released, now).await?;
         let counts = sqlx::query(
             "SELECT COUNT(DISTINCT c.id) AS users, COUNT(e.id) AS entries FROM connections c \
              LEFT JOIN calendars k ON k.connection_id = c.id LEFT JOIN events e ON e.calendar_id = k.id WHERE c.account_id = $1",

@@ -1,6 +1,6 @@
 //! Making and ending connections: the one transaction that points to a sealed secret.
 
-use super::{Account, Store, StoreError, Table, accounts, rows};
+use super::{Account, Store, StoreError, Table, accounts, rows, secrets};
 use crate::{
     account_name::AccountName,
     audit::Entry,
@@ -55,6 +55,7 @@ impl Store {
         self.refuse_forbidden(&mut writing, new.mode, &new.reads)
             .await?;
         refuse_taken(&mut writing, &new.reads).await?;
+        secrets::point_to(&mut writing, new.secret_id).await?;
         let mut released = Vec::new();
         let account_id = self
             .upsert_account(&mut writing, new, now, &mut released)
@@ -69,6 +70,7 @@ impl Store {
                 &mut released,
             )
             .await?;
+        secrets::let_go(&mut writing, &released, now).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
         Ok(Saved {
@@ -103,6 +105,7 @@ impl Store {
                 &mut released,
             )
             .await?;
+        secrets::let_go(&mut writing, &released, now).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
         Ok(Saved {
@@ -255,6 +258,7 @@ impl Store {
             &mut released,
         )
         .await?;
+        secrets::let_go(&mut writing, &released, now).await?;
         self.index_user_in(&mut writing, user).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;

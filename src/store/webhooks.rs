@@ -1,6 +1,6 @@
 //! Addresses that notices are posted to; what is secret of them lies in the vault.
 
-use super::{Store, StoreError, rows};
+use super::{Store, StoreError, rows, secrets};
 use crate::{
     audit::Entry,
     clock::Timestamp,
@@ -41,6 +41,7 @@ impl Store {
 
     pub async fn add_webhook(&self, new: &Webhook, entry: &Entry) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
+        secrets::point_to(&mut writing, new.secret_id).await?;
         sqlx::query(
             "INSERT INTO webhooks (id, name, host, secret_id, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6)",
         )
@@ -79,17 +80,20 @@ impl Store {
         if removed.rows_affected() == 0 {
             return Ok(None);
         }
+        secrets::let_go(&mut writing, &[webhook.secret_id], now).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
         Ok(Some(webhook.secret_id))
     }
 
-    /// Points a webhook to its secret sealed anew; false if it points elsewhere by now.
+    /// Points a webhook to its secret sealed anew, if it still points to the one it did. Returns the secret that is to
+    /// be deleted.
     pub async fn replace_webhook_secret(
         &self,
         webhook: &Webhook,
         fresh: SecretId,
-    ) -> Result<bool, StoreError> {
+        now: Timestamp,
+    ) -> Result<SecretId, StoreError> {
         let mut writing = self.begin().await?;
         let replaced =
             sqlx::query("UPDATE webhooks SET secret_id = $3 WHERE id = $1 AND secret_id = $2")
@@ -98,7 +102,8 @@ impl Store {
                 .bind(fresh.to_string())
                 .execute(writing.on())
                 .await?;
-        writing.commit().await?;
-        Ok(replaced.rows_affected() > 0)
+        let secrets = (webhook.secret_id, fresh);
+        self.replaced(writing, secrets, replaced.rows_affected() > 0, now)
+            .await
     }
 }

@@ -238,7 +238,9 @@ pub async fn open_secret(
                 VaultError::Database(_)
                 | VaultError::Sql(_)
                 | VaultError::Key(_)
-                | VaultError::Seal => Problem::Interrupted,
+                | VaultError::Seal
+                | VaultError::AnchorForged
+                | VaultError::NotPaired => Problem::Interrupted,
             }
         })?;
     if let Err(error) = services

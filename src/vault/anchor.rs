@@ -1,7 +1,10 @@
-//! The line of the audit trail that was last seen in its place.
+//! The line of the audit trail that was last seen in its place, authenticated by a key that is derived from the vault's:
+//! whoever can write to both databases and holds no key cannot make another one.
 
 use super::{Vault, VaultError};
-use crate::clock::Timestamp;
+use crate::{audit::Ending, clock::Timestamp, database::Writing};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use sqlx::Row;
 
 /// A line that was seen.
@@ -12,38 +15,112 @@ pub struct Anchor {
     pub at: Timestamp,
 }
 
-impl Vault {
-    pub async fn anchor(&self) -> Result<Option<Anchor>, VaultError> {
-        let row = sqlx::query("SELECT seq, hash, at FROM anchors WHERE id = 1")
-            .fetch_optional(self.pool())
-            .await?;
-        row.map(|row| {
-            Ok(Anchor {
-                seq: row.try_get("seq")?,
-                hash: row.try_get("hash")?,
-                at: Timestamp::from_millis(row.try_get("at")?),
-            })
-        })
-        .transpose()
+impl Anchor {
+    /// Before the first line.
+    pub const fn start(now: Timestamp) -> Self {
+        Self {
+            seq: 0,
+            hash: String::new(),
+            at: now,
+        }
     }
 
-    /// Remembers a line; an earlier one than is remembered already changes nothing.
-    pub async fn keep_anchor(
+    fn code(&self, key: &[u8; 32]) -> Option<Hmac<Sha256>> {
+        let derived = keyed(key, b"kalends audit anchor")?.finalize().into_bytes();
+        let text = format!("{};{};{}", self.seq, self.hash, self.at.millis());
+        keyed(&derived, text.as_bytes())
+    }
+}
+
+/// `None` never comes: HMAC takes a key of any length.
+fn keyed(key: &[u8], text: &[u8]) -> Option<Hmac<Sha256>> {
+    Some(Hmac::new_from_slice(key).ok()?.chain_update(text))
+}
+
+impl Vault {
+    /// `None` where there is none, which is so in no vault that was paired.
+    ///
+    /// # Errors
+    /// [`VaultError::AnchorForged`] if it was not signed with a key of this vault.
+    pub async fn anchor(&self) -> Result<Option<Anchor>, VaultError> {
+        let row = sqlx::query("SELECT seq, hash, at, key_id, mac FROM anchors WHERE id = 1")
+            .fetch_optional(self.pool())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let anchor = Anchor {
+            seq: row.try_get("seq")?,
+            hash: row.try_get("hash")?,
+            at: Timestamp::from_millis(row.try_get("at")?),
+        };
+        let (key_id, mac): (String, String) = (row.try_get("key_id")?, row.try_get("mac")?);
+        let code = self.keys.get(&key_id).and_then(|key| anchor.code(key));
+        let code = code.ok_or(VaultError::AnchorForged)?;
+        let mac = hex::decode(mac).map_err(|_| VaultError::AnchorForged)?;
+        code.verify_slice(&mac)
+            .map_err(|_| VaultError::AnchorForged)?;
+        Ok(Some(anchor))
+    }
+
+    /// Moves the anchor on from where it was seen, with what was ended in between. Changes nothing where it is not there
+    /// any more: another instance was quicker, or somebody took it away, which is to be found.
+    pub async fn move_anchor(
         &self,
-        seq: i64,
-        hash: &str,
-        now: Timestamp,
+        from: &Anchor,
+        to: &Anchor,
+        endings: &[Ending],
     ) -> Result<(), VaultError> {
         let mut writing = self.database.begin().await?;
+        let there =
+            sqlx::query("UPDATE anchors SET seq = seq WHERE id = 1 AND seq = $1 AND hash = $2")
+                .bind(from.seq)
+                .bind(&from.hash)
+                .execute(writing.on())
+                .await?;
+        if there.rows_affected() == 0 {
+            return Ok(());
+        }
+        self.keep_endings(&mut writing, endings).await?;
+        self.sign(&mut writing, to).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Puts an anchor where there is none: a vault begins.
+    pub async fn begin_anchor(&self, now: Timestamp) -> Result<(), VaultError> {
+        if self.anchor().await?.is_none() {
+            self.set_anchor(&Anchor::start(now)).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts the anchor to a line, whatever was there, because somebody said so. What was ended behind it is forgotten.
+    pub async fn set_anchor(&self, anchor: &Anchor) -> Result<(), VaultError> {
+        let mut writing = self.database.begin().await?;
+        self.sign(&mut writing, anchor).await?;
+        sqlx::query("DELETE FROM endings WHERE seq > $1")
+            .bind(anchor.seq)
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    pub(super) async fn sign(
+        &self,
+        writing: &mut Writing,
+        anchor: &Anchor,
+    ) -> Result<(), VaultError> {
+        let (key_id, key) = self.keys.newest();
+        let code = anchor.code(key).ok_or(VaultError::Seal)?;
         sqlx::query(
-            "INSERT INTO anchors (id, seq, hash, at) VALUES (1, $1, $2, $3) ON CONFLICT (id) DO UPDATE \
-             SET seq = excluded.seq, hash = excluded.hash, at = excluded.at WHERE anchors.seq <= excluded.seq",
+            "INSERT INTO anchors (id, seq, hash, at, key_id, mac) VALUES (1, $1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE \
+             SET seq = excluded.seq, hash = excluded.hash, at = excluded.at, key_id = excluded.key_id, mac = excluded.mac",
         )
-        .bind(seq)
-        .bind(hash)
-        .bind(now.millis())
+        .bind(anchor.seq)
+        .bind(&anchor.hash)
+        .bind(anchor.at.millis())
+        .bind(key_id)
+        .bind(hex::encode(code.finalize().into_bytes()))
         .execute(writing.on())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(())
     }
 }

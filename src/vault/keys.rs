@@ -1,30 +1,41 @@
-//! The keys of the vault: `id:base64` lines, all of which open and the last of which seals.
+//! The keys of the vault: lines of base64, all of which open and the last of which seals. The id of a key is derived from
+//! the key itself, so that no other key can stand under its id.
 
 use super::KeySource;
 use crate::random::Random;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use std::{fmt, fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use sha2::{Digest, Sha256};
+use std::{
+    fmt, fs,
+    io::Write,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Why there are no usable keys. Never holds one.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     #[error(
-        "KALENDS_VAULT_KEYS: key {0} is not id:key, where key is 32 bytes in base64. Make one with: openssl rand -base64 32"
+        "KALENDS_VAULT_KEYS: key {0} is not 32 bytes in base64, with or without a name and a colon before it. Make one with: openssl rand -base64 32"
     )]
     Unreadable(usize),
+    #[error("KALENDS_VAULT_KEYS: key {0} stands there twice. Take one of the two lines out")]
+    Twice(usize),
     #[error(
-        "KALENDS_VAULT_KEYS: the key id {0} stands there twice. Give each key an id of its own"
+        "KALENDS_VAULT_KEYS: it holds no key. Write 32 bytes in base64, such as openssl rand -base64 32 makes"
     )]
-    Twice(String),
-    #[error("KALENDS_VAULT_KEYS: it holds no key. Write id:key, where key is 32 bytes in base64")]
     None,
+    #[error(
+        "KALENDS_VAULT_KEYS_FILE: {path} can be read by others on this machine (mode {mode:03o}). Run: chmod 600 {path}"
+    )]
+    Open { path: String, mode: u32 },
     #[error(
         "KALENDS_VAULT_KEYS_FILE: {path} cannot be used ({error}). Name a file that Kalends can read"
     )]
     File { path: String, error: std::io::Error },
     #[error(
-        "KALENDS_VAULT_KEYS: the vault holds passwords sealed with the key {0}, and that key is not here. Put it back, from your backup of the keys"
+        "KALENDS_VAULT_KEYS: the vault holds passwords sealed with the key {0}, and that key is not here (ids are derived from the keys). Put it back, from your backup of the keys. If it is lost for good, its passwords are too: point KALENDS_VAULT_DATABASE_URL to a new place and run: kalends vault adopt"
     )]
     Missing(String),
     #[error(
@@ -53,8 +64,11 @@ impl VaultKeys {
         }
         let named = source.file.is_some();
         let path = source.file.as_ref().unwrap_or(&source.new_file);
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&Zeroizing::new(text)),
+        match fs::read_to_string(path).map(Zeroizing::new) {
+            Ok(text) => {
+                refuse_open_to_others(path)?;
+                Self::parse(&text)
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && may_make => {
                 make(path, random)
             }
@@ -77,28 +91,19 @@ impl VaultKeys {
             .filter(|entry| !entry.is_empty());
         for (number, line) in lines.enumerate() {
             let unreadable = KeyError::Unreadable(number + 1);
-            let Some((id, key)) = line.split_once(':') else {
-                return Err(unreadable);
-            };
+            // A name before it is a remark for people.
+            let key = line.rsplit_once(':').map_or(line, |(_, key)| key);
             let Ok(bytes) = BASE64.decode(key.trim()).map(Zeroizing::new) else {
                 return Err(unreadable);
             };
             let Ok(key) = <[u8; 32]>::try_from(bytes.as_slice()) else {
                 return Err(unreadable);
             };
-            let id = id.trim();
-            if id.is_empty()
-                || id.len() > 40
-                || !id
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-            {
-                return Err(unreadable);
+            let id = derived_id(&key);
+            if keys.iter().any(|(known, _)| *known == id) {
+                return Err(KeyError::Twice(number + 1));
             }
-            if keys.iter().any(|(known, _)| known == id) {
-                return Err(KeyError::Twice(id.to_owned()));
-            }
-            keys.push((id.to_owned(), key));
+            keys.push((id, key));
         }
         let newest = keys.last().cloned().ok_or(KeyError::None)?;
         Ok(Self { keys, newest })
@@ -108,12 +113,36 @@ impl VaultKeys {
         (&self.newest.0, &self.newest.1)
     }
 
+    /// The ids of all keys, the newest last.
+    pub(super) fn ids(&self) -> Vec<String> {
+        self.keys.iter().map(|(id, _)| id.clone()).collect()
+    }
+
     pub(super) fn get(&self, id: &str) -> Option<&[u8; 32]> {
         self.keys
             .iter()
             .find(|(known, _)| known == id)
             .map(|(_, key)| key)
     }
+}
+
+/// The first eight bytes, in hex, of a hash of the key; nothing can be learned from it.
+fn derived_id(key: &[u8; 32]) -> String {
+    let hash = Sha256::new()
+        .chain_update(b"kalends vault key id\0")
+        .chain_update(key)
+        .finalize();
+    hex::encode(&hash[..8])
+}
+
+/// A key file that others on the machine can read is no secret.
+fn refuse_open_to_others(path: &Path) -> Result<(), KeyError> {
+    let mode = fs::metadata(path).map_or(0, |it| it.permissions().mode() & 0o777);
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let path = path.display().to_string();
+    Err(KeyError::Open { path, mode })
 }
 
 impl fmt::Debug for VaultKeys {
@@ -138,7 +167,7 @@ fn make(path: &Path, random: &Random) -> Result<VaultKeys, KeyError> {
     }
     let key = Zeroizing::new(random.bytes::<32>());
     let text = Zeroizing::new(format!(
-        "# The keys of Kalends' vault. Back this file up, apart from the databases: without it no password opens.\nk1:{}\n",
+        "# The keys of Kalends' vault. Back this file up, apart from the databases: without it no password opens.\n{}\n",
         BASE64.encode(key.as_slice())
     ));
     let draft = path.with_extension("new");
@@ -165,9 +194,14 @@ mod tests {
         let (old, new) = (BASE64.encode([1; 32]), BASE64.encode([2; 32]));
         let keys =
             VaultKeys::parse(&format!("# oldest, first\nk1:{old}\nk2:{new}\n")).expect("keys");
-        assert_eq!(keys.newest().0, "k2");
-        assert_eq!(keys.get("k1"), Some(&[1; 32]));
-        assert_eq!(format!("{keys:?}"), r#"["k1", "k2"]"#);
+        let ids = [derived_id(&[1; 32]), derived_id(&[2; 32])];
+        assert_eq!(*keys.newest().0, ids[1]);
+        assert_eq!(keys.get(&ids[0]), Some(&[1; 32]));
+        assert_eq!(format!("{keys:?}"), format!("{ids:?}"));
+        // A name says nothing of a key.
+        let other = VaultKeys::parse(&format!("k1:{new}")).expect("keys");
+        assert_eq!(other.get(&ids[0]), None);
+        assert_eq!(other.ids(), [ids[1].clone()]);
     }
 
     #[test]
@@ -177,7 +211,8 @@ mod tests {
             ("", "it holds no key"),
             ("k1", "key 1 is not"),
             (&format!("k1:{good},k2:c2VjcmV0"), "key 2 is not"),
-            (&format!("k1:{good},k1:{good}"), "k1 stands there twice"),
+            (&format!("{good},c2VjcmV0"), "key 2 is not"),
+            (&format!("k1:{good},k2:{good}"), "key 2 stands there twice"),
         ] {
             let told = VaultKeys::parse(text).expect_err("bad").to_string();
             assert!(told.contains(wanted), "{told}");

@@ -6,7 +6,7 @@ use std::fmt::Display;
 /// All chores once.
 pub async fn keep_house(services: &Services) -> Result<(), StoreError> {
     let (store, now) = (&services.store, services.clock.now());
-    done("secrets", services.custody().sweep().await);
+    done("secrets", services.custody().delete_listed().await);
     done("history", store.forget_history(now).await);
     done("notices", store.forget_notices(now).await);
     done(

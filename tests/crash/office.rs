@@ -7,11 +7,11 @@ use kalends::{
     calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity, Window},
     clock::{Clock, Timestamp},
     connection::{Connection, Mode},
-    custody::Custody,
+    custody::{Custody, open_pair},
     id::SecretId,
     random::Random,
     store::{NewConnection, NewUser, ReadRound, Reads, Role, Store, User},
-    vault::{Destination, KeySource, Vault},
+    vault::{Destination, KeySource, LockedVault},
 };
 use sqlx::Row;
 use std::{collections::BTreeSet, time::Duration};
@@ -32,11 +32,13 @@ impl Office {
             file: None,
             new_file: "unused".into(),
         };
+        let random = Random::from_system();
+        let store = Store::open(main, random.clone()).await.unwrap();
+        let locked = LockedVault::open(vault).await.unwrap();
+        let vault = open_pair(&store, locked, &keys, &random, NOW);
         let custody = Custody {
-            store: Store::open(main, Random::from_system()).await.unwrap(),
-            vault: Vault::open(vault, &keys, Random::from_system())
-                .await
-                .unwrap(),
+            vault: vault.await.unwrap(),
+            store,
             clock: Clock::held(NOW),
         };
         Self {
@@ -68,7 +70,7 @@ impl Office {
 
     pub async fn two_hours_later(&self) {
         self.custody.clock.advance(Duration::from_hours(2));
-        self.custody.sweep().await.unwrap();
+        self.custody.delete_listed().await.unwrap();
     }
 
     async fn user(&self, name: &str) -> User {
@@ -146,7 +148,7 @@ impl Office {
     }
 
     pub async fn secrets(&self) -> BTreeSet<SecretId> {
-        let ids = self.custody.vault.ids(None).await.unwrap();
+        let ids = self.custody.vault.ids().await.unwrap();
         ids.into_iter().collect()
     }
 

@@ -385,10 +385,10 @@ on_both_engines! {
         assert_eq!(holds.clone()("tok-4711".to_owned()).await, Vec::<String>::new());
         assert_eq!(holds(key).await, Vec::<String>::new());
         let services = &world.services;
-        assert_eq!(services.custody().sweep().await.unwrap(), 0);
-        let before = services.vault.ids(None).await.unwrap().len();
+        assert_eq!(services.custody().delete_listed().await.unwrap(), 0);
+        let before = services.vault.ids().await.unwrap().len();
         assert!(notice::remove(services, &alice, hook.id).await.unwrap());
-        assert_eq!(services.vault.ids(None).await.unwrap().len(), before - 1);
+        assert_eq!(services.vault.ids().await.unwrap().len(), before - 1);
         assert!(!notice::remove(services, &alice, hook.id).await.unwrap());
     }
 

@@ -71,7 +71,7 @@ pub async fn connected(world: &World, names: &[&str]) {
 }
 
 async fn secrets(world: &World) -> usize {
-    world.services.vault.ids(None).await.unwrap().len()
+    world.services.vault.ids().await.unwrap().len()
 }
 
 on_both_engines! {

@@ -154,7 +154,7 @@ on_both_engines! {
         assert_eq!(world.refused(), 1);
         let bob = world.user("bob").await;
         assert_eq!(world.services.store.connection_of(bob.id).await.unwrap(), None);
-        assert!(world.services.vault.ids(None).await.unwrap().is_empty());
+        assert!(world.services.vault.ids().await.unwrap().is_empty());
     }
 
     async fn the_fourth_wrong_click_within_an_hour_sends_nothing_and_says_when(world) {

@@ -9,6 +9,7 @@ use kalends::{
     clock::{Clock, Timestamp},
     connect::{self, Form},
     connection::{Connection, ConnectionState, Mode},
+    custody::open_pair,
     database::Engine,
     id::CheckId,
     outbound::{Outbound, OutboundConfig},
@@ -17,7 +18,7 @@ use kalends::{
     services::Services,
     store::{NewConnection, NewUser, Reads, Role, Store, User},
     sync,
-    vault::{Destination, KeySource, Vault},
+    vault::{Destination, KeySource, LockedVault},
 };
 use kalends_simulator::{
     Options, Running, Simulator,
@@ -273,11 +274,12 @@ async fn instance(databases: &Databases, exchange: &Running, clock: &Clock) -> S
         .join(",");
     let config = OutboundConfig::parse("", &rule, Some(exchange.ca_pem_path.clone())).unwrap();
     let random = Random::from_system();
+    let store = Store::open(&databases.main, random.clone()).await.unwrap();
+    let locked = LockedVault::open(&databases.vault).await.unwrap();
+    let vault = open_pair(&store, locked, &keys, &random, clock.now());
     Services::new(
-        Store::open(&databases.main, random.clone()).await.unwrap(),
-        Vault::open(&databases.vault, &keys, random.clone())
-            .await
-            .unwrap(),
+        store.clone(),
+        vault.await.unwrap(),
         Outbound::new(config, clock.clone()).unwrap(),
         clock.clone(),
         random,

@@ -12,7 +12,7 @@ use kalends::{
     connection::{Connection, ConnectionState, Mode},
     custody::Custody,
     id::SecretId,
-    store::User,
+    store::{Store, StoreError, User},
     vault::Destination,
 };
 
@@ -41,7 +41,7 @@ async fn opened(world: &World, connection: &Connection) -> String {
 /// Every pointer has its secret and every secret its pointer.
 async fn in_step(world: &World) {
     let mut used = world.store.secret_ids().await.unwrap();
-    let mut kept = world.vault.ids(None).await.unwrap();
+    let mut kept = world.vault.ids().await.unwrap();
     used.sort_unstable();
     kept.sort_unstable();
     assert_eq!(used, kept);
@@ -203,9 +203,17 @@ on_both_engines! {
         let alice = world.user("alice").await;
         let connection = world.connect(&alice, SERVICE).await;
         let old = world.store.account(connection.account_id).await.unwrap().unwrap().secret_id;
-        let (new, late) = (SecretId::new(NOW, [1; 10]), SecretId::new(NOW, [2; 10]));
-        assert!(world.store.replace_secret(connection.account_id, old, new).await.unwrap());
-        assert!(!world.other.replace_secret(connection.account_id, old, late).await.unwrap());
+        let announced = async || world.store.announce_secret(NOW).await.unwrap();
+        let (new, late) = (announced().await, announced().await);
+        let replace = async |store: &Store, fresh| store.replace_secret(connection.account_id, old, fresh, NOW).await;
+        assert_eq!(replace(&world.store, new).await.unwrap(), old);
+        assert_eq!(replace(&world.other, late).await.unwrap(), late);
+        assert_eq!(world.store.secret_ids().await.unwrap(), [new]);
+        assert_eq!(world.store.secrets_to_delete().await.unwrap().len(), 2);
+        // What was never announced is pointed to by nothing.
+        let stranger = SecretId::new(NOW, [1; 10]);
+        let refused = world.store.replace_secret(connection.account_id, new, stranger, NOW).await;
+        assert!(matches!(refused, Err(StoreError::SecretNotAnnounced)));
         assert_eq!(world.store.secret_ids().await.unwrap(), [new]);
     }
 }

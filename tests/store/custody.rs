@@ -3,13 +3,18 @@
 use crate::{
     World,
     engines::on_both_engines,
-    world::{NOW, SERVICE, Typed},
+    world::{NOW, SERVICE, Typed, new_connection},
 };
 use kalends::{
+    account_name::AccountName,
+    audit::{Action, Entry, Verdict, follow, verify},
     clock::Clock,
     connection::{ConnectionState, Mode},
-    custody::Custody,
+    custody::{Custody, Memory},
     database::{Engine, Unready},
+    id::SecretId,
+    random::Random,
+    store::{Instance, StoreError},
     vault::{Destination, Vault},
 };
 use std::time::Duration;
@@ -29,6 +34,16 @@ async fn all_open(world: &World, vault: &Vault) {
     }
 }
 
+/// The trail as it was when it ended at this line.
+async fn set_back_to(world: &World, seq: i64, hash: &str) {
+    let cut = sqlx::query("DELETE FROM audit WHERE seq > $1").bind(seq);
+    cut.execute(world.store.pool()).await.unwrap();
+    let head = sqlx::query("UPDATE audit_head SET seq = $1, hash = $2")
+        .bind(seq)
+        .bind(hash);
+    head.execute(world.store.pool()).await.unwrap();
+}
+
 on_both_engines! {
     async fn rotation_seals_every_password_anew_and_the_old_key_may_go(world) {
         for (name, mode) in [("alice", Mode::ServiceAccount), ("bob", Mode::Personal), ("charlie", Mode::Personal)] {
@@ -38,8 +53,8 @@ on_both_engines! {
         let before = world.store.secret_ids().await.unwrap();
         let both = world.vault_with(&["k1", "k2"]).await.unwrap();
         let custody = custody_with(world, both.clone());
-        assert_eq!(custody.rotate().await.unwrap(), 3);
-        assert_eq!(custody.rotate().await.unwrap(), 0);
+        assert_eq!(custody.rotate().await.unwrap().sealed, 3);
+        assert_eq!(custody.rotate().await.unwrap().sealed, 0);
         let after = world.store.secret_ids().await.unwrap();
         assert!(before.iter().all(|id| !after.contains(id)), "a secret was changed in place");
         assert_eq!(world.secrets().await, 3);
@@ -54,12 +69,14 @@ on_both_engines! {
         let alice = world.user("alice").await;
         world.connect(&alice, SERVICE).await;
         let told = world.vault_with(&["k2"]).await.unwrap_err().to_string();
-        assert!(told.contains("sealed with the key k1"), "{told}");
+        let held = world.vault.key_ids().pop().unwrap();
+        assert!(told.contains(&format!("sealed with the key {held}")), "{told}");
         let told = world.vault_with(&[]).await.unwrap_err().to_string();
         assert!(told.contains("this vault needs its keys"), "{told}");
     }
 
     async fn an_empty_vault_gets_keys_of_its_own_only_beside_sqlite(world) {
+        sqlx::query("DELETE FROM anchors").execute(world.vault.pool()).await.unwrap();
         let opened = world.vault_with(&[]).await;
         assert_eq!(opened.is_ok(), world.store.engine() == Engine::Sqlite);
         if let Ok(vault) = opened {
@@ -67,19 +84,152 @@ on_both_engines! {
         }
     }
 
-    async fn the_sweep_takes_old_rows_that_nothing_points_to_and_no_others(world) {
+    async fn what_was_announced_and_never_pointed_to_goes_after_a_day(world) {
         let alice = world.user("alice").await;
         let connection = world.connect(&alice, SERVICE).await;
         let to = Destination::new(SERVICE.host, &connection.account);
-        let seal = async |at| world.vault.seal(&"Forgotten".to_owned().into(), &to, at).await.unwrap();
-        let old = seal(NOW - Duration::from_mins(61)).await;
-        let young = seal(NOW - Duration::from_mins(59)).await;
-        assert_eq!(world.custody().sweep().await.unwrap(), 1);
-        let left = world.vault.ids(None).await.unwrap();
+        let seal = async |at| {
+            let id = world.store.announce_secret(at).await.unwrap();
+            world.vault.seal(id, &"Forgotten".to_owned().into(), &to, at).await.unwrap();
+            id
+        };
+        let old = seal(NOW - Duration::from_hours(25)).await;
+        let young = seal(NOW - Duration::from_hours(23)).await;
+        assert_eq!(world.custody().delete_listed().await.unwrap(), 1);
+        let left = world.vault.ids().await.unwrap();
         assert!(!left.contains(&old) && left.contains(&young));
+        // Nobody can point to it any more.
+        let entry = Entry::by_kalends(Action::Connected);
+        let new = new_connection(&alice, SERVICE, old);
+        let late = world.store.save_connection(&new, &entry, NOW).await;
+        assert!(matches!(late, Err(StoreError::SecretNotAnnounced)));
         let later = Custody { clock: Clock::held(NOW + Duration::from_hours(2)), ..world.custody() };
-        assert_eq!(later.sweep().await.unwrap(), 1);
-        assert_eq!(world.vault.ids(None).await.unwrap(), world.store.secret_ids().await.unwrap());
+        assert_eq!(later.delete_listed().await.unwrap(), 1);
+        assert_eq!(world.vault.ids().await.unwrap(), world.store.secret_ids().await.unwrap());
+        assert_eq!(world.number("SELECT COUNT(*) FROM announced_secrets").await, 0);
+        assert_eq!(world.number("SELECT COUNT(*) FROM secrets_to_delete").await, 0);
+    }
+
+    async fn rows_that_nothing_answers_for_are_told_and_stay_until_they_are_pruned(world) {
+        let alice = world.user("alice").await;
+        let connection = world.connect(&alice, SERVICE).await;
+        let to = Destination::new(SERVICE.host, &connection.account);
+        let stranger = SecretId::new(NOW, [7; 10]);
+        world.vault.seal(stranger, &"Unknown".to_owned().into(), &to, NOW).await.unwrap();
+        let later = Custody { clock: Clock::held(NOW + Duration::from_hours(24 * 400)), ..world.custody() };
+        assert_eq!(later.delete_listed().await.unwrap(), 0);
+        assert!(world.vault.ids().await.unwrap().contains(&stranger));
+        let standing = world.custody().standing().await.unwrap();
+        assert_eq!((&standing.unclaimed[..], standing.missing.len()), (&[stranger][..], 0));
+        assert!(standing.in_words().concat().contains("kalends vault prune"));
+        later.prune(&standing.unclaimed).await.unwrap();
+        assert_eq!(world.vault.ids().await.unwrap(), world.store.secret_ids().await.unwrap());
+        assert_eq!(world.store.audit_counts().await.unwrap()["vault-pruned"], 1);
+        assert!(world.custody().standing().await.unwrap().is_in_order());
+    }
+
+    async fn a_missing_row_is_told_and_comes_back_with_its_vault(world) {
+        let alice = world.user("alice").await;
+        world.connect(&alice, SERVICE).await;
+        let pool = world.vault.pool();
+        for sql in ["CREATE TABLE backup AS SELECT * FROM secrets", "DELETE FROM secrets"] {
+            sqlx::query(sql).execute(pool).await.unwrap();
+        }
+        let standing = world.custody().standing().await.unwrap();
+        assert_eq!(standing.missing.len(), 1);
+        world.custody().delete_listed().await.unwrap();
+        sqlx::query("INSERT INTO secrets SELECT * FROM backup").execute(pool).await.unwrap();
+        assert!(world.custody().standing().await.unwrap().is_in_order());
+        all_open(world, &world.vault).await;
+    }
+
+    async fn a_main_database_set_back_is_told_and_nothing_goes_by_age_until_it_is_adopted(world) {
+        let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+        world.connect(&bob, Typed { account: "svc-other@example.test", ..SERVICE }).await;
+        let half_saved = world.store.announce_secret(NOW).await.unwrap();
+        let to = Destination::new(SERVICE.host, &AccountName::parse(SERVICE.account, "").unwrap());
+        world.vault.seal(half_saved, &"Practice-2026!".to_owned().into(), &to, NOW).await.unwrap();
+        let entry = Entry::by(alice.id, Action::PolicyChanged);
+        world.store.audit(&entry, NOW).await.unwrap();
+        // The line about Bob's end is seen, then the database goes back to before it.
+        let (seq, hash) = world.store.audit_head().await.unwrap();
+        let ending = Entry::by(alice.id, Action::PersonDisabled).about("bob@example.test");
+        world.store.audit(&ending, NOW).await.unwrap();
+        follow(&world.store, &world.vault, NOW).await.unwrap();
+        set_back_to(world, seq, &hash).await;
+        let standing = world.custody().standing().await.unwrap();
+        assert!(matches!(standing.memory, Memory::MainIsOlder { .. }), "{standing:?}");
+        let later = NOW + Duration::from_hours(48);
+        let custody = Custody { clock: Clock::held(later), ..world.custody() };
+        custody.delete_listed().await.unwrap();
+        assert!(world.vault.ids().await.unwrap().contains(&half_saved));
+
+        // Other lines in the place of the seen ones hide nothing.
+        for _ in 0..3 {
+            world.store.audit(&entry, NOW).await.unwrap();
+            follow(&world.store, &world.vault, NOW).await.unwrap();
+            assert!(custody.standing().await.unwrap().is_set_back());
+        }
+        set_back_to(world, seq, &hash).await;
+        let locked = world.locked().await;
+        let adopted = custody.adopt(&locked, &Random::from_system()).await.unwrap();
+        assert_eq!(adopted.endings.len(), 1);
+        let back = world.store.endings_to_review(10).await.unwrap();
+        assert_eq!((&*back[0].subject, &*back[0].action), ("bob@example.test", "person-disabled"));
+        let standing = custody.standing().await.unwrap();
+        assert_eq!(standing.memory, Memory::InStep);
+        // What was announced before the adoption may be in use in the lost state.
+        assert_eq!(standing.unclaimed, [half_saved]);
+        custody.delete_listed().await.unwrap();
+        assert!(world.vault.ids().await.unwrap().contains(&half_saved));
+        custody.prune(&standing.unclaimed).await.unwrap();
+        assert!(!world.vault.ids().await.unwrap().contains(&half_saved));
+        assert!(matches!(verify(&world.store, &world.vault).await.unwrap(), Verdict::Whole { .. }));
+        let review = Entry::by(alice.id, Action::EndingsReviewed);
+        world.store.endings_are_reviewed(&review, later).await.unwrap();
+        assert_eq!(world.store.endings_to_review(10).await.unwrap(), []);
+    }
+
+    async fn rotation_is_refused_while_an_instance_lacks_the_newest_key(world) {
+        let alice = world.user("alice").await;
+        world.connect(&alice, SERVICE).await;
+        let lacking = Instance {
+            id: "one".to_owned(),
+            name: "mill, process 7".to_owned(),
+            key_ids: world.vault.key_ids(),
+            seen_at: NOW,
+        };
+        world.store.instance_runs(&lacking, NOW).await.unwrap();
+        let both = world.vault_with(&["k1", "k2"]).await.unwrap();
+        let custody = custody_with(world, both.clone());
+        let before = world.store.secret_ids().await.unwrap();
+        let refused = custody.rotate().await.unwrap_err();
+        assert!(refused.to_string().contains("mill, process 7"), "{refused}");
+        assert_eq!(world.store.secret_ids().await.unwrap(), before);
+        world.vault.holds_every_key().await.unwrap();
+        // One that was silent for long does not run any more.
+        let later = Custody { clock: Clock::held(NOW + Duration::from_mins(2)), ..custody };
+        assert_eq!(later.rotate().await.unwrap().sealed, 1);
+        assert_eq!(world.store.audit_counts().await.unwrap()["vault-rotated"], 1);
+        assert!(world.vault.holds_every_key().await.is_err());
+        follow(&world.store, &both, NOW).await.unwrap();
+        let new = world.vault_with(&["k2"]).await.unwrap();
+        assert!(matches!(verify(&world.store, &new).await.unwrap(), Verdict::Whole { .. }));
+        both.pool().close().await;
+        new.pool().close().await;
+    }
+
+    async fn one_row_that_does_not_open_stops_no_rotation(world) {
+        let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+        let hers = world.connect(&alice, SERVICE).await;
+        world.connect(&bob, Typed { account: "svc-other@example.test", ..SERVICE }).await;
+        let account = world.store.account(hers.account_id).await.unwrap().unwrap();
+        let spoilt = sqlx::query("UPDATE secrets SET sealed = 'AAAA' WHERE id = $1").bind(account.secret_id.to_string());
+        spoilt.execute(world.vault.pool()).await.unwrap();
+        let both = world.vault_with(&["k1", "k2"]).await.unwrap();
+        let rotated = custody_with(world, both.clone()).rotate().await.unwrap();
+        assert_eq!((rotated.sealed, rotated.unopened), (1, 1));
+        both.pool().close().await;
     }
 
     async fn a_database_is_ready_while_it_answers_and_has_every_migration(world) {

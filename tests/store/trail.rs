@@ -2,7 +2,7 @@
 
 use crate::{World, engines::on_both_engines, world::NOW};
 use kalends::{
-    audit::{Action, Break, Entry, Verdict, anchor, verify},
+    audit::{Action, Break, Entry, Verdict, anchor, follow, verify},
     store::Store,
 };
 
@@ -103,6 +103,33 @@ on_both_engines! {
         let kept = world.vault.anchor().await.unwrap();
         anchor(&world.store, &world.vault, NOW).await.unwrap();
         assert_eq!(world.vault.anchor().await.unwrap(), kept);
+    }
+
+    async fn what_the_vault_remembers_is_signed_and_its_absence_is_told(world) {
+        trail(world).await;
+        let pool = world.vault.pool();
+        sqlx::query("CREATE TABLE before AS SELECT * FROM anchors").execute(pool).await.unwrap();
+        for change in [
+            "UPDATE anchors SET seq = 3",
+            "UPDATE anchors SET hash = 'x'",
+            "UPDATE anchors SET at = at + 1",
+            "UPDATE anchors SET mac = ''",
+            "UPDATE anchors SET key_id = 'another'",
+        ] {
+            sqlx::query(change).execute(pool).await.unwrap();
+            assert_eq!(broken(world).await, Break::Forged, "{change}");
+            anchor(&world.store, &world.vault, NOW).await.unwrap();
+            assert_eq!(broken(world).await, Break::Forged, "{change}: nothing heals it");
+            for back in ["DELETE FROM anchors", "INSERT INTO anchors SELECT * FROM before"] {
+                sqlx::query(back).execute(pool).await.unwrap();
+            }
+        }
+        // The chain written anew, and what knew better taken away.
+        sqlx::query("DELETE FROM anchors").execute(pool).await.unwrap();
+        assert_eq!(broken(world).await, Break::Forgotten);
+        anchor(&world.store, &world.vault, NOW).await.unwrap();
+        follow(&world.store, &world.vault, NOW).await.unwrap();
+        assert_eq!(broken(world).await, Break::Forgotten, "it stays to be found");
     }
 
     async fn two_instances_write_one_chain(world) {

@@ -11,7 +11,7 @@ use kalends::{
     id::{SecretId, UserId},
     random::Random,
     store::{NewConnection, NewUser, Reads, Role, Store, User},
-    vault::{Destination, KeySource, Vault, VaultError},
+    vault::{Destination, KeySource, LockedVault, Vault, VaultError},
 };
 use sqlx::Row;
 
@@ -49,10 +49,12 @@ impl World {
         let everything =
             sqlx::query("UPDATE policy SET value = 'everything' WHERE rule = 'privacy'");
         everything.execute(store.pool()).await.unwrap();
+        let vault = open_vault(&databases, &["k1"]).await.unwrap();
+        vault.begin_anchor(NOW).await.unwrap();
         Self {
             store,
             other: Store::open(&databases.main, random()).await.unwrap(),
-            vault: open_vault(&databases, &["k1"]).await.unwrap(),
+            vault,
             databases,
         }
     }
@@ -75,6 +77,11 @@ impl World {
     /// The same vault opened with these keys, the last of which seals.
     pub async fn vault_with(&self, keys: &[&str]) -> Result<Vault, VaultError> {
         open_vault(&self.databases, keys).await
+    }
+
+    /// The vault without its keys.
+    pub async fn locked(&self) -> LockedVault {
+        LockedVault::open(&self.databases.vault).await.unwrap()
     }
 
     pub fn custody(&self) -> Custody {
@@ -123,7 +130,7 @@ impl World {
     }
 
     pub async fn secrets(&self) -> usize {
-        self.vault.ids(None).await.unwrap().len()
+        self.vault.ids().await.unwrap().len()
     }
 }
 

@@ -63,7 +63,7 @@ fn office() -> Result<PathBuf> {
     if fs::read_to_string(&filled).ok().as_ref() != Some(&size) {
         remove(&folder, OFFICE);
         remove(&folder, VAULT);
-        fill(&sqlite(&folder, OFFICE))?;
+        fill(&sqlite(&folder, OFFICE), &sqlite(&folder, VAULT))?;
         fs::write(&filled, &size)?;
     }
     Ok(folder)
@@ -74,19 +74,27 @@ fn sqlite(folder: &Path, name: &str) -> String {
 }
 
 fn remove(folder: &Path, name: &str) {
-    for end in ["", "-wal", "-shm"] {
+    for end in ["", "-wal", "-shm", ".lock"] {
         let _ = fs::remove_file(folder.join(format!("{name}{end}")));
     }
 }
 
-fn fill(url: &str) -> Result<()> {
+fn fill(url: &str, vault: &str) -> Result<()> {
     println!(
         "· Filling a database with {PEOPLE} people, {ENTRIES_EACH} entries for each connected one"
     );
     run(Command::new(cargo())
         .current_dir(folders::root())
         .args(["run", "--quiet", "--release", "--package", "kalends"])
-        .args(["--example", "office", "--", url, PEOPLE, ENTRIES_EACH]))
+        .args([
+            "--example",
+            "office",
+            "--",
+            url,
+            vault,
+            PEOPLE,
+            ENTRIES_EACH,
+        ]))
 }
 
 /// On both engines, one after the other.
@@ -99,7 +107,7 @@ fn pages() -> Result<()> {
     let postgres = Postgres::start()?;
     let vault = "vault-of-postgres.db";
     remove(&folder, vault);
-    fill(&postgres.url())?;
+    fill(&postgres.url(), &sqlite(&folder, vault))?;
     println!("\nPostgres");
     measure(&postgres.url(), &sqlite(&folder, vault))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     command::{CommandError, say},
-    settings::Data,
+    data::{Access, Data},
 };
 use clap::Subcommand;
 use kalends::{
@@ -19,8 +19,11 @@ pub enum AuditCommand {
 
 pub async fn run(command: &AuditCommand, data: &Data) -> Result<(), CommandError> {
     let AuditCommand::Verify = command;
-    let (store, vault) = data.open(&Random::from_system()).await?;
-    match audit::anchor(&store, &vault, Clock::system().now())
+    let now = Clock::system().now();
+    let opened = data
+        .open(Access::Beside, &Random::from_system(), now)
+        .await?;
+    match audit::anchor(&opened.store, &opened.vault, now)
         .await
         .map_err(CommandError::refused)?
     {

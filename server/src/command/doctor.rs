@@ -2,8 +2,8 @@
 
 mod screen;
 
-use super::{CommandError, say, user::read_password};
-use crate::settings::{Data, Network};
+use super::{CommandError, remember_end, say, user::read_password};
+use crate::{data::Data, settings::Network};
 use clap::Args;
 use kalends::{
     analyse::{self, Analysis, PartEnd},
@@ -104,7 +104,7 @@ async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis
     let request = wanted.request()?;
     let (clock, random) = (Clock::system(), Random::from_system());
     // Dropped at the end, with the folder that may have been lent.
-    let (store, vault, lent) = data.open_or_lend(&random).await?;
+    let (opened, lent) = data.open_or_lend(&random, clock.now()).await?;
     if lent.is_some() {
         eprintln!(
             "There is no database of Kalends at {}: nothing is kept of this run, and its refused sign-ins are not counted with those of others. Each run with a wrong password is one refused sign-in.",
@@ -112,7 +112,8 @@ async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis
         );
     }
     let outbound = network.outbound(clock.clone())?;
-    let services = Services::new(store, vault, outbound, clock, random);
+    let (store, vault) = (opened.store.clone(), opened.vault.clone());
+    let services = Services::new(store, vault, outbound, clock.clone(), random);
     let subject = format!("{} through {}", request.mailbox, request.account);
     let entry = Entry::by_kalends(Action::ExchangeChecked).about(subject);
     let now = services.clock.now();
@@ -128,6 +129,7 @@ async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis
             _ = tokio::signal::ctrl_c() => None,
         }
     };
+    remember_end(&opened, &clock).await;
     let Some(analysed) = analysed else {
         screen.stop();
         return Err(CommandError::Refused(

@@ -1,8 +1,8 @@
 //! `kalends user`: people are made here until they can be invited.
 
 use crate::{
-    command::{CommandError, say},
-    settings::Data,
+    command::{CommandError, remember_end, say},
+    data::{Access, Data, Opened},
 };
 use clap::Subcommand;
 use kalends::{
@@ -48,10 +48,22 @@ pub enum UserCommand {
     },
 }
 
-pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
+pub async fn run(command: UserCommand, data: &Data) -> Result<(), CommandError> {
     let clock = Clock::system();
-    let now = clock.now();
-    let (store, vault) = data.open(&Random::from_system()).await?;
+    let opened = data
+        .open(Access::Beside, &Random::from_system(), clock.now())
+        .await?;
+    let done = carry_out(command, &opened, &clock).await;
+    remember_end(&opened, &clock).await;
+    done
+}
+
+async fn carry_out(
+    command: UserCommand,
+    opened: &Opened,
+    clock: &Clock,
+) -> Result<(), CommandError> {
+    let (store, now) = (&opened.store, clock.now());
     match command {
         UserCommand::Add {
             email,
@@ -99,7 +111,7 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
             }
         }
         UserCommand::SetPassword { email } => {
-            let user = known(&store, &email).await?;
+            let user = known(store, &email).await?;
             let hash = hash_new(&read_password()?)
                 .await
                 .map_err(CommandError::refused)?;
@@ -114,12 +126,12 @@ pub async fn run(command: UserCommand, data: Data) -> Result<(), CommandError> {
             ));
         }
         UserCommand::ResetSecondFactor { email } => {
-            let user = known(&store, &email).await?;
+            let user = known(store, &email).await?;
             let entry = Entry::by_kalends(Action::SecondFactorReset).about(user.email.as_str());
             let custody = Custody {
-                store,
-                vault,
-                clock,
+                store: store.clone(),
+                vault: opened.vault.clone(),
+                clock: clock.clone(),
             };
             let ended = custody.end_factor(user.id, &entry).await;
             let words = if ended.map_err(CommandError::refused)? {

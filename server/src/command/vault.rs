@@ -1,0 +1,158 @@
+//! `kalends vault`: seals anew with the newest key, says that two databases belong together, deletes what nothing claims.
+
+use super::{CommandError, remember_end, say};
+use crate::data::{Access, Data, Opened};
+use clap::Subcommand;
+use kalends::{audit::Action, clock::Clock, custody::Custody, random::Random};
+use std::io::{IsTerminal as _, Write as _};
+
+/// How many lines are shown of a long list.
+const SHOWN: usize = 50;
+
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Seals every password anew with the newest key.
+    Rotate,
+    /// Says that this main database and this vault belong together: after a restore, or with a new vault.
+    Adopt {
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Deletes the rows of the vault that nothing in the main database answers for.
+    Prune {
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+pub async fn run(command: VaultCommand, data: &Data) -> Result<(), CommandError> {
+    match command {
+        VaultCommand::Rotate => rotate(data).await,
+        VaultCommand::Adopt { yes } => adopt(data, yes).await,
+        VaultCommand::Prune { yes } => prune(data, yes).await,
+    }
+}
+
+async fn rotate(data: &Data) -> Result<(), CommandError> {
+    let (clock, random) = (Clock::system(), Random::from_system());
+    let access = Access::Alone("vault rotate");
+    let opened = data.open(access, &random, clock.now());
+    let opened = opened.await?;
+    let custody = custody(&opened, &clock);
+    let rotated = custody.rotate().await.map_err(CommandError::refused)?;
+    remember_end(&opened, &clock).await;
+    say(format_args!(
+        "Passwords sealed anew with the newest key: {}.",
+        rotated.sealed
+    ));
+    if rotated.unopened > 0 {
+        say(format_args!(
+            "Left as they were, because they do not open: {}. Their connections say so.",
+            rotated.unopened
+        ));
+    }
+    Ok(())
+}
+
+async fn adopt(data: &Data, yes: bool) -> Result<(), CommandError> {
+    let (clock, random) = (Clock::system(), Random::from_system());
+    let (opened, locked) = data.open_unpaired("vault adopt", &random).await?;
+    let custody = custody(&opened, &clock);
+    let standing = custody.standing().await.map_err(CommandError::refused)?;
+    for words in standing.in_words() {
+        say(format_args!("{words}."));
+    }
+    ask(
+        yes,
+        "Main database and vault belong together from now on, and with no other. Their memory of the audit trail begins anew.",
+    )?;
+    let adopted = custody.adopt(&locked, &random);
+    let adopted = adopted.await.map_err(CommandError::refused)?;
+    say(format_args!(
+        "Main database and vault belong together, as installation {}.",
+        adopted.id
+    ));
+    if !adopted.endings.is_empty() {
+        say(format_args!(
+            "Ended after the state that the main database was set back to, and perhaps back: {}. The overview lists them.",
+            adopted.endings.len()
+        ));
+    }
+    for ending in adopted.endings.iter().take(SHOWN) {
+        let words = Action::from_name(&ending.action).map_or("took away", Action::words);
+        let who = ending.who.as_deref().unwrap_or("Kalends");
+        say(format_args!(
+            "  {}: {who} {words}: {}",
+            ending.at.time_in_words(),
+            ending.subject
+        ));
+    }
+    Ok(())
+}
+
+async fn prune(data: &Data, yes: bool) -> Result<(), CommandError> {
+    let (clock, random) = (Clock::system(), Random::from_system());
+    let access = Access::Alone("vault prune");
+    let opened = data.open(access, &random, clock.now());
+    let opened = opened.await?;
+    let custody = custody(&opened, &clock);
+    let standing = custody.standing().await.map_err(CommandError::refused)?;
+    if standing.is_set_back() {
+        return Err(CommandError::Refused(format!(
+            "nothing is deleted before it is known which state is meant. {}",
+            standing.in_words().join(". ")
+        )));
+    }
+    if standing.unclaimed.is_empty() {
+        say(format_args!(
+            "The main database answers for every row of the vault: there is nothing to prune."
+        ));
+        return Ok(());
+    }
+    say(format_args!(
+        "Nothing in the main database answers for these rows of the vault: {}.",
+        standing.unclaimed.len()
+    ));
+    for id in standing.unclaimed.iter().take(SHOWN) {
+        say(format_args!("  {id}"));
+    }
+    ask(yes, "They are deleted, and cannot be brought back.")?;
+    let pruned = custody.prune(&standing.unclaimed).await;
+    pruned.map_err(CommandError::refused)?;
+    remember_end(&opened, &clock).await;
+    say(format_args!("Deleted: {}.", standing.unclaimed.len()));
+    Ok(())
+}
+
+fn custody(opened: &Opened, clock: &Clock) -> Custody {
+    Custody {
+        store: opened.store.clone(),
+        vault: opened.vault.clone(),
+        clock: clock.clone(),
+    }
+}
+
+/// Goes on only when whoever sits at the terminal says so; without a terminal, only with `--yes`.
+fn ask(yes: bool, what: &str) -> Result<(), CommandError> {
+    if yes {
+        return Ok(());
+    }
+    let refused = || CommandError::Refused("nothing was changed".to_owned());
+    if !std::io::stdin().is_terminal() {
+        return Err(CommandError::Refused(format!(
+            "{what} Nothing was changed: say --yes to go on"
+        )));
+    }
+    let mut out = std::io::stdout();
+    let asked = write!(out, "{what} Go on? [y/N] ").and_then(|()| out.flush());
+    asked.map_err(CommandError::refused)?;
+    let mut answer = String::new();
+    std::io::stdin()
+        .read_line(&mut answer)
+        .map_err(CommandError::refused)?;
+    matches!(answer.trim(), "y" | "Y" | "yes")
+        .then_some(())
+        .ok_or_else(refused)
+}

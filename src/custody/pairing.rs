@@ -1,0 +1,143 @@
+//! Whether a main database and a vault belong together. Both carry one installation id, written once; a pair with two
+//! ids, or with one where the other database is not blank, is not worked with until somebody adopts it.
+
+use super::{Custody, CustodyError};
+use crate::{
+    audit::{Action, Ending, Entry},
+    clock::Timestamp,
+    id::InstallationId,
+    random::Random,
+    store::Store,
+    vault::{Anchor, KeySource, LockedVault, Vault, VaultError},
+};
+
+/// Why a main database and a vault are not worked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Mispaired {
+    #[error("the main database belongs to the installation {main}, the vault to {vault}")]
+    Strangers {
+        main: InstallationId,
+        vault: InstallationId,
+    },
+    #[error(
+        "the main database is new and empty, and the vault belongs to an installation that is in use"
+    )]
+    NewMain,
+    #[error(
+        "the vault is new and empty, and the main database belongs to an installation that is in use"
+    )]
+    NewVault,
+    #[error("neither database says which installation it belongs to, and they are not empty")]
+    Unknown,
+}
+
+/// Why a pair could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum PairError {
+    #[error(transparent)]
+    Mispaired(#[from] Mispaired),
+    #[error(transparent)]
+    Custody(#[from] CustodyError),
+}
+
+impl From<VaultError> for PairError {
+    fn from(error: VaultError) -> Self {
+        Self::Custody(error.into())
+    }
+}
+
+impl From<crate::store::StoreError> for PairError {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Custody(error.into())
+    }
+}
+
+/// Checks that the two belong together. A new pair gets its id here, and one whose first start was cut off between the
+/// two databases gets the missing half.
+async fn pair(
+    store: &Store,
+    vault: &LockedVault,
+    random: &Random,
+    now: Timestamp,
+) -> Result<(), PairError> {
+    let of_main = store.installation().await?;
+    let id = match (of_main, vault.installation().await?) {
+        (Some(main), Some(vault)) if main == vault => return Ok(()),
+        (Some(main), Some(vault)) => return Err(Mispaired::Strangers { main, vault }.into()),
+        (known, other) => {
+            let blank = store.is_blank().await? && vault.is_blank().await?;
+            match (known, other) {
+                _ if blank => {}
+                (Some(_), _) => return Err(Mispaired::NewVault.into()),
+                (None, Some(_)) => return Err(Mispaired::NewMain.into()),
+                (None, None) => return Err(Mispaired::Unknown.into()),
+            }
+            known
+                .or(other)
+                .unwrap_or_else(|| InstallationId::new(now, random.bytes()))
+        }
+    };
+    // Of several that start at once the first to write has named the pair.
+    let main = store.found_installation(id).await?;
+    let of_vault = vault.found_installation(main).await?;
+    if main == of_vault {
+        Ok(())
+    } else {
+        let vault = of_vault;
+        Err(Mispaired::Strangers { main, vault }.into())
+    }
+}
+
+/// Opens the vault of a pair that belongs together. The vault of a new pair begins its memory of the trail.
+pub async fn open_pair(
+    store: &Store,
+    vault: LockedVault,
+    keys: &KeySource,
+    random: &Random,
+    now: Timestamp,
+) -> Result<Vault, PairError> {
+    pair(store, &vault, random, now).await?;
+    let vault = vault.unlock(keys, random.clone()).await?;
+    if store.is_blank().await? {
+        vault.begin_anchor(now).await?;
+    }
+    Ok(vault)
+}
+
+/// What an adoption took note of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adopted {
+    pub id: InstallationId,
+    /// What was ended after the state that the main database was set back to, and may be back.
+    pub endings: Vec<Ending>,
+}
+
+impl Custody {
+    /// Says that this main database and this vault belong together from now on, under a new id, so that no third
+    /// database passes for one of the two.
+    ///
+    /// The vault's memory of the trail begins anew at its present end; what it remembers beyond that is kept for review.
+    pub async fn adopt(
+        &self,
+        locked: &LockedVault,
+        random: &Random,
+    ) -> Result<Adopted, CustodyError> {
+        let now = self.clock.now();
+        let (end, _) = self.store.audit_head().await?;
+        let endings = self.vault.endings_behind(end).await?;
+        let id = InstallationId::new(now, random.bytes());
+        let subject = format!("installation {id}; endings to review: {}", endings.len());
+        let entry = Entry::by_kalends(Action::VaultAdopted).about(subject);
+        self.store.adopt(id, &endings, &entry, now).await?;
+        locked.adopt(id).await?;
+        remember_end(&self.store, &self.vault, now).await?;
+        Ok(Adopted { id, endings })
+    }
+}
+
+/// Puts the anchor to the present end of the trail.
+async fn remember_end(store: &Store, vault: &Vault, now: Timestamp) -> Result<(), CustodyError> {
+    let (seq, hash) = store.audit_head().await?;
+    let anchor = Anchor { seq, hash, at: now };
+    Ok(vault.set_anchor(&anchor).await?)
+}

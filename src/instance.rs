@@ -1,0 +1,40 @@
+//! This running instance among those that share the databases: it tells every few seconds that it runs and which keys of
+//! the vault it holds, so that nobody seals with a key that another one lacks.
+
+use crate::{custody::CustodyError, custody::SILENT, services::Services, store::Instance};
+use std::time::Duration;
+
+/// For how long one that was silent is kept, to be looked at.
+const KEPT: Duration = Duration::from_hours(1);
+
+/// Tells that this instance runs.
+///
+/// # Errors
+/// Also when something in the vault needs a key that is not here: another instance has sealed with it.
+pub async fn tell(services: &Services) -> Result<(), CustodyError> {
+    let now = services.clock.now();
+    let instance = Instance {
+        id: services.instance.to_string(),
+        name: name(),
+        key_ids: services.vault.key_ids(),
+        seen_at: now,
+    };
+    services
+        .store
+        .instance_runs(&instance, now - SILENT - KEPT)
+        .await?;
+    Ok(services.vault.holds_every_key().await?)
+}
+
+/// Tells that this instance ends.
+pub async fn leave(services: &Services) {
+    if let Err(error) = services.store.instance_ends(&services.instance).await {
+        tracing::warn!(%error, "this instance could not tell that it ends");
+    }
+}
+
+/// Where this process runs, for people who look for it.
+fn name() -> String {
+    let host = hostname::get().unwrap_or_default();
+    format!("{}, process {}", host.to_string_lossy(), std::process::id())
+}
