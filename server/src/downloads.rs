@@ -171,7 +171,7 @@ async fn audit_lines(
     csv("audit.csv", i64::MAX, pages)
 }
 
-/// A table in pages, so that a long one is never held as a whole.
+/// A table in pages, so that a long one is never held as a whole. Whoever packs it may ask again after its end.
 fn csv<P, F>(name: &str, first: i64, page: P) -> Response
 where
     P: Fn(i64) -> F + Send + 'static,
@@ -189,7 +189,7 @@ where
     attachment(
         "text/csv; charset=utf-8",
         name,
-        Body::from_stream(lines.boxed()),
+        Body::from_stream(lines.fuse().boxed()),
     )
 }
 

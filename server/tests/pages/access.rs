@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What somebody is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Says {
+pub enum Says {
     /// The page, or that the form was taken or is wrong.
     Fine,
     /// To sign in first.
@@ -22,7 +22,7 @@ enum Says {
 use Says::{Fine, Missing, SignIn};
 
 /// Nobody, Bob, Charlie, Alice. What has an id has one of Bob's.
-type Row = (&'static str, [Says; 4]);
+pub type Row = (&'static str, [Says; 4]);
 
 const OPEN: [Says; 4] = [Fine; 4];
 /// Leads to the sign-in page, whoever asks: there are people already, or nobody is signed in after it.
@@ -101,7 +101,7 @@ const PAGES: &[Row] = &[
     ("/help/problems/throttled", PERSONS),
 ];
 
-const FILES: &[Row] = &[
+pub const FILES: &[Row] = &[
     ("/audit.csv", [Missing, Missing, Missing, Fine]),
     ("/connections.csv", [Missing, Missing, Missing, Fine]),
     ("/people/links.csv", [Missing, Missing, Missing, Fine]),
@@ -251,7 +251,7 @@ fn said(answer: &Answer) -> Option<Says> {
     }
 }
 
-fn filled(text: &str, ids: &BTreeMap<&str, String>) -> String {
+pub fn filled(text: &str, ids: &BTreeMap<&str, String>) -> String {
     let mut text = text.to_owned();
     for (name, id) in ids {
         text = text.replace(name, id);
@@ -260,7 +260,7 @@ fn filled(text: &str, ids: &BTreeMap<&str, String>) -> String {
 }
 
 /// Bob connected, with a request; an account and a map of Alice's.
-async fn office() -> (Place, impl Sized, Kalends, BTreeMap<&'static str, String>) {
+pub async fn office() -> (Place, impl Sized, Kalends, BTreeMap<&'static str, String>) {
     let mut place = Place::of(&[ALICE, BOB, CHARLIE]);
     let exchange = place.exchange().await;
     let kalends = place.start().await;
