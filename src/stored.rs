@@ -5,6 +5,7 @@ use crate::{
     calendar::{DaySpan, Event, FreeBusyStatus},
     clock::Timestamp,
     id::ConnectionId,
+    problem::Problem,
     services::Services,
     store::{Store, StoreError, User},
 };
@@ -33,7 +34,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
     let checks = store.last_checks(user.id, MAX_LINES).await?;
     let own = store.lines_by(user.id, MAX_LINES).await?;
     let history = match &connection {
-        Some(connection) => history(store, connection.id).await?,
+        Some(connection) => history(store, user, connection.id).await?,
         None => Default::default(),
     };
     let lines: Vec<Value> = looked
@@ -92,7 +93,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
             "account": it.typed.account,
             "endpoint": it.typed.endpoint,
             "ended": crate::timeline::ended(it.outcome.as_ref()),
-            "steps": it.ladder,
+            "steps": if user.is_admin() { it.ladder.clone() } else { it.ladder.clone().without_addresses() },
         })).collect::<Vec<_>>(),
         "rounds": history.0,
         "calls": history.1,
@@ -110,6 +111,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
 /// Rounds, calls and changes of state.
 async fn history(
     store: &Store,
+    user: &User,
     id: ConnectionId,
 ) -> Result<(Vec<Value>, Vec<Value>, Vec<Value>), StoreError> {
     let rounds = store.last_rounds(id, MAX_LINES).await?;
@@ -122,7 +124,7 @@ async fn history(
             "new": it.changes.inserted,
             "changed": it.changes.updated,
             "gone": it.changes.deleted,
-            "problem": it.problem,
+            "problem": it.problem.as_ref().map(|problem| shown_to(user, problem)),
         })
     });
     let calls = calls.iter().map(|it| {
@@ -157,6 +159,15 @@ pub async fn as_icalendar(services: &Services, user: &User) -> Result<String, St
     Ok(calendar.done().to_string())
 }
 
+/// A problem as this person may see it.
+fn shown_to(user: &User, problem: &Problem) -> Problem {
+    if user.is_admin() {
+        problem.clone()
+    } else {
+        problem.without_addresses()
+    }
+}
+
 async fn audit(services: &Services, user: &User, what: &str) -> Result<(), StoreError> {
     let entry = Entry::by(user.id, Action::DataExported).about(what);
     services.store.audit(&entry, services.clock.now()).await
@@ -166,19 +177,19 @@ fn entry_of(entry: &Event, now: Timestamp) -> icalendar::Event {
     let mut event = icalendar::Event::new();
     let private = entry.sensitivity.hides_content();
     // Occurrences of a series share their uid: the item id tells them apart.
-    event.uid(&format!("{}@kalends", entry.item_id));
+    event.uid(&one_line(&format!("{}@kalends", entry.item_id)));
     event.add_property("DTSTAMP", stamp(entry.last_modified.unwrap_or(now)));
     let title = match &entry.subject {
         _ if private => "Private",
         Some(subject) => subject.as_str(),
         None => entry.status.words(),
     };
-    event.summary(title);
+    event.summary(&lines(title));
     if let Some(location) = &entry.location {
-        event.location(location);
+        event.location(&lines(location));
     }
     if let Some(organizer) = &entry.organizer {
-        event.add_property("X-KALENDS-ORGANIZER", organizer);
+        event.add_property("X-KALENDS-ORGANIZER", one_line(organizer));
     }
     event.class(if private {
         Class::Private
@@ -210,6 +221,22 @@ fn entry_of(entry: &Event, now: Timestamp) -> icalendar::Event {
     event.done()
 }
 
+/// A text of Exchange's as iCalendar takes it: each way to end a line is the one that is escaped, and no other control
+/// character is left (RFC 5545 section 3.1).
+fn lines(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let text = text.replace(
+        ['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{B}', '\u{C}'],
+        "\n",
+    );
+    text.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), "")
+}
+
+/// A value that nobody escapes.
+fn one_line(text: &str) -> String {
+    lines(text).replace('\n', " ")
+}
+
 fn instant(at: Timestamp) -> jiff::Timestamp {
     jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default()
 }
@@ -229,4 +256,35 @@ fn day_text(day: i32) -> String {
         .and_then(|span| epoch.checked_add(span))
         .unwrap_or(epoch);
     day.strftime("%Y%m%d").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_of_exchange_begins_a_line_of_its_own() {
+        for end in [
+            "\r", "\n", "\r\n", "\u{85}", "\u{2028}", "\u{2029}", "\u{B}", "\u{C}",
+        ] {
+            let text = format!("Lunch{end}END:VEVENT{end}X:\u{1}\u{0}\u{7f}1\u{1b}[31m");
+            assert_eq!(lines(&text), "Lunch\nEND:VEVENT\nX:1[31m");
+            assert_eq!(one_line(&text), "Lunch END:VEVENT X:1[31m");
+            let mut event = icalendar::Event::new();
+            event
+                .summary(&lines(&text))
+                .location(&lines(&"ä\r".repeat(100)));
+            event.add_property("X-KALENDS-ORGANIZER", one_line(&text));
+            let mut calendar = Calendar::empty();
+            calendar.push(event.done());
+            let written = calendar.done().to_string();
+            for line in written.split("\r\n") {
+                assert!(
+                    !line.contains(char::is_control) && line.len() <= 75,
+                    "{line:?}"
+                );
+            }
+            assert_eq!(written.matches("END:VEVENT\r\n").count(), 1, "{written}");
+        }
+    }
 }

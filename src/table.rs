@@ -1,9 +1,13 @@
 //! Tables for spreadsheets, as CSV, and text as spreadsheets save it.
 
+use crate::account_name::is_hidden;
 use encoding_rs::{Encoding, WINDOWS_1252};
 
-/// What spreadsheets take for the start of a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// What spreadsheets take for the start of a formula, in every width in which it can be typed.
+const FORMULA: [char; 19] = [
+    '=', '+', '-', '@', '＝', '＋', '－', '＠', '﹦', '﹢', '﹣', '﹫', '⁼', '⁺', '⁻', '₌', '₊',
+    '₋', '−',
+];
 
 /// Lines in the making.
 pub struct Table(csv::Writer<Vec<u8>>);
@@ -40,13 +44,22 @@ pub fn text_of(file: &[u8]) -> String {
     }
 }
 
-/// A cell that no spreadsheet takes for a formula.
+/// A cell that no spreadsheet takes for a formula, whichever separator it reads lines by: at the start of the cell, and of
+/// what a semicolon, a tab or a new line would make one, a quote stands before the sign.
 fn harmless(cell: &str) -> String {
-    if cell.starts_with(FORMULA) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
+    let mut safe = String::with_capacity(cell.len() + 1);
+    for part in cell.split_inclusive([';', '\t', '\n', '\r']) {
+        let begins =
+            part.trim_start_matches(|c: char| c.is_whitespace() || is_hidden(c) || c == '"');
+        if begins.starts_with(FORMULA) {
+            safe.push('\'');
+        }
+        safe.push_str(part);
     }
+    if cell.starts_with(['\t', '\r', '\n']) && !safe.starts_with('\'') {
+        safe.insert(0, '\'');
+    }
+    safe
 }
 
 #[cfg(test)]
@@ -81,6 +94,16 @@ mod tests {
     fn formulas_are_written_as_text() {
         assert_eq!(harmless("=1+1"), "'=1+1");
         assert_eq!(harmless("@bob"), "'@bob");
-        assert_eq!(harmless("bob@example.test"), "bob@example.test");
+        for sign in FORMULA {
+            for before in ["", " ", "\u{feff}", "\u{200b}", "\t", "\r\n"] {
+                let cell = format!("{before}{sign}cmd|' /C calc'!A0");
+                assert!(harmless(&cell).trim_start().starts_with('\''), "{cell:?}");
+            }
+            let cell = format!("Bob;{sign}1+1");
+            assert_eq!(harmless(&cell), format!("Bob;'{sign}1+1"));
+        }
+        for cell in ["bob@example.test", "Room 1 - 2", "a+b", "x; y", ""] {
+            assert_eq!(harmless(cell), cell);
+        }
     }
 }
