@@ -12,7 +12,7 @@ use crate::{
     clock::Timestamp,
     connect::{
         Request, certificate,
-        ladder::{self, Failure, Success, Tools},
+        ladder::{self, Controls, Failure, Success, Tools},
     },
     id::{CheckId, UserId},
     mailbox::SmtpAddress,
@@ -215,11 +215,11 @@ pub async fn analyse(
             fallback_zone: TimeZone::UTC,
             level: PrivacyLevel::FreeBusy,
             // What the first mailbox proved about the account decides what is wrong with the second.
-            control: if index == 0 {
+            controls: Controls::named(if index == 0 {
                 request.control.clone()
             } else {
                 Some(request.mailbox.clone())
-            },
+            }),
             remembered: None,
             confirmed: request.confirmed.clone(),
         };

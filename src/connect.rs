@@ -30,7 +30,7 @@ use crate::{
 };
 use attempt::{try_once, wait};
 use jiff::tz::TimeZone;
-use ladder::{Failure, Success, Tools};
+use ladder::{Controls, Failure, Success, Tools};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinSet};
 
@@ -253,17 +253,16 @@ fn tools(services: &Services, gate: Arc<dyn crate::auth::Gate>) -> Tools {
     }
 }
 
-/// A mailbox that the account is known to reach; its lack costs no more than an exact word.
-pub async fn control_of(
+/// Mailboxes that the account is known to reach; their lack costs no more than an exact word.
+pub async fn controls_of(
     services: &Services,
     account: &AccountName,
     mailbox: &SmtpAddress,
-) -> Option<SmtpAddress> {
-    let found = services.store.control_mailbox(account, mailbox).await;
-    found
-        .inspect_err(|error| tracing::error!(%error, "no control mailbox could be looked up"))
-        .ok()
-        .flatten()
+) -> Controls {
+    let found = services.store.control_mailboxes(account, mailbox).await;
+    let known =
+        found.inspect_err(|error| tracing::error!(%error, "no control mailbox could be looked up"));
+    Controls::Known(known.unwrap_or_default())
 }
 
 fn zone_of(user: &User) -> TimeZone {

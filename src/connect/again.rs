@@ -3,8 +3,8 @@
 use super::{
     LOOK,
     attempt::level_of,
-    certificate, climb, control_of, failed, finish,
-    ladder::{self, Failure, Success},
+    certificate, climb, controls_of, failed, finish,
+    ladder::{self, Controls, Failure, Success},
     new_check, tools, zone_of,
 };
 use crate::{
@@ -137,7 +137,7 @@ pub(super) async fn climb_saved(
         endpoint: Some(account.endpoint.clone()),
         fallback_zone: zone_of(owner),
         level: level_of(services, owner).await,
-        control: control_of(services, &account.name, mailbox).await,
+        controls: controls_of(services, &account.name, mailbox).await,
         remembered: None,
         confirmed: Vec::new(),
     };
@@ -172,7 +172,7 @@ pub(crate) async fn probe(
             endpoint: Some(leased.account.endpoint.clone()),
             fallback_zone: jiff::tz::TimeZone::UTC,
             level: PrivacyLevel::FreeBusy,
-            control: None,
+            controls: Controls::named(None),
             remembered: None,
             confirmed: Vec::new(),
         };

@@ -1,7 +1,7 @@
 //! One try with what was typed, what is learnt from it, and the pause before the next where Kalends keeps trying.
 
 use super::{
-    Failure, LONGEST, Request, Success, certificate, climb, control_of, ladder, tools, zone_of,
+    Failure, LONGEST, Request, Success, certificate, climb, controls_of, ladder, tools, zone_of,
 };
 use crate::{
     autodiscover,
@@ -37,9 +37,9 @@ pub(super) async fn try_once(
         endpoint: request.endpoint.clone(),
         fallback_zone: zone_of(user),
         level: level_for(services, user, request).await,
-        control: match request.control.clone() {
-            Some(typed) => Some(typed),
-            None => control_of(services, &request.account, &request.mailbox).await,
+        controls: match request.control.clone() {
+            Some(typed) => ladder::Controls::Named(typed),
+            None => controls_of(services, &request.account, &request.mailbox).await,
         },
         remembered: match request.endpoint {
             Some(_) => None,

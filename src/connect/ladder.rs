@@ -24,7 +24,7 @@ pub use blame::is_stale;
 use progress::Progress;
 use seen::{certificate_seen, ends_soon, folder_seen, greeting_seen, proof, tls_seen};
 use std::{sync::Arc, time::Duration};
-pub use terms::{Failure, Request, Success, Tools};
+pub use terms::{Controls, Failure, Request, Success, Tools};
 use tokio::time::timeout;
 
 /// How long the test may take with a typed endpoint.
@@ -321,7 +321,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
                 let mut stop = self.stop(&error, endpoint);
                 let shown = client.connection().facts().certificate.clone();
                 stop.failure.certificate = shown.map(|shown| (endpoint.clone(), Box::new(shown)));
-                if let (true, Some(control)) = (is_service, self.control()) {
+                if let (true, Some(control)) = (is_service, self.control(endpoint)) {
                     let problem = stop.failure.problem.clone();
                     stop.failure.problem = narrowed(problem, client, control).await;
                 }
@@ -390,8 +390,8 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
     }
 
     /// A control mailbox that is another one.
-    fn control(&self) -> Option<&SmtpAddress> {
-        let control = self.request.control.as_ref()?;
+    fn control(&self, endpoint: &EwsUrl) -> Option<&SmtpAddress> {
+        let control = self.request.controls.at(endpoint.host())?;
         (*control != self.request.mailbox).then_some(control)
     }
 

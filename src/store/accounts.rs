@@ -62,6 +62,7 @@ impl Account {
             endpoint: self.endpoint.to_string(),
             utc_offset,
             held: self.mode == Mode::Organisation,
+            tells_addresses: false,
         }
     }
 }
@@ -140,27 +141,30 @@ impl Store {
         found.iter().map(account).collect()
     }
 
-    /// A mailbox other than `but` that service accounts of this name reach: the one that was named, else the one that
-    /// was read last.
-    pub async fn control_mailbox(
+    /// Mailboxes that an account of this name is known to reach, by the host where each was reached: those that an admin
+    /// named first, then those that were synced last. None is the mailbox `but`.
+    pub async fn control_mailboxes(
         &self,
         name: &AccountName,
         but: &SmtpAddress,
-    ) -> Result<Option<SmtpAddress>, StoreError> {
-        let row = sqlx::query(
-            "SELECT control_mailbox AS mailbox, 0 AS rank, 0 AS synced FROM accounts \
+    ) -> Result<Vec<(String, SmtpAddress)>, StoreError> {
+        let found = sqlx::query(
+            "SELECT host, control_mailbox AS mailbox, 0 AS rank, 0 AS synced FROM accounts \
              WHERE kind <> $1 AND name_key = $2 AND control_mailbox IS NOT NULL AND control_mailbox <> $3 \
              UNION ALL \
-             SELECT c.mailbox, 1, c.last_synced_at FROM connections c JOIN accounts a ON a.id = c.account_id \
+             SELECT a.host, c.mailbox, 1, c.last_synced_at FROM connections c JOIN accounts a ON a.id = c.account_id \
              WHERE a.kind <> $1 AND a.name_key = $2 AND c.last_synced_at IS NOT NULL AND c.mailbox <> $3 \
-             ORDER BY rank, synced DESC LIMIT 1",
+             ORDER BY rank, synced DESC LIMIT 100",
         )
         .bind(rows::to_name(&Mode::Personal, "kind")?)
         .bind(name.key())
         .bind(but.as_str())
-        .fetch_optional(self.pool())
+        .fetch_all(self.pool())
         .await?;
-        row.map(|row| rows::parsed(&row, "mailbox")).transpose()
+        found
+            .iter()
+            .map(|row| Ok((rows::text(row, "host")?, rows::parsed(row, "mailbox")?)))
+            .collect()
     }
 
     /// Points an account to another secret, if it still points to the one it did. Returns the secret that is to be

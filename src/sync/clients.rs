@@ -4,7 +4,7 @@
 use crate::{
     account_name::Password,
     auth::Credentials,
-    connect::{certificate, control_of},
+    connect::{certificate, controls_of},
     diagnose::{
         Evidence,
         control::{is_ambiguous, narrowed},
@@ -195,8 +195,9 @@ impl<'a> Clients<'a> {
         if !is_ambiguous(&problem) {
             return problem;
         }
-        match control_of(self.services, &self.account.name, mailbox).await {
-            Some(control) => narrowed(problem, client, &control).await,
+        let controls = controls_of(self.services, &self.account.name, mailbox).await;
+        match controls.at(self.account.endpoint.host()) {
+            Some(control) => narrowed(problem, client, control).await,
             None => problem,
         }
     }

@@ -7,7 +7,7 @@ use kalends::{
     auth::Gate,
     check::{Ladder, Step, StepReport, Verdict},
     clock::{Clock, Timestamp},
-    connect::ladder::{Failure, Request, Success, Tools, climb},
+    connect::ladder::{Controls, Failure, Request, Success, Tools, climb},
     connection::Mode,
     outbound::{
         Outbound, OutboundConfig,
@@ -184,7 +184,7 @@ pub fn service() -> Request {
         endpoint: Some("mail.example.test".parse().unwrap()),
         level: kalends::policy::PrivacyLevel::Everything,
         fallback_zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
-        control: None,
+        controls: Controls::named(None),
         remembered: None,
         confirmed: Vec::new(),
     }

@@ -7,7 +7,7 @@ use kalends::{
     account_name::AccountName,
     advice::{Names, advice},
     check::{Step, Verdict},
-    connect::ladder::{Failure, Request},
+    connect::ladder::{Controls, Failure, Request},
     problem::Problem,
 };
 use kalends_simulator::{
@@ -121,7 +121,7 @@ pub async fn with_mailbox(name: &'static str, mailbox: &str) -> Met {
 fn controlled(mailbox: &str) -> Request {
     Request {
         mailbox: mailbox.parse().unwrap(),
-        control: "alice@example.test".parse().ok(),
+        controls: Controls::named("alice@example.test".parse().ok()),
         ..service()
     }
 }
@@ -150,7 +150,7 @@ async fn off_everywhere(name: &'static str) -> Met {
 
 async fn role_missing(name: &'static str) -> Met {
     let request = Request {
-        control: "alice@example.test".parse().ok(),
+        controls: Controls::named("alice@example.test".parse().ok()),
         ..norole()
     };
     meet(name, Office::open().await, request).await

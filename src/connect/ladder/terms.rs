@@ -40,12 +40,38 @@ pub struct Request {
     pub fallback_zone: TimeZone,
     /// How much of the entries may be read.
     pub level: PrivacyLevel,
-    /// A mailbox that the account is known to reach.
-    pub control: Option<SmtpAddress>,
+    /// Mailboxes that the account is known to reach.
+    pub controls: Controls,
     /// Where a colleague's mailbox of this domain was found; tried before Autodiscover.
     pub remembered: Option<EwsUrl>,
     /// Hosts outside the mail domain that may have the password.
     pub confirmed: Vec<String>,
+}
+
+/// Mailboxes that an account is known to reach.
+#[derive(Debug, Clone)]
+pub enum Controls {
+    /// Named by whoever asks.
+    Named(SmtpAddress),
+    /// By the host where each was reached, the best first. One host is never told what another one holds.
+    Known(Vec<(String, SmtpAddress)>),
+}
+
+impl Controls {
+    pub fn named(mailbox: Option<SmtpAddress>) -> Self {
+        mailbox.map_or_else(|| Self::Known(Vec::new()), Self::Named)
+    }
+
+    /// The one to ask a host about.
+    pub fn at(&self, host: &str) -> Option<&SmtpAddress> {
+        match self {
+            Self::Named(mailbox) => Some(mailbox),
+            Self::Known(known) => {
+                let mut here = known.iter().filter(|(at, _)| at.eq_ignore_ascii_case(host));
+                here.next().map(|(_, mailbox)| mailbox)
+            }
+        }
+    }
 }
 
 /// A test that passed.
