@@ -20,14 +20,16 @@ const PAUSES: [Duration; 3] = [
     Duration::from_mins(3),
 ];
 
-/// Mails somebody their link in the background, if there is a mail server; what came of it stands among the notices.
+/// Mails somebody their link in the background, if there is a way to a mail server on which nobody can read it; what came
+/// of it stands among the notices.
 pub async fn send_link(
     services: &Services,
     admin: &User,
     user: &User,
     token: &str,
 ) -> Result<(), StoreError> {
-    let Some(mailer) = services.channels.mail().cloned() else {
+    let mailer = services.channels.mail().filter(|mail| mail.is_private());
+    let Some(mailer) = mailer.cloned() else {
         return Ok(());
     };
     let now = services.clock.now();

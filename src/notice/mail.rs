@@ -61,6 +61,8 @@ struct Inner {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
     host: String,
+    /// Whether nobody on the way can read a mail: over TLS, or within this machine.
+    is_private: bool,
     /// Mails leave one after another.
     turn: Mutex<()>,
     is_sign_in_refused: AtomicBool,
@@ -106,10 +108,17 @@ impl Mailer {
         Ok(Self(Arc::new(Inner {
             transport: builder.build(),
             from: from.parse().map_err(|_| MailError::From)?,
+            is_private: is_safe || is_loopback(&host),
             host,
             turn: Mutex::new(()),
             is_sign_in_refused: AtomicBool::new(false),
         })))
+    }
+
+    /// Whether a link that opens an account may leave this way: over TLS, which a server cannot leave out, or within this
+    /// machine.
+    pub fn is_private(&self) -> bool {
+        self.0.is_private
     }
 
     pub fn host(&self) -> &str {
@@ -240,6 +249,23 @@ mod tests {
             "smtp://kalends@mail.example.test?tls=required",
         ] {
             assert!(matches!(made(url), Err(MailError::Address)), "{url}");
+        }
+    }
+
+    #[test]
+    fn links_leave_over_tls_or_within_the_machine() {
+        for (url, is_private) in [
+            ("smtps://mail.example.test", true),
+            ("smtp://mail.example.test:587?tls=required", true),
+            ("smtp://127.0.0.1:2525", true),
+            ("smtp://[::1]:2525", true),
+            ("smtp://localhost", true),
+            ("smtp://mail.example.test", false),
+            ("smtp://mail.example.test?tls=opportunistic", false),
+            ("smtp://127.0.0.1.example.test", false),
+            ("smtp://192.0.2.1", false),
+        ] {
+            assert_eq!(made(url).unwrap().is_private(), is_private, "{url}");
         }
     }
 

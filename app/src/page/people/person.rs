@@ -23,6 +23,8 @@ struct PersonView {
     link: Option<String>,
     /// What became of the mail with the latest link.
     mailed: Option<String>,
+    /// Whether there is such a mail.
+    is_mailed: bool,
     link_until: Option<Moment>,
     addresses: Vec<String>,
     connection: Option<(String, StateView, String)>,
@@ -66,6 +68,7 @@ async fn person(id: String) -> Result<PersonView, AppError> {
         is_invited: user.is_invited(),
         disabled_since: user.disabled_at.map(|at| words.appointment(at, false)),
         link: token.map(|token| format!("{}/invitation?link={token}", request::public_origin())),
+        is_mailed: mails_links(&services),
         mailed: match until {
             Some(_) => mailed(&services, &user).await?,
             None => None,
@@ -88,6 +91,12 @@ async fn person(id: String) -> Result<PersonView, AppError> {
     })
 }
 
+#[cfg(feature = "ssr")]
+fn mails_links(services: &kalends::services::Services) -> bool {
+    let mail = services.channels.mail();
+    mail.is_some_and(kalends::notice::Mailer::is_private)
+}
+
 /// What became of the mail with the latest link, while somebody may wait for it.
 #[cfg(feature = "ssr")]
 async fn mailed(
@@ -96,6 +105,13 @@ async fn mailed(
 ) -> Result<Option<String>, AppError> {
     use crate::request;
     use kalends::{notice::State, people::LINK_LIVES};
+    if services.channels.mail().is_some() && !mails_links(services) {
+        return Ok(Some(
+            "The link is not mailed, because the way to the mail server is not encrypted: hand it over yourself. \
+             smtps:// or ?tls=required in KALENDS_SMTP_URL mends that."
+                .to_owned(),
+        ));
+    }
     let now = services.clock.now();
     let found = services.store.mailed_link(&user.email).await;
     let found = found.map_err(request::internal)?;
@@ -232,6 +248,7 @@ fn Person(view: PersonView) -> impl IntoView {
         disabled_since,
         link,
         mailed,
+        is_mailed,
         link_until,
         addresses,
         connection,
@@ -244,7 +261,7 @@ fn Person(view: PersonView) -> impl IntoView {
             <p class="back"><a href="/people">"All people"</a></p>
             {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
             {mailed.clone().map(|words| view! { <p class="notice" role="status">{words}</p> })}
-            {link.map(|link| view! { <FreshLink link is_invited is_mailed=mailed.is_some() /> })}
+            {link.map(|link| view! { <FreshLink link is_invited is_mailed=is_mailed && mailed.is_some() /> })}
             <section class="panel" aria-labelledby="person">
                 <h2 id="person">"Person"</h2>
                 <dl class="facts">
