@@ -284,9 +284,10 @@ impl Entry {
         }
     }
 
+    /// What it is about; the one character that not every database takes is left out.
     #[must_use]
     pub fn about(mut self, subject: impl Into<String>) -> Self {
-        self.subject = subject.into();
+        self.subject = subject.into().replace('\0', "");
         self
     }
 }

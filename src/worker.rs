@@ -44,6 +44,8 @@ pub enum Loop {
     TrailMemory,
     /// Looks at the whole audit trail.
     TrailLook,
+    /// Clears away sessions that have ended, what strangers left behind among them.
+    Sessions,
     /// Forgets what is no longer needed.
     Housekeeping,
 }
@@ -60,7 +62,7 @@ impl Loop {
             Self::Sync | Self::Maps => Duration::from_secs(1),
             Self::Mail | Self::Webhooks => Duration::from_secs(5),
             Self::Notices => Duration::from_secs(30),
-            Self::Standing | Self::Bulks | Self::Checks => Duration::from_mins(1),
+            Self::Standing | Self::Bulks | Self::Checks | Self::Sessions => Duration::from_mins(1),
             Self::TrailLook | Self::Housekeeping => Duration::from_hours(1),
         }
     }
@@ -129,6 +131,9 @@ impl Turn {
                 .boxed(),
             Loop::TrailLook => self
                 .repeat(|it| async move { look_at_trail(&it).await }.boxed())
+                .boxed(),
+            Loop::Sessions => self
+                .repeat(|it| async move { it.store.forget_sessions(it.clock.now()).await }.boxed())
                 .boxed(),
             Loop::Housekeeping => self
                 .repeat(|it| async move { housekeeping::keep_house(&it).await }.boxed())

@@ -1,8 +1,26 @@
 //! A refused form, kept until its page is shown again: what was typed (never a secret) and what was wrong with it.
 
 use crate::error::FieldErrors;
+use kalends::mailbox::SmtpAddress;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The most that is kept of what somebody typed who is not signed in, in bytes.
+const MOST_OF_STRANGERS: usize = 1000;
+
+/// The longest message beside a field of such a form, in characters.
+const LONGEST_MESSAGE: usize = 300;
+
+/// The longest value that a field takes of somebody who is not signed in, in characters.
+fn longest(field: &str) -> usize {
+    match field {
+        "name" => 100,
+        "email" => SmtpAddress::MAX,
+        "time_zone" => 64,
+        "next" => 200,
+        _ => 0,
+    }
+}
 
 /// What was typed, by field name, and the messages beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +30,46 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// As it is kept of somebody who is not signed in: each value cut at what its field takes, and nothing that was
+    /// typed where it is more than a kilobyte in all.
+    pub fn cut(mut self) -> Self {
+        for (field, value) in &mut self.values {
+            *value = value.chars().take(longest(field)).collect();
+        }
+        for message in self.errors.values_mut() {
+            *message = message.chars().take(LONGEST_MESSAGE).collect();
+        }
+        if self.values.values().map(String::len).sum::<usize>() > MOST_OF_STRANGERS {
+            self.values.clear();
+        }
+        self
+    }
+
     pub fn value(&self, field: &str) -> String {
         self.values.get(field).cloned().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_is_kept_of_strangers() {
+        let long = "ä".repeat(60_000);
+        let fields = ["name", "email", "time_zone", "next", "token"];
+        let draft = Draft {
+            values: fields.map(|field| (field.to_owned(), long.clone())).into(),
+            ..Draft::default()
+        };
+        assert!(draft.cut().values.is_empty());
+        let draft = Draft {
+            values: fields
+                .map(|field| (field.to_owned(), "x".repeat(60_000)))
+                .into(),
+            ..Draft::default()
+        };
+        let lengths = draft.cut().values.into_values().map(|it| it.len());
+        assert_eq!(lengths.collect::<Vec<_>>(), [254, 100, 200, 64, 0]);
     }
 }

@@ -18,8 +18,10 @@ use tower_sessions::{
 
 /// A session that nobody uses for this long ends.
 const IDLE: Duration = Duration::from_hours(168);
-/// One of nobody keeps what was typed into a form, and ends sooner.
-const IDLE_OF_NOBODY: Duration = Duration::from_hours(1);
+/// One of nobody keeps what was typed into a form, or a password that waits for its code, and ends within minutes.
+const IDLE_OF_NOBODY: Duration = Duration::from_mins(10);
+/// One of nobody is not kept on by use for longer.
+const ABSOLUTE_OF_NOBODY: Duration = Duration::from_mins(30);
 /// Every session ends after this long; the cookie lives no longer.
 pub const ABSOLUTE: Duration = Duration::from_hours(720);
 /// Use is written down at most this often.
@@ -45,7 +47,12 @@ impl Sessions {
             user_id,
             data,
             idle_expires_at: now + idle(user_id),
-            absolute_expires_at: now + ABSOLUTE,
+            absolute_expires_at: now
+                + if user_id.is_some() {
+                    ABSOLUTE
+                } else {
+                    ABSOLUTE_OF_NOBODY
+                },
             touched_at: now,
             device: device.map(ToOwned::to_owned),
         })
@@ -192,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_session_of_nobody_ends_after_an_hour() {
+    async fn a_session_of_nobody_ends_within_minutes() {
         let (_folder, clock, sessions) = sessions().await;
         sessions.create(&mut record()).await.expect("saved");
         clock.advance(IDLE_OF_NOBODY.saturating_sub(Duration::from_secs(1)));

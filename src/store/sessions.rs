@@ -72,8 +72,7 @@ impl Store {
         .transpose()
     }
 
-    /// Writes a new session; an existing one keeps its beginning and its absolute end. Ended ones are cleared away on
-    /// the way.
+    /// Writes a new session; an existing one keeps its beginning and its absolute end.
     pub async fn save_session(&self, session: &SessionRow) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
@@ -91,12 +90,19 @@ impl Store {
         .bind(&session.device)
         .execute(writing.on())
         .await?;
-        sqlx::query(
-            "DELETE FROM sessions WHERE idle_expires_at <= $1 OR absolute_expires_at <= $1",
-        )
-        .bind(session.touched_at.millis())
-        .execute(writing.on())
-        .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Clears away sessions that have ended.
+    pub async fn forget_sessions(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        for sql in [
+            "DELETE FROM sessions WHERE idle_expires_at <= $1",
+            "DELETE FROM sessions WHERE absolute_expires_at <= $1",
+        ] {
+            let deleting = sqlx::query(sql).bind(now.millis());
+            deleting.execute(writing.on()).await?;
+        }
         Ok(writing.commit().await?)
     }
 

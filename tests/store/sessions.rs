@@ -58,10 +58,15 @@ on_both_engines! {
         assert_eq!(world.store.session("a", end).await.unwrap(), None);
     }
 
-    async fn ended_sessions_are_cleared_away_by_the_next_one(world) {
-        world.store.save_session(&session("old", None, NOW)).await.unwrap();
-        world.store.save_session(&session("new", None, NOW + IDLE)).await.unwrap();
-        assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, 1);
+    async fn ended_sessions_are_cleared_away_whichever_end_came_first(world) {
+        let short = SessionRow { absolute_expires_at: NOW + IDLE / 2, ..session("short", None, NOW) };
+        for row in [short, session("old", None, NOW), session("new", None, NOW + IDLE)] {
+            world.store.save_session(&row).await.unwrap();
+        }
+        for (at, left) in [(NOW, 3), (NOW + IDLE / 2, 2), (NOW + IDLE, 1), (NOW + IDLE * 2, 0)] {
+            world.other.forget_sessions(at).await.unwrap();
+            assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, left);
+        }
     }
 
     async fn signing_out_everywhere_leaves_the_sessions_of_others(world) {

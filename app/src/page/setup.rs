@@ -16,6 +16,7 @@ async fn setup(
     #[server(default)] password: Password,
 ) -> Result<(), AppError> {
     use crate::request;
+    use kalends::{setup::SetupError, sign_in::PasswordError};
     let services = request::services();
     let visitor = request::visitor();
     match kalends::setup::make_first_admin(&services, &visitor, &code, &name, &email, &password)
@@ -25,10 +26,10 @@ async fn setup(
             request::start_session(&user).await?;
             request::see_other("/overview");
         }
-        Err(kalends::setup::SetupError::Store(error)) => return Err(request::internal(error)),
-        Err(kalends::setup::SetupError::Password(kalends::sign_in::PasswordError::Busy(busy))) => {
-            return Err(request::busy(busy));
-        }
+        Err(SetupError::Store(error)) => return Err(request::internal(error)),
+        Err(SetupError::Password(PasswordError::Busy(busy))) => return Err(request::busy(busy)),
+        // There is nothing to set up, and what was typed is not kept: the page leads on to signing in.
+        Err(SetupError::Closed) => request::see_other("/setup"),
         Err(refused) => {
             let draft = Draft {
                 values: [("name".to_owned(), name), ("email".to_owned(), email)].into(),

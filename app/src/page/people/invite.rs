@@ -226,6 +226,9 @@ async fn accept_invitation(
         errors,
     };
     request::keep_draft("invitation", draft).await?;
+    // A link that works is short and plain.
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || "-_".contains(*c);
+    let token: String = token.chars().filter(is_plain).take(100).collect();
     request::see_other(&format!(
         "/invitation?link={}",
         crate::percent::encoded(&token)

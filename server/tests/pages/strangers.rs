@@ -1,0 +1,88 @@
+//! What people leave behind who are not signed in: little, and not for long.
+
+use crate::{
+    browser::Browser,
+    program::{ALICE, Kalends, Place},
+};
+use http::StatusCode;
+use sqlx::Row as _;
+use std::time::Duration;
+
+/// What sessions of nobody hold, the largest first, and how long they are kept.
+async fn left_behind(place: &Place) -> Vec<(usize, Duration)> {
+    let url = &place.settings["KALENDS_DATABASE_URL"];
+    let pool = sqlx::SqlitePool::connect(url).await.unwrap();
+    let sql = "SELECT data, idle_expires_at - touched_at AS kept FROM sessions WHERE user_id IS NULL \
+               ORDER BY LENGTH(data) DESC";
+    let found = sqlx::query(sql).fetch_all(&pool).await.unwrap();
+    let row = |row: &sqlx::sqlite::SqliteRow| {
+        let data: String = row.get("data");
+        let kept: i64 = row.get("kept");
+        (data.len(), Duration::from_millis(kept.unsigned_abs()))
+    };
+    found.iter().map(row).collect()
+}
+
+async fn assert_little(place: &Place, what: &str) {
+    for (bytes, kept) in left_behind(place).await {
+        assert!(bytes <= 1500, "{what}: {bytes} bytes");
+        assert!(kept <= Duration::from_mins(15), "{what}: {kept:?}");
+    }
+}
+
+/// Posts forms that are much too long, each field of them, as one stranger after the other.
+async fn flood(kalends: &Kalends) {
+    let long = "x".repeat(12_000);
+    let wide = "\u{1f600}".repeat(1000);
+    for text in [&long, &wide] {
+        let fields = ["code", "name", "email", "token", "time_zone", "next"];
+        let fields = fields.map(|field| (field, text.as_str()));
+        for function in ["setup", "accept_invitation", "sign_in", "sign_in_code"] {
+            let answer = kalends
+                .browser()
+                .post(&format!("/api/{function}"), &fields[..5])
+                .await;
+            assert!(!answer.status.is_server_error(), "{function}: {answer:?}");
+            let location = answer.header("location");
+            assert!(location.len() < 400, "{function}: {location}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn little_is_kept_of_what_strangers_type() {
+    let place = Place::new();
+    let kalends = place.start().await;
+    flood(&kalends).await;
+    assert_little(&place, "before it is set up").await;
+    place.add(&ALICE);
+    flood(&kalends).await;
+    assert_little(&place, "afterwards").await;
+}
+
+#[tokio::test]
+async fn nothing_is_kept_by_a_set_up_that_is_closed() {
+    let place = Place::of(&[ALICE]);
+    let kalends = place.start().await;
+    let answer = kalends.browser().post("/api/setup", &[("name", "X")]).await;
+    assert_eq!(answer.leads_to(), "/setup");
+    assert_eq!(left_behind(&place).await, []);
+}
+
+#[tokio::test]
+async fn a_short_form_comes_back_with_what_was_typed() {
+    let place = Place::new();
+    let kalends = place.start().await;
+    let mut browser: Browser = kalends.browser();
+    let name = "ä".repeat(100);
+    let fields = [
+        ("code", "wrong"),
+        ("name", &*name),
+        ("email", "alice@example.test"),
+    ];
+    browser.post("/api/setup", &fields).await;
+    let form = browser.open("/setup").await.form("Create administrator");
+    assert_eq!(form.field("Name").value, name);
+    assert_eq!(form.field("Email").value, "alice@example.test");
+    assert_eq!(browser.get("/setup").await.status, StatusCode::OK);
+}
