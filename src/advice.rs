@@ -37,6 +37,9 @@ pub struct Names {
     /// Whether an admin holds the account for everybody.
     #[serde(default)]
     pub held: bool,
+    /// Whether the reader may know where names lead within the network: an admin, or whoever runs Kalends.
+    #[serde(default)]
+    pub tells_addresses: bool,
 }
 
 impl Names {
@@ -48,6 +51,16 @@ impl Names {
             endpoint: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
             utc_offset: None,
             held: false,
+            tells_addresses: true,
+        }
+    }
+
+    /// For a reader who may know the addresses of servers, or may not.
+    #[must_use]
+    pub fn telling_addresses(self, tells_addresses: bool) -> Self {
+        Self {
+            tells_addresses,
+            ..self
         }
     }
 }
@@ -117,6 +130,13 @@ pub struct Command {
 
 /// The words for a problem.
 pub fn advice(problem: &Problem, names: &Names) -> Advice {
+    let hidden;
+    let problem = if names.tells_addresses {
+        problem
+    } else {
+        hidden = problem.without_addresses();
+        &hidden
+    };
     let words = words_for(problem, names);
     let (owner, words) = if names.held {
         organisation::held(problem, words)

@@ -113,6 +113,7 @@ impl Connection {
             endpoint: self.endpoint.to_string(),
             utc_offset,
             held: self.mode == Mode::Organisation,
+            tells_addresses: false,
         }
     }
 }

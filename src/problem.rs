@@ -3,12 +3,14 @@
 
 mod concerns;
 mod facts;
+mod unaddressed;
 
 pub use concerns::Concerns;
 pub use facts::{
     CameOf, Certificate, CertificateBefore, ENDS_SOON, InsteadOfEws, Target, TlsReason, Tried,
     capped,
 };
+pub use unaddressed::text_without_addresses;
 
 use crate::{clock::Timestamp, endpoint::EwsUrl, mailbox::SmtpAddress};
 use serde::{Deserialize, Serialize};

@@ -32,6 +32,8 @@ mod words {
         pub now: Timestamp,
         /// How the reader reads calendars.
         pub calendar: Preferences,
+        /// Whether the reader may know where names lead within the network.
+        pub tells_addresses: bool,
     }
 
     impl Words {
@@ -40,6 +42,16 @@ mod words {
                 zone: TimeZone::get(zone_name).unwrap_or(TimeZone::UTC),
                 now,
                 calendar: Preferences::default(),
+                tells_addresses: false,
+            }
+        }
+
+        /// For an administrator, or for somebody who is none.
+        #[must_use]
+        pub fn for_admin(self, is_admin: bool) -> Self {
+            Self {
+                tells_addresses: is_admin,
+                ..self
             }
         }
 

@@ -47,18 +47,23 @@ pub fn failure() -> AppError {
     let error = parts()
         .and_then(|parts| parts.extensions.get::<FailedForm>().cloned())
         .map_or(AppError::NotYours, |FailedForm(error)| error);
-    set_status(match &error {
+    set_status(status_of(&error));
+    if let AppError::Busy { seconds } = error {
+        retry_after(seconds);
+    }
+    error
+}
+
+/// The HTTP status that stands for a refusal.
+pub const fn status_of(error: &AppError) -> StatusCode {
+    match error {
         AppError::SignedOut => StatusCode::UNAUTHORIZED,
         AppError::NotYours => StatusCode::NOT_FOUND,
         AppError::NotUnderstood => StatusCode::BAD_REQUEST,
         AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         AppError::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         AppError::Unreachable | AppError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-    });
-    if let AppError::Busy { seconds } = error {
-        retry_after(seconds);
     }
-    error
 }
 
 /// The address that a request came from, as far as the proxies in between are trusted.
@@ -209,17 +214,30 @@ pub async fn admin() -> Result<User, AppError> {
     if !user.is_admin() {
         return Err(not_there());
     }
-    let owed = kalends::factor::is_owed(&services().store, &user).await;
-    if owed.map_err(internal)? {
+    if !acts_as_admin(&user).await? {
         see_other("/profile/security");
         return Err(AppError::NotYours);
     }
     Ok(user)
 }
 
-/// Keeps a form until its page is shown again; how long it may be, the limit of a request's body decides.
+/// Whether somebody may see and do what admins may: one who owes the second factor that the organisation wants may not.
+pub async fn acts_as_admin(user: &User) -> Result<bool, AppError> {
+    let owed = kalends::factor::is_owed(&services().store, user).await;
+    Ok(user.is_admin() && !owed.map_err(internal)?)
+}
+
+/// Keeps a form until its page is shown again; how long it may be, the limit of a request's body decides. Of somebody
+/// who is not signed in little is kept: anybody may leave it behind.
 pub async fn keep_draft(form: &str, draft: Draft) -> Result<(), AppError> {
-    session()?
+    let session = session()?;
+    let is_known = session.get_value(USER_KEY).await.map_err(internal)?;
+    let draft = if is_known.is_some() {
+        draft
+    } else {
+        draft.cut()
+    };
+    session
         .insert(&format!("draft-{form}"), draft)
         .await
         .map_err(internal)
@@ -263,7 +281,9 @@ pub fn public_origin() -> String {
 }
 
 pub fn words(user: &User) -> Words {
-    Words::new(&user.time_zone, services().clock.now()).with(user.calendar)
+    Words::new(&user.time_zone, services().clock.now())
+        .with(user.calendar)
+        .for_admin(user.is_admin())
 }
 
 pub const fn mode_words(mode: Mode) -> &'static str {
@@ -282,7 +302,9 @@ pub fn advice_for(connection: &Connection, words: &Words) -> Option<Advice> {
     } else {
         connection.problem.as_ref()
     };
-    problem.map(|problem| advice(problem, &connection.names(Some(words.utc_offset()))))
+    let names = connection.names(Some(words.utc_offset()));
+    let names = names.telling_addresses(words.tells_addresses);
+    problem.map(|problem| advice(problem, &names))
 }
 
 pub async fn connection_by_id(id: &str) -> Result<Connection, AppError> {
@@ -312,9 +334,12 @@ pub async fn check_for(user: &User, id: &str) -> Result<Check, AppError> {
         Ok(id) => services().store.check(id).await.map_err(internal)?,
         Err(_) => None,
     };
-    found
-        .filter(|check| check.user_id == user.id || user.is_admin())
-        .ok_or_else(not_there)
+    let check = found.ok_or_else(not_there)?;
+    if check.user_id == user.id || acts_as_admin(user).await? {
+        Ok(check)
+    } else {
+        Err(not_there())
+    }
 }
 
 /// An admin's own analysis.
@@ -411,6 +436,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
     let fix = fix(&check).filter(|_| is_own);
     let typed = &check.typed;
     let names = check.names(Some(words.utc_offset()));
+    let names = names.telling_addresses(words.tells_addresses);
     let waiting = check.waiting.as_ref().map(|waiting| WaitingView {
         title: advice(&waiting.problem, &names).title,
         tries: waiting.tries,
@@ -452,7 +478,11 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
         mailbox: typed.mailbox.clone(),
         account: typed.account.clone(),
         endpoint: typed.endpoint.clone(),
-        ladder: check.ladder,
+        ladder: if words.tells_addresses {
+            check.ladder
+        } else {
+            check.ladder.without_addresses()
+        },
         end,
         waiting,
         is_own,

@@ -21,7 +21,9 @@ pub(super) fn not_allowed(host: &str, port: u16, address: &str) -> Words {
         .step("Type the name of the Exchange server, such as mail.example.com.")
         .step("Check where the name leads, if it is the right one.");
     }
-    let leads = if bare == address.trim_matches(['[', ']']) {
+    let leads = if address.is_empty() {
+        format!("{host} leads to an address inside a network.")
+    } else if bare == address.trim_matches(['[', ']']) {
         format!("{address} is an address inside a network.")
     } else {
         format!("{host} leads to {address}, an address inside a network.")

@@ -10,6 +10,7 @@ fn names() -> Names {
         endpoint: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
         utc_offset: None,
         held: false,
+        tells_addresses: true,
     }
 }
 

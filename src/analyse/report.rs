@@ -48,7 +48,7 @@ pub fn report(analysis: &Analysis) -> String {
                 request_id,
             }) => {
                 // Without names: the words and commands have placeholders where they would stand.
-                let told = advice(problem, &Names::default());
+                let told = advice(problem, &Names::default().telling_addresses(true));
                 line(format!("  Problem: {} ({})", told.title, told.code));
                 if let Some(id) = request_id {
                     line(format!("  Request id: {id}"));

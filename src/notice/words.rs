@@ -152,7 +152,10 @@ fn problem(
     (kind, moment): (&str, Moment),
     now: Timestamp,
 ) -> Told {
-    let told_words = advice(&about.trouble.problem, &about.trouble.names);
+    // Administrators alone are told where names lead.
+    let names = about.trouble.names.clone();
+    let names = names.telling_addresses(about.person.is_none());
+    let told_words = advice(&about.trouble.problem, &names);
     let again = match moment {
         Moment::Raised => String::new(),
         Moment::Again { days: 1 } => " (since yesterday)".to_owned(),

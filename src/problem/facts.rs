@@ -1,7 +1,7 @@
 //! What was seen where a problem arose.
 
 use super::Problem;
-use crate::clock::Timestamp;
+use crate::{account_name::is_hidden, clock::Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -107,12 +107,13 @@ pub enum TlsReason {
 /// The longest text from a remote side that is kept, in characters.
 const REMOTE_TEXT: usize = 200;
 
-/// A text from a remote side, fit to be shown: control characters become spaces, and it is cut at 200 characters.
+/// A text from a remote side, fit to be shown: characters that cannot be seen or turn the text around them become
+/// spaces, and it is cut at 200 characters.
 pub fn capped(text: &str) -> String {
     let mut kept: String = text
         .trim()
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_hidden(c) { ' ' } else { c })
         .take(REMOTE_TEXT)
         .collect();
     if text.trim().chars().nth(REMOTE_TEXT).is_some() {

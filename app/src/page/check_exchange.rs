@@ -133,6 +133,7 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
                         endpoint: found.typed.endpoint.clone(),
                         utc_offset: Some(words.utc_offset()),
                         held: false,
+                        tells_addresses: true,
                     },
                 ),
                 step: part.ladder.failed_at().map(|step| step.label().to_owned()),

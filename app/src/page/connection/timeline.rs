@@ -100,6 +100,7 @@ mod words {
         let (what, tone) = match &check.outcome {
             Some(Outcome::Failed { problem, .. }) => {
                 let names = check.names(Some(words.utc_offset()));
+                let names = names.telling_addresses(words.tells_addresses);
                 (
                     format!("Failed: {}", advice(problem, &names).title),
                     Tone::Bad,

@@ -154,6 +154,7 @@ async fn ended_account(id: String) -> Result<EndedView, AppError> {
         endpoint: ended.endpoint.to_string(),
         utc_offset: Some(words.utc_offset()),
         held: false,
+        tells_addresses: true,
     };
     let (title, meaning, is_open) = match &ended.probe {
         Probe::Open => (

@@ -90,6 +90,7 @@ fn names_for(mailbox: &str, words: &crate::moment::Words) -> kalends::advice::Na
         mailbox: mailbox.to_owned(),
         held: true,
         utc_offset: Some(words.utc_offset()),
+        tells_addresses: true,
         ..Default::default()
     }
 }
