@@ -129,7 +129,16 @@ impl fmt::Display for AccountName {
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
-            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}')
+}
+
+/// A text for a terminal, in which nothing moves, colours or turns what stands around it; lines stay lines.
+pub fn for_terminal(text: &str) -> String {
+    let is_plain = |c: char| !is_hidden(c) || matches!(c, '\n' | '\t');
+    text.chars()
+        .map(|c| if is_plain(c) { c } else { '\u{FFFD}' })
+        .collect()
 }
 
 /// A password on its way to where it is used or sealed: never shown, wiped when dropped.

@@ -12,7 +12,7 @@ use crate::{
     telemetry,
 };
 use clap::{Parser, Subcommand};
-use kalends::{audit as audit_trail, clock::Clock, random::Random};
+use kalends::{account_name::for_terminal, audit as audit_trail, clock::Clock, random::Random};
 use std::io::Write as _;
 
 /// Connects an organisation's Microsoft Exchange calendars and says why when it cannot.
@@ -143,5 +143,6 @@ async fn remember_end(opened: &Opened, clock: &Clock) {
 
 /// A line on standard output; whoever reads it may have gone.
 fn say(words: std::fmt::Arguments<'_>) {
+    let words = for_terminal(&words.to_string());
     let _ = writeln!(std::io::stdout(), "{words}");
 }

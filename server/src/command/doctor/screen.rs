@@ -3,6 +3,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use kalends::{
+    account_name::for_terminal,
     advice::{Advice, Names, advice},
     analyse::{Analysis, Part, PartEnd, TOLD_ABOVE},
     check::{Step, StepReport, Verdict},
@@ -58,7 +59,7 @@ impl Screen {
                     .set_position(u64::try_from(self.told.len()).unwrap_or(0));
                 self.bar.suspend(|| {
                     if first {
-                        println!("\nMailbox {}", part.mailbox);
+                        line(&format!("\nMailbox {}", part.mailbox));
                     }
                     show_step(rung);
                 });
@@ -81,7 +82,7 @@ impl Screen {
     pub fn end(&self, analysis: &Analysis) {
         self.stop();
         for (number, part) in analysis.parts.iter().enumerate() {
-            println!("\n{}", part.mailbox);
+            line(&format!("\n{}", part.mailbox));
             match &part.end {
                 Some(PartEnd::Readable) => say("  ", "  ", "The calendar can be read."),
                 Some(PartEnd::LeftOut) => say(
@@ -115,6 +116,7 @@ impl Screen {
             endpoint: analysis.typed.endpoint.clone(),
             utc_offset: None,
             held: false,
+            tells_addresses: true,
         };
         let told = advice(problem, &names);
         say("  ", "  ", &told.title);
@@ -124,7 +126,7 @@ impl Screen {
             self.show_advice(&told, problem);
         }
         if let Some(id) = request_id {
-            println!("  Request id: {id}");
+            line(&format!("  Request id: {id}"));
         }
     }
 
@@ -138,7 +140,7 @@ impl Screen {
         }
         if let Some((what_for, flags)) = self.next_run(problem) {
             say("  ", "  ", &format!("{what_for}, run this again with:"));
-            println!("      {flags}");
+            line(&format!("      {flags}"));
         }
         let several = told.commands.len() > 1;
         for (command, number) in told.commands.iter().zip(1..) {
@@ -150,7 +152,7 @@ impl Screen {
             let (purpose, place) = (command.purpose.label(), &command.place);
             say("  ", "  ", &format!("{number}{purpose} ({place}):"));
             // Not wrapped: it is copied as it is.
-            println!("      {}", command.text);
+            line(&format!("      {}", command.text));
         }
     }
 
@@ -184,8 +186,8 @@ fn show_step(rung: &StepReport) {
     let took = rung
         .millis
         .map_or_else(String::new, |millis| format!("{millis} ms"));
-    let line = format!("  {mark} {:<26} {verdict:<11} {took}", rung.step.label());
-    println!("{}", line.trim_end());
+    let told = format!("  {mark} {:<26} {verdict:<11} {took}", rung.step.label());
+    line(told.trim_end());
     for seen in rung.seen.iter().chain(&rung.details) {
         say("      ", "        ", seen);
     }
@@ -197,7 +199,12 @@ fn say(first: &str, next: &str, text: &str) {
         .initial_indent(first)
         .subsequent_indent(next)
         .break_words(false);
-    println!("{}", textwrap::fill(text, options));
+    line(&textwrap::fill(&for_terminal(text), options));
+}
+
+/// The one way to the terminal. Servers name themselves in certificates, headers and folders.
+fn line(text: &str) {
+    println!("{}", for_terminal(text));
 }
 
 const fn mark(rung: &StepReport) -> (char, &'static str) {
