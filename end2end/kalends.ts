@@ -84,6 +84,11 @@ export class Kalends {
     if (saved.status >= 400) throw new Error(`the policy is not saved: ${saved.status}`);
   }
 
+  /** The ids of the programs that it runs. */
+  get programs(): number[] {
+    return this.children.map((child) => child.id);
+  }
+
   /** Everything the server has printed so far. */
   log(): string {
     return readFileSync(join(this.folder, 'kalends.log'), 'utf8');
@@ -126,6 +131,10 @@ class Child {
       this.process.once('exit', () => resolve());
       this.process.once('error', () => resolve());
     });
+  }
+
+  get id(): number {
+    return this.process.pid!;
   }
 
   /** The first line of its output that matches. Fails when the program ends first. */
