@@ -1,6 +1,10 @@
 //! Whether Kalends answers, whether it can work, and its numbers, for whoever watches it by program.
 
-use crate::{command::CommandError, settings::SettingError};
+use crate::{
+    command::CommandError,
+    connections::{Limits, Places, Server},
+    settings::SettingError,
+};
 use axum::{
     Router,
     extract::State,
@@ -9,7 +13,10 @@ use axum::{
     routing::get,
 };
 use kalends::services::Services;
-use std::net::{SocketAddr, TcpListener};
+use std::{
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 
 /// What the answers are made of.
@@ -87,11 +94,9 @@ pub fn listen_at(wanted: &str, health: Health) -> Result<SocketAddr, CommandErro
         .route("/metrics", get(metrics))
         .with_state(health.clone());
     let router = routes(health).merge(numbers);
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!(%error, "the numbers are told no more");
-        }
-    });
+    let places = Places::new(Limits::for_watchers(), [].into());
+    let server = Server::new(router, places, None, CancellationToken::new());
+    tokio::spawn(server.serve(listener, Duration::ZERO));
     Ok(address)
 }
 

@@ -1,5 +1,6 @@
 //! What every request passes on its way in and every answer on its way out.
 
+use crate::request_body::{LimitedBody, PACE};
 use app::request::{ClientAddress, DeviceCookie};
 use axum::{
     body::Body,
@@ -8,7 +9,6 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http_body_util::Limited;
 use ipnet::IpNet;
 use kalends::{peers::Peers, random::Random};
 use leptos::nonce::Nonce;
@@ -199,30 +199,27 @@ const LARGEST_FORM: usize = 64 * 1024;
 const LIST_FORMS: [&str; 2] = ["/api/map_mailboxes", "/api/read_import"];
 const LARGEST_LIST: usize = 4 * 1024 * 1024;
 
-/// Refuses what is too large before it is read, and reads no more than is allowed where the length was not said.
+/// Refuses what is too large or no form before it is read, and reads no more, and no longer, than is allowed. What was
+/// wrong with a body is what its sender is told.
 pub async fn limited(request: Request, next: Next) -> Response {
-    let limit = if LIST_FORMS.contains(&request.uri().path()) {
-        LARGEST_LIST
-    } else {
-        LARGEST_FORM
-    };
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let is_list = LIST_FORMS.contains(&request.uri().path());
+    let limit = if is_list { LARGEST_LIST } else { LARGEST_FORM };
+    let headers = request.headers();
+    let length = text(headers, "content-length").and_then(|length| length.parse::<usize>().ok());
     if length.is_some_and(|length| length > limit) {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     }
-    let kind = request.headers().get(header::CONTENT_TYPE);
-    let is_in_parts = kind
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| {
-            let kind = kind.to_ascii_lowercase();
-            kind.starts_with("multipart/form-data") && kind.contains("boundary=")
-        });
-    if LIST_FORMS.contains(&request.uri().path()) && !is_in_parts {
+    let boundary = text(headers, "content-type").map(multer::parse_boundary);
+    if is_list && !matches!(boundary, Some(Ok(_))) {
         return StatusCode::BAD_REQUEST.into_response();
     }
-    let request = request.map(|body| Body::new(Limited::new(body, limit)));
-    next.run(request).await
+    let (parts, body) = request.into_parts();
+    let (body, fault) = LimitedBody::new(body, limit, PACE);
+    let answer = next.run(Request::from_parts(parts, Body::new(body))).await;
+    match fault.status() {
+        Some(status) => status.into_response(),
+        None => answer,
+    }
 }
 
 #[cfg(test)]

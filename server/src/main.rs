@@ -1,11 +1,13 @@
 //! The program `kalends`: serves the pages, works through due rounds, and holds the commands of whoever runs it.
 
 mod command;
+mod connections;
 mod data;
 mod downloads;
 mod failed_forms;
 mod health;
 mod layers;
+mod request_body;
 mod requests;
 mod serve;
 mod session_store;
@@ -14,6 +16,7 @@ mod site;
 mod telemetry;
 
 use clap::Parser;
+use kalends::account_name::for_terminal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -33,7 +36,7 @@ fn main() -> ExitCode {
     match runtime.block_on(command::run(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("kalends: {error}");
+            eprintln!("kalends: {}", for_terminal(&error.to_string()));
             ExitCode::from(error.exit_code())
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     command::CommandError,
+    connections::{self, Limits, Places, Server},
     data::{Access, Data},
     downloads,
     failed_forms::{Render, failed_forms},
@@ -21,7 +22,6 @@ use axum::{
     response::IntoResponse,
     routing::post,
 };
-use axum_server::{Handle, tls_rustls::RustlsConfig};
 use kalends::{clock::Clock, instance, random::Random, services::Services, worker};
 use leptos::{config::LeptosOptions, prelude::*, server_fn::axum::server_fn_paths};
 use leptos_axum::{
@@ -30,6 +30,7 @@ use leptos_axum::{
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use tower_sessions::{
@@ -68,7 +69,9 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
         stop: stop.clone(),
     };
     let router = router(&services, &network, &origin, health.clone())?;
-    let tls = tls(&network).await?;
+    let tls = tls(&network)?;
+    let files = connections::raise_file_limit();
+    let places = Places::new(Limits::for_files(files), network.trusted_proxies()?.into());
     if let Some(wanted) = &network.metrics_listen {
         let address = health::listen_at(wanted, health)?;
         println!("Kalends tells its numbers at http://{address}/metrics");
@@ -85,33 +88,18 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
     }
 
     let worker = tokio::spawn(worker::run(services.clone(), stop.clone()));
-    let handle = Handle::new();
-    tokio::spawn(drain_on_signal(handle.clone(), stop.clone()));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = match tls {
-        Some(config) => {
-            axum_server::from_tcp_rustls(listener, config)
-                .map_err(CommandError::refused)?
-                .handle(handle)
-                .serve(service)
-                .await
-        }
-        None => {
-            axum_server::from_tcp(listener)
-                .map_err(CommandError::refused)?
-                .handle(handle)
-                .serve(service)
-                .await
-        }
-    };
-    stop.cancel();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(CommandError::refused)?;
+    Server::new(router, places, tls, stop.clone())
+        .serve(listener, DRAIN)
+        .await;
     services.stopping.cancel();
     services.tasks.close();
     let _ = tokio::time::timeout(DRAIN, services.tasks.wait()).await;
     let _ = worker.await;
     instance::leave(&services).await;
     drop(opened);
-    served.map_err(CommandError::refused)
+    Ok(())
 }
 
 /// Says in the log what does not fit between the two databases; the overview says it too.
@@ -146,25 +134,22 @@ fn listen(network: &Network) -> Result<(std::net::TcpListener, SocketAddr), Comm
     Ok((listener, address))
 }
 
-async fn tls(network: &Network) -> Result<Option<RustlsConfig>, CommandError> {
+fn tls(network: &Network) -> Result<Option<TlsAcceptor>, CommandError> {
     let (Some(cert), Some(key)) = (&network.tls_cert, &network.tls_key) else {
         return Ok(None);
     };
-    RustlsConfig::from_pem_file(cert, key)
-        .await
-        .map(Some)
-        .map_err(|error| {
-            let value = cert.display().to_string();
-            SettingError::new(
-                "KALENDS_TLS_CERT",
-                &value,
-                format!("certificate and key cannot be used ({error})"),
-            )
-            .into()
-        })
+    connections::acceptor(cert, key).map(Some).map_err(|error| {
+        let value = cert.display().to_string();
+        SettingError::new(
+            "KALENDS_TLS_CERT",
+            &value,
+            format!("certificate and key cannot be used ({error})"),
+        )
+        .into()
+    })
 }
 
-async fn drain_on_signal(handle: Handle<SocketAddr>, stop: CancellationToken) {
+async fn stop_on_signal(stop: CancellationToken) {
     let (Ok(mut term), Ok(mut interrupt)) = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
@@ -177,7 +162,6 @@ async fn drain_on_signal(handle: Handle<SocketAddr>, stop: CancellationToken) {
     }
     tracing::info!("stopping: open requests may end");
     stop.cancel();
-    handle.graceful_shutdown(Some(DRAIN));
 }
 
 /// Every route with its layers.
@@ -197,7 +181,7 @@ pub fn router(
             .then(|| services.peers.clone()),
     };
     let sessions = SessionManagerLayer::new(Sessions(services.clone()))
-        .with_name("kalends")
+        .with_name(cookie_name(outside.https))
         .with_secure(outside.https)
         .with_same_site(SameSite::Lax)
         .with_http_only(true)
@@ -247,6 +231,11 @@ pub fn router(
             services.random.clone(),
             requests::with_id,
         )))
+}
+
+/// Over https no other host of the domain may set the cookie, nor may it be set in plain text.
+const fn cookie_name(https: bool) -> &'static str {
+    if https { "__Host-kalends" } else { "kalends" }
 }
 
 /// What pages and server functions find in their context.

@@ -15,6 +15,10 @@ mod check_exchange;
 mod commands;
 #[path = "pages/connect.rs"]
 mod connect;
+#[path = "pages/downloads.rs"]
+mod downloads;
+#[path = "pages/flood.rs"]
+mod flood;
 #[path = "pages/forms.rs"]
 mod forms;
 #[path = "pages/health.rs"]
@@ -45,6 +49,8 @@ mod settings;
 mod setup;
 #[path = "pages/sign_in.rs"]
 mod sign_in;
+#[path = "pages/strangers.rs"]
+mod strangers;
 #[path = "pages/tls.rs"]
 mod tls;
 #[path = "pages/vouching.rs"]

@@ -3,6 +3,7 @@
 
 use crate::browser::Browser;
 use kalends_simulator::{Clock, Options, Running, Simulator, world::practice};
+use rustix::process::Rlimit;
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -196,10 +197,24 @@ impl Place {
 
     /// Serves, once it says so. With a public URL in the settings, `url` is that one.
     pub async fn start(&self) -> Kalends {
+        self.start_as(self.command(&["serve"])).await
+    }
+
+    /// As `start`, with this limit of open files.
+    pub async fn start_with_files(&self, files: Rlimit) -> Kalends {
+        let mut command = Command::new("sh");
+        let (soft, hard) = (files.current.unwrap(), files.maximum.unwrap());
+        let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" serve");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_kalends")]);
+        command.env_clear().envs(&self.settings);
+        command.current_dir(self.path());
+        self.start_as(command).await
+    }
+
+    async fn start_as(&self, mut command: Command) -> Kalends {
         let log = self.path().join("kalends.log");
         let file = File::create(&log).unwrap();
-        let program = self
-            .command(&["serve"])
+        let program = command
             .stdin(Stdio::null())
             .stdout(file.try_clone().unwrap())
             .stderr(file)

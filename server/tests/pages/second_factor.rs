@@ -3,6 +3,7 @@
 
 use crate::{
     browser::{Browser, HTML},
+    connect::service_form,
     page::Page,
     program::{ALICE, BOB, CHARLIE, Kalends, Person, Place},
 };
@@ -447,11 +448,21 @@ async fn devices_are_listed_and_signed_out_one_by_one_or_all_but_this() {
     assert!(charlie.get("/profile").await.status.is_success());
 }
 
+/// A check that somebody has begun, of a server that nobody knows.
+async fn check_of(browser: &mut Browser) -> String {
+    let form = service_form(browser, "bob@example.test").await;
+    let answer = browser.post_body(&form.action, &form.body()).await;
+    answer.leads_to().to_owned()
+}
+
 #[tokio::test]
 async fn where_admins_must_have_one_their_pages_wait_for_it() {
     let place = Place::of(&[ALICE, BOB]);
     let kalends = place.start().await;
     let mut alice = kalends.browser_of(&ALICE).await;
+    let mut bob = kalends.browser_of(&BOB).await;
+    let check = check_of(&mut bob).await;
+    assert!(alice.get(&check).await.status.is_success());
     let fields = [
         ("typed", "own_address"),
         ("personal", "on"),
@@ -471,6 +482,14 @@ async fn where_admins_must_have_one_their_pages_wait_for_it() {
     let refused = alice.post("/api/save_policy", &optional).await;
     assert_eq!(refused.leads_to(), "/profile/security");
     assert_eq!(alice.get("/audit.csv").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(alice.get(&check).await.status, StatusCode::NOT_FOUND);
+    let id = check.rsplit('/').next().unwrap();
+    for function in ["check", "check_page", "cancel_check", "mend_form"] {
+        let asked = alice.post(&format!("/api/{function}"), &[("id", id)]).await;
+        assert_eq!(asked.status, StatusCode::NOT_FOUND, "{function}");
+    }
+    let own = check_of(&mut alice).await;
+    assert!(alice.get(&own).await.status.is_success());
     let page = alice.open("/profile/security").await;
     assert!(
         page.text().contains("administrators need a second factor"),
@@ -485,7 +504,7 @@ async fn where_admins_must_have_one_their_pages_wait_for_it() {
         page.text()
     );
     assert!(alice.get("/audit.csv").await.status.is_success());
-    let mut bob = kalends.browser_of(&BOB).await;
+    assert!(alice.get(&check).await.status.is_success());
     let page = bob.open("/profile/security").await;
     assert!(!page.text().contains("administrators"), "{}", page.text());
     assert_eq!(bob.get("/organisation").await.status, StatusCode::NOT_FOUND);

@@ -51,10 +51,10 @@ async fn with_a_certificate_pages_come_over_tls_and_cookies_stay_there() {
     let answer = browser.post_body(&form.action, &form.body()).await;
     assert_eq!(answer.leads_to(), "/");
     let cookie = answer.header("set-cookie");
-    assert!(
-        cookie.contains("Secure") && cookie.contains("HttpOnly"),
-        "{cookie}"
-    );
+    for part in ["__Host-kalends=", "Secure", "HttpOnly", "Path=/"] {
+        assert!(cookie.contains(part), "{part}: {cookie}");
+    }
+    assert!(!cookie.contains("Domain"), "{cookie}");
     let hsts = answer.header("strict-transport-security");
     assert!(hsts.starts_with("max-age=31536000"), "{hsts}");
     kalends.stop();

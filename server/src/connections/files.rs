@@ -1,0 +1,35 @@
+//! How many files the process may have open: every connection is one.
+
+use super::limits::{FEW_FILES, Limits};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// More is never needed.
+const ENOUGH: u64 = 65_536;
+
+/// Raises the limit of open files as far as the system allows without asking, tells where that is little, and returns
+/// it.
+pub fn raise_file_limit() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    // `None` is no limit.
+    let wanted = maximum.unwrap_or(ENOUGH).min(ENOUGH);
+    let mut allowed = current.unwrap_or(ENOUGH);
+    if allowed < wanted {
+        let raised = Rlimit {
+            current: Some(wanted),
+            maximum,
+        };
+        if setrlimit(Resource::Nofile, raised).is_ok() {
+            allowed = wanted;
+        }
+    }
+    if allowed < FEW_FILES {
+        let room = Limits::for_files(allowed).total;
+        tracing::warn!(
+            allowed,
+            room,
+            "Kalends may open only {allowed} files, which leaves room for {room} connections. Raise the limit to \
+             {ENOUGH}: LimitNOFILE={ENOUGH} in a systemd unit, --ulimit nofile={ENOUGH} for a container"
+        );
+    }
+    allowed
+}
