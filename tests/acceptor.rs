@@ -9,7 +9,7 @@ use kalends::{
     auth::Gate,
     check::{Ladder, Step},
     clock::{Clock, Timestamp},
-    connect::ladder::{Failure, Request, Success, Tools, climb},
+    connect::ladder::{Controls, Failure, Request, Success, Tools, climb},
     connection::Mode,
     outbound::{Outbound, OutboundConfig, connection::Facts},
     problem::Problem,
@@ -150,7 +150,7 @@ impl Front {
             endpoint: Some("mail.example.test".parse().unwrap()),
             level: kalends::policy::PrivacyLevel::Everything,
             fallback_zone: jiff::tz::TimeZone::UTC,
-            control: None,
+            controls: Controls::named(None),
             remembered: None,
             confirmed: Vec::new(),
         };
