@@ -11,6 +11,7 @@ use kalends::{
     connection::{Connection, ConnectionState, Mode},
     custody::open_pair,
     database::sqlite_file,
+    hashing::{Hashing, Queue},
     problem::Problem,
     random::Random,
     sign_in::hash_new,
@@ -46,7 +47,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let locked = LockedVault::open(vault).await?;
     open_pair(&store, locked, &keys, &random, now).await?;
-    let hash = hash_new(&Password::from("practice-alice".to_owned())).await?;
+    let hash = hash_new(
+        &Hashing::new(random.clone()),
+        Queue::Known,
+        &Password::from("practice-alice".to_owned()),
+    )
+    .await?;
     let accounts = [
         ("mail.example.test", "svc-kalends@example.test"),
         ("mail.branch.test", "svc-kalends@branch.test"),

@@ -35,6 +35,8 @@ mod mail_server;
 mod notices;
 #[path = "pages/page.rs"]
 mod page;
+#[path = "pages/pairing.rs"]
+mod pairing;
 #[path = "pages/people.rs"]
 mod people;
 #[path = "pages/program.rs"]

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Ending {
     /// Its place in the trail.
     pub seq: i64,
+    /// The hash of the line: another one in its place is not it.
+    pub hash: String,
     pub at: Timestamp,
     /// The address of who did it; `None` for Kalends itself.
     pub who: Option<String>,
@@ -23,6 +25,7 @@ impl Ending {
         let action = Action::from_name(&line.action)?;
         action.takes_away().then(|| Self {
             seq: line.seq,
+            hash: line.hash.clone(),
             at: line.at,
             who: line.who.clone(),
             action: line.action.clone(),

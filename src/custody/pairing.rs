@@ -123,21 +123,27 @@ impl Custody {
         random: &Random,
     ) -> Result<Adopted, CustodyError> {
         let now = self.clock.now();
-        let (end, _) = self.store.audit_head().await?;
-        let endings = self.vault.endings_behind(end).await?;
+        let endings = self.lost_endings().await?;
         let id = InstallationId::new(now, random.bytes());
         let subject = format!("installation {id}; endings to review: {}", endings.len());
         let entry = Entry::by_kalends(Action::VaultAdopted).about(subject);
         self.store.adopt(id, &endings, &entry, now).await?;
         locked.adopt(id).await?;
-        remember_end(&self.store, &self.vault, now).await?;
+        // At the present end of the trail, the line of the adoption included.
+        let (seq, hash) = self.store.audit_head().await?;
+        let anchor = Anchor { seq, hash, at: now };
+        self.vault.set_anchor(&anchor, &endings).await?;
         Ok(Adopted { id, endings })
     }
-}
 
-/// Puts the anchor to the present end of the trail.
-async fn remember_end(store: &Store, vault: &Vault, now: Timestamp) -> Result<(), CustodyError> {
-    let (seq, hash) = store.audit_head().await?;
-    let anchor = Anchor { seq, hash, at: now };
-    Ok(vault.set_anchor(&anchor).await?)
+    /// What was ended and is remembered, and stands no longer in the trail: the main database was set back to before it.
+    pub async fn lost_endings(&self) -> Result<Vec<Ending>, CustodyError> {
+        let mut lost = Vec::new();
+        for ending in self.vault.endings().await? {
+            if !self.store.has_line(ending.seq, &ending.hash).await? {
+                lost.push(ending);
+            }
+        }
+        Ok(lost)
+    }
 }

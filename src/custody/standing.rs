@@ -71,8 +71,8 @@ impl Standing {
                 seen_at.time_in_words()
             )),
             Memory::AnotherTrail => words.push(
-                "The audit trail of the main database is another one than the vault remembers. Run: kalends audit verify. \
-                 If you have restored a database on purpose, run: kalends vault adopt"
+                "The audit trail of the main database is another one than the vault remembers: the database was set back, or the trail \
+                 was written anew. What was ended since may be back. If you have restored it on purpose, run: kalends vault adopt"
                     .to_owned(),
             ),
             Memory::Lost => words.push(

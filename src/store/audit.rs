@@ -140,6 +140,16 @@ impl Store {
         found.iter().map(line).collect()
     }
 
+    /// Whether the line at a place has this hash.
+    pub async fn has_line(&self, seq: i64, hash: &str) -> Result<bool, StoreError> {
+        let row = sqlx::query("SELECT seq FROM audit WHERE seq = $1 AND hash = $2")
+            .bind(seq)
+            .bind(hash)
+            .fetch_optional(self.pool())
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// How many lines have no place in the chain.
     pub async fn lines_without_place(&self) -> Result<i64, StoreError> {
         let row =

@@ -22,6 +22,7 @@ pub struct Instance {
 fn ending(row: &AnyRow) -> Result<Ending, StoreError> {
     Ok(Ending {
         seq: rows::number(row, "seq")?,
+        hash: rows::text(row, "hash")?,
         at: rows::instant(row, "at")?,
         who: rows::maybe_parsed(row, "who")?,
         action: rows::text(row, "action")?,
@@ -83,9 +84,11 @@ impl Store {
         .await?;
         for ending in endings {
             sqlx::query(
-                "INSERT INTO endings_to_review (seq, at, adopted_at, who, action, subject) VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO endings_to_review (seq, hash, at, adopted_at, who, action, subject) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(ending.seq)
+            .bind(&ending.hash)
             .bind(ending.at.millis())
             .bind(now.millis())
             .bind(&ending.who)
@@ -101,7 +104,7 @@ impl Store {
     /// What may be back since a restore, the newest first, until somebody has reviewed it.
     pub async fn endings_to_review(&self, limit: i64) -> Result<Vec<Ending>, StoreError> {
         let found = sqlx::query(
-            "SELECT seq, at, who, action, subject FROM endings_to_review ORDER BY at DESC, seq DESC LIMIT $1",
+            "SELECT seq, hash, at, who, action, subject FROM endings_to_review ORDER BY at DESC, seq DESC LIMIT $1",
         )
         .bind(limit)
         .fetch_all(self.pool())

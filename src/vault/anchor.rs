@@ -87,19 +87,22 @@ impl Vault {
     /// Puts an anchor where there is none: a vault begins.
     pub async fn begin_anchor(&self, now: Timestamp) -> Result<(), VaultError> {
         if self.anchor().await?.is_none() {
-            self.set_anchor(&Anchor::start(now)).await?;
+            self.set_anchor(&Anchor::start(now), &[]).await?;
         }
         Ok(())
     }
 
-    /// Puts the anchor to a line, whatever was there, because somebody said so. What was ended behind it is forgotten.
-    pub async fn set_anchor(&self, anchor: &Anchor) -> Result<(), VaultError> {
+    /// Puts the anchor to a line, whatever was there, because somebody said so, and forgets endings that are
+    /// of another trail.
+    pub async fn set_anchor(&self, anchor: &Anchor, lost: &[Ending]) -> Result<(), VaultError> {
         let mut writing = self.database.begin().await?;
         self.sign(&mut writing, anchor).await?;
-        sqlx::query("DELETE FROM endings WHERE seq > $1")
-            .bind(anchor.seq)
-            .execute(writing.on())
-            .await?;
+        for ending in lost {
+            sqlx::query("DELETE FROM endings WHERE seq = $1")
+                .bind(ending.seq)
+                .execute(writing.on())
+                .await?;
+        }
         Ok(writing.commit().await?)
     }
 

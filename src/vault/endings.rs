@@ -29,14 +29,12 @@ impl Vault {
         Ok(())
     }
 
-    /// What was ended behind a place of the trail, in its order. A row that does not open is left out: it is no line of
+    /// What is remembered, in its order. A row that does not open is left out: it is no line of
     /// ours.
-    pub async fn endings_behind(&self, seq: i64) -> Result<Vec<Ending>, VaultError> {
-        let found =
-            sqlx::query("SELECT seq, key_id, sealed FROM endings WHERE seq > $1 ORDER BY seq")
-                .bind(seq)
-                .fetch_all(&self.database.pool)
-                .await?;
+    pub async fn endings(&self) -> Result<Vec<Ending>, VaultError> {
+        let found = sqlx::query("SELECT seq, key_id, sealed FROM endings ORDER BY seq")
+            .fetch_all(&self.database.pool)
+            .await?;
         let mut endings = Vec::new();
         for row in &found {
             let seq: i64 = row.try_get("seq")?;
@@ -69,7 +67,7 @@ impl Vault {
 
     /// Seals everything that is remembered of the trail anew with the newest key, and signs the anchor with it.
     pub async fn rotate_memory(&self) -> Result<(), VaultError> {
-        let endings = self.endings_behind(-1).await?;
+        let endings = self.endings().await?;
         let anchor = self.anchor().await?;
         let mut writing = self.database.begin().await?;
         sqlx::query("DELETE FROM endings WHERE key_id <> $1")

@@ -181,7 +181,7 @@ async fn audit(wanted: Wanted) -> Result<AuditView, AppError> {
 
 /// The words of an action; its name, if this version does not know it.
 #[cfg(feature = "ssr")]
-fn what(action: &str) -> String {
+pub(super) fn what(action: &str) -> String {
     kalends::audit::Action::from_name(action)
         .map_or_else(|| action.to_owned(), |it| it.words().to_owned())
 }

@@ -5,6 +5,7 @@
 mod gather;
 #[cfg(feature = "ssr")]
 mod plot;
+mod restored;
 
 use crate::{
     AppError,
@@ -12,6 +13,7 @@ use crate::{
     moment::Moment,
 };
 use leptos::prelude::*;
+use restored::{Restored, RestoredView};
 use serde::{Deserialize, Serialize};
 
 /// What the page shows.
@@ -28,6 +30,7 @@ struct OverviewView {
     silence: Option<String>,
     /// The address that everybody seems to come from.
     only_peer: Option<String>,
+    restored: RestoredView,
     requests: i64,
     is_paused: bool,
     rounds: PlotView,
@@ -96,6 +99,7 @@ async fn overview() -> Result<OverviewView, AppError> {
     let gathered = gather::overview(&services.store, &words, endings, is_mail_refused).await;
     let mut view = gathered.map_err(request::internal)?;
     view.only_peer = peer;
+    view.restored = restored::restored(&services, &words).await?;
     Ok(view)
 }
 
@@ -116,6 +120,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
         states,
         silence,
         only_peer,
+        restored,
         requests,
         is_paused,
         rounds,
@@ -134,6 +139,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
     view! {
         <Frame title="Overview" wide=true>
             {is_paused.then(all_paused)}
+            <Restored view=restored />
             {(!steps.is_empty()).then(|| view! { <FirstSteps steps /> })}
             {only_peer
                 .map(|peer| {

@@ -233,6 +233,7 @@ const FUNCTIONS: &[(&str, &str, [Says; 4])] = &[
     ("pause_connection", "id=CONNECTION&paused=false", ADMINS),
     // Without a file it is no form.
     ("map_mailboxes", "", [Fine; 4]),
+    ("endings_reviewed", "", ADMINS),
     ("pause_everything", "resume=true", ADMINS),
     ("purge", "", PERSONS),
     ("disconnect", "", PERSONS),
