@@ -11,11 +11,12 @@ use crate::{
     check::{Ladder, StepReport, Typed},
     clock::Timestamp,
     connect::{
-        Request, certificate,
+        self, Request, certificate,
         ladder::{self, Controls, Failure, Success, Tools},
     },
     id::{CheckId, UserId},
     mailbox::SmtpAddress,
+    permission::Forbidden,
     policy::PrivacyLevel,
     problem::Problem,
     refusal::TypedGate,
@@ -32,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 /// For how long an ended analysis can still be read.
 const KEPT: Duration = Duration::from_mins(30);
-/// The most that are kept; the oldest goes first.
+/// The most that are kept; the oldest that has ended goes first.
 const MOST: usize = 50;
 
 /// The test of one mailbox.
@@ -94,8 +95,14 @@ struct Kept {
 }
 
 impl Analyses {
-    /// Starts one and returns at once.
-    pub fn start(&self, services: &Services, by: &User, request: Request) -> CheckId {
+    /// Starts one and returns at once; it holds a place of the tests that this person may run until it has ended.
+    pub async fn start(
+        &self,
+        services: &Services,
+        by: &User,
+        request: Request,
+    ) -> Result<CheckId, Forbidden> {
+        let place = connect::running::take_place(services, by.id).await?;
         let now = services.clock.now();
         let id = CheckId::new(now, services.random.bytes());
         let stop = CancellationToken::new();
@@ -106,8 +113,9 @@ impl Analyses {
         };
         self.with(|all| {
             all.retain(|_, kept| kept.analysis.ended_at.is_none_or(|at| at + KEPT > now));
+            let ended = all.values().filter(|kept| kept.analysis.ended_at.is_some());
             if all.len() >= MOST
-                && let Some(oldest) = all.values().map(|kept| kept.analysis.id).min()
+                && let Some(oldest) = ended.map(|kept| kept.analysis.id).min()
             {
                 all.remove(&oldest);
             }
@@ -115,6 +123,7 @@ impl Analyses {
         });
         let (analyses, services) = (self.clone(), services.clone());
         tokio::spawn(async move {
+            let _place = place;
             let tell = |analysis: &Analysis| {
                 analyses.with(|all| {
                     if let Some(kept) = all.get_mut(&id) {
@@ -134,7 +143,7 @@ impl Analyses {
                 }
             });
         });
-        id
+        Ok(id)
     }
 
     /// An analysis of this person's own.

@@ -7,10 +7,12 @@ pub mod certificate;
 pub mod form;
 mod keep;
 pub mod ladder;
+pub(crate) mod running;
 mod through;
 
 pub use again::check_again;
 pub use form::{Form, FormField, Request};
+pub use running::Running;
 pub use through::connect_through;
 
 use crate::{
@@ -79,7 +81,7 @@ pub async fn start(
     request: Request,
 ) -> Result<CheckId, Forbidden> {
     may_type(services, user, request.mode, &request.mailbox).await?;
-    Ok(begin(services, user, request, Purpose::Connection).await?)
+    begin(services, user, request, Purpose::Connection).await
 }
 
 /// Starts a check of typed credentials that were allowed.
@@ -88,7 +90,8 @@ pub(crate) async fn begin(
     user: &User,
     mut request: Request,
     purpose: Purpose,
-) -> Result<CheckId, StoreError> {
+) -> Result<CheckId, Forbidden> {
+    let place = running::take_place(services, user.id).await?;
     request.typed.goal = purpose.goal();
     let mut check = new_check(services, user, request.mode, request.typed.clone());
     if let Purpose::NextPassword { account_id, .. } | Purpose::MoveAccount { account_id, .. } =
@@ -105,6 +108,7 @@ pub(crate) async fn begin(
         )
         .await?;
     let id = check.id;
+    services.running.begin(id, place);
     let (services, user) = (services.clone(), user.clone());
     services.tasks.clone().spawn(async move {
         let (ladder, ended) = try_and_keep_trying(&services, id, &user, &request).await;
@@ -137,14 +141,26 @@ async fn try_and_keep_trying(
             Some(Err(failure))
                 if request.keep_trying && failure.problem.may_take_effect() && next_at <= until =>
             {
-                let waiting = Waiting {
+                let mut waiting = Waiting {
                     problem: failure.problem.clone(),
                     tries,
                     next_at,
                     until,
                 };
-                if !wait(services, id, &ladder, &waiting).await {
-                    return (ladder, None);
+                services.running.end(id);
+                loop {
+                    if !wait(services, id, &ladder, &waiting).await {
+                        return (ladder, None);
+                    }
+                    if let Ok(place) = running::take_place(services, user.id).await {
+                        services.running.begin(id, place);
+                        break;
+                    }
+                    // Others of theirs run: this one waits for the next time.
+                    waiting.next_at = services.clock.now() + BETWEEN_TRIES;
+                    if waiting.next_at > until {
+                        return (ladder, ended);
+                    }
                 }
                 if request.typed.goal == Goal::Connection
                     && let Err(Forbidden::Refused(_)) =
@@ -288,7 +304,9 @@ async fn climb(
     let mut look = tokio::time::interval(LOOK);
     // In a task of its own: while a step is written down here, the climb may be waiting for the same writer.
     let mut climbing = JoinSet::new();
+    let held = services.running.held(id);
     climbing.spawn(async move {
+        let _held = held;
         ladder::climb(&tools, request, move |report| {
             let _ = tell.send(report);
         })
@@ -338,4 +356,5 @@ async fn finish(services: &Services, id: CheckId, ladder: &Ladder, outcome: &Out
     {
         tracing::error!(%error, check.id = %id, "a check's end could not be written");
     }
+    services.running.end(id);
 }

@@ -2,6 +2,7 @@
 //! else; it knows no store, no user, no vault and no sentence for people.
 
 pub mod back_off;
+mod budget;
 pub mod client;
 pub mod envelope;
 pub mod error;

@@ -11,6 +11,10 @@
 //! if it_went_well { store.give_back(place).await?; }
 //! ```
 
+mod held;
+
+pub use held::HeldPlace;
+
 use std::time::Duration;
 
 /// How many places there are under one key, and for how long one is taken.

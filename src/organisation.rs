@@ -14,6 +14,7 @@ use crate::{
     custody::CustodyError,
     endpoint::EwsUrl,
     id::CheckId,
+    permission::{Forbidden, Refusal},
     problem::Problem,
     services::Services,
     store::{Account, Conflict, Held, StoreError, Terms, User},
@@ -31,8 +32,20 @@ pub enum ChangeError {
     /// Another account stands in the way.
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// Too many tests of the admin run.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Forbidden> for ChangeError {
+    fn from(forbidden: Forbidden) -> Self {
+        match forbidden {
+            Forbidden::Refused(refusal) => Self::Refused(refusal),
+            Forbidden::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// How soon a password ends.

@@ -3,6 +3,7 @@
 use crate::{
     analyse::Analyses,
     clock::Clock,
+    connect::Running,
     custody::{Custody, CustodyError, Standing},
     fresh::Fresh,
     hashing::Hashing,
@@ -40,6 +41,8 @@ pub struct Services {
     /// Whom requests came from, where a proxy must stand in between.
     pub peers: Peers,
     pub analyses: Analyses,
+    /// The tests of connections that are under way.
+    pub running: Running,
     /// Links to set a password with that were just made.
     pub links: Fresh<UserId>,
     /// Signing keys of webhooks that were just made.
@@ -79,6 +82,7 @@ impl Services {
             setup: Setup::new(&random),
             peers: Peers::default(),
             analyses: Analyses::default(),
+            running: Running::default(),
             links: Fresh::default(),
             keys: Fresh::default(),
             channels: Channels::new(None, outbound.clone(), String::new()),

@@ -57,7 +57,7 @@ pub use notices::HeldUp;
 pub use organisation::{Conflict, EndedAccount, Held, NewAccount, Terms};
 pub use people::{PersonLine, Which};
 pub use plans::Asked;
-pub use requests::{MailboxRequest, RequestState};
+pub use requests::{MOST_WAITING, MailboxRequest, RequestState};
 pub use revocations::{Probe, Revocation};
 pub use rounds::{Failed, Round};
 pub use saving::{NewConnection, Reads, Saved};
@@ -65,6 +65,7 @@ pub use secrets::Ledger;
 pub use sessions::{Device, SessionRow, session_hash};
 pub use stored::{Kept, Looked};
 pub use users::{NewUser, Role, User};
+pub use webhooks::MOST_WEBHOOKS;
 
 use crate::{
     database::{Database, DatabaseError, Engine, Unready, Writing},
@@ -91,6 +92,9 @@ pub enum StoreError {
     SecretNotAnnounced,
     #[error("{0} has an account already")]
     EmailTaken(String),
+    /// A limit is full.
+    #[error("there are as many as may be")]
+    TooMany,
 }
 
 /// The main database.

@@ -24,6 +24,8 @@ mod organisation;
 mod privacy;
 #[path = "rounds/refusals.rs"]
 mod refusals;
+#[path = "rounds/running.rs"]
+mod running;
 #[path = "rounds/sign_ins.rs"]
 mod sign_ins;
 #[path = "rounds/trouble.rs"]

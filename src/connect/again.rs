@@ -5,7 +5,7 @@ use super::{
     attempt::level_of,
     certificate, climb, controls_of, failed, finish,
     ladder::{self, Controls, Failure, Success},
-    new_check, tools, zone_of,
+    new_check, running, tools, zone_of,
 };
 use crate::{
     audit::{Action, Entry},
@@ -13,6 +13,7 @@ use crate::{
     connection::{Connection, Mode},
     id::{AccountId, CheckId},
     mailbox::SmtpAddress,
+    permission::Forbidden,
     policy::PrivacyLevel,
     problem::Problem,
     refusal::SavedGate,
@@ -25,7 +26,8 @@ use std::{sync::Arc, time::Duration};
 /// For how long one who waits for an account keeps new rounds of it from beginning; told anew with every look.
 const WANTED: Duration = Duration::from_secs(2);
 
-/// Checks a saved connection again with its saved password, for its user or an admin.
+/// Checks a saved connection again with its saved password, for its user or an admin. Where as many tests of its user
+/// run as may, that is the latest of them.
 pub async fn check_again(
     services: &Services,
     by: &User,
@@ -42,6 +44,15 @@ pub async fn check_again(
         endpoint: connection.endpoint.to_string(),
         ..Typed::default()
     };
+    let place = match running::take_place(services, owner.id).await {
+        Ok(place) => place,
+        Err(Forbidden::Store(error)) => return Err(error),
+        // It is being tested already.
+        Err(Forbidden::Refused(_)) => {
+            let last = services.store.last_check(owner.id).await?;
+            return last.map(|last| last.id).ok_or(StoreError::NotAllowed);
+        }
+    };
     let mut check = new_check(services, &owner, connection.mode, typed);
     check.account_id = Some(connection.account_id);
     let subject = format!("{} through {}", connection.mailbox, connection.account);
@@ -53,6 +64,7 @@ pub async fn check_again(
         )
         .await?;
     let (id, services, connection) = (check.id, services.clone(), connection.clone());
+    services.running.begin(id, place);
     services.tasks.clone().spawn(async move {
         let (ladder, outcome) = match check_saved(&services, id, &owner, &connection).await {
             Ok(ended) => ended,

@@ -2,7 +2,7 @@
 
 use super::{
     again::{climb_saved, wait_for_account},
-    failed, finish, new_check, unsaved,
+    failed, finish, new_check, running, unsaved,
 };
 use crate::{
     audit::{Action, Entry},
@@ -24,6 +24,7 @@ pub async fn connect_through(
     mailbox: &SmtpAddress,
 ) -> Result<CheckId, Forbidden> {
     let account = may_connect_through(services, user, mailbox).await?;
+    let place = running::take_place(services, user.id).await?;
     let typed = Typed {
         mailbox: mailbox.to_string(),
         account: account.name.to_string(),
@@ -36,6 +37,7 @@ pub async fn connect_through(
     let entry = Entry::by(user.id, Action::CheckStarted).about(subject);
     services.store.start_check(&check, &entry).await?;
     let id = check.id;
+    services.running.begin(id, place);
     let (services, user, mailbox) = (services.clone(), user.clone(), mailbox.clone());
     services.tasks.clone().spawn(async move {
         let (ladder, outcome) = connect(&services, id, &user, &account, &mailbox).await;

@@ -3,6 +3,7 @@
 
 use super::{
     Whose,
+    budget::{AnswerBudget, OF_CHECKS, OF_ROUNDS},
     envelope::{self, Body},
     error::{Call, CallIds, Cause, EwsError},
     operation::{
@@ -112,6 +113,7 @@ pub struct Client {
     version: RequestVersion,
     random: Random,
     calls: Calls,
+    budget: &'static AnswerBudget,
     opened_at: Timestamp,
     /// A call was left half-way: the connection cannot be used again.
     is_torn: bool,
@@ -119,7 +121,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects and asks for the offer. The password waits for the first call, and for the gate.
+    /// Connects for rounds and asks for the offer. The password waits for the first call, and for the gate.
     pub async fn open(
         outbound: &Outbound,
         random: &Random,
@@ -133,7 +135,7 @@ impl Client {
         let connected = outbound.connect(endpoint.host(), endpoint.port()).await;
         let mut connection = connected.map_err(Cause::from)?;
         let greeting = greet(&mut connection, &endpoint, random).await?;
-        Self::new(
+        let client = Self::new(
             outbound,
             random,
             connection,
@@ -141,10 +143,14 @@ impl Client {
             endpoint,
             credentials,
             gate,
-        )
+        );
+        Ok(Self {
+            budget: &OF_ROUNDS,
+            ..client?
+        })
     }
 
-    /// Takes over a connection that was greeted; fails if no kind of sign-in offered can be used.
+    /// Takes over a connection that was greeted, for a check; fails if no kind of sign-in offered can be used.
     pub fn new(
         outbound: &Outbound,
         random: &Random,
@@ -169,6 +175,7 @@ impl Client {
             version: RequestVersion::Exchange2013Sp1,
             random: random.clone(),
             calls: outbound.calls().clone(),
+            budget: &OF_CHECKS,
             opened_at: outbound.clock().now(),
             is_torn: false,
             made: Vec::new(),
@@ -322,9 +329,9 @@ impl Client {
         }
         let status = answer.status.as_u16();
         // An answer that does not come to its end is none, whatever could be read of it.
-        let text = text_of(answer.body).await?;
+        let held = self.budget.text_of(answer.body).await?;
         self.is_torn = false;
-        let mut xml = Xml::new(&text);
+        let mut xml = Xml::new(&held.text);
         let answer = read::<O>(&mut xml, build).map_err(|error| Cause::unread(error, status))??;
         xml.finish().map_err(|error| Cause::unread(error, status))?;
         Ok(answer)

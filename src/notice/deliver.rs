@@ -52,7 +52,7 @@ impl Channel {
     const fn at_once(self) -> usize {
         match self {
             Self::Mail => 1,
-            Self::Webhook => super::webhook::MOST,
+            Self::Webhook => crate::store::MOST_WEBHOOKS,
         }
     }
 }

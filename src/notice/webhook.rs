@@ -9,7 +9,7 @@ use crate::{
     id::{NoticeId, WebhookId},
     outbound::{Outbound, OutboundError},
     services::Services,
-    store::User,
+    store::{MOST_WEBHOOKS, StoreError, User},
     vault::Destination,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
@@ -28,8 +28,6 @@ const LIMIT: Duration = Duration::from_secs(15);
 const MAX_ADDRESS: usize = 2_000;
 /// The longest name, in characters.
 const MAX_NAME: usize = 80;
-/// The most webhooks.
-pub(super) const MOST: usize = 20;
 /// How much of an answer is read; nothing of it is kept.
 const ANSWER: usize = 64 * 1024;
 const KEY_PREFIX: &str = "whsec_";
@@ -45,7 +43,7 @@ pub enum HookError {
     Address,
     #[error("Leave out the name and password: whoever gets a notice knows it by its signature.")]
     Password,
-    #[error("There are {MOST} webhooks already. Remove one first.")]
+    #[error("There are {MOST_WEBHOOKS} webhooks already. Remove one first.")]
     TooMany,
     #[error(transparent)]
     Custody(#[from] CustodyError),
@@ -133,11 +131,6 @@ impl Drop for Sealed {
 
 /// Seals the address with a new signing key and saves the webhook.
 pub async fn add(services: &Services, admin: &User, new: NewHook) -> Result<(), HookError> {
-    let store = &services.store;
-    let there = store.webhooks().await.map_err(CustodyError::from)?;
-    if there.len() >= MOST {
-        return Err(HookError::TooMany);
-    }
     let now = services.clock.now();
     let id = WebhookId::new(now, services.random.bytes());
     let key = format!(
@@ -162,9 +155,11 @@ pub async fn add(services: &Services, admin: &User, new: NewHook) -> Result<(), 
         made_at: now,
     };
     let custody = services.custody();
-    let added = custody
-        .add_webhook(&text.into(), webhook, &entry, id)
-        .await?;
+    let added = custody.add_webhook(&text.into(), webhook, &entry, id).await;
+    let added = added.map_err(|error| match error {
+        CustodyError::Store(StoreError::TooMany) => HookError::TooMany,
+        error => error.into(),
+    })?;
     services.keys.keep(added.id, admin.id, key, now);
     Ok(())
 }

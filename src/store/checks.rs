@@ -73,17 +73,6 @@ impl Store {
         row.as_ref().map(check).transpose()
     }
 
-    /// How many checks of a user have not ended; those that wait for their next try are not counted.
-    pub async fn running_checks(&self, user: UserId) -> Result<i64, StoreError> {
-        let row = sqlx::query(
-            "SELECT COUNT(*) AS found FROM checks WHERE user_id = $1 AND outcome IS NULL AND waiting IS NULL",
-        )
-        .bind(user.to_string())
-        .fetch_one(self.pool())
-        .await?;
-        rows::number(&row, "found")
-    }
-
     /// The latest checks of a user, newest first.
     pub async fn last_checks(&self, user: UserId, limit: i64) -> Result<Vec<Check>, StoreError> {
         let found = sqlx::query(select!(

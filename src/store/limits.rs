@@ -28,6 +28,13 @@ pub struct Full {
     pub until: Timestamp,
 }
 
+/// What a limit counts under whose places are rows of a table of their own: counted and added in one transaction, which
+/// [`Store::begin_alone_under`] begins.
+pub(super) trait RowsKey: Send + Sync {
+    /// Unlike that of any other key.
+    fn name(&self) -> String;
+}
+
 /// A key as the table holds it.
 struct Wanted {
     limit: Limit,
@@ -132,11 +139,23 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// `SQLite` has a single writer anyway.
+    /// Begins a change in which nobody else counts or adds rows under the same key.
+    pub(super) async fn begin_alone_under(&self, key: &dyn RowsKey) -> Result<Writing, StoreError> {
+        let mut writing = self.begin().await?;
+        self.lock(&mut writing, format!("rows {}", key.name()))
+            .await?;
+        Ok(writing)
+    }
+
     async fn lock_key(&self, writing: &mut Writing, of: &Wanted) -> Result<(), StoreError> {
+        self.lock(writing, of.lock_name()).await
+    }
+
+    /// `SQLite` has a single writer anyway.
+    async fn lock(&self, writing: &mut Writing, name: String) -> Result<(), StoreError> {
         if self.engine() == Engine::Postgres {
             sqlx::query("SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) AS locked")
-                .bind(of.lock_name())
+                .bind(name)
                 .fetch_one(writing.on())
                 .await?;
         }

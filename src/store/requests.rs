@@ -1,6 +1,6 @@
 //! Whose a mailbox is, as far as Kalends knows: people's own addresses, and mailboxes that admins let them connect.
 
-use super::{Store, StoreError, User, rows};
+use super::{Store, StoreError, User, limits::RowsKey, rows};
 use crate::{
     audit::Entry,
     clock::Timestamp,
@@ -36,6 +36,18 @@ pub struct MailboxRequest {
     pub decided_by: Option<UserId>,
     /// What the admin wrote.
     pub answer: String,
+}
+
+/// How many requests of one person wait at the same time.
+pub const MOST_WAITING: i64 = 5;
+
+/// The requests of one person that wait: the rows are the places.
+struct WaitingRequests(UserId);
+
+impl RowsKey for WaitingRequests {
+    fn name(&self) -> String {
+        format!("requests {}", self.0)
+    }
 }
 
 const COLUMNS: &str = "SELECT id, user_id, mailbox, reason, state, asked_at, decided_at, decided_by, answer FROM requests";
@@ -166,7 +178,8 @@ impl Store {
             .collect()
     }
 
-    /// Writes down a request; one for the same mailbox that waits already takes the new reason.
+    /// Writes down a request; one for the same mailbox that waits already takes the new reason. False if as many others
+    /// of the person wait as may.
     pub async fn ask_for_mailbox(
         &self,
         user: UserId,
@@ -174,8 +187,8 @@ impl Store {
         reason: &str,
         entry: &Entry,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.begin_alone_under(&WaitingRequests(user)).await?;
         let renewed = sqlx::query(
             "UPDATE requests SET reason = $3, asked_at = $4 WHERE user_id = $1 AND mailbox = $2 AND state = 'waiting'",
         )
@@ -186,6 +199,15 @@ impl Store {
         .execute(writing.on())
         .await?;
         if renewed.rows_affected() == 0 {
+            let waiting = sqlx::query(
+                "SELECT COUNT(*) AS found FROM requests WHERE user_id = $1 AND state = 'waiting'",
+            )
+            .bind(user.to_string())
+            .fetch_one(writing.on())
+            .await?;
+            if rows::number(&waiting, "found")? >= MOST_WAITING {
+                return Ok(false);
+            }
             sqlx::query(
                 "INSERT INTO requests (id, user_id, mailbox, reason, state, asked_at) VALUES ($1, $2, $3, $4, 'waiting', $5)",
             )
@@ -198,7 +220,8 @@ impl Store {
             .await?;
         }
         self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        writing.commit().await?;
+        Ok(true)
     }
 
     /// Moves a request from one state to another; false if it is not in `from` any more.

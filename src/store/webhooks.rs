@@ -1,6 +1,6 @@
 //! Addresses that notices are posted to; what is secret of them lies in the vault.
 
-use super::{Store, StoreError, rows, secrets};
+use super::{Store, StoreError, limits::RowsKey, rows, secrets};
 use crate::{
     audit::Entry,
     clock::Timestamp,
@@ -8,6 +8,18 @@ use crate::{
     notice::Webhook,
 };
 use sqlx::any::AnyRow;
+
+/// The most webhooks.
+pub const MOST_WEBHOOKS: usize = 20;
+
+/// All webhooks: the rows are the places.
+struct AllWebhooks;
+
+impl RowsKey for AllWebhooks {
+    fn name(&self) -> String {
+        "webhooks".to_owned()
+    }
+}
 
 const COLUMNS: &str = "SELECT id, name, host, secret_id, made_by, made_at FROM webhooks";
 
@@ -39,8 +51,15 @@ impl Store {
         row.as_ref().map(webhook).transpose()
     }
 
+    /// Fails with [`StoreError::TooMany`] if there are as many as may be.
     pub async fn add_webhook(&self, new: &Webhook, entry: &Entry) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut writing = self.begin_alone_under(&AllWebhooks).await?;
+        let there = sqlx::query("SELECT COUNT(*) AS found FROM webhooks")
+            .fetch_one(writing.on())
+            .await?;
+        if usize::try_from(rows::number(&there, "found")?).unwrap_or(0) >= MOST_WEBHOOKS {
+            return Err(StoreError::TooMany);
+        }
         secrets::point_to(&mut writing, new.secret_id).await?;
         sqlx::query(
             "INSERT INTO webhooks (id, name, host, secret_id, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6)",

@@ -32,7 +32,7 @@ use std::time::Duration;
 pub const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
 pub const MINUTE: Duration = Duration::from_mins(1);
 pub const SERVICE: &str = "svc-kalends@example.test";
-const HOST: &str = "mail.example.test";
+pub const HOST: &str = "mail.example.test";
 
 pub struct World {
     pub exchange: Running,
@@ -243,7 +243,7 @@ impl World {
     }
 }
 
-fn form(name: &str, password: &str, endpoint: &str, keep_trying: bool) -> Form {
+pub fn form(name: &str, password: &str, endpoint: &str, keep_trying: bool) -> Form {
     Form {
         mode: Mode::ServiceAccount,
         mailbox: format!("{name}@example.test"),

@@ -3,9 +3,13 @@
 use crate::{engines::on_both_engines, world::NOW};
 use futures::future::join_all;
 use kalends::{
+    audit::{Action, Entry},
     clock::Timestamp,
+    custody::CustodyError,
+    id::WebhookId,
     limits::{Keys, Lasts, Limit, LimitKey},
-    store::{Full, LimitPlace, Store},
+    notice::Webhook,
+    store::{Full, LimitPlace, MOST_WAITING, MOST_WEBHOOKS, Store, StoreError},
 };
 use std::time::Duration;
 
@@ -172,5 +176,47 @@ on_both_engines! {
             let _kept = take(&world.store, &[&name("bob")], ahead).await.unwrap();
         }
         assert!(take(&world.store, &[&name("bob")], NOW).await.is_ok());
+    }
+
+    async fn of_many_requests_at_the_same_moment_five_wait(world) {
+        let bob = world.user("bob").await;
+        let asked = (0..40).map(|number| {
+            let store = if number % 2 == 0 { world.store.clone() } else { world.other.clone() };
+            let bob = bob.id;
+            tokio::spawn(async move {
+                let mailbox = format!("room-{number}@example.test").parse().unwrap();
+                let entry = Entry::by(bob, Action::MailboxRequested);
+                store.ask_for_mailbox(bob, &mailbox, "Meetings", &entry, NOW).await.unwrap()
+            })
+        });
+        let taken = join_all(asked).await.into_iter().filter(|it| *it.as_ref().unwrap()).count();
+        assert_eq!(taken, 5);
+        let sql = "SELECT COUNT(*) FROM requests WHERE state = 'waiting'";
+        assert_eq!(world.number(sql).await, MOST_WAITING);
+    }
+
+    async fn of_many_webhooks_at_the_same_moment_as_many_are_added_as_may_be(world) {
+        let alice = world.user("alice").await;
+        let added = (0..40_u8).map(|number| {
+            let custody = world.custody();
+            let alice = alice.id;
+            tokio::spawn(async move {
+                let id = WebhookId::new(NOW, [number; 10]);
+                let webhook = |secret_id| Webhook {
+                    id,
+                    name: format!("hook {number}"),
+                    host: "chat.example.test".to_owned(),
+                    secret_id,
+                    made_by: alice,
+                    made_at: NOW,
+                };
+                let entry = Entry::by(alice, Action::WebhookAdded);
+                custody.add_webhook(&"sealed".to_owned().into(), webhook, &entry, id).await
+            })
+        });
+        let ended: Vec<_> = join_all(added).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(ended.iter().filter(|it| it.is_ok()).count(), MOST_WEBHOOKS);
+        let others = ended.iter().filter_map(|it| it.as_ref().err());
+        assert!(others.into_iter().all(|it| matches!(it, CustodyError::Store(StoreError::TooMany))));
     }
 }

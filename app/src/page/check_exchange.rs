@@ -60,7 +60,10 @@ async fn check_exchange(
     #[server(default)] service_control: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::audit::{Action, Entry};
+    use kalends::{
+        audit::{Action, Entry},
+        permission::Forbidden,
+    };
     let admin = request::admin().await?;
     let values = [
         ("mailbox", mailbox.clone()),
@@ -91,9 +94,17 @@ async fn check_exchange(
             let entry = Entry::by(admin.id, Action::ExchangeChecked).about(subject);
             let audited = services.store.audit(&entry, services.clock.now()).await;
             audited.map_err(request::internal)?;
+            let started = services.analyses.start(&services, &admin, wanted).await;
+            let page = match started {
+                Ok(id) => format!("/connections/check-exchange/{id}"),
+                Err(Forbidden::Refused(refusal)) => {
+                    draft.errors.insert(String::new(), refusal.to_string());
+                    "/connections/check-exchange".to_owned()
+                }
+                Err(Forbidden::Store(error)) => return Err(request::internal(error)),
+            };
             request::keep_draft("analysis", draft).await?;
-            let id = services.analyses.start(&services, &admin, wanted);
-            request::see_other(&format!("/connections/check-exchange/{id}"));
+            request::see_other(&page);
         }
         Err(mistakes) => {
             draft.errors = crate::page::connect::SERVICE.errors_of(mistakes);

@@ -176,6 +176,7 @@ async fn change_account(
                 crate::error::FieldErrors::new()
             }
             Err(ChangeError::Conflict(conflict)) => conflict_errors(&conflict),
+            Err(ChangeError::Refused(refusal)) => return Err(request::internal(refusal)),
             Err(ChangeError::Store(error)) => return Err(request::internal(error)),
         },
         Err(mistakes) => errors_of(mistakes),

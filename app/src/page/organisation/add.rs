@@ -90,6 +90,7 @@ async fn add_account(
                 return Ok(());
             }
             Err(ChangeError::Conflict(conflict)) => conflict_errors(&conflict),
+            Err(ChangeError::Refused(refusal)) => [(String::new(), refusal.to_string())].into(),
             Err(ChangeError::Store(error)) => return Err(request::internal(error)),
         },
         Err(mistakes) => errors_of(mistakes),
@@ -219,6 +220,7 @@ async fn move_account(
                 return Ok(());
             }
             Err(ChangeError::Conflict(conflict)) => conflict_errors(&conflict),
+            Err(ChangeError::Refused(refusal)) => [(String::new(), refusal.to_string())].into(),
             Err(ChangeError::Store(error)) => return Err(request::internal(error)),
         },
         Err(mistakes) => errors_of(mistakes),

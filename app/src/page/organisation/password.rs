@@ -51,6 +51,12 @@ async fn test_password(
             let check = match started {
                 Ok(check) => check,
                 Err(ChangeError::Conflict(other)) => return Err(request::internal(other)),
+                Err(ChangeError::Refused(refusal)) => {
+                    request::keep_draft(&kept, draft).await?;
+                    request::flash(&refusal.to_string()).await?;
+                    request::see_other(&format!("/organisation/accounts/{id}"));
+                    return Ok(());
+                }
                 Err(ChangeError::Store(error)) => return Err(request::internal(error)),
             };
             request::take_draft(&kept).await?;

@@ -11,10 +11,6 @@ use crate::{
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
-/// How many requests of one person wait at the same time.
-#[cfg(feature = "ssr")]
-const MOST_WAITING: usize = 5;
-
 /// What a person who asks sees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct AskView {
@@ -52,7 +48,7 @@ async fn ask_for_mailbox(
     use crate::request;
     use kalends::{
         audit::{Action, Entry},
-        store::RequestState,
+        store::MOST_WAITING,
     };
     let user = request::user().await?;
     let services = request::services();
@@ -75,43 +71,31 @@ async fn ask_for_mailbox(
                 "This is your own address: connect it on your profile, nobody has to approve it.";
             errors.insert("mailbox".to_owned(), message.to_owned());
         }
-        let asked = services.store.requests_of(user.id).await;
-        let asked = asked.map_err(request::internal)?;
-        let waits = |it: &&kalends::store::MailboxRequest| it.state == RequestState::Waiting;
-        let others = asked
-            .iter()
-            .filter(waits)
-            .filter(|it| it.mailbox != *address);
-        if others.count() >= MOST_WAITING {
+    }
+    if let (Ok(address), true) = (address, errors.is_empty()) {
+        let entry = Entry::by(user.id, Action::MailboxRequested).about(address.as_str());
+        let now = services.clock.now();
+        let asked = services
+            .store
+            .ask_for_mailbox(user.id, &address, text, &entry, now)
+            .await;
+        if !asked.map_err(request::internal)? {
             let message = format!(
                 "{MOST_WAITING} of your requests wait already. Withdraw one, or wait for an answer."
             );
             errors.insert(String::new(), message);
         }
     }
-    match address {
-        Ok(address) if errors.is_empty() => {
-            let subject = address.to_string();
-            let entry = Entry::by(user.id, Action::MailboxRequested).about(subject);
-            let now = services.clock.now();
-            let asked = services
-                .store
-                .ask_for_mailbox(user.id, &address, text, &entry, now)
-                .await;
-            asked.map_err(request::internal)?;
-            request::flash(
-                "Your request is with the administrators. You see here what they decide.",
-            )
-            .await?;
-        }
-        _ => {
-            let values = [
-                ("mailbox".to_owned(), mailbox),
-                ("reason".to_owned(), reason),
-            ]
-            .into();
-            request::keep_draft("ask", Draft { values, errors }).await?;
-        }
+    if errors.is_empty() {
+        let done = "Your request is with the administrators. You see here what they decide.";
+        request::flash(done).await?;
+    } else {
+        let values = [
+            ("mailbox".to_owned(), mailbox),
+            ("reason".to_owned(), reason),
+        ]
+        .into();
+        request::keep_draft("ask", Draft { values, errors }).await?;
     }
     request::see_other("/profile/exchange/request");
     Ok(())

@@ -1,0 +1,55 @@
+//! Tests of connections that one person has under way, started at the same moment through two instances.
+
+use crate::{
+    engines::on_both_engines,
+    world::{HOST, World, form},
+};
+use futures::future::join_all;
+use kalends::{
+    connect,
+    id::CheckId,
+    permission::{Forbidden, Refusal},
+    services::Services,
+};
+use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
+
+async fn started(world: &World, services: &Services, name: &str) -> Result<CheckId, Forbidden> {
+    let user = world.user(name).await;
+    let request = form(name, SERVICE_PASSWORD, HOST, false).parse().unwrap();
+    connect::start(services, &user, request).await
+}
+
+fn is_too_many(started: &Result<CheckId, Forbidden>) -> bool {
+    matches!(started, Err(Forbidden::Refused(Refusal::TooMany)))
+}
+
+on_both_engines! {
+    async fn of_many_tests_at_the_same_moment_five_run_and_a_cancelled_one_keeps_its_place(world) {
+        world.user("bob").await;
+        world.always(Kind::Slow { milliseconds: 6_000 });
+        let other = world.another_instance().await;
+        let clicks = (0..60).map(|number| {
+            let services = if number % 2 == 0 { &world.services } else { &other };
+            started(world, services, "bob")
+        });
+        let clicks = join_all(clicks).await;
+        let running: Vec<CheckId> = clicks.iter().filter_map(|it| it.as_ref().ok().copied()).collect();
+        assert_eq!(running.len(), 5);
+        assert_eq!(clicks.iter().filter(|it| is_too_many(it)).count(), 55);
+        assert!(started(world, &other, "charlie").await.is_ok(), "others are not kept waiting");
+        for id in &running {
+            connect::cancel(&world.services, *id).await.unwrap();
+            world.ended(*id).await;
+        }
+        assert!(is_too_many(&started(world, &other, "bob").await), "they still wait for their verdicts");
+        // Once those are there, the places are free again.
+        let again = async {
+            while is_too_many(&started(world, &other, "bob").await) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), again).await.unwrap();
+        other.store.pool().close().await;
+        other.vault.pool().close().await;
+    }
+}
