@@ -1,4 +1,5 @@
-//! Power cuts: a process of its own is killed at every named point of a save, a disconnect and a round; what it leaves
+//! Power cuts: a process of its own is killed at every named point of a save, a disconnect, a round, a switch
+//! of passwords and a rotation of keys; what it leaves
 //! in both databases must be whole, and everything must go on.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -26,8 +27,9 @@ fn points(of: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn every_point_belongs_to_a_save_a_disconnect_or_a_round() {
-    let known = points("save-").len() + points("forget-").len() + points("round-").len();
+fn every_point_belongs_to_something_that_is_cut_off() {
+    let groups = ["save-", "forget-", "round-", "switch-", "rotate-"];
+    let known: usize = groups.iter().map(|of| points(of).len()).sum();
     assert_eq!(known, fail_point::ALL.len());
 }
 
@@ -95,6 +97,38 @@ on_both_engines! {
             office.is_in_step(point).await;
             assert_eq!(office.opened("bob").await, "Practice-2025!", "{point}");
             office.goes_on("bob", Mode::ServiceAccount).await;
+        }
+    }
+
+    async fn a_switch_that_is_cut_off_leaves_the_old_or_the_new_password(world) {
+        for point in points("switch-") {
+            let office = world.fresh(point, Deed::Switch, async |office: &Office| {
+                office.hold("alice", "Practice-2025!", "Practice-2026!").await;
+            }).await;
+            let switched = point != "switch-before-main";
+            let expected = if switched { "Practice-2026!" } else { "Practice-2025!" };
+            assert_eq!(office.opened("alice").await, expected, "{point}");
+            assert_eq!(office.secrets().await.len(), if switched { 1 } else { 2 }, "{point}");
+            office.switch().await;
+            assert_eq!(office.opened("alice").await, "Practice-2026!", "{point}");
+            office.is_in_step(point).await;
+            office.close().await;
+        }
+    }
+
+    async fn a_rotation_that_is_cut_off_goes_on_with_the_next(world) {
+        for point in points("rotate-") {
+            let office = world.fresh(point, Deed::Rotate, async |office: &Office| {
+                office.connect("alice", Mode::ServiceAccount, "Practice-2025!").await;
+                office.connect("bob", Mode::Personal, "Bob-2026!").await;
+            }).await;
+            office.is_in_step(point).await;
+            for (name, password) in [("alice", "Practice-2025!"), ("bob", "Bob-2026!")] {
+                assert_eq!(office.opened(name).await, password, "{point}");
+            }
+            office.rotate().await;
+            office.is_in_step(point).await;
+            office.needs_the_newest_key_alone().await;
         }
     }
 

@@ -1,16 +1,19 @@
 //! Both databases as a running Kalends has them open, and what must hold in them at any time.
 
 use crate::engines::Databases;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use kalends::{
     account_name::AccountName,
-    audit::{Action, Entry},
+    audit::{Action, Entry, Verdict, verify},
     calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity, Window},
     clock::{Clock, Timestamp},
     connection::{Connection, Mode},
     custody::{Custody, open_pair},
     id::SecretId,
     random::Random,
-    store::{NewConnection, NewUser, ReadRound, Reads, Role, Store, User},
+    store::{
+        NewAccount, NewConnection, NewUser, NextSlot, ReadRound, Reads, Role, Store, Terms, User,
+    },
     vault::{Destination, KeySource, LockedVault},
 };
 use sqlx::Row;
@@ -20,15 +23,21 @@ use std::{collections::BTreeSet, time::Duration};
 const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
 const HOST: &str = "mail.example.test";
 
+/// Bytes that keys are made of, the newest last.
+pub const OLD: [u8; 1] = [1];
+pub const BOTH: [u8; 2] = [1, 2];
+pub const NEW: [u8; 1] = [2];
+
 pub struct Office {
     custody: Custody,
     pub databases: Option<Databases>,
 }
 
 impl Office {
-    pub async fn open(main: &str, vault: &str) -> Self {
+    pub async fn open(main: &str, vault: &str, keys: &[u8]) -> Self {
+        let lines: Vec<String> = keys.iter().map(|byte| BASE64.encode([*byte; 32])).collect();
         let keys = KeySource {
-            keys: Some(format!("k1:{}=", "A".repeat(43)).into()),
+            keys: Some(lines.join(",").into()),
             file: None,
             new_file: "unused".into(),
         };
@@ -68,8 +77,8 @@ impl Office {
         }
     }
 
-    pub async fn two_hours_later(&self) {
-        self.custody.clock.advance(Duration::from_hours(2));
+    pub async fn a_day_later(&self) {
+        self.custody.clock.advance(Duration::from_hours(25));
         self.custody.delete_listed().await.unwrap();
     }
 
@@ -105,6 +114,66 @@ impl Office {
         let password = password.to_owned().into();
         let saved = self.custody.save(&password, connection, &entry, &to).await;
         saved.unwrap();
+    }
+
+    /// Connects somebody through an account of the organisation, whose next password is tested already.
+    pub async fn hold(&self, name: &str, password: &str, next: &str) {
+        let account = AccountName::parse("svc-kalends@example.test", "").unwrap();
+        let to = Destination::new(HOST, &account);
+        let new = |secret_id| NewAccount {
+            terms: Terms {
+                label: "Practice".to_owned(),
+                domains: Vec::new(),
+                expires_at: None,
+            },
+            name: account.clone(),
+            endpoint: HOST.parse().unwrap(),
+            control: "alice@example.test".parse().unwrap(),
+            secret_id,
+        };
+        let entry = Entry::by_kalends(Action::AccountAdded);
+        let password = password.to_owned().into();
+        let id = self.custody.add_account(&password, new, &entry, &to).await;
+        let id = id.unwrap();
+        let user = self.user(name).await;
+        let reads = Reads {
+            user_id: user.id,
+            mailbox: user.email.clone(),
+            folder_id: "folder".to_owned(),
+            folder_name: "Calendar".to_owned(),
+        };
+        self.custody.attach(id, &reads, &entry).await.unwrap();
+        let slot = |secret_id| NextSlot {
+            name: account.clone(),
+            secret_id,
+            tested_at: NOW,
+            expires_at: None,
+        };
+        let next = next.to_owned().into();
+        let put = self.custody.put_next(id, &next, slot, &entry, &to).await;
+        put.unwrap();
+    }
+
+    pub async fn switch(&self) {
+        let accounts = self.custody.store.accounts().await.unwrap();
+        let entry = Entry::by_kalends(Action::PasswordSwitched);
+        self.custody.switch(&accounts[0], &entry).await.unwrap();
+    }
+
+    pub async fn rotate(&self) {
+        self.custody.rotate().await.unwrap();
+    }
+
+    /// Whether everything opens, and the trail is whole, with the newest key alone.
+    pub async fn needs_the_newest_key_alone(self) {
+        let databases = self.databases.as_ref().unwrap();
+        let alone = Self::open(&databases.main, &databases.vault, &NEW).await;
+        assert!(!alone.opened("alice").await.is_empty());
+        let (store, vault) = (&alone.custody.store, &alone.custody.vault);
+        let whole = verify(store, vault).await.unwrap();
+        assert!(matches!(whole, Verdict::Whole { .. }), "{whole:?}");
+        alone.close().await;
+        self.close().await;
     }
 
     pub async fn disconnect(&self, name: &str) -> bool {

@@ -3,7 +3,7 @@
 
 use crate::{
     engines::Databases,
-    office::{Office, new_entries},
+    office::{BOTH, OLD, Office, new_entries},
 };
 use kalends::{connection::Mode, database::Engine};
 use std::{
@@ -27,10 +27,18 @@ pub enum Deed {
     Save,
     Forget,
     Round,
+    Switch,
+    Rotate,
 }
 
 impl Deed {
-    const ALL: [Self; 3] = [Self::Save, Self::Forget, Self::Round];
+    const ALL: [Self; 5] = [
+        Self::Save,
+        Self::Forget,
+        Self::Round,
+        Self::Switch,
+        Self::Rotate,
+    ];
 
     async fn does(self, office: &Office) {
         match self {
@@ -41,6 +49,8 @@ impl Deed {
             }
             Self::Forget => assert!(office.disconnect("alice").await),
             Self::Round => office.round("alice", &new_entries()).await,
+            Self::Switch => office.switch().await,
+            Self::Rotate => office.rotate().await,
         }
     }
 }
@@ -55,7 +65,9 @@ impl World {
             let deed = Deed::ALL
                 .into_iter()
                 .find(|known| format!("{known:?}") == deed);
-            deed.unwrap().does(&Office::open(&main, &vault).await).await;
+            deed.unwrap()
+                .does(&Office::open(&main, &vault, &BOTH).await)
+                .await;
             panic!("the point was not reached");
         }
         Self(engine)
@@ -67,7 +79,8 @@ impl World {
         std::future::ready(())
     }
 
-    /// Prepares an office, kills a process that does a deed in it at a point, and comes back two hours later, swept.
+    /// Prepares an office, kills a process that does a deed in it at a point, and comes back a day later, swept.
+    /// A newer key was added in between.
     pub async fn fresh(
         &self,
         point: &str,
@@ -75,13 +88,13 @@ impl World {
         prepare: impl AsyncFnOnce(&Office),
     ) -> Office {
         let databases = Databases::fresh(self.0).await;
-        let office = Office::open(&databases.main, &databases.vault).await;
+        let office = Office::open(&databases.main, &databases.vault, &OLD).await;
         office.add_people().await;
         prepare(&office).await;
         office.close().await;
         kill(point, deed, &databases).await;
-        let mut office = Office::open(&databases.main, &databases.vault).await;
-        office.two_hours_later().await;
+        let mut office = Office::open(&databases.main, &databases.vault, &BOTH).await;
+        office.a_day_later().await;
         office.databases = Some(databases);
         office
     }
