@@ -104,6 +104,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             endpoint: format!("https://{host}/EWS/Exchange.asmx").parse()?,
             secret_id,
             control: None,
+            sign_in: kalends::connection::SignInMethod::Automatic,
             reads: Reads {
                 user_id: user.id,
                 mailbox: user.email.clone(),

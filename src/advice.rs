@@ -205,6 +205,9 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
         Problem::SignInNotOffered { offered } => sign_in::not_offered(offered),
         Problem::KerberosOnly { .. } => sign_in::kerberos_only(),
         Problem::ConnectionNotKept => sign_in::connection_not_kept(),
+        Problem::BasicWithheld { offered, changed } => {
+            sign_in::basic_withheld(offered, changed.as_deref(), names)
+        }
         Problem::SignInRefused { changed, .. } => sign_in::refused(changed.as_deref(), names),
         Problem::SignInPaused { until } => sign_in::paused(*until, names),
         Problem::PasswordChanging { until } => organisation::password_changing(*until, names),

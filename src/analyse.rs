@@ -211,10 +211,8 @@ pub async fn analyse(
             tell(&analysis);
             continue;
         }
-        let gate = Arc::new(TypedGate::new(
-            services.store.clone(),
-            services.clock.clone(),
-        ));
+        let gate = TypedGate::new(services.store.clone(), services.clock.clone());
+        let gate = Arc::new(gate.signing_in(request.sign_in));
         let climbing = ladder::Request {
             mode: request.mode,
             mailbox: analysis.parts[index].mailbox.clone(),

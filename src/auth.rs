@@ -36,9 +36,43 @@ pub struct Credentials {
     pub password: Password,
 }
 
+/// Whether the password itself may go to a host, by Basic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BasicUse {
+    /// The account is set to it.
+    OnPurpose,
+    /// The host has never offered anything better.
+    NothingBetter,
+    /// The host has offered better: somebody may stand before it.
+    Withheld,
+}
+
 /// Stands between a password and the wire. Asked once before the first password of a [`SignedIn`] goes out, and told
-/// what came of it; counting refusals and locking accounts away is its business.
+/// what came of it; counting refusals and locking accounts away is its business, and remembering what hosts offer.
 pub trait Gate: Send + Sync {
+    /// A host asks for one of these kinds of sign-in. An error keeps the password from going out.
+    fn offered<'a>(
+        &'a self,
+        _host: &'a str,
+        _offer: &'a Offer,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Whether Basic may be used at a host that now offers `offer`.
+    fn basic_at<'a>(
+        &'a self,
+        _host: &'a str,
+        _account: &'a AccountName,
+        offer: &'a Offer,
+    ) -> BoxFuture<'a, Result<BasicUse, Problem>> {
+        Box::pin(std::future::ready(Ok(if offer.keeps_the_password() {
+            BasicUse::Withheld
+        } else {
+            BasicUse::NothingBetter
+        })))
+    }
+
     /// Whether the account may sign in at this host now; else the problem to show.
     fn may_sign_in<'a>(
         &'a self,
@@ -76,6 +110,8 @@ pub enum AuthError {
         offer: Offer,
         request_id: Option<String>,
     },
+    /// Only Basic is left, which would send the password itself, at a host that has offered better.
+    BasicWithheld(Offer),
     /// The gate stayed shut.
     HeldBack(Box<Problem>),
     /// The connection must sign in anew, and the password was forgotten.
@@ -137,6 +173,10 @@ pub struct SignedIn {
     offer: Offer,
     method: Method,
     state: State,
+    /// The method is settled for this connection.
+    is_chosen: bool,
+    /// The password, or a proof of it, went out.
+    has_sent: bool,
     /// The connection carries the sign-in of an NTLM handshake.
     is_bound: bool,
     /// A first proof of the password went out, and no answer has told yet what became of it.
@@ -175,6 +215,8 @@ impl SignedIn {
             offer: offer.clone(),
             method,
             state: State::Fresh,
+            is_chosen: false,
+            has_sent: false,
             is_bound: false,
             is_in_doubt: false,
         })
@@ -199,19 +241,25 @@ impl SignedIn {
         self.is_bound && self.is_accepted()
     }
 
+    /// Whether the password, or a proof of it, went out.
+    pub const fn has_sent(&self) -> bool {
+        self.has_sent
+    }
+
     /// Whether the server has taken the password.
     pub fn is_accepted(&self) -> bool {
         self.state == State::Accepted
     }
 
     /// Sends a request with the sign-in. A connection that was closed while idle, or that lost its sign-in, is
-    /// replaced once; where NTLM cannot be carried out and Basic is offered beside it, Basic takes its place. A refused
-    /// password is never sent again, nor one whose fate nobody knows.
+    /// replaced once. Basic never takes the place of a sign-in that failed: whoever can make it fail would get the
+    /// password. A refused password is never sent again, nor one whose fate nobody knows.
     pub async fn send(
         &mut self,
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<Answer, AuthError> {
+        self.choose_method().await?;
         self.pass_gate().await?;
         let mut answer = self.send_once(request.clone(), limit).await;
         if let Err(AuthError::Send(SendError::Stale | SendError::Dropped)) = answer {
@@ -219,17 +267,40 @@ impl SignedIn {
                 return Err(AuthError::PasswordForgotten);
             }
             self.reconnect().await?;
+            self.choose_method().await?;
             self.pass_gate().await?;
-            answer = self.send_once(request.clone(), limit).await;
+            answer = self.send_once(request, limit).await;
         }
         if answer.as_ref().is_err_and(AuthError::is_before_the_proof)
             && self.offer.has(&Scheme::Basic)
         {
-            self.method = Method::Basic;
-            self.reconnect().await?;
-            answer = self.send_once(request, limit).await;
+            return Err(AuthError::BasicWithheld(self.offer.clone()));
         }
         self.judge(answer?).await
+    }
+
+    /// Once for each connection, before anything of the password goes out: Basic where the account is set to it or
+    /// nothing better was ever offered.
+    async fn choose_method(&mut self) -> Result<(), AuthError> {
+        if self.is_chosen {
+            return Ok(());
+        }
+        let held_back = |problem| AuthError::HeldBack(Box::new(problem));
+        let host = &self.connection.facts().host;
+        let kept = self.gate.offered(host, &self.offer).await;
+        kept.map_err(held_back)?;
+        if self.offer.has(&Scheme::Basic) {
+            let basic = self.gate.basic_at(host, &self.account, &self.offer).await;
+            match basic.map_err(held_back)? {
+                BasicUse::OnPurpose => self.method = Method::Basic,
+                BasicUse::Withheld if self.method == Method::Basic => {
+                    return Err(AuthError::BasicWithheld(self.offer.clone()));
+                }
+                BasicUse::NothingBetter | BasicUse::Withheld => {}
+            }
+        }
+        self.is_chosen = true;
+        Ok(())
     }
 
     /// Puts a fresh connection in the place of one that a call left unfinished.
@@ -238,6 +309,7 @@ impl SignedIn {
         let (host, port) = (facts.host.clone(), facts.port);
         let fresh = self.outbound.connect(&host, port).await;
         self.connection = fresh.map_err(AuthError::Outbound)?;
+        self.is_chosen = false;
         if self.is_bound() {
             // The password goes out once more: the gate decides again.
             self.state = State::Fresh;
@@ -333,6 +405,7 @@ impl SignedIn {
             return Err(AuthError::Send(SendError::Broken));
         }
         self.is_in_doubt = self.state != State::Accepted;
+        self.has_sent = true;
         request.headers_mut().insert(AUTHORIZATION, header);
         let answer = self.connection.send(request, limit).await;
         self.is_in_doubt &= !matches!(answer, Ok(_) | Err(SendError::Stale));
@@ -362,10 +435,11 @@ impl SignedIn {
             self.state = State::Refused;
             self.outbound.calls().sign_in_refused();
             self.gate.refused(at, &self.account).await;
-            return Err(AuthError::Refused {
-                offer: Offer::read(&answer.headers),
-                request_id: answer.header("request-id").map(str::to_owned),
-            });
+            let offer = Offer::read(&answer.headers);
+            let request_id = answer.header("request-id").map(str::to_owned);
+            // It is a refusal whether or not the offer could be remembered.
+            drop(self.gate.offered(&at.host, &offer).await);
+            return Err(AuthError::Refused { offer, request_id });
         }
         if self.state != State::Accepted && comes_from_behind_the_sign_in(&answer) {
             self.state = State::Accepted;

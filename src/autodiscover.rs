@@ -1,17 +1,18 @@
 //! Autodiscover without a directory. Everything anonymous goes side by side: the two well-known addresses of a mail
-//! domain, the redirect over plain http, the DNS record. The password goes to one host at a time, only within the
-//! mail domain or where somebody vouched for the host, and the first refusal ends it.
+//! domain, the redirect over plain http, the DNS record. The password goes to one candidate, only within the mail domain
+//! or where somebody vouched for the host, and on from there only where that one sends us.
 
 mod ask;
 mod pox;
 mod said;
 mod search;
 mod soap;
+mod walk;
 
 use crate::{
-    auth::{Credentials, Gate, Method, offer::Offer},
+    auth::{Credentials, Gate, offer::Offer},
     diagnose::{Evidence, diagnose},
-    endpoint::{EwsUrl, is_exchange_online},
+    endpoint::EwsUrl,
     ews::{
         CallIds, Cause, EwsError,
         client::{KALENDS, http_cause, is_online, post},
@@ -24,7 +25,7 @@ use crate::{
 };
 use ask::Next;
 use futures::future::{join, join_all};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use said::host_of;
 use search::{Search, nothing_found};
 use std::{sync::Arc, time::Duration};
@@ -38,8 +39,6 @@ const CANDIDATE_LIMIT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES: usize = 512 * 1024;
 /// How many times answers may send us on, all together.
 const MAX_HOPS: usize = 10;
-/// How many hosts may get the password without a word about it.
-const MAX_UNJUDGED: usize = 2;
 /// The most hosts that are probed at a time.
 const MAX_HOSTS: usize = 6;
 /// The most addresses that are told about.
@@ -116,6 +115,37 @@ struct Ready {
     host: String,
     connection: Connection,
     offer: Offer,
+    looks: Looks,
+}
+
+/// How much a host that asks for a sign-in looks like Exchange, by what it says before anybody signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Looks {
+    /// Like any web server.
+    Plain,
+    /// It offers what Windows offers.
+    Windows,
+    /// It names itself as Exchange does.
+    Exchange,
+}
+
+impl Looks {
+    fn of(headers: &HeaderMap, offer: &Offer) -> Self {
+        const OF_EXCHANGE: [&str; 5] = [
+            "x-owa-version",
+            "x-feserver",
+            "x-calculatedbetarget",
+            "x-diaginfo",
+            "x-soap-enabled",
+        ];
+        if OF_EXCHANGE.iter().any(|name| headers.contains_key(*name)) {
+            Self::Exchange
+        } else if offer.keeps_the_password() {
+            Self::Windows
+        } else {
+            Self::Plain
+        }
+    }
 }
 
 impl Autodiscover<'_> {
@@ -166,123 +196,12 @@ impl Autodiscover<'_> {
                 endpoint: Some(url),
             }),
             Next::Host(_) | Next::Address(_) => Some(Problem::MailboxMoved { endpoint: None }),
-            Next::Failed(Problem::ExchangeOnline) => Some(Problem::ExchangeOnline),
-            Next::Found(_) | Next::Failed(_) => None,
+            Next::Failed {
+                problem: Problem::ExchangeOnline,
+                ..
+            } => Some(Problem::ExchangeOnline),
+            Next::Found(_) | Next::Failed { .. } => None,
         }
-    }
-
-    /// `None`: nothing was found and nothing ended the search.
-    async fn search(&self, search: &mut Search<'_>) -> Option<Result<(EwsUrl, Asked), NotFound>> {
-        let mut hosts = well_known(&search.address);
-        // Where else the domain says that it is: asked anonymously beside the first probes, used after them.
-        let mut hints = true;
-        // Hosts that others pointed to, for when the present ones lead nowhere.
-        let mut reserve = Vec::new();
-        let mut unjudged = 0;
-        for _ in 0..=MAX_HOPS {
-            let hosts_now = search.fresh(std::mem::take(&mut hosts));
-            let asked_hints = std::mem::take(&mut hints);
-            let (probed, hinted) = join(self.probe_all(&hosts_now), async {
-                if asked_hints {
-                    self.hints(&search.address).await
-                } else {
-                    Vec::new()
-                }
-            })
-            .await;
-            let mut hosts_hinted = Vec::new();
-            for (hint, host) in hinted {
-                search.hints.push(hint);
-                hosts_hinted.extend(host);
-            }
-            for (host, result) in probed {
-                let ready = match result {
-                    Ok(Probed::Ready(ready)) => ready,
-                    Ok(Probed::Moved(to)) if is_exchange_online(&to) => {
-                        search.note(&host, Problem::ExchangeOnline);
-                        continue;
-                    }
-                    Ok(Probed::Moved(to)) => {
-                        search.note_host(&host, &to);
-                        reserve.push(to);
-                        continue;
-                    }
-                    Err(error) => {
-                        let problem = problem_at(&host, &search.address, &error);
-                        search.note(&host, problem);
-                        continue;
-                    }
-                };
-                if Method::of(&ready.offer).is_none() {
-                    let offered = ready.offer.names();
-                    search.note(&host, Problem::SignInNotOffered { offered });
-                    continue;
-                }
-                if !self.may_have_the_password(&host, search.home) {
-                    search.elsewhere.get_or_insert(host);
-                    continue;
-                }
-                let asked = Asked {
-                    host: host.clone(),
-                    offered: ready.offer.names(),
-                    certificate: ready.connection.facts().certificate.clone(),
-                };
-                match self.ask(*ready, &search.address).await {
-                    Ok(Next::Found(url)) if self.is_vouched_for(&url, search.home) => {
-                        return Some(Ok((url, asked)));
-                    }
-                    Ok(Next::Found(url)) => {
-                        let host = url.host().to_owned();
-                        return Some(Err(Problem::LeadsElsewhere { host }.into()));
-                    }
-                    Ok(Next::Host(to)) => {
-                        search.note_host(&host, &to);
-                        hosts = vec![to];
-                        break;
-                    }
-                    Ok(Next::Address(address)) => {
-                        search.note_address(&host, &address);
-                        hosts = well_known(&address);
-                        search.address = address;
-                        hints = true;
-                        reserve.clear();
-                        break;
-                    }
-                    Ok(Next::Failed(problem)) => {
-                        unjudged += usize::from(matches!(problem, Problem::NotEws { .. }));
-                        search.note(&host, problem);
-                        // The password has been at two hosts, and none said yes or no to it: enough for one click.
-                        if unjudged >= MAX_UNJUDGED {
-                            return None;
-                        }
-                    }
-                    Err(end) => {
-                        let asked = Some(asked);
-                        return Some(Err(NotFound { asked, ..end }));
-                    }
-                }
-            }
-            reserve.extend(hosts_hinted);
-            if hosts.is_empty() {
-                hosts = std::mem::take(&mut reserve);
-            }
-            if hosts.is_empty() {
-                return None;
-            }
-        }
-        None
-    }
-
-    fn may_have_the_password(&self, host: &str, home: &str) -> bool {
-        is_within(host, home)
-            || self.outbound.is_vouched_for(host, 443)
-            || self.confirmed.iter().any(|confirmed| confirmed == host)
-    }
-
-    /// Whether the password may go to an endpoint that was found.
-    fn is_vouched_for(&self, url: &EwsUrl, home: &str) -> bool {
-        self.outbound.is_vouched_for(url.host(), url.port())
-            || self.may_have_the_password(url.host(), home)
     }
 
     /// What a domain names by a redirect over plain http and by DNS, with the hosts that may be asked. Nothing but the
@@ -360,11 +279,15 @@ impl Autodiscover<'_> {
             return Err(EwsError::new(http_cause(&answer), ids));
         }
         let offer = Offer::read(&answer.headers);
+        let looks = Looks::of(&answer.headers, &offer);
         answer.drain().await;
+        let kept = self.gate.offered(host, &offer).await;
+        kept.map_err(|problem| EwsError::new(Cause::HeldBack(Box::new(problem)), ids))?;
         Ok(Probed::Ready(Box::new(Ready {
             host: host.to_owned(),
             connection,
             offer,
+            looks,
         })))
     }
 }

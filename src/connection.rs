@@ -33,6 +33,17 @@ impl Mode {
     }
 }
 
+/// How an account's password goes to Exchange.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInMethod {
+    /// The best that is offered; never less than a host has offered before.
+    #[default]
+    Automatic,
+    /// By Basic, which sends the password itself: somebody who answers for the account said so.
+    Basic,
+}
+
 /// The states of a connection, as people read them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -39,6 +39,10 @@ pub fn diagnose(error: &EwsError, evidence: &Evidence<'_>) -> Problem {
             offered: offer.names(),
         },
         Cause::ConnectionNotKept => Problem::ConnectionNotKept,
+        Cause::BasicWithheld(offer) => Problem::BasicWithheld {
+            offered: offer.names(),
+            changed: None,
+        },
         Cause::SignInRefused(offer) => Problem::SignInRefused {
             offered: offer.names(),
             changed: None,

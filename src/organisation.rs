@@ -117,6 +117,7 @@ pub async fn test_next(
 ) -> Result<CheckId, ChangeError> {
     request.endpoint = Some(held.account.endpoint.clone());
     request.typed.endpoint = held.account.endpoint.to_string();
+    request.sign_in = held.account.sign_in;
     let purpose = Purpose::NextPassword {
         account_id: held.account.id,
         expires_at,

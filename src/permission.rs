@@ -110,13 +110,13 @@ async fn may_have(
     if store.standstill().await?.is_some() {
         return Err(Refusal::Paused.into());
     }
-    if needs_word
-        && !store.owns(user.id, &mailbox).await?
-        && !store.is_approved(user.id, &mailbox).await?
-    {
+    if store.owns(user.id, &mailbox).await? || store.is_approved(user.id, &mailbox).await? {
+        return Ok(());
+    }
+    if needs_word {
         return Err(Refusal::NotYours { mailbox }.into());
     }
-    if store.taken_by(user.id, &mailbox).await?.is_some() {
+    if store.is_held_by_others(user.id, &mailbox).await? {
         return Err(Refusal::Taken { mailbox }.into());
     }
     Ok(())

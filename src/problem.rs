@@ -107,6 +107,13 @@ pub enum Problem {
     SignInNotOffered {
         offered: Vec<String>,
     },
+    /// Only Basic is left, which would send the password itself, at a server that has offered better.
+    BasicWithheld {
+        offered: Vec<String>,
+        /// What the host shows now, if that changed since everything last worked.
+        #[serde(default)]
+        changed: Option<Box<Certificate>>,
+    },
     /// 401 after credentials.
     SignInRefused {
         offered: Vec<String>,
@@ -270,6 +277,7 @@ impl Problem {
             | Self::SignInNotOffered { .. }
             | Self::KerberosOnly { .. }
             | Self::ConnectionNotKept
+            | Self::BasicWithheld { .. }
             | Self::Forbidden
             | Self::EwsOffHere
             | Self::EwsOffEverywhere
@@ -357,6 +365,7 @@ impl Problem {
             | Self::SignInNotOffered { .. }
             | Self::KerberosOnly { .. }
             | Self::ConnectionNotKept
+            | Self::BasicWithheld { .. }
             | Self::Forbidden
             | Self::EwsOffHere
             | Self::EwsOffEverywhere

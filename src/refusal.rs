@@ -7,8 +7,9 @@
 
 use crate::{
     account_name::AccountName,
-    auth::Gate,
+    auth::{BasicUse, Gate, offer::Offer},
     clock::{Clock, Timestamp},
+    connection::SignInMethod,
     id::RecordId,
     outbound::connection::Facts,
     problem::Problem,
@@ -44,6 +45,8 @@ pub struct TypedGate {
     clock: Clock,
     /// Counted ahead of the answer, so that two clicks at once cannot both take the last place.
     reserved: Mutex<Option<RecordId>>,
+    /// How whoever typed it wants it to be sent.
+    method: SignInMethod,
 }
 
 impl TypedGate {
@@ -52,7 +55,15 @@ impl TypedGate {
             store,
             clock,
             reserved: Mutex::new(None),
+            method: SignInMethod::Automatic,
         }
+    }
+
+    /// Sends the password as whoever typed it said.
+    #[must_use]
+    pub const fn signing_in(mut self, method: SignInMethod) -> Self {
+        self.method = method;
+        self
     }
 
     /// Gives back what was reserved for an answer that never came.
@@ -90,6 +101,23 @@ impl TypedGate {
 }
 
 impl Gate for TypedGate {
+    fn offered<'a>(
+        &'a self,
+        host: &'a str,
+        offer: &'a Offer,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(remember(&self.store, &self.clock, host, offer))
+    }
+
+    fn basic_at<'a>(
+        &'a self,
+        host: &'a str,
+        account: &'a AccountName,
+        offer: &'a Offer,
+    ) -> BoxFuture<'a, Result<BasicUse, Problem>> {
+        Box::pin(basic_at(&self.store, self.method, host, account, offer))
+    }
+
     fn may_sign_in<'a>(
         &'a self,
         _host: &'a str,
@@ -256,6 +284,29 @@ impl SavedGate {
 }
 
 impl Gate for SavedGate {
+    fn offered<'a>(
+        &'a self,
+        host: &'a str,
+        offer: &'a Offer,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(remember(&self.store, &self.clock, host, offer))
+    }
+
+    fn basic_at<'a>(
+        &'a self,
+        host: &'a str,
+        account: &'a AccountName,
+        offer: &'a Offer,
+    ) -> BoxFuture<'a, Result<BasicUse, Problem>> {
+        Box::pin(basic_at(
+            &self.store,
+            self.account.sign_in,
+            host,
+            account,
+            offer,
+        ))
+    }
+
     fn may_sign_in<'a>(
         &'a self,
         _host: &'a str,
@@ -337,6 +388,37 @@ impl Gate for SavedGate {
             }
         })
     }
+}
+
+/// Where what is offered cannot be remembered, no password goes out.
+async fn remember(store: &Store, clock: &Clock, host: &str, offer: &Offer) -> Result<(), Problem> {
+    if !offer.keeps_the_password() && !offer.offers_basic() {
+        return Ok(());
+    }
+    let kept = store.remember_offer(host, offer.keeps_the_password(), clock.now());
+    kept.await.map_err(|error| unreadable(&error))
+}
+
+/// Whether the password itself may go to a host: on purpose, or where nothing better was ever offered.
+async fn basic_at(
+    store: &Store,
+    method: SignInMethod,
+    host: &str,
+    account: &AccountName,
+    offer: &Offer,
+) -> Result<BasicUse, Problem> {
+    let used = async {
+        Ok(
+            if method == SignInMethod::Basic || store.is_basic_chosen(host, account).await? {
+                BasicUse::OnPurpose
+            } else if offer.keeps_the_password() || store.has_offered_better(host).await? {
+                BasicUse::Withheld
+            } else {
+                BasicUse::NothingBetter
+            },
+        )
+    };
+    used.await.map_err(|error: StoreError| unreadable(&error))
 }
 
 /// Where the count cannot be read, no password goes out.

@@ -12,12 +12,16 @@ mod mail_server;
 #[path = "rounds/world.rs"]
 mod world;
 
+#[path = "rounds/basic.rs"]
+mod basic;
 #[path = "rounds/instances.rs"]
 mod instances;
 #[path = "rounds/maps.rs"]
 mod maps;
 #[path = "rounds/notices.rs"]
 mod notices;
+#[path = "rounds/one_mailbox.rs"]
+mod one_mailbox;
 #[path = "rounds/organisation.rs"]
 mod organisation;
 #[path = "rounds/privacy.rs"]

@@ -50,6 +50,16 @@ impl Draft {
     }
 }
 
+/// A checkbox as its form posts it; empty where it is not ticked.
+#[cfg(feature = "ssr")]
+pub fn ticked(is_ticked: bool) -> String {
+    if is_ticked {
+        "true".to_owned()
+    } else {
+        String::new()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

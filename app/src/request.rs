@@ -395,6 +395,10 @@ pub fn fix(check: &Check) -> Option<Fix> {
                 .unwrap_or_default(),
         )),
         Problem::LeadsElsewhere { host } => Some(Fix::Confirm(host.clone())),
+        // A password to come is tested as its account signs in.
+        Problem::BasicWithheld { .. } if !matches!(check.typed.goal, Goal::NextPassword { .. }) => {
+            Some(Fix::Basic)
+        }
         problem if problem.may_take_effect() => Some(Fix::KeepTrying),
         _ => None,
     }

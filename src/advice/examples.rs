@@ -109,6 +109,14 @@ fn answers_of_the_server() -> Vec<Problem> {
             offered: vec!["Negotiate".to_owned()],
         },
         Problem::ConnectionNotKept,
+        Problem::BasicWithheld {
+            offered: vec!["Basic".to_owned()],
+            changed: None,
+        },
+        Problem::BasicWithheld {
+            offered: vec!["NTLM".to_owned(), "Basic".to_owned()],
+            changed: Some(Box::new(changed_certificate())),
+        },
         Problem::SignInRefused {
             offered: vec!["Basic".to_owned()],
             changed: None,

@@ -135,7 +135,7 @@ pub(super) fn kerberos_only() -> Words {
     )
     .step("Add NTLM to the providers of Windows authentication for EWS in IIS: open the site, EWS, Authentication, Windows Authentication, Providers.")
     .step("Check whether the policy \"Network security: Restrict NTLM\" keeps the Exchange servers or the service account from it; exceptions can be named there.")
-    .step("Or turn on Basic for EWS, which Kalends uses where NTLM is not taken: the second command, with the name of the server in the place of SERVER.")
+    .step("Or turn on Basic for EWS: the second command, with the name of the server in the place of SERVER. Kalends uses it once you allow it for the account, on the page of the failed test.")
     .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication,WindowsAuthentication")
     .run("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
     .verify("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication")
@@ -149,10 +149,51 @@ pub(super) fn connection_not_kept() -> Words {
     )
     .step("Let the proxy keep connections open (keep-alive) and pass each one to the same Exchange server.")
     .step("Or name an Exchange server that is reached without the proxy as the Exchange server.")
-    .step("Or turn on Basic for EWS, which needs one step only: the command, with the name of the server in the place of SERVER.")
+    .step("Or turn on Basic for EWS, which needs one step only: the command, with the name of the server in the place of SERVER. Kalends uses it once you allow it for the account, on the page of the failed test.")
     .run("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
     .verify("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication")
     .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -BasicAuthentication $false")
+}
+
+/// Somebody who stands between can take better sign-ins out of the offer, or spoil them, to be handed the password.
+pub(super) fn basic_withheld(
+    offered: &[String],
+    changed: Option<&Certificate>,
+    names: &Names,
+) -> Words {
+    let only_basic = !offered.iter().any(|it| it == "NTLM" || it == "Negotiate");
+    let told = if only_basic {
+        "The server now offers only Basic, which sends the password itself; before, it offered NTLM or Negotiate, which prove the password without sending it."
+    } else {
+        "The server offers NTLM or Negotiate, which prove the password without sending it, but breaks them off; Basic, which sends the password itself, is all that is left."
+    };
+    let told = format!(
+        "{told} Somebody between Kalends and Exchange can bring that about. The password was not sent."
+    );
+    let words = match before(changed) {
+        None => words(
+            "The password was kept back: the server asks for less protection than before.",
+            told,
+        ),
+        Some((now, before)) => words(
+            "The password was kept back: the server asks for less protection than before.",
+            format!("{told} {}", certificate::change(now, before)),
+        )
+        .step(SOMETHING_BETWEEN),
+    };
+    let allow = if names.held {
+        "If Basic is meant: an administrator of Kalends tests the account anew under “Change server or username”, types its password and ticks “Sign in by Basic”."
+    } else {
+        "If Basic is meant: allow it on the page of the failed test and type the password anew. For a service account that others use, an administrator of Kalends does so."
+    };
+    words
+        .step("Ask the Exchange administrator whether the sign-in settings of EWS were changed: the first command shows them.")
+        .step("Turn on Windows authentication for EWS again: the second command, with the name of the server in the place of SERVER. If it is on, check that proxies in front pass NTLM through and keep connections open.")
+        .step(allow)
+        .find_out(SIGN_IN_SETTINGS)
+        .run("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -WindowsAuthentication $true")
+        .verify("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,WindowsAuthentication")
+        .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -WindowsAuthentication $false")
 }
 
 pub(super) fn paused(until: Timestamp, names: &Names) -> Words {

@@ -32,6 +32,9 @@ pub fn in_few_words(problem: &Problem) -> String {
         Problem::SignInRefused { .. } => "refused the user name or the password",
         Problem::SignInNotOffered { .. } => "offers no sign-in that Kalends can use",
         Problem::KerberosOnly { .. } => "takes Kerberos only",
+        Problem::BasicWithheld { .. } => {
+            "asks for the password itself (Basic), though it has offered better"
+        }
         Problem::ConnectionNotKept => "closed the connection in the middle of the sign-in",
         Problem::MailboxNotFound => "does not know the mailbox",
         Problem::ExchangeOnline => "says that the mailbox is in Exchange Online",

@@ -51,6 +51,15 @@ impl Offer {
         self.0.contains(scheme)
     }
 
+    /// Whether a sign-in is offered that proves the password without sending it.
+    pub fn keeps_the_password(&self) -> bool {
+        self.has(&Scheme::Ntlm) || self.has(&Scheme::Negotiate)
+    }
+
+    pub fn offers_basic(&self) -> bool {
+        self.has(&Scheme::Basic)
+    }
+
     /// Whether a token of Microsoft 365 is all that is taken.
     pub fn is_bearer_alone(&self) -> bool {
         self.0 == [Scheme::Bearer]

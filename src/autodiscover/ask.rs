@@ -25,7 +25,11 @@ pub(super) enum Next {
     Host(String),
     /// Begin anew with this address.
     Address(SmtpAddress),
-    Failed(Problem),
+    Failed {
+        problem: Problem,
+        /// The password, or a proof of it, went out.
+        was_sent: bool,
+    },
 }
 
 impl Autodiscover<'_> {
@@ -33,7 +37,9 @@ impl Autodiscover<'_> {
     pub(super) async fn ask(&self, ready: Ready, mailbox: &SmtpAddress) -> Result<Next, NotFound> {
         let host = ready.host.clone();
         let mut ids = CallIds::new(self.random);
-        let asked = timeout(CANDIDATE_LIMIT, self.answer(ready, mailbox, &mut ids)).await;
+        let mut was_sent = false;
+        let answer = self.answer(ready, mailbox, &mut ids, &mut was_sent);
+        let asked = timeout(CANDIDATE_LIMIT, answer).await;
         let seconds = CANDIDATE_LIMIT.as_secs();
         let answered = asked.unwrap_or(Err(Cause::TimedOut { seconds }));
         match answered {
@@ -44,7 +50,7 @@ impl Autodiscover<'_> {
                 let error = EwsError::new(cause, ids);
                 let problem = problem_at(&host, mailbox, &error);
                 if !ends {
-                    return Ok(Next::Failed(problem));
+                    return Ok(Next::Failed { problem, was_sent });
                 }
                 Err(NotFound {
                     request_id: error.ids.shown().map(str::to_owned),
@@ -61,6 +67,7 @@ impl Autodiscover<'_> {
         ready: Ready,
         mailbox: &SmtpAddress,
         ids: &mut CallIds,
+        was_sent: &mut bool,
     ) -> Result<Said, Cause> {
         let mut signed_in = SignedIn::new(
             self.outbound.clone(),
@@ -70,7 +77,9 @@ impl Autodiscover<'_> {
             self.credentials.clone(),
             Arc::clone(&self.gate),
         )?;
+        *was_sent = true;
         let plain = self.exchange(&mut signed_in, mailbox, ids, Form::Pox).await;
+        *was_sent = signed_in.has_sent();
         if !says_nothing(&plain) || may_be_a_refusal(&plain) {
             return plain;
         }
@@ -156,29 +165,31 @@ fn says_nothing(plain: &Result<Said, Cause>) -> bool {
 }
 
 fn next(said: Said) -> Next {
+    let failed = |problem| Next::Failed {
+        problem,
+        was_sent: true,
+    };
     match said {
         Said::Settings {
             is_online: true, ..
-        } => Next::Failed(Problem::ExchangeOnline),
+        } => failed(Problem::ExchangeOnline),
         Said::Settings { url: Some(url), .. } if url.is_exchange_online() => {
-            Next::Failed(Problem::ExchangeOnline)
+            failed(Problem::ExchangeOnline)
         }
         Said::Settings { url: Some(url), .. } => Next::Found(url),
-        Said::Settings { url: None, .. } => Next::Failed(Problem::NotEws {
+        Said::Settings { url: None, .. } => failed(Problem::NotEws {
             instead: InsteadOfEws::NotSoap,
             status: 200,
             location: None,
         }),
         Said::RedirectAddress(address) if is_exchange_online(address.domain()) => {
-            Next::Failed(Problem::ExchangeOnline)
+            failed(Problem::ExchangeOnline)
         }
         Said::RedirectAddress(address) => Next::Address(address),
-        Said::RedirectHost(host) if is_exchange_online(&host) => {
-            Next::Failed(Problem::ExchangeOnline)
-        }
+        Said::RedirectHost(host) if is_exchange_online(&host) => failed(Problem::ExchangeOnline),
         Said::RedirectHost(host) => Next::Host(host),
-        Said::UnknownMailbox => Next::Failed(Problem::MailboxNotFound),
-        Said::Error { code } => Next::Failed(Problem::UnknownResponseCode {
+        Said::UnknownMailbox => failed(Problem::MailboxNotFound),
+        Said::Error { code } => failed(Problem::UnknownResponseCode {
             response_code: format!("Autodiscover {code}"),
         }),
     }
@@ -204,7 +215,13 @@ mod tests {
                 is_online: true,
             },
         ] {
-            assert!(matches!(next(said), Next::Failed(Problem::ExchangeOnline)));
+            assert!(matches!(
+                next(said),
+                Next::Failed {
+                    problem: Problem::ExchangeOnline,
+                    ..
+                }
+            ));
         }
     }
 }

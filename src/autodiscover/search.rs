@@ -132,6 +132,7 @@ const fn is_telling(problem: &Problem) -> bool {
         problem,
         Problem::KerberosOnly { .. }
             | Problem::ConnectionNotKept
+            | Problem::BasicWithheld { .. }
             | Problem::SignInNotOffered { .. }
             | Problem::CertificateUnknownIssuer { .. }
             | Problem::CertificateWrongName { .. }

@@ -25,10 +25,8 @@ pub(super) async fn try_once(
     user: &User,
     request: &Request,
 ) -> (Ladder, Option<Result<Success, Failure>>) {
-    let gate = Arc::new(TypedGate::new(
-        services.store.clone(),
-        services.clock.clone(),
-    ));
+    let gate = TypedGate::new(services.store.clone(), services.clock.clone());
+    let gate = Arc::new(gate.signing_in(request.sign_in));
     let climbing = ladder::Request {
         mode: request.mode,
         mailbox: request.mailbox.clone(),

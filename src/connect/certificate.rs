@@ -37,8 +37,10 @@ pub(super) async fn compare(services: &Services, ended: &mut Result<Success, Fai
 /// Adds to a failed test what has changed since the last one that passed.
 pub async fn tell_change_in(services: &Services, failure: &mut Failure) {
     let seen = failure.certificate.take();
-    if let (Problem::SignInRefused { changed: told, .. }, Some((endpoint, shown))) =
-        (&mut failure.problem, seen)
+    if let (
+        Problem::SignInRefused { changed: told, .. } | Problem::BasicWithheld { changed: told, .. },
+        Some((endpoint, shown)),
+    ) = (&mut failure.problem, seen)
     {
         *told = changed(services, &endpoint, &shown).await;
     } else {

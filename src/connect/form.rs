@@ -4,7 +4,7 @@ use crate::{
     account_name::{AccountName, AccountNameError, Password},
     advice::{Names, advice},
     check::{Goal, Typed},
-    connection::Mode,
+    connection::{Mode, SignInMethod},
     endpoint::{EndpointError, EwsUrl, names_exchange_online},
     mailbox::{AddressError, SmtpAddress},
     problem::Problem,
@@ -25,6 +25,8 @@ pub struct Form {
     pub confirmed: String,
     /// Go on trying while the role is not in effect.
     pub keep_trying: bool,
+    /// Send the password by Basic, on purpose.
+    pub basic: bool,
 }
 
 /// The most hosts that one attempt may confirm.
@@ -56,6 +58,7 @@ pub struct Request {
     pub confirmed: Vec<String>,
     /// Whether to go on trying while the role is not in effect.
     pub keep_trying: bool,
+    pub sign_in: SignInMethod,
     /// What is kept of the form with the check.
     pub typed: Typed,
 }
@@ -107,6 +110,11 @@ impl Form {
                     control,
                     confirmed: confirmed(&self.confirmed),
                     keep_trying: self.keep_trying,
+                    sign_in: if self.basic {
+                        SignInMethod::Basic
+                    } else {
+                        SignInMethod::Automatic
+                    },
                     typed,
                 })
             }
@@ -180,6 +188,7 @@ mod tests {
             control: String::new(),
             confirmed: String::new(),
             keep_trying: false,
+            basic: false,
         }
     }
 

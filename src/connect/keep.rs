@@ -4,6 +4,7 @@ use super::{Purpose, Request, ladder::Success};
 use crate::{
     audit::{Action, Entry},
     check::Outcome,
+    connection::SignInMethod,
     custody::CustodyError,
     services::Services,
     store::{NewAccount, NewConnection, NextSlot, Reads, Terms, User},
@@ -22,8 +23,12 @@ pub(super) async fn keep(
     let endpoint = &success.endpoint;
     let to = Destination::new(endpoint.host(), &request.account);
     let entry = |action| {
+        let how = match request.sign_in {
+            SignInMethod::Automatic => "",
+            SignInMethod::Basic => ", by Basic on purpose",
+        };
         let about = format!(
-            "{} through {} at {endpoint}",
+            "{} through {} at {endpoint}{how}",
             request.mailbox, request.account
         );
         Entry::by(user.id, action).about(about)
@@ -34,6 +39,7 @@ pub(super) async fn keep(
         endpoint: endpoint.clone(),
         control: request.mailbox.clone(),
         secret_id,
+        sign_in: request.sign_in,
     };
     let password = &request.password;
     let outcome = match purpose {
@@ -50,6 +56,7 @@ pub(super) async fn keep(
                 endpoint: endpoint.clone(),
                 secret_id,
                 control: request.control.clone(),
+                sign_in: request.sign_in,
             };
             let connection_id = custody
                 .save(password, connection, &entry(Action::Connected), &to)

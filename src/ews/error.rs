@@ -49,6 +49,9 @@ pub enum Cause {
     /// The connection was closed in the middle of an NTLM handshake.
     #[error("the connection was closed in the middle of the sign-in")]
     ConnectionNotKept,
+    /// Only Basic is left at a host that has offered better.
+    #[error("offers {0}; Basic would send the password itself")]
+    BasicWithheld(Offer),
     /// Whoever counts refusals did not let the password out.
     #[error("sign-in paused")]
     HeldBack(Box<Problem>),
@@ -94,6 +97,7 @@ impl Cause {
             Self::NotOffered(_) | Self::KerberosOnly(_) => "sign-in-not-offered",
             Self::SignInRefused(_) => "sign-in-refused",
             Self::ConnectionNotKept => "connection-not-kept",
+            Self::BasicWithheld(_) => "basic-withheld",
             Self::HeldBack(_) => "held-back",
             Self::PasswordForgotten => "sign-in-anew",
             Self::TimedOut { .. } => "timed-out",
@@ -223,6 +227,7 @@ impl From<AuthError> for Cause {
             AuthError::Refused { offer, .. } => Self::SignInRefused(offer),
             AuthError::KerberosOnly(offer) => Self::KerberosOnly(offer),
             AuthError::NotKept => Self::ConnectionNotKept,
+            AuthError::BasicWithheld(offer) => Self::BasicWithheld(offer),
             AuthError::BadChallenge(error) => Self::Malformed(error.to_string()),
             AuthError::HeldBack(problem) => Self::HeldBack(problem),
             AuthError::PasswordForgotten => Self::PasswordForgotten,

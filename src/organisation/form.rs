@@ -39,6 +39,8 @@ pub struct AccountForm {
     pub control: String,
     /// Hosts outside the mail domain that the admin confirmed, separated by commas.
     pub confirmed: String,
+    /// Sign in by Basic, on purpose.
+    pub basic: bool,
 }
 
 /// Messages by field, in the order of the fields.
@@ -100,6 +102,7 @@ impl AccountForm {
             control: String::new(),
             confirmed: self.confirmed,
             keep_trying: false,
+            basic: self.basic,
         };
         form.parse().map_err(|mistakes| {
             let mistakes = mistakes.into_iter();

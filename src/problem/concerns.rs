@@ -53,6 +53,7 @@ impl Problem {
             | Self::EndpointNotFound { .. }
             | Self::KerberosOnly { .. }
             | Self::ConnectionNotKept
+            | Self::BasicWithheld { .. }
             | Self::SignInNotOffered { .. }
             | Self::Forbidden
             | Self::EwsOffEverywhere

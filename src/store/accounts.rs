@@ -5,7 +5,7 @@ use crate::{
     account_name::AccountName,
     advice::Names,
     clock::Timestamp,
-    connection::{ConnectionState, Mode},
+    connection::{ConnectionState, Mode, SignInMethod},
     database::Engine,
     endpoint::EwsUrl,
     id::{AccountId, SecretId, UserId},
@@ -42,6 +42,7 @@ pub struct Account {
     pub paused_at: Option<Timestamp>,
     /// Somebody waits for it until then.
     pub wanted_until: Option<Timestamp>,
+    pub sign_in: SignInMethod,
 }
 
 impl Account {
@@ -108,6 +109,7 @@ pub(super) fn account(row: &AnyRow) -> Result<Account, StoreError> {
         held_until: rows::maybe_instant(row, "held_until")?,
         paused_at: rows::maybe_instant(row, "paused_at")?,
         wanted_until: rows::maybe_instant(row, "wanted_until")?,
+        sign_in: rows::named(row, "sign_in")?,
     })
 }
 
@@ -124,7 +126,7 @@ fn next_slot(row: &AnyRow) -> Result<Option<NextSlot>, StoreError> {
 }
 
 pub(super) const COLUMNS: &str = "SELECT id, kind, host, name, endpoint, secret_id, saved_refusals, stopped_until, control_mailbox, \
-     label, expires_at, next_name, next_secret_id, next_tested_at, next_expires_at, held_until, paused_at, wanted_until FROM accounts";
+     label, expires_at, next_name, next_secret_id, next_tested_at, next_expires_at, held_until, paused_at, wanted_until, sign_in FROM accounts";
 
 impl Store {
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {

@@ -3,13 +3,14 @@
 use super::{
     Account, Store, StoreError, Table,
     accounts::{self, NextSlot},
+    offers::set_sign_in,
     rows, secrets,
 };
 use crate::{
     account_name::AccountName,
     audit::{Action, Entry},
     clock::Timestamp,
-    connection::Mode,
+    connection::{Mode, SignInMethod},
     database::Writing,
     endpoint::EwsUrl,
     id::{AccountId, SecretId},
@@ -24,6 +25,7 @@ pub struct NewAccount {
     pub endpoint: EwsUrl,
     pub control: SmtpAddress,
     pub secret_id: SecretId,
+    pub sign_in: SignInMethod,
 }
 
 /// What an admin says about an account, and may change without its password.
@@ -186,6 +188,7 @@ impl Store {
         .bind(new.terms.expires_at.map(Timestamp::millis))
         .execute(writing.on())
         .await?;
+        set_sign_in(&mut writing, id, new.sign_in, entry.actor).await?;
         set_domains(&mut writing, id, &new.terms.domains).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
@@ -239,6 +242,7 @@ impl Store {
         .bind(new.control.as_str())
         .execute(writing.on())
         .await?;
+        set_sign_in(&mut writing, id, new.sign_in, entry.actor).await?;
         wake_troubled(&mut writing, id, now).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;

@@ -52,11 +52,6 @@ impl RowsKey for WaitingRequests {
 
 const COLUMNS: &str = "SELECT id, user_id, mailbox, reason, state, asked_at, decided_at, decided_by, answer FROM requests";
 
-/// Who else has connected mailbox $2, without a word of an admin for them or for user $1.
-pub(super) const TAKEN: &str = "SELECT c.user_id FROM connections c WHERE c.mailbox = $2 AND c.user_id <> $1 \
-     AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.mailbox = $2 AND r.state = 'approved' \
-     AND (r.user_id = $1 OR r.user_id = c.user_id)) LIMIT 1";
-
 fn request(row: &AnyRow) -> Result<MailboxRequest, StoreError> {
     Ok(MailboxRequest {
         id: rows::parsed(row, "id")?,
@@ -136,18 +131,20 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Somebody else whose connection to the mailbox no admin has spoken for, so that it keeps `user` out.
-    pub async fn taken_by(
+    /// Whether somebody else has connected a mailbox under this address. Under another spelling, that shows only once the
+    /// mailbox was read.
+    pub async fn is_held_by_others(
         &self,
         user: UserId,
         mailbox: &SmtpAddress,
-    ) -> Result<Option<UserId>, StoreError> {
-        let row = sqlx::query(TAKEN)
-            .bind(user.to_string())
-            .bind(mailbox.as_str())
-            .fetch_optional(self.pool())
-            .await?;
-        row.map(|row| rows::parsed(&row, "user_id")).transpose()
+    ) -> Result<bool, StoreError> {
+        let found =
+            sqlx::query("SELECT id FROM connections WHERE mailbox = $2 AND user_id <> $1 LIMIT 1")
+                .bind(user.to_string())
+                .bind(mailbox.as_str())
+                .fetch_optional(self.pool())
+                .await?;
+        Ok(found.is_some())
     }
 
     /// Everybody who has connected a mailbox.

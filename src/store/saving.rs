@@ -1,11 +1,11 @@
 //! Making and ending connections: the one transaction that points to a sealed secret.
 
-use super::{Account, Store, StoreError, Table, accounts, rows, secrets};
+use super::{Account, Store, StoreError, Table, accounts, offers::settle_sign_in, rows, secrets};
 use crate::{
     account_name::AccountName,
     audit::Entry,
     clock::Timestamp,
-    connection::{ConnectionState, Mode},
+    connection::{ConnectionState, Mode, SignInMethod},
     database::Writing,
     endpoint::EwsUrl,
     id::{AccountId, CalendarId, ConnectionId, SecretId, UserId},
@@ -22,6 +22,8 @@ pub struct NewConnection {
     pub secret_id: SecretId,
     /// A mailbox that the account is said to reach; `None` leaves an earlier one in place.
     pub control: Option<SmtpAddress>,
+    /// How whoever typed the password wants it to be sent.
+    pub sign_in: SignInMethod,
 }
 
 /// Whose connection reads what.
@@ -54,12 +56,15 @@ impl Store {
         let mut writing = self.begin_alone_on(Table::Accounts).await?;
         self.refuse_forbidden(&mut writing, new.mode, &new.reads)
             .await?;
-        refuse_taken(&mut writing, &new.reads).await?;
         secrets::point_to(&mut writing, new.secret_id).await?;
         let mut released = Vec::new();
+        self.claim_in(&mut writing, &new.reads, now, &mut released)
+            .await?;
         let account_id = self
             .upsert_account(&mut writing, new, now, &mut released)
             .await?;
+        let user = new.reads.user_id;
+        settle_sign_in(&mut writing, account_id, new.mode, new.sign_in, user).await?;
         let id = self
             .replace_connection(
                 &mut writing,
@@ -93,8 +98,9 @@ impl Store {
             self.refuse_forbidden(&mut writing, Mode::Organisation, reads)
                 .await?;
         }
-        refuse_taken(&mut writing, reads).await?;
         let mut released = Vec::new();
+        self.claim_in(&mut writing, reads, now, &mut released)
+            .await?;
         let id = self
             .replace_connection(
                 &mut writing,
@@ -236,6 +242,32 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Saved>, StoreError> {
         let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        // People before connections, as everywhere.
+        let by_others = (entry.actor != Some(user)).then_some(now);
+        note_ending(&mut writing, user, by_others).await?;
+        let mut released = Vec::new();
+        let ended = self
+            .end_connection_in(&mut writing, user, &mut released)
+            .await?;
+        let Some(connection_id) = ended else {
+            return Ok(None);
+        };
+        secrets::let_go(&mut writing, &released, now).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(Some(Saved {
+            connection_id,
+            released,
+        }))
+    }
+
+    /// Deletes a user's connection with the copy of its entries. `None` if there was none.
+    pub(super) async fn end_connection_in(
+        &self,
+        writing: &mut Writing,
+        user: UserId,
+        released: &mut Vec<SecretId>,
+    ) -> Result<Option<ConnectionId>, StoreError> {
         let found = sqlx::query("SELECT id, account_id FROM connections WHERE user_id = $1")
             .bind(user.to_string())
             .fetch_optional(writing.on())
@@ -243,29 +275,14 @@ impl Store {
         let Some(row) = found else {
             return Ok(None);
         };
-        // People before connections, as everywhere.
-        let by_others = (entry.actor != Some(user)).then_some(now);
-        note_ending(&mut writing, user, by_others).await?;
-        forget_calls(&mut writing, user).await?;
+        forget_calls(writing, user).await?;
         sqlx::query("DELETE FROM connections WHERE user_id = $1")
             .bind(user.to_string())
             .execute(writing.on())
             .await?;
-        let mut released = Vec::new();
-        drop_unused_account(
-            &mut writing,
-            rows::parsed(&row, "account_id")?,
-            &mut released,
-        )
-        .await?;
-        secrets::let_go(&mut writing, &released, now).await?;
-        self.index_user_in(&mut writing, user).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
-        Ok(Some(Saved {
-            connection_id: rows::parsed(&row, "id")?,
-            released,
-        }))
+        drop_unused_account(writing, rows::parsed(&row, "account_id")?, released).await?;
+        self.index_user_in(writing, user).await?;
+        Ok(Some(rows::parsed(&row, "id")?))
     }
 }
 
@@ -292,19 +309,6 @@ async fn forget_calls(writing: &mut Writing, user: UserId) -> Result<(), StoreEr
     .execute(writing.on())
     .await?;
     Ok(())
-}
-
-/// Two people read one mailbox only if an admin has let one of them.
-async fn refuse_taken(writing: &mut Writing, reads: &Reads) -> Result<(), StoreError> {
-    let taken = sqlx::query(super::requests::TAKEN)
-        .bind(reads.user_id.to_string())
-        .bind(reads.mailbox.as_str())
-        .fetch_optional(writing.on())
-        .await?;
-    match taken {
-        Some(_) => Err(StoreError::MailboxTaken),
-        None => Ok(()),
-    }
 }
 
 /// The last connection to leave takes the account and its secret along; what an admin holds stays.

@@ -149,7 +149,9 @@ impl<'a> Clients<'a> {
         mailbox: &SmtpAddress,
     ) -> Trouble {
         let mut trouble = Trouble::of(error, self.account, mailbox);
-        if let Problem::SignInRefused { changed, .. } = &mut trouble.problem {
+        if let Problem::SignInRefused { changed, .. } | Problem::BasicWithheld { changed, .. } =
+            &mut trouble.problem
+        {
             let endpoint = &self.account.endpoint;
             if let Some(shown) = &client.connection().facts().certificate {
                 *changed = certificate::changed(self.services, endpoint, shown).await;

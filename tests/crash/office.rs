@@ -109,6 +109,7 @@ impl Office {
             endpoint: HOST.parse().unwrap(),
             secret_id,
             control: None,
+            sign_in: kalends::connection::SignInMethod::Automatic,
         };
         let entry = Entry::by(user.id, Action::Connected);
         let password = password.to_owned().into();

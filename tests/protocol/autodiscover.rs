@@ -74,7 +74,10 @@ async fn soap_answers_where_the_plain_form_does_not() {
         }
         let (told, success) = finds(&office, searched()).await;
         assert_eq!(success.endpoint.host(), "mail.example.test");
-        assert!(told.ends_with("told by example.test"), "{told}");
+        assert!(
+            told.ends_with("told by autodiscover.example.test"),
+            "{told}"
+        );
         let world = office.exchange.world();
         assert_eq!(
             (world.counters().accepted(), world.counters().refused()),
@@ -300,7 +303,10 @@ async fn a_remembered_endpoint_saves_the_lookup_and_a_stale_one_heals() {
     ] {
         let (told, success) = finds(&office, remembering(stale)).await;
         assert!(success.is_discovered);
-        assert!(told.ends_with("told by example.test"), "{stale}: {told}");
+        assert!(
+            told.ends_with("told by autodiscover.example.test"),
+            "{stale}: {told}"
+        );
         assert_eq!(success.endpoint.host(), "mail.example.test");
     }
     // A wrong password is none of its faults: it is not sent to anybody else.
@@ -335,4 +341,81 @@ async fn a_mailbox_that_moved_is_found_at_its_new_server() {
         ..service()
     };
     assert_eq!(fails(&office, gone).await.problem, Problem::ExchangeOnline);
+}
+
+/// The mail domain's own host is a web host with a sign-in of its own; the other one is Exchange.
+fn web_host_beside_exchange(office: &Office) {
+    office.fault(Plan {
+        only_host: Some("example.test".to_owned()),
+        ..Plan::always(Kind::WebHost)
+    });
+}
+
+#[tokio::test]
+async fn the_web_host_of_the_mail_domain_gets_no_password() {
+    let office = Office::open().await;
+    web_host_beside_exchange(&office);
+    let (told, _) = finds(&office, searched()).await;
+    assert!(
+        told.ends_with("told by autodiscover.example.test"),
+        "{told}"
+    );
+    assert_eq!(
+        asked(&office),
+        ["autodiscover.example.test", "mail.example.test"]
+    );
+
+    // A wrong password is refused by the one that was meant, and by nobody else.
+    let office = Office::open().await;
+    web_host_beside_exchange(&office);
+    let wrong = Request {
+        password: "wrong".to_owned().into(),
+        ..searched()
+    };
+    assert_eq!(
+        fails(&office, wrong).await.problem.code(),
+        "sign-in-refused"
+    );
+    assert_eq!(asked(&office), ["autodiscover.example.test"]);
+}
+
+#[tokio::test]
+async fn the_mail_domain_itself_gets_the_password_only_where_nothing_else_answers() {
+    let site = |host: &str| Plan {
+        only_host: Some(host.to_owned()),
+        ..Plan::always(Kind::LoginPage)
+    };
+    let office = Office::open().await;
+    office.fault(site("autodiscover.example.test"));
+    let (told, _) = finds(&office, searched()).await;
+    assert!(told.ends_with("told by example.test"), "{told}");
+
+    // What the domain names elsewhere comes first, even where only somebody's word is missing.
+    let office = Office::open().await;
+    office.fault(site("autodiscover.example.test"));
+    redirect_over_http(&office, "mail.example.test");
+    let (told, _) = finds(&office, searched()).await;
+    assert!(told.ends_with("told by mail.example.test"), "{told}");
+
+    let office = Office::open().await;
+    office.fault(site("autodiscover.example.test"));
+    redirect_over_http(&office, "autodiscover.hosting.test");
+    let failure = fails(&office, searched()).await;
+    assert_eq!(failure.problem.code(), "leads-elsewhere");
+    assert!(asked(&office).is_empty());
+}
+
+#[tokio::test]
+async fn one_candidate_gets_the_password_and_no_second_one() {
+    // After the probe, nothing but pages: neither yes nor no.
+    let office = Office::open().await;
+    for host in ["example.test", "autodiscover.example.test"] {
+        office.fault(Plan {
+            only_host: Some(host.to_owned()),
+            after: 1,
+            ..Plan::always(Kind::LoginPage)
+        });
+    }
+    fails(&office, searched()).await;
+    assert_eq!(asked(&office), ["autodiscover.example.test"]);
 }

@@ -290,7 +290,10 @@ async fn a_refusal_by_autodiscover_ends_the_click() {
         (met.failure.problem.code(), step(&met)),
         ("sign-in-refused", Step::Autodiscover)
     );
-    assert_eq!(met.failure.refused_sign_in.as_deref(), Some("example.test"));
+    assert_eq!(
+        met.failure.refused_sign_in.as_deref(),
+        Some("autodiscover.example.test")
+    );
 }
 
 #[tokio::test]

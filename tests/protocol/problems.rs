@@ -202,6 +202,10 @@ pub const BEARER: AuthOffer = AuthOffer {
     bearer: true,
     ..NOTHING
 };
+const KERBEROS_AND_BASIC: AuthOffer = AuthOffer {
+    basic: true,
+    ..KERBEROS
+};
 pub const KERBEROS: AuthOffer = AuthOffer {
     negotiate: true,
     kerberos_only: true,
@@ -300,6 +304,7 @@ fn every_problem() -> Vec<BoxFuture<'static, Met>> {
         with_offer("sign-in-not-offered", BEARER).boxed(),
         with_offer("kerberos-only", KERBEROS).boxed(),
         not_kept("connection-not-kept").boxed(),
+        with_offer("basic-withheld", KERBEROS_AND_BASIC).boxed(),
         wrong_password("sign-in-refused").boxed(),
         shut_gate("sign-in-paused").boxed(),
         with_fault("forbidden", Kind::Forbidden).boxed(),

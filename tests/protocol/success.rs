@@ -107,7 +107,7 @@ async fn autodiscover_finds_the_endpoint_with_one_password() {
     assert_eq!(result.unwrap().endpoint.host(), "mail.example.test");
     assert_eq!(
         seen(&ladder, Step::Autodiscover).seen.as_deref(),
-        Some("https://mail.example.test/EWS/Exchange.asmx, told by example.test")
+        Some("https://mail.example.test/EWS/Exchange.asmx, told by autodiscover.example.test")
     );
     // Two probes and the greeting; then one question to Autodiscover and two to EWS.
     let world = office.exchange.world();

@@ -145,6 +145,7 @@ impl World {
             endpoint: HOST.parse().unwrap(),
             secret_id,
             control: None,
+            sign_in: kalends::connection::SignInMethod::Automatic,
         };
         let entry = Entry::by(user.id, Action::Connected);
         let password: Password = SERVICE_PASSWORD.to_owned().into();
@@ -185,6 +186,21 @@ impl World {
         connect::start(&self.services, &user, request)
             .await
             .unwrap()
+    }
+
+    /// As [`World::click`], with a word about Basic.
+    pub async fn click_by_basic(&self, name: &str) -> Outcome {
+        let user = self.user(name).await;
+        let mut form = form(name, SERVICE_PASSWORD, HOST, false);
+        form.basic = true;
+        let id = connect::start(&self.services, &user, form.parse().unwrap()).await;
+        self.ended(id.unwrap()).await
+    }
+
+    /// What the practice Exchange offers and takes from now on.
+    pub fn offer(&self, basic: bool, ntlm: bool) {
+        let offer = &mut self.exchange.world().settings.offer;
+        (offer.basic, offer.ntlm, offer.negotiate) = (basic, ntlm, ntlm);
     }
 
     /// As [`World::click`], at an endpoint that may be empty.
@@ -254,6 +270,7 @@ pub fn form(name: &str, password: &str, endpoint: &str, keep_trying: bool) -> Fo
         control: String::new(),
         confirmed: String::new(),
         keep_trying,
+        basic: false,
     }
 }
 

@@ -170,5 +170,6 @@ pub fn new_connection(user: &User, typed: Typed, secret_id: SecretId) -> NewConn
         endpoint: typed.host.parse().unwrap(),
         secret_id,
         control: None,
+        sign_in: kalends::connection::SignInMethod::Automatic,
     }
 }

@@ -77,6 +77,8 @@ pub enum Fix {
     Through(String),
     /// Ask an admin for the mailbox.
     Ask(String),
+    /// Send the password itself, by Basic, once it is typed anew.
+    Basic,
 }
 
 impl Fix {
@@ -88,6 +90,7 @@ impl Fix {
             Self::KeepTrying => "Keep trying for two hours".to_owned(),
             Self::Through(address) => format!("Connect {address}"),
             Self::Ask(address) => format!("Ask for {address}"),
+            Self::Basic => "Allow Basic and type the password again".to_owned(),
         }
     }
 }
@@ -394,7 +397,7 @@ fn ApplyFix(id: String, fix: Fix, in_place: bool) -> impl IntoView {
             return view! { <a class="button button-primary" href=link rel="external">{label}</a> }
                 .into_any();
         }
-        Fix::Mailbox(_) | Fix::Endpoint(_) | Fix::Confirm(_) | Fix::KeepTrying => {}
+        Fix::Mailbox(_) | Fix::Endpoint(_) | Fix::Confirm(_) | Fix::KeepTrying | Fix::Basic => {}
     }
     let resubmit = move |event: leptos::ev::MouseEvent| {
         if in_place && crate::page::connect::resubmit_with(&fix) {

@@ -86,6 +86,7 @@ async fn check_exchange(
         control: service_control,
         confirmed: String::new(),
         keep_trying: false,
+        basic: false,
     };
     match typed.parse() {
         Ok(wanted) => {

@@ -24,10 +24,10 @@ mod form;
 mod one_click;
 #[cfg(feature = "ssr")]
 pub use form::SERVICE;
-pub use form::{DraftNote, ServiceFields};
+pub use form::{ByBasic, DraftNote, ServiceFields};
 pub use form::{FAILED, resubmit_with};
 #[cfg(feature = "ssr")]
-pub use form::{confirm, mend};
+pub use form::{allow_basic, confirm, mend};
 pub use one_click::ConnectMine;
 use one_click::WaysToConnect;
 #[cfg(feature = "ssr")]
@@ -85,19 +85,13 @@ pub async fn connect(
     #[server(default)] domain: String,
     #[server(default)] confirmed: String,
     #[server(default)] keep_trying: bool,
+    #[server(default)] basic: bool,
 ) -> Result<Answer, AppError> {
-    use crate::request;
+    use crate::{draft::ticked, request};
     use kalends::permission::Forbidden;
     let user = request::user().await?;
     let values = [
-        (
-            "service",
-            if service {
-                "true".to_owned()
-            } else {
-                String::new()
-            },
-        ),
+        ("service", ticked(service)),
         ("mailbox", mailbox.clone()),
         ("service_account", service_account.clone()),
         ("service_server", service_server.clone()),
@@ -108,6 +102,7 @@ pub async fn connect(
         ("server", server.clone()),
         ("domain", domain.clone()),
         ("confirmed", confirmed.clone()),
+        ("basic", ticked(basic)),
     ];
     let (typed, names) = if service {
         let typed = kalends::connect::Form {
@@ -120,6 +115,7 @@ pub async fn connect(
             control: service_control,
             confirmed,
             keep_trying,
+            basic,
         };
         (typed, form::SERVICE)
     } else {
@@ -133,6 +129,7 @@ pub async fn connect(
             control: String::new(),
             confirmed,
             keep_trying,
+            basic,
         };
         (typed, form::PERSONAL)
     };

@@ -26,6 +26,7 @@ pub fn mend(draft: &mut crate::draft::Draft, fix: crate::page::check::Fix) {
         Fix::Mailbox(address) => ("control", address),
         Fix::Endpoint(endpoint) => ("endpoint", endpoint),
         Fix::Confirm(host) => return crate::page::connect::confirm(draft, &host),
+        Fix::Basic => return crate::page::connect::allow_basic(draft),
         Fix::KeepTrying | Fix::Through(_) | Fix::Ask(_) => return,
     };
     draft.values.insert(field.to_owned(), value);

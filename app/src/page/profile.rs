@@ -42,12 +42,45 @@ struct ExchangeView {
     made_by: Option<String>,
     /// When an admin ended it.
     ended: Option<Moment>,
+    /// Mailboxes that two people have claimed.
+    claims: Vec<ClaimView>,
     last_sync: Option<Moment>,
     next_sync: Option<Result<Moment, String>>,
     advice: Option<Advice>,
     connect: ConnectView,
     /// A check that keeps trying: its page, and until when.
     trying: Option<(String, Moment)>,
+}
+
+/// What one of two people reads about a mailbox that both connected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ClaimView {
+    words: String,
+    at: Moment,
+}
+
+#[cfg(feature = "ssr")]
+async fn claims(user: &kalends::store::User) -> Result<Vec<ClaimView>, AppError> {
+    use crate::request;
+    let services = request::services();
+    let words = request::words(user);
+    let now = services.clock.now();
+    let claims = services.store.claims_of(user.id, now).await;
+    let told = claims.map_err(request::internal)?.into_iter().map(|claim| {
+        let (owner, holder) = (&claim.owner.name, &claim.holder.name);
+        let mailbox = &claim.mailbox;
+        let text = match (claim.owner.id == user.id, claim.is_ended) {
+            (true, true) => format!("{holder} had connected your mailbox {mailbox} without anybody’s approval. That connection ended when you connected it."),
+            (true, false) => format!("{holder} has connected your mailbox {mailbox} too, and may: an administrator said so, or it is their address as well."),
+            (false, true) => format!("Your connection to {mailbox} was ended: it is the mailbox of {owner}, who has connected it. If you need it too, ask an administrator for it."),
+            (false, false) => format!("{owner} has connected {mailbox}, which is their own mailbox. Your connection to it stays."),
+        };
+        ClaimView {
+            words: text,
+            at: words.appointment(claim.at, false),
+        }
+    });
+    Ok(told.collect())
 }
 
 #[server(endpoint = "profile")]
@@ -78,6 +111,7 @@ async fn profile() -> Result<ProfileView, AppError> {
             None => None,
         },
         ended: user.ended_at.map(|at| words.appointment(at, false)),
+        claims: claims(&user).await?,
         last_sync: connection
             .as_ref()
             .and_then(|c| c.last_synced_at)
@@ -253,6 +287,7 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         account,
         made_by,
         ended,
+        claims,
         last_sync,
         next_sync,
         advice,
@@ -289,6 +324,10 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                     </p>
                 }
             })}
+        {claims
+            .into_iter()
+            .map(|claim| view! { <p class="notice">{claim.words} " (" <When moment=claim.at /> ")"</p> })
+            .collect_view()}
         {trying
             .map(|(page, until)| {
                 view! {

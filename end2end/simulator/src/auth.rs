@@ -113,10 +113,13 @@ fn sign_in_by_ntlm(
             Some(Wrapped::Next { .. }) => return Err(refusal(world)),
         };
         let challenge = Challenge::new(message, &world.domain, nonce(), attempt.now);
-        let sent = match mechanisms {
-            Some(_) => spnego::challenge(&challenge.message),
-            None => challenge.message.clone(),
-        };
+        let mut sent = challenge.message.clone();
+        if world.settings.garbled_challenge {
+            sent.truncate(20);
+        }
+        if mechanisms.is_some() {
+            sent = spnego::challenge(&sent);
+        }
         *conversation = Conversation::Challenged {
             challenge,
             mechanisms,

@@ -51,6 +51,8 @@ pub enum Kind {
     ServerError,
     /// 200 with an HTML sign-in page.
     LoginPage,
+    /// 401 of another web server, which takes Basic and knows nobody; no sign-in is counted.
+    WebHost,
     /// 302 to `/owa/auth/logon.aspx`.
     OwaRedirect,
     /// 302 to `/adfs/ls/`.
@@ -182,6 +184,7 @@ impl Kind {
             Self::Unavailable { .. }
             | Self::ServerError
             | Self::LoginPage
+            | Self::WebHost
             | Self::OwaRedirect
             | Self::AdfsRedirect
             | Self::NotFound

@@ -36,7 +36,7 @@
 //! # Kinds of faults
 //! TLS: `no-tls`, `certificate-expired`, `certificate-not-yet-valid`, `certificate-wrong-name`,
 //! `certificate-unknown-issuer`, `certificate-self-signed`, `certificate-own-authority`; they meet new connections only.
-//! In front: `unavailable` (`retry_after`?), `server-error`, `login-page`, `owa-redirect`, `adfs-redirect`,
+//! In front: `unavailable` (`retry_after`?), `server-error`, `login-page`, `web-host`, `owa-redirect`, `adfs-redirect`,
 //! `not-found`, `forbidden`, `login-timeout`, `unauthorized`, `redirect` (`to`).
 //! Inside: `throttled` (`back_off`?), `soap-fault` (`code`, `message`?, `shape`? of `full`, `empty-detail`, `bare`,
 //! `http200`), `response-code` (`code`, `message`?), `autodiscover-error` (`code`).

@@ -57,6 +57,10 @@ pub fn answer(
     let mut answer = match world.faults.take(Stage::Front, target) {
         Some(kind) => {
             world.counters_mut().fault();
+            if matches!(kind, Kind::WebHost) {
+                let realm = "Basic realm=\"Customers\"".to_owned();
+                return Answer::empty(401).header("WWW-Authenticate", realm);
+            }
             front(world, &kind, request)
         }
         None => route(world, conversation, request, target, now),

@@ -66,6 +66,7 @@ impl Wanted {
             control: self.control,
             confirmed: self.confirm.join(","),
             keep_trying: false,
+            basic: false,
         };
         form.parse().map_err(|mistakes| {
             let lines = mistakes

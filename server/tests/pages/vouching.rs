@@ -2,7 +2,7 @@
 
 use crate::{
     connect::service_form,
-    program::{BOB, Place},
+    program::{ALICE, BOB, CHARLIE, Place},
 };
 
 #[tokio::test]
@@ -85,4 +85,79 @@ async fn a_missing_role_can_be_waited_for_and_the_profile_says_so() {
     assert_eq!(cancelled.heading(), "Connection test cancelled");
     let profile = bob.open("/profile").await;
     assert!(!profile.text().contains("keeps trying"));
+}
+
+#[tokio::test]
+async fn basic_is_allowed_on_the_failure_page_and_the_password_typed_anew() {
+    let mut place = Place::of(&[BOB]);
+    let exchange = place.exchange().await;
+    exchange.world().settings.garbled_challenge = true;
+    let kalends = place.start().await;
+    let mut bob = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut bob, BOB.email).await;
+    let failed = bob.submit(&form).await;
+    assert!(
+        failed.alert().contains("The password was kept back"),
+        "{}",
+        failed.text()
+    );
+    assert_eq!(exchange.world().counters().accepted(), 0);
+    let allow = failed.form("Allow Basic and type the password again");
+    let again = bob.submit(&allow).await;
+    assert!(
+        again.text().contains("Basic is allowed"),
+        "{}",
+        again.text()
+    );
+    let again = again.form("Connect");
+    let ticked = again.field("Sign in by Basic, which sends the password itself");
+    assert!(ticked.checked);
+    let again = again.group("Service account");
+    assert_eq!(again.field("Service account password").value, "");
+    let page = bob
+        .submit(&again.fill(
+            "Service account password",
+            kalends_simulator::world::practice::SERVICE_PASSWORD,
+        ))
+        .await;
+    assert_eq!(page.heading(), "Connected", "{}", page.text());
+}
+
+#[tokio::test]
+async fn whose_mailbox_it_is_wins_over_a_stranger_and_both_read_it() {
+    let mut place = Place::of(&[ALICE, BOB, CHARLIE]);
+    let _exchange = place.exchange().await;
+    let kalends = place.start().await;
+    let policy = "typed=any_mailbox&personal=on&privacy=everything";
+    let mut alice = kalends.browser_of(&ALICE).await;
+    alice.post_body("/api/save_policy", policy).await;
+    for person in [CHARLIE, BOB] {
+        let mut browser = kalends.browser_of(&person).await;
+        let form = browser.open("/profile/exchange/connect").await;
+        let form = form
+            .form("Connect")
+            .tick("Use service account for enhanced security", false)
+            .group("Your own account")
+            .fill("Email", "bob@example.test")
+            .fill("Username", "bob@example.test")
+            .fill("Password", "Bob-2026!");
+        let page = browser.submit(&form).await;
+        assert_eq!(page.heading(), "Connected", "{}", page.text());
+    }
+    let profile = kalends.browser_of(&BOB).await.open("/profile").await;
+    assert!(
+        profile
+            .text()
+            .contains("had connected your mailbox bob@example.test without anybody’s approval"),
+        "{}",
+        profile.text()
+    );
+    let profile = kalends.browser_of(&CHARLIE).await.open("/profile").await;
+    assert!(
+        profile
+            .text()
+            .contains("Your connection to bob@example.test was ended"),
+        "{}",
+        profile.text()
+    );
 }

@@ -18,7 +18,7 @@ use leptos::{
 pub const FAILED: &str = "Failed to connect exchange calendar";
 
 #[cfg(feature = "ssr")]
-pub use names::{PERSONAL, SERVICE, confirm, mend, starting_values};
+pub use names::{PERSONAL, SERVICE, allow_basic, confirm, mend, starting_values};
 
 #[cfg(feature = "ssr")]
 mod names {
@@ -89,6 +89,7 @@ mod names {
             Fix::Endpoint(endpoint) => (names.endpoint, endpoint),
             Fix::Confirm(host) => return confirm(draft, &host),
             Fix::KeepTrying => ("keep_trying", "true".to_owned()),
+            Fix::Basic => return allow_basic(draft),
             // They lead elsewhere than to this form.
             Fix::Through(_) | Fix::Ask(_) => return,
         };
@@ -103,6 +104,14 @@ mod names {
             "{host} is confirmed: it may have the password. Type the password again to go on."
         );
         draft.values.insert("note".to_owned(), note);
+    }
+
+    /// Lets a kept form send its password by Basic, and says so: it must be typed again.
+    pub fn allow_basic(draft: &mut Draft) {
+        let values = &mut draft.values;
+        values.insert("basic".to_owned(), "true".to_owned());
+        let note = "Basic is allowed: the password itself goes to the server, over the encrypted connection. Type the password again to go on.";
+        values.insert("note".to_owned(), note.to_owned());
     }
 
     pub fn starting_values(user: &User, connection: Option<&Connection>) -> Draft {
@@ -195,6 +204,7 @@ pub fn ConnectForm(
                 }
                     .into_any()
             }}
+            {(!value("basic").is_empty()).then(|| view! { <ByBasic checked=true /> })}
             {children.map(|children| children())}
             <div class="form-actions form-end">
                 <button class="button button-primary" disabled=move || busy.get()>
@@ -209,6 +219,17 @@ pub fn ConnectForm(
 #[component]
 pub fn DraftNote(note: String) -> impl IntoView {
     (!note.is_empty()).then(|| view! { <p class="notice" role="status">{note}</p> })
+}
+
+/// Whether the password itself may go to the server.
+#[component]
+pub fn ByBasic(checked: bool) -> impl IntoView {
+    view! {
+        <label class="check">
+            <input type="checkbox" name="basic" value="true" checked=checked />
+            <span>"Sign in by Basic, which sends the password itself"</span>
+        </label>
+    }
 }
 
 /// Through a service account.
@@ -369,7 +390,8 @@ pub fn resubmit_with(fix: &Fix) -> bool {
             set_shown_field("confirmed", "confirmed", &hosts)
         }
         Fix::KeepTrying => set_shown_field("keep_trying", "keep_trying", "true"),
-        Fix::Through(_) | Fix::Ask(_) => None,
+        // The password must be typed anew.
+        Fix::Through(_) | Fix::Ask(_) | Fix::Basic => None,
     };
     field
         .and_then(|field| field.form())

@@ -63,6 +63,10 @@ async fn account(id: String) -> Result<AccountView, AppError> {
         facts: vec![
             ("Username".to_owned(), account.name.to_string()),
             ("Exchange server".to_owned(), account.endpoint.to_string()),
+            (
+                "Sign-in".to_owned(),
+                sign_in_words(account.sign_in).to_owned(),
+            ),
             ("Control mailbox".to_owned(), control.unwrap_or_default()),
             ("Mail domains".to_owned(), held.domains.join(", ")),
             (
@@ -139,6 +143,15 @@ fn warnings(
         None => {}
     }
     warnings
+}
+
+#[cfg(feature = "ssr")]
+const fn sign_in_words(method: kalends::connection::SignInMethod) -> &'static str {
+    use kalends::connection::SignInMethod;
+    match method {
+        SignInMethod::Automatic => "Automatic: the best that the server offers",
+        SignInMethod::Basic => "By Basic, on purpose",
+    }
 }
 
 #[server(endpoint = "change_account")]

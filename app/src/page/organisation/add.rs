@@ -50,9 +50,10 @@ async fn add_account(
     #[server(default)] endpoint: String,
     #[server(default)] domain: String,
     #[server(default)] confirmed: String,
+    #[server(default)] basic: bool,
 ) -> Result<(), AppError> {
     use super::fields::errors_of;
-    use crate::request;
+    use crate::{draft::ticked, request};
     use kalends::organisation::{AccountForm, ChangeError, add};
     let admin = request::admin().await?;
     let values = [
@@ -64,6 +65,7 @@ async fn add_account(
         ("endpoint", &endpoint),
         ("domain", &domain),
         ("confirmed", &confirmed),
+        ("basic", &ticked(basic)),
     ];
     let mut draft = Draft {
         values: values
@@ -81,6 +83,7 @@ async fn add_account(
         endpoint,
         control,
         confirmed,
+        basic,
     };
     let errors = match form.parse() {
         Ok((terms, request)) => match add(&request::services(), &admin, terms, request).await {
@@ -151,6 +154,7 @@ struct MoveView {
 #[server(endpoint = "move_account_form")]
 async fn move_account_form(id: String) -> Result<MoveView, AppError> {
     use crate::request;
+    use kalends::connection::SignInMethod;
     request::admin().await?;
     let held = super::fields::account_by_id(&id).await?;
     let form = format!("move-{id}");
@@ -162,6 +166,10 @@ async fn move_account_form(id: String) -> Result<MoveView, AppError> {
             ("account", account.name.to_string()),
             ("endpoint", account.endpoint.to_string()),
             ("control", control.unwrap_or_default()),
+            (
+                "basic",
+                crate::draft::ticked(account.sign_in == SignInMethod::Basic),
+            ),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
@@ -183,9 +191,10 @@ async fn move_account(
     #[server(default)] endpoint: String,
     #[server(default)] domain: String,
     #[server(default)] confirmed: String,
+    #[server(default)] basic: bool,
 ) -> Result<(), AppError> {
     use super::fields::{account_by_id, errors_of};
-    use crate::request;
+    use crate::{draft::ticked, request};
     use kalends::organisation::{AccountForm, ChangeError, move_to};
     let admin = request::admin().await?;
     let held = account_by_id(&id).await?;
@@ -195,6 +204,7 @@ async fn move_account(
         ("endpoint", &endpoint),
         ("domain", &domain),
         ("confirmed", &confirmed),
+        ("basic", &ticked(basic)),
     ];
     let mut draft = Draft {
         values: values
@@ -209,6 +219,7 @@ async fn move_account(
         endpoint,
         control,
         confirmed,
+        basic,
         ..AccountForm::default()
     };
     let kept = format!("move-{}", held.account.id);

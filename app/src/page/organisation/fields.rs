@@ -1,6 +1,11 @@
 //! The fields of an account, and the short words about its state.
 
-use crate::{component::Field, draft::Draft, error::FieldErrors, page::connect::DraftNote};
+use crate::{
+    component::Field,
+    draft::Draft,
+    error::FieldErrors,
+    page::connect::{ByBasic, DraftNote},
+};
 use leptos::prelude::*;
 
 #[cfg(feature = "ssr")]
@@ -156,5 +161,6 @@ pub fn SignInFields(draft: Draft, errors: Signal<FieldErrors>) -> impl IntoView 
             hint="Only if the username is given without one."
             errors
         />
+        <ByBasic checked=!draft.value("basic").is_empty() />
     }
 }

@@ -23,6 +23,8 @@ pub struct Settings {
     pub extended_protection: Protection,
     /// The connection ends with the challenge, as behind proxies that keep none.
     pub close_after_challenge: bool,
+    /// The challenge of NTLM is cut short, so that nobody can answer it.
+    pub garbled_challenge: bool,
     /// A proxy with a certificate of its own ends TLS in front of Exchange.
     pub tls_proxy: bool,
     /// Where plain http on the same port redirects Autodiscover; without one it answers 404.
@@ -123,6 +125,7 @@ impl Default for Settings {
             // As set up by Exchange 2019 CU14 and later.
             extended_protection: Protection::Allow,
             close_after_challenge: false,
+            garbled_challenge: false,
             tls_proxy: false,
             http_redirect: None,
             autodiscover_url: None,
