@@ -21,9 +21,10 @@ pub use webhook::{HookError, NewHook, add, remove, signature};
 
 use crate::{
     clock::Timestamp,
-    id::{NoticeId, OccasionId, UserId, WebhookId},
+    id::{AccountId, NoticeId, OccasionId, UserId, WebhookId},
     mailbox::SmtpAddress,
     outbound::Outbound,
+    problem::Problem,
 };
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -116,6 +117,22 @@ pub struct Try {
     pub outcome: String,
 }
 
+/// A problem that was told, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub problem: Problem,
+    pub whose: Whose,
+}
+
+/// The connections that one problem is looked for at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Whose {
+    Account(AccountId),
+    Host(String),
+    Person(UserId),
+}
+
 /// What notices are about, from when it is told until it is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Occasion {
@@ -123,6 +140,8 @@ pub struct Occasion {
     /// The cause and what it is the cause of: at most one of a name is open.
     pub name: String,
     pub title: String,
+    /// `None` for what is no problem of connections.
+    pub about: Option<Told>,
     /// How many people it held up when it was last told.
     pub people: i64,
     pub opened_at: Timestamp,

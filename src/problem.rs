@@ -3,6 +3,7 @@
 
 mod concerns;
 mod facts;
+mod stage;
 mod unaddressed;
 
 pub use concerns::Concerns;

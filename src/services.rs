@@ -13,11 +13,10 @@ use crate::{
     outbound::Outbound,
     peers::Peers,
     random::Random,
-    setup::Setup,
     store::Store,
     sync::Kept,
     vault::Vault,
-    worker::Heartbeats,
+    worker::{ClockWatch, Heartbeats},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -32,12 +31,13 @@ pub struct Services {
     pub clock: Clock,
     pub random: Random,
     pub metrics: Metrics,
+    /// What the clock showed last.
+    pub clock_watch: Arc<ClockWatch>,
     /// When the loops of this process were last heard of.
     pub heartbeats: Heartbeats,
     /// The name of this process among those that share the databases.
     pub instance: Arc<str>,
     pub hashing: Hashing,
-    pub setup: Setup,
     /// Whom requests came from, where a proxy must stand in between.
     pub peers: Peers,
     pub analyses: Analyses,
@@ -79,7 +79,7 @@ impl Services {
             heartbeats: Heartbeats::default(),
             instance: random.hex::<8>().into(),
             hashing: Hashing::new(random.clone()),
-            setup: Setup::new(&random),
+            clock_watch: Arc::default(),
             peers: Peers::default(),
             analyses: Analyses::default(),
             running: Running::default(),

@@ -2,7 +2,6 @@
 
 use crate::{
     account_name::{Password, is_hidden},
-    audit::{Action, Entry},
     hashing::Queue,
     mailbox::SmtpAddress,
     random::Random,
@@ -14,12 +13,6 @@ use crate::{
     store::{NewUser, Role, StoreError, User},
 };
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
-use subtle::ConstantTimeEq;
-
-/// The code of this process; worth nothing once anybody has an account.
-#[derive(Clone)]
-pub struct Setup(Arc<str>);
 
 /// Why the first administrator was not made, in the words that people read.
 #[derive(Debug, thiserror::Error)]
@@ -57,34 +50,24 @@ impl SetupError {
     }
 }
 
-impl Setup {
-    pub fn new(random: &Random) -> Self {
-        // No letters or digits that look alike.
-        let letters: Vec<char> = "abcdefghjkmnpqrstuvwxyz23456789".chars().collect();
-        let text: String = random
-            .bytes::<16>()
-            .iter()
-            .map(|byte| letters[usize::from(*byte) % letters.len()])
-            .collect();
-        let groups: Vec<&str> = [0, 4, 8, 12]
-            .iter()
-            .filter_map(|from| text.get(*from..from + 4))
-            .collect();
-        Self(groups.join("-").into())
-    }
-
-    fn is(&self, typed: &str) -> bool {
-        let digest = |text: &str| Sha256::digest(text.as_bytes());
-        digest(&self.0)
-            .ct_eq(&digest(&typed.trim().to_lowercase()))
-            .into()
-    }
+/// Sixteen letters and digits that do not look alike, in groups of four.
+fn new_code(random: &Random) -> String {
+    let letters: Vec<char> = "abcdefghjkmnpqrstuvwxyz23456789".chars().collect();
+    let text: String = random
+        .bytes::<16>()
+        .iter()
+        .map(|byte| letters[usize::from(*byte) % letters.len()])
+        .collect();
+    let groups: Vec<&str> = [0, 4, 8, 12]
+        .iter()
+        .filter_map(|from| text.get(*from..from + 4))
+        .collect();
+    groups.join("-")
 }
 
-impl std::fmt::Debug for Setup {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Setup(…)")
-    }
+/// As it is stored. A code is random, so that a plain hash tells nothing of it.
+fn hashed(code: &str) -> String {
+    hex::encode(Sha256::digest(code.trim().to_lowercase().as_bytes()))
 }
 
 /// Whether nobody has an account yet.
@@ -92,11 +75,15 @@ pub async fn is_open(services: &Services) -> Result<bool, StoreError> {
     Ok(!services.store.has_users().await?)
 }
 
-/// The code to print, while nobody has an account.
+/// A new code to print, while nobody has an account: good at every instance, and worth nothing once somebody has one.
 pub async fn code_if_open(services: &Services) -> Result<Option<String>, StoreError> {
-    Ok(is_open(services)
-        .await?
-        .then(|| services.setup.0.to_string()))
+    if !is_open(services).await? {
+        return Ok(None);
+    }
+    let code = new_code(&services.random);
+    let now = services.clock.now();
+    services.store.keep_setup_code(&hashed(&code), now).await?;
+    Ok(Some(code))
 }
 
 /// A person's name, trimmed: 1 to 100 characters, none of them a control character or one that turns the text.
@@ -124,7 +111,7 @@ pub async fn make_first_admin(
     if !is_open(services).await? {
         return Err(SetupError::Closed);
     }
-    if !services.setup.is(code) {
+    if !services.store.is_setup_code(&hashed(code)).await? {
         let counted = count_wrong(services, &WrongSetupCodes(visitor.network())).await;
         counted.map_err(PasswordError::from)?;
         return Err(SetupError::WrongCode);
@@ -142,17 +129,6 @@ pub async fn make_first_admin(
         password_hash,
         time_zone: "UTC".to_owned(),
     };
-    let user = services
-        .store
-        .create_first_user(new, now)
-        .await?
-        .ok_or(SetupError::Closed)?;
-    services
-        .store
-        .audit(
-            &Entry::by(user.id, Action::UserCreated).about(user.email.as_str()),
-            now,
-        )
-        .await?;
-    Ok(user)
+    let made = services.store.create_first_user(new, now).await?;
+    made.ok_or(SetupError::Closed)
 }

@@ -3,9 +3,11 @@
 //!
 //! Each tells that it goes on ([`Heartbeats`]); the heartbeat loop writes that down in both databases.
 
+mod clock_watch;
 mod heartbeat;
 mod housekeeping;
 
+pub use clock_watch::{ClockWatch, watch_clock};
 pub use heartbeat::{Heartbeats, Silent, beat};
 
 use crate::{audit, bulk, connect, instance, mapping, notice, services::Services, sync};
@@ -28,6 +30,8 @@ pub enum Loop {
     Instance,
     /// Compares the two databases.
     Standing,
+    /// Looks whether the clock was set.
+    Clock,
     /// Gives connections that are due their round.
     Sync,
     /// Works through maps of mailboxes.
@@ -58,7 +62,9 @@ impl Loop {
     /// Between two steps of a loop that does the same thing again and again.
     const fn pause(self) -> Duration {
         match self {
-            Self::Heartbeat | Self::Instance | Self::TrailMemory => Duration::from_secs(10),
+            Self::Heartbeat | Self::Instance | Self::Clock | Self::TrailMemory => {
+                Duration::from_secs(10)
+            }
             Self::Sync | Self::Maps => Duration::from_secs(1),
             Self::Mail | Self::Webhooks => Duration::from_secs(5),
             Self::Notices => Duration::from_secs(30),
@@ -114,6 +120,9 @@ impl Turn {
                 .boxed(),
             Loop::Standing => self
                 .repeat(|it| async move { it.look_at_standing().await.map(drop) }.boxed())
+                .boxed(),
+            Loop::Clock => self
+                .repeat(|it| async move { watch_clock(&it).await }.boxed())
                 .boxed(),
             Loop::Sync => sync::run(self).boxed(),
             Loop::Maps => mapping::run(self).boxed(),

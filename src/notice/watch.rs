@@ -1,12 +1,14 @@
 //! What is wrong now, compared with what was told.
 
 use super::{
-    Channel, Kind, Notice, Occasion, Recipient,
+    Channel, Kind, Notice, Occasion, Recipient, Told, Whose,
     deliver::made,
     gather::{Cause, Condition, conditions},
     words::{self, Moment},
 };
-use crate::{clock::Timestamp, id::OccasionId, services::Services, store::StoreError};
+use crate::{
+    clock::Timestamp, id::OccasionId, problem::Concerns, services::Services, store::StoreError,
+};
 use std::{collections::HashMap, time::Duration};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -15,7 +17,7 @@ const AGAIN: [u64; 3] = [1, 3, 7];
 /// After this long without an end, a link that was being mailed is given up: the process that sent it is gone.
 const LOST: Duration = Duration::from_hours(1);
 
-/// Tells what began, what still lasts and what is over. While everything is paused nothing is compared, so that a pause
+/// Tells what began, what still lasts and what is over: that a connection that had it was seen without it. While everything is paused nothing is compared, so that a pause
 /// looks like no recovery.
 pub async fn look(services: &Services) -> Result<(), StoreError> {
     let (store, now) = (&services.store, services.clock.now());
@@ -37,6 +39,11 @@ pub async fn look(services: &Services) -> Result<(), StoreError> {
         }
     }
     for occasion in open.into_values() {
+        if let Some(told) = &occasion.about
+            && is_hidden(services, told).await?
+        {
+            continue;
+        }
         close(services, &occasion, now).await?;
     }
     Ok(())
@@ -51,6 +58,7 @@ async fn raise(
         id: OccasionId::new(now, services.random.bytes()),
         name: condition.name.clone(),
         title: words::title(&condition.cause),
+        about: about(&condition.cause),
         people: people(&condition.cause),
         opened_at: now,
         reminders: 0,
@@ -112,6 +120,28 @@ async fn close(services: &Services, occasion: &Occasion, now: Timestamp) -> Resu
         .store
         .close_occasion(occasion, is_followed.then_some(over), now)
         .await
+}
+
+/// Whether something that is not seen may last all the same: another problem lies before it, or its work is paused.
+async fn is_hidden(services: &Services, told: &Told) -> Result<bool, StoreError> {
+    let now = services.store.problems_of(&told.whose).await?;
+    Ok(now.iter().any(|problem| problem.may_hide(&told.problem)))
+}
+
+fn about(cause: &Cause) -> Option<Told> {
+    let Cause::Problem(about) = cause else {
+        return None;
+    };
+    let trouble = &about.trouble;
+    let whose = match about.person {
+        Some(person) => Whose::Person(person),
+        None if trouble.problem.concerns() == Concerns::Server => Whose::Host(trouble.host.clone()),
+        None => Whose::Account(trouble.account),
+    };
+    Some(Told {
+        problem: trouble.problem.clone(),
+        whose,
+    })
 }
 
 const fn people(cause: &Cause) -> i64 {

@@ -24,6 +24,19 @@ impl Problem {
         }
     }
 
+    /// The codes of all problems with this one's cause, each between commas.
+    pub fn codes_of_cause(&self) -> String {
+        const PASSWORD: &str = ",sign-in-refused,sign-in-paused,password-refused,password-changing,password-expired,secret-missing,";
+        const ROLE: &str = ",impersonation-denied,outside-scope,role-missing,";
+        match self.concerns() {
+            Concerns::Password => PASSWORD.to_owned(),
+            Concerns::Role => ROLE.to_owned(),
+            Concerns::Account | Concerns::Server | Concerns::Mailbox => {
+                format!(",{},", self.code())
+            }
+        }
+    }
+
     /// What connections share that have this problem.
     pub const fn concerns(&self) -> Concerns {
         match self {

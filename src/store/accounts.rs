@@ -225,7 +225,7 @@ impl Store {
             self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
                 .await?;
             sqlx::query(
-                "UPDATE connections SET state = $2, problem = $3, since = CASE WHEN state = $2 THEN since ELSE $4 END, \
+                "UPDATE connections SET state = $2, problem = $3, since = CASE WHEN state = $2 AND $7 LIKE '%,' || cause || ',%' THEN since ELSE $4 END, \
                  due_at = $5, cause = $6 WHERE account_id = $1",
             )
             .bind(account.id.to_string())
@@ -234,6 +234,7 @@ impl Store {
             .bind(now.millis())
             .bind(probe.then_some(probe_at.millis()))
             .bind(problem.code())
+            .bind(problem.codes_of_cause())
             .execute(writing.on())
             .await?;
         }

@@ -218,7 +218,7 @@ impl Store {
             self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
                 .await?;
             sqlx::query(
-                "UPDATE connections SET since = CASE WHEN state = $2 THEN since ELSE $4 END, state = $2, problem = $3, \
+                "UPDATE connections SET since = CASE WHEN state = $2 AND $6 LIKE '%,' || cause || ',%' THEN since ELSE $4 END, state = $2, problem = $3, \
                  cause = $5 WHERE id = $1",
             )
             .bind(connection.id.to_string())
@@ -226,6 +226,7 @@ impl Store {
             .bind(rows::to_json(problem, "problem")?)
             .bind(now.millis())
             .bind(problem.code())
+            .bind(problem.codes_of_cause())
             .execute(writing.on())
             .await?;
         }

@@ -16,7 +16,7 @@ use crate::{
     policy::PrivacyLevel,
 };
 use sqlx::any::AnyRow;
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 /// What a round changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,6 +55,16 @@ fn stored_entry(row: &AnyRow) -> Result<StoredEntry, StoreError> {
         id: rows::parsed(row, "id")?,
         event: rows::json(row, "event")?,
     })
+}
+
+/// What changed in Exchange so long before the end of a round may have come after its reading: a round takes a minute at
+/// most, and the two clocks differ.
+const OVERLAP: Duration = Duration::from_mins(2);
+
+/// Whether an entry is another version than the stored one.
+fn is_another_version(stored: &str, event: &Event) -> bool {
+    let stored = serde_json::from_str::<Event>(stored);
+    stored.is_ok_and(|stored| stored.change_key != event.change_key)
 }
 
 const ENTRIES: &str = "SELECT e.id, e.event FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = ";
@@ -173,13 +183,11 @@ impl Store {
                 rows::parsed(&row, "id")?,
                 round,
                 level,
+                // The first round brings everything, however old.
+                connection.last_synced_at.map(|at| at - OVERLAP),
                 &mut delays,
             )
             .await?;
-        if connection.last_synced_at.is_none() {
-            // The first round brings everything, however old.
-            delays = Delays::default();
-        }
         if !changes.is_empty() {
             sqlx::query(
                 "INSERT INTO rounds (id, connection_id, started_at, millis, inserted, updated, deleted) \
@@ -211,6 +219,7 @@ impl Store {
         calendar: CalendarId,
         round: &ReadRound<'_>,
         level: PrivacyLevel,
+        known_until: Option<Timestamp>,
         delays: &mut Delays,
     ) -> Result<Changes, StoreError> {
         let stored = sqlx::query("SELECT item_id, event FROM events WHERE calendar_id = $1")
@@ -225,7 +234,11 @@ impl Store {
         for event in round.events {
             // It may have been lowered since the round began.
             let text = rows::to_json(&event.clone().reduced_to(level), "event")?;
-            let sql = match stored.remove(&event.item_id) {
+            let before = stored.remove(&event.item_id);
+            let is_changed = before
+                .as_deref()
+                .is_none_or(|before| is_another_version(before, event));
+            let sql = match before {
                 Some(same) if same == text => continue,
                 Some(_) => {
                     changes.updated += 1;
@@ -236,7 +249,10 @@ impl Store {
                     "INSERT INTO events (calendar_id, item_id, starts_at, ends_at, event, id) VALUES ($1, $2, $3, $4, $5, $6)"
                 }
             };
-            delays.add(event.last_modified, round.now);
+            // Stored anew for another reason, such as the policy or the day: that is no change of the entry.
+            if is_changed && known_until.is_some() && event.last_modified >= known_until {
+                delays.add(event.last_modified, round.now);
+            }
             let mut query = sqlx::query(sql)
                 .bind(calendar.to_string())
                 .bind(&event.item_id)

@@ -6,7 +6,7 @@ use crate::{
     database::Writing,
     id::{AccountId, NoticeId, OccasionId, UserId},
     mailbox::SmtpAddress,
-    notice::{Channel, Kind, Notice, Occasion, Recipient, State, Try},
+    notice::{Channel, Kind, Notice, Occasion, Recipient, State, Try, Whose},
     problem::Problem,
 };
 use sqlx::any::AnyRow;
@@ -59,6 +59,7 @@ fn occasion(row: &AnyRow) -> Result<Occasion, StoreError> {
         id: rows::parsed(row, "id")?,
         name: rows::text(row, "name")?,
         title: rows::text(row, "title")?,
+        about: rows::maybe_json(row, "about")?,
         people: rows::number(row, "people")?,
         opened_at: rows::instant(row, "opened_at")?,
         reminders: rows::number(row, "reminders")?,
@@ -120,6 +121,26 @@ impl Store {
             .collect()
     }
 
+    /// The problems that these connections have now, one of each code, paused ones included.
+    pub async fn problems_of(&self, whose: &Whose) -> Result<Vec<Problem>, StoreError> {
+        let (condition, of) = match whose {
+            Whose::Account(id) => ("c.account_id = $1", id.to_string()),
+            Whose::Host(host) => (
+                "c.account_id IN (SELECT a.id FROM accounts a WHERE a.host = $1)",
+                host.clone(),
+            ),
+            Whose::Person(id) => ("c.user_id = $1", id.to_string()),
+        };
+        let sql = format!(
+            "SELECT MIN(c.problem) AS problem FROM connections c WHERE c.cause IS NOT NULL AND {condition} GROUP BY c.cause"
+        );
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(of)
+            .fetch_all(self.pool())
+            .await?;
+        found.iter().map(|row| rows::json(row, "problem")).collect()
+    }
+
     /// Admins who can sign in.
     pub async fn acting_admins(&self) -> Result<Vec<SmtpAddress>, StoreError> {
         let found = sqlx::query(
@@ -133,7 +154,7 @@ impl Store {
     /// What was told and is not over, the oldest first.
     pub async fn open_occasions(&self) -> Result<Vec<Occasion>, StoreError> {
         let found = sqlx::query(
-            "SELECT id, name, title, people, opened_at, reminders, next_at FROM occasions WHERE closed_at IS NULL ORDER BY opened_at, id",
+            "SELECT id, name, title, about, people, opened_at, reminders, next_at FROM occasions WHERE closed_at IS NULL ORDER BY opened_at, id",
         )
         .fetch_all(self.pool())
         .await?;
@@ -148,7 +169,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
         let opened = sqlx::query(
-            "INSERT INTO occasions (id, name, title, people, opened_at, next_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            "INSERT INTO occasions (id, name, title, people, opened_at, next_at, about) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         )
         .bind(new.id.to_string())
         .bind(&new.name)
@@ -156,6 +177,12 @@ impl Store {
         .bind(new.people)
         .bind(new.opened_at.millis())
         .bind(new.next_at.map(Timestamp::millis))
+        .bind(
+            new.about
+                .as_ref()
+                .map(|told| rows::to_json(told, "about"))
+                .transpose()?,
+        )
         .execute(writing.on())
         .await?;
         if opened.rows_affected() == 0 {

@@ -58,7 +58,7 @@ impl Store {
         self.note_state_in(&mut writing, whose, failed.state, cause, failed.now)
             .await?;
         sqlx::query(
-            "UPDATE connections SET since = CASE WHEN state = $2 THEN since ELSE $4 END, state = $2, problem = $3, \
+            "UPDATE connections SET since = CASE WHEN state = $2 AND (state = 'delayed' OR $7 LIKE '%,' || cause || ',%') THEN since ELSE $4 END, state = $2, problem = $3, \
              last_round_at = $4, rounds = rounds + 1, due_at = $5, cause = $6 WHERE id = $1",
         )
         .bind(connection.id.to_string())
@@ -67,6 +67,7 @@ impl Store {
         .bind(failed.now.millis())
         .bind(failed.next.map(Timestamp::millis))
         .bind(failed.problem.code())
+        .bind(failed.problem.codes_of_cause())
         .execute(writing.on())
         .await?;
         self.write_failed(&mut writing, connection, failed).await?;
@@ -85,7 +86,7 @@ impl Store {
         self.note_state_in(&mut writing, whose, failed.state, cause, failed.now)
             .await?;
         sqlx::query(
-            "UPDATE connections SET since = CASE WHEN state = $2 THEN since ELSE $4 END, state = $2, problem = $3, \
+            "UPDATE connections SET since = CASE WHEN state = $2 AND (state = 'delayed' OR $7 LIKE '%,' || cause || ',%') THEN since ELSE $4 END, state = $2, problem = $3, \
              due_at = $5, cause = $6 WHERE account_id = $1",
         )
         .bind(account.to_string())
@@ -94,6 +95,7 @@ impl Store {
         .bind(failed.now.millis())
         .bind(until.millis())
         .bind(failed.problem.code())
+        .bind(failed.problem.codes_of_cause())
         .execute(writing.on())
         .await?;
         Ok(writing.commit().await?)

@@ -2,8 +2,13 @@
 
 use super::{Store, StoreError, Table, rows};
 use crate::{
-    audit::Entry, clock::Timestamp, database::Writing, id::UserId, mailbox::SmtpAddress,
-    policy::PrivacyLevel, preferences::Preferences,
+    audit::{Action, Entry},
+    clock::Timestamp,
+    database::Writing,
+    id::UserId,
+    mailbox::SmtpAddress,
+    policy::PrivacyLevel,
+    preferences::Preferences,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -106,7 +111,17 @@ impl Store {
             self.begin().await?
         };
         let user = self.insert_user_in(&mut writing, new, now, first).await?;
-        if user.is_some() {
+        if let Some(user) = &user {
+            let entry = if first {
+                sqlx::query("DELETE FROM setup_codes")
+                    .execute(writing.on())
+                    .await?;
+                Entry::by(user.id, Action::UserCreated)
+            } else {
+                Entry::by_kalends(Action::UserCreated)
+            };
+            let entry = entry.about(user.email.as_str());
+            self.audit_in(&mut writing, &entry, now).await?;
             writing.commit().await?;
         }
         Ok(user)

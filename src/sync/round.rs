@@ -109,7 +109,7 @@ async fn read(
 ) -> Result<(Vec<Event>, Vec<Call>), Trouble> {
     let mailbox = &connection.mailbox;
     let whose = whose(connection);
-    let zone = owner_zone(services, connection).await;
+    let zone = owner_zone(services, connection).await?;
     let level = services.store.privacy_of(connection.user_id).await;
     let level = level.map_err(|error| {
         tracing::error!(%error, "the level of privacy could not be read");
@@ -195,8 +195,13 @@ fn whose(connection: &Connection) -> Whose {
 }
 
 /// The zone of all-day entries that name none: the owner's.
-async fn owner_zone(services: &Services, connection: &Connection) -> TimeZone {
-    let user = services.store.user(connection.user_id).await.ok().flatten();
-    user.and_then(|user| TimeZone::get(&user.time_zone).ok())
-        .unwrap_or(TimeZone::UTC)
+async fn owner_zone(services: &Services, connection: &Connection) -> Result<TimeZone, Problem> {
+    let user = services.store.user(connection.user_id).await;
+    let user = user.map_err(|error| {
+        tracing::error!(%error, "the owner's time zone could not be read");
+        Problem::Interrupted
+    })?;
+    Ok(user
+        .and_then(|user| TimeZone::get(&user.time_zone).ok())
+        .unwrap_or(TimeZone::UTC))
 }

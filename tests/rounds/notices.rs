@@ -81,6 +81,11 @@ async fn tell(services: &Services) -> usize {
     notice::deliver_due(services).await.unwrap()
 }
 
+fn subjects(mail: &MailServer) -> Vec<String> {
+    let mails = mail.mails();
+    mails.iter().map(|mail| mail.header("Subject")).collect()
+}
+
 /// Connects so many people through the organisation's account.
 async fn connect_many(world: &World, held: &kalends::store::Held, count: usize) {
     for number in 0..count {
@@ -424,5 +429,89 @@ on_both_engines! {
         assert_eq!(mail.mails().len(), 1);
         other.store.pool().close().await;
         other.vault.pool().close().await;
+    }
+
+    async fn what_a_wider_problem_hides_is_not_over(world) {
+        make_admin(world, "alice").await;
+        let (services, mail) = telling(world);
+        for name in ["alice", "bob", "charlie", "colleague01"] {
+            world.save(name, SERVICE).await;
+        }
+        // One outside the scope, one without a mailbox, one with a damaged entry, one that works.
+        let include = ["alice", "bob", "charlie"].map(|name| format!("{name}@example.test"));
+        world.exchange.world().scope.include = Some(include.into());
+        for (name, code) in [("bob", "ErrorNonExistentMailbox"), ("charlie", "ErrorCorruptData")] {
+            let fault = Fault::ResponseCode { code: code.to_owned(), message: None };
+            let only = Some(format!("{name}@example.test"));
+            world.exchange.world().faults.plan(Plan { only_mailbox: only, ..Plan::always(fault) });
+        }
+        world.tend().await;
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        let causes = tell(&services).await;
+        assert!(causes >= 3, "{:?}", mail.mails());
+        let calm = async |why: &str| {
+            assert_eq!(tell(&services).await, 0, "{why}: {:?}", subjects(&mail));
+        };
+
+        // The password is refused for a while, then the server is away, then an admin pauses the account.
+        world.set_password(SERVICE, NEW);
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        calm("refused").await;
+        world.set_password(SERVICE, kalends_simulator::world::practice::SERVICE_PASSWORD);
+        world.pass(MINUTE * 16);
+        calm("before the probe").await;
+        world.tend().await;
+        calm("after the probe").await;
+        let away = Plan { only_path: Some("/".to_owned()), ..Plan::always(Fault::NoTls) };
+        world.exchange.world().faults.plan(away);
+        world.services.kept.close(world.connection("bob").await.account_id);
+        world.pass(MINUTE * 16);
+        world.tend().await;
+        calm("away").await;
+        let alice = world.user("alice").await;
+        let account = world.connection("bob").await.account_id;
+        let entry = Entry::by(alice.id, Action::AccountPaused);
+        services.store.pause_account(account, true, &entry, world.clock.now()).await.unwrap();
+        calm("paused").await;
+        services.store.pause_account(account, false, &entry, world.clock.now()).await.unwrap();
+
+        // All of it is put right, and told as over once for each.
+        world.exchange.world().faults.clear();
+        world.exchange.world().scope.include = None;
+        world.pass(MINUTE * 40);
+        world.tend().await;
+        assert_eq!(tell(&services).await, causes, "{:?}", subjects(&mail));
+        let over = subjects(&mail).iter().filter(|it| it.starts_with("Over: ")).count();
+        assert_eq!(over, causes);
+    }
+
+    async fn a_cause_of_more_people_than_are_told_one_by_one_ends_for_nobody(world) {
+        make_admin(world, "alice").await;
+        let (services, mail) = telling(world);
+        let held = held(world).await;
+        connect_many(world, &held, 12).await;
+        let full = |number: usize| Plan {
+            only_mailbox: Some(format!("person{number}@example.test")),
+            ..Plan::always(Fault::ResponseCode { code: "ErrorQuotaExceeded".to_owned(), message: None })
+        };
+        let mut told = 0;
+        for (from, to) in [(0, 10), (10, 12)] {
+            for number in from..to {
+                world.exchange.world().faults.plan(full(number));
+            }
+            world.pass(MINUTE * 16);
+            world.tend().await;
+            world.pass(MINUTE * 6);
+            told += tell(&services).await;
+        }
+        let over = |mail: &MailServer| subjects(mail).iter().filter(|it| it.starts_with("Over: ")).count();
+        assert_eq!((told, over(&mail)), (11, 0), "{:?}", subjects(&mail));
+        world.exchange.world().faults.clear();
+        world.pass(MINUTE * 20);
+        world.tend().await;
+        tell(&services).await;
+        assert_eq!(over(&mail), 11, "{:?}", subjects(&mail));
     }
 }

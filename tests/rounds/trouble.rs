@@ -380,4 +380,27 @@ on_both_engines! {
         assert_eq!(world.state("charlie").await, FINE);
         assert_eq!(world.connection("charlie").await.last_synced_at, Some(world.clock.now()));
     }
+
+    async fn a_problem_lasts_since_it_began_and_not_since_the_one_before(world) {
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        world.exchange.world().account_mut(SERVICE).unwrap().role = false;
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        let role = world.clock.now();
+        assert_eq!(world.connection("bob").await.since, role);
+        world.pass(MINUTE * 16);
+        world.tend().await;
+        assert_eq!(world.connection("bob").await.since, role, "it is the same");
+        world.set_password(SERVICE, "Changed-2026!");
+        world.services.kept.close(world.connection("bob").await.account_id);
+        world.pass(MINUTE * 18);
+        world.tend().await;
+        let refused = world.clock.now();
+        assert_eq!(world.state("bob").await.1, Some("password-refused"));
+        assert_eq!(world.connection("bob").await.since, refused);
+        world.pass(MINUTE * 16);
+        world.tend().await;
+        assert_eq!(world.connection("bob").await.since, refused, "refused again is refused since then");
+    }
 }

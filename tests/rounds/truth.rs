@@ -6,7 +6,12 @@ use crate::{
     world::{MINUTE, NOW, SERVICE, jiff_at},
 };
 use jiff::{civil::date, tz::TimeZone};
-use kalends::{calendar::Event, store::Changes};
+use kalends::{
+    audit::{Action, Entry},
+    calendar::Event,
+    policy::{Policy, PrivacyLevel},
+    store::Changes,
+};
 use kalends_simulator::world::{
     entry::Draft,
     view::{Truth, Window},
@@ -180,5 +185,38 @@ on_both_engines! {
         let id = world.connection("bob").await.id;
         assert_eq!(world.services.store.last_rounds(id, 10).await.unwrap().len(), 1);
         assert_eq!(world.connection("bob").await.last_synced_at, Some(world.clock.now()));
+    }
+
+    async fn where_the_owners_zone_cannot_be_read_nothing_is_stored_by_another_one(world) {
+        world.save("bob", SERVICE).await;
+        let pool = world.services.store.pool();
+        sqlx::query("ALTER TABLE users RENAME COLUMN time_zone TO elsewhere").execute(pool).await.unwrap();
+        world.tend().await;
+        sqlx::query("ALTER TABLE users RENAME COLUMN elsewhere TO time_zone").execute(pool).await.unwrap();
+        assert_eq!(world.state("bob").await.1, Some("interrupted"));
+        assert!(world.stored("bob").await.is_empty());
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        copy_is_true(world, "bob").await;
+    }
+
+    async fn what_is_read_anew_is_no_change_of_its_own(world) {
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        let (store, since) = (&world.services.store, NOW - DAY);
+        let counted = async || store.delay_hours(since).await.unwrap().iter().map(|(_, _, entries)| entries).sum::<i64>();
+        assert_eq!(counted().await, 0, "the first round brings everything, however old");
+        for privacy in [PrivacyLevel::FreeBusy, PrivacyLevel::Everything] {
+            let policy = Policy { privacy, ..Policy::default() };
+            store.set_policy(&policy, &Entry::by_kalends(Action::PolicyChanged), world.clock.now()).await.unwrap();
+            world.pass(MINUTE * 6);
+            world.tend().await;
+        }
+        assert!(last_changes(world, "bob").await.updated > 20, "the entries were stored anew");
+        assert_eq!(counted().await, 0);
+        // Days that come into the window were changed long ago as well.
+        world.pass(DAY * 30);
+        world.tend().await;
+        assert_eq!(counted().await, 0);
     }
 }

@@ -1,6 +1,11 @@
 //! The worker's loops: none waits for another, whatever is due and however slow somebody answers.
 
-use crate::{World, engines::on_both_engines, hook_server::HookServer, world::MINUTE};
+use crate::{
+    World,
+    engines::on_both_engines,
+    hook_server::HookServer,
+    world::{MINUTE, SERVICE},
+};
 use kalends::{
     audit::{Action, Entry},
     bulk::{self, Bulk},
@@ -278,5 +283,35 @@ on_both_engines! {
         }).await;
         assert_eq!(services.heartbeats.recent(&world.clock), Ok(()));
         working.end().await;
+    }
+
+    async fn after_a_clock_that_ran_ahead_everything_goes_on(world) {
+        const AHEAD: i64 = 40 * 24 * 3_600_000;
+        let (services, store) = (&world.services, &world.services.store);
+        world.save("bob", SERVICE).await;
+        world.save("charlie", SERVICE).await;
+        world.tend().await;
+        world.always(Fault::Unavailable { retry_after: None });
+        world.clock.set_ahead(AHEAD);
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        world.exchange.world().faults.clear();
+        world.save("alice", SERVICE).await;
+        world.tend().await;
+        sqlx::query("UPDATE accounts SET leased_until = $1, lease = 'gone', wanted_until = $1")
+            .bind(world.clock.now().millis()).execute(store.pool()).await.unwrap();
+        world.clock.set_ahead(-AHEAD);
+        let before = rounds(world).await;
+        let working = Working::begin(services);
+        until(world, "a round of each", async || rounds(world).await >= before + 3).await;
+        working.end().await;
+        for name in ["alice", "bob", "charlie"] {
+            let connection = world.connection(name).await;
+            let now = world.clock.now();
+            for at in [Some(connection.since), connection.last_round_at, connection.last_synced_at, Some(connection.connected_at)] {
+                assert!(at.is_none_or(|at| at <= now), "{connection:?}");
+            }
+            assert!(connection.due_at.unwrap() <= now + MINUTE * 60, "{connection:?}");
+        }
     }
 }

@@ -93,11 +93,6 @@ async fn carry_out(
                 .create_user(new, now)
                 .await
                 .map_err(CommandError::refused)?;
-            let entry = Entry::by_kalends(Action::UserCreated).about(user.email.as_str());
-            store
-                .audit(&entry, now)
-                .await
-                .map_err(CommandError::refused)?;
             say(format_args!("{} can sign in.", user.email));
         }
         UserCommand::List => {

@@ -1,0 +1,131 @@
+//! Instants that a clock which ran ahead left behind: none is believed longer than the longest pause there is.
+
+use super::{Store, StoreError};
+use crate::clock::Timestamp;
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// Columns that say when something is due, whose they are, and how far ahead they can lie; a probe of a refused password
+/// is planned a day ahead at most. What lies further is due now.
+const DUE: [(&str, &str, &str, Duration); 8] = [
+    (
+        "connections",
+        "due_at",
+        "state = 'connected'",
+        Duration::from_mins(10),
+    ),
+    (
+        "connections",
+        "due_at",
+        "state = 'delayed'",
+        Duration::from_mins(90),
+    ),
+    ("connections", "due_at", "1 = 1", Duration::from_hours(25)),
+    (
+        "maps",
+        "due_at",
+        "finished_at IS NULL",
+        Duration::from_mins(15),
+    ),
+    (
+        "notices",
+        "due_at",
+        "state = 'waiting'",
+        Duration::from_hours(13),
+    ),
+    (
+        "accounts",
+        "stopped_until",
+        "stopped_until < 9223372036854775807",
+        Duration::from_hours(25),
+    ),
+    ("accounts", "held_until", "1 = 1", HOUR),
+    (
+        "occasions",
+        "next_at",
+        "closed_at IS NULL",
+        Duration::from_hours(24 * 7),
+    ),
+];
+
+/// Columns that say until when somebody has something; whoever has it now has it no longer than this.
+const HELD: [(&str, &str, &str, Duration); 4] = [
+    ("accounts", "leased_until", "1 = 1", Duration::from_mins(3)),
+    ("accounts", "wanted_until", "1 = 1", MINUTE),
+    (
+        "notices",
+        "leased_until",
+        "state = 'waiting'",
+        Duration::from_mins(2),
+    ),
+    ("checks", "alive_until", "outcome IS NULL", DAY),
+];
+
+/// Columns that say when something was.
+const PAST: [(&str, &str, &str); 8] = [
+    ("connections", "since", "1 = 1"),
+    ("connections", "connected_at", "1 = 1"),
+    ("connections", "last_round_at", "1 = 1"),
+    ("connections", "last_synced_at", "1 = 1"),
+    ("checks", "started_at", "outcome IS NULL"),
+    ("bulks", "touched_at", "finished_at IS NULL"),
+    ("occasions", "opened_at", "closed_at IS NULL"),
+    ("heartbeats", "at", "1 = 1"),
+];
+
+/// An instant that another instance wrote may lie so far ahead of this one's clock.
+const APART: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Cuts stored instants that lie further ahead than anything is planned, and returns how many there were.
+    pub async fn cut_future(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let due = DUE
+            .map(|(table, column, which, longest)| (table, column, which, longest, Duration::ZERO));
+        let held = HELD.map(|(table, column, which, longest)| {
+            (table, column, which, longest + APART, longest)
+        });
+        let past = PAST.map(|(table, column, which)| (table, column, which, APART, Duration::ZERO));
+        let all = || due.iter().chain(&held).chain(&past);
+        if !self.has_future(all(), now).await? {
+            return Ok(0);
+        }
+        let mut cut = 0;
+        let mut writing = self.begin().await?;
+        for (table, column, which, longest, left) in all() {
+            let sql = format!("UPDATE {table} SET {column} = $2 WHERE {column} > $1 AND {which}");
+            let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind((now + *longest).millis())
+                .bind((now + *left).millis())
+                .execute(writing.on())
+                .await?;
+            cut += found.rows_affected();
+        }
+        writing.commit().await?;
+        Ok(cut)
+    }
+
+    /// Looks before anything is written.
+    async fn has_future<'a>(
+        &self,
+        columns: impl Iterator<
+            Item = &'a (&'static str, &'static str, &'static str, Duration, Duration),
+        >,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        for (table, column, which, longest, _) in columns {
+            let sql =
+                format!("SELECT 1 AS found FROM {table} WHERE {column} > $1 AND {which} LIMIT 1");
+            let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind((now + *longest).millis())
+                .fetch_optional(self.pool())
+                .await?;
+            if found.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
