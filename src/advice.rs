@@ -20,7 +20,10 @@ pub use certificate::ending as ending_certificate;
 pub use service_account::{Section, service_account};
 pub use tried::{in_few_words, tried};
 
-use crate::problem::{Owner, Problem};
+use crate::{
+    clock::Timestamp,
+    problem::{Owner, Problem},
+};
 use serde::{Deserialize, Serialize};
 use wording::{OPERATOR, SERVER, Words, host_of, shown, shown_or, words};
 
@@ -40,6 +43,9 @@ pub struct Names {
     /// Whether the reader may know where names lead within the network: an admin, or whoever runs Kalends.
     #[serde(default)]
     pub tells_addresses: bool,
+    /// When a saved password that was refused is sent again by itself.
+    #[serde(default)]
+    pub probe_at: Option<Timestamp>,
 }
 
 impl Names {
@@ -52,6 +58,7 @@ impl Names {
             utc_offset: None,
             held: false,
             tells_addresses: true,
+            probe_at: None,
         }
     }
 
@@ -210,6 +217,8 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
         }
         Problem::SignInRefused { changed, .. } => sign_in::refused(changed.as_deref(), names),
         Problem::SignInPaused { until } => sign_in::paused(*until, names),
+        Problem::TooManyTries { until } => sign_in::too_many_tries(*until, names),
+        Problem::SignInUnanswered => sign_in::unanswered(names),
         Problem::PasswordChanging { until } => organisation::password_changing(*until, names),
         Problem::AccountPaused => organisation::paused(),
         Problem::MailboxTaken => organisation::taken(names),

@@ -7,7 +7,6 @@ mod report;
 pub use report::report;
 
 use crate::{
-    auth::Gate,
     check::{Ladder, StepReport, Typed},
     clock::Timestamp,
     connect::{
@@ -121,7 +120,7 @@ impl Analyses {
             }
             all.insert(id, kept);
         });
-        let (analyses, services) = (self.clone(), services.clone());
+        let (analyses, services, by) = (self.clone(), services.clone(), by.id);
         tokio::spawn(async move {
             let _place = place;
             let tell = |analysis: &Analysis| {
@@ -131,7 +130,7 @@ impl Analyses {
                     }
                 });
             };
-            let whole = Box::pin(analyse(&services, id, request, tell));
+            let whole = Box::pin(analyse(&services, (id, Some(by)), request, tell));
             let ended = stop.run_until_cancelled(whole).await;
             analyses.with(|all| {
                 if let Some(kept) = all.get_mut(&id) {
@@ -195,7 +194,7 @@ fn begun(id: CheckId, request: &Request, now: Timestamp) -> Analysis {
 #[tracing::instrument(name = "analyse", skip_all)]
 pub async fn analyse(
     services: &Services,
-    id: CheckId,
+    (id, by): (CheckId, Option<UserId>),
     request: Request,
     mut tell: impl FnMut(&Analysis) + Send,
 ) -> Analysis {
@@ -211,8 +210,6 @@ pub async fn analyse(
             tell(&analysis);
             continue;
         }
-        let gate = TypedGate::new(services.store.clone(), services.clock.clone());
-        let gate = Arc::new(gate.signing_in(request.sign_in));
         let climbing = ladder::Request {
             mode: request.mode,
             mailbox: analysis.parts[index].mailbox.clone(),
@@ -234,16 +231,13 @@ pub async fn analyse(
             outbound: services.outbound.clone(),
             clock: services.clock.clone(),
             random: services.random.clone(),
-            gate: Arc::<TypedGate>::clone(&gate) as Arc<dyn Gate>,
+            gate: Arc::new(TypedGate::new(services, by).signing_in(request.sign_in)),
         };
         let mut ended = ladder::climb(&tools, climbing, |report: StepReport| {
             analysis.parts[index].ladder.set(report);
             tell(&analysis);
         })
         .await;
-        if let Err(error) = gate.settle().await {
-            tracing::error!(%error, "an unanswered sign-in stays counted");
-        }
         if let Err(failure) = &mut ended {
             certificate::tell_change_in(services, failure).await;
         }

@@ -11,6 +11,7 @@ pub mod offer;
 pub mod spnego;
 
 mod handshake;
+mod proof;
 
 use crate::{
     account_name::{AccountName, Password},
@@ -27,6 +28,7 @@ use http::{HeaderValue, Request, StatusCode, header::AUTHORIZATION};
 use hyper::body::Bytes;
 use ntlm::challenge::ChallengeError;
 use offer::{Offer, Scheme};
+use proof::{Held, Proof, comes_from_behind_the_sign_in};
 use std::{fmt, sync::Arc};
 
 /// Who signs in, and with what.
@@ -47,8 +49,8 @@ pub enum BasicUse {
     Withheld,
 }
 
-/// Stands between a password and the wire. Asked once before the first password of a [`SignedIn`] goes out, and told
-/// what came of it; counting refusals and locking accounts away is its business, and remembering what hosts offer.
+/// Stands between a password and the wire: asked before each proof of it goes out. Remembering what hosts offer is its
+/// business.
 pub trait Gate: Send + Sync {
     /// A host asks for one of these kinds of sign-in. An error keeps the password from going out.
     fn offered<'a>(
@@ -73,23 +75,32 @@ pub trait Gate: Send + Sync {
         })))
     }
 
-    /// Whether the account may sign in at this host now; else the problem to show.
-    fn may_sign_in<'a>(
+    /// A permit for one proof of the account's password at the end of this connection; else the problem to show.
+    fn permit<'a>(
         &'a self,
-        host: &'a str,
+        at: &'a Facts,
         account: &'a AccountName,
-    ) -> BoxFuture<'a, Result<(), Problem>>;
+    ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>>;
+}
 
-    /// The host at the end of this connection answered 401 to the password.
-    fn refused<'a>(&'a self, at: &'a Facts, account: &'a AccountName) -> BoxFuture<'a, ()>;
+/// The right to send one proof. Told once what came of it; counting refusals and locking accounts away is its business.
+pub trait Permit: Send + Sync {
+    fn settle<'a>(self: Box<Self>, at: &'a Facts, verdict: Verdict) -> BoxFuture<'a, ()>;
+}
 
-    /// The host answered the password with a page, or sent it elsewhere: some proxies refuse so.
-    fn doubted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
-        Box::pin(std::future::ready(()))
-    }
-
-    /// The host took the password.
-    fn accepted<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()>;
+/// What became of a proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Accepted,
+    /// 401
+    Refused,
+    /// A page, or a way to one, came back: some proxies refuse so.
+    Doubted,
+    /// It was answered without a word about the password, such as by 503.
+    Unjudged,
+    /// It went out, and no answer came.
+    Unanswered,
+    NotSent,
 }
 
 /// Why a signed-in request brought no answer.
@@ -181,14 +192,14 @@ pub struct SignedIn {
     is_bound: bool,
     /// A first proof of the password went out, and no answer has told yet what became of it.
     is_in_doubt: bool,
+    /// The permit for the next proof.
+    held: Option<Held>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The gate has not been asked.
+    /// No answer has told whether the password is right.
     Fresh,
-    /// The gate let the password through; no answer has told yet whether it is right.
-    Sent,
     Accepted,
     /// Never sent again from here.
     Refused,
@@ -219,6 +230,7 @@ impl SignedIn {
             has_sent: false,
             is_bound: false,
             is_in_doubt: false,
+            held: None,
         })
     }
 
@@ -259,7 +271,6 @@ impl SignedIn {
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<Answer, AuthError> {
-        self.choose_method().await?;
         self.pass_gate().await?;
         let mut answer = self.send_once(request.clone(), limit).await;
         if let Err(AuthError::Send(SendError::Stale | SendError::Dropped)) = answer {
@@ -267,7 +278,6 @@ impl SignedIn {
                 return Err(AuthError::PasswordForgotten);
             }
             self.reconnect().await?;
-            self.choose_method().await?;
             self.pass_gate().await?;
             answer = self.send_once(request, limit).await;
         }
@@ -404,66 +414,58 @@ impl SignedIn {
         if self.is_in_doubt {
             return Err(AuthError::Send(SendError::Broken));
         }
-        self.is_in_doubt = self.state != State::Accepted;
+        let held = self.held.take();
+        let held = held.ok_or(AuthError::Send(SendError::Broken))?;
+        let was_accepted = self.state == State::Accepted;
+        self.is_in_doubt = !was_accepted;
         self.has_sent = true;
         request.headers_mut().insert(AUTHORIZATION, header);
-        let answer = self.connection.send(request, limit).await;
-        self.is_in_doubt &= !matches!(answer, Ok(_) | Err(SendError::Stale));
-        answer.map_err(AuthError::Send)
-    }
-
-    async fn pass_gate(&mut self) -> Result<(), AuthError> {
-        match self.state {
-            State::Sent | State::Accepted => Ok(()),
-            State::Refused => Err(AuthError::Refused {
-                offer: Offer::default(),
-                request_id: None,
-            }),
-            State::Fresh => {
-                let host = &self.connection.facts().host;
-                let open = self.gate.may_sign_in(host, &self.account).await;
-                open.map_err(|problem| AuthError::HeldBack(Box::new(problem)))?;
-                self.state = State::Sent;
-                Ok(())
-            }
-        }
-    }
-
-    async fn judge(&mut self, answer: Answer) -> Result<Answer, AuthError> {
-        let at = self.connection.facts();
-        if answer.status == StatusCode::UNAUTHORIZED {
-            self.state = State::Refused;
-            self.outbound.calls().sign_in_refused();
-            self.gate.refused(at, &self.account).await;
-            let offer = Offer::read(&answer.headers);
-            let request_id = answer.header("request-id").map(str::to_owned);
-            // It is a refusal whether or not the offer could be remembered.
-            drop(self.gate.offered(&at.host, &offer).await);
-            return Err(AuthError::Refused { offer, request_id });
-        }
-        if self.state != State::Accepted && comes_from_behind_the_sign_in(&answer) {
+        let proof = Proof {
+            held,
+            connection: self.connection.clone(),
+            calls: self.outbound.calls().clone(),
+            was_accepted,
+            patience: self.outbound.limits().call,
+        };
+        let judged = proof.carry(request, limit).await;
+        self.is_in_doubt &= !matches!(judged, Ok(_) | Err(AuthError::Send(SendError::Stale)));
+        let (answer, verdict) = judged?;
+        if verdict == Verdict::Accepted {
             self.state = State::Accepted;
-            self.gate.accepted(&at.host, &self.account).await;
-        } else if self.state == State::Sent && may_be_a_proxys_refusal(&answer) {
-            self.gate.doubted(&at.host, &self.account).await;
         }
         Ok(answer)
     }
-}
 
-/// A page or a way to one, in the place of an answer. 403 and 5xx come from Exchange itself as well.
-fn may_be_a_proxys_refusal(answer: &Answer) -> bool {
-    /// What IIS sends when a sign-in page was left alone for too long.
-    const LOGIN_TIMEOUT: u16 = 440;
-    answer.status.is_success()
-        || answer.status.is_redirection()
-        || answer.status.as_u16() == LOGIN_TIMEOUT
-}
+    /// Waits for a permit, unless the next request needs none: not part of what a call may take.
+    pub async fn pass_gate(&mut self) -> Result<(), AuthError> {
+        if self.state == State::Refused {
+            return Err(AuthError::Refused {
+                offer: Offer::default(),
+                request_id: None,
+            });
+        }
+        self.choose_method().await?;
+        let is_carried = self.is_bound && self.method != Method::Basic;
+        if !is_carried && self.held.is_none() && self.password.is_some() {
+            let facts = self.connection.facts();
+            self.held = Some(Held::ask(&self.gate, facts, &self.account).await?);
+        }
+        Ok(())
+    }
 
-/// Only an answer in XML proves that the sign-in was passed: pages and redirects may come from a proxy in front.
-fn comes_from_behind_the_sign_in(answer: &Answer) -> bool {
-    let is_xml = answer
-        .header("content-type")
-        .is_some_and(|kind| kind.to_ascii_lowercase().contains("xml"));
-    is_xml && (answer.status.is_success() || answer.status == StatusCode::INTERNAL_SERVER_ERROR)
+    async fn judge(&mut self, answer: Answer) -> Result<Answer, AuthError> {
+        if answer.status == StatusCode::UNAUTHORIZED {
+            self.state = State::Refused;
+            let offer = Offer::read(&answer.headers);
+            let request_id = answer.header("request-id").map(str::to_owned);
+            // It is a refusal whether or not the offer could be remembered.
+            let host = &self.connection.facts().host;
+            drop(self.gate.offered(host, &offer).await);
+            return Err(AuthError::Refused { offer, request_id });
+        }
+        if comes_from_behind_the_sign_in(&answer) {
+            self.state = State::Accepted;
+        }
+        Ok(answer)
+    }
 }

@@ -7,6 +7,7 @@ use crate::{
     connection::ConnectionState,
     custody::CustodyError,
     id::{BulkId, CheckId, ConnectionId, UserId},
+    refusal::Sending,
     services::Services,
     store::{StoreError, User},
     sync,
@@ -198,7 +199,9 @@ async fn one(
     let is_paused = connection.state == ConnectionState::Paused;
     Ok(match action {
         Action::Check | Action::Sync if is_paused => Done::IsPaused,
-        Action::Check => Done::Checking(connect::check_again(services, admin, &connection).await?),
+        Action::Check => Done::Checking(
+            connect::check_again(services, admin, &connection, Sending::Planned).await?,
+        ),
         Action::Sync => match sync::soon(services, admin, &connection).await? {
             sync::Asked::Started => Done::Due,
             sync::Asked::AccountStopped => Done::AccountStopped,

@@ -198,6 +198,8 @@ pub enum Goal {
     NextPassword { account_id: AccountId },
     /// An account signs in somewhere else.
     MoveAccount { account_id: AccountId },
+    /// The saved password of an account is sent once more.
+    SendAgain { account_id: AccountId },
 }
 
 /// One calendar entry shown as proof that reading works.
@@ -264,8 +266,10 @@ impl Check {
             endpoint: self.typed.endpoint.clone(),
             utc_offset,
             // A password that an admin has just typed is not held yet.
-            held: self.mode == Mode::Organisation && self.typed.goal == Goal::Connection,
+            held: self.mode == Mode::Organisation
+                && matches!(self.typed.goal, Goal::Connection | Goal::SendAgain { .. }),
             tells_addresses: false,
+            probe_at: None,
         }
     }
 }

@@ -7,11 +7,13 @@ pub mod certificate;
 pub mod form;
 mod keep;
 pub mod ladder;
+mod once_more;
 pub(crate) mod running;
 mod through;
 
 pub use again::check_again;
 pub use form::{Form, FormField, Request};
+pub use once_more::send_once_more;
 pub use running::Running;
 pub use through::connect_through;
 
@@ -36,8 +38,9 @@ use ladder::{Controls, Failure, Success, Tools};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinSet};
 
-/// A check that has not ended after this long was cut off by the end of its process.
-const LONGEST: Duration = Duration::from_mins(2);
+/// A check that has not ended after this long was cut off by the end of its process: it takes five minutes at most,
+/// and two before, while others hold its account.
+const LONGEST: Duration = Duration::from_mins(8);
 /// For how long a check goes on trying while a role is not in effect, if told to, and how often.
 const KEEP_TRYING: Duration = Duration::from_hours(2);
 const BETWEEN_TRIES: Duration = Duration::from_mins(5);
@@ -335,8 +338,7 @@ async fn climb(
             }
             _ = look.tick() => {
                 if services.store.is_cancelled(id).await.unwrap_or(false) {
-                    // It may have sent the password: it goes on unseen until the gate knows what came of it.
-                    climbing.detach_all();
+                    // A password that was sent has its verdict awaited all the same.
                     break None;
                 }
             }

@@ -125,6 +125,7 @@ impl Connection {
             utc_offset,
             held: self.mode == Mode::Organisation,
             tells_addresses: false,
+            probe_at: self.due_at,
         }
     }
 }

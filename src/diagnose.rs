@@ -12,7 +12,7 @@ use crate::{
         version::ServerBuild,
     },
     mailbox::SmtpAddress,
-    outbound::{CertificateFault, OutboundError, TLS_LIMIT},
+    outbound::{CONNECT_LIMIT, CertificateFault, OutboundError},
     problem::{InsteadOfEws, Problem},
 };
 
@@ -83,7 +83,7 @@ fn outbound(error: &OutboundError) -> Problem {
         OutboundError::TimedOut(target) => Problem::ConnectionTimedOut { target },
         OutboundError::Failed { target, reason } => Problem::ConnectionFailed { target, reason },
         OutboundError::TlsTimedOut => Problem::AnswerTimedOut {
-            seconds: TLS_LIMIT.as_secs(),
+            seconds: CONNECT_LIMIT.as_secs(),
         },
         OutboundError::Certificate {
             host,

@@ -19,7 +19,7 @@ use crate::{
     problem::{Problem, Retry},
     services::Services,
     store::{Connecting, Found, Leased, MailboxMap, MapRow, Place, Reads, StoreError, User},
-    sync::Clients,
+    sync::{Clients, while_held},
     worker::Turn,
 };
 use futures::{FutureExt as _, StreamExt as _, stream};
@@ -27,17 +27,12 @@ use std::{
     collections::{HashMap, HashSet},
     time::Duration,
 };
-use tokio::{
-    task::JoinSet,
-    time::{Instant, timeout},
-};
+use tokio::{task::JoinSet, time::Instant};
 
 /// For how long a map works before it gives its account back to rounds and people.
 const SLICE: Duration = Duration::from_secs(5);
 /// How many addresses are taken up together; as many as connections may be open are asked at the same time.
 const BATCH: i64 = 40;
-/// How long one address may take.
-const LIMIT: Duration = Duration::from_secs(20);
 /// Maps under way at the same time in one instance.
 const AT_ONCE: usize = 8;
 /// The longest pause after trouble that passes.
@@ -133,9 +128,9 @@ async fn work_on(services: &Services, map: &MailboxMap) -> Result<usize, StoreEr
             return Ok(0);
         }
     };
-    let worked = slice(services, map, &leased).await;
+    let worked = while_held(services, &leased, slice(services, map, &leased)).await;
     services.store.release_account(&leased).await?;
-    worked
+    worked.unwrap_or(Ok(0))
 }
 
 /// What people are told of a map that waits. That others hold the account is nothing to act on.
@@ -231,11 +226,7 @@ impl Work<'_> {
             store.keep_found(self.map.id, row.position, &found).await?;
             return Ok(Ok(()));
         };
-        let asked = timeout(LIMIT, self.ask(&address)).await;
-        let asked = asked.unwrap_or_else(|_| {
-            let seconds = LIMIT.as_secs();
-            Err(Problem::AnswerTimedOut { seconds })
-        });
+        let asked = self.ask(&address).await;
         if row.is_chosen && row.place.is_some() {
             return self.connect(row, &address, asked).await;
         }
@@ -339,6 +330,9 @@ impl Work<'_> {
     async fn pause(&self, problem: Problem) -> Result<(), StoreError> {
         let now = self.services.clock.now();
         let store = &self.services.store;
+        if let Problem::SignInPaused { until } = problem {
+            return store.delay_map(self.map.id, Some(&problem), until).await;
+        }
         match problem.retry() {
             Retry::After(wait) => {
                 let due = now + wait.min(LONGEST_PAUSE);

@@ -29,12 +29,12 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// How long one address may take to accept a connection.
+/// How long it may take from the look-up of a name until the server has asked for a sign-in.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long a server may take to answer one call.
+pub const CALL_LIMIT: Duration = Duration::from_secs(100);
+/// How long one of several addresses may take to accept a connection.
 pub const TCP_LIMIT: Duration = Duration::from_secs(4);
-/// How long all addresses of a name may take together.
-const DIAL_LIMIT: Duration = Duration::from_secs(6);
-/// How long a TLS handshake may take.
-pub const TLS_LIMIT: Duration = Duration::from_secs(5);
 /// The most addresses of one name that are tried.
 const MAX_ADDRESSES: usize = 6;
 
@@ -47,6 +47,26 @@ pub struct OutboundConfig {
     pub connect_to: Vec<ConnectTo>,
     /// `KALENDS_EXCHANGE_CA_FILE`: PEM, added to the system's roots.
     pub ca_file: Option<PathBuf>,
+    /// How patient it is; tests are less so.
+    pub limits: Limits,
+}
+
+/// How long a server may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// See [`CONNECT_LIMIT`].
+    pub connect: Duration,
+    /// See [`CALL_LIMIT`].
+    pub call: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: CONNECT_LIMIT,
+            call: CALL_LIMIT,
+        }
+    }
 }
 
 /// A setting that cannot be used: its name, its value and the cure.
@@ -70,6 +90,7 @@ impl OutboundConfig {
             allowed_hosts: AllowedHosts::parse(hosts)?,
             connect_to: ConnectTo::parse_list(connect_to)?,
             ca_file,
+            limits: Limits::default(),
         })
     }
 }
@@ -92,7 +113,7 @@ pub enum OutboundError {
     TimedOut(Target),
     #[error("{}: {reason}", shown(.target))]
     Failed { target: Target, reason: String },
-    #[error("no TLS within {} s", TLS_LIMIT.as_secs())]
+    #[error("no TLS within {} s", CONNECT_LIMIT.as_secs())]
     TlsTimedOut,
     #[error("{fault}")]
     Certificate {
@@ -152,6 +173,8 @@ pub struct Route {
     /// The port of the URL, which `connect_to` may send elsewhere.
     port: u16,
     addresses: Vec<SocketAddr>,
+    /// By when the server must have asked for a sign-in.
+    connect_by: Instant,
 }
 
 impl Route {
@@ -199,6 +222,10 @@ impl Outbound {
         found
     }
 
+    pub fn limits(&self) -> Limits {
+        self.0.config.limits
+    }
+
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
@@ -220,6 +247,11 @@ impl Outbound {
         self.0.config.allowed_hosts.contains(&bare_host(host), port)
     }
 
+    /// The hosts that the administrator listed, each with its port if only that one is meant.
+    pub fn listed_hosts(&self) -> impl Iterator<Item = (&str, Option<u16>)> {
+        self.0.config.allowed_hosts.iter()
+    }
+
     fn connect_to(&self, host: &str, port: u16) -> Option<&ConnectTo> {
         let mut rules = self.0.config.connect_to.iter();
         rules.find(|rule| rule.host == host && rule.port == port)
@@ -228,6 +260,7 @@ impl Outbound {
     /// Resolves a host and checks every address. One refused address refuses the host: a name that points
     /// both outside and inside is what a rebinding attack looks like.
     pub async fn route(&self, host: &str, port: u16) -> Result<Route, OutboundError> {
+        let connect_by = Instant::now() + self.0.config.limits.connect;
         let host = bare_host(host);
         let listed = self.is_listed(&host, port);
         let (name, target_port) = match self.connect_to(&host, port) {
@@ -254,6 +287,7 @@ impl Outbound {
             host,
             port,
             addresses,
+            connect_by,
         })
     }
 
@@ -273,10 +307,15 @@ impl Outbound {
     /// Connects to the first address that accepts, one after the other. The first failure is the one told.
     pub async fn dial(&self, route: Route) -> Result<Dialled, OutboundError> {
         let mut failure = None;
-        let begun = Instant::now();
+        let last = route.addresses.last().copied();
         for &peer in &route.addresses {
             let started = Instant::now();
-            let limit = TCP_LIMIT.min(DIAL_LIMIT.saturating_sub(begun.elapsed()));
+            let left = left(route.connect_by);
+            let limit = if Some(peer) == last {
+                left
+            } else {
+                TCP_LIMIT.min(left)
+            };
             let error = match timeout(limit, open(peer)).await {
                 Ok(Ok((stream, local))) => {
                     return Ok(Dialled {
@@ -307,7 +346,7 @@ impl Outbound {
         } = dialled;
         let started = Instant::now();
         let handshake = self.0.tls.handshake(&route.host, stream);
-        let secured = timeout(TLS_LIMIT, handshake)
+        let secured = timeout(left(route.connect_by), handshake)
             .await
             .map_err(|_| OutboundError::TlsTimedOut)??;
         let facts = connection::Facts {
@@ -322,7 +361,7 @@ impl Outbound {
             tcp_took: took,
             tls_took: started.elapsed(),
         };
-        Connection::start(secured.stream, facts).await
+        Connection::start(secured.stream, facts, route.connect_by).await
     }
 
     /// Resolves, checks, connects and secures in one go.
@@ -343,6 +382,10 @@ impl std::fmt::Debug for Outbound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Outbound")
     }
+}
+
+fn left(until: Instant) -> Duration {
+    until.saturating_duration_since(Instant::now())
 }
 
 async fn open(peer: SocketAddr) -> io::Result<(TcpStream, SocketAddr)> {

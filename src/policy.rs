@@ -10,6 +10,7 @@ pub struct Policy {
     pub personal: PersonalMode,
     pub privacy: PrivacyLevel,
     pub admins: AdminsFactor,
+    pub probes: Probes,
 }
 
 impl Policy {
@@ -30,6 +31,16 @@ pub enum AdminsFactor {
     #[default]
     Optional,
     Required,
+}
+
+/// How a saved password goes on that was refused: it is sent again after a quarter of an hour in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Probes {
+    /// And after one hour, four hours, then once a day.
+    #[default]
+    GoOn,
+    FirstOnly,
 }
 
 /// Whether people may type a service account's password themselves.

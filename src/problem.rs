@@ -126,6 +126,12 @@ pub enum Problem {
     SignInPaused {
         until: Timestamp,
     },
+    /// One person was refused too often, or with too many accounts, and must wait until then.
+    TooManyTries {
+        until: Timestamp,
+    },
+    /// A saved password went out and was never answered: it may have been refused, and waits as if it had been.
+    SignInUnanswered,
     /// The organisation's password is being changed: nothing signs in with it before this time.
     PasswordChanging {
         until: Timestamp,
@@ -136,7 +142,7 @@ pub enum Problem {
     MailboxTaken,
     /// What allowed the connection was taken back while it was tested.
     PermissionGone,
-    /// A saved password, which worked before, was refused: it is sent once more at most until somebody changes it.
+    /// A saved password, which worked before, was refused: it is sent ever more seldom until somebody changes it.
     PasswordRefused {
         /// What the host shows now, if that changed since everything last worked.
         #[serde(default)]
@@ -256,6 +262,7 @@ impl Problem {
             | Self::EndpointNotFound { .. }
             | Self::SignInRefused { .. }
             | Self::SignInPaused { .. }
+            | Self::TooManyTries { .. }
             | Self::PasswordRefused { .. }
             | Self::MailboxNotFound
             | Self::MailboxAlias { .. }
@@ -305,6 +312,7 @@ impl Problem {
             | Self::AnswerTimedOut { .. }
             | Self::AnswerCutShort
             | Self::PasswordChanging { .. }
+            | Self::SignInUnanswered
             | Self::Interrupted => Owner::Nobody,
         }
     }
@@ -354,7 +362,9 @@ impl Problem {
             | Self::MailboxTaken
             | Self::PermissionGone
             | Self::SignInRefused { .. }
+            | Self::TooManyTries { .. }
             | Self::SignInPaused { .. } => Retry::Never,
+            Self::SignInUnanswered => Retry::After(Duration::from_mins(15)),
             Self::AddressNotAllowed { .. }
             | Self::CertificateUnknownIssuer { .. }
             | Self::CertificateWrongName { .. }

@@ -44,6 +44,7 @@ mod sessions;
 mod setup_codes;
 mod stored;
 mod users;
+mod vouching;
 mod webhooks;
 
 pub use accounts::{Account, Leased, NextSlot};
@@ -62,6 +63,7 @@ pub use notices::HeldUp;
 pub use organisation::{Conflict, EndedAccount, Held, NewAccount, Terms};
 pub use people::{PersonLine, Which};
 pub use plans::Asked;
+pub use refusals::{CountedUnder, NoPlace, Sent};
 pub use requests::{MOST_WAITING, MailboxRequest, RequestState};
 pub use revocations::{Probe, Revocation};
 pub use rounds::{Failed, Round};
@@ -70,6 +72,7 @@ pub use secrets::Ledger;
 pub use sessions::{Device, SessionRow, session_hash};
 pub use stored::{Kept, Looked};
 pub use users::{NewUser, Role, User};
+pub use vouching::KnownServer;
 pub use webhooks::MOST_WEBHOOKS;
 
 use crate::{

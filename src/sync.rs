@@ -6,6 +6,7 @@
 
 mod clients;
 mod kept;
+mod lease;
 pub mod plan;
 mod round;
 mod turn;
@@ -13,6 +14,7 @@ mod turn;
 pub(crate) use clients::Clients;
 pub use clients::open_secret;
 pub use kept::Kept;
+pub(crate) use lease::while_held;
 
 use crate::{
     audit::{Action, Entry},

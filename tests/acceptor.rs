@@ -6,7 +6,7 @@
 use futures::future::BoxFuture;
 use kalends::{
     account_name::AccountName,
-    auth::Gate,
+    auth::{Gate, Permit, Verdict},
     check::{Ladder, Step},
     clock::{Clock, Timestamp},
     connect::ladder::{Controls, Failure, Request, Success, Tools, climb},
@@ -46,20 +46,18 @@ impl Drop for Front {
 struct Open;
 
 impl Gate for Open {
-    fn may_sign_in<'a>(
+    fn permit<'a>(
         &'a self,
-        _host: &'a str,
+        _at: &'a Facts,
         _account: &'a AccountName,
-    ) -> BoxFuture<'a, Result<(), Problem>> {
-        Box::pin(std::future::ready(Ok(())))
+    ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>> {
+        Box::pin(async { Ok(Box::new(Self) as Box<dyn Permit>) })
     }
+}
 
-    fn refused<'a>(&'a self, _at: &'a Facts, _account: &'a AccountName) -> BoxFuture<'a, ()> {
-        Box::pin(std::future::ready(()))
-    }
-
-    fn accepted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
-        Box::pin(std::future::ready(()))
+impl Permit for Open {
+    fn settle<'a>(self: Box<Self>, _at: &'a Facts, _verdict: Verdict) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
     }
 }
 

@@ -368,6 +368,9 @@ pub fn fix(check: &Check) -> Option<Fix> {
     let Some(Outcome::Failed { problem, .. }) = &check.outcome else {
         return None;
     };
+    if matches!(check.typed.goal, Goal::SendAgain { .. }) {
+        return None;
+    }
     if check.mode == Mode::Organisation && check.typed.goal == Goal::Connection {
         return match problem.as_ref() {
             Problem::MailboxAlias {
@@ -415,6 +418,10 @@ pub fn form_of(check: &Check) -> (String, String) {
         Goal::MoveAccount { account_id } => (
             format!("move-{account_id}"),
             format!("/organisation/accounts/{account_id}/server"),
+        ),
+        Goal::SendAgain { account_id } => (
+            format!("again-{account_id}"),
+            format!("/organisation/accounts/{account_id}"),
         ),
         Goal::NextPassword { account_id } => (
             format!("password-{account_id}"),

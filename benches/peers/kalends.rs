@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use kalends::{
     account_name::AccountName,
-    auth::{Credentials, Gate},
+    auth::{Credentials, Gate, Permit, Verdict},
     calendar::Window,
     clock::{Clock, Timestamp},
     ews::{Client, Whose, read_window},
@@ -54,19 +54,17 @@ impl Server {
 struct OpenGate;
 
 impl Gate for OpenGate {
-    fn may_sign_in<'a>(
+    fn permit<'a>(
         &'a self,
-        _host: &'a str,
+        _at: &'a Facts,
         _account: &'a AccountName,
-    ) -> BoxFuture<'a, Result<(), Problem>> {
-        Box::pin(async { Ok(()) })
+    ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>> {
+        Box::pin(async { Ok(Box::new(Self) as Box<dyn Permit>) })
     }
+}
 
-    fn refused<'a>(&'a self, _at: &'a Facts, _account: &'a AccountName) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
-    }
-
-    fn accepted<'a>(&'a self, _host: &'a str, _account: &'a AccountName) -> BoxFuture<'a, ()> {
+impl Permit for OpenGate {
+    fn settle<'a>(self: Box<Self>, _at: &'a Facts, _verdict: Verdict) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 }

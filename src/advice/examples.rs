@@ -143,6 +143,10 @@ fn refusals_of_the_server() -> Vec<Problem> {
         Problem::SignInPaused {
             until: Timestamp::from_seconds(1_772_546_700),
         },
+        Problem::TooManyTries {
+            until: Timestamp::from_seconds(1_772_546_700),
+        },
+        Problem::SignInUnanswered,
         Problem::PasswordChanging {
             until: Timestamp::from_seconds(1_772_546_700),
         },

@@ -18,6 +18,7 @@ fn account_state(names: &Names) -> String {
 }
 
 const SOMETHING_BETWEEN: &str = "Ask whether a proxy, firewall or virus scanner between Kalends and Exchange ends TLS itself since then: with Extended Protection Exchange refuses every sign-in through it, whatever the password. Let it pass the connection through, or give it the certificate of Exchange.";
+const REACHES_DIRECTORY: &str = "Test-ComputerSecureChannel -Verbose";
 const SIGN_IN_SETTINGS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*";
 
 fn before(changed: Option<&Certificate>) -> Option<(&Certificate, &CertificateBefore)> {
@@ -44,9 +45,10 @@ pub(super) fn refused(changed: Option<&Certificate>, names: &Names) -> Words {
     .step("Type the password again.")
     .step(other_form(names))
     .step("Check that the account is enabled, not locked, and that its password has not expired or must be changed at the next sign-in; LogonWorkstations must be empty, or name the Exchange server: command 1 shows all of it.")
-    .step("Check the account's sign-in name (UserPrincipalName), and whether an authentication policy blocks it: command 2. A policy with BlockLegacyAuthWebServices refuses every password; command 5 takes the account out of it.")
+    .step("Check the account's sign-in name (UserPrincipalName), and whether an authentication policy blocks it: command 2. A policy with BlockLegacyAuthWebServices refuses every password; command 6 takes the account out of it.")
     .step("Look into the Security log of the Exchange server for event 4625, which names the cause: command 3. Status 0xC000006A is a wrong password, 0xC0000234 a locked account, 0xC0000070 a forbidden workstation, 0xC000035B a failure of Extended Protection.")
     .step("Check the sign-in settings of EWS: command 4. Extended Protection refuses sign-ins where a proxy on the way shows another certificate than Exchange.")
+    .step("Check that the Exchange server reaches a domain controller: command 5. While it does not, it refuses every password.")
     .step("Check the clock of this machine and of the server, and whether the domain restricts NTLM or the account is in the group Protected Users, if nothing else is found.")
     .find_out(account_state(names))
     .find_out(format!(
@@ -58,6 +60,7 @@ pub(super) fn refused(changed: Option<&Certificate>, names: &Names) -> Words {
         "Get-WinEvent -FilterHashtable @{LogName='Security';Id=4625} -MaxEvents 20 | Format-List TimeCreated,Message",
     )
     .find_out(SIGN_IN_SETTINGS)
+    .command(Purpose::FindOut, SERVER, REACHES_DIRECTORY)
     .run(format!("Set-User {quoted} -AuthenticationPolicy $null"))
     .verify(format!("Get-User {quoted} | Format-List AuthenticationPolicy"))
     .undo(format!("Set-User {quoted} -AuthenticationPolicy 'POLICY'"))
@@ -196,15 +199,52 @@ pub(super) fn basic_withheld(
         .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -WindowsAuthentication $false")
 }
 
+fn time(at: Timestamp, names: &Names) -> String {
+    match names.utc_offset {
+        Some(offset) => at.time_in_words_at(offset),
+        None => at.time_in_words(),
+    }
+}
+
+/// When a stopped account goes on by itself; nothing is said where that is not planned.
+fn next_try(names: &Names) -> String {
+    let at = names.probe_at.map(|at| time(at, names));
+    at.map(|at| format!(" It is sent once more at {at}, by itself."))
+        .unwrap_or_default()
+}
+
+pub(super) fn too_many_tries(until: Timestamp, names: &Names) -> Words {
+    let at = time(until, names);
+    words(
+        "You have tried too many passwords.",
+        format!(
+            "Within an hour a person may be refused ten times, and with six accounts at most. Kalends sends no password that you type before {at}."
+        ),
+    )
+    .step(format!("Wait until {at}, then try again with the right account and password."))
+    .step("Ask an administrator which account is meant, if you are not sure.")
+}
+
+pub(super) fn unanswered(names: &Names) -> Words {
+    words(
+        "Exchange did not answer the sign-in.",
+        format!(
+            "The password saved for {} went out and no answer came, so it may have been refused. Kalends has stopped all work with it for a while, so that the account is not locked.{}",
+            shown_or(&names.account, "the account"),
+            next_try(names)
+        ),
+    )
+    .step("Wait: Kalends tries again by itself. An administrator of Kalends can have the saved password sent once more.")
+    .step("Check that the Exchange servers reach a domain controller, if it stays: while they do not, sign-ins hang or are refused.")
+    .command(Purpose::FindOut, SERVER, REACHES_DIRECTORY)
+}
+
 pub(super) fn paused(until: Timestamp, names: &Names) -> Words {
-    let at = match names.utc_offset {
-        Some(offset) => until.time_in_words_at(offset),
-        None => until.time_in_words(),
-    };
+    let at = time(until, names);
     words(
         "Too many sign-ins were refused.",
         format!(
-            "Sign-ins of {} were refused up to the limit of three an hour, or are still waiting for their answers. Another wrong password could lock the account for everybody who depends on it, so Kalends sends none before {}.",
+            "Sign-ins of {} were refused up to the limit of four an hour, three of them with typed passwords, or are still waiting for their answers. Another wrong password could lock the account for everybody who depends on it, so Kalends sends none before {}.",
             shown_or(&names.account, "the account"),
             at
         ),
@@ -216,8 +256,9 @@ pub(super) fn paused(until: Timestamp, names: &Names) -> Words {
 
 pub(super) fn password_refused(changed: Option<&Certificate>, names: &Names) -> Words {
     let told = format!(
-        "The password saved for {} worked before and was refused. Kalends sends a refused password twice at most, a quarter of an hour apart, so that the account is not locked.",
-        shown_or(&names.account, "the account")
+        "The password saved for {} worked before and was refused. Kalends has stopped all work with it, so that the account is not locked.{}",
+        shown_or(&names.account, "the account"),
+        next_try(names)
     );
     let advice = match before(changed) {
         None => words(
@@ -234,8 +275,10 @@ pub(super) fn password_refused(changed: Option<&Certificate>, names: &Names) -> 
         .step("Connect again with the present password; every connection through this account then goes on.")
         .step("Check that the account is enabled, not locked, and that its password has not expired: command 1.")
         .step("Check the sign-in settings of EWS, if the password is the right one: command 2. Extended Protection refuses sign-ins where a proxy on the way shows another certificate than Exchange.")
+        .step("Check that the Exchange servers reach a domain controller: command 3. While they do not, Exchange refuses every password. Once they do, an administrator of Kalends has the saved password sent once more.")
         .find_out(account_state(names))
         .find_out(SIGN_IN_SETTINGS)
+        .command(Purpose::FindOut, SERVER, REACHES_DIRECTORY)
 }
 
 pub(super) fn disabled(names: &Names) -> Words {

@@ -11,6 +11,7 @@ fn names() -> Names {
         utc_offset: None,
         held: false,
         tells_addresses: true,
+        probe_at: None,
     }
 }
 

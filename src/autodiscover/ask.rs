@@ -1,8 +1,6 @@
 //! The signed-in question to one host, in the plain form and, where that says nothing, in SOAP.
 
-use super::{
-    ANSWER_BYTES, Autodiscover, CANDIDATE_LIMIT, NotFound, Ready, pox, problem_at, said::Said, soap,
-};
+use super::{ANSWER_BYTES, Autodiscover, NotFound, Ready, pox, problem_at, said::Said, soap};
 use crate::{
     auth::SignedIn,
     endpoint::{EwsUrl, is_exchange_online},
@@ -14,7 +12,8 @@ use crate::{
     mailbox::SmtpAddress,
     problem::{InsteadOfEws, Problem},
 };
-use http::StatusCode;
+use http::{Request, StatusCode};
+use hyper::body::Bytes;
 use std::sync::Arc;
 use tokio::time::timeout;
 
@@ -38,11 +37,8 @@ impl Autodiscover<'_> {
         let host = ready.host.clone();
         let mut ids = CallIds::new(self.random);
         let mut was_sent = false;
-        let answer = self.answer(ready, mailbox, &mut ids, &mut was_sent);
-        let asked = timeout(CANDIDATE_LIMIT, answer).await;
-        let seconds = CANDIDATE_LIMIT.as_secs();
-        let answered = asked.unwrap_or(Err(Cause::TimedOut { seconds }));
-        match answered {
+        let answered = self.answer(ready, mailbox, &mut ids, &mut was_sent);
+        match answered.await {
             Ok(said) => Ok(next(said)),
             Err(cause) => {
                 let refused = matches!(cause, Cause::SignInRefused(_));
@@ -108,17 +104,12 @@ impl Autodiscover<'_> {
             }
         };
         let request = post(path, Some(&whose), ids, body);
-        let answer = signed_in
-            .send(request, ANSWER_BYTES)
-            .await
-            .map_err(|error| ids.failed(error))?;
-        ids.answered(&answer);
-        let unread = http_cause(&answer);
-        if answer.status != StatusCode::OK {
-            answer.drain().await;
-            return Err(unread);
-        }
-        let text = text_of(answer.body).await?;
+        let passed = signed_in.pass_gate().await;
+        passed.map_err(|error| ids.failed(error))?;
+        let limit = self.outbound.limits().call;
+        let asked = timeout(limit, text_in_answer(signed_in, request, ids)).await;
+        let seconds = limit.as_secs();
+        let (text, unread) = asked.unwrap_or(Err(Cause::TimedOut { seconds }))?;
         let mut xml = Xml::new(&text);
         let read = match form {
             Form::Pox => pox::read(&mut xml),
@@ -130,6 +121,25 @@ impl Autodiscover<'_> {
             Err(error) => Err(Cause::unread(error, 200)),
         }
     }
+}
+
+/// The text of an answer, and what it means if it cannot be read.
+async fn text_in_answer(
+    signed_in: &mut SignedIn,
+    request: Request<Bytes>,
+    ids: &mut CallIds,
+) -> Result<(String, Cause), Cause> {
+    let answer = signed_in
+        .send(request, ANSWER_BYTES)
+        .await
+        .map_err(|error| ids.failed(error))?;
+    ids.answered(&answer);
+    let unread = http_cause(&answer);
+    if answer.status != StatusCode::OK {
+        answer.drain().await;
+        return Err(unread);
+    }
+    Ok((text_of(answer.body).await?, unread))
 }
 
 /// The two forms of the question.

@@ -16,7 +16,7 @@ use crate::{
     permission::Forbidden,
     policy::PrivacyLevel,
     problem::Problem,
-    refusal::SavedGate,
+    refusal::{SavedGate, Sending},
     services::Services,
     store::{Account, Leased, StoreError, User},
     sync,
@@ -27,11 +27,12 @@ use std::{sync::Arc, time::Duration};
 const WANTED: Duration = Duration::from_secs(2);
 
 /// Checks a saved connection again with its saved password, for its user or an admin. Where as many tests of its user
-/// run as may, that is the latest of them.
+/// run as may, that is the latest of them. `sending`: once more, where an admin will not wait for the next probe.
 pub async fn check_again(
     services: &Services,
     by: &User,
     connection: &Connection,
+    sending: Sending,
 ) -> Result<CheckId, StoreError> {
     let owner = services
         .store
@@ -66,7 +67,8 @@ pub async fn check_again(
     let (id, services, connection) = (check.id, services.clone(), connection.clone());
     services.running.begin(id, place);
     services.tasks.clone().spawn(async move {
-        let (ladder, outcome) = match check_saved(&services, id, &owner, &connection).await {
+        let (ladder, outcome) = match check_saved(&services, id, &owner, &connection, sending).await
+        {
             Ok(ended) => ended,
             Err(problem) => {
                 let outcome = Outcome::Failed {
@@ -86,14 +88,16 @@ async fn check_saved(
     id: CheckId,
     owner: &User,
     connection: &Connection,
+    sending: Sending,
 ) -> Result<(Ladder, Outcome), Problem> {
     let leased = wait_for_account(services, connection.account_id).await?;
     let whose = (connection.mode, &connection.mailbox);
-    let climbed = climb_saved(services, id, owner, &leased, whose).await;
+    let climbing = climb_saved(services, id, owner, &leased, whose, sending);
+    let climbed = sync::while_held(services, &leased, climbing).await;
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
-    let (ladder, ended) = climbed?;
+    let (ladder, ended) = climbed.unwrap_or(Err(Problem::Interrupted))?;
     let outcome = match ended {
         Some(Ok(success)) => {
             if let Err(error) = services
@@ -122,25 +126,28 @@ pub(super) async fn climb_saved(
     owner: &User,
     leased: &Leased,
     (mode, mailbox): (Mode, &SmtpAddress),
+    sending: Sending,
 ) -> Result<(Ladder, Option<Result<Success, Failure>>), Problem> {
     let account = &leased.account;
     // Before the secret is opened: a closed gate needs none.
-    let closed = SavedGate::closed(&services.store, &services.clock, account).await;
+    let closed = SavedGate::closed(services, account, sending).await;
     if let Some(problem) = closed.map_err(|error| unreadable(&error))? {
-        // Waiting does not mend it: the password that is saved was refused.
+        // What stopped the account says more than when it is tried again.
         return Err(match problem {
-            Problem::SignInPaused { .. } if account.saved_refusals > 0 => {
-                let told = services.store.refusal_of(account.id).await;
-                told.map_err(|error| unreadable(&error))?
+            Problem::SignInPaused { .. }
+                if account.saved_refusals > 0 && sending == Sending::Planned =>
+            {
+                account.stopped_problem()
             }
             other => other,
         });
     }
-    let gate = Arc::new(SavedGate::new(
-        services.store.clone(),
-        services.clock.clone(),
-        account.clone(),
-    ));
+    let gate = SavedGate::new(services, account.clone()).sending(sending);
+    // An administrator sees that it can be read, and not what is in it.
+    let level = match sending {
+        Sending::OnceMore => PrivacyLevel::FreeBusy,
+        Sending::Planned | Sending::Probe => level_of(services, owner).await,
+    };
     let climbing = ladder::Request {
         mode,
         mailbox: mailbox.clone(),
@@ -148,12 +155,12 @@ pub(super) async fn climb_saved(
         password: sync::open_secret(services, account, mailbox).await?,
         endpoint: Some(account.endpoint.clone()),
         fallback_zone: zone_of(owner),
-        level: level_of(services, owner).await,
+        level,
         controls: controls_of(services, &account.name, mailbox).await,
         remembered: None,
         confirmed: Vec::new(),
     };
-    let (ladder, mut ended) = climb(services, id, tools(services, gate), climbing).await;
+    let (ladder, mut ended) = climb(services, id, tools(services, Arc::new(gate)), climbing).await;
     if let Some(ended) = &mut ended {
         certificate::compare(services, ended).await;
         if let Err(failure) = ended {
@@ -170,11 +177,7 @@ pub(crate) async fn probe(
     mailbox: &SmtpAddress,
 ) -> Result<(), Problem> {
     let leased = wait_for_account(services, account.id).await?;
-    let gate = SavedGate::new(
-        services.store.clone(),
-        services.clock.clone(),
-        leased.account.clone(),
-    );
+    let gate = SavedGate::new(services, leased.account.clone()).sending(Sending::Probe);
     let probed = async {
         let request = ladder::Request {
             mode: account.mode,
@@ -188,24 +191,24 @@ pub(crate) async fn probe(
             remembered: None,
             confirmed: Vec::new(),
         };
-        let tools = tools(services, Arc::new(gate.for_a_probe()));
+        let tools = tools(services, Arc::new(gate));
         let climbed = ladder::climb(&tools, request, drop).await;
         climbed.map(drop).map_err(|failure| failure.problem)
     };
-    let probed = probed.await;
+    let probed = sync::while_held(services, &leased, probed).await;
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
-    probed
+    probed.unwrap_or(Err(Problem::Interrupted))
 }
 
-/// Holds an account as soon as whoever works through its rounds has given it back: a minute at most.
+/// Holds an account as soon as whoever works through its rounds has given it back: two minutes at most, for a call may take that long.
 pub(crate) async fn wait_for_account(
     services: &Services,
     id: AccountId,
 ) -> Result<Leased, Problem> {
     let store = &services.store;
-    for _ in 0..240 {
+    for _ in 0..480 {
         let now = services.clock.now();
         let leased = store.lease_account(id, now, sync::LEASE).await;
         if let Some(leased) = leased.map_err(|error| unreadable(&error))? {

@@ -25,8 +25,8 @@ pub(super) async fn try_once(
     user: &User,
     request: &Request,
 ) -> (Ladder, Option<Result<Success, Failure>>) {
-    let gate = TypedGate::new(services.store.clone(), services.clock.clone());
-    let gate = Arc::new(gate.signing_in(request.sign_in));
+    let gate = TypedGate::new(services, Some(user.id)).signing_in(request.sign_in);
+    let gate = Arc::new(gate);
     let climbing = ladder::Request {
         mode: request.mode,
         mailbox: request.mailbox.clone(),
@@ -46,13 +46,7 @@ pub(super) async fn try_once(
         confirmed: request.confirmed.clone(),
     };
     let remembered = climbing.remembered.clone();
-    let (ladder, mut ended) = climb(services, id, tools(services, gate.clone()), climbing).await;
-    // A cancelled climb goes on unseen and settles by itself, so that cancelling is no way around the limit.
-    if ended.is_some()
-        && let Err(error) = gate.settle().await
-    {
-        tracing::error!(%error, check.id = %id, "an unanswered sign-in stays counted");
-    }
+    let (ladder, mut ended) = climb(services, id, tools(services, gate), climbing).await;
     if let Some(ended) = &mut ended {
         certificate::compare(services, ended).await;
         learn(services, request, remembered.as_ref(), ended).await;

@@ -12,8 +12,10 @@ use crate::{
     mailbox::SmtpAddress,
     permission::{Forbidden, may_connect_through},
     problem::Problem,
+    refusal::Sending,
     services::Services,
     store::{Account, Reads, StoreError, User},
+    sync::while_held,
 };
 
 /// Starts the check of a mailbox through the account that serves its domain, and connects it if the check reaches the
@@ -57,11 +59,13 @@ async fn connect(
         Ok(leased) => leased,
         Err(problem) => return (Ladder::held_back(), failed(problem.into())),
     };
-    let climbed = climb_saved(services, id, user, &leased, (Mode::Organisation, mailbox)).await;
+    let whose = (Mode::Organisation, mailbox);
+    let climbing = climb_saved(services, id, user, &leased, whose, Sending::Planned);
+    let climbed = while_held(services, &leased, climbing).await;
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
-    let (ladder, ended) = match climbed {
+    let (ladder, ended) = match climbed.unwrap_or(Err(Problem::Interrupted)) {
         Ok(climbed) => climbed,
         Err(problem) => return (Ladder::held_back(), failed(problem.into())),
     };

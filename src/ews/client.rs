@@ -22,7 +22,7 @@ use crate::{
     endpoint::{EwsUrl, is_exchange_online},
     metrics::Calls,
     outbound::{
-        Outbound,
+        CONNECT_LIMIT, Outbound,
         connection::{ANSWER_LIMIT, Answer, Connection},
     },
     policy::PrivacyLevel,
@@ -39,10 +39,6 @@ use tokio::time::{Instant, timeout};
 
 /// Constant, so that administrators can find and allow it (`EwsAllowList`).
 pub const KALENDS: &str = concat!("Kalends/", env!("CARGO_PKG_VERSION"));
-/// How long the server may take to ask for a sign-in.
-pub const GREETING_LIMIT: Duration = Duration::from_secs(5);
-/// How long one call may take, from its first byte to the last of its answer.
-const CALL_LIMIT: Duration = Duration::from_mins(1);
 /// How many calls are remembered until somebody takes them.
 const MOST_CALLS: usize = 32;
 /// The most that is read of an answer to an anonymous request.
@@ -67,8 +63,9 @@ pub async fn greet(
     let content = GetFolder.content(version, None);
     let body = envelope::write(version, None, GetFolder::NAME, "", &content);
     let request = post(endpoint.path(), None, &ids, body);
-    let asked = timeout(GREETING_LIMIT, ask(connection, request, &mut ids)).await;
-    let seconds = GREETING_LIMIT.as_secs();
+    let left = connection.left_to_connect();
+    let asked = timeout(left, ask(connection, request, &mut ids)).await;
+    let seconds = CONNECT_LIMIT.as_secs();
     asked
         .unwrap_or(Err(Cause::TimedOut { seconds }))
         .map_err(|cause| EwsError::new(cause, ids))
@@ -115,6 +112,8 @@ pub struct Client {
     calls: Calls,
     budget: &'static AnswerBudget,
     opened_at: Timestamp,
+    /// How long one call may take, from its first byte to the last of its answer.
+    patience: Duration,
     /// A call was left half-way: the connection cannot be used again.
     is_torn: bool,
     made: Vec<Call>,
@@ -177,6 +176,7 @@ impl Client {
             calls: outbound.calls().clone(),
             budget: &OF_CHECKS,
             opened_at: outbound.clock().now(),
+            patience: outbound.limits().call,
             is_torn: false,
             made: Vec::new(),
         })
@@ -269,10 +269,15 @@ impl Client {
     ) -> Result<O::Answer, EwsError> {
         let mut ids = CallIds::new(&self.random);
         let mut build = self.greeting.build;
+        if let Err(error) = self.signed_in.pass_gate().await {
+            let cause = ids.failed(error);
+            return Err(EwsError::new(cause, ids));
+        }
         let begun = Instant::now();
+        let patience = self.patience;
         let exchange = self.exchange(whose, operation, &mut ids, &mut build);
-        let seconds = CALL_LIMIT.as_secs();
-        let result = timeout(CALL_LIMIT, exchange)
+        let seconds = patience.as_secs();
+        let result = timeout(patience, exchange)
             .await
             .unwrap_or(Err(Cause::TimedOut { seconds }));
         tracing::Span::current().record("ews.request_id", ids.shown());

@@ -8,7 +8,7 @@ use crate::{
     id::RecordId,
     mailbox::SmtpAddress,
     problem::Problem,
-    refusal::SavedGate,
+    refusal::full_until,
     services::Services,
     store::{Account, Held, Probe, Revocation, User},
 };
@@ -60,7 +60,7 @@ async fn probe(
 ) -> Result<(Option<SmtpAddress>, Probe), CustodyError> {
     let mut ended = (None, Probe::NotTried);
     for (place, mailbox) in mailboxes.iter().enumerate() {
-        if SavedGate::refused_before(&services.store, &services.clock, account).await? {
+        if account.saved_refusals > 0 || full_until(services, account).await?.is_some() {
             return Ok((Some(mailbox.clone()), Probe::RefusedBefore));
         }
         let problem = match again::probe(services, account, mailbox).await {

@@ -15,8 +15,17 @@ use hyper::{
     client::conn::http1::{SendRequest, handshake},
 };
 use hyper_util::rt::TokioIo;
-use std::{io, net::SocketAddr, pin::Pin, time::Duration};
-use tokio::net::TcpStream;
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{net::TcpStream, sync::Mutex, time::Instant};
 use tokio_rustls::client::TlsStream;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -43,12 +52,17 @@ pub struct Facts {
     pub tls_took: Duration,
 }
 
-/// A pinned connection. Dropping it closes it.
-pub struct Connection {
-    sender: SendRequest<Full<Bytes>>,
+/// A pinned connection. Dropping it, and every clone of it, closes it.
+#[derive(Clone)]
+pub struct Connection(Arc<Open>);
+
+struct Open {
+    /// One request at a time.
+    sender: Mutex<SendRequest<Full<Bytes>>>,
     _driver: AbortOnDropHandle<()>,
     facts: Facts,
-    used: bool,
+    used: AtomicBool,
+    connect_by: Instant,
 }
 
 /// Why a request brought no answer.
@@ -93,6 +107,7 @@ impl Connection {
     pub(super) async fn start(
         stream: TlsStream<TcpStream>,
         facts: Facts,
+        connect_by: Instant,
     ) -> Result<Self, OutboundError> {
         let (sender, driver) =
             handshake(TokioIo::new(stream))
@@ -103,16 +118,22 @@ impl Connection {
                 })?;
         // How the connection ends is told by the call that was under way.
         let driver = tokio::spawn(async move { drop(driver.await) });
-        Ok(Self {
-            sender,
+        Ok(Self(Arc::new(Open {
+            sender: Mutex::new(sender),
             _driver: AbortOnDropHandle::new(driver),
             facts,
-            used: false,
-        })
+            used: AtomicBool::new(false),
+            connect_by,
+        })))
     }
 
-    pub const fn facts(&self) -> &Facts {
-        &self.facts
+    pub fn facts(&self) -> &Facts {
+        &self.0.facts
+    }
+
+    /// How long the server may still take to ask for a sign-in.
+    pub fn left_to_connect(&self) -> Duration {
+        super::left(self.0.connect_by)
     }
 
     /// Sends one request and reads the head of its answer. `uri` is the path alone; the host header is set here.
@@ -122,10 +143,11 @@ impl Connection {
         mut request: Request<Bytes>,
         limit: usize,
     ) -> Result<Answer, SendError> {
-        if self.sender.ready().await.is_err() {
+        let mut sender = self.0.sender.lock().await;
+        if sender.ready().await.is_err() {
             return Err(SendError::Stale);
         }
-        let used = std::mem::replace(&mut self.used, true);
+        let used = self.0.used.swap(true, Ordering::Relaxed);
         if let Ok(host) = HeaderValue::try_from(self.authority()) {
             request.headers_mut().insert(HOST, host);
         }
@@ -135,7 +157,7 @@ impl Connection {
                 .headers_mut()
                 .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let answer = self.sender.send_request(request.map(Full::new)).await;
+        let answer = sender.send_request(request.map(Full::new)).await;
         let answer = answer.map_err(|error| match () {
             () if error.is_parse() => SendError::NotHttp,
             () if error.is_canceled() => SendError::Stale,
@@ -152,13 +174,13 @@ impl Connection {
     }
 
     fn authority(&self) -> String {
-        let host = &self.facts.host;
+        let host = &self.facts().host;
         let host = if host.contains(':') {
             format!("[{host}]")
         } else {
             host.clone()
         };
-        match self.facts.port {
+        match self.facts().port {
             443 => host,
             port => format!("{host}:{port}"),
         }

@@ -27,6 +27,11 @@ impl AllowedHosts {
             .map(Self)
     }
 
+    /// Each host, with its port if only that one is meant.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<u16>)> {
+        self.0.iter().map(|(host, port)| (host.as_str(), *port))
+    }
+
     pub fn contains(&self, host: &str, port: u16) -> bool {
         self.0
             .iter()

@@ -42,6 +42,8 @@ impl Problem {
         match self {
             Self::SignInRefused { .. }
             | Self::SignInPaused { .. }
+            | Self::TooManyTries { .. }
+            | Self::SignInUnanswered
             | Self::PasswordRefused { .. }
             | Self::PasswordChanging { .. }
             | Self::PasswordExpired

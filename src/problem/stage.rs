@@ -31,6 +31,7 @@ impl Problem {
             | Self::PermissionGone
             | Self::MailboxTaken
             | Self::SignInPaused { .. }
+            | Self::TooManyTries { .. }
             | Self::PasswordChanging { .. }
             | Self::AccountPaused
             | Self::AddressNotAllowed { .. } => (Stage::Here, Stage::Here),
@@ -51,6 +52,7 @@ impl Problem {
             | Self::KerberosOnly { .. }
             | Self::SignInNotOffered { .. }
             | Self::ConnectionNotKept
+            | Self::BasicWithheld { .. }
             | Self::LeadsElsewhere { .. }
             | Self::AutodiscoverFailed { .. } => (Stage::Http, Stage::SignIn),
             Self::Forbidden
@@ -59,6 +61,7 @@ impl Problem {
             | Self::AnswerNotUnderstood { .. }
             | Self::Throttled { .. } => (Stage::Http, Stage::Mailbox),
             Self::SignInRefused { .. }
+            | Self::SignInUnanswered
             | Self::PasswordRefused { .. }
             | Self::PasswordExpired
             | Self::AccountDisabled => (Stage::SignIn, Stage::SignIn),

@@ -1,6 +1,6 @@
 //! Accounts on Exchange hosts: a typed service account is one row per host and name, whoever typed it.
 
-use super::{Store, StoreError, history::Whose, rows};
+use super::{Store, StoreError, history::Whose, refusals, rows};
 use crate::{
     account_name::AccountName,
     advice::Names,
@@ -8,7 +8,7 @@ use crate::{
     connection::{ConnectionState, Mode, SignInMethod},
     database::Engine,
     endpoint::EwsUrl,
-    id::{AccountId, SecretId, UserId},
+    id::{AccountId, RecordId, SecretId, UserId},
     mailbox::SmtpAddress,
     problem::Problem,
 };
@@ -28,6 +28,8 @@ pub struct Account {
     pub saved_refusals: i64,
     /// While set, no work of this account starts before then.
     pub stopped_until: Option<Timestamp>,
+    /// Why its work was stopped.
+    pub stopped_for: Option<Problem>,
     /// A mailbox that somebody named as one that it reaches.
     pub control_mailbox: Option<SmtpAddress>,
     /// What an admin calls it; empty where a user typed it.
@@ -46,6 +48,12 @@ pub struct Account {
 }
 
 impl Account {
+    /// Why its work is stopped, where it is.
+    pub fn stopped_problem(&self) -> Problem {
+        let told = self.stopped_for.clone();
+        told.unwrap_or(Problem::PasswordRefused { changed: None })
+    }
+
     /// As admins call it; else by its name.
     pub fn called(&self) -> String {
         if self.label.is_empty() {
@@ -64,6 +72,7 @@ impl Account {
             utc_offset,
             held: self.mode == Mode::Organisation,
             tells_addresses: false,
+            probe_at: self.stopped_until.filter(|_| self.saved_refusals > 0),
         }
     }
 }
@@ -102,6 +111,7 @@ pub(super) fn account(row: &AnyRow) -> Result<Account, StoreError> {
         secret_id: rows::parsed(row, "secret_id")?,
         saved_refusals: rows::number(row, "saved_refusals")?,
         stopped_until: rows::maybe_instant(row, "stopped_until")?,
+        stopped_for: rows::maybe_json(row, "stopped_for")?,
         control_mailbox: rows::maybe_parsed(row, "control_mailbox")?,
         label: rows::text(row, "label")?,
         expires_at: rows::maybe_instant(row, "expires_at")?,
@@ -125,7 +135,7 @@ fn next_slot(row: &AnyRow) -> Result<Option<NextSlot>, StoreError> {
     }))
 }
 
-pub(super) const COLUMNS: &str = "SELECT id, kind, host, name, endpoint, secret_id, saved_refusals, stopped_until, control_mailbox, \
+pub(super) const COLUMNS: &str = "SELECT id, kind, host, name, endpoint, secret_id, saved_refusals, stopped_until, stopped_for, control_mailbox, \
      label, expires_at, next_name, next_secret_id, next_tested_at, next_expires_at, held_until, paused_at, wanted_until, sign_in FROM accounts";
 
 impl Store {
@@ -195,33 +205,34 @@ impl Store {
         self.replaced(writing, (old, new), replaced > 0, now).await
     }
 
-    /// A saved password was refused: counts it and stops all work of the account, if `account` is still as it was
-    /// read (else somebody has put in another password meanwhile, and nothing is stopped).
+    /// A saved password was refused, or never answered: its place stays taken, and all work of the account stops, if
+    /// `account` is still as it was read (else somebody has put in another password meanwhile, and nothing is stopped).
     ///
-    /// The first refusal plans one probe at `probe_at`; after the second nothing is planned.
+    /// It is sent again by itself at `next`; `None`: not before somebody acts.
     pub async fn stop_account(
         &self,
         account: &Account,
+        place: RecordId,
         problem: &Problem,
-        probe_at: Timestamp,
+        next: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        self.count_refusal_in(&mut writing, &account.name.refusal_key(), now)
-            .await?;
-        let probe = account.saved_refusals == 0;
+        refusals::keep_in(&mut writing, place, now).await?;
+        let told = rows::to_json(problem, "problem")?;
         let stopped = sqlx::query(
-            "UPDATE accounts SET saved_refusals = saved_refusals + 1, stopped_until = $4 \
+            "UPDATE accounts SET saved_refusals = saved_refusals + 1, stopped_until = $4, stopped_for = $5 \
              WHERE id = $1 AND secret_id = $2 AND saved_refusals = $3",
         )
         .bind(account.id.to_string())
         .bind(account.secret_id.to_string())
         .bind(account.saved_refusals)
-        .bind(if probe { probe_at.millis() } else { i64::MAX })
+        .bind(next.map(Timestamp::millis))
+        .bind(&told)
         .execute(writing.on())
         .await?;
         if stopped.rows_affected() > 0 {
-            let (whose, state) = (Whose::All(account.id), ConnectionState::ActionNeeded);
+            let (whose, state) = (Whose::All(account.id), ConnectionState::after(problem));
             self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
                 .await?;
             sqlx::query(
@@ -229,10 +240,10 @@ impl Store {
                  due_at = $5, cause = $6 WHERE account_id = $1",
             )
             .bind(account.id.to_string())
-            .bind(ConnectionState::ActionNeeded.code())
-            .bind(rows::to_json(problem, "problem")?)
+            .bind(state.code())
+            .bind(told)
             .bind(now.millis())
-            .bind(probe.then_some(probe_at.millis()))
+            .bind(next.map(Timestamp::millis))
             .bind(problem.code())
             .bind(problem.codes_of_cause())
             .execute(writing.on())
@@ -241,20 +252,15 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// How the last refusal of an account's saved password was told.
-    pub async fn refusal_of(&self, id: AccountId) -> Result<Problem, StoreError> {
+    /// Who was the first of those that are connected through an account.
+    pub async fn first_user_of(&self, id: AccountId) -> Result<Option<UserId>, StoreError> {
         let row = sqlx::query(
-            "SELECT problem FROM connections WHERE account_id = $1 AND cause = 'password-refused' \
-             ORDER BY since DESC LIMIT 1",
+            "SELECT user_id FROM connections WHERE account_id = $1 ORDER BY connected_at, id LIMIT 1",
         )
         .bind(id.to_string())
         .fetch_optional(self.pool())
         .await?;
-        let told = match row {
-            Some(row) => rows::maybe_json(&row, "problem")?,
-            None => None,
-        };
-        Ok(told.unwrap_or(Problem::PasswordRefused { changed: None }))
+        row.map(|row| rows::parsed(&row, "user_id")).transpose()
     }
 
     /// Takes up to `limit` accounts that have a connection due and that nobody holds, for `lease` from now on: those
@@ -360,6 +366,20 @@ impl Store {
             .transpose()
     }
 
+    /// Goes on holding an account until then; false if somebody else holds it by now.
+    pub async fn renew_lease(&self, leased: &Leased, until: Timestamp) -> Result<bool, StoreError> {
+        let mut writing = self.begin().await?;
+        let renewed =
+            sqlx::query("UPDATE accounts SET leased_until = $3 WHERE id = $1 AND lease = $2")
+                .bind(leased.account.id.to_string())
+                .bind(&leased.token)
+                .bind(until.millis())
+                .execute(writing.on())
+                .await?;
+        writing.commit().await?;
+        Ok(renewed.rows_affected() > 0)
+    }
+
     pub async fn release_account(&self, leased: &Leased) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         // Accounts that were taken together have one token.
@@ -390,7 +410,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         let resumed = sqlx::query(
-            "UPDATE accounts SET saved_refusals = 0, stopped_until = NULL \
+            "UPDATE accounts SET saved_refusals = 0, stopped_until = NULL, stopped_for = NULL \
              WHERE id = $1 AND secret_id = $2 AND (saved_refusals > 0 OR stopped_until IS NOT NULL)",
         )
         .bind(account.id.to_string())

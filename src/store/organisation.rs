@@ -231,7 +231,7 @@ impl Store {
         sqlx::query(
             "UPDATE accounts SET host = $2, endpoint = $3, name = $4, name_key = $5, secret_id = $6, control_mailbox = $7, \
              next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL, held_until = NULL, \
-             saved_refusals = 0, stopped_until = NULL WHERE id = $1",
+             saved_refusals = 0, stopped_until = NULL, stopped_for = NULL WHERE id = $1",
         )
         .bind(id.to_string())
         .bind(new.endpoint.host())
@@ -314,7 +314,7 @@ impl Store {
         let switched = sqlx::query(
             "UPDATE accounts SET name = $3, name_key = $4, secret_id = next_secret_id, expires_at = next_expires_at, \
              next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL, held_until = NULL, \
-             saved_refusals = 0, stopped_until = NULL WHERE id = $1 AND next_secret_id = $2 AND secret_id = $5",
+             saved_refusals = 0, stopped_until = NULL, stopped_for = NULL WHERE id = $1 AND next_secret_id = $2 AND secret_id = $5",
         )
         .bind(account.id.to_string())
         .bind(next.secret_id.to_string())

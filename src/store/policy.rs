@@ -1,7 +1,13 @@
 //! The organisation's rules.
 
 use super::{Store, StoreError, privacy::Copies, rows};
-use crate::{audit::Entry, clock::Timestamp, database::Writing, policy::Policy};
+use crate::{
+    audit::Entry,
+    clock::Timestamp,
+    database::Writing,
+    policy::{Policy, Probes},
+    refusal::next_probe,
+};
 use serde_json::Value;
 use sqlx::any::AnyRow;
 
@@ -28,6 +34,9 @@ impl Store {
             self.level_in(&mut writing, Copies::Everybodys, policy.privacy, now)
                 .await?;
         }
+        if policy.probes != before.probes {
+            replan_in(&mut writing, policy.probes, now).await?;
+        }
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
         self.forget_pages().await;
@@ -45,6 +54,27 @@ pub(super) fn policy_of(found: &[AnyRow]) -> Result<Policy, StoreError> {
         rules.insert(rows::text(row, "rule")?, rows::text(row, "value")?.into());
     }
     serde_json::from_value(Value::Object(rules)).map_err(|_| StoreError::Corrupt("policy"))
+}
+
+/// Plans the next probe of accounts whose password was refused twice and more, or takes it back.
+async fn replan_in(
+    writing: &mut Writing,
+    probes: Probes,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let next = next_probe(2, probes, now).map(Timestamp::millis);
+    sqlx::query(
+        "UPDATE connections SET due_at = $1 \
+         WHERE account_id IN (SELECT id FROM accounts WHERE saved_refusals >= 2)",
+    )
+    .bind(next)
+    .execute(writing.on())
+    .await?;
+    sqlx::query("UPDATE accounts SET stopped_until = $1 WHERE saved_refusals >= 2")
+        .bind(next)
+        .execute(writing.on())
+        .await?;
+    Ok(())
 }
 
 async fn set_in(writing: &mut Writing, policy: &Policy) -> Result<(), StoreError> {

@@ -1,82 +1,146 @@
-//! Refused sign-ins, counted per user name, whoever caused them and by whatever name the server was called: one Exchange
-//! answers under several, and locks the account all the same.
+//! Places for passwords that may be refused: at most four an hour for one account name, whoever sends them. A place is
+//! taken before the password goes out, kept where it was refused or never answered, and given back otherwise.
 
 use super::{Store, StoreError, rows};
 use crate::{
     clock::Timestamp,
     database::{Engine, Writing},
     id::RecordId,
+    outbound::CALL_LIMIT,
 };
+use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
-/// For how long a try takes a place while nobody knows its answer: longer than any answer is waited for.
-const PENDING: Duration = Duration::from_mins(1);
+/// For how long a refusal stands.
+const HOUR: Duration = Duration::from_hours(1);
+/// The longest that a verdict may take, and to write it down.
+const VERDICT: Duration = CALL_LIMIT.saturating_add(Duration::from_secs(20));
+/// Refusals of any kind that may stand for one account name.
+const MOST: usize = 4;
+/// How many of them may be of typed passwords.
+const MOST_TYPED: usize = 3;
 
-impl Store {
-    /// The instants of the refusals since `since`, oldest first.
-    pub async fn refusals_since(
-        &self,
-        name_key: &str,
-        since: Timestamp,
-    ) -> Result<Vec<Timestamp>, StoreError> {
-        let found = sqlx::query(
-            "SELECT at FROM refusals WHERE name_key = $1 AND at > $2 AND pending = 0 ORDER BY at",
-        )
-        .bind(name_key)
-        .bind(since.millis())
-        .fetch_all(self.pool())
-        .await?;
-        found.iter().map(|row| rows::instant(row, "at")).collect()
+/// What refusals are counted under, hashed: the account is somebody's, and whoever types it chooses its length.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CountedUnder(String);
+
+impl CountedUnder {
+    /// A bare account name, at all servers of the organisation together.
+    pub fn name(name: &str) -> Self {
+        Self::hashed(&["name", name])
     }
 
-    /// Takes a place for a try ahead of its answer, unless `most` are taken by refusals since `since` and by tries of
-    /// the last minute: then the instants of those refusals come back, oldest first. [`Store::take_back_try`] gives
-    /// the place back, [`Store::confirm_refusal`] makes a refusal of it.
-    pub async fn reserve_try(
+    /// A bare account name at a server that nobody vouches for, as one person sends it there.
+    pub fn name_elsewhere(person: &str, host: &str, name: &str) -> Self {
+        Self::hashed(&["elsewhere", person, host, name])
+    }
+
+    fn hashed(parts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
+        Self(hex::encode(hash.finalize()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Who sends a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// Somebody has just typed it.
+    Typed,
+    /// It is a saved one: of one account name, one at a time.
+    Saved,
+}
+
+/// No place is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoPlace {
+    /// When the next one is, at the latest.
+    pub until: Timestamp,
+    /// A verdict that is on its way may free one sooner.
+    pub is_open: bool,
+}
+
+struct Taken {
+    is_typed: bool,
+    is_pending: bool,
+    taken_at: Timestamp,
+    free_at: Timestamp,
+}
+
+impl Store {
+    /// Takes a place for a password that goes out now. [`Store::give_back_sign_in`] gives it back,
+    /// [`Store::keep_refusal`] makes a refusal of it; without either it stands for an hour.
+    pub async fn reserve_sign_in(
         &self,
-        name_key: &str,
-        (most, since): (usize, Timestamp),
+        under: &CountedUnder,
+        sent: Sent,
         now: Timestamp,
-    ) -> Result<Result<RecordId, Vec<Timestamp>>, StoreError> {
+    ) -> Result<Result<RecordId, NoPlace>, StoreError> {
+        // Whoever waits for a place must not hold up the only writer of SQLite.
+        if let Some(none) = self.no_place(under, sent, now).await?
+            && none.until <= now + HOUR + VERDICT
+        {
+            return Ok(Err(none));
+        }
         let mut writing = self.begin().await?;
         if self.engine() == Engine::Postgres {
             // Two instances must not both see the last free place.
             sqlx::query(
-                "SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtext($1))) AS locked",
+                "SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) AS locked",
             )
-            .bind(name_key)
+            .bind(under.as_str())
             .fetch_one(writing.on())
             .await?;
         }
-        let found = sqlx::query(
-            "SELECT at, pending FROM refusals WHERE name_key = $1 \
-             AND at > CASE WHEN pending = 0 THEN $2 ELSE $3 END ORDER BY at",
-        )
-        .bind(name_key)
-        .bind(since.millis())
-        .bind((now - PENDING).millis())
-        .fetch_all(writing.on())
-        .await?;
-        let taken = found.len();
-        let mut recent = Vec::new();
-        for row in &found {
-            if rows::number(row, "pending")? == 0 {
-                recent.push(rows::instant(row, "at")?);
-            }
-        }
-        if taken >= most {
-            return Ok(Err(recent));
-        }
-        let id = self.count_refusal_in(&mut writing, name_key, now).await?;
-        sqlx::query("UPDATE refusals SET pending = 1 WHERE id = $1")
-            .bind(id.to_string())
-            .execute(writing.on())
+        clean(&mut writing, under, now).await?;
+        let found = sqlx::query(TAKEN)
+            .bind(under.as_str())
+            .bind(now.millis())
+            .fetch_all(writing.on())
             .await?;
+        if let Some(none) = none_free(&taken(&found)?, sent, now) {
+            writing.commit().await?;
+            return Ok(Err(none));
+        }
+        let id = RecordId::new(now, self.random.bytes());
+        sqlx::query(
+            "INSERT INTO refusals (id, counted_under, typed, pending, taken_at, free_at) VALUES ($1, $2, $3, 1, $4, $5)",
+        )
+        .bind(id.to_string())
+        .bind(under.as_str())
+        .bind(i32::from(sent == Sent::Typed))
+        .bind(now.millis())
+        .bind((now + HOUR + VERDICT).millis())
+        .execute(writing.on())
+        .await?;
         writing.commit().await?;
         Ok(Ok(id))
     }
 
-    pub async fn take_back_try(&self, id: RecordId) -> Result<(), StoreError> {
+    /// Why no place is free at present.
+    pub async fn no_place(
+        &self,
+        under: &CountedUnder,
+        sent: Sent,
+        now: Timestamp,
+    ) -> Result<Option<NoPlace>, StoreError> {
+        let found = sqlx::query(TAKEN)
+            .bind(under.as_str())
+            .bind(now.millis())
+            .fetch_all(self.pool())
+            .await?;
+        Ok(none_free(&taken(&found)?, sent, now))
+    }
+
+    /// The password was not refused.
+    pub async fn give_back_sign_in(&self, id: RecordId) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query("DELETE FROM refusals WHERE id = $1")
             .bind(id.to_string())
@@ -85,29 +149,92 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// A try was refused.
-    pub async fn confirm_refusal(&self, id: RecordId) -> Result<(), StoreError> {
+    /// The password was refused, or may have been.
+    pub async fn keep_refusal(&self, id: RecordId, now: Timestamp) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("UPDATE refusals SET pending = 0 WHERE id = $1")
-            .bind(id.to_string())
-            .execute(writing.on())
-            .await?;
+        keep_in(&mut writing, id, now).await?;
         Ok(writing.commit().await?)
     }
+}
 
-    pub(super) async fn count_refusal_in(
-        &self,
-        writing: &mut Writing,
-        name_key: &str,
-        now: Timestamp,
-    ) -> Result<RecordId, StoreError> {
-        let id = RecordId::new(now, self.random.bytes());
-        sqlx::query("INSERT INTO refusals (id, host, name_key, at) VALUES ($1, '', $2, $3)")
-            .bind(id.to_string())
-            .bind(name_key)
-            .bind(now.millis())
-            .execute(writing.on())
-            .await?;
-        Ok(id)
-    }
+const TAKEN: &str = "SELECT typed, pending, taken_at, free_at FROM refusals WHERE counted_under = $1 AND free_at > $2 \
+                     ORDER BY free_at";
+
+pub(super) async fn keep_in(
+    writing: &mut Writing,
+    id: RecordId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE refusals SET pending = 0, free_at = $2 WHERE id = $1")
+        .bind(id.to_string())
+        .bind((now + HOUR).millis())
+        .execute(writing.on())
+        .await?;
+    Ok(())
+}
+
+/// Forgets what is over. A clock that was ahead for a while left places that would never be: they stand for an hour.
+async fn clean(
+    writing: &mut Writing,
+    under: &CountedUnder,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM refusals WHERE free_at <= $1")
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+    let longest = now + HOUR + VERDICT;
+    sqlx::query(
+        "UPDATE refusals SET free_at = $2, taken_at = $3 WHERE counted_under = $1 AND free_at > $2",
+    )
+    .bind(under.as_str())
+    .bind(longest.millis())
+    .bind(now.millis())
+    .execute(writing.on())
+    .await?;
+    Ok(())
+}
+
+fn taken(found: &[sqlx::any::AnyRow]) -> Result<Vec<Taken>, StoreError> {
+    let read = |row| {
+        Ok(Taken {
+            is_typed: rows::number(row, "typed")? != 0,
+            is_pending: rows::number(row, "pending")? != 0,
+            taken_at: rows::instant(row, "taken_at")?,
+            free_at: rows::instant(row, "free_at")?,
+        })
+    };
+    found.iter().map(read).collect()
+}
+
+fn none_free(taken: &[Taken], sent: Sent, now: Timestamp) -> Option<NoPlace> {
+    let all: Vec<&Taken> = taken.iter().collect();
+    let until = full_until(&all, sent, now)?;
+    let decided: Vec<&Taken> = taken.iter().filter(|it| !it.is_pending).collect();
+    Some(NoPlace {
+        until,
+        is_open: full_until(&decided, sent, now).is_none(),
+    })
+}
+
+/// When a place is free again, where none is now; `taken` is ordered by when that ends.
+fn full_until(taken: &[&Taken], sent: Sent, now: Timestamp) -> Option<Timestamp> {
+    let full = |taken: &[&Taken], most: usize| {
+        let place = taken.len().checked_sub(most)?;
+        taken.get(place).map(|it| it.free_at)
+    };
+    let any = full(taken, MOST);
+    let of_kind = match sent {
+        Sent::Typed => {
+            let typed: Vec<&Taken> = taken.iter().copied().filter(|it| it.is_typed).collect();
+            full(&typed, MOST_TYPED)
+        }
+        // A changed password is refused once, not once for each that is on its way.
+        Sent::Saved => taken
+            .iter()
+            .filter(|it| it.is_pending && !it.is_typed)
+            .map(|it| it.taken_at + VERDICT)
+            .find(|until| *until > now),
+    };
+    any.max(of_kind)
 }

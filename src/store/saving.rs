@@ -192,7 +192,7 @@ impl Store {
         if let Some(row) = found {
             let account: Account = accounts::account(&row)?;
             sqlx::query(
-                "UPDATE accounts SET secret_id = $2, endpoint = $3, name = $4, saved_refusals = 0, stopped_until = NULL, \
+                "UPDATE accounts SET secret_id = $2, endpoint = $3, name = $4, saved_refusals = 0, stopped_until = NULL, stopped_for = NULL, \
                  control_mailbox = COALESCE($5, control_mailbox) WHERE id = $1",
             )
             .bind(account.id.to_string())

@@ -13,7 +13,7 @@ use crate::{
     ews::{Call, Client, EwsError},
     mailbox::SmtpAddress,
     problem::Problem,
-    refusal::SavedGate,
+    refusal::{SavedGate, Told},
     services::Services,
     store::Account,
     vault::{Destination, VaultError},
@@ -75,8 +75,8 @@ pub struct Clients<'a> {
     signing_in: Arc<Semaphore>,
     /// The password was accepted in this turn, on a connection that stays signed in.
     is_proven: AtomicBool,
-    /// The password was answered by a page in this turn.
-    doubt: Arc<AtomicBool>,
+    /// What came of the password in this turn.
+    told: Told,
 }
 
 impl<'a> Clients<'a> {
@@ -90,7 +90,7 @@ impl<'a> Clients<'a> {
             idle: Mutex::new(kept),
             signing_in: Arc::new(Semaphore::new(1)),
             is_proven: AtomicBool::new(false),
-            doubt: Arc::default(),
+            told: Told::default(),
         }
     }
 
@@ -106,7 +106,12 @@ impl<'a> Clients<'a> {
 
     /// Whether the password was answered by a page, which may have been a proxy's way to refuse it.
     pub fn is_doubted(&self) -> bool {
-        self.doubt.load(Ordering::Relaxed)
+        self.told.is_doubted()
+    }
+
+    /// Whether the refusal rule has stopped the account in this turn.
+    pub fn is_stopped(&self) -> bool {
+        self.told.is_stopped()
     }
 
     /// An idle client, or a new one.
@@ -205,10 +210,9 @@ impl<'a> Clients<'a> {
     }
 
     pub fn gate(&self) -> Arc<SavedGate> {
-        let (store, clock) = (&self.services.store, &self.services.clock);
-        let gate = SavedGate::new(store.clone(), clock.clone(), self.account.clone());
+        let gate = SavedGate::new(self.services, self.account.clone());
         let gate = gate.one_after_another(Arc::clone(&self.signing_in));
-        Arc::new(gate.telling_doubt(Arc::clone(&self.doubt)))
+        Arc::new(gate.telling(self.told.clone()))
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Vec<Client>) -> T) -> T {

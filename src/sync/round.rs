@@ -16,11 +16,6 @@ use crate::{
     store::{Account, Failed, ReadRound, StoreError},
 };
 use jiff::tz::TimeZone;
-use std::time::Duration;
-use tokio::time::timeout;
-
-/// The longest that one connection may take.
-const ROUND_LIMIT: Duration = Duration::from_mins(1);
 
 /// Reads and stores; a failure is written down and is no error.
 #[tracing::instrument(name = "sync.round", skip_all, fields(connection.id = %connection.id))]
@@ -31,14 +26,7 @@ pub async fn round(
     clients: &Clients<'_>,
 ) -> Result<(), StoreError> {
     let started_at = services.clock.now();
-    let reading = read(services, account, connection, clients);
-    let read = match timeout(ROUND_LIMIT, reading).await {
-        Ok(read) => read,
-        Err(_) => Err(Problem::AnswerTimedOut {
-            seconds: ROUND_LIMIT.as_secs(),
-        }
-        .into()),
-    };
+    let read = read(services, account, connection, clients).await;
     let now = services.clock.now();
     match read {
         Ok((events, calls)) => {
@@ -63,7 +51,7 @@ pub async fn round(
         }) => {
             services.metrics.round_ended(Some(problem.code()));
             if !is_refusal && is_held_back(&problem) {
-                return Ok(());
+                return hold_back(services, connection, &problem).await;
             }
             let (state, next) = plan::after_failure(&problem, now, &services.random);
             let request_id = request_id.as_deref();
@@ -77,7 +65,7 @@ pub async fn round(
                 now,
                 next,
             };
-            if is_refusal {
+            if is_refusal || clients.is_stopped() {
                 return services.store.note_refused_round(connection, &failed).await;
             }
             services.store.fail_round(connection, &failed).await?;
@@ -99,6 +87,21 @@ const fn is_held_back(problem: &Problem) -> bool {
             | Problem::PasswordChanging { .. }
             | Problem::AccountPaused
     )
+}
+
+/// Where no place is free the round waits for one. How the others stand was written down by whoever shut the gate.
+async fn hold_back(
+    services: &Services,
+    connection: &Connection,
+    problem: &Problem,
+) -> Result<(), StoreError> {
+    match problem {
+        Problem::SignInPaused { .. } => {
+            let now = services.clock.now();
+            services.store.hold_back(connection, problem, now).await
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn read(

@@ -1,12 +1,12 @@
 //! One account's turn: its due connections, the oldest first, a few at the same time.
 
-use super::{clients::Clients, round::round};
+use super::{clients::Clients, lease::while_held, round::round};
 use crate::{
     clock::Timestamp,
     connection::Connection,
     id::ConnectionId,
     problem::Problem,
-    refusal::SavedGate,
+    refusal::{SavedGate, Sending},
     services::Services,
     store::{Account, Leased, StoreError},
 };
@@ -15,7 +15,7 @@ use std::{collections::HashSet, time::Duration};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// After this long an account is given back, so that its lease never runs out under a round.
+/// After this long no further round begins, so that others get their turn.
 const TURN_LIMIT: Duration = Duration::from_secs(90);
 /// How often a turn looks whether its account was paused.
 const LOOK: Duration = Duration::from_millis(400);
@@ -25,8 +25,9 @@ const LOOK: Duration = Duration::from_millis(400);
 pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken) -> usize {
     let account = &leased.account;
     let mut rounds = 0;
+    let working = Box::pin(rounds_of(services, account, &mut rounds));
     let worked = tokio::select! {
-        worked = Box::pin(rounds_of(services, account, &mut rounds)) => Some(worked),
+        worked = while_held(services, &leased, working) => worked,
         () = stop.cancelled() => None,
         () = paused(services, account) => None,
     };
@@ -121,7 +122,7 @@ impl Work<'_> {
             if account.wanted_until.is_some_and(|until| until > now) {
                 return Ok(None);
             }
-            match SavedGate::closed(store, &self.services.clock, &account).await? {
+            match SavedGate::closed(self.services, &account, Sending::Planned).await? {
                 None => return Ok(Some((account, connection))),
                 Some(Problem::AccountPaused | Problem::PasswordChanging { .. }) => return Ok(None),
                 Some(problem) => store.hold_back(&connection, &problem, now).await?,

@@ -307,7 +307,7 @@ async fn autodiscover_lists_what_it_tried_and_goes_on_to_the_second_address() {
         account: service().account,
         password: service().password,
     };
-    let gate: Arc<dyn Gate> = Arc::<crate::office::Notes>::clone(&office.gate);
+    let gate: Arc<dyn Gate> = Arc::new(crate::office::Gatekeeper(Arc::clone(&office.gate)));
     let autodiscover = Autodiscover {
         outbound: &office.tools.outbound,
         random: &office.tools.random,
@@ -391,5 +391,5 @@ async fn a_server_that_drips_is_cut_off() {
     let begun = std::time::Instant::now();
     let met = meet("drip", office, service()).await;
     assert_eq!(met.failure.problem.code(), "answer-timed-out");
-    assert!(begun.elapsed() < kalends::connect::ladder::LIMIT + std::time::Duration::from_secs(3));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20));
 }

@@ -59,7 +59,7 @@ async fn client(office: &Office) -> Client {
         account: request.account,
         password: request.password,
     };
-    let gate: Arc<dyn Gate> = Arc::<crate::office::Notes>::clone(&office.gate);
+    let gate: Arc<dyn Gate> = Arc::new(crate::office::Gatekeeper(Arc::clone(&office.gate)));
     let (outbound, random) = (&office.tools.outbound, &office.tools.random);
     Client::open(
         outbound,

@@ -4,8 +4,8 @@
 use futures::future::BoxFuture;
 use kalends::{
     account_name::AccountName,
-    auth::Gate,
-    check::{Ladder, Step, StepReport, Verdict},
+    auth::{Gate, Permit, Verdict},
+    check::{Ladder, Step, StepReport, Verdict as StepVerdict},
     clock::{Clock, Timestamp},
     connect::ladder::{Controls, Failure, Request, Success, Tools, climb},
     connection::Mode,
@@ -25,6 +25,7 @@ use kalends_simulator::{
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 /// Monday, 2 March 2026, 08:00 UTC.
@@ -75,24 +76,37 @@ impl Notes {
     }
 }
 
-impl Gate for Notes {
-    fn may_sign_in<'a>(
+impl Gate for Gatekeeper {
+    fn permit<'a>(
         &'a self,
-        host: &'a str,
+        at: &'a Facts,
         account: &'a AccountName,
-    ) -> BoxFuture<'a, Result<(), Problem>> {
+    ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>> {
         Box::pin(async move {
-            self.note("asked", host, account);
-            self.shut.lock().unwrap().clone().map_or(Ok(()), Err)
+            let notes = Arc::clone(&self.0);
+            notes.note("asked", &at.host, account);
+            if let Some(problem) = notes.shut.lock().unwrap().clone() {
+                return Err(problem);
+            }
+            let account = account.clone();
+            Ok(Box::new(Noted { notes, account }) as Box<dyn Permit>)
         })
     }
+}
 
-    fn refused<'a>(&'a self, at: &'a Facts, account: &'a AccountName) -> BoxFuture<'a, ()> {
-        Box::pin(async move { self.note("refused", &at.host, account) })
-    }
+/// Hands out permits that write down what they are told.
+pub struct Gatekeeper(pub Arc<Notes>);
 
-    fn accepted<'a>(&'a self, host: &'a str, account: &'a AccountName) -> BoxFuture<'a, ()> {
-        Box::pin(async move { self.note("accepted", host, account) })
+struct Noted {
+    notes: Arc<Notes>,
+    account: AccountName,
+}
+
+impl Permit for Noted {
+    fn settle<'a>(self: Box<Self>, at: &'a Facts, verdict: Verdict) -> BoxFuture<'a, ()> {
+        let told = format!("{verdict:?}").to_lowercase();
+        self.notes.note(&told, &at.host, &self.account);
+        Box::pin(async {})
     }
 }
 
@@ -128,7 +142,9 @@ impl Office {
         rules.push(',');
         rules.push_str(connect_to);
         let ca = Some(exchange.ca_pem_path.clone());
-        let config = OutboundConfig::parse(hosts, &rules, ca).unwrap();
+        let mut config = OutboundConfig::parse(hosts, &rules, ca).unwrap();
+        config.limits.connect = Duration::from_secs(5);
+        config.limits.call = Duration::from_secs(6);
         let clock = Clock::held(NOW);
         let gate = Arc::new(Notes::default());
         let names = Arc::new(Names::default());
@@ -137,7 +153,7 @@ impl Office {
                 .unwrap(),
             clock,
             random: Random::seeded(7),
-            gate: Arc::<Notes>::clone(&gate),
+            gate: Arc::new(Gatekeeper(Arc::clone(&gate))),
         };
         Self {
             exchange,
@@ -190,7 +206,7 @@ pub fn service() -> Request {
     }
 }
 
-pub fn verdict(ladder: &Ladder, step: Step) -> Verdict {
+pub fn verdict(ladder: &Ladder, step: Step) -> StepVerdict {
     seen(ladder, step).verdict
 }
 

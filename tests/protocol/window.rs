@@ -18,7 +18,7 @@ async fn client(office: &Office) -> Result<Client, EwsError> {
         account: request.account,
         password: request.password,
     };
-    let gate: Arc<dyn Gate> = Arc::<crate::office::Notes>::clone(&office.gate);
+    let gate: Arc<dyn Gate> = Arc::new(crate::office::Gatekeeper(Arc::clone(&office.gate)));
     let tools = &office.tools;
     Client::open(
         &tools.outbound,

@@ -4,18 +4,23 @@
 use crate::{
     World,
     engines::on_both_engines,
-    world::{MINUTE, NOW, SERVICE},
+    world::{HOST, MINUTE, NOW, SERVICE},
 };
 use kalends::{
-    auth::Gate as _, check::Outcome, connect, connection::ConnectionState,
-    outbound::connection::Facts, problem::Problem, refusal::SavedGate,
+    audit::{Action, Entry},
+    check::Outcome,
+    connect,
+    connection::ConnectionState,
+    policy::{Policy, Probes},
+    problem::Problem,
+    refusal::Sending,
+    sync,
 };
 use kalends_simulator::{
     fault::{Kind, Plan},
     world::practice::SERVICE_PASSWORD,
 };
-use std::{sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
+use std::time::Duration;
 
 const HOUR: Duration = Duration::from_hours(1);
 const NEW: &str = "Changed-2026!";
@@ -32,23 +37,6 @@ async fn all_are(world: &World, names: &[String], state: (ConnectionState, Optio
     }
 }
 
-/// A connection that shows no certificate.
-fn seen() -> Facts {
-    let at = "127.0.0.1:443".parse().unwrap();
-    Facts {
-        host: "mail.example.test".to_owned(),
-        port: 443,
-        peer: at,
-        local: at,
-        tls_version: "",
-        certificate: None,
-        chain: Vec::new(),
-        leaf: Vec::new(),
-        tcp_took: Duration::ZERO,
-        tls_took: Duration::ZERO,
-    }
-}
-
 fn problem(outcome: Outcome) -> Problem {
     match outcome {
         Outcome::Failed { problem, .. } => *problem,
@@ -57,7 +45,7 @@ fn problem(outcome: Outcome) -> Problem {
 }
 
 on_both_engines! {
-    async fn a_changed_password_is_refused_twice_a_day_for_twenty_people_and_one_of_them_heals_all(world) {
+    async fn a_changed_password_is_refused_four_times_a_day_for_twenty_people_and_one_of_them_heals_all(world) {
         let names = colleagues(20);
         for name in &names {
             world.save(name, SERVICE).await;
@@ -74,7 +62,7 @@ on_both_engines! {
             world.pass(MINUTE * 5);
             world.tend().await;
         }
-        assert_eq!(world.refused(), 2);
+        assert_eq!(world.refused(), 4);
         all_are(world, &names, (ConnectionState::ActionNeeded, Some("password-refused"))).await;
         assert!(!world.exchange.world().account(SERVICE).unwrap().locked());
 
@@ -82,7 +70,7 @@ on_both_engines! {
         assert!(matches!(outcome, Outcome::Connected { .. }), "{outcome:?}");
         assert_eq!(world.tend().await, 20);
         all_are(world, &names, (ConnectionState::Connected, None)).await;
-        assert_eq!(world.refused(), 2);
+        assert_eq!(world.refused(), 4);
     }
 
     async fn a_few_connections_serve_twenty_people_and_a_password_changed_under_them_is_refused_once(world) {
@@ -108,26 +96,6 @@ on_both_engines! {
         world.tend().await;
         assert_eq!(world.refused(), 1);
         all_are(world, &names, (ConnectionState::ActionNeeded, Some("password-refused"))).await;
-    }
-
-    async fn gates_of_one_account_open_one_after_another(world) {
-        world.save("bob", SERVICE).await;
-        let connection = world.connection("bob").await;
-        let (store, clock) = (world.services.store.clone(), world.clock.clone());
-        let account = store.account(connection.account_id).await.unwrap().unwrap();
-        let one_at_a_time = Arc::new(Semaphore::new(1));
-        let gate = || {
-            let gate = SavedGate::new(store.clone(), clock.clone(), account.clone());
-            gate.one_after_another(Arc::clone(&one_at_a_time))
-        };
-        let (first, second) = (gate(), gate());
-        let name = &account.name;
-        assert_eq!(first.may_sign_in("mail.example.test", name).await, Ok(()));
-        let mut waiting = second.may_sign_in("mail.example.test", name);
-        assert_eq!(futures::poll!(&mut waiting), std::task::Poll::Pending);
-        first.refused(&seen(), name).await;
-        let held_back = waiting.await;
-        assert!(matches!(held_back, Err(Problem::SignInPaused { .. })), "{held_back:?}");
     }
 
     async fn a_single_refusal_under_load_heals_after_a_quarter_of_an_hour(world) {
@@ -216,19 +184,210 @@ on_both_engines! {
         assert!(!world.exchange.world().account(SERVICE).unwrap().locked());
     }
 
-    async fn a_cancelled_click_is_no_refusal_unless_it_was_one(world) {
-        for (password, refusals) in [(SERVICE_PASSWORD, 0), ("wrong", 1)] {
-            world.always(Kind::Slow { milliseconds: 400 });
-            let check = world.start("bob", password).await;
-            tokio::time::sleep(Duration::from_millis(700)).await;
-            connect::cancel(&world.services, check).await.unwrap();
-            assert_eq!(world.ended(check).await, Outcome::Cancelled);
-            tokio::time::sleep(Duration::from_millis(1500)).await;
-            world.exchange.world().faults.clear();
-            let store = &world.services.store;
-            let counted = store.refusals_since("svc-kalends", NOW - HOUR).await.unwrap();
-            assert_eq!(counted.len(), refusals);
-            assert_eq!(world.refused(), refusals as u64);
+    async fn a_password_that_went_out_before_cancel_has_its_verdict_awaited(world) {
+        world.exchange.world().settings.slow_refusal_milliseconds = 1000;
+        let check = world.start("bob", "wrong").await;
+        while world.refused() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        connect::cancel(&world.services, check).await.unwrap();
+        assert_eq!(world.ended(check).await, Outcome::Cancelled);
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        assert_eq!((world.refused(), world.places().await), (1, 1));
+    }
+
+    async fn a_click_that_is_cancelled_before_its_password_went_out_sends_none(world) {
+        world.always(Kind::Slow { milliseconds: 600 });
+        let check = world.start("bob", "wrong").await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        connect::cancel(&world.services, check).await.unwrap();
+        assert_eq!(world.ended(check).await, Outcome::Cancelled);
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        assert_eq!((world.refused(), world.places().await), (0, 0));
+    }
+
+    async fn a_password_that_was_sent_and_never_answered_keeps_its_place_for_the_hour(world) {
+        let impatient = world.instance_that_waits(Duration::from_millis(400)).await;
+        world.exchange.world().settings.slow_refusal_milliseconds = 1500;
+        for name in ["alice", "bob", "charlie"] {
+            let told = problem(world.click_with(&impatient, name, (SERVICE, HOST), "wrong").await);
+            assert_eq!(told.code(), "answer-timed-out");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        let told = problem(world.click_with(&impatient, "alice", (SERVICE, HOST), "wrong").await);
+        assert_eq!(told, Problem::SignInPaused { until: NOW + HOUR });
+        assert_eq!(world.refused(), 3);
+    }
+
+    async fn a_saved_password_that_is_never_answered_waits_as_after_a_refusal(world) {
+        let names = colleagues(3);
+        for name in &names {
+            world.save(name, SERVICE).await;
+        }
+        world.tend().await;
+        let impatient = world.instance_that_waits(Duration::from_millis(400)).await;
+        world.set_password(SERVICE, NEW);
+        world.exchange.world().settings.slow_refusal_milliseconds = 1500;
+        world.pass(MINUTE * 6);
+        sync::tend(&impatient).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(world.refused(), 1);
+        all_are(world, &names, (ConnectionState::Delayed, Some("sign-in-unanswered"))).await;
+        for _ in 0..7 {
+            world.pass(MINUTE * 2);
+            sync::tend(&impatient).await.unwrap();
+        }
+        assert_eq!(world.refused(), 1);
+        world.pass(MINUTE);
+        sync::tend(&impatient).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(world.refused(), 2);
+    }
+
+    async fn a_slow_refusal_is_waited_for_and_counted(world) {
+        world.exchange.world().settings.slow_refusal_milliseconds = 1200;
+        let told = problem(world.click("bob", "wrong").await);
+        assert_eq!(told.code(), "sign-in-refused");
+        assert_eq!((world.refused(), world.places().await), (1, 1));
+    }
+
+    async fn an_outage_of_the_directory_heals_by_itself_at_the_next_probe(world) {
+        let names = colleagues(3);
+        for name in &names {
+            world.save(name, SERVICE).await;
+        }
+        world.tend().await;
+        world.exchange.world().settings.directory_down = true;
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        // It lasts over the first probe.
+        world.pass(MINUTE * 16);
+        world.tend().await;
+        assert_eq!(world.refused(), 2);
+        world.exchange.world().settings.directory_down = false;
+        world.pass(MINUTE * 58);
+        assert_eq!(world.tend().await, 0);
+        world.pass(MINUTE * 3);
+        assert_eq!(world.tend().await, 3);
+        all_are(world, &names, (ConnectionState::Connected, None)).await;
+    }
+
+    async fn an_admin_has_the_saved_password_sent_once_more_and_everything_goes_on(world) {
+        let names = colleagues(3);
+        for name in &names {
+            world.save(name, SERVICE).await;
+        }
+        world.tend().await;
+        world.exchange.world().settings.directory_down = true;
+        for _ in 0..30 {
+            world.pass(MINUTE * 15);
+            world.tend().await;
+        }
+        let before = world.refused();
+        let connection = world.connection(&names[0]).await;
+        let alice = world.user("alice").await;
+        let press = async || {
+            let id = connect::check_again(&world.services, &alice, &connection, Sending::OnceMore).await;
+            world.ended(id.unwrap()).await
+        };
+        assert_eq!(problem(press().await).code(), "password-refused");
+        assert_eq!(world.refused(), before + 1);
+        world.exchange.world().settings.directory_down = false;
+        let ended = press().await;
+        assert!(matches!(ended, Outcome::Connected { .. }), "{ended:?}");
+        world.tend().await;
+        all_are(world, &names, (ConnectionState::Connected, None)).await;
+    }
+
+    async fn four_refusals_of_any_kind_stand_in_an_hour_and_everything_waits_for_a_place(world) {
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        for _ in 0..3 {
+            problem(world.click("alice", "wrong").await);
+        }
+        world.set_password(SERVICE, NEW);
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        assert_eq!(world.refused(), 4);
+        let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
+        let id = connect::check_again(&world.services, &bob, &connection, Sending::OnceMore).await;
+        let told = problem(world.ended(id.unwrap()).await);
+        assert_eq!(told, Problem::SignInPaused { until: NOW + HOUR });
+        // So does the first probe.
+        world.pass(MINUTE * 16);
+        assert_eq!(world.tend().await, 0);
+        assert_eq!(world.refused(), 4);
+        world.pass(MINUTE * 39);
+        world.tend().await;
+        assert_eq!(world.refused(), 5);
+        assert!(!world.exchange.world().account(SERVICE).unwrap().locked());
+    }
+
+    async fn with_no_probes_after_the_first_a_refused_password_is_sent_twice(world) {
+        let set = async |probes| {
+            let policy = Policy { probes, ..world.services.store.policy().await.unwrap() };
+            let entry = Entry::by_kalends(Action::PolicyChanged);
+            let now = world.clock.now();
+            world.services.store.set_policy(&policy, &entry, now).await.unwrap();
+        };
+        set(Probes::FirstOnly).await;
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        world.set_password(SERVICE, NEW);
+        for _ in 0..300 {
+            world.pass(MINUTE * 10);
+            world.tend().await;
+        }
+        assert_eq!(world.refused(), 2);
+        assert_eq!(world.connection("bob").await.due_at, None);
+        set(Probes::GoOn).await;
+        world.pass(MINUTE * 61);
+        world.tend().await;
+        assert_eq!(world.refused(), 3);
+        set(Probes::FirstOnly).await;
+        world.pass(HOUR * 48);
+        world.tend().await;
+        assert_eq!(world.refused(), 3);
+    }
+
+    async fn refusals_of_ones_own_server_hold_up_nobody_else(world) {
+        let (elsewhere, services) = world.server_elsewhere().await;
+        for _ in 0..3 {
+            let at = ("svc-kalends@hosting.test", "mail.hosting.test");
+            assert_eq!(problem(world.click_with(&services, "bob", at, "wrong").await).code(), "sign-in-refused");
+        }
+        let at = (SERVICE, "mail.hosting.test");
+        let told = problem(world.click_with(&services, "bob", at, "wrong").await);
+        assert!(matches!(told, Problem::SignInPaused { .. }), "{told:?}");
+        let counted = elsewhere.world().counters().refused();
+        assert_eq!(counted, 3);
+        let ended = world.click_with(&services, "alice", (SERVICE, HOST), SERVICE_PASSWORD).await;
+        assert!(matches!(ended, Outcome::Connected { .. }), "{ended:?}");
+        elsewhere.shutdown().await;
+    }
+
+    async fn another_name_of_a_server_that_is_vouched_for_counts_with_it(world) {
+        // The same address, and nobody vouches for its name.
+        for name in ["alice", "bob", "charlie"] {
+            problem(world.click_at(name, "wrong", "ex02.example.test").await);
+        }
+        let told = problem(world.click("alice", SERVICE_PASSWORD).await);
+        assert!(matches!(told, Problem::SignInPaused { .. }), "{told:?}");
+        assert_eq!(world.refused(), 3);
+    }
+
+    async fn one_person_is_refused_with_six_accounts_an_hour_and_others_go_on(world) {
+        let mut told = Vec::new();
+        for number in 0..9 {
+            let account = format!("name{number}@example.test");
+            told.push(problem(world.click_as("bob", &account, "Spring-2026!").await));
+        }
+        assert_eq!(world.refused(), 6);
+        assert!(told[6..].iter().all(|it| *it == Problem::TooManyTries { until: NOW + HOUR }), "{told:?}");
+        let ended = world.click("alice", SERVICE_PASSWORD).await;
+        assert!(matches!(ended, Outcome::Connected { .. }), "{ended:?}");
+        world.pass(HOUR);
+        let ended = world.click("bob", SERVICE_PASSWORD).await;
+        assert!(matches!(ended, Outcome::Connected { .. }), "{ended:?}");
     }
 }

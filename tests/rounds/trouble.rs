@@ -10,6 +10,7 @@ use kalends::{
     connect,
     connection::ConnectionState,
     problem::Problem,
+    refusal::Sending,
     sync,
 };
 use kalends_simulator::{
@@ -242,7 +243,7 @@ on_both_engines! {
 
         let check = || async {
             let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
-            let id = connect::check_again(&world.services, &bob, &connection).await.unwrap();
+            let id = connect::check_again(&world.services, &bob, &connection, Sending::Planned).await.unwrap();
             let ended = world.ended(id).await;
             let check = world.services.store.check(id).await.unwrap().unwrap();
             assert_eq!(check.ladder.failed_at(), Some(Step::SignIn));
@@ -253,7 +254,7 @@ on_both_engines! {
         };
         names_the_change(check().await);
         assert_eq!(world.refused(), 1);
-        // The one probe meets the same; from then on nothing is sent any more.
+        // The probe meets the same.
         world.pass(MINUTE * 16);
         world.tend().await;
         assert_eq!(world.refused(), 2);
@@ -268,7 +269,7 @@ on_both_engines! {
         world.set_password(SERVICE, "Changed-2026!");
         world.pass(MINUTE * 3);
         let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
-        let id = connect::check_again(&world.services, &bob, &connection).await.unwrap();
+        let id = connect::check_again(&world.services, &bob, &connection, Sending::Planned).await.unwrap();
         let ended = world.ended(id).await;
         let told = Problem::PasswordRefused { changed: None };
         assert!(matches!(&ended, Outcome::Failed { problem, .. } if **problem == told), "{ended:?}");

@@ -39,7 +39,7 @@ pub struct World {
     pub services: Services,
     pub clock: Clock,
     databases: Databases,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -57,7 +57,7 @@ impl World {
         .await
         .unwrap();
         let clock = Clock::held(NOW);
-        let services = instance(&databases, &exchange, &clock).await;
+        let services = instance(&databases, &exchange, &clock, &Network::default()).await;
         // Everything is kept, so that everything can be compared.
         let everything = Policy {
             privacy: PrivacyLevel::Everything,
@@ -71,13 +71,48 @@ impl World {
             exchange,
             clock,
             databases,
-            _folder: folder,
+            folder,
         }
     }
 
     /// Another Kalends on the same databases.
     pub async fn another_instance(&self) -> Services {
-        instance(&self.databases, &self.exchange, &self.clock).await
+        instance(
+            &self.databases,
+            &self.exchange,
+            &self.clock,
+            &Network::default(),
+        )
+        .await
+    }
+
+    /// Another Kalends that waits for an answer as long as this.
+    pub async fn instance_that_waits(&self, patience: Duration) -> Services {
+        let network = Network {
+            patience: Some(patience),
+            ..Network::default()
+        };
+        instance(&self.databases, &self.exchange, &self.clock, &network).await
+    }
+
+    /// A server that nobody vouches for, called mail.hosting.test, and a Kalends that reaches it.
+    pub async fn server_elsewhere(&self) -> (Running, Services) {
+        let now = jiff_at(self.clock.now());
+        let server = Simulator::start(Options {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            control: "127.0.0.1:0".parse().unwrap(),
+            folder: self.folder.path().to_owned(),
+            world: practice::world(now).unwrap(),
+            clock: kalends_simulator::Clock::fixed(now),
+        })
+        .await
+        .unwrap();
+        let network = Network {
+            more: format!(",mail.hosting.test:443={}", server.ews_addr),
+            ..Network::default()
+        };
+        let services = instance(&self.databases, &self.exchange, &self.clock, &network).await;
+        (server, services)
     }
 
     pub async fn close(self) {
@@ -172,11 +207,30 @@ impl World {
 
     /// As [`World::click`], through another account.
     pub async fn click_as(&self, name: &str, account: &str, password: &str) -> Outcome {
+        self.click_with(&self.services, name, (account, HOST), password)
+            .await
+    }
+
+    /// As [`World::click`], in an instance, with an account at a server.
+    pub async fn click_with(
+        &self,
+        services: &Services,
+        name: &str,
+        (account, endpoint): (&str, &str),
+        password: &str,
+    ) -> Outcome {
         let user = self.user(name).await;
-        let mut form = form(name, password, HOST, false);
+        let mut form = form(name, password, endpoint, false);
         account.clone_into(&mut form.account);
-        let id = connect::start(&self.services, &user, form.parse().unwrap()).await;
+        let id = connect::start(services, &user, form.parse().unwrap()).await;
         self.ended(id.unwrap()).await
+    }
+
+    /// Sign-ins that keep their places.
+    pub async fn places(&self) -> i64 {
+        let sql = "SELECT COUNT(*) FROM refusals";
+        let row = sqlx::query(sql).fetch_one(self.services.store.pool()).await;
+        row.unwrap().get(0)
     }
 
     /// Somebody presses Connect and waits for nothing.
@@ -274,7 +328,19 @@ pub fn form(name: &str, password: &str, endpoint: &str, keep_trying: bool) -> Fo
     }
 }
 
-async fn instance(databases: &Databases, exchange: &Running, clock: &Clock) -> Services {
+/// What an instance reaches, and how patient it is.
+#[derive(Default)]
+struct Network {
+    more: String,
+    patience: Option<Duration>,
+}
+
+async fn instance(
+    databases: &Databases,
+    exchange: &Running,
+    clock: &Clock,
+    network: &Network,
+) -> Services {
     let keys = KeySource {
         keys: Some(format!("k1:{}=", "A".repeat(43)).into()),
         file: None,
@@ -289,7 +355,12 @@ async fn instance(databases: &Databases, exchange: &Running, clock: &Clock) -> S
     let rule = names
         .map(|name| format!("{name}:443={}", exchange.ews_addr))
         .join(",");
-    let config = OutboundConfig::parse("", &rule, Some(exchange.ca_pem_path.clone())).unwrap();
+    let rule = rule + &network.more;
+    let ca = Some(exchange.ca_pem_path.clone());
+    let mut config = OutboundConfig::parse(HOST, &rule, ca).unwrap();
+    if let Some(patience) = network.patience {
+        config.limits.call = patience;
+    }
     let random = Random::from_system();
     let store = Store::open(&databases.main, random.clone()).await.unwrap();
     let locked = LockedVault::open(&databases.vault).await.unwrap();

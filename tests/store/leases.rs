@@ -6,7 +6,12 @@ use crate::{
     world::{NOW, SERVICE, Typed},
 };
 use futures::future::join_all;
-use kalends::{connection::Mode, id::AccountId, problem::Problem};
+use kalends::{
+    connection::Mode,
+    id::{AccountId, RecordId},
+    problem::Problem,
+    store::{CountedUnder, Sent},
+};
 use std::{collections::BTreeSet, time::Duration};
 
 const LEASE: Duration = Duration::from_mins(3);
@@ -21,6 +26,13 @@ async fn people(world: &World, count: usize) {
         let user = world.user(&format!("person{number:02}")).await;
         world.connect(&user, own).await;
     }
+}
+
+/// A place that was taken for a saved password.
+async fn place(world: &World) -> RecordId {
+    let under = CountedUnder::name("svc");
+    let reserved = world.store.reserve_sign_in(&under, Sent::Saved, NOW).await;
+    reserved.unwrap().unwrap()
 }
 
 on_both_engines! {
@@ -61,6 +73,16 @@ on_both_engines! {
         assert!(world.store.lease_account(id, NOW + LEASE, LEASE).await.unwrap().is_none(), "a late one gave back what another holds");
         world.other.release_account(&second).await.unwrap();
         assert!(world.store.lease_account(id, NOW + LEASE, LEASE).await.unwrap().is_some());
+    }
+
+    async fn a_renewed_lease_is_held_on_and_one_that_ran_out_is_lost(world) {
+        people(world, 1).await;
+        let first = world.store.lease_due_accounts(NOW, 8, LEASE, None).await.unwrap().remove(0);
+        let id = first.account.id;
+        assert!(world.store.renew_lease(&first, NOW + LEASE * 2).await.unwrap());
+        assert!(world.other.lease_account(id, NOW + LEASE, LEASE).await.unwrap().is_none());
+        assert!(world.other.lease_account(id, NOW + LEASE * 2, LEASE).await.unwrap().is_some());
+        assert!(!world.store.renew_lease(&first, NOW + LEASE * 9).await.unwrap());
     }
 
     async fn giving_back_one_of_several_leaves_the_others_held(world) {
@@ -110,7 +132,7 @@ on_both_engines! {
         assert_eq!(world.store.next_due(connection.account_id, NOW, 1).await.unwrap(), [connection]);
     }
 
-    async fn a_refused_password_stops_all_its_connections_and_a_second_one_for_good(world) {
+    async fn a_refused_password_stops_all_its_connections_until_the_next_probe_if_one_is_planned(world) {
         let (alice, bob) = (world.user("alice").await, world.user("bob").await);
         let connection = world.connect(&alice, SERVICE).await;
         world.connect(&bob, SERVICE).await;
@@ -118,7 +140,7 @@ on_both_engines! {
         let probe = NOW + Duration::from_mins(15);
         for due in [Some(probe), None] {
             let account = world.store.account(connection.account_id).await.unwrap().unwrap();
-            world.store.stop_account(&account, &refused, probe, NOW).await.unwrap();
+            world.store.stop_account(&account, place(world).await, &refused, due, NOW).await.unwrap();
             for user in [&alice, &bob] {
                 let found = world.other.connection_of(user.id).await.unwrap().unwrap();
                 assert_eq!((found.problem.as_ref(), found.due_at), (Some(&refused), due));
@@ -135,7 +157,7 @@ on_both_engines! {
         let old = world.store.account(connection.account_id).await.unwrap().unwrap();
         world.connect_with(&alice, SERVICE, "Changed-2026!").await;
         let refused = Problem::PasswordRefused { changed: None };
-        world.store.stop_account(&old, &refused, NOW, NOW).await.unwrap();
+        world.store.stop_account(&old, place(world).await, &refused, Some(NOW), NOW).await.unwrap();
         let account = world.store.account(connection.account_id).await.unwrap().unwrap();
         assert_eq!((account.saved_refusals, account.stopped_until), (0, None));
         assert_eq!(world.store.connection_of(alice.id).await.unwrap().unwrap().problem, None);
@@ -148,7 +170,7 @@ on_both_engines! {
         let account = world.store.account(connection.account_id).await.unwrap().unwrap();
         let refused = Problem::PasswordRefused { changed: None };
         let probe = NOW + Duration::from_mins(15);
-        world.store.stop_account(&account, &refused, probe, NOW).await.unwrap();
+        world.store.stop_account(&account, place(world).await, &refused, Some(probe), NOW).await.unwrap();
         world.store.resume_account(&account, probe).await.unwrap();
         let account = world.store.account(connection.account_id).await.unwrap().unwrap();
         assert_eq!((account.saved_refusals, account.stopped_until), (0, None));

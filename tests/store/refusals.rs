@@ -1,64 +1,111 @@
-//! Refused sign-ins, counted ahead.
+//! Places for passwords, taken before they go out.
 
 use crate::{engines::on_both_engines, world::NOW};
 use futures::future::join_all;
-use kalends::{clock::Timestamp, id::RecordId, store::Store};
+use kalends::{
+    clock::Timestamp,
+    id::RecordId,
+    store::{CountedUnder, NoPlace, Sent, Store},
+};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_hours(1);
+const MINUTE: Duration = Duration::from_mins(1);
 
-async fn reserve(store: &Store, name: &str, now: Timestamp) -> Result<RecordId, Vec<Timestamp>> {
-    let limit = (3, now - HOUR);
-    store.reserve_try(name, limit, now).await.unwrap()
+async fn reserve(store: &Store, sent: Sent, now: Timestamp) -> Result<RecordId, NoPlace> {
+    let svc = CountedUnder::name("svc");
+    store.reserve_sign_in(&svc, sent, now).await.unwrap()
+}
+
+async fn typed(store: &Store, now: Timestamp) -> Result<RecordId, NoPlace> {
+    reserve(store, Sent::Typed, now).await
+}
+
+async fn saved(store: &Store, now: Timestamp) -> Result<RecordId, NoPlace> {
+    reserve(store, Sent::Saved, now).await
 }
 
 on_both_engines! {
     async fn of_many_clicks_at_the_same_moment_three_may_send_a_password(world) {
         let clicks = (0..16).map(|number| {
             let store = if number % 2 == 0 { world.store.clone() } else { world.other.clone() };
-            tokio::spawn(async move { reserve(&store, "svc", NOW).await })
+            tokio::spawn(async move { typed(&store, NOW).await })
         });
         let answers: Vec<_> = join_all(clicks).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3);
-        assert!(answers.iter().filter_map(|answer| answer.as_ref().err()).all(Vec::is_empty), "none was refused yet");
+        assert!(answers.iter().filter_map(|answer| answer.as_ref().err()).all(|none| none.is_open));
         assert_eq!(world.number("SELECT COUNT(*) FROM refusals").await, 3);
     }
 
-    async fn a_place_is_free_again_when_the_oldest_refusal_is_an_hour_old(world) {
-        let minute = Duration::from_mins(1);
+    async fn of_many_saved_passwords_of_one_name_one_is_on_its_way(world) {
+        let sent = (0..16).map(|number| {
+            let store = if number % 2 == 0 { world.store.clone() } else { world.other.clone() };
+            tokio::spawn(async move { saved(&store, NOW).await })
+        });
+        let answers: Vec<_> = join_all(sent).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    }
+
+    async fn four_refusals_stand_in_an_hour_three_of_them_typed(world) {
         for number in 0..3 {
-            let id = reserve(&world.store, "svc", NOW + minute * number).await.unwrap();
-            world.other.confirm_refusal(id).await.unwrap();
+            let id = typed(&world.store, NOW + MINUTE * number).await.unwrap();
+            world.other.keep_refusal(id, NOW + MINUTE * number).await.unwrap();
         }
-        let recent = reserve(&world.store, "svc", NOW + HOUR - minute).await.unwrap_err();
-        assert_eq!(recent, [NOW, NOW + minute, NOW + minute * 2]);
-        assert!(reserve(&world.store, "svc", NOW + HOUR).await.is_ok());
-        assert!(reserve(&world.store, "svc", NOW + HOUR).await.is_err());
+        let later = NOW + MINUTE * 10;
+        let none = typed(&world.store, later).await.unwrap_err();
+        assert_eq!(none, NoPlace { until: NOW + HOUR, is_open: false });
+        let id = saved(&world.store, later).await.unwrap();
+        world.store.keep_refusal(id, later).await.unwrap();
+        let none = saved(&world.other, later).await.unwrap_err();
+        assert_eq!(none, NoPlace { until: NOW + HOUR, is_open: false });
+        // Each is an hour old in its turn.
+        assert!(typed(&world.store, NOW + HOUR).await.is_ok());
+        assert!(typed(&world.store, NOW + HOUR).await.is_err());
     }
 
-    async fn a_try_whose_answer_nobody_heard_takes_its_place_for_a_minute(world) {
+    async fn a_refusal_counts_from_its_verdict(world) {
         for _ in 0..3 {
-            reserve(&world.store, "svc", NOW).await.unwrap();
+            let id = typed(&world.store, NOW).await.unwrap();
+            world.store.keep_refusal(id, NOW + MINUTE).await.unwrap();
         }
-        let almost = NOW + Duration::from_secs(59);
-        assert_eq!(reserve(&world.store, "svc", almost).await.unwrap_err(), []);
-        assert!(reserve(&world.store, "svc", NOW + Duration::from_mins(1)).await.is_ok());
-        let counted = world.store.refusals_since("svc", NOW - HOUR).await.unwrap();
-        assert!(counted.is_empty());
+        let none = typed(&world.store, NOW + HOUR).await.unwrap_err();
+        assert_eq!(none.until, NOW + HOUR + MINUTE);
     }
 
-    async fn a_try_that_is_taken_back_was_none(world) {
+    async fn a_place_whose_verdict_nobody_heard_stays_taken_for_the_hour(world) {
+        for _ in 0..3 {
+            typed(&world.store, NOW).await.unwrap();
+        }
+        assert!(typed(&world.store, NOW + HOUR).await.is_err());
+        assert!(typed(&world.store, NOW + HOUR + MINUTE * 2).await.is_ok());
+        assert_eq!(world.number("SELECT COUNT(*) FROM refusals").await, 1, "what is over is forgotten");
+    }
+
+    async fn a_place_that_is_given_back_was_none(world) {
         for _ in 0..10 {
-            let id = reserve(&world.store, "svc", NOW).await.unwrap();
-            world.other.take_back_try(id).await.unwrap();
+            let id = typed(&world.store, NOW).await.unwrap();
+            world.other.give_back_sign_in(id).await.unwrap();
         }
-        assert!(world.store.refusals_since("svc", NOW - HOUR).await.unwrap().is_empty());
+        assert_eq!(world.number("SELECT COUNT(*) FROM refusals").await, 0);
     }
 
-    async fn names_are_counted_apart(world) {
+    async fn places_of_a_clock_that_was_ahead_are_free_after_an_hour(world) {
+        let ahead = NOW + HOUR * 1000;
         for _ in 0..3 {
-            reserve(&world.store, "svc", NOW).await.unwrap();
+            let id = typed(&world.store, ahead).await.unwrap();
+            world.store.keep_refusal(id, ahead).await.unwrap();
         }
-        assert!(reserve(&world.store, "other", NOW).await.is_ok());
+        assert!(typed(&world.store, NOW).await.is_err());
+        assert!(typed(&world.store, NOW + HOUR + MINUTE * 3).await.is_ok());
+    }
+
+    async fn names_are_counted_apart_and_people_at_servers_elsewhere(world) {
+        for _ in 0..3 {
+            typed(&world.store, NOW).await.unwrap();
+        }
+        let bob = CountedUnder::name_elsewhere("bob", "bobs-own.test", "svc");
+        for other in [CountedUnder::name("other"), bob] {
+            assert!(world.store.reserve_sign_in(&other, Sent::Typed, NOW).await.unwrap().is_ok());
+        }
     }
 }

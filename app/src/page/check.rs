@@ -5,7 +5,10 @@ use crate::{
     component::{Frame, LadderView, Notice, When, loaded},
     moment::Moment,
 };
-use kalends::{advice::Advice, check::Ladder};
+use kalends::{
+    advice::Advice,
+    check::{Ladder, Step, Verdict},
+};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -129,14 +132,24 @@ async fn seen(
     Ok(view)
 }
 
-/// The check for its page: most have ended within a moment, and the page of one that has not looks again by itself.
+#[cfg(feature = "ssr")]
+const LADDER_AFTER: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// The check for its page: most end within a moment. After 15 seconds the page shows how far it is, and looks again by
+/// itself until the end.
 #[server(endpoint = "check_page")]
 async fn check_page(id: String) -> Result<CheckView, AppError> {
     use crate::request;
     let user = request::user().await?;
     let found = request::check_for(&user, &id).await?;
-    let store = request::services().store;
-    let limit = std::time::Duration::from_secs(2);
+    let kalends::services::Services {
+        store,
+        clock,
+        stopping,
+        ..
+    } = request::services();
+    // A page that looks again does not wait once more.
+    let limit = LADDER_AFTER.saturating_sub(clock.now().since(found.started_at));
     let started = tokio::time::Instant::now();
     let mut check = found;
     let cancelled = store
@@ -146,6 +159,7 @@ async fn check_page(id: String) -> Result<CheckView, AppError> {
     while check.outcome.is_none()
         && (check.waiting.is_none() || cancelled)
         && started.elapsed() < limit
+        && !stopping.is_cancelled()
     {
         tokio::time::sleep(std::time::Duration::from_millis(150)).await;
         match store.check(check.id).await {
@@ -236,7 +250,7 @@ pub fn CheckPage() -> impl IntoView {
                         <section class="progress">
                             {match check.waiting.clone() {
                                 Some(waiting) => view! { <Keeping waiting mailbox=check.mailbox /> }.into_any(),
-                                None => view! { <p class="lead">"This takes a few seconds. The page looks again by itself."</p> }.into_any(),
+                                None => view! { <p class="lead">{waits_for(&check.ladder)} " The page looks again by itself."</p> }.into_any(),
                             }}
                             <CancelForm id=check.id />
                             <LadderView ladder=check.ladder running=check.waiting.is_none() />
@@ -247,6 +261,27 @@ pub fn CheckPage() -> impl IntoView {
             </Frame>
         }
     })
+}
+
+/// What a running check waits for.
+pub(super) fn waits_for(ladder: &Ladder) -> String {
+    let mut steps = ladder.steps().iter();
+    let running = steps.find(|report| report.verdict == Verdict::Running);
+    match running.map(|report| report.step) {
+        Some(
+            Step::Autodiscover
+            | Step::SignIn
+            | Step::Impersonation
+            | Step::Calendar
+            | Step::Entries,
+        ) => "The test waits for Exchange, which may take up to 100 seconds for an answer."
+            .to_owned(),
+        Some(step) => format!(
+            "The test is at “{}”, which takes a few seconds.",
+            step.label()
+        ),
+        None => "The test begins as soon as the account is free.".to_owned(),
+    }
 }
 
 /// What a check that keeps trying is waiting for.

@@ -146,6 +146,7 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
                         utc_offset: Some(words.utc_offset()),
                         held: false,
                         tells_addresses: true,
+                        probe_at: None,
                     },
                 ),
                 step: part.ladder.failed_at().map(|step| step.label().to_owned()),

@@ -6,6 +6,7 @@ use crate::{
     AppError,
     component::{Follow, Frame, LadderView, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
+    page::organisation::account::SEND_AGAIN,
 };
 use kalends::{advice::Advice, check::Ladder, connection::ConnectionState};
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -32,6 +33,8 @@ struct ConnectionView {
     last_round: Option<Moment>,
     /// An admin has paused this one alone.
     is_paused: bool,
+    /// Its account's password was refused, or never answered.
+    is_stopped: bool,
     /// The page of the person, who may not sign in: until then nothing is read.
     disabled: Option<String>,
     lines: Vec<timeline::Line>,
@@ -70,6 +73,8 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
     let most = if all { MOST_LINES } else { FIRST_LINES };
     let happened = kalends::timeline::timeline(&store, &found, most + 1).await;
     let happened = happened.map_err(request::internal)?;
+    let account = store.account(found.account_id).await;
+    let account = account.map_err(request::internal)?;
     let flash = request::take_flash().await?;
     if flash.is_some() {
         // What the flash tells of has come about by then.
@@ -114,6 +119,7 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
         }),
         last_round: found.last_round_at.map(|at| words.moment(at)),
         is_paused: found.paused_at.is_some(),
+        is_stopped: account.is_some_and(|account| account.saved_refusals > 0),
         has_more: happened.len() > most && !all,
         lines: happened
             .iter()
@@ -131,11 +137,20 @@ const FIRST_LINES: usize = 40;
 const MOST_LINES: usize = 500;
 
 #[server(endpoint = "check_now")]
-async fn check_now(#[server(default)] id: String) -> Result<(), AppError> {
+async fn check_now(
+    #[server(default)] id: String,
+    #[server(default)] once_more: bool,
+) -> Result<(), AppError> {
     use crate::request;
+    use kalends::refusal::Sending;
     let admin = request::admin().await?;
     let found = request::connection_by_id(&id).await?;
-    match kalends::connect::check_again(&request::services(), &admin, &found).await {
+    let sending = if once_more {
+        Sending::OnceMore
+    } else {
+        Sending::Planned
+    };
+    match kalends::connect::check_again(&request::services(), &admin, &found, sending).await {
         Ok(check) => request::see_other(&format!("/profile/exchange/checks/{check}")),
         Err(error) => return Err(request::internal(error)),
     }
@@ -246,6 +261,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
         check,
         last_round,
         is_paused,
+        is_stopped,
         disabled,
         lines,
         has_more,
@@ -290,7 +306,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                     </div>
                 </dl>
                 {may_resume
-                    .then(|| view! { <Buttons id=id.clone() is_paused is_still=state == StateView::Is(ConnectionState::Paused) /> })}
+                    .then(|| view! { <Buttons id=id.clone() is_paused is_stopped is_still=state == StateView::Is(ConnectionState::Paused) /> })}
             </section>
             <section class="panel" aria-labelledby="check">
                 <h2 id="check">"Last check"</h2>
@@ -324,12 +340,24 @@ fn Buttons(
     id: String,
     /// By an admin, this one alone.
     is_paused: bool,
+    /// The password of its account was refused.
+    is_stopped: bool,
     /// Paused, by whatever.
     is_still: bool,
 ) -> impl IntoView {
-    let (check, sync, rebuild, pause) = (id.clone(), id.clone(), id.clone(), id);
+    let (check, sync, rebuild, pause) = (id.clone(), id.clone(), id.clone(), id.clone());
     view! {
         <div class="form-actions">
+            {(is_stopped && !is_still)
+                .then(|| {
+                    view! {
+                        <form method="post" action=CheckNow::url()>
+                            <input type="hidden" name="id" value=id />
+                            <input type="hidden" name="once_more" value="true" />
+                            <button class="button">{SEND_AGAIN}</button>
+                        </form>
+                    }
+                })}
             {(!is_still)
                 .then(|| {
                     view! {

@@ -81,7 +81,7 @@ fn sign_in_by_basic(world: &mut World, token: &str, now: Timestamp) -> Result<Ca
             principal,
             headers: Vec::new(),
         }),
-        SignIn::Refused => Err(refusal(world)),
+        SignIn::Refused => Err(slow_refusal(world)),
     }
 }
 
@@ -185,7 +185,7 @@ fn prove(
             Err(refusal(world))
         }
         SignIn::Accepted(principal) => Ok(principal),
-        SignIn::Refused => Err(refusal(world)),
+        SignIn::Refused => Err(slow_refusal(world)),
     }
 }
 
@@ -233,6 +233,13 @@ fn nonce() -> [u8; 8] {
     nonce.copy_from_slice(&random.as_bytes()[8..]);
     nonce[0] = random.as_bytes()[0];
     nonce
+}
+
+/// The 401 to a password, as slow as the directory is set to be.
+fn slow_refusal(world: &World) -> Answer {
+    let mut answer = refusal(world);
+    answer.delay_ms = world.settings.slow_refusal_milliseconds;
+    answer
 }
 
 /// 401 with an empty body and one header line for each scheme offered.

@@ -164,6 +164,10 @@ impl World {
         let index = self.account_index(name);
         let account = index.and_then(|index| self.accounts.get_mut(index));
         let known = account.is_some();
+        if self.settings.directory_down {
+            self.counters.sign_in(false, known);
+            return SignIn::Refused;
+        }
         let accepted = account.and_then(|account| {
             account
                 .sign_in(is_right, rule, now)

@@ -124,7 +124,9 @@ async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis
     let id = CheckId::new(now, services.random.bytes());
     let mut screen = Screen::new(request.confirmed.clone());
     let analysed = {
-        let whole = analyse::analyse(&services, id, request, |analysis| screen.show(analysis));
+        let whole = analyse::analyse(&services, (id, None), request, |analysis| {
+            screen.show(analysis)
+        });
         tokio::select! {
             analysed = whole => Some(analysed),
             _ = tokio::signal::ctrl_c() => None,

@@ -321,17 +321,25 @@ async fn a_running_check_is_cancelled_and_nothing_is_saved() {
     let (_place, exchange, kalends) = office().await;
     let mut browser = kalends.browser_of(&BOB).await;
     let slow = kalends_simulator::fault::Kind::Slow {
-        milliseconds: 5_000,
+        milliseconds: 40_000,
     };
     exchange
         .world()
         .faults
-        .plan(kalends_simulator::fault::Plan::once(slow));
+        .plan(kalends_simulator::fault::Plan {
+            after: 1,
+            ..kalends_simulator::fault::Plan::once(slow)
+        });
     let form = service_form(&mut browser, "bob@example.test").await;
     let check = browser.post_body(&form.action, &form.body()).await;
     let check = check.leads_to().to_owned();
+    // The plain page waits for a while, then shows how far the test is and what it waits for.
+    let asked = std::time::Instant::now();
     let running = browser.get(&check).await;
     assert_eq!(running.page().heading(), "Connection test running");
+    let waited = asked.elapsed().as_secs();
+    assert!((10..25).contains(&waited), "{waited} s");
+    assert!(running.page().text().contains("up to 100 seconds"));
     assert_ne!(running.header("refresh"), "");
     let cancel = running.page().form("Cancel");
     let answer = browser.post_body(&cancel.action, &cancel.body()).await;

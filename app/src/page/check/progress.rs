@@ -34,7 +34,7 @@ pub fn CheckProgress(id: String, on_end: Callback<CheckView>) -> impl IntoView {
     Effect::new(move |_| following.ask_after(BRISK, first.clone()));
     view! {
         <section class="progress" aria-live="polite">
-            <p class="lead">"Testing the connection. This takes a few seconds."</p>
+            <p class="lead">"Testing the connection. This takes a few seconds, up to 100 where Exchange is slow."</p>
             <CancelForm id />
             {move || following.trouble.get().map(|error| view! { <Trouble error link=link.clone() /> })}
             {move || view! { <LadderView ladder=following.ladder.get() running=true /> }}

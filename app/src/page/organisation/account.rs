@@ -23,6 +23,8 @@ struct AccountView {
     broken: i64,
     /// What somebody should know first, the worst first; true if it is bad.
     warnings: Vec<(String, bool)>,
+    /// Its saved password was refused, or never answered.
+    is_stopped: bool,
     paused: Option<Moment>,
     held_until: Option<Moment>,
     next: Option<NextView>,
@@ -79,7 +81,8 @@ async fn account(id: String) -> Result<AccountView, AppError> {
         ],
         connections: held.connections,
         broken: held.broken,
-        warnings: warnings(account, now),
+        warnings: warnings(account, &words, now).await?,
+        is_stopped: account.saved_refusals > 0,
         paused: account.paused_at.map(|at| words.appointment(at, false)),
         held_until: account
             .held_until
@@ -107,21 +110,24 @@ fn date_of(at: Option<kalends::clock::Timestamp>) -> String {
 }
 
 #[cfg(feature = "ssr")]
-fn warnings(
+async fn warnings(
     account: &kalends::store::Account,
+    words: &crate::moment::Words,
     now: kalends::clock::Timestamp,
-) -> Vec<(String, bool)> {
+) -> Result<Vec<(String, bool)>, AppError> {
+    use crate::request;
     use kalends::organisation::{Expiry, expiry};
     let mut warnings = Vec::new();
     if account.saved_refusals > 0 {
-        let cure = if account.next.is_some() {
-            "The next one below has passed its test: switch to it."
-        } else {
-            "Enter the present one below, test it and switch to it."
-        };
-        let text =
-            format!("Exchange refused the saved password, so nothing is sent any more. {cure}");
-        warnings.push((text, true));
+        warnings.push((stopped(account, words, now), true));
+    }
+    let full = kalends::refusal::full_until(&request::services(), account).await;
+    if let Some(until) = full.map_err(request::internal)? {
+        let until = words.appointment(until, false).text;
+        let text = format!(
+            "Too many sign-ins with this account name were refused within an hour: its password is not sent before {until}."
+        );
+        warnings.push((text, false));
     }
     match account.expires_at.and_then(|at| expiry(at, now)) {
         Some(Expiry::Over) => warnings.push((
@@ -142,7 +148,37 @@ fn warnings(
         )),
         None => {}
     }
-    warnings
+    Ok(warnings)
+}
+
+/// Why its work is stopped, when it is tried again, and what somebody can do.
+#[cfg(feature = "ssr")]
+fn stopped(
+    account: &kalends::store::Account,
+    words: &crate::moment::Words,
+    now: kalends::clock::Timestamp,
+) -> String {
+    use kalends::problem::Problem;
+    let why = match account.stopped_problem() {
+        Problem::SignInUnanswered => {
+            "Exchange did not answer the sign-in, so the saved password may have been refused."
+        }
+        _ => "Exchange refused the saved password.",
+    };
+    let next = match account.stopped_until {
+        Some(at) if at > now => {
+            let at = words.appointment(at, false).text;
+            format!("Kalends sends it once more by itself: {at}.")
+        }
+        Some(_) => "Kalends sends it once more by itself within a minute.".to_owned(),
+        None => "Nothing is sent any more before somebody acts.".to_owned(),
+    };
+    let cure = if account.next.is_some() {
+        "The next one below has passed its test: switch to it."
+    } else {
+        "If it was changed, enter the present one below, test it and switch to it. If it is unchanged, the directory may have been out of reach."
+    };
+    format!("{why} {next} {cure}")
 }
 
 #[cfg(feature = "ssr")]
@@ -212,6 +248,7 @@ enum Click {
     Drop,
     Pause,
     Resume,
+    SendAgain,
 }
 
 #[server(endpoint = "work_account")]
@@ -241,6 +278,14 @@ async fn work_account(id: String, click: Click) -> Result<(), AppError> {
             } else {
                 "There was no tested password to switch to."
             }
+        }
+        Click::SendAgain => {
+            let started = kalends::connect::send_once_more(&services, &admin, &account).await;
+            if let Some(check) = started.map_err(request::internal)? {
+                request::see_other(&format!("/profile/exchange/checks/{check}"));
+                return Ok(());
+            }
+            "No mailbox is known that this account reaches, so there is nothing to try it with."
         }
         Click::Drop => {
             let dropped = domain::drop_next(&services, &admin, &account).await;
@@ -282,6 +327,7 @@ fn AccountPanels(view: AccountView) -> impl IntoView {
         connections,
         broken,
         warnings,
+        is_stopped,
         paused,
         held_until,
         next,
@@ -316,6 +362,14 @@ fn AccountPanels(view: AccountView) -> impl IntoView {
                     view! { <p class=class role="status">{text}</p> }
                 })
                 .collect_view()}
+            {is_stopped
+                .then(|| {
+                    view! {
+                        <div class="form-actions">
+                            <ClickButton id=id.clone() click="send_again" label=SEND_AGAIN />
+                        </div>
+                    }
+                })}
             <section class="panel" aria-labelledby="facts">
                 <h2 id="facts">"Account"</h2>
                 <dl class="facts">
@@ -365,6 +419,9 @@ fn AccountPanels(view: AccountView) -> impl IntoView {
         </Frame>
     }
 }
+
+/// What an administrator does who does not wait for the next probe.
+pub const SEND_AGAIN: &str = "Send the saved password once more";
 
 /// A form of one button.
 #[component]

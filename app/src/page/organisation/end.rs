@@ -155,6 +155,7 @@ async fn ended_account(id: String) -> Result<EndedView, AppError> {
         utc_offset: Some(words.utc_offset()),
         held: false,
         tells_addresses: true,
+        probe_at: None,
     };
     let (title, meaning, is_open) = match &ended.probe {
         Probe::Open => (

@@ -65,7 +65,17 @@ mod server {
             notes.push(format!("Sign-ins wait until {until}"));
         }
         if account.saved_refusals > 0 {
-            notes.push("Its password was refused".to_owned());
+            let why = match account.stopped_problem() {
+                kalends::problem::Problem::SignInUnanswered => "Its sign-in was not answered",
+                _ => "Its password was refused",
+            };
+            notes.push(match account.stopped_until.filter(|at| *at > now) {
+                Some(at) => format!(
+                    "{why}; sent once more {}",
+                    words.appointment(at, false).text
+                ),
+                None => why.to_owned(),
+            });
         }
         if account.next.is_some() {
             notes.push("A tested password waits to be switched to".to_owned());

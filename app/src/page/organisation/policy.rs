@@ -5,7 +5,7 @@ use crate::{
     component::{Asks, Frame, Question, choice, loaded},
     page::privacy::{choice_words, code},
 };
-use kalends::policy::{AdminsFactor, PersonalMode, Policy, PrivacyLevel, TypedPasswords};
+use kalends::policy::{AdminsFactor, PersonalMode, Policy, PrivacyLevel, Probes, TypedPasswords};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,18 @@ const fn admins_words(admins: AdminsFactor) -> &'static str {
     }
 }
 
+#[cfg(feature = "ssr")]
+const fn probes_words(probes: Probes) -> &'static str {
+    match probes {
+        Probes::GoOn => {
+            "A saved password that is refused is sent again after 15 minutes, 1 hour and 4 hours, then once a day."
+        }
+        Probes::FirstOnly => {
+            "A saved password that is refused is sent again after 15 minutes, and not by itself after that."
+        }
+    }
+}
+
 /// The rules, a sentence each.
 #[cfg(feature = "ssr")]
 pub fn in_words(policy: Policy) -> Vec<String> {
@@ -55,6 +67,7 @@ pub fn in_words(policy: Policy) -> Vec<String> {
         personal_words(policy.personal),
         level_words(policy.privacy),
         admins_words(policy.admins),
+        probes_words(policy.probes),
     ]
     .map(str::to_owned)
     .into()
@@ -78,6 +91,7 @@ async fn save_policy(
     personal: PersonalMode,
     privacy: PrivacyLevel,
     #[server(default)] admins: AdminsFactor,
+    #[server(default)] probes: Probes,
     #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
     use crate::{page::privacy::lost, request};
@@ -89,6 +103,7 @@ async fn save_policy(
         personal,
         privacy,
         admins,
+        probes,
     };
     let before = services.store.policy().await.map_err(request::internal)?;
     if let Some(lost) = lost(before.privacy, privacy).filter(|_| !sure) {
@@ -131,6 +146,7 @@ pub fn PolicyPage() -> impl IntoView {
             personal,
             privacy,
             admins,
+            probes,
         } = view.policy;
         view! {
             <Frame title="Policy">
@@ -166,6 +182,12 @@ pub fn PolicyPage() -> impl IntoView {
                         <legend>"Administrators’ second factor"</legend>
                         {choice("admins", "optional", "Optional", "Everybody decides for themselves.", admins == AdminsFactor::Optional)}
                         {choice("admins", "required", "Required", "Administrators without one are led to set it up before they reach this page and the others of theirs.", admins == AdminsFactor::Required)}
+                    </fieldset>
+                    <fieldset class="panel choices">
+                        <legend>"When Exchange refuses a saved password"</legend>
+                        {choice("probes", "go_on", "Try again, ever more seldom", "After 15 minutes, 1 hour and 4 hours, then once a day: calendars go on by themselves after an outage of the directory.", probes == Probes::GoOn)}
+                        {choice("probes", "first_only", "No probes after the first", "After 15 minutes and not again: for a directory that counts wrong passwords for longer than a day. An administrator can send it once more at any time.", probes == Probes::FirstOnly)}
+                        <p class="field-hint">"Few lockout policies count that far apart: most forget a wrong password after 15 to 60 minutes."</p>
                     </fieldset>
                     <p class="field-hint">"Connections that exist stay when a rule changes. End them on the page Connections."</p>
                     <div class="form-actions form-end">

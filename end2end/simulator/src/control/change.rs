@@ -257,6 +257,8 @@ pub struct Switches {
     /// 0 never locks.
     lock_out_threshold: Option<u32>,
     lock_out_window_minutes: Option<u32>,
+    directory_down: Option<bool>,
+    slow_refusal_milliseconds: Option<u64>,
     /// Empty refuses bare names.
     default_domain: Option<String>,
     /// Empty: none.
@@ -296,6 +298,12 @@ pub async fn settings(State(shared): Simulation, Json(wish): Json<Switches>) -> 
         }
         if let Some(minutes) = wish.lock_out_window_minutes {
             settings.lock_out.window = SignedDuration::from_mins(i64::from(minutes));
+        }
+        if let Some(down) = wish.directory_down {
+            settings.directory_down = down;
+        }
+        if let Some(milliseconds) = wish.slow_refusal_milliseconds {
+            settings.slow_refusal_milliseconds = milliseconds;
         }
         if let Some(domain) = wish.default_domain {
             settings.default_domain = Some(domain).filter(|name| !name.is_empty());

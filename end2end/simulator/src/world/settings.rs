@@ -13,6 +13,10 @@ pub struct Settings {
     /// Domain of bare account names; without one they are refused.
     pub default_domain: Option<String>,
     pub lock_out: LockOut,
+    /// No domain controller is reached: every password is refused, and none is counted as wrong.
+    pub directory_down: bool,
+    /// How long a password is looked at before it is refused.
+    pub slow_refusal_milliseconds: u64,
     /// Take an alias in `PrimarySmtpAddress`, as some builds do, in place of `ErrorNonPrimarySmtpAddress`.
     pub accept_alias_as_primary: bool,
     /// The URL that Autodiscover gives.
@@ -118,6 +122,8 @@ impl Default for Settings {
                 threshold: Some(5),
                 window: SignedDuration::from_mins(30),
             },
+            directory_down: false,
+            slow_refusal_milliseconds: 0,
             accept_alias_as_primary: false,
             ews_url: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
             find_limit: 1000,

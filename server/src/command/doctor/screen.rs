@@ -117,6 +117,7 @@ impl Screen {
             utc_offset: None,
             held: false,
             tells_addresses: true,
+            probe_at: None,
         };
         let told = advice(problem, &names);
         say("  ", "  ", &told.title);

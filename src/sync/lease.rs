@@ -1,0 +1,36 @@
+//! An account stays held for as long as the work with it lasts.
+
+use super::LEASE;
+use crate::{services::Services, store::Leased};
+use std::time::Duration;
+
+/// How often a lease is renewed; a third of it, so that a hitch of the database loses none.
+const RENEW: Duration = Duration::from_mins(1);
+
+/// Works while the account is held. `None`: it was lost, because its lease could not be renewed in time, and the work
+/// was broken off.
+pub async fn while_held<T>(
+    services: &Services,
+    leased: &Leased,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = lost(services, leased) => None,
+    }
+}
+
+async fn lost(services: &Services, leased: &Leased) {
+    loop {
+        tokio::time::sleep(RENEW).await;
+        let now = services.clock.now();
+        match services.store.renew_lease(leased, now + LEASE).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!(account.id = %leased.account.id, "somebody else holds the account: the work with it is broken off");
+                return;
+            }
+            Err(error) => tracing::error!(%error, "a lease could not be renewed"),
+        }
+    }
+}
