@@ -8,19 +8,20 @@ pub mod plain;
 pub mod resolve;
 pub mod tls;
 
-use crate::{
-    clock::Clock,
-    metrics::Calls,
-    problem::{Certificate, Target, TlsReason},
-};
-use connection::Connection;
-use guard::{AllowedHosts, ConnectTo, bare_host};
+mod config;
+mod error;
+
+pub use config::{Limits, OutboundConfig, SettingError};
+pub use error::{CertificateFault, OutboundError};
 pub use resolve::DNS_LIMIT;
+
+use crate::{clock::Clock, metrics::Calls, problem::Target};
+use connection::Connection;
+use guard::{ConnectTo, bare_host};
 use resolve::{Resolve, Service, SystemResolver};
 use std::{
     io,
     net::{IpAddr, SocketAddr, UdpSocket},
-    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -37,119 +38,6 @@ pub const CALL_LIMIT: Duration = Duration::from_secs(100);
 pub const TCP_LIMIT: Duration = Duration::from_secs(4);
 /// The most addresses of one name that are tried.
 const MAX_ADDRESSES: usize = 6;
-
-/// What the administrator set about outgoing connections.
-#[derive(Debug, Clone, Default)]
-pub struct OutboundConfig {
-    /// `KALENDS_EXCHANGE_HOSTS`
-    pub allowed_hosts: AllowedHosts,
-    /// `KALENDS_EXCHANGE_CONNECT_TO`
-    pub connect_to: Vec<ConnectTo>,
-    /// `KALENDS_EXCHANGE_CA_FILE`: PEM, added to the system's roots.
-    pub ca_file: Option<PathBuf>,
-    /// How patient it is; tests are less so.
-    pub limits: Limits,
-}
-
-/// How long a server may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// See [`CONNECT_LIMIT`].
-    pub connect: Duration,
-    /// See [`CALL_LIMIT`].
-    pub call: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: CONNECT_LIMIT,
-            call: CALL_LIMIT,
-        }
-    }
-}
-
-/// A setting that cannot be used: its name, its value and the cure.
-#[derive(Debug, thiserror::Error)]
-#[error("{setting}={value}: {reason} {cure}")]
-pub struct SettingError {
-    pub setting: &'static str,
-    pub value: String,
-    pub reason: String,
-    pub cure: &'static str,
-}
-
-impl OutboundConfig {
-    /// Reads the texts of the two lists; empty texts are empty lists.
-    pub fn parse(
-        hosts: &str,
-        connect_to: &str,
-        ca_file: Option<PathBuf>,
-    ) -> Result<Self, SettingError> {
-        Ok(Self {
-            allowed_hosts: AllowedHosts::parse(hosts)?,
-            connect_to: ConnectTo::parse_list(connect_to)?,
-            ca_file,
-            limits: Limits::default(),
-        })
-    }
-}
-
-/// Why no connection came about.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OutboundError {
-    #[error("{address} is {kind}")]
-    AddressNotAllowed {
-        host: String,
-        port: u16,
-        address: IpAddr,
-        kind: &'static str,
-    },
-    #[error("{host} not found")]
-    NameNotFound { host: String },
-    #[error("refused by {}", shown(.0))]
-    Refused(Target),
-    #[error("no answer from {}", shown(.0))]
-    TimedOut(Target),
-    #[error("{}: {reason}", shown(.target))]
-    Failed { target: Target, reason: String },
-    #[error("no TLS within {} s", CONNECT_LIMIT.as_secs())]
-    TlsTimedOut,
-    #[error("{fault}")]
-    Certificate {
-        host: String,
-        fault: CertificateFault,
-        certificate: Box<Certificate>,
-        /// All that the server sent, its own first, at most ten.
-        chain: Vec<Certificate>,
-    },
-    #[error("TLS failed")]
-    Tls { host: String, reason: TlsReason },
-}
-
-/// What is wrong with a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CertificateFault {
-    #[error("unknown issuer")]
-    UnknownIssuer,
-    #[error("made out to other names")]
-    WrongName,
-    #[error("expired")]
-    Expired,
-    #[error("not valid yet")]
-    NotYetValid,
-}
-
-fn shown(target: &Target) -> String {
-    let address = match target.address.parse() {
-        Ok(ip) => SocketAddr::new(ip, target.port).to_string(),
-        Err(_) => format!("{}:{}", target.address, target.port),
-    };
-    match &target.local {
-        Some(local) => format!("{address} from {local}"),
-        None => address,
-    }
-}
 
 /// The one way out. Clones share the roots and the lists.
 #[derive(Clone)]
