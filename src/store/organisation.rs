@@ -1,11 +1,6 @@
-//! Accounts that admins hold for everybody: two credential slots, mail domains, pauses, and their end.
+//! Accounts that admins hold for everybody: tested, changed, moved, and ended with all that was read.
 
-use super::{
-    Account, Store, StoreError, Table,
-    accounts::{self, NextSlot},
-    offers::set_sign_in,
-    rows, secrets,
-};
+use super::{Account, Store, StoreError, Table, accounts, offers::set_sign_in, rows, secrets};
 use crate::{
     account_name::AccountName,
     audit::{Action, Entry},
@@ -249,90 +244,6 @@ impl Store {
         Ok(released)
     }
 
-    /// Fills the second slot with tested credentials. Returns the secret that stood in it.
-    pub async fn put_next(
-        &self,
-        id: AccountId,
-        next: &NextSlot,
-        entry: &Entry,
-        now: Timestamp,
-    ) -> Result<Option<SecretId>, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
-        secrets::point_to(&mut writing, next.secret_id).await?;
-        let before = next_secret(&mut writing, id).await?;
-        secrets::let_go(&mut writing, before.as_slice(), now).await?;
-        sqlx::query(
-            "UPDATE accounts SET next_name = $2, next_secret_id = $3, next_tested_at = $4, next_expires_at = $5 WHERE id = $1",
-        )
-        .bind(id.to_string())
-        .bind(rows::to_json(&next.name, "name")?)
-        .bind(next.secret_id.to_string())
-        .bind(next.tested_at.millis())
-        .bind(next.expires_at.map(Timestamp::millis))
-        .execute(writing.on())
-        .await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
-        Ok(before)
-    }
-
-    /// Empties the second slot. Returns the secret that stood in it.
-    pub async fn drop_next(
-        &self,
-        id: AccountId,
-        entry: &Entry,
-        now: Timestamp,
-    ) -> Result<Option<SecretId>, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
-        let before = next_secret(&mut writing, id).await?;
-        if before.is_none() {
-            return Ok(None);
-        }
-        secrets::let_go(&mut writing, before.as_slice(), now).await?;
-        sqlx::query(
-            "UPDATE accounts SET next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL \
-             WHERE id = $1",
-        )
-        .bind(id.to_string())
-        .execute(writing.on())
-        .await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
-        Ok(before)
-    }
-
-    /// The second slot takes the place of the first, and sign-ins go on. Returns the secret that is used no more;
-    /// `None` if the second slot is not `next`.
-    pub async fn switch(
-        &self,
-        account: &Account,
-        next: &NextSlot,
-        entry: &Entry,
-        now: Timestamp,
-    ) -> Result<Option<SecretId>, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
-        let switched = sqlx::query(
-            "UPDATE accounts SET name = $3, name_key = $4, secret_id = next_secret_id, expires_at = next_expires_at, \
-             next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL, held_until = NULL, \
-             saved_refusals = 0, stopped_until = NULL, stopped_for = NULL WHERE id = $1 AND next_secret_id = $2 AND secret_id = $5",
-        )
-        .bind(account.id.to_string())
-        .bind(next.secret_id.to_string())
-        .bind(rows::to_json(&next.name, "name")?)
-        .bind(next.name.key())
-        .bind(account.secret_id.to_string())
-        .execute(writing.on())
-        .await?;
-        if switched.rows_affected() == 0 {
-            return Ok(None);
-        }
-        secrets::let_go(&mut writing, &[account.secret_id], now).await?;
-        wake_troubled(&mut writing, account.id, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
-        Ok(Some(account.secret_id))
-    }
-
     /// Ends an account with all its connections and their entries. Returns what ended, and the secrets that nothing
     /// points to any more.
     pub async fn end_account(
@@ -435,19 +346,8 @@ async fn secrets_of(writing: &mut Writing, id: AccountId) -> Result<Vec<SecretId
         .collect()
 }
 
-async fn next_secret(writing: &mut Writing, id: AccountId) -> Result<Option<SecretId>, StoreError> {
-    let row = sqlx::query("SELECT next_secret_id FROM accounts WHERE id = $1")
-        .bind(id.to_string())
-        .fetch_optional(writing.on())
-        .await?;
-    match row {
-        Some(row) => rows::maybe_parsed(&row, "next_secret_id"),
-        None => Ok(None),
-    }
-}
-
 /// Connections that stand broken are looked at at once; the others go on as planned.
-async fn wake_troubled(
+pub(super) async fn wake_troubled(
     writing: &mut Writing,
     id: AccountId,
     now: Timestamp,
