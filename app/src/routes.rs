@@ -16,11 +16,12 @@ use crate::{
         home::HomePage,
         organisation::{
             OrganisationPage, PausePage,
-            account::{AccountPage, PauseAccountPage},
+            account::AccountPage,
             add::{AddAccountPage, MoveAccountPage},
             end::{EndAccountPage, EndedPage},
             mailboxes::{MailboxesPage, MapPage},
             notices::{NoticesPage, one::NoticePage},
+            pause::PauseAccountPage,
             policy::PolicyPage,
             requests::{AskPage, RequestsPage},
         },

@@ -6,7 +6,7 @@ use crate::{
     AppError,
     component::{Follow, Frame, LadderView, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
-    page::organisation::account::SEND_AGAIN,
+    page::organisation::click::SEND_AGAIN,
 };
 use kalends::{advice::Advice, check::Ladder, connection::ConnectionState};
 use leptos::{prelude::*, server_fn::ServerFn};

@@ -2,11 +2,13 @@
 
 pub mod account;
 pub mod add;
+pub mod click;
 pub mod end;
 mod fields;
 pub mod mailboxes;
 pub mod notices;
 mod password;
+pub mod pause;
 pub mod policy;
 pub mod requests;
 

@@ -1,6 +1,6 @@
 //! The two credential slots of an account: the new password is tested beside the old one, then switched to.
 
-use super::account::ClickButton;
+use super::click::ClickButton;
 use crate::{
     AppError,
     component::{Field, When},

@@ -1,0 +1,167 @@
+//! Checks as pages need them: for whom they are there, what one click could mend, and their words.
+
+use super::{acts_as_admin, internal, not_there, services, words};
+use crate::{
+    AppError,
+    page::check::{CheckView, End, Fix, ProofView, WaitingView},
+};
+use kalends::{
+    advice::advice,
+    check::{Check, Goal, Outcome, Step},
+    connection::Mode,
+    id::CheckId,
+    problem::Problem,
+    store::User,
+};
+
+/// A check of this user's own, or any for an admin.
+pub async fn check_for(user: &User, id: &str) -> Result<Check, AppError> {
+    let found = match id.parse::<CheckId>() {
+        Ok(id) => services().store.check(id).await.map_err(internal)?,
+        Err(_) => None,
+    };
+    let check = found.ok_or_else(not_there)?;
+    if check.user_id == user.id || acts_as_admin(user).await? {
+        Ok(check)
+    } else {
+        Err(not_there())
+    }
+}
+
+/// What one click could mend before trying again.
+pub fn fix(check: &Check) -> Option<Fix> {
+    let Some(Outcome::Failed { problem, .. }) = &check.outcome else {
+        return None;
+    };
+    if matches!(check.typed.goal, Goal::SendAgain { .. }) {
+        return None;
+    }
+    if check.mode == Mode::Organisation && check.typed.goal == Goal::Connection {
+        return match problem.as_ref() {
+            Problem::MailboxAlias {
+                primary: Some(primary),
+            } => Some(Fix::Through(primary.to_string())),
+            Problem::MailboxTaken | Problem::PermissionGone => {
+                Some(Fix::Ask(check.typed.mailbox.clone()))
+            }
+            _ => None,
+        };
+    }
+    match problem.as_ref() {
+        Problem::MailboxTaken | Problem::PermissionGone => {
+            Some(Fix::Ask(check.typed.mailbox.clone()))
+        }
+        // An account's test is repeated by hand: its form asks for the password anyway.
+        problem if problem.may_take_effect() && check.typed.goal != Goal::Connection => None,
+        Problem::MailboxAlias { primary } => {
+            primary.as_ref().map(|it| Fix::Mailbox(it.to_string()))
+        }
+        Problem::MailboxMoved { endpoint } => Some(Fix::Endpoint(
+            endpoint
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        )),
+        Problem::LeadsElsewhere { host } => Some(Fix::Confirm(host.clone())),
+        // A password to come is tested as its account signs in.
+        Problem::BasicWithheld { .. } if !matches!(check.typed.goal, Goal::NextPassword { .. }) => {
+            Some(Fix::Basic)
+        }
+        problem if problem.may_take_effect() => Some(Fix::KeepTrying),
+        _ => None,
+    }
+}
+
+/// The form that a check came from: the name of its draft, and its page.
+pub fn form_of(check: &Check) -> (String, String) {
+    match check.typed.goal {
+        Goal::Connection => ("connect".to_owned(), "/profile/exchange/connect".to_owned()),
+        Goal::NewAccount => (
+            "account".to_owned(),
+            "/organisation/accounts/new".to_owned(),
+        ),
+        Goal::MoveAccount { account_id } => (
+            format!("move-{account_id}"),
+            format!("/organisation/accounts/{account_id}/server"),
+        ),
+        Goal::SendAgain { account_id } => (
+            format!("again-{account_id}"),
+            format!("/organisation/accounts/{account_id}"),
+        ),
+        Goal::NextPassword { account_id } => (
+            format!("password-{account_id}"),
+            format!("/organisation/accounts/{account_id}"),
+        ),
+    }
+}
+
+/// A check in the words of its reader. What stands in a calendar is for its owner alone: others see that it can be read.
+pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError> {
+    let words = words(user);
+    let is_own = check.user_id == user.id;
+    let back = if is_own {
+        form_of(&check).1
+    } else {
+        let connection = services().store.connection_of(check.user_id).await;
+        connection
+            .map_err(internal)?
+            .map_or("/connections".to_owned(), |connection| {
+                format!("/connections/{}", connection.id)
+            })
+    };
+    let fix = fix(&check).filter(|_| is_own);
+    let typed = &check.typed;
+    let names = check.names(Some(words.utc_offset()));
+    let names = names.telling_addresses(words.tells_addresses);
+    let waiting = check.waiting.as_ref().map(|waiting| WaitingView {
+        title: advice(&waiting.problem, &names).title,
+        tries: waiting.tries,
+        next: words.moment(waiting.next_at),
+        until: words.appointment(waiting.until, false),
+    });
+    let step = check
+        .ladder
+        .failed_at()
+        .map(|step: Step| step.label().to_owned());
+    let end = check.outcome.map(|outcome| match outcome {
+        Outcome::Connected { proof, .. } => End::Connected {
+            proof: proof
+                .into_iter()
+                .filter(|_| is_own)
+                .map(|entry| ProofView {
+                    subject: entry.subject.unwrap_or_else(|| "Private".to_owned()),
+                    when: words.appointment(entry.start, entry.all_day),
+                })
+                .collect(),
+        },
+        Outcome::AccountSaved { account_id } => End::Saved {
+            is_to_switch: matches!(typed.goal, Goal::NextPassword { .. }),
+            link: format!("/organisation/accounts/{account_id}"),
+        },
+        Outcome::Failed {
+            problem,
+            request_id,
+        } => End::Failed {
+            advice: advice(&problem, &names),
+            step,
+            request_id,
+            fix,
+        },
+        Outcome::Cancelled => End::Cancelled,
+    });
+    Ok(CheckView {
+        id: check.id.to_string(),
+        mailbox: typed.mailbox.clone(),
+        account: typed.account.clone(),
+        endpoint: typed.endpoint.clone(),
+        ladder: if words.tells_addresses {
+            check.ladder
+        } else {
+            check.ladder.without_addresses()
+        },
+        end,
+        waiting,
+        is_own,
+        back,
+    })
+}
