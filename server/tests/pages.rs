@@ -15,6 +15,8 @@ mod check_exchange;
 mod commands;
 #[path = "pages/connect.rs"]
 mod connect;
+#[path = "pages/devices.rs"]
+mod devices;
 #[path = "pages/downloads.rs"]
 mod downloads;
 #[path = "pages/flood.rs"]
