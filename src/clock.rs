@@ -10,8 +10,6 @@ use std::{
     },
     time::Duration,
 };
-#[cfg(feature = "server")]
-use std::{sync::LazyLock, time::Instant};
 
 /// An instant: whole milliseconds since 1970-01-01T00:00:00Z, as stored in both databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -171,29 +169,11 @@ impl Clock {
         }
     }
 
-    /// How much time went by since some moment of this process. Setting the system's clock does not change it.
-    #[cfg(feature = "server")]
-    pub fn passed(&self) -> Duration {
-        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    /// How much time a test let go by on a held clock; `None` for the system's.
+    pub fn passed_by_hand(&self) -> Option<Duration> {
         match &self.0 {
-            Source::System => BEGAN.elapsed(),
-            Source::Held(hands) => Duration::from_millis(hands.passed.load(Ordering::SeqCst)),
-        }
-    }
-
-    /// Returns once so much time went by.
-    #[cfg(feature = "server")]
-    pub async fn sleep(&self, time: Duration) {
-        /// How often a held clock is looked at.
-        const LOOK: Duration = Duration::from_millis(5);
-        match &self.0 {
-            Source::System => tokio::time::sleep(time).await,
-            Source::Held(_) => {
-                let end = self.passed() + time;
-                while self.passed() < end {
-                    tokio::time::sleep(LOOK).await;
-                }
-            }
+            Source::System => None,
+            Source::Held(hands) => Some(Duration::from_millis(hands.passed.load(Ordering::SeqCst))),
         }
     }
 }
@@ -221,16 +201,6 @@ mod tests {
             other.now().since(Timestamp::from_seconds(20)),
             Duration::ZERO
         );
-    }
-
-    #[test]
-    #[cfg(feature = "server")]
-    fn a_clock_that_is_set_does_not_make_time_go_by() {
-        let clock = Clock::held(Timestamp::from_seconds(10));
-        clock.advance(Duration::from_secs(5));
-        clock.set_ahead(-12_000);
-        assert_eq!(clock.now(), Timestamp::from_seconds(3));
-        assert_eq!(clock.passed(), Duration::from_secs(5));
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub mod desk;
 #[cfg(feature = "server")]
 pub mod diagnose;
 #[cfg(feature = "server")]
+mod elapsed;
+#[cfg(feature = "server")]
 pub mod ews;
 #[cfg(feature = "server")]
 pub mod factor;
