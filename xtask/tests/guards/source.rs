@@ -1,4 +1,5 @@
-//! Source files as the guards read them: code without comments and without the unit tests at the end.
+//! Source files as the guards read them: code without comments and without unit tests, be they at the end of a file or
+//! in a file of their own.
 
 use std::{
     collections::BTreeSet,
@@ -33,6 +34,42 @@ impl Source {
             path: path.to_owned(),
             whole: whole.to_owned(),
             code,
+        }
+    }
+
+    /// The files of unit tests that it declares: `mod x;` under `#[cfg(test)]`, with or without a `#[path]`.
+    pub fn unit_tests(&self) -> Vec<String> {
+        let lines: Vec<&str> = self.whole.lines().map(str::trim).collect();
+        let declared = lines.iter().enumerate().filter_map(|(at, line)| {
+            let is_test = *line == "#[cfg(test)]";
+            let next = lines.get(at + 1).filter(|_| is_test)?;
+            match next.strip_prefix("#[path = \"") {
+                Some(path) => Some(self.folder().join(path.strip_suffix("\"]")?)),
+                None => {
+                    let name = next.strip_prefix("mod ")?.strip_suffix(';')?;
+                    Some(self.modules_folder().join(name).with_extension("rs"))
+                }
+            }
+        });
+        declared
+            .map(|path| path.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    fn folder(&self) -> &Path {
+        Path::new(&self.path).parent().unwrap_or(Path::new(""))
+    }
+
+    /// Where the modules stand that it declares without a `#[path]`.
+    fn modules_folder(&self) -> PathBuf {
+        let whole = Path::new(&self.path).with_extension("");
+        let is_root = ["lib", "main", "mod"]
+            .iter()
+            .any(|root| whole.ends_with(root));
+        if is_root {
+            self.folder().to_owned()
+        } else {
+            whole
         }
     }
 
@@ -114,6 +151,8 @@ pub fn room(path: &str) -> Vec<Source> {
         sources.push(Source::new(&format!("{path}.rs"), &text));
     }
     assert!(!sources.is_empty(), "there is nothing at {path}");
+    let tests: BTreeSet<String> = sources.iter().flat_map(Source::unit_tests).collect();
+    sources.retain(|source| !tests.contains(&source.path));
     sources
 }
 
