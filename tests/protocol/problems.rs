@@ -390,6 +390,8 @@ async fn each_problem_is_met_and_no_two_look_alike() {
         "secret-missing",
         "interrupted",
         "password-changing",
+        "sign-in-unanswered",
+        "too-many-tries",
         "account-paused",
         "mailbox-taken",
         "permission-gone",

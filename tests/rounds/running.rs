@@ -24,7 +24,7 @@ fn is_too_many(started: &Result<CheckId, Forbidden>) -> bool {
 }
 
 on_both_engines! {
-    async fn of_many_tests_at_the_same_moment_five_run_and_a_cancelled_one_keeps_its_place(world) {
+    async fn of_many_tests_at_the_same_moment_five_run_and_a_cancelled_one_makes_room(world) {
         world.user("bob").await;
         world.always(Kind::Slow { milliseconds: 6_000 });
         let other = world.another_instance().await;
@@ -41,8 +41,7 @@ on_both_engines! {
             connect::cancel(&world.services, *id).await.unwrap();
             world.ended(*id).await;
         }
-        assert!(is_too_many(&started(world, &other, "bob").await), "they still wait for their verdicts");
-        // Once those are there, the places are free again.
+        // No password was on its way yet: their places are free again.
         let again = async {
             while is_too_many(&started(world, &other, "bob").await) {
                 tokio::task::yield_now().await;
