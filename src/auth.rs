@@ -110,6 +110,10 @@ impl fmt::Display for Method {
 }
 
 /// A connection over which requests go signed in.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what is known of one connection; each comes by itself"
+)]
 pub struct SignedIn {
     outbound: Outbound,
     connection: Connection,

@@ -74,13 +74,11 @@ impl Database {
     /// [`DatabaseError::Outdated`] if they are not in the present shape.
     pub async fn join(url: &str, migrations: &Migrator) -> Result<Self, DatabaseError> {
         let database = Self::connect(url, migrations).await?;
-        match database.ready().await {
-            Ok(()) => Ok(database),
-            Err(_) => {
-                database.pool.close().await;
-                Err(DatabaseError::Outdated)
-            }
+        if database.ready().await.is_err() {
+            database.pool.close().await;
+            return Err(DatabaseError::Outdated);
         }
+        Ok(database)
     }
 
     async fn connect(url: &str, migrations: &Migrator) -> Result<Self, DatabaseError> {

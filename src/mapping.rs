@@ -59,9 +59,9 @@ pub(crate) async fn run(worker: &Turn) {
         tokio::select! {
             () = stop.cancelled() => {}
             Some(ended) = under_way.join_next() => match ended {
-                Ok((map, account, worked)) => {
+                Ok((map, account, outcome)) => {
                     places.give_back(map, account);
-                    if let Err(error) = worked {
+                    if let Err(error) = outcome {
                         tracing::error!(%error, map.id = %map, "a map of mailboxes was broken off");
                         worker.pause().await;
                     }

@@ -138,7 +138,7 @@ fn changed_certificate() -> Certificate {
     }
 }
 
-fn refusals_of_the_server() -> Vec<Problem> {
+fn what_becomes_of_passwords() -> Vec<Problem> {
     vec![
         Problem::SignInPaused {
             until: Timestamp::from_seconds(1_772_546_700),
@@ -157,6 +157,11 @@ fn refusals_of_the_server() -> Vec<Problem> {
         Problem::PasswordRefused {
             changed: Some(Box::new(changed_certificate())),
         },
+    ]
+}
+
+fn refusals_of_the_server() -> Vec<Problem> {
+    vec![
         Problem::Forbidden,
         Problem::EwsOffHere,
         Problem::EwsOffEverywhere,
@@ -246,6 +251,7 @@ fn refusals_of_the_server() -> Vec<Problem> {
 pub(super) fn every_problem() -> Vec<Problem> {
     let mut problems = ways_to_the_server();
     problems.extend(answers_of_the_server());
+    problems.extend(what_becomes_of_passwords());
     problems.extend(refusals_of_the_server());
     problems
 }

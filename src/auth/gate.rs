@@ -52,7 +52,7 @@ pub trait Gate: Send + Sync {
 
 /// The right to send one proof. Told once what came of it; counting refusals and locking accounts away is its business.
 pub trait Permit: Send + Sync {
-    fn settle<'a>(self: Box<Self>, at: &'a Facts, verdict: Verdict) -> BoxFuture<'a, ()>;
+    fn settle(self: Box<Self>, at: &Facts, verdict: Verdict) -> BoxFuture<'_, ()>;
 }
 
 /// What became of a proof.

@@ -19,7 +19,7 @@ type Ended = Option<Result<(EwsUrl, Asked), NotFound>>;
 
 /// What comes after a host was asked.
 enum After {
-    End(Ended),
+    End(Box<Ended>),
     /// Ask these next.
     Hosts(Vec<String>),
     /// It got no password: another may be asked.
@@ -33,7 +33,7 @@ struct Walk {
     /// Hosts that others pointed to, for when the present ones lead nowhere.
     reserve: Vec<String>,
     /// The mail domain's own host, which waits for all others.
-    bare: Option<Box<Ready>>,
+    bare: Option<Ready>,
     /// Another host than the mail domain's own asks for a sign-in.
     others_answer: bool,
     /// Where else the domain says that it is: asked once, beside the first probes.
@@ -67,7 +67,7 @@ impl Autodiscover<'_> {
                 after = self.ask_for(bare, &mut walk, search).await;
             }
             match after {
-                After::End(ended) => return ended,
+                After::End(ended) => return *ended,
                 After::Hosts(hosts) => walk.hosts = hosts,
                 After::GoOn => walk.hosts = std::mem::take(&mut walk.reserve),
             }
@@ -80,7 +80,7 @@ impl Autodiscover<'_> {
 
     /// Probes what is next; those that ask for a sign-in which Kalends knows come back, and what came of the others is
     /// noted.
-    async fn probe_next(&self, walk: &mut Walk, search: &mut Search<'_>) -> Vec<Box<Ready>> {
+    async fn probe_next(&self, walk: &mut Walk, search: &mut Search<'_>) -> Vec<Ready> {
         let hosts = search.fresh(std::mem::take(&mut walk.hosts));
         let wants_hints = std::mem::take(&mut walk.wants_hints);
         let (probed, hinted) = join(self.probe_all(&hosts), async {
@@ -93,7 +93,7 @@ impl Autodiscover<'_> {
         .await;
         let mut candidates = Vec::new();
         for (host, result) in probed {
-            candidates.extend(candidate(host, result, walk, search));
+            candidates.extend(candidate(&host, result, walk, search));
         }
         for (hint, host) in hinted {
             search.hints.push(hint);
@@ -106,7 +106,7 @@ impl Autodiscover<'_> {
     async fn ask_best(
         &self,
         walk: &mut Walk,
-        mut candidates: Vec<Box<Ready>>,
+        mut candidates: Vec<Ready>,
         search: &mut Search<'_>,
     ) -> After {
         candidates.sort_by_key(|ready| std::cmp::Reverse(ready.looks));
@@ -128,20 +128,20 @@ impl Autodiscover<'_> {
     }
 
     /// Sends the password to one host, and reads from its answer where to go.
-    async fn ask_for(&self, ready: Box<Ready>, walk: &mut Walk, search: &mut Search<'_>) -> After {
+    async fn ask_for(&self, ready: Ready, walk: &mut Walk, search: &mut Search<'_>) -> After {
         let host = ready.host.clone();
         let asked = Asked {
             host: host.clone(),
             offered: ready.offer.names(),
             certificate: ready.connection.facts().certificate.clone(),
         };
-        match self.ask(*ready, &search.address).await {
+        match self.ask(ready, &search.address).await {
             Ok(Next::Found(url)) if self.is_vouched_for(&url, search.home) => {
-                After::End(Some(Ok((url, asked))))
+                After::End(Box::new(Some(Ok((url, asked)))))
             }
             Ok(Next::Found(url)) => {
                 let host = url.host().to_owned();
-                After::End(Some(Err(Problem::LeadsElsewhere { host }.into())))
+                After::End(Box::new(Some(Err(Problem::LeadsElsewhere { host }.into()))))
             }
             Ok(Next::Host(to)) => {
                 search.note_host(&host, &to);
@@ -157,14 +157,14 @@ impl Autodiscover<'_> {
                 search.note(&host, problem);
                 // The password has been at one host: enough for one click.
                 if was_sent {
-                    After::End(None)
+                    After::End(Box::new(None))
                 } else {
                     After::GoOn
                 }
             }
             Err(end) => {
                 let asked = Some(asked);
-                After::End(Some(Err(NotFound { asked, ..end })))
+                After::End(Box::new(Some(Err(NotFound { asked, ..end }))))
             }
         }
     }
@@ -184,27 +184,27 @@ impl Autodiscover<'_> {
 
 /// A host that asks for a sign-in; what came of another one is noted.
 fn candidate(
-    host: String,
+    host: &str,
     result: Result<Probed, EwsError>,
     walk: &mut Walk,
     search: &mut Search<'_>,
-) -> Option<Box<Ready>> {
+) -> Option<Ready> {
     match result {
-        Ok(Probed::Ready(ready)) if Method::of(&ready.offer).is_some() => return Some(ready),
+        Ok(Probed::Ready(ready)) if Method::of(&ready.offer).is_some() => return Some(*ready),
         Ok(Probed::Ready(ready)) => {
             let offered = ready.offer.names();
-            search.note(&host, Problem::SignInNotOffered { offered });
+            search.note(host, Problem::SignInNotOffered { offered });
         }
         Ok(Probed::Moved(to)) if is_exchange_online(&to) => {
-            search.note(&host, Problem::ExchangeOnline);
+            search.note(host, Problem::ExchangeOnline);
         }
         Ok(Probed::Moved(to)) => {
-            search.note_host(&host, &to);
+            search.note_host(host, &to);
             walk.reserve.push(to);
         }
         Err(error) => {
-            let problem = problem_at(&host, &search.address, &error);
-            search.note(&host, problem);
+            let problem = problem_at(host, &search.address, &error);
+            search.note(host, problem);
         }
     }
     None

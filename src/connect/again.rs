@@ -192,7 +192,7 @@ pub(crate) async fn probe(
             confirmed: Vec::new(),
         };
         let tools = tools(services, Arc::new(gate));
-        let climbed = ladder::climb(&tools, request, drop).await;
+        let climbed = Box::pin(ladder::climb(&tools, request, drop)).await;
         climbed.map(drop).map_err(|failure| failure.problem)
     };
     let probed = sync::while_held(services, &leased, probed).await;

@@ -29,7 +29,7 @@ pub async fn end(
         mailboxes.retain(|mailbox| *mailbox != control);
         mailboxes.insert(0, control);
     }
-    let (mailbox, probe) = probe(services, account, &mailboxes).await?;
+    let (mailbox, probe) = Box::pin(probe(services, account, &mailboxes)).await?;
     let now = services.clock.now();
     let subject = format!("{} ({} at {})", account.label, account.name, account.host);
     let entry = Entry::by(admin.id, Action::AccountEnded).about(subject);
@@ -63,7 +63,7 @@ async fn probe(
         if account.saved_refusals > 0 || full_until(services, account).await?.is_some() {
             return Ok((Some(mailbox.clone()), Probe::RefusedBefore));
         }
-        let problem = match again::probe(services, account, mailbox).await {
+        let problem = match Box::pin(again::probe(services, account, mailbox)).await {
             Ok(()) => return Ok((Some(mailbox.clone()), Probe::Open)),
             Err(problem) => Box::new(problem),
         };

@@ -296,7 +296,7 @@ impl SavedPermit {
 }
 
 impl Permit for SavedPermit {
-    fn settle<'a>(self: Box<Self>, at: &'a Facts, verdict: Verdict) -> BoxFuture<'a, ()> {
+    fn settle(self: Box<Self>, at: &Facts, verdict: Verdict) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let store = &self.services.store;
             let settled = match verdict {

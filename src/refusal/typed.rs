@@ -136,7 +136,7 @@ struct TypedPermit {
 }
 
 impl Permit for TypedPermit {
-    fn settle<'a>(self: Box<Self>, _at: &'a Facts, verdict: Verdict) -> BoxFuture<'a, ()> {
+    fn settle(self: Box<Self>, _at: &Facts, verdict: Verdict) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let settled = match verdict {
                 Verdict::Accepted | Verdict::Unjudged | Verdict::NotSent => {

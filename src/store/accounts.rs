@@ -300,7 +300,7 @@ impl Store {
                 "UPDATE accounts SET leased_until = $2, lease = $4 WHERE id IN \
                  ({DUE} AND {part} ORDER BY a.id LIMIT $3{lock})"
             );
-            let taken = sqlx::query(sqlx::AssertSqlSafe(sql))
+            let leased_now = sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(now.millis())
                 .bind((now + lease).millis())
                 .bind(i64::try_from(left).unwrap_or(i64::MAX))
@@ -308,7 +308,7 @@ impl Store {
                 .bind(&after)
                 .execute(writing.on())
                 .await?;
-            left = left.saturating_sub(taken.rows_affected());
+            left = left.saturating_sub(leased_now.rows_affected());
             if left == 0 {
                 break;
             }

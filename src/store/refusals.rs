@@ -70,7 +70,7 @@ pub struct NoPlace {
 struct Taken {
     is_typed: bool,
     is_pending: bool,
-    taken_at: Timestamp,
+    since: Timestamp,
     free_at: Timestamp,
 }
 
@@ -200,7 +200,7 @@ fn taken(found: &[sqlx::any::AnyRow]) -> Result<Vec<Taken>, StoreError> {
         Ok(Taken {
             is_typed: rows::number(row, "typed")? != 0,
             is_pending: rows::number(row, "pending")? != 0,
-            taken_at: rows::instant(row, "taken_at")?,
+            since: rows::instant(row, "taken_at")?,
             free_at: rows::instant(row, "free_at")?,
         })
     };
@@ -233,7 +233,7 @@ fn full_until(taken: &[&Taken], sent: Sent, now: Timestamp) -> Option<Timestamp>
         Sent::Saved => taken
             .iter()
             .filter(|it| it.is_pending && !it.is_typed)
-            .map(|it| it.taken_at + VERDICT)
+            .map(|it| it.since + VERDICT)
             .find(|until| *until > now),
     };
     any.max(of_kind)

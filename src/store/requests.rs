@@ -196,13 +196,13 @@ impl Store {
         .execute(writing.on())
         .await?;
         if renewed.rows_affected() == 0 {
-            let waiting = sqlx::query(
+            let of_person = sqlx::query(
                 "SELECT COUNT(*) AS found FROM requests WHERE user_id = $1 AND state = 'waiting'",
             )
             .bind(user.to_string())
             .fetch_one(writing.on())
             .await?;
-            if rows::number(&waiting, "found")? >= MOST_WAITING {
+            if rows::number(&of_person, "found")? >= MOST_WAITING {
                 return Ok(false);
             }
             sqlx::query(

@@ -47,7 +47,7 @@ impl Vault {
                     );
                 }
                 Err(VaultError::Missing) => {
-                    tracing::error!(seq, "a remembered line of the trail does not open")
+                    tracing::error!(seq, "a remembered line of the trail does not open");
                 }
                 Err(error) => return Err(error),
             }

@@ -138,7 +138,8 @@ fn derived_id(key: &[u8; 32]) -> String {
 /// A key file that others on the machine can read is no secret.
 fn refuse_open_to_others(path: &Path) -> Result<(), KeyError> {
     let mode = fs::metadata(path).map_or(0, |it| it.permissions().mode() & 0o777);
-    if mode & 0o077 == 0 {
+    let of_others = mode & 0o077;
+    if of_others == 0 {
         return Ok(());
     }
     let path = path.display().to_string();

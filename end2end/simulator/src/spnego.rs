@@ -114,8 +114,9 @@ fn only(bytes: &[u8]) -> Option<(u8, &[u8])> {
 
 fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (length, content) = match bytes.get(1..)? {
-        [length @ 0..=0x7f, content @ ..] => (usize::from(*length), content),
-        [0x81, length, content @ ..] => (usize::from(*length), content),
+        [length @ 0..=0x7f, content @ ..] | [0x81, length, content @ ..] => {
+            (usize::from(*length), content)
+        }
         [0x82, high, low, content @ ..] => (u16::from_be_bytes([*high, *low]).into(), content),
         _ => return None,
     };

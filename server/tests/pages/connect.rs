@@ -385,7 +385,9 @@ async fn a_saved_password_opens_with_every_key_until_it_is_sealed_anew() {
     let ended = place.run(&["serve"], "");
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(
-        ended.err.contains("the vault holds passwords sealed with the key"),
+        ended
+            .err
+            .contains("the vault holds passwords sealed with the key"),
         "{}",
         ended.err
     );

@@ -43,13 +43,11 @@ impl Source {
         let declared = lines.iter().enumerate().filter_map(|(at, line)| {
             let is_test = *line == "#[cfg(test)]";
             let next = lines.get(at + 1).filter(|_| is_test)?;
-            match next.strip_prefix("#[path = \"") {
-                Some(path) => Some(self.folder().join(path.strip_suffix("\"]")?)),
-                None => {
-                    let name = next.strip_prefix("mod ")?.strip_suffix(';')?;
-                    Some(self.modules_folder().join(name).with_extension("rs"))
-                }
+            if let Some(path) = next.strip_prefix("#[path = \"") {
+                return Some(self.folder().join(path.strip_suffix("\"]")?));
             }
+            let name = next.strip_prefix("mod ")?.strip_suffix(';')?;
+            Some(self.modules_folder().join(name).with_extension("rs"))
         });
         declared
             .map(|path| path.to_string_lossy().into_owned())
