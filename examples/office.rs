@@ -38,15 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (clock, random) = (Clock::system(), Random::from_system());
     let store = Store::open(url, random.clone()).await?;
     let now = clock.now();
-    let keys = KeySource {
-        keys: None,
-        file: None,
-        new_file: sqlite_file(vault)
-            .unwrap_or_default()
-            .with_extension("keys"),
-    };
-    let locked = LockedVault::open(vault).await?;
-    open_pair(&store, locked, &keys, &random, now).await?;
+    pair(&store, vault, &random, now).await?;
     let hash = hash_new(
         &Hashing::new(random.clone()),
         Queue::Known,
@@ -133,6 +125,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
             break_down(&store, &connection, &problem, now).await?;
         }
     }
+    Ok(())
+}
+
+/// Gives both databases the id of one installation.
+async fn pair(
+    store: &Store,
+    vault: &str,
+    random: &Random,
+    now: Timestamp,
+) -> Result<(), Box<dyn Error>> {
+    let keys = KeySource {
+        keys: None,
+        file: None,
+        new_file: sqlite_file(vault)
+            .unwrap_or_default()
+            .with_extension("keys"),
+    };
+    let locked = LockedVault::open(vault).await?;
+    open_pair(store, locked, &keys, random, now).await?;
     Ok(())
 }
 

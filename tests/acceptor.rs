@@ -56,7 +56,7 @@ impl Gate for Open {
 }
 
 impl Permit for Open {
-    fn settle<'a>(self: Box<Self>, _at: &'a Facts, _verdict: Verdict) -> BoxFuture<'a, ()> {
+    fn settle(self: Box<Self>, _at: &Facts, _verdict: Verdict) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
 }

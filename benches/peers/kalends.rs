@@ -64,7 +64,7 @@ impl Gate for OpenGate {
 }
 
 impl Permit for OpenGate {
-    fn settle<'a>(self: Box<Self>, _at: &'a Facts, _verdict: Verdict) -> BoxFuture<'a, ()> {
+    fn settle(self: Box<Self>, _at: &Facts, _verdict: Verdict) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
 }

@@ -50,14 +50,10 @@ impl Data {
         let place = self.place()?;
         let (store, locked, locks) = match access {
             Access::Alone(command) => place.open_alone(command, random).await?,
-            Access::Beside => match place.join(random).await? {
-                Some((store, locked)) => (store, locked, Vec::new()),
-                // New, or of an earlier version: nobody may be working with them.
-                None => {
-                    let (store, locked, _) = place.open_alone("migrate", random).await?;
-                    (store, locked, Vec::new())
-                }
-            },
+            Access::Beside => {
+                let (store, locked) = place.open_beside(random).await?;
+                (store, locked, Vec::new())
+            }
         };
         let opened = custody::open_pair(&store, locked, &place.keys, random, now);
         Ok(Opened {
@@ -171,6 +167,16 @@ impl Place {
         let store = Store::open(&self.main, random.clone()).await;
         let store = store.map_err(|error| main_error(&error))?;
         Ok((store, locked, locks))
+    }
+
+    /// Both databases beside others; new ones, or of an earlier version, are migrated first, which nobody may be working
+    /// with.
+    async fn open_beside(&self, random: &Random) -> Result<(Store, LockedVault), SettingError> {
+        if let Some(joined) = self.join(random).await? {
+            return Ok(joined);
+        }
+        let (store, locked, _) = self.open_alone("migrate", random).await?;
+        Ok((store, locked))
     }
 
     /// Both databases beside others; `None` where one of them is not in the present shape.

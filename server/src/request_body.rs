@@ -99,14 +99,13 @@ impl HttpBody for LimitedBody {
         if let Some(status) = self.fault.status() {
             return self.broken(status);
         }
-        let begun = match self.begun {
-            Some(begun) => begun,
-            None => {
-                let now = Instant::now();
-                self.begun = Some(now);
-                self.expect_next(now);
-                now
-            }
+        let begun = if let Some(begun) = self.begun {
+            begun
+        } else {
+            let now = Instant::now();
+            self.begun = Some(now);
+            self.expect_next(now);
+            now
         };
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {

@@ -7,7 +7,7 @@ use kalends::{
     audit::{Action, Entry, Verdict, verify},
     calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity, Window},
     clock::{Clock, Timestamp},
-    connection::{Connection, Mode},
+    connection::{Connection, Mode, SignInMethod},
     custody::{Custody, open_pair},
     id::SecretId,
     random::Random,
@@ -130,6 +130,7 @@ impl Office {
             name: account.clone(),
             endpoint: HOST.parse().unwrap(),
             control: "alice@example.test".parse().unwrap(),
+            sign_in: SignInMethod::Automatic,
             secret_id,
         };
         let entry = Entry::by_kalends(Action::AccountAdded);

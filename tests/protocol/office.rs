@@ -103,7 +103,7 @@ struct Noted {
 }
 
 impl Permit for Noted {
-    fn settle<'a>(self: Box<Self>, at: &'a Facts, verdict: Verdict) -> BoxFuture<'a, ()> {
+    fn settle(self: Box<Self>, at: &Facts, verdict: Verdict) -> BoxFuture<'_, ()> {
         let told = format!("{verdict:?}").to_lowercase();
         self.notes.note(&told, &at.host, &self.account);
         Box::pin(async {})

@@ -67,8 +67,8 @@ impl World {
         let set = services.store.set_policy(&everything, &entry, NOW).await;
         set.unwrap();
         Self {
-            services,
             exchange,
+            services,
             clock,
             databases,
             folder,

@@ -125,7 +125,7 @@ async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis
     let mut screen = Screen::new(request.confirmed.clone());
     let analysed = {
         let whole = analyse::analyse(&services, (id, None), request, |analysis| {
-            screen.show(analysis)
+            screen.show(analysis);
         });
         tokio::select! {
             analysed = whole => Some(analysed),

@@ -143,7 +143,7 @@ mod tests {
     /// How long after now the connection has waited too long, in whole seconds.
     fn left(activity: &Activity, limits: &Limits) -> u64 {
         let left = activity.deadline(limits).duration_since(Instant::now());
-        left.as_secs_f64().round() as u64
+        (left + std::time::Duration::from_millis(500)).as_secs()
     }
 
     #[test]

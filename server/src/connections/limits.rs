@@ -43,7 +43,7 @@ impl Limits {
             first_header: Duration::from_secs(10),
             header: Duration::from_secs(10),
             idle: Duration::from_secs(75),
-            stalled: Duration::from_secs(120),
+            stalled: Duration::from_mins(2),
             may_make_room: Duration::from_secs(20),
         }
     }

@@ -34,7 +34,9 @@ pub async fn restored(
 ) -> Result<RestoredView, AppError> {
     use crate::request::internal;
     let standing = services.standing();
-    let is_set_back = standing.as_deref().is_some_and(|it| it.is_set_back());
+    let is_set_back = standing
+        .as_deref()
+        .is_some_and(kalends::custody::Standing::is_set_back);
     let endings = if is_set_back {
         services.custody().lost_endings().await.map_err(internal)?
     } else {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of a person")]
 struct PersonView {
     id: String,
     name: String,
