@@ -1,17 +1,21 @@
 //! A refused form, kept until its page is shown again: what was typed (never a secret) and what was wrong with it.
 
 use crate::error::FieldErrors;
+#[cfg(feature = "ssr")]
 use kalends::mailbox::SmtpAddress;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The most that is kept of what somebody typed who is not signed in, in bytes.
+#[cfg(feature = "ssr")]
 const MOST_OF_STRANGERS: usize = 1000;
 
 /// The longest message beside a field of such a form, in characters.
+#[cfg(feature = "ssr")]
 const LONGEST_MESSAGE: usize = 300;
 
 /// The longest value that a field takes of somebody who is not signed in, in characters.
+#[cfg(feature = "ssr")]
 fn longest(field: &str) -> usize {
     match field {
         "name" => 100,
@@ -32,6 +36,7 @@ pub struct Draft {
 impl Draft {
     /// As it is kept of somebody who is not signed in: each value cut at what its field takes, and nothing that was
     /// typed where it is more than a kilobyte in all.
+    #[cfg(feature = "ssr")]
     pub fn cut(mut self) -> Self {
         for (field, value) in &mut self.values {
             *value = value.chars().take(longest(field)).collect();
