@@ -50,6 +50,10 @@ async fn ready(State(health): State<Health>) -> Response {
     } = &health.services;
     match tokio::join!(store.ready(), vault.ready()) {
         (Ok(()), Ok(())) => match heartbeats.recent(clock) {
+            // Another instance has sealed with a key that this one was not given.
+            Ok(()) if vault.holds_every_key().await.is_err() => {
+                unready("the vault needs a key that is not here".to_owned()).into_response()
+            }
             Ok(()) => "ready\n".into_response(),
             Err(silent) => unready(silent.to_string()).into_response(),
         },
