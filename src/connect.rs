@@ -284,7 +284,8 @@ pub async fn controls_of(
     Controls::Known(known.unwrap_or_default())
 }
 
-fn zone_of(user: &User) -> TimeZone {
+/// The zone of entries that name none: that of whoever reads them.
+pub(crate) fn zone_of(user: &User) -> TimeZone {
     TimeZone::get(&user.time_zone).unwrap_or(TimeZone::UTC)
 }
 

@@ -8,9 +8,10 @@ use crate::{
     auth::Credentials,
     autodiscover::{Autodiscover, is_elsewhere},
     calendar::Event,
-    connect::certificate,
+    connect::{certificate, zone_of},
     connection::Connection,
     ews::{Call, Client, EwsError, Whose, read_window},
+    policy::PrivacyLevel,
     problem::Problem,
     services::Services,
     store::{Account, Failed, ReadRound, StoreError},
@@ -112,12 +113,7 @@ async fn read(
 ) -> Result<(Vec<Event>, Vec<Call>), Trouble> {
     let mailbox = &connection.mailbox;
     let whose = whose(connection);
-    let zone = owner_zone(services, connection).await?;
-    let level = services.store.privacy_of(connection.user_id).await;
-    let level = level.map_err(|error| {
-        tracing::error!(%error, "the level of privacy could not be read");
-        Problem::Interrupted
-    })?;
+    let (zone, level) = of_owner(services, connection).await?;
     let window = plan::window(services.clock.now());
     let (mut client, mut origin) = clients.take(mailbox).await?;
     let mut read = read_window(&mut client, &whose, window, level, &zone).await;
@@ -197,14 +193,20 @@ fn whose(connection: &Connection) -> Whose {
     }
 }
 
-/// The zone of all-day entries that name none: the owner's.
-async fn owner_zone(services: &Services, connection: &Connection) -> Result<TimeZone, Problem> {
-    let user = services.store.user(connection.user_id).await;
-    let user = user.map_err(|error| {
-        tracing::error!(%error, "the owner's time zone could not be read");
+/// The zone of all-day entries that name none, and how much is kept: both by one look at the owner, so that neither is
+/// known without the other.
+async fn of_owner(
+    services: &Services,
+    connection: &Connection,
+) -> Result<(TimeZone, PrivacyLevel), Problem> {
+    let unreadable = |error| {
+        tracing::error!(%error, "the owner's time zone and level of privacy could not be read");
         Problem::Interrupted
-    })?;
-    Ok(user
-        .and_then(|user| TimeZone::get(&user.time_zone).ok())
-        .unwrap_or(TimeZone::UTC))
+    };
+    let store = &services.store;
+    let owner = store.user(connection.user_id).await.map_err(unreadable)?;
+    let owner = owner.ok_or(Problem::Interrupted)?;
+    let policy = store.policy().await.map_err(unreadable)?;
+    let level = policy.privacy.lowered_by(owner.privacy);
+    Ok((zone_of(&owner), level))
 }
