@@ -39,6 +39,8 @@ mod notices;
 mod page;
 #[path = "pages/pairing.rs"]
 mod pairing;
+#[path = "pages/parallel_checks.rs"]
+mod parallel_checks;
 #[path = "pages/people.rs"]
 mod people;
 #[path = "pages/program.rs"]
@@ -55,6 +57,8 @@ mod setup;
 mod sign_in;
 #[path = "pages/strangers.rs"]
 mod strangers;
+#[path = "pages/terminal.rs"]
+mod terminal;
 #[path = "pages/tls.rs"]
 mod tls;
 #[path = "pages/vouching.rs"]

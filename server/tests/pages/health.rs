@@ -58,6 +58,35 @@ async fn while_it_stops_it_is_not_ready() {
 }
 
 #[tokio::test]
+async fn while_a_key_of_the_vault_is_missing_here_it_is_not_ready() {
+    let mut place = Place::of(&[BOB]);
+    let _exchange = place.exchange().await;
+    let kalends = place.start().await;
+    let mut bob = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut bob, BOB.email).await;
+    assert_eq!(bob.submit(&form).await.heading(), "Connected");
+    assert_eq!(bob.get("/readyz").await.status, StatusCode::OK);
+    // As after another instance has sealed with a newer key.
+    let url = &place.settings["KALENDS_VAULT_DATABASE_URL"];
+    let vault = sqlx::SqlitePool::connect(url).await.unwrap();
+    let seal = async |sql: &'static str| {
+        let changed = sqlx::query(sql).execute(&vault).await.unwrap();
+        assert_eq!(changed.rows_affected(), 1);
+    };
+    seal("UPDATE secrets SET key_id = key_id || '-newer'").await;
+    let answer = bob.get("/readyz").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(
+        answer.body.contains("needs a key that is not here"),
+        "{}",
+        answer.body
+    );
+    assert_eq!(bob.get("/healthz").await.body, "alive\n");
+    seal("UPDATE secrets SET key_id = REPLACE(key_id, '-newer', '')").await;
+    assert_eq!(bob.get("/readyz").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn the_numbers_are_told_at_their_own_address_and_name_nobody() {
     let mut place = Place::of(&[ALICE, BOB]);
     let _exchange = place.exchange().await;

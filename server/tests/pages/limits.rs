@@ -10,7 +10,7 @@ use futures::future::join_all;
 use http::StatusCode;
 
 /// Resident memory of the program, in MiB.
-fn resident(kalends: &Kalends, line: &str) -> u64 {
+pub fn resident(kalends: &Kalends, line: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", kalends.id())).unwrap();
     let found = status.lines().find_map(|it| it.strip_prefix(line)).unwrap();
     let kib: u64 = found.trim_end_matches(" kB").trim().parse().unwrap();
@@ -18,15 +18,9 @@ fn resident(kalends: &Kalends, line: &str) -> u64 {
 }
 
 /// The same form posted at the same moment, each by a browser of its own.
-async fn at_once(
-    many: usize,
-    browser: &Browser,
-    path: &str,
-    fields: &[(&str, &str)],
-) -> Vec<Answer> {
-    let body = encoded(fields);
+pub async fn at_once(many: usize, browser: &Browser, path: &str, body: &str) -> Vec<Answer> {
     let posts = (0..many).map(|_| {
-        let (mut browser, path, body) = (browser.clone(), path.to_owned(), body.clone());
+        let (mut browser, path, body) = (browser.clone(), path.to_owned(), body.to_owned());
         tokio::spawn(async move { browser.post_body(&path, &body).await })
     });
     join_all(posts)
@@ -142,7 +136,13 @@ async fn four_hundred_hashes_at_once_take_little_memory_and_give_it_back() {
         ("again", "hedgehog under seven lamps"),
         ("time_zone", "UTC"),
     ];
-    let answers = at_once(400, &kalends.browser(), "/api/accept_invitation", &fields).await;
+    let answers = at_once(
+        400,
+        &kalends.browser(),
+        "/api/accept_invitation",
+        &encoded(&fields),
+    )
+    .await;
     let busy: Vec<_> = answers
         .iter()
         .filter(|it| it.status == StatusCode::SERVICE_UNAVAILABLE)
@@ -206,8 +206,8 @@ async fn whoever_is_known_is_signed_in_while_strangers_fill_the_queue() {
         ("again", "hedgehog under seven lamps"),
         ("time_zone", "UTC"),
     ];
-    let strange = kalends.browser();
-    let flood = at_once(300, &strange, "/api/accept_invitation", &fields);
+    let (strange, body) = (kalends.browser(), encoded(&fields));
+    let flood = at_once(300, &strange, "/api/accept_invitation", &body);
     let (answers, mine) = tokio::join!(flood, async {
         alice.post_body(&form.action, &form.body()).await
     });

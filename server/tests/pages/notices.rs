@@ -3,10 +3,17 @@
 use crate::{
     mail_server::MailServer,
     people::link_of,
-    program::{ALICE, BOB, Place},
+    program::{ALICE, BOB, Person, Place},
 };
 
 const PASSWORD: &str = "mail-secret-0815";
+/// Another administrator.
+const DORA: Person = Person {
+    name: "Dora",
+    email: "dora@example.test",
+    password: "practice-dora",
+    admin: true,
+};
 
 /// A place that writes mail.
 fn place_with_mail() -> (Place, MailServer) {
@@ -205,4 +212,38 @@ async fn a_mail_server_that_would_get_the_password_in_the_clear_stops_the_start(
             "{ended:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_link_is_never_mailed_in_the_clear_and_shown_to_whoever_made_it() {
+    let mut place = Place::of(&[ALICE, DORA]);
+    place.set("KALENDS_SMTP_URL", "smtp://mail.example.test:25");
+    place.set("KALENDS_MAIL_FROM", "kalends@example.test");
+    let kalends = place.start().await;
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let form = alice
+        .open("/people/invite")
+        .await
+        .form("Make the invitation");
+    let made = alice
+        .submit(&form.fill("Email", BOB.email).fill("Name", BOB.name))
+        .await;
+    assert!(
+        made.text().contains("The link is not mailed, because"),
+        "{}",
+        made.text()
+    );
+    let link = link_of(&made.text());
+    let welcome = kalends.browser().open(&link).await;
+    assert_eq!(welcome.heading(), "Welcome to Kalends");
+    let listed = alice.open("/organisation/notices").await;
+    assert_eq!(listed.link("Your invitation to Kalends"), None);
+
+    // Another administrator makes a link of their own, and reads nobody else's.
+    let mut dora = kalends.browser_of(&DORA).await;
+    let bobs = dora.open("/people").await.link("Bob").unwrap();
+    let page = dora.open(&bobs).await;
+    let token = &link["/invitation?link=".len()..];
+    assert!(!page.text().contains(token), "{}", page.text());
+    assert!(!place.main_database_holds(token) && !kalends.log().contains(token));
 }
