@@ -35,6 +35,8 @@ mod limits;
 mod mail_server;
 #[path = "pages/notices.rs"]
 mod notices;
+#[path = "pages/once_more.rs"]
+mod once_more;
 #[path = "pages/page.rs"]
 mod page;
 #[path = "pages/pairing.rs"]

@@ -3,7 +3,7 @@
 
 use super::{
     again::{climb_saved, wait_for_account},
-    failed, finish, new_check,
+    failed, finish, new_check, running,
 };
 use crate::{
     audit::{Action, Entry},
@@ -11,19 +11,21 @@ use crate::{
     connection::Mode,
     id::CheckId,
     mailbox::SmtpAddress,
+    permission::Forbidden,
     problem::Problem,
     refusal::Sending,
     services::Services,
-    store::{Account, StoreError, User},
+    store::{Account, User},
     sync::while_held,
 };
 
-/// Starts the check of a mailbox that the account reaches. `None`: no mailbox is known that it does.
+/// Starts the check of a mailbox that the account reaches, unless as many tests of the administrator run as may.
+/// `None`: no mailbox is known that the account reaches.
 pub async fn send_once_more(
     services: &Services,
     admin: &User,
     account: &Account,
-) -> Result<Option<CheckId>, StoreError> {
+) -> Result<Option<CheckId>, Forbidden> {
     let mailbox = match account.control_mailbox.clone() {
         Some(control) => Some(control),
         None => services.store.mailboxes_read_by(account.id, 1).await?.pop(),
@@ -31,6 +33,7 @@ pub async fn send_once_more(
     let Some(mailbox) = mailbox else {
         return Ok(None);
     };
+    let place = running::take_place(services, admin.id).await?;
     let typed = Typed {
         mailbox: mailbox.to_string(),
         account: account.name.to_string(),
@@ -49,6 +52,7 @@ pub async fn send_once_more(
     let entry = Entry::by(admin.id, Action::CheckStarted).about(subject);
     services.store.start_check(&check, &entry).await?;
     let id = check.id;
+    services.running.begin(id, place);
     let (services, admin, account) = (services.clone(), admin.clone(), account.clone());
     services.tasks.clone().spawn(async move {
         let (ladder, outcome) = send(&services, id, &admin, &account, &mailbox).await;

@@ -21,7 +21,7 @@ enum Click {
 async fn work_account(id: String, click: Click) -> Result<(), AppError> {
     use super::fields::account_by_id;
     use crate::request;
-    use kalends::organisation as domain;
+    use kalends::{organisation as domain, permission::Forbidden};
     let admin = request::admin().await?;
     let services = request::services();
     let account = account_by_id(&id).await?.account;
@@ -46,12 +46,17 @@ async fn work_account(id: String, click: Click) -> Result<(), AppError> {
             }
         }
         Click::SendAgain => {
-            let started = kalends::connect::send_once_more(&services, &admin, &account).await;
-            if let Some(check) = started.map_err(request::internal)? {
-                request::see_other(&format!("/profile/exchange/checks/{check}"));
-                return Ok(());
+            match kalends::connect::send_once_more(&services, &admin, &account).await {
+                Ok(Some(check)) => {
+                    request::see_other(&format!("/profile/exchange/checks/{check}"));
+                    return Ok(());
+                }
+                Ok(None) => {
+                    "No mailbox is known that this account reaches, so there is nothing to try it with."
+                }
+                Err(Forbidden::Refused(refusal)) => &refusal.to_string(),
+                Err(Forbidden::Store(error)) => return Err(request::internal(error)),
             }
-            "No mailbox is known that this account reaches, so there is nothing to try it with."
         }
         Click::Drop => {
             let dropped = domain::drop_next(&services, &admin, &account).await;
