@@ -36,6 +36,8 @@ mod sign_ins;
 mod trouble;
 #[path = "rounds/truth.rs"]
 mod truth;
+#[path = "rounds/vouching.rs"]
+mod vouching;
 #[path = "rounds/webhooks.rs"]
 mod webhooks;
 #[path = "rounds/worker.rs"]

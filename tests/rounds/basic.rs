@@ -137,12 +137,7 @@ on_both_engines! {
         assert!(is_connected(&world.click("bob", SERVICE_PASSWORD).await));
         world.services.kept.close(world.connection("bob").await.account_id);
         world.offer(true, false);
-        let alice = world.user("alice").await;
-        sqlx::query("UPDATE users SET role = 'admin' WHERE id = $1")
-            .bind(alice.id.to_string())
-            .execute(world.services.store.pool())
-            .await
-            .unwrap();
+        world.promote("alice").await;
         assert!(is_connected(&world.click_by_basic("alice").await));
         assert_eq!(method(world, "bob").await, SignInMethod::Basic);
         assert!(is_connected(&world.click("charlie", SERVICE_PASSWORD).await));

@@ -26,7 +26,7 @@ use kalends_simulator::{
     world::practice::{self, SERVICE_PASSWORD},
 };
 use sqlx::Row;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 /// Monday, 2 March 2026, 08:00 UTC.
 pub const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
@@ -97,8 +97,15 @@ impl World {
 
     /// A server that nobody vouches for, called mail.hosting.test, and a Kalends that reaches it.
     pub async fn server_elsewhere(&self) -> (Running, Services) {
+        let server = self.another_server().await;
+        let services = self.reaching("mail.hosting.test", server.ews_addr).await;
+        (server, services)
+    }
+
+    /// Another practice Exchange, with the same people and a certificate of its own.
+    pub async fn another_server(&self) -> Running {
         let now = jiff_at(self.clock.now());
-        let server = Simulator::start(Options {
+        Simulator::start(Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             control: "127.0.0.1:0".parse().unwrap(),
             folder: self.folder.path().to_owned(),
@@ -106,13 +113,27 @@ impl World {
             clock: kalends_simulator::Clock::fixed(now),
         })
         .await
-        .unwrap();
+        .unwrap()
+    }
+
+    /// Another Kalends, which finds a host at this address.
+    pub async fn reaching(&self, host: &str, at: SocketAddr) -> Services {
         let network = Network {
-            more: format!(",mail.hosting.test:443={}", server.ews_addr),
+            more: format!(",{host}:443={at}"),
             ..Network::default()
         };
-        let services = instance(&self.databases, &self.exchange, &self.clock, &network).await;
-        (server, services)
+        instance(&self.databases, &self.exchange, &self.clock, &network).await
+    }
+
+    /// Makes somebody an administrator.
+    pub async fn promote(&self, name: &str) -> User {
+        let user = self.user(name).await;
+        sqlx::query("UPDATE users SET role = 'admin' WHERE id = $1")
+            .bind(user.id.to_string())
+            .execute(self.services.store.pool())
+            .await
+            .unwrap();
+        self.user(name).await
     }
 
     pub async fn close(self) {
