@@ -1,9 +1,22 @@
 //! Mail addresses and the ways Exchange may be told whose mailbox is meant.
 
+#[cfg(feature = "server")]
+mod cut;
+mod domain;
+
+#[cfg(feature = "server")]
+pub use self::{
+    cut::{Cut, addresses_in},
+    domain::{to_ascii, to_unicode},
+};
+
+use crate::account_name::is_hidden;
+use domain::is_domain;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// A syntactically valid mail address, lower-cased, as Exchange compares it.
+/// A syntactically valid mail address, lower-cased, as Exchange compares it. Its domain is kept in the form that people
+/// read, so that both forms of a domain are one address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SmtpAddress(String);
@@ -37,6 +50,19 @@ impl SmtpAddress {
     pub fn local_part(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(local, _)| local)
     }
+
+    /// The domain as it stands on the wire and in DNS: in ASCII.
+    #[cfg(feature = "server")]
+    pub fn wire_domain(&self) -> String {
+        let domain = self.domain();
+        to_ascii(domain).unwrap_or_else(|| domain.to_owned())
+    }
+
+    /// The address as it stands on the wire. What is before the `@` has no ASCII form and stays as it is.
+    #[cfg(feature = "server")]
+    pub fn wire(&self) -> String {
+        format!("{}@{}", self.local_part(), self.wire_domain())
+    }
 }
 
 impl FromStr for SmtpAddress {
@@ -50,19 +76,30 @@ impl FromStr for SmtpAddress {
         if text.chars().count() > Self::MAX {
             return Err(AddressError::TooLong);
         }
+        // Word processors make a typographic one of every apostrophe; no mailbox has it.
+        let text = text.replace('’', "'");
         if text
             .chars()
-            .any(|c| c.is_control() || c.is_whitespace() || "\"<>()[],;:\\".contains(c))
+            .any(|c| is_hidden(c) || c.is_whitespace() || "\"<>()[],;:\\".contains(c))
         {
             return Err(AddressError::Characters);
+        }
+        let text = text.to_lowercase();
+        let (local, domain) = text.rsplit_once('@').ok_or(AddressError::Syntax)?;
+        #[cfg(feature = "server")]
+        let domain = to_ascii(domain).ok_or(AddressError::Syntax)?;
+        if !is_domain(&domain) {
+            return Err(AddressError::Syntax);
         }
         let options = email_address::Options::default()
             .with_required_tld()
             .without_display_text()
             .without_domain_literal();
-        email_address::EmailAddress::parse_with_options(text, options)
+        email_address::EmailAddress::parse_with_options(&format!("{local}@{domain}"), options)
             .map_err(|_| AddressError::Syntax)?;
-        Ok(Self(text.to_lowercase()))
+        #[cfg(feature = "server")]
+        let domain = to_unicode(&domain);
+        Ok(Self(format!("{local}@{domain}")))
     }
 }
 
@@ -106,6 +143,23 @@ mod tests {
     }
 
     #[test]
+    fn both_forms_of_a_domain_are_one_address() {
+        let address: SmtpAddress = "Info@MÜLLER.example.test".parse().expect("valid");
+        assert_eq!(address.as_str(), "info@müller.example.test");
+        assert_eq!(address.wire(), "info@xn--mller-kva.example.test");
+        for same in [
+            "info@xn--mller-kva.example.test",
+            "info@XN--MLLER-KVA.example.test",
+            "info@mu\u{308}ller.example.test",
+        ] {
+            assert_eq!(same.parse(), Ok(address.clone()), "{same}");
+        }
+        let long = "straße.例え.example.test";
+        let address: SmtpAddress = format!("a@{long}").parse().expect("valid");
+        assert_eq!((address.domain(), address.wire().is_ascii()), (long, true));
+    }
+
+    #[test]
     fn what_is_no_address_is_told_apart() {
         let parse = |text: &str| text.parse::<SmtpAddress>().expect_err("invalid");
         assert_eq!(parse(" "), AddressError::Empty);
@@ -113,6 +167,19 @@ mod tests {
         assert_eq!(parse("bob@example"), AddressError::Syntax);
         assert_eq!(parse("b\u{1}ob@example.test"), AddressError::Characters);
         assert_eq!(parse("Bob <bob@example.test>"), AddressError::Characters);
+        for domain in [
+            "bad!domain.test",
+            "example.test/x",
+            "-a.test",
+            "a..test",
+            "ex\u{AD}a\u{200D}.test/",
+        ] {
+            assert!(
+                format!("bob@{domain}").parse::<SmtpAddress>().is_err(),
+                "{domain}"
+            );
+        }
+        assert_eq!(parse("bob@bad!domain.test"), AddressError::Syntax);
         assert_eq!(parse(&"a".repeat(10_000)), AddressError::TooLong);
     }
 }

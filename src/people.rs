@@ -9,7 +9,7 @@ use crate::{
     audit::{Action, Entry},
     hashing::Queue,
     id::UserId,
-    mailbox::SmtpAddress,
+    mailbox::{Cut, SmtpAddress, addresses_in},
     notice,
     services::Services,
     setup,
@@ -87,7 +87,8 @@ impl NewPerson {
             .split(|c: char| c.is_whitespace() || c == ',' || c == ';')
             .filter(|text| !text.is_empty())
         {
-            match text.parse::<SmtpAddress>() {
+            let found = addresses_in(text).first().map(Cut::parse);
+            match found.unwrap_or_else(|| text.parse()) {
                 Ok(address) => own.push(address),
                 Err(_) => mistakes.push((
                     "addresses",

@@ -1,5 +1,11 @@
 //! Tables for spreadsheets, as CSV, and text as spreadsheets save it.
 
+mod heading;
+mod read;
+
+pub use heading::Heading;
+pub use read::{Row, Sheet, read_sheet};
+
 use crate::account_name::is_hidden;
 use encoding_rs::{Encoding, WINDOWS_1252};
 

@@ -2,8 +2,9 @@
 
 use super::{Analysis, PartEnd, TOLD_ABOVE};
 use crate::{
-    advice::{Names, advice},
+    advice::{Names, advice, powershell::quote},
     check::{Step, StepReport, Verdict},
+    mailbox::addresses_in,
 };
 use std::fmt::Write as _;
 
@@ -107,17 +108,22 @@ fn redacted(mut text: String, analysis: &Analysis) -> String {
         ])
         .filter(|name| name.chars().count() > 1)
         .collect();
+    // In commands, apostrophes are doubled.
+    let quoted: Vec<String> = names
+        .iter()
+        .map(|name| quote(name).trim_matches('\'').to_owned())
+        .collect();
+    names.extend(quoted);
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     names.dedup();
     for name in names {
         text = replaced(&text, &name);
     }
     // Other addresses came from the server: primary ones of an alias, where a mailbox has moved.
-    let is_between = |c: char| c.is_whitespace() || ",;:<>()[]\"'".contains(c);
-    let others: Vec<String> = text
-        .split(is_between)
-        .filter(|word| word.contains('@') && !word.contains('…'))
-        .map(|word| word.trim_matches('.').to_owned())
+    let others: Vec<String> = addresses_in(&text)
+        .into_iter()
+        .map(|found| found.raw.to_owned())
+        .filter(|word| !word.contains('…'))
         .collect();
     for other in others {
         text = text.replace(&other, &shortened(&other));

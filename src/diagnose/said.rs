@@ -3,7 +3,7 @@
 use super::Evidence;
 use crate::{
     ews::{ServerSaid, back_off::wait_millis, response_code::ResponseCode as Code},
-    mailbox::SmtpAddress,
+    mailbox::{SmtpAddress, addresses_in},
     problem::Problem,
 };
 
@@ -129,12 +129,9 @@ pub(super) fn problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
 fn primary_address(said: &ServerSaid, typed: &SmtpAddress) -> Option<SmtpAddress> {
     let values = said.values.iter().map(|(_, value)| value.as_str());
     values
-        .chain(
-            said.text
-                .split(|c: char| c.is_whitespace() || "<>\"'();,".contains(c)),
-        )
-        .filter(|word| word.contains('@'))
-        .filter_map(|word| word.trim_end_matches('.').parse::<SmtpAddress>().ok())
+        .chain([said.text.as_str()])
+        .flat_map(addresses_in)
+        .filter_map(|found| found.parse().ok())
         .find(|address| address != typed)
 }
 

@@ -1,6 +1,9 @@
 //! Addresses out of whatever an admin pastes or uploads: lists, CSV files, recipients copied from a mail program.
 
-use crate::mailbox::SmtpAddress;
+use crate::{
+    mailbox::{Cut, SmtpAddress, addresses_in},
+    table::{Sheet, read_sheet},
+};
 use std::collections::HashSet;
 
 /// More are no one organisation's; a map of them would run for hours.
@@ -18,39 +21,61 @@ pub struct Addresses {
     pub without: usize,
 }
 
-/// Everything with an `@` between separators, quotes and brackets is taken for an address. `None`: there are more than
-/// [`MAX_ADDRESSES`].
+/// Everything that looks like an address is taken for one; of a table whose columns are named, those in the columns of
+/// addresses. `None`: there are more than [`MAX_ADDRESSES`].
 pub fn read_addresses(text: &str) -> Option<Addresses> {
-    let mut seen = HashSet::new();
-    let (mut all, mut doubles) = (Vec::new(), 0);
-    let without = text
-        .lines()
-        .filter(|line| line.chars().any(char::is_alphanumeric) && !line.contains('@'))
-        .count();
-    let is_between = |c: char| c.is_whitespace() || ",;\"'<>()[]\u{FEFF}".contains(c);
-    for word in text.split(is_between) {
-        let word = word
-            .trim_start_matches("mailto:")
-            .trim_matches(|c| ".:".contains(c));
-        if !word.contains('@') {
-            continue;
+    let Sheet { heading, rows } = read_sheet(text);
+    let mut read = Reading::default();
+    match heading {
+        Some(heading) => {
+            for row in &rows {
+                let cells = [row.cell(heading.email), row.cell(heading.addresses)];
+                read.line(&cells, heading.email == heading.proxies)?;
+            }
         }
-        let key = word.to_lowercase();
-        if !seen.insert(key) {
-            doubles += 1;
-            continue;
+        None => {
+            let is_type = |line: &&str| line.trim_matches(['"', '\u{FEFF}']).starts_with("#TYPE");
+            for line in text.lines().filter(|line| !is_type(line)) {
+                read.line(&[line], false)?;
+            }
         }
-        if all.len() >= MAX_ADDRESSES {
-            return None;
-        }
-        let kept: String = word.chars().take(LONGEST).collect();
-        all.push(word.parse().map_err(|_| kept));
     }
-    Some(Addresses {
-        all,
-        doubles,
-        without,
-    })
+    Some(read.found)
+}
+
+#[derive(Default)]
+struct Reading {
+    found: Addresses,
+    seen: HashSet<String>,
+}
+
+impl Reading {
+    /// Takes the addresses of a line; where they are all of one mailbox, the primary one. `None`: too many.
+    fn line(&mut self, cells: &[&str], is_one: bool) -> Option<()> {
+        let mut cut: Vec<Cut<'_>> = cells.iter().flat_map(|cell| addresses_in(cell)).collect();
+        if is_one && let Some(primary) = cut.iter().find(|found| found.is_primary) {
+            cut = vec![*primary];
+        }
+        let is_text = cells
+            .iter()
+            .any(|cell| cell.contains(char::is_alphanumeric));
+        if cut.is_empty() && (is_text || cells.len() > 1) {
+            self.found.without += 1;
+        }
+        for found in cut {
+            let text = found.text();
+            if !self.seen.insert(text.to_lowercase()) {
+                self.found.doubles += 1;
+                continue;
+            }
+            if self.found.all.len() >= MAX_ADDRESSES {
+                return None;
+            }
+            let kept = text.chars().take(LONGEST).collect();
+            self.found.all.push(text.parse().map_err(|_| kept));
+        }
+        Some(())
+    }
 }
 
 #[cfg(test)]
@@ -79,6 +104,25 @@ mod tests {
         let few =
             read_addresses("no addresses\nbob@example.test\n\nBOB@example.test").expect("few");
         assert_eq!((few.all.len(), few.doubles, few.without), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_table_of_others_gives_the_addresses_of_its_mailboxes() {
+        for text in [
+            "#TYPE Selected.X\r\n\"DisplayName\",\"PrimarySmtpAddress\"\r\n\"Sean\",\"sean.o'brien@example.test\"\r\n\"Bob\",\"bob@example.test\"",
+            "Name;UserPrincipalName;Mail;Manager\nS;s@corp.test;sean.o'brien@example.test;x@example.test\nB;b@corp.test;bob@example.test;\n",
+            "DisplayName    : Sean\nEmailAddresses : {smtp:so@example.test, SMTP:sean.o'brien@example.test}\n\nDisplayName    : Bob\nEmailAddresses : {SMTP:bob@example.test}\n",
+            "PrimarySmtpAddress\n------------------\nsean.o'brien@example.test\nbob@example.test\n",
+        ] {
+            let read = read_addresses(text).expect("few");
+            let found: Vec<String> = read.all.into_iter().flatten().map(String::from).collect();
+            assert_eq!(
+                found,
+                ["sean.o'brien@example.test", "bob@example.test"],
+                "{text}"
+            );
+            assert_eq!((read.doubles, read.without), (0, 0), "{text}");
+        }
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! People from a table: a name, an address to sign in with, a role and further addresses in each line.
 
 use super::NewPerson;
-use crate::store::Role;
+use crate::{
+    mailbox::addresses_in,
+    store::Role,
+    table::{Heading, Row, Sheet, read_sheet},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -35,130 +39,69 @@ impl ImportRow {
     }
 }
 
-/// Reads a table, separated by commas, semicolons or tabs. Columns are found by the names in the first line (name,
-/// email, role, addresses); without such a line they are a name and an address, in either order. `None`: too many.
+/// Reads a table as people type it or other programs write it. Columns are found by their names (name, email, role,
+/// addresses, and those of Exchange and spreadsheets); without names they are a name and an address, in either order.
+/// `None`: too many.
 pub fn read_people(text: &str) -> Option<Vec<ImportRow>> {
-    // Browsers and spreadsheets end lines with two characters, of which the reader counts one by itself.
-    let text = text.trim_start_matches('\u{FEFF}').replace("\r\n", "\n");
-    let text = format!("{text}\n");
-    let first = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or("");
-    let delimiter = [b';', b'\t', b',']
-        .into_iter()
-        .max_by_key(|c| first.bytes().filter(|b| b == c).count())
-        .unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let mut columns: Option<Columns> = None;
+    let Sheet { heading, rows } = read_sheet(text);
+    if rows.len() > MOST_PEOPLE {
+        return None;
+    }
+    let with_address = |row: &&Row| row.cells.iter().any(|cell| cell.contains('@'));
+    let sample = rows.iter().find(with_address).or(rows.first());
+    let heading = heading.or_else(|| Some(Heading::guessed(&sample?.cells)));
+    let heading = heading.unwrap_or_default();
     let mut seen = HashSet::new();
-    let mut rows = Vec::new();
-    let mut record = csv::StringRecord::new();
-    while let Ok(true) = reader.read_record(&mut record) {
-        if record.iter().all(str::is_empty) {
-            continue;
-        }
-        // Its position is that of blank lines before it; what was read ends with it.
-        let line = usize::try_from(reader.position().line())
-            .unwrap_or(0)
-            .saturating_sub(1);
-        let columns = match &columns {
-            Some(columns) => columns,
-            None => match Columns::named(&record) {
-                Some(named) => {
-                    columns = Some(named);
-                    continue;
-                }
-                None => columns.insert(Columns::guessed(&record)),
-            },
-        };
-        if rows.len() == MOST_PEOPLE {
-            return None;
-        }
-        let cell = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or("").to_owned();
-        let role = cell(columns.role).to_lowercase();
-        let is_admin = matches!(role.as_str(), "admin" | "administrator");
-        let is_role_known = is_admin || matches!(role.as_str(), "" | "member" | "user");
-        let mut row = ImportRow {
-            line,
-            name: cell(columns.name),
-            email: cell(columns.email).to_lowercase(),
-            is_admin,
-            addresses: cell(columns.addresses).replace([',', ';'], " "),
-            mistake: None,
-        };
-        if row.name.is_empty() {
-            row.name = row
-                .email
-                .split('@')
-                .next()
-                .unwrap_or("")
-                .replace(['.', '_'], " ");
-        }
-        row.mistake = NewPerson::parse(&row.name, &row.email, &row.addresses, Role::Member, "")
-            .err()
-            .and_then(|mistakes| mistakes.into_iter().map(|(_, words)| words).next())
-            .or_else(|| {
-                (!seen.insert(row.email.clone())).then(|| "Twice in this table.".to_owned())
-            })
-            .or_else(|| {
-                let words = || format!("There is no role {role}: use member or admin.");
-                (!is_role_known).then(words)
-            });
-        rows.push(row);
-    }
-    Some(rows)
+    let read = rows.iter().map(|row| person_of(&heading, row, &mut seen));
+    Some(read.collect())
 }
 
-struct Columns {
-    name: Option<usize>,
-    email: Option<usize>,
-    role: Option<usize>,
-    addresses: Option<usize>,
-}
-
-impl Columns {
-    fn named(record: &csv::StringRecord) -> Option<Self> {
-        let find = |names: &[&str]| {
-            record
-                .iter()
-                .position(|cell| names.contains(&cell.to_lowercase().as_str()))
-        };
-        let email = find(&[
-            "email",
-            "e-mail",
-            "mail",
-            "address",
-            "email address",
-            "primarysmtpaddress",
-            "userprincipalname",
-        ])?;
-        Some(Self {
-            name: find(&["name", "display name", "displayname", "full name"]),
-            email: Some(email),
-            role: find(&["role"]),
-            addresses: find(&["addresses", "aliases", "mailboxes", "other addresses"]),
-        })
-    }
-
-    fn guessed(record: &csv::StringRecord) -> Self {
-        let email = record
-            .iter()
-            .position(|cell| cell.contains('@'))
-            .unwrap_or(0);
-        let name = (0..record.len()).find(|at| *at != email);
-        Self {
-            name,
-            email: Some(email),
-            role: None,
-            addresses: None,
+fn person_of(heading: &Heading, row: &Row, seen: &mut HashSet<String>) -> ImportRow {
+    let role = row.cell(heading.role).to_lowercase();
+    let is_admin = matches!(role.as_str(), "admin" | "administrator");
+    let is_role_known = is_admin || matches!(role.as_str(), "" | "member" | "user");
+    let email = email_of(row.cell(heading.email));
+    let mut addresses = row.cell(heading.addresses).replace([',', ';'], " ");
+    // Of a mailbox's addresses, those that are none of mail say nothing here.
+    let proxies = addresses_in(row.cell(heading.proxies));
+    for address in proxies.iter().filter_map(|found| found.parse().ok()) {
+        if address.as_str() != email {
+            addresses = format!("{addresses} {address}");
         }
     }
+    let mut read = ImportRow {
+        line: row.line,
+        name: heading.name_in(row),
+        email,
+        is_admin,
+        addresses: addresses.trim().to_owned(),
+        mistake: None,
+    };
+    if read.name.is_empty() {
+        let local = read.email.split('@').next().unwrap_or("");
+        read.name = local.replace(['.', '_'], " ");
+    }
+    read.mistake = NewPerson::parse(&read.name, &read.email, &read.addresses, Role::Member, "")
+        .err()
+        .and_then(|mistakes| mistakes.into_iter().map(|(_, words)| words).next())
+        .or_else(|| (!seen.insert(read.email.clone())).then(|| "Twice in this table.".to_owned()))
+        .or_else(|| {
+            let words = || format!("There is no role {role}: use member or admin.");
+            (!is_role_known).then(words)
+        });
+    read
+}
+
+/// The address of a cell, without what programs write around it: of several, the primary one.
+fn email_of(cell: &str) -> String {
+    let found = addresses_in(cell);
+    let primary = found.iter().find(|found| found.is_primary);
+    let email = match (primary, found.as_slice()) {
+        (Some(primary), _) => primary.text(),
+        (None, [one]) => one.text(),
+        _ => cell.to_owned(),
+    };
+    email.to_lowercase()
 }
 
 #[cfg(test)]
@@ -219,6 +162,18 @@ mod tests {
             (2, "Charlie", "charlie@example.test", false, false)
         );
         assert_eq!(read_people(" \n").unwrap(), []);
+    }
+
+    #[test]
+    fn a_mailbox_comes_with_its_own_addresses() {
+        let text = "#TYPE Selected.X\nDisplayName,EmailAddresses,PrimarySmtpAddress\nSean,\"smtp:sean.o'brien@example.test SIP:sean@voice.test SMTP:Sean@example.test X500:/o=Org\",SMTP:Sean@example.test\nBob,System.Object[],bob@example.test\n";
+        let rows = read_people(text).unwrap();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(
+            (&*rows[0].email, &*rows[0].addresses),
+            ("sean@example.test", "sean.o'brien@example.test")
+        );
+        assert!(rows.iter().all(|row| row.mistake.is_none()), "{rows:?}");
     }
 
     #[test]

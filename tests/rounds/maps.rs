@@ -72,6 +72,19 @@ on_both_engines! {
         assert_eq!((csv.lines().count(), next), (7, None));
     }
 
+    async fn an_apostrophe_leads_to_nobody_elses_mailbox(world) {
+        let held = held(world).await;
+        for name in ["brien", "sean.o'brien"] {
+            world.exchange.world().add_mailbox(&format!("{name}@example.test"), name, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        }
+        set_scope(world, &["alice", "brien"]);
+        let map = start(world, &held, "Alice <alice@example.test>; \"O'Brien, Sean\" <Sean.O'Brien@example.test>").await;
+        through(world).await;
+        let places = found(world, map).await;
+        assert_eq!(places.len(), 2, "{places:?}");
+        assert_eq!(places["sean.o'brien@example.test"].0, Some(Place::Outside));
+    }
+
     async fn chosen_mailboxes_are_connected_in_the_organisations_name(world) {
         let held = held(world).await;
         for name in ["bob", "charlie"] {

@@ -428,7 +428,8 @@ fn ApplyFix(id: String, fix: Fix, in_place: bool) -> impl IntoView {
             .into_any();
         }
         Fix::Ask(address) => {
-            let link = format!("/profile/exchange/request?mailbox={address}");
+            let query = crate::percent::query(&[("mailbox", address)], 1);
+            let link = format!("/profile/exchange/request{query}");
             return view! { <a class="button button-primary" href=link rel="external">{label}</a> }
                 .into_any();
         }

@@ -221,3 +221,28 @@ async fn a_table_is_shown_before_anybody_is_invited() {
         .await;
     assert_eq!(charlie.get("/people").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn tables_of_exchanges_shell_and_of_spreadsheets_are_understood() {
+    let place = Place::of(&[ALICE]);
+    let kalends = place.start().await;
+    let mut alice = kalends.browser_of(&ALICE).await;
+    for table in [
+        "#TYPE Selected.Microsoft.Exchange.Data.Directory.Management.Mailbox\r\n\"DisplayName\",\"PrimarySmtpAddress\"\r\n\"O'Brien, Sean\",\"sean.o'brien@example.test\"\r\n\"Bob\",\"bob@example.test\"\r\n",
+        "\u{FEFF}Anzeigename;E-Mail-Adresse\nO'Brien, Sean;SMTP:Sean.O'Brien@example.test\nBob;smtp:bob@example.test\n",
+        "DisplayName   PrimarySmtpAddress\n-----------   ------------------\nO'Brien, Sean sean.o'brien@example.test\nBob           bob@example.test\n",
+    ] {
+        let read = alice
+            .post_parts("/api/read_import", &[("table", table)])
+            .await;
+        let page = alice.follow(read).await;
+        for words in [
+            "2 people would be invited.",
+            "O'Brien, Sean sean.o'brien@example.test",
+        ] {
+            assert!(page.text().contains(words), "{words}: {}", page.text());
+        }
+        assert!(!page.text().contains("left out"), "{}", page.text());
+        alice.submit(&page.form("Change the table")).await;
+    }
+}

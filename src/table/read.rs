@@ -1,0 +1,281 @@
+//! Tables as other programs write them: separated by commas, semicolons or tabs, in columns of blanks or one value in
+//! each line as PowerShell shows them, with or without names of columns and with lines before those.
+
+use super::Heading;
+
+/// The most lines before the names of the columns.
+const MOST_PREAMBLE: usize = 20;
+
+/// One row, as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// From 1 on, as spreadsheets count.
+    pub line: usize,
+    pub cells: Vec<String>,
+}
+
+impl Row {
+    /// The cell of a column; empty where there is none.
+    pub fn cell(&self, at: Option<usize>) -> &str {
+        at.and_then(|at| self.cells.get(at))
+            .map_or("", String::as_str)
+    }
+
+    fn has(&self, is_sign: impl Fn(char) -> bool + Copy) -> bool {
+        self.cells.iter().any(|cell| cell.contains(is_sign))
+    }
+}
+
+/// A table of people.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sheet {
+    /// `None` where no line names the columns.
+    pub heading: Option<Heading>,
+    pub rows: Vec<Row>,
+}
+
+/// Reads a table. Lines that only lead to the names of the columns, such as `#TYPE Selected.…`, are no rows; neither
+/// are rules and empty lines.
+pub fn read_sheet(text: &str) -> Sheet {
+    // Browsers and spreadsheets end lines with two characters, of which the reader counts one by itself.
+    let text = text.replace("\r\n", "\n").replace('\u{FEFF}', "");
+    let mut rows = in_columns(&text)
+        .or_else(|| in_list(&text))
+        .unwrap_or_else(|| separated(&text));
+    rows.retain(|row| row.has(char::is_alphanumeric));
+    let is_typed = rows
+        .first()
+        .is_some_and(|row| row.cell(Some(0)).starts_with("#TYPE"));
+    rows.retain(|row| !is_directive(row.cell(Some(0))));
+    let begin = rows.iter().take(MOST_PREAMBLE);
+    let begin = begin.take_while(|row| !row.has(|c| c == '@'));
+    let named: Vec<Option<Heading>> = begin.map(|row| Heading::named(&row.cells)).collect();
+    let at = named.iter().position(Option::is_some);
+    let heading = named.into_iter().flatten().next();
+    match at {
+        Some(at) => drop(rows.drain(..=at)),
+        // Behind its type come the names of the columns, whatever they are.
+        None if is_typed && !rows.is_empty() => drop(rows.remove(0)),
+        None => {}
+    }
+    // Several tables behind one another.
+    if heading.is_some() {
+        rows.retain(|row| row.has(|c| c == '@') || Heading::named(&row.cells).is_none());
+    }
+    Sheet { heading, rows }
+}
+
+/// A line for the program that reads the table.
+fn is_directive(first: &str) -> bool {
+    first.starts_with("#TYPE") || first.to_ascii_lowercase().starts_with("sep=")
+}
+
+/// As PowerShell's `Format-Table` shows it: names, a rule below each, values below those.
+fn in_columns(text: &str) -> Option<Vec<Row>> {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_rule = |line: &str| line.contains("--") && line.chars().all(|c| c == '-' || c == ' ');
+    let is_named = |pair: &[&str]| {
+        let [names, rule] = pair else { return false };
+        let cells = cells_at(&beginnings(rule), names);
+        is_rule(rule) && Heading::named(&cells).is_some()
+    };
+    if !lines.windows(2).any(is_named) {
+        return None;
+    }
+    let mut columns: Vec<usize> = Vec::new();
+    let mut rows = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        if is_rule(line) {
+            continue;
+        }
+        if let Some(rule) = lines.get(index + 1).filter(|next| is_rule(next)) {
+            columns = beginnings(rule);
+        }
+        let cells = if columns.is_empty() {
+            vec![line.trim().to_owned()]
+        } else {
+            cells_at(&columns, line)
+        };
+        rows.push(Row {
+            line: index + 1,
+            cells,
+        });
+    }
+    Some(rows)
+}
+
+/// A line cut where columns begin.
+fn cells_at(columns: &[usize], line: &str) -> Vec<String> {
+    let letters: Vec<char> = line.chars().collect();
+    let ends = columns.iter().skip(1).copied().chain([usize::MAX]);
+    let cut = |(from, to): (&usize, usize)| {
+        let cell = letters.iter().take(to).skip(*from);
+        cell.collect::<String>().trim().to_owned()
+    };
+    columns.iter().zip(ends).map(cut).collect()
+}
+
+/// Where the parts of a rule begin, in characters.
+fn beginnings(rule: &str) -> Vec<usize> {
+    let mut before = ' ';
+    let mut found = Vec::new();
+    for (at, c) in rule.chars().enumerate() {
+        if c == '-' && before != '-' {
+            found.push(at);
+        }
+        before = c;
+    }
+    found
+}
+
+/// As PowerShell's `Format-List` shows it: `Name : value` in each line, an empty line behind each person.
+fn in_list(text: &str) -> Option<Vec<Row>> {
+    let pair = |line: &str| {
+        let (name, value) = line.split_once(" : ")?;
+        let (name, value) = (name.trim(), value.trim());
+        let is_name = !name.is_empty()
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || "- _".contains(c));
+        is_name.then(|| (name.to_owned(), value.to_owned()))
+    };
+    let pairs: Vec<(usize, Option<(String, String)>)> =
+        text.lines().map(pair).enumerate().collect();
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in pairs.iter().filter_map(|(_, pair)| pair.as_ref()) {
+        if !names.contains(name) && names.len() < MOST_PREAMBLE {
+            names.push(name.clone());
+        }
+    }
+    let heading = Heading::named(&names)?;
+    let email = heading.email.and_then(|at| names.get(at).cloned())?;
+    let has_address = |pair: &(String, String)| pair.0 == email && pair.1.contains('@');
+    if !pairs
+        .iter()
+        .filter_map(|(_, pair)| pair.as_ref())
+        .any(has_address)
+    {
+        return None;
+    }
+    let width = names.len();
+    let mut rows = vec![Row {
+        line: 1,
+        cells: names.clone(),
+    }];
+    let mut is_new = true;
+    for (index, pair) in pairs {
+        let Some((name, value)) = pair else {
+            is_new = true;
+            continue;
+        };
+        let Some(at) = names.iter().position(|known| *known == name) else {
+            continue;
+        };
+        let is_taken = rows
+            .last()
+            .is_some_and(|row| !row.cell(Some(at)).is_empty());
+        if is_new || is_taken {
+            rows.push(Row {
+                line: index + 1,
+                cells: vec![String::new(); width],
+            });
+            is_new = false;
+        }
+        if let Some(cell) = rows.last_mut().and_then(|row| row.cells.get_mut(at)) {
+            *cell = value;
+        }
+    }
+    Some(rows)
+}
+
+/// Separated by whatever gives the first lines known columns.
+fn separated(text: &str) -> Vec<Row> {
+    let first = text.trim_start().lines().next().unwrap_or("");
+    let explicit = is_directive(first).then(|| first.bytes().nth(4)).flatten();
+    let explicit = explicit.filter(|by| b",;\t|".contains(by));
+    let begin: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .take(MOST_PREAMBLE)
+        .collect();
+    let known = |by: u8| {
+        let named = |line: &&str| Heading::named(&rows_of(line, by).first()?.cells);
+        begin
+            .iter()
+            .filter_map(named)
+            .map(|found| found.known())
+            .max()
+    };
+    // The first line that can be one of people, or of nothing.
+    let sample = begin
+        .iter()
+        .find(|line| line.contains('@'))
+        .or(begin.first());
+    let count = |by: u8| sample.map_or(0, |line| line.bytes().filter(|byte| *byte == by).count());
+    let best = [b'|', b';', b'\t', b',']
+        .into_iter()
+        .max_by_key(|by| (known(*by), count(*by)));
+    rows_of(text, explicit.or(best).unwrap_or(b','))
+}
+
+fn rows_of(text: &str, by: u8) -> Vec<Row> {
+    let text = format!("{}\n", text.trim_end_matches('\n'));
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(by)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut record = csv::StringRecord::new();
+    let mut rows = Vec::new();
+    while let Ok(true) = reader.read_record(&mut record) {
+        // Its position is that of blank lines before it; what was read ends with it.
+        let line = usize::try_from(reader.position().line()).unwrap_or(0);
+        rows.push(Row {
+            line: line.saturating_sub(1),
+            cells: record.iter().map(str::to_owned).collect(),
+        });
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two people out of whatever programs write.
+    const TABLES: &[&str] = &[
+        "#TYPE Selected.Microsoft.Exchange.Data.Directory.Management.Mailbox\r\n\"DisplayName\",\"PrimarySmtpAddress\"\r\n\"Albers, Alice\",\"alice@example.test\"\r\n\"Bob\",\"bob@example.test\"\r\n",
+        "#TYPE Selected.X;;\nPrimarySmtpAddress;DisplayName\nalice@example.test;Albers, Alice\nbob@example.test;Bob\n",
+        "sep=;\nAnzeigename;E-Mail-Adresse\nAlbers, Alice;alice@example.test\nBob;bob@example.test",
+        "Mailboxes of Example\nas of 27 November\n\nDisplayName\tPrimarySmtpAddress\nAlbers, Alice\talice@example.test\nBob\tbob@example.test",
+        "\r\nDisplayName   PrimarySmtpAddress\r\n-----------   ------------------\r\nAlbers, Alice alice@example.test\r\nBob           bob@example.test  \r\n\r\n",
+        "\n\nDisplayName        : Albers, Alice\nPrimarySmtpAddress : alice@example.test\n\nDisplayName        : Bob\nPrimarySmtpAddress : bob@example.test\n\n",
+        "Nom complet;Adresse de messagerie\n\"Albers, Alice\";alice@example.test\nBob;bob@example.test\n;;\n",
+        "DisplayName|PrimarySmtpAddress\n---|---\nAlbers, Alice|alice@example.test\nBob|bob@example.test",
+    ];
+
+    #[test]
+    fn tables_of_others_are_read() {
+        for text in TABLES {
+            let sheet = read_sheet(text);
+            let heading = sheet.heading.unwrap();
+            let read: Vec<(String, &str)> = sheet
+                .rows
+                .iter()
+                .map(|row| (heading.name_in(row), row.cell(heading.email)))
+                .collect();
+            let expected = [
+                ("Albers, Alice".to_owned(), "alice@example.test"),
+                ("Bob".to_owned(), "bob@example.test"),
+            ];
+            assert_eq!(read, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_columns_that_nobody_knows_lead_nowhere_behind_a_type() {
+        let sheet = read_sheet("#TYPE X\nFoo,Bar\nBob,bob@example.test");
+        assert_eq!((sheet.heading, sheet.rows.len()), (None, 1));
+    }
+}
