@@ -19,7 +19,9 @@ use crate::{
         xml::Xml,
     },
     mailbox::SmtpAddress,
-    outbound::{Outbound, connection::Connection, plain::PlainAnswer, resolve::Service},
+    outbound::{
+        Outbound, connection::Connection, guard::bare_host, plain::PlainAnswer, resolve::Service,
+    },
     problem::{CameOf, Certificate, Problem, Tried, capped},
     random::Random,
 };
@@ -153,7 +155,7 @@ impl Autodiscover<'_> {
     #[tracing::instrument(name = "autodiscover", skip_all)]
     pub async fn find(&self, mailbox: &SmtpAddress) -> Result<Discovered, NotFound> {
         let mut search = Search {
-            home: mailbox.domain(),
+            home: mailbox.wire_domain(),
             address: mailbox.clone(),
             visited: Vec::new(),
             sent: Vec::new(),
@@ -207,7 +209,7 @@ impl Autodiscover<'_> {
     /// What a domain names by a redirect over plain http and by DNS, with the hosts that may be asked. Nothing but the
     /// domain is told to anybody.
     async fn hints(&self, mailbox: &SmtpAddress) -> Vec<(Tried, Option<String>)> {
-        let domain = mailbox.domain();
+        let domain = mailbox.wire_domain();
         let host = format!("autodiscover.{domain}");
         let name = format!("_autodiscover._tcp.{domain}");
         let (redirect, services) = join(
@@ -235,7 +237,7 @@ impl Autodiscover<'_> {
             hints.push((tried(&record, CameOf::NamesNone), None));
         }
         hints.extend(services.into_iter().map(|Service { target, port, .. }| {
-            let host = (port == 443).then(|| target.to_ascii_lowercase());
+            let host = (port == 443).then(|| bare_host(&target));
             let to = format!("{target}:{port}");
             hint(&record, host.as_ref().unwrap_or(&to), host.clone())
         }));
@@ -271,7 +273,7 @@ impl Autodiscover<'_> {
             return Err(EwsError::new(Cause::ExchangeOnline, ids));
         }
         if answer.status.is_redirection()
-            && let Some(to) = answer.header("location").and_then(host_of)
+            && let Some(to) = answer.location().and_then(host_of)
         {
             return Ok(Probed::Moved(to));
         }
@@ -293,8 +295,9 @@ impl Autodiscover<'_> {
 }
 
 fn well_known(mailbox: &SmtpAddress) -> Vec<String> {
-    let domain = mailbox.domain();
-    vec![domain.to_owned(), format!("autodiscover.{domain}")]
+    let domain = mailbox.wire_domain();
+    let host = format!("autodiscover.{domain}");
+    vec![domain, host]
 }
 
 fn url(host: &str) -> String {
@@ -334,11 +337,12 @@ pub const fn is_elsewhere(problem: &Problem) -> bool {
     )
 }
 
-/// Whether a host is the mail domain itself or below it.
+/// Whether a host is the mail domain itself or below it, in either form of a name.
 pub fn is_within(host: &str, home: &str) -> bool {
+    let (host, home) = (bare_host(host), bare_host(home));
     host == home
         || host
-            .strip_suffix(home)
+            .strip_suffix(&home)
             .is_some_and(|rest| rest.ends_with('.'))
 }
 

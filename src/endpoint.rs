@@ -2,10 +2,12 @@
 //!
 //! The parser is ours because the browser's part carries no URL library; it takes only what an EWS endpoint can be.
 
+use crate::account_name::is_hidden;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// An EWS endpoint: https, a host (lower-cased), a port and a path that ends in `.asmx`.
+/// An EWS endpoint: https, a host (lower-cased), a port and a path that ends in `.asmx`. The host is kept as it stands
+/// on the wire, in ASCII; people read it with the letters that it stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EwsUrl {
@@ -43,8 +45,16 @@ pub const EWS_PATH: &str = "/EWS/Exchange.asmx";
 impl EwsUrl {
     const MAX: usize = 2_000;
 
+    /// In ASCII.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    fn shown_host(&self) -> String {
+        #[cfg(feature = "server")]
+        return crate::mailbox::to_unicode(&self.host);
+        #[cfg(not(feature = "server"))]
+        self.host.clone()
     }
 
     pub const fn port(&self) -> u16 {
@@ -105,9 +115,10 @@ impl FromStr for EwsUrl {
         if text.len() > Self::MAX {
             return Err(EndpointError::TooLong);
         }
-        if text.chars().any(|c| {
-            c.is_control() || c.is_whitespace() || !c.is_ascii() || "\"<>\\^`{|}".contains(c)
-        }) {
+        if text
+            .chars()
+            .any(|c| is_hidden(c) || c.is_whitespace() || "\"<>\\^`{|}".contains(c))
+        {
             return Err(EndpointError::Characters);
         }
         let rest = match text.split_once("://") {
@@ -116,10 +127,15 @@ impl FromStr for EwsUrl {
             None => text,
         };
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+        if !path.is_ascii() {
+            return Err(EndpointError::Characters);
+        }
         if authority.contains('@') {
             return Err(EndpointError::Credentials);
         }
         let (host, port) = split_port(authority)?;
+        #[cfg(feature = "server")]
+        let host = crate::mailbox::to_ascii(&host).ok_or(EndpointError::Characters)?;
         if !is_host(&host) {
             return Err(EndpointError::Syntax);
         }
@@ -153,6 +169,8 @@ fn split_port(authority: &str) -> Result<(String, u16), EndpointError> {
 }
 
 fn is_host(host: &str) -> bool {
+    // The browser's part has no tables of other letters: there they were found right before.
+    let is_other = |c: char| !cfg!(feature = "server") && !c.is_ascii();
     if let Some(v6) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
         return v6.parse::<std::net::Ipv6Addr>().is_ok();
     }
@@ -163,7 +181,7 @@ fn is_host(host: &str) -> bool {
             (1..=63).contains(&label.len())
                 && label
                     .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_' || is_other(c))
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         })
@@ -182,7 +200,7 @@ fn complete(path: &str) -> Result<String, EndpointError> {
 
 impl fmt::Display for EwsUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "https://{}", self.host)?;
+        write!(f, "https://{}", self.shown_host())?;
         if self.port != 443 {
             write!(f, ":{}", self.port)?;
         }
@@ -254,6 +272,40 @@ mod tests {
         assert_eq!(shown("https://"), Err(EndpointError::Syntax));
         assert_eq!(shown("h:99999"), Err(EndpointError::Syntax));
         assert_eq!(shown(&"a".repeat(10_000)), Err(EndpointError::TooLong));
+    }
+
+    #[test]
+    fn letters_beyond_ascii_are_read_by_people_alone() {
+        let ascii = "mail.xn--mller-kva.example.test";
+        for typed in [
+            "mail.müller.example.test",
+            "https://Mail.MÜLLER.example.test:443/EWS/Exchange.asmx",
+            "https://mail.xn--mller-kva.example.test/ews",
+            "mail。mu\u{308}ller.example.test",
+        ] {
+            let url: EwsUrl = typed.parse().unwrap();
+            assert_eq!((url.host(), url.port()), (ascii, 443), "{typed}");
+            assert_eq!(
+                url.to_string(),
+                "https://mail.müller.example.test/EWS/Exchange.asmx"
+            );
+            assert_eq!(url.to_string().parse(), Ok(url));
+        }
+        for odd in [
+            "mail.müller.test/ä.asmx",
+            "ma il.müller.test",
+            "mail.mü\u{200B}ller.test",
+            "mü!ler.test",
+        ] {
+            assert!(odd.parse::<EwsUrl>().is_err(), "{odd}");
+        }
+        // Letters of another width are the same letters, and the same host.
+        assert!(
+            "ｏｕｔｌｏｏｋ.office365.com"
+                .parse::<EwsUrl>()
+                .unwrap()
+                .is_exchange_online()
+        );
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Outbound {
 
     /// The services behind a name (DNS SRV), the one to try first first: lowest priority, then highest weight.
     pub async fn services(&self, name: &str) -> Vec<Service> {
-        let mut found = self.0.resolver.services(name).await;
+        let mut found = self.0.resolver.services(&bare_host(name)).await;
         found.sort_by_key(|service| (service.priority, std::cmp::Reverse(service.weight)));
         found
     }
@@ -356,6 +356,23 @@ mod tests {
         let route = outbound.route("mail.example.test", 443).await.unwrap();
         assert_eq!(route.addresses, ["127.0.0.1:8443".parse().unwrap()]);
         assert_eq!(route.host, "mail.example.test");
+    }
+
+    #[tokio::test]
+    async fn a_host_with_other_letters_is_listed_and_called_by_its_name_in_ascii() {
+        let ascii = "mail.xn--mller-kva.test";
+        for (hosts, rule) in [
+            ("Mail.Müller.test", "mail.müller.test:443=127.0.0.1:8443"),
+            (ascii, "mail.xn--mller-kva.test:443=127.0.0.1:8443"),
+        ] {
+            let outbound = outbound(hosts, rule);
+            for host in [ascii, "mail.müller.test", "MAIL.XN--MLLER-KVA.TEST."] {
+                assert!(outbound.is_vouched_for(host, 443), "{host}");
+                let route = outbound.route(host, 443).await.unwrap();
+                assert_eq!(route.addresses, ["127.0.0.1:8443".parse().unwrap()]);
+                assert_eq!(route.host, ascii);
+            }
+        }
     }
 
     #[tokio::test]

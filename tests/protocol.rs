@@ -13,6 +13,8 @@ mod negotiate;
 mod ntlm;
 #[path = "protocol/office.rs"]
 mod office;
+#[path = "protocol/other_letters.rs"]
+mod other_letters;
 #[path = "protocol/problems.rs"]
 mod problems;
 #[path = "protocol/success.rs"]

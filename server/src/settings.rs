@@ -5,6 +5,7 @@ use clap::Args;
 use ipnet::IpNet;
 use kalends::{
     clock::Clock,
+    mailbox::to_ascii,
     notice::{Channels, MailError, Mailer},
     outbound::{Outbound, OutboundConfig},
 };
@@ -129,7 +130,11 @@ impl Network {
             if url.starts_with("http://") && !listening.ip().is_loopback() && !tls {
                 return Err(bad("listening beyond this machine needs an https address"));
             }
-            return Ok(url.trim_end_matches('/').to_ascii_lowercase());
+            // As browsers name where a request comes from.
+            let is_http = url.starts_with("http://");
+            let scheme = if is_http { "http://" } else { "https://" };
+            let authority = to_ascii(rest).ok_or_else(|| bad("its host is no name"))?;
+            return Ok(format!("{scheme}{authority}"));
         }
         if !tls && !listening.ip().is_loopback() {
             return Err(SettingError::new(

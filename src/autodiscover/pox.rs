@@ -20,7 +20,7 @@ pub(super) fn request(mailbox: &SmtpAddress) -> String {
             "<AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema>",
             "</Request></Autodiscover>"
         ),
-        escaped(mailbox.as_str())
+        escaped(&mailbox.wire())
     )
 }
 

@@ -1,6 +1,6 @@
 //! What an Autodiscover server says, in either of its two forms.
 
-use crate::{endpoint::EwsUrl, mailbox::SmtpAddress};
+use crate::{endpoint::EwsUrl, mailbox::SmtpAddress, outbound::guard::bare_host};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
@@ -24,6 +24,7 @@ pub(super) fn host_of(text: &str) -> Option<String> {
     let (scheme, rest) = text.trim().split_once("://")?;
     let (authority, path) = rest.split_once('/')?;
     let host = authority.strip_suffix(":443").unwrap_or(authority);
+    let host = bare_host(host);
     let is_name = host
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
@@ -32,7 +33,7 @@ pub(super) fn host_of(text: &str) -> Option<String> {
         .iter()
         .any(|kind| path == format!("autodiscover/autodiscover.{kind}"));
     let is_followed = scheme.eq_ignore_ascii_case("https") && is_name && !host.is_empty();
-    (is_followed && leads_there).then(|| host.to_ascii_lowercase())
+    (is_followed && leads_there).then_some(host)
 }
 
 #[cfg(test)]
@@ -47,6 +48,11 @@ mod tests {
         ] {
             assert_eq!(host_of(good).as_deref(), Some("autodiscover.other.test"));
         }
+        let other = "https://autodiscover.müller.test/autodiscover/autodiscover.xml";
+        assert_eq!(
+            host_of(other).as_deref(),
+            Some("autodiscover.xn--mller-kva.test")
+        );
         for bad in [
             "http://a.test/autodiscover/autodiscover.xml",
             "https://a.test:8443/autodiscover/autodiscover.xml",

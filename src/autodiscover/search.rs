@@ -7,9 +7,9 @@ use crate::{
 };
 
 /// The state of one search.
-pub(super) struct Search<'a> {
+pub(super) struct Search {
     /// The domain of the address that was typed: the password stays within it.
-    pub(super) home: &'a str,
+    pub(super) home: String,
     pub(super) address: SmtpAddress,
     pub(super) visited: Vec<(String, SmtpAddress)>,
     /// Which host sent on to which, by the address that was asked about.
@@ -21,7 +21,7 @@ pub(super) struct Search<'a> {
     pub(super) elsewhere: Option<String>,
 }
 
-impl Search<'_> {
+impl Search {
     pub(super) fn note(&mut self, host: &str, problem: Problem) {
         self.note_came(host, CameOf::Problem(Box::new(problem)));
     }
@@ -98,14 +98,14 @@ impl Search<'_> {
 
 /// A mailbox that one of the addresses knows to be in Exchange Online is there, whatever the others said; and a host
 /// that only needs somebody's word is told before all that failed.
-pub(super) fn nothing_found(search: Search<'_>) -> NotFound {
+pub(super) fn nothing_found(search: Search) -> NotFound {
     let online = search
         .tried
         .iter()
         .any(|tried| tried.came == CameOf::Problem(Box::new(Problem::ExchangeOnline)));
     let telling = search.tried.iter().find_map(|tried| match &tried.came {
         // What answers under the bare domain is mostly a web site, whose troubles are none of Exchange.
-        CameOf::Problem(problem) if tried.url != url(search.home) && is_telling(problem) => {
+        CameOf::Problem(problem) if tried.url != url(&search.home) && is_telling(problem) => {
             Some((**problem).clone())
         }
         _ => None,
@@ -149,9 +149,9 @@ const fn is_telling(problem: &Problem) -> bool {
 mod tests {
     use super::*;
 
-    fn search() -> Search<'static> {
+    fn search() -> Search {
         Search {
-            home: "a.test",
+            home: "a.test".to_owned(),
             address: "bob@a.test".parse().unwrap(),
             visited: Vec::new(),
             sent: Vec::new(),
@@ -161,7 +161,7 @@ mod tests {
         }
     }
 
-    fn came(search: &Search<'_>) -> Vec<CameOf> {
+    fn came(search: &Search) -> Vec<CameOf> {
         search
             .tried
             .iter()

@@ -28,7 +28,7 @@ pub(super) fn request(host: &str, mailbox: &SmtpAddress) -> String {
         ),
         host,
         PATH,
-        escaped(mailbox.as_str())
+        escaped(&mailbox.wire())
     )
 }
 

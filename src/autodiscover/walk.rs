@@ -41,7 +41,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn of(search: &Search<'_>) -> Self {
+    fn of(search: &Search) -> Self {
         Self {
             hosts: well_known(&search.address),
             reserve: Vec::new(),
@@ -53,7 +53,7 @@ impl Walk {
 }
 
 impl Autodiscover<'_> {
-    pub(super) async fn search(&self, search: &mut Search<'_>) -> Ended {
+    pub(super) async fn search(&self, search: &mut Search) -> Ended {
         let mut walk = Walk::of(search);
         for _ in 0..=MAX_HOPS {
             let candidates = self.probe_next(&mut walk, search).await;
@@ -80,7 +80,7 @@ impl Autodiscover<'_> {
 
     /// Probes what is next; those that ask for a sign-in which Kalends knows come back, and what came of the others is
     /// noted.
-    async fn probe_next(&self, walk: &mut Walk, search: &mut Search<'_>) -> Vec<Ready> {
+    async fn probe_next(&self, walk: &mut Walk, search: &mut Search) -> Vec<Ready> {
         let hosts = search.fresh(std::mem::take(&mut walk.hosts));
         let wants_hints = std::mem::take(&mut walk.wants_hints);
         let (probed, hinted) = join(self.probe_all(&hosts), async {
@@ -107,13 +107,13 @@ impl Autodiscover<'_> {
         &self,
         walk: &mut Walk,
         mut candidates: Vec<Ready>,
-        search: &mut Search<'_>,
+        search: &mut Search,
     ) -> After {
         candidates.sort_by_key(|ready| std::cmp::Reverse(ready.looks));
         for ready in candidates {
-            let is_bare = ready.host == search.address.domain();
+            let is_bare = ready.host == search.address.wire_domain();
             walk.others_answer |= !is_bare;
-            if !self.may_have_the_password(&ready.host, search.home) {
+            if !self.may_have_the_password(&ready.host, &search.home) {
                 search.elsewhere.get_or_insert(ready.host);
             } else if is_bare {
                 walk.bare = Some(ready);
@@ -128,7 +128,7 @@ impl Autodiscover<'_> {
     }
 
     /// Sends the password to one host, and reads from its answer where to go.
-    async fn ask_for(&self, ready: Ready, walk: &mut Walk, search: &mut Search<'_>) -> After {
+    async fn ask_for(&self, ready: Ready, walk: &mut Walk, search: &mut Search) -> After {
         let host = ready.host.clone();
         let asked = Asked {
             host: host.clone(),
@@ -136,7 +136,7 @@ impl Autodiscover<'_> {
             certificate: ready.connection.facts().certificate.clone(),
         };
         match self.ask(ready, &search.address).await {
-            Ok(Next::Found(url)) if self.is_vouched_for(&url, search.home) => {
+            Ok(Next::Found(url)) if self.is_vouched_for(&url, &search.home) => {
                 After::End(Box::new(Some(Ok((url, asked)))))
             }
             Ok(Next::Found(url)) => {
@@ -187,7 +187,7 @@ fn candidate(
     host: &str,
     result: Result<Probed, EwsError>,
     walk: &mut Walk,
-    search: &mut Search<'_>,
+    search: &mut Search,
 ) -> Option<Ready> {
     match result {
         Ok(Probed::Ready(ready)) if Method::of(&ready.offer).is_some() => return Some(*ready),

@@ -7,6 +7,7 @@ use crate::{
     connection::{Mode, SignInMethod},
     endpoint::{EndpointError, EwsUrl, names_exchange_online},
     mailbox::{AddressError, SmtpAddress},
+    outbound::guard::bare_host,
     problem::Problem,
 };
 
@@ -143,7 +144,7 @@ impl Form {
 fn confirmed(hosts: &str) -> Vec<String> {
     hosts
         .split(',')
-        .map(|host| host.trim().to_ascii_lowercase())
+        .map(|host| bare_host(host.trim()))
         .filter(|host| !host.is_empty() && host.len() <= 253)
         .take(MAX_CONFIRMED)
         .collect()

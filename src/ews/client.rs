@@ -390,7 +390,10 @@ pub(crate) fn post(
     if let Some(Ok(id)) = id {
         headers.insert("client-request-id", id);
     }
-    let anchor = whose.map(|whose| HeaderValue::from_bytes(whose.mailbox.as_str().as_bytes()));
+    // A header is ASCII; without it Exchange finds the mailbox by what the body says.
+    let anchor = whose.map(|whose| HeaderValue::from_str(&whose.mailbox.wire()));
+    let anchor =
+        anchor.filter(|anchor| anchor.as_ref().is_ok_and(|anchor| anchor.to_str().is_ok()));
     if let Some(Ok(anchor)) = anchor {
         headers.insert("x-anchormailbox", anchor);
     }
@@ -416,7 +419,7 @@ pub(crate) fn http_cause(answer: &Answer) -> Cause {
         .header("content-type")
         .unwrap_or_default()
         .to_ascii_lowercase();
-    let location = answer.header("location").map(|text| {
+    let location = answer.location().map(|text| {
         let end = text.find(['?', '#']).unwrap_or(text.len());
         capped(text.get(..end).unwrap_or_default())
     });
@@ -436,4 +439,34 @@ pub(crate) fn is_online(answer: &Answer, build: Option<ServerBuild>) -> bool {
         || answer
             .header("x-calculatedbetarget")
             .is_some_and(is_exchange_online)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_anchor_is_ascii_or_missing() {
+        let anchor = |mailbox: &str| {
+            let whose = Whose::own(mailbox.parse().expect("valid"));
+            let ids = CallIds::default();
+            let request = post("/EWS/Exchange.asmx", Some(&whose), &ids, String::new());
+            request.headers().get("x-anchormailbox").cloned()
+        };
+        for (mailbox, expected) in [
+            (
+                "sean.o'brien@example.test",
+                Some("sean.o'brien@example.test"),
+            ),
+            (
+                "info@müller.example.test",
+                Some("info@xn--mller-kva.example.test"),
+            ),
+            ("jörg@example.test", None),
+            ("jörg@müller.example.test", None),
+        ] {
+            let expected = expected.map(HeaderValue::from_static);
+            assert_eq!(anchor(mailbox), expected, "{mailbox}");
+        }
+    }
 }

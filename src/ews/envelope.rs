@@ -41,14 +41,14 @@ pub fn write(
 
 fn impersonation(sid: &ConnectingSid) -> String {
     let (element, value) = match sid {
-        ConnectingSid::PrimarySmtpAddress(address) => ("PrimarySmtpAddress", address.as_str()),
-        ConnectingSid::SmtpAddress(address) => ("SmtpAddress", address.as_str()),
-        ConnectingSid::PrincipalName(name) => ("PrincipalName", name.as_str()),
-        ConnectingSid::Sid(sid) => ("SID", sid.as_str()),
+        ConnectingSid::PrimarySmtpAddress(address) => ("PrimarySmtpAddress", address.wire()),
+        ConnectingSid::SmtpAddress(address) => ("SmtpAddress", address.wire()),
+        ConnectingSid::PrincipalName(name) => ("PrincipalName", name.clone()),
+        ConnectingSid::Sid(sid) => ("SID", sid.clone()),
     };
     format!(
         "<t:ExchangeImpersonation><t:ConnectingSID><t:{element}>{}</t:{element}></t:ConnectingSID></t:ExchangeImpersonation>",
-        escaped(value)
+        escaped(&value)
     )
 }
 

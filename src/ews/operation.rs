@@ -54,7 +54,7 @@ fn calendar(whose: Option<&Whose>) -> String {
         None => r#"<t:DistinguishedFolderId Id="calendar"/>"#.to_owned(),
         Some(whose) => format!(
             r#"<t:DistinguishedFolderId Id="calendar"><t:Mailbox><t:EmailAddress>{}</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId>"#,
-            escaped(whose.mailbox.as_str())
+            escaped(&whose.mailbox.wire())
         ),
     }
 }

@@ -1,14 +1,16 @@
 //! The way to the mail server.
 
 use super::deliver::Refused;
+use crate::mailbox::to_ascii;
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{
         Mailbox, SinglePart,
         header::{HeaderName, HeaderValue},
     },
     transport::smtp::client::{Certificate, Tls, TlsParameters},
 };
+use percent_encoding::percent_decode_str;
 use std::{
     fmt,
     net::IpAddr,
@@ -77,7 +79,7 @@ impl fmt::Debug for Mailer {
 impl Mailer {
     /// `url` as `KALENDS_SMTP_URL` has it; `ca` is PEM, trusted beside the system's certificates.
     pub fn new(url: &str, from: &str, ca: Option<&[u8]>) -> Result<Self, MailError> {
-        let parsed = Url::parse(url).map_err(|_| MailError::Address)?;
+        let parsed = with_ascii_host(url).ok_or(MailError::Address)?;
         let host = parsed.host_str().unwrap_or_default().to_owned();
         let tls = parsed.query_pairs().find(|(name, _)| name == "tls");
         let tls = tls.map(|(_, value)| value.into_owned());
@@ -89,7 +91,7 @@ impl Mailer {
         if has_password && !is_safe && !is_loopback(&host) {
             return Err(MailError::Unprotected);
         }
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(parsed.as_str())
             .map_err(|_| MailError::Address)?
             .timeout(Some(LIMIT));
         if let Some(pem) = ca {
@@ -107,7 +109,7 @@ impl Mailer {
         }
         Ok(Self(Arc::new(Inner {
             transport: builder.build(),
-            from: from.parse().map_err(|_| MailError::From)?,
+            from: from.parse().map(on_the_wire).map_err(|_| MailError::From)?,
             is_private: is_safe || is_loopback(&host),
             host,
             turn: Mutex::new(()),
@@ -161,6 +163,7 @@ impl Mailer {
         let to: Mailbox = letter
             .to
             .parse()
+            .map(on_the_wire)
             .map_err(|_| "the address cannot be written to".to_owned())?;
         let automatic = HeaderValue::new(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
@@ -180,6 +183,27 @@ impl Mailer {
             .singlepart(SinglePart::plain(letter.text.to_owned()))
             .map_err(|error| error.to_string())
     }
+}
+
+/// An address as every mail server takes it: its domain in ASCII.
+fn on_the_wire(mailbox: Mailbox) -> Mailbox {
+    let domain = to_ascii(mailbox.email.domain());
+    let email = domain.and_then(|domain| Address::new(mailbox.email.user(), domain).ok());
+    Mailbox {
+        email: email.unwrap_or(mailbox.email),
+        name: mailbox.name,
+    }
+}
+
+/// The address of a mail server with its host in ASCII, which parsers convert for schemes of the web alone.
+fn with_ascii_host(url: &str) -> Option<Url> {
+    let mut parsed = Url::parse(url).ok()?;
+    if let Some(host) = parsed.host_str().filter(|host| host.contains('%')) {
+        let host = percent_decode_str(host).decode_utf8().ok()?;
+        let host = to_ascii(&host)?;
+        parsed.set_host(Some(&host)).ok()?;
+    }
+    Some(parsed)
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -275,5 +299,26 @@ mod tests {
         assert_eq!(format!("{mailer:?}"), "Mailer(mail.example.test)");
         let error = made("smtp://kalends:secret@mail.example.test").unwrap_err();
         assert!(!error.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn servers_and_domains_are_named_in_ascii() {
+        for host in ["mail.müller.test", "mail.xn--mller-kva.test"] {
+            let url = format!("smtps://kalends:s%40cret@{host}:465");
+            let mailer = Mailer::new(&url, "Kalends <kalends@müller.test>", None).unwrap();
+            assert_eq!(mailer.host(), "mail.xn--mller-kva.test");
+            assert_eq!(mailer.from(), "kalends@xn--mller-kva.test");
+            let letter = Letter {
+                id: "1".to_owned(),
+                to: "info@müller.test",
+                subject: "x",
+                text: "y",
+            };
+            let message = mailer.message(&letter).unwrap();
+            assert_eq!(
+                message.envelope().to()[0].to_string(),
+                "info@xn--mller-kva.test"
+            );
+        }
     }
 }

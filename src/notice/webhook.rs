@@ -7,6 +7,7 @@ use crate::{
     clock::Timestamp,
     custody::CustodyError,
     id::{NoticeId, WebhookId},
+    mailbox::to_ascii,
     outbound::{Outbound, OutboundError},
     services::Services,
     store::{MOST_WEBHOOKS, StoreError, User},
@@ -69,7 +70,7 @@ impl Address {
     pub fn parse(text: &str) -> Result<Self, HookError> {
         let text = text.trim();
         let typed: Option<Uri> = (text.len() <= MAX_ADDRESS)
-            .then(|| text.parse().ok())
+            .then(|| with_ascii_host(text)?.parse().ok())
             .flatten();
         let uri = typed.ok_or(HookError::Address)?;
         let authority = uri.authority().ok_or(HookError::Address)?;
@@ -89,6 +90,14 @@ impl Address {
                 .into(),
         })
     }
+}
+
+/// The address with its host in ASCII.
+fn with_ascii_host(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let authority = to_ascii(authority)?;
+    Some(format!("{scheme}://{authority}{path}"))
 }
 
 impl NewHook {

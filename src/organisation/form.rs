@@ -116,17 +116,20 @@ impl AccountForm {
 fn domains(typed: &str, control: &str) -> Result<Vec<String>, String> {
     let mut domains = Vec::new();
     for domain in typed.split([',', ';', ' ', '\n', '\r', '\t']) {
-        let domain = domain.trim().trim_start_matches('@').to_lowercase();
-        if domain.is_empty() || domains.contains(&domain) {
+        let domain = domain.trim().trim_start_matches('@');
+        if domain.is_empty() {
             continue;
         }
-        // A domain is one that an address may stand in.
-        if !domain.contains('.') || format!("a@{domain}").parse::<SmtpAddress>().is_err() {
+        // A domain is one that an address may stand in, and kept in the form in which addresses have it.
+        let Ok(address) = format!("a@{domain}").parse::<SmtpAddress>() else {
             return Err(format!(
                 "“{domain}” is no mail domain, such as example.com."
             ));
+        };
+        let domain = address.domain().to_owned();
+        if !domains.contains(&domain) {
+            domains.push(domain);
         }
-        domains.push(domain);
     }
     if domains.len() > MAX_DOMAINS {
         return Err(format!("At most {MAX_DOMAINS} domains."));

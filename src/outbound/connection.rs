@@ -7,7 +7,7 @@ use crate::problem::{Certificate, TlsReason};
 use futures::{Stream, StreamExt as _};
 use http::{
     HeaderMap, HeaderValue, Method, Request, StatusCode, Version,
-    header::{CONTENT_LENGTH, HOST},
+    header::{CONTENT_LENGTH, HOST, LOCATION},
 };
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
@@ -206,6 +206,12 @@ impl Answer {
     /// Reads what is left and drops it, so that the connection can be used again; gives up at the limit.
     pub async fn drain(mut self) {
         while let Some(Ok(_)) = self.body.next().await {}
+    }
+
+    /// Where it sends to, in UTF-8: hosts may stand there with letters beyond ASCII.
+    pub fn location(&self) -> Option<&str> {
+        let value = self.headers.get(LOCATION)?;
+        str::from_utf8(value.as_bytes()).ok()
     }
 
     /// A header as text; `None` if it is missing or not ASCII.

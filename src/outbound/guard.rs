@@ -2,6 +2,7 @@
 //! addresses only: nobody may use it to look around inside the network it runs in.
 
 use super::SettingError;
+use crate::mailbox::to_ascii;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const HOSTS: &str = "KALENDS_EXCHANGE_HOSTS";
@@ -98,9 +99,10 @@ fn host_and_port(text: &str) -> Option<(String, Option<u16>)> {
     (is_name || host.parse::<Ipv6Addr>().is_ok()).then_some((host, port))
 }
 
-/// A host as it is compared: lower-cased, without brackets or a final dot.
+/// A host as it is compared, and as it stands on the wire: lower-cased, in ASCII, without brackets or a final dot.
 pub fn bare_host(host: &str) -> String {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let host = to_ascii(host).unwrap_or_else(|| host.to_lowercase());
+    let host = host.trim_end_matches('.').to_owned();
     match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
         Some(v6) => v6
             .parse::<Ipv6Addr>()

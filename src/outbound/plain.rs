@@ -1,7 +1,7 @@
 //! The one request that goes without TLS: Autodiscover's question where it is to be asked. It carries nothing but the
 //! path, and of the answer nothing but `Location` is read.
 
-use super::{Outbound, OutboundError, TCP_LIMIT};
+use super::{Outbound, OutboundError, TCP_LIMIT, guard::bare_host};
 use http::{
     Request,
     header::{CONNECTION, HOST, LOCATION, USER_AGENT},
@@ -45,7 +45,7 @@ impl Outbound {
             let (mut sender, driver) = handshake(TokioIo::new(stream)).await.ok()?;
             let _driver = AbortOnDropHandle::new(tokio::spawn(async move { drop(driver.await) }));
             let request = Request::get(path)
-                .header(HOST, host)
+                .header(HOST, bare_host(host))
                 .header(USER_AGENT, user_agent)
                 .header(CONNECTION, "close")
                 .body(Empty::<Bytes>::new())
@@ -54,7 +54,7 @@ impl Outbound {
             if !answer.status().is_redirection() {
                 return None;
             }
-            let location = answer.headers().get(LOCATION)?.to_str().ok()?;
+            let location = str::from_utf8(answer.headers().get(LOCATION)?.as_bytes()).ok()?;
             (location.len() <= MAX_LOCATION).then(|| location.to_owned())
         });
         Ok(match asked.await {

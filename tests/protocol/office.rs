@@ -115,8 +115,17 @@ impl Office {
         Self::open_with("", "").await
     }
 
+    /// With further names that lead to the practice Exchange.
+    pub async fn open_for(names: &[(&str, u16)]) -> Self {
+        Self::open_named("", "", names).await
+    }
+
     /// With further entries of the two lists of the administrator.
     pub async fn open_with(hosts: &str, connect_to: &str) -> Self {
+        Self::open_named(hosts, connect_to, &[]).await
+    }
+
+    async fn open_named(hosts: &str, connect_to: &str, more: &[(&str, u16)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = jiff::Timestamp::from_millisecond(NOW.millis()).unwrap();
         let exchange = Simulator::start(Options {
@@ -141,6 +150,9 @@ impl Office {
         let mut rules = names.map(|name| format!("{name}={at}")).join(",");
         rules.push(',');
         rules.push_str(connect_to);
+        for (name, port) in more {
+            rules.push_str(&format!(",{name}:{port}={at}"));
+        }
         let ca = Some(exchange.ca_pem_path.clone());
         let mut config = OutboundConfig::parse(hosts, &rules, ca).unwrap();
         config.limits.connect = Duration::from_secs(5);

@@ -30,7 +30,7 @@ pub enum Error {
 }
 
 /// Names of the ordinary leaf.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 12] = [
     "mail.example.test",
     "autodiscover.example.test",
     "example.test",
@@ -40,6 +40,10 @@ const NAMES: [&str; 9] = [
     "ex02.example.test",
     "mail.hosting.test",
     "autodiscover.hosting.test",
+    // müller.example.test
+    "xn--mller-kva.example.test",
+    "mail.xn--mller-kva.example.test",
+    "autodiscover.xn--mller-kva.example.test",
 ];
 
 /// One acceptor for each leaf that may be served.
