@@ -8,6 +8,7 @@ mod network;
 mod organisation;
 mod passing;
 pub mod powershell;
+mod proxied;
 mod role;
 mod server;
 mod service_account;
@@ -212,10 +213,15 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
         Problem::SignInNotOffered { offered } => sign_in::not_offered(offered),
         Problem::KerberosOnly { .. } => sign_in::kerberos_only(),
         Problem::ConnectionNotKept => sign_in::connection_not_kept(),
+        Problem::AnsweredWithoutSignIn { proxy } => proxied::answered(proxy.as_deref(), names),
         Problem::BasicWithheld { offered, changed } => {
             sign_in::basic_withheld(offered, changed.as_deref(), names)
         }
-        Problem::SignInRefused { changed, .. } => sign_in::refused(changed.as_deref(), names),
+        Problem::SignInRefused {
+            changed,
+            proxy,
+            offered,
+        } => sign_in::refused(changed.as_deref(), proxy.as_deref(), offered, names),
         Problem::SignInPaused { until } => sign_in::paused(*until, names),
         Problem::TooManyTries { until } => sign_in::too_many_tries(*until, names),
         Problem::SignInUnanswered => sign_in::unanswered(names),

@@ -21,6 +21,7 @@ use crate::{
     outbound::{
         Outbound, OutboundError,
         connection::{Answer, Connection, SendError},
+        front::proxy,
     },
     problem::Problem,
     random::Random,
@@ -47,6 +48,8 @@ pub enum AuthError {
     Send(SendError),
     /// The server offers no kind of sign-in that Kalends can use.
     NotOffered(Offer),
+    /// The first message of the sign-in was answered as if somebody had signed in already.
+    AnsweredWithoutSignIn(Option<String>),
     /// `Negotiate` is offered, yet NTLM is not taken under it: the server wants Kerberos.
     KerberosOnly(Offer),
     /// The server or a proxy before it closed the connection in the middle of the handshake.
@@ -305,6 +308,11 @@ impl SignedIn {
         let opening = messages.opening(&request);
         let answer = self.connection.send(opening, handshake::LIMIT).await;
         let answer = answer.map_err(AuthError::Send)?;
+        if comes_from_behind_the_sign_in(&answer) {
+            let proxy = proxy(&answer.headers);
+            answer.drain().await;
+            return Err(AuthError::AnsweredWithoutSignIn(proxy));
+        }
         if answer.status != StatusCode::UNAUTHORIZED {
             // Whatever this is, it comes from before the sign-in.
             return Ok(answer);

@@ -16,11 +16,12 @@ use crate::{
     ews::{
         CallIds, Cause, EwsError,
         client::{KALENDS, http_cause, is_online, post},
-        xml::Xml,
+        xml::{Xml, text_of},
     },
     mailbox::SmtpAddress,
     outbound::{
-        Outbound, connection::Connection, guard::bare_host, plain::PlainAnswer, resolve::Service,
+        Outbound, connection::Connection, front::proxy, guard::bare_host, plain::PlainAnswer,
+        resolve::Service,
     },
     problem::{CameOf, Certificate, Problem, Tried, capped},
     random::Random,
@@ -276,6 +277,15 @@ impl Autodiscover<'_> {
             && let Some(to) = answer.location().and_then(host_of)
         {
             return Ok(Probed::Moved(to));
+        }
+        if answer.status == StatusCode::OK {
+            let (unread, proxy) = (http_cause(&answer), proxy(&answer.headers));
+            let text = text_of(answer.body).await;
+            let text = text.map_err(|error| EwsError::new(error.into(), ids.clone()))?;
+            // An answer of Autodiscover itself, though nobody has signed in.
+            let is_answered = pox::read(&mut Xml::new(&text)).is_ok();
+            let open = Cause::AnsweredWithoutSignIn(proxy);
+            return Err(EwsError::new(if is_answered { open } else { unread }, ids));
         }
         if answer.status != StatusCode::UNAUTHORIZED {
             return Err(EwsError::new(http_cause(&answer), ids));

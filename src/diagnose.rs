@@ -43,8 +43,12 @@ pub fn diagnose(error: &EwsError, evidence: &Evidence<'_>) -> Problem {
             offered: offer.names(),
             changed: None,
         },
+        Cause::AnsweredWithoutSignIn(proxy) => Problem::AnsweredWithoutSignIn {
+            proxy: proxy.clone(),
+        },
         Cause::SignInRefused(offer) => Problem::SignInRefused {
             offered: offer.names(),
+            proxy: offer.proxy.clone(),
             changed: None,
         },
         Cause::HeldBack(problem) => (**problem).clone(),
@@ -119,6 +123,7 @@ fn http(
         300..=399 => redirect(status, location.unwrap_or_default()),
         401 => Problem::SignInRefused {
             offered: Vec::new(),
+            proxy: None,
             changed: None,
         },
         403 => Problem::Forbidden,
@@ -316,6 +321,10 @@ mod tests {
             (Cause::KerberosOnly(offer()), "kerberos-only"),
             (Cause::ConnectionNotKept, "connection-not-kept"),
             (Cause::SignInRefused(offer()), "sign-in-refused"),
+            (
+                Cause::AnsweredWithoutSignIn(None),
+                "answered-without-sign-in",
+            ),
             (
                 Cause::HeldBack(Box::new(Problem::PasswordRefused { changed: None })),
                 "password-refused",

@@ -3,6 +3,7 @@
 //! and no redirect is followed.
 
 pub mod connection;
+pub mod front;
 pub mod guard;
 pub mod plain;
 pub mod resolve;

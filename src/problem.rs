@@ -115,9 +115,17 @@ pub enum Problem {
         #[serde(default)]
         changed: Option<Box<Certificate>>,
     },
+    /// A call without any sign-in is answered: whoever calls gets what somebody else may read.
+    AnsweredWithoutSignIn {
+        /// What stands in front of Exchange, as it calls itself.
+        proxy: Option<String>,
+    },
     /// 401 after credentials.
     SignInRefused {
         offered: Vec<String>,
+        /// What stands in front of Exchange, as it calls itself.
+        #[serde(default)]
+        proxy: Option<String>,
         /// What the host shows now, if that changed since everything last worked.
         #[serde(default)]
         changed: Option<Box<Certificate>>,
@@ -285,6 +293,7 @@ impl Problem {
             | Self::SignInNotOffered { .. }
             | Self::KerberosOnly { .. }
             | Self::ConnectionNotKept
+            | Self::AnsweredWithoutSignIn { .. }
             | Self::BasicWithheld { .. }
             | Self::Forbidden
             | Self::EwsOffHere
@@ -376,6 +385,7 @@ impl Problem {
             | Self::SignInNotOffered { .. }
             | Self::KerberosOnly { .. }
             | Self::ConnectionNotKept
+            | Self::AnsweredWithoutSignIn { .. }
             | Self::BasicWithheld { .. }
             | Self::Forbidden
             | Self::EwsOffHere

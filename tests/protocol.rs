@@ -17,6 +17,8 @@ mod office;
 mod other_letters;
 #[path = "protocol/problems.rs"]
 mod problems;
+#[path = "protocol/proxied.rs"]
+mod proxied;
 #[path = "protocol/success.rs"]
 mod success;
 #[path = "protocol/tls.rs"]

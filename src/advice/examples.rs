@@ -117,12 +117,28 @@ fn answers_of_the_server() -> Vec<Problem> {
             offered: vec!["NTLM".to_owned(), "Basic".to_owned()],
             changed: Some(Box::new(changed_certificate())),
         },
+        Problem::AnsweredWithoutSignIn {
+            proxy: Some("nginx/1.22.1".to_owned()),
+        },
+        Problem::AnsweredWithoutSignIn { proxy: None },
         Problem::SignInRefused {
             offered: vec!["Basic".to_owned()],
+            proxy: None,
             changed: None,
         },
         Problem::SignInRefused {
             offered: vec!["NTLM".to_owned()],
+            proxy: None,
+            changed: None,
+        },
+        Problem::SignInRefused {
+            offered: vec!["NTLM".to_owned()],
+            proxy: Some("nginx/1.22.1".to_owned()),
+            changed: None,
+        },
+        Problem::SignInRefused {
+            offered: vec!["NTLM".to_owned()],
+            proxy: None,
             changed: Some(Box::new(changed_certificate())),
         },
     ]

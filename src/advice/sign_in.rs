@@ -2,7 +2,8 @@
 //! the command that decides.
 
 use super::{
-    Names, Purpose, SERVER, Words, certificate, powershell::quote_or, shown, shown_or, words,
+    Names, Purpose, SERVER, Words, certificate, powershell::quote_or, proxied, shown, shown_or,
+    words,
 };
 use crate::{
     account_name::AccountName,
@@ -26,30 +27,51 @@ fn before(changed: Option<&Certificate>) -> Option<(&Certificate, &CertificateBe
 }
 
 /// A certificate that changed since the last success is the one trace that a proxy leaves which ends TLS itself.
-pub(super) fn refused(changed: Option<&Certificate>, names: &Names) -> Words {
+pub(super) fn refused(
+    changed: Option<&Certificate>,
+    proxy: Option<&str>,
+    offered: &[String],
+    names: &Names,
+) -> Words {
     let account = shown_or(&names.account, "the account");
     let quoted = quote_or(&names.account, "ACCOUNT");
     let told = format!(
         "The server answered 401 to {account}. It gives no reason; the likeliest causes come first. Kalends sent the password once and does not send it again by itself."
     );
+    let is_handshake = offered.is_empty() || keeps_the_password(offered);
     let advice = match before(changed) {
-        None => words("Exchange refused the user name or the password.", told),
+        None => match proxy.filter(|_| is_handshake) {
+            Some(proxy) => proxied::refused(proxy, &told),
+            None => words("Exchange refused the user name or the password.", told),
+        },
         Some((now, before)) => words(
             "Exchange refused the sign-in, and its certificate has changed.",
             format!("{told} {}", certificate::change(now, before)),
         )
         .step(SOMETHING_BETWEEN),
     };
-    advice
+    let advice = advice
     .for_each_cause()
     .step("Type the password again.")
     .step(other_form(names))
     .step("Check that the account is enabled, not locked, and that its password has not expired or must be changed at the next sign-in; LogonWorkstations must be empty, or name the Exchange server: command 1 shows all of it.")
     .step("Check the account's sign-in name (UserPrincipalName), and whether an authentication policy blocks it: command 2. A policy with BlockLegacyAuthWebServices refuses every password; command 6 takes the account out of it.")
-    .step("Look into the Security log of the Exchange server for event 4625, which names the cause: command 3. Status 0xC000006A is a wrong password, 0xC0000234 a locked account, 0xC0000070 a forbidden workstation, 0xC000035B a failure of Extended Protection.")
-    .step("Check the sign-in settings of EWS: command 4. Extended Protection refuses sign-ins where a proxy on the way shows another certificate than Exchange.")
+    .step("Look into the Security log of the Exchange server for event 4625, which names the cause: command 3. What counts stands in its Sub Status, and in its Status where that is 0x0: 0xC000006A is a wrong password, 0xC0000064 an unknown name, 0xC0000234 a locked account, 0xC0000072 a disabled one, 0xC0000071 an expired password, 0xC0000224 one that must be changed, 0xC0000070 a forbidden workstation, 0xC0000413 an authentication policy, 0xC000005E an unreachable domain controller, 0xC000035B a failure of Extended Protection.");
+    let advice = if is_handshake {
+        advice
+            .step("Check the sign-in settings of EWS: command 4. Extended Protection refuses sign-ins where a proxy on the way shows another certificate than Exchange.")
+            .step("Check whether something in front (a balancer, a proxy) opens a new connection to Exchange for each request: NTLM signs in one connection, and Exchange refuses every password then.")
+    } else {
+        advice.step("Check the sign-in settings of EWS: command 4 shows which kinds it takes.")
+    };
+    let clock = if is_handshake {
+        "Check the clock of this machine and of the server, and whether the domain restricts NTLM or the account is in the group Protected Users, if nothing else is found."
+    } else {
+        "Check whether the account is in the group Protected Users, if nothing else is found: it signs in by Kerberos alone."
+    };
+    advice
     .step("Check that the Exchange server reaches a domain controller: command 5. While it does not, it refuses every password.")
-    .step("Check the clock of this machine and of the server, and whether the domain restricts NTLM or the account is in the group Protected Users, if nothing else is found.")
+    .step(clock)
     .find_out(account_state(names))
     .find_out(format!(
         "Get-User {quoted} | Format-List UserPrincipalName,SamAccountName,AuthenticationPolicy,UserAccountControl"
@@ -64,6 +86,11 @@ pub(super) fn refused(changed: Option<&Certificate>, names: &Names) -> Words {
     .run(format!("Set-User {quoted} -AuthenticationPolicy $null"))
     .verify(format!("Get-User {quoted} | Format-List AuthenticationPolicy"))
     .undo(format!("Set-User {quoted} -AuthenticationPolicy 'POLICY'"))
+}
+
+/// Whether a sign-in is offered that proves the password by two messages over one connection.
+fn keeps_the_password(offered: &[String]) -> bool {
+    offered.iter().any(|it| it == "NTLM" || it == "Negotiate")
 }
 
 /// The form of the user name that was not typed.
@@ -164,7 +191,7 @@ pub(super) fn basic_withheld(
     changed: Option<&Certificate>,
     names: &Names,
 ) -> Words {
-    let only_basic = !offered.iter().any(|it| it == "NTLM" || it == "Negotiate");
+    let only_basic = !keeps_the_password(offered);
     let told = if only_basic {
         "The server now offers only Basic, which sends the password itself; before, it offered NTLM or Negotiate, which prove the password without sending it."
     } else {

@@ -35,6 +35,7 @@ pub fn in_few_words(problem: &Problem) -> String {
         Problem::BasicWithheld { .. } => {
             "asks for the password itself (Basic), though it has offered better"
         }
+        Problem::AnsweredWithoutSignIn { .. } => "answers without a sign-in",
         Problem::ConnectionNotKept => "closed the connection in the middle of the sign-in",
         Problem::MailboxNotFound => "does not know the mailbox",
         Problem::ExchangeOnline => "says that the mailbox is in Exchange Online",

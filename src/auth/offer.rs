@@ -1,6 +1,7 @@
 //! Which kinds of sign-in a server offers, read leniently from its `WWW-Authenticate` headers: any case, several
 //! headers or one with commas, commas within quoted strings.
 
+use crate::outbound::front::proxy;
 use http::{HeaderMap, header::WWW_AUTHENTICATE};
 use std::fmt;
 
@@ -16,14 +17,21 @@ pub enum Scheme {
 
 /// The kinds of sign-in offered, in the server's order, each once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Offer(Vec<Scheme>);
+pub struct Offer {
+    schemes: Vec<Scheme>,
+    /// The proxy that handed the offer on, if it gives itself away.
+    pub proxy: Option<String>,
+}
 
 /// The most kinds that are kept.
 const MAX_SCHEMES: usize = 10;
 
 impl Offer {
     pub fn read(headers: &HeaderMap) -> Self {
-        let mut offer = Self::default();
+        let mut offer = Self {
+            schemes: Vec::new(),
+            proxy: proxy(headers),
+        };
         for value in headers.get_all(WWW_AUTHENTICATE) {
             let text = String::from_utf8_lossy(value.as_bytes());
             for part in split(&text) {
@@ -42,13 +50,13 @@ impl Offer {
             return;
         }
         let scheme = Scheme::from(word);
-        if self.0.len() < MAX_SCHEMES && !self.0.contains(&scheme) {
-            self.0.push(scheme);
+        if self.schemes.len() < MAX_SCHEMES && !self.schemes.contains(&scheme) {
+            self.schemes.push(scheme);
         }
     }
 
     pub fn has(&self, scheme: &Scheme) -> bool {
-        self.0.contains(scheme)
+        self.schemes.contains(scheme)
     }
 
     /// Whether a sign-in is offered that proves the password without sending it.
@@ -62,11 +70,11 @@ impl Offer {
 
     /// Whether a token of Microsoft 365 is all that is taken.
     pub fn is_bearer_alone(&self) -> bool {
-        self.0 == [Scheme::Bearer]
+        self.schemes == [Scheme::Bearer]
     }
 
     pub fn names(&self) -> Vec<String> {
-        self.0.iter().map(ToString::to_string).collect()
+        self.schemes.iter().map(ToString::to_string).collect()
     }
 }
 

@@ -134,6 +134,7 @@ const fn is_telling(problem: &Problem) -> bool {
             | Problem::ConnectionNotKept
             | Problem::BasicWithheld { .. }
             | Problem::SignInNotOffered { .. }
+            | Problem::AnsweredWithoutSignIn { .. }
             | Problem::CertificateUnknownIssuer { .. }
             | Problem::CertificateWrongName { .. }
             | Problem::Forbidden

@@ -346,6 +346,9 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         endpoint: &EwsUrl,
     ) -> Result<Vec<Proof>, Stop> {
         self.progress.begin(Step::Entries);
+        if client.greeting().offer.proxy.is_some() {
+            self.ask_as_nobody(endpoint).await?;
+        }
         let now = self.tools.clock.now();
         let end = now + Duration::from_secs(PROOF_DAYS * 24 * 3600);
         let window = Window { start: now, end };
@@ -363,6 +366,20 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         let level = self.request.level;
         let shown = events.iter().take(PROOF_ENTRIES);
         Ok(shown.map(|event| proof(event, level)).collect())
+    }
+
+    /// A proxy may have kept the connection that has just signed in, and hand it to whoever calls next.
+    async fn ask_as_nobody(&self, endpoint: &EwsUrl) -> Result<(), Stop> {
+        let outbound = &self.tools.outbound;
+        let Ok(mut connection) = outbound.connect(endpoint.host(), endpoint.port()).await else {
+            return Ok(());
+        };
+        match greet(&mut connection, endpoint, &self.tools.random).await {
+            Err(error) if matches!(*error.cause, Cause::AnsweredWithoutSignIn(_)) => {
+                Err(self.stop(&error, endpoint))
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Whether the server that was asked knows where the mailbox is now.

@@ -24,6 +24,7 @@ use crate::{
     outbound::{
         CONNECT_LIMIT, Outbound,
         connection::{ANSWER_LIMIT, Answer, Connection},
+        front::proxy,
     },
     policy::PrivacyLevel,
     problem::capped,
@@ -93,10 +94,11 @@ async fn ask(
         return Err(http_cause(&answer));
     }
     // A server that answers without a sign-in is none that a password belongs to.
+    let proxy = proxy(&answer.headers);
     let unread = http_cause(&answer);
     let text = text_of(answer.body).await?;
     match envelope::open(&mut Xml::new(&text)) {
-        Ok(_) => Err(Cause::NotOffered(Offer::default())),
+        Ok(_) => Err(Cause::AnsweredWithoutSignIn(proxy)),
         Err(XmlError::Malformed(_)) => Err(unread),
         Err(error) => Err(Cause::unread(error, 200)),
     }

@@ -43,6 +43,9 @@ pub enum Cause {
     NotOffered(Offer),
     #[error("HTTP 401, offers {0}")]
     SignInRefused(Offer),
+    /// A call without any sign-in was answered; with the proxy in front, if it gives itself away.
+    #[error("a call without a sign-in is answered")]
+    AnsweredWithoutSignIn(Option<String>),
     /// `Negotiate` is offered, but only for Kerberos.
     #[error("Negotiate takes Kerberos only")]
     KerberosOnly(Offer),
@@ -96,6 +99,7 @@ impl Cause {
             Self::Outbound(_) => "unreachable",
             Self::NotOffered(_) | Self::KerberosOnly(_) => "sign-in-not-offered",
             Self::SignInRefused(_) => "sign-in-refused",
+            Self::AnsweredWithoutSignIn(_) => "answered-without-sign-in",
             Self::ConnectionNotKept => "connection-not-kept",
             Self::BasicWithheld(_) => "basic-withheld",
             Self::HeldBack(_) => "held-back",
@@ -224,6 +228,7 @@ impl From<AuthError> for Cause {
             AuthError::Outbound(error) => error.into(),
             AuthError::Send(error) => error.into(),
             AuthError::NotOffered(offer) => Self::NotOffered(offer),
+            AuthError::AnsweredWithoutSignIn(proxy) => Self::AnsweredWithoutSignIn(proxy),
             AuthError::Refused { offer, .. } => Self::SignInRefused(offer),
             AuthError::KerberosOnly(offer) => Self::KerberosOnly(offer),
             AuthError::NotKept => Self::ConnectionNotKept,

@@ -68,6 +68,7 @@ impl Problem {
             | Self::EndpointNotFound { .. }
             | Self::KerberosOnly { .. }
             | Self::ConnectionNotKept
+            | Self::AnsweredWithoutSignIn { .. }
             | Self::BasicWithheld { .. }
             | Self::SignInNotOffered { .. }
             | Self::Forbidden

@@ -52,6 +52,7 @@ impl Problem {
             | Self::KerberosOnly { .. }
             | Self::SignInNotOffered { .. }
             | Self::ConnectionNotKept
+            | Self::AnsweredWithoutSignIn { .. }
             | Self::BasicWithheld { .. }
             | Self::LeadsElsewhere { .. }
             | Self::AutodiscoverFailed { .. } => (Stage::Http, Stage::SignIn),

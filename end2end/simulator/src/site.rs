@@ -11,7 +11,7 @@ use crate::{
     autodiscover, ews,
     fault::{Kind, Stage, Target},
     soap::text::shuffle_prefixes,
-    world::World,
+    world::{World, settings::Front},
 };
 
 /// A request with its body read.
@@ -48,6 +48,12 @@ pub fn answer(
         host: request.host,
         mailbox: mailbox.as_deref(),
     };
+    let mut kept = match world.settings.front {
+        None => None,
+        Some(Front::Splits) => Some(Conversation::default()),
+        Some(Front::Shares) => Some(world.idle.pop().unwrap_or_default()),
+    };
+    let conversation = kept.as_mut().unwrap_or(conversation);
     let has_length =
         request.header("content-length").is_some() || request.header("transfer-encoding").is_some();
     if request.post && !has_length {
@@ -65,6 +71,9 @@ pub fn answer(
         }
         None => route(world, conversation, request, target, now),
     };
+    if let (Some(Front::Shares), Some(kept)) = (world.settings.front, kept) {
+        world.idle.push(kept);
+    }
     on_the_way_back(world, target, &mut answer);
     decorate(world, request, &mut answer);
     answer
@@ -275,7 +284,15 @@ fn decorate(world: &World, request: &Incoming<'_>, answer: &mut Answer) {
     {
         add("client-request-id", id);
     }
-    add("Server", "Microsoft-IIS/10.0");
+    let is_proxied = world.settings.front.is_some();
+    add(
+        "Server",
+        if is_proxied {
+            "nginx/1.22.1"
+        } else {
+            "Microsoft-IIS/10.0"
+        },
+    );
     add("X-OWA-Version", &version);
     add("X-FEServer", "EX01");
     if answer.status == 200 || answer.status == 500 {

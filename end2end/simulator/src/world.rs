@@ -37,6 +37,8 @@ pub struct World {
     mailboxes: BTreeMap<String, Mailbox>,
     counters: Counters,
     saves: u64,
+    /// Idle connections of a proxy in front.
+    pub idle: Vec<crate::auth::Conversation>,
 }
 
 /// The mailboxes that a role assignment covers: all, or the included ones, less the excluded ones.
@@ -92,6 +94,7 @@ impl World {
             mailboxes: BTreeMap::new(),
             counters: Counters::default(),
             saves: 0,
+            idle: Vec::new(),
         }
     }
 

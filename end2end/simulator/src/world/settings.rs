@@ -31,6 +31,8 @@ pub struct Settings {
     pub garbled_challenge: bool,
     /// A proxy with a certificate of its own ends TLS in front of Exchange.
     pub tls_proxy: bool,
+    /// A proxy in front that parts connections.
+    pub front: Option<Front>,
     /// Where plain http on the same port redirects Autodiscover; without one it answers 404.
     pub http_redirect: Option<String>,
     /// The URL of another Autodiscover host that knows everybody.
@@ -39,6 +41,16 @@ pub struct Settings {
     pub pox: bool,
     /// Whether its SOAP form is.
     pub soap_autodiscover: bool,
+}
+
+/// What a proxy in front does with its connections to Exchange; it calls itself nginx.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Front {
+    /// Each request goes over a new one.
+    Splits,
+    /// Requests of all callers share those that are idle.
+    Shares,
 }
 
 /// What is done about channel bindings (Extended Protection).
@@ -133,6 +145,7 @@ impl Default for Settings {
             close_after_challenge: false,
             garbled_challenge: false,
             tls_proxy: false,
+            front: None,
             http_redirect: None,
             autodiscover_url: None,
             pox: true,
