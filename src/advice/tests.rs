@@ -123,6 +123,7 @@ fn a_refused_sign_in_puts_the_likeliest_cause_first_with_the_command_that_decide
     let told = advice(
         &Problem::SignInRefused {
             offered: vec![],
+            proxy: None,
             changed: None,
         },
         &names(),
@@ -187,6 +188,7 @@ fn a_refused_sign_in_names_the_other_form_to_try() {
         advice(
             &Problem::SignInRefused {
                 offered: vec![],
+                proxy: None,
                 changed: None,
             },
             &names,
