@@ -34,7 +34,7 @@ pub async fn leave(services: &Services) {
 }
 
 /// Where this process runs, for people who look for it.
-fn name() -> String {
+pub fn name() -> String {
     let host = hostname::get().unwrap_or_default();
     format!("{}, process {}", host.to_string_lossy(), std::process::id())
 }

@@ -19,6 +19,10 @@ use limits::{Account, NotNow, Try};
 use std::time::Duration;
 use zxcvbn::{Score, zxcvbn};
 
+/// A session that nobody uses for this long ends.
+pub const SESSION_IDLE: Duration = Duration::from_hours(168);
+/// Every session ends after this long; its cookie lives no longer.
+pub const SESSION: Duration = Duration::from_hours(720);
 /// The shortest password that a person may choose, in characters.
 pub const SHORTEST: usize = 12;
 

@@ -142,7 +142,7 @@ impl Turn {
                 .repeat(|it| async move { look_at_trail(&it).await }.boxed())
                 .boxed(),
             Loop::Sessions => self
-                .repeat(|it| async move { it.store.forget_sessions(it.clock.now()).await }.boxed())
+                .repeat(|it| async move { housekeeping::forget_sessions(&it).await }.boxed())
                 .boxed(),
             Loop::Housekeeping => self
                 .repeat(|it| async move { housekeeping::keep_house(&it).await }.boxed())

@@ -9,7 +9,7 @@ use crate::{
     health::{self, Health},
     layers::{self, Outside, PageNonce},
     requests,
-    session_store::{ABSOLUTE, Sessions},
+    session_store::Sessions,
     settings::{Network, Notices, SettingError},
     site::Site,
 };
@@ -186,7 +186,7 @@ pub fn router(
         .with_same_site(SameSite::Lax)
         .with_http_only(true)
         .with_expiry(Expiry::OnInactivity(
-            time::Duration::try_from(ABSOLUTE).unwrap_or(time::Duration::DAY),
+            time::Duration::try_from(kalends::sign_in::SESSION).unwrap_or(time::Duration::DAY),
         ));
 
     let options = LeptosOptions::builder().output_name("kalends").build();

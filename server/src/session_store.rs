@@ -6,6 +6,7 @@ use kalends::{
     clock::Timestamp,
     id::UserId,
     services::Services,
+    sign_in::{SESSION, SESSION_IDLE},
     store::{SessionRow, StoreError, session_hash},
 };
 use std::{collections::HashMap, time::Duration};
@@ -16,14 +17,10 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-/// A session that nobody uses for this long ends.
-const IDLE: Duration = Duration::from_hours(168);
 /// One of nobody keeps what was typed into a form, or a password that waits for its code, and ends within minutes.
 const IDLE_OF_NOBODY: Duration = Duration::from_mins(10);
 /// One of nobody is not kept on by use for longer.
 const ABSOLUTE_OF_NOBODY: Duration = Duration::from_mins(30);
-/// Every session ends after this long; the cookie lives no longer.
-pub const ABSOLUTE: Duration = Duration::from_hours(720);
 /// Use is written down at most this often.
 const TOUCH_AFTER: Duration = Duration::from_mins(5);
 
@@ -49,7 +46,7 @@ impl Sessions {
             idle_expires_at: now + idle(user_id),
             absolute_expires_at: now
                 + if user_id.is_some() {
-                    ABSOLUTE
+                    SESSION
                 } else {
                     ABSOLUTE_OF_NOBODY
                 },
@@ -111,7 +108,7 @@ impl SessionStore for Sessions {
 
 const fn idle(user: Option<UserId>) -> Duration {
     match user {
-        Some(_) => IDLE,
+        Some(_) => SESSION_IDLE,
         None => IDLE_OF_NOBODY,
     }
 }
@@ -192,9 +189,9 @@ mod tests {
         let (_folder, clock, sessions) = sessions().await;
         let mut record = signed_in(&sessions).await;
         sessions.create(&mut record).await.expect("saved");
-        clock.advance(IDLE.saturating_sub(Duration::from_secs(1)));
+        clock.advance(SESSION_IDLE.saturating_sub(Duration::from_secs(1)));
         assert!(sessions.load(&Id(7)).await.expect("read").is_some());
-        clock.advance(IDLE);
+        clock.advance(SESSION_IDLE);
         assert!(sessions.load(&Id(7)).await.expect("read").is_none());
     }
 

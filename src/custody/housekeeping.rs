@@ -15,9 +15,9 @@ const SET_UP: Duration = Duration::from_hours(1);
 const REMEMBERED: Duration = Duration::from_hours(24 * 400);
 
 impl Custody {
-    /// Deletes the secrets that are listed for deletion, and those that were announced, never pointed to and are a day
-    /// old; returns how many. By age nothing is deleted while the main database looks set back.
-    pub async fn delete_listed(&self) -> Result<usize, CustodyError> {
+    /// Lists for deletion what was announced, never pointed to and is a day old. Nothing is while the main database looks
+    /// set back.
+    pub async fn list_old(&self) -> Result<(), CustodyError> {
         let now = self.clock.now();
         self.forget_set_ups(now - SET_UP).await?;
         if !self.standing().await?.is_set_back() {
@@ -25,6 +25,11 @@ impl Custody {
             self.store.list_abandoned_secrets(before, now).await?;
             self.vault.forget_endings(now - REMEMBERED).await?;
         }
+        Ok(())
+    }
+
+    /// Deletes the secrets that are listed for deletion, and returns how many.
+    pub async fn delete_listed(&self) -> Result<usize, CustodyError> {
         let mut deleted = 0;
         loop {
             let listed = self.store.secrets_to_delete().await?;

@@ -1,7 +1,7 @@
 //! Instants that a clock which ran ahead left behind: none is believed longer than the longest pause there is.
 
 use super::{Store, StoreError};
-use crate::clock::Timestamp;
+use crate::{clock::Timestamp, people, sign_in};
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -52,7 +52,7 @@ const DUE: [(&str, &str, &str, Duration); 8] = [
 ];
 
 /// Columns that say until when somebody has something; whoever has it now has it no longer than this.
-const HELD: [(&str, &str, &str, Duration); 4] = [
+const HELD: [(&str, &str, &str, Duration); 8] = [
     ("accounts", "leased_until", "1 = 1", Duration::from_mins(3)),
     ("accounts", "wanted_until", "1 = 1", MINUTE),
     (
@@ -62,18 +62,43 @@ const HELD: [(&str, &str, &str, Duration); 4] = [
         Duration::from_mins(2),
     ),
     ("checks", "alive_until", "outcome IS NULL", DAY),
+    (
+        "sessions",
+        "idle_expires_at",
+        "1 = 1",
+        sign_in::SESSION_IDLE,
+    ),
+    ("sessions", "absolute_expires_at", "1 = 1", sign_in::SESSION),
+    ("invites", "expires_at", "1 = 1", people::LINK_LIVES),
+    ("known_devices", "ends_at", "1 = 1", sign_in::KNOWN),
 ];
 
 /// Columns that say when something was.
-const PAST: [(&str, &str, &str); 8] = [
+const PAST: [(&str, &str, &str); 24] = [
     ("connections", "since", "1 = 1"),
     ("connections", "connected_at", "1 = 1"),
     ("connections", "last_round_at", "1 = 1"),
     ("connections", "last_synced_at", "1 = 1"),
+    ("connections", "paused_at", "1 = 1"),
+    ("accounts", "paused_at", "1 = 1"),
+    ("standstill", "at", "1 = 1"),
     ("checks", "started_at", "outcome IS NULL"),
     ("bulks", "touched_at", "finished_at IS NULL"),
+    ("maps", "started_at", "finished_at IS NULL"),
     ("occasions", "opened_at", "closed_at IS NULL"),
+    ("requests", "asked_at", "decided_at IS NULL"),
     ("heartbeats", "at", "1 = 1"),
+    ("instances", "seen_at", "1 = 1"),
+    ("clock_jumps", "at", "1 = 1"),
+    ("users", "ended_at", "1 = 1"),
+    ("sessions", "touched_at", "1 = 1"),
+    ("sessions", "started_at", "1 = 1"),
+    ("invites", "made_at", "1 = 1"),
+    ("setup_codes", "made_at", "1 = 1"),
+    ("factors", "pending_since", "1 = 1"),
+    ("announced_secrets", "announced_at", "1 = 1"),
+    ("secrets_to_delete", "listed_at", "1 = 1"),
+    ("certificates", "since", "1 = 1"),
 ];
 
 /// An instant that another instance wrote may lie so far ahead of this one's clock.

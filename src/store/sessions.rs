@@ -93,15 +93,20 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// Clears away sessions that have ended.
-    pub async fn forget_sessions(&self, now: Timestamp) -> Result<(), StoreError> {
+    /// Clears away sessions that have ended: those of strangers, and those of people only where `of_people`.
+    pub async fn forget_sessions(&self, of_people: bool, now: Timestamp) -> Result<(), StoreError> {
+        let which = if of_people {
+            ""
+        } else {
+            " AND user_id IS NULL"
+        };
         let mut writing = self.begin().await?;
-        for sql in [
-            "DELETE FROM sessions WHERE idle_expires_at <= $1",
-            "DELETE FROM sessions WHERE absolute_expires_at <= $1",
-        ] {
-            let deleting = sqlx::query(sql).bind(now.millis());
-            deleting.execute(writing.on()).await?;
+        for column in ["idle_expires_at", "absolute_expires_at"] {
+            let sql = format!("DELETE FROM sessions WHERE {column} <= $1{which}");
+            sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(now.millis())
+                .execute(writing.on())
+                .await?;
         }
         Ok(writing.commit().await?)
     }

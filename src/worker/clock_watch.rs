@@ -1,71 +1,138 @@
-//! A clock that was set: it is told, and what was planned by the wrong time is not believed.
+//! A clock that was set: it is told, what was planned by the wrong time is not believed, and nothing is forgotten by its
+//! age until the clock has gone on by itself for a day.
 
-use crate::{clock::Timestamp, services::Services, store::StoreError};
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
+use crate::{
+    clock::Timestamp,
+    instance,
+    services::Services,
+    store::{ClockJump, StoreError},
 };
+use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// The clock may go so much faster or slower between two looks without being told.
 const SLACK: i64 = 60_000;
+/// Stored instants are looked through this often.
+const CUT_EVERY: Duration = Duration::from_mins(1);
+/// For so long a clock that was set must go on by itself before anything is forgotten by its age. An installation that
+/// stood still for longer looks the same, and also waits.
+const DOUBT: Duration = Duration::from_hours(24);
 
-/// What the clock showed at the last look, and how much time had gone by. Clones are of one process.
+/// What the clock showed at the last look. Clones are of one process.
 #[derive(Debug, Default)]
-pub struct ClockWatch(Mutex<Option<(Timestamp, Duration)>>);
+pub struct ClockWatch(Mutex<Watch>);
 
-impl ClockWatch {
-    /// By how many milliseconds the clock was set since the last look; negative: back.
-    fn set_by(&self, now: Timestamp, passed: Duration) -> i64 {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((shown, had_passed)) = last.replace((now, passed)) else {
-            return 0;
+/// Durations are as [`Clock::passed`](crate::clock::Clock::passed) tells them.
+#[derive(Debug, Default)]
+struct Watch {
+    last: Option<(Timestamp, Duration)>,
+    doubted_until: Duration,
+    cut_at: Option<Duration>,
+}
+
+impl Watch {
+    /// By how many milliseconds the clock was set since the last look; negative: back. `others` is when another process
+    /// was last heard of, for the first look.
+    fn set_by(&mut self, now: Timestamp, passed: Duration, others: Option<Timestamp>) -> i64 {
+        let expected = self
+            .last
+            .replace((now, passed))
+            .map(|(shown, had_passed)| shown + passed.saturating_sub(had_passed));
+        let set_by = match (expected, others) {
+            (Some(expected), _) => now.millis().saturating_sub(expected.millis()),
+            // A clock that runs ahead looks like a long standstill; one that ran ahead does not.
+            (None, Some(others)) => now.millis().saturating_sub(others.millis()).min(0),
+            (None, None) => 0,
         };
-        let expected = shown + passed.saturating_sub(had_passed);
-        now.millis().saturating_sub(expected.millis())
+        let stood_still = others.is_some_and(|others| now.since(others) > DOUBT);
+        if set_by.abs() > SLACK || stood_still {
+            self.doubted_until = passed + DOUBT;
+        }
+        set_by
     }
 }
 
-/// Looks at the clock, and cuts what was planned by a clock that ran ahead.
+/// Looks at the clock, tells where it was set, and cuts what was planned by a clock that ran ahead.
 pub async fn watch_clock(services: &Services) -> Result<(), StoreError> {
-    let Services {
-        store,
-        clock,
-        clock_watch,
-        ..
-    } = services;
-    let now = clock.now();
-    let set_by = clock_watch.set_by(now, clock.passed());
-    if set_by.abs() > SLACK {
-        let (seconds, to) = (set_by / 1000, now.time_in_words());
+    look(services).await.map(drop)
+}
+
+/// Whether something may be forgotten because of its age.
+pub async fn may_forget_by_age(services: &Services) -> Result<bool, StoreError> {
+    look(services).await
+}
+
+async fn look(services: &Services) -> Result<bool, StoreError> {
+    let Services { store, clock, .. } = services;
+    let mut watch = services.clock_watch.0.lock().await;
+    let others = match watch.last {
+        Some(_) => None,
+        None => store.last_heartbeat_of_others(&services.instance).await?,
+    };
+    let (now, passed) = (clock.now(), clock.passed());
+    let set_by = watch.set_by(now, passed, others);
+    let is_set = set_by.abs() > SLACK;
+    if is_set {
+        let jump = ClockJump {
+            instance: instance::name(),
+            seconds: set_by / 1000,
+            at: now,
+        };
         tracing::warn!(
-            seconds,
-            to,
+            seconds = jump.seconds,
+            to = now.time_in_words(),
             "the clock of this machine jumped; look at its time service"
         );
+        store.note_clock_jump(&jump).await?;
     }
-    let cut = store.cut_future(now).await?;
-    if cut > 0 {
-        tracing::warn!(
-            cut,
-            "stored times lay in the future and were cut: a clock had run ahead"
-        );
+    let cut_at = watch.cut_at.filter(|_| !is_set);
+    if cut_at.is_none_or(|at| passed.saturating_sub(at) >= CUT_EVERY) {
+        let cut = store.cut_future(now).await?;
+        watch.cut_at = Some(passed);
+        if cut > 0 {
+            tracing::warn!(
+                cut,
+                "stored times lay in the future and were cut: a clock had run ahead"
+            );
+        }
     }
-    Ok(())
+    Ok(passed >= watch.doubted_until)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const HOUR: u64 = 3_600;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_seconds(i64::try_from(seconds).unwrap())
+    }
+
     #[test]
     fn a_clock_that_is_set_either_way_is_noticed_once_and_time_that_goes_by_is_not() {
-        let watch = ClockWatch::default();
-        let at = Timestamp::from_seconds;
+        let mut watch = Watch::default();
         let after = Duration::from_secs;
-        assert_eq!(watch.set_by(at(1_000), after(5)), 0);
-        assert_eq!(watch.set_by(at(1_010), after(15)), 0);
-        assert_eq!(watch.set_by(at(90_020), after(25)), 89_000_000);
-        assert_eq!(watch.set_by(at(90_030), after(35)), 0);
-        assert_eq!(watch.set_by(at(1_040), after(45)), -89_000_000);
+        assert_eq!(watch.set_by(at(1_000), after(5), None), 0);
+        assert_eq!(watch.set_by(at(1_010), after(15), None), 0);
+        assert_eq!(watch.doubted_until, Duration::ZERO);
+        assert_eq!(watch.set_by(at(90_020), after(25), None), 89_000_000);
+        assert_eq!(watch.set_by(at(90_030), after(35), None), 0);
+        assert_eq!(watch.set_by(at(1_040), after(45), None), -89_000_000);
+        assert_eq!(watch.doubted_until, after(45) + DOUBT);
+    }
+
+    #[test]
+    fn the_first_look_compares_with_what_other_processes_wrote_down() {
+        let first = |now: u64, others: u64| {
+            let mut watch = Watch::default();
+            let set_by = watch.set_by(at(now), Duration::ZERO, Some(at(others)));
+            (set_by, watch.doubted_until > Duration::ZERO)
+        };
+        let now = 1_000 * HOUR;
+        assert_eq!(first(now, now - HOUR), (0, false));
+        assert_eq!(first(now, now - 25 * HOUR), (0, true));
+        assert_eq!(first(now, now + 30), (-30_000, false));
+        assert_eq!(first(now, now + HOUR), (-3_600_000, true));
     }
 }

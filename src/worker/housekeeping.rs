@@ -1,19 +1,34 @@
 //! What is forgotten by itself. Each chore is done whatever became of the one before it.
 
+use super::clock_watch::may_forget_by_age;
 use crate::{services::Services, store::StoreError};
 use std::fmt::Display;
 
-/// All chores once.
+/// All chores once; what goes by its age stays while the clock is in doubt.
 pub async fn keep_house(services: &Services) -> Result<(), StoreError> {
-    let (store, now) = (&services.store, services.clock.now());
-    done("secrets", services.custody().delete_listed().await);
-    done("history", store.forget_history(now).await);
-    done("notices", store.forget_notices(now).await);
-    done(
-        "vault heartbeats",
-        services.vault.forget_heartbeats(now).await,
-    );
-    store.forget_heartbeats(now).await
+    let Services {
+        store,
+        vault,
+        clock,
+        ..
+    } = services;
+    let (custody, now) = (services.custody(), clock.now());
+    if may_forget_by_age(services).await? {
+        done("old secrets", custody.list_old().await);
+        done("history", store.forget_history(now).await);
+        done("notices", store.forget_notices(now).await);
+        done("vault heartbeats", vault.forget_heartbeats(now).await);
+        done("heartbeats", store.forget_heartbeats(now).await);
+    }
+    done("secrets", custody.delete_listed().await);
+    Ok(())
+}
+
+/// Clears away sessions that have ended: those of strangers at once, so that there are never many.
+pub async fn forget_sessions(services: &Services) -> Result<(), StoreError> {
+    let of_people = may_forget_by_age(services).await?;
+    let now = services.clock.now();
+    services.store.forget_sessions(of_people, now).await
 }
 
 fn done<T, E: Display>(chore: &str, result: Result<T, E>) {

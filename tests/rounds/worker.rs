@@ -18,7 +18,7 @@ use kalends::{
     outbound::{Outbound, OutboundConfig},
     problem::Problem,
     services::Services,
-    store::Held,
+    store::{Held, SessionRow},
     worker::{self, Loop, Silent},
 };
 use kalends_simulator::{
@@ -128,7 +128,7 @@ async fn another(world: &World, name: &str) -> Held {
     form.account = format!("{name}@example.test");
     name.clone_into(&mut form.label);
     form.domains = format!("{name}.test");
-    let (terms, request) = form.parse().unwrap();
+    let (terms, request) = form.parse(world.clock.now()).unwrap();
     let id = organisation::add(&world.services, &alice, terms, request).await;
     let Outcome::AccountSaved { account_id } = world.ended(id.unwrap()).await else {
         panic!("{name} was not saved")
@@ -313,5 +313,59 @@ on_both_engines! {
             }
             assert!(connection.due_at.unwrap() <= now + MINUTE * 60, "{connection:?}");
         }
+    }
+
+    async fn a_clock_that_ran_ahead_makes_nobody_forget_anything(world) {
+        const AHEAD: i64 = 40 * 24 * 3_600_000;
+        let (services, store) = (&world.services, &world.services.store);
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        let kept = async || {
+            let mut kept = Vec::new();
+            for table in ["rounds", "calls", "round_hours", "sessions", "announced_secrets"] {
+                let sql = format!("SELECT 1 AS found FROM {table}");
+                let found = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(store.pool()).await;
+                kept.push((table, found.unwrap().len()));
+            }
+            kept
+        };
+        let now = world.clock.now();
+        let of = |name: &str, user_id| SessionRow {
+            id_hash: name.to_owned(),
+            user_id,
+            data: "{}".to_owned(),
+            idle_expires_at: now + MINUTE * 60 * 24 * 7,
+            absolute_expires_at: now + MINUTE * 60 * 24 * 30,
+            touched_at: now,
+            device: None,
+        };
+        store.save_session(&of("bob", Some(world.user("bob").await.id))).await.unwrap();
+        let custody = services.custody();
+        store.announce_secret(now).await.unwrap();
+        let before = kept().await;
+        assert!(before.iter().all(|(_, rows)| *rows > 0), "{before:?}");
+        worker::watch_clock(services).await.unwrap();
+        let working = Working::begin(services);
+        let jumps = async || store.clock_jumps(world.clock.now()).await.unwrap();
+        world.clock.set_ahead(AHEAD);
+        until(world, "a jump ahead", async || jumps().await.iter().any(|jump| jump.seconds > 0)).await;
+        let strangers = of("stranger", None);
+        store.save_session(&strangers).await.unwrap();
+        // Housekeeping works every hour.
+        for _ in 0..65 {
+            world.pass(MINUTE);
+            tokio::time::sleep(TICK).await;
+        }
+        world.clock.set_ahead(-AHEAD);
+        until(world, "a jump back", async || jumps().await.iter().any(|jump| jump.seconds < 0)).await;
+        working.end().await;
+        for ((table, had), (_, has)) in before.iter().zip(kept().await) {
+            assert!(has >= *had, "{table}: {has} of {had}");
+        }
+        assert_eq!(store.session("stranger", now).await.unwrap(), None);
+        // By the right clock, what is old enough goes.
+        world.pass(MINUTE * 60 * 25);
+        custody.list_old().await.unwrap();
+        assert_eq!(kept().await.last().unwrap().1, 0);
     }
 }

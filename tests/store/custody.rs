@@ -95,6 +95,7 @@ on_both_engines! {
         };
         let old = seal(NOW - Duration::from_hours(25)).await;
         let young = seal(NOW - Duration::from_hours(23)).await;
+        world.custody().list_old().await.unwrap();
         assert_eq!(world.custody().delete_listed().await.unwrap(), 1);
         let left = world.vault.ids().await.unwrap();
         assert!(!left.contains(&old) && left.contains(&young));
@@ -104,6 +105,7 @@ on_both_engines! {
         let late = world.store.save_connection(&new, &entry, NOW).await;
         assert!(matches!(late, Err(StoreError::SecretNotAnnounced)));
         let later = Custody { clock: Clock::held(NOW + Duration::from_hours(2)), ..world.custody() };
+        later.list_old().await.unwrap();
         assert_eq!(later.delete_listed().await.unwrap(), 1);
         assert_eq!(world.vault.ids().await.unwrap(), world.store.secret_ids().await.unwrap());
         assert_eq!(world.number("SELECT COUNT(*) FROM announced_secrets").await, 0);
@@ -117,6 +119,7 @@ on_both_engines! {
         let stranger = SecretId::new(NOW, [7; 10]);
         world.vault.seal(stranger, &"Unknown".to_owned().into(), &to, NOW).await.unwrap();
         let later = Custody { clock: Clock::held(NOW + Duration::from_hours(24 * 400)), ..world.custody() };
+        later.list_old().await.unwrap();
         assert_eq!(later.delete_listed().await.unwrap(), 0);
         assert!(world.vault.ids().await.unwrap().contains(&stranger));
         let standing = world.custody().standing().await.unwrap();
@@ -137,6 +140,7 @@ on_both_engines! {
         }
         let standing = world.custody().standing().await.unwrap();
         assert_eq!(standing.missing.len(), 1);
+        world.custody().list_old().await.unwrap();
         world.custody().delete_listed().await.unwrap();
         sqlx::query("INSERT INTO secrets SELECT * FROM backup").execute(pool).await.unwrap();
         assert!(world.custody().standing().await.unwrap().is_in_order());
@@ -161,6 +165,7 @@ on_both_engines! {
         assert!(matches!(standing.memory, Memory::MainIsOlder { .. }), "{standing:?}");
         let later = NOW + Duration::from_hours(48);
         let custody = Custody { clock: Clock::held(later), ..world.custody() };
+        custody.list_old().await.unwrap();
         custody.delete_listed().await.unwrap();
         assert!(world.vault.ids().await.unwrap().contains(&half_saved));
 
@@ -180,6 +185,7 @@ on_both_engines! {
         assert_eq!(standing.memory, Memory::InStep);
         // What was announced before the adoption may be in use in the lost state.
         assert_eq!(standing.unclaimed, [half_saved]);
+        custody.list_old().await.unwrap();
         custody.delete_listed().await.unwrap();
         assert!(world.vault.ids().await.unwrap().contains(&half_saved));
         custody.prune(&standing.unclaimed).await.unwrap();

@@ -97,9 +97,11 @@ on_both_engines! {
             assert_eq!(world.secrets().await, 1);
         }
         assert_eq!(world.store.pending_factor(alice.id, NOW).await.unwrap(), None, "begun too long ago");
+        custody.list_old().await.unwrap();
         custody.delete_listed().await.unwrap();
         assert_eq!(world.secrets().await, 1);
         let later = Custody { clock: Clock::held(NOW + Duration::from_hours(2)), ..world.custody() };
+        later.list_old().await.unwrap();
         later.delete_listed().await.unwrap();
         assert_eq!(world.secrets().await, 0);
         custody.begin_factor(alice.id, &sealed).await.unwrap();

@@ -2,6 +2,8 @@
 //! which servers there are. A new admin is led through the first steps.
 
 #[cfg(feature = "ssr")]
+mod clock;
+#[cfg(feature = "ssr")]
 mod gather;
 #[cfg(feature = "ssr")]
 mod plot;
@@ -30,6 +32,8 @@ struct OverviewView {
     silence: Option<String>,
     /// The address that everybody seems to come from.
     only_peer: Option<String>,
+    /// Clocks that were found set, a sentence each.
+    clock_jumps: Vec<String>,
     restored: RestoredView,
     requests: i64,
     is_paused: bool,
@@ -99,6 +103,9 @@ async fn overview() -> Result<OverviewView, AppError> {
     let gathered = gather::overview(&services.store, &words, endings, is_mail_refused).await;
     let mut view = gathered.map_err(request::internal)?;
     view.only_peer = peer;
+    let jumps = services.store.clock_jumps(words.now).await;
+    let jumps = jumps.map_err(request::internal)?;
+    view.clock_jumps = jumps.iter().map(|it| clock::told(it, &words)).collect();
     view.restored = restored::restored(&services, &words).await?;
     Ok(view)
 }
@@ -120,6 +127,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
         states,
         silence,
         only_peer,
+        clock_jumps,
         restored,
         requests,
         is_paused,
@@ -139,6 +147,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
     view! {
         <Frame title="Overview" wide=true>
             {is_paused.then(all_paused)}
+            {clock_jumps.into_iter().map(|words| view! { <p class="notice notice-waiting">{words}</p> }).collect_view()}
             <Restored view=restored />
             {(!steps.is_empty()).then(|| view! { <FirstSteps steps /> })}
             {only_peer
