@@ -4,7 +4,7 @@
 mod form;
 mod revocation;
 
-pub use form::{AccountField, AccountForm};
+pub use form::{AccountField, AccountForm, Endings};
 pub use revocation::end;
 
 use crate::{

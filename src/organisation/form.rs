@@ -43,14 +43,25 @@ pub struct AccountForm {
     pub basic: bool,
 }
 
+/// Which dates a password may end on: those that are not over, and the one that is on record.
+#[derive(Debug, Clone, Copy)]
+pub struct Endings {
+    pub now: Timestamp,
+    pub on_record: Option<Timestamp>,
+}
+
 /// Messages by field, in the order of the fields.
 pub type Mistakes = Vec<(AccountField, String)>;
 
 impl AccountForm {
     /// The form for a new account.
-    pub fn parse(self) -> Result<(Terms, connect::Request), Mistakes> {
+    pub fn parse(self, now: Timestamp) -> Result<(Terms, connect::Request), Mistakes> {
         let control = self.control.clone();
-        let terms = self.terms(&control);
+        let endings = Endings {
+            now,
+            on_record: None,
+        };
+        let terms = self.terms(&control, endings);
         match (terms, self.sign_in()) {
             (Ok(terms), Ok(request)) => Ok((terms, request)),
             (terms, request) => {
@@ -62,7 +73,7 @@ impl AccountForm {
     }
 
     /// The part that needs no password. Without domains, that of the control mailbox is meant.
-    pub fn terms(&self, control: &str) -> Result<Terms, Mistakes> {
+    pub fn terms(&self, control: &str, endings: Endings) -> Result<Terms, Mistakes> {
         let mut mistakes = Vec::new();
         let label = self.label.trim();
         if label.is_empty() {
@@ -73,7 +84,7 @@ impl AccountForm {
         }
         let domains = domains(&self.domains, control)
             .map_err(|message| mistakes.push((AccountField::Domains, message)));
-        let expires_at = expires(&self.expires)
+        let expires_at = expires(&self.expires, endings)
             .map_err(|message| mistakes.push((AccountField::Expires, message)));
         match (domains, expires_at, mistakes.is_empty()) {
             (Ok(domains), Ok(expires_at), true) => Ok(Terms {
@@ -86,8 +97,8 @@ impl AccountForm {
     }
 
     /// When the password ends, for forms that ask for nothing else beside it.
-    pub fn expires_at(&self) -> Result<Option<Timestamp>, Mistakes> {
-        expires(&self.expires).map_err(|message| vec![(AccountField::Expires, message)])
+    pub fn expires_at(&self, endings: Endings) -> Result<Option<Timestamp>, Mistakes> {
+        expires(&self.expires, endings).map_err(|message| vec![(AccountField::Expires, message)])
     }
 
     /// The part that is tested.
@@ -143,7 +154,7 @@ fn domains(typed: &str, control: &str) -> Result<Vec<String>, String> {
 }
 
 /// The end of a day in UTC.
-fn expires(typed: &str) -> Result<Option<Timestamp>, String> {
+fn expires(typed: &str, endings: Endings) -> Result<Option<Timestamp>, String> {
     let typed = typed.trim();
     if typed.is_empty() {
         return Ok(None);
@@ -155,14 +166,22 @@ fn expires(typed: &str) -> Result<Option<Timestamp>, String> {
         .tomorrow()
         .and_then(|next| next.to_zoned(jiff::tz::TimeZone::UTC))
         .map_err(|_| "This date is too far away.".to_owned())?;
-    Ok(Some(Timestamp::from_seconds(
-        midnight.timestamp().as_second(),
-    )))
+    let end = Timestamp::from_seconds(midnight.timestamp().as_second());
+    if end <= endings.now && Some(end) != endings.on_record {
+        return Err(
+            "This day is over. Give the day on which the password will end, or leave it empty."
+                .to_owned(),
+        );
+    }
+    Ok(Some(end))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// 2026-11-27T15:00:00Z
+    const NOW: Timestamp = Timestamp::from_seconds(1_795_791_600);
 
     fn form() -> AccountForm {
         AccountForm {
@@ -176,14 +195,14 @@ mod tests {
 
     #[test]
     fn domains_are_split_cleaned_and_default_to_that_of_the_control_mailbox() {
-        let (terms, _) = form().parse().expect("valid");
+        let (terms, _) = form().parse(NOW).expect("valid");
         assert_eq!(terms.domains, ["example.test"]);
         let typed = AccountForm {
             domains: "@Example.test, hosting.test;example.test".to_owned(),
             expires: "2027-01-31".to_owned(),
             ..form()
         };
-        let (terms, _) = typed.parse().expect("valid");
+        let (terms, _) = typed.parse(NOW).expect("valid");
         assert_eq!(terms.domains, ["example.test", "hosting.test"]);
         assert_eq!(
             terms.expires_at,
@@ -201,7 +220,7 @@ mod tests {
             ..form()
         };
         let fields: Vec<AccountField> = bad
-            .parse()
+            .parse(NOW)
             .expect_err("mistakes")
             .into_iter()
             .map(|(field, _)| field)
@@ -215,5 +234,23 @@ mod tests {
                 AccountField::Sign(FormField::Mailbox)
             ]
         );
+    }
+
+    #[test]
+    fn a_password_ends_on_no_day_that_is_over_unless_that_is_on_record() {
+        let on = |day: &str, on_record| {
+            let endings = Endings {
+                now: NOW,
+                on_record,
+            };
+            expires(day, endings)
+        };
+        let yesterday = Timestamp::from_seconds(1_795_737_600);
+        assert!(on("2026-11-26", None).is_err_and(|message| message.contains("is over")));
+        assert_eq!(on("2026-11-26", Some(yesterday)), Ok(Some(yesterday)));
+        assert!(on("2026-11-25", Some(yesterday)).is_err());
+        assert!(on("1999-01-01", None).is_err());
+        assert!(on("2026-11-27", None).is_ok_and(|end| end.is_some()));
+        assert_eq!(on(" ", None), Ok(None));
     }
 }

@@ -15,7 +15,7 @@ use kalends::{
     desk::csv_page,
     mapping::{self, Addresses},
     notice::{self, Channels, Kind, Mailer, State},
-    organisation::{self as accounts, AccountForm},
+    organisation::{self as accounts, AccountForm, Endings},
     problem::Owner,
     services::Services,
     store::{Role, Wanted},
@@ -235,7 +235,8 @@ on_both_engines! {
         let today = crate::world::jiff_at(world.clock.now()).to_zoned(TimeZone::UTC).date();
         let last = today.checked_add(2.days()).unwrap();
         let form = AccountForm { expires: last.to_string(), label: "Head office".to_owned(), ..AccountForm::default() };
-        let terms = form.terms("alice@example.test").unwrap();
+        let endings = Endings { now: world.clock.now(), on_record: None };
+        let terms = form.terms("alice@example.test", endings).unwrap();
         let alice = world.user("alice").await;
         accounts::rename(&services, &alice, &held, terms).await.unwrap();
         assert_eq!(tell(&services).await, 1);

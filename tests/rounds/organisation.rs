@@ -38,7 +38,7 @@ pub fn form(password: &str) -> AccountForm {
 /// Adds the account as Alice.
 pub async fn held(world: &World) -> Held {
     let alice = world.user("alice").await;
-    let (terms, request) = form(SERVICE_PASSWORD).parse().unwrap();
+    let (terms, request) = form(SERVICE_PASSWORD).parse(world.clock.now()).unwrap();
     let id = organisation::add(&world.services, &alice, terms, request).await;
     let outcome = world.ended(id.unwrap()).await;
     let Outcome::AccountSaved { account_id } = outcome else {
@@ -312,7 +312,7 @@ on_both_engines! {
         let alice = world.user("alice").await;
         for (label, said) in [("Head office", "is called"), ("Branch", "is served by")] {
             let typed = AccountForm { label: label.to_owned(), ..form(SERVICE_PASSWORD) };
-            let (terms, request) = typed.parse().unwrap();
+            let (terms, request) = typed.parse(world.clock.now()).unwrap();
             let refused = organisation::add(&world.services, &alice, terms, request).await;
             let said_so = refused.unwrap_err().to_string();
             assert!(said_so.contains(said), "{said_so}");

@@ -203,7 +203,7 @@ async fn change_account(
         fields::{account_by_id, errors_of},
     };
     use crate::request;
-    use kalends::organisation::{AccountForm, ChangeError, rename};
+    use kalends::organisation::{AccountForm, ChangeError, Endings, rename};
     let admin = request::admin().await?;
     let held = account_by_id(&id).await?;
     let values = [
@@ -219,7 +219,11 @@ async fn change_account(
         ..AccountForm::default()
     };
     let control = held.account.control_mailbox.as_ref();
-    let errors = match form.terms(control.map_or("", |it| it.as_str())) {
+    let endings = Endings {
+        now: request::services().clock.now(),
+        on_record: held.account.expires_at,
+    };
+    let errors = match form.terms(control.map_or("", |it| it.as_str()), endings) {
         Ok(terms) => match rename(&request::services(), &admin, &held, terms).await {
             Ok(()) => {
                 request::flash("The account is changed.").await?;

@@ -85,7 +85,7 @@ async fn add_account(
         confirmed,
         basic,
     };
-    let errors = match form.parse() {
+    let errors = match form.parse(request::services().clock.now()) {
         Ok((terms, request)) => match add(&request::services(), &admin, terms, request).await {
             Ok(id) => {
                 request::keep_draft(FORM, draft).await?;

@@ -28,7 +28,7 @@ async fn test_password(
 ) -> Result<(), AppError> {
     use super::fields::{account_by_id, errors_of};
     use crate::request;
-    use kalends::organisation::{AccountForm, ChangeError, test_next};
+    use kalends::organisation::{AccountForm, ChangeError, Endings, test_next};
     let admin = request::admin().await?;
     let held = account_by_id(&id).await?;
     let mut draft = Draft::default();
@@ -45,7 +45,11 @@ async fn test_password(
         ..AccountForm::default()
     };
     let kept = format!("password-{id}");
-    match (form.expires_at(), form.sign_in()) {
+    let endings = Endings {
+        now: request::services().clock.now(),
+        on_record: None,
+    };
+    match (form.expires_at(endings), form.sign_in()) {
         (Ok(expires_at), Ok(wanted)) => {
             let started = test_next(&request::services(), &admin, &held, wanted, expires_at).await;
             let check = match started {
