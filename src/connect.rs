@@ -165,11 +165,17 @@ async fn try_and_keep_trying(
                         return (ladder, ended);
                     }
                 }
-                if request.typed.goal == Goal::Connection
-                    && let Err(Forbidden::Refused(_)) =
-                        may_type(services, user, request.mode, &request.mailbox).await
-                {
-                    return (ladder, Some(Err(Problem::PermissionGone.into())));
+                if request.typed.goal == Goal::Connection {
+                    match may_type(services, user, request.mode, &request.mailbox).await {
+                        Ok(()) => {}
+                        Err(Forbidden::Refused(_)) => {
+                            return (ladder, Some(Err(Problem::PermissionGone.into())));
+                        }
+                        Err(Forbidden::Store(error)) => {
+                            tracing::error!(%error, check.id = %id, "a permission could not be looked at");
+                            return (ladder, ended);
+                        }
+                    }
                 }
             }
             _ => return (ladder, ended),

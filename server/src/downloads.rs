@@ -7,8 +7,8 @@ use app::{
 use axum::{
     Extension, Router,
     body::Body,
-    extract::{Path, Query, State},
-    http::{StatusCode, header},
+    extract::{FromRequestParts, Path, Query, State},
+    http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -18,7 +18,7 @@ use kalends::{
     id::{MapId, UserId},
     mapping,
     services::Services,
-    store::{Store, StoreError, User},
+    store::{StoreError, User},
     table::Table,
 };
 use tower_sessions::Session;
@@ -35,29 +35,55 @@ pub fn routes(services: Services) -> Router {
         .with_state(services)
 }
 
-/// Who asks, if somebody is signed in.
-async fn person(store: &Store, session: &Session) -> Option<User> {
-    let id: UserId = session.get(USER_KEY).await.ok().flatten()?;
-    let user = store.user(id).await.ok().flatten()?;
-    Some(user).filter(|user| user.disabled_at.is_none())
+/// Who asks.
+struct Person(User);
+
+impl FromRequestParts<Services> for Person {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Response> {
+        match signed_in(parts, services).await? {
+            Some(user) => Ok(Self(user)),
+            None => Err(Redirect::to("/sign-in?next=/profile/stored").into_response()),
+        }
+    }
 }
 
 /// The admin who asks; for everybody else the file is not there, nor for an admin without the second factor that the
 /// organisation wants.
-async fn admin(store: &Store, session: &Session) -> Option<User> {
-    let user = person(store, session).await.filter(User::is_admin)?;
-    let is_owed = kalends::factor::is_owed(store, &user).await.unwrap_or(true);
-    (!is_owed).then_some(user)
+struct Admin(User);
+
+impl FromRequestParts<Services> for Admin {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Response> {
+        let user = signed_in(parts, services).await?;
+        let Some(user) = user.filter(User::is_admin) else {
+            return Err(StatusCode::NOT_FOUND.into_response());
+        };
+        let owed = kalends::factor::is_owed(&services.store, &user).await;
+        if owed.map_err(|error| failed(&error))? {
+            return Err(StatusCode::NOT_FOUND.into_response());
+        }
+        Ok(Self(user))
+    }
+}
+
+/// Nobody is signed out by a database that does not answer.
+async fn signed_in(parts: &mut Parts, services: &Services) -> Result<Option<User>, Response> {
+    let session = Session::from_request_parts(parts, services).await;
+    let session = session.map_err(IntoResponse::into_response)?;
+    let id = session.get::<UserId>(USER_KEY).await;
+    let Some(id) = id.map_err(|error| failed(&error))? else {
+        return Ok(None);
+    };
+    let user = services.store.user(id).await;
+    let user = user.map_err(|error| failed(&error))?;
+    Ok(user.filter(|user| user.disabled_at.is_none()))
 }
 
 /// Everything about the one who asks, and about nobody else.
-async fn stored(
-    State(services): State<Services>,
-    Extension(session): Extension<Session>,
-) -> Response {
-    let Some(user) = person(&services.store, &session).await else {
-        return Redirect::to("/sign-in?next=/profile/stored").into_response();
-    };
+async fn stored(Person(user): Person, State(services): State<Services>) -> Response {
     match kalends::stored::as_json(&services, &user).await {
         Ok(all) => {
             let text = serde_json::to_string_pretty(&all).unwrap_or_default();
@@ -68,27 +94,14 @@ async fn stored(
 }
 
 /// The entries of the one who asks.
-async fn calendar(
-    State(services): State<Services>,
-    Extension(session): Extension<Session>,
-) -> Response {
-    let Some(user) = person(&services.store, &session).await else {
-        return Redirect::to("/sign-in?next=/profile/stored").into_response();
-    };
+async fn calendar(Person(user): Person, State(services): State<Services>) -> Response {
     match kalends::stored::as_icalendar(&services, &user).await {
         Ok(text) => attachment("text/calendar; charset=utf-8", "kalends.ics", text.into()),
         Err(error) => failed(&error),
     }
 }
 
-async fn addresses(
-    State(services): State<Services>,
-    Extension(session): Extension<Session>,
-    Path(id): Path<String>,
-) -> Response {
-    if admin(&services.store, &session).await.is_none() {
-        return StatusCode::NOT_FOUND.into_response();
-    }
+async fn addresses(_: Admin, State(services): State<Services>, Path(id): Path<String>) -> Response {
     let map = match id.parse::<MapId>() {
         Ok(id) => services.store.map(id).await,
         Err(_) => Ok(None),
@@ -108,13 +121,10 @@ async fn addresses(
 
 /// The list of connections as the page's filter shows it.
 async fn connections(
+    _: Admin,
     State(services): State<Services>,
-    Extension(session): Extension<Session>,
     Query(wanted): Query<ConnectionsWanted>,
 ) -> Response {
-    if admin(&services.store, &session).await.is_none() {
-        return StatusCode::NOT_FOUND.into_response();
-    }
     let wanted = app::asked_connections(&wanted);
     let store = services.store.clone();
     let pages = move |offset| {
@@ -126,13 +136,10 @@ async fn connections(
 
 /// The links that the admin who asks made a moment ago.
 async fn links(
+    Admin(admin): Admin,
     State(services): State<Services>,
-    Extension(session): Extension<Session>,
     Extension(PublicOrigin(origin)): Extension<PublicOrigin>,
 ) -> Response {
-    let Some(admin) = admin(&services.store, &session).await else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
     let now = services.clock.now();
     let mut table = Table::default();
     table.line(&["name", "email", "link"]);
@@ -154,13 +161,10 @@ async fn links(
 
 /// The lines of the audit trail that the page's filter shows.
 async fn audit_lines(
+    Admin(admin): Admin,
     State(services): State<Services>,
-    Extension(session): Extension<Session>,
     Query(wanted): Query<AuditWanted>,
 ) -> Response {
-    let Some(admin) = admin(&services.store, &session).await else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
     let words = Words::new(&admin.time_zone, services.clock.now());
     let (filter, _) = app::audit_filter(&wanted, &words);
     let store = services.store.clone();
@@ -203,7 +207,7 @@ fn attachment(kind: &'static str, name: &str, body: Body) -> Response {
     (headers, body).into_response()
 }
 
-fn failed(error: &StoreError) -> Response {
+fn failed(error: &impl std::fmt::Display) -> Response {
     tracing::error!(%error, "a file could not be written out");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }

@@ -140,7 +140,7 @@ async fn read(
                 trouble.problem = narrowed.await;
             }
             if is_elsewhere(&trouble.problem)
-                && let Some(moved) = moved(services, account, connection, clients).await
+                && let Some(moved) = moved(services, account, connection, clients).await?
             {
                 trouble.problem = moved;
             }
@@ -155,10 +155,10 @@ async fn moved(
     account: &Account,
     connection: &Connection,
     clients: &Clients<'_>,
-) -> Option<Problem> {
+) -> Result<Option<Problem>, Trouble> {
     let credentials = Credentials {
         account: account.name.clone(),
-        password: clients.password(&connection.mailbox).await.ok()?,
+        password: clients.password(&connection.mailbox).await?,
     };
     let autodiscover = Autodiscover {
         outbound: &services.outbound,
@@ -167,9 +167,8 @@ async fn moved(
         gate: clients.gate(),
         confirmed: &[],
     };
-    autodiscover
-        .moved(&account.host, &connection.mailbox, &account.endpoint)
-        .await
+    let moved = autodiscover.moved(&account.host, &connection.mailbox, &account.endpoint);
+    Ok(moved.await)
 }
 
 /// What the server said it runs.
