@@ -14,7 +14,7 @@ use crate::{
     services::Services,
     setup,
     sign_in::{
-        self, PasswordError, Visitor,
+        self, Entered, PasswordError, Visitor,
         limits::{WrongLinks, count_wrong},
     },
     store::{NewUser, Role, Store, StoreError, User},
@@ -215,17 +215,27 @@ pub async fn whose_link(
     Err(PeopleError::Link)
 }
 
-/// Sets a password by a link, which works no more then; every session of the person ends.
+/// Sets a password by a link, which works no more then; every session of the person ends. They are signed in with it,
+/// unless a second factor is still asked for.
 pub async fn accept(
     services: &Services,
     token: &str,
     password: &Password,
     time_zone: &str,
     visitor: &Visitor,
-) -> Result<User, PeopleError> {
+) -> Result<Entered, PeopleError> {
     let user = whose_link(services, token, visitor).await?;
     let password_hash = sign_in::hash_new(&services.hashing, Queue::Anybody, password).await?;
-    let entry = Entry::by(user.id, Action::LinkUsed).about(&visitor.address);
+    let needs_code = services.store.factor(user.id).await?.is_some();
+    let actions: &[Action] = if needs_code {
+        &[Action::LinkUsed]
+    } else {
+        &[Action::LinkUsed, Action::SignedIn]
+    };
+    let entries: Vec<Entry> = actions
+        .iter()
+        .map(|action| Entry::by(user.id, *action).about(&visitor.address))
+        .collect();
     let is_done = services
         .store
         .use_link(
@@ -233,7 +243,7 @@ pub async fn accept(
             &hash(token),
             &password_hash,
             time_zone,
-            &entry,
+            &entries,
             services.clock.now(),
         )
         .await?;
@@ -241,7 +251,11 @@ pub async fn accept(
         return Err(PeopleError::Link);
     }
     services.links.forget(user.id);
-    Ok(user)
+    Ok(if needs_code {
+        Entered::NeedsCode(user)
+    } else {
+        Entered::In(user)
+    })
 }
 
 /// Makes somebody an admin, or no more.

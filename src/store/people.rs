@@ -167,7 +167,7 @@ impl Store {
         token_hash: &str,
         password_hash: &str,
         time_zone: &str,
-        entry: &Entry,
+        entries: &[Entry],
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
@@ -190,7 +190,9 @@ impl Store {
             .execute(writing.on())
             .await?;
         self.forget_devices_in(&mut writing, user.id).await?;
-        self.audit_in(&mut writing, entry, now).await?;
+        for entry in entries {
+            self.audit_in(&mut writing, entry, now).await?;
+        }
         writing.commit().await?;
         Ok(true)
     }

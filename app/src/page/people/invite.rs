@@ -171,9 +171,8 @@ async fn accept_invitation(
 ) -> Result<(), AppError> {
     use crate::{error::FieldErrors, request, time_zone as zones};
     use kalends::{
-        audit::{Action, Entry},
         people::{self, PeopleError},
-        sign_in::PasswordError,
+        sign_in::{Entered, PasswordError},
     };
     let services = request::services();
     let visitor = request::visitor();
@@ -190,17 +189,12 @@ async fn accept_invitation(
     }
     if let (Ok(zone), true) = (zone, errors.is_empty()) {
         match people::accept(&services, &token, &password, &zone, &visitor).await {
-            Ok(user) => {
-                // A second factor is still asked for.
-                let factor = services.store.factor(user.id).await;
-                if factor.map_err(request::internal)?.is_some() {
+            Ok(entered) => {
+                let Entered::In(user) = entered else {
                     request::flash("Your password is set. Sign in with it.").await?;
                     request::see_other("/sign-in");
                     return Ok(());
-                }
-                let entry = Entry::by(user.id, Action::SignedIn).about(&visitor.address);
-                let audited = services.store.audit(&entry, services.clock.now()).await;
-                audited.map_err(request::internal)?;
+                };
                 request::start_session(&user).await?;
                 // There a new person finds one sentence and one button.
                 request::see_other("/");
