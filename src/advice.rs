@@ -100,6 +100,11 @@ impl Advice {
     pub fn is_up_to_others(&self) -> bool {
         self.owner != Owner::You && !self.connects_again
     }
+
+    /// Whether an administrator paused it on purpose: nothing is wrong, and nothing goes on by itself.
+    pub fn is_pause(&self) -> bool {
+        self.code == Problem::AccountPaused.code()
+    }
 }
 
 /// What a command is for.

@@ -263,7 +263,6 @@ impl Problem {
         match self {
             Self::AddressNotAllowed { .. }
             | Self::RequestRejected { .. }
-            | Self::AccountPaused
             | Self::MailboxTaken
             | Self::PermissionGone => Owner::Operator,
             Self::NameNotFound { .. }
@@ -321,6 +320,7 @@ impl Problem {
             | Self::AnswerTimedOut { .. }
             | Self::AnswerCutShort
             | Self::PasswordChanging { .. }
+            | Self::AccountPaused
             | Self::SignInUnanswered
             | Self::Interrupted => Owner::Nobody,
         }

@@ -43,6 +43,8 @@ mod page;
 mod pairing;
 #[path = "pages/parallel_checks.rs"]
 mod parallel_checks;
+#[path = "pages/pauses.rs"]
+mod pauses;
 #[path = "pages/people.rs"]
 mod people;
 #[path = "pages/program.rs"]

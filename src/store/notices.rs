@@ -62,7 +62,7 @@ impl Store {
             "SELECT g.account_id, g.people, g.since, g.problem, g.mailbox FROM ( \
              SELECT cause, account_id, COUNT(*) AS people, MIN(since) AS since, MIN(problem) AS problem, MIN(mailbox) AS mailbox \
              FROM connections WHERE cause IS NOT NULL AND paused_at IS NULL GROUP BY cause, account_id) g \
-             JOIN accounts a ON a.id = g.account_id WHERE a.paused_at IS NULL ORDER BY g.people DESC, g.account_id, g.cause",
+             JOIN accounts a ON a.id = g.account_id WHERE a.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM standstill) ORDER BY g.people DESC, g.account_id, g.cause",
         )
         .fetch_all(self.pool())
         .await?;

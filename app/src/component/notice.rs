@@ -35,7 +35,7 @@ pub fn Notice(
     let goes_on = (folded && advice.is_up_to_others() && advice.owner != Owner::Nobody)
         .then_some(" The calendar then goes on by itself.");
     let owner = view! {
-        <p class="notice-owner">{owner_words(advice.owner, just_tried, is_help)} {goes_on}</p>
+        <p class="notice-owner">{owner_words(&advice, just_tried, is_help)} {goes_on}</p>
     };
     let meaning = view! { <p class="notice-meaning">{advice.meaning}</p> };
     let about = (!is_help).then(|| format!("/help/problems/{}", advice.code));
@@ -167,8 +167,9 @@ fn words(command: &str) -> impl IntoView {
         .collect_view()
 }
 
-const fn owner_words(owner: Owner, just_tried: bool, is_help: bool) -> &'static str {
-    match owner {
+fn owner_words(advice: &Advice, just_tried: bool, is_help: bool) -> &'static str {
+    match advice.owner {
+        Owner::Nobody if advice.is_pause() => "Nobody needs to act; an administrator resumes it.",
         Owner::Nobody if just_tried => "Nobody needs to act. Try again in a few minutes.",
         Owner::Nobody if is_help => {
             "Nobody needs to act. A saved connection is tried again by itself; a new one you try again yourself, in a few minutes."
