@@ -253,3 +253,16 @@ fn the_first_causes_of_a_list_need_no_command() {
         }
     }
 }
+
+#[test]
+fn problems_of_one_cause_name_each_other() {
+    for problem in every_problem() {
+        for other in every_problem() {
+            let named = problem
+                .codes_of_cause()
+                .contains(&format!(",{},", other.code()));
+            let is_one = problem.cause() == other.cause();
+            assert_eq!(named, is_one, "{} and {}", problem.code(), other.code());
+        }
+    }
+}

@@ -26,7 +26,8 @@ impl Problem {
 
     /// The codes of all problems with this one's cause, each between commas.
     pub fn codes_of_cause(&self) -> String {
-        const PASSWORD: &str = ",sign-in-refused,sign-in-paused,password-refused,password-changing,password-expired,secret-missing,";
+        const PASSWORD: &str = ",sign-in-refused,sign-in-paused,too-many-tries,sign-in-unanswered,password-refused,\
+                                password-changing,password-expired,secret-missing,";
         const ROLE: &str = ",impersonation-denied,outside-scope,role-missing,";
         match self.concerns() {
             Concerns::Password => PASSWORD.to_owned(),
