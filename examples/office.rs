@@ -1,7 +1,8 @@
 //! Fills a main database with a large organisation, for benchmarks: `office DATABASE_URL VAULT_DATABASE_URL
 //! PEOPLE ENTRIES_EACH`.
 //!
-//! Alice is its admin and signs in with `practice-alice`. Every round is far ahead, so that Kalends asks no Exchange.
+//! Alice is its admin and signs in with `practice-alice`. A database that is filled already is only planned anew: no round
+//! is due within the next nine minutes, in which nothing is asked of any Exchange.
 
 use kalends::{
     account_name::{AccountName, Password},
@@ -20,7 +21,8 @@ use kalends::{
 };
 use std::{error::Error, time::Duration};
 
-const FAR: Duration = Duration::from_hours(24 * 3650);
+/// Less than the pause between two rounds at its longest: what lies further ahead is not believed.
+const AHEAD: Duration = Duration::from_mins(9);
 const FIRST: [&str; 8] = [
     "Anna", "Ben", "Clara", "David", "Emma", "Finn", "Greta", "Hugo",
 ];
@@ -38,6 +40,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (clock, random) = (Clock::system(), Random::from_system());
     let store = Store::open(url, random.clone()).await?;
     let now = clock.now();
+    if store.has_users().await? {
+        return plan(&store, now).await;
+    }
     pair(&store, vault, &random, now).await?;
     let hash = hash_new(
         &Hashing::new(random.clone()),
@@ -114,7 +119,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             calls: &[],
             started_at: now,
             now,
-            next: now + FAR,
+            next: now + AHEAD,
         };
         store.keep_round(&connection, &round).await?;
         connected.push((number, connection));
@@ -125,6 +130,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
             break_down(&store, &connection, &problem, now).await?;
         }
     }
+    plan(&store, clock.now()).await
+}
+
+/// Puts every round ahead of now.
+async fn plan(store: &Store, now: Timestamp) -> Result<(), Box<dyn Error>> {
+    sqlx::query("UPDATE connections SET due_at = $1")
+        .bind((now + AHEAD).millis())
+        .execute(store.pool())
+        .await?;
     Ok(())
 }
 
@@ -171,7 +185,7 @@ async fn break_down(
         state: ConnectionState::after(problem),
         started_at: now,
         now,
-        next: Some(now + FAR),
+        next: Some(now + AHEAD),
     };
     store.fail_round(connection, &failed).await
 }

@@ -64,7 +64,7 @@ on_both_engines! {
             world.store.save_session(&row).await.unwrap();
         }
         for (at, left) in [(NOW, 3), (NOW + IDLE / 2, 2), (NOW + IDLE, 1), (NOW + IDLE * 2, 0)] {
-            world.other.forget_sessions(at).await.unwrap();
+            world.other.forget_sessions(true, at).await.unwrap();
             assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, left);
         }
     }

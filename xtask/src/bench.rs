@@ -54,7 +54,7 @@ const ENTRIES_EACH: &str = "106";
 const OFFICE: &str = "office.db";
 const VAULT: &str = "vault.db";
 
-/// The folder with the organisation on SQLite, filled once and kept.
+/// The folder with the organisation on SQLite, filled once and planned anew each time.
 fn office() -> Result<PathBuf> {
     let folder = folders::target().join("bench");
     fs::create_dir_all(&folder)?;
@@ -63,9 +63,9 @@ fn office() -> Result<PathBuf> {
     if fs::read_to_string(&filled).ok().as_ref() != Some(&size) {
         remove(&folder, OFFICE);
         remove(&folder, VAULT);
-        fill(&sqlite(&folder, OFFICE), &sqlite(&folder, VAULT))?;
-        fs::write(&filled, &size)?;
     }
+    fill(&sqlite(&folder, OFFICE), &sqlite(&folder, VAULT))?;
+    fs::write(&filled, &size)?;
     Ok(folder)
 }
 
@@ -80,9 +80,7 @@ fn remove(folder: &Path, name: &str) {
 }
 
 fn fill(url: &str, vault: &str) -> Result<()> {
-    println!(
-        "· Filling a database with {PEOPLE} people, {ENTRIES_EACH} entries for each connected one"
-    );
+    println!("· A database with {PEOPLE} people, {ENTRIES_EACH} entries for each connected one");
     run(Command::new(cargo())
         .current_dir(folders::root())
         .args(["run", "--quiet", "--release", "--package", "kalends"])
