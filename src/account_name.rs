@@ -28,6 +28,10 @@ pub enum AccountNameError {
     Slash,
     #[error("Something is missing beside the backslash. It should look like DOMAIN\\user.")]
     Incomplete,
+    #[error(
+        "The domain in this name cannot be one. It should look like user@example.com or EXAMPLE\\user."
+    )]
+    DomainInName,
     #[error("A domain has at most 256 characters.")]
     DomainTooLong,
     #[error(
@@ -69,7 +73,7 @@ impl AccountName {
         if name.chars().any(is_odd) {
             return Err(AccountNameError::Characters);
         }
-        if domain.chars().any(|c| is_odd(c) || "/\\@".contains(c)) {
+        if !domain.is_empty() && !is_domain(domain) {
             return Err(AccountNameError::DomainCharacters);
         }
         if name.contains('/') {
@@ -79,11 +83,17 @@ impl AccountName {
             Some((before, user)) if before.is_empty() || user.is_empty() || user.contains('\\') => {
                 return Err(AccountNameError::Incomplete);
             }
+            Some((before, _)) if !is_domain(before) => return Err(AccountNameError::DomainInName),
             Some((before, user)) => Self::Domain {
                 domain: before.to_owned(),
                 user: user.to_owned(),
             },
-            None if name.contains('@') => Self::Upn(name.to_owned()),
+            None if name.contains('@') => match name.rsplit_once('@') {
+                Some((user, suffix)) if !user.is_empty() && is_domain(suffix) => {
+                    Self::Upn(name.to_owned())
+                }
+                _ => return Err(AccountNameError::DomainInName),
+            },
             None if domain.is_empty() => Self::Plain(name.to_owned()),
             None => {
                 return Ok(Self::Domain {
@@ -122,6 +132,15 @@ impl fmt::Display for AccountName {
             Self::Domain { domain, user } => write!(f, "{domain}\\{user}"),
         }
     }
+}
+
+/// Whether a text can be a domain of Windows, by its NetBIOS name or as DNS has it; a dot alone is the server itself.
+fn is_domain(text: &str) -> bool {
+    let is_fit = |c: char| c.is_alphanumeric() || "-_&'$#".contains(c);
+    text == "."
+        || text
+            .split('.')
+            .all(|label| !label.is_empty() && label.chars().all(is_fit))
 }
 
 /// Whether a character cannot be seen, or turns the text around it: control characters, marks of direction, blanks
@@ -209,7 +228,18 @@ mod tests {
             Err(AccountNameError::DomainTwice)
         );
         assert_eq!(show("EXAMPLE/svc", ""), Err(AccountNameError::Slash));
-        for domain in ["EXAM\nPLE", "EXAMPLE\\", "a@b", "<script>", "a/b"] {
+        for domain in [
+            "EXAM\nPLE",
+            "EXAMPLE\\",
+            "a@b",
+            "<script>",
+            "a/b",
+            "bad domain!",
+            "bad domain",
+            "a!",
+            ".a",
+            "a..b",
+        ] {
             assert_eq!(show("svc", domain), Err(AccountNameError::DomainCharacters));
         }
         let long = "d".repeat(257);
@@ -218,6 +248,20 @@ mod tests {
         for odd in ["s\nvc", "svc\u{202e}elif", "s\u{200b}vc", "s\u{2028}vc"] {
             assert_eq!(show(odd, ""), Err(AccountNameError::Characters));
         }
+        for odd in [
+            "svc@",
+            "@example.test",
+            "svc@bad domain",
+            "svc@example.",
+            "bad domain!\\svc",
+            "a!\\svc",
+        ] {
+            assert_eq!(show(odd, ""), Err(AccountNameError::DomainInName), "{odd}");
+        }
+        for fit in ["DOMÄNE", "R&D", "example.test", "OLD_NAME", "example-2"] {
+            assert_eq!(show("svc", fit), Ok(format!("{fit}\\svc")));
+        }
+        assert_eq!(show(".\\svc", ""), Ok(".\\svc".to_owned()));
         let same = [
             "svc@example.test",
             "EXAMPLE\\SVC",
