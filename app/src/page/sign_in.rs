@@ -8,6 +8,7 @@ use crate::{
     AppError,
     component::{Field, FormNotice, Frame, loaded},
     draft::Draft,
+    error::FieldErrors,
 };
 use kalends::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -20,6 +21,16 @@ async fn sign_in(
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends::sign_in::{Entered, SignInError};
+    let mut errors = FieldErrors::new();
+    if email.trim().is_empty() {
+        errors.insert("email".to_owned(), "Enter your email address.".to_owned());
+    }
+    if password.reveal().is_empty() {
+        errors.insert("password".to_owned(), "Enter your password.".to_owned());
+    }
+    if !errors.is_empty() {
+        return ask_again(&email, &next, errors).await;
+    }
     let services = request::services();
     let visitor = request::visitor();
     match kalends::sign_in::sign_in(&services, &email, &password, &visitor).await {
@@ -35,18 +46,25 @@ async fn sign_in(
         }
         Err(SignInError::Busy(busy)) => Err(request::busy(busy)),
         Err(refused) => {
-            // Anybody may leave this behind, so it stays small; no address is longer.
-            let email = email.chars().take(256).collect();
-            let next = request::local_path(&next).unwrap_or_default().to_owned();
-            let draft = Draft {
-                values: [("email".to_owned(), email), ("next".to_owned(), next)].into(),
-                errors: [(String::new(), refused.to_string())].into(),
-            };
-            request::keep_draft("sign-in", draft).await?;
-            request::see_other("/sign-in");
-            Ok(())
+            ask_again(&email, &next, [(String::new(), refused.to_string())].into()).await
         }
     }
+}
+
+/// Shows the form once more, with what is wrong.
+#[cfg(feature = "ssr")]
+async fn ask_again(email: &str, next: &str, errors: FieldErrors) -> Result<(), AppError> {
+    use crate::request;
+    // Anybody may leave this behind, so it stays small; no address is longer.
+    let email = email.chars().take(256).collect();
+    let next = request::local_path(next).unwrap_or_default().to_owned();
+    let draft = Draft {
+        values: [("email".to_owned(), email), ("next".to_owned(), next)].into(),
+        errors,
+    };
+    request::keep_draft("sign-in", draft).await?;
+    request::see_other("/sign-in");
+    Ok(())
 }
 
 #[server(endpoint = "sign_out")]

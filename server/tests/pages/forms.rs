@@ -152,7 +152,7 @@ async fn each_mistake_of_the_connect_form_is_told_at_its_field() {
         let answer = browser.get("/profile/exchange/connect").await;
         let page = answer.page();
         assert!(
-            page.alert().contains("Failed to connect exchange calendar"),
+            page.alert().contains("Nothing was tried yet"),
             "{}",
             page.alert()
         );

@@ -156,16 +156,16 @@ pub fn ConnectForm(
         let draft = draft.clone();
         move |name: &str| draft.value(name)
     };
-    let failed = move || errors.with(|all| !all.is_empty());
+    let wrong = move || errors.with(|all| all.keys().any(|name| !name.is_empty()));
     Effect::new(move |_| {
-        if failed() {
+        if wrong() {
             focus_first_bad_field();
         }
     });
     view! {
-        {move || failed().then(|| view! {
+        {move || wrong().then(|| view! {
                         <div class="form-failed" role="alert">
-                            <h2 class="notice-heading">{Icon::Failed.view()} {FAILED}</h2>
+                            <h2 class="notice-heading">{Icon::Failed.view()} "Nothing was tried yet: look at the marked fields"</h2>
                         </div>
                     })}
         <form

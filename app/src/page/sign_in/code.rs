@@ -4,6 +4,7 @@ use crate::{
     AppError,
     component::{Field, FormNotice, Frame, loaded},
     draft::Draft,
+    error::FieldErrors,
 };
 use kalends::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -16,6 +17,10 @@ async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError>
         request::see_other("/sign-in");
         return Ok(());
     };
+    if code.reveal().trim().is_empty() {
+        let errors = [("code".to_owned(), "Enter the code.".to_owned())].into();
+        return ask_again(errors).await;
+    }
     let services = request::services();
     match factor::sign_in(&services, &user, &code, &request::visitor()).await {
         Ok(()) => {
@@ -27,14 +32,20 @@ async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError>
         Err(FactorError::Expired) => request::see_other("/sign-in"),
         Err(refused) => {
             let errors = [(refused.field().to_owned(), refused.to_string())].into();
-            let draft = Draft {
-                errors,
-                ..Draft::default()
-            };
-            request::keep_draft("sign-in-code", draft).await?;
-            request::see_other("/sign-in/code");
+            return ask_again(errors).await;
         }
     }
+    Ok(())
+}
+
+#[cfg(feature = "ssr")]
+async fn ask_again(errors: FieldErrors) -> Result<(), AppError> {
+    let draft = Draft {
+        errors,
+        ..Draft::default()
+    };
+    crate::request::keep_draft("sign-in-code", draft).await?;
+    crate::request::see_other("/sign-in/code");
     Ok(())
 }
 
