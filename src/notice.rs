@@ -4,6 +4,7 @@
 //! back-off, and writes down each try. Nothing leaves that does not stand in the main database first, so that a crash
 //! loses none; whoever gets one twice after a crash knows it by its id.
 
+mod decision;
 mod deliver;
 mod gather;
 mod link;
@@ -12,6 +13,7 @@ mod watch;
 mod webhook;
 mod words;
 
+pub use decision::decision;
 pub(crate) use deliver::deliver;
 pub use deliver::{deliver_due, test_mail, test_webhook};
 pub use link::send_link;
@@ -42,6 +44,8 @@ pub enum Kind {
     Test,
     /// A link to set a password with; its text is not kept.
     Link,
+    /// A request for a mailbox was decided.
+    Decision,
 }
 
 /// By which way.

@@ -7,8 +7,9 @@ use super::{
 use crate::{
     advice::{Advice, Names, advice, ending_certificate},
     clock::Timestamp,
+    mailbox::SmtpAddress,
     problem::{Concerns, Owner},
-    store::User,
+    store::{RequestState, User},
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -371,6 +372,47 @@ pub fn link(channels: &Channels, by: &str, user: &User, path: &str) -> Told {
     Told {
         subject,
         text,
+        json: Value::Null,
+    }
+}
+
+/// To whoever asked for a mailbox.
+pub fn decision(
+    channels: &Channels,
+    by: &str,
+    person: &User,
+    mailbox: &SmtpAddress,
+    (to, answer): (RequestState, &str),
+) -> Told {
+    let connect = channels.link("/profile/exchange/connect");
+    let (subject, what, next) = match to {
+        RequestState::Approved => (
+            format!("Your request for {mailbox} is approved"),
+            format!("{by} has approved your request for {mailbox}."),
+            format!("Connect it: {connect}"),
+        ),
+        RequestState::Revoked => (
+            format!("The approval for {mailbox} is taken back"),
+            format!("{by} has taken back the approval for {mailbox}."),
+            "If you had connected it, that connection has ended.".to_owned(),
+        ),
+        RequestState::Waiting | RequestState::Refused | RequestState::Withdrawn => (
+            format!("Your request for {mailbox} is refused"),
+            format!("{by} has refused your request for {mailbox}."),
+            format!(
+                "Your requests: {}",
+                channels.link("/profile/exchange/request")
+            ),
+        ),
+    };
+    let answer = if answer.is_empty() {
+        String::new()
+    } else {
+        format!("Their answer: {answer}\n\n")
+    };
+    Told {
+        subject,
+        text: format!("Hello {},\n\n{what}\n\n{answer}{next}\n", person.name),
         json: Value::Null,
     }
 }

@@ -1,14 +1,16 @@
 //! Whose a mailbox is, as far as Kalends knows: people's own addresses, and mailboxes that admins let them connect.
 
-use super::{Store, StoreError, User, limits::RowsKey, rows};
+use super::{Store, StoreError, User, limits::RowsKey, notices, rows};
 use crate::{
     audit::Entry,
     clock::Timestamp,
     id::{RequestId, UserId},
     mailbox::SmtpAddress,
+    notice::Notice,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
+use std::slice;
 
 /// Where a request stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,7 +229,7 @@ impl Store {
         id: RequestId,
         (from, to): (RequestState, RequestState),
         answer: &str,
-        entry: &Entry,
+        (entry, told): (&Entry, Option<&Notice>),
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
@@ -244,6 +246,9 @@ impl Store {
         .await?;
         if decided.rows_affected() == 0 {
             return Ok(false);
+        }
+        if let Some(notice) = told {
+            notices::put_all(&mut writing, slice::from_ref(notice)).await?;
         }
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;

@@ -258,15 +258,15 @@ on_both_engines! {
         let request = services.store.requests(true).await.unwrap().remove(0);
         let approve = (RequestState::Waiting, RequestState::Approved);
         let entry = Entry::by(alice.id, Action::RequestApproved);
-        assert!(services.store.decide_request(request.id, approve, "", &entry, now).await.unwrap());
-        assert!(!services.store.decide_request(request.id, approve, "", &entry, now).await.unwrap());
+        assert!(services.store.decide_request(request.id, approve, "", (&entry, None), now).await.unwrap());
+        assert!(!services.store.decide_request(request.id, approve, "", (&entry, None), now).await.unwrap());
         let id = connect::connect_through(services, &bob, &wanted).await.unwrap();
         assert!(matches!(world.ended(id).await, Outcome::Connected { .. }));
         // The admin's word for Bob is one for the owner beside him.
         assert!(matches!(one_click(world, "charlie").await, Outcome::Connected { .. }));
 
         let revoke = (RequestState::Approved, RequestState::Revoked);
-        assert!(services.store.decide_request(request.id, revoke, "", &entry, now).await.unwrap());
+        assert!(services.store.decide_request(request.id, revoke, "", (&entry, None), now).await.unwrap());
         connect::end_if_not_allowed(services, &alice, &bob).await.unwrap();
         assert_eq!(services.store.connection_of(bob.id).await.unwrap(), None);
         connect::end_if_not_allowed(services, &alice, &charlie).await.unwrap();
@@ -284,7 +284,7 @@ on_both_engines! {
         let request = services.store.requests(true).await.unwrap().remove(0);
         let decide = async |from, to| {
             let entry = Entry::by(alice.id, Action::RequestApproved);
-            assert!(services.store.decide_request(request.id, (from, to), "", &entry, now).await.unwrap());
+            assert!(services.store.decide_request(request.id, (from, to), "", (&entry, None), now).await.unwrap());
         };
         decide(RequestState::Waiting, RequestState::Approved).await;
         world.always(Kind::Slow { milliseconds: 700 });

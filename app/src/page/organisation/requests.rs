@@ -159,9 +159,12 @@ async fn decide_request(
     let entry = Entry::by(admin.id, action).about(subject);
     let answer: String = answer.trim().chars().take(MAX_TEXT).collect();
     let now = services.clock.now();
+    let told = person.as_ref().and_then(|person| {
+        kalends::notice::decision(&services, &admin, person, &found, (change.1, &answer))
+    });
     let decided = services
         .store
-        .decide_request(found.id, change, &answer, &entry, now)
+        .decide_request(found.id, change, &answer, (&entry, told.as_ref()), now)
         .await
         .map_err(request::internal)?;
     if decided

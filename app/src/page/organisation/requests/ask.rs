@@ -125,7 +125,7 @@ async fn withdraw_request(id: String) -> Result<(), AppError> {
     let change = (RequestState::Waiting, RequestState::Withdrawn);
     let withdrawn = services
         .store
-        .decide_request(found.id, change, "", &entry, now)
+        .decide_request(found.id, change, "", (&entry, None), now)
         .await;
     withdrawn.map_err(request::internal)?;
     request::see_other("/profile/exchange/request");
