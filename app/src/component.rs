@@ -1,5 +1,6 @@
 //! Parts used by more than one page.
 
+mod browser_zone;
 mod choice;
 mod connection_state;
 mod empty_state;
@@ -14,6 +15,7 @@ mod notice;
 mod question;
 mod when;
 
+pub use browser_zone::BrowserZone;
 pub use choice::choice;
 #[cfg(feature = "ssr")]
 pub use connection_state::next_sync;

@@ -2,7 +2,9 @@
 
 use crate::{
     AppError,
-    component::{Field, Follow, FormNotice, Frame, Notice, StateBadge, StateView, When, loaded},
+    component::{
+        BrowserZone, Field, Follow, FormNotice, Frame, Notice, StateBadge, StateView, When, loaded,
+    },
     draft::Draft,
     moment::Moment,
     page::{
@@ -42,8 +44,8 @@ struct ExchangeView {
     made_by: Option<String>,
     /// When an admin ended it.
     ended: Option<Moment>,
-    /// Mailboxes that two people have claimed.
-    claims: Vec<ClaimView>,
+    /// Requests that were decided, and mailboxes that two people have claimed.
+    news: Vec<NewsView>,
     last_sync: Option<Moment>,
     next_sync: Option<Result<Moment, String>>,
     advice: Option<Advice>,
@@ -52,15 +54,15 @@ struct ExchangeView {
     trying: Option<(String, Moment)>,
 }
 
-/// What one of two people reads about a mailbox that both connected.
+/// Something that happened to somebody without their doing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct ClaimView {
+struct NewsView {
     words: String,
     at: Moment,
 }
 
 #[cfg(feature = "ssr")]
-async fn claims(user: &kalends::store::User) -> Result<Vec<ClaimView>, AppError> {
+async fn claims(user: &kalends::store::User) -> Result<Vec<NewsView>, AppError> {
     use crate::request;
     let services = request::services();
     let words = request::words(user);
@@ -75,11 +77,52 @@ async fn claims(user: &kalends::store::User) -> Result<Vec<ClaimView>, AppError>
             (false, true) => format!("Your connection to {mailbox} was ended: it is the mailbox of {owner}, who has connected it. If you need it too, ask an administrator for it."),
             (false, false) => format!("{owner} has connected {mailbox}, which is their own mailbox. Your connection to it stays."),
         };
-        ClaimView {
+        NewsView {
             words: text,
             at: words.appointment(claim.at, false),
         }
     });
+    Ok(told.collect())
+}
+
+/// What became of the requests of the last two weeks; an approval that was made use of is no news.
+#[cfg(feature = "ssr")]
+async fn decisions(
+    user: &kalends::store::User,
+    connection: Option<&kalends::connection::Connection>,
+) -> Result<Vec<NewsView>, AppError> {
+    use crate::request;
+    use kalends::store::RequestState;
+    const NEWS: std::time::Duration = std::time::Duration::from_hours(24 * 14);
+    let services = request::services();
+    let words = request::words(user);
+    let since = services.clock.now() - NEWS;
+    let requests = services.store.requests_of(user.id).await;
+    let told = requests
+        .map_err(request::internal)?
+        .into_iter()
+        .filter_map(|it| {
+            let at = it.decided_at.filter(|at| *at > since)?;
+            let mailbox = &it.mailbox;
+            let is_used = connection.is_some_and(|connection| connection.mailbox == *mailbox);
+            let mut text = match it.state {
+                RequestState::Approved if !is_used => {
+                    format!("Your request for {mailbox} is approved: you can connect it now.")
+                }
+                RequestState::Refused => format!("Your request for {mailbox} is refused."),
+                RequestState::Revoked => format!("The approval for {mailbox} is taken back."),
+                RequestState::Approved | RequestState::Waiting | RequestState::Withdrawn => {
+                    return None;
+                }
+            };
+            if !it.answer.is_empty() {
+                text.push_str(&format!(" The administrator’s answer: {}", it.answer));
+            }
+            Some(NewsView {
+                words: text,
+                at: words.appointment(at, false),
+            })
+        });
     Ok(told.collect())
 }
 
@@ -94,6 +137,8 @@ async fn profile() -> Result<ProfileView, AppError> {
         .connection_of(user.id)
         .await
         .map_err(request::internal)?;
+    let mut news = decisions(&user, connection.as_ref()).await?;
+    news.extend(claims(&user).await?);
     let exchange = ExchangeView {
         state: connection
             .as_ref()
@@ -111,7 +156,7 @@ async fn profile() -> Result<ProfileView, AppError> {
             None => None,
         },
         ended: user.ended_at.map(|at| words.appointment(at, false)),
-        claims: claims(&user).await?,
+        news,
         last_sync: connection
             .as_ref()
             .and_then(|c| c.last_synced_at)
@@ -287,7 +332,7 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         account,
         made_by,
         ended,
-        claims,
+        news,
         last_sync,
         next_sync,
         advice,
@@ -324,9 +369,9 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                     </p>
                 }
             })}
-        {claims
+        {news
             .into_iter()
-            .map(|claim| view! { <p class="notice">{claim.words} " (" <When moment=claim.at /> ")"</p> })
+            .map(|it| view! { <p class="notice">{it.words} " (" <When moment=it.at /> ")"</p> })
             .collect_view()}
         {trying
             .map(|(page, until)| {
@@ -411,6 +456,7 @@ fn DetailsForm(
             <datalist id="time-zones">
                 {time_zones.into_iter().map(|zone| view! { <option value=zone></option> }).collect_view()}
             </datalist>
+            <BrowserZone takes=false />
             <button class="button">"Save"</button>
         </form>
     }

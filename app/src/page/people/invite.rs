@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Field, FormNotice, Frame, choice, loaded},
+    component::{BrowserZone, Field, FormNotice, Frame, choice, loaded},
     draft::Draft,
 };
 use kalends::account_name::Password;
@@ -122,6 +122,8 @@ struct InvitationView {
     is_new: bool,
     token: String,
     draft: Draft,
+    /// As it is on record: an administrator's, as long as the person has not chosen.
+    time_zone: String,
 }
 
 #[server(endpoint = "invitation")]
@@ -131,11 +133,12 @@ async fn invitation(token: String) -> Result<InvitationView, AppError> {
     let services = request::services();
     let draft = request::take_draft("invitation").await?;
     let found = people::whose_link(&services, &token, &request::visitor()).await;
-    let (person, is_new, draft) = match found {
+    let (person, is_new, draft, time_zone) = match found {
         Ok(user) => (
             Some((user.name.clone(), user.email.to_string())),
             user.is_invited(),
             draft,
+            user.time_zone,
         ),
         Err(PeopleError::Store(error)) => return Err(request::internal(error)),
         Err(refused) => {
@@ -147,6 +150,7 @@ async fn invitation(token: String) -> Result<InvitationView, AppError> {
                     errors,
                     ..Draft::default()
                 },
+                String::new(),
             )
         }
     };
@@ -159,6 +163,7 @@ async fn invitation(token: String) -> Result<InvitationView, AppError> {
         person,
         is_new,
         draft,
+        time_zone,
     })
 }
 
@@ -248,6 +253,7 @@ fn InvitationForm(view: InvitationView) -> impl IntoView {
         is_new,
         token,
         draft,
+        time_zone,
     } = view;
     let errors = Signal::stored(draft.errors.clone());
     let Some((name, email)) = person else {
@@ -259,12 +265,9 @@ fn InvitationForm(view: InvitationView) -> impl IntoView {
         }
         .into_any();
     };
-    let zone = draft.value("time_zone");
-    let zone = if zone.is_empty() {
-        "Europe/Berlin".to_owned()
-    } else {
-        zone
-    };
+    let typed = draft.values.get("time_zone").cloned();
+    let takes = is_new && typed.is_none();
+    let zone = typed.unwrap_or(time_zone);
     let title = if is_new {
         "Welcome to Kalends"
     } else {
@@ -279,6 +282,7 @@ fn InvitationForm(view: InvitationView) -> impl IntoView {
                 <Field label="Password" name="password" kind="password" autocomplete="new-password" hint="At least 12 characters." errors />
                 <Field label="Password again" name="again" kind="password" autocomplete="new-password" errors />
                 <Field label="Time zone" name="time_zone" value=zone hint="Such as Europe/Berlin, or a city." errors />
+                <BrowserZone takes />
                 <button class="button button-primary">{if is_new { "Begin" } else { "Set the password" }}</button>
             </form>
         </Frame>
