@@ -9,7 +9,7 @@ use std::{
 };
 
 /// For how long one can be read.
-const SHOWN: Duration = Duration::from_mins(15);
+pub const SHOWN: Duration = Duration::from_mins(15);
 
 /// Secrets by what they belong to.
 #[derive(Clone)]

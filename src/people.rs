@@ -273,7 +273,7 @@ pub async fn set_role(
         "{} is {} now",
         user.email,
         match role {
-            Role::Admin => "an admin",
+            Role::Admin => "an administrator",
             Role::Member => "a member",
         }
     ));

@@ -162,7 +162,7 @@ test('axe finds nothing on any page, in both themes, narrow and wide', async ({ 
   await page.getByRole('button', { name: 'Sync', exact: true }).click();
   await page.waitForURL(/actions\/.+/);
   // Until then the page loads itself again.
-  await expect(page.getByText('Dealt with.', { exact: true })).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('Done.', { exact: true })).toBeVisible({ timeout: 20_000 });
   await settled();
   await look(page, expectAccessible, visited, '/connections/actions/:id');
   for (const path of ['/overview', '/people', '/people/invite', '/people/import', '/style']) {

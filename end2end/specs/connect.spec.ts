@@ -268,7 +268,7 @@ test('Alice sees everybody, broken first, and others see nothing', async ({
   await expect(page.getByRole('heading', { name: 'Last check' })).toBeVisible();
   await expectAccessible();
   await page.getByRole('button', { name: 'Sync now' }).click();
-  await expect(page.getByText('A round starts within a second.')).toBeVisible();
+  await expect(page.getByText('The sync starts within a second.')).toBeVisible();
   await settled();
   await page.getByRole('button', { name: 'Check now' }).click();
   await page.waitForURL(/checks\/.+/);

@@ -16,7 +16,7 @@ test('Alice acts on many calendars at once and sees a result for each', async ({
   };
   const results = async (words: RegExp) => {
     await page.waitForURL(/connections\/actions\/.+/);
-    await expect(page.getByText('All 2 dealt with.')).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText('All 2 done.')).toBeVisible({ timeout: 20_000 });
     await expect(page.locator('td[data-label="Result"]')).toHaveText([words, words]);
     await settled();
   };
@@ -61,11 +61,11 @@ test('somebody invited sets a password by the link and is led to their calendar'
   await page.goto('/people/invite');
   await page.getByLabel('Name').fill('Dora');
   await page.getByLabel('Email').fill('dora');
-  await page.getByRole('button', { name: 'Make the invitation' }).click();
+  await page.getByRole('button', { name: 'Send invitation' }).click();
   await expect(page.getByLabel('Email')).toHaveAttribute('aria-invalid', 'true');
   await expect(page.getByLabel('Name')).toHaveValue('Dora');
   await page.getByLabel('Email').fill(address);
-  await page.getByRole('button', { name: 'Make the invitation' }).click();
+  await page.getByRole('button', { name: 'Send invitation' }).click();
   await page.waitForURL(/people\/[0-9a-f-]+$/);
   await settled();
   const link = await page.locator('.fresh-link code').innerText();

@@ -103,8 +103,8 @@ test('every file that a page offers is saved by a click, byte for byte', async (
   await page.goto('/people/import');
   const address = `dora.${hydrated ? 'four' : 'three'}@example.test`;
   await page.getByLabel('Table').fill(`name,email,role,addresses\nDora,${address},,`);
-  await page.getByRole('button', { name: 'Read the table' }).click();
-  await page.getByRole('button', { name: 'Invite them' }).click();
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByRole('button', { name: 'Send invitations' }).click();
   await expect(page.getByRole('link', { name: 'Download the links' })).toBeVisible();
   await settled();
   expect(await save(page, 'Download the links of the last 15 minutes', 'links.csv', seen)).toContain(address);

@@ -22,7 +22,7 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
   await page.waitForURL(/connections\/.+/);
   await settled();
   await page.getByRole('button', { name: 'Sync now' }).click();
-  await expect(page.getByText('A round starts within a second.')).toBeVisible();
+  await expect(page.getByText('The sync starts within a second.')).toBeVisible();
   await expect(async () => {
     await page.reload();
     await expect(badge('Action needed')).toBeVisible({ timeout: 500 });

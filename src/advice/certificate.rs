@@ -66,7 +66,7 @@ pub(super) fn unknown_issuer(host: &str, certificate: &Certificate) -> Words {
             facts(certificate)
         ),
     )
-    .step(format!("Hand the certificate of {issuer} to whoever runs Kalends, if it is your organisation's own authority."))
+    .step(format!("Hand the certificate of {issuer} to a Kalends administrator, if it is your organisation's own authority."))
     .step("Set KALENDS_EXCHANGE_CA_FILE to that file (PEM) and restart Kalends; verification cannot be switched off.")
     .step("Install the missing intermediate certificate on the server, if the issuer is a public authority.")
     .find_out(CERTIFICATES)
@@ -81,7 +81,7 @@ fn self_signed(host: &str, certificate: &Certificate) -> Words {
             facts(certificate)
         ),
     )
-    .step("Hand this very certificate to whoever runs Kalends, by a way on which nobody can exchange it.")
+    .step("Hand this very certificate to a Kalends administrator, by a way on which nobody can exchange it.")
     .step("Set KALENDS_EXCHANGE_CA_FILE to that file (PEM) and restart Kalends; verification cannot be switched off.")
     .step("Or assign a certificate of your organisation's authority or of a public one to IIS.")
     .find_out(CERTIFICATES)

@@ -31,7 +31,7 @@ pub(super) fn not_allowed(host: &str, port: u16, address: &str) -> Words {
     words(
         format!("Kalends may not call {host} yet."),
         format!(
-            "{leads} Kalends calls such addresses only for servers that whoever runs Kalends has named, so that nobody can use it to look around in the network."
+            "{leads} Kalends calls such addresses only for servers that a Kalends administrator has named, so that nobody can use it to look around in the network."
         ),
     )
     .step(format!(

@@ -187,7 +187,7 @@ pub(super) fn leads_elsewhere(host: &str, names: &Names) -> Words {
     )
     .step(format!("Send the password there, if you know that {host} runs your mail."))
     .step("Ask the administrator, if you do not know it.")
-    .step("Whoever runs Kalends can vouch for it once for everybody: the setting below, with what stands there already in the place of HOSTS.")
+    .step("A Kalends administrator can vouch for it once for everybody: the setting below, with what stands there already in the place of HOSTS.")
     .command(
         Purpose::Run,
         OPERATOR,

@@ -377,5 +377,5 @@ pub(super) fn secret_missing() -> Words {
         "Its row is gone from Kalends' vault, or was changed. Nothing was sent to Exchange. When the row is back, the calendar goes on by itself.",
     )
     .step("Connect again and type the password once more.")
-    .step("Ask whoever runs Kalends whether the vault was restored or changed, if other people see this too.")
+    .step("Ask a Kalends administrator whether the vault was restored or changed, if other people see this too.")
 }

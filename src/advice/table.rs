@@ -25,7 +25,7 @@ pub const fn owner_words(owner: Owner) -> &'static str {
     match owner {
         Owner::You => "You",
         Owner::ExchangeAdmin => "Exchange administrator",
-        Owner::Operator => "Whoever runs Kalends",
+        Owner::Operator => "A Kalends administrator",
         Owner::Nobody => "Nobody, it passes",
     }
 }

@@ -280,6 +280,24 @@ impl Store {
         row.as_ref().map(notice).transpose()
     }
 
+    /// How many links were mailed since a time, and how many wait or were given up.
+    pub async fn links_mailed(&self, since: Timestamp) -> Result<Vec<(State, i64)>, StoreError> {
+        let found = sqlx::query(
+            "SELECT state, COUNT(*) AS found FROM notices WHERE kind = $1 AND made_at > $2 GROUP BY state",
+        )
+        .bind(rows::to_name(&Kind::Link, "kind")?)
+        .bind(since.millis())
+        .fetch_all(self.pool())
+        .await?;
+        found
+            .iter()
+            .map(|row| {
+                let state = rows::text(row, "state")?;
+                Ok((rows::from_name(&state, "state")?, rows::number(row, "found")?))
+            })
+            .collect()
+    }
+
     /// The tries that a notice had when it was read, the first first; 50 at most.
     pub async fn tries(&self, notice: &Notice) -> Result<Vec<Try>, StoreError> {
         let found = sqlx::query(

@@ -48,7 +48,7 @@ pub fn Failure(error: AppError) -> impl IntoView {
         AppError::Internal { reference } => {
             view! {
                 <Frame title="Something went wrong in Kalends">
-                    <p>"This is our fault, not yours, and it is written in the log. Please try again; if it happens again, tell whoever runs Kalends this reference:"</p>
+                    <p>"This is our fault, not yours, and it is written in the log. Please try again; if it happens again, tell a Kalends administrator this reference:"</p>
                     <p><code>{reference}</code></p>
                 </Frame>
             }

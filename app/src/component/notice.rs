@@ -176,7 +176,7 @@ fn owner_words(advice: &Advice, just_tried: bool, is_help: bool) -> &'static str
         }
         Owner::You => "You can fix this.",
         Owner::ExchangeAdmin => "Your Exchange administrator must act.",
-        Owner::Operator => "Whoever runs Kalends must act.",
+        Owner::Operator => "A Kalends administrator must act.",
         Owner::Nobody => "Nobody needs to act: Kalends tries again by itself.",
     }
 }
@@ -186,8 +186,8 @@ fn owner_words(advice: &Advice, just_tried: bool, is_help: bool) -> &'static str
 pub const fn owner_short(owner: Owner) -> &'static str {
     match owner {
         Owner::You => "The user must act",
-        Owner::ExchangeAdmin => "Exchange admin must act",
-        Owner::Operator => "Whoever runs Kalends must act",
+        Owner::ExchangeAdmin => "Exchange administrator must act",
+        Owner::Operator => "A Kalends administrator must act",
         Owner::Nobody => "Will pass",
     }
 }

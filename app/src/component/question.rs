@@ -28,7 +28,7 @@ pub fn Asks(
     } = question;
     view! {
         <form class="notice notice-waiting" role="alert" method="post" action=action>
-            <p><strong>{title}</strong> " " {lost} " If you choose more again later, they are read anew."</p>
+            <p><strong>{title}</strong> " " {lost} " If you choose more again later, they are read again."</p>
             {chosen
                 .into_iter()
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })

@@ -167,9 +167,9 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
         .await
         .map_err(request::internal)?;
     request::flash(match started {
-        Asked::Started => "A round starts within a second. This page looks again by itself.",
-        Asked::AccountStopped if found.mode == Mode::Organisation => "The account's password was refused: enter the present one on the page Organisation. Until then no round starts on request.",
-        Asked::AccountStopped => "The account's password was refused: its owner connects again with the right one. Until then no round starts on request.",
+        Asked::Started => "The sync starts within a second. This page looks again by itself.",
+        Asked::AccountStopped if found.mode == Mode::Organisation => "The account's password was refused: enter the present one on the page Organisation. Until then no sync starts on request.",
+        Asked::AccountStopped => "The account's password was refused: its owner connects again with the right one. Until then no sync starts on request.",
         Asked::Paused => "Nothing is read while it is paused. Resume it first: this connection here, or its account on the page Organisation.",
     })
     .await?;
@@ -184,9 +184,9 @@ async fn rebuild(#[server(default)] id: String) -> Result<(), AppError> {
     let found = request::connection_by_id(&id).await?;
     let started = kalends::sync::rebuild(&request::services(), &admin, &found).await;
     request::flash(if started.map_err(request::internal)? {
-        "The copy was deleted and is being read anew. This page looks again by itself."
+        "The copy was deleted and is being read again. This page looks again by itself."
     } else {
-        "Nothing was deleted: the calendar could not be read anew now, because it is paused or its account's password was refused."
+        "Nothing was deleted: the calendar could not be read again now, because it is paused or its account's password was refused."
     })
     .await?;
     request::see_other(&format!("/connections/{}", found.id));
@@ -220,7 +220,7 @@ async fn pause_connection(
             "Not resumed: this person is disabled. Enable them first, on the page People."
         }
         (true, true) => "Paused. The copy stays as it is until you resume.",
-        (true, false) => "Resumed. A round starts within a second.",
+        (true, false) => "Resumed. The sync starts within a second.",
     })
     .await?;
     request::see_other(&format!("/connections/{}", found.id));
@@ -325,7 +325,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
             <section class="panel" id="happened" data-live="" aria-labelledby="timeline">
                 <h2 id="timeline">"What happened"</h2>
                 <p class="panel-hint">
-                    {last_round.map(|moment| view! { "The last round ended " <When moment /> ". " })}
+                    {last_round.map(|moment| view! { "The last sync ended " <When moment /> ". " })}
                     "Rounds that found nothing new are not listed. Exchange’s logs know each call by the id below it."
                 </p>
                 <timeline::Timeline lines />
@@ -382,10 +382,10 @@ fn Buttons(
                 view! {
                     <details class="more">
                         <summary>"Rebuild the copy"</summary>
-                        <p>"Deletes the copied entries and reads the calendar anew. Use it if the copy looks wrong; the calendar in Exchange stays as it is."</p>
+                        <p>"Deletes the copied entries and reads the calendar again. Use it if the copy looks wrong; the calendar in Exchange stays as it is."</p>
                         <form class="form-actions" method="post" action=Rebuild::url()>
                             <input type="hidden" name="id" value=rebuild />
-                            <button class="button button-danger">"Delete the copy and read anew"</button>
+                            <button class="button button-danger">"Re-read the calendar"</button>
                         </form>
                     </details>
                 }

@@ -148,7 +148,7 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
                     <form method="post" action=ActOnMany::url()>
                         <many::Hidden wanted />
                         <Table rows />
-                        {(connections > 0).then(|| view! { <many::Actions all /> })}
+                        {(connections > 0).then(|| view! { <many::Actions all connections /> })}
                     </form>
                 }
                     .into_any()

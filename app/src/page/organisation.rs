@@ -200,9 +200,9 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
                 <p class="form-actions"><a class="button" href="/organisation/policy">"Change the policy"</a></p>
             </section>
             <section class="panel" aria-labelledby="notices">
-                <h2 id="notices">"Notices"</h2>
+                <h2 id="notices">"Alerts"</h2>
                 <p>"Whoever must act is told by mail and webhook, once for each cause."</p>
-                <p class="form-actions"><a class="button" href="/organisation/notices">"Notices"</a></p>
+                <p class="form-actions"><a class="button" href="/organisation/notices">"Alerts"</a></p>
             </section>
             <section class="panel" aria-labelledby="trail">
                 <h2 id="trail">"Audit log"</h2>

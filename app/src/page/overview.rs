@@ -161,7 +161,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
                 })}
             {silence
                 .map(|words| {
-                    view! { <p class="notice notice-waiting">{words} " " <a href="/organisation/notices">"See the notices"</a></p> }
+                    view! { <p class="notice notice-waiting">{words} " " <a href="/organisation/notices">"See the alerts"</a></p> }
                 })}
             {(requests > 0)
                 .then(|| {
@@ -208,8 +208,8 @@ fn Overview(view: OverviewView) -> impl IntoView {
                 .then(|| {
                     view! {
                         <div class="plots">
-                            <Plot title="Rounds" id="rounds" plot=rounds />
-                            <Plot title="From Exchange to here" id="delays" plot=delays />
+                            <Plot title="Syncs" id="syncs" plot=rounds />
+                            <Plot title="Sync delay" id="delays" plot=delays />
                         </div>
                         <Servers servers />
                     }

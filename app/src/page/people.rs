@@ -40,7 +40,7 @@ const TABS: [(&str, &str, kalends::store::Which); 4] = {
     use kalends::store::Which;
     [
         ("", "Everyone", Which::All),
-        ("admins", "Admins", Which::Admins),
+        ("admins", "Administrators", Which::Admins),
         ("invited", "Invited", Which::Invited),
         ("disabled", "Disabled", Which::Disabled),
     ]
@@ -224,7 +224,7 @@ fn Table(rows: Vec<Row>) -> impl IntoView {
                                         <a href=row.link>{row.name}</a>
                                         <span class="cell-detail">{row.email}</span>
                                     </th>
-                                    <td role="cell" data-label="Role">{if row.is_admin { "Admin" } else { "Member" }}</td>
+                                    <td role="cell" data-label="Role">{if row.is_admin { "Administrator" } else { "Member" }}</td>
                                     <td role="cell" data-label="Sign-in">{row.note.unwrap_or_else(|| "Can sign in".to_owned())}</td>
                                     <td role="cell" data-label="Calendar"><StateBadge state=row.state /></td>
                                 </tr>

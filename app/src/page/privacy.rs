@@ -21,7 +21,7 @@ pub const fn level_words(level: PrivacyLevel) -> &'static str {
     match level {
         PrivacyLevel::FreeBusy => "Kalends keeps when people are busy, and nothing else.",
         PrivacyLevel::TimesAndTitles => "Kalends keeps times and titles.",
-        PrivacyLevel::Everything => "Kalends keeps times, titles, places and organizers.",
+        PrivacyLevel::Everything => "Kalends keeps times, titles, places and organisers.",
     }
 }
 
@@ -45,10 +45,10 @@ pub const fn choice_words(level: PrivacyLevel) -> (&'static str, &'static str) {
 pub fn lost(before: PrivacyLevel, after: PrivacyLevel) -> Option<&'static str> {
     match (before, after) {
         (PrivacyLevel::Everything, PrivacyLevel::FreeBusy) => {
-            Some("The titles, places and organizers")
+            Some("The titles, places and organisers")
         }
         (PrivacyLevel::Everything, PrivacyLevel::TimesAndTitles) => {
-            Some("The places and organizers")
+            Some("The places and organisers")
         }
         (PrivacyLevel::TimesAndTitles, PrivacyLevel::FreeBusy) => Some("The titles"),
         _ => None,

@@ -157,7 +157,7 @@ fn facts(
     ));
     facts.push((
         "Rounds with changes or failures".to_owned(),
-        counted(kept.rounds, "round", "rounds"),
+        counted(kept.rounds, "sync", "syncs"),
     ));
     facts.push((
         "Calls to Exchange on record".to_owned(),
@@ -287,7 +287,7 @@ pub fn PurgePage() -> impl IntoView {
                         <ul>
                             <li>{format!("calendar entries: {entries}")}</li>
                             <li>{format!("connection tests: {checks}")}</li>
-                            <li>{format!("records of rounds and calls: {rounds}")}</li>
+                            <li>{format!("records of syncs and calls: {rounds}")}</li>
                         </ul>
                         <p class="panel-hint">"The audit trail keeps that it was done. Nothing changes in Exchange."</p>
                         {is_connected

@@ -41,7 +41,7 @@ test('a new entry, a new state and a last sync appear without a reload; focus an
     await other.goto('/connections');
     await other.getByRole('rowheader', { name: /Bob/ }).getByRole('link').click();
     await other.getByRole('button', { name: 'Sync now' }).click();
-    await expect(other.getByText('A round starts within a second.')).toBeVisible();
+    await expect(other.getByText('The sync starts within a second.')).toBeVisible();
     await other.close();
   };
 

@@ -81,7 +81,7 @@ async fn every_download_reaches_a_browser_byte_for_byte() {
         .post_parts("/api/read_import", &[("table", table)])
         .await;
     let page = alice.follow(read).await;
-    alice.submit(&page.form("Invite them")).await;
+    alice.submit(&page.form("Send invitations")).await;
     for (path, _) in FILES {
         let mut browser = if path.starts_with("/profile") {
             kalends.browser_of(&BOB).await

@@ -93,7 +93,7 @@ async fn an_invitation_comes_by_mail_works_once_and_is_kept_nowhere() {
     let form = alice
         .open("/people/invite")
         .await
-        .form("Make the invitation");
+        .form("Send invitation");
     let made = alice
         .submit(&form.fill("Email", BOB.email).fill("Name", BOB.name))
         .await;

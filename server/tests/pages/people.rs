@@ -24,11 +24,11 @@ async fn somebody_invited_sets_a_password_once_and_is_signed_in() {
     let form = alice
         .open("/people/invite")
         .await
-        .form("Make the invitation");
+        .form("Send invitation");
     let wrong = alice
         .submit(&form.clone().fill("Email", "bob").fill("Name", "Bob"))
         .await;
-    let form = wrong.form("Make the invitation");
+    let form = wrong.form("Send invitation");
     assert_eq!(form.wrong(), ["Email"]);
     assert_eq!(form.field("Name").value, "Bob");
     // A colleague's calendar is not given away by a slip.
@@ -38,7 +38,7 @@ async fn somebody_invited_sets_a_password_once_and_is_signed_in() {
         .fill("Email", BOB.email)
         .fill(field, ALICE.email);
     let wrong = alice.submit(&hers).await;
-    assert_eq!(wrong.form("Make the invitation").wrong(), [field]);
+    assert_eq!(wrong.form("Send invitation").wrong(), [field]);
     assert!(
         wrong.text().contains("Alice signs in with"),
         "{}",
@@ -86,11 +86,11 @@ async fn somebody_invited_sets_a_password_once_and_is_signed_in() {
     let taken = alice
         .open("/people/invite")
         .await
-        .form("Make the invitation");
+        .form("Send invitation");
     let taken = alice
         .submit(&taken.fill("Email", BOB.email).fill("Name", "Bob"))
         .await;
-    assert_eq!(taken.form("Make the invitation").wrong(), ["Email"]);
+    assert_eq!(taken.form("Send invitation").wrong(), ["Email"]);
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn who_is_disabled_is_out_at_once_and_the_last_admin_stays() {
             told.text()
         );
     }
-    let form = alice.open(&page).await.form("Make an admin");
+    let form = alice.open(&page).await.form("Make an administrator");
     alice.submit(&form).await;
     assert_eq!(bob.get("/people").await.status, StatusCode::OK);
     let form = alice.open(&own).await.form("Make a member");
@@ -189,10 +189,10 @@ async fn a_table_is_shown_before_anybody_is_invited() {
             .text()
             .contains("Nobody here.")
     );
-    let list = alice.submit(&page.form("Invite them")).await;
+    let list = alice.submit(&page.form("Send invitations")).await;
     assert!(
         list.text()
-            .contains("1 person is invited. 2 lines were left out."),
+            .contains("1 person has an account now, with a link to set a password. 2 lines were left out."),
         "{}",
         list.text()
     );

@@ -231,7 +231,7 @@ fn EntryDetails(view: EntryPageView) -> impl IntoView {
                 </div>
                 {told_apart.then(|| view! { <p class="entry-marks">{tags.into_iter().map(tag_view).collect_view()}</p> })}
                 <dl class="facts">
-                    {fact("Shown as", status)} {fact("Where", location)} {fact("Organizer", organizer)}
+                    {fact("Shown as", status)} {fact("Where", location)} {fact("Organiser", organizer)}
                     {fact("Repeats", series)} {fact("Times in", Some(zone))} {fact("Mailbox", Some(mailbox))}
                     {changed.map(|moment| view! { <div><dt>"Changed"</dt><dd><When moment /></dd></div> })}
                     {as_of.map(|moment| view! { <div><dt>"As of"</dt><dd><When moment /></dd></div> })}

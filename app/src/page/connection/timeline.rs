@@ -152,7 +152,7 @@ mod words {
 #[component]
 pub fn Timeline(lines: Vec<Line>) -> impl IntoView {
     if lines.is_empty() {
-        return view! { <p class="empty">"Nothing has happened yet. The first round begins within a minute."</p> }.into_any();
+        return view! { <p class="empty">"Nothing has happened yet. The first sync begins within a minute."</p> }.into_any();
     }
     view! {
         <ol class="timeline">

@@ -74,8 +74,7 @@ pub async fn act_on_many(
 }
 
 /// A check signs in for each: fifty are the page of a list.
-#[cfg(feature = "ssr")]
-const MOST_CHECKS: usize = 50;
+pub const MOST_CHECKS: usize = 50;
 
 #[cfg(feature = "ssr")]
 async fn lines(
@@ -148,7 +147,12 @@ pub fn Hidden(wanted: Wanted) -> impl IntoView {
 }
 
 #[component]
-pub fn Actions(all: String) -> impl IntoView {
+pub fn Actions(
+    all: String,
+    /// How many the whole list holds.
+    connections: i64,
+) -> impl IntoView {
+    let is_long = usize::try_from(connections).is_ok_and(|number| number > MOST_CHECKS);
     view! {
         <fieldset class="list-actions">
             <legend>"With those chosen"</legend>
@@ -163,6 +167,14 @@ pub fn Actions(all: String) -> impl IntoView {
                 <input type="checkbox" name="all" value="true" />
                 <span>"All of this list, on every page (" {all} ")"</span>
             </label>
+            {is_long
+                .then(|| {
+                    view! {
+                        <p class="field-hint">
+                            {format!("Check signs in for each connection: {MOST_CHECKS} at most at a time. Sync all of them to see which ones work.")}
+                        </p>
+                    }
+                })}
         </fieldset>
     }
 }

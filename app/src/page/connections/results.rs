@@ -18,6 +18,7 @@ struct BulkView {
     title: String,
     begun: Moment,
     done: usize,
+    bad: usize,
     total: usize,
     lines: Vec<LineView>,
 }
@@ -44,30 +45,33 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
     let Some(bulk) = found else {
         return Err(request::not_there());
     };
-    let mut lines = Vec::new();
-    let later = bulk.lines.iter().skip(SHOWN);
-    let mut done = later.filter(|line| line.done.is_some()).count();
-    for line in bulk.lines.iter().take(SHOWN) {
-        let (result, is_bad, is_done) = result::of(&store, &bulk, line, &words)
-            .await
-            .map_err(request::internal)?;
-        done += usize::from(is_done);
-        lines.push(LineView {
-            name: line.name.clone(),
-            link: format!("/connections/{}", line.connection),
-            mailbox: line.mailbox.clone(),
-            result,
-            is_bad,
-        });
-    }
-    if done < bulk.lines.len() {
+    let results = result::all(&store, &bulk, &words).await;
+    let results = results.map_err(request::internal)?;
+    let total = results.len();
+    let (done, bad) = (
+        results.iter().filter(|it| it.is_done()).count(),
+        results.iter().filter(|it| it.is_bad()).count(),
+    );
+    let mut lines: Vec<_> = bulk.lines.iter().zip(results).collect();
+    // What went wrong first, then what is still to come.
+    lines.sort_by_key(|(_, result)| (!result.is_bad(), result.is_done()));
+    let lines = lines.into_iter().take(SHOWN).map(|(line, result)| LineView {
+        name: line.name.clone(),
+        link: format!("/connections/{}", line.connection),
+        mailbox: line.mailbox.clone(),
+        is_bad: result.is_bad(),
+        result: result.words(),
+    });
+    let lines = lines.collect();
+    if done < total {
         request::look_again_in(3);
     }
     Ok(BulkView {
-        title: result::title(bulk.action).to_owned(),
+        title: result::title(bulk.action, done == total).to_owned(),
         begun: words.moment(bulk.at),
         done,
-        total: bulk.lines.len(),
+        bad,
+        total,
         lines,
     })
 }
@@ -78,88 +82,133 @@ mod result {
     use kalends::{
         bulk::{Action, Bulk, Done, Line},
         check::Outcome,
+        connection::Connection,
+        id::{CheckId, ConnectionId},
         store::{Store, StoreError},
     };
+    use std::collections::HashMap;
 
-    pub const fn title(action: Action) -> &'static str {
-        match action {
-            Action::Check => "Connections checked",
-            Action::Sync => "Connections synced",
-            Action::Pause => "Connections paused",
-            Action::Resume => "Connections resumed",
-            Action::Disconnect => "Calendars disconnected",
+    /// What is being done, or was.
+    pub const fn title(action: Action, is_over: bool) -> &'static str {
+        match (action, is_over) {
+            (Action::Check, false) => "Checking connections",
+            (Action::Check, true) => "Connections checked",
+            (Action::Sync, false) => "Syncing connections",
+            (Action::Sync, true) => "Connections synced",
+            (Action::Pause, false) => "Pausing connections",
+            (Action::Pause, true) => "Connections paused",
+            (Action::Resume, false) => "Resuming connections",
+            (Action::Resume, true) => "Connections resumed",
+            (Action::Disconnect, false) => "Disconnecting calendars",
+            (Action::Disconnect, true) => "Calendars disconnected",
         }
     }
 
-    /// The words, whether they are bad, and whether nothing more is to come.
-    pub async fn of(
+    /// What came of one line, in words.
+    pub enum Result {
+        ToCome(&'static str),
+        Well(String),
+        Bad(String),
+    }
+
+    impl Result {
+        pub const fn is_done(&self) -> bool {
+            !matches!(self, Self::ToCome(_))
+        }
+
+        pub const fn is_bad(&self) -> bool {
+            matches!(self, Self::Bad(_))
+        }
+
+        pub fn words(self) -> String {
+            match self {
+                Self::ToCome(words) => words.to_owned(),
+                Self::Well(words) | Self::Bad(words) => words,
+            }
+        }
+    }
+
+    /// What came of each line.
+    pub async fn all(
         store: &Store,
         bulk: &Bulk,
-        line: &Line,
         words: &Words,
-    ) -> Result<(String, bool, bool), StoreError> {
-        let plain = |text: &str, is_bad| Ok((text.to_owned(), is_bad, true));
-        match line.done {
-            None => Ok(("Waiting".to_owned(), false, false)),
-            Some(Done::Paused) => plain("Paused", false),
-            Some(Done::Resumed) => plain("Resumed", false),
-            Some(Done::IsDisabled) => plain("Not resumed: this person is disabled", true),
-            Some(Done::Disconnected) => plain("Disconnected", false),
-            Some(Done::Gone) => plain("Ended meanwhile", false),
-            Some(Done::IsPaused) => plain("Paused: resume it first", true),
+    ) -> std::result::Result<Vec<Result>, StoreError> {
+        let due = bulk.lines.iter().filter(|line| line.done == Some(Done::Due));
+        let due: Vec<_> = due.map(|line| line.connection).collect();
+        let found = store.listed(&due).await?.into_iter();
+        let found = found.filter_map(|item| item.connection.map(|it| (it.id, it)));
+        let connections: HashMap<ConnectionId, Connection> = found.collect();
+        let mut results = Vec::with_capacity(bulk.lines.len());
+        for line in &bulk.lines {
+            results.push(match line.done {
+                Some(Done::Due) => synced(connections.get(&line.connection), bulk, words),
+                Some(Done::Checking(id)) => checked(store, id, line, words).await?,
+                done => plain(done),
+            });
+        }
+        Ok(results)
+    }
+
+    fn plain(done: Option<Done>) -> Result {
+        match done {
+            None | Some(Done::Due | Done::Checking(_)) => Result::ToCome("Waiting"),
+            Some(Done::Paused) => Result::Well("Paused".to_owned()),
+            Some(Done::Resumed) => Result::Well("Resumed".to_owned()),
+            Some(Done::Disconnected) => Result::Well("Disconnected".to_owned()),
+            Some(Done::Gone) => Result::Well("Ended meanwhile".to_owned()),
+            Some(Done::IsDisabled) => {
+                Result::Bad("Not resumed: this person is disabled".to_owned())
+            }
+            Some(Done::IsPaused) => Result::Bad("Paused: resume it first".to_owned()),
             Some(Done::AccountStopped) => {
-                plain("Not sent: the password of its account was refused", true)
+                Result::Bad("Not sent: the password of its account was refused".to_owned())
             }
-            Some(Done::Failed) => plain("Not done: an error in Kalends, see its log", true),
-            Some(Done::Due) => synced(store, bulk, line, words).await,
-            Some(Done::Checking(id)) => {
-                let outcome = store.check(id).await?.and_then(|check| check.outcome);
-                Ok(match outcome {
-                    None => ("Being checked".to_owned(), false, false),
-                    Some(Outcome::Connected { .. } | Outcome::AccountSaved { .. }) => {
-                        ("Works".to_owned(), false, true)
-                    }
-                    Some(Outcome::Cancelled) => ("Cancelled".to_owned(), true, true),
-                    Some(Outcome::Failed { problem, .. }) => {
-                        let told = kalends::advice::advice(
-                            &problem,
-                            &kalends::advice::Names {
-                                mailbox: line.mailbox.clone(),
-                                utc_offset: Some(words.utc_offset()),
-                                ..Default::default()
-                            },
-                        );
-                        (told.title, true, true)
-                    }
-                })
+            Some(Done::Failed) => {
+                Result::Bad("Not done: an error in Kalends, see its log".to_owned())
             }
         }
     }
 
-    async fn synced(
+    async fn checked(
         store: &Store,
-        bulk: &Bulk,
+        id: CheckId,
         line: &Line,
         words: &Words,
-    ) -> Result<(String, bool, bool), StoreError> {
-        let Some(connection) = store.connection(line.connection).await? else {
-            return Ok(("Ended meanwhile".to_owned(), false, true));
+    ) -> std::result::Result<Result, StoreError> {
+        let outcome = store.check(id).await?.and_then(|check| check.outcome);
+        Ok(match outcome {
+            None => Result::ToCome("Being checked"),
+            Some(Outcome::Connected { .. } | Outcome::AccountSaved { .. }) => {
+                Result::Well("Works".to_owned())
+            }
+            Some(Outcome::Cancelled) => Result::Bad("Cancelled".to_owned()),
+            Some(Outcome::Failed { problem, .. }) => {
+                let names = kalends::advice::Names {
+                    mailbox: line.mailbox.clone(),
+                    utc_offset: Some(words.utc_offset()),
+                    ..Default::default()
+                };
+                Result::Bad(kalends::advice::advice(&problem, &names).title)
+            }
+        })
+    }
+
+    fn synced(connection: Option<&Connection>, bulk: &Bulk, words: &Words) -> Result {
+        let Some(connection) = connection else {
+            return Result::Well("Ended meanwhile".to_owned());
         };
         let is_over = connection.last_round_at.is_some_and(|at| at >= bulk.at);
         // Its account may have been stopped by another one's round.
         let is_coming = connection.due_at.is_some_and(|at| at <= words.now);
         if !is_over && is_coming {
-            return Ok(("Waiting for its round".to_owned(), false, false));
+            return Result::ToCome("Waiting for its sync");
         }
-        Ok(match request::advice_for(&connection, words) {
-            Some(advice) => (advice.title, true, true),
-            None if !is_over => ("Put off: its round comes later".to_owned(), true, true),
-            None => (
-                format!("Synced, {} entries", connection.entries),
-                false,
-                true,
-            ),
-        })
+        match request::advice_for(connection, words) {
+            Some(advice) => Result::Bad(advice.title),
+            None if !is_over => Result::Bad("Put off: its sync comes later".to_owned()),
+            None => Result::Well(format!("Synced, {} entries", connection.entries)),
+        }
     }
 }
 
@@ -179,23 +228,25 @@ fn BulkResult(view: BulkView) -> impl IntoView {
         title,
         begun,
         done,
+        bad,
         total,
         lines,
     } = view;
     let shown = lines.len();
-    let bad = lines.iter().filter(|line| line.is_bad).count();
     let summary = match (done == total, bad) {
-        (false, _) => format!("{done} of {total} dealt with. This page looks again by itself."),
-        (true, 0) if total == 1 => "Dealt with.".to_owned(),
-        (true, _) if total == 1 => "Dealt with, with trouble.".to_owned(),
-        (true, 0) => format!("All {total} dealt with."),
-        (true, bad) => format!("All {total} dealt with, {bad} with trouble."),
+        (false, 0) => format!("{done} of {total} done. This page looks again by itself."),
+        (false, _) => format!("{done} of {total} done, {bad} of them failed. This page looks again by itself."),
+        (true, 0) if total == 1 => "Done.".to_owned(),
+        (true, _) if total == 1 => "Failed.".to_owned(),
+        (true, 0) => format!("All {total} done."),
+        (true, bad) if bad == total => format!("All {total} failed."),
+        (true, bad) => format!("All {total} done, {bad} of them failed."),
     };
     view! {
-        <Frame title>
+        <Frame title wide=true>
             <p class="back"><a href="/connections">"All connections"</a></p>
             <p class="freshness" role="status"><span>{summary}</span> <span>"Begun " <When moment=begun /></span></p>
-            {(done < total).then(|| view! { <progress max=total value=done aria-label="Dealt with"></progress> })}
+            {(done < total).then(|| view! { <progress max=total value=done aria-label="Done"></progress> })}
             <div class="table-box" role="region" aria-label="Results" tabindex="0">
                 <table class="table table-stack" role="table">
                     <thead role="rowgroup">
@@ -221,7 +272,7 @@ fn BulkResult(view: BulkView) -> impl IntoView {
                     </tbody>
                 </table>
             </div>
-            {(shown < total).then(|| view! { <p class="panel-hint">{format!("The first {shown} of {total}.")}</p> })}
+            {(shown < total).then(|| view! { <p class="panel-hint">{format!("{shown} of {total} are shown, those that failed first.")}</p> })}
         </Frame>
     }
 }

@@ -30,7 +30,7 @@ async fn work_account(id: String, click: Click) -> Result<(), AppError> {
             Ok(()) => {
                 "No sign-in happens with this account for 30 minutes. Change the password in Active Directory now, then test the new one below."
             }
-            Err(_) => "A round is still under way. Wait a minute and hold the sign-ins once more.",
+            Err(_) => "A sync is still under way. Wait a minute and hold the sign-ins once more.",
         },
         Click::Release => {
             let released = domain::release(&services, &admin, &account).await;

@@ -99,7 +99,7 @@ mod server {
 #[component]
 pub fn TermsFields(draft: Draft, errors: Signal<FieldErrors>) -> impl IntoView {
     view! {
-        <Field label="Name" name="label" value=draft.value("label") hint="What admins call it, such as Head office." errors />
+        <Field label="Name" name="label" value=draft.value("label") hint="What administrators call it, such as Head office." errors />
         <Field
             label="Mail domains"
             name="domains"

@@ -178,7 +178,7 @@ fn Notices(view: NoticesView) -> impl IntoView {
     let none_open = open.is_empty();
     let none_sent = sent.is_empty();
     view! {
-        <Frame title="Notices" wide=true>
+        <Frame title="Alerts" wide=true>
             <p class="back"><a href="/organisation">"Organisation"</a></p>
             {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
             <p>
@@ -188,9 +188,9 @@ fn Notices(view: NoticesView) -> impl IntoView {
             <Mail mail />
             <Webhooks webhooks draft />
             <section class="panel" aria-labelledby="open">
-                <h2 id="open">"Not over yet"</h2>
+                <h2 id="open">"Open alerts"</h2>
                 {if none_open {
-                    view! { <p class="empty">"Nothing was told that is not over. What just began is told if it lasts."</p> }.into_any()
+                    view! { <p class="empty">"No open alerts. What just began is told if it lasts."</p> }.into_any()
                 } else {
                     view! {
                         <ul class="links">
@@ -248,7 +248,7 @@ fn Mail(mail: Option<MailView>) -> impl IntoView {
             {match mail {
                 None => view! {
                     <p>
-                        "No mail is sent. Whoever runs Kalends sets " <code>"KALENDS_SMTP_URL"</code> " and " <code>"KALENDS_MAIL_FROM"</code>
+                        "No mail is sent. A Kalends administrator sets " <code>"KALENDS_SMTP_URL"</code> " and " <code>"KALENDS_MAIL_FROM"</code>
                         " and starts it anew; " <code>"kalends serve --help"</code> " has examples."
                     </p>
                 }
@@ -277,11 +277,11 @@ fn Mail(mail: Option<MailView>) -> impl IntoView {
 #[component]
 fn Sent(sent: Vec<SentView>) -> impl IntoView {
     view! {
-        <div class="table-box" role="region" aria-label="Notices" tabindex="0">
+        <div class="table-box" role="region" aria-label="Alerts" tabindex="0">
             <table class="table table-stack" role="table">
                 <thead role="rowgroup">
                     <tr role="row">
-                        <th role="columnheader" scope="col">"Notice"</th>
+                        <th role="columnheader" scope="col">"Alert"</th>
                         <th role="columnheader" scope="col">"To"</th>
                         <th role="columnheader" scope="col">"State"</th>
                         <th role="columnheader" scope="col">"When"</th>

@@ -40,10 +40,10 @@ pub async fn overview(
         match counted.notices_failed {
             0 => None,
             1 => Some(
-                "1 notice was given up, and nothing has reached its recipient since.".to_owned(),
+                "1 alert was given up, and nothing has reached its recipient since.".to_owned(),
             ),
             many => Some(format!(
-                "{many} notices were given up, and nothing has reached their recipients since."
+                "{many} alerts were given up, and nothing has reached their recipients since."
             )),
         }
     };
@@ -124,7 +124,7 @@ fn by_owner(troubles: Vec<Trouble>, words: &Words) -> Vec<OwnerView> {
     let mut sorted = gathered(troubles);
     sorted.sort_by_key(|trouble| std::cmp::Reverse(trouble.people));
     [
-        (Owner::Operator, "For you, or whoever runs Kalends"),
+        (Owner::Operator, "For you, or another administrator of Kalends"),
         (Owner::ExchangeAdmin, "For the Exchange administrator"),
         (Owner::You, "For the people themselves"),
         (Owner::Nobody, "Passes by itself"),
@@ -194,7 +194,7 @@ async fn rounds(store: &Store, words: &Words) -> Result<PlotView, StoreError> {
         .collect();
     let sum = |part: usize| stacks.iter().map(|stack| stack[part]).sum::<i64>();
     let summary = format!(
-        "In the last {HOURS} hours {} rounds went well, {} were delayed and tried again, and {} failed.",
+        "In the last {HOURS} hours {} syncs went well, {} were delayed and tried again, and {} failed.",
         sum(0),
         sum(1),
         sum(2)

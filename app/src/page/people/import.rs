@@ -24,7 +24,8 @@ struct ImportView {
     draft: Draft,
     preview: Option<Preview>,
     /// Links were made in the last quarter of an hour.
-    has_links: bool,
+    /// What became of the links of the last minutes, where there are any.
+    mailed: Option<String>,
     flash: Option<String>,
 }
 
@@ -43,6 +44,33 @@ struct PreviewRow {
     email: String,
     detail: String,
     mistake: Option<String>,
+}
+
+/// What became of the links of the last minutes.
+#[cfg(feature = "ssr")]
+async fn mailed(
+    services: &kalends::services::Services,
+) -> Result<String, kalends::store::StoreError> {
+    use kalends::notice::State;
+    if !services.channels.mail().is_some_and(kalends::notice::Mailer::is_private) {
+        return Ok("Kalends mails no links here: hand them over yourself.".to_owned());
+    }
+    let since = services.clock.now() - kalends::fresh::SHOWN;
+    let (mut sent, mut waiting, mut failed) = (0, 0, 0);
+    for (state, number) in services.store.links_mailed(since).await? {
+        match state {
+            State::Sent => sent += number,
+            State::Waiting => waiting += number,
+            State::Failed | State::Cancelled => failed += number,
+        }
+    }
+    let mut words = format!("In the last 15 minutes {sent} invitations were mailed");
+    for (number, what) in [(waiting, "wait to be mailed"), (failed, "could not be mailed")] {
+        if number > 0 {
+            words.push_str(&format!(", {number} {what}"));
+        }
+    }
+    Ok(words + ".")
 }
 
 #[server(endpoint = "import_form")]
@@ -69,8 +97,8 @@ async fn import_form() -> Result<ImportView, AppError> {
                     name: row.name.clone(),
                     email: row.email.clone(),
                     detail: match (row.is_admin, row.addresses.is_empty()) {
-                        (true, true) => "Admin".to_owned(),
-                        (true, false) => format!("Admin; also {}", row.addresses),
+                        (true, true) => "Administrator".to_owned(),
+                        (true, false) => format!("Administrator; also {}", row.addresses),
                         (false, true) => String::new(),
                         (false, false) => format!("also {}", row.addresses),
                     },
@@ -86,7 +114,11 @@ async fn import_form() -> Result<ImportView, AppError> {
     Ok(ImportView {
         draft,
         preview,
-        has_links: !links.is_empty(),
+        mailed: if links.is_empty() {
+            None
+        } else {
+            Some(mailed(&services).await.map_err(request::internal)?)
+        },
         flash: request::take_flash().await?,
     })
 }
@@ -192,8 +224,8 @@ async fn import_people(#[server(default)] drop: bool) -> Result<(), AppError> {
         }
     }
     let invited = match invited {
-        1 => "1 person is invited.".to_owned(),
-        many => format!("{many} people are invited."),
+        1 => "1 person has an account now, with a link to set a password.".to_owned(),
+        many => format!("{many} people have accounts now, each with a link to set a password."),
     };
     let left = match left {
         0 => String::new(),
@@ -218,7 +250,7 @@ fn Import(view: ImportView) -> impl IntoView {
     let ImportView {
         draft,
         preview,
-        has_links,
+        mailed,
         flash,
     } = view;
     let errors = Signal::stored(draft.errors.clone());
@@ -226,9 +258,10 @@ fn Import(view: ImportView) -> impl IntoView {
         <Frame title="Import people">
             <p class="back"><a href="/people">"All people"</a></p>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
-            {has_links
-                .then(|| {
+            {mailed
+                .map(|mailed| {
                     view! {
+                        <p class="notice">{mailed} " " <a href="/organisation/notices">"See the alerts"</a></p>
                         <p class="form-actions page-actions">
                             <a class="button" href="/people/links.csv" download="links.csv" rel="external">"Download the links of the last 15 minutes"</a>
                         </p>
@@ -249,7 +282,7 @@ fn Import(view: ImportView) -> impl IntoView {
                             <input id="import-file" name="file" type="file" accept=".csv,.txt,text/csv,text/plain" />
                         </div>
                         <p class="panel-hint">"Nobody is invited before you have seen what the table would do."</p>
-                        <button class="button button-primary">"Read the table"</button>
+                        <button class="button button-primary">"Preview"</button>
                     </form>
                 }.into_any(),
             }}
@@ -280,7 +313,7 @@ fn PreviewTable(preview: Preview) -> impl IntoView {
         <div class="form-actions page-actions">
             {(fine > 0)
                 .then(|| {
-                    view! { <form method="post" action=ImportPeople::url()><button class="button button-primary">"Invite them"</button></form> }
+                    view! { <form method="post" action=ImportPeople::url()><button class="button button-primary">"Send invitations"</button></form> }
                 })}
             <form method="post" action=ImportPeople::url()>
                 <input type="hidden" name="drop" value="true" />
@@ -307,7 +340,7 @@ fn PreviewTable(preview: Preview) -> impl IntoView {
                                     <td role="cell" data-label="Then">
                                         {match row.mistake {
                                             Some(mistake) => view! { <span class="cell-bad">"Left out: " {mistake}</span> }.into_any(),
-                                            None => view! { "Invited" <span class="cell-detail">{row.detail}</span> }.into_any(),
+                                            None => view! { "Will be invited" <span class="cell-detail">{row.detail}</span> }.into_any(),
                                         }}
                                     </td>
                                 </tr>

@@ -106,9 +106,9 @@ fn InviteForm(draft: Draft) -> impl IntoView {
                 <fieldset class="choices">
                     <legend>"Role"</legend>
                     {choice("role", "member", "Member", "Connects and reads their own calendar.", !is_admin)}
-                    {choice("role", "admin", "Admin", "Sees everybody’s connections and holds the organisation’s accounts.", is_admin)}
+                    {choice("role", "admin", "Administrator", "Sees everybody’s connections and holds the organisation’s accounts.", is_admin)}
                 </fieldset>
-                <button class="button button-primary">"Make the invitation"</button>
+                <button class="button button-primary">"Send invitation"</button>
             </form>
         </Frame>
     }

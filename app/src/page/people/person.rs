@@ -153,7 +153,7 @@ async fn tend_person(
             .map_err(PeopleError::from),
         "admin" => people::set_role(&services, &admin, &user, Role::Admin)
             .await
-            .map(|()| "Is an admin now."),
+            .map(|()| "Is an administrator now."),
         "member" => people::set_role(&services, &admin, &user, Role::Member)
             .await
             .map(|()| "Is a member now."),
@@ -267,7 +267,7 @@ fn Person(view: PersonView) -> impl IntoView {
                 <h2 id="person">"Person"</h2>
                 <dl class="facts">
                     <div><dt>"Email"</dt><dd>{email.clone()}</dd></div>
-                    <div><dt>"Role"</dt><dd>{if is_admin { "Admin" } else { "Member" }}</dd></div>
+                    <div><dt>"Role"</dt><dd>{if is_admin { "Administrator" } else { "Member" }}</dd></div>
                     <div>
                         <dt>"Sign-in"</dt>
                         <dd>
@@ -298,7 +298,7 @@ fn Person(view: PersonView) -> impl IntoView {
                     {if is_admin {
                         view! { <Click id=id.clone() click="member" words="Make a member" danger=false /> }.into_any()
                     } else {
-                        view! { <Click id=id.clone() click="admin" words="Make an admin" danger=false /> }.into_any()
+                        view! { <Click id=id.clone() click="admin" words="Make an administrator" danger=false /> }.into_any()
                     }}
                     {disabled.then(|| view! { <Click id=id.clone() click="enable" words="Enable" danger=false /> })}
                 </div>

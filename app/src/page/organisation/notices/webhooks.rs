@@ -156,7 +156,7 @@ fn HookRow(webhook: WebhookView) -> impl IntoView {
             </div>
             <details class="more">
                 <summary>{remove}</summary>
-                <p>"Its address and key are forgotten: to post there again it is added anew, and whoever receives the notices needs the new key."</p>
+                <p>"Its address and key are forgotten: to post there again it is added anew, and whoever receives the alerts needs the new key."</p>
                 <form class="form-actions" method="post" action=RemoveWebhook::url()>
                     <input type="hidden" name="id" value=id />
                     <button class="button button-danger">"Remove it"</button>
