@@ -291,10 +291,7 @@ impl Store {
         .await?;
         found
             .iter()
-            .map(|row| {
-                let state = rows::text(row, "state")?;
-                Ok((rows::from_name(&state, "state")?, rows::number(row, "found")?))
-            })
+            .map(|row| Ok((rows::named(row, "state")?, rows::number(row, "found")?)))
             .collect()
     }
 

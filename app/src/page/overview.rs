@@ -282,7 +282,7 @@ fn Causes(owner: OwnerView) -> impl IntoView {
                             <span class="cause-main">
                                 <strong>{cause.title}</strong>
                                 <span class="cell-detail">{cause.place} " · since " <When moment=cause.since /></span>
-                                {cause.cure.map(|page| view! { <a href=page>"Change the password"</a> })}
+                                {cause.cure.map(|page| view! { <a href=page>"Open account"</a> })}
                             </span>
                         </li>
                     }
