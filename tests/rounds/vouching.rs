@@ -75,7 +75,7 @@ async fn approve_bob(world: &World) {
     let request = store.requests(true).await.unwrap().remove(0);
     let approve = (RequestState::Waiting, RequestState::Approved);
     let entry = Entry::by(admin.id, Action::RequestApproved);
-    let decided = store.decide_request(request.id, approve, "", &entry, now);
+    let decided = store.decide_request(request.id, approve, "", (&entry, None), now);
     assert!(decided.await.unwrap());
 }
 

@@ -90,10 +90,7 @@ async fn an_invitation_comes_by_mail_works_once_and_is_kept_nowhere() {
     let (place, server) = place_with_mail();
     let kalends = place.start().await;
     let mut alice = kalends.browser_of(&ALICE).await;
-    let form = alice
-        .open("/people/invite")
-        .await
-        .form("Send invitation");
+    let form = alice.open("/people/invite").await.form("Send invitation");
     let made = alice
         .submit(&form.fill("Email", BOB.email).fill("Name", BOB.name))
         .await;

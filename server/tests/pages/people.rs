@@ -21,10 +21,7 @@ async fn somebody_invited_sets_a_password_once_and_is_signed_in() {
     let place = Place::of(&[ALICE]);
     let kalends = place.start().await;
     let mut alice = kalends.browser_of(&ALICE).await;
-    let form = alice
-        .open("/people/invite")
-        .await
-        .form("Send invitation");
+    let form = alice.open("/people/invite").await.form("Send invitation");
     let wrong = alice
         .submit(&form.clone().fill("Email", "bob").fill("Name", "Bob"))
         .await;
@@ -83,10 +80,7 @@ async fn somebody_invited_sets_a_password_once_and_is_signed_in() {
 
     let again = kalends.browser().open(&link).await;
     assert_eq!(again.heading(), "This link does not work");
-    let taken = alice
-        .open("/people/invite")
-        .await
-        .form("Send invitation");
+    let taken = alice.open("/people/invite").await.form("Send invitation");
     let taken = alice
         .submit(&taken.fill("Email", BOB.email).fill("Name", "Bob"))
         .await;
@@ -191,8 +185,9 @@ async fn a_table_is_shown_before_anybody_is_invited() {
     );
     let list = alice.submit(&page.form("Send invitations")).await;
     assert!(
-        list.text()
-            .contains("1 person has an account now, with a link to set a password. 2 lines were left out."),
+        list.text().contains(
+            "1 person has an account now, with a link to set a password. 2 lines were left out."
+        ),
         "{}",
         list.text()
     );

@@ -55,13 +55,16 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
     let mut lines: Vec<_> = bulk.lines.iter().zip(results).collect();
     // What went wrong first, then what is still to come.
     lines.sort_by_key(|(_, result)| (!result.is_bad(), result.is_done()));
-    let lines = lines.into_iter().take(SHOWN).map(|(line, result)| LineView {
-        name: line.name.clone(),
-        link: format!("/connections/{}", line.connection),
-        mailbox: line.mailbox.clone(),
-        is_bad: result.is_bad(),
-        result: result.words(),
-    });
+    let lines = lines
+        .into_iter()
+        .take(SHOWN)
+        .map(|(line, result)| LineView {
+            name: line.name.clone(),
+            link: format!("/connections/{}", line.connection),
+            mailbox: line.mailbox.clone(),
+            is_bad: result.is_bad(),
+            result: result.words(),
+        });
     let lines = lines.collect();
     if done < total {
         request::look_again_in(3);
@@ -134,7 +137,10 @@ mod result {
         bulk: &Bulk,
         words: &Words,
     ) -> std::result::Result<Vec<Result>, StoreError> {
-        let due = bulk.lines.iter().filter(|line| line.done == Some(Done::Due));
+        let due = bulk
+            .lines
+            .iter()
+            .filter(|line| line.done == Some(Done::Due));
         let due: Vec<_> = due.map(|line| line.connection).collect();
         let found = store.listed(&due).await?.into_iter();
         let found = found.filter_map(|item| item.connection.map(|it| (it.id, it)));
@@ -235,7 +241,9 @@ fn BulkResult(view: BulkView) -> impl IntoView {
     let shown = lines.len();
     let summary = match (done == total, bad) {
         (false, 0) => format!("{done} of {total} done. This page looks again by itself."),
-        (false, _) => format!("{done} of {total} done, {bad} of them failed. This page looks again by itself."),
+        (false, _) => format!(
+            "{done} of {total} done, {bad} of them failed. This page looks again by itself."
+        ),
         (true, 0) if total == 1 => "Done.".to_owned(),
         (true, _) if total == 1 => "Failed.".to_owned(),
         (true, 0) => format!("All {total} done."),

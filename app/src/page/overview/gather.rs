@@ -124,7 +124,10 @@ fn by_owner(troubles: Vec<Trouble>, words: &Words) -> Vec<OwnerView> {
     let mut sorted = gathered(troubles);
     sorted.sort_by_key(|trouble| std::cmp::Reverse(trouble.people));
     [
-        (Owner::Operator, "For you, or another administrator of Kalends"),
+        (
+            Owner::Operator,
+            "For you, or another administrator of Kalends",
+        ),
         (Owner::ExchangeAdmin, "For the Exchange administrator"),
         (Owner::You, "For the people themselves"),
         (Owner::Nobody, "Passes by itself"),

@@ -52,7 +52,11 @@ async fn mailed(
     services: &kalends::services::Services,
 ) -> Result<String, kalends::store::StoreError> {
     use kalends::notice::State;
-    if !services.channels.mail().is_some_and(kalends::notice::Mailer::is_private) {
+    if !services
+        .channels
+        .mail()
+        .is_some_and(kalends::notice::Mailer::is_private)
+    {
         return Ok("Kalends mails no links here: hand them over yourself.".to_owned());
     }
     let since = services.clock.now() - kalends::fresh::SHOWN;
@@ -65,7 +69,10 @@ async fn mailed(
         }
     }
     let mut words = format!("In the last 15 minutes {sent} invitations were mailed");
-    for (number, what) in [(waiting, "wait to be mailed"), (failed, "could not be mailed")] {
+    for (number, what) in [
+        (waiting, "wait to be mailed"),
+        (failed, "could not be mailed"),
+    ] {
         if number > 0 {
             words.push_str(&format!(", {number} {what}"));
         }
