@@ -95,6 +95,11 @@ pub(crate) async fn begin(
     purpose: Purpose,
 ) -> Result<CheckId, Forbidden> {
     let place = running::take_place(services, user.id).await?;
+    let patient = if request.keep_trying {
+        Some(running::take_patient_place(services, user.id).await?)
+    } else {
+        None
+    };
     request.typed.goal = purpose.goal();
     let mut check = new_check(services, user, request.mode, request.typed.clone());
     if let Purpose::NextPassword { account_id, .. } | Purpose::MoveAccount { account_id, .. } =
@@ -123,6 +128,7 @@ pub(crate) async fn begin(
             None => Outcome::Cancelled,
         };
         finish(&services, id, &ladder, &outcome).await;
+        drop(patient);
     });
     Ok(id)
 }

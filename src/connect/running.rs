@@ -1,6 +1,8 @@
 //! How many tests one person has under way: each takes a place before it starts and holds it until the last that works
-//! on it has ended, a cancelled one too, which may still wait for the verdict on its password.
+//! on it has ended, a cancelled one too, which may still wait for the verdict on its password. Those that keep trying
+//! hold one more from the first try to the last.
 
+use super::KEEP_TRYING;
 use crate::{
     id::{CheckId, UserId},
     limits::{HeldPlace, Keys, Lasts, Limit, LimitKey},
@@ -34,13 +36,40 @@ impl LimitKey for RunningChecks {
     }
 }
 
+/// The tests of one person that keep trying, whether they run or wait.
+struct PatientChecks(UserId);
+
+impl LimitKey for PatientChecks {
+    fn limit(&self) -> Limit {
+        Limit {
+            purpose: "patient-checks",
+            most: MOST_RUNNING,
+            lasts: Lasts::Each(KEEP_TRYING.saturating_add(LONGEST)),
+            keys: Keys::Ours,
+        }
+    }
+
+    fn key(&self) -> String {
+        self.0.to_string()
+    }
+}
+
 /// Takes a place for one more test of a person.
 pub(crate) async fn take_place(services: &Services, user: UserId) -> Result<HeldPlace, Forbidden> {
+    take(services, &RunningChecks(user)).await
+}
+
+/// Takes a place for one more test of a person that keeps trying.
+pub(super) async fn take_patient_place(
+    services: &Services,
+    user: UserId,
+) -> Result<HeldPlace, Forbidden> {
+    take(services, &PatientChecks(user)).await
+}
+
+async fn take(services: &Services, key: &dyn LimitKey) -> Result<HeldPlace, Forbidden> {
     let now = services.clock.now();
-    let taken = services
-        .store
-        .take_place(&[&RunningChecks(user)], now)
-        .await?;
+    let taken = services.store.take_place(&[key], now).await?;
     let place = taken.map_err(|_| Refusal::TooMany)?;
     Ok(HeldPlace::new(services.store.clone(), place))
 }
