@@ -147,4 +147,23 @@ on_both_engines! {
         assert!(is_connected(&tried), "{tried:?}");
         server.shutdown().await;
     }
+
+    async fn a_control_mailbox_is_named_to_its_own_server_alone(world) {
+        held(world).await;
+        let control = "alice@example.test";
+        let (server, services) = world.server_elsewhere().await;
+        for exchange in [&server, &world.exchange] {
+            exchange.world().scope.exclude.insert("bob@example.test".to_owned());
+        }
+        let asked_before = world.exchange.world().counters().calls(control, "GetFolder");
+        for (services, host) in [(&services, ELSEWHERE), (&world.services, HOST)] {
+            let ended = world.click_with(services, "bob", (SERVICE, host), SERVICE_PASSWORD).await;
+            assert!(!is_connected(&ended), "{ended:?}");
+        }
+        assert!(server.world().counters().accepted() > 0);
+        assert!(!server.world().counters().requests().contains_key(control));
+        let asked = world.exchange.world().counters().calls(control, "GetFolder");
+        assert_eq!(asked, asked_before + 1, "at its own server it decides");
+        server.shutdown().await;
+    }
 }

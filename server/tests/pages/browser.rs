@@ -166,9 +166,7 @@ impl Browser {
             request = request.header(*name, *value);
         }
         if !self.cookies.is_empty() {
-            let cookies = self.cookies.iter();
-            let cookies: Vec<_> = cookies.map(|(n, v)| format!("{n}={v}")).collect();
-            request = request.header("cookie", cookies.join("; "));
+            request = request.header("cookie", self.cookie());
         }
         let request = request
             .body(Full::new(Bytes::from(body.to_owned())))
@@ -189,6 +187,13 @@ impl Browser {
 
     fn authority(&self) -> &str {
         self.origin.split_once("://").unwrap().1
+    }
+
+    /// The header with all cookies.
+    pub fn cookie(&self) -> String {
+        let cookies = self.cookies.iter();
+        let cookies: Vec<_> = cookies.map(|(n, v)| format!("{n}={v}")).collect();
+        cookies.join("; ")
     }
 
     fn keep_cookies(&mut self, headers: &HeaderMap) {

@@ -1,6 +1,6 @@
 //! Many connections, few files: whoever asks for nothing makes room, and health is always answered.
 
-use crate::program::{BOB, Kalends, Place};
+use crate::program::{ALICE, BOB, Kalends, Place};
 use http::StatusCode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::time::Duration;
@@ -103,8 +103,9 @@ async fn status_of(kalends: &Kalends, request: &str) -> u16 {
 
 #[tokio::test]
 async fn what_is_no_http_and_no_form_is_the_senders_mistake() {
-    let place = Place::of(&[BOB]);
+    let place = Place::of(&[ALICE]);
     let kalends = place.start().await;
+    let alice = kalends.browser_of(&ALICE).await;
     let chunked = "transfer-encoding: chunked\r\n\r\n";
     let parts = "content-type: multipart/form-data; boundary=";
     let form = "content-type: application/x-www-form-urlencoded\r\n";
@@ -137,15 +138,22 @@ async fn what_is_no_http_and_no_form_is_the_senders_mistake() {
             format!("{parts}x\r\ncontent-length: 9\r\n\r\n--x\r\nnope"),
         ),
     ] {
-        for accept in ["text/html", "application/json"] {
+        for (accept, cookie) in [
+            ("text/html", String::new()),
+            ("application/json", String::new()),
+            ("text/html", alice.cookie()),
+            ("application/json", alice.cookie()),
+        ] {
             let request = format!(
                 "POST /api/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nsec-fetch-site: same-origin\r\n\
-                 accept: {accept}\r\n{rest}"
+                 accept: {accept}\r\ncookie: {cookie}\r\n{rest}"
             );
             let status = status_of(&kalends, &request).await;
             // Whoever is not signed in is led to the sign-in page, or told so, before anything is read.
             let is_fine = (400..500).contains(&status)
-                || status == 303 && ["read_import", "map_mailboxes"].contains(&path);
+                || status == 303
+                    && cookie.is_empty()
+                    && ["read_import", "map_mailboxes"].contains(&path);
             assert!(is_fine, "{status} {request}");
         }
     }

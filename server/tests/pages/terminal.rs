@@ -1,11 +1,8 @@
-//! What a server says of itself reaches the terminal as text: nothing in it moves, colours or turns around what stands
-//! beside it.
+//! What a certificate says reaches the terminal as text: nothing in it moves, colours or turns around what stands beside
+//! it.
 
 use crate::program::{ALICE, BOB, Ended, Place};
-use kalends_simulator::{
-    fault::{FaultShape, Kind, Plan},
-    world::practice::SERVICE_PASSWORD,
-};
+use kalends_simulator::world::practice::SERVICE_PASSWORD;
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::{
     ServerConfig,
@@ -78,19 +75,5 @@ async fn the_name_in_a_certificate_is_shown_without_what_moves_or_turns() {
     place.set("KALENDS_EXCHANGE_HOSTS", "mail.example.test");
     let rule = format!("mail.example.test:443={at}");
     place.set("KALENDS_EXCHANGE_CONNECT_TO", &rule);
-    assert_is_text(&doctor(&place));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_exchange_answers_is_shown_without_what_moves_or_turns() {
-    let mut place = Place::of(&[ALICE]);
-    let exchange = place.exchange().await;
-    let fault = Kind::SoapFault {
-        // XML holds no other control characters.
-        code: TRICKS.replace(['\u{1b}', '\u{7}'], ""),
-        message: None,
-        shape: FaultShape::Full,
-    };
-    exchange.world().faults.plan(Plan::always(fault));
     assert_is_text(&doctor(&place));
 }
