@@ -1,6 +1,8 @@
 //! The EWS endpoint from a signed-in request to an answer.
 //! Checks come in the server's order: XML and schema, version, impersonation, budget, operation.
 
+use std::collections::BTreeMap;
+
 use crate::{
     answer::Answer,
     fault::{FaultShape, Kind, Stage, Target},
@@ -168,7 +170,7 @@ fn not_primary(mailbox: &Mailbox) -> Fault {
             "The primary SMTP address must be specified when referencing a mailbox. The primary SMTP address is {primary}."
         ),
     )
-    .with(Detail::Value("Primary", primary.clone()))
+    .with(Detail::Value("Primary".to_owned(), primary.clone()))
 }
 
 /// A planned fault of budget or operation: a fault, or messages that refuse everything.
@@ -177,9 +179,15 @@ fn planned(
     request: &Request<'_, '_>,
     target: Target<'_>,
 ) -> Result<Option<String>, Refusal> {
-    let Some(kind) = world.faults.take_if(Stage::Operation, target, |kind| {
-        !matches!(kind, Kind::AutodiscoverError { .. })
-    }) else {
+    let Some(kind) = world
+        .faults
+        .take_if(Stage::Operation, target, |kind| match kind {
+            Kind::AutodiscoverError { .. } => false,
+            Kind::OldSchema { newest, .. } => request.version.is_newer_than(newest),
+            Kind::RefusedProperty { property, .. } => names(request, property),
+            _ => true,
+        })
+    else {
         return Ok(None);
     };
     world.counters_mut().fault();
@@ -190,7 +198,10 @@ fn planned(
                 "The server cannot service this request right now. Try again later.",
             );
             if let Some(back_off) = back_off {
-                fault = fault.with(Detail::Value("BackOffMilliseconds", back_off.to_string()));
+                fault = fault.with(Detail::Value(
+                    "BackOffMilliseconds".to_owned(),
+                    back_off.to_string(),
+                ));
             }
             Err(full(fault))
         }
@@ -207,8 +218,60 @@ fn planned(
             let error = ResponseError::new(&code, &message);
             Ok(Some(operation::refuse(request, &error)))
         }
+        Kind::DetailedFault {
+            code,
+            values,
+            nested,
+        } => {
+            let mut fault = Fault::new(&code, &format!("A planned fault: {code}."));
+            fault.details = details(values, nested);
+            Err(full(fault))
+        }
+        Kind::DetailedMessage {
+            code,
+            message,
+            values,
+            nested,
+        } => {
+            let mut error = ResponseError::new(&code, &message);
+            error.details = details(values, nested);
+            Ok(Some(operation::refuse(request, &error)))
+        }
+        Kind::OldSchema { code, as_fault, .. } if as_fault => {
+            Err(full(Fault::new(&code, "The schema is too new.")))
+        }
+        Kind::OldSchema { code, .. } => {
+            let error = ResponseError::new(&code, "The schema is too new.");
+            Ok(Some(operation::refuse(request, &error)))
+        }
+        Kind::RefusedProperty { code, .. } => {
+            let error = ResponseError::new(&code, "The property is not valid for this request.");
+            Ok(Some(operation::refuse(request, &error)))
+        }
         _ => Ok(None),
     }
+}
+
+fn details(values: BTreeMap<String, String>, nested: bool) -> Vec<Detail> {
+    let values: Vec<Detail> = values
+        .into_iter()
+        .map(|(name, value)| Detail::Value(name, value))
+        .collect();
+    if nested {
+        vec![Detail::Within(
+            "InnerError",
+            vec![Detail::Within("Details", values)],
+        )]
+    } else {
+        values
+    }
+}
+
+fn names(request: &Request<'_, '_>, property: &str) -> bool {
+    request
+        .operation
+        .descendants()
+        .any(|node| node.attribute("FieldURI") == Some(property))
 }
 
 /// The mailbox that a request is for, as far as one can tell without signing it in.

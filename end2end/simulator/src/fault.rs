@@ -1,6 +1,8 @@
 //! Faults that the control endpoint plans: what goes wrong, for whom and how often.
 //! The first plan that fits is used and counted down; one without a number stays until it is cleared.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A planned fault.
@@ -67,6 +69,24 @@ pub enum Kind {
     LoginTimeout,
     /// 401 although the credentials may be right; no sign-in is counted.
     Unauthorized,
+    /// A proxy answers with this status in place of Exchange, and names itself as far as told.
+    Proxy {
+        status: u16,
+        #[serde(default)]
+        server: Option<String>,
+        #[serde(default)]
+        via: Option<String>,
+    },
+    /// A page with this status and whatever `Retry-After` says.
+    RetryLater {
+        status: u16,
+        retry_after: String,
+    },
+    /// Exchange's own front end cannot route the signed-in request and says so in `X-CasErrorCode` alone.
+    CasError {
+        status: u16,
+        code: String,
+    },
 
     // Inside Exchange, after the impersonation check
     /// Fault `ErrorServerBusy`.
@@ -88,6 +108,34 @@ pub enum Kind {
         code: String,
         #[serde(default)]
         message: Option<String>,
+    },
+    /// A fault with any code and further values; `nested` puts them one level deeper.
+    DetailedFault {
+        code: String,
+        values: BTreeMap<String, String>,
+        #[serde(default)]
+        nested: bool,
+    },
+    /// A response message of class Error with any code, a text, and further values.
+    DetailedMessage {
+        code: String,
+        #[serde(default)]
+        message: String,
+        values: BTreeMap<String, String>,
+        #[serde(default)]
+        nested: bool,
+    },
+    /// Requests of a newer schema than `newest` are refused with this code, as by an older mailbox server of a farm.
+    OldSchema {
+        code: String,
+        newest: String,
+        #[serde(default)]
+        as_fault: bool,
+    },
+    /// Requests that name this property are refused with this code.
+    RefusedProperty {
+        code: String,
+        property: String,
     },
     /// POX Autodiscover answers with this error block.
     AutodiscoverError {
@@ -121,10 +169,45 @@ pub enum Kind {
     },
     /// A byte-order mark before the declaration.
     Bom,
+    /// This text before everything else.
+    Preceded {
+        text: String,
+    },
+    /// Another content type than the right one; empty sends none.
+    ContentType {
+        content_type: String,
+    },
+    /// The body is packed, asked for or not.
+    Encoded {
+        encoding: Encoding,
+    },
     /// Other prefixes for the same namespaces.
     PrefixShuffle,
     /// `ServerVersionInfo` of Exchange Online.
     ExchangeOnline,
+}
+
+/// How a body is packed, and what is said about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    Gzip,
+    /// `deflate` as the standard has it, within zlib.
+    Zlib,
+    /// `deflate` as some servers send it, without zlib.
+    Deflate,
+    /// Twice.
+    GzipGzip,
+    /// Packed, and no header says so.
+    UntoldGzip,
+    /// Said to be packed, and not.
+    OnlySaidGzip,
+    /// Packed, and cut off in the middle.
+    TornGzip,
+    /// A few kilobytes that unpack to 64 MiB.
+    Bomb,
+    /// A kind that nobody knows.
+    Unknown,
 }
 
 /// How much of a fault is sent.
@@ -156,6 +239,8 @@ pub enum Framing {
 pub enum Stage {
     Connection,
     Front,
+    /// Between the sign-in and the operation.
+    Routing,
     Operation,
     Answer,
 }
@@ -191,10 +276,17 @@ impl Kind {
             | Self::Forbidden
             | Self::LoginTimeout
             | Self::Redirect { .. }
-            | Self::Unauthorized => Stage::Front,
+            | Self::Unauthorized
+            | Self::Proxy { .. }
+            | Self::RetryLater { .. } => Stage::Front,
+            Self::CasError { .. } => Stage::Routing,
             Self::Throttled { .. }
             | Self::SoapFault { .. }
             | Self::ResponseCode { .. }
+            | Self::DetailedFault { .. }
+            | Self::DetailedMessage { .. }
+            | Self::OldSchema { .. }
+            | Self::RefusedProperty { .. }
             | Self::AutodiscoverError { .. } => Stage::Operation,
             Self::Slow { .. }
             | Self::SlowDrip { .. }
@@ -204,6 +296,9 @@ impl Kind {
             | Self::Garbled
             | Self::Oversized { .. }
             | Self::Bom
+            | Self::Preceded { .. }
+            | Self::ContentType { .. }
+            | Self::Encoded { .. }
             | Self::PrefixShuffle
             | Self::ExchangeOnline => Stage::Answer,
         }

@@ -30,19 +30,23 @@
 //! | `POST /fault` | [`fault::Plan`] | `{"kind", …, "times"?, "after"?, "only_mailbox"?, "only_path"?, "only_host"?}` |
 //! | `GET`, `DELETE /fault` | | lists or clears what is planned |
 //! | `POST /auth-offer` | `{"basic", "ntlm", "negotiate", "kerberos_only"?, "bearer"?}` | what a 401 offers, and so takes |
-//! | `POST /settings` | `{"accept_alias_as_primary"?, "ews_url"?, "find_limit"?, "product"?, "lock_out_threshold"?, "lock_out_window_minutes"?, "default_domain"?, "extended_protection"? (`none`, `allow`, `require`), "close_after_challenge"?, "tls_proxy"?, "http_redirect"?, "autodiscover_url"?, "pox"?, "soap_autodiscover"?}` | what is absent stays |
+//! | `POST /settings` | `{"accept_alias_as_primary"?, "ews_url"?, "find_limit"?, "total_items_in_view"?, "includes_last_item"? (each `"truth"`, `"nothing"`, `{"always": …}`), "product"?, "lock_out_threshold"?, "lock_out_window_minutes"?, "default_domain"?, "extended_protection"? (`none`, `allow`, `require`), "close_after_challenge"?, "tls_proxy"?, "http_redirect"?, "autodiscover_url"?, "pox"?, "soap_autodiscover"?}` | what is absent stays |
 //! | `POST /clock` | `{"now"}` | holds the clock at an instant |
 //!
 //! # Kinds of faults
 //! TLS: `no-tls`, `certificate-expired`, `certificate-not-yet-valid`, `certificate-wrong-name`,
 //! `certificate-unknown-issuer`, `certificate-self-signed`, `certificate-own-authority`; they meet new connections only.
 //! In front: `unavailable` (`retry_after`?), `server-error`, `login-page`, `web-host`, `owa-redirect`, `adfs-redirect`,
-//! `not-found`, `forbidden`, `login-timeout`, `unauthorized`, `redirect` (`to`).
+//! `not-found`, `forbidden`, `login-timeout`, `unauthorized`, `redirect` (`to`), `proxy` (`status`, `server`?, `via`?),
+//! `retry-later` (`status`, `retry_after`), and behind the sign-in `cas-error` (`status`, `code`).
 //! Inside: `throttled` (`back_off`?), `soap-fault` (`code`, `message`?, `shape`? of `full`, `empty-detail`, `bare`,
-//! `http200`), `response-code` (`code`, `message`?), `autodiscover-error` (`code`).
+//! `http200`), `response-code` (`code`, `message`?), `detailed-fault` (`code`, `values`, `nested`?), `detailed-message`
+//! (`code`, `message`?, `values`, `nested`?), `old-schema` (`code`, `newest`, `as_fault`?), `refused-property` (`code`,
+//! `property`), `autodiscover-error` (`code`).
 //! On the way back: `slow` (`milliseconds`), `slow-drip` (`bytes`, `milliseconds`), `reset-mid-body`,
 //! `reset-before-answer`, `truncated` (`framing`? of `chunked`, `content-length`), `garbled`, `oversized` (`bytes`),
-//! `bom`, `prefix-shuffle`, `exchange-online`.
+//! `bom`, `preceded` (`text`), `content-type` (`content_type`), `encoded` (`encoding` of `gzip`, `zlib`, `deflate`,
+//! `gzip-gzip`, `untold-gzip`, `only-said-gzip`, `torn-gzip`, `bomb`, `unknown`), `prefix-shuffle`, `exchange-online`.
 
 mod answer;
 mod auth;
@@ -53,6 +57,7 @@ mod ews;
 pub mod fault;
 mod ntlm;
 mod operation;
+mod packing;
 mod server;
 mod simulator;
 mod site;

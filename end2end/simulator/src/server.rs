@@ -109,6 +109,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let wire = Wire {
         stream,
         reset: Arc::clone(&reset),
+        shared: Arc::clone(&shared),
     };
     let conversation = Arc::new(Mutex::new(Conversation::default()));
     let service = service_fn(move |request| {
@@ -266,6 +267,7 @@ impl Body for Pieces {
 struct Wire {
     stream: TlsStream<TcpStream>,
     reset: Arc<AtomicBool>,
+    shared: Arc<Shared>,
 }
 
 impl Drop for Wire {
@@ -283,7 +285,12 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if let Some(heard) = buffer.filled().get(before..).filter(|it| !it.is_empty()) {
+            self.shared.with(|world| world.counters_mut().heard(heard));
+        }
+        read
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     auth::{self, Attempt, Conversation},
     autodiscover, ews,
     fault::{Kind, Stage, Target},
+    packing,
     soap::text::shuffle_prefixes,
     world::{World, settings::Front},
 };
@@ -63,11 +64,19 @@ pub fn answer(
     let mut answer = match world.faults.take(Stage::Front, target) {
         Some(kind) => {
             world.counters_mut().fault();
-            if matches!(kind, Kind::WebHost) {
-                let realm = "Basic realm=\"Customers\"".to_owned();
-                return Answer::empty(401).header("WWW-Authenticate", realm);
+            match &kind {
+                // Nothing of Exchange stands in what another server says.
+                Kind::WebHost => {
+                    let realm = "Basic realm=\"Customers\"".to_owned();
+                    return Answer::empty(401).header("WWW-Authenticate", realm);
+                }
+                Kind::Proxy {
+                    status,
+                    server,
+                    via,
+                } => return proxy(*status, server.as_ref(), via.as_ref()),
+                _ => front(world, &kind, request),
             }
-            front(world, &kind, request)
         }
         None => route(world, conversation, request, target, now),
     };
@@ -138,6 +147,10 @@ fn service(
     if !xml {
         return Answer::empty(415);
     }
+    if let Some(Kind::CasError { status, code }) = world.faults.take(Stage::Routing, target) {
+        world.counters_mut().fault();
+        return Answer::empty(status).header("X-CasErrorCode", code);
+    }
     ews::answer(world, principal, request.body, target)
 }
 
@@ -149,6 +162,17 @@ pub fn plain(world: &mut World, path: &str, has_authorization: bool) -> (u16, Op
         Some(to) if is_autodiscover => (302, Some(to.clone())),
         _ => (404, None),
     }
+}
+
+/// What a proxy says that does not reach Exchange.
+fn proxy(status: u16, server: Option<&String>, via: Option<&String>) -> Answer {
+    let mut answer = Answer::html(status, "Bad Gateway", "<h1>The server is not reached.</h1>");
+    for (name, value) in [("Server", server), ("Via", via)] {
+        if let Some(value) = value {
+            answer = answer.header(name, value.clone());
+        }
+    }
+    answer
 }
 
 /// What a proxy, a portal or a broken server answers in place of Exchange.
@@ -167,6 +191,11 @@ fn front(world: &World, kind: &Kind, request: &Incoming<'_>) -> Answer {
                 None => answer,
             }
         }
+        Kind::RetryLater {
+            status,
+            retry_after,
+        } => Answer::html(*status, "Busy", "<h2>Try again later</h2>")
+            .header("Retry-After", retry_after.clone()),
         Kind::ServerError => Answer::html(
             500,
             "Runtime Error",
@@ -201,19 +230,22 @@ fn front(world: &World, kind: &Kind, request: &Incoming<'_>) -> Answer {
 
 /// Lets every fitting fault of the way back work on the answer, each kind once.
 fn on_the_way_back(world: &mut World, target: Target<'_>, answer: &mut Answer) {
-    let wanted: [fn(&Kind) -> bool; 9] = [
+    let wanted: [fn(&Kind) -> bool; 12] = [
         |kind| matches!(kind, Kind::Slow { .. }),
         |kind| matches!(kind, Kind::ResetBeforeAnswer),
         |kind| matches!(kind, Kind::Garbled),
         |kind| matches!(kind, Kind::PrefixShuffle),
         |kind| matches!(kind, Kind::Oversized { .. }),
         |kind| matches!(kind, Kind::Bom),
+        |kind| matches!(kind, Kind::Preceded { .. }),
+        |kind| matches!(kind, Kind::ContentType { .. }),
+        |kind| matches!(kind, Kind::Encoded { .. }),
         |kind| matches!(kind, Kind::SlowDrip { .. }),
         |kind| matches!(kind, Kind::ResetMidBody),
         |kind| matches!(kind, Kind::Truncated { .. }),
     ];
     // Only the first two make sense without a body, such as that of a 401.
-    let taken = if answer.body.is_empty() { 2 } else { 9 };
+    let taken = if answer.body.is_empty() { 2 } else { 12 };
     for fits in &wanted[..taken] {
         if let Some(kind) = world.faults.take_if(Stage::Answer, target, fits) {
             world.counters_mut().fault();
@@ -255,6 +287,16 @@ fn change(answer: &mut Answer, kind: &Kind) {
         Kind::Bom => {
             answer.body.splice(0..0, *b"\xef\xbb\xbf");
         }
+        Kind::Preceded { text } => {
+            answer.body.splice(0..0, text.bytes());
+        }
+        Kind::ContentType { content_type } => {
+            answer.headers.retain(|(name, _)| *name != "Content-Type");
+            if !content_type.is_empty() {
+                answer.headers.push(("Content-Type", content_type.clone()));
+            }
+        }
+        Kind::Encoded { encoding } => packing::pack(answer, *encoding),
         Kind::PrefixShuffle => {
             let text = String::from_utf8_lossy(&answer.body);
             answer.body = shuffle_prefixes(&text).into_bytes();

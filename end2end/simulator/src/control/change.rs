@@ -18,7 +18,7 @@ use crate::{
     world::{
         Refused, Scope,
         entry::Draft,
-        settings::{AuthOffer, Product, Protection},
+        settings::{AuthOffer, Product, Protection, Told},
     },
 };
 
@@ -250,6 +250,8 @@ pub struct Switches {
     accept_alias_as_primary: Option<bool>,
     ews_url: Option<String>,
     find_limit: Option<usize>,
+    total_items_in_view: Option<Told>,
+    includes_last_item: Option<Told>,
     product: Option<Product>,
     extended_protection: Option<Protection>,
     close_after_challenge: Option<bool>,
@@ -280,6 +282,12 @@ pub async fn settings(State(shared): Simulation, Json(wish): Json<Switches>) -> 
         }
         if let Some(limit) = wish.find_limit {
             settings.find_limit = limit;
+        }
+        if let Some(told) = wish.total_items_in_view {
+            settings.total_items_in_view = told;
+        }
+        if let Some(told) = wish.includes_last_item {
+            settings.includes_last_item = told;
         }
         if let Some(product) = wish.product {
             settings.product = product;

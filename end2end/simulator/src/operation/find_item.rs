@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     soap::{envelope::ResponseError, fault::Detail, request::Request},
-    world::view::{self, Window},
+    world::{
+        settings::Told,
+        view::{self, Window},
+    },
 };
 
 /// Paths that only `GetItem` returns.
@@ -144,7 +147,7 @@ fn find(
             "ErrorExceededFindCountLimit",
             "You have exceeded the maximum number of objects that can be returned for the find operation. Use paging to reduce the result size and try your request again.",
         )
-        .with(Detail::Value("PolicyLimit", most.to_string())));
+        .with(Detail::Value("PolicyLimit".to_owned(), most.to_string())));
     }
     let taken = asked.limit.unwrap_or(most).min(most);
     let items: String = lines
@@ -157,9 +160,21 @@ fn find(
     } else {
         format!("<t:Items>{items}</t:Items>")
     };
-    Ok(format!(
-        r#"<m:RootFolder TotalItemsInView="{}" IncludesLastItemInRange="{}">{items}</m:RootFolder>"#,
-        lines.len(),
-        lines.len() <= taken
-    ))
+    let settings = &scene.world.settings;
+    let told = |name: &str, told: &Told, truth: String| match told {
+        Told::Truth => format!(r#" {name}="{truth}""#),
+        Told::Nothing => String::new(),
+        Told::Always(text) => format!(r#" {name}="{text}""#),
+    };
+    let total = told(
+        "TotalItemsInView",
+        &settings.total_items_in_view,
+        lines.len().to_string(),
+    );
+    let last = told(
+        "IncludesLastItemInRange",
+        &settings.includes_last_item,
+        (lines.len() <= taken).to_string(),
+    );
+    Ok(format!("<m:RootFolder{total}{last}>{items}</m:RootFolder>"))
 }

@@ -19,9 +19,11 @@ pub struct Fault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// `<t:Value Name="…">`
-    Value(&'static str, String),
+    Value(String, String),
     /// An element of its own, such as `t:LineNumber`.
     Element(&'static str, String),
+    /// Other details within an element of their own.
+    Within(&'static str, Vec<Detail>),
 }
 
 impl Detail {
@@ -31,6 +33,10 @@ impl Detail {
                 format!(r#"<t:Value Name="{name}">{}</t:Value>"#, escape(text))
             }
             Self::Element(name, text) => format!("<t:{name}>{}</t:{name}>", escape(text)),
+            Self::Within(name, details) => {
+                let inner: String = details.iter().map(Self::xml).collect();
+                format!("<t:{name}>{inner}</t:{name}>")
+            }
         }
     }
 }

@@ -70,6 +70,10 @@ impl Version {
         VERSIONS.iter().position(|known| *known == name).map(Self)
     }
 
+    pub fn is_newer_than(self, name: &str) -> bool {
+        Self::named(name).is_some_and(|other| self > other)
+    }
+
     pub fn at_least(self, name: &str) -> bool {
         Self::named(name).is_some_and(|other| self >= other)
     }

@@ -17,7 +17,11 @@ pub struct Counters {
     plain: u64,
     plain_passwords: u64,
     faults: u64,
+    heard: Vec<u8>,
 }
+
+/// How much of what came over the wire is kept, the latest.
+const HEARD: usize = 32 * 1024;
 
 impl Counters {
     pub(super) fn sign_in(&mut self, accepted: bool, known: bool) {
@@ -72,6 +76,12 @@ impl Counters {
         self.plain_passwords += u64::from(has_authorization);
     }
 
+    pub(crate) fn heard(&mut self, bytes: &[u8]) {
+        self.heard.extend_from_slice(bytes);
+        let over = self.heard.len().saturating_sub(HEARD);
+        self.heard.drain(..over);
+    }
+
     pub(crate) fn fault(&mut self) {
         self.faults += 1;
     }
@@ -123,6 +133,11 @@ impl Counters {
     /// Planned faults that took effect.
     pub fn faults(&self) -> u64 {
         self.faults
+    }
+
+    /// What came over TLS of late, byte for byte: the only place where the case of a header's name is left.
+    pub fn heard_of_late(&self) -> String {
+        String::from_utf8_lossy(&self.heard).into_owned()
     }
 
     /// Requests that reached an operation, by mailbox and operation.

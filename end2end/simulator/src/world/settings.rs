@@ -23,6 +23,10 @@ pub struct Settings {
     pub ews_url: String,
     /// Objects that one `FindItem` may return.
     pub find_limit: usize,
+    /// What a view says about how many entries it holds.
+    pub total_items_in_view: Told,
+    /// What a view says about being complete.
+    pub includes_last_item: Told,
     pub product: Product,
     pub extended_protection: Protection,
     /// The connection ends with the challenge, as behind proxies that keep none.
@@ -51,6 +55,17 @@ pub enum Front {
     Splits,
     /// Requests of all callers share those that are idle.
     Shares,
+}
+
+/// What an attribute of an answer says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Told {
+    Truth,
+    /// It is left out.
+    Nothing,
+    /// This text, whatever is true.
+    Always(String),
 }
 
 /// What is done about channel bindings (Extended Protection).
@@ -139,6 +154,8 @@ impl Default for Settings {
             accept_alias_as_primary: false,
             ews_url: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
             find_limit: 1000,
+            total_items_in_view: Told::Truth,
+            includes_last_item: Told::Truth,
             product: Product::Exchange2019,
             // As set up by Exchange 2019 CU14 and later.
             extended_protection: Protection::Allow,

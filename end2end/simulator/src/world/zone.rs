@@ -1,6 +1,10 @@
 //! Windows time-zone ids and the IANA zones they stand for.
-//! The common ones are listed; an entry in any other zone is sent with a custom definition's id.
+//! Requests may name every one; an entry in a zone that is not among the common ones is sent with a custom definition's
+//! id.
 
+mod cldr;
+
+use cldr::CLDR;
 use jiff::tz::TimeZone;
 
 /// (Windows id, IANA id, display name as Exchange sends it)
@@ -128,7 +132,8 @@ pub fn by_iana(id: &str) -> Option<TimeZone> {
 
 /// The zone of a Windows id, as `TimeZoneContext` names it.
 pub fn by_windows(id: &str) -> Option<TimeZone> {
-    let (_, iana, _) = ZONES.iter().find(|zone| zone.0 == id)?;
+    let common = ZONES.iter().map(|(windows, iana, _)| (*windows, *iana));
+    let (_, iana) = common.chain(CLDR.iter().copied()).find(|it| it.0 == id)?;
     by_iana(iana)
 }
 
@@ -150,6 +155,12 @@ mod tests {
             assert!(by_iana(iana).is_some(), "{iana}");
             assert!(by_windows(windows).is_some(), "{windows}");
         }
+        for (windows, iana) in CLDR {
+            assert!(by_iana(iana).is_some(), "{iana}");
+            assert!(by_windows(windows).is_some(), "{windows}");
+        }
+        assert!(CLDR.len() > 130, "{}", CLDR.len());
+        assert_eq!(by_windows("Nowhere Standard Time"), None);
         assert_eq!(
             by_windows("W. Europe Standard Time"),
             by_iana("Europe/Berlin")
