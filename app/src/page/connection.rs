@@ -168,6 +168,7 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
         .map_err(request::internal)?;
     request::flash(match started {
         Asked::Started => "The sync starts within a second. This page looks again by itself.",
+        Asked::Waiting => "Exchange has asked for a pause: the sync starts as soon as it is over. This page looks again by itself.",
         Asked::AccountStopped if found.mode == Mode::Organisation => "The account's password was refused: enter the present one on the page Organisation. Until then no sync starts on request.",
         Asked::AccountStopped => "The account's password was refused: its owner connects again with the right one. Until then no sync starts on request.",
         Asked::Paused => "Nothing is read while it is paused. Resume it first: this connection here, or its account on the page Organisation.",

@@ -175,7 +175,12 @@ fn when(
         );
         // At midnight the next day begins.
         let to = words.zoned(other.end).date();
-        format!("{} {start} – {} {end}", short(from), short(to))
+        let long = |day: jiff::civil::Date| day.strftime("%a %-d %b %Y").to_string();
+        if from.year() == to.year() {
+            format!("{} {start} – {} {end}", short(from), short(to))
+        } else {
+            format!("{} {start} – {} {end}", long(from), long(to))
+        }
     } else if from == first && first == last {
         agenda::times(other, words)
     } else {
@@ -288,6 +293,24 @@ mod tests {
             times(&event, (first, last), &words),
             when(&event, (today, today), &words),
         )
+    }
+
+    #[test]
+    fn a_span_over_new_year_shows_both_years() {
+        for (start, end, expected) in [
+            (
+                "2026-12-30T21:00:00Z",
+                "2027-01-02T09:00:00Z",
+                "Wed 30 Dec 2026 22:00 – Sat 2 Jan 2027 10:00",
+            ),
+            (
+                "2026-12-30T21:00:00Z",
+                "2026-12-31T23:00:00Z",
+                "Wed 30 Dec 2026 22:00 – Fri 1 Jan 2027 00:00",
+            ),
+        ] {
+            assert_eq!(told(start, end).2, expected);
+        }
     }
 
     #[test]

@@ -286,12 +286,15 @@ fn lane(span: Span, entries: &[StoredEntry], words: &Words) -> Vec<Lane> {
         .collect()
 }
 
-/// `Mon 2 March`, `Mon 2 – Thu 5 March`, `Mon 2 March 14:00 – Thu 5 March 10:00`.
+/// `Mon 2 March`, `Mon 2 – Thu 5 March`, `Mon 2 March 14:00 – Thu 5 March 10:00`; with the year on both sides where they
+/// lie in two.
 fn lane_words(event: &Event, words: &Words) -> String {
     let (first, last) = agenda::dates_of(event, words);
     if event.all_day.is_none() {
+        let years = [event.start, event.end].map(|at| words.zoned(at).year());
+        let format = day_format(years[0] != years[1]);
         let at = |at| {
-            let day = words.zoned(at).strftime("%a %-d %B").to_string();
+            let day = words.zoned(at).strftime(format).to_string();
             format!("{day} {}", agenda::clock(at, words))
         };
         return format!("{} – {}", at(event.start), at(event.end));
@@ -299,12 +302,22 @@ fn lane_words(event: &Event, words: &Words) -> String {
     if first == last {
         return first.strftime("%a %-d %B").to_string();
     }
-    let start = if first.month() == last.month() {
+    let spans_years = first.year() != last.year();
+    let end = day_format(spans_years);
+    let start = if first.month() == last.month() && !spans_years {
         "%a %-d"
     } else {
-        "%a %-d %B"
+        end
     };
-    format!("{} – {}", first.strftime(start), last.strftime("%a %-d %B"))
+    format!("{} – {}", first.strftime(start), last.strftime(end))
+}
+
+const fn day_format(with_year: bool) -> &'static str {
+    if with_year {
+        "%a %-d %B %Y"
+    } else {
+        "%a %-d %B"
+    }
 }
 
 fn hour_words(hour: u16, words: &Words) -> String {

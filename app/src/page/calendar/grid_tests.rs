@@ -293,6 +293,32 @@ fn hours_unfold_for_what_needs_them() {
 }
 
 #[test]
+fn what_spans_new_year_shows_both_years() {
+    let words = words("Europe/Berlin");
+    let mut trip = entry("Trip", "2026-12-29T23:00:00Z", "2027-01-02T23:00:00Z");
+    let first = super::super::span::days_between(date(1970, 1, 1), date(2026, 12, 30));
+    trip.event.all_day = Some(DaySpan {
+        first,
+        end: first + 4,
+    });
+    let flight = entry("Flight", "2026-12-30T21:00:00Z", "2027-01-02T09:00:00Z");
+    let view = week("2026-12-30", "", &[trip, flight], &words);
+    let mut times: Vec<_> = view
+        .lane
+        .iter()
+        .map(|one| one.entry.time.as_str())
+        .collect();
+    times.sort_unstable();
+    assert_eq!(
+        times,
+        [
+            "Wed 30 December 2026 22:00 – Sat 2 January 2027 10:00",
+            "Wed 30 December 2026 – Sat 2 January 2027",
+        ]
+    );
+}
+
+#[test]
 fn whole_days_stand_once_above_the_days_they_cover() {
     let words = words("America/New_York");
     let mut trip = entry("Trip", "2026-03-19T23:00:00Z", "2026-03-24T23:00:00Z");
