@@ -256,6 +256,11 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
             response_code,
             wait_millis,
         } => passing::server_error(*status, response_code.as_deref(), *wait_millis),
+        Problem::ProxyFailed {
+            status,
+            proxy,
+            wait_millis,
+        } => passing::proxy_failed(*status, proxy.as_deref(), *wait_millis),
         Problem::OutOfStep { response_code } => passing::out_of_step(response_code),
         Problem::MailboxServerUnreachable { response_code } => {
             mailbox::server_unreachable(response_code, names)
@@ -264,9 +269,12 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
         Problem::MailboxFull => mailbox::full(names),
         Problem::MailboxAmbiguous => mailbox::ambiguous(names),
         Problem::AccountNotInDomain => sign_in::not_in_domain(names),
+        Problem::AccountWithoutMailbox => mailbox::account_without_one(names),
         Problem::EntryDamaged { response_code } => mailbox::entry_damaged(response_code, names),
         Problem::RequestRejected { said } => server::request_rejected(said),
-        Problem::AnswerTimedOut { seconds } => passing::timed_out(*seconds),
+        Problem::AnswerTimedOut { seconds, operation } => {
+            passing::timed_out(*seconds, operation.as_deref())
+        }
         Problem::AnswerCutShort => passing::cut_short(),
         Problem::Interrupted => passing::interrupted(),
     }

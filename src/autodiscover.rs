@@ -177,7 +177,11 @@ impl Autodiscover<'_> {
             }),
             Err(_) if search.tried.is_empty() && search.elsewhere.is_none() => {
                 let seconds = LIMIT.as_secs();
-                Err(Problem::AnswerTimedOut { seconds }.into())
+                Err(Problem::AnswerTimedOut {
+                    seconds,
+                    operation: Some("Autodiscover".to_owned()),
+                }
+                .into())
             }
             Ok(None) | Err(_) => Err(nothing_found(search)),
         }
@@ -224,7 +228,10 @@ impl Autodiscover<'_> {
             Ok(PlainAnswer::NoRedirect) => (tried(&http, CameOf::NamesNone), None),
             Ok(PlainAnswer::NoneInTime) => {
                 let seconds = CANDIDATE_LIMIT.as_secs();
-                let problem = Problem::AnswerTimedOut { seconds };
+                let problem = Problem::AnswerTimedOut {
+                    seconds,
+                    operation: Some("Autodiscover".to_owned()),
+                };
                 (tried(&http, CameOf::Problem(Box::new(problem))), None)
             }
             Err(error) => {

@@ -203,7 +203,7 @@ async fn one(
             connect::check_again(services, admin, &connection, Sending::Planned).await?,
         ),
         Action::Sync => match sync::soon(services, admin, &connection).await? {
-            sync::Asked::Started => Done::Due,
+            sync::Asked::Started | sync::Asked::Waiting => Done::Due,
             sync::Asked::AccountStopped => Done::AccountStopped,
             sync::Asked::Paused => Done::IsPaused,
         },

@@ -207,6 +207,9 @@ pub enum Goal {
 pub struct Proof {
     /// `None` for private entries, whose subject is not kept.
     pub subject: Option<String>,
+    /// Whether the time is taken, such as "Busy": all that is shown where no more may be.
+    #[serde(default)]
+    pub status: String,
     pub start: Timestamp,
     pub all_day: bool,
 }

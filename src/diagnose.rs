@@ -2,13 +2,14 @@
 //! 401 stays one problem; only codes that the server sends narrow it.
 
 pub mod control;
+mod front;
 mod said;
 
 use crate::{
     endpoint::is_exchange_online,
     ews::{
         Cause, EwsError,
-        back_off::{DEFAULT_MILLIS, MAX_MILLIS},
+        back_off::{DEFAULT_MILLIS, millis_of},
         version::ServerBuild,
     },
     mailbox::SmtpAddress,
@@ -57,9 +58,14 @@ pub fn diagnose(error: &EwsError, evidence: &Evidence<'_>) -> Problem {
             html,
             location,
             retry_after,
-        } => http(*status, *html, location.as_deref(), *retry_after, evidence),
+            by,
+        } => front::problem(*status, by, *retry_after)
+            .unwrap_or_else(|| http(*status, *html, location.as_deref(), *retry_after, evidence)),
         Cause::Said(said) => said::problem(said, evidence),
-        Cause::TimedOut { seconds } => Problem::AnswerTimedOut { seconds: *seconds },
+        Cause::TimedOut { seconds } => Problem::AnswerTimedOut {
+            seconds: *seconds,
+            operation: error.operation.map(str::to_owned),
+        },
         Cause::CutShort | Cause::PasswordForgotten => Problem::AnswerCutShort,
         Cause::TooLarge => Problem::AnswerTooLarge,
         Cause::Malformed(reason) => Problem::AnswerNotUnderstood {
@@ -88,6 +94,7 @@ fn outbound(error: &OutboundError) -> Problem {
         OutboundError::Failed { target, reason } => Problem::ConnectionFailed { target, reason },
         OutboundError::TlsTimedOut => Problem::AnswerTimedOut {
             seconds: CONNECT_LIMIT.as_secs(),
+            operation: None,
         },
         OutboundError::Certificate {
             host,
@@ -131,7 +138,7 @@ fn http(
             url: evidence.url.to_owned(),
         },
         429 => Problem::Throttled {
-            wait_millis: retry_after.map_or(DEFAULT_MILLIS, millis),
+            wait_millis: retry_after.map_or(DEFAULT_MILLIS, millis_of),
         },
         400 | 411 | 413 | 414 | 415 | 431 => Problem::RequestRejected {
             said: format!("HTTP {status}"),
@@ -143,15 +150,10 @@ fn http(
         408 | 449 | 500 | 502..=599 => Problem::ServerError {
             status,
             response_code: None,
-            wait_millis: retry_after.map(millis),
+            wait_millis: retry_after.map(millis_of),
         },
         _ => not_ews(InsteadOfEws::NotSoap),
     }
-}
-
-/// A `Retry-After` in milliseconds: a second at least, an hour at most.
-fn millis(seconds: u64) -> u64 {
-    seconds.saturating_mul(1000).clamp(1000, MAX_MILLIS)
 }
 
 /// Where a redirect leads tells who stands in front: EWS itself never redirects a POST.
@@ -197,7 +199,7 @@ fn redirect(status: u16, location: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Retry;
+    use crate::{ews::error::AnsweredBy, problem::Retry};
     use std::time::Duration;
 
     fn problem(cause: Cause) -> Problem {
@@ -209,12 +211,20 @@ mod tests {
         diagnose(&cause.into(), &evidence)
     }
 
+    fn exchange() -> AnsweredBy {
+        AnsweredBy {
+            is_exchange: true,
+            ..AnsweredBy::default()
+        }
+    }
+
     fn http_answer(status: u16, html: bool, location: Option<&str>) -> Problem {
         problem(Cause::Http {
             status,
             html,
             location: location.map(str::to_owned),
             retry_after: None,
+            by: exchange(),
         })
     }
 
@@ -264,6 +274,7 @@ mod tests {
                 html: true,
                 location: None,
                 retry_after,
+                by: exchange(),
             };
             problem(cause).retry()
         };
@@ -272,7 +283,7 @@ mod tests {
                 wait(status, Some(120)),
                 Retry::After(Duration::from_mins(2))
             );
-            assert_eq!(wait(status, Some(0)), Retry::After(Duration::from_secs(1)));
+            assert_eq!(wait(status, Some(0)), Retry::After(Duration::from_secs(10)));
             assert_eq!(
                 wait(status, Some(u64::MAX)),
                 Retry::After(Duration::from_hours(1))
@@ -357,6 +368,7 @@ mod tests {
         let error = EwsError {
             cause: Box::new(Cause::CutShort),
             ids: crate::ews::CallIds::default(),
+            operation: None,
             build: "15.20.9999.1".parse().ok(),
         };
         assert_eq!(diagnose(&error, &evidence), Problem::ExchangeOnline);

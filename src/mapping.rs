@@ -18,7 +18,7 @@ use crate::{
     mailbox::SmtpAddress,
     problem::{Problem, Retry},
     services::Services,
-    store::{Connecting, Found, Leased, MailboxMap, MapRow, Place, Reads, StoreError, User},
+    store::{Busy, Connecting, Found, Leased, MailboxMap, MapRow, Place, Reads, StoreError, User},
     sync::{Clients, while_held},
     worker::Turn,
 };
@@ -202,6 +202,11 @@ async fn slice(
         }
     }
     clients.keep();
+    if done > 0 && leased.account.busy_times > 0 {
+        store
+            .end_busy_times(leased.account.id, services.clock.now())
+            .await?;
+    }
     Ok(done)
 }
 
@@ -332,6 +337,20 @@ impl Work<'_> {
         let store = &self.services.store;
         if let Problem::SignInPaused { until } = problem {
             return store.delay_map(self.map.id, Some(&problem), until).await;
+        }
+        if let Some(asked) = problem.asked_pause() {
+            let busy = Busy {
+                account: self.map.account_id,
+                connection: None,
+                problem: &problem,
+                asked,
+                now,
+            };
+            let pause = store.note_busy(&busy).await?;
+            let problem = problem.with_pause(pause);
+            return store
+                .delay_map(self.map.id, Some(&problem), now + pause)
+                .await;
         }
         match problem.retry() {
             Retry::After(wait) => {

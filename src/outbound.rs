@@ -11,6 +11,8 @@ pub mod tls;
 
 mod config;
 mod error;
+mod retry_after;
+mod unpack;
 
 pub use config::{Limits, OutboundConfig, SettingError};
 pub use error::{CertificateFault, OutboundError};
@@ -250,7 +252,13 @@ impl Outbound {
             tcp_took: took,
             tls_took: started.elapsed(),
         };
-        Connection::start(secured.stream, facts, route.connect_by).await
+        Connection::start(
+            secured.stream,
+            facts,
+            self.0.clock.clone(),
+            route.connect_by,
+        )
+        .await
     }
 
     /// Resolves, checks, connects and secures in one go.

@@ -190,6 +190,15 @@ pub enum Problem {
         #[serde(default)]
         wait_millis: Option<u64>,
     },
+    /// What stands in front of Exchange did not reach it.
+    ProxyFailed {
+        status: u16,
+        /// As it calls itself.
+        proxy: Option<String>,
+        /// How long it asked to be left alone, an hour at most.
+        #[serde(default)]
+        wait_millis: Option<u64>,
+    },
     MailboxMoving,
     /// The mailbox is on another server now; where, if that was told.
     MailboxMoved {
@@ -206,6 +215,8 @@ pub enum Problem {
     MailboxAmbiguous,
     /// The account is one of the server itself, not of the domain.
     AccountNotInDomain,
+    /// The account that signs in has no mailbox, and its server wants it to have one.
+    AccountWithoutMailbox,
     /// An entry of the calendar is damaged and cannot be read.
     EntryDamaged {
         response_code: String,
@@ -231,6 +242,9 @@ pub enum Problem {
     /// No answer within the time of a step or of the whole check.
     AnswerTimedOut {
         seconds: u64,
+        /// What was asked for, such as `FindItem`.
+        #[serde(default)]
+        operation: Option<String>,
     },
     /// The connection broke while the answer came in.
     AnswerCutShort,
@@ -305,6 +319,7 @@ impl Problem {
             | Self::AccountDisabled
             | Self::PasswordExpired
             | Self::MailboxMisconfigured
+            | Self::AccountWithoutMailbox
             | Self::ServerTooOld
             | Self::UnknownResponseCode { .. }
             | Self::AnswerTooLarge
@@ -314,6 +329,7 @@ impl Problem {
             | Self::ImpersonationFailed
             | Self::Throttled { .. }
             | Self::ServerError { .. }
+            | Self::ProxyFailed { .. }
             | Self::MailboxMoving
             | Self::MailboxServerUnreachable { .. }
             | Self::OutOfStep { .. }
@@ -335,6 +351,36 @@ impl Problem {
         }
     }
 
+    /// How long the server asked to be left alone, if it did.
+    pub fn asked_pause(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { wait_millis }
+            | Self::ServerError {
+                wait_millis: Some(wait_millis),
+                ..
+            }
+            | Self::ProxyFailed {
+                wait_millis: Some(wait_millis),
+                ..
+            } => Some(Duration::from_millis(*wait_millis)),
+            _ => None,
+        }
+    }
+
+    /// The same, with the pause that is really made where one was asked for.
+    #[must_use]
+    pub fn with_pause(mut self, pause: Duration) -> Self {
+        let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        match &mut self {
+            Self::Throttled { wait_millis } => *wait_millis = millis,
+            Self::ServerError { wait_millis, .. } | Self::ProxyFailed { wait_millis, .. } => {
+                *wait_millis = Some(millis);
+            }
+            _ => {}
+        }
+        self
+    }
+
     /// Whether it may be a change that has not taken effect yet: Exchange needs up to an hour or two for roles.
     pub const fn may_take_effect(&self) -> bool {
         matches!(
@@ -349,6 +395,10 @@ impl Problem {
             | Self::ServerError {
                 wait_millis: Some(wait_millis),
                 ..
+            }
+            | Self::ProxyFailed {
+                wait_millis: Some(wait_millis),
+                ..
             } if *wait_millis > 0 => Retry::After(Duration::from_millis(*wait_millis)),
             Self::Throttled { .. }
             | Self::OutOfStep { .. }
@@ -361,6 +411,7 @@ impl Problem {
             | Self::ConnectionFailed { .. }
             | Self::ImpersonationFailed
             | Self::ServerError { .. }
+            | Self::ProxyFailed { .. }
             | Self::MailboxMoving
             | Self::MailboxServerUnreachable { .. }
             | Self::AnswerTimedOut { .. }
@@ -403,6 +454,7 @@ impl Problem {
             | Self::MailboxFull
             | Self::MailboxAmbiguous
             | Self::AccountNotInDomain
+            | Self::AccountWithoutMailbox
             | Self::EntryDamaged { .. }
             | Self::RequestRejected { .. }
             | Self::ServerTooOld

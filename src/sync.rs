@@ -114,6 +114,8 @@ pub async fn rebuild(
 pub enum Asked {
     /// It starts within a second, and its round signs in anew: who asks wants to know whether it works.
     Started,
+    /// Its server has asked for a pause: it starts as soon as that is over.
+    Waiting,
     /// Its account's password was refused: nothing would come of it.
     AccountStopped,
     /// It is paused, alone or with its account or everything.
@@ -130,9 +132,9 @@ pub async fn soon(
         return Ok(Asked::Paused);
     }
     let account = services.store.account(connection.account_id).await?;
-    if account.is_none_or(|account| account.saved_refusals > 0) {
+    let Some(account) = account.filter(|account| account.saved_refusals == 0) else {
         return Ok(Asked::AccountStopped);
-    }
+    };
     let entry = Entry::by(by.id, Action::SyncRequested).about(connection.mailbox.as_str());
     services
         .store
@@ -140,5 +142,9 @@ pub async fn soon(
         .await?;
     services.kept.close(connection.account_id);
     services.wake.notify_one();
-    Ok(Asked::Started)
+    let now = services.clock.now();
+    Ok(match account.busy_until {
+        Some(until) if until > now => Asked::Waiting,
+        _ => Asked::Started,
+    })
 }

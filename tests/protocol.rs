@@ -25,3 +25,5 @@ mod success;
 mod tls;
 #[path = "protocol/window.rs"]
 mod window;
+#[path = "protocol/wire.rs"]
+mod wire;

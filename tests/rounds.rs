@@ -14,6 +14,8 @@ mod world;
 
 #[path = "rounds/basic.rs"]
 mod basic;
+#[path = "rounds/busy.rs"]
+mod busy;
 #[path = "rounds/instances.rs"]
 mod instances;
 #[path = "rounds/maps.rs"]

@@ -207,6 +207,16 @@ fn refusals_of_the_server() -> Vec<Problem> {
             response_code: Some("ErrorADUnavailable".to_owned()),
             wait_millis: None,
         },
+        Problem::ProxyFailed {
+            status: 502,
+            proxy: Some("nginx/1.26".to_owned()),
+            wait_millis: None,
+        },
+        Problem::ProxyFailed {
+            status: 504,
+            proxy: None,
+            wait_millis: Some(120_000),
+        },
         Problem::MailboxMoving,
         Problem::MailboxMoved {
             endpoint: "https://ex02.example.test/EWS/Exchange.asmx".parse().ok(),
@@ -219,6 +229,7 @@ fn refusals_of_the_server() -> Vec<Problem> {
         Problem::MailboxFull,
         Problem::MailboxAmbiguous,
         Problem::AccountNotInDomain,
+        Problem::AccountWithoutMailbox,
         Problem::EntryDamaged {
             response_code: "ErrorCorruptData".to_owned(),
         },
@@ -250,7 +261,10 @@ fn refusals_of_the_server() -> Vec<Problem> {
         Problem::LeadsElsewhere {
             host: "mail.hosting.example".to_owned(),
         },
-        Problem::AnswerTimedOut { seconds: 15 },
+        Problem::AnswerTimedOut {
+            seconds: 15,
+            operation: Some("FindItem".to_owned()),
+        },
         Problem::AnswerCutShort,
         Problem::AnswerTooLarge,
         Problem::AnswerNotUnderstood {

@@ -72,6 +72,22 @@ pub(super) fn role_missing(names: &Names) -> Words {
     .undo(role::revoke())
 }
 
+pub(super) fn account_without_one(names: &Names) -> Words {
+    let account = shown_or(&names.account, "The service account");
+    let quoted = quote_or(&names.account, "ACCOUNT");
+    words(
+        format!("{account} has no mailbox of its own, and this Exchange wants it to have one."),
+        "It signed in. Exchange 2013, and servers of others, look up the mailbox of whoever calls, even where the call is about another one. The mailbox that was asked for is not the matter.",
+    )
+    .step("Look whether the account has a mailbox: the first command shows UserMailbox, if it does.")
+    .step("Give it one: the second command. Nobody needs to use it; hide it from address lists, if you like.")
+    .step("Wait some minutes, then try again.")
+    .find_out(format!("Get-Recipient {quoted} | Format-List RecipientTypeDetails,PrimarySmtpAddress"))
+    .run(format!("Enable-Mailbox -Identity {quoted}"))
+    .verify(format!("Get-Mailbox {quoted} | Format-List PrimarySmtpAddress,Database"))
+    .undo(format!("Disable-Mailbox -Identity {quoted}"))
+}
+
 pub(super) fn impersonation_failed(names: &Names) -> Words {
     words(
         "Exchange could not switch to the mailbox's owner.",

@@ -49,6 +49,38 @@ pub(super) fn server_error(
     .find_out("Get-ExchangeServer | Get-ServerComponentState | Where-Object State -ne 'Active'")
 }
 
+pub(super) fn proxy_failed(status: u16, proxy: Option<&str>, wait_millis: Option<u64>) -> Words {
+    let (who, title) = match proxy {
+        Some(proxy) => {
+            let proxy = shown(proxy);
+            (
+                proxy.clone(),
+                format!("The proxy {proxy} does not reach Exchange."),
+            )
+        }
+        None => (
+            "A proxy or load balancer".to_owned(),
+            "What stands in front of Exchange does not reach it.".to_owned(),
+        ),
+    };
+    let (asks, wait) = match wait_millis.map(in_words) {
+        Some(wait) => (format!(" It asks to be left alone for {wait}."), wait),
+        None => (String::new(), "a few minutes".to_owned()),
+    };
+    let why = match status {
+        504 | 524 => "Exchange did not answer it in time",
+        _ => "it got no usable answer from Exchange",
+    };
+    words(
+        title,
+        format!("{who} answered HTTP {status} in place of Exchange: {why}.{asks}"),
+    )
+    .step(format!("Wait {wait} and try again; saved connections go on by themselves."))
+    .step("Look into the log of that proxy for this time: it names the Exchange server that it tried, and what went wrong.")
+    .step("Let it wait 120 seconds for an answer of /EWS, if the calls are cut off by its time limit.")
+    .step("Check that the Exchange server behind it runs and is one of those it passes calls on to.")
+}
+
 pub(super) fn out_of_step(response_code: &str) -> Words {
     words(
         "Exchange lost track of what Kalends had read.",
@@ -61,10 +93,13 @@ pub(super) fn out_of_step(response_code: &str) -> Words {
     .step("Tell the Exchange administrator, if it stays for hours; the mailbox may need a repair.")
 }
 
-pub(super) fn timed_out(seconds: u64) -> Words {
+pub(super) fn timed_out(seconds: u64, operation: Option<&str>) -> Words {
+    let to = operation.map_or_else(String::new, |it| {
+        format!(" for the answer to {}", shown(it))
+    });
     words(
         "Exchange took too long to answer.",
-        format!("Kalends waited {seconds} seconds. The server is slow or overloaded, or something on the way holds the answer back."),
+        format!("Kalends waited {seconds} seconds{to}. The server is slow or overloaded, or something on the way holds the answer back."),
     )
     .step("Try again in a few minutes.")
     .step("Check the load of the server and proxies in between, if it stays.")

@@ -51,6 +51,10 @@ const fn names_its_own_wait(problem: &Problem) -> bool {
                 wait_millis: Some(_),
                 ..
             }
+            | Problem::ProxyFailed {
+                wait_millis: Some(_),
+                ..
+            }
     )
 }
 

@@ -46,6 +46,9 @@ pub fn in_few_words(problem: &Problem) -> String {
             instead, status, ..
         } => return shows(*instead, *status),
         Problem::ServerError { status, .. } => return format!("has trouble (HTTP {status})"),
+        Problem::ProxyFailed { status, .. } => {
+            return format!("a proxy did not reach it (HTTP {status})");
+        }
         // Their titles name the host, or fit any.
         other => {
             let title = advice(other, &Names::default()).title;

@@ -10,6 +10,7 @@ use crate::{
         xml::{Xml, XmlError, text_of},
     },
     mailbox::SmtpAddress,
+    outbound::connection::Answer,
     problem::{InsteadOfEws, Problem},
 };
 use http::{Request, StatusCode};
@@ -43,7 +44,10 @@ impl Autodiscover<'_> {
             Err(cause) => {
                 let refused = matches!(cause, Cause::SignInRefused(_));
                 let ends = refused || matches!(cause, Cause::HeldBack(_));
-                let error = EwsError::new(cause, ids);
+                let error = EwsError {
+                    operation: Some("Autodiscover"),
+                    ..EwsError::new(cause, ids)
+                };
                 let problem = problem_at(&host, mailbox, &error);
                 if !ends {
                     return Ok(Next::Failed { problem, was_sent });
@@ -118,7 +122,7 @@ impl Autodiscover<'_> {
         match read {
             Ok(said) => Ok(said),
             Err(XmlError::Malformed(_)) => Err(unread),
-            Err(error) => Err(Cause::unread(error, 200)),
+            Err(XmlError::Html) => Err(unread.as_page()),
         }
     }
 }
@@ -135,11 +139,17 @@ async fn text_in_answer(
         .map_err(|error| ids.failed(error))?;
     ids.answered(&answer);
     let unread = http_cause(&answer);
-    if answer.status != StatusCode::OK {
+    // Some servers say with the status what they also say in XML.
+    if answer.status != StatusCode::OK && !is_xml(&answer) {
         answer.drain().await;
         return Err(unread);
     }
     Ok((text_of(answer.body).await?, unread))
+}
+
+fn is_xml(answer: &Answer) -> bool {
+    let kind = answer.header("content-type").unwrap_or_default();
+    kind.to_ascii_lowercase().contains("xml") && !answer.status.is_redirection()
 }
 
 /// The two forms of the question.

@@ -73,8 +73,8 @@ fn read_error(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
         }
     }
     Ok(match code.as_str() {
-        // 500: the address is not known here; 501: it is no address.
-        "500" | "501" => Said::UnknownMailbox,
+        // 500, 404 with servers of others: the address is not known here; 501: it is no address.
+        "404" | "500" | "501" => Said::UnknownMailbox,
         _ => Said::Error { code },
     })
 }

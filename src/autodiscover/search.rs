@@ -142,6 +142,7 @@ const fn is_telling(problem: &Problem) -> bool {
             | Problem::CertificateExpired { .. }
             | Problem::CertificateNotYetValid { .. }
             | Problem::Throttled { .. }
+            | Problem::ProxyFailed { .. }
             | Problem::ServerError { .. }
     )
 }

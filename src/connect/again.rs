@@ -18,7 +18,7 @@ use crate::{
     problem::Problem,
     refusal::{SavedGate, Sending},
     services::Services,
-    store::{Account, Leased, StoreError, User},
+    store::{Account, Busy, Leased, StoreError, User},
     sync,
 };
 use std::{sync::Arc, time::Duration};
@@ -165,9 +165,27 @@ pub(super) async fn climb_saved(
         certificate::compare(services, ended).await;
         if let Err(failure) = ended {
             failure.problem = failure.problem.clone().of_saved();
+            note_pause(services, account, &failure.problem).await;
         }
     }
     Ok((ladder, ended))
+}
+
+/// A server that asks somebody who waits for a pause asks for it all the same.
+async fn note_pause(services: &Services, account: &Account, problem: &Problem) {
+    let Some(asked) = problem.asked_pause() else {
+        return;
+    };
+    let busy = Busy {
+        account: account.id,
+        connection: None,
+        problem,
+        asked,
+        now: services.clock.now(),
+    };
+    if let Err(error) = services.store.note_busy(&busy).await {
+        tracing::error!(%error, "a pause that was asked for could not be written down");
+    }
 }
 
 /// Whether the saved password of an account still opens a mailbox, asked once, whether or not the account is paused.

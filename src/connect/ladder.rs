@@ -58,7 +58,11 @@ pub async fn climb(
         Err(_) => {
             let seconds = LIMIT.as_secs();
             progress.fail(&format!("no answer within {seconds} s"));
-            Err(Problem::AnswerTimedOut { seconds }.into())
+            Err(Problem::AnswerTimedOut {
+                seconds,
+                operation: None,
+            }
+            .into())
         }
     }
 }

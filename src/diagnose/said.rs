@@ -16,19 +16,21 @@ pub(super) fn problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
     let status = if said.is_fault { 500 } else { 200 };
     let server_error = || Problem::ServerError {
         status,
-        response_code: Some(said.code.to_string()),
+        response_code: Some(said.telling().to_string()),
         wait_millis: None,
     };
-    let response_code = said.code.to_string();
-    match &said.code {
+    let response_code = said.telling().to_string();
+    match said.telling() {
         Code::ImpersonateUserDenied | Code::ImpersonationDenied => Problem::ImpersonationDenied,
         Code::ImpersonationFailed => Problem::ImpersonationFailed,
         Code::NonExistentMailbox
         | Code::NameResolutionNoResults
         | Code::InvalidSmtpAddress
-        | Code::MissingEmailAddress
+        | Code::CannotFindUser
+        | Code::MailRecipientNotFound
         | Code::InvalidUserPrincipalName
         | Code::InvalidUserSid => Problem::MailboxNotFound,
+        Code::MissingEmailAddress => Problem::AccountWithoutMailbox,
         Code::NonPrimarySmtpAddress => Problem::MailboxAlias {
             primary: primary_address(said, evidence.mailbox),
         },
@@ -40,11 +42,15 @@ pub(super) fn problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
         Code::AccountDisabled => Problem::AccountDisabled,
         Code::PasswordExpired | Code::PasswordChangeRequired => Problem::PasswordExpired,
         Code::MailboxMoveInProgress => Problem::MailboxMoving,
-        Code::ServerBusy | Code::ExceededConnectionCount | Code::ExceededSubscriptionCount => {
-            Problem::Throttled {
-                wait_millis: wait_millis(said.value("BackOffMilliseconds")),
-            }
-        }
+        Code::ServerBusy
+        | Code::ExceededConnectionCount
+        | Code::ExceededSubscriptionCount
+        | Code::TooManyObjectsOpened => Problem::Throttled {
+            wait_millis: wait_millis(
+                said.value("BackOffMilliseconds"),
+                said.value("retry-after").and_then(|text| text.parse().ok()),
+            ),
+        },
         Code::FolderNotFound
         | Code::SyncFolderNotFound
         | Code::NoCalendar
@@ -52,8 +58,7 @@ pub(super) fn problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
         Code::InvalidServerVersion
         | Code::InvalidSchemaVersionForMailboxVersion
         | Code::WrongServerVersion
-        | Code::IncorrectSchemaVersion
-        | Code::InvalidPropertyRequest => Problem::ServerTooOld,
+        | Code::IncorrectSchemaVersion => Problem::ServerTooOld,
         Code::OrganizationAccessBlocked => Problem::ExchangeOnline,
         Code::MailboxStoreUnavailable
         | Code::MailboxFailover
@@ -63,7 +68,6 @@ pub(super) fn problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
         | Code::ADOperation
         | Code::InternalServerTransientError
         | Code::InternalServerError
-        | Code::TooManyObjectsOpened
         | Code::InsufficientResources
         | Code::NotEnoughMemory
         | Code::TimeoutExpired
@@ -109,6 +113,8 @@ pub(super) fn problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
         | Code::NewEventStreamConnectionOpened
         | Code::InvalidWatermark => Problem::OutOfStep { response_code },
         Code::InvalidExchangeImpersonationHeaderData
+        | Code::InvalidPropertyRequest
+        | Code::UnsupportedPropertyDefinition
         | Code::SchemaValidation
         | Code::InvalidRequest
         | Code::MissingArgument
@@ -157,7 +163,8 @@ mod tests {
         ("ErrorImpersonateUserDenied ErrorImpersonationDenied", "impersonation-denied", ExchangeAdmin, CHANGED),
         ("ErrorImpersonationFailed", "impersonation-failed", Nobody, LATER),
         ("ErrorInvalidExchangeImpersonationHeaderData", "request-rejected", Operator, CHANGED),
-        ("ErrorInvalidUserPrincipalName ErrorInvalidUserSid ErrorNonExistentMailbox ErrorInvalidSmtpAddress ErrorMissingEmailAddress", "mailbox-not-found", You, CHANGED),
+        ("ErrorInvalidUserPrincipalName ErrorInvalidUserSid ErrorNonExistentMailbox ErrorInvalidSmtpAddress ErrorCannotFindUser ErrorMailRecipientNotFound", "mailbox-not-found", You, CHANGED),
+        ("ErrorMissingEmailAddress", "account-without-mailbox", ExchangeAdmin, CHANGED),
         ("ErrorNonPrimarySmtpAddress", "mailbox-alias", You, CHANGED),
         ("ErrorAccessDenied", "access-denied", ExchangeAdmin, CHANGED),
         ("ErrorAccountDisabled", "account-disabled", ExchangeAdmin, CHANGED),
@@ -167,16 +174,16 @@ mod tests {
         ("ErrorMailboxStoreUnavailable ErrorMailboxFailover ErrorConnectionFailed ErrorMailboxLogonFailed", "server-error", Nobody, LATER),
         ("ErrorMailboxConfiguration", "mailbox-misconfigured", ExchangeAdmin, CHANGED),
         ("ErrorADUnavailable ErrorADOperation ErrorInternalServerTransientError ErrorInternalServerError", "server-error", Nobody, LATER),
-        ("ErrorServerBusy ErrorExceededConnectionCount ErrorExceededSubscriptionCount", "throttled", Nobody, SOON),
+        ("ErrorServerBusy ErrorExceededConnectionCount ErrorExceededSubscriptionCount ErrorTooManyObjectsOpened", "throttled", Nobody, SOON),
         ("ErrorExceededFindCountLimit ErrorCalendarViewRangeTooBig", "answer-too-large", ExchangeAdmin, LATER),
-        ("ErrorTooManyObjectsOpened ErrorInsufficientResources ErrorNotEnoughMemory ErrorTimeoutExpired ErrorRequestAborted ErrorClientDisconnected ErrorBatchProcessingStopped", "server-error", Nobody, LATER),
+        ("ErrorInsufficientResources ErrorNotEnoughMemory ErrorTimeoutExpired ErrorRequestAborted ErrorClientDisconnected ErrorBatchProcessingStopped", "server-error", Nobody, LATER),
         ("ErrorInvalidSyncStateData", "out-of-step", Nobody, SOON),
         ("ErrorSyncFolderNotFound ErrorFolderNotFound ErrorNoCalendar ErrorCalendarFolderIsInvalidForCalendarView", "calendar-not-found", ExchangeAdmin, CHANGED),
         ("ErrorItemNotFound ErrorObjectTypeChanged", "out-of-step", Nobody, SOON),
         ("ErrorCorruptData ErrorItemCorrupt ErrorCalendarInvalidPropertyState ErrorCalendarInvalidTimeZone ErrorCalendarInvalidRecurrence", "entry-damaged", You, CHANGED),
         ("ErrorIrresolvableConflict ErrorStaleObject ErrorChangeKeyRequiredForWriteOperations ErrorInvalidChangeKey ErrorInvalidIdMalformed ErrorInvalidIdEmpty ErrorInvalidId", "out-of-step", Nobody, SOON),
-        ("ErrorInvalidServerVersion ErrorInvalidSchemaVersionForMailboxVersion ErrorWrongServerVersion ErrorIncorrectSchemaVersion ErrorInvalidPropertyRequest", "server-too-old", ExchangeAdmin, CHANGED),
-        ("ErrorSchemaValidation ErrorInvalidRequest ErrorMissingArgument ErrorInvalidArgument", "request-rejected", Operator, CHANGED),
+        ("ErrorInvalidServerVersion ErrorInvalidSchemaVersionForMailboxVersion ErrorWrongServerVersion ErrorIncorrectSchemaVersion", "server-too-old", ExchangeAdmin, CHANGED),
+        ("ErrorInvalidPropertyRequest ErrorUnsupportedPropertyDefinition ErrorSchemaValidation ErrorInvalidRequest ErrorMissingArgument ErrorInvalidArgument", "request-rejected", Operator, CHANGED),
         ("ErrorNoRespondingCASInDestinationSite ErrorNoApplicableProxyCASServersAvailable ErrorNoDestinationCASDueToKerberosRequirements ErrorNoDestinationCASDueToSSLRequirements ErrorNoDestinationCASDueToVersionMismatch ErrorCrossSiteRequest ErrorProxyRequestProcessingFailed ErrorProxyServiceDiscoveryFailed ErrorProxiedSubscriptionCallFailure ErrorProxyRequestNotAllowed ErrorProxyGroupSidLimitExceeded ErrorServiceDiscoveryFailed", "mailbox-server-unreachable", Nobody, LATER),
         ("ErrorSubscriptionNotFound ErrorInvalidSubscription ErrorExpiredSubscription ErrorSubscriptionUnsubscribed ErrorReadEventsFailed ErrorEventNotFound ErrorSubscriptionAccessDenied", "out-of-step", Nobody, SOON),
         ("ErrorSubscriptionDelegateAccessNotSupported", "access-denied", ExchangeAdmin, CHANGED),
@@ -198,6 +205,7 @@ mod tests {
         let said = ServerSaid {
             code,
             text: text.to_owned(),
+            inner: None,
             values: values.iter().map(own).collect(),
             is_fault: true,
         };

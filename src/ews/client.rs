@@ -4,15 +4,15 @@
 use super::{
     Whose,
     budget::{AnswerBudget, OF_CHECKS, OF_ROUNDS},
-    envelope::{self, Body},
-    error::{Call, CallIds, Cause, EwsError},
+    envelope::{self, Body, Opened},
+    error::{AnsweredBy, Call, CallIds, Cause, EwsError},
     operation::{
-        Operation,
+        Operation, OperationName,
         find_item::{FindItem, View},
         get_folder::{FolderFacts, GetFolder},
     },
     response_code::ResponseCode,
-    version::{RequestVersion, ServerBuild},
+    version::{RequestSchema, ServerBuild},
     xml::{Xml, XmlError, text_of},
 };
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     calendar::Window,
     clock::Timestamp,
     endpoint::{EwsUrl, is_exchange_online},
+    mailbox::SmtpAddress,
     metrics::Calls,
     outbound::{
         CONNECT_LIMIT, Outbound,
@@ -32,16 +33,18 @@ use crate::{
 };
 use http::{
     HeaderValue, Request, StatusCode,
-    header::{ACCEPT, CONTENT_TYPE, USER_AGENT},
+    header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT},
 };
 use hyper::body::Bytes;
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 
 /// Constant, so that administrators can find and allow it (`EwsAllowList`).
 pub const KALENDS: &str = concat!("Kalends/", env!("CARGO_PKG_VERSION"));
 /// How many calls are remembered until somebody takes them.
 const MOST_CALLS: usize = 32;
+/// How many mailboxes are remembered that are not asked as usual.
+const MOST_SCHEMAS: usize = 1000;
 /// The most that is read of an answer to an anonymous request.
 const GREETING_BYTES: usize = 256 * 1024;
 
@@ -60,16 +63,16 @@ pub async fn greet(
     random: &Random,
 ) -> Result<Greeting, EwsError> {
     let mut ids = CallIds::new(random);
-    let version = RequestVersion::Exchange2013Sp1;
-    let content = GetFolder.content(version, None);
-    let body = envelope::write(version, None, GetFolder::NAME, "", &content);
+    let schema = RequestSchema::default();
+    let content = GetFolder.content(schema, None);
+    let body = envelope::write(schema.version, None, GetFolder::NAME, "", &content);
     let request = post(endpoint.path(), None, &ids, body);
     let left = connection.left_to_connect();
     let asked = timeout(left, ask(connection, request, &mut ids)).await;
     let seconds = CONNECT_LIMIT.as_secs();
     asked
         .unwrap_or(Err(Cause::TimedOut { seconds }))
-        .map_err(|cause| EwsError::new(cause, ids))
+        .map_err(|cause| EwsError::new(cause, ids).during(GetFolder::NAME))
 }
 
 async fn ask(
@@ -93,14 +96,21 @@ async fn ask(
     if !may_be_soap(&answer) {
         return Err(http_cause(&answer));
     }
+    let status = answer.status;
     // A server that answers without a sign-in is none that a password belongs to.
     let proxy = proxy(&answer.headers);
     let unread = http_cause(&answer);
-    let text = text_of(answer.body).await?;
+    let Ok(text) = text_of(answer.body).await else {
+        return Err(unread);
+    };
     match envelope::open(&mut Xml::new(&text)) {
-        Ok(_) => Err(Cause::AnsweredWithoutSignIn(proxy)),
-        Err(XmlError::Malformed(_)) => Err(unread),
-        Err(error) => Err(Cause::unread(error, 200)),
+        Ok(_) if status == StatusCode::OK => Err(Cause::AnsweredWithoutSignIn(proxy)),
+        Ok(Opened {
+            body: Body::Fault(said),
+            ..
+        }) => Err(Cause::Said(said)),
+        Ok(_) | Err(XmlError::Malformed(_)) => Err(unread),
+        Err(XmlError::Html) => Err(unread.as_page()),
     }
 }
 
@@ -109,7 +119,8 @@ pub struct Client {
     signed_in: SignedIn,
     endpoint: EwsUrl,
     greeting: Greeting,
-    version: RequestVersion,
+    /// Of the mailboxes that are not asked as usual.
+    schemas: HashMap<SmtpAddress, RequestSchema>,
     random: Random,
     calls: Calls,
     budget: &'static AnswerBudget,
@@ -173,7 +184,7 @@ impl Client {
             signed_in: signed_in.map_err(Cause::from)?,
             endpoint,
             greeting,
-            version: RequestVersion::Exchange2013Sp1,
+            schemas: HashMap::new(),
             random: random.clone(),
             calls: outbound.calls().clone(),
             budget: &OF_CHECKS,
@@ -209,6 +220,23 @@ impl Client {
 
     pub const fn greeting(&self) -> &Greeting {
         &self.greeting
+    }
+
+    /// How a mailbox is asked, as far as its answers have told.
+    pub fn schema(&self, mailbox: &SmtpAddress) -> RequestSchema {
+        self.schemas.get(mailbox).copied().unwrap_or_default()
+    }
+
+    /// Asks about a mailbox in another way from now on.
+    pub fn set_schema(&mut self, mailbox: &SmtpAddress, schema: RequestSchema) {
+        if schema == RequestSchema::default() {
+            self.schemas.remove(mailbox);
+            return;
+        }
+        if self.schemas.len() >= MOST_SCHEMAS {
+            self.schemas.clear();
+        }
+        self.schemas.insert(mailbox.clone(), schema);
     }
 
     /// The connection in use, with what was seen of it.
@@ -248,19 +276,31 @@ impl Client {
         whose: &Whose,
         operation: &O,
     ) -> Result<O::Answer, EwsError> {
+        let before = self.schema(&whose.mailbox);
+        let mut schema = before;
         loop {
+            self.set_schema(&whose.mailbox, schema);
             let result = self.call_once(whose, operation).await;
             let Err(error) = result else { return result };
-            if error.response_code() != Some(&ResponseCode::InvalidServerVersion) {
+            let said = error.response_code();
+            if said.is_some_and(ResponseCode::refuses_the_schema) {
+                if let Some(version) = schema.version.older() {
+                    schema.version = version;
+                    continue;
+                }
+                self.set_schema(&whose.mailbox, before);
+                let cause = Box::new(Cause::TooOld);
+                return Err(EwsError { cause, ..error });
+            }
+            let asked_too_much = O::NAME == OperationName::FindItem
+                && schema.asks_for_wall_clock()
+                && said.is_some_and(ResponseCode::refuses_a_property);
+            if !asked_too_much {
+                // What was not answered has not proven anything.
+                self.set_schema(&whose.mailbox, before);
                 return Err(error);
             }
-            let Some(older) = self.version.older() else {
-                return Err(EwsError {
-                    cause: Box::new(Cause::TooOld),
-                    ..error
-                });
-            };
-            self.version = older;
+            schema.without_wall_clock = true;
         }
     }
 
@@ -273,7 +313,7 @@ impl Client {
         let mut build = self.greeting.build;
         if let Err(error) = self.signed_in.pass_gate().await {
             let cause = ids.failed(error);
-            return Err(EwsError::new(cause, ids));
+            return Err(EwsError::new(cause, ids).during(O::NAME));
         }
         let begun = Instant::now();
         let patience = self.patience;
@@ -300,6 +340,7 @@ impl Client {
         result.map_err(|cause| EwsError {
             cause: Box::new(cause),
             ids,
+            operation: Some(O::NAME.as_str()),
             build,
         })
     }
@@ -316,9 +357,10 @@ impl Client {
         }
         // Until the answer is read to its end; also where this future is dropped or runs out of time.
         self.is_torn = true;
-        let content = operation.content(self.version, Some(whose));
+        let schema = self.schema(&whose.mailbox);
+        let content = operation.content(schema, Some(whose));
         let body = envelope::write(
-            self.version,
+            schema.version,
             Some(whose),
             O::NAME,
             operation.attributes(),
@@ -331,18 +373,38 @@ impl Client {
             .await
             .map_err(|error| ids.failed(error))?;
         ids.answered(&answer);
+        let unread = http_cause(&answer);
         if !may_be_soap(&answer) {
-            return Err(http_cause(&answer));
+            return Err(unread);
         }
-        let status = answer.status.as_u16();
+        let (is_soap, retry_after) = (is_soap(&answer), answer.retry_after());
         // An answer that does not come to its end is none, whatever could be read of it.
-        let held = self.budget.text_of(answer.body).await?;
+        let held = match self.budget.text_of(answer.body).await {
+            Ok(held) => held,
+            Err(error) if is_soap => return Err(error.into()),
+            Err(_) => return Err(unread),
+        };
         self.is_torn = false;
+        let unread = |error| match (error, unread.clone()) {
+            (XmlError::Malformed(what), _) if is_soap => Cause::Malformed(what),
+            (XmlError::Html, unread) => unread.as_page(),
+            (XmlError::Malformed(_), unread) => unread,
+        };
         let mut xml = Xml::new(&held.text);
-        let answer = read::<O>(&mut xml, build).map_err(|error| Cause::unread(error, status))??;
-        xml.finish().map_err(|error| Cause::unread(error, status))?;
+        let answer = read::<O>(&mut xml, build).map_err(&unread)?;
+        let answer = answer.map_err(|cause| asking_for_a_pause(cause, retry_after))?;
+        xml.finish().map_err(&unread)?;
         Ok(answer)
     }
+}
+
+/// `Retry-After` counts beside what Exchange says itself.
+fn asking_for_a_pause(mut cause: Cause, retry_after: Option<u64>) -> Cause {
+    if let (Cause::Said(said), Some(seconds)) = (&mut cause, retry_after) {
+        said.values
+            .push((RETRY_AFTER.to_string(), seconds.to_string()));
+    }
+    cause
 }
 
 fn read<O: Operation>(
@@ -402,16 +464,22 @@ pub(crate) fn post(
     request
 }
 
-/// 200 always, since proxies drop content types; 500 only as XML, since servers in trouble answer with pages.
+/// A fault may come with any of these, and under any content type, since proxies drop and change those.
 fn may_be_soap(answer: &Answer) -> bool {
+    answer.status == StatusCode::OK
+        || answer.status == StatusCode::BAD_REQUEST
+        || answer.status.is_server_error()
+}
+
+/// What says of itself that it is an answer of EWS; anything else may be the page of a proxy or of a server in trouble.
+fn is_soap(answer: &Answer) -> bool {
     let kind = answer
         .header("content-type")
         .unwrap_or_default()
         .to_ascii_lowercase();
     match answer.status {
         StatusCode::OK => !kind.contains("html"),
-        StatusCode::INTERNAL_SERVER_ERROR => kind.contains("xml"),
-        _ => false,
+        _ => kind.contains("xml"),
     }
 }
 
@@ -429,9 +497,8 @@ pub(crate) fn http_cause(answer: &Answer) -> Cause {
         status: answer.status.as_u16(),
         html: kind.contains("html"),
         location,
-        retry_after: answer
-            .header("retry-after")
-            .and_then(|text| text.trim().parse().ok()),
+        retry_after: answer.retry_after(),
+        by: AnsweredBy::read(answer),
     }
 }
 

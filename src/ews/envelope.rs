@@ -120,48 +120,84 @@ fn server_build(tag: &Tag<'_>) -> Option<ServerBuild> {
 
 /// The code comes from the detail; without one, from the faultcode behind its prefix.
 fn read_fault(xml: &mut Xml<'_>) -> Result<ServerSaid, XmlError> {
-    let (mut from_code, mut detail, mut text, mut values) = (None, None, String::new(), Vec::new());
+    let (mut from_code, mut code, mut text) = (None, None, String::new());
+    let mut details = Details::default();
     while let Some(tag) = xml.child()? {
         match tag.name() {
             "faultcode" => {
                 let code = xml.text()?;
                 from_code = code.rsplit(':').next().map(ResponseCode::from);
             }
-            "faultstring" => text = capped(&xml.text()?),
+            "faultstring" => {
+                let words = xml.text()?;
+                details.look_through(&words);
+                text = capped(&words);
+            }
             "detail" => {
                 while let Some(tag) = xml.child()? {
                     match tag.name() {
-                        "ResponseCode" => {
-                            detail = Some(ResponseCode::from(xml.text()?.as_ref()));
+                        "ResponseCode" if code.is_none() => {
+                            code = Some(ResponseCode::from(xml.text()?.as_ref()));
                         }
-                        "MessageXml" => read_values(xml, &mut values)?,
-                        _ => xml.skip()?,
+                        name => details.read(xml, name)?,
                     }
                 }
             }
             _ => xml.skip()?,
         }
     }
-    let code = detail.or(from_code);
-    Ok(ServerSaid {
-        code: code.ok_or_else(|| XmlError::malformed("a fault without a code"))?,
-        text,
-        values,
-        is_fault: true,
-    })
+    let code = code.or(from_code);
+    let code = code.ok_or_else(|| XmlError::malformed("a fault without a code"))?;
+    Ok(details.said(code, text, true))
 }
 
-fn read_values(xml: &mut Xml<'_>, values: &mut Vec<(String, String)>) -> Result<(), XmlError> {
-    while let Some(tag) = xml.child()? {
-        let name = tag
-            .attribute("Name")
-            .unwrap_or_else(|| tag.name().to_owned());
-        let value = capped(&xml.text()?);
-        if values.len() < MAX_VALUES {
-            values.push((capped(&name), value));
+/// The named values of an element, however deep they stand, and what they say about an error within the error.
+#[derive(Debug, Default)]
+struct Details {
+    values: Vec<(String, String)>,
+    inner: Option<ResponseCode>,
+    /// A code that stands within a text.
+    mentioned: Option<ResponseCode>,
+}
+
+impl Details {
+    /// Reads the content of an element called `name`.
+    fn read(&mut self, xml: &mut Xml<'_>, name: &str) -> Result<(), XmlError> {
+        xml.leaves(name.to_owned(), &mut |name, text| self.take(name, text))
+    }
+
+    fn take(&mut self, name: &str, text: &str) {
+        let code = ResponseCode::from(text);
+        let is_known = ResponseCode::NAMED.contains(&code) && !code.is_a_wrapper();
+        if is_known && name.to_ascii_lowercase().ends_with("responsecode") {
+            self.inner.get_or_insert(code);
+        }
+        self.look_through(text);
+        if self.values.len() < MAX_VALUES {
+            self.values.push((capped(name), capped(text)));
         }
     }
-    Ok(())
+
+    /// Codes are the same in every language; of those within a text, only one that asks for less work counts.
+    fn look_through(&mut self, text: &str) {
+        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+        let busy = words
+            .find(|word| word.starts_with("Error") && ResponseCode::from(*word).is_throttling());
+        if let Some(busy) = busy {
+            self.mentioned.get_or_insert(ResponseCode::from(busy));
+        }
+    }
+
+    fn said(self, code: ResponseCode, text: String, is_fault: bool) -> ServerSaid {
+        let inner = self.inner.or(self.mentioned);
+        ServerSaid {
+            inner: inner.filter(|_| code.is_a_wrapper()),
+            code,
+            text,
+            values: self.values,
+            is_fault,
+        }
+    }
 }
 
 /// The part that every response message shares.
@@ -170,7 +206,7 @@ pub struct MessageHead {
     class: String,
     code: Option<ResponseCode>,
     text: String,
-    values: Vec<(String, String)>,
+    details: Details,
 }
 
 impl MessageHead {
@@ -180,16 +216,20 @@ impl MessageHead {
             class: message.attribute("ResponseClass").unwrap_or_default(),
             code: None,
             text: String::new(),
-            values: Vec::new(),
+            details: Details::default(),
         }
     }
 
     /// Reads a child that every message may have; `false`: it is the operation's own and still to be read.
     pub fn take(&mut self, xml: &mut Xml<'_>, tag: &Tag<'_>) -> Result<bool, XmlError> {
         match tag.name() {
-            "MessageText" => self.text = capped(&xml.text()?),
+            "MessageText" => {
+                let words = xml.text()?;
+                self.details.look_through(&words);
+                self.text = capped(&words);
+            }
             "ResponseCode" => self.code = Some(ResponseCode::from(xml.text()?.as_ref())),
-            "MessageXml" => read_values(xml, &mut self.values)?,
+            "MessageXml" => self.details.read(xml, tag.name())?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -201,12 +241,7 @@ impl MessageHead {
             .code
             .unwrap_or_else(|| ResponseCode::Other("missing".to_owned()));
         let succeeded = self.class == "Success" && code == ResponseCode::NoError;
-        (!succeeded).then_some(ServerSaid {
-            code,
-            text: self.text,
-            values: self.values,
-            is_fault: false,
-        })
+        (!succeeded).then(|| self.details.said(code, self.text, false))
     }
 }
 

@@ -1,21 +1,24 @@
 //! Technical failures of EWS and Autodiscover calls, with the ids under which the server's logs know the call.
 //! They become problems in [`crate::diagnose`] and are worded in [`crate::advice`].
 
-use super::{response_code::ResponseCode, version::ServerBuild, xml::XmlError};
+use super::{operation::OperationName, response_code::ResponseCode, version::ServerBuild};
 use crate::{
     auth::{AuthError, offer::Offer},
     outbound::{
         OutboundError,
         connection::{Answer, BodyError, SendError},
     },
-    problem::Problem,
+    problem::{Problem, capped},
     random::Random,
 };
+use std::fmt;
 
 /// What Exchange said in a fault or a response message that is no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSaid {
     pub code: ResponseCode,
+    /// The error within it, where the code itself says nothing.
+    pub inner: Option<ResponseCode>,
     /// The server's words, at most 200 characters; their language varies, so nothing is decided by them.
     pub text: String,
     /// The named values of `MessageXml`, such as `BackOffMilliseconds`.
@@ -25,6 +28,11 @@ pub struct ServerSaid {
 }
 
 impl ServerSaid {
+    /// The code that tells what is the matter.
+    pub fn telling(&self) -> &ResponseCode {
+        self.inner.as_ref().unwrap_or(&self.code)
+    }
+
     pub fn value(&self, name: &str) -> Option<&str> {
         self.values
             .iter()
@@ -62,7 +70,7 @@ pub enum Cause {
     #[error("the connection must sign in anew")]
     PasswordForgotten,
     /// An HTTP answer without SOAP.
-    #[error("HTTP {status}{}", if *.html { ", a web page" } else { "" })]
+    #[error("HTTP {status}{}{}", if *.html { ", a web page" } else { "" }, .by)]
     Http {
         status: u16,
         html: bool,
@@ -70,8 +78,9 @@ pub enum Cause {
         location: Option<String>,
         /// `Retry-After` in seconds.
         retry_after: Option<u64>,
+        by: AnsweredBy,
     },
-    #[error("{}{}", .0.code, if .0.is_fault { " (fault)" } else { "" })]
+    #[error("{}{}", .0.telling(), if .0.is_fault { " (fault)" } else { "" })]
     Said(ServerSaid),
     #[error("no answer within {seconds} s")]
     TimedOut { seconds: u64 },
@@ -93,7 +102,9 @@ impl Cause {
     /// For counting: the response code, or a word of ours. What servers make up themselves counts together.
     pub(crate) fn code(&self) -> String {
         let word = match self {
-            Self::Said(said) if ResponseCode::NAMED.contains(&said.code) => said.code.as_str(),
+            Self::Said(said) if ResponseCode::NAMED.contains(said.telling()) => {
+                said.telling().as_str()
+            }
             Self::Said(_) => "Other",
             Self::Http { status, .. } => return format!("http-{status}"),
             Self::Outbound(_) => "unreachable",
@@ -112,6 +123,62 @@ impl Cause {
             Self::ExchangeOnline => "exchange-online",
         };
         word.to_owned()
+    }
+}
+
+/// What an answer without SOAP tells about who gave it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AnsweredBy {
+    /// `X-CasErrorCode`: why Exchange's own front end did not pass the request on; at most 100 characters.
+    pub cas_error: Option<String>,
+    /// What stands in front of Exchange, in its own words, where Exchange itself did not answer.
+    pub proxy: Option<String>,
+    /// Exchange itself answered, or something that hands on what it says.
+    pub is_exchange: bool,
+}
+
+impl AnsweredBy {
+    pub(crate) fn read(answer: &Answer) -> Self {
+        const OF_EXCHANGE: [&str; 6] = [
+            "x-feserver",
+            "x-calculatedbetarget",
+            "x-beserver",
+            "x-diaginfo",
+            "x-owa-version",
+            "x-caserrorcode",
+        ];
+        let is_exchange = OF_EXCHANGE
+            .iter()
+            .any(|name| answer.headers.contains_key(*name));
+        let cas_error = answer.header("x-caserrorcode").map(|text| {
+            let code = text.chars().filter(char::is_ascii_graphic);
+            code.take(100).collect::<String>()
+        });
+        // IIS, and HTTP.sys below it, are Exchange's own.
+        let named = |name| {
+            let said = answer.header(name)?;
+            let is_windows = said.to_ascii_lowercase().contains("microsoft");
+            (!is_windows && !said.trim().is_empty()).then(|| capped(said))
+        };
+        Self {
+            cas_error: cas_error.filter(|code| !code.is_empty()),
+            proxy: named("server")
+                .or_else(|| named("via"))
+                .filter(|_| !is_exchange),
+            is_exchange,
+        }
+    }
+}
+
+impl fmt::Display for AnsweredBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(code) = &self.cas_error {
+            write!(f, ", X-CasErrorCode {code}")?;
+        }
+        match &self.proxy {
+            Some(proxy) => write!(f, ", from {proxy}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -165,10 +232,12 @@ pub struct Call {
 
 /// A failed call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{cause}")]
+#[error("{}{cause}", .operation.filter(|_| matches!(**.cause, Cause::TimedOut { .. })).map_or_else(String::new, |it| format!("{it}: ")))]
 pub struct EwsError {
     pub cause: Box<Cause>,
     pub ids: CallIds,
+    /// What was asked for.
+    pub operation: Option<&'static str>,
     /// The server's build, where it told.
     pub build: Option<ServerBuild>,
 }
@@ -178,7 +247,16 @@ impl EwsError {
         Self {
             cause: Box::new(cause),
             ids,
+            operation: None,
             build: None,
+        }
+    }
+
+    /// The same, of a call for this.
+    pub(crate) fn during(self, operation: OperationName) -> Self {
+        Self {
+            operation: Some(operation.as_str()),
+            ..self
         }
     }
 
@@ -195,7 +273,7 @@ impl EwsError {
     /// The response code, where Exchange sent one.
     pub fn response_code(&self) -> Option<&ResponseCode> {
         match &*self.cause {
-            Cause::Said(said) => Some(&said.code),
+            Cause::Said(said) => Some(said.telling()),
             _ => None,
         }
     }
@@ -245,21 +323,17 @@ impl From<BodyError> for Cause {
         match error {
             BodyError::TooLarge => Self::TooLarge,
             BodyError::CutShort => Self::CutShort,
+            BodyError::Packed => Self::Malformed("packed, and not to be unpacked".to_owned()),
         }
     }
 }
 
 impl Cause {
-    /// The cause for an answer whose body could not be read as XML; `status` is its HTTP status.
-    pub(crate) fn unread(error: XmlError, status: u16) -> Self {
-        match error {
-            XmlError::Html => Self::Http {
-                status,
-                html: true,
-                location: None,
-                retry_after: None,
-            },
-            XmlError::Malformed(what) => Self::Malformed(what),
+    /// The same, of an answer that turned out to be a web page.
+    pub(crate) fn as_page(mut self) -> Self {
+        if let Self::Http { html, .. } = &mut self {
+            *html = true;
         }
+        self
     }
 }

@@ -7,7 +7,7 @@ pub mod get_folder;
 use super::{
     Whose,
     error::ServerSaid,
-    version::RequestVersion,
+    version::RequestSchema,
     xml::{Xml, XmlError, escaped},
 };
 
@@ -41,7 +41,7 @@ pub trait Operation: Sync {
     }
 
     /// The content of the operation's element, in the order of the schema.
-    fn content(&self, version: RequestVersion, whose: Option<&Whose>) -> String;
+    fn content(&self, schema: RequestSchema, whose: Option<&Whose>) -> String;
 
     /// Reads the content of the operation's answer.
     fn read(xml: &mut Xml<'_>) -> Result<Result<Self::Answer, ServerSaid>, XmlError>;

@@ -50,6 +50,8 @@ codes! {
     InvalidUserSid = "ErrorInvalidUserSid",
     NonExistentMailbox = "ErrorNonExistentMailbox",
     InvalidSmtpAddress = "ErrorInvalidSmtpAddress",
+    CannotFindUser = "ErrorCannotFindUser",
+    MailRecipientNotFound = "ErrorMailRecipientNotFound",
     MissingEmailAddress = "ErrorMissingEmailAddress",
     NonPrimarySmtpAddress = "ErrorNonPrimarySmtpAddress",
     AccessDenied = "ErrorAccessDenied",
@@ -92,6 +94,7 @@ codes! {
     WrongServerVersion = "ErrorWrongServerVersion",
     IncorrectSchemaVersion = "ErrorIncorrectSchemaVersion",
     InvalidPropertyRequest = "ErrorInvalidPropertyRequest",
+    UnsupportedPropertyDefinition = "ErrorUnsupportedPropertyDefinition",
     SchemaValidation = "ErrorSchemaValidation",
     InvalidRequest = "ErrorInvalidRequest",
     MissingArgument = "ErrorMissingArgument",
@@ -137,6 +140,46 @@ codes! {
     SendMeetingInvitationsRequired = "ErrorSendMeetingInvitationsRequired",
     SendMeetingCancellationsRequired = "ErrorSendMeetingCancellationsRequired",
     SendMeetingInvitationsOrCancellationsRequired = "ErrorSendMeetingInvitationsOrCancellationsRequired",
+}
+
+impl ResponseCode {
+    /// The server limits how much it is asked.
+    pub const fn is_throttling(&self) -> bool {
+        matches!(
+            self,
+            Self::ServerBusy
+                | Self::ExceededConnectionCount
+                | Self::ExceededSubscriptionCount
+                | Self::TooManyObjectsOpened
+        )
+    }
+
+    /// The mailbox's server does not know the schema of the request.
+    pub const fn refuses_the_schema(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidServerVersion
+                | Self::InvalidSchemaVersionForMailboxVersion
+                | Self::WrongServerVersion
+                | Self::IncorrectSchemaVersion
+        )
+    }
+
+    /// The mailbox's server does not know a property that was asked for.
+    pub const fn refuses_a_property(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidPropertyRequest | Self::UnsupportedPropertyDefinition
+        )
+    }
+
+    /// Says nothing by itself: an inner error may.
+    pub const fn is_a_wrapper(&self) -> bool {
+        matches!(
+            self,
+            Self::InternalServerError | Self::InternalServerTransientError
+        )
+    }
 }
 
 /// Some servers and documents spell a code otherwise than the schema does.

@@ -11,6 +11,12 @@ pub enum RequestVersion {
 }
 
 impl RequestVersion {
+    pub const ALL: [Self; 3] = [
+        Self::Exchange2013Sp1,
+        Self::Exchange2013,
+        Self::Exchange2010Sp2,
+    ];
+
     /// The spelling of the schema.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,6 +38,60 @@ impl RequestVersion {
     /// Whether wall clocks and zone ids of entries can be asked for.
     pub const fn has_wall_clock(self) -> bool {
         !matches!(self, Self::Exchange2010Sp2)
+    }
+}
+
+/// How a mailbox's server is asked. Servers of one farm differ, so that each mailbox has its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestSchema {
+    pub version: RequestVersion,
+    /// Its server knows no wall clocks and zone ids of entries, whatever its version says.
+    pub without_wall_clock: bool,
+}
+
+impl Default for RequestSchema {
+    fn default() -> Self {
+        Self {
+            version: RequestVersion::Exchange2013Sp1,
+            without_wall_clock: false,
+        }
+    }
+}
+
+impl RequestSchema {
+    /// Whether wall clocks and zone ids of entries are asked for.
+    pub const fn asks_for_wall_clock(self) -> bool {
+        self.version.has_wall_clock() && !self.without_wall_clock
+    }
+}
+
+/// As it is stored: `Exchange2013`, with ` plain` behind it where wall clocks are not known.
+impl fmt::Display for RequestSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = if self.without_wall_clock {
+            " plain"
+        } else {
+            ""
+        };
+        write!(f, "{}{plain}", self.version.as_str())
+    }
+}
+
+impl FromStr for RequestSchema {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (version, without_wall_clock) = match text.strip_suffix(" plain") {
+            Some(version) => (version, true),
+            None => (text, false),
+        };
+        let version = RequestVersion::ALL
+            .into_iter()
+            .find(|known| known.as_str() == version);
+        Ok(Self {
+            version: version.ok_or(())?,
+            without_wall_clock,
+        })
     }
 }
 
@@ -101,6 +161,20 @@ impl fmt::Display for ServerBuild {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_schema_is_stored_and_found_again() {
+        for version in RequestVersion::ALL {
+            for without_wall_clock in [false, true] {
+                let schema = RequestSchema {
+                    version,
+                    without_wall_clock,
+                };
+                assert_eq!(schema.to_string().parse(), Ok(schema));
+            }
+        }
+        assert_eq!("Exchange2030".parse::<RequestSchema>(), Err(()));
+    }
 
     #[test]
     fn builds_are_read_and_named() {

@@ -4,6 +4,7 @@
 use super::{
     Client, Whose,
     error::{Cause, EwsError},
+    operation::find_item::Reach,
     response_code::ResponseCode,
 };
 use crate::{
@@ -18,6 +19,8 @@ use std::{collections::HashSet, time::Duration};
 const LONGEST_VIEW: i64 = 90 * 24 * 3600 * 1000;
 /// No view is halved below this: more than 1,000 entries an hour are no calendar.
 const SHORTEST_VIEW: i64 = 3600 * 1000;
+/// Where an hour is said to hold more than came: so many are a truncated answer, fewer a total that counts something else.
+const TRUNCATED: usize = 100;
 /// The most entries of one window.
 const MAX_EVENTS: usize = 50_000;
 
@@ -34,6 +37,7 @@ pub async fn read_window(
     let mut waiting = slices(window);
     let mut seen = HashSet::new();
     let mut events: Vec<Event> = Vec::new();
+    let mut totals_count = true;
     while let Some(slice) = waiting.pop() {
         let view = match client.view(whose, slice, level).await {
             Ok(view) => view,
@@ -43,9 +47,16 @@ pub async fn read_window(
             }
             Err(error) => return Err(error),
         };
-        if !view.is_complete {
-            waiting.extend(halves(slice)?);
-            continue;
+        match view.reach {
+            Reach::Complete => {}
+            Reach::Doubtful if !totals_count => {}
+            Reach::Doubtful if is_shortest(slice) && view.items.len() < TRUNCATED => {
+                totals_count = false;
+            }
+            Reach::Doubtful | Reach::CutOff => {
+                waiting.extend(halves(slice)?);
+                continue;
+            }
         }
         // An entry across a cut comes with both sides.
         let fresh = view
@@ -74,9 +85,13 @@ fn slices(window: Window) -> Vec<Window> {
     slices
 }
 
+fn is_shortest(slice: Window) -> bool {
+    slice.end.millis() - slice.start.millis() <= SHORTEST_VIEW
+}
+
 fn halves(slice: Window) -> Result<[Window; 2], EwsError> {
     let length = slice.end.millis() - slice.start.millis();
-    if length <= SHORTEST_VIEW {
+    if is_shortest(slice) {
         return Err(Cause::TooLarge.into());
     }
     // Requests carry whole seconds.

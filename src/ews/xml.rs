@@ -105,6 +105,8 @@ enum Token<'a> {
 impl<'a> Xml<'a> {
     /// Over a text as [`text_of`] makes it.
     pub fn new(text: &'a str) -> Self {
+        // Some proxies put lines before it, and byte-order marks among them.
+        let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
         let mut reader = NsReader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         Self { reader, depth: 0 }
@@ -149,6 +151,34 @@ impl<'a> Xml<'a> {
                 Token::Start(_) => inner += 1,
                 Token::End if inner == 0 => return Ok(text),
                 Token::End => inner -= 1,
+                Token::Eof => return Err(XmlError::malformed("the XML ends too early")),
+            }
+        }
+    }
+
+    /// Hands over the text of each element within the current one that holds text, however deep it stands, under its
+    /// attribute `Name` or else its own name; `name` is that of the current one.
+    pub fn leaves(
+        &mut self,
+        name: String,
+        take: &mut dyn FnMut(&str, &str),
+    ) -> Result<(), XmlError> {
+        let mut text = String::new();
+        loop {
+            match self.next()? {
+                Token::Text(part) => text.push_str(&part),
+                // The depth is bounded by the reader.
+                Token::Start(tag) => {
+                    let inner = tag.attribute("Name");
+                    let inner = inner.unwrap_or_else(|| tag.name().to_owned());
+                    self.leaves(inner, take)?;
+                }
+                Token::End => {
+                    if !text.trim().is_empty() {
+                        take(&name, text.trim());
+                    }
+                    return Ok(());
+                }
                 Token::Eof => return Err(XmlError::malformed("the XML ends too early")),
             }
         }

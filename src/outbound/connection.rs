@@ -2,17 +2,23 @@
 //! it, and answers that are read under a limit. NTLM signs in a connection, so nothing here ever moves a request to
 //! another one.
 
-use super::OutboundError;
-use crate::problem::{Certificate, TlsReason};
+use super::{
+    OutboundError, retry_after,
+    unpack::{ACCEPTED, unpacked},
+};
+use crate::{
+    clock::{Clock, Timestamp},
+    problem::{Certificate, TlsReason},
+};
 use futures::{Stream, StreamExt as _};
 use http::{
     HeaderMap, HeaderValue, Method, Request, StatusCode, Version,
-    header::{CONTENT_LENGTH, HOST, LOCATION},
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, LOCATION, RETRY_AFTER},
 };
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
-    body::{Bytes, Incoming},
-    client::conn::http1::{SendRequest, handshake},
+    body::Bytes,
+    client::conn::http1::{Builder, SendRequest},
 };
 use hyper_util::rt::TokioIo;
 use std::{
@@ -61,6 +67,7 @@ struct Open {
     sender: Mutex<SendRequest<Full<Bytes>>>,
     _driver: AbortOnDropHandle<()>,
     facts: Facts,
+    clock: Clock,
     used: AtomicBool,
     connect_by: Instant,
 }
@@ -90,6 +97,8 @@ pub enum BodyError {
     TooLarge,
     #[error("the connection broke within the answer")]
     CutShort,
+    #[error("the answer is packed in a way that cannot be undone")]
+    Packed,
 }
 
 /// The head of an answer with its body still to be read.
@@ -97,6 +106,9 @@ pub struct Answer {
     pub status: StatusCode,
     pub version: Version,
     pub headers: HeaderMap,
+    /// When it came.
+    pub at: Timestamp,
+    /// Unpacked.
     pub body: Body,
 }
 
@@ -107,21 +119,24 @@ impl Connection {
     pub(super) async fn start(
         stream: TlsStream<TcpStream>,
         facts: Facts,
+        clock: Clock,
         connect_by: Instant,
     ) -> Result<Self, OutboundError> {
-        let (sender, driver) =
-            handshake(TokioIo::new(stream))
-                .await
-                .map_err(|_| OutboundError::Tls {
-                    host: facts.host.clone(),
-                    reason: TlsReason::Closed,
-                })?;
+        // Some balancers know the names of headers in their usual case alone.
+        let mut builder = Builder::new();
+        builder.title_case_headers(true);
+        let started = builder.handshake(TokioIo::new(stream)).await;
+        let (sender, driver) = started.map_err(|_| OutboundError::Tls {
+            host: facts.host.clone(),
+            reason: TlsReason::Closed,
+        })?;
         // How the connection ends is told by the call that was under way.
         let driver = tokio::spawn(async move { drop(driver.await) });
         Ok(Self(Arc::new(Open {
             sender: Mutex::new(sender),
             _driver: AbortOnDropHandle::new(driver),
             facts,
+            clock,
             used: AtomicBool::new(false),
             connect_by,
         })))
@@ -151,6 +166,8 @@ impl Connection {
         if let Ok(host) = HeaderValue::try_from(self.authority()) {
             request.headers_mut().insert(HOST, host);
         }
+        let accepted = HeaderValue::from_static(ACCEPTED);
+        request.headers_mut().insert(ACCEPT_ENCODING, accepted);
         if request.body().is_empty() && request.method() == Method::POST {
             // Not written by itself for an empty body, and IIS answers 411 without it.
             request
@@ -165,11 +182,15 @@ impl Connection {
             () => SendError::Broken,
         })?;
         let (head, body) = answer.into_parts();
+        let body = body
+            .into_data_stream()
+            .map(|chunk| chunk.map_err(|_| BodyError::CutShort));
         Ok(Answer {
             status: head.status,
             version: head.version,
+            at: self.0.clock.now(),
+            body: unpacked(Box::pin(body), &head.headers, limit),
             headers: head.headers,
-            body: limited(body, limit),
         })
     }
 
@@ -214,17 +235,13 @@ impl Answer {
         str::from_utf8(value.as_bytes()).ok()
     }
 
+    /// How long the server asks to be left alone, in seconds.
+    pub fn retry_after(&self) -> Option<u64> {
+        retry_after::seconds(self.header(RETRY_AFTER.as_str())?, self.at)
+    }
+
     /// A header as text; `None` if it is missing or not ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
-}
-
-fn limited(body: Incoming, limit: usize) -> Body {
-    let mut left = limit;
-    Box::pin(body.into_data_stream().map(move |chunk| {
-        let chunk = chunk.map_err(|_| BodyError::CutShort)?;
-        left = left.checked_sub(chunk.len()).ok_or(BodyError::TooLarge)?;
-        Ok(chunk)
-    }))
 }

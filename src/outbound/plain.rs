@@ -7,7 +7,7 @@ use http::{
     header::{CONNECTION, HOST, LOCATION, USER_AGENT},
 };
 use http_body_util::Empty;
-use hyper::{body::Bytes, client::conn::http1::handshake};
+use hyper::{body::Bytes, client::conn::http1::Builder};
 use hyper_util::rt::TokioIo;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -42,7 +42,9 @@ impl Outbound {
         };
         let stream = dialled?.into_stream();
         let asked = timeout(LIMIT, async {
-            let (mut sender, driver) = handshake(TokioIo::new(stream)).await.ok()?;
+            let mut builder = Builder::new();
+            builder.title_case_headers(true);
+            let (mut sender, driver) = builder.handshake(TokioIo::new(stream)).await.ok()?;
             let _driver = AbortOnDropHandle::new(tokio::spawn(async move { drop(driver.await) }));
             let request = Request::get(path)
                 .header(HOST, bare_host(host))

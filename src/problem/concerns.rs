@@ -52,6 +52,7 @@ impl Problem {
             Self::ImpersonationDenied | Self::OutsideScope | Self::RoleMissing => Concerns::Role,
             Self::AccountDisabled
             | Self::AccountNotInDomain
+            | Self::AccountWithoutMailbox
             | Self::AccountPaused
             | Self::ImpersonationFailed
             | Self::Throttled { .. } => Concerns::Account,
@@ -75,6 +76,7 @@ impl Problem {
             | Self::Forbidden
             | Self::EwsOffEverywhere
             | Self::ServerError { .. }
+            | Self::ProxyFailed { .. }
             | Self::MailboxServerUnreachable { .. }
             | Self::RequestRejected { .. }
             | Self::ServerTooOld

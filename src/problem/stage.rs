@@ -58,6 +58,7 @@ impl Problem {
             | Self::AutodiscoverFailed { .. } => (Stage::Http, Stage::SignIn),
             Self::Forbidden
             | Self::ServerError { .. }
+            | Self::ProxyFailed { .. }
             | Self::AnswerTooLarge
             | Self::AnswerNotUnderstood { .. }
             | Self::Throttled { .. } => (Stage::Http, Stage::Mailbox),
@@ -67,6 +68,7 @@ impl Problem {
             | Self::PasswordExpired
             | Self::AccountDisabled => (Stage::SignIn, Stage::SignIn),
             Self::AccountNotInDomain
+            | Self::AccountWithoutMailbox
             | Self::ImpersonationFailed
             | Self::EwsOffEverywhere
             | Self::RequestRejected { .. }
@@ -100,7 +102,10 @@ mod tests {
     #[test]
     fn what_comes_first_hides_what_comes_later_and_never_the_other_way_round() {
         let refused = Problem::PasswordRefused { changed: None };
-        let silent = Problem::AnswerTimedOut { seconds: 10 };
+        let silent = Problem::AnswerTimedOut {
+            seconds: 10,
+            operation: None,
+        };
         for (now, told, hidden) in [
             (&refused, &Problem::OutsideScope, true),
             (&refused, &Problem::MailboxNotFound, true),

@@ -45,6 +45,10 @@ pub struct Account {
     /// Somebody waits for it until then.
     pub wanted_until: Option<Timestamp>,
     pub sign_in: SignInMethod,
+    /// While set, its server has asked to be left alone until then.
+    pub busy_until: Option<Timestamp>,
+    /// How often in a row it did.
+    pub busy_times: i64,
 }
 
 impl Account {
@@ -120,6 +124,8 @@ pub(super) fn account(row: &AnyRow) -> Result<Account, StoreError> {
         paused_at: rows::maybe_instant(row, "paused_at")?,
         wanted_until: rows::maybe_instant(row, "wanted_until")?,
         sign_in: rows::named(row, "sign_in")?,
+        busy_until: rows::maybe_instant(row, "busy_until")?,
+        busy_times: rows::number(row, "busy_times")?,
     })
 }
 
@@ -136,7 +142,7 @@ fn next_slot(row: &AnyRow) -> Result<Option<NextSlot>, StoreError> {
 }
 
 pub(super) const COLUMNS: &str = "SELECT id, kind, host, name, endpoint, secret_id, saved_refusals, stopped_until, stopped_for, control_mailbox, \
-     label, expires_at, next_name, next_secret_id, next_tested_at, next_expires_at, held_until, paused_at, wanted_until, sign_in FROM accounts";
+     label, expires_at, next_name, next_secret_id, next_tested_at, next_expires_at, held_until, paused_at, wanted_until, sign_in, busy_until, busy_times FROM accounts";
 
 impl Store {
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
@@ -276,7 +282,7 @@ impl Store {
     ) -> Result<Vec<Leased>, StoreError> {
         const DUE: &str = "SELECT a.id FROM accounts a WHERE (a.leased_until IS NULL OR a.leased_until <= $1) \
                            AND a.paused_at IS NULL AND (a.held_until IS NULL OR a.held_until <= $1) \
-                           AND (a.wanted_until IS NULL OR a.wanted_until <= $1) \
+                           AND (a.wanted_until IS NULL OR a.wanted_until <= $1) AND (a.busy_until IS NULL OR a.busy_until <= $1) \
                            AND NOT EXISTS (SELECT 1 FROM standstill) \
                            AND EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id AND c.paused_at IS NULL AND c.due_at <= $1)";
         // Looking first keeps the single writer of SQLite free while nothing is due.

@@ -129,9 +129,9 @@ impl Store {
         if let Outcome::Connected { proof, .. } = &mut outcome
             && self.level_for_check(&mut writing, id).await? == PrivacyLevel::FreeBusy
         {
-            // Lowered since the entries were read.
+            // It may have been lowered since the entries were read.
             for entry in proof {
-                entry.subject = None;
+                entry.subject = Some(entry.status.clone()).filter(|status| !status.is_empty());
             }
         }
         sqlx::query("UPDATE checks SET ladder = $2, outcome = $3, finished_at = $4 WHERE id = $1 AND outcome IS NULL")

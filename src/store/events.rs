@@ -142,7 +142,7 @@ impl Store {
         // The connection's row first: whoever replaces or ends it meanwhile waits, and comes in whole after this.
         let moved = sqlx::query(
             "UPDATE connections SET state = $2, problem = NULL, cause = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \
-             last_round_at = $3, last_synced_at = $3, rounds = rounds + 1, entries = $4, due_at = $5 \
+             last_round_at = $3, last_synced_at = $3, rounds = rounds + 1, entries = $4, due_at = $5, busy_times = 0 \
              WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id AND a.saved_refusals > 0)",
         )
         .bind(connection.id.to_string())

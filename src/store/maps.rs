@@ -194,7 +194,7 @@ impl Store {
         let sql = sqlx::AssertSqlSafe(format!(
             "{MAP} WHERE finished_at IS NULL AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM standstill) \
              AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id \
-             AND (a.paused_at IS NOT NULL OR a.held_until > $1)) ORDER BY started_at"
+             AND (a.paused_at IS NOT NULL OR a.held_until > $1 OR a.busy_until > $1)) ORDER BY started_at"
         ));
         let found = sqlx::query(sql)
             .bind(now.millis())

@@ -94,10 +94,11 @@ impl<'a> Clients<'a> {
         }
     }
 
-    /// How many mailboxes may be worked on at the same time: one until the password has proven itself. Where every
-    /// request carries the password it stays at one, for a refusal would come for each.
+    /// How many mailboxes may be worked on at the same time: one until the password has proven itself, or after a pause
+    /// that the server asked for. Where every request carries the password it stays at one, for a refusal would come for
+    /// each.
     pub fn at_once(&self) -> usize {
-        if self.is_proven.load(Ordering::Relaxed) {
+        if self.is_proven.load(Ordering::Relaxed) && self.account.busy_times == 0 {
             AT_ONCE
         } else {
             1

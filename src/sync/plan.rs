@@ -4,6 +4,7 @@ use crate::{
     calendar::Window,
     clock::Timestamp,
     connection::ConnectionState,
+    ews::back_off::MAX_MILLIS,
     problem::{Problem, Retry},
     random::Random,
 };
@@ -16,8 +17,9 @@ const AHEAD: Duration = Duration::from_hours(8760);
 const STEADY: Duration = Duration::from_mins(5);
 /// Between two looks at something that somebody must mend elsewhere.
 const WAITING: Duration = Duration::from_mins(15);
-/// Trouble that passes is never left alone for longer.
+/// Trouble that passes is never left alone for longer, unless the server asks for it.
 const LONGEST: Duration = Duration::from_mins(30);
+
 /// Between two sign-ins of an account whose password was answered by a page: it may have been refused, and this seldom
 /// locks no account.
 pub const IN_DOUBT: Duration = Duration::from_mins(30);
@@ -52,7 +54,10 @@ pub fn after_failure(
         Retry::Never => None,
         Retry::WhenChanged => Some(now + WAITING),
         Retry::After(wait) => {
-            let wait = wait.min(LONGEST);
+            let wait = match problem.asked_pause() {
+                Some(pause) => pause.min(Duration::from_millis(MAX_MILLIS)),
+                None => wait.min(LONGEST),
+            };
             Some(now + wait + jitter(wait))
         }
     };
@@ -85,7 +90,7 @@ mod tests {
         let long = Problem::Throttled {
             wait_millis: 10_000_000_000,
         };
-        assert!(wait(&long).1.expect("planned").since(now) <= Duration::from_mins(36));
+        assert!(wait(&long).1.expect("planned").since(now) <= Duration::from_mins(72));
     }
 
     #[test]

@@ -8,13 +8,14 @@ use crate::{
     auth::Credentials,
     autodiscover::{Autodiscover, is_elsewhere},
     calendar::Event,
+    clock::Timestamp,
     connect::{certificate, zone_of},
     connection::Connection,
-    ews::{Call, Client, EwsError, Whose, read_window},
+    ews::{Call, Client, EwsError, Whose, read_window, version::RequestSchema},
     policy::PrivacyLevel,
     problem::Problem,
     services::Services,
-    store::{Account, Failed, ReadRound, StoreError},
+    store::{Account, Busy, Failed, ReadRound, StoreError},
 };
 use jiff::tz::TimeZone;
 
@@ -41,6 +42,9 @@ pub async fn round(
             };
             let changes = services.store.keep_round(connection, &round).await?;
             services.metrics.round_ended(None);
+            if account.busy_times > 0 {
+                services.store.end_busy_times(account.id, now).await?;
+            }
             tracing::debug!(?changes, entries = events.len(), "round ended");
             Ok(())
         }
@@ -54,6 +58,7 @@ pub async fn round(
             if !is_refusal && is_held_back(&problem) {
                 return hold_back(services, connection, &problem).await;
             }
+            let problem = paused(services, account, connection, problem, now).await?;
             let (state, next) = plan::after_failure(&problem, now, &services.random);
             let request_id = request_id.as_deref();
             tracing::warn!(code = problem.code(), request_id, "round failed");
@@ -77,6 +82,28 @@ pub async fn round(
             Ok(())
         }
     }
+}
+
+/// Where the server asked for a pause, its account gets one, and the problem tells how long it is.
+async fn paused(
+    services: &Services,
+    account: &Account,
+    connection: &Connection,
+    problem: Problem,
+    now: Timestamp,
+) -> Result<Problem, StoreError> {
+    let Some(asked) = problem.asked_pause() else {
+        return Ok(problem);
+    };
+    let busy = Busy {
+        account: account.id,
+        connection: Some(connection.id),
+        problem: &problem,
+        asked,
+        now,
+    };
+    let pause = services.store.note_busy(&busy).await?;
+    Ok(problem.with_pause(pause))
 }
 
 /// The account's gate shut before anything was asked: how its connections stand was written down by whoever shut it.
@@ -115,10 +142,13 @@ async fn read(
     let whose = whose(connection);
     let (zone, level) = of_owner(services, connection).await?;
     let window = plan::window(services.clock.now());
+    let known = known_schema(services, connection).await;
     let (mut client, mut origin) = clients.take(mailbox).await?;
+    client.set_schema(mailbox, known.unwrap_or_default());
     let mut read = read_window(&mut client, &whose, window, level, &zone).await;
     if read.as_ref().is_err_and(EwsError::needs_the_password) {
         (client, origin) = (clients.open(mailbox).await?, Origin::New);
+        client.set_schema(mailbox, known.unwrap_or_default());
         read = read_window(&mut client, &whose, window, level, &zone).await;
     }
     let calls = client.take_calls();
@@ -129,6 +159,7 @@ async fn read(
                 certificate::keep(services, &account.endpoint, shown).await;
             }
             keep_build(services, account, &client).await;
+            keep_schema(services, connection, known, client.schema(mailbox)).await;
             clients.give_back(client);
             Ok((events, calls))
         }
@@ -180,6 +211,34 @@ async fn keep_build(services: &Services, account: &Account, client: &Client) {
     let kept = services.store.keep_build(&account.host, build, now).await;
     if let Err(error) = kept {
         tracing::error!(%error, "a server's build could not be remembered");
+    }
+}
+
+/// How the mailbox's server is asked, where that was found out some time ago.
+async fn known_schema(services: &Services, connection: &Connection) -> Option<RequestSchema> {
+    let now = services.clock.now();
+    let known = services.store.request_schema(connection.id, now).await;
+    known.unwrap_or_else(|error| {
+        tracing::error!(%error, "how a mailbox is asked could not be read");
+        None
+    })
+}
+
+async fn keep_schema(
+    services: &Services,
+    connection: &Connection,
+    known: Option<RequestSchema>,
+    now_used: RequestSchema,
+) {
+    if known.unwrap_or_default() == now_used {
+        return;
+    }
+    let now = services.clock.now();
+    let kept = services
+        .store
+        .keep_request_schema(connection.id, now_used, now);
+    if let Err(error) = kept.await {
+        tracing::error!(%error, "how a mailbox is asked could not be remembered");
     }
 }
 

@@ -119,7 +119,8 @@ impl Work<'_> {
                 return Ok(None);
             };
             let now = self.services.clock.now();
-            if account.wanted_until.is_some_and(|until| until > now) {
+            let is_later = |until: Option<Timestamp>| until.is_some_and(|until| until > now);
+            if is_later(account.wanted_until) || is_later(account.busy_until) {
                 return Ok(None);
             }
             match SavedGate::closed(self.services, &account, Sending::Planned).await? {

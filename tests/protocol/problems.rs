@@ -332,6 +332,16 @@ fn every_problem() -> Vec<BoxFuture<'static, Met>> {
         )
         .boxed(),
         with_fault("server-error", Kind::Unavailable { retry_after: None }).boxed(),
+        with_fault(
+            "proxy-failed",
+            Kind::Proxy {
+                status: 502,
+                server: Some("nginx".to_owned()),
+                via: None,
+            },
+        )
+        .boxed(),
+        with_code("account-without-mailbox", "ErrorMissingEmailAddress").boxed(),
         with_code("mailbox-moving", "ErrorMailboxMoveInProgress").boxed(),
         with_code(
             "mailbox-server-unreachable",

@@ -8,6 +8,7 @@ use crate::{
 use kalends::{
     audit::{Action, Entry},
     calendar::{Event, Sensitivity},
+    check::Outcome,
     policy::{Policy, PrivacyLevel},
     store::ReadRound,
 };
@@ -138,6 +139,23 @@ on_both_engines! {
         set_organisations(world, PrivacyLevel::FreeBusy).await;
         let left = rows(world).await;
         assert!(!left.contains(&subject) && !left.contains("\"proof\":[{"), "{left}");
+    }
+
+    async fn a_test_at_the_lowest_level_shows_how_busy_and_never_that_it_is_private(world) {
+        let proof = || async {
+            let ended = world.click("charlie", kalends_simulator::world::practice::SERVICE_PASSWORD).await;
+            let Outcome::Connected { proof, .. } = ended else { panic!("{ended:?}") };
+            assert!(!proof.is_empty());
+            proof
+        };
+        for entry in proof().await {
+            assert_ne!(entry.subject.as_deref(), Some("Busy"));
+        }
+        set_organisations(world, PrivacyLevel::FreeBusy).await;
+        for entry in proof().await {
+            let words = ["Busy", "Free", "Tentative", "Away", "Out of office", "Working elsewhere"];
+            assert!(entry.subject.as_deref().is_some_and(|told| words.contains(&told)), "{entry:?}");
+        }
     }
 
     async fn a_round_that_began_before_does_not_write_back_what_was_erased(world) {

@@ -12,12 +12,14 @@ use crate::{
 
 /// What is shown of an entry; the subject of a private one was dropped where it was read.
 pub(super) fn proof(event: &Event, level: PrivacyLevel) -> Proof {
+    let status = event.status.words().to_owned();
     Proof {
         subject: if level == PrivacyLevel::FreeBusy {
-            Some(event.status.words().to_owned())
+            Some(status.clone())
         } else {
             event.subject.clone()
         },
+        status,
         start: event.start,
         all_day: event.all_day.is_some(),
     }

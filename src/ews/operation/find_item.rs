@@ -10,7 +10,7 @@ use crate::{
         envelope::{MessageHead, first_message},
         error::ServerSaid,
         types::calendar_item::CalendarItem,
-        version::RequestVersion,
+        version::RequestSchema,
         xml::{Namespace, Xml, XmlError},
     },
     policy::PrivacyLevel,
@@ -68,8 +68,41 @@ fn fields(level: PrivacyLevel) -> String {
 #[derive(Debug, Clone, Default)]
 pub struct View {
     pub items: Vec<CalendarItem>,
-    /// `false`: the window holds more than one answer may.
-    pub is_complete: bool,
+    /// Whether all entries of the window came.
+    pub reach: Reach,
+}
+
+/// Whether a view holds all entries of its window, as far as its server tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    Complete,
+    /// The window holds more than one answer may.
+    #[default]
+    CutOff,
+    /// It is said to be complete, and to hold more entries than came.
+    Doubtful,
+}
+
+impl Reach {
+    /// From the two attributes of a view, either of which may be missing or mean nothing, and the items that came.
+    fn of(includes_last: Option<&str>, total: Option<&str>, came: usize) -> Self {
+        let includes_last =
+            includes_last.and_then(|text| match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                _ => None,
+            });
+        let total = total.and_then(|text| text.trim().parse::<usize>().ok());
+        match (includes_last, total) {
+            (Some(false), _) => Self::CutOff,
+            (_, Some(total)) if total > came => Self::Doubtful,
+            (Some(true), _) => Self::Complete,
+            (None, Some(total)) if total == came => Self::Complete,
+            // Nothing says that it is complete, and it is as long as an answer may be.
+            (None, _) if came >= MAX_ENTRIES => Self::CutOff,
+            (None, _) => Self::Complete,
+        }
+    }
 }
 
 impl Operation for FindItem {
@@ -80,8 +113,8 @@ impl Operation for FindItem {
         r#" Traversal="Shallow""#
     }
 
-    fn content(&self, version: RequestVersion, whose: Option<&Whose>) -> String {
-        let wall_clock = if version.has_wall_clock() {
+    fn content(&self, schema: RequestSchema, whose: Option<&Whose>) -> String {
+        let wall_clock = if schema.asks_for_wall_clock() {
             field_uris(&WALL_CLOCK)
         } else {
             String::new()
@@ -110,10 +143,10 @@ impl Operation for FindItem {
         while let Some(tag) = xml.child()? {
             if head.take(xml, &tag)? {
             } else if tag.is(Namespace::Messages, "RootFolder") {
-                view.is_complete = tag
-                    .attribute("IncludesLastItemInRange")
-                    .is_none_or(|text| matches!(text.as_str(), "true" | "1"));
-                read_root(xml, &mut view.items)?;
+                let includes_last = tag.attribute("IncludesLastItemInRange");
+                let total = tag.attribute("TotalItemsInView");
+                let came = read_root(xml, &mut view.items)?;
+                view.reach = Reach::of(includes_last.as_deref(), total.as_deref(), came);
             } else {
                 xml.skip()?;
             }
@@ -122,13 +155,16 @@ impl Operation for FindItem {
     }
 }
 
-fn read_root(xml: &mut Xml<'_>, items: &mut Vec<CalendarItem>) -> Result<(), XmlError> {
+/// How many items came, those of other classes among them.
+fn read_root(xml: &mut Xml<'_>, items: &mut Vec<CalendarItem>) -> Result<usize, XmlError> {
+    let mut came = 0;
     while let Some(tag) = xml.child()? {
         if !tag.is(Namespace::Types, "Items") {
             xml.skip()?;
             continue;
         }
         while let Some(tag) = xml.child()? {
+            came += 1;
             // Items of another class can lie in a calendar folder.
             if !tag.is(Namespace::Types, "CalendarItem") {
                 xml.skip()?;
@@ -141,7 +177,7 @@ fn read_root(xml: &mut Xml<'_>, items: &mut Vec<CalendarItem>) -> Result<(), Xml
             items.push(item);
         }
     }
-    Ok(())
+    Ok(came)
 }
 
 /// Whole seconds in UTC, so that no zone matters: `2026-03-01T00:00:00Z`.
@@ -165,7 +201,7 @@ mod tests {
             window,
             level: PrivacyLevel::Everything,
         };
-        let text = operation.content(RequestVersion::Exchange2013Sp1, None);
+        let text = operation.content(RequestSchema::default(), None);
         assert!(
             text.contains(r#"StartDate="2026-03-01T00:00:00Z" EndDate="2026-04-01T00:00:00Z""#),
             "{text}"
@@ -173,11 +209,11 @@ mod tests {
         assert!(text.contains("StartWallClock"));
         assert!(
             !operation
-                .content(RequestVersion::Exchange2010Sp2, None)
+                .content("Exchange2010_SP2".parse().unwrap(), None)
                 .contains("WallClock")
         );
         let own = Whose::own("bob@example.test".parse().unwrap());
-        let text = operation.content(RequestVersion::Exchange2013, Some(&own));
+        let text = operation.content("Exchange2013".parse().unwrap(), Some(&own));
         assert!(
             text.contains("<t:EmailAddress>bob@example.test</t:EmailAddress>"),
             "{text}"
@@ -190,8 +226,7 @@ mod tests {
             start: Timestamp::from_seconds(0),
             end: Timestamp::from_seconds(1),
         };
-        let asked =
-            |level| FindItem { window, level }.content(RequestVersion::Exchange2013Sp1, None);
+        let asked = |level| FindItem { window, level }.content(RequestSchema::default(), None);
         for (level, allowed) in [
             (PrivacyLevel::FreeBusy, [false, false]),
             (PrivacyLevel::TimesAndTitles, [true, false]),
@@ -209,12 +244,38 @@ mod tests {
     }
 
     #[test]
+    fn what_a_view_says_of_itself_may_be_missing_or_nonsense() {
+        for (last, total, came, reach) in [
+            (Some("true"), Some("5"), 5, Reach::Complete),
+            (Some("TRUE"), Some("5"), 5, Reach::Complete),
+            (Some("1"), None, 5, Reach::Complete),
+            (Some("true"), Some("4"), 5, Reach::Complete),
+            (Some("true"), Some("-1"), 5, Reach::Complete),
+            (Some("true"), Some("2600"), 1000, Reach::Doubtful),
+            (None, Some("2600"), 1000, Reach::Doubtful),
+            (Some("maybe"), Some("6"), 5, Reach::Doubtful),
+            (Some("false"), Some("5"), 5, Reach::CutOff),
+            (Some("0"), None, 5, Reach::CutOff),
+            (None, None, 5, Reach::Complete),
+            (None, None, 1000, Reach::CutOff),
+            (None, Some("1000"), 1000, Reach::Complete),
+            (Some("maybe"), Some("many"), 1000, Reach::CutOff),
+        ] {
+            assert_eq!(
+                Reach::of(last, total, came),
+                reach,
+                "{last:?} {total:?} {came}"
+            );
+        }
+    }
+
+    #[test]
     fn items_are_read_and_other_classes_left_out() {
         let text = r#"<m:FindItemResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><m:ResponseMessages><m:FindItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:RootFolder TotalItemsInView="2" IncludesLastItemInRange="false"><t:Items><t:Message><t:ItemId Id="x"/></t:Message><t:CalendarItem><t:ItemId Id="AAMkAGNhbA1" ChangeKey="DwAA"/><t:Subject>Dentist</t:Subject></t:CalendarItem></t:Items></m:RootFolder></m:FindItemResponseMessage></m:ResponseMessages></m:FindItemResponse>"#;
         let mut xml = Xml::new(text);
         xml.root().unwrap();
         let view = FindItem::read(&mut xml).unwrap().unwrap();
-        assert!(!view.is_complete);
+        assert_eq!(view.reach, Reach::CutOff);
         assert_eq!(view.items.len(), 1);
         assert_eq!(view.items[0].subject.as_deref(), Some("Dentist"));
     }

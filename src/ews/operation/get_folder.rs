@@ -7,7 +7,7 @@ use crate::{
         envelope::{MessageHead, first_message},
         error::ServerSaid,
         response_code::ResponseCode,
-        version::RequestVersion,
+        version::RequestSchema,
         xml::{Namespace, Xml, XmlError},
     },
     problem::capped,
@@ -32,7 +32,7 @@ impl Operation for GetFolder {
     const NAME: OperationName = OperationName::GetFolder;
     type Answer = FolderFacts;
 
-    fn content(&self, _: RequestVersion, whose: Option<&Whose>) -> String {
+    fn content(&self, _: RequestSchema, whose: Option<&Whose>) -> String {
         format!(
             "<m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>{}</t:AdditionalProperties></m:FolderShape><m:FolderIds>{}</m:FolderIds>",
             field_uris(&["folder:DisplayName", "folder:TotalCount"]),
@@ -61,6 +61,7 @@ impl Operation for GetFolder {
             code: ResponseCode::FolderNotFound,
             text: String::new(),
             values: Vec::new(),
+            inner: None,
             is_fault: false,
         }))
     }

@@ -81,9 +81,9 @@ impl CalendarItem {
         Ok(())
     }
 
-    /// The entry; `None` for items without an id or an instant, which cannot be kept. `fallback` is the zone of
-    /// all-day entries that name none. The content of entries that are not normal is dropped here and goes no further.
-    pub fn into_event(self, fallback: &TimeZone) -> Option<Event> {
+    /// The entry; `None` for items without an id or an instant, which cannot be kept. `owner` is the zone of the
+    /// calendar's owner. The content of entries that are not normal is dropped here and goes no further.
+    pub fn into_event(self, owner: &TimeZone) -> Option<Event> {
         let (start, end) = (self.start?, self.end?);
         let sensitivity = Sensitivity::from(
             self.sensitivity
@@ -92,7 +92,7 @@ impl CalendarItem {
         );
         let shown = |text: Option<String>| text.filter(|_| !sensitivity.hides_content());
         let all_day = if self.is_all_day {
-            self.days(start, end, fallback)
+            self.days(start, end, owner)
         } else {
             None
         };
@@ -114,16 +114,32 @@ impl CalendarItem {
         })
     }
 
-    /// Midnight to midnight on the creator's clock, rounded to the nearest midnight: entries made in another zone
-    /// than the one known here start at odd hours.
-    fn days(&self, start: Timestamp, end: Timestamp, fallback: &TimeZone) -> Option<DaySpan> {
+    /// Exactly midnight to midnight for the owner, whatever zone the entry names: programs write "UTC" into it. Else on
+    /// the creator's clock, rounded to the nearest midnight where that is none: entries made in another zone than the
+    /// one known here start at odd hours.
+    fn days(&self, start: Timestamp, end: Timestamp, owner: &TimeZone) -> Option<DaySpan> {
+        if let (Some(first), Some(end)) = (day_begun(start, owner), day_begun(end, owner)) {
+            return Some(span(first, end));
+        }
+        let clocks = (self.start_wall_clock, self.end_wall_clock);
+        let creator = self.start_zone.as_ref().and_then(|id| zone(id));
+        let creator = creator.map(|zone| (civil_at(start, &zone), civil_at(end, &zone)));
+        // Where the zone is not the creator's, the clock on the wall may still be.
+        if let (Some(first), Some(end)) = clocks
+            && is_midnight(first)
+            && is_midnight(end)
+            && !creator
+                .is_some_and(|(a, b)| a.is_some_and(is_midnight) && b.is_some_and(is_midnight))
+        {
+            return Some(span(day_number(first.date()), day_number(end.date())));
+        }
         let local = |at: Timestamp, zone_id: Option<&String>, clock: Option<civil::DateTime>| match (
             zone_id.and_then(|id| zone(id)),
             clock,
         ) {
             (Some(zone), _) => civil_at(at, &zone),
             (None, Some(clock)) => Some(clock),
-            (None, None) => civil_at(at, fallback),
+            (None, None) => civil_at(at, owner),
         };
         let end_zone = self.end_zone.as_ref().or(self.start_zone.as_ref());
         let first = nearest_day(local(
@@ -132,11 +148,28 @@ impl CalendarItem {
             self.start_wall_clock,
         )?)?;
         let end = nearest_day(local(end, end_zone, self.end_wall_clock)?)?;
-        Some(DaySpan {
-            first,
-            end: end.max(first.saturating_add(1)),
-        })
+        Some(span(first, end))
     }
+}
+
+/// One day at least.
+fn span(first: i32, end: i32) -> DaySpan {
+    DaySpan {
+        first,
+        end: end.max(first.saturating_add(1)),
+    }
+}
+
+/// The day that begins at this very instant in a zone. Where clocks skip midnight, the day begins later.
+fn day_begun(at: Timestamp, zone: &TimeZone) -> Option<i32> {
+    let at = jiff::Timestamp::from_millisecond(at.millis()).ok()?;
+    let local = at.to_zoned(zone.clone());
+    let begins = local.start_of_day().ok()?.timestamp() == at;
+    (begins || is_midnight(local.datetime())).then(|| day_number(local.date()))
+}
+
+fn is_midnight(clock: civil::DateTime) -> bool {
+    clock.time() == civil::Time::midnight()
 }
 
 fn civil_at(at: Timestamp, zone: &TimeZone) -> Option<civil::DateTime> {
@@ -248,6 +281,123 @@ mod tests {
             .unwrap()
             .all_day
             .unwrap()
+    }
+
+    #[test]
+    fn midnight_to_midnight_for_the_owner_decides() {
+        let day = |date: civil::Date| day_number(date);
+        let utc =
+            "<t:StartTimeZoneId>UTC</t:StartTimeZoneId><t:EndTimeZoneId>UTC</t:EndTimeZoneId>";
+        for (owner, start, end, first, last) in [
+            (
+                "Pacific/Auckland",
+                "2027-01-09T11:00:00Z",
+                "2027-01-10T11:00:00Z",
+                (2027, 1, 10),
+                (2027, 1, 10),
+            ),
+            // In winter there, and over the day on which it ends.
+            (
+                "Pacific/Auckland",
+                "2027-06-09T12:00:00Z",
+                "2027-06-12T12:00:00Z",
+                (2027, 6, 10),
+                (2027, 6, 12),
+            ),
+            (
+                "Pacific/Auckland",
+                "2027-09-25T12:00:00Z",
+                "2027-09-26T11:00:00Z",
+                (2027, 9, 26),
+                (2027, 9, 26),
+            ),
+            (
+                "Pacific/Honolulu",
+                "2027-01-09T10:00:00Z",
+                "2027-01-10T10:00:00Z",
+                (2027, 1, 9),
+                (2027, 1, 9),
+            ),
+            (
+                "Pacific/Kiritimati",
+                "2027-01-09T10:00:00Z",
+                "2027-01-11T10:00:00Z",
+                (2027, 1, 10),
+                (2027, 1, 11),
+            ),
+            (
+                "Asia/Kolkata",
+                "2027-01-09T18:30:00Z",
+                "2027-01-10T18:30:00Z",
+                (2027, 1, 10),
+                (2027, 1, 10),
+            ),
+            (
+                "Asia/Kathmandu",
+                "2027-01-09T18:15:00Z",
+                "2027-01-10T18:15:00Z",
+                (2027, 1, 10),
+                (2027, 1, 10),
+            ),
+            (
+                "Australia/Lord_Howe",
+                "2027-01-09T13:00:00Z",
+                "2027-01-10T13:00:00Z",
+                (2027, 1, 10),
+                (2027, 1, 10),
+            ),
+            (
+                "Pacific/Chatham",
+                "2027-01-09T10:15:00Z",
+                "2027-01-10T10:15:00Z",
+                (2027, 1, 10),
+                (2027, 1, 10),
+            ),
+            (
+                "America/Los_Angeles",
+                "2026-03-08T08:00:00Z",
+                "2026-03-09T07:00:00Z",
+                (2026, 3, 8),
+                (2026, 3, 8),
+            ),
+            // Midnight does not exist on this day: it begins at one.
+            (
+                "Africa/Cairo",
+                "2027-04-29T22:00:00Z",
+                "2027-04-30T21:00:00Z",
+                (2027, 4, 30),
+                (2027, 4, 30),
+            ),
+            (
+                "Europe/Berlin",
+                "2027-01-09T23:00:00Z",
+                "2027-01-10T23:00:00Z",
+                (2027, 1, 10),
+                (2027, 1, 10),
+            ),
+        ] {
+            let date = |(year, month, day): (i16, i8, i8)| civil::date(year, month, day);
+            let expected = DaySpan {
+                first: day(date(first)),
+                end: day(date(last)) + 1,
+            };
+            for zone in [
+                utc,
+                "",
+                "<t:StartTimeZoneId>Romance Standard Time</t:StartTimeZoneId>",
+            ] {
+                assert_eq!(days(start, end, zone, owner), expected, "{owner} {zone}");
+            }
+        }
+        // For an owner to whom it is no midnight, the creator's clock decides as before.
+        let midnight = "<t:StartWallClock>2027-01-10T00:00:00</t:StartWallClock><t:EndWallClock>2027-01-11T00:00:00</t:EndWallClock>";
+        let found = days(
+            "2027-01-09T11:00:00Z",
+            "2027-01-10T11:00:00Z",
+            &format!("{midnight}{utc}"),
+            "Europe/Berlin",
+        );
+        assert_eq!(found.first, day(civil::date(2027, 1, 10)));
     }
 
     #[test]

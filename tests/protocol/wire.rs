@@ -1,0 +1,634 @@
+//! The wire as others speak it: packed answers, faults in odd dress, the many ways to say that a server is busy, older
+//! servers of a farm, proxies.
+
+use crate::{
+    office::{Office, seen, service},
+    problems::{meet, with_code, with_fault, with_soap_fault},
+};
+use kalends::{
+    advice::{Names, advice},
+    auth::{Credentials, Gate},
+    calendar::Window,
+    check::Step,
+    connect::ladder::Request,
+    ews::{Client, EwsError, Whose, read_window},
+    problem::{Owner, Problem, Retry},
+};
+use kalends_simulator::{
+    fault::{Encoding, FaultShape, Kind, Plan},
+    world::settings::Told,
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+const BOB: &str = "bob@example.test";
+const FLOOR: Duration = Duration::from_secs(5);
+
+fn told(problem: &Problem) -> String {
+    format!("{:?}", advice(problem, &Names::default()))
+}
+
+fn values(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    pairs.iter().map(own).collect()
+}
+
+fn wait(problem: &Problem) -> Duration {
+    match problem.retry() {
+        Retry::After(wait) => wait,
+        other => panic!("{problem:?}: {other:?}"),
+    }
+}
+
+async fn client(office: &Office) -> Result<Client, EwsError> {
+    let request = service();
+    let credentials = Credentials {
+        account: request.account,
+        password: request.password,
+    };
+    let gate: Arc<dyn Gate> = Arc::new(crate::office::Gatekeeper(Arc::clone(&office.gate)));
+    let tools = &office.tools;
+    let endpoint = request.endpoint.unwrap();
+    Client::open(&tools.outbound, &tools.random, endpoint, credentials, gate).await
+}
+
+async fn entries(office: &Office, client: &mut Client, address: &str) -> Result<usize, EwsError> {
+    let now = office.tools.clock.now();
+    let window = Window {
+        start: now - Duration::from_hours(24 * 30),
+        end: now + Duration::from_hours(24 * 90),
+    };
+    let whose = Whose::impersonated(address.parse().unwrap());
+    let level = kalends::policy::PrivacyLevel::Everything;
+    let zone = service().fallback_zone;
+    let read = read_window(client, &whose, window, level, &zone).await;
+    read.map(|events| events.len())
+}
+
+const PACKED: [Encoding; 6] = [
+    Encoding::Gzip,
+    Encoding::Zlib,
+    Encoding::Deflate,
+    Encoding::GzipGzip,
+    Encoding::UntoldGzip,
+    Encoding::OnlySaidGzip,
+];
+
+#[tokio::test]
+async fn packed_answers_are_read_whatever_was_asked_for() {
+    for encoding in PACKED {
+        let office = Office::open().await;
+        office.always(Kind::Encoded { encoding });
+        let found = Request {
+            endpoint: None,
+            ..service()
+        };
+        for request in [service(), found] {
+            let (ladder, result) = office.climb(request).await;
+            assert!(result.is_ok(), "{encoding:?}: {result:?} {ladder:?}");
+        }
+        office.exchange.world().settings.pox = false;
+        let found = Request {
+            endpoint: None,
+            ..service()
+        };
+        let (_, result) = office.climb(found).await;
+        assert!(result.is_ok(), "{encoding:?}, SOAP alone: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn packed_faults_and_refusals_are_read_as_if_they_were_not() {
+    for encoding in PACKED {
+        let office = Office::open().await;
+        office.always(Kind::Encoded { encoding });
+        office.always(Kind::SoapFault {
+            code: "ErrorImpersonationFailed".to_owned(),
+            message: None,
+            shape: FaultShape::Full,
+        });
+        let met = meet("fault", office, service()).await;
+        assert_eq!(
+            met.failure.problem,
+            Problem::ImpersonationFailed,
+            "{encoding:?}"
+        );
+
+        let office = Office::open().await;
+        office.always(Kind::Encoded { encoding });
+        let wrong = Request {
+            password: "wrong".to_owned().into(),
+            ..service()
+        };
+        let met = meet("refusal", office, wrong).await;
+        assert_eq!(
+            met.failure.problem.code(),
+            "sign-in-refused",
+            "{encoding:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_unpacked_is_told_and_a_bomb_is_not_unpacked() {
+    for (encoding, code) in [
+        (Encoding::Bomb, "answer-too-large"),
+        (Encoding::TornGzip, "answer-cut-short"),
+        (Encoding::Unknown, "answer-not-understood"),
+    ] {
+        let office = Office::open().await;
+        office.on_ews(Kind::Encoded { encoding });
+        let met = meet("packed", office, service()).await;
+        assert_eq!(met.failure.problem.code(), code, "{encoding:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_server_is_told_what_kalends_can_unpack() {
+    let office = Office::open().await;
+    office.climb(service()).await.1.unwrap();
+    let heard = office.exchange.world().counters().heard_of_late();
+    assert!(heard.contains("\r\nAccept-Encoding: "), "{heard}");
+}
+
+#[tokio::test]
+async fn names_of_headers_are_written_as_usual() {
+    let office = Office::open().await;
+    let found = Request {
+        endpoint: None,
+        ..service()
+    };
+    office.climb(found).await.1.unwrap();
+    let heard = office.exchange.world().counters().heard_of_late();
+    let heads = heard.split("POST ").skip(1);
+    let mut seen = 0;
+    for head in heads {
+        let head = head.split("\r\n\r\n").next().unwrap_or_default();
+        for line in head.lines().skip(1) {
+            let name = line.split(':').next().unwrap_or_default();
+            assert!(name.starts_with(|c: char| c.is_ascii_uppercase()), "{line}");
+            seen += 1;
+        }
+        assert!(head.contains("\r\nHost: "), "{head}");
+        assert!(
+            head.contains("\r\nContent-Type: text/xml; charset=utf-8"),
+            "{head}"
+        );
+    }
+    assert!(seen > 20, "{heard}");
+}
+
+#[tokio::test]
+async fn a_busy_server_is_never_asked_again_within_seconds() {
+    for back_off in [
+        "1",
+        "999",
+        "0",
+        "-1",
+        "-60000",
+        "soon",
+        "",
+        "1.5",
+        "18446744073709551616",
+    ] {
+        let kind = Kind::DetailedFault {
+            code: "ErrorServerBusy".to_owned(),
+            values: values(&[("BackOffMilliseconds", back_off)]),
+            nested: false,
+        };
+        let met = with_fault("busy", kind).await;
+        let wait = wait(&met.failure.problem);
+        assert_eq!(met.failure.problem.code(), "throttled", "{back_off}");
+        assert!(
+            wait >= FLOOR && wait <= Duration::from_hours(1),
+            "{back_off}: {wait:?}"
+        );
+    }
+    for retry_after in ["0", "1", "-5", "soon", "", "1e9", "99999999999999999999"] {
+        for status in [429, 503] {
+            let kind = Kind::RetryLater {
+                status,
+                retry_after: retry_after.to_owned(),
+            };
+            let wait = wait(&with_fault("busy", kind).await.failure.problem);
+            assert!(
+                wait >= FLOOR && wait <= Duration::from_hours(1),
+                "{status} {retry_after}: {wait:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_date_in_retry_after_is_honoured() {
+    // It is Monday, 2 March 2026, 08:00 UTC.
+    for (text, seconds) in [
+        ("Mon, 02 Mar 2026 08:12:00 GMT", 720),
+        ("Monday, 02-Mar-26 08:12:00 GMT", 720),
+        ("Mon Mar  2 08:12:00 2026", 720),
+        ("Tue, 03 Mar 2026 08:00:00 GMT", 3600),
+        ("720", 720),
+        (" 720 ", 720),
+    ] {
+        for status in [429, 503] {
+            let kind = Kind::RetryLater {
+                status,
+                retry_after: text.to_owned(),
+            };
+            let met = with_fault("date", kind).await;
+            assert_eq!(
+                wait(&met.failure.problem).as_secs(),
+                seconds,
+                "{status} {text}"
+            );
+        }
+    }
+    for past in [
+        "Mon, 02 Mar 2026 07:59:00 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+    ] {
+        let kind = Kind::RetryLater {
+            status: 503,
+            retry_after: past.to_owned(),
+        };
+        let wait = wait(&with_fault("past", kind).await.failure.problem);
+        assert!(
+            wait >= FLOOR && wait < Duration::from_mins(10),
+            "{past}: {wait:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_inner_error_that_says_busy_is_busy() {
+    for code in [
+        "ErrorServerBusy",
+        "ErrorExceededConnectionCount",
+        "ErrorTooManyObjectsOpened",
+        "ErrorExceededSubscriptionCount",
+    ] {
+        for inner in [
+            values(&[
+                ("InnerErrorResponseCode", code),
+                ("BackOffMilliseconds", "90000"),
+            ]),
+            values(&[
+                (
+                    "InnerErrorMessageText",
+                    &format!("The call failed: {code}, try again later."),
+                ),
+                ("BackOffMilliseconds", "90000"),
+            ]),
+        ] {
+            for (nested, outer) in [
+                (false, "ErrorInternalServerError"),
+                (true, "ErrorInternalServerError"),
+                (false, "ErrorInternalServerTransientError"),
+            ] {
+                let as_message = Kind::DetailedMessage {
+                    code: outer.to_owned(),
+                    message: "An internal server error occurred.".to_owned(),
+                    values: inner.clone(),
+                    nested,
+                };
+                let as_fault = Kind::DetailedFault {
+                    code: outer.to_owned(),
+                    values: inner.clone(),
+                    nested,
+                };
+                for kind in [as_message, as_fault] {
+                    let met = with_fault("inner", kind.clone()).await;
+                    let busy = Problem::Throttled {
+                        wait_millis: 90_000,
+                    };
+                    assert_eq!(met.failure.problem, busy, "{kind:?}");
+                }
+            }
+        }
+    }
+    // Other inner errors are told in place of the outer one, and no error of one's own making becomes another.
+    let inner = |outer: &str, code: &str| Kind::DetailedMessage {
+        code: outer.to_owned(),
+        message: String::new(),
+        values: values(&[("InnerErrorResponseCode", code)]),
+        nested: false,
+    };
+    let met = with_fault(
+        "inner",
+        inner("ErrorInternalServerError", "ErrorMailboxStoreUnavailable"),
+    )
+    .await;
+    assert_eq!(met.failure.problem.code(), "server-error");
+    assert!(told(&met.failure.problem).contains("ErrorMailboxStoreUnavailable"));
+    let met = with_fault("inner", inner("ErrorAccessDenied", "ErrorServerBusy")).await;
+    assert_eq!(met.failure.problem, Problem::AccessDenied);
+}
+
+#[tokio::test]
+async fn a_fault_is_read_however_it_is_dressed() {
+    let fault = |shape| Kind::SoapFault {
+        code: "ErrorImpersonationFailed".to_owned(),
+        message: None,
+        shape,
+    };
+    for content_type in [
+        "",
+        "text/html",
+        "text/html; charset=utf-8",
+        "text/plain",
+        "application/octet-stream",
+    ] {
+        for text in ["", "\u{feff}", "\r\n \t", "\u{feff}\r\n", "\n\u{feff}"] {
+            for shape in [FaultShape::Full, FaultShape::Bare] {
+                let office = Office::open().await;
+                office.always(fault(shape));
+                office.on_ews(Kind::ContentType {
+                    content_type: content_type.to_owned(),
+                });
+                office.on_ews(Kind::Preceded {
+                    text: text.to_owned(),
+                });
+                let met = meet("dressed", office, service()).await;
+                assert_eq!(
+                    met.failure.problem,
+                    Problem::ImpersonationFailed,
+                    "{content_type:?} {text:?} {shape:?}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_front_end_says_by_a_header_alone_is_read() {
+    for (code, problem) in [
+        ("MailboxGuidWithDomainNotFound", "mailbox-not-found"),
+        ("UserNotFound", "mailbox-not-found"),
+        (
+            "MailboxExternalDirectoryObjectIdNotFound",
+            "mailbox-not-found",
+        ),
+        ("ServerNotFound", "mailbox-server-unreachable"),
+        ("DatabaseGuidNotFound", "mailbox-server-unreachable"),
+        ("TooManyOutstandingProxyRequests", "throttled"),
+        ("DirectoryOperationError", "server-error"),
+        ("SomethingNewIn2030", "server-error"),
+    ] {
+        for status in [500, 503] {
+            let office = Office::open().await;
+            office.on_ews(Kind::CasError {
+                status,
+                code: code.to_owned(),
+            });
+            let (ladder, result) = office.climb(service()).await;
+            let failure = result.unwrap_err();
+            assert_eq!(failure.problem.code(), problem, "{status} {code}");
+            // The cause is kept where it is looked for.
+            let step = seen(&ladder, ladder.failed_at().unwrap());
+            assert!(
+                step.seen.is_some_and(|seen| seen.contains(code)),
+                "{code}: {ladder:?}"
+            );
+            if problem == "server-error" {
+                assert!(told(&failure.problem).contains(code), "{code}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_service_account_without_a_mailbox_is_told_to_whoever_can_give_it_one() {
+    let met = with_code("caller", "ErrorMissingEmailAddress").await;
+    assert_eq!(met.failure.problem.owner(), Owner::ExchangeAdmin);
+    let told = told(&met.failure.problem);
+    assert!(told.contains("Enable-Mailbox"), "{told}");
+    assert!(!told.contains("has no mailbox bob@"), "{told}");
+    let fault = with_soap_fault("caller", "ErrorMissingEmailAddress").await;
+    assert_eq!(fault.failure.problem, met.failure.problem);
+}
+
+#[tokio::test]
+async fn users_that_cannot_be_found_have_no_mailbox() {
+    for code in ["ErrorCannotFindUser", "ErrorMailRecipientNotFound"] {
+        for met in [
+            with_soap_fault("user", code).await,
+            with_code("user", code).await,
+        ] {
+            assert_eq!(met.failure.problem, Problem::MailboxNotFound, "{code}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_property_that_a_server_does_not_know_is_not_asked_for_again() {
+    for code in [
+        "ErrorInvalidPropertyRequest",
+        "ErrorUnsupportedPropertyDefinition",
+    ] {
+        for property in ["calendar:StartWallClock", "calendar:EndTimeZoneId"] {
+            let office = Office::open().await;
+            office.fault(Plan {
+                only_mailbox: Some(BOB.to_owned()),
+                ..Plan::always(Kind::RefusedProperty {
+                    code: code.to_owned(),
+                    property: property.to_owned(),
+                })
+            });
+            let mut client = client(&office).await.unwrap();
+            let calls = |address: &str| {
+                office
+                    .exchange
+                    .world()
+                    .counters()
+                    .calls(address, "FindItem")
+            };
+            let first = entries(&office, &mut client, BOB).await.unwrap();
+            assert!(first > 0);
+            let before = calls(BOB);
+            assert_eq!(entries(&office, &mut client, BOB).await.unwrap(), first);
+            // Once more costs as many calls less the one that was refused.
+            assert_eq!(calls(BOB) - before, before - 1, "{code}");
+            // Her server knows it.
+            entries(&office, &mut client, "alice@example.test")
+                .await
+                .unwrap();
+            let world = office.exchange.world();
+            let asked = world
+                .counters()
+                .last_request("alice@example.test", "FindItem");
+            assert!(asked.is_some_and(|asked| asked.contains("StartWallClock")));
+            let asked = world.counters().last_request(BOB, "FindItem").unwrap();
+            for field in [
+                "StartWallClock",
+                "EndWallClock",
+                "StartTimeZoneId",
+                "EndTimeZoneId",
+            ] {
+                assert!(!asked.contains(field), "{field}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_property_that_is_refused_for_good_is_no_reason_to_move_a_mailbox() {
+    let met = with_code("property", "ErrorInvalidPropertyRequest").await;
+    assert_ne!(met.failure.problem.code(), "server-too-old");
+    assert!(told(&met.failure.problem).contains("ErrorInvalidPropertyRequest"));
+}
+
+#[tokio::test]
+async fn an_older_server_of_a_farm_is_asked_in_its_own_schema_and_the_others_in_theirs() {
+    for code in [
+        "ErrorInvalidServerVersion",
+        "ErrorInvalidSchemaVersionForMailboxVersion",
+        "ErrorWrongServerVersion",
+        "ErrorIncorrectSchemaVersion",
+    ] {
+        for (newest, as_fault) in [("Exchange2013", false), ("Exchange2010_SP2", true)] {
+            let office = Office::open().await;
+            office.fault(Plan {
+                only_mailbox: Some(BOB.to_owned()),
+                ..Plan::always(Kind::OldSchema {
+                    code: code.to_owned(),
+                    newest: newest.to_owned(),
+                    as_fault,
+                })
+            });
+            let (_, result) = office.climb(service()).await;
+            assert!(result.is_ok(), "{code} {newest}: {result:?}");
+            let mut client = client(&office).await.unwrap();
+            entries(&office, &mut client, BOB).await.unwrap();
+            entries(&office, &mut client, "alice@example.test")
+                .await
+                .unwrap();
+            let world = office.exchange.world();
+            let asked = |address| world.counters().last_request(address, "FindItem").unwrap();
+            assert!(
+                asked(BOB).contains(&format!("Version=\"{newest}\"")),
+                "{code}"
+            );
+            assert!(
+                asked("alice@example.test").contains("Exchange2013_SP1"),
+                "{code}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_times_out_is_known_by_its_operation_and_id() {
+    let slow = || Kind::Slow {
+        milliseconds: 7_000,
+    };
+    for (after, operation, step) in [
+        (2, "GetFolder", Step::Calendar),
+        (3, "FindItem", Step::Entries),
+    ] {
+        let office = Office::open().await;
+        office.fault(Plan {
+            after,
+            ..Plan::always(slow())
+        });
+        let (ladder, result) = office.climb(service()).await;
+        let failure = result.unwrap_err();
+        assert_eq!(failure.problem.code(), "answer-timed-out");
+        assert_eq!(
+            failure.request_id.as_ref().map(String::len),
+            Some(36),
+            "{operation}"
+        );
+        let seen = seen(&ladder, ladder.failed_at().unwrap());
+        assert!(
+            seen.seen
+                .as_deref()
+                .is_some_and(|seen| seen.contains(operation)),
+            "{step:?}: {seen:?}"
+        );
+        assert!(
+            told(&failure.problem).contains(operation),
+            "{:?}",
+            failure.problem
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_reach_exchange_is_named() {
+    for (server, via, name) in [
+        (Some("nginx/1.22.1"), None, "nginx"),
+        (Some("Apache/2.4.62 (Debian)"), None, "Apache"),
+        (None, Some("1.1 proxy.example.test (squid/5.7)"), "squid"),
+        (Some("BigIP"), None, "BigIP"),
+        (None, None, ""),
+    ] {
+        for status in [502, 504] {
+            let kind = Kind::Proxy {
+                status,
+                server: server.map(str::to_owned),
+                via: via.map(str::to_owned),
+            };
+            let met = with_fault("proxy", kind).await;
+            let told = told(&met.failure.problem);
+            assert!(
+                told.contains(name) && told.contains(&status.to_string()),
+                "{told}"
+            );
+            assert!(!told.contains("trouble of its own"), "{told}");
+            assert!(!told.contains("Test-ServiceHealth"), "{told}");
+            assert_eq!(wait(&met.failure.problem), Duration::from_mins(5));
+        }
+    }
+    // A busy proxy says so itself; an IIS may be Exchange.
+    let kind = |server: &str| Kind::Proxy {
+        status: 503,
+        server: Some(server.to_owned()),
+        via: None,
+    };
+    let met = with_fault("proxy", kind("nginx")).await;
+    assert!(told(&met.failure.problem).contains("nginx"));
+    let met = with_fault("iis", kind("Microsoft-IIS/10.0")).await;
+    assert_eq!(met.failure.problem.code(), "server-error");
+}
+
+#[tokio::test]
+async fn a_view_that_holds_more_than_came_is_not_complete() {
+    let always = |text: &str| Told::Always(text.to_owned());
+    let whole = {
+        let office = Office::open().await;
+        let mut client = client(&office).await.unwrap();
+        entries(&office, &mut client, BOB).await.unwrap()
+    };
+    assert!(whole > 20, "{whole}");
+    for (total, last, limit) in [
+        // Cut off and said to be complete: the total tells.
+        (Told::Truth, always("true"), 10),
+        (Told::Truth, always("TRUE"), 10),
+        (Told::Truth, Told::Nothing, 10),
+        (Told::Truth, always("perhaps"), 10),
+        // Cut off and said to be so: the total is not needed.
+        (Told::Nothing, Told::Truth, 10),
+        (always("-1"), Told::Truth, 10),
+        (always("many"), Told::Truth, 10),
+        (always("0"), Told::Truth, 10),
+        // Complete, with nothing or nonsense said about it.
+        (Told::Nothing, Told::Nothing, 1000),
+        (always("0"), Told::Nothing, 1000),
+        (always("nonsense"), always("nonsense"), 1000),
+        (always("99999999999999999999999"), always("true"), 1000),
+        // A total that counts something else.
+        (always("2600"), always("true"), 1000),
+    ] {
+        let office = Office::open().await;
+        {
+            let settings = &mut office.exchange.world().settings;
+            settings.find_limit = limit;
+            settings.total_items_in_view = total.clone();
+            settings.includes_last_item = last.clone();
+        }
+        let mut client = client(&office).await.unwrap();
+        let read = entries(&office, &mut client, BOB).await;
+        assert_eq!(read.ok(), Some(whole), "{total:?} {last:?} {limit}");
+        let calls = office.exchange.world().counters().calls(BOB, "FindItem");
+        assert!(calls < 400, "{total:?} {last:?}: {calls} calls");
+    }
+}
