@@ -7,8 +7,9 @@ use crate::{
     outbound::{
         OutboundError,
         connection::{Answer, BodyError, SendError},
+        front::proxy,
     },
-    problem::{Problem, capped},
+    problem::Problem,
     random::Random,
 };
 use std::fmt;
@@ -154,17 +155,9 @@ impl AnsweredBy {
             let code = text.chars().filter(char::is_ascii_graphic);
             code.take(100).collect::<String>()
         });
-        // IIS, and HTTP.sys below it, are Exchange's own.
-        let named = |name| {
-            let said = answer.header(name)?;
-            let is_windows = said.to_ascii_lowercase().contains("microsoft");
-            (!is_windows && !said.trim().is_empty()).then(|| capped(said))
-        };
         Self {
             cas_error: cas_error.filter(|code| !code.is_empty()),
-            proxy: named("server")
-                .or_else(|| named("via"))
-                .filter(|_| !is_exchange),
+            proxy: proxy(&answer.headers).filter(|_| !is_exchange),
             is_exchange,
         }
     }
