@@ -218,10 +218,7 @@ async fn a_link_is_never_mailed_in_the_clear_and_shown_to_whoever_made_it() {
     place.set("KALENDS_MAIL_FROM", "kalends@example.test");
     let kalends = place.start().await;
     let mut alice = kalends.browser_of(&ALICE).await;
-    let form = alice
-        .open("/people/invite")
-        .await
-        .form("Make the invitation");
+    let form = alice.open("/people/invite").await.form("Send invitation");
     let made = alice
         .submit(&form.fill("Email", BOB.email).fill("Name", BOB.name))
         .await;
