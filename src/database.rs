@@ -6,7 +6,9 @@ mod lock;
 
 pub use lock::{DatabaseLock, LockError, sqlite_file};
 
-use sqlx::{AnyPool, Executor as _, Row as _, any::AnyPoolOptions, migrate::Migrator};
+use sqlx::{
+    AnyPool, Connection as _, Executor as _, Row as _, any::AnyPoolOptions, migrate::Migrator,
+};
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 use tokio::{
     sync::{Mutex, OwnedMutexGuard},
@@ -94,7 +96,14 @@ impl Database {
         };
         let mut options = AnyPoolOptions::new()
             .max_connections(8)
-            .acquire_timeout(Duration::from_secs(15));
+            .acquire_timeout(Duration::from_secs(15))
+            // A change that could not be ended, as on a full disk, leaves its connection where no other can begin.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            });
         if engine == Engine::Sqlite {
             options = options.after_connect(|connection, _| {
                 Box::pin(async move {

@@ -48,6 +48,7 @@ mod sessions;
 mod setup_codes;
 mod slots;
 mod stored;
+mod unreadable;
 mod users;
 mod vouching;
 mod webhooks;
@@ -79,6 +80,8 @@ pub use secrets::Ledger;
 pub use sessions::{Device, SessionRow, session_hash};
 pub use stored::{Kept, Looked};
 pub use users::{NewUser, Role, User};
+
+use unreadable::Unreadable;
 pub use vouching::KnownServer;
 pub use webhooks::MOST_WEBHOOKS;
 
@@ -117,6 +120,7 @@ pub enum StoreError {
 pub struct Store {
     database: Database,
     random: Random,
+    unreadable: Unreadable,
 }
 
 /// Tables on which some changes must be alone. Whoever changes both accounts and connections touches accounts first,
@@ -131,7 +135,11 @@ impl Store {
     /// Opens and migrates. `random` makes the ids of new rows.
     pub async fn open(url: &str, random: Random) -> Result<Self, StoreError> {
         let database = Database::open(url, &sqlx::migrate!("migrations/main")).await?;
-        let store = Self { database, random };
+        let store = Self {
+            database,
+            random,
+            unreadable: Unreadable::default(),
+        };
         store.chain_old_lines().await?;
         store.index_old_rows().await?;
         Ok(store)
@@ -140,7 +148,11 @@ impl Store {
     /// As [`Store::open`], beside another process that works with the database: no table is changed.
     pub async fn join(url: &str, random: Random) -> Result<Self, StoreError> {
         let database = Database::join(url, &sqlx::migrate!("migrations/main")).await?;
-        Ok(Self { database, random })
+        Ok(Self {
+            database,
+            random,
+            unreadable: Unreadable::default(),
+        })
     }
 
     /// Whether the database answers and has every table.

@@ -17,6 +17,8 @@ mod checks;
 mod connections;
 #[path = "store/custody.rs"]
 mod custody;
+#[path = "store/damage.rs"]
+mod damage;
 #[path = "store/events.rs"]
 mod events;
 #[path = "store/factors.rs"]

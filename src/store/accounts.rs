@@ -1,6 +1,6 @@
 //! Accounts on Exchange hosts: a typed service account is one row per host and name, whoever typed it.
 
-use super::{Store, StoreError, history::Whose, refusals, rows};
+use super::{Store, StoreError, history::Whose, refusals, rows, unreadable::Listed};
 use crate::{
     account_name::AccountName,
     advice::Names,
@@ -156,7 +156,7 @@ impl Store {
 
     pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         let found = sqlx::query(COLUMNS).fetch_all(self.pool()).await?;
-        found.iter().map(account).collect()
+        Ok(self.readable(Listed::Accounts, &found, account))
     }
 
     /// Mailboxes that an account of this name is known to reach, by the host where each was reached: those that an admin
@@ -326,15 +326,12 @@ impl Store {
             .fetch_all(writing.on())
             .await?;
         writing.commit().await?;
-        found
-            .iter()
-            .map(|row| {
-                Ok(Leased {
-                    account: account(row)?,
-                    token: token.clone(),
-                })
+        Ok(self.readable(Listed::Accounts, &found, |row| {
+            Ok(Leased {
+                account: account(row)?,
+                token: token.clone(),
             })
-            .collect()
+        }))
     }
 
     /// Takes one account, due or not; `None` while somebody else holds it, or if it is gone.

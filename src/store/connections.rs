@@ -1,6 +1,6 @@
 //! Connections of users to mailboxes, and the leases of those that are due.
 
-use super::{Store, StoreError, Table, history::Whose, rows};
+use super::{Store, StoreError, Table, history::Whose, rows, unreadable::Listed};
 use crate::{
     audit::Entry,
     clock::Timestamp,
@@ -10,9 +10,9 @@ use crate::{
     problem::Problem,
 };
 use sqlx::any::AnyRow;
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
-/// The shortest pause of a connection whose account is stopped.
+/// The shortest pause of a connection whose account is stopped, or that cannot be read.
 const HELD_BACK: Duration = Duration::from_mins(1);
 
 /// Which users the list shows.
@@ -104,7 +104,28 @@ impl Store {
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(self.pool())
         .await?;
-        found.iter().map(connection).collect()
+        let due = self.readable(Listed::Connections, &found, connection);
+        if due.len() < found.len() {
+            let kept: HashSet<String> = due.iter().map(|it| it.id.to_string()).collect();
+            for row in &found {
+                let id = rows::text(row, "id")?;
+                if !kept.contains(&id) {
+                    self.set_aside(&id, now).await?;
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    /// Looks at a connection whose row cannot be read no sooner than in a while, so that others have their turn.
+    async fn set_aside(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("UPDATE connections SET due_at = $2 WHERE id = $1")
+            .bind(id)
+            .bind((now + HELD_BACK).millis())
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
     }
 
     /// Makes a connection due now.

@@ -5,6 +5,7 @@ use super::{
     connections::{self, Filter},
     query::Query,
     rows,
+    unreadable::Listed,
 };
 use crate::{
     connection::{Connection, ConnectionState},
@@ -218,6 +219,13 @@ fn count_query(wanted: &Wanted, rank_now: &str) -> Query {
     query
 }
 
+fn connected(row: &AnyRow) -> Result<ListItem, StoreError> {
+    Ok(ListItem {
+        user: person(row)?,
+        connection: Some(connections::connection(row)?),
+    })
+}
+
 impl Store {
     /// What the first page of the list asks.
     pub(super) async fn list_queries(&self, wanted: &Wanted) -> Result<Vec<Query>, StoreError> {
@@ -269,15 +277,7 @@ impl Store {
     ) -> Result<Vec<ListItem>, StoreError> {
         let query = connected_query(wanted, self.rank().await?, (limit, offset));
         let found = query.fetch(self).await?;
-        found
-            .iter()
-            .map(|row| {
-                Ok(ListItem {
-                    user: person(row)?,
-                    connection: Some(connections::connection(row)?),
-                })
-            })
-            .collect()
+        Ok(self.readable(Listed::Connections, &found, connected))
     }
 
     async fn not_connected(
@@ -333,12 +333,8 @@ impl Store {
             query.add("WHERE c.id IN (");
             query.texts(some);
             query.add(") ORDER BY c.name_key, c.id");
-            for row in query.fetch(self).await? {
-                items.push(ListItem {
-                    user: person(&row)?,
-                    connection: Some(connections::connection(&row)?),
-                });
-            }
+            let found = query.fetch(self).await?;
+            items.extend(self.readable(Listed::Connections, &found, connected));
         }
         Ok(items)
     }

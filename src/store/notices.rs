@@ -1,6 +1,6 @@
 //! What is to be told, what was, and each try: an outbox.
 
-use super::{Store, StoreError, rows};
+use super::{Store, StoreError, rows, unreadable::Listed};
 use crate::{
     clock::Timestamp,
     database::Writing,
@@ -59,25 +59,22 @@ impl Store {
     pub async fn held_up(&self) -> Result<Vec<HeldUp>, StoreError> {
         let found = sqlx::query(
             // Disabled people's connections are paused. Accounts are joined to groups, not to connections.
-            "SELECT g.account_id, g.people, g.since, g.problem, g.mailbox FROM ( \
+            "SELECT g.account_id AS id, g.account_id, g.people, g.since, g.problem, g.mailbox FROM ( \
              SELECT cause, account_id, COUNT(*) AS people, MIN(since) AS since, MIN(problem) AS problem, MIN(mailbox) AS mailbox \
              FROM connections WHERE cause IS NOT NULL AND paused_at IS NULL GROUP BY cause, account_id) g \
              JOIN accounts a ON a.id = g.account_id WHERE a.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM standstill) ORDER BY g.people DESC, g.account_id, g.cause",
         )
         .fetch_all(self.pool())
         .await?;
-        found
-            .iter()
-            .map(|row| {
-                Ok(HeldUp {
-                    account: rows::parsed(row, "account_id")?,
-                    problem: rows::json(row, "problem")?,
-                    people: rows::number(row, "people")?,
-                    since: rows::instant(row, "since")?,
-                    mailbox: rows::parsed(row, "mailbox")?,
-                })
+        Ok(self.readable(Listed::Accounts, &found, |row| {
+            Ok(HeldUp {
+                account: rows::parsed(row, "account_id")?,
+                problem: rows::json(row, "problem")?,
+                people: rows::number(row, "people")?,
+                since: rows::instant(row, "since")?,
+                mailbox: rows::parsed(row, "mailbox")?,
             })
-            .collect()
+        }))
     }
 
     /// Who has this problem with this account, each with the mailbox and since when; `limit` at most.

@@ -4,6 +4,7 @@ use super::{
     Store, StoreError, Table,
     query::Query,
     rows,
+    unreadable::Listed,
     users::{NewUser, Role, User},
 };
 use crate::{
@@ -66,17 +67,14 @@ impl Store {
         let found = page_query(which, search, (limit, offset))
             .fetch(self)
             .await?;
-        found
-            .iter()
-            .map(|row| {
-                let state: Option<String> = rows::maybe_parsed(row, "state")?;
-                Ok(PersonLine {
-                    user: super::users::user(row)?,
-                    state: state.and_then(|code| ConnectionState::from_code(&code)),
-                    link_until: rows::maybe_instant(row, "link_until")?,
-                })
+        Ok(self.readable(Listed::Users, &found, |row| {
+            let state: Option<String> = rows::maybe_parsed(row, "state")?;
+            Ok(PersonLine {
+                user: super::users::user(row)?,
+                state: state.and_then(|code| ConnectionState::from_code(&code)),
+                link_until: rows::maybe_instant(row, "link_until")?,
             })
-            .collect()
+        }))
     }
 
     pub async fn count_people(&self, which: Which, search: &str) -> Result<i64, StoreError> {

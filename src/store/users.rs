@@ -1,6 +1,6 @@
 //! People who sign in.
 
-use super::{Store, StoreError, Table, rows};
+use super::{Store, StoreError, Table, rows, unreadable::Listed};
 use crate::{
     audit::{Action, Entry},
     clock::Timestamp,
@@ -206,7 +206,7 @@ impl Store {
     pub async fn users(&self) -> Result<Vec<User>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} ORDER BY name_key, id"));
         let rows = sqlx::query(sql).fetch_all(self.pool()).await?;
-        rows.iter().map(user).collect()
+        Ok(self.readable(Listed::Users, &rows, user))
     }
 
     pub async fn has_users(&self) -> Result<bool, StoreError> {

@@ -32,8 +32,8 @@ struct OverviewView {
     silence: Option<String>,
     /// The address that everybody seems to come from.
     only_peer: Option<String>,
-    /// Clocks that were found set, a sentence each.
-    clock_jumps: Vec<String>,
+    /// What is wrong with this Kalends itself, a sentence or two each.
+    warnings: Vec<String>,
     restored: RestoredView,
     requests: i64,
     is_paused: bool,
@@ -105,7 +105,14 @@ async fn overview() -> Result<OverviewView, AppError> {
     view.only_peer = peer;
     let jumps = services.store.clock_jumps(words.now).await;
     let jumps = jumps.map_err(request::internal)?;
-    view.clock_jumps = jumps.iter().map(|it| clock::told(it, &words)).collect();
+    view.warnings = jumps.iter().map(|it| clock::told(it, &words)).collect();
+    let unreadable = services.store.unreadable().await;
+    for (table, id) in unreadable.map_err(request::internal)? {
+        view.warnings.push(format!(
+            "The row {id} of the table {table} in the main database cannot be read: it is left out, and nothing is done for it. \
+             The log says what is wrong; mend the row, or restore it from a backup."
+        ));
+    }
     view.restored = restored::restored(&services, &words).await?;
     Ok(view)
 }
@@ -127,7 +134,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
         states,
         silence,
         only_peer,
-        clock_jumps,
+        warnings,
         restored,
         requests,
         is_paused,
@@ -147,7 +154,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
     view! {
         <Frame title="Overview" wide=true>
             {is_paused.then(all_paused)}
-            {clock_jumps.into_iter().map(|words| view! { <p class="notice notice-waiting">{words}</p> }).collect_view()}
+            {warnings.into_iter().map(|words| view! { <p class="notice notice-waiting">{words}</p> }).collect_view()}
             <Restored view=restored />
             {(!steps.is_empty()).then(|| view! { <FirstSteps steps /> })}
             {only_peer

@@ -50,7 +50,7 @@ pub async fn overview(
     Ok(OverviewView {
         silence,
         only_peer: None,
-        clock_jumps: Vec::new(),
+        warnings: Vec::new(),
         restored: super::RestoredView::default(),
         steps: steps(store, counts.connections(), people).await?,
         owners: by_owner(troubles, words),
