@@ -15,13 +15,14 @@ const DUE: [(&str, &str, &str, Duration); 8] = [
         "connections",
         "due_at",
         "state = 'connected'",
-        Duration::from_mins(10),
+        // As long as it may wait for a place to sign in.
+        Duration::from_hours(2),
     ),
     (
         "connections",
         "due_at",
         "state = 'delayed'",
-        Duration::from_mins(90),
+        Duration::from_hours(2),
     ),
     ("connections", "due_at", "1 = 1", Duration::from_hours(25)),
     (
@@ -74,7 +75,7 @@ const HELD: [(&str, &str, &str, Duration); 8] = [
 ];
 
 /// Columns that say when something was.
-const PAST: [(&str, &str, &str); 24] = [
+const PAST: [(&str, &str, &str); 27] = [
     ("connections", "since", "1 = 1"),
     ("connections", "connected_at", "1 = 1"),
     ("connections", "last_round_at", "1 = 1"),
@@ -96,6 +97,9 @@ const PAST: [(&str, &str, &str); 24] = [
     ("invites", "made_at", "1 = 1"),
     ("setup_codes", "made_at", "1 = 1"),
     ("factors", "pending_since", "1 = 1"),
+    ("factors", "since", "1 = 1"),
+    ("notices", "made_at", "1 = 1"),
+    ("claims", "at", "1 = 1"),
     ("announced_secrets", "announced_at", "1 = 1"),
     ("secrets_to_delete", "listed_at", "1 = 1"),
     ("certificates", "since", "1 = 1"),

@@ -76,6 +76,15 @@ on_both_engines! {
         assert_eq!(world.store.audit_counts().await.unwrap()["signed-in"], 2);
     }
 
+    async fn a_step_that_a_clock_which_ran_ahead_left_behind_keeps_nobody_out(world) {
+        let alice = world.user("alice").await;
+        let factor = turn_on(world, alice.id).await;
+        for (step, taken) in [(1_000_000, true), (200, true), (200, false), (199, false), (201, true)] {
+            let now = world.store.take_step(&factor, step, None, NOW).await.unwrap();
+            assert_eq!(now, taken, "{step}");
+        }
+    }
+
     async fn a_recovery_code_is_taken_once_and_is_one_persons(world) {
         let (alice, bob) = (world.user("alice").await, world.user("bob").await);
         turn_on(world, alice.id).await;
