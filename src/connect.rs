@@ -246,6 +246,7 @@ pub async fn end_orphans(services: &Services) -> Result<(), StoreError> {
     };
     if services.store.engine() == Engine::Sqlite {
         services.store.release_all_accounts().await?;
+        services.store.forget_other_processes().await?;
     }
     services.store.end_interrupted_checks(before, now).await
 }

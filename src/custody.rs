@@ -17,7 +17,7 @@ pub use standing::{Memory, Standing};
 
 use crate::{
     account_name::Password,
-    audit::Entry,
+    audit::{Entry, TrailError},
     clock::Clock,
     fail_point,
     id::{AccountId, ConnectionId, SecretId, UserId},
@@ -32,6 +32,15 @@ pub enum CustodyError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Vault(#[from] VaultError),
+}
+
+impl From<TrailError> for CustodyError {
+    fn from(error: TrailError) -> Self {
+        match error {
+            TrailError::Store(error) => Self::Store(error),
+            TrailError::Vault(error) => Self::Vault(error),
+        }
+    }
 }
 
 /// A connection that was ended.

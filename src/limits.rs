@@ -17,6 +17,9 @@ pub use held::HeldPlace;
 
 use std::time::Duration;
 
+/// The purpose of the places of connection tests that are under way.
+pub const RUNNING_CHECKS: &str = "running-checks";
+
 /// How many places there are under one key, and for how long one is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {

@@ -259,6 +259,16 @@ impl Vault {
             .await?;
         Ok(row.is_some())
     }
+
+    /// How many secrets are sealed with another key than the newest.
+    pub async fn stale(&self) -> Result<usize, VaultError> {
+        let row = sqlx::query("SELECT COUNT(*) AS found FROM secrets WHERE key_id <> $1")
+            .bind(self.keys.newest().0)
+            .fetch_one(&self.database.pool)
+            .await?;
+        let found: i64 = row.try_get("found")?;
+        Ok(usize::try_from(found).unwrap_or(0))
+    }
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ impl Turn {
                 .repeat(|it| async move { connect::end_interrupted(&it).await }.boxed())
                 .boxed(),
             Loop::TrailMemory => self
-                .repeat(|it| async move { follow(&it).await }.boxed())
+                .repeat(|it| async move { it.custody().remember_trail().await }.boxed())
                 .boxed(),
             Loop::TrailLook => self
                 .repeat(|it| async move { look_at_trail(&it).await }.boxed())
@@ -163,7 +163,7 @@ pub async fn run(services: Services, stop: CancellationToken) {
     }
     while loops.join_next().await.is_some() {}
     // The lines that the loops wrote while they ended.
-    if let Err(error) = follow(&services).await {
+    if let Err(error) = services.custody().remember_trail().await {
         tracing::error!(%error, "the end of the audit trail could not be remembered");
     }
 }
@@ -179,16 +179,6 @@ async fn keep_going(turn: Turn) {
             turn.stop.run_until_cancelled(rest).await;
         }
     }
-}
-
-/// Lets the vault remember the present end of the audit trail.
-async fn follow(services: &Services) -> Result<(), audit::TrailError> {
-    // A vault that was set back shows where it stands, until somebody says which state is meant.
-    if services.standing().is_some_and(|it| it.vault_is_older()) {
-        return Ok(());
-    }
-    let now = services.clock.now();
-    audit::follow(&services.store, &services.vault, now).await
 }
 
 async fn look_at_trail(services: &Services) -> Result<(), audit::TrailError> {

@@ -6,13 +6,13 @@ mod user;
 mod vault;
 
 use crate::{
-    data::{Access, Data, Opened},
+    data::{Access, Data},
     serve,
     settings::{ENVIRONMENT_HELP, Network, Notices, SettingError, all_settings},
     telemetry,
 };
 use clap::{Parser, Subcommand};
-use kalends::{account_name::for_terminal, audit as audit_trail, clock::Clock, random::Random};
+use kalends::{account_name::for_terminal, clock::Clock, custody::Custody, random::Random};
 use std::io::Write as _;
 
 /// Connects an organisation's Microsoft Exchange calendars and says why when it cannot.
@@ -134,9 +134,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
 }
 
 /// Lets the vault remember the end of the trail behind what the command did.
-async fn remember_end(opened: &Opened, clock: &Clock) {
-    let followed = audit_trail::follow(&opened.store, &opened.vault, clock.now());
-    if let Err(error) = followed.await {
+async fn remember_end(custody: &Custody) {
+    if let Err(error) = custody.remember_trail().await {
         tracing::error!(%error, "the end of the audit trail could not be remembered");
     }
 }

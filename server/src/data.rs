@@ -3,8 +3,8 @@
 use crate::settings::{SettingError, setting};
 use clap::Args;
 use kalends::{
-    clock::Timestamp,
-    custody::{self, CustodyError, Mispaired, PairError},
+    clock::{Clock, Timestamp},
+    custody::{self, Custody, CustodyError, Mispaired, PairError},
     database::{DatabaseError, DatabaseLock, LockError, sqlite_file},
     random::Random,
     store::{Store, StoreError},
@@ -37,6 +37,16 @@ pub struct Opened {
     pub vault: Vault,
     /// Held as long as the command works.
     pub _locks: Vec<DatabaseLock>,
+}
+
+impl Opened {
+    pub fn custody(&self, clock: &Clock) -> Custody {
+        Custody {
+            store: self.store.clone(),
+            vault: self.vault.clone(),
+            clock: clock.clone(),
+        }
+    }
 }
 
 impl Data {

@@ -5,7 +5,7 @@
 use super::KEEP_TRYING;
 use crate::{
     id::{CheckId, UserId},
-    limits::{HeldPlace, Keys, Lasts, Limit, LimitKey},
+    limits::{HeldPlace, Keys, Lasts, Limit, LimitKey, RUNNING_CHECKS},
     permission::{Forbidden, MOST_RUNNING, Refusal},
     services::Services,
 };
@@ -24,7 +24,7 @@ struct RunningChecks(UserId);
 impl LimitKey for RunningChecks {
     fn limit(&self) -> Limit {
         Limit {
-            purpose: "running-checks",
+            purpose: RUNNING_CHECKS,
             most: MOST_RUNNING,
             lasts: Lasts::Each(LONGEST),
             keys: Keys::Ours,

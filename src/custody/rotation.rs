@@ -5,6 +5,7 @@ use crate::{
     account_name::Password,
     audit::{Action, Entry},
     clock::Timestamp,
+    database::Engine,
     fail_point,
     id::SecretId,
     store::{Instance, StoreError},
@@ -52,6 +53,8 @@ pub struct Rotated {
     pub sealed: usize,
     /// Left as they were, because they do not open: their account's problem alone.
     pub unopened: usize,
+    /// Sealed with an older key still, because nothing points to them.
+    pub left: usize,
 }
 
 impl Custody {
@@ -69,6 +72,14 @@ impl Custody {
         self.rotate_accounts(&mut rotated).await?;
         self.rotate_factors(&mut rotated).await?;
         self.rotate_webhooks(&mut rotated).await?;
+        if self.store.engine() == Engine::Sqlite && !self.standing().await?.is_set_back() {
+            // Whoever rotates holds the file alone: what was announced, and nothing points to, never will be.
+            let now = self.clock.now();
+            let ever = Timestamp::from_millis(i64::MAX);
+            self.store.list_abandoned_secrets(ever, now).await?;
+            self.delete_listed().await?;
+        }
+        rotated.left = self.vault.stale().await?.saturating_sub(rotated.unopened);
         let subject = format!(
             "sealed anew: {}, not opened: {}",
             rotated.sealed, rotated.unopened
@@ -80,6 +91,10 @@ impl Custody {
     }
 
     async fn refuse_lacking(&self) -> Result<(), RotationError> {
+        if self.store.engine() == Engine::Sqlite {
+            // The file is held alone: whoever told of themselves is gone.
+            return Ok(());
+        }
         let Some(newest) = self.vault.key_ids().pop() else {
             return Ok(());
         };

@@ -2,7 +2,7 @@
 //! are missing, and which rows of the vault nothing answers for. What is found is told; nothing is deleted for it.
 
 use super::{Custody, CustodyError};
-use crate::{clock::Timestamp, id::SecretId, vault::VaultError};
+use crate::{audit, clock::Timestamp, id::SecretId, vault::VaultError};
 use std::{collections::HashSet, time::Duration};
 
 /// A vault that is behind by less was not set back: the process ended before it wrote down the end of the trail.
@@ -141,6 +141,17 @@ impl Custody {
             vault_is_behind_since,
             adopted_at: self.store.adopted_at().await?,
         })
+    }
+
+    /// Moves the vault's memory of the trail to its end. That of a vault which is older than the main database stays where
+    /// it is, so that it goes on being told until somebody says what is meant.
+    pub async fn remember_trail(&self) -> Result<(), CustodyError> {
+        let (_, behind_since) = self.memory().await?;
+        if behind_since.is_some() && self.standing().await?.vault_is_older() {
+            return Ok(());
+        }
+        audit::follow(&self.store, &self.vault, self.clock.now()).await?;
+        Ok(())
     }
 
     async fn memory(&self) -> Result<(Memory, Option<Timestamp>), CustodyError> {

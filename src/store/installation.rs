@@ -5,6 +5,7 @@ use crate::{
     audit::{Ending, Entry},
     clock::Timestamp,
     id::InstallationId,
+    limits::RUNNING_CHECKS,
 };
 use sqlx::any::AnyRow;
 
@@ -85,7 +86,8 @@ impl Store {
         for ending in endings {
             sqlx::query(
                 "INSERT INTO endings_to_review (seq, hash, at, adopted_at, who, action, subject) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                 SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS \
+                 (SELECT 1 FROM endings_to_review WHERE seq = $1 AND hash = $2)",
             )
             .bind(ending.seq)
             .bind(&ending.hash)
@@ -166,6 +168,23 @@ impl Store {
         let mut writing = self.begin().await?;
         sqlx::query("DELETE FROM instances WHERE id = $1")
             .bind(id)
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// What processes that are gone left behind in a file which this one holds alone: they run no more, nor do their
+    /// tests, and no verdict comes any more on a password that they sent. Its place stays taken.
+    pub async fn forget_other_processes(&self) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query("DELETE FROM instances")
+            .execute(writing.on())
+            .await?;
+        sqlx::query("UPDATE refusals SET pending = 0 WHERE pending = 1")
+            .execute(writing.on())
+            .await?;
+        sqlx::query("DELETE FROM places WHERE purpose = $1")
+            .bind(RUNNING_CHECKS)
             .execute(writing.on())
             .await?;
         Ok(writing.commit().await?)

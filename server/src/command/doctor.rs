@@ -132,7 +132,7 @@ async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis
             _ = tokio::signal::ctrl_c() => None,
         }
     };
-    remember_end(&opened, &clock).await;
+    remember_end(&opened.custody(&clock)).await;
     let Some(analysed) = analysed else {
         screen.stop();
         return Err(CommandError::Refused(

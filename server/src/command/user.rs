@@ -54,7 +54,7 @@ pub async fn run(command: UserCommand, data: &Data) -> Result<(), CommandError> 
         .open(Access::Beside, &Random::from_system(), clock.now())
         .await?;
     let done = carry_out(command, &opened, &clock).await;
-    remember_end(&opened, &clock).await;
+    remember_end(&opened.custody(&clock)).await;
     done
 }
 

@@ -1,9 +1,9 @@
 //! `kalends vault`: seals anew with the newest key, says that two databases belong together, deletes what nothing claims.
 
 use super::{CommandError, remember_end, say};
-use crate::data::{Access, Data, Opened};
+use crate::data::{Access, Data};
 use clap::Subcommand;
-use kalends::{audit::Action, clock::Clock, custody::Custody, random::Random};
+use kalends::{audit::Action, clock::Clock, random::Random};
 use std::io::{IsTerminal as _, Write as _};
 
 /// How many lines are shown of a long list.
@@ -40,13 +40,20 @@ async fn rotate(data: &Data) -> Result<(), CommandError> {
     let access = Access::Alone("vault rotate");
     let opened = data.open(access, &random, clock.now());
     let opened = opened.await?;
-    let custody = custody(&opened, &clock);
+    let custody = opened.custody(&clock);
     let rotated = custody.rotate().await.map_err(CommandError::refused)?;
-    remember_end(&opened, &clock).await;
+    remember_end(&custody).await;
     say(format_args!(
         "Passwords sealed anew with the newest key: {}.",
         rotated.sealed
     ));
+    if rotated.left > 0 {
+        say(format_args!(
+            "Still sealed with an older key, because nothing in the main database points to them: {}. Keep the older keys until \
+             they are gone: what was only begun is deleted after a day, and kalends vault prune shows the rest.",
+            rotated.left
+        ));
+    }
     if rotated.unopened > 0 {
         say(format_args!(
             "Left as they were, because they do not open: {}. Their connections say so.",
@@ -59,7 +66,7 @@ async fn rotate(data: &Data) -> Result<(), CommandError> {
 async fn adopt(data: &Data, yes: bool) -> Result<(), CommandError> {
     let (clock, random) = (Clock::system(), Random::from_system());
     let (opened, locked) = data.open_unpaired("vault adopt", &random).await?;
-    let custody = custody(&opened, &clock);
+    let custody = opened.custody(&clock);
     let standing = custody.standing().await.map_err(CommandError::refused)?;
     for words in standing.in_words() {
         say(format_args!("{words}."));
@@ -97,9 +104,9 @@ async fn prune(data: &Data, yes: bool) -> Result<(), CommandError> {
     let access = Access::Alone("vault prune");
     let opened = data.open(access, &random, clock.now());
     let opened = opened.await?;
-    let custody = custody(&opened, &clock);
+    let custody = opened.custody(&clock);
     let standing = custody.standing().await.map_err(CommandError::refused)?;
-    if standing.is_set_back() {
+    if standing.is_set_back() || standing.vault_is_older() {
         return Err(CommandError::Refused(format!(
             "nothing is deleted before it is known which state is meant. {}",
             standing.in_words().join(". ")
@@ -121,17 +128,9 @@ async fn prune(data: &Data, yes: bool) -> Result<(), CommandError> {
     ask(yes, "They are deleted, and cannot be brought back.")?;
     let pruned = custody.prune(&standing.unclaimed).await;
     pruned.map_err(CommandError::refused)?;
-    remember_end(&opened, &clock).await;
+    remember_end(&custody).await;
     say(format_args!("Deleted: {}.", standing.unclaimed.len()));
     Ok(())
-}
-
-fn custody(opened: &Opened, clock: &Clock) -> Custody {
-    Custody {
-        store: opened.store.clone(),
-        vault: opened.vault.clone(),
-        clock: clock.clone(),
-    }
 }
 
 /// Goes on only when whoever sits at the terminal says so; without a terminal, only with `--yes`.
