@@ -7,7 +7,7 @@ use kalends::{
     clock::Timestamp,
     ews::{Client, EwsError, Whose, read_window},
 };
-use kalends_simulator::world::view;
+use kalends_simulator::world::{practice, view};
 use std::{sync::Arc, time::Duration};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -37,7 +37,11 @@ fn jiff_at(at: Timestamp) -> jiff::Timestamp {
 #[tokio::test]
 async fn a_year_is_read_as_the_server_holds_it_although_one_answer_holds_ten_entries() {
     let office = Office::open().await;
-    office.exchange.world().settings.find_limit = 10;
+    {
+        let mut world = office.exchange.world();
+        world.settings.find_limit = 10;
+        practice::add_torn_subject(&mut world, jiff_at(NOW)).unwrap();
+    }
     let mut client = client(&office).await.unwrap();
     let window = Window {
         start: NOW - DAY * 60,

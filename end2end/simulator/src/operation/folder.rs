@@ -1,5 +1,5 @@
 //! Which folder an id means.
-//! Distinguished names work for the few folders that a calendar client meets on its way.
+//! Distinguished names work for the folders that clients look for when they sign in; all but the calendar are empty.
 
 use roxmltree::Node;
 
@@ -44,7 +44,7 @@ static TOP: Kind = Kind {
     name: "Top of Information Store",
     class: "IPF.Note",
     parent: "root",
-    children: 2,
+    children: 9,
 };
 static ROOT: Kind = Kind {
     id: "root",
@@ -53,7 +53,34 @@ static ROOT: Kind = Kind {
     parent: "root",
     children: 1,
 };
-static KINDS: [&Kind; 4] = [&CALENDAR, &INBOX, &TOP, &ROOT];
+static KINDS: [&Kind; 11] = [
+    &CALENDAR,
+    &INBOX,
+    &TOP,
+    &ROOT,
+    &below_top("contacts", "Contacts", "IPF.Contact"),
+    &below_top("deleteditems", "Deleted Items", "IPF.Note"),
+    &below_top("drafts", "Drafts", "IPF.Note"),
+    &below_top("junkemail", "Junk Email", "IPF.Note"),
+    &below_top("outbox", "Outbox", "IPF.Note"),
+    &below_top("sentitems", "Sent Items", "IPF.Note"),
+    &below_top("tasks", "Tasks", "IPF.Task"),
+];
+
+const fn below_top(id: &'static str, name: &'static str, class: &'static str) -> Kind {
+    Kind {
+        id,
+        name,
+        class,
+        parent: "msgfolderroot",
+        children: 0,
+    }
+}
+
+/// Every folder of a mailbox.
+pub fn all(mailbox: &Mailbox) -> impl Iterator<Item = Folder<'_>> {
+    KINDS.iter().map(move |kind| Folder { mailbox, kind })
+}
 
 impl Folder<'_> {
     pub fn id(&self) -> String {
@@ -82,9 +109,7 @@ fn by_id<'a>(scene: Scene<'a>, id: &str) -> Result<Folder<'a>, ResponseError> {
         ));
     }
     let mailbox = scene.mailbox.ok_or_else(missing)?;
-    KINDS
-        .iter()
-        .map(|kind| Folder { mailbox, kind })
+    all(mailbox)
         .find(|folder| folder.id() == id)
         .ok_or_else(missing)
 }

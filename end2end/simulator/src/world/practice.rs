@@ -49,6 +49,12 @@ pub fn world(now: Timestamp) -> Result<World, Refused> {
     Ok(world)
 }
 
+/// Adds an entry to Alice's calendar whose subject holds half of a surrogate pair.
+pub fn add_torn_subject(world: &mut World, now: Timestamp) -> Result<(), Refused> {
+    let draft = calendars::torn(today(now));
+    world.add_entry("alice@example.test", draft, now).map(drop)
+}
+
 fn today(now: Timestamp) -> Date {
     let berlin = zone::by_iana("Europe/Berlin").unwrap_or(TimeZone::UTC);
     now.to_zoned(berlin).date()

@@ -3,6 +3,7 @@
 use jiff::civil::datetime;
 use kalends_simulator::world::{
     entry::{Draft, Exception},
+    practice,
     recurrence::{Day, End, Pattern, Recurrence},
 };
 
@@ -213,10 +214,12 @@ async fn what_find_item_sends_is_what_the_truth_tells() {
 async fn long_and_forbidden_subjects_are_sent_as_exchange_sends_them() {
     let practice = Practice::start().await;
     let (start, end) = ("2026-03-01T00:00:00Z", "2026-03-20T00:00:00Z");
-    let text = practice
-        .ews(find_item("alice@example.test", start, end, ""))
-        .await
-        .text();
+    let asked = || find_item("alice@example.test", start, end, "");
+    // Clients of others die of it.
+    assert!(!practice.ews(asked()).await.text().contains("&#xD8"));
+    let now = practice.running.clock.now();
+    practice::add_torn_subject(&mut practice.running.world(), now).unwrap();
+    let text = practice.ews(asked()).await.text();
     assert!(text.contains("<t:Subject>Copied&#x1; from an old &#x1F;program</t:Subject>"));
     assert!(text.contains("<t:Subject>Party &#xD83D; after work</t:Subject>"));
     let subjects: Vec<_> = text
@@ -314,4 +317,43 @@ async fn a_time_zone_context_changes_how_times_are_read_and_written() {
         "{text}"
     );
     assert!(text.contains("<t:Start>2026-03-03T10:00:00+01:00</t:Start>"));
+}
+
+#[tokio::test]
+async fn a_time_zone_context_may_name_every_zone_that_windows_knows() {
+    let practice = Practice::start().await;
+    for (zone, start) in [
+        ("Greenwich Standard Time", "2026-03-03T09:00:00Z"),
+        ("Line Islands Standard Time", "2026-03-03T23:00:00+14:00"),
+        ("Nepal Standard Time", "2026-03-03T14:45:00+05:45"),
+        ("UTC-11", "2026-03-02T22:00:00-11:00"),
+    ] {
+        let (from, to) = ("2026-03-03T09:00:00Z", "2026-03-03T09:01:00Z");
+        let context = format!(
+            r#"<t:TimeZoneContext><t:TimeZoneDefinition Id="{zone}"/></t:TimeZoneContext></soap:Header>"#
+        );
+        let body = find_item("bob@example.test", from, to, "").replace("</soap:Header>", &context);
+        let text = practice.ews(body).await.text();
+        assert!(
+            text.contains("<t:Subject>Weekly planning</t:Subject>"),
+            "{zone}: {text}"
+        );
+        let told = format!("<t:Start>{start}</t:Start>");
+        assert!(
+            text.contains(&told) || zone.starts_with("Greenwich"),
+            "{zone}: {text}"
+        );
+    }
+    let context = r#"<t:TimeZoneContext><t:TimeZoneDefinition Id="Nowhere Standard Time"/></t:TimeZoneContext></soap:Header>"#;
+    let body = find_item(
+        "bob@example.test",
+        "2026-03-03T09:00:00Z",
+        "2026-03-03T09:01:00Z",
+        "",
+    );
+    let text = practice
+        .ews(body.replace("</soap:Header>", context))
+        .await
+        .text();
+    assert!(text.contains(">ErrorTimeZone<"), "{text}");
 }

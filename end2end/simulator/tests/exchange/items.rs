@@ -124,4 +124,51 @@ async fn names_resolve_to_primary_addresses_and_dummy_ids_are_malformed() {
     let probe = r#"<m:ConvertId DestinationFormat="EntryId"><m:SourceIds><t:AlternateId Format="EwsId" Id="DUMMY" Mailbox="DUMMY"/></m:SourceIds></m:ConvertId>"#;
     let text = practice.ews(envelope(&header, probe)).await.text();
     assert!(text.contains(">ErrorInvalidIdMalformed<"));
+
+    // An id of one's own mailbox tells whose it is.
+    let folder = |name: &str| {
+        envelope(
+            &header,
+            &format!(
+                r#"<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds><t:DistinguishedFolderId Id="{name}"/></m:FolderIds></m:GetFolder>"#
+            ),
+        )
+    };
+    for name in [
+        "root",
+        "msgfolderroot",
+        "inbox",
+        "calendar",
+        "contacts",
+        "tasks",
+        "drafts",
+        "sentitems",
+        "deleteditems",
+        "junkemail",
+        "outbox",
+    ] {
+        let text = practice.ews(folder(name)).await.text();
+        let id = text
+            .split("FolderId Id=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
+        let id = id.unwrap_or_else(|| panic!("{name}: {text}"));
+        for format in [
+            "EwsLegacyId",
+            "EwsId",
+            "EntryId",
+            "HexEntryId",
+            "StoreId",
+            "OwaId",
+        ] {
+            let convert = format!(
+                r#"<m:ConvertId DestinationFormat="{format}"><m:SourceIds><t:AlternateId Format="EwsId" Id="{id}" Mailbox="nobody@example.test"/></m:SourceIds></m:ConvertId>"#
+            );
+            let text = practice.ews(envelope(&header, &convert)).await.text();
+            assert!(
+                text.contains(r#"Mailbox="alice@example.test""#),
+                "{name} {format}: {text}"
+            );
+        }
+    }
 }
