@@ -632,3 +632,18 @@ async fn a_view_that_holds_more_than_came_is_not_complete() {
         assert!(calls < 400, "{total:?} {last:?}: {calls} calls");
     }
 }
+
+#[tokio::test]
+async fn an_autodiscover_that_does_not_know_the_mailbox_says_so_by_several_codes() {
+    for code in [404, 500, 501] {
+        let office = Office::open().await;
+        office.exchange.world().settings.soap_autodiscover = false;
+        office.always(Kind::AutodiscoverError { code });
+        let request = Request {
+            endpoint: None,
+            ..service()
+        };
+        let met = meet("autodiscover", office, request).await;
+        assert_eq!(met.failure.problem, Problem::MailboxNotFound, "{code}");
+    }
+}

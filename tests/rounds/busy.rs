@@ -3,9 +3,10 @@
 use crate::{
     World,
     engines::on_both_engines,
+    organisation,
     world::{MINUTE, SERVICE},
 };
-use kalends::connection::ConnectionState;
+use kalends::{connection::ConnectionState, mapping};
 use kalends_simulator::fault::{Kind, Plan};
 use std::time::Duration;
 
@@ -110,6 +111,29 @@ on_both_engines! {
         assert_eq!(world.state("alice").await, FINE);
         assert_eq!(world.state("bob").await, BUSY);
         heals(world).await;
+    }
+
+    async fn a_map_of_mailboxes_waits_as_rounds_do(world) {
+        let held = organisation::held(world).await;
+        let alice = world.user("alice").await;
+        let addresses = mapping::read_addresses("alice@example.test bob@example.test charlie@example.test").unwrap();
+        let map = mapping::start(&world.services, &alice, &held.account, &addresses).await.unwrap();
+        world.always(busy_for("1"));
+        let refused = || world.exchange.world().counters().faults();
+        for (steps, step, most) in [(20, SECOND, 2), (360, SECOND * 10, 20)] {
+            let before = refused();
+            for _ in 0..steps {
+                mapping::tend(&world.services).await.unwrap();
+                world.pass(step);
+            }
+            let refused = refused() - before;
+            assert!((1..=most).contains(&refused), "{refused}");
+        }
+        world.exchange.world().faults.clear();
+        world.pass(MINUTE * 31);
+        while mapping::tend(&world.services).await.unwrap() > 0 {}
+        let ended = world.services.store.map(map).await.unwrap().unwrap();
+        assert!(ended.finished_at.is_some() && ended.problem.is_none(), "{ended:?}");
     }
 
     async fn colleagues_kept_waiting_for_long_are_shown_as_delayed(world) {

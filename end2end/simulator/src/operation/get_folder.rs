@@ -61,8 +61,10 @@ fn xml(folder: Folder<'_>, wanted: &Wanted) -> String {
         out += &element("t:ChildFolderCount", &kind.children.to_string());
     }
     for property in &wanted.extended {
-        // Local commit time and count of deletions: has anything changed?
         let value = match property.tag() {
+            // The class, as clients ask for it that know MAPI.
+            Some(0x3613) if !kind.class.is_empty() => kind.class.to_owned(),
+            // Local commit time and count of deletions: has anything changed?
             Some(0x670a) if calendar => mailbox.changed.to_string(),
             Some(0x670b) if calendar => mailbox.deleted.to_string(),
             _ => continue,
