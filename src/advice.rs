@@ -14,7 +14,9 @@ mod server;
 mod service_account;
 mod sign_in;
 pub mod table;
+mod tls;
 mod tried;
+mod unusable;
 mod wording;
 
 pub use certificate::ending as ending_certificate;
@@ -198,7 +200,12 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
         Problem::CertificateNotYetValid { host, certificate } => {
             certificate::not_yet_valid(host, certificate)
         }
-        Problem::TlsFailed { host, reason } => certificate::tls_failed(host, reason),
+        Problem::CertificateUnusable {
+            host,
+            certificate,
+            flaw,
+        } => unusable::certificate(host, certificate, flaw),
+        Problem::TlsFailed { host, reason } => tls::failed(host, reason),
         Problem::NotEws {
             instead,
             status,

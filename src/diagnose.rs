@@ -108,6 +108,11 @@ fn outbound(error: &OutboundError) -> Problem {
             CertificateFault::WrongName => Problem::CertificateWrongName { host, certificate },
             CertificateFault::Expired => Problem::CertificateExpired { host, certificate },
             CertificateFault::NotYetValid => Problem::CertificateNotYetValid { host, certificate },
+            CertificateFault::Unusable(flaw) => Problem::CertificateUnusable {
+                host,
+                certificate,
+                flaw,
+            },
         },
         OutboundError::Tls { host, reason } => Problem::TlsFailed { host, reason },
     }

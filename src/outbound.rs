@@ -249,6 +249,7 @@ impl Outbound {
             certificate: secured.chain.first().cloned(),
             chain: secured.chain,
             leaf: secured.leaf,
+            wants_certificate: secured.wants_certificate,
             tcp_took: took,
             tls_took: started.elapsed(),
         };

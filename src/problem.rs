@@ -8,8 +8,8 @@ mod unaddressed;
 
 pub use concerns::Concerns;
 pub use facts::{
-    CameOf, Certificate, CertificateBefore, ENDS_SOON, InsteadOfEws, Target, TlsReason, Tried,
-    capped,
+    CameOf, Certificate, CertificateBefore, CertificateFlaw, ENDS_SOON, InsteadOfEws, Target,
+    TlsReason, Tried, capped,
 };
 pub use unaddressed::text_without_addresses;
 
@@ -82,6 +82,12 @@ pub enum Problem {
     CertificateNotYetValid {
         host: String,
         certificate: Box<Certificate>,
+    },
+    /// It may come from a known issuer, for the right name and in time, and cannot be used all the same.
+    CertificateUnusable {
+        host: String,
+        certificate: Box<Certificate>,
+        flaw: CertificateFlaw,
     },
     /// TLS failed for a reason other than the certificate's issuer, name or dates.
     TlsFailed {
@@ -301,6 +307,7 @@ impl Problem {
             | Self::CertificateWrongName { .. }
             | Self::CertificateExpired { .. }
             | Self::CertificateNotYetValid { .. }
+            | Self::CertificateUnusable { .. }
             | Self::TlsFailed { .. }
             | Self::NotEws { .. }
             | Self::SignInNotOffered { .. }
@@ -430,6 +437,7 @@ impl Problem {
             | Self::CertificateWrongName { .. }
             | Self::CertificateExpired { .. }
             | Self::CertificateNotYetValid { .. }
+            | Self::CertificateUnusable { .. }
             | Self::TlsFailed { .. }
             | Self::NotEws { .. }
             | Self::EndpointNotFound { .. }

@@ -7,6 +7,8 @@
 mod autodiscover;
 #[path = "protocol/causes.rs"]
 mod causes;
+#[path = "protocol/certificates.rs"]
+mod certificates;
 #[path = "protocol/negotiate.rs"]
 mod negotiate;
 #[path = "protocol/ntlm.rs"]

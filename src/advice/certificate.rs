@@ -1,20 +1,23 @@
 //! Words for encryption that did not come about: certificates with issuer, names and dates, and TLS itself.
 
-use super::{OPERATOR, Purpose, SERVER, Words, powershell::quote, shown, words};
-use crate::problem::{Certificate, CertificateBefore, TlsReason};
+use super::{OPERATOR, Purpose, Words, powershell::quote, shown, words};
+use crate::problem::{Certificate, CertificateBefore};
 
 /// Which certificate EWS uses, and until when it is valid.
-const CERTIFICATES: &str = "Get-ExchangeCertificate | Format-List Subject,Issuer,CertificateDomains,NotAfter,Services,Thumbprint";
+pub(super) const CERTIFICATES: &str = "Get-ExchangeCertificate | Format-List Subject,Issuer,CertificateDomains,NotAfter,Services,Thumbprint";
 
-fn facts(certificate: &Certificate) -> String {
+pub(super) fn facts(certificate: &Certificate) -> String {
     let names: Vec<String> = certificate.names.iter().map(|name| shown(name)).collect();
     let names = if names.is_empty() {
-        shown(&certificate.subject)
+        format!(
+            "is made out to no name (its subject is {}, which counts for nothing without a subject alternative name)",
+            shown(&certificate.subject)
+        )
     } else {
-        names.join(", ")
+        format!("is made out to {}", names.join(", "))
     };
     let now = format!(
-        "It was issued by {}, is made out to {names}, and is valid from {} until {}.",
+        "It was issued by {}, {names}, and is valid from {} until {}.",
         shown(&certificate.issuer),
         certificate.not_before.day_in_words(),
         certificate.not_after.day_in_words()
@@ -171,38 +174,4 @@ pub(super) fn not_yet_valid(host: &str, certificate: &Certificate) -> Words {
     .step("Check the clocks of the Exchange server and of the machine that runs Kalends.")
     .step("Assign a certificate that is valid today to IIS.")
     .find_out(CERTIFICATES)
-}
-
-pub(super) fn tls_failed(host: &str, reason: &TlsReason) -> Words {
-    let host = shown(host);
-    match reason {
-        TlsReason::NoCommonVersion => words(
-            format!("{host} offers no encryption that is safe today."),
-            "Kalends speaks TLS 1.2 and 1.3. Old Windows servers offer only earlier versions or ciphers until they are configured.",
-        )
-        .step("Turn on TLS 1.2 with ECDHE ciphers on the server, as Microsoft describes for Exchange.")
-        .step("Check the load balancer or proxy in front, if there is one: its settings count.")
-        .command(Purpose::FindOut, SERVER,
-            "Get-TlsCipherSuite | Where-Object Name -like 'TLS_ECDHE_*' | Format-Table Name",
-        ),
-        TlsReason::Closed => words(
-            format!("{host} closed the connection before it was encrypted."),
-            "The server accepted the call and hung up at once. Load balancers do that when no server behind them is healthy, and firewalls when they dislike the caller.",
-        )
-        .step("Check the web server (IIS) and its https binding on the Exchange server.")
-        .step("Check load balancers and firewalls between Kalends and the server.")
-        .command(Purpose::FindOut, SERVER, "Get-WebBinding -Protocol https"),
-        TlsReason::NotTls => words(
-            format!("What answers at {host} is not encrypted."),
-            "The port speaks another protocol than TLS, such as plain http. Passwords are never sent that way.",
-        )
-        .step("Check the port of the Exchange server; EWS usually answers at 443.")
-        .command(Purpose::FindOut, SERVER, "Get-WebBinding -Protocol https"),
-        TlsReason::Other(said) => words(
-            format!("No encrypted connection to {host} came about."),
-            format!("The encryption (TLS) failed for a reason that is none of the usual ones: {}.", shown(said)),
-        )
-        .step("Check which certificate the server or the proxy in front of it uses, and whether it is meant for servers.")
-        .find_out(CERTIFICATES),
-    }
 }

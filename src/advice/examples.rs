@@ -4,7 +4,8 @@
 use crate::{
     clock::Timestamp,
     problem::{
-        CameOf, Certificate, CertificateBefore, InsteadOfEws, Problem, Target, TlsReason, Tried,
+        CameOf, Certificate, CertificateBefore, CertificateFlaw, InsteadOfEws, Problem, Target,
+        TlsReason, Tried,
     },
 };
 
@@ -35,6 +36,11 @@ fn ways_to_the_server() -> Vec<Problem> {
     let tls = |reason| Problem::TlsFailed {
         host: host(),
         reason,
+    };
+    let unusable = |flaw| Problem::CertificateUnusable {
+        host: host(),
+        certificate: Box::new(certificate()),
+        flaw,
     };
     vec![
         Problem::AddressNotAllowed {
@@ -80,10 +86,21 @@ fn ways_to_the_server() -> Vec<Problem> {
             host: host(),
             certificate: Box::new(certificate()),
         },
+        unusable(CertificateFlaw::NoAlternativeName),
+        unusable(CertificateFlaw::Signature("SHA-1 with RSA".to_owned())),
+        unusable(CertificateFlaw::Key("RSA with 1024 bits".to_owned())),
+        unusable(CertificateFlaw::NotForServers),
+        unusable(CertificateFlaw::CriticalExtension),
+        unusable(CertificateFlaw::Constraint),
+        unusable(CertificateFlaw::Revoked),
+        unusable(CertificateFlaw::Malformed),
         tls(TlsReason::NoCommonVersion),
+        tls(TlsReason::NoCommonCipher),
+        tls(TlsReason::ClientCertificate),
+        tls(TlsReason::NameNotServed),
         tls(TlsReason::Closed),
         tls(TlsReason::NotTls),
-        tls(TlsReason::Other("decode error".to_owned())),
+        tls(TlsReason::Other("the server broke it off".to_owned())),
     ]
 }
 

@@ -112,7 +112,12 @@ fn verdict(answer: &Result<Answer, SendError>, was_accepted: bool) -> Verdict {
         Err(SendError::Stale) => Verdict::NotSent,
         // A connection that was idle for too long ends so, and this one was taken before.
         Err(SendError::Dropped) if was_accepted => Verdict::Unjudged,
-        Err(SendError::Dropped | SendError::Broken | SendError::NotHttp) => Verdict::Unanswered,
+        Err(
+            SendError::Dropped
+            | SendError::Broken
+            | SendError::ClientCertificate
+            | SendError::NotHttp,
+        ) => Verdict::Unanswered,
     }
 }
 

@@ -141,6 +141,7 @@ const fn is_telling(problem: &Problem) -> bool {
             | Problem::MailboxNotFound
             | Problem::CertificateExpired { .. }
             | Problem::CertificateNotYetValid { .. }
+            | Problem::CertificateUnusable { .. }
             | Problem::Throttled { .. }
             | Problem::ProxyFailed { .. }
             | Problem::ServerError { .. }

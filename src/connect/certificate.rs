@@ -53,7 +53,10 @@ pub async fn tell_change(services: &Services, problem: &mut Problem) {
     if let Problem::CertificateUnknownIssuer { host, certificate }
     | Problem::CertificateWrongName { host, certificate }
     | Problem::CertificateExpired { host, certificate }
-    | Problem::CertificateNotYetValid { host, certificate } = problem
+    | Problem::CertificateNotYetValid { host, certificate }
+    | Problem::CertificateUnusable {
+        host, certificate, ..
+    } = problem
     {
         // The usual port: what a problem keeps is the host alone.
         match services

@@ -5,7 +5,7 @@ use super::{
     Whose,
     budget::{AnswerBudget, OF_CHECKS, OF_ROUNDS},
     envelope::{self, Body, Opened},
-    error::{AnsweredBy, Call, CallIds, Cause, EwsError},
+    error::{AnsweredBy, Call, CallIds, Cause, EwsError, wants_certificate},
     operation::{
         Operation, OperationName,
         find_item::{FindItem, View},
@@ -24,7 +24,7 @@ use crate::{
     metrics::Calls,
     outbound::{
         CONNECT_LIMIT, Outbound,
-        connection::{ANSWER_LIMIT, Answer, Connection},
+        connection::{ANSWER_LIMIT, Answer, Connection, SendError},
         front::proxy,
     },
     policy::PrivacyLevel,
@@ -80,8 +80,17 @@ async fn ask(
     request: Request<Bytes>,
     ids: &mut CallIds,
 ) -> Result<Greeting, Cause> {
-    let answer = connection.send(request, GREETING_BYTES).await?;
+    let host = connection.facts().host.clone();
+    let answer = match connection.send(request, GREETING_BYTES).await {
+        Err(SendError::ClientCertificate) => return Err(wants_certificate(&host)),
+        answered => answered?,
+    };
     ids.answered(&answer);
+    // Proxies take the connection without a certificate and refuse the request; 495 and 496 are nginx's own.
+    let is_refused = matches!(answer.status.as_u16(), 400 | 403 | 495 | 496);
+    if is_refused && connection.facts().wants_certificate {
+        return Err(wants_certificate(&host));
+    }
     let build = answer
         .header("x-owa-version")
         .and_then(|text| text.parse().ok());

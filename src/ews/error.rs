@@ -9,7 +9,7 @@ use crate::{
         connection::{Answer, BodyError, SendError},
         front::proxy,
     },
-    problem::Problem,
+    problem::{Problem, TlsReason},
     random::Random,
 };
 use std::fmt;
@@ -288,9 +288,18 @@ impl From<SendError> for Cause {
     fn from(error: SendError) -> Self {
         match error {
             SendError::Stale | SendError::Dropped | SendError::Broken => Self::CutShort,
+            SendError::ClientCertificate => wants_certificate("The server"),
             SendError::NotHttp => Self::Malformed("not HTTP".to_owned()),
         }
     }
+}
+
+/// A server lets in only callers that show a certificate of their own.
+pub(crate) fn wants_certificate(host: &str) -> Cause {
+    Cause::Outbound(OutboundError::Tls {
+        host: host.to_owned(),
+        reason: TlsReason::ClientCertificate,
+    })
 }
 
 impl From<AuthError> for Cause {

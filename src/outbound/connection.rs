@@ -4,6 +4,7 @@
 
 use super::{
     OutboundError, retry_after,
+    tls::is_for_want_of_a_certificate,
     unpack::{ACCEPTED, unpacked},
 };
 use crate::{
@@ -54,6 +55,8 @@ pub struct Facts {
     pub chain: Vec<Certificate>,
     /// The server's certificate as sent (DER): channel binding hashes it.
     pub leaf: Vec<u8>,
+    /// The server asked for a certificate of ours, and may want one.
+    pub wants_certificate: bool,
     pub tcp_took: Duration,
     pub tls_took: Duration,
 }
@@ -85,6 +88,9 @@ pub enum SendError {
     /// The connection broke before or within the head of the answer.
     #[error("the connection broke before the answer")]
     Broken,
+    /// The connection ended because the server missed a certificate of ours.
+    #[error("the server wants a certificate of the caller")]
+    ClientCertificate,
     /// What answered is not HTTP.
     #[error("not HTTP")]
     NotHttp,
@@ -177,6 +183,7 @@ impl Connection {
         let answer = sender.send_request(request.map(Full::new)).await;
         let answer = answer.map_err(|error| match () {
             () if error.is_parse() => SendError::NotHttp,
+            () if misses_a_certificate(&error) => SendError::ClientCertificate,
             () if error.is_canceled() => SendError::Stale,
             () if used && (error.is_incomplete_message() || is_reset(&error)) => SendError::Dropped,
             () => SendError::Broken,
@@ -206,6 +213,12 @@ impl Connection {
             port => format!("{host}:{port}"),
         }
     }
+}
+
+fn misses_a_certificate(error: &hyper::Error) -> bool {
+    use std::error::Error as _;
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    cause.is_some_and(is_for_want_of_a_certificate)
 }
 
 fn is_reset(error: &hyper::Error) -> bool {

@@ -1,7 +1,7 @@
 //! Why no connection came about, as the log says it; people read the advice on it.
 
 use super::CONNECT_LIMIT;
-use crate::problem::{Certificate, Target, TlsReason};
+use crate::problem::{Certificate, CertificateFlaw, Target, TlsReason};
 use std::net::{IpAddr, SocketAddr};
 
 /// Why no connection came about.
@@ -37,7 +37,7 @@ pub enum OutboundError {
 }
 
 /// What is wrong with a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateFault {
     #[error("unknown issuer")]
     UnknownIssuer,
@@ -47,6 +47,8 @@ pub enum CertificateFault {
     Expired,
     #[error("not valid yet")]
     NotYetValid,
+    #[error("not to be used: {0:?}")]
+    Unusable(CertificateFlaw),
 }
 
 fn shown(target: &Target) -> String {

@@ -1,19 +1,22 @@
 //! TLS with a memory: the verifier keeps the certificate it was shown, so that a handshake that failed can still be
 //! told with issuer, names and dates. No switch turns verification off.
 
-use super::{CertificateFault, OutboundError, SettingError};
+mod judge;
+
+use super::{OutboundError, SettingError};
 use crate::{
     clock::{Clock, Timestamp},
     problem::{Certificate, TlsReason, capped},
 };
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError,
-    ProtocolVersion, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, ProtocolVersion,
+    RootCertStore, SignatureScheme,
     client::{
-        WebPkiServerVerifier,
+        ResolvesClientCert, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    sign::CertifiedKey,
     time_provider::TimeProvider,
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _};
@@ -21,7 +24,10 @@ use sha2::{Digest as _, Sha256};
 use std::{
     io,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::net::TcpStream;
@@ -48,6 +54,8 @@ pub(super) struct Secured {
     /// What the server sent, its own first, as far as it could be read.
     pub chain: Vec<Certificate>,
     pub leaf: Vec<u8>,
+    /// The server asked for a certificate of ours.
+    pub wants_certificate: bool,
 }
 
 impl Roots {
@@ -74,22 +82,34 @@ impl Roots {
             host: host.to_owned(),
             reason,
         };
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|error| failed(TlsReason::Other(capped(&error.to_string()))))?;
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            failed(TlsReason::Other(
+                "no certificate can have such a name".to_owned(),
+            ))
+        })?;
         let recorder = Arc::new(Recorder {
             provider: Arc::clone(&self.provider),
             verifier: self.verifier.clone(),
             sent: Mutex::default(),
         });
+        let asked = Arc::new(Asked::default());
         let config = self
-            .config(Arc::clone(&recorder))
-            .map_err(|error| failed(TlsReason::Other(capped(&error.to_string()))))?;
+            .config(Arc::clone(&recorder), Arc::clone(&asked))
+            .map_err(|error| failed(judge::reason(&error, false)))?;
         let connected = TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await;
         let sent = recorder.sent();
         let chain: Vec<Certificate> = sent.iter().filter_map(|der| facts(der)).collect();
-        let stream = connected.map_err(|error| told(host, &error, chain.clone()))?;
+        let wants_certificate = asked.0.load(Ordering::Relaxed);
+        let stream = connected.map_err(|error| {
+            let shown = Shown {
+                sent: &sent,
+                chain: chain.clone(),
+                wants_certificate,
+            };
+            told(host, &error, shown)
+        })?;
         let version = match stream.get_ref().1.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
             _ => "TLS 1.2",
@@ -99,16 +119,17 @@ impl Roots {
             version,
             chain,
             leaf: sent.into_iter().next().unwrap_or_default(),
+            wants_certificate,
         })
     }
 
-    fn config(&self, recorder: Arc<Recorder>) -> Result<ClientConfig, TlsError> {
+    fn config(&self, recorder: Arc<Recorder>, asked: Arc<Asked>) -> Result<ClientConfig, TlsError> {
         let time = Arc::new(Time(self.clock.clone()));
         let mut config = ClientConfig::builder_with_details(Arc::clone(&self.provider), time)
             .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(recorder)
-            .with_no_client_auth();
+            .with_client_cert_resolver(asked);
         // NTLM and Negotiate do not work over HTTP/2.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
@@ -136,18 +157,29 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), SettingError> 
     Ok(())
 }
 
-fn told(host: &str, error: &io::Error, chain: Vec<Certificate>) -> OutboundError {
+/// What was seen of a handshake that failed.
+struct Shown<'a> {
+    sent: &'a [Vec<u8>],
+    chain: Vec<Certificate>,
+    wants_certificate: bool,
+}
+
+fn told(host: &str, error: &io::Error, shown: Shown<'_>) -> OutboundError {
     let host = host.to_owned();
-    let tls = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<TlsError>());
-    let Some(tls) = tls else {
-        return OutboundError::Tls {
-            host,
-            reason: TlsReason::Closed,
+    let Shown {
+        sent,
+        chain,
+        wants_certificate,
+    } = shown;
+    let Some(tls) = library_error(error) else {
+        let reason = if wants_certificate {
+            TlsReason::ClientCertificate
+        } else {
+            TlsReason::Closed
         };
+        return OutboundError::Tls { host, reason };
     };
-    match (fault(tls, chain.first()), chain.first()) {
+    match (judge::fault(tls, chain.first(), sent), chain.first()) {
         (Some(fault), Some(certificate)) => OutboundError::Certificate {
             host,
             fault,
@@ -156,48 +188,19 @@ fn told(host: &str, error: &io::Error, chain: Vec<Certificate>) -> OutboundError
         },
         _ => OutboundError::Tls {
             host,
-            reason: reason(tls),
+            reason: judge::reason(tls, wants_certificate),
         },
     }
 }
 
-fn fault(error: &TlsError, certificate: Option<&Certificate>) -> Option<CertificateFault> {
-    let TlsError::InvalidCertificate(error) = error else {
-        return None;
-    };
-    match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            Some(CertificateFault::Expired)
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            Some(CertificateFault::NotYetValid)
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            Some(CertificateFault::WrongName)
-        }
-        // Another authority of the same name signed it.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            Some(CertificateFault::UnknownIssuer)
-        }
-        // A certificate that signs itself is refused under several names, depending on its extensions; an authority's
-        // is none of a server, even where the authority is known.
-        _ => certificate
-            .is_some_and(|certificate| certificate.is_self_signed() || certificate.is_authority)
-            .then_some(CertificateFault::UnknownIssuer),
-    }
+fn library_error(error: &io::Error) -> Option<&TlsError> {
+    error.get_ref()?.downcast_ref()
 }
 
-fn reason(error: &TlsError) -> TlsReason {
-    match error {
-        TlsError::PeerIncompatible(_)
-        | TlsError::AlertReceived(
-            AlertDescription::ProtocolVersion
-            | AlertDescription::HandshakeFailure
-            | AlertDescription::InsufficientSecurity,
-        ) => TlsReason::NoCommonVersion,
-        TlsError::InvalidMessage(_) | TlsError::InappropriateMessage { .. } => TlsReason::NotTls,
-        other => TlsReason::Other(capped(&other.to_string())),
-    }
+/// Whether a connection ended because the server missed a certificate of ours: with TLS 1.3 it says so only after the
+/// handshake.
+pub(super) fn is_for_want_of_a_certificate(error: &io::Error) -> bool {
+    library_error(error).is_some_and(|tls| judge::reason(tls, true) == TlsReason::ClientCertificate)
 }
 
 fn facts(der: &[u8]) -> Option<Certificate> {
@@ -296,6 +299,21 @@ impl ServerCertVerifier for Recorder {
         self.provider
             .signature_verification_algorithms
             .supported_schemes()
+    }
+}
+
+/// Has no certificate to show, and notes whether one was asked for.
+#[derive(Debug, Default)]
+struct Asked(AtomicBool);
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 

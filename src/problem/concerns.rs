@@ -65,6 +65,7 @@ impl Problem {
             | Self::CertificateWrongName { .. }
             | Self::CertificateExpired { .. }
             | Self::CertificateNotYetValid { .. }
+            | Self::CertificateUnusable { .. }
             | Self::TlsFailed { .. }
             | Self::NotEws { .. }
             | Self::EndpointNotFound { .. }

@@ -42,6 +42,27 @@ impl Certificate {
     }
 }
 
+/// Why a certificate that may come from a known issuer, for the right name and in time, cannot be used all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateFlaw {
+    /// It names its hosts in the subject (CN) alone, which has counted for nothing for years.
+    NoAlternativeName,
+    /// It, or one above it, is signed in a way that is not taken, such as `SHA-1 with RSA`.
+    Signature(String),
+    /// It, or one above it, has a key that is not taken, such as `RSA with 1024 bits`.
+    Key(String),
+    /// Its purposes (extended key usage) leave servers out.
+    NotForServers,
+    /// It carries a condition that is marked as critical and not known here.
+    CriticalExtension,
+    /// An authority above it may not issue it: for this name, or at this depth.
+    Constraint,
+    Revoked,
+    /// It cannot be read.
+    Malformed,
+}
+
 /// From when on the end of a certificate is warned of.
 pub const ENDS_SOON: Duration = Duration::from_hours(30 * 24);
 
@@ -94,13 +115,19 @@ pub enum InsteadOfEws {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TlsReason {
-    /// The server speaks no TLS 1.2 or 1.3, or none of the ciphers known today.
+    /// The server speaks no TLS 1.2 or 1.3.
     NoCommonVersion,
+    /// The server speaks a version known today, and none of the ciphers, or it has no certificate for them.
+    NoCommonCipher,
+    /// The server wants a certificate of the caller.
+    ClientCertificate,
+    /// The server shows nothing under this name (SNI).
+    NameNotServed,
     /// The connection was closed before it was encrypted.
     Closed,
     /// What answers does not speak TLS.
     NotTls,
-    /// What the TLS library said, at most 200 characters.
+    /// Anything else, as an end of “because …” in words of ours.
     Other(String),
 }
 

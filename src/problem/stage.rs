@@ -46,6 +46,7 @@ impl Problem {
             | Self::CertificateWrongName { .. }
             | Self::CertificateExpired { .. }
             | Self::CertificateNotYetValid { .. }
+            | Self::CertificateUnusable { .. }
             | Self::TlsFailed { .. } => (Stage::Tls, Stage::Tls),
             Self::NotEws { .. }
             | Self::EndpointNotFound { .. }

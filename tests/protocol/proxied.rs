@@ -1,6 +1,9 @@
 //! Proxies that part what NTLM needs together: a password that is right and refused, and callers who are let in without.
 
-use crate::office::{Office, service};
+use crate::{
+    office::{Office, service},
+    problems::{Met, meet},
+};
 use kalends::{
     advice::{Names, advice},
     connect::ladder::{Failure, Request},
@@ -16,6 +19,13 @@ async fn behind(front: Front) -> Office {
 
 async fn fails(office: &Office, request: Request) -> Failure {
     office.climb(request).await.1.unwrap_err()
+}
+
+/// Somebody has signed in through it before.
+pub async fn shared(name: &'static str) -> Met {
+    let office = behind(Front::Shares).await;
+    drop(fails(&office, service()).await);
+    meet(name, office, service()).await
 }
 
 fn told(failure: &Failure) -> String {

@@ -53,6 +53,7 @@ pub fn is_stale(failure: &Failure) -> bool {
                 | Problem::CertificateUnknownIssuer { .. }
                 | Problem::CertificateWrongName { .. }
                 | Problem::CertificateExpired { .. }
+                | Problem::CertificateUnusable { .. }
                 | Problem::TlsFailed { .. }
                 | Problem::NotEws { .. }
                 | Problem::EndpointNotFound { .. }

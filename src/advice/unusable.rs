@@ -1,0 +1,98 @@
+//! Words for certificates that cannot be used whoever issued them, with how to issue them anew.
+
+use super::{
+    Purpose, SERVER, Words,
+    certificate::{CERTIFICATES, facts},
+    powershell::quote,
+    shown, words,
+};
+use crate::problem::{Certificate, CertificateFlaw};
+
+pub(super) fn certificate(host: &str, certificate: &Certificate, flaw: &CertificateFlaw) -> Words {
+    let (title, why) = told(&shown(host), flaw);
+    let advice = words(
+        title,
+        format!(
+            "{why} Kalends sent nothing, and naming the certificate in KALENDS_EXCHANGE_CA_FILE does not change that. {}",
+            facts(certificate)
+        ),
+    );
+    if matches!(flaw, CertificateFlaw::Constraint) {
+        return advice
+            .step("Have the authority that issued it look at the limits of its own certificate, and issue it by another one if they do not fit.")
+            .find_out(CERTIFICATES);
+    }
+    reissued(host, certificate, advice)
+}
+
+/// The title, and why it is refused.
+fn told(host: &str, flaw: &CertificateFlaw) -> (String, String) {
+    let title = |what: &str| format!("The certificate of {host} {what}.");
+    match flaw {
+        CertificateFlaw::NoAlternativeName => (
+            format!("In the certificate of {host} a subject alternative name is missing."),
+            "Its name stands in the subject (CN) alone. Programs have read host names from the subject alternative name only for years, as browsers do.".to_owned(),
+        ),
+        CertificateFlaw::Signature(how) => (
+            title(&format!("is signed with {}, which is not taken", shown(how))),
+            format!(
+                "Signatures are taken that use RSA, ECDSA or Ed25519 with SHA-256 or better; {} is too weak, or too rare to be checked. It counts for every certificate of the chain but the authority's own.",
+                shown(how)
+            ),
+        ),
+        CertificateFlaw::Key(key) => (
+            title(&format!("has a key that is not taken: {}", shown(key))),
+            "Keys are taken that are RSA with 2048 to 8192 bits, ECDSA on the curves P-256 and P-384, or Ed25519. It counts for every certificate of the chain.".to_owned(),
+        ),
+        CertificateFlaw::NotForServers => (
+            title("is not meant for servers"),
+            "Its purposes (extended key usage) leave “Server Authentication” out.".to_owned(),
+        ),
+        CertificateFlaw::CriticalExtension => (
+            title("carries a condition that Kalends does not know"),
+            "An extension of it is marked as critical: whoever does not know it must refuse the certificate.".to_owned(),
+        ),
+        CertificateFlaw::Constraint => (
+            title("is one that its authority may not issue"),
+            "An authority above it is limited to other names, or to fewer levels (name or path constraints).".to_owned(),
+        ),
+        CertificateFlaw::Revoked => (
+            title("was revoked"),
+            "Its authority has taken it back.".to_owned(),
+        ),
+        CertificateFlaw::Malformed => (
+            title("cannot be read"),
+            "It does not keep to the form of certificates (X.509 version 3).".to_owned(),
+        ),
+    }
+}
+
+/// Issued anew as it is taken everywhere today.
+fn reissued(host: &str, certificate: &Certificate, advice: Words) -> Words {
+    let issue = if certificate.is_self_signed() {
+        "Make a new one for the server: command 1 on the Exchange server, or command 2 where openssl is at hand; or let an authority sign one."
+    } else {
+        "Have its authority issue it anew, for servers, with a subject alternative name, RSA with 2048 bits or more, and SHA-256; if a certificate above it is the weak one, that must be replaced first. Or make one that signs itself: command 1 or 2."
+    };
+    let (name, subject) = (quote(host), quote(&format!("/CN={host}")));
+    advice
+        .step(issue)
+        .step("Assign it to IIS: command 3, with its thumbprint. On a proxy in front, replace the certificate there.")
+        .step("Set KALENDS_EXCHANGE_CA_FILE to the new certificate (PEM), or to the authority that signed it, and restart Kalends, where no public authority signed it.")
+        .command(
+            Purpose::Run,
+            SERVER,
+            format!("New-SelfSignedCertificate -DnsName {name} -CertStoreLocation 'Cert:\\LocalMachine\\My' -KeyAlgorithm RSA -KeyLength 2048 -HashAlgorithm SHA256 -NotAfter (Get-Date).AddYears(2)"),
+        )
+        .command(
+            Purpose::Run,
+            "In a shell",
+            format!(
+                "openssl req -x509 -newkey rsa:2048 -sha256 -days 825 -nodes -keyout server.key -out server.pem -subj {subject} -addext {} -addext 'basicConstraints=critical,CA:FALSE' -addext 'extendedKeyUsage=serverAuth'",
+                quote(&format!("subjectAltName=DNS:{host}"))
+            ),
+        )
+        .run("Enable-ExchangeCertificate -Thumbprint 'THUMBPRINT' -Services IIS")
+        .verify(CERTIFICATES)
+        .undo("Enable-ExchangeCertificate -Thumbprint 'EARLIER' -Services IIS")
+}
