@@ -6,15 +6,26 @@ mod lock;
 
 pub use lock::{DatabaseLock, LockError, sqlite_file};
 
+use crate::account_name::Password;
 use sqlx::{
-    AnyPool, Connection as _, Executor as _, Row as _, any::AnyPoolOptions, migrate::Migrator,
+    AnyConnection, AnyPool, Connection as _, Executor as _, Row as _,
+    any::AnyPoolOptions,
+    migrate::{MigrateError, Migrator},
 };
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, path::Path, sync::Arc, time::Duration};
 use tokio::{
     sync::{Mutex, OwnedMutexGuard},
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 
+/// How long a server may take to be there when Kalends starts.
+const START_LIMIT: Duration = Duration::from_secs(4);
+/// Between two looks at it.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Within this a pool that is not busy hands out a connection.
+const SOON: Duration = Duration::from_millis(500);
+/// How long one connection may take to open.
+const REACH_LIMIT: Duration = Duration::from_millis(2_500);
 /// How long a look whether the database answers may take.
 const LOOK_LIMIT: Duration = Duration::from_secs(3);
 
@@ -35,10 +46,18 @@ pub enum DatabaseError {
         folder: String,
         error: std::io::Error,
     },
-    #[error(transparent)]
+    #[error("{}", in_words(.0))]
     Sql(#[from] sqlx::Error),
+    /// Why no connection came about.
+    #[error("no connection: {0}")]
+    Unreachable(String),
     #[error("its tables are not in the present shape")]
     Outdated,
+    /// A migration that this program does not know is in place.
+    #[error(
+        "its tables were changed by a newer Kalends (migration {0}), and this one would damage them. Start the newer version again, or restore the backup that was made before it"
+    )]
+    Newer(i64),
     #[error("its tables cannot be brought to the present shape: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
@@ -50,6 +69,8 @@ pub enum Unready {
     Silent,
     #[error("lacks migrations")]
     Outdated,
+    #[error("was changed by a newer Kalends (migration {0})")]
+    Newer(i64),
 }
 
 /// A pool of connections to one database.
@@ -60,13 +81,19 @@ pub struct Database {
     writer: Arc<Mutex<()>>,
     /// The versions of its migrations.
     versions: Arc<[i64]>,
+    /// May hold a password.
+    url: Arc<Password>,
 }
 
 impl Database {
     /// Connects, makes folder and file for SQLite, and brings the tables to the present shape.
     pub async fn open(url: &str, migrations: &Migrator) -> Result<Self, DatabaseError> {
         let database = Self::connect(url, migrations).await?;
-        migrations.run(&database.pool).await?;
+        let migrated = migrations.run(&database.pool).await;
+        migrated.map_err(|error| match error {
+            MigrateError::VersionMissing(version) => DatabaseError::Newer(version),
+            error => DatabaseError::Migrate(error),
+        })?;
         Ok(database)
     }
 
@@ -76,9 +103,12 @@ impl Database {
     /// [`DatabaseError::Outdated`] if they are not in the present shape.
     pub async fn join(url: &str, migrations: &Migrator) -> Result<Self, DatabaseError> {
         let database = Self::connect(url, migrations).await?;
-        if database.ready().await.is_err() {
+        if let Err(unready) = database.ready().await {
             database.pool.close().await;
-            return Err(DatabaseError::Outdated);
+            return Err(match unready {
+                Unready::Newer(version) => DatabaseError::Newer(version),
+                Unready::Silent | Unready::Outdated => DatabaseError::Outdated,
+            });
         }
         Ok(database)
     }
@@ -94,6 +124,9 @@ impl Database {
         } else {
             return Err(DatabaseError::Url);
         };
+        if engine == Engine::Postgres {
+            await_server(&url).await?;
+        }
         let mut options = AnyPoolOptions::new()
             .max_connections(8)
             .acquire_timeout(Duration::from_secs(15))
@@ -118,6 +151,7 @@ impl Database {
             engine,
             writer: Arc::default(),
             versions: migrations.iter().map(|it| it.version).collect(),
+            url: Arc::new(url.into()),
         })
     }
 
@@ -130,8 +164,23 @@ impl Database {
             .iter()
             .filter_map(|row| row.try_get("version").ok())
             .collect();
+        if let Some(newer) = in_place.iter().find(|it| !self.versions.contains(it)) {
+            return Err(Unready::Newer(*newer));
+        }
         let whole = self.versions.iter().all(|it| in_place.contains(it));
         whole.then_some(()).ok_or(Unready::Outdated)
+    }
+
+    /// Whether requests can be answered with it, known within three seconds; the error says why not. One that is only
+    /// busy answers.
+    pub async fn answers(&self) -> Result<(), String> {
+        if self.engine == Engine::Sqlite {
+            return Ok(());
+        }
+        if let Ok(Ok(_)) = timeout(SOON, self.pool.acquire()).await {
+            return Ok(());
+        }
+        reach(self.url.reveal(), REACH_LIMIT).await
     }
 
     pub const fn engine(&self) -> Engine {
@@ -151,6 +200,46 @@ impl Database {
             transaction,
             _guard: guard,
         })
+    }
+}
+
+/// Waits a little for a server that is starting.
+async fn await_server(url: &str) -> Result<(), DatabaseError> {
+    let begun = Instant::now();
+    loop {
+        let left = START_LIMIT.saturating_sub(begun.elapsed());
+        let Err(why) = reach(url, left).await else {
+            return Ok(());
+        };
+        if begun.elapsed() + PAUSE >= START_LIMIT {
+            return Err(DatabaseError::Unreachable(why));
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Opens a connection of its own and closes it; the error says why there is none.
+async fn reach(url: &str, limit: Duration) -> Result<(), String> {
+    match timeout(limit, AnyConnection::connect(url)).await {
+        Ok(Ok(connection)) => {
+            drop(timeout(SOON, connection.close()).await);
+            Ok(())
+        }
+        Ok(Err(error)) => Err(in_words(&error)),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
+
+/// What a database or the way to it said, without the name of the library's parts.
+pub(crate) fn in_words(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            "connection refused".to_owned()
+        }
+        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::PoolTimedOut => "it does not answer".to_owned(),
+        error => error.to_string(),
     }
 }
 

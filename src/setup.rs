@@ -17,8 +17,13 @@ use sha2::{Digest, Sha256};
 /// Why the first administrator was not made, in the words that people read.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
+    #[error("Enter the code that Kalends printed when it started.")]
+    NoCode,
     #[error("This is not the code that Kalends printed when it started.")]
     WrongCode,
+    /// Several fields are wrong.
+    #[error("Several fields need a look.")]
+    Several(Vec<Self>),
     #[error("Kalends is set up already. Sign in instead.")]
     Closed,
     #[error("Enter a name.")]
@@ -37,15 +42,24 @@ impl SetupError {
     /// The field of the form that it belongs to.
     pub const fn field(&self) -> &'static str {
         match self {
-            Self::WrongCode => "code",
+            Self::NoCode | Self::WrongCode => "code",
             Self::Name | Self::NoName => "name",
             Self::Email(_) => "email",
             Self::Password(
                 PasswordError::Later(_) | PasswordError::Busy(_) | PasswordError::Failed,
             )
             | Self::Closed
+            | Self::Several(_)
             | Self::Store(_) => "",
             Self::Password(_) => "password",
+        }
+    }
+
+    /// Each mistake by itself.
+    pub fn each(&self) -> &[Self] {
+        match self {
+            Self::Several(all) => all,
+            one => std::slice::from_ref(one),
         }
     }
 }
@@ -66,8 +80,11 @@ fn new_code(random: &Random) -> String {
 }
 
 /// As it is stored. A code is random, so that a plain hash tells nothing of it.
+/// However it is typed: with its dashes, with others or without, in any case, with blanks.
 fn hashed(code: &str) -> String {
-    hex::encode(Sha256::digest(code.trim().to_lowercase().as_bytes()))
+    let letters = code.chars().filter(|c| c.is_alphanumeric());
+    let letters: String = letters.flat_map(char::to_lowercase).collect();
+    hex::encode(Sha256::digest(letters.as_bytes()))
 }
 
 /// Whether nobody has an account yet.
@@ -111,15 +128,27 @@ pub async fn make_first_admin(
     if !is_open(services).await? {
         return Err(SetupError::Closed);
     }
-    if !services.store.is_setup_code(&hashed(code)).await? {
+    let mut mistakes = Vec::new();
+    if !code.chars().any(char::is_alphanumeric) {
+        mistakes.push(SetupError::NoCode);
+    } else if !services.store.is_setup_code(&hashed(code)).await? {
         let counted = count_wrong(services, &WrongSetupCodes(visitor.network())).await;
         counted.map_err(PasswordError::from)?;
-        return Err(SetupError::WrongCode);
+        mistakes.push(SetupError::WrongCode);
     }
-    let name = persons_name(name)?;
-    let email: SmtpAddress = email
-        .parse()
-        .map_err(|error: crate::mailbox::AddressError| SetupError::Email(error.to_string()))?;
+    let name = persons_name(name).map_err(|error| mistakes.push(error));
+    let email = email
+        .parse::<SmtpAddress>()
+        .map_err(|error| mistakes.push(SetupError::Email(error.to_string())));
+    if let Err(error) = sign_in::check_length(password) {
+        mistakes.push(error.into());
+    }
+    let (Ok(name), Ok(email), true) = (name, email, mistakes.is_empty()) else {
+        return Err(match mistakes.len() {
+            1 => mistakes.remove(0),
+            _ => SetupError::Several(mistakes),
+        });
+    };
     let password_hash = sign_in::hash_new(&services.hashing, Queue::Anybody, password).await?;
     let now = services.clock.now();
     let new = NewUser {

@@ -215,17 +215,22 @@ pub async fn change_password(
     saved.map_err(|error| failed(&error))
 }
 
+/// Whether a new password has a length that is taken.
+pub(crate) fn check_length(password: &Password) -> Result<(), PasswordError> {
+    match password.reveal().chars().count() {
+        0..SHORTEST => Err(PasswordError::TooShort),
+        SHORTEST..=Password::MAX => Ok(()),
+        _ => Err(PasswordError::TooLong),
+    }
+}
+
 /// Hashes a password that a person chose, if it is long enough and takes more than a million guesses.
 pub async fn hash_new(
     hashing: &Hashing,
     queue: Queue,
     password: &Password,
 ) -> Result<String, PasswordError> {
-    match password.reveal().chars().count() {
-        0..SHORTEST => return Err(PasswordError::TooShort),
-        SHORTEST..=Password::MAX => {}
-        _ => return Err(PasswordError::TooLong),
-    }
+    check_length(password)?;
     let is_good = |password: &Password| {
         if zxcvbn(password.reveal(), &[]).score() < Score::Two {
             return Err(PasswordError::Guessable);

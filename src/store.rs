@@ -86,7 +86,7 @@ pub use vouching::KnownServer;
 pub use webhooks::MOST_WEBHOOKS;
 
 use crate::{
-    database::{Database, DatabaseError, Engine, Unready, Writing},
+    database::{Database, DatabaseError, Engine, Unready, Writing, in_words},
     random::Random,
 };
 
@@ -95,7 +95,7 @@ use crate::{
 pub enum StoreError {
     #[error("the main database: {0}")]
     Database(#[from] DatabaseError),
-    #[error("the main database: {0}")]
+    #[error("the main database: {}", in_words(.0))]
     Sql(#[from] sqlx::Error),
     #[error("the main database holds a {0} that cannot be read")]
     Corrupt(&'static str),
@@ -158,6 +158,11 @@ impl Store {
     /// Whether the database answers and has every table.
     pub async fn ready(&self) -> Result<(), Unready> {
         self.database.ready().await
+    }
+
+    /// Whether requests can be answered with it; the error says why not.
+    pub async fn answers(&self) -> Result<(), String> {
+        self.database.answers().await
     }
 
     /// The pool, for tests that look at the rows themselves.

@@ -18,7 +18,7 @@ pub use keys::{KeyError, VaultKeys};
 use crate::{
     account_name::Password,
     clock::Timestamp,
-    database::{Database, DatabaseError, Engine, Unready},
+    database::{Database, DatabaseError, Engine, Unready, in_words},
     id::SecretId,
     random::Random,
 };
@@ -36,7 +36,7 @@ use zeroize::Zeroizing;
 pub enum VaultError {
     #[error("the vault: {0}")]
     Database(#[from] DatabaseError),
-    #[error("the vault: {0}")]
+    #[error("the vault: {}", in_words(.0))]
     Sql(#[from] sqlx::Error),
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -141,6 +141,11 @@ impl Vault {
     /// Whether the database answers and has every table.
     pub async fn ready(&self) -> Result<(), Unready> {
         self.database.ready().await
+    }
+
+    /// Whether requests can be answered with it; the error says why not.
+    pub async fn answers(&self) -> Result<(), String> {
+        self.database.answers().await
     }
 
     /// The pool, for tests that look at the rows themselves.

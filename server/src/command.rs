@@ -8,10 +8,13 @@ mod vault;
 use crate::{
     data::{Access, Data},
     serve,
-    settings::{ENVIRONMENT_HELP, Network, Notices, SettingError, all_settings},
+    settings::{
+        ENVIRONMENT_HELP, Network, Notices, SettingError, all_settings, environment_only,
+        unknown_settings,
+    },
     telemetry,
 };
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use kalends::{account_name::for_terminal, clock::Clock, custody::Custody, random::Random};
 use std::io::Write as _;
 
@@ -109,6 +112,9 @@ impl CommandError {
 
 pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
     telemetry::start(&arguments.log)?;
+    for words in unknown_settings(&known_settings()) {
+        tracing::warn!("{words}");
+    }
     match arguments.command {
         Command::Serve {
             network,
@@ -131,6 +137,15 @@ pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::User { command, data } => user::run(command, &data).await,
         Command::Vault { command, data } => vault::run(command, &data).await,
     }
+}
+
+/// The name of every setting, with and without a flag.
+fn known_settings() -> Vec<String> {
+    let program = Arguments::command();
+    let commands = program.get_subcommands().chain([&program]);
+    let flags = commands.flat_map(clap::Command::get_arguments);
+    let named = flags.filter_map(|flag| flag.get_env()?.to_str().map(str::to_owned));
+    named.chain(environment_only()).collect()
 }
 
 /// Lets the vault remember the end of the trail behind what the command did.

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use kalends::services::Services;
+use kalends::{database::Unready, services::Services};
 use std::{
     net::{SocketAddr, TcpListener},
     time::Duration,
@@ -57,8 +57,21 @@ async fn ready(State(health): State<Health>) -> Response {
             Ok(()) => "ready\n".into_response(),
             Err(silent) => unready(silent.to_string()).into_response(),
         },
-        (Err(why), _) => unready(format!("the main database {why}")).into_response(),
-        (_, Err(why)) => unready(format!("the vault {why}")).into_response(),
+        (Err(why), _) => {
+            let why = with_reason(why, store.answers().await);
+            unready(format!("the main database {why}")).into_response()
+        }
+        (_, Err(why)) => {
+            let why = with_reason(why, vault.answers().await);
+            unready(format!("the vault {why}")).into_response()
+        }
+    }
+}
+
+fn with_reason(why: Unready, answers: Result<(), String>) -> String {
+    match answers {
+        Err(reason) if why == Unready::Silent => format!("{why}: {reason}"),
+        Ok(()) | Err(_) => why.to_string(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     failed_forms::{Render, failed_forms},
     health::{self, Health},
     layers::{self, Outside, PageNonce},
-    requests,
+    outage, requests,
     session_store::Sessions,
     settings::{Network, Notices, SettingError},
     site::Site,
@@ -219,6 +219,7 @@ pub fn router(
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn(layers::packed_for_readers))
         .layer(from_fn_with_state(outside.clone(), layers::same_origin))
+        .layer(from_fn_with_state(services.clone(), outage::told))
         .layer(from_fn(requests::logged));
     Ok(Router::new()
         .merge(site.routes())

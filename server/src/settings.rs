@@ -15,7 +15,9 @@ use std::{env, fs, net::SocketAddr, path::PathBuf};
 pub const ENVIRONMENT_HELP: &str = "Set in the environment only:
   KALENDS_DATABASE_URL        main database [default: sqlite://data/kalends.db], or postgres://…
   KALENDS_VAULT_DATABASE_URL  vault of sealed passwords [default: sqlite://data/vault.db], or postgres://…
-  KALENDS_VAULT_KEYS          vault keys; see the README
+  KALENDS_VAULT_KEYS          vault keys, one in each line (or separated by blanks): 32 bytes in base64, such as openssl
+                              rand -base64 32 makes, with or without a name and a colon before it. All of them open, the
+                              last one seals. A file of KALENDS_VAULT_KEYS_FILE has the same format, and mode 0600
   KALENDS_SMTP_URL            mail server for notices and invitations, such as smtps://name:password@mail.example.com,
                               or smtp://mail.example.com:587?tls=required for STARTTLS; no mail when not set
   KALENDS_LOG_FORMAT          text [default], or json for one JSON object a line";
@@ -237,4 +239,48 @@ pub fn setting(name: &str, default: &str) -> String {
         .ok()
         .filter(|value| !value.is_empty())
         .unwrap_or_else(|| default.to_owned())
+}
+
+/// What is set under a name like those of settings and is none, in words, with the nearest name.
+pub fn unknown_settings(known: &[String]) -> Vec<String> {
+    let mut unknown: Vec<String> = env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name.to_ascii_uppercase().starts_with("KALENDS_"))
+        .filter(|name| !known.contains(name) && !is_for_tests(name))
+        .collect();
+    unknown.sort();
+    unknown
+        .iter()
+        .map(|name| told_unknown(name, known))
+        .collect()
+}
+
+/// Names that only tests set.
+fn is_for_tests(name: &str) -> bool {
+    name.starts_with("KALENDS_TEST_") || name == "KALENDS_FAIL_POINT"
+}
+
+fn told_unknown(name: &str, known: &[String]) -> String {
+    let upper = name.to_ascii_uppercase();
+    let distance = |known: &String| strsim::damerau_levenshtein(&upper, known);
+    let nearest = known.iter().min_by_key(|known| distance(known));
+    let shown: String = name.chars().take(80).collect();
+    match nearest.filter(|nearest| distance(nearest) <= nearest.len() / 3) {
+        Some(nearest) => format!(
+            "{shown} is set, and there is no such setting: it does nothing. Is {nearest} meant?"
+        ),
+        None => format!(
+            "{shown} is set, and there is no such setting: it does nothing. kalends --help lists all"
+        ),
+    }
+}
+
+/// The settings that have no flag.
+pub fn environment_only() -> impl Iterator<Item = String> {
+    let words = ENVIRONMENT_HELP.split_whitespace();
+    let names = words.filter(|word| word.starts_with("KALENDS_"));
+    names.map(|name| {
+        name.trim_end_matches(|c: char| !c.is_alphanumeric())
+            .to_owned()
+    })
 }

@@ -1,6 +1,7 @@
 //! Logs to standard error: one line an event, JSON where `KALENDS_LOG_FORMAT=json`.
 
 use crate::settings::SettingError;
+use std::io::IsTerminal as _;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Starts logging. Fails when the filter cannot be read.
@@ -18,9 +19,14 @@ pub fn start(wanted: &str) -> Result<(), SettingError> {
         Ok(_) | Err(_) => filter,
     };
     let registry = tracing_subscriber::registry().with(filter);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(has_colours());
     match std::env::var("KALENDS_LOG_FORMAT").as_deref() {
-        Ok("json") => registry.with(lines.json().flatten_event(true)).init(),
+        Ok("json") => {
+            let lines = lines.with_ansi(false).json();
+            registry.with(lines.flatten_event(true)).init();
+        }
         Ok("text" | "") | Err(_) => registry.with(lines).init(),
         Ok(other) => {
             return Err(SettingError::new(
@@ -31,4 +37,12 @@ pub fn start(wanted: &str) -> Result<(), SettingError> {
         }
     }
     Ok(())
+}
+
+/// Colours are for people at a terminal that has them, who did not turn them off (<https://no-color.org>): files, pipes
+/// and the journal get plain lines.
+fn has_colours() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !is_set("NO_COLOR") && !is_dumb
 }

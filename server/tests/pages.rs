@@ -37,6 +37,8 @@ mod mail_server;
 mod notices;
 #[path = "pages/once_more.rs"]
 mod once_more;
+#[path = "pages/outage.rs"]
+mod outage;
 #[path = "pages/page.rs"]
 mod page;
 #[path = "pages/pairing.rs"]

@@ -32,8 +32,17 @@ async fn setup(
         Err(SetupError::Closed) => request::see_other("/setup"),
         Err(refused) => {
             let draft = Draft {
-                values: [("name".to_owned(), name), ("email".to_owned(), email)].into(),
-                errors: [(refused.field().to_owned(), refused.to_string())].into(),
+                values: [
+                    ("code".to_owned(), code),
+                    ("name".to_owned(), name),
+                    ("email".to_owned(), email),
+                ]
+                .into(),
+                errors: refused
+                    .each()
+                    .iter()
+                    .map(|mistake| (mistake.field().to_owned(), mistake.to_string()))
+                    .collect(),
             };
             request::keep_draft("setup", draft).await?;
             request::see_other("/setup");
@@ -75,6 +84,7 @@ fn SetupForm(draft: Draft) -> impl IntoView {
                     name="code"
                     hint="Kalends printed it when it started."
                     autocomplete="one-time-code"
+                    value=draft.value("code")
                     errors
                 />
                 <Field label="Name" name="name" autocomplete="name" value=draft.value("name") errors />

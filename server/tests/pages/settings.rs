@@ -154,3 +154,52 @@ fn help_lists_every_setting() {
         }
     }
 }
+
+#[test]
+fn help_tells_the_format_of_the_keys() {
+    for words in [&["--help"][..], &["serve", "--help"]] {
+        let help = Place::new().run(words, "").out;
+        for part in ["32 bytes in base64", "openssl", "last one seals"] {
+            assert!(help.contains(part), "{words:?} {part}: {help}");
+        }
+    }
+}
+
+#[test]
+fn a_setting_that_does_not_exist_is_told_with_the_nearest_name() {
+    let mut place = Place::new();
+    for (name, nearest) in [
+        ("KALENDS_DATABSE_URL", Some("KALENDS_DATABASE_URL")),
+        ("KALENDS_PUBLICURL", Some("KALENDS_PUBLIC_URL")),
+        ("KALENDS_TRUSTED_PROXY", Some("KALENDS_TRUSTED_PROXIES")),
+        ("kalends_listen", Some("KALENDS_LISTEN")),
+        ("KALENDS_WHATEVER_THIS_IS_MEANT_TO_DO", None),
+    ] {
+        place.set(name, "s3cret-value");
+        let ended = place.run(&["user", "list"], "");
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let line = ended.err.lines().find(|line| line.contains(name));
+        let line = line.unwrap_or_else(|| panic!("{name}: {}", ended.err));
+        match nearest {
+            Some(nearest) => assert!(line.contains(&format!("Is {nearest} meant?")), "{line}"),
+            None => assert!(line.contains("kalends --help"), "{line}"),
+        }
+        assert!(!ended.err.contains("s3cret-value"), "{}", ended.err);
+    }
+    // What exists is not told, however it is set.
+    for line in Place::new().run(&["user", "list"], "").err.lines() {
+        assert!(!line.contains("no such setting"), "{line}");
+    }
+}
+
+#[test]
+fn logs_in_files_have_no_colours() {
+    for format in ["text", "json"] {
+        let mut place = Place::new();
+        place.set("KALENDS_LOG_FORMAT", format);
+        place.set("KALENDS_LISTENS", "x");
+        let ended = place.run(&["user", "list"], "");
+        assert!(ended.err.contains("KALENDS_LISTENS"), "{}", ended.err);
+        assert!(!ended.err.contains('\u{1b}'), "{}", ended.err);
+    }
+}

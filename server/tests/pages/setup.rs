@@ -97,3 +97,33 @@ async fn guessing_the_code_is_slowed_down() {
     }
     panic!("fifteen guesses in a row were taken");
 }
+
+#[tokio::test]
+async fn the_code_is_taken_as_it_is_typed_kept_on_mistakes_and_every_field_is_told() {
+    let place = Place::new();
+    let mut kalends = place.start().await;
+    let code = kalends.said(CODE).await.replace('-', "");
+    let mut browser = kalends.browser();
+    let empty = browser.open("/setup").await.form("Create administrator");
+    let page = browser.submit(&empty).await;
+    let refused = page.form("Create administrator");
+    let all = ["One-time code", "Name", "Email", "Password"];
+    assert_eq!(refused.wrong(), all);
+    assert!(
+        page.said_of("code").contains("Enter the code"),
+        "{}",
+        page.text()
+    );
+    let form = refused
+        .fill("One-time code", &code)
+        .fill("Name", "Alice")
+        .fill("Email", "alice@bad!domain.test")
+        .fill("Password", "short");
+    let refused = browser.submit(&form).await.form("Create administrator");
+    assert_eq!(refused.wrong(), ["Email", "Password"]);
+    assert_eq!(refused.field("One-time code").value, code);
+    let form = refused
+        .fill("Email", "alice@example.test")
+        .fill("Password", "practice-alice");
+    assert_eq!(browser.submit(&form).await.heading(), "Overview");
+}
