@@ -140,7 +140,9 @@ pub async fn make_first_admin(
     let email = email
         .parse::<SmtpAddress>()
         .map_err(|error| mistakes.push(SetupError::Email(error.to_string())));
-    if let Err(error) = sign_in::check_length(password) {
+    // Beside a wrong code, a password that was not typed says nothing.
+    let is_guess = matches!(mistakes.first(), Some(SetupError::WrongCode)) && password.is_empty();
+    if let (Err(error), false) = (sign_in::check_length(password), is_guess) {
         mistakes.push(error.into());
     }
     let (Ok(name), Ok(email), true) = (name, email, mistakes.is_empty()) else {

@@ -95,7 +95,7 @@ fn what_changes_something_can_be_verified_and_undone() {
             assert!(has(Purpose::Undo), "{}", advice.code);
         }
         for command in &advice.commands {
-            let looks = ["Get-", "Test-", "nslookup "]
+            let looks = ["Get-", "Test-", "nslookup ", "curl "]
                 .iter()
                 .any(|start| command.text.starts_with(start));
             let is_look = matches!(command.purpose, Purpose::FindOut | Purpose::Verify);

@@ -6,7 +6,7 @@ use crate::problem::TlsReason;
 const CIPHERS: &str =
     "Get-TlsCipherSuite | Where-Object Name -like 'TLS_ECDHE_*GCM*' | Format-Table Name";
 /// `Get-TlsCipherSuite` came with Windows Server 2016, and so did ciphers for RSA certificates that are taken.
-const WINDOWS: &str = "(Get-CimInstance Win32_OperatingSystem).Caption; Get-ExchangeServer | Format-Table Name,AdminDisplayVersion";
+const WINDOWS: &str = "Get-CimInstance Win32_OperatingSystem | Format-List Caption,Version";
 const OLD_WINDOWS: &str = "Windows Server 2012 R2 and older cannot do it with an RSA certificate: they have no cipher with ECDHE and GCM for one, whatever is turned on. There are three ways out: give Exchange an ECDSA certificate (curve P-256), for which they have such ciphers; put a reverse proxy in front that speaks TLS 1.2 with ECDHE and passes connections on one by one; or move to Windows Server 2016 or newer.";
 
 pub(super) fn failed(host: &str, reason: &TlsReason) -> Words {
@@ -40,7 +40,7 @@ pub(super) fn failed(host: &str, reason: &TlsReason) -> Words {
         .command(
             Purpose::FindOut,
             SERVER,
-            "netsh http show sslcert; Get-WebConfigurationProperty -PSPath 'IIS:\\Sites\\Default Web Site\\EWS' -Filter system.webServer/security/access -Name sslFlags",
+            "Get-WebConfigurationProperty -PSPath 'IIS:\\Sites\\Default Web Site\\EWS' -Filter system.webServer/security/access -Name sslFlags",
         ),
         TlsReason::NameNotServed => words(
             format!("What answers there serves nothing under the name {host}."),

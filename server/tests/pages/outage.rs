@@ -120,7 +120,8 @@ fn a_database_that_is_down_at_the_start_is_told_in_its_own_words() {
     }
 }
 
-#[tokio::test]
+// Commands are waited for while the way to the database works.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_goes_down_is_told_within_seconds_and_comes_back() {
     let (who, server) = postgres();
     let name = format!("kalends_outage_{}", std::process::id());
