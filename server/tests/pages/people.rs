@@ -172,7 +172,7 @@ async fn a_table_is_shown_before_anybody_is_invited() {
         "1 person would be invited.",
         "2 lines are left out.",
         "Has an account already.",
-        "Admin; also room@example.test",
+        "Administrator; also room@example.test",
     ] {
         assert!(page.text().contains(words), "{words}: {}", page.text());
     }
