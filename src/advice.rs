@@ -177,6 +177,10 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
 }
 
 /// The words that depend on the problem alone.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line per problem, so that none is overlooked"
+)]
 fn words_for(problem: &Problem, names: &Names) -> Words {
     match problem {
         Problem::AddressNotAllowed {

@@ -358,6 +358,14 @@ impl Problem {
         }
     }
 
+    /// What was asked for when it arose, where it tells.
+    pub fn operation(&self) -> Option<&str> {
+        match self {
+            Self::AnswerTimedOut { operation, .. } => operation.as_deref(),
+            _ => None,
+        }
+    }
+
     /// How long the server asked to be left alone, if it did.
     pub fn asked_pause(&self) -> Option<Duration> {
         match self {

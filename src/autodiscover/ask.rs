@@ -122,7 +122,7 @@ impl Autodiscover<'_> {
         match read {
             Ok(said) => Ok(said),
             Err(XmlError::Malformed(_)) => Err(unread),
-            Err(XmlError::Html) => Err(unread.as_page()),
+            Err(XmlError::Html) => Err(unread.into_page()),
         }
     }
 }

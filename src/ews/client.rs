@@ -119,7 +119,7 @@ async fn ask(
             ..
         }) => Err(Cause::Said(said)),
         Ok(_) | Err(XmlError::Malformed(_)) => Err(unread),
-        Err(XmlError::Html) => Err(unread.as_page()),
+        Err(XmlError::Html) => Err(unread.into_page()),
     }
 }
 
@@ -396,7 +396,7 @@ impl Client {
         self.is_torn = false;
         let unread = |error| match (error, unread.clone()) {
             (XmlError::Malformed(what), _) if is_soap => Cause::Malformed(what),
-            (XmlError::Html, unread) => unread.as_page(),
+            (XmlError::Html, unread) => unread.into_page(),
             (XmlError::Malformed(_), unread) => unread,
         };
         let mut xml = Xml::new(&held.text);

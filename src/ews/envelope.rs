@@ -163,7 +163,7 @@ struct Details {
 impl Details {
     /// Reads the content of an element called `name`.
     fn read(&mut self, xml: &mut Xml<'_>, name: &str) -> Result<(), XmlError> {
-        xml.leaves(name.to_owned(), &mut |name, text| self.take(name, text))
+        xml.leaves(name, &mut |name, text| self.take(name, text))
     }
 
     fn take(&mut self, name: &str, text: &str) {

@@ -332,7 +332,7 @@ impl From<BodyError> for Cause {
 
 impl Cause {
     /// The same, of an answer that turned out to be a web page.
-    pub(crate) fn as_page(mut self) -> Self {
+    pub(crate) fn into_page(mut self) -> Self {
         if let Self::Http { html, .. } = &mut self {
             *html = true;
         }

@@ -158,11 +158,7 @@ impl<'a> Xml<'a> {
 
     /// Hands over the text of each element within the current one that holds text, however deep it stands, under its
     /// attribute `Name` or else its own name; `name` is that of the current one.
-    pub fn leaves(
-        &mut self,
-        name: String,
-        take: &mut dyn FnMut(&str, &str),
-    ) -> Result<(), XmlError> {
+    pub fn leaves(&mut self, name: &str, take: &mut dyn FnMut(&str, &str)) -> Result<(), XmlError> {
         let mut text = String::new();
         loop {
             match self.next()? {
@@ -171,11 +167,11 @@ impl<'a> Xml<'a> {
                 Token::Start(tag) => {
                     let inner = tag.attribute("Name");
                     let inner = inner.unwrap_or_else(|| tag.name().to_owned());
-                    self.leaves(inner, take)?;
+                    self.leaves(&inner, take)?;
                 }
                 Token::End => {
                     if !text.trim().is_empty() {
-                        take(&name, text.trim());
+                        take(name, text.trim());
                     }
                     return Ok(());
                 }

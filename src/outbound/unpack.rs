@@ -138,7 +138,7 @@ impl Unpacker {
             [] => Self::None,
             _ if !is_deflate => Self::None,
             // The header of zlib: deflate, and a checksum.
-            [a, b, ..] if a & 0x0F == 8 && (u16::from(*a) << 8 | u16::from(*b)) % 31 == 0 => {
+            [a, b, ..] if a & 0x0F == 8 && u16::from_be_bytes([*a, *b]).is_multiple_of(31) => {
                 Self::Zlib(Box::new(ZlibDecoder::new(Vec::new())))
             }
             // XML that nobody packed.

@@ -92,7 +92,7 @@ impl Store {
         until: Timestamp,
     ) -> Result<(), StoreError> {
         let connected = ConnectionState::Connected.code();
-        let waiting = sqlx::query(
+        let late = sqlx::query(
             "SELECT id FROM connections WHERE account_id = $1 AND state = $2 AND paused_at IS NULL AND due_at <= $3 AND id <> $4",
         )
         .bind(busy.account.to_string())
@@ -104,7 +104,7 @@ impl Store {
         let (state, code) = (ConnectionState::Delayed, busy.problem.code());
         let told = busy.problem.clone().with_pause(until.since(busy.now));
         let told = rows::to_json(&told, "problem")?;
-        for row in &waiting {
+        for row in &late {
             let id: ConnectionId = rows::parsed(row, "id")?;
             self.note_state_in(writing, Whose::One(id), state, Some(code), busy.now)
                 .await?;

@@ -139,7 +139,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let code = problem.map(|(problem, _)| problem.code());
-        let failed = problem.map(|(_, id)| (None, None, id));
+        // Before the first call was made, the problem alone tells what for.
+        let failed = problem.map(|(problem, id)| (problem.operation(), None, id));
         let mut lines: Vec<_> = calls
             .iter()
             .map(|call| {

@@ -96,11 +96,9 @@ impl Reach {
         match (includes_last, total) {
             (Some(false), _) => Self::CutOff,
             (_, Some(total)) if total > came => Self::Doubtful,
-            (Some(true), _) => Self::Complete,
-            (None, Some(total)) if total == came => Self::Complete,
             // Nothing says that it is complete, and it is as long as an answer may be.
-            (None, _) if came >= MAX_ENTRIES => Self::CutOff,
-            (None, _) => Self::Complete,
+            (None, total) if came >= MAX_ENTRIES && total != Some(came) => Self::CutOff,
+            (Some(true) | None, _) => Self::Complete,
         }
     }
 }

@@ -283,100 +283,105 @@ mod tests {
             .unwrap()
     }
 
+    type Day = (i16, i8, i8);
+
+    /// The owner's zone, start and end of an entry, and the first and last of its days.
+    const MIDNIGHTS: &[(&str, &str, &str, Day, Day)] = &[
+        (
+            "Pacific/Auckland",
+            "2027-01-09T11:00:00Z",
+            "2027-01-10T11:00:00Z",
+            (2027, 1, 10),
+            (2027, 1, 10),
+        ),
+        // In winter there, and over the day on which it ends.
+        (
+            "Pacific/Auckland",
+            "2027-06-09T12:00:00Z",
+            "2027-06-12T12:00:00Z",
+            (2027, 6, 10),
+            (2027, 6, 12),
+        ),
+        (
+            "Pacific/Auckland",
+            "2027-09-25T12:00:00Z",
+            "2027-09-26T11:00:00Z",
+            (2027, 9, 26),
+            (2027, 9, 26),
+        ),
+        (
+            "Pacific/Honolulu",
+            "2027-01-09T10:00:00Z",
+            "2027-01-10T10:00:00Z",
+            (2027, 1, 9),
+            (2027, 1, 9),
+        ),
+        (
+            "Pacific/Kiritimati",
+            "2027-01-09T10:00:00Z",
+            "2027-01-11T10:00:00Z",
+            (2027, 1, 10),
+            (2027, 1, 11),
+        ),
+        (
+            "Asia/Kolkata",
+            "2027-01-09T18:30:00Z",
+            "2027-01-10T18:30:00Z",
+            (2027, 1, 10),
+            (2027, 1, 10),
+        ),
+        (
+            "Asia/Kathmandu",
+            "2027-01-09T18:15:00Z",
+            "2027-01-10T18:15:00Z",
+            (2027, 1, 10),
+            (2027, 1, 10),
+        ),
+        (
+            "Australia/Lord_Howe",
+            "2027-01-09T13:00:00Z",
+            "2027-01-10T13:00:00Z",
+            (2027, 1, 10),
+            (2027, 1, 10),
+        ),
+        (
+            "Pacific/Chatham",
+            "2027-01-09T10:15:00Z",
+            "2027-01-10T10:15:00Z",
+            (2027, 1, 10),
+            (2027, 1, 10),
+        ),
+        (
+            "America/Los_Angeles",
+            "2026-03-08T08:00:00Z",
+            "2026-03-09T07:00:00Z",
+            (2026, 3, 8),
+            (2026, 3, 8),
+        ),
+        // Midnight does not exist on this day: it begins at one.
+        (
+            "Africa/Cairo",
+            "2027-04-29T22:00:00Z",
+            "2027-04-30T21:00:00Z",
+            (2027, 4, 30),
+            (2027, 4, 30),
+        ),
+        (
+            "Europe/Berlin",
+            "2027-01-09T23:00:00Z",
+            "2027-01-10T23:00:00Z",
+            (2027, 1, 10),
+            (2027, 1, 10),
+        ),
+    ];
+
     #[test]
     fn midnight_to_midnight_for_the_owner_decides() {
         let day = |date: civil::Date| day_number(date);
         let utc =
             "<t:StartTimeZoneId>UTC</t:StartTimeZoneId><t:EndTimeZoneId>UTC</t:EndTimeZoneId>";
-        for (owner, start, end, first, last) in [
-            (
-                "Pacific/Auckland",
-                "2027-01-09T11:00:00Z",
-                "2027-01-10T11:00:00Z",
-                (2027, 1, 10),
-                (2027, 1, 10),
-            ),
-            // In winter there, and over the day on which it ends.
-            (
-                "Pacific/Auckland",
-                "2027-06-09T12:00:00Z",
-                "2027-06-12T12:00:00Z",
-                (2027, 6, 10),
-                (2027, 6, 12),
-            ),
-            (
-                "Pacific/Auckland",
-                "2027-09-25T12:00:00Z",
-                "2027-09-26T11:00:00Z",
-                (2027, 9, 26),
-                (2027, 9, 26),
-            ),
-            (
-                "Pacific/Honolulu",
-                "2027-01-09T10:00:00Z",
-                "2027-01-10T10:00:00Z",
-                (2027, 1, 9),
-                (2027, 1, 9),
-            ),
-            (
-                "Pacific/Kiritimati",
-                "2027-01-09T10:00:00Z",
-                "2027-01-11T10:00:00Z",
-                (2027, 1, 10),
-                (2027, 1, 11),
-            ),
-            (
-                "Asia/Kolkata",
-                "2027-01-09T18:30:00Z",
-                "2027-01-10T18:30:00Z",
-                (2027, 1, 10),
-                (2027, 1, 10),
-            ),
-            (
-                "Asia/Kathmandu",
-                "2027-01-09T18:15:00Z",
-                "2027-01-10T18:15:00Z",
-                (2027, 1, 10),
-                (2027, 1, 10),
-            ),
-            (
-                "Australia/Lord_Howe",
-                "2027-01-09T13:00:00Z",
-                "2027-01-10T13:00:00Z",
-                (2027, 1, 10),
-                (2027, 1, 10),
-            ),
-            (
-                "Pacific/Chatham",
-                "2027-01-09T10:15:00Z",
-                "2027-01-10T10:15:00Z",
-                (2027, 1, 10),
-                (2027, 1, 10),
-            ),
-            (
-                "America/Los_Angeles",
-                "2026-03-08T08:00:00Z",
-                "2026-03-09T07:00:00Z",
-                (2026, 3, 8),
-                (2026, 3, 8),
-            ),
-            // Midnight does not exist on this day: it begins at one.
-            (
-                "Africa/Cairo",
-                "2027-04-29T22:00:00Z",
-                "2027-04-30T21:00:00Z",
-                (2027, 4, 30),
-                (2027, 4, 30),
-            ),
-            (
-                "Europe/Berlin",
-                "2027-01-09T23:00:00Z",
-                "2027-01-10T23:00:00Z",
-                (2027, 1, 10),
-                (2027, 1, 10),
-            ),
-        ] {
-            let date = |(year, month, day): (i16, i8, i8)| civil::date(year, month, day);
+        for &(owner, start, end, first, last) in MIDNIGHTS {
+            let date = |(year, month, day): Day| civil::date(year, month, day);
             let expected = DaySpan {
                 first: day(date(first)),
                 end: day(date(last)) + 1,
