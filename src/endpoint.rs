@@ -2,7 +2,10 @@
 //!
 //! The parser is ours because the browser's part carries no URL library; it takes only what an EWS endpoint can be.
 
-use crate::account_name::is_hidden;
+use crate::{
+    account_name::is_hidden,
+    domain::{IS_CONVERTED, to_ascii, to_unicode},
+};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -51,10 +54,7 @@ impl EwsUrl {
     }
 
     fn shown_host(&self) -> String {
-        #[cfg(feature = "server")]
-        return crate::mailbox::to_unicode(&self.host);
-        #[cfg(not(feature = "server"))]
-        self.host.clone()
+        to_unicode(&self.host)
     }
 
     pub const fn port(&self) -> u16 {
@@ -134,8 +134,7 @@ impl FromStr for EwsUrl {
             return Err(EndpointError::Credentials);
         }
         let (host, port) = split_port(authority)?;
-        #[cfg(feature = "server")]
-        let host = crate::mailbox::to_ascii(&host).ok_or(EndpointError::Characters)?;
+        let host = to_ascii(&host).ok_or(EndpointError::Characters)?;
         if !is_host(&host) {
             return Err(EndpointError::Syntax);
         }
@@ -170,7 +169,7 @@ fn split_port(authority: &str) -> Result<(String, u16), EndpointError> {
 
 fn is_host(host: &str) -> bool {
     // The browser's part has no tables of other letters: there they were found right before.
-    let is_other = |c: char| !cfg!(feature = "server") && !c.is_ascii();
+    let is_other = |c: char| !IS_CONVERTED && !c.is_ascii();
     if let Some(v6) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
         return v6.parse::<std::net::Ipv6Addr>().is_ok();
     }

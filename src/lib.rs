@@ -26,6 +26,12 @@ pub mod preferences;
 pub mod problem;
 
 #[cfg(feature = "server")]
+mod domain;
+#[cfg(not(feature = "server"))]
+#[path = "domain_as_typed.rs"]
+mod domain;
+
+#[cfg(feature = "server")]
 pub mod analyse;
 #[cfg(feature = "server")]
 pub mod audit;
@@ -71,6 +77,8 @@ pub mod notice;
 pub mod organisation;
 #[cfg(feature = "server")]
 pub mod outbound;
+#[cfg(feature = "server")]
+pub mod pasted;
 #[cfg(feature = "server")]
 pub mod peers;
 #[cfg(feature = "server")]

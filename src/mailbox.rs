@@ -1,17 +1,8 @@
 //! Mail addresses and the ways Exchange may be told whose mailbox is meant.
 
-#[cfg(feature = "server")]
-mod cut;
-mod domain;
-
-#[cfg(feature = "server")]
-pub use self::{
-    cut::{Cut, addresses_in},
-    domain::{to_ascii, to_unicode},
-};
+pub use crate::domain::{to_ascii, to_unicode};
 
 use crate::account_name::is_hidden;
-use domain::is_domain;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -52,14 +43,12 @@ impl SmtpAddress {
     }
 
     /// The domain as it stands on the wire and in DNS: in ASCII.
-    #[cfg(feature = "server")]
     pub fn wire_domain(&self) -> String {
         let domain = self.domain();
         to_ascii(domain).unwrap_or_else(|| domain.to_owned())
     }
 
     /// The address as it stands on the wire. What is before the `@` has no ASCII form and stays as it is.
-    #[cfg(feature = "server")]
     pub fn wire(&self) -> String {
         format!("{}@{}", self.local_part(), self.wire_domain())
     }
@@ -86,7 +75,6 @@ impl FromStr for SmtpAddress {
         }
         let text = text.to_lowercase();
         let (local, domain) = text.rsplit_once('@').ok_or(AddressError::Syntax)?;
-        #[cfg(feature = "server")]
         let domain = to_ascii(domain).ok_or(AddressError::Syntax)?;
         if !is_domain(&domain) {
             return Err(AddressError::Syntax);
@@ -97,7 +85,6 @@ impl FromStr for SmtpAddress {
             .without_domain_literal();
         email_address::EmailAddress::parse_with_options(&format!("{local}@{domain}"), options)
             .map_err(|_| AddressError::Syntax)?;
-        #[cfg(feature = "server")]
         let domain = to_unicode(&domain);
         Ok(Self(format!("{local}@{domain}")))
     }
@@ -120,6 +107,20 @@ impl fmt::Display for SmtpAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether a text, in either form, can be the domain of mail addresses.
+fn is_domain(domain: &str) -> bool {
+    let is_sign = |c: char| c == '-' || c == '_' || (!c.is_ascii() && !is_hidden(c));
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || is_sign(c))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    domain.len() <= 253 && domain.contains('.') && domain.split('.').all(is_label)
 }
 
 /// Whose mailbox an impersonated call is about, in the four forms of the schema's `ConnectingSID` choice.

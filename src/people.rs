@@ -9,8 +9,9 @@ use crate::{
     audit::{Action, Entry},
     hashing::Queue,
     id::UserId,
-    mailbox::{Cut, SmtpAddress, addresses_in},
+    mailbox::SmtpAddress,
     notice,
+    pasted::{Cut, addresses_in},
     services::Services,
     setup,
     sign_in::{

@@ -4,7 +4,7 @@ use super::{Analysis, PartEnd, TOLD_ABOVE};
 use crate::{
     advice::{Names, advice, powershell::quote},
     check::{Step, StepReport, Verdict},
-    mailbox::addresses_in,
+    pasted::addresses_in,
 };
 use std::fmt::Write as _;
 

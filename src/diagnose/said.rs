@@ -3,7 +3,8 @@
 use super::Evidence;
 use crate::{
     ews::{ServerSaid, back_off::wait_millis, response_code::ResponseCode as Code},
-    mailbox::{SmtpAddress, addresses_in},
+    mailbox::SmtpAddress,
+    pasted::addresses_in,
     problem::Problem,
 };
 

@@ -1,7 +1,8 @@
 //! Addresses out of whatever an admin pastes or uploads: lists, CSV files, recipients copied from a mail program.
 
 use crate::{
-    mailbox::{Cut, SmtpAddress, addresses_in},
+    mailbox::SmtpAddress,
+    pasted::{Cut, addresses_in},
     table::{Sheet, read_sheet},
 };
 use std::collections::HashSet;

@@ -2,7 +2,7 @@
 
 use super::NewPerson;
 use crate::{
-    mailbox::addresses_in,
+    pasted::addresses_in,
     store::Role,
     table::{Heading, Row, Sheet, read_sheet},
 };

@@ -1,7 +1,10 @@
 //! Mail addresses cut out of texts that others wrote: lists and tables that are pasted, answers of Exchange, reports.
 //! An address is never cut shorter than it stands there: what is left of it could be somebody else's.
 
-use super::{AddressError, SmtpAddress};
+use crate::{
+    account_name::is_hidden,
+    mailbox::{AddressError, SmtpAddress},
+};
 use percent_encoding::percent_decode_str;
 
 /// What parts words. An apostrophe is none of them: it belongs to names such as O'Brien.
@@ -87,7 +90,7 @@ fn ends_apostrophe(before: &str) -> bool {
 
 /// The addresses of a word: mostly one, several where signs stand between them.
 fn cut_word<'a>(word: &'a str, after: &str, found: &mut Vec<Cut<'a>>) {
-    let word = word.trim_matches(super::is_hidden);
+    let word = word.trim_matches(is_hidden);
     let known = found.len();
     let mut rest = word;
     while rest.contains('@') {
@@ -160,9 +163,7 @@ fn is_of_domain(c: char) -> bool {
     // Marks compose letters, and other scripts have dots of their own.
     let is_sign =
         matches!(c, '\u{2000}'..='\u{206F}' | '\u{3000}'..='\u{303F}' | '\u{FE30}'..='\u{FF0F}');
-    c.is_alphanumeric()
-        || ".-_。．｡".contains(c)
-        || (c >= '\u{300}' && !is_sign && !super::is_hidden(c))
+    c.is_alphanumeric() || ".-_。．｡".contains(c) || (c >= '\u{300}' && !is_sign && !is_hidden(c))
 }
 
 /// What lists begin their lines with.

@@ -1,8 +1,10 @@
 //! Domains with letters beyond ASCII: people read them as they are written, and everything on the wire is their ASCII
 //! form (IDNA, `xn--…`).
 
+/// Whether names are converted here.
+pub const IS_CONVERTED: bool = true;
+
 /// A host or domain as it stands on the wire and is compared, lower-cased; `None` where it has no ASCII form.
-#[cfg(feature = "server")]
 pub fn to_ascii(host: &str) -> Option<String> {
     if host.is_ascii() {
         return Some(host.to_ascii_lowercase());
@@ -12,7 +14,6 @@ pub fn to_ascii(host: &str) -> Option<String> {
 }
 
 /// A host or domain as people read it: each part that stands for other letters is written with them.
-#[cfg(feature = "server")]
 pub fn to_unicode(host: &str) -> String {
     let has_other = host.split('.').any(|label| label.starts_with("xn--"));
     if host.is_ascii() && !has_other {
@@ -22,20 +23,6 @@ pub fn to_unicode(host: &str) -> String {
         (shown, Ok(())) if to_ascii(&shown).as_deref() == to_ascii(host).as_deref() => shown,
         _ => host.to_owned(),
     }
-}
-
-/// Whether a text, in either form, can be the domain of mail addresses.
-pub(super) fn is_domain(domain: &str) -> bool {
-    let is_sign = |c: char| c == '-' || c == '_' || (!c.is_ascii() && !super::is_hidden(c));
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || is_sign(c))
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    domain.len() <= 253 && domain.contains('.') && domain.split('.').all(is_label)
 }
 
 #[cfg(test)]
