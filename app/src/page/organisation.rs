@@ -123,6 +123,14 @@ async fn pause_everything(
     Ok(())
 }
 
+/// How many connections wait for somebody, in words.
+fn needs_somebody(broken: i64) -> String {
+    match broken {
+        1 => "1 needs somebody to act".to_owned(),
+        many => format!("{many} need somebody to act"),
+    }
+}
+
 #[component]
 pub fn OrganisationPage() -> impl IntoView {
     loaded(
@@ -255,7 +263,7 @@ fn Accounts(accounts: Vec<AccountLine>) -> impl IntoView {
                                 0 if account.notes.is_empty() => vec!["In order".to_owned()],
                                 0 => account.notes,
                                 broken => {
-                                    let mut notes = vec![format!("{broken} need somebody to act")];
+                                    let mut notes = vec![needs_somebody(broken)];
                                     notes.extend(account.notes);
                                     notes
                                 }

@@ -300,7 +300,7 @@ fn AccountPanels(view: AccountView) -> impl IntoView {
             {is_stopped
                 .then(|| {
                     view! {
-                        <div class="form-actions">
+                        <div class="form-actions page-actions">
                             <ClickButton id=id.clone() click="send_again" label=SEND_AGAIN />
                         </div>
                     }
@@ -319,7 +319,7 @@ fn AccountPanels(view: AccountView) -> impl IntoView {
                     {(broken > 0)
                         .then(|| {
                             let who = format!("/connections?state=action_needed&account={id}");
-                            view! { " " <a href=who>{format!("{broken} need somebody to act.")}</a> }
+                            view! { " " <a href=who>{format!("{}.", super::needs_somebody(broken))}</a> }
                         })}
                 </p>
                 {(connections == 0)
