@@ -9,6 +9,7 @@ mod kept;
 mod lease;
 pub mod plan;
 mod round;
+mod slots;
 mod turn;
 
 pub(crate) use clients::Clients;
@@ -19,72 +20,91 @@ pub(crate) use lease::while_held;
 use crate::{
     audit::{Action, Entry},
     connection::{Connection, ConnectionState},
-    id::AccountId,
     services::Services,
     store::{StoreError, User},
     worker::Turn,
 };
+use slots::Slots;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::{
+    task::{Id, JoinError, JoinSet},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
-/// Accounts at work at the same time in one instance.
-const AT_ONCE: usize = 8;
 /// How long an account is held at most; whoever has died by then is replaced.
 pub const LEASE: Duration = Duration::from_mins(3);
 
-/// Gives rounds without end: whenever an account's turn ends, the next account that has something due gets one.
+/// Gives rounds without end: whenever an account's turn ends, the account that has waited longest of those that there is
+/// room for gets one.
 pub(crate) async fn run(worker: &Turn) {
     let (services, stop) = (&worker.services, &worker.stop);
-    let mut turns = JoinSet::new();
-    let mut last = None;
+    let mut turns = Turns::default();
     while !stop.is_cancelled() {
         worker.alive();
         services.kept.purge(services.clock.now());
-        let free = AT_ONCE.saturating_sub(turns.len());
-        match begin_turns(services, stop, &mut turns, free, last).await {
-            Ok(begun) => last = begun.or(last),
-            Err(error) => tracing::error!(%error, "due connections could not be read"),
+        if let Err(error) = turns.begin(services, stop).await {
+            tracing::error!(%error, "due connections could not be read");
         }
         tokio::select! {
             () = stop.cancelled() => {}
             () = services.wake.notified() => {}
-            Some(_) = turns.join_next() => {}
+            Some(_) = turns.next() => {}
             () = worker.pause() => {}
         }
     }
-    while turns.join_next().await.is_some() {}
+    while turns.next().await.is_some() {}
 }
 
-/// Begins turns of up to `free` accounts behind `last`, and returns the last of them.
-async fn begin_turns(
-    services: &Services,
-    stop: &CancellationToken,
-    turns: &mut JoinSet<usize>,
-    free: usize,
-    last: Option<AccountId>,
-) -> Result<Option<AccountId>, StoreError> {
-    let now = services.clock.now();
-    let store = &services.store;
-    let leased = store.lease_due_accounts(now, free, LEASE, last).await?;
-    let last = leased.last().map(|leased| leased.account.id);
-    for leased in leased {
-        let (services, stop) = (services.clone(), stop.clone());
-        turns.spawn(async move { turn::turn(&services, leased, &stop).await });
+/// The turns that go on in this instance.
+#[derive(Default)]
+struct Turns {
+    tasks: JoinSet<turn::Turned>,
+    slots: Slots,
+}
+
+impl Turns {
+    /// Begins turns for as long as there is room and something due.
+    async fn begin(
+        &mut self,
+        services: &Services,
+        stop: &CancellationToken,
+    ) -> Result<(), StoreError> {
+        while let Some(room) = self.slots.room(Instant::now()) {
+            let now = services.clock.now();
+            let leased = services.store.lease_due_account(now, &room, LEASE).await?;
+            let Some(leased) = leased else { break };
+            let account = leased.account.clone();
+            let (services, stop) = (services.clone(), stop.clone());
+            let task = self
+                .tasks
+                .spawn(async move { turn::turn(&services, leased, &stop).await });
+            self.slots.begun(task.id(), &account, Instant::now());
+        }
+        Ok(())
     }
-    Ok(last)
+
+    /// Waits for the end of a turn, and returns how many rounds were given in it; `None`: none goes on.
+    async fn next(&mut self) -> Option<usize> {
+        let ended: Result<(Id, turn::Turned), JoinError> = self.tasks.join_next_with_id().await?;
+        let (task, turned) = match ended {
+            Ok((task, turned)) => (task, Some(turned)),
+            Err(error) => (error.id(), None),
+        };
+        self.slots.ended(task, turned.as_ref(), Instant::now());
+        Some(turned.map_or(0, |turned| turned.rounds))
+    }
 }
 
 /// Gives the connections that are due now one round each, and returns how many that were.
 pub async fn tend(services: &Services) -> Result<usize, StoreError> {
     let stop = CancellationToken::new();
-    let mut turns = JoinSet::new();
+    let mut turns = Turns::default();
     let mut rounds = 0;
     loop {
-        let free = AT_ONCE.saturating_sub(turns.len());
-        begin_turns(services, &stop, &mut turns, free, None).await?;
-        match turns.join_next().await {
-            Some(ended) => rounds += ended.unwrap_or(0),
+        turns.begin(services, &stop).await?;
+        match turns.next().await {
+            Some(ended) => rounds += ended,
             None => return Ok(rounds),
         }
     }

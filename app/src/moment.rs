@@ -101,6 +101,18 @@ mod words {
             }
         }
 
+        /// As [`Words::upcoming`], and says so where it has waited for its turn longer than that.
+        pub fn upcoming_or_late(&self, at: Timestamp, late_after: std::time::Duration) -> Moment {
+            if self.now.since(at) <= late_after {
+                return self.upcoming(at);
+            }
+            let planned = self.appointment(at, false).text;
+            let text = format!(
+                "late: planned for {planned}, and it waits for other calendars that take long"
+            );
+            self.worded(at, text)
+        }
+
         /// Seconds east of UTC at present.
         pub fn utc_offset(&self) -> i32 {
             self.zoned(self.now).offset().seconds()

@@ -6,7 +6,6 @@ use crate::{
     advice::Names,
     clock::Timestamp,
     connection::{ConnectionState, Mode, SignInMethod},
-    database::Engine,
     endpoint::EwsUrl,
     id::{AccountId, RecordId, SecretId, UserId},
     mailbox::SmtpAddress,
@@ -94,7 +93,7 @@ pub struct NextSlot {
 #[derive(Debug, Clone)]
 pub struct Leased {
     pub account: Account,
-    token: String,
+    pub(super) token: String,
 }
 
 /// The account's row as it is found again: personal accounts belong to their user alone.
@@ -267,71 +266,6 @@ impl Store {
         .fetch_optional(self.pool())
         .await?;
         row.map(|row| rows::parsed(&row, "user_id")).transpose()
-    }
-
-    /// Takes up to `limit` accounts that have a connection due and that nobody holds, for `lease` from now on: those
-    /// behind `after` first, so that each gets its turn however much is due.
-    ///
-    /// Whoever holds an account is alone in sending its saved password, in all instances together.
-    pub async fn lease_due_accounts(
-        &self,
-        now: Timestamp,
-        limit: usize,
-        lease: Duration,
-        after: Option<AccountId>,
-    ) -> Result<Vec<Leased>, StoreError> {
-        const DUE: &str = "SELECT a.id FROM accounts a WHERE (a.leased_until IS NULL OR a.leased_until <= $1) \
-                           AND a.paused_at IS NULL AND (a.held_until IS NULL OR a.held_until <= $1) \
-                           AND (a.wanted_until IS NULL OR a.wanted_until <= $1) AND (a.busy_until IS NULL OR a.busy_until <= $1) \
-                           AND NOT EXISTS (SELECT 1 FROM standstill) \
-                           AND EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id AND c.paused_at IS NULL AND c.due_at <= $1)";
-        // Looking first keeps the single writer of SQLite free while nothing is due.
-        let due = sqlx::query(DUE)
-            .bind(now.millis())
-            .fetch_optional(self.pool())
-            .await?;
-        if limit == 0 || due.is_none() {
-            return Ok(Vec::new());
-        }
-        let lock = match self.engine() {
-            Engine::Sqlite => "",
-            Engine::Postgres => " FOR UPDATE SKIP LOCKED",
-        };
-        let token = self.random.hex::<12>();
-        let after = after.map_or_else(String::new, |id| id.to_string());
-        let mut left = u64::try_from(limit).unwrap_or(u64::MAX);
-        let mut writing = self.begin().await?;
-        for part in ["a.id > $5", "a.id <= $5"] {
-            let sql = format!(
-                "UPDATE accounts SET leased_until = $2, lease = $4 WHERE id IN \
-                 ({DUE} AND {part} ORDER BY a.id LIMIT $3{lock})"
-            );
-            let leased_now = sqlx::query(sqlx::AssertSqlSafe(sql))
-                .bind(now.millis())
-                .bind((now + lease).millis())
-                .bind(i64::try_from(left).unwrap_or(i64::MAX))
-                .bind(&token)
-                .bind(&after)
-                .execute(writing.on())
-                .await?;
-            left = left.saturating_sub(leased_now.rows_affected());
-            if left == 0 {
-                break;
-            }
-        }
-        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lease = $1 ORDER BY id <= $2, id"));
-        let found = sqlx::query(sql)
-            .bind(&token)
-            .bind(&after)
-            .fetch_all(writing.on())
-            .await?;
-        writing.commit().await?;
-        Ok(self.readable(Listed::Accounts, &found, |row| {
-            Ok(Leased {
-                account: account(row)?,
-                token: token.clone(),
-            })
-        }))
     }
 
     /// Takes one account, due or not; `None` while somebody else holds it, or if it is gone.

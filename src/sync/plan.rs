@@ -15,6 +15,8 @@ const BACK: Duration = Duration::from_hours(720);
 const AHEAD: Duration = Duration::from_hours(8760);
 /// Between two rounds that went well.
 const STEADY: Duration = Duration::from_mins(5);
+/// A round that has waited so long for its turn is late: three of the pauses between two rounds.
+pub const OVERDUE: Duration = Duration::from_mins(15);
 /// Between two looks at something that somebody must mend elsewhere.
 const WAITING: Duration = Duration::from_mins(15);
 /// Trouble that passes is never left alone for longer, unless the server asks for it.

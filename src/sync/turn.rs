@@ -20,9 +20,18 @@ const TURN_LIMIT: Duration = Duration::from_secs(90);
 /// How often a turn looks whether its account was paused.
 const LOOK: Duration = Duration::from_millis(400);
 
-/// Works through an account's due connections until told to stop, and returns how many rounds were given.
+/// What came of a turn.
+#[derive(Debug, Clone, Copy)]
+pub struct Turned {
+    /// How many rounds were given.
+    pub rounds: usize,
+    /// An error ended it before its time.
+    pub is_broken_off: bool,
+}
+
+/// Works through an account's due connections until told to stop.
 #[tracing::instrument(name = "sync.turn", skip_all, fields(account.id = %leased.account.id))]
-pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken) -> usize {
+pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken) -> Turned {
     let account = &leased.account;
     let mut rounds = 0;
     let working = Box::pin(rounds_of(services, account, &mut rounds));
@@ -31,13 +40,17 @@ pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken)
         () = stop.cancelled() => None,
         () = paused(services, account) => None,
     };
+    let is_broken_off = matches!(worked, Some(Err(_)));
     if let Some(Err(error)) = worked {
         tracing::error!(%error, "an account's rounds were broken off");
     }
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
-    rounds
+    Turned {
+        rounds,
+        is_broken_off,
+    }
 }
 
 /// Ends when an admin has paused the account, or everything.

@@ -247,6 +247,34 @@ on_both_engines! {
         working.end().await;
     }
 
+    async fn accounts_of_slow_servers_leave_room_for_everybody_else(world) {
+        const SLOW: [&str; 2] = ["slow.test", "slower.test"];
+        crate::organisation::held(world).await;
+        crate::organisation::connected(world, &["bob"]).await;
+        for number in 0..20 {
+            for host in SLOW {
+                let name = format!("{}{number:02}", host.trim_end_matches(".test"));
+                world.save_at(host, &name, &format!("{name}@example.test")).await;
+            }
+        }
+        let slow = world.another_server().await;
+        slow.world().faults.plan(Plan::always(Fault::Slow { milliseconds: 90_000 }));
+        let services = world.reaching_all(&SLOW, slow.ews_addr).await;
+        // These have waited less.
+        world.pass(MINUTE * 6);
+        world.save("charlie", SERVICE).await;
+        let began = world.clock.now();
+        let working = Working::begin(&services);
+        for name in ["bob", "charlie"] {
+            until(world, name, async || {
+                world.connection(name).await.last_round_at.is_some_and(|at| at > began)
+            }).await;
+        }
+        assert!(world.connection("slow00").await.last_round_at.is_none());
+        working.end().await;
+        slow.shutdown().await;
+    }
+
     async fn a_database_that_takes_no_changes_shows_within_half_a_minute(world) {
         let services = &world.services;
         let recent = || services.heartbeats.recent(&world.clock);

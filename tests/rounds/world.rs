@@ -118,8 +118,14 @@ impl World {
 
     /// Another Kalends, which finds a host at this address.
     pub async fn reaching(&self, host: &str, at: SocketAddr) -> Services {
+        self.reaching_all(&[host], at).await
+    }
+
+    /// As [`World::reaching`], for hosts at one address.
+    pub async fn reaching_all(&self, hosts: &[&str], at: SocketAddr) -> Services {
+        let more = hosts.iter().map(|host| format!(",{host}:443={at}"));
         let network = Network {
-            more: format!(",{host}:443={at}"),
+            more: more.collect(),
             ..Network::default()
         };
         instance(&self.databases, &self.exchange, &self.clock, &network).await
@@ -186,9 +192,14 @@ impl World {
 
     /// Saves a connection with the service password, as a passed check does.
     pub async fn save(&self, name: &str, account: &str) {
+        self.save_at(HOST, name, account).await;
+    }
+
+    /// As [`World::save`], at a host.
+    pub async fn save_at(&self, host: &str, name: &str, account: &str) {
         let user = self.user(name).await;
         let account = AccountName::parse(account, "").unwrap();
-        let to = Destination::new(HOST, &account);
+        let to = Destination::new(host, &account);
         let connection = |secret_id| NewConnection {
             mode: Mode::ServiceAccount,
             reads: Reads {
@@ -198,7 +209,7 @@ impl World {
                 folder_name: "Calendar".to_owned(),
             },
             account: account.clone(),
-            endpoint: HOST.parse().unwrap(),
+            endpoint: host.parse().unwrap(),
             secret_id,
             control: None,
             sign_in: kalends::connection::SignInMethod::Automatic,

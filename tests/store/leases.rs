@@ -7,10 +7,11 @@ use crate::{
 };
 use futures::future::join_all;
 use kalends::{
+    clock::Timestamp,
     connection::Mode,
     id::{AccountId, RecordId},
     problem::Problem,
-    store::{CountedUnder, Sent},
+    store::{CountedUnder, Leased, Members, Room, Sent, Store},
 };
 use std::{collections::BTreeSet, time::Duration};
 
@@ -28,6 +29,22 @@ async fn people(world: &World, count: usize) {
     }
 }
 
+/// Takes up to so many accounts that have something due.
+async fn lease_due(store: &Store, now: Timestamp, most: usize) -> Vec<Leased> {
+    let mut leased = Vec::new();
+    while leased.len() < most {
+        match store
+            .lease_due_account(now, &Room::for_all(), LEASE)
+            .await
+            .unwrap()
+        {
+            Some(one) => leased.push(one),
+            None => break,
+        }
+    }
+    leased
+}
+
 /// A place that was taken for a saved password.
 async fn place(world: &World) -> RecordId {
     let under = CountedUnder::name("svc");
@@ -43,7 +60,7 @@ on_both_engines! {
             tokio::spawn(async move {
                 let mut held: Vec<AccountId> = Vec::new();
                 loop {
-                    let leased = store.lease_due_accounts(NOW, 3, LEASE, None).await.unwrap();
+                    let leased = lease_due(&store, NOW, 3).await;
                     assert!(leased.len() <= 3);
                     if leased.is_empty() {
                         return held;
@@ -56,16 +73,16 @@ on_both_engines! {
         let distinct: BTreeSet<_> = held.iter().collect();
         assert_eq!(held.len(), distinct.len(), "an account was held twice");
         // Whoever found the last rows locked went home; nothing is left but what nobody else took.
-        let rest = world.store.lease_due_accounts(NOW, 20, LEASE, None).await.unwrap();
+        let rest = lease_due(&world.store, NOW, 20).await;
         assert_eq!(held.len() + rest.len(), 20);
     }
 
     async fn an_account_is_held_until_its_lease_runs_out_or_is_given_back(world) {
         people(world, 1).await;
-        let first = world.store.lease_due_accounts(NOW, 8, LEASE, None).await.unwrap().remove(0);
+        let first = lease_due(&world.store, NOW, 8).await.remove(0);
         let id = first.account.id;
         let almost = NOW + LEASE - Duration::from_millis(1);
-        assert!(world.other.lease_due_accounts(almost, 8, LEASE, None).await.unwrap().is_empty());
+        assert!(lease_due(&world.other, almost, 8).await.is_empty());
         assert!(world.other.lease_account(id, almost, LEASE).await.unwrap().is_none());
 
         let second = world.other.lease_account(id, NOW + LEASE, LEASE).await.unwrap().unwrap();
@@ -77,7 +94,7 @@ on_both_engines! {
 
     async fn a_renewed_lease_is_held_on_and_one_that_ran_out_is_lost(world) {
         people(world, 1).await;
-        let first = world.store.lease_due_accounts(NOW, 8, LEASE, None).await.unwrap().remove(0);
+        let first = lease_due(&world.store, NOW, 8).await.remove(0);
         let id = first.account.id;
         assert!(world.store.renew_lease(&first, NOW + LEASE * 2).await.unwrap());
         assert!(world.other.lease_account(id, NOW + LEASE, LEASE).await.unwrap().is_none());
@@ -87,28 +104,44 @@ on_both_engines! {
 
     async fn giving_back_one_of_several_leaves_the_others_held(world) {
         people(world, 3).await;
-        let held = world.store.lease_due_accounts(NOW, 8, LEASE, None).await.unwrap();
+        let held = lease_due(&world.store, NOW, 8).await;
         assert_eq!(held.len(), 3);
         world.store.release_account(&held[1]).await.unwrap();
-        let free = world.other.lease_due_accounts(NOW, 8, LEASE, None).await.unwrap();
+        let free = lease_due(&world.other, NOW, 8).await;
         let ids: Vec<AccountId> = free.iter().map(|leased| leased.account.id).collect();
         assert_eq!(ids, [held[1].account.id]);
     }
 
-    async fn where_everything_is_due_all_the_time_each_account_gets_its_turn(world) {
-        people(world, 20).await;
-        let mut after = None;
-        let mut held = BTreeSet::new();
-        for _ in 0..7 {
-            let leased = world.store.lease_due_accounts(NOW, 3, LEASE, after).await.unwrap();
-            assert_eq!(leased.len(), 3);
-            after = leased.last().map(|leased| leased.account.id);
-            for leased in leased {
-                held.insert(leased.account.id);
-                world.store.release_account(&leased).await.unwrap();
-            }
+    async fn whoever_is_due_for_the_longest_is_taken_first(world) {
+        people(world, 6).await;
+        let accounts = world.store.accounts().await.unwrap();
+        let mut wanted: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
+        wanted.reverse();
+        for (place, id) in wanted.iter().enumerate() {
+            sqlx::query("UPDATE connections SET due_at = $2 WHERE account_id = $1")
+                .bind(id.to_string()).bind(i64::try_from(place).unwrap()).execute(world.store.pool()).await.unwrap();
         }
-        assert_eq!(held.len(), 20);
+        let held = lease_due(&world.store, NOW, 9).await;
+        let held: Vec<AccountId> = held.iter().map(|leased| leased.account.id).collect();
+        assert_eq!(held, wanted);
+    }
+
+    async fn only_whom_there_is_room_for_is_taken(world) {
+        people(world, 2).await;
+        let all = world.store.accounts().await.unwrap();
+        let host = all[0].host.clone();
+        let (at, but) = (Members::OnlyAt(vec![host.clone()]), Members::AnywhereBut(vec![host]));
+        let none = [
+            Room { members: but, ..Room::for_all() },
+            Room { members: Members::OnlyAt(Vec::new()), ..Room::for_all() },
+            Room { but: all.iter().map(|account| account.id).collect(), ..Room::for_all() },
+        ];
+        for room in none {
+            assert!(world.store.lease_due_account(NOW, &room, LEASE).await.unwrap().is_none(), "{room:?}");
+        }
+        let room = Room { organisation: false, members: at, but: vec![all[0].id] };
+        let leased = world.store.lease_due_account(NOW, &room, LEASE).await.unwrap().unwrap();
+        assert_eq!(leased.account.id, all[1].id);
     }
 
     async fn of_many_who_want_one_account_one_gets_it(world) {
@@ -125,9 +158,9 @@ on_both_engines! {
     async fn only_accounts_with_something_due_are_taken(world) {
         let alice = world.user("alice").await;
         let connection = world.connect(&alice, SERVICE).await;
-        assert!(world.store.lease_due_accounts(NOW, 0, LEASE, None).await.unwrap().is_empty());
+        assert!(lease_due(&world.store, NOW, 0).await.is_empty());
         let before = NOW - Duration::from_millis(1);
-        assert!(world.store.lease_due_accounts(before, 8, LEASE, None).await.unwrap().is_empty());
+        assert!(lease_due(&world.store, before, 8).await.is_empty());
         assert_eq!(world.store.next_due(connection.account_id, before, 1).await.unwrap(), []);
         assert_eq!(world.store.next_due(connection.account_id, NOW, 1).await.unwrap(), [connection]);
     }

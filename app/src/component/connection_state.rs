@@ -57,6 +57,7 @@ mod ssr {
     use kalends::{
         connection::{Connection, ConnectionState},
         problem::Retry,
+        sync::plan::OVERDUE,
     };
 
     /// When the next round is planned, or why nobody can say.
@@ -72,7 +73,9 @@ mod ssr {
                 "none until the password is put right"
             }
             _ => {
-                let planned = connection.due_at.map(|at| words.upcoming(at));
+                let planned = connection
+                    .due_at
+                    .map(|at| words.upcoming_or_late(at, OVERDUE));
                 return planned.ok_or_else(|| "none planned".to_owned());
             }
         };
