@@ -7,6 +7,7 @@
 
 mod method;
 mod person;
+mod probes;
 mod saved;
 mod typed;
 mod vouching;

@@ -2,7 +2,9 @@
 
 use super::{
     method::{basic_at, remember},
-    next_probe, reserve, unreadable,
+    next_probe,
+    probes::put_off_probes,
+    reserve, unreadable,
     vouching::{counted_by_name, counted_under},
 };
 use crate::{
@@ -272,6 +274,7 @@ impl SavedPermit {
         store
             .stop_account(&self.account, self.place, problem, next, now)
             .await?;
+        put_off_probes(&self.services, &self.account.name.refusal_key()).await?;
         self.told.stop.store(true, Ordering::Relaxed);
         tracing::warn!(account.id = %self.account.id, code = problem.code(), "the account is stopped");
         Ok(())
@@ -306,9 +309,10 @@ impl Permit for SavedPermit {
                 Verdict::Unanswered => self.stop(&Problem::SignInUnanswered).await,
                 Verdict::Doubted => {
                     self.told.doubt.store(true, Ordering::Relaxed);
-                    store
-                        .keep_refusal(self.place, self.services.clock.now())
-                        .await
+                    let now = self.services.clock.now();
+                    let kept = store.keep_refusal(self.place, now).await;
+                    let name = self.account.name.refusal_key();
+                    kept.and(put_off_probes(&self.services, &name).await)
                 }
             };
             if let Err(error) = settled {

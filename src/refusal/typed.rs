@@ -3,20 +3,20 @@
 use super::{
     method::{basic_at, remember},
     person::{PersonAccounts, PersonRefusals},
+    probes::put_off_probes,
     reserve, unreadable,
     vouching::counted_under,
 };
 use crate::{
     account_name::AccountName,
     auth::{BasicUse, Gate, Permit, Verdict, offer::Offer},
-    clock::Clock,
     connection::SignInMethod,
     id::{RecordId, UserId},
     limits::LimitKey,
     outbound::connection::Facts,
     problem::Problem,
     services::Services,
-    store::{CountedUnder, LimitPlace, Sent, Store, StoreError},
+    store::{CountedUnder, LimitPlace, Role, Sent, Store, StoreError},
 };
 use futures::future::BoxFuture;
 
@@ -72,16 +72,15 @@ impl Gate for TypedGate {
     ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>> {
         Box::pin(async move {
             let Services {
-                store,
-                outbound,
-                clock,
-                ..
+                store, outbound, ..
             } = &self.services;
             let person = self.person.map(|it| it.to_string()).unwrap_or_default();
             let under = counted_under(store, outbound, at, account, &person).await;
             let under = under.map_err(|error| unreadable(&error))?;
             let of_person = self.place_of_person(&under).await?;
-            let reserved = reserve(&self.services, &under, Sent::Typed).await;
+            let sent = self.sent(&under, &at.host, account).await;
+            let sent = sent.map_err(|error| unreadable(&error))?;
+            let reserved = reserve(&self.services, &under, sent).await;
             let place = match reserved.map_err(|error| unreadable(&error))? {
                 Ok(place) => place,
                 Err(none) => {
@@ -91,8 +90,8 @@ impl Gate for TypedGate {
                 }
             };
             Ok(Box::new(TypedPermit {
-                store: store.clone(),
-                clock: clock.clone(),
+                services: self.services.clone(),
+                name: account.refusal_key(),
                 place,
                 of_person,
             }) as Box<dyn Permit>)
@@ -101,6 +100,30 @@ impl Gate for TypedGate {
 }
 
 impl TypedGate {
+    /// Whether whoever typed it answers for the account: an administrator, or whose own it is. Where it is nobody's, there
+    /// is nobody to keep a place for.
+    async fn sent(
+        &self,
+        under: &CountedUnder,
+        host: &str,
+        account: &AccountName,
+    ) -> Result<Sent, StoreError> {
+        let Some(person) = self.person.filter(|_| !under.is_of_one_person()) else {
+            return Ok(Sent::TypedByOwner);
+        };
+        let store = &self.services.store;
+        let user = store.user(person).await?;
+        if user.is_some_and(|user| user.role == Role::Admin) {
+            return Ok(Sent::TypedByOwner);
+        }
+        let owners = store.owners_of(&account.refusal_key(), host).await?;
+        Ok(if owners.has(person) {
+            Sent::TypedByOwner
+        } else {
+            Sent::Typed
+        })
+    }
+
     /// Nobody tries out names through Kalends: each person has a few refusals an hour, of a few accounts.
     async fn place_of_person(&self, under: &CountedUnder) -> Result<Option<LimitPlace>, Problem> {
         let Some(person) = self.person else {
@@ -129,8 +152,9 @@ async fn give_back(store: &Store, place: Option<LimitPlace>) -> Result<(), Store
 }
 
 struct TypedPermit {
-    store: Store,
-    clock: Clock,
+    services: Services,
+    /// Bare.
+    name: String,
     place: RecordId,
     of_person: Option<LimitPlace>,
 }
@@ -140,13 +164,15 @@ impl Permit for TypedPermit {
         Box::pin(async move {
             let settled = match verdict {
                 Verdict::Accepted | Verdict::Unjudged | Verdict::NotSent => {
-                    let given_back = self.store.give_back_sign_in(self.place).await;
-                    given_back.and(give_back(&self.store, self.of_person).await)
+                    let store = &self.services.store;
+                    let given_back = store.give_back_sign_in(self.place).await;
+                    given_back.and(give_back(store, self.of_person).await)
                 }
                 // It may have been one.
                 Verdict::Refused | Verdict::Doubted | Verdict::Unanswered => {
-                    let now = self.clock.now();
-                    self.store.keep_refusal(self.place, now).await
+                    let now = self.services.clock.now();
+                    let kept = self.services.store.keep_refusal(self.place, now).await;
+                    kept.and(put_off_probes(&self.services, &self.name).await)
                 }
             };
             if let Err(error) = settled {

@@ -257,6 +257,40 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
+    /// Stopped accounts whose password is sent again by itself.
+    pub async fn accounts_to_probe(&self) -> Result<Vec<Account>, StoreError> {
+        let sql = format!("{COLUMNS} WHERE saved_refusals > 0 AND stopped_until IS NOT NULL");
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .fetch_all(self.pool())
+            .await?;
+        found.iter().map(account).collect()
+    }
+
+    /// Sends a stopped account's password again by itself no sooner than that, where it is still as it was read.
+    pub async fn put_off_probe(
+        &self,
+        account: &Account,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        let put_off = sqlx::query(
+            "UPDATE accounts SET stopped_until = $3 WHERE id = $1 AND secret_id = $2 AND saved_refusals > 0 AND stopped_until < $3",
+        )
+        .bind(account.id.to_string())
+        .bind(account.secret_id.to_string())
+        .bind(until.millis())
+        .execute(writing.on())
+        .await?;
+        if put_off.rows_affected() > 0 {
+            sqlx::query("UPDATE connections SET due_at = $2 WHERE account_id = $1 AND due_at < $2")
+                .bind(account.id.to_string())
+                .bind(until.millis())
+                .execute(writing.on())
+                .await?;
+        }
+        Ok(writing.commit().await?)
+    }
+
     /// Who was the first of those that are connected through an account.
     pub async fn first_user_of(&self, id: AccountId) -> Result<Option<UserId>, StoreError> {
         let row = sqlx::query(

@@ -19,33 +19,46 @@ const VERDICT: Duration = CALL_LIMIT.saturating_add(Duration::from_secs(20));
 const MOST: usize = 4;
 /// How many of them may be of typed passwords.
 const MOST_TYPED: usize = 3;
+/// How many of these may be typed by people who do not answer for the account: one is kept for whoever does.
+const MOST_BY_OTHERS: usize = 2;
 
 /// What refusals are counted under, hashed: the account is somebody's, and whoever types it chooses its length.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CountedUnder(String);
+pub struct CountedUnder {
+    hash: String,
+    is_of_one_person: bool,
+}
 
 impl CountedUnder {
     /// A bare account name, at all servers of the organisation together.
     pub fn name(name: &str) -> Self {
-        Self::hashed(&["name", name])
+        Self::hashed(&["name", name], false)
     }
 
     /// A bare account name at a server that nobody vouches for, as one person sends it there.
     pub fn name_elsewhere(person: &str, host: &str, name: &str) -> Self {
-        Self::hashed(&["elsewhere", person, host, name])
+        Self::hashed(&["elsewhere", person, host, name], true)
     }
 
-    fn hashed(parts: &[&str]) -> Self {
+    fn hashed(parts: &[&str], is_of_one_person: bool) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
             hash.update(part.len().to_be_bytes());
             hash.update(part);
         }
-        Self(hex::encode(hash.finalize()))
+        Self {
+            hash: hex::encode(hash.finalize()),
+            is_of_one_person,
+        }
     }
 
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.hash
+    }
+
+    /// Whether nobody else's refusals count under it.
+    pub const fn is_of_one_person(&self) -> bool {
+        self.is_of_one_person
     }
 }
 
@@ -54,6 +67,8 @@ impl CountedUnder {
 pub enum Sent {
     /// Somebody has just typed it.
     Typed,
+    /// Somebody who answers for the account has: an administrator, or whose own it is.
+    TypedByOwner,
     /// It is a saved one: of one account name, one at a time.
     Saved,
 }
@@ -67,8 +82,15 @@ pub struct NoPlace {
     pub is_open: bool,
 }
 
+impl Sent {
+    const fn is_typed(self) -> bool {
+        matches!(self, Self::Typed | Self::TypedByOwner)
+    }
+}
+
 struct Taken {
     is_typed: bool,
+    is_by_owner: bool,
     is_pending: bool,
     since: Timestamp,
     free_at: Timestamp,
@@ -111,11 +133,12 @@ impl Store {
         }
         let id = RecordId::new(now, self.random.bytes());
         sqlx::query(
-            "INSERT INTO refusals (id, counted_under, typed, pending, taken_at, free_at) VALUES ($1, $2, $3, 1, $4, $5)",
+            "INSERT INTO refusals (id, counted_under, typed, own, pending, taken_at, free_at) VALUES ($1, $2, $3, $4, 1, $5, $6)",
         )
         .bind(id.to_string())
         .bind(under.as_str())
-        .bind(i32::from(sent == Sent::Typed))
+        .bind(i32::from(sent.is_typed()))
+        .bind(i32::from(sent == Sent::TypedByOwner))
         .bind(now.millis())
         .bind((now + HOUR + VERDICT).millis())
         .execute(writing.on())
@@ -157,7 +180,7 @@ impl Store {
     }
 }
 
-const TAKEN: &str = "SELECT typed, pending, taken_at, free_at FROM refusals WHERE counted_under = $1 AND free_at > $2 \
+const TAKEN: &str = "SELECT typed, own, pending, taken_at, free_at FROM refusals WHERE counted_under = $1 AND free_at > $2 \
                      ORDER BY free_at";
 
 pub(super) async fn keep_in(
@@ -199,6 +222,7 @@ fn taken(found: &[sqlx::any::AnyRow]) -> Result<Vec<Taken>, StoreError> {
     let read = |row| {
         Ok(Taken {
             is_typed: rows::number(row, "typed")? != 0,
+            is_by_owner: rows::number(row, "own")? != 0,
             is_pending: rows::number(row, "pending")? != 0,
             since: rows::instant(row, "taken_at")?,
             free_at: rows::instant(row, "free_at")?,
@@ -224,10 +248,13 @@ fn full_until(taken: &[&Taken], sent: Sent, now: Timestamp) -> Option<Timestamp>
         taken.get(place).map(|it| it.free_at)
     };
     let any = full(taken, MOST);
+    let typed: Vec<&Taken> = taken.iter().copied().filter(|it| it.is_typed).collect();
     let of_kind = match sent {
+        Sent::TypedByOwner => full(&typed, MOST_TYPED),
         Sent::Typed => {
-            let typed: Vec<&Taken> = taken.iter().copied().filter(|it| it.is_typed).collect();
-            full(&typed, MOST_TYPED)
+            let others = typed.iter().copied().filter(|it| !it.is_by_owner);
+            let others: Vec<&Taken> = others.collect();
+            full(&typed, MOST_TYPED).max(full(&others, MOST_BY_OTHERS))
         }
         // A changed password is refused once, not once for each that is on its way.
         Sent::Saved => taken

@@ -23,11 +23,14 @@ const ELSEWHERE: &str = "mail.hosting.test";
 const NAMESAKE: &str = "svc-kalends@hosting.test";
 
 /// Bob has as many wrong passwords refused by a server as may be typed.
-async fn refuse_thrice(world: &World, services: &Services, host: &str) {
-    for _ in 0..3 {
+async fn refuse_all(world: &World, services: &Services, host: &str) {
+    for number in 0..3 {
         let ended = world
             .click_with(services, "bob", (NAMESAKE, host), "wrong")
             .await;
+        if number == 2 && has_to_wait(&ended) {
+            return;
+        }
         let Outcome::Failed { problem, .. } = ended else {
             panic!("{ended:?}")
         };
@@ -82,7 +85,7 @@ async fn approve_bob(world: &World) {
 on_both_engines! {
     async fn at_the_address_of_an_organisations_server_they_count_for_the_account(world) {
         let services = world.reaching(ELSEWHERE, world.exchange.ews_addr).await;
-        refuse_thrice(world, &services, ELSEWHERE).await;
+        refuse_all(world, &services, ELSEWHERE).await;
         let tried = alice_tries(world).await;
         assert!(has_to_wait(&tried), "{tried:?}");
     }
@@ -91,7 +94,7 @@ on_both_engines! {
         held(world).await;
         let at = second_way_to(world.exchange.ews_addr).await;
         let services = world.reaching(ELSEWHERE, at).await;
-        refuse_thrice(world, &services, ELSEWHERE).await;
+        refuse_all(world, &services, ELSEWHERE).await;
         let tried = alice_tries(world).await;
         assert!(has_to_wait(&tried), "{tried:?}");
     }
@@ -100,7 +103,7 @@ on_both_engines! {
         world.promote("alice").await;
         let server = world.another_server().await;
         let services = world.reaching("alt.example.test", server.ews_addr).await;
-        refuse_thrice(world, &services, "alt.example.test").await;
+        refuse_all(world, &services, "alt.example.test").await;
         let tried = alice_tries(world).await;
         assert!(has_to_wait(&tried), "{tried:?}");
         server.shutdown().await;
@@ -112,7 +115,7 @@ on_both_engines! {
         server.world().scope.exclude.clear();
         let made = world.click_with(&services, "dora", (SERVICE, ELSEWHERE), SERVICE_PASSWORD).await;
         assert!(is_connected(&made), "{made:?}");
-        refuse_thrice(world, &services, ELSEWHERE).await;
+        refuse_all(world, &services, ELSEWHERE).await;
         let tried = alice_tries(world).await;
         assert!(has_to_wait(&tried), "{tried:?}");
         server.shutdown().await;
@@ -123,7 +126,7 @@ on_both_engines! {
         approve_bob(world).await;
         let made = world.click_with(&services, "bob", (SERVICE, ELSEWHERE), SERVICE_PASSWORD).await;
         assert!(is_connected(&made), "{made:?}");
-        refuse_thrice(world, &services, ELSEWHERE).await;
+        refuse_all(world, &services, ELSEWHERE).await;
         let tried = alice_tries(world).await;
         assert!(has_to_wait(&tried), "{tried:?}");
         server.shutdown().await;
@@ -136,7 +139,7 @@ on_both_engines! {
         // Bob's own connection there is nobody's word but his.
         let made = world.click_with(&services, "bob", (SERVICE, ELSEWHERE), SERVICE_PASSWORD).await;
         assert!(is_connected(&made), "{made:?}");
-        refuse_thrice(world, &services, ELSEWHERE).await;
+        refuse_all(world, &services, ELSEWHERE).await;
         let at = (NAMESAKE, ELSEWHERE);
         let same = world.click_with(&services, "bob", at, "wrong").await;
         assert!(has_to_wait(&same), "{same:?}");

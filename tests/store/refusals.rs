@@ -18,7 +18,7 @@ async fn reserve(store: &Store, sent: Sent, now: Timestamp) -> Result<RecordId, 
 }
 
 async fn typed(store: &Store, now: Timestamp) -> Result<RecordId, NoPlace> {
-    reserve(store, Sent::Typed, now).await
+    reserve(store, Sent::TypedByOwner, now).await
 }
 
 async fn saved(store: &Store, now: Timestamp) -> Result<RecordId, NoPlace> {
@@ -61,6 +61,21 @@ on_both_engines! {
         // Each is an hour old in its turn.
         assert!(typed(&world.store, NOW + HOUR).await.is_ok());
         assert!(typed(&world.store, NOW + HOUR).await.is_err());
+    }
+
+    async fn two_of_the_typed_ones_may_be_of_people_who_do_not_answer_for_the_account(world) {
+        let (store, mine) = (&world.store, Sent::Typed);
+        let first = reserve(store, mine, NOW).await.unwrap();
+        store.keep_refusal(first, NOW).await.unwrap();
+        let clicks = (0..8).map(|_| reserve(store, mine, NOW + MINUTE));
+        assert_eq!(join_all(clicks).await.iter().filter(|it| it.is_ok()).count(), 1);
+        assert_eq!(reserve(store, mine, NOW + MINUTE).await.unwrap_err().until, NOW + HOUR);
+        let owners = typed(store, NOW + MINUTE).await.unwrap();
+        assert!(typed(store, NOW + MINUTE).await.is_err());
+        store.give_back_sign_in(owners).await.unwrap();
+        assert!(reserve(store, mine, NOW + MINUTE).await.is_err());
+        assert!(typed(store, NOW + MINUTE).await.is_ok());
+        assert!(saved(store, NOW + MINUTE).await.is_ok());
     }
 
     async fn a_refusal_counts_from_its_verdict(world) {

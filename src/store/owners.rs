@@ -1,0 +1,59 @@
+//! Whose an account name is, as far as the main database knows.
+
+use super::{Store, StoreError, rows};
+use crate::{account_name::AccountName, connection::Mode, id::UserId};
+
+/// Who answers for a bare account name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Owners {
+    organisation: bool,
+    people: Vec<UserId>,
+}
+
+impl Owners {
+    /// Whether a member is one of them; everybody is where there are none.
+    pub fn has(&self, person: UserId) -> bool {
+        !self.organisation && (self.people.is_empty() || self.people.contains(&person))
+    }
+}
+
+impl Store {
+    /// The owners of a bare name at a host: the organisation, where it holds an account of that name; people whose address
+    /// has it, or who are connected by it there.
+    pub async fn owners_of(&self, bare_name: &str, host: &str) -> Result<Owners, StoreError> {
+        let held = sqlx::query("SELECT name, next_name FROM accounts WHERE kind = $1")
+            .bind(rows::to_name(&Mode::Organisation, "kind")?)
+            .fetch_all(self.pool())
+            .await?;
+        let mut owners = Owners::default();
+        for row in &held {
+            let name: AccountName = rows::json(row, "name")?;
+            let next: Option<AccountName> = rows::maybe_json(row, "next_name")?;
+            let mut names = [Some(name), next].into_iter().flatten();
+            owners.organisation |= names.any(|name| name.refusal_key() == bare_name);
+        }
+        let prefix = format!("{bare_name}@");
+        let by_address = sqlx::query("SELECT id FROM users WHERE SUBSTR(email, 1, $2) = $1")
+            .bind(&prefix)
+            .bind(i32::try_from(prefix.chars().count()).unwrap_or(i32::MAX))
+            .fetch_all(self.pool())
+            .await?;
+        for row in &by_address {
+            owners.people.push(rows::parsed(row, "id")?);
+        }
+        let own = sqlx::query(
+            "SELECT c.user_id, a.name FROM accounts a JOIN connections c ON c.account_id = a.id WHERE a.kind = $1 AND a.host = $2",
+        )
+        .bind(rows::to_name(&Mode::Personal, "kind")?)
+        .bind(host)
+        .fetch_all(self.pool())
+        .await?;
+        for row in &own {
+            let name: AccountName = rows::json(row, "name")?;
+            if name.refusal_key() == bare_name {
+                owners.people.push(rows::parsed(row, "user_id")?);
+            }
+        }
+        Ok(owners)
+    }
+}
