@@ -4,7 +4,7 @@
 
 mod lock;
 
-pub use lock::{DatabaseLock, LockError, sqlite_file};
+pub use lock::{DatabaseLock, LockError, LockState, sqlite_file};
 
 use crate::account_name::Password;
 use sqlx::{

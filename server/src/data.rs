@@ -36,7 +36,7 @@ pub struct Opened {
     pub store: Store,
     pub vault: Vault,
     /// Held as long as the command works.
-    pub _locks: Vec<DatabaseLock>,
+    pub locks: Vec<DatabaseLock>,
 }
 
 impl Opened {
@@ -69,7 +69,7 @@ impl Data {
         Ok(Opened {
             vault: opened.await.map_err(|error| place.told(error))?,
             store,
-            _locks: locks,
+            locks,
         })
     }
 
@@ -83,10 +83,12 @@ impl Data {
         let (store, locked, locks) = place.open_alone(command, random).await?;
         let vault = locked.clone().unlock(&place.keys, random.clone());
         let vault = vault.await.map_err(|error| vault_error(&error))?;
+        let held = custody::holds_every_key(&store, &vault).await;
+        held.map_err(|error| place.told(error.into()))?;
         let opened = Opened {
             store,
             vault,
-            _locks: locks,
+            locks,
         };
         Ok((opened, locked))
     }
@@ -117,7 +119,7 @@ impl Data {
         let opened = Opened {
             vault: vault.await.map_err(|error| place.told(error))?,
             store,
-            _locks: locks,
+            locks,
         };
         Ok((opened, Some(folder)))
     }
@@ -237,6 +239,12 @@ fn in_use(name: &'static str, error: &LockError) -> SettingError {
         LockError::Held { .. } => SettingError::hidden(
             name,
             format!("{error}. Stop that one first: a SQLite database serves one process"),
+        ),
+        LockError::Linked { .. } => SettingError::hidden(
+            name,
+            format!(
+                "{error}: it could be in use under that one unseen. Remove the other name, or work with a copy of the file"
+            ),
         ),
         LockError::File { .. } => SettingError::hidden(name, not_opened(error)),
     }

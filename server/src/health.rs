@@ -3,6 +3,7 @@
 use crate::{
     command::CommandError,
     connections::{Limits, Places, Server},
+    lock_watch::LockWatch,
     settings::SettingError,
 };
 use axum::{
@@ -12,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use kalends::{database::Unready, services::Services};
+use kalends::{custody::holds_every_key, database::Unready, services::Services};
 use std::{
     net::{SocketAddr, TcpListener},
     time::Duration,
@@ -25,6 +26,7 @@ pub struct Health {
     pub services: Services,
     /// Cancelled once Kalends was told to stop.
     pub stop: CancellationToken,
+    pub locks: LockWatch,
 }
 
 /// `/healthz` and `/readyz`: nobody needs to be signed in, and nothing is told but a word.
@@ -41,6 +43,9 @@ async fn ready(State(health): State<Health>) -> Response {
     if health.stop.is_cancelled() {
         return unready("stopping".to_owned()).into_response();
     }
+    if let Some(why) = health.locks.look() {
+        return unready(why).into_response();
+    }
     let Services {
         store,
         vault,
@@ -51,7 +56,7 @@ async fn ready(State(health): State<Health>) -> Response {
     match tokio::join!(store.ready(), vault.ready()) {
         (Ok(()), Ok(())) => match heartbeats.recent(clock) {
             // Another instance has sealed with a key that this one was not given.
-            Ok(()) if vault.holds_every_key().await.is_err() => {
+            Ok(()) if holds_every_key(store, vault).await.is_err() => {
                 unready("the vault needs a key that is not here".to_owned()).into_response()
             }
             Ok(()) => "ready\n".into_response(),
@@ -159,6 +164,7 @@ mod tests {
         let health = Health {
             services: services.clone(),
             stop: CancellationToken::new(),
+            locks: LockWatch::default(),
         };
         let request = Request::get("/readyz").body(Body::empty()).unwrap();
         let answer = routes(health).oneshot(request).await.unwrap();

@@ -1,6 +1,9 @@
 //! What every request passes on its way in and every answer on its way out.
 
-use crate::request_body::{LimitedBody, PACE};
+use crate::{
+    request_body::{LimitedBody, PACE},
+    session_store::CLIENT_ADDRESS,
+};
 use app::request::{ClientAddress, DeviceCookie};
 use axum::{
     body::Body,
@@ -140,9 +143,11 @@ pub async fn client_address(
     if let Some(peer) = peer {
         note_peer(&outside, peer, request.uri());
         let client = forwarded_for(request.headers(), peer, &outside.trusted_proxies);
+        let client = client.to_string();
         request
             .extensions_mut()
-            .insert(ClientAddress(client.to_string()));
+            .insert(ClientAddress(client.clone()));
+        return CLIENT_ADDRESS.scope(client, next.run(request)).await;
     }
     next.run(request).await
 }
@@ -182,6 +187,25 @@ fn forwarded_for(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr
     client
 }
 
+/// Takes the null character out of what is asked for: no text of a database holds it, so that nothing is found for it.
+pub async fn without_null(mut request: Request, next: Next) -> Response {
+    if let Some(uri) = cleaned(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+    next.run(request).await
+}
+
+/// With U+FFFD in the place of each null character; `None` if there is none.
+fn cleaned(uri: &Uri) -> Option<Uri> {
+    let asked = uri.path_and_query()?.as_str();
+    if !asked.contains("%00") {
+        return None;
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(asked.replace("%00", "%EF%BF%BD").parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
 /// Gives the cookie of a device that somebody has just signed in on to the answer, behind that of the session.
 pub async fn device_cookie(mut request: Request, next: Next) -> Response {
     let cookie = DeviceCookie::default();
@@ -213,8 +237,11 @@ pub async fn limited(request: Request, next: Next) -> Response {
     if is_list && !matches!(boundary, Some(Ok(_))) {
         return StatusCode::BAD_REQUEST.into_response();
     }
+    let is_form = text(headers, "content-type")
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     let (parts, body) = request.into_parts();
     let (body, fault) = LimitedBody::new(body, limit, PACE);
+    let body = if is_form { body.without_null() } else { body };
     let answer = next.run(Request::from_parts(parts, Body::new(body))).await;
     match fault.status() {
         Some(status) => status.into_response(),
@@ -231,6 +258,19 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse().expect("name"), HeaderValue::from_static(value)))
             .collect()
+    }
+
+    #[test]
+    fn a_null_character_is_taken_out_of_what_is_asked_for() {
+        let cleaned =
+            |asked: &str| cleaned(&asked.parse().expect("address")).map(|uri| uri.to_string());
+        assert_eq!(
+            cleaned("/connections?cause=a%00b&domain=%00").as_deref(),
+            Some("/connections?cause=a%EF%BF%BDb&domain=%EF%BF%BD")
+        );
+        for fine in ["/connections", "/audit?who=%2500", "/audit?who=0%20"] {
+            assert_eq!(cleaned(fine), None);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod downloads;
 mod failed_forms;
 mod health;
 mod layers;
+mod lock_watch;
 mod outage;
 mod request_body;
 mod requests;

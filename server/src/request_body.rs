@@ -57,6 +57,31 @@ pub struct LimitedBody {
     begun: Option<Instant>,
     sleep: Pin<Box<Sleep>>,
     fault: Fault,
+    null: Option<NullSearch>,
+}
+
+/// Looks for a null character in a form, where it is written `%00`.
+#[derive(Debug, Default)]
+struct NullSearch {
+    matched: usize,
+}
+
+impl NullSearch {
+    const NULL: &[u8] = b"%00";
+
+    fn finds(&mut self, piece: &[u8]) -> bool {
+        for byte in piece {
+            self.matched = match byte {
+                b'%' => 1,
+                b'0' if self.matched > 0 => self.matched + 1,
+                _ => 0,
+            };
+            if self.matched == Self::NULL.len() {
+                return true;
+            }
+        }
+        false
+    }
 }
 
 impl LimitedBody {
@@ -70,8 +95,15 @@ impl LimitedBody {
             begun: None,
             sleep: Box::pin(sleep_until(Instant::now())),
             fault: fault.clone(),
+            null: None,
         };
         (limited, fault)
+    }
+
+    /// Refuses a form with a null character: no text of a database holds it, and no browser lets anybody type it.
+    pub fn without_null(mut self) -> Self {
+        self.null = Some(NullSearch::default());
+        self
     }
 
     /// Sets the time by which the next piece has to come.
@@ -113,6 +145,10 @@ impl HttpBody for LimitedBody {
                 let Some(left) = self.left.checked_sub(length) else {
                     return self.broken(StatusCode::PAYLOAD_TOO_LARGE);
                 };
+                let data = frame.data_ref().map_or(&[][..], |data| data);
+                if self.null.as_mut().is_some_and(|null| null.finds(data)) {
+                    return self.broken(StatusCode::BAD_REQUEST);
+                }
                 self.left = left;
                 self.read += length;
                 self.expect_next(begun);
@@ -176,6 +212,31 @@ mod tests {
         ] {
             let status = read(pieces, has_end, FAST).await;
             assert_eq!(status.map(|it| it.as_u16()), expected);
+        }
+    }
+
+    #[test]
+    fn a_null_character_is_found_wherever_a_form_is_cut() {
+        let finds = |pieces: &[&str]| {
+            let mut search = NullSearch::default();
+            pieces.iter().any(|piece| search.finds(piece.as_bytes()))
+        };
+        for bad in [
+            &["name=%00"][..],
+            &["name=a%", "00b"],
+            &["%", "0", "0"],
+            &["%%00"],
+            &["%0%00"],
+        ] {
+            assert!(finds(bad), "{bad:?}");
+        }
+        for fine in [
+            &["name=%2500"][..],
+            &["%0", "a0", "0"],
+            &["00%"],
+            &["%20%0A"],
+        ] {
+            assert!(!finds(fine), "{fine:?}");
         }
     }
 

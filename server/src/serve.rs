@@ -8,6 +8,7 @@ use crate::{
     failed_forms::{Render, failed_forms},
     health::{self, Health},
     layers::{self, Outside, PageNonce},
+    lock_watch::LockWatch,
     outage, requests,
     session_store::Sessions,
     settings::{Network, Notices, SettingError},
@@ -44,7 +45,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(), CommandError> {
     let (clock, random) = (Clock::system(), Random::from_system());
     let opened = data.open(Access::Alone("serve"), &random, clock.now());
-    let opened = opened.await?;
+    let mut opened = opened.await?;
+    let locks = LockWatch::new(std::mem::take(&mut opened.locks));
     let mut services = Services::new(
         opened.store.clone(),
         opened.vault.clone(),
@@ -67,6 +69,7 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
     let health = Health {
         services: services.clone(),
         stop: stop.clone(),
+        locks: locks.clone(),
     };
     let router = router(&services, &network, &origin, health.clone())?;
     let tls = tls(&network)?;
@@ -89,6 +92,7 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
 
     let worker = tokio::spawn(worker::run(services.clone(), stop.clone()));
     tokio::spawn(stop_on_signal(stop.clone()));
+    tokio::spawn(locks.clone().keep_looking(stop.clone()));
     let listener = tokio::net::TcpListener::from_std(listener).map_err(CommandError::refused)?;
     Server::new(router, places, tls, stop.clone())
         .serve(listener, DRAIN)
@@ -98,7 +102,7 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
     let _ = tokio::time::timeout(DRAIN, services.tasks.wait()).await;
     let _ = worker.await;
     instance::leave(&services).await;
-    drop(opened);
+    drop((opened, locks));
     Ok(())
 }
 
@@ -213,6 +217,7 @@ pub fn router(
         .merge(downloads::routes(services.clone()))
         .layer(Extension(PublicOrigin(origin.to_owned())))
         .layer(from_fn(layers::limited))
+        .layer(from_fn(layers::without_null))
         .layer(from_fn_with_state(page, failed_forms))
         .layer(sessions)
         .layer(from_fn(layers::device_cookie))

@@ -1,12 +1,12 @@
 //! Sessions in our own store: rows carry the hash of the id, an idle expiry that use pushes on, and an absolute one.
 
-use app::request::{DEVICE_KEY, USER_KEY};
+use app::request::{AWAITED_KEY, DEVICE_KEY, USER_KEY};
 use async_trait::async_trait;
 use kalends::{
     clock::Timestamp,
     id::UserId,
     services::Services,
-    sign_in::{SESSION, SESSION_IDLE},
+    sign_in::{Network, SESSION, SESSION_IDLE},
     store::{SessionRow, StoreError, session_hash},
 };
 use std::{collections::HashMap, time::Duration};
@@ -52,6 +52,7 @@ impl Sessions {
                 },
             touched_at: now,
             device: device.map(ToOwned::to_owned),
+            network: network_of(record, user_id),
         })
     }
 }
@@ -104,6 +105,20 @@ impl SessionStore for Sessions {
             .await
             .map_err(|error| backend(&error))
     }
+}
+
+tokio::task_local! {
+    /// Where the request that is answered comes from.
+    pub static CLIENT_ADDRESS: String;
+}
+
+/// What one of nobody is counted under. One that waits for a code was begun with a right password, and does not count.
+fn network_of(record: &Record, user: Option<UserId>) -> Option<String> {
+    if user.is_some() || record.data.contains_key(AWAITED_KEY) {
+        return None;
+    }
+    let address = CLIENT_ADDRESS.try_with(Clone::clone).ok()?;
+    Some(Network::of(&address).hashed())
 }
 
 const fn idle(user: Option<UserId>) -> Duration {
@@ -203,6 +218,40 @@ mod tests {
         assert!(sessions.load(&Id(7)).await.expect("read").is_some());
         clock.advance(IDLE_OF_NOBODY);
         assert!(sessions.load(&Id(7)).await.expect("read").is_none());
+    }
+
+    #[tokio::test]
+    async fn strangers_have_few_sessions_each_and_in_all_and_people_keep_theirs() {
+        let (_folder, clock, sessions) = sessions().await;
+        let mut people = signed_in(&sessions).await;
+        sessions.create(&mut people).await.expect("saved");
+        let begin = async |id: i128, address: &str, waits: bool| {
+            clock.advance(Duration::from_millis(1));
+            let mut record = Record {
+                id: Id(id),
+                ..record()
+            };
+            if waits {
+                record.data.insert(AWAITED_KEY.to_owned(), true.into());
+            }
+            let created = sessions.create(&mut record);
+            let created = CLIENT_ADDRESS.scope(address.to_owned(), created).await;
+            created.expect("saved");
+        };
+        let there = async |id: i128| sessions.load(&Id(id)).await.expect("read").is_some();
+        begin(100, "192.0.2.7", false).await;
+        begin(101, "2001:db8:1:2::1", true).await;
+        for id in 200..230 {
+            begin(id, &format!("2001:db8:1:2::{id}"), false).await;
+        }
+        for id in 200..230 {
+            assert_eq!(there(id).await, id >= 210, "{id}");
+        }
+        assert!(there(7).await && there(100).await && there(101).await);
+        for id in 1000..3000 {
+            begin(id, &format!("198.51.{}.{}", id / 250, id % 250), false).await;
+        }
+        assert!(!there(100).await && there(7).await && there(1000).await && there(2999).await);
     }
 
     #[tokio::test]
