@@ -1,7 +1,11 @@
 //! This running instance among those that share the databases: it tells every few seconds that it runs and which keys of
 //! the vault it holds, so that nobody seals with a key that another one lacks.
 
-use crate::{custody::CustodyError, custody::SILENT, services::Services, store::Instance};
+use crate::{
+    custody::{CustodyError, SILENT, holds_every_key},
+    services::Services,
+    store::Instance,
+};
 use std::time::Duration;
 
 /// For how long one that was silent is kept, to be looked at.
@@ -10,7 +14,7 @@ const KEPT: Duration = Duration::from_hours(1);
 /// Tells that this instance runs.
 ///
 /// # Errors
-/// Also when something in the vault needs a key that is not here: another instance has sealed with it.
+/// Also when a secret in use needs a key that is not here: another instance has sealed with it.
 pub async fn tell(services: &Services) -> Result<(), CustodyError> {
     let now = services.clock.now();
     let instance = Instance {
@@ -23,7 +27,7 @@ pub async fn tell(services: &Services) -> Result<(), CustodyError> {
         .store
         .instance_runs(&instance, now - SILENT - KEPT)
         .await?;
-    Ok(services.vault.holds_every_key().await?)
+    holds_every_key(&services.store, &services.vault).await
 }
 
 /// Tells that this instance ends.

@@ -48,6 +48,9 @@ pub enum VaultError {
     /// What the vault remembers of the audit trail was not written by Kalends.
     #[error("what the vault remembers of the audit trail was changed")]
     AnchorForged,
+    /// Endings that the vault remembers were taken away, changed or put in by somebody else.
+    #[error("what the vault remembers of what was ended was changed. Run: kalends audit verify")]
+    EndingsChanged,
     #[error("the vault belongs to no installation")]
     NotPaired,
 }
@@ -89,18 +92,16 @@ impl LockedVault {
         Ok(Self { database })
     }
 
-    /// Loads the keys; everything that is stored must have its own.
+    /// Loads the keys, whatever is sealed with others.
     pub async fn unlock(self, source: &KeySource, random: Random) -> Result<Vault, VaultError> {
         let used = used_keys(&self.database).await?;
         let may_make = self.database.engine() == Engine::Sqlite && used.is_empty();
         let keys = VaultKeys::load(source, may_make, &random)?;
-        let vault = Vault {
+        Ok(Vault {
             database: self.database,
             keys: Arc::new(keys),
             random,
-        };
-        vault.holds(used)?;
-        Ok(vault)
+        })
     }
 }
 
@@ -116,21 +117,37 @@ async fn used_keys(database: &Database) -> Result<Vec<String>, VaultError> {
 }
 
 impl Vault {
-    /// Opens and migrates; everything that is stored must have its key.
+    /// Opens and migrates; every secret must have its key.
     pub async fn open(url: &str, source: &KeySource, random: Random) -> Result<Self, VaultError> {
-        LockedVault::open(url).await?.unlock(source, random).await
-    }
-
-    /// Whether each key that the vault's rows need is held here. Another instance may have sealed with a newer one.
-    pub async fn holds_every_key(&self) -> Result<(), VaultError> {
-        self.holds(used_keys(&self.database).await?)
-    }
-
-    fn holds(&self, used: Vec<String>) -> Result<(), VaultError> {
-        match used.into_iter().find(|id| self.keys.get(id).is_none()) {
-            Some(missing) => Err(KeyError::Missing(missing).into()),
-            None => Ok(()),
+        let vault = LockedVault::open(url).await?.unlock(source, random).await?;
+        match vault.sealed_with_other_keys().await?.pop() {
+            Some((_, missing)) => Err(KeyError::Missing(missing).into()),
+            None => Ok(vault),
         }
+    }
+
+    /// The secrets that are sealed with a key which is not held here, each with the id of its key.
+    pub async fn sealed_with_other_keys(&self) -> Result<Vec<(SecretId, String)>, VaultError> {
+        let used = sqlx::query("SELECT DISTINCT key_id FROM secrets")
+            .fetch_all(&self.database.pool)
+            .await?;
+        let mut sealed = Vec::new();
+        for row in &used {
+            let key_id: String = row.try_get("key_id")?;
+            if self.keys.get(&key_id).is_some() {
+                continue;
+            }
+            let found = sqlx::query("SELECT id FROM secrets WHERE key_id = $1")
+                .bind(&key_id)
+                .fetch_all(&self.database.pool)
+                .await?;
+            for row in &found {
+                if let Ok(id) = row.try_get::<String, _>("id")?.parse() {
+                    sealed.push((id, key_id.clone()));
+                }
+            }
+        }
+        Ok(sealed)
     }
 
     /// The ids of the keys held here, the newest last.

@@ -63,6 +63,10 @@ pub enum Break {
         "what the vault remembers of the end of the trail was changed: it is not signed by a key of this vault"
     )]
     Forged,
+    #[error(
+        "what the vault remembers of what was ended was taken away, changed or added to: it is not what was signed"
+    )]
+    EndingsChanged,
 }
 
 /// Why a trail could not be looked at.
@@ -82,6 +86,9 @@ pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError>
         Err(VaultError::AnchorForged) => return Ok(Verdict::Broken(Break::Forged)),
         Err(error) => return Err(error.into()),
     };
+    if !vault.endings_are_whole().await? {
+        return Ok(Verdict::Broken(Break::EndingsChanged));
+    }
     // Lines written from now on are none of this look's business.
     let (end, head) = store.audit_head().await?;
     let outside = store.lines_without_place().await?;

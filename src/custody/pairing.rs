@@ -8,7 +8,7 @@ use crate::{
     id::InstallationId,
     random::Random,
     store::Store,
-    vault::{Anchor, KeySource, LockedVault, Vault, VaultError},
+    vault::{Anchor, KeyError, KeySource, LockedVault, Vault, VaultError},
 };
 
 /// Why a main database and a vault are not worked with.
@@ -98,10 +98,28 @@ pub async fn open_pair(
 ) -> Result<Vault, PairError> {
     pair(store, &vault, random, now).await?;
     let vault = vault.unlock(keys, random.clone()).await?;
+    holds_every_key(store, &vault).await?;
     if store.is_blank().await? {
         vault.begin_anchor(now).await?;
     }
     Ok(vault)
+}
+
+/// Whether each secret in use is sealed with a key that is held here. Another instance may have sealed with a newer one; a
+/// row that nothing in the main database points to stops nobody.
+///
+/// # Errors
+/// The missing key.
+pub async fn holds_every_key(store: &Store, vault: &Vault) -> Result<(), CustodyError> {
+    let others = vault.sealed_with_other_keys().await?;
+    if others.is_empty() {
+        return Ok(());
+    }
+    let in_use = store.secret_ids().await?;
+    match others.into_iter().find(|(id, _)| in_use.contains(id)) {
+        Some((_, missing)) => Err(VaultError::from(KeyError::Missing(missing)).into()),
+        None => Ok(()),
+    }
 }
 
 /// What an adoption took note of.

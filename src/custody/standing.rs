@@ -160,6 +160,9 @@ impl Custody {
             Ok(None) | Err(VaultError::AnchorForged) => return Ok((Memory::Lost, None)),
             Err(error) => return Err(error.into()),
         };
+        if !self.vault.endings_are_whole().await? {
+            return Ok((Memory::Lost, None));
+        }
         let (ends_at, _) = self.store.audit_head().await?;
         if ends_at < anchor.seq {
             let memory = Memory::MainIsOlder {

@@ -263,7 +263,7 @@ impl Store {
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .fetch_all(self.pool())
             .await?;
-        found.iter().map(account).collect()
+        Ok(self.readable(Listed::Accounts, &found, account))
     }
 
     /// Sends a stopped account's password again by itself no sooner than that, where it is still as it was read.

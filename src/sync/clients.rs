@@ -248,6 +248,7 @@ pub async fn open_secret(
                 | VaultError::Key(_)
                 | VaultError::Seal
                 | VaultError::AnchorForged
+                | VaultError::EndingsChanged
                 | VaultError::NotPaired => Problem::Interrupted,
             }
         })?;

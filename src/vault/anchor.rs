@@ -1,11 +1,11 @@
 //! The line of the audit trail that was last seen in its place, authenticated by a key that is derived from the vault's:
 //! whoever can write to both databases and holds no key cannot make another one.
 
-use super::{Vault, VaultError};
+use super::{Vault, VaultError, endings::Tally};
 use crate::{audit::Ending, clock::Timestamp, database::Writing};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use sqlx::Row;
+use sqlx::{AnyConnection, Row, any::AnyRow};
 
 /// A line that was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +25,16 @@ impl Anchor {
         }
     }
 
-    fn code(&self, key: &[u8; 32]) -> Option<Hmac<Sha256>> {
+    fn code(&self, key: &[u8; 32], endings: &Tally) -> Option<Hmac<Sha256>> {
         let derived = keyed(key, b"kalends audit anchor")?.finalize().into_bytes();
-        let text = format!("{};{};{}", self.seq, self.hash, self.at.millis());
+        let text = format!(
+            "{};{};{};{};{}",
+            self.seq,
+            self.hash,
+            self.at.millis(),
+            endings.count,
+            endings.hash
+        );
         keyed(&derived, text.as_bytes())
     }
 }
@@ -43,26 +50,35 @@ impl Vault {
     /// # Errors
     /// [`VaultError::AnchorForged`] if it was not signed with a key of this vault.
     pub async fn anchor(&self) -> Result<Option<Anchor>, VaultError> {
-        let row = sqlx::query("SELECT seq, hash, at, key_id, mac FROM anchors WHERE id = 1")
-            .fetch_optional(self.pool())
-            .await?;
+        let mut on = self.pool().acquire().await?;
+        let signed = self.signed(&mut on).await?;
+        Ok(signed.map(|(anchor, _)| anchor))
+    }
+
+    /// The anchor, and the endings that were signed with it.
+    pub(super) async fn signed(
+        &self,
+        on: &mut AnyConnection,
+    ) -> Result<Option<(Anchor, Tally)>, VaultError> {
+        let sql =
+            "SELECT seq, hash, at, key_id, mac, endings, endings_hash FROM anchors WHERE id = 1";
+        let row = sqlx::query(sql).fetch_optional(on).await?;
         let Some(row) = row else { return Ok(None) };
-        let anchor = Anchor {
-            seq: row.try_get("seq")?,
-            hash: row.try_get("hash")?,
-            at: Timestamp::from_millis(row.try_get("at")?),
-        };
-        let (key_id, mac): (String, String) = (row.try_get("key_id")?, row.try_get("mac")?);
-        let code = self.keys.get(&key_id).and_then(|key| anchor.code(key));
+        let (anchor, endings, key_id, mac) = read(&row).map_err(|_| VaultError::AnchorForged)?;
+        let code = self
+            .keys
+            .get(&key_id)
+            .and_then(|key| anchor.code(key, &endings));
         let code = code.ok_or(VaultError::AnchorForged)?;
         let mac = hex::decode(mac).map_err(|_| VaultError::AnchorForged)?;
         code.verify_slice(&mac)
             .map_err(|_| VaultError::AnchorForged)?;
-        Ok(Some(anchor))
+        Ok(Some((anchor, endings)))
     }
 
     /// Moves the anchor on from where it was seen, with what was ended in between. Changes nothing where it is not there
-    /// any more: another instance was quicker, or somebody took it away, which is to be found.
+    /// any more: another instance was quicker, or somebody took it away, which is to be found; nor where the endings are not
+    /// those that were signed.
     pub async fn move_anchor(
         &self,
         from: &Anchor,
@@ -76,7 +92,7 @@ impl Vault {
                 .bind(&from.hash)
                 .execute(writing.on())
                 .await?;
-        if there.rows_affected() == 0 {
+        if there.rows_affected() == 0 || !self.are_as_signed(writing.on()).await? {
             return Ok(());
         }
         self.keep_endings(&mut writing, endings).await?;
@@ -96,34 +112,53 @@ impl Vault {
     /// of another trail.
     pub async fn set_anchor(&self, anchor: &Anchor, lost: &[Ending]) -> Result<(), VaultError> {
         let mut writing = self.database.begin().await?;
-        self.sign(&mut writing, anchor).await?;
         for ending in lost {
             sqlx::query("DELETE FROM endings WHERE seq = $1")
                 .bind(ending.seq)
                 .execute(writing.on())
                 .await?;
         }
+        self.sign(&mut writing, anchor).await?;
         Ok(writing.commit().await?)
     }
 
+    /// Signs a line, with the endings as they are now.
     pub(super) async fn sign(
         &self,
         writing: &mut Writing,
         anchor: &Anchor,
     ) -> Result<(), VaultError> {
         let (key_id, key) = self.keys.newest();
-        let code = anchor.code(key).ok_or(VaultError::Seal)?;
+        let endings = Tally::read(writing.on()).await?;
+        let code = anchor.code(key, &endings).ok_or(VaultError::Seal)?;
         sqlx::query(
-            "INSERT INTO anchors (id, seq, hash, at, key_id, mac) VALUES (1, $1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE \
-             SET seq = excluded.seq, hash = excluded.hash, at = excluded.at, key_id = excluded.key_id, mac = excluded.mac",
+            "INSERT INTO anchors (id, seq, hash, at, key_id, mac, endings, endings_hash) VALUES (1, $1, $2, $3, $4, $5, $6, $7) \
+             ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, at = excluded.at, key_id = excluded.key_id, \
+             mac = excluded.mac, endings = excluded.endings, endings_hash = excluded.endings_hash",
         )
         .bind(anchor.seq)
         .bind(&anchor.hash)
         .bind(anchor.at.millis())
         .bind(key_id)
         .bind(hex::encode(code.finalize().into_bytes()))
+        .bind(endings.count)
+        .bind(&endings.hash)
         .execute(writing.on())
         .await?;
         Ok(())
     }
+}
+
+/// The anchor, the endings that were signed with it, the id of the key and the code.
+fn read(row: &AnyRow) -> Result<(Anchor, Tally, String, String), sqlx::Error> {
+    let anchor = Anchor {
+        seq: row.try_get("seq")?,
+        hash: row.try_get("hash")?,
+        at: Timestamp::from_millis(row.try_get("at")?),
+    };
+    let endings = Tally {
+        count: row.try_get("endings")?,
+        hash: row.try_get("endings_hash")?,
+    };
+    Ok((anchor, endings, row.try_get("key_id")?, row.try_get("mac")?))
 }

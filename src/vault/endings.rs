@@ -3,9 +3,83 @@
 
 use super::{Destination, Vault, VaultError};
 use crate::{audit::Ending, clock::Timestamp, database::Writing};
-use sqlx::Row;
+use sha2::{Digest as _, Sha256};
+use sqlx::{AnyConnection, Row, any::AnyRow};
+
+/// How often endings are looked at that change all the while.
+const LOOKS: usize = 5;
+
+/// The endings as a whole: how many rows there are, and a hash over all that they hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub count: i64,
+    pub hash: String,
+}
+
+impl Tally {
+    pub async fn read(on: &mut AnyConnection) -> Result<Self, VaultError> {
+        let sql = "SELECT seq, at, key_id, sealed FROM endings ORDER BY seq";
+        let rows = sqlx::query(sql).fetch_all(on).await?;
+        let mut hash = Sha256::new();
+        for row in &rows {
+            for column in ["seq", "at", "key_id", "sealed"] {
+                let bytes = bytes_of(row, column);
+                hash.update(bytes.len().to_be_bytes());
+                hash.update(bytes);
+            }
+        }
+        Ok(Self {
+            count: i64::try_from(rows.len()).unwrap_or(i64::MAX),
+            hash: hex::encode(hash.finalize()),
+        })
+    }
+}
+
+/// What a column holds, of whatever type: `SQLite` lets anybody put anything there.
+fn bytes_of(row: &AnyRow, column: &str) -> Vec<u8> {
+    let of = |kind: u8, bytes: &[u8]| [&[kind], bytes].concat();
+    if let Ok(text) = row.try_get::<String, _>(column) {
+        of(b't', text.as_bytes())
+    } else if let Ok(number) = row.try_get::<i64, _>(column) {
+        of(b'n', &number.to_be_bytes())
+    } else if let Ok(bytes) = row.try_get::<Vec<u8>, _>(column) {
+        of(b'b', &bytes)
+    } else {
+        of(b'?', &[])
+    }
+}
 
 impl Vault {
+    /// Whether the endings are those that were signed with the anchor. `false` where the anchor itself does not hold.
+    pub(super) async fn are_as_signed(&self, on: &mut AnyConnection) -> Result<bool, VaultError> {
+        match self.signed(on).await {
+            Ok(Some((_, signed))) => Ok(signed == Tally::read(on).await?),
+            Ok(None) => Ok(true),
+            Err(VaultError::AnchorForged) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// As a look from outside any change: whether somebody took endings away, changed them or put some in.
+    pub async fn endings_are_whole(&self) -> Result<bool, VaultError> {
+        let mut on = self.pool().acquire().await?;
+        for _ in 0..LOOKS {
+            let before = self.signed(&mut on).await?;
+            let there = Tally::read(&mut on).await?;
+            let Some((_, signed)) = &before else {
+                return Ok(true);
+            };
+            if *signed == there {
+                return Ok(true);
+            }
+            // Else another instance moved the two on between the looks.
+            if self.signed(&mut on).await? == before {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Keeps lines within the change that moves the anchor behind them.
     pub(super) async fn keep_endings(
         &self,
@@ -37,38 +111,55 @@ impl Vault {
             .await?;
         let mut endings = Vec::new();
         for row in &found {
-            let seq: i64 = row.try_get("seq")?;
-            match self.opened(&seq.to_string(), row, &Destination::ending()) {
-                Ok(text) => {
-                    endings.extend(
-                        serde_json::from_slice(&text)
-                            .ok()
-                            .filter(|it: &Ending| it.seq == seq),
-                    );
+            match self.ending(row) {
+                Ok(ending) => endings.push(ending),
+                Err(error) => {
+                    tracing::error!(%error, "a remembered line of the trail does not open, and is left out");
                 }
-                Err(VaultError::Missing) => {
-                    tracing::error!(seq, "a remembered line of the trail does not open");
-                }
-                Err(error) => return Err(error),
             }
         }
         Ok(endings)
     }
 
-    /// Forgets what was ended before an instant.
+    fn ending(&self, row: &AnyRow) -> Result<Ending, VaultError> {
+        let seq: i64 = row.try_get("seq")?;
+        let text = self.opened(&seq.to_string(), row, &Destination::ending())?;
+        let ending: Ending = serde_json::from_slice(&text).map_err(|_| VaultError::Missing)?;
+        (ending.seq == seq)
+            .then_some(ending)
+            .ok_or(VaultError::Missing)
+    }
+
+    /// Forgets what was ended before an instant, and signs what is left. Where it was changed by somebody else it stays, to
+    /// be found.
     pub async fn forget_endings(&self, before: Timestamp) -> Result<(), VaultError> {
         let mut writing = self.database.begin().await?;
+        sqlx::query("UPDATE anchors SET seq = seq WHERE id = 1")
+            .execute(writing.on())
+            .await?;
+        if !self.are_as_signed(writing.on()).await? {
+            return Ok(());
+        }
         sqlx::query("DELETE FROM endings WHERE at < $1")
             .bind(before.millis())
             .execute(writing.on())
             .await?;
+        if let Some((anchor, _)) = self.signed(writing.on()).await? {
+            self.sign(&mut writing, &anchor).await?;
+        }
         Ok(writing.commit().await?)
     }
 
     /// Seals everything that is remembered of the trail anew with the newest key, and signs the anchor with it.
+    ///
+    /// # Errors
+    /// [`VaultError::EndingsChanged`], with nothing changed, where what is there is not what was signed.
     pub async fn rotate_memory(&self) -> Result<(), VaultError> {
-        let endings = self.endings().await?;
         let anchor = self.anchor().await?;
+        if !self.endings_are_whole().await? {
+            return Err(VaultError::EndingsChanged);
+        }
+        let endings = self.endings().await?;
         let mut writing = self.database.begin().await?;
         sqlx::query("DELETE FROM endings WHERE key_id <> $1")
             .bind(self.keys.newest().0)

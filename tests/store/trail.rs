@@ -3,8 +3,11 @@
 use crate::{World, engines::on_both_engines, world::NOW};
 use kalends::{
     audit::{Action, Break, Entry, Verdict, anchor, follow, verify},
+    custody::Memory,
+    random::Random,
     store::Store,
 };
+use std::time::Duration;
 
 async fn spoil(world: &World, sql: &'static str) {
     sqlx::query(sql).execute(world.store.pool()).await.unwrap();
@@ -35,6 +38,12 @@ async fn trail(world: &World) {
     );
 }
 
+async fn adopt(world: &World) {
+    let locked = world.locked().await;
+    let adopted = world.custody().adopt(&locked, &Random::from_system()).await;
+    adopted.unwrap();
+}
+
 on_both_engines! {
     async fn a_line_that_was_changed_is_found(world) {
         trail(world).await;
@@ -56,6 +65,62 @@ on_both_engines! {
             spoil(world, sql).await;
         }
         assert!(matches!(broken(world).await, Break::Changed { seq: 2, .. }));
+    }
+
+    async fn endings_that_were_taken_away_changed_or_put_in_are_found_until_an_adoption(world) {
+        let alice = world.user("alice").await;
+        for name in ["bob", "charlie"] {
+            let ended = Entry::by(alice.id, Action::Disconnected).about(format!("{name}@example.test"));
+            world.store.audit(&ended, NOW).await.unwrap();
+        }
+        anchor(&world.store, &world.vault, NOW).await.unwrap();
+        adopt(world).await;
+        let is_whole = async || matches!(verify(&world.store, &world.vault).await.unwrap(), Verdict::Whole { .. });
+        assert!(is_whole().await);
+        assert_eq!(world.vault.endings().await.unwrap().len(), 2);
+        for sql in [
+            "DELETE FROM endings WHERE seq = (SELECT MIN(seq) FROM endings)",
+            "UPDATE endings SET sealed = 'AAAA'",
+            "UPDATE endings SET at = at + 1",
+            "INSERT INTO endings (seq, at, key_id, sealed) VALUES (99, 1, 'unknown', 'AAAA')",
+            "DELETE FROM endings",
+        ] {
+            sqlx::query(sql).execute(world.vault.pool()).await.unwrap();
+            assert_eq!(broken(world).await, Break::EndingsChanged, "{sql}");
+            assert_eq!(world.custody().standing().await.unwrap().memory, Memory::Lost, "{sql}");
+            // Neither going on nor forgetting makes it good.
+            let line = Entry::by(alice.id, Action::SyncRequested).about("bob@example.test");
+            world.store.audit(&line, NOW).await.unwrap();
+            follow(&world.store, &world.vault, NOW).await.unwrap();
+            world.vault.forget_endings(NOW).await.unwrap();
+            assert_eq!(broken(world).await, Break::EndingsChanged, "{sql}");
+            // A row with a key that nobody has stops no start and no command.
+            world.start(&["k1"]).await.unwrap().pool().close().await;
+            adopt(world).await;
+            assert!(is_whole().await, "{sql}");
+        }
+    }
+
+    async fn what_is_forgotten_or_sealed_anew_stays_signed(world) {
+        let alice = world.user("alice").await;
+        for at in [NOW, NOW + Duration::from_mins(2)] {
+            let ended = Entry::by(alice.id, Action::Disconnected).about("bob@example.test");
+            world.store.audit(&ended, at).await.unwrap();
+        }
+        anchor(&world.store, &world.vault, NOW).await.unwrap();
+        world.vault.forget_endings(NOW + Duration::from_mins(1)).await.unwrap();
+        assert_eq!(world.vault.endings().await.unwrap().len(), 1);
+        let verdict = verify(&world.store, &world.vault).await.unwrap();
+        assert!(matches!(verdict, Verdict::Whole { .. }), "{verdict:?}");
+        let both = world.vault_with(&["k1", "k2"]).await.unwrap();
+        both.rotate_memory().await.unwrap();
+        let new = world.vault_with(&["k2"]).await.unwrap();
+        assert_eq!(new.endings().await.unwrap().len(), 1);
+        let verdict = verify(&world.store, &new).await.unwrap();
+        assert!(matches!(verdict, Verdict::Whole { .. }), "{verdict:?}");
+        for vault in [both, new] {
+            vault.pool().close().await;
+        }
     }
 
     async fn a_line_that_was_removed_is_found(world) {

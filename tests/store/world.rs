@@ -6,7 +6,7 @@ use kalends::{
     audit::{Action, Entry},
     clock::{Clock, Timestamp},
     connection::{Connection, Mode},
-    custody::Custody,
+    custody::{Custody, PairError, open_pair},
     database::Engine,
     id::{SecretId, UserId},
     random::Random,
@@ -79,6 +79,13 @@ impl World {
         open_vault(&self.databases, keys).await
     }
 
+    /// Opens the pair as a start does.
+    pub async fn start(&self, keys: &[&str]) -> Result<Vault, PairError> {
+        let source = key_source(&self.databases, keys);
+        let random = Random::from_system();
+        open_pair(&self.store, self.locked().await, &source, &random, NOW).await
+    }
+
     /// The vault without its keys.
     pub async fn locked(&self) -> LockedVault {
         LockedVault::open(&self.databases.vault).await.unwrap()
@@ -135,16 +142,20 @@ impl World {
 }
 
 async fn open_vault(databases: &Databases, keys: &[&str]) -> Result<Vault, VaultError> {
+    let source = key_source(databases, keys);
+    Vault::open(&databases.vault, &source, Random::from_system()).await
+}
+
+fn key_source(databases: &Databases, keys: &[&str]) -> KeySource {
     let lines: Vec<String> = keys
         .iter()
         .map(|id| format!("{id}:{}=", id.replace('k', "").repeat(42) + "A"))
         .collect();
-    let source = KeySource {
+    KeySource {
         keys: (!keys.is_empty()).then(|| lines.join("\n").into()),
         file: None,
         new_file: databases.folder.path().join("vault.keys"),
-    };
-    Vault::open(&databases.vault, &source, Random::from_system()).await
+    }
 }
 
 pub fn new_user(name: &str) -> NewUser {
