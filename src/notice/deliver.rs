@@ -114,7 +114,7 @@ async fn next(services: &Services, channel: Channel) -> Result<Option<Notice>, S
 async fn hand_over(services: &Services, notice: &Notice) -> Result<(), StoreError> {
     let place = usize::try_from(notice.tries).unwrap_or(usize::MAX);
     let at = services.clock.now();
-    let came_of_it = handed(services, notice).await;
+    let came_of_it = handed(services, notice, Pace::Patient).await;
     write_down(services, notice, at, &came_of_it, PAUSES.get(place)).await
 }
 
@@ -146,7 +146,14 @@ pub(super) async fn write_down(
     services.store.end_try(notice.id, &tried, next).await
 }
 
-async fn handed(services: &Services, notice: &Notice) -> Result<String, Refused> {
+/// Whether somebody waits for what comes of it.
+#[derive(Debug, Clone, Copy)]
+enum Pace {
+    Patient,
+    AtOnce,
+}
+
+async fn handed(services: &Services, notice: &Notice, pace: Pace) -> Result<String, Refused> {
     match notice.recipient.channel {
         Channel::Mail => {
             let Some(mailer) = services.channels.mail() else {
@@ -158,7 +165,10 @@ async fn handed(services: &Services, notice: &Notice) -> Result<String, Refused>
                 subject: &notice.subject,
                 text: &notice.body,
             };
-            mailer.send(&letter).await?;
+            match pace {
+                Pace::Patient => mailer.send(&letter).await?,
+                Pace::AtOnce => mailer.send_now(&letter).await?,
+            }
             Ok(format!("taken by {}", mailer.host()))
         }
         Channel::Webhook => {
@@ -209,7 +219,7 @@ async fn test(
     let now = services.clock.now();
     let told = words::test(&services.channels, &admin.name, now);
     let mut notice = made(services, Kind::Test, None, recipient, &told, now);
-    let came_of_it = handed(services, &notice).await;
+    let came_of_it = handed(services, &notice, Pace::AtOnce).await;
     // Over as it is written down: nothing is left for the worker.
     notice.state = if came_of_it.is_ok() {
         State::Sent

@@ -20,11 +20,15 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
 /// How long the mail server may take for one mail.
 const LIMIT: Duration = Duration::from_secs(30);
+/// How long somebody who looks at a page waits for it, other mails that it has before included.
+const LIMIT_OF_TEST: Duration = Duration::from_secs(6);
+/// What is left at least once its turn has come.
+const SHORTEST: Duration = Duration::from_secs(2);
 /// The longest answer of a mail server that is kept, in characters.
 const ANSWER: usize = 300;
 
@@ -141,7 +145,25 @@ impl Mailer {
     pub(super) async fn send(&self, letter: &Letter<'_>) -> Result<(), Refused> {
         let message = self.message(letter).map_err(Refused::ForGood)?;
         let _turn = self.0.turn.lock().await;
-        let sent = tokio::time::timeout(LIMIT, self.0.transport.send(message)).await;
+        self.send_within(message, LIMIT).await
+    }
+
+    /// As [`Mailer::send`], for somebody who waits for the answer: within seconds, or not at all.
+    pub(super) async fn send_now(&self, letter: &Letter<'_>) -> Result<(), Refused> {
+        let message = self.message(letter).map_err(Refused::ForGood)?;
+        let begun = Instant::now();
+        let Ok(_turn) = tokio::time::timeout(LIMIT_OF_TEST, self.0.turn.lock()).await else {
+            return Err(Refused::ForNow(format!(
+                "the mail server does not answer: another mail has waited for it for {} seconds and more",
+                LIMIT_OF_TEST.as_secs()
+            )));
+        };
+        let left = LIMIT_OF_TEST.saturating_sub(begun.elapsed());
+        self.send_within(message, left.max(SHORTEST)).await
+    }
+
+    async fn send_within(&self, message: Message, limit: Duration) -> Result<(), Refused> {
+        let sent = tokio::time::timeout(limit, self.0.transport.send(message)).await;
         let refused = match sent {
             Ok(Ok(_)) => {
                 self.0.is_sign_in_refused.store(false, Ordering::Relaxed);
@@ -149,8 +171,8 @@ impl Mailer {
             }
             Ok(Err(error)) => refused(&error),
             Err(_) => Refused::ForNow(format!(
-                "no answer of the mail server within {} seconds",
-                LIMIT.as_secs()
+                "the mail server does not answer within {} seconds",
+                limit.as_secs()
             )),
         };
         if matches!(refused, Refused::SignIn(_)) {

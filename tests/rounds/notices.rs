@@ -299,6 +299,25 @@ on_both_engines! {
         assert_eq!((tell(&services).await, mail.mails().len()), (1, 2));
     }
 
+    async fn a_test_mail_does_not_wait_behind_others_for_a_silent_mail_server(world) {
+        let alice = make_admin(world, "alice").await;
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let services = with_mail(world, &format!("smtp://{}", silent.local_addr().unwrap()));
+        world.exchange.world().account_mut(SERVICE).unwrap().role = false;
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        world.pass(MINUTE * 6);
+        notice::look(&services).await.unwrap();
+        let other = services.clone();
+        let waiting = tokio::spawn(async move { notice::deliver_due(&other).await });
+        tokio::task::yield_now().await;
+        let begun = std::time::Instant::now();
+        let said = notice::test_mail(&services, &alice).await.unwrap().unwrap_err();
+        assert!(begun.elapsed() < MINUTE / 4, "{:?}", begun.elapsed());
+        assert!(said.contains("does not answer"), "{said}");
+        waiting.abort();
+    }
+
     async fn a_mail_refused_for_good_is_given_up_at_once(world) {
         let alice = make_admin(world, "alice").await;
         let (services, mail) = telling(world);
