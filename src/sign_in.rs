@@ -15,7 +15,8 @@ use crate::{
     services::Services,
     store::{StoreError, User},
 };
-use limits::{Account, NotNow, Try};
+pub use limits::Network;
+use limits::{Account, LinesAboutStrangers, NotNow, Try};
 use std::time::Duration;
 use zxcvbn::{Score, zxcvbn};
 
@@ -140,6 +141,7 @@ async fn enter(
         Ok(email) => services.store.user_by_email(&email).await?,
         Err(_) => None,
     };
+    let is_stranger = user.is_none();
     let account = user.as_ref().map_or(Account::Nobodys(&name), Account::Of);
     let begun = Try::begin(services, account, visitor).await?;
     // Who may not sign in, or has no password yet, takes as long as everybody.
@@ -169,8 +171,24 @@ async fn enter(
     } else {
         let subject = format!("{name} from {address}");
         let entry = Entry::by_kalends(Action::SignInRefused).about(subject);
-        services.store.audit(&entry, now).await?;
+        if is_stranger {
+            note_stranger(services, &entry).await?;
+        } else {
+            services.store.audit(&entry, now).await?;
+        }
         Err(SignInError::Wrong)
+    }
+}
+
+/// Writes a line about a stranger, of whom there are any number: beyond so many an hour they are counted in one line.
+async fn note_stranger(services: &Services, entry: &Entry) -> Result<(), StoreError> {
+    let (store, now) = (&services.store, services.clock.now());
+    match store.take_place(&[&LinesAboutStrangers], now).await? {
+        Ok(_kept) => {
+            store.write_counted_strangers(now).await?;
+            store.audit(entry, now).await
+        }
+        Err(_) => store.count_stranger(now).await,
     }
 }
 

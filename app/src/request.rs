@@ -7,9 +7,9 @@ mod session;
 pub use checks::{check_for, check_view, fix, form_of};
 pub use device::{DeviceCookie, visitor};
 pub use session::{
-    DEVICE_KEY, USER_KEY, await_code, awaited, chosen, end_all_sessions, end_other_sessions,
-    end_session, flash, imported, keep_chosen, keep_imported, may_see_kit, show_kit, start_session,
-    take_flash, this_session,
+    AWAITED_KEY, DEVICE_KEY, USER_KEY, await_code, awaited, chosen, end_all_sessions,
+    end_other_sessions, end_session, flash, imported, keep_chosen, keep_imported, may_see_kit,
+    show_kit, start_session, take_flash, this_session,
 };
 
 use crate::{AppError, component::Question, draft::Draft, moment::Words};

@@ -13,6 +13,7 @@ use crate::{
     services::Services,
     store::{LimitPlace, StoreError, User},
 };
+use sha2::{Digest as _, Sha256};
 use std::{
     net::{IpAddr, Ipv6Addr},
     time::Duration,
@@ -22,6 +23,8 @@ use std::{
 const OF_ONE: usize = 8;
 const OF_ADDRESS: usize = 30;
 const REFILL: Duration = Duration::from_mins(1);
+/// Refused sign-ins of strangers that have a line of their own; more are counted in one.
+const LINES_AN_HOUR: usize = 100;
 /// Places that are kept under names and addresses of strangers.
 const OF_STRANGERS: Keys = Keys::Anybodys {
     most_places: 20_000,
@@ -39,6 +42,13 @@ impl Network {
             }
             _ => address.to_owned(),
         })
+    }
+}
+
+impl Network {
+    /// As rows of strangers name it.
+    pub fn hashed(&self) -> String {
+        hex::encode(Sha256::digest(self.0.as_bytes()))
     }
 }
 
@@ -142,6 +152,24 @@ impl LimitKey for WrongSetupCodes {
 
     fn key(&self) -> String {
         self.0.0.clone()
+    }
+}
+
+/// Lines of the audit trail about sign-ins of strangers that were refused.
+pub(crate) struct LinesAboutStrangers;
+
+impl LimitKey for LinesAboutStrangers {
+    fn limit(&self) -> Limit {
+        Limit {
+            purpose: "lines-about-strangers",
+            most: LINES_AN_HOUR,
+            lasts: Lasts::Each(Duration::from_hours(1)),
+            keys: Keys::Ours,
+        }
+    }
+
+    fn key(&self) -> String {
+        String::new()
     }
 }
 

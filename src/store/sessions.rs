@@ -21,7 +21,13 @@ pub struct SessionRow {
     pub touched_at: Timestamp,
     /// On what a person signed in, in few words.
     pub device: Option<String>,
+    /// The network that one of nobody is counted under, hashed; for a new one alone.
+    pub network: Option<String>,
 }
+
+/// Sessions of nobody that are kept in all, and of one network; the longest unused go.
+const MOST_OF_NOBODY: i64 = 2000;
+const MOST_OF_NETWORK: i64 = 20;
 
 /// A signed-in device of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +73,7 @@ impl Store {
                 absolute_expires_at: rows::instant(&row, "absolute_expires_at")?,
                 touched_at: rows::instant(&row, "touched_at")?,
                 device: row.try_get("device")?,
+                network: None,
             })
         })
         .transpose()
@@ -76,8 +83,8 @@ impl Store {
     pub async fn save_session(&self, session: &SessionRow) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
-            "INSERT INTO sessions (id_hash, user_id, data, idle_expires_at, absolute_expires_at, touched_at, started_at, device) \
-             VALUES ($1, $2, $3, $4, $5, $6, $6, $7) ON CONFLICT (id_hash) DO UPDATE SET user_id = excluded.user_id, \
+            "INSERT INTO sessions (id_hash, user_id, data, idle_expires_at, absolute_expires_at, touched_at, started_at, device, network) \
+             VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8) ON CONFLICT (id_hash) DO UPDATE SET user_id = excluded.user_id, \
              data = excluded.data, idle_expires_at = excluded.idle_expires_at, touched_at = excluded.touched_at, \
              device = excluded.device",
         )
@@ -88,8 +95,12 @@ impl Store {
         .bind(session.absolute_expires_at.millis())
         .bind(session.touched_at.millis())
         .bind(&session.device)
+        .bind(&session.network)
         .execute(writing.on())
         .await?;
+        if session.user_id.is_none() {
+            make_room(&mut writing, session).await?;
+        }
         Ok(writing.commit().await?)
     }
 
@@ -247,4 +258,35 @@ impl Store {
         }
         Ok(ended)
     }
+}
+
+/// Ends the sessions of nobody that are too many beside a new one.
+async fn make_room(writing: &mut Writing, new: &SessionRow) -> Result<(), StoreError> {
+    const OTHERS: &str = "FROM sessions WHERE user_id IS NULL AND id_hash <> $1";
+    for (which, most) in [
+        ("network = $2", MOST_OF_NETWORK),
+        ("CAST($2 AS TEXT) IS NOT NULL", MOST_OF_NOBODY),
+    ] {
+        let network = new.network.clone().unwrap_or_default();
+        let sql = format!("SELECT COUNT(*) AS others {OTHERS} AND {which}");
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(&new.id_hash)
+            .bind(&network)
+            .fetch_one(writing.on())
+            .await?;
+        let others: i64 = row.try_get("others")?;
+        if others < most {
+            continue;
+        }
+        let sql = format!(
+            "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash {OTHERS} AND {which} ORDER BY touched_at, id_hash LIMIT $3)"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(&new.id_hash)
+            .bind(&network)
+            .bind(others - most + 1)
+            .execute(writing.on())
+            .await?;
+    }
+    Ok(())
 }

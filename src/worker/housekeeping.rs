@@ -21,6 +21,8 @@ pub async fn keep_house(services: &Services) -> Result<(), StoreError> {
         done("heartbeats", store.forget_heartbeats(now).await);
     }
     done("secrets", custody.delete_listed().await);
+    // Where no stranger comes any more, nobody else writes that line.
+    done("strangers", store.write_counted_strangers(now).await);
     Ok(())
 }
 

@@ -21,6 +21,7 @@ fn session(id_hash: &str, user_id: Option<UserId>, at: Timestamp) -> SessionRow 
         absolute_expires_at: at + DAY,
         touched_at: at,
         device: Some("Firefox on Linux".to_owned()),
+        network: None,
     }
 }
 

@@ -85,6 +85,7 @@ on_both_engines! {
                 absolute_expires_at: NOW + Duration::from_hours(1),
                 touched_at: NOW,
                 device: None,
+                network: None,
             };
             world.store.save_session(&session).await.unwrap();
         }

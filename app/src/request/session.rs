@@ -22,7 +22,8 @@ const FLASH_KEY: &str = "flash";
 const CHOSEN_KEY: &str = "chosen";
 const IMPORT_KEY: &str = "import";
 const KIT_KEY: &str = "kit";
-const AWAITED_KEY: &str = "awaited";
+/// Where somebody waits for their code, whose password was right.
+pub const AWAITED_KEY: &str = "awaited";
 /// How long a right password waits for its code.
 const AWAIT: Duration = Duration::from_mins(10);
 
