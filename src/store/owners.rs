@@ -51,7 +51,8 @@ impl Store {
         .await?;
         let own = self.readable(Listed::Accounts, &own, |row| {
             let name: AccountName = rows::json(row, "name")?;
-            Ok((name, rows::parsed(row, "user_id")?))
+            let person: UserId = rows::parsed(row, "user_id")?;
+            Ok((name, person))
         });
         let own = own.into_iter();
         let own = own.filter(|(name, _)| name.refusal_key() == bare_name);
