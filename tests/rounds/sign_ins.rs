@@ -7,6 +7,7 @@ use crate::{
 use futures::future::join_all;
 use kalends::{
     account_name::Password,
+    audit::{Verdict, verify},
     hashing::Queue,
     people::{self, PeopleError},
     services::Services,
@@ -64,6 +65,31 @@ fn is_later(entered: &Result<Entered, SignInError>) -> bool {
 }
 
 on_both_engines! {
+    async fn refused_strangers_have_a_hundred_lines_an_hour_and_one_that_counts_the_rest(world) {
+        let (services, store) = (&world.services, &world.services.store);
+        let lines = async || store.audit_counts().await.unwrap().get("sign-in-refused").copied();
+        let refuse = async |number: i32| {
+            let from = at(&format!("192.0.2.{number}"), None);
+            let refused = enter(services, &format!("nobody{number}@example.test"), "wrong", &from).await;
+            assert!(matches!(refused, Err(SignInError::Wrong)), "{refused:?}");
+        };
+        for number in 0..105 {
+            refuse(number).await;
+        }
+        assert_eq!(lines().await, Some(100));
+        // People have lines of their own.
+        let bob = person(world, "bob").await;
+        let refused = enter(services, bob.email.as_str(), "wrong", &at("192.0.2.200", None)).await;
+        assert!(matches!(refused, Err(SignInError::Wrong)), "{refused:?}");
+        assert_eq!(lines().await, Some(101));
+        world.pass(MINUTE * 61);
+        refuse(201).await;
+        assert_eq!(lines().await, Some(103));
+        let counted = sqlx::query("SELECT subject FROM audit WHERE subject LIKE '5 more of people unknown%'");
+        assert_eq!(counted.fetch_all(store.pool()).await.unwrap().len(), 1);
+        assert!(matches!(verify(store, &services.vault).await.unwrap(), Verdict::Whole { .. }));
+    }
+
     async fn of_many_wrong_passwords_at_the_same_moment_eight_are_looked_at(world) {
         let bob = person(world, "bob").await;
         let other = world.another_instance().await;

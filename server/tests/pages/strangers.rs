@@ -86,3 +86,40 @@ async fn a_short_form_comes_back_with_what_was_typed() {
     assert_eq!(form.field("Email").value, "alice@example.test");
     assert_eq!(browser.get("/setup").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn of_one_address_few_sessions_are_kept_however_many_forms_it_posts() {
+    let place = Place::of(&[ALICE]);
+    let kalends = place.start().await;
+    for number in 0..30 {
+        let email = format!("nobody{number}@example.test");
+        let fields = [("email", email.as_str()), ("password", "wrong")];
+        kalends.browser().post("/api/sign_in", &fields).await;
+    }
+    let kept = left_behind(&place).await.len();
+    assert!((1..=20).contains(&kept), "{kept}");
+}
+
+#[tokio::test]
+async fn a_null_character_finds_nothing_and_is_no_form() {
+    let place = Place::of(&[ALICE]);
+    let kalends = place.start().await;
+    let mut alice = kalends.browser();
+    alice.sign_in(&ALICE).await;
+    for asked in [
+        "/connections?account=%00",
+        "/connections?cause=a%00b",
+        "/connections?domain=%00",
+        "/connections.csv?account=%00",
+        "/audit?who=%00",
+        "/audit?about=x%00",
+        "/audit.csv?about=%00",
+    ] {
+        let answer = alice.get(asked).await;
+        assert_eq!(answer.status, StatusCode::OK, "{asked}");
+    }
+    let answer = alice
+        .post_body("/api/sign_in", "email=a%00b&password=x")
+        .await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+}
