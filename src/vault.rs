@@ -92,11 +92,18 @@ impl LockedVault {
         Ok(Self { database })
     }
 
-    /// Loads the keys, whatever is sealed with others.
+    /// Loads the keys, whatever single rows are sealed with.
+    ///
+    /// # Errors
+    /// Also where nothing in the vault was sealed or signed with any of them: they are another vault's.
     pub async fn unlock(self, source: &KeySource, random: Random) -> Result<Vault, VaultError> {
         let used = used_keys(&self.database).await?;
         let may_make = self.database.engine() == Engine::Sqlite && used.is_empty();
         let keys = VaultKeys::load(source, may_make, &random)?;
+        let is_ours = used.is_empty() || used.iter().any(|id| keys.get(id).is_some());
+        if let Some(missing) = used.into_iter().next().filter(|_| !is_ours) {
+            return Err(KeyError::Missing(missing).into());
+        }
         Ok(Vault {
             database: self.database,
             keys: Arc::new(keys),
@@ -112,8 +119,11 @@ async fn used_keys(database: &Database) -> Result<Vec<String>, VaultError> {
     )
     .fetch_all(&database.pool)
     .await?;
-    let used = found.iter().map(|row| row.try_get("key_id"));
-    Ok(used.collect::<Result<_, _>>()?)
+    // What is no text is no key of ours.
+    let used = found
+        .iter()
+        .map(|row| row.try_get("key_id").unwrap_or_default());
+    Ok(used.collect())
 }
 
 impl Vault {
@@ -133,7 +143,7 @@ impl Vault {
             .await?;
         let mut sealed = Vec::new();
         for row in &used {
-            let key_id: String = row.try_get("key_id")?;
+            let key_id: String = row.try_get("key_id").unwrap_or_default();
             if self.keys.get(&key_id).is_some() {
                 continue;
             }
