@@ -5,6 +5,7 @@
 //! does one that was never answered; at most four stand for one account name, three of them typed. The first refusal of
 //! a saved password stops all work of its account; probes follow ever more seldom.
 
+mod key;
 mod method;
 mod person;
 mod probes;
