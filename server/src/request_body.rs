@@ -57,30 +57,37 @@ pub struct LimitedBody {
     begun: Option<Instant>,
     sleep: Pin<Box<Sleep>>,
     fault: Fault,
-    null: Option<NullSearch>,
+    null: Option<NullFilter>,
 }
 
-/// Looks for a null character in a form, where it is written `%00`.
+/// Puts another control character in the place of each null character of a form, where it is written `%00`: no text of a
+/// database holds that one, and no field takes either.
 #[derive(Debug, Default)]
-struct NullSearch {
+struct NullFilter {
     matched: usize,
 }
 
-impl NullSearch {
+impl NullFilter {
     const NULL: &[u8] = b"%00";
 
-    fn finds(&mut self, piece: &[u8]) -> bool {
-        for byte in piece {
+    /// The piece without null characters; `None` where it has none.
+    fn filtered(&mut self, piece: &[u8]) -> Option<Vec<u8>> {
+        let mut filtered = None;
+        for (place, byte) in piece.iter().enumerate() {
             self.matched = match byte {
                 b'%' => 1,
                 b'0' if self.matched > 0 => self.matched + 1,
                 _ => 0,
             };
             if self.matched == Self::NULL.len() {
-                return true;
+                self.matched = 0;
+                let text = filtered.get_or_insert_with(|| piece.to_vec());
+                if let Some(last) = text.get_mut(place) {
+                    *last = b'1';
+                }
             }
         }
-        false
+        filtered
     }
 }
 
@@ -100,9 +107,9 @@ impl LimitedBody {
         (limited, fault)
     }
 
-    /// Refuses a form with a null character: no text of a database holds it, and no browser lets anybody type it.
+    /// As it is for a form: without null characters.
     pub fn without_null(mut self) -> Self {
-        self.null = Some(NullSearch::default());
+        self.null = Some(NullFilter::default());
         self
     }
 
@@ -145,13 +152,12 @@ impl HttpBody for LimitedBody {
                 let Some(left) = self.left.checked_sub(length) else {
                     return self.broken(StatusCode::PAYLOAD_TOO_LARGE);
                 };
-                let data = frame.data_ref().map_or(&[][..], |data| data);
-                if self.null.as_mut().is_some_and(|null| null.finds(data)) {
-                    return self.broken(StatusCode::BAD_REQUEST);
-                }
                 self.left = left;
                 self.read += length;
                 self.expect_next(begun);
+                let filter = self.null.as_mut().zip(frame.data_ref());
+                let filtered = filter.and_then(|(filter, data)| filter.filtered(data));
+                let frame = filtered.map_or(frame, |data| Frame::data(data.into()));
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(_))) => self.broken(StatusCode::BAD_REQUEST),
@@ -216,27 +222,27 @@ mod tests {
     }
 
     #[test]
-    fn a_null_character_is_found_wherever_a_form_is_cut() {
-        let finds = |pieces: &[&str]| {
-            let mut search = NullSearch::default();
-            pieces.iter().any(|piece| search.finds(piece.as_bytes()))
+    fn a_null_character_is_taken_out_wherever_a_form_is_cut() {
+        let filtered = |pieces: &[&str]| {
+            let mut filter = NullFilter::default();
+            let piece = |piece: &&str| {
+                filter
+                    .filtered(piece.as_bytes())
+                    .unwrap_or_else(|| piece.as_bytes().to_vec())
+            };
+            String::from_utf8(pieces.iter().flat_map(piece).collect()).unwrap()
         };
-        for bad in [
-            &["name=%00"][..],
-            &["name=a%", "00b"],
-            &["%", "0", "0"],
-            &["%%00"],
-            &["%0%00"],
+        for (pieces, expected) in [
+            (&["name=%00"][..], "name=%01"),
+            (&["name=a%", "00b"], "name=a%01b"),
+            (&["%", "0", "0", "%00"], "%01%01"),
+            (&["%%00"], "%%01"),
+            (&["%0%00"], "%0%01"),
+            (&["name=%2500"], "name=%2500"),
+            (&["%0", "a0", "0"], "%0a00"),
+            (&["%20%0A"], "%20%0A"),
         ] {
-            assert!(finds(bad), "{bad:?}");
-        }
-        for fine in [
-            &["name=%2500"][..],
-            &["%0", "a0", "0"],
-            &["00%"],
-            &["%20%0A"],
-        ] {
-            assert!(!finds(fine), "{fine:?}");
+            assert_eq!(filtered(pieces), expected);
         }
     }
 
