@@ -15,7 +15,7 @@ use crate::{
     endpoint::EwsUrl,
     ews::{
         CallIds, Cause, EwsError,
-        client::{KALENDS, http_cause, is_online, post},
+        http::{KALENDS, http_cause, is_online, post},
         xml::{Xml, text_of},
     },
     mailbox::SmtpAddress,

@@ -7,6 +7,7 @@ pub mod client;
 pub mod envelope;
 pub mod error;
 pub mod filter;
+pub(crate) mod http;
 pub mod operation;
 pub mod response_code;
 pub mod types;

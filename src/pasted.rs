@@ -144,7 +144,7 @@ fn cut_one<'a>(word: &'a str, after: &str) -> Piece<'a> {
     if local.is_empty() || domain.is_empty() || is_cut_off || local.starts_with("//") {
         return Piece::None;
     }
-    if !(rest.contains('@') && !rest.starts_with('@')) && !is_end(rest) {
+    if (!rest.contains('@') || rest.starts_with('@')) && !is_end(rest) {
         return Piece::None;
     }
     // Both stand in `word`, the domain right behind the local part and the sign.
@@ -248,7 +248,7 @@ mod tests {
                 }
             }
             let begun = format!("{sign}brien@example.test");
-            assert_eq!(found(&begun), [begun.clone()]);
+            assert_eq!(found(&begun), std::slice::from_ref(&begun));
         }
     }
 

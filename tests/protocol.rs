@@ -23,6 +23,8 @@ mod problems;
 mod proxied;
 #[path = "protocol/success.rs"]
 mod success;
+#[path = "protocol/throttled.rs"]
+mod throttled;
 #[path = "protocol/tls.rs"]
 mod tls;
 #[path = "protocol/window.rs"]

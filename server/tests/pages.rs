@@ -51,6 +51,8 @@ mod pauses;
 mod people;
 #[path = "pages/program.rs"]
 mod program;
+#[path = "pages/resolved.rs"]
+mod resolved;
 #[path = "pages/second_factor.rs"]
 mod second_factor;
 #[path = "pages/security.rs"]

@@ -6,7 +6,7 @@ use crate::{
     endpoint::{EwsUrl, is_exchange_online},
     ews::{
         CallIds, Cause, EwsError, Whose,
-        client::{http_cause, post},
+        http::{http_cause, post},
         xml::{Xml, XmlError, text_of},
     },
     mailbox::SmtpAddress,

@@ -5,7 +5,8 @@ use super::{
     Whose,
     budget::{AnswerBudget, OF_CHECKS, OF_ROUNDS},
     envelope::{self, Body, Opened},
-    error::{AnsweredBy, Call, CallIds, Cause, EwsError, wants_certificate},
+    error::{Call, CallIds, Cause, EwsError, wants_certificate},
+    http::{http_cause, is_online, is_soap, may_be_soap, post},
     operation::{
         Operation, OperationName,
         find_item::{FindItem, View},
@@ -19,28 +20,22 @@ use crate::{
     auth::{Credentials, Gate, Method, SignedIn, offer::Offer},
     calendar::Window,
     clock::Timestamp,
-    endpoint::{EwsUrl, is_exchange_online},
+    endpoint::EwsUrl,
     mailbox::SmtpAddress,
     metrics::Calls,
     outbound::{
         CONNECT_LIMIT, Outbound,
-        connection::{ANSWER_LIMIT, Answer, Connection, SendError},
+        connection::{ANSWER_LIMIT, Connection, SendError},
         front::proxy,
     },
     policy::PrivacyLevel,
-    problem::capped,
     random::Random,
 };
-use http::{
-    HeaderValue, Request, StatusCode,
-    header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT},
-};
+use ::http::{Request, StatusCode, header::RETRY_AFTER};
 use hyper::body::Bytes;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 
-/// Constant, so that administrators can find and allow it (`EwsAllowList`).
-pub const KALENDS: &str = concat!("Kalends/", env!("CARGO_PKG_VERSION"));
 /// How many calls are remembered until somebody takes them.
 const MOST_CALLS: usize = 32;
 /// How many mailboxes are remembered that are not asked as usual.
@@ -436,115 +431,5 @@ fn read<O: Operation>(
             "{} in place of an answer",
             tag.name()
         ))),
-    }
-}
-
-/// A POST with the headers that every request carries.
-pub(crate) fn post(
-    path: &str,
-    whose: Option<&Whose>,
-    ids: &CallIds,
-    body: String,
-) -> Request<Bytes> {
-    let mut request = Request::new(Bytes::from(body));
-    *request.method_mut() = http::Method::POST;
-    if let Ok(uri) = path.parse() {
-        *request.uri_mut() = uri;
-    }
-    let headers = request.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/xml; charset=utf-8"),
-    );
-    headers.insert(ACCEPT, HeaderValue::from_static("text/xml"));
-    headers.insert(USER_AGENT, HeaderValue::from_static(KALENDS));
-    headers.insert("return-client-request-id", HeaderValue::from_static("true"));
-    let id = ids.client_request_id.as_deref().map(HeaderValue::from_str);
-    if let Some(Ok(id)) = id {
-        headers.insert("client-request-id", id);
-    }
-    // A header is ASCII; without it Exchange finds the mailbox by what the body says.
-    let anchor = whose.map(|whose| HeaderValue::from_str(&whose.mailbox.wire()));
-    let anchor =
-        anchor.filter(|anchor| anchor.as_ref().is_ok_and(|anchor| anchor.to_str().is_ok()));
-    if let Some(Ok(anchor)) = anchor {
-        headers.insert("x-anchormailbox", anchor);
-    }
-    request
-}
-
-/// A fault may come with any of these, and under any content type, since proxies drop and change those.
-fn may_be_soap(answer: &Answer) -> bool {
-    answer.status == StatusCode::OK
-        || answer.status == StatusCode::BAD_REQUEST
-        || answer.status.is_server_error()
-}
-
-/// What says of itself that it is an answer of EWS; anything else may be the page of a proxy or of a server in trouble.
-fn is_soap(answer: &Answer) -> bool {
-    let kind = answer
-        .header("content-type")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    match answer.status {
-        StatusCode::OK => !kind.contains("html"),
-        _ => kind.contains("xml"),
-    }
-}
-
-/// An answer told by its status and headers alone.
-pub(crate) fn http_cause(answer: &Answer) -> Cause {
-    let kind = answer
-        .header("content-type")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let location = answer.location().map(|text| {
-        let end = text.find(['?', '#']).unwrap_or(text.len());
-        capped(text.get(..end).unwrap_or_default())
-    });
-    Cause::Http {
-        status: answer.status.as_u16(),
-        html: kind.contains("html"),
-        location,
-        retry_after: answer.retry_after(),
-        by: AnsweredBy::read(answer),
-    }
-}
-
-/// Whether the headers give Exchange Online away.
-pub(crate) fn is_online(answer: &Answer, build: Option<ServerBuild>) -> bool {
-    build.is_some_and(ServerBuild::is_exchange_online)
-        || answer
-            .header("x-calculatedbetarget")
-            .is_some_and(is_exchange_online)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_anchor_is_ascii_or_missing() {
-        let anchor = |mailbox: &str| {
-            let whose = Whose::own(mailbox.parse().expect("valid"));
-            let ids = CallIds::default();
-            let request = post("/EWS/Exchange.asmx", Some(&whose), &ids, String::new());
-            request.headers().get("x-anchormailbox").cloned()
-        };
-        for (mailbox, expected) in [
-            (
-                "sean.o'brien@example.test",
-                Some("sean.o'brien@example.test"),
-            ),
-            (
-                "info@müller.example.test",
-                Some("info@xn--mller-kva.example.test"),
-            ),
-            ("jörg@example.test", None),
-            ("jörg@müller.example.test", None),
-        ] {
-            let expected = expected.map(HeaderValue::from_static);
-            assert_eq!(anchor(mailbox), expected, "{mailbox}");
-        }
     }
 }

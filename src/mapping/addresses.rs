@@ -27,18 +27,15 @@ pub struct Addresses {
 pub fn read_addresses(text: &str) -> Option<Addresses> {
     let Sheet { heading, rows } = read_sheet(text);
     let mut read = Reading::default();
-    match heading {
-        Some(heading) => {
-            for row in &rows {
-                let cells = [row.cell(heading.email), row.cell(heading.addresses)];
-                read.line(&cells, heading.email == heading.proxies)?;
-            }
+    if let Some(heading) = heading {
+        for row in &rows {
+            let cells = [row.cell(heading.email), row.cell(heading.addresses)];
+            read.line(&cells, heading.email == heading.proxies)?;
         }
-        None => {
-            let is_type = |line: &&str| line.trim_matches(['"', '\u{FEFF}']).starts_with("#TYPE");
-            for line in text.lines().filter(|line| !is_type(line)) {
-                read.line(&[line], false)?;
-            }
+    } else {
+        let is_type = |line: &&str| line.trim_matches(['"', '\u{FEFF}']).starts_with("#TYPE");
+        for line in text.lines().filter(|line| !is_type(line)) {
+            read.line(&[line], false)?;
         }
     }
     Some(read.found)

@@ -191,7 +191,9 @@ fn in_list(text: &str) -> Option<Vec<Row>> {
 /// Separated by whatever gives the first lines known columns.
 fn separated(text: &str) -> Vec<Row> {
     let first = text.trim_start().lines().next().unwrap_or("");
-    let explicit = is_directive(first).then(|| first.bytes().nth(4)).flatten();
+    let explicit = is_directive(first)
+        .then(|| first.as_bytes().get(4).copied())
+        .flatten();
     let explicit = explicit.filter(|by| b",;\t|".contains(by));
     let begin: Vec<&str> = text
         .lines()

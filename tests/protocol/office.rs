@@ -22,6 +22,7 @@ use kalends_simulator::{
     fault::{Kind, Plan},
     world::practice,
 };
+use std::fmt::Write as _;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -151,7 +152,7 @@ impl Office {
         rules.push(',');
         rules.push_str(connect_to);
         for (name, port) in more {
-            rules.push_str(&format!(",{name}:{port}={at}"));
+            let _ = write!(rules, ",{name}:{port}={at}");
         }
         let ca = Some(exchange.ca_pem_path.clone());
         let mut config = OutboundConfig::parse(hosts, &rules, ca).unwrap();

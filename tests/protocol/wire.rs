@@ -1,5 +1,4 @@
-//! The wire as others speak it: packed answers, faults in odd dress, the many ways to say that a server is busy, older
-//! servers of a farm, proxies.
+//! The wire as others speak it: packed answers, faults in odd dress, older servers of a farm, proxies.
 
 use crate::{
     office::{Office, seen, service},
@@ -21,25 +20,24 @@ use kalends_simulator::{
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 const BOB: &str = "bob@example.test";
-const FLOOR: Duration = Duration::from_secs(5);
 
-fn told(problem: &Problem) -> String {
+pub fn told(problem: &Problem) -> String {
     format!("{:?}", advice(problem, &Names::default()))
 }
 
-fn values(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub fn values(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     pairs.iter().map(own).collect()
 }
 
-fn wait(problem: &Problem) -> Duration {
+pub fn wait(problem: &Problem) -> Duration {
     match problem.retry() {
         Retry::After(wait) => wait,
         other => panic!("{problem:?}: {other:?}"),
     }
 }
 
-async fn client(office: &Office) -> Result<Client, EwsError> {
+pub async fn client(office: &Office) -> Result<Client, EwsError> {
     let request = service();
     let credentials = Credentials {
         account: request.account,
@@ -51,7 +49,11 @@ async fn client(office: &Office) -> Result<Client, EwsError> {
     Client::open(&tools.outbound, &tools.random, endpoint, credentials, gate).await
 }
 
-async fn entries(office: &Office, client: &mut Client, address: &str) -> Result<usize, EwsError> {
+pub async fn entries(
+    office: &Office,
+    client: &mut Client,
+    address: &str,
+) -> Result<usize, EwsError> {
     let now = office.tools.clock.now();
     let window = Window {
         start: now - Duration::from_hours(24 * 30),
@@ -159,168 +161,22 @@ async fn names_of_headers_are_written_as_usual() {
     };
     office.climb(found).await.1.unwrap();
     let heard = office.exchange.world().counters().heard_of_late();
-    let heads = heard.split("POST ").skip(1);
+    let requests = heard.split("POST ").skip(1);
     let mut seen = 0;
-    for head in heads {
-        let head = head.split("\r\n\r\n").next().unwrap_or_default();
-        for line in head.lines().skip(1) {
+    for request in requests {
+        let start = request.split("\r\n\r\n").next().unwrap_or_default();
+        for line in start.lines().skip(1) {
             let name = line.split(':').next().unwrap_or_default();
             assert!(name.starts_with(|c: char| c.is_ascii_uppercase()), "{line}");
             seen += 1;
         }
-        assert!(head.contains("\r\nHost: "), "{head}");
+        assert!(start.contains("\r\nHost: "), "{start}");
         assert!(
-            head.contains("\r\nContent-Type: text/xml; charset=utf-8"),
-            "{head}"
+            start.contains("\r\nContent-Type: text/xml; charset=utf-8"),
+            "{start}"
         );
     }
     assert!(seen > 20, "{heard}");
-}
-
-#[tokio::test]
-async fn a_busy_server_is_never_asked_again_within_seconds() {
-    for back_off in [
-        "1",
-        "999",
-        "0",
-        "-1",
-        "-60000",
-        "soon",
-        "",
-        "1.5",
-        "18446744073709551616",
-    ] {
-        let kind = Kind::DetailedFault {
-            code: "ErrorServerBusy".to_owned(),
-            values: values(&[("BackOffMilliseconds", back_off)]),
-            nested: false,
-        };
-        let met = with_fault("busy", kind).await;
-        let wait = wait(&met.failure.problem);
-        assert_eq!(met.failure.problem.code(), "throttled", "{back_off}");
-        assert!(
-            wait >= FLOOR && wait <= Duration::from_hours(1),
-            "{back_off}: {wait:?}"
-        );
-    }
-    for retry_after in ["0", "1", "-5", "soon", "", "1e9", "99999999999999999999"] {
-        for status in [429, 503] {
-            let kind = Kind::RetryLater {
-                status,
-                retry_after: retry_after.to_owned(),
-            };
-            let wait = wait(&with_fault("busy", kind).await.failure.problem);
-            assert!(
-                wait >= FLOOR && wait <= Duration::from_hours(1),
-                "{status} {retry_after}: {wait:?}"
-            );
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_date_in_retry_after_is_honoured() {
-    // It is Monday, 2 March 2026, 08:00 UTC.
-    for (text, seconds) in [
-        ("Mon, 02 Mar 2026 08:12:00 GMT", 720),
-        ("Monday, 02-Mar-26 08:12:00 GMT", 720),
-        ("Mon Mar  2 08:12:00 2026", 720),
-        ("Tue, 03 Mar 2026 08:00:00 GMT", 3600),
-        ("720", 720),
-        (" 720 ", 720),
-    ] {
-        for status in [429, 503] {
-            let kind = Kind::RetryLater {
-                status,
-                retry_after: text.to_owned(),
-            };
-            let met = with_fault("date", kind).await;
-            assert_eq!(
-                wait(&met.failure.problem).as_secs(),
-                seconds,
-                "{status} {text}"
-            );
-        }
-    }
-    for past in [
-        "Mon, 02 Mar 2026 07:59:00 GMT",
-        "Thu, 01 Jan 1970 00:00:00 GMT",
-    ] {
-        let kind = Kind::RetryLater {
-            status: 503,
-            retry_after: past.to_owned(),
-        };
-        let wait = wait(&with_fault("past", kind).await.failure.problem);
-        assert!(
-            wait >= FLOOR && wait < Duration::from_mins(10),
-            "{past}: {wait:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn an_inner_error_that_says_busy_is_busy() {
-    for code in [
-        "ErrorServerBusy",
-        "ErrorExceededConnectionCount",
-        "ErrorTooManyObjectsOpened",
-        "ErrorExceededSubscriptionCount",
-    ] {
-        for inner in [
-            values(&[
-                ("InnerErrorResponseCode", code),
-                ("BackOffMilliseconds", "90000"),
-            ]),
-            values(&[
-                (
-                    "InnerErrorMessageText",
-                    &format!("The call failed: {code}, try again later."),
-                ),
-                ("BackOffMilliseconds", "90000"),
-            ]),
-        ] {
-            for (nested, outer) in [
-                (false, "ErrorInternalServerError"),
-                (true, "ErrorInternalServerError"),
-                (false, "ErrorInternalServerTransientError"),
-            ] {
-                let as_message = Kind::DetailedMessage {
-                    code: outer.to_owned(),
-                    message: "An internal server error occurred.".to_owned(),
-                    values: inner.clone(),
-                    nested,
-                };
-                let as_fault = Kind::DetailedFault {
-                    code: outer.to_owned(),
-                    values: inner.clone(),
-                    nested,
-                };
-                for kind in [as_message, as_fault] {
-                    let met = with_fault("inner", kind.clone()).await;
-                    let busy = Problem::Throttled {
-                        wait_millis: 90_000,
-                    };
-                    assert_eq!(met.failure.problem, busy, "{kind:?}");
-                }
-            }
-        }
-    }
-    // Other inner errors are told in place of the outer one, and no error of one's own making becomes another.
-    let inner = |outer: &str, code: &str| Kind::DetailedMessage {
-        code: outer.to_owned(),
-        message: String::new(),
-        values: values(&[("InnerErrorResponseCode", code)]),
-        nested: false,
-    };
-    let met = with_fault(
-        "inner",
-        inner("ErrorInternalServerError", "ErrorMailboxStoreUnavailable"),
-    )
-    .await;
-    assert_eq!(met.failure.problem.code(), "server-error");
-    assert!(told(&met.failure.problem).contains("ErrorMailboxStoreUnavailable"));
-    let met = with_fault("inner", inner("ErrorAccessDenied", "ErrorServerBusy")).await;
-    assert_eq!(met.failure.problem, Problem::AccessDenied);
 }
 
 #[tokio::test]

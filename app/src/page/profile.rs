@@ -1,5 +1,7 @@
 //! Profile Settings: who one is, in which time zone, and the connection to Microsoft Exchange.
 
+mod news;
+
 use crate::{
     AppError,
     component::{
@@ -15,6 +17,7 @@ use crate::{
 };
 use kalends::{account_name::Password, advice::Advice, preferences::Preferences, problem::Owner};
 use leptos::{prelude::*, server_fn::ServerFn};
+use news::NewsView;
 use serde::{Deserialize, Serialize};
 
 /// What the page shows.
@@ -54,78 +57,6 @@ struct ExchangeView {
     trying: Option<(String, Moment)>,
 }
 
-/// Something that happened to somebody without their doing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct NewsView {
-    words: String,
-    at: Moment,
-}
-
-#[cfg(feature = "ssr")]
-async fn claims(user: &kalends::store::User) -> Result<Vec<NewsView>, AppError> {
-    use crate::request;
-    let services = request::services();
-    let words = request::words(user);
-    let now = services.clock.now();
-    let claims = services.store.claims_of(user.id, now).await;
-    let told = claims.map_err(request::internal)?.into_iter().map(|claim| {
-        let (owner, holder) = (&claim.owner.name, &claim.holder.name);
-        let mailbox = &claim.mailbox;
-        let text = match (claim.owner.id == user.id, claim.is_ended) {
-            (true, true) => format!("{holder} had connected your mailbox {mailbox} without anybody’s approval. That connection ended when you connected it."),
-            (true, false) => format!("{holder} has connected your mailbox {mailbox} too, and may: an administrator said so, or it is their address as well."),
-            (false, true) => format!("Your connection to {mailbox} was ended: it is the mailbox of {owner}, who has connected it. If you need it too, ask an administrator for it."),
-            (false, false) => format!("{owner} has connected {mailbox}, which is their own mailbox. Your connection to it stays."),
-        };
-        NewsView {
-            words: text,
-            at: words.appointment(claim.at, false),
-        }
-    });
-    Ok(told.collect())
-}
-
-/// What became of the requests of the last two weeks; an approval that was made use of is no news.
-#[cfg(feature = "ssr")]
-async fn decisions(
-    user: &kalends::store::User,
-    connection: Option<&kalends::connection::Connection>,
-) -> Result<Vec<NewsView>, AppError> {
-    use crate::request;
-    use kalends::store::RequestState;
-    const NEWS: std::time::Duration = std::time::Duration::from_hours(24 * 14);
-    let services = request::services();
-    let words = request::words(user);
-    let since = services.clock.now() - NEWS;
-    let requests = services.store.requests_of(user.id).await;
-    let told = requests
-        .map_err(request::internal)?
-        .into_iter()
-        .filter_map(|it| {
-            let at = it.decided_at.filter(|at| *at > since)?;
-            let mailbox = &it.mailbox;
-            let is_used = connection.is_some_and(|connection| connection.mailbox == *mailbox);
-            let mut text = match it.state {
-                RequestState::Approved if !is_used => {
-                    format!("Your request for {mailbox} is approved: you can connect it now.")
-                }
-                RequestState::Refused => format!("Your request for {mailbox} is refused."),
-                RequestState::Revoked => format!("The approval for {mailbox} is taken back."),
-                RequestState::Approved | RequestState::Waiting | RequestState::Withdrawn => {
-                    return None;
-                }
-            };
-            if !it.answer.is_empty() {
-                text.push_str(&format!(" The administrator’s answer: {}", it.answer));
-            }
-            Some(NewsView {
-                words: text,
-                at: words.appointment(at, false),
-            })
-        });
-    Ok(told.collect())
-}
-
 #[server(endpoint = "profile")]
 async fn profile() -> Result<ProfileView, AppError> {
     use crate::request;
@@ -137,8 +68,7 @@ async fn profile() -> Result<ProfileView, AppError> {
         .connection_of(user.id)
         .await
         .map_err(request::internal)?;
-    let mut news = decisions(&user, connection.as_ref()).await?;
-    news.extend(claims(&user).await?);
+    let news = news::of(&user, connection.as_ref()).await?;
     let exchange = ExchangeView {
         state: connection
             .as_ref()

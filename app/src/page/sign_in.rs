@@ -4,11 +4,12 @@ mod code;
 
 pub use code::SignInCodePage;
 
+#[cfg(feature = "ssr")]
+use crate::error::FieldErrors;
 use crate::{
     AppError,
     component::{Field, FormNotice, Frame, loaded},
     draft::Draft,
-    error::FieldErrors,
 };
 use kalends::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};

@@ -107,10 +107,17 @@ pub(super) fn reason(error: &TlsError, was_asked: bool) -> TlsReason {
             | AlertDescription::UnknownCA
             | AlertDescription::AccessDenied,
         ) if was_asked => TlsReason::ClientCertificate,
-        TlsError::AlertReceived(AlertDescription::ProtocolVersion) => TlsReason::NoCommonVersion,
+        TlsError::AlertReceived(AlertDescription::ProtocolVersion)
+        | TlsError::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+            | PeerIncompatible::Tls12NotOffered
+            | PeerIncompatible::Tls12NotOfferedOrEnabled,
+        ) => TlsReason::NoCommonVersion,
         TlsError::AlertReceived(
             AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
-        ) => TlsReason::NoCommonCipher,
+        )
+        | TlsError::PeerIncompatible(_) => TlsReason::NoCommonCipher,
         TlsError::AlertReceived(AlertDescription::UnrecognisedName) => TlsReason::NameNotServed,
         TlsError::AlertReceived(AlertDescription::CloseNotify) => TlsReason::Closed,
         TlsError::AlertReceived(AlertDescription::InternalError) => {
@@ -119,13 +126,6 @@ pub(super) fn reason(error: &TlsError, was_asked: bool) -> TlsReason {
         TlsError::AlertReceived(AlertDescription::NoApplicationProtocol)
         | TlsError::NoApplicationProtocol => other("the server does not speak HTTP/1.1"),
         TlsError::AlertReceived(_) => other("the server broke it off without a reason of use"),
-        TlsError::PeerIncompatible(
-            PeerIncompatible::ServerDoesNotSupportTls12Or13
-            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
-            | PeerIncompatible::Tls12NotOffered
-            | PeerIncompatible::Tls12NotOfferedOrEnabled,
-        ) => TlsReason::NoCommonVersion,
-        TlsError::PeerIncompatible(_) => TlsReason::NoCommonCipher,
         TlsError::InvalidMessage(_) | TlsError::InappropriateMessage { .. } => TlsReason::NotTls,
         TlsError::NoCertificatesPresented => other("the server showed no certificate"),
         TlsError::InvalidCertificate(_) => other("the server's certificate cannot be read"),

@@ -68,16 +68,20 @@ async fn mailed(
             State::Failed | State::Cancelled => failed += number,
         }
     }
-    let mut words = format!("In the last 15 minutes {sent} invitations were mailed");
-    for (number, what) in [
+    let parts = [
+        (sent, "were mailed"),
         (waiting, "wait to be mailed"),
         (failed, "could not be mailed"),
-    ] {
-        if number > 0 {
-            words.push_str(&format!(", {number} {what}"));
-        }
-    }
-    Ok(words + ".")
+    ];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| format!("{number} {what}"))
+        .collect();
+    Ok(format!(
+        "Of the invitations of the last 15 minutes {}.",
+        parts.join(", ")
+    ))
 }
 
 #[server(endpoint = "import_form")]

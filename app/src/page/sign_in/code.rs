@@ -1,10 +1,11 @@
 //! The second page of signing in: the code, once the password was right.
 
+#[cfg(feature = "ssr")]
+use crate::error::FieldErrors;
 use crate::{
     AppError,
     component::{Field, FormNotice, Frame, loaded},
     draft::Draft,
-    error::FieldErrors,
 };
 use kalends::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
