@@ -17,6 +17,8 @@ mod ntlm;
 mod office;
 #[path = "protocol/other_letters.rs"]
 mod other_letters;
+#[path = "protocol/packed.rs"]
+mod packed;
 #[path = "protocol/problems.rs"]
 mod problems;
 #[path = "protocol/proxied.rs"]

@@ -26,6 +26,8 @@ mod notices;
 mod one_mailbox;
 #[path = "rounds/organisation.rs"]
 mod organisation;
+#[path = "rounds/places.rs"]
+mod places;
 #[path = "rounds/privacy.rs"]
 mod privacy;
 #[path = "rounds/refusals.rs"]

@@ -38,7 +38,6 @@ impl LockWatch {
             let state = one.lock.renew();
             let database = one.lock.database().display();
             match state {
-                LockState::Held => {}
                 LockState::TakenAnew => tracing::error!(
                     "the lock file beside {database} was taken away while Kalends works with the database, and is locked anew. \
                      Delete it only while no Kalends runs"
@@ -47,7 +46,7 @@ impl LockWatch {
                     "the lock file beside {database} was taken away, and another one stands there: a second Kalends may work \
                      with the database. Stop all of them, and start one"
                 ),
-                LockState::Lost => {}
+                LockState::Held | LockState::Lost => {}
             }
             one.is_lost = state == LockState::Lost;
             if one.is_lost {

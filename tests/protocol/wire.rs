@@ -14,7 +14,7 @@ use kalends::{
     problem::{Owner, Problem, Retry},
 };
 use kalends_simulator::{
-    fault::{Encoding, FaultShape, Kind, Plan},
+    fault::{FaultShape, Kind, Plan},
     world::settings::Told,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -64,92 +64,6 @@ pub async fn entries(
     let zone = service().fallback_zone;
     let read = read_window(client, &whose, window, level, &zone).await;
     read.map(|events| events.len())
-}
-
-const PACKED: [Encoding; 6] = [
-    Encoding::Gzip,
-    Encoding::Zlib,
-    Encoding::Deflate,
-    Encoding::GzipGzip,
-    Encoding::UntoldGzip,
-    Encoding::OnlySaidGzip,
-];
-
-#[tokio::test]
-async fn packed_answers_are_read_whatever_was_asked_for() {
-    for encoding in PACKED {
-        let office = Office::open().await;
-        office.always(Kind::Encoded { encoding });
-        let found = Request {
-            endpoint: None,
-            ..service()
-        };
-        for request in [service(), found] {
-            let (ladder, result) = office.climb(request).await;
-            assert!(result.is_ok(), "{encoding:?}: {result:?} {ladder:?}");
-        }
-        office.exchange.world().settings.pox = false;
-        let found = Request {
-            endpoint: None,
-            ..service()
-        };
-        let (_, result) = office.climb(found).await;
-        assert!(result.is_ok(), "{encoding:?}, SOAP alone: {result:?}");
-    }
-}
-
-#[tokio::test]
-async fn packed_faults_and_refusals_are_read_as_if_they_were_not() {
-    for encoding in PACKED {
-        let office = Office::open().await;
-        office.always(Kind::Encoded { encoding });
-        office.always(Kind::SoapFault {
-            code: "ErrorImpersonationFailed".to_owned(),
-            message: None,
-            shape: FaultShape::Full,
-        });
-        let met = meet("fault", office, service()).await;
-        assert_eq!(
-            met.failure.problem,
-            Problem::ImpersonationFailed,
-            "{encoding:?}"
-        );
-
-        let office = Office::open().await;
-        office.always(Kind::Encoded { encoding });
-        let wrong = Request {
-            password: "wrong".to_owned().into(),
-            ..service()
-        };
-        let met = meet("refusal", office, wrong).await;
-        assert_eq!(
-            met.failure.problem.code(),
-            "sign-in-refused",
-            "{encoding:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn what_cannot_be_unpacked_is_told_and_a_bomb_is_not_unpacked() {
-    for (encoding, code) in [
-        (Encoding::Bomb, "answer-too-large"),
-        (Encoding::TornGzip, "answer-cut-short"),
-        (Encoding::Unknown, "answer-not-understood"),
-    ] {
-        let office = Office::open().await;
-        office.on_ews(Kind::Encoded { encoding });
-        let met = meet("packed", office, service()).await;
-        assert_eq!(met.failure.problem.code(), code, "{encoding:?}");
-    }
-}
-
-#[tokio::test]
-async fn the_server_is_told_what_kalends_can_unpack() {
-    let office = Office::open().await;
-    office.climb(service()).await.1.unwrap();
-    let heard = office.exchange.world().counters().heard_of_late();
-    assert!(heard.contains("\r\nAccept-Encoding: "), "{heard}");
 }
 
 #[tokio::test]

@@ -1,5 +1,4 @@
-//! Notices: one for each cause to whoever must act, again while it lasts, and one when it is over;
-//! by mail with back-off, and none lost.
+//! Notices: one for each cause to whoever must act, again while it lasts, one when it is over, and none lost.
 
 use crate::{
     World,
