@@ -136,7 +136,7 @@ test('every mistake is told at its field and nothing typed is lost', async ({
     mailbox: 'bob', account: 'EXAMPLE\\svc-kalends', domain: 'EXAMPLE', server: 'http://mail.example.test',
   });
   await submit(form);
-  await expect(page.getByRole('heading', { name: HEADING })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Nothing was tried yet' })).toBeVisible();
   const set = page.locator('.field-set-service');
   await expect(set.getByText('This is not a complete email address.')).toBeVisible();
   await expect(set.getByText('Use https: passwords are never sent without encryption.')).toBeVisible();
