@@ -79,6 +79,7 @@ impl Office {
 
     pub async fn a_day_later(&self) {
         self.custody.clock.advance(Duration::from_hours(25));
+        self.custody.list_old().await.unwrap();
         self.custody.delete_listed().await.unwrap();
     }
 
