@@ -13,7 +13,7 @@ const TRIES: usize = 8;
 pub struct Room {
     pub organisation: bool,
     pub members: Members,
-    /// Accounts that are left out for now.
+    /// Accounts that are left out.
     pub but: Vec<AccountId>,
 }
 
