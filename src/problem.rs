@@ -1,18 +1,16 @@
 //! Every way in which a connection can go wrong, as data: a stable code, typed slots, who must act, and whether to
 //! try again. Words are looked up last, by [`crate::advice`].
 
-mod concerns;
+mod cause;
 mod facts;
-mod retry;
-mod stage;
+mod handling;
 mod unaddressed;
 
-pub use concerns::Concerns;
 pub use facts::{
     CameOf, Certificate, CertificateBefore, CertificateFlaw, ENDS_SOON, InsteadOfEws, Target,
     TlsReason, Tried, capped,
 };
-pub use retry::Retry;
+pub use handling::{Concerns, Retry};
 pub use unaddressed::text_without_addresses;
 
 use crate::{clock::Timestamp, endpoint::EwsUrl, mailbox::SmtpAddress};
@@ -263,76 +261,6 @@ impl Problem {
     /// The stable code, such as `impersonation-denied`.
     pub fn code(&self) -> &'static str {
         self.into()
-    }
-
-    pub const fn owner(&self) -> Owner {
-        match self {
-            Self::AddressNotAllowed { .. }
-            | Self::RequestRejected { .. }
-            | Self::MailboxTaken
-            | Self::PermissionGone => Owner::Operator,
-            Self::NameNotFound { .. }
-            | Self::EndpointNotFound { .. }
-            | Self::SignInRefused { .. }
-            | Self::SignInPaused { .. }
-            | Self::TooManyTries { .. }
-            | Self::PasswordRefused { .. }
-            | Self::MailboxNotFound
-            | Self::MailboxAlias { .. }
-            | Self::MailboxFull
-            | Self::MailboxAmbiguous
-            | Self::AccountNotInDomain
-            | Self::EntryDamaged { .. }
-            | Self::ExchangeOnline
-            | Self::AutodiscoverFailed { .. }
-            | Self::LeadsElsewhere { .. }
-            | Self::MailboxMoved { .. }
-            | Self::SecretMissing => Owner::You,
-            Self::ConnectionRefused { .. }
-            | Self::CertificateUnknownIssuer { .. }
-            | Self::CertificateWrongName { .. }
-            | Self::CertificateExpired { .. }
-            | Self::CertificateNotYetValid { .. }
-            | Self::CertificateUnusable { .. }
-            | Self::TlsFailed { .. }
-            | Self::NotEws { .. }
-            | Self::SignInNotOffered { .. }
-            | Self::KerberosOnly { .. }
-            | Self::ConnectionNotKept
-            | Self::AnsweredWithoutSignIn { .. }
-            | Self::BasicWithheld { .. }
-            | Self::Forbidden
-            | Self::EwsOffHere
-            | Self::EwsOffEverywhere
-            | Self::ImpersonationDenied
-            | Self::OutsideScope
-            | Self::RoleMissing
-            | Self::CalendarNotFound
-            | Self::AccessDenied
-            | Self::AccountDisabled
-            | Self::PasswordExpired
-            | Self::MailboxMisconfigured
-            | Self::AccountWithoutMailbox
-            | Self::ServerTooOld
-            | Self::UnknownResponseCode { .. }
-            | Self::AnswerTooLarge
-            | Self::AnswerNotUnderstood { .. } => Owner::ExchangeAdmin,
-            Self::ConnectionTimedOut { .. }
-            | Self::ConnectionFailed { .. }
-            | Self::ImpersonationFailed
-            | Self::Throttled { .. }
-            | Self::ServerError { .. }
-            | Self::ProxyFailed { .. }
-            | Self::MailboxMoving
-            | Self::MailboxServerUnreachable { .. }
-            | Self::OutOfStep { .. }
-            | Self::AnswerTimedOut { .. }
-            | Self::AnswerCutShort
-            | Self::PasswordChanging { .. }
-            | Self::AccountPaused
-            | Self::SignInUnanswered
-            | Self::Interrupted => Owner::Nobody,
-        }
     }
 
     /// As it is told where the password is a saved one: it worked before, so that it was hardly typed wrong.
