@@ -11,7 +11,7 @@ mod rotation;
 mod standing;
 mod webhook;
 
-pub use pairing::{Adopted, Mispaired, PairError, holds_every_key, open_pair};
+pub use pairing::{Adopted, Mispaired, PairError, holds_every_key, mispairing, open_pair};
 pub use rotation::{Rotated, RotationError, SILENT};
 pub use standing::{Memory, Standing};
 

@@ -58,6 +58,11 @@ pub enum DatabaseError {
         "its tables were changed by a newer Kalends (migration {0}), and this one would damage them. Start the newer version again, or restore the backup that was made before it"
     )]
     Newer(i64),
+    /// Its first migration is another one than this program's.
+    #[error(
+        "it holds other tables than belong there. Look whether KALENDS_DATABASE_URL and KALENDS_VAULT_DATABASE_URL are swapped, or name another program's database"
+    )]
+    Foreign,
     #[error("its tables cannot be brought to the present shape: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
@@ -83,6 +88,16 @@ pub struct Database {
     versions: Arc<[i64]>,
     /// May hold a password.
     url: Arc<Password>,
+}
+
+/// Whether the first migration in place is another one than the first of these. A database without any is new.
+async fn is_foreign(pool: &AnyPool, migrations: &Migrator) -> bool {
+    let asked = sqlx::query("SELECT checksum FROM _sqlx_migrations ORDER BY version LIMIT 1");
+    let Ok(Some(row)) = asked.fetch_optional(pool).await else {
+        return false;
+    };
+    let (first, found) = (migrations.iter().next(), row.try_get::<Vec<u8>, _>(0));
+    matches!((first, found), (Some(first), Ok(found)) if *first.checksum != *found)
 }
 
 impl Database {
@@ -146,6 +161,10 @@ impl Database {
             });
         }
         let pool = options.connect(&url).await?;
+        if is_foreign(&pool, migrations).await {
+            pool.close().await;
+            return Err(DatabaseError::Foreign);
+        }
         Ok(Self {
             pool,
             engine,

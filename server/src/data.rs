@@ -251,13 +251,28 @@ fn in_use(name: &'static str, error: &LockError) -> SettingError {
 }
 
 fn main_error(error: &StoreError) -> SettingError {
-    SettingError::hidden("KALENDS_DATABASE_URL", not_opened(error))
+    let words = match error {
+        StoreError::Database(it) => unusable(it),
+        error => not_opened(error),
+    };
+    SettingError::hidden("KALENDS_DATABASE_URL", words)
 }
 
 fn vault_error(error: &VaultError) -> SettingError {
     match error {
         VaultError::Key(error) => SettingError::told(error),
+        VaultError::Database(error) => {
+            SettingError::hidden("KALENDS_VAULT_DATABASE_URL", unusable(error))
+        }
         error => SettingError::hidden("KALENDS_VAULT_DATABASE_URL", not_opened(error)),
+    }
+}
+
+/// Advice on how to reach a database is only for one that was not reached.
+fn unusable(error: &DatabaseError) -> String {
+    match error {
+        DatabaseError::Foreign | DatabaseError::Newer(_) => error.to_string(),
+        error => not_opened(error),
     }
 }
 

@@ -4,20 +4,28 @@ use crate::settings::SettingError;
 use std::io::IsTerminal as _;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
+/// What libraries say too loudly, unless whoever runs Kalends asks for that library.
+const QUIET: [(&str, &str); 2] = [
+    // A cookie of a session that has ended is ordinary life, and told as suspicious.
+    ("tower_sessions", "tower_sessions_core::session=error"),
+    // Postgres remarks that the table of migrations is there already, at every start.
+    ("sqlx", "sqlx::postgres::notice=warn"),
+];
+
 /// Starts logging. Fails when the filter cannot be read.
 pub fn start(wanted: &str) -> Result<(), SettingError> {
-    let filter = EnvFilter::try_new(wanted).map_err(|error| {
+    let mut filter = EnvFilter::try_new(wanted).map_err(|error| {
         SettingError::new(
             "KALENDS_LOG",
             wanted,
             format!("{error}. Use a filter such as info or kalends=debug"),
         )
     })?;
-    // A cookie of a session that has ended is ordinary life; the library calls it suspicious at the level of warnings.
-    let filter = match "tower_sessions_core::session=error".parse() {
-        Ok(quiet) if !wanted.contains("tower_sessions") => filter.add_directive(quiet),
-        Ok(_) | Err(_) => filter,
-    };
+    for (library, quiet) in QUIET {
+        if let (false, Ok(quiet)) = (wanted.contains(library), quiet.parse()) {
+            filter = filter.add_directive(quiet);
+        }
+    }
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)

@@ -52,6 +52,29 @@ impl From<crate::store::StoreError> for PairError {
     }
 }
 
+/// Why the two do not belong together, if they do not. A new pair, and one whose first start was cut off between the two
+/// databases, belongs together.
+///
+/// # Errors
+/// A database that cannot be read.
+pub async fn mispairing(
+    store: &Store,
+    vault: &LockedVault,
+) -> Result<Option<Mispaired>, CustodyError> {
+    let ids = (store.installation().await?, vault.installation().await?);
+    if let (Some(main), Some(vault)) = ids {
+        return Ok((main != vault).then_some(Mispaired::Strangers { main, vault }));
+    }
+    if store.is_blank().await? && vault.is_blank().await? {
+        return Ok(None);
+    }
+    Ok(Some(match ids {
+        (Some(_), _) => Mispaired::NewVault,
+        (None, Some(_)) => Mispaired::NewMain,
+        (None, None) => Mispaired::Unknown,
+    }))
+}
+
 /// Checks that the two belong together. A new pair gets its id here, and one whose first start was cut off between the
 /// two databases gets the missing half.
 async fn pair(
@@ -60,23 +83,14 @@ async fn pair(
     random: &Random,
     now: Timestamp,
 ) -> Result<(), PairError> {
-    let of_main = store.installation().await?;
-    let id = match (of_main, vault.installation().await?) {
-        (Some(main), Some(vault)) if main == vault => return Ok(()),
-        (Some(main), Some(vault)) => return Err(Mispaired::Strangers { main, vault }.into()),
-        (known, other) => {
-            let blank = store.is_blank().await? && vault.is_blank().await?;
-            match (known, other) {
-                _ if blank => {}
-                (Some(_), _) => return Err(Mispaired::NewVault.into()),
-                (None, Some(_)) => return Err(Mispaired::NewMain.into()),
-                (None, None) => return Err(Mispaired::Unknown.into()),
-            }
-            known
-                .or(other)
-                .unwrap_or_else(|| InstallationId::new(now, random.bytes()))
-        }
+    if let Some(mispaired) = mispairing(store, vault).await? {
+        return Err(mispaired.into());
+    }
+    let known = match store.installation().await? {
+        None => vault.installation().await?,
+        known => known,
     };
+    let id = known.unwrap_or_else(|| InstallationId::new(now, random.bytes()));
     // Of several that start at once the first to write has named the pair.
     let main = store.found_installation(id).await?;
     let of_vault = vault.found_installation(main).await?;

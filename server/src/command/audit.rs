@@ -43,9 +43,11 @@ pub async fn run(command: &AuditCommand, data: &Data) -> Result<(), CommandError
                 }
                 _ => String::new(),
             };
-            say(format_args!(
-                "The audit trail is whole: {lines} lines{between}."
-            ));
+            let lines = match lines {
+                1 => "1 line".to_owned(),
+                many => format!("{many} lines"),
+            };
+            say(format_args!("The audit trail is whole: {lines}{between}."));
             say(format_args!("Its last hash is {head}"));
             Ok(())
         }

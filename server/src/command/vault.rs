@@ -3,8 +3,18 @@
 use super::{CommandError, remember_end, say};
 use crate::data::{Access, Data};
 use clap::Subcommand;
-use kalends::{audit::Action, clock::Clock, random::Random};
+use kalends::{
+    audit::Action,
+    clock::Clock,
+    custody::{self, Mispaired},
+    random::Random,
+};
 use std::io::{IsTerminal as _, Write as _};
+
+/// What a slip would be taken for.
+const STRANGERS: &str = "Go on only if one of the two was restored from before the last kalends vault adopt. Otherwise they are of two \
+                         installations: the vault then holds none of the passwords that the main database points to, and what \
+                         is listed as ended was ended in the other one.";
 
 /// How many lines are shown of a long list.
 const SHOWN: usize = 50;
@@ -67,6 +77,17 @@ async fn adopt(data: &Data, yes: bool) -> Result<(), CommandError> {
     let (clock, random) = (Clock::system(), Random::from_system());
     let (opened, locked) = data.open_unpaired("vault adopt", &random).await?;
     let custody = opened.custody(&clock);
+    let mispaired = custody::mispairing(&opened.store, &locked).await;
+    let mispaired = mispaired.map_err(CommandError::refused)?;
+    if let Some(why) = mispaired {
+        say(format_args!(
+            "Until now they do not belong together: {why}."
+        ));
+    }
+    let are_strangers = matches!(mispaired, Some(Mispaired::Strangers { .. }));
+    if are_strangers {
+        say(format_args!("{STRANGERS}"));
+    }
     let standing = custody.standing().await.map_err(CommandError::refused)?;
     for words in standing.in_words() {
         say(format_args!("{words}."));
@@ -82,8 +103,13 @@ async fn adopt(data: &Data, yes: bool) -> Result<(), CommandError> {
         adopted.id
     ));
     if !adopted.endings.is_empty() {
+        let what = if are_strangers {
+            "Ended in the installation of the vault, and unknown to the main database"
+        } else {
+            "Ended after the state that the main database was set back to, and perhaps back"
+        };
         say(format_args!(
-            "Ended after the state that the main database was set back to, and perhaps back: {}. The overview lists them.",
+            "{what}: {}. The overview lists them.",
             adopted.endings.len()
         ));
     }

@@ -102,6 +102,51 @@ fn a_new_pairing_on_purpose_is_adopted_with_a_line_of_the_trail() {
     is_refused(&place.run(&["migrate"], ""), "belongs to the installation");
 }
 
+#[test]
+fn two_installations_are_named_as_two_before_they_are_made_one() {
+    let (mut place, other) = (Place::of(&[ALICE]), Place::of(&[BOB]));
+    place.set(
+        "KALENDS_DATABASE_URL",
+        &sqlite(&other.path().join("kalends.db")),
+    );
+    let unasked = place.run(&["vault", "adopt"], "");
+    assert_eq!(unasked.code, Some(1), "{unasked:?}");
+    assert!(unasked.out.contains("two installations"), "{unasked:?}");
+    assert!(
+        unasked.out.contains("belongs to the installation"),
+        "{unasked:?}"
+    );
+    // A pair that belongs together is not called two.
+    place.set(
+        "KALENDS_DATABASE_URL",
+        &sqlite(&place.path().join("kalends.db")),
+    );
+    let unasked = place.run(&["vault", "adopt"], "");
+    assert!(!unasked.out.contains("two installations"), "{unasked:?}");
+}
+
+#[test]
+fn swapped_settings_are_told_as_that() {
+    let mut place = Place::of(&[ALICE]);
+    let (main, vault) = (
+        place.settings["KALENDS_DATABASE_URL"].clone(),
+        place.settings["KALENDS_VAULT_DATABASE_URL"].clone(),
+    );
+    place.set("KALENDS_DATABASE_URL", &vault);
+    place.set("KALENDS_VAULT_DATABASE_URL", &main);
+    for (command, input) in COMMANDS {
+        let ended = place.run(command, input);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.err.contains("are swapped"), "{ended:?}");
+        assert!(!ended.err.contains("newer Kalends"), "{ended:?}");
+    }
+    place.set("KALENDS_DATABASE_URL", &main);
+    place.set("KALENDS_VAULT_DATABASE_URL", &vault);
+    let verified = place.run(&["audit", "verify"], "");
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    assert!(verified.out.contains("1 line, from"), "{verified:?}");
+}
+
 #[tokio::test]
 async fn a_main_database_that_is_set_back_is_told_and_what_may_be_back_is_listed() {
     let place = Place::of(&[ALICE, BOB]);
