@@ -190,6 +190,24 @@ def main():
 
     checks.run("GetItem gives organizer and attendees", whole_items)
 
+    def stored_items():
+        """Stored items by pages: filtered and sorted by the server."""
+        owner = account("bob@example.test")
+        owner.calendar.refresh()
+        everything = list(owner.calendar.all().only("subject", "start", "type"))
+        equal(len(everything), owner.calendar.total_count, "stored items")
+        masters = [item for item in everything if item.type == "RecurringMaster"]
+        if not masters:
+            raise AssertionError("no series")
+        later = owner.calendar.filter(start__gte=ews(now)).order_by("-start").only("subject", "start")
+        wanted = sorted((item.start for item in everything if item.start >= ews(now)), reverse=True)
+        equal([item.start for item in later], wanted, "later items, the last one first")
+        found = owner.calendar.filter(subject__icontains="STAND").only("subject")
+        wanted = sorted(item.subject for item in everything if "stand" in (item.subject or "").lower())
+        equal(sorted(item.subject for item in found), wanted, "found by subject")
+
+    checks.run("stored items by pages, filtered and sorted", stored_items)
+
     def guessing():
         offer = control.state()["auth_offer"]
         control.call("POST", "/auth-offer", {"basic": True, "ntlm": False, "negotiate": False})

@@ -7,7 +7,11 @@ mod folder;
 mod get_folder;
 mod get_item;
 mod item_xml;
+mod mime;
+mod page;
+mod property;
 mod resolve_names;
+mod restriction;
 mod series_xml;
 mod shape;
 

@@ -18,5 +18,7 @@ mod control;
 mod faults;
 #[path = "exchange/items.rs"]
 mod items;
+#[path = "exchange/paging.rs"]
+mod paging;
 #[path = "exchange/schema.rs"]
 mod schema;

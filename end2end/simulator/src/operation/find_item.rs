@@ -1,5 +1,5 @@
-//! `FindItem` with a calendar view, and nothing else: neither pages nor unexpanded items.
-//! Beyond the limit of objects it errs, unless the request says how many it takes.
+//! `FindItem`: a calendar view expands series within a window; without one stored items come by pages.
+//! Beyond the limit of objects a view errs, unless the request says how many it takes.
 
 use jiff::{ToSpan, tz::TimeZone};
 use roxmltree::Node;
@@ -8,13 +8,13 @@ use super::{
     Scene, each,
     folder::{self, CALENDAR},
     item_xml::{self, Detail as Depth},
-    refuse,
+    page, refuse,
     shape::{Wanted, invalid_property},
 };
 use crate::{
     soap::{envelope::ResponseError, fault::Detail, request::Request},
     world::{
-        settings::Told,
+        settings::{Settings, Told},
         view::{self, Window},
     },
 };
@@ -37,9 +37,16 @@ const NOT_HERE: [&str; 13] = [
 ];
 
 struct Asked {
-    window: Window,
-    limit: Option<usize>,
     wanted: Wanted,
+    what: What,
+}
+
+enum What {
+    View {
+        window: Window,
+        limit: Option<usize>,
+    },
+    Stored(page::Asked),
 }
 
 pub fn answer(scene: Scene<'_>, request: &Request<'_, '_>) -> String {
@@ -53,15 +60,17 @@ pub fn answer(scene: Scene<'_>, request: &Request<'_, '_>) -> String {
 
 fn read(request: &Request<'_, '_>) -> Result<Asked, ResponseError> {
     let wanted = Wanted::read(request, "m:ItemShape")?;
-    if NOT_HERE.iter().any(|path| wanted.names(path)) {
+    if wanted.mime || NOT_HERE.iter().any(|path| wanted.names(path)) {
         return Err(invalid_property());
     }
-    let Some(view) = request.child("m:CalendarView") else {
-        return Err(ResponseError::new(
-            "ErrorInvalidOperation",
-            "The practice Exchange finds items by a CalendarView only.",
-        ));
+    let what = match request.child("m:CalendarView") {
+        Some(view) => calendar_view(request, view)?,
+        None => What::Stored(page::read(request)?),
     };
+    Ok(Asked { wanted, what })
+}
+
+fn calendar_view(request: &Request<'_, '_>, view: Node<'_, '_>) -> Result<What, ResponseError> {
     let beside = [
         "m:Restriction",
         "m:SortOrder",
@@ -81,10 +90,9 @@ fn read(request: &Request<'_, '_>) -> Result<Asked, ResponseError> {
             "A CalendarView can be used with a shallow traversal only.",
         ));
     }
-    Ok(Asked {
+    Ok(What::View {
         window: window(request, view)?,
         limit: limit(view)?,
-        wanted,
     })
 }
 
@@ -114,7 +122,8 @@ fn window(request: &Request<'_, '_>, view: Node<'_, '_>) -> Result<Window, Respo
     Ok(window)
 }
 
-fn limit(view: Node<'_, '_>) -> Result<Option<usize>, ResponseError> {
+/// How many entries a view takes at most.
+pub(super) fn limit(view: Node<'_, '_>) -> Result<Option<usize>, ResponseError> {
     let Some(text) = view.attribute("MaxEntriesReturned") else {
         return Ok(None);
     };
@@ -134,47 +143,83 @@ fn find(
     zone: Option<&TimeZone>,
 ) -> Result<String, ResponseError> {
     let folder = folder::find(scene, id)?;
+    let settings = &scene.world.settings;
+    let most = settings.find_limit;
+    let (window, limit) = match &asked.what {
+        What::View { window, limit } => (*window, *limit),
+        What::Stored(stored) => {
+            let found = page::find(folder, stored, &asked.wanted, most, zone)?;
+            return Ok(root(settings, &found));
+        }
+    };
     if *folder.kind != CALENDAR {
         return Err(ResponseError::new(
             "ErrorCalendarFolderIsInvalidForCalendarView",
             "The folder cannot be used with a CalendarView.",
         ));
     }
-    let lines = view::view(folder.mailbox, asked.window);
-    let most = scene.world.settings.find_limit;
-    if asked.limit.is_none() && lines.len() > most {
-        return Err(ResponseError::new(
-            "ErrorExceededFindCountLimit",
-            "You have exceeded the maximum number of objects that can be returned for the find operation. Use paging to reduce the result size and try your request again.",
-        )
-        .with(Detail::Value("PolicyLimit".to_owned(), most.to_string())));
+    let lines = view::view(folder.mailbox, window);
+    if limit.is_none() && lines.len() > most {
+        return Err(too_many(most));
     }
-    let taken = asked.limit.unwrap_or(most).min(most);
+    let taken = limit.unwrap_or(most).min(most);
     let items: String = lines
         .iter()
         .take(taken)
         .map(|line| item_xml::item(line, folder, &asked.wanted, Depth::Found, zone))
         .collect();
-    let items = if items.is_empty() {
-        "<t:Items/>".to_owned()
-    } else {
-        format!("<t:Items>{items}</t:Items>")
+    let found = Found {
+        items,
+        next: None,
+        total: lines.len(),
+        is_last: lines.len() <= taken,
     };
-    let settings = &scene.world.settings;
+    Ok(root(settings, &found))
+}
+
+/// The found items as XML, and where they stand among all.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) items: String,
+    /// The offset of the page that follows.
+    pub(super) next: Option<usize>,
+    pub(super) total: usize,
+    pub(super) is_last: bool,
+}
+
+fn root(settings: &Settings, found: &Found) -> String {
     let told = |name: &str, told: &Told, truth: String| match told {
         Told::Truth => format!(r#" {name}="{truth}""#),
         Told::Nothing => String::new(),
         Told::Always(text) => format!(r#" {name}="{text}""#),
     };
+    let next = found
+        .next
+        .map(|next| format!(r#" IndexedPagingOffset="{next}""#))
+        .unwrap_or_default();
     let total = told(
         "TotalItemsInView",
         &settings.total_items_in_view,
-        lines.len().to_string(),
+        found.total.to_string(),
     );
     let last = told(
         "IncludesLastItemInRange",
         &settings.includes_last_item,
-        (lines.len() <= taken).to_string(),
+        found.is_last.to_string(),
     );
-    Ok(format!("<m:RootFolder{total}{last}>{items}</m:RootFolder>"))
+    let items = if found.items.is_empty() {
+        "<t:Items/>".to_owned()
+    } else {
+        format!("<t:Items>{}</t:Items>", found.items)
+    };
+    format!("<m:RootFolder{next}{total}{last}>{items}</m:RootFolder>")
+}
+
+/// More objects than one answer holds.
+pub(super) fn too_many(most: usize) -> ResponseError {
+    ResponseError::new(
+        "ErrorExceededFindCountLimit",
+        "You have exceeded the maximum number of objects that can be returned for the find operation. Use paging to reduce the result size and try your request again.",
+    )
+    .with(Detail::Value("PolicyLimit".to_owned(), most.to_string()))
 }

@@ -77,7 +77,7 @@ fn entry<'a>(mailbox: &'a Mailbox, id: Option<&str>) -> Result<&'a Entry, Respon
 }
 
 /// A single item, or the master of a series with the times of its first occurrence.
-fn whole(entry: &Entry) -> Result<Instance<'_>, ResponseError> {
+pub(super) fn whole(entry: &Entry) -> Result<Instance<'_>, ResponseError> {
     let start = instant(entry.draft.start, &entry.draft.time_zone());
     let first = view::pattern(entry, start + SignedDuration::from_hours(24 * 800));
     let mut line = first.into_iter().next().ok_or_else(not_found)?;

@@ -3,9 +3,10 @@
 
 use std::fmt::{self, Write};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{folder::Folder, series_xml, shape::Wanted};
+use super::{folder::Folder, mime, property, series_xml, shape::Wanted};
 use crate::{
     soap::text::{cut, element, escape},
     world::{
@@ -86,6 +87,12 @@ pub fn item(
         zone,
         detail,
     };
+    if wanted.mime {
+        out.raw(format_args!(
+            r#"<t:MimeContent CharacterSet="UTF-8">{}</t:MimeContent>"#,
+            STANDARD.encode(mime::calendar(line))
+        ));
+    }
     item_part(&mut out, line, folder);
     calendar_part(&mut out, line);
     people_part(&mut out, line);
@@ -134,11 +141,9 @@ fn item_part(out: &mut Out<'_>, line: &Instance<'_>, folder: Folder<'_>) {
         entry.created,
     );
     out.flag("item:HasAttachments", true, "t:HasAttachments", false);
-    for property in &out.wanted.extended {
-        if let Some(url) = &draft.meeting_url
-            && property.attribute("PropertyName") == Some("SkypeTeamsMeetingUrl")
-        {
-            out.xml += &property.xml(url);
+    for asked in &out.wanted.extended {
+        if let Some(value) = property::extended(asked, line) {
+            out.xml += &value.xml(asked);
         }
     }
     out.put(
@@ -275,12 +280,11 @@ fn people_part(out: &mut Out<'_>, line: &Instance<'_>) {
         "t:AppointmentSequenceNumber",
         "0",
     );
-    let state = u8::from(draft.organizer.is_some()) + 4 * u8::from(draft.cancelled);
     out.put(
         "calendar:AppointmentState",
         false,
         "t:AppointmentState",
-        state.to_string(),
+        property::state(line).to_string(),
     );
 }
 

@@ -9,7 +9,7 @@ use crate::soap::{
     envelope::ResponseError,
     request::{Request, child},
     schema::{self, field_uri},
-    text::escape,
+    text::{element, escape},
 };
 
 /// The base shape's name, the paths and the extended properties that were asked for.
@@ -18,15 +18,41 @@ pub struct Wanted {
     base: String,
     paths: BTreeSet<String>,
     pub extended: Vec<Extended>,
+    /// Whether the item as MIME was asked for.
+    pub mime: bool,
 }
 
 /// An extended property as the request names it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extended {
     attributes: Vec<(String, String)>,
 }
 
 impl Extended {
+    /// Reads `t:ExtendedFieldURI`; one way of naming a property, as Exchange wants it, and nothing beside.
+    pub fn read(node: Node<'_, '_>) -> Result<Self, ResponseError> {
+        let attributes = node
+            .attributes()
+            .map(|each| (each.name().to_owned(), each.value().to_owned()))
+            .collect();
+        let extended = Self { attributes };
+        let has = |name| extended.attribute(name).is_some();
+        let sets = u8::from(has("PropertySetId")) + u8::from(has("DistinguishedPropertySetId"));
+        let names = u8::from(has("PropertyName")) + u8::from(has("PropertyId"));
+        let sound = match extended.tag() {
+            // Beyond 0x8000 numbers are the mailbox's own, and so mean nothing to a client.
+            Some(tag) => tag < 0x8000 && sets == 0 && names == 0,
+            None => sets == 1 && names == 1,
+        };
+        if sound {
+            return Ok(extended);
+        }
+        Err(ResponseError::new(
+            "ErrorInvalidExtendedProperty",
+            "The extended property attribute combination is invalid.",
+        ))
+    }
+
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
             .iter()
@@ -36,15 +62,25 @@ impl Extended {
 
     /// The tag's number, if the property is named by one.
     pub fn tag(&self) -> Option<u16> {
-        let text = self.attribute("PropertyTag")?.to_ascii_lowercase();
-        match text.strip_prefix("0x") {
-            Some(digits) => u16::from_str_radix(digits, 16).ok(),
-            None => text.parse().ok(),
-        }
+        let number = schema::number(self.attribute("PropertyTag")?)?;
+        u16::try_from(number).ok()
     }
 
-    /// `t:ExtendedProperty` with this value.
+    /// `t:ExtendedProperty` with this text as its value.
     pub fn xml(&self, value: &str) -> String {
+        self.around(&element("t:Value", value))
+    }
+
+    /// `t:ExtendedProperty` with several values.
+    pub fn list_xml(&self, values: &[String]) -> String {
+        let values: String = values
+            .iter()
+            .map(|value| element("t:Value", value))
+            .collect();
+        self.around(&format!("<t:Values>{values}</t:Values>"))
+    }
+
+    fn around(&self, values: &str) -> String {
         let attributes = self
             .attributes
             .iter()
@@ -52,8 +88,7 @@ impl Extended {
             .collect::<Vec<_>>()
             .concat();
         format!(
-            "<t:ExtendedProperty><t:ExtendedFieldURI{attributes}/><t:Value>{}</t:Value></t:ExtendedProperty>",
-            escape(value)
+            "<t:ExtendedProperty><t:ExtendedFieldURI{attributes}/>{values}</t:ExtendedProperty>"
         )
     }
 }
@@ -68,6 +103,8 @@ impl Wanted {
         if let Some(base) = child(shape, "t:BaseShape").and_then(|base| base.text()) {
             base.clone_into(&mut wanted.base);
         }
+        let mime = child(shape, "t:IncludeMimeContent").and_then(|mime| mime.text());
+        wanted.mime = mime.is_some_and(|mime| matches!(mime.trim(), "true" | "1"));
         let properties = child(shape, "t:AdditionalProperties");
         let properties = properties
             .into_iter()
@@ -75,15 +112,12 @@ impl Wanted {
             .filter(Node::is_element);
         for property in properties {
             if schema::is(property, "t:ExtendedFieldURI") {
-                let attributes = property
-                    .attributes()
-                    .map(|each| (each.name().to_owned(), each.value().to_owned()))
-                    .collect();
-                wanted.extended.push(Extended { attributes });
+                wanted.extended.push(Extended::read(property)?);
             } else if let Some(path) = property.attribute("FieldURI") {
                 if !request.version.at_least(field_uri::since(path)) {
                     return Err(invalid_property());
                 }
+                wanted.mime |= path == "item:MimeContent";
                 wanted.paths.insert(path.to_owned());
             }
         }

@@ -4,6 +4,7 @@
 pub mod field_uri;
 pub mod header;
 pub mod operations;
+mod search;
 
 use jiff::{Timestamp, civil::DateTime};
 use roxmltree::Node;
@@ -52,6 +53,8 @@ pub enum Simple {
     FieldUri,
     /// `0x670a` or decimal.
     PropertyTag,
+    /// `0x1f` or decimal, 32 bits.
+    Bitmask,
     OneOf(&'static [&'static str]),
 }
 
@@ -118,18 +121,20 @@ impl Simple {
                     && (value.parse::<Timestamp>().is_ok() || value.parse::<DateTime>().is_ok())
             }
             Self::FieldUri => field_uri::known(value),
-            Self::PropertyTag => {
-                let digits = value
-                    .strip_prefix("0x")
-                    .or_else(|| value.strip_prefix("0X"));
-                digits.map_or_else(
-                    || value.parse::<u16>().is_ok(),
-                    |digits| u16::from_str_radix(digits, 16).is_ok(),
-                )
-            }
+            Self::PropertyTag => number(value).is_some_and(|tag| u16::try_from(tag).is_ok()),
+            Self::Bitmask => number(value).is_some(),
             Self::OneOf(values) => values.contains(&value),
         }
     }
+}
+
+/// `0x1f` or decimal.
+pub fn number(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    digits.map_or_else(
+        || text.parse().ok(),
+        |digits| u32::from_str_radix(digits, 16).ok(),
+    )
 }
 
 /// Whether `node` is the element `name`, written with the prefix `m:` or `t:`.

@@ -268,7 +268,7 @@ async fn limits_of_range_and_number_are_told_by_their_codes() {
             "ErrorInvalidOperation",
         ),
         (
-            find_item(alice, start, end, "").replace("<m:ParentFolderIds>", "<m:Restriction/><m:ParentFolderIds>"),
+            find_item(alice, start, end, "").replace("<m:ParentFolderIds>", r#"<m:Restriction><t:Exists><t:FieldURI FieldURI="calendar:Start"/></t:Exists></m:Restriction><m:ParentFolderIds>"#),
             "ErrorInvalidOperation",
         ),
         (

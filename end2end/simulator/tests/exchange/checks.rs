@@ -82,7 +82,7 @@ async fn checks_come_in_the_servers_order() {
     );
     assert!(reply.text().contains("addressing/none"));
 
-    let refused = r#"<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>"#;
+    let refused = r#"<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:FractionalPageItemView Numerator="0" Denominator="1"/><m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>"#;
     let reply = practice.ews(envelope(&stranger, refused)).await;
     assert!(
         reply.text().contains(">ErrorNonExistentMailbox<"),

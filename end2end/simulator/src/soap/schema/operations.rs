@@ -1,7 +1,10 @@
 //! Rules for the operations that are answered, and the names of all others that the schema has.
 //! The order of elements is that of the schema of Exchange SE.
 
-use super::{Content, MANY, Simple, Type, attributes, optional, place, required, sequence, text};
+use super::{
+    Content, MANY, Simple, Type, attributes, optional, place, required, search::RESTRICTION,
+    sequence, text,
+};
 
 static ANY: Type = Type {
     attributes: &[],
@@ -17,12 +20,12 @@ const BASE_SHAPES: Simple =
 static BASE_SHAPE: Type = text(BASE_SHAPES);
 static BODY_TYPE: Type = text(Simple::OneOf(&["Best", "HTML", "Text"]));
 
-static FIELD_URI: Type = attributes(&[required("FieldURI", Simple::FieldUri)]);
-static INDEXED_FIELD_URI: Type = attributes(&[
+pub(super) static FIELD_URI: Type = attributes(&[required("FieldURI", Simple::FieldUri)]);
+pub(super) static INDEXED_FIELD_URI: Type = attributes(&[
     required("FieldURI", Simple::String),
     required("FieldIndex", Simple::String),
 ]);
-static EXTENDED_FIELD_URI: Type = attributes(&[
+pub(super) static EXTENDED_FIELD_URI: Type = attributes(&[
     optional(
         "DistinguishedPropertySetId",
         Simple::OneOf(&[
@@ -271,7 +274,7 @@ static FIND_ITEM: Type = Type {
             0,
             1,
         ),
-        place(&[("m:Restriction", &ANY)], 0, 1),
+        place(&[("m:Restriction", &RESTRICTION)], 0, 1),
         place(&[("m:SortOrder", &SORT_ORDER)], 0, 1),
         place(&[("m:ParentFolderIds", &FOLDER_IDS)], 1, 1),
         place(&[("m:QueryString", &QUERY_STRING)], 0, 1),
