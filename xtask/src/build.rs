@@ -36,6 +36,26 @@ pub fn programs() -> Result<PathBuf> {
     Ok(folders::target().join("debug"))
 }
 
+/// The self-contained program without optimisation, as tests need it.
+///
+/// The same packages as [`programs`] are named, so that nothing but the server is built again.
+pub fn self_contained_unoptimised() -> Result<PathBuf> {
+    site::write(&bundle::bundle()?)?;
+    step(
+        "Building one self-contained program",
+        "usually a minute",
+        || {
+            let mut command = Command::new(cargo());
+            command
+                .current_dir(folders::root())
+                .arg("build")
+                .args(PRODUCT);
+            run(command.args(["--features", "server/embed"]))
+        },
+    )?;
+    Ok(folders::target().join("debug/kalends"))
+}
+
 /// The product's packages for this machine.
 pub const PRODUCT: [&str; 5] = ["--workspace", "--exclude", "hydrate", "--exclude", "xtask"];
 

@@ -38,7 +38,7 @@ pub enum Level {
     Wasm,
     /// Playwright, each spec without and with JavaScript.
     Browser,
-    /// The specs of connecting against the self-contained program, alone in an empty folder.
+    /// One way through the self-contained program, alone in an empty folder.
     Release,
 }
 
