@@ -1,8 +1,16 @@
 //! Both engines for one test: a pair of `SQLite` files in a folder of its own, and a pair of fresh databases in the
 //! Postgres that `KALENDS_TEST_POSTGRES_URL` names.
 
-use kalends::{database::Engine, random::Random};
+use kalends::{
+    database::Engine,
+    random::Random,
+    store::Store,
+    vault::{KeySource, Vault},
+};
 use sqlx::{AnyConnection, Connection as _};
+use std::fs;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 /// Makes each test twice, below `sqlite` and `postgres`; `crate::World` opens and closes what it works with.
 macro_rules! on_both_engines {
@@ -30,31 +38,80 @@ macro_rules! on_both_engines {
 }
 pub(crate) use on_both_engines;
 
-/// The URLs of an empty main database and an empty vault.
+/// The URLs of a main database and a vault.
 pub struct Databases {
     pub main: String,
     pub vault: String,
     engine: Engine,
     /// A throwaway folder, which holds the files of `SQLite`.
-    pub folder: tempfile::TempDir,
+    pub folder: TempDir,
+}
+
+/// A pair whose tables are made and empty: every test begins with a copy of it.
+struct Template {
+    main: String,
+    vault: String,
+    /// Where the files of `SQLite` lie.
+    folder: TempDir,
+}
+
+impl Template {
+    /// Made once for all tests of a program.
+    async fn of(engine: Engine) -> &'static Self {
+        static SQLITE: OnceCell<Template> = OnceCell::const_new();
+        static POSTGRES: OnceCell<Template> = OnceCell::const_new();
+        let made = match engine {
+            Engine::Sqlite => &SQLITE,
+            Engine::Postgres => &POSTGRES,
+        };
+        made.get_or_init(|| Self::make(engine)).await
+    }
+
+    async fn make(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (main, vault) = match engine {
+            Engine::Sqlite => (file(&folder, "kalends.db"), file(&folder, "vault.db")),
+            Engine::Postgres => {
+                let name = database_name();
+                let (main, vault) = (format!("{name}_main"), format!("{name}_vault"));
+                (create(&main, None).await, create(&vault, None).await)
+            }
+        };
+        let store = Store::open(&main, Random::from_system()).await.unwrap();
+        store.pool().close().await;
+        let keys = KeySource {
+            keys: Some(format!("template:{}A=", "1".repeat(42)).into()),
+            file: None,
+            new_file: folder.path().join("vault.keys"),
+        };
+        let opened = Vault::open(&vault, &keys, Random::from_system()).await;
+        opened.unwrap().pool().close().await;
+        Self {
+            main,
+            vault,
+            folder,
+        }
+    }
 }
 
 impl Databases {
+    /// Both without a row, and with all tables.
     pub async fn fresh(engine: Engine) -> Self {
+        let template = Template::of(engine).await;
         let folder = tempfile::tempdir().unwrap();
         let (main, vault) = match engine {
             Engine::Sqlite => {
-                let file = |name| format!("sqlite://{}", folder.path().join(name).display());
-                (file("kalends.db"), file("vault.db"))
+                for name in ["kalends.db", "vault.db"] {
+                    fs::copy(template.folder.path().join(name), folder.path().join(name)).unwrap();
+                }
+                (file(&folder, "kalends.db"), file(&folder, "vault.db"))
             }
             Engine::Postgres => {
-                let name = format!(
-                    "kalends_{:016x}",
-                    u64::from_le_bytes(Random::from_system().bytes())
-                );
+                let name = database_name();
+                let (main, vault) = (format!("{name}_main"), format!("{name}_vault"));
                 (
-                    create(&format!("{name}_main")).await,
-                    create(&format!("{name}_vault")).await,
+                    create(&main, Some(&template.main)).await,
+                    create(&vault, Some(&template.vault)).await,
                 )
             }
         };
@@ -70,8 +127,7 @@ impl Databases {
     pub async fn remove(self) {
         if self.engine == Engine::Postgres {
             for url in [&self.main, &self.vault] {
-                let (_, name) = url.rsplit_once('/').unwrap();
-                administer(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
+                administer(&format!("DROP DATABASE {} WITH (FORCE)", name_in(url))).await;
             }
         }
         self.folder.close().unwrap();
@@ -87,8 +143,26 @@ fn server() -> String {
     })
 }
 
-async fn create(name: &str) -> String {
-    administer(&format!("CREATE DATABASE {name}")).await;
+fn file(folder: &TempDir, name: &str) -> String {
+    format!("sqlite://{}", folder.path().join(name).display())
+}
+
+fn database_name() -> String {
+    let number = u64::from_le_bytes(Random::from_system().bytes());
+    format!("kalends_{number:016x}")
+}
+
+fn name_in(url: &str) -> &str {
+    url.rsplit_once('/').unwrap().1
+}
+
+async fn create(name: &str, template: Option<&str>) -> String {
+    let like = template.map(|url| format!(" TEMPLATE {}", name_in(url)));
+    administer(&format!(
+        "CREATE DATABASE {name}{}",
+        like.unwrap_or_default()
+    ))
+    .await;
     let server = server();
     let (before, _) = server.rsplit_once('/').unwrap();
     format!("{before}/{name}")
