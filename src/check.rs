@@ -196,6 +196,8 @@ pub enum Goal {
     NewAccount,
     /// An account's second slot is filled.
     NextPassword { account_id: AccountId },
+    /// An account's refused password is replaced, and used at once.
+    ReplacePassword { account_id: AccountId },
     /// An account signs in somewhere else.
     MoveAccount { account_id: AccountId },
     /// The saved password of an account is sent once more.

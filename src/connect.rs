@@ -8,12 +8,14 @@ pub mod form;
 mod keep;
 pub mod ladder;
 mod once_more;
+mod replace;
 pub(crate) mod running;
 mod through;
 
 pub use again::check_again;
 pub use form::{Form, FormField, Request};
 pub use once_more::send_once_more;
+pub use replace::{Mine, replace_mine};
 pub use running::Running;
 pub use through::connect_through;
 
@@ -25,7 +27,7 @@ use crate::{
     connection::Mode,
     custody::{CustodyError, Ended},
     database::Engine,
-    id::{AccountId, CheckId},
+    id::{AccountId, CheckId, ConnectionId},
     mailbox::SmtpAddress,
     permission::{Forbidden, may_type},
     problem::Problem,
@@ -60,12 +62,28 @@ pub(crate) enum Purpose {
         account_id: AccountId,
         terms: Terms,
     },
+    /// Another password for an account that is saved already, used as soon as it has passed.
+    Password {
+        account_id: AccountId,
+        /// The connection that it is tested with; `None` for an account of the organisation.
+        connection_id: Option<ConnectionId>,
+    },
 }
 
 impl Purpose {
     const fn goal(&self) -> Goal {
         match self {
-            Self::Connection => Goal::Connection,
+            Self::Connection
+            | Self::Password {
+                connection_id: Some(_),
+                ..
+            } => Goal::Connection,
+            Self::Password {
+                account_id,
+                connection_id: None,
+            } => Goal::ReplacePassword {
+                account_id: *account_id,
+            },
             Self::NewAccount(_) => Goal::NewAccount,
             Self::NextPassword { account_id, .. } => Goal::NextPassword {
                 account_id: *account_id,
@@ -102,8 +120,9 @@ pub(crate) async fn begin(
     };
     request.typed.goal = purpose.goal();
     let mut check = new_check(services, user, request.mode, request.typed.clone());
-    if let Purpose::NextPassword { account_id, .. } | Purpose::MoveAccount { account_id, .. } =
-        &purpose
+    if let Purpose::NextPassword { account_id, .. }
+    | Purpose::MoveAccount { account_id, .. }
+    | Purpose::Password { account_id, .. } = &purpose
     {
         check.account_id = Some(*account_id);
     }

@@ -147,6 +147,24 @@ impl Custody {
         self.forget(before.as_slice()).await
     }
 
+    /// Seals a tested password in the place of an account's present one, which is forgotten; the connection that it was
+    /// tested with works again.
+    pub async fn replace_password(
+        &self,
+        tested: (AccountId, Option<ConnectionId>),
+        password: &Password,
+        entry: &Entry,
+        to: &Destination,
+    ) -> Result<(), CustodyError> {
+        let secret_id = self.seal(password, to).await?;
+        let replaced = self
+            .store
+            .replace_password(tested, secret_id, entry, self.clock.now())
+            .await;
+        let before = self.kept(secret_id, replaced).await?;
+        self.forget(&[before]).await
+    }
+
     /// Empties the second slot of an account.
     pub async fn drop_next(&self, id: AccountId, entry: &Entry) -> Result<(), CustodyError> {
         let before = self.store.drop_next(id, entry, self.clock.now()).await?;

@@ -125,6 +125,23 @@ pub async fn test_next(
     Ok(connect::begin(services, admin, request, purpose).await?)
 }
 
+/// Tests another password of a stopped account at its own endpoint, and uses it at once if it works.
+pub async fn replace_password(
+    services: &Services,
+    admin: &User,
+    held: &Held,
+    mut request: connect::Request,
+) -> Result<CheckId, ChangeError> {
+    request.endpoint = Some(held.account.endpoint.clone());
+    request.typed.endpoint = held.account.endpoint.to_string();
+    request.sign_in = held.account.sign_in;
+    let purpose = Purpose::Password {
+        account_id: held.account.id,
+        connection_id: None,
+    };
+    Ok(connect::begin(services, admin, request, purpose).await?)
+}
+
 /// What an admin said about an account.
 pub fn terms_of(held: &Held) -> Terms {
     Terms {

@@ -31,6 +31,7 @@ mod occasions;
 mod offers;
 mod organisation;
 mod owners;
+mod passwords;
 mod pauses;
 mod people;
 mod plans;

@@ -43,7 +43,7 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
   await expect(page.getByText(/as of today \d\d:\d\d/)).toBeVisible();
   await expect(page.locator('.entry').first()).toBeVisible();
   await page.getByText('What to do').click();
-  await expect(page.locator('.notice-steps').first()).toContainText('Connect again with the present password');
+  await expect(page.locator('.notice-steps').first()).toContainText('Type the present password');
   await expectAccessible();
 
   await page.goto('/connections');

@@ -60,7 +60,7 @@ pub(super) fn held(problem: &Problem, mut words: Words) -> (Owner, Words) {
         words.lists_causes = false;
         words.steps.truncate(on_change);
         words.steps.extend([
-            "A Kalends administrator enters the present password: on the page Organisation, the account, “Change the password”. Every connection through it then goes on.".to_owned(),
+            "A Kalends administrator enters the present password on the account’s page, under Organisation. If it passes the test, every connection through it goes on at once.".to_owned(),
             "The administrator checks that the account is enabled and not locked, if the password has not changed.".to_owned(),
         ]);
         return (Owner::Operator, words);

@@ -299,7 +299,7 @@ pub(super) fn password_refused(changed: Option<&Certificate>, names: &Names) -> 
         .step(SOMETHING_BETWEEN),
     };
     advice
-        .step("Connect again with the present password; every connection through this account then goes on.")
+        .step("Type the present password on Profile Settings, below what it says of Microsoft Exchange. If it passes the test, every connection through this account goes on at once.")
         .step("Check that the account is enabled, not locked, and that its password has not expired: command 1.")
         .step("Check the sign-in settings of EWS, if the password is the right one: command 2. Extended Protection refuses sign-ins where a proxy on the way shows another certificate than Exchange.")
         .step("Check that the Exchange servers reach a domain controller: command 3. While they do not, Exchange refuses every password. Once they do, an administrator of Kalends has the saved password sent once more.")
@@ -376,6 +376,6 @@ pub(super) fn secret_missing() -> Words {
         "The saved password cannot be opened.",
         "Its row is gone from Kalends' vault, or was changed. Nothing was sent to Exchange. When the row is back, the calendar goes on by itself.",
     )
-    .step("Connect again and type the password once more.")
+    .step("Type the password once more on Profile Settings, below what it says of Microsoft Exchange.")
     .step("Ask a Kalends administrator whether the vault was restored or changed, if other people see this too.")
 }

@@ -112,6 +112,24 @@ pub(super) async fn keep(
                 .await?;
             Outcome::AccountSaved { account_id }
         }
+        Purpose::Password {
+            account_id,
+            connection_id,
+        } => {
+            let tested = (account_id, connection_id);
+            let entry = entry(Action::PasswordSwitched);
+            custody
+                .replace_password(tested, password, &entry, &to)
+                .await?;
+            services.kept.close(account_id);
+            match connection_id {
+                Some(connection_id) => Outcome::Connected {
+                    connection_id,
+                    proof: success.proof,
+                },
+                None => Outcome::AccountSaved { account_id },
+            }
+        }
     };
     services.wake.notify_one();
     Ok(outcome)

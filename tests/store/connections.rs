@@ -10,7 +10,7 @@ use kalends::{
     account_name::AccountName,
     audit::{Action, Entry},
     connection::{Connection, ConnectionState, Mode},
-    custody::Custody,
+    custody::{Custody, CustodyError},
     id::SecretId,
     store::{Store, StoreError, User},
     vault::Destination,
@@ -100,6 +100,38 @@ on_both_engines! {
         assert_eq!(first.account_id, second.account_id);
         assert_eq!(world.number("SELECT COUNT(*) FROM accounts").await, 1);
         assert_eq!(opened(world, &first).await, "Changed-2026!", "the newer password serves both");
+        in_step(world).await;
+    }
+
+    async fn a_replaced_password_serves_the_whole_account_and_keeps_its_connections(world) {
+        let (alice, bob) = (world.user("alice").await, world.user("bob").await);
+        let (first, second) = (world.connect(&alice, SERVICE).await, world.connect(&bob, SERVICE).await);
+        for sql in [
+            "UPDATE connections SET state = 'action_needed', problem = '{\"code\":\"secret-missing\"}', cause = 'secret-missing', due_at = NULL",
+            "UPDATE accounts SET saved_refusals = 1",
+        ] {
+            sqlx::query(sql).execute(world.store.pool()).await.unwrap();
+        }
+        let to = Destination::new(SERVICE.host, &first.account);
+        let entry = Entry::by(alice.id, Action::PasswordSwitched);
+        let (custody, new) = (world.custody(), "Changed-2026!".to_owned().into());
+        custody.replace_password((first.account_id, Some(first.id)), &new, &entry, &to).await.unwrap();
+
+        // The one that was tested is connected; how the other stands, a round will tell.
+        let tested = world.store.connection(first.id).await.unwrap().unwrap();
+        assert_eq!((tested.state, tested.problem, tested.due_at), (ConnectionState::Connected, None, Some(NOW)));
+        let other = world.store.connection(second.id).await.unwrap().unwrap();
+        assert_eq!((other.state, other.due_at), (ConnectionState::ActionNeeded, Some(NOW)));
+        let account = world.store.account(first.account_id).await.unwrap().unwrap();
+        assert_eq!((account.saved_refusals, account.stopped_until), (0, None));
+        assert_eq!(opened(world, &second).await, "Changed-2026!");
+        in_step(world).await;
+
+        // Whoever has left meanwhile replaces nothing for those who stayed.
+        world.disconnect(alice.id).await;
+        let late = custody.replace_password((first.account_id, Some(first.id)), &"Late-2026!".to_owned().into(), &entry, &to).await;
+        assert!(matches!(late, Err(CustodyError::Store(StoreError::NotAllowed))), "{late:?}");
+        assert_eq!(opened(world, &second).await, "Changed-2026!");
         in_step(world).await;
     }
 

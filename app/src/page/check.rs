@@ -4,15 +4,19 @@ use crate::{
     AppError,
     component::{Frame, LadderView, Notice, When, loaded},
     moment::Moment,
+    page::connect::replace::{ReplacePassword, ReplaceView},
 };
 use kalends::{
     advice::Advice,
     check::{Ladder, Step, Verdict},
 };
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+mod fix;
 mod progress;
+use fix::ApplyFix;
+pub use fix::Fix;
 use progress::CancelForm;
 pub use progress::{CheckProgress, cancel};
 
@@ -53,47 +57,39 @@ pub enum End {
     /// An account of the organisation was tested and saved; where its page is.
     Saved {
         link: String,
-        /// It is a password to come, which is not used before somebody switches to it.
-        is_to_switch: bool,
+        used: Used,
     },
     Failed {
         advice: Advice,
         step: Option<String>,
         request_id: Option<String>,
         fix: Option<Fix>,
+        /// Another password can be typed right here.
+        replace: Option<ReplaceView>,
     },
     Cancelled,
 }
 
-/// What one click puts into the form before it is sent again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Fix {
-    /// The address that Exchange calls the right one.
-    Mailbox(String),
-    /// Where the mailbox is now; empty where Autodiscover is to find it.
-    Endpoint(String),
-    /// A host outside the mail domain that may have the password.
-    Confirm(String),
-    /// Go on until a role takes effect.
-    KeepTrying,
-    /// The address that Exchange calls the right one, through the organisation's account.
-    Through(String),
-    /// Ask an admin for the mailbox.
-    Ask(String),
-    /// Send the password itself, by Basic, once it is typed anew.
-    Basic,
+/// From when on a saved password of the organisation is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Used {
+    ByWhoeverConnects,
+    /// It is a password to come, which is not used before somebody switches to it.
+    OnceSwitched,
+    /// It took the place of a refused one.
+    Already,
 }
 
-impl Fix {
-    fn label(&self) -> String {
+impl Used {
+    const fn words(self) -> &'static str {
         match self {
-            Self::Endpoint(endpoint) if endpoint.is_empty() => "Find it by Autodiscover".to_owned(),
-            Self::Mailbox(value) | Self::Endpoint(value) => format!("Use {value}"),
-            Self::Confirm(host) => format!("Send the password to {host}"),
-            Self::KeepTrying => "Keep trying for two hours".to_owned(),
-            Self::Through(address) => format!("Connect {address}"),
-            Self::Ask(address) => format!("Ask for {address}"),
-            Self::Basic => "Allow Basic and type the password again".to_owned(),
+            Self::ByWhoeverConnects => "The test has passed. The password is sealed in the vault.",
+            Self::OnceSwitched => {
+                "The test has passed. The new password is sealed in the vault and not used yet: switch to it on the account’s page."
+            }
+            Self::Already => {
+                "The test has passed, and the account signs in with this password from now on. Every calendar that waited for it is due now."
+            }
         }
     }
 }
@@ -324,24 +320,18 @@ pub fn Ended(
     view! {
         {match end {
             Some(End::Connected { proof }) => view! { <Connected mailbox proof is_own back=back.clone() /> }.into_any(),
-            Some(End::Saved { link, is_to_switch }) => {
-                let words = if is_to_switch {
-                    "The test has passed. The new password is sealed in the vault and not used yet: switch to it on the account’s page."
-                } else {
-                    "The test has passed. The password is sealed in the vault."
-                };
-                view! {
-                    <section class="notice notice-good" role="status">
-                        <p class="notice-title">{account.clone()} " reads " {mailbox} "."</p>
-                        <p>{words}</p>
-                        <p class="form-actions"><a class="button button-primary" href=link rel="external">"Go on"</a></p>
-                    </section>
-                }
-                    .into_any()
+            Some(End::Saved { link, used }) => view! {
+                <section class="notice notice-good" role="status">
+                    <p class="notice-title">{account.clone()} " reads " {mailbox} "."</p>
+                    <p>{used.words()}</p>
+                    <p class="form-actions"><a class="button button-primary" href=link rel="external">"Go on"</a></p>
+                </section>
             }
-            Some(End::Failed { advice, step, request_id, fix }) => {
+                .into_any(),
+            Some(End::Failed { advice, step, request_id, fix, replace }) => {
                 view! {
                     <Notice advice heading=Some(crate::page::connect::FAILED.to_owned()) step request_id just_tried=true />
+                    {replace.filter(|_| !in_place).map(|view| view! { <ReplacePassword view /> })}
                     <div class="form-actions">
                         {fix.map(|fix| view! { <ApplyFix id fix in_place /> })}
                         {in_place.then(|| view! { <a class="button" href="#connect-form">"Change and try again"</a> })}
@@ -411,40 +401,4 @@ fn Connected(mailbox: String, proof: Vec<ProofView>, is_own: bool, back: String)
             <p class="form-actions">{ways}</p>
         </section>
     }
-}
-
-/// One click that mends what was typed.
-#[component]
-fn ApplyFix(id: String, fix: Fix, in_place: bool) -> impl IntoView {
-    let label = fix.label();
-    match &fix {
-        Fix::Through(address) => {
-            return view! {
-                <form method="post" action=crate::page::connect::ConnectMine::url()>
-                    <input type="hidden" name="mailbox" value=address.clone() />
-                    <button class="button button-primary">{label}</button>
-                </form>
-            }
-            .into_any();
-        }
-        Fix::Ask(address) => {
-            let query = crate::percent::query(&[("mailbox", address)], 1);
-            let link = format!("/profile/exchange/request{query}");
-            return view! { <a class="button button-primary" href=link rel="external">{label}</a> }
-                .into_any();
-        }
-        Fix::Mailbox(_) | Fix::Endpoint(_) | Fix::Confirm(_) | Fix::KeepTrying | Fix::Basic => {}
-    }
-    let resubmit = move |event: leptos::ev::MouseEvent| {
-        if in_place && crate::page::connect::resubmit_with(&fix) {
-            event.prevent_default();
-        }
-    };
-    view! {
-        <form method="post" action=MendForm::url()>
-            <input type="hidden" name="id" value=id />
-            <button class="button button-primary" on:click=resubmit>{label}</button>
-        </form>
-    }
-    .into_any()
 }

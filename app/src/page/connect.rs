@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 mod form;
 mod one_click;
+pub mod replace;
 #[cfg(feature = "ssr")]
 pub use form::SERVICE;
 pub use form::{ByBasic, DraftNote, ServiceFields};

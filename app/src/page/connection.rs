@@ -6,7 +6,10 @@ use crate::{
     AppError,
     component::{Follow, Frame, LadderView, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
-    page::organisation::click::SEND_AGAIN,
+    page::{
+        connect::replace::{ReplacePassword, ReplaceView},
+        organisation::click::SEND_AGAIN,
+    },
 };
 use kalends::{advice::Advice, check::Ladder, connection::ConnectionState};
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -24,6 +27,8 @@ struct ConnectionView {
     last_sync: Option<Moment>,
     next_sync: Result<Moment, String>,
     advice: Option<Advice>,
+    /// The password that it goes through was refused, and is the reader's to type.
+    replace: Option<ReplaceView>,
     /// The page of the organisation's account that it goes through.
     account_page: Option<String>,
     /// Its certificate, if that ends soon.
@@ -56,7 +61,7 @@ struct CheckLine {
 
 #[server(endpoint = "connection")]
 async fn connection(id: String, #[server(default)] all: bool) -> Result<ConnectionView, AppError> {
-    use crate::request;
+    use crate::{page::connect::replace, request};
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let store = request::services().store;
@@ -99,6 +104,15 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
         last_sync: found.last_synced_at.map(|at| words.moment(at)),
         next_sync: crate::component::next_sync(&found, &words),
         advice: request::advice_for(&found, &words).filter(|_| user.disabled_at.is_none()),
+        replace: match &account {
+            Some(account) if found.mode == kalends::connection::Mode::Organisation => {
+                replace::held(account, &format!("/connections/{}", found.id)).await?
+            }
+            _ if found.user_id == admin.id => {
+                replace::mine(&admin, &format!("/connections/{}", found.id)).await?
+            }
+            _ => None,
+        },
         disabled: user.disabled_at.map(|_| format!("/people/{}", user.id)),
         account_page: (found.mode == kalends::connection::Mode::Organisation)
             .then(|| format!("/organisation/accounts/{}", found.account_id)),
@@ -169,8 +183,8 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
     request::flash(match started {
         Asked::Started => "The sync starts within a second. This page looks again by itself.",
         Asked::Waiting => "Exchange has asked for a pause: the sync starts as soon as it is over. This page looks again by itself.",
-        Asked::AccountStopped if found.mode == Mode::Organisation => "The account's password was refused: enter the present one on the page Organisation. Until then no sync starts on request.",
-        Asked::AccountStopped => "The account's password was refused: its owner connects again with the right one. Until then no sync starts on request.",
+        Asked::AccountStopped if found.mode == Mode::Organisation => "The account's password was refused: enter the present one below. Until then no sync starts on request.",
+        Asked::AccountStopped => "The account's password was refused: its owner enters the present one on Profile Settings. Until then no sync starts on request.",
         Asked::Paused => "Nothing is read while it is paused. Resume it first: this connection here, or its account on the page Organisation.",
     })
     .await?;
@@ -257,6 +271,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
         last_sync,
         next_sync,
         advice,
+        replace,
         account_page,
         warnings,
         check,
@@ -287,6 +302,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                 <span>{email}</span>
             </p>
             <div id="advice" data-live="">{why} {advice.map(|advice| view! { <Notice advice /> })}</div>
+            {replace.map(|view| view! { <ReplacePassword view /> })}
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
             <section class="panel" aria-labelledby="connection">
                 <h2 id="connection">"Connection"</h2>
@@ -327,7 +343,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
                 <h2 id="timeline">"What happened"</h2>
                 <p class="panel-hint">
                     {last_round.map(|moment| view! { "The last sync ended " <When moment /> ". " })}
-                    "Rounds that found nothing new are not listed. Exchange’s logs know each call by the id below it."
+                    "Syncs that found nothing new are not listed. Exchange’s logs know each call by the id below it."
                 </p>
                 <timeline::Timeline lines />
                 {has_more.then(|| view! { <p><a href=format!("/connections/{id}?all=1#timeline")>"Show more"</a></p> })}
@@ -382,7 +398,7 @@ fn Buttons(
             .then(|| {
                 view! {
                     <details class="more">
-                        <summary>"Rebuild the copy"</summary>
+                        <summary>"Re-read the calendar"</summary>
                         <p>"Deletes the copied entries and reads the calendar again. Use it if the copy looks wrong; the calendar in Exchange stays as it is."</p>
                         <form class="form-actions" method="post" action=Rebuild::url()>
                             <input type="hidden" name="id" value=rebuild />

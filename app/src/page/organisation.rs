@@ -17,6 +17,8 @@ use crate::{
     component::{Frame, When, loaded},
     moment::Moment,
 };
+#[cfg(feature = "ssr")]
+pub use fields::account_by_id;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 

@@ -11,7 +11,10 @@ use crate::{
     moment::Moment,
     page::{
         calendar_preferences::PreferencesForm,
-        connect::{ConnectDialog, ConnectView},
+        connect::{
+            ConnectDialog, ConnectView,
+            replace::{ReplacePassword, ReplaceView},
+        },
         privacy::{PrivacyForm, PrivacyView},
     },
 };
@@ -52,6 +55,8 @@ struct ExchangeView {
     last_sync: Option<Moment>,
     next_sync: Option<Result<Moment, String>>,
     advice: Option<Advice>,
+    /// Its password was refused: another one can be typed right here.
+    replace: Option<ReplaceView>,
     connect: ConnectView,
     /// A check that keeps trying: its page, and until when.
     trying: Option<(String, Moment)>,
@@ -97,6 +102,7 @@ async fn profile() -> Result<ProfileView, AppError> {
         advice: connection
             .as_ref()
             .and_then(|it| request::advice_for(it, &words)),
+        replace: crate::page::connect::replace::mine(&user, "/profile").await?,
         connect: crate::page::connect::view_for(&user).await?,
         trying: services
             .store
@@ -162,6 +168,24 @@ async fn change_password(
     use crate::request;
     let user = request::user().await?;
     let services = request::services();
+    let mut missing = crate::error::FieldErrors::new();
+    if current.is_empty() {
+        let words = "Enter your current password.";
+        missing.insert("current".to_owned(), words.to_owned());
+    }
+    if new.is_empty() {
+        let words = kalends::sign_in::PasswordError::TooShort.to_string();
+        missing.insert("new".to_owned(), words);
+    }
+    if !missing.is_empty() {
+        let draft = Draft {
+            errors: missing,
+            ..Draft::default()
+        };
+        request::keep_draft("password", draft).await?;
+        request::see_other("/profile");
+        return Ok(());
+    }
     match kalends::sign_in::change_password(&services, &user, &current, &new, &request::visitor())
         .await
     {
@@ -266,14 +290,16 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         last_sync,
         next_sync,
         advice,
+        replace,
         connect,
         trying,
     } = exchange;
     let connected = mailbox.is_some();
     let urgent = !connected
-        || advice
-            .as_ref()
-            .is_some_and(|advice| advice.owner == Owner::You);
+        || replace.is_none()
+            && advice
+                .as_ref()
+                .is_some_and(|advice| advice.owner == Owner::You);
     view! {
         <div class="row">
             <div class="row-main">
@@ -326,6 +352,7 @@ fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
                 let folded = advice.is_up_to_others();
                 view! { <Notice advice folded /> }
             })}
+        {replace.map(|view| view! { <ReplacePassword view /> })}
                 {mailbox
                     .map(|mailbox| {
                         view! {

@@ -3,7 +3,10 @@
 use super::{acts_as_admin, internal, not_there, services, words};
 use crate::{
     AppError,
-    page::check::{CheckView, End, Fix, ProofView, WaitingView},
+    page::{
+        check::{CheckView, End, Fix, ProofView, Used, WaitingView},
+        connect::replace,
+    },
 };
 use kalends::{
     advice::advice,
@@ -63,10 +66,12 @@ pub fn fix(check: &Check) -> Option<Fix> {
                 .unwrap_or_default(),
         )),
         Problem::LeadsElsewhere { host } => Some(Fix::Confirm(host.clone())),
-        // A password to come is tested as its account signs in.
-        Problem::BasicWithheld { .. } if !matches!(check.typed.goal, Goal::NextPassword { .. }) => {
-            Some(Fix::Basic)
-        }
+        // Another password is tested as its account signs in.
+        Problem::BasicWithheld { .. } => (!matches!(
+            check.typed.goal,
+            Goal::NextPassword { .. } | Goal::ReplacePassword { .. }
+        ))
+        .then_some(Fix::Basic),
         problem if problem.may_take_effect() => Some(Fix::KeepTrying),
         _ => None,
     }
@@ -86,6 +91,10 @@ pub fn form_of(check: &Check) -> (String, String) {
         ),
         Goal::SendAgain { account_id } => (
             format!("again-{account_id}"),
+            format!("/organisation/accounts/{account_id}"),
+        ),
+        Goal::ReplacePassword { account_id } => (
+            format!("replace-{account_id}"),
             format!("/organisation/accounts/{account_id}"),
         ),
         Goal::NextPassword { account_id } => (
@@ -110,6 +119,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
             })
     };
     let fix = fix(&check).filter(|_| is_own);
+    let replace = replace::of_check(user, &check).await?;
     let typed = &check.typed;
     let names = check.names(Some(words.utc_offset()));
     let names = names.telling_addresses(words.tells_addresses);
@@ -135,7 +145,11 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
                 .collect(),
         },
         Outcome::AccountSaved { account_id } => End::Saved {
-            is_to_switch: matches!(typed.goal, Goal::NextPassword { .. }),
+            used: match typed.goal {
+                Goal::NextPassword { .. } => Used::OnceSwitched,
+                Goal::ReplacePassword { .. } => Used::Already,
+                _ => Used::ByWhoeverConnects,
+            },
             link: format!("/organisation/accounts/{account_id}"),
         },
         Outcome::Failed {
@@ -146,6 +160,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
             step,
             request_id,
             fix,
+            replace,
         },
         Outcome::Cancelled => End::Cancelled,
     });

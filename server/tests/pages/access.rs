@@ -35,7 +35,7 @@ const BOBS: [Says; 4] = [SignIn, Fine, Missing, Fine];
 /// Bob's own, and nobody else's.
 const BOBS_ALONE: [Says; 4] = [SignIn, Fine, Missing, Missing];
 
-const PAGES: &[Row] = &[
+pub const PAGES: &[Row] = &[
     ("/", PERSONS),
     ("/setup", TO_SIGN_IN),
     ("/sign-in", OPEN),
@@ -142,6 +142,7 @@ const FUNCTIONS: &[(&str, &str, [Says; 4])] = &[
     ("connect_form", "", PERSONS),
     ("connect", "", PERSONS),
     ("connect_mine", "", PERSONS),
+    ("replace_password", "", PERSONS),
     ("what_is_lost", "", PERSONS),
     ("ask_form", "mailbox=", PERSONS),
     ("ask_for_mailbox", "", PERSONS),
@@ -201,6 +202,7 @@ const FUNCTIONS: &[(&str, &str, [Says; 4])] = &[
     ("move_account", "id=ACCOUNT", ADMINS),
     ("change_account", "id=ACCOUNT", ADMINS),
     ("test_password", "id=ACCOUNT", ADMINS),
+    ("replace_account_password", "id=ACCOUNT", ADMINS),
     ("work_account", "id=ACCOUNT&click=drop", ADMINS),
     ("account_to_pause", "id=ACCOUNT", ADMINS),
     ("account_to_end", "id=ACCOUNT", ADMINS),

@@ -18,7 +18,7 @@ use leptos::{
 pub const FAILED: &str = "Failed to connect exchange calendar";
 
 #[cfg(feature = "ssr")]
-pub use names::{PERSONAL, SERVICE, allow_basic, confirm, mend, starting_values};
+pub use names::{PERSONAL, SERVICE, allow_basic, confirm, mend, names_of, starting_values};
 
 #[cfg(feature = "ssr")]
 mod names {
@@ -77,6 +77,14 @@ mod names {
         }
     }
 
+    /// The field set for a way to connect.
+    pub const fn names_of(mode: Mode) -> Names {
+        match mode {
+            Mode::Personal => PERSONAL,
+            Mode::Organisation | Mode::ServiceAccount => SERVICE,
+        }
+    }
+
     /// Mends a kept form, for the page without script.
     pub fn mend(draft: &mut Draft, fix: Fix) {
         let names = if draft.value("service").is_empty() {
@@ -115,11 +123,7 @@ mod names {
     }
 
     pub fn starting_values(user: &User, connection: Option<&Connection>) -> Draft {
-        let names = if connection.is_some_and(|c| c.mode == Mode::Personal) {
-            PERSONAL
-        } else {
-            SERVICE
-        };
+        let names = connection.map_or(SERVICE, |connection| names_of(connection.mode));
         let mut draft = Draft::default();
         let mut set = |name: &str, value: String| draft.values.insert(name.to_owned(), value);
         set(SERVICE.mailbox, user.email.to_string());

@@ -10,6 +10,7 @@ use crate::{
     component::{Frame, When, loaded},
     draft::Draft,
     moment::Moment,
+    page::connect::replace::{ReplacePassword, ReplaceView},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ struct AccountView {
     warnings: Vec<(String, bool)>,
     /// Its saved password was refused, or never answered.
     is_stopped: bool,
+    /// Another password can be typed right here.
+    replace: Option<ReplaceView>,
     paused: Option<Moment>,
     held_until: Option<Moment>,
     next: Option<NextView>,
@@ -37,7 +40,7 @@ struct AccountView {
 #[server(endpoint = "account")]
 async fn account(id: String) -> Result<AccountView, AppError> {
     use super::{add::keep_values, fields::account_by_id};
-    use crate::request;
+    use crate::{page::connect::replace, request};
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let now = request::services().clock.now();
@@ -84,6 +87,7 @@ async fn account(id: String) -> Result<AccountView, AppError> {
         broken: held.broken,
         warnings: warnings(account, &words, now).await?,
         is_stopped: account.saved_refusals > 0,
+        replace: replace::held(account, &format!("/organisation/accounts/{id}")).await?,
         paused: account.paused_at.map(|at| words.appointment(at, false)),
         held_until: account
             .held_until
@@ -177,7 +181,7 @@ fn stopped(
     let cure = if account.next.is_some() {
         "The next one below has passed its test: switch to it."
     } else {
-        "If it was changed, enter the present one below, test it and switch to it. If it is unchanged, the directory may have been out of reach."
+        "If it was changed, enter the present one below: it is used as soon as it has passed its test. If it is unchanged, the directory may have been out of reach."
     };
     format!("{why} {next} {cure}")
 }
@@ -263,6 +267,7 @@ fn AccountPanels(view: AccountView) -> impl IntoView {
         broken,
         warnings,
         is_stopped,
+        replace,
         paused,
         held_until,
         next,
@@ -297,6 +302,7 @@ fn AccountPanels(view: AccountView) -> impl IntoView {
                     view! { <p class=class role="status">{text}</p> }
                 })
                 .collect_view()}
+            {replace.map(|view| view! { <ReplacePassword view /> })}
             {is_stopped
                 .then(|| {
                     view! {

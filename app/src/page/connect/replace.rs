@@ -1,0 +1,362 @@
+//! A refused password replaced where the refusal is told: one field, one button, and what worked is used at once.
+
+use crate::{
+    AppError,
+    component::{Field, FormNotice},
+    error::FieldErrors,
+};
+use kalends::account_name::Password;
+use leptos::{prelude::*, server_fn::ServerFn};
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "ssr")]
+pub use server::{held, mine, of_check};
+
+/// The form, for one password.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReplaceView {
+    pub whose: Whose,
+    pub account: String,
+    /// The page that it stands on.
+    pub back: String,
+    pub errors: FieldErrors,
+}
+
+/// Whose password is replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Whose {
+    /// That of the reader's saved connection.
+    Mine,
+    /// The one typed for a check, with this id, that connected nothing.
+    Typed(String),
+    /// That of an account of the organisation, with this id.
+    Held(String),
+}
+
+/// The name of the field, which stands on pages with other passwords.
+const FIELD: &str = "present_password";
+
+#[cfg(feature = "ssr")]
+mod server {
+    use super::{FIELD, ReplaceView, Whose};
+    use crate::{AppError, draft::Draft, error::FieldErrors, request};
+    use kalends::{
+        check::{Check, Goal, Outcome},
+        connect::{FormField, Mine},
+        connection::{ConnectionState, Mode},
+        problem::Problem,
+        store::{Account, User},
+    };
+
+    const REFUSED: &str = "Exchange refused this password. Nothing was saved.";
+
+    /// What was wrong with the last try, told once.
+    async fn errors_of(form: &str) -> Result<FieldErrors, AppError> {
+        Ok(request::take_draft(form).await?.errors)
+    }
+
+    /// Keeps what was wrong until the form is shown again.
+    pub async fn tell(form: &str, mistakes: FieldErrors) -> Result<(), AppError> {
+        let errors = mistakes;
+        let draft = Draft {
+            errors,
+            ..Draft::default()
+        };
+        request::keep_draft(form, draft).await
+    }
+
+    /// Everything but the password is saved, and cannot be wrong here.
+    pub fn mistakes(found: Vec<(FormField, String)>) -> FieldErrors {
+        let name = |field| match field {
+            FormField::Password => FIELD,
+            _ => "",
+        };
+        found
+            .into_iter()
+            .map(|(field, message)| (name(field).to_owned(), message))
+            .collect()
+    }
+
+    /// The form for a person's own connection, if its password is what is wrong.
+    pub async fn mine(user: &User, back: &str) -> Result<Option<ReplaceView>, AppError> {
+        let mine = Mine::of(&request::services(), user).await;
+        let Some(mine) = mine.map_err(request::internal)? else {
+            return Ok(None);
+        };
+        let connection = &mine.connection;
+        let problem = connection.problem.as_ref();
+        if connection.state == ConnectionState::Paused
+            || !problem.is_some_and(Problem::is_about_password)
+        {
+            return Ok(None);
+        }
+        Ok(Some(ReplaceView {
+            whose: Whose::Mine,
+            account: connection.account.to_string(),
+            back: back.to_owned(),
+            errors: errors_of("replace").await?,
+        }))
+    }
+
+    /// The form for an account of the organisation whose password was refused, unless another one has passed its test.
+    pub async fn held(account: &Account, back: &str) -> Result<Option<ReplaceView>, AppError> {
+        if account.saved_refusals == 0 || account.next.is_some() {
+            return Ok(None);
+        }
+        let id = account.id.to_string();
+        Ok(Some(ReplaceView {
+            account: account.name.to_string(),
+            back: back.to_owned(),
+            errors: errors_of(&format!("replace-{id}")).await?,
+            whose: Whose::Held(id),
+        }))
+    }
+
+    /// The form for the password that a check was refused with.
+    pub async fn of_check(user: &User, check: &Check) -> Result<Option<ReplaceView>, AppError> {
+        let Some(Outcome::Failed { problem, .. }) = &check.outcome else {
+            return Ok(None);
+        };
+        if !problem.is_about_password() {
+            return Ok(None);
+        }
+        let back = format!("/profile/exchange/checks/{}", check.id);
+        let view = match (check.typed.goal, check.mode) {
+            (Goal::Connection, Mode::Organisation)
+            | (Goal::SendAgain { .. } | Goal::ReplacePassword { .. }, _) => {
+                held_by_check(user, check, &back).await?
+            }
+            (Goal::Connection, Mode::ServiceAccount | Mode::Personal)
+                if check.user_id == user.id =>
+            {
+                own(user, check, back).await?
+            }
+            _ => None,
+        };
+        let was_typed = check.mode != Mode::Organisation
+            || matches!(check.typed.goal, Goal::ReplacePassword { .. });
+        let is_refused = was_typed && matches!(**problem, Problem::SignInRefused { .. });
+        Ok(view.map(|mut view| {
+            if is_refused && view.errors.is_empty() {
+                view.errors.insert(FIELD.to_owned(), REFUSED.to_owned());
+            }
+            view
+        }))
+    }
+
+    async fn held_by_check(
+        user: &User,
+        check: &Check,
+        back: &str,
+    ) -> Result<Option<ReplaceView>, AppError> {
+        let Some(id) = check.account_id else {
+            return Ok(None);
+        };
+        if !request::acts_as_admin(user).await? {
+            return Ok(None);
+        }
+        let found = request::services().store.held_account(id).await;
+        match found.map_err(request::internal)? {
+            Some(found) => held(&found.account, back).await,
+            None => Ok(None),
+        }
+    }
+
+    /// For the saved connection if that was tested, else for what was typed.
+    async fn own(
+        user: &User,
+        check: &Check,
+        back: String,
+    ) -> Result<Option<ReplaceView>, AppError> {
+        let is_saved = Mine::of(&request::services(), user)
+            .await
+            .map_err(request::internal)?
+            .is_some_and(|mine| {
+                let connection = &mine.connection;
+                check.account_id == Some(connection.account_id)
+                    && check.typed.mailbox == connection.mailbox.as_str()
+            });
+        Ok(Some(ReplaceView {
+            whose: if is_saved {
+                Whose::Mine
+            } else {
+                Whose::Typed(check.id.to_string())
+            },
+            account: check.typed.account.clone(),
+            back,
+            errors: errors_of("replace").await?,
+        }))
+    }
+}
+
+/// Tests another password for the reader's saved connection, or for what was typed for a check; what works is used at
+/// once.
+#[server(endpoint = "replace_password")]
+async fn replace_refused(
+    #[server(default)] present_password: Password,
+    #[server(default)] check: String,
+    #[server(default)] back: String,
+) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::{
+        connect::{self, Mine},
+        permission::Forbidden,
+    };
+    let user = request::user().await?;
+    let services = request::services();
+    let back = request::local_path(&back).unwrap_or("/profile");
+    let mine = Mine::of(&services, &user).await;
+    let mine = mine
+        .map_err(request::internal)?
+        .filter(|_| check.is_empty());
+    let typed = match &mine {
+        Some(mine) => mine.with(present_password),
+        None if check.is_empty() => {
+            request::see_other("/profile/exchange/connect");
+            return Ok(());
+        }
+        None => retyped(&user, &check, present_password).await?.parse(),
+    };
+    let mistakes = match typed {
+        Ok(request) => {
+            let started = match &mine {
+                Some(mine) => connect::replace_mine(&services, &user, mine, request).await,
+                None => connect::start(&services, &user, request).await,
+            };
+            match started {
+                Ok(id) => {
+                    request::see_other(&format!("/profile/exchange/checks/{id}"));
+                    return Ok(());
+                }
+                Err(Forbidden::Refused(refusal)) => [(String::new(), refusal.to_string())].into(),
+                Err(Forbidden::Store(error)) => return Err(request::internal(error)),
+            }
+        }
+        Err(found) => server::mistakes(found),
+    };
+    server::tell("replace", mistakes).await?;
+    request::see_other(back);
+    Ok(())
+}
+
+/// What was typed for a person's own check, with another password. What the person said about it beside, such as a
+/// host that may have the password, stands in the form that was kept, if it is still the same one.
+#[cfg(feature = "ssr")]
+async fn retyped(
+    user: &kalends::store::User,
+    check: &str,
+    password: Password,
+) -> Result<kalends::connect::Form, AppError> {
+    use crate::request;
+    use kalends::{check::Goal, connection::Mode};
+    let check = request::check_for(user, check).await?;
+    if check.user_id != user.id
+        || check.typed.goal != Goal::Connection
+        || check.mode == Mode::Organisation
+    {
+        return Err(request::not_there());
+    }
+    let typed = check.typed;
+    let names = super::form::names_of(check.mode);
+    let draft = request::look_at_draft("connect").await?;
+    let is_same = draft.value(names.mailbox).trim() == typed.mailbox
+        && draft.value(names.endpoint) == typed.endpoint;
+    let kept = |name: &str| {
+        if is_same {
+            draft.value(name)
+        } else {
+            String::new()
+        }
+    };
+    Ok(kalends::connect::Form {
+        mode: check.mode,
+        mailbox: typed.mailbox,
+        account: typed.account,
+        password,
+        endpoint: typed.endpoint,
+        domain: String::new(),
+        control: kept("service_control"),
+        confirmed: kept("confirmed"),
+        keep_trying: false,
+        basic: !kept("basic").is_empty(),
+    })
+}
+
+/// Tests another password for a stopped account of the organisation, which signs in with it as soon as it has passed.
+#[server(endpoint = "replace_account_password")]
+async fn replace_account_password(
+    #[server(default)] id: String,
+    #[server(default)] present_password: Password,
+    #[server(default)] back: String,
+) -> Result<(), AppError> {
+    use crate::{page::organisation::account_by_id, request};
+    use kalends::organisation::{AccountField, AccountForm, ChangeError, replace_password};
+    let admin = request::admin().await?;
+    let held = account_by_id(&id).await?;
+    let page = format!("/organisation/accounts/{id}");
+    let back = request::local_path(&back).unwrap_or(&page);
+    let control = held.account.control_mailbox.as_ref();
+    let form = AccountForm {
+        account: held.account.name.to_string(),
+        password: present_password,
+        endpoint: held.account.endpoint.to_string(),
+        control: control.map(ToString::to_string).unwrap_or_default(),
+        ..AccountForm::default()
+    };
+    let mistakes = match form.sign_in() {
+        Ok(wanted) => match replace_password(&request::services(), &admin, &held, wanted).await {
+            Ok(check) => {
+                request::see_other(&format!("/profile/exchange/checks/{check}"));
+                return Ok(());
+            }
+            Err(ChangeError::Refused(refusal)) => [(String::new(), refusal.to_string())].into(),
+            Err(ChangeError::Conflict(other)) => return Err(request::internal(other)),
+            Err(ChangeError::Store(error)) => return Err(request::internal(error)),
+        },
+        Err(found) => server::mistakes(
+            found
+                .into_iter()
+                .filter_map(|(field, message)| match field {
+                    AccountField::Sign(field) => Some((field, message)),
+                    _ => None,
+                })
+                .collect(),
+        ),
+    };
+    server::tell(&format!("replace-{id}"), mistakes).await?;
+    request::see_other(back);
+    Ok(())
+}
+
+/// One field and one button, right below what tells of the refusal.
+#[component]
+pub fn ReplacePassword(view: ReplaceView) -> impl IntoView {
+    let ReplaceView {
+        whose,
+        account,
+        back,
+        errors,
+    } = view;
+    let (action, id) = match whose {
+        Whose::Mine => (ReplaceRefused::url(), None),
+        Whose::Typed(check) => (ReplaceRefused::url(), Some(("check", check))),
+        Whose::Held(account) => (ReplaceAccountPassword::url(), Some(("id", account))),
+    };
+    let errors = Signal::stored(errors);
+    view! {
+        <form class="form replace" method="post" action=action novalidate>
+            <FormNotice errors />
+            <input type="hidden" name="back" value=back />
+            {id.map(|(name, id)| view! { <input type="hidden" name=name value=id /> })}
+            <Field
+                label="Present password"
+                name=FIELD
+                kind="password"
+                autocomplete="off"
+                hint=format!("Of {account}. If it passes the test, it is saved and the calendar goes on at once.")
+                errors
+            />
+            <button class="button button-primary">"Test and use it"</button>
+        </form>
+    }
+}
