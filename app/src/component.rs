@@ -3,6 +3,7 @@
 mod browser_zone;
 mod choice;
 mod connection_state;
+mod copy;
 mod empty_state;
 mod failure;
 mod field;
@@ -20,6 +21,7 @@ pub use choice::choice;
 #[cfg(feature = "ssr")]
 pub use connection_state::next_sync;
 pub use connection_state::{StateBadge, StateView};
+pub use copy::CopyButton;
 pub use empty_state::EmptyState;
 pub use failure::Failure;
 pub use field::{Field, FormNotice};

@@ -1,6 +1,6 @@
 //! Advice as people read it: what happened, who must act, what to do, and the commands to paste.
 
-use crate::component::Icon;
+use crate::component::{CopyButton, Icon};
 use kalends::{
     advice::{Advice, Command},
     problem::Owner,
@@ -145,9 +145,12 @@ pub fn CommandBlock(
 ) -> impl IntoView {
     let number = number.map(|number| format!("Command {number} · "));
     view! {
-        <figure class="command">
-            <figcaption>{number} <strong>{command.purpose.label()}</strong> " · " {command.place}</figcaption>
-            <pre tabindex="0">
+        <figure class="command copyable">
+            <figcaption>
+                <span>{number} <strong>{command.purpose.label()}</strong> " · " {command.place}</span>
+                <CopyButton />
+            </figcaption>
+            <pre class="copy-text" tabindex="0">
                 <code>{words(&command.text)}</code>
             </pre>
         </figure>

@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Field, FormNotice, Frame, loaded},
+    component::{CopyButton, Field, FormNotice, Frame, loaded},
     draft::Draft,
 };
 use kalends::account_name::Password;
@@ -230,18 +230,19 @@ fn SetUp(kit: KitView, errors: Signal<crate::error::FieldErrors>) -> impl IntoVi
                     <dt>"Account"</dt>
                     <dd>{account}</dd>
                 </div>
-                <div>
+                <div class="copyable">
                     <dt>"Key"</dt>
-                    <dd><code>{key}</code></dd>
+                    <dd><code class="copy-text">{key}</code> " " <CopyButton /></dd>
                 </div>
             </dl>
         </section>
-        <section class="panel" aria-labelledby="codes">
+        <section class="panel copyable" aria-labelledby="codes">
             <h2 id="codes">"2. Keep the recovery codes"</h2>
             <p>"Without your phone each of them signs you in once. Print them or put them into a password manager: Kalends never shows them again."</p>
-            <ul class="codes">
+            <ul class="codes copy-text">
                 {codes.into_iter().map(|code| view! { <li><code>{code}</code></li> }).collect_view()}
             </ul>
+            <CopyButton />
         </section>
         <section class="panel" aria-labelledby="try">
             <h2 id="try">"3. Try it"</h2>

@@ -4,7 +4,9 @@ mod lists;
 
 use crate::{
     AppError,
-    component::{Field, Frame, LadderView, Notice, StateBadge, StateView, choice, loaded},
+    component::{
+        CopyButton, Field, Frame, LadderView, Notice, StateBadge, StateView, choice, loaded,
+    },
     error::FieldErrors,
 };
 use kalends::{advice::Advice, check::Ladder, connection::ConnectionState};
@@ -169,9 +171,9 @@ fn Words() -> impl IntoView {
             <p class="lead">"A leading sentence says what the page is for."</p>
             <p>"Words are short and active. " <a href="#type">"A link"</a> " is underlined; " <strong>"what counts"</strong> " is strong; " <code>"what is typed"</code> " is code."</p>
             <p class="panel-hint">"A hint explains, and can be left unread."</p>
-            <figure class="command">
-                <figcaption><strong>"Run"</strong> " · In the Exchange Management Shell"</figcaption>
-                <pre tabindex="0"><code>"Get-ExchangeServer"</code></pre>
+            <figure class="command copyable">
+                <figcaption><span><strong>"Run"</strong> " · In the Exchange Management Shell"</span> <CopyButton /></figcaption>
+                <pre class="copy-text" tabindex="0"><code>"Get-ExchangeServer"</code></pre>
             </figure>
             <p><span class="tag">"A tag"</span></p>
         </section>

@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Field, FormNotice, Frame, StateBadge, StateView, When, loaded},
+    component::{CopyButton, Field, FormNotice, Frame, StateBadge, StateView, When, loaded},
     draft::Draft,
     moment::Moment,
 };
@@ -330,9 +330,10 @@ fn FreshLink(link: String, is_invited: bool, is_mailed: bool) -> impl IntoView {
         (false, false) => "Hand them this link to set a new password",
     };
     view! {
-        <section class="notice notice-good fresh-link">
+        <section class="notice notice-good fresh-link copyable">
             <p class="notice-title">{title}</p>
-            <pre tabindex="0"><code>{link}</code></pre>
+            <pre class="copy-text" tabindex="0"><code>{link}</code></pre>
+            <CopyButton />
             <p class="panel-hint">"It works once, for 72 hours. Kalends shows it to you for 15 minutes and keeps only its hash: whoever has it can set the password, so send it to nobody else."</p>
         </section>
     }

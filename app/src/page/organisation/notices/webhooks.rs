@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Field, FormNotice, When},
+    component::{CopyButton, Field, FormNotice, When},
     draft::Draft,
     moment::Moment,
 };
@@ -140,9 +140,10 @@ fn HookRow(webhook: WebhookView) -> impl IntoView {
                 {key
                     .map(|key| {
                         view! {
-                            <div class="notice notice-good fresh-link">
+                            <div class="notice notice-good fresh-link copyable">
                                 <p class="notice-title">"Its signing key"</p>
-                                <pre tabindex="0"><code>{key}</code></pre>
+                                <pre class="copy-text" tabindex="0"><code>{key}</code></pre>
+                                <CopyButton />
                                 <p class="panel-hint">"Whoever receives the notices checks with it that they are from here. It is shown for 15 minutes."</p>
                             </div>
                         }
