@@ -32,6 +32,8 @@ pub enum SetupError {
     Name,
     #[error("{0}")]
     Email(String),
+    #[error("Choose a time zone from the list, such as Europe/Berlin.")]
+    TimeZone,
     #[error(transparent)]
     Password(#[from] PasswordError),
     #[error(transparent)]
@@ -45,6 +47,7 @@ impl SetupError {
             Self::NoCode | Self::WrongCode => "code",
             Self::Name | Self::NoName => "name",
             Self::Email(_) => "email",
+            Self::TimeZone => "time_zone",
             Self::Password(
                 PasswordError::Later(_) | PasswordError::Busy(_) | PasswordError::Failed,
             )
@@ -115,16 +118,31 @@ pub fn persons_name(typed: &str) -> Result<String, SetupError> {
     Ok(name.to_owned())
 }
 
+/// What the first administrator types.
+#[derive(Debug, Clone, Copy)]
+pub struct FirstAdmin<'a> {
+    pub code: &'a str,
+    pub name: &'a str,
+    pub email: &'a str,
+    pub password: &'a Password,
+    /// By its IANA name; `None`: what was typed names none.
+    pub time_zone: Option<&'a str>,
+}
+
 /// Makes the first administrator. Wrong codes of an address are limited; a code of 79 random bits is never guessed, so
 /// the right one is not kept waiting for them.
 pub async fn make_first_admin(
     services: &Services,
     visitor: &Visitor,
-    code: &str,
-    name: &str,
-    email: &str,
-    password: &Password,
+    typed: FirstAdmin<'_>,
 ) -> Result<User, SetupError> {
+    let FirstAdmin {
+        code,
+        name,
+        email,
+        password,
+        time_zone,
+    } = typed;
     if !is_open(services).await? {
         return Err(SetupError::Closed);
     }
@@ -145,6 +163,9 @@ pub async fn make_first_admin(
     if let (Err(error), false) = (sign_in::check_length(password), is_guess) {
         mistakes.push(error.into());
     }
+    if time_zone.is_none() {
+        mistakes.push(SetupError::TimeZone);
+    }
     let (Ok(name), Ok(email), true) = (name, email, mistakes.is_empty()) else {
         return Err(match mistakes.len() {
             1 => mistakes.remove(0),
@@ -158,7 +179,7 @@ pub async fn make_first_admin(
         name,
         role: Role::Admin,
         password_hash,
-        time_zone: "UTC".to_owned(),
+        time_zone: time_zone.unwrap_or("UTC").to_owned(),
     };
     let made = services.store.create_first_user(new, now).await?;
     made.ok_or(SetupError::Closed)

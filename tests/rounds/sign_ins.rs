@@ -11,7 +11,7 @@ use kalends::{
     hashing::Queue,
     people::{self, PeopleError},
     services::Services,
-    setup::{self, SetupError},
+    setup::{self, FirstAdmin, SetupError},
     sign_in::{self, DeviceToken, Entered, PasswordError, SignInError, Visitor},
     store::{NewUser, Role, User},
 };
@@ -186,7 +186,8 @@ on_both_engines! {
             let link = people::whose_link(services, "none", &at(here, None)).await;
             assert!(matches!(link, Err(PeopleError::Link)), "{link:?}");
             let (from, password) = (at(here, None), secret(PASSWORD));
-            let made = setup::make_first_admin(services, &from, "guess", "M", "m@example.test", &password).await;
+            let typed = FirstAdmin { code: "guess", name: "M", email: "m@example.test", password: &password, time_zone: Some("UTC") };
+            let made = setup::make_first_admin(services, &from, typed).await;
             assert!(matches!(made, Err(SetupError::WrongCode)), "{made:?}");
         }
         let bob = person(world, "bob").await;

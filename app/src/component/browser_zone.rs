@@ -16,7 +16,7 @@ pub fn BrowserZone(
         if zone.is_empty() || zone == browser::typed() {
             return;
         }
-        if takes {
+        if takes && browser::is_untouched() {
             browser::fill(&zone);
         } else {
             offered.set(zone);
@@ -60,6 +60,11 @@ mod browser {
 
     pub fn typed() -> String {
         field().map(|field| field.value()).unwrap_or_default()
+    }
+
+    /// Nobody has typed anything since the page came.
+    pub fn is_untouched() -> bool {
+        field().is_some_and(|field| field.value() == field.default_value())
     }
 
     pub fn fill(zone: &str) {

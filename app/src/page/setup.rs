@@ -2,11 +2,14 @@
 
 use crate::{
     AppError,
-    component::{Field, FormNotice, Frame, loaded},
+    component::{BrowserZone, Field, FormNotice, Frame, loaded},
     draft::Draft,
 };
 use kalends::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
+
+/// What stands in the field before anybody or their browser names another.
+const NO_ZONE: &str = "UTC";
 
 #[server(endpoint = "setup")]
 async fn setup(
@@ -14,14 +17,25 @@ async fn setup(
     #[server(default)] name: String,
     #[server(default)] email: String,
     #[server(default)] password: Password,
+    #[server(default)] time_zone: Option<String>,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::{setup::SetupError, sign_in::PasswordError};
+    use crate::{request, time_zone as zones};
+    use kalends::{
+        setup::{FirstAdmin, SetupError},
+        sign_in::PasswordError,
+    };
     let services = request::services();
     let visitor = request::visitor();
-    match kalends::setup::make_first_admin(&services, &visitor, &code, &name, &email, &password)
-        .await
-    {
+    let time_zone = time_zone.unwrap_or_else(|| NO_ZONE.to_owned());
+    let zone = zones::find(&time_zone);
+    let typed = FirstAdmin {
+        code: &code,
+        name: &name,
+        email: &email,
+        password: &password,
+        time_zone: zone.as_deref().ok(),
+    };
+    match kalends::setup::make_first_admin(&services, &visitor, typed).await {
         Ok(user) => {
             request::start_session(&user).await?;
             request::see_other("/overview");
@@ -31,11 +45,12 @@ async fn setup(
         // There is nothing to set up, and what was typed is not kept: the page leads on to signing in.
         Err(SetupError::Closed) => request::see_other("/setup"),
         Err(refused) => {
-            let draft = Draft {
+            let mut draft = Draft {
                 values: [
                     ("code".to_owned(), code),
                     ("name".to_owned(), name),
                     ("email".to_owned(), email),
+                    ("time_zone".to_owned(), time_zone),
                 ]
                 .into(),
                 errors: refused
@@ -44,6 +59,11 @@ async fn setup(
                     .map(|mistake| (mistake.field().to_owned(), mistake.to_string()))
                     .collect(),
             };
+            if let Err(error) = zone {
+                draft
+                    .errors
+                    .insert("time_zone".to_owned(), error.to_string());
+            }
             request::keep_draft("setup", draft).await?;
             request::see_other("/setup");
         }
@@ -74,6 +94,8 @@ pub fn SetupPage() -> impl IntoView {
 #[component]
 fn SetupForm(draft: Draft) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
+    let typed = draft.values.get("time_zone").cloned();
+    let takes = typed.is_none();
     view! {
         <Frame title="Set up Kalends" narrow=true>
             <p class="lead">"You are the first here. Make the administrator’s account."</p>
@@ -105,6 +127,14 @@ fn SetupForm(draft: Draft) -> impl IntoView {
                     hint="At least 12 characters."
                     errors
                 />
+                <Field
+                    label="Time zone"
+                    name="time_zone"
+                    value=typed.unwrap_or_else(|| NO_ZONE.to_owned())
+                    hint="Such as Europe/Berlin, or a city."
+                    errors
+                />
+                <BrowserZone takes />
                 <button class="button button-primary">"Create administrator"</button>
             </form>
         </Frame>
