@@ -190,7 +190,7 @@ impl Action {
             Self::Disconnected => "disconnected a calendar",
             Self::SecretOpened => "opened a sealed password",
             Self::SyncRequested => "asked for a sync",
-            Self::RebuildRequested => "had a calendar read anew",
+            Self::RebuildRequested => "had a calendar re-read",
             Self::ConnectionPaused => "paused a connection",
             Self::ConnectionResumed => "resumed a connection",
             Self::ExchangeChecked => "checked an Exchange server",

@@ -163,7 +163,7 @@ impl Metrics {
         );
         registry.register(
             "rounds",
-            "Rounds of this process: success, or the code of the problem",
+            "Syncs of this process: success, or the code of the problem",
             inner.rounds.clone(),
         );
         registry.register(

@@ -86,7 +86,7 @@ fn person_of(heading: &Heading, row: &Row, seen: &mut HashSet<String>) -> Import
         .and_then(|mistakes| mistakes.into_iter().map(|(_, words)| words).next())
         .or_else(|| (!seen.insert(read.email.clone())).then(|| "Twice in this table.".to_owned()))
         .or_else(|| {
-            let words = || format!("There is no role {role}: use member or admin.");
+            let words = || format!("There is no role {role}: use member or administrator.");
             (!is_role_known).then(words)
         });
     read
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(rows[0].mistake, None);
         assert_eq!(
             rows[1].mistake.as_deref(),
-            Some("There is no role owner: use member or admin.")
+            Some("There is no role owner: use member or administrator.")
         );
     }
 

@@ -45,7 +45,7 @@ pub async fn round(
             if account.busy_times > 0 {
                 services.store.end_busy_times(account.id, now).await?;
             }
-            tracing::debug!(?changes, entries = events.len(), "round ended");
+            tracing::debug!(?changes, entries = events.len(), "sync ended");
             Ok(())
         }
         Err(Trouble {
@@ -61,7 +61,7 @@ pub async fn round(
             let problem = paused(services, account, connection, problem, now).await?;
             let (state, next) = plan::after_failure(&problem, now, &services.random);
             let request_id = request_id.as_deref();
-            tracing::warn!(code = problem.code(), request_id, "round failed");
+            tracing::warn!(code = problem.code(), request_id, "sync failed");
             let failed = Failed {
                 problem: &problem,
                 request_id,

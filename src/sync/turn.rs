@@ -42,7 +42,7 @@ pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken)
     };
     let is_broken_off = matches!(worked, Some(Err(_)));
     if let Some(Err(error)) = worked {
-        tracing::error!(%error, "an account's rounds were broken off");
+        tracing::error!(%error, "the syncs of an account were broken off");
     }
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");

@@ -2,6 +2,8 @@
 
 #[path = "guards/source.rs"]
 mod source;
+#[path = "guards/terms.rs"]
+mod terms;
 #[path = "guards/tree.rs"]
 mod tree;
 

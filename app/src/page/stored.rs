@@ -156,7 +156,7 @@ fn facts(
         counted(kept.checks, "test", "tests"),
     ));
     facts.push((
-        "Rounds with changes or failures".to_owned(),
+        "Syncs with changes or failures".to_owned(),
         counted(kept.rounds, "sync", "syncs"),
     ));
     facts.push((

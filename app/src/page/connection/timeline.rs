@@ -51,7 +51,7 @@ mod words {
             link: None,
         };
         match &happened.what {
-            What::Round(round) => of_round(blank("Round"), round, connection, words),
+            What::Round(round) => of_round(blank("Sync"), round, connection, words),
             What::Call(call) => of_call(blank("Call"), call),
             What::Check(check) => of_check(blank("Check"), check, words),
             What::State(change) => of_state(blank("State"), change),

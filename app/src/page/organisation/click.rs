@@ -35,7 +35,7 @@ async fn work_account(id: String, click: Click) -> Result<(), AppError> {
         Click::Release => {
             let released = domain::release(&services, &admin, &account).await;
             released.map_err(request::internal)?;
-            "Rounds go on with the password as it was."
+            "Syncs go on with the password as it was."
         }
         Click::Switch => {
             let switched = domain::switch(&services, &admin, &account).await;

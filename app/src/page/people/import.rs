@@ -283,7 +283,7 @@ fn Import(view: ImportView) -> impl IntoView {
                 None => view! {
                     <form class="form panel" method="post" action=ReadImport::url() enctype="multipart/form-data">
                         <FormNotice errors />
-                        <p>"One person in each line: name and email, and if you like a role (member or admin) and further addresses of their own. A first line with the names of the columns puts them in any order."</p>
+                        <p>"One person in each line: name and email, and if you like a role (member or administrator) and further addresses of their own. A first line with the names of the columns puts them in any order."</p>
                         <div class="field">
                             <label for="import-table">"Table"</label>
                             <textarea id="import-table" name="table" rows="8" spellcheck="false" placeholder="name,email,role,addresses\nBob,bob@example.test,member,">{draft.value("table")}</textarea>

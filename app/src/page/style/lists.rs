@@ -72,7 +72,7 @@ pub fn Lists() -> impl IntoView {
                 </li>
             </ol>
             <ol class="timeline">
-                <li class="timeline-line timeline-good"><span class="timeline-at">"today 09:05"</span> <span class="timeline-kind">"Round"</span> <span class="timeline-what">"2 new, 1 changed, 0 gone"</span></li>
+                <li class="timeline-line timeline-good"><span class="timeline-at">"today 09:05"</span> <span class="timeline-kind">"Sync"</span> <span class="timeline-what">"2 new, 1 changed, 0 gone"</span></li>
                 <li class="timeline-line timeline-bad"><span class="timeline-at">"today 09:00"</span> <span class="timeline-kind">"State"</span> <span class="timeline-what">"Action needed"</span></li>
             </ol>
         </section>
