@@ -70,7 +70,7 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
         request::look_again_in(3);
     }
     Ok(BulkView {
-        title: result::title(bulk.action, done == total).to_owned(),
+        title: result::title(bulk.action, (done == total).then_some(bad == total)).to_owned(),
         begun: words.moment(bulk.at),
         done,
         bad,
@@ -91,19 +91,23 @@ mod result {
     };
     use std::collections::HashMap;
 
-    /// What is being done, or was.
-    pub const fn title(action: Action, is_over: bool) -> &'static str {
-        match (action, is_over) {
-            (Action::Check, false) => "Checking connections",
-            (Action::Check, true) => "Connections checked",
-            (Action::Sync, false) => "Syncing connections",
-            (Action::Sync, true) => "Connections synced",
-            (Action::Pause, false) => "Pausing connections",
-            (Action::Pause, true) => "Connections paused",
-            (Action::Resume, false) => "Resuming connections",
-            (Action::Resume, true) => "Connections resumed",
-            (Action::Disconnect, false) => "Disconnecting calendars",
-            (Action::Disconnect, true) => "Calendars disconnected",
+    /// What is being done, or was: `failed` once it is over, true if it came about for none.
+    pub const fn title(action: Action, failed: Option<bool>) -> &'static str {
+        match (action, failed) {
+            (Action::Check, None) => "Checking connections",
+            (Action::Check, Some(_)) => "Connections checked",
+            (Action::Sync, None) => "Syncing connections",
+            (Action::Sync, Some(false)) => "Connections synced",
+            (Action::Sync, Some(true)) => "No connection synced",
+            (Action::Pause, None) => "Pausing connections",
+            (Action::Pause, Some(false)) => "Connections paused",
+            (Action::Pause, Some(true)) => "No connection paused",
+            (Action::Resume, None) => "Resuming connections",
+            (Action::Resume, Some(false)) => "Connections resumed",
+            (Action::Resume, Some(true)) => "No connection resumed",
+            (Action::Disconnect, None) => "Disconnecting calendars",
+            (Action::Disconnect, Some(false)) => "Calendars disconnected",
+            (Action::Disconnect, Some(true)) => "No calendar disconnected",
         }
     }
 
