@@ -7,6 +7,8 @@
 mod access;
 #[path = "pages/browser.rs"]
 mod browser;
+#[path = "pages/bulk.rs"]
+mod bulk;
 #[path = "pages/calendar.rs"]
 mod calendar;
 #[path = "pages/check_exchange.rs"]
@@ -15,10 +17,14 @@ mod check_exchange;
 mod commands;
 #[path = "pages/connect.rs"]
 mod connect;
+#[path = "pages/decision.rs"]
+mod decision;
 #[path = "pages/devices.rs"]
 mod devices;
 #[path = "pages/downloads.rs"]
 mod downloads;
+#[path = "pages/empty.rs"]
+mod empty;
 #[path = "pages/flood.rs"]
 mod flood;
 #[path = "pages/forms.rs"]
@@ -51,6 +57,8 @@ mod pauses;
 mod people;
 #[path = "pages/program.rs"]
 mod program;
+#[path = "pages/replace.rs"]
+mod replace;
 #[path = "pages/resolved.rs"]
 mod resolved;
 #[path = "pages/second_factor.rs"]
@@ -67,6 +75,8 @@ mod sign_in;
 mod strangers;
 #[path = "pages/terminal.rs"]
 mod terminal;
+#[path = "pages/terms.rs"]
+mod terms;
 #[path = "pages/tls.rs"]
 mod tls;
 #[path = "pages/vouching.rs"]

@@ -112,6 +112,41 @@ impl Page {
         }
     }
 
+    /// Every form that is posted, by its first button, which is the one that is pressed.
+    pub fn forms(&self) -> Vec<(String, Form)> {
+        let inputs = select("input[name], select[name], textarea[name]");
+        let forms = self.elements("form[method=post]").into_iter();
+        let forms = forms.map(|form| {
+            let inputs = form.select(&inputs);
+            let mut fields: Vec<_> = inputs.map(|input| Self::read_field(form, input)).collect();
+            let button = form.select(&select("button")).next();
+            let pressed = button.filter(|button| button.attr("name").is_some());
+            fields.extend(pressed.map(|button| Field {
+                kind: "hidden".to_owned(),
+                ..Self::read_field(form, button)
+            }));
+            let read = Form {
+                action: form.attr("action").unwrap().to_owned(),
+                fields,
+                group: String::new(),
+            };
+            (button.map(text_of).unwrap_or_default(), read)
+        });
+        forms.collect()
+    }
+
+    /// What people read on it, commands and addresses to paste aside.
+    pub fn prose(&self) -> String {
+        let is_code = |name: &str| matches!(name, "code" | "pre" | "script" | "style" | "datalist");
+        let root = self.html.tree.root();
+        let texts = root.descendants().filter_map(|node| {
+            let text = node.value().as_text()?;
+            let mut around = node.ancestors().filter_map(ElementRef::wrap);
+            (!around.any(|it| is_code(it.value().name()))).then(|| text.to_string())
+        });
+        texts.collect::<Vec<_>>().join(" ")
+    }
+
     fn read_field(form: ElementRef, input: ElementRef) -> Field {
         let attribute = |name: &str| input.attr(name).unwrap_or_default().to_owned();
         let own = input.attr("id").and_then(|id| {
@@ -134,7 +169,10 @@ impl Page {
             group: group.map(text_of).unwrap_or_default(),
             label: label.map(text_of).unwrap_or_default(),
             name: attribute("name"),
-            kind: attribute("type"),
+            kind: match input.value().name() {
+                "input" => attribute("type"),
+                other => other.to_owned(),
+            },
             value: value.map_or_else(|| attribute("value"), ToOwned::to_owned),
             checked: input.attr("checked").is_some(),
             invalid: input.attr("aria-invalid") == Some("true"),
