@@ -48,7 +48,7 @@ fn Assets() -> impl IntoView {
         );
         view! {
             <link rel="stylesheet" href=css />
-            <script type="module" src="/copy.js"></script>
+            <script type="module" src="/copy.js" nonce=use_nonce()></script>
             <link rel="modulepreload" href=js />
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
             <script type="module" nonce=use_nonce()>

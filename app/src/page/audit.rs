@@ -49,6 +49,8 @@ struct AuditView {
     lines: Vec<LineView>,
     page: i64,
     pages: i64,
+    /// The reader's, in which days and times are meant.
+    time_zone: String,
     /// How the chain stands: words, and whether they are good.
     chain: (String, bool),
 }
@@ -163,6 +165,7 @@ async fn audit(wanted: Wanted) -> Result<AuditView, AppError> {
         (lines.collect(), pages, page)
     };
     Ok(AuditView {
+        time_zone: admin.time_zone.clone(),
         errors: Draft {
             errors,
             ..Draft::default()
@@ -269,6 +272,7 @@ fn Audit(view: AuditView) -> impl IntoView {
         lines,
         page,
         pages,
+        time_zone,
         chain: (chain, is_well),
     } = view;
     let errors = Signal::stored(errors.errors);
@@ -308,6 +312,7 @@ fn Audit(view: AuditView) -> impl IntoView {
                     <a class="button" href=csv rel="external" download="">"Download as CSV"</a>
                 </div>
             </form>
+            <p class="panel-hint">"Days and times are those of " {time_zone} "."</p>
             {if none {
                 view! { <EmptyState lead="No line fits."><p>"Widen the filter, or look at " <a href="/audit">"all lines"</a> "."</p></EmptyState> }.into_any()
             } else {

@@ -124,3 +124,22 @@ async fn buttons_and_headings_are_called_as_people_know_them() {
     alice.submit(&page.form("Check now")).await;
     says(&mut alice, "/overview", "a", "Open account").await;
 }
+
+#[tokio::test]
+async fn every_date_says_in_which_zone_it_is_meant() {
+    let (_place, _exchange, kalends, ids) = office().await;
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let mut dates = 0;
+    for (path, _) in PAGES {
+        let page = alice.get(&filled(path, &ids)).await.page();
+        for name in page.attributes("main input[type=date]", "name") {
+            dates += 1;
+            let told = page.said_of(&name).contains("in UTC")
+                || page
+                    .text()
+                    .contains("Days and times are those of Europe/Berlin.");
+            assert!(told, "{path}: {name}");
+        }
+    }
+    assert!(dates >= 4, "{dates}");
+}

@@ -114,7 +114,7 @@ pub fn TermsFields(draft: Draft, errors: Signal<FieldErrors>) -> impl IntoView {
             kind="date"
             aside="optional"
             value=draft.value("expires")
-            hint="Kalends warns here 14, 3 and 1 days ahead."
+            hint="To the end of that day in UTC. Kalends warns here 14, 3 and 1 days ahead."
             errors
         />
     }

@@ -156,6 +156,7 @@ pub fn PasswordPanel(
                             kind="date"
                             aside="optional"
                             value=draft.value("new_expires")
+                            hint="To the end of that day in UTC."
                             errors
                         />
                         <button class="button">"Test the new password"</button>
