@@ -3,6 +3,7 @@
 //! Every change goes through [`Database::begin`], so that a writer on SQLite never meets another half-way.
 
 mod lock;
+mod writable;
 
 pub use lock::{DatabaseLock, LockError, LockState, sqlite_file};
 
@@ -12,7 +13,16 @@ use sqlx::{
     any::AnyPoolOptions,
     migrate::{MigrateError, Migrator},
 };
-use std::{collections::BTreeSet, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     sync::{Mutex, OwnedMutexGuard},
     time::{Instant, sleep, timeout},
@@ -84,6 +94,9 @@ pub struct Database {
     pub(crate) pool: AnyPool,
     engine: Engine,
     writer: Arc<Mutex<()>>,
+    /// The beginnings and ends of changes on SQLite: odd in the middle of one.
+    turns: Arc<AtomicU64>,
+    last_look: writable::LastLook,
     /// The versions of its migrations.
     versions: Arc<[i64]>,
     /// May hold a password.
@@ -169,6 +182,8 @@ impl Database {
             pool,
             engine,
             writer: Arc::default(),
+            turns: Arc::default(),
+            last_look: writable::LastLook::default(),
             versions: migrations.iter().map(|it| it.version).collect(),
             url: Arc::new(url.into()),
         })
@@ -208,16 +223,17 @@ impl Database {
 
     /// Starts a change; nothing of it is kept unless [`Writing::commit`] is reached. Make no network call inside.
     pub async fn begin(&self) -> Result<Writing, sqlx::Error> {
-        let (guard, transaction) = match self.engine {
+        let (turn, transaction) = match self.engine {
             Engine::Sqlite => {
                 let guard = Arc::clone(&self.writer).lock_owned().await;
-                (Some(guard), self.pool.begin_with("BEGIN IMMEDIATE").await?)
+                let transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+                (Some(Turn::new(guard, &self.turns)), transaction)
             }
             Engine::Postgres => (None, self.pool.begin().await?),
         };
         Ok(Writing {
             transaction,
-            _guard: guard,
+            _turn: turn,
         })
     }
 }
@@ -266,7 +282,30 @@ pub(crate) fn in_words(error: &sqlx::Error) -> String {
 #[derive(Debug)]
 pub struct Writing {
     transaction: sqlx::Transaction<'static, sqlx::Any>,
-    _guard: Option<OwnedMutexGuard<()>>,
+    _turn: Option<Turn>,
+}
+
+/// The one writer's turn on SQLite.
+#[derive(Debug)]
+struct Turn {
+    turns: Arc<AtomicU64>,
+    _guard: OwnedMutexGuard<()>,
+}
+
+impl Turn {
+    fn new(guard: OwnedMutexGuard<()>, turns: &Arc<AtomicU64>) -> Self {
+        turns.fetch_add(1, Ordering::Relaxed);
+        Self {
+            turns: Arc::clone(turns),
+            _guard: guard,
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Writing {

@@ -171,6 +171,11 @@ impl Store {
         self.database.answers().await
     }
 
+    /// Whether changes can be made; the error says why not.
+    pub async fn can_be_written(&self) -> Result<(), String> {
+        self.database.can_be_written().await
+    }
+
     /// The pool, for tests that look at the rows themselves.
     pub const fn pool(&self) -> &sqlx::AnyPool {
         &self.database.pool

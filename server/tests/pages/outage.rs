@@ -1,6 +1,9 @@
 //! A database that is down: at the start, while Kalends serves, and one that another version has changed.
 
-use crate::program::{ALICE, Place};
+use crate::{
+    browser::Browser,
+    program::{ALICE, Kalends, Place},
+};
 use http::StatusCode;
 use sqlx::{AnyConnection, Connection as _};
 use std::{
@@ -142,7 +145,7 @@ async fn a_database_that_goes_down_is_told_within_seconds_and_comes_back() {
             assert_eq!(answer.header("retry-after"), "5", "{path}");
             assert!(begun.elapsed() < SOON, "{path}: {:?}", begun.elapsed());
             assert!(
-                answer.body.contains("cannot reach its database"),
+                answer.body.contains("cannot use its database"),
                 "{}",
                 answer.body
             );
@@ -170,6 +173,103 @@ async fn a_database_that_goes_down_is_told_within_seconds_and_comes_back() {
         "{}",
         kalends.log()
     );
+    kalends.stop();
+    administer(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
+}
+
+/// Every way in which a change is asked for, by somebody signed in and by strangers.
+const CHANGES: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "/api/sign_in",
+        &[
+            ("email", "alice@example.test"),
+            ("password", "practice-alice"),
+        ],
+    ),
+    ("/api/sign_in", &[("email", "nobody@example.test")]),
+    ("/api/sign_out", &[]),
+];
+
+async fn takes_no_changes(kalends: &Kalends, alice: &mut Browser) {
+    for (path, fields) in CHANGES {
+        let mut stranger = kalends.browser();
+        let browser = if path == "/api/sign_out" {
+            &mut *alice
+        } else {
+            &mut stranger
+        };
+        let begun = Instant::now();
+        let answer = browser.post(path, fields).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(answer.header("retry-after"), "5", "{path}");
+        assert!(
+            answer.body.contains("cannot use its database"),
+            "{}",
+            answer.body
+        );
+        assert!(begun.elapsed() < SOON * 2, "{path}: {:?}", begun.elapsed());
+    }
+    // What only reads goes on.
+    assert_eq!(alice.get("/healthz").await.status, StatusCode::OK);
+    assert_eq!(alice.get("/overview").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_somebody_else_keeps_locked_is_told_within_seconds() {
+    let place = Place::of(&[ALICE]);
+    let kalends = place.start().await;
+    let mut alice = kalends.browser_of(&ALICE).await;
+    sqlx::any::install_default_drivers();
+    let url = format!("sqlite://{}", place.path().join("kalends.db").display());
+    let mut other = AnyConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    takes_no_changes(&kalends, &mut alice).await;
+    assert!(
+        kalends.log().contains("keeps it locked"),
+        "{}",
+        kalends.log()
+    );
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    let mut alice = kalends.browser_of(&ALICE).await;
+    assert_eq!(alice.get("/overview").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgres_that_only_reads_is_told_within_seconds() {
+    let (who, server) = postgres();
+    let name = format!("kalends_read_only_{}", std::process::id());
+    administer(&format!("CREATE DATABASE {name}")).await;
+    let mut place = Place::new();
+    place.set(
+        "KALENDS_DATABASE_URL",
+        &format!("postgres://{who}@{server}/{name}"),
+    );
+    place.add(&ALICE);
+    let kalends = place.start().await;
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let cut =
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    administer(&format!(
+        "ALTER DATABASE {name} SET default_transaction_read_only = on"
+    ))
+    .await;
+    administer(&cut).await;
+    takes_no_changes(&kalends, &mut alice).await;
+    assert!(
+        kalends.log().contains("read-only transaction"),
+        "{}",
+        kalends.log()
+    );
+    administer(&format!(
+        "ALTER DATABASE {name} RESET default_transaction_read_only"
+    ))
+    .await;
+    administer(&cut).await;
+    let mut alice = kalends.browser_of(&ALICE).await;
+    assert_eq!(alice.get("/overview").await.status, StatusCode::OK);
     kalends.stop();
     administer(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }

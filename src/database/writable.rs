@@ -1,0 +1,68 @@
+//! Whether a database can be written to: a look that really writes, so that a lock of somebody else, a read-only server and
+//! a full disk show.
+
+use super::{Database, Engine, in_words};
+use sqlx::{AnyConnection, Connection as _, Executor as _};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+
+/// How long one look may take.
+const LIMIT: Duration = Duration::from_millis(2_500);
+/// For so long one look answers for all who ask.
+const FRESH: Duration = Duration::from_secs(1);
+/// The id that both databases carry, as it is.
+const WRITE: &str = "UPDATE installation SET installation_id = installation_id";
+
+/// The last look, one at a time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LastLook(Arc<Mutex<Option<(Instant, Result<(), String>)>>>);
+
+impl Database {
+    /// Whether changes can be made, known within three seconds; the error says why not. One that this process is writing to
+    /// can be written to.
+    pub async fn can_be_written(&self) -> Result<(), String> {
+        let mut last = self.last_look.0.lock().await;
+        if let Some((at, found)) = &*last
+            && at.elapsed() < FRESH
+        {
+            return found.clone();
+        }
+        let before = self.turns.load(Ordering::Relaxed);
+        let found = match timeout(LIMIT, self.write()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) if !is_busy(&error) => Err(in_words(&error)),
+            // Changes of this process are what it waits for.
+            _ if before % 2 == 1 || self.turns.load(Ordering::Relaxed) != before => Ok(()),
+            Ok(Err(_)) | Err(_) => {
+                Err("another process keeps it locked, or it is too slow".to_owned())
+            }
+        };
+        *last = Some((Instant::now(), found.clone()));
+        found
+    }
+
+    /// Over a connection of its own: those of the pool may all be waiting.
+    async fn write(&self) -> Result<(), sqlx::Error> {
+        // A file that is gone is not made anew.
+        let url = self.url.reveal().replace("mode=rwc", "mode=rw");
+        let mut connection = AnyConnection::connect(&url).await?;
+        if self.engine == Engine::Sqlite {
+            connection.execute("PRAGMA busy_timeout = 2000").await?;
+        }
+        let written = connection.execute(WRITE).await;
+        drop(timeout(FRESH, connection.close()).await);
+        written.map(drop)
+    }
+}
+
+/// Whether somebody else's change stands in the way (SQLite's `SQLITE_BUSY`).
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code == "5" || code == "261" || code == "517")
+}
