@@ -13,6 +13,8 @@ mod audit;
 mod certificates;
 #[path = "store/checks.rs"]
 mod checks;
+#[path = "store/claims.rs"]
+mod claims;
 #[path = "store/connections.rs"]
 mod connections;
 #[path = "store/custody.rs"]

@@ -41,15 +41,18 @@ const OWNS: &str = "SELECT id AS found FROM users WHERE id = $1 AND email = $2 \
 const APPROVED: &str =
     "SELECT id FROM requests WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'";
 
-/// Everybody else who has connected mailbox $2, whose calendar is folder $3.
+/// Everybody else who has connected mailbox $2, whose calendar is folder $3 at host $4. A server says what it likes of
+/// folders: their ids are compared within one host, and among the organisation's own servers.
 const HOLDERS: &str = "SELECT c.user_id, c.mailbox, \
      CAST(CASE WHEN c.made_by IS NOT NULL \
        OR EXISTS (SELECT 1 FROM requests r WHERE r.user_id = c.user_id AND r.mailbox = c.mailbox AND r.state = 'approved') \
        OR EXISTS (SELECT 1 FROM users u WHERE u.id = c.user_id AND u.email = c.mailbox) \
        OR EXISTS (SELECT 1 FROM addresses a WHERE a.user_id = c.user_id AND a.address = c.mailbox) \
      THEN 1 ELSE 0 END AS SMALLINT) AS entitled \
-     FROM connections c LEFT JOIN calendars f ON f.connection_id = c.id \
-     WHERE c.user_id <> $1 AND (c.mailbox = $2 OR f.folder_id = $3) ORDER BY c.user_id";
+     FROM connections c JOIN accounts a ON a.id = c.account_id LEFT JOIN calendars f ON f.connection_id = c.id \
+     WHERE c.user_id <> $1 AND (c.mailbox = $2 OR (f.folder_id = $3 AND (a.host = $4 OR ( \
+       EXISTS (SELECT 1 FROM known_servers k WHERE k.host = a.host) \
+       AND EXISTS (SELECT 1 FROM known_servers k WHERE k.host = $4))))) ORDER BY c.user_id";
 
 fn holder(row: &AnyRow) -> Result<Holder, StoreError> {
     Ok(Holder {
@@ -66,6 +69,7 @@ impl Store {
         &self,
         writing: &mut Writing,
         reads: &Reads,
+        host: &str,
         now: Timestamp,
         released: &mut Vec<SecretId>,
     ) -> Result<(), StoreError> {
@@ -73,6 +77,7 @@ impl Store {
             .bind(reads.user_id.to_string())
             .bind(reads.mailbox.as_str())
             .bind(&reads.folder_id)
+            .bind(host)
             .fetch_all(writing.on())
             .await?;
         let holders: Vec<Holder> = found.iter().map(holder).collect::<Result<_, _>>()?;

@@ -58,7 +58,8 @@ impl Store {
             .await?;
         secrets::point_to(&mut writing, new.secret_id).await?;
         let mut released = Vec::new();
-        self.claim_in(&mut writing, &new.reads, now, &mut released)
+        let host = new.endpoint.host();
+        self.claim_in(&mut writing, &new.reads, host, now, &mut released)
             .await?;
         let account_id = self
             .upsert_account(&mut writing, new, now, &mut released)
@@ -99,7 +100,12 @@ impl Store {
                 .await?;
         }
         let mut released = Vec::new();
-        self.claim_in(&mut writing, reads, now, &mut released)
+        let account = sqlx::query("SELECT host FROM accounts WHERE id = $1")
+            .bind(account_id.to_string())
+            .fetch_one(writing.on())
+            .await?;
+        let host = rows::text(&account, "host")?;
+        self.claim_in(&mut writing, reads, &host, now, &mut released)
             .await?;
         let id = self
             .replace_connection(
