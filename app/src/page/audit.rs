@@ -312,7 +312,7 @@ fn Audit(view: AuditView) -> impl IntoView {
                     <a class="button" href=csv rel="external" download="">"Download as CSV"</a>
                 </div>
             </form>
-            <p class="panel-hint">"Days and times are those of " {time_zone} "."</p>
+            <p class="panel-hint">{format!("Days and times are those of {time_zone}.")}</p>
             {if none {
                 view! { <EmptyState lead="No line fits."><p>"Widen the filter, or look at " <a href="/audit">"all lines"</a> "."</p></EmptyState> }.into_any()
             } else {

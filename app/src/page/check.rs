@@ -64,8 +64,6 @@ pub enum End {
         step: Option<String>,
         request_id: Option<String>,
         fix: Option<Fix>,
-        /// Another password can be typed right here.
-        replace: Option<ReplaceView>,
     },
     Cancelled,
 }
@@ -131,11 +129,11 @@ async fn seen(
 #[cfg(feature = "ssr")]
 const LADDER_AFTER: std::time::Duration = std::time::Duration::from_secs(15);
 
-/// The check for its page: most end within a moment. After 15 seconds the page shows how far it is, and looks again by
+/// The check for its page, with the form for another password where that is what it needs: most end within a moment. After 15 seconds the page shows how far it is, and looks again by
 /// itself until the end.
 #[server(endpoint = "check_page")]
-async fn check_page(id: String) -> Result<CheckView, AppError> {
-    use crate::request;
+async fn check_page(id: String) -> Result<(CheckView, Option<ReplaceView>), AppError> {
+    use crate::{page::connect::replace, request};
     let user = request::user().await?;
     let found = request::check_for(&user, &id).await?;
     let kalends::services::Services {
@@ -177,7 +175,8 @@ async fn check_page(id: String) -> Result<CheckView, AppError> {
         // What was typed is saved: the next account begins with an empty form.
         request::take_draft("account").await?;
     }
-    seen(&user, check).await
+    let replace = replace::of_check(&user, &check).await?;
+    Ok((seen(&user, check).await?, replace))
 }
 
 #[server(endpoint = "cancel_check")]
@@ -218,7 +217,7 @@ async fn mend_form(id: String) -> Result<(), AppError> {
 pub fn CheckPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    loaded(Resource::new(id, check_page), |check| {
+    loaded(Resource::new(id, check_page), |(check, replace)| {
         let title = match check.end {
             Some(End::Connected { .. }) => "Connected",
             Some(End::Saved { .. }) => "Tested and saved",
@@ -240,7 +239,7 @@ pub fn CheckPage() -> impl IntoView {
             <Frame title part_of>
                 <p class="back"><a href=back>{label}</a></p>
                 {if check.end.is_some() {
-                    view! { <Ended check /> }.into_any()
+                    view! { <Ended check>{replace.map(|view| view! { <ReplacePassword view /> })}</Ended> }.into_any()
                 } else {
                     view! {
                         <section class="progress">
@@ -302,6 +301,9 @@ pub fn Ended(
     /// Below it stands the form it came from, with everything still typed.
     #[prop(optional)]
     in_place: bool,
+    /// What stands right below advice.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let CheckView {
         id,
@@ -328,10 +330,10 @@ pub fn Ended(
                 </section>
             }
                 .into_any(),
-            Some(End::Failed { advice, step, request_id, fix, replace }) => {
+            Some(End::Failed { advice, step, request_id, fix }) => {
                 view! {
                     <Notice advice heading=Some(crate::page::connect::FAILED.to_owned()) step request_id just_tried=true />
-                    {replace.filter(|_| !in_place).map(|view| view! { <ReplacePassword view /> })}
+                    {children.map(|children| children())}
                     <div class="form-actions">
                         {fix.map(|fix| view! { <ApplyFix id fix in_place /> })}
                         {in_place.then(|| view! { <a class="button" href="#connect-form">"Change and try again"</a> })}

@@ -3,10 +3,7 @@
 use super::{acts_as_admin, internal, not_there, services, words};
 use crate::{
     AppError,
-    page::{
-        check::{CheckView, End, Fix, ProofView, Used, WaitingView},
-        connect::replace,
-    },
+    page::check::{CheckView, End, Fix, ProofView, Used, WaitingView},
 };
 use kalends::{
     advice::advice,
@@ -119,7 +116,6 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
             })
     };
     let fix = fix(&check).filter(|_| is_own);
-    let replace = replace::of_check(user, &check).await?;
     let typed = &check.typed;
     let names = check.names(Some(words.utc_offset()));
     let names = names.telling_addresses(words.tells_addresses);
@@ -160,7 +156,6 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
             step,
             request_id,
             fix,
-            replace,
         },
         Outcome::Cancelled => End::Cancelled,
     });
