@@ -3,9 +3,10 @@
 use super::{Purpose, Request, ladder::Success};
 use crate::{
     audit::{Action, Entry},
-    check::Outcome,
+    check::{Outcome, Proof},
     connection::SignInMethod,
     custody::CustodyError,
+    id::{AccountId, ConnectionId, SecretId},
     services::Services,
     store::{NewAccount, NewConnection, NextSlot, Reads, Terms, User},
     vault::Destination,
@@ -44,20 +45,7 @@ pub(super) async fn keep(
     let password = &request.password;
     let outcome = match purpose {
         Purpose::Connection => {
-            let connection = |secret_id| NewConnection {
-                mode: request.mode,
-                reads: Reads {
-                    user_id: user.id,
-                    mailbox: request.mailbox.clone(),
-                    folder_id: success.folder.id.clone(),
-                    folder_name: success.folder.display_name.clone(),
-                },
-                account: request.account.clone(),
-                endpoint: endpoint.clone(),
-                secret_id,
-                control: request.control.clone(),
-                sign_in: request.sign_in,
-            };
+            let connection = |secret_id| new_connection(user, request, &success, secret_id);
             let connection_id = custody
                 .save(password, connection, &entry(Action::Connected), &to)
                 .await?;
@@ -122,15 +110,45 @@ pub(super) async fn keep(
                 .replace_password(tested, password, &entry, &to)
                 .await?;
             services.kept.close(account_id);
-            match connection_id {
-                Some(connection_id) => Outcome::Connected {
-                    connection_id,
-                    proof: success.proof,
-                },
-                None => Outcome::AccountSaved { account_id },
-            }
+            of_password(tested, success.proof)
         }
     };
     services.wake.notify_one();
     Ok(outcome)
+}
+
+fn new_connection(
+    user: &User,
+    request: &Request,
+    success: &Success,
+    secret_id: SecretId,
+) -> NewConnection {
+    NewConnection {
+        mode: request.mode,
+        reads: Reads {
+            user_id: user.id,
+            mailbox: request.mailbox.clone(),
+            folder_id: success.folder.id.clone(),
+            folder_name: success.folder.display_name.clone(),
+        },
+        account: request.account.clone(),
+        endpoint: success.endpoint.clone(),
+        secret_id,
+        control: request.control.clone(),
+        sign_in: request.sign_in,
+    }
+}
+
+/// How a check of another password ended: for the connection it was tested with, or for the organisation's account.
+fn of_password(
+    (account_id, tested): (AccountId, Option<ConnectionId>),
+    proof: Vec<Proof>,
+) -> Outcome {
+    match tested {
+        Some(connection_id) => Outcome::Connected {
+            connection_id,
+            proof,
+        },
+        None => Outcome::AccountSaved { account_id },
+    }
 }
