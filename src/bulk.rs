@@ -7,7 +7,6 @@ use crate::{
     connection::ConnectionState,
     custody::CustodyError,
     id::{BulkId, CheckId, ConnectionId, UserId},
-    refusal::Sending,
     services::Services,
     store::{StoreError, User},
     sync,
@@ -199,9 +198,9 @@ async fn one(
     let is_paused = connection.state == ConnectionState::Paused;
     Ok(match action {
         Action::Check | Action::Sync if is_paused => Done::IsPaused,
-        Action::Check => Done::Checking(
-            connect::check_again(services, admin, &connection, Sending::Planned).await?,
-        ),
+        Action::Check => {
+            Done::Checking(connect::check_again(services, admin, &connection, false).await?)
+        }
         Action::Sync => match sync::soon(services, admin, &connection).await? {
             sync::Asked::Started | sync::Asked::Waiting => Done::Due,
             sync::Asked::AccountStopped => Done::AccountStopped,

@@ -37,6 +37,7 @@ use crate::{
 use attempt::{try_once, wait};
 use jiff::tz::TimeZone;
 use ladder::{Controls, Failure, Success, Tools};
+use running::Submission;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinSet};
 
@@ -112,13 +113,18 @@ pub(crate) async fn begin(
     mut request: Request,
     purpose: Purpose,
 ) -> Result<CheckId, Forbidden> {
+    request.typed.goal = purpose.goal();
+    let starting = services.running.starting().await;
+    let submission = Submission::of(user.id, &request);
+    if let Some(id) = services.running.of(&submission) {
+        return Ok(id);
+    }
     let place = running::take_place(services, user.id).await?;
     let patient = if request.keep_trying {
         Some(running::take_patient_place(services, user.id).await?)
     } else {
         None
     };
-    request.typed.goal = purpose.goal();
     let mut check = new_check(services, user, request.mode, request.typed.clone());
     if let Purpose::NextPassword { account_id, .. }
     | Purpose::MoveAccount { account_id, .. }
@@ -135,7 +141,8 @@ pub(crate) async fn begin(
         )
         .await?;
     let id = check.id;
-    services.running.begin(id, place);
+    services.running.begin_of(submission, id, place);
+    drop(starting);
     let (services, user) = (services.clone(), user.clone());
     services.tasks.clone().spawn(async move {
         let (ladder, ended) = try_and_keep_trying(&services, id, &user, &request).await;

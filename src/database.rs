@@ -28,6 +28,10 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+/// A library that says too much in the log, and the filter that quiets it: Postgres remarks at every start that the table
+/// of migrations is there already.
+pub const QUIET: (&str, &str) = ("sqlx", "sqlx::postgres::notice=warn");
+
 /// How long a server may take to be there when Kalends starts.
 const START_LIMIT: Duration = Duration::from_secs(4);
 /// Between two looks at it.

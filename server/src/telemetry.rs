@@ -8,8 +8,7 @@ use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitEx
 const QUIET: [(&str, &str); 2] = [
     // A cookie of a session that has ended is ordinary life, and told as suspicious.
     ("tower_sessions", "tower_sessions_core::session=error"),
-    // Postgres remarks that the table of migrations is there already, at every start.
-    ("sqlx", "sqlx::postgres::notice=warn"),
+    kalends::database::QUIET,
 ];
 
 /// Starts logging. Fails when the filter cannot be read.

@@ -27,13 +27,18 @@ use std::{sync::Arc, time::Duration};
 const WANTED: Duration = Duration::from_secs(2);
 
 /// Checks a saved connection again with its saved password, for its user or an admin. Where as many tests of its user
-/// run as may, that is the latest of them. `sending`: once more, where an admin will not wait for the next probe.
+/// run as may, that is the latest of them. `once_more`: an admin will not wait for the next probe.
 pub async fn check_again(
     services: &Services,
     by: &User,
     connection: &Connection,
-    sending: Sending,
+    once_more: bool,
 ) -> Result<CheckId, StoreError> {
+    let account = services.store.account(connection.account_id).await?;
+    let sending = match account {
+        Some(account) if once_more => Sending::once_more(&account),
+        _ => Sending::Planned,
+    };
     let owner = services
         .store
         .user(connection.user_id)
@@ -145,7 +150,7 @@ pub(super) async fn climb_saved(
     let gate = SavedGate::new(services, account.clone()).sending(sending);
     // An administrator sees that it can be read, and not what is in it.
     let level = match sending {
-        Sending::OnceMore => PrivacyLevel::FreeBusy,
+        Sending::OnceMore { .. } => PrivacyLevel::FreeBusy,
         Sending::Planned | Sending::Probe => level_of(services, owner).await,
     };
     let climbing = ladder::Request {

@@ -74,7 +74,8 @@ async fn send(
         Err(problem) => return held_back(problem),
     };
     let whose = (Mode::Organisation, mailbox);
-    let climbing = climb_saved(services, id, admin, &leased, whose, Sending::OnceMore);
+    let sending = Sending::once_more(account);
+    let climbing = climb_saved(services, id, admin, &leased, whose, sending);
     let climbed = while_held(services, &leased, climbing).await;
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");

@@ -2,10 +2,14 @@
 //! on it has ended, a cancelled one too, which may still wait for the verdict on its password. Those that keep trying
 //! hold one more from the first try to the last.
 
-use super::KEEP_TRYING;
+use super::{KEEP_TRYING, Request};
 use crate::{
+    account_name::Password,
+    check::Typed,
+    connection::{Mode, SignInMethod},
     id::{CheckId, UserId},
     limits::{HeldPlace, Keys, Lasts, Limit, LimitKey, RUNNING_CHECKS},
+    mailbox::SmtpAddress,
     permission::{Forbidden, MOST_RUNNING, Refusal},
     services::Services,
 };
@@ -74,18 +78,77 @@ async fn take(services: &Services, key: &dyn LimitKey) -> Result<HeldPlace, Forb
     Ok(HeldPlace::new(services.store.clone(), place))
 }
 
-/// The places of the tests of this process that are under way. Clones share them.
+/// Everything that a person sent in one form: sent twice, it is one test, or a wrong password would go out twice.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Submission {
+    user: UserId,
+    mode: Mode,
+    typed: Typed,
+    password: Password,
+    control: Option<SmtpAddress>,
+    confirmed: Vec<String>,
+    keep_trying: bool,
+    sign_in: SignInMethod,
+}
+
+impl Submission {
+    pub(super) fn of(user: UserId, request: &Request) -> Self {
+        Self {
+            user,
+            mode: request.mode,
+            typed: request.typed.clone(),
+            password: request.password.clone(),
+            control: request.control.clone(),
+            confirmed: request.confirmed.clone(),
+            keep_trying: request.keep_trying,
+            sign_in: request.sign_in,
+        }
+    }
+}
+
+/// The tests of this process that are under way. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Running(Arc<Mutex<HashMap<CheckId, HeldPlace>>>);
+pub struct Running {
+    all: Arc<Mutex<HashMap<CheckId, UnderWay>>>,
+    starting: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    place: HeldPlace,
+    submission: Option<Submission>,
+}
 
 impl Running {
+    /// Held from the look for a running test of the same form until the new one is there.
+    pub(super) async fn starting(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        Arc::clone(&self.starting).lock_owned().await
+    }
+
+    /// The test of the same form that runs already.
+    pub(super) fn of(&self, submission: &Submission) -> Option<CheckId> {
+        self.with(|all| {
+            let mut all = all.iter();
+            let same = all.find(|(_, it)| it.submission.as_ref() == Some(submission));
+            same.map(|(id, _)| *id)
+        })
+    }
+
     pub(super) fn begin(&self, id: CheckId, place: HeldPlace) {
-        self.with(|all| all.insert(id, place));
+        self.insert(id, place, None);
+    }
+
+    pub(super) fn begin_of(&self, submission: Submission, id: CheckId, place: HeldPlace) {
+        self.insert(id, place, Some(submission));
+    }
+
+    fn insert(&self, id: CheckId, place: HeldPlace, submission: Option<Submission>) {
+        self.with(|all| all.insert(id, UnderWay { place, submission }));
     }
 
     /// The place of a test, for whoever goes on with it when it has ended for everybody else.
     pub(super) fn held(&self, id: CheckId) -> Option<HeldPlace> {
-        self.with(|all| all.get(&id).cloned())
+        self.with(|all| all.get(&id).map(|it| it.place.clone()))
     }
 
     /// A test has ended, or waits for its next try.
@@ -93,7 +156,7 @@ impl Running {
         self.with(|all| all.remove(&id));
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<CheckId, HeldPlace>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<CheckId, UnderWay>) -> T) -> T {
+        work(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -34,7 +34,19 @@ pub enum Sending {
     /// An administrator asks what it can still do, paused or held or not.
     Probe,
     /// An administrator has it sent once more, whenever the next probe is planned.
-    OnceMore,
+    OnceMore {
+        /// The refusals that the administrator knows of: one more has answered another who asked for the same.
+        known_refusals: i64,
+    },
+}
+
+impl Sending {
+    /// An administrator who sees this account asks for it.
+    pub const fn once_more(account: &Account) -> Self {
+        Self::OnceMore {
+            known_refusals: account.saved_refusals,
+        }
+    }
 }
 
 /// Lets a saved password out unless its account is stopped, paused or held.
@@ -126,8 +138,9 @@ impl SavedGate {
                 return Ok(Some(Problem::PasswordChanging { until }));
             }
         }
-        if sending == Sending::OnceMore {
-            return Ok(None);
+        if let Sending::OnceMore { known_refusals } = sending {
+            let is_answered = account.saved_refusals > known_refusals;
+            return Ok(is_answered.then(|| account.stopped_problem()));
         }
         Ok(match (account.saved_refusals, account.stopped_until) {
             (0, _) => None,

@@ -13,7 +13,6 @@ use kalends::{
     connection::ConnectionState,
     policy::{Policy, Probes},
     problem::Problem,
-    refusal::Sending,
     sync,
 };
 use kalends_simulator::{
@@ -297,7 +296,7 @@ on_both_engines! {
         let connection = world.connection(&names[0]).await;
         let alice = world.user("alice").await;
         let press = async || {
-            let id = connect::check_again(&world.services, &alice, &connection, Sending::OnceMore).await;
+            let id = connect::check_again(&world.services, &alice, &connection, true).await;
             world.ended(id.unwrap()).await
         };
         assert_eq!(problem(press().await).code(), "password-refused");
@@ -320,7 +319,7 @@ on_both_engines! {
         world.tend().await;
         assert_eq!(world.refused(), 4);
         let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
-        let id = connect::check_again(&world.services, &bob, &connection, Sending::OnceMore).await;
+        let id = connect::check_again(&world.services, &bob, &connection, true).await;
         let told = problem(world.ended(id.unwrap()).await);
         assert_eq!(told, Problem::SignInPaused { until: NOW + HOUR });
         // So does the first probe.

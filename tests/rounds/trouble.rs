@@ -10,7 +10,6 @@ use kalends::{
     connect,
     connection::ConnectionState,
     problem::Problem,
-    refusal::Sending,
     sync,
 };
 use kalends_simulator::{
@@ -243,7 +242,7 @@ on_both_engines! {
 
         let check = || async {
             let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
-            let id = connect::check_again(&world.services, &bob, &connection, Sending::Planned).await.unwrap();
+            let id = connect::check_again(&world.services, &bob, &connection, false).await.unwrap();
             let ended = world.ended(id).await;
             let check = world.services.store.check(id).await.unwrap().unwrap();
             assert_eq!(check.ladder.failed_at(), Some(Step::SignIn));
@@ -269,7 +268,7 @@ on_both_engines! {
         world.set_password(SERVICE, "Changed-2026!");
         world.pass(MINUTE * 3);
         let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
-        let id = connect::check_again(&world.services, &bob, &connection, Sending::Planned).await.unwrap();
+        let id = connect::check_again(&world.services, &bob, &connection, false).await.unwrap();
         let ended = world.ended(id).await;
         let told = Problem::PasswordRefused { changed: None };
         assert!(matches!(&ended, Outcome::Failed { problem, .. } if **problem == told), "{ended:?}");

@@ -156,15 +156,9 @@ async fn check_now(
     #[server(default)] once_more: bool,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::refusal::Sending;
     let admin = request::admin().await?;
     let found = request::connection_by_id(&id).await?;
-    let sending = if once_more {
-        Sending::OnceMore
-    } else {
-        Sending::Planned
-    };
-    match kalends::connect::check_again(&request::services(), &admin, &found, sending).await {
+    match kalends::connect::check_again(&request::services(), &admin, &found, once_more).await {
         Ok(check) => request::see_other(&format!("/profile/exchange/checks/{check}")),
         Err(error) => return Err(request::internal(error)),
     }

@@ -19,8 +19,13 @@ pub fn resident(kalends: &Kalends, line: &str) -> u64 {
 
 /// The same form posted at the same moment, each by a browser of its own.
 pub async fn at_once(many: usize, browser: &Browser, path: &str, body: &str) -> Vec<Answer> {
-    let posts = (0..many).map(|_| {
-        let (mut browser, path, body) = (browser.clone(), path.to_owned(), body.to_owned());
+    all_at_once(vec![body.to_owned(); many], browser, path).await
+}
+
+/// As [`at_once`], each with a body of its own.
+pub async fn all_at_once(bodies: Vec<String>, browser: &Browser, path: &str) -> Vec<Answer> {
+    let posts = bodies.into_iter().map(|body| {
+        let (mut browser, path) = (browser.clone(), path.to_owned());
         tokio::spawn(async move { browser.post_body(&path, &body).await })
     });
     join_all(posts)

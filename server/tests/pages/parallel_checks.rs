@@ -4,7 +4,7 @@
 use crate::{
     browser::Browser,
     connect::service_form,
-    limits::{at_once, resident},
+    limits::{all_at_once, at_once, resident},
     program::{ALICE, BOB, CHARLIE, Place},
 };
 use http::StatusCode;
@@ -15,10 +15,20 @@ use kalends_simulator::{
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Posts the filled form so many times at once. The tests that it started.
+/// Posts the filled form so many times at once, each a little different. The tests that it started.
 async fn started(many: usize, browser: &mut Browser, mailbox: &str) -> Vec<String> {
     let form = service_form(browser, mailbox).await;
-    let answers = at_once(many, browser, &form.action, &form.body()).await;
+    let bodies = (0..many).map(|number| {
+        let control = format!("control-{number}@example.test");
+        let mut form = form.clone();
+        let field = form
+            .fields
+            .iter_mut()
+            .find(|it| it.name == "service_control");
+        field.unwrap().value = control;
+        form.body()
+    });
+    let answers = all_at_once(bodies.collect(), browser, &form.action).await;
     let (tests, refused): (Vec<_>, Vec<_>) = answers
         .iter()
         .map(|answer| answer.leads_to().to_owned())
@@ -100,4 +110,28 @@ async fn of_many_tests_at_once_each_person_gets_five_and_long_answers_share_one_
         "{before} MiB before, {peak} MiB at most"
     );
     assert_eq!(exchange.world().counters().refused(), 0);
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_is_one_test_and_sends_its_password_once() {
+    let mut place = Place::of(&[BOB]);
+    let exchange = place.exchange().await;
+    exchange.world().settings.slow_refusal_milliseconds = 2_000;
+    let kalends = place.start().await;
+    let mut bob = kalends.browser_of(&BOB).await;
+    let form = service_form(&mut bob, BOB.email).await;
+    let form = form.fill("Service account password", "not-the-password");
+    let answers = at_once(3, &bob, &form.action, &form.body()).await;
+    let tests: Vec<_> = answers.iter().map(|it| it.leads_to().to_owned()).collect();
+    assert!(
+        tests[0].starts_with("/profile/exchange/checks/"),
+        "{tests:?}"
+    );
+    assert!(tests.iter().all(|it| *it == tests[0]), "{tests:?}");
+    let page = bob.open(&tests[0]).await;
+    assert!(page.alert().contains("refused"), "{}", page.text());
+    assert_eq!(exchange.world().counters().refused(), 1);
+    // Once it has ended, the same form is a test of its own.
+    let again = bob.post_body(&form.action, &form.body()).await;
+    assert_ne!(again.leads_to(), tests[0]);
 }
