@@ -63,7 +63,7 @@ impl AccountName {
         if name.is_empty() {
             return Err(AccountNameError::Empty);
         }
-        let is_odd = |c: char| is_hidden(c) || "\":;|=,+*?<>[]".contains(c);
+        let is_odd = |c: char| is_ignorable(c) || "\":;|=,+*?<>[]".contains(c);
         if name.chars().count() > Self::MAX {
             return Err(AccountNameError::TooLong);
         }
@@ -126,7 +126,7 @@ impl fmt::Display for AccountName {
 
 /// Whether a text can be a domain of Windows, by its NetBIOS name or as DNS has it; a dot alone is the server itself.
 fn is_domain(text: &str) -> bool {
-    let is_fit = |c: char| c.is_alphanumeric() || "-_&'$#".contains(c);
+    let is_fit = |c: char| (c.is_alphanumeric() && !is_ignorable(c)) || "-_&'$#".contains(c);
     text == "."
         || text
             .split('.')
@@ -140,6 +140,15 @@ pub fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
             | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
             | '\u{E0000}'..='\u{E007F}')
+}
+
+/// Whether a character may be left out by whoever compares texts (Unicode's `Default_Ignorable_Code_Point`), so that two
+/// names that are one to a directory look like two here.
+pub fn is_ignorable(c: char) -> bool {
+    is_hidden(c)
+        || matches!(c, '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200C}' | '\u{200D}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
+            | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// A text for a terminal, in which nothing moves, colours or turns what stands around it; lines stay lines.
@@ -235,7 +244,17 @@ mod tests {
         let long = "d".repeat(257);
         assert_eq!(show("svc", &long), Err(AccountNameError::DomainTooLong));
         assert_eq!(show("EXAMPLE\\", ""), Err(AccountNameError::Incomplete));
-        for odd in ["s\nvc", "svc\u{202e}elif", "s\u{200b}vc", "s\u{2028}vc"] {
+        for odd in [
+            "s\nvc",
+            "svc\u{202e}elif",
+            "s\u{200b}vc",
+            "s\u{2028}vc",
+            "s\u{200d}vc",
+            "s\u{3164}vc",
+            "s\u{115f}vc",
+            "s\u{fe0f}vc",
+            "s\u{e0100}vc",
+        ] {
             assert_eq!(show(odd, ""), Err(AccountNameError::Characters));
         }
         for odd in [

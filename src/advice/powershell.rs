@@ -1,6 +1,8 @@
 //! Names made safe for a line that an administrator pastes into PowerShell: a single-quoted string, in which nothing
 //! is expanded, with every character doubled that PowerShell takes for a single quote.
 
+use crate::account_name::is_ignorable;
+
 /// What PowerShell's tokenizer takes for a single quote: the plain one and four typographic ones.
 const QUOTES: [char; 5] = ['\'', '\u{2018}', '\u{2019}', '\u{201A}', '\u{201B}'];
 
@@ -29,12 +31,7 @@ pub(super) fn quote_or(text: &str, otherwise: &str) -> String {
 
 /// A text without control characters, line separators, and marks that show it in another order than it is run.
 pub fn plain(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-                | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
-    };
-    text.trim().chars().filter(|c| !hidden(*c)).collect()
+    text.trim().chars().filter(|c| !is_ignorable(*c)).collect()
 }
 
 #[cfg(test)]
