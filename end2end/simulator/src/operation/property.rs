@@ -267,12 +267,11 @@ fn tagged(tag: u16, line: &Instance<'_>) -> Option<Value> {
             Sensitivity::Confidential => 3,
         })),
         0x0037 => field("item:Subject", line),
-        // Delivery time, attachments, article number.
-        0x0e06 => Some(Value::Time(entry.created)),
+        // Attachments, article number.
         0x0e1b => Some(Value::Flag(false)),
         0x0e23 => i64::try_from(entry.save).ok().map(Value::Number),
-        // Creation and last modification.
-        0x3007 => Some(Value::Time(entry.created)),
+        // Delivery and creation; last modification.
+        0x0e06 | 0x3007 => Some(Value::Time(entry.created)),
         0x3008 => Some(Value::Time(entry.modified)),
         _ => None,
     }

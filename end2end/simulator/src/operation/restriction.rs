@@ -96,7 +96,7 @@ impl Restriction {
                     Operand::Path(path) => path.value(line),
                     Operand::Constant(value) => Some(value.clone()),
                 };
-                compare(path.value(line), *comparison, other)
+                compare(path.value(line).as_ref(), *comparison, other.as_ref())
             }
         }
     }
@@ -218,8 +218,8 @@ fn comparison(name: &str) -> Option<Comparison> {
 }
 
 /// What is absent is unequal to everything, and neither greater nor less.
-fn compare(one: Option<Value>, comparison: Comparison, two: Option<Value>) -> bool {
-    let order = match (&one, &two) {
+fn compare(one: Option<&Value>, comparison: Comparison, two: Option<&Value>) -> bool {
+    let order = match (one, two) {
         // One of several values is enough to be equal.
         (Some(Value::Texts(texts)), Some(two @ Value::Text(_))) => texts
             .iter()
