@@ -38,9 +38,8 @@ fn not_passed_on(status: u16, code: &str, wait_millis: Option<u64>) -> Problem {
         };
     }
     // `MailboxGuidWithDomainNotFound`, `UserNotFound`, `DomainNotFound` and their like.
-    if lower.ends_with("notfound")
-        && is_about(&["mailbox", "user", "domain", "tenant", "recipient"])
-    {
+    let is_missing = lower.ends_with("notfound") || lower.contains("hasnomailbox");
+    if is_missing && is_about(&["mailbox", "user", "domain", "tenant", "recipient"]) {
         return Problem::MailboxNotFound;
     }
     if is_about(&[

@@ -140,18 +140,26 @@ pub struct AnsweredBy {
 
 impl AnsweredBy {
     pub(crate) fn read(answer: &Answer) -> Self {
-        const OF_EXCHANGE: [&str; 6] = [
+        const OF_EXCHANGE: [&str; 7] = [
             "x-feserver",
             "x-calculatedbetarget",
             "x-beserver",
             "x-diaginfo",
             "x-owa-version",
             "x-caserrorcode",
+            "x-beserverexception",
         ];
         let is_exchange = OF_EXCHANGE
             .iter()
             .any(|name| answer.headers.contains_key(*name));
-        let cas_error = answer.header("x-caserrorcode").map(|text| {
+        // The server behind names the type of its exception: `Microsoft.Exchange.Data.Storage.WrongServerException`.
+        let of_back_end = || {
+            let exception = answer.header("x-beserverexception")?;
+            let name = exception.rsplit('.').next().unwrap_or_default();
+            Some(name.trim_end_matches("Exception"))
+        };
+        let told = answer.header("x-caserrorcode").or_else(of_back_end);
+        let cas_error = told.map(|text| {
             let code = text.chars().filter(char::is_ascii_graphic);
             code.take(100).collect::<String>()
         });

@@ -1,13 +1,18 @@
 //! Makes Exchange's answers digestible for an XML parser: takes off a byte-order mark and replaces character
 //! references that XML 1.0 forbids (`&#x1;`, lone surrogates), which Exchange sends as they stand in subjects.
 
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+
 /// Longer references are nothing that a person's text holds; the parser refuses them.
 const MAX_REFERENCE: usize = 24;
 const REPLACEMENT: &str = "\u{FFFD}";
 
 /// The text of an answer. Bytes that are no UTF-8 become U+FFFD, so that one broken subject hides no calendar.
 pub fn digestible(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
+    let text = match utf_16(bytes) {
+        Some(encoding) => encoding.decode_with_bom_removal(bytes).0,
+        None => String::from_utf8_lossy(bytes),
+    };
     let text = text
         .strip_prefix('\u{FEFF}')
         .map_or(text.as_ref(), |rest| rest);
@@ -22,6 +27,15 @@ pub fn digestible(bytes: &[u8]) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// In which order the bytes of each letter stand, where there are two: by the mark, or by the first sign of every answer.
+fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
+    match bytes {
+        [0xFF, 0xFE, ..] | [b'<', 0, ..] => Some(UTF_16LE),
+        [0xFE, 0xFF, ..] | [0, b'<', ..] => Some(UTF_16BE),
+        _ => None,
+    }
 }
 
 /// The length of the reference at the start of `text`, if XML forbids it.

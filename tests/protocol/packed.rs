@@ -72,6 +72,49 @@ async fn packed_faults_and_refusals_are_read_as_if_they_were_not() {
 }
 
 #[tokio::test]
+async fn answers_and_faults_in_utf_16_are_read() {
+    for big_endian in [false, true] {
+        for mark in [false, true] {
+            let in_utf_16 = Kind::Utf16 { big_endian, mark };
+            let office = Office::open().await;
+            office.always(in_utf_16.clone());
+            for endpoint in [None, service().endpoint] {
+                let request = Request {
+                    endpoint,
+                    ..service()
+                };
+                let (ladder, result) = office.climb(request).await;
+                assert!(result.is_ok(), "{in_utf_16:?}: {result:?} {ladder:?}");
+            }
+            for content_type in ["", "text/xml; charset=utf-16", "text/html"] {
+                for encoding in [None, Some(Encoding::Gzip)] {
+                    let office = Office::open().await;
+                    office.always(in_utf_16.clone());
+                    office.always(Kind::SoapFault {
+                        code: "ErrorImpersonationFailed".to_owned(),
+                        message: None,
+                        shape: FaultShape::Full,
+                    });
+                    office.on_ews(Kind::ContentType {
+                        content_type: content_type.to_owned(),
+                    });
+                    if let Some(encoding) = encoding {
+                        office.always(Kind::Encoded { encoding });
+                    }
+                    let met = meet("letters", office, service()).await;
+                    let problem = met.failure.problem;
+                    assert_eq!(
+                        problem,
+                        Problem::ImpersonationFailed,
+                        "{in_utf_16:?} {content_type} {encoding:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_unpacked_is_told_and_a_bomb_is_not_unpacked() {
     for (encoding, code) in [
         (Encoding::Bomb, "answer-too-large"),

@@ -142,10 +142,28 @@ async fn what_the_front_end_says_by_a_header_alone_is_read() {
         ("TooManyOutstandingProxyRequests", "throttled"),
         ("DirectoryOperationError", "server-error"),
         ("SomethingNewIn2030", "server-error"),
+        (
+            "Microsoft.Exchange.Data.Storage.WrongServerException",
+            "mailbox-server-unreachable",
+        ),
+        (
+            "Microsoft.Exchange.Data.Storage.IllegalCrossServerConnectionException",
+            "mailbox-server-unreachable",
+        ),
+        (
+            "Microsoft.Exchange.Data.Storage.UserHasNoMailboxException",
+            "mailbox-not-found",
+        ),
+        (
+            "Microsoft.Exchange.Services.Core.Types.OverBudgetException",
+            "throttled",
+        ),
+        ("Microsoft.Exchange.Something.NewException", "server-error"),
     ] {
         for status in [500, 503] {
             let office = Office::open().await;
             office.on_ews(Kind::CasError {
+                is_behind: code.contains('.'),
                 status,
                 code: code.to_owned(),
             });
@@ -153,6 +171,11 @@ async fn what_the_front_end_says_by_a_header_alone_is_read() {
             let failure = result.unwrap_err();
             assert_eq!(failure.problem.code(), problem, "{status} {code}");
             // The cause is kept where it is looked for.
+            let code = code
+                .rsplit('.')
+                .next()
+                .unwrap()
+                .trim_end_matches("Exception");
             let step = seen(&ladder, ladder.failed_at().unwrap());
             assert!(
                 step.seen.is_some_and(|seen| seen.contains(code)),

@@ -84,6 +84,9 @@ pub enum Kind {
     },
     /// Exchange's own front end cannot route the signed-in request and says so in `X-CasErrorCode` alone.
     CasError {
+        /// The server behind says it, in `X-BEServerException`.
+        #[serde(default)]
+        is_behind: bool,
         status: u16,
         code: String,
     },
@@ -172,6 +175,11 @@ pub enum Kind {
     /// This text before everything else.
     Preceded {
         text: String,
+    },
+    /// In UTF-16, with a byte-order mark or without one.
+    Utf16 {
+        big_endian: bool,
+        mark: bool,
     },
     /// Another content type than the right one; empty sends none.
     ContentType {
@@ -297,6 +305,7 @@ impl Kind {
             | Self::Oversized { .. }
             | Self::Bom
             | Self::Preceded { .. }
+            | Self::Utf16 { .. }
             | Self::ContentType { .. }
             | Self::Encoded { .. }
             | Self::PrefixShuffle

@@ -45,7 +45,7 @@
 //! `property`), `autodiscover-error` (`code`).
 //! On the way back: `slow` (`milliseconds`), `slow-drip` (`bytes`, `milliseconds`), `reset-mid-body`,
 //! `reset-before-answer`, `truncated` (`framing`? of `chunked`, `content-length`), `garbled`, `oversized` (`bytes`),
-//! `bom`, `preceded` (`text`), `content-type` (`content_type`), `encoded` (`encoding` of `gzip`, `zlib`, `deflate`,
+//! `bom`, `preceded` (`text`), `utf16` (`big_endian`, `mark`), `content-type` (`content_type`), `encoded` (`encoding` of `gzip`, `zlib`, `deflate`,
 //! `gzip-gzip`, `untold-gzip`, `only-said-gzip`, `torn-gzip`, `bomb`, `unknown`), `prefix-shuffle`, `exchange-online`.
 
 mod answer;

@@ -147,9 +147,19 @@ fn service(
     if !xml {
         return Answer::empty(415);
     }
-    if let Some(Kind::CasError { status, code }) = world.faults.take(Stage::Routing, target) {
+    if let Some(Kind::CasError {
+        status,
+        code,
+        is_behind,
+    }) = world.faults.take(Stage::Routing, target)
+    {
         world.counters_mut().fault();
-        return Answer::empty(status).header("X-CasErrorCode", code);
+        let name = if is_behind {
+            "X-BEServerException"
+        } else {
+            "X-CasErrorCode"
+        };
+        return Answer::empty(status).header(name, code);
     }
     ews::answer(world, principal, request.body, target)
 }
@@ -230,7 +240,7 @@ fn front(world: &World, kind: &Kind, request: &Incoming<'_>) -> Answer {
 
 /// Lets every fitting fault of the way back work on the answer, each kind once.
 fn on_the_way_back(world: &mut World, target: Target<'_>, answer: &mut Answer) {
-    let wanted: [fn(&Kind) -> bool; 12] = [
+    let wanted: [fn(&Kind) -> bool; 13] = [
         |kind| matches!(kind, Kind::Slow { .. }),
         |kind| matches!(kind, Kind::ResetBeforeAnswer),
         |kind| matches!(kind, Kind::Garbled),
@@ -238,6 +248,7 @@ fn on_the_way_back(world: &mut World, target: Target<'_>, answer: &mut Answer) {
         |kind| matches!(kind, Kind::Oversized { .. }),
         |kind| matches!(kind, Kind::Bom),
         |kind| matches!(kind, Kind::Preceded { .. }),
+        |kind| matches!(kind, Kind::Utf16 { .. }),
         |kind| matches!(kind, Kind::ContentType { .. }),
         |kind| matches!(kind, Kind::Encoded { .. }),
         |kind| matches!(kind, Kind::SlowDrip { .. }),
@@ -245,7 +256,11 @@ fn on_the_way_back(world: &mut World, target: Target<'_>, answer: &mut Answer) {
         |kind| matches!(kind, Kind::Truncated { .. }),
     ];
     // Only the first two make sense without a body, such as that of a 401.
-    let taken = if answer.body.is_empty() { 2 } else { 12 };
+    let taken = if answer.body.is_empty() {
+        2
+    } else {
+        wanted.len()
+    };
     for fits in &wanted[..taken] {
         if let Some(kind) = world.faults.take_if(Stage::Answer, target, fits) {
             world.counters_mut().fault();
@@ -290,6 +305,21 @@ fn change(answer: &mut Answer, kind: &Kind) {
         Kind::Preceded { text } => {
             answer.body.splice(0..0, text.bytes());
         }
+        Kind::Utf16 { big_endian, mark } => {
+            let text = String::from_utf8_lossy(&answer.body);
+            let text = text.replacen(r#"encoding="utf-8""#, r#"encoding="utf-16""#, 1);
+            let mark = mark.then_some(0xfeff);
+            let units = mark.into_iter().chain(text.encode_utf16());
+            answer.body = units
+                .flat_map(|unit| {
+                    if *big_endian {
+                        unit.to_be_bytes()
+                    } else {
+                        unit.to_le_bytes()
+                    }
+                })
+                .collect();
+        }
         Kind::ContentType { content_type } => {
             answer.headers.retain(|(name, _)| *name != "Content-Type");
             if !content_type.is_empty() {
@@ -326,15 +356,16 @@ fn decorate(world: &World, request: &Incoming<'_>, answer: &mut Answer) {
     {
         add("client-request-id", id);
     }
-    let is_proxied = world.settings.front.is_some();
-    add(
-        "Server",
-        if is_proxied {
-            "nginx/1.22.1"
-        } else {
-            "Microsoft-IIS/10.0"
-        },
-    );
+    let front = &world.settings.front_headers;
+    let names_itself = front.iter().any(|(name, _)| *name == "Server");
+    if world.settings.front.is_some() && front.is_empty() {
+        add("Server", "nginx/1.22.1");
+    } else if !names_itself {
+        add("Server", "Microsoft-IIS/10.0");
+    }
+    for (name, value) in front {
+        add(name, value);
+    }
     add("X-OWA-Version", &version);
     add("X-FEServer", "EX01");
     if answer.status == 200 || answer.status == 500 {

@@ -37,6 +37,8 @@ pub struct Settings {
     pub tls_proxy: bool,
     /// A proxy in front that parts connections.
     pub front: Option<Front>,
+    /// Headers of answers by which the proxy in front gives itself away, in the place of nginx.
+    pub front_headers: Vec<(&'static str, &'static str)>,
     /// Where plain http on the same port redirects Autodiscover; without one it answers 404.
     pub http_redirect: Option<String>,
     /// The URL of another Autodiscover host that knows everybody.
@@ -163,6 +165,7 @@ impl Default for Settings {
             garbled_challenge: false,
             tls_proxy: false,
             front: None,
+            front_headers: Vec::new(),
             http_redirect: None,
             autodiscover_url: None,
             pox: true,
