@@ -177,6 +177,36 @@ mod tests {
     }
 
     #[test]
+    fn prefixes_of_addresses_are_no_part_of_them_in_any_column() {
+        for column in [
+            "PrimarySmtpAddress",
+            "EmailAddress",
+            "WindowsEmailAddress",
+            "E-mail 1 - Value",
+            "E-Mail-Adresse",
+        ] {
+            for (cell, email) in [
+                ("SMTP:Bob@example.test", "bob@example.test"),
+                ("smtp:bob@example.test", "bob@example.test"),
+                ("mailto:bob@example.test", "bob@example.test"),
+                ("Bob Brown <bob@example.test>", "bob@example.test"),
+                (
+                    "SMTP:sean.o'brien@example.test",
+                    "sean.o'brien@example.test",
+                ),
+            ] {
+                let text = format!("#TYPE Deserialized.X\nDisplayName;{column}\nBob;{cell}\n");
+                let rows = read_people(&text).unwrap();
+                assert_eq!(
+                    short(&rows),
+                    [(3, "Bob", email, false, false)],
+                    "{column}: {cell}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn too_many_lines_are_refused() {
         let lines = |number: usize| -> String {
             let lines: Vec<String> = (0..number).map(|n| format!("p{n}@example.test")).collect();

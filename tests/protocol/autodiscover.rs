@@ -6,7 +6,7 @@ use kalends::{
     check::Step,
     connect::ladder::{Failure, Request, Success},
     outbound::resolve::Service,
-    problem::Problem,
+    problem::{CameOf, Problem},
 };
 use kalends_simulator::fault::{Kind, Plan};
 
@@ -84,6 +84,30 @@ async fn soap_answers_where_the_plain_form_does_not() {
             (2, 0)
         );
     }
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_there_says_nothing_about_the_mailbox() {
+    let office = Office::open().await;
+    {
+        let settings = &mut office.exchange.world().settings;
+        (settings.pox, settings.soap_autodiscover) = (false, false);
+    }
+    // IIS signs in first, then tells by 404 alone that neither form is served.
+    let failure = fails(&office, searched()).await;
+    let Problem::AutodiscoverFailed { tried } = failure.problem else {
+        panic!("{failure:?}")
+    };
+    let came: Vec<&str> = tried
+        .iter()
+        .filter_map(|tried| match &tried.came {
+            CameOf::Problem(problem) => Some(problem.code()),
+            _ => None,
+        })
+        .collect();
+    assert!(came.contains(&"endpoint-not-found"), "{tried:?}");
+    assert!(!came.contains(&"mailbox-not-found"), "{tried:?}");
+    assert_eq!(office.exchange.world().counters().refused(), 0);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use kalends::{
 };
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType,
-    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair, NameConstraints,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair, NameConstraints, PKCS_ED25519,
 };
 use rustls::{
     RootCertStore, ServerConfig,
@@ -270,5 +270,69 @@ async fn a_server_without_a_cipher_in_common_is_told_with_honest_ways_out() {
         "2016 or newer",
     ] {
         assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn keys_and_signatures_that_are_not_taken_are_named_whoever_trusts_them() {
+    let signature = |how: &str| CertificateFlaw::Signature(how.to_owned());
+    let key = |what: &str| CertificateFlaw::Key(what.to_owned());
+    for (shown, expected) in [
+        ("md5.pem", signature("MD5 with RSA")),
+        ("dsa.pem", signature("DSA")),
+        ("ed448.pem", signature("Ed448")),
+        ("rsa512.pem", key("RSA with 512 bits")),
+        ("rsa1024.pem", key("RSA with 1024 bits")),
+        ("p521.pem", key("ECDSA on the curve P-521")),
+        ("secp256k1.pem", key("ECDSA on the curve secp256k1")),
+    ] {
+        // The certificate is judged before it is looked at whose key the server has.
+        let at = server(showing(&fixture(shown), &fixture("sha1.key"))).await;
+        for trusted in [shown, "ca.pem"] {
+            let problem = met(at, &fixture(trusted)).await;
+            assert_eq!(flaw(&problem), expected, "{shown}, {trusted} trusted");
+            let told = told(&problem);
+            let (CertificateFlaw::Signature(named) | CertificateFlaw::Key(named)) = &expected
+            else {
+                panic!()
+            };
+            for words in [named.as_str(), "openssl req -x509"] {
+                assert!(told.contains(words), "{shown}: {words}: {told}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn ed25519_is_taken() {
+    let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+    let mut params = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
+    params.is_ca = IsCa::ExplicitNoCa;
+    let leaf = params.self_signed(&key).unwrap();
+    let at = server(showing(&leaf.pem(), &key.serialize_pem())).await;
+    let problem = met(at, &leaf.pem()).await;
+    let code = problem.code();
+    assert!(
+        !code.starts_with("certificate") && code != "tls-failed",
+        "{problem:?}"
+    );
+}
+
+#[tokio::test]
+async fn certificates_beyond_their_days_are_told_with_both_days() {
+    let day = |year| rcgen::date_time_ymd(year, 1, 1);
+    for (from, to, code) in [
+        (2020, 2027, "certificate-expired"),
+        (2029, 2035, "certificate-not-yet-valid"),
+    ] {
+        let dated = |it: &mut CertificateParams| {
+            (it.not_before, it.not_after) = (day(from), day(to));
+        };
+        let plain = CertificateParams::new(Vec::new()).unwrap();
+        let problem = issued(dated, plain).await;
+        assert_eq!(problem.code(), code);
+        let told = told(&problem);
+        assert!(told.contains(&format!("1 January {from}")), "{told}");
+        assert!(told.contains(&format!("1 January {to}")), "{told}");
     }
 }
