@@ -163,7 +163,10 @@ async fn pair(
 
 const fn problem_of(number: usize) -> Option<Problem> {
     match number % 40 {
-        7 => Some(Problem::PasswordRefused { changed: None }),
+        7 => Some(Problem::PasswordRefused {
+            proxy: None,
+            changed: None,
+        }),
         11 => Some(Problem::ImpersonationDenied),
         13 => Some(Problem::Throttled {
             wait_millis: 60_000,

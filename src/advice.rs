@@ -245,8 +245,8 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
         Problem::AccountPaused => organisation::paused(),
         Problem::MailboxTaken => organisation::taken(names),
         Problem::PermissionGone => organisation::permission_gone(names),
-        Problem::PasswordRefused { changed } => {
-            sign_in::password_refused(changed.as_deref(), names)
+        Problem::PasswordRefused { changed, proxy } => {
+            sign_in::password_refused(changed.as_deref(), proxy.as_deref(), names)
         }
         Problem::AccountDisabled => sign_in::disabled(names),
         Problem::PasswordExpired => sign_in::expired(names),

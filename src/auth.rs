@@ -405,7 +405,11 @@ impl SignedIn {
     async fn judge(&mut self, answer: Answer) -> Result<Answer, AuthError> {
         if answer.status == StatusCode::UNAUTHORIZED {
             self.state = State::Refused;
-            let offer = Offer::read(&answer.headers);
+            let mut offer = Offer::read(&answer.headers);
+            if self.method == Method::Basic {
+                // It needs no connection of its own, which a proxy could part.
+                offer.proxy = None;
+            }
             let request_id = answer.header("request-id").map(str::to_owned);
             // It is a refusal whether or not the offer could be remembered.
             let host = &self.connection.facts().host;

@@ -342,7 +342,10 @@ mod tests {
                 "answered-without-sign-in",
             ),
             (
-                Cause::HeldBack(Box::new(Problem::PasswordRefused { changed: None })),
+                Cause::HeldBack(Box::new(Problem::PasswordRefused {
+                    proxy: None,
+                    changed: None,
+                })),
                 "password-refused",
             ),
             (Cause::TimedOut { seconds: 15 }, "answer-timed-out"),

@@ -117,7 +117,7 @@ pub enum Problem {
     /// 401 after credentials.
     SignInRefused {
         offered: Vec<String>,
-        /// What stands in front of Exchange, as it calls itself.
+        /// What stands in front of Exchange and may have parted the connections of the sign-in.
         #[serde(default)]
         proxy: Option<String>,
         /// What the host shows now, if that changed since everything last worked.
@@ -146,6 +146,9 @@ pub enum Problem {
     PermissionGone,
     /// A saved password, which worked before, was refused: it is sent ever more seldom until somebody changes it.
     PasswordRefused {
+        /// What stands in front of Exchange and may part the connections of the sign-in.
+        #[serde(default)]
+        proxy: Option<String>,
         /// What the host shows now, if that changed since everything last worked.
         #[serde(default)]
         changed: Option<Box<Certificate>>,
@@ -267,7 +270,7 @@ impl Problem {
     #[must_use]
     pub fn of_saved(self) -> Self {
         match self {
-            Self::SignInRefused { changed, .. } => Self::PasswordRefused { changed },
+            Self::SignInRefused { changed, proxy, .. } => Self::PasswordRefused { proxy, changed },
             other => other,
         }
     }

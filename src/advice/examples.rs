@@ -186,8 +186,16 @@ fn what_becomes_of_passwords() -> Vec<Problem> {
         Problem::AccountPaused,
         Problem::MailboxTaken,
         Problem::PermissionGone,
-        Problem::PasswordRefused { changed: None },
         Problem::PasswordRefused {
+            proxy: None,
+            changed: None,
+        },
+        Problem::PasswordRefused {
+            proxy: Some("nginx/1.22.1".to_owned()),
+            changed: None,
+        },
+        Problem::PasswordRefused {
+            proxy: None,
             changed: Some(Box::new(changed_certificate())),
         },
     ]

@@ -1,25 +1,47 @@
 //! Words for proxies that part what NTLM needs together: it signs in one connection, from the caller to Exchange.
 
-use super::{Names, Purpose, Words, shown, words};
+use super::{Names, Purpose, Words, certificate, shown, sign_in, words};
+use crate::problem::{Certificate, CertificateBefore};
 
 const PASS_THROUGH: &str = "Have the proxy pass the connection through as it is (TCP), so that each caller has one of its own: in nginx the module stream in place of proxy_pass, in HAProxy mode tcp; Exchange then shows its own certificate.";
-const OWN_CONNECTION: &str = "Or have it keep a connection of its own for each caller: nginx Plus by ntlm in the upstream, HAProxy by http-reuse never, ARR without shared connections. nginx without Plus cannot, neither with keepalive nor without.";
+const OWN_CONNECTION: &str = "Or have it keep a connection of its own for each caller: nginx Plus by ntlm in the upstream, HAProxy by http-reuse never, F5 without OneConnect, NetScaler by -conMultiplex DISABLED, Squid by connection-auth=on, ARR without shared connections. nginx without Plus cannot, neither with keepalive nor without; nor can Apache.";
 const AROUND: &str =
     "Or name an Exchange server that is reached without the proxy as the Exchange server.";
 
 /// A bare 401 after the whole handshake, through a proxy.
-pub(super) fn refused(proxy: &str, told: &str) -> Words {
+pub(super) fn refused(
+    proxy: &str,
+    told: &str,
+    changed: Option<(&Certificate, &CertificateBefore)>,
+) -> Words {
     let proxy = shown(proxy);
-    words(
+    let advice = words(
         format!("The sign-in was refused behind {proxy}, and the password may well be right."),
         format!(
-            "The answers come through a proxy that calls itself {proxy}. NTLM signs in one connection, by two messages; a proxy that takes another connection to Exchange for the second, as nginx does with proxy_pass, has every password refused. {told}"
+            "The answers come through a proxy, which their headers give away: {proxy}. NTLM signs in one connection, by two messages; a proxy that takes another connection to Exchange for the second, as nginx does with proxy_pass, has every password refused. {told}"
         ),
-    )
+    );
+    let advice = match changed {
+        Some((now, before)) => advice.step(format!(
+            "{} {}",
+            certificate::change(now, before),
+            sign_in::SOMETHING_BETWEEN
+        )),
+        None => advice,
+    };
+    advice
     .step(PASS_THROUGH)
     .step(OWN_CONNECTION)
     .step(AROUND)
     .step("Or turn on Basic for EWS, which needs no such connection: Set-WebServicesVirtualDirectory with -BasicAuthentication $true. Kalends uses it once you allow it for the account, on the page of the failed test.")
+}
+
+/// For a password that worked before.
+pub(super) fn changed_since(proxy: &str) -> String {
+    format!(
+        "If the password is the right one, ask whoever runs the proxy ({}) whether it was put there or changed since: one that takes another connection to Exchange for each request has every password refused.",
+        shown(proxy)
+    )
 }
 
 /// A hole: it is told as one.

@@ -18,7 +18,7 @@ fn account_state(names: &Names) -> String {
     )
 }
 
-const SOMETHING_BETWEEN: &str = "Ask whether a proxy, firewall or virus scanner between Kalends and Exchange ends TLS itself since then: with Extended Protection Exchange refuses every sign-in through it, whatever the password. Let it pass the connection through, or give it the certificate of Exchange.";
+pub(super) const SOMETHING_BETWEEN: &str = "Ask whether a proxy, firewall or virus scanner between Kalends and Exchange ends TLS itself since then: with Extended Protection Exchange refuses every sign-in through it, whatever the password. Let it pass the connection through, or give it the certificate of Exchange.";
 const REACHES_DIRECTORY: &str = "Test-ComputerSecureChannel -Verbose";
 const SIGN_IN_SETTINGS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*";
 
@@ -39,12 +39,10 @@ pub(super) fn refused(
         "The server answered 401 to {account}. It gives no reason; the likeliest causes come first. Kalends sent the password once and does not send it again by itself."
     );
     let is_handshake = offered.is_empty() || keeps_the_password(offered);
-    let advice = match before(changed) {
-        None => match proxy.filter(|_| is_handshake) {
-            Some(proxy) => proxied::refused(proxy, &told),
-            None => words("Exchange refused the user name or the password.", told),
-        },
-        Some((now, before)) => words(
+    let advice = match (proxy, before(changed)) {
+        (Some(proxy), before) => proxied::refused(proxy, &told, before),
+        (None, None) => words("Exchange refused the user name or the password.", told),
+        (None, Some((now, before))) => words(
             "Exchange refused the sign-in, and its certificate has changed.",
             format!("{told} {}", certificate::change(now, before)),
         )
@@ -281,10 +279,16 @@ pub(super) fn paused(until: Timestamp, names: &Names) -> Words {
     .find_out(account_state(names))
 }
 
-pub(super) fn password_refused(changed: Option<&Certificate>, names: &Names) -> Words {
+pub(super) fn password_refused(
+    changed: Option<&Certificate>,
+    proxy: Option<&str>,
+    names: &Names,
+) -> Words {
+    let behind = proxy.map(|proxy| format!(", behind a proxy: {}", shown(proxy)));
     let told = format!(
-        "The password saved for {} worked before and was refused. Kalends has stopped all work with it, so that the account is not locked.{}",
+        "The password saved for {} worked before and was refused{}. Kalends has stopped all work with it, so that the account is not locked.{}",
         shown_or(&names.account, "the account"),
+        behind.unwrap_or_default(),
         next_try(names)
     );
     let advice = match before(changed) {
@@ -297,6 +301,10 @@ pub(super) fn password_refused(changed: Option<&Certificate>, names: &Names) -> 
             format!("{told} {}", certificate::change(now, before)),
         )
         .step(SOMETHING_BETWEEN),
+    };
+    let advice = match proxy {
+        Some(proxy) => advice.step(proxied::changed_since(proxy)),
+        None => advice,
     };
     advice
         .step("Type the present password on Profile Settings, below what it says of Microsoft Exchange. If it passes the test, every connection through this account goes on at once.")

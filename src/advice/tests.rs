@@ -154,6 +154,43 @@ fn a_refused_sign_in_puts_the_likeliest_cause_first_with_the_command_that_decide
 }
 
 #[test]
+fn the_event_of_a_refused_sign_in_is_read_where_the_cause_stands() {
+    let refused = |offered: &str| {
+        let problem = Problem::SignInRefused {
+            offered: vec![offered.to_owned()],
+            proxy: None,
+            changed: None,
+        };
+        let told = advice(&problem, &names());
+        let commands: Vec<String> = told.commands.into_iter().map(|it| it.text).collect();
+        (told.steps.join(" "), commands.join(" "))
+    };
+    for offered in ["NTLM", "Basic"] {
+        let (steps, commands) = refused(offered);
+        for words in [
+            "stands in its Sub Status",
+            "0xC000006A is a wrong",
+            "0xC000005E",
+        ] {
+            assert!(steps.contains(words), "{offered}: {words}: {steps}");
+        }
+        assert!(steps.contains("reaches a domain controller"), "{steps}");
+        assert!(
+            commands.contains("Test-ComputerSecureChannel"),
+            "{commands}"
+        );
+        // Causes that only a sign-in by two messages can have.
+        for words in [
+            "Extended Protection refuses",
+            "new connection",
+            "restricts NTLM",
+        ] {
+            assert_eq!(steps.contains(words), offered == "NTLM", "{words}: {steps}");
+        }
+    }
+}
+
+#[test]
 fn a_code_without_advice_of_its_own_is_shown() {
     let problem = Problem::UnknownResponseCode {
         response_code: "ErrorNew2030".to_owned(),

@@ -55,6 +55,11 @@ impl Offer {
         }
     }
 
+    /// Whether nothing is offered that proves the password without sending it.
+    pub fn is_only_basic(&self) -> bool {
+        self.has(&Scheme::Basic) && !self.has(&Scheme::Ntlm) && !self.has(&Scheme::Negotiate)
+    }
+
     pub fn has(&self, scheme: &Scheme) -> bool {
         self.schemes.contains(scheme)
     }

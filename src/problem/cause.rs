@@ -64,7 +64,7 @@ impl Problem {
     /// What the host showed with a refused password, if that changed since everything last worked.
     pub fn changed_certificate(&self) -> Option<&Certificate> {
         match self {
-            Self::SignInRefused { changed, .. } | Self::PasswordRefused { changed } => {
+            Self::SignInRefused { changed, .. } | Self::PasswordRefused { changed, .. } => {
                 changed.as_deref()
             }
             _ => None,

@@ -155,6 +155,10 @@ impl Problem {
             Self::AccountDisabled => handling(ExchangeAdmin, WhenChanged, Account, SIGN_IN),
             Self::PasswordExpired => handling(ExchangeAdmin, WhenChanged, Password, SIGN_IN),
             Self::SignInUnanswered => handling(Nobody, AFTER_15_MINUTES, Password, SIGN_IN),
+            // It never worked, and whoever runs the proxy can tell why; what worked before was changed, mostly.
+            Self::SignInRefused { proxy: Some(_), .. } => {
+                handling(ExchangeAdmin, Never, Password, SIGN_IN)
+            }
             Self::SignInRefused { .. } | Self::PasswordRefused { .. } => {
                 handling(You, Never, Password, SIGN_IN)
             }
@@ -197,7 +201,10 @@ mod tests {
 
     #[test]
     fn what_comes_first_hides_what_comes_later_and_never_the_other_way_round() {
-        let refused = Problem::PasswordRefused { changed: None };
+        let refused = Problem::PasswordRefused {
+            proxy: None,
+            changed: None,
+        };
         let silent = Problem::AnswerTimedOut {
             seconds: 10,
             operation: None,

@@ -11,7 +11,7 @@ use crate::{
     account_name::AccountName,
     auth::{BasicUse, Gate, Permit, Verdict, offer::Offer},
     clock::Timestamp,
-    connection::Mode,
+    connection::{Mode, SignInMethod},
     id::RecordId,
     outbound::connection::Facts,
     policy::Probes,
@@ -21,7 +21,7 @@ use crate::{
 };
 use futures::future::BoxFuture;
 use std::sync::{
-    Arc,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -58,6 +58,8 @@ pub struct SavedGate {
     /// Shared by connections of the account that are opened at the same time.
     one_at_a_time: Option<Arc<Semaphore>>,
     told: Told,
+    /// What stands in front of the server, as far as its offers of sign-ins give it away.
+    proxy: Mutex<Option<String>>,
 }
 
 /// What permits of an account tell whoever works with it.
@@ -87,6 +89,7 @@ impl SavedGate {
             sending: Sending::Planned,
             one_at_a_time: None,
             told: Told::default(),
+            proxy: Mutex::default(),
         }
     }
 
@@ -177,6 +180,7 @@ impl SavedGate {
             account: self.account.clone(),
             place,
             told: self.told.clone(),
+            proxy: lock(&self.proxy).clone(),
             _turn: turn,
         })
     }
@@ -203,6 +207,10 @@ impl Gate for SavedGate {
         host: &'a str,
         offer: &'a Offer,
     ) -> BoxFuture<'a, Result<(), Problem>> {
+        // Basic needs no connection of its own, which a proxy could part.
+        if self.account.sign_in == SignInMethod::Automatic && !offer.is_only_basic() {
+            lock(&self.proxy).clone_from(&offer.proxy);
+        }
         Box::pin(remember(&self.services, host, offer))
     }
 
@@ -231,6 +239,10 @@ impl Gate for SavedGate {
             Ok(Box::new(permit) as Box<dyn Permit>)
         })
     }
+}
+
+fn lock(proxy: &Mutex<Option<String>>) -> MutexGuard<'_, Option<String>> {
+    proxy.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Until when the places of an account's name are all taken, as far as its host's name tells.
@@ -263,6 +275,7 @@ struct SavedPermit {
     account: Account,
     place: RecordId,
     told: Told,
+    proxy: Option<String>,
     /// Held until the verdict is known.
     _turn: Option<OwnedSemaphorePermit>,
 }
@@ -303,6 +316,7 @@ impl SavedPermit {
             None => Ok(None),
         };
         Problem::PasswordRefused {
+            proxy: self.proxy.clone(),
             changed: changed.unwrap_or_else(|error| {
                 tracing::error!(%error, "an earlier certificate could not be looked up");
                 None

@@ -54,7 +54,10 @@ impl Account {
     /// Why its work is stopped, where it is.
     pub fn stopped_problem(&self) -> Problem {
         let told = self.stopped_for.clone();
-        told.unwrap_or(Problem::PasswordRefused { changed: None })
+        told.unwrap_or(Problem::PasswordRefused {
+            proxy: None,
+            changed: None,
+        })
     }
 
     /// As admins call it; else by its name.

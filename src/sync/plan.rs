@@ -86,7 +86,10 @@ mod tests {
         );
         assert_eq!(wait(&Problem::ImpersonationDenied), waiting);
         assert_eq!(
-            wait(&Problem::PasswordRefused { changed: None }),
+            wait(&Problem::PasswordRefused {
+                proxy: None,
+                changed: None
+            }),
             (ConnectionState::ActionNeeded, None)
         );
         let long = Problem::Throttled {

@@ -7,7 +7,7 @@ use crate::{
 use kalends::{
     advice::{Names, advice},
     connect::ladder::{Failure, Request},
-    problem::Problem,
+    problem::{Owner, Problem},
 };
 use kalends_simulator::world::settings::Front;
 
@@ -121,4 +121,78 @@ async fn a_proxy_that_lets_callers_in_without_a_sign_in_is_told_as_a_hole() {
             .count(),
         1
     );
+}
+
+#[tokio::test]
+async fn every_proxy_that_gives_itself_away_is_named_and_whoever_runs_it_must_act() {
+    let iis = ("Server", "Microsoft-IIS/10.0");
+    for (headers, name) in [
+        (
+            vec![("Server", "Apache/2.4.62 (Debian)")],
+            Some("Apache/2.4.62 (Debian)"),
+        ),
+        (vec![iis, ("Via", "1.1 haproxy")], Some("1.1 haproxy")),
+        (
+            vec![iis, ("X-Powered-By", "ARR/3.0")],
+            Some("Application Request Routing (ARR/3.0)"),
+        ),
+        (
+            vec![iis, ("Via", "1.1 front (squid/5.7)")],
+            Some("1.1 front (squid/5.7)"),
+        ),
+        (
+            vec![
+                iis,
+                ("Set-Cookie", "BIGipServerpool_ex=167.36895.0; path=/"),
+            ],
+            Some("F5 BIG-IP (cookie BIGipServer)"),
+        ),
+        (vec![("Server", "BigIP")], Some("F5 BIG-IP (BigIP)")),
+        (
+            vec![iis, ("Via", "NS-CACHE-10.0: 180")],
+            Some("Citrix NetScaler (NS-CACHE-10.0: 180)"),
+        ),
+        (
+            vec![iis, ("Set-Cookie", "NSC_nbjm=ffff;path=/")],
+            Some("Citrix NetScaler (cookie NSC_)"),
+        ),
+        (vec![("Server", "envoy")], Some("envoy")),
+        // Traefik and HAProxy as they come: nothing is known, and nothing is claimed.
+        (vec![iis], None),
+    ] {
+        let office = behind(Front::Splits).await;
+        office.exchange.world().settings.front_headers = headers;
+        let failure = fails(&office, service()).await;
+        let Problem::SignInRefused { proxy, .. } = &failure.problem else {
+            panic!("{name:?}: {failure:?}")
+        };
+        assert_eq!(proxy.as_deref(), name);
+        let told_by = advice(&failure.problem, &Names::default());
+        let words = told(&failure);
+        if let Some(name) = name {
+            assert_eq!(told_by.owner, Owner::ExchangeAdmin, "{name}");
+            assert!(words.contains(&format!("behind {name},")), "{words}");
+            assert!(!words.contains("pool_ex"), "{words}");
+        } else {
+            assert_eq!(told_by.owner, Owner::You);
+            assert!(words.contains("opens a new connection"), "{words}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_password_refused_by_basic_is_no_fault_of_the_proxy() {
+    let office = behind(Front::Splits).await;
+    office.exchange.world().settings.offer.ntlm = false;
+    office.exchange.world().settings.offer.negotiate = false;
+    let request = Request {
+        password: "wrong".to_owned().into(),
+        ..service()
+    };
+    let failure = fails(&office, request).await;
+    let Problem::SignInRefused { proxy, .. } = &failure.problem else {
+        panic!("{failure:?}")
+    };
+    assert_eq!(*proxy, None);
+    assert_eq!(failure.problem.owner(), Owner::You);
 }

@@ -6,6 +6,7 @@ use crate::{
     world::{MINUTE, SERVICE},
 };
 use kalends::{
+    advice::{Names, advice},
     check::{Outcome, Step},
     connect,
     connection::ConnectionState,
@@ -14,7 +15,10 @@ use kalends::{
 };
 use kalends_simulator::{
     fault::{Kind, Plan},
-    world::{practice::SERVICE_PASSWORD, settings::Protection},
+    world::{
+        practice::SERVICE_PASSWORD,
+        settings::{Front, Protection},
+    },
 };
 use std::time::Duration;
 
@@ -226,7 +230,7 @@ on_both_engines! {
         world.tend().await;
         assert_eq!(world.refused(), 1);
         let names_the_change = |problem: Problem| match problem {
-            Problem::PasswordRefused { changed } => {
+            Problem::PasswordRefused { changed, .. } => {
                 assert_eq!(changed.unwrap().before.unwrap().since, since);
             }
             other => panic!("{other:?}"),
@@ -262,6 +266,31 @@ on_both_engines! {
         assert_eq!(world.refused(), 2);
     }
 
+    async fn a_saved_password_refused_behind_a_proxy_names_the_proxy(world) {
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        {
+            let mut exchange = world.exchange.world();
+            exchange.settings.front = Some(Front::Splits);
+            exchange.settings.front_headers = vec![("Via", "NS-CACHE-10.0: 180")];
+        }
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        let told = Problem::PasswordRefused {
+            proxy: Some("Citrix NetScaler (NS-CACHE-10.0: 180)".to_owned()),
+            changed: None,
+        };
+        assert_eq!(world.connection("bob").await.problem, Some(told.clone()));
+        let words = advice(&told, &Names::default());
+        assert!(words.meaning.contains("behind a proxy: Citrix NetScaler"), "{words:?}");
+        assert!(words.steps[0].contains("whoever runs the proxy"), "{words:?}");
+        // The account tells it to whoever comes next, as well.
+        let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
+        let id = connect::check_again(&world.services, &bob, &connection, Sending::Planned).await.unwrap();
+        let ended = world.ended(id).await;
+        assert!(matches!(&ended, Outcome::Failed { problem, .. } if **problem == told), "{ended:?}");
+    }
+
     async fn a_check_of_a_saved_connection_that_is_refused_tells_of_the_saved_password(world) {
         world.save("bob", SERVICE).await;
         world.tend().await;
@@ -270,7 +299,7 @@ on_both_engines! {
         let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
         let id = connect::check_again(&world.services, &bob, &connection, false).await.unwrap();
         let ended = world.ended(id).await;
-        let told = Problem::PasswordRefused { changed: None };
+        let told = Problem::PasswordRefused { proxy: None, changed: None };
         assert!(matches!(&ended, Outcome::Failed { problem, .. } if **problem == told), "{ended:?}");
         assert_eq!(world.connection("bob").await.problem, Some(told));
         assert_eq!(world.refused(), 1);
