@@ -235,6 +235,7 @@ impl Custody {
     async fn forget(&self, listed: &[SecretId]) -> Result<(), CustodyError> {
         for id in listed {
             self.vault.forget(*id).await?;
+            fail_point::reached("prune-between-rows");
         }
         fail_point::reached("forget-before-unlist");
         Ok(self.store.secrets_are_deleted(listed).await?)

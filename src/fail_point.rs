@@ -3,7 +3,7 @@
 //! Without the feature `fail-points` they are nothing.
 
 /// Every point, so that a test can hit each.
-pub const ALL: [&str; 19] = [
+pub const ALL: [&str; 27] = [
     "save-before-announce",
     "save-before-seal",
     "save-after-seal",
@@ -20,6 +20,14 @@ pub const ALL: [&str; 19] = [
     "rotate-after-seal",
     "rotate-after-main",
     "rotate-before-line",
+    "prune-before-main",
+    "prune-after-main",
+    "prune-between-rows",
+    "prune-after-vault",
+    "adopt-before-main",
+    "adopt-after-main",
+    "adopt-after-vault",
+    "adopt-after-memory",
     "round-between-entries",
     "round-before-commit",
     "round-after-commit",

@@ -1,6 +1,6 @@
 //! Power cuts: a process of its own is killed at every named point of a save, a disconnect, a round, a switch
-//! of passwords and a rotation of keys; what it leaves
-//! in both databases must be whole, and everything must go on.
+//! of passwords, a rotation of keys, a prune and an adoption; what it leaves in both databases must be whole, and
+//! everything must go on.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -13,7 +13,7 @@ mod victim;
 
 use engines::on_both_engines;
 use kalends::{connection::Mode, fail_point};
-use office::{Office, new_entries, old_entries};
+use office::{BOTH, Office, new_entries, old_entries};
 use victim::{Deed, World};
 
 /// The points whose name begins with a word.
@@ -28,7 +28,9 @@ fn points(of: &str) -> Vec<&'static str> {
 
 #[test]
 fn every_point_belongs_to_something_that_is_cut_off() {
-    let groups = ["save-", "forget-", "round-", "switch-", "rotate-"];
+    let groups = [
+        "save-", "forget-", "round-", "switch-", "rotate-", "prune-", "adopt-",
+    ];
     let known: usize = groups.iter().map(|of| points(of).len()).sum();
     assert_eq!(known, fail_point::ALL.len());
 }
@@ -129,6 +131,54 @@ on_both_engines! {
             office.rotate().await;
             office.is_in_step(point).await;
             office.needs_the_newest_key_alone().await;
+        }
+    }
+
+    async fn a_prune_that_is_cut_off_happened_or_not_and_is_told_once(world) {
+        for point in points("prune-") {
+            let office = world.fresh(point, Deed::Prune, async |office: &Office| {
+                office.connect("alice", Mode::ServiceAccount, "Practice-2025!").await;
+                office.add_strangers(3).await;
+            }).await;
+            let before = point == "prune-before-main";
+            assert_eq!(office.strangers().await, if before { 3 } else { 0 }, "{point}");
+            office.prune().await;
+            office.is_in_step(point).await;
+            let lines = "SELECT COUNT(*) FROM audit WHERE action = 'vault-pruned'";
+            assert_eq!(office.number(lines).await, 1, "{point}");
+            office.goes_on("alice", Mode::ServiceAccount).await;
+        }
+    }
+
+    async fn an_adoption_that_is_cut_off_deletes_nothing_and_lists_each_ending_once(world) {
+        for point in points("adopt-") {
+            let databases = world.cut_off(point, Deed::Adopt, async |office: &Office| {
+                office.connect("alice", Mode::ServiceAccount, "Practice-2025!").await;
+                office.add_strangers(2).await;
+                office.set_back().await;
+            }).await;
+            // Cut off between the two databases, the pair does not start before it is adopted once more.
+            let started = Office::start(&databases.main, &databases.vault, &BOTH).await;
+            assert_eq!(started.is_err(), point == "adopt-after-main", "{point}");
+            if let Ok(started) = started {
+                assert_eq!(started.is_set_back().await, point != "adopt-after-memory", "{point}");
+                started.a_day_later().await;
+                assert_eq!(started.secrets().await.len(), 3, "{point}");
+                started.close().await;
+            }
+            let office = Office::open_unpaired(&databases.main, &databases.vault, &BOTH).await;
+            let both = ["charlie@example.test", "dora@example.test"];
+            let listed: &[&str] = if point == "adopt-before-main" { &[] } else { &both };
+            assert_eq!(office.to_review().await, listed, "{point}");
+            office.adopt().await;
+            assert_eq!(office.to_review().await, both, "{point}");
+            office.close().await;
+            let mut office = Office::open(&databases.main, &databases.vault, &BOTH).await;
+            office.databases = Some(databases);
+            assert!(!office.is_set_back().await && office.trail_is_whole().await, "{point}");
+            assert_eq!((office.strangers().await, office.secrets().await.len()), (2, 3), "{point}");
+            office.prune().await;
+            office.goes_on("alice", Mode::ServiceAccount).await;
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{Custody, CustodyError};
 use crate::{
     audit::{Action, Entry},
+    fail_point,
     id::SecretId,
 };
 use std::time::Duration;
@@ -46,9 +47,13 @@ impl Custody {
         let subject = format!("secrets deleted: {}", unclaimed.len());
         let entry = Entry::by_kalends(Action::VaultPruned).about(subject);
         let now = self.clock.now();
+        fail_point::reached("prune-before-main");
         self.store
             .list_pruned_secrets(unclaimed, &entry, now)
             .await?;
-        self.delete_listed().await.map(drop)
+        fail_point::reached("prune-after-main");
+        self.delete_listed().await?;
+        fail_point::reached("prune-after-vault");
+        Ok(())
     }
 }

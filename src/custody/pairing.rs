@@ -5,6 +5,7 @@ use super::{Custody, CustodyError};
 use crate::{
     audit::{Action, Ending, Entry},
     clock::Timestamp,
+    fail_point,
     id::InstallationId,
     random::Random,
     store::Store,
@@ -159,12 +160,16 @@ impl Custody {
         let id = InstallationId::new(now, random.bytes());
         let subject = format!("installation {id}; endings to review: {}", endings.len());
         let entry = Entry::by_kalends(Action::VaultAdopted).about(subject);
+        fail_point::reached("adopt-before-main");
         self.store.adopt(id, &endings, &entry, now).await?;
+        fail_point::reached("adopt-after-main");
         locked.adopt(id).await?;
+        fail_point::reached("adopt-after-vault");
         // At the present end of the trail, the line of the adoption included.
         let (seq, hash) = self.store.audit_head().await?;
         let anchor = Anchor { seq, hash, at: now };
         self.vault.set_anchor(&anchor, &endings).await?;
+        fail_point::reached("adopt-after-memory");
         Ok(Adopted { id, endings })
     }
 

@@ -4,17 +4,17 @@ use crate::engines::Databases;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use kalends::{
     account_name::AccountName,
-    audit::{Action, Entry, Verdict, verify},
+    audit::{Action, Entry, Verdict, follow, verify},
     calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity, Window},
     clock::{Clock, Timestamp},
     connection::{Connection, Mode, SignInMethod},
-    custody::{Custody, open_pair},
+    custody::{Custody, PairError, open_pair},
     id::SecretId,
     random::Random,
     store::{
         NewAccount, NewConnection, NewUser, NextSlot, ReadRound, Reads, Role, Store, Terms, User,
     },
-    vault::{Destination, KeySource, LockedVault},
+    vault::{Destination, KeySource, LockedVault, Vault},
 };
 use sqlx::Row;
 use std::{collections::BTreeSet, time::Duration};
@@ -30,28 +30,47 @@ pub const NEW: [u8; 1] = [2];
 
 pub struct Office {
     custody: Custody,
+    vault: String,
     pub databases: Option<Databases>,
 }
 
 impl Office {
     pub async fn open(main: &str, vault: &str, keys: &[u8]) -> Self {
-        let lines: Vec<String> = keys.iter().map(|byte| BASE64.encode([*byte; 32])).collect();
-        let keys = KeySource {
-            keys: Some(lines.join(",").into()),
-            file: None,
-            new_file: "unused".into(),
-        };
+        Self::start(main, vault, keys).await.unwrap()
+    }
+
+    /// As a start opens them.
+    pub async fn start(main: &str, vault: &str, keys: &[u8]) -> Result<Self, PairError> {
         let random = Random::from_system();
         let store = Store::open(main, random.clone()).await.unwrap();
         let locked = LockedVault::open(vault).await.unwrap();
-        let vault = open_pair(&store, locked, &keys, &random, NOW);
+        match open_pair(&store, locked, &key_source(keys), &random, NOW).await {
+            Ok(opened) => Ok(Self::with(store, opened, vault)),
+            Err(error) => {
+                store.pool().close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether or not the two belong together, as who adopts them opens them.
+    pub async fn open_unpaired(main: &str, vault: &str, keys: &[u8]) -> Self {
+        let random = Random::from_system();
+        let store = Store::open(main, random.clone()).await.unwrap();
+        let locked = LockedVault::open(vault).await.unwrap();
+        let opened = locked.unlock(&key_source(keys), random).await.unwrap();
+        Self::with(store, opened, vault)
+    }
+
+    fn with(store: Store, opened: Vault, vault: &str) -> Self {
         let custody = Custody {
-            vault: vault.await.unwrap(),
+            vault: opened,
             store,
             clock: Clock::held(NOW),
         };
         Self {
             custody,
+            vault: vault.to_owned(),
             databases: None,
         }
     }
@@ -167,14 +186,82 @@ impl Office {
         self.custody.rotate().await.unwrap();
     }
 
+    /// Rows of the vault that nothing answers for.
+    pub async fn add_strangers(&self, count: u8) {
+        let account = AccountName::parse("svc-lost@example.test", "").unwrap();
+        let to = Destination::new(HOST, &account);
+        for number in 0..count {
+            let id = SecretId::new(NOW, [number; 10]);
+            let sealed = self
+                .custody
+                .vault
+                .seal(id, &"Lost".to_owned().into(), &to, NOW);
+            sealed.await.unwrap();
+        }
+    }
+
+    /// How many rows of the vault nothing answers for.
+    pub async fn strangers(&self) -> usize {
+        self.custody.standing().await.unwrap().unclaimed.len()
+    }
+
+    /// As the command: nothing is done where there is nothing to prune.
+    pub async fn prune(&self) {
+        let unclaimed = self.custody.standing().await.unwrap().unclaimed;
+        if !unclaimed.is_empty() {
+            self.custody.prune(&unclaimed).await.unwrap();
+        }
+    }
+
+    /// Two people are disabled, the vault takes note of it, and the main database goes back to before it.
+    pub async fn set_back(&self) {
+        let store = &self.custody.store;
+        let (seq, hash) = store.audit_head().await.unwrap();
+        for name in ["charlie@example.test", "dora@example.test"] {
+            let entry = Entry::by_kalends(Action::PersonDisabled).about(name);
+            store.audit(&entry, NOW).await.unwrap();
+        }
+        follow(store, &self.custody.vault, NOW).await.unwrap();
+        let cut = sqlx::query("DELETE FROM audit WHERE seq > $1").bind(seq);
+        cut.execute(store.pool()).await.unwrap();
+        let head = sqlx::query("UPDATE audit_head SET seq = $1, hash = $2")
+            .bind(seq)
+            .bind(hash);
+        head.execute(store.pool()).await.unwrap();
+    }
+
+    pub async fn adopt(&self) {
+        let locked = LockedVault::open(&self.vault).await.unwrap();
+        let adopted = self.custody.adopt(&locked, &Random::from_system()).await;
+        adopted.unwrap();
+    }
+
+    /// Whether an operator must say what is meant.
+    pub async fn is_set_back(&self) -> bool {
+        self.custody.standing().await.unwrap().is_set_back()
+    }
+
+    /// What was ended and may be back, by whom it is about.
+    pub async fn to_review(&self) -> Vec<String> {
+        let found = self.custody.store.endings_to_review(10).await.unwrap();
+        let mut about: Vec<String> = found.into_iter().map(|ending| ending.subject).collect();
+        about.sort();
+        about
+    }
+
+    pub async fn trail_is_whole(&self) -> bool {
+        let whole = verify(&self.custody.store, &self.custody.vault)
+            .await
+            .unwrap();
+        matches!(whole, Verdict::Whole { .. })
+    }
+
     /// Whether everything opens, and the trail is whole, with the newest key alone.
     pub async fn needs_the_newest_key_alone(self) {
         let databases = self.databases.as_ref().unwrap();
         let alone = Self::open(&databases.main, &databases.vault, &NEW).await;
         assert!(!alone.opened("alice").await.is_empty());
-        let (store, vault) = (&alone.custody.store, &alone.custody.vault);
-        let whole = verify(store, vault).await.unwrap();
-        assert!(matches!(whole, Verdict::Whole { .. }), "{whole:?}");
+        assert!(alone.trail_is_whole().await);
         alone.close().await;
         self.close().await;
     }
@@ -270,6 +357,15 @@ impl Office {
         assert_eq!(self.entries(name).await, new_entries());
         self.is_in_step("afterwards").await;
         self.close().await;
+    }
+}
+
+fn key_source(keys: &[u8]) -> KeySource {
+    let lines: Vec<String> = keys.iter().map(|byte| BASE64.encode([*byte; 32])).collect();
+    KeySource {
+        keys: Some(lines.join(",").into()),
+        file: None,
+        new_file: "unused".into(),
     }
 }
 

@@ -29,15 +29,19 @@ pub enum Deed {
     Round,
     Switch,
     Rotate,
+    Prune,
+    Adopt,
 }
 
 impl Deed {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
         Self::Save,
         Self::Forget,
         Self::Round,
         Self::Switch,
         Self::Rotate,
+        Self::Prune,
+        Self::Adopt,
     ];
 
     async fn does(self, office: &Office) {
@@ -51,6 +55,8 @@ impl Deed {
             Self::Round => office.round("alice", &new_entries()).await,
             Self::Switch => office.switch().await,
             Self::Rotate => office.rotate().await,
+            Self::Prune => office.prune().await,
+            Self::Adopt => office.adopt().await,
         }
     }
 }
@@ -87,16 +93,27 @@ impl World {
         deed: Deed,
         prepare: impl AsyncFnOnce(&Office),
     ) -> Office {
+        let databases = self.cut_off(point, deed, prepare).await;
+        let mut office = Office::open(&databases.main, &databases.vault, &BOTH).await;
+        office.a_day_later().await;
+        office.databases = Some(databases);
+        office
+    }
+
+    /// Prepares an office, and kills a process that does a deed in it at a point.
+    pub async fn cut_off(
+        &self,
+        point: &str,
+        deed: Deed,
+        prepare: impl AsyncFnOnce(&Office),
+    ) -> Databases {
         let databases = Databases::fresh(self.0).await;
         let office = Office::open(&databases.main, &databases.vault, &OLD).await;
         office.add_people().await;
         prepare(&office).await;
         office.close().await;
         kill(point, deed, &databases).await;
-        let mut office = Office::open(&databases.main, &databases.vault, &BOTH).await;
-        office.a_day_later().await;
-        office.databases = Some(databases);
-        office
+        databases
     }
 }
 
