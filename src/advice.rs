@@ -287,6 +287,7 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
             passing::timed_out(*seconds, operation.as_deref())
         }
         Problem::AnswerCutShort => passing::cut_short(),
+        Problem::AccountInUse => passing::account_in_use(),
         Problem::Interrupted => passing::interrupted(),
     }
 }

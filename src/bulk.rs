@@ -156,10 +156,8 @@ pub(crate) async fn run(worker: &Turn) {
 
 async fn go_on(services: &Services, mut bulk: Bulk) -> Result<(), StoreError> {
     let Some(admin) = services.store.user(bulk.made_by).await? else {
-        return services
-            .store
-            .finish_bulk(&bulk, services.clock.now())
-            .await;
+        let now = services.clock.now();
+        return services.store.finish_bulk(&bulk, now).await.map(drop);
     };
     for place in 0..bulk.lines.len() {
         if bulk.lines[place].done.is_some() {
@@ -171,16 +169,15 @@ async fn go_on(services: &Services, mut bulk: Bulk) -> Result<(), StoreError> {
             Done::Failed
         }));
         if (place + 1) % GROUP == 0 {
-            services
-                .store
-                .keep_bulk(&bulk, services.clock.now())
-                .await?;
+            let now = services.clock.now();
+            if !services.store.keep_bulk(&bulk, now).await? {
+                // This process was not heard of for a while: another one goes on from what was written down.
+                return Ok(());
+            }
         }
     }
-    services
-        .store
-        .finish_bulk(&bulk, services.clock.now())
-        .await
+    let now = services.clock.now();
+    services.store.finish_bulk(&bulk, now).await.map(drop)
 }
 
 async fn one(

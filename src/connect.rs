@@ -147,9 +147,12 @@ pub(crate) async fn begin(
     services.tasks.clone().spawn(async move {
         let (ladder, ended) = try_and_keep_trying(&services, id, &user, &request).await;
         let outcome = match ended {
-            Some(Ok(success)) => keep::keep(&services, &user, &request, purpose, success)
-                .await
-                .unwrap_or_else(|error| unsaved(id, &error)),
+            Some(Ok(success)) if may_save(&services, id).await => {
+                keep::keep(&services, &user, &request, purpose, success)
+                    .await
+                    .unwrap_or_else(|error| unsaved(id, &error))
+            }
+            Some(Ok(_)) => Outcome::Cancelled,
             Some(Err(failure)) => failed(failure),
             None => Outcome::Cancelled,
         };
@@ -215,6 +218,16 @@ async fn try_and_keep_trying(
     }
 }
 
+/// Whether what a test proved may be saved. A process that was not heard of for a while has had its tests ended, and people
+/// were told so.
+async fn may_save(services: &Services, id: CheckId) -> bool {
+    let ended = services.store.check(id).await.map(|found| {
+        let outcome = found.map(|check| check.outcome.is_some());
+        outcome.unwrap_or(true)
+    });
+    ended.is_ok_and(|ended| !ended)
+}
+
 /// A test that went well and could not be saved.
 fn unsaved(id: CheckId, error: &CustodyError) -> Outcome {
     if matches!(error, CustodyError::Store(StoreError::MailboxTaken)) {
@@ -262,19 +275,14 @@ pub async fn end_if_not_allowed(
     Ok(())
 }
 
-/// At the start: a file has one process, so that checks under way in it are those of one that is gone. Others may run
-/// on a server that instances share.
+/// At the start: a file has one process, so that what others hold in it is left over. Others may run on a server that
+/// instances share: [`crate::instance`] looks after them.
 pub async fn end_orphans(services: &Services) -> Result<(), StoreError> {
     let now = services.clock.now();
-    let before = match services.store.engine() {
-        Engine::Sqlite => now + LONGEST + KEEP_TRYING,
-        Engine::Postgres => now - LONGEST,
-    };
     if services.store.engine() == Engine::Sqlite {
-        services.store.release_all_accounts().await?;
-        services.store.forget_other_processes().await?;
+        services.store.forget_other_processes(now).await?;
     }
-    services.store.end_interrupted_checks(before, now).await
+    end_interrupted(services).await
 }
 
 /// Ends checks whose process is gone.

@@ -17,9 +17,6 @@ pub use held::HeldPlace;
 
 use std::time::Duration;
 
-/// The purpose of the places of connection tests that are under way.
-pub const RUNNING_CHECKS: &str = "running-checks";
-
 /// How many places there are under one key, and for how long one is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
@@ -35,6 +32,8 @@ pub struct Limit {
 pub enum Lasts {
     /// So long after it was taken.
     Each(Duration),
+    /// When whoever took it gives it back, when its process is gone, or so long after it was taken at the latest.
+    Held(Duration),
     /// One place after another: a full limit has one free place more each time that this has passed.
     Refill(Duration),
 }
@@ -43,7 +42,7 @@ impl Limit {
     /// The longest time for which a place is taken.
     pub(crate) fn longest(&self) -> Duration {
         match self.lasts {
-            Lasts::Each(time) => time,
+            Lasts::Each(time) | Lasts::Held(time) => time,
             Lasts::Refill(time) => {
                 time.saturating_mul(u32::try_from(self.most).unwrap_or(u32::MAX))
             }

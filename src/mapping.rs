@@ -11,7 +11,7 @@ pub use addresses::{Addresses, MAX_ADDRESSES, read_addresses};
 use crate::{
     audit::{Action, Entry},
     clock::Timestamp,
-    connect::again::wait_for_account,
+    connect::again::{Patience, wait_for_account},
     custody::CustodyError,
     ews::{EwsError, Whose},
     id::{AccountId, MapId},
@@ -119,7 +119,7 @@ pub async fn tend(services: &Services) -> Result<usize, StoreError> {
 
 /// Gives a map a slice of work, as soon as its account is free.
 async fn work_on(services: &Services, map: &MailboxMap) -> Result<usize, StoreError> {
-    let leased = match wait_for_account(services, map.account_id).await {
+    let leased = match wait_for_account(services, map.account_id, Patience::OfTest).await {
         Ok(leased) => leased,
         Err(problem) => {
             let due = services.clock.now() + Duration::from_mins(1);
@@ -136,7 +136,7 @@ async fn work_on(services: &Services, map: &MailboxMap) -> Result<usize, StoreEr
 /// What people are told of a map that waits. That others hold the account is nothing to act on.
 const fn held_up_by(problem: &Problem) -> Option<&Problem> {
     match problem {
-        Problem::Interrupted => None,
+        Problem::AccountInUse | Problem::Interrupted => None,
         problem => Some(problem),
     }
 }
@@ -149,8 +149,11 @@ async fn slice(
     let store = &services.store;
     let clients = Clients::new(services, &leased.account);
     let until = Instant::now() + SLICE;
+    // What is found out is written only while the account is held.
+    let mut held = services.clone();
+    held.store = held.store.under(leased);
     let work = Work {
-        services,
+        services: &held,
         map,
         leased,
         clients: &clients,

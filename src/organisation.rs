@@ -10,7 +10,10 @@ pub use revocation::end;
 use crate::{
     audit::{Action, Entry},
     clock::Timestamp,
-    connect::{self, Purpose, again},
+    connect::{
+        self, Purpose,
+        again::{self, Patience},
+    },
     custody::CustodyError,
     endpoint::EwsUrl,
     id::CheckId,
@@ -185,7 +188,7 @@ pub async fn hold(services: &Services, admin: &User, account: &Account) -> Resul
         .store
         .hold_account(account.id, Some(now + HOLD), &entry, now);
     held.await.map_err(|error| unreadable(&error))?;
-    let leased = again::wait_for_account(services, account.id).await?;
+    let leased = again::wait_for_account(services, account.id, Patience::OfForm).await?;
     let released = services.store.release_account(&leased).await;
     released.map_err(|error| unreadable(&error))
 }
@@ -214,7 +217,9 @@ pub async fn switch(
     account: &Account,
 ) -> Result<bool, CustodyError> {
     // Whether or not the account could be had: the switch itself is one transaction.
-    let leased = again::wait_for_account(services, account.id).await.ok();
+    let leased = again::wait_for_account(services, account.id, Patience::OfForm)
+        .await
+        .ok();
     let entry = Entry::by(admin.id, Action::PasswordSwitched).about(subject_of(account));
     let switched = services.custody().switch(account, &entry).await;
     services.kept.close(account.id);

@@ -140,6 +140,8 @@ pub enum Problem {
     },
     /// An admin has stopped the work of the account, or all work.
     AccountPaused,
+    /// Another test or sync has had the account for as long as one waits for it.
+    AccountInUse,
     /// Somebody else has connected this mailbox, and no admin has said that two may.
     MailboxTaken,
     /// What allowed the connection was taken back while it was tested.
@@ -256,7 +258,7 @@ pub enum Problem {
     },
     /// The sealed password is gone or cannot be opened.
     SecretMissing,
-    /// The check was stopped half-way, by a restart of Kalends.
+    /// The check was stopped half-way: Kalends was stopped, or could not use its own databases.
     Interrupted,
 }
 

@@ -8,6 +8,7 @@ use crate::{
     fresh::Fresh,
     hashing::Hashing,
     id::{UserId, WebhookId},
+    instance::Others,
     metrics::Metrics,
     notice::Channels,
     outbound::Outbound,
@@ -33,6 +34,8 @@ pub struct Services {
     pub metrics: Metrics,
     /// What the clock showed last.
     pub clock_watch: Arc<ClockWatch>,
+    /// What was last heard of the other instances.
+    pub others: Arc<Others>,
     /// When the loops of this process were last heard of.
     pub heartbeats: Heartbeats,
     /// The name of this process among those that share the databases.
@@ -77,9 +80,10 @@ impl Services {
         Self {
             metrics: Metrics::new(outbound.calls(), &clock),
             heartbeats: Heartbeats::default(),
-            instance: random.hex::<8>().into(),
+            instance: store.instance(),
             hashing: Hashing::new(random.clone()),
             clock_watch: Arc::default(),
+            others: Arc::default(),
             peers: Peers::default(),
             analyses: Analyses::default(),
             running: Running::default(),

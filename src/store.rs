@@ -22,6 +22,7 @@ mod factors;
 mod future;
 mod heartbeats;
 mod history;
+mod holders;
 mod installation;
 mod known_devices;
 mod limits;
@@ -69,6 +70,7 @@ pub use due::{Members, Room};
 pub use events::{Changes, ReadRound, StoredEntry};
 pub use factors::{Confirmed, Factor};
 pub use history::{CallLine, DELAYS, RoundEnd, StateChange};
+pub use holders::Heard;
 pub use installation::Instance;
 pub use limits::{Full, LimitPlace};
 pub use maps::{Connecting, Found, MailboxMap, MapRow, Place};
@@ -95,6 +97,7 @@ use crate::{
     database::{Database, DatabaseError, Engine, Unready, Writing, in_words},
     random::Random,
 };
+use std::sync::Arc;
 
 /// Why the store did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +122,9 @@ pub enum StoreError {
     /// A limit is full.
     #[error("there are as many as may be")]
     TooMany,
+    /// What was held when the work began is held no longer: this process was not heard of for a while.
+    #[error("the account is held by somebody else meanwhile")]
+    LeaseLost,
 }
 
 /// The main database.
@@ -127,6 +133,10 @@ pub struct Store {
     database: Database,
     random: Random,
     unreadable: Unreadable,
+    /// The name of this process among those that share the database.
+    instance: Arc<str>,
+    /// The lease under which everything is written.
+    fence: Option<Arc<Leased>>,
 }
 
 /// Tables on which some changes must be alone. Whoever changes both accounts and connections touches accounts first,
@@ -141,11 +151,7 @@ impl Store {
     /// Opens and migrates. `random` makes the ids of new rows.
     pub async fn open(url: &str, random: Random) -> Result<Self, StoreError> {
         let database = Database::open(url, &sqlx::migrate!("migrations/main")).await?;
-        let store = Self {
-            database,
-            random,
-            unreadable: Unreadable::default(),
-        };
+        let store = Self::new(database, random);
         store.chain_old_lines().await?;
         store.index_old_rows().await?;
         Ok(store)
@@ -154,11 +160,31 @@ impl Store {
     /// As [`Store::open`], beside another process that works with the database: no table is changed.
     pub async fn join(url: &str, random: Random) -> Result<Self, StoreError> {
         let database = Database::join(url, &sqlx::migrate!("migrations/main")).await?;
-        Ok(Self {
+        Ok(Self::new(database, random))
+    }
+
+    fn new(database: Database, random: Random) -> Self {
+        Self {
             database,
+            instance: random.hex::<8>().into(),
             random,
             unreadable: Unreadable::default(),
-        })
+            fence: None,
+        }
+    }
+
+    /// The name of this process among those that share the database: what it holds is held by it.
+    pub fn instance(&self) -> Arc<str> {
+        Arc::clone(&self.instance)
+    }
+
+    /// The same database, for work that needs an account's lease: nothing is written once it is lost.
+    #[must_use]
+    pub fn under(&self, leased: &Leased) -> Self {
+        Self {
+            fence: Some(Arc::new(leased.clone())),
+            ..self.clone()
+        }
     }
 
     /// Whether the database answers and has every table.
@@ -186,7 +212,11 @@ impl Store {
     }
 
     async fn begin(&self) -> Result<Writing, StoreError> {
-        Ok(self.database.begin().await?)
+        let mut writing = self.database.begin().await?;
+        if let Some(leased) = &self.fence {
+            accounts::still_held(&mut writing, leased).await?;
+        }
+        Ok(writing)
     }
 
     /// Begins a change that must be the only one on the table: no other one begins or goes on until it ends. `SQLite`

@@ -16,6 +16,10 @@ mod world;
 mod basic;
 #[path = "rounds/busy.rs"]
 mod busy;
+#[path = "rounds/clocks.rs"]
+mod clocks;
+#[path = "rounds/gone.rs"]
+mod gone;
 #[path = "rounds/instances.rs"]
 mod instances;
 #[path = "rounds/maps.rs"]

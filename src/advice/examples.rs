@@ -299,6 +299,7 @@ fn refusals_of_the_server() -> Vec<Problem> {
             response_code: "ErrorNew2030".to_owned(),
         },
         Problem::SecretMissing,
+        Problem::AccountInUse,
         Problem::Interrupted,
     ]
 }

@@ -115,10 +115,19 @@ pub(super) fn cut_short() -> Words {
     .step("Check the time limits of proxies and load balancers in between, if it stays.")
 }
 
+pub(super) fn account_in_use() -> Words {
+    words(
+        "Another test or sync of this account is running.",
+        "Only one at a time signs in with an account, so that a changed password is refused once. Nothing was sent for this test. Exchange is slow to answer the other one.",
+    )
+    .step("Try again in 60 seconds: a test ends after five minutes at the latest, and a sync lets people go first.")
+}
+
 pub(super) fn interrupted() -> Words {
     words(
-        "Kalends was restarted during the test.",
-        "The test did not come to its end, and the password was not kept. Exchange is not the cause.",
+        "The test was cut off before its end.",
+        "Kalends was stopped or restarted meanwhile, or could not use its own databases. A password that was typed was not kept. Exchange is not the cause.",
     )
     .step("Start the test again.")
+    .step("Tell whoever runs Kalends, if it happens again: the log says why.")
 }

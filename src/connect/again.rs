@@ -95,14 +95,14 @@ async fn check_saved(
     connection: &Connection,
     sending: Sending,
 ) -> Result<(Ladder, Outcome), Problem> {
-    let leased = wait_for_account(services, connection.account_id).await?;
+    let leased = wait_for_account(services, connection.account_id, Patience::OfTest).await?;
     let whose = (connection.mode, &connection.mailbox);
     let climbing = climb_saved(services, id, owner, &leased, whose, sending);
     let climbed = sync::while_held(services, &leased, climbing).await;
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
-    let (ladder, ended) = climbed.unwrap_or(Err(Problem::Interrupted))?;
+    let (ladder, ended) = climbed.unwrap_or(Err(Problem::AccountInUse))?;
     let outcome = match ended {
         Some(Ok(success)) => {
             if let Err(error) = services
@@ -199,7 +199,7 @@ pub(crate) async fn probe(
     account: &Account,
     mailbox: &SmtpAddress,
 ) -> Result<(), Problem> {
-    let leased = wait_for_account(services, account.id).await?;
+    let leased = wait_for_account(services, account.id, Patience::OfForm).await?;
     let gate = SavedGate::new(services, leased.account.clone()).sending(Sending::Probe);
     let probed = async {
         let request = ladder::Request {
@@ -222,26 +222,53 @@ pub(crate) async fn probe(
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
-    probed.unwrap_or(Err(Problem::Interrupted))
+    probed.unwrap_or(Err(Problem::AccountInUse))
 }
 
-/// Holds an account as soon as whoever works through its rounds has given it back: two minutes at most, for a call may take that long.
+/// How long one waits for an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// A page shows meanwhile that it waits: for as long as a call may take.
+    OfTest,
+    /// Whoever pressed a button sees nothing until it is answered.
+    OfForm,
+}
+
+impl Patience {
+    const fn looks(self) -> u32 {
+        match self {
+            Self::OfTest => 480,
+            Self::OfForm => 60,
+        }
+    }
+}
+
+/// Holds an account as soon as whoever works with it has given it back, or is found to be gone.
+///
+/// # Errors
+/// [`Problem::AccountInUse`] after two minutes, or 15 seconds; [`Problem::PermissionGone`] if there is no such account any
+/// more.
 pub(crate) async fn wait_for_account(
     services: &Services,
     id: AccountId,
+    patience: Patience,
 ) -> Result<Leased, Problem> {
     let store = &services.store;
-    for _ in 0..480 {
+    for _ in 0..patience.looks() {
         let now = services.clock.now();
         let leased = store.lease_account(id, now, sync::LEASE).await;
         if let Some(leased) = leased.map_err(|error| unreadable(&error))? {
             return Ok(leased);
         }
+        let known = store.account(id).await;
+        if known.map_err(|error| unreadable(&error))?.is_none() {
+            return Err(Problem::PermissionGone);
+        }
         let wanted = store.want_account(id, now, WANTED).await;
         wanted.map_err(|error| unreadable(&error))?;
         tokio::time::sleep(LOOK).await;
     }
-    Err(Problem::Interrupted)
+    Err(Problem::AccountInUse)
 }
 
 fn unreadable(error: &StoreError) -> Problem {

@@ -2,7 +2,7 @@
 //! probe: after an outage of the directory it is the right one all along.
 
 use super::{
-    again::{climb_saved, wait_for_account},
+    again::{Patience, climb_saved, wait_for_account},
     failed, finish, new_check, running,
 };
 use crate::{
@@ -69,7 +69,7 @@ async fn send(
     mailbox: &SmtpAddress,
 ) -> (Ladder, Outcome) {
     let held_back = |problem: Problem| (Ladder::held_back(), failed(problem.into()));
-    let leased = match wait_for_account(services, account.id).await {
+    let leased = match wait_for_account(services, account.id, Patience::OfTest).await {
         Ok(leased) => leased,
         Err(problem) => return held_back(problem),
     };
@@ -81,7 +81,7 @@ async fn send(
         tracing::error!(%error, "an account's lease runs out by itself");
     }
     services.wake.notify_one();
-    match climbed.unwrap_or(Err(Problem::Interrupted)) {
+    match climbed.unwrap_or(Err(Problem::AccountInUse)) {
         Ok((ladder, Some(Ok(_)))) => (
             ladder,
             Outcome::AccountSaved {

@@ -8,7 +8,7 @@ use crate::{
     check::Typed,
     connection::{Mode, SignInMethod},
     id::{CheckId, UserId},
-    limits::{HeldPlace, Keys, Lasts, Limit, LimitKey, RUNNING_CHECKS},
+    limits::{HeldPlace, Keys, Lasts, Limit, LimitKey},
     mailbox::SmtpAddress,
     permission::{Forbidden, MOST_RUNNING, Refusal},
     services::Services,
@@ -28,9 +28,9 @@ struct RunningChecks(UserId);
 impl LimitKey for RunningChecks {
     fn limit(&self) -> Limit {
         Limit {
-            purpose: RUNNING_CHECKS,
+            purpose: "running-checks",
             most: MOST_RUNNING,
-            lasts: Lasts::Each(LONGEST),
+            lasts: Lasts::Held(LONGEST),
             keys: Keys::Ours,
         }
     }
@@ -48,7 +48,7 @@ impl LimitKey for PatientChecks {
         Limit {
             purpose: "patient-checks",
             most: MOST_RUNNING,
-            lasts: Lasts::Each(KEEP_TRYING.saturating_add(LONGEST)),
+            lasts: Lasts::Held(KEEP_TRYING.saturating_add(LONGEST)),
             keys: Keys::Ours,
         }
     }

@@ -1,8 +1,8 @@
 //! One click: a mailbox connected through the organisation's account, whose password nobody types.
 
 use super::{
-    again::{climb_saved, wait_for_account},
-    failed, finish, new_check, running, unsaved,
+    again::{Patience, climb_saved, wait_for_account},
+    failed, finish, may_save, new_check, running, unsaved,
 };
 use crate::{
     audit::{Action, Entry},
@@ -55,7 +55,7 @@ async fn connect(
     account: &Account,
     mailbox: &SmtpAddress,
 ) -> (Ladder, Outcome) {
-    let leased = match wait_for_account(services, account.id).await {
+    let leased = match wait_for_account(services, account.id, Patience::OfTest).await {
         Ok(leased) => leased,
         Err(problem) => return (Ladder::held_back(), failed(problem.into())),
     };
@@ -65,11 +65,12 @@ async fn connect(
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
-    let (ladder, ended) = match climbed.unwrap_or(Err(Problem::Interrupted)) {
+    let (ladder, ended) = match climbed.unwrap_or(Err(Problem::AccountInUse)) {
         Ok(climbed) => climbed,
         Err(problem) => return (Ladder::held_back(), failed(problem.into())),
     };
     let outcome = match ended {
+        Some(Ok(_)) if !may_save(services, id).await => Outcome::Cancelled,
         Some(Ok(success)) => {
             let reads = Reads {
                 user_id: user.id,

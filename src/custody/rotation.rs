@@ -72,12 +72,8 @@ impl Custody {
         self.rotate_accounts(&mut rotated).await?;
         self.rotate_factors(&mut rotated).await?;
         self.rotate_webhooks(&mut rotated).await?;
-        if self.store.engine() == Engine::Sqlite && !self.standing().await?.is_set_back() {
-            // Whoever rotates holds the file alone: what was announced, and nothing points to, never will be.
-            let now = self.clock.now();
-            let ever = Timestamp::from_millis(i64::MAX);
-            self.store.list_abandoned_secrets(ever, now).await?;
-            self.delete_listed().await?;
+        if !self.standing().await?.is_set_back() {
+            self.forget_begun().await?;
         }
         rotated.left = self.vault.stale().await?.saturating_sub(rotated.unopened);
         let subject = format!(
@@ -88,6 +84,24 @@ impl Custody {
         let entry = Entry::by_kalends(Action::VaultRotated).about(subject);
         self.store.audit(&entry, self.clock.now()).await?;
         Ok(rotated)
+    }
+
+    /// Deletes what was announced by whoever does not run any more: nothing points to it, and nothing ever will.
+    async fn forget_begun(&self) -> Result<(), RotationError> {
+        let now = self.clock.now();
+        match self.store.engine() {
+            // Whoever rotates holds the file alone.
+            Engine::Sqlite => {
+                let ever = Timestamp::from_millis(i64::MAX);
+                self.store.list_abandoned_secrets(ever, now).await?;
+            }
+            Engine::Postgres => {
+                let silent_since = now - SILENT;
+                self.store.list_secrets_of_silent(silent_since, now).await?;
+            }
+        }
+        self.delete_listed().await?;
+        Ok(())
     }
 
     async fn refuse_lacking(&self) -> Result<(), RotationError> {

@@ -12,9 +12,13 @@ use crate::{
     services::Services,
     store::{Account, Held, Probe, Revocation, User},
 };
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// How many mailboxes that were read are tried beside the control mailbox.
 const MOST_TRIED: i64 = 5;
+/// Whoever ends an account waits no longer than this for what its password can still do.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// Probes, forgets and purges, in this order; the probe's result does not matter to the rest.
 pub async fn end(
@@ -29,7 +33,7 @@ pub async fn end(
         mailboxes.retain(|mailbox| *mailbox != control);
         mailboxes.insert(0, control);
     }
-    let (mailbox, probe) = Box::pin(probe(services, account, &mailboxes)).await?;
+    let (mailbox, probe) = probe_in_time(services, account, mailboxes).await?;
     let now = services.clock.now();
     let subject = format!("{} ({} at {})", account.label, account.name, account.host);
     let entry = Entry::by(admin.id, Action::AccountEnded).about(subject);
@@ -49,6 +53,33 @@ pub async fn end(
     };
     store.keep_revocation(&revocation).await?;
     Ok(revocation)
+}
+
+/// As [`probe`]. Where the server takes too long, the verdict on a password that was sent is awaited all the same, by nobody
+/// who looks.
+async fn probe_in_time(
+    services: &Services,
+    account: &Account,
+    mailboxes: Vec<SmtpAddress>,
+) -> Result<(Option<SmtpAddress>, Probe), CustodyError> {
+    let first = mailboxes.first().cloned();
+    let (probing, account) = (services.clone(), account.clone());
+    let probing = services
+        .tasks
+        .spawn(async move { Box::pin(probe(&probing, &account, &mailboxes)).await });
+    let problem = match timeout(PATIENCE, probing).await {
+        Ok(Ok(probed)) => return probed,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the last try of an account's password broke");
+            Problem::Interrupted
+        }
+        Err(_) => Problem::AnswerTimedOut {
+            seconds: PATIENCE.as_secs(),
+            operation: None,
+        },
+    };
+    let problem = Box::new(problem);
+    Ok((first, Probe::Unknown { problem }))
 }
 
 /// What the password can still do, with the mailbox that says it: one that opens ends the search, for it proves that

@@ -119,6 +119,7 @@ impl Problem {
             }
             Self::SecretMissing => handling(You, WhenChanged, Password, HERE),
             Self::AddressNotAllowed { .. } => handling(Operator, WhenChanged, Server, HERE),
+            Self::AccountInUse => handling(Nobody, SOON, Account, ANYWHERE),
             Self::Interrupted => handling(Nobody, SOON, Server, ANYWHERE),
             Self::ConnectionRefused { .. } => handling(ExchangeAdmin, LATER, Server, NETWORK),
             Self::ConnectionTimedOut { .. } => handling(Nobody, LATER, Server, NETWORK),

@@ -6,6 +6,7 @@ use crate::{
     advice::Names,
     clock::Timestamp,
     connection::{ConnectionState, Mode, SignInMethod},
+    database::Writing,
     endpoint::EwsUrl,
     id::{AccountId, RecordId, SecretId, UserId},
     mailbox::SmtpAddress,
@@ -315,13 +316,14 @@ impl Store {
         let token = self.random.hex::<12>();
         let mut writing = self.begin().await?;
         sqlx::query(
-            "UPDATE accounts SET leased_until = $3, lease = $4, wanted_until = NULL \
+            "UPDATE accounts SET leased_until = $3, lease = $4, held_by = $5, wanted_until = NULL \
              WHERE id = $1 AND (leased_until IS NULL OR leased_until <= $2)",
         )
         .bind(id.to_string())
         .bind(now.millis())
         .bind((now + lease).millis())
         .bind(&token)
+        .bind(&*self.instance)
         .execute(writing.on())
         .await?;
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lease = $1"));
@@ -358,21 +360,12 @@ impl Store {
         let mut writing = self.begin().await?;
         // Accounts that were taken together have one token.
         sqlx::query(
-            "UPDATE accounts SET leased_until = NULL, lease = NULL WHERE id = $1 AND lease = $2",
+            "UPDATE accounts SET leased_until = NULL, lease = NULL, held_by = NULL WHERE id = $1 AND lease = $2",
         )
         .bind(leased.account.id.to_string())
         .bind(&leased.token)
         .execute(writing.on())
         .await?;
-        Ok(writing.commit().await?)
-    }
-
-    /// Gives back every account, where nobody else can hold one.
-    pub async fn release_all_accounts(&self) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        sqlx::query("UPDATE accounts SET leased_until = NULL, lease = NULL, wanted_until = NULL")
-            .execute(writing.on())
-            .await?;
         Ok(writing.commit().await?)
     }
 
@@ -400,4 +393,14 @@ impl Store {
         }
         Ok(writing.commit().await?)
     }
+}
+
+/// An error where the lease was lost: it ran out, or was freed, and may be somebody else's by now.
+pub(super) async fn still_held(writing: &mut Writing, leased: &Leased) -> Result<(), StoreError> {
+    let held = sqlx::query("SELECT id FROM accounts WHERE id = $1 AND lease = $2")
+        .bind(leased.account.id.to_string())
+        .bind(&leased.token)
+        .fetch_optional(writing.on())
+        .await?;
+    held.map(drop).ok_or(StoreError::LeaseLost)
 }

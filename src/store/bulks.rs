@@ -28,13 +28,14 @@ impl Store {
             .execute(writing.on())
             .await?;
         sqlx::query(
-            "INSERT INTO bulks (id, made_by, at, touched_at, action, lines) VALUES ($1, $2, $3, $3, $4, $5)",
+            "INSERT INTO bulks (id, made_by, at, touched_at, action, lines, held_by) VALUES ($1, $2, $3, $3, $4, $5, $6)",
         )
         .bind(bulk.id.to_string())
         .bind(bulk.made_by.to_string())
         .bind(bulk.at.millis())
         .bind(rows::to_name(&bulk.action, "action")?)
         .bind(rows::to_json(&bulk.lines, "lines")?)
+        .bind(&*self.instance)
         .execute(writing.on())
         .await?;
         Ok(writing.commit().await?)
@@ -50,25 +51,33 @@ impl Store {
         row.as_ref().map(bulk).transpose()
     }
 
-    /// Writes down how far an action is.
-    pub async fn keep_bulk(&self, bulk: &Bulk, now: Timestamp) -> Result<(), StoreError> {
+    /// Writes down how far an action is; false, with nothing written, if another process goes on with it by now.
+    pub async fn keep_bulk(&self, bulk: &Bulk, now: Timestamp) -> Result<bool, StoreError> {
         self.write_bulk(bulk, now, false).await
     }
 
-    pub async fn finish_bulk(&self, bulk: &Bulk, now: Timestamp) -> Result<(), StoreError> {
+    /// As [`Store::keep_bulk`], at its end.
+    pub async fn finish_bulk(&self, bulk: &Bulk, now: Timestamp) -> Result<bool, StoreError> {
         self.write_bulk(bulk, now, true).await
     }
 
-    async fn write_bulk(&self, bulk: &Bulk, now: Timestamp, ends: bool) -> Result<(), StoreError> {
+    async fn write_bulk(
+        &self,
+        bulk: &Bulk,
+        now: Timestamp,
+        ends: bool,
+    ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("UPDATE bulks SET lines = $2, touched_at = $3, finished_at = $4 WHERE id = $1")
+        let written = sqlx::query("UPDATE bulks SET lines = $2, touched_at = $3, finished_at = $4 WHERE id = $1 AND held_by = $5")
             .bind(bulk.id.to_string())
             .bind(rows::to_json(&bulk.lines, "lines")?)
             .bind(now.millis())
             .bind(ends.then_some(now.millis()))
+            .bind(&*self.instance)
             .execute(writing.on())
             .await?;
-        Ok(writing.commit().await?)
+        writing.commit().await?;
+        Ok(written.rows_affected() > 0)
     }
 
     /// Takes an action that nobody has gone on with since `before`.
@@ -87,11 +96,12 @@ impl Store {
         let Some(row) = found else { return Ok(None) };
         let mut writing = self.begin().await?;
         let taken = sqlx::query(
-            "UPDATE bulks SET touched_at = $3 WHERE id = $1 AND touched_at = $2 AND finished_at IS NULL",
+            "UPDATE bulks SET touched_at = $3, held_by = $4 WHERE id = $1 AND touched_at = $2 AND finished_at IS NULL",
         )
         .bind(rows::text(&row, "id")?)
         .bind(rows::number(&row, "touched_at")?)
         .bind(now.millis())
+        .bind(&*self.instance)
         .execute(writing.on())
         .await?;
         writing.commit().await?;

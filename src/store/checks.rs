@@ -40,7 +40,7 @@ macro_rules! select {
 impl Store {
     pub async fn start_check(&self, check: &Check, entry: &Entry) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("INSERT INTO checks (id, user_id, mode, typed, ladder, started_at, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7)")
+        sqlx::query("INSERT INTO checks (id, user_id, mode, typed, ladder, started_at, account_id, held_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
             .bind(check.id.to_string())
             .bind(check.user_id.to_string())
             .bind(rows::to_name(&check.mode, "mode")?)
@@ -48,6 +48,7 @@ impl Store {
             .bind(rows::to_json(&check.ladder, "ladder")?)
             .bind(check.started_at.millis())
             .bind(check.account_id.map(|id| id.to_string()))
+            .bind(&*self.instance)
             .execute(writing.on())
             .await?;
         self.audit_in(&mut writing, entry, check.started_at).await?;
@@ -154,11 +155,14 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
+    /// Whether a check is to stop: somebody asked for it, or it was ended because its process was not heard of.
     pub async fn is_cancelled(&self, id: CheckId) -> Result<bool, StoreError> {
-        let row = sqlx::query("SELECT id FROM checks WHERE id = $1 AND cancelled = 1")
-            .bind(id.to_string())
-            .fetch_optional(self.pool())
-            .await?;
+        let row = sqlx::query(
+            "SELECT id FROM checks WHERE id = $1 AND (cancelled = 1 OR outcome IS NOT NULL)",
+        )
+        .bind(id.to_string())
+        .fetch_optional(self.pool())
+        .await?;
         Ok(row.is_some())
     }
 

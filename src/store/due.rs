@@ -120,7 +120,7 @@ impl Store {
         };
         let token = self.random.hex::<12>();
         let sql = format!(
-            "UPDATE accounts SET leased_until = $2, lease = $3 WHERE id IN (SELECT a.id FROM accounts a WHERE a.id = $4 AND {FREE} \
+            "UPDATE accounts SET leased_until = $2, lease = $3, held_by = $5 WHERE id IN (SELECT a.id FROM accounts a WHERE a.id = $4 AND {FREE} \
              AND EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id AND c.paused_at IS NULL AND c.due_at <= $1){lock})"
         );
         let mut writing = self.begin().await?;
@@ -129,6 +129,7 @@ impl Store {
             .bind((now + lease).millis())
             .bind(&token)
             .bind(id)
+            .bind(&*self.instance)
             .execute(writing.on())
             .await?;
         let sql = sqlx::AssertSqlSafe(format!("{} WHERE lease = $1", accounts::COLUMNS));

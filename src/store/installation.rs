@@ -5,7 +5,6 @@ use crate::{
     audit::{Ending, Entry},
     clock::Timestamp,
     id::InstallationId,
-    limits::RUNNING_CHECKS,
 };
 use sqlx::any::AnyRow;
 
@@ -153,7 +152,7 @@ impl Store {
             .await?;
         sqlx::query(
             "INSERT INTO instances (id, name, key_ids, seen_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE \
-             SET key_ids = excluded.key_ids, seen_at = excluded.seen_at",
+             SET key_ids = excluded.key_ids, seen_at = excluded.seen_at, cleared_at = NULL",
         )
         .bind(&instance.id)
         .bind(&instance.name)
@@ -161,32 +160,6 @@ impl Store {
         .bind(instance.seen_at.millis())
         .execute(writing.on())
         .await?;
-        Ok(writing.commit().await?)
-    }
-
-    pub async fn instance_ends(&self, id: &str) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        sqlx::query("DELETE FROM instances WHERE id = $1")
-            .bind(id)
-            .execute(writing.on())
-            .await?;
-        Ok(writing.commit().await?)
-    }
-
-    /// What processes that are gone left behind in a file which this one holds alone: they run no more, nor do their
-    /// tests, and no verdict comes any more on a password that they sent. Its place stays taken.
-    pub async fn forget_other_processes(&self) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        sqlx::query("DELETE FROM instances")
-            .execute(writing.on())
-            .await?;
-        sqlx::query("UPDATE refusals SET pending = 0 WHERE pending = 1")
-            .execute(writing.on())
-            .await?;
-        sqlx::query("DELETE FROM places WHERE purpose = $1")
-            .bind(RUNNING_CHECKS)
-            .execute(writing.on())
-            .await?;
         Ok(writing.commit().await?)
     }
 

@@ -183,7 +183,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<PlaceId, StoreError> {
         let ends_at = match of.limit.lasts {
-            Lasts::Each(time) => now + time,
+            Lasts::Each(time) | Lasts::Held(time) => now + time,
             Lasts::Refill(time) => taken.ends.last().map_or(now, |last| *last) + time,
         };
         let ends_at = ends_at.min(now + of.limit.longest());
@@ -201,13 +201,14 @@ impl Store {
         }
         let id = PlaceId::new(now, self.random.bytes());
         sqlx::query(
-            "INSERT INTO places (id, purpose, key_hash, member_hash, ends_at) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO places (id, purpose, key_hash, member_hash, ends_at, held_by) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(id.to_string())
         .bind(of.limit.purpose)
         .bind(&of.key_hash)
         .bind(&of.member_hash)
         .bind(ends_at.millis())
+        .bind(matches!(of.limit.lasts, Lasts::Held(_)).then_some(&*self.instance))
         .execute(writing.on())
         .await?;
         Ok(id)

@@ -160,10 +160,15 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// Writes a notice down, as it stands.
+    /// Writes a notice down, as it stands, that this process sends itself.
     pub async fn put_notice(&self, notice: &Notice) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         put_all(&mut writing, std::slice::from_ref(notice)).await?;
+        sqlx::query("UPDATE notices SET held_by = $2 WHERE id = $1")
+            .bind(notice.id.to_string())
+            .bind(&*self.instance)
+            .execute(writing.on())
+            .await?;
         Ok(writing.commit().await?)
     }
 
@@ -203,11 +208,12 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
         let taken = sqlx::query(
-            "UPDATE notices SET leased_until = $3 WHERE id = $1 AND state = 'waiting' AND leased_until <= $2",
+            "UPDATE notices SET leased_until = $3, held_by = $4 WHERE id = $1 AND state = 'waiting' AND leased_until <= $2",
         )
         .bind(id.to_string())
         .bind(now.millis())
         .bind((now + lease).millis())
+        .bind(&*self.instance)
         .execute(writing.on())
         .await?;
         writing.commit().await?;

@@ -133,7 +133,7 @@ impl Store {
         }
         let id = RecordId::new(now, self.random.bytes());
         sqlx::query(
-            "INSERT INTO refusals (id, counted_under, typed, own, pending, taken_at, free_at) VALUES ($1, $2, $3, $4, 1, $5, $6)",
+            "INSERT INTO refusals (id, counted_under, typed, own, pending, taken_at, free_at, held_by) VALUES ($1, $2, $3, $4, 1, $5, $6, $7)",
         )
         .bind(id.to_string())
         .bind(under.as_str())
@@ -141,6 +141,7 @@ impl Store {
         .bind(i32::from(sent == Sent::TypedByOwner))
         .bind(now.millis())
         .bind((now + HOUR + VERDICT).millis())
+        .bind(&*self.instance)
         .execute(writing.on())
         .await?;
         writing.commit().await?;
@@ -160,6 +161,27 @@ impl Store {
             .fetch_all(self.pool())
             .await?;
         Ok(none_free(&taken(&found)?, sent, now))
+    }
+
+    /// Keeps the places that stood before the clock went on by so much while nothing was seen to run: they stand for as long
+    /// as they would have. One that was taken since stands for no longer than any may.
+    pub async fn keep_places_over(
+        &self,
+        unseen: Duration,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE refusals SET free_at = CASE WHEN free_at + $2 > $3 THEN $3 ELSE free_at + $2 END, \
+             taken_at = CASE WHEN taken_at + $2 > $4 THEN $4 ELSE taken_at + $2 END WHERE free_at > $1",
+        )
+        .bind((now - unseen).millis())
+        .bind(i64::try_from(unseen.as_millis()).unwrap_or(i64::MAX / 2))
+        .bind((now + HOUR + VERDICT).millis())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
     }
 
     /// The password was not refused.

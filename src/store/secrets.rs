@@ -29,11 +29,14 @@ impl Store {
     pub async fn announce_secret(&self, now: Timestamp) -> Result<SecretId, StoreError> {
         let id = SecretId::new(now, self.random.bytes());
         let mut writing = self.begin().await?;
-        sqlx::query("INSERT INTO announced_secrets (id, announced_at) VALUES ($1, $2)")
-            .bind(id.to_string())
-            .bind(now.millis())
-            .execute(writing.on())
-            .await?;
+        sqlx::query(
+            "INSERT INTO announced_secrets (id, announced_at, held_by) VALUES ($1, $2, $3)",
+        )
+        .bind(id.to_string())
+        .bind(now.millis())
+        .bind(&*self.instance)
+        .execute(writing.on())
+        .await?;
         writing.commit().await?;
         Ok(id)
     }
@@ -70,16 +73,38 @@ impl Store {
         announced_before: Timestamp,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
+        self.list_abandoned("announced_at < $1", announced_before, now)
+            .await
+    }
+
+    /// As [`Store::list_abandoned_secrets`], what instances announced that were not heard of since. One that comes back all
+    /// the same cannot point to them, and tells whoever waits that nothing was saved.
+    pub async fn list_secrets_of_silent(
+        &self,
+        silent_since: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let of_silent = "held_by IN (SELECT i.id FROM instances i WHERE i.seen_at < $1)";
+        self.list_abandoned(of_silent, silent_since, now).await
+    }
+
+    async fn list_abandoned(
+        &self,
+        which: &str,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let sql = format!(
+            "INSERT INTO secrets_to_delete (id, listed_at) SELECT id, $2 FROM announced_secrets WHERE {which} \
+             AND announced_at > COALESCE((SELECT adopted_at FROM installation), -1) ON CONFLICT (id) DO NOTHING"
+        );
         let mut writing = self.begin().await?;
-        let listed = sqlx::query(
-            "INSERT INTO secrets_to_delete (id, listed_at) SELECT id, $2 FROM announced_secrets WHERE announced_at < $1 \
-             AND announced_at > COALESCE((SELECT adopted_at FROM installation), -1) ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(announced_before.millis())
-        .bind(now.millis())
-        .execute(writing.on())
-        .await?
-        .rows_affected();
+        let listed = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(before.millis())
+            .bind(now.millis())
+            .execute(writing.on())
+            .await?
+            .rows_affected();
         sqlx::query("DELETE FROM announced_secrets WHERE id IN (SELECT id FROM secrets_to_delete)")
             .execute(writing.on())
             .await?;

@@ -4,8 +4,9 @@ use super::LEASE;
 use crate::{services::Services, store::Leased};
 use std::time::Duration;
 
-/// How often a lease is renewed; a third of it, so that a hitch of the database loses none.
-const RENEW: Duration = Duration::from_mins(1);
+/// How often a lease is renewed: sooner than anybody takes this process for gone, so that one which stood still for longer
+/// finds at once that it is lost.
+const RENEW: Duration = Duration::from_secs(15);
 
 /// Works while the account is held. `None`: it was lost, because its lease could not be renewed in time, and the work
 /// was broken off.

@@ -34,15 +34,21 @@ pub struct Turned {
 pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken) -> Turned {
     let account = &leased.account;
     let mut rounds = 0;
-    let working = Box::pin(rounds_of(services, account, &mut rounds));
+    let working = Box::pin(rounds_of(services, &leased, &mut rounds));
     let worked = tokio::select! {
         worked = while_held(services, &leased, working) => worked,
         () = stop.cancelled() => None,
         () = paused(services, account) => None,
     };
     let is_broken_off = matches!(worked, Some(Err(_)));
-    if let Some(Err(error)) = worked {
-        tracing::error!(%error, "the syncs of an account were broken off");
+    match worked {
+        Some(Err(StoreError::LeaseLost)) => {
+            tracing::warn!(
+                "the account is gone, or somebody else holds it: what was read of it is thrown away"
+            );
+        }
+        Some(Err(error)) => tracing::error!(%error, "the syncs of an account were broken off"),
+        Some(Ok(())) | None => {}
     }
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
@@ -67,12 +73,14 @@ async fn paused(services: &Services, account: &Account) {
 
 async fn rounds_of(
     services: &Services,
-    account: &Account,
+    leased: &Leased,
     rounds: &mut usize,
 ) -> Result<(), StoreError> {
+    let account = &leased.account;
     let clients = Clients::new(services, account);
     let work = Work {
         services,
+        leased,
         account,
         due_by: services.clock.now(),
         until: Instant::now() + TURN_LIMIT,
@@ -84,6 +92,7 @@ async fn rounds_of(
 
 struct Work<'a> {
     services: &'a Services,
+    leased: &'a Leased,
     account: &'a Account,
     due_by: Timestamp,
     until: Instant,
@@ -91,6 +100,10 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn through(&self, clients: &Clients<'_>, rounds: &mut usize) -> Result<(), StoreError> {
+        // What a round reads is written only while the account is held; the verdict on a password always is.
+        let mut held = self.services.clone();
+        held.store = held.store.under(self.leased);
+        let services = &held;
         let mut under_way = FuturesUnordered::new();
         let mut ids = HashSet::new();
         loop {
@@ -100,8 +113,7 @@ impl Work<'_> {
                 };
                 ids.insert(connection.id);
                 under_way.push(
-                    async move { round(self.services, &account, &connection, clients).await }
-                        .boxed(),
+                    async move { round(services, &account, &connection, clients).await }.boxed(),
                 );
             }
             let Some(ended) = under_way.next().await else {

@@ -208,6 +208,34 @@ on_both_engines! {
         }
     }
 
+    async fn what_a_silent_instance_began_keeps_no_old_key_alive(world) {
+        let alice = world.user("alice").await;
+        let connection = world.connect(&alice, SERVICE).await;
+        let to = Destination::new(SERVICE.host, &connection.account);
+        let both = world.vault_with(&["k1", "k2"]).await.unwrap();
+        // One that runs, and one that was killed two hours ago.
+        let mut begun = Vec::new();
+        for (store, silent) in [(&world.store, 0), (&world.other, 2)] {
+            let id = store.announce_secret(NOW).await.unwrap();
+            world.vault.seal(id, &"Begun".to_owned().into(), &to, NOW).await.unwrap();
+            begun.push(id);
+            let instance = Instance {
+                id: store.instance().to_string(),
+                name: "mill, process 7".to_owned(),
+                key_ids: both.key_ids(),
+                seen_at: NOW - Duration::from_hours(silent),
+            };
+            store.instance_runs(&instance, NOW - Duration::from_hours(24)).await.unwrap();
+        }
+        let rotated = custody_with(world, both.clone()).rotate().await.unwrap();
+        let left = world.vault.ids().await.unwrap();
+        assert!(!left.contains(&begun[1]));
+        // A file is held alone.
+        let is_shared = world.store.engine() == Engine::Postgres;
+        assert_eq!((left.contains(&begun[0]), rotated.left), (is_shared, usize::from(is_shared)));
+        both.pool().close().await;
+    }
+
     async fn a_main_database_set_back_is_told_and_nothing_goes_by_age_until_it_is_adopted(world) {
         let (alice, bob) = (world.user("alice").await, world.user("bob").await);
         world.connect(&bob, Typed { account: "svc-other@example.test", ..SERVICE }).await;

@@ -1,0 +1,246 @@
+//! An instance that ends without a word, or stands still for a while: what it held is free soon, and when it comes back it
+//! writes nothing by what it held.
+
+use crate::{
+    World,
+    engines::on_both_engines,
+    organisation::{connected, held},
+    world::{HOST, SERVICE, form},
+};
+use kalends::{
+    bulk::{self, Bulk},
+    check::Outcome,
+    connect,
+    id::{BulkId, CheckId},
+    instance,
+    limits::{Keys, Lasts, Limit, LimitKey},
+    organisation,
+    permission::{Forbidden, Refusal},
+    problem::Problem,
+    refusal::Sending,
+    services::Services,
+    store::{CountedUnder, Sent, StoreError},
+    sync::{self, LEASE},
+};
+use kalends_simulator::{
+    fault::{Kind, Plan},
+    world::practice::SERVICE_PASSWORD,
+};
+use std::time::Duration;
+
+const TEN_SECONDS: Duration = Duration::from_secs(10);
+
+/// So many times ten seconds, after each of which these tell that they run and look after the others.
+async fn looks(world: &World, telling: &[&Services], times: usize) {
+    for _ in 0..times {
+        world.pass(TEN_SECONDS);
+        for services in telling {
+            instance::tell(services).await.unwrap();
+        }
+    }
+}
+
+/// Another instance, which both know of.
+async fn another(world: &World) -> Services {
+    let other = world.another_instance().await;
+    looks(world, &[&other, &world.services], 1).await;
+    other
+}
+
+async fn close(other: Services) {
+    other.tasks.close();
+    other.tasks.wait().await;
+    other.store.pool().close().await;
+    other.vault.pool().close().await;
+}
+
+async fn start(services: &Services, world: &World, name: &str) -> Result<CheckId, Forbidden> {
+    let user = world.user(name).await;
+    let request = form(name, SERVICE_PASSWORD, HOST, false).parse().unwrap();
+    connect::start(services, &user, request).await
+}
+
+fn is_interrupted(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed { problem, .. } if **problem == Problem::Interrupted)
+}
+
+struct Held;
+
+impl LimitKey for Held {
+    fn limit(&self) -> Limit {
+        Limit {
+            purpose: "held-by-one",
+            most: 1,
+            lasts: Lasts::Held(Duration::from_hours(2)),
+            keys: Keys::Ours,
+        }
+    }
+
+    fn key(&self) -> String {
+        "one".to_owned()
+    }
+}
+
+on_both_engines! {
+    async fn an_account_is_free_once_whoever_held_it_is_not_heard_of(world) {
+        let account = held(world).await.account;
+        connected(world, &["alice"]).await;
+        let other = another(world).await;
+        let now = world.clock.now();
+        assert!(other.store.lease_account(account.id, now, LEASE).await.unwrap().is_some());
+        looks(world, &[&world.services], 2).await;
+        let store = &world.services.store;
+        assert!(store.lease_account(account.id, world.clock.now(), LEASE).await.unwrap().is_none());
+        looks(world, &[&world.services], 1).await;
+        assert!(world.clock.now() < now + LEASE);
+
+        // Every way to have it is open at once.
+        let (alice, bob) = (world.promote("alice").await, world.user("bob").await);
+        let id = connect::connect_through(&world.services, &bob, &bob.email).await.unwrap();
+        let outcome = world.ended(id).await;
+        assert!(matches!(outcome, Outcome::Connected { .. }), "{outcome:?}");
+        let connection = world.connection("alice").await;
+        let id = connect::check_again(&world.services, &alice, &connection, Sending::Planned).await.unwrap();
+        assert!(matches!(world.ended(id).await, Outcome::Connected { .. }));
+        organisation::hold(&world.services, &alice, &account).await.unwrap();
+        organisation::release(&world.services, &alice, &account).await.unwrap();
+        close(other).await;
+    }
+
+    async fn an_instance_that_ends_leaves_nothing_held(world) {
+        let account = held(world).await.account;
+        let other = another(world).await;
+        let now = world.clock.now();
+        other.store.lease_account(account.id, now, LEASE).await.unwrap().unwrap();
+        let _kept = other.store.take_place(&[&Held], now).await.unwrap().unwrap();
+        instance::leave(&other).await;
+        let store = &world.services.store;
+        assert!(store.lease_account(account.id, now, LEASE).await.unwrap().is_some());
+        assert_eq!(store.places_taken(&Held, now).await.unwrap(), 0);
+        close(other).await;
+    }
+
+    async fn an_instance_that_is_heard_of_keeps_what_it_holds_however_its_clock_stands(world) {
+        let account = held(world).await.account;
+        let other = another(world).await;
+        let leased = other.store.lease_account(account.id, world.clock.now(), LEASE).await.unwrap().unwrap();
+        for _ in 0..8 {
+            looks(world, &[&other, &world.services], 1).await;
+            // It tells its time ten minutes late.
+            sqlx::query("UPDATE instances SET seen_at = seen_at - 600000 WHERE id = $1")
+                .bind(&*other.instance).execute(other.store.pool()).await.unwrap();
+            instance::tell(&world.services).await.unwrap();
+        }
+        assert!(other.store.renew_lease(&leased, world.clock.now() + LEASE).await.unwrap());
+        close(other).await;
+    }
+
+    async fn an_instance_that_stood_still_itself_takes_nobody_for_gone(world) {
+        let account = held(world).await.account;
+        let other = another(world).await;
+        let leased = other.store.lease_account(account.id, world.clock.now(), LEASE).await.unwrap().unwrap();
+        world.pass(Duration::from_secs(50));
+        instance::tell(&world.services).await.unwrap();
+        instance::tell(&other).await.unwrap();
+        looks(world, &[&world.services, &other], 1).await;
+        assert!(other.store.renew_lease(&leased, world.clock.now() + LEASE).await.unwrap());
+        close(other).await;
+    }
+
+    async fn tests_of_an_instance_that_is_gone_end_with_their_places_and_save_nothing_later(world) {
+        let other = another(world).await;
+        let slow = Kind::Slow { milliseconds: 3_000 };
+        world.exchange.world().faults.plan(Plan { times: Some(5), ..Plan::always(slow) });
+        let mut begun = Vec::new();
+        for _ in 0..5 {
+            begun.push(start(&other, world, "bob").await.unwrap());
+        }
+        let full = start(&world.services, world, "bob").await;
+        assert!(matches!(full, Err(Forbidden::Refused(Refusal::TooMany))), "{full:?}");
+        looks(world, &[&world.services], 3).await;
+        for id in begun {
+            assert!(is_interrupted(&world.ended(id).await));
+        }
+        let outcome = world.click("bob", SERVICE_PASSWORD).await;
+        assert!(matches!(outcome, Outcome::Connected { .. }), "{outcome:?}");
+        // It only stood still, and goes on with them.
+        close(other).await;
+        let lines = world.services.store.audit_counts().await.unwrap();
+        assert_eq!((lines["connected"], lines["check-started"]), (1, 6));
+    }
+
+    async fn a_round_of_an_instance_that_comes_back_is_thrown_away(world) {
+        world.save("alice", SERVICE).await;
+        let other = another(world).await;
+        world.always(Kind::Slow { milliseconds: 2_000 });
+        let late = {
+            let other = other.clone();
+            tokio::spawn(async move { sync::tend(&other).await })
+        };
+        let store = &world.services.store;
+        let taken = "SELECT id FROM accounts WHERE lease IS NOT NULL";
+        while sqlx::query(taken).fetch_optional(store.pool()).await.unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+        looks(world, &[&world.services], 3).await;
+        world.exchange.world().faults.clear();
+        assert_eq!(world.tend().await, 1);
+        let read = world.stored("alice").await;
+        late.await.unwrap().unwrap();
+        assert_eq!(world.rounds().await, [1]);
+        assert_eq!(world.stored("alice").await, read);
+        assert_eq!(world.refused(), 0);
+        close(other).await;
+    }
+
+    async fn a_lost_lease_writes_nothing(world) {
+        let account = held(world).await.account;
+        let other = another(world).await;
+        let leased = other.store.lease_account(account.id, world.clock.now(), LEASE).await.unwrap().unwrap();
+        let late = other.store.under(&leased);
+        late.make_due_now(kalends::id::ConnectionId::new(world.clock.now(), [0; 10]), world.clock.now()).await.unwrap();
+        looks(world, &[&world.services], 3).await;
+        let written = late.end_busy_times(account.id, world.clock.now()).await;
+        assert!(matches!(written, Err(StoreError::LeaseLost)), "{written:?}");
+        close(other).await;
+    }
+
+    async fn nothing_else_of_an_instance_that_is_gone_is_waited_for_either(world) {
+        world.save("bob", SERVICE).await;
+        let other = another(world).await;
+        let now = world.clock.now();
+        // A password that was sent, a place, and an action for many.
+        let svc = CountedUnder::name("svc");
+        other.store.reserve_sign_in(&svc, Sent::Saved, now).await.unwrap().unwrap();
+        let _kept = other.store.take_place(&[&Held], now).await.unwrap().unwrap();
+        let connection = world.connection("bob").await;
+        let line = bulk::Line {
+            connection: connection.id,
+            user: connection.user_id,
+            name: "Bob".to_owned(),
+            mailbox: "bob@example.test".to_owned(),
+            done: None,
+        };
+        let action = Bulk {
+            id: BulkId::new(now, [1; 10]),
+            made_by: world.user("alice").await.id,
+            at: now,
+            action: bulk::Action::Sync,
+            finished_at: None,
+            lines: vec![line],
+        };
+        other.store.put_bulk(&action).await.unwrap();
+        looks(world, &[&world.services], 3).await;
+        let (store, now) = (&world.services.store, world.clock.now());
+        assert_eq!(store.no_place(&svc, Sent::Saved, now).await.unwrap(), None);
+        assert_eq!(world.places().await, 1, "it may have been refused");
+        assert_eq!(store.places_taken(&Held, now).await.unwrap(), 0);
+        let before = now - Duration::from_mins(2);
+        let taken = store.take_abandoned_bulk(before, now).await.unwrap();
+        assert_eq!(taken.map(|bulk| bulk.id), Some(action.id));
+        // Whoever comes back has lost it.
+        assert!(!other.store.keep_bulk(&action, now).await.unwrap());
+        assert!(store.keep_bulk(&action, now).await.unwrap());
+        close(other).await;
+    }
+}
