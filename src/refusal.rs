@@ -24,6 +24,7 @@ use crate::{
     problem::Problem,
     services::Services,
     store::{CountedUnder, NoPlace, Sent, StoreError},
+    worker::watch_clock,
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -53,6 +54,8 @@ async fn reserve(
 ) -> Result<Result<RecordId, NoPlace>, StoreError> {
     let begun = Instant::now();
     loop {
+        // Where the clock was set ahead since, no place is free for that.
+        watch_clock(services).await?;
         let now = services.clock.now();
         match services.store.reserve_sign_in(under, sent, now).await? {
             Err(none) if none.is_open && begun.elapsed() < WAIT_FOR_OTHERS => {

@@ -79,6 +79,10 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
         let address = health::listen_at(wanted, health)?;
         println!("Kalends tells its numbers at http://{address}/metrics");
     }
+    // Before this one is heard of: another that starts beside it compares its clock with what was before.
+    worker::watch_clock(&services)
+        .await
+        .map_err(CommandError::refused)?;
     let Ok(()) = worker::beat(&services).await;
     println!("Kalends listens at {origin}");
     if let Some(code) = kalends::setup::code_if_open(&services)

@@ -1,5 +1,5 @@
-//! A clock that was set: it is told, what was planned by the wrong time is not believed, and nothing is forgotten by its
-//! age until the clock has gone on by itself for a day.
+//! A clock that was set: it is told, what was planned by the wrong time is not believed, nothing is forgotten by its age until
+//! the clock has gone on by itself for a day, and the hour of a refused sign-in is an hour in which Kalends ran.
 
 use crate::{
     clock::Timestamp,
@@ -30,25 +30,38 @@ struct Watch {
     cut_at: Option<Duration>,
 }
 
+/// How the clock went on since the last look, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Moved {
+    /// By how much it was set; negative: back.
+    set_by: i64,
+    /// How much of what it shows went by while no process was seen to run: it was set ahead, or nothing ran for so long,
+    /// which looks the same.
+    unseen: i64,
+}
+
 impl Watch {
-    /// By how many milliseconds the clock was set since the last look; negative: back. `others` is when another process
-    /// was last heard of, for the first look.
-    fn set_by(&mut self, now: Timestamp, passed: Duration, others: Option<Timestamp>) -> i64 {
+    /// `others` is when another process was last heard of, for the first look.
+    fn moved(&mut self, now: Timestamp, passed: Duration, others: Option<Timestamp>) -> Moved {
         let expected = self
             .last
             .replace((now, passed))
             .map(|(shown, had_passed)| shown + passed.saturating_sub(had_passed));
-        let set_by = match (expected, others) {
-            (Some(expected), _) => now.millis().saturating_sub(expected.millis()),
+        let since = |then: Timestamp| now.millis().saturating_sub(then.millis());
+        let unseen = expected.or(others).map_or(0, since);
+        let set_by = match expected {
+            Some(_) => unseen,
             // A clock that runs ahead looks like a long standstill; one that ran ahead does not.
-            (None, Some(others)) => now.millis().saturating_sub(others.millis()).min(0),
-            (None, None) => 0,
+            None => unseen.min(0),
         };
         let stood_still = others.is_some_and(|others| now.since(others) > DOUBT);
         if set_by.abs() > SLACK || stood_still {
             self.doubted_until = passed + DOUBT;
         }
-        set_by
+        Moved {
+            set_by,
+            unseen: unseen.max(0),
+        }
     }
 }
 
@@ -70,7 +83,11 @@ async fn look(services: &Services) -> Result<bool, StoreError> {
         None => store.last_heartbeat_of_others(&services.instance).await?,
     };
     let (now, passed) = (clock.now(), clock.passed());
-    let set_by = watch.set_by(now, passed, others);
+    let Moved { set_by, unseen } = watch.moved(now, passed, others);
+    if unseen > SLACK {
+        let unseen = Duration::from_millis(unseen.unsigned_abs());
+        store.keep_places_over(unseen, now).await?;
+    }
     let is_set = set_by.abs() > SLACK;
     if is_set {
         let jump = ClockJump {
@@ -113,12 +130,16 @@ mod tests {
     fn a_clock_that_is_set_either_way_is_noticed_once_and_time_that_goes_by_is_not() {
         let mut watch = Watch::default();
         let after = Duration::from_secs;
-        assert_eq!(watch.set_by(at(1_000), after(5), None), 0);
-        assert_eq!(watch.set_by(at(1_010), after(15), None), 0);
+        let set = |set_by: i64| Moved {
+            set_by,
+            unseen: set_by.max(0),
+        };
+        assert_eq!(watch.moved(at(1_000), after(5), None), set(0));
+        assert_eq!(watch.moved(at(1_010), after(15), None), set(0));
         assert_eq!(watch.doubted_until, Duration::ZERO);
-        assert_eq!(watch.set_by(at(90_020), after(25), None), 89_000_000);
-        assert_eq!(watch.set_by(at(90_030), after(35), None), 0);
-        assert_eq!(watch.set_by(at(1_040), after(45), None), -89_000_000);
+        assert_eq!(watch.moved(at(90_020), after(25), None), set(89_000_000));
+        assert_eq!(watch.moved(at(90_030), after(35), None), set(0));
+        assert_eq!(watch.moved(at(1_040), after(45), None), set(-89_000_000));
         assert_eq!(watch.doubted_until, after(45) + DOUBT);
     }
 
@@ -126,13 +147,13 @@ mod tests {
     fn the_first_look_compares_with_what_other_processes_wrote_down() {
         let first = |now: u64, others: u64| {
             let mut watch = Watch::default();
-            let set_by = watch.set_by(at(now), Duration::ZERO, Some(at(others)));
-            (set_by, watch.doubted_until > Duration::ZERO)
+            let Moved { set_by, unseen } = watch.moved(at(now), Duration::ZERO, Some(at(others)));
+            (set_by, unseen, watch.doubted_until > Duration::ZERO)
         };
         let now = 1_000 * HOUR;
-        assert_eq!(first(now, now - HOUR), (0, false));
-        assert_eq!(first(now, now - 25 * HOUR), (0, true));
-        assert_eq!(first(now, now + 30), (-30_000, false));
-        assert_eq!(first(now, now + HOUR), (-3_600_000, true));
+        assert_eq!(first(now, now - HOUR), (0, 3_600_000, false));
+        assert_eq!(first(now, now - 25 * HOUR), (0, 90_000_000, true));
+        assert_eq!(first(now, now + 30), (-30_000, 0, false));
+        assert_eq!(first(now, now + HOUR), (-3_600_000, 0, true));
     }
 }
