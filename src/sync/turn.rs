@@ -40,7 +40,8 @@ pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken)
         () = stop.cancelled() => None,
         () = paused(services, account) => None,
     };
-    let is_broken_off = matches!(worked, Some(Err(_)));
+    let is_broken_off =
+        matches!(&worked, Some(Err(error)) if !matches!(error, StoreError::LeaseLost));
     match worked {
         Some(Err(StoreError::LeaseLost)) => {
             tracing::warn!(
