@@ -385,7 +385,7 @@ async fn climb(
                 }
             }
             _ = look.tick() => {
-                if services.store.is_cancelled(id).await.unwrap_or(false) {
+                if services.store.is_to_stop(id).await.unwrap_or(false) {
                     // A password that was sent has its verdict awaited all the same.
                     break None;
                 }

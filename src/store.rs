@@ -214,7 +214,7 @@ impl Store {
     async fn begin(&self) -> Result<Writing, StoreError> {
         let mut writing = self.database.begin().await?;
         if let Some(leased) = &self.fence {
-            accounts::still_held(&mut writing, leased).await?;
+            accounts::still_held(&mut writing, leased, &self.instance).await?;
         }
         Ok(writing)
     }

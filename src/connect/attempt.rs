@@ -88,7 +88,7 @@ pub(super) async fn wait(
         tracing::error!(%error, check.id = %id, "a waiting check could not be shown");
     }
     while services.clock.now() < waiting.next_at {
-        if services.store.is_cancelled(id).await.unwrap_or(false) {
+        if services.store.is_to_stop(id).await.unwrap_or(false) {
             return false;
         }
         tokio::select! {

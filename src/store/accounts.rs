@@ -395,11 +395,17 @@ impl Store {
     }
 }
 
-/// An error where the lease was lost: it ran out, or was freed, and may be somebody else's by now.
-pub(super) async fn still_held(writing: &mut Writing, leased: &Leased) -> Result<(), StoreError> {
-    let held = sqlx::query("SELECT id FROM accounts WHERE id = $1 AND lease = $2")
+/// An error where a process has lost a lease: it was freed, or ran out, and may be another one's by now.
+pub(super) async fn still_held(
+    writing: &mut Writing,
+    leased: &Leased,
+    instance: &str,
+) -> Result<(), StoreError> {
+    let sql = "SELECT id FROM accounts WHERE id = $1 AND (lease = $2 OR held_by = $3)";
+    let held = sqlx::query(sql)
         .bind(leased.account.id.to_string())
         .bind(&leased.token)
+        .bind(instance)
         .fetch_optional(writing.on())
         .await?;
     held.map(drop).ok_or(StoreError::LeaseLost)

@@ -155,14 +155,22 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// Whether a check is to stop: somebody asked for it, or it was ended because its process was not heard of.
     pub async fn is_cancelled(&self, id: CheckId) -> Result<bool, StoreError> {
-        let row = sqlx::query(
-            "SELECT id FROM checks WHERE id = $1 AND (cancelled = 1 OR outcome IS NOT NULL)",
-        )
-        .bind(id.to_string())
-        .fetch_optional(self.pool())
-        .await?;
+        self.is_any("SELECT id FROM checks WHERE id = $1 AND cancelled = 1", id)
+            .await
+    }
+
+    /// Whether whoever works on a check is to stop: it was cancelled, or ended because its process was not heard of.
+    pub async fn is_to_stop(&self, id: CheckId) -> Result<bool, StoreError> {
+        let sql = "SELECT id FROM checks WHERE id = $1 AND (cancelled = 1 OR outcome IS NOT NULL)";
+        self.is_any(sql, id).await
+    }
+
+    async fn is_any(&self, sql: &'static str, id: CheckId) -> Result<bool, StoreError> {
+        let row = sqlx::query(sql)
+            .bind(id.to_string())
+            .fetch_optional(self.pool())
+            .await?;
         Ok(row.is_some())
     }
 
