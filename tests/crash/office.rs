@@ -189,14 +189,11 @@ impl Office {
     /// Rows of the vault that nothing answers for.
     pub async fn add_strangers(&self, count: u8) {
         let account = AccountName::parse("svc-lost@example.test", "").unwrap();
-        let to = Destination::new(HOST, &account);
+        let (to, lost) = (Destination::new(HOST, &account), "Lost".to_owned().into());
         for number in 0..count {
             let id = SecretId::new(NOW, [number; 10]);
-            let sealed = self
-                .custody
-                .vault
-                .seal(id, &"Lost".to_owned().into(), &to, NOW);
-            sealed.await.unwrap();
+            let sealed = self.custody.vault.seal(id, &lost, &to, NOW).await;
+            sealed.unwrap();
         }
     }
 
