@@ -17,7 +17,6 @@ use kalends::{
     organisation,
     permission::{Forbidden, Refusal},
     problem::Problem,
-    refusal::Sending,
     services::Services,
     store::{CountedUnder, Sent, StoreError},
     sync::{self, LEASE},
@@ -100,7 +99,7 @@ on_both_engines! {
         let outcome = world.ended(id).await;
         assert!(matches!(outcome, Outcome::Connected { .. }), "{outcome:?}");
         let connection = world.connection("alice").await;
-        let id = connect::check_again(&world.services, &alice, &connection, Sending::Planned).await.unwrap();
+        let id = connect::check_again(&world.services, &alice, &connection, false).await.unwrap();
         assert!(matches!(world.ended(id).await, Outcome::Connected { .. }));
         organisation::hold(&world.services, &alice, &account).await.unwrap();
         organisation::release(&world.services, &alice, &account).await.unwrap();

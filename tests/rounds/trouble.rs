@@ -286,7 +286,7 @@ on_both_engines! {
         assert!(words.steps[0].contains("whoever runs the proxy"), "{words:?}");
         // The account tells it to whoever comes next, as well.
         let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
-        let id = connect::check_again(&world.services, &bob, &connection, Sending::Planned).await.unwrap();
+        let id = connect::check_again(&world.services, &bob, &connection, false).await.unwrap();
         let ended = world.ended(id).await;
         assert!(matches!(&ended, Outcome::Failed { problem, .. } if **problem == told), "{ended:?}");
     }
