@@ -152,9 +152,8 @@ pub(crate) async fn begin(
                     .await
                     .unwrap_or_else(|error| unsaved(id, &error))
             }
-            Some(Ok(_)) => Outcome::Cancelled,
             Some(Err(failure)) => failed(failure),
-            None => Outcome::Cancelled,
+            Some(Ok(_)) | None => Outcome::Cancelled,
         };
         finish(&services, id, &ladder, &outcome).await;
         drop(patient);
@@ -242,6 +241,7 @@ fn unsaved(id: CheckId, error: &CustodyError) -> Outcome {
 
 /// Asks a running check to stop, whichever instance runs it.
 pub async fn cancel(services: &Services, id: CheckId) -> Result<(), StoreError> {
+    services.running.cancel(id);
     services.store.cancel_check(id).await
 }
 

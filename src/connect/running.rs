@@ -151,6 +151,15 @@ impl Running {
         self.with(|all| all.get(&id).map(|it| it.place.clone()))
     }
 
+    /// A test is about to end, and nobody joins it any more.
+    pub(super) fn cancel(&self, id: CheckId) {
+        self.with(|all| {
+            if let Some(it) = all.get_mut(&id) {
+                it.submission = None;
+            }
+        });
+    }
+
     /// A test has ended, or waits for its next try.
     pub(super) fn end(&self, id: CheckId) {
         self.with(|all| all.remove(&id));

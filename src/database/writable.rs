@@ -21,17 +21,23 @@ const WRITE: &str = "UPDATE installation SET installation_id = installation_id";
 
 /// The last look, one at a time.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LastLook(Arc<Mutex<Option<(Instant, Result<(), String>)>>>);
+pub(super) struct LastLook(Arc<Mutex<Option<Look>>>);
+
+#[derive(Debug)]
+struct Look {
+    at: Instant,
+    found: Result<(), String>,
+}
 
 impl Database {
     /// Whether changes can be made, known within three seconds; the error says why not. One that this process is writing to
     /// can be written to.
     pub async fn can_be_written(&self) -> Result<(), String> {
         let mut last = self.last_look.0.lock().await;
-        if let Some((at, found)) = &*last
-            && at.elapsed() < FRESH
+        if let Some(look) = &*last
+            && look.at.elapsed() < FRESH
         {
-            return found.clone();
+            return look.found.clone();
         }
         let before = self.turns.load(Ordering::Relaxed);
         let found = match timeout(LIMIT, self.write()).await {
@@ -43,7 +49,10 @@ impl Database {
                 Err("another process keeps it locked, or it is too slow".to_owned())
             }
         };
-        *last = Some((Instant::now(), found.clone()));
+        *last = Some(Look {
+            at: Instant::now(),
+            found: found.clone(),
+        });
         found
     }
 
@@ -63,6 +72,8 @@ impl Database {
 
 /// Whether somebody else's change stands in the way (SQLite's `SQLITE_BUSY`).
 fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| code == "5" || code == "261" || code == "517")
 }

@@ -5,7 +5,7 @@ use crate::{
     World,
     engines::on_both_engines,
     organisation::{connected, held},
-    world::{HOST, SERVICE, form},
+    world::{SERVICE, new_form},
 };
 use kalends::{
     bulk::{self, Bulk},
@@ -55,7 +55,7 @@ async fn close(other: Services) {
 
 async fn start(services: &Services, world: &World, name: &str) -> Result<CheckId, Forbidden> {
     let user = world.user(name).await;
-    let request = form(name, SERVICE_PASSWORD, HOST, false).parse().unwrap();
+    let request = new_form(name, SERVICE_PASSWORD).parse().unwrap();
     connect::start(services, &user, request).await
 }
 

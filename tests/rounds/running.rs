@@ -2,7 +2,7 @@
 
 use crate::{
     engines::on_both_engines,
-    world::{HOST, World, form},
+    world::{World, new_form},
 };
 use futures::future::join_all;
 use kalends::{
@@ -15,7 +15,7 @@ use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
 
 async fn started(world: &World, services: &Services, name: &str) -> Result<CheckId, Forbidden> {
     let user = world.user(name).await;
-    let request = form(name, SERVICE_PASSWORD, HOST, false).parse().unwrap();
+    let request = new_form(name, SERVICE_PASSWORD).parse().unwrap();
     connect::start(services, &user, request).await
 }
 

@@ -26,7 +26,11 @@ use kalends_simulator::{
     world::practice::{self, SERVICE_PASSWORD},
 };
 use sqlx::Row;
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 /// Monday, 2 March 2026, 08:00 UTC.
 pub const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
@@ -357,6 +361,16 @@ pub fn form(name: &str, password: &str, endpoint: &str, keep_trying: bool) -> Fo
         confirmed: String::new(),
         keep_trying,
         basic: false,
+    }
+}
+
+/// The form of [`form`], each time a little different: the same one sent twice is one test.
+pub fn new_form(name: &str, password: &str) -> Form {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    Form {
+        control: format!("control-{number}@example.test"),
+        ..form(name, password, HOST, false)
     }
 }
 

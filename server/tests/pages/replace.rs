@@ -17,7 +17,7 @@ const REFUSED: &str = "Exchange refused this password. Nothing was saved.";
 
 fn change_password(exchange: &Running, account: &str, password: &str) {
     let mut world = exchange.world();
-    world.account_mut(account).unwrap().password = password.to_owned();
+    password.clone_into(&mut world.account_mut(account).unwrap().password);
 }
 
 /// Types one password into the form of a page and sends it.
