@@ -2,9 +2,11 @@
 //!
 //! Every change goes through [`Database::begin`], so that a writer on SQLite never meets another half-way.
 
+mod file;
 mod lock;
 mod writable;
 
+pub use file::Misplaced;
 pub use lock::{DatabaseLock, LockError, LockState, sqlite_file};
 
 use crate::account_name::Password;
@@ -90,6 +92,8 @@ pub enum Unready {
     Outdated,
     #[error("was changed by a newer Kalends (migration {0})")]
     Newer(i64),
+    #[error(transparent)]
+    Misplaced(#[from] Misplaced),
 }
 
 /// A pool of connections to one database.
@@ -105,6 +109,7 @@ pub struct Database {
     versions: Arc<[i64]>,
     /// May hold a password.
     url: Arc<Password>,
+    file: file::OpenedFile,
 }
 
 /// Whether the first migration in place is another one than the first of these. A database without any is new.
@@ -139,7 +144,9 @@ impl Database {
             database.pool.close().await;
             return Err(match unready {
                 Unready::Newer(version) => DatabaseError::Newer(version),
-                Unready::Silent | Unready::Outdated => DatabaseError::Outdated,
+                Unready::Silent | Unready::Outdated | Unready::Misplaced(_) => {
+                    DatabaseError::Outdated
+                }
             });
         }
         Ok(database)
@@ -159,6 +166,7 @@ impl Database {
         if engine == Engine::Postgres {
             await_server(&url).await?;
         }
+        let file = file::OpenedFile::at(sqlite_file(&url));
         let mut options = AnyPoolOptions::new()
             .max_connections(8)
             .acquire_timeout(Duration::from_secs(15))
@@ -170,14 +178,22 @@ impl Database {
                 })
             });
         if engine == Engine::Sqlite {
-            options = options.after_connect(|connection, _| {
+            let file = file.clone();
+            options = options.after_connect(move |connection, _| {
+                let file = file.clone();
                 Box::pin(async move {
+                    file.in_place()?;
                     let pragmas = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
-                    connection.execute(pragmas).await.map(|_| ())
+                    connection.execute(pragmas).await?;
+                    Ok(file.note()?)
                 })
             });
         }
         let pool = options.connect(&url).await?;
+        if engine == Engine::Sqlite {
+            // One that is taken away from now on is not made anew.
+            pool.set_connect_options(in_being(&url).parse()?);
+        }
         if is_foreign(&pool, migrations).await {
             pool.close().await;
             return Err(DatabaseError::Foreign);
@@ -190,11 +206,18 @@ impl Database {
             last_look: writable::LastLook::default(),
             versions: migrations.iter().map(|it| it.version).collect(),
             url: Arc::new(url.into()),
+            file,
         })
+    }
+
+    /// Whether the file that is worked with still stands in its place; a server's database always does.
+    pub fn in_place(&self) -> Result<(), Misplaced> {
+        self.file.in_place()
     }
 
     /// Asks whether it answers, and whether each migration that this program knows is in place.
     pub async fn ready(&self) -> Result<(), Unready> {
+        self.in_place()?;
         let asked = sqlx::query("SELECT version FROM _sqlx_migrations WHERE success");
         let found = timeout(LOOK_LIMIT, asked.fetch_all(&self.pool)).await;
         let found = found.ok().and_then(Result::ok).ok_or(Unready::Silent)?;
@@ -213,7 +236,7 @@ impl Database {
     /// busy answers.
     pub async fn answers(&self) -> Result<(), String> {
         if self.engine == Engine::Sqlite {
-            return Ok(());
+            return self.in_place().map_err(|misplaced| misplaced.to_string());
         }
         if let Ok(Ok(_)) = timeout(SOON, self.pool.acquire()).await {
             return Ok(());
@@ -227,6 +250,7 @@ impl Database {
 
     /// Starts a change; nothing of it is kept unless [`Writing::commit`] is reached. Make no network call inside.
     pub async fn begin(&self) -> Result<Writing, sqlx::Error> {
+        self.in_place()?;
         let (turn, transaction) = match self.engine {
             Engine::Sqlite => {
                 let guard = Arc::clone(&self.writer).lock_owned().await;
@@ -237,9 +261,15 @@ impl Database {
         };
         Ok(Writing {
             transaction,
+            file: self.file.clone(),
             _turn: turn,
         })
     }
+}
+
+/// The URL that opens a `SQLite` file and makes none.
+fn in_being(url: &str) -> String {
+    url.replace("mode=rwc", "mode=rw")
 }
 
 /// Waits a little for a server that is starting.
@@ -286,6 +316,7 @@ pub(crate) fn in_words(error: &sqlx::Error) -> String {
 #[derive(Debug)]
 pub struct Writing {
     transaction: sqlx::Transaction<'static, sqlx::Any>,
+    file: file::OpenedFile,
     _turn: Option<Turn>,
 }
 
@@ -318,7 +349,9 @@ impl Writing {
         &mut self.transaction
     }
 
+    /// Keeps the change; nothing is kept in a file that was taken from its place meanwhile.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
+        self.file.in_place()?;
         self.transaction.commit().await
     }
 }

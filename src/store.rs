@@ -94,7 +94,7 @@ pub use vouching::KnownServer;
 pub use webhooks::MOST_WEBHOOKS;
 
 use crate::{
-    database::{Database, DatabaseError, Engine, Unready, Writing, in_words},
+    database::{Database, DatabaseError, Engine, Misplaced, Unready, Writing, in_words},
     random::Random,
 };
 use std::sync::Arc;
@@ -190,6 +190,11 @@ impl Store {
     /// Whether the database answers and has every table.
     pub async fn ready(&self) -> Result<(), Unready> {
         self.database.ready().await
+    }
+
+    /// Whether its file still stands in its place.
+    pub fn in_place(&self) -> Result<(), Misplaced> {
+        self.database.in_place()
     }
 
     /// Whether requests can be answered with it; the error says why not.

@@ -18,7 +18,7 @@ pub use keys::{KeyError, VaultKeys};
 use crate::{
     account_name::Password,
     clock::Timestamp,
-    database::{Database, DatabaseError, Engine, Unready, in_words},
+    database::{Database, DatabaseError, Engine, Misplaced, Unready, in_words},
     id::SecretId,
     random::Random,
 };
@@ -168,6 +168,11 @@ impl Vault {
     /// Whether the database answers and has every table.
     pub async fn ready(&self) -> Result<(), Unready> {
         self.database.ready().await
+    }
+
+    /// Whether its file still stands in its place.
+    pub fn in_place(&self) -> Result<(), Misplaced> {
+        self.database.in_place()
     }
 
     /// Whether requests can be answered with it; the error says why not.

@@ -3,7 +3,7 @@
 use crate::{
     command::CommandError,
     connections::{Limits, Places, Server},
-    lock_watch::LockWatch,
+    lock_watch::{LockWatch, misplaced},
     settings::SettingError,
 };
 use axum::{
@@ -43,9 +43,6 @@ async fn ready(State(health): State<Health>) -> Response {
     if health.stop.is_cancelled() {
         return unready("stopping".to_owned()).into_response();
     }
-    if let Some(why) = health.locks.look() {
-        return unready(why).into_response();
-    }
     let Services {
         store,
         vault,
@@ -53,6 +50,12 @@ async fn ready(State(health): State<Health>) -> Response {
         clock,
         ..
     } = &health.services;
+    if let Some(why) = misplaced(store, vault) {
+        return unready(why).into_response();
+    }
+    if let Some(why) = health.locks.look() {
+        return unready(why).into_response();
+    }
     match tokio::join!(store.ready(), vault.ready()) {
         (Ok(()), Ok(())) => match heartbeats.recent(clock) {
             // Another instance has sealed with a key that this one was not given.

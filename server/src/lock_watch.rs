@@ -1,6 +1,12 @@
-//! The locks of the databases while the server runs: a lock file that somebody takes away would let a second server in.
+//! The locks and the files of the databases while the server runs: a lock file that somebody takes away would let a second
+//! server in, and what is written to a file that was taken away is lost.
 
-use kalends::database::{DatabaseLock, LockState};
+use kalends::{
+    database::{DatabaseLock, LockState},
+    services::Services,
+    store::Store,
+    vault::Vault,
+};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -59,10 +65,31 @@ impl LockWatch {
     }
 
     /// Looks again and again until told to stop.
-    pub async fn keep_looking(self, stop: CancellationToken) {
+    pub async fn keep_looking(self, services: Services, stop: CancellationToken) {
+        let mut told = None;
         while !stop.is_cancelled() {
+            let found = misplaced(&services.store, &services.vault);
+            match &found {
+                Some(why) if found != told => {
+                    tracing::error!("{why}. Nothing is changed until then")
+                }
+                None if told.is_some() => {
+                    tracing::warn!("the files of the databases are in their places again");
+                }
+                Some(_) | None => {}
+            }
+            told = found;
             self.look();
             stop.run_until_cancelled(tokio::time::sleep(LOOK)).await;
         }
     }
+}
+
+/// What became of a database's file, if it does not stand in its place.
+pub fn misplaced(store: &Store, vault: &Vault) -> Option<String> {
+    let main = store
+        .in_place()
+        .map_err(|it| format!("the main database {it}"));
+    let vault = vault.in_place().map_err(|it| format!("the vault {it}"));
+    main.and(vault).err()
 }

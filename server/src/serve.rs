@@ -96,7 +96,7 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
 
     let worker = tokio::spawn(worker::run(services.clone(), stop.clone()));
     tokio::spawn(stop_on_signal(stop.clone()));
-    tokio::spawn(locks.clone().keep_looking(stop.clone()));
+    tokio::spawn(locks.clone().keep_looking(services.clone(), stop.clone()));
     let listener = tokio::net::TcpListener::from_std(listener).map_err(CommandError::refused)?;
     Server::new(router, places, tls, stop.clone())
         .serve(listener, DRAIN)

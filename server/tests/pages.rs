@@ -39,6 +39,8 @@ mod hostile;
 mod limits;
 #[path = "../../tests/support/mail_server.rs"]
 mod mail_server;
+#[path = "pages/misplaced.rs"]
+mod misplaced;
 #[path = "pages/notices.rs"]
 mod notices;
 #[path = "pages/once_more.rs"]

@@ -13,6 +13,9 @@ use std::{
 /// How often a lock file is taken anew that was deleted between opening and locking it.
 const TRIES: usize = 5;
 
+/// How many links are followed from one name to the next.
+const LINKS: usize = 40;
+
 /// Why a database could not be had alone.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -74,7 +77,8 @@ impl DatabaseLock {
             path: path.clone(),
             error,
         };
-        if database.metadata().map_err(failed)?.nlink() > 1 {
+        let links = database.metadata().map_or(1, |file| file.nlink());
+        if links > 1 {
             return Err(LockError::Linked { database });
         }
         for _ in 0..TRIES {
@@ -94,6 +98,13 @@ impl DatabaseLock {
                 continue;
             }
             sign(&file, holder).map_err(failed)?;
+            // Only whoever holds the lock makes a file: where it was taken away from under a server, none is put there.
+            if !database.exists() {
+                opened(&database).map_err(|error| LockError::File {
+                    path: database.clone(),
+                    error,
+                })?;
+            }
             return Ok(Some(Self {
                 database,
                 path,
@@ -165,17 +176,27 @@ pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     (!path.as_os_str().is_empty() && !in_memory).then_some(path)
 }
 
-/// The path that all names of a database lead to, as far as links show it. It must exist: a link that leads nowhere yet is
-/// followed by whoever makes the file.
+/// The path that all names of a database lead to, as far as links show it, whether there is a file yet or not.
 fn real(database: &Path) -> std::io::Result<PathBuf> {
-    if !database.exists() {
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(database)?;
+    if database.exists() {
+        return database.canonicalize();
     }
-    database.canonicalize()
+    let mut path = database.to_owned();
+    for _ in 0..LINKS {
+        let folder = folder_of(&path).canonicalize()?;
+        let name = path.file_name().ok_or(std::io::ErrorKind::NotFound)?;
+        let place = folder.join(name);
+        match place.read_link() {
+            Ok(to) => path = folder.join(to),
+            Err(_) => return Ok(place),
+        }
+    }
+    Err(std::io::Error::other("its links lead to no end"))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 /// Beside the file, so that all names of one database share one lock.

@@ -1,7 +1,7 @@
 //! Whether a database can be written to: a look that really writes, so that a lock of somebody else, a read-only server and
 //! a full disk show.
 
-use super::{Database, Engine, in_words};
+use super::{Database, Engine, in_being, in_words};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -58,8 +58,8 @@ impl Database {
 
     /// Over a connection of its own: those of the pool may all be waiting.
     async fn write(&self) -> Result<(), sqlx::Error> {
-        // A file that is gone is not made anew.
-        let url = self.url.reveal().replace("mode=rwc", "mode=rw");
+        self.in_place()?;
+        let url = in_being(self.url.reveal());
         let mut connection = AnyConnection::connect(&url).await?;
         if self.engine == Engine::Sqlite {
             connection.execute("PRAGMA busy_timeout = 2000").await?;
