@@ -206,7 +206,10 @@ impl Custody {
         let now = self.clock.now();
         let id = self.store.announce_secret(now).await?;
         fail_point::reached("save-before-seal");
-        self.vault.seal(id, text, to, now).await?;
+        let sharing = self.sharing().await?;
+        let others = sharing.iter().map(|it| it.key_ids.as_slice());
+        let key_id = self.vault.newest_held_by(others);
+        self.vault.seal_with(key_id, id, text, to, now).await?;
         Ok(id)
     }
 

@@ -45,6 +45,11 @@ pub enum VaultError {
     /// No row, or one that does not open for this host and account.
     #[error("the sealed password is missing or does not open")]
     Missing,
+    /// Whether Kalends wrote what the vault remembers of the audit trail cannot be told without this key.
+    #[error(
+        "what the vault remembers of the audit trail cannot be checked here: it was signed with the key {0}, which is not held here"
+    )]
+    AnchorKey(String),
     /// What the vault remembers of the audit trail was not written by Kalends.
     #[error("what the vault remembers of the audit trail was changed")]
     AnchorForged,
@@ -190,6 +195,13 @@ impl Vault {
         &self.database.pool
     }
 
+    /// The newest key that each of the others also holds; the newest of all where there is none.
+    pub fn newest_held_by<'a>(&self, others: impl Iterator<Item = &'a [String]> + Clone) -> &str {
+        let by_all = |id: &&str| others.clone().all(|held| held.iter().any(|it| it == id));
+        let common = self.keys.newest_first().find(by_all);
+        common.unwrap_or(&self.keys.newest().0)
+    }
+
     /// Seals a password with the newest key in the row that was announced for it.
     pub async fn seal(
         &self,
@@ -198,11 +210,24 @@ impl Vault {
         to: &Destination,
         now: Timestamp,
     ) -> Result<(), VaultError> {
-        let sealed = self.sealed(&id.to_string(), password.reveal().as_bytes(), to)?;
+        let newest = &self.keys.newest().0;
+        self.seal_with(newest, id, password, to, now).await
+    }
+
+    /// As [`Vault::seal`], with the key of this id.
+    pub async fn seal_with(
+        &self,
+        key_id: &str,
+        id: SecretId,
+        password: &Password,
+        to: &Destination,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let sealed = self.sealed(key_id, &id.to_string(), password.reveal().as_bytes(), to)?;
         let mut writing = self.database.begin().await?;
         sqlx::query("INSERT INTO secrets (id, key_id, purpose, sealed, sealed_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(id.to_string())
-            .bind(self.keys.newest().0)
+            .bind(key_id)
             .bind(to.purpose)
             .bind(sealed)
             .bind(now.millis())
@@ -211,13 +236,20 @@ impl Vault {
         Ok(writing.commit().await?)
     }
 
-    fn sealed(&self, id: &str, text: &[u8], to: &Destination) -> Result<String, VaultError> {
+    fn sealed(
+        &self,
+        key_id: &str,
+        id: &str,
+        text: &[u8],
+        to: &Destination,
+    ) -> Result<String, VaultError> {
+        let key = self.keys.get(key_id).ok_or(VaultError::Seal)?;
         let nonce = XNonce::from(self.random.bytes::<24>());
         let payload = Payload {
             msg: text,
             aad: &to.bound_to(id),
         };
-        let cipher = XChaCha20Poly1305::new(&(*self.keys.newest().1).into());
+        let cipher = XChaCha20Poly1305::new(&(*key).into());
         let sealed = cipher
             .encrypt(&nonce, payload)
             .map_err(|_| VaultError::Seal)?;

@@ -64,6 +64,10 @@ pub enum Break {
     )]
     Forged,
     #[error(
+        "the end of the trail cannot be checked here: what the vault remembers of it was signed with the key {key_id}, which is not held here"
+    )]
+    KeyElsewhere { key_id: String },
+    #[error(
         "what the vault remembers of what was ended was taken away, changed or added to: it is not what was signed"
     )]
     EndingsChanged,
@@ -84,6 +88,9 @@ pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError>
         Ok(Some(anchor)) => anchor,
         Ok(None) => return Ok(Verdict::Broken(Break::Forgotten)),
         Err(VaultError::AnchorForged) => return Ok(Verdict::Broken(Break::Forged)),
+        Err(VaultError::AnchorKey(key_id)) => {
+            return Ok(Verdict::Broken(Break::KeyElsewhere { key_id }));
+        }
         Err(error) => return Err(error.into()),
     };
     if !vault.endings_are_whole().await? {
@@ -150,8 +157,10 @@ pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError>
 /// follow each other nothing is moved, and a look at the whole trail tells what is wrong.
 pub async fn follow(store: &Store, vault: &Vault, now: Timestamp) -> Result<(), TrailError> {
     // Where it was taken away or changed it stays so, to be found.
-    let Some(anchor) = vault.anchor().await? else {
-        return Ok(());
+    let anchor = match vault.anchor().await {
+        Ok(Some(anchor)) => anchor,
+        Ok(None) | Err(VaultError::AnchorForged | VaultError::AnchorKey(_)) => return Ok(()),
+        Err(error) => return Err(error.into()),
     };
     let (end, head) = store.audit_head().await?;
     let (mut seq, mut before) = (anchor.seq, anchor.hash.clone());

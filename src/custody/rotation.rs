@@ -104,15 +104,20 @@ impl Custody {
         Ok(())
     }
 
-    async fn refuse_lacking(&self) -> Result<(), RotationError> {
-        if self.store.engine() == Engine::Sqlite {
+    /// The instances that run, which must be able to open whatever is sealed.
+    pub(super) async fn sharing(&self) -> Result<Vec<Instance>, StoreError> {
+        match self.store.engine() {
             // The file is held alone: whoever told of themselves is gone.
-            return Ok(());
+            Engine::Sqlite => Ok(Vec::new()),
+            Engine::Postgres => self.store.instances(self.clock.now() - SILENT).await,
         }
+    }
+
+    async fn refuse_lacking(&self) -> Result<(), RotationError> {
         let Some(newest) = self.vault.key_ids().pop() else {
             return Ok(());
         };
-        let mut lacking = self.store.instances(self.clock.now() - SILENT).await?;
+        let mut lacking = self.sharing().await?;
         lacking.retain(|instance| !instance.key_ids.contains(&newest));
         if lacking.is_empty() {
             Ok(())

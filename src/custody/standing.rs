@@ -23,6 +23,8 @@ pub enum Memory {
     AnotherTrail,
     /// It was taken away, or changed.
     Lost,
+    /// It was signed with the key of this id, which is not held here.
+    KeyElsewhere(String),
 }
 
 /// How the two stand to each other.
@@ -80,6 +82,10 @@ impl Standing {
                  Once you know why, kalends vault adopt begins it anew"
                     .to_owned(),
             ),
+            Memory::KeyElsewhere(key_id) => words.push(format!(
+                "The vault's memory of the audit trail cannot be checked here: it was signed with the key {key_id}, which this \
+                 instance does not hold. Give it the same keys as the others, and start it anew"
+            )),
         }
         if let Some(since) = self.vault_is_behind_since.filter(|_| self.vault_is_older()) {
             words.push(format!(
@@ -158,6 +164,9 @@ impl Custody {
         let anchor = match self.vault.anchor().await {
             Ok(Some(anchor)) => anchor,
             Ok(None) | Err(VaultError::AnchorForged) => return Ok((Memory::Lost, None)),
+            Err(VaultError::AnchorKey(key_id)) => {
+                return Ok((Memory::KeyElsewhere(key_id), None));
+            }
             Err(error) => return Err(error.into()),
         };
         if !self.vault.endings_are_whole().await? {

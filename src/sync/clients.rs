@@ -248,6 +248,7 @@ pub async fn open_secret(
                 | VaultError::Key(_)
                 | VaultError::Seal
                 | VaultError::AnchorForged
+                | VaultError::AnchorKey(_)
                 | VaultError::EndingsChanged
                 | VaultError::NotPaired => Problem::Interrupted,
             }

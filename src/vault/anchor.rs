@@ -48,7 +48,8 @@ impl Vault {
     /// `None` where there is none, which is so in no vault that was paired.
     ///
     /// # Errors
-    /// [`VaultError::AnchorForged`] if it was not signed with a key of this vault.
+    /// [`VaultError::AnchorForged`] if it was not signed as it is, [`VaultError::AnchorKey`] if the key that it was signed with
+    /// is not held here.
     pub async fn anchor(&self) -> Result<Option<Anchor>, VaultError> {
         let mut on = self.pool().acquire().await?;
         let signed = self.signed(&mut on).await?;
@@ -65,11 +66,10 @@ impl Vault {
         let row = sqlx::query(sql).fetch_optional(on).await?;
         let Some(row) = row else { return Ok(None) };
         let (anchor, endings, key_id, mac) = read(&row).map_err(|_| VaultError::AnchorForged)?;
-        let code = self
-            .keys
-            .get(&key_id)
-            .and_then(|key| anchor.code(key, &endings));
-        let code = code.ok_or(VaultError::AnchorForged)?;
+        let Some(key) = self.keys.get(&key_id) else {
+            return Err(VaultError::AnchorKey(key_id));
+        };
+        let code = anchor.code(key, &endings).ok_or(VaultError::Seal)?;
         let mac = hex::decode(mac).map_err(|_| VaultError::AnchorForged)?;
         code.verify_slice(&mac)
             .map_err(|_| VaultError::AnchorForged)?;
@@ -95,9 +95,20 @@ impl Vault {
         if there.rows_affected() == 0 || !self.are_as_signed(writing.on()).await? {
             return Ok(());
         }
-        self.keep_endings(&mut writing, endings).await?;
-        self.sign(&mut writing, to).await?;
+        let key_id = self.memory_key(writing.on()).await?;
+        self.keep_endings(&mut writing, &key_id, endings).await?;
+        self.sign(&mut writing, &key_id, to).await?;
         Ok(writing.commit().await?)
+    }
+
+    /// The key that signs what is remembered: the one that signed it last, which whoever shares the vault holds, until
+    /// a rotation. A key that is only just being given to all signs nothing.
+    pub(super) async fn memory_key(&self, on: &mut AnyConnection) -> Result<String, VaultError> {
+        let sql = "SELECT key_id FROM anchors WHERE id = 1";
+        let row = sqlx::query(sql).fetch_optional(on).await?;
+        let signed_with = row.and_then(|row| row.try_get::<String, _>("key_id").ok());
+        let held = signed_with.filter(|id| self.keys.get(id).is_some());
+        Ok(held.unwrap_or_else(|| self.keys.newest().0.clone()))
     }
 
     /// Puts an anchor where there is none: a vault begins.
@@ -118,7 +129,8 @@ impl Vault {
                 .execute(writing.on())
                 .await?;
         }
-        self.sign(&mut writing, anchor).await?;
+        let key_id = self.memory_key(writing.on()).await?;
+        self.sign(&mut writing, &key_id, anchor).await?;
         Ok(writing.commit().await?)
     }
 
@@ -126,9 +138,10 @@ impl Vault {
     pub(super) async fn sign(
         &self,
         writing: &mut Writing,
+        key_id: &str,
         anchor: &Anchor,
     ) -> Result<(), VaultError> {
-        let (key_id, key) = self.keys.newest();
+        let key = self.keys.get(key_id).ok_or(VaultError::Seal)?;
         let endings = Tally::read(writing.on()).await?;
         let code = anchor.code(key, &endings).ok_or(VaultError::Seal)?;
         sqlx::query(

@@ -55,7 +55,7 @@ impl Vault {
         match self.signed(on).await {
             Ok(Some((_, signed))) => Ok(signed == Tally::read(on).await?),
             Ok(None) => Ok(true),
-            Err(VaultError::AnchorForged) => Ok(false),
+            Err(VaultError::AnchorForged | VaultError::AnchorKey(_)) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -84,18 +84,24 @@ impl Vault {
     pub(super) async fn keep_endings(
         &self,
         writing: &mut Writing,
+        key_id: &str,
         endings: &[Ending],
     ) -> Result<(), VaultError> {
         for ending in endings {
             let text = serde_json::to_vec(ending).map_err(|_| VaultError::Seal)?;
-            let sealed = self.sealed(&ending.seq.to_string(), &text, &Destination::ending())?;
+            let sealed = self.sealed(
+                key_id,
+                &ending.seq.to_string(),
+                &text,
+                &Destination::ending(),
+            )?;
             sqlx::query(
                 "INSERT INTO endings (seq, at, key_id, sealed) VALUES ($1, $2, $3, $4) ON CONFLICT (seq) DO UPDATE \
                  SET at = excluded.at, key_id = excluded.key_id, sealed = excluded.sealed",
             )
             .bind(ending.seq)
             .bind(ending.at.millis())
-            .bind(self.keys.newest().0)
+            .bind(key_id)
             .bind(sealed)
             .execute(writing.on())
             .await?;
@@ -145,7 +151,8 @@ impl Vault {
             .execute(writing.on())
             .await?;
         if let Some((anchor, _)) = self.signed(writing.on()).await? {
-            self.sign(&mut writing, &anchor).await?;
+            let key_id = self.memory_key(writing.on()).await?;
+            self.sign(&mut writing, &key_id, &anchor).await?;
         }
         Ok(writing.commit().await?)
     }
@@ -165,9 +172,10 @@ impl Vault {
             .bind(self.keys.newest().0)
             .execute(writing.on())
             .await?;
-        self.keep_endings(&mut writing, &endings).await?;
+        let newest = &self.keys.newest().0;
+        self.keep_endings(&mut writing, newest, &endings).await?;
         if let Some(anchor) = anchor {
-            self.sign(&mut writing, &anchor).await?;
+            self.sign(&mut writing, newest, &anchor).await?;
         }
         Ok(writing.commit().await?)
     }

@@ -113,6 +113,11 @@ impl VaultKeys {
         (&self.newest.0, &self.newest.1)
     }
 
+    /// The ids of all keys.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().rev().map(|(id, _)| id.as_str())
+    }
+
     /// The ids of all keys, the newest last.
     pub(super) fn ids(&self) -> Vec<String> {
         self.keys.iter().map(|(id, _)| id.clone()).collect()

@@ -7,7 +7,7 @@ use crate::{
 };
 use kalends::{
     account_name::AccountName,
-    audit::{Action, Entry, Verdict, follow, verify},
+    audit::{Action, Break, Entry, Verdict, follow, verify},
     clock::Clock,
     connection::{ConnectionState, Mode},
     custody::{Custody, Memory, holds_every_key},
@@ -17,6 +17,7 @@ use kalends::{
     store::{Instance, StoreError},
     vault::{Destination, Vault},
 };
+use sqlx::Row as _;
 use std::time::Duration;
 
 fn custody_with(world: &World, vault: Vault) -> Custody {
@@ -283,6 +284,64 @@ on_both_engines! {
         let review = Entry::by(alice.id, Action::EndingsReviewed);
         world.store.endings_are_reviewed(&review, later).await.unwrap();
         assert_eq!(world.store.endings_to_review(10).await.unwrap(), []);
+    }
+
+    async fn a_key_that_an_instance_lacks_seals_and_signs_nothing_until_all_have_it(world) {
+        let alice = world.user("alice").await;
+        let both = world.vault_with(&["k1", "k2"]).await.unwrap();
+        let [old, new] = both.key_ids().try_into().unwrap();
+        let instance = |id: &str, key_ids: &[String]| Instance {
+            id: id.to_owned(),
+            name: format!("{id}, process 7"),
+            key_ids: key_ids.to_vec(),
+            seen_at: NOW,
+        };
+        let first = instance("mill", &world.vault.key_ids());
+        let second = instance("barn", &both.key_ids());
+        for instance in [&first, &second] {
+            world.store.instance_runs(instance, NOW).await.unwrap();
+        }
+        let custody = custody_with(world, both.clone());
+        let key_of_anchor = async || -> String {
+            let row = sqlx::query("SELECT key_id FROM anchors").fetch_one(world.vault.pool()).await.unwrap();
+            row.get(0)
+        };
+        let sealed_with = async || -> Vec<String> {
+            let rows = sqlx::query("SELECT DISTINCT key_id FROM secrets").fetch_all(world.vault.pool()).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        };
+        let sealed = async |name: &str| {
+            let account = AccountName::parse("svc-kalends@example.test", "").unwrap();
+            let entry = Entry::by(alice.id, Action::Connected);
+            let to = Destination::new(SERVICE.host, &account);
+            let text = name.to_owned().into();
+            custody.save(&text, |secret| new_connection(&alice, SERVICE, secret), &entry, &to).await.unwrap();
+            follow(&world.store, &both, NOW).await.unwrap();
+        };
+        sealed("Practice-2026!").await;
+        // Whoever holds a file alone needs to wait for nobody.
+        let is_shared = world.store.engine() == Engine::Postgres;
+        assert_eq!(sealed_with().await, [if is_shared { old.clone() } else { new.clone() }]);
+        assert_eq!(key_of_anchor().await, old);
+        assert!(world.vault.anchor().await.unwrap().unwrap().seq > 0);
+        if is_shared {
+            holds_every_key(&world.store, &world.vault).await.unwrap();
+            assert!(world.custody().standing().await.unwrap().is_in_order());
+        }
+
+        let first = instance("mill", &both.key_ids());
+        world.store.instance_runs(&first, NOW).await.unwrap();
+        sealed("Practice-2027!").await;
+        assert_eq!(sealed_with().await, [new.clone()]);
+        custody.rotate().await.unwrap();
+        assert_eq!(key_of_anchor().await, new);
+        // Whoever lacks it says so, and that nothing was changed.
+        let standing = world.custody().standing().await.unwrap();
+        assert_eq!(standing.memory, Memory::KeyElsewhere(new.clone()));
+        let told = verify(&world.store, &world.vault).await.unwrap();
+        assert_eq!(told, Verdict::Broken(Break::KeyElsewhere { key_id: new }));
+        follow(&world.store, &world.vault, NOW).await.unwrap();
+        both.pool().close().await;
     }
 
     async fn rotation_is_refused_while_an_instance_lacks_the_newest_key(world) {

@@ -217,6 +217,11 @@ fn opened(lines: &[kalends::audit::Line], words: &crate::moment::Words) -> Vec<L
     counted.into_iter().map(line).collect()
 }
 
+#[cfg(feature = "ssr")]
+const FORGED: &str = "The vault's memory of this log was changed or damaged: whether lines are missing can no longer be told \
+                      from it. To see what is wrong, run: kalends audit verify. Once you know why, kalends vault adopt begins \
+                      the memory anew.";
+
 /// How the trail stands since it was last looked at as a whole.
 #[cfg(feature = "ssr")]
 async fn chain(
@@ -224,7 +229,23 @@ async fn chain(
     words: &crate::moment::Words,
 ) -> Result<(String, bool), AppError> {
     use crate::request;
-    let anchor = services.vault.anchor().await.map_err(request::internal)?;
+    use kalends::vault::VaultError;
+    let broken = |what: String| Ok((what, false));
+    let anchor = match services.vault.anchor().await {
+        Ok(anchor) => anchor,
+        Err(VaultError::AnchorForged) => return broken(FORGED.to_owned()),
+        Err(VaultError::AnchorKey(key_id)) => {
+            return broken(format!(
+                "The end of this log cannot be checked here: the vault's memory of it was signed with the key {key_id}, which \
+                 this Kalends does not hold. Give it the same keys as the others, and start it anew."
+            ));
+        }
+        Err(error) => return Err(request::internal(error)),
+    };
+    let are_whole = services.vault.endings_are_whole().await;
+    if !are_whole.map_err(request::internal)? {
+        return broken(FORGED.to_owned());
+    }
     Ok(match anchor {
         Some(anchor) => (
             format!(

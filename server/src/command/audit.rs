@@ -6,7 +6,7 @@ use crate::{
 };
 use clap::Subcommand;
 use kalends::{
-    audit::{self, Verdict},
+    audit::{self, Break, Verdict},
     clock::Clock,
     random::Random,
 };
@@ -50,6 +50,12 @@ pub async fn run(command: &AuditCommand, data: &Data) -> Result<(), CommandError
             say(format_args!("The audit trail is whole: {lines}{between}."));
             say(format_args!("Its last hash is {head}"));
             Ok(())
+        }
+        Verdict::Broken(cannot @ Break::KeyElsewhere { .. }) => {
+            say(format_args!(
+                "The audit trail: {cannot}. Give this command the same keys as the running Kalends has."
+            ));
+            Err(CommandError::Unhealthy)
         }
         Verdict::Broken(broken) => {
             say(format_args!("The audit trail is broken: {broken}."));

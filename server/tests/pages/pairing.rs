@@ -1,6 +1,7 @@
 //! Main database, vault and keys that do not belong together, are set back, or are shared by two processes.
 
 use crate::program::{ALICE, BOB, Ended, Place};
+use sqlx::{AnyConnection, Connection as _};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 /// The file of a database with what belongs to it.
@@ -232,4 +233,32 @@ fn another_key_under_the_same_name_is_refused_and_nothing_is_lost() {
     fs::set_permissions(&keys, fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(place.run(&["migrate"], "").code, Some(0));
     assert_eq!(fs::read_to_string(&keys).unwrap(), right);
+}
+
+#[tokio::test]
+async fn the_audit_log_is_shown_and_says_so_where_the_memory_of_it_was_changed() {
+    let place = Place::of(&[ALICE]);
+    let kalends = place.start().await;
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let page = alice.open("/audit").await;
+    assert!(page.text().contains("signed in"), "{}", page.text());
+    sqlx::any::install_default_drivers();
+    let url = format!("sqlite://{}", place.path().join("vault.db").display());
+    for (change, told) in [
+        (
+            "UPDATE anchors SET hash = 'z' || substr(hash, 2)",
+            "was changed or damaged",
+        ),
+        (
+            "UPDATE anchors SET key_id = 'another'",
+            "signed with the key another",
+        ),
+    ] {
+        let mut vault = AnyConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql(change).execute(&mut vault).await.unwrap();
+        vault.close().await.unwrap();
+        let page = alice.open("/audit").await;
+        assert!(page.text().contains("signed in"), "{}", page.text());
+        assert!(page.text().contains(told), "{}", page.text());
+    }
 }
