@@ -6,6 +6,7 @@ mod examples;
 mod mailbox;
 mod network;
 mod organisation;
+mod own_account;
 mod passing;
 pub mod powershell;
 mod proxied;
@@ -43,6 +44,9 @@ pub struct Names {
     /// Whether an admin holds the account for everybody.
     #[serde(default)]
     pub held: bool,
+    /// Whether the mailbox's owner signs in with an account of their own: no role is needed, and nobody else uses it.
+    #[serde(default)]
+    pub is_own: bool,
     /// Whether the reader may know where names lead within the network: an admin, or whoever runs Kalends.
     #[serde(default)]
     pub tells_addresses: bool,
@@ -60,6 +64,7 @@ impl Names {
             endpoint: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
             utc_offset: None,
             held: false,
+            is_own: false,
             tells_addresses: true,
             probe_at: None,
         }
@@ -155,6 +160,8 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
     let words = words_for(problem, names);
     let (owner, words) = if names.held {
         organisation::held(problem, words)
+    } else if names.is_own {
+        own_account::told(problem, words, names)
     } else {
         (problem.owner(), words)
     };
@@ -261,7 +268,7 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
         Problem::AccessDenied => mailbox::access_denied(names),
         Problem::MailboxMoving => mailbox::moving(names),
         Problem::MailboxMoved { endpoint } => mailbox::moved(endpoint.as_ref(), names),
-        Problem::Throttled { wait_millis } => passing::throttled(*wait_millis),
+        Problem::Throttled { wait_millis } => passing::throttled(*wait_millis, names),
         Problem::ServerError {
             status,
             response_code,

@@ -13,6 +13,7 @@ use crate::{
         self, Request, certificate,
         ladder::{self, Controls, Failure, Success, Tools},
     },
+    connection::Mode,
     id::{CheckId, UserId},
     mailbox::SmtpAddress,
     permission::Forbidden,
@@ -61,6 +62,7 @@ pub enum PartEnd {
 pub struct Analysis {
     pub id: CheckId,
     pub typed: Typed,
+    pub mode: Mode,
     /// The mailbox, then the control mailbox if there is one.
     pub parts: Vec<Part>,
     pub started_at: Timestamp,
@@ -179,6 +181,7 @@ fn begun(id: CheckId, request: &Request, now: Timestamp) -> Analysis {
     Analysis {
         id,
         typed: request.typed.clone(),
+        mode: request.mode,
         parts: std::iter::once(&request.mailbox)
             .chain(control)
             .map(part)

@@ -273,6 +273,7 @@ impl Check {
             // A password that an admin has just typed is not held yet.
             held: self.mode == Mode::Organisation
                 && matches!(self.typed.goal, Goal::Connection | Goal::SendAgain { .. }),
+            is_own: self.mode == Mode::Personal,
             tells_addresses: false,
             probe_at: None,
         }

@@ -124,6 +124,7 @@ impl Connection {
             endpoint: self.endpoint.to_string(),
             utc_offset,
             held: self.mode == Mode::Organisation,
+            is_own: self.mode == Mode::Personal,
             tells_addresses: false,
             probe_at: self.due_at,
         }

@@ -3,7 +3,7 @@
 use super::{Names, Words, shown_or, words};
 use crate::{
     clock::Timestamp,
-    problem::{Owner, Problem},
+    problem::{Concerns, Owner, Problem},
 };
 
 pub(super) fn password_changing(until: Timestamp, names: &Names) -> Words {
@@ -71,6 +71,21 @@ pub(super) fn held(problem: &Problem, mut words: Words) -> (Owner, Words) {
             "An Exchange administrator looks whether the mailbox was removed, or has another address: the command shows both.".to_owned(),
             "If it is gone for good, a Kalends administrator disconnects it; if it has another address, that one is verified for its owner on the page People and connected.".to_owned(),
         ];
+        return (Owner::Operator, words);
+    }
+    // The mailbox itself is its owner's; the account, its server and the address were chosen by administrators.
+    let is_the_owners = matches!(problem, Problem::MailboxFull | Problem::EntryDamaged { .. });
+    if problem.owner() == Owner::You && !is_the_owners {
+        let place = match problem.concerns() {
+            Concerns::Mailbox => {
+                "A Kalends administrator corrects the mailbox’s address or its server, under Organisation. What to look for comes next."
+            }
+            _ => {
+                "A Kalends administrator corrects the account’s server or username on its page, under Organisation. What to look for comes next."
+            }
+        };
+        words.steps.insert(0, place.to_owned());
+        words.lists_causes = false;
         return (Owner::Operator, words);
     }
     (problem.owner(), words)

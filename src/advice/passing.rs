@@ -1,6 +1,6 @@
 //! Words for what passes by itself: busy servers, servers in trouble, answers that did not arrive.
 
-use super::{Words, shown, words};
+use super::{Names, Words, shown, words};
 
 fn in_words(wait_millis: u64) -> String {
     let seconds = wait_millis.div_ceil(1000);
@@ -11,7 +11,12 @@ fn in_words(wait_millis: u64) -> String {
     }
 }
 
-pub(super) fn throttled(wait_millis: u64) -> Words {
+pub(super) fn throttled(wait_millis: u64, names: &Names) -> Words {
+    let whose = if names.is_own {
+        ""
+    } else {
+        " With a service account the limits of each mailbox count, not those of the account."
+    };
     let wait = in_words(wait_millis);
     words(
         "Exchange is busy and asks for a pause.",
@@ -19,7 +24,7 @@ pub(super) fn throttled(wait_millis: u64) -> Words {
     )
     .step(format!("Wait {wait} and try again; saved connections go on by themselves."))
     .step("Look at the limits for EWS, if it happens every day: the first command shows those of the server.")
-    .step("Raise them for the organisation, if they are lower than usual: the second command. With a service account the limits of each mailbox count, not those of the account.")
+    .step(format!("Raise them for the organisation, if they are lower than usual: the second command.{whose}"))
     .find_out("Get-ThrottlingPolicy | Where-Object ThrottlingPolicyScope -eq 'Global' | Format-List Ews*")
     .run("New-ThrottlingPolicy -Name 'Kalends' -ThrottlingPolicyScope Organization -EwsMaxConcurrency 100 -EwsMaxSubscriptions 5000")
     .verify("Get-ThrottlingPolicy 'Kalends' | Format-List ThrottlingPolicyScope,Ews*")

@@ -50,7 +50,7 @@ pub(super) fn not_found(url: &str) -> Words {
         return words(
             "There is no Autodiscover at this address.",
             format!(
-                "The server answered, but it knows nothing at {} (HTTP 404).",
+                "The server answered, but it knows nothing at {} (HTTP 404 or 410).",
                 shown(url)
             ),
         )
@@ -58,7 +58,7 @@ pub(super) fn not_found(url: &str) -> Words {
     }
     words(
         "There is no EWS at this address.",
-        format!("The server answered, but it knows nothing at {} (HTTP 404).", shown(url)),
+        format!("The server answered, but it knows nothing at {} (HTTP 404 or 410).", shown(url)),
     )
     .step("Check the Exchange server's address: the administrator sees the right one as ExternalUrl.")
     .step("Publish the path /EWS/* on the proxy or load balancer, if there is one in front of Exchange.")
@@ -220,7 +220,7 @@ pub(super) fn request_rejected(said: &str) -> Words {
     );
     let told = match said {
         "HTTP 413" | "HTTP 431" => told.step("Switch off client certificates for /EWS on the server and on proxies in front, or raise their limit for the size of a request."),
-        "HTTP 400" => told.step("Check proxies in front for rules about headers; a service account that is a member of hundreds of groups can cause it, too."),
+        "HTTP 400" => told.step("Check proxies in front for rules about headers; an account that is a member of hundreds of groups can cause it, too."),
         _ => told.step("Check proxies in front of Exchange that change requests, such as firewalls that inspect content."),
     };
     told.step("Update Kalends, if there is a newer version.")

@@ -162,7 +162,7 @@ pub(super) fn kerberos_only() -> Words {
         "It offers Negotiate, but NTLM is switched off there. Kerberos needs a machine that belongs to the Windows domain, which the server of Kalends is not.",
     )
     .step("Add NTLM to the providers of Windows authentication for EWS in IIS: open the site, EWS, Authentication, Windows Authentication, Providers.")
-    .step("Check whether the policy \"Network security: Restrict NTLM\" keeps the Exchange servers or the service account from it; exceptions can be named there.")
+    .step("Check whether the policy \"Network security: Restrict NTLM\" keeps the Exchange servers or the account from it; exceptions can be named there.")
     .step("Or turn on Basic for EWS: the second command, with the name of the server in the place of SERVER. Kalends uses it once you allow it for the account, on the page of the failed test.")
     .find_out("Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,BasicAuthentication,WindowsAuthentication")
     .run("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -BasicAuthentication $true")
@@ -212,7 +212,7 @@ pub(super) fn basic_withheld(
     let allow = if names.held {
         "If Basic is meant: an administrator of Kalends tests the account anew under “Change server or username”, types its password and ticks “Sign in by Basic”."
     } else {
-        "If Basic is meant: allow it on the page of the failed test and type the password anew. For a service account that others use, an administrator of Kalends does so."
+        "If Basic is meant: allow it on the page of the failed test and type the password anew. For an account that others use, an administrator of Kalends does so."
     };
     words
         .step("Ask the Exchange administrator whether the sign-in settings of EWS were changed: the first command shows them.")

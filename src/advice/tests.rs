@@ -10,6 +10,7 @@ fn names() -> Names {
         endpoint: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
         utc_offset: None,
         held: false,
+        is_own: false,
         tells_addresses: true,
         probe_at: None,
     }

@@ -4,6 +4,7 @@ use super::{Analysis, PartEnd, TOLD_ABOVE};
 use crate::{
     advice::{Names, advice, powershell::quote},
     check::{Step, StepReport, Verdict},
+    connection::Mode,
     pasted::addresses_in,
 };
 use std::fmt::Write as _;
@@ -49,7 +50,13 @@ pub fn report(analysis: &Analysis) -> String {
                 request_id,
             }) => {
                 // Without names: the words and commands have placeholders where they would stand.
-                let told = advice(problem, &Names::default().telling_addresses(true));
+                let told = advice(
+                    problem,
+                    &Names {
+                        is_own: analysis.mode == Mode::Personal,
+                        ..Names::default().telling_addresses(true)
+                    },
+                );
                 line(format!("  Problem: {} ({})", told.title, told.code));
                 if let Some(id) = request_id {
                     line(format!("  Request id: {id}"));

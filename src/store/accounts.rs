@@ -78,6 +78,7 @@ impl Account {
             endpoint: self.endpoint.to_string(),
             utc_offset,
             held: self.mode == Mode::Organisation,
+            is_own: self.mode == Mode::Personal,
             tells_addresses: false,
             probe_at: self.stopped_until.filter(|_| self.saved_refusals > 0),
         }

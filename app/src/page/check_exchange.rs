@@ -145,6 +145,7 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
                         endpoint: found.typed.endpoint.clone(),
                         utc_offset: Some(words.utc_offset()),
                         held: false,
+                        is_own: found.mode == kalends::connection::Mode::Personal,
                         tells_addresses: true,
                         probe_at: None,
                     },

@@ -154,6 +154,7 @@ async fn ended_account(id: String) -> Result<EndedView, AppError> {
         endpoint: ended.endpoint.to_string(),
         utc_offset: Some(words.utc_offset()),
         held: false,
+        is_own: false,
         tells_addresses: true,
         probe_at: None,
     };

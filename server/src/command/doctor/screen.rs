@@ -7,6 +7,7 @@ use kalends::{
     advice::{Advice, Names, advice},
     analyse::{Analysis, Part, PartEnd, TOLD_ABOVE},
     check::{Step, StepReport, Verdict},
+    connection::Mode,
     problem::Problem,
 };
 use std::collections::HashMap;
@@ -116,6 +117,7 @@ impl Screen {
             endpoint: analysis.typed.endpoint.clone(),
             utc_offset: None,
             held: false,
+            is_own: analysis.mode == Mode::Personal,
             tells_addresses: true,
             probe_at: None,
         };
