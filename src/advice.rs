@@ -2,6 +2,7 @@
 //! its words in a file below, by what must be looked at; no other part of Kalends holds a sentence about Exchange.
 
 mod certificate;
+mod damaged;
 mod examples;
 mod mailbox;
 mod network;
@@ -288,7 +289,10 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
         Problem::MailboxAmbiguous => mailbox::ambiguous(names),
         Problem::AccountNotInDomain => sign_in::not_in_domain(names),
         Problem::AccountWithoutMailbox => mailbox::account_without_one(names),
-        Problem::EntryDamaged { response_code } => mailbox::entry_damaged(response_code, names),
+        Problem::EntryDamaged {
+            response_code,
+            periods,
+        } => damaged::entry(response_code, periods, names),
         Problem::RequestRejected { said } => server::request_rejected(said),
         Problem::AnswerTimedOut { seconds, operation } => {
             passing::timed_out(*seconds, operation.as_deref())

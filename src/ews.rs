@@ -19,7 +19,7 @@ pub use client::{Client, Greeting};
 pub use error::{Call, CallIds, Cause, EwsError, ServerSaid};
 pub use operation::{find_item::View, get_folder::FolderFacts};
 pub use version::ServerBuild;
-pub use window::read_window;
+pub use window::{Damaged, Reading, read_window};
 
 use crate::mailbox::{ConnectingSid, SmtpAddress};
 

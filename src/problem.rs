@@ -7,12 +7,13 @@ mod handling;
 mod unaddressed;
 
 pub use facts::{
-    CameOf, Certificate, CertificateBefore, CertificateFlaw, ENDS_SOON, InsteadOfEws, Target,
-    TlsReason, Tried, capped,
+    CameOf, Certificate, CertificateBefore, CertificateFlaw, ENDS_SOON, InsteadOfEws, Issuing,
+    Target, TlsReason, Tried, capped,
 };
 pub use handling::{Concerns, Retry};
 pub use unaddressed::text_without_addresses;
 
+use crate::calendar::Window;
 use crate::{clock::Timestamp, endpoint::EwsUrl, mailbox::SmtpAddress};
 use serde::{Deserialize, Serialize};
 
@@ -219,6 +220,9 @@ pub enum Problem {
     /// An entry of the calendar is damaged and cannot be read.
     EntryDamaged {
         response_code: String,
+        /// Where such entries lie, as far as that could be told; everything outside was read.
+        #[serde(default)]
+        periods: Vec<Window>,
     },
     /// Exchange no longer knows a mark, an id or a subscription of Kalends.
     OutOfStep {
@@ -275,6 +279,15 @@ impl Problem {
             Self::SignInRefused { changed, proxy, .. } => Self::PasswordRefused { proxy, changed },
             other => other,
         }
+    }
+
+    /// The same, with the times at which damaged entries lie.
+    #[must_use]
+    pub fn lying_in(mut self, times: &[Window]) -> Self {
+        if let Self::EntryDamaged { periods, .. } = &mut self {
+            *periods = times.to_vec();
+        }
+        self
     }
 
     /// What was asked for when it arose, where it tells.

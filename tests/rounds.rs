@@ -18,6 +18,8 @@ mod basic;
 mod busy;
 #[path = "rounds/clocks.rs"]
 mod clocks;
+#[path = "rounds/damaged.rs"]
+mod damaged;
 #[path = "rounds/gone.rs"]
 mod gone;
 #[path = "rounds/instances.rs"]

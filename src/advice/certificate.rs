@@ -1,7 +1,7 @@
 //! Words for encryption that did not come about: certificates with issuer, names and dates, and TLS itself.
 
-use super::{OPERATOR, Purpose, Words, powershell::quote, shown, words};
-use crate::problem::{Certificate, CertificateBefore};
+use super::{OPERATOR, Purpose, SERVER, Words, powershell::quote, shown, words};
+use crate::problem::{Certificate, CertificateBefore, Issuing};
 
 /// Which certificate EWS uses, and until when it is valid.
 pub(super) const CERTIFICATES: &str = "Get-ExchangeCertificate | Format-List Subject,Issuer,CertificateDomains,NotAfter,Services,Thumbprint";
@@ -149,7 +149,38 @@ pub(super) fn wrong_name(host: &str, certificate: &Certificate) -> Words {
         .find_out(CERTIFICATES)
 }
 
+/// The server's own certificate is in its days, one above it is not.
+fn issuing_out_of_its_days(
+    host: &str,
+    certificate: &Certificate,
+    issuing: &Issuing,
+    what: &str,
+) -> Words {
+    let subject = shown(&issuing.subject);
+    words(
+        format!("The certificate {subject}, which issued that of {}, {what}.", shown(host)),
+        format!(
+            "The issuing certificate is valid from {} until {}. Without one that is valid the server’s own proves nothing, so Kalends sent nothing. {}",
+            issuing.not_before.day_in_words(),
+            issuing.not_after.day_in_words(),
+            facts(certificate)
+        ),
+    )
+    .step(format!("Install the present issuing (intermediate) certificate of {subject} on the server, in “Intermediate Certification Authorities”, and remove the old one; on a load balancer or proxy in front, replace the chain there too."))
+    .step("Have the certificate issued anew, if its authority has none that is valid.")
+    .step("Check the clock of the machine that runs Kalends, if today lies within those days.")
+    .command(
+        Purpose::FindOut,
+        SERVER,
+        "Get-ChildItem Cert:\\LocalMachine\\CA | Format-List Subject,NotBefore,NotAfter,Thumbprint",
+    )
+}
+
 pub(super) fn expired(host: &str, certificate: &Certificate) -> Words {
+    if let Some(issuing) = &certificate.above {
+        let what = format!("expired on {}", issuing.not_after.day_in_words());
+        return issuing_out_of_its_days(host, certificate, issuing, &what);
+    }
     words(
         format!("The certificate of {} expired on {}.", shown(host), certificate.not_after.day_in_words()),
         format!("An expired certificate proves nothing, so Kalends sent nothing. {}", facts(certificate)),
@@ -160,6 +191,10 @@ pub(super) fn expired(host: &str, certificate: &Certificate) -> Words {
 }
 
 pub(super) fn not_yet_valid(host: &str, certificate: &Certificate) -> Words {
+    if let Some(issuing) = &certificate.above {
+        let what = format!("is valid only from {}", issuing.not_before.day_in_words());
+        return issuing_out_of_its_days(host, certificate, issuing, &what);
+    }
     words(
         format!(
             "The certificate of {} is valid only from {}.",

@@ -2,6 +2,7 @@
 //! Whoever adds a problem adds one here.
 
 use crate::{
+    calendar::Window,
     clock::Timestamp,
     problem::{
         CameOf, Certificate, CertificateBefore, CertificateFlaw, InsteadOfEws, Problem, Target,
@@ -22,6 +23,7 @@ pub(super) fn certificate() -> Certificate {
         fingerprint: "5f".repeat(32),
         is_authority: false,
         before: None,
+        above: None,
     }
 }
 
@@ -92,6 +94,13 @@ fn ways_to_the_server() -> Vec<Problem> {
         unusable(CertificateFlaw::NotForServers),
         unusable(CertificateFlaw::CriticalExtension),
         unusable(CertificateFlaw::Constraint),
+        unusable(CertificateFlaw::NotAnAuthority {
+            subject: "CN=Example Web Server".to_owned(),
+        }),
+        unusable(CertificateFlaw::Above {
+            subject: "CN=Example Issuing CA".to_owned(),
+            flaw: Box::new(CertificateFlaw::Signature("SHA-1 with RSA".to_owned())),
+        }),
         unusable(CertificateFlaw::Revoked),
         unusable(CertificateFlaw::Malformed),
         tls(TlsReason::NoCommonVersion),
@@ -257,6 +266,14 @@ fn refusals_of_the_server() -> Vec<Problem> {
         Problem::AccountWithoutMailbox,
         Problem::EntryDamaged {
             response_code: "ErrorCorruptData".to_owned(),
+            periods: vec![],
+        },
+        Problem::EntryDamaged {
+            response_code: "ErrorItemCorrupt".to_owned(),
+            periods: vec![Window {
+                start: Timestamp::from_seconds(1_772_544_600),
+                end: Timestamp::from_seconds(1_772_548_200),
+            }],
         },
         Problem::OutOfStep {
             response_code: "ErrorInvalidSyncStateData".to_owned(),

@@ -258,19 +258,3 @@ pub(super) fn ambiguous(names: &Names) -> Words {
         quote_or(&names.mailbox, "MAILBOX")
     ))
 }
-
-pub(super) fn entry_damaged(response_code: &str, names: &Names) -> Words {
-    words(
-        "An entry of the calendar is damaged.",
-        format!(
-            "Exchange answered {}: it cannot read an entry itself, often one that another program wrote or moved here.",
-            shown(response_code)
-        ),
-    )
-    .step("Open the calendar in Outlook and look for an entry that cannot be opened or shows an odd date; delete it and make it anew.")
-    .step("Ask the Exchange administrator to repair the mailbox (New-MailboxRepairRequest), if none is found; the command shows its calendars.")
-    .find_out(format!(
-        "Get-MailboxFolderStatistics {} -FolderScope Calendar | Format-Table Name,ItemsInFolder",
-        quote_or(&names.mailbox, "MAILBOX")
-    ))
-}

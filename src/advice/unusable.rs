@@ -9,7 +9,17 @@ use super::{
 use crate::problem::{Certificate, CertificateFlaw};
 
 pub(super) fn certificate(host: &str, certificate: &Certificate, flaw: &CertificateFlaw) -> Words {
-    let (title, why) = told(&shown(host), flaw);
+    let (title, why) = match flaw {
+        CertificateFlaw::Above { subject, flaw } => {
+            let (title, why) = told(&shown(subject), flaw);
+            let own = format!(
+                "It stands above the certificate of {}, which cannot be used without it.",
+                shown(host)
+            );
+            (title, format!("{own} {why}"))
+        }
+        flaw => told(&shown(host), flaw),
+    };
     let advice = words(
         title,
         format!(
@@ -22,7 +32,15 @@ pub(super) fn certificate(host: &str, certificate: &Certificate, flaw: &Certific
             .step("Have the authority that issued it look at the limits of its own certificate, and issue it by another one if they do not fit.")
             .find_out(CERTIFICATES);
     }
-    reissued(host, certificate, advice)
+    match flaw {
+        CertificateFlaw::NotAnAuthority { subject } | CertificateFlaw::Above { subject, .. } => advice
+            .step(format!(
+                "Have the certificate of the server issued by a certificate authority other than {}, or that one replaced; then install the whole chain on the server, and on a proxy in front.",
+                shown(subject)
+            ))
+            .find_out(CERTIFICATES),
+        _ => reissued(host, certificate, advice),
+    }
 }
 
 /// The title, and why it is refused.
@@ -36,13 +54,13 @@ fn told(host: &str, flaw: &CertificateFlaw) -> (String, String) {
         CertificateFlaw::Signature(how) => (
             title(&format!("is signed with {}, which is not taken", shown(how))),
             format!(
-                "Signatures are taken that use RSA, ECDSA or Ed25519 with SHA-256 or better; {} is too weak, or too rare to be checked. It counts for every certificate of the chain but the authority's own.",
+                "Signatures are taken that use RSA, ECDSA or Ed25519 with SHA-256 or better; {} is too weak, or too rare to be checked.",
                 shown(how)
             ),
         ),
         CertificateFlaw::Key(key) => (
             title(&format!("has a key that is not taken: {}", shown(key))),
-            "Keys are taken that are RSA with 2048 to 8192 bits, ECDSA on the curves P-256 and P-384, or Ed25519. It counts for every certificate of the chain.".to_owned(),
+            "Keys are taken that are RSA with 2048 to 8192 bits, ECDSA on the curves P-256 and P-384, or Ed25519.".to_owned(),
         ),
         CertificateFlaw::NotForServers => (
             title("is not meant for servers"),
@@ -56,6 +74,12 @@ fn told(host: &str, flaw: &CertificateFlaw) -> (String, String) {
             title("is one that its authority may not issue"),
             "An authority above it is limited to other names, or to fewer levels (name or path constraints).".to_owned(),
         ),
+        CertificateFlaw::NotAnAuthority { subject } => (
+            format!("{} is no certificate authority, and signed the certificate of {host}.", shown(subject)),
+            "A certificate may sign others only where it says so itself (basic constraints, CA:TRUE).".to_owned(),
+        ),
+        // Told by the flaw within it.
+        CertificateFlaw::Above { subject, flaw } => told(&shown(subject), flaw),
         CertificateFlaw::Revoked => (
             title("was revoked"),
             "Its authority has taken it back.".to_owned(),
@@ -72,7 +96,7 @@ fn reissued(host: &str, certificate: &Certificate, advice: Words) -> Words {
     let issue = if certificate.is_self_signed() {
         "Make a new one for the server: command 1 on the Exchange server, or command 2 where openssl is at hand; or let an authority sign one."
     } else {
-        "Have its authority issue it anew, for servers, with a subject alternative name, RSA with 2048 bits or more, and SHA-256; if a certificate above it is the weak one, that must be replaced first. Or make one that signs itself: command 1 or 2."
+        "Have its authority issue it anew, for servers, with a subject alternative name, RSA with 2048 bits or more, and SHA-256. Or make one that signs itself: command 1 or 2."
     };
     let (name, subject) = (quote(host), quote(&format!("/CN={host}")));
     advice

@@ -364,7 +364,13 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
             self.request.level,
             &self.request.fallback_zone,
         );
-        let events = reading.await.map_err(|error| self.stop(&error, endpoint))?;
+        let read = reading.await.map_err(|error| self.stop(&error, endpoint))?;
+        if let Some(damaged) = &read.damaged {
+            return Err(self
+                .stop(&damaged.error, endpoint)
+                .lying_in(&damaged.periods));
+        }
+        let events = read.events;
         self.progress
             .pass(&format!("{} in the next {PROOF_DAYS} days", events.len()));
         let level = self.request.level;

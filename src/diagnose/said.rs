@@ -92,7 +92,10 @@ pub(super) fn problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
         | Code::ItemCorrupt
         | Code::CalendarInvalidPropertyState
         | Code::CalendarInvalidTimeZone
-        | Code::CalendarInvalidRecurrence => Problem::EntryDamaged { response_code },
+        | Code::CalendarInvalidRecurrence => Problem::EntryDamaged {
+            response_code,
+            periods: Vec::new(),
+        },
         Code::ItemNotFound
         | Code::ObjectTypeChanged
         | Code::InvalidSyncStateData
@@ -176,7 +179,7 @@ mod tests {
         ("ErrorMailboxConfiguration", "mailbox-misconfigured", ExchangeAdmin, CHANGED),
         ("ErrorADUnavailable ErrorADOperation ErrorInternalServerTransientError ErrorInternalServerError", "server-error", Nobody, LATER),
         ("ErrorServerBusy ErrorExceededConnectionCount ErrorExceededSubscriptionCount ErrorTooManyObjectsOpened", "throttled", Nobody, SOON),
-        ("ErrorExceededFindCountLimit ErrorCalendarViewRangeTooBig", "answer-too-large", ExchangeAdmin, LATER),
+        ("ErrorExceededFindCountLimit ErrorCalendarViewRangeTooBig", "answer-too-large", ExchangeAdmin, CHANGED),
         ("ErrorInsufficientResources ErrorNotEnoughMemory ErrorTimeoutExpired ErrorRequestAborted ErrorClientDisconnected ErrorBatchProcessingStopped", "server-error", Nobody, LATER),
         ("ErrorInvalidSyncStateData", "out-of-step", Nobody, SOON),
         ("ErrorSyncFolderNotFound ErrorFolderNotFound ErrorNoCalendar ErrorCalendarFolderIsInvalidForCalendarView", "calendar-not-found", ExchangeAdmin, CHANGED),

@@ -173,6 +173,18 @@ impl ResponseCode {
         )
     }
 
+    /// An entry of what was asked for cannot be read by the server itself; the others can, if they are asked for alone.
+    pub const fn is_of_one_entry(&self) -> bool {
+        matches!(
+            self,
+            Self::CorruptData
+                | Self::ItemCorrupt
+                | Self::CalendarInvalidPropertyState
+                | Self::CalendarInvalidTimeZone
+                | Self::CalendarInvalidRecurrence
+        )
+    }
+
     /// Says nothing by itself: an inner error may.
     pub const fn is_a_wrapper(&self) -> bool {
         matches!(

@@ -21,11 +21,33 @@ const LONGEST_VIEW: i64 = 90 * 24 * 3600 * 1000;
 const SHORTEST_VIEW: i64 = 3600 * 1000;
 /// Where an hour is said to hold more than came: so many are a truncated answer, fewer a total that counts something else.
 const TRUNCATED: usize = 100;
+/// A view that took the server too long is not halved below this.
+const SHORTEST_IN_TIME: i64 = 24 * 3600 * 1000;
+/// So many places with entries that cannot be read are told apart; beyond, the calendar as a whole is damaged.
+const MOST_DAMAGED: usize = 10;
 /// The most entries of one window.
 const MAX_EVENTS: usize = 50_000;
 
-/// All entries that overlap the window, by start; each once. Items that cannot be kept are left out. `fallback` is
-/// the zone of all-day entries that name none.
+/// What was read of a window.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// By start; each once.
+    pub events: Vec<Event>,
+    /// What could not be read.
+    pub damaged: Option<Damaged>,
+}
+
+/// Where entries lie that the server itself cannot read.
+#[derive(Debug)]
+pub struct Damaged {
+    /// What the server said of the first.
+    pub error: EwsError,
+    /// At most [`MOST_DAMAGED`], each of an hour or less, by start.
+    pub periods: Vec<Window>,
+}
+
+/// All entries that overlap the window. Items that cannot be kept are left out. `fallback` is the zone of all-day
+/// entries that name none.
 #[tracing::instrument(name = "ews.read_window", skip_all)]
 pub async fn read_window(
     client: &mut Client,
@@ -33,16 +55,36 @@ pub async fn read_window(
     window: Window,
     level: PrivacyLevel,
     fallback: &TimeZone,
-) -> Result<Vec<Event>, EwsError> {
+) -> Result<Reading, EwsError> {
     let mut waiting = slices(window);
     let mut seen = HashSet::new();
     let mut events: Vec<Event> = Vec::new();
+    let mut damaged: Option<Damaged> = None;
     let mut totals_count = true;
+    let mut longest = LONGEST_VIEW;
     while let Some(slice) = waiting.pop() {
+        if length(slice) > longest {
+            waiting.extend(halves(slice)?);
+            continue;
+        }
         let view = match client.view(whose, slice, level).await {
             Ok(view) => view,
             Err(error) if error.response_code() == Some(&ResponseCode::ExceededFindCountLimit) => {
                 waiting.extend(halves(slice)?);
+                continue;
+            }
+            Err(error) if is_too_slow(&error) && length(slice) > SHORTEST_IN_TIME => {
+                // What is as long takes as long.
+                longest = (length(slice) / 2 + 1000).max(SHORTEST_IN_TIME);
+                waiting.push(slice);
+                continue;
+            }
+            Err(error) if is_of_one_entry(&error) => {
+                if !is_shortest(slice) {
+                    waiting.extend(halves(slice)?);
+                    continue;
+                }
+                note_damage(&mut damaged, error, slice)?;
                 continue;
             }
             Err(error) => return Err(error),
@@ -69,7 +111,40 @@ pub async fn read_window(
         }
     }
     events.sort_by(|a, b| (a.start, &a.item_id).cmp(&(b.start, &b.item_id)));
-    Ok(events)
+    Ok(Reading { events, damaged })
+}
+
+fn is_too_slow(error: &EwsError) -> bool {
+    error.response_code() == Some(&ResponseCode::TimeoutExpired)
+}
+
+fn is_of_one_entry(error: &EwsError) -> bool {
+    let code = error.response_code();
+    code.is_some_and(ResponseCode::is_of_one_entry)
+}
+
+/// Adds a period that cannot be read.
+fn note_damage(
+    damaged: &mut Option<Damaged>,
+    error: EwsError,
+    slice: Window,
+) -> Result<(), EwsError> {
+    let Some(known) = damaged else {
+        *damaged = Some(Damaged {
+            error,
+            periods: vec![slice],
+        });
+        return Ok(());
+    };
+    if known.periods.len() >= MOST_DAMAGED {
+        return Err(error);
+    }
+    known.periods.push(slice);
+    Ok(())
+}
+
+const fn length(slice: Window) -> i64 {
+    slice.end.millis() - slice.start.millis()
 }
 
 /// The window in pieces of at most 90 days, the last one first.
@@ -86,11 +161,11 @@ fn slices(window: Window) -> Vec<Window> {
 }
 
 fn is_shortest(slice: Window) -> bool {
-    slice.end.millis() - slice.start.millis() <= SHORTEST_VIEW
+    length(slice) <= SHORTEST_VIEW
 }
 
 fn halves(slice: Window) -> Result<[Window; 2], EwsError> {
-    let length = slice.end.millis() - slice.start.millis();
+    let length = length(slice);
     if is_shortest(slice) {
         return Err(Cause::TooLarge.into());
     }

@@ -47,7 +47,7 @@ pub enum CertificateFault {
     Expired,
     #[error("not valid yet")]
     NotYetValid,
-    #[error("not to be used: {0:?}")]
+    #[error("not to be used: {0}")]
     Unusable(CertificateFlaw),
 }
 

@@ -183,7 +183,10 @@ fn told(host: &str, error: &io::Error, shown: Shown<'_>) -> OutboundError {
         (Some(fault), Some(certificate)) => OutboundError::Certificate {
             host,
             fault,
-            certificate: Box::new(certificate.clone()),
+            certificate: Box::new(Certificate {
+                above: judge::out_of_its_days(tls, &chain),
+                ..certificate.clone()
+            }),
             chain,
         },
         _ => OutboundError::Tls {
@@ -225,6 +228,7 @@ fn facts(der: &[u8]) -> Option<Certificate> {
             .fold(String::new(), |text, byte| text + &format!("{byte:02x}")),
         is_authority: certificate.is_ca(),
         before: None,
+        above: None,
     })
 }
 

@@ -3,6 +3,7 @@
 use super::Problem;
 use crate::{account_name::is_hidden, clock::Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::time::Duration;
 
 /// Where a TCP connection was tried.
@@ -34,6 +35,17 @@ pub struct Certificate {
     /// What the host showed when everything last worked, if that was another certificate.
     #[serde(default)]
     pub before: Option<CertificateBefore>,
+    /// The certificate above it that is not valid at the time, where it is that one and not this.
+    #[serde(default)]
+    pub above: Option<Issuing>,
+}
+
+/// A certificate above a server's, and its days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issuing {
+    pub subject: String,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
 }
 
 impl Certificate {
@@ -48,9 +60,9 @@ impl Certificate {
 pub enum CertificateFlaw {
     /// It names its hosts in the subject (CN) alone, which has counted for nothing for years.
     NoAlternativeName,
-    /// It, or one above it, is signed in a way that is not taken, such as `SHA-1 with RSA`.
+    /// It is signed in a way that is not taken, such as `SHA-1 with RSA`.
     Signature(String),
-    /// It, or one above it, has a key that is not taken, such as `RSA with 1024 bits`.
+    /// It has a key that is not taken, such as `RSA with 1024 bits`.
     Key(String),
     /// Its purposes (extended key usage) leave servers out.
     NotForServers,
@@ -58,9 +70,40 @@ pub enum CertificateFlaw {
     CriticalExtension,
     /// An authority above it may not issue it: for this name, or at this depth.
     Constraint,
+    /// A certificate above it, which is no certificate authority, signed it.
+    NotAnAuthority {
+        subject: String,
+    },
+    /// The flaw is that of a certificate above it.
+    Above {
+        subject: String,
+        flaw: Box<Self>,
+    },
     Revoked,
     /// It cannot be read.
     Malformed,
+}
+
+impl fmt::Display for CertificateFlaw {
+    /// In a few words, for lists of steps.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAlternativeName => f.write_str("it has no subject alternative name"),
+            Self::Signature(how) => write!(f, "it is signed with {how}"),
+            Self::Key(key) => write!(f, "its key is {key}"),
+            Self::NotForServers => f.write_str("it is not meant for servers"),
+            Self::CriticalExtension => f.write_str("it carries a condition that is not known"),
+            Self::Constraint => f.write_str("its authority may not issue it"),
+            Self::NotAnAuthority { subject } => {
+                write!(f, "{subject}, which signed it, is no certificate authority")
+            }
+            Self::Above { subject, flaw } => {
+                write!(f, "of {subject} above it: {flaw}")
+            }
+            Self::Revoked => f.write_str("it was revoked"),
+            Self::Malformed => f.write_str("it cannot be read"),
+        }
+    }
 }
 
 /// From when on the end of a certificate is warned of.
@@ -182,5 +225,41 @@ mod tests {
         let long = capped(&"ä".repeat(300));
         assert_eq!(long.chars().count(), 200);
         assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn flaws_are_told_in_plain_words() {
+        let key = CertificateFlaw::Key("RSA with 1024 bits".to_owned());
+        for flaw in [
+            CertificateFlaw::NoAlternativeName,
+            CertificateFlaw::Signature("MD5 with RSA".to_owned()),
+            key.clone(),
+            CertificateFlaw::NotForServers,
+            CertificateFlaw::CriticalExtension,
+            CertificateFlaw::Constraint,
+            CertificateFlaw::NotAnAuthority {
+                subject: "CN=Example".to_owned(),
+            },
+            CertificateFlaw::Above {
+                subject: "CN=Example".to_owned(),
+                flaw: Box::new(key),
+            },
+            CertificateFlaw::Revoked,
+            CertificateFlaw::Malformed,
+        ] {
+            let debug = format!("{flaw:?}");
+            let name = debug.split(['(', ' ']).next().unwrap_or_default();
+            let told = flaw.to_string();
+            assert!(!told.contains(['"', '{', '(']), "{told}");
+            let is_word = [
+                "Key",
+                "Signature",
+                "Above",
+                "Constraint",
+                "Revoked",
+                "Malformed",
+            ];
+            assert!(is_word.contains(&name) || !told.contains(name), "{told}");
+        }
     }
 }

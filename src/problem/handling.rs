@@ -147,7 +147,8 @@ impl Problem {
             | Self::LeadsElsewhere { .. } => handling(You, WhenChanged, Server, HTTP_OR_SIGN_IN),
             Self::Throttled { .. } => handling(Nobody, SOON, Account, FROM_HTTP_ON),
             Self::Forbidden => handling(ExchangeAdmin, WhenChanged, Server, FROM_HTTP_ON),
-            Self::AnswerTooLarge | Self::AnswerNotUnderstood { .. } => {
+            Self::AnswerTooLarge => handling(ExchangeAdmin, WhenChanged, Server, FROM_HTTP_ON),
+            Self::AnswerNotUnderstood { .. } => {
                 handling(ExchangeAdmin, LATER, Server, FROM_HTTP_ON)
             }
             Self::ServerError { .. } | Self::ProxyFailed { .. } => {

@@ -67,6 +67,15 @@ fn is_another_version(stored: &str, event: &Event) -> bool {
     stored.is_ok_and(|stored| stored.change_key != event.change_key)
 }
 
+/// Whether a stored entry reaches into one of these periods.
+fn lies_in(stored: &str, periods: &[Window]) -> bool {
+    !periods.is_empty()
+        && serde_json::from_str::<Event>(stored).is_ok_and(|event| {
+            let meets = |period: &Window| event.start < period.end && event.end >= period.start;
+            periods.iter().any(meets)
+        })
+}
+
 const ENTRIES: &str = "SELECT e.id, e.event FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = ";
 
 pub(super) fn window_query(connection: ConnectionId, window: Window) -> Query {
@@ -120,11 +129,31 @@ impl Store {
     }
 
     /// Makes the stored entries equal to what was read, in one transaction. A round that changed nothing writes only
-    /// when it was. False if the connection is gone: then nothing is written.
+    /// when it was. `None` if the connection is gone: then nothing is written.
     pub async fn keep_round(
         &self,
         connection: &Connection,
         round: &ReadRound<'_>,
+    ) -> Result<Option<Changes>, StoreError> {
+        self.keep(connection, round, &[]).await
+    }
+
+    /// As [`Store::keep_round`] of a round that could not read some periods: what is stored of them stays. How the
+    /// connection stands, and that there was a round, is told by [`Store::fail_round`], which must follow.
+    pub async fn keep_readable(
+        &self,
+        connection: &Connection,
+        round: &ReadRound<'_>,
+        unread: &[Window],
+    ) -> Result<Option<Changes>, StoreError> {
+        self.keep(connection, round, unread).await
+    }
+
+    async fn keep(
+        &self,
+        connection: &Connection,
+        round: &ReadRound<'_>,
+        unread: &[Window],
     ) -> Result<Option<Changes>, StoreError> {
         let mut writing = self.begin().await?;
         // Policy, people, accounts, connections: whoever changes several goes in this order.
@@ -136,8 +165,71 @@ impl Store {
                 .fetch_optional(writing.on())
                 .await?;
         }
+        if unread.is_empty() {
+            self.note_connected(&mut writing, connection, round).await?;
+        } else {
+            sqlx::query("UPDATE connections SET last_synced_at = $2, entries = $3 WHERE id = $1")
+                .bind(connection.id.to_string())
+                .bind(round.now.millis())
+                .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
+                .execute(writing.on())
+                .await?;
+        }
+        let found = sqlx::query("SELECT id FROM calendars WHERE connection_id = $1")
+            .bind(connection.id.to_string())
+            .fetch_optional(writing.on())
+            .await?;
+        let Some(row) = found else {
+            return Ok(None);
+        };
+        let mut delays = Delays::default();
+        let changes = self
+            .apply(
+                &mut writing,
+                rows::parsed(&row, "id")?,
+                (round, unread),
+                level,
+                // The first round brings everything, however old.
+                connection.last_synced_at.map(|at| at - OVERLAP),
+                &mut delays,
+            )
+            .await?;
+        if !changes.is_empty() {
+            sqlx::query(
+                "INSERT INTO rounds (id, connection_id, started_at, millis, inserted, updated, deleted) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(RoundId::new(round.now, self.random.bytes()).to_string())
+            .bind(connection.id.to_string())
+            .bind(round.started_at.millis())
+            .bind(i64::try_from(round.now.since(round.started_at).as_millis()).unwrap_or(i64::MAX))
+            .bind(changes.inserted)
+            .bind(changes.updated)
+            .bind(changes.deleted)
+            .execute(writing.on())
+            .await?;
+            self.note_calls_in(&mut writing, connection, round.calls, None, round.now)
+                .await?;
+        }
+        if unread.is_empty() {
+            self.count_round_in(&mut writing, RoundEnd::Fine, &delays, round.now)
+                .await?;
+        }
+        crate::fail_point::reached("round-before-commit");
+        writing.commit().await?;
+        crate::fail_point::reached("round-after-commit");
+        Ok(Some(changes))
+    }
+
+    /// How a connection stands whose round read everything.
+    async fn note_connected(
+        &self,
+        writing: &mut Writing,
+        connection: &Connection,
+        round: &ReadRound<'_>,
+    ) -> Result<(), StoreError> {
         let (whose, state) = (Whose::One(connection.id), ConnectionState::Connected);
-        self.note_state_in(&mut writing, whose, state, None, round.now)
+        self.note_state_in(writing, whose, state, None, round.now)
             .await?;
         // The connection's row first: whoever replaces or ends it meanwhile waits, and comes in whole after this.
         let moved = sqlx::query(
@@ -169,55 +261,14 @@ impl Store {
                 .execute(writing.on())
                 .await?;
         }
-        let found = sqlx::query("SELECT id FROM calendars WHERE connection_id = $1")
-            .bind(connection.id.to_string())
-            .fetch_optional(writing.on())
-            .await?;
-        let Some(row) = found else {
-            return Ok(None);
-        };
-        let mut delays = Delays::default();
-        let changes = self
-            .apply(
-                &mut writing,
-                rows::parsed(&row, "id")?,
-                round,
-                level,
-                // The first round brings everything, however old.
-                connection.last_synced_at.map(|at| at - OVERLAP),
-                &mut delays,
-            )
-            .await?;
-        if !changes.is_empty() {
-            sqlx::query(
-                "INSERT INTO rounds (id, connection_id, started_at, millis, inserted, updated, deleted) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            )
-            .bind(RoundId::new(round.now, self.random.bytes()).to_string())
-            .bind(connection.id.to_string())
-            .bind(round.started_at.millis())
-            .bind(i64::try_from(round.now.since(round.started_at).as_millis()).unwrap_or(i64::MAX))
-            .bind(changes.inserted)
-            .bind(changes.updated)
-            .bind(changes.deleted)
-            .execute(writing.on())
-            .await?;
-            self.note_calls_in(&mut writing, connection, round.calls, None, round.now)
-                .await?;
-        }
-        self.count_round_in(&mut writing, RoundEnd::Fine, &delays, round.now)
-            .await?;
-        crate::fail_point::reached("round-before-commit");
-        writing.commit().await?;
-        crate::fail_point::reached("round-after-commit");
-        Ok(Some(changes))
+        Ok(())
     }
 
     async fn apply(
         &self,
         writing: &mut Writing,
         calendar: CalendarId,
-        round: &ReadRound<'_>,
+        (round, unread): (&ReadRound<'_>, &[Window]),
         level: PrivacyLevel,
         known_until: Option<Timestamp>,
         delays: &mut Delays,
@@ -265,7 +316,10 @@ impl Store {
             query.execute(writing.on()).await?;
             crate::fail_point::reached("round-between-entries");
         }
-        for item_id in stored.keys() {
+        for (item_id, text) in &stored {
+            if lies_in(text, unread) {
+                continue;
+            }
             changes.deleted += 1;
             sqlx::query("DELETE FROM events WHERE calendar_id = $1 AND item_id = $2")
                 .bind(calendar.to_string())

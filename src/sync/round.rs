@@ -7,11 +7,11 @@ use super::{
 use crate::{
     auth::Credentials,
     autodiscover::{Autodiscover, is_elsewhere},
-    calendar::Event,
     clock::Timestamp,
     connect::{certificate, zone_of},
     connection::Connection,
-    ews::{Call, Client, EwsError, Whose, read_window, version::RequestSchema},
+    diagnose::{Evidence, diagnose},
+    ews::{Call, Client, Damaged, EwsError, Reading, Whose, read_window, version::RequestSchema},
     policy::PrivacyLevel,
     problem::Problem,
     services::Services,
@@ -31,22 +31,22 @@ pub async fn round(
     let read = read(services, account, connection, clients).await;
     let now = services.clock.now();
     match read {
-        Ok((events, calls)) => {
+        Ok((reading, calls)) => {
             let next = plan::after_success(now, &services.random);
             let round = ReadRound {
-                events: &events,
+                events: &reading.events,
                 calls: &calls,
                 started_at,
                 now,
                 next,
             };
-            let changes = services.store.keep_round(connection, &round).await?;
-            services.metrics.round_ended(None);
             if account.busy_times > 0 {
                 services.store.end_busy_times(account.id, now).await?;
             }
-            tracing::debug!(?changes, entries = events.len(), "sync ended");
-            Ok(())
+            match &reading.damaged {
+                None => keep(services, connection, &round).await,
+                Some(damaged) => keep_readable(services, connection, &round, damaged).await,
+            }
         }
         Err(Trouble {
             problem,
@@ -82,6 +82,55 @@ pub async fn round(
             Ok(())
         }
     }
+}
+
+async fn keep(
+    services: &Services,
+    connection: &Connection,
+    round: &ReadRound<'_>,
+) -> Result<(), StoreError> {
+    let changes = services.store.keep_round(connection, round).await?;
+    services.metrics.round_ended(None);
+    tracing::debug!(?changes, entries = round.events.len(), "sync ended");
+    Ok(())
+}
+
+/// All but some entries was read: the rest is kept up to date, and the connection tells where they lie.
+async fn keep_readable(
+    services: &Services,
+    connection: &Connection,
+    round: &ReadRound<'_>,
+    damaged: &Damaged,
+) -> Result<(), StoreError> {
+    let unread = &damaged.periods;
+    services
+        .store
+        .keep_readable(connection, round, unread)
+        .await?;
+    let url = connection.endpoint.to_string();
+    let evidence = Evidence {
+        url: &url,
+        mailbox: &connection.mailbox,
+    };
+    let problem = diagnose(&damaged.error, &evidence).lying_in(unread);
+    services.metrics.round_ended(Some(problem.code()));
+    let (state, next) = plan::after_failure(&problem, round.now, &services.random);
+    let request_id = damaged.error.ids.shown();
+    tracing::warn!(
+        code = problem.code(),
+        request_id,
+        "some entries could not be read"
+    );
+    let failed = Failed {
+        problem: &problem,
+        request_id,
+        calls: &[],
+        state,
+        started_at: round.started_at,
+        now: round.now,
+        next,
+    };
+    services.store.fail_round(connection, &failed).await
 }
 
 /// Where the server asked for a pause, its account gets one, and the problem tells how long it is.
@@ -137,7 +186,7 @@ async fn read(
     account: &Account,
     connection: &Connection,
     clients: &Clients<'_>,
-) -> Result<(Vec<Event>, Vec<Call>), Trouble> {
+) -> Result<(Reading, Vec<Call>), Trouble> {
     let mailbox = &connection.mailbox;
     let whose = whose(connection);
     let (zone, level) = of_owner(services, connection).await?;
@@ -153,7 +202,7 @@ async fn read(
     }
     let calls = client.take_calls();
     match read {
-        Ok(events) => {
+        Ok(reading) => {
             if origin == Origin::New {
                 let shown = client.connection().facts().certificate.as_ref();
                 certificate::keep(services, &account.endpoint, shown).await;
@@ -161,7 +210,7 @@ async fn read(
             keep_build(services, account, &client).await;
             keep_schema(services, connection, known, client.schema(mailbox)).await;
             clients.give_back(client);
-            Ok((events, calls))
+            Ok((reading, calls))
         }
         Err(error) => {
             let mut trouble = clients.trouble(&error, &client, mailbox).await;

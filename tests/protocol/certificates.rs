@@ -336,3 +336,67 @@ async fn certificates_beyond_their_days_are_told_with_both_days() {
         assert!(told.contains(&format!("1 January {to}")), "{told}");
     }
 }
+
+/// A server's certificate from an authority below a known one.
+async fn issued_below(of: impl Fn(&mut CertificateParams)) -> Problem {
+    let mut root = CertificateParams::new(Vec::new()).unwrap();
+    root.distinguished_name
+        .push(DnType::CommonName, "Example Root");
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
+    let mut middle = CertificateParams::new(Vec::new()).unwrap();
+    middle
+        .distinguished_name
+        .push(DnType::CommonName, "Example Issuing");
+    middle.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    of(&mut middle);
+    let middle = CertifiedIssuer::signed_by(middle, KeyPair::generate().unwrap(), &root).unwrap();
+    let mut leaf = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
+    leaf.distinguished_name.push(DnType::CommonName, HOST);
+    (leaf.not_before, leaf.not_after) = (
+        rcgen::date_time_ymd(2026, 1, 1),
+        rcgen::date_time_ymd(2033, 1, 1),
+    );
+    let key = KeyPair::generate().unwrap();
+    let leaf = leaf.signed_by(&key, &middle).unwrap();
+    let chain = leaf.pem() + &middle.pem();
+    let at = server(showing(&chain, &key.serialize_pem())).await;
+    met(at, &root.pem()).await
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_issuing_certificate_is_told_of_that_one() {
+    let day = |year| rcgen::date_time_ymd(year, 1, 1);
+    for (from, to, code, end) in [
+        (
+            2020,
+            2024,
+            "certificate-expired",
+            "expired on 1 January 2024",
+        ),
+        (
+            2030,
+            2040,
+            "certificate-not-yet-valid",
+            "only from 1 January 2030",
+        ),
+    ] {
+        let problem = issued_below(|it| (it.not_before, it.not_after) = (day(from), day(to))).await;
+        assert_eq!(problem.code(), code);
+        let title = advice(&problem, &Names::default()).title;
+        assert!(
+            title.contains("Example Issuing") && title.contains(end),
+            "{title}"
+        );
+    }
+    for no_authority in [IsCa::NoCa, IsCa::ExplicitNoCa] {
+        let problem = issued_below(|it| it.is_ca = no_authority.clone()).await;
+        let title = advice(&problem, &Names::default()).title;
+        assert!(
+            title.contains("CN=Example Issuing is no certificate authority"),
+            "{no_authority:?}: {title}: {problem:?}"
+        );
+    }
+    let good = issued_below(|_| {}).await;
+    assert!(!good.code().starts_with("certificate"), "{good:?}");
+}

@@ -62,7 +62,8 @@ async fn a_year_is_read_as_the_server_holds_it_although_one_answer_holds_ten_ent
             &zone,
         )
         .await
-        .unwrap();
+        .unwrap()
+        .events;
         let held = view::Window {
             start: jiff_at(window.start),
             end: jiff_at(window.end),

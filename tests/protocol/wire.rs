@@ -63,7 +63,7 @@ pub async fn entries(
     let level = kalends::policy::PrivacyLevel::Everything;
     let zone = service().fallback_zone;
     let read = read_window(client, &whose, window, level, &zone).await;
-    read.map(|events| events.len())
+    read.map(|read| read.events.len())
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ fn certificate(fingerprint: &str, ends: Timestamp) -> Certificate {
         fingerprint: fingerprint.to_owned(),
         is_authority: false,
         before: None,
+        above: None,
     }
 }
 

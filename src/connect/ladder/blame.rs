@@ -1,11 +1,20 @@
 //! Which step a failure belongs to, and whether the endpoint itself is to blame.
 
-use super::Failure;
+use super::{Failure, Stop};
 use crate::{
+    calendar::Window,
     check::Step,
     ews::{Cause, EwsError},
     problem::Problem,
 };
+
+impl Stop {
+    /// The same, with the times at which damaged entries lie.
+    pub(super) fn lying_in(mut self, periods: &[Window]) -> Self {
+        self.failure.problem = self.failure.problem.lying_in(periods);
+        self
+    }
+}
 
 /// Which of the three steps behind `GetFolder` a problem belongs to. Exchange checks the version first, then the
 /// impersonation header, then its budget, then does what was asked.

@@ -138,9 +138,11 @@ impl Operation for FindItem {
         };
         let mut head = MessageHead::new(&message);
         let mut view = View::default();
+        let mut has_root = false;
         while let Some(tag) = xml.child()? {
             if head.take(xml, &tag)? {
             } else if tag.is(Namespace::Messages, "RootFolder") {
+                has_root = true;
                 let includes_last = tag.attribute("IncludesLastItemInRange");
                 let total = tag.attribute("TotalItemsInView");
                 let came = read_root(xml, &mut view.items)?;
@@ -149,7 +151,11 @@ impl Operation for FindItem {
                 xml.skip()?;
             }
         }
-        Ok(head.failure().map_or(Ok(view), Err))
+        match head.failure() {
+            Some(said) => Ok(Err(said)),
+            None if has_root => Ok(Ok(view)),
+            None => Err(XmlError::malformed("FindItemResponse without a RootFolder")),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! library's errors as far as they are told apart, in words of ours for the rest.
 
 use super::super::CertificateFault;
-use crate::problem::{Certificate, CertificateFlaw, TlsReason};
+use crate::problem::{Certificate, CertificateFlaw, Issuing, TlsReason, capped};
 use rustls::{AlertDescription, CertificateError, Error as TlsError, PeerIncompatible};
 use x509_parser::{
     certificate::X509Certificate, prelude::parse_x509_certificate, public_key::PublicKey,
@@ -48,12 +48,13 @@ pub(super) fn fault(
         CertificateError::UnsupportedSignatureAlgorithm
         | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            unusable(weakness(chain).unwrap_or_else(|| own_signature(chain)))
+            unusable(weakness(chain).unwrap_or_else(|| odd_signature(chain)))
         }
         // Another authority of the same name signed it, or a key is of no use for its signatures.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            let weak = weakness(chain).map(CertificateFault::Unusable);
-            Some(weak.unwrap_or(CertificateFault::UnknownIssuer))
+            let flaw = weakness(chain).or_else(|| no_authority(chain));
+            let flaw = flaw.map(CertificateFault::Unusable);
+            Some(flaw.unwrap_or(CertificateFault::UnknownIssuer))
         }
         other => Some(rest(other, certificate, chain)),
     }
@@ -66,8 +67,8 @@ fn rest(
     certificate: &Certificate,
     chain: &[Vec<u8>],
 ) -> CertificateFault {
-    if let Some(weak) = weakness(chain) {
-        return CertificateFault::Unusable(weak);
+    if let Some(flaw) = weakness(chain).or_else(|| no_authority(chain)) {
+        return CertificateFault::Unusable(flaw);
     }
     if certificate.is_authority {
         return CertificateFault::UnknownIssuer;
@@ -144,31 +145,106 @@ fn weakness(chain: &[Vec<u8>]) -> Option<CertificateFlaw> {
     chain.iter().enumerate().find_map(|(place, der)| {
         let (_, certificate) = parse_x509_certificate(der).ok()?;
         let is_root = place > 0 && certificate.subject() == certificate.issuer();
-        let whose = |what: String| match place {
-            0 => what,
-            _ => format!("{what}, in the certificate of {}", certificate.subject()),
-        };
         let signature = (!is_root).then(|| weak_signature(&certificate)).flatten();
-        let key = || weak_key(&certificate).map(|key| CertificateFlaw::Key(whose(key)));
-        let signature = signature.map(|how| CertificateFlaw::Signature(whose(how.to_owned())));
-        signature.or_else(key)
+        let key = || weak_key(&certificate).map(CertificateFlaw::Key);
+        let signature = signature.map(|how| CertificateFlaw::Signature(how.to_owned()));
+        let flaw = signature.or_else(key)?;
+        Some(of(place, &certificate, flaw))
     })
 }
 
-/// How the server's certificate is signed, where that was refused.
-fn own_signature(chain: &[Vec<u8>]) -> CertificateFlaw {
-    let own = chain
-        .first()
-        .and_then(|der| parse_x509_certificate(der).ok());
-    let Some((_, certificate)) = own else {
-        return CertificateFlaw::Malformed;
+/// The flaw of the certificate at this place of a chain.
+fn of(place: usize, certificate: &X509Certificate<'_>, flaw: CertificateFlaw) -> CertificateFlaw {
+    if place == 0 {
+        return flaw;
+    }
+    CertificateFlaw::Above {
+        subject: capped(&certificate.subject().to_string()),
+        flaw: Box::new(flaw),
+    }
+}
+
+/// The certificate that signed the one before it in a chain, and is none of an authority.
+fn no_authority(chain: &[Vec<u8>]) -> Option<CertificateFlaw> {
+    let read = |der: &'_ Vec<u8>| -> Option<(String, String, bool)> {
+        let (_, certificate) = parse_x509_certificate(der).ok()?;
+        let subject = certificate.subject().to_string();
+        Some((
+            subject,
+            certificate.issuer().to_string(),
+            certificate.is_ca(),
+        ))
     };
-    let id = certificate.signature_algorithm.algorithm.to_id_string();
-    CertificateFlaw::Signature(match id.as_str() {
-        "1.2.840.113549.1.1.10" => "RSASSA-PSS with a hash that is not taken".to_owned(),
-        "1.2.840.10045.4.3.4" => "ECDSA with SHA-512".to_owned(),
-        _ => format!("an algorithm that is not known (OID {id})"),
+    let chain: Vec<_> = chain.iter().filter_map(read).collect();
+    let (below, above) = (chain.iter(), chain.iter().skip(1));
+    let (_, (subject, ..)) = below
+        .zip(above)
+        .find(|((own, issuer, _), (subject, _, is_ca))| {
+            issuer == subject && own != subject && !is_ca
+        })?;
+    Some(CertificateFlaw::NotAnAuthority {
+        subject: capped(subject),
     })
+}
+
+/// The certificate above the server's that has ended, or has not begun, where the library found it to be that one.
+pub(super) fn out_of_its_days(error: &TlsError, chain: &[Certificate]) -> Option<Issuing> {
+    let TlsError::InvalidCertificate(error) = error else {
+        return None;
+    };
+    let is_meant = |certificate: &Certificate| {
+        let seconds = |at: crate::clock::Timestamp| u64::try_from(at.millis() / 1000).ok();
+        match error {
+            CertificateError::ExpiredContext { not_after, .. } => {
+                seconds(certificate.not_after) == Some(not_after.as_secs())
+            }
+            CertificateError::NotValidYetContext { not_before, .. } => {
+                seconds(certificate.not_before) == Some(not_before.as_secs())
+            }
+            _ => false,
+        }
+    };
+    let (own, above) = chain.split_first()?;
+    let found = above.iter().find(|certificate| is_meant(certificate))?;
+    (!is_meant(own)).then(|| Issuing {
+        subject: found.subject.clone(),
+        not_before: found.not_before,
+        not_after: found.not_after,
+    })
+}
+
+/// How the first certificate is signed whose signature was refused though it is not weak.
+fn odd_signature(chain: &[Vec<u8>]) -> CertificateFlaw {
+    /// RSA with SHA-256, 384 and 512, ECDSA with SHA-256 and 384, Ed25519.
+    const TAKEN: [&str; 6] = [
+        "1.2.840.113549.1.1.11",
+        "1.2.840.113549.1.1.12",
+        "1.2.840.113549.1.1.13",
+        "1.2.840.10045.4.3.2",
+        "1.2.840.10045.4.3.3",
+        "1.3.101.112",
+    ];
+    let id = |certificate: &X509Certificate<'_>| {
+        certificate.signature_algorithm.algorithm.to_id_string()
+    };
+    let named = |id: &str| {
+        CertificateFlaw::Signature(match id {
+            "1.2.840.113549.1.1.10" => "RSASSA-PSS in an unusual form".to_owned(),
+            "1.2.840.10045.4.3.4" => "ECDSA with SHA-512".to_owned(),
+            _ => format!("an algorithm that is not known (OID {id})"),
+        })
+    };
+    let odd = chain.iter().enumerate().find_map(|(place, der)| {
+        let (_, certificate) = parse_x509_certificate(der).ok()?;
+        let id = id(&certificate);
+        let is_root = place > 0 && certificate.subject() == certificate.issuer();
+        (!is_root && !TAKEN.contains(&id.as_str())).then(|| of(place, &certificate, named(&id)))
+    });
+    let own = || {
+        let own = parse_x509_certificate(chain.first()?).ok();
+        own.map(|(_, certificate)| named(&id(&certificate)))
+    };
+    odd.or_else(own).unwrap_or(CertificateFlaw::Malformed)
 }
 
 fn weak_signature(certificate: &X509Certificate<'_>) -> Option<&'static str> {

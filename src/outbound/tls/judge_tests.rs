@@ -25,6 +25,7 @@ fn certificate(names: &[&str]) -> (Certificate, Vec<Vec<u8>>) {
         fingerprint: String::new(),
         is_authority: false,
         before: None,
+        above: None,
     };
     (seen, vec![made.der().to_vec()])
 }
@@ -249,7 +250,10 @@ fn what_is_too_weak_is_named() {
     let above = weakness(&[good, read("sha1-by-ca")]);
     assert_eq!(
         above,
-        signature("SHA-1 with RSA, in the certificate of CN=mail.example.test")
+        signature("SHA-1 with RSA").map(|flaw| CertificateFlaw::Above {
+            subject: "CN=mail.example.test".to_owned(),
+            flaw: Box::new(flaw),
+        })
     );
     // Windows signs so where it is told to use a format of its own.
     let unsupported =

@@ -158,6 +158,9 @@ fn find(
             "The folder cannot be used with a CalendarView.",
         ));
     }
+    if let Some(error) = trouble(settings, window) {
+        return Err(error);
+    }
     let lines = view::view(folder.mailbox, window);
     if limit.is_none() && lines.len() > most {
         return Err(too_many(most));
@@ -175,6 +178,22 @@ fn find(
         is_last: lines.len() <= taken,
     };
     Ok(root(settings, &found))
+}
+
+/// What keeps the server from answering about a window.
+fn trouble(settings: &Settings, window: Window) -> Option<ResponseError> {
+    let length = window.end.duration_since(window.start);
+    if settings.slow_view.is_some_and(|longest| length > longest) {
+        return Some(ResponseError::new(
+            "ErrorTimeoutExpired",
+            "The request timed out.",
+        ));
+    }
+    let (_, code) = settings
+        .damaged
+        .iter()
+        .find(|(at, _)| (window.start..window.end).contains(at))?;
+    Some(ResponseError::new(code, "Data is corrupt."))
 }
 
 /// The found items as XML, and where they stand among all.

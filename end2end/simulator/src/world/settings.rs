@@ -1,7 +1,7 @@
 //! Switches of the server that the control endpoint turns.
 //! The defaults are those of the practice start.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::account::LockOut;
@@ -23,6 +23,10 @@ pub struct Settings {
     pub ews_url: String,
     /// Objects that one `FindItem` may return.
     pub find_limit: usize,
+    /// Longer views end with `ErrorTimeoutExpired`.
+    pub slow_view: Option<SignedDuration>,
+    /// An entry lies here that makes every view of it end with this code.
+    pub damaged: Vec<(Timestamp, String)>,
     /// What a view says about how many entries it holds.
     pub total_items_in_view: Told,
     /// What a view says about being complete.
@@ -156,6 +160,8 @@ impl Default for Settings {
             accept_alias_as_primary: false,
             ews_url: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
             find_limit: 1000,
+            slow_view: None,
+            damaged: Vec::new(),
             total_items_in_view: Told::Truth,
             includes_last_item: Told::Truth,
             product: Product::Exchange2019,
