@@ -225,6 +225,7 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
         } => server::not_ews(*instead, *status, location.as_deref(), names),
         Problem::EndpointNotFound { url } => server::not_found(url),
         Problem::Forbidden => server::forbidden(names),
+        Problem::ProxyForbids { proxy } => proxied::forbids(proxy, names),
         Problem::EwsOffHere => server::ews_off_here(names),
         Problem::EwsOffEverywhere => server::ews_off_everywhere(),
         Problem::ServerTooOld => server::too_old(),
@@ -253,7 +254,10 @@ fn words_for(problem: &Problem, names: &Names) -> Words {
         Problem::AccountPaused => organisation::paused(),
         Problem::MailboxTaken => organisation::taken(names),
         Problem::PermissionGone => organisation::permission_gone(names),
-        Problem::PasswordRefused { changed, proxy } => {
+        Problem::PasswordRefused {
+            taken_before: true, ..
+        } => sign_in::taken_then_refused(names),
+        Problem::PasswordRefused { changed, proxy, .. } => {
             sign_in::password_refused(changed.as_deref(), proxy.as_deref(), names)
         }
         Problem::AccountDisabled => sign_in::disabled(names),

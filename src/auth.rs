@@ -13,6 +13,7 @@ pub mod spnego;
 mod gate;
 mod handshake;
 mod proof;
+mod sender;
 
 pub use gate::{BasicUse, Gate, Permit, Verdict};
 
@@ -32,6 +33,7 @@ use hyper::body::Bytes;
 use ntlm::challenge::ChallengeError;
 use offer::{Offer, Scheme};
 use proof::{Held, Proof, comes_from_behind_the_sign_in};
+use sender::Sender;
 use std::{fmt, sync::Arc};
 
 /// Who signs in, and with what.
@@ -138,6 +140,8 @@ pub struct SignedIn {
     is_in_doubt: bool,
     /// The permit for the next proof.
     held: Option<Held>,
+    /// Who sent the latest challenge.
+    challenged_by: Option<Sender>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +179,7 @@ impl SignedIn {
             is_bound: false,
             is_in_doubt: false,
             held: None,
+            challenged_by: None,
         })
     }
 
@@ -324,6 +329,7 @@ impl SignedIn {
             });
         };
         let is_kept = Messages::is_kept(&answer);
+        self.challenged_by = Some(Sender::of(&answer));
         answer.drain().await;
         if !is_kept {
             return Err(AuthError::NotKept);
@@ -409,6 +415,10 @@ impl SignedIn {
             if self.method == Method::Basic {
                 // It needs no connection of its own, which a proxy could part.
                 offer.proxy = None;
+            } else if let Some(first) = self.challenged_by.take()
+                && let Some(parted) = first.parted_from(&Sender::of(&answer), &offer)
+            {
+                offer.proxy = Some(parted);
             }
             let request_id = answer.header("request-id").map(str::to_owned);
             // It is a refusal whether or not the offer could be remembered.

@@ -343,6 +343,7 @@ mod tests {
             ),
             (
                 Cause::HeldBack(Box::new(Problem::PasswordRefused {
+                    taken_before: false,
                     proxy: None,
                     changed: None,
                 })),

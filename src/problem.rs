@@ -149,6 +149,9 @@ pub enum Problem {
     PermissionGone,
     /// A saved password, which worked before, was refused: it is sent ever more seldom until somebody changes it.
     PasswordRefused {
+        /// Exchange took it in the same run, a moment before.
+        #[serde(default)]
+        taken_before: bool,
         /// What stands in front of Exchange and may part the connections of the sign-in.
         #[serde(default)]
         proxy: Option<String>,
@@ -228,6 +231,10 @@ pub enum Problem {
     OutOfStep {
         response_code: String,
     },
+    /// What stands in front of Exchange answers 403, in its own name.
+    ProxyForbids {
+        proxy: String,
+    },
     /// The server finds the request itself wrong: a response code, or an HTTP status such as `HTTP 400`.
     RequestRejected {
         said: String,
@@ -276,7 +283,11 @@ impl Problem {
     #[must_use]
     pub fn of_saved(self) -> Self {
         match self {
-            Self::SignInRefused { changed, proxy, .. } => Self::PasswordRefused { proxy, changed },
+            Self::SignInRefused { changed, proxy, .. } => Self::PasswordRefused {
+                taken_before: false,
+                proxy,
+                changed,
+            },
             other => other,
         }
     }

@@ -9,6 +9,10 @@ mod autodiscover;
 mod causes;
 #[path = "protocol/certificates.rs"]
 mod certificates;
+#[path = "protocol/faults.rs"]
+mod faults;
+#[path = "protocol/issuing.rs"]
+mod issuing;
 #[path = "protocol/negotiate.rs"]
 mod negotiate;
 #[path = "protocol/ntlm.rs"]

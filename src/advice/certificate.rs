@@ -133,13 +133,15 @@ pub(super) fn wrong_name(host: &str, certificate: &Certificate) -> Words {
             facts(certificate)
         ),
     );
-    let usable = certificate.names.iter().find(|name| !name.contains('*'));
+    // A bare name, such as EX01, leads nowhere outside of its own network.
+    let is_full = |name: &&String| name.contains('.') && !name.contains('*');
+    let usable = certificate.names.iter().find(is_full);
     let advice = match usable {
         Some(name) => advice.step(format!(
             "Type {} as the Exchange server, if that is the name under which it is meant to be called.",
             shown(name)
         )),
-        None => advice.step("Type a name that the certificate covers as the Exchange server."),
+        None => advice.step("Type a full name that the certificate covers as the Exchange server, if there is one."),
     };
     advice
         .step(format!(

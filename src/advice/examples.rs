@@ -196,14 +196,22 @@ fn what_becomes_of_passwords() -> Vec<Problem> {
         Problem::MailboxTaken,
         Problem::PermissionGone,
         Problem::PasswordRefused {
+            taken_before: false,
             proxy: None,
             changed: None,
         },
         Problem::PasswordRefused {
+            taken_before: false,
             proxy: Some("nginx/1.22.1".to_owned()),
             changed: None,
         },
         Problem::PasswordRefused {
+            taken_before: true,
+            proxy: None,
+            changed: None,
+        },
+        Problem::PasswordRefused {
+            taken_before: false,
             proxy: None,
             changed: Some(Box::new(changed_certificate())),
         },
@@ -213,6 +221,9 @@ fn what_becomes_of_passwords() -> Vec<Problem> {
 fn refusals_of_the_server() -> Vec<Problem> {
     vec![
         Problem::Forbidden,
+        Problem::ProxyForbids {
+            proxy: "cloudflare".to_owned(),
+        },
         Problem::EwsOffHere,
         Problem::EwsOffEverywhere,
         Problem::ImpersonationDenied,

@@ -1,6 +1,7 @@
 //! Words for what passes by itself: busy servers, servers in trouble, answers that did not arrive.
 
 use super::{Names, Words, shown, words};
+use crate::ews::back_off::MIN_MILLIS;
 
 fn in_words(wait_millis: u64) -> String {
     let seconds = wait_millis.div_ceil(1000);
@@ -8,6 +9,18 @@ fn in_words(wait_millis: u64) -> String {
         0..=1 => "a second".to_owned(),
         2..=119 => format!("{seconds} seconds"),
         _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
+/// What is said of a pause, and how long it is. What is less than the shortest was not asked for as it is.
+fn pause_in_words(wait_millis: Option<u64>) -> (String, String) {
+    match wait_millis {
+        Some(millis) if millis > MIN_MILLIS => {
+            let wait = in_words(millis);
+            (format!(" It asks to be left alone for {wait}."), wait)
+        }
+        Some(millis) => (String::new(), in_words(millis)),
+        None => (String::new(), "a few minutes".to_owned()),
     }
 }
 
@@ -40,10 +53,7 @@ pub(super) fn server_error(
         Some(code) => shown(code),
         None => format!("HTTP {status}"),
     };
-    let (asks, wait) = match wait_millis.map(in_words) {
-        Some(wait) => (format!(" It asks to be left alone for {wait}."), wait),
-        None => (String::new(), "a few minutes".to_owned()),
-    };
+    let (asks, wait) = pause_in_words(wait_millis);
     words(
         "Exchange has trouble of its own.",
         format!("The server answered {said}. Restarts, maintenance and databases on the move look like this.{asks}"),
@@ -68,10 +78,7 @@ pub(super) fn proxy_failed(status: u16, proxy: Option<&str>, wait_millis: Option
             "What stands in front of Exchange does not reach it.".to_owned(),
         ),
     };
-    let (asks, wait) = match wait_millis.map(in_words) {
-        Some(wait) => (format!(" It asks to be left alone for {wait}."), wait),
-        None => (String::new(), "a few minutes".to_owned()),
-    };
+    let (asks, wait) = pause_in_words(wait_millis);
     let why = match status {
         504 | 524 => "Exchange did not answer it in time",
         _ => "it got no usable answer from Exchange",

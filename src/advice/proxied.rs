@@ -1,6 +1,6 @@
 //! Words for proxies that part what NTLM needs together: it signs in one connection, from the caller to Exchange.
 
-use super::{Names, Purpose, Words, certificate, shown, sign_in, words};
+use super::{Names, Purpose, Words, certificate, powershell::quote_or, shown, sign_in, words};
 use crate::problem::{Certificate, CertificateBefore};
 
 const PASS_THROUGH: &str = "Have the proxy pass the connection through as it is (TCP), so that each caller has one of its own: in nginx the module stream in place of proxy_pass, in HAProxy mode tcp; Exchange then shows its own certificate.";
@@ -42,6 +42,22 @@ pub(super) fn changed_since(proxy: &str) -> String {
         "If the password is the right one, ask whoever runs the proxy ({}) whether it was put there or changed since: one that takes another connection to Exchange for each request has every password refused.",
         shown(proxy)
     )
+}
+
+/// It refuses the call itself, or hands on that Exchange does.
+pub(super) fn forbids(proxy: &str, names: &Names) -> Words {
+    let proxy = shown(proxy);
+    let mailbox = quote_or(&names.mailbox, "MAILBOX");
+    words(
+        format!("The proxy {proxy} does not let Kalends in (403)."),
+        format!(
+            "{proxy} answered in its own name, and nothing in the answer is Exchange’s: a rule of it refuses the call, such as one on addresses, countries, programs or paths."
+        ),
+    )
+    .step("Look into the log of that proxy for this time: it names the rule that refused the call.")
+    .step("Let calls of Kalends pass to /EWS and /Autodiscover: by the address of its server, or by its name (User-Agent Kalends).")
+    .step("Check whether EWS is on for the mailbox, if the proxy passed the call on: the command.")
+    .find_out(format!("Get-CASMailbox {mailbox} | Format-List Ews*"))
 }
 
 /// A hole: it is told as one.

@@ -1,9 +1,14 @@
 //! Words for servers that answer something else than expected: no EWS, not this EWS, or not for this caller.
 
 use super::{
-    Names, OPERATOR, Purpose, SERVER, Words, host_of, powershell::quote_or, shown, shown_or, words,
+    Names, OPERATOR, Purpose, SERVER, Words, host_of,
+    powershell::{quote, quote_or},
+    shown, shown_or, words,
 };
-use crate::problem::{CameOf, InsteadOfEws, Tried};
+use crate::{
+    ews::response_code::NO_CODE,
+    problem::{CameOf, InsteadOfEws, Tried},
+};
 
 const URLS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl";
 
@@ -34,6 +39,16 @@ pub(super) fn not_ews(
                 "EWS itself never redirects, so something in front of it does (HTTP {status}).{to} Kalends follows no redirect, since passwords would go along."
             ),
         ),
+        InsteadOfEws::NoAddress => {
+            return external_url(
+                words(
+                    "Autodiscover names no address of EWS.",
+                    "It answered and knows the mailbox, but gives no address of EWS, or none with https: the ExternalUrl of EWS is empty, or begins with http://.",
+                ),
+                names,
+            )
+            .step("Or name the address of the Exchange server yourself.");
+        }
         InsteadOfEws::NotSoap => words(
             format!("What answers at {host} is not EWS."),
             format!("The answer (HTTP {status}) is none that Exchange Web Services give.{to}"),
@@ -43,6 +58,19 @@ pub(super) fn not_ews(
         .step("Check the Exchange server's address; it usually is the name of Outlook on the web followed by /EWS/Exchange.asmx.")
         .step("Publish the path /EWS/* on the proxy or load balancer without pre-authentication, so that it reaches Exchange.")
         .find_out(URLS)
+}
+
+/// How the address that Autodiscover gives is set.
+fn external_url(words: Words, names: &Names) -> Words {
+    let domain = names.mailbox.rsplit_once('@').map(|(_, domain)| domain);
+    let domain = shown_or(domain.unwrap_or_default(), "example.com");
+    let url = quote(&format!("https://mail.{domain}/EWS/Exchange.asmx"));
+    words
+        .step("Set the ExternalUrl of EWS: the first command shows it for each server, the second sets it. Put the address under which Exchange is reached from outside in the place of the example, and the name of the server in the place of SERVER.")
+        .find_out(URLS)
+        .run(format!("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -ExternalUrl {url}"))
+        .verify(URLS)
+        .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -ExternalUrl 'EARLIER'")
 }
 
 pub(super) fn not_found(url: &str) -> Words {
@@ -170,6 +198,17 @@ pub(super) fn autodiscover_failed(tried: &[Tried], names: &Names) -> Words {
     } else {
         advice
     };
+    let names_none = |tried: &Tried| {
+        matches!(&tried.came, CameOf::Problem(problem) if matches!(
+            **problem,
+            crate::problem::Problem::NotEws { instead: InsteadOfEws::NoAddress, .. }
+        ))
+    };
+    if tried.iter().any(names_none) {
+        return external_url(advice, names).step(
+            "Or name the address of your Exchange server yourself; the administrator knows it.",
+        );
+    }
     advice
         .step("Name the address of your Exchange server yourself; the administrator knows it.")
         .step("Set up Autodiscover for the mail domain, if it should be found by itself.")
@@ -196,9 +235,22 @@ pub(super) fn leads_elsewhere(host: &str, names: &Names) -> Words {
 }
 
 pub(super) fn unknown_code(response_code: &str) -> Words {
+    if response_code == NO_CODE {
+        return words(
+            "Exchange answered with an error without a code.",
+            "An error was reported, and nothing said which. A proxy that changes answers can be the cause.",
+        )
+        .step("Hand the request id below to the Exchange administrator; the server's EWS log has the details under it.")
+        .command(Purpose::FindOut, SERVER, LOGS);
+    }
+    let listed = if response_code.starts_with("Error") {
+        " Microsoft's list of EWS response codes describes it."
+    } else {
+        ""
+    };
     words(
         format!("Exchange answered {}.", shown(response_code)),
-        "Kalends has no advice of its own for this answer. Microsoft's list of EWS response codes describes it.",
+        format!("Kalends has no advice of its own for this answer.{listed}"),
     )
     .step("Hand the request id below to the Exchange administrator; the server's EWS log has the details under it.")
     .step("Try again after something has changed on the server.")
@@ -219,7 +271,8 @@ pub(super) fn request_rejected(said: &str) -> Words {
         ),
     );
     let told = match said {
-        "HTTP 413" | "HTTP 431" => told.step("Switch off client certificates for /EWS on the server and on proxies in front, or raise their limit for the size of a request."),
+        "HTTP 431" => told.step("Raise the limit for the size of request headers on proxies in front (nginx: large_client_header_buffers) and on the server (MaxFieldLength and MaxRequestBytes of HTTP.sys)."),
+        "HTTP 413" => told.step("Switch off client certificates for /EWS on the server and on proxies in front, or raise their limit for the size of a request."),
         "HTTP 400" => told.step("Check proxies in front for rules about headers; an account that is a member of hundreds of groups can cause it, too."),
         _ => told.step("Check proxies in front of Exchange that change requests, such as firewalls that inspect content."),
     };

@@ -316,6 +316,24 @@ pub(super) fn password_refused(
         .command(Purpose::FindOut, SERVER, REACHES_DIRECTORY)
 }
 
+/// What was taken is hardly wrong a moment later.
+pub(super) fn taken_then_refused(names: &Names) -> Words {
+    words(
+        "Exchange took the saved password a moment ago, and then refused it.",
+        format!(
+            "In the same run Exchange took the password of {} for some calls and answered the next with 401. It gives no reason: one of several servers that does not reach a domain controller, a balancer that parts connections, or an account that was locked or disabled at that moment look like this. Kalends has stopped all work with it, so that the account is not locked.{}",
+            shown_or(&names.account, "the account"),
+            next_try(names)
+        ),
+    )
+    .step("Check that the account is enabled and not locked: command 1.")
+    .step("Check that every Exchange server reaches a domain controller: command 2, on each.")
+    .step("Check whether something in front passes the calls of one connection to several Exchange servers.")
+    .step("An administrator of Kalends can have the saved password sent once more. Type the present one on Profile Settings, if it was changed at that moment.")
+    .find_out(account_state(names))
+    .command(Purpose::FindOut, SERVER, REACHES_DIRECTORY)
+}
+
 pub(super) fn disabled(names: &Names) -> Words {
     let account = quote_or(&names.account, "ACCOUNT");
     words(

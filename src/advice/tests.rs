@@ -56,8 +56,9 @@ fn no_two_problems_share_a_title() {
     let count = titles.len();
     titles.sort();
     titles.dedup();
-    // A server without a code is worded like one with a code, an alias like an alias.
-    assert!(count - titles.len() <= 6, "{titles:#?}");
+    // A server without a code is worded like one with a code, an alias like an alias, a damaged entry like one whose time
+    // is known.
+    assert!(count - titles.len() <= 7, "{titles:#?}");
 }
 
 fn commands(problem: &Problem) -> Vec<String> {

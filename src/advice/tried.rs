@@ -42,6 +42,9 @@ pub fn in_few_words(problem: &Problem) -> String {
         Problem::EndpointNotFound { .. } => "has no Autodiscover",
         Problem::Forbidden => "forbids it (HTTP 403)",
         Problem::AnswerCutShort => "the answer broke off",
+        Problem::ProxyForbids { proxy } => {
+            return format!("{} forbids it (HTTP 403)", shown(proxy));
+        }
         Problem::NotEws {
             instead, status, ..
         } => return shows(*instead, *status),
@@ -63,6 +66,9 @@ fn shows(instead: InsteadOfEws, status: u16) -> String {
         InsteadOfEws::WebPage => format!("shows a web page (HTTP {status})"),
         InsteadOfEws::SignInPage => format!("leads to a sign-in page (HTTP {status})"),
         InsteadOfEws::Redirect => format!("leads elsewhere (HTTP {status})"),
+        InsteadOfEws::NoAddress => {
+            "knows the mailbox, but names no https address of EWS".to_owned()
+        }
         InsteadOfEws::NotSoap => format!("is no Autodiscover (HTTP {status})"),
     }
 }

@@ -85,6 +85,9 @@ impl Offer {
 
 impl fmt::Display for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.schemes.is_empty() {
+            return f.write_str("no kind of sign-in");
+        }
         f.write_str(&self.names().join(", "))
     }
 }

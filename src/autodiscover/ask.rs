@@ -198,7 +198,7 @@ fn next(said: Said) -> Next {
         }
         Said::Settings { url: Some(url), .. } => Next::Found(url),
         Said::Settings { url: None, .. } => failed(Problem::NotEws {
-            instead: InsteadOfEws::NotSoap,
+            instead: InsteadOfEws::NoAddress,
             status: 200,
             location: None,
         }),

@@ -17,6 +17,11 @@ pub(super) fn problem(status: u16, by: &AnsweredBy, retry_after: Option<u64>) ->
     {
         return Some(not_passed_on(status, code, wait_millis));
     }
+    if let (403, Some(proxy), false) = (status, &by.proxy, by.is_exchange) {
+        return Some(Problem::ProxyForbids {
+            proxy: proxy.clone(),
+        });
+    }
     let does_not_reach_exchange = matches!(status, 502 | 504 | 520..=530);
     let is_told_by_a_proxy = by.proxy.is_some() && (status == 408 || status >= 500);
     (!by.is_exchange && (does_not_reach_exchange || is_told_by_a_proxy)).then(|| {

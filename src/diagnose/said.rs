@@ -131,8 +131,30 @@ pub(super) fn problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
         Code::NoError => Problem::AnswerNotUnderstood {
             reason: "a failure that says it is none".to_owned(),
         },
+        // The codes of SOAP itself say only whose fault it is.
+        Code::Other(code) if matches!(code.as_str(), "Client" | "Sender") => {
+            Problem::RequestRejected {
+                said: without_reason(code),
+            }
+        }
+        Code::Other(code)
+            if matches!(
+                code.as_str(),
+                "Server" | "Receiver" | "InternalServiceFault"
+            ) =>
+        {
+            Problem::ServerError {
+                status,
+                response_code: Some(without_reason(code)),
+                wait_millis: None,
+            }
+        }
         Code::Other(_) => Problem::UnknownResponseCode { response_code },
     }
+}
+
+fn without_reason(code: &str) -> String {
+    format!("{code}, a SOAP fault that gives no reason")
 }
 
 /// Exchange names the primary address in a value or in its words; another than the one typed is it.

@@ -6,7 +6,7 @@ use super::{
     budget::{AnswerBudget, OF_CHECKS, OF_ROUNDS},
     envelope::{self, Body, Opened},
     error::{Call, CallIds, Cause, EwsError, wants_certificate},
-    http::{http_cause, is_online, is_soap, may_be_soap, post},
+    http::{http_cause, is_online, is_soap, may_be_soap, post, wants_our_certificate},
     operation::{
         Operation, OperationName,
         find_item::{FindItem, View},
@@ -107,6 +107,9 @@ async fn ask(
     let Ok(text) = text_of(answer.body).await else {
         return Err(unread);
     };
+    if wants_our_certificate(status, &text) {
+        return Err(wants_certificate(&host));
+    }
     match envelope::open(&mut Xml::new(&text)) {
         Ok(_) if status == StatusCode::OK => Err(Cause::AnsweredWithoutSignIn(proxy)),
         Ok(Opened {
@@ -382,6 +385,7 @@ impl Client {
             return Err(unread);
         }
         let (is_soap, retry_after) = (is_soap(&answer), answer.retry_after());
+        let status = answer.status;
         // An answer that does not come to its end is none, whatever could be read of it.
         let held = match self.budget.text_of(answer.body).await {
             Ok(held) => held,
@@ -389,6 +393,9 @@ impl Client {
             Err(_) => return Err(unread),
         };
         self.is_torn = false;
+        if wants_our_certificate(status, &held.text) {
+            return Err(wants_certificate(&self.connection().facts().host));
+        }
         let unread = |error| match (error, unread.clone()) {
             (XmlError::Malformed(what), _) if is_soap => Cause::Malformed(what),
             (XmlError::Html, unread) => unread.into_page(),

@@ -5,7 +5,7 @@ use super::{
     Whose,
     error::ServerSaid,
     operation::OperationName,
-    response_code::ResponseCode,
+    response_code::{NO_CODE, ResponseCode},
     version::{RequestVersion, ServerBuild},
     xml::{Namespace, Tag, Xml, XmlError, escaped},
 };
@@ -71,10 +71,10 @@ pub enum Body<'a> {
 pub fn open<'a>(xml: &mut Xml<'a>) -> Result<Opened<'a>, XmlError> {
     let root = xml.root()?;
     if !root.is(Namespace::Soap, "Envelope") {
-        return Err(XmlError::malformed(format!(
-            "{} in place of Envelope",
-            root.name()
-        )));
+        return Err(XmlError::malformed(match root.name() {
+            "Envelope" => "an Envelope of another version of SOAP".to_owned(),
+            other => format!("{other} in place of Envelope"),
+        }));
     }
     let mut build = None;
     while let Some(tag) = xml.child()? {
@@ -126,7 +126,7 @@ fn read_fault(xml: &mut Xml<'_>) -> Result<ServerSaid, XmlError> {
         match tag.name() {
             "faultcode" => {
                 let code = xml.text()?;
-                from_code = code.rsplit(':').next().map(ResponseCode::from);
+                from_code = code.rsplit(':').next().and_then(code_of);
             }
             "faultstring" => {
                 let words = xml.text()?;
@@ -137,7 +137,7 @@ fn read_fault(xml: &mut Xml<'_>) -> Result<ServerSaid, XmlError> {
                 while let Some(tag) = xml.child()? {
                     match tag.name() {
                         "ResponseCode" if code.is_none() => {
-                            code = Some(ResponseCode::from(xml.text()?.as_ref()));
+                            code = code_of(&xml.text()?);
                         }
                         name => details.read(xml, name)?,
                     }
@@ -149,6 +149,12 @@ fn read_fault(xml: &mut Xml<'_>) -> Result<ServerSaid, XmlError> {
     let code = code.or(from_code);
     let code = code.ok_or_else(|| XmlError::malformed("a fault without a code"))?;
     Ok(details.said(code, text, true))
+}
+
+/// An element may be there and empty.
+fn code_of(text: &str) -> Option<ResponseCode> {
+    let code = ResponseCode::from(text);
+    (!code.as_str().is_empty()).then_some(code)
 }
 
 /// The named values of an element, however deep they stand, and what they say about an error within the error.
@@ -228,7 +234,7 @@ impl MessageHead {
                 self.details.look_through(&words);
                 self.text = capped(&words);
             }
-            "ResponseCode" => self.code = Some(ResponseCode::from(xml.text()?.as_ref())),
+            "ResponseCode" => self.code = code_of(&xml.text()?),
             "MessageXml" => self.details.read(xml, tag.name())?,
             _ => return Ok(false),
         }
@@ -239,7 +245,7 @@ impl MessageHead {
     pub fn failure(self) -> Option<ServerSaid> {
         let code = self
             .code
-            .unwrap_or_else(|| ResponseCode::Other("missing".to_owned()));
+            .unwrap_or_else(|| ResponseCode::Other(NO_CODE.to_owned()));
         let succeeded = self.class == "Success" && code == ResponseCode::NoError;
         (!succeeded).then(|| self.details.said(code, self.text, false))
     }

@@ -50,9 +50,10 @@ pub(crate) fn post(
 
 /// A fault may come with any of these, and under any content type, since proxies drop and change those.
 pub(super) fn may_be_soap(answer: &Answer) -> bool {
-    answer.status == StatusCode::OK
-        || answer.status == StatusCode::BAD_REQUEST
-        || answer.status.is_server_error()
+    matches!(
+        answer.status,
+        StatusCode::OK | StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN
+    ) || answer.status.is_server_error()
 }
 
 /// What says of itself that it is an answer of EWS; anything else may be the page of a proxy or of a server in trouble.
@@ -65,6 +66,18 @@ pub(super) fn is_soap(answer: &Answer) -> bool {
         StatusCode::OK => !kind.contains("html"),
         _ => kind.contains("xml"),
     }
+}
+
+/// Whether a page says that the caller should have shown a certificate: of nginx, or of IIS (403.7).
+pub(super) fn wants_our_certificate(status: StatusCode, page: &str) -> bool {
+    const MARKS: [&str; 4] = [
+        "no required ssl certificate was sent",
+        "the ssl certificate error",
+        "403.7",
+        "client certificate",
+    ];
+    let page = page.to_ascii_lowercase();
+    matches!(status.as_u16(), 400 | 403 | 495 | 496) && MARKS.iter().any(|mark| page.contains(mark))
 }
 
 /// An answer told by its status and headers alone.

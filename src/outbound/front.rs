@@ -21,6 +21,7 @@ pub fn proxy(headers: &HeaderMap) -> Option<String> {
     }
     let server = all(&header::SERVER).find(|value| !is_windows(value) && !value.trim().is_empty());
     let via = all(&header::VIA).find(|value| !value.trim().is_empty());
+    let via = via.map(without_version);
     server
         .or(via)
         .map(|name| with_product(&capped(name)))
@@ -71,10 +72,24 @@ fn by_cookie(cookie: &str) -> Option<String> {
     Some(format!("{} (cookie {})", known.1, known.0))
 }
 
+/// An entry of `Via` without the version of HTTP that it begins with.
+fn without_version(name: &str) -> &str {
+    let is_version = |word: &str| {
+        let number = word.strip_prefix("HTTP/").unwrap_or(word);
+        !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.')
+    };
+    match name.trim().split_once(' ') {
+        Some((version, rest)) if is_version(version) && !rest.trim().is_empty() => rest.trim(),
+        _ => name,
+    }
+}
+
 /// Some names say little to whoever does not run the product.
 fn with_product(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
-    let product = if lower.contains("ns-cache") {
+    let product = if lower.starts_with("microsoft-azure-application-gateway") {
+        "Azure Application Gateway"
+    } else if lower.contains("ns-cache") {
         "Citrix NetScaler"
     } else if lower.starts_with("big-ip") || lower.starts_with("bigip") {
         "F5 BIG-IP"
@@ -124,7 +139,7 @@ mod tests {
             (vec![("server", "nginx/1.22.1")], "nginx/1.22.1"),
             (vec![("server", "nginx"), ("x-feserver", "EX01")], "nginx"),
             (vec![("server", "openresty")], "openresty"),
-            (vec![iis, ("via", "1.1 haproxy")], "1.1 haproxy"),
+            (vec![iis, ("via", "1.1 haproxy")], "haproxy"),
             (
                 vec![("server", "Apache/2.4.62 (Debian)")],
                 "Apache/2.4.62 (Debian)",
@@ -132,7 +147,7 @@ mod tests {
             (vec![("server", "squid/5.7")], "squid/5.7"),
             (
                 vec![iis, ("via", "1.1 front.example.test (squid/5.7)")],
-                "1.1 front.example.test (squid/5.7)",
+                "front.example.test (squid/5.7)",
             ),
             (
                 vec![iis, ("x-squid-error", "ERR_ACCESS_DENIED 0")],
@@ -183,7 +198,7 @@ mod tests {
             ),
             (
                 vec![("server", "Microsoft-Azure-Application-Gateway/v2")],
-                "Microsoft-Azure-Application-Gateway/v2",
+                "Azure Application Gateway (Microsoft-Azure-Application-Gateway/v2)",
             ),
             (vec![("server", "awselb/2.0")], "awselb/2.0"),
             (

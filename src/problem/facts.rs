@@ -150,6 +150,8 @@ pub enum InsteadOfEws {
     SignInPage,
     /// A redirect elsewhere.
     Redirect,
+    /// Autodiscover, which names no address of EWS that is called by https.
+    NoAddress,
     /// Something that is not SOAP.
     NotSoap,
 }

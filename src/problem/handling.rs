@@ -146,7 +146,9 @@ impl Problem {
             | Self::AutodiscoverFailed { .. }
             | Self::LeadsElsewhere { .. } => handling(You, WhenChanged, Server, HTTP_OR_SIGN_IN),
             Self::Throttled { .. } => handling(Nobody, SOON, Account, FROM_HTTP_ON),
-            Self::Forbidden => handling(ExchangeAdmin, WhenChanged, Server, FROM_HTTP_ON),
+            Self::Forbidden | Self::ProxyForbids { .. } => {
+                handling(ExchangeAdmin, WhenChanged, Server, FROM_HTTP_ON)
+            }
             Self::AnswerTooLarge => handling(ExchangeAdmin, WhenChanged, Server, FROM_HTTP_ON),
             Self::AnswerNotUnderstood { .. } => {
                 handling(ExchangeAdmin, LATER, Server, FROM_HTTP_ON)
@@ -204,6 +206,7 @@ mod tests {
     #[test]
     fn what_comes_first_hides_what_comes_later_and_never_the_other_way_round() {
         let refused = Problem::PasswordRefused {
+            taken_before: false,
             proxy: None,
             changed: None,
         };

@@ -67,6 +67,8 @@ pub struct SavedGate {
 pub struct Told {
     /// A page came in answer to the password, which may have been a refusal.
     doubt: Arc<AtomicBool>,
+    /// The password was taken.
+    taken: Arc<AtomicBool>,
     /// The account's work was stopped.
     stop: Arc<AtomicBool>,
 }
@@ -283,6 +285,7 @@ struct SavedPermit {
 impl SavedPermit {
     async fn accepted(&self) -> Result<(), StoreError> {
         let store = &self.services.store;
+        self.told.taken.store(true, Ordering::Relaxed);
         store.give_back_sign_in(self.place).await?;
         if self.account.saved_refusals > 0 {
             let now = self.services.clock.now();
@@ -316,6 +319,7 @@ impl SavedPermit {
             None => Ok(None),
         };
         Problem::PasswordRefused {
+            taken_before: self.told.taken.load(Ordering::Relaxed),
             proxy: self.proxy.clone(),
             changed: changed.unwrap_or_else(|error| {
                 tracing::error!(%error, "an earlier certificate could not be looked up");

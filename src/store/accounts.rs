@@ -56,6 +56,7 @@ impl Account {
     pub fn stopped_problem(&self) -> Problem {
         let told = self.stopped_for.clone();
         told.unwrap_or(Problem::PasswordRefused {
+            taken_before: false,
             proxy: None,
             changed: None,
         })

@@ -87,6 +87,7 @@ mod tests {
         assert_eq!(wait(&Problem::ImpersonationDenied), waiting);
         assert_eq!(
             wait(&Problem::PasswordRefused {
+                taken_before: false,
                 proxy: None,
                 changed: None
             }),

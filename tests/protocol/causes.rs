@@ -176,17 +176,19 @@ async fn faults_read_alike_in_every_shape() {
         FaultShape::EmptyDetail,
         FaultShape::Bare,
         FaultShape::Http200,
+        FaultShape::Http403,
+        FaultShape::Plain500,
+        FaultShape::Plain503,
     ] {
         let kind = Kind::SoapFault {
             code: "ErrorImpersonationFailed".to_owned(),
             message: None,
             shape,
         };
-        assert_eq!(
-            with_fault("shape", kind).await.failure.problem,
-            Problem::ImpersonationFailed,
-            "{shape:?}"
-        );
+        let met = with_fault("shape", kind).await;
+        let seen = (step(&met), &met.failure.problem);
+        let expected = (Step::Impersonation, &Problem::ImpersonationFailed);
+        assert_eq!(seen, expected, "{shape:?}");
     }
 }
 

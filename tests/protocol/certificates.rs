@@ -30,7 +30,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-const HOST: &str = "mail.example.test";
+pub const HOST: &str = "mail.example.test";
 /// Within the days of every certificate here: 1 January 2028.
 const NOW: Timestamp = Timestamp::from_seconds(1_830_297_600);
 
@@ -47,16 +47,22 @@ fn builder() -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
 }
 
 /// A server that shows these certificates and answers nothing.
-async fn server(config: ServerConfig) -> SocketAddr {
+pub async fn server(config: ServerConfig) -> SocketAddr {
+    server_saying(config, String::new()).await
+}
+
+/// A server that shows these certificates and always says the same.
+pub async fn server_saying(config: ServerConfig, answer: String) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
+            let (acceptor, answer) = (acceptor.clone(), answer.clone());
             tokio::spawn(async move {
                 if let Ok(mut stream) = acceptor.accept(stream).await {
                     let _ = stream.read(&mut [0; 4096]).await;
+                    let _ = stream.write_all(answer.as_bytes()).await;
                 }
             });
         }
@@ -64,7 +70,7 @@ async fn server(config: ServerConfig) -> SocketAddr {
     at
 }
 
-fn showing(chain: &str, key: &str) -> ServerConfig {
+pub fn showing(chain: &str, key: &str) -> ServerConfig {
     let chain = CertificateDer::pem_slice_iter(chain.as_bytes()).map(Result::unwrap);
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     let key = ring::sign::any_supported_type(&key).unwrap();
@@ -99,7 +105,7 @@ pub async fn unusable(name: &'static str) -> Met {
 }
 
 /// What comes of a check there.
-async fn met(at: SocketAddr, trusted: &str) -> Problem {
+pub async fn met(at: SocketAddr, trusted: &str) -> Problem {
     let office = office(at, trusted).await;
     let problem = office.climb(request()).await.1.unwrap_err().problem;
     // Nothing of the password went out.
@@ -335,68 +341,4 @@ async fn certificates_beyond_their_days_are_told_with_both_days() {
         assert!(told.contains(&format!("1 January {from}")), "{told}");
         assert!(told.contains(&format!("1 January {to}")), "{told}");
     }
-}
-
-/// A server's certificate from an authority below a known one.
-async fn issued_below(of: impl Fn(&mut CertificateParams)) -> Problem {
-    let mut root = CertificateParams::new(Vec::new()).unwrap();
-    root.distinguished_name
-        .push(DnType::CommonName, "Example Root");
-    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
-    let mut middle = CertificateParams::new(Vec::new()).unwrap();
-    middle
-        .distinguished_name
-        .push(DnType::CommonName, "Example Issuing");
-    middle.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    of(&mut middle);
-    let middle = CertifiedIssuer::signed_by(middle, KeyPair::generate().unwrap(), &root).unwrap();
-    let mut leaf = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
-    leaf.distinguished_name.push(DnType::CommonName, HOST);
-    (leaf.not_before, leaf.not_after) = (
-        rcgen::date_time_ymd(2026, 1, 1),
-        rcgen::date_time_ymd(2033, 1, 1),
-    );
-    let key = KeyPair::generate().unwrap();
-    let leaf = leaf.signed_by(&key, &middle).unwrap();
-    let chain = leaf.pem() + &middle.pem();
-    let at = server(showing(&chain, &key.serialize_pem())).await;
-    met(at, &root.pem()).await
-}
-
-#[tokio::test]
-async fn what_is_wrong_with_an_issuing_certificate_is_told_of_that_one() {
-    let day = |year| rcgen::date_time_ymd(year, 1, 1);
-    for (from, to, code, end) in [
-        (
-            2020,
-            2024,
-            "certificate-expired",
-            "expired on 1 January 2024",
-        ),
-        (
-            2030,
-            2040,
-            "certificate-not-yet-valid",
-            "only from 1 January 2030",
-        ),
-    ] {
-        let problem = issued_below(|it| (it.not_before, it.not_after) = (day(from), day(to))).await;
-        assert_eq!(problem.code(), code);
-        let title = advice(&problem, &Names::default()).title;
-        assert!(
-            title.contains("Example Issuing") && title.contains(end),
-            "{title}"
-        );
-    }
-    for no_authority in [IsCa::NoCa, IsCa::ExplicitNoCa] {
-        let problem = issued_below(|it| it.is_ca = no_authority.clone()).await;
-        let title = advice(&problem, &Names::default()).title;
-        assert!(
-            title.contains("CN=Example Issuing is no certificate authority"),
-            "{no_authority:?}: {title}: {problem:?}"
-        );
-    }
-    let good = issued_below(|_| {}).await;
-    assert!(!good.code().starts_with("certificate"), "{good:?}");
 }

@@ -296,6 +296,15 @@ fn every_problem() -> Vec<BoxFuture<'static, Met>> {
         .boxed(),
         with_fault("certificate-unknown-issuer", Kind::CertificateUnknownIssuer).boxed(),
         with_fault("certificate-wrong-name", Kind::CertificateWrongName).boxed(),
+        with_fault(
+            "proxy-forbids",
+            Kind::Proxy {
+                status: 403,
+                server: Some("cloudflare".to_owned()),
+                via: None,
+            },
+        )
+        .boxed(),
         with_fault("certificate-expired", Kind::CertificateExpired).boxed(),
         with_fault("certificate-not-yet-valid", Kind::CertificateNotYetValid).boxed(),
         crate::certificates::unusable("certificate-unusable").boxed(),
@@ -405,6 +414,7 @@ async fn each_problem_is_met_and_no_two_look_alike() {
         "sign-in-unanswered",
         "too-many-tries",
         "account-paused",
+        "account-in-use",
         "mailbox-taken",
         "permission-gone",
     ];

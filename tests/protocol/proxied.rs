@@ -131,14 +131,14 @@ async fn every_proxy_that_gives_itself_away_is_named_and_whoever_runs_it_must_ac
             vec![("Server", "Apache/2.4.62 (Debian)")],
             Some("Apache/2.4.62 (Debian)"),
         ),
-        (vec![iis, ("Via", "1.1 haproxy")], Some("1.1 haproxy")),
+        (vec![iis, ("Via", "1.1 haproxy")], Some("haproxy")),
         (
             vec![iis, ("X-Powered-By", "ARR/3.0")],
             Some("Application Request Routing (ARR/3.0)"),
         ),
         (
             vec![iis, ("Via", "1.1 front (squid/5.7)")],
-            Some("1.1 front (squid/5.7)"),
+            Some("front (squid/5.7)"),
         ),
         (
             vec![
@@ -195,4 +195,35 @@ async fn a_password_refused_by_basic_is_no_fault_of_the_proxy() {
     };
     assert_eq!(*proxy, None);
     assert_eq!(failure.problem.owner(), Owner::You);
+}
+
+#[tokio::test]
+async fn two_servers_in_one_sign_in_prove_that_the_connection_is_parted() {
+    let office = behind(Front::Splits).await;
+    {
+        let settings = &mut office.exchange.world().settings;
+        settings.front_headers = vec![("Server", "Microsoft-IIS/10.0")];
+        settings.second_front_end = Some("EX02".to_owned());
+    }
+    let failure = fails(&office, service()).await;
+    let told = told(&failure);
+    for words in [
+        "EX01 answered first, then EX02",
+        "password may well be right",
+        "parts connections",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert_eq!(failure.problem.owner(), Owner::ExchangeAdmin);
+    // The same server twice proves nothing.
+    let office = Office::open().await;
+    let wrong = Request {
+        password: "wrong".to_owned().into(),
+        ..service()
+    };
+    let failure = fails(&office, wrong).await;
+    assert!(
+        matches!(&failure.problem, Problem::SignInRefused { proxy: None, .. }),
+        "{failure:?}"
+    );
 }

@@ -7,11 +7,15 @@ use crate::{
     world::{MINUTE, SERVICE},
 };
 use kalends::{
+    advice::advice,
     check::Outcome,
     connection::{ConnectionState, SignInMethod},
     problem::Owner,
 };
-use kalends_simulator::world::practice::SERVICE_PASSWORD;
+use kalends_simulator::{
+    fault::{Kind, Plan},
+    world::practice::SERVICE_PASSWORD,
+};
 
 const HELD_BACK: (ConnectionState, Option<&str>) =
     (ConnectionState::ActionNeeded, Some("basic-withheld"));
@@ -147,5 +151,22 @@ on_both_engines! {
         for name in ["alice", "bob", "charlie"] {
             assert_eq!(world.state(name).await, WORKS, "{name}");
         }
+    }
+
+    async fn a_password_that_was_taken_and_then_refused_is_hardly_wrong(world) {
+        world.save("bob", SERVICE).await;
+        world.offer(true, false);
+        let plan = Plan { after: 3, ..Plan::always(Kind::Unauthorized) };
+        world.exchange.world().faults.plan(plan);
+        world.tend().await;
+        let connection = world.connection("bob").await;
+        let told = advice(&connection.problem.clone().unwrap(), &connection.names(None));
+        assert_eq!(told.title, "Exchange took the saved password a moment ago, and then refused it.");
+        assert_eq!(connection.problem.unwrap().code(), "password-refused");
+        // It is stopped like any other, and not sent in a loop.
+        world.exchange.world().faults.clear();
+        world.pass(MINUTE * 6);
+        world.tend().await;
+        assert_eq!(world.state("bob").await.0, ConnectionState::ActionNeeded);
     }
 }

@@ -276,7 +276,7 @@ on_both_engines! {
         }
         world.pass(MINUTE * 6);
         world.tend().await;
-        let told = Problem::PasswordRefused {
+        let told = Problem::PasswordRefused { taken_before: false,
             proxy: Some("Citrix NetScaler (NS-CACHE-10.0: 180)".to_owned()),
             changed: None,
         };
@@ -299,7 +299,7 @@ on_both_engines! {
         let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
         let id = connect::check_again(&world.services, &bob, &connection, false).await.unwrap();
         let ended = world.ended(id).await;
-        let told = Problem::PasswordRefused { proxy: None, changed: None };
+        let told = Problem::PasswordRefused { taken_before: false,  proxy: None, changed: None };
         assert!(matches!(&ended, Outcome::Failed { problem, .. } if **problem == told), "{ended:?}");
         assert_eq!(world.connection("bob").await.problem, Some(told));
         assert_eq!(world.refused(), 1);

@@ -169,7 +169,7 @@ on_both_engines! {
         let (alice, bob) = (world.user("alice").await, world.user("bob").await);
         let connection = world.connect(&alice, SERVICE).await;
         world.connect(&bob, SERVICE).await;
-        let refused = Problem::PasswordRefused { proxy: None, changed: None };
+        let refused = Problem::PasswordRefused { taken_before: false,  proxy: None, changed: None };
         let probe = NOW + Duration::from_mins(15);
         for due in [Some(probe), None] {
             let account = world.store.account(connection.account_id).await.unwrap().unwrap();
@@ -189,7 +189,7 @@ on_both_engines! {
         let connection = world.connect(&alice, SERVICE).await;
         let old = world.store.account(connection.account_id).await.unwrap().unwrap();
         world.connect_with(&alice, SERVICE, "Changed-2026!").await;
-        let refused = Problem::PasswordRefused { proxy: None, changed: None };
+        let refused = Problem::PasswordRefused { taken_before: false,  proxy: None, changed: None };
         world.store.stop_account(&old, place(world).await, &refused, Some(NOW), NOW).await.unwrap();
         let account = world.store.account(connection.account_id).await.unwrap().unwrap();
         assert_eq!((account.saved_refusals, account.stopped_until), (0, None));
@@ -201,7 +201,7 @@ on_both_engines! {
         let alice = world.user("alice").await;
         let connection = world.connect(&alice, SERVICE).await;
         let account = world.store.account(connection.account_id).await.unwrap().unwrap();
-        let refused = Problem::PasswordRefused { proxy: None, changed: None };
+        let refused = Problem::PasswordRefused { taken_before: false,  proxy: None, changed: None };
         let probe = NOW + Duration::from_mins(15);
         world.store.stop_account(&account, place(world).await, &refused, Some(probe), NOW).await.unwrap();
         world.store.resume_account(&account, probe).await.unwrap();

@@ -20,12 +20,14 @@ pub fn answer(world: &mut World, caller: &str, body: &[u8], target: Target<'_>) 
     match respond(world, caller, body, target) {
         Ok(xml) => Answer::xml(200, xml),
         Err((fault, shape)) => {
-            let status = if shape == FaultShape::Http200 {
-                200
-            } else {
-                500
-            };
-            Answer::xml(status, fault.xml(shape))
+            let xml = fault.xml(shape);
+            match shape {
+                FaultShape::Http200 => Answer::xml(200, xml),
+                FaultShape::Http403 => Answer::xml(403, xml),
+                FaultShape::Plain500 => Answer::new(500, "text/plain", xml),
+                FaultShape::Plain503 => Answer::new(503, "text/plain", xml),
+                _ => Answer::xml(500, xml),
+            }
         }
     }
 }

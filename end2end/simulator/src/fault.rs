@@ -230,6 +230,12 @@ pub enum FaultShape {
     Bare,
     /// All of it, with HTTP status 200.
     Http200,
+    /// All of it, with HTTP status 403.
+    Http403,
+    /// All of it as plain text, with HTTP status 500.
+    Plain500,
+    /// All of it as plain text, with HTTP status 503.
+    Plain503,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

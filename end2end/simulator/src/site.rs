@@ -342,6 +342,16 @@ fn decorate(world: &World, request: &Incoming<'_>, answer: &mut Answer) {
         "15.{}.{}.{}",
         build.minor, build.major_build, build.minor_build
     );
+    // Whoever sends the challenge is the first server.
+    let is_challenge = answer
+        .headers
+        .iter()
+        .any(|(name, value)| *name == "WWW-Authenticate" && value.starts_with("NTLM "));
+    let second = world.settings.second_front_end.as_deref();
+    let front_end = second
+        .filter(|_| !is_challenge)
+        .unwrap_or("EX01")
+        .to_owned();
     let mut add = |name, value: &str| answer.headers.push((name, value.to_owned()));
     #[expect(
         clippy::disallowed_methods,
@@ -367,7 +377,7 @@ fn decorate(world: &World, request: &Incoming<'_>, answer: &mut Answer) {
         add(name, value);
     }
     add("X-OWA-Version", &version);
-    add("X-FEServer", "EX01");
+    add("X-FEServer", &front_end);
     if answer.status == 200 || answer.status == 500 {
         let mut add = |name, value: String| answer.headers.push((name, value));
         add("Cache-Control", "private".to_owned());

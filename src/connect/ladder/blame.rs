@@ -31,7 +31,7 @@ pub(super) fn failing_step(
     };
     match problem {
         Problem::ExchangeOnline | Problem::ServerTooOld => Step::EwsAnswers,
-        _ if !is_accepted => Step::SignIn,
+        _ if !is_accepted && !is_said_behind_the_sign_in(error) => Step::SignIn,
         Problem::AccountDisabled | Problem::PasswordExpired => Step::SignIn,
         Problem::ImpersonationDenied
         | Problem::OutsideScope
@@ -42,6 +42,15 @@ pub(super) fn failing_step(
         | Problem::MailboxAlias { .. } => before_calendar,
         Problem::UnknownResponseCode { .. } if is_fault(error) => before_calendar,
         _ => Step::Calendar,
+    }
+}
+
+/// Whether Exchange said it to whoever has signed in, under whatever status and type of content.
+fn is_said_behind_the_sign_in(error: &EwsError) -> bool {
+    match &*error.cause {
+        Cause::Said(_) => true,
+        Cause::Http { by, .. } => by.cas_error.is_some(),
+        _ => false,
     }
 }
 

@@ -84,7 +84,7 @@ impl Fault {
         let detail = match shape {
             FaultShape::Bare => String::new(),
             FaultShape::EmptyDetail => "<detail/>".to_owned(),
-            FaultShape::Full | FaultShape::Http200 => format!(
+            _ => format!(
                 r#"<detail><e:ResponseCode xmlns:e="{ERRORS}">{code}</e:ResponseCode><e:Message xmlns:e="{ERRORS}">{message}</e:Message>{}</detail>"#,
                 self.message_xml()
             ),

@@ -41,6 +41,8 @@ pub struct Settings {
     pub tls_proxy: bool,
     /// A proxy in front that parts connections.
     pub front: Option<Front>,
+    /// Everything but the challenge of NTLM is answered by this server.
+    pub second_front_end: Option<String>,
     /// Headers of answers by which the proxy in front gives itself away, in the place of nginx.
     pub front_headers: Vec<(&'static str, &'static str)>,
     /// Where plain http on the same port redirects Autodiscover; without one it answers 404.
@@ -171,6 +173,7 @@ impl Default for Settings {
             garbled_challenge: false,
             tls_proxy: false,
             front: None,
+            second_front_end: None,
             front_headers: Vec::new(),
             http_redirect: None,
             autodiscover_url: None,
