@@ -366,14 +366,12 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         );
         let read = reading.await.map_err(|error| self.stop(&error, endpoint))?;
         if let Some(damaged) = &read.damaged {
-            return Err(self
-                .stop(&damaged.error, endpoint)
-                .lying_in(&damaged.periods));
+            let stop = self.stop(&damaged.error, endpoint);
+            return Err(stop.lying_in(&damaged.periods));
         }
-        let events = read.events;
+        let (level, events) = (self.request.level, read.events);
         self.progress
             .pass(&format!("{} in the next {PROOF_DAYS} days", events.len()));
-        let level = self.request.level;
         let shown = events.iter().take(PROOF_ENTRIES);
         Ok(shown.map(|event| proof(event, level)).collect())
     }
