@@ -67,14 +67,11 @@ impl AccountName {
         if name.chars().count() > Self::MAX {
             return Err(AccountNameError::TooLong);
         }
-        if domain.chars().count() > Self::MAX {
-            return Err(AccountNameError::DomainTooLong);
-        }
         if name.chars().any(is_odd) {
             return Err(AccountNameError::Characters);
         }
-        if !domain.is_empty() && !is_domain(domain) {
-            return Err(AccountNameError::DomainCharacters);
+        if let Some(mistake) = Self::domain_mistake(domain) {
+            return Err(mistake);
         }
         if name.contains('/') {
             return Err(AccountNameError::Slash);
@@ -107,6 +104,15 @@ impl AccountName {
         } else {
             Err(AccountNameError::DomainTwice)
         }
+    }
+
+    /// What is wrong with a domain field alone, whatever stands in the name's.
+    pub fn domain_mistake(domain: &str) -> Option<AccountNameError> {
+        let domain = domain.trim();
+        if domain.chars().count() > Self::MAX {
+            return Some(AccountNameError::DomainTooLong);
+        }
+        (!domain.is_empty() && !is_domain(domain)).then_some(AccountNameError::DomainCharacters)
     }
 
     /// The one spelling under which accounts are found: lower-cased.
@@ -149,6 +155,15 @@ pub fn is_ignorable(c: char) -> bool {
         || matches!(c, '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
             | '\u{200C}' | '\u{200D}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
             | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// A text as a part of one line: what breaks lines is a blank, what nobody sees is left out.
+pub fn in_one_line(text: &str) -> String {
+    let seen = |c: char| match c {
+        '\t' | '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(' '),
+        c => (!is_hidden(c)).then_some(c),
+    };
+    text.chars().filter_map(seen).collect()
 }
 
 /// A text for a terminal, in which nothing moves, colours or turns what stands around it; lines stay lines.

@@ -8,7 +8,7 @@ pub use self::csv::csv_page;
 pub use ending::Ending;
 pub use trail::{Break, TrailError, Verdict, anchor, follow, verify};
 
-use crate::{clock::Timestamp, id::UserId};
+use crate::{account_name::in_one_line, clock::Timestamp, id::UserId};
 use serde::{Deserialize, Serialize};
 
 /// What was done. The serialised name is what the trail holds.
@@ -284,10 +284,10 @@ impl Entry {
         }
     }
 
-    /// What it is about; the one character that not every database takes is left out.
+    /// What it is about, in one line and without characters that nobody sees: whoever typed it wrote one line.
     #[must_use]
-    pub fn about(mut self, subject: impl Into<String>) -> Self {
-        self.subject = subject.into().replace('\0', "");
+    pub fn about(mut self, subject: impl AsRef<str>) -> Self {
+        self.subject = in_one_line(subject.as_ref());
         self
     }
 }

@@ -169,7 +169,10 @@ async fn enter(
         services.store.audit(&entry, now).await?;
         Ok(Entered::In(user))
     } else {
-        let subject = format!("{name} from {address}");
+        // What is no address is anything: a password in the wrong field, or a text for whoever reads the trail.
+        let tried = name.parse::<SmtpAddress>();
+        let tried = tried.map_or_else(|_| "not an address".to_owned(), String::from);
+        let subject = format!("{tried} from {address}");
         let entry = Entry::by_kalends(Action::SignInRefused).about(subject);
         if is_stranger {
             note_stranger(services, &entry).await?;

@@ -6,7 +6,7 @@ mod read;
 pub use heading::Heading;
 pub use read::{Row, Sheet, read_sheet};
 
-use crate::account_name::is_hidden;
+use crate::account_name::in_one_line;
 use encoding_rs::{Encoding, WINDOWS_1252};
 
 /// What spreadsheets take for the start of a formula, in every width in which it can be typed.
@@ -50,20 +50,36 @@ pub fn text_of(file: &[u8]) -> String {
     }
 }
 
+/// What to do with a file that holds no text, such as a workbook; `None` where it is text.
+pub fn not_text(file: &[u8]) -> Option<&'static str> {
+    const OLD_OFFICE: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0];
+    if file.starts_with(b"PK\x03\x04") || file.starts_with(OLD_OFFICE) {
+        let is_open = file
+            .windows(21)
+            .take(200)
+            .any(|part| part == b"vnd.oasis.opendocumen");
+        return Some(if is_open {
+            "This is a workbook of LibreOffice, not a table of text. Save it as CSV there (File, Save As, Text CSV) and choose that file."
+        } else {
+            "This is an Excel workbook, not a table of text. Save it as CSV in Excel (File, Save As, CSV UTF-8) and choose that file."
+        });
+    }
+    let is_marked = Encoding::for_bom(file).is_some();
+    (!is_marked && (file.starts_with(b"%PDF") || file.contains(&0)))
+        .then_some("This file holds no text. Save the table as CSV and choose that file.")
+}
+
 /// A cell that no spreadsheet takes for a formula, whichever separator it reads lines by: at the start of the cell, and of
-/// what a semicolon, a tab or a new line would make one, a quote stands before the sign.
+/// what a semicolon would make one, a quote stands before the sign. A cell is one line, and what nobody sees is not in it.
 fn harmless(cell: &str) -> String {
+    let cell = in_one_line(cell);
     let mut safe = String::with_capacity(cell.len() + 1);
-    for part in cell.split_inclusive([';', '\t', '\n', '\r']) {
-        let begins =
-            part.trim_start_matches(|c: char| c.is_whitespace() || is_hidden(c) || c == '"');
+    for part in cell.split_inclusive(';') {
+        let begins = part.trim_start_matches(|c: char| c.is_whitespace() || c == '"');
         if begins.starts_with(FORMULA) {
             safe.push('\'');
         }
         safe.push_str(part);
-    }
-    if cell.starts_with(['\t', '\r', '\n']) && !safe.starts_with('\'') {
-        safe.insert(0, '\'');
     }
     safe
 }

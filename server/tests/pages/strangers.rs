@@ -123,3 +123,43 @@ async fn a_null_character_finds_nothing_and_nobody() {
         .await;
     assert!(answer.leads_to().starts_with("/sign-in"), "{answer:?}");
 }
+
+#[tokio::test]
+async fn the_trail_keeps_addresses_alone_of_what_strangers_type() {
+    let place = Place::of(&[ALICE]);
+    let kalends = place.start().await;
+    let line = "x\r\n999,2026-01-01T00:00:00Z,alice@example.test,policy-changed,FAKE LINE,00";
+    let escape = "a\u{1b}[2Jb\u{202e}c";
+    for email in [line, escape, "Summer-Rain-1", "nobody@example.test"] {
+        let fields = [("email", email), ("password", "wrong")];
+        kalends.browser().post("/api/sign_in", &fields).await;
+    }
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let bob = [
+        ("name", "B\u{202e}ob"),
+        ("email", "bob@example.test"),
+        ("addresses", ""),
+        ("role", "member"),
+    ];
+    alice.post("/api/invite", &bob).await;
+    let table = alice.get("/audit.csv").await.body;
+    for hidden in [
+        "\u{1b}",
+        "\u{202e}",
+        "FAKE",
+        "999",
+        "summer-rain",
+        "Summer-Rain",
+    ] {
+        assert!(!table.contains(hidden), "{hidden:?}: {table}");
+    }
+    assert_eq!(
+        table.matches("not an address from 127.0.0.1").count(),
+        3,
+        "{table}"
+    );
+    assert!(
+        table.contains("nobody@example.test from 127.0.0.1"),
+        "{table}"
+    );
+}
