@@ -128,7 +128,7 @@ fn cut_one<'a>(word: &'a str, after: &str) -> Piece<'a> {
     };
     let (scheme, local) = before.rsplit_once(':').unwrap_or(("", before));
     let kind = scheme
-        .rsplit(['\'', '`', '=', ':'])
+        .rsplit(['\'', '`', '=', ':', '{'])
         .next()
         .unwrap_or(scheme);
     if OTHER_SCHEMES.contains(&kind.to_ascii_lowercase().as_str()) {

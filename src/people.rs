@@ -1,6 +1,7 @@
 //! People as admins tend them: invited by a link that works once, given a role and addresses, disabled and enabled.
 
 mod import;
+mod recipients;
 
 pub use import::{ImportRow, MOST_PEOPLE, read_people};
 

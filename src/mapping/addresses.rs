@@ -29,7 +29,18 @@ pub fn read_addresses(text: &str) -> Option<Addresses> {
     let mut read = Reading::default();
     if let Some(heading) = heading {
         for row in &rows {
-            let cells = [row.cell(heading.email), row.cell(heading.addresses)];
+            if heading.is_exceeded(row) {
+                let cells: Vec<&str> = row.cells.iter().map(String::as_str).collect();
+                read.line(&cells, false)?;
+                continue;
+            }
+            let email = row.cell(heading.email);
+            // Cut off before its sign, perhaps: told with the others, by what is left of it.
+            if email.contains(char::is_alphanumeric) && !email.contains('@') {
+                read.keep(email)?;
+                continue;
+            }
+            let cells = [email, row.cell(heading.addresses)];
             read.line(&cells, heading.email == heading.proxies)?;
         }
     } else {
@@ -61,17 +72,22 @@ impl Reading {
             self.found.without += 1;
         }
         for found in cut {
-            let text = found.text();
-            if !self.seen.insert(text.to_lowercase()) {
-                self.found.doubles += 1;
-                continue;
-            }
-            if self.found.all.len() >= MAX_ADDRESSES {
-                return None;
-            }
-            let kept = text.chars().take(LONGEST).collect();
-            self.found.all.push(text.parse().map_err(|_| kept));
+            self.keep(&found.text())?;
         }
+        Some(())
+    }
+
+    /// Keeps an address, or what was meant for one, once. `None`: too many.
+    fn keep(&mut self, text: &str) -> Option<()> {
+        if !self.seen.insert(text.to_lowercase()) {
+            self.found.doubles += 1;
+            return Some(());
+        }
+        if self.found.all.len() >= MAX_ADDRESSES {
+            return None;
+        }
+        let kept = text.chars().take(LONGEST).collect();
+        self.found.all.push(text.parse().map_err(|_| kept));
         Some(())
     }
 }
@@ -121,6 +137,16 @@ mod tests {
             );
             assert_eq!((read.doubles, read.without), (0, 0), "{text}");
         }
+    }
+
+    #[test]
+    fn an_address_that_was_cut_off_is_told() {
+        let table = "DisplayName PrimarySmtpAddress\n----------- ------------------\nAlice       alice@example.test\nBob         bo3...\n";
+        let read = read_addresses(table).expect("few");
+        assert_eq!(read.all.len(), 2);
+        assert_eq!(read.all[1], Err("bo3...".to_owned()));
+        let read = read_addresses("Email\nalice@example.test; bob@example.test").expect("few");
+        assert_eq!(read.all.len(), 2);
     }
 
     #[test]

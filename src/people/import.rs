@@ -1,6 +1,9 @@
 //! People from a table: a name, an address to sign in with, a role and further addresses in each line.
 
-use super::NewPerson;
+use super::{
+    NewPerson,
+    recipients::{Recipient, is_list, recipients},
+};
 use crate::{
     pasted::addresses_in,
     store::Role,
@@ -40,20 +43,78 @@ impl ImportRow {
 }
 
 /// Reads a table as people type it or other programs write it. Columns are found by their names (name, email, role,
-/// addresses, and those of Exchange and spreadsheets); without names they are a name and an address, in either order.
-/// `None`: too many.
+/// addresses, and those of Exchange and spreadsheets); without names they are a name and an address, in either order, or
+/// recipients as mail programs write them. `None`: too many.
 pub fn read_people(text: &str) -> Option<Vec<ImportRow>> {
     let Sheet { heading, rows } = read_sheet(text);
-    if rows.len() > MOST_PEOPLE {
-        return None;
-    }
-    let with_address = |row: &&Row| row.cells.iter().any(|cell| cell.contains('@'));
-    let sample = rows.iter().find(with_address).or(rows.first());
-    let heading = heading.or_else(|| Some(Heading::guessed(&sample?.cells)));
-    let heading = heading.unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    let (columns, rows) = match &heading {
+        Some(heading) => (heading.clone(), rows),
+        None => guess(rows),
+    };
     let mut seen = HashSet::new();
-    let read = rows.iter().map(|row| person_of(&heading, row, &mut seen));
-    Some(read.collect())
+    let mut read = Vec::new();
+    for row in &rows {
+        // Quotes that nothing closes make one row of many lines.
+        let breaks: usize = row
+            .cells
+            .iter()
+            .map(|cell| cell.matches('\n').count())
+            .sum();
+        let first = row.line.saturating_sub(breaks).max(1);
+        let typed = lines.get(first - 1..row.line).unwrap_or_default();
+        let is_row = match &heading {
+            Some(heading) => !heading.is_exceeded(row),
+            None => !typed.iter().any(|line| is_list(line)),
+        };
+        if is_row {
+            // Each line of a list without names has its own order.
+            let is_other = heading.is_none() && !row.cell(columns.email).contains('@');
+            let own = (is_other && has_address(row)).then(|| Heading::guessed(&row.cells));
+            read.push(person_of(own.as_ref().unwrap_or(&columns), row, &mut seen));
+        } else {
+            for (line, text) in (first..).zip(typed) {
+                let people = recipients(text).into_iter();
+                read.extend(people.map(|person| recipient_of(line, person, &mut seen)));
+            }
+        }
+        if read.len() > MOST_PEOPLE {
+            return None;
+        }
+    }
+    Some(read)
+}
+
+/// The columns of a table whose names nobody knows. A first line without an address, above lines with one and as wide
+/// as those, is one of names.
+fn guess(mut rows: Vec<Row>) -> (Heading, Vec<Row>) {
+    let sample = rows.iter().find(|row| has_address(row)).or(rows.first());
+    let mut guessed = sample.map_or_else(Heading::default, |row| Heading::guessed(&row.cells));
+    let width = sample.map_or(0, |row| row.cells.len());
+    let first = rows.first().filter(|row| !has_address(row));
+    let is_above = rows.get(1).is_some_and(has_address);
+    if let Some(first) = first.filter(|row| is_above && width > 1 && row.cells.len() == width) {
+        guessed = guessed.with_names(&first.cells);
+        rows.remove(0);
+    }
+    (guessed, rows)
+}
+
+fn has_address(row: &Row) -> bool {
+    row.cells.iter().any(|cell| cell.contains('@'))
+}
+
+/// Somebody of a line of recipients.
+fn recipient_of(line: usize, person: Recipient, seen: &mut HashSet<String>) -> ImportRow {
+    let read = ImportRow {
+        line,
+        name: person.name,
+        email: person.email,
+        is_admin: false,
+        addresses: String::new(),
+        mistake: None,
+    };
+    checked(read, seen)
 }
 
 fn person_of(heading: &Heading, row: &Row, seen: &mut HashSet<String>) -> ImportRow {
@@ -69,14 +130,56 @@ fn person_of(heading: &Heading, row: &Row, seen: &mut HashSet<String>) -> Import
             addresses = format!("{addresses} {address}");
         }
     }
-    let mut read = ImportRow {
+    let mut name = heading.name_in(row);
+    if name.is_empty() {
+        let mut inside = recipients(row.cell(heading.email)).into_iter();
+        name = inside.next().map(|person| person.name).unwrap_or_default();
+    }
+    let kind = row.cell(heading.kind);
+    let read = ImportRow {
         line: row.line,
-        name: heading.name_in(row),
+        name,
         email,
         is_admin,
         addresses: addresses.trim().to_owned(),
-        mistake: None,
+        mistake: is_nobodys(kind).then(|| format!("Not a person's mailbox ({kind}).")),
     };
+    let mut read = checked(read, seen);
+    if read.mistake.is_none() && !is_role_known {
+        read.mistake = Some(format!(
+            "There is no role {role}: use member or administrator."
+        ));
+    }
+    read
+}
+
+/// Whether a mailbox is that of a room, a team or a program, by the type that Exchange gives it.
+fn is_nobodys(kind: &str) -> bool {
+    const KINDS: [&str; 14] = [
+        "shared",
+        "room",
+        "equipment",
+        "discovery",
+        "scheduling",
+        "team",
+        "group",
+        "arbitration",
+        "monitoring",
+        "auditlog",
+        "publicfolder",
+        "supervisory",
+        "system",
+        "contact",
+    ];
+    let kind = kind.to_ascii_lowercase();
+    KINDS.iter().any(|word| kind.contains(word))
+}
+
+/// With a name where there is none, and with what is wrong.
+fn checked(mut read: ImportRow, seen: &mut HashSet<String>) -> ImportRow {
+    if read.mistake.is_some() {
+        return read;
+    }
     if read.name.is_empty() {
         let local = read.email.split('@').next().unwrap_or("");
         read.name = local.replace(['.', '_'], " ");
@@ -84,11 +187,7 @@ fn person_of(heading: &Heading, row: &Row, seen: &mut HashSet<String>) -> Import
     read.mistake = NewPerson::parse(&read.name, &read.email, &read.addresses, Role::Member, "")
         .err()
         .and_then(|mistakes| mistakes.into_iter().map(|(_, words)| words).next())
-        .or_else(|| (!seen.insert(read.email.clone())).then(|| "Twice in this table.".to_owned()))
-        .or_else(|| {
-            let words = || format!("There is no role {role}: use member or administrator.");
-            (!is_role_known).then(words)
-        });
+        .or_else(|| (!seen.insert(read.email.clone())).then(|| "Twice in this table.".to_owned()));
     read
 }
 
@@ -204,6 +303,89 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn recipients_of_a_mail_are_people_with_their_names() {
+        let text = "Ann Ames <ann@example.test>; Bo Beck <bo@example.test>\n\"Cole, Cy\" <cy@example.test>, \"Dow, Di\" <di@example.test>\nEd Eve <ed@example.test>\nFay; ann@example.test\nGus";
+        assert_eq!(
+            short(&read_people(text).unwrap()),
+            [
+                (1, "Ann Ames", "ann@example.test", false, false),
+                (1, "Bo Beck", "bo@example.test", false, false),
+                (2, "Cole, Cy", "cy@example.test", false, false),
+                (2, "Dow, Di", "di@example.test", false, false),
+                (3, "Ed Eve", "ed@example.test", false, false),
+                (4, "Fay", "ann@example.test", false, true),
+                (5, "Gus", "gus", false, true),
+            ]
+        );
+        for text in [
+            "ann@example.test; bo@example.test; cy@example.test",
+            "Email\nann@example.test; bo@example.test; cy@example.test",
+        ] {
+            let read = read_people(text).unwrap();
+            let emails: Vec<&str> = read.iter().map(|row| &*row.email).collect();
+            assert_eq!(
+                emails,
+                ["ann@example.test", "bo@example.test", "cy@example.test"],
+                "{text}"
+            );
+        }
+        let read = read_people("E-Mail\nAnn Ames <ann@example.test>").unwrap();
+        assert_eq!(
+            short(&read),
+            [(2, "Ann Ames", "ann@example.test", false, false)]
+        );
+    }
+
+    #[test]
+    fn mailboxes_of_rooms_and_programs_are_left_out() {
+        let text = "DisplayName,RecipientTypeDetails,EmailAddresses\nDiscovery,DiscoveryMailbox,{SMTP:d@example.test}\nRoom,RoomMailbox,\"{SMTP:r@example.test}\"\nBob,UserMailbox,\"{smtp:b@example.test, SMTP:bob@example.test}\"\nSales,SharedMailbox,{SMTP:s@example.test}\nVan,EquipmentMailbox,SMTP:v@example.test";
+        let read = read_people(text).unwrap();
+        let wrong: Vec<bool> = read.iter().map(|row| row.mistake.is_some()).collect();
+        assert_eq!(wrong, [true, true, false, true, true], "{read:?}");
+        assert_eq!(
+            (&*read[2].email, &*read[2].addresses),
+            ("bob@example.test", "b@example.test")
+        );
+        assert!(
+            read[0]
+                .mistake
+                .as_ref()
+                .unwrap()
+                .contains("DiscoveryMailbox")
+        );
+    }
+
+    #[test]
+    fn names_of_columns_in_any_language_are_nobody() {
+        for text in [
+            "Nome;Cognome;Casella\nBob;Brown;bob@example.test",
+            "Jméno,Schránka\nBob Brown,bob@example.test",
+            "Casella\tNome visualizzato\nbob@example.test\tBob Brown",
+        ] {
+            let read = read_people(text).unwrap();
+            assert_eq!(
+                short(&read),
+                [(2, "Bob Brown", "bob@example.test", false, false)],
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_that_a_shell_wrapped_is_one_person() {
+        let text = "DisplayName    : Ann Ames\nEmailAddresses : {SMTP:ann@example.test, \n                 smtp:a@example.test, smtp:am\n                 es@example.test}\nAlias          : ann\n\nDisplayName    : Bo Beck\nEmailAddresses : {SMTP:bo@example.test}\n";
+        let read = read_people(text).unwrap();
+        assert_eq!(
+            short(&read),
+            [
+                (1, "Ann Ames", "ann@example.test", false, false),
+                (7, "Bo Beck", "bo@example.test", false, false)
+            ]
+        );
+        assert_eq!(read[0].addresses, "a@example.test ames@example.test");
     }
 
     #[test]

@@ -13,6 +13,10 @@ pub struct Heading {
     pub addresses: Option<usize>,
     /// All addresses of a mailbox, with their types, as Exchange writes them.
     pub proxies: Option<usize>,
+    /// What Exchange calls the type of a mailbox.
+    pub kind: Option<usize>,
+    /// How many columns are named; 0 where none is.
+    width: usize,
 }
 
 // Without blanks, signs and accents; the better ones first.
@@ -50,10 +54,16 @@ const EMAIL: &[&str] = &[
     "correoelectronico",
     "direcciondecorreo",
     "direcciondecorreoelectronico",
+    "indirizzosmtpprimario",
+    "indirizzosmtpprincipale",
+    "indirizzosmtp",
     "indirizzoemail",
     "indirizzodipostaelettronica",
     "postaelettronica",
+    "indirizzo",
+    "enderecosmtpprincipal",
     "enderecodeemail",
+    "endereco",
     "adresemail",
     "workemail",
     "businessemail",
@@ -129,6 +139,7 @@ const ADDRESSES: &[&str] = &[
     "postfacher",
 ];
 const PROXIES: &[&str] = &["emailaddresses", "proxyaddresses", "emailadressen"];
+const KIND: &[&str] = &["recipienttypedetails", "recipienttype"];
 
 impl Heading {
     /// The columns by their names; `None` where none of them is one of addresses.
@@ -147,7 +158,28 @@ impl Heading {
             role: find(ROLE),
             addresses: find(ADDRESSES),
             proxies,
+            kind: find(KIND),
+            width: cells.len(),
         })
+    }
+
+    /// With the columns that are known by their names, beside that of addresses.
+    #[must_use]
+    pub fn with_names(self, cells: &[String]) -> Self {
+        let mut cells = cells.to_vec();
+        if let Some(cell) = self.email.and_then(|at| cells.get_mut(at)) {
+            "email".clone_into(cell);
+        }
+        match Self::named(&cells) {
+            Some(named) if named.known() > 1 => named,
+            _ => self,
+        }
+    }
+
+    /// Whether a row has addresses behind its last named column.
+    pub fn is_exceeded(&self, row: &super::Row) -> bool {
+        let beyond = row.cells.iter().skip(self.width.max(1));
+        self.width > 0 && beyond.into_iter().any(|cell| cell.contains('@'))
     }
 
     /// A table without names: an address, and a name in the first other column.

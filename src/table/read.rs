@@ -163,11 +163,18 @@ fn in_list(text: &str) -> Option<Vec<Row>> {
         cells: names.clone(),
     }];
     let mut is_new = true;
-    for (index, pair) in pairs {
+    let mut last = None;
+    for ((index, pair), text) in pairs.into_iter().zip(text.lines()) {
         let Some((name, value)) = pair else {
-            is_new = true;
+            let row = rows.last_mut().filter(|_| text.starts_with(' ') && !is_new);
+            let cell = row.and_then(|row| row.cells.get_mut(last?));
+            match cell.filter(|_| !text.trim().is_empty()) {
+                Some(cell) => append(cell, text.trim()),
+                None => is_new = true,
+            }
             continue;
         };
+        last = names.iter().position(|known| *known == name);
         let Some(at) = names.iter().position(|known| *known == name) else {
             continue;
         };
@@ -186,6 +193,14 @@ fn in_list(text: &str) -> Option<Vec<Row>> {
         }
     }
     Some(rows)
+}
+
+/// Goes on with a value that was too long for its line; a list between braces is cut anywhere.
+fn append(value: &mut String, more: &str) {
+    if !value.starts_with('{') || value.ends_with(',') {
+        value.push(' ');
+    }
+    value.push_str(more);
 }
 
 /// Separated by whatever gives the first lines known columns.

@@ -80,6 +80,7 @@ async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
     let services = request::services();
     let mut parts = data.into_inner().ok_or(AppError::NotUnderstood)?;
     let (mut text, mut account, mut from) = (String::new(), String::new(), String::new());
+    let mut refused = None;
     while let Some(part) = parts
         .next_field()
         .await
@@ -87,6 +88,10 @@ async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
     {
         let name = part.name().unwrap_or_default().to_owned();
         let bytes = part.bytes().await.map_err(|_| AppError::TooLarge)?;
+        if let Some(words) = kalends::table::not_text(&bytes) {
+            refused = Some(words.to_owned());
+            continue;
+        }
         let value = kalends::table::text_of(&bytes);
         match name.as_str() {
             "addresses" | "file" => {
@@ -101,6 +106,8 @@ async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
     let held = super::fields::account_by_id(&account).await?;
     let message = if from == "everybody" {
         None
+    } else if refused.is_some() {
+        refused
     } else {
         match read_addresses(&text) {
             None => Some(format!(

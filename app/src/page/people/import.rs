@@ -23,7 +23,6 @@ const SHOWN: usize = 200;
 struct ImportView {
     draft: Draft,
     preview: Option<Preview>,
-    /// Links were made in the last quarter of an hour.
     /// What became of the links of the last minutes, where there are any.
     mailed: Option<String>,
     flash: Option<String>,
@@ -139,18 +138,23 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
     use crate::request;
     use kalends::{
         people::{MOST_PEOPLE, PeopleError, check_theirs, read_people},
-        table::text_of,
+        table::{not_text, text_of},
     };
     request::admin().await?;
     let services = request::services();
     let mut parts = data.into_inner().ok_or(AppError::NotUnderstood)?;
     let mut text = String::new();
+    let mut refused = None;
     while let Some(part) = parts
         .next_field()
         .await
         .map_err(|_| AppError::NotUnderstood)?
     {
         let bytes = part.bytes().await.map_err(|_| AppError::TooLarge)?;
+        if let Some(words) = not_text(&bytes) {
+            refused = Some(words);
+            continue;
+        }
         let some = text_of(&bytes);
         // Whatever was left empty has no line.
         if !some.trim().is_empty() {
@@ -159,11 +163,12 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
         }
     }
     let mut rows = match read_people(&text) {
-        Some(rows) if !rows.is_empty() => rows,
+        Some(rows) if !rows.is_empty() && refused.is_none() => rows,
         other => {
-            let message = match other {
-                None => format!("More than {MOST_PEOPLE} people. Split the table."),
-                Some(_) => "Paste lines or choose a file that holds some.".to_owned(),
+            let message = match (refused, other) {
+                (Some(words), _) => words.to_owned(),
+                (None, None) => format!("More than {MOST_PEOPLE} people. Split the table."),
+                (None, Some(_)) => "Paste lines or choose a file that holds some.".to_owned(),
             };
             let draft = Draft {
                 values: [(

@@ -23,6 +23,8 @@ struct MapView {
     started: Moment,
     total: i64,
     done: i64,
+    /// What looked like an address and is none: nobody was asked about it.
+    no_addresses: i64,
     is_running: bool,
     is_cancelled: bool,
     /// Why it waits or ended early.
@@ -162,6 +164,7 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
         started: words.appointment(found.started_at, false),
         total: found.total,
         done: found.total - count(None),
+        no_addresses: count(Some(kalends::store::Place::NotAnAddress)),
         is_running,
         is_cancelled: found.is_cancelled,
         problem: found.problem.as_ref().map(|problem| {
@@ -293,6 +296,13 @@ pub fn MapPage() -> impl IntoView {
     )
 }
 
+fn addresses(number: i64) -> String {
+    match number {
+        1 => "1 address".to_owned(),
+        many => format!("{many} addresses"),
+    }
+}
+
 #[component]
 fn Map(view: MapView) -> impl IntoView {
     let link = format!("/organisation/mailboxes/{}", view.id);
@@ -304,14 +314,19 @@ fn Map(view: MapView) -> impl IntoView {
     } else {
         (view.total, view.done)
     };
+    let none = view.no_addresses;
     let state = match (running, connecting && view.done == view.total) {
         (true, true) => format!("{done} of {total} chosen mailboxes dealt with"),
-        (true, false) => format!("{done} of {total} addresses asked"),
+        (true, false) => format!("{} of {} asked", done - none, addresses(total - none)),
         (false, true) => format!("{done} of {total} chosen mailboxes dealt with. Complete."),
         (false, false) if view.is_cancelled => {
-            format!("Stopped after {done} of {total} addresses.")
+            format!(
+                "Stopped after {} of {}.",
+                done - none,
+                addresses(total - none)
+            )
         }
-        (false, false) => format!("{total} addresses asked. Complete."),
+        (false, false) => format!("{} asked. Complete.", addresses(total - none)),
     };
     let has_outside = view
         .counts
