@@ -3,7 +3,10 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,12 +19,15 @@ enum Seen {
 
 /// The peers of this process that are no trusted proxies. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Peers(Arc<Mutex<Seen>>);
+pub struct Peers {
+    seen: Arc<Mutex<Seen>>,
+    has_unreadable: Arc<AtomicBool>,
+}
 
 impl Peers {
     /// Notes a peer; true for the very first one.
     pub fn note(&self, peer: IpAddr) -> bool {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let (is_first, now) = match *seen {
             Seen::Nobody => (true, Seen::One(peer)),
             Seen::One(one) if one != peer => (false, Seen::Several),
@@ -33,10 +39,20 @@ impl Peers {
 
     /// The one address that every request came from.
     pub fn only_one(&self) -> Option<IpAddr> {
-        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+        match *self.seen.lock().unwrap_or_else(PoisonError::into_inner) {
             Seen::One(peer) => Some(peer),
             Seen::Nobody | Seen::Several => None,
         }
+    }
+
+    /// Notes that a trusted proxy named a visitor in words that are no address; true for the very first time.
+    pub fn note_unreadable(&self) -> bool {
+        !self.has_unreadable.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether visitors were named in words that are no address.
+    pub fn has_unreadable(&self) -> bool {
+        self.has_unreadable.load(Ordering::Relaxed)
     }
 }
 

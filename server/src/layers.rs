@@ -32,8 +32,9 @@ pub struct Outside {
     pub origin: Arc<str>,
     pub https: bool,
     pub trusted_proxies: Arc<[IpNet]>,
-    /// Noted where something else ends TLS, so that a proxy must stand in between.
-    pub peers: Option<Peers>,
+    /// Something else ends TLS, so that a proxy must stand in between.
+    pub is_behind_proxy: bool,
+    pub peers: Peers,
 }
 
 /// Mints the nonce and sets the headers that keep a page to itself.
@@ -142,7 +143,14 @@ pub async fn client_address(
         .map(|ConnectInfo(peer)| peer.ip().to_canonical());
     if let Some(peer) = peer {
         note_peer(&outside, peer, request.uri());
-        let client = forwarded_for(request.headers(), peer, &outside.trusted_proxies);
+        let (client, is_readable) =
+            forwarded_for(request.headers(), peer, &outside.trusted_proxies);
+        if !is_readable && outside.peers.note_unreadable() {
+            tracing::warn!(
+                %peer,
+                "a trusted proxy names a visitor in X-Forwarded-For by something that is no address: such visitors count as the proxy itself and share the limits of sign-ins. Let the proxy write addresses alone"
+            );
+        }
         let client = client.to_string();
         request
             .extensions_mut()
@@ -155,10 +163,10 @@ pub async fn client_address(
 /// Notes a peer that is no trusted proxy; what watches Kalends by program is none of its visitors.
 fn note_peer(outside: &Outside, peer: IpAddr, asked: &Uri) {
     let is_trusted = outside.trusted_proxies.iter().any(|it| it.contains(&peer));
-    let Some(peers) = outside.peers.as_ref().filter(|_| !is_trusted) else {
+    if is_trusted || !outside.is_behind_proxy {
         return;
-    };
-    if !matches!(asked.path(), "/healthz" | "/readyz") && peers.note(peer) {
+    }
+    if !matches!(asked.path(), "/healthz" | "/readyz") && outside.peers.note(peer) {
         tracing::warn!(
             %peer,
             "a request came from an address that is no trusted proxy, although people reach Kalends through one: name it in KALENDS_TRUSTED_PROXIES, or all visitors count as one and share the limits of sign-ins"
@@ -166,25 +174,46 @@ fn note_peer(outside: &Outside, peer: IpAddr, asked: &Uri) {
     }
 }
 
-/// Walks `X-Forwarded-For` from the right past every trusted proxy.
-fn forwarded_for(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
+/// Walks `X-Forwarded-For` from the right past every trusted proxy; false where one of those names something that is no
+/// address.
+fn forwarded_for(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> (IpAddr, bool) {
     let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
     let mut client = peer;
-    let lines: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    for hop in lines.join(",").split(',').rev() {
+    let lines = headers.get_all("x-forwarded-for").iter();
+    // What is no text is no address either.
+    let lines: Vec<&str> = lines.map(|value| value.to_str().unwrap_or("?")).collect();
+    let lines = lines.join(",");
+    let hops = lines.rsplit(',').map(str::trim);
+    for hop in hops.filter(|hop| !hop.is_empty()) {
         if !is_trusted(client) {
             break;
         }
-        let Ok(address) = hop.trim().parse::<IpAddr>() else {
-            break;
+        let Some(address) = address_of(hop) else {
+            return (client, false);
         };
         client = address.to_canonical();
     }
-    client
+    (client, true)
+}
+
+/// An address as proxies write it: alone, between quotes or brackets, with a zone or with a port.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim_matches('"');
+    if let Some((inside, after)) = hop.strip_prefix('[').and_then(|it| it.split_once(']')) {
+        let is_end = after.is_empty() || after.strip_prefix(':').is_some_and(is_port);
+        return address_of(inside).filter(|address| is_end && address.is_ipv6());
+    }
+    if let Ok(address) = hop.parse() {
+        return Some(address);
+    }
+    match hop.split_once(':') {
+        Some((address, port)) if is_port(port) => address.parse().ok().map(IpAddr::V4),
+        _ => hop.split_once('%')?.0.parse().ok().map(IpAddr::V6),
+    }
+}
+
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok()
 }
 
 /// Takes the null character out of what is asked for: no text of a database holds it, so that nothing is found for it.
@@ -300,11 +329,31 @@ mod tests {
     fn only_trusted_proxies_may_name_the_client() {
         let peer = IpAddr::from([10, 0, 0, 1]);
         let forged = headers(&[("x-forwarded-for", "203.0.113.9, 198.51.100.7")]);
-        assert_eq!(forwarded_for(&forged, peer, &[]), peer);
+        assert_eq!(forwarded_for(&forged, peer, &[]), (peer, true));
         let trusted = ["10.0.0.0/8".parse().expect("net")];
         assert_eq!(
             forwarded_for(&forged, peer, &trusted),
-            IpAddr::from([198, 51, 100, 7])
+            (IpAddr::from([198, 51, 100, 7]), true)
         );
+    }
+
+    #[test]
+    fn an_address_is_read_as_proxies_write_it() {
+        for (hop, address) in [
+            ("203.0.113.9", Some("203.0.113.9")),
+            ("203.0.113.9:5678", Some("203.0.113.9")),
+            ("2001:db8::7", Some("2001:db8::7")),
+            ("[2001:db8::7]", Some("2001:db8::7")),
+            ("[2001:db8::7]:5678", Some("2001:db8::7")),
+            ("\"[2001:db8::7]:5678\"", Some("2001:db8::7")),
+            ("fe80::1%eth0", Some("fe80::1")),
+            ("unknown", None),
+            ("203.0.113.9:x", None),
+            ("[203.0.113.9]", None),
+            ("[2001:db8::7", None),
+        ] {
+            let read = address_of(hop).map(|address| address.to_string());
+            assert_eq!(read.as_deref(), address, "{hop}");
+        }
     }
 }

@@ -106,6 +106,13 @@ async fn overview() -> Result<OverviewView, AppError> {
     let jumps = services.store.clock_jumps(words.now).await;
     let jumps = jumps.map_err(request::internal)?;
     view.warnings = jumps.iter().map(|it| clock::told(it, &words)).collect();
+    if services.peers.has_unreadable() {
+        view.warnings.push(
+            "Your proxy names visitors in X-Forwarded-For by something that is no address. Kalends takes all of them for one, \
+             so that a few wrong passwords of one keep everybody waiting. Let the proxy write their addresses alone."
+                .to_owned(),
+        );
+    }
     let unreadable = services.store.unreadable().await;
     for (table, id) in unreadable.map_err(request::internal)? {
         view.warnings.push(format!(

@@ -7,7 +7,7 @@ use crate::{
     program::{ALICE, BOB, Kalends, Place},
 };
 use futures::future::join_all;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 /// Resident memory of the program, in MiB.
 pub fn resident(kalends: &Kalends, line: &str) -> u64 {
@@ -249,4 +249,42 @@ async fn an_https_address_with_one_peer_alone_is_told_unless_that_is_a_trusted_p
     let mut alice = kalends.browser_of(&ALICE).await;
     let text = alice.open("/overview").await.text();
     assert!(!text.contains("KALENDS_TRUSTED_PROXIES"), "{text}");
+}
+
+#[tokio::test]
+async fn each_visitor_behind_a_proxy_counts_alone_however_the_proxy_writes_addresses() {
+    let mut place = Place::of(&[ALICE, BOB]);
+    place.set("KALENDS_TRUSTED_PROXIES", "127.0.0.1");
+    let kalends = place.start().await;
+    let origin = kalends.browser().origin.clone();
+    let tried = async |email: &str, password: &str, forwarded: &str| {
+        let headers = [
+            ("accept", "text/html"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", &*origin),
+            ("x-forwarded-for", forwarded),
+        ];
+        let body = encoded(&[("email", email), ("password", password)]);
+        let mut browser = kalends.browser();
+        let answer = browser.send(Method::POST, "/api/sign_in", &headers, &body);
+        answer.await.leads_to().to_owned()
+    };
+    for (wrong, right) in [
+        ("198.51.100.7:4711", "198.51.100.8:4711"),
+        ("[2001:db8:1::7]:4711", "[2001:db8:2::8]:4711"),
+        ("[2001:db8:3::7]", "[2001:db8:4::8]"),
+    ] {
+        for number in 0..31 {
+            tried(&format!("nobody{number}@example.test"), "wrong", wrong).await;
+        }
+        assert_eq!(tried(BOB.email, BOB.password, right).await, "/", "{right}");
+    }
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let told = "X-Forwarded-For";
+    assert!(!alice.open("/overview").await.text().contains(told));
+    tried("nobody@example.test", "wrong", "a-visitor").await;
+    tried("nobody@example.test", "wrong", "a-visitor").await;
+    assert!(alice.open("/overview").await.text().contains(told));
+    let log = kalends.log();
+    assert_eq!(log.matches(told).count(), 1, "{log}");
 }
