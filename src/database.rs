@@ -79,8 +79,54 @@ pub enum DatabaseError {
         "it holds other tables than belong there. Look whether KALENDS_DATABASE_URL and KALENDS_VAULT_DATABASE_URL are swapped, or name another program's database"
     )]
     Foreign,
-    #[error("its tables cannot be brought to the present shape: {0}")]
+    #[error("its tables cannot be brought to the present shape: {}", migrating(.0))]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("the file is not a database of SQLite")]
+    NoDatabase,
+}
+
+/// Why migrations do not run, and what helps against just that.
+fn migrating(error: &MigrateError) -> String {
+    const BACKUP: &str =
+        "Restore the backup that was made before, or ask for help with what this line says";
+    match error {
+        MigrateError::Dirty(version) => {
+            format!("migration {version} was broken off half-way. {BACKUP}")
+        }
+        MigrateError::VersionMismatch(version) => format!(
+            "migration {version} is in place with another text than this program's. Start the version of Kalends that made it, or restore a backup"
+        ),
+        MigrateError::VersionMissing(version) => {
+            format!("migration {version} is in place, and this program does not know it")
+        }
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            let words = in_words(error);
+            let lower = words.to_lowercase();
+            let cure = if lower.contains("permission denied") {
+                "Let its user make tables: GRANT CREATE, USAGE ON SCHEMA public TO that user"
+            } else if lower.contains("locked") {
+                "Another program works with the file: end it, and start Kalends again"
+            } else if lower.contains("readonly") || lower.contains("read-only") {
+                "Let Kalends write to it"
+            } else if lower.contains("full") {
+                "Make room on its disk"
+            } else {
+                BACKUP
+            };
+            format!("{words}. {cure}")
+        }
+        error => error.to_string(),
+    }
+}
+
+/// Whether the file of a SQLite database holds something else; an empty one is a new database.
+fn holds_something_else(url: &str) -> bool {
+    const BEGIN: &[u8] = b"SQLite format 3\0";
+    let mut begin = Vec::new();
+    let read = sqlite_file(url)
+        .and_then(|file| std::fs::File::open(file).ok())
+        .and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, 16), &mut begin).ok());
+    read.is_some_and(|length| length > 0) && begin != BEGIN
 }
 
 /// Why a database cannot be worked with now.
@@ -156,6 +202,9 @@ impl Database {
         sqlx::any::install_default_drivers();
         let (engine, url) = if let Some(path) = url.strip_prefix("sqlite://") {
             make_folder_of(url)?;
+            if holds_something_else(url) {
+                return Err(DatabaseError::NoDatabase);
+            }
             let joint = if path.contains('?') { '&' } else { '?' };
             (Engine::Sqlite, format!("{url}{joint}mode=rwc"))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {

@@ -9,8 +9,8 @@ use crate::{
     data::{Access, Data},
     serve,
     settings::{
-        ENVIRONMENT_HELP, Network, Notices, SettingError, all_settings, environment_only,
-        unknown_settings,
+        DATABASES_HELP, ENVIRONMENT_HELP, Network, Notices, SettingError, all_settings,
+        environment_only, unknown_settings,
     },
     telemetry,
 };
@@ -42,11 +42,13 @@ enum Command {
         data: Data,
     },
     /// Brings both databases to the present shape, then ends.
+    #[command(after_help = DATABASES_HELP)]
     Migrate {
         #[command(flatten)]
         data: Data,
     },
     /// Adds, lists and mends people.
+    #[command(after_help = DATABASES_HELP)]
     User {
         #[command(subcommand)]
         command: user::UserCommand,
@@ -67,6 +69,7 @@ enum Command {
         data: Data,
     },
     /// Looks at the audit trail.
+    #[command(after_help = DATABASES_HELP)]
     Audit {
         #[command(subcommand)]
         command: audit::AuditCommand,
@@ -74,6 +77,7 @@ enum Command {
         data: Data,
     },
     /// Tends the vault of sealed passwords.
+    #[command(after_help = DATABASES_HELP)]
     Vault {
         #[command(subcommand)]
         command: vault::VaultCommand,

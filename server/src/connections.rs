@@ -13,4 +13,4 @@ pub use files::raise_file_limit;
 pub use limits::Limits;
 pub use places::Places;
 pub use serve::Server;
-pub use tls::acceptor;
+pub use tls::{TlsError, acceptor};

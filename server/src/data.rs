@@ -169,7 +169,7 @@ impl Place {
             ("KALENDS_VAULT_DATABASE_URL", &self.vault),
         ] {
             kalends::database::make_folder_of(url)
-                .map_err(|error| SettingError::hidden(name, not_opened(&error)))?;
+                .map_err(|error| SettingError::hidden(name, unusable(&error)))?;
             let holder = format!("kalends {command}, process {}", std::process::id());
             let lock = DatabaseLock::take(url, &holder);
             locks.extend(lock.map_err(|error| in_use(name, &error))?);
@@ -246,7 +246,14 @@ fn in_use(name: &'static str, error: &LockError) -> SettingError {
                 "{error}: it could be in use under that one unseen. Remove the other name, or work with a copy of the file"
             ),
         ),
-        LockError::File { .. } => SettingError::hidden(name, not_opened(error)),
+        LockError::Folder { .. } => SettingError::hidden(
+            name,
+            format!("{error}. Name a file in it, such as sqlite://data/kalends.db"),
+        ),
+        LockError::File { .. } => SettingError::hidden(
+            name,
+            format!("{error}. Name a file in a folder that Kalends can write to"),
+        ),
     }
 }
 
@@ -271,7 +278,12 @@ fn vault_error(error: &VaultError) -> SettingError {
 /// Advice on how to reach a database is only for one that was not reached.
 fn unusable(error: &DatabaseError) -> String {
     match error {
-        DatabaseError::Foreign | DatabaseError::Newer(_) => error.to_string(),
+        DatabaseError::Foreign | DatabaseError::Newer(_) | DatabaseError::Url => error.to_string(),
+        DatabaseError::Folder { .. } => format!("{error}. Name a place that Kalends can write to"),
+        DatabaseError::NoDatabase => format!(
+            "{error} (file is not a database). Name another file, or one that is not there yet"
+        ),
+        DatabaseError::Migrate(_) => error.to_string(),
         error => not_opened(error),
     }
 }

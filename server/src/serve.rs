@@ -2,7 +2,7 @@
 
 use crate::{
     command::CommandError,
-    connections::{self, Limits, Places, Server},
+    connections::{self, Limits, Places, Server, TlsError},
     data::{Access, Data},
     downloads,
     failed_forms::{Render, failed_forms},
@@ -29,7 +29,7 @@ use leptos_axum::{
     LeptosRoutes, generate_route_list, handle_server_fns_with_context,
     render_app_async_with_context,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -144,17 +144,30 @@ fn listen(network: &Network) -> Result<(std::net::TcpListener, SocketAddr), Comm
 
 fn tls(network: &Network) -> Result<Option<TlsAcceptor>, CommandError> {
     let (Some(cert), Some(key)) = (&network.tls_cert, &network.tls_key) else {
-        return Ok(None);
+        return match (&network.tls_cert, &network.tls_key) {
+            (None, None) => Ok(None),
+            (cert, key) => Err(alone(cert.as_deref(), key.as_deref()).into()),
+        };
     };
     connections::acceptor(cert, key).map(Some).map_err(|error| {
-        let value = cert.display().to_string();
-        SettingError::new(
-            "KALENDS_TLS_CERT",
-            &value,
-            format!("certificate and key cannot be used ({error})"),
-        )
-        .into()
+        let (name, file) = match error {
+            TlsError::Certificate(_) => ("KALENDS_TLS_CERT", cert),
+            TlsError::Key(_) => ("KALENDS_TLS_KEY", key),
+        };
+        let value = file.display().to_string();
+        SettingError::new(name, &value, error.to_string()).into()
     })
+}
+
+/// A certificate without its key, or the other way round.
+fn alone(cert: Option<&Path>, key: Option<&Path>) -> SettingError {
+    let (name, file, other) = match cert {
+        Some(cert) => ("KALENDS_TLS_CERT", Some(cert), "KALENDS_TLS_KEY"),
+        None => ("KALENDS_TLS_KEY", key, "KALENDS_TLS_CERT"),
+    };
+    let value = file.map_or_else(String::new, |file| file.display().to_string());
+    let cure = format!("TLS needs a certificate and its key: set {other} as well");
+    SettingError::new(name, &value, cure)
 }
 
 async fn stop_on_signal(stop: CancellationToken) {
@@ -185,8 +198,8 @@ pub fn router(
         origin: origin.into(),
         https: origin.starts_with("https://"),
         trusted_proxies: network.trusted_proxies()?.into(),
-        peers: (origin.starts_with("https://") && network.tls_cert.is_none())
-            .then(|| services.peers.clone()),
+        is_behind_proxy: origin.starts_with("https://") && network.tls_cert.is_none(),
+        peers: services.peers.clone(),
     };
     let sessions = SessionManagerLayer::new(Sessions(services.clone()))
         .with_name(cookie_name(outside.https))

@@ -22,6 +22,12 @@ pub const ENVIRONMENT_HELP: &str = "Set in the environment only:
                               or smtp://mail.example.com:587?tls=required for STARTTLS; no mail when not set
   KALENDS_LOG_FORMAT          text [default], or json for one JSON object a line";
 
+/// Which databases a command works with.
+pub const DATABASES_HELP: &str = "Set in the environment only:
+  KALENDS_DATABASE_URL        main database [default: sqlite://data/kalends.db], or postgres://…
+  KALENDS_VAULT_DATABASE_URL  vault of sealed passwords [default: sqlite://data/vault.db], or postgres://…
+  KALENDS_VAULT_KEYS          vault keys, where no file holds them";
+
 /// Every setting with what it is for, from the flags themselves.
 pub fn all_settings() -> String {
     let flags = Network::augment_args(clap::Command::new("serve"));
@@ -69,10 +75,10 @@ pub struct Network {
     #[arg(long, env = "KALENDS_PUBLIC_URL")]
     public_url: Option<String>,
     /// Certificate chain (PEM) to serve TLS with.
-    #[arg(long, env = "KALENDS_TLS_CERT", requires = "tls_key")]
+    #[arg(long, env = "KALENDS_TLS_CERT")]
     pub tls_cert: Option<PathBuf>,
     /// Private key (PEM) of the certificate.
-    #[arg(long, env = "KALENDS_TLS_KEY", requires = "tls_cert")]
+    #[arg(long, env = "KALENDS_TLS_KEY")]
     pub tls_key: Option<PathBuf>,
     /// Address and port for /metrics (Prometheus), /healthz and /readyz, without TLS or sign-in. Off when not set.
     #[arg(long, env = "KALENDS_METRICS_LISTEN")]
@@ -261,11 +267,8 @@ fn is_for_tests(name: &str) -> bool {
 }
 
 fn told_unknown(name: &str, known: &[String]) -> String {
-    let upper = name.to_ascii_uppercase();
-    let distance = |known: &String| strsim::damerau_levenshtein(&upper, known);
-    let nearest = known.iter().min_by_key(|known| distance(known));
     let shown: String = name.chars().take(80).collect();
-    match nearest.filter(|nearest| distance(nearest) <= nearest.len() / 3) {
+    match nearest(name, known) {
         Some(nearest) => format!(
             "{shown} is set, and there is no such setting: it does nothing. Is {nearest} meant?"
         ),
@@ -273,6 +276,37 @@ fn told_unknown(name: &str, known: &[String]) -> String {
             "{shown} is set, and there is no such setting: it does nothing. kalends --help lists all"
         ),
     }
+}
+
+/// The setting whose words are most like those of a name; `None` where none is near.
+fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
+    let upper = name.to_ascii_uppercase();
+    let typed = own_part(&upper);
+    let likeness = |known: &String| {
+        let own = own_part(known);
+        let has = |word: &str| own.split('_').any(|it| is_like(word, it));
+        let words = typed.split('_').count();
+        let shared = typed.split('_').filter(|word| has(word)).count();
+        let distance = strsim::damerau_levenshtein(typed, own);
+        let is_near = distance * 4 <= own.len().max(4);
+        // Every word of it stands in the other.
+        let is_within = shared == words && words > 0;
+        (is_near || is_within).then_some((is_near, shared, usize::MAX - distance))
+    };
+    let rated = known.iter().filter_map(|it| Some((likeness(it)?, it)));
+    rated
+        .max_by_key(|(likeness, _)| *likeness)
+        .map(|(_, it)| it)
+}
+
+fn own_part(name: &str) -> &str {
+    name.strip_prefix("KALENDS_").unwrap_or(name)
+}
+
+/// Whether two words are one, or one with a slip of the finger or another ending.
+fn is_like(typed: &str, word: &str) -> bool {
+    typed == word
+        || (typed.len() > 4 && strsim::damerau_levenshtein(typed, word) <= typed.len() / 3)
 }
 
 /// The settings that have no flag.

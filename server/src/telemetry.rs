@@ -13,6 +13,8 @@ const QUIET: [(&str, &str); 2] = [
 
 /// Starts logging. Fails when the filter cannot be read.
 pub fn start(wanted: &str) -> Result<(), SettingError> {
+    kalends::log_filter::check(wanted)
+        .map_err(|words| SettingError::new("KALENDS_LOG", wanted, words))?;
     let mut filter = EnvFilter::try_new(wanted).map_err(|error| {
         SettingError::new(
             "KALENDS_LOG",

@@ -25,6 +25,8 @@ pub enum LockError {
     /// The same file may be in use under its other name, which no lock beside this one shows.
     #[error("{} has another name on this disk (a hard link)", .database.display())]
     Linked { database: PathBuf },
+    #[error("{} is a folder, and no database", .path.display())]
+    Folder { path: PathBuf },
     #[error("{} cannot be used: {error}", .path.display())]
     File {
         path: PathBuf,
@@ -77,8 +79,12 @@ impl DatabaseLock {
             path: path.clone(),
             error,
         };
-        let links = database.metadata().map_or(1, |file| file.nlink());
-        if links > 1 {
+        // None where it is new.
+        let metadata = database.metadata().ok();
+        if metadata.as_ref().is_some_and(Metadata::is_dir) {
+            return Err(LockError::Folder { path: database });
+        }
+        if metadata.is_some_and(|file| file.nlink() > 1) {
             return Err(LockError::Linked { database });
         }
         for _ in 0..TRIES {

@@ -143,9 +143,18 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), SettingError> 
         reason,
         cure: "Name a file that holds the issuing authority's certificate as PEM (-----BEGIN CERTIFICATE-----).",
     };
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| bad(format!("The file cannot be read: {error}.")))?;
+    let bytes =
+        std::fs::read(path).map_err(|error| bad(format!("The file cannot be read: {error}.")))?;
+    // The sign of a sequence.
+    if bytes.starts_with(&[0x30]) {
+        return Err(bad(
+            "The file is in the binary form (DER): openssl x509 -inform der -in FILE -out FILE.pem converts it.".to_owned(),
+        ));
+    }
+    let certificates = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|_| {
+        bad("The file cannot be read: a certificate in it is not whole.".to_owned())
+    })?;
     if certificates.is_empty() {
         return Err(bad("The file holds no certificate.".to_owned()));
     }

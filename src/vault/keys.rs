@@ -42,6 +42,14 @@ pub enum KeyError {
         "KALENDS_VAULT_KEYS: this vault needs its keys. Set KALENDS_VAULT_KEYS or KALENDS_VAULT_KEYS_FILE; keys are made by themselves only beside a new SQLite vault"
     )]
     Needed,
+    /// What is wrong with the keys of a file.
+    #[error("{}", of_file(.path, .error))]
+    InFile { path: String, error: Box<KeyError> },
+}
+
+fn of_file(path: &str, error: &KeyError) -> String {
+    let named = format!("KALENDS_VAULT_KEYS_FILE: {path}:");
+    error.to_string().replacen("KALENDS_VAULT_KEYS:", &named, 1)
 }
 
 /// At least one key; wiped when dropped.
@@ -67,7 +75,10 @@ impl VaultKeys {
         match fs::read_to_string(path).map(Zeroizing::new) {
             Ok(text) => {
                 refuse_open_to_others(path)?;
-                Self::parse(&text)
+                Self::parse(&text).map_err(|error| KeyError::InFile {
+                    path: path.display().to_string(),
+                    error: Box::new(error),
+                })
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && may_make => {
                 make(path, random)

@@ -48,7 +48,9 @@ pub async fn run(command: &AuditCommand, data: &Data) -> Result<(), CommandError
                 many => format!("{many} lines"),
             };
             say(format_args!("The audit trail is whole: {lines}{between}."));
-            say(format_args!("Its last hash is {head}"));
+            if !head.is_empty() {
+                say(format_args!("Its last hash is {head}"));
+            }
             Ok(())
         }
         Verdict::Broken(cannot @ Break::KeyElsewhere { .. }) => {

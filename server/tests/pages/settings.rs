@@ -33,6 +33,8 @@ fn a_bad_setting_stops_the_start_with_name_value_and_cure() {
         ("KALENDS_EXCHANGE_CA_FILE", "/nowhere/ca.pem", "PEM"),
         ("KALENDS_SITE", "/nowhere", "cargo xtask build"),
         ("KALENDS_LOG", "kalends=loud", "info"),
+        ("KALENDS_LOG", "warning", "warn is meant"),
+        ("KALENDS_LOG", "kalend=debug", "kalends=debug"),
         ("KALENDS_LOG_FORMAT", "xml", "text or json"),
         ("KALENDS_METRICS_LISTEN", "everywhere", "127.0.0.1:9464"),
         ("KALENDS_VAULT_KEYS_FILE", "/etc", "Name a file"),
@@ -175,6 +177,9 @@ fn a_setting_that_does_not_exist_is_told_with_the_nearest_name() {
         ("KALENDS_PUBLICURL", Some("KALENDS_PUBLIC_URL")),
         ("KALENDS_TRUSTED_PROXY", Some("KALENDS_TRUSTED_PROXIES")),
         ("kalends_listen", Some("KALENDS_LISTEN")),
+        ("KALENDS_SMTP", Some("KALENDS_SMTP_URL")),
+        ("KALENDS_CA_FILE", Some("KALENDS_EXCHANGE_CA_FILE")),
+        ("KALENDS_FOO", None),
         ("KALENDS_WHATEVER_THIS_IS_MEANT_TO_DO", None),
     ] {
         place.set(name, "s3cret-value");
@@ -203,5 +208,66 @@ fn logs_in_files_have_no_colours() {
         let ended = place.run(&["user", "list"], "");
         assert!(ended.err.contains("KALENDS_LISTENS"), "{}", ended.err);
         assert!(!ended.err.contains('\u{1b}'), "{}", ended.err);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_and_keys_that_are_none_are_told_in_their_own_words() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    let (text, folder) = (place.path().join("notes.txt"), place.path().join("folder"));
+    let keys = place.path().join("own.keys");
+    std::fs::write(&text, "These are notes and no database. ".repeat(200)).unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(&keys, "no key at all\n").unwrap();
+    std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let url = |path: &std::path::Path| format!("sqlite://{}", path.display());
+    let keys = keys.display().to_string();
+    for (name, value, parts) in [
+        (
+            "KALENDS_DATABASE_URL",
+            url(&text),
+            ["KALENDS_DATABASE_URL: ", "file is not a database"],
+        ),
+        (
+            "KALENDS_VAULT_DATABASE_URL",
+            url(&text),
+            ["KALENDS_VAULT_DATABASE_URL: ", "file is not a database"],
+        ),
+        (
+            "KALENDS_DATABASE_URL",
+            url(&folder),
+            ["KALENDS_DATABASE_URL: ", "is a folder"],
+        ),
+        (
+            "KALENDS_VAULT_KEYS_FILE",
+            keys.clone(),
+            ["KALENDS_VAULT_KEYS_FILE: ", "own.keys: key 1 is not"],
+        ),
+    ] {
+        let mut place = Place::new();
+        place.settings.remove("KALENDS_VAULT_KEYS");
+        place.set(name, &value);
+        let ended = place.run(&["user", "list"], "");
+        assert_eq!(ended.code, Some(1), "{name}={value}: {ended:?}");
+        for part in parts {
+            assert!(
+                ended.err.contains(part),
+                "{name}={value} lacks {part}: {}",
+                ended.err
+            );
+        }
+        for other in [
+            "ERROR",
+            "it does not answer",
+            "hard link",
+            "check that the server runs",
+        ] {
+            assert!(
+                !ended.err.contains(other),
+                "{name}={value} has {other}: {}",
+                ended.err
+            );
+        }
     }
 }

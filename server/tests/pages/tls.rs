@@ -67,14 +67,55 @@ fn a_certificate_that_cannot_be_used_stops_the_start() {
     place.set("KALENDS_TLS_CERT", &key);
     let ended = place.run(&["serve"], "");
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    for part in ["KALENDS_TLS_CERT", &key, "cannot be used"] {
+    for part in [
+        "KALENDS_TLS_CERT",
+        &key,
+        "cannot be used",
+        "BEGIN CERTIFICATE",
+    ] {
         assert!(ended.err.contains(part), "{}", ended.err);
     }
     assert!(!ended.out.contains("listens"), "{}", ended.out);
     place.settings.remove("KALENDS_TLS_CERT");
     let ended = place.run(&["serve"], "");
-    assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.err.contains("--tls-cert"), "{}", ended.err);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    for part in ["KALENDS_TLS_KEY", "set KALENDS_TLS_CERT as well"] {
+        assert!(ended.err.contains(part), "{}", ended.err);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_certificate_or_key_is_told_at_its_own_setting() {
+    let (other, _) = place_with_certificate();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let der = file("cert.der", &[0x30, 0x82, 1, 2]);
+    let cut = file("cut.pem", b"-----BEGIN CERTIFICATE-----\nMIIB\n");
+    let missing = folder.path().join("none").display().to_string();
+    let key_of_another = other.settings["KALENDS_TLS_KEY"].clone();
+    for (setting, value, part) in [
+        ("KALENDS_TLS_CERT", &der, "openssl x509 -inform der"),
+        ("KALENDS_TLS_CERT", &cut, "no whole certificate"),
+        ("KALENDS_TLS_CERT", &missing, "name a file"),
+        ("KALENDS_TLS_KEY", &missing, "name a file"),
+        ("KALENDS_TLS_KEY", &der, "openssl pkey"),
+        ("KALENDS_TLS_KEY", &key_of_another, "another certificate"),
+    ] {
+        let mut place = place_with_certificate().0;
+        place.set(setting, value);
+        let ended = place.run(&["serve"], "");
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        for part in [setting, value, part] {
+            assert!(ended.err.contains(part), "{part}: {}", ended.err);
+        }
+        for raw in ["KeyMismatch", "no items", "[67", "Usage"] {
+            assert!(!ended.err.contains(raw), "{}", ended.err);
+        }
+    }
 }
 
 #[tokio::test]
