@@ -110,12 +110,11 @@ impl Ladder {
         Self(Step::ALL.into_iter().map(report).collect())
     }
 
-    /// The password was held back before anything was asked.
+    /// The password was held back before anything was asked: no step was reached.
     pub fn held_back() -> Self {
         let mut ladder = Self::new();
         for report in &mut ladder.0 {
             if report.step == Step::SignIn {
-                report.verdict = Verdict::Failed;
                 report.seen = Some("the saved password was not sent".to_owned());
             }
         }
@@ -162,6 +161,12 @@ impl Ladder {
                 report.verdict = Verdict::BrokenOff;
             }
         }
+    }
+
+    /// Whether a step began at all.
+    pub fn is_begun(&self) -> bool {
+        let reached = |report: &StepReport| report.verdict != Verdict::NotReached;
+        self.0.iter().any(reached)
     }
 
     /// The step at which the check failed, if it did.

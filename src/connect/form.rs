@@ -80,7 +80,14 @@ impl Form {
             } else {
                 FormField::Account
             };
-            mistakes.push((field, error.to_string()));
+            // An empty name means the address, whose own mistake is told there.
+            if !(self.means_address() && mailbox.is_err()) {
+                mistakes.push((field, error.to_string()));
+            }
+            let domain = AccountName::domain_mistake(&self.domain);
+            if let Some(other) = domain.filter(|_| !error.is_about_domain()) {
+                mistakes.push((FormField::Domain, other.to_string()));
+            }
         });
         if let Some(message) = password_mistake(&self.password) {
             mistakes.push((FormField::Password, message.to_owned()));
@@ -131,13 +138,17 @@ impl Form {
     }
 
     /// With one's own account an empty name means the mail address.
+    fn means_address(&self) -> bool {
+        self.mode == Mode::Personal
+            && self.account.trim().is_empty()
+            && self.domain.trim().is_empty()
+    }
+
     fn account_name(&self) -> Result<AccountName, AccountNameError> {
-        match (self.mode, self.account.trim(), self.domain.trim()) {
-            (Mode::Personal, "", "") if !self.mailbox.trim().is_empty() => {
-                AccountName::parse(&self.mailbox, "")
-            }
-            (_, account, domain) => AccountName::parse(account, domain),
+        if self.means_address() {
+            return AccountName::parse(&self.mailbox, "");
         }
+        AccountName::parse(&self.account, &self.domain)
     }
 }
 
@@ -220,6 +231,30 @@ mod tests {
                 FormField::Control
             ]
         );
+    }
+
+    #[test]
+    fn a_domain_is_told_beside_an_empty_name_and_an_empty_address_alone() {
+        let fields = |form: Form| -> Vec<FormField> {
+            let mistakes = form.parse().expect_err("mistakes").into_iter();
+            mistakes.map(|(field, _)| field).collect()
+        };
+        let bad = Form {
+            account: String::new(),
+            domain: "bad domain!".to_owned(),
+            password: Password::default(),
+            ..form(Mode::ServiceAccount)
+        };
+        assert_eq!(
+            fields(bad),
+            [FormField::Account, FormField::Domain, FormField::Password]
+        );
+        let empty = Form {
+            mailbox: String::new(),
+            account: String::new(),
+            ..form(Mode::Personal)
+        };
+        assert_eq!(fields(empty), [FormField::Mailbox]);
     }
 
     #[test]

@@ -316,6 +316,11 @@ pub fn Ended(
         is_own,
         back,
     } = check;
+    let heading = if ladder.is_begun() {
+        crate::page::connect::FAILED
+    } else {
+        "Nothing was tried yet"
+    };
     let tested = mailbox.clone();
     let failed = matches!(end, Some(End::Failed { .. } | End::Cancelled));
     let open = matches!(end, Some(End::Failed { .. })) || failed && !in_place;
@@ -332,7 +337,7 @@ pub fn Ended(
                 .into_any(),
             Some(End::Failed { advice, step, request_id, fix }) => {
                 view! {
-                    <Notice advice heading=Some(crate::page::connect::FAILED.to_owned()) step request_id just_tried=true />
+                    <Notice advice heading=Some(heading.to_owned()) step request_id just_tried=true />
                     {children.map(|children| children())}
                     <div class="form-actions">
                         {fix.map(|fix| view! { <ApplyFix id fix in_place /> })}

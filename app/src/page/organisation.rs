@@ -221,7 +221,7 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
             </section>
             <section class="panel" aria-labelledby="stop">
                 <h2 id="stop">"Stop"</h2>
-                <p>"Pausing stops every call to Exchange at once. Connections and entries stay, and resuming goes on where it stopped."</p>
+                <p>"Syncing stops at once. A check that somebody starts still asks Exchange. Connections and entries stay, and resuming goes on where it stopped."</p>
                 {(!is_paused)
                     .then(|| {
                         view! { <p class="form-actions"><a class="button button-danger" href="/organisation/pause">"Pause everything"</a></p> }

@@ -54,6 +54,12 @@ impl Entry {
         marks.join(" ")
     }
 
+    /// The marks that its title does not say already, as where no title is kept.
+    pub fn said_tags(&self) -> Vec<Tag> {
+        let said = |tag: &&Tag| tag.label() != self.subject;
+        self.tags.iter().filter(said).copied().collect()
+    }
+
     pub fn is_private(&self) -> bool {
         self.tags.contains(&Tag::Private)
     }
@@ -136,6 +142,7 @@ fn DayView(day: Day) -> impl IntoView {
 #[component]
 fn EntryView(entry: Entry) -> impl IntoView {
     let class = format!("entry {}", entry.class());
+    let tags = entry.said_tags();
     view! {
         <li class=class>
             <span class="entry-time">{entry.time}</span>
@@ -143,7 +150,7 @@ fn EntryView(entry: Entry) -> impl IntoView {
                 <a class="entry-subject" href=entry.href>{entry.subject}</a>
                 {entry.location.map(|location| view! { <span class="entry-detail">{location}</span> })}
             </span>
-            <span class="entry-tags">{entry.tags.into_iter().map(tag_view).collect_view()}</span>
+            <span class="entry-tags">{tags.into_iter().map(tag_view).collect_view()}</span>
         </li>
     }
 }

@@ -115,7 +115,10 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
             .then(|| agenda::length_words(event.end.since(event.start)))
             .flatten(),
         zone: user.time_zone.clone(),
-        tags: agenda::tags(&event, &words),
+        tags: agenda::tags(&event, &words)
+            .into_iter()
+            .filter(|tag| tag.label() != agenda::subject(&event))
+            .collect(),
         status: (level != PrivacyLevel::FreeBusy).then(|| event.status.words().to_owned()),
         location: agenda::shown(&event, event.location.as_deref()),
         organizer: agenda::shown(&event, event.organizer.as_deref()),

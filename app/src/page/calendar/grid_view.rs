@@ -165,11 +165,12 @@ fn hour(row: usize, label: HourLabel) -> impl IntoView {
 fn lane_entry(lane: Lane) -> impl IntoView {
     let Lane { class, entry } = lane;
     let is_private = entry.is_private();
+    let marks = tag_words(&entry.said_tags());
     view! {
         <li class=class>
             <a href=entry.href>
                 {is_private.then(|| Icon::Private.view())} <span class="slot-subject">{entry.subject}</span>
-                <span class="sr-only">{format!(", {}{}", entry.time, tag_words(&entry.tags))}</span>
+                <span class="sr-only">{format!(", {}{marks}", entry.time)}</span>
             </a>
         </li>
     }
@@ -231,7 +232,7 @@ fn column(day: GridDay) -> impl IntoView {
 fn slot(boxed: Boxed) -> impl IntoView {
     let Boxed { class, entry } = boxed;
     let is_private = entry.is_private();
-    let words = tag_words(&entry.tags);
+    let words = tag_words(&entry.said_tags());
     view! {
         <li class=class>
             <a href=entry.href>

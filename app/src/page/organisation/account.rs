@@ -171,6 +171,9 @@ fn stopped(
         _ => "Exchange refused the saved password.",
     };
     let next = match account.stopped_until {
+        _ if account.paused_at.is_some() => {
+            "Nothing is sent by itself while the account is paused.".to_owned()
+        }
         Some(at) if at > now => {
             let at = words.appointment(at, false).text;
             format!("Kalends sends it once more by itself: {at}.")
@@ -351,7 +354,7 @@ fn AccountPanels(view: AccountView) -> impl IntoView {
             </section>
             <section class="panel" aria-labelledby="stop">
                 <h2 id="stop">"Stop"</h2>
-                <p>"Pausing stops every call with this account at once and deletes nothing. Disconnecting forgets its password and deletes all entries read through it."</p>
+                <p>"Pausing stops syncing with this account at once and deletes nothing. A check that somebody starts still asks Exchange. Disconnecting forgets its password and deletes all entries read through it."</p>
                 <div class="form-actions">
                     {(!is_paused).then(|| view! { <a class="button" href=format!("/organisation/accounts/{id}/pause")>"Pause"</a> })}
                     <a class="button button-danger" href=format!("/organisation/accounts/{id}/disconnect")>"Disconnect this account"</a>
