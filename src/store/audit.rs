@@ -122,6 +122,14 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
+    /// The latest instant that a line of the trail carries.
+    pub async fn latest_line_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let found = sqlx::query("SELECT MAX(at) AS at FROM audit")
+            .fetch_one(self.pool())
+            .await?;
+        rows::maybe_instant(&found, "at")
+    }
+
     /// The place and the hash of the last line, as the head says.
     pub async fn audit_head(&self) -> Result<(i64, String), StoreError> {
         let row = sqlx::query("SELECT seq, hash FROM audit_head WHERE id = 1")

@@ -89,6 +89,18 @@ pub(super) fn window_query(connection: ConnectionId, window: Window) -> Query {
     query
 }
 
+/// What [`window_query`] leaves out.
+fn outside_query(connection: ConnectionId, window: Window) -> Query {
+    let mut query = Query::new(ENTRIES);
+    query.text(&connection.to_string());
+    query.add(" AND (e.starts_at >= ");
+    query.number(window.end.millis());
+    query.add(" OR e.ends_at < ");
+    query.number(window.start.millis());
+    query.add(")");
+    query
+}
+
 pub(super) fn entry_query(connection: ConnectionId, id: EventId) -> Query {
     let mut query = Query::new(ENTRIES);
     query.text(&connection.to_string());
@@ -116,6 +128,17 @@ impl Store {
     ) -> Result<Vec<StoredEntry>, StoreError> {
         let found = window_query(connection.id, window).fetch(self).await?;
         found.iter().map(stored_entry).collect()
+    }
+
+    /// The entries that a window leaves out.
+    pub async fn events_outside(
+        &self,
+        connection: &Connection,
+        window: Window,
+    ) -> Result<Vec<Event>, StoreError> {
+        let found = outside_query(connection.id, window).fetch(self).await?;
+        let entries = found.iter().map(stored_entry);
+        entries.map(|entry| Ok(entry?.event)).collect()
     }
 
     /// An entry of this connection.

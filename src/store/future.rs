@@ -52,8 +52,8 @@ const DUE: [(&str, &str, &str, Duration); 8] = [
     ),
 ];
 
-/// Columns that say until when somebody has something; whoever has it now has it no longer than this.
-const HELD: [(&str, &str, &str, Duration); 8] = [
+/// Columns that say until when a process holds something; it holds it no longer than this.
+const LEASED: [(&str, &str, &str, Duration); 4] = [
     ("accounts", "leased_until", "1 = 1", Duration::from_mins(3)),
     ("accounts", "wanted_until", "1 = 1", MINUTE),
     (
@@ -63,6 +63,10 @@ const HELD: [(&str, &str, &str, Duration); 8] = [
         Duration::from_mins(2),
     ),
     ("checks", "alive_until", "outcome IS NULL", DAY),
+];
+
+/// Columns that say until when a person has something; whoever has it now has it no longer than this.
+const HELD: [(&str, &str, &str, Duration); 4] = [
     (
         "sessions",
         "idle_expires_at",
@@ -74,22 +78,26 @@ const HELD: [(&str, &str, &str, Duration); 8] = [
     ("known_devices", "ends_at", "1 = 1", sign_in::KNOWN),
 ];
 
+/// Columns that say when a process was last heard of or stood still.
+const HEARD: [(&str, &str, &str); 2] = [
+    ("standstill", "at", "1 = 1"),
+    ("instances", "seen_at", "1 = 1"),
+];
+
 /// Columns that say when something was.
-const PAST: [(&str, &str, &str); 27] = [
+const PAST: [(&str, &str, &str); 25] = [
     ("connections", "since", "1 = 1"),
     ("connections", "connected_at", "1 = 1"),
     ("connections", "last_round_at", "1 = 1"),
     ("connections", "last_synced_at", "1 = 1"),
     ("connections", "paused_at", "1 = 1"),
     ("accounts", "paused_at", "1 = 1"),
-    ("standstill", "at", "1 = 1"),
     ("checks", "started_at", "outcome IS NULL"),
     ("bulks", "touched_at", "finished_at IS NULL"),
     ("maps", "started_at", "finished_at IS NULL"),
     ("occasions", "opened_at", "closed_at IS NULL"),
     ("requests", "asked_at", "decided_at IS NULL"),
     ("heartbeats", "at", "1 = 1"),
-    ("instances", "seen_at", "1 = 1"),
     ("clock_jumps", "at", "1 = 1"),
     ("users", "ended_at", "1 = 1"),
     ("sessions", "touched_at", "1 = 1"),
@@ -108,22 +116,48 @@ const PAST: [(&str, &str, &str); 27] = [
 /// An instant that another instance wrote may lie so far ahead of this one's clock.
 const APART: Duration = Duration::from_secs(10);
 
+/// Table, column, which rows, how far ahead an instant may lie, and how far ahead what is cut lies then.
+type Bound = (&'static str, &'static str, &'static str, Duration, Duration);
+
+/// What is cut; while the clock itself is in doubt, only what is set anew by itself.
+fn bounds(is_in_doubt: bool) -> Vec<Bound> {
+    let due = DUE
+        .into_iter()
+        .map(|it| (it, Duration::ZERO, Duration::ZERO));
+    let until = |it: (&'static str, &'static str, &'static str, Duration)| (it, APART, it.3);
+    let was = |(table, column, which)| {
+        (
+            (table, column, which, APART),
+            Duration::ZERO,
+            Duration::ZERO,
+        )
+    };
+    let mut bounds: Vec<_> = due
+        .chain(LEASED.into_iter().map(until))
+        .chain(HEARD.into_iter().map(was))
+        .collect();
+    if !is_in_doubt {
+        bounds.extend(HELD.into_iter().map(until));
+        bounds.extend(PAST.into_iter().map(was));
+    }
+    let flat = bounds.into_iter();
+    flat.map(|((table, column, which, longest), apart, left)| {
+        (table, column, which, longest + apart, left)
+    })
+    .collect()
+}
+
 impl Store {
-    /// Cuts stored instants that lie further ahead than anything is planned, and returns how many there were.
-    pub async fn cut_future(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let due = DUE
-            .map(|(table, column, which, longest)| (table, column, which, longest, Duration::ZERO));
-        let held = HELD.map(|(table, column, which, longest)| {
-            (table, column, which, longest + APART, longest)
-        });
-        let past = PAST.map(|(table, column, which)| (table, column, which, APART, Duration::ZERO));
-        let all = || due.iter().chain(&held).chain(&past);
-        if !self.has_future(all(), now).await? {
+    /// Cuts stored instants that lie further ahead than anything is planned, and returns how many there were. Where the
+    /// clock is in doubt, what people see and what ends something stays.
+    pub async fn cut_future(&self, now: Timestamp, is_in_doubt: bool) -> Result<u64, StoreError> {
+        let bounds = bounds(is_in_doubt);
+        if !self.has_future(&bounds, now).await? {
             return Ok(0);
         }
         let mut cut = 0;
         let mut writing = self.begin().await?;
-        for (table, column, which, longest, left) in all() {
+        for (table, column, which, longest, left) in &bounds {
             let sql = format!("UPDATE {table} SET {column} = $2 WHERE {column} > $1 AND {which}");
             let found = sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind((now + *longest).millis())
@@ -137,14 +171,8 @@ impl Store {
     }
 
     /// Looks before anything is written.
-    async fn has_future<'a>(
-        &self,
-        columns: impl Iterator<
-            Item = &'a (&'static str, &'static str, &'static str, Duration, Duration),
-        >,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        for (table, column, which, longest, _) in columns {
+    async fn has_future(&self, bounds: &[Bound], now: Timestamp) -> Result<bool, StoreError> {
+        for (table, column, which, longest, _) in bounds {
             let sql =
                 format!("SELECT 1 AS found FROM {table} WHERE {column} > $1 AND {which} LIMIT 1");
             let found = sqlx::query(sqlx::AssertSqlSafe(sql))

@@ -1,4 +1,4 @@
-//! A clock that was set: it is told, what was planned by the wrong time is not believed, nothing is forgotten by its age until
+//! A clock that was set, or stands behind what was seen last: it is told, what was planned by the wrong time is not believed, nothing is forgotten by its age until
 //! the clock has gone on by itself for a day, and the hour of a refused sign-in is an hour in which Kalends ran.
 
 use crate::{
@@ -18,6 +18,9 @@ const CUT_EVERY: Duration = Duration::from_mins(1);
 /// stood still for longer looks the same, and also waits.
 const DOUBT: Duration = Duration::from_hours(24);
 
+/// A clock that stands behind what was stored last by more than this, in milliseconds, may be the wrong one of the two.
+const BEHIND: i64 = 3_600_000;
+
 /// What the clock showed at the last look. Clones are of one process.
 #[derive(Debug, Default)]
 pub struct ClockWatch(Mutex<Watch>);
@@ -28,6 +31,20 @@ struct Watch {
     last: Option<(Timestamp, Duration)>,
     doubted_until: Duration,
     cut_at: Option<Duration>,
+    /// By how many milliseconds the clock stands behind what was seen last.
+    behind_by: i64,
+    /// Since when it goes on by itself there.
+    behind_since: Option<Duration>,
+}
+
+impl ClockWatch {
+    /// By how much the clock stands behind what was seen last; `None` where it does not, or has gone on by itself for a
+    /// day, so that it is believed.
+    pub async fn behind(&self) -> Option<Duration> {
+        let watch = self.0.lock().await;
+        let is_in_doubt = watch.behind_since.is_some();
+        is_in_doubt.then(|| Duration::from_millis(watch.behind_by.unsigned_abs()))
+    }
 }
 
 /// How the clock went on since the last look, in milliseconds.
@@ -41,6 +58,23 @@ struct Moved {
 }
 
 impl Watch {
+    /// Takes note that the clock was set, or how far it stood behind at the first look.
+    fn falls_behind(&mut self, by: i64, passed: Duration) {
+        self.behind_by = self.behind_by.saturating_add(by);
+        self.behind_since = (self.behind_by > BEHIND).then_some(passed);
+        if self.behind_since.is_some() {
+            self.doubted_until = passed + DOUBT;
+        }
+    }
+
+    /// Whether the clock may be the wrong one; not after it went on by itself for a day.
+    fn is_in_doubt(&mut self, passed: Duration) -> bool {
+        self.behind_since = self
+            .behind_since
+            .filter(|since| passed.saturating_sub(*since) < DOUBT);
+        self.behind_since.is_some()
+    }
+
     /// `others` is when another process was last heard of, for the first look.
     fn moved(&mut self, now: Timestamp, passed: Duration, others: Option<Timestamp>) -> Moved {
         let expected = self
@@ -78,10 +112,14 @@ pub async fn may_forget_by_age(services: &Services) -> Result<bool, StoreError> 
 async fn look(services: &Services) -> Result<bool, StoreError> {
     let Services { store, clock, .. } = services;
     let mut watch = services.clock_watch.0.lock().await;
-    let others = match watch.last {
-        Some(_) => None,
-        None => store.last_heartbeat_of_others(&services.instance).await?,
+    let (others, line) = match watch.last {
+        Some(_) => (None, None),
+        None => (
+            store.last_heartbeat_of_others(&services.instance).await?,
+            store.latest_line_at().await?,
+        ),
     };
+    let is_first = watch.last.is_none();
     let (now, passed) = (clock.now(), clock.passed());
     let Moved { set_by, unseen } = watch.moved(now, passed, others);
     if unseen > SLACK {
@@ -89,6 +127,13 @@ async fn look(services: &Services) -> Result<bool, StoreError> {
         store.keep_places_over(unseen, now).await?;
     }
     let is_set = set_by.abs() > SLACK;
+    if is_first {
+        let seen = others.max(line).unwrap_or(now);
+        watch.falls_behind(seen.millis().saturating_sub(now.millis()).max(0), passed);
+    } else if is_set {
+        watch.falls_behind(-set_by, passed);
+    }
+    let is_in_doubt = watch.is_in_doubt(passed);
     if is_set {
         let jump = ClockJump {
             instance: instance::name(),
@@ -104,7 +149,7 @@ async fn look(services: &Services) -> Result<bool, StoreError> {
     }
     let cut_at = watch.cut_at.filter(|_| !is_set);
     if cut_at.is_none_or(|at| passed.saturating_sub(at) >= CUT_EVERY) {
-        let cut = store.cut_future(now).await?;
+        let cut = store.cut_future(now, is_in_doubt).await?;
         watch.cut_at = Some(passed);
         if cut > 0 {
             tracing::warn!(

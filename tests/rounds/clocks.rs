@@ -8,6 +8,7 @@ use crate::{
 };
 use kalends::{check::Outcome, problem::Problem, services::Services, worker};
 use kalends_simulator::world::practice::SERVICE_PASSWORD;
+use sqlx::Row as _;
 use std::time::Duration;
 
 const TWO_HOURS: i64 = 2 * 3_600_000;
@@ -84,6 +85,47 @@ on_both_engines! {
         assert!(is_paused(world, &next).await);
         world.pass(HOUR);
         assert!(!is_paused(world, &next).await);
+        close(next).await;
+    }
+
+    async fn a_start_with_the_clock_far_in_the_past_changes_nothing_that_people_see(world) {
+        const BACK: i64 = 400 * 24 * 3_600_000;
+        let pool = world.services.store.pool();
+        world.save("bob", SERVICE).await;
+        world.tend().await;
+        let entries = async || -> Vec<String> {
+            let found = sqlx::query("SELECT item_id FROM events").fetch_all(pool).await.unwrap();
+            found.iter().map(|row| row.get(0)).collect()
+        };
+        let (before, had) = (world.connection("bob").await, entries().await);
+        assert!(!had.is_empty());
+        let Ok(()) = worker::beat(&world.services).await;
+        world.clock.set_ahead(-BACK);
+        let next = world.another_instance().await;
+        for services in [&world.services, &next] {
+            worker::watch_clock(services).await.unwrap();
+            let behind = services.clock_watch.behind().await.unwrap();
+            assert_eq!(behind.as_secs() / 86_400, 400);
+        }
+        let after = world.connection("bob").await;
+        assert_eq!((after.since, after.connected_at), (before.since, before.connected_at));
+        assert!(after.due_at.unwrap() <= world.clock.now() + HOUR);
+        world.pass(HOUR);
+        world.tend().await;
+        let has = entries().await;
+        assert!(had.iter().all(|id| has.contains(id)), "{} of {}", has.len(), had.len());
+        // It is put right.
+        world.clock.set_ahead(BACK);
+        worker::watch_clock(&next).await.unwrap();
+        assert_eq!(next.clock_watch.behind().await, None);
+        // Or it goes on by itself for a day, and is believed.
+        world.clock.set_ahead(-BACK);
+        worker::watch_clock(&next).await.unwrap();
+        world.pass(HOUR * 24);
+        worker::watch_clock(&next).await.unwrap();
+        assert_eq!(next.clock_watch.behind().await, None);
+        let after = world.connection("bob").await;
+        assert!(after.connected_at <= world.clock.now());
         close(next).await;
     }
 

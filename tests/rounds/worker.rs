@@ -318,6 +318,7 @@ on_both_engines! {
         world.save("bob", SERVICE).await;
         world.save("charlie", SERVICE).await;
         world.tend().await;
+        worker::watch_clock(services).await.unwrap();
         world.always(Fault::Unavailable { retry_after: None });
         world.clock.set_ahead(AHEAD);
         world.pass(MINUTE * 6);

@@ -113,6 +113,9 @@ async fn overview() -> Result<OverviewView, AppError> {
                 .to_owned(),
         );
     }
+    if let Some(behind) = services.clock_watch.behind().await {
+        view.warnings.insert(0, clock::behind(behind));
+    }
     let unreadable = services.store.unreadable().await;
     for (table, id) in unreadable.map_err(request::internal)? {
         view.warnings.push(format!(

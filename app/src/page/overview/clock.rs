@@ -2,6 +2,7 @@
 
 use crate::moment::Words;
 use kalends::store::ClockJump;
+use std::time::Duration;
 
 /// One jump in words.
 pub fn told(jump: &ClockJump, words: &Words) -> String {
@@ -12,6 +13,15 @@ pub fn told(jump: &ClockJump, words: &Words) -> String {
          until the clock has gone on by itself for a day. Look at the time service of that machine, such as with: timedatectl",
         jump.instance,
         amount(jump.seconds.unsigned_abs()),
+    )
+}
+
+/// A clock that stands behind what was seen last.
+pub fn behind(by: Duration) -> String {
+    format!(
+        "The clock is {} behind what was seen last. Nothing that people see is changed for it, and no entry is removed, until it \
+         is put right or has gone on by itself for a day. Look at the time service of this machine, such as with: timedatectl",
+        amount(by.as_secs()),
     )
 }
 
