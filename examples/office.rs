@@ -166,6 +166,7 @@ const fn problem_of(number: usize) -> Option<Problem> {
         7 => Some(Problem::PasswordRefused {
             proxy: None,
             changed: None,
+            taken_before: false,
         }),
         11 => Some(Problem::ImpersonationDenied),
         13 => Some(Problem::Throttled {

@@ -207,8 +207,8 @@ impl Custody {
         let id = self.store.announce_secret(now).await?;
         fail_point::reached("save-before-seal");
         let sharing = self.sharing().await?;
-        let others = sharing.iter().map(|it| it.key_ids.as_slice());
-        let key_id = self.vault.newest_held_by(others);
+        let others: Vec<&[String]> = sharing.iter().map(|it| it.key_ids.as_slice()).collect();
+        let key_id = self.vault.newest_held_by(&others);
         self.vault.seal_with(key_id, id, text, to, now).await?;
         Ok(id)
     }

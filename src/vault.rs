@@ -196,10 +196,10 @@ impl Vault {
     }
 
     /// The newest key that each of the others also holds; the newest of all where there is none.
-    pub fn newest_held_by<'a>(&self, others: impl Iterator<Item = &'a [String]> + Clone) -> &str {
-        let by_all = |id: &&str| others.clone().all(|held| held.iter().any(|it| it == id));
+    pub fn newest_held_by(&self, others: &[&[String]]) -> &str {
+        let by_all = |id: &&str| others.iter().all(|held| held.iter().any(|it| it == *id));
         let common = self.keys.newest_first().find(by_all);
-        common.unwrap_or(&self.keys.newest().0)
+        common.unwrap_or(self.keys.newest().0)
     }
 
     /// Seals a password with the newest key in the row that was announced for it.

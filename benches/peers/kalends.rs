@@ -119,7 +119,7 @@ impl Kalends {
             PrivacyLevel::Everything,
             &zone,
         );
-        let events = self.runtime.block_on(reading).unwrap();
-        assert_eq!(events.len(), entries as usize);
+        let reading = self.runtime.block_on(reading).unwrap();
+        assert_eq!(reading.events.len(), entries as usize);
     }
 }

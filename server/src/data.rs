@@ -278,12 +278,14 @@ fn vault_error(error: &VaultError) -> SettingError {
 /// Advice on how to reach a database is only for one that was not reached.
 fn unusable(error: &DatabaseError) -> String {
     match error {
-        DatabaseError::Foreign | DatabaseError::Newer(_) | DatabaseError::Url => error.to_string(),
+        DatabaseError::Foreign
+        | DatabaseError::Newer(_)
+        | DatabaseError::Url
+        | DatabaseError::Migrate(_) => error.to_string(),
         DatabaseError::Folder { .. } => format!("{error}. Name a place that Kalends can write to"),
         DatabaseError::NoDatabase => format!(
             "{error} (file is not a database). Name another file, or one that is not there yet"
         ),
-        DatabaseError::Migrate(_) => error.to_string(),
         error => not_opened(error),
     }
 }

@@ -71,7 +71,7 @@ impl LockWatch {
             let found = misplaced(&services.store, &services.vault);
             match &found {
                 Some(why) if found != told => {
-                    tracing::error!("{why}. Nothing is changed until then")
+                    tracing::error!("{why}. Nothing is changed until then");
                 }
                 None if told.is_some() => {
                     tracing::warn!("the files of the databases are in their places again");

@@ -297,6 +297,11 @@ fn refusals_of_the_server() -> Vec<Problem> {
         },
         Problem::ServerTooOld,
         Problem::ExchangeOnline,
+    ]
+}
+
+fn what_came_of_the_call() -> Vec<Problem> {
+    vec![
         Problem::AutodiscoverFailed {
             tried: vec![
                 Tried {
@@ -337,5 +342,6 @@ pub(super) fn every_problem() -> Vec<Problem> {
     problems.extend(answers_of_the_server());
     problems.extend(what_becomes_of_passwords());
     problems.extend(refusals_of_the_server());
+    problems.extend(what_came_of_the_call());
     problems
 }

@@ -30,17 +30,27 @@ impl From<Misplaced> for sqlx::Error {
 
 /// The file that was opened first, by device and inode. Clones share it.
 #[derive(Debug, Clone)]
-pub(super) struct OpenedFile(Option<Arc<(PathBuf, OnceLock<(u64, u64)>)>>);
+pub(super) struct OpenedFile(Option<Arc<Place>>);
+
+#[derive(Debug)]
+struct Place {
+    path: PathBuf,
+    /// Device and inode.
+    first: OnceLock<(u64, u64)>,
+}
 
 impl OpenedFile {
     /// `None` for a database that is no file: it is always in its place.
     pub fn at(path: Option<PathBuf>) -> Self {
-        Self(path.map(|path| Arc::new((path, OnceLock::new()))))
+        Self(path.map(|path| {
+            let first = OnceLock::new();
+            Arc::new(Place { path, first })
+        }))
     }
 
     /// Keeps which file it is; the first one counts.
     pub fn note(&self) -> io::Result<()> {
-        if let Some((path, first)) = self.0.as_deref() {
+        if let Some(Place { path, first }) = self.0.as_deref() {
             let id = id_of(&path.metadata()?);
             first.get_or_init(|| id);
         }
@@ -49,7 +59,7 @@ impl OpenedFile {
 
     /// Whether the file at the path is the one that was opened first.
     pub fn in_place(&self) -> Result<(), Misplaced> {
-        let Some((path, first)) = self.0.as_deref() else {
+        let Some(Place { path, first }) = self.0.as_deref() else {
             return Ok(());
         };
         let Some(first) = first.get() else {

@@ -60,7 +60,7 @@ async fn what_is_wrong_with_an_issuing_certificate_is_told_of_that_one() {
         );
     }
     for no_authority in [IsCa::NoCa, IsCa::ExplicitNoCa] {
-        let problem = issued_below(|it| it.is_ca = no_authority.clone()).await;
+        let problem = issued_below(|it| it.is_ca = no_authority).await;
         let title = advice(&problem, &Names::default()).title;
         assert!(
             title.contains("CN=Example Issuing is no certificate authority"),

@@ -282,6 +282,12 @@ async fn no_autodiscover(name: &'static str) -> Met {
 }
 
 fn every_problem() -> Vec<BoxFuture<'static, Met>> {
+    let mut problems = ways_to_the_server();
+    problems.extend(answers_of_the_server());
+    problems
+}
+
+fn ways_to_the_server() -> Vec<BoxFuture<'static, Met>> {
     vec![
         with_endpoint("address-not-allowed", "", "", "localhost").boxed(),
         with_endpoint("name-not-found", "", "", "no-such-host.invalid").boxed(),
@@ -311,6 +317,11 @@ fn every_problem() -> Vec<BoxFuture<'static, Met>> {
         with_fault("tls-failed", Kind::NoTls).boxed(),
         with_fault("not-ews", Kind::LoginPage).boxed(),
         with_fault("endpoint-not-found", Kind::NotFound).boxed(),
+    ]
+}
+
+fn answers_of_the_server() -> Vec<BoxFuture<'static, Met>> {
+    vec![
         with_offer("sign-in-not-offered", BEARER).boxed(),
         with_offer("kerberos-only", KERBEROS).boxed(),
         not_kept("connection-not-kept").boxed(),

@@ -31,7 +31,7 @@ fn place() -> Timestamp {
 }
 
 async fn problem(world: &World) -> Problem {
-    world.connection("bob").await.problem.expect("a problem")
+    world.connection("bob").await.problem.unwrap()
 }
 
 on_both_engines! {

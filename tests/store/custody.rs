@@ -332,7 +332,7 @@ on_both_engines! {
         let first = instance("mill", &both.key_ids());
         world.store.instance_runs(&first, NOW).await.unwrap();
         sealed("Practice-2027!").await;
-        assert_eq!(sealed_with().await, [new.clone()]);
+        assert_eq!(sealed_with().await, std::slice::from_ref(&new));
         custody.rotate().await.unwrap();
         assert_eq!(key_of_anchor().await, new);
         // Whoever lacks it says so, and that nothing was changed.

@@ -131,10 +131,8 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
     let found = map_by_id(&id).await?;
     let held = store.held_account(found.account_id).await;
     let held = held.map_err(request::internal)?;
-    let counts = store
-        .map_counts(found.id)
-        .await
-        .map_err(request::internal)?;
+    let counts = store.map_counts(found.id).await;
+    let counts = counts.map_err(request::internal)?;
     let count = |place| {
         let found = counts.iter().find(|(it, _)| *it == place);
         found.map_or(0, |(_, count)| *count)
