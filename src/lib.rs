@@ -20,7 +20,6 @@ pub mod clock;
 pub mod connection;
 pub mod endpoint;
 pub mod id;
-pub mod log_filter;
 pub mod mailbox;
 pub mod policy;
 pub mod preferences;

@@ -6,6 +6,7 @@ mod facts;
 mod handling;
 mod unaddressed;
 
+pub use cause::MIN_PAUSE_MILLIS;
 pub use facts::{
     CameOf, Certificate, CertificateBefore, CertificateFlaw, ENDS_SOON, InsteadOfEws, Issuing,
     Target, TlsReason, Tried, capped,

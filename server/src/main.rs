@@ -8,6 +8,7 @@ mod failed_forms;
 mod health;
 mod layers;
 mod lock_watch;
+mod log_filter;
 mod outage;
 mod request_body;
 mod requests;

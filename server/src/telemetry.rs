@@ -1,6 +1,6 @@
 //! Logs to standard error: one line an event, JSON where `KALENDS_LOG_FORMAT=json`.
 
-use crate::settings::SettingError;
+use crate::{log_filter, settings::SettingError};
 use std::io::IsTerminal as _;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -13,8 +13,7 @@ const QUIET: [(&str, &str); 2] = [
 
 /// Starts logging. Fails when the filter cannot be read.
 pub fn start(wanted: &str) -> Result<(), SettingError> {
-    kalends::log_filter::check(wanted)
-        .map_err(|words| SettingError::new("KALENDS_LOG", wanted, words))?;
+    log_filter::check(wanted).map_err(|words| SettingError::new("KALENDS_LOG", wanted, words))?;
     let mut filter = EnvFilter::try_new(wanted).map_err(|error| {
         SettingError::new(
             "KALENDS_LOG",

@@ -27,7 +27,7 @@ fn expired(names: &Names) -> Words {
         ),
     )
     .step("Change your password: on a Windows computer of your organisation by Ctrl+Alt+Del, or in Outlook on the web, if it offers that.")
-    .step("Ask your help desk to set a new one, if you cannot change it yourself.")
+    .step("Ask your Exchange administrator to set a new one, if you cannot change it yourself.")
     .step("Connect again with the new password.")
 }
 

@@ -1,7 +1,7 @@
 //! Words for what passes by itself: busy servers, servers in trouble, answers that did not arrive.
 
 use super::{Names, Words, shown, words};
-use crate::ews::back_off::MIN_MILLIS;
+use crate::problem::MIN_PAUSE_MILLIS;
 
 fn in_words(wait_millis: u64) -> String {
     let seconds = wait_millis.div_ceil(1000);
@@ -15,7 +15,7 @@ fn in_words(wait_millis: u64) -> String {
 /// What is said of a pause, and how long it is. What is less than the shortest was not asked for as it is.
 fn pause_in_words(wait_millis: Option<u64>) -> (String, String) {
     match wait_millis {
-        Some(millis) if millis > MIN_MILLIS => {
+        Some(millis) if millis > MIN_PAUSE_MILLIS => {
             let wait = in_words(millis);
             (format!(" It asks to be left alone for {wait}."), wait)
         }

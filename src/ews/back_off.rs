@@ -1,12 +1,11 @@
 //! How long a busy Exchange asks to be left alone, by `BackOffMilliseconds` or `Retry-After`. The value may be 0, a
 //! millisecond, nonsense or missing; clients that take it by the word keep the server busy.
 
+use crate::problem::MIN_PAUSE_MILLIS;
 use std::time::Duration;
 
 /// Where no usable value is given, and as other clients do: one minute.
 pub const DEFAULT_MILLIS: u64 = 60_000;
-/// No server is asked again sooner, whatever it says: ten seconds.
-pub const MIN_MILLIS: u64 = 10_000;
 /// No server may send us away for longer: one hour.
 pub const MAX_MILLIS: u64 = 3_600_000;
 
@@ -14,7 +13,7 @@ pub const MAX_MILLIS: u64 = 3_600_000;
 pub fn wait_millis(sent: Option<&str>, retry_after: Option<u64>) -> u64 {
     match sent.and_then(|text| text.trim().parse::<u64>().ok()) {
         None | Some(0) => retry_after.map_or(DEFAULT_MILLIS, millis_of),
-        Some(millis) => millis.clamp(MIN_MILLIS, MAX_MILLIS),
+        Some(millis) => millis.clamp(MIN_PAUSE_MILLIS, MAX_MILLIS),
     }
 }
 
@@ -22,8 +21,8 @@ pub fn wait_millis(sent: Option<&str>, retry_after: Option<u64>) -> u64 {
 /// doubles with each time, up to half an hour.
 pub fn pause(asked: Duration, times: u32) -> Duration {
     const LONGEST_OF_OURS: Duration = Duration::from_mins(30);
-    let grown =
-        Duration::from_millis(MIN_MILLIS).saturating_mul(1 << times.saturating_sub(1).min(16));
+    let grown = Duration::from_millis(MIN_PAUSE_MILLIS)
+        .saturating_mul(1 << times.saturating_sub(1).min(16));
     asked
         .min(Duration::from_millis(MAX_MILLIS))
         .max(grown.min(LONGEST_OF_OURS))
@@ -31,7 +30,9 @@ pub fn pause(asked: Duration, times: u32) -> Duration {
 
 /// The wait for the seconds of a `Retry-After`.
 pub fn millis_of(seconds: u64) -> u64 {
-    seconds.saturating_mul(1000).clamp(MIN_MILLIS, MAX_MILLIS)
+    seconds
+        .saturating_mul(1000)
+        .clamp(MIN_PAUSE_MILLIS, MAX_MILLIS)
 }
 
 #[cfg(test)]
@@ -59,10 +60,10 @@ mod tests {
             (Some("0"), None, DEFAULT_MILLIS),
             (Some("-1"), None, DEFAULT_MILLIS),
             (Some("soon"), None, DEFAULT_MILLIS),
-            (Some("1"), None, MIN_MILLIS),
+            (Some("1"), None, MIN_PAUSE_MILLIS),
             (Some("297749"), None, 297_749),
             (Some("18446744073709551615"), None, MAX_MILLIS),
-            (None, Some(0), MIN_MILLIS),
+            (None, Some(0), MIN_PAUSE_MILLIS),
             (Some("0"), Some(120), 120_000),
             (Some("30000"), Some(120), 30_000),
             (None, Some(u64::MAX), MAX_MILLIS),

@@ -3,6 +3,9 @@
 use super::{Certificate, Concerns, Owner, Problem};
 use std::time::Duration;
 
+/// No server is asked again sooner, whatever it says: ten seconds. A pause of this length was not asked for.
+pub const MIN_PAUSE_MILLIS: u64 = 10_000;
+
 impl Problem {
     /// How long the server asked to be left alone, if it did.
     pub fn asked_pause(&self) -> Option<Duration> {
