@@ -9,7 +9,7 @@ mod unaddressed;
 pub use cause::MIN_PAUSE_MILLIS;
 pub use facts::{
     CameOf, Certificate, CertificateBefore, CertificateFlaw, ENDS_SOON, InsteadOfEws, Issuing,
-    Target, TlsReason, Tried, capped,
+    NO_CODE, Target, TlsReason, Tried, capped,
 };
 pub use handling::{Concerns, Retry};
 pub use unaddressed::text_without_addresses;

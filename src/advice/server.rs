@@ -5,10 +5,7 @@ use super::{
     powershell::{quote, quote_or},
     shown, shown_or, words,
 };
-use crate::{
-    ews::response_code::NO_CODE,
-    problem::{CameOf, InsteadOfEws, Tried},
-};
+use crate::problem::{CameOf, InsteadOfEws, NO_CODE, Tried};
 
 const URLS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl";
 

@@ -5,11 +5,14 @@ use super::{
     Whose,
     error::ServerSaid,
     operation::OperationName,
-    response_code::{NO_CODE, ResponseCode},
+    response_code::ResponseCode,
     version::{RequestVersion, ServerBuild},
     xml::{Namespace, Tag, Xml, XmlError, escaped},
 };
-use crate::{mailbox::ConnectingSid, problem::capped};
+use crate::{
+    mailbox::ConnectingSid,
+    problem::{NO_CODE, capped},
+};
 
 /// The most values of one `MessageXml` that are kept.
 const MAX_VALUES: usize = 20;

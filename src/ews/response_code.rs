@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// In the place of a code that an error lacks.
-pub const NO_CODE: &str = "missing";
-
 macro_rules! codes {
     ($($name:ident = $text:literal),* $(,)?) => {
         /// A response code, from a fault or a response message.

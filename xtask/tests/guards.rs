@@ -114,11 +114,12 @@ fn the_store_never_sees_a_password() {
 
 #[test]
 fn advice_depends_on_problem_alone() {
-    // The last four are what the slots of a problem are made of.
+    // The last five are what the slots of a problem are made of.
     let known = [
         "advice",
         "problem",
         "account_name",
+        "calendar",
         "clock",
         "endpoint",
         "mailbox",
