@@ -216,7 +216,10 @@ fn entry_of(entry: &Event, now: Timestamp) -> icalendar::Event {
         }
     } else {
         event.add_property("DTSTART", stamp(entry.start));
-        event.add_property("DTEND", stamp(entry.end));
+        // It must lie after the start; without it the entry is a moment (RFC 5545 sections 3.6.1, 3.8.2.2).
+        if entry.end > entry.start {
+            event.add_property("DTEND", stamp(entry.end));
+        }
     }
     event.done()
 }

@@ -18,7 +18,11 @@ use std::{
     net::{SocketAddr, TcpListener},
     time::Duration,
 };
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+/// How long the numbers may take: they are counted in the main database.
+const LIMIT: Duration = Duration::from_secs(3);
 
 /// What the answers are made of.
 #[derive(Debug, Clone)]
@@ -39,7 +43,6 @@ pub fn routes(health: Health) -> Router {
 
 /// 200 where requests can be answered, 503 with the reason where not.
 async fn ready(State(health): State<Health>) -> Response {
-    let unready = |why: String| (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
     if health.stop.is_cancelled() {
         return unready("stopping".to_owned()).into_response();
     }
@@ -76,6 +79,10 @@ async fn ready(State(health): State<Health>) -> Response {
     }
 }
 
+fn unready(why: String) -> (StatusCode, String) {
+    (StatusCode::SERVICE_UNAVAILABLE, why + "\n")
+}
+
 fn with_reason(why: Unready, answers: Result<(), String>) -> String {
     match answers {
         Err(reason) if why == Unready::Silent => format!("{why}: {reason}"),
@@ -92,7 +99,11 @@ async fn metrics(State(health): State<Health>) -> Response {
         clock,
         ..
     } = &health.services;
-    match metrics.as_text(store, heartbeats, clock).await {
+    let told = timeout(LIMIT, metrics.as_text(store, heartbeats, clock));
+    let Ok(told) = told.await else {
+        return unready("the main database does not answer".to_owned()).into_response();
+    };
+    match told {
         Ok(text) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, kind)], text).into_response()

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::{io::Write as _, net::TcpStream};
 
 /// A browser at the listener of the numbers.
-async fn watcher(kalends: &mut Kalends) -> Browser {
+pub async fn watcher(kalends: &mut Kalends) -> Browser {
     let url = kalends.said("Kalends tells its numbers at ").await;
     Browser::new(url.trim_end_matches("/metrics"))
 }

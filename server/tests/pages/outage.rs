@@ -2,6 +2,7 @@
 
 use crate::{
     browser::Browser,
+    health::watcher,
     program::{ALICE, Kalends, Place},
 };
 use http::StatusCode;
@@ -133,11 +134,17 @@ async fn a_database_that_goes_down_is_told_within_seconds_and_comes_back() {
     let mut place = Place::new();
     let url = format!("postgres://{who}@{}/{name}", way.at);
     place.set("KALENDS_DATABASE_URL", &url);
+    place.set("KALENDS_METRICS_LISTEN", "127.0.0.1:0");
     place.add(&ALICE);
-    let kalends = place.start().await;
+    let mut kalends = place.start().await;
+    let mut watcher = watcher(&mut kalends).await;
     let mut alice = kalends.browser_of(&ALICE).await;
     for state in [CLOSED, SILENT] {
         way.becomes(state);
+        let begun = Instant::now();
+        let numbers = watcher.get("/metrics").await;
+        assert_eq!(numbers.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
         for path in ["/overview", "/sign-in", "/connections.csv"] {
             let begun = Instant::now();
             let answer = alice.get(path).await;

@@ -8,11 +8,26 @@ pub fn instant(text: &str) -> Option<Timestamp> {
     // A bare date is none, though the parser would take it.
     let text = text.trim();
     text.find('T')?;
-    let at = text.parse::<jiff::Timestamp>().ok().or_else(|| {
-        let civil = text.parse::<civil::DateTime>().ok()?;
-        TimeZone::UTC.to_timestamp(civil).ok()
-    })?;
+    let at = text
+        .parse::<jiff::Timestamp>()
+        .ok()
+        .or_else(|| {
+            let civil = text.parse::<civil::DateTime>().ok()?;
+            TimeZone::UTC.to_timestamp(civil).ok()
+        })
+        .or_else(|| last_instant(text))?;
     Some(Timestamp::from_millis(at.as_millisecond()))
+}
+
+/// The very last hours of the year 9999, which some write for "without end", lie beyond what an instant can hold in every
+/// zone: the last one that can be held stands for them.
+fn last_instant(text: &str) -> Option<jiff::Timestamp> {
+    let zone = text
+        .get(19..)?
+        .trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    let is_zone = zone.is_empty() || zone == "Z" || zone.starts_with(['+', '-']);
+    let is_last = wall_clock(text).is_some_and(|at| at.date() >= civil::date(9999, 12, 30));
+    (is_zone && is_last).then_some(jiff::Timestamp::MAX)
 }
 
 /// What stands on the clock on the wall: date and time without whatever zone may follow.
@@ -44,6 +59,26 @@ mod tests {
         for text in ["", "2026-03-02", "soon", "2026-13-02T09:00:00Z"] {
             assert_eq!(instant(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_last_hours_there_are_stand_for_without_end() {
+        let last = jiff::Timestamp::MAX.as_millisecond();
+        for text in [
+            "9999-12-31T23:59:59",
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59.9999999Z",
+            "9999-12-31T00:00:00+01:00",
+        ] {
+            assert_eq!(instant(text), Some(Timestamp::from_millis(last)), "{text}");
+        }
+        for text in ["9999-12-31T23:59:59 soon", "9999-12-32T00:00:00Z"] {
+            assert_eq!(instant(text), None, "{text}");
+        }
+        assert_ne!(
+            instant("9998-12-31T23:59:59Z"),
+            Some(Timestamp::from_millis(last))
+        );
     }
 
     #[test]
