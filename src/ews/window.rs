@@ -42,7 +42,7 @@ pub struct Reading {
 pub struct Damaged {
     /// What the server said of the first.
     pub error: EwsError,
-    /// At most [`MOST_DAMAGED`], each of an hour or less, by start.
+    /// At most ten, each of an hour or less, by start.
     pub periods: Vec<Window>,
 }
 
