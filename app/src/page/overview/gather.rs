@@ -197,7 +197,7 @@ async fn rounds(store: &Store, words: &Words) -> Result<PlotView, StoreError> {
         .collect();
     let sum = |part: usize| stacks.iter().map(|stack| stack[part]).sum::<i64>();
     let summary = format!(
-        "In the last {HOURS} hours {} syncs went well, {} were delayed and tried again, and {} failed.",
+        "Syncs of the last {HOURS} hours: {} went well, {} delayed and tried again, {} failed.",
         sum(0),
         sum(1),
         sum(2)
