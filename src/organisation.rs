@@ -115,17 +115,14 @@ pub async fn test_next(
     services: &Services,
     admin: &User,
     held: &Held,
-    mut request: connect::Request,
+    request: connect::Request,
     expires_at: Option<Timestamp>,
 ) -> Result<CheckId, ChangeError> {
-    request.endpoint = Some(held.account.endpoint.clone());
-    request.typed.endpoint = held.account.endpoint.to_string();
-    request.sign_in = held.account.sign_in;
     let purpose = Purpose::NextPassword {
         account_id: held.account.id,
         expires_at,
     };
-    Ok(connect::begin(services, admin, request, purpose).await?)
+    test_where_it_signs_in(services, admin, held, request, purpose).await
 }
 
 /// Tests another password of a stopped account at its own endpoint, and uses it at once if it works.
@@ -133,15 +130,26 @@ pub async fn replace_password(
     services: &Services,
     admin: &User,
     held: &Held,
-    mut request: connect::Request,
+    request: connect::Request,
 ) -> Result<CheckId, ChangeError> {
-    request.endpoint = Some(held.account.endpoint.clone());
-    request.typed.endpoint = held.account.endpoint.to_string();
-    request.sign_in = held.account.sign_in;
     let purpose = Purpose::Password {
         account_id: held.account.id,
         connection_id: None,
     };
+    test_where_it_signs_in(services, admin, held, request, purpose).await
+}
+
+/// Tests a password at the account's own endpoint, sent as the account sends it.
+async fn test_where_it_signs_in(
+    services: &Services,
+    admin: &User,
+    held: &Held,
+    mut request: connect::Request,
+    purpose: Purpose,
+) -> Result<CheckId, ChangeError> {
+    request.endpoint = Some(held.account.endpoint.clone());
+    request.typed.endpoint = held.account.endpoint.to_string();
+    request.sign_in = held.account.sign_in;
     Ok(connect::begin(services, admin, request, purpose).await?)
 }
 

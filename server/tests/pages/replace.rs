@@ -20,6 +20,12 @@ fn change_password(exchange: &Running, account: &str, password: &str) {
     password.clone_into(&mut world.account_mut(account).unwrap().password);
 }
 
+/// An empty field was told at the field.
+fn asks_for_it(page: &Page) {
+    let told = page.said_of("present_password");
+    assert!(told.contains("Enter the password."), "{}", page.text());
+}
+
 /// Types one password into the form of a page and sends it.
 async fn replace(browser: &mut Browser, page: &Page, password: &str) -> Page {
     let form = page.form(BUTTON).fill(FIELD, password);
@@ -95,13 +101,7 @@ async fn bob_replaces_the_refused_password_on_his_profile_and_all_on_that_accoun
     let profile = bob.open("/profile").await;
     let empty = replace(&mut bob, &profile, "").await;
     assert_eq!(empty.heading(), "Profile Settings");
-    assert!(
-        empty
-            .said_of("present_password")
-            .contains("Enter the password."),
-        "{}",
-        empty.text()
-    );
+    asks_for_it(&empty);
     let wrong = replace(&mut bob, &profile, WRONG).await;
     assert!(
         wrong.alert().contains("Exchange refused"),
@@ -208,13 +208,7 @@ async fn a_first_password_that_was_refused_is_typed_again_where_that_is_told() {
         .await;
     assert!(failed.said_of("present_password").contains(REFUSED));
     let empty = replace(&mut bob, &failed, "").await;
-    assert!(
-        empty
-            .said_of("present_password")
-            .contains("Enter the password."),
-        "{}",
-        empty.text()
-    );
+    asks_for_it(&empty);
     let right = replace(&mut bob, &empty, SERVICE_PASSWORD).await;
     assert_eq!(right.heading(), "Connected", "{}", right.text());
 }
