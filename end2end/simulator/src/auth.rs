@@ -7,24 +7,11 @@ use uuid::Uuid;
 
 use crate::{
     answer::Answer,
+    connection_auth::Conversation,
     ntlm::{self, Authenticate, Challenge, SIGNATURE, Side},
     spnego::{self, State, Wrapped},
     world::{SignIn, World, settings::AuthOffer},
 };
-
-/// How far the sign-in of one connection has come.
-#[derive(Clone, Debug, Default)]
-pub enum Conversation {
-    #[default]
-    Silent,
-    Challenged {
-        challenge: Challenge,
-        /// The list of mechanisms that the client wrapped its first message with.
-        mechanisms: Option<Vec<u8>>,
-    },
-    /// Further requests need no sign-in.
-    SignedIn(String),
-}
 
 /// One request as the sign-in sees it.
 pub struct Attempt<'a> {

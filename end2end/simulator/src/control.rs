@@ -2,27 +2,19 @@
 //! The crate's documentation lists its addresses; what the world refuses is told as `{"error": "…"}`.
 
 mod change;
+mod handler;
 mod state;
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use axum::{
-    Json, Router,
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
+    Router,
     routing::{get, post, put},
 };
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    server::Shared,
-    world::{Refused, World},
-};
-
-type Simulation = State<Arc<Shared>>;
+use crate::shared::Shared;
 
 /// Answers until `stop`.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
@@ -61,20 +53,5 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: Cancellatio
         // Open connections of tests must not hold up the end.
         () = stop.cancelled() => {}
         _ = served => {}
-    }
-}
-
-fn with<T>(shared: &Shared, work: impl FnOnce(&mut World) -> T) -> T {
-    work(&mut shared.world.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let status = match self {
-            Self::NoMailbox(_) | Self::NoAccount(_) | Self::NoEntry => StatusCode::NOT_FOUND,
-            Self::MailboxExists(_) => StatusCode::CONFLICT,
-            Self::Draft(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        };
-        (status, Json(json!({"error": self.to_string()}))).into_response()
     }
 }

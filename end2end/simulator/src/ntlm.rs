@@ -10,10 +10,7 @@ use md5::Md5;
 use sha2::Sha256;
 
 use crate::world::settings::Protection;
-pub use message::Authenticate;
-
-/// What every message begins with.
-pub const SIGNATURE: &[u8] = b"NTLMSSP\0";
+pub use message::{Authenticate, SIGNATURE};
 
 /// Unicode, target, NTLM, always sign, domain, extended session security, target information, version, 128, 56.
 const FLAGS: u32 = 0xa289_8205;

@@ -30,12 +30,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     answer::{Answer, Delivery},
-    auth::Conversation,
-    clock::Clock,
+    connection_auth::Conversation,
     fault::{Framing, Kind, Stage, Target},
+    shared::Shared,
     site::{self, Incoming},
-    tls::Leaves,
-    world::World,
 };
 
 /// The largest request that is read.
@@ -43,19 +41,6 @@ const LARGEST: usize = 8 * 1024 * 1024;
 
 /// Chunk size; odd, so that borders fall anywhere.
 const CHUNK: usize = 1013;
-
-/// What every connection shares.
-pub struct Shared {
-    pub world: Mutex<World>,
-    pub clock: Clock,
-    pub leaves: Leaves,
-}
-
-impl Shared {
-    fn with<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
-        work(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 /// Accepts until `stop`.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {

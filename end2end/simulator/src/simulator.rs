@@ -5,7 +5,7 @@ use std::{
     io,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    control,
-    server::{self, Shared},
+    control, server,
+    shared::Shared,
     tls::{self, Leaves},
     world::World,
 };
@@ -100,10 +100,7 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error>
 impl Running {
     /// The world, locked; requests wait while the guard lives.
     pub fn world(&self) -> MutexGuard<'_, World> {
-        self.shared
-            .world
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock()
     }
 
     /// Stops listening, breaks open connections and waits for the listeners to end.

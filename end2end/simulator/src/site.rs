@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use crate::{
     answer::{Answer, Delivery},
-    auth::{self, Attempt, Conversation},
-    autodiscover, ews,
+    auth::{self, Attempt},
+    autodiscover,
+    connection_auth::Conversation,
+    ews,
     fault::{Kind, Stage, Target},
     packing,
     soap::text::shuffle_prefixes,

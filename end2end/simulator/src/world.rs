@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::fault::Faults;
+use crate::{connection_auth::Conversation, fault::Faults};
 use account::Account;
 use counters::Counters;
 use entry::Draft;
@@ -38,7 +38,7 @@ pub struct World {
     counters: Counters,
     saves: u64,
     /// Idle connections of a proxy in front.
-    pub idle: Vec<crate::auth::Conversation>,
+    pub idle: Vec<Conversation>,
 }
 
 /// The mailboxes that a role assignment covers: all, or the included ones, less the excluded ones.

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Simulation, with};
+use super::handler::Simulation;
 use crate::{
     fault::Plan,
     world::{
@@ -37,7 +37,7 @@ pub async fn password(
     Path(name): Path<String>,
     Json(NewPassword { password }): Json<NewPassword>,
 ) -> Done {
-    with(&shared, |world| {
+    shared.with(|world| {
         world.account_mut(&name)?.password = password;
         Ok(DONE)
     })
@@ -54,14 +54,14 @@ pub async fn role(
     Path(name): Path<String>,
     Json(Role { granted }): Json<Role>,
 ) -> Done {
-    with(&shared, |world| {
+    shared.with(|world| {
         world.account_mut(&name)?.role = granted;
         Ok(DONE)
     })
 }
 
 pub async fn unlock(State(shared): Simulation, Path(name): Path<String>) -> Done {
-    with(&shared, |world| {
+    shared.with(|world| {
         world.account_mut(&name)?.unlock();
         Ok(DONE)
     })
@@ -78,7 +78,7 @@ pub async fn disabled(
     Path(name): Path<String>,
     Json(Disabled { disabled }): Json<Disabled>,
 ) -> Done {
-    with(&shared, |world| {
+    shared.with(|world| {
         world.account_mut(&name)?.disabled = disabled;
         Ok(DONE)
     })
@@ -103,7 +103,7 @@ pub async fn scope(
         include: include.map(lower),
         exclude: lower(exclude),
     };
-    with(&shared, |world| world.scope = scope);
+    shared.with(|world| world.scope = scope);
     DONE
 }
 
@@ -128,7 +128,7 @@ pub async fn server(
     Path(address): Path<String>,
     Json(NewServer { ews_url }): Json<NewServer>,
 ) -> Done {
-    with(&shared, |world| {
+    shared.with(|world| {
         world.mailbox_mut(&address)?.ews_url = Some(ews_url).filter(|url| !url.is_empty());
         Ok(DONE)
     })
@@ -141,7 +141,7 @@ pub async fn create_mailbox(
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let wish = body.map(|Json(wish)| wish).unwrap_or_default();
     let now = shared.clock.now();
-    with(&shared, |world| {
+    shared.with(|world| {
         let name = wish.name.unwrap_or_else(|| address.clone());
         let mailbox = world.add_mailbox(&address, &name, now)?;
         if let Some(principal_name) = wish.principal_name {
@@ -155,9 +155,7 @@ pub async fn create_mailbox(
 }
 
 pub async fn delete_mailbox(State(shared): Simulation, Path(address): Path<String>) -> Done {
-    with(&shared, |world| {
-        world.remove_mailbox(&address).map(|()| DONE)
-    })
+    shared.with(|world| world.remove_mailbox(&address).map(|()| DONE))
 }
 
 #[derive(Deserialize)]
@@ -171,9 +169,7 @@ pub async fn alias(
     Path(address): Path<String>,
     Json(NewAlias { alias }): Json<NewAlias>,
 ) -> Done {
-    with(&shared, |world| {
-        world.add_alias(&address, &alias).map(|()| DONE)
-    })
+    shared.with(|world| world.add_alias(&address, &alias).map(|()| DONE))
 }
 
 pub async fn add_entry(
@@ -182,7 +178,7 @@ pub async fn add_entry(
     Json(draft): Json<Draft>,
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let now = shared.clock.now();
-    let id = with(&shared, |world| world.add_entry(&address, draft, now))?;
+    let id = shared.with(|world| world.add_entry(&address, draft, now))?;
     Ok((StatusCode::CREATED, Json(json!({"id": id}))))
 }
 
@@ -192,7 +188,7 @@ pub async fn replace_entry(
     Json(draft): Json<Draft>,
 ) -> Done {
     let now = shared.clock.now();
-    with(&shared, |world| {
+    shared.with(|world| {
         world
             .replace_entry(&address, &id, draft, now)
             .map(|()| DONE)
@@ -204,9 +200,7 @@ pub async fn delete_entry(
     Path((address, id)): Path<(String, String)>,
 ) -> Done {
     let now = shared.clock.now();
-    with(&shared, |world| {
-        world.remove_entry(&address, &id, now).map(|()| DONE)
-    })
+    shared.with(|world| world.remove_entry(&address, &id, now).map(|()| DONE))
 }
 
 /// Plans a fault; a misspelt condition must not widen it, so unknown fields are refused.
@@ -229,17 +223,17 @@ pub async fn plan_fault(
     if let Some(name) = unknown {
         return Err(refuse(format!("unknown field {name}")));
     }
-    with(&shared, |world| world.faults.plan(plan));
+    shared.with(|world| world.faults.plan(plan));
     Ok(DONE)
 }
 
 pub async fn clear_faults(State(shared): Simulation) -> StatusCode {
-    with(&shared, |world| world.faults.clear());
+    shared.with(|world| world.faults.clear());
     DONE
 }
 
 pub async fn auth_offer(State(shared): Simulation, Json(offer): Json<AuthOffer>) -> StatusCode {
-    with(&shared, |world| world.settings.offer = offer);
+    shared.with(|world| world.settings.offer = offer);
     DONE
 }
 
@@ -272,7 +266,7 @@ pub struct Switches {
 }
 
 pub async fn settings(State(shared): Simulation, Json(wish): Json<Switches>) -> StatusCode {
-    with(&shared, |world| {
+    shared.with(|world| {
         let settings = &mut world.settings;
         if let Some(accept) = wish.accept_alias_as_primary {
             settings.accept_alias_as_primary = accept;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Simulation, with};
+use super::handler::Simulation;
 use crate::{
     fault::Plan,
     world::{
@@ -20,7 +20,7 @@ use crate::{
 
 pub async fn state(State(shared): Simulation) -> Json<Value> {
     let now = shared.clock.now();
-    Json(with(&shared, |world| told(world, now)))
+    Json(shared.with(|world| told(world, now)))
 }
 
 fn told(world: &World, now: Timestamp) -> Value {
@@ -80,7 +80,7 @@ fn told(world: &World, now: Timestamp) -> Value {
 }
 
 pub async fn faults(State(shared): Simulation) -> Json<Vec<Plan>> {
-    Json(with(&shared, |world| world.faults.plans().to_vec()))
+    Json(shared.with(|world| world.faults.plans().to_vec()))
 }
 
 #[derive(Deserialize)]
@@ -95,5 +95,5 @@ pub async fn view(
     Query(Edges { start, end }): Query<Edges>,
 ) -> Result<Json<Vec<Truth>>, Refused> {
     let window = Window { start, end };
-    with(&shared, |world| world.truth(&address, window)).map(Json)
+    shared.with(|world| world.truth(&address, window)).map(Json)
 }

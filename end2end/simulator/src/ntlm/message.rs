@@ -1,6 +1,7 @@
 //! The fields of NTLM messages, read where they say they are.
 
-use super::SIGNATURE;
+/// What every message begins with.
+pub const SIGNATURE: &[u8] = b"NTLMSSP\0";
 
 /// An AUTHENTICATE message.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use roxmltree::Node;
 
-use super::{Scene, each, folder};
+use super::{context::Scene, folder, response_messages::each};
 use crate::{
     soap::{envelope::ResponseError, request::Request, schema, text::escape},
     world::mailbox::Mailbox,

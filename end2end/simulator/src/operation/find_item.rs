@@ -5,16 +5,18 @@ use jiff::{ToSpan, tz::TimeZone};
 use roxmltree::Node;
 
 use super::{
-    Scene, each,
+    context::Scene,
     folder::{self, CALENDAR},
-    item_xml::{self, Detail as Depth},
-    page, refuse,
+    item_writer::Detail,
+    item_xml, page,
+    response_messages::{each, refuse},
+    result_page::{ResultPage, max_entries, root_folder, too_many},
     shape::{Wanted, invalid_property},
 };
 use crate::{
-    soap::{envelope::ResponseError, fault::Detail, request::Request},
+    soap::{envelope::ResponseError, request::Request},
     world::{
-        settings::{Settings, Told},
+        settings::Settings,
         view::{self, Window},
     },
 };
@@ -92,7 +94,7 @@ fn calendar_view(request: &Request<'_, '_>, view: Node<'_, '_>) -> Result<What, 
     }
     Ok(What::View {
         window: window(request, view)?,
-        limit: limit(view)?,
+        limit: max_entries(view)?,
     })
 }
 
@@ -122,20 +124,6 @@ fn window(request: &Request<'_, '_>, view: Node<'_, '_>) -> Result<Window, Respo
     Ok(window)
 }
 
-/// How many entries a view takes at most.
-pub(super) fn limit(view: Node<'_, '_>) -> Result<Option<usize>, ResponseError> {
-    let Some(text) = view.attribute("MaxEntriesReturned") else {
-        return Ok(None);
-    };
-    match text.trim().parse::<usize>() {
-        Ok(limit) if limit > 0 => Ok(Some(limit)),
-        _ => Err(ResponseError::new(
-            "ErrorInvalidPagingMaxRows",
-            "MaxEntriesReturned must be greater than zero.",
-        )),
-    }
-}
-
 fn find(
     scene: Scene<'_>,
     id: Node<'_, '_>,
@@ -149,7 +137,7 @@ fn find(
         What::View { window, limit } => (*window, *limit),
         What::Stored(stored) => {
             let found = page::find(folder, stored, &asked.wanted, most, zone)?;
-            return Ok(root(settings, &found));
+            return Ok(root_folder(settings, &found));
         }
     };
     if *folder.kind != CALENDAR {
@@ -169,15 +157,15 @@ fn find(
     let items: String = lines
         .iter()
         .take(taken)
-        .map(|line| item_xml::item(line, folder, &asked.wanted, Depth::Found, zone))
+        .map(|line| item_xml::item(line, folder, &asked.wanted, Detail::Found, zone))
         .collect();
-    let found = Found {
+    let found = ResultPage {
         items,
         next: None,
         total: lines.len(),
         is_last: lines.len() <= taken,
     };
-    Ok(root(settings, &found))
+    Ok(root_folder(settings, &found))
 }
 
 /// What keeps the server from answering about a window.
@@ -194,51 +182,4 @@ fn trouble(settings: &Settings, window: Window) -> Option<ResponseError> {
         .iter()
         .find(|(at, _)| (window.start..window.end).contains(at))?;
     Some(ResponseError::new(code, "Data is corrupt."))
-}
-
-/// The found items as XML, and where they stand among all.
-#[derive(Debug)]
-pub(super) struct Found {
-    pub(super) items: String,
-    /// The offset of the page that follows.
-    pub(super) next: Option<usize>,
-    pub(super) total: usize,
-    pub(super) is_last: bool,
-}
-
-fn root(settings: &Settings, found: &Found) -> String {
-    let told = |name: &str, told: &Told, truth: String| match told {
-        Told::Truth => format!(r#" {name}="{truth}""#),
-        Told::Nothing => String::new(),
-        Told::Always(text) => format!(r#" {name}="{text}""#),
-    };
-    let next = found
-        .next
-        .map(|next| format!(r#" IndexedPagingOffset="{next}""#))
-        .unwrap_or_default();
-    let total = told(
-        "TotalItemsInView",
-        &settings.total_items_in_view,
-        found.total.to_string(),
-    );
-    let last = told(
-        "IncludesLastItemInRange",
-        &settings.includes_last_item,
-        found.is_last.to_string(),
-    );
-    let items = if found.items.is_empty() {
-        "<t:Items/>".to_owned()
-    } else {
-        format!("<t:Items>{}</t:Items>", found.items)
-    };
-    format!("<m:RootFolder{next}{total}{last}>{items}</m:RootFolder>")
-}
-
-/// More objects than one answer holds.
-pub(super) fn too_many(most: usize) -> ResponseError {
-    ResponseError::new(
-        "ErrorExceededFindCountLimit",
-        "You have exceeded the maximum number of objects that can be returned for the find operation. Use paging to reduce the result size and try your request again.",
-    )
-    .with(Detail::Value("PolicyLimit".to_owned(), most.to_string()))
 }

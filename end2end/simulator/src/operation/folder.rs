@@ -3,7 +3,7 @@
 
 use roxmltree::Node;
 
-use super::Scene;
+use super::context::Scene;
 use crate::{
     soap::{envelope::ResponseError, request::child, schema},
     world::{item_id::folder_id, mailbox::Mailbox},

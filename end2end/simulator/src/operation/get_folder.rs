@@ -4,9 +4,9 @@
 use std::fmt::Write;
 
 use super::{
-    Scene, each,
+    context::Scene,
     folder::{self, CALENDAR, Folder},
-    refuse,
+    response_messages::{each, refuse},
     shape::Wanted,
 };
 use crate::{

@@ -5,10 +5,11 @@ use jiff::SignedDuration;
 use roxmltree::Node;
 
 use super::{
-    Scene, each,
+    context::Scene,
     folder::{CALENDAR, Folder},
-    item_xml::{self, Detail},
-    refuse,
+    item_writer::Detail,
+    item_xml,
+    response_messages::{each, refuse},
     shape::Wanted,
 };
 use crate::{
@@ -48,11 +49,12 @@ fn find<'a>(mailbox: &'a Mailbox, id: Node<'_, '_>) -> Result<Instance<'a>, Resp
             .attribute("OccurrenceId")
             .and_then(ItemId::split)
             .ok_or_else(malformed)?;
-        return whole(entry(mailbox, Some(master.as_str()))?);
+        let master = entry(mailbox, Some(master.as_str()))?;
+        return view::single_or_master(master).ok_or_else(not_found);
     }
     let text = id.attribute("Id").unwrap_or_default();
     let Some((master, original)) = ItemId::split(text) else {
-        return whole(entry(mailbox, Some(text))?);
+        return view::single_or_master(entry(mailbox, Some(text))?).ok_or_else(not_found);
     };
     let master = entry(mailbox, Some(master.as_str()))?;
     let until = instant(original, &master.draft.time_zone());
@@ -74,17 +76,6 @@ fn entry<'a>(mailbox: &'a Mailbox, id: Option<&str>) -> Result<&'a Entry, Respon
         return Err(malformed());
     }
     mailbox.entry(id).ok_or_else(not_found)
-}
-
-/// A single item, or the master of a series with the times of its first occurrence.
-pub(super) fn whole(entry: &Entry) -> Result<Instance<'_>, ResponseError> {
-    let start = instant(entry.draft.start, &entry.draft.time_zone());
-    let first = view::pattern(entry, start + SignedDuration::from_hours(24 * 800));
-    let mut line = first.into_iter().next().ok_or_else(not_found)?;
-    if line.kind != Kind::Single {
-        line.kind = Kind::RecurringMaster;
-    }
-    Ok(line)
 }
 
 /// The n-th occurrence from 1; deleted ones keep their number.

@@ -1,12 +1,15 @@
 //! A calendar item as XML, in the order of the schema.
 //! What has no value is absent; a private item is told in full, as to any impersonator.
 
-use std::fmt::{self, Write};
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{folder::Folder, mime, property, series_xml, shape::Wanted};
+use super::{
+    folder::Folder,
+    item_writer::{Detail, Out, item_id},
+    mime, property, series_xml,
+    shape::Wanted,
+};
 use crate::{
     soap::text::{cut, element, escape},
     world::{
@@ -16,62 +19,6 @@ use crate::{
         zone::windows_name,
     },
 };
-
-/// How deep the answer goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// `FindItem`: strings cut, people by name only.
-    Found,
-    /// `GetItem`.
-    Whole,
-}
-
-pub(super) struct Out<'a> {
-    pub(super) xml: String,
-    pub(super) wanted: &'a Wanted,
-    pub(super) zone: Option<&'a TimeZone>,
-    detail: Detail,
-}
-
-impl Out<'_> {
-    pub(super) fn raw(&mut self, part: fmt::Arguments<'_>) {
-        // Writing into a String cannot fail.
-        let _ = self.xml.write_fmt(part);
-    }
-
-    fn put(&mut self, path: &str, default: bool, name: &str, text: impl AsRef<str>) {
-        if self.wanted.has(path, default) {
-            self.xml += &element(name, text.as_ref());
-        }
-    }
-
-    fn flag(&mut self, path: &str, default: bool, name: &str, value: bool) {
-        self.put(path, default, name, if value { "true" } else { "false" });
-    }
-
-    fn time(&mut self, path: &str, default: bool, name: &str, at: Timestamp) {
-        let text = written(at, self.zone);
-        self.put(path, default, name, text);
-    }
-
-    fn string<'b>(&self, text: &'b str) -> &'b str {
-        match self.detail {
-            Detail::Found => cut(text),
-            Detail::Whole => text,
-        }
-    }
-}
-
-/// An instant as answers write it: UTC, or with the offset of the request's zone.
-pub(super) fn written(at: Timestamp, zone: Option<&TimeZone>) -> String {
-    match zone {
-        Some(zone) if *zone != TimeZone::UTC => at
-            .to_zoned(zone.clone())
-            .strftime("%Y-%m-%dT%H:%M:%S%:z")
-            .to_string(),
-        _ => at.to_string(),
-    }
-}
 
 /// The element `t:CalendarItem`.
 pub fn item(
@@ -158,14 +105,6 @@ fn item_part(out: &mut Out<'_>, line: &Instance<'_>, folder: Folder<'_>) {
         "t:LastModifiedTime",
         entry.modified,
     );
-}
-
-pub(super) fn item_id(address: &str, line: &Instance<'_>) -> String {
-    format!(
-        r#"<t:ItemId Id="{}" ChangeKey="{}"/>"#,
-        line.id(),
-        change_key(address, 0x0f, line.entry.save)
-    )
 }
 
 fn calendar_part(out: &mut Out<'_>, line: &Instance<'_>) {

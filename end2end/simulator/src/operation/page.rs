@@ -7,17 +7,17 @@ use jiff::tz::TimeZone;
 use roxmltree::Node;
 
 use super::{
-    find_item::{Found, limit, too_many},
     folder::{CALENDAR, Folder},
-    get_item::whole,
-    item_xml::{self, Detail},
+    item_writer::Detail,
+    item_xml,
     property::{Path, Value},
     restriction::Restriction,
+    result_page::{ResultPage, max_entries, too_many},
     shape::Wanted,
 };
 use crate::{
     soap::{envelope::ResponseError, request::Request, schema},
-    world::view::Instance,
+    world::view::{self, Instance},
 };
 
 /// Which stored items are wanted, in which order, and which part of them.
@@ -76,7 +76,7 @@ fn page(view: Node<'_, '_>) -> Result<Page, ResponseError> {
         )
     })?;
     Ok(Page {
-        most: limit(view)?,
+        most: max_entries(view)?,
         offset,
         from_end: view.attribute("BasePoint") == Some("End"),
     })
@@ -103,7 +103,7 @@ pub fn find(
     wanted: &Wanted,
     most: usize,
     zone: Option<&TimeZone>,
-) -> Result<Found, ResponseError> {
+) -> Result<ResultPage, ResponseError> {
     let lines = lines(folder, asked);
     let total = lines.len();
     let (start, end) = match asked.page {
@@ -123,7 +123,7 @@ pub fn find(
     };
     let from_end = asked.page.is_some_and(|page| page.from_end);
     let next = if from_end { total - start } else { end };
-    Ok(Found {
+    Ok(ResultPage {
         items: lines[start..end]
             .iter()
             .map(|line| item_xml::item(line, folder, wanted, Detail::Found, zone))
@@ -140,7 +140,7 @@ fn lines<'a>(folder: Folder<'a>, asked: &Asked) -> Vec<Instance<'a>> {
     }
     let stored = folder.mailbox.entries().iter();
     let mut lines: Vec<_> = stored
-        .filter_map(|entry| whole(entry).ok())
+        .filter_map(view::single_or_master)
         .filter(|line| asked.restriction.as_ref().is_none_or(|it| it.admits(line)))
         .collect();
     lines.sort_by(|one, two| {

@@ -1,7 +1,7 @@
 //! `ResolveNames` over the directory: the exact address, or the start of a name or address.
 //! Clients use it to learn a primary address and the server's version.
 
-use super::Scene;
+use super::context::Scene;
 use crate::{
     soap::{
         envelope::{self, ResponseError},

@@ -3,7 +3,7 @@
 
 use super::{
     folder::Folder,
-    item_xml::{Out, item_id, written},
+    item_writer::{Out, item_id, written},
 };
 use crate::{
     soap::text::element,

@@ -4,6 +4,7 @@
 pub mod field_uri;
 pub mod header;
 pub mod operations;
+mod property_path;
 mod search;
 
 use jiff::{Timestamp, civil::DateTime};

@@ -117,6 +117,17 @@ pub fn pattern(entry: &Entry, until: Timestamp) -> Vec<Instance<'_>> {
         .collect()
 }
 
+/// A single entry, or the master of a series with the times of its first occurrence.
+pub fn single_or_master(entry: &Entry) -> Option<Instance<'_>> {
+    let start = instant(entry.draft.start, &entry.draft.time_zone());
+    let first = pattern(entry, start + SignedDuration::from_hours(24 * 800));
+    let mut line = first.into_iter().next()?;
+    if line.kind != Kind::Single {
+        line.kind = Kind::RecurringMaster;
+    }
+    Some(line)
+}
+
 fn line<'a>(
     entry: &'a Entry,
     kind: Kind,

@@ -2,7 +2,10 @@
 //! The order of elements is that of the schema of Exchange SE.
 
 use super::{
-    Content, MANY, Simple, Type, attributes, optional, place, required, search::RESTRICTION,
+    Content, MANY, Simple, Type, attributes, optional, place,
+    property_path::{EXTENDED_FIELD_URI, FIELD_URI, INDEXED_FIELD_URI},
+    required,
+    search::RESTRICTION,
     sequence, text,
 };
 
@@ -20,64 +23,6 @@ const BASE_SHAPES: Simple =
 static BASE_SHAPE: Type = text(BASE_SHAPES);
 static BODY_TYPE: Type = text(Simple::OneOf(&["Best", "HTML", "Text"]));
 
-pub(super) static FIELD_URI: Type = attributes(&[required("FieldURI", Simple::FieldUri)]);
-pub(super) static INDEXED_FIELD_URI: Type = attributes(&[
-    required("FieldURI", Simple::String),
-    required("FieldIndex", Simple::String),
-]);
-pub(super) static EXTENDED_FIELD_URI: Type = attributes(&[
-    optional(
-        "DistinguishedPropertySetId",
-        Simple::OneOf(&[
-            "Meeting",
-            "Appointment",
-            "Common",
-            "PublicStrings",
-            "Address",
-            "InternetHeaders",
-            "CalendarAssistant",
-            "UnifiedMessaging",
-            "Task",
-            "Sharing",
-        ]),
-    ),
-    optional("PropertySetId", Simple::String),
-    optional("PropertyTag", Simple::PropertyTag),
-    optional("PropertyName", Simple::String),
-    optional("PropertyId", Simple::Integer),
-    required(
-        "PropertyType",
-        Simple::OneOf(&[
-            "ApplicationTime",
-            "ApplicationTimeArray",
-            "Binary",
-            "BinaryArray",
-            "Boolean",
-            "CLSID",
-            "CLSIDArray",
-            "Currency",
-            "CurrencyArray",
-            "Double",
-            "DoubleArray",
-            "Error",
-            "Float",
-            "FloatArray",
-            "Integer",
-            "IntegerArray",
-            "Long",
-            "LongArray",
-            "Null",
-            "Object",
-            "ObjectArray",
-            "Short",
-            "ShortArray",
-            "SystemTime",
-            "SystemTimeArray",
-            "String",
-            "StringArray",
-        ]),
-    ),
-]);
 static ADDITIONAL_PROPERTIES: Type = sequence(&[place(
     &[
         ("t:FieldURI", &FIELD_URI),

@@ -2,9 +2,9 @@
 //! The names of the expressions are those of the schema of Exchange SE.
 
 use super::{
-    Content, MANY, Simple, Type, attributes,
-    operations::{EXTENDED_FIELD_URI, FIELD_URI, INDEXED_FIELD_URI},
-    optional, place, required, sequence,
+    Content, MANY, Simple, Type, attributes, optional, place,
+    property_path::{EXTENDED_FIELD_URI, FIELD_URI, INDEXED_FIELD_URI},
+    required, sequence,
 };
 
 /// `m:Restriction`: exactly one expression.
