@@ -4,6 +4,10 @@
 mod circles;
 #[path = "guards/definitions.rs"]
 mod definitions;
+#[path = "guards/dependencies.rs"]
+mod dependencies;
+#[path = "guards/floors.rs"]
+mod floors;
 #[path = "guards/function_length.rs"]
 mod function_length;
 #[path = "guards/imports.rs"]

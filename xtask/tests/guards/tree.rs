@@ -3,6 +3,35 @@
 use crate::source::root;
 use std::process::Command;
 
+#[derive(Clone, Copy)]
+pub enum Depth {
+    /// What a package names itself.
+    Direct,
+    /// Everything below it.
+    All,
+}
+
+/// What a package is built with, with every feature of its own; tests aside.
+pub fn normal(package: &str, depth: Depth) -> Vec<String> {
+    let mut arguments = vec!["--package", package, "--all-features", "--edges", "normal"];
+    if let Depth::Direct = depth {
+        arguments.extend(["--depth", "1"]);
+    }
+    tree(&arguments, package)
+}
+
+/// The features that a package declares.
+pub fn features(package: &str) -> Vec<String> {
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .current_dir(root())
+        .no_deps()
+        .exec()
+        .unwrap_or_else(|error| panic!("cargo metadata: {error}"));
+    let found = metadata.packages.into_iter().find(|it| it.name == package);
+    let found = found.unwrap_or_else(|| panic!("there is no {package}"));
+    found.features.into_keys().collect()
+}
+
 /// The packages that a package names itself, in any section of its manifest.
 pub fn direct_dependencies(package: &str) -> Vec<String> {
     tree(
@@ -70,10 +99,16 @@ fn tree(arguments: &[&str], package: &str) -> Vec<String> {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.starts_with(package), "{text}");
-    text.lines()
-        .filter_map(|line| line.split(' ').next())
-        .map(str::to_owned)
-        .collect()
+    names(&String::from_utf8_lossy(&output.stdout), package)
+}
+
+/// The names in the lines of a tree, which begins with the package itself.
+pub fn names(tree: &str, package: &str) -> Vec<String> {
+    let names = tree.lines().filter_map(|line| line.split(' ').next());
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    assert!(
+        names.first().is_some_and(|first| first == package),
+        "no tree of {package}: {tree}"
+    );
+    names
 }
