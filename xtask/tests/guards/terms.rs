@@ -201,8 +201,10 @@ fn the_help_of_every_command_has_one_term_for_each_thing() {
 fn what_is_written_for_people_has_one_term_for_each_thing() {
     let mut found = Vec::new();
     let mut pages = files("docs", &["md"]);
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    pages.push(Source::new("README.md", &readme));
+    for name in ["README.md", "SECURITY.md", "CHANGELOG.md"] {
+        let text = fs::read_to_string(root().join(name)).unwrap();
+        pages.push(Source::new(name, &text));
+    }
     for page in pages {
         let mut is_code = false;
         for (line, text) in (1..).zip(page.whole.lines()) {
