@@ -262,7 +262,7 @@ mod planted {
             ("one/a.rs", "use super::b; pub fn run() { b::run() }"),
             (
                 "one/b.rs",
-                "pub fn run() { let x: crate::a::Alpha; self::super::a::run() }",
+                "mod inner { fn run() { super::super::a::run() } } pub fn run() {}",
             ),
             ("one/c.rs", ""),
         ];
@@ -374,8 +374,9 @@ mod planted {
             ),
             (
                 "one/c.rs",
-                "pub struct Gamma; fn f(a: u8) { a.Alpha(); std::b::Beta; }",
+                "mod d; pub struct Gamma; fn f(a: u8) { a.Alpha(); std::b::Beta; m!(X::<u8>::d::run()) }",
             ),
+            ("one/c/d.rs", "use super::Gamma; pub fn run() {}"),
         ];
         assert_eq!(circles_of(&files), Vec::<Vec<String>>::new());
     }

@@ -44,11 +44,11 @@ fn a_name_of_two_types_is_found_and_a_re_export_is_none() {
         ),
         (
             "one/a.rs",
-            "pub struct Cache; pub struct Other; struct Own; #[cfg(test)] mod tests { pub struct Other; }",
+            "pub struct Cache; pub struct Other; struct Own; #[cfg(test)] mod tests { pub struct InTests; }",
         ),
         (
             "one/b.rs",
-            "pub(crate) enum Cache {} struct Own; #[cfg(x)] pub struct Twice; #[cfg(not(x))] pub struct Twice;",
+            "pub(crate) enum Cache {} struct Own; pub struct InTests; #[cfg(x)] pub struct Twice; #[cfg(not(x))] pub struct Twice;",
         ),
         (
             "two/lib.rs",
