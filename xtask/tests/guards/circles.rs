@@ -4,6 +4,7 @@
 use crate::{
     module_tree::{ModuleId, Workspace},
     resolution::Target,
+    source::files,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -193,6 +194,32 @@ fn no_file_needs_a_file_that_needs_it() {
         "{} circles:\n{}",
         found.len(),
         describe(&found)
+    );
+}
+
+/// What is not read is not guarded.
+#[test]
+fn every_source_file_is_read() {
+    let folders = [
+        "src",
+        "crates",
+        "app",
+        "server/src",
+        "end2end/simulator/src",
+        "xtask/src",
+    ];
+    let modules = &Workspace::of_the_product().modules;
+    let read: BTreeSet<&str> = modules.iter().map(|module| module.file.as_str()).collect();
+    let files = folders.iter().flat_map(|folder| files(folder, &["rs"]));
+    let unread: Vec<String> = files
+        .map(|source| source.path)
+        .filter(|path| path.starts_with("src/") || path.contains("/src/"))
+        .filter(|path| !read.contains(path.as_str()))
+        .collect();
+    assert!(
+        read.len() > 400 && unread.is_empty(),
+        "{} are read, and not {unread:#?}",
+        read.len()
     );
 }
 
