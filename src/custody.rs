@@ -203,13 +203,12 @@ impl Custody {
     /// Seals a secret under an id that is announced in the main database first.
     async fn seal(&self, text: &Password, to: &Destination) -> Result<SecretId, CustodyError> {
         fail_point::reached("save-before-announce");
-        let now = self.clock.now();
-        let id = self.store.announce_secret(now).await?;
+        let id = self.store.announce_secret(self.clock.now()).await?;
         fail_point::reached("save-before-seal");
         let sharing = self.sharing().await?;
         let others: Vec<&[String]> = sharing.iter().map(|it| it.key_ids.as_slice()).collect();
         let key_id = self.vault.newest_held_by(&others);
-        self.vault.seal_with(key_id, id, text, to, now).await?;
+        self.vault.seal_with(key_id, id, text, to).await?;
         Ok(id)
     }
 

@@ -74,7 +74,10 @@ pub enum DatabaseError {
         "its tables were changed by a newer Kalends (migration {0}), and this one would damage them. Start the newer version again, or restore the backup that was made before it"
     )]
     Newer(i64),
-    /// Its first migration is another one than this program's.
+    /// It is a database of Kalends, and its first migration is another one than this program's.
+    #[error("it was made before 0.1, and nothing leads from its tables to the present ones")]
+    TooOld,
+    /// Its first migration is another program's.
     #[error(
         "it holds other tables than belong there. Look whether KALENDS_DATABASE_URL and KALENDS_VAULT_DATABASE_URL are swapped, or name another program's database"
     )]
@@ -158,21 +161,38 @@ pub struct Database {
     file: file::OpenedFile,
 }
 
-/// Whether the first migration in place is another one than the first of these. A database without any is new.
-async fn is_foreign(pool: &AnyPool, migrations: &Migrator) -> bool {
+/// The tables of one database of Kalends.
+#[derive(Debug)]
+pub struct Schema {
+    pub migrations: Migrator,
+    /// A table that every version of this database has, and no other database.
+    pub own_table: &'static str,
+}
+
+/// Refuses a database whose first migration is another one than the first of these. A database without any is new.
+async fn refuse_other_tables(pool: &AnyPool, schema: &Schema) -> Result<(), DatabaseError> {
     let asked = sqlx::query("SELECT checksum FROM _sqlx_migrations ORDER BY version LIMIT 1");
     let Ok(Some(row)) = asked.fetch_optional(pool).await else {
-        return false;
+        return Ok(());
     };
-    let (first, found) = (migrations.iter().next(), row.try_get::<Vec<u8>, _>(0));
-    matches!((first, found), (Some(first), Ok(found)) if *first.checksum != *found)
+    let first = schema.migrations.iter().next();
+    let found = row.try_get::<Vec<u8>, _>(0);
+    if !matches!((first, found), (Some(first), Ok(found)) if *first.checksum != *found) {
+        return Ok(());
+    }
+    let look = format!("SELECT 1 AS found FROM {} LIMIT 1", schema.own_table);
+    let is_ours = sqlx::query(sqlx::AssertSqlSafe(look)).fetch_optional(pool);
+    Err(match is_ours.await {
+        Ok(_) => DatabaseError::TooOld,
+        Err(_) => DatabaseError::Foreign,
+    })
 }
 
 impl Database {
     /// Connects, makes folder and file for SQLite, and brings the tables to the present shape.
-    pub async fn open(url: &str, migrations: &Migrator) -> Result<Self, DatabaseError> {
-        let database = Self::connect(url, migrations).await?;
-        let migrated = migrations.run(&database.pool).await;
+    pub async fn open(url: &str, schema: &Schema) -> Result<Self, DatabaseError> {
+        let database = Self::connect(url, schema).await?;
+        let migrated = schema.migrations.run(&database.pool).await;
         migrated.map_err(|error| match error {
             MigrateError::VersionMissing(version) => DatabaseError::Newer(version),
             error => DatabaseError::Migrate(error),
@@ -184,8 +204,8 @@ impl Database {
     ///
     /// # Errors
     /// [`DatabaseError::Outdated`] if they are not in the present shape.
-    pub async fn join(url: &str, migrations: &Migrator) -> Result<Self, DatabaseError> {
-        let database = Self::connect(url, migrations).await?;
+    pub async fn join(url: &str, schema: &Schema) -> Result<Self, DatabaseError> {
+        let database = Self::connect(url, schema).await?;
         if let Err(unready) = database.ready().await {
             database.pool.close().await;
             return Err(match unready {
@@ -198,7 +218,7 @@ impl Database {
         Ok(database)
     }
 
-    async fn connect(url: &str, migrations: &Migrator) -> Result<Self, DatabaseError> {
+    async fn connect(url: &str, schema: &Schema) -> Result<Self, DatabaseError> {
         sqlx::any::install_default_drivers();
         let (engine, url) = if let Some(path) = url.strip_prefix("sqlite://") {
             make_folder_of(url)?;
@@ -243,9 +263,9 @@ impl Database {
             // One that is taken away from now on is not made anew.
             pool.set_connect_options(in_being(&url).parse()?);
         }
-        if is_foreign(&pool, migrations).await {
+        if let Err(other) = refuse_other_tables(&pool, schema).await {
             pool.close().await;
-            return Err(DatabaseError::Foreign);
+            return Err(other);
         }
         Ok(Self {
             pool,
@@ -253,7 +273,7 @@ impl Database {
             writer: Arc::default(),
             turns: Arc::default(),
             last_look: writable::LastLook::default(),
-            versions: migrations.iter().map(|it| it.version).collect(),
+            versions: schema.migrations.iter().map(|it| it.version).collect(),
             url: Arc::new(url.into()),
             file,
         })

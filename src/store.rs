@@ -94,7 +94,7 @@ pub use vouching::KnownServer;
 pub use webhooks::MOST_WEBHOOKS;
 
 use crate::{
-    database::{Database, DatabaseError, Engine, Misplaced, Unready, Writing, in_words},
+    database::{Database, DatabaseError, Engine, Misplaced, Schema, Unready, Writing, in_words},
     random::Random,
 };
 use std::sync::Arc;
@@ -147,19 +147,23 @@ enum Table {
     Accounts,
 }
 
+fn schema() -> Schema {
+    Schema {
+        migrations: sqlx::migrate!("migrations/main"),
+        own_table: "account_domains",
+    }
+}
+
 impl Store {
     /// Opens and migrates. `random` makes the ids of new rows.
     pub async fn open(url: &str, random: Random) -> Result<Self, StoreError> {
-        let database = Database::open(url, &sqlx::migrate!("migrations/main")).await?;
-        let store = Self::new(database, random);
-        store.chain_old_lines().await?;
-        store.index_old_rows().await?;
-        Ok(store)
+        let database = Database::open(url, &schema()).await?;
+        Ok(Self::new(database, random))
     }
 
     /// As [`Store::open`], beside another process that works with the database: no table is changed.
     pub async fn join(url: &str, random: Random) -> Result<Self, StoreError> {
-        let database = Database::join(url, &sqlx::migrate!("migrations/main")).await?;
+        let database = Database::join(url, &schema()).await?;
         Ok(Self::new(database, random))
     }
 

@@ -17,8 +17,7 @@ pub use keys::{KeyError, VaultKeys};
 
 use crate::{
     account_name::Password,
-    clock::Timestamp,
-    database::{Database, DatabaseError, Engine, Misplaced, Unready, in_words},
+    database::{Database, DatabaseError, Engine, Misplaced, Schema, Unready, in_words},
     id::SecretId,
     random::Random,
 };
@@ -84,16 +83,23 @@ pub struct LockedVault {
     database: Database,
 }
 
+fn schema() -> Schema {
+    Schema {
+        migrations: sqlx::migrate!("migrations/vault"),
+        own_table: "secrets",
+    }
+}
+
 impl LockedVault {
     /// Opens and migrates.
     pub async fn open(url: &str) -> Result<Self, VaultError> {
-        let database = Database::open(url, &sqlx::migrate!("migrations/vault")).await?;
+        let database = Database::open(url, &schema()).await?;
         Ok(Self { database })
     }
 
     /// As [`LockedVault::open`], beside another process that works with the vault: no table is changed.
     pub async fn join(url: &str) -> Result<Self, VaultError> {
-        let database = Database::join(url, &sqlx::migrate!("migrations/vault")).await?;
+        let database = Database::join(url, &schema()).await?;
         Ok(Self { database })
     }
 
@@ -120,7 +126,7 @@ impl LockedVault {
 /// The ids of the keys with which something in the vault is sealed or signed.
 async fn used_keys(database: &Database) -> Result<Vec<String>, VaultError> {
     let found = sqlx::query(
-        "SELECT key_id FROM secrets UNION SELECT key_id FROM anchors UNION SELECT key_id FROM endings",
+        "SELECT key_id FROM secrets UNION SELECT key_id FROM audit_anchors UNION SELECT key_id FROM tombstones",
     )
     .fetch_all(&database.pool)
     .await?;
@@ -208,10 +214,9 @@ impl Vault {
         id: SecretId,
         password: &Password,
         to: &Destination,
-        now: Timestamp,
     ) -> Result<(), VaultError> {
         let newest = &self.keys.newest().0;
-        self.seal_with(newest, id, password, to, now).await
+        self.seal_with(newest, id, password, to).await
     }
 
     /// As [`Vault::seal`], with the key of this id.
@@ -221,16 +226,14 @@ impl Vault {
         id: SecretId,
         password: &Password,
         to: &Destination,
-        now: Timestamp,
     ) -> Result<(), VaultError> {
         let sealed = self.sealed(key_id, &id.to_string(), password.reveal().as_bytes(), to)?;
         let mut writing = self.database.begin().await?;
-        sqlx::query("INSERT INTO secrets (id, key_id, purpose, sealed, sealed_at) VALUES ($1, $2, $3, $4, $5)")
+        sqlx::query("INSERT INTO secrets (id, key_id, purpose, sealed) VALUES ($1, $2, $3, $4)")
             .bind(id.to_string())
             .bind(key_id)
             .bind(to.purpose)
             .bind(sealed)
-            .bind(now.millis())
             .execute(writing.on())
             .await?;
         Ok(writing.commit().await?)

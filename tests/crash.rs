@@ -192,8 +192,8 @@ on_both_engines! {
             let kept = point == "round-after-commit";
             let expected = if kept { new_entries() } else { old_entries() };
             assert_eq!(office.entries("alice").await, expected, "{point}");
-            assert_eq!(office.number("SELECT COUNT(*) FROM rounds").await, 1 + i64::from(kept), "{point}");
-            assert_eq!(office.number("SELECT rounds FROM connections").await, 1 + i64::from(kept), "{point}");
+            assert_eq!(office.number("SELECT COUNT(*) FROM sync_runs").await, 1 + i64::from(kept), "{point}");
+            assert_eq!(office.number("SELECT run_count FROM connections").await, 1 + i64::from(kept), "{point}");
             office.goes_on("alice", Mode::ServiceAccount).await;
         }
     }

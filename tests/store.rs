@@ -9,6 +9,8 @@ mod world;
 
 #[path = "store/audit.rs"]
 mod audit;
+#[path = "store/baseline.rs"]
+mod baseline;
 #[path = "store/certificates.rs"]
 mod certificates;
 #[path = "store/checks.rs"]

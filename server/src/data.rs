@@ -282,6 +282,9 @@ fn unusable(error: &DatabaseError) -> String {
         | DatabaseError::Newer(_)
         | DatabaseError::Url
         | DatabaseError::Migrate(_) => error.to_string(),
+        DatabaseError::TooOld => {
+            format!("{error}. Start with a new one: name a place that is empty")
+        }
         DatabaseError::Folder { .. } => format!("{error}. Name a place that Kalends can write to"),
         DatabaseError::NoDatabase => format!(
             "{error} (file is not a database). Name another file, or one that is not there yet"

@@ -98,7 +98,7 @@ pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError>
     }
     // Lines written from now on are none of this look's business.
     let (end, head) = store.audit_head().await?;
-    let outside = store.lines_without_place().await?;
+    let outside = store.lines_outside_chain().await?;
     if outside > 0 {
         return Ok(Verdict::Broken(Break::Inserted { lines: outside }));
     }

@@ -130,11 +130,7 @@ async fn learn(
             if !is_ours {
                 return;
             }
-            let now = services.clock.now();
-            services
-                .store
-                .remember_endpoint(domain, endpoint, now)
-                .await
+            services.store.remember_endpoint(domain, endpoint).await
         }
         (Err(failure), Some(remembered)) if ladder::is_stale(failure) => {
             let forgotten = services.store.forget_endpoint(domain, remembered).await;

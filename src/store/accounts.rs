@@ -128,9 +128,9 @@ pub(super) fn account(row: &AnyRow) -> Result<Account, StoreError> {
         held_until: rows::maybe_instant(row, "held_until")?,
         paused_at: rows::maybe_instant(row, "paused_at")?,
         wanted_until: rows::maybe_instant(row, "wanted_until")?,
-        sign_in: rows::named(row, "sign_in")?,
-        busy_until: rows::maybe_instant(row, "busy_until")?,
-        busy_times: rows::number(row, "busy_times")?,
+        sign_in: rows::named(row, "sign_in_method")?,
+        busy_until: rows::maybe_instant(row, "backoff_until")?,
+        busy_times: rows::number(row, "backoff_count")?,
     })
 }
 
@@ -147,7 +147,7 @@ fn next_slot(row: &AnyRow) -> Result<Option<NextSlot>, StoreError> {
 }
 
 pub(super) const COLUMNS: &str = "SELECT id, kind, host, name, endpoint, secret_id, saved_refusals, stopped_until, stopped_for, control_mailbox, \
-     label, expires_at, next_name, next_secret_id, next_tested_at, next_expires_at, held_until, paused_at, wanted_until, sign_in, busy_until, busy_times FROM accounts";
+     label, expires_at, next_name, next_secret_id, next_tested_at, next_expires_at, held_until, paused_at, wanted_until, sign_in_method, backoff_until, backoff_count FROM accounts";
 
 impl Store {
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
@@ -247,8 +247,8 @@ impl Store {
             self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
                 .await?;
             sqlx::query(
-                "UPDATE connections SET state = $2, problem = $3, since = CASE WHEN state = $2 AND $7 LIKE '%,' || cause || ',%' THEN since ELSE $4 END, \
-                 due_at = $5, cause = $6 WHERE account_id = $1",
+                "UPDATE connections SET state = $2, problem = $3, since = CASE WHEN state = $2 AND $7 LIKE '%,' || problem_code || ',%' THEN since ELSE $4 END, \
+                 due_at = $5, problem_code = $6 WHERE account_id = $1",
             )
             .bind(account.id.to_string())
             .bind(state.code())
@@ -318,7 +318,7 @@ impl Store {
         let token = self.random.hex::<12>();
         let mut writing = self.begin().await?;
         sqlx::query(
-            "UPDATE accounts SET leased_until = $3, lease = $4, held_by = $5, wanted_until = NULL \
+            "UPDATE accounts SET leased_until = $3, lease_token = $4, instance_id = $5, wanted_until = NULL \
              WHERE id = $1 AND (leased_until IS NULL OR leased_until <= $2)",
         )
         .bind(id.to_string())
@@ -328,7 +328,7 @@ impl Store {
         .bind(&*self.instance)
         .execute(writing.on())
         .await?;
-        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lease = $1"));
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lease_token = $1"));
         let row = sqlx::query(sql)
             .bind(&token)
             .fetch_optional(writing.on())
@@ -348,7 +348,7 @@ impl Store {
     pub async fn renew_lease(&self, leased: &Leased, until: Timestamp) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
         let renewed =
-            sqlx::query("UPDATE accounts SET leased_until = $3 WHERE id = $1 AND lease = $2")
+            sqlx::query("UPDATE accounts SET leased_until = $3 WHERE id = $1 AND lease_token = $2")
                 .bind(leased.account.id.to_string())
                 .bind(&leased.token)
                 .bind(until.millis())
@@ -362,7 +362,7 @@ impl Store {
         let mut writing = self.begin().await?;
         // Accounts that were taken together have one token.
         sqlx::query(
-            "UPDATE accounts SET leased_until = NULL, lease = NULL, held_by = NULL WHERE id = $1 AND lease = $2",
+            "UPDATE accounts SET leased_until = NULL, lease_token = NULL, instance_id = NULL WHERE id = $1 AND lease_token = $2",
         )
         .bind(leased.account.id.to_string())
         .bind(&leased.token)
@@ -403,7 +403,7 @@ pub(super) async fn still_held(
     leased: &Leased,
     instance: &str,
 ) -> Result<(), StoreError> {
-    let sql = "SELECT id FROM accounts WHERE id = $1 AND (lease = $2 OR held_by = $3)";
+    let sql = "SELECT id FROM accounts WHERE id = $1 AND (lease_token = $2 OR instance_id = $3)";
     let held = sqlx::query(sql)
         .bind(leased.account.id.to_string())
         .bind(&leased.token)

@@ -43,8 +43,8 @@ impl Store {
         }
         for sql in [
             "SELECT id FROM users WHERE id = $1 AND email = $2",
-            "SELECT user_id FROM addresses WHERE user_id = $1 AND address = $2",
-            "SELECT id FROM requests WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'",
+            "SELECT user_id FROM user_addresses WHERE user_id = $1 AND address = $2",
+            "SELECT id FROM mailbox_requests WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'",
         ] {
             let found = sqlx::query(sqlx::AssertSqlSafe(format!("{sql}{lock}")))
                 .bind(reads.user_id.to_string())

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// How many lines are read together.
 pub const LINES: i64 = 1000;
 
-const COLUMNS: &str = "SELECT seq, id, at, actor, who, action, subject, hash FROM audit";
+const COLUMNS: &str = "SELECT seq, id, at, actor, actor_email, action, subject, hash FROM audit";
 
 fn line(row: &AnyRow) -> Result<Line, StoreError> {
     Ok(Line {
@@ -21,7 +21,7 @@ fn line(row: &AnyRow) -> Result<Line, StoreError> {
         id: rows::text(row, "id")?,
         at: rows::instant(row, "at")?,
         actor: rows::maybe_parsed(row, "actor")?,
-        who: rows::maybe_parsed(row, "who")?,
+        who: rows::maybe_parsed(row, "actor_email")?,
         action: rows::text(row, "action")?,
         subject: rows::text(row, "subject")?,
         hash: rows::text(row, "hash")?,
@@ -65,7 +65,7 @@ impl Store {
         };
         line.hash = line.chained_to(&before);
         sqlx::query(
-            "INSERT INTO audit (seq, id, at, actor, who, action, subject, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO audit (seq, id, at, actor, actor_email, action, subject, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(line.seq)
         .bind(&line.id)
@@ -90,36 +90,6 @@ impl Store {
         let row = sqlx::query(sql).fetch_optional(writing.on()).await?;
         let row = row.ok_or(StoreError::Corrupt("head of the audit trail"))?;
         Ok((rows::number(&row, "seq")?, rows::text(&row, "hash")?))
-    }
-
-    /// Chains the lines of a database from before there were chains.
-    pub(super) async fn chain_old_lines(&self) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        let (mut seq, mut before) = self.take_head(&mut writing).await?;
-        if seq > 0 {
-            // What is not chained by now was put in by somebody else, and stays to be found.
-            return Ok(());
-        }
-        let found = sqlx::query(
-            "SELECT COALESCE(seq, 0) AS seq, id, at, actor, who, action, subject, COALESCE(hash, '') AS hash FROM audit ORDER BY at, id",
-        )
-        .fetch_all(writing.on())
-        .await?;
-        for row in &found {
-            let mut line = line(row)?;
-            seq += 1;
-            line.seq = seq;
-            line.hash = line.chained_to(&before);
-            sqlx::query("UPDATE audit SET seq = $2, hash = $3 WHERE id = $1 AND hash IS NULL")
-                .bind(&line.id)
-                .bind(seq)
-                .bind(&line.hash)
-                .execute(writing.on())
-                .await?;
-            set_head(&mut writing, &line).await?;
-            before = line.hash;
-        }
-        Ok(writing.commit().await?)
     }
 
     /// The latest instant that a line of the trail carries.
@@ -158,12 +128,11 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// How many lines have no place in the chain.
-    pub async fn lines_without_place(&self) -> Result<i64, StoreError> {
-        let row =
-            sqlx::query("SELECT COUNT(*) AS found FROM audit WHERE seq IS NULL OR hash IS NULL")
-                .fetch_one(self.pool())
-                .await?;
+    /// How many lines stand before the first one.
+    pub async fn lines_outside_chain(&self) -> Result<i64, StoreError> {
+        let row = sqlx::query("SELECT COUNT(*) AS found FROM audit WHERE seq < 1")
+            .fetch_one(self.pool())
+            .await?;
         rows::number(&row, "found")
     }
 
@@ -249,7 +218,7 @@ async fn set_head(writing: &mut Writing, line: &Line) -> Result<(), StoreError> 
 /// The condition of a filter, with its texts and times as $1 to $4; the actions are our own names.
 fn condition(filter: &Filter) -> Result<String, StoreError> {
     let mut condition =
-        "at >= $1 AND at < $2 AND (LOWER(COALESCE(who, 'kalends')) LIKE $3 ESCAPE '!') \
+        "at >= $1 AND at < $2 AND (LOWER(COALESCE(actor_email, 'kalends')) LIKE $3 ESCAPE '!') \
                          AND (LOWER(subject) LIKE $4 ESCAPE '!')"
             .to_owned();
     if !filter.actions.is_empty() {

@@ -11,11 +11,11 @@ const KEPT: Duration = Duration::from_hours(24 * 30);
 fn bulk(row: &AnyRow) -> Result<Bulk, StoreError> {
     Ok(Bulk {
         id: rows::parsed(row, "id")?,
-        made_by: rows::parsed(row, "made_by")?,
+        made_by: rows::parsed(row, "created_by")?,
         at: rows::instant(row, "at")?,
         action: rows::named(row, "action")?,
         finished_at: rows::maybe_instant(row, "finished_at")?,
-        lines: rows::json(row, "lines")?,
+        lines: rows::json(row, "results")?,
     })
 }
 
@@ -23,18 +23,18 @@ impl Store {
     /// Writes an action down, and forgets those that ended long ago.
     pub async fn put_bulk(&self, bulk: &Bulk) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("DELETE FROM bulks WHERE finished_at < $1")
+        sqlx::query("DELETE FROM bulk_actions WHERE finished_at < $1")
             .bind((bulk.at - KEPT).millis())
             .execute(writing.on())
             .await?;
         sqlx::query(
-            "INSERT INTO bulks (id, made_by, at, touched_at, action, lines, held_by) VALUES ($1, $2, $3, $3, $4, $5, $6)",
+            "INSERT INTO bulk_actions (id, created_by, at, touched_at, action, results, instance_id) VALUES ($1, $2, $3, $3, $4, $5, $6)",
         )
         .bind(bulk.id.to_string())
         .bind(bulk.made_by.to_string())
         .bind(bulk.at.millis())
         .bind(rows::to_name(&bulk.action, "action")?)
-        .bind(rows::to_json(&bulk.lines, "lines")?)
+        .bind(rows::to_json(&bulk.lines, "results")?)
         .bind(&*self.instance)
         .execute(writing.on())
         .await?;
@@ -43,7 +43,7 @@ impl Store {
 
     pub async fn bulk(&self, id: BulkId) -> Result<Option<Bulk>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, made_by, at, action, finished_at, lines FROM bulks WHERE id = $1",
+            "SELECT id, created_by, at, action, finished_at, results FROM bulk_actions WHERE id = $1",
         )
         .bind(id.to_string())
         .fetch_optional(self.pool())
@@ -68,9 +68,9 @@ impl Store {
         ends: bool,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
-        let written = sqlx::query("UPDATE bulks SET lines = $2, touched_at = $3, finished_at = $4 WHERE id = $1 AND held_by = $5")
+        let written = sqlx::query("UPDATE bulk_actions SET results = $2, touched_at = $3, finished_at = $4 WHERE id = $1 AND instance_id = $5")
             .bind(bulk.id.to_string())
-            .bind(rows::to_json(&bulk.lines, "lines")?)
+            .bind(rows::to_json(&bulk.lines, "results")?)
             .bind(now.millis())
             .bind(ends.then_some(now.millis()))
             .bind(&*self.instance)
@@ -87,7 +87,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Bulk>, StoreError> {
         let found = sqlx::query(
-            "SELECT id, made_by, at, touched_at, action, finished_at, lines FROM bulks \
+            "SELECT id, created_by, at, touched_at, action, finished_at, results FROM bulk_actions \
              WHERE finished_at IS NULL AND touched_at < $1 ORDER BY touched_at LIMIT 1",
         )
         .bind(before.millis())
@@ -96,7 +96,7 @@ impl Store {
         let Some(row) = found else { return Ok(None) };
         let mut writing = self.begin().await?;
         let taken = sqlx::query(
-            "UPDATE bulks SET touched_at = $3, held_by = $4 WHERE id = $1 AND touched_at = $2 AND finished_at IS NULL",
+            "UPDATE bulk_actions SET touched_at = $3, instance_id = $4 WHERE id = $1 AND touched_at = $2 AND finished_at IS NULL",
         )
         .bind(rows::text(&row, "id")?)
         .bind(rows::number(&row, "touched_at")?)

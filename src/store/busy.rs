@@ -34,7 +34,7 @@ impl Store {
         let mut writing = self.begin().await?;
         // Calls that were under way at the same time are told the same thing once.
         sqlx::query(
-            "UPDATE accounts SET busy_times = busy_times + 1 WHERE id = $1 AND (busy_until IS NULL OR busy_until <= $2)",
+            "UPDATE accounts SET backoff_count = backoff_count + 1 WHERE id = $1 AND (backoff_until IS NULL OR backoff_until <= $2)",
         )
         .bind(busy.account.to_string())
         .bind(busy.now.millis())
@@ -43,14 +43,14 @@ impl Store {
         let id = busy.account.to_string();
         let times = times(
             &mut writing,
-            "SELECT busy_times FROM accounts WHERE id = $1",
+            "SELECT backoff_count FROM accounts WHERE id = $1",
             &id,
         )
         .await?;
         let of_account = pause(busy.asked, times);
         let until = busy.now + of_account;
         sqlx::query(
-            "UPDATE accounts SET busy_until = $2 WHERE id = $1 AND (busy_until IS NULL OR busy_until < $2)",
+            "UPDATE accounts SET backoff_until = $2 WHERE id = $1 AND (backoff_until IS NULL OR backoff_until < $2)",
         )
         .bind(busy.account.to_string())
         .bind(until.millis())
@@ -72,13 +72,13 @@ impl Store {
         asked: Duration,
     ) -> Result<Duration, StoreError> {
         let id = id.to_string();
-        sqlx::query("UPDATE connections SET busy_times = busy_times + 1 WHERE id = $1")
+        sqlx::query("UPDATE connections SET backoff_count = backoff_count + 1 WHERE id = $1")
             .bind(&id)
             .execute(writing.on())
             .await?;
         let times = times(
             writing,
-            "SELECT busy_times FROM connections WHERE id = $1",
+            "SELECT backoff_count FROM connections WHERE id = $1",
             &id,
         )
         .await?;
@@ -109,7 +109,7 @@ impl Store {
             self.note_state_in(writing, Whose::One(id), state, Some(code), busy.now)
                 .await?;
             sqlx::query(
-                "UPDATE connections SET state = $2, problem = $3, cause = $4, since = $5 WHERE id = $1",
+                "UPDATE connections SET state = $2, problem = $3, problem_code = $4, since = $5 WHERE id = $1",
             )
             .bind(id.to_string())
             .bind(state.code())
@@ -126,7 +126,7 @@ impl Store {
     pub async fn end_busy_times(&self, id: AccountId, now: Timestamp) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
-            "UPDATE accounts SET busy_times = 0, busy_until = NULL WHERE id = $1 AND (busy_until IS NULL OR busy_until <= $2)",
+            "UPDATE accounts SET backoff_count = 0, backoff_until = NULL WHERE id = $1 AND (backoff_until IS NULL OR backoff_until <= $2)",
         )
         .bind(id.to_string())
         .bind(now.millis())
@@ -142,7 +142,7 @@ async fn times(writing: &mut Writing, sql: &'static str, id: &str) -> Result<u32
         .fetch_optional(writing.on())
         .await?;
     let times: Option<i64> = row
-        .map(|row| rows::number(&row, "busy_times"))
+        .map(|row| rows::number(&row, "backoff_count"))
         .transpose()?;
     Ok(u32::try_from(times.unwrap_or(1)).unwrap_or(u32::MAX))
 }

@@ -31,12 +31,13 @@ impl Store {
         certificate: &Certificate,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let known =
-            sqlx::query("SELECT fingerprint FROM certificates WHERE host = $1 AND port = $2")
-                .bind(host)
-                .bind(i64::from(port))
-                .fetch_optional(self.pool())
-                .await?;
+        let known = sqlx::query(
+            "SELECT fingerprint FROM server_certificates WHERE host = $1 AND port = $2",
+        )
+        .bind(host)
+        .bind(i64::from(port))
+        .fetch_optional(self.pool())
+        .await?;
         let known = known
             .map(|row| rows::text(&row, "fingerprint"))
             .transpose()?;
@@ -45,10 +46,10 @@ impl Store {
         }
         let mut writing = self.begin().await?;
         sqlx::query(
-            "INSERT INTO certificates (host, port, certificate, fingerprint, ends_at, since) \
+            "INSERT INTO server_certificates (host, port, certificate, fingerprint, not_after, since) \
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (host, port) DO UPDATE SET \
              certificate = excluded.certificate, fingerprint = excluded.fingerprint, \
-             ends_at = excluded.ends_at, since = excluded.since",
+             not_after = excluded.not_after, since = excluded.since",
         )
         .bind(host)
         .bind(i64::from(port))
@@ -69,7 +70,7 @@ impl Store {
         shown: &Certificate,
     ) -> Result<Option<CertificateBefore>, StoreError> {
         let row = sqlx::query(
-            "SELECT certificate, since FROM certificates WHERE host = $1 AND port = $2 AND fingerprint <> $3",
+            "SELECT certificate, since FROM server_certificates WHERE host = $1 AND port = $2 AND fingerprint <> $3",
         )
         .bind(host)
         .bind(i64::from(port))
@@ -103,13 +104,8 @@ impl Store {
     }
 
     /// Keeps what a host says it runs; writes only if that is new.
-    pub async fn keep_build(
-        &self,
-        host: &str,
-        build: ServerBuild,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let known = sqlx::query("SELECT build FROM servers WHERE host = $1")
+    pub async fn keep_build(&self, host: &str, build: ServerBuild) -> Result<(), StoreError> {
+        let known = sqlx::query("SELECT build FROM server_builds WHERE host = $1")
             .bind(host)
             .fetch_optional(self.pool())
             .await?;
@@ -119,12 +115,11 @@ impl Store {
         }
         let mut writing = self.begin().await?;
         sqlx::query(
-            "INSERT INTO servers (host, build, since) VALUES ($1, $2, $3) \
-             ON CONFLICT (host) DO UPDATE SET build = excluded.build, since = excluded.since",
+            "INSERT INTO server_builds (host, build) VALUES ($1, $2) \
+             ON CONFLICT (host) DO UPDATE SET build = excluded.build",
         )
         .bind(host)
         .bind(build.to_string())
-        .bind(now.millis())
         .execute(writing.on())
         .await?;
         Ok(writing.commit().await?)
@@ -134,7 +129,7 @@ impl Store {
     pub async fn servers(&self) -> Result<Vec<Server>, StoreError> {
         let found = sqlx::query(
             "SELECT a.host, s.build, k.certificate FROM (SELECT DISTINCT host FROM accounts) a \
-             LEFT JOIN servers s ON s.host = a.host LEFT JOIN certificates k ON k.host = a.host AND k.port = 443 \
+             LEFT JOIN server_builds s ON s.host = a.host LEFT JOIN server_certificates k ON k.host = a.host AND k.port = 443 \
              ORDER BY a.host LIMIT 50",
         )
         .fetch_all(self.pool())
@@ -158,8 +153,8 @@ impl Store {
         by: Timestamp,
     ) -> Result<Vec<EndingCertificate>, StoreError> {
         let found = sqlx::query(
-            "SELECT DISTINCT k.host, k.certificate, k.ends_at FROM certificates k JOIN accounts a ON a.host = k.host \
-             WHERE k.ends_at < $1 ORDER BY k.ends_at, k.host LIMIT 20",
+            "SELECT DISTINCT k.host, k.certificate, k.not_after FROM server_certificates k JOIN accounts a ON a.host = k.host \
+             WHERE k.not_after < $1 ORDER BY k.not_after, k.host LIMIT 20",
         )
         .bind(by.millis())
         .fetch_all(self.pool())

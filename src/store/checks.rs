@@ -12,7 +12,7 @@ use crate::{
 use sqlx::any::AnyRow;
 
 fn check(row: &AnyRow) -> Result<Check, StoreError> {
-    let mut ladder: Ladder = rows::json(row, "ladder")?;
+    let mut ladder: Ladder = rows::json(row, "steps")?;
     let outcome = rows::maybe_json(row, "outcome")?;
     if outcome.is_some() {
         ladder.break_off();
@@ -33,19 +33,19 @@ fn check(row: &AnyRow) -> Result<Check, StoreError> {
 
 macro_rules! select {
     ($more:literal) => {
-        concat!("SELECT id, user_id, mode, typed, account_id, ladder, outcome, waiting, started_at, finished_at FROM checks ", $more)
+        concat!("SELECT id, user_id, mode, typed, account_id, steps, outcome, waiting, started_at, finished_at FROM checks ", $more)
     };
 }
 
 impl Store {
     pub async fn start_check(&self, check: &Check, entry: &Entry) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("INSERT INTO checks (id, user_id, mode, typed, ladder, started_at, account_id, held_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        sqlx::query("INSERT INTO checks (id, user_id, mode, typed, steps, started_at, account_id, instance_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
             .bind(check.id.to_string())
             .bind(check.user_id.to_string())
             .bind(rows::to_name(&check.mode, "mode")?)
             .bind(rows::to_json(&check.typed, "typed")?)
-            .bind(rows::to_json(&check.ladder, "ladder")?)
+            .bind(rows::to_json(&check.ladder, "steps")?)
             .bind(check.started_at.millis())
             .bind(check.account_id.map(|id| id.to_string()))
             .bind(&*self.instance)
@@ -89,9 +89,9 @@ impl Store {
     /// Shows how far a check is.
     pub async fn update_ladder(&self, id: CheckId, ladder: &Ladder) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("UPDATE checks SET ladder = $2 WHERE id = $1 AND outcome IS NULL")
+        sqlx::query("UPDATE checks SET steps = $2 WHERE id = $1 AND outcome IS NULL")
             .bind(id.to_string())
-            .bind(rows::to_json(ladder, "ladder")?)
+            .bind(rows::to_json(ladder, "steps")?)
             .execute(writing.on())
             .await?;
         Ok(writing.commit().await?)
@@ -135,9 +135,9 @@ impl Store {
                 entry.subject = Some(entry.status.clone()).filter(|status| !status.is_empty());
             }
         }
-        sqlx::query("UPDATE checks SET ladder = $2, outcome = $3, finished_at = $4 WHERE id = $1 AND outcome IS NULL")
+        sqlx::query("UPDATE checks SET steps = $2, outcome = $3, finished_at = $4 WHERE id = $1 AND outcome IS NULL")
             .bind(id.to_string())
-            .bind(rows::to_json(ladder, "ladder")?)
+            .bind(rows::to_json(ladder, "steps")?)
             .bind(rows::to_json(&outcome, "outcome")?)
             .bind(now.millis())
             .execute(writing.on())

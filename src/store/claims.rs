@@ -37,17 +37,17 @@ struct Holder {
 
 /// Whether a person was told that a mailbox is theirs: $1 the person, $2 its address.
 const OWNS: &str = "SELECT id AS found FROM users WHERE id = $1 AND email = $2 \
-     UNION ALL SELECT user_id FROM addresses WHERE user_id = $1 AND address = $2";
+     UNION ALL SELECT user_id FROM user_addresses WHERE user_id = $1 AND address = $2";
 const APPROVED: &str =
-    "SELECT id FROM requests WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'";
+    "SELECT id FROM mailbox_requests WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'";
 
 /// Everybody else who has connected mailbox $2, whose calendar is folder $3 at host $4. A server says what it likes of
 /// folders: their ids are compared within one host, and among the organisation's own servers.
 const HOLDERS: &str = "SELECT c.user_id, c.mailbox, \
-     CAST(CASE WHEN c.made_by IS NOT NULL \
-       OR EXISTS (SELECT 1 FROM requests r WHERE r.user_id = c.user_id AND r.mailbox = c.mailbox AND r.state = 'approved') \
+     CAST(CASE WHEN c.created_by IS NOT NULL \
+       OR EXISTS (SELECT 1 FROM mailbox_requests r WHERE r.user_id = c.user_id AND r.mailbox = c.mailbox AND r.state = 'approved') \
        OR EXISTS (SELECT 1 FROM users u WHERE u.id = c.user_id AND u.email = c.mailbox) \
-       OR EXISTS (SELECT 1 FROM addresses a WHERE a.user_id = c.user_id AND a.address = c.mailbox) \
+       OR EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = c.user_id AND a.address = c.mailbox) \
      THEN 1 ELSE 0 END AS SMALLINT) AS entitled \
      FROM connections c JOIN accounts a ON a.id = c.account_id LEFT JOIN calendars f ON f.connection_id = c.id \
      WHERE c.user_id <> $1 AND (c.mailbox = $2 OR (f.folder_id = $3 AND (a.host = $4 OR ( \
@@ -114,14 +114,14 @@ impl Store {
         is_ended: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM claims WHERE owner_id = $1 AND holder_id = $2 OR at < $3")
+        sqlx::query("DELETE FROM mailbox_claims WHERE owner_id = $1 AND holder_id = $2 OR at < $3")
             .bind(reads.user_id.to_string())
             .bind(holder.user_id.to_string())
             .bind((now - TOLD).millis())
             .execute(writing.on())
             .await?;
         sqlx::query(
-            "INSERT INTO claims (id, owner_id, holder_id, mailbox, ended, at) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO mailbox_claims (id, owner_id, holder_id, mailbox, ended, at) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(RecordId::new(now, self.random.bytes()).to_string())
         .bind(reads.user_id.to_string())
@@ -137,7 +137,7 @@ impl Store {
     /// What a person is told about mailboxes that two have claimed, in the last 30 days.
     pub async fn claims_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Claim>, StoreError> {
         let found = sqlx::query(
-            "SELECT owner_id, holder_id, mailbox, ended, at FROM claims \
+            "SELECT owner_id, holder_id, mailbox, ended, at FROM mailbox_claims \
              WHERE (owner_id = $1 OR holder_id = $1) AND at >= $2 ORDER BY at DESC, id",
         )
         .bind(user.to_string())

@@ -26,9 +26,9 @@ pub enum Filter {
 macro_rules! columns {
     () => {
         "SELECT c.id, c.user_id, c.account_id, c.mode, c.mailbox, c.problem, c.connected_at, \
-             CASE WHEN c.paused_at IS NULL AND a.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM standstill) THEN c.state ELSE 'paused' END AS state, \
-             COALESCE(c.paused_at, a.paused_at, (SELECT MAX(at) FROM standstill), c.since) AS since, c.paused_at, \
-             c.last_round_at, c.last_synced_at, c.due_at, c.entries, c.made_by, a.name AS account_name, a.endpoint AS account_endpoint"
+             CASE WHEN c.paused_at IS NULL AND a.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM global_pause) THEN c.state ELSE 'paused' END AS state, \
+             COALESCE(c.paused_at, a.paused_at, (SELECT MAX(paused_at) FROM global_pause), c.since) AS since, c.paused_at, \
+             c.last_run_at, c.last_synced_at, c.due_at, c.entries, c.created_by, a.name AS account_name, a.endpoint AS account_endpoint"
     };
 }
 
@@ -63,11 +63,11 @@ pub(super) fn connection(row: &AnyRow) -> Result<Connection, StoreError> {
         problem: rows::maybe_json(row, "problem")?,
         since: rows::instant(row, "since")?,
         connected_at: rows::instant(row, "connected_at")?,
-        last_round_at: rows::maybe_instant(row, "last_round_at")?,
+        last_round_at: rows::maybe_instant(row, "last_run_at")?,
         last_synced_at: rows::maybe_instant(row, "last_synced_at")?,
         due_at: rows::maybe_instant(row, "due_at")?,
         entries: rows::number(row, "entries")?,
-        made_by: rows::maybe_parsed(row, "made_by")?,
+        made_by: rows::maybe_parsed(row, "created_by")?,
         paused_at: rows::maybe_instant(row, "paused_at")?,
     })
 }
@@ -239,8 +239,8 @@ impl Store {
             self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
                 .await?;
             sqlx::query(
-                "UPDATE connections SET since = CASE WHEN state = $2 AND $6 LIKE '%,' || cause || ',%' THEN since ELSE $4 END, state = $2, problem = $3, \
-                 cause = $5 WHERE id = $1",
+                "UPDATE connections SET since = CASE WHEN state = $2 AND $6 LIKE '%,' || problem_code || ',%' THEN since ELSE $4 END, state = $2, problem = $3, \
+                 problem_code = $5 WHERE id = $1",
             )
             .bind(connection.id.to_string())
             .bind(ConnectionState::ActionNeeded.code())

@@ -25,7 +25,7 @@ impl Store {
     pub async fn counted(&self, now: Timestamp) -> Result<Counted, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM users) AS people, \
-             (SELECT COUNT(*) FROM factors WHERE secret_id IS NOT NULL) AS second_factors, \
+             (SELECT COUNT(*) FROM two_factor WHERE secret_id IS NOT NULL) AS second_factors, \
              (SELECT COUNT(*) FROM sessions WHERE user_id IS NOT NULL AND idle_expires_at > $1 \
               AND absolute_expires_at > $1) AS sessions, \
              (SELECT COUNT(*) FROM notices WHERE state = $2) AS waiting, \

@@ -131,7 +131,7 @@ impl Counts {
 /// The place of a state in the list. An index is made of this very expression.
 const RANK: &str = "(CASE WHEN c.paused_at IS NOT NULL THEN 2 WHEN c.state = 'action_needed' THEN 0 WHEN c.state = 'delayed' THEN 1 ELSE 3 END)";
 /// The same while an account is paused, or everything.
-const RANK_IN_PAUSE: &str = "(CASE WHEN c.paused_at IS NOT NULL OR EXISTS (SELECT 1 FROM standstill) \
+const RANK_IN_PAUSE: &str = "(CASE WHEN c.paused_at IS NOT NULL OR EXISTS (SELECT 1 FROM global_pause) \
     OR EXISTS (SELECT 1 FROM accounts p WHERE p.id = c.account_id AND p.paused_at IS NOT NULL) THEN 2 \
     WHEN c.state = 'action_needed' THEN 0 WHEN c.state = 'delayed' THEN 1 ELSE 3 END)";
 
@@ -147,7 +147,7 @@ const fn rank(state: ConnectionState) -> i64 {
 /// The conditions on connections, all but the state.
 fn conditions(query: &mut Query, wanted: &Wanted) {
     if !wanted.causes.is_empty() {
-        query.add(" AND c.cause IN (");
+        query.add(" AND c.problem_code IN (");
         query.texts(&wanted.causes);
         query.add(")");
     }
@@ -172,8 +172,8 @@ fn conditions(query: &mut Query, wanted: &Wanted) {
 
 fn order(sort: Sort, rank: &str) -> String {
     match sort {
-        Sort::State => format!("{rank}, c.name_key, c.id"),
-        Sort::Name => "c.name_key, c.id".to_owned(),
+        Sort::State => format!("{rank}, c.user_name_key, c.id"),
+        Sort::Name => "c.user_name_key, c.id".to_owned(),
         Sort::Since => "c.since, c.id".to_owned(),
         // NULL comes first on SQLite and last on Postgres; nothing was read before the epoch.
         Sort::LastSync => "COALESCE(c.last_synced_at, 0), c.id".to_owned(),
@@ -332,7 +332,7 @@ impl Store {
             let mut query = Query::new(connections::SELECT_WITH_PERSON);
             query.add("WHERE c.id IN (");
             query.texts(some);
-            query.add(") ORDER BY c.name_key, c.id");
+            query.add(") ORDER BY c.user_name_key, c.id");
             let found = query.fetch(self).await?;
             items.extend(self.readable(Listed::Connections, &found, connected));
         }
@@ -355,7 +355,7 @@ impl Store {
     /// The expression of the list's order: the indexed one, unless a pause of more than single connections is on.
     async fn rank(&self) -> Result<&'static str, StoreError> {
         let paused = sqlx::query(
-            "SELECT 1 AS found FROM standstill UNION ALL SELECT 1 AS found FROM accounts WHERE paused_at IS NOT NULL LIMIT 1",
+            "SELECT 1 AS found FROM global_pause UNION ALL SELECT 1 AS found FROM accounts WHERE paused_at IS NOT NULL LIMIT 1",
         )
         .fetch_optional(self.pool())
         .await?;

@@ -70,8 +70,8 @@ impl Room {
 /// Free to be taken, of an account `a` at `$1`.
 const FREE: &str = "(a.leased_until IS NULL OR a.leased_until <= $1) AND a.paused_at IS NULL \
                     AND (a.held_until IS NULL OR a.held_until <= $1) AND (a.wanted_until IS NULL OR a.wanted_until <= $1) \
-                    AND (a.busy_until IS NULL OR a.busy_until <= $1) \
-                    AND NOT EXISTS (SELECT 1 FROM standstill)";
+                    AND (a.backoff_until IS NULL OR a.backoff_until <= $1) \
+                    AND NOT EXISTS (SELECT 1 FROM global_pause)";
 
 impl Store {
     /// Takes the account with the connection that is due for the longest, of those that nobody holds, for `lease` from now
@@ -120,7 +120,7 @@ impl Store {
         };
         let token = self.random.hex::<12>();
         let sql = format!(
-            "UPDATE accounts SET leased_until = $2, lease = $3, held_by = $5 WHERE id IN (SELECT a.id FROM accounts a WHERE a.id = $4 AND {FREE} \
+            "UPDATE accounts SET leased_until = $2, lease_token = $3, instance_id = $5 WHERE id IN (SELECT a.id FROM accounts a WHERE a.id = $4 AND {FREE} \
              AND EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id AND c.paused_at IS NULL AND c.due_at <= $1){lock})"
         );
         let mut writing = self.begin().await?;
@@ -132,7 +132,7 @@ impl Store {
             .bind(&*self.instance)
             .execute(writing.on())
             .await?;
-        let sql = sqlx::AssertSqlSafe(format!("{} WHERE lease = $1", accounts::COLUMNS));
+        let sql = sqlx::AssertSqlSafe(format!("{} WHERE lease_token = $1", accounts::COLUMNS));
         let row = sqlx::query(sql)
             .bind(&token)
             .fetch_optional(writing.on())

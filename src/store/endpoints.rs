@@ -1,11 +1,11 @@
 //! Where Autodiscover found EWS, by mail domain.
 
 use super::{Store, StoreError, rows};
-use crate::{clock::Timestamp, endpoint::EwsUrl};
+use crate::endpoint::EwsUrl;
 
 impl Store {
     pub async fn remembered_endpoint(&self, domain: &str) -> Result<Option<EwsUrl>, StoreError> {
-        let row = sqlx::query("SELECT endpoint FROM endpoints WHERE domain = $1")
+        let row = sqlx::query("SELECT endpoint FROM discovered_endpoints WHERE domain = $1")
             .bind(domain)
             .fetch_optional(self.pool())
             .await?;
@@ -16,16 +16,14 @@ impl Store {
         &self,
         domain: &str,
         endpoint: &EwsUrl,
-        now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
-            "INSERT INTO endpoints (domain, endpoint, found_at) VALUES ($1, $2, $3) \
-             ON CONFLICT (domain) DO UPDATE SET endpoint = excluded.endpoint, found_at = excluded.found_at",
+            "INSERT INTO discovered_endpoints (domain, endpoint) VALUES ($1, $2) \
+             ON CONFLICT (domain) DO UPDATE SET endpoint = excluded.endpoint",
         )
         .bind(domain)
         .bind(endpoint.to_string())
-        .bind(now.millis())
         .execute(writing.on())
         .await?;
         Ok(writing.commit().await?)
@@ -38,11 +36,12 @@ impl Store {
         endpoint: &EwsUrl,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
-        let forgotten = sqlx::query("DELETE FROM endpoints WHERE domain = $1 AND endpoint = $2")
-            .bind(domain)
-            .bind(endpoint.to_string())
-            .execute(writing.on())
-            .await?;
+        let forgotten =
+            sqlx::query("DELETE FROM discovered_endpoints WHERE domain = $1 AND endpoint = $2")
+                .bind(domain)
+                .bind(endpoint.to_string())
+                .execute(writing.on())
+                .await?;
         writing.commit().await?;
         Ok(forgotten.rows_affected() > 0)
     }

@@ -219,7 +219,7 @@ impl Store {
             .await?;
         if !changes.is_empty() {
             sqlx::query(
-                "INSERT INTO rounds (id, connection_id, started_at, millis, inserted, updated, deleted) \
+                "INSERT INTO sync_runs (id, connection_id, started_at, duration_ms, inserted, updated, deleted) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(RoundId::new(round.now, self.random.bytes()).to_string())
@@ -256,8 +256,8 @@ impl Store {
             .await?;
         // The connection's row first: whoever replaces or ends it meanwhile waits, and comes in whole after this.
         let moved = sqlx::query(
-            "UPDATE connections SET state = $2, problem = NULL, cause = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \
-             last_round_at = $3, last_synced_at = $3, rounds = rounds + 1, entries = $4, due_at = $5, busy_times = 0 \
+            "UPDATE connections SET state = $2, problem = NULL, problem_code = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \
+             last_run_at = $3, last_synced_at = $3, run_count = run_count + 1, entries = $4, due_at = $5, backoff_count = 0 \
              WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id AND a.saved_refusals > 0)",
         )
         .bind(connection.id.to_string())
@@ -277,7 +277,7 @@ impl Store {
             .bind(ConnectionState::Connected.code())
             .execute(writing.on())
             .await?;
-            sqlx::query("UPDATE connections SET last_round_at = $2, last_synced_at = $2, rounds = rounds + 1, entries = $3 WHERE id = $1")
+            sqlx::query("UPDATE connections SET last_run_at = $2, last_synced_at = $2, run_count = run_count + 1, entries = $3 WHERE id = $1")
                 .bind(connection.id.to_string())
                 .bind(round.now.millis())
                 .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))

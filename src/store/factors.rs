@@ -30,15 +30,15 @@ pub struct Confirmed<'a> {
     pub hashes: &'a [String],
 }
 
-const ON: &str = "SELECT f.user_id, f.secret_id, f.since, \
+const ON: &str = "SELECT f.user_id, f.secret_id, f.enabled_at, \
                   (SELECT COUNT(*) FROM recovery_codes r WHERE r.user_id = f.user_id) AS codes_left \
-                  FROM factors f WHERE f.secret_id IS NOT NULL";
+                  FROM two_factor f WHERE f.secret_id IS NOT NULL";
 
 fn factor(row: &sqlx::any::AnyRow) -> Result<Factor, StoreError> {
     Ok(Factor {
         user_id: rows::parsed(row, "user_id")?,
         secret_id: rows::parsed(row, "secret_id")?,
-        since: rows::instant(row, "since")?,
+        since: rows::instant(row, "enabled_at")?,
         codes_left: rows::number(row, "codes_left")?,
     })
 }
@@ -67,14 +67,14 @@ impl Store {
         begun_after: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
         let found = sqlx::query(
-            "SELECT pending_id FROM factors WHERE user_id = $1 AND pending_id IS NOT NULL AND pending_since > $2",
+            "SELECT pending_secret_id FROM two_factor WHERE user_id = $1 AND pending_secret_id IS NOT NULL AND pending_since > $2",
         )
         .bind(user.to_string())
         .bind(begun_after.millis())
         .fetch_optional(self.pool())
         .await?;
         found
-            .map(|row| rows::parsed(&row, "pending_id"))
+            .map(|row| rows::parsed(&row, "pending_secret_id"))
             .transpose()
     }
 
@@ -88,26 +88,26 @@ impl Store {
         let mut writing = self.begin().await?;
         // The row first: on Postgres two who set up at once wait for each other here.
         sqlx::query(
-            "INSERT INTO factors (user_id, pending_since) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE \
+            "INSERT INTO two_factor (user_id, pending_since) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE \
              SET pending_since = excluded.pending_since",
         )
         .bind(user.to_string())
         .bind(now.millis())
         .execute(writing.on())
         .await?;
-        let before = sqlx::query("SELECT pending_id FROM factors WHERE user_id = $1")
+        let before = sqlx::query("SELECT pending_secret_id FROM two_factor WHERE user_id = $1")
             .bind(user.to_string())
             .fetch_one(writing.on())
             .await?;
         if let Some(pending) = pending {
             secrets::point_to(&mut writing, pending).await?;
         }
-        sqlx::query("UPDATE factors SET pending_id = $2 WHERE user_id = $1")
+        sqlx::query("UPDATE two_factor SET pending_secret_id = $2 WHERE user_id = $1")
             .bind(user.to_string())
             .bind(pending.map(|id| id.to_string()))
             .execute(writing.on())
             .await?;
-        let before: Option<SecretId> = rows::maybe_parsed(&before, "pending_id")?;
+        let before: Option<SecretId> = rows::maybe_parsed(&before, "pending_secret_id")?;
         secrets::let_go(&mut writing, before.as_slice(), now).await?;
         writing.commit().await?;
         Ok(before)
@@ -121,20 +121,22 @@ impl Store {
     ) -> Result<Vec<SecretId>, StoreError> {
         let mut writing = self.begin().await?;
         let found = sqlx::query(
-            "SELECT pending_id FROM factors WHERE pending_id IS NOT NULL AND pending_since < $1",
+            "SELECT pending_secret_id FROM two_factor WHERE pending_secret_id IS NOT NULL AND pending_since < $1",
         )
         .bind(begun_before.millis())
         .fetch_all(writing.on())
         .await?;
         let mut dropped = Vec::new();
         for row in &found {
-            let id: SecretId = rows::parsed(row, "pending_id")?;
+            let id: SecretId = rows::parsed(row, "pending_secret_id")?;
             // What was confirmed or begun anew meanwhile stays.
-            let gone = sqlx::query("UPDATE factors SET pending_id = NULL WHERE pending_id = $1")
-                .bind(id.to_string())
-                .execute(writing.on())
-                .await?
-                .rows_affected();
+            let gone = sqlx::query(
+                "UPDATE two_factor SET pending_secret_id = NULL WHERE pending_secret_id = $1",
+            )
+            .bind(id.to_string())
+            .execute(writing.on())
+            .await?
+            .rows_affected();
             dropped.extend((gone > 0).then_some(id));
         }
         secrets::let_go(&mut writing, &dropped, now).await?;
@@ -153,7 +155,7 @@ impl Store {
     ) -> Result<Option<Vec<SecretId>>, StoreError> {
         let mut writing = self.begin().await?;
         let taken = sqlx::query(
-            "UPDATE factors SET pending_id = NULL WHERE user_id = $1 AND pending_id = $2",
+            "UPDATE two_factor SET pending_secret_id = NULL WHERE user_id = $1 AND pending_secret_id = $2",
         )
         .bind(user.to_string())
         .bind(confirmed.pending_id.to_string())
@@ -164,12 +166,12 @@ impl Store {
             return Ok(None);
         }
         secrets::point_to(&mut writing, confirmed.secret_id).await?;
-        let before = sqlx::query("SELECT secret_id FROM factors WHERE user_id = $1")
+        let before = sqlx::query("SELECT secret_id FROM two_factor WHERE user_id = $1")
             .bind(user.to_string())
             .fetch_one(writing.on())
             .await?;
         sqlx::query(
-            "UPDATE factors SET secret_id = $2, since = $3, last_step = $4 WHERE user_id = $1",
+            "UPDATE two_factor SET secret_id = $2, enabled_at = $3, last_step = $4 WHERE user_id = $1",
         )
         .bind(user.to_string())
         .bind(confirmed.secret_id.to_string())
@@ -206,7 +208,7 @@ impl Store {
         let taken = sqlx::query(
             // A code that is right now lies at most one step to either side, and so did every one before it: a later step
             // was written by a clock that ran ahead.
-            "UPDATE factors SET last_step = $3 WHERE user_id = $1 AND secret_id = $2 AND (last_step < $3 OR last_step > $3 + 2)",
+            "UPDATE two_factor SET last_step = $3 WHERE user_id = $1 AND secret_id = $2 AND (last_step < $3 OR last_step > $3 + 2)",
         )
         .bind(factor.user_id.to_string())
         .bind(factor.secret_id.to_string())
@@ -258,17 +260,18 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Vec<SecretId>>, StoreError> {
         let mut writing = self.begin().await?;
-        let gone =
-            sqlx::query("DELETE FROM factors WHERE user_id = $1 RETURNING secret_id, pending_id")
-                .bind(user.to_string())
-                .fetch_optional(writing.on())
-                .await?;
+        let gone = sqlx::query(
+            "DELETE FROM two_factor WHERE user_id = $1 RETURNING secret_id, pending_secret_id",
+        )
+        .bind(user.to_string())
+        .fetch_optional(writing.on())
+        .await?;
         let Some(gone) = gone else {
             return Ok(None);
         };
         let released: Vec<SecretId> = [
             rows::maybe_parsed(&gone, "secret_id")?,
-            rows::maybe_parsed(&gone, "pending_id")?,
+            rows::maybe_parsed(&gone, "pending_secret_id")?,
         ]
         .into_iter()
         .flatten()
@@ -292,14 +295,15 @@ impl Store {
         now: Timestamp,
     ) -> Result<SecretId, StoreError> {
         let mut writing = self.begin().await?;
-        let replaced =
-            sqlx::query("UPDATE factors SET secret_id = $3 WHERE user_id = $1 AND secret_id = $2")
-                .bind(factor.user_id.to_string())
-                .bind(factor.secret_id.to_string())
-                .bind(fresh.to_string())
-                .execute(writing.on())
-                .await?
-                .rows_affected();
+        let replaced = sqlx::query(
+            "UPDATE two_factor SET secret_id = $3 WHERE user_id = $1 AND secret_id = $2",
+        )
+        .bind(factor.user_id.to_string())
+        .bind(factor.secret_id.to_string())
+        .bind(fresh.to_string())
+        .execute(writing.on())
+        .await?
+        .rows_affected();
         let secrets = (factor.secret_id, fresh);
         self.replaced(writing, secrets, replaced > 0, now).await
     }

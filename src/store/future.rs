@@ -26,7 +26,7 @@ const DUE: [(&str, &str, &str, Duration); 8] = [
     ),
     ("connections", "due_at", "1 = 1", Duration::from_hours(25)),
     (
-        "maps",
+        "mailbox_scopes",
         "due_at",
         "finished_at IS NULL",
         Duration::from_mins(15),
@@ -45,8 +45,8 @@ const DUE: [(&str, &str, &str, Duration); 8] = [
     ),
     ("accounts", "held_until", "1 = 1", HOUR),
     (
-        "occasions",
-        "next_at",
+        "incidents",
+        "next_reminder_at",
         "closed_at IS NULL",
         Duration::from_hours(24 * 7),
     ),
@@ -74,13 +74,13 @@ const HELD: [(&str, &str, &str, Duration); 4] = [
         sign_in::SESSION_IDLE,
     ),
     ("sessions", "absolute_expires_at", "1 = 1", sign_in::SESSION),
-    ("invites", "expires_at", "1 = 1", people::LINK_LIVES),
-    ("known_devices", "ends_at", "1 = 1", sign_in::KNOWN),
+    ("invitations", "expires_at", "1 = 1", people::LINK_LIVES),
+    ("known_devices", "expires_at", "1 = 1", sign_in::KNOWN),
 ];
 
 /// Columns that say when a process was last heard of or stood still.
 const HEARD: [(&str, &str, &str); 2] = [
-    ("standstill", "at", "1 = 1"),
+    ("global_pause", "paused_at", "1 = 1"),
     ("instances", "seen_at", "1 = 1"),
 ];
 
@@ -88,29 +88,29 @@ const HEARD: [(&str, &str, &str); 2] = [
 const PAST: [(&str, &str, &str); 25] = [
     ("connections", "since", "1 = 1"),
     ("connections", "connected_at", "1 = 1"),
-    ("connections", "last_round_at", "1 = 1"),
+    ("connections", "last_run_at", "1 = 1"),
     ("connections", "last_synced_at", "1 = 1"),
     ("connections", "paused_at", "1 = 1"),
     ("accounts", "paused_at", "1 = 1"),
     ("checks", "started_at", "outcome IS NULL"),
-    ("bulks", "touched_at", "finished_at IS NULL"),
-    ("maps", "started_at", "finished_at IS NULL"),
-    ("occasions", "opened_at", "closed_at IS NULL"),
-    ("requests", "asked_at", "decided_at IS NULL"),
+    ("bulk_actions", "touched_at", "finished_at IS NULL"),
+    ("mailbox_scopes", "started_at", "finished_at IS NULL"),
+    ("incidents", "opened_at", "closed_at IS NULL"),
+    ("mailbox_requests", "asked_at", "decided_at IS NULL"),
     ("heartbeats", "at", "1 = 1"),
     ("clock_jumps", "at", "1 = 1"),
-    ("users", "ended_at", "1 = 1"),
+    ("users", "disconnected_at", "1 = 1"),
     ("sessions", "touched_at", "1 = 1"),
     ("sessions", "started_at", "1 = 1"),
-    ("invites", "made_at", "1 = 1"),
-    ("setup_codes", "made_at", "1 = 1"),
-    ("factors", "pending_since", "1 = 1"),
-    ("factors", "since", "1 = 1"),
-    ("notices", "made_at", "1 = 1"),
-    ("claims", "at", "1 = 1"),
+    ("invitations", "created_at", "1 = 1"),
+    ("setup_codes", "created_at", "1 = 1"),
+    ("two_factor", "pending_since", "1 = 1"),
+    ("two_factor", "enabled_at", "1 = 1"),
+    ("notices", "created_at", "1 = 1"),
+    ("mailbox_claims", "at", "1 = 1"),
     ("announced_secrets", "announced_at", "1 = 1"),
     ("secrets_to_delete", "listed_at", "1 = 1"),
-    ("certificates", "since", "1 = 1"),
+    ("server_certificates", "since", "1 = 1"),
 ];
 
 /// An instant that another instance wrote may lie so far ahead of this one's clock.

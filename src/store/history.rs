@@ -108,13 +108,13 @@ impl Store {
     ) -> Result<(), StoreError> {
         let (sql, id) = match whose {
             Whose::One(id) => (
-                "INSERT INTO state_changes (connection_id, at, state, cause) SELECT id, $2, $3, $4 FROM connections \
-                 WHERE id = $1 AND (state <> $3 OR COALESCE(cause, '') <> $5) ON CONFLICT DO NOTHING",
+                "INSERT INTO state_changes (connection_id, at, state, problem_code) SELECT id, $2, $3, $4 FROM connections \
+                 WHERE id = $1 AND (state <> $3 OR COALESCE(problem_code, '') <> $5) ON CONFLICT DO NOTHING",
                 id.to_string(),
             ),
             Whose::All(id) => (
-                "INSERT INTO state_changes (connection_id, at, state, cause) SELECT id, $2, $3, $4 FROM connections \
-                 WHERE account_id = $1 AND (state <> $3 OR COALESCE(cause, '') <> $5) ON CONFLICT DO NOTHING",
+                "INSERT INTO state_changes (connection_id, at, state, problem_code) SELECT id, $2, $3, $4 FROM connections \
+                 WHERE account_id = $1 AND (state <> $3 OR COALESCE(problem_code, '') <> $5) ON CONFLICT DO NOTHING",
                 id.to_string(),
             ),
         };
@@ -158,13 +158,12 @@ impl Store {
         let last = lines.len().saturating_sub(1);
         for (place, (operation, millis, request_id)) in lines.into_iter().enumerate() {
             sqlx::query(
-                "INSERT INTO calls (id, connection_id, mailbox, problem, request_id, at, operation, millis) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO calls (id, connection_id, problem_code, request_id, at, operation, duration_ms) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(RecordId::new(now, self.random.bytes()).to_string())
             .bind(connection.id.to_string())
-            .bind(connection.mailbox.as_str())
-            .bind(code.filter(|_| place == last).unwrap_or_default())
+            .bind(code.filter(|_| place == last))
             .bind(request_id)
             .bind(now.millis())
             .bind(operation)
@@ -184,8 +183,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO round_hours (hour, outcome, rounds) VALUES ($1, $2, 1) \
-             ON CONFLICT (hour, outcome) DO UPDATE SET rounds = round_hours.rounds + 1",
+            "INSERT INTO sync_run_hours (hour, outcome, run_count) VALUES ($1, $2, 1) \
+             ON CONFLICT (hour, outcome) DO UPDATE SET run_count = sync_run_hours.run_count + 1",
         )
         .bind(hour_of(now))
         .bind(end.code())
@@ -193,8 +192,8 @@ impl Store {
         .await?;
         for (minutes, entries) in &delays.0 {
             sqlx::query(
-                "INSERT INTO delay_hours (hour, minutes, entries) VALUES ($1, $2, $3) \
-                 ON CONFLICT (hour, minutes) DO UPDATE SET entries = delay_hours.entries + $3",
+                "INSERT INTO sync_delay_hours (hour, minutes, entries) VALUES ($1, $2, $3) \
+                 ON CONFLICT (hour, minutes) DO UPDATE SET entries = sync_delay_hours.entries + $3",
             )
             .bind(hour_of(now))
             .bind(minutes)
@@ -211,7 +210,7 @@ impl Store {
         since: Timestamp,
     ) -> Result<Vec<(Timestamp, RoundEnd, i64)>, StoreError> {
         let found = sqlx::query(
-            "SELECT hour, outcome, rounds FROM round_hours WHERE hour >= $1 ORDER BY hour",
+            "SELECT hour, outcome, run_count FROM sync_run_hours WHERE hour >= $1 ORDER BY hour",
         )
         .bind(hour_of(since))
         .fetch_all(self.pool())
@@ -226,7 +225,7 @@ impl Store {
             hours.push((
                 rows::instant(row, "hour")?,
                 end,
-                rows::number(row, "rounds")?,
+                rows::number(row, "run_count")?,
             ));
         }
         Ok(hours)
@@ -238,7 +237,7 @@ impl Store {
         since: Timestamp,
     ) -> Result<Vec<(Timestamp, i64, i64)>, StoreError> {
         let found = sqlx::query(
-            "SELECT hour, minutes, entries FROM delay_hours WHERE hour >= $1 ORDER BY hour",
+            "SELECT hour, minutes, entries FROM sync_delay_hours WHERE hour >= $1 ORDER BY hour",
         )
         .bind(hour_of(since))
         .fetch_all(self.pool())
@@ -262,7 +261,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<StateChange>, StoreError> {
         let found = sqlx::query(
-            "SELECT at, state, cause FROM state_changes WHERE connection_id = $1 ORDER BY at DESC LIMIT $2",
+            "SELECT at, state, problem_code FROM state_changes WHERE connection_id = $1 ORDER BY at DESC LIMIT $2",
         )
         .bind(id.to_string())
         .bind(limit)
@@ -276,7 +275,7 @@ impl Store {
                     at: rows::instant(row, "at")?,
                     state: ConnectionState::from_code(&state)
                         .ok_or(StoreError::Corrupt("state"))?,
-                    cause: rows::maybe_parsed(row, "cause")?,
+                    cause: rows::maybe_parsed(row, "problem_code")?,
                 })
             })
             .collect()
@@ -289,7 +288,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<CallLine>, StoreError> {
         let found = sqlx::query(
-            "SELECT at, operation, millis, problem, request_id FROM calls WHERE connection_id = $1 \
+            "SELECT at, operation, duration_ms, problem_code, request_id FROM calls WHERE connection_id = $1 \
              ORDER BY at DESC, id DESC LIMIT $2",
         )
         .bind(id.to_string())
@@ -299,12 +298,11 @@ impl Store {
         found
             .iter()
             .map(|row| {
-                let problem = rows::text(row, "problem")?;
                 Ok(CallLine {
                     at: rows::instant(row, "at")?,
                     operation: rows::maybe_parsed(row, "operation")?,
-                    millis: rows::maybe_number(row, "millis")?,
-                    problem: Some(problem).filter(|code| !code.is_empty()),
+                    millis: rows::maybe_number(row, "duration_ms")?,
+                    problem: rows::maybe_parsed(row, "problem_code")?,
                     request_id: rows::maybe_parsed(row, "request_id")?,
                 })
             })
@@ -317,10 +315,10 @@ impl Store {
         let mut writing = self.begin().await?;
         for sql in [
             "DELETE FROM calls WHERE at < $1",
-            "DELETE FROM rounds WHERE started_at < $1",
+            "DELETE FROM sync_runs WHERE started_at < $1",
             "DELETE FROM state_changes WHERE at < $1",
-            "DELETE FROM round_hours WHERE hour < $1",
-            "DELETE FROM delay_hours WHERE hour < $1",
+            "DELETE FROM sync_run_hours WHERE hour < $1",
+            "DELETE FROM sync_delay_hours WHERE hour < $1",
         ] {
             sqlx::query(sql).bind(before).execute(writing.on()).await?;
         }

@@ -15,11 +15,11 @@ pub struct Heard {
 /// What becomes of everything that a process holds; a condition on `held_by` follows. Accounts come first, as everywhere.
 /// The place of a password that was sent stays taken, but nobody waits for its verdict any more.
 const FREED: [&str; 5] = [
-    "UPDATE accounts SET leased_until = NULL, lease = NULL, held_by = NULL WHERE held_by",
-    "DELETE FROM places WHERE held_by",
-    "UPDATE refusals SET pending = 0 WHERE pending = 1 AND held_by",
-    "UPDATE bulks SET touched_at = 0 WHERE finished_at IS NULL AND held_by",
-    "UPDATE notices SET leased_until = 0 WHERE state = 'waiting' AND held_by",
+    "UPDATE accounts SET leased_until = NULL, lease_token = NULL, instance_id = NULL WHERE instance_id",
+    "DELETE FROM limit_slots WHERE instance_id",
+    "UPDATE refusals SET pending = 0 WHERE pending = 1 AND instance_id",
+    "UPDATE bulk_actions SET touched_at = 0 WHERE finished_at IS NULL AND instance_id",
+    "UPDATE notices SET leased_until = 0 WHERE state = 'waiting' AND instance_id",
 ];
 
 impl Store {
@@ -104,7 +104,7 @@ async fn free(
     };
     // Nobody else has the password of a test, nor the text of a link.
     let sql = format!(
-        "UPDATE checks SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND held_by {is} $1"
+        "UPDATE checks SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND instance_id {is} $1"
     );
     sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(process)
@@ -113,7 +113,7 @@ async fn free(
         .execute(writing.on())
         .await?;
     let sql = format!(
-        "UPDATE notices SET state = 'failed', ended_at = $2 WHERE kind = 'link' AND state = 'waiting' AND held_by {is} $1"
+        "UPDATE notices SET state = 'failed', ended_at = $2 WHERE kind = 'link' AND state = 'waiting' AND instance_id {is} $1"
     );
     sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(process)

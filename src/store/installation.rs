@@ -24,7 +24,7 @@ fn ending(row: &AnyRow) -> Result<Ending, StoreError> {
         seq: rows::number(row, "seq")?,
         hash: rows::text(row, "hash")?,
         at: rows::instant(row, "at")?,
-        who: rows::maybe_parsed(row, "who")?,
+        who: rows::maybe_parsed(row, "actor_email")?,
         action: rows::text(row, "action")?,
         subject: rows::text(row, "subject")?,
     })
@@ -84,9 +84,9 @@ impl Store {
         .await?;
         for ending in endings {
             sqlx::query(
-                "INSERT INTO endings_to_review (seq, hash, at, adopted_at, who, action, subject) \
+                "INSERT INTO tombstones_to_review (seq, hash, at, adopted_at, actor_email, action, subject) \
                  SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS \
-                 (SELECT 1 FROM endings_to_review WHERE seq = $1 AND hash = $2)",
+                 (SELECT 1 FROM tombstones_to_review WHERE seq = $1 AND hash = $2)",
             )
             .bind(ending.seq)
             .bind(&ending.hash)
@@ -105,7 +105,7 @@ impl Store {
     /// What may be back since a restore, the newest first, until somebody has reviewed it.
     pub async fn endings_to_review(&self, limit: i64) -> Result<Vec<Ending>, StoreError> {
         let found = sqlx::query(
-            "SELECT seq, hash, at, who, action, subject FROM endings_to_review ORDER BY at DESC, seq DESC LIMIT $1",
+            "SELECT seq, hash, at, actor_email, action, subject FROM tombstones_to_review ORDER BY at DESC, seq DESC LIMIT $1",
         )
         .bind(limit)
         .fetch_all(self.pool())
@@ -120,7 +120,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("DELETE FROM endings_to_review")
+        sqlx::query("DELETE FROM tombstones_to_review")
             .execute(writing.on())
             .await?;
         self.audit_in(&mut writing, entry, now).await?;

@@ -15,7 +15,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let found = sqlx::query(
-            "SELECT hash FROM known_devices WHERE user_id = $1 AND hash = $2 AND ends_at > $3",
+            "SELECT hash FROM known_devices WHERE user_id = $1 AND hash = $2 AND expires_at > $3",
         )
         .bind(user.to_string())
         .bind(hash)
@@ -43,8 +43,8 @@ impl Store {
                 .await?;
         }
         sqlx::query(
-            "INSERT INTO known_devices (user_id, hash, ends_at) VALUES ($1, $2, $3) \
-             ON CONFLICT (user_id, hash) DO UPDATE SET ends_at = excluded.ends_at",
+            "INSERT INTO known_devices (user_id, hash, expires_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (user_id, hash) DO UPDATE SET expires_at = excluded.expires_at",
         )
         .bind(user.to_string())
         .bind(new)
@@ -52,8 +52,8 @@ impl Store {
         .execute(writing.on())
         .await?;
         sqlx::query(
-            "DELETE FROM known_devices WHERE user_id = $1 AND (ends_at <= $2 OR hash NOT IN \
-             (SELECT hash FROM known_devices WHERE user_id = $1 ORDER BY ends_at DESC, hash LIMIT $3))",
+            "DELETE FROM known_devices WHERE user_id = $1 AND (expires_at <= $2 OR hash NOT IN \
+             (SELECT hash FROM known_devices WHERE user_id = $1 ORDER BY expires_at DESC, hash LIMIT $3))",
         )
         .bind(user.to_string())
         .bind(now.millis())

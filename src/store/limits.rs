@@ -87,7 +87,7 @@ impl Store {
     pub async fn give_back(&self, place: LimitPlace) -> Result<(), StoreError> {
         for id in place.0 {
             let mut writing = self.begin().await?;
-            sqlx::query("DELETE FROM places WHERE id = $1")
+            sqlx::query("DELETE FROM limit_slots WHERE id = $1")
                 .bind(id.to_string())
                 .execute(writing.on())
                 .await?;
@@ -119,8 +119,8 @@ impl Store {
 
     /// Forgets places that ended.
     pub async fn forget_ended_places(&self, now: Timestamp) -> Result<(), StoreError> {
-        const ENDED: &str = "SELECT id FROM places WHERE ends_at <= $1";
-        let some = sqlx::query("SELECT id FROM places WHERE ends_at <= $1 LIMIT 1")
+        const ENDED: &str = "SELECT id FROM limit_slots WHERE expires_at <= $1";
+        let some = sqlx::query("SELECT id FROM limit_slots WHERE expires_at <= $1 LIMIT 1")
             .bind(now.millis())
             .fetch_optional(self.pool())
             .await?;
@@ -128,7 +128,7 @@ impl Store {
             return Ok(());
         }
         let sql = format!(
-            "DELETE FROM places WHERE id IN ({ENDED}{})",
+            "DELETE FROM limit_slots WHERE id IN ({ENDED}{})",
             self.skipping()
         );
         let mut writing = self.begin().await?;
@@ -188,7 +188,7 @@ impl Store {
         };
         let ends_at = ends_at.min(now + of.limit.longest());
         if let Some(own) = taken.own {
-            sqlx::query("UPDATE places SET ends_at = $2 WHERE id = $1")
+            sqlx::query("UPDATE limit_slots SET expires_at = $2 WHERE id = $1")
                 .bind(own.to_string())
                 .bind(ends_at.millis())
                 .execute(writing.on())
@@ -201,7 +201,7 @@ impl Store {
         }
         let id = PlaceId::new(now, self.random.bytes());
         sqlx::query(
-            "INSERT INTO places (id, purpose, key_hash, member_hash, ends_at, held_by) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO limit_slots (id, purpose, key_hash, member_hash, expires_at, instance_id) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(id.to_string())
         .bind(of.limit.purpose)
@@ -221,7 +221,7 @@ impl Store {
         purpose: &str,
         most: u32,
     ) -> Result<(), StoreError> {
-        let row = sqlx::query("SELECT COUNT(*) AS found FROM places WHERE purpose = $1")
+        let row = sqlx::query("SELECT COUNT(*) AS found FROM limit_slots WHERE purpose = $1")
             .bind(purpose)
             .fetch_one(writing.on())
             .await?;
@@ -230,8 +230,8 @@ impl Store {
             return Ok(());
         }
         let sql = format!(
-            "DELETE FROM places WHERE id IN \
-             (SELECT id FROM places WHERE purpose = $1 ORDER BY ends_at LIMIT $2{})",
+            "DELETE FROM limit_slots WHERE id IN \
+             (SELECT id FROM limit_slots WHERE purpose = $1 ORDER BY expires_at LIMIT $2{})",
             self.skipping()
         );
         sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -276,8 +276,8 @@ async fn taken(
     now: Timestamp,
 ) -> Result<Taken, StoreError> {
     let found = sqlx::query(
-        "SELECT id, member_hash, ends_at FROM places WHERE purpose = $1 AND key_hash = $2 \
-         AND ends_at > $3 AND ends_at <= $4 ORDER BY ends_at",
+        "SELECT id, member_hash, expires_at FROM limit_slots WHERE purpose = $1 AND key_hash = $2 \
+         AND expires_at > $3 AND expires_at <= $4 ORDER BY expires_at",
     )
     .bind(of.limit.purpose)
     .bind(&of.key_hash)
@@ -290,7 +290,7 @@ async fn taken(
         own: None,
     };
     for row in &found {
-        taken.ends.push(rows::instant(row, "ends_at")?);
+        taken.ends.push(rows::instant(row, "expires_at")?);
         if of.member_hash.is_some() && rows::maybe_parsed(row, "member_hash")? == of.member_hash {
             taken.own = Some(rows::parsed(row, "id")?);
         }

@@ -84,23 +84,23 @@ pub struct Found {
     pub problem: Option<Problem>,
 }
 
-const MAP: &str = "SELECT id, account_id, made_by, started_at, total, finished_at, cancelled, problem, due_at FROM maps";
+const MAP: &str = "SELECT id, account_id, created_by, started_at, total, finished_at, cancelled, problem, due_at FROM mailbox_scopes";
 
 /// Rows with the person whose address each is: the one they sign in with, or a verified one.
-const ROW: &str = "SELECT r.position, r.address, r.place, r.primary_address, r.problem, r.chosen, r.result, u.id AS person, \
-     u.name AS person_name, u.disabled_at, c.id AS connection FROM map_rows r LEFT JOIN users u ON u.id = COALESCE(\
+const ROW: &str = "SELECT r.position, r.address, r.verdict, r.primary_address, r.problem, r.chosen, r.result, u.id AS person, \
+     u.name AS person_name, u.disabled_at, c.id AS connection FROM mailbox_scope_rows r LEFT JOIN users u ON u.id = COALESCE(\
      (SELECT o.id FROM users o WHERE o.email = r.address), \
-     (SELECT MIN(a.user_id) FROM addresses a WHERE a.address = r.address)) \
+     (SELECT MIN(a.user_id) FROM user_addresses a WHERE a.address = r.address)) \
      LEFT JOIN connections c ON c.user_id = u.id";
 
 /// Addresses that can be connected: in scope, of a person who may sign in and has no connection.
-const CONNECTABLE: &str = "r.place = 'in_scope' AND r.chosen = 0 AND u.id IS NOT NULL AND u.disabled_at IS NULL AND c.id IS NULL";
+const CONNECTABLE: &str = "r.verdict = 'in_scope' AND r.chosen = 0 AND u.id IS NOT NULL AND u.disabled_at IS NULL AND c.id IS NULL";
 
 fn map(row: &AnyRow) -> Result<MailboxMap, StoreError> {
     Ok(MailboxMap {
         id: rows::parsed(row, "id")?,
         account_id: rows::parsed(row, "account_id")?,
-        made_by: rows::parsed(row, "made_by")?,
+        made_by: rows::parsed(row, "created_by")?,
         started_at: rows::instant(row, "started_at")?,
         total: rows::number(row, "total")?,
         finished_at: rows::maybe_instant(row, "finished_at")?,
@@ -119,7 +119,7 @@ fn map_row(row: &AnyRow) -> Result<MapRow, StoreError> {
     Ok(MapRow {
         position: rows::number(row, "position")?,
         address: rows::text(row, "address")?,
-        place: rows::maybe_named(row, "place")?,
+        place: rows::maybe_named(row, "verdict")?,
         primary: rows::maybe_parsed(row, "primary_address")?,
         problem: rows::maybe_json(row, "problem")?,
         person,
@@ -143,7 +143,7 @@ impl Store {
         let id = MapId::new(now, self.random.bytes());
         let mut writing = self.begin().await?;
         sqlx::query(
-            "INSERT INTO maps (id, account_id, made_by, started_at, total, due_at) VALUES ($1, $2, $3, $4, $5, $4)",
+            "INSERT INTO mailbox_scopes (id, account_id, created_by, started_at, total, due_at) VALUES ($1, $2, $3, $4, $5, $4)",
         )
         .bind(id.to_string())
         .bind(account.to_string())
@@ -157,9 +157,9 @@ impl Store {
                 Ok(address) => (address.as_str(), None),
                 Err(typed) => (typed.as_str(), Some(Place::NotAnAddress)),
             };
-            let place = place.map(|place| rows::to_name(&place, "place"));
+            let place = place.map(|place| rows::to_name(&place, "verdict"));
             sqlx::query(
-                "INSERT INTO map_rows (map_id, position, address, place) VALUES ($1, $2, $3, $4)",
+                "INSERT INTO mailbox_scope_rows (scope_id, position, address, verdict) VALUES ($1, $2, $3, $4)",
             )
             .bind(id.to_string())
             .bind(position)
@@ -192,9 +192,9 @@ impl Store {
     /// Maps with work to do now, of accounts that may work.
     pub async fn due_maps(&self, now: Timestamp) -> Result<Vec<MailboxMap>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "{MAP} WHERE finished_at IS NULL AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM standstill) \
+            "{MAP} WHERE finished_at IS NULL AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM global_pause) \
              AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id \
-             AND (a.paused_at IS NOT NULL OR a.held_until > $1 OR a.busy_until > $1)) ORDER BY started_at"
+             AND (a.paused_at IS NOT NULL OR a.held_until > $1 OR a.backoff_until > $1)) ORDER BY started_at"
         ));
         let found = sqlx::query(sql)
             .bind(now.millis())
@@ -207,7 +207,7 @@ impl Store {
     pub async fn open_rows(&self, id: MapId, limit: i64) -> Result<Vec<MapRow>, StoreError> {
         self.rows_where(
             id,
-            "(r.place IS NULL OR (r.chosen = 1 AND r.result IS NULL))",
+            "(r.verdict IS NULL OR (r.chosen = 1 AND r.result IS NULL))",
             (limit, 0),
         )
         .await
@@ -222,7 +222,7 @@ impl Store {
     ) -> Result<Vec<MapRow>, StoreError> {
         let condition = match place {
             // Our own name of it, no text from outside.
-            Some(place) => format!("r.place = '{}'", rows::to_name(&place, "place")?),
+            Some(place) => format!("r.verdict = '{}'", rows::to_name(&place, "verdict")?),
             None => "1 = 1".to_owned(),
         };
         self.rows_where(id, &condition, (limit, offset)).await
@@ -235,7 +235,7 @@ impl Store {
         (limit, offset): (i64, i64),
     ) -> Result<Vec<MapRow>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "{ROW} WHERE r.map_id = $1 AND {condition} ORDER BY r.position LIMIT $2 OFFSET $3"
+            "{ROW} WHERE r.scope_id = $1 AND {condition} ORDER BY r.position LIMIT $2 OFFSET $3"
         ));
         let found = sqlx::query(sql)
             .bind(id.to_string())
@@ -249,7 +249,7 @@ impl Store {
     /// How many addresses there are by place; those not asked yet under `None`.
     pub async fn map_counts(&self, id: MapId) -> Result<Vec<(Option<Place>, i64)>, StoreError> {
         let found = sqlx::query(
-            "SELECT place, COUNT(*) AS addresses FROM map_rows WHERE map_id = $1 GROUP BY place",
+            "SELECT verdict, COUNT(*) AS addresses FROM mailbox_scope_rows WHERE scope_id = $1 GROUP BY verdict",
         )
         .bind(id.to_string())
         .fetch_all(self.pool())
@@ -258,7 +258,7 @@ impl Store {
             .iter()
             .map(|row| {
                 Ok((
-                    rows::maybe_named(row, "place")?,
+                    rows::maybe_named(row, "verdict")?,
                     rows::number(row, "addresses")?,
                 ))
             })
@@ -268,13 +268,13 @@ impl Store {
     /// How many addresses were chosen, how many of them are done, and how many more could be chosen.
     pub async fn map_choices(&self, id: MapId) -> Result<(i64, i64, i64), StoreError> {
         let chosen = sqlx::query(
-            "SELECT COUNT(*) AS chosen, COUNT(result) AS done FROM map_rows WHERE map_id = $1 AND chosen = 1",
+            "SELECT COUNT(*) AS chosen, COUNT(result) AS done FROM mailbox_scope_rows WHERE scope_id = $1 AND chosen = 1",
         )
         .bind(id.to_string())
         .fetch_one(self.pool())
         .await?;
         let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT COUNT(*) AS more FROM ({ROW} WHERE r.map_id = $1 AND {CONNECTABLE}) AS connectable"
+            "SELECT COUNT(*) AS more FROM ({ROW} WHERE r.scope_id = $1 AND {CONNECTABLE}) AS connectable"
         ));
         let more = sqlx::query(sql)
             .bind(id.to_string())
@@ -295,11 +295,11 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
-            "UPDATE map_rows SET place = $3, primary_address = $4, problem = $5 WHERE map_id = $1 AND position = $2",
+            "UPDATE mailbox_scope_rows SET verdict = $3, primary_address = $4, problem = $5 WHERE scope_id = $1 AND position = $2",
         )
         .bind(id.to_string())
         .bind(position)
-        .bind(rows::to_name(&found.place, "place")?)
+        .bind(rows::to_name(&found.place, "verdict")?)
         .bind(found.primary.as_ref().map(SmtpAddress::as_str))
         .bind(found.problem.as_ref().map(|it| rows::to_json(it, "problem")).transpose()?)
         .execute(writing.on())
@@ -314,12 +314,14 @@ impl Store {
         result: Connecting,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("UPDATE map_rows SET result = $3 WHERE map_id = $1 AND position = $2")
-            .bind(id.to_string())
-            .bind(position)
-            .bind(rows::to_name(&result, "result")?)
-            .execute(writing.on())
-            .await?;
+        sqlx::query(
+            "UPDATE mailbox_scope_rows SET result = $3 WHERE scope_id = $1 AND position = $2",
+        )
+        .bind(id.to_string())
+        .bind(position)
+        .bind(rows::to_name(&result, "result")?)
+        .execute(writing.on())
+        .await?;
         Ok(writing.commit().await?)
     }
 
@@ -334,7 +336,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut writing = self.begin().await?;
         let sql = sqlx::AssertSqlSafe(format!(
-            "{ROW} WHERE r.map_id = $1 AND {CONNECTABLE} ORDER BY r.position"
+            "{ROW} WHERE r.scope_id = $1 AND {CONNECTABLE} ORDER BY r.position"
         ));
         let found = sqlx::query(sql)
             .bind(id.to_string())
@@ -346,17 +348,18 @@ impl Store {
             if positions.is_some_and(|positions| !positions.contains(&position)) {
                 continue;
             }
-            chosen +=
-                sqlx::query("UPDATE map_rows SET chosen = 1 WHERE map_id = $1 AND position = $2")
-                    .bind(id.to_string())
-                    .bind(position)
-                    .execute(writing.on())
-                    .await?
-                    .rows_affected();
+            chosen += sqlx::query(
+                "UPDATE mailbox_scope_rows SET chosen = 1 WHERE scope_id = $1 AND position = $2",
+            )
+            .bind(id.to_string())
+            .bind(position)
+            .execute(writing.on())
+            .await?
+            .rows_affected();
         }
         if chosen > 0 {
             sqlx::query(
-                "UPDATE maps SET finished_at = NULL, cancelled = 0, problem = NULL, due_at = $2 WHERE id = $1",
+                "UPDATE mailbox_scopes SET finished_at = NULL, cancelled = 0, problem = NULL, due_at = $2 WHERE id = $1",
             )
             .bind(id.to_string())
             .bind(now.millis())
@@ -378,7 +381,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
-            "UPDATE maps SET finished_at = $2, cancelled = $3, problem = $4 WHERE id = $1 AND finished_at IS NULL",
+            "UPDATE mailbox_scopes SET finished_at = $2, cancelled = $3, problem = $4 WHERE id = $1 AND finished_at IS NULL",
         )
         .bind(id.to_string())
         .bind(now.millis())
@@ -393,7 +396,7 @@ impl Store {
     pub async fn reopen_map(&self, id: MapId, now: Timestamp) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
-            "UPDATE maps SET finished_at = NULL, cancelled = 0, problem = NULL, due_at = $2 WHERE id = $1 AND cancelled = 1",
+            "UPDATE mailbox_scopes SET finished_at = NULL, cancelled = 0, problem = NULL, due_at = $2 WHERE id = $1 AND cancelled = 1",
         )
         .bind(id.to_string())
         .bind(now.millis())
@@ -411,7 +414,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
-            "UPDATE maps SET problem = $2, due_at = $3 WHERE id = $1 AND finished_at IS NULL",
+            "UPDATE mailbox_scopes SET problem = $2, due_at = $3 WHERE id = $1 AND finished_at IS NULL",
         )
         .bind(id.to_string())
         .bind(problem.map(|it| rows::to_json(it, "problem")).transpose()?)

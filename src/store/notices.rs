@@ -28,20 +28,20 @@ pub struct HeldUp {
     pub mailbox: SmtpAddress,
 }
 
-const NOTICE: &str = "SELECT id, occasion_id, kind, channel, recipient, shown, subject, body, state, made_at, due_at, tries, ended_at FROM notices";
+const NOTICE: &str = "SELECT id, incident_id, kind, channel, recipient, recipient_label, subject, body, state, created_at, due_at, attempts, ended_at FROM notices";
 
 fn notice(row: &AnyRow) -> Result<Notice, StoreError> {
     Ok(Notice {
         id: rows::parsed(row, "id")?,
-        occasion: rows::maybe_parsed(row, "occasion_id")?,
+        occasion: rows::maybe_parsed(row, "incident_id")?,
         kind: rows::named(row, "kind")?,
         recipient: recipient(row)?,
         subject: rows::text(row, "subject")?,
         body: rows::text(row, "body")?,
         state: rows::named(row, "state")?,
-        made_at: rows::instant(row, "made_at")?,
+        made_at: rows::instant(row, "created_at")?,
         due_at: rows::instant(row, "due_at")?,
-        tries: rows::number(row, "tries")?,
+        tries: rows::number(row, "attempts")?,
         ended_at: rows::maybe_instant(row, "ended_at")?,
     })
 }
@@ -50,7 +50,7 @@ pub(super) fn recipient(row: &AnyRow) -> Result<Recipient, StoreError> {
     Ok(Recipient {
         channel: rows::named(row, "channel")?,
         to: rows::text(row, "recipient")?,
-        shown: rows::text(row, "shown")?,
+        shown: rows::text(row, "recipient_label")?,
     })
 }
 
@@ -60,9 +60,9 @@ impl Store {
         let found = sqlx::query(
             // Disabled people's connections are paused. Accounts are joined to groups, not to connections.
             "SELECT g.account_id AS id, g.account_id, g.people, g.since, g.problem, g.mailbox FROM ( \
-             SELECT cause, account_id, COUNT(*) AS people, MIN(since) AS since, MIN(problem) AS problem, MIN(mailbox) AS mailbox \
-             FROM connections WHERE cause IS NOT NULL AND paused_at IS NULL GROUP BY cause, account_id) g \
-             JOIN accounts a ON a.id = g.account_id WHERE a.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM standstill) ORDER BY g.people DESC, g.account_id, g.cause",
+             SELECT problem_code, account_id, COUNT(*) AS people, MIN(since) AS since, MIN(problem) AS problem, MIN(mailbox) AS mailbox \
+             FROM connections WHERE problem_code IS NOT NULL AND paused_at IS NULL GROUP BY problem_code, account_id) g \
+             JOIN accounts a ON a.id = g.account_id WHERE a.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM global_pause) ORDER BY g.people DESC, g.account_id, g.problem_code",
         )
         .fetch_all(self.pool())
         .await?;
@@ -86,7 +86,7 @@ impl Store {
     ) -> Result<Vec<(UserId, SmtpAddress, Timestamp)>, StoreError> {
         let found = sqlx::query(
             "SELECT c.user_id, c.mailbox, c.since FROM connections c JOIN users u ON u.id = c.user_id \
-             WHERE c.cause = $1 AND c.account_id = $2 AND c.paused_at IS NULL AND u.disabled_at IS NULL ORDER BY c.id LIMIT $3",
+             WHERE c.problem_code = $1 AND c.account_id = $2 AND c.paused_at IS NULL AND u.disabled_at IS NULL ORDER BY c.id LIMIT $3",
         )
         .bind(problem.code())
         .bind(account.to_string())
@@ -116,7 +116,7 @@ impl Store {
             Whose::Person(id) => ("c.user_id = $1", id.to_string()),
         };
         let sql = format!(
-            "SELECT MIN(c.problem) AS problem FROM connections c WHERE c.cause IS NOT NULL AND {condition} GROUP BY c.cause"
+            "SELECT MIN(c.problem) AS problem FROM connections c WHERE c.problem_code IS NOT NULL AND {condition} GROUP BY c.problem_code"
         );
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(of)
@@ -141,7 +141,7 @@ impl Store {
         before: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let lost = "kind = 'link' AND state = 'waiting' AND made_at < $1";
+        let lost = "kind = 'link' AND state = 'waiting' AND created_at < $1";
         let sql = format!("SELECT 1 AS found FROM notices WHERE {lost} LIMIT 1");
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(before.millis())
@@ -164,7 +164,7 @@ impl Store {
     pub async fn put_notice(&self, notice: &Notice) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         put_all(&mut writing, std::slice::from_ref(notice)).await?;
-        sqlx::query("UPDATE notices SET held_by = $2 WHERE id = $1")
+        sqlx::query("UPDATE notices SET instance_id = $2 WHERE id = $1")
             .bind(notice.id.to_string())
             .bind(&*self.instance)
             .execute(writing.on())
@@ -208,7 +208,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
         let taken = sqlx::query(
-            "UPDATE notices SET leased_until = $3, held_by = $4 WHERE id = $1 AND state = 'waiting' AND leased_until <= $2",
+            "UPDATE notices SET leased_until = $3, instance_id = $4 WHERE id = $1 AND state = 'waiting' AND leased_until <= $2",
         )
         .bind(id.to_string())
         .bind(now.millis())
@@ -230,8 +230,8 @@ impl Store {
         let ended = (state != State::Waiting).then(|| (tried.at + tried.took).millis());
         let mut writing = self.begin().await?;
         sqlx::query(
-            "INSERT INTO notice_tries (notice_id, place, at, millis, outcome) \
-             SELECT $1, COALESCE(MAX(place), 0) + 1, $2, $3, $4 FROM notice_tries WHERE notice_id = $1",
+            "INSERT INTO notice_attempts (notice_id, number, at, duration_ms, outcome) \
+             SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4 FROM notice_attempts WHERE notice_id = $1",
         )
         .bind(notice.to_string())
         .bind(tried.at.millis())
@@ -240,7 +240,7 @@ impl Store {
         .execute(writing.on())
         .await?;
         sqlx::query(
-            "UPDATE notices SET state = $2, due_at = $3, ended_at = $4, tries = tries + 1, leased_until = 0 WHERE id = $1",
+            "UPDATE notices SET state = $2, due_at = $3, ended_at = $4, attempts = attempts + 1, leased_until = 0 WHERE id = $1",
         )
         .bind(notice.to_string())
         .bind(rows::to_name(&state, "state")?)
@@ -253,7 +253,7 @@ impl Store {
 
     /// What was told, the latest first; `limit` from `offset` on.
     pub async fn notices(&self, limit: i64, offset: i64) -> Result<Vec<Notice>, StoreError> {
-        let sql = format!("{NOTICE} ORDER BY made_at DESC, id DESC LIMIT $1 OFFSET $2");
+        let sql = format!("{NOTICE} ORDER BY created_at DESC, id DESC LIMIT $1 OFFSET $2");
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(limit)
             .bind(offset)
@@ -273,7 +273,7 @@ impl Store {
     /// The latest link that was mailed to an address.
     pub async fn mailed_link(&self, to: &SmtpAddress) -> Result<Option<Notice>, StoreError> {
         let sql = format!(
-            "{NOTICE} WHERE recipient = $1 AND kind = $2 ORDER BY made_at DESC, id DESC LIMIT 1"
+            "{NOTICE} WHERE recipient = $1 AND kind = $2 ORDER BY created_at DESC, id DESC LIMIT 1"
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(to.as_str())
@@ -286,7 +286,7 @@ impl Store {
     /// How many links were mailed since a time, and how many wait or were given up.
     pub async fn links_mailed(&self, since: Timestamp) -> Result<Vec<(State, i64)>, StoreError> {
         let found = sqlx::query(
-            "SELECT state, COUNT(*) AS found FROM notices WHERE kind = $1 AND made_at > $2 GROUP BY state",
+            "SELECT state, COUNT(*) AS found FROM notices WHERE kind = $1 AND created_at > $2 GROUP BY state",
         )
         .bind(rows::to_name(&Kind::Link, "kind")?)
         .bind(since.millis())
@@ -301,7 +301,7 @@ impl Store {
     /// The tries that a notice had when it was read, the first first; 50 at most.
     pub async fn tries(&self, notice: &Notice) -> Result<Vec<Try>, StoreError> {
         let found = sqlx::query(
-            "SELECT at, millis, outcome FROM notice_tries WHERE notice_id = $1 ORDER BY place LIMIT $2",
+            "SELECT at, duration_ms, outcome FROM notice_attempts WHERE notice_id = $1 ORDER BY number LIMIT $2",
         )
         .bind(notice.id.to_string())
         .bind(notice.tries.min(50))
@@ -310,7 +310,7 @@ impl Store {
         found
             .iter()
             .map(|row| {
-                let millis = rows::number(row, "millis")?;
+                let millis = rows::number(row, "duration_ms")?;
                 Ok(Try {
                     at: rows::instant(row, "at")?,
                     took: Duration::from_millis(u64::try_from(millis).unwrap_or(0)),
@@ -324,11 +324,11 @@ impl Store {
     pub async fn forget_notices(&self, now: Timestamp) -> Result<(), StoreError> {
         let before = (now - KEPT).millis();
         let mut writing = self.begin().await?;
-        sqlx::query("DELETE FROM occasions WHERE closed_at < $1")
+        sqlx::query("DELETE FROM incidents WHERE closed_at < $1")
             .bind(before)
             .execute(writing.on())
             .await?;
-        sqlx::query("DELETE FROM notices WHERE made_at < $1 AND occasion_id IS NULL")
+        sqlx::query("DELETE FROM notices WHERE created_at < $1 AND incident_id IS NULL")
             .bind(before)
             .execute(writing.on())
             .await?;
@@ -339,7 +339,7 @@ impl Store {
 pub(super) async fn put_all(writing: &mut Writing, notices: &[Notice]) -> Result<(), StoreError> {
     for notice in notices {
         sqlx::query(
-            "INSERT INTO notices (id, occasion_id, kind, channel, recipient, shown, subject, body, state, made_at, due_at, ended_at) \
+            "INSERT INTO notices (id, incident_id, kind, channel, recipient, recipient_label, subject, body, state, created_at, due_at, ended_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .bind(notice.id.to_string())

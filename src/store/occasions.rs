@@ -14,13 +14,13 @@ use sqlx::any::AnyRow;
 fn occasion(row: &AnyRow) -> Result<Occasion, StoreError> {
     Ok(Occasion {
         id: rows::parsed(row, "id")?,
-        name: rows::text(row, "name")?,
+        name: rows::text(row, "dedup_key")?,
         title: rows::text(row, "title")?,
-        about: rows::maybe_json(row, "about")?,
+        about: rows::maybe_json(row, "problem")?,
         people: rows::number(row, "people")?,
         opened_at: rows::instant(row, "opened_at")?,
         reminders: rows::number(row, "reminders")?,
-        next_at: rows::maybe_instant(row, "next_at")?,
+        next_at: rows::maybe_instant(row, "next_reminder_at")?,
     })
 }
 
@@ -28,7 +28,7 @@ impl Store {
     /// What was told and is not over, the oldest first.
     pub async fn open_occasions(&self) -> Result<Vec<Occasion>, StoreError> {
         let found = sqlx::query(
-            "SELECT id, name, title, about, people, opened_at, reminders, next_at FROM occasions WHERE closed_at IS NULL ORDER BY opened_at, id",
+            "SELECT id, dedup_key, title, problem, people, opened_at, reminders, next_reminder_at FROM incidents WHERE closed_at IS NULL ORDER BY opened_at, id",
         )
         .fetch_all(self.pool())
         .await?;
@@ -43,7 +43,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
         let opened = sqlx::query(
-            "INSERT INTO occasions (id, name, title, people, opened_at, next_at, about) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            "INSERT INTO incidents (id, dedup_key, title, people, opened_at, next_reminder_at, problem) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         )
         .bind(new.id.to_string())
         .bind(&new.name)
@@ -54,7 +54,7 @@ impl Store {
         .bind(
             new.about
                 .as_ref()
-                .map(|told| rows::to_json(told, "about"))
+                .map(|told| rows::to_json(told, "problem"))
                 .transpose()?,
         )
         .execute(writing.on())
@@ -77,7 +77,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         let reminded = sqlx::query(
-            "UPDATE occasions SET reminders = reminders + 1, next_at = $3, people = $4 WHERE id = $1 AND reminders = $2 AND closed_at IS NULL",
+            "UPDATE incidents SET reminders = reminders + 1, next_reminder_at = $3, people = $4 WHERE id = $1 AND reminders = $2 AND closed_at IS NULL",
         )
         .bind(open.id.to_string())
         .bind(open.reminders)
@@ -101,7 +101,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         let closed =
-            sqlx::query("UPDATE occasions SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL")
+            sqlx::query("UPDATE incidents SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL")
                 .bind(open.id.to_string())
                 .bind(now.millis())
                 .execute(writing.on())
@@ -110,7 +110,7 @@ impl Store {
             return Ok(());
         }
         sqlx::query(
-            "UPDATE notices SET state = 'cancelled', ended_at = $2 WHERE occasion_id = $1 AND state = 'waiting' AND leased_until <= $2",
+            "UPDATE notices SET state = 'cancelled', ended_at = $2 WHERE incident_id = $1 AND state = 'waiting' AND leased_until <= $2",
         )
         .bind(open.id.to_string())
         .bind(now.millis())
@@ -121,7 +121,7 @@ impl Store {
         };
         // What is being sent at this moment counts as told.
         let told = sqlx::query(
-            "SELECT DISTINCT channel, recipient, shown FROM notices WHERE occasion_id = $1 AND state IN ('sent', 'waiting') ORDER BY recipient",
+            "SELECT DISTINCT channel, recipient, recipient_label FROM notices WHERE incident_id = $1 AND state IN ('sent', 'waiting') ORDER BY recipient",
         )
         .bind(open.id.to_string())
         .fetch_all(writing.on())

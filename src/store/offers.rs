@@ -26,19 +26,21 @@ impl Store {
         let best = if keeps_the_password { WINDOWS } else { BASIC };
         let host = host.to_ascii_lowercase();
         // Looking first keeps the single writer of SQLite free: it is known nearly always.
-        let known = sqlx::query("SELECT host FROM offers WHERE host = $1 AND best IN ($2, $3)")
-            .bind(&host)
-            .bind(best)
-            .bind(WINDOWS)
-            .fetch_optional(self.pool())
-            .await?;
+        let known = sqlx::query(
+            "SELECT host FROM host_sign_in_methods WHERE host = $1 AND best_method IN ($2, $3)",
+        )
+        .bind(&host)
+        .bind(best)
+        .bind(WINDOWS)
+        .fetch_optional(self.pool())
+        .await?;
         if known.is_some() {
             return Ok(());
         }
         let mut writing = self.begin().await?;
         sqlx::query(
-            "INSERT INTO offers (host, best, since) VALUES ($1, $2, $3) \
-             ON CONFLICT (host) DO UPDATE SET best = excluded.best, since = excluded.since WHERE excluded.best = $4",
+            "INSERT INTO host_sign_in_methods (host, best_method, since) VALUES ($1, $2, $3) \
+             ON CONFLICT (host) DO UPDATE SET best_method = excluded.best_method, since = excluded.since WHERE excluded.best_method = $4",
         )
         .bind(&host)
         .bind(best)
@@ -47,7 +49,7 @@ impl Store {
         .execute(writing.on())
         .await?;
         sqlx::query(
-            "DELETE FROM offers WHERE host IN (SELECT o.host FROM offers o \
+            "DELETE FROM host_sign_in_methods WHERE host IN (SELECT o.host FROM host_sign_in_methods o \
              WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.host = o.host) \
              ORDER BY o.since, o.host LIMIT 1000000000 OFFSET $1)",
         )
@@ -64,8 +66,8 @@ impl Store {
         account: &AccountName,
     ) -> Result<bool, StoreError> {
         let chosen = sqlx::query(
-            "SELECT a.id FROM accounts a JOIN users u ON u.id = a.sign_in_by \
-             WHERE a.host = $1 AND a.name_key = $2 AND a.kind <> 'personal' AND a.sign_in = 'basic' AND u.role = 'admin' LIMIT 1",
+            "SELECT a.id FROM accounts a JOIN users u ON u.id = a.sign_in_set_by \
+             WHERE a.host = $1 AND a.name_key = $2 AND a.kind <> 'personal' AND a.sign_in_method = 'basic' AND u.role = 'admin' LIMIT 1",
         )
         .bind(host.to_ascii_lowercase())
         .bind(account.key())
@@ -76,11 +78,13 @@ impl Store {
 
     /// Whether a host has ever offered a sign-in that proves the password without sending it.
     pub async fn has_offered_better(&self, host: &str) -> Result<bool, StoreError> {
-        let better = sqlx::query("SELECT host FROM offers WHERE host = $1 AND best = $2")
-            .bind(host.to_ascii_lowercase())
-            .bind(WINDOWS)
-            .fetch_optional(self.pool())
-            .await?;
+        let better = sqlx::query(
+            "SELECT host FROM host_sign_in_methods WHERE host = $1 AND best_method = $2",
+        )
+        .bind(host.to_ascii_lowercase())
+        .bind(WINDOWS)
+        .fetch_optional(self.pool())
+        .await?;
         Ok(better.is_some())
     }
 }
@@ -92,9 +96,9 @@ pub(super) async fn set_sign_in(
     method: SignInMethod,
     by: Option<UserId>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE accounts SET sign_in = $2, sign_in_by = $3 WHERE id = $1")
+    sqlx::query("UPDATE accounts SET sign_in_method = $2, sign_in_set_by = $3 WHERE id = $1")
         .bind(id.to_string())
-        .bind(rows::to_name(&method, "sign_in")?)
+        .bind(rows::to_name(&method, "sign_in_method")?)
         .bind(by.map(|by| by.to_string()))
         .execute(writing.on())
         .await?;
@@ -113,7 +117,7 @@ pub(super) async fn settle_sign_in(
     const IS_ADMIN: &str = "SELECT id FROM users WHERE id = $1 AND role = 'admin'";
     const HAS_OTHERS: &str =
         "SELECT id FROM connections WHERE account_id = $1 AND user_id <> $2 LIMIT 1";
-    const CHOSEN_BY_ADMIN: &str = "SELECT a.id FROM accounts a JOIN users u ON u.id = a.sign_in_by \
+    const CHOSEN_BY_ADMIN: &str = "SELECT a.id FROM accounts a JOIN users u ON u.id = a.sign_in_set_by \
          WHERE a.id = $1 AND u.role = 'admin'";
     if mode == Mode::Personal {
         return set_sign_in(writing, id, wanted, Some(user)).await;

@@ -167,8 +167,8 @@ impl Store {
         secrets::point_to(&mut writing, new.secret_id).await?;
         let id = AccountId::new(now, self.random.bytes());
         sqlx::query(
-            "INSERT INTO accounts (id, kind, host, name, name_key, owner_key, endpoint, secret_id, created_at, \
-             control_mailbox, label, expires_at) VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8, $9, $10, $11)",
+            "INSERT INTO accounts (id, kind, host, name, name_key, owner_key, endpoint, secret_id, \
+             control_mailbox, label, expires_at) VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8, $9, $10)",
         )
         .bind(id.to_string())
         .bind(kind()?)
@@ -177,7 +177,6 @@ impl Store {
         .bind(new.name.key())
         .bind(new.endpoint.to_string())
         .bind(new.secret_id.to_string())
-        .bind(now.millis())
         .bind(new.control.as_str())
         .bind(&new.terms.label)
         .bind(new.terms.expires_at.map(Timestamp::millis))
@@ -267,7 +266,7 @@ impl Store {
             entries: rows::number(&counts, "entries")?,
         };
         sqlx::query(
-            "UPDATE users SET ended_at = $2 WHERE id IN (SELECT user_id FROM connections WHERE account_id = $1)",
+            "UPDATE users SET disconnected_at = $2 WHERE id IN (SELECT user_id FROM connections WHERE account_id = $1)",
         )
         .bind(id.to_string())
         .bind(now.millis())

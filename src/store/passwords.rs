@@ -57,7 +57,7 @@ impl Store {
         let (whose, state) = (Whose::One(tested), ConnectionState::Connected);
         self.note_state_in(writing, whose, state, None, now).await?;
         let connected = sqlx::query(
-            "UPDATE connections SET since = CASE WHEN state = $3 THEN since ELSE $4 END, state = $3, problem = NULL, cause = NULL, \
+            "UPDATE connections SET since = CASE WHEN state = $3 THEN since ELSE $4 END, state = $3, problem = NULL, problem_code = NULL, \
              due_at = $4 WHERE id = $1 AND account_id = $2",
         )
         .bind(tested.to_string())

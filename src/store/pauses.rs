@@ -79,7 +79,7 @@ impl Store {
         let mut writing = self.begin().await?;
         if paused {
             sqlx::query(
-                "INSERT INTO standstill (id, at) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
+                "INSERT INTO global_pause (id, paused_at) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
             )
             .bind(now.millis())
             .execute(writing.on())
@@ -88,7 +88,7 @@ impl Store {
                 .execute(writing.on())
                 .await?;
         } else {
-            sqlx::query("DELETE FROM standstill")
+            sqlx::query("DELETE FROM global_pause")
                 .execute(writing.on())
                 .await?;
         }
@@ -98,16 +98,16 @@ impl Store {
 
     /// Since when all work has been stopped.
     pub async fn standstill(&self) -> Result<Option<Timestamp>, StoreError> {
-        let row = sqlx::query("SELECT at FROM standstill")
+        let row = sqlx::query("SELECT paused_at FROM global_pause")
             .fetch_optional(self.pool())
             .await?;
-        row.map(|row| rows::instant(&row, "at")).transpose()
+        row.map(|row| rows::instant(&row, "paused_at")).transpose()
     }
 
     /// Whether an admin has stopped all work of an account, or everything.
     pub async fn is_paused(&self, id: AccountId) -> Result<bool, StoreError> {
         let found = sqlx::query(
-            "SELECT id FROM accounts WHERE id = $1 AND (paused_at IS NOT NULL OR EXISTS (SELECT 1 FROM standstill))",
+            "SELECT id FROM accounts WHERE id = $1 AND (paused_at IS NOT NULL OR EXISTS (SELECT 1 FROM global_pause))",
         )
         .bind(id.to_string())
         .fetch_optional(self.pool())

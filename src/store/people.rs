@@ -43,9 +43,9 @@ fn condition(which: Which) -> &'static str {
 
 pub(super) fn page_query(which: Which, search: &str, (limit, offset): (i64, i64)) -> Query {
     let mut query = Query::new(format!(
-        "SELECT u.id, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.first_day, u.clock, u.disabled_at, u.ended_at, \
+        "SELECT u.id, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.first_day, u.clock, u.disabled_at, u.disconnected_at, \
          i.expires_at AS link_until, CASE WHEN c.paused_at IS NULL THEN c.state ELSE 'paused' END AS state \
-         FROM users u LEFT JOIN invites i ON i.user_id = u.id LEFT JOIN connections c ON c.user_id = u.id WHERE {}",
+         FROM users u LEFT JOIN invitations i ON i.user_id = u.id LEFT JOIN connections c ON c.user_id = u.id WHERE {}",
         condition(which)
     ));
     query.search(search, "u.id");
@@ -103,11 +103,10 @@ impl Store {
         let user = user.ok_or(StoreError::Corrupt("user"))?;
         for address in addresses {
             sqlx::query(
-                "INSERT INTO addresses (user_id, address, since) VALUES ($1, $2, $3) ON CONFLICT (user_id, address) DO NOTHING",
+                "INSERT INTO user_addresses (user_id, address) VALUES ($1, $2) ON CONFLICT (user_id, address) DO NOTHING",
             )
             .bind(user.id.to_string())
             .bind(address.as_str())
-            .bind(now.millis())
             .execute(writing.on())
             .await?;
         }
@@ -133,7 +132,7 @@ impl Store {
 
     /// Until when somebody's link works.
     pub async fn link_of(&self, user: UserId) -> Result<Option<Timestamp>, StoreError> {
-        let row = sqlx::query("SELECT expires_at FROM invites WHERE user_id = $1")
+        let row = sqlx::query("SELECT expires_at FROM invitations WHERE user_id = $1")
             .bind(user.to_string())
             .fetch_optional(self.pool())
             .await?;
@@ -146,12 +145,13 @@ impl Store {
         token_hash: &str,
         now: Timestamp,
     ) -> Result<Option<User>, StoreError> {
-        let row =
-            sqlx::query("SELECT user_id FROM invites WHERE token_hash = $1 AND expires_at > $2")
-                .bind(token_hash)
-                .bind(now.millis())
-                .fetch_optional(self.pool())
-                .await?;
+        let row = sqlx::query(
+            "SELECT user_id FROM invitations WHERE token_hash = $1 AND expires_at > $2",
+        )
+        .bind(token_hash)
+        .bind(now.millis())
+        .fetch_optional(self.pool())
+        .await?;
         match row {
             Some(row) => self.user(rows::parsed(&row, "user_id")?).await,
             None => Ok(None),
@@ -169,7 +169,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
-        let deleted = sqlx::query("DELETE FROM invites WHERE user_id = $1 AND token_hash = $2")
+        let deleted = sqlx::query("DELETE FROM invitations WHERE user_id = $1 AND token_hash = $2")
             .bind(user.id.to_string())
             .bind(token_hash)
             .execute(writing.on())
@@ -240,7 +240,7 @@ impl Store {
             for sql in [
                 "DELETE FROM sessions WHERE user_id = $1",
                 "DELETE FROM known_devices WHERE user_id = $1",
-                "DELETE FROM invites WHERE user_id = $1",
+                "DELETE FROM invitations WHERE user_id = $1",
                 "UPDATE checks SET cancelled = 1 WHERE outcome IS NULL AND user_id = $1",
             ] {
                 sqlx::query(sql)
@@ -271,7 +271,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        let gone = sqlx::query("DELETE FROM addresses WHERE user_id = $1 AND address = $2")
+        let gone = sqlx::query("DELETE FROM user_addresses WHERE user_id = $1 AND address = $2")
             .bind(user.to_string())
             .bind(address.as_str())
             .execute(writing.on())
@@ -290,8 +290,8 @@ async fn put_link_in(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO invites (user_id, token_hash, made_at, expires_at) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (user_id) DO UPDATE SET token_hash = excluded.token_hash, made_at = excluded.made_at, \
+        "INSERT INTO invitations (user_id, token_hash, created_at, expires_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (user_id) DO UPDATE SET token_hash = excluded.token_hash, created_at = excluded.created_at, \
          expires_at = excluded.expires_at",
     )
     .bind(user.to_string())

@@ -133,7 +133,7 @@ impl Store {
         }
         let id = RecordId::new(now, self.random.bytes());
         sqlx::query(
-            "INSERT INTO refusals (id, counted_under, typed, own, pending, taken_at, free_at, held_by) VALUES ($1, $2, $3, $4, 1, $5, $6, $7)",
+            "INSERT INTO refusals (id, counted_under, typed, by_owner, pending, taken_at, free_at, instance_id) VALUES ($1, $2, $3, $4, 1, $5, $6, $7)",
         )
         .bind(id.to_string())
         .bind(under.as_str())
@@ -202,7 +202,7 @@ impl Store {
     }
 }
 
-const TAKEN: &str = "SELECT typed, own, pending, taken_at, free_at FROM refusals WHERE counted_under = $1 AND free_at > $2 \
+const TAKEN: &str = "SELECT typed, by_owner, pending, taken_at, free_at FROM refusals WHERE counted_under = $1 AND free_at > $2 \
                      ORDER BY free_at";
 
 pub(super) async fn keep_in(
@@ -244,7 +244,7 @@ fn taken(found: &[sqlx::any::AnyRow]) -> Result<Vec<Taken>, StoreError> {
     let read = |row| {
         Ok(Taken {
             is_typed: rows::number(row, "typed")? != 0,
-            is_by_owner: rows::number(row, "own")? != 0,
+            is_by_owner: rows::number(row, "by_owner")? != 0,
             is_pending: rows::number(row, "pending")? != 0,
             since: rows::instant(row, "taken_at")?,
             free_at: rows::instant(row, "free_at")?,

@@ -52,7 +52,7 @@ impl RowsKey for WaitingRequests {
     }
 }
 
-const COLUMNS: &str = "SELECT id, user_id, mailbox, reason, state, asked_at, decided_at, decided_by, answer FROM requests";
+const COLUMNS: &str = "SELECT id, user_id, mailbox, reason, state, asked_at, decided_at, decided_by, answer FROM mailbox_requests";
 
 fn request(row: &AnyRow) -> Result<MailboxRequest, StoreError> {
     Ok(MailboxRequest {
@@ -73,7 +73,7 @@ impl Store {
     pub async fn owns(&self, user: UserId, address: &SmtpAddress) -> Result<bool, StoreError> {
         let found = sqlx::query(
             "SELECT id AS found FROM users WHERE id = $1 AND email = $2 \
-             UNION ALL SELECT user_id FROM addresses WHERE user_id = $1 AND address = $2",
+             UNION ALL SELECT user_id FROM user_addresses WHERE user_id = $1 AND address = $2",
         )
         .bind(user.to_string())
         .bind(address.as_str())
@@ -85,7 +85,7 @@ impl Store {
     /// The addresses that were verified for a person, beside the one they sign in with.
     pub async fn addresses_of(&self, user: UserId) -> Result<Vec<SmtpAddress>, StoreError> {
         let found =
-            sqlx::query("SELECT address FROM addresses WHERE user_id = $1 ORDER BY address")
+            sqlx::query("SELECT address FROM user_addresses WHERE user_id = $1 ORDER BY address")
                 .bind(user.to_string())
                 .fetch_all(self.pool())
                 .await?;
@@ -104,11 +104,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         let added = sqlx::query(
-            "INSERT INTO addresses (user_id, address, since) VALUES ($1, $2, $3) ON CONFLICT (user_id, address) DO NOTHING",
+            "INSERT INTO user_addresses (user_id, address) VALUES ($1, $2) ON CONFLICT (user_id, address) DO NOTHING",
         )
         .bind(user.to_string())
         .bind(address.as_str())
-        .bind(now.millis())
         .execute(writing.on())
         .await?;
         if added.rows_affected() > 0 {
@@ -124,7 +123,7 @@ impl Store {
         mailbox: &SmtpAddress,
     ) -> Result<bool, StoreError> {
         let found = sqlx::query(
-            "SELECT id FROM requests WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'",
+            "SELECT id FROM mailbox_requests WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'",
         )
         .bind(user.to_string())
         .bind(mailbox.as_str())
@@ -166,7 +165,7 @@ impl Store {
     /// The mailboxes that an admin let a person connect.
     pub async fn approved_for(&self, user: UserId) -> Result<Vec<SmtpAddress>, StoreError> {
         let found = sqlx::query(
-            "SELECT DISTINCT mailbox FROM requests WHERE user_id = $1 AND state = 'approved' ORDER BY mailbox",
+            "SELECT DISTINCT mailbox FROM mailbox_requests WHERE user_id = $1 AND state = 'approved' ORDER BY mailbox",
         )
         .bind(user.to_string())
         .fetch_all(self.pool())
@@ -189,7 +188,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin_alone_under(&WaitingRequests(user)).await?;
         let renewed = sqlx::query(
-            "UPDATE requests SET reason = $3, asked_at = $4 WHERE user_id = $1 AND mailbox = $2 AND state = 'waiting'",
+            "UPDATE mailbox_requests SET reason = $3, asked_at = $4 WHERE user_id = $1 AND mailbox = $2 AND state = 'waiting'",
         )
         .bind(user.to_string())
         .bind(mailbox.as_str())
@@ -199,7 +198,7 @@ impl Store {
         .await?;
         if renewed.rows_affected() == 0 {
             let of_person = sqlx::query(
-                "SELECT COUNT(*) AS found FROM requests WHERE user_id = $1 AND state = 'waiting'",
+                "SELECT COUNT(*) AS found FROM mailbox_requests WHERE user_id = $1 AND state = 'waiting'",
             )
             .bind(user.to_string())
             .fetch_one(writing.on())
@@ -208,7 +207,7 @@ impl Store {
                 return Ok(false);
             }
             sqlx::query(
-                "INSERT INTO requests (id, user_id, mailbox, reason, state, asked_at) VALUES ($1, $2, $3, $4, 'waiting', $5)",
+                "INSERT INTO mailbox_requests (id, user_id, mailbox, reason, state, asked_at) VALUES ($1, $2, $3, $4, 'waiting', $5)",
             )
             .bind(RequestId::new(now, self.random.bytes()).to_string())
             .bind(user.to_string())
@@ -234,7 +233,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
         let decided = sqlx::query(
-            "UPDATE requests SET state = $3, answer = $4, decided_at = $5, decided_by = $6 WHERE id = $1 AND state = $2",
+            "UPDATE mailbox_requests SET state = $3, answer = $4, decided_at = $5, decided_by = $6 WHERE id = $1 AND state = $2",
         )
         .bind(id.to_string())
         .bind(rows::to_name(&from, "state")?)
@@ -289,9 +288,10 @@ impl Store {
     }
 
     pub async fn count_waiting_requests(&self) -> Result<i64, StoreError> {
-        let row = sqlx::query("SELECT COUNT(*) AS waiting FROM requests WHERE state = 'waiting'")
-            .fetch_one(self.pool())
-            .await?;
+        let row =
+            sqlx::query("SELECT COUNT(*) AS waiting FROM mailbox_requests WHERE state = 'waiting'")
+                .fetch_one(self.pool())
+                .await?;
         rows::number(&row, "waiting")
     }
 }

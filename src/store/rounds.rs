@@ -58,8 +58,8 @@ impl Store {
         self.note_state_in(&mut writing, whose, failed.state, cause, failed.now)
             .await?;
         sqlx::query(
-            "UPDATE connections SET since = CASE WHEN state = $2 AND (state = 'delayed' OR $7 LIKE '%,' || cause || ',%') THEN since ELSE $4 END, state = $2, problem = $3, \
-             last_round_at = $4, rounds = rounds + 1, due_at = $5, cause = $6 WHERE id = $1",
+            "UPDATE connections SET since = CASE WHEN state = $2 AND (state = 'delayed' OR $7 LIKE '%,' || problem_code || ',%') THEN since ELSE $4 END, state = $2, problem = $3, \
+             last_run_at = $4, run_count = run_count + 1, due_at = $5, problem_code = $6 WHERE id = $1",
         )
         .bind(connection.id.to_string())
         .bind(failed.state.code())
@@ -86,8 +86,8 @@ impl Store {
         self.note_state_in(&mut writing, whose, failed.state, cause, failed.now)
             .await?;
         sqlx::query(
-            "UPDATE connections SET since = CASE WHEN state = $2 AND (state = 'delayed' OR $7 LIKE '%,' || cause || ',%') THEN since ELSE $4 END, state = $2, problem = $3, \
-             due_at = $5, cause = $6 WHERE account_id = $1",
+            "UPDATE connections SET since = CASE WHEN state = $2 AND (state = 'delayed' OR $7 LIKE '%,' || problem_code || ',%') THEN since ELSE $4 END, state = $2, problem = $3, \
+             due_at = $5, problem_code = $6 WHERE account_id = $1",
         )
         .bind(account.to_string())
         .bind(failed.state.code())
@@ -108,11 +108,13 @@ impl Store {
         failed: &Failed<'_>,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("UPDATE connections SET last_round_at = $2, rounds = rounds + 1 WHERE id = $1")
-            .bind(connection.id.to_string())
-            .bind(failed.now.millis())
-            .execute(writing.on())
-            .await?;
+        sqlx::query(
+            "UPDATE connections SET last_run_at = $2, run_count = run_count + 1 WHERE id = $1",
+        )
+        .bind(connection.id.to_string())
+        .bind(failed.now.millis())
+        .execute(writing.on())
+        .await?;
         self.write_failed(&mut writing, connection, failed).await?;
         Ok(writing.commit().await?)
     }
@@ -125,7 +127,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         // The connection may have been ended meanwhile: then there is nothing to note it on.
         sqlx::query(
-            "INSERT INTO rounds (id, connection_id, started_at, millis, inserted, updated, deleted, problem) \
+            "INSERT INTO sync_runs (id, connection_id, started_at, duration_ms, inserted, updated, deleted, problem) \
              SELECT $1, c.id, $3, $4, 0, 0, 0, $5 FROM connections c WHERE c.id = $2",
         )
         .bind(RoundId::new(failed.now, self.random.bytes()).to_string())
@@ -150,7 +152,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Round>, StoreError> {
         let found = sqlx::query(
-            "SELECT started_at, millis, inserted, updated, deleted, problem FROM rounds WHERE connection_id = $1 \
+            "SELECT started_at, duration_ms, inserted, updated, deleted, problem FROM sync_runs WHERE connection_id = $1 \
              ORDER BY started_at DESC, id DESC LIMIT $2",
         )
         .bind(id.to_string())
@@ -162,7 +164,7 @@ impl Store {
             .map(|row| {
                 Ok(Round {
                     started_at: rows::instant(row, "started_at")?,
-                    millis: rows::number(row, "millis")?,
+                    millis: rows::number(row, "duration_ms")?,
                     changes: Changes {
                         inserted: rows::number(row, "inserted")?,
                         updated: rows::number(row, "updated")?,

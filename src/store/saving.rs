@@ -146,21 +146,22 @@ impl Store {
             .await?;
         let id = ConnectionId::new(now, self.random.bytes());
         sqlx::query(
-            "INSERT INTO connections (id, user_id, account_id, mode, mailbox, state, since, connected_at, due_at, made_by, paused_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8, (SELECT disabled_at FROM users WHERE id = $2))",
+            "INSERT INTO connections (id, user_id, account_id, mode, mailbox, domain, state, since, connected_at, due_at, created_by, paused_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9, (SELECT disabled_at FROM users WHERE id = $2))",
         )
         .bind(id.to_string())
         .bind(reads.user_id.to_string())
         .bind(account_id.to_string())
         .bind(rows::to_name(&mode, "mode")?)
         .bind(reads.mailbox.as_str())
+        .bind(reads.mailbox.domain().to_lowercase())
         .bind(ConnectionState::Connected.code())
         .bind(now.millis())
         .bind(by.filter(|by| *by != reads.user_id).map(|by| by.to_string()))
         .execute(writing.on())
         .await?;
         sqlx::query(
-            "INSERT INTO calendars (id, connection_id, folder_id, name) VALUES ($1, $2, $3, $4)",
+            "INSERT INTO calendars (id, connection_id, folder_id, name, is_default) VALUES ($1, $2, $3, $4, 1)",
         )
         .bind(CalendarId::new(now, self.random.bytes()).to_string())
         .bind(id.to_string())
@@ -222,8 +223,8 @@ impl Store {
         let id = AccountId::new(now, self.random.bytes());
         sqlx::query(
             "INSERT INTO accounts \
-             (id, kind, host, name, name_key, owner_key, endpoint, secret_id, created_at, control_mailbox) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             (id, kind, host, name, name_key, owner_key, endpoint, secret_id, control_mailbox) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(id.to_string())
         .bind(&kind)
@@ -233,7 +234,6 @@ impl Store {
         .bind(&owner)
         .bind(new.endpoint.to_string())
         .bind(new.secret_id.to_string())
-        .bind(now.millis())
         .bind(new.control.as_ref().map(SmtpAddress::as_str))
         .execute(writing.on())
         .await?;
@@ -298,7 +298,7 @@ async fn note_ending(
     user: UserId,
     at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE users SET ended_at = $2 WHERE id = $1")
+    sqlx::query("UPDATE users SET disconnected_at = $2 WHERE id = $1")
         .bind(user.to_string())
         .bind(at.map(Timestamp::millis))
         .execute(writing.on())

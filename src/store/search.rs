@@ -69,27 +69,32 @@ pub(super) fn ranges(search: &str) -> Vec<(String, String)> {
 }
 
 impl Store {
-    /// Finds the words of a person anew, and tells their connection the name that it is sorted by.
+    /// Finds the words of a person anew, and tells their connections the name that they are sorted by.
     pub(super) async fn index_user_in(
         &self,
         writing: &mut Writing,
         id: UserId,
     ) -> Result<(), StoreError> {
-        let row = sqlx::query(
-            "SELECT u.name, u.email, c.mailbox FROM users u LEFT JOIN connections c ON c.user_id = u.id WHERE u.id = $1",
-        )
-        .bind(id.to_string())
-        .fetch_optional(writing.on())
-        .await?;
+        let row = sqlx::query("SELECT name, email FROM users WHERE id = $1")
+            .bind(id.to_string())
+            .fetch_optional(writing.on())
+            .await?;
         let Some(row) = row else { return Ok(()) };
         let (name, email) = (rows::text(&row, "name")?, rows::text(&row, "email")?);
-        let mailbox: Option<SmtpAddress> = rows::maybe_parsed(&row, "mailbox")?;
+        let mailboxes = sqlx::query("SELECT mailbox FROM connections WHERE user_id = $1")
+            .bind(id.to_string())
+            .fetch_all(writing.on())
+            .await?;
+        let mailboxes: Vec<SmtpAddress> = mailboxes
+            .iter()
+            .map(|row| rows::parsed(row, "mailbox"))
+            .collect::<Result<_, _>>()?;
         sqlx::query("DELETE FROM search_words WHERE user_id = $1")
             .bind(id.to_string())
             .execute(writing.on())
             .await?;
         let mut addresses = vec![email.as_str()];
-        addresses.extend(mailbox.as_ref().map(SmtpAddress::as_str));
+        addresses.extend(mailboxes.iter().map(SmtpAddress::as_str));
         for word in words_of(&name, &addresses) {
             sqlx::query("INSERT INTO search_words (word, user_id) VALUES ($1, $2) ON CONFLICT (word, user_id) DO NOTHING")
                 .bind(hex(&word))
@@ -97,45 +102,11 @@ impl Store {
                 .execute(writing.on())
                 .await?;
         }
-        if let Some(mailbox) = mailbox {
-            sqlx::query("UPDATE connections SET name_key = $2, domain = $3 WHERE user_id = $1")
-                .bind(id.to_string())
-                .bind(name.to_lowercase())
-                .bind(mailbox.domain().to_lowercase())
-                .execute(writing.on())
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// Rows from before the list was searched by words get theirs, and connections the code of their problem.
-    pub(super) async fn index_old_rows(&self) -> Result<(), StoreError> {
-        let people = sqlx::query(
-            "SELECT u.id FROM users u WHERE NOT EXISTS (SELECT 1 FROM search_words w WHERE w.user_id = u.id)",
-        )
-        .fetch_all(self.pool())
-        .await?;
-        for row in &people {
-            let mut writing = self.begin().await?;
-            self.index_user_in(&mut writing, rows::parsed(row, "id")?)
-                .await?;
-            writing.commit().await?;
-        }
-        let problems = sqlx::query(
-            "SELECT DISTINCT problem FROM connections WHERE problem IS NOT NULL AND cause IS NULL",
-        )
-        .fetch_all(self.pool())
-        .await?;
-        for row in &problems {
-            let problem: crate::problem::Problem = rows::json(row, "problem")?;
-            let mut writing = self.begin().await?;
-            sqlx::query("UPDATE connections SET cause = $2 WHERE problem = $1 AND cause IS NULL")
-                .bind(rows::text(row, "problem")?)
-                .bind(problem.code())
-                .execute(writing.on())
-                .await?;
-            writing.commit().await?;
-        }
+        sqlx::query("UPDATE connections SET user_name_key = $2 WHERE user_id = $1")
+            .bind(id.to_string())
+            .bind(name.to_lowercase())
+            .execute(writing.on())
+            .await?;
         Ok(())
     }
 }

@@ -10,8 +10,8 @@ use std::collections::HashSet;
 /// Every id that something points to.
 const POINTED_TO: &str = "SELECT secret_id AS id FROM accounts \
      UNION SELECT next_secret_id FROM accounts WHERE next_secret_id IS NOT NULL \
-     UNION SELECT secret_id FROM factors WHERE secret_id IS NOT NULL \
-     UNION SELECT pending_id FROM factors WHERE pending_id IS NOT NULL \
+     UNION SELECT secret_id FROM two_factor WHERE secret_id IS NOT NULL \
+     UNION SELECT pending_secret_id FROM two_factor WHERE pending_secret_id IS NOT NULL \
      UNION SELECT secret_id FROM webhooks";
 
 /// How the main database answers for the rows of the vault, read in one moment.
@@ -30,7 +30,7 @@ impl Store {
         let id = SecretId::new(now, self.random.bytes());
         let mut writing = self.begin().await?;
         sqlx::query(
-            "INSERT INTO announced_secrets (id, announced_at, held_by) VALUES ($1, $2, $3)",
+            "INSERT INTO announced_secrets (id, announced_at, instance_id) VALUES ($1, $2, $3)",
         )
         .bind(id.to_string())
         .bind(now.millis())
@@ -84,7 +84,7 @@ impl Store {
         silent_since: Timestamp,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let of_silent = "held_by IN (SELECT i.id FROM instances i WHERE i.seen_at < $1)";
+        let of_silent = "instance_id IN (SELECT i.id FROM instances i WHERE i.seen_at < $1)";
         self.list_abandoned(of_silent, silent_since, now).await
     }
 

@@ -83,7 +83,7 @@ impl Store {
     pub async fn save_session(&self, session: &SessionRow) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
-            "INSERT INTO sessions (id_hash, user_id, data, idle_expires_at, absolute_expires_at, touched_at, started_at, device, network) \
+            "INSERT INTO sessions (id_hash, user_id, data, idle_expires_at, absolute_expires_at, touched_at, started_at, device, network_hash) \
              VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8) ON CONFLICT (id_hash) DO UPDATE SET user_id = excluded.user_id, \
              data = excluded.data, idle_expires_at = excluded.idle_expires_at, touched_at = excluded.touched_at, \
              device = excluded.device",
@@ -264,7 +264,7 @@ impl Store {
 async fn make_room(writing: &mut Writing, new: &SessionRow) -> Result<(), StoreError> {
     const OTHERS: &str = "FROM sessions WHERE user_id IS NULL AND id_hash <> $1";
     for (which, most) in [
-        ("network = $2", MOST_OF_NETWORK),
+        ("network_hash = $2", MOST_OF_NETWORK),
         ("CAST($2 AS TEXT) IS NOT NULL", MOST_OF_NOBODY),
     ] {
         let network = new.network.clone().unwrap_or_default();

@@ -10,14 +10,14 @@ impl Store {
     /// Keeps a code's hash beside those of other instances.
     pub async fn keep_setup_code(&self, hash: &str, now: Timestamp) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        sqlx::query("INSERT INTO setup_codes (code_hash, made_at) VALUES ($1, $2)")
+        sqlx::query("INSERT INTO setup_codes (code_hash, created_at) VALUES ($1, $2)")
             .bind(hash)
             .bind(now.millis())
             .execute(writing.on())
             .await?;
         sqlx::query(
             "DELETE FROM setup_codes WHERE code_hash NOT IN \
-             (SELECT code_hash FROM setup_codes ORDER BY made_at DESC, code_hash LIMIT $1)",
+             (SELECT code_hash FROM setup_codes ORDER BY created_at DESC, code_hash LIMIT $1)",
         )
         .bind(MOST)
         .execute(writing.on())

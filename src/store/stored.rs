@@ -37,14 +37,14 @@ impl Store {
     pub async fn kept_about(&self, user: UserId) -> Result<Kept, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM sessions WHERE user_id = $1) AS sessions, \
-             (SELECT COUNT(*) FROM factors WHERE user_id = $1 AND secret_id IS NOT NULL) AS second_factors, \
+             (SELECT COUNT(*) FROM two_factor WHERE user_id = $1 AND secret_id IS NOT NULL) AS second_factors, \
              (SELECT COUNT(*) FROM events e JOIN calendars k ON k.id = e.calendar_id \
               JOIN connections c ON c.id = k.connection_id WHERE c.user_id = $1) AS entries, \
-             (SELECT COUNT(*) FROM rounds r JOIN connections c ON c.id = r.connection_id WHERE c.user_id = $1) AS rounds, \
+             (SELECT COUNT(*) FROM sync_runs r JOIN connections c ON c.id = r.connection_id WHERE c.user_id = $1) AS rounds, \
              (SELECT COUNT(*) FROM calls l JOIN connections c ON c.id = l.connection_id WHERE c.user_id = $1) AS calls, \
              (SELECT COUNT(*) FROM checks WHERE user_id = $1) AS checks, \
              (SELECT COUNT(*) FROM audit WHERE actor = $1) AS lines, \
-             (SELECT COUNT(*) FROM requests WHERE user_id = $1) AS requests",
+             (SELECT COUNT(*) FROM mailbox_requests WHERE user_id = $1) AS requests",
         )
         .bind(user.to_string())
         .fetch_one(self.pool())
@@ -115,10 +115,10 @@ impl Store {
         let mut writing = self.begin().await?;
         for sql in [
             "DELETE FROM events WHERE calendar_id IN (SELECT k.id FROM calendars k JOIN connections c ON c.id = k.connection_id WHERE c.user_id = $1)",
-            "DELETE FROM rounds WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
+            "DELETE FROM sync_runs WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
             "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
             "DELETE FROM state_changes WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
-            "DELETE FROM requests WHERE user_id = $1 AND state NOT IN ('waiting', 'approved')",
+            "DELETE FROM mailbox_requests WHERE user_id = $1 AND state NOT IN ('waiting', 'approved')",
             "DELETE FROM checks WHERE user_id = $1 AND outcome IS NOT NULL",
             "UPDATE connections SET entries = 0 WHERE user_id = $1",
         ] {

@@ -11,8 +11,8 @@ impl Store {
     pub async fn count_stranger(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
-            "INSERT INTO uncounted_refusals (id, since, count) VALUES (1, $1, 1) \
-             ON CONFLICT (id) DO UPDATE SET count = uncounted_refusals.count + 1",
+            "INSERT INTO suppressed_sign_in_failures (id, since, count) VALUES (1, $1, 1) \
+             ON CONFLICT (id) DO UPDATE SET count = suppressed_sign_in_failures.count + 1",
         )
         .bind(now.millis())
         .execute(writing.on())
@@ -22,14 +22,14 @@ impl Store {
 
     /// Writes the line about those that were counted, if there are any.
     pub async fn write_counted_strangers(&self, now: Timestamp) -> Result<(), StoreError> {
-        let found = sqlx::query("SELECT count FROM uncounted_refusals")
+        let found = sqlx::query("SELECT count FROM suppressed_sign_in_failures")
             .fetch_optional(self.pool())
             .await?;
         if found.is_none() {
             return Ok(());
         }
         let mut writing = self.begin().await?;
-        let counted = sqlx::query("DELETE FROM uncounted_refusals RETURNING since, count")
+        let counted = sqlx::query("DELETE FROM suppressed_sign_in_failures RETURNING since, count")
             .fetch_optional(writing.on())
             .await?;
         if let Some(row) = counted {

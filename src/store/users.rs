@@ -62,7 +62,7 @@ impl User {
     }
 }
 
-const COLUMNS: &str = "SELECT id, email, name, role, password_hash, time_zone, privacy, first_day, clock, disabled_at, ended_at FROM users";
+const COLUMNS: &str = "SELECT id, email, name, role, password_hash, time_zone, privacy, first_day, clock, disabled_at, disconnected_at FROM users";
 
 pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
     Ok(User {
@@ -78,7 +78,7 @@ pub(super) fn user(row: &AnyRow) -> Result<User, StoreError> {
             clock: rows::named(row, "clock")?,
         },
         disabled_at: rows::maybe_instant(row, "disabled_at")?,
-        ended_at: rows::maybe_instant(row, "ended_at")?,
+        ended_at: rows::maybe_instant(row, "disconnected_at")?,
     })
 }
 
@@ -136,11 +136,11 @@ impl Store {
     ) -> Result<Option<User>, StoreError> {
         let id = UserId::new(now, self.random.bytes());
         let sql = if first {
-            "INSERT INTO users (id, email, name, name_key, role, password_hash, time_zone, created_at) \
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE NOT EXISTS (SELECT 1 FROM users)"
+            "INSERT INTO users (id, email, name, name_key, role, password_hash, time_zone) \
+             SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS (SELECT 1 FROM users)"
         } else {
-            "INSERT INTO users (id, email, name, name_key, role, password_hash, time_zone, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+            "INSERT INTO users (id, email, name, name_key, role, password_hash, time_zone) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)"
         };
         let inserted = sqlx::query(sql)
             .bind(id.to_string())
@@ -150,7 +150,6 @@ impl Store {
             .bind(rows::to_name(&new.role, "role")?)
             .bind(&new.password_hash)
             .bind(&new.time_zone)
-            .bind(now.millis())
             .execute(writing.on())
             .await
             .map_err(|error| match error.as_database_error() {

@@ -22,8 +22,8 @@ impl Store {
         let found = sqlx::query(
             "SELECT a.host, a.name, a.kind FROM accounts a WHERE a.kind = $1 OR EXISTS ( \
              SELECT 1 FROM connections c JOIN users u ON u.id = c.user_id WHERE c.account_id = a.id \
-             AND (c.made_by IS NOT NULL OR u.role = $2 OR EXISTS ( \
-             SELECT 1 FROM requests r WHERE r.user_id = c.user_id AND r.mailbox = c.mailbox AND r.state = 'approved')))",
+             AND (c.created_by IS NOT NULL OR u.role = $2 OR EXISTS ( \
+             SELECT 1 FROM mailbox_requests r WHERE r.user_id = c.user_id AND r.mailbox = c.mailbox AND r.state = 'approved')))",
         )
         .bind(rows::to_name(&Mode::Organisation, "kind")?)
         .bind(rows::to_name(&Role::Admin, "role")?)

@@ -21,7 +21,7 @@ impl RowsKey for AllWebhooks {
     }
 }
 
-const COLUMNS: &str = "SELECT id, name, host, secret_id, made_by, made_at FROM webhooks";
+const COLUMNS: &str = "SELECT id, name, host, secret_id, created_by, created_at FROM webhooks";
 
 fn webhook(row: &AnyRow) -> Result<Webhook, StoreError> {
     Ok(Webhook {
@@ -29,15 +29,15 @@ fn webhook(row: &AnyRow) -> Result<Webhook, StoreError> {
         name: rows::text(row, "name")?,
         host: rows::text(row, "host")?,
         secret_id: rows::parsed(row, "secret_id")?,
-        made_by: rows::parsed(row, "made_by")?,
-        made_at: rows::instant(row, "made_at")?,
+        made_by: rows::parsed(row, "created_by")?,
+        made_at: rows::instant(row, "created_at")?,
     })
 }
 
 impl Store {
     /// All of them, the oldest first.
     pub async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} ORDER BY made_at, id"));
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} ORDER BY created_at, id"));
         let found = sqlx::query(sql).fetch_all(self.pool()).await?;
         found.iter().map(webhook).collect()
     }
@@ -62,7 +62,7 @@ impl Store {
         }
         secrets::point_to(&mut writing, new.secret_id).await?;
         sqlx::query(
-            "INSERT INTO webhooks (id, name, host, secret_id, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO webhooks (id, name, host, secret_id, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(new.id.to_string())
         .bind(&new.name)

@@ -262,8 +262,7 @@ async fn keep_build(services: &Services, account: &Account, client: &Client) {
     let Some(build) = client.greeting().build else {
         return;
     };
-    let now = services.clock.now();
-    let kept = services.store.keep_build(&account.host, build, now).await;
+    let kept = services.store.keep_build(&account.host, build).await;
     if let Err(error) = kept {
         tracing::error!(%error, "a server's build could not be remembered");
     }

@@ -61,8 +61,7 @@ impl Vault {
         &self,
         on: &mut AnyConnection,
     ) -> Result<Option<(Anchor, Tally)>, VaultError> {
-        let sql =
-            "SELECT seq, hash, at, key_id, mac, endings, endings_hash FROM anchors WHERE id = 1";
+        let sql = "SELECT seq, hash, at, key_id, mac, tombstones, tombstones_hash FROM audit_anchors WHERE id = 1";
         let row = sqlx::query(sql).fetch_optional(on).await?;
         let Some(row) = row else { return Ok(None) };
         let (anchor, endings, key_id, mac) = read(&row).map_err(|_| VaultError::AnchorForged)?;
@@ -86,12 +85,13 @@ impl Vault {
         endings: &[Ending],
     ) -> Result<(), VaultError> {
         let mut writing = self.database.begin().await?;
-        let there =
-            sqlx::query("UPDATE anchors SET seq = seq WHERE id = 1 AND seq = $1 AND hash = $2")
-                .bind(from.seq)
-                .bind(&from.hash)
-                .execute(writing.on())
-                .await?;
+        let there = sqlx::query(
+            "UPDATE audit_anchors SET seq = seq WHERE id = 1 AND seq = $1 AND hash = $2",
+        )
+        .bind(from.seq)
+        .bind(&from.hash)
+        .execute(writing.on())
+        .await?;
         if there.rows_affected() == 0 || !self.are_as_signed(writing.on()).await? {
             return Ok(());
         }
@@ -104,7 +104,7 @@ impl Vault {
     /// The key that signs what is remembered: the one that signed it last, which whoever shares the vault holds, until
     /// a rotation. A key that is only just being given to all signs nothing.
     pub(super) async fn memory_key(&self, on: &mut AnyConnection) -> Result<String, VaultError> {
-        let sql = "SELECT key_id FROM anchors WHERE id = 1";
+        let sql = "SELECT key_id FROM audit_anchors WHERE id = 1";
         let row = sqlx::query(sql).fetch_optional(on).await?;
         let signed_with = row.and_then(|row| row.try_get::<String, _>("key_id").ok());
         let held = signed_with.filter(|id| self.keys.get(id).is_some());
@@ -124,7 +124,7 @@ impl Vault {
     pub async fn set_anchor(&self, anchor: &Anchor, lost: &[Ending]) -> Result<(), VaultError> {
         let mut writing = self.database.begin().await?;
         for ending in lost {
-            sqlx::query("DELETE FROM endings WHERE seq = $1")
+            sqlx::query("DELETE FROM tombstones WHERE seq = $1")
                 .bind(ending.seq)
                 .execute(writing.on())
                 .await?;
@@ -145,9 +145,9 @@ impl Vault {
         let endings = Tally::read(writing.on()).await?;
         let code = anchor.code(key, &endings).ok_or(VaultError::Seal)?;
         sqlx::query(
-            "INSERT INTO anchors (id, seq, hash, at, key_id, mac, endings, endings_hash) VALUES (1, $1, $2, $3, $4, $5, $6, $7) \
+            "INSERT INTO audit_anchors (id, seq, hash, at, key_id, mac, tombstones, tombstones_hash) VALUES (1, $1, $2, $3, $4, $5, $6, $7) \
              ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, at = excluded.at, key_id = excluded.key_id, \
-             mac = excluded.mac, endings = excluded.endings, endings_hash = excluded.endings_hash",
+             mac = excluded.mac, tombstones = excluded.tombstones, tombstones_hash = excluded.tombstones_hash",
         )
         .bind(anchor.seq)
         .bind(&anchor.hash)
@@ -170,8 +170,8 @@ fn read(row: &AnyRow) -> Result<(Anchor, Tally, String, String), sqlx::Error> {
         at: Timestamp::from_millis(row.try_get("at")?),
     };
     let endings = Tally {
-        count: row.try_get("endings")?,
-        hash: row.try_get("endings_hash")?,
+        count: row.try_get("tombstones")?,
+        hash: row.try_get("tombstones_hash")?,
     };
     Ok((anchor, endings, row.try_get("key_id")?, row.try_get("mac")?))
 }

@@ -18,7 +18,7 @@ pub(super) struct Tally {
 
 impl Tally {
     pub async fn read(on: &mut AnyConnection) -> Result<Self, VaultError> {
-        let sql = "SELECT seq, at, key_id, sealed FROM endings ORDER BY seq";
+        let sql = "SELECT seq, at, key_id, sealed FROM tombstones ORDER BY seq";
         let rows = sqlx::query(sql).fetch_all(on).await?;
         let mut hash = Sha256::new();
         for row in &rows {
@@ -96,7 +96,7 @@ impl Vault {
                 &Destination::ending(),
             )?;
             sqlx::query(
-                "INSERT INTO endings (seq, at, key_id, sealed) VALUES ($1, $2, $3, $4) ON CONFLICT (seq) DO UPDATE \
+                "INSERT INTO tombstones (seq, at, key_id, sealed) VALUES ($1, $2, $3, $4) ON CONFLICT (seq) DO UPDATE \
                  SET at = excluded.at, key_id = excluded.key_id, sealed = excluded.sealed",
             )
             .bind(ending.seq)
@@ -112,7 +112,7 @@ impl Vault {
     /// What is remembered, in its order. A row that does not open is left out: it is no line of
     /// ours.
     pub async fn endings(&self) -> Result<Vec<Ending>, VaultError> {
-        let found = sqlx::query("SELECT seq, key_id, sealed FROM endings ORDER BY seq")
+        let found = sqlx::query("SELECT seq, key_id, sealed FROM tombstones ORDER BY seq")
             .fetch_all(&self.database.pool)
             .await?;
         let mut endings = Vec::new();
@@ -140,13 +140,13 @@ impl Vault {
     /// be found.
     pub async fn forget_endings(&self, before: Timestamp) -> Result<(), VaultError> {
         let mut writing = self.database.begin().await?;
-        sqlx::query("UPDATE anchors SET seq = seq WHERE id = 1")
+        sqlx::query("UPDATE audit_anchors SET seq = seq WHERE id = 1")
             .execute(writing.on())
             .await?;
         if !self.are_as_signed(writing.on()).await? {
             return Ok(());
         }
-        sqlx::query("DELETE FROM endings WHERE at < $1")
+        sqlx::query("DELETE FROM tombstones WHERE at < $1")
             .bind(before.millis())
             .execute(writing.on())
             .await?;
@@ -168,7 +168,7 @@ impl Vault {
         }
         let endings = self.endings().await?;
         let mut writing = self.database.begin().await?;
-        sqlx::query("DELETE FROM endings WHERE key_id <> $1")
+        sqlx::query("DELETE FROM tombstones WHERE key_id <> $1")
             .bind(self.keys.newest().0)
             .execute(writing.on())
             .await?;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::account_name::AccountName;
+use crate::{account_name::AccountName, clock::Timestamp};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
@@ -31,7 +31,7 @@ fn place() -> Destination {
 async fn sealed(vault: &Vault) -> SecretId {
     let password = Password::from("Practice-2026!".to_owned());
     let id = SecretId::new(NOW, Random::from_system().bytes());
-    vault.seal(id, &password, &place(), NOW).await.unwrap();
+    vault.seal(id, &password, &place()).await.unwrap();
     id
 }
 

@@ -192,7 +192,7 @@ impl Office {
         let (to, lost) = (Destination::new(HOST, &account), "Lost".to_owned().into());
         for number in 0..count {
             let id = SecretId::new(NOW, [number; 10]);
-            let sealed = self.custody.vault.seal(id, &lost, &to, NOW).await;
+            let sealed = self.custody.vault.seal(id, &lost, &to).await;
             sealed.unwrap();
         }
     }

@@ -177,7 +177,7 @@ on_both_engines! {
             tokio::spawn(async move { sync::tend(&other).await })
         };
         let store = &world.services.store;
-        let taken = "SELECT id FROM accounts WHERE lease IS NOT NULL";
+        let taken = "SELECT id FROM accounts WHERE lease_token IS NOT NULL";
         while sqlx::query(taken).fetch_optional(store.pool()).await.unwrap().is_none() {
             tokio::task::yield_now().await;
         }

@@ -109,7 +109,7 @@ on_both_engines! {
         for work in working {
             work.await.unwrap();
         }
-        let failed = sqlx::query("SELECT COUNT(*) FROM rounds WHERE problem IS NOT NULL");
+        let failed = sqlx::query("SELECT COUNT(*) FROM sync_runs WHERE problem IS NOT NULL");
         let failed: i64 = sqlx::Row::get(&failed.fetch_one(world.services.store.pool()).await.unwrap(), 0);
         assert_eq!((world.refused(), failed), (0, 0));
         let each = [rounds[0].load(Ordering::SeqCst), rounds[1].load(Ordering::SeqCst)];

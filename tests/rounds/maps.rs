@@ -179,7 +179,7 @@ on_both_engines! {
         let filled = store.held_account(held.account.id).await.unwrap().unwrap();
         assert!(organisation::switch(services, &alice, &filled.account).await.unwrap());
         assert_eq!(world.tend().await, 200);
-        let failed = sqlx::query("SELECT COUNT(*) FROM rounds WHERE problem IS NOT NULL");
+        let failed = sqlx::query("SELECT COUNT(*) FROM sync_runs WHERE problem IS NOT NULL");
         let failed: i64 = sqlx::Row::get(&failed.fetch_one(store.pool()).await.unwrap(), 0);
         assert_eq!((world.refused(), failed), (0, 0));
 

@@ -45,7 +45,7 @@ async fn approve(world: &World, name: &str, mailbox: &str) {
         .ask_for_mailbox(user.id, &mailbox, "", &entry, now)
         .await
         .unwrap();
-    sqlx::query("UPDATE requests SET state = 'approved' WHERE user_id = $1")
+    sqlx::query("UPDATE mailbox_requests SET state = 'approved' WHERE user_id = $1")
         .bind(user.id.to_string())
         .execute(store.pool())
         .await

@@ -118,7 +118,7 @@ on_both_engines! {
             assert_eq!(world.state(name).await, FINE);
         }
         assert_eq!(world.refused(), 0);
-        let failed = sqlx::query("SELECT COUNT(*) FROM rounds WHERE problem IS NOT NULL");
+        let failed = sqlx::query("SELECT COUNT(*) FROM sync_runs WHERE problem IS NOT NULL");
         let row = failed.fetch_one(services.store.pool()).await.unwrap();
         assert_eq!(sqlx::Row::get::<i64, _>(&row, 0), 0);
         // A second switch finds nothing to switch to.

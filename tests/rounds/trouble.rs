@@ -135,7 +135,7 @@ on_both_engines! {
         }
         let store = &world.services.store;
         let stale = "https://gone.example.test/EWS/Exchange.asmx".parse().unwrap();
-        store.remember_endpoint("example.test", &stale, world.clock.now()).await.unwrap();
+        store.remember_endpoint("example.test", &stale).await.unwrap();
         let ended = world.click_at("charlie", SERVICE_PASSWORD, "").await;
         assert!(matches!(ended, Outcome::Connected { .. }), "{ended:?}");
         assert_eq!(asked(), 2);

@@ -75,7 +75,7 @@ on_both_engines! {
         // Neither token nor key stands in the main database or is left in the vault.
         let holds = |text: String| async move {
             let mut found = Vec::new();
-            for sql in ["SELECT name || host AS text FROM webhooks", "SELECT subject || body || recipient || shown AS text FROM notices", "SELECT outcome AS text FROM notice_tries", "SELECT subject AS text FROM audit"] {
+            for sql in ["SELECT name || host AS text FROM webhooks", "SELECT subject || body || recipient || recipient_label AS text FROM notices", "SELECT outcome AS text FROM notice_attempts", "SELECT subject AS text FROM audit"] {
                 let rows = sqlx::query(sql).fetch_all(services.store.pool()).await.unwrap();
                 found.extend(rows.iter().map(|row| sqlx::Row::get::<String, _>(row, 0)).filter(|it| it.contains(&text)));
             }

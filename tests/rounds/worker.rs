@@ -229,7 +229,7 @@ on_both_engines! {
         let one = start_map(world, &slow, &["charlie@example.test", "alice@example.test"]).await;
         let two = start_map(world, &quick, &["alice@example.test", "bob@example.test"]).await;
         // Requests that wait are told at once, by mail and webhook.
-        let waiting = sqlx::query("INSERT INTO requests (id, user_id, mailbox, reason, state, asked_at) VALUES ($1, $2, 'charlie@example.test', '', 'waiting', 0)");
+        let waiting = sqlx::query("INSERT INTO mailbox_requests (id, user_id, mailbox, reason, state, asked_at) VALUES ($1, $2, 'charlie@example.test', '', 'waiting', 0)");
         waiting.bind(CheckId::new(world.clock.now(), services.random.bytes()).to_string())
             .bind(alice.id.to_string()).execute(store.pool()).await.unwrap();
 
@@ -326,7 +326,7 @@ on_both_engines! {
         world.exchange.world().faults.clear();
         world.save("alice", SERVICE).await;
         world.tend().await;
-        sqlx::query("UPDATE accounts SET leased_until = $1, lease = 'gone', wanted_until = $1")
+        sqlx::query("UPDATE accounts SET leased_until = $1, lease_token = 'gone', wanted_until = $1")
             .bind(world.clock.now().millis()).execute(store.pool()).await.unwrap();
         world.clock.set_ahead(-AHEAD);
         let before = rounds(world).await;
@@ -350,7 +350,7 @@ on_both_engines! {
         world.tend().await;
         let kept = async || {
             let mut kept = Vec::new();
-            for table in ["rounds", "calls", "round_hours", "sessions", "announced_secrets"] {
+            for table in ["sync_runs", "calls", "sync_run_hours", "sessions", "announced_secrets"] {
                 let sql = format!("SELECT 1 AS found FROM {table}");
                 let found = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(store.pool()).await;
                 kept.push((table, found.unwrap().len()));

@@ -342,7 +342,7 @@ impl World {
 
     /// How many rounds each connection was given.
     pub async fn rounds(&self) -> Vec<i64> {
-        let rows = sqlx::query("SELECT rounds FROM connections")
+        let rows = sqlx::query("SELECT run_count FROM connections")
             .fetch_all(self.services.store.pool())
             .await;
         rows.unwrap().iter().map(|row| row.get(0)).collect()

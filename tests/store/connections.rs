@@ -107,7 +107,7 @@ on_both_engines! {
         let (alice, bob) = (world.user("alice").await, world.user("bob").await);
         let (first, second) = (world.connect(&alice, SERVICE).await, world.connect(&bob, SERVICE).await);
         for sql in [
-            "UPDATE connections SET state = 'action_needed', problem = '{\"code\":\"secret-missing\"}', cause = 'secret-missing', due_at = NULL",
+            "UPDATE connections SET state = 'action_needed', problem = '{\"code\":\"secret-missing\"}', problem_code = 'secret-missing', due_at = NULL",
             "UPDATE accounts SET saved_refusals = 1",
         ] {
             sqlx::query(sql).execute(world.store.pool()).await.unwrap();

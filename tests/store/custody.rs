@@ -77,7 +77,7 @@ on_both_engines! {
     }
 
     async fn an_empty_vault_gets_keys_of_its_own_only_beside_sqlite(world) {
-        sqlx::query("DELETE FROM anchors").execute(world.vault.pool()).await.unwrap();
+        sqlx::query("DELETE FROM audit_anchors").execute(world.vault.pool()).await.unwrap();
         let opened = world.vault_with(&[]).await;
         assert_eq!(opened.is_ok(), world.store.engine() == Engine::Sqlite);
         if let Ok(vault) = opened {
@@ -91,7 +91,7 @@ on_both_engines! {
         let to = Destination::new(SERVICE.host, &connection.account);
         let seal = async |at| {
             let id = world.store.announce_secret(at).await.unwrap();
-            world.vault.seal(id, &"Forgotten".to_owned().into(), &to, at).await.unwrap();
+            world.vault.seal(id, &"Forgotten".to_owned().into(), &to).await.unwrap();
             id
         };
         let old = seal(NOW - Duration::from_hours(25)).await;
@@ -118,7 +118,7 @@ on_both_engines! {
         let connection = world.connect(&alice, SERVICE).await;
         let to = Destination::new(SERVICE.host, &connection.account);
         let stranger = SecretId::new(NOW, [7; 10]);
-        world.vault.seal(stranger, &"Unknown".to_owned().into(), &to, NOW).await.unwrap();
+        world.vault.seal(stranger, &"Unknown".to_owned().into(), &to).await.unwrap();
         let later = Custody { clock: Clock::held(NOW + Duration::from_hours(24 * 400)), ..world.custody() };
         later.list_old().await.unwrap();
         assert_eq!(later.delete_listed().await.unwrap(), 0);
@@ -194,7 +194,7 @@ on_both_engines! {
         let connection = world.connect(&alice, SERVICE).await;
         let to = Destination::new(SERVICE.host, &connection.account);
         let begun = world.store.announce_secret(NOW).await.unwrap();
-        world.vault.seal(begun, &"Begun".to_owned().into(), &to, NOW).await.unwrap();
+        world.vault.seal(begun, &"Begun".to_owned().into(), &to).await.unwrap();
         let both = world.vault_with(&["k1", "k2"]).await.unwrap();
         let rotated = custody_with(world, both.clone()).rotate().await.unwrap();
         // Others may be about to point to it where instances share a server.
@@ -218,7 +218,7 @@ on_both_engines! {
         let mut begun = Vec::new();
         for (store, silent) in [(&world.store, 0), (&world.other, 2)] {
             let id = store.announce_secret(NOW).await.unwrap();
-            world.vault.seal(id, &"Begun".to_owned().into(), &to, NOW).await.unwrap();
+            world.vault.seal(id, &"Begun".to_owned().into(), &to).await.unwrap();
             begun.push(id);
             let instance = Instance {
                 id: store.instance().to_string(),
@@ -242,7 +242,7 @@ on_both_engines! {
         world.connect(&bob, Typed { account: "svc-other@example.test", ..SERVICE }).await;
         let half_saved = world.store.announce_secret(NOW).await.unwrap();
         let to = Destination::new(SERVICE.host, &AccountName::parse(SERVICE.account, "").unwrap());
-        world.vault.seal(half_saved, &"Practice-2026!".to_owned().into(), &to, NOW).await.unwrap();
+        world.vault.seal(half_saved, &"Practice-2026!".to_owned().into(), &to).await.unwrap();
         let entry = Entry::by(alice.id, Action::PolicyChanged);
         world.store.audit(&entry, NOW).await.unwrap();
         // The line about Bob's end is seen, then the database goes back to before it.
@@ -303,7 +303,7 @@ on_both_engines! {
         }
         let custody = custody_with(world, both.clone());
         let key_of_anchor = async || -> String {
-            let row = sqlx::query("SELECT key_id FROM anchors").fetch_one(world.vault.pool()).await.unwrap();
+            let row = sqlx::query("SELECT key_id FROM audit_anchors").fetch_one(world.vault.pool()).await.unwrap();
             row.get(0)
         };
         let sealed_with = async || -> Vec<String> {

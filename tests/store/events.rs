@@ -124,14 +124,14 @@ on_both_engines! {
         let connection = connected(world, "alice").await;
         let events = [event("one", NOW), event("two", NOW + HOUR)];
         keep(world, &connection, &events, NOW).await;
-        let before = world.number("SELECT (SELECT COUNT(*) FROM rounds) + (SELECT COUNT(*) FROM audit) + (SELECT COUNT(*) FROM calls)").await;
+        let before = world.number("SELECT (SELECT COUNT(*) FROM sync_runs) + (SELECT COUNT(*) FROM audit) + (SELECT COUNT(*) FROM calls)").await;
         forbid_writes(world).await;
         for _ in 0..3 {
             assert_eq!(keep(world, &connection, &events, LATER).await, Some(changes(0, 0, 0)));
         }
-        let after = world.number("SELECT (SELECT COUNT(*) FROM rounds) + (SELECT COUNT(*) FROM audit) + (SELECT COUNT(*) FROM calls)").await;
+        let after = world.number("SELECT (SELECT COUNT(*) FROM sync_runs) + (SELECT COUNT(*) FROM audit) + (SELECT COUNT(*) FROM calls)").await;
         assert_eq!(before, after);
-        let row = sqlx::query("SELECT rounds, last_round_at, last_synced_at, since FROM connections")
+        let row = sqlx::query("SELECT run_count, last_run_at, last_synced_at, since FROM connections")
             .fetch_one(world.store.pool())
             .await
             .unwrap();
@@ -209,7 +209,7 @@ on_both_engines! {
         assert_eq!((found.due_at, found.last_synced_at), (Some(LATER + HOUR), Some(NOW)));
         assert_eq!(stored(world, &connection).await, events);
         assert_eq!(world.store.last_rounds(connection.id, 1).await.unwrap()[0].problem, Some(problem));
-        assert_eq!(world.number("SELECT COUNT(*) FROM calls WHERE request_id = '0d3e' AND problem = 'impersonation-denied'").await, 1);
+        assert_eq!(world.number("SELECT COUNT(*) FROM calls WHERE request_id = '0d3e' AND problem_code = 'impersonation-denied'").await, 1);
 
         keep(world, &connection, &events, LATER + HOUR).await;
         let healed = world.other.connection(connection.id).await.unwrap().unwrap();
@@ -224,7 +224,7 @@ on_both_engines! {
         let problem = Problem::Interrupted;
         let failed = Failed { problem: &problem, request_id: None, calls: &[], state: ConnectionState::Delayed, started_at: NOW, now: NOW, next: None };
         world.store.fail_round(&gone, &failed).await.unwrap();
-        assert_eq!(world.number("SELECT (SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM rounds)").await, 0);
+        assert_eq!(world.number("SELECT (SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM sync_runs)").await, 0);
         assert_eq!(world.store.connection_of(alice.id).await.unwrap(), Some(new));
     }
 

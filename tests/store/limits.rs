@@ -92,7 +92,7 @@ on_both_engines! {
         let until = NOW + Duration::from_hours(1);
         let full = Full { purpose: "test-by-name", until };
         assert!(answers.iter().filter_map(|answer| answer.as_ref().err()).all(|told| *told == full));
-        assert_eq!(world.number("SELECT COUNT(*) FROM places").await, 3);
+        assert_eq!(world.number("SELECT COUNT(*) FROM limit_slots").await, 3);
         assert_eq!(world.store.full_until(&name("bob"), NOW).await.unwrap(), Some(until));
         assert_eq!(world.store.full_until(&name("alice"), NOW).await.unwrap(), None);
     }
@@ -162,12 +162,12 @@ on_both_engines! {
             let key = ByName(format!("name-{number}"));
             let _kept = take(&world.store, &[&key], NOW + Duration::from_secs(number)).await.unwrap();
         }
-        assert_eq!(world.number("SELECT COUNT(*) FROM places").await, 20);
-        assert_eq!(world.number("SELECT COUNT(*) FROM places WHERE key_hash LIKE '%name%'").await, 0);
+        assert_eq!(world.number("SELECT COUNT(*) FROM limit_slots").await, 20);
+        assert_eq!(world.number("SELECT COUNT(*) FROM limit_slots WHERE key_hash LIKE '%name%'").await, 0);
         let now = NOW + MINUTE;
         assert_eq!(world.store.places_taken(&name("name-59"), now).await.unwrap(), 1);
         world.store.forget_ended_places(NOW + MINUTE * 62).await.unwrap();
-        assert_eq!(world.number("SELECT COUNT(*) FROM places").await, 0);
+        assert_eq!(world.number("SELECT COUNT(*) FROM limit_slots").await, 0);
     }
 
     async fn places_taken_while_a_clock_was_ahead_close_nothing(world) {
@@ -191,7 +191,7 @@ on_both_engines! {
         });
         let taken = join_all(asked).await.into_iter().filter(|it| *it.as_ref().unwrap()).count();
         assert_eq!(taken, 5);
-        let sql = "SELECT COUNT(*) FROM requests WHERE state = 'waiting'";
+        let sql = "SELECT COUNT(*) FROM mailbox_requests WHERE state = 'waiting'";
         assert_eq!(world.number(sql).await, MOST_WAITING);
     }
 

@@ -25,9 +25,9 @@ const MULTIPLY: [&str; 6] = [
     "INSERT INTO search_words SELECT md5(k || '-' || n), 'u' || n FROM generate_series(1, 4) k, generate_series(1, $n) n",
     "INSERT INTO search_words SELECT encode('example.test', 'hex'), 'u' || n FROM generate_series(1, $n) n",
     "INSERT INTO connections SELECT (jsonb_populate_record(c, jsonb_build_object('id', 'c' || n, 'user_id', 'u' || n, \
-     'name_key', md5(n::text), 'since', n, 'domain', 'branch' || n % 40 || '.test', \
+     'user_name_key', md5(n::text), 'since', n, 'domain', 'branch' || n % 40 || '.test', \
      'state', CASE WHEN n % 8 = 0 THEN 'action_needed' ELSE 'connected' END, \
-     'cause', CASE WHEN n % 8 = 0 THEN 'mailbox-not-found' END))).* FROM connections c, generate_series(1, $n) n WHERE n % 20 > 0",
+     'problem_code', CASE WHEN n % 8 = 0 THEN 'mailbox-not-found' END))).* FROM connections c, generate_series(1, $n) n WHERE n % 20 > 0",
     "INSERT INTO calendars SELECT (jsonb_populate_record(k, jsonb_build_object('id', 'k' || n, 'connection_id', 'c' || n))).* \
      FROM calendars k, generate_series(1, $n) n WHERE n % 20 > 0",
     "INSERT INTO events SELECT n || '-' || e, 'k' || n, 'i' || e, e * 100000, e * 100000 + 1, '{}' \

@@ -10,7 +10,7 @@ use kalends::{
     database::Engine,
     id::{SecretId, UserId},
     random::Random,
-    store::{NewConnection, NewUser, Reads, Role, Store, User},
+    store::{NewConnection, NewUser, Reads, Role, Store, StoreError, User},
     vault::{Destination, KeySource, LockedVault, Vault, VaultError},
 };
 use sqlx::Row;
@@ -66,12 +66,19 @@ impl World {
         self.databases.remove().await;
     }
 
-    /// Opens the main database once more, as a start does.
-    pub async fn open_again(&self) {
-        let opened = Store::open(&self.databases.main, Random::from_system())
-            .await
-            .unwrap();
-        opened.pool().close().await;
+    /// Opens the main database once more: as a start does, and as a command beside a server does.
+    pub async fn open_main_again(&self) -> [Result<Store, StoreError>; 2] {
+        let url = &self.databases.main;
+        [
+            Store::open(url, Random::from_system()).await,
+            Store::join(url, Random::from_system()).await,
+        ]
+    }
+
+    /// Opens the vault once more: as a start does, and as a command beside a server does.
+    pub async fn open_vault_again(&self) -> [Result<LockedVault, VaultError>; 2] {
+        let url = &self.databases.vault;
+        [LockedVault::open(url).await, LockedVault::join(url).await]
     }
 
     /// The same vault opened with these keys, the last of which seals.

@@ -304,3 +304,34 @@ async fn a_database_that_a_newer_version_changed_is_left_alone() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_database_that_an_older_build_made_is_left_alone() {
+    for (name, setting) in [
+        ("kalends.db", "KALENDS_DATABASE_URL"),
+        ("vault.db", "KALENDS_VAULT_DATABASE_URL"),
+    ] {
+        let place = Place::of(&[ALICE]);
+        sqlx::any::install_default_drivers();
+        let url = format!("sqlite://{}", place.path().join(name).display());
+        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        let other_text = "UPDATE _sqlx_migrations SET checksum = X'00'";
+        let changed = sqlx::raw_sql(other_text).execute(&mut connection).await;
+        changed.unwrap();
+        connection.close().await.unwrap();
+        for words in [&["serve"][..], &["user", "list"], &["migrate"]] {
+            let ended = place.run(words, "");
+            assert_eq!(ended.code, Some(1), "{words:?} {ended:?}");
+            assert!(
+                ended.err.contains(setting) && ended.err.contains("made before 0.1"),
+                "{words:?} {}",
+                ended.err
+            );
+            assert!(
+                ended.err.contains("Start with a new one"),
+                "{words:?} {}",
+                ended.err
+            );
+        }
+    }
+}

@@ -246,11 +246,11 @@ async fn the_audit_log_is_shown_and_says_so_where_the_memory_of_it_was_changed()
     let url = format!("sqlite://{}", place.path().join("vault.db").display());
     for (change, told) in [
         (
-            "UPDATE anchors SET hash = 'z' || substr(hash, 2)",
+            "UPDATE audit_anchors SET hash = 'z' || substr(hash, 2)",
             "was changed or damaged",
         ),
         (
-            "UPDATE anchors SET key_id = 'another'",
+            "UPDATE audit_anchors SET key_id = 'another'",
             "signed with the key another",
         ),
     ] {

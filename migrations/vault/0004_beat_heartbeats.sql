@@ -1,5 +1,0 @@
--- When each running instance last wrote here.
-CREATE TABLE heartbeats (
-  instance TEXT PRIMARY KEY,
-  at BIGINT NOT NULL
-);
