@@ -4,7 +4,7 @@
 // hydration must never appear, or the spec did not test what it says.
 
 import { AxeBuilder } from '@axe-core/playwright';
-import { test as base, expect, type Browser, type Page } from '@playwright/test';
+import { test as base, expect, type Browser, type BrowserContext, type Page } from '@playwright/test';
 import { Kalends } from './kalends.js';
 import { endpoint, serviceAccount, type Person } from './people.js';
 
@@ -17,7 +17,7 @@ interface PerTest {
   hydrated: boolean;
   /** Waits until the present page is complete: needed after a click that leads to a new document. */
   settled: () => Promise<void>;
-  /** Signs somebody in. */
+  /** Signs somebody in; the page stays where it is. The form has a spec of its own. */
   signIn: (person: Person) => Promise<void>;
   /** axe finds nothing on the present page, all rules on. */
   expectAccessible: () => Promise<void>;
@@ -67,15 +67,7 @@ export const test = base.extend<PerTest, PerWorker>({
 
   settled: async ({ page, hydrated }, use) => use(() => waitUntilSettled(page, hydrated)),
 
-  signIn: async ({ page, settled }, use) =>
-    use(async (person) => {
-      await page.goto('/sign-in');
-      await page.getByLabel('Email').fill(person.email);
-      await page.getByLabel('Password').fill(person.password);
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      await page.waitForURL((url) => url.pathname !== '/sign-in');
-      await settled();
-    }),
+  signIn: async ({ context, kalends }, use) => use((person) => signInTo(context, kalends, person)),
 
   expectAccessible: async ({ page, hydrated, browser }, use) =>
     use(async () => {
@@ -84,6 +76,21 @@ export const test = base.extend<PerTest, PerWorker>({
       expect(told, 'axe finds nothing').toEqual([]);
     }),
 });
+
+/** Signs somebody in to all pages of a context. */
+export async function signInTo(context: BrowserContext, kalends: Kalends, person: Person): Promise<void> {
+  const pairs = (await kalends.signIn(person)).map((cookie) => /^([^=]+)=(.*)$/.exec(cookie)!);
+  await context.addCookies(pairs.map(([, name, value]) => ({ name: name!, value: value!, url: kalends.url })));
+}
+
+/** Signs somebody in as people do. */
+export async function signInByForm(page: Page, { email, password }: Person): Promise<void> {
+  await page.goto('/sign-in');
+  await page.getByLabel('Email').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL((url) => url.pathname !== '/sign-in');
+}
 
 /** axe is a script: it reads a copy of the page, at the same address, where scripts run but none of ours loads. */
 async function analyzeCopy(page: Page, browser: Browser) {

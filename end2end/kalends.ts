@@ -1,7 +1,7 @@
 // One Kalends with its practice Exchange, in a folder of its own, on free ports.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { alice, bob, charlie, type Person } from './people.js';
@@ -27,8 +27,28 @@ export class Kalends {
     readonly control: string,
   ) {}
 
-  /** Starts both and adds people: Alice, Bob and Charlie, if none are named. */
-  static async start(people: Person[] = [alice, bob, charlie]): Promise<Kalends> {
+  /** Starts both on a copy of the prepared databases, in which Alice, Bob and Charlie sign in. */
+  static async start(log = 'info'): Promise<Kalends> {
+    return this.startWith((folder) => cpSync(given('KALENDS_PREPARED'), folder, { recursive: true }), log);
+  }
+
+  /** Starts both without a database: nobody can sign in. */
+  static async startEmpty(): Promise<Kalends> {
+    return this.startWith(() => {}, 'info');
+  }
+
+  /** Makes the databases that `start` copies, in a folder that the caller removes. */
+  static async prepare(): Promise<string> {
+    const kalends = await this.startWith((folder, settings) => {
+      for (const person of [alice, bob, charlie]) add(person, settings, folder);
+    }, 'info');
+    await kalends.allowAnyMailbox(alice);
+    await kalends.end();
+    for (const name of ['exchange', 'exchange.log', 'kalends.log']) rmSync(join(kalends.folder, name), { recursive: true });
+    return kalends.folder;
+  }
+
+  private static async startWith(fill: (folder: string, settings: NodeJS.ProcessEnv) => void, log: string): Promise<Kalends> {
     const folder = mkdtempSync(join(tmpdir(), 'kalends-'));
     const children: Child[] = [];
     try {
@@ -43,10 +63,9 @@ export class Kalends {
       children.push(exchange);
       const ready = JSON.parse(await exchange.line(/^\{.*\}$/));
 
-      const program = given('KALENDS_PROGRAM');
       const settings = {
         ...process.env, // with KALENDS_SITE, unless the program holds its site itself
-        KALENDS_LOG: 'trace',
+        KALENDS_LOG: log,
         KALENDS_LISTEN: '127.0.0.1:0',
         KALENDS_DATABASE_URL: `sqlite://${folder}/kalends.db`,
         KALENDS_VAULT_DATABASE_URL: `sqlite://${folder}/vault.db`,
@@ -54,34 +73,40 @@ export class Kalends {
         KALENDS_EXCHANGE_HOSTS: hosts.join(','),
         KALENDS_EXCHANGE_CONNECT_TO: hosts.map((host) => `${host}:443=${ready.ews}`).join(','),
       };
-      for (const person of people) add(person, program, settings, folder);
-      const server = new Child(program, ['serve'], join(folder, 'kalends.log'), settings, folder);
+      fill(folder, settings);
+      const server = new Child(given('KALENDS_PROGRAM'), ['serve'], join(folder, 'kalends.log'), settings, folder);
       children.push(server);
       const [, url] = /at (http:\S+)/.exec(await server.line(/at http:\S+/))!;
-      const kalends = new Kalends(folder, children, url, `http://${ready.control}`);
-      if (people.some((person) => person.admin)) await kalends.allowAnyMailbox(people.find((person) => person.admin)!);
-      return kalends;
+      await untilReady(url!);
+      return new Kalends(folder, children, url!, `http://${ready.control}`);
     } catch (error) {
       for (const child of children) await child.end();
       throw error;
     }
   }
 
+  /** Signs somebody in without a browser and returns the cookies of the session. */
+  async signIn({ email, password }: Person): Promise<string[]> {
+    const answer = await this.post('/api/sign_in', { email, password });
+    const cookies = answer.headers.getSetCookie().map((each) => each.split(';')[0]!);
+    if (answer.status >= 400 || cookies.length === 0) throw new Error(`${email} is not signed in: ${answer.status}`);
+    return cookies;
+  }
+
   /** Lets people type any mailbox, so that all that may be wrong with one can be; everything of entries is kept. */
-  async allowAnyMailbox(admin: Person): Promise<void> {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: this.url };
-    const post = (path: string, fields: Record<string, string>, cookie = '') =>
-      fetch(`${this.url}${path}`, {
-        method: 'POST',
-        redirect: 'manual',
-        headers: { ...headers, cookie },
-        body: new URLSearchParams(fields),
-      });
-    const signedIn = await post('/api/sign_in', { email: admin.email, password: admin.password });
-    const cookie = signedIn.headers.getSetCookie().map((each) => each.split(';')[0]).join('; ');
+  private async allowAnyMailbox(admin: Person): Promise<void> {
     const policy = { typed: 'any_mailbox', personal: 'on', privacy: 'everything' };
-    const saved = await post('/api/save_policy', policy, cookie);
+    const saved = await this.post('/api/save_policy', policy, await this.signIn(admin));
     if (saved.status >= 400) throw new Error(`the policy is not saved: ${saved.status}`);
+  }
+
+  private post(path: string, fields: Record<string, string>, cookies: string[] = []): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: this.url, cookie: cookies.join('; ') },
+      body: new URLSearchParams(fields),
+    });
   }
 
   /** The ids of the programs that it runs. */
@@ -100,16 +125,31 @@ export class Kalends {
   }
 
   async stop(): Promise<void> {
-    for (const child of this.children.reverse()) await child.end();
+    await this.end();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async end(): Promise<void> {
+    for (const child of this.children.reverse()) await child.end();
   }
 }
 
-function add(person: Person, program: string, env: NodeJS.ProcessEnv, cwd: string): void {
+function add(person: Person, env: NodeJS.ProcessEnv, cwd: string): void {
   const role = person.admin ? ['--admin'] : [];
   const words = ['user', 'add', '--email', person.email, '--name', person.name, ...role];
-  const done = spawnSync(program, words, { env, cwd, input: person.password, encoding: 'utf8' });
+  const done = spawnSync(given('KALENDS_PROGRAM'), words, { env, cwd, input: person.password, encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`kalends user add: ${done.error ?? done.stderr}`);
+}
+
+/** Waits until the databases take changes. */
+async function untilReady(url: string): Promise<void> {
+  const deadline = Date.now() + START;
+  for (;;) {
+    const answer = await fetch(`${url}/readyz`);
+    if (answer.ok) return;
+    if (Date.now() > deadline) throw new Error(`not ready: ${await answer.text()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** A program whose output goes to a file. */

@@ -22,6 +22,7 @@ const browser = {
 export default defineConfig({
   testDir: './specs',
   outputDir: './test-results',
+  globalSetup: './prepare.ts',
   // Each worker has a server and a practice Exchange of its own.
   workers: 2,
   retries: 0,

@@ -281,6 +281,8 @@ test.describe('for others than admins', () => {
 
   test('Bob finds no page where Alice sees everybody', async ({ page, signIn }) => {
     await signIn(bob);
+    await page.goto('/calendar');
+    await expect(page.getByRole('link', { name: 'Calendar' }).first()).toBeVisible();
     await expect(page.getByRole('link', { name: 'Connections' })).toHaveCount(0);
     for (const path of ['/connections', '/connections/0192f0c1-2345-7000-8000-000000000000', '/connections/none']) {
       const answer = await page.goto(path);

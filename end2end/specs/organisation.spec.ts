@@ -22,18 +22,12 @@ test('Alice holds the account, Bob connects with one click, the password is chan
   await settled();
   const account = new URL(page.url()).pathname;
 
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.waitForURL('**/sign-in');
-  await settled();
   await signIn(bob);
   await page.goto('/profile/exchange/connect');
   await page.getByRole('button', { name: `Connect ${bob.email}` }).click();
   await expect(page.getByText('is connected and syncing.')).toBeVisible({ timeout: 20_000 });
   await settled();
 
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.waitForURL('**/sign-in');
-  await settled();
   await signIn(alice);
   await page.goto(account);
   await expect(page.getByText('1 person is connected through it.')).toBeVisible();

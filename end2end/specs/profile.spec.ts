@@ -1,4 +1,4 @@
-import { expect, test } from '../fixtures.js';
+import { expect, signInTo, test } from '../fixtures.js';
 import { charlie } from '../people.js';
 
 test('Charlie changes his name and time zone, and mistakes are told at their field', async ({
@@ -34,11 +34,9 @@ test('Charlie changes his password: this device stays, another one is signed out
 }) => {
   const elsewhere = await browser.newContext({ baseURL: kalends.url, javaScriptEnabled });
   const other = await elsewhere.newPage();
-  await other.goto('/sign-in');
-  await other.getByLabel('Email').fill(charlie.email);
-  await other.getByLabel('Password').fill(charlie.password);
-  await other.getByRole('button', { name: 'Sign in' }).click();
-  await other.waitForURL('**/calendar');
+  await signInTo(elsewhere, kalends, charlie);
+  await other.goto('/profile');
+  await expect(other).toHaveURL(/\/profile$/);
 
   await signIn(charlie);
   const change = async (current: string, next: string) => {

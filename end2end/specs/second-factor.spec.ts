@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Page } from '@playwright/test';
-import { expect, test } from '../fixtures.js';
+import { expect, signInByForm, test } from '../fixtures.js';
 import { charlie } from '../people.js';
 
 /** The code of a step of 30 seconds (RFC 6238), as an authenticator app makes it. */
@@ -91,7 +91,8 @@ test('Charlie sets up a second factor, signs in with it and with a recovery code
   await expect(page.getByText('Your second factor is off.')).toBeVisible();
   await settled();
   await signOut(page, settled);
-  await signIn(charlie);
+  await signInByForm(page, charlie);
+  await expect(page).toHaveURL(/\/calendar$/);
 });
 
 test('Charlie sees his devices and signs another one out', async ({
@@ -99,11 +100,7 @@ test('Charlie sees his devices and signs another one out', async ({
 }) => {
   const elsewhere = await browser.newContext({ baseURL: kalends.url, javaScriptEnabled, userAgent: 'Mozilla/5.0 (Windows NT 10.0) Firefox/140.0' });
   const other = await elsewhere.newPage();
-  await other.goto('/sign-in');
-  await other.getByLabel('Email').fill(charlie.email);
-  await other.getByLabel('Password').fill(charlie.password);
-  await other.getByRole('button', { name: 'Sign in' }).click();
-  await other.waitForURL('**/calendar');
+  await signInByForm(other, charlie);
 
   await signIn(charlie);
   await page.goto('/profile/security');

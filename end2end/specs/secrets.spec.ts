@@ -3,8 +3,21 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
-import { expect, test } from '../fixtures.js';
+import { expect, signInByForm, test as base } from '../fixtures.js';
+import { Kalends } from '../kalends.js';
 import { bob, endpoint, serviceAccount } from '../people.js';
+
+// Everything is written to the log.
+const test = base.extend<object, { kalends: Kalends }>({
+  kalends: [
+    async ({}, use) => {
+      const kalends = await Kalends.start('trace');
+      await use(kalends);
+      await kalends.stop();
+    },
+    { scope: 'worker' },
+  ],
+});
 
 const CANARY = 'Canary-"7/ä+ 2026';
 
@@ -38,7 +51,7 @@ function commandLines(ids: number[]): Buffer {
   return Buffer.concat(ids.map((id) => readFileSync(`/proc/${id}/cmdline`)));
 }
 
-test('no password is left anywhere', async ({ page, signIn, kalends, hydrated, settled }) => {
+test('no password is left anywhere', async ({ page, kalends, hydrated, settled }) => {
   const answers: Promise<Buffer>[] = [];
   page.on('response', (response) => {
     const whole = async () => {
@@ -48,7 +61,7 @@ test('no password is left anywhere', async ({ page, signIn, kalends, hydrated, s
     };
     answers.push(whole());
   });
-  await signIn(bob);
+  await signInByForm(page, bob);
   // The wrong one goes to an account of its own: three refusals an hour would pause the one that other specs use.
   for (const [account, password] of [
     ['svc-norole@example.test', 'Wrong-first-2026!'],

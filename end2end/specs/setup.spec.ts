@@ -6,7 +6,7 @@ import { Kalends } from '../kalends.js';
 const test = base.extend<object, { kalends: Kalends }>({
   kalends: [
     async ({}, use) => {
-      const kalends = await Kalends.start([]);
+      const kalends = await Kalends.startEmpty();
       await use(kalends);
       await kalends.stop();
     },

@@ -1,4 +1,4 @@
-import { expect, test } from '../fixtures.js';
+import { expect, signInByForm, test } from '../fixtures.js';
 import { bob } from '../people.js';
 
 test('the sign-in page is complete and accessible', async ({ page, expectAccessible }) => {
@@ -10,8 +10,9 @@ test('the sign-in page is complete and accessible', async ({ page, expectAccessi
   await expectAccessible();
 });
 
-test('Bob signs in and out', async ({ page, signIn, settled }) => {
-  await signIn(bob);
+test('Bob signs in and out', async ({ page, settled }) => {
+  await signInByForm(page, bob);
+  await settled();
   await expect(page).toHaveURL(/\/calendar$/);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.waitForURL('**/sign-in');

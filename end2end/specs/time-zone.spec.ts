@@ -7,7 +7,7 @@ import { alice } from '../people.js';
 const test = base.extend<object, { empty: Kalends }>({
   empty: [
     async ({}, use) => {
-      const kalends = await Kalends.start([]);
+      const kalends = await Kalends.startEmpty();
       await use(kalends);
       await kalends.stop();
     },

@@ -2,7 +2,7 @@
 
 import type { Page } from '@playwright/test';
 import { Exchange } from '../../exchange.js';
-import { connect, expect, test } from '../../fixtures.js';
+import { connect, expect, signInTo, test } from '../../fixtures.js';
 import { alice, bob } from '../../people.js';
 
 // The page of an entry that is gone is looked up once more.
@@ -28,11 +28,7 @@ test('a new entry, a new state and a last sync appear without a reload; focus an
   // Alice looks at the list in a window of her own.
   const office = await browser.newContext({ baseURL });
   const desk = await office.newPage();
-  await desk.goto('/sign-in');
-  await desk.getByLabel('Email').fill(alice.email);
-  await desk.getByLabel('Password').fill(alice.password);
-  await desk.getByRole('button', { name: 'Sign in' }).click();
-  await desk.waitForURL((url) => url.pathname !== '/sign-in');
+  await signInTo(office, kalends, alice);
   await desk.goto('/connections');
   const row = desk.getByRole('row', { name: /Bob/ });
   const tick = row.getByRole('checkbox');
