@@ -18,7 +18,7 @@ const browser = {
   timezoneId: 'Europe/Berlin',
 };
 
-/** Every spec runs twice: as pages of plain HTML, and taken over by wasm. */
+/** Specs run twice, as pages of plain HTML and taken over by wasm, where the two can differ. */
 export default defineConfig({
   testDir: './specs',
   outputDir: './test-results',
@@ -29,9 +29,10 @@ export default defineConfig({
   forbidOnly: true,
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  use: { trace: 'retain-on-failure' },
+  // Recording takes a third more time, so only who looks for something does it.
+  use: { screenshot: 'only-on-failure', trace: process.env.KALENDS_TEST_TRACE ? 'retain-on-failure' : 'off' },
   projects: [
-    // What only script can do lies in a folder of its own.
+    // What only script can do, or has no say in, lies in a folder of its own.
     { name: 'plain', testIgnore: '**/scripted/**', use: { ...browser, javaScriptEnabled: false } },
     { name: 'hydrated', use: { ...browser, javaScriptEnabled: true } },
   ],
