@@ -50,6 +50,9 @@ enum Command {
     /// Runs the tests, all levels or those named, and compares their numbers with the recorded ones.
     Test {
         levels: Vec<test::Level>,
+        /// Leave out these levels, separated by commas; `browser` leaves out all that need one.
+        #[arg(long, value_name = "LEVELS", value_delimiter = ',')]
+        without: Vec<test::Level>,
         /// Raise the recorded numbers to today's.
         #[arg(long)]
         record: bool,
@@ -86,7 +89,11 @@ fn main() -> ExitCode {
             without_simulator,
             release,
         } => start::start(without_simulator, release),
-        Command::Test { levels, record } => test::test(&levels, record),
+        Command::Test {
+            levels,
+            without,
+            record,
+        } => test::test(&test::chosen(&levels, &without), record),
         Command::Build { release } => build::build(release).map(drop),
         Command::Bench { which, peers } => bench::bench(which, peers),
         Command::Fuzz { minutes } => fuzz::fuzz(minutes),

@@ -54,6 +54,10 @@ impl Level {
         )
     }
 
+    fn needs_browser(self) -> bool {
+        matches!(self, Self::Browser | Self::Release)
+    }
+
     fn run(self, postgres: Option<&Postgres>) -> Result<Count> {
         match self {
             Self::Fmt => checks::fmt(),
@@ -79,13 +83,26 @@ struct Outcome {
     took: Duration,
 }
 
-/// Runs the levels, all when none is named. Fails when a test fails or fewer ran than recorded.
-pub fn test(levels: &[Level], record: bool) -> Result<()> {
-    let levels = if levels.is_empty() {
+/// The levels to run: those named, or all, less those to leave out. Without `browser`, none that needs one is left.
+pub fn chosen(named: &[Level], without: &[Level]) -> Vec<Level> {
+    let named = if named.is_empty() {
         Level::value_variants()
     } else {
-        levels
+        named
     };
+    let is_out = |level: &Level| {
+        without.contains(level) || level.needs_browser() && without.contains(&Level::Browser)
+    };
+    named
+        .iter()
+        .copied()
+        .filter(|level| !is_out(level))
+        .collect()
+}
+
+/// Runs levels. Fails when a test fails or fewer ran than recorded.
+pub fn test(levels: &[Level], record: bool) -> Result<()> {
+    let start = Instant::now();
     let mut floor = Floor::read()?;
     let postgres = if levels.iter().any(|level| level.needs_postgres()) {
         Some(Postgres::start()?)
@@ -115,10 +132,10 @@ pub fn test(levels: &[Level], record: bool) -> Result<()> {
         }
         floor.write()?;
     }
-    conclude(&outcomes)
+    conclude(&outcomes, start.elapsed())
 }
 
-fn conclude(outcomes: &[Outcome]) -> Result<()> {
+fn conclude(outcomes: &[Outcome], took: Duration) -> Result<()> {
     println!(
         "\n{:<10} {:>7} {:>7} {:>9} {:>8}",
         "level", "passed", "failed", "recorded", "seconds"
@@ -159,9 +176,37 @@ fn conclude(outcomes: &[Outcome]) -> Result<()> {
             total = total + Count::failure();
         }
     }
-    println!("\n{} passed, {} failed", total.passed, total.failed);
+    println!(
+        "\n{} passed, {} failed in {} minutes and {} seconds",
+        total.passed,
+        total.failed,
+        took.as_secs() / 60,
+        took.as_secs() % 60
+    );
     if total.failed > 0 {
         bail!("the tests do not pass");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_levels_run_when_none_is_named() {
+        assert_eq!(chosen(&[], &[]), Level::value_variants());
+        assert_eq!(chosen(&[Level::Unit], &[]), [Level::Unit]);
+    }
+
+    #[test]
+    fn without_browser_no_level_opens_one() {
+        let left = chosen(&[], &[Level::Browser]);
+        assert_eq!(left.len(), Level::value_variants().len() - 2);
+        assert!(!left.contains(&Level::Browser) && !left.contains(&Level::Release));
+        assert_eq!(
+            chosen(&[Level::Fmt, Level::Unit], &[Level::Unit]),
+            [Level::Fmt]
+        );
+    }
 }
