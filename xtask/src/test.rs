@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 pub enum Level {
     /// rustfmt finds nothing to change.
     Fmt,
+    /// Every program and test program builds, all at once, so that no processor waits.
+    Build,
     /// The directions between the rooms of the house hold.
     Guards,
     /// Tests at the end of the file they test, and in doc comments.
@@ -61,6 +63,7 @@ impl Level {
     fn run(self, postgres: Option<&Postgres>) -> Result<Count> {
         match self {
             Self::Fmt => checks::fmt(),
+            Self::Build => checks::build(),
             Self::Guards => rust::guards(),
             Self::Unit => rust::unit(postgres),
             Self::Store => rust::store(postgres),
