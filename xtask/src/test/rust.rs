@@ -112,3 +112,35 @@ fn count(command: &mut Command) -> Result<Count> {
     let (status, text) = show_and_read(command)?;
     Ok(Count::of_cargo_test(&text).with_status(status.success()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Every package and its features, as a build would have them that takes these kinds of dependencies.
+    fn features(kinds: &str) -> BTreeSet<String> {
+        let mut command = Command::new(cargo());
+        command.current_dir(folders::root()).args([
+            "tree",
+            "--locked",
+            "--prefix=none",
+            "--format={p} {f}",
+        ]);
+        let text = read(command.args(["--edges", kinds]).args(PRODUCT)).unwrap();
+        let lines = text.lines().map(|line| line.trim_end_matches(" (*)"));
+        lines.map(|line| line.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn programs_and_tests_share_every_dependency() {
+        let tests = features("normal,build,dev");
+        let programs = features("normal,build");
+        assert!(programs.len() > 100, "{programs:?}");
+        let apart: Vec<_> = programs.difference(&tests).collect();
+        assert!(
+            apart.is_empty(),
+            "tests turn on other features, so these and what stands on them are built twice: {apart:?}"
+        );
+    }
+}
