@@ -8,7 +8,12 @@ use kalends::{
     vault::{KeySource, Vault},
 };
 use sqlx::{AnyConnection, Connection as _};
-use std::fs;
+use std::{
+    fs,
+    io::{self, Write as _},
+    panic::resume_unwind,
+    sync::Once,
+};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -134,14 +139,23 @@ impl Databases {
     }
 }
 
+/// Where there is none, a test ends without a word of its own: the reason is told once for all of them.
 fn server() -> String {
     std::env::var("KALENDS_TEST_POSTGRES_URL").unwrap_or_else(|_| {
-        panic!(
-            "This half needs a Postgres. Run `cargo xtask test store`: it starts one and names it in \
-             KALENDS_TEST_POSTGRES_URL."
-        )
+        static TOLD: Once = Once::new();
+        // Written past what the test harness captures, which it would show once a test.
+        TOLD.call_once(|| {
+            let _ = io::stderr().write_all(NO_POSTGRES.as_bytes());
+        });
+        resume_unwind(Box::new(NO_POSTGRES))
     })
 }
+
+const NO_POSTGRES: &str = "
+The tests below `postgres` fail because they have no Postgres. `cargo xtask test store protocol` starts one for them;
+or name one that may be filled: KALENDS_TEST_POSTGRES_URL=postgres://user@127.0.0.1:5432/postgres cargo test
+
+";
 
 fn file(folder: &TempDir, name: &str) -> String {
     format!("sqlite://{}", folder.path().join(name).display())
