@@ -13,7 +13,7 @@ mod over_the_wire;
 #[path = "peers/process.rs"]
 mod process;
 
-use kalends::untrusted::calendar_view;
+use kalends_exchange::untrusted::calendar_view;
 use over_the_wire::{Kalends, Server};
 use process::Peer;
 use quick_xml::{events::Event, reader::Reader};

@@ -5,18 +5,24 @@
 //! is due within the next nine minutes, in which nothing is asked of any Exchange.
 
 use kalends::{
+    accounts::custody::open_pair,
+    people::{
+        hashing::{Hashing, Queue},
+        sign_in::hash_new,
+    },
+};
+use kalends_core::{
     account_name::{AccountName, Password},
     audit::{Action, Entry},
     calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity},
     clock::{Clock, Timestamp},
     connection::{Connection, ConnectionState, Mode},
-    custody::open_pair,
-    database::sqlite_file,
-    hashing::{Hashing, Queue},
     problem::Problem,
     random::Random,
-    sign_in::hash_new,
-    store::{Failed, NewConnection, NewUser, ReadRound, Reads, Role, Store, StoreError},
+};
+use kalends_store::{
+    Failed, NewConnection, NewUser, ReadRound, Reads, Role, Store, StoreError,
+    database::sqlite_file,
     vault::{KeySource, LockedVault},
 };
 use std::{error::Error, time::Duration};
@@ -101,7 +107,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             endpoint: format!("https://{host}/EWS/Exchange.asmx").parse()?,
             secret_id,
             control: None,
-            sign_in: kalends::connection::SignInMethod::Automatic,
+            sign_in: kalends_core::connection::SignInMethod::Automatic,
             reads: Reads {
                 user_id: user.id,
                 mailbox: user.email.clone(),

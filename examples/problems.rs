@@ -3,6 +3,6 @@
 fn main() -> std::io::Result<()> {
     std::io::Write::write_all(
         &mut std::io::stdout(),
-        kalends::advice::table::markdown().as_bytes(),
+        kalends_core::advice::table::markdown().as_bytes(),
     )
 }

@@ -4,16 +4,18 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use futures::future::BoxFuture;
-use kalends::{
+use kalends::connect::connection_test::{Controls, Failure, Request, Success, Tools, climb};
+use kalends_core::{
     account_name::AccountName,
-    auth::{Gate, Permit, Verdict},
     check::{Ladder, Step},
     clock::{Clock, Timestamp},
-    connect::ladder::{Controls, Failure, Request, Success, Tools, climb},
     connection::Mode,
-    outbound::{Outbound, OutboundConfig, connection::Facts},
     problem::Problem,
     random::Random,
+};
+use kalends_exchange::{
+    auth::{Gate, Permit, Verdict},
+    outbound::{Outbound, OutboundConfig, connection::Facts},
 };
 use kalends_simulator::{Options, Running, Simulator, world::practice};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair, date_time_ymd};
@@ -146,7 +148,7 @@ impl Front {
             account: AccountName::parse(SERVICE, "").unwrap(),
             password: password.to_owned().into(),
             endpoint: Some("mail.example.test".parse().unwrap()),
-            level: kalends::policy::PrivacyLevel::Everything,
+            level: kalends_core::policy::PrivacyLevel::Everything,
             fallback_zone: jiff::tz::TimeZone::UTC,
             controls: Controls::named(None),
             remembered: None,

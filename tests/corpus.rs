@@ -1,6 +1,6 @@
 //! What fuzzing keeps: each reader of remote bytes reads its corpus to the end without a panic.
 
-use kalends::untrusted::READERS;
+use kalends_exchange::untrusted::READERS;
 use std::{fs, path::Path};
 
 #[test]

@@ -12,7 +12,8 @@ mod office;
 mod victim;
 
 use engines::on_both_engines;
-use kalends::{connection::Mode, fail_point};
+use kalends_core::connection::Mode;
+use kalends_store::fail_point;
 use office::{BOTH, Office, new_entries, old_entries};
 use victim::{Deed, World};
 

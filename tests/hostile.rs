@@ -1,7 +1,7 @@
 //! Answers made to harm the reader: each ends soon, in an error or in a cut value, and none is expanded. Everything
 //! goes through the reader that calls use.
 
-use kalends::ews::{
+use kalends_exchange::ews::{
     envelope::{Body, open},
     operation::{Operation as _, find_item::FindItem},
     response_code::ResponseCode,

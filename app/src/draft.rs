@@ -2,7 +2,7 @@
 
 use crate::error::FieldErrors;
 #[cfg(feature = "ssr")]
-use kalends::mailbox::SmtpAddress;
+use kalends_core::mailbox::SmtpAddress;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -20,7 +20,7 @@ pub use words::Words;
 mod words {
     use super::Moment;
     use jiff::{civil::Date, tz::TimeZone};
-    use kalends::{
+    use kalends_core::{
         clock::Timestamp,
         preferences::{HourClock, Preferences},
     };

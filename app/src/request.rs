@@ -14,16 +14,14 @@ pub use session::{
 
 use crate::{AppError, component::Question, draft::Draft, moment::Words};
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
-use kalends::{
+use kalends::{analysis::Analysis, people::hashing::Busy, services::Services};
+use kalends_core::{
     advice::{Advice, advice},
-    analyse::Analysis,
     connection::{Connection, ConnectionState, Mode},
-    hashing::Busy,
     id::{CheckId, ConnectionId, UserId},
     problem::Problem,
-    services::Services,
-    store::User,
 };
+use kalends_store::User;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use session::session;
@@ -218,7 +216,7 @@ pub async fn admin() -> Result<User, AppError> {
 
 /// Whether somebody may see and do what admins may: one who owes the second factor that the organisation wants may not.
 pub async fn acts_as_admin(user: &User) -> Result<bool, AppError> {
-    let owed = kalends::factor::is_owed(&services().store, user).await;
+    let owed = kalends::people::two_factor::is_owed(&services().store, user).await;
     Ok(user.is_admin() && !owed.map_err(internal)?)
 }
 
@@ -313,13 +311,13 @@ pub async fn connection_by_id(id: &str) -> Result<Connection, AppError> {
 /// Warnings of certificates that end soon, of one host or of all in use.
 pub async fn ending_certificates(host: Option<&str>) -> Result<Vec<String>, AppError> {
     let services = services();
-    let by = services.clock.now() + kalends::problem::ENDS_SOON;
+    let by = services.clock.now() + kalends_core::problem::ENDS_SOON;
     let found = services.store.certificates_ending(by).await;
     Ok(found
         .map_err(internal)?
         .iter()
         .filter(|ending| host.is_none_or(|host| ending.host == host))
-        .map(|ending| kalends::advice::ending_certificate(&ending.host, &ending.certificate))
+        .map(|ending| kalends_core::advice::ending_certificate(&ending.host, &ending.certificate))
         .collect())
 }
 

@@ -3,17 +3,19 @@
 use super::clock;
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
-use kalends::{
+use kalends_core::{
     account_name::AccountName,
-    auth::{Credentials, Gate, Permit, Verdict},
     calendar::Window,
     clock::{Clock, Timestamp},
-    ews::{Client, Whose, read_window},
     mailbox::SmtpAddress,
-    outbound::{Outbound, OutboundConfig, connection::Facts},
     policy::PrivacyLevel,
     problem::Problem,
     random::Random,
+};
+use kalends_exchange::{
+    auth::{Credentials, Gate, Permit, Verdict},
+    ews::{Client, Whose, read_window},
+    outbound::{Outbound, OutboundConfig, connection::Facts},
 };
 use std::{env, path::PathBuf, sync::Arc};
 use tokio::runtime::{Builder, Runtime};

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kalends::untrusted::read_challenge(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kalends_exchange::untrusted::read_challenge(bytes));

@@ -15,7 +15,8 @@ use crate::{
     telemetry,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
-use kalends::{account_name::for_terminal, clock::Clock, custody::Custody, random::Random};
+use kalends::accounts::custody::Custody;
+use kalends_core::{account_name::for_terminal, clock::Clock, random::Random};
 use std::io::Write as _;
 
 /// Connects an organisation's Microsoft Exchange calendars and says why when it cannot.
@@ -92,7 +93,7 @@ pub enum CommandError {
     #[error(transparent)]
     Setting(#[from] SettingError),
     #[error(transparent)]
-    Outbound(#[from] kalends::outbound::SettingError),
+    Outbound(#[from] kalends_exchange::outbound::SettingError),
     #[error("{0}")]
     Refused(String),
     /// The look came to its end, and something is wrong; all words are said.

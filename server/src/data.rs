@@ -2,12 +2,14 @@
 
 use crate::settings::{SettingError, setting};
 use clap::Args;
-use kalends::{
+use kalends::accounts::custody::{self, Custody, CustodyError, Mispaired, PairError};
+use kalends_core::{
     clock::{Clock, Timestamp},
-    custody::{self, Custody, CustodyError, Mispaired, PairError},
-    database::{DatabaseError, DatabaseLock, LockError, sqlite_file},
     random::Random,
-    store::{Store, StoreError},
+};
+use kalends_store::{
+    Store, StoreError,
+    database::{DatabaseError, DatabaseLock, LockError, sqlite_file},
     vault::{KeySource, LockedVault, Vault, VaultError},
 };
 use std::{env, path::PathBuf};
@@ -168,7 +170,7 @@ impl Place {
             ("KALENDS_DATABASE_URL", &self.main),
             ("KALENDS_VAULT_DATABASE_URL", &self.vault),
         ] {
-            kalends::database::make_folder_of(url)
+            kalends_store::database::make_folder_of(url)
                 .map_err(|error| SettingError::hidden(name, unusable(&error)))?;
             let holder = format!("kalends {command}, process {}", std::process::id());
             let lock = DatabaseLock::take(url, &holder);

@@ -14,13 +14,11 @@ use axum::{
 };
 use futures::{StreamExt as _, stream};
 use kalends::{
-    audit, desk,
-    id::{MapId, UserId},
-    mapping,
-    services::Services,
-    store::{StoreError, User},
-    table::Table,
+    audit::csv_page, mailbox_scope, reports::connection_list, services::Services,
+    spreadsheet::Table,
 };
+use kalends_core::id::{MapId, UserId};
+use kalends_store::{StoreError, User};
 use tower_sessions::Session;
 
 /// The routes; they stand within the sessions.
@@ -61,7 +59,7 @@ impl FromRequestParts<Services> for Admin {
         let Some(user) = user.filter(User::is_admin) else {
             return Err(StatusCode::NOT_FOUND.into_response());
         };
-        let owed = kalends::factor::is_owed(&services.store, &user).await;
+        let owed = kalends::people::two_factor::is_owed(&services.store, &user).await;
         if owed.map_err(|error| failed(&error))? {
             return Err(StatusCode::NOT_FOUND.into_response());
         }
@@ -84,7 +82,7 @@ async fn signed_in(parts: &mut Parts, services: &Services) -> Result<Option<User
 
 /// Everything about the one who asks, and about nobody else.
 async fn stored(Person(user): Person, State(services): State<Services>) -> Response {
-    match kalends::stored::as_json(&services, &user).await {
+    match kalends::reports::data_export::as_json(&services, &user).await {
         Ok(all) => {
             let text = serde_json::to_string_pretty(&all).unwrap_or_default();
             attachment("application/json", "kalends.json", text.into())
@@ -95,7 +93,7 @@ async fn stored(Person(user): Person, State(services): State<Services>) -> Respo
 
 /// The entries of the one who asks.
 async fn calendar(Person(user): Person, State(services): State<Services>) -> Response {
-    match kalends::stored::as_icalendar(&services, &user).await {
+    match kalends::reports::data_export::as_icalendar(&services, &user).await {
         Ok(text) => attachment("text/calendar; charset=utf-8", "kalends.ics", text.into()),
         Err(error) => failed(&error),
     }
@@ -114,7 +112,7 @@ async fn addresses(_: Admin, State(services): State<Services>, Path(id): Path<St
     let store = services.store.clone();
     let pages = move |offset| {
         let store = store.clone();
-        async move { mapping::csv_page(&store, map.id, offset).await }
+        async move { mailbox_scope::csv_page(&store, map.id, offset).await }
     };
     csv("mailboxes.csv", 0, pages)
 }
@@ -129,7 +127,7 @@ async fn connections(
     let store = services.store.clone();
     let pages = move |offset| {
         let (store, wanted) = (store.clone(), wanted.clone());
-        async move { desk::csv_page(&store, &wanted, offset).await }
+        async move { connection_list::csv_page(&store, &wanted, offset).await }
     };
     csv("connections.csv", 0, pages)
 }
@@ -170,7 +168,7 @@ async fn audit_lines(
     let store = services.store.clone();
     let pages = move |before| {
         let (store, filter) = (store.clone(), filter.clone());
-        async move { audit::csv_page(&store, &filter, before).await }
+        async move { csv_page(&store, &filter, before).await }
     };
     csv("audit.csv", i64::MAX, pages)
 }

@@ -13,7 +13,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use kalends::{custody::holds_every_key, database::Unready, services::Services};
+use kalends::{accounts::custody::holds_every_key, services::Services};
+use kalends_store::database::Unready;
 use std::{
     net::{SocketAddr, TcpListener},
     time::Duration,
@@ -140,13 +141,15 @@ pub fn listen_at(wanted: &str, health: Health) -> Result<SocketAddr, CommandErro
 mod tests {
     use super::*;
     use axum::{body::Body, http::Request};
-    use kalends::{
+    use kalends::worker;
+    use kalends_core::{
         clock::{Clock, Timestamp},
-        outbound::{Outbound, OutboundConfig},
         random::Random,
-        store::Store,
+    };
+    use kalends_exchange::outbound::{Outbound, OutboundConfig};
+    use kalends_store::{
+        Store,
         vault::{KeySource, Vault},
-        worker,
     };
     use std::{path::Path, time::Duration};
     use tower::ServiceExt as _;

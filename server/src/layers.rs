@@ -13,7 +13,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ipnet::IpNet;
-use kalends::{peers::Peers, random::Random};
+use kalends::services::peers::Peers;
+use kalends_core::random::Random;
 use leptos::nonce::Nonce;
 use std::{
     net::{IpAddr, SocketAddr},

@@ -1,10 +1,10 @@
 //! The locks and the files of the databases while the server runs: a lock file that somebody takes away would let a second
 //! server in, and what is written to a file that was taken away is lost.
 
-use kalends::{
+use kalends::services::Services;
+use kalends_store::{
+    Store,
     database::{DatabaseLock, LockState},
-    services::Services,
-    store::Store,
     vault::Vault,
 };
 use std::{

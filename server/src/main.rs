@@ -19,7 +19,7 @@ mod site;
 mod telemetry;
 
 use clap::Parser;
-use kalends::account_name::for_terminal;
+use kalends_core::account_name::for_terminal;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -9,7 +9,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use kalends::random::Random;
+use kalends_core::random::Random;
 use leptos::server_fn::axum::server_fn_paths;
 use std::time::Duration;
 use tokio::time::Instant;

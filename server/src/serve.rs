@@ -23,7 +23,11 @@ use axum::{
     response::IntoResponse,
     routing::post,
 };
-use kalends::{clock::Clock, instance, random::Random, services::Services, worker};
+use kalends::{
+    services::{Services, instance},
+    worker,
+};
+use kalends_core::{clock::Clock, random::Random};
 use leptos::{config::LeptosOptions, prelude::*, server_fn::axum::server_fn_paths};
 use leptos_axum::{
     LeptosRoutes, generate_route_list, handle_server_fns_with_context,
@@ -85,7 +89,7 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
         .map_err(CommandError::refused)?;
     let Ok(()) = worker::beat(&services).await;
     println!("Kalends listens at {origin}");
-    if let Some(code) = kalends::setup::code_if_open(&services)
+    if let Some(code) = kalends::people::setup::code_if_open(&services)
         .await
         .map_err(CommandError::refused)?
     {
@@ -207,7 +211,8 @@ pub fn router(
         .with_same_site(SameSite::Lax)
         .with_http_only(true)
         .with_expiry(Expiry::OnInactivity(
-            time::Duration::try_from(kalends::sign_in::SESSION).unwrap_or(time::Duration::DAY),
+            time::Duration::try_from(kalends_core::lifetimes::SESSION)
+                .unwrap_or(time::Duration::DAY),
         ));
 
     let options = LeptosOptions::builder().output_name("kalends").build();

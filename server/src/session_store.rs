@@ -2,13 +2,13 @@
 
 use app::request::{AWAITED_KEY, DEVICE_KEY, USER_KEY};
 use async_trait::async_trait;
-use kalends::{
+use kalends::{people::sign_in::Network, services::Services};
+use kalends_core::{
     clock::Timestamp,
     id::UserId,
-    services::Services,
-    sign_in::{Network, SESSION, SESSION_IDLE},
-    store::{SessionRow, StoreError, session_hash},
+    lifetimes::{SESSION, SESSION_IDLE},
 };
+use kalends_store::{SessionRow, StoreError, session_hash};
 use std::{collections::HashMap, time::Duration};
 use tower_sessions::{
     SessionStore,
@@ -139,11 +139,10 @@ fn instant(at: Timestamp) -> OffsetDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kalends::{
-        clock::Clock,
-        outbound::{Outbound, OutboundConfig},
-        random::Random,
-        store::{NewUser, Role, Store},
+    use kalends_core::{clock::Clock, random::Random};
+    use kalends_exchange::outbound::{Outbound, OutboundConfig};
+    use kalends_store::{
+        NewUser, Role, Store,
         vault::{KeySource, Vault},
     };
 

@@ -3,12 +3,9 @@
 use crate::data::Data;
 use clap::Args;
 use ipnet::IpNet;
-use kalends::{
-    clock::Clock,
-    mailbox::to_ascii,
-    notice::{Channels, MailError, Mailer},
-    outbound::{Outbound, OutboundConfig},
-};
+use kalends::notify::{Channels, MailError, Mailer};
+use kalends_core::{clock::Clock, mailbox::to_ascii};
+use kalends_exchange::outbound::{Outbound, OutboundConfig};
 use std::{env, fs, net::SocketAddr, path::PathBuf};
 
 /// The settings that have no flag, because flags can be read by everybody on the machine.
@@ -159,7 +156,10 @@ impl Network {
     }
 
     /// The way out to Exchange.
-    pub fn outbound(&self, clock: Clock) -> Result<Outbound, kalends::outbound::SettingError> {
+    pub fn outbound(
+        &self,
+        clock: Clock,
+    ) -> Result<Outbound, kalends_exchange::outbound::SettingError> {
         let config = OutboundConfig::parse(
             &self.exchange_hosts,
             &self.exchange_connect_to,

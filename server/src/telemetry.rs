@@ -8,7 +8,7 @@ use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitEx
 const QUIET: [(&str, &str); 2] = [
     // A cookie of a session that has ended is ordinary life, and told as suspicious.
     ("tower_sessions", "tower_sessions_core::session=error"),
-    kalends::database::QUIET,
+    kalends_store::database::QUIET,
 ];
 
 /// Starts logging. Fails when the filter cannot be read.

@@ -1,10 +1,8 @@
 //! The audit trail as a table for spreadsheets.
 
-use super::Filter;
-use crate::{
-    store::{Store, StoreError},
-    table::Table,
-};
+use crate::spreadsheet::Table;
+use kalends_core::audit::Filter;
+use kalends_store::{Store, StoreError};
 
 /// How many lines are read together.
 const PAGE: i64 = 1000;

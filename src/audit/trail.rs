@@ -1,30 +1,11 @@
 //! The chain of the audit trail: how a line is bound to the one before it, and whether the trail is whole.
 
-use super::{Ending, Line};
-use crate::{
-    clock::Timestamp,
-    store::{Store, StoreError},
+use kalends_core::audit::Ending;
+use kalends_core::clock::Timestamp;
+use kalends_store::{
+    Store, StoreError,
     vault::{Anchor, Vault, VaultError},
 };
-use sha2::{Digest as _, Sha256};
-
-impl Line {
-    /// The hash of this line behind one with the hash `before`: SHA-256 over both, the line's fields as a JSON array, so
-    /// that no two different lines read the same.
-    pub fn chained_to(&self, before: &str) -> String {
-        let fields = serde_json::json!([
-            before,
-            self.seq,
-            self.id,
-            self.at.millis(),
-            self.actor,
-            self.who,
-            self.action,
-            self.subject
-        ]);
-        hex::encode(Sha256::digest(fields.to_string().as_bytes()))
-    }
-}
 
 /// What a look at the whole trail brought.
 #[derive(Debug, Clone, PartialEq, Eq)]

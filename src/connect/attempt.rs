@@ -1,18 +1,18 @@
 //! One try with what was typed, what is learnt from it, and the pause before the next where Kalends keeps trying.
 
 use super::{
-    Failure, LONGEST, Request, Success, certificate, climb, controls_of, ladder, tools, zone_of,
+    Failure, LONGEST, Request, Success, certificate, climb, connection_test, controls_of, tools,
+    zone_of,
 };
-use crate::{
-    autodiscover,
+use crate::{accounts::refusals::TypedGate, services::Services};
+use kalends_core::{
     check::{Goal, Ladder, Waiting},
     endpoint::EwsUrl,
     id::CheckId,
     policy::PrivacyLevel,
-    refusal::TypedGate,
-    services::Services,
-    store::User,
 };
+use kalends_exchange::autodiscover;
+use kalends_store::User;
 use std::{sync::Arc, time::Duration};
 
 /// How often a waiting check looks whether it is time, or whether it was cancelled.
@@ -27,7 +27,7 @@ pub(super) async fn try_once(
 ) -> (Ladder, Option<Result<Success, Failure>>) {
     let gate = TypedGate::new(services, Some(user.id)).signing_in(request.sign_in);
     let gate = Arc::new(gate);
-    let climbing = ladder::Request {
+    let climbing = connection_test::Request {
         mode: request.mode,
         mailbox: request.mailbox.clone(),
         account: request.account.clone(),
@@ -36,7 +36,7 @@ pub(super) async fn try_once(
         fallback_zone: zone_of(user),
         level: level_for(services, user, request).await,
         controls: match request.control.clone() {
-            Some(typed) => ladder::Controls::Named(typed),
+            Some(typed) => connection_test::Controls::Named(typed),
             None => controls_of(services, &request.account, &request.mailbox).await,
         },
         remembered: match request.endpoint {
@@ -132,7 +132,7 @@ async fn learn(
             }
             services.store.remember_endpoint(domain, endpoint).await
         }
-        (Err(failure), Some(remembered)) if ladder::is_stale(failure) => {
+        (Err(failure), Some(remembered)) if connection_test::is_stale(failure) => {
             let forgotten = services.store.forget_endpoint(domain, remembered).await;
             forgotten.map(drop)
         }

@@ -1,12 +1,12 @@
 //! What is remembered of certificates: kept while everything works, compared when something fails.
 
-use super::ladder::{Failure, Success};
-use crate::{
+use super::connection_test::{Failure, Success};
+use crate::services::Services;
+use kalends_core::{
     endpoint::EwsUrl,
     problem::{Certificate, Problem},
-    services::Services,
-    store::StoreError,
 };
+use kalends_store::StoreError;
 
 /// Keeps what an endpoint shows while everything works.
 pub async fn keep(services: &Services, endpoint: &EwsUrl, shown: Option<&Certificate>) {

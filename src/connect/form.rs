@@ -1,15 +1,15 @@
 //! The connect form, parsed once into types that cannot be wrong; every mistake has its message at its field.
 
-use crate::{
+use kalends_core::{
     account_name::{AccountName, AccountNameError, Password},
     advice::{Names, advice},
     check::{Goal, Typed},
     connection::{Mode, SignInMethod},
     endpoint::{EndpointError, EwsUrl, names_exchange_online},
     mailbox::{AddressError, SmtpAddress},
-    outbound::guard::bare_host,
     problem::Problem,
 };
+use kalends_exchange::outbound::guard::bare_host;
 
 /// What a person typed into one field set.
 #[derive(Debug)]

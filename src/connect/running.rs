@@ -4,14 +4,19 @@
 
 use super::{KEEP_TRYING, Request};
 use crate::{
+    accounts::permission::{Forbidden, MOST_RUNNING, Refusal},
+    services::Services,
+};
+use kalends_core::{
     account_name::Password,
     check::Typed,
     connection::{Mode, SignInMethod},
     id::{CheckId, UserId},
-    limits::{HeldPlace, Keys, Lasts, Limit, LimitKey},
     mailbox::SmtpAddress,
-    permission::{Forbidden, MOST_RUNNING, Refusal},
-    services::Services,
+};
+use kalends_store::{
+    held_place::HeldPlace,
+    limit::{Keys, Lasts, Limit, LimitKey},
 };
 use std::{
     collections::HashMap,

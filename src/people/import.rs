@@ -4,11 +4,9 @@ use super::{
     NewPerson,
     recipients::{Recipient, is_list, recipients},
 };
-use crate::{
-    pasted::addresses_in,
-    store::Role,
-    table::{Heading, Row, Sheet, read_sheet},
-};
+use crate::spreadsheet::{Heading, Row, Sheet, read_sheet};
+use kalends_core::pasted::addresses_in;
+use kalends_store::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 

@@ -1,6 +1,6 @@
 //! Recipients as mail programs write them in one line: a display name, an address between signs, the next one.
 
-use crate::pasted::{Cut, addresses_in};
+use kalends_core::pasted::{Cut, addresses_in};
 
 /// Somebody of the line, as it stands there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

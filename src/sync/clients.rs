@@ -2,20 +2,22 @@
 //! time. They sign in one after another, so that a changed password is refused once and not once for each.
 
 use crate::{
-    account_name::Password,
-    auth::Credentials,
+    accounts::refusals::{SavedGate, Told},
     connect::{certificate, controls_of},
+    services::Services,
+};
+use kalends_core::{account_name::Password, call::Call, mailbox::SmtpAddress, problem::Problem};
+use kalends_exchange::{
+    auth::Credentials,
     diagnose::{
         Evidence,
         control::{is_ambiguous, narrowed},
         diagnose,
     },
-    ews::{Call, Client, EwsError},
-    mailbox::SmtpAddress,
-    problem::Problem,
-    refusal::{SavedGate, Told},
-    services::Services,
-    store::Account,
+    ews::{Client, EwsError},
+};
+use kalends_store::{
+    Account,
     vault::{Destination, VaultError},
 };
 use std::sync::{

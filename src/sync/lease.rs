@@ -1,7 +1,8 @@
 //! An account stays held for as long as the work with it lasts.
 
 use super::LEASE;
-use crate::{services::Services, store::Leased};
+use crate::services::Services;
+use kalends_store::Leased;
 use std::time::Duration;
 
 /// How often a lease is renewed: sooner than anybody takes this process for gone, so that one which stood still for longer

@@ -1,10 +1,10 @@
 //! When the next round is due, and in which state a connection waits for it.
 
-use crate::{
+use kalends_core::{
+    back_off::MAX_MILLIS,
     calendar::Window,
     clock::Timestamp,
     connection::ConnectionState,
-    ews::back_off::MAX_MILLIS,
     problem::{Problem, Retry},
     random::Random,
 };

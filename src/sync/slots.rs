@@ -1,12 +1,9 @@
 //! Whose turns go on at the same time in one instance: no server and no kind of account takes every slot, so that slow
 //! ones hold up nobody but themselves.
 
-use super::turn::Turned;
-use crate::{
-    connection::Mode,
-    id::AccountId,
-    store::{Account, Members, Room},
-};
+use super::account_run::Turned;
+use kalends_core::{connection::Mode, id::AccountId};
+use kalends_store::{Account, Members, Room};
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
@@ -205,7 +202,7 @@ mod tests {
             };
             let task = self.tasks.spawn(async {}).id();
             let turn = AtWork {
-                account: AccountId::new(crate::clock::Timestamp::from_seconds(0), [0; 10]),
+                account: AccountId::new(kalends_core::clock::Timestamp::from_seconds(0), [0; 10]),
                 host: host.to_owned(),
                 is_organisation,
                 since: self.now,

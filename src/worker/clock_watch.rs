@@ -1,12 +1,9 @@
 //! A clock that was set, or stands behind what was seen last: it is told, what was planned by the wrong time is not believed, nothing is forgotten by its age until
 //! the clock has gone on by itself for a day, and the hour of a refused sign-in is an hour in which Kalends ran.
 
-use crate::{
-    clock::Timestamp,
-    instance,
-    services::Services,
-    store::{ClockJump, StoreError},
-};
+use crate::services::{Services, instance};
+use kalends_core::clock::Timestamp;
+use kalends_store::{ClockJump, StoreError};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -25,7 +22,7 @@ const BEHIND: i64 = 3_600_000;
 #[derive(Debug, Default)]
 pub struct ClockWatch(Mutex<Watch>);
 
-/// Durations are as [`Clock::passed`](crate::clock::Clock::passed) tells them.
+/// Durations are as [`Clock::passed`](kalends_core::clock::Clock::passed) tells them.
 #[derive(Debug, Default)]
 struct Watch {
     last: Option<(Timestamp, Duration)>,

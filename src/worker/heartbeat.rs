@@ -2,7 +2,8 @@
 //! half a minute.
 
 use super::Loop;
-use crate::{clock::Clock, services::Services};
+use crate::services::Services;
+use kalends_core::clock::Clock;
 use std::{
     collections::HashMap,
     convert::Infallible,

@@ -1,7 +1,8 @@
 //! What is forgotten by itself. Each chore is done whatever became of the one before it.
 
 use super::clock_watch::may_forget_by_age;
-use crate::{services::Services, store::StoreError};
+use crate::services::Services;
+use kalends_store::StoreError;
 use std::fmt::Display;
 
 /// All chores once; what goes by its age stays while the clock is in doubt.

@@ -3,17 +3,20 @@
 use crate::engines::Databases;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use kalends::{
+    accounts::custody::{Custody, PairError, open_pair},
+    audit::{Verdict, follow, verify},
+};
+use kalends_core::{
     account_name::AccountName,
-    audit::{Action, Entry, Verdict, follow, verify},
+    audit::{Action, Entry},
     calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity, Window},
     clock::{Clock, Timestamp},
     connection::{Connection, Mode, SignInMethod},
-    custody::{Custody, PairError, open_pair},
     id::SecretId,
     random::Random,
-    store::{
-        NewAccount, NewConnection, NewUser, NextSlot, ReadRound, Reads, Role, Store, Terms, User,
-    },
+};
+use kalends_store::{
+    NewAccount, NewConnection, NewUser, NextSlot, ReadRound, Reads, Role, Store, Terms, User,
     vault::{Destination, KeySource, LockedVault, Vault},
 };
 use sqlx::Row;
@@ -129,7 +132,7 @@ impl Office {
             endpoint: HOST.parse().unwrap(),
             secret_id,
             control: None,
-            sign_in: kalends::connection::SignInMethod::Automatic,
+            sign_in: kalends_core::connection::SignInMethod::Automatic,
         };
         let entry = Entry::by(user.id, Action::Connected);
         let password = password.to_owned().into();

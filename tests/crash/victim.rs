@@ -5,7 +5,8 @@ use crate::{
     engines::Databases,
     office::{BOTH, OLD, Office, new_entries},
 };
-use kalends::{connection::Mode, database::Engine};
+use kalends_core::connection::Mode;
+use kalends_store::database::Engine;
 use std::{
     os::unix::process::ExitStatusExt,
     process::{Command, Stdio},

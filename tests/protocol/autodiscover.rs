@@ -1,13 +1,13 @@
 //! Finding the server: every way that a mail domain may name it, and the password going nowhere else.
 
 use crate::office::{Office, seen, service};
-use kalends::{
+use kalends::connect::connection_test::{Failure, Request, Success};
+use kalends_core::{
     advice::{Names, advice},
     check::Step,
-    connect::ladder::{Failure, Request, Success},
-    outbound::resolve::Service,
     problem::{CameOf, Problem},
 };
+use kalends_exchange::outbound::resolve::Service;
 use kalends_simulator::fault::{Kind, Plan};
 
 const HOME: [&str; 2] = ["example.test", "autodiscover.example.test"];

@@ -8,15 +8,17 @@ use crate::{
     },
 };
 use futures::{FutureExt as _, future::BoxFuture};
-use kalends::{
+use kalends::connect::connection_test::Request;
+use kalends_core::{
     account_name::AccountName,
+    check::{Step, StepReport, Verdict},
+    connection::Mode,
+    problem::{CameOf, InsteadOfEws, Problem},
+};
+use kalends_exchange::{
     auth::{Credentials, Gate},
     autodiscover::Autodiscover,
-    check::{Step, StepReport, Verdict},
-    connect::ladder::Request,
-    connection::Mode,
     ews::response_code::ResponseCode,
-    problem::{CameOf, InsteadOfEws, Problem},
 };
 use kalends_simulator::fault::{FaultShape, Framing, Kind, Plan};
 use std::sync::Arc;

@@ -4,13 +4,13 @@ use crate::{
     office::{Office, service},
     problems::{Met, meet},
 };
-use kalends::{
+use kalends::connect::connection_test::Request;
+use kalends_core::{
     advice::{Names, advice},
     clock::{Clock, Timestamp},
-    connect::ladder::Request,
-    outbound::{Outbound, OutboundConfig},
     problem::{CertificateFlaw, Problem, TlsReason},
 };
+use kalends_exchange::outbound::{Outbound, OutboundConfig};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair, NameConstraints, PKCS_ED25519,

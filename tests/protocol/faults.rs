@@ -1,7 +1,7 @@
 //! Faults that say little: without a code, with one of SOAP alone, and in headers only.
 
 use crate::problems::with_fault;
-use kalends::{
+use kalends_core::{
     advice::{Names, advice},
     check::Step,
 };

@@ -1,7 +1,7 @@
 //! Servers whose issuing certificate is what is wrong, and those that want a certificate of the caller by HTTP alone.
 
 use crate::certificates::{HOST, met, server, server_saying, showing};
-use kalends::{
+use kalends_core::{
     advice::{Names, advice},
     problem::{Problem, TlsReason},
 };

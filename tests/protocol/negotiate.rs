@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, Request, header::WWW_AUTHENTICATE};
 use hyper::body::Bytes;
-use kalends::{
+use kalends_exchange::{
     auth::{
         channel_binding,
         ntlm::{self, Reply, challenge::Challenge},

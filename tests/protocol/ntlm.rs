@@ -5,14 +5,16 @@ use crate::{
     office::{Office, seen, service},
     problems::NOTHING,
 };
-use kalends::{
+use kalends::connect::connection_test::{Request, Success};
+use kalends_core::{
     account_name::AccountName,
     advice::{Names, advice},
-    auth::{Credentials, Gate},
     check::Step,
-    connect::ladder::{Request, Success},
-    ews::{Cause, Client, Whose},
     problem::Problem,
+};
+use kalends_exchange::{
+    auth::{Credentials, Gate},
+    ews::{Cause, Client, Whose},
 };
 use kalends_simulator::{
     fault::{Kind, Plan},

@@ -2,20 +2,22 @@
 //! gate that writes down what it is told.
 
 use futures::future::BoxFuture;
-use kalends::{
+use kalends::connect::connection_test::{Controls, Failure, Request, Success, Tools, climb};
+use kalends_core::{
     account_name::AccountName,
-    auth::{Gate, Permit, Verdict},
     check::{Ladder, Step, StepReport, Verdict as StepVerdict},
     clock::{Clock, Timestamp},
-    connect::ladder::{Controls, Failure, Request, Success, Tools, climb},
     connection::Mode,
+    problem::Problem,
+    random::Random,
+};
+use kalends_exchange::{
+    auth::{Gate, Permit, Verdict},
     outbound::{
         Outbound, OutboundConfig,
         connection::Facts,
         resolve::{Resolve, Service, SystemResolver},
     },
-    problem::Problem,
-    random::Random,
 };
 use kalends_simulator::{
     Options, Running, Simulator,
@@ -211,7 +213,7 @@ pub fn service() -> Request {
         account: AccountName::parse("svc-kalends@example.test", "").unwrap(),
         password: practice::SERVICE_PASSWORD.to_owned().into(),
         endpoint: Some("mail.example.test".parse().unwrap()),
-        level: kalends::policy::PrivacyLevel::Everything,
+        level: kalends_core::policy::PrivacyLevel::Everything,
         fallback_zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
         controls: Controls::named(None),
         remembered: None,

@@ -1,7 +1,8 @@
 //! Domains with letters beyond ASCII: people type and read them, the wire and DNS have their ASCII form.
 
 use crate::office::{NOW, Office, seen, service};
-use kalends::{check::Step, connect::ladder::Request};
+use kalends::connect::connection_test::Request;
+use kalends_core::check::Step;
 
 const ASCII: &str = "xn--mller-kva.example.test";
 

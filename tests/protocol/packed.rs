@@ -4,7 +4,8 @@ use crate::{
     office::{Office, service},
     problems::meet,
 };
-use kalends::{connect::ladder::Request, problem::Problem};
+use kalends::connect::connection_test::Request;
+use kalends_core::problem::Problem;
 use kalends_simulator::fault::{Encoding, FaultShape, Kind};
 
 const PACKED: [Encoding; 6] = [

@@ -3,11 +3,11 @@
 
 use crate::office::{NOW, Office, service, verdict};
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
-use kalends::{
+use kalends::connect::connection_test::{Controls, Failure, Request};
+use kalends_core::{
     account_name::AccountName,
     advice::{Names, advice},
     check::{Step, Verdict},
-    connect::ladder::{Controls, Failure, Request},
     problem::Problem,
 };
 use kalends_simulator::{

@@ -4,9 +4,9 @@ use crate::{
     office::{Office, service},
     problems::{Met, meet},
 };
-use kalends::{
+use kalends::connect::connection_test::{Failure, Request};
+use kalends_core::{
     advice::{Names, advice},
-    connect::ladder::{Failure, Request},
     problem::{Owner, Problem},
 };
 use kalends_simulator::world::settings::Front;

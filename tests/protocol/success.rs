@@ -1,10 +1,10 @@
 //! Tests that pass: what each step saw, what is shown as proof, and what went over the wire for it.
 
 use crate::office::{Office, seen, service, verdict};
-use kalends::{
+use kalends::connect::connection_test::{Request, climb};
+use kalends_core::{
     account_name::AccountName,
     check::{Step, Verdict},
-    connect::ladder::{Request, climb},
     connection::Mode,
 };
 use kalends_simulator::fault::{Kind, Plan};

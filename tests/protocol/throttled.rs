@@ -4,7 +4,7 @@ use crate::{
     problems::with_fault,
     wire::{told, values, wait},
 };
-use kalends::problem::Problem;
+use kalends_core::problem::Problem;
 use kalends_simulator::fault::Kind;
 use std::time::Duration;
 

@@ -4,12 +4,12 @@ use crate::{
     office::{Office, service},
     problems::{Met, meet, with_endpoint, with_fault},
 };
-use kalends::{
+use kalends::connect::connection_test::Request;
+use kalends_core::{
     advice::{Names, advice},
-    connect::ladder::Request,
-    outbound::{Outbound, OutboundConfig},
     problem::{Problem, TlsReason},
 };
+use kalends_exchange::outbound::{Outbound, OutboundConfig};
 use kalends_simulator::fault::Kind;
 
 async fn plain_port(name: &'static str) -> Met {

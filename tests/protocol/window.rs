@@ -1,10 +1,12 @@
 //! Whole windows through one client, compared with what the practice Exchange holds.
 
 use crate::office::{NOW, Office, service};
-use kalends::{
-    auth::{Credentials, Gate},
+use kalends_core::{
     calendar::{EntryKind, Window},
     clock::Timestamp,
+};
+use kalends_exchange::{
+    auth::{Credentials, Gate},
     ews::{Client, EwsError, Whose, read_window},
 };
 use kalends_simulator::world::{practice, view};
@@ -58,7 +60,7 @@ async fn a_year_is_read_as_the_server_holds_it_although_one_answer_holds_ten_ent
             &mut client,
             &whose,
             window,
-            kalends::policy::PrivacyLevel::Everything,
+            kalends_core::policy::PrivacyLevel::Everything,
             &zone,
         )
         .await

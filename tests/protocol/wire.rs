@@ -4,14 +4,16 @@ use crate::{
     office::{Office, seen, service},
     problems::{meet, with_code, with_fault, with_soap_fault},
 };
-use kalends::{
+use kalends::connect::connection_test::Request;
+use kalends_core::{
     advice::{Names, advice},
-    auth::{Credentials, Gate},
     calendar::Window,
     check::Step,
-    connect::ladder::Request,
-    ews::{Client, EwsError, Whose, read_window},
     problem::{Owner, Problem, Retry},
+};
+use kalends_exchange::{
+    auth::{Credentials, Gate},
+    ews::{Client, EwsError, Whose, read_window},
 };
 use kalends_simulator::{
     fault::{FaultShape, Kind, Plan},
@@ -60,7 +62,7 @@ pub async fn entries(
         end: now + Duration::from_hours(24 * 90),
     };
     let whose = Whose::impersonated(address.parse().unwrap());
-    let level = kalends::policy::PrivacyLevel::Everything;
+    let level = kalends_core::policy::PrivacyLevel::Everything;
     let zone = service().fallback_zone;
     let read = read_window(client, &whose, window, level, &zone).await;
     read.map(|read| read.events.len())

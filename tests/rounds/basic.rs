@@ -6,7 +6,7 @@ use crate::{
     engines::on_both_engines,
     world::{MINUTE, SERVICE},
 };
-use kalends::{
+use kalends_core::{
     advice::advice,
     check::Outcome,
     connection::{ConnectionState, SignInMethod},

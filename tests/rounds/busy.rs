@@ -6,7 +6,8 @@ use crate::{
     organisation,
     world::{MINUTE, SERVICE},
 };
-use kalends::{connection::ConnectionState, mapping};
+use kalends::mailbox_scope;
+use kalends_core::connection::ConnectionState;
 use kalends_simulator::fault::{Kind, Plan};
 use std::time::Duration;
 
@@ -116,14 +117,14 @@ on_both_engines! {
     async fn a_map_of_mailboxes_waits_as_rounds_do(world) {
         let held = organisation::held(world).await;
         let alice = world.user("alice").await;
-        let addresses = mapping::read_addresses("alice@example.test bob@example.test charlie@example.test").unwrap();
-        let map = mapping::start(&world.services, &alice, &held.account, &addresses).await.unwrap();
+        let addresses = mailbox_scope::read_addresses("alice@example.test bob@example.test charlie@example.test").unwrap();
+        let map = mailbox_scope::start(&world.services, &alice, &held.account, &addresses).await.unwrap();
         world.always(busy_for("1"));
         let refused = || world.exchange.world().counters().faults();
         for (steps, step, most) in [(20, SECOND, 2), (360, SECOND * 10, 20)] {
             let before = refused();
             for _ in 0..steps {
-                mapping::tend(&world.services).await.unwrap();
+                mailbox_scope::tend(&world.services).await.unwrap();
                 world.pass(step);
             }
             let refused = refused() - before;
@@ -131,7 +132,7 @@ on_both_engines! {
         }
         world.exchange.world().faults.clear();
         world.pass(MINUTE * 31);
-        while mapping::tend(&world.services).await.unwrap() > 0 {}
+        while mailbox_scope::tend(&world.services).await.unwrap() > 0 {}
         let ended = world.services.store.map(map).await.unwrap().unwrap();
         assert!(ended.finished_at.is_some() && ended.problem.is_none(), "{ended:?}");
     }

@@ -6,7 +6,8 @@ use crate::{
     refusals::problem,
     world::{HOST, MINUTE, SERVICE},
 };
-use kalends::{check::Outcome, problem::Problem, services::Services, worker};
+use kalends::{services::Services, worker};
+use kalends_core::{check::Outcome, problem::Problem};
 use kalends_simulator::world::practice::SERVICE_PASSWORD;
 use sqlx::Row as _;
 use std::time::Duration;

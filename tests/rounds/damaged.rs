@@ -5,7 +5,7 @@ use crate::{
     engines::on_both_engines,
     world::{MINUTE, NOW, SERVICE, jiff_at},
 };
-use kalends::{
+use kalends_core::{
     advice::advice, calendar::Event, clock::Timestamp, connection::ConnectionState,
     problem::Problem,
 };

@@ -8,22 +8,27 @@ use crate::{
     world::{SERVICE, new_form},
 };
 use kalends::{
-    bulk::{self, Bulk},
-    check::Outcome,
-    connect,
-    id::{BulkId, CheckId},
-    instance,
-    limits::{Keys, Lasts, Limit, LimitKey},
-    organisation,
-    permission::{Forbidden, Refusal},
-    problem::Problem,
-    services::Services,
-    store::{CountedUnder, Sent, StoreError},
+    accounts::{
+        organisation,
+        permission::{Forbidden, Refusal},
+    },
+    bulk_actions, connect,
+    services::{Services, instance},
     sync::{self, LEASE},
+};
+use kalends_core::{
+    bulk_action::Bulk,
+    check::Outcome,
+    id::{BulkId, CheckId},
+    problem::Problem,
 };
 use kalends_simulator::{
     fault::{Kind, Plan},
     world::practice::SERVICE_PASSWORD,
+};
+use kalends_store::{
+    CountedUnder, Sent, StoreError,
+    limit::{Keys, Lasts, Limit, LimitKey},
 };
 use std::time::Duration;
 
@@ -196,8 +201,8 @@ on_both_engines! {
         let account = held(world).await.account;
         let other = another(world).await;
         let leased = other.store.lease_account(account.id, world.clock.now(), LEASE).await.unwrap().unwrap();
-        let late = other.store.under(&leased);
-        late.make_due_now(kalends::id::ConnectionId::new(world.clock.now(), [0; 10]), world.clock.now()).await.unwrap();
+        let late = other.store.under(&leased.lease);
+        late.make_due_now(kalends_core::id::ConnectionId::new(world.clock.now(), [0; 10]), world.clock.now()).await.unwrap();
         looks(world, &[&world.services], 3).await;
         let written = late.end_busy_times(account.id, world.clock.now()).await;
         assert!(matches!(written, Err(StoreError::LeaseLost)), "{written:?}");
@@ -213,7 +218,7 @@ on_both_engines! {
         other.store.reserve_sign_in(&svc, Sent::Saved, now).await.unwrap().unwrap();
         let _kept = other.store.take_place(&[&Held], now).await.unwrap().unwrap();
         let connection = world.connection("bob").await;
-        let line = bulk::Line {
+        let line = kalends_core::bulk_action::Line {
             connection: connection.id,
             user: connection.user_id,
             name: "Bob".to_owned(),
@@ -224,7 +229,7 @@ on_both_engines! {
             id: BulkId::new(now, [1; 10]),
             made_by: world.user("alice").await.id,
             at: now,
-            action: bulk::Action::Sync,
+            action: kalends_core::bulk_action::Action::Sync,
             finished_at: None,
             lines: vec![line],
         };

@@ -5,7 +5,8 @@ use crate::{
     organisation::{connected, form, held},
     world::{MINUTE, SERVICE},
 };
-use kalends::{check::Outcome, organisation, sync};
+use kalends::{accounts::organisation, sync};
+use kalends_core::check::Outcome;
 use kalends_simulator::world::{account::Account, practice::SERVICE_PASSWORD};
 use std::{
     sync::{

@@ -2,24 +2,23 @@
 
 use crate::{World, engines::on_both_engines, organisation::held, world::MINUTE};
 use kalends::{
-    audit::Action,
-    id::MapId,
-    mapping::{self, Addresses, read_addresses},
-    organisation,
-    store::{Connecting, Held, Place, Probe},
+    accounts::organisation,
+    mailbox_scope::{self, Addresses, read_addresses},
 };
+use kalends_core::{audit::Action, id::MapId};
+use kalends_store::{Connecting, Held, Place, Probe};
 use std::collections::BTreeMap;
 
 async fn start(world: &World, held: &Held, text: &str) -> MapId {
     let alice = world.user("alice").await;
     let addresses = read_addresses(text).unwrap();
-    mapping::start(&world.services, &alice, &held.account, &addresses)
+    mailbox_scope::start(&world.services, &alice, &held.account, &addresses)
         .await
         .unwrap()
 }
 
 async fn through(world: &World) {
-    while mapping::tend(&world.services).await.unwrap() > 0 {}
+    while mailbox_scope::tend(&world.services).await.unwrap() > 0 {}
 }
 
 async fn found(world: &World, map: MapId) -> BTreeMap<String, (Option<Place>, Option<Connecting>)> {
@@ -66,7 +65,7 @@ on_both_engines! {
         // The primary address of an alias is told.
         let rows = world.services.store.map_rows(map, Some(Place::Alias), (10, 0)).await.unwrap();
         assert_eq!(rows[0].primary, Some("bob@example.test".parse().unwrap()));
-        let (csv, next) = mapping::csv_page(&world.services.store, map, 0).await.unwrap();
+        let (csv, next) = mailbox_scope::csv_page(&world.services.store, map, 0).await.unwrap();
         let csv = String::from_utf8(csv).unwrap();
         assert!(csv.starts_with("address,found,primary address,problem,person,connection\nalice@example.test,in scope,"), "{csv}");
         assert_eq!((csv.lines().count(), next), (7, None));
@@ -94,10 +93,10 @@ on_both_engines! {
         through(world).await;
         let (alice, store) = (world.user("alice").await, &world.services.store);
         let now = store.map(map).await.unwrap().unwrap();
-        assert_eq!(mapping::choose(&world.services, &alice, &now, Some(&[1, 3, 77])).await.unwrap(), 1);
+        assert_eq!(mailbox_scope::choose(&world.services, &alice, &now, Some(&[1, 3, 77])).await.unwrap(), 1);
         through(world).await;
         assert_eq!(found(world, map).await["bob@example.test"].1, Some(Connecting::Connected));
-        assert_eq!(mapping::choose(&world.services, &alice, &now, None).await.unwrap(), 2);
+        assert_eq!(mailbox_scope::choose(&world.services, &alice, &now, None).await.unwrap(), 2);
         through(world).await;
         assert_eq!(store.map_choices(map).await.unwrap(), (3, 3, 0));
         assert_eq!(world.tend().await, 3);
@@ -115,21 +114,21 @@ on_both_engines! {
             all: (0..3000).map(|n| Ok(format!("person{n}@example.test").parse().unwrap())).collect(),
         };
         let alice = world.user("alice").await;
-        let map = mapping::start(&world.services, &alice, &held.account, &many).await.unwrap();
+        let map = mailbox_scope::start(&world.services, &alice, &held.account, &many).await.unwrap();
         let store = &world.services.store;
         let open = || async { store.map_counts(map).await.unwrap().iter().find(|(place, _)| place.is_none()).map_or(0, |(_, n)| *n) };
         // Broken off as by a restart: what was asked stays asked.
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(400), mapping::tend(&world.services)).await;
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(400), mailbox_scope::tend(&world.services)).await;
         // A row that was on its way into the database when it was broken off.
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         let after = open().await;
         assert!(after > 0, "the machine is too quick for this test");
         organisation::pause(&world.services, &alice, &held.account, true).await.unwrap();
         world.pass(MINUTE * 5);
-        assert_eq!((mapping::tend(&world.services).await.unwrap(), open().await), (0, after));
+        assert_eq!((mailbox_scope::tend(&world.services).await.unwrap(), open().await), (0, after));
         organisation::pause(&world.services, &alice, &held.account, false).await.unwrap();
         store.finish_map(map, true, None, world.clock.now()).await.unwrap();
-        assert_eq!((mapping::tend(&world.services).await.unwrap(), open().await), (0, after));
+        assert_eq!((mailbox_scope::tend(&world.services).await.unwrap(), open().await), (0, after));
         store.reopen_map(map, world.clock.now()).await.unwrap();
         through(world).await;
         assert_eq!(open().await, 0);
@@ -155,16 +154,16 @@ on_both_engines! {
             without: 0,
             all: (0..500).map(|n| Ok(format!("person{n}@example.test").parse().unwrap())).collect(),
         };
-        let narrow = mapping::start(services, &alice, &held.account, &all).await.unwrap();
+        let narrow = mailbox_scope::start(services, &alice, &held.account, &all).await.unwrap();
         through(world).await;
         assert_eq!(store.map_counts(narrow).await.unwrap(), [(Some(Place::Outside), 500)]);
 
         world.exchange.world().scope.include = None;
-        let map = mapping::start(services, &alice, &held.account, &all).await.unwrap();
+        let map = mailbox_scope::start(services, &alice, &held.account, &all).await.unwrap();
         through(world).await;
         assert_eq!(store.map_counts(map).await.unwrap(), [(Some(Place::InScope), 500)]);
         let map = store.map(map).await.unwrap().unwrap();
-        assert_eq!(mapping::choose(services, &alice, &map, None).await.unwrap(), 200);
+        assert_eq!(mailbox_scope::choose(services, &alice, &map, None).await.unwrap(), 200);
         through(world).await;
         assert_eq!(store.map_choices(map.id).await.unwrap(), (200, 200, 0));
         assert_eq!(world.tend().await, 200);

@@ -9,18 +9,20 @@ use crate::{
 };
 use jiff::{ToSpan as _, tz::TimeZone};
 use kalends::{
+    accounts::organisation::{self as accounts, AccountForm, Endings},
+    mailbox_scope::{self, Addresses},
+    notify::{self, Channels, Mailer, current_problems::troubles},
+    reports::connection_list::csv_page,
+    services::Services,
+};
+use kalends_core::{
     audit::{Action, Entry},
     connection::ConnectionState,
-    desk::csv_page,
-    mapping::{self, Addresses},
-    notice::{self, Channels, Kind, Mailer, State},
-    organisation::{self as accounts, AccountForm, Endings},
+    notice::{Kind, State},
     problem::Owner,
-    services::Services,
-    store::{Role, Wanted},
-    trouble::troubles,
 };
 use kalends_simulator::fault::{Kind as Fault, Plan};
+use kalends_store::{Role, Wanted};
 use std::time::Duration;
 
 pub const ORIGIN: &str = "https://kalends.example.test";
@@ -41,7 +43,7 @@ fn with_mail(world: &World, url: &str) -> Services {
     services
 }
 
-pub async fn make_admin(world: &World, name: &str) -> kalends::store::User {
+pub async fn make_admin(world: &World, name: &str) -> kalends_store::User {
     let user = world.user(name).await;
     let entry = Entry::by_kalends(Action::RoleChanged);
     let store = &world.services.store;
@@ -56,8 +58,8 @@ pub async fn make_admin(world: &World, name: &str) -> kalends::store::User {
 }
 
 pub async fn tell(services: &Services) -> usize {
-    notice::look(services).await.unwrap();
-    notice::deliver_due(services).await.unwrap()
+    notify::look(services).await.unwrap();
+    notify::deliver_due(services).await.unwrap()
 }
 
 fn subjects(mail: &MailServer) -> Vec<String> {
@@ -66,7 +68,7 @@ fn subjects(mail: &MailServer) -> Vec<String> {
 }
 
 /// Connects so many people through the organisation's account.
-async fn connect_many(world: &World, held: &kalends::store::Held, count: usize) {
+async fn connect_many(world: &World, held: &kalends_store::Held, count: usize) {
     for number in 0..count {
         let name = format!("person{number}");
         let address = format!("{name}@example.test");
@@ -87,16 +89,18 @@ async fn connect_many(world: &World, held: &kalends::store::Held, count: usize) 
     };
     let alice = world.user("alice").await;
     let services = &world.services;
-    let map = mapping::start(services, &alice, &held.account, &all)
+    let map = mailbox_scope::start(services, &alice, &held.account, &all)
         .await
         .unwrap();
-    while mapping::tend(services).await.unwrap() > 0 {}
+    while mailbox_scope::tend(services).await.unwrap() > 0 {}
     let map = services.store.map(map).await.unwrap().unwrap();
     assert_eq!(
-        mapping::choose(services, &alice, &map, None).await.unwrap(),
+        mailbox_scope::choose(services, &alice, &map, None)
+            .await
+            .unwrap(),
         count as u64
     );
-    while mapping::tend(services).await.unwrap() > 0 {}
+    while mailbox_scope::tend(services).await.unwrap() > 0 {}
     assert_eq!(world.tend().await, count);
 }
 
@@ -257,7 +261,7 @@ on_both_engines! {
         let mut waits = Vec::new();
         for minute in 1..40 {
             world.pass(MINUTE);
-            if notice::deliver_due(&services).await.unwrap() > 0 {
+            if notify::deliver_due(&services).await.unwrap() > 0 {
                 waits.push(minute);
             }
         }
@@ -290,11 +294,11 @@ on_both_engines! {
         }
         assert_eq!(mail.sign_ins(), 1);
         // A person looks whether it goes now: one try for each click.
-        let said = notice::test_mail(&services, &alice).await.unwrap().unwrap_err();
+        let said = notify::test_mail(&services, &alice).await.unwrap().unwrap_err();
         assert!(said.contains("KALENDS_SMTP_URL") && !said.contains("wrong"), "{said}");
         assert_eq!(mail.sign_ins(), 2);
         mail.set_password("wrong");
-        assert!(notice::test_mail(&services, &alice).await.unwrap().is_ok());
+        assert!(notify::test_mail(&services, &alice).await.unwrap().is_ok());
         assert_eq!((tell(&services).await, mail.mails().len()), (1, 2));
     }
 
@@ -306,12 +310,12 @@ on_both_engines! {
         world.save("bob", SERVICE).await;
         world.tend().await;
         world.pass(MINUTE * 6);
-        notice::look(&services).await.unwrap();
+        notify::look(&services).await.unwrap();
         let other = services.clone();
-        let waiting = tokio::spawn(async move { notice::deliver_due(&other).await });
+        let waiting = tokio::spawn(async move { notify::deliver_due(&other).await });
         tokio::task::yield_now().await;
         let begun = std::time::Instant::now();
-        let said = notice::test_mail(&services, &alice).await.unwrap().unwrap_err();
+        let said = notify::test_mail(&services, &alice).await.unwrap().unwrap_err();
         assert!(begun.elapsed() < MINUTE / 4, "{:?}", begun.elapsed());
         assert!(said.contains("does not answer"), "{said}");
         waiting.abort();
@@ -332,11 +336,11 @@ on_both_engines! {
         assert_eq!(tell(&services).await, 0);
         // Counted until something reaches her again; what she only tries out is not.
         let failed = async || services.store.counted(world.clock.now()).await.unwrap().notices_failed;
-        assert!(notice::test_mail(&services, &alice).await.unwrap().is_err());
+        assert!(notify::test_mail(&services, &alice).await.unwrap().is_err());
         assert_eq!(failed().await, 1);
         mail.refuse(None);
         world.pass(MINUTE);
-        assert!(notice::test_mail(&services, &alice).await.unwrap().is_ok());
+        assert!(notify::test_mail(&services, &alice).await.unwrap().is_ok());
         assert_eq!(failed().await, 0);
     }
 
@@ -352,10 +356,10 @@ on_both_engines! {
         world.tend().await;
         for _ in 0..3 {
             world.pass(MINUTE * 6);
-            let (one, two) = tokio::join!(notice::look(&services), notice::look(&other));
+            let (one, two) = tokio::join!(notify::look(&services), notify::look(&other));
             one.unwrap();
             two.unwrap();
-            let (one, two) = tokio::join!(notice::deliver_due(&services), notice::deliver_due(&other));
+            let (one, two) = tokio::join!(notify::deliver_due(&services), notify::deliver_due(&other));
             one.unwrap();
             two.unwrap();
         }

@@ -2,13 +2,15 @@
 
 use crate::{World, engines::on_both_engines, world::SERVICE};
 use kalends::{
+    accounts::permission::{Forbidden, Refusal},
+    connect::{self, Form},
+};
+use kalends_core::{
     audit::{Action, Entry},
     check::Outcome,
-    connect::{self, Form},
     connection::Mode,
-    permission::{Forbidden, Refusal},
-    store::Claim,
 };
+use kalends_store::Claim;
 
 async fn connect(world: &World, name: &str, mailbox: &str) -> Result<(), String> {
     let user = world.user(name).await;

@@ -6,19 +6,22 @@ use crate::{
     world::{MINUTE, SERVICE},
 };
 use kalends::{
+    accounts::{
+        organisation::{self, AccountForm},
+        permission::{Forbidden, Refusal},
+    },
+    connect, sync,
+};
+use kalends_core::{
     account_name::Password,
     audit::{Action, Entry},
     check::Outcome,
-    connect,
     connection::ConnectionState,
-    organisation::{self, AccountForm},
-    permission::{Forbidden, Refusal},
     policy::{Policy, TypedPasswords},
     problem::Problem,
-    store::{Held, Probe, RequestState},
-    sync,
 };
 use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
+use kalends_store::{Held, Probe, RequestState};
 use std::time::Duration;
 
 const NEW: &str = "Changed-2026!";

@@ -6,7 +6,7 @@ use crate::{
     organisation::held,
     world::{MINUTE, SERVICE},
 };
-use kalends::{check::Outcome, connection::ConnectionState, problem::Problem};
+use kalends_core::{check::Outcome, connection::ConnectionState, problem::Problem};
 use kalends_simulator::world::practice::SERVICE_PASSWORD;
 use std::time::Duration;
 
@@ -59,12 +59,12 @@ on_both_engines! {
         world.tend().await;
         assert_eq!(world.refused(), 4);
         let free = typed_at + HOUR;
-        let told = |connection: &kalends::connection::Connection| connection.due_at;
+        let told = |connection: &kalends_core::connection::Connection| connection.due_at;
         let bobs = world.connection("bob").await;
         assert_eq!(told(&bobs), Some(free));
         let account = world.services.store.account(bobs.account_id).await.unwrap().unwrap();
         assert_eq!(account.stopped_until, Some(free));
-        assert_eq!(kalends::refusal::full_until(&world.services, &account).await.unwrap(), Some(free));
+        assert_eq!(kalends::accounts::refusals::full_until(&world.services, &account).await.unwrap(), Some(free));
         world.set_password(SERVICE, SERVICE_PASSWORD);
         world.pass(MINUTE * 58);
         assert_eq!(world.tend().await, 0);

@@ -5,13 +5,13 @@ use crate::{
     engines::on_both_engines,
     world::{MINUTE, SERVICE},
 };
-use kalends::{
+use kalends_core::{
     audit::{Action, Entry},
     calendar::{Event, Sensitivity},
     check::Outcome,
     policy::{Policy, PrivacyLevel},
-    store::ReadRound,
 };
+use kalends_store::ReadRound;
 
 async fn set_organisations(world: &World, privacy: PrivacyLevel) {
     let policy = Policy {

@@ -6,14 +6,13 @@ use crate::{
     engines::on_both_engines,
     world::{HOST, MINUTE, NOW, SERVICE},
 };
-use kalends::{
+use kalends::{connect, sync};
+use kalends_core::{
     audit::{Action, Entry},
     check::Outcome,
-    connect,
     connection::ConnectionState,
     policy::{Policy, Probes},
     problem::Problem,
-    sync,
 };
 use kalends_simulator::{
     fault::{Kind, Plan},

@@ -6,11 +6,11 @@ use crate::{
 };
 use futures::future::join_all;
 use kalends::{
+    accounts::permission::{Forbidden, Refusal},
     connect,
-    id::CheckId,
-    permission::{Forbidden, Refusal},
     services::Services,
 };
+use kalends_core::id::CheckId;
 use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
 
 async fn started(world: &World, services: &Services, name: &str) -> Result<CheckId, Forbidden> {

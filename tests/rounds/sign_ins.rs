@@ -6,15 +6,17 @@ use crate::{
 };
 use futures::future::join_all;
 use kalends::{
-    account_name::Password,
     audit::{Verdict, verify},
-    hashing::Queue,
-    people::{self, PeopleError},
+    people::{
+        self, PeopleError,
+        hashing::Queue,
+        setup::{self, FirstAdmin, SetupError},
+        sign_in::{self, DeviceToken, Entered, PasswordError, SignInError, Visitor},
+    },
     services::Services,
-    setup::{self, FirstAdmin, SetupError},
-    sign_in::{self, DeviceToken, Entered, PasswordError, SignInError, Visitor},
-    store::{NewUser, Role, User},
 };
+use kalends_core::account_name::Password;
+use kalends_store::{NewUser, Role, User};
 
 const PASSWORD: &str = "hedgehog under seven lamps";
 
@@ -169,7 +171,7 @@ on_both_engines! {
         changed.unwrap();
         let thief = enter(services, bob.email.as_str(), "hedgehog under eight lamps", &at(here, Some(&new))).await;
         assert!(is_later(&thief));
-        world.pass(sign_in::KNOWN);
+        world.pass(kalends_core::lifetimes::KNOWN_DEVICE);
         close().await;
         assert!(is_later(&enter(services, email, PASSWORD, &at(here, Some(&new))).await));
     }

@@ -5,13 +5,12 @@ use crate::{
     engines::on_both_engines,
     world::{MINUTE, SERVICE},
 };
-use kalends::{
+use kalends::{connect, sync};
+use kalends_core::{
     advice::{Names, advice},
     check::Outcome,
-    connect,
     connection::ConnectionState,
     problem::Problem,
-    sync,
 };
 use kalends_simulator::{
     fault::{Kind, Plan},

@@ -6,16 +6,16 @@ use crate::{
     world::{MINUTE, NOW, SERVICE, jiff_at},
 };
 use jiff::{civil::date, tz::TimeZone};
-use kalends::{
+use kalends_core::{
     audit::{Action, Entry},
     calendar::Event,
     policy::{Policy, PrivacyLevel},
-    store::Changes,
 };
 use kalends_simulator::world::{
     entry::Draft,
     view::{Truth, Window},
 };
+use kalends_store::Changes;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_hours(24);

@@ -7,14 +7,14 @@ use crate::{
     organisation::held,
     world::{HOST, SERVICE},
 };
-use kalends::{
+use kalends::services::Services;
+use kalends_core::{
     audit::{Action, Entry},
     check::Outcome,
     problem::Problem,
-    services::Services,
-    store::RequestState,
 };
 use kalends_simulator::world::practice::SERVICE_PASSWORD;
+use kalends_store::RequestState;
 use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};
 

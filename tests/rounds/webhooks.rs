@@ -8,10 +8,11 @@ use crate::{
     world::{MINUTE, SERVICE},
 };
 use kalends::{
-    notice::{self, Channels, NewHook, State},
-    outbound::{Outbound, OutboundConfig},
+    notify::{self, Channels, NewHook},
     services::Services,
 };
+use kalends_core::notice::State;
+use kalends_exchange::outbound::{Outbound, OutboundConfig};
 use std::net::SocketAddr;
 
 const PLACE: &str = "https://chat.example.test/hooks/tok-4711";
@@ -38,7 +39,7 @@ on_both_engines! {
         let alice = make_admin(world, "alice").await;
         let (services, server, _folder) = with_hooks(world).await;
         let new = NewHook::parse("Chat room", PLACE).unwrap();
-        notice::add(&services, &alice, new).await.unwrap();
+        notify::add(&services, &alice, new).await.unwrap();
         let hook = services.store.webhooks().await.unwrap().remove(0);
         assert_eq!((hook.name.as_str(), hook.host.as_str()), ("Chat room", "chat.example.test"));
         let key = services.keys.get(hook.id, alice.id, world.clock.now()).unwrap();
@@ -63,7 +64,7 @@ on_both_engines! {
         assert!(ids.iter().all(|id| *id == ids[0]), "the same notice has the same id: {ids:?}");
         for it in &posted {
             let at = it.headers["webhook-timestamp"].parse().unwrap();
-            let signed = notice::signature(&key, &it.headers["webhook-id"], kalends::clock::Timestamp::from_seconds(at), &it.body);
+            let signed = notify::signature(&key, &it.headers["webhook-id"], kalends_core::clock::Timestamp::from_seconds(at), &it.body);
             assert_eq!(Some(&it.headers["webhook-signature"]), signed.as_ref());
         }
         let told: serde_json::Value = serde_json::from_str(&posted[2].body).unwrap();
@@ -86,17 +87,17 @@ on_both_engines! {
         let services = &world.services;
         assert_eq!(services.custody().delete_listed().await.unwrap(), 0);
         let before = services.vault.ids().await.unwrap().len();
-        assert!(notice::remove(services, &alice, hook.id).await.unwrap());
+        assert!(notify::remove(services, &alice, hook.id).await.unwrap());
         assert_eq!(services.vault.ids().await.unwrap().len(), before - 1);
-        assert!(!notice::remove(services, &alice, hook.id).await.unwrap());
+        assert!(!notify::remove(services, &alice, hook.id).await.unwrap());
     }
 
     async fn a_webhook_at_a_private_address_is_called_only_where_it_is_listed(world) {
         let alice = make_admin(world, "alice").await;
         let new = NewHook::parse("Inside", "https://127.0.0.1/").unwrap();
-        notice::add(&world.services, &alice, new).await.unwrap();
+        notify::add(&world.services, &alice, new).await.unwrap();
         let hook = world.services.store.webhooks().await.unwrap().remove(0);
-        let tested = notice::test_webhook(&world.services, &alice, hook.id).await.unwrap().unwrap();
+        let tested = notify::test_webhook(&world.services, &alice, hook.id).await.unwrap().unwrap();
         let said = tested.unwrap_err();
         assert!(said.contains("KALENDS_WEBHOOK_HOSTS"), "{said}");
     }

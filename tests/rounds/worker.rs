@@ -7,24 +7,28 @@ use crate::{
     world::{MINUTE, SERVICE},
 };
 use kalends::{
+    accounts::organisation,
+    bulk_actions,
+    mailbox_scope::{self, Addresses},
+    notify::{self, Channels, Mailer, NewHook},
+    services::Services,
+    worker::{self, Loop, Silent},
+};
+use kalends_core::{
     audit::{Action, Entry},
-    bulk::{self, Bulk},
+    bulk_action::Bulk,
     check::{Check, Ladder, Outcome, Typed},
     connection::Mode,
     id::{BulkId, CheckId},
-    mapping::{self, Addresses},
-    notice::{self, Channels, Mailer, NewHook, State},
-    organisation,
-    outbound::{Outbound, OutboundConfig},
+    notice::State,
     problem::Problem,
-    services::Services,
-    store::{Held, SessionRow},
-    worker::{self, Loop, Silent},
 };
+use kalends_exchange::outbound::{Outbound, OutboundConfig};
 use kalends_simulator::{
     fault::{Kind as Fault, Plan},
     world::{account::Account, practice::SERVICE_PASSWORD},
 };
+use kalends_store::{Held, SessionRow};
 use std::{net::TcpListener, time::Duration};
 use strum::VariantArray as _;
 use tokio_util::sync::CancellationToken;
@@ -104,9 +108,9 @@ async fn abandoned_bulk(world: &World) -> BulkId {
         id: BulkId::new(at, world.services.random.bytes()),
         made_by: world.user("alice").await.id,
         at,
-        action: bulk::Action::Sync,
+        action: kalends_core::bulk_action::Action::Sync,
         finished_at: None,
-        lines: vec![bulk::Line {
+        lines: vec![kalends_core::bulk_action::Line {
             connection: connection.id,
             user: connection.user_id,
             name: "Bob".to_owned(),
@@ -137,7 +141,7 @@ async fn another(world: &World, name: &str) -> Held {
     held.unwrap()
 }
 
-async fn start_map(world: &World, held: &Held, addresses: &[&str]) -> kalends::id::MapId {
+async fn start_map(world: &World, held: &Held, addresses: &[&str]) -> kalends_core::id::MapId {
     let alice = world.user("alice").await;
     let all = addresses.iter().map(|it| Ok(it.parse().unwrap())).collect();
     let addresses = Addresses {
@@ -145,11 +149,11 @@ async fn start_map(world: &World, held: &Held, addresses: &[&str]) -> kalends::i
         without: 0,
         all,
     };
-    let started = mapping::start(&world.services, &alice, &held.account, &addresses).await;
+    let started = mailbox_scope::start(&world.services, &alice, &held.account, &addresses).await;
     started.unwrap()
 }
 
-async fn is_finished(world: &World, map: kalends::id::MapId) -> bool {
+async fn is_finished(world: &World, map: kalends_core::id::MapId) -> bool {
     let map = world.services.store.map(map).await.unwrap().unwrap();
     map.finished_at.is_some()
 }
@@ -218,9 +222,9 @@ on_both_engines! {
         services.channels = Channels::new(Some(mailer), outbound, "https://kalends.example.test".to_owned());
         let store = &services.store;
         let entry = Entry::by_kalends(Action::RoleChanged);
-        store.set_role(alice.id, kalends::store::Role::Admin, &entry, world.clock.now()).await.unwrap();
+        store.set_role(alice.id, kalends_store::Role::Admin, &entry, world.clock.now()).await.unwrap();
         let hook = NewHook::parse("Chat", "https://chat.example.test/hooks/1").unwrap();
-        notice::add(&services, &alice, hook).await.unwrap();
+        notify::add(&services, &alice, hook).await.unwrap();
 
         // The first map's mailbox takes longer than the test has patience.
         let only = Some("charlie@example.test".to_owned());

@@ -2,28 +2,32 @@
 
 use crate::engines::Databases;
 use kalends::{
+    accounts::custody::open_pair,
+    connect::{self, Form},
+    services::Services,
+    sync,
+};
+use kalends_core::{
     account_name::{AccountName, Password},
     audit::{Action, Entry},
     calendar::{Event, Window},
     check::Outcome,
     clock::{Clock, Timestamp},
-    connect::{self, Form},
     connection::{Connection, ConnectionState, Mode},
-    custody::open_pair,
-    database::Engine,
     id::CheckId,
-    outbound::{Outbound, OutboundConfig},
     policy::{Policy, PrivacyLevel},
     random::Random,
-    services::Services,
-    store::{NewConnection, NewUser, Reads, Role, Store, User},
-    sync,
-    vault::{Destination, KeySource, LockedVault},
 };
+use kalends_exchange::outbound::{Outbound, OutboundConfig};
 use kalends_simulator::{
     Options, Running, Simulator,
     fault::{Kind, Plan},
     world::practice::{self, SERVICE_PASSWORD},
+};
+use kalends_store::{
+    NewConnection, NewUser, Reads, Role, Store, User,
+    database::Engine,
+    vault::{Destination, KeySource, LockedVault},
 };
 use sqlx::Row;
 use std::{
@@ -216,7 +220,7 @@ impl World {
             endpoint: host.parse().unwrap(),
             secret_id,
             control: None,
-            sign_in: kalends::connection::SignInMethod::Automatic,
+            sign_in: kalends_core::connection::SignInMethod::Automatic,
         };
         let entry = Entry::by(user.id, Action::Connected);
         let password: Password = SERVICE_PASSWORD.to_owned().into();

@@ -4,7 +4,7 @@ use crate::{
     engines::on_both_engines,
     world::{NOW, SERVICE},
 };
-use kalends::audit::{Action, Entry};
+use kalends_core::audit::{Action, Entry};
 use sqlx::Row;
 
 on_both_engines! {

@@ -1,9 +1,9 @@
 //! Databases whose tables this program did not make are left alone.
 
 use crate::{World, engines::on_both_engines};
-use kalends::{
+use kalends_store::{
+    Store, StoreError,
     database::DatabaseError,
-    store::{Store, StoreError},
     vault::{LockedVault, VaultError},
 };
 use sqlx::AnyPool;

@@ -1,7 +1,7 @@
 //! Certificates that worked: a change is told apart, and the end of those in use is seen coming.
 
 use crate::{engines::on_both_engines, world::SERVICE};
-use kalends::{clock::Timestamp, problem::Certificate};
+use kalends_core::{clock::Timestamp, problem::Certificate};
 
 fn certificate(fingerprint: &str, ends: Timestamp) -> Certificate {
     Certificate {

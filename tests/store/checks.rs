@@ -1,15 +1,15 @@
 //! Runs of the connection test.
 
 use crate::{World, engines::on_both_engines, world::NOW};
-use kalends::{
+use kalends_core::{
     audit::{Action, Entry},
     check::{Check, Ladder, Outcome, Step, StepReport, Typed, Verdict},
     clock::Timestamp,
     connection::Mode,
     id::CheckId,
     problem::Problem,
-    store::User,
 };
+use kalends_store::User;
 use std::time::Duration;
 
 async fn started(world: &World, user: &User, at: Timestamp, number: u8) -> Check {

@@ -4,14 +4,13 @@ use crate::{
     engines::on_both_engines,
     world::{NOW, Typed, World, new_connection},
 };
-use kalends::{
+use kalends_core::{
     account_name::AccountName,
     audit::{Action, Entry},
     connection::Mode,
     id::SecretId,
-    store::{KnownServer, StoreError, User},
-    vault::Destination,
 };
+use kalends_store::{KnownServer, StoreError, User, vault::Destination};
 
 const OURS: &str = "mail.example.test";
 const OTHER_NAME_OF_OURS: &str = "autodiscover.example.test";
@@ -45,7 +44,7 @@ async fn connect(
     let saved = custody.save(&password, new, &entry, &to).await;
     match saved {
         Ok(_) => Ok(()),
-        Err(kalends::custody::CustodyError::Store(error)) => Err(error),
+        Err(kalends::accounts::custody::CustodyError::Store(error)) => Err(error),
         Err(other) => panic!("{other}"),
     }
 }

@@ -6,15 +6,14 @@ use crate::{
     world::{NOW, SERVICE, Typed, new_connection},
 };
 use futures::future::join_all;
-use kalends::{
+use kalends::accounts::custody::{Custody, CustodyError};
+use kalends_core::{
     account_name::AccountName,
     audit::{Action, Entry},
     connection::{Connection, ConnectionState, Mode},
-    custody::{Custody, CustodyError},
     id::SecretId,
-    store::{Store, StoreError, User},
-    vault::Destination,
 };
+use kalends_store::{Store, StoreError, User, vault::Destination};
 
 const OWN: Typed = Typed {
     mode: Mode::Personal,

@@ -6,15 +6,20 @@ use crate::{
     world::{NOW, SERVICE, Typed, new_connection},
 };
 use kalends::{
+    accounts::custody::{Custody, Memory, holds_every_key},
+    audit::{Break, Verdict, follow, verify},
+};
+use kalends_core::{
     account_name::AccountName,
-    audit::{Action, Break, Entry, Verdict, follow, verify},
+    audit::{Action, Entry},
     clock::Clock,
     connection::{ConnectionState, Mode},
-    custody::{Custody, Memory, holds_every_key},
-    database::{Engine, Unready},
     id::{InstallationId, SecretId},
     random::Random,
-    store::{Instance, StoreError},
+};
+use kalends_store::{
+    Instance, StoreError,
+    database::{Engine, Unready},
     vault::{Destination, Vault},
 };
 use sqlx::Row as _;

@@ -5,11 +5,7 @@ use crate::{
     engines::on_both_engines,
     world::{NOW, SERVICE, new_user},
 };
-use kalends::{
-    database::Engine,
-    store::Wanted,
-    store::{Store, StoreError},
-};
+use kalends_store::{Store, StoreError, Wanted, database::Engine};
 use std::time::Duration;
 
 async fn break_row(store: &Store, sql: &'static str) {

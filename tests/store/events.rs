@@ -5,14 +5,13 @@ use crate::{
     engines::on_both_engines,
     world::{NOW, SERVICE},
 };
-use kalends::{
+use kalends_core::{
     calendar::{DaySpan, EntryKind, Event, FreeBusyStatus, Sensitivity, Window},
     clock::Timestamp,
     connection::{Connection, ConnectionState},
-    database::Engine,
     problem::Problem,
-    store::{Changes, Failed, ReadRound},
 };
+use kalends_store::{Changes, Failed, ReadRound, database::Engine};
 use sqlx::Row;
 use std::time::Duration;
 

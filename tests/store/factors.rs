@@ -2,15 +2,14 @@
 
 use crate::{World, engines::on_both_engines, world::NOW};
 use futures::future::join_all;
-use kalends::{
+use kalends::accounts::custody::Custody;
+use kalends_core::{
     account_name::Password,
     audit::{Action, Entry},
     clock::Clock,
-    custody::Custody,
     id::UserId,
-    store::Factor,
-    vault::Destination,
 };
+use kalends_store::{Factor, vault::Destination};
 use std::time::Duration;
 
 /// Turns a second factor on, with the recovery codes "one" and "two" and a first code of step 100.

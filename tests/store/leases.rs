@@ -6,13 +6,13 @@ use crate::{
     world::{NOW, SERVICE, Typed},
 };
 use futures::future::join_all;
-use kalends::{
+use kalends_core::{
     clock::Timestamp,
     connection::Mode,
     id::{AccountId, RecordId},
     problem::Problem,
-    store::{CountedUnder, Leased, Members, Room, Sent, Store},
 };
+use kalends_store::{CountedUnder, Leased, Members, Room, Sent, Store};
 use std::{collections::BTreeSet, time::Duration};
 
 const LEASE: Duration = Duration::from_mins(3);

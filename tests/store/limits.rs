@@ -2,14 +2,16 @@
 
 use crate::{engines::on_both_engines, world::NOW};
 use futures::future::join_all;
-use kalends::{
+use kalends::accounts::custody::CustodyError;
+use kalends_core::{
     audit::{Action, Entry},
     clock::Timestamp,
-    custody::CustodyError,
     id::WebhookId,
-    limits::{Keys, Lasts, Limit, LimitKey},
     notice::Webhook,
-    store::{Full, LimitPlace, MOST_WAITING, MOST_WEBHOOKS, Store, StoreError},
+};
+use kalends_store::{
+    Full, LimitPlace, MOST_WAITING, MOST_WEBHOOKS, Store, StoreError,
+    limit::{Keys, Lasts, Limit, LimitKey},
 };
 use std::time::Duration;
 

@@ -5,12 +5,12 @@ use crate::{
     engines::on_both_engines,
     world::{NOW, SERVICE},
 };
-use kalends::{
+use kalends_core::{
     audit::{Action, Entry},
     connection::ConnectionState,
     problem::Problem,
-    store::{Failed, Filter, PAGE, Role, Sort, Through, Wanted},
 };
+use kalends_store::{Failed, Filter, PAGE, Role, Sort, Through, Wanted};
 
 /// 120 people, named so that no state comes first by name; every fourth is not connected.
 async fn office(world: &World) {

@@ -5,13 +5,12 @@ use crate::{
     engines::on_both_engines,
     world::{NOW, SERVICE},
 };
-use kalends::{
+use kalends_core::{
     calendar::Window,
     connection::ConnectionState,
-    database::Engine,
     id::{ConnectionId, EventId},
-    store::{Asked, Filter, Sort, Through, Wanted, Which},
 };
+use kalends_store::{Asked, Filter, Sort, Through, Wanted, Which, database::Engine};
 use std::time::Duration;
 
 /// So many copies of one person, most of them with a connection of ten entries, one of eight in trouble.

@@ -2,11 +2,8 @@
 
 use crate::{engines::on_both_engines, world::NOW};
 use futures::future::join_all;
-use kalends::{
-    clock::Timestamp,
-    id::RecordId,
-    store::{CountedUnder, NoPlace, Sent, Store},
-};
+use kalends_core::{clock::Timestamp, id::RecordId};
+use kalends_store::{CountedUnder, NoPlace, Sent, Store};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_hours(1);

@@ -1,12 +1,12 @@
 //! Sessions and their two ends.
 
 use crate::{engines::on_both_engines, world::NOW};
-use kalends::{
+use kalends_core::{
     audit::{Action, Entry},
     clock::Timestamp,
     id::UserId,
-    store::SessionRow,
 };
+use kalends_store::SessionRow;
 use std::time::Duration;
 
 const IDLE: Duration = Duration::from_mins(30);

@@ -2,11 +2,14 @@
 
 use crate::{World, engines::on_both_engines, world::NOW};
 use kalends::{
-    audit::{Action, Break, Entry, Verdict, anchor, follow, verify},
-    custody::Memory,
-    random::Random,
-    store::Store,
+    accounts::custody::Memory,
+    audit::{Break, Verdict, anchor, follow, verify},
 };
+use kalends_core::{
+    audit::{Action, Entry},
+    random::Random,
+};
+use kalends_store::Store;
 use std::time::Duration;
 
 async fn spoil(world: &World, sql: &'static str) {

@@ -5,11 +5,11 @@ use crate::{
     world::{NOW, new_user},
 };
 use futures::future::join_all;
-use kalends::{
+use kalends_core::{
     audit::{Action, Entry},
     preferences::{FirstDay, HourClock, Preferences},
-    store::{SessionRow, StoreError},
 };
+use kalends_store::{SessionRow, StoreError};
 use std::time::Duration;
 
 on_both_engines! {

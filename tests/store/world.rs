@@ -1,16 +1,18 @@
 //! One main database and one vault, twice opened, as two instances of Kalends share them.
 
 use crate::engines::Databases;
-use kalends::{
+use kalends::accounts::custody::{Custody, PairError, open_pair};
+use kalends_core::{
     account_name::AccountName,
     audit::{Action, Entry},
     clock::{Clock, Timestamp},
     connection::{Connection, Mode},
-    custody::{Custody, PairError, open_pair},
-    database::Engine,
     id::{SecretId, UserId},
     random::Random,
-    store::{NewConnection, NewUser, Reads, Role, Store, StoreError, User},
+};
+use kalends_store::{
+    NewConnection, NewUser, Reads, Role, Store, StoreError, User,
+    database::Engine,
     vault::{Destination, KeySource, LockedVault, Vault, VaultError},
 };
 use sqlx::Row;
@@ -188,6 +190,6 @@ pub fn new_connection(user: &User, typed: Typed, secret_id: SecretId) -> NewConn
         endpoint: typed.host.parse().unwrap(),
         secret_id,
         control: None,
-        sign_in: kalends::connection::SignInMethod::Automatic,
+        sign_in: kalends_core::connection::SignInMethod::Automatic,
     }
 }

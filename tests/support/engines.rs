@@ -1,10 +1,10 @@
 //! Both engines for one test: a pair of `SQLite` files in a folder of its own, and a pair of fresh databases in the
 //! Postgres that `KALENDS_TEST_POSTGRES_URL` names.
 
-use kalends::{
+use kalends_core::random::Random;
+use kalends_store::{
+    Store,
     database::Engine,
-    random::Random,
-    store::Store,
     vault::{KeySource, Vault},
 };
 use sqlx::{AnyConnection, Connection as _};
@@ -25,7 +25,7 @@ macro_rules! on_both_engines {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                let world = crate::World::open(kalends::database::Engine::Sqlite).await;
+                let world = crate::World::open(kalends_store::database::Engine::Sqlite).await;
                 super::$name(&world).await;
                 world.close().await;
             })+
@@ -34,7 +34,7 @@ macro_rules! on_both_engines {
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                let world = crate::World::open(kalends::database::Engine::Postgres).await;
+                let world = crate::World::open(kalends_store::database::Engine::Postgres).await;
                 super::$name(&world).await;
                 world.close().await;
             })+

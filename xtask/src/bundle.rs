@@ -37,7 +37,7 @@ pub fn bundle() -> Result<Bundle> {
         "usually 4 minutes the first time, 1 after a change, seconds without",
         || run(&mut toolchain.build()),
     )?;
-    let compiled = folders::wasm_target().join("wasm32-unknown-unknown/wasm/hydrate.wasm");
+    let compiled = folders::wasm_target().join("wasm32-unknown-unknown/wasm/islands.wasm");
     let raw = fs::read(&compiled).with_context(|| compiled.display().to_string())?;
 
     let (out, stamp) = (out(), out().join("stamp"));

@@ -86,7 +86,7 @@ impl Toolchain {
             .current_dir(folders::root())
             .args([
                 "--package",
-                "hydrate",
+                "islands",
                 "--features",
                 "hydrate",
                 "--profile",

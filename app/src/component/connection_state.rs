@@ -1,7 +1,7 @@
 //! The state of a connection in words, by icon and text.
 
 use crate::component::Icon;
-use kalends::connection::ConnectionState;
+use kalends_core::connection::ConnectionState;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -54,10 +54,10 @@ pub use ssr::next_sync;
 #[cfg(feature = "ssr")]
 mod ssr {
     use crate::moment::{Moment, Words};
-    use kalends::{
+    use kalends::sync::plan::OVERDUE;
+    use kalends_core::{
         connection::{Connection, ConnectionState},
         problem::Retry,
-        sync::plan::OVERDUE,
     };
 
     /// When the next round is planned, or why nobody can say.

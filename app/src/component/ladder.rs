@@ -1,7 +1,7 @@
 //! The steps of a check with what each saw.
 
 use crate::component::Icon;
-use kalends::check::{Ladder, StepReport, Verdict};
+use kalends_core::check::{Ladder, StepReport, Verdict};
 use leptos::prelude::*;
 
 #[component]

@@ -1,7 +1,7 @@
 //! Advice as people read it: what happened, who must act, what to do, and the commands to paste.
 
 use crate::component::{CopyButton, Icon};
-use kalends::{
+use kalends_core::{
     advice::{Advice, Command},
     problem::Owner,
 };

@@ -72,7 +72,7 @@ mod filter {
     use super::Wanted;
     use crate::{error::FieldErrors, moment::Words};
     use jiff::civil::Date;
-    use kalends::{
+    use kalends_core::{
         audit::{Action, Filter, Kind},
         clock::Timestamp,
     };
@@ -185,13 +185,13 @@ async fn audit(wanted: Wanted) -> Result<AuditView, AppError> {
 /// The words of an action; its name, if this version does not know it.
 #[cfg(feature = "ssr")]
 pub(super) fn what(action: &str) -> String {
-    kalends::audit::Action::from_name(action)
+    kalends_core::audit::Action::from_name(action)
         .map_or_else(|| action.to_owned(), |it| it.words().to_owned())
 }
 
 /// Openings counted by hour and account, the newest first.
 #[cfg(feature = "ssr")]
-fn opened(lines: &[kalends::audit::Line], words: &crate::moment::Words) -> Vec<LineView> {
+fn opened(lines: &[kalends_core::audit::Line], words: &crate::moment::Words) -> Vec<LineView> {
     let mut counted: Vec<(String, String, Moment, usize)> = Vec::new();
     for line in lines {
         let at = words.zoned(line.at);
@@ -229,7 +229,7 @@ async fn chain(
     words: &crate::moment::Words,
 ) -> Result<(String, bool), AppError> {
     use crate::request;
-    use kalends::vault::VaultError;
+    use kalends_store::vault::VaultError;
     let broken = |what: String| Ok((what, false));
     let anchor = match services.vault.anchor().await {
         Ok(anchor) => anchor,

@@ -29,7 +29,7 @@ use crate::{
 };
 use agenda_view::{Agenda, Day, Entry, Tag, tag_view, tag_words};
 use grid_view::{Grid, GridView};
-use kalends::advice::Advice;
+use kalends_core::advice::Advice;
 use leptos::prelude::*;
 use month_view::{Month, MonthView};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! How one reads calendars: the first day of the week, and a clock of 24 or of 12 hours.
 
 use crate::AppError;
-use kalends::preferences::{FirstDay, HourClock, Preferences};
+use kalends_core::preferences::{FirstDay, HourClock, Preferences};
 use leptos::{prelude::*, server_fn::ServerFn};
 
 #[server(endpoint = "save_preferences")]

@@ -6,7 +6,7 @@ use crate::{
     moment::Moment,
     page::connect::replace::{ReplacePassword, ReplaceView},
 };
-use kalends::{
+use kalends_core::{
     advice::Advice,
     check::{Ladder, Step, Verdict},
 };
@@ -116,8 +116,8 @@ pub async fn check(id: String) -> Result<CheckView, AppError> {
 /// What the reader sees of a check. Once it has connected, what was typed has done its work.
 #[cfg(feature = "ssr")]
 async fn seen(
-    user: &kalends::store::User,
-    check: kalends::check::Check,
+    user: &kalends_store::User,
+    check: kalends_core::check::Check,
 ) -> Result<CheckView, AppError> {
     let view = crate::request::check_view(user, check).await?;
     if view.is_own && view.is_connected() {
@@ -170,7 +170,7 @@ async fn check_page(id: String) -> Result<(CheckView, Option<ReplaceView>), AppE
     }
     if matches!(
         check.outcome,
-        Some(kalends::check::Outcome::AccountSaved { .. })
+        Some(kalends_core::check::Outcome::AccountSaved { .. })
     ) {
         // What was typed is saved: the next account begins with an empty form.
         request::take_draft("account").await?;
@@ -202,7 +202,7 @@ async fn mend_form(id: String) -> Result<(), AppError> {
     let (form, page) = request::form_of(&check);
     if let Some(fix) = request::fix(&check) {
         let mut draft = request::take_draft(&form).await?;
-        if check.typed.goal == kalends::check::Goal::Connection {
+        if check.typed.goal == kalends_core::check::Goal::Connection {
             crate::page::connect::mend(&mut draft, fix);
         } else {
             crate::page::organisation::mend(&mut draft, fix);

@@ -7,7 +7,7 @@ use crate::{
     moment::Moment,
     page::connect::ServiceFields,
 };
-use kalends::{account_name::Password, advice::Advice, check::Ladder};
+use kalends_core::{account_name::Password, advice::Advice, check::Ladder};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -60,10 +60,8 @@ async fn check_exchange(
     #[server(default)] service_control: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::{
-        audit::{Action, Entry},
-        permission::Forbidden,
-    };
+    use kalends::accounts::permission::Forbidden;
+    use kalends_core::audit::{Action, Entry};
     let admin = request::admin().await?;
     let values = [
         ("mailbox", mailbox.clone()),
@@ -77,7 +75,7 @@ async fn check_exchange(
         ..Draft::default()
     };
     let typed = kalends::connect::Form {
-        mode: kalends::connection::Mode::ServiceAccount,
+        mode: kalends_core::connection::Mode::ServiceAccount,
         mailbox,
         password: service_password,
         account: service_account,
@@ -119,7 +117,8 @@ async fn check_exchange(
 #[server(endpoint = "analysis")]
 async fn analysis(id: String) -> Result<AnalysisView, AppError> {
     use crate::request;
-    use kalends::{advice, analyse};
+    use kalends::analysis;
+    use kalends_core::advice;
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let found = request::analysis_of(&admin, &id)?;
@@ -127,13 +126,13 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
     if is_running {
         request::look_again_in(1);
     }
-    let part = |part: &analyse::Part| PartView {
+    let part = |part: &analysis::Part| PartView {
         mailbox: part.mailbox.to_string(),
         ladder: part.ladder.clone(),
         end: part.end.as_ref().map(|end| match end {
-            analyse::PartEnd::Readable => PartEndView::Readable,
-            analyse::PartEnd::LeftOut => PartEndView::LeftOut,
-            analyse::PartEnd::Failed {
+            analysis::PartEnd::Readable => PartEndView::Readable,
+            analysis::PartEnd::LeftOut => PartEndView::LeftOut,
+            analysis::PartEnd::Failed {
                 problem,
                 request_id,
             } => PartEndView::Failed {
@@ -145,7 +144,7 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
                         endpoint: found.typed.endpoint.clone(),
                         utc_offset: Some(words.utc_offset()),
                         held: false,
-                        is_own: found.mode == kalends::connection::Mode::Personal,
+                        is_own: found.mode == kalends_core::connection::Mode::Personal,
                         tells_addresses: true,
                         probe_at: None,
                     },
@@ -163,7 +162,7 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
         parts: found.parts.iter().map(part).collect(),
         is_running,
         is_cancelled: found.is_cancelled,
-        report: (!is_running).then(|| request::as_data(&analyse::report(&found))),
+        report: (!is_running).then(|| request::as_data(&analysis::report(&found))),
     })
 }
 

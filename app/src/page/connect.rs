@@ -13,7 +13,7 @@ use crate::{
     page::check::{CheckProgress, CheckView, cancel},
     send::send_form,
 };
-use kalends::account_name::Password;
+use kalends_core::account_name::Password;
 use leptos::{
     ev::SubmitEvent, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast,
     web_sys::HtmlFormElement,
@@ -89,7 +89,7 @@ pub async fn connect(
     #[server(default)] basic: bool,
 ) -> Result<Answer, AppError> {
     use crate::{draft::ticked, request};
-    use kalends::permission::Forbidden;
+    use kalends::accounts::permission::Forbidden;
     let user = request::user().await?;
     let values = [
         ("service", ticked(service)),
@@ -107,7 +107,7 @@ pub async fn connect(
     ];
     let (typed, names) = if service {
         let typed = kalends::connect::Form {
-            mode: kalends::connection::Mode::ServiceAccount,
+            mode: kalends_core::connection::Mode::ServiceAccount,
             mailbox,
             password: service_password,
             account: service_account,
@@ -121,7 +121,7 @@ pub async fn connect(
         (typed, form::SERVICE)
     } else {
         let typed = kalends::connect::Form {
-            mode: kalends::connection::Mode::Personal,
+            mode: kalends_core::connection::Mode::Personal,
             mailbox: email,
             password,
             account: username,
@@ -173,7 +173,7 @@ pub async fn connect(
 
 /// What the form starts with for this user: a refused form, the present connection, or the user's own address.
 #[cfg(feature = "ssr")]
-pub async fn view_for(user: &kalends::store::User) -> Result<ConnectView, AppError> {
+pub async fn view_for(user: &kalends_store::User) -> Result<ConnectView, AppError> {
     use crate::request;
     let connection = request::services()
         .store
@@ -232,8 +232,8 @@ pub async fn view_for(user: &kalends::store::User) -> Result<ConnectView, AppErr
         replaces: connection.map(|connection| connection.mailbox.to_string()),
         one_click,
         ways: Ways {
-            service: policy.typed != kalends::policy::TypedPasswords::Off,
-            personal: policy.personal == kalends::policy::PersonalMode::On,
+            service: policy.typed != kalends_core::policy::TypedPasswords::Off,
+            personal: policy.personal == kalends_core::policy::PersonalMode::On,
         },
     })
 }

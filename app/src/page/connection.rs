@@ -11,7 +11,7 @@ use crate::{
         organisation::click::SEND_AGAIN,
     },
 };
-use kalends::{advice::Advice, check::Ladder, connection::ConnectionState};
+use kalends_core::{advice::Advice, check::Ladder, connection::ConnectionState};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +76,7 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
         .await
         .map_err(request::internal)?;
     let most = if all { MOST_LINES } else { FIRST_LINES };
-    let happened = kalends::timeline::timeline(&store, &found, most + 1).await;
+    let happened = kalends::reports::timeline::timeline(&store, &found, most + 1).await;
     let happened = happened.map_err(request::internal)?;
     let account = store.account(found.account_id).await;
     let account = account.map_err(request::internal)?;
@@ -105,7 +105,7 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
         next_sync: crate::component::next_sync(&found, &words),
         advice: request::advice_for(&found, &words).filter(|_| user.disabled_at.is_none()),
         replace: match &account {
-            Some(account) if found.mode == kalends::connection::Mode::Organisation => {
+            Some(account) if found.mode == kalends_core::connection::Mode::Organisation => {
                 replace::held(account, &format!("/connections/{}", found.id)).await?
             }
             _ if found.user_id == admin.id => {
@@ -114,13 +114,16 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
             _ => None,
         },
         disabled: user.disabled_at.map(|_| format!("/people/{}", user.id)),
-        account_page: (found.mode == kalends::connection::Mode::Organisation)
+        account_page: (found.mode == kalends_core::connection::Mode::Organisation)
             .then(|| format!("/organisation/accounts/{}", found.account_id)),
         warnings: request::ending_certificates(Some(found.endpoint.host())).await?,
         check: check.map(|check| CheckLine {
             started: words.moment(check.started_at),
-            ended: kalends::timeline::ended(check.outcome.as_ref()).to_owned(),
-            has_failed: matches!(check.outcome, Some(kalends::check::Outcome::Failed { .. })),
+            ended: kalends::reports::timeline::ended(check.outcome.as_ref()).to_owned(),
+            has_failed: matches!(
+                check.outcome,
+                Some(kalends_core::check::Outcome::Failed { .. })
+            ),
             other: {
                 let typed = &check.typed;
                 let same = typed.mailbox == found.mailbox.as_str()
@@ -168,7 +171,8 @@ async fn check_now(
 #[server(endpoint = "sync_now")]
 async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
     use crate::request;
-    use kalends::{connection::Mode, sync::Asked};
+    use kalends::sync::Asked;
+    use kalends_core::connection::Mode;
     let admin = request::admin().await?;
     let found = request::connection_by_id(&id).await?;
     let started = kalends::sync::soon(&request::services(), &admin, &found)
@@ -208,7 +212,7 @@ async fn pause_connection(
     #[server(default)] paused: bool,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::audit::{Action, Entry};
+    use kalends_core::audit::{Action, Entry};
     let admin = request::admin().await?;
     let found = request::connection_by_id(&id).await?;
     let action = if paused {

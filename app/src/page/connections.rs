@@ -40,7 +40,7 @@ struct ConnectionsView {
 #[server(endpoint = "connections")]
 async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
     use crate::request;
-    use kalends::store::{Filter, PAGE};
+    use kalends_store::{Filter, PAGE};
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let store = request::services().store;
@@ -191,7 +191,7 @@ pub(super) fn state_label(code: &str) -> &'static str {
     match code {
         "" => "Everyone",
         "not_connected" => StateView::NotConnected.label(),
-        code => kalends::connection::ConnectionState::from_code(code)
+        code => kalends_core::connection::ConnectionState::from_code(code)
             .map_or("", |state| StateView::Is(state).label()),
     }
 }

@@ -32,7 +32,7 @@ async fn what_is_lost() -> Result<DisconnectView, AppError> {
     Ok(DisconnectView {
         mailbox: connection.mailbox.to_string(),
         entries: connection.entries,
-        is_held: connection.mode == kalends::connection::Mode::Organisation,
+        is_held: connection.mode == kalends_core::connection::Mode::Organisation,
     })
 }
 

@@ -4,7 +4,7 @@ use crate::{
     AppError,
     component::{CommandBlock, Frame, Notice, loaded},
 };
-use kalends::advice::{Advice, Section};
+use kalends_core::advice::{Advice, Section};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -19,9 +19,9 @@ struct ProblemRow {
 
 #[server(endpoint = "help_problems")]
 async fn problems() -> Result<Vec<ProblemRow>, AppError> {
-    use kalends::advice::{Names, advice, table};
+    use kalends_core::advice::{Names, advice, table};
     crate::request::user().await?;
-    let row = |problem: &kalends::problem::Problem| ProblemRow {
+    let row = |problem: &kalends_core::problem::Problem| ProblemRow {
         code: problem.code().to_owned(),
         title: advice(problem, &Names::example()).title,
         owner: table::owner_words(problem.owner()).to_owned(),
@@ -32,7 +32,7 @@ async fn problems() -> Result<Vec<ProblemRow>, AppError> {
 
 #[server(endpoint = "help_problem")]
 async fn problem(code: String) -> Result<Advice, AppError> {
-    use kalends::advice::{Names, table};
+    use kalends_core::advice::{Names, table};
     crate::request::user().await?;
     table::explained(&code, &Names::example()).ok_or_else(|| {
         crate::request::set_not_found();
@@ -51,7 +51,7 @@ struct Guide {
 #[server(endpoint = "help_service_account")]
 async fn service_account() -> Result<Guide, AppError> {
     use crate::request;
-    use kalends::advice::Names;
+    use kalends_core::advice::Names;
     let user = request::user().await?;
     let draft = request::look_at_draft("connect").await?;
     let connection = request::services().store.connection_of(user.id).await;
@@ -74,7 +74,7 @@ async fn service_account() -> Result<Guide, AppError> {
             example.account
         ),
     };
-    let sections = kalends::advice::service_account(&Names {
+    let sections = kalends_core::advice::service_account(&Names {
         account: account.unwrap_or_else(|| example.account.clone()),
         mailbox,
         ..example

@@ -113,7 +113,7 @@ async fn pause_everything(
         request::see_other("/organisation/pause");
         return Ok(());
     }
-    kalends::organisation::pause_everything(&request::services(), &admin, !resume)
+    kalends::accounts::organisation::pause_everything(&request::services(), &admin, !resume)
         .await
         .map_err(request::internal)?;
     // The page itself says that everything is paused.
@@ -297,7 +297,7 @@ async fn how_many_pause() -> Result<i64, AppError> {
     request::admin().await?;
     let store = request::services().store;
     let counts = store
-        .count_connections(&kalends::store::Wanted::default())
+        .count_connections(&kalends_store::Wanted::default())
         .await;
     Ok(counts.map_err(request::internal)?.connections())
 }

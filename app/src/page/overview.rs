@@ -99,7 +99,7 @@ async fn overview() -> Result<OverviewView, AppError> {
     let endings = request::ending_certificates(None).await?;
     let peer = services.peers.only_one().map(|peer| peer.to_string());
     let mail = services.channels.mail();
-    let is_mail_refused = mail.is_some_and(kalends::notice::Mailer::is_sign_in_refused);
+    let is_mail_refused = mail.is_some_and(kalends::notify::Mailer::is_sign_in_refused);
     let gathered = gather::overview(&services.store, &words, endings, is_mail_refused).await;
     let mut view = gathered.map_err(request::internal)?;
     view.only_peer = peer;

@@ -36,8 +36,8 @@ struct Row {
 }
 
 #[cfg(feature = "ssr")]
-const TABS: [(&str, &str, kalends::store::Which); 4] = {
-    use kalends::store::Which;
+const TABS: [(&str, &str, kalends_store::Which); 4] = {
+    use kalends_store::Which;
     [
         ("", "Everyone", Which::All),
         ("admins", "Administrators", Which::Admins),
@@ -49,7 +49,7 @@ const TABS: [(&str, &str, kalends::store::Which); 4] = {
 #[server(endpoint = "people")]
 async fn people(which: String, q: String, page: String) -> Result<PeopleView, AppError> {
     use crate::request;
-    use kalends::store::PAGE;
+    use kalends_store::PAGE;
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let store = request::services().store;
@@ -81,7 +81,7 @@ async fn people(which: String, q: String, page: String) -> Result<PeopleView, Ap
 }
 
 #[cfg(feature = "ssr")]
-fn row(line: &kalends::store::PersonLine, words: &crate::moment::Words) -> Row {
+fn row(line: &kalends_store::PersonLine, words: &crate::moment::Words) -> Row {
     let user = &line.user;
     Row {
         link: format!("/people/{}", user.id),
@@ -96,8 +96,8 @@ fn row(line: &kalends::store::PersonLine, words: &crate::moment::Words) -> Row {
 /// Why somebody cannot sign in at present.
 #[cfg(feature = "ssr")]
 fn note(
-    user: &kalends::store::User,
-    link_until: Option<kalends::clock::Timestamp>,
+    user: &kalends_store::User,
+    link_until: Option<kalends_core::clock::Timestamp>,
     words: &crate::moment::Words,
 ) -> Option<String> {
     if user.disabled_at.is_some() {

@@ -4,7 +4,7 @@ use crate::{
     AppError,
     component::{Asks, Question, choice},
 };
-use kalends::policy::PrivacyLevel;
+use kalends_core::policy::PrivacyLevel;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +56,7 @@ pub fn lost(before: PrivacyLevel, after: PrivacyLevel) -> Option<&'static str> {
 }
 
 #[cfg(feature = "ssr")]
-pub async fn view_for(user: &kalends::store::User) -> Result<PrivacyView, AppError> {
+pub async fn view_for(user: &kalends_store::User) -> Result<PrivacyView, AppError> {
     use crate::request;
     let store = request::services().store;
     Ok(PrivacyView {
@@ -81,7 +81,7 @@ async fn save_privacy(
     #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::audit::{Action, Entry};
+    use kalends_core::audit::{Action, Entry};
     let user = request::user().await?;
     let services = request::services();
     let policy = services.store.policy().await.map_err(request::internal)?;

@@ -18,7 +18,9 @@ use crate::{
         privacy::{PrivacyForm, PrivacyView},
     },
 };
-use kalends::{account_name::Password, advice::Advice, preferences::Preferences, problem::Owner};
+use kalends_core::{
+    account_name::Password, advice::Advice, preferences::Preferences, problem::Owner,
+};
 use leptos::{prelude::*, server_fn::ServerFn};
 use news::NewsView;
 use serde::{Deserialize, Serialize};
@@ -137,7 +139,7 @@ async fn save_details(
     use crate::request;
     let user = request::user().await?;
     let mut errors = crate::error::FieldErrors::new();
-    let new_name = kalends::setup::persons_name(&name)
+    let new_name = kalends::people::setup::persons_name(&name)
         .map_err(|error| errors.insert("name".to_owned(), error.to_string()));
     let zone = crate::time_zone::find(&time_zone)
         .map_err(|error| errors.insert("time_zone".to_owned(), error.to_string()));
@@ -174,7 +176,7 @@ async fn change_password(
         missing.insert("current".to_owned(), words.to_owned());
     }
     if new.is_empty() {
-        let words = kalends::sign_in::PasswordError::TooShort.to_string();
+        let words = kalends::people::sign_in::PasswordError::TooShort.to_string();
         missing.insert("new".to_owned(), words);
     }
     if !missing.is_empty() {
@@ -186,15 +188,23 @@ async fn change_password(
         request::see_other("/profile");
         return Ok(());
     }
-    match kalends::sign_in::change_password(&services, &user, &current, &new, &request::visitor())
-        .await
+    match kalends::people::sign_in::change_password(
+        &services,
+        &user,
+        &current,
+        &new,
+        &request::visitor(),
+    )
+    .await
     {
         Ok(()) => {
             request::end_session().await?;
             request::start_session(&user).await?;
             request::flash("Your password is changed. You are signed out everywhere else.").await?;
         }
-        Err(kalends::sign_in::PasswordError::Busy(busy)) => return Err(request::busy(busy)),
+        Err(kalends::people::sign_in::PasswordError::Busy(busy)) => {
+            return Err(request::busy(busy));
+        }
         Err(refused) => {
             let errors = [(refused.field().to_owned(), refused.to_string())].into();
             request::keep_draft(

@@ -5,7 +5,7 @@ use crate::{
     component::{CopyButton, Field, FormNotice, Frame, loaded},
     draft::Draft,
 };
-use kalends::account_name::Password;
+use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ async fn second_factor() -> Result<SecondFactorView, AppError> {
     let user = request::user().await?;
     let services = request::services();
     let factor = services.store.factor(user.id).await;
-    let pending = kalends::factor::pending(&services, &user).await;
+    let pending = kalends::people::two_factor::pending(&services, &user).await;
     let pending = match pending.map_err(request::internal)? {
         Some((id, kit)) if request::may_see_kit(id).await? => Some(kit),
         Some(_) | None => None,
@@ -59,12 +59,12 @@ async fn second_factor() -> Result<SecondFactorView, AppError> {
 /// Leads on after a form: to `page` with `done`, or back with what was wrong.
 #[cfg(feature = "ssr")]
 async fn answer(
-    result: Result<(), kalends::factor::FactorError>,
+    result: Result<(), kalends::people::two_factor::FactorError>,
     done: Option<&str>,
     page: &str,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::factor::FactorError;
+    use kalends::people::two_factor::FactorError;
     match result {
         Ok(()) => {
             if let Some(done) = done {
@@ -95,7 +95,11 @@ async fn begin_second_factor(
     use crate::request;
     let user = request::user().await?;
     let (services, visitor) = (request::services(), request::visitor());
-    let begun = match kalends::factor::begin(&services, &user, &password, &code, &visitor).await {
+    let begun = match kalends::people::two_factor::begin(
+        &services, &user, &password, &code, &visitor,
+    )
+    .await
+    {
         Ok(id) => {
             request::show_kit(id).await?;
             Ok(())
@@ -113,7 +117,8 @@ async fn end_second_factor(
     use crate::request;
     let user = request::user().await?;
     let (services, visitor) = (request::services(), request::visitor());
-    let ended = kalends::factor::end(&services, &user, &password, &code, &visitor).await;
+    let ended =
+        kalends::people::two_factor::end(&services, &user, &password, &code, &visitor).await;
     let done = "Your second factor is off.";
     answer(ended, Some(done), "/profile/security").await
 }
@@ -123,7 +128,7 @@ async fn confirm_second_factor(#[server(default)] code: Password) -> Result<(), 
     use crate::request;
     let user = request::user().await?;
     let (services, visitor) = (request::services(), request::visitor());
-    let confirmed = kalends::factor::confirm(&services, &user, &code, &visitor).await;
+    let confirmed = kalends::people::two_factor::confirm(&services, &user, &code, &visitor).await;
     if confirmed.is_ok() {
         // Devices that never gave a code must sign in anew.
         request::end_other_sessions(&user).await?;

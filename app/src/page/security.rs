@@ -43,7 +43,7 @@ async fn security() -> Result<SecurityView, AppError> {
     let services = request::services();
     let words = request::words(&user);
     let factor = services.store.factor(user.id).await;
-    let is_owed = kalends::factor::is_owed(&services.store, &user).await;
+    let is_owed = kalends::people::two_factor::is_owed(&services.store, &user).await;
     let now = services.clock.now();
     let devices = services.store.devices_of(user.id, now).await;
     let this = request::this_session()?;
@@ -73,7 +73,7 @@ async fn security() -> Result<SecurityView, AppError> {
 #[server(endpoint = "sign_out_device")]
 async fn sign_out_device(#[server(default)] device: String) -> Result<(), AppError> {
     use crate::request;
-    use kalends::audit::{Action, Entry};
+    use kalends_core::audit::{Action, Entry};
     let user = request::user().await?;
     if device == request::this_session()? {
         request::end_session().await?;

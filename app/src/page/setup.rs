@@ -5,7 +5,7 @@ use crate::{
     component::{BrowserZone, Field, FormNotice, Frame, loaded},
     draft::Draft,
 };
-use kalends::account_name::Password;
+use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
 
 /// What stands in the field before anybody or their browser names another.
@@ -20,7 +20,7 @@ async fn setup(
     #[server(default)] time_zone: Option<String>,
 ) -> Result<(), AppError> {
     use crate::{request, time_zone as zones};
-    use kalends::{
+    use kalends::people::{
         setup::{FirstAdmin, SetupError},
         sign_in::PasswordError,
     };
@@ -35,7 +35,7 @@ async fn setup(
         password: &password,
         time_zone: zone.as_deref().ok(),
     };
-    match kalends::setup::make_first_admin(&services, &visitor, typed).await {
+    match kalends::people::setup::make_first_admin(&services, &visitor, typed).await {
         Ok(user) => {
             request::start_session(&user).await?;
             request::see_other("/overview");
@@ -74,7 +74,7 @@ async fn setup(
 #[server(endpoint = "setup_form")]
 async fn setup_form() -> Result<Draft, AppError> {
     use crate::request;
-    if !kalends::setup::is_open(&request::services())
+    if !kalends::people::setup::is_open(&request::services())
         .await
         .map_err(request::internal)?
     {

@@ -11,7 +11,7 @@ use crate::{
     component::{Field, FormNotice, Frame, loaded},
     draft::Draft,
 };
-use kalends::account_name::Password;
+use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
 
 #[server(endpoint = "sign_in")]
@@ -21,7 +21,7 @@ async fn sign_in(
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::sign_in::{Entered, SignInError};
+    use kalends::people::sign_in::{Entered, SignInError};
     let mut errors = FieldErrors::new();
     if email.trim().is_empty() {
         errors.insert("email".to_owned(), "Enter your email address.".to_owned());
@@ -34,7 +34,7 @@ async fn sign_in(
     }
     let services = request::services();
     let visitor = request::visitor();
-    match kalends::sign_in::sign_in(&services, &email, &password, &visitor).await {
+    match kalends::people::sign_in::sign_in(&services, &email, &password, &visitor).await {
         Ok(Entered::NeedsCode(user)) => {
             request::await_code(&user, request::local_path(&next).unwrap_or_default()).await?;
             request::see_other("/sign-in/code");
@@ -79,7 +79,7 @@ async fn sign_out() -> Result<(), AppError> {
 #[server(endpoint = "sign_in_form")]
 async fn sign_in_form(next: String) -> Result<Draft, AppError> {
     use crate::request;
-    if kalends::setup::is_open(&request::services())
+    if kalends::people::setup::is_open(&request::services())
         .await
         .map_err(request::internal)?
     {

@@ -48,7 +48,7 @@ async fn stored() -> Result<StoredView, AppError> {
     let facts = facts(&user, connection.as_ref(), kept);
     let found = store.looked_at(&user, connection.as_ref(), MAX_LINES).await;
     let found = found.map_err(request::internal)?;
-    let mut looked: Vec<(kalends::store::Looked, usize)> = Vec::new();
+    let mut looked: Vec<(kalends_store::Looked, usize)> = Vec::new();
     for line in found {
         let day = |at| words.zoned(at).date();
         let same = looked.iter_mut().find(|(first, _)| {
@@ -88,9 +88,9 @@ async fn stored() -> Result<StoredView, AppError> {
 /// What there is, a name and a value each.
 #[cfg(feature = "ssr")]
 fn facts(
-    user: &kalends::store::User,
-    connection: Option<&kalends::connection::Connection>,
-    kept: kalends::store::Kept,
+    user: &kalends_store::User,
+    connection: Option<&kalends_core::connection::Connection>,
+    kept: kalends_store::Kept,
 ) -> Vec<(String, String)> {
     let counted = |count: i64, one: &str, many: &str| match count {
         0 => "none".to_owned(),
@@ -131,7 +131,7 @@ fn facts(
         Some(connection) => {
             let through = format!("{} through {}", connection.mailbox, connection.account);
             facts.push(("Connection".to_owned(), through));
-            let password = if connection.mode == kalends::connection::Mode::Organisation {
+            let password = if connection.mode == kalends_core::connection::Mode::Organisation {
                 "none of yours: the organisation’s account is used"
             } else {
                 "sealed in the vault, opened only to call Exchange"
@@ -181,7 +181,7 @@ fn facts(
 #[server(endpoint = "purge")]
 async fn purge(#[server(default)] disconnect: bool) -> Result<(), AppError> {
     use crate::request;
-    use kalends::audit::{Action, Entry};
+    use kalends_core::audit::{Action, Entry};
     let user = request::user().await?;
     let services = request::services();
     let entry = Entry::by(user.id, Action::DataPurged).about(user.email.as_str());

@@ -9,7 +9,7 @@ use crate::{
     },
     error::FieldErrors,
 };
-use kalends::{advice::Advice, check::Ladder, connection::ConnectionState};
+use kalends_core::{advice::Advice, check::Ladder, connection::ConnectionState};
 use leptos::prelude::*;
 use lists::Lists;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ struct Samples {
 #[server(endpoint = "style")]
 async fn style() -> Result<Samples, AppError> {
     use crate::request;
-    use kalends::{
+    use kalends_core::{
         advice::{Names, advice},
         check::{Step, StepReport, Verdict},
         problem::Problem,

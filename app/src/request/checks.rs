@@ -5,14 +5,14 @@ use crate::{
     AppError,
     page::check::{CheckView, End, Fix, ProofView, Used, WaitingView},
 };
-use kalends::{
+use kalends_core::{
     advice::advice,
     check::{Check, Goal, Outcome, Step},
     connection::Mode,
     id::CheckId,
     problem::Problem,
-    store::User,
 };
+use kalends_store::User;
 
 /// A check of this user's own, or any for an admin.
 pub async fn check_for(user: &User, id: &str) -> Result<Check, AppError> {

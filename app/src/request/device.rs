@@ -3,10 +3,9 @@
 use super::{client_address, internal, parts, public_origin, services};
 use crate::AppError;
 use axum::http::{HeaderValue, header};
-use kalends::{
-    sign_in::{DeviceToken, KNOWN, Visitor, cookie_name, know_device},
-    store::User,
-};
+use kalends::people::sign_in::{DeviceToken, Visitor, cookie_name, know_device};
+use kalends_core::lifetimes::KNOWN_DEVICE;
+use kalends_store::User;
 use std::sync::{Arc, Mutex, PoisonError};
 use tower_sessions::cookie::{Cookie, SameSite, time};
 
@@ -59,7 +58,7 @@ pub(super) async fn know(user: &User) -> Result<(), AppError> {
         .secure(is_https)
         .http_only(true)
         .same_site(SameSite::Strict)
-        .max_age(time::Duration::try_from(KNOWN).unwrap_or(time::Duration::DAY))
+        .max_age(time::Duration::try_from(KNOWN_DEVICE).unwrap_or(time::Duration::DAY))
         .build();
     let answer = parts().and_then(|parts| parts.extensions.get::<DeviceCookie>().cloned());
     if let (Some(answer), Ok(value)) = (answer, HeaderValue::from_str(&cookie.to_string())) {

@@ -2,14 +2,13 @@
 
 use super::{client_agent, internal, parts, services};
 use crate::{AppError, device::device_words};
-use kalends::{
+use kalends::people::{ImportRow, two_factor::password_tag};
+use kalends_core::{
     audit::{Action, Entry},
     clock::Timestamp,
-    factor::password_tag,
     id::{SecretId, UserId},
-    people::ImportRow,
-    store::{User, session_hash},
 };
+use kalends_store::{User, session_hash};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tower_sessions::Session;

@@ -5,11 +5,8 @@ use crate::{
     data::{Access, Data},
 };
 use clap::Subcommand;
-use kalends::{
-    audit::{self, Break, Verdict},
-    clock::Clock,
-    random::Random,
-};
+use kalends::audit::{Break, Verdict, anchor};
+use kalends_core::{clock::Clock, random::Random};
 
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
@@ -23,7 +20,7 @@ pub async fn run(command: &AuditCommand, data: &Data) -> Result<(), CommandError
     let opened = data
         .open(Access::Beside, &Random::from_system(), now)
         .await?;
-    match audit::anchor(&opened.store, &opened.vault, now)
+    match anchor(&opened.store, &opened.vault, now)
         .await
         .map_err(CommandError::refused)?
     {

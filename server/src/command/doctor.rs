@@ -6,14 +6,16 @@ use super::{CommandError, remember_end, say, user::read_password};
 use crate::{data::Data, settings::Network};
 use clap::Args;
 use kalends::{
-    analyse::{self, Analysis, PartEnd},
+    analysis::{self, Analysis, PartEnd},
+    connect::{Form, FormField, Request},
+    services::Services,
+};
+use kalends_core::{
     audit::{Action, Entry},
     clock::Clock,
-    connect::{Form, FormField, Request},
     connection::Mode,
     id::CheckId,
     random::Random,
-    services::Services,
 };
 use screen::Screen;
 use std::{
@@ -124,7 +126,7 @@ async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis
     let id = CheckId::new(now, services.random.bytes());
     let mut screen = Screen::new(request.confirmed.clone());
     let analysed = {
-        let whole = analyse::analyse(&services, (id, None), request, |analysis| {
+        let whole = analysis::analyse(&services, (id, None), request, |analysis| {
             screen.show(analysis);
         });
         tokio::select! {
@@ -168,7 +170,7 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> CommandError {
 
 impl Report {
     fn write(mut self, analysed: &Analysis) -> Result<(), CommandError> {
-        let written = self.file.write_all(analyse::report(analysed).as_bytes());
+        let written = self.file.write_all(analysis::report(analysed).as_bytes());
         written.map_err(|error| cannot_write(&self.path, &error))?;
         say(format_args!("\nThe report is in {}.", self.path.display()));
         Ok(())

@@ -6,17 +6,21 @@ use crate::{
 };
 use clap::Subcommand;
 use kalends::{
+    accounts::custody::Custody,
+    people::{
+        hashing::{Hashing, Queue},
+        setup,
+        sign_in::{self, PasswordError},
+    },
+};
+use kalends_core::{
     account_name::Password,
     audit::{Action, Entry},
     clock::Clock,
-    custody::Custody,
-    hashing::{Hashing, Queue},
     mailbox::SmtpAddress,
     random::Random,
-    setup,
-    sign_in::{self, PasswordError},
-    store::{NewUser, Role, Store, User},
 };
+use kalends_store::{NewUser, Role, Store, User};
 use std::io::{IsTerminal, Read};
 
 #[derive(Debug, Subcommand)]

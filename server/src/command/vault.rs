@@ -3,12 +3,8 @@
 use super::{CommandError, remember_end, say};
 use crate::data::{Access, Data};
 use clap::Subcommand;
-use kalends::{
-    audit::Action,
-    clock::Clock,
-    custody::{self, Mispaired},
-    random::Random,
-};
+use kalends::accounts::custody::{self, Mispaired};
+use kalends_core::{audit::Action, clock::Clock, random::Random};
 use std::io::{IsTerminal as _, Write as _};
 
 /// What a slip would be taken for.

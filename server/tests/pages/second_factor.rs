@@ -7,7 +7,7 @@ use crate::{
     program::{ALICE, BOB, CHARLIE, Kalends, Person, Place},
 };
 use http::StatusCode;
-use kalends::clock::Clock;
+use kalends_core::clock::Clock;
 use totp_rs::{Builder, Secret, Totp};
 
 const PAGE: &str = "/profile/security/second-factor";

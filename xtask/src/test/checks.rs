@@ -26,7 +26,7 @@ pub fn build() -> Result<Count> {
 const EVERYTHING: [&str; 5] = [
     "--workspace",
     "--exclude",
-    "hydrate",
+    "islands",
     "--features",
     "kalends/fail-points",
 ];

@@ -51,11 +51,11 @@ pub fn direct_dependencies(package: &str) -> Vec<String> {
 pub fn browser() -> Vec<String> {
     tree(
         &[
-            &["--package", "hydrate", "--features", "hydrate"],
+            &["--package", "islands", "--features", "hydrate"],
             BROWSER.as_slice(),
         ]
         .concat(),
-        "hydrate",
+        "islands",
     )
 }
 

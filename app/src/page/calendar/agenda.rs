@@ -10,11 +10,11 @@ use jiff::{
     civil::{Date, date},
     tz::TimeZone,
 };
-use kalends::{
+use kalends_core::{
     calendar::{DaySpan, Event, FreeBusyStatus, Window},
     clock::Timestamp,
-    store::StoredEntry,
 };
+use kalends_store::StoredEntry;
 use std::time::Duration;
 
 /// The days of a span with what they hold, all-day entries first.

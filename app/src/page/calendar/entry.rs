@@ -7,7 +7,7 @@ use crate::{
     moment::Moment,
     page::privacy::level_words,
 };
-use kalends::policy::PrivacyLevel;
+use kalends_core::policy::PrivacyLevel;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -41,9 +41,9 @@ struct EntryPageView {
 /// The entry, with its status as its name where names are not kept.
 #[cfg(feature = "ssr")]
 pub fn named(
-    mut stored: kalends::store::StoredEntry,
+    mut stored: kalends_store::StoredEntry,
     level: PrivacyLevel,
-) -> kalends::store::StoredEntry {
+) -> kalends_store::StoredEntry {
     let event = &mut stored.event;
     if level == PrivacyLevel::FreeBusy {
         event.subject = Some(event.status.words().to_owned());
@@ -55,7 +55,7 @@ pub fn named(
 async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
     use super::agenda;
     use crate::request;
-    use kalends::{
+    use kalends_core::{
         calendar::{EntryKind, FreeBusyStatus, Window},
         id::EventId,
     };
@@ -83,7 +83,7 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
         .entries_in(&connection, then)
         .await
         .map_err(request::internal)?;
-    let takes_time = |event: &kalends::calendar::Event| {
+    let takes_time = |event: &kalends_core::calendar::Event| {
         event.all_day.is_none() && !event.cancelled && event.status != FreeBusyStatus::Free
     };
     let (first, last) = agenda::dates_of(&event, &words);
@@ -142,7 +142,7 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
 /// `10:00 – 11:00`, or from when on the first day to when on the last.
 #[cfg(feature = "ssr")]
 fn times(
-    event: &kalends::calendar::Event,
+    event: &kalends_core::calendar::Event,
     (first, last): (jiff::civil::Date, jiff::civil::Date),
     words: &crate::moment::Words,
 ) -> String {
@@ -164,7 +164,7 @@ fn times(
 /// When another entry is; days are named where there is more than one of them.
 #[cfg(feature = "ssr")]
 fn when(
-    other: &kalends::calendar::Event,
+    other: &kalends_core::calendar::Event,
     (first, last): (jiff::civil::Date, jiff::civil::Date),
     words: &crate::moment::Words,
 ) -> String {

@@ -11,10 +11,8 @@ use super::{
 };
 use crate::moment::Words;
 use jiff::civil::{DateTime, Time};
-use kalends::{
-    calendar::{Event, Window},
-    store::StoredEntry,
-};
+use kalends_core::calendar::{Event, Window};
+use kalends_store::StoredEntry;
 use std::ops::Range;
 
 /// What stays unfolded where no entry needs more: 7 to 20 o'clock.
@@ -321,7 +319,7 @@ const fn day_format(with_year: bool) -> &'static str {
 }
 
 fn hour_words(hour: u16, words: &Words) -> String {
-    use kalends::preferences::HourClock;
+    use kalends_core::preferences::HourClock;
     match (words.calendar.clock, hour) {
         (HourClock::TwentyFour, hour) => format!("{hour:02}:00"),
         (HourClock::Twelve, 0) => "12 AM".to_owned(),

@@ -5,7 +5,7 @@ use super::{
     *,
 };
 use jiff::civil::date;
-use kalends::{
+use kalends_core::{
     calendar::DaySpan,
     clock::Timestamp,
     id::EventId,

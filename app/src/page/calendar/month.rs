@@ -7,7 +7,8 @@ use super::{
     span::{Asked, Span, is_read},
 };
 use crate::moment::Words;
-use kalends::{calendar::Window, store::StoredEntry};
+use kalends_core::calendar::Window;
+use kalends_store::StoredEntry;
 
 /// Dots that fit below a number.
 const DOTS: usize = 4;

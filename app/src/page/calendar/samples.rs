@@ -1,6 +1,6 @@
 //! Events for the tests of what shows them.
 
-use kalends::{
+use kalends_core::{
     calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity},
     clock::Timestamp,
 };

@@ -3,7 +3,7 @@
 use super::Look;
 use crate::moment::Words;
 use jiff::{ToSpan, civil::Date};
-use kalends::{calendar::Window, clock::Timestamp, preferences::FirstDay};
+use kalends_core::{calendar::Window, clock::Timestamp, preferences::FirstDay};
 
 /// What an address asks for. Texts that make no sense ask for today, in the view that fits the screen.
 #[derive(Debug, Clone, Copy)]
@@ -220,7 +220,7 @@ pub fn days_between(from: Date, to: Date) -> i32 {
 mod tests {
     use super::*;
     use jiff::civil::date;
-    use kalends::preferences::Preferences;
+    use kalends_core::preferences::Preferences;
 
     /// Monday, 2 March 2026, 11:00 in Berlin.
     fn words(first_day: FirstDay) -> Words {

@@ -2,7 +2,7 @@
 
 use super::{CancelCheck, Check, CheckView};
 use crate::{AppError, component::LadderView, send::send_field};
-use kalends::check::Ladder;
+use kalends_core::check::Ladder;
 use leptos::{prelude::*, server_fn::ServerFn};
 use std::time::Duration;
 

@@ -23,11 +23,9 @@ pub use names::{PERSONAL, SERVICE, allow_basic, confirm, mend, names_of, startin
 #[cfg(feature = "ssr")]
 mod names {
     use crate::{draft::Draft, error::FieldErrors, page::check::Fix};
-    use kalends::{
-        connect::FormField,
-        connection::{Connection, Mode},
-        store::User,
-    };
+    use kalends::connect::FormField;
+    use kalends_core::connection::{Connection, Mode};
+    use kalends_store::User;
 
     /// The names of one field set.
     #[derive(Debug, Clone, Copy)]

@@ -11,10 +11,10 @@ use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn};
 #[server(endpoint = "connect_mine")]
 pub async fn connect_mine(#[server(default)] mailbox: String) -> Result<Answer, AppError> {
     use crate::request;
-    use kalends::permission::Forbidden;
+    use kalends::accounts::permission::Forbidden;
     let user = request::user().await?;
     let draft = request::take_draft("connect").await?;
-    let address = match mailbox.parse::<kalends::mailbox::SmtpAddress>() {
+    let address = match mailbox.parse::<kalends_core::mailbox::SmtpAddress>() {
         Ok(address) => address,
         Err(_) => user.email.clone(),
     };
@@ -33,7 +33,7 @@ pub async fn connect_mine(#[server(default)] mailbox: String) -> Result<Answer, 
 /// What the organisation's rules forbid is told at the field; what may be asked for leads there.
 #[cfg(feature = "ssr")]
 pub(super) async fn refused(
-    refusal: &kalends::permission::Refusal,
+    refusal: &kalends::accounts::permission::Refusal,
     field: &str,
     mut draft: Draft,
 ) -> Result<Answer, AppError> {

@@ -5,7 +5,7 @@ use crate::{
     component::{Field, FormNotice},
     error::FieldErrors,
 };
-use kalends::account_name::Password;
+use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -40,13 +40,13 @@ const FIELD: &str = "present_password";
 mod server {
     use super::{FIELD, ReplaceView, Whose};
     use crate::{AppError, draft::Draft, error::FieldErrors, request};
-    use kalends::{
+    use kalends::connect::{FormField, Mine};
+    use kalends_core::{
         check::{Check, Goal, Outcome},
-        connect::{FormField, Mine},
         connection::{ConnectionState, Mode},
         problem::Problem,
-        store::{Account, User},
     };
+    use kalends_store::{Account, User};
 
     const REFUSED: &str = "Exchange refused this password. Nothing was saved.";
 
@@ -199,8 +199,8 @@ async fn replace_refused(
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends::{
+        accounts::permission::Forbidden,
         connect::{self, Mine},
-        permission::Forbidden,
     };
     let user = request::user().await?;
     let services = request::services();
@@ -243,12 +243,12 @@ async fn replace_refused(
 /// host that may have the password, stands in the form that was kept, if it is still the same one.
 #[cfg(feature = "ssr")]
 async fn retyped(
-    user: &kalends::store::User,
+    user: &kalends_store::User,
     check: &str,
     password: Password,
 ) -> Result<kalends::connect::Form, AppError> {
     use crate::request;
-    use kalends::{check::Goal, connection::Mode};
+    use kalends_core::{check::Goal, connection::Mode};
     let check = request::check_for(user, check).await?;
     if check.user_id != user.id
         || check.typed.goal != Goal::Connection
@@ -290,7 +290,9 @@ async fn replace_account_password(
     #[server(default)] back: String,
 ) -> Result<(), AppError> {
     use crate::{page::organisation::account_by_id, request};
-    use kalends::organisation::{AccountField, AccountForm, ChangeError, replace_password};
+    use kalends::accounts::organisation::{
+        AccountField, AccountForm, ChangeError, replace_password,
+    };
     let admin = request::admin().await?;
     let held = account_by_id(&id).await?;
     let page = format!("/organisation/accounts/{id}");

@@ -32,14 +32,14 @@ pub use words::line;
 mod words {
     use super::{Line, Tone};
     use crate::{component::StateView, moment::Words};
-    use kalends::{
+    use kalends::reports::timeline::{Happened, What, ended};
+    use kalends_core::{
         advice::{Names, advice, table::explained},
         audit::{self, Action},
         check::{Check, Outcome},
         connection::{Connection, ConnectionState},
-        store::{CallLine, Round, StateChange},
-        timeline::{Happened, What, ended},
     };
+    use kalends_store::{CallLine, Round, StateChange};
 
     pub fn line(happened: &Happened, connection: &Connection, words: &Words) -> Line {
         let blank = |kind: &str| Line {

@@ -70,15 +70,15 @@ pub use asked::{STATES, account_choices, asked, cause_choices, code};
 #[cfg(feature = "ssr")]
 mod asked {
     use super::Wanted;
-    use kalends::{
+    use kalends_core::{
         advice::{
             Names,
             table::{each_problem, explained},
         },
         connection::ConnectionState,
         problem::Problem,
-        store::{self, Account, Filter, HeldUp, Through},
     };
+    use kalends_store::{self, Account, Filter, HeldUp, Through};
     use std::collections::{BTreeMap, BTreeSet};
 
     /// The states in the order in which they are offered: who needs somebody comes first.
@@ -99,7 +99,7 @@ mod asked {
         }
     }
 
-    pub fn asked(wanted: &Wanted) -> store::Wanted {
+    pub fn asked(wanted: &Wanted) -> kalends_store::Wanted {
         let state = STATES.into_iter().find(|it| code(*it) == wanted.state);
         let through = match wanted.account.trim() {
             "" => Through::Anything,
@@ -107,7 +107,7 @@ mod asked {
                 .parse()
                 .map_or_else(|_| Through::Host(typed.to_lowercase()), Through::Account),
         };
-        store::Wanted {
+        kalends_store::Wanted {
             state: state.unwrap_or(Filter::Everyone),
             causes: codes(wanted.cause.trim()),
             through,

@@ -24,7 +24,8 @@ pub async fn act_on_many(
     wanted: Wanted,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::bulk::{self, Action};
+    use kalends::bulk_actions;
+    use kalends_core::bulk_action::Action;
     let admin = request::admin().await?;
     let services = request::services();
     let back = format!(
@@ -67,7 +68,7 @@ pub async fn act_on_many(
         request::see_other("/connections/disconnect");
         return Ok(());
     }
-    let id = bulk::start(&services, &admin, action, lines).await;
+    let id = bulk_actions::start(&services, &admin, action, lines).await;
     let id = id.map_err(request::internal)?;
     request::see_other(&format!("/connections/actions/{id}"));
     Ok(())
@@ -78,16 +79,15 @@ pub const MOST_CHECKS: usize = 50;
 
 #[cfg(feature = "ssr")]
 async fn lines(
-    store: &kalends::store::Store,
+    store: &kalends_store::Store,
     wanted: &Wanted,
     chosen: &[String],
     all: bool,
-) -> Result<Vec<kalends::bulk::Line>, AppError> {
+) -> Result<Vec<kalends_core::bulk_action::Line>, AppError> {
     use crate::request;
-    use kalends::{
-        bulk::{Line, MOST},
-        store::Filter,
-    };
+    use kalends::bulk_actions::MOST;
+    use kalends_core::bulk_action::Line;
+    use kalends_store::Filter;
     let items = if all {
         let asked = super::filter::asked(wanted);
         if asked.state == Filter::NotConnected {

@@ -82,13 +82,13 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
 #[cfg(feature = "ssr")]
 mod result {
     use crate::{moment::Words, request};
-    use kalends::{
-        bulk::{Action, Bulk, Done, Line},
+    use kalends_core::{
+        bulk_action::{Action, Bulk, Done, Line},
         check::Outcome,
         connection::Connection,
         id::{CheckId, ConnectionId},
-        store::{Store, StoreError},
     };
+    use kalends_store::{Store, StoreError};
     use std::collections::HashMap;
 
     /// What is being done, or was: `failed` once it is over, true if it came about for none.
@@ -194,12 +194,12 @@ mod result {
             }
             Some(Outcome::Cancelled) => Result::Bad("Cancelled".to_owned()),
             Some(Outcome::Failed { problem, .. }) => {
-                let names = kalends::advice::Names {
+                let names = kalends_core::advice::Names {
                     mailbox: line.mailbox.clone(),
                     utc_offset: Some(words.utc_offset()),
                     ..Default::default()
                 };
-                Result::Bad(kalends::advice::advice(&problem, &names).title)
+                Result::Bad(kalends_core::advice::advice(&problem, &names).title)
             }
         })
     }

@@ -27,12 +27,12 @@ pub struct Row {
 }
 
 #[cfg(feature = "ssr")]
-pub fn row(item: &kalends::store::ListItem, words: &crate::moment::Words) -> Row {
+pub fn row(item: &kalends_store::ListItem, words: &crate::moment::Words) -> Row {
     use crate::request;
     let connection = item.connection.as_ref();
     // The badge says that it is paused.
     let advice = connection
-        .filter(|it| it.state != kalends::connection::ConnectionState::Paused)
+        .filter(|it| it.state != kalends_core::connection::ConnectionState::Paused)
         .and_then(|it| request::advice_for(it, words));
     Row {
         name: item.user.name.clone(),

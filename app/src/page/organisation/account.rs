@@ -79,7 +79,7 @@ async fn account(id: String) -> Result<AccountView, AppError> {
                 "Password ends on".to_owned(),
                 account
                     .expires_at
-                    .map(kalends::clock::Timestamp::last_day_in_words)
+                    .map(kalends_core::clock::Timestamp::last_day_in_words)
                     .unwrap_or_default(),
             ),
         ],
@@ -106,8 +106,8 @@ async fn account(id: String) -> Result<AccountView, AppError> {
 
 /// The day on which something ends, as a form holds it; what is kept is the end of that day.
 #[cfg(feature = "ssr")]
-fn date_of(at: Option<kalends::clock::Timestamp>) -> String {
-    let day = |at: kalends::clock::Timestamp| {
+fn date_of(at: Option<kalends_core::clock::Timestamp>) -> String {
+    let day = |at: kalends_core::clock::Timestamp| {
         let last = jiff::Timestamp::from_millisecond(at.millis() - 1).ok()?;
         Some(last.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
     };
@@ -116,17 +116,17 @@ fn date_of(at: Option<kalends::clock::Timestamp>) -> String {
 
 #[cfg(feature = "ssr")]
 async fn warnings(
-    account: &kalends::store::Account,
+    account: &kalends_store::Account,
     words: &crate::moment::Words,
-    now: kalends::clock::Timestamp,
+    now: kalends_core::clock::Timestamp,
 ) -> Result<Vec<(String, bool)>, AppError> {
     use crate::request;
-    use kalends::organisation::{Expiry, expiry};
+    use kalends::accounts::organisation::{Expiry, expiry};
     let mut warnings = Vec::new();
     if account.saved_refusals > 0 {
         warnings.push((stopped(account, words, now), true));
     }
-    let full = kalends::refusal::full_until(&request::services(), account).await;
+    let full = kalends::accounts::refusals::full_until(&request::services(), account).await;
     if let Some(until) = full.map_err(request::internal)? {
         let until = words.appointment(until, false).text;
         let text = format!(
@@ -159,11 +159,11 @@ async fn warnings(
 /// Why its work is stopped, when it is tried again, and what somebody can do.
 #[cfg(feature = "ssr")]
 fn stopped(
-    account: &kalends::store::Account,
+    account: &kalends_store::Account,
     words: &crate::moment::Words,
-    now: kalends::clock::Timestamp,
+    now: kalends_core::clock::Timestamp,
 ) -> String {
-    use kalends::problem::Problem;
+    use kalends_core::problem::Problem;
     let why = match account.stopped_problem() {
         Problem::SignInUnanswered => {
             "Exchange did not answer the sign-in, so the saved password may have been refused."
@@ -190,8 +190,8 @@ fn stopped(
 }
 
 #[cfg(feature = "ssr")]
-const fn sign_in_words(method: kalends::connection::SignInMethod) -> &'static str {
-    use kalends::connection::SignInMethod;
+const fn sign_in_words(method: kalends_core::connection::SignInMethod) -> &'static str {
+    use kalends_core::connection::SignInMethod;
     match method {
         SignInMethod::Automatic => "Automatic: the best that the server offers",
         SignInMethod::Basic => "By Basic, on purpose",
@@ -210,7 +210,7 @@ async fn change_account(
         fields::{account_by_id, errors_of},
     };
     use crate::request;
-    use kalends::organisation::{AccountForm, ChangeError, Endings, rename};
+    use kalends::accounts::organisation::{AccountForm, ChangeError, Endings, rename};
     let admin = request::admin().await?;
     let held = account_by_id(&id).await?;
     let values = [

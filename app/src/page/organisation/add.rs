@@ -11,7 +11,7 @@ use crate::{
     component::{FormNotice, Frame, loaded},
     draft::Draft,
 };
-use kalends::account_name::Password;
+use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ async fn add_account(
 ) -> Result<(), AppError> {
     use super::fields::errors_of;
     use crate::{draft::ticked, request};
-    use kalends::organisation::{AccountForm, ChangeError, add};
+    use kalends::accounts::organisation::{AccountForm, ChangeError, add};
     let admin = request::admin().await?;
     let values = [
         ("label", &label),
@@ -106,8 +106,8 @@ async fn add_account(
 
 /// What stands in the way, at the field that brings it about.
 #[cfg(feature = "ssr")]
-pub(super) fn conflict_errors(conflict: &kalends::store::Conflict) -> crate::error::FieldErrors {
-    use kalends::store::Conflict;
+pub(super) fn conflict_errors(conflict: &kalends_store::Conflict) -> crate::error::FieldErrors {
+    use kalends_store::Conflict;
     let field = match conflict {
         Conflict::Domain { .. } => "domains",
         Conflict::Account { .. } => "account",
@@ -154,7 +154,7 @@ struct MoveView {
 #[server(endpoint = "move_account_form")]
 async fn move_account_form(id: String) -> Result<MoveView, AppError> {
     use crate::request;
-    use kalends::connection::SignInMethod;
+    use kalends_core::connection::SignInMethod;
     request::admin().await?;
     let held = super::fields::account_by_id(&id).await?;
     let form = format!("move-{id}");
@@ -195,7 +195,7 @@ async fn move_account(
 ) -> Result<(), AppError> {
     use super::fields::{account_by_id, errors_of};
     use crate::{draft::ticked, request};
-    use kalends::organisation::{AccountForm, ChangeError, move_to};
+    use kalends::accounts::organisation::{AccountForm, ChangeError, move_to};
     let admin = request::admin().await?;
     let held = account_by_id(&id).await?;
     let values = [

@@ -21,7 +21,7 @@ enum Click {
 async fn work_account(id: String, click: Click) -> Result<(), AppError> {
     use super::fields::account_by_id;
     use crate::request;
-    use kalends::{organisation as domain, permission::Forbidden};
+    use kalends::accounts::{organisation as domain, permission::Forbidden};
     let admin = request::admin().await?;
     let services = request::services();
     let account = account_by_id(&id).await?.account;

@@ -7,7 +7,7 @@ use crate::{
     draft::Draft,
     moment::Moment,
 };
-use kalends::advice::Command;
+use kalends_core::advice::Command;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,7 @@ async fn end_account(id: String, #[server(default)] name: String) -> Result<(), 
         request::see_other(&format!("/organisation/accounts/{id}/disconnect"));
         return Ok(());
     }
-    let ended = kalends::organisation::end(&request::services(), &admin, &held)
+    let ended = kalends::accounts::organisation::end(&request::services(), &admin, &held)
         .await
         .map_err(request::internal)?;
     request::see_other(&format!("/organisation/ended/{}", ended.id));
@@ -132,8 +132,8 @@ struct EndedView {
 #[server(endpoint = "ended_account")]
 async fn ended_account(id: String) -> Result<EndedView, AppError> {
     use crate::request;
-    use kalends::advice::{Names, advice, service_account};
-    use kalends::store::Probe;
+    use kalends_core::advice::{Names, advice, service_account};
+    use kalends_store::Probe;
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let store = request::services().store;

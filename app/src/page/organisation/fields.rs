@@ -15,11 +15,11 @@ pub use server::{account_by_id, errors_of, notes};
 mod server {
     use crate::{AppError, error::FieldErrors, moment::Words, request};
     use kalends::{
-        clock::Timestamp,
+        accounts::organisation::{AccountField, Expiry, expiry},
         connect::FormField,
-        organisation::{AccountField, Expiry, expiry},
-        store::{Account, Held},
     };
+    use kalends_core::clock::Timestamp;
+    use kalends_store::{Account, Held};
 
     /// The messages by the names of their fields.
     pub fn errors_of(mistakes: Vec<(AccountField, String)>) -> FieldErrors {
@@ -66,7 +66,7 @@ mod server {
         }
         if account.saved_refusals > 0 {
             let why = match account.stopped_problem() {
-                kalends::problem::Problem::SignInUnanswered => "Its sign-in was not answered",
+                kalends_core::problem::Problem::SignInUnanswered => "Its sign-in was not answered",
                 _ => "Its password was refused",
             };
             notes.push(match account.stopped_until.filter(|at| *at > now) {

@@ -75,7 +75,7 @@ async fn mailboxes() -> Result<MailboxesView, AppError> {
 #[server(endpoint = "map_mailboxes", input = MultipartFormData)]
 async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
     use crate::request;
-    use kalends::mapping::{MAX_ADDRESSES, everybody, read_addresses, start};
+    use kalends::mailbox_scope::{MAX_ADDRESSES, everybody, read_addresses, start};
     let admin = request::admin().await?;
     let services = request::services();
     let mut parts = data.into_inner().ok_or(AppError::NotUnderstood)?;
@@ -88,11 +88,11 @@ async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
     {
         let name = part.name().unwrap_or_default().to_owned();
         let bytes = part.bytes().await.map_err(|_| AppError::TooLarge)?;
-        if let Some(words) = kalends::table::not_text(&bytes) {
+        if let Some(words) = kalends::spreadsheet::not_text(&bytes) {
             refused = Some(words.to_owned());
             continue;
         }
-        let value = kalends::table::text_of(&bytes);
+        let value = kalends::spreadsheet::text_of(&bytes);
         match name.as_str() {
             "addresses" | "file" => {
                 text.push_str(&value);
@@ -149,7 +149,7 @@ async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
 
 /// What of a pasted list is not asked.
 #[cfg(feature = "ssr")]
-fn left_out(addresses: &kalends::mapping::Addresses) -> Option<String> {
+fn left_out(addresses: &kalends::mailbox_scope::Addresses) -> Option<String> {
     let counted = |number: usize, one: &str, many: &str| match number {
         0 => None,
         1 => Some(format!("1 {one}")),

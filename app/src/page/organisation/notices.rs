@@ -57,8 +57,8 @@ pub struct SentView {
 }
 
 #[cfg(feature = "ssr")]
-pub fn sent(notice: &kalends::notice::Notice, words: &crate::moment::Words) -> SentView {
-    use kalends::notice::{Channel, State};
+pub fn sent(notice: &kalends_core::notice::Notice, words: &crate::moment::Words) -> SentView {
+    use kalends_core::notice::{Channel, State};
     let by = match notice.recipient.channel {
         Channel::Mail => "",
         Channel::Webhook => " (webhook)",
@@ -147,7 +147,7 @@ fn came_of(tested: Result<String, String>) -> String {
 async fn test_mail() -> Result<(), AppError> {
     use crate::request;
     let admin = request::admin().await?;
-    let tested = kalends::notice::test_mail(&request::services(), &admin).await;
+    let tested = kalends::notify::test_mail(&request::services(), &admin).await;
     request::flash(&came_of(tested.map_err(request::internal)?)).await?;
     request::see_other("/organisation/notices");
     Ok(())

@@ -7,7 +7,7 @@ use crate::{
     draft::Draft,
     moment::Moment,
 };
-use kalends::account_name::Password;
+use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ async fn test_password(
 ) -> Result<(), AppError> {
     use super::fields::{account_by_id, errors_of};
     use crate::request;
-    use kalends::organisation::{AccountForm, ChangeError, Endings, test_next};
+    use kalends::accounts::organisation::{AccountForm, ChangeError, Endings, test_next};
     let admin = request::admin().await?;
     let held = account_by_id(&id).await?;
     let mut draft = Draft::default();

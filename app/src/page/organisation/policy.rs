@@ -5,7 +5,9 @@ use crate::{
     component::{Asks, Frame, Question, choice, loaded},
     page::privacy::{choice_words, code},
 };
-use kalends::policy::{AdminsFactor, PersonalMode, Policy, PrivacyLevel, Probes, TypedPasswords};
+use kalends_core::policy::{
+    AdminsFactor, PersonalMode, Policy, PrivacyLevel, Probes, TypedPasswords,
+};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +97,7 @@ async fn save_policy(
     #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
     use crate::{page::privacy::lost, request};
-    use kalends::audit::{Action, Entry};
+    use kalends_core::audit::{Action, Entry};
     let admin = request::admin().await?;
     let services = request::services();
     let policy = Policy {
@@ -107,7 +109,7 @@ async fn save_policy(
     };
     let before = services.store.policy().await.map_err(request::internal)?;
     if let Some(lost) = lost(before.privacy, privacy).filter(|_| !sure) {
-        let wanted = kalends::store::Wanted::default();
+        let wanted = kalends_store::Wanted::default();
         let counts = services.store.count_connections(&wanted).await;
         let lost = match counts.map_err(request::internal)?.connections() {
             0 => None,

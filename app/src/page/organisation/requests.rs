@@ -35,12 +35,12 @@ pub struct RequestLine {
 
 #[cfg(feature = "ssr")]
 pub async fn line(
-    it: kalends::store::MailboxRequest,
+    it: kalends_store::MailboxRequest,
     words: &crate::moment::Words,
     for_admin: bool,
 ) -> Result<RequestLine, AppError> {
     use crate::request;
-    use kalends::store::RequestState;
+    use kalends_store::RequestState;
     let store = request::services().store;
     let (mut person, mut holders) = (String::new(), Vec::new());
     if for_admin {
@@ -119,8 +119,8 @@ async fn decide_request(
     #[server(default)] answer: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::audit::{Action, Entry};
-    use kalends::store::RequestState;
+    use kalends_core::audit::{Action, Entry};
+    use kalends_store::RequestState;
     let admin = request::admin().await?;
     let services = request::services();
     let found = match id.parse() {
@@ -160,7 +160,7 @@ async fn decide_request(
     let answer: String = answer.trim().chars().take(MAX_TEXT).collect();
     let now = services.clock.now();
     let told = person.as_ref().and_then(|person| {
-        kalends::notice::decision(&services, &admin, person, &found, (change.1, &answer))
+        kalends::notify::decision(&services, &admin, person, &found, (change.1, &answer))
     });
     let decided = services
         .store

@@ -1,7 +1,7 @@
 //! What an administrator reads of a clock that was found set.
 
 use crate::moment::Words;
-use kalends::store::ClockJump;
+use kalends_store::ClockJump;
 use std::time::Duration;
 
 /// One jump in words.

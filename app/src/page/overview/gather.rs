@@ -2,13 +2,13 @@
 
 use super::{CauseView, FirstStep, OverviewView, OwnerView, PlotView, ServerView, plot};
 use crate::moment::Words;
-use kalends::{
+use kalends::notify::current_problems::{Trouble, link, troubles};
+use kalends_core::{
     advice::{Names, advice},
     clock::Timestamp,
     problem::{ENDS_SOON, Owner},
-    store::{DELAYS, RoundEnd, Store, StoreError, Wanted},
-    trouble::{Trouble, link, troubles},
 };
+use kalends_store::{DELAYS, RoundEnd, Store, StoreError, Wanted};
 use std::{collections::BTreeMap, time::Duration};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -279,7 +279,10 @@ async fn servers(store: &Store, words: &Words) -> Result<Vec<ServerView>, StoreE
             host: server.host,
             product: server
                 .build
-                .map_or("not known yet", kalends::ews::ServerBuild::product)
+                .map_or(
+                    "not known yet",
+                    kalends_core::exchange_version::ServerBuild::product,
+                )
                 .to_owned(),
             build: server
                 .build

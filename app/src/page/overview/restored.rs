@@ -36,7 +36,7 @@ pub async fn restored(
     let standing = services.standing();
     let is_set_back = standing
         .as_deref()
-        .is_some_and(kalends::custody::Standing::is_set_back);
+        .is_some_and(kalends::accounts::custody::Standing::is_set_back);
     let endings = if is_set_back {
         services.custody().lost_endings().await.map_err(internal)?
     } else {
@@ -61,7 +61,7 @@ pub async fn restored(
 #[server(endpoint = "endings_reviewed")]
 async fn endings_reviewed() -> Result<(), AppError> {
     use crate::request;
-    use kalends::audit::{Action, Entry};
+    use kalends_core::audit::{Action, Entry};
     let admin = request::admin().await?;
     let services = request::services();
     let entry = Entry::by(admin.id, Action::EndingsReviewed);

@@ -49,16 +49,16 @@ struct PreviewRow {
 #[cfg(feature = "ssr")]
 async fn mailed(
     services: &kalends::services::Services,
-) -> Result<String, kalends::store::StoreError> {
-    use kalends::notice::State;
+) -> Result<String, kalends_store::StoreError> {
+    use kalends_core::notice::State;
     if !services
         .channels
         .mail()
-        .is_some_and(kalends::notice::Mailer::is_private)
+        .is_some_and(kalends::notify::Mailer::is_private)
     {
         return Ok("Kalends mails no links here: hand them over yourself.".to_owned());
     }
-    let since = services.clock.now() - kalends::fresh::SHOWN;
+    let since = services.clock.now() - kalends::services::one_time_secrets::SHOWN;
     let (mut sent, mut waiting, mut failed) = (0, 0, 0);
     for (state, number) in services.store.links_mailed(since).await? {
         match state {
@@ -138,7 +138,7 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
     use crate::request;
     use kalends::{
         people::{MOST_PEOPLE, PeopleError, check_theirs, read_people},
-        table::{not_text, text_of},
+        spreadsheet::{not_text, text_of},
     };
     request::admin().await?;
     let services = request::services();

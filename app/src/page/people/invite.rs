@@ -5,7 +5,7 @@ use crate::{
     component::{BrowserZone, Field, FormNotice, Frame, choice, loaded},
     draft::Draft,
 };
-use kalends::account_name::Password;
+use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn as _};
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +24,8 @@ async fn invite(
     #[server(default)] role: String,
 ) -> Result<(), AppError> {
     use crate::{error::FieldErrors, request};
-    use kalends::{
-        people::{self, NewPerson, PeopleError},
-        store::Role,
-    };
+    use kalends::people::{self, NewPerson, PeopleError};
+    use kalends_store::Role;
     let admin = request::admin().await?;
     let services = request::services();
     let typed = if role == "admin" {
@@ -175,8 +173,8 @@ async fn accept_invitation(
     #[server(default)] time_zone: String,
 ) -> Result<(), AppError> {
     use crate::{error::FieldErrors, request, time_zone as zones};
-    use kalends::{
-        people::{self, PeopleError},
+    use kalends::people::{
+        self, PeopleError,
         sign_in::{Entered, PasswordError},
     };
     let services = request::services();

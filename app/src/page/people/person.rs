@@ -34,7 +34,7 @@ struct PersonView {
 }
 
 #[cfg(feature = "ssr")]
-async fn person_by_id(id: &str) -> Result<kalends::store::User, AppError> {
+async fn person_by_id(id: &str) -> Result<kalends_store::User, AppError> {
     use crate::request;
     let found = match id.parse() {
         Ok(id) => {
@@ -95,17 +95,17 @@ async fn person(id: String) -> Result<PersonView, AppError> {
 #[cfg(feature = "ssr")]
 fn mails_links(services: &kalends::services::Services) -> bool {
     let mail = services.channels.mail();
-    mail.is_some_and(kalends::notice::Mailer::is_private)
+    mail.is_some_and(kalends::notify::Mailer::is_private)
 }
 
 /// What became of the mail with the latest link, while somebody may wait for it.
 #[cfg(feature = "ssr")]
 async fn mailed(
     services: &kalends::services::Services,
-    user: &kalends::store::User,
+    user: &kalends_store::User,
 ) -> Result<Option<String>, AppError> {
     use crate::request;
-    use kalends::{notice::State, people::LINK_LIVES};
+    use kalends_core::{lifetimes::PASSWORD_LINK, notice::State};
     if services.channels.mail().is_some() && !mails_links(services) {
         return Ok(Some(
             "The link is not mailed, because the way to the mail server is not encrypted: hand it over yourself. \
@@ -116,7 +116,7 @@ async fn mailed(
     let now = services.clock.now();
     let found = services.store.mailed_link(&user.email).await;
     let found = found.map_err(request::internal)?;
-    let Some(notice) = found.filter(|notice| now.since(notice.made_at) < LINK_LIVES) else {
+    let Some(notice) = found.filter(|notice| now.since(notice.made_at) < PASSWORD_LINK) else {
         return Ok(None);
     };
     let tries = services.store.tries(&notice).await;
@@ -139,10 +139,8 @@ async fn tend_person(
     #[server(default)] click: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::{
-        people::{self, PeopleError},
-        store::Role,
-    };
+    use kalends::people::{self, PeopleError};
+    use kalends_store::Role;
     let admin = request::admin().await?;
     let user = person_by_id(&id).await?;
     let services = request::services();
@@ -195,10 +193,10 @@ async fn tend_address(
     #[server(default)] remove: bool,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::{
+    use kalends::people::{self, PeopleError};
+    use kalends_core::{
         audit::{Action, Entry},
         mailbox::SmtpAddress,
-        people::{self, PeopleError},
     };
     let admin = request::admin().await?;
     let user = person_by_id(&id).await?;

@@ -14,8 +14,8 @@ pub struct NewsView {
 
 #[cfg(feature = "ssr")]
 pub async fn of(
-    user: &kalends::store::User,
-    connection: Option<&kalends::connection::Connection>,
+    user: &kalends_store::User,
+    connection: Option<&kalends_core::connection::Connection>,
 ) -> Result<Vec<NewsView>, AppError> {
     let mut news = decisions(user, connection).await?;
     news.extend(claims(user).await?);
@@ -23,7 +23,7 @@ pub async fn of(
 }
 
 #[cfg(feature = "ssr")]
-async fn claims(user: &kalends::store::User) -> Result<Vec<NewsView>, AppError> {
+async fn claims(user: &kalends_store::User) -> Result<Vec<NewsView>, AppError> {
     use crate::request;
     let services = request::services();
     let words = request::words(user);
@@ -49,11 +49,11 @@ async fn claims(user: &kalends::store::User) -> Result<Vec<NewsView>, AppError> 
 /// What became of the requests of the last two weeks; an approval that was made use of is no news.
 #[cfg(feature = "ssr")]
 async fn decisions(
-    user: &kalends::store::User,
-    connection: Option<&kalends::connection::Connection>,
+    user: &kalends_store::User,
+    connection: Option<&kalends_core::connection::Connection>,
 ) -> Result<Vec<NewsView>, AppError> {
     use crate::request;
-    use kalends::store::RequestState;
+    use kalends_store::RequestState;
     const NEWS: std::time::Duration = std::time::Duration::from_hours(24 * 14);
     let services = request::services();
     let words = request::words(user);

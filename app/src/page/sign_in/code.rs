@@ -7,13 +7,13 @@ use crate::{
     component::{Field, FormNotice, Frame, loaded},
     draft::Draft,
 };
-use kalends::account_name::Password;
+use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
 
 #[server(endpoint = "sign_in_code")]
 async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError> {
     use crate::request;
-    use kalends::factor::{self, FactorError};
+    use kalends::people::two_factor::{self, FactorError};
     let Some((user, next)) = request::awaited().await? else {
         request::see_other("/sign-in");
         return Ok(());
@@ -23,7 +23,7 @@ async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError>
         return ask_again(errors).await;
     }
     let services = request::services();
-    match factor::sign_in(&services, &user, &code, &request::visitor()).await {
+    match two_factor::sign_in(&services, &user, &code, &request::visitor()).await {
         Ok(()) => {
             request::start_session(&user).await?;
             request::see_other(request::local_path(&next).unwrap_or("/"));

@@ -1,7 +1,7 @@
 //! Lists of the design's page: tables, facts, causes, first steps, the line of time, and where there is nothing.
 
 use crate::component::{EmptyState, StateBadge, StateView};
-use kalends::connection::ConnectionState;
+use kalends_core::connection::ConnectionState;
 use leptos::prelude::*;
 
 #[component]

@@ -2,10 +2,10 @@
 //! terminal there is no bar.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use kalends::{
+use kalends::analysis::{Analysis, Part, PartEnd, TOLD_ABOVE};
+use kalends_core::{
     account_name::for_terminal,
     advice::{Advice, Names, advice},
-    analyse::{Analysis, Part, PartEnd, TOLD_ABOVE},
     check::{Step, StepReport, Verdict},
     connection::Mode,
     problem::Problem,

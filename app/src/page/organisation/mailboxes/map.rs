@@ -47,7 +47,7 @@ pub use words::{place_words, result_words};
 
 #[cfg(feature = "ssr")]
 mod words {
-    use kalends::store::{Connecting, Place};
+    use kalends_store::{Connecting, Place};
 
     /// The codes of the filter, in the order of the page.
     pub const PLACES: [(Place, &str); 7] = [
@@ -87,8 +87,8 @@ mod words {
 }
 
 #[cfg(feature = "ssr")]
-fn names_for(mailbox: &str, words: &crate::moment::Words) -> kalends::advice::Names {
-    kalends::advice::Names {
+fn names_for(mailbox: &str, words: &crate::moment::Words) -> kalends_core::advice::Names {
+    kalends_core::advice::Names {
         mailbox: mailbox.to_owned(),
         held: true,
         utc_offset: Some(words.utc_offset()),
@@ -99,13 +99,13 @@ fn names_for(mailbox: &str, words: &crate::moment::Words) -> kalends::advice::Na
 
 /// Whether the words for a place say all that is known.
 #[cfg(feature = "ssr")]
-const fn says_it_all(place: Option<kalends::store::Place>) -> bool {
-    use kalends::store::Place;
+const fn says_it_all(place: Option<kalends_store::Place>) -> bool {
+    use kalends_store::Place;
     matches!(place, Some(Place::Outside | Place::NotFound))
 }
 
 #[cfg(feature = "ssr")]
-async fn map_by_id(id: &str) -> Result<kalends::store::MailboxMap, AppError> {
+async fn map_by_id(id: &str) -> Result<kalends_store::MailboxMap, AppError> {
     use crate::request;
     let found = match id.parse() {
         Ok(id) => {
@@ -123,7 +123,7 @@ async fn map_by_id(id: &str) -> Result<kalends::store::MailboxMap, AppError> {
 #[server(endpoint = "map")]
 async fn map(id: String, place: String, page: String) -> Result<MapView, AppError> {
     use crate::request;
-    use kalends::advice::advice;
+    use kalends_core::advice::advice;
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let services = request::services();
@@ -162,7 +162,7 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
         started: words.appointment(found.started_at, false),
         total: found.total,
         done: found.total - count(None),
-        no_addresses: count(Some(kalends::store::Place::NotAnAddress)),
+        no_addresses: count(Some(kalends_store::Place::NotAnAddress)),
         is_running,
         is_cancelled: found.is_cancelled,
         problem: found.problem.as_ref().map(|problem| {
@@ -186,7 +186,7 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
                 place: place_words(row.place).to_owned(),
                 is_bad: row
                     .place
-                    .is_some_and(|it| it != kalends::store::Place::InScope),
+                    .is_some_and(|it| it != kalends_store::Place::InScope),
                 detail: match (&row.primary, &row.problem) {
                     (Some(primary), _) => format!("The primary address is {primary}."),
                     (None, Some(problem)) if !says_it_all(row.place) => {
@@ -196,7 +196,7 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
                 },
                 // While it runs the page is drawn anew, and ticks would be lost.
                 can_choose: !is_running
-                    && row.place == Some(kalends::store::Place::InScope)
+                    && row.place == Some(kalends_store::Place::InScope)
                     && row.person.is_some()
                     && !row.is_disabled
                     && !row.has_connection
@@ -264,7 +264,7 @@ async fn connect_mailboxes(
     let services = request::services();
     let found = map_by_id(&id).await?;
     let positions = (!all).then_some(chosen.as_slice());
-    let count = kalends::mapping::choose(&services, &admin, &found, positions)
+    let count = kalends::mailbox_scope::choose(&services, &admin, &found, positions)
         .await
         .map_err(request::internal)?;
     let text = match count {

@@ -22,7 +22,7 @@ struct NoticeView {
 #[server(endpoint = "notice")]
 async fn notice(id: String) -> Result<NoticeView, AppError> {
     use crate::request;
-    use kalends::notice::State;
+    use kalends_core::notice::State;
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let store = request::services().store;
@@ -36,11 +36,11 @@ async fn notice(id: String) -> Result<NoticeView, AppError> {
     };
     let tries = store.tries(&found).await.map_err(request::internal)?;
     // A mail server that refuses the sign-in is not tried again before somebody tests it.
-    let is_stopped = found.recipient.channel == kalends::notice::Channel::Mail
+    let is_stopped = found.recipient.channel == kalends_core::notice::Channel::Mail
         && request::services()
             .channels
             .mail()
-            .is_some_and(kalends::notice::Mailer::is_sign_in_refused);
+            .is_some_and(kalends::notify::Mailer::is_sign_in_refused);
     let waits = found.state == State::Waiting && found.tries > 0 && !is_stopped;
     Ok(NoticeView {
         notice: super::sent(&found, &words),

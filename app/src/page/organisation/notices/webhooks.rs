@@ -6,7 +6,7 @@ use crate::{
     draft::Draft,
     moment::Moment,
 };
-use kalends::account_name::Password;
+use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ async fn test_webhook(id: String) -> Result<(), AppError> {
     use crate::request;
     let admin = request::admin().await?;
     let tested = match id.parse() {
-        Ok(id) => kalends::notice::test_webhook(&request::services(), &admin, id).await,
+        Ok(id) => kalends::notify::test_webhook(&request::services(), &admin, id).await,
         Err(_) => Ok(None),
     };
     let Some(tested) = tested.map_err(request::internal)? else {
@@ -43,10 +43,10 @@ async fn add_webhook(
     #[server(default)] address: Password,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::notice::{self, HookError, NewHook};
+    use kalends::notify::{self, HookError, NewHook};
     let admin = request::admin().await?;
     let errors = match NewHook::parse(&name, address.reveal()) {
-        Ok(new) => match notice::add(&request::services(), &admin, new).await {
+        Ok(new) => match notify::add(&request::services(), &admin, new).await {
             Ok(()) => {
                 request::flash("The webhook is added. Its signing key is shown for 15 minutes.")
                     .await?;
@@ -77,7 +77,7 @@ async fn remove_webhook(id: String) -> Result<(), AppError> {
     use crate::request;
     let admin = request::admin().await?;
     let removed = match id.parse() {
-        Ok(id) => kalends::notice::remove(&request::services(), &admin, id).await,
+        Ok(id) => kalends::notify::remove(&request::services(), &admin, id).await,
         Err(_) => Ok(false),
     };
     if !removed.map_err(request::internal)? {

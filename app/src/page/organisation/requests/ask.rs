@@ -46,15 +46,13 @@ async fn ask_for_mailbox(
     #[server(default)] reason: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::{
-        audit::{Action, Entry},
-        store::MOST_WAITING,
-    };
+    use kalends_core::audit::{Action, Entry};
+    use kalends_store::MOST_WAITING;
     let user = request::user().await?;
     let services = request::services();
     let mut errors = crate::error::FieldErrors::new();
     let address = mailbox
-        .parse::<kalends::mailbox::SmtpAddress>()
+        .parse::<kalends_core::mailbox::SmtpAddress>()
         .map_err(|error| errors.insert("mailbox".to_owned(), error.to_string()));
     let text = reason.trim();
     if text.is_empty() {
@@ -104,8 +102,8 @@ async fn ask_for_mailbox(
 #[server(endpoint = "withdraw_request")]
 async fn withdraw_request(id: String) -> Result<(), AppError> {
     use crate::request;
-    use kalends::audit::{Action, Entry};
-    use kalends::store::RequestState;
+    use kalends_core::audit::{Action, Entry};
+    use kalends_store::RequestState;
     let user = request::user().await?;
     let services = request::services();
     let found = match id.parse() {

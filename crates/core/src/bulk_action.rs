@@ -1,0 +1,74 @@
+//! One action for many connections, as it is stored: what is done, to which, and what came of each.
+
+use crate::{
+    clock::Timestamp,
+    id::{BulkId, CheckId, ConnectionId, UserId},
+};
+use serde::{Deserialize, Serialize};
+
+/// What is done to each.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Action {
+    Check,
+    Sync,
+    Pause,
+    Resume,
+    Disconnect,
+}
+
+/// What came of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Done {
+    /// A check was started.
+    Checking(CheckId),
+    /// A round is due at once.
+    Due,
+    /// Nothing is sent: the password of its account was refused.
+    AccountStopped,
+    /// Nothing is sent while it is paused.
+    IsPaused,
+    Paused,
+    Resumed,
+    /// Not resumed: whose it is may not sign in.
+    IsDisabled,
+    Disconnected,
+    /// It was ended meanwhile.
+    Gone,
+    /// Kalends could not carry it out; the log says why.
+    Failed,
+}
+
+/// One of the connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub connection: ConnectionId,
+    pub user: UserId,
+    pub name: String,
+    pub mailbox: String,
+    pub done: Option<Done>,
+}
+
+/// One action for many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bulk {
+    pub id: BulkId,
+    pub made_by: UserId,
+    pub at: Timestamp,
+    pub action: Action,
+    pub finished_at: Option<Timestamp>,
+    pub lines: Vec<Line>,
+}

@@ -1,0 +1,434 @@
+//! Signing in to an Exchange server. A [`SignedIn`] owns one connection and decides for each request what
+//! `Authorization` goes along; whoever counts refused sign-ins stands at its [`Gate`].
+//!
+//! NTLM signs in the connection and not the request: one handshake, then requests go without a password for as long
+//! as the connection stands.
+
+pub mod basic;
+pub mod channel_binding;
+pub mod ntlm;
+pub mod offer;
+pub mod spnego;
+
+mod gate;
+mod handshake;
+mod proof;
+mod sender;
+
+pub use gate::{BasicUse, Gate, Permit, Verdict};
+
+use crate::outbound::{
+    Outbound, OutboundError,
+    connection::{Answer, Connection, SendError},
+    front::proxy,
+};
+use handshake::Messages;
+use http::{HeaderValue, Request, StatusCode, header::AUTHORIZATION};
+use hyper::body::Bytes;
+use kalends_core::{
+    account_name::{AccountName, Password},
+    problem::Problem,
+    random::Random,
+};
+use ntlm::challenge::ChallengeError;
+use offer::{Offer, Scheme};
+use proof::{Held, Proof, comes_from_behind_the_sign_in};
+use sender::Sender;
+use std::{fmt, sync::Arc};
+
+/// Who signs in, and with what.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    pub account: AccountName,
+    pub password: Password,
+}
+
+/// Why a signed-in request brought no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthError {
+    Outbound(OutboundError),
+    Send(SendError),
+    /// The server offers no kind of sign-in that Kalends can use.
+    NotOffered(Offer),
+    /// The first message of the sign-in was answered as if somebody had signed in already.
+    AnsweredWithoutSignIn(Option<String>),
+    /// `Negotiate` is offered, yet NTLM is not taken under it: the server wants Kerberos.
+    KerberosOnly(Offer),
+    /// The server or a proxy before it closed the connection in the middle of the handshake.
+    NotKept,
+    /// The server's part of the handshake cannot be answered.
+    BadChallenge(ChallengeError),
+    /// 401 to the password.
+    Refused {
+        offer: Offer,
+        request_id: Option<String>,
+    },
+    /// Only Basic is left, which would send the password itself, at a host that has offered better.
+    BasicWithheld(Offer),
+    /// The gate stayed shut.
+    HeldBack(Box<Problem>),
+    /// The connection must sign in anew, and the password was forgotten.
+    PasswordForgotten,
+}
+
+impl AuthError {
+    /// Whether the handshake ended before anything of the password went out.
+    const fn is_before_the_proof(&self) -> bool {
+        matches!(
+            self,
+            Self::KerberosOnly(_) | Self::NotKept | Self::NotOffered(_) | Self::BadChallenge(_)
+        )
+    }
+}
+
+/// How a connection is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Ntlm,
+    /// NTLM under `Negotiate`, where that is all that is offered.
+    Negotiate,
+    Basic,
+}
+
+impl Method {
+    /// The best that is offered: NTLM proves the password without sending it, and is bound to the connection.
+    pub fn of(offer: &Offer) -> Option<Self> {
+        [
+            (Scheme::Ntlm, Self::Ntlm),
+            (Scheme::Negotiate, Self::Negotiate),
+            (Scheme::Basic, Self::Basic),
+        ]
+        .into_iter()
+        .find(|(scheme, _)| offer.has(scheme))
+        .map(|(_, method)| method)
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ntlm => "NTLM",
+            Self::Negotiate => "NTLM (Negotiate)",
+            Self::Basic => "Basic",
+        })
+    }
+}
+
+/// A connection over which requests go signed in.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what is known of one connection; each comes by itself"
+)]
+pub struct SignedIn {
+    outbound: Outbound,
+    connection: Connection,
+    account: AccountName,
+    /// `None` once it was forgotten: then the connection goes on as long as it stays signed in.
+    password: Option<Password>,
+    gate: Arc<dyn Gate>,
+    random: Random,
+    offer: Offer,
+    method: Method,
+    state: State,
+    /// The method is settled for this connection.
+    is_chosen: bool,
+    /// The password, or a proof of it, went out.
+    has_sent: bool,
+    /// The connection carries the sign-in of an NTLM handshake.
+    is_bound: bool,
+    /// A first proof of the password went out, and no answer has told yet what became of it.
+    is_in_doubt: bool,
+    /// The permit for the next proof.
+    held: Option<Held>,
+    /// Who sent the latest challenge.
+    challenged_by: Option<Sender>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No answer has told whether the password is right.
+    Fresh,
+    Accepted,
+    /// Never sent again from here.
+    Refused,
+}
+
+impl SignedIn {
+    /// Takes over a connection whose server made `offer`. Nothing is sent yet.
+    pub fn new(
+        outbound: Outbound,
+        random: Random,
+        connection: Connection,
+        offer: &Offer,
+        credentials: Credentials,
+        gate: Arc<dyn Gate>,
+    ) -> Result<Self, AuthError> {
+        let method = Method::of(offer).ok_or_else(|| AuthError::NotOffered(offer.clone()))?;
+        Ok(Self {
+            outbound,
+            connection,
+            account: credentials.account,
+            password: Some(credentials.password),
+            gate,
+            random,
+            offer: offer.clone(),
+            method,
+            state: State::Fresh,
+            is_chosen: false,
+            has_sent: false,
+            is_bound: false,
+            is_in_doubt: false,
+            held: None,
+            challenged_by: None,
+        })
+    }
+
+    pub const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub const fn method(&self) -> Method {
+        self.method
+    }
+
+    /// Forgets the password, so that an idle connection holds none. False if the connection is of no use without it.
+    pub fn forget_password(&mut self) -> bool {
+        self.password = None;
+        self.is_bound()
+    }
+
+    /// Whether the connection itself is signed in, so that requests go out without the password.
+    pub fn is_bound(&self) -> bool {
+        self.is_bound && self.is_accepted()
+    }
+
+    /// Whether the password, or a proof of it, went out.
+    pub const fn has_sent(&self) -> bool {
+        self.has_sent
+    }
+
+    /// Whether the server has taken the password.
+    pub fn is_accepted(&self) -> bool {
+        self.state == State::Accepted
+    }
+
+    /// Sends a request with the sign-in. A connection that was closed while idle, or that lost its sign-in, is
+    /// replaced once. Basic never takes the place of a sign-in that failed: whoever can make it fail would get the
+    /// password. A refused password is never sent again, nor one whose fate nobody knows.
+    pub async fn send(
+        &mut self,
+        request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<Answer, AuthError> {
+        self.pass_gate().await?;
+        let mut answer = self.send_once(request.clone(), limit).await;
+        if let Err(AuthError::Send(SendError::Stale | SendError::Dropped)) = answer {
+            if self.password.is_none() {
+                return Err(AuthError::PasswordForgotten);
+            }
+            self.reconnect().await?;
+            self.pass_gate().await?;
+            answer = self.send_once(request, limit).await;
+        }
+        if answer.as_ref().is_err_and(AuthError::is_before_the_proof)
+            && self.offer.has(&Scheme::Basic)
+        {
+            return Err(AuthError::BasicWithheld(self.offer.clone()));
+        }
+        self.judge(answer?).await
+    }
+
+    /// Once for each connection, before anything of the password goes out: Basic where the account is set to it or
+    /// nothing better was ever offered.
+    async fn choose_method(&mut self) -> Result<(), AuthError> {
+        if self.is_chosen {
+            return Ok(());
+        }
+        let held_back = |problem| AuthError::HeldBack(Box::new(problem));
+        let host = &self.connection.facts().host;
+        let kept = self.gate.offered(host, &self.offer).await;
+        kept.map_err(held_back)?;
+        if self.offer.has(&Scheme::Basic) {
+            let basic = self.gate.basic_at(host, &self.account, &self.offer).await;
+            match basic.map_err(held_back)? {
+                BasicUse::OnPurpose => self.method = Method::Basic,
+                BasicUse::Withheld if self.method == Method::Basic => {
+                    return Err(AuthError::BasicWithheld(self.offer.clone()));
+                }
+                BasicUse::NothingBetter | BasicUse::Withheld => {}
+            }
+        }
+        self.is_chosen = true;
+        Ok(())
+    }
+
+    /// Puts a fresh connection in the place of one that a call left unfinished.
+    pub async fn reconnect(&mut self) -> Result<(), AuthError> {
+        let facts = self.connection.facts();
+        let (host, port) = (facts.host.clone(), facts.port);
+        let fresh = self.outbound.connect(&host, port).await;
+        self.connection = fresh.map_err(AuthError::Outbound)?;
+        self.is_chosen = false;
+        if self.is_bound() {
+            // The password goes out once more: the gate decides again.
+            self.state = State::Fresh;
+        }
+        self.is_bound = false;
+        Ok(())
+    }
+
+    async fn send_once(
+        &mut self,
+        request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<Answer, AuthError> {
+        if self.method == Method::Basic {
+            let password = self.password.as_ref();
+            let password = password.ok_or(AuthError::PasswordForgotten)?;
+            let header =
+                basic::header(&self.account, password).ok_or(AuthError::Send(SendError::Broken))?;
+            return self.send_with(request, header, limit).await;
+        }
+        if !self.is_bound {
+            return self.shake_hands(request, limit).await;
+        }
+        let answer = self.connection.send(request, limit).await;
+        let answer = answer.map_err(AuthError::Send)?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            // No password went along: the connection lost its sign-in, as behind a balancer. A fresh one signs in.
+            return Err(AuthError::Send(SendError::Stale));
+        }
+        Ok(answer)
+    }
+
+    /// The three messages of NTLM; the request itself goes with the third.
+    async fn shake_hands(
+        &mut self,
+        request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<Answer, AuthError> {
+        let password = self.password.clone();
+        let password = password.ok_or(AuthError::PasswordForgotten)?;
+        let messages = Messages::new(self.method);
+        let opening = messages.opening(&request);
+        let answer = self.connection.send(opening, handshake::LIMIT).await;
+        let answer = answer.map_err(AuthError::Send)?;
+        if comes_from_behind_the_sign_in(&answer) {
+            let proxy = proxy(&answer.headers);
+            answer.drain().await;
+            return Err(AuthError::AnsweredWithoutSignIn(proxy));
+        }
+        if answer.status != StatusCode::UNAUTHORIZED {
+            // Whatever this is, it comes from before the sign-in.
+            return Ok(answer);
+        }
+        let Some(token) = messages.token(&answer) else {
+            return Err(match self.method {
+                Method::Negotiate => AuthError::KerberosOnly(self.offer.clone()),
+                Method::Ntlm | Method::Basic => AuthError::NotOffered(Offer::read(&answer.headers)),
+            });
+        };
+        let is_kept = Messages::is_kept(&answer);
+        self.challenged_by = Some(Sender::of(&answer));
+        answer.drain().await;
+        if !is_kept {
+            return Err(AuthError::NotKept);
+        }
+        let facts = self.connection.facts();
+        let reply = ntlm::Reply {
+            account: &self.account,
+            password: &password,
+            workstation: ntlm::WORKSTATION,
+            host: &facts.host,
+            binding: channel_binding::of_certificate(&facts.leaf),
+            now: self.outbound.clock().now(),
+            nonce: self.random.bytes(),
+        };
+        let header = messages
+            .closing(&reply, &token)
+            .map_err(AuthError::BadChallenge)?;
+        let answer = match self.send_with(request, header, limit).await {
+            // Answered to the first message, gone before the third went out: something in between keeps no connections.
+            Err(AuthError::Send(SendError::Stale)) => return Err(AuthError::NotKept),
+            // The third is out: sent once more, a wrong password would count twice.
+            Err(AuthError::Send(SendError::Dropped)) => {
+                return Err(AuthError::Send(SendError::Broken));
+            }
+            other => other?,
+        };
+        self.is_bound = answer.status != StatusCode::UNAUTHORIZED;
+        Ok(answer)
+    }
+
+    async fn send_with(
+        &mut self,
+        mut request: Request<Bytes>,
+        header: HeaderValue,
+        limit: usize,
+    ) -> Result<Answer, AuthError> {
+        if self.is_in_doubt {
+            return Err(AuthError::Send(SendError::Broken));
+        }
+        let held = self.held.take();
+        let held = held.ok_or(AuthError::Send(SendError::Broken))?;
+        let was_accepted = self.state == State::Accepted;
+        self.is_in_doubt = !was_accepted;
+        self.has_sent = true;
+        request.headers_mut().insert(AUTHORIZATION, header);
+        let proof = Proof {
+            held,
+            connection: self.connection.clone(),
+            observer: Arc::clone(self.outbound.observer()),
+            was_accepted,
+            patience: self.outbound.limits().call,
+        };
+        let judged = proof.carry(request, limit).await;
+        self.is_in_doubt &= !matches!(judged, Ok(_) | Err(AuthError::Send(SendError::Stale)));
+        let (answer, verdict) = judged?;
+        if verdict == Verdict::Accepted {
+            self.state = State::Accepted;
+        }
+        Ok(answer)
+    }
+
+    /// Waits for a permit, unless the next request needs none: not part of what a call may take.
+    pub async fn pass_gate(&mut self) -> Result<(), AuthError> {
+        if self.state == State::Refused {
+            return Err(AuthError::Refused {
+                offer: Offer::default(),
+                request_id: None,
+            });
+        }
+        self.choose_method().await?;
+        let is_carried = self.is_bound && self.method != Method::Basic;
+        if !is_carried && self.held.is_none() && self.password.is_some() {
+            let facts = self.connection.facts();
+            self.held = Some(Held::ask(&self.gate, facts, &self.account).await?);
+        }
+        Ok(())
+    }
+
+    async fn judge(&mut self, answer: Answer) -> Result<Answer, AuthError> {
+        if answer.status == StatusCode::UNAUTHORIZED {
+            self.state = State::Refused;
+            let mut offer = Offer::read(&answer.headers);
+            if self.method == Method::Basic {
+                // It needs no connection of its own, which a proxy could part.
+                offer.proxy = None;
+            } else if let Some(first) = self.challenged_by.take()
+                && let Some(parted) = first.parted_from(&Sender::of(&answer), &offer)
+            {
+                offer.proxy = Some(parted);
+            }
+            let request_id = answer.header("request-id").map(str::to_owned);
+            // It is a refusal whether or not the offer could be remembered.
+            let host = &self.connection.facts().host;
+            drop(self.gate.offered(host, &offer).await);
+            return Err(AuthError::Refused { offer, request_id });
+        }
+        if comes_from_behind_the_sign_in(&answer) {
+            self.state = State::Accepted;
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,311 @@
+//! What each response code means for people. Codes that share a remedy share a problem, which then shows the code.
+
+use super::Evidence;
+use crate::ews::{ServerSaid, response_code::ResponseCode as Code};
+use kalends_core::{
+    back_off::wait_millis, mailbox::SmtpAddress, pasted::addresses_in, problem::Problem,
+};
+
+/// The problem behind a response code. The match names every code, so that a new one cannot be forgotten.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line per response code, so that none is overlooked"
+)]
+pub(super) fn problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
+    let status = if said.is_fault { 500 } else { 200 };
+    let server_error = || Problem::ServerError {
+        status,
+        response_code: Some(said.telling().to_string()),
+        wait_millis: None,
+    };
+    let response_code = said.telling().to_string();
+    match said.telling() {
+        Code::ImpersonateUserDenied | Code::ImpersonationDenied => Problem::ImpersonationDenied,
+        Code::ImpersonationFailed => Problem::ImpersonationFailed,
+        Code::NonExistentMailbox
+        | Code::NameResolutionNoResults
+        | Code::InvalidSmtpAddress
+        | Code::CannotFindUser
+        | Code::MailRecipientNotFound
+        | Code::InvalidUserPrincipalName
+        | Code::InvalidUserSid => Problem::MailboxNotFound,
+        Code::MissingEmailAddress => Problem::AccountWithoutMailbox,
+        Code::NonPrimarySmtpAddress => Problem::MailboxAlias {
+            primary: primary_address(said, evidence.mailbox),
+        },
+        Code::AccessDenied | Code::SubscriptionDelegateAccessNotSupported => Problem::AccessDenied,
+        Code::NameResolutionMultipleResults => Problem::MailboxAmbiguous,
+        Code::CallerIsInvalidADAccount => Problem::AccountNotInDomain,
+        Code::MailboxConfiguration => Problem::MailboxMisconfigured,
+        Code::QuotaExceeded => Problem::MailboxFull,
+        Code::AccountDisabled => Problem::AccountDisabled,
+        Code::PasswordExpired | Code::PasswordChangeRequired => Problem::PasswordExpired,
+        Code::MailboxMoveInProgress => Problem::MailboxMoving,
+        Code::ServerBusy
+        | Code::ExceededConnectionCount
+        | Code::ExceededSubscriptionCount
+        | Code::TooManyObjectsOpened => Problem::Throttled {
+            wait_millis: wait_millis(
+                said.value("BackOffMilliseconds"),
+                said.value("retry-after").and_then(|text| text.parse().ok()),
+            ),
+        },
+        Code::FolderNotFound
+        | Code::SyncFolderNotFound
+        | Code::NoCalendar
+        | Code::CalendarFolderIsInvalidForCalendarView => Problem::CalendarNotFound,
+        Code::InvalidServerVersion
+        | Code::InvalidSchemaVersionForMailboxVersion
+        | Code::WrongServerVersion
+        | Code::IncorrectSchemaVersion => Problem::ServerTooOld,
+        Code::OrganizationAccessBlocked => Problem::ExchangeOnline,
+        Code::MailboxStoreUnavailable
+        | Code::MailboxFailover
+        | Code::ConnectionFailed
+        | Code::MailboxLogonFailed
+        | Code::ADUnavailable
+        | Code::ADOperation
+        | Code::InternalServerTransientError
+        | Code::InternalServerError
+        | Code::InsufficientResources
+        | Code::NotEnoughMemory
+        | Code::TimeoutExpired
+        | Code::RequestAborted
+        | Code::ClientDisconnected
+        | Code::BatchProcessingStopped => server_error(),
+        Code::NoRespondingCASInDestinationSite
+        | Code::NoApplicableProxyCASServersAvailable
+        | Code::CrossSiteRequest
+        | Code::ProxyRequestProcessingFailed
+        | Code::ProxyServiceDiscoveryFailed
+        | Code::ProxyRequestNotAllowed
+        | Code::ServiceDiscoveryFailed
+        | Code::NoDestinationCASDueToKerberosRequirements
+        | Code::NoDestinationCASDueToSSLRequirements
+        | Code::NoDestinationCASDueToVersionMismatch
+        | Code::ProxiedSubscriptionCallFailure
+        | Code::ProxyGroupSidLimitExceeded => Problem::MailboxServerUnreachable { response_code },
+        Code::ExceededFindCountLimit | Code::CalendarViewRangeTooBig => Problem::AnswerTooLarge,
+        Code::CorruptData
+        | Code::ItemCorrupt
+        | Code::CalendarInvalidPropertyState
+        | Code::CalendarInvalidTimeZone
+        | Code::CalendarInvalidRecurrence => Problem::EntryDamaged {
+            response_code,
+            periods: Vec::new(),
+        },
+        Code::ItemNotFound
+        | Code::ObjectTypeChanged
+        | Code::InvalidSyncStateData
+        | Code::IrresolvableConflict
+        | Code::StaleObject
+        | Code::ChangeKeyRequiredForWriteOperations
+        | Code::InvalidChangeKey
+        | Code::InvalidIdMalformed
+        | Code::InvalidIdEmpty
+        | Code::InvalidId
+        | Code::SubscriptionNotFound
+        | Code::InvalidSubscription
+        | Code::ExpiredSubscription
+        | Code::SubscriptionUnsubscribed
+        | Code::ReadEventsFailed
+        | Code::EventNotFound
+        | Code::SubscriptionAccessDenied
+        | Code::MissedNotificationEvents
+        | Code::NewEventStreamConnectionOpened
+        | Code::InvalidWatermark => Problem::OutOfStep { response_code },
+        Code::InvalidExchangeImpersonationHeaderData
+        | Code::InvalidPropertyRequest
+        | Code::UnsupportedPropertyDefinition
+        | Code::SchemaValidation
+        | Code::InvalidRequest
+        | Code::MissingArgument
+        | Code::InvalidArgument
+        | Code::SendMeetingInvitationsRequired
+        | Code::SendMeetingCancellationsRequired
+        | Code::SendMeetingInvitationsOrCancellationsRequired => Problem::RequestRejected {
+            said: response_code,
+        },
+        Code::NoError => Problem::AnswerNotUnderstood {
+            reason: "a failure that says it is none".to_owned(),
+        },
+        // The codes of SOAP itself say only whose fault it is.
+        Code::Other(code) if matches!(code.as_str(), "Client" | "Sender") => {
+            Problem::RequestRejected {
+                said: without_reason(code),
+            }
+        }
+        Code::Other(code)
+            if matches!(
+                code.as_str(),
+                "Server" | "Receiver" | "InternalServiceFault"
+            ) =>
+        {
+            Problem::ServerError {
+                status,
+                response_code: Some(without_reason(code)),
+                wait_millis: None,
+            }
+        }
+        Code::Other(_) => Problem::UnknownResponseCode { response_code },
+    }
+}
+
+fn without_reason(code: &str) -> String {
+    format!("{code}, a SOAP fault that gives no reason")
+}
+
+/// Exchange names the primary address in a value or in its words; another than the one typed is it.
+fn primary_address(said: &ServerSaid, typed: &SmtpAddress) -> Option<SmtpAddress> {
+    let values = said.values.iter().map(|(_, value)| value.as_str());
+    values
+        .chain([said.text.as_str()])
+        .flat_map(addresses_in)
+        .filter_map(|found| found.parse().ok())
+        .find(|address| address != typed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kalends_core::{
+        advice::{Names, advice},
+        problem::{
+            Owner::{self, ExchangeAdmin, Nobody, Operator, You},
+            Retry,
+        },
+    };
+    use std::time::Duration;
+
+    const CHANGED: Retry = Retry::WhenChanged;
+    const SOON: Retry = Retry::After(Duration::from_mins(1));
+    const LATER: Retry = Retry::After(Duration::from_mins(5));
+
+    /// Response codes, their problem, who acts, and when it is tried again.
+    #[rustfmt::skip]
+    const TABLE: &[(&str, &str, Owner, Retry)] = &[
+        ("ErrorImpersonateUserDenied ErrorImpersonationDenied", "impersonation-denied", ExchangeAdmin, CHANGED),
+        ("ErrorImpersonationFailed", "impersonation-failed", Nobody, LATER),
+        ("ErrorInvalidExchangeImpersonationHeaderData", "request-rejected", Operator, CHANGED),
+        ("ErrorInvalidUserPrincipalName ErrorInvalidUserSid ErrorNonExistentMailbox ErrorInvalidSmtpAddress ErrorCannotFindUser ErrorMailRecipientNotFound", "mailbox-not-found", You, CHANGED),
+        ("ErrorMissingEmailAddress", "account-without-mailbox", ExchangeAdmin, CHANGED),
+        ("ErrorNonPrimarySmtpAddress", "mailbox-alias", You, CHANGED),
+        ("ErrorAccessDenied", "access-denied", ExchangeAdmin, CHANGED),
+        ("ErrorAccountDisabled", "account-disabled", ExchangeAdmin, CHANGED),
+        ("ErrorPasswordExpired ErrorPasswordChangeRequired", "password-expired", ExchangeAdmin, CHANGED),
+        ("ErrorCallerIsInvalidADAccount", "account-not-in-domain", You, CHANGED),
+        ("ErrorMailboxMoveInProgress", "mailbox-moving", Nobody, LATER),
+        ("ErrorMailboxStoreUnavailable ErrorMailboxFailover ErrorConnectionFailed ErrorMailboxLogonFailed", "server-error", Nobody, LATER),
+        ("ErrorMailboxConfiguration", "mailbox-misconfigured", ExchangeAdmin, CHANGED),
+        ("ErrorADUnavailable ErrorADOperation ErrorInternalServerTransientError ErrorInternalServerError", "server-error", Nobody, LATER),
+        ("ErrorServerBusy ErrorExceededConnectionCount ErrorExceededSubscriptionCount ErrorTooManyObjectsOpened", "throttled", Nobody, SOON),
+        ("ErrorExceededFindCountLimit ErrorCalendarViewRangeTooBig", "answer-too-large", ExchangeAdmin, CHANGED),
+        ("ErrorInsufficientResources ErrorNotEnoughMemory ErrorTimeoutExpired ErrorRequestAborted ErrorClientDisconnected ErrorBatchProcessingStopped", "server-error", Nobody, LATER),
+        ("ErrorInvalidSyncStateData", "out-of-step", Nobody, SOON),
+        ("ErrorSyncFolderNotFound ErrorFolderNotFound ErrorNoCalendar ErrorCalendarFolderIsInvalidForCalendarView", "calendar-not-found", ExchangeAdmin, CHANGED),
+        ("ErrorItemNotFound ErrorObjectTypeChanged", "out-of-step", Nobody, SOON),
+        ("ErrorCorruptData ErrorItemCorrupt ErrorCalendarInvalidPropertyState ErrorCalendarInvalidTimeZone ErrorCalendarInvalidRecurrence", "entry-damaged", You, CHANGED),
+        ("ErrorIrresolvableConflict ErrorStaleObject ErrorChangeKeyRequiredForWriteOperations ErrorInvalidChangeKey ErrorInvalidIdMalformed ErrorInvalidIdEmpty ErrorInvalidId", "out-of-step", Nobody, SOON),
+        ("ErrorInvalidServerVersion ErrorInvalidSchemaVersionForMailboxVersion ErrorWrongServerVersion ErrorIncorrectSchemaVersion", "server-too-old", ExchangeAdmin, CHANGED),
+        ("ErrorInvalidPropertyRequest ErrorUnsupportedPropertyDefinition ErrorSchemaValidation ErrorInvalidRequest ErrorMissingArgument ErrorInvalidArgument", "request-rejected", Operator, CHANGED),
+        ("ErrorNoRespondingCASInDestinationSite ErrorNoApplicableProxyCASServersAvailable ErrorNoDestinationCASDueToKerberosRequirements ErrorNoDestinationCASDueToSSLRequirements ErrorNoDestinationCASDueToVersionMismatch ErrorCrossSiteRequest ErrorProxyRequestProcessingFailed ErrorProxyServiceDiscoveryFailed ErrorProxiedSubscriptionCallFailure ErrorProxyRequestNotAllowed ErrorProxyGroupSidLimitExceeded ErrorServiceDiscoveryFailed", "mailbox-server-unreachable", Nobody, LATER),
+        ("ErrorSubscriptionNotFound ErrorInvalidSubscription ErrorExpiredSubscription ErrorSubscriptionUnsubscribed ErrorReadEventsFailed ErrorEventNotFound ErrorSubscriptionAccessDenied", "out-of-step", Nobody, SOON),
+        ("ErrorSubscriptionDelegateAccessNotSupported", "access-denied", ExchangeAdmin, CHANGED),
+        ("ErrorMissedNotificationEvents ErrorNewEventStreamConnectionOpened ErrorInvalidWatermark", "out-of-step", Nobody, SOON),
+        ("ErrorNameResolutionNoResults", "mailbox-not-found", You, CHANGED),
+        ("ErrorNameResolutionMultipleResults", "mailbox-ambiguous", You, CHANGED),
+        ("ErrorQuotaExceeded", "mailbox-full", You, CHANGED),
+        ("ErrorSendMeetingInvitationsRequired ErrorSendMeetingCancellationsRequired ErrorSendMeetingInvitationsOrCancellationsRequired", "request-rejected", Operator, CHANGED),
+        ("ErrorOrganizationAccessBlocked", "exchange-online", You, CHANGED),
+    ];
+
+    fn said(code: Code, values: &[(&str, &str)], text: &str) -> Problem {
+        let own = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+        let mailbox = "bob@example.test".parse().unwrap();
+        let evidence = Evidence {
+            url: "https://mail.example.test/EWS/Exchange.asmx",
+            mailbox: &mailbox,
+        };
+        let said = ServerSaid {
+            code,
+            text: text.to_owned(),
+            inner: None,
+            values: values.iter().map(own).collect(),
+            is_fault: true,
+        };
+        problem(&said, &evidence)
+    }
+
+    #[test]
+    fn a_busy_server_says_how_long_or_a_minute_is_taken() {
+        let wait = |values| said(Code::ServerBusy, values, "").retry();
+        let minute = Retry::After(Duration::from_mins(1));
+        assert_eq!(
+            wait(&[("BackOffMilliseconds", "300000")]),
+            Retry::After(Duration::from_mins(5))
+        );
+        assert_eq!(wait(&[("BackOffMilliseconds", "0")]), minute);
+        assert_eq!(wait(&[]), minute);
+    }
+
+    #[test]
+    fn an_alias_names_the_primary_address_wherever_it_stands() {
+        let primary = Problem::MailboxAlias {
+            primary: "bob.long@example.test".parse().ok(),
+        };
+        let code = || Code::NonPrimarySmtpAddress;
+        assert_eq!(
+            said(code(), &[("Primary", "bob.long@example.test")], ""),
+            primary
+        );
+        assert_eq!(
+            said(
+                code(),
+                &[],
+                "The primary SMTP address must be specified: Bob.Long@example.test."
+            ),
+            primary
+        );
+        assert_eq!(
+            said(code(), &[], "for bob@example.test"),
+            Problem::MailboxAlias { primary: None }
+        );
+    }
+
+    #[test]
+    fn every_named_code_has_a_problem_that_somebody_owns() {
+        let mut listed = 0;
+        for (codes, problem, owner, retry) in TABLE {
+            for code in codes.split_whitespace() {
+                let found = said(Code::from(code), &[], "");
+                let seen = (found.code(), found.owner(), found.retry());
+                assert_eq!(seen, (*problem, *owner, *retry), "{code}");
+                let told = format!("{:?}", advice(&found, &Names::default()));
+                // Where one problem stands for many codes, its reader learns which it was.
+                let many = [
+                    "server-error",
+                    "out-of-step",
+                    "entry-damaged",
+                    "request-rejected",
+                ];
+                assert!(
+                    !many.contains(problem) || told.contains(code),
+                    "{code}: {told}"
+                );
+                listed += 1;
+            }
+        }
+        assert_eq!(
+            listed,
+            Code::NAMED.len(),
+            "codes without a line in the table"
+        );
+        let unknown = said(Code::from("ErrorNew2030"), &[], "");
+        assert_eq!(
+            unknown,
+            Problem::UnknownResponseCode {
+                response_code: "ErrorNew2030".to_owned()
+            }
+        );
+    }
+}

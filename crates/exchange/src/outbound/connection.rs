@@ -1,0 +1,260 @@
+//! One HTTP/1.1 connection over TLS to one checked address: what was measured on the way, the requests that go over
+//! it, and answers that are read under a limit. NTLM signs in a connection, so nothing here ever moves a request to
+//! another one.
+
+use super::{
+    OutboundError, retry_after,
+    tls::is_for_want_of_a_certificate,
+    unpack::{ACCEPTED, unpacked},
+};
+use futures::{Stream, StreamExt as _};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, StatusCode, Version,
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, LOCATION, RETRY_AFTER},
+};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    body::Bytes,
+    client::conn::http1::{Builder, SendRequest},
+};
+use hyper_util::rt::TokioIo;
+use kalends_core::{
+    clock::{Clock, Timestamp},
+    problem::{Certificate, TlsReason},
+};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{net::TcpStream, sync::Mutex, time::Instant};
+use tokio_rustls::client::TlsStream;
+use tokio_util::task::AbortOnDropHandle;
+
+/// The largest answer read where a call names no other limit: 16 MiB.
+pub const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
+
+/// What was seen while the connection was made.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The host of the URL.
+    pub host: String,
+    /// The port of the URL.
+    pub port: u16,
+    pub peer: SocketAddr,
+    pub local: SocketAddr,
+    pub tls_version: &'static str,
+    /// `None` only where it could not be read although it verified.
+    pub certificate: Option<Certificate>,
+    /// All certificates that the server sent, its own first, at most ten.
+    pub chain: Vec<Certificate>,
+    /// The server's certificate as sent (DER): channel binding hashes it.
+    pub leaf: Vec<u8>,
+    /// The server asked for a certificate of ours, and may want one.
+    pub wants_certificate: bool,
+    pub tcp_took: Duration,
+    pub tls_took: Duration,
+}
+
+/// A pinned connection. Dropping it, and every clone of it, closes it.
+#[derive(Clone)]
+pub struct Connection(Arc<Open>);
+
+struct Open {
+    /// One request at a time.
+    sender: Mutex<SendRequest<Full<Bytes>>>,
+    _driver: AbortOnDropHandle<()>,
+    facts: Facts,
+    clock: Clock,
+    used: AtomicBool,
+    connect_by: Instant,
+}
+
+/// Why a request brought no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The connection was closed while idle, before the request went out.
+    #[error("the idle connection was closed")]
+    Stale,
+    /// The request went out on a connection used before, which was closed without a byte of an answer: mostly it was
+    /// idle for too long. A fresh connection may repeat a read.
+    #[error("the connection was closed in place of an answer")]
+    Dropped,
+    /// The connection broke before or within the head of the answer.
+    #[error("the connection broke before the answer")]
+    Broken,
+    /// The connection ended because the server missed a certificate of ours.
+    #[error("the server wants a certificate of the caller")]
+    ClientCertificate,
+    /// What answered is not HTTP.
+    #[error("not HTTP")]
+    NotHttp,
+}
+
+/// Why an answer could not be read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    #[error("the answer is larger than the limit")]
+    TooLarge,
+    #[error("the connection broke within the answer")]
+    CutShort,
+    #[error("the answer is packed in a way that cannot be undone")]
+    Packed,
+}
+
+/// The head of an answer with its body still to be read.
+pub struct Answer {
+    pub status: StatusCode,
+    pub version: Version,
+    pub headers: HeaderMap,
+    /// When it came.
+    pub at: Timestamp,
+    /// Unpacked.
+    pub body: Body,
+}
+
+/// The bytes of an answer as they come in.
+pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+
+impl Connection {
+    pub(super) async fn start(
+        stream: TlsStream<TcpStream>,
+        facts: Facts,
+        clock: Clock,
+        connect_by: Instant,
+    ) -> Result<Self, OutboundError> {
+        // Some balancers know the names of headers in their usual case alone.
+        let mut builder = Builder::new();
+        builder.title_case_headers(true);
+        let started = builder.handshake(TokioIo::new(stream)).await;
+        let (sender, driver) = started.map_err(|_| OutboundError::Tls {
+            host: facts.host.clone(),
+            reason: TlsReason::Closed,
+        })?;
+        // How the connection ends is told by the call that was under way.
+        let driver = tokio::spawn(async move { drop(driver.await) });
+        Ok(Self(Arc::new(Open {
+            sender: Mutex::new(sender),
+            _driver: AbortOnDropHandle::new(driver),
+            facts,
+            clock,
+            used: AtomicBool::new(false),
+            connect_by,
+        })))
+    }
+
+    pub fn facts(&self) -> &Facts {
+        &self.0.facts
+    }
+
+    /// How long the server may still take to ask for a sign-in.
+    pub fn left_to_connect(&self) -> Duration {
+        super::left(self.0.connect_by)
+    }
+
+    /// Sends one request and reads the head of its answer. `uri` is the path alone; the host header is set here.
+    /// At most `limit` bytes of the body are read. The caller bounds the time.
+    pub async fn send(
+        &mut self,
+        mut request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<Answer, SendError> {
+        let mut sender = self.0.sender.lock().await;
+        if sender.ready().await.is_err() {
+            return Err(SendError::Stale);
+        }
+        let used = self.0.used.swap(true, Ordering::Relaxed);
+        if let Ok(host) = HeaderValue::try_from(self.authority()) {
+            request.headers_mut().insert(HOST, host);
+        }
+        let accepted = HeaderValue::from_static(ACCEPTED);
+        request.headers_mut().insert(ACCEPT_ENCODING, accepted);
+        if request.body().is_empty() && request.method() == Method::POST {
+            // Not written by itself for an empty body, and IIS answers 411 without it.
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        let answer = sender.send_request(request.map(Full::new)).await;
+        let answer = answer.map_err(|error| match () {
+            () if error.is_parse() => SendError::NotHttp,
+            () if misses_a_certificate(&error) => SendError::ClientCertificate,
+            () if error.is_canceled() => SendError::Stale,
+            () if used && (error.is_incomplete_message() || is_reset(&error)) => SendError::Dropped,
+            () => SendError::Broken,
+        })?;
+        let (head, body) = answer.into_parts();
+        let body = body
+            .into_data_stream()
+            .map(|chunk| chunk.map_err(|_| BodyError::CutShort));
+        Ok(Answer {
+            status: head.status,
+            version: head.version,
+            at: self.0.clock.now(),
+            body: unpacked(Box::pin(body), &head.headers, limit),
+            headers: head.headers,
+        })
+    }
+
+    fn authority(&self) -> String {
+        let host = &self.facts().host;
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.clone()
+        };
+        match self.facts().port {
+            443 => host,
+            port => format!("{host}:{port}"),
+        }
+    }
+}
+
+fn misses_a_certificate(error: &hyper::Error) -> bool {
+    use std::error::Error as _;
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    cause.is_some_and(is_for_want_of_a_certificate)
+}
+
+fn is_reset(error: &hyper::Error) -> bool {
+    use std::error::Error as _;
+    let cause = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| {
+        matches!(
+            cause.kind(),
+            io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+        )
+    })
+}
+
+impl Answer {
+    /// Reads what is left and drops it, so that the connection can be used again; gives up at the limit.
+    pub async fn drain(mut self) {
+        while let Some(Ok(_)) = self.body.next().await {}
+    }
+
+    /// Where it sends to, in UTF-8: hosts may stand there with letters beyond ASCII.
+    pub fn location(&self) -> Option<&str> {
+        let value = self.headers.get(LOCATION)?;
+        str::from_utf8(value.as_bytes()).ok()
+    }
+
+    /// How long the server asks to be left alone, in seconds.
+    pub fn retry_after(&self) -> Option<u64> {
+        retry_after::seconds(self.header(RETRY_AFTER.as_str())?, self.at)
+    }
+
+    /// A header as text; `None` if it is missing or not ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}

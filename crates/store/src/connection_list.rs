@@ -1,0 +1,377 @@
+//! The list of connections as an admin works with it: filtered, searched, sorted, in pages.
+
+use crate::{
+    connections::{self, Filter},
+    error::StoreError,
+    query::Query,
+    rows,
+    store::Store,
+    unreadable::Listed,
+};
+use kalends_core::{
+    connection::{Connection, ConnectionState},
+    id::{AccountId, ConnectionId, UserId},
+    mailbox::SmtpAddress,
+};
+use sqlx::any::AnyRow;
+
+/// How many rows a page of the list holds.
+pub const PAGE: i64 = 50;
+
+/// In which order connections are listed; people without one come last.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Sort {
+    /// Broken first, then waiting, paused and fine; by name within.
+    #[default]
+    State,
+    Name,
+    /// In its state for longest.
+    Since,
+    /// Read last the longest ago, never read first.
+    LastSync,
+}
+
+/// What connections go through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Through {
+    Anything,
+    Account(AccountId),
+    /// Every account at this host.
+    Host(String),
+}
+
+/// What the list shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub state: Filter,
+    /// Codes of problems; none for any.
+    pub causes: Vec<String>,
+    pub through: Through,
+    /// The mail domain of the mailbox, lower-cased; empty for any.
+    pub domain: String,
+    /// Beginnings of words of names, addresses and mailboxes.
+    pub search: String,
+    pub sort: Sort,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            state: Filter::Everyone,
+            causes: Vec::new(),
+            through: Through::Anything,
+            domain: String::new(),
+            search: String::new(),
+            sort: Sort::State,
+        }
+    }
+}
+
+impl Wanted {
+    /// Whether only connections are asked for, by what people without one do not have.
+    const fn is_about_connections(&self) -> bool {
+        !self.causes.is_empty()
+            || !matches!(self.through, Through::Anything)
+            || !self.domain.is_empty()
+    }
+}
+
+/// Who somebody is, for lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub id: UserId,
+    pub name: String,
+    pub email: SmtpAddress,
+}
+
+/// One user of the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListItem {
+    pub user: Person,
+    pub connection: Option<Connection>,
+}
+
+/// How many people a list shows by state, whatever state it is narrowed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    pub action_needed: i64,
+    pub delayed: i64,
+    pub paused: i64,
+    pub connected: i64,
+    pub not_connected: i64,
+}
+
+impl Counts {
+    pub const fn of(&self, filter: Filter) -> i64 {
+        match filter {
+            Filter::Everyone => self.connections() + self.not_connected,
+            Filter::NotConnected => self.not_connected,
+            Filter::Is(ConnectionState::ActionNeeded) => self.action_needed,
+            Filter::Is(ConnectionState::Delayed) => self.delayed,
+            Filter::Is(ConnectionState::Paused) => self.paused,
+            Filter::Is(ConnectionState::Connected) => self.connected,
+        }
+    }
+
+    pub const fn connections(&self) -> i64 {
+        self.action_needed + self.delayed + self.paused + self.connected
+    }
+}
+
+/// The place of a state in the list. An index is made of this very expression.
+const RANK: &str = "(CASE WHEN c.paused_at IS NOT NULL THEN 2 WHEN c.state = 'action_needed' THEN 0 WHEN c.state = 'delayed' THEN 1 ELSE 3 END)";
+/// The same while an account is paused, or everything.
+const RANK_IN_PAUSE: &str = "(CASE WHEN c.paused_at IS NOT NULL OR EXISTS (SELECT 1 FROM global_pause) \
+    OR EXISTS (SELECT 1 FROM accounts p WHERE p.id = c.account_id AND p.paused_at IS NOT NULL) THEN 2 \
+    WHEN c.state = 'action_needed' THEN 0 WHEN c.state = 'delayed' THEN 1 ELSE 3 END)";
+
+const fn rank(state: ConnectionState) -> i64 {
+    match state {
+        ConnectionState::ActionNeeded => 0,
+        ConnectionState::Delayed => 1,
+        ConnectionState::Paused => 2,
+        ConnectionState::Connected => 3,
+    }
+}
+
+/// The conditions on connections, all but the state.
+fn conditions(query: &mut Query, wanted: &Wanted) {
+    if !wanted.causes.is_empty() {
+        query.add(" AND c.problem_code IN (");
+        query.texts(&wanted.causes);
+        query.add(")");
+    }
+    match &wanted.through {
+        Through::Anything => {}
+        Through::Account(account) => {
+            query.add(" AND c.account_id = ");
+            query.text(&account.to_string());
+        }
+        Through::Host(host) => {
+            query.add(" AND c.account_id IN (SELECT a.id FROM accounts a WHERE a.host = ");
+            query.text(host);
+            query.add(")");
+        }
+    }
+    if !wanted.domain.is_empty() {
+        query.add(" AND c.domain = ");
+        query.text(&wanted.domain);
+    }
+    query.search(&wanted.search, "c.user_id");
+}
+
+fn order(sort: Sort, rank: &str) -> String {
+    match sort {
+        Sort::State => format!("{rank}, c.user_name_key, c.id"),
+        Sort::Name => "c.user_name_key, c.id".to_owned(),
+        Sort::Since => "c.since, c.id".to_owned(),
+        // NULL comes first on SQLite and last on Postgres; nothing was read before the epoch.
+        Sort::LastSync => "COALESCE(c.last_synced_at, 0), c.id".to_owned(),
+    }
+}
+
+fn connected_query(wanted: &Wanted, rank_now: &str, (limit, offset): (i64, i64)) -> Query {
+    let order = order(wanted.sort, rank_now);
+    let mut query = Query::new(connections::SELECT_WITH_PERSON);
+    query.add("JOIN (SELECT c.id AS found FROM connections c WHERE 1 = 1");
+    if let Filter::Is(state) = wanted.state {
+        query.add(&format!(" AND {rank_now} = "));
+        query.number(rank(state));
+    }
+    conditions(&mut query, wanted);
+    query.add(&format!(" ORDER BY {order} LIMIT "));
+    query.number(limit);
+    query.add(" OFFSET ");
+    query.number(offset);
+    query.add(&format!(") page ON page.found = c.id ORDER BY {order}"));
+    query
+}
+
+fn not_connected_query(wanted: &Wanted, (limit, offset): (i64, i64)) -> Query {
+    let mut query = Query::new(
+        "SELECT u.id AS person_id, u.name AS person_name, u.email AS person_email FROM users u \
+         WHERE NOT EXISTS (SELECT 1 FROM connections c WHERE c.user_id = u.id)",
+    );
+    query.search(&wanted.search, "u.id");
+    query.add(" ORDER BY u.name_key, u.id LIMIT ");
+    query.number(limit);
+    query.add(" OFFSET ");
+    query.number(offset);
+    query
+}
+
+fn count_query(wanted: &Wanted, rank_now: &str) -> Query {
+    let mut query = Query::new(format!(
+        "SELECT {rank_now} AS place, COUNT(*) AS found FROM connections c WHERE 1 = 1"
+    ));
+    conditions(&mut query, wanted);
+    query.add(&format!(" GROUP BY {rank_now}"));
+    query
+}
+
+fn connected(row: &AnyRow) -> Result<ListItem, StoreError> {
+    Ok(ListItem {
+        user: person(row)?,
+        connection: Some(connections::connection(row)?),
+    })
+}
+
+impl Store {
+    /// What the first page of the list asks.
+    pub(crate) async fn list_queries(&self, wanted: &Wanted) -> Result<Vec<Query>, StoreError> {
+        let mut queries = vec![connected_query(wanted, self.rank().await?, (PAGE, 0))];
+        if !wanted.is_about_connections() {
+            queries.push(not_connected_query(wanted, (PAGE, 0)));
+        }
+        Ok(queries)
+    }
+
+    /// What the counts by state ask.
+    pub(crate) async fn count_queries(&self, wanted: &Wanted) -> Result<Vec<Query>, StoreError> {
+        Ok(vec![count_query(wanted, self.rank().await?)])
+    }
+
+    /// The rows from `offset` on, `limit` at most.
+    pub async fn list_connections(
+        &self,
+        wanted: &Wanted,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Vec<ListItem>, StoreError> {
+        let offset = offset.max(0);
+        let mut items = if wanted.state == Filter::NotConnected {
+            Vec::new()
+        } else {
+            self.connected(wanted, limit, offset).await?
+        };
+        let listed = i64::try_from(items.len()).unwrap_or(i64::MAX);
+        let shows_others = matches!(wanted.state, Filter::Everyone | Filter::NotConnected)
+            && !wanted.is_about_connections();
+        if shows_others && listed < limit {
+            let before = if wanted.state == Filter::NotConnected {
+                0
+            } else {
+                self.count_connections(wanted).await?.connections()
+            };
+            let from = (offset - before).max(0);
+            items.extend(self.not_connected(wanted, limit - listed, from).await?);
+        }
+        Ok(items)
+    }
+
+    async fn connected(
+        &self,
+        wanted: &Wanted,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Vec<ListItem>, StoreError> {
+        let query = connected_query(wanted, self.rank().await?, (limit, offset));
+        let found = query.fetch(self).await?;
+        Ok(self.readable(Listed::Connections, &found, connected))
+    }
+
+    async fn not_connected(
+        &self,
+        wanted: &Wanted,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Vec<ListItem>, StoreError> {
+        let query = not_connected_query(wanted, (limit, offset));
+        let found = query.fetch(self).await?;
+        found
+            .iter()
+            .map(|row| {
+                Ok(ListItem {
+                    user: person(row)?,
+                    connection: None,
+                })
+            })
+            .collect()
+    }
+
+    /// How many there are by state.
+    pub async fn count_connections(&self, wanted: &Wanted) -> Result<Counts, StoreError> {
+        let query = count_query(wanted, self.rank().await?);
+        let mut counts = Counts::default();
+        for row in query.fetch(self).await? {
+            let found = rows::number(&row, "found")?;
+            match rows::number(&row, "place")? {
+                0 => counts.action_needed = found,
+                1 => counts.delayed = found,
+                2 => counts.paused = found,
+                _ => counts.connected = found,
+            }
+        }
+        if wanted.is_about_connections() {
+            return Ok(counts);
+        }
+        let mut query = Query::new("SELECT COUNT(*) AS found FROM users u WHERE 1 = 1");
+        query.search(&wanted.search, "u.id");
+        let people = query.fetch(self).await?;
+        let people = people
+            .first()
+            .map_or(Ok(0), |row| rows::number(row, "found"))?;
+        counts.not_connected = (people - counts.connections()).max(0);
+        Ok(counts)
+    }
+
+    /// Connections by their ids, with whose they are, by name; those that are gone are left out.
+    pub async fn listed(&self, ids: &[ConnectionId]) -> Result<Vec<ListItem>, StoreError> {
+        let mut items = Vec::new();
+        for some in ids.chunks(100) {
+            let mut query = Query::new(connections::SELECT_WITH_PERSON);
+            query.add("WHERE c.id IN (");
+            query.texts(some);
+            query.add(") ORDER BY c.user_name_key, c.id");
+            let found = query.fetch(self).await?;
+            items.extend(self.readable(Listed::Connections, &found, connected));
+        }
+        Ok(items)
+    }
+
+    /// How many connections there are by mail domain.
+    pub async fn mail_domains(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let found = sqlx::query(
+            "SELECT domain, COUNT(*) AS found FROM connections GROUP BY domain ORDER BY domain LIMIT 200",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        found
+            .iter()
+            .map(|row| Ok((rows::text(row, "domain")?, rows::number(row, "found")?)))
+            .collect()
+    }
+
+    /// The expression of the list's order: the indexed one, unless a pause of more than single connections is on.
+    async fn rank(&self) -> Result<&'static str, StoreError> {
+        let paused = sqlx::query(
+            "SELECT 1 AS found FROM global_pause UNION ALL SELECT 1 AS found FROM accounts WHERE paused_at IS NOT NULL LIMIT 1",
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(if paused.is_some() {
+            RANK_IN_PAUSE
+        } else {
+            RANK
+        })
+    }
+}
+
+fn person(row: &AnyRow) -> Result<Person, StoreError> {
+    Ok(Person {
+        id: rows::parsed(row, "person_id")?,
+        name: rows::text(row, "person_name")?,
+        email: rows::parsed(row, "person_email")?,
+    })
+}

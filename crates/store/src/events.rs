@@ -1,0 +1,356 @@
+//! Stored calendar entries, and how a round brings them in step.
+
+use crate::database::{Engine, Writing};
+use crate::{
+    error::StoreError,
+    history::{Delays, RoundEnd, Whose},
+    query::Query,
+    rows,
+    store::Store,
+};
+use kalends_core::{
+    calendar::{Event, Window},
+    call::Call,
+    clock::Timestamp,
+    connection::{Connection, ConnectionState},
+    id::{CalendarId, ConnectionId, EventId, RoundId},
+    policy::PrivacyLevel,
+};
+use sqlx::any::AnyRow;
+use std::{collections::HashMap, time::Duration};
+
+/// What a round changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Changes {
+    pub inserted: i64,
+    pub updated: i64,
+    pub deleted: i64,
+}
+
+impl Changes {
+    pub const fn is_empty(self) -> bool {
+        self.inserted == 0 && self.updated == 0 && self.deleted == 0
+    }
+}
+
+/// A round that read everything.
+#[derive(Debug, Clone)]
+pub struct ReadRound<'a> {
+    pub events: &'a [Event],
+    /// What was called for them.
+    pub calls: &'a [Call],
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+    pub next: Timestamp,
+}
+
+/// An entry and the id of its row, which stays while the entry does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    pub id: EventId,
+    pub event: Event,
+}
+
+fn stored_entry(row: &AnyRow) -> Result<StoredEntry, StoreError> {
+    Ok(StoredEntry {
+        id: rows::parsed(row, "id")?,
+        event: rows::json(row, "event")?,
+    })
+}
+
+/// What changed in Exchange so long before the end of a round may have come after its reading: a round takes a minute at
+/// most, and the two clocks differ.
+const OVERLAP: Duration = Duration::from_mins(2);
+
+/// Whether an entry is another version than the stored one.
+fn is_another_version(stored: &str, event: &Event) -> bool {
+    let stored = serde_json::from_str::<Event>(stored);
+    stored.is_ok_and(|stored| stored.change_key != event.change_key)
+}
+
+/// Whether a stored entry reaches into one of these periods.
+fn lies_in(stored: &str, periods: &[Window]) -> bool {
+    !periods.is_empty()
+        && serde_json::from_str::<Event>(stored).is_ok_and(|event| {
+            let meets = |period: &Window| event.start < period.end && event.end >= period.start;
+            periods.iter().any(meets)
+        })
+}
+
+const ENTRIES: &str = "SELECT e.id, e.event FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = ";
+
+pub(crate) fn window_query(connection: ConnectionId, window: Window) -> Query {
+    let mut query = Query::new(ENTRIES);
+    query.text(&connection.to_string());
+    query.add(" AND e.starts_at < ");
+    query.number(window.end.millis());
+    query.add(" AND e.ends_at >= ");
+    query.number(window.start.millis());
+    query.add(" ORDER BY e.starts_at, e.item_id");
+    query
+}
+
+/// What [`window_query`] leaves out.
+fn outside_query(connection: ConnectionId, window: Window) -> Query {
+    let mut query = Query::new(ENTRIES);
+    query.text(&connection.to_string());
+    query.add(" AND (e.starts_at >= ");
+    query.number(window.end.millis());
+    query.add(" OR e.ends_at < ");
+    query.number(window.start.millis());
+    query.add(")");
+    query
+}
+
+pub(crate) fn entry_query(connection: ConnectionId, id: EventId) -> Query {
+    let mut query = Query::new(ENTRIES);
+    query.text(&connection.to_string());
+    query.add(" AND e.id = ");
+    query.text(&id.to_string());
+    query
+}
+
+impl Store {
+    /// The entries that overlap a window, by start.
+    pub async fn events_in(
+        &self,
+        connection: &Connection,
+        window: Window,
+    ) -> Result<Vec<Event>, StoreError> {
+        let entries = self.entries_in(connection, window).await?;
+        Ok(entries.into_iter().map(|entry| entry.event).collect())
+    }
+
+    /// The entries that overlap a window with the ids of their rows, by start.
+    pub async fn entries_in(
+        &self,
+        connection: &Connection,
+        window: Window,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        let found = window_query(connection.id, window).fetch(self).await?;
+        found.iter().map(stored_entry).collect()
+    }
+
+    /// The entries that a window leaves out.
+    pub async fn events_outside(
+        &self,
+        connection: &Connection,
+        window: Window,
+    ) -> Result<Vec<Event>, StoreError> {
+        let found = outside_query(connection.id, window).fetch(self).await?;
+        let entries = found.iter().map(stored_entry);
+        entries.map(|entry| Ok(entry?.event)).collect()
+    }
+
+    /// An entry of this connection.
+    pub async fn entry(
+        &self,
+        connection: &Connection,
+        id: EventId,
+    ) -> Result<Option<StoredEntry>, StoreError> {
+        let found = entry_query(connection.id, id).fetch(self).await?;
+        found.first().map(stored_entry).transpose()
+    }
+
+    /// Makes the stored entries equal to what was read, in one transaction. A round that changed nothing writes only
+    /// when it was. `None` if the connection is gone: then nothing is written.
+    pub async fn keep_round(
+        &self,
+        connection: &Connection,
+        round: &ReadRound<'_>,
+    ) -> Result<Option<Changes>, StoreError> {
+        self.keep(connection, round, &[]).await
+    }
+
+    /// As [`Store::keep_round`] of a round that could not read some periods: what is stored of them stays. How the
+    /// connection stands, and that there was a round, is told by [`Store::fail_round`], which must follow.
+    pub async fn keep_readable(
+        &self,
+        connection: &Connection,
+        round: &ReadRound<'_>,
+        unread: &[Window],
+    ) -> Result<Option<Changes>, StoreError> {
+        self.keep(connection, round, unread).await
+    }
+
+    async fn keep(
+        &self,
+        connection: &Connection,
+        round: &ReadRound<'_>,
+        unread: &[Window],
+    ) -> Result<Option<Changes>, StoreError> {
+        let mut writing = self.begin().await?;
+        // Policy, people, accounts, connections: whoever changes several goes in this order.
+        let level = self.level_for_writing(&mut writing, connection.id).await?;
+        if self.engine() == Engine::Postgres {
+            // A refusal that stops the account comes in whole before this, or after.
+            sqlx::query("SELECT id FROM accounts WHERE id = $1 FOR SHARE")
+                .bind(connection.account_id.to_string())
+                .fetch_optional(writing.on())
+                .await?;
+        }
+        if unread.is_empty() {
+            self.note_connected(&mut writing, connection, round).await?;
+        } else {
+            sqlx::query("UPDATE connections SET last_synced_at = $2, entries = $3 WHERE id = $1")
+                .bind(connection.id.to_string())
+                .bind(round.now.millis())
+                .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
+                .execute(writing.on())
+                .await?;
+        }
+        let found = sqlx::query("SELECT id FROM calendars WHERE connection_id = $1")
+            .bind(connection.id.to_string())
+            .fetch_optional(writing.on())
+            .await?;
+        let Some(row) = found else {
+            return Ok(None);
+        };
+        let mut delays = Delays::default();
+        let changes = self
+            .apply(
+                &mut writing,
+                rows::parsed(&row, "id")?,
+                (round, unread),
+                level,
+                // The first round brings everything, however old.
+                connection.last_synced_at.map(|at| at - OVERLAP),
+                &mut delays,
+            )
+            .await?;
+        if !changes.is_empty() {
+            sqlx::query(
+                "INSERT INTO sync_runs (id, connection_id, started_at, duration_ms, inserted, updated, deleted) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(RoundId::new(round.now, self.random.bytes()).to_string())
+            .bind(connection.id.to_string())
+            .bind(round.started_at.millis())
+            .bind(i64::try_from(round.now.since(round.started_at).as_millis()).unwrap_or(i64::MAX))
+            .bind(changes.inserted)
+            .bind(changes.updated)
+            .bind(changes.deleted)
+            .execute(writing.on())
+            .await?;
+            self.note_calls_in(&mut writing, connection, round.calls, None, round.now)
+                .await?;
+        }
+        if unread.is_empty() {
+            self.count_round_in(&mut writing, RoundEnd::Fine, &delays, round.now)
+                .await?;
+        }
+        crate::fail_point::reached("round-before-commit");
+        writing.commit().await?;
+        crate::fail_point::reached("round-after-commit");
+        Ok(Some(changes))
+    }
+
+    /// How a connection stands whose round read everything.
+    async fn note_connected(
+        &self,
+        writing: &mut Writing,
+        connection: &Connection,
+        round: &ReadRound<'_>,
+    ) -> Result<(), StoreError> {
+        let (whose, state) = (Whose::One(connection.id), ConnectionState::Connected);
+        self.note_state_in(writing, whose, state, None, round.now)
+            .await?;
+        // The connection's row first: whoever replaces or ends it meanwhile waits, and comes in whole after this.
+        let moved = sqlx::query(
+            "UPDATE connections SET state = $2, problem = NULL, problem_code = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \
+             last_run_at = $3, last_synced_at = $3, run_count = run_count + 1, entries = $4, due_at = $5, backoff_count = 0 \
+             WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id AND a.saved_refusals > 0)",
+        )
+        .bind(connection.id.to_string())
+        .bind(ConnectionState::Connected.code())
+        .bind(round.now.millis())
+        .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
+        .bind(round.next.millis())
+        .execute(writing.on())
+        .await?;
+        if moved.rows_affected() == 0 {
+            // Its account was stopped meanwhile: what was read counts, how it stands is the refusal rule's to say.
+            sqlx::query(
+                "DELETE FROM state_changes WHERE connection_id = $1 AND at = $2 AND state = $3",
+            )
+            .bind(connection.id.to_string())
+            .bind(round.now.millis())
+            .bind(ConnectionState::Connected.code())
+            .execute(writing.on())
+            .await?;
+            sqlx::query("UPDATE connections SET last_run_at = $2, last_synced_at = $2, run_count = run_count + 1, entries = $3 WHERE id = $1")
+                .bind(connection.id.to_string())
+                .bind(round.now.millis())
+                .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
+                .execute(writing.on())
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn apply(
+        &self,
+        writing: &mut Writing,
+        calendar: CalendarId,
+        (round, unread): (&ReadRound<'_>, &[Window]),
+        level: PrivacyLevel,
+        known_until: Option<Timestamp>,
+        delays: &mut Delays,
+    ) -> Result<Changes, StoreError> {
+        let stored = sqlx::query("SELECT item_id, event FROM events WHERE calendar_id = $1")
+            .bind(calendar.to_string())
+            .fetch_all(writing.on())
+            .await?;
+        let mut stored: HashMap<String, String> = stored
+            .iter()
+            .map(|row| Ok((rows::text(row, "item_id")?, rows::text(row, "event")?)))
+            .collect::<Result<_, StoreError>>()?;
+        let mut changes = Changes::default();
+        for event in round.events {
+            // It may have been lowered since the round began.
+            let text = rows::to_json(&event.clone().reduced_to(level), "event")?;
+            let before = stored.remove(&event.item_id);
+            let is_changed = before
+                .as_deref()
+                .is_none_or(|before| is_another_version(before, event));
+            let sql = match before {
+                Some(same) if same == text => continue,
+                Some(_) => {
+                    changes.updated += 1;
+                    "UPDATE events SET starts_at = $3, ends_at = $4, event = $5 WHERE calendar_id = $1 AND item_id = $2"
+                }
+                None => {
+                    changes.inserted += 1;
+                    "INSERT INTO events (calendar_id, item_id, starts_at, ends_at, event, id) VALUES ($1, $2, $3, $4, $5, $6)"
+                }
+            };
+            // Stored anew for another reason, such as the policy or the day: that is no change of the entry.
+            if is_changed && known_until.is_some() && event.last_modified >= known_until {
+                delays.add(event.last_modified, round.now);
+            }
+            let mut query = sqlx::query(sql)
+                .bind(calendar.to_string())
+                .bind(&event.item_id)
+                .bind(event.start.millis())
+                .bind(event.end.millis())
+                .bind(text);
+            if sql.starts_with("INSERT") {
+                query = query.bind(EventId::new(round.now, self.random.bytes()).to_string());
+            }
+            query.execute(writing.on()).await?;
+            crate::fail_point::reached("round-between-entries");
+        }
+        for (item_id, text) in &stored {
+            if lies_in(text, unread) {
+                continue;
+            }
+            changes.deleted += 1;
+            sqlx::query("DELETE FROM events WHERE calendar_id = $1 AND item_id = $2")
+                .bind(calendar.to_string())
+                .bind(item_id)
+                .execute(writing.on())
+                .await?;
+        }
+        Ok(changes)
+    }
+}

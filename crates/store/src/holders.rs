@@ -1,0 +1,125 @@
+//! What processes hold, each under its name, and how it is free again when its process is gone: a lease, a place, a test
+//! under way, an action for many, a notice being sent. A process that was taken for gone and comes back finds that it
+//! holds nothing any more.
+
+use crate::database::Writing;
+use crate::{error::StoreError, rows, store::Store};
+use kalends_core::{check::Outcome, clock::Timestamp, problem::Problem};
+
+/// A process that told of itself, as one looks after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    pub id: String,
+    pub seen_at: Timestamp,
+}
+
+/// What becomes of everything that a process holds; a condition on `held_by` follows. Accounts come first, as everywhere.
+/// The place of a password that was sent stays taken, but nobody waits for its verdict any more.
+const FREED: [&str; 5] = [
+    "UPDATE accounts SET leased_until = NULL, lease_token = NULL, instance_id = NULL WHERE instance_id",
+    "DELETE FROM limit_slots WHERE instance_id",
+    "UPDATE refusals SET pending = 0 WHERE pending = 1 AND instance_id",
+    "UPDATE bulk_actions SET touched_at = 0 WHERE finished_at IS NULL AND instance_id",
+    "UPDATE notices SET leased_until = 0 WHERE state = 'waiting' AND instance_id",
+];
+
+impl Store {
+    /// The other processes that told of themselves, without those whose things were freed since.
+    pub async fn other_processes(&self) -> Result<Vec<Heard>, StoreError> {
+        let found =
+            sqlx::query("SELECT id, seen_at FROM instances WHERE id <> $1 AND cleared_at IS NULL")
+                .bind(&*self.instance)
+                .fetch_all(self.pool())
+                .await?;
+        found
+            .iter()
+            .map(|row| {
+                Ok(Heard {
+                    id: rows::text(row, "id")?,
+                    seen_at: rows::instant(row, "seen_at")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Frees what a process holds that was not heard of since; false if it was, or if somebody else has freed it.
+    pub async fn free_what_it_holds(
+        &self,
+        silent: &Heard,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.begin().await?;
+        let cleared = sqlx::query(
+            "UPDATE instances SET cleared_at = $3 WHERE id = $1 AND seen_at = $2 AND cleared_at IS NULL",
+        )
+        .bind(&silent.id)
+        .bind(silent.seen_at.millis())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        if cleared.rows_affected() == 0 {
+            return Ok(false);
+        }
+        free(&mut writing, ("=", &silent.id), now).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// Frees what this process still holds, which ends now.
+    pub async fn process_ends(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        free(&mut writing, ("=", &self.instance), now).await?;
+        sqlx::query("DELETE FROM instances WHERE id = $1")
+            .bind(&*self.instance)
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Frees what all other processes hold in a file that this one holds alone: they run no more.
+    pub async fn forget_other_processes(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        free(&mut writing, ("<>", &self.instance), now).await?;
+        sqlx::query("DELETE FROM instances WHERE id <> $1")
+            .bind(&*self.instance)
+            .execute(writing.on())
+            .await?;
+        Ok(writing.commit().await?)
+    }
+}
+
+async fn free(
+    writing: &mut Writing,
+    (is, process): (&str, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for begun in FREED {
+        sqlx::query(sqlx::AssertSqlSafe(format!("{begun} {is} $1")))
+            .bind(process)
+            .execute(writing.on())
+            .await?;
+    }
+    let outcome = Outcome::Failed {
+        problem: Box::new(Problem::Interrupted),
+        request_id: None,
+    };
+    // Nobody else has the password of a test, nor the text of a link.
+    let sql = format!(
+        "UPDATE checks SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND instance_id {is} $1"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(process)
+        .bind(rows::to_json(&outcome, "outcome")?)
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+    let sql = format!(
+        "UPDATE notices SET state = 'failed', ended_at = $2 WHERE kind = 'link' AND state = 'waiting' AND instance_id {is} $1"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(process)
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+    Ok(())
+}

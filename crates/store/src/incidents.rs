@@ -1,0 +1,137 @@
+//! What is told as one from its beginning to its end: opened, told again, and closed with its notices.
+
+use crate::{
+    error::StoreError,
+    notices::{put_all, recipient},
+    rows,
+    store::Store,
+};
+use kalends_core::{
+    clock::Timestamp,
+    notice::{Notice, Occasion, Recipient},
+};
+use sqlx::any::AnyRow;
+
+fn occasion(row: &AnyRow) -> Result<Occasion, StoreError> {
+    Ok(Occasion {
+        id: rows::parsed(row, "id")?,
+        name: rows::text(row, "dedup_key")?,
+        title: rows::text(row, "title")?,
+        about: rows::maybe_json(row, "problem")?,
+        people: rows::number(row, "people")?,
+        opened_at: rows::instant(row, "opened_at")?,
+        reminders: rows::number(row, "reminders")?,
+        next_at: rows::maybe_instant(row, "next_reminder_at")?,
+    })
+}
+
+impl Store {
+    /// What was told and is not over, the oldest first.
+    pub async fn open_occasions(&self) -> Result<Vec<Occasion>, StoreError> {
+        let found = sqlx::query(
+            "SELECT id, dedup_key, title, problem, people, opened_at, reminders, next_reminder_at FROM incidents WHERE closed_at IS NULL ORDER BY opened_at, id",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        found.iter().map(occasion).collect()
+    }
+
+    /// Writes down that something begins, with its notices; false if another instance has.
+    pub async fn open_occasion(
+        &self,
+        new: &Occasion,
+        notices: &[Notice],
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.begin().await?;
+        let opened = sqlx::query(
+            "INSERT INTO incidents (id, dedup_key, title, people, opened_at, next_reminder_at, problem) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        )
+        .bind(new.id.to_string())
+        .bind(&new.name)
+        .bind(&new.title)
+        .bind(new.people)
+        .bind(new.opened_at.millis())
+        .bind(new.next_at.map(Timestamp::millis))
+        .bind(
+            new.about
+                .as_ref()
+                .map(|told| rows::to_json(told, "problem"))
+                .transpose()?,
+        )
+        .execute(writing.on())
+        .await?;
+        if opened.rows_affected() == 0 {
+            return Ok(false);
+        }
+        put_all(&mut writing, notices).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// Writes down that something is told again; does nothing if another instance has, or if it is over.
+    pub async fn remind(
+        &self,
+        open: &Occasion,
+        people: i64,
+        next_at: Option<Timestamp>,
+        notices: &[Notice],
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        let reminded = sqlx::query(
+            "UPDATE incidents SET reminders = reminders + 1, next_reminder_at = $3, people = $4 WHERE id = $1 AND reminders = $2 AND closed_at IS NULL",
+        )
+        .bind(open.id.to_string())
+        .bind(open.reminders)
+        .bind(next_at.map(Timestamp::millis))
+        .bind(people)
+        .execute(writing.on())
+        .await?;
+        if reminded.rows_affected() == 0 {
+            return Ok(());
+        }
+        put_all(&mut writing, notices).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Ends an occasion: what waits to be sent is cancelled, and `over` makes the notices for those who were told.
+    pub async fn close_occasion(
+        &self,
+        open: &Occasion,
+        over: Option<impl Fn(Recipient) -> Notice>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        let closed =
+            sqlx::query("UPDATE incidents SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL")
+                .bind(open.id.to_string())
+                .bind(now.millis())
+                .execute(writing.on())
+                .await?;
+        if closed.rows_affected() == 0 {
+            return Ok(());
+        }
+        sqlx::query(
+            "UPDATE notices SET state = 'cancelled', ended_at = $2 WHERE incident_id = $1 AND state = 'waiting' AND leased_until <= $2",
+        )
+        .bind(open.id.to_string())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        let Some(over) = over else {
+            return Ok(writing.commit().await?);
+        };
+        // What is being sent at this moment counts as told.
+        let told = sqlx::query(
+            "SELECT DISTINCT channel, recipient, recipient_label FROM notices WHERE incident_id = $1 AND state IN ('sent', 'waiting') ORDER BY recipient",
+        )
+        .bind(open.id.to_string())
+        .fetch_all(writing.on())
+        .await?;
+        let notices: Vec<Notice> = told
+            .iter()
+            .map(|row| recipient(row).map(&over))
+            .collect::<Result<_, _>>()?;
+        put_all(&mut writing, &notices).await?;
+        Ok(writing.commit().await?)
+    }
+}

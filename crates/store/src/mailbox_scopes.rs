@@ -1,0 +1,426 @@
+//! Maps of mailboxes: what each address is to an account, and what became of connecting it.
+
+use crate::{error::StoreError, rows, store::Store};
+use kalends_core::{
+    audit::Entry,
+    clock::Timestamp,
+    id::{AccountId, MapId, UserId},
+    mailbox::SmtpAddress,
+    problem::Problem,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+
+/// What an address is to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::EnumIter)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    InScope,
+    /// The account may act for others, but not for this one.
+    Outside,
+    NotFound,
+    /// A further address of a mailbox with another primary one.
+    Alias,
+    /// On another server, or in the cloud.
+    Moved,
+    NotAnAddress,
+    /// Anything else; the problem says what.
+    Failed,
+}
+
+/// What became of connecting a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connecting {
+    Connected,
+    /// The person had a connection already, which stays.
+    HadOne,
+    /// Somebody else reads the mailbox.
+    Taken,
+    /// No person has this address.
+    Nobodys,
+    /// The mailbox could not be read any more.
+    Failed,
+}
+
+/// A map, under way or finished.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MailboxMap {
+    pub id: MapId,
+    pub account_id: AccountId,
+    pub made_by: UserId,
+    pub started_at: Timestamp,
+    pub total: i64,
+    pub finished_at: Option<Timestamp>,
+    pub is_cancelled: bool,
+    /// Why it waits until `due_at`, or why it ended early.
+    pub problem: Option<Problem>,
+    pub due_at: Timestamp,
+}
+
+/// One address of a map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapRow {
+    pub position: i64,
+    pub address: String,
+    /// `None`: not asked yet.
+    pub place: Option<Place>,
+    pub primary: Option<SmtpAddress>,
+    pub problem: Option<Problem>,
+    /// Whose address it is.
+    pub person: Option<(UserId, String)>,
+    /// Whether that person may not sign in.
+    pub is_disabled: bool,
+    pub has_connection: bool,
+    pub is_chosen: bool,
+    pub result: Option<Connecting>,
+}
+
+/// What was found out about an address.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    pub place: Place,
+    pub primary: Option<SmtpAddress>,
+    pub problem: Option<Problem>,
+}
+
+const MAP: &str = "SELECT id, account_id, created_by, started_at, total, finished_at, cancelled, problem, due_at FROM mailbox_scopes";
+
+/// Rows with the person whose address each is: the one they sign in with, or a verified one.
+const ROW: &str = "SELECT r.position, r.address, r.verdict, r.primary_address, r.problem, r.chosen, r.result, u.id AS person, \
+     u.name AS person_name, u.disabled_at, c.id AS connection FROM mailbox_scope_rows r LEFT JOIN users u ON u.id = COALESCE(\
+     (SELECT o.id FROM users o WHERE o.email = r.address), \
+     (SELECT MIN(a.user_id) FROM user_addresses a WHERE a.address = r.address)) \
+     LEFT JOIN connections c ON c.user_id = u.id";
+
+/// Addresses that can be connected: in scope, of a person who may sign in and has no connection.
+const CONNECTABLE: &str = "r.verdict = 'in_scope' AND r.chosen = 0 AND u.id IS NOT NULL AND u.disabled_at IS NULL AND c.id IS NULL";
+
+fn map(row: &AnyRow) -> Result<MailboxMap, StoreError> {
+    Ok(MailboxMap {
+        id: rows::parsed(row, "id")?,
+        account_id: rows::parsed(row, "account_id")?,
+        made_by: rows::parsed(row, "created_by")?,
+        started_at: rows::instant(row, "started_at")?,
+        total: rows::number(row, "total")?,
+        finished_at: rows::maybe_instant(row, "finished_at")?,
+        is_cancelled: rows::flag(row, "cancelled")?,
+        problem: rows::maybe_json(row, "problem")?,
+        due_at: rows::instant(row, "due_at")?,
+    })
+}
+
+fn map_row(row: &AnyRow) -> Result<MapRow, StoreError> {
+    let person = match rows::maybe_parsed(row, "person")? {
+        Some(id) => Some((id, rows::text(row, "person_name")?)),
+        None => None,
+    };
+    let connection: Option<String> = rows::maybe_parsed(row, "connection")?;
+    Ok(MapRow {
+        position: rows::number(row, "position")?,
+        address: rows::text(row, "address")?,
+        place: rows::maybe_named(row, "verdict")?,
+        primary: rows::maybe_parsed(row, "primary_address")?,
+        problem: rows::maybe_json(row, "problem")?,
+        person,
+        is_disabled: rows::maybe_instant(row, "disabled_at")?.is_some(),
+        has_connection: connection.is_some(),
+        is_chosen: rows::flag(row, "chosen")?,
+        result: rows::maybe_named(row, "result")?,
+    })
+}
+
+impl Store {
+    /// Begins a map of these addresses; what is no address is kept as it was typed.
+    pub async fn start_map(
+        &self,
+        account: AccountId,
+        by: UserId,
+        addresses: &[Result<SmtpAddress, String>],
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<MapId, StoreError> {
+        let id = MapId::new(now, self.random.bytes());
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO mailbox_scopes (id, account_id, created_by, started_at, total, due_at) VALUES ($1, $2, $3, $4, $5, $4)",
+        )
+        .bind(id.to_string())
+        .bind(account.to_string())
+        .bind(by.to_string())
+        .bind(now.millis())
+        .bind(i64::try_from(addresses.len()).unwrap_or(i64::MAX))
+        .execute(writing.on())
+        .await?;
+        for (position, address) in (0_i64..).zip(addresses) {
+            let (text, place) = match address {
+                Ok(address) => (address.as_str(), None),
+                Err(typed) => (typed.as_str(), Some(Place::NotAnAddress)),
+            };
+            let place = place.map(|place| rows::to_name(&place, "verdict"));
+            sqlx::query(
+                "INSERT INTO mailbox_scope_rows (scope_id, position, address, verdict) VALUES ($1, $2, $3, $4)",
+            )
+            .bind(id.to_string())
+            .bind(position)
+            .bind(text)
+            .bind(place.transpose()?)
+            .execute(writing.on())
+            .await?;
+        }
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(id)
+    }
+
+    pub async fn map(&self, id: MapId) -> Result<Option<MailboxMap>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("{MAP} WHERE id = $1"));
+        let row = sqlx::query(sql)
+            .bind(id.to_string())
+            .fetch_optional(self.pool())
+            .await?;
+        row.as_ref().map(map).transpose()
+    }
+
+    /// The last maps, the newest first.
+    pub async fn maps(&self) -> Result<Vec<MailboxMap>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("{MAP} ORDER BY started_at DESC, id LIMIT 20"));
+        let found = sqlx::query(sql).fetch_all(self.pool()).await?;
+        found.iter().map(map).collect()
+    }
+
+    /// Maps with work to do now, of accounts that may work.
+    pub async fn due_maps(&self, now: Timestamp) -> Result<Vec<MailboxMap>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{MAP} WHERE finished_at IS NULL AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM global_pause) \
+             AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id \
+             AND (a.paused_at IS NOT NULL OR a.held_until > $1 OR a.backoff_until > $1)) ORDER BY started_at"
+        ));
+        let found = sqlx::query(sql)
+            .bind(now.millis())
+            .fetch_all(self.pool())
+            .await?;
+        found.iter().map(map).collect()
+    }
+
+    /// The next addresses with something left to do, in their order.
+    pub async fn open_rows(&self, id: MapId, limit: i64) -> Result<Vec<MapRow>, StoreError> {
+        self.rows_where(
+            id,
+            "(r.verdict IS NULL OR (r.chosen = 1 AND r.result IS NULL))",
+            (limit, 0),
+        )
+        .await
+    }
+
+    /// A part of a map's addresses, of one place or of all.
+    pub async fn map_rows(
+        &self,
+        id: MapId,
+        place: Option<Place>,
+        (limit, offset): (i64, i64),
+    ) -> Result<Vec<MapRow>, StoreError> {
+        let condition = match place {
+            // Our own name of it, no text from outside.
+            Some(place) => format!("r.verdict = '{}'", rows::to_name(&place, "verdict")?),
+            None => "1 = 1".to_owned(),
+        };
+        self.rows_where(id, &condition, (limit, offset)).await
+    }
+
+    async fn rows_where(
+        &self,
+        id: MapId,
+        condition: &str,
+        (limit, offset): (i64, i64),
+    ) -> Result<Vec<MapRow>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{ROW} WHERE r.scope_id = $1 AND {condition} ORDER BY r.position LIMIT $2 OFFSET $3"
+        ));
+        let found = sqlx::query(sql)
+            .bind(id.to_string())
+            .bind(limit)
+            .bind(offset)
+            .fetch_all(self.pool())
+            .await?;
+        found.iter().map(map_row).collect()
+    }
+
+    /// How many addresses there are by place; those not asked yet under `None`.
+    pub async fn map_counts(&self, id: MapId) -> Result<Vec<(Option<Place>, i64)>, StoreError> {
+        let found = sqlx::query(
+            "SELECT verdict, COUNT(*) AS addresses FROM mailbox_scope_rows WHERE scope_id = $1 GROUP BY verdict",
+        )
+        .bind(id.to_string())
+        .fetch_all(self.pool())
+        .await?;
+        found
+            .iter()
+            .map(|row| {
+                Ok((
+                    rows::maybe_named(row, "verdict")?,
+                    rows::number(row, "addresses")?,
+                ))
+            })
+            .collect()
+    }
+
+    /// How many addresses were chosen, how many of them are done, and how many more could be chosen.
+    pub async fn map_choices(&self, id: MapId) -> Result<(i64, i64, i64), StoreError> {
+        let chosen = sqlx::query(
+            "SELECT COUNT(*) AS chosen, COUNT(result) AS done FROM mailbox_scope_rows WHERE scope_id = $1 AND chosen = 1",
+        )
+        .bind(id.to_string())
+        .fetch_one(self.pool())
+        .await?;
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT COUNT(*) AS more FROM ({ROW} WHERE r.scope_id = $1 AND {CONNECTABLE}) AS connectable"
+        ));
+        let more = sqlx::query(sql)
+            .bind(id.to_string())
+            .fetch_one(self.pool())
+            .await?;
+        Ok((
+            rows::number(&chosen, "chosen")?,
+            rows::number(&chosen, "done")?,
+            rows::number(&more, "more")?,
+        ))
+    }
+
+    pub async fn keep_found(
+        &self,
+        id: MapId,
+        position: i64,
+        found: &Found,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE mailbox_scope_rows SET verdict = $3, primary_address = $4, problem = $5 WHERE scope_id = $1 AND position = $2",
+        )
+        .bind(id.to_string())
+        .bind(position)
+        .bind(rows::to_name(&found.place, "verdict")?)
+        .bind(found.primary.as_ref().map(SmtpAddress::as_str))
+        .bind(found.problem.as_ref().map(|it| rows::to_json(it, "problem")).transpose()?)
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
+    }
+
+    pub async fn keep_result(
+        &self,
+        id: MapId,
+        position: i64,
+        result: Connecting,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE mailbox_scope_rows SET result = $3 WHERE scope_id = $1 AND position = $2",
+        )
+        .bind(id.to_string())
+        .bind(position)
+        .bind(rows::to_name(&result, "result")?)
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Chooses addresses to be connected, all that can be or those at `positions`, and lets the map go on. Returns how
+    /// many were chosen.
+    pub async fn choose_rows(
+        &self,
+        id: MapId,
+        positions: Option<&[i64]>,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut writing = self.begin().await?;
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{ROW} WHERE r.scope_id = $1 AND {CONNECTABLE} ORDER BY r.position"
+        ));
+        let found = sqlx::query(sql)
+            .bind(id.to_string())
+            .fetch_all(writing.on())
+            .await?;
+        let mut chosen = 0;
+        for row in &found {
+            let position = rows::number(row, "position")?;
+            if positions.is_some_and(|positions| !positions.contains(&position)) {
+                continue;
+            }
+            chosen += sqlx::query(
+                "UPDATE mailbox_scope_rows SET chosen = 1 WHERE scope_id = $1 AND position = $2",
+            )
+            .bind(id.to_string())
+            .bind(position)
+            .execute(writing.on())
+            .await?
+            .rows_affected();
+        }
+        if chosen > 0 {
+            sqlx::query(
+                "UPDATE mailbox_scopes SET finished_at = NULL, cancelled = 0, problem = NULL, due_at = $2 WHERE id = $1",
+            )
+            .bind(id.to_string())
+            .bind(now.millis())
+            .execute(writing.on())
+            .await?;
+            self.audit_in(&mut writing, entry, now).await?;
+        }
+        writing.commit().await?;
+        Ok(chosen)
+    }
+
+    /// Ends a map: at its end, or by an admin.
+    pub async fn finish_map(
+        &self,
+        id: MapId,
+        cancelled: bool,
+        problem: Option<&Problem>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE mailbox_scopes SET finished_at = $2, cancelled = $3, problem = $4 WHERE id = $1 AND finished_at IS NULL",
+        )
+        .bind(id.to_string())
+        .bind(now.millis())
+        .bind(i16::from(cancelled))
+        .bind(problem.map(|it| rows::to_json(it, "problem")).transpose()?)
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Lets a stopped map go on with what is left of it.
+    pub async fn reopen_map(&self, id: MapId, now: Timestamp) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE mailbox_scopes SET finished_at = NULL, cancelled = 0, problem = NULL, due_at = $2 WHERE id = $1 AND cancelled = 1",
+        )
+        .bind(id.to_string())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Lets a map wait.
+    pub async fn delay_map(
+        &self,
+        id: MapId,
+        problem: Option<&Problem>,
+        due_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE mailbox_scopes SET problem = $2, due_at = $3 WHERE id = $1 AND finished_at IS NULL",
+        )
+        .bind(id.to_string())
+        .bind(problem.map(|it| rows::to_json(it, "problem")).transpose()?)
+        .bind(due_at.millis())
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
+    }
+}

@@ -1,0 +1,315 @@
+//! People as admins tend them: the list, links to set a password with, roles, who may sign in.
+
+use crate::database::Writing;
+use crate::{
+    error::StoreError,
+    query::Query,
+    rows,
+    store::{Store, Table},
+    unreadable::Listed,
+    users::{NewUser, Role, User},
+};
+use kalends_core::{
+    audit::Entry, clock::Timestamp, connection::ConnectionState, id::UserId, mailbox::SmtpAddress,
+};
+
+/// Which people a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Which {
+    #[default]
+    All,
+    Admins,
+    /// Without a password as yet.
+    Invited,
+    Disabled,
+}
+
+/// One person of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonLine {
+    pub user: User,
+    pub state: Option<ConnectionState>,
+    /// Until when their link works, if they have one.
+    pub link_until: Option<Timestamp>,
+}
+
+fn condition(which: Which) -> &'static str {
+    match which {
+        Which::All => "1 = 1",
+        Which::Admins => "u.role = 'admin'",
+        Which::Invited => "u.password_hash = ''",
+        Which::Disabled => "u.disabled_at IS NOT NULL",
+    }
+}
+
+pub(crate) fn page_query(which: Which, search: &str, (limit, offset): (i64, i64)) -> Query {
+    let mut query = Query::new(format!(
+        "SELECT u.id, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.first_day, u.clock, u.disabled_at, u.disconnected_at, \
+         i.expires_at AS link_until, CASE WHEN c.paused_at IS NULL THEN c.state ELSE 'paused' END AS state \
+         FROM users u LEFT JOIN invitations i ON i.user_id = u.id LEFT JOIN connections c ON c.user_id = u.id WHERE {}",
+        condition(which)
+    ));
+    query.search(search, "u.id");
+    query.add(" ORDER BY u.name_key, u.id LIMIT ");
+    query.number(limit);
+    query.add(" OFFSET ");
+    query.number(offset);
+    query
+}
+
+impl Store {
+    /// People by name, `limit` of them from `offset` on.
+    pub async fn people(
+        &self,
+        which: Which,
+        search: &str,
+        (limit, offset): (i64, i64),
+    ) -> Result<Vec<PersonLine>, StoreError> {
+        let found = page_query(which, search, (limit, offset))
+            .fetch(self)
+            .await?;
+        Ok(self.readable(Listed::Users, &found, |row| {
+            let state: Option<String> = rows::maybe_parsed(row, "state")?;
+            Ok(PersonLine {
+                user: super::users::user(row)?,
+                state: state.and_then(|code| ConnectionState::from_code(&code)),
+                link_until: rows::maybe_instant(row, "link_until")?,
+            })
+        }))
+    }
+
+    pub async fn count_people(&self, which: Which, search: &str) -> Result<i64, StoreError> {
+        let mut query = Query::new(format!(
+            "SELECT COUNT(*) AS found FROM users u WHERE {}",
+            condition(which)
+        ));
+        query.search(search, "u.id");
+        let found = query.fetch(self).await?;
+        found
+            .first()
+            .map_or(Ok(0), |row| rows::number(row, "found"))
+    }
+
+    /// Adds somebody with their own addresses and the hash of a link, all or nothing.
+    pub async fn invite(
+        &self,
+        new: NewUser,
+        addresses: &[SmtpAddress],
+        link: (&str, Timestamp),
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<User, StoreError> {
+        let mut writing = self.begin().await?;
+        let user = self.insert_user_in(&mut writing, new, now, false).await?;
+        let user = user.ok_or(StoreError::Corrupt("user"))?;
+        for address in addresses {
+            sqlx::query(
+                "INSERT INTO user_addresses (user_id, address) VALUES ($1, $2) ON CONFLICT (user_id, address) DO NOTHING",
+            )
+            .bind(user.id.to_string())
+            .bind(address.as_str())
+            .execute(writing.on())
+            .await?;
+        }
+        put_link_in(&mut writing, user.id, link, now).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(user)
+    }
+
+    /// Gives somebody a link in the place of an earlier one.
+    pub async fn put_link(
+        &self,
+        user: UserId,
+        link: (&str, Timestamp),
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        put_link_in(&mut writing, user, link, now).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// Until when somebody's link works.
+    pub async fn link_of(&self, user: UserId) -> Result<Option<Timestamp>, StoreError> {
+        let row = sqlx::query("SELECT expires_at FROM invitations WHERE user_id = $1")
+            .bind(user.to_string())
+            .fetch_optional(self.pool())
+            .await?;
+        row.map(|row| rows::instant(&row, "expires_at")).transpose()
+    }
+
+    /// Whose link has this hash and still works.
+    pub async fn invited(
+        &self,
+        token_hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query(
+            "SELECT user_id FROM invitations WHERE token_hash = $1 AND expires_at > $2",
+        )
+        .bind(token_hash)
+        .bind(now.millis())
+        .fetch_optional(self.pool())
+        .await?;
+        match row {
+            Some(row) => self.user(rows::parsed(&row, "user_id")?).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Sets a password by a link and ends every session; false if the link was used meanwhile.
+    pub async fn use_link(
+        &self,
+        user: &User,
+        token_hash: &str,
+        password_hash: &str,
+        time_zone: &str,
+        entries: &[Entry],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.begin().await?;
+        let deleted = sqlx::query("DELETE FROM invitations WHERE user_id = $1 AND token_hash = $2")
+            .bind(user.id.to_string())
+            .bind(token_hash)
+            .execute(writing.on())
+            .await?;
+        if deleted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query("UPDATE users SET password_hash = $2, time_zone = $3 WHERE id = $1")
+            .bind(user.id.to_string())
+            .bind(password_hash)
+            .bind(time_zone)
+            .execute(writing.on())
+            .await?;
+        sqlx::query("DELETE FROM sessions WHERE user_id = $1")
+            .bind(user.id.to_string())
+            .execute(writing.on())
+            .await?;
+        self.forget_devices_in(&mut writing, user.id).await?;
+        for entry in entries {
+            self.audit_in(&mut writing, entry, now).await?;
+        }
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// False, with nothing changed, if no admin who can sign in would remain.
+    pub async fn set_role(
+        &self,
+        user: UserId,
+        role: Role,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.begin_alone_on(Table::Users).await?;
+        sqlx::query("UPDATE users SET role = $2 WHERE id = $1")
+            .bind(user.to_string())
+            .bind(rows::to_name(&role, "role")?)
+            .execute(writing.on())
+            .await?;
+        if !has_admin(&mut writing).await? {
+            return Ok(false);
+        }
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// Disables somebody: their sessions end and their connection is paused; or takes that back. False, with nothing
+    /// changed, if no admin who can sign in would remain.
+    pub async fn set_disabled(
+        &self,
+        user: UserId,
+        disabled: bool,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut writing = self.begin_alone_on(Table::Users).await?;
+        let at = disabled.then_some(now.millis());
+        sqlx::query("UPDATE users SET disabled_at = $2 WHERE id = $1")
+            .bind(user.to_string())
+            .bind(at)
+            .execute(writing.on())
+            .await?;
+        if !has_admin(&mut writing).await? {
+            return Ok(false);
+        }
+        if disabled {
+            for sql in [
+                "DELETE FROM sessions WHERE user_id = $1",
+                "DELETE FROM known_devices WHERE user_id = $1",
+                "DELETE FROM invitations WHERE user_id = $1",
+                "UPDATE checks SET cancelled = 1 WHERE outcome IS NULL AND user_id = $1",
+            ] {
+                sqlx::query(sql)
+                    .bind(user.to_string())
+                    .execute(writing.on())
+                    .await?;
+            }
+        }
+        sqlx::query(
+            "UPDATE connections SET paused_at = $2, due_at = CASE WHEN due_at IS NULL THEN NULL ELSE $3 END WHERE user_id = $1",
+        )
+        .bind(user.to_string())
+        .bind(at)
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(true)
+    }
+
+    /// An address counts as a person's own no more.
+    pub async fn take_address_back(
+        &self,
+        user: UserId,
+        address: &SmtpAddress,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        let gone = sqlx::query("DELETE FROM user_addresses WHERE user_id = $1 AND address = $2")
+            .bind(user.to_string())
+            .bind(address.as_str())
+            .execute(writing.on())
+            .await?;
+        if gone.rows_affected() > 0 {
+            self.audit_in(&mut writing, entry, now).await?;
+        }
+        Ok(writing.commit().await?)
+    }
+}
+
+async fn put_link_in(
+    writing: &mut Writing,
+    user: UserId,
+    (token_hash, until): (&str, Timestamp),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO invitations (user_id, token_hash, created_at, expires_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (user_id) DO UPDATE SET token_hash = excluded.token_hash, created_at = excluded.created_at, \
+         expires_at = excluded.expires_at",
+    )
+    .bind(user.to_string())
+    .bind(token_hash)
+    .bind(now.millis())
+    .bind(until.millis())
+    .execute(writing.on())
+    .await?;
+    Ok(())
+}
+
+/// Whether an admin is there who can sign in.
+async fn has_admin(writing: &mut Writing) -> Result<bool, StoreError> {
+    let found = sqlx::query(
+        "SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL AND password_hash <> '' LIMIT 1",
+    )
+    .fetch_optional(writing.on())
+    .await?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,60 @@
+//! What the organisation's rules allow, asked once more within the transaction that saves a connection: they may have
+//! changed while it was tested.
+
+use crate::database::{Engine, Writing};
+use crate::{error::StoreError, policy::policy_of, saving::Reads, store::Store};
+use kalends_core::{
+    connection::Mode,
+    policy::{PersonalMode, TypedPasswords},
+};
+
+impl Store {
+    /// Fails with [`StoreError::NotAllowed`] if the person may not connect the mailbox in this way. Whoever takes a
+    /// permission back meanwhile waits for the end of this transaction, and finds what it saved.
+    pub(crate) async fn refuse_forbidden(
+        &self,
+        writing: &mut Writing,
+        mode: Mode,
+        reads: &Reads,
+    ) -> Result<(), StoreError> {
+        let lock = match self.engine() {
+            Engine::Sqlite => "",
+            Engine::Postgres => " FOR SHARE",
+        };
+        let sql = format!("SELECT rule, value FROM policy{lock}");
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .fetch_all(writing.on())
+            .await?;
+        let policy = policy_of(&found)?;
+        let needs_word = match mode {
+            Mode::Personal if policy.personal == PersonalMode::Off => {
+                return Err(StoreError::NotAllowed);
+            }
+            Mode::Personal => false,
+            Mode::Organisation => true,
+            Mode::ServiceAccount => match policy.typed {
+                TypedPasswords::Off => return Err(StoreError::NotAllowed),
+                TypedPasswords::OwnAddress => true,
+                TypedPasswords::AnyMailbox => false,
+            },
+        };
+        if !needs_word {
+            return Ok(());
+        }
+        for sql in [
+            "SELECT id FROM users WHERE id = $1 AND email = $2",
+            "SELECT user_id FROM user_addresses WHERE user_id = $1 AND address = $2",
+            "SELECT id FROM mailbox_requests WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'",
+        ] {
+            let found = sqlx::query(sqlx::AssertSqlSafe(format!("{sql}{lock}")))
+                .bind(reads.user_id.to_string())
+                .bind(reads.mailbox.as_str())
+                .fetch_optional(writing.on())
+                .await?;
+            if found.is_some() {
+                return Ok(());
+            }
+        }
+        Err(StoreError::NotAllowed)
+    }
+}

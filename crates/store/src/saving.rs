@@ -1,0 +1,353 @@
+//! Making and ending connections: the one transaction that points to a sealed secret.
+
+use crate::database::Writing;
+use crate::{
+    accounts,
+    accounts::Account,
+    error::StoreError,
+    offers::settle_sign_in,
+    rows, secrets,
+    store::{Store, Table},
+};
+use kalends_core::{
+    account_name::AccountName,
+    audit::Entry,
+    clock::Timestamp,
+    connection::{ConnectionState, Mode, SignInMethod},
+    endpoint::EwsUrl,
+    id::{AccountId, CalendarId, ConnectionId, SecretId, UserId},
+    mailbox::SmtpAddress,
+};
+
+/// A tested connection, ready to be saved with the secret that was sealed for it.
+#[derive(Debug, Clone)]
+pub struct NewConnection {
+    pub mode: Mode,
+    pub reads: Reads,
+    pub account: AccountName,
+    pub endpoint: EwsUrl,
+    pub secret_id: SecretId,
+    /// A mailbox that the account is said to reach; `None` leaves an earlier one in place.
+    pub control: Option<SmtpAddress>,
+    /// How whoever typed the password wants it to be sent.
+    pub sign_in: SignInMethod,
+}
+
+/// Whose connection reads what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reads {
+    pub user_id: UserId,
+    pub mailbox: SmtpAddress,
+    /// Of the calendar that was read.
+    pub folder_id: String,
+    pub folder_name: String,
+}
+
+/// What a saved or ended connection leaves behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    pub connection_id: ConnectionId,
+    /// Secrets that nothing points to any more.
+    pub released: Vec<SecretId>,
+}
+
+impl Store {
+    /// Points the main database to a sealed secret: makes or replaces the user's connection, and heals every other
+    /// connection on the same account.
+    pub async fn save_connection(
+        &self,
+        new: &NewConnection,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<Saved, StoreError> {
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        self.refuse_forbidden(&mut writing, new.mode, &new.reads)
+            .await?;
+        secrets::point_to(&mut writing, new.secret_id).await?;
+        let mut released = Vec::new();
+        let host = new.endpoint.host();
+        self.claim_in(&mut writing, &new.reads, host, now, &mut released)
+            .await?;
+        let account_id = self
+            .upsert_account(&mut writing, new, now, &mut released)
+            .await?;
+        let user = new.reads.user_id;
+        settle_sign_in(&mut writing, account_id, new.mode, new.sign_in, user).await?;
+        let id = self
+            .replace_connection(
+                &mut writing,
+                (account_id, new.mode),
+                &new.reads,
+                entry.actor,
+                now,
+                &mut released,
+            )
+            .await?;
+        secrets::let_go(&mut writing, &released, now).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(Saved {
+            connection_id: id,
+            released,
+        })
+    }
+
+    /// Connects a person through an account that is there already, or for an admin in the organisation's name.
+    pub async fn attach_connection(
+        &self,
+        account_id: AccountId,
+        reads: &Reads,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<Saved, StoreError> {
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        // An admin's own word is enough for somebody else.
+        if entry.actor == Some(reads.user_id) {
+            self.refuse_forbidden(&mut writing, Mode::Organisation, reads)
+                .await?;
+        }
+        let mut released = Vec::new();
+        let account = sqlx::query("SELECT host FROM accounts WHERE id = $1")
+            .bind(account_id.to_string())
+            .fetch_one(writing.on())
+            .await?;
+        let host = rows::text(&account, "host")?;
+        self.claim_in(&mut writing, reads, &host, now, &mut released)
+            .await?;
+        let id = self
+            .replace_connection(
+                &mut writing,
+                (account_id, Mode::Organisation),
+                reads,
+                entry.actor,
+                now,
+                &mut released,
+            )
+            .await?;
+        secrets::let_go(&mut writing, &released, now).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(Saved {
+            connection_id: id,
+            released,
+        })
+    }
+
+    async fn replace_connection(
+        &self,
+        writing: &mut Writing,
+        (account_id, mode): (AccountId, Mode),
+        reads: &Reads,
+        by: Option<UserId>,
+        now: Timestamp,
+        released: &mut Vec<SecretId>,
+    ) -> Result<ConnectionId, StoreError> {
+        let left = sqlx::query("SELECT account_id FROM connections WHERE user_id = $1")
+            .bind(reads.user_id.to_string())
+            .fetch_optional(writing.on())
+            .await?;
+        forget_calls(writing, reads.user_id).await?;
+        sqlx::query("DELETE FROM connections WHERE user_id = $1")
+            .bind(reads.user_id.to_string())
+            .execute(writing.on())
+            .await?;
+        let id = ConnectionId::new(now, self.random.bytes());
+        sqlx::query(
+            "INSERT INTO connections (id, user_id, account_id, mode, mailbox, domain, state, since, connected_at, due_at, created_by, paused_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9, (SELECT disabled_at FROM users WHERE id = $2))",
+        )
+        .bind(id.to_string())
+        .bind(reads.user_id.to_string())
+        .bind(account_id.to_string())
+        .bind(rows::to_name(&mode, "mode")?)
+        .bind(reads.mailbox.as_str())
+        .bind(reads.mailbox.domain().to_lowercase())
+        .bind(ConnectionState::Connected.code())
+        .bind(now.millis())
+        .bind(by.filter(|by| *by != reads.user_id).map(|by| by.to_string()))
+        .execute(writing.on())
+        .await?;
+        sqlx::query(
+            "INSERT INTO calendars (id, connection_id, folder_id, name, is_default) VALUES ($1, $2, $3, $4, 1)",
+        )
+        .bind(CalendarId::new(now, self.random.bytes()).to_string())
+        .bind(id.to_string())
+        .bind(&reads.folder_id)
+        .bind(&reads.folder_name)
+        .execute(writing.on())
+        .await?;
+        self.index_user_in(writing, reads.user_id).await?;
+        if let Some(row) = left {
+            drop_unused_account(writing, rows::parsed(&row, "account_id")?, released).await?;
+        }
+        Ok(id)
+    }
+
+    async fn upsert_account(
+        &self,
+        writing: &mut Writing,
+        new: &NewConnection,
+        now: Timestamp,
+        released: &mut Vec<SecretId>,
+    ) -> Result<AccountId, StoreError> {
+        let kind = rows::to_name(&new.mode, "kind")?;
+        let owner = accounts::owner_key(new.mode, new.reads.user_id);
+        let sql = format!(
+            "{} WHERE kind = $1 AND host = $2 AND name_key = $3 AND owner_key = $4",
+            accounts::COLUMNS
+        );
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(&kind)
+            .bind(new.endpoint.host())
+            .bind(new.account.key())
+            .bind(&owner)
+            .fetch_optional(writing.on())
+            .await?;
+        if let Some(row) = found {
+            let account: Account = accounts::account(&row)?;
+            sqlx::query(
+                "UPDATE accounts SET secret_id = $2, endpoint = $3, name = $4, saved_refusals = 0, stopped_until = NULL, stopped_for = NULL, \
+                 control_mailbox = COALESCE($5, control_mailbox) WHERE id = $1",
+            )
+            .bind(account.id.to_string())
+            .bind(new.secret_id.to_string())
+            .bind(new.endpoint.to_string())
+            .bind(rows::to_json(&new.account, "name")?)
+            .bind(new.control.as_ref().map(SmtpAddress::as_str))
+            .execute(writing.on())
+            .await?;
+            // A round shows how each troubled colleague really stands; until then their last state stays. The others
+            // go on as planned, so that a hundredth colleague does not set off a hundred rounds.
+            sqlx::query("UPDATE connections SET due_at = $2 WHERE account_id = $1 AND state <> $3")
+                .bind(account.id.to_string())
+                .bind(now.millis())
+                .bind(ConnectionState::Connected.code())
+                .execute(writing.on())
+                .await?;
+            released.push(account.secret_id);
+            return Ok(account.id);
+        }
+        let id = AccountId::new(now, self.random.bytes());
+        sqlx::query(
+            "INSERT INTO accounts \
+             (id, kind, host, name, name_key, owner_key, endpoint, secret_id, control_mailbox) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(id.to_string())
+        .bind(&kind)
+        .bind(new.endpoint.host())
+        .bind(rows::to_json(&new.account, "name")?)
+        .bind(new.account.key())
+        .bind(&owner)
+        .bind(new.endpoint.to_string())
+        .bind(new.secret_id.to_string())
+        .bind(new.control.as_ref().map(SmtpAddress::as_str))
+        .execute(writing.on())
+        .await?;
+        Ok(id)
+    }
+
+    /// Ends a user's connection and deletes the copy of the entries. `None` if there was none.
+    pub async fn end_connection(
+        &self,
+        user: UserId,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<Option<Saved>, StoreError> {
+        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        // People before connections, as everywhere.
+        let by_others = (entry.actor != Some(user)).then_some(now);
+        note_ending(&mut writing, user, by_others).await?;
+        let mut released = Vec::new();
+        let ended = self
+            .end_connection_in(&mut writing, user, &mut released)
+            .await?;
+        let Some(connection_id) = ended else {
+            return Ok(None);
+        };
+        secrets::let_go(&mut writing, &released, now).await?;
+        self.audit_in(&mut writing, entry, now).await?;
+        writing.commit().await?;
+        Ok(Some(Saved {
+            connection_id,
+            released,
+        }))
+    }
+
+    /// Deletes a user's connection with the copy of its entries. `None` if there was none.
+    pub(crate) async fn end_connection_in(
+        &self,
+        writing: &mut Writing,
+        user: UserId,
+        released: &mut Vec<SecretId>,
+    ) -> Result<Option<ConnectionId>, StoreError> {
+        let found = sqlx::query("SELECT id, account_id FROM connections WHERE user_id = $1")
+            .bind(user.to_string())
+            .fetch_optional(writing.on())
+            .await?;
+        let Some(row) = found else {
+            return Ok(None);
+        };
+        forget_calls(writing, user).await?;
+        sqlx::query("DELETE FROM connections WHERE user_id = $1")
+            .bind(user.to_string())
+            .execute(writing.on())
+            .await?;
+        drop_unused_account(writing, rows::parsed(&row, "account_id")?, released).await?;
+        self.index_user_in(writing, user).await?;
+        Ok(Some(rows::parsed(&row, "id")?))
+    }
+}
+
+/// Whoever is disconnected by somebody else reads it on their profile.
+async fn note_ending(
+    writing: &mut Writing,
+    user: UserId,
+    at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE users SET disconnected_at = $2 WHERE id = $1")
+        .bind(user.to_string())
+        .bind(at.map(Timestamp::millis))
+        .execute(writing.on())
+        .await?;
+    Ok(())
+}
+
+/// Calls carry the mailbox's address; they go with the connection.
+async fn forget_calls(writing: &mut Writing, user: UserId) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
+    )
+    .bind(user.to_string())
+    .execute(writing.on())
+    .await?;
+    Ok(())
+}
+
+/// The last connection to leave takes the account and its secret along; what an admin holds stays.
+async fn drop_unused_account(
+    writing: &mut Writing,
+    id: AccountId,
+    released: &mut Vec<SecretId>,
+) -> Result<(), StoreError> {
+    let used = sqlx::query("SELECT id FROM connections WHERE account_id = $1 LIMIT 1")
+        .bind(id.to_string())
+        .fetch_optional(writing.on())
+        .await?;
+    if used.is_some() {
+        return Ok(());
+    }
+    let secret = sqlx::query("SELECT secret_id FROM accounts WHERE id = $1 AND kind <> $2")
+        .bind(id.to_string())
+        .bind(rows::to_name(&Mode::Organisation, "kind")?)
+        .fetch_optional(writing.on())
+        .await?;
+    if let Some(row) = secret {
+        released.push(rows::parsed(&row, "secret_id")?);
+        sqlx::query("DELETE FROM accounts WHERE id = $1")
+            .bind(id.to_string())
+            .execute(writing.on())
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Pauses that Exchange asked for: they hold for a whole account, and grow while they are asked for again and again.
+
+use crate::database::Writing;
+use crate::{error::StoreError, history::Whose, rows, store::Store};
+use kalends_core::{
+    back_off::pause,
+    clock::Timestamp,
+    connection::ConnectionState,
+    id::{AccountId, ConnectionId},
+    problem::Problem,
+};
+use std::time::Duration;
+
+/// Who has waited for longer than this because a server asked for a pause is shown as delayed: as long as between two
+/// rounds.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// A server that asked for a pause.
+#[derive(Debug, Clone, Copy)]
+pub struct Busy<'a> {
+    pub account: AccountId,
+    /// Whose call it was.
+    pub connection: Option<ConnectionId>,
+    pub problem: &'a Problem,
+    /// How long, as it said.
+    pub asked: Duration,
+    pub now: Timestamp,
+}
+
+impl Store {
+    /// Leaves the account alone for as long as it takes, and returns how long its connection waits. Those that have
+    /// waited for long by then are shown as delayed.
+    pub async fn note_busy(&self, busy: &Busy<'_>) -> Result<Duration, StoreError> {
+        let mut writing = self.begin().await?;
+        // Calls that were under way at the same time are told the same thing once.
+        sqlx::query(
+            "UPDATE accounts SET backoff_count = backoff_count + 1 WHERE id = $1 AND (backoff_until IS NULL OR backoff_until <= $2)",
+        )
+        .bind(busy.account.to_string())
+        .bind(busy.now.millis())
+        .execute(writing.on())
+        .await?;
+        let id = busy.account.to_string();
+        let times = times(
+            &mut writing,
+            "SELECT backoff_count FROM accounts WHERE id = $1",
+            &id,
+        )
+        .await?;
+        let of_account = pause(busy.asked, times);
+        let until = busy.now + of_account;
+        sqlx::query(
+            "UPDATE accounts SET backoff_until = $2 WHERE id = $1 AND (backoff_until IS NULL OR backoff_until < $2)",
+        )
+        .bind(busy.account.to_string())
+        .bind(until.millis())
+        .execute(writing.on())
+        .await?;
+        let waits = match busy.connection {
+            Some(id) => of_account.max(self.pause_of(&mut writing, id, busy.asked).await?),
+            None => of_account,
+        };
+        self.show_who_waits(&mut writing, busy, until).await?;
+        writing.commit().await?;
+        Ok(waits)
+    }
+
+    async fn pause_of(
+        &self,
+        writing: &mut Writing,
+        id: ConnectionId,
+        asked: Duration,
+    ) -> Result<Duration, StoreError> {
+        let id = id.to_string();
+        sqlx::query("UPDATE connections SET backoff_count = backoff_count + 1 WHERE id = $1")
+            .bind(&id)
+            .execute(writing.on())
+            .await?;
+        let times = times(
+            writing,
+            "SELECT backoff_count FROM connections WHERE id = $1",
+            &id,
+        )
+        .await?;
+        Ok(pause(asked, times))
+    }
+
+    async fn show_who_waits(
+        &self,
+        writing: &mut Writing,
+        busy: &Busy<'_>,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let connected = ConnectionState::Connected.code();
+        let late = sqlx::query(
+            "SELECT id FROM connections WHERE account_id = $1 AND state = $2 AND paused_at IS NULL AND due_at <= $3 AND id <> $4",
+        )
+        .bind(busy.account.to_string())
+        .bind(connected)
+        .bind((until - PATIENCE).millis())
+        .bind(busy.connection.map_or_else(String::new, |id| id.to_string()))
+        .fetch_all(writing.on())
+        .await?;
+        let (state, code) = (ConnectionState::Delayed, busy.problem.code());
+        let told = busy.problem.clone().with_pause(until.since(busy.now));
+        let told = rows::to_json(&told, "problem")?;
+        for row in &late {
+            let id: ConnectionId = rows::parsed(row, "id")?;
+            self.note_state_in(writing, Whose::One(id), state, Some(code), busy.now)
+                .await?;
+            sqlx::query(
+                "UPDATE connections SET state = $2, problem = $3, problem_code = $4, since = $5 WHERE id = $1",
+            )
+            .bind(id.to_string())
+            .bind(state.code())
+            .bind(&told)
+            .bind(code)
+            .bind(busy.now.millis())
+            .execute(writing.on())
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The server answers again: the next pause is a short one.
+    pub async fn end_busy_times(&self, id: AccountId, now: Timestamp) -> Result<(), StoreError> {
+        let mut writing = self.begin().await?;
+        sqlx::query(
+            "UPDATE accounts SET backoff_count = 0, backoff_until = NULL WHERE id = $1 AND (backoff_until IS NULL OR backoff_until <= $2)",
+        )
+        .bind(id.to_string())
+        .bind(now.millis())
+        .execute(writing.on())
+        .await?;
+        Ok(writing.commit().await?)
+    }
+}
+
+async fn times(writing: &mut Writing, sql: &'static str, id: &str) -> Result<u32, StoreError> {
+    let row = sqlx::query(sql)
+        .bind(id)
+        .fetch_optional(writing.on())
+        .await?;
+    let times: Option<i64> = row
+        .map(|row| rows::number(&row, "backoff_count"))
+        .transpose()?;
+    Ok(u32::try_from(times.unwrap_or(1)).unwrap_or(u32::MAX))
+}

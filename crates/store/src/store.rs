@@ -1,0 +1,129 @@
+//! The main database: people, second factors, sessions, accounts, connections, entries, checks, rounds, audit. One file per noun.
+//!
+//! It holds no secret, only ids of rows in the vault. Both engines run the same text; where they differ, both texts
+//! stand side by side.
+
+use crate::{
+    database::{Database, Engine, Misplaced, Schema, Unready, Writing},
+    error::StoreError,
+    lease::Lease,
+    unreadable::Unreadable,
+};
+use kalends_core::random::Random;
+use std::sync::Arc;
+
+/// The main database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) database: Database,
+    pub(crate) random: Random,
+    pub(crate) unreadable: Unreadable,
+    /// The name of this process among those that share the database.
+    pub(crate) instance: Arc<str>,
+    /// The lease under which everything is written.
+    fence: Option<Lease>,
+}
+
+/// Tables on which some changes must be alone. Whoever changes both accounts and connections touches accounts first,
+/// so that no two wait for each other.
+#[derive(Debug, Clone, Copy)]
+pub enum Table {
+    Users,
+    Accounts,
+}
+
+fn schema() -> Schema {
+    Schema {
+        migrations: sqlx::migrate!("../../migrations/main"),
+        own_table: "account_domains",
+    }
+}
+
+impl Store {
+    /// Opens and migrates. `random` makes the ids of new rows.
+    pub async fn open(url: &str, random: Random) -> Result<Self, StoreError> {
+        let database = Database::open(url, &schema()).await?;
+        Ok(Self::new(database, random))
+    }
+
+    /// As [`Store::open`], beside another process that works with the database: no table is changed.
+    pub async fn join(url: &str, random: Random) -> Result<Self, StoreError> {
+        let database = Database::join(url, &schema()).await?;
+        Ok(Self::new(database, random))
+    }
+
+    fn new(database: Database, random: Random) -> Self {
+        Self {
+            database,
+            instance: random.hex::<8>().into(),
+            random,
+            unreadable: Unreadable::default(),
+            fence: None,
+        }
+    }
+
+    /// The name of this process among those that share the database: what it holds is held by it.
+    pub fn instance(&self) -> Arc<str> {
+        Arc::clone(&self.instance)
+    }
+
+    /// The same database, for work that needs an account's lease: nothing is written once it is lost.
+    #[must_use]
+    pub fn under(&self, lease: &Lease) -> Self {
+        Self {
+            fence: Some(lease.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// Whether the database answers and has every table.
+    pub async fn ready(&self) -> Result<(), Unready> {
+        self.database.ready().await
+    }
+
+    /// Whether its file still stands in its place.
+    pub fn in_place(&self) -> Result<(), Misplaced> {
+        self.database.in_place()
+    }
+
+    /// Whether requests can be answered with it; the error says why not.
+    pub async fn answers(&self) -> Result<(), String> {
+        self.database.answers().await
+    }
+
+    /// Whether changes can be made; the error says why not.
+    pub async fn can_be_written(&self) -> Result<(), String> {
+        self.database.can_be_written().await
+    }
+
+    /// The pool, for tests that look at the rows themselves.
+    pub const fn pool(&self) -> &sqlx::AnyPool {
+        &self.database.pool
+    }
+
+    pub const fn engine(&self) -> Engine {
+        self.database.engine()
+    }
+
+    pub async fn begin(&self) -> Result<Writing, StoreError> {
+        let mut writing = self.database.begin().await?;
+        if let Some(lease) = &self.fence {
+            lease.still_held(&mut writing, &self.instance).await?;
+        }
+        Ok(writing)
+    }
+
+    /// Begins a change that must be the only one on the table: no other one begins or goes on until it ends. `SQLite`
+    /// has a single writer anyway.
+    pub async fn begin_alone_on(&self, table: Table) -> Result<Writing, StoreError> {
+        let mut writing = self.begin().await?;
+        if self.engine() == Engine::Postgres {
+            let sql = match table {
+                Table::Users => "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
+                Table::Accounts => "LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE",
+            };
+            sqlx::query(sql).execute(writing.on()).await?;
+        }
+        Ok(writing)
+    }
+}

@@ -1,0 +1,54 @@
+//! How often one person's typed passwords may be refused, whatever accounts they are of.
+
+use kalends_core::id::UserId;
+use kalends_store::limit::{Keys, Lasts, Limit, LimitKey};
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_hours(1);
+/// Accounts whose typed passwords may be refused for one person in an hour.
+const MOST_ACCOUNTS: usize = 6;
+/// Refusals of one person in an hour.
+const MOST_REFUSALS: usize = 10;
+
+/// Different accounts that a person types passwords of.
+pub(super) struct PersonAccounts {
+    pub person: UserId,
+    pub account: String,
+}
+
+impl LimitKey for PersonAccounts {
+    fn limit(&self) -> Limit {
+        Limit {
+            purpose: "accounts-of-person",
+            most: MOST_ACCOUNTS,
+            lasts: Lasts::Each(HOUR),
+            keys: Keys::Ours,
+        }
+    }
+
+    fn key(&self) -> String {
+        self.person.to_string()
+    }
+
+    fn member(&self) -> Option<String> {
+        Some(self.account.clone())
+    }
+}
+
+/// Passwords of a person's typing that are refused.
+pub(super) struct PersonRefusals(pub UserId);
+
+impl LimitKey for PersonRefusals {
+    fn limit(&self) -> Limit {
+        Limit {
+            purpose: "refusals-of-person",
+            most: MOST_REFUSALS,
+            lasts: Lasts::Each(HOUR),
+            keys: Keys::Ours,
+        }
+    }
+
+    fn key(&self) -> String {
+        self.0.to_string()
+    }
+}

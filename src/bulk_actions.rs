@@ -1,0 +1,159 @@
+//! One action for many connections, chosen by an admin from the list, with a result for each.
+
+use crate::{accounts::custody::CustodyError, connect, services::Services, sync, worker::Turn};
+use kalends_core::{
+    audit::{self, Entry},
+    bulk_action::{Action, Bulk, Done, Line},
+    connection::ConnectionState,
+    id::BulkId,
+};
+use kalends_store::{StoreError, User};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// The most connections of one action.
+pub const MOST: usize = 5_000;
+/// Results are written down in groups, so that a long list shows how far it is.
+const GROUP: usize = 20;
+/// What a process that is gone has left undone for this long is taken up by another.
+const ABANDONED: Duration = Duration::from_mins(2);
+
+/// Actions that were left undone and are gone on with at the same time.
+const AT_ONCE: usize = 4;
+
+/// Writes the action down and begins it; the first [`MOST`] lines are taken.
+pub async fn start(
+    services: &Services,
+    admin: &User,
+    action: Action,
+    mut lines: Vec<Line>,
+) -> Result<BulkId, StoreError> {
+    lines.truncate(MOST);
+    let at = services.clock.now();
+    let bulk = Bulk {
+        id: BulkId::new(at, services.random.bytes()),
+        made_by: admin.id,
+        at,
+        action,
+        finished_at: None,
+        lines,
+    };
+    services.store.put_bulk(&bulk).await?;
+    let (id, services) = (bulk.id, services.clone());
+    services.tasks.clone().spawn(async move {
+        if let Err(error) = go_on(&services, bulk).await {
+            tracing::error!(%error, "an action for many connections was broken off");
+        }
+    });
+    Ok(id)
+}
+
+/// Takes up what a process that is gone has left undone until told to stop; what is under way then is taken up anew.
+pub(crate) async fn run(worker: &Turn) {
+    let (services, stop) = (&worker.services, &worker.stop);
+    let mut under_way = JoinSet::new();
+    while !stop.is_cancelled() {
+        worker.alive();
+        let now = services.clock.now();
+        if under_way.len() < AT_ONCE {
+            match services
+                .store
+                .take_abandoned_bulk(now - ABANDONED, now)
+                .await
+            {
+                Ok(Some(bulk)) => {
+                    let services = services.clone();
+                    under_way.spawn(async move { go_on(&services, bulk).await });
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => tracing::error!(%error, "actions left undone could not be read"),
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            Some(ended) = under_way.join_next() => {
+                if let Ok(Err(error)) = ended {
+                    tracing::error!(%error, "an action for many connections was broken off");
+                }
+            }
+            () = worker.pause() => {}
+        }
+    }
+}
+
+async fn go_on(services: &Services, mut bulk: Bulk) -> Result<(), StoreError> {
+    let Some(admin) = services.store.user(bulk.made_by).await? else {
+        let now = services.clock.now();
+        return services.store.finish_bulk(&bulk, now).await.map(drop);
+    };
+    for place in 0..bulk.lines.len() {
+        if bulk.lines[place].done.is_some() {
+            continue;
+        }
+        let done = one(services, &admin, bulk.action, &bulk.lines[place]).await;
+        bulk.lines[place].done = Some(done.unwrap_or_else(|error| {
+            tracing::error!(%error, "an action for one of many connections failed");
+            Done::Failed
+        }));
+        if (place + 1) % GROUP == 0 {
+            let now = services.clock.now();
+            if !services.store.keep_bulk(&bulk, now).await? {
+                // This process was not heard of for a while: another one goes on from what was written down.
+                return Ok(());
+            }
+        }
+    }
+    let now = services.clock.now();
+    services.store.finish_bulk(&bulk, now).await.map(drop)
+}
+
+async fn one(
+    services: &Services,
+    admin: &User,
+    action: Action,
+    line: &Line,
+) -> Result<Done, CustodyError> {
+    let store = &services.store;
+    let Some(connection) = store.connection(line.connection).await? else {
+        return Ok(Done::Gone);
+    };
+    let now = services.clock.now();
+    let entry = |action| Entry::by(admin.id, action).about(connection.mailbox.as_str());
+    let is_paused = connection.state == ConnectionState::Paused;
+    Ok(match action {
+        Action::Check | Action::Sync if is_paused => Done::IsPaused,
+        Action::Check => {
+            Done::Checking(connect::check_again(services, admin, &connection, false).await?)
+        }
+        Action::Sync => match sync::soon(services, admin, &connection).await? {
+            sync::Asked::Started | sync::Asked::Waiting => Done::Due,
+            sync::Asked::AccountStopped => Done::AccountStopped,
+            sync::Asked::Paused => Done::IsPaused,
+        },
+        Action::Pause => {
+            let entry = entry(audit::Action::ConnectionPaused);
+            store
+                .pause_connection(connection.id, true, &entry, now)
+                .await?;
+            Done::Paused
+        }
+        Action::Resume => {
+            let entry = entry(audit::Action::ConnectionResumed);
+            let goes_on = store
+                .pause_connection(connection.id, false, &entry, now)
+                .await?;
+            services.wake.notify_one();
+            if goes_on {
+                Done::Resumed
+            } else {
+                Done::IsDisabled
+            }
+        }
+        Action::Disconnect => {
+            let entry = entry(audit::Action::Disconnected);
+            let ended = services.custody().end(connection.user_id, &entry).await?;
+            ended.map_or(Done::Gone, |_| Done::Disconnected)
+        }
+    })
+}

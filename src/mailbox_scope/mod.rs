@@ -1,0 +1,452 @@
+//! The scope map: which mailboxes an account of the organisation reaches, asked without storing anything of them, and
+//! connecting those that an admin chose. A row is written down as soon as it is known, so that a restart goes on where
+//! the last one stopped.
+
+mod addresses;
+mod csv;
+
+pub use self::csv::csv_page;
+pub use addresses::{Addresses, MAX_ADDRESSES, read_addresses};
+
+use crate::{
+    accounts::custody::CustodyError,
+    connect::recheck::{Patience, wait_for_account},
+    services::Services,
+    sync::{Clients, while_held},
+    worker::Turn,
+};
+use futures::{FutureExt as _, StreamExt as _, stream};
+use kalends_core::{
+    audit::{Action, Entry},
+    clock::Timestamp,
+    id::{AccountId, MapId},
+    mailbox::SmtpAddress,
+    problem::{Problem, Retry},
+};
+use kalends_exchange::ews::{EwsError, Whose};
+use kalends_store::{
+    Busy, Connecting, Found, Leased, MailboxMap, MapRow, Place, Reads, StoreError, User,
+};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+use tokio::{task::JoinSet, time::Instant};
+
+/// For how long a map works before it gives its account back to rounds and people.
+const SLICE: Duration = Duration::from_secs(5);
+/// How many addresses are taken up together; as many as connections may be open are asked at the same time.
+const BATCH: i64 = 40;
+/// Maps under way at the same time in one instance.
+const AT_ONCE: usize = 8;
+/// The longest pause after trouble that passes.
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
+
+/// Works through maps until told to stop, several at the same time; what is under way then goes on after the next start.
+pub(crate) async fn run(worker: &Turn) {
+    let (services, stop) = (&worker.services, &worker.stop);
+    let mut under_way = JoinSet::new();
+    let mut places = Places::default();
+    while !stop.is_cancelled() {
+        worker.alive();
+        match services.store.due_maps(services.clock.now()).await {
+            Ok(due) => {
+                for map in places.taken(due) {
+                    let services = services.clone();
+                    under_way.spawn(async move {
+                        (map.id, map.account_id, work_on(&services, &map).await)
+                    });
+                }
+            }
+            Err(error) => tracing::error!(%error, "maps of mailboxes could not be read"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            Some(ended) = under_way.join_next() => match ended {
+                Ok((map, account, outcome)) => {
+                    places.give_back(map, account);
+                    if let Err(error) = outcome {
+                        tracing::error!(%error, map.id = %map, "a map of mailboxes was broken off");
+                        worker.pause().await;
+                    }
+                }
+                // Which one it was is not known; those under way are taken up again.
+                Err(error) => {
+                    tracing::error!(%error, "work on a map broke");
+                    under_way.shutdown().await;
+                    places = Places::default();
+                }
+            },
+            () = worker.pause() => {}
+        }
+    }
+}
+
+/// Which maps this process works on. Those that waited longest come first, and each account is in one of them.
+#[derive(Debug, Default)]
+struct Places {
+    accounts: HashSet<AccountId>,
+    /// When each map that is not finished last had its turn, counted in turns.
+    turns: HashMap<MapId, u64>,
+    turn: u64,
+}
+
+impl Places {
+    fn taken(&mut self, mut due: Vec<MailboxMap>) -> Vec<MailboxMap> {
+        self.turns
+            .retain(|id, _| due.iter().any(|map| map.id == *id));
+        due.sort_by_key(|map| self.turns.get(&map.id).copied());
+        let mut taken = Vec::new();
+        for map in due {
+            if self.accounts.len() < AT_ONCE && self.accounts.insert(map.account_id) {
+                taken.push(map);
+            }
+        }
+        taken
+    }
+
+    fn give_back(&mut self, map: MapId, account: AccountId) {
+        self.turn += 1;
+        self.turns.insert(map, self.turn);
+        self.accounts.remove(&account);
+    }
+}
+
+/// Gives each map that is due a slice of work, and returns how many addresses were dealt with.
+pub async fn tend(services: &Services) -> Result<usize, StoreError> {
+    let mut done = 0;
+    for map in services.store.due_maps(services.clock.now()).await? {
+        done += work_on(services, &map).await?;
+    }
+    Ok(done)
+}
+
+/// Gives a map a slice of work, as soon as its account is free.
+async fn work_on(services: &Services, map: &MailboxMap) -> Result<usize, StoreError> {
+    let leased = match wait_for_account(services, map.account_id, Patience::OfTest).await {
+        Ok(leased) => leased,
+        Err(problem) => {
+            let due = services.clock.now() + Duration::from_mins(1);
+            let store = &services.store;
+            store.delay_map(map.id, held_up_by(&problem), due).await?;
+            return Ok(0);
+        }
+    };
+    let worked = while_held(services, &leased, slice(services, map, &leased)).await;
+    services.store.release_account(&leased).await?;
+    worked.unwrap_or(Ok(0))
+}
+
+/// What people are told of a map that waits. That others hold the account is nothing to act on.
+const fn held_up_by(problem: &Problem) -> Option<&Problem> {
+    match problem {
+        Problem::AccountInUse | Problem::Interrupted => None,
+        problem => Some(problem),
+    }
+}
+
+async fn slice(
+    services: &Services,
+    map: &MailboxMap,
+    leased: &Leased,
+) -> Result<usize, StoreError> {
+    let store = &services.store;
+    let clients = Clients::new(services, &leased.account);
+    let until = Instant::now() + SLICE;
+    // What is found out is written only while the account is held.
+    let mut held = services.clone();
+    held.store = held.store.under(&leased.lease);
+    let work = Work {
+        services: &held,
+        map,
+        leased,
+        clients: &clients,
+    };
+    let mut done = 0;
+    loop {
+        // The instance that runs it is not the one where it was cancelled.
+        let now = store.map(map.id).await?;
+        if now.is_none_or(|now| now.finished_at.is_some())
+            || store.is_paused(map.account_id).await?
+        {
+            break;
+        }
+        let rows = store.open_rows(map.id, BATCH).await?;
+        if rows.is_empty() {
+            store
+                .finish_map(map.id, false, None, services.clock.now())
+                .await?;
+            break;
+        }
+        // The first one alone: it proves the password, and tells a missing role from mailboxes outside the scope.
+        let at_once = if done == 0 { 1 } else { clients.at_once() };
+        let rows: Vec<MapRow> = if done == 0 {
+            rows.into_iter().take(1).collect()
+        } else {
+            rows
+        };
+        let work = &work;
+        // A slow server answers no whole batch within the slice, and the account is held for a while only.
+        let asked = rows
+            .into_iter()
+            .take_while(|_| Instant::now() <= until)
+            .map(|row| async move { work.row(&row).await }.boxed());
+        let mut asked = stream::iter(asked).buffer_unordered(at_once);
+        let mut stopped = None;
+        while let Some(ended) = asked.next().await {
+            match ended? {
+                Ok(()) => done += 1,
+                Err(problem) => stopped = Some(problem),
+            }
+        }
+        drop(asked);
+        if let Some(problem) = stopped {
+            work.pause(problem).await?;
+            break;
+        }
+        if Instant::now() > until {
+            break;
+        }
+    }
+    clients.keep();
+    if done > 0 && leased.account.busy_times > 0 {
+        store
+            .end_busy_times(leased.account.id, services.clock.now())
+            .await?;
+    }
+    Ok(done)
+}
+
+struct Work<'a> {
+    services: &'a Services,
+    map: &'a MailboxMap,
+    leased: &'a Leased,
+    clients: &'a Clients<'a>,
+}
+
+impl Work<'_> {
+    /// One address, written down. The inner error is one of the account or its server: it says nothing of the address,
+    /// which is asked again.
+    async fn row(&self, row: &MapRow) -> Result<Result<(), Problem>, StoreError> {
+        let store = &self.services.store;
+        let Ok(address) = row.address.parse::<SmtpAddress>() else {
+            let found = Found {
+                place: Place::NotAnAddress,
+                primary: None,
+                problem: None,
+            };
+            store.keep_found(self.map.id, row.position, &found).await?;
+            return Ok(Ok(()));
+        };
+        let asked = self.ask(&address).await;
+        if row.is_chosen && row.place.is_some() {
+            return self.connect(row, &address, asked).await;
+        }
+        let found = match asked {
+            Ok(_) => Found {
+                place: Place::InScope,
+                primary: None,
+                problem: None,
+            },
+            Err(problem) => match placed(problem) {
+                Ok(found) => found,
+                Err(problem) => return Ok(Err(problem)),
+            },
+        };
+        store.keep_found(self.map.id, row.position, &found).await?;
+        Ok(Ok(()))
+    }
+
+    /// The calendar folder of a mailbox: its id and its name.
+    async fn ask(&self, address: &SmtpAddress) -> Result<(String, String), Problem> {
+        let (mut client, _) = self
+            .clients
+            .take(address)
+            .await
+            .map_err(|trouble| trouble.problem)?;
+        let whose = Whose::impersonated(address.clone());
+        let mut asked = client.get_calendar(&whose).await;
+        if asked.as_ref().is_err_and(EwsError::needs_the_password) {
+            let opened = self.clients.open(address).await;
+            client = opened.map_err(|trouble| trouble.problem)?;
+            asked = client.get_calendar(&whose).await;
+        }
+        match asked {
+            Ok(folder) => {
+                self.clients.give_back(client);
+                Ok((folder.id, folder.display_name))
+            }
+            Err(error) => {
+                let said = error.is_said_by_exchange();
+                let problem = self.clients.trouble(&error, &client, address).await.problem;
+                let problem = self.clients.narrowed(problem, &mut client, address).await;
+                // An answer of Exchange about this mailbox is no reason to distrust the connection.
+                if said {
+                    self.clients.give_back(client);
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    async fn connect(
+        &self,
+        row: &MapRow,
+        address: &SmtpAddress,
+        asked: Result<(String, String), Problem>,
+    ) -> Result<Result<(), Problem>, StoreError> {
+        let store = &self.services.store;
+        let result = match (&row.person, asked) {
+            (None, _) => Connecting::Nobodys,
+            (Some(_), _) if row.has_connection => Connecting::HadOne,
+            (Some((user_id, _)), Ok((folder_id, folder_name))) => {
+                let reads = Reads {
+                    user_id: *user_id,
+                    mailbox: address.clone(),
+                    folder_id,
+                    folder_name,
+                };
+                match self.attach(&reads).await {
+                    Ok(()) => Connecting::Connected,
+                    Err(CustodyError::Store(StoreError::MailboxTaken)) => Connecting::Taken,
+                    Err(CustodyError::Store(error)) => return Err(error),
+                    Err(CustodyError::Vault(error)) => {
+                        tracing::error!(%error, "an earlier password could not be forgotten");
+                        Connecting::Connected
+                    }
+                }
+            }
+            (Some(_), Err(problem)) => match placed(problem) {
+                Ok(found) => {
+                    store.keep_found(self.map.id, row.position, &found).await?;
+                    Connecting::Failed
+                }
+                Err(problem) => return Ok(Err(problem)),
+            },
+        };
+        store.keep_result(self.map.id, row.position, result).await?;
+        self.services.wake.notify_one();
+        Ok(Ok(()))
+    }
+
+    async fn attach(&self, reads: &Reads) -> Result<(), CustodyError> {
+        let account = &self.leased.account;
+        let subject = format!("{} through {}", reads.mailbox, account.name);
+        let entry = Entry::by(self.map.made_by, Action::Connected).about(subject);
+        let custody = self.services.custody();
+        custody.attach(account.id, reads, &entry).await?;
+        Ok(())
+    }
+
+    /// What concerns the account stops its map until it has passed, or for good.
+    async fn pause(&self, problem: Problem) -> Result<(), StoreError> {
+        let now = self.services.clock.now();
+        let store = &self.services.store;
+        if let Problem::SignInPaused { until } = problem {
+            return store.delay_map(self.map.id, Some(&problem), until).await;
+        }
+        if let Some(asked) = problem.asked_pause() {
+            let busy = Busy {
+                account: self.map.account_id,
+                connection: None,
+                problem: &problem,
+                asked,
+                now,
+            };
+            let pause = store.note_busy(&busy).await?;
+            let problem = problem.with_pause(pause);
+            return store
+                .delay_map(self.map.id, Some(&problem), now + pause)
+                .await;
+        }
+        match problem.retry() {
+            Retry::After(wait) => {
+                let due = now + wait.min(LONGEST_PAUSE);
+                store.delay_map(self.map.id, Some(&problem), due).await
+            }
+            // The work of a paused account goes on when it is resumed.
+            Retry::Never | Retry::WhenChanged if problem == Problem::AccountPaused => Ok(()),
+            Retry::Never | Retry::WhenChanged => {
+                store
+                    .finish_map(self.map.id, true, Some(&problem), now)
+                    .await
+            }
+        }
+    }
+}
+
+/// What a problem says about an address; an error if it says something about the account or the server.
+fn placed(problem: Problem) -> Result<Found, Problem> {
+    let (place, primary) = match &problem {
+        Problem::OutsideScope | Problem::ImpersonationDenied => (Place::Outside, None),
+        Problem::MailboxNotFound => (Place::NotFound, None),
+        Problem::MailboxAlias { primary } => (Place::Alias, primary.clone()),
+        Problem::MailboxMoved { .. }
+        | Problem::ExchangeOnline
+        | Problem::MailboxServerUnreachable { .. } => (Place::Moved, None),
+        Problem::CalendarNotFound
+        | Problem::AccessDenied
+        | Problem::EwsOffHere
+        | Problem::MailboxMoving
+        | Problem::MailboxMisconfigured
+        | Problem::MailboxFull
+        | Problem::MailboxAmbiguous
+        | Problem::EntryDamaged { .. }
+        | Problem::ImpersonationFailed
+        | Problem::UnknownResponseCode { .. } => (Place::Failed, None),
+        _ => return Err(problem),
+    };
+    Ok(Found {
+        place,
+        primary,
+        problem: Some(problem),
+    })
+}
+
+/// Begins a map of what an admin typed or uploaded.
+pub async fn start(
+    services: &Services,
+    admin: &User,
+    account: &kalends_store::Account,
+    addresses: &Addresses,
+) -> Result<MapId, StoreError> {
+    let subject = format!("{} addresses with {}", addresses.all.len(), account.name);
+    let entry = Entry::by(admin.id, Action::MailboxesMapped).about(subject);
+    let now = services.clock.now();
+    services
+        .store
+        .start_map(account.id, admin.id, &addresses.all, &entry, now)
+        .await
+}
+
+/// Connects chosen addresses in the organisation's name: all that can be, or those at `positions`.
+pub async fn choose(
+    services: &Services,
+    admin: &User,
+    map: &MailboxMap,
+    positions: Option<&[i64]>,
+) -> Result<u64, StoreError> {
+    let entry = Entry::by(admin.id, Action::MailboxesChosen).about(match positions {
+        Some(positions) => format!("{} of a map of {}", positions.len(), map.total),
+        None => format!("all in scope of a map of {}", map.total),
+    });
+    let now: Timestamp = services.clock.now();
+    services
+        .store
+        .choose_rows(map.id, positions, &entry, now)
+        .await
+}
+
+/// The addresses of everybody who may sign in.
+pub async fn everybody(services: &Services) -> Result<Addresses, StoreError> {
+    let users = services.store.users().await?;
+    Ok(Addresses {
+        doubles: 0,
+        without: 0,
+        all: users
+            .into_iter()
+            .filter(|user| user.disabled_at.is_none())
+            .map(|user| Ok(user.email))
+            .collect(),
+    })
+}

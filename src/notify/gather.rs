@@ -1,0 +1,189 @@
+//! What is to be told at present: what is wrong, requests that wait, and what ends soon.
+
+use crate::{
+    accounts::organisation::{self, Expiry},
+    notify::current_problems::{Trouble, troubles},
+};
+use kalends_core::{
+    advice::Names,
+    clock::Timestamp,
+    id::{AccountId, UserId},
+    problem::{Certificate, Concerns, ENDS_SOON, Owner},
+};
+use kalends_store::{Account, Store, StoreError};
+use std::time::Duration;
+
+/// Before this it may pass, and the number of people is not known yet.
+const SETTLES: Duration = Duration::from_mins(5);
+/// A refused password is looked at once more after a quarter of an hour, since single refusals happen under load.
+const PROVEN: Duration = Duration::from_mins(17);
+/// What passes by itself is told only when it has lasted this long.
+const LASTS: Duration = Duration::from_hours(6);
+/// Up to so many people are each told of a problem of their own mailbox; for more, it is the organisation's.
+const FEW: i64 = 10;
+/// Days ahead of the end of a certificate at which it is told.
+const CERTIFICATE_WARNED: [u64; 4] = [30, 14, 3, 1];
+
+/// Something to be told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cause {
+    Problem(Box<About>),
+    /// Requests for mailboxes that no admin has decided.
+    Requests {
+        waiting: i64,
+    },
+    /// The password of an account that admins hold.
+    PasswordEnds {
+        account: AccountId,
+        label: String,
+        ends: Timestamp,
+        days: u64,
+    },
+    CertificateEnds {
+        host: String,
+        certificate: Box<Certificate>,
+        days: u64,
+    },
+}
+
+/// What is wrong, for whoever must act.
+#[derive(Debug, Clone, PartialEq)]
+pub struct About {
+    pub trouble: Trouble,
+    /// Who must act, if it is one person and no admin.
+    pub person: Option<UserId>,
+}
+
+/// A cause under the name that is open at most once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    pub name: String,
+    pub cause: Cause,
+    /// From when on it is told.
+    pub told_from: Timestamp,
+    /// Whether it is told again, and when it is over.
+    pub is_followed: bool,
+}
+
+/// All that is to be told at `now`, by name.
+pub async fn conditions(store: &Store, now: Timestamp) -> Result<Vec<Condition>, StoreError> {
+    let mut all = Vec::new();
+    for trouble in troubles(store).await? {
+        all.extend(of_trouble(store, trouble).await?);
+    }
+    let waiting = store.count_waiting_requests().await?;
+    if waiting > 0 {
+        all.push(Condition {
+            name: "requests".to_owned(),
+            cause: Cause::Requests { waiting },
+            told_from: now,
+            is_followed: true,
+        });
+    }
+    let accounts = store.accounts().await?;
+    all.extend(
+        accounts
+            .iter()
+            .filter_map(|account| password_ends(account, now)),
+    );
+    for ending in store.certificates_ending(now + ENDS_SOON).await? {
+        all.extend(certificate_ends(ending.host, ending.certificate, now));
+    }
+    Ok(all)
+}
+
+async fn of_trouble(store: &Store, trouble: Trouble) -> Result<Vec<Condition>, StoreError> {
+    let what = trouble.problem.concerns();
+    let is_theirs = trouble.owner == Owner::You
+        && match what {
+            Concerns::Mailbox => trouble.people <= FEW,
+            // One account for many people is no single person's business.
+            Concerns::Password | Concerns::Account | Concerns::Role | Concerns::Server => {
+                trouble.people == 1
+            }
+        };
+    let settles = match (trouble.owner, what) {
+        (Owner::Nobody, _) => LASTS,
+        (_, Concerns::Password) => PROVEN,
+        _ => SETTLES,
+    };
+    let condition = |about: About, name: String| Condition {
+        name,
+        told_from: about.trouble.since + settles,
+        is_followed: true,
+        cause: Cause::Problem(Box::new(about)),
+    };
+    if !is_theirs {
+        let name = trouble.name.clone();
+        let about = About {
+            trouble,
+            person: None,
+        };
+        return Ok(vec![condition(about, name)]);
+    }
+    let code = trouble.problem.code();
+    let people = store
+        .held_up_people(trouble.account, &trouble.problem, FEW)
+        .await?;
+    Ok(people
+        .into_iter()
+        .map(|(user, mailbox, since)| {
+            let about = About {
+                trouble: Trouble {
+                    names: Names {
+                        mailbox: mailbox.to_string(),
+                        ..trouble.names.clone()
+                    },
+                    people: 1,
+                    since,
+                    link: "/profile".to_owned(),
+                    ..trouble.clone()
+                },
+                person: Some(user),
+            };
+            condition(about, format!("{code} {user}"))
+        })
+        .collect())
+}
+
+fn password_ends(account: &Account, now: Timestamp) -> Option<Condition> {
+    let ends = account.expires_at?;
+    let (days, level) = match organisation::expiry(ends, now)? {
+        Expiry::Soon { days, level } => (days, level),
+        Expiry::Over => return None,
+    };
+    Some(Condition {
+        // A new name at each warning: each is told once.
+        name: format!("password-ends {} {} {level}", account.id, ends.millis()),
+        cause: Cause::PasswordEnds {
+            account: account.id,
+            label: account.label.clone(),
+            ends,
+            days,
+        },
+        told_from: now,
+        is_followed: false,
+    })
+}
+
+fn certificate_ends(host: String, certificate: Certificate, now: Timestamp) -> Option<Condition> {
+    let ends = certificate.not_after;
+    if ends <= now {
+        return None;
+    }
+    let days = ends.since(now).as_secs() / (24 * 3600);
+    let level = CERTIFICATE_WARNED
+        .iter()
+        .filter(|ahead| days <= **ahead)
+        .count();
+    (level > 0).then(|| Condition {
+        name: format!("certificate-ends {host} {} {level}", ends.millis()),
+        cause: Cause::CertificateEnds {
+            host,
+            certificate: Box::new(certificate),
+            days,
+        },
+        told_from: now,
+        is_followed: false,
+    })
+}

@@ -1,0 +1,175 @@
+//! What is wrong now, compared with what was told.
+
+use super::{
+    deliver::made,
+    gather::{Cause, Condition, conditions},
+    words::{self, Moment},
+};
+use crate::services::Services;
+use kalends_core::notice::{Channel, Kind, Notice, Occasion, Recipient, Told, Whose};
+use kalends_core::{clock::Timestamp, id::OccasionId, problem::Concerns};
+use kalends_store::StoreError;
+use std::{collections::HashMap, time::Duration};
+
+const DAY: Duration = Duration::from_hours(24);
+/// Days after the first time at which what lasts is told again.
+const AGAIN: [u64; 3] = [1, 3, 7];
+/// After this long without an end, a link that was being mailed is given up: the process that sent it is gone.
+const LOST: Duration = Duration::from_hours(1);
+
+/// Tells what began, what still lasts and what is over: that a connection that had it was seen without it. While everything is paused nothing is compared, so that a pause
+/// looks like no recovery.
+pub async fn look(services: &Services) -> Result<(), StoreError> {
+    let (store, now) = (&services.store, services.clock.now());
+    store.fail_lost_links(now - LOST, now).await?;
+    if store.standstill().await?.is_some() {
+        return Ok(());
+    }
+    let found = conditions(store, now).await?;
+    let open = store.open_occasions().await?;
+    let mut open: HashMap<String, Occasion> = open
+        .into_iter()
+        .map(|occasion| (occasion.name.clone(), occasion))
+        .collect();
+    for condition in found {
+        match open.remove(&condition.name) {
+            None if condition.told_from <= now => raise(services, &condition, now).await?,
+            None => {}
+            Some(occasion) => again(services, &occasion, &condition, now).await?,
+        }
+    }
+    for occasion in open.into_values() {
+        if let Some(told) = &occasion.about
+            && is_hidden(services, told).await?
+        {
+            continue;
+        }
+        close(services, &occasion, now).await?;
+    }
+    Ok(())
+}
+
+async fn raise(
+    services: &Services,
+    condition: &Condition,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let occasion = Occasion {
+        id: OccasionId::new(now, services.random.bytes()),
+        name: condition.name.clone(),
+        title: words::title(&condition.cause),
+        about: about(&condition.cause),
+        people: people(&condition.cause),
+        opened_at: now,
+        reminders: 0,
+        next_at: told_again(now, 0).filter(|_| condition.is_followed),
+    };
+    let told = words::cause(&services.channels, &condition.cause, Moment::Raised, now);
+    let notices: Vec<Notice> = recipients(services, &condition.cause)
+        .await?
+        .into_iter()
+        .map(|to| made(services, Kind::Raised, Some(occasion.id), to, &told, now))
+        .collect();
+    services.store.open_occasion(&occasion, &notices).await?;
+    Ok(())
+}
+
+async fn again(
+    services: &Services,
+    occasion: &Occasion,
+    condition: &Condition,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let days = days(occasion.reminders).filter(|_| occasion.next_at.is_some_and(|at| at <= now));
+    let Some(days) = days else { return Ok(()) };
+    let next_at = told_again(occasion.opened_at, occasion.reminders + 1);
+    let moment = Moment::Again { days };
+    let told = words::cause(&services.channels, &condition.cause, moment, now);
+    let notices: Vec<Notice> = recipients(services, &condition.cause)
+        .await?
+        .into_iter()
+        .map(|to| made(services, Kind::Reminder, Some(occasion.id), to, &told, now))
+        .collect();
+    services
+        .store
+        .remind(occasion, people(&condition.cause), next_at, &notices)
+        .await
+}
+
+/// How many days after the first time something is told again that was told again so often.
+fn days(reminders: i64) -> Option<u64> {
+    AGAIN.get(usize::try_from(reminders).ok()?).copied()
+}
+
+fn told_again(opened_at: Timestamp, reminders: i64) -> Option<Timestamp> {
+    let days = u32::try_from(days(reminders)?).ok()?;
+    Some(opened_at + DAY * days)
+}
+
+/// Whoever was told is told that it is over; what is told once ends without a word.
+async fn close(services: &Services, occasion: &Occasion, now: Timestamp) -> Result<(), StoreError> {
+    let is_followed = occasion.next_at.is_some() || occasion.reminders > 0;
+    let admins = services.store.acting_admins().await?;
+    let over = |to: Recipient| {
+        let is_to_admins =
+            to.channel == Channel::Webhook || admins.iter().any(|admin| admin.as_str() == to.to);
+        let told = words::over(&services.channels, occasion, is_to_admins, now);
+        made(services, Kind::Over, Some(occasion.id), to, &told, now)
+    };
+    services
+        .store
+        .close_occasion(occasion, is_followed.then_some(over), now)
+        .await
+}
+
+/// Whether something that is not seen may last all the same: another problem lies before it, or its work is paused.
+async fn is_hidden(services: &Services, told: &Told) -> Result<bool, StoreError> {
+    let now = services.store.problems_of(&told.whose).await?;
+    Ok(now.iter().any(|problem| problem.may_hide(&told.problem)))
+}
+
+fn about(cause: &Cause) -> Option<Told> {
+    let Cause::Problem(about) = cause else {
+        return None;
+    };
+    let trouble = &about.trouble;
+    let whose = match about.person {
+        Some(person) => Whose::Person(person),
+        None if trouble.problem.concerns() == Concerns::Server => Whose::Host(trouble.host.clone()),
+        None => Whose::Account(trouble.account),
+    };
+    Some(Told {
+        problem: trouble.problem.clone(),
+        whose,
+    })
+}
+
+const fn people(cause: &Cause) -> i64 {
+    match cause {
+        Cause::Problem(about) => about.trouble.people,
+        Cause::Requests { waiting } => *waiting,
+        Cause::PasswordEnds { .. } | Cause::CertificateEnds { .. } => 0,
+    }
+}
+
+/// The person who must act, or all admins and webhooks.
+async fn recipients(services: &Services, cause: &Cause) -> Result<Vec<Recipient>, StoreError> {
+    let store = &services.store;
+    let has_mail = services.channels.mail().is_some();
+    if let Cause::Problem(about) = cause
+        && let Some(person) = about.person
+    {
+        let user = store.user(person).await?.filter(|_| has_mail);
+        return Ok(user
+            .map(|user| Recipient::mail(&user.email))
+            .into_iter()
+            .collect());
+    }
+    let mut all = Vec::new();
+    if has_mail {
+        let admins = store.acting_admins().await?;
+        all.extend(admins.iter().map(Recipient::mail));
+    }
+    all.extend(store.webhooks().await?.iter().map(Recipient::webhook));
+    Ok(all)
+}

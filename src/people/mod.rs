@@ -1,0 +1,318 @@
+//! People as admins tend them: invited by a link that works once, given a role and addresses, disabled and enabled.
+
+pub mod hashing;
+mod import;
+mod recipients;
+pub mod setup;
+pub mod sign_in;
+pub mod two_factor;
+
+pub use import::{ImportRow, MOST_PEOPLE, read_people};
+
+use crate::{
+    notify,
+    people::{
+        hashing::Queue,
+        sign_in::{
+            Entered, PasswordError, Visitor,
+            limits::{WrongLinks, count_wrong},
+        },
+    },
+    services::Services,
+};
+use kalends_core::{
+    account_name::Password,
+    audit::{Action, Entry},
+    id::UserId,
+    lifetimes::PASSWORD_LINK,
+    mailbox::SmtpAddress,
+    pasted::{Cut, addresses_in},
+};
+use kalends_store::{NewUser, Role, Store, StoreError, User};
+use sha2::{Digest as _, Sha256};
+
+/// Why something was not done, in the words that people read.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    #[error("{0}")]
+    Name(String),
+    #[error("{0}")]
+    Email(String),
+    #[error("{0} has an account already.")]
+    Taken(String),
+    #[error(
+        "{0} is the address that {1} signs in with. Whoever else needs that calendar asks for it on their profile, and you decide."
+    )]
+    NotTheirs(String, String),
+    #[error(
+        "This link has been used, has run out, or was replaced by a newer one. Ask whoever invited you for a new one."
+    )]
+    Link,
+    #[error("At least one administrator who can sign in must remain.")]
+    LastAdmin,
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn hash(token: &str) -> String {
+    hex::encode(Sha256::digest(token))
+}
+
+/// Somebody to be invited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPerson {
+    pub email: SmtpAddress,
+    pub name: String,
+    pub role: Role,
+    /// Addresses that are known to be their own, beside the one they sign in with.
+    pub addresses: Vec<SmtpAddress>,
+    pub time_zone: String,
+}
+
+impl NewPerson {
+    /// As typed; the mistakes by the names of the fields.
+    pub fn parse(
+        name: &str,
+        email: &str,
+        addresses: &str,
+        role: Role,
+        time_zone: &str,
+    ) -> Result<Self, Vec<(&'static str, String)>> {
+        let mut mistakes = Vec::new();
+        let name = setup::persons_name(name)
+            .map_err(|error| mistakes.push(("name", error.to_string())))
+            .unwrap_or_default();
+        let email = email
+            .trim()
+            .parse::<SmtpAddress>()
+            .map_err(|error| mistakes.push(("email", error.to_string())));
+        let mut own = Vec::new();
+        for text in addresses
+            .split(|c: char| c.is_whitespace() || c == ',' || c == ';')
+            .filter(|text| !text.is_empty())
+        {
+            let found = addresses_in(text).first().map(Cut::parse);
+            match found.unwrap_or_else(|| text.parse()) {
+                Ok(address) => own.push(address),
+                Err(_) => mistakes.push((
+                    "addresses",
+                    format!("{} is not a complete email address.", shown(text)),
+                )),
+            }
+        }
+        match (email, mistakes.is_empty()) {
+            (Ok(email), true) => Ok(Self {
+                email,
+                name,
+                role,
+                addresses: own,
+                time_zone: time_zone.to_owned(),
+            }),
+            _ => Err(mistakes),
+        }
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(80).collect()
+}
+
+/// Refuses addresses that somebody else signs in with: nobody gets a colleague's calendar by a slip.
+pub async fn check_theirs(
+    store: &Store,
+    user: Option<UserId>,
+    addresses: &[SmtpAddress],
+) -> Result<(), PeopleError> {
+    for address in addresses {
+        let found = store.user_by_email(address).await?;
+        if let Some(other) = found.filter(|found| Some(found.id) != user) {
+            return Err(PeopleError::NotTheirs(address.to_string(), other.name));
+        }
+    }
+    Ok(())
+}
+
+/// Makes an address one of somebody's own.
+pub async fn verify_address(
+    services: &Services,
+    admin: &User,
+    user: &User,
+    address: &str,
+) -> Result<(), PeopleError> {
+    let parsed = address.trim().parse::<SmtpAddress>();
+    let address = parsed.map_err(|error| PeopleError::Email(error.to_string()))?;
+    let store = &services.store;
+    check_theirs(store, Some(user.id), std::slice::from_ref(&address)).await?;
+    let subject = format!("{address} of {}", user.email);
+    let entry = Entry::by(admin.id, Action::AddressVerified).about(subject);
+    let now = services.clock.now();
+    store.verify_address(user.id, &address, &entry, now).await?;
+    Ok(())
+}
+
+/// Adds somebody without a password and makes their link.
+pub async fn invite(
+    services: &Services,
+    admin: &User,
+    person: NewPerson,
+) -> Result<User, PeopleError> {
+    check_theirs(&services.store, None, &person.addresses).await?;
+    let now = services.clock.now();
+    let email = person.email.to_string();
+    let entry = Entry::by(admin.id, Action::PersonInvited).about(&email);
+    let new = NewUser {
+        email: person.email,
+        name: person.name,
+        role: person.role,
+        password_hash: String::new(),
+        time_zone: person.time_zone,
+    };
+    let token: String = services.random.hex::<32>();
+    let made = services
+        .store
+        .invite(
+            new,
+            &person.addresses,
+            (&hash(&token), now + PASSWORD_LINK),
+            &entry,
+            now,
+        )
+        .await;
+    let user = made.map_err(|error| match error {
+        StoreError::EmailTaken(email) => PeopleError::Taken(email),
+        error => error.into(),
+    })?;
+    notify::send_link(services, admin, &user, &token).await?;
+    services.links.keep(user.id, admin.id, token, now);
+    Ok(user)
+}
+
+/// Makes a new link for somebody; an older one works no more. Their password, if they have one, works until the link is
+/// used.
+pub async fn new_link(services: &Services, admin: &User, user: &User) -> Result<(), StoreError> {
+    let now = services.clock.now();
+    let token: String = services.random.hex::<32>();
+    let entry = Entry::by(admin.id, Action::LinkMade).about(user.email.as_str());
+    services
+        .store
+        .put_link(user.id, (&hash(&token), now + PASSWORD_LINK), &entry, now)
+        .await?;
+    notify::send_link(services, admin, user, &token).await?;
+    services.links.keep(user.id, admin.id, token, now);
+    Ok(())
+}
+
+/// Whose link this is, if it still works. Wrong ones of an address are limited; one of 256 random bits is never guessed,
+/// so a right one is not kept waiting for them.
+pub async fn whose_link(
+    services: &Services,
+    token: &str,
+    visitor: &Visitor,
+) -> Result<User, PeopleError> {
+    let now = services.clock.now();
+    let found = services.store.invited(&hash(token), now).await?;
+    if let Some(user) = found.filter(|user| user.disabled_at.is_none()) {
+        return Ok(user);
+    }
+    let counted = count_wrong(services, &WrongLinks(visitor.network())).await;
+    counted.map_err(PasswordError::from)?;
+    Err(PeopleError::Link)
+}
+
+/// Sets a password by a link, which works no more then; every session of the person ends. They are signed in with it,
+/// unless a second factor is still asked for.
+pub async fn accept(
+    services: &Services,
+    token: &str,
+    password: &Password,
+    time_zone: &str,
+    visitor: &Visitor,
+) -> Result<Entered, PeopleError> {
+    let user = whose_link(services, token, visitor).await?;
+    let password_hash = sign_in::hash_new(&services.hashing, Queue::Anybody, password).await?;
+    let needs_code = services.store.factor(user.id).await?.is_some();
+    let actions: &[Action] = if needs_code {
+        &[Action::LinkUsed]
+    } else {
+        &[Action::LinkUsed, Action::SignedIn]
+    };
+    let entries: Vec<Entry> = actions
+        .iter()
+        .map(|action| Entry::by(user.id, *action).about(&visitor.address))
+        .collect();
+    let is_done = services
+        .store
+        .use_link(
+            &user,
+            &hash(token),
+            &password_hash,
+            time_zone,
+            &entries,
+            services.clock.now(),
+        )
+        .await?;
+    if !is_done {
+        return Err(PeopleError::Link);
+    }
+    services.links.forget(user.id);
+    Ok(if needs_code {
+        Entered::NeedsCode(user)
+    } else {
+        Entered::In(user)
+    })
+}
+
+/// Makes somebody an admin, or no more.
+pub async fn set_role(
+    services: &Services,
+    admin: &User,
+    user: &User,
+    role: Role,
+) -> Result<(), PeopleError> {
+    if user.role == role {
+        return Ok(());
+    }
+    let (action, now) = (Action::RoleChanged, services.clock.now());
+    let entry = Entry::by(admin.id, action).about(format!(
+        "{} is {} now",
+        user.email,
+        match role {
+            Role::Admin => "an administrator",
+            Role::Member => "a member",
+        }
+    ));
+    let done = services.store.set_role(user.id, role, &entry, now).await?;
+    if done {
+        Ok(())
+    } else {
+        Err(PeopleError::LastAdmin)
+    }
+}
+
+/// Keeps somebody from signing in, ends their sessions and pauses their connection; or takes all that back.
+pub async fn set_disabled(
+    services: &Services,
+    admin: &User,
+    user: &User,
+    disabled: bool,
+) -> Result<(), PeopleError> {
+    let action = if disabled {
+        Action::PersonDisabled
+    } else {
+        Action::PersonEnabled
+    };
+    let entry = Entry::by(admin.id, action).about(user.email.as_str());
+    let now = services.clock.now();
+    let done = services
+        .store
+        .set_disabled(user.id, disabled, &entry, now)
+        .await?;
+    services.wake.notify_one();
+    if done {
+        Ok(())
+    } else {
+        Err(PeopleError::LastAdmin)
+    }
+}

@@ -1,0 +1,92 @@
+//! The list of connections as a table for spreadsheets.
+
+use crate::spreadsheet::Table;
+use kalends_core::{advice::advice, clock::Timestamp, connection::ConnectionState};
+use kalends_store::{ListItem, Store, StoreError, Wanted};
+
+/// How many lines are read together.
+const PAGE: i64 = 500;
+
+/// Lines of a list from an offset on, headed by the names of the columns at the start, and the next offset.
+pub async fn csv_page(
+    store: &Store,
+    wanted: &Wanted,
+    offset: i64,
+) -> Result<(Vec<u8>, Option<i64>), StoreError> {
+    let items = store.list_connections(wanted, PAGE, offset).await?;
+    let mut table = Table::default();
+    if offset == 0 {
+        table.line(&[
+            "name",
+            "email",
+            "state",
+            "since (UTC)",
+            "problem",
+            "what happened",
+            "who must act",
+            "mailbox",
+            "account",
+            "endpoint",
+            "last sync (UTC)",
+            "entries",
+        ]);
+    }
+    for item in &items {
+        line(&mut table, item);
+    }
+    let length = i64::try_from(items.len()).unwrap_or(0);
+    Ok((table.bytes(), (length == PAGE).then_some(offset + PAGE)))
+}
+
+fn line(table: &mut Table, item: &ListItem) {
+    let (name, email) = (&item.user.name, item.user.email.to_string());
+    let Some(connection) = &item.connection else {
+        table.line(&[
+            name,
+            &email,
+            "not connected",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+        ]);
+        return;
+    };
+    let told = connection
+        .problem
+        .as_ref()
+        .filter(|_| connection.state != ConnectionState::Paused)
+        .map(|problem| (problem.code(), advice(problem, &connection.names(None))));
+    let (code, title, owner) = told.as_ref().map_or(("", "", ""), |(code, told)| {
+        (
+            *code,
+            told.title.as_str(),
+            kalends_core::advice::table::owner_words(told.owner),
+        )
+    });
+    table.line(&[
+        name,
+        &email,
+        connection.state.code(),
+        &utc(connection.since),
+        code,
+        title,
+        owner,
+        connection.mailbox.as_str(),
+        &connection.account.to_string(),
+        &connection.endpoint.to_string(),
+        &connection.last_synced_at.map(utc).unwrap_or_default(),
+        &connection.entries.to_string(),
+    ]);
+}
+
+fn utc(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.millis())
+        .unwrap_or_default()
+        .to_string()
+}

@@ -1,0 +1,91 @@
+//! What happened to one connection, in one line of time: rounds, calls, checks, changes of state, and who did what.
+
+use kalends_core::{
+    audit::{self, Action},
+    check::{Check, Outcome},
+    clock::Timestamp,
+    connection::Connection,
+};
+use kalends_store::{CallLine, Round, StateChange, Store, StoreError};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happened {
+    pub at: Timestamp,
+    pub what: What,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// A round that changed something or failed.
+    Round(Round),
+    Call(CallLine),
+    Check(Box<Check>),
+    State(StateChange),
+    /// Somebody did something, or Kalends opened the password.
+    Audit(audit::Line),
+}
+
+/// The last `limit` happenings, newest first.
+pub async fn timeline(
+    store: &Store,
+    connection: &Connection,
+    limit: usize,
+) -> Result<Vec<Happened>, StoreError> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut all = Vec::new();
+    for round in store.last_rounds(connection.id, most).await? {
+        all.push(Happened {
+            at: round.ended_at(),
+            what: What::Round(round),
+        });
+    }
+    for call in store.last_calls(connection.id, most).await? {
+        // Nothing was sent: the round says it all.
+        if call.operation.is_none() && call.request_id.is_none() {
+            continue;
+        }
+        all.push(Happened {
+            at: call.at,
+            what: What::Call(call),
+        });
+    }
+    for check in store.last_checks(connection.user_id, 20).await? {
+        all.push(Happened {
+            at: check.started_at,
+            what: What::Check(Box::new(check)),
+        });
+    }
+    for change in store.state_changes(connection.id, most).await? {
+        all.push(Happened {
+            at: change.at,
+            what: What::State(change),
+        });
+    }
+    let mailbox = connection.mailbox.to_string();
+    let through = format!("{mailbox} through {}", connection.account);
+    for line in store.lines_about(&[&mailbox, &through], most).await? {
+        // A check stands here itself.
+        if Action::from_name(&line.action) == Some(Action::CheckStarted) {
+            continue;
+        }
+        all.push(Happened {
+            at: line.at,
+            what: What::Audit(line),
+        });
+    }
+    // What belongs together came in the order of the kinds: a round, then its calls.
+    all.sort_by_key(|happened| std::cmp::Reverse(happened.at));
+    all.truncate(limit);
+    Ok(all)
+}
+
+/// How a check ended, in one word.
+pub const fn ended(outcome: Option<&Outcome>) -> &'static str {
+    match outcome {
+        None => "running",
+        Some(Outcome::Connected { .. } | Outcome::AccountSaved { .. }) => "passed",
+        Some(Outcome::Failed { .. }) => "failed",
+        Some(Outcome::Cancelled) => "cancelled",
+    }
+}

@@ -1,0 +1,132 @@
+//! What the parts that act are handed: both databases, the way out, the time, and what only this process knows.
+
+pub mod instance;
+pub mod one_time_secrets;
+pub mod peers;
+
+use crate::{
+    accounts::custody::{Custody, CustodyError, Standing},
+    analysis::Analyses,
+    connect::Running,
+    notify::Channels,
+    people::hashing::Hashing,
+    reports::metrics::Metrics,
+    services::{instance::Others, one_time_secrets::Fresh, peers::Peers},
+    sync::Kept,
+    worker::{ClockWatch, Heartbeats},
+};
+use kalends_core::{
+    clock::Clock,
+    id::{UserId, WebhookId},
+    random::Random,
+};
+use kalends_exchange::outbound::Outbound;
+use kalends_store::{Store, vault::Vault};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// One running Kalends. Clones share everything.
+#[derive(Clone)]
+pub struct Services {
+    pub store: Store,
+    pub vault: Vault,
+    pub outbound: Outbound,
+    pub clock: Clock,
+    pub random: Random,
+    pub metrics: Metrics,
+    /// What the clock showed last.
+    pub clock_watch: Arc<ClockWatch>,
+    /// What was last heard of the other instances.
+    pub others: Arc<Others>,
+    /// When the loops of this process were last heard of.
+    pub heartbeats: Heartbeats,
+    /// The name of this process among those that share the databases.
+    pub instance: Arc<str>,
+    pub hashing: Hashing,
+    /// Whom requests came from, where a proxy must stand in between.
+    pub peers: Peers,
+    pub analyses: Analyses,
+    /// The tests of connections that are under way.
+    pub running: Running,
+    /// Links to set a password with that were just made.
+    pub links: Fresh<UserId>,
+    /// Signing keys of webhooks that were just made.
+    pub keys: Fresh<WebhookId>,
+    /// The ways out for notices; none but webhooks until the program sets more.
+    pub channels: Channels,
+    /// Signed-in connections between rounds.
+    pub kept: Kept,
+    /// Checks under way; cancelled when the process ends, which waits for them to write down their end.
+    pub tasks: TaskTracker,
+    pub stopping: CancellationToken,
+    /// How the two databases stood to each other at the last look.
+    standing: Arc<Mutex<Option<Arc<Standing>>>>,
+    /// Wakes the worker before its next look at the due rows.
+    pub wake: Arc<Notify>,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Services")
+    }
+}
+
+impl Services {
+    pub fn new(
+        store: Store,
+        vault: Vault,
+        outbound: Outbound,
+        clock: Clock,
+        random: Random,
+    ) -> Self {
+        let metrics = Metrics::new(&clock);
+        let outbound = outbound.observed_by(metrics.calls());
+        Self {
+            metrics,
+            heartbeats: Heartbeats::default(),
+            instance: store.instance(),
+            hashing: Hashing::new(random.clone()),
+            clock_watch: Arc::default(),
+            others: Arc::default(),
+            peers: Peers::default(),
+            analyses: Analyses::default(),
+            running: Running::default(),
+            links: Fresh::default(),
+            keys: Fresh::default(),
+            channels: Channels::new(None, outbound.clone(), String::new()),
+            kept: Kept::default(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            standing: Arc::default(),
+            wake: Arc::new(Notify::new()),
+            store,
+            vault,
+            outbound,
+            clock,
+            random,
+        }
+    }
+
+    pub fn custody(&self) -> Custody {
+        Custody {
+            store: self.store.clone(),
+            vault: self.vault.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// How the two databases stood to each other when they were last compared; `None` before the first time.
+    pub fn standing(&self) -> Option<Arc<Standing>> {
+        let latest = self.standing.lock();
+        latest.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Compares the two databases.
+    pub async fn look_at_standing(&self) -> Result<Arc<Standing>, CustodyError> {
+        let standing = Arc::new(self.custody().standing().await?);
+        let mut latest = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        *latest = Some(Arc::clone(&standing));
+        Ok(standing)
+    }
+}
