@@ -12,7 +12,7 @@ use kalends::{
         organisation,
         permission::{Forbidden, Refusal},
     },
-    bulk_actions, connect,
+    connect,
     services::{Services, instance},
     sync::{self, LEASE},
 };

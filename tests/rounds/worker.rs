@@ -8,7 +8,6 @@ use crate::{
 };
 use kalends::{
     accounts::organisation,
-    bulk_actions,
     mailbox_scope::{self, Addresses},
     notify::{self, Channels, Mailer, NewHook},
     services::Services,
