@@ -1,20 +1,20 @@
-//! The sign-in in front of everything: the offers of a 401, HTTP Basic for each request, and NTLM for a connection,
-//! bare under either scheme or within SPNEGO under `Negotiate`.
+//! The sign-in: the schemes that a 401 offers, HTTP Basic for each request, and NTLM for a connection, either bare or,
+//! under `Negotiate`, within SPNEGO.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    answer::Answer,
-    connection_auth::Conversation,
-    ntlm::{self, Authenticate, Challenge, SIGNATURE, Side},
-    spnego::{self, State, Wrapped},
-    world::{SignIn, World, settings::AuthOffer},
+    connection_auth::ConnectionAuth,
+    http_response::HttpResponse,
+    ntlm::{self, Authenticate, IssuedChallenge, SIGNATURE, Side},
+    spnego::{self, NegotiationState, WrappedToken},
+    world::{SignInResult, World, settings::AuthOffer},
 };
 
 /// One request as the sign-in sees it.
-pub struct Attempt<'a> {
+pub struct SignInAttempt<'a> {
     pub authorization: Option<&'a str>,
     pub host: &'a str,
     /// What a sign-in must be bound to: the binding of Exchange's own certificate.
@@ -29,178 +29,216 @@ pub struct Caller {
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// Signs a request in, or tells the 401.
+/// Signs a request in, or returns the 401.
 pub fn sign_in(
     world: &mut World,
-    conversation: &mut Conversation,
-    attempt: &Attempt<'_>,
-) -> Result<Caller, Answer> {
+    connection: &mut ConnectionAuth,
+    attempt: &SignInAttempt<'_>,
+) -> Result<Caller, HttpResponse> {
     let Some((scheme, token)) = attempt
         .authorization
         .and_then(|header| header.split_once(' '))
     else {
-        if let Conversation::SignedIn(principal) = conversation {
+        if let ConnectionAuth::SignedIn(principal) = connection {
             return Ok(Caller {
                 principal: principal.clone(),
                 headers: Vec::new(),
             });
         }
         world.counters_mut().anonymous_request();
-        return Err(refusal(world));
+        return Err(unauthorized(world));
     };
     let offer = world.settings.offer;
     match scheme.to_ascii_lowercase().as_str() {
         "basic" if offer.basic => sign_in_by_basic(world, token, attempt.now),
-        "ntlm" if offer.ntlm => sign_in_by_ntlm(world, conversation, attempt, token, "NTLM"),
+        "ntlm" if offer.ntlm => sign_in_by_ntlm(world, connection, attempt, token, "NTLM"),
         "negotiate" if offer.negotiate && !offer.kerberos_only => {
-            sign_in_by_ntlm(world, conversation, attempt, token, "Negotiate")
+            sign_in_by_ntlm(world, connection, attempt, token, "Negotiate")
         }
-        _ => Err(refusal(world)),
+        _ => Err(unauthorized(world)),
     }
 }
 
-fn sign_in_by_basic(world: &mut World, token: &str, now: Timestamp) -> Result<Caller, Answer> {
-    let Some((name, password)) = basic(token) else {
-        return Err(refusal(world));
+fn sign_in_by_basic(
+    world: &mut World,
+    token: &str,
+    now: Timestamp,
+) -> Result<Caller, HttpResponse> {
+    let Some((name, password)) = decode_basic_token(token) else {
+        return Err(unauthorized(world));
     };
     match world.sign_in(&name, &|expected| expected == password, now) {
-        SignIn::Accepted(principal) => Ok(Caller {
+        SignInResult::Accepted(principal) => Ok(Caller {
             principal,
             headers: Vec::new(),
         }),
-        SignIn::Refused => Err(slow_refusal(world)),
+        SignInResult::Refused => Err(delayed_unauthorized(world)),
     }
 }
 
 fn sign_in_by_ntlm(
     world: &mut World,
-    conversation: &mut Conversation,
-    attempt: &Attempt<'_>,
+    connection: &mut ConnectionAuth,
+    attempt: &SignInAttempt<'_>,
     token: &str,
     scheme: &'static str,
-) -> Result<Caller, Answer> {
+) -> Result<Caller, HttpResponse> {
     let Ok(token) = STANDARD.decode(token.trim()) else {
-        return Err(refusal(world));
+        return Err(unauthorized(world));
     };
     // Windows takes a bare message under both schemes, a wrapped one under `Negotiate` alone.
     let wrapped = if token.starts_with(SIGNATURE) {
         None
     } else {
-        spnego::read(&token).filter(|_| scheme == "Negotiate")
+        spnego::read_token(&token).filter(|_| scheme == "Negotiate")
     };
     let message = match &wrapped {
-        Some(Wrapped::First { message, .. } | Wrapped::Next { message, .. }) => message,
+        Some(WrappedToken::Init { message, .. } | WrappedToken::Response { message, .. }) => {
+            message
+        }
         None => token.as_slice(),
     };
-    let before = std::mem::take(conversation);
+    let before = std::mem::take(connection);
     if ntlm::is_negotiate(message) {
-        let mechanisms = match wrapped {
-            None => None,
-            Some(Wrapped::First { mechanisms, .. }) => Some(mechanisms.to_vec()),
-            Some(Wrapped::Next { .. }) => return Err(refusal(world)),
-        };
-        let challenge = Challenge::new(message, &world.domain, nonce(), attempt.now);
-        let mut sent = challenge.message.clone();
-        if world.settings.garbled_challenge {
-            sent.truncate(20);
-        }
-        if mechanisms.is_some() {
-            sent = spnego::challenge(&sent);
-        }
-        *conversation = Conversation::Challenged {
-            challenge,
-            mechanisms,
-        };
-        let mut answer = with_token(Answer::empty(401), scheme, &sent);
-        if world.settings.close_after_challenge {
-            answer = answer.header("Connection", "close");
-        }
-        return Err(answer);
+        let wrapped = wrapped.as_ref();
+        return Err(send_challenge(
+            world, connection, attempt, scheme, message, wrapped,
+        ));
     }
-    let Conversation::Challenged {
+    let ConnectionAuth::Challenged {
         challenge,
         mechanisms,
     } = before
     else {
-        return Err(refusal(world));
+        return Err(unauthorized(world));
     };
-    let (list, mic) = match (wrapped, mechanisms) {
+    let (mechanisms, mic) = match (wrapped, mechanisms) {
         (None, None) => (None, None),
-        (Some(Wrapped::Next { mic, .. }), Some(list)) => (Some(list), mic),
-        _ => return Err(refusal(world)),
+        (Some(WrappedToken::Response { mic, .. }), Some(mechanisms)) => (Some(mechanisms), mic),
+        _ => return Err(unauthorized(world)),
     };
     let Some(answer) = Authenticate::read(message) else {
-        return Err(refusal(world));
+        return Err(unauthorized(world));
     };
-    let principal = prove(world, attempt, &challenge, &answer)?;
+    let principal = verify_proof(world, attempt, &challenge, &answer)?;
     let mut headers = vec![("Persistent-Auth", "true".to_owned())];
-    if let Some(list) = list {
-        let (state, mic) = agree(world, &answer, &list, mic)?;
-        let token = spnego::end(state, mic);
-        if matches!(state, State::Incomplete) {
-            world.counters_mut().unfinished();
-            return Err(with_token(Answer::empty(401), scheme, &token));
-        }
-        headers.push(token_header(scheme, &token));
+    if let Some(mechanisms) = mechanisms {
+        headers.push(finish_negotiation(
+            world,
+            &answer,
+            &mechanisms,
+            mic,
+            scheme,
+        )?);
     }
-    *conversation = Conversation::SignedIn(principal.clone());
+    *connection = ConnectionAuth::SignedIn(principal.clone());
     Ok(Caller { principal, headers })
 }
 
-/// Who proved a password by the third message, on this connection and for this server.
-fn prove(
+/// The 401 with a challenge; the connection then waits for the answer to it.
+fn send_challenge(
+    world: &World,
+    connection: &mut ConnectionAuth,
+    attempt: &SignInAttempt<'_>,
+    scheme: &str,
+    message: &[u8],
+    wrapped: Option<&WrappedToken<'_>>,
+) -> HttpResponse {
+    let mechanisms = match wrapped {
+        None => None,
+        Some(WrappedToken::Init { mechanisms, .. }) => Some(mechanisms.to_vec()),
+        Some(WrappedToken::Response { .. }) => return unauthorized(world),
+    };
+    let challenge = IssuedChallenge::new(message, &world.domain, random_nonce(), attempt.now);
+    let mut sent = challenge.message.clone();
+    if world.settings.garbled_challenge {
+        sent.truncate(20);
+    }
+    if mechanisms.is_some() {
+        sent = spnego::challenge_response(&sent);
+    }
+    *connection = ConnectionAuth::Challenged {
+        challenge,
+        mechanisms,
+    };
+    let answer = respond_with_token(HttpResponse::empty(401), scheme, &sent);
+    if world.settings.close_after_challenge {
+        return answer.header("Connection", "close");
+    }
+    answer
+}
+
+/// The header that ends a SPNEGO exchange, or the 401 that says it is not complete.
+fn finish_negotiation(
     world: &mut World,
-    attempt: &Attempt<'_>,
-    challenge: &Challenge,
     answer: &Authenticate<'_>,
-) -> Result<String, Answer> {
+    mechanisms: &[u8],
+    mic: Option<&[u8]>,
+    scheme: &str,
+) -> Result<(&'static str, String), HttpResponse> {
+    let (state, mic) = check_mechanism_list(world, answer, mechanisms, mic)?;
+    let token = spnego::final_response(state, mic);
+    if matches!(state, NegotiationState::Incomplete) {
+        world.counters_mut().unfinished();
+        return Err(respond_with_token(HttpResponse::empty(401), scheme, &token));
+    }
+    Ok(token_header(scheme, &token))
+}
+
+/// Who proved a password by the third message, on this connection and for this server.
+fn verify_proof(
+    world: &mut World,
+    attempt: &SignInAttempt<'_>,
+    challenge: &IssuedChallenge,
+    answer: &Authenticate<'_>,
+) -> Result<String, HttpResponse> {
     let protection = world.settings.extended_protection;
     let mut fault = None;
     let check = |password: &str| {
         challenge.check(answer, password, protection, attempt.binding, attempt.host)
     };
-    // The domain controller looks at the password first; what Exchange finds afterwards locks nobody out.
-    let proven = |password: &str| !matches!(check(password), Err(ntlm::Fault::Proof));
+    // The domain controller checks the password first. What Exchange checks afterwards does not count towards a lockout.
+    let proven = |password: &str| !matches!(check(password), Err(ntlm::NtlmRefusal::Proof));
     if let Some(password) = world.password(&answer.name()) {
         fault = check(password)
             .err()
-            .filter(|fault| *fault != ntlm::Fault::Proof);
+            .filter(|fault| *fault != ntlm::NtlmRefusal::Proof);
     }
     match world.sign_in(&answer.name(), &proven, attempt.now) {
-        SignIn::Accepted(_) if fault.is_some() => {
+        SignInResult::Accepted(_) if fault.is_some() => {
             world.counters_mut().bad_binding();
-            Err(refusal(world))
+            Err(unauthorized(world))
         }
-        SignIn::Accepted(principal) => Ok(principal),
-        SignIn::Refused => Err(slow_refusal(world)),
+        SignInResult::Accepted(principal) => Ok(principal),
+        SignInResult::Refused => Err(delayed_unauthorized(world)),
     }
 }
 
 /// Whether both sides saw the same list of mechanisms. Where the third message has a MIC the client must prove it
 /// ([MS-SPNG] Appendix A); until it has, the exchange is incomplete. A proof that is wrong ends it.
-fn agree(
+fn check_mechanism_list(
     world: &mut World,
     answer: &Authenticate<'_>,
     list: &[u8],
     mic: Option<&[u8]>,
-) -> Result<(State, [u8; 16]), Answer> {
+) -> Result<(NegotiationState, [u8; 16]), HttpResponse> {
     let password = world.password(&answer.name()).unwrap_or_default();
     let key = ntlm::session_key(answer, password);
     let ours = ntlm::signature(&key, Side::Server, list);
     match mic {
         Some(mic) if mic == ntlm::signature(&key, Side::Client, list) => {
-            Ok((State::Complete, ours))
+            Ok((NegotiationState::Complete, ours))
         }
         Some(_) => {
             world.counters_mut().unfinished();
-            Err(refusal(world))
+            Err(unauthorized(world))
         }
-        None if answer.has_mic() => Ok((State::Incomplete, ours)),
-        None => Ok((State::Complete, ours)),
+        None if answer.has_mic() => Ok((NegotiationState::Incomplete, ours)),
+        None => Ok((NegotiationState::Complete, ours)),
     }
 }
 
-fn with_token(answer: Answer, scheme: &str, token: &[u8]) -> Answer {
+fn respond_with_token(answer: HttpResponse, scheme: &str, token: &[u8]) -> HttpResponse {
     let (name, value) = token_header(scheme, token);
     answer.header(name, value)
 }
@@ -210,7 +248,7 @@ fn token_header(scheme: &str, token: &[u8]) -> (&'static str, String) {
     ("WWW-Authenticate", value)
 }
 
-fn nonce() -> [u8; 8] {
+fn random_nonce() -> [u8; 8] {
     #[expect(
         clippy::disallowed_methods,
         reason = "a challenge of Exchange is random, and nothing of ours is"
@@ -222,15 +260,15 @@ fn nonce() -> [u8; 8] {
     nonce
 }
 
-/// The 401 to a password, as slow as the directory is set to be.
-fn slow_refusal(world: &World) -> Answer {
-    let mut answer = refusal(world);
+/// The 401 after a wrong password, delayed as the settings want it.
+fn delayed_unauthorized(world: &World) -> HttpResponse {
+    let mut answer = unauthorized(world);
     answer.delay_ms = world.settings.slow_refusal_milliseconds;
     answer
 }
 
 /// 401 with an empty body and one header line for each scheme offered.
-pub fn refusal(world: &World) -> Answer {
+pub fn unauthorized(world: &World) -> HttpResponse {
     let AuthOffer {
         basic,
         ntlm,
@@ -238,7 +276,7 @@ pub fn refusal(world: &World) -> Answer {
         bearer,
         ..
     } = world.settings.offer;
-    let mut answer = Answer::empty(401);
+    let mut answer = HttpResponse::empty(401);
     if negotiate {
         answer = answer.header("WWW-Authenticate", "Negotiate");
     }
@@ -257,7 +295,7 @@ pub fn refusal(world: &World) -> Answer {
 }
 
 /// Name and password of a Basic token in UTF-8; the name ends at the first colon.
-fn basic(token: &str) -> Option<(String, String)> {
+fn decode_basic_token(token: &str) -> Option<(String, String)> {
     let text = String::from_utf8(STANDARD.decode(token.trim()).ok()?).ok()?;
     let (name, password) = text.split_once(':')?;
     Some((name.to_owned(), password.to_owned()))
@@ -271,9 +309,9 @@ mod tests {
     fn a_basic_token_splits_at_the_first_colon() {
         let token = STANDARD.encode("EXAMPLE\\alice:a:b");
         assert_eq!(
-            basic(&token),
+            decode_basic_token(&token),
             Some(("EXAMPLE\\alice".to_owned(), "a:b".to_owned()))
         );
-        assert_eq!(basic("TlRMTVNTUAAB"), None);
+        assert_eq!(decode_basic_token("TlRMTVNTUAAB"), None);
     }
 }

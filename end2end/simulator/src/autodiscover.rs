@@ -1,4 +1,4 @@
-//! Autodiscover in plain XML, and in SOAP below: where EWS is for a mailbox, or that it has moved.
+//! Autodiscover in plain XML, and in SOAP below: the EWS URL of a mailbox, or that it has moved.
 //! Any account may ask about any address, as with Exchange.
 
 pub mod soap;
@@ -6,8 +6,8 @@ pub mod soap;
 use jiff::Timestamp;
 
 use crate::{
-    answer::Answer,
-    fault::{Kind, Stage, Target},
+    fault::{FaultKind, FaultStage, RequestTarget},
+    http_response::HttpResponse,
     soap::{request::parse, text::element},
     world::{World, mailbox::Mailbox},
 };
@@ -18,55 +18,60 @@ const RESPONSE: &str = "http://schemas.microsoft.com/exchange/autodiscover/respo
 const OUTLOOK: &str =
     "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a";
 
-/// Answers a signed-in POST; a GET has an empty body and is told that it is invalid.
-pub fn answer(world: &mut World, body: &[u8], target: Target<'_>, now: Timestamp) -> Answer {
+/// Answers a signed-in POST; a GET has an empty body and is answered as invalid.
+pub fn answer(
+    world: &mut World,
+    body: &[u8],
+    target: RequestTarget<'_>,
+    now: Timestamp,
+) -> HttpResponse {
     world.counters_mut().autodiscover_answer();
-    let planned = world.faults.take_if(Stage::Operation, target, |kind| {
-        matches!(kind, Kind::AutodiscoverError { .. })
+    let planned = world.faults.take_if(FaultStage::Operation, target, |kind| {
+        matches!(kind, FaultKind::AutodiscoverError { .. })
     });
-    if let Some(Kind::AutodiscoverError { code }) = planned {
+    if let Some(FaultKind::AutodiscoverError { code }) = planned {
         world.counters_mut().fault();
-        return error(code, "A planned error.", now);
+        return error_response(code, "A planned error.", now);
     }
-    let Some((address, schema)) = read(body) else {
-        return error(600, "Invalid Request", now);
+    let Some((address, schema)) = read_request(body) else {
+        return error_response(600, "Invalid Request", now);
     };
     if schema != OUTLOOK {
-        return error(601, "Provider is not available", now);
+        return error_response(601, "Provider is not available", now);
     }
     let Some(mailbox) = world.by_any_address(&address) else {
-        return error(500, "The email address can't be found.", now);
+        return error_response(500, "The email address can't be found.", now);
     };
-    let account = match place(world, mailbox, target.host) {
-        Place::Here => settings(world, mailbox),
-        Place::Address(there) => format!(
+    let account = match locate(world, mailbox, target.host) {
+        MailboxLocation::Here => user_settings(world, mailbox),
+        MailboxLocation::Address(there) => format!(
             "<Account><Action>redirectAddr</Action>{}</Account>",
             element("RedirectAddr", there)
         ),
-        Place::Host(url) => format!(
+        MailboxLocation::Host(url) => format!(
             "<Account><AccountType>email</AccountType><Action>redirectUrl</Action>{}</Account>",
             element("RedirectUrl", url)
         ),
     };
-    document(&format!(
+    wrap_document(&format!(
         r#"<Response xmlns="{OUTLOOK}">{account}</Response>"#
     ))
 }
 
-/// Who is to be asked about a mailbox.
-enum Place<'a> {
+/// Where the settings of a mailbox are served.
+enum MailboxLocation<'a> {
     Here,
     Address(&'a str),
     Host(&'a str),
 }
 
-fn place<'a>(world: &'a World, mailbox: &'a Mailbox, host: &str) -> Place<'a> {
+fn locate<'a>(world: &'a World, mailbox: &'a Mailbox, host: &str) -> MailboxLocation<'a> {
     if let Some(there) = &mailbox.moved_to {
-        return Place::Address(there);
+        return MailboxLocation::Address(there);
     }
     match &world.settings.autodiscover_url {
-        Some(url) if !url.contains(&format!("//{host}/")) => Place::Host(url),
-        _ => Place::Here,
+        Some(url) if !url.contains(&format!("//{host}/")) => MailboxLocation::Host(url),
+        _ => MailboxLocation::Here,
     }
 }
 
@@ -76,7 +81,7 @@ fn ews_url<'a>(world: &'a World, mailbox: &'a Mailbox) -> &'a str {
 }
 
 /// Address and schema of a well-formed request.
-fn read(body: &[u8]) -> Option<(String, String)> {
+fn read_request(body: &[u8]) -> Option<(String, String)> {
     let text = std::str::from_utf8(body).ok()?;
     let document = parse(text.trim_start_matches('\u{feff}')).ok()?;
     let root = document.root_element();
@@ -94,8 +99,8 @@ fn read(body: &[u8]) -> Option<(String, String)> {
     Some((part("EMailAddress")?, part("AcceptableResponseSchema")?))
 }
 
-fn document(inner: &str) -> Answer {
-    Answer::xml(
+fn wrap_document(inner: &str) -> HttpResponse {
+    HttpResponse::xml(
         200,
         format!(
             r#"<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="{RESPONSE}">{inner}</Autodiscover>"#
@@ -103,15 +108,15 @@ fn document(inner: &str) -> Answer {
     )
 }
 
-fn error(code: u16, message: &str, now: Timestamp) -> Answer {
+fn error_response(code: u16, message: &str, now: Timestamp) -> HttpResponse {
     let time = now.strftime("%H:%M:%S");
-    document(&format!(
+    wrap_document(&format!(
         r#"<Response><Error Time="{time}.0000000" Id="4130155072"><ErrorCode>{code}</ErrorCode>{}<DebugData/></Error></Response>"#,
         element("Message", message)
     ))
 }
 
-fn settings(world: &World, mailbox: &Mailbox) -> String {
+fn user_settings(world: &World, mailbox: &Mailbox) -> String {
     let domain = &world.domain;
     let url = ews_url(world, mailbox);
     let user = mailbox.address.split('@').next().unwrap_or_default();

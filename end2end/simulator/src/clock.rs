@@ -1,4 +1,4 @@
-//! The simulator's idea of now.
+//! The simulator's clock.
 //! A test may hold it still or move it; the binary follows the machine.
 
 use std::{
@@ -10,15 +10,15 @@ use jiff::Timestamp;
 
 /// A shared clock; clones tell the same time.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Arc<Mutex<Option<Timestamp>>>);
+pub struct SimulatedClock(Arc<Mutex<Option<Timestamp>>>);
 
-impl Clock {
+impl SimulatedClock {
     /// Follows the machine's clock.
     pub fn system() -> Self {
         Self::default()
     }
 
-    /// Stands still at `instant` until [`Clock::set`].
+    /// Stands still at `instant` until [`SimulatedClock::set`].
     pub fn fixed(instant: Timestamp) -> Self {
         Self(Arc::new(Mutex::new(Some(instant))))
     }

@@ -1,15 +1,15 @@
 //! How far the sign-in of one connection has come.
-//! NTLM signs in a connection, not a request, so that this outlives the request that began it.
+//! NTLM signs in a connection and not a request, so the state is kept from one request to the next.
 
-use crate::ntlm::Challenge;
+use crate::ntlm::IssuedChallenge;
 
 #[derive(Clone, Debug, Default)]
-pub enum Conversation {
+pub enum ConnectionAuth {
     #[default]
-    Silent,
+    Anonymous,
     Challenged {
-        challenge: Challenge,
-        /// The list of mechanisms that the client wrapped its first message with.
+        challenge: IssuedChallenge,
+        /// The SPNEGO list of mechanisms around the client's first message, if it was wrapped.
         mechanisms: Option<Vec<u8>>,
     },
     /// Further requests need no sign-in.

@@ -1,5 +1,5 @@
-//! The control endpoint: plain HTTP and JSON on loopback, for tests and for people who practise.
-//! The crate's documentation lists its addresses; what the world refuses is told as `{"error": "…"}`.
+//! The control endpoint: plain HTTP and JSON on loopback, for tests and for people who try the product out.
+//! The crate's documentation lists its addresses; errors are reported as `{"error": "…"}`.
 
 mod change;
 mod handler;
@@ -14,24 +14,27 @@ use axum::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::shared::Shared;
+use crate::shared_state::SharedState;
 
 /// Answers until `stop`.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, shared: Arc<SharedState>, stop: CancellationToken) {
     let routes = Router::new()
-        .route("/state", get(state::state))
-        .route("/mailboxes/{address}/view", get(state::view))
-        .route("/accounts/{name}/password", post(change::password))
-        .route("/accounts/{name}/role", post(change::role))
+        .route("/state", get(state::get_state))
+        .route("/mailboxes/{address}/view", get(state::expected_view))
+        .route("/accounts/{name}/password", post(change::set_password))
+        .route(
+            "/accounts/{name}/role",
+            post(change::set_impersonation_role),
+        )
         .route("/accounts/{name}/unlock", post(change::unlock))
-        .route("/accounts/{name}/disabled", post(change::disabled))
-        .route("/scope", post(change::scope))
+        .route("/accounts/{name}/disabled", post(change::set_disabled))
+        .route("/scope", post(change::set_scope))
         .route(
             "/mailboxes/{address}",
             post(change::create_mailbox).delete(change::delete_mailbox),
         )
-        .route("/mailboxes/{address}/server", post(change::server))
-        .route("/mailboxes/{address}/alias", post(change::alias))
+        .route("/mailboxes/{address}/server", post(change::set_ews_url))
+        .route("/mailboxes/{address}/alias", post(change::add_alias))
         .route("/mailboxes/{address}/entries", post(change::add_entry))
         .route(
             "/mailboxes/{address}/entries/{id}",
@@ -39,18 +42,18 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: Cancellatio
         )
         .route(
             "/fault",
-            get(state::faults)
+            get(state::list_faults)
                 .post(change::plan_fault)
                 .delete(change::clear_faults),
         )
-        .route("/auth-offer", post(change::auth_offer))
-        .route("/settings", post(change::settings))
-        .route("/clock", post(change::clock))
+        .route("/auth-offer", post(change::set_auth_offer))
+        .route("/settings", post(change::change_settings))
+        .route("/clock", post(change::set_clock))
         .with_state(shared);
     let served =
         axum::serve(listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
     tokio::select! {
-        // Open connections of tests must not hold up the end.
+        // Connections that tests leave open must not delay the shutdown.
         () = stop.cancelled() => {}
         _ = served => {}
     }

@@ -1,25 +1,26 @@
 //! Faults that the control endpoint plans: what goes wrong, for whom and how often.
-//! The first plan that fits is used and counted down; one without a number stays until it is cleared.
+//! The first plan that matches is used and counted down; one without a number stays until it is cleared.
 
 use std::collections::BTreeMap;
 
+pub use self::FaultKind as Kind;
 use serde::{Deserialize, Serialize};
 
 /// A planned fault.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     #[serde(flatten)]
-    pub kind: Kind,
+    pub kind: FaultKind,
     /// How often; absent means until cleared.
     #[serde(default)]
     pub times: Option<u32>,
-    /// So many requests that fit pass unharmed first.
+    /// How many matching requests pass without the fault first.
     #[serde(default)]
     pub after: u32,
-    /// Only requests for this mailbox: the impersonated one, else `X-AnchorMailbox`. Never fits TLS faults.
+    /// Only requests for this mailbox: the impersonated one, else `X-AnchorMailbox`. Never matches TLS faults.
     #[serde(default)]
     pub only_mailbox: Option<String>,
-    /// Only paths that start with this, in any case.
+    /// Only paths that start with this, ignoring case.
     #[serde(default)]
     pub only_path: Option<String>,
     /// Only requests to this host name.
@@ -30,14 +31,14 @@ pub struct Plan {
 /// What goes wrong; the JSON name is the variant in kebab case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Kind {
+pub enum FaultKind {
     // While TLS is set up
     /// Accept the TCP connection and close it without a byte.
     NoTls,
     CertificateExpired,
     CertificateNotYetValid,
     CertificateWrongName,
-    /// Signed by an authority that nobody was told about.
+    /// Signed by an authority that no client trusts.
     CertificateUnknownIssuer,
     CertificateSelfSigned,
     /// Self-signed with CA:TRUE, as `openssl req -x509` makes it.
@@ -69,7 +70,7 @@ pub enum Kind {
     LoginTimeout,
     /// 401 although the credentials may be right; no sign-in is counted.
     Unauthorized,
-    /// A proxy answers with this status in place of Exchange, and names itself as far as told.
+    /// A proxy answers with this status in place of Exchange, with these headers, if any.
     Proxy {
         status: u16,
         #[serde(default)]
@@ -150,7 +151,7 @@ pub enum Kind {
     Slow {
         milliseconds: u64,
     },
-    /// Send a few bytes, pause, and so on.
+    /// Send a few bytes at a time, with a pause between them.
     SlowDrip {
         bytes: usize,
         milliseconds: u64,
@@ -185,7 +186,7 @@ pub enum Kind {
     ContentType {
         content_type: String,
     },
-    /// The body is packed, asked for or not.
+    /// The body is compressed, whether or not the request asked for it.
     Encoded {
         encoding: Encoding,
     },
@@ -195,7 +196,7 @@ pub enum Kind {
     ExchangeOnline,
 }
 
-/// How a body is packed, and what is said about it.
+/// How a body is compressed, and what `Content-Encoding` says about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
@@ -204,17 +205,17 @@ pub enum Encoding {
     Zlib,
     /// `deflate` as some servers send it, without zlib.
     Deflate,
-    /// Twice.
+    /// Compressed twice.
     GzipGzip,
-    /// Packed, and no header says so.
+    /// Compressed, without a header that says so.
     UntoldGzip,
-    /// Said to be packed, and not.
+    /// The header says gzip, but the body is not compressed.
     OnlySaidGzip,
-    /// Packed, and cut off in the middle.
+    /// Compressed, and cut off in the middle.
     TornGzip,
-    /// A few kilobytes that unpack to 64 MiB.
+    /// A few kilobytes that decompress to 64 MiB.
     Bomb,
-    /// A kind that nobody knows.
+    /// A coding that no client knows.
     Unknown,
 }
 
@@ -250,7 +251,7 @@ pub enum Framing {
 
 /// Where a fault takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum FaultStage {
     Connection,
     Front,
     /// Between the sign-in and the operation.
@@ -261,7 +262,7 @@ pub enum Stage {
 
 /// What a plan is matched against.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Target<'a> {
+pub struct RequestTarget<'a> {
     pub path: &'a str,
     pub host: &'a str,
     pub mailbox: Option<&'a str>,
@@ -270,8 +271,8 @@ pub struct Target<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Vec<Plan>);
 
-impl Kind {
-    fn stage(&self) -> Stage {
+impl FaultKind {
+    fn stage(&self) -> FaultStage {
         match self {
             Self::NoTls
             | Self::CertificateExpired
@@ -279,7 +280,7 @@ impl Kind {
             | Self::CertificateWrongName
             | Self::CertificateUnknownIssuer
             | Self::CertificateSelfSigned
-            | Self::CertificateOwnAuthority => Stage::Connection,
+            | Self::CertificateOwnAuthority => FaultStage::Connection,
             Self::Unavailable { .. }
             | Self::ServerError
             | Self::LoginPage
@@ -292,8 +293,8 @@ impl Kind {
             | Self::Redirect { .. }
             | Self::Unauthorized
             | Self::Proxy { .. }
-            | Self::RetryLater { .. } => Stage::Front,
-            Self::CasError { .. } => Stage::Routing,
+            | Self::RetryLater { .. } => FaultStage::Front,
+            Self::CasError { .. } => FaultStage::Routing,
             Self::Throttled { .. }
             | Self::SoapFault { .. }
             | Self::ResponseCode { .. }
@@ -301,7 +302,7 @@ impl Kind {
             | Self::DetailedMessage { .. }
             | Self::OldSchema { .. }
             | Self::RefusedProperty { .. }
-            | Self::AutodiscoverError { .. } => Stage::Operation,
+            | Self::AutodiscoverError { .. } => FaultStage::Operation,
             Self::Slow { .. }
             | Self::SlowDrip { .. }
             | Self::ResetMidBody
@@ -315,14 +316,14 @@ impl Kind {
             | Self::ContentType { .. }
             | Self::Encoded { .. }
             | Self::PrefixShuffle
-            | Self::ExchangeOnline => Stage::Answer,
+            | Self::ExchangeOnline => FaultStage::Answer,
         }
     }
 }
 
 impl Plan {
     /// Every request, until cleared.
-    pub fn always(kind: Kind) -> Self {
+    pub fn always(kind: FaultKind) -> Self {
         Self {
             kind,
             times: None,
@@ -334,14 +335,14 @@ impl Plan {
     }
 
     /// The next request alone.
-    pub fn once(kind: Kind) -> Self {
+    pub fn once(kind: FaultKind) -> Self {
         Self {
             times: Some(1),
             ..Self::always(kind)
         }
     }
 
-    fn fits(&self, target: Target<'_>) -> bool {
+    fn matches(&self, target: RequestTarget<'_>) -> bool {
         let path = self.only_path.as_ref().is_none_or(|path| {
             target
                 .path
@@ -374,20 +375,24 @@ impl Faults {
         &self.0
     }
 
-    /// Takes the first fault of a stage that fits, and counts it down.
-    pub(crate) fn take(&mut self, stage: Stage, target: Target<'_>) -> Option<Kind> {
+    /// Takes the first matching fault of a stage, and counts it down.
+    pub(crate) fn take(
+        &mut self,
+        stage: FaultStage,
+        target: RequestTarget<'_>,
+    ) -> Option<FaultKind> {
         self.take_if(stage, target, |_| true)
     }
 
     /// As [`Faults::take`], for those of the stage that `wanted` accepts.
     pub(crate) fn take_if(
         &mut self,
-        stage: Stage,
-        target: Target<'_>,
-        wanted: impl Fn(&Kind) -> bool,
-    ) -> Option<Kind> {
+        stage: FaultStage,
+        target: RequestTarget<'_>,
+        wanted: impl Fn(&FaultKind) -> bool,
+    ) -> Option<FaultKind> {
         let plan = self.0.iter_mut().find_map(|plan| {
-            if plan.kind.stage() != stage || !wanted(&plan.kind) || !plan.fits(target) {
+            if plan.kind.stage() != stage || !wanted(&plan.kind) || !plan.matches(target) {
                 return None;
             }
             let passes = plan.after > 0;
@@ -412,20 +417,23 @@ mod tests {
         let mut faults = Faults::default();
         faults.plan(Plan {
             only_path: Some("/ews".to_owned()),
-            ..Plan::once(Kind::NotFound)
+            ..Plan::once(FaultKind::NotFound)
         });
-        let ews = Target {
+        let ews = RequestTarget {
             path: "/EWS/Exchange.asmx",
-            ..Target::default()
+            ..RequestTarget::default()
         };
-        let other = Target {
+        let other = RequestTarget {
             path: "/autodiscover/autodiscover.xml",
-            ..Target::default()
+            ..RequestTarget::default()
         };
-        assert_eq!(faults.take(Stage::Front, other), None);
-        assert_eq!(faults.take(Stage::Answer, ews), None);
-        assert_eq!(faults.take(Stage::Front, ews), Some(Kind::NotFound));
-        assert_eq!(faults.take(Stage::Front, ews), None);
+        assert_eq!(faults.take(FaultStage::Front, other), None);
+        assert_eq!(faults.take(FaultStage::Answer, ews), None);
+        assert_eq!(
+            faults.take(FaultStage::Front, ews),
+            Some(FaultKind::NotFound)
+        );
+        assert_eq!(faults.take(FaultStage::Front, ews), None);
     }
 
     #[test]
@@ -437,7 +445,7 @@ mod tests {
         assert_eq!(plan.times, Some(2));
         assert_eq!(
             plan.kind,
-            Kind::SoapFault {
+            FaultKind::SoapFault {
                 code: "ErrorServerBusy".to_owned(),
                 message: None,
                 shape: FaultShape::Http200

@@ -15,7 +15,7 @@
 //! | request | JSON | effect |
 //! |---|---|---|
 //! | `GET /state` | | sign-ins refused and accepted (all, and by account), requests by mailbox and operation, faults, accounts, mailboxes |
-//! | `GET /mailboxes/{address}/view?start=…&end=…` | | what a calendar view of these UTC instants must hold ([`world::view::Truth`]), by start, then id |
+//! | `GET /mailboxes/{address}/view?start=…&end=…` | | what a calendar view of these UTC instants must hold ([`world::view::ExpectedItem`]), by start, then id |
 //! | `POST /accounts/{name}/password` | `{"password"}` | |
 //! | `POST /accounts/{name}/role` | `{"granted"}` | grants or takes `ApplicationImpersonation` |
 //! | `POST /accounts/{name}/unlock` | | lifts the lock, keeps the totals |
@@ -25,8 +25,8 @@
 //! | `DELETE /mailboxes/{address}` | | |
 //! | `POST /mailboxes/{address}/server` | `{"ews_url"}` | the mailbox is served by that host alone; empty: as before |
 //! | `POST /mailboxes/{address}/alias` | `{"alias"}` | a further proxy address |
-//! | `POST /mailboxes/{address}/entries` | [`world::entry::Draft`] | 201 `{"id"}` |
-//! | `PUT`, `DELETE /mailboxes/{address}/entries/{id}` | [`world::entry::Draft`] | the id stays, the change key changes |
+//! | `POST /mailboxes/{address}/entries` | [`world::entry::EntryDraft`] | 201 `{"id"}` |
+//! | `PUT`, `DELETE /mailboxes/{address}/entries/{id}` | [`world::entry::EntryDraft`] | the id stays, the change key changes |
 //! | `POST /fault` | [`fault::Plan`] | `{"kind", …, "times"?, "after"?, "only_mailbox"?, "only_path"?, "only_host"?}` |
 //! | `GET`, `DELETE /fault` | | lists or clears what is planned |
 //! | `POST /auth-offer` | `{"basic", "ntlm", "negotiate", "kerberos_only"?, "bearer"?}` | what a 401 offers, and so takes |
@@ -48,26 +48,29 @@
 //! `bom`, `preceded` (`text`), `utf16` (`big_endian`, `mark`), `content-type` (`content_type`), `encoded` (`encoding` of `gzip`, `zlib`, `deflate`,
 //! `gzip-gzip`, `untold-gzip`, `only-said-gzip`, `torn-gzip`, `bomb`, `unknown`), `prefix-shuffle`, `exchange-online`.
 
-mod answer;
+mod answer_faults;
 mod auth;
 mod autodiscover;
+mod body_encoding;
 pub mod clock;
 mod connection_auth;
 mod control;
 mod ews;
 pub mod fault;
+mod http_response;
 mod ntlm;
 mod operation;
-mod packing;
+mod request_handler;
 mod server;
-mod shared;
+mod shared_state;
 mod simulator;
-mod site;
 mod soap;
 mod spnego;
 pub mod tls;
 pub mod world;
 
-pub use clock::Clock;
-pub use simulator::{Error, Options, Running, Simulator};
+pub use clock::SimulatedClock;
+pub use clock::SimulatedClock as Clock;
+pub use simulator::RunningSimulator as Running;
+pub use simulator::{Options, RunningSimulator, Simulator, StartError};
 pub use world::World;

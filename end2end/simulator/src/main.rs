@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
-use kalends_simulator::{Clock, Options, Simulator, world::practice};
+use kalends_simulator::{Options, SimulatedClock, Simulator, world::practice};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,7 +25,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
-    let clock = Clock::system();
+    let clock = SimulatedClock::system();
     let world = practice::world(clock.now())?;
     let running = Simulator::start(Options {
         listen: arguments.listen,

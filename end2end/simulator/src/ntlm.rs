@@ -1,4 +1,4 @@
-//! The server's side of NTLM: challenges, and the check of what comes back, strict as a current Windows is. NTLMv1 is
+//! The server's side of NTLM: challenges, and the check of the answers, as strict as current Windows. NTLMv1 is
 //! refused; proof, MIC, channel binding and target name are checked in that order.
 
 mod message;
@@ -9,7 +9,7 @@ use md4::{Digest, Md4};
 use md5::Md5;
 use sha2::Sha256;
 
-use crate::world::settings::Protection;
+use crate::world::settings::ExtendedProtection;
 pub use message::{Authenticate, SIGNATURE};
 
 /// Unicode, target, NTLM, always sign, domain, extended session security, target information, version, 128, 56.
@@ -18,9 +18,9 @@ const VERSION: [u8; 8] = [0x0a, 0x00, 0x61, 0x4a, 0x00, 0x00, 0x00, 0x0f];
 /// Milliseconds between 1601 and 1970.
 const UNIX_IN_FILETIME_MILLIS: i64 = 11_644_473_600_000;
 
-/// A challenge that waits for its answer on the connection it was sent over.
+/// A challenge that was sent over a connection and waits for its answer there.
 #[derive(Clone, Debug)]
-pub struct Challenge {
+pub struct IssuedChallenge {
     negotiate: Vec<u8>,
     pub message: Vec<u8>,
     nonce: [u8; 8],
@@ -28,7 +28,7 @@ pub struct Challenge {
 
 /// Why an AUTHENTICATE message is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum NtlmRefusal {
     /// The password is wrong, or was proven by NTLMv1.
     Proof,
     /// The messages were changed on their way.
@@ -56,7 +56,7 @@ pub fn signature(session_key: &[u8; 16], side: Side, text: &[u8]) -> [u8; 16] {
     let number = 0_u32.to_le_bytes();
     let mut signature = [0; 16];
     signature[..4].copy_from_slice(&1_u32.to_le_bytes());
-    signature[4..12].copy_from_slice(&hmac(&key, &[&number, text])[..8]);
+    signature[4..12].copy_from_slice(&hmac_md5(&key, &[&number, text])[..8]);
     signature
 }
 
@@ -65,10 +65,10 @@ pub fn is_negotiate(message: &[u8]) -> bool {
     message.len() >= 16 && message.starts_with(SIGNATURE) && message[8..12] == [1, 0, 0, 0]
 }
 
-impl Challenge {
+impl IssuedChallenge {
     /// Answers a NEGOTIATE message in the name of the first server of `domain`.
     pub fn new(negotiate: &[u8], domain: &str, nonce: [u8; 8], now: Timestamp) -> Self {
-        let short = short_name(domain);
+        let short = netbios_name(domain);
         let time = (now.as_millisecond() + UNIX_IN_FILETIME_MILLIS) * 10_000;
         let mut info = Vec::new();
         let mut add = |id: u16, value: &[u8]| {
@@ -86,11 +86,11 @@ impl Challenge {
         let name = utf16(&short);
         let mut message = SIGNATURE.to_vec();
         message.extend(2_u32.to_le_bytes());
-        message.extend(message::fields(name.len(), 56));
+        message.extend(message::encode_field(name.len(), 56));
         message.extend(FLAGS.to_le_bytes());
         message.extend(nonce);
         message.extend([0; 8]);
-        message.extend(message::fields(info.len(), 56 + name.len()));
+        message.extend(message::encode_field(info.len(), 56 + name.len()));
         message.extend(VERSION);
         message.extend(name);
         message.extend(info);
@@ -106,16 +106,16 @@ impl Challenge {
         &self,
         answer: &Authenticate<'_>,
         password: &str,
-        protection: Protection,
+        protection: ExtendedProtection,
         binding: [u8; 16],
         host: &str,
-    ) -> Result<(), Fault> {
-        let (proof, temp) = answer.proof().ok_or(Fault::Proof)?;
+    ) -> Result<(), NtlmRefusal> {
+        let (proof, temp) = answer.proof().ok_or(NtlmRefusal::Proof)?;
         let key = password_key(answer, password);
-        if !same(&hmac(&key, &[&self.nonce, temp]), proof) {
-            return Err(Fault::Proof);
+        if !constant_time_eq(&hmac_md5(&key, &[&self.nonce, temp]), proof) {
+            return Err(NtlmRefusal::Proof);
         }
-        let pairs = answer.pairs().ok_or(Fault::Proof)?;
+        let pairs = answer.pairs().ok_or(NtlmRefusal::Proof)?;
         let value = |id| {
             pairs
                 .iter()
@@ -123,27 +123,27 @@ impl Challenge {
                 .map(|(_, value)| *value)
         };
         if answer.has_mic() {
-            let session = hmac(&key, &[proof]);
-            let (blank, mic) = answer.without_mic().ok_or(Fault::Mic)?;
-            if !same(
-                &hmac(&session, &[&self.negotiate, &self.message, &blank]),
+            let session = hmac_md5(&key, &[proof]);
+            let (blank, mic) = answer.without_mic().ok_or(NtlmRefusal::Mic)?;
+            if !constant_time_eq(
+                &hmac_md5(&session, &[&self.negotiate, &self.message, &blank]),
                 &mic,
             ) {
-                return Err(Fault::Mic);
+                return Err(NtlmRefusal::Mic);
             }
         }
-        if protection == Protection::None {
+        if protection == ExtendedProtection::None {
             return Ok(());
         }
         match value(10) {
-            Some(sent) if same(sent, &binding) => {}
-            None if protection == Protection::Allow => {}
-            _ => return Err(Fault::Binding),
+            Some(sent) if constant_time_eq(sent, &binding) => {}
+            None if protection == ExtendedProtection::Allow => {}
+            _ => return Err(NtlmRefusal::Binding),
         }
         let service = utf16(&format!("http/{host}"));
-        let right = |sent: &[u8]| lower(sent) == service;
+        let right = |sent: &[u8]| utf16_to_lowercase(sent) == service;
         if value(9).is_some_and(|sent| !sent.is_empty() && !right(sent)) {
-            return Err(Fault::TargetName);
+            return Err(NtlmRefusal::TargetName);
         }
         Ok(())
     }
@@ -152,19 +152,19 @@ impl Challenge {
 /// What both sides know once an answer has proven this password; no key is exchanged.
 pub fn session_key(answer: &Authenticate<'_>, password: &str) -> [u8; 16] {
     let (proof, _) = answer.proof().unwrap_or_default();
-    hmac(&password_key(answer, password), &[proof])
+    hmac_md5(&password_key(answer, password), &[proof])
 }
 
 fn password_key(answer: &Authenticate<'_>, password: &str) -> [u8; 16] {
-    let user: String = answer.user.chars().map(upper).collect();
-    hmac(
+    let user: String = answer.user.chars().map(char_to_uppercase).collect();
+    hmac_md5(
         &Md4::digest(utf16(password)),
         &[&utf16(&(user + &answer.domain))],
     )
 }
 
 /// MD5 of the channel binding that belongs to a certificate signed with SHA-256.
-pub fn binding(certificate: &[u8]) -> [u8; 16] {
+pub fn channel_binding(certificate: &[u8]) -> [u8; 16] {
     let hash = Sha256::digest(certificate);
     let mut text = [0_u8; 16].to_vec();
     text.extend(53_u32.to_le_bytes());
@@ -174,7 +174,7 @@ pub fn binding(certificate: &[u8]) -> [u8; 16] {
 }
 
 /// The NetBIOS name of a domain: its first label in capitals.
-pub fn short_name(domain: &str) -> String {
+pub fn netbios_name(domain: &str) -> String {
     domain
         .split('.')
         .next()
@@ -186,7 +186,7 @@ fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-fn lower(text: &[u8]) -> Vec<u8> {
+fn utf16_to_lowercase(text: &[u8]) -> Vec<u8> {
     let units: Vec<u16> = text
         .chunks_exact(2)
         .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
@@ -195,7 +195,7 @@ fn lower(text: &[u8]) -> Vec<u8> {
 }
 
 /// Windows upper-cases character by character and changes no length.
-fn upper(c: char) -> char {
+fn char_to_uppercase(c: char) -> char {
     let mut upper = c.to_uppercase();
     let first = upper.next();
     if upper.next().is_some() {
@@ -205,7 +205,7 @@ fn upper(c: char) -> char {
     }
 }
 
-fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 16] {
+fn hmac_md5(key: &[u8], parts: &[&[u8]]) -> [u8; 16] {
     let Ok(mut mac) = Hmac::<Md5>::new_from_slice(key) else {
         return [0; 16];
     };
@@ -215,8 +215,8 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 16] {
     mac.finalize().into_bytes().into()
 }
 
-/// Compares in a time that does not tell where the difference is.
-fn same(left: &[u8], right: &[u8]) -> bool {
+/// Compares in constant time.
+fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && left.iter().zip(right).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }
 
@@ -233,19 +233,19 @@ mod tests {
         0x10,
     ];
 
-    fn challenge() -> Challenge {
+    fn challenge() -> IssuedChallenge {
         let nonce = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
         let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let negotiate = STANDARD.decode(NEGOTIATE).unwrap();
-        Challenge::new(&negotiate, "example.test", nonce, now)
+        IssuedChallenge::new(&negotiate, "example.test", nonce, now)
     }
 
-    fn check(message: &[u8], password: &str, binding: [u8; 16]) -> Result<(), Fault> {
-        let answer = Authenticate::read(message).ok_or(Fault::Proof)?;
+    fn check(message: &[u8], password: &str, binding: [u8; 16]) -> Result<(), NtlmRefusal> {
+        let answer = Authenticate::read(message).ok_or(NtlmRefusal::Proof)?;
         challenge().check(
             &answer,
             password,
-            Protection::Require,
+            ExtendedProtection::Require,
             binding,
             "mail.example.test",
         )
@@ -260,8 +260,14 @@ mod tests {
     fn the_right_answer_is_taken_and_the_wrong_password_or_certificate_is_not() {
         let message = STANDARD.decode(AUTHENTICATE).unwrap();
         assert_eq!(check(&message, "Pässwörd1", BINDING), Ok(()));
-        assert_eq!(check(&message, "Passwörd1", BINDING), Err(Fault::Proof));
-        assert_eq!(check(&message, "Pässwörd1", [0; 16]), Err(Fault::Binding));
+        assert_eq!(
+            check(&message, "Passwörd1", BINDING),
+            Err(NtlmRefusal::Proof)
+        );
+        assert_eq!(
+            check(&message, "Pässwörd1", [0; 16]),
+            Err(NtlmRefusal::Binding)
+        );
     }
 
     #[test]
@@ -278,6 +284,9 @@ mod tests {
     fn an_old_answer_of_24_bytes_is_refused() {
         let mut message = STANDARD.decode(AUTHENTICATE).unwrap();
         message[20..24].copy_from_slice(&[24, 0, 24, 0]);
-        assert_eq!(check(&message, "Pässwörd1", BINDING), Err(Fault::Proof));
+        assert_eq!(
+            check(&message, "Pässwörd1", BINDING),
+            Err(NtlmRefusal::Proof)
+        );
     }
 }

@@ -10,29 +10,32 @@ mod get_item;
 mod item_writer;
 mod item_xml;
 mod mime;
-mod page;
 mod property;
 mod resolve_names;
 mod response_messages;
+mod response_shape;
 mod restriction;
 mod result_page;
 mod series_xml;
-mod shape;
+mod stored_items;
 
-use crate::soap::{fault::Fault, request::Request};
+use crate::soap::{fault::SoapFault, request::SoapRequest};
 
-pub use context::Scene;
-pub use response_messages::refuse;
+pub use context::OperationContext;
+pub use response_messages::fail_all;
 
 /// The response messages of an operation.
-pub fn answer(scene: Scene<'_>, request: &Request<'_, '_>) -> Result<String, Fault> {
+pub fn answer(
+    context: OperationContext<'_>,
+    request: &SoapRequest<'_, '_>,
+) -> Result<String, SoapFault> {
     match request.name() {
-        "GetFolder" => Ok(get_folder::answer(scene, request)),
-        "FindItem" => Ok(find_item::answer(scene, request)),
-        "GetItem" => Ok(get_item::answer(scene, request)),
-        "ResolveNames" => Ok(resolve_names::answer(scene, request)),
-        "ConvertId" => Ok(convert_id::answer(scene, request)),
-        name => Err(Fault::new(
+        "GetFolder" => Ok(get_folder::answer(context, request)),
+        "FindItem" => Ok(find_item::answer(context, request)),
+        "GetItem" => Ok(get_item::answer(context, request)),
+        "ResolveNames" => Ok(resolve_names::answer(context, request)),
+        "ConvertId" => Ok(convert_id::answer(context, request)),
+        name => Err(SoapFault::new(
             "ErrorInvalidRequest",
             &format!("The practice Exchange does not answer {name}."),
         )),

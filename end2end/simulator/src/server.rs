@@ -1,5 +1,5 @@
 //! The accept loop: TCP, TLS with the planned certificate, then HTTP/1.1 with bodies that may break off.
-//! A reset is a real one: the socket is closed with unsent data thrown away.
+//! A reset is a TCP reset: the socket is closed and unsent data is discarded.
 
 use std::{
     pin::Pin,
@@ -29,21 +29,21 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    answer::{Answer, Delivery},
-    connection_auth::Conversation,
-    fault::{Framing, Kind, Stage, Target},
-    shared::Shared,
-    site::{self, Incoming},
+    connection_auth::ConnectionAuth,
+    fault::{FaultKind, FaultStage, Framing, RequestTarget},
+    http_response::{Delivery, HttpResponse},
+    request_handler::{self, HttpRequest},
+    shared_state::SharedState,
 };
 
-/// The largest request that is read.
-const LARGEST: usize = 8 * 1024 * 1024;
+/// A larger request body is answered with 413.
+const MAX_REQUEST_BYTES: usize = 8 * 1024 * 1024;
 
-/// Chunk size; odd, so that borders fall anywhere.
-const CHUNK: usize = 1013;
+/// Size of the chunks of a body. It is odd, so that chunks end within tags and within characters.
+const CHUNK_SIZE: usize = 1013;
 
 /// Accepts until `stop`.
-pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, shared: Arc<SharedState>, stop: CancellationToken) {
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
@@ -57,29 +57,31 @@ pub async fn serve(listener: TcpListener, shared: Arc<Shared>, stop: Cancellatio
         tokio::spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = connection(stream, shared) => {}
+                () = serve_connection(stream, shared) => {}
             }
         });
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+async fn serve_connection(stream: TcpStream, shared: Arc<SharedState>) {
     // Answers of several small writes must not wait for the peer's acknowledgement.
     if stream.set_nodelay(true).is_err() {
         return;
     }
     let fault = shared.with(|world| {
-        let fault = world.faults.take(Stage::Connection, Target::default());
+        let fault = world
+            .faults
+            .take(FaultStage::Connection, RequestTarget::default());
         if fault.is_some() {
             world.counters_mut().fault();
         }
         fault
     });
-    if fault == Some(Kind::NoTls) {
+    if fault == Some(FaultKind::NoTls) {
         return;
     }
     if !is_tls(&stream).await {
-        return plain(stream, shared).await;
+        return serve_plain_http(stream, shared).await;
     }
     let proxied = shared.with(|world| world.settings.tls_proxy);
     let Ok(stream) = shared
@@ -91,26 +93,26 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
         return;
     };
     let reset = Arc::new(AtomicBool::new(false));
-    let wire = Wire {
+    let wire = ResettableStream {
         stream,
         reset: Arc::clone(&reset),
         shared: Arc::clone(&shared),
     };
-    let conversation = Arc::new(Mutex::new(Conversation::default()));
+    let connection_auth = Arc::new(Mutex::new(ConnectionAuth::default()));
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
         let reset = Arc::clone(&reset);
-        let conversation = Arc::clone(&conversation);
-        async move { respond(request, shared, conversation, reset).await }
+        let connection_auth = Arc::clone(&connection_auth);
+        async move { respond(request, shared, connection_auth, reset).await }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).title_case_headers(true);
     let served = builder.serve_connection(TokioIo::new(wire), service).await;
-    // A broken connection is often the planned end; there is nobody to tell.
+    // A broken connection is often the planned outcome, so its error is not reported.
     drop(served);
 }
 
-/// Whether the peer begins with a TLS record; nothing is taken from the stream.
+/// Whether the peer begins with a TLS record. The byte is only peeked at.
 async fn is_tls(stream: &TcpStream) -> bool {
     const HANDSHAKE: u8 = 0x16;
     let mut first = [0];
@@ -118,11 +120,12 @@ async fn is_tls(stream: &TcpStream) -> bool {
 }
 
 /// Answers plain http, one request.
-async fn plain(stream: TcpStream, shared: Arc<Shared>) {
+async fn serve_plain_http(stream: TcpStream, shared: Arc<SharedState>) {
     let service = service_fn(move |request: Request<HyperBody>| {
         let has_authorization = request.headers().contains_key("authorization");
         let path = request.uri().path().to_owned();
-        let (status, to) = shared.with(|world| site::plain(world, &path, has_authorization));
+        let (status, to) = shared
+            .with(|world| request_handler::plain_http_answer(world, &path, has_authorization));
         async move {
             let mut answer = Response::builder().status(status);
             if let Some(to) = to {
@@ -140,26 +143,26 @@ async fn plain(stream: TcpStream, shared: Arc<Shared>) {
     );
 }
 
-/// Why a connection is given up; never seen outside.
+/// Ends a connection on purpose; hyper alone sees it.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is broken on purpose")]
-struct Broken;
+struct ConnectionAborted;
 
 async fn respond(
     request: Request<HyperBody>,
-    shared: Arc<Shared>,
-    conversation: Arc<Mutex<Conversation>>,
+    shared: Arc<SharedState>,
+    connection_auth: Arc<Mutex<ConnectionAuth>>,
     reset: Arc<AtomicBool>,
-) -> Result<Response<Pieces>, Broken> {
+) -> Result<Response<StreamedBody>, ConnectionAborted> {
     let (head, body) = request.into_parts();
-    let answer = match Limited::new(body, LARGEST).collect().await {
+    let answer = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
         Ok(body) => {
             let body = body.to_bytes();
             let authority = head.uri.authority().map(http::uri::Authority::host);
             let host = authority
                 .or_else(|| head.headers.get("host")?.to_str().ok())
                 .unwrap_or_default();
-            let incoming = Incoming {
+            let incoming = HttpRequest {
                 post: head.method == http::Method::POST,
                 path: head.uri.path(),
                 host: host.split(':').next().unwrap_or_default(),
@@ -167,21 +170,27 @@ async fn respond(
                 body: &body,
                 binding: shared.leaves.binding,
             };
-            let mut conversation = conversation.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut connection_auth = connection_auth
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             let now = shared.clock.now();
-            shared.with(|world| site::answer(world, &mut conversation, &incoming, now))
+            shared
+                .with(|world| request_handler::answer(world, &mut connection_auth, &incoming, now))
         }
-        Err(_) => Answer::empty(413),
+        Err(_) => HttpResponse::empty(413),
     };
     sleep(Duration::from_millis(answer.delay_ms)).await;
     if answer.delivery == Delivery::ResetBefore {
         reset.store(true, Ordering::SeqCst);
-        return Err(Broken);
+        return Err(ConnectionAborted);
     }
     deliver(answer, reset)
 }
 
-fn deliver(answer: Answer, reset: Arc<AtomicBool>) -> Result<Response<Pieces>, Broken> {
+fn deliver(
+    answer: HttpResponse,
+    reset: Arc<AtomicBool>,
+) -> Result<Response<StreamedBody>, ConnectionAborted> {
     let mut response = Response::builder().status(answer.status);
     for (name, value) in &answer.headers {
         response = response.header(*name, value.as_str());
@@ -195,14 +204,20 @@ fn deliver(answer: Answer, reset: Arc<AtomicBool>) -> Result<Response<Pieces>, B
         response = response.header("Content-Length", length);
     }
     let (sender, pieces) = mpsc::channel(4);
-    tokio::spawn(send(answer, sender, reset));
-    response.body(Pieces(pieces)).map_err(|_| Broken)
+    tokio::spawn(send_body(answer, sender, reset));
+    response
+        .body(StreamedBody(pieces))
+        .map_err(|_| ConnectionAborted)
 }
 
-async fn send(answer: Answer, sender: mpsc::Sender<Result<Bytes, Broken>>, reset: Arc<AtomicBool>) {
+async fn send_body(
+    answer: HttpResponse,
+    sender: mpsc::Sender<Result<Bytes, ConnectionAborted>>,
+    reset: Arc<AtomicBool>,
+) {
     let (size, pause) = match answer.delivery {
         Delivery::Drip { bytes, pause_ms } => (bytes, pause_ms),
-        _ => (CHUNK, 0),
+        _ => (CHUNK_SIZE, 0),
     };
     let broken = matches!(answer.delivery, Delivery::ResetMidBody | Delivery::Cut(_));
     let end = if broken {
@@ -227,21 +242,21 @@ async fn send(answer: Answer, sender: mpsc::Sender<Result<Bytes, Broken>>, reset
         sleep(Duration::from_millis(200)).await;
         reset.store(answer.delivery == Delivery::ResetMidBody, Ordering::SeqCst);
         // The receiver may be gone already; then the connection is broken without our help.
-        drop(sender.send(Err(Broken)).await);
+        drop(sender.send(Err(ConnectionAborted)).await);
     }
 }
 
-/// A body whose length nobody knows beforehand.
-struct Pieces(mpsc::Receiver<Result<Bytes, Broken>>);
+/// A body of unknown length, sent chunk by chunk.
+struct StreamedBody(mpsc::Receiver<Result<Bytes, ConnectionAborted>>);
 
-impl Body for Pieces {
+impl Body for StreamedBody {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = ConnectionAborted;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, ConnectionAborted>>> {
         self.0
             .poll_recv(context)
             .map(|piece| piece.map(|piece| piece.map(Frame::data)))
@@ -249,22 +264,22 @@ impl Body for Pieces {
 }
 
 /// A TLS stream that can be closed with a TCP reset.
-struct Wire {
+struct ResettableStream {
     stream: TlsStream<TcpStream>,
     reset: Arc<AtomicBool>,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
 }
 
-impl Drop for Wire {
+impl Drop for ResettableStream {
     fn drop(&mut self) {
         if self.reset.load(Ordering::SeqCst) {
-            // If this fails the peer sees an ordinary end, which is broken enough.
+            // If this fails the peer sees the connection close, which breaks the answer as well.
             drop(self.stream.get_ref().0.set_zero_linger());
         }
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for ResettableStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -272,14 +287,15 @@ impl AsyncRead for Wire {
     ) -> Poll<std::io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if let Some(heard) = buffer.filled().get(before..).filter(|it| !it.is_empty()) {
-            self.shared.with(|world| world.counters_mut().heard(heard));
+        if let Some(input) = buffer.filled().get(before..).filter(|it| !it.is_empty()) {
+            self.shared
+                .with(|world| world.counters_mut().record_input(input));
         }
         read
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for ResettableStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

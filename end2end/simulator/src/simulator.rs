@@ -12,10 +12,10 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    clock::Clock,
+    clock::SimulatedClock,
     control, server,
-    shared::Shared,
-    tls::{self, Leaves},
+    shared_state::SharedState,
+    tls::{self, ServerCertificates},
     world::World,
 };
 
@@ -28,12 +28,12 @@ pub struct Options {
     /// Holds `ca.pem` and `ca.key`; both are made if absent.
     pub folder: PathBuf,
     pub world: World,
-    pub clock: Clock,
+    pub clock: SimulatedClock,
 }
 
 /// Why a simulator does not start.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum StartError {
     #[error("{0} is not a loopback address")]
     NotLoopback(SocketAddr),
     #[error("cannot listen on {address}: {source}")]
@@ -42,30 +42,30 @@ pub enum Error {
         source: io::Error,
     },
     #[error(transparent)]
-    Tls(#[from] tls::Error),
+    Tls(#[from] tls::CertificateError),
 }
 
 pub struct Simulator;
 
 /// A simulator at work; dropping it stops it too.
-pub struct Running {
+pub struct RunningSimulator {
     pub ews_addr: SocketAddr,
     pub control_addr: SocketAddr,
     pub ca_pem_path: PathBuf,
-    pub clock: Clock,
-    shared: Arc<Shared>,
+    pub clock: SimulatedClock,
+    shared: Arc<SharedState>,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Simulator {
     /// Starts both listeners within the running tokio runtime.
-    pub async fn start(options: Options) -> Result<Running, Error> {
-        let leaves = Leaves::prepare(&options.folder)?;
+    pub async fn start(options: Options) -> Result<RunningSimulator, StartError> {
+        let leaves = ServerCertificates::prepare(&options.folder)?;
         let (ews, ews_addr) = listen(options.listen).await?;
         let (control, control_addr) = listen(options.control).await?;
         let ca_pem_path = leaves.ca_pem_path.clone();
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedState {
             world: Mutex::new(options.world),
             clock: options.clock.clone(),
             leaves,
@@ -75,7 +75,7 @@ impl Simulator {
             tokio::spawn(server::serve(ews, Arc::clone(&shared), stop.clone())),
             tokio::spawn(control::serve(control, Arc::clone(&shared), stop.clone())),
         ];
-        Ok(Running {
+        Ok(RunningSimulator {
             ews_addr,
             control_addr,
             ca_pem_path,
@@ -87,17 +87,17 @@ impl Simulator {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     if !address.ip().is_loopback() {
-        return Err(Error::NotLoopback(address));
+        return Err(StartError::NotLoopback(address));
     }
-    let failed = |source| Error::Listen { address, source };
+    let failed = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }
 
-impl Running {
+impl RunningSimulator {
     /// The world, locked; requests wait while the guard lives.
     pub fn world(&self) -> MutexGuard<'_, World> {
         self.shared.lock()
@@ -113,7 +113,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningSimulator {
     fn drop(&mut self) {
         self.stop.cancel();
     }

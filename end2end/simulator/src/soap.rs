@@ -1,4 +1,4 @@
-//! SOAP 1.1 as Exchange speaks it: strict reading, and answers in one line with the prefixes of a real server.
+//! SOAP 1.1 as Exchange speaks it. Requests are read strictly; answers are one line with the prefixes of a real server.
 //! Nothing here knows an operation; see [`crate::operation`].
 
 pub mod envelope;

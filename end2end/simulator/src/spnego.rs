@@ -1,16 +1,16 @@
-//! The acceptor's side of SPNEGO (RFC 4178, [MS-SPNG]) with NTLM as the only mechanism, strict as Windows is: a sign-in
-//! with a MIC is complete only with a mechListMIC beside it, and a token that is wrapped otherwise is no token.
+//! The acceptor's side of SPNEGO (RFC 4178, [MS-SPNG]) with NTLM as the only mechanism, as strict as Windows: a sign-in
+//! with a MIC is complete only with a mechListMIC, and a token in any other wrapping is refused.
 
-/// What a client wrapped.
+/// A message of NTLM in its SPNEGO token.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Wrapped<'a> {
+pub enum WrappedToken<'a> {
     /// NegTokenInit, with the list of mechanisms as it was encoded.
-    First {
+    Init {
         mechanisms: &'a [u8],
         message: &'a [u8],
     },
     /// NegTokenResp.
-    Next {
+    Response {
         message: &'a [u8],
         mic: Option<&'a [u8]>,
     },
@@ -28,72 +28,72 @@ const OCTETS: u8 = 0x04;
 const RESPONSE: u8 = 0xa1;
 
 /// Reads a whole token; `None` for anything else, and where NTLM is not what the client prefers.
-pub fn read(token: &[u8]) -> Option<Wrapped<'_>> {
-    match only(token)? {
+pub fn read_token(token: &[u8]) -> Option<WrappedToken<'_>> {
+    match read_only_element(token)? {
         (0x60, content) => {
             let init = content.strip_prefix(SPNEGO.as_slice())?;
-            let init = inside(inside(init, 0xa0)?, SEQUENCE)?;
-            let parts = parts(init)?;
-            let mechanisms = part(&parts, 0xa0)?;
-            if !inside(mechanisms, SEQUENCE)?.starts_with(&MECHANISM) {
+            let init = unwrap_element(unwrap_element(init, 0xa0)?, SEQUENCE)?;
+            let parts = read_elements(init)?;
+            let mechanisms = find_element(&parts, 0xa0)?;
+            if !unwrap_element(mechanisms, SEQUENCE)?.starts_with(&MECHANISM) {
                 return None;
             }
-            let message = inside(part(&parts, 0xa2)?, OCTETS)?;
-            Some(Wrapped::First {
+            let message = unwrap_element(find_element(&parts, 0xa2)?, OCTETS)?;
+            Some(WrappedToken::Init {
                 mechanisms,
                 message,
             })
         }
         (RESPONSE, content) => {
-            let parts = parts(inside(content, SEQUENCE)?)?;
-            let message = inside(part(&parts, 0xa2)?, OCTETS)?;
-            let mic = match part(&parts, 0xa3) {
-                Some(mic) => Some(inside(mic, OCTETS)?),
+            let parts = read_elements(unwrap_element(content, SEQUENCE)?)?;
+            let message = unwrap_element(find_element(&parts, 0xa2)?, OCTETS)?;
+            let mic = match find_element(&parts, 0xa3) {
+                Some(mic) => Some(unwrap_element(mic, OCTETS)?),
                 None => None,
             };
-            Some(Wrapped::Next { message, mic })
+            Some(WrappedToken::Response { message, mic })
         }
         _ => None,
     }
 }
 
-/// How far the acceptor is.
+/// The `negState` of the acceptor.
 #[derive(Clone, Copy, Debug)]
-pub enum State {
+pub enum NegotiationState {
     Complete = 0,
     Incomplete = 1,
 }
 
-/// NegTokenResp that goes on by NTLM, with this token.
-pub fn challenge(token: &[u8]) -> Vec<u8> {
-    let mechanism = der(0xa1, &MECHANISM);
-    let token = der(0xa2, &der(OCTETS, token));
-    response(State::Incomplete, &[mechanism, token].concat())
+/// NegTokenResp that selects NTLM and carries its challenge.
+pub fn challenge_response(token: &[u8]) -> Vec<u8> {
+    let mechanism = encode_element(0xa1, &MECHANISM);
+    let token = encode_element(0xa2, &encode_element(OCTETS, token));
+    encode_response(NegotiationState::Incomplete, &[mechanism, token].concat())
 }
 
-/// NegTokenResp that ends the exchange, or tells that it is not complete.
-pub fn end(state: State, mic: [u8; 16]) -> Vec<u8> {
-    response(state, &der(0xa3, &der(OCTETS, &mic)))
+/// NegTokenResp that ends the exchange, or says that it is not complete.
+pub fn final_response(state: NegotiationState, mic: [u8; 16]) -> Vec<u8> {
+    encode_response(state, &encode_element(0xa3, &encode_element(OCTETS, &mic)))
 }
 
-fn response(state: State, parts: &[u8]) -> Vec<u8> {
-    let state = der(0xa0, &[0x0a, 1, state as u8]);
-    der(
+fn encode_response(state: NegotiationState, parts: &[u8]) -> Vec<u8> {
+    let state = encode_element(0xa0, &[0x0a, 1, state as u8]);
+    encode_element(
         RESPONSE,
-        &der(SEQUENCE, &[state.as_slice(), parts].concat()),
+        &encode_element(SEQUENCE, &[state.as_slice(), parts].concat()),
     )
 }
 
-fn part<'a>(parts: &[(u8, &'a [u8])], tag: u8) -> Option<&'a [u8]> {
+fn find_element<'a>(parts: &[(u8, &'a [u8])], tag: u8) -> Option<&'a [u8]> {
     let found = parts.iter().find(|(each, _)| *each == tag);
     found.map(|(_, content)| *content)
 }
 
 /// All elements of `bytes`.
-fn parts(mut bytes: &[u8]) -> Option<Vec<(u8, &[u8])>> {
+fn read_elements(mut bytes: &[u8]) -> Option<Vec<(u8, &[u8])>> {
     let mut parts = Vec::new();
     while !bytes.is_empty() {
-        let (tag, content, rest) = element(bytes)?;
+        let (tag, content, rest) = read_element(bytes)?;
         parts.push((tag, content));
         bytes = rest;
     }
@@ -101,18 +101,18 @@ fn parts(mut bytes: &[u8]) -> Option<Vec<(u8, &[u8])>> {
 }
 
 /// The content of `bytes`, which is one element with this tag.
-fn inside(bytes: &[u8], tag: u8) -> Option<&[u8]> {
-    only(bytes)
+fn unwrap_element(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+    read_only_element(bytes)
         .filter(|(found, _)| *found == tag)
         .map(|(_, content)| content)
 }
 
-fn only(bytes: &[u8]) -> Option<(u8, &[u8])> {
-    let (tag, content, rest) = element(bytes)?;
+fn read_only_element(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    let (tag, content, rest) = read_element(bytes)?;
     rest.is_empty().then_some((tag, content))
 }
 
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+fn read_element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (length, content) = match bytes.get(1..)? {
         [length @ 0..=0x7f, content @ ..] | [0x81, length, content @ ..] => {
             (usize::from(*length), content)
@@ -125,7 +125,7 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// An element of up to 65,535 bytes.
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+fn encode_element(tag: u8, content: &[u8]) -> Vec<u8> {
     let [high, low] = u16::try_from(content.len()).unwrap_or(0).to_be_bytes();
     let mut element = match (high, low) {
         (0, 0..=0x7f) => vec![tag, low],
@@ -141,30 +141,33 @@ mod tests {
     use super::*;
 
     fn first(mechanisms: &[u8], message: &[u8]) -> Vec<u8> {
-        let mechanisms = der(0xa0, &der(SEQUENCE, mechanisms));
-        let message = der(0xa2, &der(OCTETS, message));
-        let init = der(0xa0, &der(SEQUENCE, &[mechanisms, message].concat()));
-        der(0x60, &[SPNEGO.as_slice(), &init].concat())
+        let mechanisms = encode_element(0xa0, &encode_element(SEQUENCE, mechanisms));
+        let message = encode_element(0xa2, &encode_element(OCTETS, message));
+        let init = encode_element(
+            0xa0,
+            &encode_element(SEQUENCE, &[mechanisms, message].concat()),
+        );
+        encode_element(0x60, &[SPNEGO.as_slice(), &init].concat())
     }
 
     #[test]
     fn a_whole_token_is_read_and_no_other() {
         let message = [7; 200];
         let token = first(&MECHANISM, &message);
-        let Some(Wrapped::First {
+        let Some(WrappedToken::Init {
             mechanisms,
             message: read_message,
-        }) = read(&token)
+        }) = read_token(&token)
         else {
             panic!("{token:?}")
         };
-        assert_eq!(mechanisms, der(SEQUENCE, &MECHANISM));
+        assert_eq!(mechanisms, encode_element(SEQUENCE, &MECHANISM));
         assert_eq!(read_message, message);
         for end in 0..token.len() {
-            assert_eq!(read(&token[..end]), None, "{end}");
+            assert_eq!(read_token(&token[..end]), None, "{end}");
         }
-        assert_eq!(read(&[token.as_slice(), &[0]].concat()), None);
-        assert_eq!(read(&message), None);
+        assert_eq!(read_token(&[token.as_slice(), &[0]].concat()), None);
+        assert_eq!(read_token(&message), None);
     }
 
     #[test]
@@ -173,28 +176,31 @@ mod tests {
             0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02,
         ];
         let both = [kerberos.as_slice(), &MECHANISM].concat();
-        assert_eq!(read(&first(&both, b"message")), None);
+        assert_eq!(read_token(&first(&both, b"message")), None);
     }
 
     #[test]
     fn a_response_carries_its_mic() {
-        let token = end(State::Complete, [9; 16]);
-        assert_eq!(read(&token), None);
+        let token = final_response(NegotiationState::Complete, [9; 16]);
+        assert_eq!(read_token(&token), None);
         let both = [
-            der(0xa2, &der(OCTETS, b"message")),
-            der(0xa3, &der(OCTETS, &[9; 16])),
+            encode_element(0xa2, &encode_element(OCTETS, b"message")),
+            encode_element(0xa3, &encode_element(OCTETS, &[9; 16])),
         ];
         assert_eq!(
-            read(&der(RESPONSE, &der(SEQUENCE, &both.concat()))),
-            Some(Wrapped::Next {
+            read_token(&encode_element(
+                RESPONSE,
+                &encode_element(SEQUENCE, &both.concat())
+            )),
+            Some(WrappedToken::Response {
                 message: b"message",
                 mic: Some(&[9; 16]),
             })
         );
-        let challenge = challenge(b"challenge");
+        let challenge = challenge_response(b"challenge");
         assert_eq!(
-            read(&challenge),
-            Some(Wrapped::Next {
+            read_token(&challenge),
+            Some(WrappedToken::Response {
                 message: b"challenge",
                 mic: None,
             })

@@ -1,5 +1,5 @@
-//! The simulator's own certificate authority and the leaves it serves.
-//! The authority lies in a folder of the caller and is used again; leaves are made at each start.
+//! The simulator's own certificate authority and the server certificates that it issues.
+//! The authority is kept in a folder that the caller names; the server certificates are issued anew at each start.
 
 use std::{
     fs,
@@ -16,11 +16,11 @@ use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::{fault::Kind, ntlm};
+use crate::{fault::FaultKind, ntlm};
 
 /// Why no certificates could be made or read.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CertificateError {
     #[error("certificate: {0}")]
     Certificate(#[from] rcgen::Error),
     #[error("TLS: {0}")]
@@ -29,8 +29,8 @@ pub enum Error {
     File { path: PathBuf, source: io::Error },
 }
 
-/// Names of the ordinary leaf.
-const NAMES: [&str; 12] = [
+/// Names of the valid certificate.
+const CERTIFICATE_NAMES: [&str; 12] = [
     "mail.example.test",
     "autodiscover.example.test",
     "example.test",
@@ -46,74 +46,79 @@ const NAMES: [&str; 12] = [
     "autodiscover.xn--mller-kva.example.test",
 ];
 
-/// One acceptor for each leaf that may be served.
-pub struct Leaves {
-    good: TlsAcceptor,
-    /// As valid as the good one, and another: what a proxy shows that ends TLS itself.
+/// One acceptor for each certificate that may be served.
+pub struct ServerCertificates {
+    valid: TlsAcceptor,
+    /// Another valid certificate: that of a proxy that terminates TLS.
     proxy: TlsAcceptor,
     expired: TlsAcceptor,
-    not_yet: TlsAcceptor,
+    not_yet_valid: TlsAcceptor,
     wrong_name: TlsAcceptor,
     unknown_issuer: TlsAcceptor,
     self_signed: TlsAcceptor,
     own_authority: TlsAcceptor,
     pub ca_pem_path: PathBuf,
-    /// What a sign-in over the good leaf is bound to.
+    /// The channel binding of the valid certificate.
     pub binding: [u8; 16],
 }
 
-impl Leaves {
-    /// Reads the authority in `folder`, or makes it there, and issues the leaves.
-    pub fn prepare(folder: &Path) -> Result<Self, Error> {
+impl ServerCertificates {
+    /// Reads the authority from `folder`, or creates it there, and issues the certificates.
+    pub fn prepare(folder: &Path) -> Result<Self, CertificateError> {
         let ca_pem_path = folder.join("ca.pem");
-        let issuer = authority(folder, &ca_pem_path)?;
+        let issuer = load_or_create_authority(folder, &ca_pem_path)?;
         let stranger =
             CertifiedIssuer::self_signed(ca_params("Unknown Test CA"), KeyPair::generate()?)?;
-        let good = (2020, 2049);
+        let valid_years = (2020, 2049);
         let key = KeyPair::generate()?;
-        let self_signed = leaf_params(&NAMES, good)?.self_signed(&key)?;
-        let mut own_authority = leaf_params(&NAMES, good)?;
+        let self_signed = leaf_params(&CERTIFICATE_NAMES, valid_years)?.self_signed(&key)?;
+        let mut own_authority = leaf_params(&CERTIFICATE_NAMES, valid_years)?;
         own_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let own_authority = own_authority.self_signed(&key)?;
         let path = folder.join("own-authority.pem");
-        fs::write(&path, own_authority.pem()).map_err(|source| Error::File { path, source })?;
+        fs::write(&path, own_authority.pem())
+            .map_err(|source| CertificateError::File { path, source })?;
         let exchange_key = KeyPair::generate()?;
-        let exchange = leaf_params(&NAMES, good)?.signed_by(&exchange_key, &issuer)?;
+        let exchange =
+            leaf_params(&CERTIFICATE_NAMES, valid_years)?.signed_by(&exchange_key, &issuer)?;
         Ok(Self {
-            good: acceptor(&exchange, &exchange_key)?,
-            proxy: issued(&NAMES, good, &issuer)?,
-            binding: ntlm::binding(exchange.der()),
-            expired: issued(&NAMES, (2020, 2021), &issuer)?,
-            not_yet: issued(&NAMES, (2048, 2049), &issuer)?,
-            wrong_name: issued(&["other.example.test"], good, &issuer)?,
-            unknown_issuer: issued(&NAMES, good, &stranger)?,
+            valid: acceptor(&exchange, &exchange_key)?,
+            proxy: issue(&CERTIFICATE_NAMES, valid_years, &issuer)?,
+            binding: ntlm::channel_binding(exchange.der()),
+            expired: issue(&CERTIFICATE_NAMES, (2020, 2021), &issuer)?,
+            not_yet_valid: issue(&CERTIFICATE_NAMES, (2048, 2049), &issuer)?,
+            wrong_name: issue(&["other.example.test"], valid_years, &issuer)?,
+            unknown_issuer: issue(&CERTIFICATE_NAMES, valid_years, &stranger)?,
             self_signed: acceptor(&self_signed, &key)?,
             own_authority: acceptor(&own_authority, &key)?,
             ca_pem_path,
         })
     }
 
-    /// The acceptor for a connection with this planned fault; a proxy may stand in between.
-    pub fn pick(&self, fault: Option<&Kind>, proxied: bool) -> TlsAcceptor {
+    /// The acceptor for a connection with this planned fault; a proxy may terminate TLS.
+    pub fn pick(&self, fault: Option<&FaultKind>, proxied: bool) -> TlsAcceptor {
         match fault {
-            Some(Kind::CertificateExpired) => &self.expired,
-            Some(Kind::CertificateNotYetValid) => &self.not_yet,
-            Some(Kind::CertificateWrongName) => &self.wrong_name,
-            Some(Kind::CertificateUnknownIssuer) => &self.unknown_issuer,
-            Some(Kind::CertificateSelfSigned) => &self.self_signed,
-            Some(Kind::CertificateOwnAuthority) => &self.own_authority,
+            Some(FaultKind::CertificateExpired) => &self.expired,
+            Some(FaultKind::CertificateNotYetValid) => &self.not_yet_valid,
+            Some(FaultKind::CertificateWrongName) => &self.wrong_name,
+            Some(FaultKind::CertificateUnknownIssuer) => &self.unknown_issuer,
+            Some(FaultKind::CertificateSelfSigned) => &self.self_signed,
+            Some(FaultKind::CertificateOwnAuthority) => &self.own_authority,
             _ if proxied => &self.proxy,
-            _ => &self.good,
+            _ => &self.valid,
         }
         .clone()
     }
 }
 
-fn authority(folder: &Path, ca_pem_path: &Path) -> Result<Issuer<'static, KeyPair>, Error> {
+fn load_or_create_authority(
+    folder: &Path,
+    ca_pem_path: &Path,
+) -> Result<Issuer<'static, KeyPair>, CertificateError> {
     let key_path = folder.join("ca.key");
     let file = |path: &Path| {
         let path = path.to_owned();
-        move |source| Error::File { path, source }
+        move |source| CertificateError::File { path, source }
     };
     if ca_pem_path.exists() && key_path.exists() {
         let key = fs::read_to_string(&key_path).map_err(file(&key_path))?;
@@ -165,17 +170,17 @@ fn leaf_params(names: &[&str], years: (i32, i32)) -> Result<CertificateParams, r
     Ok(params)
 }
 
-fn issued(
+fn issue(
     names: &[&str],
     years: (i32, i32),
     issuer: &Issuer<'_, KeyPair>,
-) -> Result<TlsAcceptor, Error> {
+) -> Result<TlsAcceptor, CertificateError> {
     let key = KeyPair::generate()?;
     let certificate = leaf_params(names, years)?.signed_by(&key, issuer)?;
     acceptor(&certificate, &key)
 }
 
-fn acceptor(certificate: &Certificate, key: &KeyPair) -> Result<TlsAcceptor, Error> {
+fn acceptor(certificate: &Certificate, key: &KeyPair) -> Result<TlsAcceptor, CertificateError> {
     let chain = vec![CertificateDer::from(certificate.der().to_vec())];
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
     let provider = Arc::new(rustls::crypto::ring::default_provider());

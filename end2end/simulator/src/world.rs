@@ -1,5 +1,5 @@
 //! Everything the simulator knows: directory, calendars, management scope, switches, planned faults and counters.
-//! One lock guards it; requests, the control endpoint and tests in the same process see one truth.
+//! One lock guards it, so that requests, the control endpoint and tests in the same process see the same state.
 
 pub mod account;
 pub mod counters;
@@ -16,13 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::{connection_auth::Conversation, fault::Faults};
-use account::Account;
+use crate::{connection_auth::ConnectionAuth, fault::Faults};
+use account::DomainAccount;
 use counters::Counters;
-use entry::Draft;
+use entry::EntryDraft;
 use mailbox::Mailbox;
 use settings::Settings;
-use view::{Truth, Window};
+use view::{ExpectedItem, ViewRange};
 
 #[derive(Clone, Debug)]
 pub struct World {
@@ -31,26 +31,26 @@ pub struct World {
     /// Its `NetBIOS` name, `EXAMPLE`.
     pub netbios: String,
     pub settings: Settings,
-    pub scope: Scope,
+    pub scope: ManagementScope,
     pub faults: Faults,
-    accounts: Vec<Account>,
+    accounts: Vec<DomainAccount>,
     mailboxes: BTreeMap<String, Mailbox>,
     counters: Counters,
-    saves: u64,
-    /// Idle connections of a proxy in front.
-    pub idle: Vec<Conversation>,
+    last_revision: u64,
+    /// Idle connections of the reverse proxy, with their sign-ins.
+    pub idle: Vec<ConnectionAuth>,
 }
 
 /// The mailboxes that a role assignment covers: all, or the included ones, less the excluded ones.
 #[derive(Clone, Debug, Default)]
-pub struct Scope {
+pub struct ManagementScope {
     pub include: Option<BTreeSet<String>>,
     pub exclude: BTreeSet<String>,
 }
 
 /// Why the world cannot be changed as asked.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum WorldError {
     #[error("there is no mailbox {0}")]
     NoMailbox(String),
     #[error("there is already a mailbox or alias {0}")]
@@ -65,13 +65,13 @@ pub enum Refused {
 
 /// The outcome of one sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SignIn {
-    /// Index-free handle: the account's principal name.
+pub enum SignInResult {
+    /// The account's principal name.
     Accepted(String),
     Refused,
 }
 
-impl Scope {
+impl ManagementScope {
     pub fn covers(&self, address: &str) -> bool {
         let included = self
             .include
@@ -88,12 +88,12 @@ impl World {
             domain: domain.to_owned(),
             netbios: netbios.to_owned(),
             settings: Settings::default(),
-            scope: Scope::default(),
+            scope: ManagementScope::default(),
             faults: Faults::default(),
             accounts: Vec::new(),
             mailboxes: BTreeMap::new(),
             counters: Counters::default(),
-            saves: 0,
+            last_revision: 0,
             idle: Vec::new(),
         }
     }
@@ -106,31 +106,31 @@ impl World {
         &mut self.counters
     }
 
-    pub fn accounts(&self) -> &[Account] {
+    pub fn accounts(&self) -> &[DomainAccount] {
         &self.accounts
     }
 
-    pub fn add_account(&mut self, account: Account) {
+    pub fn add_account(&mut self, account: DomainAccount) {
         self.accounts.push(account);
     }
 
     /// The account that `name` means: a principal name, `DOMAIN\user`, or a bare name if a default domain is set.
-    pub fn account(&self, name: &str) -> Option<&Account> {
+    pub fn account(&self, name: &str) -> Option<&DomainAccount> {
         let index = self.account_index(name)?;
         self.accounts.get(index)
     }
 
-    pub fn account_mut(&mut self, name: &str) -> Result<&mut Account, Refused> {
+    pub fn account_mut(&mut self, name: &str) -> Result<&mut DomainAccount, WorldError> {
         self.account_index(name)
             .and_then(|index| self.accounts.get_mut(index))
-            .ok_or_else(|| Refused::NoAccount(name.to_owned()))
+            .ok_or_else(|| WorldError::NoAccount(name.to_owned()))
     }
 
     fn account_index(&self, name: &str) -> Option<usize> {
-        let named = |wanted: &str| {
+        let named = |sought: &str| {
             self.accounts
                 .iter()
-                .position(|account| account.name.eq_ignore_ascii_case(wanted))
+                .position(|account| account.name.eq_ignore_ascii_case(sought))
         };
         if let Some((domain, user)) = name.split_once('\\') {
             let ours = [&self.netbios, &self.domain]
@@ -162,14 +162,14 @@ impl World {
         name: &str,
         is_right: &dyn Fn(&str) -> bool,
         now: Timestamp,
-    ) -> SignIn {
+    ) -> SignInResult {
         let rule = self.settings.lock_out;
         let index = self.account_index(name);
         let account = index.and_then(|index| self.accounts.get_mut(index));
         let known = account.is_some();
         if self.settings.directory_down {
             self.counters.sign_in(false, known);
-            return SignIn::Refused;
+            return SignInResult::Refused;
         }
         let accepted = account.and_then(|account| {
             account
@@ -177,7 +177,7 @@ impl World {
                 .then(|| account.principal_name.clone())
         });
         self.counters.sign_in(accepted.is_some(), known);
-        accepted.map_or(SignIn::Refused, SignIn::Accepted)
+        accepted.map_or(SignInResult::Refused, SignInResult::Accepted)
     }
 
     pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
@@ -189,10 +189,10 @@ impl World {
         self.mailboxes.get(&address.to_ascii_lowercase())
     }
 
-    pub fn mailbox_mut(&mut self, address: &str) -> Result<&mut Mailbox, Refused> {
+    pub fn mailbox_mut(&mut self, address: &str) -> Result<&mut Mailbox, WorldError> {
         self.mailboxes
             .get_mut(&address.to_ascii_lowercase())
-            .ok_or_else(|| Refused::NoMailbox(address.to_owned()))
+            .ok_or_else(|| WorldError::NoMailbox(address.to_owned()))
     }
 
     /// The mailbox with this primary or proxy address.
@@ -209,41 +209,41 @@ impl World {
         address: &str,
         name: &str,
         now: Timestamp,
-    ) -> Result<&mut Mailbox, Refused> {
+    ) -> Result<&mut Mailbox, WorldError> {
         let address = address.to_ascii_lowercase();
         if self.by_any_address(&address).is_some() {
-            return Err(Refused::MailboxExists(address));
+            return Err(WorldError::MailboxExists(address));
         }
         let mailbox = Mailbox::new(&address, name, self.mailboxes.len(), now);
         Ok(self.mailboxes.entry(address).or_insert(mailbox))
     }
 
-    pub fn remove_mailbox(&mut self, address: &str) -> Result<(), Refused> {
+    pub fn remove_mailbox(&mut self, address: &str) -> Result<(), WorldError> {
         self.mailboxes
             .remove(&address.to_ascii_lowercase())
             .map(drop)
-            .ok_or_else(|| Refused::NoMailbox(address.to_owned()))
+            .ok_or_else(|| WorldError::NoMailbox(address.to_owned()))
     }
 
-    pub fn add_alias(&mut self, address: &str, alias: &str) -> Result<(), Refused> {
+    pub fn add_alias(&mut self, address: &str, alias: &str) -> Result<(), WorldError> {
         let alias = alias.to_ascii_lowercase();
         if self.by_any_address(&alias).is_some() {
-            return Err(Refused::MailboxExists(alias));
+            return Err(WorldError::MailboxExists(alias));
         }
         self.mailbox_mut(address)?.aliases.push(alias);
         Ok(())
     }
 
-    /// Stores a draft and tells its id.
+    /// Stores a draft and returns its id.
     pub fn add_entry(
         &mut self,
         address: &str,
-        draft: Draft,
+        draft: EntryDraft,
         now: Timestamp,
-    ) -> Result<String, Refused> {
-        check(&draft)?;
-        let save = self.next_save();
-        let entry = self.mailbox_mut(address)?.add(draft, save, now);
+    ) -> Result<String, WorldError> {
+        check_draft(&draft)?;
+        let revision = self.next_revision();
+        let entry = self.mailbox_mut(address)?.add(draft, revision, now);
         Ok(entry.id.as_str().to_owned())
     }
 
@@ -252,14 +252,14 @@ impl World {
         &mut self,
         address: &str,
         of: &str,
-        draft: Draft,
+        draft: EntryDraft,
         now: Timestamp,
-    ) -> Result<(), Refused> {
-        check(&draft)?;
-        let save = self.next_save();
+    ) -> Result<(), WorldError> {
+        check_draft(&draft)?;
+        let revision = self.next_revision();
         let mailbox = self.mailbox_mut(address)?;
-        let id = mailbox.entry(of).ok_or(Refused::NoEntry)?.id.clone();
-        mailbox.add_twin(&id, draft, save, now);
+        let id = mailbox.entry(of).ok_or(WorldError::NoEntry)?.id.clone();
+        mailbox.add_differing_in_case(&id, draft, revision, now);
         Ok(())
     }
 
@@ -267,40 +267,43 @@ impl World {
         &mut self,
         address: &str,
         id: &str,
-        draft: Draft,
+        draft: EntryDraft,
         now: Timestamp,
-    ) -> Result<(), Refused> {
-        check(&draft)?;
-        let save = self.next_save();
-        let done = self.mailbox_mut(address)?.replace(id, draft, save, now);
-        done.then_some(()).ok_or(Refused::NoEntry)
+    ) -> Result<(), WorldError> {
+        check_draft(&draft)?;
+        let revision = self.next_revision();
+        let done = self.mailbox_mut(address)?.replace(id, draft, revision, now);
+        done.then_some(()).ok_or(WorldError::NoEntry)
     }
 
-    pub fn remove_entry(&mut self, address: &str, id: &str, now: Timestamp) -> Result<(), Refused> {
-        let save = self.next_save();
-        let done = self.mailbox_mut(address)?.remove(id, save, now);
-        done.then_some(()).ok_or(Refused::NoEntry)
+    pub fn remove_entry(
+        &mut self,
+        address: &str,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<(), WorldError> {
+        let revision = self.next_revision();
+        let done = self.mailbox_mut(address)?.remove(id, revision, now);
+        done.then_some(()).ok_or(WorldError::NoEntry)
     }
 
     /// What a calendar view of `address` must hold.
-    pub fn truth(&self, address: &str, window: Window) -> Result<Vec<Truth>, Refused> {
+    pub fn truth(&self, address: &str, range: ViewRange) -> Result<Vec<ExpectedItem>, WorldError> {
         let mailbox = self
             .mailbox(address)
-            .ok_or_else(|| Refused::NoMailbox(address.to_owned()))?;
-        Ok(view::view(mailbox, window)
+            .ok_or_else(|| WorldError::NoMailbox(address.to_owned()))?;
+        Ok(view::calendar_view(mailbox, range)
             .iter()
-            .map(|line| line.truth(&mailbox.address))
+            .map(|item| item.expected(&mailbox.address))
             .collect())
     }
 
-    fn next_save(&mut self) -> u64 {
-        self.saves += 1;
-        self.saves
+    fn next_revision(&mut self) -> u64 {
+        self.last_revision += 1;
+        self.last_revision
     }
 }
 
-fn check(draft: &Draft) -> Result<(), Refused> {
-    draft
-        .flaw()
-        .map_or(Ok(()), |flaw| Err(Refused::Draft(flaw)))
+fn check_draft(draft: &EntryDraft) -> Result<(), WorldError> {
+    draft.validate().map_err(WorldError::Draft)
 }

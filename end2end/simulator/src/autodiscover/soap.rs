@@ -1,11 +1,11 @@
-//! SOAP Autodiscover: the one operation `GetUserSettings`, checked as its contract wants it.
+//! SOAP Autodiscover: the one operation `GetUserSettings`, checked against its contract.
 
 use roxmltree::Node;
 
-use super::{Place, ews_url, place};
+use super::{MailboxLocation, ews_url, locate};
 use crate::{
-    answer::Answer,
-    fault::Target,
+    fault::RequestTarget,
+    http_response::HttpResponse,
     soap::{request::parse, text::element},
     world::World,
 };
@@ -17,17 +17,17 @@ const ACTION: &str =
     "http://schemas.microsoft.com/exchange/2010/Autodiscover/Autodiscover/GetUserSettings";
 
 /// Answers a signed-in POST.
-pub fn answer(world: &mut World, body: &[u8], target: Target<'_>) -> Answer {
+pub fn answer(world: &mut World, body: &[u8], target: RequestTarget<'_>) -> HttpResponse {
     world.counters_mut().autodiscover_answer();
-    let Some((addresses, wanted)) = read(body) else {
-        return fault();
+    let Some((addresses, settings_requested)) = read_request(body) else {
+        return invalid_request_fault();
     };
     let answers: String = addresses
         .iter()
-        .map(|address| user(world, address, &wanted, target.host))
+        .map(|address| user_response(world, address, &settings_requested, target.host))
         .collect();
     let build = world.settings.product.build();
-    Answer::xml(
+    HttpResponse::xml(
         200,
         format!(
             concat!(
@@ -53,8 +53,8 @@ pub fn answer(world: &mut World, body: &[u8], target: Target<'_>) -> Answer {
     )
 }
 
-fn fault() -> Answer {
-    Answer::xml(
+fn invalid_request_fault() -> HttpResponse {
+    HttpResponse::xml(
         500,
         format!(
             r#"<s:Envelope xmlns:s="{SOAP}"><s:Body><s:Fault><faultcode>s:Client</faultcode><faultstring xml:lang="en-US">The request is not valid.</faultstring></s:Fault></s:Body></s:Envelope>"#
@@ -63,7 +63,7 @@ fn fault() -> Answer {
 }
 
 /// Mailboxes and settings of a request that keeps to the contract.
-fn read(body: &[u8]) -> Option<(Vec<String>, Vec<String>)> {
+fn read_request(body: &[u8]) -> Option<(Vec<String>, Vec<String>)> {
     let text = std::str::from_utf8(body).ok()?;
     let document = parse(text).ok()?;
     let envelope = document.root_element();
@@ -78,8 +78,8 @@ fn read(body: &[u8]) -> Option<(Vec<String>, Vec<String>)> {
         "GetUserSettingsRequestMessage",
     )?;
     let request = child(message, CONTRACT, "Request")?;
-    let users = texts(child(request, CONTRACT, "Users")?, "Mailbox");
-    let settings = texts(child(request, CONTRACT, "RequestedSettings")?, "Setting");
+    let users = child_texts(child(request, CONTRACT, "Users")?, "Mailbox");
+    let settings = child_texts(child(request, CONTRACT, "RequestedSettings")?, "Setting");
     (!users.is_empty() && !settings.is_empty()).then_some((users, settings))
 }
 
@@ -88,7 +88,7 @@ fn child<'a, 'b>(node: Node<'a, 'b>, namespace: &str, name: &str) -> Option<Node
         .find(|child| child.has_tag_name((namespace, name)))
 }
 
-fn texts(node: Node<'_, '_>, name: &str) -> Vec<String> {
+fn child_texts(node: Node<'_, '_>, name: &str) -> Vec<String> {
     node.descendants()
         .filter(|found| found.has_tag_name((CONTRACT, name)))
         .filter_map(|found| found.text())
@@ -96,17 +96,24 @@ fn texts(node: Node<'_, '_>, name: &str) -> Vec<String> {
         .collect()
 }
 
-fn user(world: &World, address: &str, wanted: &[String], host: &str) -> String {
+fn user_response(
+    world: &World,
+    address: &str,
+    settings_requested: &[String],
+    host: &str,
+) -> String {
     let Some(mailbox) = world.by_any_address(address) else {
-        return response("InvalidUser", "The user could not be found.", None, "");
+        return response_xml("InvalidUser", "The user could not be found.", None, "");
     };
-    match place(world, mailbox, host) {
-        Place::Address(there) => response("RedirectAddress", "Redirection.", Some(there), ""),
-        Place::Host(url) => {
-            let url = url.replace("autodiscover.xml", "autodiscover.svc");
-            response("RedirectUrl", "Redirection.", Some(&url), "")
+    match locate(world, mailbox, host) {
+        MailboxLocation::Address(there) => {
+            response_xml("RedirectAddress", "Redirection.", Some(there), "")
         }
-        Place::Here => {
+        MailboxLocation::Host(url) => {
+            let url = url.replace("autodiscover.xml", "autodiscover.svc");
+            response_xml("RedirectUrl", "Redirection.", Some(&url), "")
+        }
+        MailboxLocation::Here => {
             let inside = format!("https://ex01.int.{}/EWS/Exchange.asmx", world.domain);
             let known = [
                 ("ExternalEwsUrl", ews_url(world, mailbox)),
@@ -116,19 +123,19 @@ fn user(world: &World, address: &str, wanted: &[String], host: &str) -> String {
             ];
             let mut settings = String::new();
             for (name, value) in known {
-                if wanted.iter().any(|wish| wish == name) {
+                if settings_requested.iter().any(|requested| requested == name) {
                     settings += r#"<UserSetting i:type="StringSetting">"#;
                     settings += &element("Name", name);
                     settings += &element("Value", value);
                     settings += "</UserSetting>";
                 }
             }
-            response("NoError", "No error.", None, &settings)
+            response_xml("NoError", "No error.", None, &settings)
         }
     }
 }
 
-fn response(code: &str, message: &str, target: Option<&str>, settings: &str) -> String {
+fn response_xml(code: &str, message: &str, target: Option<&str>, settings: &str) -> String {
     let target = target.map_or_else(
         || r#"<RedirectTarget i:nil="true"/>"#.to_owned(),
         |target| element("RedirectTarget", target),

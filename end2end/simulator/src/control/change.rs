@@ -12,19 +12,19 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::handler::Simulation;
+use super::handler::SimulatorState;
 use crate::{
     fault::Plan,
     world::{
-        Refused, Scope,
-        entry::Draft,
-        settings::{AuthOffer, Product, Protection, Told},
+        ManagementScope, WorldError,
+        entry::EntryDraft,
+        settings::{AuthOffer, ExtendedProtection, Product, ReportedValue, Settings},
     },
 };
 
-type Done = Result<StatusCode, Refused>;
+type ChangeResult = Result<StatusCode, WorldError>;
 
-const DONE: StatusCode = StatusCode::NO_CONTENT;
+const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,55 +32,55 @@ pub struct NewPassword {
     password: String,
 }
 
-pub async fn password(
-    State(shared): Simulation,
+pub async fn set_password(
+    State(shared): SimulatorState,
     Path(name): Path<String>,
     Json(NewPassword { password }): Json<NewPassword>,
-) -> Done {
+) -> ChangeResult {
     shared.with(|world| {
         world.account_mut(&name)?.password = password;
-        Ok(DONE)
+        Ok(NO_CONTENT)
     })
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Role {
+pub struct ImpersonationRole {
     granted: bool,
 }
 
-pub async fn role(
-    State(shared): Simulation,
+pub async fn set_impersonation_role(
+    State(shared): SimulatorState,
     Path(name): Path<String>,
-    Json(Role { granted }): Json<Role>,
-) -> Done {
+    Json(ImpersonationRole { granted }): Json<ImpersonationRole>,
+) -> ChangeResult {
     shared.with(|world| {
         world.account_mut(&name)?.role = granted;
-        Ok(DONE)
+        Ok(NO_CONTENT)
     })
 }
 
-pub async fn unlock(State(shared): Simulation, Path(name): Path<String>) -> Done {
+pub async fn unlock(State(shared): SimulatorState, Path(name): Path<String>) -> ChangeResult {
     shared.with(|world| {
         world.account_mut(&name)?.unlock();
-        Ok(DONE)
+        Ok(NO_CONTENT)
     })
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Disabled {
+pub struct AccountDisabled {
     disabled: bool,
 }
 
-pub async fn disabled(
-    State(shared): Simulation,
+pub async fn set_disabled(
+    State(shared): SimulatorState,
     Path(name): Path<String>,
-    Json(Disabled { disabled }): Json<Disabled>,
-) -> Done {
+    Json(AccountDisabled { disabled }): Json<AccountDisabled>,
+) -> ChangeResult {
     shared.with(|world| {
         world.account_mut(&name)?.disabled = disabled;
-        Ok(DONE)
+        Ok(NO_CONTENT)
     })
 }
 
@@ -93,18 +93,18 @@ pub struct NewScope {
     exclude: BTreeSet<String>,
 }
 
-pub async fn scope(
-    State(shared): Simulation,
+pub async fn set_scope(
+    State(shared): SimulatorState,
     Json(NewScope { include, exclude }): Json<NewScope>,
 ) -> StatusCode {
     let lower =
         |list: BTreeSet<String>| list.iter().map(|each| each.to_ascii_lowercase()).collect();
-    let scope = Scope {
+    let scope = ManagementScope {
         include: include.map(lower),
         exclude: lower(exclude),
     };
     shared.with(|world| world.scope = scope);
-    DONE
+    NO_CONTENT
 }
 
 #[derive(Default, Deserialize)]
@@ -118,44 +118,47 @@ pub struct NewMailbox {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewServer {
-    /// Empty: the one of the settings.
+pub struct NewEwsUrl {
+    /// An empty text goes back to the URL of the settings.
     ews_url: String,
 }
 
-pub async fn server(
-    State(shared): Simulation,
+pub async fn set_ews_url(
+    State(shared): SimulatorState,
     Path(address): Path<String>,
-    Json(NewServer { ews_url }): Json<NewServer>,
-) -> Done {
+    Json(NewEwsUrl { ews_url }): Json<NewEwsUrl>,
+) -> ChangeResult {
     shared.with(|world| {
         world.mailbox_mut(&address)?.ews_url = Some(ews_url).filter(|url| !url.is_empty());
-        Ok(DONE)
+        Ok(NO_CONTENT)
     })
 }
 
 pub async fn create_mailbox(
-    State(shared): Simulation,
+    State(shared): SimulatorState,
     Path(address): Path<String>,
     body: Option<Json<NewMailbox>>,
-) -> Result<(StatusCode, Json<Value>), Refused> {
-    let wish = body.map(|Json(wish)| wish).unwrap_or_default();
+) -> Result<(StatusCode, Json<Value>), WorldError> {
+    let new = body.map(|Json(new)| new).unwrap_or_default();
     let now = shared.clock.now();
     shared.with(|world| {
-        let name = wish.name.unwrap_or_else(|| address.clone());
+        let name = new.name.unwrap_or_else(|| address.clone());
         let mailbox = world.add_mailbox(&address, &name, now)?;
-        if let Some(principal_name) = wish.principal_name {
+        if let Some(principal_name) = new.principal_name {
             mailbox.principal_name = principal_name;
         }
-        mailbox.moved_to = wish.moved_to;
-        mailbox.ews_url = wish.ews_url;
-        let told = json!({"address": mailbox.address, "sid": mailbox.sid});
-        Ok((StatusCode::CREATED, Json(told)))
+        mailbox.moved_to = new.moved_to;
+        mailbox.ews_url = new.ews_url;
+        let created = json!({"address": mailbox.address, "sid": mailbox.sid});
+        Ok((StatusCode::CREATED, Json(created)))
     })
 }
 
-pub async fn delete_mailbox(State(shared): Simulation, Path(address): Path<String>) -> Done {
-    shared.with(|world| world.remove_mailbox(&address).map(|()| DONE))
+pub async fn delete_mailbox(
+    State(shared): SimulatorState,
+    Path(address): Path<String>,
+) -> ChangeResult {
+    shared.with(|world| world.remove_mailbox(&address).map(|()| NO_CONTENT))
 }
 
 #[derive(Deserialize)]
@@ -164,49 +167,49 @@ pub struct NewAlias {
     alias: String,
 }
 
-pub async fn alias(
-    State(shared): Simulation,
+pub async fn add_alias(
+    State(shared): SimulatorState,
     Path(address): Path<String>,
     Json(NewAlias { alias }): Json<NewAlias>,
-) -> Done {
-    shared.with(|world| world.add_alias(&address, &alias).map(|()| DONE))
+) -> ChangeResult {
+    shared.with(|world| world.add_alias(&address, &alias).map(|()| NO_CONTENT))
 }
 
 pub async fn add_entry(
-    State(shared): Simulation,
+    State(shared): SimulatorState,
     Path(address): Path<String>,
-    Json(draft): Json<Draft>,
-) -> Result<(StatusCode, Json<Value>), Refused> {
+    Json(draft): Json<EntryDraft>,
+) -> Result<(StatusCode, Json<Value>), WorldError> {
     let now = shared.clock.now();
     let id = shared.with(|world| world.add_entry(&address, draft, now))?;
     Ok((StatusCode::CREATED, Json(json!({"id": id}))))
 }
 
 pub async fn replace_entry(
-    State(shared): Simulation,
+    State(shared): SimulatorState,
     Path((address, id)): Path<(String, String)>,
-    Json(draft): Json<Draft>,
-) -> Done {
+    Json(draft): Json<EntryDraft>,
+) -> ChangeResult {
     let now = shared.clock.now();
     shared.with(|world| {
         world
             .replace_entry(&address, &id, draft, now)
-            .map(|()| DONE)
+            .map(|()| NO_CONTENT)
     })
 }
 
 pub async fn delete_entry(
-    State(shared): Simulation,
+    State(shared): SimulatorState,
     Path((address, id)): Path<(String, String)>,
-) -> Done {
+) -> ChangeResult {
     let now = shared.clock.now();
-    shared.with(|world| world.remove_entry(&address, &id, now).map(|()| DONE))
+    shared.with(|world| world.remove_entry(&address, &id, now).map(|()| NO_CONTENT))
 }
 
-/// Plans a fault; a misspelt condition must not widen it, so unknown fields are refused.
+/// Plans a fault. Unknown fields are refused, since a fault with a misspelt condition would hit other requests too.
 pub async fn plan_fault(
-    State(shared): Simulation,
-    Json(wish): Json<Value>,
+    State(shared): SimulatorState,
+    Json(body): Json<Value>,
 ) -> Result<StatusCode, (StatusCode, Json<Value>)> {
     let refuse = |why: String| {
         (
@@ -215,39 +218,42 @@ pub async fn plan_fault(
         )
     };
     let plan: Plan =
-        serde_json::from_value(wish.clone()).map_err(|error| refuse(error.to_string()))?;
+        serde_json::from_value(body.clone()).map_err(|error| refuse(error.to_string()))?;
     let understood = serde_json::to_value(&plan).map_err(|error| refuse(error.to_string()))?;
-    let unknown = wish
+    let unknown = body
         .as_object()
         .and_then(|fields| fields.keys().find(|name| understood.get(name).is_none()));
     if let Some(name) = unknown {
         return Err(refuse(format!("unknown field {name}")));
     }
     shared.with(|world| world.faults.plan(plan));
-    Ok(DONE)
+    Ok(NO_CONTENT)
 }
 
-pub async fn clear_faults(State(shared): Simulation) -> StatusCode {
+pub async fn clear_faults(State(shared): SimulatorState) -> StatusCode {
     shared.with(|world| world.faults.clear());
-    DONE
+    NO_CONTENT
 }
 
-pub async fn auth_offer(State(shared): Simulation, Json(offer): Json<AuthOffer>) -> StatusCode {
+pub async fn set_auth_offer(
+    State(shared): SimulatorState,
+    Json(offer): Json<AuthOffer>,
+) -> StatusCode {
     shared.with(|world| world.settings.offer = offer);
-    DONE
+    NO_CONTENT
 }
 
 /// Switches; what is absent stays as it is.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Switches {
+pub struct SettingsChange {
     accept_alias_as_primary: Option<bool>,
     ews_url: Option<String>,
     find_limit: Option<usize>,
-    total_items_in_view: Option<Told>,
-    includes_last_item: Option<Told>,
+    total_items_in_view: Option<ReportedValue>,
+    includes_last_item: Option<ReportedValue>,
     product: Option<Product>,
-    extended_protection: Option<Protection>,
+    extended_protection: Option<ExtendedProtection>,
     close_after_challenge: Option<bool>,
     tls_proxy: Option<bool>,
     /// 0 never locks.
@@ -265,75 +271,78 @@ pub struct Switches {
     soap_autodiscover: Option<bool>,
 }
 
-pub async fn settings(State(shared): Simulation, Json(wish): Json<Switches>) -> StatusCode {
-    shared.with(|world| {
-        let settings = &mut world.settings;
-        if let Some(accept) = wish.accept_alias_as_primary {
-            settings.accept_alias_as_primary = accept;
-        }
-        if let Some(url) = wish.ews_url {
-            settings.ews_url = url;
-        }
-        if let Some(limit) = wish.find_limit {
-            settings.find_limit = limit;
-        }
-        if let Some(told) = wish.total_items_in_view {
-            settings.total_items_in_view = told;
-        }
-        if let Some(told) = wish.includes_last_item {
-            settings.includes_last_item = told;
-        }
-        if let Some(product) = wish.product {
-            settings.product = product;
-        }
-        if let Some(protection) = wish.extended_protection {
-            settings.extended_protection = protection;
-        }
-        if let Some(close) = wish.close_after_challenge {
-            settings.close_after_challenge = close;
-        }
-        if let Some(proxy) = wish.tls_proxy {
-            settings.tls_proxy = proxy;
-        }
-        if let Some(threshold) = wish.lock_out_threshold {
-            settings.lock_out.threshold = Some(threshold).filter(|limit| *limit > 0);
-        }
-        if let Some(minutes) = wish.lock_out_window_minutes {
-            settings.lock_out.window = SignedDuration::from_mins(i64::from(minutes));
-        }
-        if let Some(down) = wish.directory_down {
-            settings.directory_down = down;
-        }
-        if let Some(milliseconds) = wish.slow_refusal_milliseconds {
-            settings.slow_refusal_milliseconds = milliseconds;
-        }
-        if let Some(domain) = wish.default_domain {
-            settings.default_domain = Some(domain).filter(|name| !name.is_empty());
-        }
-        if let Some(to) = wish.http_redirect {
-            settings.http_redirect = Some(to).filter(|to| !to.is_empty());
-        }
-        if let Some(url) = wish.autodiscover_url {
-            settings.autodiscover_url = Some(url).filter(|url| !url.is_empty());
-        }
-        if let Some(pox) = wish.pox {
-            settings.pox = pox;
-        }
-        if let Some(soap) = wish.soap_autodiscover {
-            settings.soap_autodiscover = soap;
-        }
-    });
-    DONE
+pub async fn change_settings(
+    State(shared): SimulatorState,
+    Json(change): Json<SettingsChange>,
+) -> StatusCode {
+    shared.with(|world| apply_settings(&mut world.settings, change));
+    NO_CONTENT
+}
+
+fn apply_settings(settings: &mut Settings, change: SettingsChange) {
+    replace(
+        &mut settings.accept_alias_as_primary,
+        change.accept_alias_as_primary,
+    );
+    replace(&mut settings.ews_url, change.ews_url);
+    replace(&mut settings.find_limit, change.find_limit);
+    replace(
+        &mut settings.total_items_in_view,
+        change.total_items_in_view,
+    );
+    replace(&mut settings.includes_last_item, change.includes_last_item);
+    replace(&mut settings.product, change.product);
+    replace(
+        &mut settings.extended_protection,
+        change.extended_protection,
+    );
+    replace(
+        &mut settings.close_after_challenge,
+        change.close_after_challenge,
+    );
+    replace(&mut settings.tls_proxy, change.tls_proxy);
+    if let Some(threshold) = change.lock_out_threshold {
+        settings.lock_out.threshold = Some(threshold).filter(|limit| *limit > 0);
+    }
+    if let Some(minutes) = change.lock_out_window_minutes {
+        settings.lock_out.window = SignedDuration::from_mins(i64::from(minutes));
+    }
+    replace(&mut settings.directory_down, change.directory_down);
+    replace(
+        &mut settings.slow_refusal_milliseconds,
+        change.slow_refusal_milliseconds,
+    );
+    replace_or_clear(&mut settings.default_domain, change.default_domain);
+    replace_or_clear(&mut settings.http_redirect, change.http_redirect);
+    replace_or_clear(&mut settings.autodiscover_url, change.autodiscover_url);
+    replace(&mut settings.pox, change.pox);
+    replace(&mut settings.soap_autodiscover, change.soap_autodiscover);
+}
+
+fn replace<T>(setting: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *setting = value;
+    }
+}
+
+/// As [`replace`]; an empty text clears the setting.
+fn replace_or_clear(setting: &mut Option<String>, value: Option<String>) {
+    if let Some(value) = value {
+        *setting = Some(value).filter(|text| !text.is_empty());
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewTime {
+pub struct ClockChange {
     now: Timestamp,
 }
 
 /// Holds the clock at an instant.
-pub async fn clock(State(shared): Simulation, Json(NewTime { now }): Json<NewTime>) -> StatusCode {
+pub async fn set_clock(
+    State(shared): SimulatorState,
+    Json(ClockChange { now }): Json<ClockChange>,
+) -> StatusCode {
     shared.clock.set(now);
-    DONE
+    NO_CONTENT
 }

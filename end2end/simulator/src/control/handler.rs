@@ -1,5 +1,5 @@
-//! What the handlers of the control endpoint have in common: the state that they are handed, and how the world's
-//! refusals become HTTP answers.
+//! What the handlers of the control endpoint share: the extractor of the state, and how errors of the world become
+//! HTTP answers.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::{shared::Shared, world::Refused};
+use crate::{shared_state::SharedState, world::WorldError};
 
 /// The extractor of the simulator's state.
-pub type Simulation = State<Arc<Shared>>;
+pub type SimulatorState = State<Arc<SharedState>>;
 
-impl IntoResponse for Refused {
+impl IntoResponse for WorldError {
     fn into_response(self) -> Response {
         let status = match self {
             Self::NoMailbox(_) | Self::NoAccount(_) | Self::NoEntry => StatusCode::NOT_FOUND,

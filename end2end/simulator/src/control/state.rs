@@ -1,5 +1,5 @@
-//! What the control endpoint tells: counters, and what a calendar view must hold.
-//! Passwords are never told.
+//! What the control endpoint reports: counters, and what a calendar view must hold.
+//! Passwords are never shown.
 
 use axum::{
     Json,
@@ -9,27 +9,27 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::handler::Simulation;
+use super::handler::SimulatorState;
 use crate::{
     fault::Plan,
     world::{
-        Refused, World,
-        view::{Truth, Window},
+        World, WorldError,
+        view::{ExpectedItem, ViewRange},
     },
 };
 
-pub async fn state(State(shared): Simulation) -> Json<Value> {
+pub async fn get_state(State(shared): SimulatorState) -> Json<Value> {
     let now = shared.clock.now();
-    Json(shared.with(|world| told(world, now)))
+    Json(shared.with(|world| state_json(world, now)))
 }
 
-fn told(world: &World, now: Timestamp) -> Value {
+fn state_json(world: &World, now: Timestamp) -> Value {
     let counters = world.counters();
     let accounts: serde_json::Map<_, _> = world
         .accounts()
         .iter()
         .map(|account| {
-            let told = json!({
+            let summary = json!({
                 "name": format!("{}\\{}", world.netbios, account.name),
                 "role": account.role,
                 "mailbox": account.mailbox,
@@ -39,13 +39,13 @@ fn told(world: &World, now: Timestamp) -> Value {
                 "refused": account.refused(),
                 "accepted": account.accepted(),
             });
-            (account.principal_name.clone(), told)
+            (account.principal_name.clone(), summary)
         })
         .collect();
     let mailboxes: serde_json::Map<_, _> = world
         .mailboxes()
         .map(|mailbox| {
-            let told = json!({
+            let summary = json!({
                 "name": mailbox.name,
                 "aliases": mailbox.aliases,
                 "principal_name": mailbox.principal_name,
@@ -55,7 +55,7 @@ fn told(world: &World, now: Timestamp) -> Value {
                 "entries": mailbox.entries().len(),
                 "requests": counters.requests().get(&mailbox.address),
             });
-            (mailbox.address.clone(), told)
+            (mailbox.address.clone(), summary)
         })
         .collect();
     json!({
@@ -79,21 +79,21 @@ fn told(world: &World, now: Timestamp) -> Value {
     })
 }
 
-pub async fn faults(State(shared): Simulation) -> Json<Vec<Plan>> {
+pub async fn list_faults(State(shared): SimulatorState) -> Json<Vec<Plan>> {
     Json(shared.with(|world| world.faults.plans().to_vec()))
 }
 
 #[derive(Deserialize)]
-pub struct Edges {
+pub struct ViewQuery {
     start: Timestamp,
     end: Timestamp,
 }
 
-pub async fn view(
-    State(shared): Simulation,
+pub async fn expected_view(
+    State(shared): SimulatorState,
     Path(address): Path<String>,
-    Query(Edges { start, end }): Query<Edges>,
-) -> Result<Json<Vec<Truth>>, Refused> {
-    let window = Window { start, end };
-    shared.with(|world| world.truth(&address, window)).map(Json)
+    Query(ViewQuery { start, end }): Query<ViewQuery>,
+) -> Result<Json<Vec<ExpectedItem>>, WorldError> {
+    let range = ViewRange { start, end };
+    shared.with(|world| world.truth(&address, range)).map(Json)
 }

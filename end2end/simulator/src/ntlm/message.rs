@@ -1,4 +1,4 @@
-//! The fields of NTLM messages, read where they say they are.
+//! The AUTHENTICATE message of NTLM: its fields are read at the offsets that it names.
 
 /// What every message begins with.
 pub const SIGNATURE: &[u8] = b"NTLMSSP\0";
@@ -12,8 +12,8 @@ pub struct Authenticate<'a> {
     whole: &'a [u8],
 }
 
-/// Where the MIC stands, if there is one.
-const MIC: std::ops::Range<usize> = 72..88;
+/// The bytes of the message integrity code (MIC), if there is one.
+const MIC_RANGE: std::ops::Range<usize> = 72..88;
 
 impl<'a> Authenticate<'a> {
     /// `None` for anything that is not a whole message in Unicode.
@@ -22,9 +22,9 @@ impl<'a> Authenticate<'a> {
             return None;
         }
         Some(Self {
-            domain: text(field(whole, 28)?)?,
-            user: text(field(whole, 36)?)?,
-            response: field(whole, 20)?,
+            domain: decode_utf16(read_field(whole, 28)?)?,
+            user: decode_utf16(read_field(whole, 36)?)?,
+            response: read_field(whole, 20)?,
             whole,
         })
     }
@@ -47,10 +47,10 @@ impl<'a> Authenticate<'a> {
     /// The pairs that the proof covers.
     pub fn pairs(&self) -> Option<Vec<(u16, &'a [u8])>> {
         let (_, temp) = self.proof()?;
-        pairs(temp.get(28..)?)
+        read_av_pairs(temp.get(28..)?)
     }
 
-    /// Whether it says that a MIC is in its place.
+    /// Whether the flags say that the message has a MIC.
     pub fn has_mic(&self) -> bool {
         const FLAGS: u16 = 6;
         let pairs = self.pairs().unwrap_or_default();
@@ -61,7 +61,7 @@ impl<'a> Authenticate<'a> {
     /// The message with zeros in the place of the MIC, and the MIC.
     pub fn without_mic(&self) -> Option<(Vec<u8>, Vec<u8>)> {
         let mut blank = self.whole.to_vec();
-        let place = blank.get_mut(MIC)?;
+        let place = blank.get_mut(MIC_RANGE)?;
         let mic = place.to_vec();
         place.fill(0);
         Some((blank, mic))
@@ -69,7 +69,7 @@ impl<'a> Authenticate<'a> {
 }
 
 /// Length, space and offset of a field.
-pub fn fields(length: usize, offset: usize) -> [u8; 8] {
+pub fn encode_field(length: usize, offset: usize) -> [u8; 8] {
     let length = u16::try_from(length).unwrap_or(0).to_le_bytes();
     let offset = u32::try_from(offset).unwrap_or(0).to_le_bytes();
     let mut bytes = [0; 8];
@@ -80,7 +80,7 @@ pub fn fields(length: usize, offset: usize) -> [u8; 8] {
 }
 
 /// The pairs of target information up to their end mark.
-fn pairs(mut info: &[u8]) -> Option<Vec<(u16, &[u8])>> {
+fn read_av_pairs(mut info: &[u8]) -> Option<Vec<(u16, &[u8])>> {
     let mut pairs = Vec::new();
     loop {
         let (head, rest) = info.split_at_checked(4)?;
@@ -95,7 +95,7 @@ fn pairs(mut info: &[u8]) -> Option<Vec<(u16, &[u8])>> {
     }
 }
 
-fn field(whole: &[u8], at: usize) -> Option<&[u8]> {
+fn read_field(whole: &[u8], at: usize) -> Option<&[u8]> {
     let head = whole.get(at..at + 8)?;
     let length = usize::from(u16::from_le_bytes([head[0], head[1]]));
     let offset = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
@@ -103,7 +103,7 @@ fn field(whole: &[u8], at: usize) -> Option<&[u8]> {
     whole.get(offset..offset.checked_add(length)?)
 }
 
-fn text(bytes: &[u8]) -> Option<String> {
+fn decode_utf16(bytes: &[u8]) -> Option<String> {
     let units: Vec<u16> = bytes
         .chunks_exact(2)
         .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))

@@ -5,7 +5,7 @@ use crate::world::{World, mailbox::Mailbox};
 
 /// Whose data an operation works on.
 #[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
+pub struct OperationContext<'a> {
     pub world: &'a World,
     /// The impersonated mailbox, else the caller's own, if it has one.
     pub mailbox: Option<&'a Mailbox>,

@@ -1,28 +1,29 @@
-//! `FindItem`: a calendar view expands series within a window; without one stored items come by pages.
-//! Beyond the limit of objects a view errs, unless the request says how many it takes.
+//! `FindItem`: a calendar view expands series within a range; without one stored items come by pages.
+//! A view of more objects than the limit is an error, unless the request says how many it takes.
 
 use jiff::{ToSpan, tz::TimeZone};
 use roxmltree::Node;
 
 use super::{
-    context::Scene,
+    context::OperationContext,
     folder::{self, CALENDAR},
-    item_writer::Detail,
-    item_xml, page,
-    response_messages::{each, refuse},
-    result_page::{ResultPage, max_entries, root_folder, too_many},
-    shape::{Wanted, invalid_property},
+    item_writer::DetailLevel,
+    item_xml,
+    response_messages::{fail_all, message_for_each},
+    response_shape::{ResponseShape, invalid_property_request},
+    result_page::{ResultPage, find_count_exceeded, max_entries, root_folder},
+    stored_items,
 };
 use crate::{
-    soap::{envelope::ResponseError, request::Request},
+    soap::{envelope::ResponseError, request::SoapRequest},
     world::{
         settings::Settings,
-        view::{self, Window},
+        view::{self, ViewRange},
     },
 };
 
 /// Paths that only `GetItem` returns.
-const NOT_HERE: [&str; 13] = [
+const GET_ITEM_ONLY_PATHS: [&str; 13] = [
     "item:Body",
     "item:Attachments",
     "item:MimeContent",
@@ -38,41 +39,44 @@ const NOT_HERE: [&str; 13] = [
     "calendar:DeletedOccurrences",
 ];
 
-struct Asked {
-    wanted: Wanted,
-    what: What,
+struct FindItemQuery {
+    shape: ResponseShape,
+    what: QueriedView,
 }
 
-enum What {
+enum QueriedView {
     View {
-        window: Window,
+        range: ViewRange,
         limit: Option<usize>,
     },
-    Stored(page::Asked),
+    Stored(stored_items::StoredItemsQuery),
 }
 
-pub fn answer(scene: Scene<'_>, request: &Request<'_, '_>) -> String {
-    match read(request) {
-        Ok(asked) => each(request, "m:ParentFolderIds", |id| {
-            find(scene, id, &asked, request.zone.as_ref())
+pub fn answer(context: OperationContext<'_>, request: &SoapRequest<'_, '_>) -> String {
+    match read_query(request) {
+        Ok(query) => message_for_each(request, "m:ParentFolderIds", |id| {
+            find_in_folder(context, id, &query, request.zone.as_ref())
         }),
-        Err(error) => refuse(request, &error),
+        Err(error) => fail_all(request, &error),
     }
 }
 
-fn read(request: &Request<'_, '_>) -> Result<Asked, ResponseError> {
-    let wanted = Wanted::read(request, "m:ItemShape")?;
-    if wanted.mime || NOT_HERE.iter().any(|path| wanted.names(path)) {
-        return Err(invalid_property());
+fn read_query(request: &SoapRequest<'_, '_>) -> Result<FindItemQuery, ResponseError> {
+    let shape = ResponseShape::read(request, "m:ItemShape")?;
+    if shape.mime || GET_ITEM_ONLY_PATHS.iter().any(|path| shape.names(path)) {
+        return Err(invalid_property_request());
     }
     let what = match request.child("m:CalendarView") {
-        Some(view) => calendar_view(request, view)?,
-        None => What::Stored(page::read(request)?),
+        Some(view) => read_calendar_view(request, view)?,
+        None => QueriedView::Stored(stored_items::read_query(request)?),
     };
-    Ok(Asked { wanted, what })
+    Ok(FindItemQuery { shape, what })
 }
 
-fn calendar_view(request: &Request<'_, '_>, view: Node<'_, '_>) -> Result<What, ResponseError> {
+fn read_calendar_view(
+    request: &SoapRequest<'_, '_>,
+    view: Node<'_, '_>,
+) -> Result<QueriedView, ResponseError> {
     let beside = [
         "m:Restriction",
         "m:SortOrder",
@@ -92,51 +96,54 @@ fn calendar_view(request: &Request<'_, '_>, view: Node<'_, '_>) -> Result<What, 
             "A CalendarView can be used with a shallow traversal only.",
         ));
     }
-    Ok(What::View {
-        window: window(request, view)?,
+    Ok(QueriedView::View {
+        range: read_range(request, view)?,
         limit: max_entries(view)?,
     })
 }
 
-fn window(request: &Request<'_, '_>, view: Node<'_, '_>) -> Result<Window, ResponseError> {
+fn read_range(
+    request: &SoapRequest<'_, '_>,
+    view: Node<'_, '_>,
+) -> Result<ViewRange, ResponseError> {
     let edge = |name| {
         view.attribute(name)
             .and_then(|text| request.instant(text))
             .ok_or_else(|| ResponseError::new("ErrorInvalidArgument", "The date is invalid."))
     };
-    let window = Window {
+    let range = ViewRange {
         start: edge("StartDate")?,
         end: edge("EndDate")?,
     };
-    if window.end < window.start {
+    if range.end < range.start {
         return Err(ResponseError::new(
             "ErrorCalendarEndDateIsEarlierThanStartDate",
             "EndDate is earlier than StartDate",
         ));
     }
-    let longest = window.start.to_zoned(TimeZone::UTC).checked_add(2.years());
-    if longest.is_ok_and(|longest| window.end > longest.timestamp()) {
+    let longest = range.start.to_zoned(TimeZone::UTC).checked_add(2.years());
+    if longest.is_ok_and(|longest| range.end > longest.timestamp()) {
         return Err(ResponseError::new(
             "ErrorCalendarViewRangeTooBig",
             "The specified view range exceeds the maximum range of two years.",
         ));
     }
-    Ok(window)
+    Ok(range)
 }
 
-fn find(
-    scene: Scene<'_>,
+fn find_in_folder(
+    context: OperationContext<'_>,
     id: Node<'_, '_>,
-    asked: &Asked,
+    query: &FindItemQuery,
     zone: Option<&TimeZone>,
 ) -> Result<String, ResponseError> {
-    let folder = folder::find(scene, id)?;
-    let settings = &scene.world.settings;
-    let most = settings.find_limit;
-    let (window, limit) = match &asked.what {
-        What::View { window, limit } => (*window, *limit),
-        What::Stored(stored) => {
-            let found = page::find(folder, stored, &asked.wanted, most, zone)?;
+    let folder = folder::find_folder(context, id)?;
+    let settings = &context.world.settings;
+    let find_limit = settings.find_limit;
+    let (range, limit) = match &query.what {
+        QueriedView::View { range, limit } => (*range, *limit),
+        QueriedView::Stored(stored) => {
+            let found = stored_items::find_page(folder, stored, &query.shape, find_limit, zone)?;
             return Ok(root_folder(settings, &found));
         }
     };
@@ -146,31 +153,29 @@ fn find(
             "The folder cannot be used with a CalendarView.",
         ));
     }
-    if let Some(error) = trouble(settings, window) {
+    if let Some(error) = view_error(settings, range) {
         return Err(error);
     }
-    let lines = view::view(folder.mailbox, window);
-    if limit.is_none() && lines.len() > most {
-        return Err(too_many(most));
+    let items = view::calendar_view(folder.mailbox, range);
+    if limit.is_none() && items.len() > find_limit {
+        return Err(find_count_exceeded(find_limit));
     }
-    let taken = limit.unwrap_or(most).min(most);
-    let items: String = lines
-        .iter()
-        .take(taken)
-        .map(|line| item_xml::item(line, folder, &asked.wanted, Detail::Found, zone))
-        .collect();
+    let taken = limit.unwrap_or(find_limit).min(find_limit);
+    let xml = items.iter().take(taken).map(|item| {
+        item_xml::calendar_item_xml(item, folder, &query.shape, DetailLevel::Summary, zone)
+    });
     let found = ResultPage {
-        items,
+        items: xml.collect(),
         next: None,
-        total: lines.len(),
-        is_last: lines.len() <= taken,
+        total: items.len(),
+        is_last: items.len() <= taken,
     };
     Ok(root_folder(settings, &found))
 }
 
-/// What keeps the server from answering about a window.
-fn trouble(settings: &Settings, window: Window) -> Option<ResponseError> {
-    let length = window.end.duration_since(window.start);
+/// The error that the settings plan for views of this range, if any.
+fn view_error(settings: &Settings, range: ViewRange) -> Option<ResponseError> {
+    let length = range.end.duration_since(range.start);
     if settings.slow_view.is_some_and(|longest| length > longest) {
         return Some(ResponseError::new(
             "ErrorTimeoutExpired",
@@ -180,6 +185,6 @@ fn trouble(settings: &Settings, window: Window) -> Option<ResponseError> {
     let (_, code) = settings
         .damaged
         .iter()
-        .find(|(at, _)| (window.start..window.end).contains(at))?;
+        .find(|(at, _)| (range.start..range.end).contains(at))?;
     Some(ResponseError::new(code, "Data is corrupt."))
 }

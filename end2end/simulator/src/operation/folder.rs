@@ -3,7 +3,7 @@
 
 use roxmltree::Node;
 
-use super::context::Scene;
+use super::context::OperationContext;
 use crate::{
     soap::{envelope::ResponseError, request::child, schema},
     world::{item_id::folder_id, mailbox::Mailbox},
@@ -12,11 +12,11 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct Folder<'a> {
     pub mailbox: &'a Mailbox,
-    pub kind: &'static Kind,
+    pub kind: &'static DistinguishedFolder,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct Kind {
+pub struct DistinguishedFolder {
     pub id: &'static str,
     pub name: &'static str,
     /// Empty for roots.
@@ -25,35 +25,35 @@ pub struct Kind {
     pub children: u32,
 }
 
-pub static CALENDAR: Kind = Kind {
+pub static CALENDAR: DistinguishedFolder = DistinguishedFolder {
     id: "calendar",
     name: "Calendar",
     class: "IPF.Appointment",
     parent: "msgfolderroot",
     children: 0,
 };
-static INBOX: Kind = Kind {
+static INBOX: DistinguishedFolder = DistinguishedFolder {
     id: "inbox",
     name: "Inbox",
     class: "IPF.Note",
     parent: "msgfolderroot",
     children: 0,
 };
-static TOP: Kind = Kind {
+static TOP: DistinguishedFolder = DistinguishedFolder {
     id: "msgfolderroot",
     name: "Top of Information Store",
     class: "IPF.Note",
     parent: "root",
     children: 9,
 };
-static ROOT: Kind = Kind {
+static ROOT: DistinguishedFolder = DistinguishedFolder {
     id: "root",
     name: "",
     class: "",
     parent: "root",
     children: 1,
 };
-static KINDS: [&Kind; 11] = [
+static DISTINGUISHED_FOLDERS: [&DistinguishedFolder; 11] = [
     &CALENDAR,
     &INBOX,
     &TOP,
@@ -67,8 +67,12 @@ static KINDS: [&Kind; 11] = [
     &below_top("tasks", "Tasks", "IPF.Task"),
 ];
 
-const fn below_top(id: &'static str, name: &'static str, class: &'static str) -> Kind {
-    Kind {
+const fn below_top(
+    id: &'static str,
+    name: &'static str,
+    class: &'static str,
+) -> DistinguishedFolder {
+    DistinguishedFolder {
         id,
         name,
         class,
@@ -78,8 +82,10 @@ const fn below_top(id: &'static str, name: &'static str, class: &'static str) ->
 }
 
 /// Every folder of a mailbox.
-pub fn all(mailbox: &Mailbox) -> impl Iterator<Item = Folder<'_>> {
-    KINDS.iter().map(move |kind| Folder { mailbox, kind })
+pub fn all_folders(mailbox: &Mailbox) -> impl Iterator<Item = Folder<'_>> {
+    DISTINGUISHED_FOLDERS
+        .iter()
+        .map(move |kind| Folder { mailbox, kind })
 }
 
 impl Folder<'_> {
@@ -89,18 +95,21 @@ impl Folder<'_> {
 }
 
 /// The folder that a `FolderId` or `DistinguishedFolderId` means.
-pub fn find<'a>(scene: Scene<'a>, wanted: Node<'_, '_>) -> Result<Folder<'a>, ResponseError> {
-    let id = wanted.attribute("Id").unwrap_or_default();
-    if !schema::is(wanted, "t:DistinguishedFolderId") {
-        return by_id(scene, id);
+pub fn find_folder<'a>(
+    context: OperationContext<'a>,
+    id_element: Node<'_, '_>,
+) -> Result<Folder<'a>, ResponseError> {
+    let id = id_element.attribute("Id").unwrap_or_default();
+    if !schema::is_element(id_element, "t:DistinguishedFolderId") {
+        return folder_by_id(context, id);
     }
-    let mailbox = owner(scene, wanted)?;
-    let kind = KINDS.iter().find(|kind| kind.id == id);
+    let mailbox = folder_mailbox(context, id_element)?;
+    let kind = DISTINGUISHED_FOLDERS.iter().find(|kind| kind.id == id);
     kind.map(|kind| Folder { mailbox, kind })
-        .ok_or_else(missing)
+        .ok_or_else(folder_not_found)
 }
 
-fn by_id<'a>(scene: Scene<'a>, id: &str) -> Result<Folder<'a>, ResponseError> {
+fn folder_by_id<'a>(context: OperationContext<'a>, id: &str) -> Result<Folder<'a>, ResponseError> {
     let well_formed = id.len() == 120 && id.starts_with("AAMk");
     if !well_formed {
         return Err(ResponseError::new(
@@ -108,32 +117,35 @@ fn by_id<'a>(scene: Scene<'a>, id: &str) -> Result<Folder<'a>, ResponseError> {
             "Id is malformed.",
         ));
     }
-    let mailbox = scene.mailbox.ok_or_else(missing)?;
-    all(mailbox)
+    let mailbox = context.mailbox.ok_or_else(folder_not_found)?;
+    all_folders(mailbox)
         .find(|folder| folder.id() == id)
-        .ok_or_else(missing)
+        .ok_or_else(folder_not_found)
 }
 
-/// The mailbox of a distinguished folder: the one named in it, else the scene's.
-fn owner<'a>(scene: Scene<'a>, wanted: Node<'_, '_>) -> Result<&'a Mailbox, ResponseError> {
-    let named = child(wanted, "t:Mailbox")
+/// The mailbox of a distinguished folder: the one named in it, else the caller's.
+fn folder_mailbox<'a>(
+    context: OperationContext<'a>,
+    id_element: Node<'_, '_>,
+) -> Result<&'a Mailbox, ResponseError> {
+    let named = child(id_element, "t:Mailbox")
         .and_then(|mailbox| child(mailbox, "t:EmailAddress"))
         .and_then(|address| address.text());
     let Some(named) = named else {
-        return scene.mailbox.ok_or_else(|| {
+        return context.mailbox.ok_or_else(|| {
             ResponseError::new(
                 "ErrorMissingEmailAddress",
                 "When making a request as an account that does not have a mailbox, you must specify the mailbox primary SMTP address for any distinguished folder Ids.",
             )
         });
     };
-    let Some(mailbox) = scene.world.by_any_address(named) else {
+    let Some(mailbox) = context.world.by_any_address(named) else {
         return Err(ResponseError::new(
             "ErrorNonExistentMailbox",
             "The SMTP address has no mailbox associated with it.",
         ));
     };
-    let own = scene
+    let own = context
         .mailbox
         .is_some_and(|own| own.address == mailbox.address);
     own.then_some(mailbox).ok_or_else(|| {
@@ -144,7 +156,7 @@ fn owner<'a>(scene: Scene<'a>, wanted: Node<'_, '_>) -> Result<&'a Mailbox, Resp
     })
 }
 
-fn missing() -> ResponseError {
+fn folder_not_found() -> ResponseError {
     ResponseError::new(
         "ErrorFolderNotFound",
         "The specified folder could not be found in the store.",

@@ -5,66 +5,78 @@ use jiff::SignedDuration;
 use roxmltree::Node;
 
 use super::{
-    context::Scene,
+    context::OperationContext,
     folder::{CALENDAR, Folder},
-    item_writer::Detail,
+    item_writer::DetailLevel,
     item_xml,
-    response_messages::{each, refuse},
-    shape::Wanted,
+    response_messages::{fail_all, message_for_each},
+    response_shape::ResponseShape,
 };
 use crate::{
-    soap::{envelope::ResponseError, request::Request, schema},
+    soap::{envelope::ResponseError, request::SoapRequest, schema},
     world::{
-        entry::{Entry, instant},
+        entry::{CalendarEntry, instant},
         item_id::ItemId,
         mailbox::Mailbox,
-        view::{self, Instance, Kind},
+        view::{self, CalendarItemType, ItemInstance},
     },
 };
 
-pub fn answer(scene: Scene<'_>, request: &Request<'_, '_>) -> String {
-    let wanted = match Wanted::read(request, "m:ItemShape") {
-        Ok(wanted) => wanted,
-        Err(error) => return refuse(request, &error),
+pub fn answer(context: OperationContext<'_>, request: &SoapRequest<'_, '_>) -> String {
+    let shape = match ResponseShape::read(request, "m:ItemShape") {
+        Ok(shape) => shape,
+        Err(error) => return fail_all(request, &error),
     };
-    each(request, "m:ItemIds", |id| {
-        let mailbox = scene.mailbox.ok_or_else(not_found)?;
-        let line = find(mailbox, id)?;
+    message_for_each(request, "m:ItemIds", |id| {
+        let mailbox = context.mailbox.ok_or_else(not_found)?;
+        let item = find_item(mailbox, id)?;
         let folder = Folder {
             mailbox,
             kind: &CALENDAR,
         };
-        let item = item_xml::item(&line, folder, &wanted, Detail::Whole, request.zone.as_ref());
-        Ok(format!("<m:Items>{item}</m:Items>"))
+        let xml = item_xml::calendar_item_xml(
+            &item,
+            folder,
+            &shape,
+            DetailLevel::Full,
+            request.zone.as_ref(),
+        );
+        Ok(format!("<m:Items>{xml}</m:Items>"))
     })
 }
 
-fn find<'a>(mailbox: &'a Mailbox, id: Node<'_, '_>) -> Result<Instance<'a>, ResponseError> {
-    if schema::is(id, "t:OccurrenceItemId") {
-        let master = entry(mailbox, id.attribute("RecurringMasterId"))?;
-        return nth(master, id.attribute("InstanceIndex"));
+fn find_item<'a>(
+    mailbox: &'a Mailbox,
+    id: Node<'_, '_>,
+) -> Result<ItemInstance<'a>, ResponseError> {
+    if schema::is_element(id, "t:OccurrenceItemId") {
+        let master = entry_by_id(mailbox, id.attribute("RecurringMasterId"))?;
+        return nth_occurrence(master, id.attribute("InstanceIndex"));
     }
-    if schema::is(id, "t:RecurringMasterItemId") {
+    if schema::is_element(id, "t:RecurringMasterItemId") {
         let (master, _) = id
             .attribute("OccurrenceId")
-            .and_then(ItemId::split)
+            .and_then(ItemId::split_occurrence)
             .ok_or_else(malformed)?;
-        let master = entry(mailbox, Some(master.as_str()))?;
+        let master = entry_by_id(mailbox, Some(master.as_str()))?;
         return view::single_or_master(master).ok_or_else(not_found);
     }
     let text = id.attribute("Id").unwrap_or_default();
-    let Some((master, original)) = ItemId::split(text) else {
-        return view::single_or_master(entry(mailbox, Some(text))?).ok_or_else(not_found);
+    let Some((master, original)) = ItemId::split_occurrence(text) else {
+        return view::single_or_master(entry_by_id(mailbox, Some(text))?).ok_or_else(not_found);
     };
-    let master = entry(mailbox, Some(master.as_str()))?;
+    let master = entry_by_id(mailbox, Some(master.as_str()))?;
     let until = instant(original, &master.draft.time_zone());
-    view::instances(master, until)
+    view::existing_instances(master, until)
         .into_iter()
-        .find(|line| line.original == original && line.kind != Kind::Single)
+        .find(|item| item.original == original && item.kind != CalendarItemType::Single)
         .ok_or_else(not_found)
 }
 
-fn entry<'a>(mailbox: &'a Mailbox, id: Option<&str>) -> Result<&'a Entry, ResponseError> {
+fn entry_by_id<'a>(
+    mailbox: &'a Mailbox,
+    id: Option<&str>,
+) -> Result<&'a CalendarEntry, ResponseError> {
     let id = id.unwrap_or_default();
     if id.is_empty() {
         return Err(ResponseError::new(
@@ -72,14 +84,17 @@ fn entry<'a>(mailbox: &'a Mailbox, id: Option<&str>) -> Result<&'a Entry, Respon
             "Id must be non-empty.",
         ));
     }
-    if !ItemId::well_formed(id) {
+    if !ItemId::is_well_formed(id) {
         return Err(malformed());
     }
     mailbox.entry(id).ok_or_else(not_found)
 }
 
 /// The n-th occurrence from 1; deleted ones keep their number.
-fn nth<'a>(entry: &'a Entry, index: Option<&str>) -> Result<Instance<'a>, ResponseError> {
+fn nth_occurrence<'a>(
+    entry: &'a CalendarEntry,
+    index: Option<&str>,
+) -> Result<ItemInstance<'a>, ResponseError> {
     let beyond = || {
         ResponseError::new(
             "ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange",
@@ -92,14 +107,14 @@ fn nth<'a>(entry: &'a Entry, index: Option<&str>) -> Result<Instance<'a>, Respon
         .ok_or_else(beyond)?;
     let start = instant(entry.draft.start, &entry.draft.time_zone());
     let until = start + SignedDuration::from_hours(24 * 366 * 20);
-    let original = view::pattern(entry, until)
+    let original = view::all_instances(entry, until)
         .into_iter()
         .nth(index)
-        .map(|line| line.original)
+        .map(|item| item.original)
         .ok_or_else(beyond)?;
-    view::instances(entry, until)
+    view::existing_instances(entry, until)
         .into_iter()
-        .find(|line| line.original == original)
+        .find(|item| item.original == original)
         .ok_or_else(|| {
             ResponseError::new(
                 "ErrorCalendarOccurrenceIsDeletedFromRecurrence",

@@ -5,59 +5,62 @@ use std::fmt::{self, Write};
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::shape::Wanted;
+use super::response_shape::ResponseShape;
 use crate::{
-    soap::text::{cut, element},
-    world::{item_id::change_key, view::Instance},
+    soap::text::{element, truncate_to_255},
+    world::{item_id::change_key, view::ItemInstance},
 };
 
-/// How deep the answer goes.
+/// How much of an item an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// `FindItem`: strings cut, people by name only.
-    Found,
-    /// `GetItem`.
-    Whole,
+pub enum DetailLevel {
+    /// As `FindItem` answers: strings truncated, people by name only.
+    Summary,
+    /// As `GetItem` answers.
+    Full,
 }
 
-pub struct Out<'a> {
+pub struct ItemWriter<'a> {
     pub xml: String,
-    pub wanted: &'a Wanted,
+    pub shape: &'a ResponseShape,
     pub zone: Option<&'a TimeZone>,
-    pub detail: Detail,
+    pub detail: DetailLevel,
 }
 
-impl Out<'_> {
+impl ItemWriter<'_> {
     pub fn raw(&mut self, part: fmt::Arguments<'_>) {
         // Writing into a String cannot fail.
         let _ = self.xml.write_fmt(part);
     }
 
-    pub fn put(&mut self, path: &str, default: bool, name: &str, text: impl AsRef<str>) {
-        if self.wanted.has(path, default) {
-            self.xml += &element(name, text.as_ref());
+    /// The property's element, named as its path is.
+    pub fn put(&mut self, path: &str, default: bool, text: impl AsRef<str>) {
+        if self.shape.has(path, default) {
+            let (_, name) = path.split_once(':').unwrap_or_default();
+            self.xml += &element(&format!("t:{name}"), text.as_ref());
         }
     }
 
-    pub fn flag(&mut self, path: &str, default: bool, name: &str, value: bool) {
-        self.put(path, default, name, if value { "true" } else { "false" });
+    pub fn flag(&mut self, path: &str, default: bool, value: bool) {
+        self.put(path, default, if value { "true" } else { "false" });
     }
 
-    pub fn time(&mut self, path: &str, default: bool, name: &str, at: Timestamp) {
-        let text = written(at, self.zone);
-        self.put(path, default, name, text);
+    pub fn time(&mut self, path: &str, default: bool, at: Timestamp) {
+        let text = format_instant(at, self.zone);
+        self.put(path, default, text);
     }
 
+    /// The text as this level of detail shows it.
     pub fn string<'b>(&self, text: &'b str) -> &'b str {
         match self.detail {
-            Detail::Found => cut(text),
-            Detail::Whole => text,
+            DetailLevel::Summary => truncate_to_255(text),
+            DetailLevel::Full => text,
         }
     }
 }
 
 /// An instant as answers write it: UTC, or with the offset of the request's zone.
-pub fn written(at: Timestamp, zone: Option<&TimeZone>) -> String {
+pub fn format_instant(at: Timestamp, zone: Option<&TimeZone>) -> String {
     match zone {
         Some(zone) if *zone != TimeZone::UTC => at
             .to_zoned(zone.clone())
@@ -68,10 +71,10 @@ pub fn written(at: Timestamp, zone: Option<&TimeZone>) -> String {
 }
 
 /// The element `t:ItemId`.
-pub fn item_id(address: &str, line: &Instance<'_>) -> String {
+pub fn item_id_xml(address: &str, item: &ItemInstance<'_>) -> String {
     format!(
         r#"<t:ItemId Id="{}" ChangeKey="{}"/>"#,
-        line.id(),
-        change_key(address, 0x0f, line.entry.save)
+        item.id(),
+        change_key(address, 0x0f, item.entry.revision)
     )
 }

@@ -1,78 +1,79 @@
 //! A calendar item as XML, in the order of the schema.
-//! What has no value is absent; a private item is told in full, as to any impersonator.
+//! A property without a value is left out; a private item is sent in full, as Exchange does to an impersonating account.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     folder::Folder,
-    item_writer::{Detail, Out, item_id},
-    mime, property, series_xml,
-    shape::Wanted,
+    item_writer::{DetailLevel, ItemWriter, item_id_xml},
+    mime, property,
+    response_shape::ResponseShape,
+    series_xml,
 };
 use crate::{
-    soap::text::{cut, element, escape},
+    soap::text::{element, escape, truncate_to_255},
     world::{
-        entry::{Draft, Person},
+        entry::{EntryDraft, Participant, instant},
         item_id::change_key,
-        view::{Instance, Kind},
+        view::{CalendarItemType, ItemInstance},
         zone::windows_name,
     },
 };
 
 /// The element `t:CalendarItem`.
-pub fn item(
-    line: &Instance<'_>,
+pub fn calendar_item_xml(
+    item: &ItemInstance<'_>,
     folder: Folder<'_>,
-    wanted: &Wanted,
-    detail: Detail,
+    shape: &ResponseShape,
+    detail: DetailLevel,
     zone: Option<&TimeZone>,
 ) -> String {
-    let mut out = Out {
+    let mut out = ItemWriter {
         xml: String::new(),
-        wanted,
+        shape,
         zone,
         detail,
     };
-    if wanted.mime {
+    if shape.mime {
         out.raw(format_args!(
             r#"<t:MimeContent CharacterSet="UTF-8">{}</t:MimeContent>"#,
-            STANDARD.encode(mime::calendar(line))
+            STANDARD.encode(mime::icalendar_document(item))
         ));
     }
-    item_part(&mut out, line, folder);
-    calendar_part(&mut out, line);
-    people_part(&mut out, line);
-    if detail == Detail::Whole {
-        series_xml::part(&mut out, line, folder);
+    write_item_properties(&mut out, item, folder);
+    write_calendar_properties(&mut out, item);
+    write_people(&mut out, item);
+    if detail == DetailLevel::Full {
+        series_xml::write_series(&mut out, item, folder);
     }
-    zone_part(&mut out, &line.entry.draft, line);
+    write_time_zones(&mut out, &item.entry.draft, item);
     format!("<t:CalendarItem>{}</t:CalendarItem>", out.xml)
 }
 
-fn item_part(out: &mut Out<'_>, line: &Instance<'_>, folder: Folder<'_>) {
+fn write_item_properties(out: &mut ItemWriter<'_>, item: &ItemInstance<'_>, folder: Folder<'_>) {
     let address = &folder.mailbox.address;
-    let entry = line.entry;
+    let entry = item.entry;
     let draft = &entry.draft;
-    out.xml += &item_id(address, line);
-    if out.wanted.has("item:ParentFolderId", false) {
+    out.xml += &item_id_xml(address, item);
+    if out.shape.has("item:ParentFolderId", false) {
         out.raw(format_args!(
             r#"<t:ParentFolderId Id="{}" ChangeKey="{}"/>"#,
             folder.id(),
             change_key(address, 0x01, 1)
         ));
     }
-    out.put("item:ItemClass", false, "t:ItemClass", "IPM.Appointment");
-    if out.wanted.has("item:Subject", true) {
-        match (&draft.subject_xml, line.subject()) {
+    out.put("item:ItemClass", false, "IPM.Appointment");
+    if out.shape.has("item:Subject", true) {
+        match (&draft.subject_xml, item.subject()) {
             (Some(raw), _) => out.raw(format_args!("<t:Subject>{raw}</t:Subject>")),
             (None, Some(subject)) => out.xml += &element("t:Subject", out.string(subject)),
             (None, None) => {}
         }
     }
     let sensitivity = format!("{:?}", draft.sensitivity);
-    out.put("item:Sensitivity", false, "t:Sensitivity", sensitivity);
-    if out.wanted.has("item:Categories", false) && !draft.categories.is_empty() {
+    out.put("item:Sensitivity", false, sensitivity);
+    if out.shape.has("item:Categories", false) && !draft.categories.is_empty() {
         let list: String = draft
             .categories
             .iter()
@@ -80,131 +81,79 @@ fn item_part(out: &mut Out<'_>, line: &Instance<'_>, folder: Folder<'_>) {
             .collect();
         out.raw(format_args!("<t:Categories>{list}</t:Categories>"));
     }
-    out.put("item:Importance", false, "t:Importance", "Normal");
-    out.time(
-        "item:DateTimeCreated",
-        false,
-        "t:DateTimeCreated",
-        entry.created,
-    );
-    out.flag("item:HasAttachments", true, "t:HasAttachments", false);
-    for asked in &out.wanted.extended {
-        if let Some(value) = property::extended(asked, line) {
-            out.xml += &value.xml(asked);
+    out.put("item:Importance", false, "Normal");
+    out.time("item:DateTimeCreated", false, entry.created);
+    out.flag("item:HasAttachments", true, false);
+    for property in &out.shape.extended {
+        if let Some(value) = property::extended_value(property, item) {
+            out.xml += &value.xml(property);
         }
     }
-    out.put(
-        "item:LastModifiedName",
-        false,
-        "t:LastModifiedName",
-        &folder.mailbox.name,
-    );
-    out.time(
-        "item:LastModifiedTime",
-        false,
-        "t:LastModifiedTime",
-        entry.modified,
-    );
+    out.put("item:LastModifiedName", false, &folder.mailbox.name);
+    out.time("item:LastModifiedTime", false, entry.modified);
 }
 
-fn calendar_part(out: &mut Out<'_>, line: &Instance<'_>) {
-    let draft = &line.entry.draft;
-    let one_of_many = matches!(line.kind, Kind::Occurrence | Kind::Exception);
-    let original = crate::world::entry::instant(line.original, &draft.time_zone());
-    out.put("calendar:UID", false, "t:UID", &line.entry.uid);
-    if one_of_many {
-        out.time("calendar:RecurrenceId", false, "t:RecurrenceId", original);
+fn write_calendar_properties(out: &mut ItemWriter<'_>, item: &ItemInstance<'_>) {
+    let draft = &item.entry.draft;
+    let is_occurrence = matches!(
+        item.kind,
+        CalendarItemType::Occurrence | CalendarItemType::Exception
+    );
+    let original = instant(item.original, &draft.time_zone());
+    out.put("calendar:UID", false, &item.entry.uid);
+    if is_occurrence {
+        out.time("calendar:RecurrenceId", false, original);
     }
-    out.time(
-        "calendar:DateTimeStamp",
-        false,
-        "t:DateTimeStamp",
-        line.entry.modified,
-    );
-    out.time("calendar:Start", true, "t:Start", line.start);
-    out.time("calendar:End", true, "t:End", line.end);
-    if one_of_many {
-        out.time("calendar:OriginalStart", false, "t:OriginalStart", original);
+    out.time("calendar:DateTimeStamp", false, item.entry.modified);
+    out.time("calendar:Start", true, item.start);
+    out.time("calendar:End", true, item.end);
+    if is_occurrence {
+        out.time("calendar:OriginalStart", false, original);
     }
-    out.flag(
-        "calendar:IsAllDayEvent",
-        false,
-        "t:IsAllDayEvent",
-        draft.all_day,
-    );
-    let status = format!("{:?}", line.free_busy());
-    out.put(
-        "calendar:LegacyFreeBusyStatus",
-        true,
-        "t:LegacyFreeBusyStatus",
-        status,
-    );
-    if let Some(location) = line.location() {
+    out.flag("calendar:IsAllDayEvent", false, draft.all_day);
+    let status = format!("{:?}", item.free_busy());
+    out.put("calendar:LegacyFreeBusyStatus", true, status);
+    if let Some(location) = item.location() {
         let location = out.string(location);
-        out.put("calendar:Location", true, "t:Location", location);
+        out.put("calendar:Location", true, location);
     }
     let meeting = draft.organizer.is_some();
-    out.flag("calendar:IsMeeting", false, "t:IsMeeting", meeting);
-    out.flag(
-        "calendar:IsCancelled",
-        false,
-        "t:IsCancelled",
-        draft.cancelled,
-    );
-    out.flag("calendar:IsRecurring", false, "t:IsRecurring", one_of_many);
-    out.flag(
-        "calendar:MeetingRequestWasSent",
-        false,
-        "t:MeetingRequestWasSent",
-        meeting,
-    );
-    out.flag(
-        "calendar:IsResponseRequested",
-        false,
-        "t:IsResponseRequested",
-        meeting,
-    );
-    let kind = format!("{:?}", line.kind);
-    out.put(
-        "calendar:CalendarItemType",
-        false,
-        "t:CalendarItemType",
-        kind,
-    );
+    out.flag("calendar:IsMeeting", false, meeting);
+    out.flag("calendar:IsCancelled", false, draft.cancelled);
+    out.flag("calendar:IsRecurring", false, is_occurrence);
+    out.flag("calendar:MeetingRequestWasSent", false, meeting);
+    out.flag("calendar:IsResponseRequested", false, meeting);
+    let kind = format!("{:?}", item.kind);
+    out.put("calendar:CalendarItemType", false, kind);
     let response = format!("{:?}", draft.my_response);
-    out.put(
-        "calendar:MyResponseType",
-        false,
-        "t:MyResponseType",
-        response,
-    );
+    out.put("calendar:MyResponseType", false, response);
 }
 
-fn people_part(out: &mut Out<'_>, line: &Instance<'_>) {
-    let draft = &line.entry.draft;
+fn write_people(out: &mut ItemWriter<'_>, item: &ItemInstance<'_>) {
+    let draft = &item.entry.draft;
     if let Some(organizer) = &draft.organizer
-        && out.wanted.has("calendar:Organizer", true)
+        && out.shape.has("calendar:Organizer", true)
     {
         let mailbox = match out.detail {
-            Detail::Found => {
+            DetailLevel::Summary => {
                 format!(
                     "<t:Mailbox>{}</t:Mailbox>",
-                    element("t:Name", cut(&organizer.name))
+                    element("t:Name", truncate_to_255(&organizer.name))
                 )
             }
-            Detail::Whole => person(organizer),
+            DetailLevel::Full => mailbox_xml(organizer),
         };
         out.raw(format_args!("<t:Organizer>{mailbox}</t:Organizer>"));
     }
-    let asked = out.wanted.has("calendar:RequiredAttendees", false);
-    if out.detail == Detail::Whole && asked && !draft.attendees.is_empty() {
+    let wants_attendees = out.shape.has("calendar:RequiredAttendees", false);
+    if out.detail == DetailLevel::Full && wants_attendees && !draft.attendees.is_empty() {
         let list = draft
             .attendees
             .iter()
             .map(|each| {
                 format!(
                     "<t:Attendee>{}<t:ResponseType>Unknown</t:ResponseType></t:Attendee>",
-                    person(each)
+                    mailbox_xml(each)
                 )
             })
             .collect::<Vec<_>>()
@@ -213,21 +162,15 @@ fn people_part(out: &mut Out<'_>, line: &Instance<'_>) {
             "<t:RequiredAttendees>{list}</t:RequiredAttendees>"
         ));
     }
-    out.put(
-        "calendar:AppointmentSequenceNumber",
-        false,
-        "t:AppointmentSequenceNumber",
-        "0",
-    );
+    out.put("calendar:AppointmentSequenceNumber", false, "0");
     out.put(
         "calendar:AppointmentState",
         false,
-        "t:AppointmentState",
-        property::state(line).to_string(),
+        property::appointment_state(item).to_string(),
     );
 }
 
-fn person(person: &Person) -> String {
+fn mailbox_xml(person: &Participant) -> String {
     format!(
         "<t:Mailbox>{}{}<t:RoutingType>SMTP</t:RoutingType><t:MailboxType>Mailbox</t:MailboxType></t:Mailbox>",
         element("t:Name", &person.name),
@@ -235,7 +178,7 @@ fn person(person: &Person) -> String {
     )
 }
 
-fn zone_part(out: &mut Out<'_>, draft: &Draft, line: &Instance<'_>) {
+fn write_time_zones(out: &mut ItemWriter<'_>, draft: &EntryDraft, item: &ItemInstance<'_>) {
     let (id, name) = windows_name(&draft.zone);
     let definition =
         |tag: &str| format!(r#"<t:{tag} Name="{}" Id="{}"/>"#, escape(name), escape(id));
@@ -243,12 +186,12 @@ fn zone_part(out: &mut Out<'_>, draft: &Draft, line: &Instance<'_>) {
         ("calendar:StartTimeZone", "StartTimeZone"),
         ("calendar:EndTimeZone", "EndTimeZone"),
     ] {
-        if out.wanted.has(path, false) {
+        if out.shape.has(path, false) {
             out.xml += &definition(tag);
         }
     }
-    if let Some(location) = line.location()
-        && out.wanted.has("calendar:EnhancedLocation", false)
+    if let Some(location) = item.location()
+        && out.shape.has("calendar:EnhancedLocation", false)
     {
         out.raw(format_args!(
             "<t:EnhancedLocation>{}<t:Annotation/><t:PostalAddress><t:Type>Business</t:Type><t:LocationSource>None</t:LocationSource></t:PostalAddress></t:EnhancedLocation>",
@@ -261,18 +204,8 @@ fn zone_part(out: &mut Out<'_>, draft: &Draft, line: &Instance<'_>) {
             .strftime("%Y-%m-%dT%H:%M:%S%:z")
             .to_string()
     };
-    out.put(
-        "calendar:StartWallClock",
-        false,
-        "t:StartWallClock",
-        wall(line.start),
-    );
-    out.put(
-        "calendar:EndWallClock",
-        false,
-        "t:EndWallClock",
-        wall(line.end),
-    );
-    out.put("calendar:StartTimeZoneId", false, "t:StartTimeZoneId", id);
-    out.put("calendar:EndTimeZoneId", false, "t:EndTimeZoneId", id);
+    out.put("calendar:StartWallClock", false, wall(item.start));
+    out.put("calendar:EndWallClock", false, wall(item.end));
+    out.put("calendar:StartTimeZoneId", false, id);
+    out.put("calendar:EndTimeZoneId", false, id);
 }

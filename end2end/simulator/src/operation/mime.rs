@@ -1,22 +1,22 @@
-//! An entry as Exchange's MIME content tells it: iCalendar, with the zone's rules, the series and its exceptions.
+//! An entry as the MIME content of Exchange: iCalendar, with the zone's rules, the series and its exceptions.
 //! Lines are folded at 75 octets and end in CRLF.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 use crate::{
-    soap::text::legal,
+    soap::text::replace_forbidden,
     world::{
-        entry::{Draft, FreeBusy, MyResponse, Person, Sensitivity, instant},
-        recurrence::{Day, End, Index, Pattern, Recurrence},
-        view::{self, Instance, Kind},
+        entry::{EntryDraft, FreeBusy, MyResponse, Participant, Sensitivity, instant},
+        recurrence::{DayOfWeek, DayOfWeekIndex, Recurrence, RecurrenceEnd, RecurrencePattern},
+        view::{self, CalendarItemType, ItemInstance},
         zone::windows_name,
     },
 };
 
 /// The document of a single entry, of a whole series, or of one occurrence.
-pub fn calendar(line: &Instance<'_>) -> String {
-    let draft = &line.entry.draft;
-    let mut out = Lines(String::new());
+pub fn icalendar_document(item: &ItemInstance<'_>) -> String {
+    let draft = &item.entry.draft;
+    let mut out = ContentLines(String::new());
     out.put("BEGIN:VCALENDAR");
     let method = match (draft.organizer.is_some(), draft.cancelled) {
         (true, true) => "CANCEL",
@@ -26,21 +26,24 @@ pub fn calendar(line: &Instance<'_>) -> String {
     out.put(&format!("METHOD:{method}"));
     out.put("PRODID:Microsoft Exchange Server 2010");
     out.put("VERSION:2.0");
-    zone(&mut out, draft, line.start);
-    event(&mut out, line);
-    if line.kind == Kind::RecurringMaster {
-        let lines = view::instances(line.entry, line.start);
-        for exception in lines.iter().filter(|line| line.kind == Kind::Exception) {
-            event(&mut out, exception);
+    write_time_zone(&mut out, draft, item.start);
+    write_event(&mut out, item);
+    if item.kind == CalendarItemType::RecurringMaster {
+        let instances = view::existing_instances(item.entry, item.start);
+        for exception in instances
+            .iter()
+            .filter(|item| item.kind == CalendarItemType::Exception)
+        {
+            write_event(&mut out, exception);
         }
     }
     out.put("END:VCALENDAR");
     out.0
 }
 
-struct Lines(String);
+struct ContentLines(String);
 
-impl Lines {
+impl ContentLines {
     /// One content line, folded.
     fn put(&mut self, line: &str) {
         let mut width = 0;
@@ -56,7 +59,7 @@ impl Lines {
     }
 
     fn text(&mut self, name: &str, text: &str) {
-        let text = legal(text)
+        let text = replace_forbidden(text)
             .replace('\\', "\\\\")
             .replace(';', "\\;")
             .replace(',', "\\,")
@@ -66,23 +69,26 @@ impl Lines {
     }
 }
 
-fn event(out: &mut Lines, line: &Instance<'_>) {
-    let draft = &line.entry.draft;
+fn write_event(out: &mut ContentLines, item: &ItemInstance<'_>) {
+    let draft = &item.entry.draft;
     out.put("BEGIN:VEVENT");
-    people(out, draft);
-    out.text("SUMMARY", line.subject().unwrap_or_default());
+    write_people(out, draft);
+    out.text("SUMMARY", item.subject().unwrap_or_default());
     let tzid = windows_name(&draft.zone).0;
     let zone = draft.time_zone();
-    let local = |at: Timestamp| stamp(at.to_zoned(zone.clone()).datetime());
-    out.put(&format!("DTSTART;TZID={tzid}:{}", local(line.start)));
-    out.put(&format!("DTEND;TZID={tzid}:{}", local(line.end)));
-    out.put(&format!("UID:{}", line.entry.uid));
-    if matches!(line.kind, Kind::Occurrence | Kind::Exception) {
-        let original = stamp(line.original);
+    let local = |at: Timestamp| format_local(at.to_zoned(zone.clone()).datetime());
+    out.put(&format!("DTSTART;TZID={tzid}:{}", local(item.start)));
+    out.put(&format!("DTEND;TZID={tzid}:{}", local(item.end)));
+    out.put(&format!("UID:{}", item.entry.uid));
+    if matches!(
+        item.kind,
+        CalendarItemType::Occurrence | CalendarItemType::Exception
+    ) {
+        let original = format_local(item.original);
         out.put(&format!("RECURRENCE-ID;TZID={tzid}:{original}"));
     }
-    if line.kind == Kind::RecurringMaster {
-        series(out, draft, tzid);
+    if item.kind == CalendarItemType::RecurringMaster {
+        write_series(out, draft, tzid);
     }
     let class = match draft.sensitivity {
         Sensitivity::Normal => "PUBLIC",
@@ -91,8 +97,8 @@ fn event(out: &mut Lines, line: &Instance<'_>) {
     };
     out.put(&format!("CLASS:{class}"));
     out.put("PRIORITY:5");
-    out.put(&format!("DTSTAMP:{}Z", utc(line.entry.modified)));
-    let (shown, busy, status) = match line.free_busy() {
+    out.put(&format!("DTSTAMP:{}Z", format_utc(item.entry.modified)));
+    let (shown, busy, status) = match item.free_busy() {
         FreeBusy::Free | FreeBusy::NoData => ("TRANSPARENT", "FREE", "CONFIRMED"),
         FreeBusy::Tentative => ("OPAQUE", "TENTATIVE", "TENTATIVE"),
         FreeBusy::Busy => ("OPAQUE", "BUSY", "CONFIRMED"),
@@ -103,7 +109,7 @@ fn event(out: &mut Lines, line: &Instance<'_>) {
     out.put(&format!("TRANSP:{shown}"));
     out.put(&format!("STATUS:{status}"));
     out.put("SEQUENCE:0");
-    if let Some(location) = line.location() {
+    if let Some(location) = item.location() {
         out.text("LOCATION", location);
     }
     if !draft.categories.is_empty() {
@@ -113,18 +119,18 @@ fn event(out: &mut Lines, line: &Instance<'_>) {
     out.put(&format!("X-MICROSOFT-CDO-BUSYSTATUS:{busy}"));
     let all_day = if draft.all_day { "TRUE" } else { "FALSE" };
     out.put(&format!("X-MICROSOFT-CDO-ALLDAYEVENT:{all_day}"));
-    let kind = match line.kind {
-        Kind::Single => 0,
-        Kind::RecurringMaster => 1,
-        Kind::Occurrence => 2,
-        Kind::Exception => 3,
+    let kind = match item.kind {
+        CalendarItemType::Single => 0,
+        CalendarItemType::RecurringMaster => 1,
+        CalendarItemType::Occurrence => 2,
+        CalendarItemType::Exception => 3,
     };
     out.put(&format!("X-MICROSOFT-CDO-INSTTYPE:{kind}"));
     out.put("END:VEVENT");
 }
 
-fn people(out: &mut Lines, draft: &Draft) {
-    let named = |name: &str, person: &Person| {
+fn write_people(out: &mut ContentLines, draft: &EntryDraft) {
+    let named = |name: &str, person: &Participant| {
         let shown = person.name.replace('"', "'");
         format!("{name};CN=\"{shown}\":mailto:{}", person.address)
     };
@@ -143,91 +149,91 @@ fn people(out: &mut Lines, draft: &Draft) {
     }
 }
 
-fn series(out: &mut Lines, draft: &Draft, tzid: &str) {
+fn write_series(out: &mut ContentLines, draft: &EntryDraft, tzid: &str) {
     if let Some(recurrence) = &draft.recurrence {
-        out.put(&format!("RRULE:{}", rule(recurrence, draft)));
+        out.put(&format!("RRULE:{}", recurrence_rule(recurrence, draft)));
     }
     for original in &draft.deleted {
-        out.put(&format!("EXDATE;TZID={tzid}:{}", stamp(*original)));
+        out.put(&format!("EXDATE;TZID={tzid}:{}", format_local(*original)));
     }
 }
 
-fn rule(recurrence: &Recurrence, draft: &Draft) -> String {
+fn recurrence_rule(recurrence: &Recurrence, draft: &EntryDraft) -> String {
     let (frequency, interval, by) = match &recurrence.pattern {
-        Pattern::Daily { interval } => ("DAILY", *interval, String::new()),
-        Pattern::Weekly {
+        RecurrencePattern::Daily { interval } => ("DAILY", *interval, String::new()),
+        RecurrencePattern::Weekly {
             interval,
             days: chosen,
             first_day,
         } => {
-            let names: Vec<_> = chosen.iter().map(|day| days(*day)).collect();
-            let by = format!(";BYDAY={};WKST={}", names.join(","), days(*first_day));
+            let names: Vec<_> = chosen.iter().map(|day| day_codes(*day)).collect();
+            let by = format!(";BYDAY={};WKST={}", names.join(","), day_codes(*first_day));
             ("WEEKLY", *interval, by)
         }
-        Pattern::MonthlyAbsolute { interval, day } => {
+        RecurrencePattern::MonthlyAbsolute { interval, day } => {
             ("MONTHLY", *interval, format!(";BYMONTHDAY={day}"))
         }
-        Pattern::MonthlyRelative {
+        RecurrencePattern::MonthlyRelative {
             interval,
             day,
             index,
-        } => ("MONTHLY", *interval, relative(*day, *index)),
-        Pattern::YearlyAbsolute { day, month } => {
+        } => ("MONTHLY", *interval, nth_day_of_month(*day, *index)),
+        RecurrencePattern::YearlyAbsolute { day, month } => {
             ("YEARLY", 1, format!(";BYMONTHDAY={day};BYMONTH={month}"))
         }
-        Pattern::YearlyRelative { day, index, month } => {
-            let by = format!("{};BYMONTH={month}", relative(*day, *index));
+        RecurrencePattern::YearlyRelative { day, index, month } => {
+            let by = format!("{};BYMONTH={month}", nth_day_of_month(*day, *index));
             ("YEARLY", 1, by)
         }
     };
     let end = match recurrence.end {
-        End::Never => String::new(),
-        End::Count { number } => format!(";COUNT={number}"),
-        End::Until { date } => {
+        RecurrenceEnd::Never => String::new(),
+        RecurrenceEnd::Count { number } => format!(";COUNT={number}"),
+        RecurrenceEnd::Until { date } => {
             let last = date.to_datetime(draft.start.time());
-            format!(";UNTIL={}Z", utc(instant(last, &draft.time_zone())))
+            format!(";UNTIL={}Z", format_utc(instant(last, &draft.time_zone())))
         }
     };
     format!("FREQ={frequency}{end};INTERVAL={interval}{by}")
 }
 
-fn relative(day: Day, index: Index) -> String {
+fn nth_day_of_month(day: DayOfWeek, index: DayOfWeekIndex) -> String {
     let place = match index {
-        Index::First => 1,
-        Index::Second => 2,
-        Index::Third => 3,
-        Index::Fourth => 4,
-        Index::Last => -1,
+        DayOfWeekIndex::First => 1,
+        DayOfWeekIndex::Second => 2,
+        DayOfWeekIndex::Third => 3,
+        DayOfWeekIndex::Fourth => 4,
+        DayOfWeekIndex::Last => -1,
     };
-    format!(";BYDAY={};BYSETPOS={place}", days(day))
+    format!(";BYDAY={};BYSETPOS={place}", day_codes(day))
 }
 
-fn days(day: Day) -> &'static str {
+fn day_codes(day: DayOfWeek) -> &'static str {
     match day {
-        Day::Sunday => "SU",
-        Day::Monday => "MO",
-        Day::Tuesday => "TU",
-        Day::Wednesday => "WE",
-        Day::Thursday => "TH",
-        Day::Friday => "FR",
-        Day::Saturday => "SA",
-        Day::Day => "SU,MO,TU,WE,TH,FR,SA",
-        Day::Weekday => "MO,TU,WE,TH,FR",
-        Day::WeekendDay => "SA,SU",
+        DayOfWeek::Sunday => "SU",
+        DayOfWeek::Monday => "MO",
+        DayOfWeek::Tuesday => "TU",
+        DayOfWeek::Wednesday => "WE",
+        DayOfWeek::Thursday => "TH",
+        DayOfWeek::Friday => "FR",
+        DayOfWeek::Saturday => "SA",
+        DayOfWeek::Day => "SU,MO,TU,WE,TH,FR,SA",
+        DayOfWeek::Weekday => "MO,TU,WE,TH,FR",
+        DayOfWeek::WeekendDay => "SA,SU",
     }
 }
 
-/// The rules of the entry's zone: two observances, alike where clocks are never changed.
-fn zone(out: &mut Lines, draft: &Draft, at: Timestamp) {
+/// The rules of the entry's zone: two observances, which are the same where clocks never change.
+fn write_time_zone(out: &mut ContentLines, draft: &EntryDraft, at: Timestamp) {
     let zone = draft.time_zone();
     out.put("BEGIN:VTIMEZONE");
     out.put(&format!("TZID:{}", windows_name(&draft.zone).0));
     let mut changes: Vec<_> = zone.following(at).take(2).collect();
     if changes.len() < 2 {
         changes.clear();
-        let offset = offset_text(zone.to_offset(at).seconds());
+        let offset = format_offset(zone.to_offset(at).seconds());
         for name in ["STANDARD", "DAYLIGHT"] {
-            observance(out, name, "16010101T000000", &offset, &offset, None);
+            write_observance(out, name, "16010101T000000", &offset, &offset, None);
         }
     }
     for change in changes {
@@ -251,9 +257,9 @@ fn zone(out: &mut Lines, draft: &Draft, at: Timestamp) {
             local.month()
         );
         let start = format!("16010101T{}", local.strftime("%H%M%S"));
-        let from = offset_text(before.seconds());
-        let to = offset_text(change.offset().seconds());
-        observance(out, name, &start, &from, &to, Some(&rule));
+        let from = format_offset(before.seconds());
+        let to = format_offset(change.offset().seconds());
+        write_observance(out, name, &start, &from, &to, Some(&rule));
     }
     out.put("END:VTIMEZONE");
 }
@@ -263,7 +269,14 @@ fn offset_before(zone: &TimeZone, change: Timestamp) -> jiff::tz::Offset {
     zone.to_offset(before)
 }
 
-fn observance(out: &mut Lines, name: &str, start: &str, from: &str, to: &str, rule: Option<&str>) {
+fn write_observance(
+    out: &mut ContentLines,
+    name: &str,
+    start: &str,
+    from: &str,
+    to: &str,
+    rule: Option<&str>,
+) {
     out.put(&format!("BEGIN:{name}"));
     out.put(&format!("DTSTART:{start}"));
     out.put(&format!("TZOFFSETFROM:{from}"));
@@ -274,16 +287,16 @@ fn observance(out: &mut Lines, name: &str, start: &str, from: &str, to: &str, ru
     out.put(&format!("END:{name}"));
 }
 
-fn offset_text(seconds: i32) -> String {
+fn format_offset(seconds: i32) -> String {
     let sign = if seconds < 0 { '-' } else { '+' };
     let minutes = seconds.abs() / 60;
     format!("{sign}{:02}{:02}", minutes / 60, minutes % 60)
 }
 
-fn stamp(at: DateTime) -> String {
+fn format_local(at: DateTime) -> String {
     at.strftime("%Y%m%dT%H%M%S").to_string()
 }
 
-fn utc(at: Timestamp) -> String {
-    stamp(TimeZone::UTC.to_datetime(at))
+fn format_utc(at: Timestamp) -> String {
+    format_local(TimeZone::UTC.to_datetime(at))
 }

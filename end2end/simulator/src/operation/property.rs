@@ -1,4 +1,4 @@
-//! What a stored item holds under a path: a property of the schema, or an extended one as MAPI numbers it.
+//! The value of a stored item's property: a property of the schema, or an extended one as MAPI numbers it.
 //! Restrictions, sort orders and extended properties are answered from here, from the data of the mailbox.
 
 use std::cmp::Ordering;
@@ -7,21 +7,21 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use roxmltree::Node;
 
-use super::shape::{Extended, invalid_property};
+use super::response_shape::{ExtendedProperty, invalid_property_request};
 use crate::{
     soap::{
         envelope::ResponseError,
-        request::Request,
+        request::SoapRequest,
         schema::{self, field_uri},
     },
     world::{
         entry::{FreeBusy, MyResponse, Sensitivity},
-        view::{Instance, Kind as Line},
+        view::{CalendarItemType, ItemInstance},
     },
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum PropertyValue {
     Text(String),
     Number(i64),
     Flag(bool),
@@ -32,7 +32,7 @@ pub enum Value {
 
 /// What kind of value a path holds, and so what a constant must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueType {
     Text,
     /// One of these words.
     Choice(&'static [&'static str]),
@@ -47,14 +47,14 @@ pub enum Kind {
 
 /// A property as restrictions and sort orders name it.
 #[derive(Clone, Debug)]
-pub enum Path {
+pub enum PropertyPath {
     Field(String),
-    Extended(Extended),
+    Extended(ExtendedProperty),
 }
 
 const SENSITIVITIES: &[&str] = &["Normal", "Personal", "Private", "Confidential"];
 const IMPORTANCES: &[&str] = &["Low", "Normal", "High"];
-const STATUSES: &[&str] = &[
+const FREE_BUSY_STATUSES: &[&str] = &[
     "Free",
     "Tentative",
     "Busy",
@@ -62,7 +62,7 @@ const STATUSES: &[&str] = &[
     "WorkingElsewhere",
     "NoData",
 ];
-const RESPONSES: &[&str] = &[
+const RESPONSE_TYPES: &[&str] = &[
     "Unknown",
     "Organizer",
     "Tentative",
@@ -71,22 +71,22 @@ const RESPONSES: &[&str] = &[
     "NoResponseReceived",
 ];
 
-impl Path {
+impl PropertyPath {
     /// Reads `t:FieldURI` or `t:ExtendedFieldURI`; `unsupported` is the code for what can be read but not looked for.
     pub fn read(
         node: Node<'_, '_>,
-        request: &Request<'_, '_>,
+        request: &SoapRequest<'_, '_>,
         unsupported: &str,
     ) -> Result<Self, ResponseError> {
-        if schema::is(node, "t:ExtendedFieldURI") {
-            return Ok(Self::Extended(Extended::read(node)?));
+        if schema::is_element(node, "t:ExtendedFieldURI") {
+            return Ok(Self::Extended(ExtendedProperty::read(node)?));
         }
         let path = node.attribute("FieldURI").unwrap_or_default();
-        if !request.version.at_least(field_uri::since(path)) {
-            return Err(invalid_property());
+        if !request.version.at_least(field_uri::introduced_in(path)) {
+            return Err(invalid_property_request());
         }
-        let plain = schema::is(node, "t:FieldURI");
-        if plain && field_kind(path).is_some() {
+        let plain = schema::is_element(node, "t:FieldURI");
+        if plain && field_type(path).is_some() {
             return Ok(Self::Field(path.to_owned()));
         }
         Err(ResponseError::new(
@@ -95,48 +95,48 @@ impl Path {
         ))
     }
 
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ValueType {
         match self {
-            Self::Field(path) => field_kind(path).unwrap_or(Kind::Unused),
-            Self::Extended(extended) => extended_kind(extended),
+            Self::Field(path) => field_type(path).unwrap_or(ValueType::Unused),
+            Self::Extended(extended) => extended_type(extended),
         }
     }
 
     /// The item's value; `None` if it has none.
-    pub fn value(&self, line: &Instance<'_>) -> Option<Value> {
+    pub fn value(&self, item: &ItemInstance<'_>) -> Option<PropertyValue> {
         match self {
-            Self::Field(path) => field(path, line),
-            Self::Extended(property) => extended(property, line),
+            Self::Field(path) => field_value(path, item),
+            Self::Extended(property) => extended_value(property, item),
         }
     }
 }
 
-impl Kind {
+impl ValueType {
     /// A constant of this kind as requests write it.
-    pub fn parse(self, text: &str, request: &Request<'_, '_>) -> Option<Value> {
+    pub fn parse(self, text: &str, request: &SoapRequest<'_, '_>) -> Option<PropertyValue> {
         let trimmed = text.trim();
         match self {
-            Self::Text | Self::Texts | Self::Unused => Some(Value::Text(text.to_owned())),
+            Self::Text | Self::Texts | Self::Unused => Some(PropertyValue::Text(text.to_owned())),
             Self::Choice(words) => words
                 .contains(&trimmed)
-                .then(|| Value::Text(trimmed.to_owned())),
+                .then(|| PropertyValue::Text(trimmed.to_owned())),
             Self::Number => trimmed
                 .parse()
                 .ok()
-                .or_else(|| schema::number(trimmed).map(i64::from))
-                .map(Value::Number),
+                .or_else(|| schema::parse_number(trimmed).map(i64::from))
+                .map(PropertyValue::Number),
             Self::Flag => match trimmed {
-                "true" | "1" => Some(Value::Flag(true)),
-                "false" | "0" => Some(Value::Flag(false)),
+                "true" | "1" => Some(PropertyValue::Flag(true)),
+                "false" | "0" => Some(PropertyValue::Flag(false)),
                 _ => None,
             },
-            Self::Time => request.instant(trimmed).map(Value::Time),
-            Self::Bytes => STANDARD.decode(trimmed).ok().map(Value::Bytes),
+            Self::Time => request.instant(trimmed).map(PropertyValue::Time),
+            Self::Bytes => STANDARD.decode(trimmed).ok().map(PropertyValue::Bytes),
         }
     }
 }
 
-impl Value {
+impl PropertyValue {
     /// How two values of one kind compare; text without regard to case.
     pub fn order(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
@@ -150,8 +150,8 @@ impl Value {
         }
     }
 
-    /// The value as an extended property tells it.
-    pub fn xml(&self, property: &Extended) -> String {
+    /// The value as an extended property.
+    pub fn xml(&self, property: &ExtendedProperty) -> String {
         match self {
             Self::Text(text) => property.xml(text),
             Self::Number(number) => property.xml(&number.to_string()),
@@ -163,122 +163,133 @@ impl Value {
     }
 }
 
-fn field_kind(path: &str) -> Option<Kind> {
+fn field_type(path: &str) -> Option<ValueType> {
     Some(match path {
         "item:Subject"
         | "item:ItemClass"
         | "item:Body"
         | "item:LastModifiedName"
-        | "calendar:Location" => Kind::Text,
-        "item:Sensitivity" => Kind::Choice(SENSITIVITIES),
-        "item:Importance" => Kind::Choice(IMPORTANCES),
-        "calendar:LegacyFreeBusyStatus" => Kind::Choice(STATUSES),
-        "calendar:MyResponseType" => Kind::Choice(RESPONSES),
-        "item:Categories" => Kind::Texts,
+        | "calendar:Location" => ValueType::Text,
+        "item:Sensitivity" => ValueType::Choice(SENSITIVITIES),
+        "item:Importance" => ValueType::Choice(IMPORTANCES),
+        "calendar:LegacyFreeBusyStatus" => ValueType::Choice(FREE_BUSY_STATUSES),
+        "calendar:MyResponseType" => ValueType::Choice(RESPONSE_TYPES),
+        "item:Categories" => ValueType::Texts,
         "item:HasAttachments"
         | "calendar:IsAllDayEvent"
         | "calendar:IsRecurring"
-        | "calendar:MeetingRequestWasSent" => Kind::Flag,
+        | "calendar:MeetingRequestWasSent" => ValueType::Flag,
         "item:DateTimeCreated"
         | "item:DateTimeReceived"
         | "item:LastModifiedTime"
         | "calendar:Start"
-        | "calendar:End" => Kind::Time,
-        "calendar:AppointmentSequenceNumber" | "calendar:AppointmentState" => Kind::Number,
+        | "calendar:End" => ValueType::Time,
+        "calendar:AppointmentSequenceNumber" | "calendar:AppointmentState" => ValueType::Number,
         _ => return None,
     })
 }
 
-fn field(path: &str, line: &Instance<'_>) -> Option<Value> {
-    let entry = line.entry;
+fn field_value(path: &str, item: &ItemInstance<'_>) -> Option<PropertyValue> {
+    let entry = item.entry;
     let draft = &entry.draft;
-    let word = |word: String| Some(Value::Text(word));
+    let word = |word: String| Some(PropertyValue::Text(word));
     match path {
-        "item:Subject" => line.subject().map(|text| Value::Text(text.to_owned())),
+        "item:Subject" => item
+            .subject()
+            .map(|text| PropertyValue::Text(text.to_owned())),
         "item:ItemClass" => word("IPM.Appointment".to_owned()),
-        "calendar:Location" => line.location().map(|text| Value::Text(text.to_owned())),
+        "calendar:Location" => item
+            .location()
+            .map(|text| PropertyValue::Text(text.to_owned())),
         "item:Sensitivity" => word(format!("{:?}", draft.sensitivity)),
         "item:Importance" => word("Normal".to_owned()),
-        "calendar:LegacyFreeBusyStatus" => word(format!("{:?}", line.free_busy())),
+        "calendar:LegacyFreeBusyStatus" => word(format!("{:?}", item.free_busy())),
         "calendar:MyResponseType" => word(format!("{:?}", draft.my_response)),
         "item:Categories" => {
-            (!draft.categories.is_empty()).then(|| Value::Texts(draft.categories.clone()))
+            (!draft.categories.is_empty()).then(|| PropertyValue::Texts(draft.categories.clone()))
         }
-        "item:HasAttachments" => Some(Value::Flag(false)),
-        "calendar:IsAllDayEvent" => Some(Value::Flag(draft.all_day)),
-        "calendar:IsRecurring" => Some(Value::Flag(line.kind != Line::Single)),
-        "calendar:MeetingRequestWasSent" => Some(Value::Flag(draft.organizer.is_some())),
-        "item:DateTimeCreated" | "item:DateTimeReceived" => Some(Value::Time(entry.created)),
-        "item:LastModifiedTime" => Some(Value::Time(entry.modified)),
-        "calendar:Start" => Some(Value::Time(line.start)),
-        "calendar:End" => Some(Value::Time(line.end)),
-        "calendar:AppointmentSequenceNumber" => Some(Value::Number(0)),
-        "calendar:AppointmentState" => Some(Value::Number(state(line))),
+        "item:HasAttachments" => Some(PropertyValue::Flag(false)),
+        "calendar:IsAllDayEvent" => Some(PropertyValue::Flag(draft.all_day)),
+        "calendar:IsRecurring" => Some(PropertyValue::Flag(item.kind != CalendarItemType::Single)),
+        "calendar:MeetingRequestWasSent" => Some(PropertyValue::Flag(draft.organizer.is_some())),
+        "item:DateTimeCreated" | "item:DateTimeReceived" => {
+            Some(PropertyValue::Time(entry.created))
+        }
+        "item:LastModifiedTime" => Some(PropertyValue::Time(entry.modified)),
+        "calendar:Start" => Some(PropertyValue::Time(item.start)),
+        "calendar:End" => Some(PropertyValue::Time(item.end)),
+        "calendar:AppointmentSequenceNumber" => Some(PropertyValue::Number(0)),
+        "calendar:AppointmentState" => Some(PropertyValue::Number(appointment_state(item))),
         _ => None,
     }
 }
 
 /// 1 for a meeting, 4 more once it is cancelled.
-pub fn state(line: &Instance<'_>) -> i64 {
-    let draft = &line.entry.draft;
+pub fn appointment_state(item: &ItemInstance<'_>) -> i64 {
+    let draft = &item.entry.draft;
     i64::from(draft.organizer.is_some()) + 4 * i64::from(draft.cancelled)
 }
 
-fn extended_kind(property: &Extended) -> Kind {
+fn extended_type(property: &ExtendedProperty) -> ValueType {
     match property.attribute("PropertyType") {
-        Some("String") => Kind::Text,
-        Some("Integer" | "Short" | "Long") => Kind::Number,
-        Some("Boolean") => Kind::Flag,
-        Some("SystemTime") => Kind::Time,
-        Some("Binary") => Kind::Bytes,
-        Some("StringArray") => Kind::Texts,
-        _ => Kind::Unused,
+        Some("String") => ValueType::Text,
+        Some("Integer" | "Short" | "Long") => ValueType::Number,
+        Some("Boolean") => ValueType::Flag,
+        Some("SystemTime") => ValueType::Time,
+        Some("Binary") => ValueType::Bytes,
+        Some("StringArray") => ValueType::Texts,
+        _ => ValueType::Unused,
     }
 }
 
 /// The value of an extended property, if the item has it under the type that is asked for.
-pub fn extended(property: &Extended, line: &Instance<'_>) -> Option<Value> {
+pub fn extended_value(
+    property: &ExtendedProperty,
+    item: &ItemInstance<'_>,
+) -> Option<PropertyValue> {
     let value = match property.tag() {
-        Some(tag) => tagged(tag, line),
-        None => named(property, line),
+        Some(tag) => tagged_value(tag, item),
+        None => named_value(property, item),
     }?;
-    let fits = matches!(
-        (&value, extended_kind(property)),
-        (Value::Text(_), Kind::Text)
-            | (Value::Number(_), Kind::Number)
-            | (Value::Flag(_), Kind::Flag)
-            | (Value::Time(_), Kind::Time)
-            | (Value::Bytes(_), Kind::Bytes)
-            | (Value::Texts(_), Kind::Texts)
+    let has_type = matches!(
+        (&value, extended_type(property)),
+        (PropertyValue::Text(_), ValueType::Text)
+            | (PropertyValue::Number(_), ValueType::Number)
+            | (PropertyValue::Flag(_), ValueType::Flag)
+            | (PropertyValue::Time(_), ValueType::Time)
+            | (PropertyValue::Bytes(_), ValueType::Bytes)
+            | (PropertyValue::Texts(_), ValueType::Texts)
     );
-    fits.then_some(value)
+    has_type.then_some(value)
 }
 
-fn tagged(tag: u16, line: &Instance<'_>) -> Option<Value> {
-    let entry = line.entry;
+fn tagged_value(tag: u16, item: &ItemInstance<'_>) -> Option<PropertyValue> {
+    let entry = item.entry;
     match tag {
         // Message class, importance, sensitivity, subject.
-        0x001a => field("item:ItemClass", line),
-        0x0017 => Some(Value::Number(1)),
-        0x0036 => Some(Value::Number(match entry.draft.sensitivity {
+        0x001a => field_value("item:ItemClass", item),
+        0x0017 => Some(PropertyValue::Number(1)),
+        0x0036 => Some(PropertyValue::Number(match entry.draft.sensitivity {
             Sensitivity::Normal => 0,
             Sensitivity::Personal => 1,
             Sensitivity::Private => 2,
             Sensitivity::Confidential => 3,
         })),
-        0x0037 => field("item:Subject", line),
+        0x0037 => field_value("item:Subject", item),
         // Attachments, article number.
-        0x0e1b => Some(Value::Flag(false)),
-        0x0e23 => i64::try_from(entry.save).ok().map(Value::Number),
+        0x0e1b => Some(PropertyValue::Flag(false)),
+        0x0e23 => i64::try_from(entry.revision)
+            .ok()
+            .map(PropertyValue::Number),
         // Delivery and creation; last modification.
-        0x0e06 | 0x3007 => Some(Value::Time(entry.created)),
-        0x3008 => Some(Value::Time(entry.modified)),
+        0x0e06 | 0x3007 => Some(PropertyValue::Time(entry.created)),
+        0x3008 => Some(PropertyValue::Time(entry.modified)),
         _ => None,
     }
 }
 
 /// The property set's name, whether the request writes the name or the set's id.
-fn set(property: &Extended) -> Option<&str> {
+fn property_set(property: &ExtendedProperty) -> Option<&str> {
     if let Some(name) = property.attribute("DistinguishedPropertySetId") {
         return Some(name);
     }
@@ -295,12 +306,14 @@ fn set(property: &Extended) -> Option<&str> {
     }
 }
 
-fn named(property: &Extended, line: &Instance<'_>) -> Option<Value> {
-    let draft = &line.entry.draft;
+fn named_value(property: &ExtendedProperty, item: &ItemInstance<'_>) -> Option<PropertyValue> {
+    let draft = &item.entry.draft;
     if let Some(name) = property.attribute("PropertyName") {
         return match name {
-            "SkypeTeamsMeetingUrl" => draft.meeting_url.clone().map(Value::Text),
-            "Keywords" if set(property) == Some("PublicStrings") => field("item:Categories", line),
+            "SkypeTeamsMeetingUrl" => draft.meeting_url.clone().map(PropertyValue::Text),
+            "Keywords" if property_set(property) == Some("PublicStrings") => {
+                field_value("item:Categories", item)
+            }
             _ => None,
         };
     }
@@ -309,20 +322,20 @@ fn named(property: &Extended, line: &Instance<'_>) -> Option<Value> {
         .trim()
         .parse::<u16>()
         .ok()?;
-    match (set(property)?, id) {
-        ("Appointment", 0x8205) => Some(Value::Number(match line.free_busy() {
+    match (property_set(property)?, id) {
+        ("Appointment", 0x8205) => Some(PropertyValue::Number(match item.free_busy() {
             FreeBusy::Free | FreeBusy::NoData => 0,
             FreeBusy::Tentative => 1,
             FreeBusy::Busy => 2,
             FreeBusy::OOF => 3,
             FreeBusy::WorkingElsewhere => 4,
         })),
-        ("Appointment", 0x8208) => field("calendar:Location", line),
-        ("Appointment", 0x820d) | ("Common", 0x8516) => Some(Value::Time(line.start)),
-        ("Appointment", 0x820e) | ("Common", 0x8517) => Some(Value::Time(line.end)),
-        ("Appointment", 0x8215) => Some(Value::Flag(draft.all_day)),
-        ("Appointment", 0x8217) => Some(Value::Number(state(line))),
-        ("Appointment", 0x8218) => Some(Value::Number(match draft.my_response {
+        ("Appointment", 0x8208) => field_value("calendar:Location", item),
+        ("Appointment", 0x820d) | ("Common", 0x8516) => Some(PropertyValue::Time(item.start)),
+        ("Appointment", 0x820e) | ("Common", 0x8517) => Some(PropertyValue::Time(item.end)),
+        ("Appointment", 0x8215) => Some(PropertyValue::Flag(draft.all_day)),
+        ("Appointment", 0x8217) => Some(PropertyValue::Number(appointment_state(item))),
+        ("Appointment", 0x8218) => Some(PropertyValue::Number(match draft.my_response {
             MyResponse::Unknown => 0,
             MyResponse::Organizer => 1,
             MyResponse::Tentative => 2,
@@ -330,18 +343,18 @@ fn named(property: &Extended, line: &Instance<'_>) -> Option<Value> {
             MyResponse::Decline => 4,
             MyResponse::NoResponseReceived => 5,
         })),
-        ("Appointment", 0x8223) => field("calendar:IsRecurring", line),
-        ("Common", 0x8506) => Some(Value::Flag(matches!(
+        ("Appointment", 0x8223) => field_value("calendar:IsRecurring", item),
+        ("Common", 0x8506) => Some(PropertyValue::Flag(matches!(
             draft.sensitivity,
             Sensitivity::Private | Sensitivity::Confidential
         ))),
         // The global object id, of which the UID holds the digits.
-        ("Meeting", 0x3 | 0x23) => bytes(&line.entry.uid).map(Value::Bytes),
+        ("Meeting", 0x3 | 0x23) => decode_hex(&item.entry.uid).map(PropertyValue::Bytes),
         _ => None,
     }
 }
 
-fn bytes(hex: &str) -> Option<Vec<u8>> {
+fn decode_hex(hex: &str) -> Option<Vec<u8>> {
     hex.as_bytes()
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())

@@ -1,17 +1,17 @@
 //! `ResolveNames` over the directory: the exact address, or the start of a name or address.
 //! Clients use it to learn a primary address and the server's version.
 
-use super::context::Scene;
+use super::context::OperationContext;
 use crate::{
     soap::{
         envelope::{self, ResponseError},
-        request::Request,
+        request::SoapRequest,
         text::element,
     },
     world::mailbox::Mailbox,
 };
 
-pub fn answer(scene: Scene<'_>, request: &Request<'_, '_>) -> String {
+pub fn answer(context: OperationContext<'_>, request: &SoapRequest<'_, '_>) -> String {
     let entry = request
         .child("m:UnresolvedEntry")
         .and_then(|entry| entry.text())
@@ -19,27 +19,30 @@ pub fn answer(scene: Scene<'_>, request: &Request<'_, '_>) -> String {
         .trim()
         .to_ascii_lowercase();
     let address = entry.strip_prefix("smtp:").unwrap_or(&entry);
-    let mut found: Vec<&Mailbox> = scene.world.by_any_address(address).into_iter().collect();
+    let mut found: Vec<&Mailbox> = context.world.by_any_address(address).into_iter().collect();
     if found.is_empty() {
-        found = scene
+        found = context
             .world
             .mailboxes()
-            .filter(|mailbox| fits(mailbox, address))
+            .filter(|mailbox| starts_with(mailbox, address))
             .collect();
     }
     let set = |found: &[&Mailbox]| {
-        let resolutions: String = found.iter().map(|mailbox| resolution(mailbox)).collect();
+        let resolutions: String = found
+            .iter()
+            .map(|mailbox| resolution_xml(mailbox))
+            .collect();
         format!(
             r#"<m:ResolutionSet TotalItemsInView="{}" IncludesLastItemInRange="true">{resolutions}</m:ResolutionSet>"#,
             found.len()
         )
     };
     match found.as_slice() {
-        [] => envelope::failure(
+        [] => envelope::error_message(
             "ResolveNames",
             &ResponseError::new("ErrorNameResolutionNoResults", "No results were found."),
         ),
-        [_] => envelope::success("ResolveNames", &set(&found)),
+        [_] => envelope::success_message("ResolveNames", &set(&found)),
         _ => format!(
             r#"<m:ResolveNamesResponseMessage ResponseClass="Warning"><m:MessageText>Multiple results were found.</m:MessageText><m:ResponseCode>ErrorNameResolutionMultipleResults</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>{}</m:ResolveNamesResponseMessage>"#,
             set(&found)
@@ -47,11 +50,11 @@ pub fn answer(scene: Scene<'_>, request: &Request<'_, '_>) -> String {
     }
 }
 
-fn fits(mailbox: &Mailbox, start: &str) -> bool {
+fn starts_with(mailbox: &Mailbox, start: &str) -> bool {
     mailbox.address.starts_with(start) || mailbox.name.to_ascii_lowercase().starts_with(start)
 }
 
-fn resolution(mailbox: &Mailbox) -> String {
+fn resolution_xml(mailbox: &Mailbox) -> String {
     format!(
         "<t:Resolution><t:Mailbox>{}{}<t:RoutingType>SMTP</t:RoutingType><t:MailboxType>Mailbox</t:MailboxType></t:Mailbox></t:Resolution>",
         element("t:Name", &mailbox.name),

@@ -5,11 +5,11 @@ use roxmltree::Node;
 
 use crate::soap::{
     envelope::{self, ResponseError},
-    request::Request,
+    request::SoapRequest,
 };
 
-/// Errors of the store stop a batch; those of one item do not.
-const STOPPING: [&str; 6] = [
+/// Error codes after which the rest of a batch is not processed: those of the mailbox store.
+const BATCH_STOPPING_CODES: [&str; 6] = [
     "ErrorMailboxStoreUnavailable",
     "ErrorMailboxMoveInProgress",
     "ErrorMailboxFailover",
@@ -19,9 +19,9 @@ const STOPPING: [&str; 6] = [
 ];
 
 /// One error for everything that was asked for.
-pub fn refuse(request: &Request<'_, '_>, error: &ResponseError) -> String {
+pub fn fail_all(request: &SoapRequest<'_, '_>, error: &ResponseError) -> String {
     let name = request.name();
-    let asked = [
+    let count = [
         "m:FolderIds",
         "m:ItemIds",
         "m:ParentFolderIds",
@@ -30,21 +30,21 @@ pub fn refuse(request: &Request<'_, '_>, error: &ResponseError) -> String {
     .iter()
     .find_map(|list| request.child(list))
     .map_or(1, |list| list.children().filter(Node::is_element).count());
-    let stops = STOPPING.contains(&error.code.as_str());
-    (0..asked)
+    let stops = BATCH_STOPPING_CODES.contains(&error.code.as_str());
+    (0..count)
         .map(|place| {
             if stops && place > 0 {
-                envelope::stopped(name)
+                envelope::batch_stopped_message(name)
             } else {
-                envelope::failure(name, error)
+                envelope::error_message(name, error)
             }
         })
         .collect()
 }
 
-/// One message per wanted thing, in the order of the request.
-pub fn each<'a, 'input: 'a>(
-    request: &Request<'a, 'input>,
+/// One message for each element of the request's list, in its order.
+pub fn message_for_each<'a, 'input: 'a>(
+    request: &SoapRequest<'a, 'input>,
     list: &str,
     find: impl Fn(Node<'a, 'input>) -> Result<String, ResponseError>,
 ) -> String {
@@ -54,9 +54,9 @@ pub fn each<'a, 'input: 'a>(
         .into_iter()
         .flat_map(|list| list.children())
         .filter(Node::is_element)
-        .map(|wanted| match find(wanted) {
-            Ok(payload) => envelope::success(name, &payload),
-            Err(error) => envelope::failure(name, &error),
+        .map(|element| match find(element) {
+            Ok(payload) => envelope::success_message(name, &payload),
+            Err(error) => envelope::error_message(name, &error),
         })
         .collect()
 }

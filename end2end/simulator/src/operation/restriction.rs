@@ -5,32 +5,32 @@ use std::cmp::Ordering;
 
 use roxmltree::Node;
 
-use super::property::{Kind, Path, Value};
+use super::property::{PropertyPath, PropertyValue, ValueType};
 use crate::{
-    soap::{envelope::ResponseError, request::Request, schema},
-    world::view::Instance,
+    soap::{envelope::ResponseError, request::SoapRequest, schema},
+    world::view::ItemInstance,
 };
 
 /// How many nodes a restriction may have.
-const MOST_NODES: usize = 255;
-const UNSUPPORTED: &str = "ErrorUnsupportedPathForQuery";
+const MAX_NODES: usize = 255;
+const UNSUPPORTED_PATH_CODE: &str = "ErrorUnsupportedPathForQuery";
 
 #[derive(Debug)]
 pub enum Restriction {
     And(Vec<Self>),
     Or(Vec<Self>),
     Not(Box<Self>),
-    Exists(Path),
+    Exists(PropertyPath),
     /// None of these bits is set.
-    Excludes(Path, u32),
+    Excludes(PropertyPath, u32),
     Contains {
-        path: Path,
+        path: PropertyPath,
         mode: String,
         /// Case and accents count.
         exact: bool,
         text: String,
     },
-    Compare(Path, Comparison, Operand),
+    Compare(PropertyPath, Comparison, Operand),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,18 +45,18 @@ pub enum Comparison {
 
 #[derive(Debug)]
 pub enum Operand {
-    Path(Path),
-    Constant(Value),
+    Path(PropertyPath),
+    Constant(PropertyValue),
 }
 
 impl Restriction {
     /// Reads `m:Restriction`, which the schema has let pass.
     pub fn read(
         node: Node<'_, '_>,
-        request: &Request<'_, '_>,
+        request: &SoapRequest<'_, '_>,
     ) -> Result<Option<Self>, ResponseError> {
         let nodes = node.descendants().filter(|node| is_expression(*node));
-        if nodes.count() > MOST_NODES {
+        if nodes.count() > MAX_NODES {
             return Err(ResponseError::new(
                 "ErrorRestrictionTooComplex",
                 "The restriction is too complex.",
@@ -64,19 +64,19 @@ impl Restriction {
         }
         node.children()
             .find(Node::is_element)
-            .map(|node| expression(node, request))
+            .map(|node| read_expression(node, request))
             .transpose()
     }
 
-    /// Whether the item fits.
-    pub fn admits(&self, line: &Instance<'_>) -> bool {
+    /// Whether the item matches.
+    pub fn matches(&self, item: &ItemInstance<'_>) -> bool {
         match self {
-            Self::And(parts) => parts.iter().all(|part| part.admits(line)),
-            Self::Or(parts) => parts.iter().any(|part| part.admits(line)),
-            Self::Not(part) => !part.admits(line),
-            Self::Exists(path) => path.value(line).is_some(),
-            Self::Excludes(path, mask) => match path.value(line) {
-                Some(Value::Number(number)) => number & i64::from(*mask) == 0,
+            Self::And(parts) => parts.iter().all(|part| part.matches(item)),
+            Self::Or(parts) => parts.iter().any(|part| part.matches(item)),
+            Self::Not(part) => !part.matches(item),
+            Self::Exists(path) => path.value(item).is_some(),
+            Self::Excludes(path, mask) => match path.value(item) {
+                Some(PropertyValue::Number(number)) => number & i64::from(*mask) == 0,
                 _ => true,
             },
             Self::Contains {
@@ -84,19 +84,19 @@ impl Restriction {
                 mode,
                 exact,
                 text,
-            } => match path.value(line) {
-                Some(Value::Text(held)) => contains(&held, mode, *exact, text),
-                Some(Value::Texts(held)) => {
+            } => match path.value(item) {
+                Some(PropertyValue::Text(held)) => contains(&held, mode, *exact, text),
+                Some(PropertyValue::Texts(held)) => {
                     held.iter().any(|held| contains(held, mode, *exact, text))
                 }
                 _ => false,
             },
             Self::Compare(path, comparison, operand) => {
                 let other = match operand {
-                    Operand::Path(path) => path.value(line),
+                    Operand::Path(path) => path.value(item),
                     Operand::Constant(value) => Some(value.clone()),
                 };
-                compare(path.value(line).as_ref(), *comparison, other.as_ref())
+                compare(path.value(item).as_ref(), *comparison, other.as_ref())
             }
         }
     }
@@ -110,49 +110,52 @@ fn is_expression(node: Node<'_, '_>) -> bool {
             || ["And", "Or", "Not", "Exists", "Excludes", "Contains"].contains(&name))
 }
 
-fn expression(node: Node<'_, '_>, request: &Request<'_, '_>) -> Result<Restriction, ResponseError> {
+fn read_expression(
+    node: Node<'_, '_>,
+    request: &SoapRequest<'_, '_>,
+) -> Result<Restriction, ResponseError> {
     let mut children = node.children().filter(Node::is_element);
     match node.tag_name().name() {
-        "And" => Ok(Restriction::And(expressions(node, request)?)),
-        "Or" => Ok(Restriction::Or(expressions(node, request)?)),
+        "And" => Ok(Restriction::And(read_expressions(node, request)?)),
+        "Or" => Ok(Restriction::Or(read_expressions(node, request)?)),
         "Not" => {
-            let inner = children.next().ok_or_else(invalid)?;
-            Ok(Restriction::Not(Box::new(expression(inner, request)?)))
+            let inner = children.next().ok_or_else(invalid_restriction)?;
+            Ok(Restriction::Not(Box::new(read_expression(inner, request)?)))
         }
         name => {
-            let path = children.next().ok_or_else(invalid)?;
-            let path = Path::read(path, request, UNSUPPORTED)?;
-            leaf(name, node, path, children.next(), request)
+            let path = children.next().ok_or_else(invalid_restriction)?;
+            let path = PropertyPath::read(path, request, UNSUPPORTED_PATH_CODE)?;
+            read_comparison(name, node, path, children.next(), request)
         }
     }
 }
 
-fn expressions(
+fn read_expressions(
     node: Node<'_, '_>,
-    request: &Request<'_, '_>,
+    request: &SoapRequest<'_, '_>,
 ) -> Result<Vec<Restriction>, ResponseError> {
     node.children()
         .filter(Node::is_element)
-        .map(|node| expression(node, request))
+        .map(|node| read_expression(node, request))
         .collect()
 }
 
-fn leaf(
+fn read_comparison(
     name: &str,
     node: Node<'_, '_>,
-    path: Path,
+    path: PropertyPath,
     second: Option<Node<'_, '_>>,
-    request: &Request<'_, '_>,
+    request: &SoapRequest<'_, '_>,
 ) -> Result<Restriction, ResponseError> {
     if name == "Exists" {
         return Ok(Restriction::Exists(path));
     }
-    let second = second.ok_or_else(invalid)?;
+    let second = second.ok_or_else(invalid_restriction)?;
     let value = second.attribute("Value").unwrap_or_default();
     match name {
         "Excludes" => {
-            let mask = schema::number(value).filter(|mask| *mask != 0);
-            let mask = mask.filter(|_| path.kind() == Kind::Number);
+            let mask = schema::parse_number(value).filter(|mask| *mask != 0);
+            let mask = mask.filter(|_| path.kind() == ValueType::Number);
             mask.map(|mask| Restriction::Excludes(path, mask))
                 .ok_or_else(|| {
                     ResponseError::new(
@@ -161,25 +164,29 @@ fn leaf(
                     )
                 })
         }
-        "Contains" => contains_read(node, path, value),
+        "Contains" => read_contains(node, path, value),
         _ => {
             let operand = second
                 .children()
                 .find(Node::is_element)
-                .ok_or_else(invalid)?;
-            let operand = if schema::is(operand, "t:Constant") {
+                .ok_or_else(invalid_restriction)?;
+            let operand = if schema::is_element(operand, "t:Constant") {
                 let text = operand.attribute("Value").unwrap_or_default();
-                Operand::Constant(constant(&path, text, request)?)
+                Operand::Constant(read_constant(&path, text, request)?)
             } else {
-                Operand::Path(Path::read(operand, request, UNSUPPORTED)?)
+                Operand::Path(PropertyPath::read(operand, request, UNSUPPORTED_PATH_CODE)?)
             };
-            let comparison = comparison(name).ok_or_else(invalid)?;
+            let comparison = comparison_named(name).ok_or_else(invalid_restriction)?;
             Ok(Restriction::Compare(path, comparison, operand))
         }
     }
 }
 
-fn constant(path: &Path, text: &str, request: &Request<'_, '_>) -> Result<Value, ResponseError> {
+fn read_constant(
+    path: &PropertyPath,
+    text: &str,
+    request: &SoapRequest<'_, '_>,
+) -> Result<PropertyValue, ResponseError> {
     path.kind().parse(text, request).ok_or_else(|| {
         ResponseError::new(
             "ErrorInvalidValueForProperty",
@@ -188,8 +195,12 @@ fn constant(path: &Path, text: &str, request: &Request<'_, '_>) -> Result<Value,
     })
 }
 
-fn contains_read(node: Node<'_, '_>, path: Path, text: &str) -> Result<Restriction, ResponseError> {
-    if !matches!(path.kind(), Kind::Text | Kind::Texts) {
+fn read_contains(
+    node: Node<'_, '_>,
+    path: PropertyPath,
+    text: &str,
+) -> Result<Restriction, ResponseError> {
+    if !matches!(path.kind(), ValueType::Text | ValueType::Texts) {
         return Err(ResponseError::new(
             "ErrorContainsFilterWrongType",
             "The Contains filter can only be used for string properties.",
@@ -205,7 +216,7 @@ fn contains_read(node: Node<'_, '_>, path: Path, text: &str) -> Result<Restricti
     })
 }
 
-fn comparison(name: &str) -> Option<Comparison> {
+fn comparison_named(name: &str) -> Option<Comparison> {
     Some(match name {
         "IsEqualTo" => Comparison::Equal,
         "IsNotEqualTo" => Comparison::NotEqual,
@@ -218,12 +229,16 @@ fn comparison(name: &str) -> Option<Comparison> {
 }
 
 /// What is absent is unequal to everything, and neither greater nor less.
-fn compare(one: Option<&Value>, comparison: Comparison, two: Option<&Value>) -> bool {
+fn compare(
+    one: Option<&PropertyValue>,
+    comparison: Comparison,
+    two: Option<&PropertyValue>,
+) -> bool {
     let order = match (one, two) {
         // One of several values is enough to be equal.
-        (Some(Value::Texts(texts)), Some(two @ Value::Text(_))) => texts
+        (Some(PropertyValue::Texts(texts)), Some(two @ PropertyValue::Text(_))) => texts
             .iter()
-            .filter_map(|text| Value::Text(text.clone()).order(two))
+            .filter_map(|text| PropertyValue::Text(text.clone()).order(two))
             .find(|order| order.is_eq()),
         (Some(one), Some(two)) => one.order(two),
         _ => None,
@@ -253,6 +268,6 @@ fn contains(held: &str, mode: &str, exact: bool, text: &str) -> bool {
     }
 }
 
-fn invalid() -> ResponseError {
+fn invalid_restriction() -> ResponseError {
     ResponseError::new("ErrorInvalidRestriction", "The restriction is invalid.")
 }

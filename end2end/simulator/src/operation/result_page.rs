@@ -4,8 +4,8 @@
 use roxmltree::Node;
 
 use crate::{
-    soap::{envelope::ResponseError, fault::Detail},
-    world::settings::{Settings, Told},
+    soap::{envelope::ResponseError, fault::ErrorDetail},
+    world::settings::{ReportedValue, Settings},
 };
 
 /// The found items as XML, and where they stand among all.
@@ -18,23 +18,23 @@ pub struct ResultPage {
     pub is_last: bool,
 }
 
-/// The element `m:RootFolder`, whose attributes say what the settings want them to.
+/// The element `m:RootFolder`, with the attributes as the settings want them reported.
 pub fn root_folder(settings: &Settings, found: &ResultPage) -> String {
-    let told = |name: &str, told: &Told, truth: String| match told {
-        Told::Truth => format!(r#" {name}="{truth}""#),
-        Told::Nothing => String::new(),
-        Told::Always(text) => format!(r#" {name}="{text}""#),
+    let attribute = |name: &str, reported: &ReportedValue, truth: String| match reported {
+        ReportedValue::Truth => format!(r#" {name}="{truth}""#),
+        ReportedValue::Nothing => String::new(),
+        ReportedValue::Always(text) => format!(r#" {name}="{text}""#),
     };
     let next = found
         .next
         .map(|next| format!(r#" IndexedPagingOffset="{next}""#))
         .unwrap_or_default();
-    let total = told(
+    let total = attribute(
         "TotalItemsInView",
         &settings.total_items_in_view,
         found.total.to_string(),
     );
-    let last = told(
+    let last = attribute(
         "IncludesLastItemInRange",
         &settings.includes_last_item,
         found.is_last.to_string(),
@@ -47,7 +47,7 @@ pub fn root_folder(settings: &Settings, found: &ResultPage) -> String {
     format!("<m:RootFolder{next}{total}{last}>{items}</m:RootFolder>")
 }
 
-/// How many entries a view takes at most.
+/// How many entries the view asks for at most.
 pub fn max_entries(view: Node<'_, '_>) -> Result<Option<usize>, ResponseError> {
     let Some(text) = view.attribute("MaxEntriesReturned") else {
         return Ok(None);
@@ -61,11 +61,11 @@ pub fn max_entries(view: Node<'_, '_>) -> Result<Option<usize>, ResponseError> {
     }
 }
 
-/// More objects than one answer holds.
-pub fn too_many(most: usize) -> ResponseError {
+/// The error for more objects than one answer may hold.
+pub fn find_count_exceeded(limit: usize) -> ResponseError {
     ResponseError::new(
         "ErrorExceededFindCountLimit",
         "You have exceeded the maximum number of objects that can be returned for the find operation. Use paging to reduce the result size and try your request again.",
     )
-    .with(Detail::Value("PolicyLimit".to_owned(), most.to_string()))
+    .with(ErrorDetail::Value("PolicyLimit".to_owned(), limit.to_string()))
 }

@@ -1,45 +1,46 @@
-//! What only the master of a series tells: its recurrence, its exceptions and its deleted occurrences.
+//! What only the master of a series shows: its recurrence, its exceptions and its deleted occurrences.
 //! One pattern, then one range, in the order of the schema.
 
 use super::{
     folder::Folder,
-    item_writer::{Out, item_id, written},
+    item_writer::{ItemWriter, format_instant, item_id_xml},
 };
 use crate::{
     soap::text::element,
     world::{
         entry::instant,
-        recurrence::{Day, End, Pattern, Recurrence},
-        view::{self, Instance, Kind},
+        recurrence::{DayOfWeek, DayOfWeekIndex, Recurrence, RecurrenceEnd, RecurrencePattern},
+        view::{self, CalendarItemType, ItemInstance},
     },
 };
 
 /// Recurrence, exceptions and deleted occurrences: of masters alone.
-pub(super) fn part(out: &mut Out<'_>, line: &Instance<'_>, folder: Folder<'_>) {
-    let draft = &line.entry.draft;
-    let (Kind::RecurringMaster, Some(recurrence)) = (line.kind, &draft.recurrence) else {
+pub(super) fn write_series(out: &mut ItemWriter<'_>, item: &ItemInstance<'_>, folder: Folder<'_>) {
+    let draft = &item.entry.draft;
+    let (CalendarItemType::RecurringMaster, Some(recurrence)) = (item.kind, &draft.recurrence)
+    else {
         return;
     };
-    if out.wanted.has("calendar:Recurrence", false) {
-        out.xml += &recurrence_xml(recurrence, line);
+    if out.shape.has("calendar:Recurrence", false) {
+        out.xml += &recurrence_xml(recurrence, item);
     }
-    let lines = view::instances(line.entry, line.start);
-    let changed = lines
+    let items = view::existing_instances(item.entry, item.start);
+    let changed = items
         .iter()
-        .filter(|each| each.kind == Kind::Exception)
+        .filter(|each| each.kind == CalendarItemType::Exception)
         .map(|each| {
             let original = instant(each.original, &draft.time_zone());
             format!(
                 "<t:Occurrence>{}{}{}{}</t:Occurrence>",
-                item_id(&folder.mailbox.address, each),
-                element("t:Start", &written(each.start, out.zone)),
-                element("t:End", &written(each.end, out.zone)),
-                element("t:OriginalStart", &written(original, out.zone)),
+                item_id_xml(&folder.mailbox.address, each),
+                element("t:Start", &format_instant(each.start, out.zone)),
+                element("t:End", &format_instant(each.end, out.zone)),
+                element("t:OriginalStart", &format_instant(original, out.zone)),
             )
         })
         .collect::<Vec<_>>()
         .concat();
-    if !changed.is_empty() && out.wanted.has("calendar:ModifiedOccurrences", false) {
+    if !changed.is_empty() && out.shape.has("calendar:ModifiedOccurrences", false) {
         out.raw(format_args!(
             "<t:ModifiedOccurrences>{changed}</t:ModifiedOccurrences>"
         ));
@@ -51,95 +52,106 @@ pub(super) fn part(out: &mut Out<'_>, line: &Instance<'_>, folder: Folder<'_>) {
             let at = instant(*original, &draft.time_zone());
             format!(
                 "<t:DeletedOccurrence>{}</t:DeletedOccurrence>",
-                element("t:Start", &written(at, out.zone))
+                element("t:Start", &format_instant(at, out.zone))
             )
         })
         .collect::<Vec<_>>()
         .concat();
-    if !deleted.is_empty() && out.wanted.has("calendar:DeletedOccurrences", false) {
+    if !deleted.is_empty() && out.shape.has("calendar:DeletedOccurrences", false) {
         out.raw(format_args!(
             "<t:DeletedOccurrences>{deleted}</t:DeletedOccurrences>"
         ));
     }
 }
 
-fn recurrence_xml(recurrence: &Recurrence, line: &Instance<'_>) -> String {
-    let number = |name: &str, value: i32| element(name, &value.to_string());
-    let interval = |value: u16| number("t:Interval", i32::from(value));
-    let day_name = |day: &Day| format!("{day:?}");
-    let days = |day: &Day| element("t:DaysOfWeek", &day_name(day));
-    let month_name = |month: i8| {
-        const MONTHS: [&str; 12] = [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ];
-        let index = usize::try_from(month - 1).unwrap_or(0);
-        element("t:Month", MONTHS[index % 12])
-    };
-    let (name, inner) = match &recurrence.pattern {
-        Pattern::Daily { interval: every } => ("DailyRecurrence", interval(*every)),
-        Pattern::Weekly {
-            interval: every,
+fn recurrence_xml(recurrence: &Recurrence, item: &ItemInstance<'_>) -> String {
+    let pattern = pattern_xml(&recurrence.pattern);
+    let range = range_xml(recurrence.end, item);
+    format!("<t:Recurrence>{pattern}{range}</t:Recurrence>")
+}
+
+fn pattern_xml(pattern: &RecurrencePattern) -> String {
+    let (name, parts) = match pattern {
+        RecurrencePattern::Daily { interval } => ("DailyRecurrence", interval_xml(*interval)),
+        RecurrencePattern::Weekly {
+            interval,
             days,
             first_day,
         } => {
-            let names: Vec<_> = days.iter().map(day_name).collect();
-            let inner = interval(*every)
+            let names: Vec<_> = days.iter().map(|day| format!("{day:?}")).collect();
+            let parts = interval_xml(*interval)
                 + &element("t:DaysOfWeek", &names.join(" "))
-                + &element("t:FirstDayOfWeek", &day_name(first_day));
-            ("WeeklyRecurrence", inner)
+                + &element("t:FirstDayOfWeek", &format!("{first_day:?}"));
+            ("WeeklyRecurrence", parts)
         }
-        Pattern::MonthlyAbsolute {
-            interval: every,
-            day,
-        } => (
+        RecurrencePattern::MonthlyAbsolute { interval, day } => (
             "AbsoluteMonthlyRecurrence",
-            interval(*every) + &number("t:DayOfMonth", i32::from(*day)),
+            interval_xml(*interval) + &element("t:DayOfMonth", &day.to_string()),
         ),
-        Pattern::MonthlyRelative {
-            interval: every,
+        RecurrencePattern::MonthlyRelative {
+            interval,
             day,
             index,
         } => (
             "RelativeMonthlyRecurrence",
-            interval(*every) + &days(day) + &element("t:DayOfWeekIndex", &format!("{index:?}")),
+            interval_xml(*interval) + &relative_day_xml(*day, *index),
         ),
-        Pattern::YearlyAbsolute { day, month } => (
+        RecurrencePattern::YearlyAbsolute { day, month } => (
             "AbsoluteYearlyRecurrence",
-            number("t:DayOfMonth", i32::from(*day)) + &month_name(*month),
+            element("t:DayOfMonth", &day.to_string()) + &month_xml(*month),
         ),
-        Pattern::YearlyRelative { day, index, month } => (
+        RecurrencePattern::YearlyRelative { day, index, month } => (
             "RelativeYearlyRecurrence",
-            days(day) + &element("t:DayOfWeekIndex", &format!("{index:?}")) + &month_name(*month),
+            relative_day_xml(*day, *index) + &month_xml(*month),
         ),
     };
-    let zone = line.entry.draft.time_zone();
-    let start = line
+    format!("<t:{name}>{parts}</t:{name}>")
+}
+
+fn interval_xml(interval: u16) -> String {
+    element("t:Interval", &interval.to_string())
+}
+
+fn relative_day_xml(day: DayOfWeek, index: DayOfWeekIndex) -> String {
+    element("t:DaysOfWeek", &format!("{day:?}"))
+        + &element("t:DayOfWeekIndex", &format!("{index:?}"))
+}
+
+fn month_xml(month: i8) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let index = usize::try_from(month - 1).unwrap_or(0);
+    element("t:Month", MONTHS[index % 12])
+}
+
+fn range_xml(end: RecurrenceEnd, item: &ItemInstance<'_>) -> String {
+    let start = item
         .start
-        .to_zoned(zone)
+        .to_zoned(item.entry.draft.time_zone())
         .strftime("%Y-%m-%d%:z")
         .to_string();
     let start = element("t:StartDate", &start);
-    let range = match recurrence.end {
-        End::Never => format!("<t:NoEndRecurrence>{start}</t:NoEndRecurrence>"),
-        End::Until { date } => format!(
+    match end {
+        RecurrenceEnd::Never => format!("<t:NoEndRecurrence>{start}</t:NoEndRecurrence>"),
+        RecurrenceEnd::Until { date } => format!(
             "<t:EndDateRecurrence>{start}{}</t:EndDateRecurrence>",
             element("t:EndDate", &date.to_string())
         ),
-        End::Count { number: count } => format!(
+        RecurrenceEnd::Count { number } => format!(
             "<t:NumberedRecurrence>{start}{}</t:NumberedRecurrence>",
-            number("t:NumberOfOccurrences", i32::from(count))
+            element("t:NumberOfOccurrences", &number.to_string())
         ),
-    };
-    format!("<t:Recurrence><t:{name}>{inner}</t:{name}>{range}</t:Recurrence>")
+    }
 }

@@ -1,7 +1,7 @@
 //! The frame of a normal answer and of its response messages.
-//! One line, `s:`, `h:`, `m:` and `t:`, in the order of the schema.
+//! It is written in one line, with the prefixes of a real server, in the order of the schema.
 
-use super::{ENVELOPE, MESSAGES, TYPES, fault::Detail, text::element};
+use super::{ENVELOPE, MESSAGES, TYPES, fault::ErrorDetail, text::element};
 use crate::world::settings::Build;
 
 /// An error of one response message.
@@ -9,7 +9,7 @@ use crate::world::settings::Build;
 pub struct ResponseError {
     pub code: String,
     pub message: String,
-    pub details: Vec<Detail>,
+    pub details: Vec<ErrorDetail>,
 }
 
 impl ResponseError {
@@ -22,14 +22,14 @@ impl ResponseError {
     }
 
     #[must_use]
-    pub fn with(mut self, detail: Detail) -> Self {
+    pub fn with(mut self, detail: ErrorDetail) -> Self {
         self.details.push(detail);
         self
     }
 }
 
 /// The whole document around the response messages of `operation`.
-pub fn answer(build: Build, operation: &str, messages: &str) -> String {
+pub fn answer_document(build: Build, operation: &str, messages: &str) -> String {
     let Build {
         minor,
         major_build,
@@ -57,27 +57,27 @@ pub fn answer(build: Build, operation: &str, messages: &str) -> String {
 }
 
 /// One response message of class Success.
-pub fn success(operation: &str, payload: &str) -> String {
+pub fn success_message(operation: &str, payload: &str) -> String {
     format!(
         r#"<m:{operation}ResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>{payload}</m:{operation}ResponseMessage>"#
     )
 }
 
 /// One response message of class Error, with the operation's empty container.
-pub fn failure(operation: &str, error: &ResponseError) -> String {
-    flawed(operation, "Error", error)
+pub fn error_message(operation: &str, error: &ResponseError) -> String {
+    unsuccessful_message(operation, "Error", error)
 }
 
-/// What an item gets that an earlier error left undone.
-pub fn stopped(operation: &str) -> String {
+/// The message of an item that was not processed after an earlier error.
+pub fn batch_stopped_message(operation: &str) -> String {
     let error = ResponseError::new(
         "ErrorBatchProcessingStopped",
         "An earlier error stopped the batch.",
     );
-    flawed(operation, "Warning", &error)
+    unsuccessful_message(operation, "Warning", &error)
 }
 
-fn flawed(operation: &str, class: &str, error: &ResponseError) -> String {
+fn unsuccessful_message(operation: &str, class: &str, error: &ResponseError) -> String {
     let container = match operation {
         "GetFolder" => "<m:Folders/>",
         "GetItem" => "<m:Items/>",
@@ -86,7 +86,7 @@ fn flawed(operation: &str, class: &str, error: &ResponseError) -> String {
     let details = if error.details.is_empty() {
         String::new()
     } else {
-        let details: String = error.details.iter().map(Detail::xml).collect();
+        let details: String = error.details.iter().map(ErrorDetail::xml).collect();
         format!("<m:MessageXml>{details}</m:MessageXml>")
     };
     format!(

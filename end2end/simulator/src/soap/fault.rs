@@ -1,39 +1,39 @@
 //! SOAP faults: errors of the whole request, sent with HTTP status 500.
-//! A fault can be cut down on purpose, as proxies and old servers do.
+//! A fault can be sent with less detail, as proxies and old servers do.
 
 use super::{ENVELOPE, ERRORS, TYPES, text::escape};
 use crate::fault::FaultShape;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct SoapFault {
     pub code: String,
     pub message: String,
     /// The element `faultstring` when it says more than the message.
     pub reason: Option<String>,
-    pub details: Vec<Detail>,
+    pub details: Vec<ErrorDetail>,
     /// Version faults carry an addressing header.
     pub action: bool,
 }
 
 /// One child of `MessageXml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Detail {
+pub enum ErrorDetail {
     /// `<t:Value Name="…">`
     Value(String, String),
     /// An element of its own, such as `t:LineNumber`.
     Element(&'static str, String),
     /// Other details within an element of their own.
-    Within(&'static str, Vec<Detail>),
+    Nested(&'static str, Vec<ErrorDetail>),
 }
 
-impl Detail {
+impl ErrorDetail {
     pub fn xml(&self) -> String {
         match self {
             Self::Value(name, text) => {
                 format!(r#"<t:Value Name="{name}">{}</t:Value>"#, escape(text))
             }
             Self::Element(name, text) => format!("<t:{name}>{}</t:{name}>", escape(text)),
-            Self::Within(name, details) => {
+            Self::Nested(name, details) => {
                 let inner: String = details.iter().map(Self::xml).collect();
                 format!("<t:{name}>{inner}</t:{name}>")
             }
@@ -41,7 +41,7 @@ impl Detail {
     }
 }
 
-impl Fault {
+impl SoapFault {
     pub fn new(code: &str, message: &str) -> Self {
         Self {
             code: code.to_owned(),
@@ -53,7 +53,7 @@ impl Fault {
     }
 
     #[must_use]
-    pub fn with(mut self, detail: Detail) -> Self {
+    pub fn with(mut self, detail: ErrorDetail) -> Self {
         self.details.push(detail);
         self
     }
@@ -64,9 +64,9 @@ impl Fault {
             "ErrorSchemaValidation",
             "The request failed schema validation.",
         )
-        .with(Detail::Element("LineNumber", line.to_string()))
-        .with(Detail::Element("LinePosition", position.to_string()))
-        .with(Detail::Element("Violation", violation.to_owned()));
+        .with(ErrorDetail::Element("LineNumber", line.to_string()))
+        .with(ErrorDetail::Element("LinePosition", position.to_string()))
+        .with(ErrorDetail::Element("Violation", violation.to_owned()));
         fault.reason = Some(format!("The request failed schema validation: {violation}"));
         fault
     }
@@ -98,7 +98,7 @@ impl Fault {
         if self.details.is_empty() {
             return String::new();
         }
-        let details: String = self.details.iter().map(Detail::xml).collect();
+        let details: String = self.details.iter().map(ErrorDetail::xml).collect();
         format!(r#"<t:MessageXml xmlns:t="{TYPES}">{details}</t:MessageXml>"#)
     }
 }

@@ -1,18 +1,18 @@
 //! A request read in the server's own order: XML, schema, then version.
-//! What is left is an operation that the schema admits, and whom it is meant for.
+//! The result is an operation that is valid by the schema, and the identity that it impersonates.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::{
     ENVELOPE, MESSAGES, TYPES,
-    fault::Fault,
-    schema::{self, header, operations, told, violation},
+    fault::SoapFault,
+    schema::{self, header, operations, qualified_name, violation},
 };
 use crate::world::{settings::Product, zone};
 
 /// Values of `RequestServerVersion`, oldest first.
-const VERSIONS: [&str; 19] = [
+const SCHEMA_VERSIONS: [&str; 19] = [
     "Exchange2007",
     "Exchange2007_SP1",
     "Exchange2009",
@@ -34,13 +34,13 @@ const VERSIONS: [&str; 19] = [
     "V2017_07_11",
 ];
 
-/// A place in the list of versions.
+/// A schema version, as its index in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(usize);
+pub struct SchemaVersion(usize);
 
 /// Whom a request impersonates, as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConnectingSid {
+pub enum RequestedIdentity {
     PrincipalName(String),
     Sid(String),
     PrimarySmtpAddress(String),
@@ -48,15 +48,15 @@ pub enum ConnectingSid {
 }
 
 #[derive(Debug)]
-pub struct Request<'a, 'input> {
+pub struct SoapRequest<'a, 'input> {
     pub operation: Node<'a, 'input>,
-    pub version: Version,
-    pub sid: Option<ConnectingSid>,
+    pub version: SchemaVersion,
+    pub sid: Option<RequestedIdentity>,
     /// Set by `TimeZoneContext`.
     pub zone: Option<TimeZone>,
 }
 
-impl Version {
+impl SchemaVersion {
     /// The version of that name, if a server of this kind takes it.
     fn accepted(name: &str, product: Product) -> Option<Self> {
         let newest = match product {
@@ -67,7 +67,10 @@ impl Version {
     }
 
     fn named(name: &str) -> Option<Self> {
-        VERSIONS.iter().position(|known| *known == name).map(Self)
+        SCHEMA_VERSIONS
+            .iter()
+            .position(|known| *known == name)
+            .map(Self)
     }
 
     pub fn is_newer_than(self, name: &str) -> bool {
@@ -80,7 +83,7 @@ impl Version {
 }
 
 /// Parses bytes; anything that is not UTF-8 XML without a document type is a schema fault.
-pub fn parse(text: &str) -> Result<Document<'_>, Fault> {
+pub fn parse(text: &str) -> Result<Document<'_>, SoapFault> {
     let options = ParsingOptions {
         allow_dtd: false,
         nodes_limit: 100_000,
@@ -88,16 +91,16 @@ pub fn parse(text: &str) -> Result<Document<'_>, Fault> {
     };
     Document::parse_with_options(text, options).map_err(|error| {
         let at = error.pos();
-        Fault::schema(at.row, at.col, &error.to_string())
+        SoapFault::schema(at.row, at.col, &error.to_string())
     })
 }
 
-impl<'a, 'input> Request<'a, 'input> {
+impl<'a, 'input> SoapRequest<'a, 'input> {
     /// Reads the envelope: schema first, then version.
-    pub fn read(document: &'a Document<'input>, product: Product) -> Result<Self, Fault> {
+    pub fn read(document: &'a Document<'input>, product: Product) -> Result<Self, SoapFault> {
         let envelope = document.root_element();
         if !is_soap(envelope, "Envelope") {
-            let sentence = format!("The element {} is not declared.", told(envelope));
+            let sentence = format!("The element {} is not declared.", qualified_name(envelope));
             return Err(violation(envelope, &sentence));
         }
         let mut parts = envelope.children().filter(Node::is_element).peekable();
@@ -106,7 +109,10 @@ impl<'a, 'input> Request<'a, 'input> {
             return Err(violation(envelope, "The element 'Body' is missing."));
         };
         if !is_soap(body, "Body") || parts.next().is_some() {
-            let sentence = format!("The envelope has an invalid child element {}.", told(body));
+            let sentence = format!(
+                "The envelope has an invalid child element {}.",
+                qualified_name(body)
+            );
             return Err(violation(body, &sentence));
         }
         let operation = read_body(body)?;
@@ -143,17 +149,21 @@ impl<'a, 'input> Request<'a, 'input> {
 
 /// The first child element of that name.
 pub fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
-    node.children().find(|child| schema::is(*child, name))
+    node.children()
+        .find(|child| schema::is_element(*child, name))
 }
 
 fn is_soap(node: Node<'_, '_>, name: &str) -> bool {
     node.tag_name().name() == name && node.tag_name().namespace() == Some(ENVELOPE)
 }
 
-fn read_body<'a, 'input>(body: Node<'a, 'input>) -> Result<Node<'a, 'input>, Fault> {
+fn read_body<'a, 'input>(body: Node<'a, 'input>) -> Result<Node<'a, 'input>, SoapFault> {
     let mut children = body.children().filter(Node::is_element);
     let Some(operation) = children.next() else {
-        return Err(Fault::new("ErrorInvalidRequest", "The request is invalid."));
+        return Err(SoapFault::new(
+            "ErrorInvalidRequest",
+            "The request is invalid.",
+        ));
     };
     let name = operation.tag_name();
     let rule = operations::rule(name.name());
@@ -161,25 +171,27 @@ fn read_body<'a, 'input>(body: Node<'a, 'input>) -> Result<Node<'a, 'input>, Fau
     let Some(rule) = rule.filter(|_| ours) else {
         let sentence = format!(
             "The element {} has invalid child element {}.",
-            told(body),
-            told(operation)
+            qualified_name(body),
+            qualified_name(operation)
         );
         return Err(violation(operation, &sentence));
     };
-    if operations::answered(name.name()) {
+    if operations::is_answered(name.name()) {
         schema::validate(operation, rule)?;
     }
     children.next().map_or(Ok(operation), |second| {
         let sentence = format!(
             "The element {} has invalid child element {}.",
-            told(body),
-            told(second)
+            qualified_name(body),
+            qualified_name(second)
         );
         Err(violation(second, &sentence))
     })
 }
 
-fn read_header<'a, 'input>(head: Option<Node<'a, 'input>>) -> Result<Vec<Node<'a, 'input>>, Fault> {
+fn read_header<'a, 'input>(
+    head: Option<Node<'a, 'input>>,
+) -> Result<Vec<Node<'a, 'input>>, SoapFault> {
     let mut entries: Vec<Node<'a, 'input>> = Vec::new();
     let ours = head
         .into_iter()
@@ -187,11 +199,14 @@ fn read_header<'a, 'input>(head: Option<Node<'a, 'input>>) -> Result<Vec<Node<'a
         .filter(|node| node.is_element() && node.tag_name().namespace() == Some(TYPES));
     for entry in ours {
         let name = entry.tag_name().name();
-        let Some((_, rule)) = header::ENTRIES.iter().find(|(known, _)| *known == name) else {
+        let Some((_, rule)) = header::HEADER_ENTRIES
+            .iter()
+            .find(|(known, _)| *known == name)
+        else {
             continue;
         };
         if entries.iter().any(|seen| seen.tag_name().name() == name) {
-            return Err(Fault::new(
+            return Err(SoapFault::new(
                 "ErrorDuplicateSOAPHeader",
                 "A SOAP header was specified more than once.",
             ));
@@ -209,12 +224,12 @@ fn entry<'a, 'input>(entries: &[Node<'a, 'input>], name: &str) -> Option<Node<'a
         .copied()
 }
 
-fn read_version(entries: &[Node<'_, '_>], product: Product) -> Result<Version, Fault> {
+fn read_version(entries: &[Node<'_, '_>], product: Product) -> Result<SchemaVersion, SoapFault> {
     let name = entry(entries, "RequestServerVersion")
         .and_then(|node| node.attribute("Version"))
-        .unwrap_or(VERSIONS[0]);
-    Version::accepted(name, product).ok_or_else(|| {
-        let mut fault = Fault::new(
+        .unwrap_or(SCHEMA_VERSIONS[0]);
+    SchemaVersion::accepted(name, product).ok_or_else(|| {
+        let mut fault = SoapFault::new(
             "ErrorInvalidServerVersion",
             "The specified server version is invalid.",
         );
@@ -223,12 +238,12 @@ fn read_version(entries: &[Node<'_, '_>], product: Product) -> Result<Version, F
     })
 }
 
-fn read_impersonation(entries: &[Node<'_, '_>]) -> Result<Option<ConnectingSid>, Fault> {
+fn read_impersonation(entries: &[Node<'_, '_>]) -> Result<Option<RequestedIdentity>, SoapFault> {
     let Some(header) = entry(entries, "ExchangeImpersonation") else {
         return Ok(None);
     };
     if entry(entries, "SerializedSecurityContext").is_some() {
-        return Err(Fault::new(
+        return Err(SoapFault::new(
             "ErrorMoreThanOneAccessModeSpecified",
             "Multiple access modes were specified in the request.",
         ));
@@ -239,27 +254,27 @@ fn read_impersonation(entries: &[Node<'_, '_>]) -> Result<Option<ConnectingSid>,
         .map(str::trim)
         .filter(|text| !text.is_empty());
     let (Some(id), Some(value)) = (id, value) else {
-        return Err(Fault::new(
+        return Err(SoapFault::new(
             "ErrorInvalidExchangeImpersonationHeaderData",
             "The ExchangeImpersonation SOAP header holds no identity.",
         ));
     };
     let value = value.to_owned();
     Ok(Some(match id.tag_name().name() {
-        "PrincipalName" => ConnectingSid::PrincipalName(value),
-        "SID" => ConnectingSid::Sid(value),
-        "PrimarySmtpAddress" => ConnectingSid::PrimarySmtpAddress(value),
-        _ => ConnectingSid::SmtpAddress(value),
+        "PrincipalName" => RequestedIdentity::PrincipalName(value),
+        "SID" => RequestedIdentity::Sid(value),
+        "PrimarySmtpAddress" => RequestedIdentity::PrimarySmtpAddress(value),
+        _ => RequestedIdentity::SmtpAddress(value),
     }))
 }
 
-fn read_zone(entries: &[Node<'_, '_>]) -> Result<Option<TimeZone>, Fault> {
+fn read_zone(entries: &[Node<'_, '_>]) -> Result<Option<TimeZone>, SoapFault> {
     let id = entry(entries, "TimeZoneContext")
         .and_then(|context| child(context, "t:TimeZoneDefinition"))
         .and_then(|definition| definition.attribute("Id"));
     id.map(|id| {
         zone::by_windows(id)
-            .ok_or_else(|| Fault::new("ErrorTimeZone", "The specified time zone is not valid."))
+            .ok_or_else(|| SoapFault::new("ErrorTimeZone", "The specified time zone is not valid."))
     })
     .transpose()
 }

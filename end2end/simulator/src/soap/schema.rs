@@ -1,51 +1,51 @@
 //! Strict reading: element order, unknown elements, enumerations, empty lists and missing attributes.
-//! The rules are tables; a violation tells line, position and a sentence in the manner of a validating reader.
+//! The rules are tables; a violation has the line, the position and a message like that of .NET's validating reader.
 
 pub mod field_uri;
 pub mod header;
 pub mod operations;
 mod property_path;
-mod search;
+mod restriction;
 
 use jiff::{Timestamp, civil::DateTime};
 use roxmltree::Node;
 
-use super::{MESSAGES, TYPES, fault::Fault};
+use super::{MESSAGES, TYPES, fault::SoapFault};
 
 /// What an element may hold.
 #[derive(Debug)]
-pub struct Type {
-    pub attributes: &'static [Attribute],
+pub struct ElementType {
+    pub attributes: &'static [AttributeRule],
     pub content: Content,
 }
 
 #[derive(Debug)]
-pub struct Attribute {
+pub struct AttributeRule {
     pub name: &'static str,
     pub required: bool,
-    pub value: Simple,
+    pub value: SimpleType,
 }
 
 #[derive(Debug)]
 pub enum Content {
-    Text(Simple),
+    Text(SimpleType),
     Sequence(&'static [Particle]),
-    /// Not looked into.
+    /// Not validated.
     Anything,
 }
 
-/// One place of a sequence: one of the choices, `min` to `max` times.
+/// One particle of a sequence: one of the choices, `min` to `max` times.
 #[derive(Debug)]
 pub struct Particle {
     /// Names with the prefix `m:` or `t:`.
-    pub choices: &'static [(&'static str, &'static Type)],
+    pub choices: &'static [(&'static str, &'static ElementType)],
     pub min: usize,
     pub max: usize,
 }
 
 /// A simple type.
 #[derive(Debug)]
-pub enum Simple {
+pub enum SimpleType {
     String,
     NonEmpty,
     Integer,
@@ -59,58 +59,58 @@ pub enum Simple {
     OneOf(&'static [&'static str]),
 }
 
-pub const MANY: usize = usize::MAX;
+pub const UNBOUNDED: usize = usize::MAX;
 
 /// An element without attributes, holding a sequence.
-pub const fn sequence(particles: &'static [Particle]) -> Type {
-    Type {
+pub const fn sequence(particles: &'static [Particle]) -> ElementType {
+    ElementType {
         attributes: &[],
         content: Content::Sequence(particles),
     }
 }
 
 /// An element without attributes, holding text.
-pub const fn text(value: Simple) -> Type {
-    Type {
+pub const fn text(value: SimpleType) -> ElementType {
+    ElementType {
         attributes: &[],
         content: Content::Text(value),
     }
 }
 
 /// An empty element with attributes.
-pub const fn attributes(attributes: &'static [Attribute]) -> Type {
-    Type {
+pub const fn attributes(attributes: &'static [AttributeRule]) -> ElementType {
+    ElementType {
         attributes,
         content: Content::Sequence(&[]),
     }
 }
 
-pub const fn required(name: &'static str, value: Simple) -> Attribute {
-    Attribute {
+pub const fn required(name: &'static str, value: SimpleType) -> AttributeRule {
+    AttributeRule {
         name,
         required: true,
         value,
     }
 }
 
-pub const fn optional(name: &'static str, value: Simple) -> Attribute {
-    Attribute {
+pub const fn optional(name: &'static str, value: SimpleType) -> AttributeRule {
+    AttributeRule {
         name,
         required: false,
         value,
     }
 }
 
-pub const fn place(
-    choices: &'static [(&'static str, &'static Type)],
+pub const fn particle(
+    choices: &'static [(&'static str, &'static ElementType)],
     min: usize,
     max: usize,
 ) -> Particle {
     Particle { choices, min, max }
 }
 
-impl Simple {
-    fn admits(&self, value: &str) -> bool {
+impl SimpleType {
+    fn accepts(&self, value: &str) -> bool {
         match self {
             Self::String => true,
             Self::NonEmpty => !value.is_empty(),
@@ -121,16 +121,16 @@ impl Simple {
                 value.contains('T')
                     && (value.parse::<Timestamp>().is_ok() || value.parse::<DateTime>().is_ok())
             }
-            Self::FieldUri => field_uri::known(value),
-            Self::PropertyTag => number(value).is_some_and(|tag| u16::try_from(tag).is_ok()),
-            Self::Bitmask => number(value).is_some(),
+            Self::FieldUri => field_uri::is_known(value),
+            Self::PropertyTag => parse_number(value).is_some_and(|tag| u16::try_from(tag).is_ok()),
+            Self::Bitmask => parse_number(value).is_some(),
             Self::OneOf(values) => values.contains(&value),
         }
     }
 }
 
 /// `0x1f` or decimal.
-pub fn number(text: &str) -> Option<u32> {
+pub fn parse_number(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     digits.map_or_else(
         || text.parse().ok(),
@@ -139,7 +139,7 @@ pub fn number(text: &str) -> Option<u32> {
 }
 
 /// Whether `node` is the element `name`, written with the prefix `m:` or `t:`.
-pub fn is(node: Node<'_, '_>, name: &str) -> bool {
+pub fn is_element(node: Node<'_, '_>, name: &str) -> bool {
     let (prefix, local) = name.split_at(2);
     let namespace = if prefix == "m:" { MESSAGES } else { TYPES };
     node.is_element()
@@ -148,14 +148,14 @@ pub fn is(node: Node<'_, '_>, name: &str) -> bool {
 }
 
 /// A fault that points at `node`.
-pub fn violation(node: Node<'_, '_>, sentence: &str) -> Fault {
+pub fn violation(node: Node<'_, '_>, sentence: &str) -> SoapFault {
     let at = node.document().text_pos_at(node.range().start);
-    // The reader points at the name, behind the bracket.
-    Fault::schema(at.row, at.col + 1, sentence)
+    // The position is that of the element's name, after the opening bracket.
+    SoapFault::schema(at.row, at.col + 1, sentence)
 }
 
-/// Name and namespace as a violation tells them.
-pub fn told(node: Node<'_, '_>) -> String {
+/// Name and namespace as violations write them.
+pub fn qualified_name(node: Node<'_, '_>) -> String {
     let name = node.tag_name();
     format!(
         "'{}' in namespace '{}'",
@@ -165,7 +165,7 @@ pub fn told(node: Node<'_, '_>) -> String {
 }
 
 /// Checks `node` against `kind`, depth first in document order.
-pub fn validate(node: Node<'_, '_>, kind: &Type) -> Result<(), Fault> {
+pub fn validate(node: Node<'_, '_>, kind: &ElementType) -> Result<(), SoapFault> {
     validate_attributes(node, kind)?;
     match &kind.content {
         Content::Anything => Ok(()),
@@ -174,7 +174,7 @@ pub fn validate(node: Node<'_, '_>, kind: &Type) -> Result<(), Fault> {
     }
 }
 
-fn validate_attributes(node: Node<'_, '_>, kind: &Type) -> Result<(), Fault> {
+fn validate_attributes(node: Node<'_, '_>, kind: &ElementType) -> Result<(), SoapFault> {
     let own = node
         .attributes()
         .filter(|attribute| attribute.namespace().is_none());
@@ -186,7 +186,7 @@ fn validate_attributes(node: Node<'_, '_>, kind: &Type) -> Result<(), Fault> {
                 &format!("The '{name}' attribute is not declared."),
             ));
         };
-        if !rule.value.admits(attribute.value()) {
+        if !rule.value.accepts(attribute.value()) {
             let value = attribute.value();
             return Err(violation(
                 node,
@@ -208,17 +208,17 @@ fn validate_attributes(node: Node<'_, '_>, kind: &Type) -> Result<(), Fault> {
     })
 }
 
-fn validate_text(node: Node<'_, '_>, value: &Simple) -> Result<(), Fault> {
+fn validate_text(node: Node<'_, '_>, value: &SimpleType) -> Result<(), SoapFault> {
     if let Some(child) = node.children().find(Node::is_element) {
         let sentence = format!(
             "The element {} cannot contain child element {} because the parent element's content model is text only.",
-            told(node),
-            told(child)
+            qualified_name(node),
+            qualified_name(child)
         );
         return Err(violation(child, &sentence));
     }
     let content = node.text().unwrap_or_default();
-    if value.admits(content) {
+    if value.accepts(content) {
         return Ok(());
     }
     let name = node.tag_name().name();
@@ -230,14 +230,14 @@ fn validate_text(node: Node<'_, '_>, value: &Simple) -> Result<(), Fault> {
     ))
 }
 
-fn validate_sequence(node: Node<'_, '_>, particles: &[Particle]) -> Result<(), Fault> {
+fn validate_sequence(node: Node<'_, '_>, particles: &[Particle]) -> Result<(), SoapFault> {
     let stray = node
         .children()
         .any(|child| child.is_text() && !child.text().unwrap_or_default().trim_ascii().is_empty());
     if stray {
         return Err(violation(
             node,
-            &format!("The element {} cannot contain text.", told(node)),
+            &format!("The element {} cannot contain text.", qualified_name(node)),
         ));
     }
     let mut children = node.children().filter(Node::is_element).peekable();
@@ -247,7 +247,11 @@ fn validate_sequence(node: Node<'_, '_>, particles: &[Particle]) -> Result<(), F
             let Some(child) = children.peek().copied() else {
                 break;
             };
-            let Some((_, kind)) = particle.choices.iter().find(|(name, _)| is(child, name)) else {
+            let Some((_, kind)) = particle
+                .choices
+                .iter()
+                .find(|(name, _)| is_element(child, name))
+            else {
                 break;
             };
             validate(child, kind)?;
@@ -270,7 +274,7 @@ fn validate_sequence(node: Node<'_, '_>, particles: &[Particle]) -> Result<(), F
                     node,
                     &format!(
                         "The element {} has incomplete content. {expected}",
-                        told(node)
+                        qualified_name(node)
                     ),
                 ),
             });
@@ -284,8 +288,8 @@ fn validate_sequence(node: Node<'_, '_>, particles: &[Particle]) -> Result<(), F
 fn invalid_child(node: Node<'_, '_>, child: Node<'_, '_>, expected: &str) -> String {
     let sentence = format!(
         "The element {} has invalid child element {}. {expected}",
-        told(node),
-        told(child)
+        qualified_name(node),
+        qualified_name(child)
     );
     sentence.trim_end().to_owned()
 }

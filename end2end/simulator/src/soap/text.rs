@@ -12,7 +12,7 @@ pub fn escape(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            _ if forbidden(letter) => {
+            _ if is_forbidden(letter) => {
                 let _ = write!(out, "&#x{:X};", u32::from(letter));
             }
             _ => out.push(letter),
@@ -22,10 +22,10 @@ pub fn escape(text: &str) -> String {
 }
 
 /// The text with forbidden characters replaced by U+FFFD: what a careful client keeps.
-pub fn legal(text: &str) -> String {
+pub fn replace_forbidden(text: &str) -> String {
     text.chars()
         .map(|letter| {
-            if forbidden(letter) {
+            if is_forbidden(letter) {
                 char::REPLACEMENT_CHARACTER
             } else {
                 letter
@@ -34,12 +34,12 @@ pub fn legal(text: &str) -> String {
         .collect()
 }
 
-fn forbidden(letter: char) -> bool {
+fn is_forbidden(letter: char) -> bool {
     matches!(letter, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// The first 255 UTF-16 units, as `FindItem` shows strings; never half of a pair.
-pub fn cut(text: &str) -> &str {
+/// The first 255 UTF-16 units, as `FindItem` shows strings; never half of a surrogate pair.
+pub fn truncate_to_255(text: &str) -> &str {
     let mut units = 0;
     for (at, letter) in text.char_indices() {
         units += letter.len_utf16();
@@ -81,14 +81,14 @@ mod tests {
     #[test]
     fn forbidden_characters_are_sent_as_references_and_told_as_replacements() {
         assert_eq!(escape("a<b\u{1}"), "a&lt;b&#x1;");
-        assert_eq!(legal("a\u{1}\tb"), "a\u{fffd}\tb");
+        assert_eq!(replace_forbidden("a\u{1}\tb"), "a\u{fffd}\tb");
     }
 
     #[test]
     fn strings_are_cut_at_255_units_without_halving_a_pair() {
         let long = "x".repeat(254) + "😀tail";
-        assert_eq!(cut(&long), "x".repeat(254));
-        assert_eq!(cut("short"), "short");
+        assert_eq!(truncate_to_255(&long), "x".repeat(254));
+        assert_eq!(truncate_to_255("short"), "short");
     }
 
     #[test]

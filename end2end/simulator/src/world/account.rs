@@ -3,10 +3,11 @@
 
 use std::fmt;
 
+pub use self::DomainAccount as Account;
 use jiff::{SignedDuration, Timestamp};
 
 #[derive(Clone)]
-pub struct Account {
+pub struct DomainAccount {
     /// The part after `DOMAIN\`.
     pub name: String,
     pub principal_name: String,
@@ -25,14 +26,14 @@ pub struct Account {
 
 /// When wrong passwords lock an account.
 #[derive(Clone, Copy, Debug)]
-pub struct LockOut {
+pub struct LockoutPolicy {
     /// Wrong ones in a row; `None` never locks.
     pub threshold: Option<u32>,
     /// A wrong one older than this is forgotten.
     pub window: SignedDuration,
 }
 
-impl fmt::Debug for Account {
+impl fmt::Debug for DomainAccount {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Account")
             .field("principal_name", &self.principal_name)
@@ -42,7 +43,7 @@ impl fmt::Debug for Account {
     }
 }
 
-impl Account {
+impl DomainAccount {
     pub fn new(name: &str, domain: &str, password: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -63,7 +64,7 @@ impl Account {
     pub(super) fn sign_in(
         &mut self,
         is_right: &dyn Fn(&str) -> bool,
-        rule: LockOut,
+        rule: LockoutPolicy,
         now: Timestamp,
     ) -> bool {
         let right = is_right(&self.password);
@@ -117,14 +118,14 @@ impl Account {
 mod tests {
     use super::*;
 
-    const RULE: LockOut = LockOut {
+    const RULE: LockoutPolicy = LockoutPolicy {
         threshold: Some(5),
         window: SignedDuration::from_mins(30),
     };
 
     #[test]
     fn five_wrong_passwords_in_a_row_lock_the_account_for_the_right_one_too() {
-        let mut account = Account::new("alice", "example.test", "right");
+        let mut account = DomainAccount::new("alice", "example.test", "right");
         let now = Timestamp::UNIX_EPOCH;
         for _ in 0..5 {
             assert!(!account.sign_in(&|_| false, RULE, now));
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn wrong_passwords_outside_the_window_are_forgotten() {
-        let mut account = Account::new("alice", "example.test", "right");
+        let mut account = DomainAccount::new("alice", "example.test", "right");
         for hour in 0..10 {
             let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hour);
             assert!(!account.sign_in(&|_| false, RULE, now));

@@ -17,11 +17,11 @@ pub struct Counters {
     plain: u64,
     plain_passwords: u64,
     faults: u64,
-    heard: Vec<u8>,
+    recent_input: Vec<u8>,
 }
 
-/// How much of what came over the wire is kept, the latest.
-const HEARD: usize = 32 * 1024;
+/// How many of the latest bytes from the wire are kept.
+const MAX_RECENT_INPUT_BYTES: usize = 32 * 1024;
 
 impl Counters {
     pub(super) fn sign_in(&mut self, accepted: bool, known: bool) {
@@ -46,7 +46,7 @@ impl Counters {
         self.refused += 1;
     }
 
-    /// A sign-in counted as accepted was wrapped so that it is not complete.
+    /// A sign-in counted as accepted turns out to be incomplete within SPNEGO.
     pub(crate) fn unfinished(&mut self) {
         self.unfinished += 1;
         self.accepted -= 1;
@@ -76,10 +76,13 @@ impl Counters {
         self.plain_passwords += u64::from(has_authorization);
     }
 
-    pub(crate) fn heard(&mut self, bytes: &[u8]) {
-        self.heard.extend_from_slice(bytes);
-        let over = self.heard.len().saturating_sub(HEARD);
-        self.heard.drain(..over);
+    pub(crate) fn record_input(&mut self, bytes: &[u8]) {
+        self.recent_input.extend_from_slice(bytes);
+        let over = self
+            .recent_input
+            .len()
+            .saturating_sub(MAX_RECENT_INPUT_BYTES);
+        self.recent_input.drain(..over);
     }
 
     pub(crate) fn fault(&mut self) {
@@ -135,9 +138,9 @@ impl Counters {
         self.faults
     }
 
-    /// What came over TLS of late, byte for byte: the only place where the case of a header's name is left.
+    /// The latest bytes that came over TLS, the only place that keeps the case of header names.
     pub fn heard_of_late(&self) -> String {
-        String::from_utf8_lossy(&self.heard).into_owned()
+        String::from_utf8_lossy(&self.recent_input).into_owned()
     }
 
     /// Requests that reached an operation, by mailbox and operation.

@@ -4,12 +4,13 @@
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
+pub use self::EntryDraft as Draft;
 use super::{item_id::ItemId, recurrence::Recurrence, zone};
 
 /// What a person typed; also the JSON of the control endpoint.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Draft {
+pub struct EntryDraft {
     #[serde(default)]
     pub subject: Option<String>,
     /// Sent in place of the escaped subject, byte for byte: for references that no XML document may hold.
@@ -35,9 +36,9 @@ pub struct Draft {
     #[serde(default)]
     pub location: Option<String>,
     #[serde(default)]
-    pub organizer: Option<Person>,
+    pub organizer: Option<Participant>,
     #[serde(default)]
-    pub attendees: Vec<Person>,
+    pub attendees: Vec<Participant>,
     #[serde(default)]
     pub categories: Vec<String>,
     #[serde(default)]
@@ -71,7 +72,7 @@ pub struct Exception {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Person {
+pub struct Participant {
     pub name: String,
     pub address: String,
 }
@@ -109,21 +110,21 @@ pub enum MyResponse {
 
 /// A draft as stored.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct CalendarEntry {
     pub id: ItemId,
     /// Grows with every save, anywhere in the world.
-    pub save: u64,
+    pub revision: u64,
     pub uid: String,
     pub created: Timestamp,
     pub modified: Timestamp,
-    pub draft: Draft,
+    pub draft: EntryDraft,
 }
 
 fn berlin() -> String {
     "Europe/Berlin".to_owned()
 }
 
-impl Draft {
+impl EntryDraft {
     /// A busy entry in Berlin; the rest is set by the caller.
     pub fn new(subject: &str, start: DateTime, end: DateTime) -> Self {
         Self {
@@ -148,22 +149,22 @@ impl Draft {
         }
     }
 
-    /// Why Exchange would not store this draft; `None` if it would.
-    pub fn flaw(&self) -> Option<&'static str> {
+    /// Whether Exchange would store this draft; if not, why.
+    pub fn validate(&self) -> Result<(), &'static str> {
         let midnight = |at: DateTime| at.time() == jiff::civil::Time::midnight();
         if zone::by_iana(&self.zone).is_none() {
-            return Some("zone is not an IANA time zone");
+            return Err("zone is not an IANA time zone");
         }
         if self.end < self.start {
-            return Some("end is before start");
+            return Err("end is before start");
         }
         if self.all_day && !(midnight(self.start) && midnight(self.end) && self.start < self.end) {
-            return Some("an all-day entry runs from midnight to a later midnight");
+            return Err("an all-day entry runs from midnight to a later midnight");
         }
         if self.recurrence.is_none() && !(self.exceptions.is_empty() && self.deleted.is_empty()) {
-            return Some("exceptions and deleted occurrences need a recurrence");
+            return Err("exceptions and deleted occurrences need a recurrence");
         }
-        None
+        Ok(())
     }
 
     /// The zone its wall times are meant in.

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ItemId(String);
 
-/// Bytes before the entry's own part: type, length and the mailbox's GUID as text.
-fn head(mailbox: &str, kind: u8) -> Vec<u8> {
+/// The bytes that all ids of a mailbox begin with: type, length and the mailbox's GUID as text.
+fn id_prefix(mailbox: &str, kind: u8) -> Vec<u8> {
     let digest = Sha256::digest(mailbox.as_bytes());
     let mut bytes = vec![0, 3, 0x24, 0];
     bytes.extend(guid_text(&digest).into_bytes());
@@ -28,7 +28,7 @@ fn guid_text(digest: &[u8]) -> String {
         .to_string()
 }
 
-fn fill(bytes: &mut Vec<u8>, seed: &str, length: usize) {
+fn fill_with_digest(bytes: &mut Vec<u8>, seed: &str, length: usize) {
     let mut round = 0_u32;
     while bytes.len() < length {
         let mut digest = Sha256::new();
@@ -44,14 +44,14 @@ fn fill(bytes: &mut Vec<u8>, seed: &str, length: usize) {
 impl ItemId {
     /// The id of the `number`-th item made in `mailbox`.
     pub fn new(mailbox: &str, number: u64) -> Self {
-        let mut bytes = head(mailbox, 0x46);
-        fill(&mut bytes, &format!("{mailbox}/{number}"), 112);
+        let mut bytes = id_prefix(mailbox, 0x46);
+        fill_with_digest(&mut bytes, &format!("{mailbox}/{number}"), 112);
         Self(STANDARD.encode(bytes))
     }
 
-    /// The same id but for the case of one letter: another item for Exchange, the same for careless clients.
+    /// The same id but for the case of one letter: another item for Exchange, the same one for clients that ignore case.
     #[must_use]
-    pub fn twin(&self) -> Self {
+    pub fn with_case_flipped(&self) -> Self {
         // The first 60 characters name the mailbox; the last four hold padding.
         let spot = self
             .0
@@ -91,7 +91,7 @@ impl ItemId {
     }
 
     /// The master's id and the original start that an occurrence's id holds.
-    pub fn split(text: &str) -> Option<(Self, DateTime)> {
+    pub fn split_occurrence(text: &str) -> Option<(Self, DateTime)> {
         let bytes = STANDARD.decode(text).ok()?;
         let (master, tail) = bytes.split_at_checked(112)?;
         let packed = tail.strip_prefix(&[0x01, 0x51, 0x00, 0x08])?;
@@ -114,7 +114,7 @@ impl ItemId {
     }
 
     /// Whether `text` could be an item's or an occurrence's id at all.
-    pub fn well_formed(text: &str) -> bool {
+    pub fn is_well_formed(text: &str) -> bool {
         STANDARD
             .decode(text)
             .is_ok_and(|bytes| bytes.len() >= 100 && bytes.starts_with(&[0, 3, 0x24, 0]))
@@ -123,16 +123,16 @@ impl ItemId {
 
 /// Id of a folder; it never changes.
 pub fn folder_id(mailbox: &str, folder: &str) -> String {
-    let mut bytes = head(mailbox, 0x2e);
-    fill(&mut bytes, &format!("{mailbox}/folder/{folder}"), 88);
+    let mut bytes = id_prefix(mailbox, 0x2e);
+    fill_with_digest(&mut bytes, &format!("{mailbox}/folder/{folder}"), 88);
     STANDARD.encode(bytes)
 }
 
-/// Change key of an item or folder after the `save`-th save.
-pub fn change_key(mailbox: &str, first: u8, save: u64) -> String {
+/// Change key of an item or folder after that revision.
+pub fn change_key(mailbox: &str, first: u8, revision: u64) -> String {
     let mut bytes = vec![first, 0, 0, 0, 0x16, 0, 0, 0];
     bytes.extend(Sha256::digest(mailbox.as_bytes()).iter().take(14));
-    bytes.extend(save.to_be_bytes());
+    bytes.extend(revision.to_be_bytes());
     STANDARD.encode(bytes)
 }
 
@@ -156,14 +156,14 @@ mod tests {
     #[test]
     fn item_ids_are_152_characters_and_their_twins_differ_in_case_alone() {
         let id = ItemId::new("alice@example.test", 7);
-        let twin = id.twin();
+        let twin = id.with_case_flipped();
         assert_eq!(id.as_str().len(), 152);
         assert_ne!(id, twin);
         assert_eq!(
             id.as_str().to_ascii_lowercase(),
             twin.as_str().to_ascii_lowercase()
         );
-        assert!(ItemId::well_formed(twin.as_str()));
+        assert!(ItemId::is_well_formed(twin.as_str()));
     }
 
     #[test]
@@ -173,10 +173,10 @@ mod tests {
         let tuesday = id.occurrence(datetime(2026, 3, 3, 10, 0, 0, 0));
         assert!(monday.len() > 152);
         assert_ne!(monday, tuesday);
-        let split = ItemId::split(&monday);
+        let split = ItemId::split_occurrence(&monday);
         assert_eq!(split, Some((id.clone(), datetime(2026, 3, 2, 10, 0, 0, 0))));
-        assert_eq!(ItemId::split(id.as_str()), None);
-        assert!(!ItemId::well_formed("AAMkAGNhbA7"));
+        assert_eq!(ItemId::split_occurrence(id.as_str()), None);
+        assert!(!ItemId::is_well_formed("AAMkAGNhbA7"));
     }
 
     #[test]

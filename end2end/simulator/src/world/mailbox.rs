@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{
-    entry::{Draft, Entry},
+    entry::{CalendarEntry, EntryDraft},
     item_id::{ItemId, uid},
 };
 
@@ -21,12 +21,12 @@ pub struct Mailbox {
     pub moved_to: Option<String>,
     /// Set when the mailbox is served at another endpoint than the others, by that host alone.
     pub ews_url: Option<String>,
-    entries: Vec<Entry>,
-    made: u64,
-    /// Save number and time of the calendar folder's last change.
-    pub save: u64,
-    pub changed: Timestamp,
-    pub deleted: u32,
+    entries: Vec<CalendarEntry>,
+    created_count: u64,
+    /// Revision and time of the calendar folder's last change.
+    pub revision: u64,
+    pub last_changed: Timestamp,
+    pub deleted_count: u32,
 }
 
 impl Mailbox {
@@ -40,40 +40,57 @@ impl Mailbox {
             moved_to: None,
             ews_url: None,
             entries: Vec::new(),
-            made: 0,
-            save: 1,
-            changed: now,
-            deleted: 0,
+            created_count: 0,
+            revision: 1,
+            last_changed: now,
+            deleted_count: 0,
         }
     }
 
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[CalendarEntry] {
         &self.entries
     }
 
-    pub fn entry(&self, id: &str) -> Option<&Entry> {
+    pub fn entry(&self, id: &str) -> Option<&CalendarEntry> {
         self.entries.iter().find(|entry| entry.id.as_str() == id)
     }
 
-    pub(super) fn add(&mut self, draft: Draft, save: u64, now: Timestamp) -> &Entry {
-        self.made += 1;
-        let id = ItemId::new(&self.address, self.made);
-        self.insert(id, draft, save, now)
+    pub(super) fn add(
+        &mut self,
+        draft: EntryDraft,
+        revision: u64,
+        now: Timestamp,
+    ) -> &CalendarEntry {
+        self.created_count += 1;
+        let id = ItemId::new(&self.address, self.created_count);
+        self.insert(id, draft, revision, now)
     }
 
     /// Adds an entry whose id differs from `of` in the case of one letter.
-    pub(super) fn add_twin(&mut self, of: &ItemId, draft: Draft, save: u64, now: Timestamp) {
-        self.made += 1;
-        self.insert(of.twin(), draft, save, now);
+    pub(super) fn add_differing_in_case(
+        &mut self,
+        of: &ItemId,
+        draft: EntryDraft,
+        revision: u64,
+        now: Timestamp,
+    ) {
+        self.created_count += 1;
+        self.insert(of.with_case_flipped(), draft, revision, now);
     }
 
-    fn insert(&mut self, id: ItemId, draft: Draft, save: u64, now: Timestamp) -> &Entry {
-        self.save = save;
-        self.changed = now;
-        let uid = uid(&self.address, self.made);
-        self.entries.push(Entry {
+    fn insert(
+        &mut self,
+        id: ItemId,
+        draft: EntryDraft,
+        revision: u64,
+        now: Timestamp,
+    ) -> &CalendarEntry {
+        self.revision = revision;
+        self.last_changed = now;
+        let uid = uid(&self.address, self.created_count);
+        self.entries.push(CalendarEntry {
             id,
-            save,
+            revision,
             uid,
             created: now,
             modified: now,
@@ -83,28 +100,34 @@ impl Mailbox {
     }
 
     /// Replaces an entry's draft; false if there is no such entry.
-    pub(super) fn replace(&mut self, id: &str, draft: Draft, save: u64, now: Timestamp) -> bool {
+    pub(super) fn replace(
+        &mut self,
+        id: &str,
+        draft: EntryDraft,
+        revision: u64,
+        now: Timestamp,
+    ) -> bool {
         let Some(entry) = self.entries.iter_mut().find(|each| each.id.as_str() == id) else {
             return false;
         };
         entry.draft = draft;
-        entry.save = save;
+        entry.revision = revision;
         entry.modified = now;
-        self.save = save;
-        self.changed = now;
+        self.revision = revision;
+        self.last_changed = now;
         true
     }
 
     /// Removes an entry; false if there is none.
-    pub(super) fn remove(&mut self, id: &str, save: u64, now: Timestamp) -> bool {
+    pub(super) fn remove(&mut self, id: &str, revision: u64, now: Timestamp) -> bool {
         let before = self.entries.len();
         self.entries.retain(|entry| entry.id.as_str() != id);
         if self.entries.len() == before {
             return false;
         }
-        self.deleted += 1;
-        self.save = save;
-        self.changed = now;
+        self.deleted_count += 1;
+        self.revision = revision;
+        self.last_changed = now;
         true
     }
 }

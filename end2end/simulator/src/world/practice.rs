@@ -1,11 +1,12 @@
 //! The world of the practice start: example.test with its people and plausible office calendars.
-//! All dates hang on the clock's today, in Berlin.
+//! All dates are relative to today in Berlin.
 
 mod calendars;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{Refused, World, account::Account, zone};
+pub use self::add_unpaired_surrogate_subject as add_torn_subject;
+use super::{World, WorldError, account::DomainAccount, zone};
 
 /// Password of both service accounts.
 pub const SERVICE_PASSWORD: &str = "Practice-2026!";
@@ -18,17 +19,21 @@ const PEOPLE: [(&str, &str, &str); 3] = [
 ];
 
 /// The practice world at `now`.
-pub fn world(now: Timestamp) -> Result<World, Refused> {
+pub fn world(now: Timestamp) -> Result<World, WorldError> {
     let mut world = World::empty("example.test", "EXAMPLE");
-    let mut service = Account::new("svc-kalends", "example.test", SERVICE_PASSWORD);
+    let mut service = DomainAccount::new("svc-kalends", "example.test", SERVICE_PASSWORD);
     service.role = true;
     world.add_account(service);
-    world.add_account(Account::new("svc-norole", "example.test", SERVICE_PASSWORD));
+    world.add_account(DomainAccount::new(
+        "svc-norole",
+        "example.test",
+        SERVICE_PASSWORD,
+    ));
     let today = today(now);
     for (user, name, password) in PEOPLE {
         let address = format!("{user}@example.test");
         world.add_mailbox(&address, name, now)?;
-        let mut account = Account::new(user, "example.test", password);
+        let mut account = DomainAccount::new(user, "example.test", password);
         account.mailbox = Some(address);
         world.add_account(account);
     }
@@ -50,8 +55,8 @@ pub fn world(now: Timestamp) -> Result<World, Refused> {
 }
 
 /// Adds an entry to Alice's calendar whose subject holds half of a surrogate pair.
-pub fn add_torn_subject(world: &mut World, now: Timestamp) -> Result<(), Refused> {
-    let draft = calendars::torn(today(now));
+pub fn add_unpaired_surrogate_subject(world: &mut World, now: Timestamp) -> Result<(), WorldError> {
+    let draft = calendars::unpaired_surrogate(today(now));
     world.add_entry("alice@example.test", draft, now).map(drop)
 }
 

@@ -11,23 +11,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recurrence {
-    pub pattern: Pattern,
+    pub pattern: RecurrencePattern,
     #[serde(default)]
-    pub end: End,
+    pub end: RecurrenceEnd,
 }
 
 /// How dates repeat. Intervals count days, weeks or months and are at least 1.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Pattern {
+pub enum RecurrencePattern {
     Daily {
         interval: u16,
     },
     Weekly {
         interval: u16,
-        days: Vec<Day>,
+        days: Vec<DayOfWeek>,
         #[serde(default = "monday")]
-        first_day: Day,
+        first_day: DayOfWeek,
     },
     MonthlyAbsolute {
         interval: u16,
@@ -35,16 +35,16 @@ pub enum Pattern {
     },
     MonthlyRelative {
         interval: u16,
-        day: Day,
-        index: Index,
+        day: DayOfWeek,
+        index: DayOfWeekIndex,
     },
     YearlyAbsolute {
         day: i8,
         month: i8,
     },
     YearlyRelative {
-        day: Day,
-        index: Index,
+        day: DayOfWeek,
+        index: DayOfWeekIndex,
         month: i8,
     },
 }
@@ -52,7 +52,7 @@ pub enum Pattern {
 /// When a series ends.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum End {
+pub enum RecurrenceEnd {
     #[default]
     Never,
     /// The last possible date, itself included.
@@ -63,7 +63,7 @@ pub enum End {
 
 /// A day name of a pattern, with Exchange's three classes of days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Day {
+pub enum DayOfWeek {
     Sunday,
     Monday,
     Tuesday,
@@ -78,7 +78,7 @@ pub enum Day {
 
 /// Which of the fitting days of a month.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub enum Index {
+pub enum DayOfWeekIndex {
     First,
     Second,
     Third,
@@ -86,11 +86,11 @@ pub enum Index {
     Last,
 }
 
-fn monday() -> Day {
-    Day::Monday
+fn monday() -> DayOfWeek {
+    DayOfWeek::Monday
 }
 
-impl Day {
+impl DayOfWeek {
     pub const WORKING: [Self; 5] = [
         Self::Monday,
         Self::Tuesday,
@@ -99,7 +99,7 @@ impl Day {
         Self::Friday,
     ];
 
-    fn holds(self, weekday: Weekday) -> bool {
+    fn includes(self, weekday: Weekday) -> bool {
         let weekend = matches!(weekday, Weekday::Saturday | Weekday::Sunday);
         match self {
             Self::Sunday => weekday == Weekday::Sunday,
@@ -120,9 +120,9 @@ impl Recurrence {
     /// The dates of the series from `first` on, not past `horizon`, deleted ones included.
     pub fn dates(&self, first: Date, horizon: Date) -> Vec<Date> {
         let (last, count) = match self.end {
-            End::Never => (horizon, usize::MAX),
-            End::Until { date } => (date.min(horizon), usize::MAX),
-            End::Count { number } => (horizon, usize::from(number)),
+            RecurrenceEnd::Never => (horizon, usize::MAX),
+            RecurrenceEnd::Until { date } => (date.min(horizon), usize::MAX),
+            RecurrenceEnd::Count { number } => (horizon, usize::from(number)),
         };
         (0..)
             .map_while(|period| self.period(first, period).filter(|start| start.0 <= last))
@@ -136,45 +136,45 @@ impl Recurrence {
     /// The first day and the dates of the n-th day, week, month or year of the series.
     fn period(&self, first: Date, n: i32) -> Option<(Date, Vec<Date>)> {
         match &self.pattern {
-            Pattern::Daily { interval } => {
+            RecurrencePattern::Daily { interval } => {
                 let date = first.checked_add((n * step(*interval)).days()).ok()?;
                 Some((date, vec![date]))
             }
-            Pattern::Weekly {
+            RecurrencePattern::Weekly {
                 interval,
                 days,
                 first_day,
             } => {
                 let mut week = first;
-                while !first_day.holds(week.weekday()) {
+                while !first_day.includes(week.weekday()) {
                     week = week.yesterday().ok()?;
                 }
                 let week = week.checked_add((n * step(*interval)).weeks()).ok()?;
                 let dates = (0..7)
                     .filter_map(|offset| week.checked_add(offset.days()).ok())
-                    .filter(|date| days.iter().any(|day| day.holds(date.weekday())))
+                    .filter(|date| days.iter().any(|day| day.includes(date.weekday())))
                     .collect();
                 Some((week, dates))
             }
-            Pattern::MonthlyAbsolute { interval, day } => {
+            RecurrencePattern::MonthlyAbsolute { interval, day } => {
                 let month = month_after(first, n * step(*interval))?;
-                Some((month, vec![clamped(month, *day)?]))
+                Some((month, vec![clamp_to_month(month, *day)?]))
             }
-            Pattern::MonthlyRelative {
+            RecurrencePattern::MonthlyRelative {
                 interval,
                 day,
                 index,
             } => {
                 let month = month_after(first, n * step(*interval))?;
-                Some((month, indexed(month, *day, *index)))
+                Some((month, nth_day_of_month(month, *day, *index)))
             }
-            Pattern::YearlyAbsolute { day, month } => {
+            RecurrencePattern::YearlyAbsolute { day, month } => {
                 let month = month_of_year(first, n, *month)?;
-                Some((month, vec![clamped(month, *day)?]))
+                Some((month, vec![clamp_to_month(month, *day)?]))
             }
-            Pattern::YearlyRelative { day, index, month } => {
+            RecurrencePattern::YearlyRelative { day, index, month } => {
                 let month = month_of_year(first, n, *month)?;
-                Some((month, indexed(month, *day, *index)))
+                Some((month, nth_day_of_month(month, *day, *index)))
             }
         }
     }
@@ -193,7 +193,7 @@ fn month_of_year(first: Date, years: i32, month: i8) -> Option<Date> {
     Date::new(year, month, 1).ok()
 }
 
-fn clamped(month: Date, day: i8) -> Option<Date> {
+fn clamp_to_month(month: Date, day: i8) -> Option<Date> {
     Date::new(
         month.year(),
         month.month(),
@@ -202,16 +202,16 @@ fn clamped(month: Date, day: i8) -> Option<Date> {
     .ok()
 }
 
-fn indexed(month: Date, day: Day, index: Index) -> Vec<Date> {
+fn nth_day_of_month(month: Date, day: DayOfWeek, index: DayOfWeekIndex) -> Vec<Date> {
     let mut fitting = (1..=month.days_in_month())
         .filter_map(|number| Date::new(month.year(), month.month(), number).ok())
-        .filter(|date| day.holds(date.weekday()));
+        .filter(|date| day.includes(date.weekday()));
     match index {
-        Index::First => fitting.next(),
-        Index::Second => fitting.nth(1),
-        Index::Third => fitting.nth(2),
-        Index::Fourth => fitting.nth(3),
-        Index::Last => fitting.next_back(),
+        DayOfWeekIndex::First => fitting.next(),
+        DayOfWeekIndex::Second => fitting.nth(1),
+        DayOfWeekIndex::Third => fitting.nth(2),
+        DayOfWeekIndex::Fourth => fitting.nth(3),
+        DayOfWeekIndex::Last => fitting.next_back(),
     }
     .into_iter()
     .collect()
@@ -223,18 +223,18 @@ mod tests {
 
     use super::*;
 
-    fn series(pattern: Pattern, end: End) -> Recurrence {
+    fn series(pattern: RecurrencePattern, end: RecurrenceEnd) -> Recurrence {
         Recurrence { pattern, end }
     }
 
     #[test]
     fn a_monthly_series_on_the_31st_takes_the_last_day_of_short_months() {
         let dates = series(
-            Pattern::MonthlyAbsolute {
+            RecurrencePattern::MonthlyAbsolute {
                 interval: 1,
                 day: 31,
             },
-            End::Count { number: 4 },
+            RecurrenceEnd::Count { number: 4 },
         )
         .dates(date(2026, 1, 31), date(2030, 1, 1));
         assert_eq!(
@@ -251,12 +251,12 @@ mod tests {
     #[test]
     fn a_fortnightly_series_counts_weeks_from_its_first_day_of_the_week() {
         let dates = series(
-            Pattern::Weekly {
+            RecurrencePattern::Weekly {
                 interval: 2,
-                days: vec![Day::Monday, Day::Sunday],
-                first_day: Day::Sunday,
+                days: vec![DayOfWeek::Monday, DayOfWeek::Sunday],
+                first_day: DayOfWeek::Sunday,
             },
-            End::Until {
+            RecurrenceEnd::Until {
                 date: date(2026, 1, 19),
             },
         )
@@ -270,12 +270,12 @@ mod tests {
     #[test]
     fn the_last_weekday_of_a_month_is_not_a_weekend_day() {
         let dates = series(
-            Pattern::MonthlyRelative {
+            RecurrencePattern::MonthlyRelative {
                 interval: 1,
-                day: Day::Weekday,
-                index: Index::Last,
+                day: DayOfWeek::Weekday,
+                index: DayOfWeekIndex::Last,
             },
-            End::Never,
+            RecurrenceEnd::Never,
         )
         .dates(date(2026, 1, 30), date(2026, 3, 31));
         assert_eq!(
@@ -287,18 +287,18 @@ mod tests {
     #[test]
     fn yearly_series_clamp_the_29th_of_february_and_find_the_first_sunday_of_may() {
         let leap = series(
-            Pattern::YearlyAbsolute { day: 29, month: 2 },
-            End::Count { number: 2 },
+            RecurrencePattern::YearlyAbsolute { day: 29, month: 2 },
+            RecurrenceEnd::Count { number: 2 },
         )
         .dates(date(2024, 2, 29), date(2030, 1, 1));
         assert_eq!(leap, [date(2024, 2, 29), date(2025, 2, 28)]);
         let sunday = series(
-            Pattern::YearlyRelative {
-                day: Day::Sunday,
-                index: Index::First,
+            RecurrencePattern::YearlyRelative {
+                day: DayOfWeek::Sunday,
+                index: DayOfWeekIndex::First,
                 month: 5,
             },
-            End::Count { number: 2 },
+            RecurrenceEnd::Count { number: 2 },
         )
         .dates(date(2026, 5, 3), date(2030, 1, 1));
         assert_eq!(sunday, [date(2026, 5, 3), date(2027, 5, 2)]);
@@ -306,8 +306,11 @@ mod tests {
 
     #[test]
     fn a_daily_series_keeps_its_interval_and_stops_at_the_horizon() {
-        let dates = series(Pattern::Daily { interval: 2 }, End::Never)
-            .dates(date(2026, 1, 1), date(2026, 1, 6));
+        let dates = series(
+            RecurrencePattern::Daily { interval: 2 },
+            RecurrenceEnd::Never,
+        )
+        .dates(date(2026, 1, 1), date(2026, 1, 6));
         assert_eq!(
             dates,
             [date(2026, 1, 1), date(2026, 1, 3), date(2026, 1, 5)]

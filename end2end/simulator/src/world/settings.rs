@@ -1,10 +1,13 @@
-//! Switches of the server that the control endpoint turns.
+//! Settings of the server that the control endpoint and tests change.
 //! The defaults are those of the practice start.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::account::LockOut;
+pub use self::ExtendedProtection as Protection;
+pub use self::ReportedValue as Told;
+pub use self::ReverseProxy as Front;
+use super::account::LockoutPolicy;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
@@ -12,10 +15,10 @@ pub struct Settings {
     pub offer: AuthOffer,
     /// Domain of bare account names; without one they are refused.
     pub default_domain: Option<String>,
-    pub lock_out: LockOut,
+    pub lock_out: LockoutPolicy,
     /// No domain controller is reached: every password is refused, and none is counted as wrong.
     pub directory_down: bool,
-    /// How long a password is looked at before it is refused.
+    /// How long the answer to a wrong password is delayed.
     pub slow_refusal_milliseconds: u64,
     /// Take an alias in `PrimarySmtpAddress`, as some builds do, in place of `ErrorNonPrimarySmtpAddress`.
     pub accept_alias_as_primary: bool,
@@ -25,25 +28,25 @@ pub struct Settings {
     pub find_limit: usize,
     /// Longer views end with `ErrorTimeoutExpired`.
     pub slow_view: Option<SignedDuration>,
-    /// An entry lies here that makes every view of it end with this code.
+    /// At these instants lies a damaged entry: every view that covers one ends with its code.
     pub damaged: Vec<(Timestamp, String)>,
-    /// What a view says about how many entries it holds.
-    pub total_items_in_view: Told,
-    /// What a view says about being complete.
-    pub includes_last_item: Told,
+    /// What `TotalItemsInView` says.
+    pub total_items_in_view: ReportedValue,
+    /// What `IncludesLastItemInRange` says.
+    pub includes_last_item: ReportedValue,
     pub product: Product,
-    pub extended_protection: Protection,
-    /// The connection ends with the challenge, as behind proxies that keep none.
+    pub extended_protection: ExtendedProtection,
+    /// The connection closes after the challenge, as behind proxies that keep no connection open.
     pub close_after_challenge: bool,
-    /// The challenge of NTLM is cut short, so that nobody can answer it.
+    /// The NTLM challenge is truncated, so that no client can answer it.
     pub garbled_challenge: bool,
-    /// A proxy with a certificate of its own ends TLS in front of Exchange.
+    /// A proxy with a certificate of its own terminates TLS in front of Exchange.
     pub tls_proxy: bool,
-    /// A proxy in front that parts connections.
-    pub front: Option<Front>,
-    /// Everything but the challenge of NTLM is answered by this server.
+    /// A reverse proxy that does not keep one connection to Exchange for each client.
+    pub front: Option<ReverseProxy>,
+    /// The name of a second server, which answers everything but the NTLM challenge.
     pub second_front_end: Option<String>,
-    /// Headers of answers by which the proxy in front gives itself away, in the place of nginx.
+    /// Headers that the reverse proxy adds to answers, instead of naming itself nginx.
     pub front_headers: Vec<(&'static str, &'static str)>,
     /// Where plain http on the same port redirects Autodiscover; without one it answers 404.
     pub http_redirect: Option<String>,
@@ -55,31 +58,31 @@ pub struct Settings {
     pub soap_autodiscover: bool,
 }
 
-/// What a proxy in front does with its connections to Exchange; it calls itself nginx.
+/// How a reverse proxy uses its connections to Exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Front {
-    /// Each request goes over a new one.
+pub enum ReverseProxy {
+    /// Each request gets a new connection.
     Splits,
-    /// Requests of all callers share those that are idle.
+    /// Requests of all clients share the idle connections.
     Shares,
 }
 
-/// What an attribute of an answer says.
+/// What an attribute of an answer reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Told {
+pub enum ReportedValue {
     Truth,
-    /// It is left out.
+    /// The attribute is left out.
     Nothing,
-    /// This text, whatever is true.
+    /// This text, whether true or not.
     Always(String),
 }
 
-/// What is done about channel bindings (Extended Protection).
+/// How channel bindings are checked (Extended Protection).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Protection {
+pub enum ExtendedProtection {
     None,
     /// A binding that is sent must be right.
     Allow,
@@ -87,7 +90,7 @@ pub enum Protection {
     Require,
 }
 
-/// Which authentication schemes a 401 offers, and so takes; Bearer is offered only.
+/// The authentication schemes that a 401 offers and the server accepts; Bearer is offered but never accepted.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of its own, as in IIS"
@@ -98,14 +101,14 @@ pub struct AuthOffer {
     pub basic: bool,
     pub ntlm: bool,
     pub negotiate: bool,
-    /// `Negotiate` takes no NTLM.
+    /// `Negotiate` accepts Kerberos alone, no NTLM.
     #[serde(default)]
     pub kerberos_only: bool,
     #[serde(default)]
     pub bearer: bool,
 }
 
-/// The Exchange that the simulator says it is.
+/// The product that the simulator claims to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Product {
     Exchange2013,
@@ -153,7 +156,7 @@ impl Default for Settings {
                 bearer: false,
             },
             default_domain: None,
-            lock_out: LockOut {
+            lock_out: LockoutPolicy {
                 threshold: Some(5),
                 window: SignedDuration::from_mins(30),
             },
@@ -164,11 +167,11 @@ impl Default for Settings {
             find_limit: 1000,
             slow_view: None,
             damaged: Vec::new(),
-            total_items_in_view: Told::Truth,
-            includes_last_item: Told::Truth,
+            total_items_in_view: ReportedValue::Truth,
+            includes_last_item: ReportedValue::Truth,
             product: Product::Exchange2019,
             // As set up by Exchange 2019 CU14 and later.
-            extended_protection: Protection::Allow,
+            extended_protection: ExtendedProtection::Allow,
             close_after_challenge: false,
             garbled_challenge: false,
             tls_proxy: false,

@@ -1,35 +1,36 @@
-//! What a calendar view holds: singles and expanded series, overlapping a window.
+//! What a calendar view holds: singles and expanded series, overlapping a range.
 //! Expansion goes by local wall time in the entry's zone, so UTC starts move with daylight saving.
 
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::DateTime, tz::TimeZone};
 use serde::Serialize;
 
+pub use self::{ExpectedItem as Truth, ViewRange as Window};
 use super::{
-    entry::{Draft, Entry, Exception, FreeBusy, MyResponse, Sensitivity, instant},
+    entry::{CalendarEntry, EntryDraft, Exception, FreeBusy, MyResponse, Sensitivity, instant},
     item_id::change_key,
     mailbox::Mailbox,
 };
 
 /// The two instants that an overlap is tested against; the end is exclusive.
 #[derive(Clone, Copy, Debug)]
-pub struct Window {
+pub struct ViewRange {
     pub start: Timestamp,
     pub end: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Kind {
+pub enum CalendarItemType {
     Single,
     Occurrence,
     Exception,
     RecurringMaster,
 }
 
-/// One line of a calendar view.
+/// One item of a calendar view.
 #[derive(Clone, Debug)]
-pub struct Instance<'a> {
-    pub entry: &'a Entry,
-    pub kind: Kind,
+pub struct ItemInstance<'a> {
+    pub entry: &'a CalendarEntry,
+    pub kind: CalendarItemType,
     /// Local start that the pattern gave it; the entry's own start for singles.
     pub original: DateTime,
     pub start: Timestamp,
@@ -37,13 +38,13 @@ pub struct Instance<'a> {
     pub changed: Option<&'a Exception>,
 }
 
-/// What a client must end up holding for one line; the truth that tests compare with.
+/// What a client must end up storing for one item; tests compare with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Truth {
+pub struct ExpectedItem {
     pub id: String,
     pub change_key: String,
     pub uid: String,
-    /// As `FindItem` shows it: cut at 255 UTF-16 units, characters that no XML document may hold replaced by U+FFFD.
+    /// As `FindItem` sends it: truncated to 255 UTF-16 units, characters that no XML document may hold replaced by U+FFFD.
     pub subject: Option<String>,
     pub start: Timestamp,
     pub end: Timestamp,
@@ -52,45 +53,51 @@ pub struct Truth {
     pub sensitivity: Sensitivity,
     pub cancelled: bool,
     pub my_response: MyResponse,
-    pub kind: Kind,
+    pub kind: CalendarItemType,
     pub zone: String,
     pub last_modified: Timestamp,
 }
 
-impl Window {
-    fn touches(self, start: Timestamp, end: Timestamp) -> bool {
+impl ViewRange {
+    fn overlaps(self, start: Timestamp, end: Timestamp) -> bool {
         let begun = end > self.start || (start == end && start == self.start);
         begun && start < self.end
     }
 }
 
-/// The lines of `mailbox` within `window`, by start, then id.
-pub fn view(mailbox: &Mailbox, window: Window) -> Vec<Instance<'_>> {
-    let mut lines: Vec<_> = mailbox
+/// The items of `mailbox` within `range`, by start, then id.
+pub fn calendar_view(mailbox: &Mailbox, range: ViewRange) -> Vec<ItemInstance<'_>> {
+    let mut items: Vec<_> = mailbox
         .entries()
         .iter()
-        .flat_map(|entry| instances(entry, window.end))
-        .filter(|line| window.touches(line.start, line.end))
+        .flat_map(|entry| existing_instances(entry, range.end))
+        .filter(|item| range.overlaps(item.start, item.end))
         .collect();
-    lines.sort_by_cached_key(|line| (line.start, line.id()));
-    lines
+    items.sort_by_cached_key(|item| (item.start, item.id()));
+    items
 }
 
-/// The occurrences of an entry whose pattern start is not long past `until`; for singles the one line they are.
-pub fn instances(entry: &Entry, until: Timestamp) -> Vec<Instance<'_>> {
-    let mut lines = pattern(entry, until);
-    lines.retain(|line| !entry.draft.deleted.contains(&line.original));
-    lines
+/// The occurrences of an entry whose pattern start is not long past `until`; for singles the one item they are.
+pub fn existing_instances(entry: &CalendarEntry, until: Timestamp) -> Vec<ItemInstance<'_>> {
+    let mut items = all_instances(entry, until);
+    items.retain(|item| !entry.draft.deleted.contains(&item.original));
+    items
 }
 
-/// As [`instances`], deleted ones included.
-pub fn pattern(entry: &Entry, until: Timestamp) -> Vec<Instance<'_>> {
+/// As [`existing_instances`], deleted ones included.
+pub fn all_instances(entry: &CalendarEntry, until: Timestamp) -> Vec<ItemInstance<'_>> {
     let draft = &entry.draft;
     let zone = draft.time_zone();
     let Some(recurrence) = &draft.recurrence else {
-        return vec![line(entry, Kind::Single, draft.start, None, &zone)];
+        return vec![instance(
+            entry,
+            CalendarItemType::Single,
+            draft.start,
+            None,
+            &zone,
+        )];
     };
-    // An exception may have been moved into the window from far behind it.
+    // An exception may have been moved into the range from far behind it.
     let horizon = draft
         .exceptions
         .iter()
@@ -109,39 +116,39 @@ pub fn pattern(entry: &Entry, until: Timestamp) -> Vec<Instance<'_>> {
                 .iter()
                 .find(|exception| exception.original == original);
             let kind = match changed {
-                Some(_) => Kind::Exception,
-                None => Kind::Occurrence,
+                Some(_) => CalendarItemType::Exception,
+                None => CalendarItemType::Occurrence,
             };
-            line(entry, kind, original, changed, &zone)
+            instance(entry, kind, original, changed, &zone)
         })
         .collect()
 }
 
 /// A single entry, or the master of a series with the times of its first occurrence.
-pub fn single_or_master(entry: &Entry) -> Option<Instance<'_>> {
+pub fn single_or_master(entry: &CalendarEntry) -> Option<ItemInstance<'_>> {
     let start = instant(entry.draft.start, &entry.draft.time_zone());
-    let first = pattern(entry, start + SignedDuration::from_hours(24 * 800));
-    let mut line = first.into_iter().next()?;
-    if line.kind != Kind::Single {
-        line.kind = Kind::RecurringMaster;
+    let first = all_instances(entry, start + SignedDuration::from_hours(24 * 800));
+    let mut item = first.into_iter().next()?;
+    if item.kind != CalendarItemType::Single {
+        item.kind = CalendarItemType::RecurringMaster;
     }
-    Some(line)
+    Some(item)
 }
 
-fn line<'a>(
-    entry: &'a Entry,
-    kind: Kind,
+fn instance<'a>(
+    entry: &'a CalendarEntry,
+    kind: CalendarItemType,
     original: DateTime,
     changed: Option<&'a Exception>,
     zone: &TimeZone,
-) -> Instance<'a> {
+) -> ItemInstance<'a> {
     let length = local_length(&entry.draft);
     let start = changed.and_then(|change| change.start).unwrap_or(original);
     let end = changed
         .and_then(|change| change.end)
         .or_else(|| start.checked_add(length).ok())
         .unwrap_or(start);
-    Instance {
+    ItemInstance {
         entry,
         kind,
         original,
@@ -152,15 +159,19 @@ fn line<'a>(
 }
 
 /// The difference of the wall clocks, which stays the same across a change of daylight saving.
-fn local_length(draft: &Draft) -> SignedDuration {
+fn local_length(draft: &EntryDraft) -> SignedDuration {
     draft.start.duration_until(draft.end)
 }
 
-impl Instance<'_> {
+impl ItemInstance<'_> {
     pub fn id(&self) -> String {
         match self.kind {
-            Kind::Single | Kind::RecurringMaster => self.entry.id.as_str().to_owned(),
-            Kind::Occurrence | Kind::Exception => self.entry.id.occurrence(self.original),
+            CalendarItemType::Single | CalendarItemType::RecurringMaster => {
+                self.entry.id.as_str().to_owned()
+            }
+            CalendarItemType::Occurrence | CalendarItemType::Exception => {
+                self.entry.id.occurrence(self.original)
+            }
         }
     }
 
@@ -182,15 +193,17 @@ impl Instance<'_> {
             .unwrap_or(self.entry.draft.free_busy)
     }
 
-    pub fn truth(&self, mailbox: &str) -> Truth {
+    pub fn expected(&self, mailbox: &str) -> ExpectedItem {
         let draft = &self.entry.draft;
-        Truth {
+        ExpectedItem {
             id: self.id(),
-            change_key: change_key(mailbox, 0x0f, self.entry.save),
+            change_key: change_key(mailbox, 0x0f, self.entry.revision),
             uid: self.entry.uid.clone(),
             subject: self
                 .subject()
-                .map(|text| crate::soap::text::legal(crate::soap::text::cut(text)))
+                .map(|text| {
+                    crate::soap::text::replace_forbidden(crate::soap::text::truncate_to_255(text))
+                })
                 .filter(|text| !text.is_empty()),
             start: self.start,
             end: self.end,

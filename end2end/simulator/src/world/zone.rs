@@ -1,14 +1,13 @@
 //! Windows time-zone ids and the IANA zones they stand for.
-//! Requests may name every one; an entry in a zone that is not among the common ones is sent with a custom definition's
-//! id.
+//! Requests may name any of them; an entry in a zone without a common name is sent with the id of a custom definition.
 
 mod cldr;
 
-use cldr::CLDR;
+use cldr::WINDOWS_ZONES;
 use jiff::tz::TimeZone;
 
 /// (Windows id, IANA id, display name as Exchange sends it)
-const ZONES: &[(&str, &str, &str)] = &[
+const COMMON_ZONES: &[(&str, &str, &str)] = &[
     (
         "W. Europe Standard Time",
         "Europe/Berlin",
@@ -132,14 +131,18 @@ pub fn by_iana(id: &str) -> Option<TimeZone> {
 
 /// The zone of a Windows id, as `TimeZoneContext` names it.
 pub fn by_windows(id: &str) -> Option<TimeZone> {
-    let common = ZONES.iter().map(|(windows, iana, _)| (*windows, *iana));
-    let (_, iana) = common.chain(CLDR.iter().copied()).find(|it| it.0 == id)?;
+    let common = COMMON_ZONES
+        .iter()
+        .map(|(windows, iana, _)| (*windows, *iana));
+    let (_, iana) = common
+        .chain(WINDOWS_ZONES.iter().copied())
+        .find(|it| it.0 == id)?;
     by_iana(iana)
 }
 
 /// Windows id and display name of an IANA zone.
 pub fn windows_name(iana: &str) -> (&'static str, &'static str) {
-    ZONES.iter().find(|zone| zone.1 == iana).map_or(
+    COMMON_ZONES.iter().find(|zone| zone.1 == iana).map_or(
         ("tzone://Microsoft/Custom", "Customized Time Zone"),
         |zone| (zone.0, zone.2),
     )
@@ -151,15 +154,15 @@ mod tests {
 
     #[test]
     fn every_listed_zone_exists_and_a_windows_id_means_its_first_entry() {
-        for (windows, iana, _) in ZONES {
+        for (windows, iana, _) in COMMON_ZONES {
             assert!(by_iana(iana).is_some(), "{iana}");
             assert!(by_windows(windows).is_some(), "{windows}");
         }
-        for (windows, iana) in CLDR {
+        for (windows, iana) in WINDOWS_ZONES {
             assert!(by_iana(iana).is_some(), "{iana}");
             assert!(by_windows(windows).is_some(), "{windows}");
         }
-        assert!(CLDR.len() > 130, "{}", CLDR.len());
+        assert!(WINDOWS_ZONES.len() > 130, "{}", WINDOWS_ZONES.len());
         assert_eq!(by_windows("Nowhere Standard Time"), None);
         assert_eq!(
             by_windows("W. Europe Standard Time"),

@@ -1,6 +1,6 @@
 //! Where a mailbox is said to be.
 
-use kalends_simulator::fault::{Kind, Plan};
+use kalends_simulator::fault::{FaultKind, Plan};
 
 use crate::client::{Call, Practice};
 
@@ -53,7 +53,7 @@ async fn wrong_requests_and_unknown_addresses_get_error_blocks() {
             .text()
             .contains("<ErrorCode>600</ErrorCode>")
     );
-    practice.plan(Plan::once(Kind::AutodiscoverError { code: 603 }));
+    practice.plan(Plan::once(FaultKind::AutodiscoverError { code: 603 }));
     let text = practice.ask(&ask("alice@example.test")).await.text();
     assert!(text.contains("<ErrorCode>603</ErrorCode>"));
 }
@@ -61,7 +61,7 @@ async fn wrong_requests_and_unknown_addresses_get_error_blocks() {
 #[tokio::test]
 async fn a_fault_can_be_planned_for_one_host_alone() {
     let practice = Practice::start().await;
-    let mut plan = Plan::always(Kind::NotFound);
+    let mut plan = Plan::always(FaultKind::NotFound);
     plan.only_host = Some("example.test".to_owned());
     practice.plan(plan);
     let mut apex = ask("alice@example.test");

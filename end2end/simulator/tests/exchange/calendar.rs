@@ -2,31 +2,31 @@
 
 use jiff::civil::datetime;
 use kalends_simulator::world::{
-    entry::{Draft, Exception},
+    entry::{EntryDraft, Exception},
     practice,
-    recurrence::{Day, End, Pattern, Recurrence},
+    recurrence::{DayOfWeek, Recurrence, RecurrenceEnd, RecurrencePattern},
 };
 
 use crate::client::{Practice, find_item, instant};
 
-fn weekly(subject: &str) -> Draft {
-    let mut draft = Draft::new(
+fn weekly(subject: &str) -> EntryDraft {
+    let mut draft = EntryDraft::new(
         subject,
         datetime(2026, 3, 24, 10, 0, 0, 0),
         datetime(2026, 3, 24, 11, 0, 0, 0),
     );
     draft.recurrence = Some(Recurrence {
-        pattern: Pattern::Weekly {
+        pattern: RecurrencePattern::Weekly {
             interval: 1,
-            days: vec![Day::Tuesday],
-            first_day: Day::Monday,
+            days: vec![DayOfWeek::Tuesday],
+            first_day: DayOfWeek::Monday,
         },
-        end: End::Count { number: 4 },
+        end: RecurrenceEnd::Count { number: 4 },
     });
     draft
 }
 
-async fn alone(draft: Draft) -> Practice {
+async fn alone(draft: EntryDraft) -> Practice {
     let practice = Practice::start().await;
     let now = practice.running.clock.now();
     let mut world = practice.running.world();
@@ -96,14 +96,14 @@ async fn exceptions_move_across_the_window_and_deleted_occurrences_stay_away() {
 
 #[tokio::test]
 async fn entries_in_the_spring_gap_and_in_the_autumn_fold_have_one_instant_each() {
-    let gap = Draft::new(
+    let gap = EntryDraft::new(
         "Gap",
         datetime(2026, 3, 29, 2, 30, 0, 0),
         datetime(2026, 3, 29, 4, 0, 0, 0),
     );
     let practice = alone(gap).await;
     let now = practice.running.clock.now();
-    let fold = Draft::new(
+    let fold = EntryDraft::new(
         "Fold",
         datetime(2026, 10, 25, 2, 30, 0, 0),
         datetime(2026, 10, 25, 4, 0, 0, 0),
@@ -119,7 +119,7 @@ async fn entries_in_the_spring_gap_and_in_the_autumn_fold_have_one_instant_each(
 
 #[tokio::test]
 async fn all_day_entries_run_from_midnight_to_midnight_of_their_own_zone() {
-    let mut draft = Draft::new(
+    let mut draft = EntryDraft::new(
         "Closed",
         datetime(2026, 3, 28, 0, 0, 0, 0),
         datetime(2026, 3, 30, 0, 0, 0, 0),
@@ -144,7 +144,7 @@ async fn all_day_entries_run_from_midnight_to_midnight_of_their_own_zone() {
 
 #[tokio::test]
 async fn entries_that_only_touch_the_edges_are_out_and_zero_length_ones_at_the_start_are_in() {
-    let practice = alone(Draft::new(
+    let practice = alone(EntryDraft::new(
         "Touching",
         datetime(2026, 3, 4, 9, 0, 0, 0),
         datetime(2026, 3, 4, 10, 0, 0, 0),
@@ -163,7 +163,7 @@ async fn entries_that_only_touch_the_edges_are_out_and_zero_length_ones_at_the_s
         .world()
         .add_entry(
             "frida@example.test",
-            Draft::new("Moment", moment, moment),
+            EntryDraft::new("Moment", moment, moment),
             now,
         )
         .unwrap();
@@ -218,7 +218,7 @@ async fn long_and_forbidden_subjects_are_sent_as_exchange_sends_them() {
     // Clients of others die of it.
     assert!(!practice.ews(asked()).await.text().contains("&#xD8"));
     let now = practice.running.clock.now();
-    practice::add_torn_subject(&mut practice.running.world(), now).unwrap();
+    practice::add_unpaired_surrogate_subject(&mut practice.running.world(), now).unwrap();
     let text = practice.ews(asked()).await.text();
     assert!(text.contains("<t:Subject>Copied&#x1; from an old &#x1F;program</t:Subject>"));
     assert!(text.contains("<t:Subject>Party &#xD83D; after work</t:Subject>"));

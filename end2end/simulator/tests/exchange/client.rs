@@ -5,7 +5,9 @@ use std::{net::SocketAddr, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
-use kalends_simulator::{Clock, Options, Running, Simulator, fault::Plan, world::practice};
+use kalends_simulator::{
+    Options, RunningSimulator, SimulatedClock, Simulator, fault::Plan, world::practice,
+};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio::{
@@ -18,7 +20,7 @@ pub const SERVICE: (&str, &str) = ("EXAMPLE\\svc-kalends", "Practice-2026!");
 pub const EWS: &str = "/EWS/Exchange.asmx";
 
 pub struct Practice {
-    pub running: Running,
+    pub running: RunningSimulator,
     tls: TlsConnector,
     folder: tempfile::TempDir,
 }
@@ -78,7 +80,7 @@ impl Call {
 impl Practice {
     /// The practice world on Monday, 2 March 2026, 09:00 in Berlin.
     pub async fn start() -> Self {
-        let clock = Clock::fixed("2026-03-02T08:00:00Z".parse().unwrap());
+        let clock = SimulatedClock::fixed("2026-03-02T08:00:00Z".parse().unwrap());
         let folder = tempfile::tempdir().unwrap();
         let running = Simulator::start(Options {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -168,8 +170,8 @@ impl Practice {
         address: &str,
         start: &str,
         end: &str,
-    ) -> Vec<kalends_simulator::world::view::Truth> {
-        let window = kalends_simulator::world::view::Window {
+    ) -> Vec<kalends_simulator::world::view::ExpectedItem> {
+        let window = kalends_simulator::world::view::ViewRange {
             start: instant(start),
             end: instant(end),
         };

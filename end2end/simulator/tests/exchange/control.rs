@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use kalends_simulator::{Clock, Error, Options, Simulator, World};
+use kalends_simulator::{Options, SimulatedClock, Simulator, StartError, World};
 
 use crate::client::{Practice, find_item, get_folder};
 
@@ -199,11 +199,11 @@ async fn the_authority_is_kept_private_and_used_again_and_only_loopback_is_serve
         control: "127.0.0.1:0".parse().unwrap(),
         folder: folder.clone(),
         world: World::empty("example.test", "EXAMPLE"),
-        clock: Clock::system(),
+        clock: SimulatedClock::system(),
     };
     let second = Simulator::start(options("127.0.0.1:0")).await.unwrap();
     assert_eq!(std::fs::read(&second.ca_pem_path).unwrap(), before);
     second.shutdown().await;
     let refused = Simulator::start(options("0.0.0.0:0")).await;
-    assert!(matches!(refused, Err(Error::NotLoopback(_))));
+    assert!(matches!(refused, Err(StartError::NotLoopback(_))));
 }

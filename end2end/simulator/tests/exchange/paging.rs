@@ -1,7 +1,7 @@
 //! Stored items by pages: what a restriction lets through, in which order, and how an item looks as MIME.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use kalends_simulator::world::entry::Draft;
+use kalends_simulator::world::entry::EntryDraft;
 
 use crate::client::{Practice, as_user, envelope};
 
@@ -15,7 +15,7 @@ const ARTICLE: &str = r#"<t:ExtendedFieldURI PropertyTag="0xe23" PropertyType="I
 const BUSY: &str = r#"<t:ExtendedFieldURI PropertySetId="00062002-0000-0000-C000-000000000046" PropertyId="33285" PropertyType="Integer"/>"#;
 
 /// Which drafts a restriction lets through.
-type Fits<'a> = Box<dyn Fn(&Draft) -> bool + 'a>;
+type Fits<'a> = Box<dyn Fn(&EntryDraft) -> bool + 'a>;
 
 fn find(view: &str, restriction: &str, order: &str) -> String {
     let restriction = match restriction {
@@ -44,7 +44,7 @@ fn subjects(text: &str) -> Vec<&str> {
         .collect()
 }
 
-fn drafts(practice: &Practice) -> Vec<Draft> {
+fn drafts(practice: &Practice) -> Vec<EntryDraft> {
     let world = practice.running.world();
     let mailbox = world.mailbox("bob@example.test").unwrap();
     let entries = mailbox.entries().iter();
@@ -52,7 +52,7 @@ fn drafts(practice: &Practice) -> Vec<Draft> {
 }
 
 /// The subjects of the stored entries that fit.
-fn fitting(practice: &Practice, fits: impl Fn(&Draft) -> bool) -> Vec<String> {
+fn fitting(practice: &Practice, fits: impl Fn(&EntryDraft) -> bool) -> Vec<String> {
     let drafts = drafts(practice).into_iter().filter(|draft| fits(draft));
     drafts.map(|draft| draft.subject.unwrap()).collect()
 }
@@ -158,10 +158,10 @@ async fn restrictions_are_asked_of_the_data_of_the_mailbox() {
             r#"<t:Contains ContainmentMode="{mode}" ContainmentComparison="{comparison}">{SUBJECT}<t:Constant Value="{value}"/></t:Contains>"#
         )
     };
-    let is_series = |draft: &Draft| draft.recurrence.is_some();
-    let subject = |draft: &Draft| draft.subject.clone().unwrap_or_default();
+    let is_series = |draft: &EntryDraft| draft.recurrence.is_some();
+    let subject = |draft: &EntryDraft| draft.subject.clone().unwrap_or_default();
     let late = compare("IsGreaterThanOrEqualTo", START, "2026-03-02T00:00:00Z");
-    let after = |draft: &Draft| {
+    let after = |draft: &EntryDraft| {
         let start = draft.start.to_zoned(draft.time_zone()).unwrap();
         start.timestamp() >= "2026-03-02T00:00:00Z".parse().unwrap()
     };

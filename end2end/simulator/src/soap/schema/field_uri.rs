@@ -26,7 +26,7 @@ const CALENDAR: &str = "Start End OriginalStart StartWallClock EndWallClock Star
     IsOnlineMeeting MeetingWorkspaceUrl NetShowUrl UID RecurrenceId DateTimeStamp StartTimeZone \
     EndTimeZone JoinOnlineMeetingUrl OnlineMeetingSettings IsOrganizer InboxReminders";
 
-const OTHERS: [&str; 10] = [
+const OTHER_CLASS_PREFIXES: [&str; 10] = [
     "meeting:",
     "meetingRequest:",
     "message:",
@@ -40,14 +40,16 @@ const OTHERS: [&str; 10] = [
 ];
 
 /// Whether the schema knows the path.
-pub fn known(path: &str) -> bool {
+pub fn is_known(path: &str) -> bool {
     let listed = |names: &str, name: &str| names.split_ascii_whitespace().any(|each| each == name);
     match path.split_once(':') {
         Some(("folder", name)) => listed(FOLDER, name),
         Some(("item", name)) => listed(ITEM, name),
         Some(("calendar", name)) => listed(CALENDAR, name),
         Some((_, name)) => {
-            OTHERS.iter().any(|prefix| path.starts_with(prefix))
+            OTHER_CLASS_PREFIXES
+                .iter()
+                .any(|prefix| path.starts_with(prefix))
                 && !name.is_empty()
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
         }
@@ -56,7 +58,7 @@ pub fn known(path: &str) -> bool {
 }
 
 /// The first schema version with the path, for paths that came after 2007.
-pub fn since(path: &str) -> &'static str {
+pub fn introduced_in(path: &str) -> &'static str {
     match path {
         "calendar:StartWallClock"
         | "calendar:EndWallClock"

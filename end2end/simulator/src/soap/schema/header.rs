@@ -1,11 +1,13 @@
 //! Rules for the header entries of the types namespace.
 //! Their order is free and each may come once; entries of other namespaces are not looked at.
 
-use super::{Content, Simple, Type, attributes, optional, place, required, sequence, text};
+use super::{
+    Content, ElementType, SimpleType, attributes, optional, particle, required, sequence, text,
+};
 
-static ID: Type = text(Simple::String);
-static VERSION: Type = attributes(&[required("Version", Simple::String)]);
-static CONNECTING_SID: Type = sequence(&[place(
+static ID: ElementType = text(SimpleType::String);
+static VERSION: ElementType = attributes(&[required("Version", SimpleType::String)]);
+static CONNECTING_SID: ElementType = sequence(&[particle(
     &[
         ("t:PrincipalName", &ID),
         ("t:SID", &ID),
@@ -15,24 +17,25 @@ static CONNECTING_SID: Type = sequence(&[place(
     1,
     1,
 )]);
-static IMPERSONATION: Type = sequence(&[place(&[("t:ConnectingSID", &CONNECTING_SID)], 1, 1)]);
-static ZONE: Type = Type {
+static IMPERSONATION: ElementType =
+    sequence(&[particle(&[("t:ConnectingSID", &CONNECTING_SID)], 1, 1)]);
+static ZONE: ElementType = ElementType {
     attributes: &[
-        optional("Id", Simple::String),
-        optional("Name", Simple::String),
+        optional("Id", SimpleType::String),
+        optional("Name", SimpleType::String),
     ],
     content: Content::Anything,
 };
-static ZONE_CONTEXT: Type = sequence(&[place(&[("t:TimeZoneDefinition", &ZONE)], 1, 1)]);
-static CULTURE: Type = text(Simple::NonEmpty);
-static PRECISION: Type = text(Simple::OneOf(&["Seconds", "Milliseconds"]));
-static ANY: Type = Type {
+static ZONE_CONTEXT: ElementType = sequence(&[particle(&[("t:TimeZoneDefinition", &ZONE)], 1, 1)]);
+static CULTURE: ElementType = text(SimpleType::NonEmpty);
+static PRECISION: ElementType = text(SimpleType::OneOf(&["Seconds", "Milliseconds"]));
+static ANY: ElementType = ElementType {
     attributes: &[],
     content: Content::Anything,
 };
 
 /// The header entries that Exchange knows, by local name.
-pub static ENTRIES: &[(&str, &Type)] = &[
+pub static HEADER_ENTRIES: &[(&str, &ElementType)] = &[
     ("RequestServerVersion", &VERSION),
     ("ExchangeImpersonation", &IMPERSONATION),
     ("TimeZoneContext", &ZONE_CONTEXT),

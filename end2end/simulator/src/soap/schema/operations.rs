@@ -2,28 +2,28 @@
 //! The order of elements is that of the schema of Exchange SE.
 
 use super::{
-    Content, MANY, Simple, Type, attributes, optional, place,
+    Content, ElementType, SimpleType, UNBOUNDED, attributes, optional, particle,
     property_path::{EXTENDED_FIELD_URI, FIELD_URI, INDEXED_FIELD_URI},
     required,
-    search::RESTRICTION,
+    restriction::RESTRICTION,
     sequence, text,
 };
 
-static ANY: Type = Type {
+static ANY: ElementType = ElementType {
     attributes: &[],
     content: Content::Anything,
 };
-static BOOLEAN: Type = text(Simple::Boolean);
-static INTEGER: Type = text(Simple::Integer);
-static STRING: Type = text(Simple::String);
-static NON_EMPTY: Type = text(Simple::NonEmpty);
+static BOOLEAN: ElementType = text(SimpleType::Boolean);
+static INTEGER: ElementType = text(SimpleType::Integer);
+static STRING: ElementType = text(SimpleType::String);
+static NON_EMPTY: ElementType = text(SimpleType::NonEmpty);
 
-const BASE_SHAPES: Simple =
-    Simple::OneOf(&["IdOnly", "Default", "AllProperties", "PcxPeopleSearch"]);
-static BASE_SHAPE: Type = text(BASE_SHAPES);
-static BODY_TYPE: Type = text(Simple::OneOf(&["Best", "HTML", "Text"]));
+const BASE_SHAPES: SimpleType =
+    SimpleType::OneOf(&["IdOnly", "Default", "AllProperties", "PcxPeopleSearch"]);
+static BASE_SHAPE: ElementType = text(BASE_SHAPES);
+static BODY_TYPE: ElementType = text(SimpleType::OneOf(&["Best", "HTML", "Text"]));
 
-static ADDITIONAL_PROPERTIES: Type = sequence(&[place(
+static ADDITIONAL_PROPERTIES: ElementType = sequence(&[particle(
     &[
         ("t:FieldURI", &FIELD_URI),
         ("t:IndexedFieldURI", &INDEXED_FIELD_URI),
@@ -31,43 +31,43 @@ static ADDITIONAL_PROPERTIES: Type = sequence(&[place(
         ("t:ExceptionFieldURI", &ANY),
     ],
     1,
-    MANY,
+    UNBOUNDED,
 )]);
-static FOLDER_SHAPE: Type = sequence(&[
-    place(&[("t:BaseShape", &BASE_SHAPE)], 1, 1),
-    place(&[("t:AdditionalProperties", &ADDITIONAL_PROPERTIES)], 0, 1),
+static FOLDER_SHAPE: ElementType = sequence(&[
+    particle(&[("t:BaseShape", &BASE_SHAPE)], 1, 1),
+    particle(&[("t:AdditionalProperties", &ADDITIONAL_PROPERTIES)], 0, 1),
 ]);
-static ITEM_SHAPE: Type = sequence(&[
-    place(&[("t:BaseShape", &BASE_SHAPE)], 1, 1),
-    place(&[("t:IncludeMimeContent", &BOOLEAN)], 0, 1),
-    place(&[("t:BodyType", &BODY_TYPE)], 0, 1),
-    place(&[("t:UniqueBodyType", &BODY_TYPE)], 0, 1),
-    place(&[("t:NormalizedBodyType", &BODY_TYPE)], 0, 1),
-    place(&[("t:FilterHtmlContent", &BOOLEAN)], 0, 1),
-    place(&[("t:ConvertHtmlCodePageToUTF8", &BOOLEAN)], 0, 1),
-    place(&[("t:InlineImageUrlTemplate", &STRING)], 0, 1),
-    place(&[("t:BlockExternalImages", &BOOLEAN)], 0, 1),
-    place(&[("t:AddBlankTargetToLinks", &BOOLEAN)], 0, 1),
-    place(&[("t:MaximumBodySize", &INTEGER)], 0, 1),
-    place(&[("t:AdditionalProperties", &ADDITIONAL_PROPERTIES)], 0, 1),
+static ITEM_SHAPE: ElementType = sequence(&[
+    particle(&[("t:BaseShape", &BASE_SHAPE)], 1, 1),
+    particle(&[("t:IncludeMimeContent", &BOOLEAN)], 0, 1),
+    particle(&[("t:BodyType", &BODY_TYPE)], 0, 1),
+    particle(&[("t:UniqueBodyType", &BODY_TYPE)], 0, 1),
+    particle(&[("t:NormalizedBodyType", &BODY_TYPE)], 0, 1),
+    particle(&[("t:FilterHtmlContent", &BOOLEAN)], 0, 1),
+    particle(&[("t:ConvertHtmlCodePageToUTF8", &BOOLEAN)], 0, 1),
+    particle(&[("t:InlineImageUrlTemplate", &STRING)], 0, 1),
+    particle(&[("t:BlockExternalImages", &BOOLEAN)], 0, 1),
+    particle(&[("t:AddBlankTargetToLinks", &BOOLEAN)], 0, 1),
+    particle(&[("t:MaximumBodySize", &INTEGER)], 0, 1),
+    particle(&[("t:AdditionalProperties", &ADDITIONAL_PROPERTIES)], 0, 1),
 ]);
 
-static FOLDER_ID: Type = attributes(&[
-    required("Id", Simple::String),
-    optional("ChangeKey", Simple::String),
+static FOLDER_ID: ElementType = attributes(&[
+    required("Id", SimpleType::String),
+    optional("ChangeKey", SimpleType::String),
 ]);
-static MAILBOX: Type = sequence(&[
-    place(&[("t:Name", &STRING)], 0, 1),
-    place(&[("t:EmailAddress", &NON_EMPTY)], 0, 1),
-    place(&[("t:RoutingType", &NON_EMPTY)], 0, 1),
-    place(&[("t:MailboxType", &NON_EMPTY)], 0, 1),
-    place(&[("t:ItemId", &FOLDER_ID)], 0, 1),
+static MAILBOX: ElementType = sequence(&[
+    particle(&[("t:Name", &STRING)], 0, 1),
+    particle(&[("t:EmailAddress", &NON_EMPTY)], 0, 1),
+    particle(&[("t:RoutingType", &NON_EMPTY)], 0, 1),
+    particle(&[("t:MailboxType", &NON_EMPTY)], 0, 1),
+    particle(&[("t:ItemId", &FOLDER_ID)], 0, 1),
 ]);
-static DISTINGUISHED_FOLDER_ID: Type = Type {
+static DISTINGUISHED_FOLDER_ID: ElementType = ElementType {
     attributes: &[
         required(
             "Id",
-            Simple::OneOf(&[
+            SimpleType::OneOf(&[
                 "calendar",
                 "contacts",
                 "deleteditems",
@@ -114,66 +114,67 @@ static DISTINGUISHED_FOLDER_ID: Type = Type {
                 "favorites",
             ]),
         ),
-        optional("ChangeKey", Simple::String),
+        optional("ChangeKey", SimpleType::String),
     ],
-    content: Content::Sequence(&[place(&[("t:Mailbox", &MAILBOX)], 0, 1)]),
+    content: Content::Sequence(&[particle(&[("t:Mailbox", &MAILBOX)], 0, 1)]),
 };
-static FOLDER_IDS: Type = sequence(&[place(
+static FOLDER_IDS: ElementType = sequence(&[particle(
     &[
         ("t:FolderId", &FOLDER_ID),
         ("t:DistinguishedFolderId", &DISTINGUISHED_FOLDER_ID),
     ],
     1,
-    MANY,
+    UNBOUNDED,
 )]);
 
-static OCCURRENCE_ID: Type = attributes(&[
-    required("RecurringMasterId", Simple::String),
-    optional("ChangeKey", Simple::String),
-    required("InstanceIndex", Simple::Integer),
+static OCCURRENCE_ID: ElementType = attributes(&[
+    required("RecurringMasterId", SimpleType::String),
+    optional("ChangeKey", SimpleType::String),
+    required("InstanceIndex", SimpleType::Integer),
 ]);
-static MASTER_ID: Type = attributes(&[
-    required("OccurrenceId", Simple::String),
-    optional("ChangeKey", Simple::String),
+static MASTER_ID: ElementType = attributes(&[
+    required("OccurrenceId", SimpleType::String),
+    optional("ChangeKey", SimpleType::String),
 ]);
-static ITEM_IDS: Type = sequence(&[place(
+static ITEM_IDS: ElementType = sequence(&[particle(
     &[
         ("t:ItemId", &FOLDER_ID),
         ("t:OccurrenceItemId", &OCCURRENCE_ID),
         ("t:RecurringMasterItemId", &MASTER_ID),
     ],
     1,
-    MANY,
+    UNBOUNDED,
 )]);
 
-static CALENDAR_VIEW: Type = attributes(&[
-    optional("MaxEntriesReturned", Simple::Integer),
-    required("StartDate", Simple::DateTime),
-    required("EndDate", Simple::DateTime),
+static CALENDAR_VIEW: ElementType = attributes(&[
+    optional("MaxEntriesReturned", SimpleType::Integer),
+    required("StartDate", SimpleType::DateTime),
+    required("EndDate", SimpleType::DateTime),
 ]);
-const BASE_POINTS: Simple = Simple::OneOf(&["Beginning", "End"]);
-static INDEXED_VIEW: Type = attributes(&[
-    optional("MaxEntriesReturned", Simple::Integer),
-    required("Offset", Simple::Integer),
+const BASE_POINTS: SimpleType = SimpleType::OneOf(&["Beginning", "End"]);
+static INDEXED_VIEW: ElementType = attributes(&[
+    optional("MaxEntriesReturned", SimpleType::Integer),
+    required("Offset", SimpleType::Integer),
     required("BasePoint", BASE_POINTS),
 ]);
-static FRACTIONAL_VIEW: Type = attributes(&[
-    optional("MaxEntriesReturned", Simple::Integer),
-    required("Numerator", Simple::Integer),
-    required("Denominator", Simple::Integer),
+static FRACTIONAL_VIEW: ElementType = attributes(&[
+    optional("MaxEntriesReturned", SimpleType::Integer),
+    required("Numerator", SimpleType::Integer),
+    required("Denominator", SimpleType::Integer),
 ]);
-static CONTACTS_VIEW: Type = attributes(&[
-    optional("MaxEntriesReturned", Simple::Integer),
-    optional("InitialName", Simple::String),
-    optional("FinalName", Simple::String),
+static CONTACTS_VIEW: ElementType = attributes(&[
+    optional("MaxEntriesReturned", SimpleType::Integer),
+    optional("InitialName", SimpleType::String),
+    optional("FinalName", SimpleType::String),
 ]);
-static SORT_ORDER: Type = sequence(&[place(&[("t:FieldOrder", &FIELD_ORDER)], 1, MANY)]);
-static FIELD_ORDER: Type = Type {
+static SORT_ORDER: ElementType =
+    sequence(&[particle(&[("t:FieldOrder", &FIELD_ORDER)], 1, UNBOUNDED)]);
+static FIELD_ORDER: ElementType = ElementType {
     attributes: &[required(
         "Order",
-        Simple::OneOf(&["Ascending", "Descending"]),
+        SimpleType::OneOf(&["Ascending", "Descending"]),
     )],
-    content: Content::Sequence(&[place(
+    content: Content::Sequence(&[particle(
         &[
             ("t:FieldURI", &FIELD_URI),
             ("t:IndexedFieldURI", &INDEXED_FIELD_URI),
@@ -183,27 +184,27 @@ static FIELD_ORDER: Type = Type {
         1,
     )]),
 };
-static QUERY_STRING: Type = Type {
+static QUERY_STRING: ElementType = ElementType {
     attributes: &[
-        optional("ResetCache", Simple::Boolean),
-        optional("ReturnHighlightTerms", Simple::Boolean),
-        optional("ReturnDeletedItems", Simple::Boolean),
+        optional("ResetCache", SimpleType::Boolean),
+        optional("ReturnHighlightTerms", SimpleType::Boolean),
+        optional("ReturnDeletedItems", SimpleType::Boolean),
     ],
-    content: Content::Text(Simple::String),
+    content: Content::Text(SimpleType::String),
 };
 
-static GET_FOLDER: Type = sequence(&[
-    place(&[("m:FolderShape", &FOLDER_SHAPE)], 1, 1),
-    place(&[("m:FolderIds", &FOLDER_IDS)], 1, 1),
+static GET_FOLDER: ElementType = sequence(&[
+    particle(&[("m:FolderShape", &FOLDER_SHAPE)], 1, 1),
+    particle(&[("m:FolderIds", &FOLDER_IDS)], 1, 1),
 ]);
-static FIND_ITEM: Type = Type {
+static FIND_ITEM: ElementType = ElementType {
     attributes: &[required(
         "Traversal",
-        Simple::OneOf(&["Shallow", "SoftDeleted", "Associated"]),
+        SimpleType::OneOf(&["Shallow", "SoftDeleted", "Associated"]),
     )],
     content: Content::Sequence(&[
-        place(&[("m:ItemShape", &ITEM_SHAPE)], 1, 1),
-        place(
+        particle(&[("m:ItemShape", &ITEM_SHAPE)], 1, 1),
+        particle(
             &[
                 ("m:IndexedPageItemView", &INDEXED_VIEW),
                 ("m:FractionalPageItemView", &FRACTIONAL_VIEW),
@@ -214,27 +215,27 @@ static FIND_ITEM: Type = Type {
             0,
             1,
         ),
-        place(
+        particle(
             &[("m:GroupBy", &ANY), ("m:DistinguishedGroupBy", &ANY)],
             0,
             1,
         ),
-        place(&[("m:Restriction", &RESTRICTION)], 0, 1),
-        place(&[("m:SortOrder", &SORT_ORDER)], 0, 1),
-        place(&[("m:ParentFolderIds", &FOLDER_IDS)], 1, 1),
-        place(&[("m:QueryString", &QUERY_STRING)], 0, 1),
+        particle(&[("m:Restriction", &RESTRICTION)], 0, 1),
+        particle(&[("m:SortOrder", &SORT_ORDER)], 0, 1),
+        particle(&[("m:ParentFolderIds", &FOLDER_IDS)], 1, 1),
+        particle(&[("m:QueryString", &QUERY_STRING)], 0, 1),
     ]),
 };
-static GET_ITEM: Type = sequence(&[
-    place(&[("m:ItemShape", &ITEM_SHAPE)], 1, 1),
-    place(&[("m:ItemIds", &ITEM_IDS)], 1, 1),
+static GET_ITEM: ElementType = sequence(&[
+    particle(&[("m:ItemShape", &ITEM_SHAPE)], 1, 1),
+    particle(&[("m:ItemIds", &ITEM_IDS)], 1, 1),
 ]);
-static RESOLVE_NAMES: Type = Type {
+static RESOLVE_NAMES: ElementType = ElementType {
     attributes: &[
-        required("ReturnFullContactData", Simple::Boolean),
+        required("ReturnFullContactData", SimpleType::Boolean),
         optional(
             "SearchScope",
-            Simple::OneOf(&[
+            SimpleType::OneOf(&[
                 "ActiveDirectory",
                 "ActiveDirectoryContacts",
                 "Contacts",
@@ -244,11 +245,11 @@ static RESOLVE_NAMES: Type = Type {
         optional("ContactDataShape", BASE_SHAPES),
     ],
     content: Content::Sequence(&[
-        place(&[("m:ParentFolderIds", &FOLDER_IDS)], 0, 1),
-        place(&[("m:UnresolvedEntry", &NON_EMPTY)], 1, 1),
+        particle(&[("m:ParentFolderIds", &FOLDER_IDS)], 0, 1),
+        particle(&[("m:UnresolvedEntry", &NON_EMPTY)], 1, 1),
     ]),
 };
-const ID_FORMATS: Simple = Simple::OneOf(&[
+const ID_FORMATS: SimpleType = SimpleType::OneOf(&[
     "EwsLegacyId",
     "EwsId",
     "EntryId",
@@ -256,28 +257,28 @@ const ID_FORMATS: Simple = Simple::OneOf(&[
     "StoreId",
     "OwaId",
 ]);
-static ALTERNATE_ID: Type = attributes(&[
+static ALTERNATE_ID: ElementType = attributes(&[
     required("Format", ID_FORMATS),
-    required("Id", Simple::String),
-    required("Mailbox", Simple::NonEmpty),
-    optional("IsArchive", Simple::Boolean),
+    required("Id", SimpleType::String),
+    required("Mailbox", SimpleType::NonEmpty),
+    optional("IsArchive", SimpleType::Boolean),
 ]);
-static SOURCE_IDS: Type = sequence(&[place(
+static SOURCE_IDS: ElementType = sequence(&[particle(
     &[
         ("t:AlternateId", &ALTERNATE_ID),
         ("t:AlternatePublicFolderId", &ANY),
         ("t:AlternatePublicFolderItemId", &ANY),
     ],
     1,
-    MANY,
+    UNBOUNDED,
 )]);
-static CONVERT_ID: Type = Type {
+static CONVERT_ID: ElementType = ElementType {
     attributes: &[required("DestinationFormat", ID_FORMATS)],
-    content: Content::Sequence(&[place(&[("m:SourceIds", &SOURCE_IDS)], 1, 1)]),
+    content: Content::Sequence(&[particle(&[("m:SourceIds", &SOURCE_IDS)], 1, 1)]),
 };
 
 /// The operations that are answered.
-static ANSWERED: &[(&str, &Type)] = &[
+static ANSWERED_OPERATIONS: &[(&str, &ElementType)] = &[
     ("GetFolder", &GET_FOLDER),
     ("FindItem", &FIND_ITEM),
     ("GetItem", &GET_ITEM),
@@ -286,7 +287,7 @@ static ANSWERED: &[(&str, &Type)] = &[
 ];
 
 /// Operations of the schema that a practice Exchange refuses, whatever their content.
-const KNOWN: &str = "AddDelegate AddDistributionGroupToImList AddImContactToGroup AddImGroup \
+const UNANSWERED_OPERATIONS: &str = "AddDelegate AddDistributionGroupToImList AddImContactToGroup AddImGroup \
     AddNewImContactToGroup AddNewTelUriContactToGroup ApplyConversationAction ArchiveItem CopyFolder \
     CopyItem CreateAttachment CreateFolder CreateFolderPath CreateItem CreateManagedFolder \
     CreateUserConfiguration DeleteAttachment DeleteFolder DeleteItem DeleteUserConfiguration \
@@ -308,13 +309,13 @@ const KNOWN: &str = "AddDelegate AddDistributionGroupToImList AddImContactToGrou
     UpdateItemInRecoverableItems UpdateUserConfiguration UploadItems";
 
 /// The rule for the Body child `name`; `None` if the schema has no such operation.
-pub fn rule(name: &str) -> Option<&'static Type> {
-    ANSWERED
+pub fn rule(name: &str) -> Option<&'static ElementType> {
+    ANSWERED_OPERATIONS
         .iter()
         .find(|(known, _)| *known == name)
         .map(|(_, kind)| *kind)
         .or_else(|| {
-            KNOWN
+            UNANSWERED_OPERATIONS
                 .split_ascii_whitespace()
                 .any(|known| known == name)
                 .then_some(&ANY)
@@ -322,6 +323,6 @@ pub fn rule(name: &str) -> Option<&'static Type> {
 }
 
 /// Whether an operation is answered at all.
-pub fn answered(name: &str) -> bool {
-    ANSWERED.iter().any(|(known, _)| *known == name)
+pub fn is_answered(name: &str) -> bool {
+    ANSWERED_OPERATIONS.iter().any(|(known, _)| *known == name)
 }

@@ -1,17 +1,17 @@
 //! The rules of the three elements that name a property.
 //! Shapes, sort orders and restrictions share them.
 
-use super::{Simple, Type, attributes, optional, required};
+use super::{ElementType, SimpleType, attributes, optional, required};
 
-pub static FIELD_URI: Type = attributes(&[required("FieldURI", Simple::FieldUri)]);
-pub static INDEXED_FIELD_URI: Type = attributes(&[
-    required("FieldURI", Simple::String),
-    required("FieldIndex", Simple::String),
+pub static FIELD_URI: ElementType = attributes(&[required("FieldURI", SimpleType::FieldUri)]);
+pub static INDEXED_FIELD_URI: ElementType = attributes(&[
+    required("FieldURI", SimpleType::String),
+    required("FieldIndex", SimpleType::String),
 ]);
-pub static EXTENDED_FIELD_URI: Type = attributes(&[
+pub static EXTENDED_FIELD_URI: ElementType = attributes(&[
     optional(
         "DistinguishedPropertySetId",
-        Simple::OneOf(&[
+        SimpleType::OneOf(&[
             "Meeting",
             "Appointment",
             "Common",
@@ -24,13 +24,13 @@ pub static EXTENDED_FIELD_URI: Type = attributes(&[
             "Sharing",
         ]),
     ),
-    optional("PropertySetId", Simple::String),
-    optional("PropertyTag", Simple::PropertyTag),
-    optional("PropertyName", Simple::String),
-    optional("PropertyId", Simple::Integer),
+    optional("PropertySetId", SimpleType::String),
+    optional("PropertyTag", SimpleType::PropertyTag),
+    optional("PropertyName", SimpleType::String),
+    optional("PropertyId", SimpleType::Integer),
     required(
         "PropertyType",
-        Simple::OneOf(&[
+        SimpleType::OneOf(&[
             "ApplicationTime",
             "ApplicationTimeArray",
             "Binary",

@@ -2,7 +2,7 @@
 //! by id; with two that only Windows knows.
 
 /// (Windows id, IANA id)
-pub const CLDR: &[(&str, &str)] = &[
+pub const WINDOWS_ZONES: &[(&str, &str)] = &[
     ("AUS Central Standard Time", "Australia/Darwin"),
     ("AUS Eastern Standard Time", "Australia/Sydney"),
     ("Afghanistan Standard Time", "Asia/Kabul"),

@@ -7,29 +7,29 @@ use roxmltree::Node;
 
 use crate::soap::{
     envelope::ResponseError,
-    request::{Request, child},
+    request::{SoapRequest, child},
     schema::{self, field_uri},
     text::{element, escape},
 };
 
 /// The base shape's name, the paths and the extended properties that were asked for.
 #[derive(Debug, Default)]
-pub struct Wanted {
+pub struct ResponseShape {
     base: String,
     paths: BTreeSet<String>,
-    pub extended: Vec<Extended>,
+    pub extended: Vec<ExtendedProperty>,
     /// Whether the item as MIME was asked for.
     pub mime: bool,
 }
 
 /// An extended property as the request names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Extended {
+pub struct ExtendedProperty {
     attributes: Vec<(String, String)>,
 }
 
-impl Extended {
-    /// Reads `t:ExtendedFieldURI`; one way of naming a property, as Exchange wants it, and nothing beside.
+impl ExtendedProperty {
+    /// Reads `t:ExtendedFieldURI`; it must name the property in exactly one way, as with Exchange.
     pub fn read(node: Node<'_, '_>) -> Result<Self, ResponseError> {
         let attributes = node
             .attributes()
@@ -40,7 +40,7 @@ impl Extended {
         let sets = u8::from(has("PropertySetId")) + u8::from(has("DistinguishedPropertySetId"));
         let names = u8::from(has("PropertyName")) + u8::from(has("PropertyId"));
         let sound = match extended.tag() {
-            // Beyond 0x8000 numbers are the mailbox's own, and so mean nothing to a client.
+            // Tags from 0x8000 on are assigned by each mailbox, so a request cannot use them.
             Some(tag) => tag < 0x8000 && sets == 0 && names == 0,
             None => sets == 1 && names == 1,
         };
@@ -62,7 +62,7 @@ impl Extended {
 
     /// The tag's number, if the property is named by one.
     pub fn tag(&self) -> Option<u16> {
-        let number = schema::number(self.attribute("PropertyTag")?)?;
+        let number = schema::parse_number(self.attribute("PropertyTag")?)?;
         u16::try_from(number).ok()
     }
 
@@ -93,35 +93,37 @@ impl Extended {
     }
 }
 
-impl Wanted {
+impl ResponseShape {
     /// Reads `m:ItemShape` or `m:FolderShape`.
-    pub fn read(request: &Request<'_, '_>, shape: &str) -> Result<Self, ResponseError> {
-        let mut wanted = Self::default();
+    pub fn read(request: &SoapRequest<'_, '_>, shape: &str) -> Result<Self, ResponseError> {
+        let mut response_shape = Self::default();
         let Some(shape) = request.child(shape) else {
-            return Ok(wanted);
+            return Ok(response_shape);
         };
         if let Some(base) = child(shape, "t:BaseShape").and_then(|base| base.text()) {
-            base.clone_into(&mut wanted.base);
+            base.clone_into(&mut response_shape.base);
         }
         let mime = child(shape, "t:IncludeMimeContent").and_then(|mime| mime.text());
-        wanted.mime = mime.is_some_and(|mime| matches!(mime.trim(), "true" | "1"));
+        response_shape.mime = mime.is_some_and(|mime| matches!(mime.trim(), "true" | "1"));
         let properties = child(shape, "t:AdditionalProperties");
         let properties = properties
             .into_iter()
             .flat_map(|list| list.children())
             .filter(Node::is_element);
         for property in properties {
-            if schema::is(property, "t:ExtendedFieldURI") {
-                wanted.extended.push(Extended::read(property)?);
+            if schema::is_element(property, "t:ExtendedFieldURI") {
+                response_shape
+                    .extended
+                    .push(ExtendedProperty::read(property)?);
             } else if let Some(path) = property.attribute("FieldURI") {
-                if !request.version.at_least(field_uri::since(path)) {
-                    return Err(invalid_property());
+                if !request.version.at_least(field_uri::introduced_in(path)) {
+                    return Err(invalid_property_request());
                 }
-                wanted.mime |= path == "item:MimeContent";
-                wanted.paths.insert(path.to_owned());
+                response_shape.mime |= path == "item:MimeContent";
+                response_shape.paths.insert(path.to_owned());
             }
         }
-        Ok(wanted)
+        Ok(response_shape)
     }
 
     /// Whether `path` was asked for, by name or by a base shape; `default` says whether the shape Default holds it.
@@ -137,7 +139,7 @@ impl Wanted {
     }
 }
 
-pub fn invalid_property() -> ResponseError {
+pub fn invalid_property_request() -> ResponseError {
     ResponseError::new(
         "ErrorInvalidPropertyRequest",
         "The property can not be used with this type of request.",

@@ -1,18 +1,18 @@
-//! The rules of a restriction: comparisons of a property with a constant or with another, and what joins them.
+//! The rules of a restriction: comparisons of a property with a constant or with another, and the operators around them.
 //! The names of the expressions are those of the schema of Exchange SE.
 
 use super::{
-    Content, MANY, Simple, Type, attributes, optional, place,
+    Content, ElementType, SimpleType, UNBOUNDED, attributes, optional, particle,
     property_path::{EXTENDED_FIELD_URI, FIELD_URI, INDEXED_FIELD_URI},
     required, sequence,
 };
 
 /// `m:Restriction`: exactly one expression.
-pub static RESTRICTION: Type = sequence(&[place(EXPRESSIONS, 1, 1)]);
+pub static RESTRICTION: ElementType = sequence(&[particle(EXPRESSIONS, 1, 1)]);
 
-static EXPRESSIONS: &[(&str, &Type)] = &[
-    ("t:And", &SEVERAL),
-    ("t:Or", &SEVERAL),
+static EXPRESSIONS: &[(&str, &ElementType)] = &[
+    ("t:And", &ONE_OR_MORE_EXPRESSIONS),
+    ("t:Or", &ONE_OR_MORE_EXPRESSIONS),
     ("t:Not", &RESTRICTION),
     ("t:Exists", &EXISTS),
     ("t:Excludes", &EXCLUDES),
@@ -25,18 +25,21 @@ static EXPRESSIONS: &[(&str, &Type)] = &[
     ("t:IsLessThanOrEqualTo", &TWO_OPERANDS),
 ];
 
-static PATHS: &[(&str, &Type)] = &[
+static PATHS: &[(&str, &ElementType)] = &[
     ("t:FieldURI", &FIELD_URI),
     ("t:IndexedFieldURI", &INDEXED_FIELD_URI),
     ("t:ExtendedFieldURI", &EXTENDED_FIELD_URI),
 ];
 
-static SEVERAL: Type = sequence(&[place(EXPRESSIONS, 1, MANY)]);
-static EXISTS: Type = sequence(&[place(PATHS, 1, 1)]);
-static CONSTANT: Type = attributes(&[required("Value", Simple::String)]);
-static BITMASK: Type = attributes(&[required("Value", Simple::Bitmask)]);
-static EXCLUDES: Type = sequence(&[place(PATHS, 1, 1), place(&[("t:Bitmask", &BITMASK)], 1, 1)]);
-static PATH_OR_CONSTANT: Type = sequence(&[place(
+static ONE_OR_MORE_EXPRESSIONS: ElementType = sequence(&[particle(EXPRESSIONS, 1, UNBOUNDED)]);
+static EXISTS: ElementType = sequence(&[particle(PATHS, 1, 1)]);
+static CONSTANT: ElementType = attributes(&[required("Value", SimpleType::String)]);
+static BITMASK: ElementType = attributes(&[required("Value", SimpleType::Bitmask)]);
+static EXCLUDES: ElementType = sequence(&[
+    particle(PATHS, 1, 1),
+    particle(&[("t:Bitmask", &BITMASK)], 1, 1),
+]);
+static PATH_OR_CONSTANT: ElementType = sequence(&[particle(
     &[
         ("t:FieldURI", &FIELD_URI),
         ("t:IndexedFieldURI", &INDEXED_FIELD_URI),
@@ -46,15 +49,15 @@ static PATH_OR_CONSTANT: Type = sequence(&[place(
     1,
     1,
 )]);
-static TWO_OPERANDS: Type = sequence(&[
-    place(PATHS, 1, 1),
-    place(&[("t:FieldURIOrConstant", &PATH_OR_CONSTANT)], 1, 1),
+static TWO_OPERANDS: ElementType = sequence(&[
+    particle(PATHS, 1, 1),
+    particle(&[("t:FieldURIOrConstant", &PATH_OR_CONSTANT)], 1, 1),
 ]);
-static CONTAINS: Type = Type {
+static CONTAINS: ElementType = ElementType {
     attributes: &[
         optional(
             "ContainmentMode",
-            Simple::OneOf(&[
+            SimpleType::OneOf(&[
                 "FullString",
                 "Prefixed",
                 "Substring",
@@ -64,7 +67,7 @@ static CONTAINS: Type = Type {
         ),
         optional(
             "ContainmentComparison",
-            Simple::OneOf(&[
+            SimpleType::OneOf(&[
                 "Exact",
                 "IgnoreCase",
                 "IgnoreNonSpacingCharacters",
@@ -77,7 +80,7 @@ static CONTAINS: Type = Type {
         ),
     ],
     content: Content::Sequence(&[
-        place(PATHS, 1, 1),
-        place(&[("t:Constant", &CONSTANT)], 1, 1),
+        particle(PATHS, 1, 1),
+        particle(&[("t:Constant", &CONSTANT)], 1, 1),
     ]),
 };

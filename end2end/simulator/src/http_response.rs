@@ -1,10 +1,10 @@
 //! An answer before it is sent: status, headers, body, and how it is to be delivered.
-//! Delivery is where a planned fault can cut, delay or garble it.
+//! A planned fault can delay the delivery or break it off.
 
 use crate::fault::Framing;
 
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
@@ -16,7 +16,7 @@ pub struct Answer {
 /// How the body goes over the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// Chunks whose borders fall inside tags and inside UTF-8 sequences.
+    /// In chunks, which end within tags and within UTF-8 sequences.
     Whole,
     /// This many bytes at a time, with a pause in milliseconds.
     Drip { bytes: usize, pause_ms: u64 },
@@ -28,7 +28,7 @@ pub enum Delivery {
     Cut(Framing),
 }
 
-impl Answer {
+impl HttpResponse {
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = if content_type.is_empty() {
             Vec::new()

@@ -1,5 +1,5 @@
 //! `FindItem` without a calendar view: the stored items of a folder, singles and masters, filtered, sorted and by pages.
-//! Series are not expanded, and a page holds at most the limit of objects.
+//! Series are not expanded, and a page holds no more than the limit of objects.
 
 use std::cmp::Ordering;
 
@@ -8,38 +8,38 @@ use roxmltree::Node;
 
 use super::{
     folder::{CALENDAR, Folder},
-    item_writer::Detail,
+    item_writer::DetailLevel,
     item_xml,
-    property::{Path, Value},
+    property::{PropertyPath, PropertyValue},
+    response_shape::ResponseShape,
     restriction::Restriction,
-    result_page::{ResultPage, max_entries, too_many},
-    shape::Wanted,
+    result_page::{ResultPage, find_count_exceeded, max_entries},
 };
 use crate::{
-    soap::{envelope::ResponseError, request::Request, schema},
-    world::view::{self, Instance},
+    soap::{envelope::ResponseError, request::SoapRequest, schema},
+    world::view::{self, ItemInstance},
 };
 
-/// Which stored items are wanted, in which order, and which part of them.
+/// Which stored items are asked for, in which order, and which part of them.
 #[derive(Debug)]
-pub struct Asked {
+pub struct StoredItemsQuery {
     restriction: Option<Restriction>,
     /// The property and whether the greatest comes first.
-    order: Vec<(Path, bool)>,
-    page: Option<Page>,
+    order: Vec<(PropertyPath, bool)>,
+    page: Option<IndexedPageView>,
     /// Associated and soft-deleted items: a practice calendar has none.
     shallow: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Page {
-    most: Option<usize>,
+struct IndexedPageView {
+    limit: Option<usize>,
     offset: usize,
     from_end: bool,
 }
 
-/// Reads what stands beside the item shape; the view, if any, is an indexed one.
-pub fn read(request: &Request<'_, '_>) -> Result<Asked, ResponseError> {
+/// Reads the part of the request after the item shape; the view, if any, is an indexed one.
+pub fn read_query(request: &SoapRequest<'_, '_>) -> Result<StoredItemsQuery, ResponseError> {
     let foreign = [
         "m:FractionalPageItemView",
         "m:SeekToConditionPageItemView",
@@ -54,20 +54,23 @@ pub fn read(request: &Request<'_, '_>) -> Result<Asked, ResponseError> {
             "The practice Exchange finds items by a CalendarView or by an IndexedPageItemView, without groups and query strings.",
         ));
     }
-    let page = request.child("m:IndexedPageItemView").map(page).transpose();
+    let page = request
+        .child("m:IndexedPageItemView")
+        .map(read_page_view)
+        .transpose();
     let restriction = match request.child("m:Restriction") {
         Some(node) => Restriction::read(node, request)?,
         None => None,
     };
-    Ok(Asked {
+    Ok(StoredItemsQuery {
         restriction,
-        order: order(request)?,
+        order: read_sort_order(request)?,
         page: page?,
         shallow: request.operation.attribute("Traversal") == Some("Shallow"),
     })
 }
 
-fn page(view: Node<'_, '_>) -> Result<Page, ResponseError> {
+fn read_page_view(view: Node<'_, '_>) -> Result<IndexedPageView, ResponseError> {
     let offset = view.attribute("Offset").unwrap_or_default().trim();
     let offset = offset.parse().map_err(|_| {
         ResponseError::new(
@@ -75,43 +78,45 @@ fn page(view: Node<'_, '_>) -> Result<Page, ResponseError> {
             "The offset of an IndexedPageItemView must not be negative.",
         )
     })?;
-    Ok(Page {
-        most: max_entries(view)?,
+    Ok(IndexedPageView {
+        limit: max_entries(view)?,
         offset,
         from_end: view.attribute("BasePoint") == Some("End"),
     })
 }
 
-fn order(request: &Request<'_, '_>) -> Result<Vec<(Path, bool)>, ResponseError> {
+fn read_sort_order(
+    request: &SoapRequest<'_, '_>,
+) -> Result<Vec<(PropertyPath, bool)>, ResponseError> {
     let fields = request.child("m:SortOrder");
     fields
         .into_iter()
         .flat_map(|order| order.children())
-        .filter(|node| schema::is(*node, "t:FieldOrder"))
+        .filter(|node| schema::is_element(*node, "t:FieldOrder"))
         .filter_map(|field| Some((field, field.children().find(Node::is_element)?)))
         .map(|(field, path)| {
-            let path = Path::read(path, request, "ErrorUnsupportedPathForSortGroup")?;
+            let path = PropertyPath::read(path, request, "ErrorUnsupportedPathForSortGroup")?;
             Ok((path, field.attribute("Order") == Some("Descending")))
         })
         .collect()
 }
 
 /// The answer for one folder.
-pub fn find(
+pub fn find_page(
     folder: Folder<'_>,
-    asked: &Asked,
-    wanted: &Wanted,
-    most: usize,
+    query: &StoredItemsQuery,
+    shape: &ResponseShape,
+    limit: usize,
     zone: Option<&TimeZone>,
 ) -> Result<ResultPage, ResponseError> {
-    let lines = lines(folder, asked);
-    let total = lines.len();
-    let (start, end) = match asked.page {
-        // Without pages everything or nothing comes.
-        None if total > most => return Err(too_many(most)),
+    let items = matching_items(folder, query);
+    let total = items.len();
+    let (start, end) = match query.page {
+        // Without paging the answer has all items, or fails beyond the limit.
+        None if total > limit => return Err(find_count_exceeded(limit)),
         None => (0, total),
         Some(page) => {
-            let size = page.most.unwrap_or(most).min(most);
+            let size = page.limit.unwrap_or(limit).min(limit);
             let offset = page.offset.min(total);
             if page.from_end {
                 let end = total - offset;
@@ -121,44 +126,46 @@ pub fn find(
             }
         }
     };
-    let from_end = asked.page.is_some_and(|page| page.from_end);
+    let from_end = query.page.is_some_and(|page| page.from_end);
     let next = if from_end { total - start } else { end };
     Ok(ResultPage {
-        items: lines[start..end]
+        items: items[start..end]
             .iter()
-            .map(|line| item_xml::item(line, folder, wanted, Detail::Found, zone))
+            .map(|item| {
+                item_xml::calendar_item_xml(item, folder, shape, DetailLevel::Summary, zone)
+            })
             .collect(),
-        next: asked.page.map(|_| next),
+        next: query.page.map(|_| next),
         total,
         is_last: if from_end { start == 0 } else { end == total },
     })
 }
 
-fn lines<'a>(folder: Folder<'a>, asked: &Asked) -> Vec<Instance<'a>> {
-    if *folder.kind != CALENDAR || !asked.shallow {
+fn matching_items<'a>(folder: Folder<'a>, query: &StoredItemsQuery) -> Vec<ItemInstance<'a>> {
+    if *folder.kind != CALENDAR || !query.shallow {
         return Vec::new();
     }
     let stored = folder.mailbox.entries().iter();
-    let mut lines: Vec<_> = stored
+    let mut items: Vec<_> = stored
         .filter_map(view::single_or_master)
-        .filter(|line| asked.restriction.as_ref().is_none_or(|it| it.admits(line)))
+        .filter(|item| query.restriction.as_ref().is_none_or(|it| it.matches(item)))
         .collect();
-    lines.sort_by(|one, two| {
-        asked
+    items.sort_by(|one, two| {
+        query
             .order
             .iter()
             .map(|(path, descending)| {
-                let order = order_of(path.value(one), path.value(two));
+                let order = compare_values(path.value(one), path.value(two));
                 if *descending { order.reverse() } else { order }
             })
             .find(|order| order.is_ne())
             .unwrap_or(Ordering::Equal)
     });
-    lines
+    items
 }
 
-/// What is absent comes first.
-fn order_of(one: Option<Value>, two: Option<Value>) -> Ordering {
+/// An absent value sorts first.
+fn compare_values(one: Option<PropertyValue>, two: Option<PropertyValue>) -> Ordering {
     match (one, two) {
         (Some(one), Some(two)) => one.order(&two).unwrap_or(Ordering::Equal),
         (one, two) => one.is_some().cmp(&two.is_some()),

@@ -1,4 +1,5 @@
-//! Packed bodies, told truly or not. A server may pack whether or not it was asked to, and proxies forget to say so.
+//! Compressed bodies, and what `Content-Encoding` says about them.
+//! A server may compress an answer that nobody asked to be compressed, and proxies forget to say so.
 
 use std::io::Write;
 
@@ -7,15 +8,15 @@ use flate2::{
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
 
-use crate::{answer::Answer, fault::Encoding};
+use crate::{fault::Encoding, http_response::HttpResponse};
 
-/// What the small answer unpacks to that is meant to burst its reader.
-const BOMB: usize = 64 * 1024 * 1024;
+/// How many bytes the decompression bomb decompresses to.
+const BOMB_SIZE: usize = 64 * 1024 * 1024;
 
-/// Packs the body of an answer and says what `encoding` says about it.
-pub fn pack(answer: &mut Answer, encoding: Encoding) {
+/// Compresses the body of an answer and sets `Content-Encoding` as `encoding` says.
+pub fn encode_body(answer: &mut HttpResponse, encoding: Encoding) {
     let body = std::mem::take(&mut answer.body);
-    let (packed, told) = match encoding {
+    let (packed, header) = match encoding {
         Encoding::Gzip => (gzip(&body), "gzip"),
         Encoding::Zlib => (zlib(&body), "deflate"),
         Encoding::Deflate => (deflate(&body), "deflate"),
@@ -27,12 +28,12 @@ pub fn pack(answer: &mut Answer, encoding: Encoding) {
             packed.truncate(packed.len() / 2);
             (packed, "gzip")
         }
-        Encoding::Bomb => (gzip(&vec![b' '; BOMB]), "gzip"),
+        Encoding::Bomb => (gzip(&vec![b' '; BOMB_SIZE]), "gzip"),
         Encoding::Unknown => (body, "x-unheard-of"),
     };
     answer.body = packed;
-    if !told.is_empty() {
-        answer.headers.push(("Content-Encoding", told.to_owned()));
+    if !header.is_empty() {
+        answer.headers.push(("Content-Encoding", header.to_owned()));
     }
 }
 

@@ -3,21 +3,21 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{clock::Clock, tls::Leaves, world::World};
+use crate::{clock::SimulatedClock, tls::ServerCertificates, world::World};
 
-pub struct Shared {
+pub struct SharedState {
     pub world: Mutex<World>,
-    pub clock: Clock,
-    pub leaves: Leaves,
+    pub clock: SimulatedClock,
+    pub leaves: ServerCertificates,
 }
 
-impl Shared {
+impl SharedState {
     /// The world, locked; requests wait while the guard lives.
     pub fn lock(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Works on the world under its lock.
+    /// Runs a closure on the world under its lock.
     pub fn with<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
         work(&mut self.lock())
     }
