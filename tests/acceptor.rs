@@ -17,7 +17,7 @@ use kalends_exchange::{
     auth::{Gate, Permit, Verdict},
     outbound::{Outbound, OutboundConfig, connection::Facts},
 };
-use kalends_simulator::{Options, Running, Simulator, world::practice};
+use kalends_simulator::{Options, RunningSimulator, Simulator, world::practice};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair, date_time_ymd};
 use std::{
     fs,
@@ -33,7 +33,7 @@ const SERVICE: &str = "svc-kalends@example.test";
 struct Front {
     tools: Tools,
     acceptor: Child,
-    _exchange: Running,
+    _exchange: RunningSimulator,
     _folder: tempfile::TempDir,
 }
 
@@ -98,7 +98,7 @@ impl Front {
             control: "127.0.0.1:0".parse().unwrap(),
             folder: folder.path().to_owned(),
             world: practice::world(now).unwrap(),
-            clock: kalends_simulator::Clock::fixed(now),
+            clock: kalends_simulator::SimulatedClock::fixed(now),
         })
         .await
         .unwrap();

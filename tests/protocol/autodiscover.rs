@@ -8,7 +8,7 @@ use kalends_core::{
     problem::{CameOf, Problem},
 };
 use kalends_exchange::outbound::resolve::Service;
-use kalends_simulator::fault::{Kind, Plan};
+use kalends_simulator::fault::{FaultKind, Plan};
 
 const HOME: [&str; 2] = ["example.test", "autodiscover.example.test"];
 
@@ -32,7 +32,7 @@ async fn without_the_usual() -> Office {
     for host in HOME {
         office.fault(Plan {
             only_host: Some(host.to_owned()),
-            ..Plan::always(Kind::LoginPage)
+            ..Plan::always(FaultKind::LoginPage)
         });
     }
     office
@@ -68,7 +68,7 @@ async fn soap_answers_where_the_plain_form_does_not() {
     for is_served in [false, true] {
         let office = Office::open().await;
         if is_served {
-            office.always(Kind::AutodiscoverError { code: 601 });
+            office.always(FaultKind::AutodiscoverError { code: 601 });
         } else {
             office.exchange.world().settings.pox = false;
         }
@@ -193,7 +193,7 @@ async fn redirects_of_every_kind_are_followed_and_circles_end() {
     ] {
         office.fault(Plan {
             only_host: Some(host.to_owned()),
-            ..Plan::always(Kind::Redirect { to: to(there) })
+            ..Plan::always(FaultKind::Redirect { to: to(there) })
         });
     }
     let failure = fails(&office, searched()).await;
@@ -205,7 +205,7 @@ async fn redirects_of_every_kind_are_followed_and_circles_end() {
     finds(&office, searched()).await;
 
     // To Exchange Online: explained, never followed.
-    for plan in [Kind::Redirect {
+    for plan in [FaultKind::Redirect {
         to: to("autodiscover-s.outlook.com"),
     }] {
         let office = Office::open().await;
@@ -296,7 +296,7 @@ async fn two_hosts_that_send_to_each_other_are_told_as_a_circle() {
         let to = format!("https://{there}/autodiscover/autodiscover.xml");
         office.fault(Plan {
             only_host: Some(host.to_owned()),
-            ..Plan::always(Kind::Redirect { to })
+            ..Plan::always(FaultKind::Redirect { to })
         });
     }
     let failure = fails(&office, searched()).await;
@@ -371,7 +371,7 @@ async fn a_mailbox_that_moved_is_found_at_its_new_server() {
 fn web_host_beside_exchange(office: &Office) {
     office.fault(Plan {
         only_host: Some("example.test".to_owned()),
-        ..Plan::always(Kind::WebHost)
+        ..Plan::always(FaultKind::WebHost)
     });
 }
 
@@ -407,7 +407,7 @@ async fn the_web_host_of_the_mail_domain_gets_no_password() {
 async fn the_mail_domain_itself_gets_the_password_only_where_nothing_else_answers() {
     let site = |host: &str| Plan {
         only_host: Some(host.to_owned()),
-        ..Plan::always(Kind::LoginPage)
+        ..Plan::always(FaultKind::LoginPage)
     };
     let office = Office::open().await;
     office.fault(site("autodiscover.example.test"));
@@ -437,7 +437,7 @@ async fn one_candidate_gets_the_password_and_no_second_one() {
         office.fault(Plan {
             only_host: Some(host.to_owned()),
             after: 1,
-            ..Plan::always(Kind::LoginPage)
+            ..Plan::always(FaultKind::LoginPage)
         });
     }
     fails(&office, searched()).await;

@@ -20,7 +20,7 @@ use kalends_exchange::{
     autodiscover::Autodiscover,
     ews::response_code::ResponseCode,
 };
-use kalends_simulator::fault::{FaultShape, Framing, Kind, Plan};
+use kalends_simulator::fault::{FaultKind, FaultShape, Framing, Plan};
 use std::sync::Arc;
 
 fn step(met: &Met) -> Step {
@@ -40,7 +40,7 @@ async fn problems_show_at_the_step_where_they_arise() {
         ),
         (closed_port("closed").boxed(), Step::Tcp),
         (
-            with_fault("self-signed", Kind::CertificateSelfSigned).boxed(),
+            with_fault("self-signed", FaultKind::CertificateSelfSigned).boxed(),
             Step::Tls,
         ),
         (
@@ -65,11 +65,11 @@ async fn problems_show_at_the_step_where_they_arise() {
             Step::Calendar,
         ),
         (
-            with_fault("busy", Kind::Throttled { back_off: None }).boxed(),
+            with_fault("busy", FaultKind::Throttled { back_off: None }).boxed(),
             Step::Calendar,
         ),
         (
-            with_fault("online", Kind::ExchangeOnline).boxed(),
+            with_fault("online", FaultKind::ExchangeOnline).boxed(),
             Step::EwsAnswers,
         ),
     ];
@@ -93,12 +93,12 @@ async fn whatever_exchange_says_exactly_one_step_fails() {
     for code in codes.chain(["ErrorNew2030"]) {
         let (code, message) = (code.to_owned(), None);
         for kind in [
-            Kind::SoapFault {
+            FaultKind::SoapFault {
                 code: code.clone(),
                 message: message.clone(),
                 shape: FaultShape::Full,
             },
-            Kind::ResponseCode {
+            FaultKind::ResponseCode {
                 code: code.clone(),
                 message,
             },
@@ -144,7 +144,7 @@ async fn the_entries_can_fail_after_the_calendar_was_found() {
 #[tokio::test]
 async fn the_time_of_a_slow_answer_is_told_once_and_at_the_step_that_failed() {
     let office = Office::open().await;
-    office.on_ews(Kind::SlowDrip {
+    office.on_ews(FaultKind::SlowDrip {
         bytes: 1,
         milliseconds: 100,
     });
@@ -161,7 +161,7 @@ async fn the_time_of_a_slow_answer_is_told_once_and_at_the_step_that_failed() {
 #[tokio::test]
 async fn a_busy_server_is_left_alone_as_long_as_it_asks() {
     for (back_off, expected) in [(Some(300_000), 300_000), (Some(0), 60_000), (None, 60_000)] {
-        let met = with_fault("throttled", Kind::Throttled { back_off }).await;
+        let met = with_fault("throttled", FaultKind::Throttled { back_off }).await;
         assert_eq!(
             met.failure.problem,
             Problem::Throttled {
@@ -182,7 +182,7 @@ async fn faults_read_alike_in_every_shape() {
         FaultShape::Plain500,
         FaultShape::Plain503,
     ] {
-        let kind = Kind::SoapFault {
+        let kind = FaultKind::SoapFault {
             code: "ErrorImpersonationFailed".to_owned(),
             message: None,
             shape,
@@ -197,10 +197,10 @@ async fn faults_read_alike_in_every_shape() {
 #[tokio::test]
 async fn what_stands_in_front_of_exchange_is_told_apart() {
     for (kind, expected) in [
-        (Kind::LoginPage, InsteadOfEws::WebPage),
-        (Kind::OwaRedirect, InsteadOfEws::SignInPage),
-        (Kind::AdfsRedirect, InsteadOfEws::SignInPage),
-        (Kind::LoginTimeout, InsteadOfEws::SignInPage),
+        (FaultKind::LoginPage, InsteadOfEws::WebPage),
+        (FaultKind::OwaRedirect, InsteadOfEws::SignInPage),
+        (FaultKind::AdfsRedirect, InsteadOfEws::SignInPage),
+        (FaultKind::LoginTimeout, InsteadOfEws::SignInPage),
     ] {
         let met = with_fault("front", kind).await;
         let Problem::NotEws {
@@ -213,8 +213,8 @@ async fn what_stands_in_front_of_exchange_is_told_apart() {
         assert!(location.is_none_or(|location| !location.contains('?')));
     }
     for kind in [
-        Kind::ServerError,
-        Kind::Unavailable {
+        FaultKind::ServerError,
+        FaultKind::Unavailable {
             retry_after: Some(5),
         },
     ] {
@@ -228,12 +228,12 @@ async fn what_stands_in_front_of_exchange_is_told_apart() {
 #[tokio::test]
 async fn answers_that_break_off_are_cut_short() {
     for kind in [
-        Kind::ResetMidBody,
-        Kind::ResetBeforeAnswer,
-        Kind::Truncated {
+        FaultKind::ResetMidBody,
+        FaultKind::ResetBeforeAnswer,
+        FaultKind::Truncated {
             framing: Framing::Chunked,
         },
-        Kind::Truncated {
+        FaultKind::Truncated {
             framing: Framing::ContentLength,
         },
     ] {
@@ -305,7 +305,7 @@ async fn autodiscover_lists_what_it_tried_and_goes_on_to_the_second_address() {
     let office = Office::open().await;
     office.fault(Plan {
         only_host: Some("example.test".to_owned()),
-        ..Plan::always(Kind::LoginPage)
+        ..Plan::always(FaultKind::LoginPage)
     });
     let credentials = Credentials {
         account: service().account,
@@ -331,7 +331,7 @@ async fn autodiscover_lists_what_it_tried_and_goes_on_to_the_second_address() {
 
     office.fault(Plan {
         only_host: Some("autodiscover.example.test".to_owned()),
-        ..Plan::always(Kind::AutodiscoverError { code: 500 })
+        ..Plan::always(FaultKind::AutodiscoverError { code: 500 })
     });
     // What the host of Autodiscover itself says is what counts; the bare domain is mostly a web site.
     let not_found = autodiscover.find(&bob).await.unwrap_err();
@@ -369,7 +369,7 @@ async fn autodiscover_lists_what_it_tried_and_goes_on_to_the_second_address() {
 #[tokio::test]
 async fn a_forbidden_path_is_no_refused_password() {
     let office = Office::open().await;
-    office.on_ews(Kind::Forbidden);
+    office.on_ews(FaultKind::Forbidden);
     let met = meet(
         "forbidden",
         office,
@@ -388,7 +388,7 @@ async fn a_forbidden_path_is_no_refused_password() {
 #[tokio::test]
 async fn a_server_that_drips_is_cut_off() {
     let office = Office::open().await;
-    office.on_ews(Kind::SlowDrip {
+    office.on_ews(FaultKind::SlowDrip {
         bytes: 1,
         milliseconds: 100,
     });

@@ -5,12 +5,12 @@ use kalends_core::{
     advice::{Names, advice},
     check::Step,
 };
-use kalends_simulator::fault::{FaultShape, Kind};
+use kalends_simulator::fault::{FaultKind, FaultShape};
 
 #[tokio::test]
 async fn a_front_end_that_could_not_pass_a_call_on_had_taken_the_sign_in() {
     for status in [400, 500, 502, 503] {
-        let kind = Kind::CasError {
+        let kind = FaultKind::CasError {
             is_behind: false,
             status,
             code: "ServerNotFound".to_owned(),
@@ -34,7 +34,7 @@ async fn codes_of_soap_itself_and_none_are_told_as_what_they_are() {
         ("", FaultShape::Bare, "answer-not-understood"),
         ("", FaultShape::Plain503, "server-error"),
     ] {
-        let kind = Kind::SoapFault {
+        let kind = FaultKind::SoapFault {
             code: code.to_owned(),
             message: None,
             shape,
@@ -49,7 +49,7 @@ async fn codes_of_soap_itself_and_none_are_told_as_what_they_are() {
         );
         assert!(text.contains(code), "{code}: {text}");
     }
-    let kind = Kind::ResponseCode {
+    let kind = FaultKind::ResponseCode {
         code: String::new(),
         message: None,
     };

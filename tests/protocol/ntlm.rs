@@ -17,8 +17,8 @@ use kalends_exchange::{
     ews::{Cause, Client, Whose},
 };
 use kalends_simulator::{
-    fault::{Kind, Plan},
-    world::settings::{AuthOffer, Product, Protection},
+    fault::{FaultKind, Plan},
+    world::settings::{AuthOffer, ExtendedProtection, Product},
 };
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub async fn strict(offer: AuthOffer) -> Office {
     {
         let mut world = office.exchange.world();
         world.settings.product = Product::Exchange2019;
-        world.settings.extended_protection = Protection::Require;
+        world.settings.extended_protection = ExtendedProtection::Require;
         world.settings.offer = offer;
     }
     office
@@ -158,7 +158,7 @@ async fn a_proxy_with_its_own_certificate_is_refused_and_the_advice_names_it() {
     assert!(steps.contains("proxy"), "{steps}");
 
     // Without Extended Protection the same proxy does no harm.
-    office.exchange.world().settings.extended_protection = Protection::None;
+    office.exchange.world().settings.extended_protection = ExtendedProtection::None;
     connects(&office, service()).await;
 }
 
@@ -183,7 +183,7 @@ async fn a_password_changed_meanwhile_is_refused_once_when_the_connection_is_new
     office.exchange.world().account_mut(&name).unwrap().password = "Next-2026!".to_owned();
     // The connection is signed in already, and Windows leaves it so.
     client.get_calendar(&bob()).await.unwrap();
-    office.fault(Plan::always(Kind::ResetBeforeAnswer));
+    office.fault(Plan::always(FaultKind::ResetBeforeAnswer));
     client.get_calendar(&bob()).await.unwrap_err();
     office.exchange.world().faults.clear();
     for _ in 0..3 {
@@ -245,7 +245,7 @@ fn reset_after(office: &Office, passing: u32) {
     office.fault(Plan {
         after: passing,
         only_mailbox: Some("bob@example.test".to_owned()),
-        ..Plan::always(Kind::ResetBeforeAnswer)
+        ..Plan::always(FaultKind::ResetBeforeAnswer)
     });
 }
 
@@ -275,7 +275,7 @@ async fn a_connection_that_lost_its_sign_in_signs_in_once_more() {
     let office = strict(NTLM).await;
     let mut client = client(&office).await;
     client.get_calendar(&bob()).await.unwrap();
-    office.fault(Plan::once(Kind::Unauthorized));
+    office.fault(Plan::once(FaultKind::Unauthorized));
     client.get_calendar(&bob()).await.unwrap();
     {
         let world = office.exchange.world();
@@ -285,7 +285,7 @@ async fn a_connection_that_lost_its_sign_in_signs_in_once_more() {
         );
     }
     // One that loses it again and again is a refusal, after two handshakes and no more.
-    office.fault(Plan::always(Kind::Unauthorized));
+    office.fault(Plan::always(FaultKind::Unauthorized));
     let error = client.get_calendar(&bob()).await.unwrap_err();
     assert!(
         matches!(*error.cause, Cause::NotOffered(_) | Cause::SignInRefused(_)),

@@ -20,8 +20,8 @@ use kalends_exchange::{
     },
 };
 use kalends_simulator::{
-    Options, Running, Simulator,
-    fault::{Kind, Plan},
+    Options, RunningSimulator, Simulator,
+    fault::{FaultKind, Plan},
     world::practice,
 };
 use std::fmt::Write as _;
@@ -35,7 +35,7 @@ use std::{
 pub const NOW: Timestamp = Timestamp::from_seconds(1_772_438_400);
 
 pub struct Office {
-    pub exchange: Running,
+    pub exchange: RunningSimulator,
     pub tools: Tools,
     pub gate: Arc<Notes>,
     pub names: Arc<Names>,
@@ -136,7 +136,7 @@ impl Office {
             control: "127.0.0.1:0".parse().unwrap(),
             folder: folder.path().to_owned(),
             world: practice::world(now).unwrap(),
-            clock: kalends_simulator::Clock::fixed(now),
+            clock: kalends_simulator::SimulatedClock::fixed(now),
         })
         .await
         .unwrap();
@@ -183,11 +183,11 @@ impl Office {
         self.exchange.world().faults.plan(plan);
     }
 
-    pub fn always(&self, kind: Kind) {
+    pub fn always(&self, kind: FaultKind) {
         self.fault(Plan::always(kind));
     }
 
-    pub fn on_ews(&self, kind: Kind) {
+    pub fn on_ews(&self, kind: FaultKind) {
         self.fault(Plan {
             only_path: Some("/EWS".to_owned()),
             ..Plan::always(kind)

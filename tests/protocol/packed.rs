@@ -6,7 +6,7 @@ use crate::{
 };
 use kalends::connect::connection_test::Request;
 use kalends_core::problem::Problem;
-use kalends_simulator::fault::{Encoding, FaultShape, Kind};
+use kalends_simulator::fault::{Encoding, FaultKind, FaultShape};
 
 const PACKED: [Encoding; 6] = [
     Encoding::Gzip,
@@ -21,7 +21,7 @@ const PACKED: [Encoding; 6] = [
 async fn packed_answers_are_read_whatever_was_asked_for() {
     for encoding in PACKED {
         let office = Office::open().await;
-        office.always(Kind::Encoded { encoding });
+        office.always(FaultKind::Encoded { encoding });
         let found = Request {
             endpoint: None,
             ..service()
@@ -44,8 +44,8 @@ async fn packed_answers_are_read_whatever_was_asked_for() {
 async fn packed_faults_and_refusals_are_read_as_if_they_were_not() {
     for encoding in PACKED {
         let office = Office::open().await;
-        office.always(Kind::Encoded { encoding });
-        office.always(Kind::SoapFault {
+        office.always(FaultKind::Encoded { encoding });
+        office.always(FaultKind::SoapFault {
             code: "ErrorImpersonationFailed".to_owned(),
             message: None,
             shape: FaultShape::Full,
@@ -58,7 +58,7 @@ async fn packed_faults_and_refusals_are_read_as_if_they_were_not() {
         );
 
         let office = Office::open().await;
-        office.always(Kind::Encoded { encoding });
+        office.always(FaultKind::Encoded { encoding });
         let wrong = Request {
             password: "wrong".to_owned().into(),
             ..service()
@@ -76,7 +76,7 @@ async fn packed_faults_and_refusals_are_read_as_if_they_were_not() {
 async fn answers_and_faults_in_utf_16_are_read() {
     for big_endian in [false, true] {
         for mark in [false, true] {
-            let in_utf_16 = Kind::Utf16 { big_endian, mark };
+            let in_utf_16 = FaultKind::Utf16 { big_endian, mark };
             let office = Office::open().await;
             office.always(in_utf_16.clone());
             for endpoint in [None, service().endpoint] {
@@ -91,16 +91,16 @@ async fn answers_and_faults_in_utf_16_are_read() {
                 for encoding in [None, Some(Encoding::Gzip)] {
                     let office = Office::open().await;
                     office.always(in_utf_16.clone());
-                    office.always(Kind::SoapFault {
+                    office.always(FaultKind::SoapFault {
                         code: "ErrorImpersonationFailed".to_owned(),
                         message: None,
                         shape: FaultShape::Full,
                     });
-                    office.on_ews(Kind::ContentType {
+                    office.on_ews(FaultKind::ContentType {
                         content_type: content_type.to_owned(),
                     });
                     if let Some(encoding) = encoding {
-                        office.always(Kind::Encoded { encoding });
+                        office.always(FaultKind::Encoded { encoding });
                     }
                     let met = meet("letters", office, service()).await;
                     let problem = met.failure.problem;
@@ -123,7 +123,7 @@ async fn what_cannot_be_unpacked_is_told_and_a_bomb_is_not_unpacked() {
         (Encoding::Unknown, "answer-not-understood"),
     ] {
         let office = Office::open().await;
-        office.on_ews(Kind::Encoded { encoding });
+        office.on_ews(FaultKind::Encoded { encoding });
         let met = meet("packed", office, service()).await;
         assert_eq!(met.failure.problem.code(), code, "{encoding:?}");
     }
@@ -133,6 +133,6 @@ async fn what_cannot_be_unpacked_is_told_and_a_bomb_is_not_unpacked() {
 async fn the_server_is_told_what_kalends_can_unpack() {
     let office = Office::open().await;
     office.climb(service()).await.1.unwrap();
-    let heard = office.exchange.world().counters().heard_of_late();
+    let heard = office.exchange.world().counters().recent_input();
     assert!(heard.contains("\r\nAccept-Encoding: "), "{heard}");
 }

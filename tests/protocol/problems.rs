@@ -11,7 +11,7 @@ use kalends_core::{
     problem::Problem,
 };
 use kalends_simulator::{
-    fault::{FaultShape, Kind, Plan},
+    fault::{FaultKind, FaultShape, Plan},
     world::settings::AuthOffer,
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -57,7 +57,7 @@ pub async fn meet(name: &'static str, office: Office, request: Request) -> Met {
     }
 }
 
-pub async fn with_fault(name: &'static str, kind: Kind) -> Met {
+pub async fn with_fault(name: &'static str, kind: FaultKind) -> Met {
     let office = Office::open().await;
     office.always(kind);
     meet(name, office, service()).await
@@ -66,7 +66,7 @@ pub async fn with_fault(name: &'static str, kind: Kind) -> Met {
 pub async fn with_soap_fault(name: &'static str, code: &str) -> Met {
     with_fault(
         name,
-        Kind::SoapFault {
+        FaultKind::SoapFault {
             code: code.to_owned(),
             message: None,
             shape: FaultShape::Full,
@@ -78,7 +78,7 @@ pub async fn with_soap_fault(name: &'static str, code: &str) -> Met {
 pub async fn with_code(name: &'static str, code: &str) -> Met {
     with_fault(
         name,
-        Kind::ResponseCode {
+        FaultKind::ResponseCode {
             code: code.to_owned(),
             message: None,
         },
@@ -131,7 +131,7 @@ async fn off_here(name: &'static str) -> Met {
     let office = Office::open().await;
     office.fault(Plan {
         only_mailbox: Some("bob@example.test".to_owned()),
-        ..Plan::always(Kind::Forbidden)
+        ..Plan::always(FaultKind::Forbidden)
     });
     meet(name, office, controlled("bob@example.test")).await
 }
@@ -142,7 +142,7 @@ async fn off_everywhere(name: &'static str) -> Met {
     for mailbox in ["alice@example.test", "bob@example.test"] {
         office.fault(Plan {
             only_mailbox: Some(mailbox.to_owned()),
-            ..Plan::always(Kind::Forbidden)
+            ..Plan::always(FaultKind::Forbidden)
         });
     }
     meet(name, office, controlled("bob@example.test")).await
@@ -269,7 +269,7 @@ async fn moved(name: &'static str) -> Met {
 
 async fn no_autodiscover(name: &'static str) -> Met {
     let office = Office::open().await;
-    office.always(Kind::NotFound);
+    office.always(FaultKind::NotFound);
     meet(
         name,
         office,
@@ -300,23 +300,31 @@ fn ways_to_the_server() -> Vec<BoxFuture<'static, Met>> {
             "far.example.test",
         )
         .boxed(),
-        with_fault("certificate-unknown-issuer", Kind::CertificateUnknownIssuer).boxed(),
-        with_fault("certificate-wrong-name", Kind::CertificateWrongName).boxed(),
+        with_fault(
+            "certificate-unknown-issuer",
+            FaultKind::CertificateUnknownIssuer,
+        )
+        .boxed(),
+        with_fault("certificate-wrong-name", FaultKind::CertificateWrongName).boxed(),
         with_fault(
             "proxy-forbids",
-            Kind::Proxy {
+            FaultKind::Proxy {
                 status: 403,
                 server: Some("cloudflare".to_owned()),
                 via: None,
             },
         )
         .boxed(),
-        with_fault("certificate-expired", Kind::CertificateExpired).boxed(),
-        with_fault("certificate-not-yet-valid", Kind::CertificateNotYetValid).boxed(),
+        with_fault("certificate-expired", FaultKind::CertificateExpired).boxed(),
+        with_fault(
+            "certificate-not-yet-valid",
+            FaultKind::CertificateNotYetValid,
+        )
+        .boxed(),
         crate::certificates::unusable("certificate-unusable").boxed(),
-        with_fault("tls-failed", Kind::NoTls).boxed(),
-        with_fault("not-ews", Kind::LoginPage).boxed(),
-        with_fault("endpoint-not-found", Kind::NotFound).boxed(),
+        with_fault("tls-failed", FaultKind::NoTls).boxed(),
+        with_fault("not-ews", FaultKind::LoginPage).boxed(),
+        with_fault("endpoint-not-found", FaultKind::NotFound).boxed(),
     ]
 }
 
@@ -329,7 +337,7 @@ fn answers_of_the_server() -> Vec<BoxFuture<'static, Met>> {
         with_offer("basic-withheld", KERBEROS_AND_BASIC).boxed(),
         wrong_password("sign-in-refused").boxed(),
         shut_gate("sign-in-paused").boxed(),
-        with_fault("forbidden", Kind::Forbidden).boxed(),
+        with_fault("forbidden", FaultKind::Forbidden).boxed(),
         off_here("ews-off-here").boxed(),
         off_everywhere("ews-off-everywhere").boxed(),
         async {
@@ -348,15 +356,15 @@ fn answers_of_the_server() -> Vec<BoxFuture<'static, Met>> {
         with_soap_fault("password-expired", "ErrorPasswordExpired").boxed(),
         with_fault(
             "throttled",
-            Kind::Throttled {
+            FaultKind::Throttled {
                 back_off: Some(300_000),
             },
         )
         .boxed(),
-        with_fault("server-error", Kind::Unavailable { retry_after: None }).boxed(),
+        with_fault("server-error", FaultKind::Unavailable { retry_after: None }).boxed(),
         with_fault(
             "proxy-failed",
-            Kind::Proxy {
+            FaultKind::Proxy {
                 status: 502,
                 server: Some("nginx".to_owned()),
                 via: None,
@@ -384,20 +392,20 @@ fn answers_of_the_server() -> Vec<BoxFuture<'static, Met>> {
         moved("mailbox-moved").boxed(),
         with_fault(
             "answer-timed-out",
-            Kind::Slow {
+            FaultKind::Slow {
                 milliseconds: 7_000,
             },
         )
         .boxed(),
-        with_fault("answer-cut-short", Kind::ResetMidBody).boxed(),
+        with_fault("answer-cut-short", FaultKind::ResetMidBody).boxed(),
         with_fault(
             "answer-too-large",
-            Kind::Oversized {
+            FaultKind::Oversized {
                 bytes: 17 * 1024 * 1024,
             },
         )
         .boxed(),
-        with_fault("answer-not-understood", Kind::Garbled).boxed(),
+        with_fault("answer-not-understood", FaultKind::Garbled).boxed(),
         with_code("unknown-response-code", "ErrorNew2030").boxed(),
     ]
 }

@@ -9,11 +9,11 @@ use kalends_core::{
     advice::{Names, advice},
     problem::{Owner, Problem},
 };
-use kalends_simulator::world::settings::Front;
+use kalends_simulator::world::settings::ReverseProxy;
 
-async fn behind(front: Front) -> Office {
+async fn behind(front: ReverseProxy) -> Office {
     let office = Office::open().await;
-    office.exchange.world().settings.front = Some(front);
+    office.exchange.world().settings.reverse_proxy = Some(front);
     office
 }
 
@@ -23,7 +23,7 @@ async fn fails(office: &Office, request: Request) -> Failure {
 
 /// Somebody has signed in through it before.
 pub async fn shared(name: &'static str) -> Met {
-    let office = behind(Front::Shares).await;
+    let office = behind(ReverseProxy::SharedConnections).await;
     drop(fails(&office, service()).await);
     meet(name, office, service()).await
 }
@@ -44,7 +44,7 @@ fn told(failure: &Failure) -> String {
 #[tokio::test]
 async fn a_proxy_that_takes_a_new_connection_for_each_request_is_suspected_by_name() {
     for endpoint in [Some("mail.example.test"), None] {
-        let office = behind(Front::Splits).await;
+        let office = behind(ReverseProxy::ConnectionPerRequest).await;
         let endpoint = endpoint.map(|typed| typed.parse().unwrap());
         let failure = fails(
             &office,
@@ -77,7 +77,7 @@ async fn a_proxy_that_takes_a_new_connection_for_each_request_is_suspected_by_na
 
 #[tokio::test]
 async fn a_proxy_that_lets_callers_in_without_a_sign_in_is_told_as_a_hole() {
-    let office = behind(Front::Shares).await;
+    let office = behind(ReverseProxy::SharedConnections).await;
     // The first one signs in, and finds that whoever comes next is let in.
     for _ in 0..2 {
         let failure = fails(&office, service()).await;
@@ -160,8 +160,8 @@ async fn every_proxy_that_gives_itself_away_is_named_and_whoever_runs_it_must_ac
         // Traefik and HAProxy as they come: nothing is known, and nothing is claimed.
         (vec![iis], None),
     ] {
-        let office = behind(Front::Splits).await;
-        office.exchange.world().settings.front_headers = headers;
+        let office = behind(ReverseProxy::ConnectionPerRequest).await;
+        office.exchange.world().settings.reverse_proxy_headers = headers;
         let failure = fails(&office, service()).await;
         let Problem::SignInRefused { proxy, .. } = &failure.problem else {
             panic!("{name:?}: {failure:?}")
@@ -182,7 +182,7 @@ async fn every_proxy_that_gives_itself_away_is_named_and_whoever_runs_it_must_ac
 
 #[tokio::test]
 async fn a_password_refused_by_basic_is_no_fault_of_the_proxy() {
-    let office = behind(Front::Splits).await;
+    let office = behind(ReverseProxy::ConnectionPerRequest).await;
     office.exchange.world().settings.offer.ntlm = false;
     office.exchange.world().settings.offer.negotiate = false;
     let request = Request {
@@ -199,10 +199,10 @@ async fn a_password_refused_by_basic_is_no_fault_of_the_proxy() {
 
 #[tokio::test]
 async fn two_servers_in_one_sign_in_prove_that_the_connection_is_parted() {
-    let office = behind(Front::Splits).await;
+    let office = behind(ReverseProxy::ConnectionPerRequest).await;
     {
         let settings = &mut office.exchange.world().settings;
-        settings.front_headers = vec![("Server", "Microsoft-IIS/10.0")];
+        settings.reverse_proxy_headers = vec![("Server", "Microsoft-IIS/10.0")];
         settings.second_front_end = Some("EX02".to_owned());
     }
     let failure = fails(&office, service()).await;

@@ -7,7 +7,7 @@ use kalends_core::{
     check::{Step, Verdict},
     connection::Mode,
 };
-use kalends_simulator::fault::{Kind, Plan};
+use kalends_simulator::fault::{FaultKind, Plan};
 
 #[tokio::test]
 async fn a_service_account_reads_a_calendar_step_by_step() {
@@ -123,8 +123,8 @@ async fn autodiscover_finds_the_endpoint_with_one_password() {
 #[tokio::test]
 async fn other_prefixes_and_a_byte_order_mark_change_nothing() {
     let office = Office::open().await;
-    office.always(Kind::Bom);
-    office.always(Kind::PrefixShuffle);
+    office.always(FaultKind::Bom);
+    office.always(FaultKind::PrefixShuffle);
     let (ladder, result) = office.climb(service()).await;
     assert!(result.is_ok(), "{result:?} {ladder:?}");
 }
@@ -145,7 +145,7 @@ async fn an_alias_that_the_build_accepts_is_a_success() {
 #[tokio::test]
 async fn an_older_server_is_asked_in_an_older_version() {
     let office = Office::open().await;
-    let refusal = Kind::SoapFault {
+    let refusal = FaultKind::SoapFault {
         code: "ErrorInvalidServerVersion".to_owned(),
         message: None,
         shape: kalends_simulator::fault::FaultShape::Full,

@@ -5,7 +5,7 @@ use crate::{
     wire::{told, values, wait},
 };
 use kalends_core::problem::Problem;
-use kalends_simulator::fault::Kind;
+use kalends_simulator::fault::FaultKind;
 use std::time::Duration;
 
 const FLOOR: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ async fn a_busy_server_is_never_asked_again_within_seconds() {
         "1.5",
         "18446744073709551616",
     ] {
-        let kind = Kind::DetailedFault {
+        let kind = FaultKind::DetailedFault {
             code: "ErrorServerBusy".to_owned(),
             values: values(&[("BackOffMilliseconds", back_off)]),
             nested: false,
@@ -38,7 +38,7 @@ async fn a_busy_server_is_never_asked_again_within_seconds() {
     }
     for retry_after in ["0", "1", "-5", "soon", "", "1e9", "99999999999999999999"] {
         for status in [429, 503] {
-            let kind = Kind::RetryLater {
+            let kind = FaultKind::RetryLater {
                 status,
                 retry_after: retry_after.to_owned(),
             };
@@ -63,7 +63,7 @@ async fn a_date_in_retry_after_is_honoured() {
         (" 720 ", 720),
     ] {
         for status in [429, 503] {
-            let kind = Kind::RetryLater {
+            let kind = FaultKind::RetryLater {
                 status,
                 retry_after: text.to_owned(),
             };
@@ -79,7 +79,7 @@ async fn a_date_in_retry_after_is_honoured() {
         "Mon, 02 Mar 2026 07:59:00 GMT",
         "Thu, 01 Jan 1970 00:00:00 GMT",
     ] {
-        let kind = Kind::RetryLater {
+        let kind = FaultKind::RetryLater {
             status: 503,
             retry_after: past.to_owned(),
         };
@@ -117,13 +117,13 @@ async fn an_inner_error_that_says_busy_is_busy() {
                 (true, "ErrorInternalServerError"),
                 (false, "ErrorInternalServerTransientError"),
             ] {
-                let as_message = Kind::DetailedMessage {
+                let as_message = FaultKind::DetailedMessage {
                     code: outer.to_owned(),
                     message: "An internal server error occurred.".to_owned(),
                     values: inner.clone(),
                     nested,
                 };
-                let as_fault = Kind::DetailedFault {
+                let as_fault = FaultKind::DetailedFault {
                     code: outer.to_owned(),
                     values: inner.clone(),
                     nested,
@@ -139,7 +139,7 @@ async fn an_inner_error_that_says_busy_is_busy() {
         }
     }
     // Other inner errors are told in place of the outer one, and no error of one's own making becomes another.
-    let inner = |outer: &str, code: &str| Kind::DetailedMessage {
+    let inner = |outer: &str, code: &str| FaultKind::DetailedMessage {
         code: outer.to_owned(),
         message: String::new(),
         values: values(&[("InnerErrorResponseCode", code)]),

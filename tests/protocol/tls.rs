@@ -10,7 +10,7 @@ use kalends_core::{
     problem::{Problem, TlsReason},
 };
 use kalends_exchange::outbound::{Outbound, OutboundConfig};
-use kalends_simulator::fault::Kind;
+use kalends_simulator::fault::FaultKind;
 
 async fn plain_port(name: &'static str) -> Met {
     let office = Office::open_with("127.0.0.1", "").await;
@@ -51,12 +51,12 @@ async fn tls_failures_are_told_apart() {
         other => panic!("{other:?}"),
     };
     assert_eq!(
-        reason(with_fault("no tls", Kind::NoTls).await),
+        reason(with_fault("no tls", FaultKind::NoTls).await),
         TlsReason::Closed
     );
     assert_eq!(reason(plain_port("plain").await), TlsReason::NotTls);
     assert_eq!(reason(old_tls("old").await), TlsReason::NoCommonVersion);
-    let met = with_fault("self-signed", Kind::CertificateSelfSigned).await;
+    let met = with_fault("self-signed", FaultKind::CertificateSelfSigned).await;
     let Problem::CertificateUnknownIssuer { certificate, .. } = met.failure.problem else {
         panic!()
     };
@@ -74,7 +74,7 @@ async fn an_authoritys_certificate_is_no_servers_even_where_it_is_named_as_trust
     let rule = format!("mail.example.test:443={}", office.exchange.ews_addr);
     let config = OutboundConfig::parse("", &rule, Some(file)).unwrap();
     office.tools.outbound = Outbound::new(config, office.tools.clock.clone()).unwrap();
-    office.always(Kind::CertificateOwnAuthority);
+    office.always(FaultKind::CertificateOwnAuthority);
     let met = meet("own authority", office, service()).await;
     let told = advice(&met.failure.problem, &Names::default());
     let Problem::CertificateUnknownIssuer { certificate, .. } = met.failure.problem else {
@@ -91,7 +91,7 @@ async fn an_authoritys_certificate_is_no_servers_even_where_it_is_named_as_trust
             .any(|it| it.text.starts_with("New-ExchangeCertificate"))
     );
 
-    let met = with_fault("self-signed", Kind::CertificateSelfSigned).await;
+    let met = with_fault("self-signed", FaultKind::CertificateSelfSigned).await;
     let told = advice(&met.failure.problem, &Names::default());
     assert!(told.title.contains("self-signed"), "{told:?}");
     assert!(

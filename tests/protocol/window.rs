@@ -42,7 +42,7 @@ async fn a_year_is_read_as_the_server_holds_it_although_one_answer_holds_ten_ent
     {
         let mut world = office.exchange.world();
         world.settings.find_limit = 10;
-        practice::add_torn_subject(&mut world, jiff_at(NOW)).unwrap();
+        practice::add_unpaired_surrogate_subject(&mut world, jiff_at(NOW)).unwrap();
     }
     let mut client = client(&office).await.unwrap();
     let window = Window {
@@ -66,11 +66,15 @@ async fn a_year_is_read_as_the_server_holds_it_although_one_answer_holds_ten_ent
         .await
         .unwrap()
         .events;
-        let held = view::Window {
+        let held = view::ViewRange {
             start: jiff_at(window.start),
             end: jiff_at(window.end),
         };
-        let truth = office.exchange.world().truth(address, held).unwrap();
+        let truth = office
+            .exchange
+            .world()
+            .expected_items(address, held)
+            .unwrap();
         assert!(truth.len() > 20, "{address}: {}", truth.len());
 
         let mut read: Vec<_> = events.iter().map(|event| event.item_id.as_str()).collect();
@@ -130,7 +134,7 @@ async fn a_client_survives_a_connection_that_broke() {
     let whose = Whose::impersonated("bob@example.test".parse().unwrap());
     client.get_calendar(&whose).await.unwrap();
     office.fault(kalends_simulator::fault::Plan::once(
-        kalends_simulator::fault::Kind::ResetMidBody,
+        kalends_simulator::fault::FaultKind::ResetMidBody,
     ));
     assert!(client.get_calendar(&whose).await.is_err());
     client.get_calendar(&whose).await.unwrap();

@@ -16,8 +16,8 @@ use kalends_exchange::{
     ews::{Client, EwsError, Whose, read_window},
 };
 use kalends_simulator::{
-    fault::{FaultShape, Kind, Plan},
-    world::settings::Told,
+    fault::{FaultKind, FaultShape, Plan},
+    world::settings::ReportedValue,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -76,7 +76,7 @@ async fn names_of_headers_are_written_as_usual() {
         ..service()
     };
     office.climb(found).await.1.unwrap();
-    let heard = office.exchange.world().counters().heard_of_late();
+    let heard = office.exchange.world().counters().recent_input();
     let requests = heard.split("POST ").skip(1);
     let mut seen = 0;
     for request in requests {
@@ -97,7 +97,7 @@ async fn names_of_headers_are_written_as_usual() {
 
 #[tokio::test]
 async fn a_fault_is_read_however_it_is_dressed() {
-    let fault = |shape| Kind::SoapFault {
+    let fault = |shape| FaultKind::SoapFault {
         code: "ErrorImpersonationFailed".to_owned(),
         message: None,
         shape,
@@ -113,10 +113,10 @@ async fn a_fault_is_read_however_it_is_dressed() {
             for shape in [FaultShape::Full, FaultShape::Bare] {
                 let office = Office::open().await;
                 office.always(fault(shape));
-                office.on_ews(Kind::ContentType {
+                office.on_ews(FaultKind::ContentType {
                     content_type: content_type.to_owned(),
                 });
-                office.on_ews(Kind::Preceded {
+                office.on_ews(FaultKind::Preceded {
                     text: text.to_owned(),
                 });
                 let met = meet("dressed", office, service()).await;
@@ -164,7 +164,7 @@ async fn what_the_front_end_says_by_a_header_alone_is_read() {
     ] {
         for status in [500, 503] {
             let office = Office::open().await;
-            office.on_ews(Kind::CasError {
+            office.on_ews(FaultKind::CasError {
                 is_behind: code.contains('.'),
                 status,
                 code: code.to_owned(),
@@ -223,7 +223,7 @@ async fn a_property_that_a_server_does_not_know_is_not_asked_for_again() {
             let office = Office::open().await;
             office.fault(Plan {
                 only_mailbox: Some(BOB.to_owned()),
-                ..Plan::always(Kind::RefusedProperty {
+                ..Plan::always(FaultKind::RefusedProperty {
                     code: code.to_owned(),
                     property: property.to_owned(),
                 })
@@ -283,7 +283,7 @@ async fn an_older_server_of_a_farm_is_asked_in_its_own_schema_and_the_others_in_
             let office = Office::open().await;
             office.fault(Plan {
                 only_mailbox: Some(BOB.to_owned()),
-                ..Plan::always(Kind::OldSchema {
+                ..Plan::always(FaultKind::OldSchema {
                     code: code.to_owned(),
                     newest: newest.to_owned(),
                     as_fault,
@@ -312,7 +312,7 @@ async fn an_older_server_of_a_farm_is_asked_in_its_own_schema_and_the_others_in_
 
 #[tokio::test]
 async fn a_call_that_times_out_is_known_by_its_operation_and_id() {
-    let slow = || Kind::Slow {
+    let slow = || FaultKind::Slow {
         milliseconds: 7_000,
     };
     for (after, operation, step) in [
@@ -357,7 +357,7 @@ async fn a_proxy_that_does_not_reach_exchange_is_named() {
         (None, None, ""),
     ] {
         for status in [502, 504] {
-            let kind = Kind::Proxy {
+            let kind = FaultKind::Proxy {
                 status,
                 server: server.map(str::to_owned),
                 via: via.map(str::to_owned),
@@ -374,7 +374,7 @@ async fn a_proxy_that_does_not_reach_exchange_is_named() {
         }
     }
     // A busy proxy says so itself; an IIS may be Exchange.
-    let kind = |server: &str| Kind::Proxy {
+    let kind = |server: &str| FaultKind::Proxy {
         status: 503,
         server: Some(server.to_owned()),
         via: None,
@@ -387,7 +387,7 @@ async fn a_proxy_that_does_not_reach_exchange_is_named() {
 
 #[tokio::test]
 async fn a_view_that_holds_more_than_came_is_not_complete() {
-    let always = |text: &str| Told::Always(text.to_owned());
+    let always = |text: &str| ReportedValue::Always(text.to_owned());
     let whole = {
         let office = Office::open().await;
         let mut client = client(&office).await.unwrap();
@@ -396,18 +396,18 @@ async fn a_view_that_holds_more_than_came_is_not_complete() {
     assert!(whole > 20, "{whole}");
     for (total, last, limit) in [
         // Cut off and said to be complete: the total tells.
-        (Told::Truth, always("true"), 10),
-        (Told::Truth, always("TRUE"), 10),
-        (Told::Truth, Told::Nothing, 10),
-        (Told::Truth, always("perhaps"), 10),
+        (ReportedValue::Truth, always("true"), 10),
+        (ReportedValue::Truth, always("TRUE"), 10),
+        (ReportedValue::Truth, ReportedValue::Nothing, 10),
+        (ReportedValue::Truth, always("perhaps"), 10),
         // Cut off and said to be so: the total is not needed.
-        (Told::Nothing, Told::Truth, 10),
-        (always("-1"), Told::Truth, 10),
-        (always("many"), Told::Truth, 10),
-        (always("0"), Told::Truth, 10),
+        (ReportedValue::Nothing, ReportedValue::Truth, 10),
+        (always("-1"), ReportedValue::Truth, 10),
+        (always("many"), ReportedValue::Truth, 10),
+        (always("0"), ReportedValue::Truth, 10),
         // Complete, with nothing or nonsense said about it.
-        (Told::Nothing, Told::Nothing, 1000),
-        (always("0"), Told::Nothing, 1000),
+        (ReportedValue::Nothing, ReportedValue::Nothing, 1000),
+        (always("0"), ReportedValue::Nothing, 1000),
         (always("nonsense"), always("nonsense"), 1000),
         (always("99999999999999999999999"), always("true"), 1000),
         // A total that counts something else.
@@ -433,7 +433,7 @@ async fn an_autodiscover_that_does_not_know_the_mailbox_says_so_by_several_codes
     for code in [404, 500, 501] {
         let office = Office::open().await;
         office.exchange.world().settings.soap_autodiscover = false;
-        office.always(Kind::AutodiscoverError { code });
+        office.always(FaultKind::AutodiscoverError { code });
         let request = Request {
             endpoint: None,
             ..service()

@@ -13,7 +13,7 @@ use kalends_core::{
     problem::Owner,
 };
 use kalends_simulator::{
-    fault::{Kind, Plan},
+    fault::{FaultKind, Plan},
     world::practice::SERVICE_PASSWORD,
 };
 
@@ -156,7 +156,7 @@ on_both_engines! {
     async fn a_password_that_was_taken_and_then_refused_is_hardly_wrong(world) {
         world.save("bob", SERVICE).await;
         world.offer(true, false);
-        let plan = Plan { after: 3, ..Plan::always(Kind::Unauthorized) };
+        let plan = Plan { after: 3, ..Plan::always(FaultKind::Unauthorized) };
         world.exchange.world().faults.plan(plan);
         world.tend().await;
         let connection = world.connection("bob").await;

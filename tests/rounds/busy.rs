@@ -8,7 +8,7 @@ use crate::{
 };
 use kalends::mailbox_scope;
 use kalends_core::connection::ConnectionState;
-use kalends_simulator::fault::{Kind, Plan};
+use kalends_simulator::fault::{FaultKind, Plan};
 use std::time::Duration;
 
 const FINE: (ConnectionState, Option<&str>) = (ConnectionState::Connected, None);
@@ -16,16 +16,16 @@ const BUSY: (ConnectionState, Option<&str>) = (ConnectionState::Delayed, Some("t
 const NAMES: [&str; 3] = ["alice", "bob", "charlie"];
 const SECOND: Duration = Duration::from_secs(1);
 
-fn busy_for(back_off: &str) -> Kind {
-    Kind::DetailedFault {
+fn busy_for(back_off: &str) -> FaultKind {
+    FaultKind::DetailedFault {
         code: "ErrorServerBusy".to_owned(),
         values: [("BackOffMilliseconds".to_owned(), back_off.to_owned())].into(),
         nested: false,
     }
 }
 
-fn retry_later(status: u16, retry_after: &str) -> Kind {
-    Kind::RetryLater {
+fn retry_later(status: u16, retry_after: &str) -> FaultKind {
+    FaultKind::RetryLater {
         status,
         retry_after: retry_after.to_owned(),
     }
@@ -163,7 +163,7 @@ on_both_engines! {
         all_connected(world).await;
         world.exchange.world().faults.plan(Plan {
             only_mailbox: Some("bob@example.test".to_owned()),
-            ..Plan::always(Kind::RefusedProperty {
+            ..Plan::always(FaultKind::RefusedProperty {
                 code: "ErrorInvalidPropertyRequest".to_owned(),
                 property: "calendar:StartWallClock".to_owned(),
             })
@@ -181,7 +181,7 @@ on_both_engines! {
         all_connected(world).await;
         world.exchange.world().faults.plan(Plan {
             only_mailbox: Some("bob@example.test".to_owned()),
-            ..Plan::always(Kind::OldSchema {
+            ..Plan::always(FaultKind::OldSchema {
                 code: "ErrorInvalidSchemaVersionForMailboxVersion".to_owned(),
                 newest: "Exchange2010_SP2".to_owned(),
                 as_fault: false,

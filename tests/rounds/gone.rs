@@ -23,7 +23,7 @@ use kalends_core::{
     problem::Problem,
 };
 use kalends_simulator::{
-    fault::{Kind, Plan},
+    fault::{FaultKind, Plan},
     world::practice::SERVICE_PASSWORD,
 };
 use kalends_store::{
@@ -153,7 +153,7 @@ on_both_engines! {
 
     async fn tests_of_an_instance_that_is_gone_end_with_their_places_and_save_nothing_later(world) {
         let other = another(world).await;
-        let slow = Kind::Slow { milliseconds: 3_000 };
+        let slow = FaultKind::Slow { milliseconds: 3_000 };
         world.exchange.world().faults.plan(Plan { times: Some(5), ..Plan::always(slow) });
         let mut begun = Vec::new();
         for _ in 0..5 {
@@ -176,7 +176,7 @@ on_both_engines! {
     async fn a_round_of_an_instance_that_comes_back_is_thrown_away(world) {
         world.save("alice", SERVICE).await;
         let other = another(world).await;
-        world.always(Kind::Slow { milliseconds: 2_000 });
+        world.always(FaultKind::Slow { milliseconds: 2_000 });
         let late = {
             let other = other.clone();
             tokio::spawn(async move { sync::tend(&other).await })

@@ -7,7 +7,7 @@ use crate::{
 };
 use kalends::{accounts::organisation, sync};
 use kalends_core::check::Outcome;
-use kalends_simulator::world::{account::Account, practice::SERVICE_PASSWORD};
+use kalends_simulator::world::{account::DomainAccount, practice::SERVICE_PASSWORD};
 use std::{
     sync::{
         Arc,
@@ -24,7 +24,7 @@ on_both_engines! {
     async fn two_instances_read_each_mailbox_once_each_time_it_is_due(world) {
         let other = world.another_instance().await;
         for account in 0..10 {
-            let mut service = Account::new(&format!("svc{account}"), "example.test", SERVICE_PASSWORD);
+            let mut service = DomainAccount::new(&format!("svc{account}"), "example.test", SERVICE_PASSWORD);
             service.role = true;
             world.exchange.world().add_account(service);
         }

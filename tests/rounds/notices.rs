@@ -21,7 +21,7 @@ use kalends_core::{
     notice::{Kind, State},
     problem::Owner,
 };
-use kalends_simulator::fault::{Kind as Fault, Plan};
+use kalends_simulator::fault::{FaultKind, Plan};
 use kalends_store::{Role, Wanted};
 use std::time::Duration;
 
@@ -192,7 +192,7 @@ on_both_engines! {
         make_admin(world, "alice").await;
         let (services, mail) = telling(world);
         world.save("bob", SERVICE).await;
-        world.always(Fault::Unavailable { retry_after: None });
+        world.always(FaultKind::Unavailable { retry_after: None });
         world.tend().await;
         assert_eq!(world.state("bob").await.0, ConnectionState::Delayed);
         for _ in 0..5 {
@@ -219,7 +219,7 @@ on_both_engines! {
         for name in ["bob", "charlie"] {
             world.save(name, SERVICE).await;
         }
-        let mut full = Plan::always(Fault::ResponseCode { code: "ErrorQuotaExceeded".to_owned(), message: None });
+        let mut full = Plan::always(FaultKind::ResponseCode { code: "ErrorQuotaExceeded".to_owned(), message: None });
         full.only_mailbox = Some("bob@example.test".to_owned());
         world.exchange.world().faults.plan(full);
         world.tend().await;
@@ -378,7 +378,7 @@ on_both_engines! {
         let include = ["alice", "bob", "charlie"].map(|name| format!("{name}@example.test"));
         world.exchange.world().scope.include = Some(include.into());
         for (name, code) in [("bob", "ErrorNonExistentMailbox"), ("charlie", "ErrorCorruptData")] {
-            let fault = Fault::ResponseCode { code: code.to_owned(), message: None };
+            let fault = FaultKind::ResponseCode { code: code.to_owned(), message: None };
             let only = Some(format!("{name}@example.test"));
             world.exchange.world().faults.plan(Plan { only_mailbox: only, ..Plan::always(fault) });
         }
@@ -401,7 +401,7 @@ on_both_engines! {
         calm("before the probe").await;
         world.tend().await;
         calm("after the probe").await;
-        let away = Plan { only_path: Some("/".to_owned()), ..Plan::always(Fault::NoTls) };
+        let away = Plan { only_path: Some("/".to_owned()), ..Plan::always(FaultKind::NoTls) };
         world.exchange.world().faults.plan(away);
         world.services.kept.close(world.connection("bob").await.account_id);
         world.pass(MINUTE * 16);
@@ -431,7 +431,7 @@ on_both_engines! {
         connect_many(world, &held, 12).await;
         let full = |number: usize| Plan {
             only_mailbox: Some(format!("person{number}@example.test")),
-            ..Plan::always(Fault::ResponseCode { code: "ErrorQuotaExceeded".to_owned(), message: None })
+            ..Plan::always(FaultKind::ResponseCode { code: "ErrorQuotaExceeded".to_owned(), message: None })
         };
         let mut told = 0;
         for (from, to) in [(0, 10), (10, 12)] {

@@ -20,7 +20,7 @@ use kalends_core::{
     policy::{Policy, TypedPasswords},
     problem::Problem,
 };
-use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
+use kalends_simulator::{fault::FaultKind, world::practice::SERVICE_PASSWORD};
 use kalends_store::{Held, Probe, RequestState};
 use std::time::Duration;
 
@@ -160,7 +160,7 @@ on_both_engines! {
         let alice = world.user("alice").await;
         let other = world.another_instance().await;
         world.pass(MINUTE * 6);
-        world.always(kalends_simulator::fault::Kind::Slow { milliseconds: 20_000 });
+        world.always(kalends_simulator::fault::FaultKind::Slow { milliseconds: 20_000 });
         let begun = tokio::time::Instant::now();
         let (rounds, ()) = tokio::join!(world.tend(), async {
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -290,7 +290,7 @@ on_both_engines! {
             assert!(services.store.decide_request(request.id, (from, to), "", (&entry, None), now).await.unwrap());
         };
         decide(RequestState::Waiting, RequestState::Approved).await;
-        world.always(Kind::Slow { milliseconds: 700 });
+        world.always(FaultKind::Slow { milliseconds: 700 });
         let id = connect::connect_through(services, &bob, &wanted).await.unwrap();
         decide(RequestState::Approved, RequestState::Revoked).await;
         connect::end_if_not_allowed(services, &alice, &bob).await.unwrap();

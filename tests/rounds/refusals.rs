@@ -15,7 +15,7 @@ use kalends_core::{
     problem::Problem,
 };
 use kalends_simulator::{
-    fault::{Kind, Plan},
+    fault::{FaultKind, Plan},
     world::practice::SERVICE_PASSWORD,
 };
 use std::time::Duration;
@@ -99,7 +99,7 @@ on_both_engines! {
             world.services.store.make_due_now(id, now).await.unwrap();
         }
         for _ in 0..4 {
-            world.exchange.world().faults.plan(Plan::once(Kind::ResetBeforeAnswer));
+            world.exchange.world().faults.plan(Plan::once(FaultKind::ResetBeforeAnswer));
         }
         world.tend().await;
         assert_eq!(world.refused(), 1);
@@ -205,7 +205,7 @@ on_both_engines! {
     }
 
     async fn a_click_that_is_cancelled_before_its_password_went_out_sends_none(world) {
-        world.always(Kind::Slow { milliseconds: 600 });
+        world.always(FaultKind::Slow { milliseconds: 600 });
         let check = world.start("bob", "wrong").await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         connect::cancel(&world.services, check).await.unwrap();

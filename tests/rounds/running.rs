@@ -11,7 +11,7 @@ use kalends::{
     services::Services,
 };
 use kalends_core::id::CheckId;
-use kalends_simulator::{fault::Kind, world::practice::SERVICE_PASSWORD};
+use kalends_simulator::{fault::FaultKind, world::practice::SERVICE_PASSWORD};
 
 async fn started(world: &World, services: &Services, name: &str) -> Result<CheckId, Forbidden> {
     let user = world.user(name).await;
@@ -26,7 +26,7 @@ fn is_too_many(started: &Result<CheckId, Forbidden>) -> bool {
 on_both_engines! {
     async fn of_many_tests_at_the_same_moment_five_run_and_a_cancelled_one_makes_room(world) {
         world.user("bob").await;
-        world.always(Kind::Slow { milliseconds: 6_000 });
+        world.always(FaultKind::Slow { milliseconds: 6_000 });
         let other = world.another_instance().await;
         let clicks = (0..60).map(|number| {
             let services = if number % 2 == 0 { &world.services } else { &other };

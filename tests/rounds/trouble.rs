@@ -13,10 +13,10 @@ use kalends_core::{
     problem::Problem,
 };
 use kalends_simulator::{
-    fault::{Kind, Plan},
+    fault::{FaultKind, Plan},
     world::{
         practice::SERVICE_PASSWORD,
-        settings::{Front, Protection},
+        settings::{ExtendedProtection, ReverseProxy},
     },
 };
 use std::time::Duration;
@@ -59,7 +59,7 @@ async fn breaks_and_heals(
 }
 
 /// As [`breaks_and_heals`], for trouble that is expected to pass within `minutes`, and does not before `none_before`.
-async fn passes(world: &World, code: &str, kind: Kind, none_before: u32, minutes: u32) {
+async fn passes(world: &World, code: &str, kind: FaultKind, none_before: u32, minutes: u32) {
     world.save("bob", SERVICE).await;
     world.tend().await;
     let copy = world.stored("bob").await;
@@ -206,7 +206,7 @@ on_both_engines! {
         {
             let mut exchange = world.exchange.world();
             exchange.settings.tls_proxy = true;
-            exchange.settings.extended_protection = Protection::Require;
+            exchange.settings.extended_protection = ExtendedProtection::Require;
             exchange.settings.offer.basic = false;
         }
         let changed = told(world.click("bob", SERVICE_PASSWORD).await).unwrap();
@@ -217,7 +217,7 @@ on_both_engines! {
     }
 
     async fn a_round_and_a_check_refused_behind_a_new_certificate_name_the_change(world) {
-        world.exchange.world().settings.extended_protection = Protection::Require;
+        world.exchange.world().settings.extended_protection = ExtendedProtection::Require;
         world.exchange.world().settings.offer.basic = false;
         for name in ["alice", "bob"] {
             world.save(name, SERVICE).await;
@@ -270,8 +270,8 @@ on_both_engines! {
         world.tend().await;
         {
             let mut exchange = world.exchange.world();
-            exchange.settings.front = Some(Front::Splits);
-            exchange.settings.front_headers = vec![("Via", "NS-CACHE-10.0: 180")];
+            exchange.settings.reverse_proxy = Some(ReverseProxy::ConnectionPerRequest);
+            exchange.settings.reverse_proxy_headers = vec![("Via", "NS-CACHE-10.0: 180")];
         }
         world.pass(MINUTE * 6);
         world.tend().await;
@@ -315,7 +315,7 @@ on_both_engines! {
         }
         world.tend().await;
         // What stands in front asks for the sign-in, then answers it with its own page.
-        let ask_then_page = Plan { after: 1, ..Plan::always(Kind::LoginPage) };
+        let ask_then_page = Plan { after: 1, ..Plan::always(FaultKind::LoginPage) };
         world.exchange.world().faults.plan(ask_then_page);
         world.pass(MINUTE * 12);
         assert_eq!(world.tend().await, 1);
@@ -364,7 +364,7 @@ on_both_engines! {
         }
         assert_eq!((accepted(), opened().await), (2, before));
         // One that was closed meanwhile, or is idle for too long, signs in anew.
-        world.exchange.world().faults.plan(Plan::once(Kind::ResetBeforeAnswer));
+        world.exchange.world().faults.plan(Plan::once(FaultKind::ResetBeforeAnswer));
         soon("alice").await;
         assert_eq!((accepted(), opened().await), (3, before + 1));
         world.pass(MINUTE * 3);
@@ -379,20 +379,20 @@ on_both_engines! {
     }
 
     async fn a_forbidden_ews_is_told_and_heals(world) {
-        breaks_and_heals(world, "forbidden", |world| world.always(Kind::Forbidden), clear).await;
+        breaks_and_heals(world, "forbidden", |world| world.always(FaultKind::Forbidden), clear).await;
     }
 
     async fn an_expired_certificate_is_told_and_a_new_one_heals(world) {
-        let expire = |world: &World| world.always(Kind::CertificateExpired);
+        let expire = |world: &World| world.always(FaultKind::CertificateExpired);
         breaks_and_heals(world, "certificate-expired", expire, clear).await;
     }
 
     async fn a_server_that_asks_for_a_pause_gets_it(world) {
-        passes(world, "throttled", Kind::Throttled { back_off: Some(600_000) }, 9, 13).await;
+        passes(world, "throttled", FaultKind::Throttled { back_off: Some(600_000) }, 9, 13).await;
     }
 
     async fn an_unavailable_server_is_looked_at_again_after_five_minutes(world) {
-        passes(world, "server-error", Kind::Unavailable { retry_after: None }, 4, 6).await;
+        passes(world, "server-error", FaultKind::Unavailable { retry_after: None }, 4, 6).await;
     }
 
     async fn a_deleted_mailbox_is_told_and_its_colleagues_are_read_on(world) {

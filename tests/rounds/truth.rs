@@ -12,8 +12,8 @@ use kalends_core::{
     policy::{Policy, PrivacyLevel},
 };
 use kalends_simulator::world::{
-    entry::Draft,
-    view::{Truth, Window},
+    entry::EntryDraft,
+    view::{ExpectedItem, ViewRange},
 };
 use kalends_store::Changes;
 use std::time::Duration;
@@ -21,19 +21,19 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_hours(24);
 
 /// What must be stored of a mailbox: from 30 days back to a year ahead, in whole days.
-fn truth(world: &World, name: &str) -> Vec<Truth> {
+fn truth(world: &World, name: &str) -> Vec<ExpectedItem> {
     let today = NOW - Duration::from_hours(8);
-    let window = Window {
+    let window = ViewRange {
         start: jiff_at(today - DAY * 30),
         end: jiff_at(today + DAY * 365),
     };
     let exchange = world.exchange.world();
     exchange
-        .truth(&format!("{name}@example.test"), window)
+        .expected_items(&format!("{name}@example.test"), window)
         .unwrap()
 }
 
-fn days(truth: &Truth) -> Option<(i32, i32)> {
+fn days(truth: &ExpectedItem) -> Option<(i32, i32)> {
     let number = |at: jiff::Timestamp| {
         let day = at.to_zoned(TimeZone::get(&truth.zone).unwrap()).date();
         day.since((jiff::Unit::Day, date(1970, 1, 1)))
@@ -45,7 +45,7 @@ fn days(truth: &Truth) -> Option<(i32, i32)> {
         .then(|| (number(truth.start), number(truth.end)))
 }
 
-fn is_like(event: &Event, truth: &Truth) {
+fn is_like(event: &Event, truth: &ExpectedItem) {
     assert_eq!(event.item_id, truth.id);
     assert_eq!(event.change_key, truth.change_key);
     assert_eq!(event.uid.as_ref(), Some(&truth.uid));
@@ -139,7 +139,7 @@ on_both_engines! {
         world.tend().await;
         let address = "bob@example.test";
         let at = |hour| date(2026, 3, 10).at(hour, 0, 0, 0);
-        let draft = Draft::new("Interview", at(9), at(10));
+        let draft = EntryDraft::new("Interview", at(9), at(10));
         let add = || world.exchange.world().add_entry(address, draft.clone(), jiff_at(world.clock.now()));
 
         let (one, two) = (add().unwrap(), add().unwrap());
@@ -148,7 +148,7 @@ on_both_engines! {
         assert_eq!(last_changes(world, "bob").await, changes(2, 0, 0));
         copy_is_true(world, "bob").await;
 
-        let moved = Draft::new("Interview, moved", at(14), at(15));
+        let moved = EntryDraft::new("Interview, moved", at(14), at(15));
         world.pass(MINUTE * 6);
         let now = jiff_at(world.clock.now());
         world.exchange.world().replace_entry(address, &one, moved, now).unwrap();
@@ -162,9 +162,9 @@ on_both_engines! {
     async fn two_entries_whose_ids_differ_in_case_are_both_kept(world) {
         let address = "bob@example.test";
         let now = jiff_at(NOW);
-        let draft = Draft::new("Twin", date(2026, 3, 10).at(9, 0, 0, 0), date(2026, 3, 10).at(10, 0, 0, 0));
+        let draft = EntryDraft::new("Twin", date(2026, 3, 10).at(9, 0, 0, 0), date(2026, 3, 10).at(10, 0, 0, 0));
         let id = world.exchange.world().add_entry(address, draft.clone(), now).unwrap();
-        world.exchange.world().add_twin(address, &id, draft, now).unwrap();
+        world.exchange.world().add_entry_differing_in_case(address, &id, draft, now).unwrap();
         world.save("bob", SERVICE).await;
         world.tend().await;
         copy_is_true(world, "bob").await;

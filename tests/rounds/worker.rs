@@ -24,8 +24,8 @@ use kalends_core::{
 };
 use kalends_exchange::outbound::{Outbound, OutboundConfig};
 use kalends_simulator::{
-    fault::{Kind as Fault, Plan},
-    world::{account::Account, practice::SERVICE_PASSWORD},
+    fault::{FaultKind, Plan},
+    world::{account::DomainAccount, practice::SERVICE_PASSWORD},
 };
 use kalends_store::{Held, SessionRow};
 use std::{net::TcpListener, time::Duration};
@@ -123,7 +123,7 @@ async fn abandoned_bulk(world: &World) -> BulkId {
 
 /// Adds another account of the organisation than the practice one.
 async fn another(world: &World, name: &str) -> Held {
-    let mut account = Account::new(name, "example.test", SERVICE_PASSWORD);
+    let mut account = DomainAccount::new(name, "example.test", SERVICE_PASSWORD);
     account.role = true;
     world.exchange.world().add_account(account);
     let alice = world.user("alice").await;
@@ -165,7 +165,7 @@ on_both_engines! {
     async fn with_work_due_all_the_time_every_other_loop_goes_on(world) {
         for number in 0..3 {
             let name = format!("svc{number}");
-            let mut account = Account::new(&name, "example.test", SERVICE_PASSWORD);
+            let mut account = DomainAccount::new(&name, "example.test", SERVICE_PASSWORD);
             account.role = true;
             world.exchange.world().add_account(account);
         }
@@ -227,7 +227,7 @@ on_both_engines! {
 
         // The first map's mailbox takes longer than the test has patience.
         let only = Some("charlie@example.test".to_owned());
-        let plan = Plan { only_mailbox: only, ..Plan::always(Fault::Slow { milliseconds: 60_000 }) };
+        let plan = Plan { only_mailbox: only, ..Plan::always(FaultKind::Slow { milliseconds: 60_000 }) };
         world.exchange.world().faults.plan(plan);
         let one = start_map(world, &slow, &["charlie@example.test", "alice@example.test"]).await;
         let two = start_map(world, &quick, &["alice@example.test", "bob@example.test"]).await;
@@ -261,7 +261,7 @@ on_both_engines! {
             }
         }
         let slow = world.another_server().await;
-        slow.world().faults.plan(Plan::always(Fault::Slow { milliseconds: 90_000 }));
+        slow.world().faults.plan(Plan::always(FaultKind::Slow { milliseconds: 90_000 }));
         let services = world.reaching_all(&SLOW, slow.ews_addr).await;
         // These have waited less.
         world.pass(MINUTE * 6);
@@ -322,7 +322,7 @@ on_both_engines! {
         world.save("charlie", SERVICE).await;
         world.tend().await;
         worker::watch_clock(services).await.unwrap();
-        world.always(Fault::Unavailable { retry_after: None });
+        world.always(FaultKind::Unavailable { retry_after: None });
         world.clock.set_ahead(AHEAD);
         world.pass(MINUTE * 6);
         world.tend().await;

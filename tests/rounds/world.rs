@@ -20,8 +20,8 @@ use kalends_core::{
 };
 use kalends_exchange::outbound::{Outbound, OutboundConfig};
 use kalends_simulator::{
-    Options, Running, Simulator,
-    fault::{Kind, Plan},
+    Options, RunningSimulator, Simulator,
+    fault::{FaultKind, Plan},
     world::practice::{self, SERVICE_PASSWORD},
 };
 use kalends_store::{
@@ -43,7 +43,7 @@ pub const SERVICE: &str = "svc-kalends@example.test";
 pub const HOST: &str = "mail.example.test";
 
 pub struct World {
-    pub exchange: Running,
+    pub exchange: RunningSimulator,
     pub services: Services,
     pub clock: Clock,
     databases: Databases,
@@ -60,7 +60,7 @@ impl World {
             control: "127.0.0.1:0".parse().unwrap(),
             folder: folder.path().to_owned(),
             world: practice::world(now).unwrap(),
-            clock: kalends_simulator::Clock::fixed(now),
+            clock: kalends_simulator::SimulatedClock::fixed(now),
         })
         .await
         .unwrap();
@@ -104,21 +104,21 @@ impl World {
     }
 
     /// A server that nobody vouches for, called mail.hosting.test, and a Kalends that reaches it.
-    pub async fn server_elsewhere(&self) -> (Running, Services) {
+    pub async fn server_elsewhere(&self) -> (RunningSimulator, Services) {
         let server = self.another_server().await;
         let services = self.reaching("mail.hosting.test", server.ews_addr).await;
         (server, services)
     }
 
     /// Another practice Exchange, with the same people and a certificate of its own.
-    pub async fn another_server(&self) -> Running {
+    pub async fn another_server(&self) -> RunningSimulator {
         let now = jiff_at(self.clock.now());
         Simulator::start(Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             control: "127.0.0.1:0".parse().unwrap(),
             folder: self.folder.path().to_owned(),
             world: practice::world(now).unwrap(),
-            clock: kalends_simulator::Clock::fixed(now),
+            clock: kalends_simulator::SimulatedClock::fixed(now),
         })
         .await
         .unwrap()
@@ -167,7 +167,7 @@ impl World {
         sync::tend(&self.services).await.unwrap()
     }
 
-    pub fn always(&self, kind: Kind) {
+    pub fn always(&self, kind: FaultKind) {
         self.exchange.world().faults.plan(Plan::always(kind));
     }
 
@@ -387,7 +387,7 @@ struct Network {
 
 async fn instance(
     databases: &Databases,
-    exchange: &Running,
+    exchange: &RunningSimulator,
     clock: &Clock,
     network: &Network,
 ) -> Services {

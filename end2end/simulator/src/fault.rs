@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-pub use self::FaultKind as Kind;
 use serde::{Deserialize, Serialize};
 
 /// A planned fault.

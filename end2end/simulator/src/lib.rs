@@ -70,7 +70,5 @@ pub mod tls;
 pub mod world;
 
 pub use clock::SimulatedClock;
-pub use clock::SimulatedClock as Clock;
-pub use simulator::RunningSimulator as Running;
 pub use simulator::{Options, RunningSimulator, Simulator, StartError};
 pub use world::World;

@@ -50,10 +50,10 @@ pub fn answer(
         host: request.host,
         mailbox: mailbox.as_deref(),
     };
-    let mut proxied = match world.settings.front {
+    let mut proxied = match world.settings.reverse_proxy {
         None => None,
-        Some(ReverseProxy::Splits) => Some(ConnectionAuth::default()),
-        Some(ReverseProxy::Shares) => Some(world.idle.pop().unwrap_or_default()),
+        Some(ReverseProxy::ConnectionPerRequest) => Some(ConnectionAuth::default()),
+        Some(ReverseProxy::SharedConnections) => Some(world.idle.pop().unwrap_or_default()),
     };
     let connection = proxied.as_mut().unwrap_or(connection);
     let has_length =
@@ -81,7 +81,9 @@ pub fn answer(
         }
         None => route(world, connection, request, target, now),
     };
-    if let (Some(ReverseProxy::Shares), Some(proxied)) = (world.settings.front, proxied) {
+    if let (Some(ReverseProxy::SharedConnections), Some(proxied)) =
+        (world.settings.reverse_proxy, proxied)
+    {
         world.idle.push(proxied);
     }
     answer_faults::apply(world, target, &mut answer);
@@ -279,9 +281,9 @@ fn add_common_headers(world: &World, request: &HttpRequest<'_>, answer: &mut Htt
     {
         add("client-request-id", id);
     }
-    let front = &world.settings.front_headers;
+    let front = &world.settings.reverse_proxy_headers;
     let names_itself = front.iter().any(|(name, _)| *name == "Server");
-    if world.settings.front.is_some() && front.is_empty() {
+    if world.settings.reverse_proxy.is_some() && front.is_empty() {
         add("Server", "nginx/1.22.1");
     } else if !names_itself {
         add("Server", "Microsoft-IIS/10.0");

@@ -248,7 +248,7 @@ impl World {
     }
 
     /// Stores a draft under an id that differs from that of entry `of` in the case of one letter.
-    pub fn add_twin(
+    pub fn add_entry_differing_in_case(
         &mut self,
         address: &str,
         of: &str,
@@ -288,7 +288,11 @@ impl World {
     }
 
     /// What a calendar view of `address` must hold.
-    pub fn truth(&self, address: &str, range: ViewRange) -> Result<Vec<ExpectedItem>, WorldError> {
+    pub fn expected_items(
+        &self,
+        address: &str,
+        range: ViewRange,
+    ) -> Result<Vec<ExpectedItem>, WorldError> {
         let mailbox = self
             .mailbox(address)
             .ok_or_else(|| WorldError::NoMailbox(address.to_owned()))?;

@@ -6,7 +6,7 @@ use crate::{
     program::{ALICE, BOB, CHARLIE, Kalends, Place},
 };
 use app::App;
-use kalends_simulator::Running;
+use kalends_simulator::RunningSimulator;
 use leptos::server_fn::axum::server_fn_paths;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -264,7 +264,12 @@ pub fn filled(text: &str, ids: &BTreeMap<&str, String>) -> String {
 }
 
 /// Bob connected, with a request; an account and a map of Alice's.
-pub async fn office() -> (Place, Running, Kalends, BTreeMap<&'static str, String>) {
+pub async fn office() -> (
+    Place,
+    RunningSimulator,
+    Kalends,
+    BTreeMap<&'static str, String>,
+) {
     let mut place = Place::of(&[ALICE, BOB, CHARLIE]);
     let exchange = place.exchange().await;
     let kalends = place.start().await;

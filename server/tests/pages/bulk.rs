@@ -5,7 +5,7 @@ use crate::{
     page::Page,
     program::{ALICE, Kalends, Place},
 };
-use kalends_simulator::{Running, world::practice::SERVICE_PASSWORD};
+use kalends_simulator::{RunningSimulator, world::practice::SERVICE_PASSWORD};
 
 const PEOPLE: usize = 64;
 /// Their mailboxes are gone by the time of the sync.
@@ -16,7 +16,7 @@ fn address(number: usize) -> String {
 }
 
 /// Alice, and many whose calendars are connected through the organisation's account.
-async fn office() -> (Place, Running, Kalends) {
+async fn office() -> (Place, RunningSimulator, Kalends) {
     let mut place = Place::of(&[ALICE]);
     let exchange = place.exchange().await;
     let now = exchange.clock.now();

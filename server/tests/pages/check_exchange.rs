@@ -7,10 +7,10 @@ use crate::{
 };
 use http::StatusCode;
 use kalends_simulator::{
-    fault::{FaultShape, Kind, Plan},
+    fault::{FaultKind, FaultShape, Plan},
     world::{
         practice::SERVICE_PASSWORD,
-        settings::{AuthOffer, Protection},
+        settings::{AuthOffer, ExtendedProtection},
     },
 };
 
@@ -133,7 +133,7 @@ async fn the_doctor_tells_the_same_in_the_terminal() {
     {
         // As strict as a new Exchange 2019 is.
         let mut world = exchange.world();
-        world.settings.extended_protection = Protection::Require;
+        world.settings.extended_protection = ExtendedProtection::Require;
         world.settings.offer = AuthOffer {
             basic: false,
             negotiate: false,
@@ -226,11 +226,14 @@ async fn the_doctor_decides_for_both_mailboxes_and_says_what_to_do_once() {
     );
 
     // A step that passed and turns out to be the one that failed is marked as such.
-    exchange.world().faults.plan(Plan::always(Kind::SoapFault {
-        code: "ErrorInvalidServerVersion".to_owned(),
-        message: None,
-        shape: FaultShape::Full,
-    }));
+    exchange
+        .world()
+        .faults
+        .plan(Plan::always(FaultKind::SoapFault {
+            code: "ErrorInvalidServerVersion".to_owned(),
+            message: None,
+            shape: FaultShape::Full,
+        }));
     let out = told(BOB.email, service, &["--endpoint", "mail.example.test"]);
     assert_eq!(out.matches('✗').count(), 1, "{out}");
     assert!(out.contains("✗ EWS answers"), "{out}");

@@ -6,7 +6,7 @@ use crate::{
     program::{ALICE, BOB, CHARLIE, Kalends, Place},
 };
 use http::StatusCode;
-use kalends_simulator::{Running, world::practice::SERVICE_PASSWORD};
+use kalends_simulator::{RunningSimulator, world::practice::SERVICE_PASSWORD};
 
 pub const SERVICE: &str = "svc-kalends@example.test";
 const FAILED: &str = "Failed to connect exchange calendar";
@@ -22,7 +22,7 @@ pub async fn service_form(browser: &mut Browser, mailbox: &str) -> Form {
         .fill("Exchange server", "mail.example.test")
 }
 
-pub async fn office() -> (Place, Running, Kalends) {
+pub async fn office() -> (Place, RunningSimulator, Kalends) {
     let mut place = Place::of(&[ALICE, BOB, CHARLIE]);
     let exchange = place.exchange().await;
     let kalends = place.start().await;
@@ -320,7 +320,7 @@ async fn weeks_that_are_not_kept_are_not_called_empty() {
 async fn a_running_check_is_cancelled_and_nothing_is_saved() {
     let (_place, exchange, kalends) = office().await;
     let mut browser = kalends.browser_of(&BOB).await;
-    let slow = kalends_simulator::fault::Kind::Slow {
+    let slow = kalends_simulator::fault::FaultKind::Slow {
         milliseconds: 40_000,
     };
     exchange

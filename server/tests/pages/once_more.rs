@@ -10,16 +10,16 @@ use crate::{
     program::{ALICE, BOB, CHARLIE, Place},
 };
 use http::StatusCode;
-use kalends_simulator::{Running, world::practice::SERVICE_PASSWORD};
+use kalends_simulator::{RunningSimulator, world::practice::SERVICE_PASSWORD};
 
 const BUTTON: &str = "Send the saved password once more";
 const FULL: &str = "Too many sign-ins were refused.";
 
-fn directory_is_down(exchange: &Running, is_down: bool) {
+fn directory_is_down(exchange: &RunningSimulator, is_down: bool) {
     exchange.world().settings.directory_down = is_down;
 }
 
-fn refused(exchange: &Running) -> u64 {
+fn refused(exchange: &RunningSimulator) -> u64 {
     exchange.world().counters().refused()
 }
 

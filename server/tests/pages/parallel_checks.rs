@@ -9,8 +9,8 @@ use crate::{
 };
 use http::StatusCode;
 use kalends_simulator::{
-    Running,
-    fault::{Kind, Plan},
+    RunningSimulator,
+    fault::{FaultKind, Plan},
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -40,15 +40,15 @@ async fn started(many: usize, browser: &mut Browser, mailbox: &str) -> Vec<Strin
 
 /// The first answer to each test is 15 MB long and takes seconds to come, so that all are read at the same time; none of
 /// Bob's tests ends before he has asked for all of them.
-fn play(exchange: &Running) {
-    let long = Kind::Oversized {
+fn play(exchange: &RunningSimulator) {
+    let long = FaultKind::Oversized {
         bytes: 15 * 1024 * 1024,
     };
-    let bit_by_bit = Kind::SlowDrip {
+    let bit_by_bit = FaultKind::SlowDrip {
         bytes: 192 * 1024,
         milliseconds: 32,
     };
-    let slow = Kind::Slow {
+    let slow = FaultKind::Slow {
         milliseconds: 5_000,
     };
     for (kind, times, mailbox) in [

@@ -1,7 +1,7 @@
 //! What people read of a pause: it is no failure, and every count says the same of it.
 
 use crate::{access, browser::Browser, page::Page, program::ALICE, program::BOB};
-use kalends_simulator::fault::{FaultShape, Kind as Fault, Plan};
+use kalends_simulator::fault::{FaultKind, FaultShape, Plan};
 
 /// The numbers on the overview's tiles of what needs action and what is paused.
 fn tiles(page: &Page) -> [String; 2] {
@@ -30,11 +30,14 @@ async fn what_is_paused_on_purpose_waits_for_nobody_and_is_counted_once() {
     let (_place, exchange, kalends, _) = access::office().await;
     let mut alice = kalends.browser_of(&ALICE).await;
     let mut bob = kalends.browser_of(&BOB).await;
-    exchange.world().faults.plan(Plan::always(Fault::SoapFault {
-        code: "ErrorNonExistentMailbox".to_owned(),
-        message: None,
-        shape: FaultShape::Full,
-    }));
+    exchange
+        .world()
+        .faults
+        .plan(Plan::always(FaultKind::SoapFault {
+            code: "ErrorNonExistentMailbox".to_owned(),
+            message: None,
+            shape: FaultShape::Full,
+        }));
     let connection = alice.open("/connections").await.link(BOB.name).unwrap();
     let connection = alice.open(&connection).await;
     alice.submit(&connection.form("Sync now")).await;

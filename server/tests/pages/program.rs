@@ -2,7 +2,7 @@
 //! A practice Exchange may stand beside it.
 
 use crate::browser::Browser;
-use kalends_simulator::{Clock, Options, Running, Simulator, world::practice};
+use kalends_simulator::{Options, RunningSimulator, SimulatedClock, Simulator, world::practice};
 use rustix::process::Rlimit;
 use std::{
     collections::BTreeMap,
@@ -147,8 +147,8 @@ impl Place {
     }
 
     /// A practice Exchange that this Kalends finds under `mail.example.test` and by Autodiscover.
-    pub async fn exchange(&mut self) -> Running {
-        let clock = Clock::system();
+    pub async fn exchange(&mut self) -> RunningSimulator {
+        let clock = SimulatedClock::system();
         let exchange = Simulator::start(Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             control: "127.0.0.1:0".parse().unwrap(),

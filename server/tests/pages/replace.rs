@@ -7,7 +7,7 @@ use crate::{
     page::Page,
     program::{ALICE, BOB, CHARLIE, Kalends, Place},
 };
-use kalends_simulator::{Running, world::practice::SERVICE_PASSWORD};
+use kalends_simulator::{RunningSimulator, world::practice::SERVICE_PASSWORD};
 
 const NEW: &str = "Practice-2027!";
 const WRONG: &str = "wrong-and-secret";
@@ -15,7 +15,7 @@ const FIELD: &str = "Present password";
 const BUTTON: &str = "Test and use it";
 const REFUSED: &str = "Exchange refused this password. Nothing was saved.";
 
-fn change_password(exchange: &Running, account: &str, password: &str) {
+fn change_password(exchange: &RunningSimulator, account: &str, password: &str) {
     let mut world = exchange.world();
     password.clone_into(&mut world.account_mut(account).unwrap().password);
 }
@@ -50,7 +50,7 @@ fn has_form(page: &Page) -> bool {
 }
 
 /// Bob and Charlie connected by the practice service account that Bob typed, and Alice's pages of both.
-async fn two_on_one_account() -> (Place, Running, Kalends, [String; 2]) {
+async fn two_on_one_account() -> (Place, RunningSimulator, Kalends, [String; 2]) {
     let mut place = Place::of(&[ALICE, BOB, CHARLIE]);
     let exchange = place.exchange().await;
     let kalends = place.start().await;

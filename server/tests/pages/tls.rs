@@ -5,7 +5,7 @@ use crate::{
     program::{BOB, Place},
 };
 use http::StatusCode;
-use kalends_simulator::fault::{Kind, Plan};
+use kalends_simulator::fault::{FaultKind, Plan};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer};
 use std::{fs, sync::Arc, time::Duration};
@@ -124,7 +124,7 @@ async fn told_to_stop_it_finishes_what_is_under_way_and_begins_nothing() {
     let exchange = place.exchange().await;
     let mut kalends = place.start().await;
     let mut browser = kalends.browser_of(&BOB).await;
-    let slow = Kind::Slow {
+    let slow = FaultKind::Slow {
         milliseconds: 1_500,
     };
     exchange.world().faults.plan(Plan::once(slow));

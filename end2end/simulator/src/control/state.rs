@@ -95,5 +95,7 @@ pub async fn expected_view(
     Query(ViewQuery { start, end }): Query<ViewQuery>,
 ) -> Result<Json<Vec<ExpectedItem>>, WorldError> {
     let range = ViewRange { start, end };
-    shared.with(|world| world.truth(&address, range)).map(Json)
+    shared
+        .with(|world| world.expected_items(&address, range))
+        .map(Json)
 }

@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-pub use self::DomainAccount as Account;
 use jiff::{SignedDuration, Timestamp};
 
 #[derive(Clone)]

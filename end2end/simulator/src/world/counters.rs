@@ -139,7 +139,7 @@ impl Counters {
     }
 
     /// The latest bytes that came over TLS, the only place that keeps the case of header names.
-    pub fn heard_of_late(&self) -> String {
+    pub fn recent_input(&self) -> String {
         String::from_utf8_lossy(&self.recent_input).into_owned()
     }
 

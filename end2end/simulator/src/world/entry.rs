@@ -4,7 +4,6 @@
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-pub use self::EntryDraft as Draft;
 use super::{item_id::ItemId, recurrence::Recurrence, zone};
 
 /// What a person typed; also the JSON of the control endpoint.

@@ -5,7 +5,6 @@ mod calendars;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-pub use self::add_unpaired_surrogate_subject as add_torn_subject;
 use super::{World, WorldError, account::DomainAccount, zone};
 
 /// Password of both service accounts.

@@ -4,9 +4,6 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use self::ExtendedProtection as Protection;
-pub use self::ReportedValue as Told;
-pub use self::ReverseProxy as Front;
 use super::account::LockoutPolicy;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -43,11 +40,11 @@ pub struct Settings {
     /// A proxy with a certificate of its own terminates TLS in front of Exchange.
     pub tls_proxy: bool,
     /// A reverse proxy that does not keep one connection to Exchange for each client.
-    pub front: Option<ReverseProxy>,
+    pub reverse_proxy: Option<ReverseProxy>,
     /// The name of a second server, which answers everything but the NTLM challenge.
     pub second_front_end: Option<String>,
     /// Headers that the reverse proxy adds to answers, instead of naming itself nginx.
-    pub front_headers: Vec<(&'static str, &'static str)>,
+    pub reverse_proxy_headers: Vec<(&'static str, &'static str)>,
     /// Where plain http on the same port redirects Autodiscover; without one it answers 404.
     pub http_redirect: Option<String>,
     /// The URL of another Autodiscover host that knows everybody.
@@ -63,9 +60,9 @@ pub struct Settings {
 #[serde(rename_all = "lowercase")]
 pub enum ReverseProxy {
     /// Each request gets a new connection.
-    Splits,
+    ConnectionPerRequest,
     /// Requests of all clients share the idle connections.
-    Shares,
+    SharedConnections,
 }
 
 /// What an attribute of an answer reports.
@@ -175,9 +172,9 @@ impl Default for Settings {
             close_after_challenge: false,
             garbled_challenge: false,
             tls_proxy: false,
-            front: None,
+            reverse_proxy: None,
             second_front_end: None,
-            front_headers: Vec::new(),
+            reverse_proxy_headers: Vec::new(),
             http_redirect: None,
             autodiscover_url: None,
             pox: true,

@@ -4,7 +4,6 @@
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::DateTime, tz::TimeZone};
 use serde::Serialize;
 
-pub use self::{ExpectedItem as Truth, ViewRange as Window};
 use super::{
     entry::{CalendarEntry, EntryDraft, Exception, FreeBusy, MyResponse, Sensitivity, instant},
     item_id::change_key,

@@ -40,9 +40,9 @@ async fn alone(draft: EntryDraft) -> Practice {
 
 fn starts(practice: &Practice, start: &str, end: &str) -> Vec<String> {
     practice
-        .truth("frida@example.test", start, end)
+        .expected_items("frida@example.test", start, end)
         .iter()
-        .map(|line| line.start.to_string())
+        .map(|item| item.start.to_string())
         .collect()
 }
 
@@ -74,14 +74,14 @@ async fn exceptions_move_across_the_window_and_deleted_occurrences_stay_away() {
     }];
     draft.deleted = vec![datetime(2026, 3, 31, 10, 0, 0, 0)];
     let practice = alone(draft).await;
-    let lines = practice.truth(
+    let items = practice.expected_items(
         "frida@example.test",
         "2026-03-23T00:00:00Z",
         "2026-04-06T00:00:00Z",
     );
-    let told: Vec<_> = lines
+    let told: Vec<_> = items
         .iter()
-        .map(|line| (line.start.to_string(), line.subject.clone().unwrap()))
+        .map(|item| (item.start.to_string(), item.subject.clone().unwrap()))
         .collect();
     assert_eq!(
         told,
@@ -90,7 +90,7 @@ async fn exceptions_move_across_the_window_and_deleted_occurrences_stay_away() {
             ("2026-03-25T19:00:00Z".to_owned(), "Concert".to_owned()),
         ]
     );
-    assert_eq!(lines[1].end, instant("2026-03-25T20:00:00Z"));
+    assert_eq!(items[1].end, instant("2026-03-25T20:00:00Z"));
     assert!(starts(&practice, "2026-04-13T00:00:00Z", "2026-04-20T00:00:00Z").is_empty());
 }
 
@@ -126,13 +126,13 @@ async fn all_day_entries_run_from_midnight_to_midnight_of_their_own_zone() {
     );
     draft.all_day = true;
     let practice = alone(draft.clone()).await;
-    let line = &practice.truth(
+    let item = &practice.expected_items(
         "frida@example.test",
         "2026-03-01T00:00:00Z",
         "2026-04-01T00:00:00Z",
     )[0];
-    assert_eq!(line.start, instant("2026-03-27T23:00:00Z"));
-    assert_eq!(line.end, instant("2026-03-29T22:00:00Z"));
+    assert_eq!(item.start, instant("2026-03-27T23:00:00Z"));
+    assert_eq!(item.end, instant("2026-03-29T22:00:00Z"));
     draft.end = datetime(2026, 3, 29, 12, 0, 0, 0);
     let now = practice.running.clock.now();
     let stored = practice
@@ -175,7 +175,7 @@ async fn entries_that_only_touch_the_edges_are_out_and_zero_length_ones_at_the_s
 }
 
 #[tokio::test]
-async fn what_find_item_sends_is_what_the_truth_tells() {
+async fn find_item_sends_the_expected_items() {
     let practice = Practice::start().await;
     for address in [
         "alice@example.test",
@@ -185,24 +185,24 @@ async fn what_find_item_sends_is_what_the_truth_tells() {
         let (start, end) = ("2026-02-01T00:00:00Z", "2026-05-01T00:00:00Z");
         let reply = practice.ews(find_item(address, start, end, "")).await;
         let text = reply.text();
-        let truth = practice.truth(address, start, end);
-        assert!(truth.len() > 20, "{address} has {}", truth.len());
+        let expected = practice.expected_items(address, start, end);
+        assert!(expected.len() > 20, "{address} has {}", expected.len());
         let sent: Vec<_> = text.split("<t:CalendarItem>").skip(1).collect();
-        assert_eq!(sent.len(), truth.len());
-        for (xml, line) in sent.iter().zip(&truth) {
+        assert_eq!(sent.len(), expected.len());
+        for (xml, item) in sent.iter().zip(&expected) {
             assert!(xml.contains(&format!(
                 r#"Id="{}" ChangeKey="{}""#,
-                line.id, line.change_key
+                item.id, item.change_key
             )));
             assert!(xml.contains(&format!(
                 "<t:Start>{}</t:Start><t:End>{}</t:End>",
-                line.start, line.end
+                item.start, item.end
             )));
-            assert!(xml.contains(&format!(">{:?}</t:CalendarItemType>", line.kind)));
+            assert!(xml.contains(&format!(">{:?}</t:CalendarItemType>", item.kind)));
         }
         let all = format!(
             r#"TotalItemsInView="{}" IncludesLastItemInRange="true""#,
-            truth.len()
+            expected.len()
         );
         assert!(text.contains(&all));
         assert!(!text.contains("RecurringMaster"));
@@ -228,18 +228,22 @@ async fn long_and_forbidden_subjects_are_sent_as_exchange_sends_them() {
         .map(|rest| rest.split("</t:Subject>").next().unwrap().to_owned())
         .collect();
     assert!(subjects.iter().any(|subject| subject.len() == 255));
-    let truth = practice.truth("alice@example.test", start, end);
-    assert_eq!(subjects.len() + 1, truth.len(), "one entry has no subject");
+    let expected = practice.expected_items("alice@example.test", start, end);
+    assert_eq!(
+        subjects.len() + 1,
+        expected.len(),
+        "one entry has no subject"
+    );
     assert!(
-        truth
+        expected
             .iter()
-            .any(|line| line.subject.as_deref()
+            .any(|item| item.subject.as_deref()
                 == Some("Copied\u{fffd} from an old \u{fffd}program"))
     );
-    let twins: Vec<_> = truth
+    let twins: Vec<_> = expected
         .iter()
-        .filter(|line| {
-            line.subject
+        .filter(|item| {
+            item.subject
                 .as_deref()
                 .is_some_and(|subject| subject.starts_with("Twin"))
         })

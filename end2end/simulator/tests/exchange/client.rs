@@ -165,7 +165,7 @@ impl Practice {
     }
 
     /// What the view of a mailbox must hold.
-    pub fn truth(
+    pub fn expected_items(
         &self,
         address: &str,
         start: &str,
@@ -175,7 +175,10 @@ impl Practice {
             start: instant(start),
             end: instant(end),
         };
-        self.running.world().truth(address, window).unwrap()
+        self.running
+            .world()
+            .expected_items(address, window)
+            .unwrap()
     }
 }
 

@@ -55,24 +55,24 @@ async fn a_master_tells_its_series_its_exceptions_and_what_was_deleted() {
 async fn occurrences_are_reached_by_their_id_by_index_and_lead_to_their_master() {
     let practice = Practice::start().await;
     let master = entry_id(&practice, "Stand-up");
-    let line = practice
-        .truth(
+    let item = practice
+        .expected_items(
             "bob@example.test",
             "2026-03-01T00:00:00Z",
             "2026-03-04T00:00:00Z",
         )
         .into_iter()
-        .find(|line| line.subject.as_deref() == Some("Stand-up"))
+        .find(|item| item.subject.as_deref() == Some("Stand-up"))
         .unwrap();
     let ids = format!(
         r#"<t:ItemId Id="{0}"/><t:RecurringMasterItemId OccurrenceId="{0}"/><t:OccurrenceItemId RecurringMasterId="{master}" InstanceIndex="1"/><t:OccurrenceItemId RecurringMasterId="{master}" InstanceIndex="17"/><t:OccurrenceItemId RecurringMasterId="{master}" InstanceIndex="91"/><t:ItemId Id="AAMkAGNhbA7"/><t:ItemId Id="{1}"/>"#,
-        line.id,
+        item.id,
         master.to_ascii_lowercase()
     );
     let text = practice.ews(get_item(&ids)).await.text();
     let messages: Vec<_> = text.split("<m:GetItemResponseMessage ").skip(1).collect();
     let expected = [
-        format!("<t:Start>{}</t:Start>", line.start),
+        format!("<t:Start>{}</t:Start>", item.start),
         ">RecurringMaster<".to_owned(),
         "<t:Start>2026-02-02T08:00:00Z</t:Start>".to_owned(),
         "ErrorCalendarOccurrenceIsDeletedFromRecurrence".to_owned(),

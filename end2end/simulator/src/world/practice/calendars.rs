@@ -104,7 +104,7 @@ pub fn alice(world: &mut World, today: Date, now: Timestamp) -> AddResult {
         timed("Twin one", days_after(day, 2), (9, 0), (9, 15)),
         now,
     )?;
-    world.add_twin(
+    world.add_entry_differing_in_case(
         ALICE,
         &of,
         timed("Twin two", days_after(day, 2), (9, 30), (9, 45)),
