@@ -1,12 +1,38 @@
-//! The one cause behind several problems, and what a problem tells beside its kind.
+//! What a problem tells beside its kind: who must act, when to try again, and the one cause behind several problems.
 
-use super::{Certificate, Concerns, Owner, Problem};
+use super::{
+    catalogue::Problem,
+    facts::Certificate,
+    handling::{Concerns, Owner, Retry},
+};
 use std::time::Duration;
 
 /// No server is asked again sooner, whatever it says: ten seconds. A pause of this length was not asked for.
 pub const MIN_PAUSE_MILLIS: u64 = 10_000;
 
 impl Problem {
+    pub const fn owner(&self) -> Owner {
+        self.handling().owner
+    }
+
+    pub fn retry(&self) -> Retry {
+        match self.asked_pause() {
+            Some(pause) if !pause.is_zero() => Retry::After(pause),
+            _ => self.handling().retry,
+        }
+    }
+
+    /// What connections share that have this problem.
+    pub const fn concerns(&self) -> Concerns {
+        self.handling().concerns
+    }
+
+    /// Whether a connection that has this problem now may still have the other one: it is the same cause, or nothing was
+    /// seen of the stage at which the other one lies.
+    pub fn may_hide(&self, other: &Self) -> bool {
+        self.cause() == other.cause() || self.handling().stages.0 < other.handling().stages.1
+    }
+
     /// How long the server asked to be left alone, if it did.
     pub fn asked_pause(&self) -> Option<Duration> {
         match self {
@@ -45,20 +71,6 @@ impl Problem {
         }
     }
 
-    /// The codes of all problems with this one's cause, each between commas.
-    pub fn codes_of_cause(&self) -> String {
-        const PASSWORD: &str = ",sign-in-refused,sign-in-paused,too-many-tries,sign-in-unanswered,password-refused,\
-                                password-changing,password-expired,secret-missing,";
-        const ROLE: &str = ",impersonation-denied,outside-scope,role-missing,";
-        match self.concerns() {
-            Concerns::Password => PASSWORD.to_owned(),
-            Concerns::Role => ROLE.to_owned(),
-            Concerns::Account | Concerns::Server | Concerns::Mailbox => {
-                format!(",{},", self.code())
-            }
-        }
-    }
-
     /// Whether somebody must put a password right.
     pub fn is_about_password(&self) -> bool {
         self.concerns() == Concerns::Password && self.owner() != Owner::Nobody
@@ -71,6 +83,39 @@ impl Problem {
                 changed.as_deref()
             }
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_first_hides_what_comes_later_and_never_the_other_way_round() {
+        let refused = Problem::PasswordRefused {
+            taken_before: false,
+            proxy: None,
+            changed: None,
+        };
+        let silent = Problem::AnswerTimedOut {
+            seconds: 10,
+            operation: None,
+        };
+        for (now, told, hidden) in [
+            (&refused, &Problem::OutsideScope, true),
+            (&refused, &Problem::MailboxNotFound, true),
+            (&silent, &refused, true),
+            (&Problem::Interrupted, &refused, true),
+            (&Problem::SecretMissing, &silent, true),
+            (&Problem::OutsideScope, &refused, false),
+            (&Problem::MailboxFull, &Problem::OutsideScope, false),
+            (&Problem::MailboxFull, &Problem::MailboxNotFound, false),
+            // The same under another name.
+            (&Problem::RoleMissing, &Problem::OutsideScope, true),
+            (&Problem::PasswordExpired, &refused, true),
+        ] {
+            assert_eq!(now.may_hide(told), hidden, "{now:?} and {told:?}");
         }
     }
 }

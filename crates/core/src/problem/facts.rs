@@ -1,6 +1,5 @@
 //! What was seen where a problem arose.
 
-use super::Problem;
 use crate::{account_name::is_hidden, clock::Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -120,29 +119,6 @@ pub struct CertificateBefore {
     pub since: Timestamp,
 }
 
-/// One Autodiscover address that was tried, and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tried {
-    pub url: String,
-    #[serde(flatten)]
-    pub came: CameOf,
-}
-
-/// What came of asking an Autodiscover address. Texts are capped at 200 characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CameOf {
-    Problem(Box<Problem>),
-    /// It sends on to this host or address, which is asked next.
-    LeadsTo(String),
-    /// It sends on to where a password may not go: not by https, not at the usual port, not to Autodiscover.
-    NotFollowed(String),
-    /// It sends back to what was asked before.
-    Circle(String),
-    /// It answers, and names no other.
-    NamesNone,
-}
-
 /// What answered instead of EWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -201,28 +177,6 @@ pub fn capped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_came_of_an_address_is_kept_beside_it() {
-        for came in [
-            CameOf::Problem(Box::new(Problem::Forbidden)),
-            CameOf::LeadsTo("a.test".to_owned()),
-            CameOf::NamesNone,
-        ] {
-            let url = "https://example.test".to_owned();
-            let tried = Tried { url, came };
-            let kept = serde_json::to_string(&tried).expect("serialises");
-            assert_eq!(
-                serde_json::from_str::<Tried>(&kept).ok(),
-                Some(tried),
-                "{kept}"
-            );
-        }
-        // As it was written before.
-        let kept = r#"{"url":"https://example.test","problem":{"code":"forbidden"}}"#;
-        let read: Tried = serde_json::from_str(kept).expect("is read");
-        assert_eq!(read.came, CameOf::Problem(Box::new(Problem::Forbidden)));
-    }
 
     #[test]
     fn remote_text_is_cut_and_cannot_break_a_line() {

@@ -1,11 +1,21 @@
-//! How each problem is handled, in one table: who must act, whether trying again can help, what its connections have in
+//! What a row of the table of problems says: who must act, whether trying again can help, what its connections have in
 //! common, and how far a sign-in came when it met it.
 
-use super::{
-    Owner::{self, ExchangeAdmin, Nobody, Operator, You},
-    Problem,
-};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+/// Who must act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// The person who reads it.
+    You,
+    ExchangeAdmin,
+    /// Who runs Kalends.
+    Operator,
+    /// It will pass.
+    Nobody,
+}
 
 /// Whether trying again can help. Only the scheduler and the refusal rule read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +43,7 @@ pub enum Concerns {
 
 /// The stages of a round, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
+pub(super) enum Stage {
     /// Nothing was sent.
     Here,
     Network,
@@ -47,187 +57,44 @@ enum Stage {
 }
 
 /// The first and the last stage at which a problem can lie.
-type Stages = (Stage, Stage);
+pub(super) type Stages = (Stage, Stage);
 
-const ANYWHERE: Stages = (Stage::Here, Stage::Mailbox);
-const HERE: Stages = (Stage::Here, Stage::Here);
-const NETWORK: Stages = (Stage::Network, Stage::Network);
-const FROM_NETWORK_ON: Stages = (Stage::Network, Stage::Mailbox);
-const TLS: Stages = (Stage::Tls, Stage::Tls);
-const HTTP_OR_SIGN_IN: Stages = (Stage::Http, Stage::SignIn);
-const FROM_HTTP_ON: Stages = (Stage::Http, Stage::Mailbox);
-const SIGN_IN: Stages = (Stage::SignIn, Stage::SignIn);
-const SIGNED_IN: Stages = (Stage::SignedIn, Stage::SignedIn);
-const FROM_SIGNED_IN_ON: Stages = (Stage::SignedIn, Stage::Mailbox);
-const ROLE: Stages = (Stage::Role, Stage::Role);
-const MAILBOX: Stages = (Stage::Mailbox, Stage::Mailbox);
+pub(super) const ANYWHERE: Stages = (Stage::Here, Stage::Mailbox);
+pub(super) const HERE: Stages = (Stage::Here, Stage::Here);
+pub(super) const NETWORK: Stages = (Stage::Network, Stage::Network);
+pub(super) const FROM_NETWORK_ON: Stages = (Stage::Network, Stage::Mailbox);
+pub(super) const TLS: Stages = (Stage::Tls, Stage::Tls);
+pub(super) const HTTP_OR_SIGN_IN: Stages = (Stage::Http, Stage::SignIn);
+pub(super) const FROM_HTTP_ON: Stages = (Stage::Http, Stage::Mailbox);
+pub(super) const SIGN_IN: Stages = (Stage::SignIn, Stage::SignIn);
+pub(super) const SIGNED_IN: Stages = (Stage::SignedIn, Stage::SignedIn);
+pub(super) const FROM_SIGNED_IN_ON: Stages = (Stage::SignedIn, Stage::Mailbox);
+pub(super) const ROLE: Stages = (Stage::Role, Stage::Role);
+pub(super) const MAILBOX: Stages = (Stage::Mailbox, Stage::Mailbox);
 
-const SOON: Retry = Retry::After(Duration::from_mins(1));
-const LATER: Retry = Retry::After(Duration::from_mins(5));
-const AFTER_15_MINUTES: Retry = Retry::After(Duration::from_mins(15));
+pub(super) const SOON: Retry = Retry::After(Duration::from_mins(1));
+pub(super) const LATER: Retry = Retry::After(Duration::from_mins(5));
+pub(super) const AFTER_15_MINUTES: Retry = Retry::After(Duration::from_mins(15));
 
 /// A row of the table.
-struct Handling {
-    owner: Owner,
+pub(super) struct Handling {
+    pub(super) owner: Owner,
     /// Where the server names no time.
+    pub(super) retry: Retry,
+    pub(super) concerns: Concerns,
+    pub(super) stages: Stages,
+}
+
+pub(super) const fn handling(
+    owner: Owner,
     retry: Retry,
     concerns: Concerns,
     stages: Stages,
-}
-
-const fn handling(owner: Owner, retry: Retry, concerns: Concerns, stages: Stages) -> Handling {
+) -> Handling {
     Handling {
         owner,
         retry,
         concerns,
         stages,
-    }
-}
-
-impl Problem {
-    pub const fn owner(&self) -> Owner {
-        self.handling().owner
-    }
-
-    pub fn retry(&self) -> Retry {
-        match self.asked_pause() {
-            Some(pause) if !pause.is_zero() => Retry::After(pause),
-            _ => self.handling().retry,
-        }
-    }
-
-    /// What connections share that have this problem.
-    pub const fn concerns(&self) -> Concerns {
-        self.handling().concerns
-    }
-
-    /// Whether a connection that has this problem now may still have the other one: it is the same cause, or nothing was
-    /// seen of the stage at which the other one lies.
-    pub fn may_hide(&self, other: &Self) -> bool {
-        self.cause() == other.cause() || self.handling().stages.0 < other.handling().stages.1
-    }
-
-    const fn handling(&self) -> Handling {
-        use Concerns::{Account, Mailbox, Password, Role, Server};
-        use Retry::{Never, WhenChanged};
-        match self {
-            Self::AccountPaused => handling(Nobody, Never, Account, HERE),
-            Self::MailboxTaken | Self::PermissionGone => handling(Operator, Never, Mailbox, HERE),
-            Self::PasswordChanging { .. } => handling(Nobody, SOON, Password, HERE),
-            Self::SignInPaused { .. } | Self::TooManyTries { .. } => {
-                handling(You, Never, Password, HERE)
-            }
-            Self::SecretMissing => handling(You, WhenChanged, Password, HERE),
-            Self::AddressNotAllowed { .. } => handling(Operator, WhenChanged, Server, HERE),
-            Self::AccountInUse => handling(Nobody, SOON, Account, ANYWHERE),
-            Self::Interrupted => handling(Nobody, SOON, Server, ANYWHERE),
-            Self::ConnectionRefused { .. } => handling(ExchangeAdmin, LATER, Server, NETWORK),
-            Self::ConnectionTimedOut { .. } => handling(Nobody, LATER, Server, NETWORK),
-            Self::NameNotFound { .. } => handling(You, LATER, Server, NETWORK),
-            Self::ConnectionFailed { .. } | Self::AnswerTimedOut { .. } => {
-                handling(Nobody, LATER, Server, FROM_NETWORK_ON)
-            }
-            Self::AnswerCutShort => handling(Nobody, SOON, Server, FROM_NETWORK_ON),
-            Self::CertificateUnknownIssuer { .. }
-            | Self::CertificateWrongName { .. }
-            | Self::CertificateExpired { .. }
-            | Self::CertificateNotYetValid { .. }
-            | Self::CertificateUnusable { .. }
-            | Self::TlsFailed { .. } => handling(ExchangeAdmin, WhenChanged, Server, TLS),
-            Self::NotEws { .. }
-            | Self::KerberosOnly { .. }
-            | Self::ConnectionNotKept
-            | Self::SignInNotOffered { .. }
-            | Self::BasicWithheld { .. }
-            | Self::AnsweredWithoutSignIn { .. } => {
-                handling(ExchangeAdmin, WhenChanged, Server, HTTP_OR_SIGN_IN)
-            }
-            Self::EndpointNotFound { .. }
-            | Self::AutodiscoverFailed { .. }
-            | Self::LeadsElsewhere { .. } => handling(You, WhenChanged, Server, HTTP_OR_SIGN_IN),
-            Self::Throttled { .. } => handling(Nobody, SOON, Account, FROM_HTTP_ON),
-            Self::Forbidden | Self::ProxyForbids { .. } => {
-                handling(ExchangeAdmin, WhenChanged, Server, FROM_HTTP_ON)
-            }
-            Self::AnswerTooLarge => handling(ExchangeAdmin, WhenChanged, Server, FROM_HTTP_ON),
-            Self::AnswerNotUnderstood { .. } => {
-                handling(ExchangeAdmin, LATER, Server, FROM_HTTP_ON)
-            }
-            Self::ServerError { .. } | Self::ProxyFailed { .. } => {
-                handling(Nobody, LATER, Server, FROM_HTTP_ON)
-            }
-            Self::AccountDisabled => handling(ExchangeAdmin, WhenChanged, Account, SIGN_IN),
-            Self::PasswordExpired => handling(ExchangeAdmin, WhenChanged, Password, SIGN_IN),
-            Self::SignInUnanswered => handling(Nobody, AFTER_15_MINUTES, Password, SIGN_IN),
-            // It never worked, and whoever runs the proxy can tell why; what worked before was changed, mostly.
-            Self::SignInRefused { proxy: Some(_), .. } => {
-                handling(ExchangeAdmin, Never, Password, SIGN_IN)
-            }
-            Self::SignInRefused { .. } | Self::PasswordRefused { .. } => {
-                handling(You, Never, Password, SIGN_IN)
-            }
-            Self::AccountWithoutMailbox => handling(ExchangeAdmin, WhenChanged, Account, SIGNED_IN),
-            Self::ImpersonationFailed => handling(Nobody, LATER, Account, SIGNED_IN),
-            Self::AccountNotInDomain => handling(You, WhenChanged, Account, SIGNED_IN),
-            Self::EwsOffEverywhere | Self::ServerTooOld => {
-                handling(ExchangeAdmin, WhenChanged, Server, SIGNED_IN)
-            }
-            Self::RequestRejected { .. } => handling(Operator, WhenChanged, Server, SIGNED_IN),
-            Self::UnknownResponseCode { .. } => {
-                handling(ExchangeAdmin, WhenChanged, Server, FROM_SIGNED_IN_ON)
-            }
-            Self::MailboxServerUnreachable { .. } => {
-                handling(Nobody, LATER, Server, FROM_SIGNED_IN_ON)
-            }
-            Self::ExchangeOnline => handling(You, WhenChanged, Server, FROM_SIGNED_IN_ON),
-            Self::ImpersonationDenied | Self::OutsideScope | Self::RoleMissing => {
-                handling(ExchangeAdmin, WhenChanged, Role, ROLE)
-            }
-            Self::EwsOffHere
-            | Self::CalendarNotFound
-            | Self::AccessDenied
-            | Self::MailboxMisconfigured => handling(ExchangeAdmin, WhenChanged, Mailbox, MAILBOX),
-            Self::MailboxMoving => handling(Nobody, LATER, Mailbox, MAILBOX),
-            Self::OutOfStep { .. } => handling(Nobody, SOON, Mailbox, MAILBOX),
-            Self::MailboxNotFound
-            | Self::MailboxAlias { .. }
-            | Self::MailboxMoved { .. }
-            | Self::MailboxFull
-            | Self::MailboxAmbiguous
-            | Self::EntryDamaged { .. } => handling(You, WhenChanged, Mailbox, MAILBOX),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_comes_first_hides_what_comes_later_and_never_the_other_way_round() {
-        let refused = Problem::PasswordRefused {
-            taken_before: false,
-            proxy: None,
-            changed: None,
-        };
-        let silent = Problem::AnswerTimedOut {
-            seconds: 10,
-            operation: None,
-        };
-        for (now, told, hidden) in [
-            (&refused, &Problem::OutsideScope, true),
-            (&refused, &Problem::MailboxNotFound, true),
-            (&silent, &refused, true),
-            (&Problem::Interrupted, &refused, true),
-            (&Problem::SecretMissing, &silent, true),
-            (&Problem::OutsideScope, &refused, false),
-            (&Problem::MailboxFull, &Problem::OutsideScope, false),
-            (&Problem::MailboxFull, &Problem::MailboxNotFound, false),
-            // The same under another name.
-            (&Problem::RoleMissing, &Problem::OutsideScope, true),
-            (&Problem::PasswordExpired, &refused, true),
-        ] {
-            assert_eq!(now.may_hide(told), hidden, "{now:?} and {told:?}");
-        }
     }
 }

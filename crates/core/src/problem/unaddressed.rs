@@ -1,6 +1,9 @@
 //! The same problem without the network's inside: where names lead is for administrators, not for whoever may type a name.
 
-use super::{CameOf, Problem, Target, Tried};
+use super::{
+    catalogue::{CameOf, Problem, Tried},
+    facts::Target,
+};
 use std::net::{IpAddr, SocketAddr};
 
 impl Problem {
