@@ -1,7 +1,87 @@
 //! Words for encryption that did not come about: certificates with issuer, names and dates, and TLS itself.
 
-use super::{OPERATOR, Purpose, SERVER, Words, powershell::quote, shown, words};
-use crate::problem::{Certificate, CertificateBefore, Issuing};
+use super::{
+    powershell::quote,
+    wording::{OPERATOR, Purpose, SERVER, Words, shown, words},
+};
+use crate::{
+    clock::Timestamp,
+    problem::{Certificate, CertificateBefore, Issuing, Problem},
+};
+
+/// The words for a problem, if this file has them.
+pub(super) fn words_of(problem: &Problem) -> Option<Words> {
+    Some(match problem {
+        Problem::CertificateUnknownIssuer { host, certificate } => {
+            unknown_issuer(host, certificate)
+        }
+        Problem::CertificateWrongName { host, certificate } => wrong_name(host, certificate),
+        Problem::CertificateExpired { host, certificate } => expired(host, certificate),
+        Problem::CertificateNotYetValid { host, certificate } => not_yet_valid(host, certificate),
+        _ => return None,
+    })
+}
+
+/// One example or more of each problem above.
+pub(super) fn examples() -> Vec<Problem> {
+    let host = || "mail.example.test".to_owned();
+    let unknown_issuer = |certificate| Problem::CertificateUnknownIssuer {
+        host: host(),
+        certificate: Box::new(certificate),
+    };
+    let certificate = || Box::new(example());
+    vec![
+        unknown_issuer(example()),
+        unknown_issuer(Certificate {
+            issuer: example().subject,
+            ..example()
+        }),
+        unknown_issuer(Certificate {
+            issuer: example().subject,
+            is_authority: true,
+            ..example()
+        }),
+        Problem::CertificateWrongName {
+            host: host(),
+            certificate: certificate(),
+        },
+        Problem::CertificateExpired {
+            host: host(),
+            certificate: certificate(),
+        },
+        Problem::CertificateNotYetValid {
+            host: host(),
+            certificate: certificate(),
+        },
+    ]
+}
+
+pub(super) fn example() -> Certificate {
+    Certificate {
+        subject: "CN=mail.example.test".to_owned(),
+        issuer: "CN=Example Root".to_owned(),
+        names: vec![
+            "mail.example.test".to_owned(),
+            "autodiscover.example.test".to_owned(),
+        ],
+        not_before: Timestamp::from_seconds(1_772_546_700),
+        not_after: Timestamp::from_seconds(1_804_082_700),
+        fingerprint: "5f".repeat(32),
+        is_authority: false,
+        before: None,
+        above: None,
+    }
+}
+
+pub(super) fn changed_example() -> Certificate {
+    Certificate {
+        before: Some(CertificateBefore {
+            issuer: "CN=Earlier Root".to_owned(),
+            since: Timestamp::from_seconds(1_772_546_700),
+        }),
+        ..example()
+    }
+}
 
 /// Which certificate EWS uses, and until when it is valid.
 pub(super) const CERTIFICATES: &str = "Get-ExchangeCertificate | Format-List Subject,Issuer,CertificateDomains,NotAfter,Services,Thumbprint";
@@ -28,15 +108,6 @@ pub(super) fn facts(certificate: &Certificate) -> String {
     }
 }
 
-/// Warns of a certificate that ends soon.
-pub fn ending(host: &str, certificate: &Certificate) -> String {
-    format!(
-        "The certificate of {} ends on {}. From then on no calendar on it is read: the Exchange administrator must renew it before.",
-        shown(host),
-        certificate.not_after.day_in_words()
-    )
-}
-
 /// What a host showed before, and what it shows now.
 pub(super) fn change(now: &Certificate, before: &CertificateBefore) -> String {
     if before.issuer == now.issuer {
@@ -54,7 +125,24 @@ pub(super) fn change(now: &Certificate, before: &CertificateBefore) -> String {
     )
 }
 
-pub(super) fn unknown_issuer(host: &str, certificate: &Certificate) -> Words {
+/// What to do about a program between that ends TLS itself: a certificate that changed is the only trace it leaves.
+pub(super) const SOMETHING_BETWEEN: &str = "Ask whether a proxy, firewall or virus scanner between Kalends and Exchange ends TLS itself since then: with Extended Protection Exchange refuses every sign-in through it, whatever the password. Let it pass the connection through, or give it the certificate of Exchange.";
+
+/// A certificate with the one before it, if it changed since everything last worked.
+pub(super) fn before(changed: Option<&Certificate>) -> Option<(&Certificate, &CertificateBefore)> {
+    changed.and_then(|certificate| Some((certificate, certificate.before.as_ref()?)))
+}
+
+/// Warns of a certificate that ends soon.
+pub fn ending(host: &str, certificate: &Certificate) -> String {
+    format!(
+        "The certificate of {} ends on {}. From then on no calendar on it is read: the Exchange administrator must renew it before.",
+        shown(host),
+        certificate.not_after.day_in_words()
+    )
+}
+
+fn unknown_issuer(host: &str, certificate: &Certificate) -> Words {
     if certificate.is_authority {
         return an_authoritys(host, certificate);
     }
@@ -125,7 +213,7 @@ fn an_authoritys(host: &str, certificate: &Certificate) -> Words {
     .undo("Enable-ExchangeCertificate -Thumbprint 'EARLIER' -Services IIS")
 }
 
-pub(super) fn wrong_name(host: &str, certificate: &Certificate) -> Words {
+fn wrong_name(host: &str, certificate: &Certificate) -> Words {
     let advice = words(
         format!("The certificate is not made out to {}.", shown(host)),
         format!(
@@ -178,7 +266,7 @@ fn issuing_out_of_its_days(
     )
 }
 
-pub(super) fn expired(host: &str, certificate: &Certificate) -> Words {
+fn expired(host: &str, certificate: &Certificate) -> Words {
     if let Some(issuing) = &certificate.above {
         let what = format!("expired on {}", issuing.not_after.day_in_words());
         return issuing_out_of_its_days(host, certificate, issuing, &what);
@@ -192,7 +280,7 @@ pub(super) fn expired(host: &str, certificate: &Certificate) -> Words {
     .find_out(CERTIFICATES)
 }
 
-pub(super) fn not_yet_valid(host: &str, certificate: &Certificate) -> Words {
+fn not_yet_valid(host: &str, certificate: &Certificate) -> Words {
     if let Some(issuing) = &certificate.above {
         let what = format!("is valid only from {}", issuing.not_before.day_in_words());
         return issuing_out_of_its_days(host, certificate, issuing, &what);

@@ -1,9 +1,40 @@
 //! Words for entries that Exchange itself cannot read, with the times at which they lie.
 
-use super::{Names, Words, powershell::quote_or, shown, words};
-use crate::{calendar::Window, clock::Timestamp};
+use super::{
+    names::Names,
+    powershell::quote_or,
+    wording::{Words, shown, words},
+};
+use crate::{calendar::Window, clock::Timestamp, problem::Problem};
 
-pub(super) fn entry(response_code: &str, periods: &[Window], names: &Names) -> Words {
+/// The words for a problem, if this file has them.
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+    Some(match problem {
+        Problem::EntryDamaged {
+            response_code,
+            periods,
+        } => entry(response_code, periods, names),
+        _ => return None,
+    })
+}
+
+/// One example or more of each problem above.
+pub(super) fn examples() -> Vec<Problem> {
+    let damaged = |response_code: &str, periods| Problem::EntryDamaged {
+        response_code: response_code.to_owned(),
+        periods,
+    };
+    let period = Window {
+        start: Timestamp::from_seconds(1_772_544_600),
+        end: Timestamp::from_seconds(1_772_548_200),
+    };
+    vec![
+        damaged("ErrorCorruptData", vec![]),
+        damaged("ErrorItemCorrupt", vec![period]),
+    ]
+}
+
+fn entry(response_code: &str, periods: &[Window], names: &Names) -> Words {
     let at = |at: Timestamp| match names.utc_offset {
         Some(offset) => at.time_in_words_at(offset),
         None => at.time_in_words(),

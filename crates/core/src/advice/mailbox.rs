@@ -1,11 +1,65 @@
 //! Words for rights and mailboxes: the sign-in worked, the calendar is not within reach.
 
 use super::{
-    Names, Words,
+    names::Names,
     powershell::{quote, quote_or},
-    role, shown, shown_or, words,
+    role,
+    wording::{Words, shown, shown_or, words},
 };
-use crate::{endpoint::EwsUrl, mailbox::SmtpAddress};
+use crate::{endpoint::EwsUrl, mailbox::SmtpAddress, problem::Problem};
+
+/// The words for a problem, if this file has them.
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+    Some(match problem {
+        Problem::ImpersonationDenied => impersonation_denied(names),
+        Problem::OutsideScope => outside_scope(names),
+        Problem::RoleMissing => role_missing(names),
+        Problem::ImpersonationFailed => impersonation_failed(names),
+        Problem::MailboxNotFound => not_found(names),
+        Problem::MailboxAlias { primary } => alias(primary.as_ref(), names),
+        Problem::CalendarNotFound => no_calendar(names),
+        Problem::AccessDenied => access_denied(names),
+        Problem::AccountWithoutMailbox => account_without_one(names),
+        Problem::MailboxMoving => moving(names),
+        Problem::MailboxMoved { endpoint } => moved(endpoint.as_ref(), names),
+        Problem::MailboxServerUnreachable { response_code } => {
+            server_unreachable(response_code, names)
+        }
+        Problem::MailboxMisconfigured => misconfigured(names),
+        Problem::MailboxFull => full(names),
+        Problem::MailboxAmbiguous => ambiguous(names),
+        _ => return None,
+    })
+}
+
+/// One example or more of each problem above.
+pub(super) fn examples() -> Vec<Problem> {
+    vec![
+        Problem::ImpersonationDenied,
+        Problem::OutsideScope,
+        Problem::RoleMissing,
+        Problem::ImpersonationFailed,
+        Problem::MailboxNotFound,
+        Problem::MailboxAlias {
+            primary: "bob.long@example.test".parse().ok(),
+        },
+        Problem::MailboxAlias { primary: None },
+        Problem::CalendarNotFound,
+        Problem::AccessDenied,
+        Problem::MailboxMoving,
+        Problem::MailboxMoved {
+            endpoint: "https://ex02.example.test/EWS/Exchange.asmx".parse().ok(),
+        },
+        Problem::MailboxMoved { endpoint: None },
+        Problem::MailboxServerUnreachable {
+            response_code: "ErrorNoRespondingCASInDestinationSite".to_owned(),
+        },
+        Problem::MailboxMisconfigured,
+        Problem::MailboxFull,
+        Problem::MailboxAmbiguous,
+        Problem::AccountWithoutMailbox,
+    ]
+}
 
 fn recipient(names: &Names) -> String {
     format!(
@@ -14,7 +68,7 @@ fn recipient(names: &Names) -> String {
     )
 }
 
-pub(super) fn impersonation_denied(names: &Names) -> Words {
+fn impersonation_denied(names: &Names) -> Words {
     let (mailbox, account) = (
         shown_or(&names.mailbox, "this mailbox"),
         shown_or(&names.account, "The account"),
@@ -37,7 +91,7 @@ pub(super) fn impersonation_denied(names: &Names) -> Words {
     .undo(role::remove_from_group(&names.mailbox))
 }
 
-pub(super) fn outside_scope(names: &Names) -> Words {
+fn outside_scope(names: &Names) -> Words {
     let (mailbox, account) = (
         shown_or(&names.mailbox, "This mailbox"),
         shown_or(&names.account, "The service account"),
@@ -57,7 +111,7 @@ pub(super) fn outside_scope(names: &Names) -> Words {
     .undo(role::remove_from_group(&names.mailbox))
 }
 
-pub(super) fn role_missing(names: &Names) -> Words {
+fn role_missing(names: &Names) -> Words {
     let account = shown_or(&names.account, "The service account");
     words(
         format!("{account} does not hold the role ApplicationImpersonation."),
@@ -72,7 +126,7 @@ pub(super) fn role_missing(names: &Names) -> Words {
     .undo(role::revoke())
 }
 
-pub(super) fn account_without_one(names: &Names) -> Words {
+fn account_without_one(names: &Names) -> Words {
     let account = shown_or(&names.account, "The service account");
     let quoted = quote_or(&names.account, "ACCOUNT");
     words(
@@ -88,7 +142,7 @@ pub(super) fn account_without_one(names: &Names) -> Words {
     .undo(format!("Disable-Mailbox -Identity {quoted}"))
 }
 
-pub(super) fn impersonation_failed(names: &Names) -> Words {
+fn impersonation_failed(names: &Names) -> Words {
     words(
         "Exchange could not switch to the mailbox's owner.",
         format!(
@@ -102,7 +156,7 @@ pub(super) fn impersonation_failed(names: &Names) -> Words {
     .find_out(recipient(names))
 }
 
-pub(super) fn not_found(names: &Names) -> Words {
+fn not_found(names: &Names) -> Words {
     words(
         format!("Exchange has no mailbox {}.", shown_or(&names.mailbox, "at this address")),
         "The address is misspelt, belongs to a contact or a group, or its mailbox was moved to Microsoft 365.",
@@ -112,7 +166,7 @@ pub(super) fn not_found(names: &Names) -> Words {
     .find_out(recipient(names))
 }
 
-pub(super) fn alias(primary: Option<&SmtpAddress>, names: &Names) -> Words {
+fn alias(primary: Option<&SmtpAddress>, names: &Names) -> Words {
     let mailbox = shown_or(&names.mailbox, "This address");
     match primary {
         Some(primary) => words(
@@ -129,7 +183,7 @@ pub(super) fn alias(primary: Option<&SmtpAddress>, names: &Names) -> Words {
     .find_out(recipient(names))
 }
 
-pub(super) fn no_calendar(names: &Names) -> Words {
+fn no_calendar(names: &Names) -> Words {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
         "The mailbox has no calendar that can be opened.",
@@ -142,7 +196,7 @@ pub(super) fn no_calendar(names: &Names) -> Words {
     ))
 }
 
-pub(super) fn access_denied(names: &Names) -> Words {
+fn access_denied(names: &Names) -> Words {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
         "Exchange denies access to the calendar.",
@@ -161,7 +215,7 @@ pub(super) fn access_denied(names: &Names) -> Words {
     .undo(format!("Set-CASMailbox {mailbox} -EwsEnabled $false"))
 }
 
-pub(super) fn moving(names: &Names) -> Words {
+fn moving(names: &Names) -> Words {
     words(
         "The mailbox is being moved.",
         "Exchange moves it to another database or server at the moment and lets nobody in until that is done.",
@@ -174,7 +228,7 @@ pub(super) fn moving(names: &Names) -> Words {
     ))
 }
 
-pub(super) fn moved(endpoint: Option<&EwsUrl>, names: &Names) -> Words {
+fn moved(endpoint: Option<&EwsUrl>, names: &Names) -> Words {
     let mailbox = shown_or(&names.mailbox, "The mailbox");
     let words = match endpoint {
         Some(endpoint) => words(
@@ -194,7 +248,7 @@ pub(super) fn moved(endpoint: Option<&EwsUrl>, names: &Names) -> Words {
     ))
 }
 
-pub(super) fn server_unreachable(response_code: &str, names: &Names) -> Words {
+fn server_unreachable(response_code: &str, names: &Names) -> Words {
     words(
         "The server asked does not reach the mailbox's server.",
         format!(
@@ -214,7 +268,7 @@ pub(super) fn server_unreachable(response_code: &str, names: &Names) -> Words {
     .find_out("Test-ServiceHealth")
 }
 
-pub(super) fn misconfigured(names: &Names) -> Words {
+fn misconfigured(names: &Names) -> Words {
     words(
         "The mailbox is not set up properly.",
         format!(
@@ -230,7 +284,7 @@ pub(super) fn misconfigured(names: &Names) -> Words {
     ))
 }
 
-pub(super) fn full(names: &Names) -> Words {
+fn full(names: &Names) -> Words {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
         "The mailbox is full.",
@@ -244,7 +298,7 @@ pub(super) fn full(names: &Names) -> Words {
     .find_out(format!("Get-Mailbox {mailbox} | Format-List *Quota*"))
 }
 
-pub(super) fn ambiguous(names: &Names) -> Words {
+fn ambiguous(names: &Names) -> Words {
     words(
         format!(
             "Exchange knows several mailboxes by the name {}.",

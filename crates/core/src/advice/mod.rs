@@ -1,14 +1,16 @@
 //! The one place where a failure becomes words: what happened, who must act, and the command to run. Each problem has
 //! its words in a file below, by what must be looked at; no other part of Kalends holds a sentence about Exchange.
 
+mod autodiscover;
 mod certificate;
 mod damaged;
-mod examples;
 mod mailbox;
+mod names;
 mod network;
 mod organisation;
 mod own_account;
 mod passing;
+mod password;
 pub mod powershell;
 mod proxied;
 mod role;
@@ -17,69 +19,19 @@ mod service_account;
 mod sign_in;
 pub mod table;
 mod tls;
-mod tried;
+mod topics;
 mod unusable;
 mod wording;
 
+pub use autodiscover::{in_few_words, tried};
 pub use certificate::ending as ending_certificate;
+pub use names::Names;
 pub use service_account::{Section, service_account};
-pub use tried::{in_few_words, tried};
+pub use wording::{Command, Purpose};
 
-use crate::{
-    clock::Timestamp,
-    problem::{Owner, Problem},
-};
+use crate::problem::{Owner, Problem};
 use serde::{Deserialize, Serialize};
-use wording::{OPERATOR, SERVER, Words, host_of, shown, shown_or, words};
-
-/// The names that the words and commands are filled in with; all come from what was typed or stored.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Names {
-    pub mailbox: String,
-    pub account: String,
-    /// The endpoint as typed or found; empty when Autodiscover found none.
-    pub endpoint: String,
-    /// Seconds east of UTC, where the reader's zone is known.
-    #[serde(default)]
-    pub utc_offset: Option<i32>,
-    /// Whether an admin holds the account for everybody.
-    #[serde(default)]
-    pub held: bool,
-    /// Whether the mailbox's owner signs in with an account of their own: no role is needed, and nobody else uses it.
-    #[serde(default)]
-    pub is_own: bool,
-    /// Whether the reader may know where names lead within the network: an admin, or whoever runs Kalends.
-    #[serde(default)]
-    pub tells_addresses: bool,
-    /// When a saved password that was refused is sent again by itself.
-    #[serde(default)]
-    pub probe_at: Option<Timestamp>,
-}
-
-impl Names {
-    /// Names for pages that explain without an occasion.
-    pub fn example() -> Self {
-        Self {
-            mailbox: "alice@example.test".to_owned(),
-            account: "svc-kalends@example.test".to_owned(),
-            endpoint: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
-            utc_offset: None,
-            held: false,
-            is_own: false,
-            tells_addresses: true,
-            probe_at: None,
-        }
-    }
-
-    /// For a reader who may know the addresses of servers, or may not.
-    #[must_use]
-    pub fn telling_addresses(self, tells_addresses: bool) -> Self {
-        Self {
-            tells_addresses,
-            ..self
-        }
-    }
-}
+use wording::{Words, words};
 
 /// What people read about a problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,40 +65,6 @@ impl Advice {
     pub fn is_pause(&self) -> bool {
         self.code == Problem::AccountPaused.code()
     }
-}
-
-/// What a command is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// Shows how things stand and changes nothing.
-    FindOut,
-    /// Changes something.
-    Run,
-    /// Shows whether the change took hold.
-    Verify,
-    /// Takes the change back.
-    Undo,
-}
-
-impl Purpose {
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::FindOut => "Find out",
-            Self::Run => "Run",
-            Self::Verify => "Verify",
-            Self::Undo => "Undo",
-        }
-    }
-}
-
-/// A command with the place where it is run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Command {
-    pub purpose: Purpose,
-    /// Such as "In the Exchange Management Shell".
-    pub place: String,
-    pub text: String,
 }
 
 /// The words for a problem.
@@ -184,127 +102,22 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
     }
 }
 
-/// The words that depend on the problem alone.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one line per problem, so that none is overlooked"
-)]
+/// The words that depend on the problem alone. A unit test sees to it that no problem is without.
 fn words_for(problem: &Problem, names: &Names) -> Words {
-    match problem {
-        Problem::AddressNotAllowed {
-            host,
-            port,
-            address,
-        } => network::not_allowed(host, *port, address),
-        Problem::NameNotFound { host } => network::name_not_found(host),
-        Problem::ConnectionRefused { target } => network::refused(target),
-        Problem::ConnectionTimedOut { target } => network::timed_out(target),
-        Problem::ConnectionFailed { target, reason } => network::failed(target, reason),
-        Problem::CertificateUnknownIssuer { host, certificate } => {
-            certificate::unknown_issuer(host, certificate)
-        }
-        Problem::CertificateWrongName { host, certificate } => {
-            certificate::wrong_name(host, certificate)
-        }
-        Problem::CertificateExpired { host, certificate } => {
-            certificate::expired(host, certificate)
-        }
-        Problem::CertificateNotYetValid { host, certificate } => {
-            certificate::not_yet_valid(host, certificate)
-        }
-        Problem::CertificateUnusable {
-            host,
-            certificate,
-            flaw,
-        } => unusable::certificate(host, certificate, flaw),
-        Problem::TlsFailed { host, reason } => tls::failed(host, reason),
-        Problem::NotEws {
-            instead,
-            status,
-            location,
-        } => server::not_ews(*instead, *status, location.as_deref(), names),
-        Problem::EndpointNotFound { url } => server::not_found(url),
-        Problem::Forbidden => server::forbidden(names),
-        Problem::ProxyForbids { proxy } => proxied::forbids(proxy, names),
-        Problem::EwsOffHere => server::ews_off_here(names),
-        Problem::EwsOffEverywhere => server::ews_off_everywhere(),
-        Problem::ServerTooOld => server::too_old(),
-        Problem::ExchangeOnline => server::exchange_online(names),
-        Problem::AutodiscoverFailed { tried } => server::autodiscover_failed(tried, names),
-        Problem::LeadsElsewhere { host } => server::leads_elsewhere(host, names),
-        Problem::UnknownResponseCode { response_code } => server::unknown_code(response_code),
-        Problem::AnswerTooLarge => server::too_large(),
-        Problem::AnswerNotUnderstood { .. } => server::not_understood(),
-        Problem::SignInNotOffered { offered } => sign_in::not_offered(offered),
-        Problem::KerberosOnly { .. } => sign_in::kerberos_only(),
-        Problem::ConnectionNotKept => sign_in::connection_not_kept(),
-        Problem::AnsweredWithoutSignIn { proxy } => proxied::answered(proxy.as_deref(), names),
-        Problem::BasicWithheld { offered, changed } => {
-            sign_in::basic_withheld(offered, changed.as_deref(), names)
-        }
-        Problem::SignInRefused {
-            changed,
-            proxy,
-            offered,
-        } => sign_in::refused(changed.as_deref(), proxy.as_deref(), offered, names),
-        Problem::SignInPaused { until } => sign_in::paused(*until, names),
-        Problem::TooManyTries { until } => sign_in::too_many_tries(*until, names),
-        Problem::SignInUnanswered => sign_in::unanswered(names),
-        Problem::PasswordChanging { until } => organisation::password_changing(*until, names),
-        Problem::AccountPaused => organisation::paused(),
-        Problem::MailboxTaken => organisation::taken(names),
-        Problem::PermissionGone => organisation::permission_gone(names),
-        Problem::PasswordRefused {
-            taken_before: true, ..
-        } => sign_in::taken_then_refused(names),
-        Problem::PasswordRefused { changed, proxy, .. } => {
-            sign_in::password_refused(changed.as_deref(), proxy.as_deref(), names)
-        }
-        Problem::AccountDisabled => sign_in::disabled(names),
-        Problem::PasswordExpired => sign_in::expired(names),
-        Problem::SecretMissing => sign_in::secret_missing(),
-        Problem::ImpersonationDenied => mailbox::impersonation_denied(names),
-        Problem::OutsideScope => mailbox::outside_scope(names),
-        Problem::RoleMissing => mailbox::role_missing(names),
-        Problem::ImpersonationFailed => mailbox::impersonation_failed(names),
-        Problem::MailboxNotFound => mailbox::not_found(names),
-        Problem::MailboxAlias { primary } => mailbox::alias(primary.as_ref(), names),
-        Problem::CalendarNotFound => mailbox::no_calendar(names),
-        Problem::AccessDenied => mailbox::access_denied(names),
-        Problem::MailboxMoving => mailbox::moving(names),
-        Problem::MailboxMoved { endpoint } => mailbox::moved(endpoint.as_ref(), names),
-        Problem::Throttled { wait_millis } => passing::throttled(*wait_millis, names),
-        Problem::ServerError {
-            status,
-            response_code,
-            wait_millis,
-        } => passing::server_error(*status, response_code.as_deref(), *wait_millis),
-        Problem::ProxyFailed {
-            status,
-            proxy,
-            wait_millis,
-        } => passing::proxy_failed(*status, proxy.as_deref(), *wait_millis),
-        Problem::OutOfStep { response_code } => passing::out_of_step(response_code),
-        Problem::MailboxServerUnreachable { response_code } => {
-            mailbox::server_unreachable(response_code, names)
-        }
-        Problem::MailboxMisconfigured => mailbox::misconfigured(names),
-        Problem::MailboxFull => mailbox::full(names),
-        Problem::MailboxAmbiguous => mailbox::ambiguous(names),
-        Problem::AccountNotInDomain => sign_in::not_in_domain(names),
-        Problem::AccountWithoutMailbox => mailbox::account_without_one(names),
-        Problem::EntryDamaged {
-            response_code,
-            periods,
-        } => damaged::entry(response_code, periods, names),
-        Problem::RequestRejected { said } => server::request_rejected(said),
-        Problem::AnswerTimedOut { seconds, operation } => {
-            passing::timed_out(*seconds, operation.as_deref())
-        }
-        Problem::AnswerCutShort => passing::cut_short(),
-        Problem::AccountInUse => passing::account_in_use(),
-        Problem::Interrupted => passing::interrupted(),
-    }
+    topics::words_of(problem, names)
+        .or_else(|| autodiscover::words_of(problem, names))
+        .unwrap_or_else(|| {
+            words(
+                format!("Kalends has no words for {}.", problem.code()),
+                "This version knows that it can happen, and no advice on it.",
+            )
+        })
+}
+
+/// One example or more of every problem, for the pages and the table that explain them without an occasion, and for the
+/// tests.
+fn every_problem() -> Vec<Problem> {
+    [topics::examples(), autodiscover::examples()].concat()
 }
 
 #[cfg(test)]

@@ -1,10 +1,54 @@
 //! Words for what happens before anybody says a word of TLS: addresses, names and TCP.
 
-use super::{OPERATOR, Purpose, SERVER, Words, powershell::quote, shown, words};
-use crate::problem::Target;
+use super::{
+    powershell::quote,
+    wording::{OPERATOR, Purpose, SERVER, Words, shown, words},
+};
+use crate::problem::{Problem, Target};
 use std::net::IpAddr;
 
-pub(super) fn not_allowed(host: &str, port: u16, address: &str) -> Words {
+/// The words for a problem, if this file has them.
+pub(super) fn words_of(problem: &Problem) -> Option<Words> {
+    Some(match problem {
+        Problem::AddressNotAllowed {
+            host,
+            port,
+            address,
+        } => not_allowed(host, *port, address),
+        Problem::NameNotFound { host } => name_not_found(host),
+        Problem::ConnectionRefused { target } => refused(target),
+        Problem::ConnectionTimedOut { target } => timed_out(target),
+        Problem::ConnectionFailed { target, reason } => failed(target, reason),
+        _ => return None,
+    })
+}
+
+/// One example or more of each problem above.
+pub(super) fn examples() -> Vec<Problem> {
+    let host = || "mail.example.test".to_owned();
+    let target = || Target {
+        host: host(),
+        port: 443,
+        address: "192.0.2.10".to_owned(),
+        local: Some("192.0.2.1".to_owned()),
+    };
+    vec![
+        Problem::AddressNotAllowed {
+            host: host(),
+            port: 443,
+            address: "10.0.0.5".to_owned(),
+        },
+        Problem::NameNotFound { host: host() },
+        Problem::ConnectionRefused { target: target() },
+        Problem::ConnectionTimedOut { target: target() },
+        Problem::ConnectionFailed {
+            target: target(),
+            reason: "host unreachable".to_owned(),
+        },
+    ]
+}
+
+fn not_allowed(host: &str, port: u16, address: &str) -> Words {
     let (host, address) = (shown(host), shown(address));
     let bare = host.trim_matches(['[', ']']);
     let entry = match (bare.contains(':'), port) {
@@ -62,7 +106,7 @@ fn is_never_exchange(address: &str) -> bool {
     }
 }
 
-pub(super) fn name_not_found(host: &str) -> Words {
+fn name_not_found(host: &str) -> Words {
     let host = shown(host);
     words(
         format!("There is no server named {host}."),
@@ -75,7 +119,7 @@ pub(super) fn name_not_found(host: &str) -> Words {
     .command(Purpose::FindOut, "On the machine that runs Kalends", format!("nslookup {}", name_only(&host)))
 }
 
-pub(super) fn refused(target: &Target) -> Words {
+fn refused(target: &Target) -> Words {
     let host = shown(&target.host);
     words(
         format!("{host} refused the connection."),
@@ -98,7 +142,7 @@ pub(super) fn refused(target: &Target) -> Words {
     )
 }
 
-pub(super) fn timed_out(target: &Target) -> Words {
+fn timed_out(target: &Target) -> Words {
     let host = shown(&target.host);
     words(
         format!("{host} did not answer."),
@@ -117,7 +161,7 @@ pub(super) fn timed_out(target: &Target) -> Words {
     )
 }
 
-pub(super) fn failed(target: &Target, reason: &str) -> Words {
+fn failed(target: &Target, reason: &str) -> Words {
     let host = shown(&target.host);
     words(
         format!("{host} could not be reached."),

@@ -1,12 +1,38 @@
 //! Words for what an organisation decides: accounts that admins hold, pauses, and mailboxes that are taken.
 
-use super::{Names, Words, shown_or, words};
+use super::{
+    names::Names,
+    wording::{Words, shown_or, words},
+};
 use crate::{
     clock::Timestamp,
     problem::{Concerns, Owner, Problem},
 };
 
-pub(super) fn password_changing(until: Timestamp, names: &Names) -> Words {
+/// The words for a problem, if this file has them.
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+    Some(match problem {
+        Problem::PasswordChanging { until } => password_changing(*until, names),
+        Problem::AccountPaused => paused(),
+        Problem::MailboxTaken => taken(names),
+        Problem::PermissionGone => permission_gone(names),
+        _ => return None,
+    })
+}
+
+/// One example or more of each problem above.
+pub(super) fn examples() -> Vec<Problem> {
+    vec![
+        Problem::PasswordChanging {
+            until: Timestamp::from_seconds(1_772_546_700),
+        },
+        Problem::AccountPaused,
+        Problem::MailboxTaken,
+        Problem::PermissionGone,
+    ]
+}
+
+fn password_changing(until: Timestamp, names: &Names) -> Words {
     let at = match names.utc_offset {
         Some(offset) => until.time_in_words_at(offset),
         None => until.time_in_words(),
@@ -22,7 +48,7 @@ pub(super) fn password_changing(until: Timestamp, names: &Names) -> Words {
     .step(format!("Ask a Kalends administrator, if it still says so after {at}."))
 }
 
-pub(super) fn paused() -> Words {
+fn paused() -> Words {
     words(
         "A Kalends administrator has paused the connection to Exchange.",
         "Nothing is asked of Exchange until it is resumed. Entries that were read before stay as they are.",
@@ -30,7 +56,7 @@ pub(super) fn paused() -> Words {
     .step("Ask a Kalends administrator when it goes on. Administrators resume it on the page Organisation, or on the connection if that one alone is paused.")
 }
 
-pub(super) fn taken(names: &Names) -> Words {
+fn taken(names: &Names) -> Words {
     words(
         "Somebody else has connected this mailbox.",
         format!(
@@ -41,7 +67,7 @@ pub(super) fn taken(names: &Names) -> Words {
     .step("Ask for the mailbox with a reason: a Kalends administrator sees who has it and decides.")
 }
 
-pub(super) fn permission_gone(names: &Names) -> Words {
+fn permission_gone(names: &Names) -> Words {
     words(
         "You may not connect this mailbox any more.",
         format!(

@@ -1,7 +1,11 @@
 //! What changes where somebody signs in with an account of their own: no role is needed, the mailbox is the account's,
 //! and its password is its owner's to change.
 
-use super::{Names, Words, powershell::quote_or, shown_or, words};
+use super::{
+    names::Names,
+    powershell::quote_or,
+    wording::{Words, shown_or, words},
+};
 use crate::problem::{Owner, Problem};
 
 /// Who must act, and how.
@@ -75,7 +79,7 @@ fn without_a_new_account(mut words: Words) -> Words {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{advice, examples::every_problem};
+    use super::super::{advice, every_problem};
     use super::*;
 
     #[test]

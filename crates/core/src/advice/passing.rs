@@ -1,7 +1,66 @@
 //! Words for what passes by itself: busy servers, servers in trouble, answers that did not arrive.
 
-use super::{Names, Words, shown, words};
-use crate::problem::MIN_PAUSE_MILLIS;
+use super::{
+    names::Names,
+    wording::{Words, shown, words},
+};
+use crate::problem::{MIN_PAUSE_MILLIS, Problem};
+
+/// The words for a problem, if this file has them.
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+    Some(match problem {
+        Problem::Throttled { wait_millis } => throttled(*wait_millis, names),
+        Problem::ServerError {
+            status,
+            response_code,
+            wait_millis,
+        } => server_error(*status, response_code.as_deref(), *wait_millis),
+        Problem::ProxyFailed {
+            status,
+            proxy,
+            wait_millis,
+        } => proxy_failed(*status, proxy.as_deref(), *wait_millis),
+        Problem::OutOfStep { response_code } => out_of_step(response_code),
+        Problem::AnswerTimedOut { seconds, operation } => timed_out(*seconds, operation.as_deref()),
+        Problem::AnswerCutShort => cut_short(),
+        Problem::AccountInUse => account_in_use(),
+        Problem::Interrupted => interrupted(),
+        _ => return None,
+    })
+}
+
+/// One example or more of each problem above.
+pub(super) fn examples() -> Vec<Problem> {
+    let server_error = |status, response_code: Option<&str>, wait_millis| Problem::ServerError {
+        status,
+        response_code: response_code.map(str::to_owned),
+        wait_millis,
+    };
+    let proxy_failed = |status, proxy: Option<&str>, wait_millis| Problem::ProxyFailed {
+        status,
+        proxy: proxy.map(str::to_owned),
+        wait_millis,
+    };
+    vec![
+        Problem::Throttled {
+            wait_millis: 300_000,
+        },
+        server_error(503, None, Some(120_000)),
+        server_error(500, Some("ErrorADUnavailable"), None),
+        proxy_failed(502, Some("nginx/1.26"), None),
+        proxy_failed(504, None, Some(120_000)),
+        Problem::OutOfStep {
+            response_code: "ErrorInvalidSyncStateData".to_owned(),
+        },
+        Problem::AnswerTimedOut {
+            seconds: 15,
+            operation: Some("FindItem".to_owned()),
+        },
+        Problem::AnswerCutShort,
+        Problem::AccountInUse,
+        Problem::Interrupted,
+    ]
+}
 
 fn in_words(wait_millis: u64) -> String {
     let seconds = wait_millis.div_ceil(1000);
@@ -24,7 +83,7 @@ fn pause_in_words(wait_millis: Option<u64>) -> (String, String) {
     }
 }
 
-pub(super) fn throttled(wait_millis: u64, names: &Names) -> Words {
+fn throttled(wait_millis: u64, names: &Names) -> Words {
     let whose = if names.is_own {
         ""
     } else {
@@ -44,11 +103,7 @@ pub(super) fn throttled(wait_millis: u64, names: &Names) -> Words {
     .undo("Remove-ThrottlingPolicy 'Kalends'")
 }
 
-pub(super) fn server_error(
-    status: u16,
-    response_code: Option<&str>,
-    wait_millis: Option<u64>,
-) -> Words {
+fn server_error(status: u16, response_code: Option<&str>, wait_millis: Option<u64>) -> Words {
     let said = match response_code {
         Some(code) => shown(code),
         None => format!("HTTP {status}"),
@@ -64,7 +119,7 @@ pub(super) fn server_error(
     .find_out("Get-ExchangeServer | Get-ServerComponentState | Where-Object State -ne 'Active'")
 }
 
-pub(super) fn proxy_failed(status: u16, proxy: Option<&str>, wait_millis: Option<u64>) -> Words {
+fn proxy_failed(status: u16, proxy: Option<&str>, wait_millis: Option<u64>) -> Words {
     let (who, title) = match proxy {
         Some(proxy) => {
             let proxy = shown(proxy);
@@ -93,7 +148,7 @@ pub(super) fn proxy_failed(status: u16, proxy: Option<&str>, wait_millis: Option
     .step("Check that the Exchange server behind it runs and is one of those it passes calls on to.")
 }
 
-pub(super) fn out_of_step(response_code: &str) -> Words {
+fn out_of_step(response_code: &str) -> Words {
     words(
         "Exchange lost track of what Kalends had read.",
         format!(
@@ -105,7 +160,7 @@ pub(super) fn out_of_step(response_code: &str) -> Words {
     .step("Tell the Exchange administrator, if it stays for hours; the mailbox may need a repair.")
 }
 
-pub(super) fn timed_out(seconds: u64, operation: Option<&str>) -> Words {
+fn timed_out(seconds: u64, operation: Option<&str>) -> Words {
     let to = operation.map_or_else(String::new, |it| {
         format!(" for the answer to {}", shown(it))
     });
@@ -118,7 +173,7 @@ pub(super) fn timed_out(seconds: u64, operation: Option<&str>) -> Words {
     .find_out("Test-ServiceHealth")
 }
 
-pub(super) fn cut_short() -> Words {
+fn cut_short() -> Words {
     words(
         "The connection broke while Exchange answered.",
         "The answer did not arrive as a whole, so Kalends threw it away. Restarts and proxies with short time limits cause this.",
@@ -127,7 +182,7 @@ pub(super) fn cut_short() -> Words {
     .step("Check the time limits of proxies and load balancers in between, if it stays.")
 }
 
-pub(super) fn account_in_use() -> Words {
+fn account_in_use() -> Words {
     words(
         "Another test or sync of this account is running.",
         "Only one at a time signs in with an account, so that a changed password is refused once. Nothing was sent for this test. Exchange is slow to answer the other one.",
@@ -135,7 +190,7 @@ pub(super) fn account_in_use() -> Words {
     .step("Try again in 60 seconds: a test ends after five minutes at the latest, and a sync lets people go first.")
 }
 
-pub(super) fn interrupted() -> Words {
+fn interrupted() -> Words {
     words(
         "The test was cut off before its end.",
         "Kalends was stopped or restarted meanwhile, or could not use its own databases. A password that was typed was not kept. Exchange is not the cause.",

@@ -1,7 +1,34 @@
 //! Words for proxies that part what NTLM needs together: it signs in one connection, from the caller to Exchange.
 
-use super::{Names, Purpose, Words, certificate, powershell::quote_or, shown, sign_in, words};
-use crate::problem::{Certificate, CertificateBefore};
+use super::{
+    certificate,
+    names::Names,
+    powershell::quote_or,
+    wording::{Purpose, Words, shown, words},
+};
+use crate::problem::{Certificate, CertificateBefore, Problem};
+
+/// The words for a problem, if this file has them.
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+    Some(match problem {
+        Problem::ProxyForbids { proxy } => forbids(proxy, names),
+        Problem::AnsweredWithoutSignIn { proxy } => answered(proxy.as_deref(), names),
+        _ => return None,
+    })
+}
+
+/// One example or more of each problem above.
+pub(super) fn examples() -> Vec<Problem> {
+    vec![
+        Problem::AnsweredWithoutSignIn {
+            proxy: Some("nginx/1.22.1".to_owned()),
+        },
+        Problem::AnsweredWithoutSignIn { proxy: None },
+        Problem::ProxyForbids {
+            proxy: "cloudflare".to_owned(),
+        },
+    ]
+}
 
 const PASS_THROUGH: &str = "Have the proxy pass the connection through as it is (TCP), so that each caller has one of its own: in nginx the module stream in place of proxy_pass, in HAProxy mode tcp; Exchange then shows its own certificate.";
 const OWN_CONNECTION: &str = "Or have it keep a connection of its own for each caller: nginx Plus by ntlm in the upstream, HAProxy by http-reuse never, F5 without OneConnect, NetScaler by -conMultiplex DISABLED, Squid by connection-auth=on, ARR without shared connections. nginx without Plus cannot, neither with keepalive nor without; nor can Apache.";
@@ -25,7 +52,7 @@ pub(super) fn refused(
         Some((now, before)) => advice.step(format!(
             "{} {}",
             certificate::change(now, before),
-            sign_in::SOMETHING_BETWEEN
+            certificate::SOMETHING_BETWEEN
         )),
         None => advice,
     };
@@ -45,7 +72,7 @@ pub(super) fn changed_since(proxy: &str) -> String {
 }
 
 /// It refuses the call itself, or hands on that Exchange does.
-pub(super) fn forbids(proxy: &str, names: &Names) -> Words {
+fn forbids(proxy: &str, names: &Names) -> Words {
     let proxy = shown(proxy);
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
@@ -61,7 +88,7 @@ pub(super) fn forbids(proxy: &str, names: &Names) -> Words {
 }
 
 /// A hole: it is told as one.
-pub(super) fn answered(proxy: Option<&str>, names: &Names) -> Words {
+fn answered(proxy: Option<&str>, names: &Names) -> Words {
     let who = proxy.map_or_else(
         || "Something in front of Exchange, or Exchange itself,".to_owned(),
         |proxy| format!("The proxy in front of Exchange ({})", shown(proxy)),

@@ -1,20 +1,72 @@
 //! Words for servers that answer something else than expected: no EWS, not this EWS, or not for this caller.
 
 use super::{
-    Names, OPERATOR, Purpose, SERVER, Words, host_of,
+    names::Names,
     powershell::{quote, quote_or},
-    shown, shown_or, words,
+    wording::{Purpose, SERVER, Words, host_of, shown, shown_or, words},
 };
-use crate::problem::{CameOf, InsteadOfEws, NO_CODE, Tried};
+use crate::problem::{InsteadOfEws, NO_CODE, Problem};
 
-const URLS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl";
+/// The words for a problem, if this file has them.
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+    Some(match problem {
+        Problem::NotEws {
+            instead,
+            status,
+            location,
+        } => not_ews(*instead, *status, location.as_deref(), names),
+        Problem::EndpointNotFound { url } => not_found(url),
+        Problem::Forbidden => forbidden(names),
+        Problem::EwsOffHere => ews_off_here(names),
+        Problem::EwsOffEverywhere => ews_off_everywhere(),
+        Problem::ServerTooOld => too_old(),
+        Problem::ExchangeOnline => exchange_online(names),
+        Problem::UnknownResponseCode { response_code } => unknown_code(response_code),
+        Problem::RequestRejected { said } => request_rejected(said),
+        Problem::AnswerTooLarge => too_large(),
+        Problem::AnswerNotUnderstood { .. } => not_understood(),
+        _ => return None,
+    })
+}
 
-pub(super) fn not_ews(
-    instead: InsteadOfEws,
-    status: u16,
-    location: Option<&str>,
-    names: &Names,
-) -> Words {
+/// One example or more of each problem above.
+pub(super) fn examples() -> Vec<Problem> {
+    let not_ews = |instead| Problem::NotEws {
+        instead,
+        status: 200,
+        location: Some("https://sts.example.test/".to_owned()),
+    };
+    let rejected = |said: &str| Problem::RequestRejected {
+        said: said.to_owned(),
+    };
+    vec![
+        not_ews(InsteadOfEws::WebPage),
+        not_ews(InsteadOfEws::SignInPage),
+        not_ews(InsteadOfEws::Redirect),
+        not_ews(InsteadOfEws::NotSoap),
+        Problem::EndpointNotFound {
+            url: "https://mail.example.test/EWS/Exchange.asmx".to_owned(),
+        },
+        Problem::Forbidden,
+        Problem::EwsOffHere,
+        Problem::EwsOffEverywhere,
+        rejected("ErrorSchemaValidation"),
+        rejected("HTTP 413"),
+        Problem::ServerTooOld,
+        Problem::ExchangeOnline,
+        Problem::AnswerTooLarge,
+        Problem::AnswerNotUnderstood {
+            reason: "no Body".to_owned(),
+        },
+        Problem::UnknownResponseCode {
+            response_code: "ErrorNew2030".to_owned(),
+        },
+    ]
+}
+
+pub(super) const URLS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl";
+
+fn not_ews(instead: InsteadOfEws, status: u16, location: Option<&str>, names: &Names) -> Words {
     let host = host_of(&names.endpoint);
     let to = location.map_or_else(String::new, |to| format!(" It points to {}.", shown(to)));
     let advice = match instead {
@@ -58,7 +110,7 @@ pub(super) fn not_ews(
 }
 
 /// How the address that Autodiscover gives is set.
-fn external_url(words: Words, names: &Names) -> Words {
+pub(super) fn external_url(words: Words, names: &Names) -> Words {
     let domain = names.mailbox.rsplit_once('@').map(|(_, domain)| domain);
     let domain = shown_or(domain.unwrap_or_default(), "example.com");
     let url = quote(&format!("https://mail.{domain}/EWS/Exchange.asmx"));
@@ -70,7 +122,7 @@ fn external_url(words: Words, names: &Names) -> Words {
         .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -ExternalUrl 'EARLIER'")
 }
 
-pub(super) fn not_found(url: &str) -> Words {
+fn not_found(url: &str) -> Words {
     if url.contains("/autodiscover/") {
         return words(
             "There is no Autodiscover at this address.",
@@ -96,7 +148,7 @@ const ALLOWED: &str =
     "Get-OrganizationConfig | Format-List EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList";
 const ALLOW_NO_MORE: &str = "Set-OrganizationConfig -EwsAllowList @{Remove='Kalends/*'}";
 
-pub(super) fn ews_off_here(names: &Names) -> Words {
+fn ews_off_here(names: &Names) -> Words {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
         format!(
@@ -113,7 +165,7 @@ pub(super) fn ews_off_here(names: &Names) -> Words {
     .undo(format!("Set-CASMailbox {mailbox} -EwsEnabled $false"))
 }
 
-pub(super) fn ews_off_everywhere() -> Words {
+fn ews_off_everywhere() -> Words {
     words(
         "Exchange lets Kalends into no mailbox any more (403).",
         "A mailbox that used to be within reach is refused, too, so the cause lies with the organisation: EWS is switched off, programs must be on a list, or a firewall in front refuses the call.",
@@ -127,7 +179,7 @@ pub(super) fn ews_off_everywhere() -> Words {
     .undo(ALLOW_NO_MORE)
 }
 
-pub(super) fn forbidden(names: &Names) -> Words {
+fn forbidden(names: &Names) -> Words {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
         "Exchange does not let Kalends in (403).",
@@ -147,7 +199,7 @@ pub(super) fn forbidden(names: &Names) -> Words {
     .undo(ALLOW_NO_MORE)
 }
 
-pub(super) fn too_old() -> Words {
+fn too_old() -> Words {
     words(
         "This Exchange is too old for Kalends.",
         "Kalends works with Exchange Server 2013, 2016, 2019 and Subscription Edition. The server refused every version of the protocol that Kalends speaks.",
@@ -157,7 +209,7 @@ pub(super) fn too_old() -> Words {
     .find_out("Get-ExchangeServer | Format-Table Name,AdminDisplayVersion")
 }
 
-pub(super) fn exchange_online(names: &Names) -> Words {
+fn exchange_online(names: &Names) -> Words {
     words(
         "This mailbox is in Exchange Online.",
         "Kalends connects Exchange Server, run by your organisation. Exchange Online (Microsoft 365) has no way in any more: it stopped taking passwords from programs in 2022 and early 2023, removed the right to impersonate in February 2025, and switches EWS off between October 2026 and April 2027. None of this affects Exchange Server.",
@@ -170,68 +222,7 @@ pub(super) fn exchange_online(names: &Names) -> Words {
     ))
 }
 
-pub(super) fn autodiscover_failed(tried: &[Tried], names: &Names) -> Words {
-    let in_a_circle = tried
-        .iter()
-        .any(|tried| matches!(tried.came, CameOf::Circle(_)));
-    let seen: Vec<String> = tried
-        .iter()
-        .map(|place| format!("{}.", super::tried(place)))
-        .collect();
-    let seen = if seen.is_empty() {
-        "None of them answered in time.".to_owned()
-    } else {
-        seen.join("\n")
-    };
-    let advice = words(
-        "Autodiscover did not find the Exchange server.",
-        format!(
-            "Kalends asked the usual addresses of the mail domain of {}.\n{seen}",
-            shown_or(&names.mailbox, "the mailbox")
-        ),
-    );
-    let advice = if in_a_circle {
-        advice.step("Mend the redirects of Autodiscover, which lead in a circle: mostly two contacts or mailboxes that name each other as their target address.")
-    } else {
-        advice
-    };
-    let names_none = |tried: &Tried| {
-        matches!(&tried.came, CameOf::Problem(problem) if matches!(
-            **problem,
-            crate::problem::Problem::NotEws { instead: InsteadOfEws::NoAddress, .. }
-        ))
-    };
-    if tried.iter().any(names_none) {
-        return external_url(advice, names).step(
-            "Or name the address of your Exchange server yourself; the administrator knows it.",
-        );
-    }
-    advice
-        .step("Name the address of your Exchange server yourself; the administrator knows it.")
-        .step("Set up Autodiscover for the mail domain, if it should be found by itself.")
-        .find_out(URLS)
-        .find_out("Get-ClientAccessService | Format-List Name,AutoDiscoverServiceInternalUri")
-}
-
-pub(super) fn leads_elsewhere(host: &str, names: &Names) -> Words {
-    let host = shown(host);
-    let domain = names.mailbox.rsplit('@').next().unwrap_or_default();
-    let domain = shown_or(domain, "the mail domain");
-    words(
-        format!("Autodiscover leads to {host}, outside of {domain}."),
-        format!("Kalends sends a password to hosts of the mail domain alone, unless somebody vouches for another one. {host} is right if your organisation's mail runs there: at a hosting company, or under another name of the organisation."),
-    )
-    .step(format!("Send the password there, if you know that {host} runs your mail."))
-    .step("Ask the administrator, if you do not know it.")
-    .step("A Kalends administrator can vouch for it once for everybody: the setting below, with what stands there already in the place of HOSTS.")
-    .command(
-        Purpose::Run,
-        OPERATOR,
-        format!("KALENDS_EXCHANGE_HOSTS=HOSTS,{host}"),
-    )
-}
-
-pub(super) fn unknown_code(response_code: &str) -> Words {
+fn unknown_code(response_code: &str) -> Words {
     if response_code == NO_CODE {
         return words(
             "Exchange answered with an error without a code.",
@@ -259,7 +250,7 @@ pub(super) fn unknown_code(response_code: &str) -> Words {
 }
 
 /// The server found the request itself wrong. HTTP statuses of this kind come from what stands in front.
-pub(super) fn request_rejected(said: &str) -> Words {
+fn request_rejected(said: &str) -> Words {
     let told = words(
         "Exchange finds fault with Kalends' request.",
         format!(
@@ -280,7 +271,7 @@ pub(super) fn request_rejected(said: &str) -> Words {
 
 const LOGS: &str = "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'Logging\\Ews') | Sort-Object LastWriteTime | Select-Object -Last 3";
 
-pub(super) fn too_large() -> Words {
+fn too_large() -> Words {
     words(
         "Exchange answered with more than Kalends takes.",
         "An answer was larger than the limit that protects Kalends, or an hour of the calendar holds more than a thousand entries.",
@@ -288,7 +279,7 @@ pub(super) fn too_large() -> Words {
     .step("Look for thousands of entries at the same time in the calendar, often left by another program, and remove them.")
 }
 
-pub(super) fn not_understood() -> Words {
+fn not_understood() -> Words {
     words(
         "Exchange's answer could not be read.",
         "The answer is not what the protocol allows. A proxy that changes answers is a usual cause.",

@@ -1,10 +1,10 @@
 //! How to set up a service account for Exchange, verify it and take it away: the words and commands of its page.
 
 use super::{
-    Command, Names, Purpose,
+    names::Names,
     powershell::{plain, quote_or},
     role,
-    wording::place_of,
+    wording::{Command, Purpose, place_of},
 };
 use serde::{Deserialize, Serialize};
 

@@ -2,32 +2,82 @@
 //! the command that decides.
 
 use super::{
-    Names, Purpose, SERVER, Words, certificate, powershell::quote_or, proxied, shown, shown_or,
-    words,
+    certificate,
+    names::Names,
+    powershell::quote_or,
+    proxied,
+    wording::{Purpose, SERVER, Words, shown, shown_or, words},
 };
 use crate::{
     account_name::AccountName,
-    clock::Timestamp,
-    problem::{Certificate, CertificateBefore},
+    problem::{Certificate, Problem},
 };
 
-fn account_state(names: &Names) -> String {
+/// The words for a problem, if this file has them.
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+    Some(match problem {
+        Problem::SignInNotOffered { offered } => not_offered(offered),
+        Problem::KerberosOnly { .. } => kerberos_only(),
+        Problem::ConnectionNotKept => connection_not_kept(),
+        Problem::BasicWithheld { offered, changed } => {
+            basic_withheld(offered, changed.as_deref(), names)
+        }
+        Problem::SignInRefused {
+            changed,
+            proxy,
+            offered,
+        } => refused(changed.as_deref(), proxy.as_deref(), offered, names),
+        Problem::AccountNotInDomain => not_in_domain(names),
+        _ => return None,
+    })
+}
+
+/// One example or more of each problem above.
+pub(super) fn examples() -> Vec<Problem> {
+    let kinds = |kinds: &[&str]| kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    let changed = || Some(Box::new(certificate::changed_example()));
+    let refused = |offered: &str, proxy: Option<&str>, changed| Problem::SignInRefused {
+        offered: kinds(&[offered]),
+        proxy: proxy.map(str::to_owned),
+        changed,
+    };
+    vec![
+        Problem::SignInNotOffered {
+            offered: kinds(&["NTLM"]),
+        },
+        Problem::SignInNotOffered { offered: vec![] },
+        Problem::KerberosOnly {
+            offered: kinds(&["Negotiate"]),
+        },
+        Problem::ConnectionNotKept,
+        Problem::BasicWithheld {
+            offered: kinds(&["Basic"]),
+            changed: None,
+        },
+        Problem::BasicWithheld {
+            offered: kinds(&["NTLM", "Basic"]),
+            changed: changed(),
+        },
+        refused("Basic", None, None),
+        refused("NTLM", None, None),
+        refused("NTLM", Some("nginx/1.22.1"), None),
+        refused("NTLM", None, changed()),
+        Problem::AccountNotInDomain,
+    ]
+}
+
+pub(super) fn account_state(names: &Names) -> String {
     format!(
         "Get-ADUser -Identity (Get-User {}).SamAccountName -Properties LockedOut,PasswordExpired,PasswordLastSet,LogonWorkstations | Format-List Enabled,LockedOut,PasswordExpired,PasswordLastSet,LogonWorkstations",
         quote_or(&names.account, "ACCOUNT")
     )
 }
 
-pub(super) const SOMETHING_BETWEEN: &str = "Ask whether a proxy, firewall or virus scanner between Kalends and Exchange ends TLS itself since then: with Extended Protection Exchange refuses every sign-in through it, whatever the password. Let it pass the connection through, or give it the certificate of Exchange.";
-const REACHES_DIRECTORY: &str = "Test-ComputerSecureChannel -Verbose";
-const SIGN_IN_SETTINGS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*";
-
-fn before(changed: Option<&Certificate>) -> Option<(&Certificate, &CertificateBefore)> {
-    changed.and_then(|certificate| Some((certificate, certificate.before.as_ref()?)))
-}
+pub(super) const REACHES_DIRECTORY: &str = "Test-ComputerSecureChannel -Verbose";
+pub(super) const SIGN_IN_SETTINGS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,*Authentication*,ExtendedProtection*";
 
 /// A certificate that changed since the last success is the one trace that a proxy leaves which ends TLS itself.
-pub(super) fn refused(
+fn refused(
     changed: Option<&Certificate>,
     proxy: Option<&str>,
     offered: &[String],
@@ -39,14 +89,14 @@ pub(super) fn refused(
         "The server answered 401 to {account}. It gives no reason; the likeliest causes come first. Kalends sent the password once and does not send it again by itself."
     );
     let is_handshake = offered.is_empty() || keeps_the_password(offered);
-    let advice = match (proxy, before(changed)) {
+    let advice = match (proxy, certificate::before(changed)) {
         (Some(proxy), before) => proxied::refused(proxy, &told, before),
         (None, None) => words("Exchange refused the user name or the password.", told),
         (None, Some((now, before))) => words(
             "Exchange refused the sign-in, and its certificate has changed.",
             format!("{told} {}", certificate::change(now, before)),
         )
-        .step(SOMETHING_BETWEEN),
+        .step(certificate::SOMETHING_BETWEEN),
     };
     let advice = advice
     .for_each_cause()
@@ -114,7 +164,7 @@ fn other_form(names: &Names) -> String {
     }
 }
 
-pub(super) fn not_offered(offered: &[String]) -> Words {
+fn not_offered(offered: &[String]) -> Words {
     let offered: Vec<String> = offered.iter().map(|scheme| shown(scheme)).collect();
     let meaning = if offered.is_empty() {
         "The server asks for no sign-in that a program could use. Kalends signs in with NTLM, or with Basic over the encrypted connection.".to_owned()
@@ -156,7 +206,7 @@ pub(super) fn not_offered(offered: &[String]) -> Words {
         .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -WindowsAuthentication $false")
 }
 
-pub(super) fn kerberos_only() -> Words {
+fn kerberos_only() -> Words {
     words(
         "The server takes Kerberos only.",
         "It offers Negotiate, but NTLM is switched off there. Kerberos needs a machine that belongs to the Windows domain, which the server of Kalends is not.",
@@ -170,7 +220,7 @@ pub(super) fn kerberos_only() -> Words {
     .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -BasicAuthentication $false")
 }
 
-pub(super) fn connection_not_kept() -> Words {
+fn connection_not_kept() -> Words {
     words(
         "The connection is closed in the middle of the sign-in.",
         "NTLM signs in a connection in two steps, and something closes it after the first: mostly a proxy or load balancer in front of Exchange that does not keep connections open.",
@@ -184,11 +234,7 @@ pub(super) fn connection_not_kept() -> Words {
 }
 
 /// Somebody who stands between can take better sign-ins out of the offer, or spoil them, to be handed the password.
-pub(super) fn basic_withheld(
-    offered: &[String],
-    changed: Option<&Certificate>,
-    names: &Names,
-) -> Words {
+fn basic_withheld(offered: &[String], changed: Option<&Certificate>, names: &Names) -> Words {
     let only_basic = !keeps_the_password(offered);
     let told = if only_basic {
         "The server now offers only Basic, which sends the password itself; before, it offered NTLM or Negotiate, which prove the password without sending it."
@@ -198,7 +244,7 @@ pub(super) fn basic_withheld(
     let told = format!(
         "{told} Somebody between Kalends and Exchange can bring that about. The password was not sent."
     );
-    let words = match before(changed) {
+    let words = match certificate::before(changed) {
         None => words(
             "The password was kept back: the server asks for less protection than before.",
             told,
@@ -207,7 +253,7 @@ pub(super) fn basic_withheld(
             "The password was kept back: the server asks for less protection than before.",
             format!("{told} {}", certificate::change(now, before)),
         )
-        .step(SOMETHING_BETWEEN),
+        .step(certificate::SOMETHING_BETWEEN),
     };
     let allow = if names.held {
         "If Basic is meant: an administrator of Kalends tests the account anew under “Change server or username”, types its password and ticks “Sign in by Basic”."
@@ -224,164 +270,7 @@ pub(super) fn basic_withheld(
         .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -WindowsAuthentication $false")
 }
 
-fn time(at: Timestamp, names: &Names) -> String {
-    match names.utc_offset {
-        Some(offset) => at.time_in_words_at(offset),
-        None => at.time_in_words(),
-    }
-}
-
-/// When a stopped account goes on by itself; nothing is said where that is not planned.
-fn next_try(names: &Names) -> String {
-    let at = names.probe_at.map(|at| time(at, names));
-    at.map(|at| format!(" It is sent once more at {at}, by itself."))
-        .unwrap_or_default()
-}
-
-pub(super) fn too_many_tries(until: Timestamp, names: &Names) -> Words {
-    let at = time(until, names);
-    words(
-        "You have tried too many passwords.",
-        format!(
-            "Within an hour a person may be refused ten times, and with six accounts at most. Kalends sends no password that you type before {at}."
-        ),
-    )
-    .step(format!("Wait until {at}, then try again with the right account and password."))
-    .step("Ask an administrator which account is meant, if you are not sure.")
-}
-
-pub(super) fn unanswered(names: &Names) -> Words {
-    words(
-        "Exchange did not answer the sign-in.",
-        format!(
-            "The password saved for {} went out and no answer came, so it may have been refused. Kalends has stopped all work with it for a while, so that the account is not locked.{}",
-            shown_or(&names.account, "the account"),
-            next_try(names)
-        ),
-    )
-    .step("Wait: Kalends tries again by itself. An administrator of Kalends can have the saved password sent once more.")
-    .step("Check that the Exchange servers reach a domain controller, if it stays: while they do not, sign-ins hang or are refused.")
-    .command(Purpose::FindOut, SERVER, REACHES_DIRECTORY)
-}
-
-pub(super) fn paused(until: Timestamp, names: &Names) -> Words {
-    let at = time(until, names);
-    words(
-        "Too many sign-ins were refused.",
-        format!(
-            "Sign-ins of {} were refused up to the limit of four an hour, three of them with typed passwords, or are still waiting for their answers. Another wrong password could lock the account for everybody who depends on it, so Kalends sends none before {}.",
-            shown_or(&names.account, "the account"),
-            at
-        ),
-    )
-    .step(format!("Wait until {at}, then try again with the right password."))
-    .step("Check in the meantime that the account is enabled and not locked.")
-    .find_out(account_state(names))
-}
-
-pub(super) fn password_refused(
-    changed: Option<&Certificate>,
-    proxy: Option<&str>,
-    names: &Names,
-) -> Words {
-    let behind = proxy.map(|proxy| format!(", behind a proxy: {}", shown(proxy)));
-    let told = format!(
-        "The password saved for {} worked before and was refused{}. Kalends has stopped all work with it, so that the account is not locked.{}",
-        shown_or(&names.account, "the account"),
-        behind.unwrap_or_default(),
-        next_try(names)
-    );
-    let advice = match before(changed) {
-        None => words(
-            "Exchange no longer takes the saved password.",
-            format!("{told} It was probably changed, or it expired."),
-        ),
-        Some((now, before)) => words(
-            "Exchange refuses the saved password, and its certificate has changed.",
-            format!("{told} {}", certificate::change(now, before)),
-        )
-        .step(SOMETHING_BETWEEN),
-    };
-    let advice = match proxy {
-        Some(proxy) => advice.step(proxied::changed_since(proxy)),
-        None => advice,
-    };
-    advice
-        .step("Type the present password on Profile Settings, below what it says of Microsoft Exchange. If it passes the test, every connection through this account goes on at once.")
-        .step("Check that the account is enabled, not locked, and that its password has not expired: command 1.")
-        .step("Check the sign-in settings of EWS, if the password is the right one: command 2. Extended Protection refuses sign-ins where a proxy on the way shows another certificate than Exchange.")
-        .step("Check that the Exchange servers reach a domain controller: command 3. While they do not, Exchange refuses every password. Once they do, an administrator of Kalends has the saved password sent once more.")
-        .find_out(account_state(names))
-        .find_out(SIGN_IN_SETTINGS)
-        .command(Purpose::FindOut, SERVER, REACHES_DIRECTORY)
-}
-
-/// What was taken is hardly wrong a moment later.
-pub(super) fn taken_then_refused(names: &Names) -> Words {
-    words(
-        "Exchange took the saved password a moment ago, and then refused it.",
-        format!(
-            "In the same run Exchange took the password of {} for some calls and answered the next with 401. It gives no reason: one of several servers that does not reach a domain controller, a balancer that parts connections, or an account that was locked or disabled at that moment look like this. Kalends has stopped all work with it, so that the account is not locked.{}",
-            shown_or(&names.account, "the account"),
-            next_try(names)
-        ),
-    )
-    .step("Check that the account is enabled and not locked: command 1.")
-    .step("Check that every Exchange server reaches a domain controller: command 2, on each.")
-    .step("Check whether something in front passes the calls of one connection to several Exchange servers.")
-    .step("An administrator of Kalends can have the saved password sent once more. Type the present one on Profile Settings, if it was changed at that moment.")
-    .find_out(account_state(names))
-    .command(Purpose::FindOut, SERVER, REACHES_DIRECTORY)
-}
-
-pub(super) fn disabled(names: &Names) -> Words {
-    let account = quote_or(&names.account, "ACCOUNT");
-    words(
-        "The account is disabled.",
-        format!(
-            "Exchange says that {} is disabled in the directory.",
-            shown_or(&names.account, "the account")
-        ),
-    )
-    .step("Enable the account, or connect with another one.")
-    .find_out(account_state(names))
-    .run(format!(
-        "Enable-ADAccount -Identity (Get-User {account}).SamAccountName"
-    ))
-    .verify(format!(
-        "Get-ADUser -Identity (Get-User {account}).SamAccountName | Format-List Enabled"
-    ))
-    .undo(format!(
-        "Disable-ADAccount -Identity (Get-User {account}).SamAccountName"
-    ))
-}
-
-pub(super) fn expired(names: &Names) -> Words {
-    let account = quote_or(&names.account, "ACCOUNT");
-    words(
-        "The account's password has expired.",
-        format!(
-            "Exchange says that {} must get a new password before it can sign in.",
-            shown_or(&names.account, "the account")
-        ),
-    )
-    .step("Set a new password and connect again with it.")
-    .step(
-        "Exempt the service account from expiry, so that connections do not break at every change.",
-    )
-    .find_out(account_state(names))
-    .run(format!(
-        "Set-ADUser -Identity (Get-User {account}).SamAccountName -PasswordNeverExpires $true"
-    ))
-    .verify(format!(
-        "Get-ADUser -Identity (Get-User {account}).SamAccountName -Properties PasswordNeverExpires | Format-List PasswordNeverExpires"
-    ))
-    .undo(format!(
-        "Set-ADUser -Identity (Get-User {account}).SamAccountName -PasswordNeverExpires $false"
-    ))
-}
-
-pub(super) fn not_in_domain(names: &Names) -> Words {
+fn not_in_domain(names: &Names) -> Words {
     words(
         "Exchange takes accounts of its domain only.",
         format!(
@@ -395,13 +284,4 @@ pub(super) fn not_in_domain(names: &Names) -> Words {
         "Get-User {} | Format-List UserPrincipalName,SamAccountName,RecipientTypeDetails",
         quote_or(&names.account, "ACCOUNT")
     ))
-}
-
-pub(super) fn secret_missing() -> Words {
-    words(
-        "The saved password cannot be opened.",
-        "Its row is gone from Kalends' vault, or was changed. Nothing was sent to Exchange. When the row is back, the calendar goes on by itself.",
-    )
-    .step("Type the password once more on Profile Settings, below what it says of Microsoft Exchange.")
-    .step("Ask a Kalends administrator whether the vault was restored or changed, if other people see this too.")
 }

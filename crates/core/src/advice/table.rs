@@ -1,8 +1,8 @@
 //! All problems in one table, for people who look one up: on a page of Kalends and in `docs/problems.md`.
 
-use super::{Advice, Names, advice, examples::every_problem};
+use super::{Advice, Names, advice, every_problem};
 use crate::problem::{Owner, Problem, Retry};
-use std::collections::BTreeSet;
+use strum::VariantNames as _;
 
 /// The words for the problem with this code, filled in with the names of an example; none if there is no such problem.
 pub fn explained(code: &str, names: &Names) -> Option<Advice> {
@@ -14,10 +14,9 @@ pub fn explained(code: &str, names: &Names) -> Option<Advice> {
 
 /// One example of each code, in the order in which a connection test can meet them.
 pub fn each_problem() -> Vec<Problem> {
-    let mut seen = BTreeSet::new();
-    let mut problems = every_problem();
-    problems.retain(|problem| seen.insert(problem.code()));
-    problems
+    let problems = every_problem();
+    let example_of = |code: &&str| problems.iter().find(|it| it.code() == *code).cloned();
+    Problem::VARIANTS.iter().filter_map(example_of).collect()
 }
 
 /// Who must act, in two words.
@@ -83,21 +82,21 @@ pub fn markdown() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use strum::VariantNames as _;
 
     #[test]
-    fn every_problem_is_in_the_table_once() {
-        let mut codes: Vec<&str> = each_problem().iter().map(Problem::code).collect();
-        codes.sort_unstable();
-        let mut all = Problem::VARIANTS.to_vec();
-        all.sort_unstable();
-        assert_eq!(codes, all);
-        for code in codes {
-            assert_eq!(
-                explained(code, &Names::example()).expect("explained").code,
-                code
+    fn every_problem_has_an_example_and_words() {
+        let examples = every_problem();
+        for code in Problem::VARIANTS {
+            let has_example = examples.iter().any(|problem| problem.code() == *code);
+            assert!(
+                has_example,
+                "{code}: add an example beside its words, in advice/"
             );
+            let told = explained(code, &Names::example()).expect("explained");
+            assert_eq!(told.code, *code);
+            assert!(!told.steps.is_empty(), "{code}: add its words, in advice/");
         }
+        assert_eq!(each_problem().len(), Problem::VARIANTS.len());
         assert_eq!(explained("no-such-problem", &Names::example()), None);
     }
 

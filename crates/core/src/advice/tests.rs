@@ -1,7 +1,4 @@
-use super::{
-    examples::{certificate, every_problem},
-    *,
-};
+use super::{wording::OPERATOR, *};
 
 fn names() -> Names {
     Names {
@@ -245,7 +242,7 @@ fn certificates_are_told_with_issuer_names_and_dates() {
     let told = advice(
         &Problem::CertificateExpired {
             host: "mail.example.test".to_owned(),
-            certificate: Box::new(certificate()),
+            certificate: Box::new(certificate::example()),
         },
         &names(),
     );

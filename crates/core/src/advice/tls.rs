@@ -1,7 +1,35 @@
 //! Words for encryption that did not come about before a certificate was judged.
 
-use super::{Purpose, SERVER, Words, certificate::CERTIFICATES, shown, words};
-use crate::problem::TlsReason;
+use super::{
+    certificate::CERTIFICATES,
+    wording::{Purpose, SERVER, Words, shown, words},
+};
+use crate::problem::{Problem, TlsReason};
+
+/// The words for a problem, if this file has them.
+pub(super) fn words_of(problem: &Problem) -> Option<Words> {
+    Some(match problem {
+        Problem::TlsFailed { host, reason } => failed(host, reason),
+        _ => return None,
+    })
+}
+
+/// One example or more of each problem above.
+pub(super) fn examples() -> Vec<Problem> {
+    let failed = |reason| Problem::TlsFailed {
+        host: "mail.example.test".to_owned(),
+        reason,
+    };
+    vec![
+        failed(TlsReason::NoCommonVersion),
+        failed(TlsReason::NoCommonCipher),
+        failed(TlsReason::ClientCertificate),
+        failed(TlsReason::NameNotServed),
+        failed(TlsReason::Closed),
+        failed(TlsReason::NotTls),
+        failed(TlsReason::Other("the server broke it off".to_owned())),
+    ]
+}
 
 const CIPHERS: &str =
     "Get-TlsCipherSuite | Where-Object Name -like 'TLS_ECDHE_*GCM*' | Format-Table Name";
@@ -9,7 +37,7 @@ const CIPHERS: &str =
 const WINDOWS: &str = "Get-CimInstance Win32_OperatingSystem | Format-List Caption,Version";
 const OLD_WINDOWS: &str = "Windows Server 2012 R2 and older cannot do it with an RSA certificate: they have no cipher with ECDHE and GCM for one, whatever is turned on. There are three ways out: give Exchange an ECDSA certificate (curve P-256), for which they have such ciphers; put a reverse proxy in front that speaks TLS 1.2 with ECDHE and passes connections on one by one; or move to Windows Server 2016 or newer.";
 
-pub(super) fn failed(host: &str, reason: &TlsReason) -> Words {
+fn failed(host: &str, reason: &TlsReason) -> Words {
     let host = shown(host);
     match reason {
         TlsReason::NoCommonVersion => words(

@@ -1,24 +1,62 @@
 //! Words for certificates that cannot be used whoever issued them, with how to issue them anew.
 
 use super::{
-    Purpose, SERVER, Words,
-    certificate::{CERTIFICATES, facts},
+    certificate::{self, CERTIFICATES, facts},
     powershell::quote,
-    shown, words,
+    wording::{Purpose, SERVER, Words, shown, words},
 };
-use crate::problem::{Certificate, CertificateFlaw};
+use crate::problem::{Certificate, CertificateFlaw, Problem};
 
-pub(super) fn certificate(host: &str, certificate: &Certificate, flaw: &CertificateFlaw) -> Words {
+/// The words for a problem, if this file has them.
+pub(super) fn words_of(problem: &Problem) -> Option<Words> {
+    Some(match problem {
+        Problem::CertificateUnusable {
+            host,
+            certificate,
+            flaw,
+        } => told(host, certificate, flaw),
+        _ => return None,
+    })
+}
+
+/// One example or more of each problem above.
+pub(super) fn examples() -> Vec<Problem> {
+    let unusable = |flaw| Problem::CertificateUnusable {
+        host: "mail.example.test".to_owned(),
+        certificate: Box::new(certificate::example()),
+        flaw,
+    };
+    let signature = || CertificateFlaw::Signature("SHA-1 with RSA".to_owned());
+    vec![
+        unusable(CertificateFlaw::NoAlternativeName),
+        unusable(signature()),
+        unusable(CertificateFlaw::Key("RSA with 1024 bits".to_owned())),
+        unusable(CertificateFlaw::NotForServers),
+        unusable(CertificateFlaw::CriticalExtension),
+        unusable(CertificateFlaw::Constraint),
+        unusable(CertificateFlaw::NotAnAuthority {
+            subject: "CN=Example Web Server".to_owned(),
+        }),
+        unusable(CertificateFlaw::Above {
+            subject: "CN=Example Issuing CA".to_owned(),
+            flaw: Box::new(signature()),
+        }),
+        unusable(CertificateFlaw::Revoked),
+        unusable(CertificateFlaw::Malformed),
+    ]
+}
+
+fn told(host: &str, certificate: &Certificate, flaw: &CertificateFlaw) -> Words {
     let (title, why) = match flaw {
         CertificateFlaw::Above { subject, flaw } => {
-            let (title, why) = told(&shown(subject), flaw);
+            let (title, why) = title_and_reason(&shown(subject), flaw);
             let own = format!(
                 "It stands above the certificate of {}, which cannot be used without it.",
                 shown(host)
             );
             (title, format!("{own} {why}"))
         }
-        flaw => told(&shown(host), flaw),
+        flaw => title_and_reason(&shown(host), flaw),
     };
     let advice = words(
         title,
@@ -44,7 +82,7 @@ pub(super) fn certificate(host: &str, certificate: &Certificate, flaw: &Certific
 }
 
 /// The title, and why it is refused.
-fn told(host: &str, flaw: &CertificateFlaw) -> (String, String) {
+fn title_and_reason(host: &str, flaw: &CertificateFlaw) -> (String, String) {
     let title = |what: &str| format!("The certificate of {host} {what}.");
     match flaw {
         CertificateFlaw::NoAlternativeName => (
@@ -79,7 +117,7 @@ fn told(host: &str, flaw: &CertificateFlaw) -> (String, String) {
             "A certificate may sign others only where it says so itself (basic constraints, CA:TRUE).".to_owned(),
         ),
         // Told by the flaw within it.
-        CertificateFlaw::Above { subject, flaw } => told(&shown(subject), flaw),
+        CertificateFlaw::Above { subject, flaw } => title_and_reason(&shown(subject), flaw),
         CertificateFlaw::Revoked => (
             title("was revoked"),
             "Its authority has taken it back.".to_owned(),

@@ -1,6 +1,42 @@
 //! Advice in the making: sentences, steps and commands are put together here, and names made fit for a sentence.
 
-use super::{Command, Purpose, powershell::plain};
+use super::powershell::plain;
+use crate::problem::capped;
+use serde::{Deserialize, Serialize};
+
+/// What a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Shows how things stand and changes nothing.
+    FindOut,
+    /// Changes something.
+    Run,
+    /// Shows whether the change took hold.
+    Verify,
+    /// Takes the change back.
+    Undo,
+}
+
+impl Purpose {
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::FindOut => "Find out",
+            Self::Run => "Run",
+            Self::Verify => "Verify",
+            Self::Undo => "Undo",
+        }
+    }
+}
+
+/// A command with the place where it is run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    pub purpose: Purpose,
+    /// Such as "In the Exchange Management Shell".
+    pub place: String,
+    pub text: String,
+}
 
 /// Advice in the making.
 pub(super) struct Words {
@@ -93,7 +129,7 @@ pub(super) fn place_of(text: &str) -> &'static str {
 
 /// A name within a sentence: without characters that could reorder or break the line, at most 200 characters.
 pub(super) fn shown(text: &str) -> String {
-    crate::problem::capped(&plain(text))
+    capped(&plain(text))
 }
 
 /// A name within a sentence, or what stands for it where none is known.
