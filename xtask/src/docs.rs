@@ -12,7 +12,7 @@ pub fn write() -> Result<()> {
         "run",
         "--quiet",
         "--package",
-        "kalends",
+        "kalends-core",
         "--example",
         "problems",
     ]);

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_written_table_is_the_present_one() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/problems.md");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems.md");
         let written = std::fs::read_to_string(path).expect("docs/problems.md");
         assert!(
             written == markdown(),
