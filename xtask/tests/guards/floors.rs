@@ -61,7 +61,7 @@ const FLOORS: &[Floor] = &[
             "rustls",
             "tokio-rustls",
         ],
-        known: &["kalends-core", "kalends"],
+        known: &["kalends-core", "kalends-store", "kalends"],
     },
 ];
 
@@ -98,7 +98,6 @@ fn is_of(family: &str, name: &str) -> bool {
 }
 
 #[test]
-#[ignore = "the crates are being made"]
 fn no_floor_knows_what_is_above_it() {
     let mut found = Vec::new();
     for floor in FLOORS {
@@ -115,7 +114,6 @@ fn no_floor_knows_what_is_above_it() {
 
 /// A feature would let the lowest floor differ between its users.
 #[test]
-#[ignore = "the crates are being made"]
 fn the_lowest_floor_has_no_features() {
     let features = tree::features("kalends-core");
     assert!(features.is_empty(), "{features:?}");
@@ -142,5 +140,56 @@ fn a_floor_that_is_not_there_is_no_floor() {
     tree::names(
         "error: package ID specification `kalends-core` did not match any packages\n",
         "kalends-core",
+    );
+}
+
+#[test]
+fn the_browser_downloads_no_server_machinery() {
+    let tree = tree::browser();
+    for heavy in [
+        "tokio",
+        "sqlx",
+        "reqwest",
+        "hyper",
+        "axum",
+        "rustls",
+        "jiff",
+        "kalends",
+        "kalends-exchange",
+        "kalends-store",
+    ] {
+        assert!(
+            !tree.iter().any(|name| name == heavy),
+            "{heavy} is in the browser's dependency tree"
+        );
+    }
+    for needed in ["app", "kalends-core", "leptos"] {
+        assert!(tree.iter().any(|name| name == needed), "{tree:?}");
+    }
+    // Leptos itself names `url` and the linker drops it; ours must not use it.
+    for ours in ["islands", "app", "kalends-core"] {
+        let named = tree::direct_in_browser(ours);
+        assert!(!named.iter().any(|name| name == "url"), "{ours} names url");
+    }
+}
+
+#[test]
+fn the_practice_exchange_shares_nothing_with_the_product() {
+    let tree = tree::all_of("kalends-simulator");
+    for ours in [
+        "kalends",
+        "kalends-core",
+        "kalends-exchange",
+        "kalends-store",
+        "app",
+        "islands",
+        "server",
+        "xtask",
+    ] {
+        assert!(!tree.iter().any(|name| name == ours), "{ours}");
+    }
+    assert!(
+        tree.iter().any(|name| name == "kalends-simulator"),
+        "{tree:?}"
     );
 }

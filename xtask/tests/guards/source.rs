@@ -192,3 +192,33 @@ pub fn root() -> PathBuf {
         .unwrap_or(Path::new("."))
         .to_owned()
 }
+
+#[test]
+fn the_guards_see_code_and_neither_comments_nor_unit_tests() {
+    let text = "//! axum in words\nuse crate::{store::Store, vault};\nlet x = crate::sync::y(); // tower\n\
+                let url = \"https://axum.example\";\n#[cfg(test)]\nmod tests { use leptos; }\n";
+    let source = Source::new("src/x.rs", text);
+    assert!(
+        source
+            .find(|word| word == "tower" || word == "leptos")
+            .is_empty()
+    );
+    assert_eq!(source.find(|word| word == "axum"), ["src/x.rs:4: axum"]);
+    assert_eq!(source.modules(), ["store", "sync", "vault"]);
+    assert_eq!(words("a.b_c(d1)").collect::<Vec<_>>(), ["a", "b_c", "d1"]);
+}
+
+#[test]
+fn the_guards_leave_out_files_that_are_unit_tests_and_no_others() {
+    let declared = |path: &str, text: &str| Source::new(path, text).unit_tests();
+    let beside = "mod a;\n#[cfg(test)]\n#[path = \"x_tests.rs\"]\nmod tests;\n";
+    assert_eq!(declared("src/a/x.rs", beside), ["src/a/x_tests.rs"]);
+    let below = "#[cfg(test)]\nmod tests;\n";
+    assert_eq!(declared("src/a/x.rs", below), ["src/a/x/tests.rs"]);
+    assert_eq!(declared("src/lib.rs", below), ["src/tests.rs"]);
+    let code = "#[path = \"x_tests.rs\"]\nmod tests;\n#[cfg(test)]\nmod tests { mod b; }\nmod c;\n";
+    assert!(declared("src/a/x.rs", code).is_empty());
+    let server = room("server/src");
+    let is_there = |name: &str| server.iter().any(|source| source.path.ends_with(name));
+    assert!(is_there("connections/serve.rs") && !is_there("serve_tests.rs"));
+}

@@ -148,9 +148,11 @@ fn is_for_people(text: &str) -> bool {
 
 /// All but what is in the words of Exchange.
 fn product() -> Vec<Source> {
-    let sources = ["src", "app/src", "server/src"].into_iter().flat_map(room);
+    let sources = ["src", "crates", "app/src", "server/src"]
+        .into_iter()
+        .flat_map(room);
     sources
-        .filter(|source| !source.path.starts_with("src/ews/"))
+        .filter(|source| !source.path.starts_with("crates/exchange/src/ews/"))
         .collect()
 }
 
@@ -201,7 +203,12 @@ fn the_help_of_every_command_has_one_term_for_each_thing() {
 fn what_is_written_for_people_has_one_term_for_each_thing() {
     let mut found = Vec::new();
     let mut pages = files("docs", &["md"]);
-    for name in ["README.md", "SECURITY.md", "CHANGELOG.md"] {
+    for name in [
+        "README.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+    ] {
         let text = fs::read_to_string(root().join(name)).unwrap();
         pages.push(Source::new(name, &text));
     }

@@ -32,21 +32,6 @@ pub fn features(package: &str) -> Vec<String> {
     found.features.into_keys().collect()
 }
 
-/// The packages that a package names itself, in any section of its manifest.
-pub fn direct_dependencies(package: &str) -> Vec<String> {
-    tree(
-        &[
-            "--package",
-            package,
-            "--depth",
-            "1",
-            "--edges",
-            "normal,build,dev",
-        ],
-        package,
-    )
-}
-
 /// Everything that is compiled into what the browser loads.
 pub fn browser() -> Vec<String> {
     tree(
