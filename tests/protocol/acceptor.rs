@@ -1,8 +1,6 @@
 //! Signing in under `Negotiate` at an acceptor that others wrote, so that the client and the practice Exchange cannot
 //! share one mistake. `cargo xtask test protocol` installs it and names its Python in `KALENDS_TEST_SPNEGO_PYTHON`.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use futures::future::BoxFuture;
 use kalends::connect::connection_test::{Controls, Failure, Request, Success, Tools, climb};
 use kalends_core::{
