@@ -2,6 +2,7 @@
 //! of passwords, a rotation of keys, a prune and an adoption; what it leaves in both databases must be whole, and
 //! everything must go on.
 
+#![cfg(debug_assertions)] // a release has no such points
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "support/engines.rs"]

@@ -27,18 +27,16 @@ pub fn guards() -> Result<Count> {
     count(cargo_test().args(["--package", "xtask", "--test", "guards"]))
 }
 
-/// `tests/store*.rs` of the domain, and its power cuts, which need their feature.
+/// `tests/store*.rs` of the domain, and its power cuts.
 pub fn store(postgres: Option<&Postgres>) -> Result<Count> {
-    let store = integration(product(postgres), |package, test| {
-        package == "kalends" && test.starts_with("store")
-    })?;
-    let crash =
-        count(product(postgres).args(["--features", "kalends/fail-points", "--test", CRASH]))?;
-    Ok(store + crash)
+    integration(product(postgres), |package, test| {
+        package == "kalends" && is_of_store(test)
+    })
 }
 
-/// Power cuts at named points; never part of another level.
-const CRASH: &str = "crash";
+fn is_of_store(test: &str) -> bool {
+    test == "crash" || test.starts_with("store")
+}
 
 /// The domain's other integration tests, with an acceptor that others wrote, and those of the practice Exchange.
 pub fn protocol(postgres: Option<&Postgres>) -> Result<Count> {
@@ -46,8 +44,7 @@ pub fn protocol(postgres: Option<&Postgres>) -> Result<Count> {
     let mut command = product(postgres);
     command.env("KALENDS_TEST_SPNEGO_PYTHON", python);
     integration(command, |package, test| {
-        package == "kalends-simulator"
-            || package == "kalends" && !test.starts_with("store") && test != CRASH
+        package == "kalends-simulator" || package == "kalends" && !is_of_store(test)
     })
 }
 
