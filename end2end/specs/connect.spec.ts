@@ -214,11 +214,13 @@ const faults: [string, object, string | RegExp, string | RegExp][] = [
   ['a server that is down', { kind: 'unavailable' }, 'EWS answers', 'Test-ServiceHealth'],
 ];
 
-test('each fault of the server is told apart', async ({ page, signIn, connectForm, exchange }) => {
+test('each fault of the server is told apart', async ({ page, signIn, connectForm, exchange, hydrated }) => {
   test.setTimeout(180_000);
   await signIn(bob);
   const titles = new Set<string>();
-  for (const [name, fault, step, command] of faults) {
+  // The advice is the server's in both forms: without script a few of each list show that it arrives.
+  const played = hydrated ? faults : [faults[0]!, faults[8]!];
+  for (const [name, fault, step, command] of played) {
     await exchange.play(fault);
     const form = await connectForm();
     await fill(form);
@@ -234,7 +236,8 @@ test('each fault of the server is told apart', async ({ page, signIn, connectFor
     ['kerberos_only', {}, '-BasicAuthentication $true'],
     ['ntlm', { close_after_challenge: true }, '-BasicAuthentication $true'],
   ];
-  for (const [offer, settings, command] of offers) {
+  const offered = hydrated ? offers : [offers[2]!];
+  for (const [offer, settings, command] of offered) {
     await exchange.offer(offer === 'kerberos_only' ? ['negotiate', offer] : [offer]);
     await exchange.set(settings);
     const form = await connectForm();
@@ -245,7 +248,7 @@ test('each fault of the server is told apart', async ({ page, signIn, connectFor
     titles.add(await notice.locator('.notice-title').innerText());
     await exchange.calm();
   }
-  expect(titles.size, [...titles].join('\n')).toBe(faults.length + offers.length);
+  expect(titles.size, [...titles].join('\n')).toBe(played.length + offered.length);
 });
 
 test('Alice sees everybody, broken first, and others see nothing', async ({

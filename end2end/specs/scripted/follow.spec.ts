@@ -2,7 +2,7 @@
 
 import type { Page } from '@playwright/test';
 import { Exchange } from '../../exchange.js';
-import { connect, expect, signInTo, test } from '../../fixtures.js';
+import { connect, expect, expectInTime, signInTo, test } from '../../fixtures.js';
 import { alice, bob } from '../../people.js';
 
 // The page of an entry that is gone is looked up once more.
@@ -18,6 +18,7 @@ test('a new entry, a new state and a last sync appear without a reload; focus an
   const exchange = new Exchange(kalends);
   // One day on both clocks, whatever the hour is.
   const day = new Date().toISOString().slice(0, 10);
+  await page.clock.install();
   await signIn(bob);
   await connect(page, bob);
   await expect(async () => {
@@ -28,6 +29,7 @@ test('a new entry, a new state and a last sync appear without a reload; focus an
   // Alice looks at the list in a window of her own.
   const office = await browser.newContext({ baseURL });
   const desk = await office.newPage();
+  await desk.clock.install();
   await signInTo(office, kalends, alice);
   await desk.goto('/connections');
   const row = desk.getByRole('row', { name: /Bob/ });
@@ -54,14 +56,14 @@ test('a new entry, a new state and a last sync appear without a reload; focus an
   const grid = page.locator('.calendar-picture');
   const id = await add('Just agreed', 12);
   await syncNow();
-  await expect(grid.getByText('Just agreed')).toBeVisible({ timeout: 30_000 });
+  await expectInTime(page, () => expect(grid.getByText('Just agreed')).toBeVisible({ timeout: 500 }));
   await expect(next).toBeFocused();
   // Also while somebody stands on an entry and another one becomes the first of the day.
   const entry = grid.getByRole('link', { name: /Just agreed/ });
   await entry.focus();
   const earlier = await add('Before it', 2);
   await syncNow();
-  await expect(grid.getByText('Before it')).toBeVisible({ timeout: 30_000 });
+  await expectInTime(page, () => expect(grid.getByText('Before it')).toBeVisible({ timeout: 500 }));
   await expect(entry).toBeFocused();
   expect(await stillHere(page)).toBe(true);
   await exchange.removeEntry(bob.email, earlier);
@@ -70,14 +72,14 @@ test('a new entry, a new state and a last sync appear without a reload; focus an
   await mark(desk);
   await exchange.play({ kind: 'unavailable' });
   await syncNow();
-  await expect(row.getByText('Delayed')).toBeVisible({ timeout: 30_000 });
+  await expectInTime(desk, () => expect(row.getByText('Delayed')).toBeVisible({ timeout: 500 }));
   await expect(tick).toBeChecked();
   expect(await stillHere(desk)).toBe(true);
   await exchange.calm();
   await exchange.removeEntry(bob.email, id);
   await syncNow();
-  await expect(row.getByText('Connected')).toBeVisible({ timeout: 30_000 });
-  await expect(grid.getByText('Just agreed')).toHaveCount(0, { timeout: 30_000 });
+  await expectInTime(desk, () => expect(row.getByText('Connected')).toBeVisible({ timeout: 500 }));
+  await expectInTime(page, () => expect(grid.getByText('Just agreed')).toHaveCount(0, { timeout: 500 }));
   expect(await stillHere(page)).toBe(true);
 
   // The page of one entry follows to its end.
@@ -89,7 +91,7 @@ test('a new entry, a new state and a last sync appear without a reload; focus an
   await mark(page);
   await exchange.removeEntry(bob.email, last);
   await syncNow();
-  await expect(page.getByRole('heading', { level: 1 })).not.toHaveText('Soon gone', { timeout: 30_000 });
+  await expectInTime(page, () => expect(page.getByRole('heading', { level: 1 })).not.toHaveText('Soon gone', { timeout: 500 }));
   expect(await stillHere(page)).toBe(true);
   await office.close();
 
