@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use crate::{
     soap::text::replace_forbidden,
     world::{
-        entry::{EntryDraft, FreeBusy, MyResponse, Participant, Sensitivity, instant},
+        entry::{EntryDraft, EntrySensitivity, FreeBusy, MyResponse, Participant, instant},
         recurrence::{DayOfWeek, DayOfWeekIndex, Recurrence, RecurrenceEnd, RecurrencePattern},
         view::{self, CalendarItemType, ItemInstance},
         zone::windows_name,
@@ -91,9 +91,9 @@ fn write_event(out: &mut ContentLines, item: &ItemInstance<'_>) {
         write_series(out, draft, tzid);
     }
     let class = match draft.sensitivity {
-        Sensitivity::Normal => "PUBLIC",
-        Sensitivity::Personal | Sensitivity::Private => "PRIVATE",
-        Sensitivity::Confidential => "CONFIDENTIAL",
+        EntrySensitivity::Normal => "PUBLIC",
+        EntrySensitivity::Personal | EntrySensitivity::Private => "PRIVATE",
+        EntrySensitivity::Confidential => "CONFIDENTIAL",
     };
     out.put(&format!("CLASS:{class}"));
     out.put("PRIORITY:5");

@@ -15,7 +15,7 @@ use crate::{
         schema::{self, field_uri},
     },
     world::{
-        entry::{FreeBusy, MyResponse, Sensitivity},
+        entry::{EntrySensitivity, FreeBusy, MyResponse},
         view::{CalendarItemType, ItemInstance},
     },
 };
@@ -270,10 +270,10 @@ fn tagged_value(tag: u16, item: &ItemInstance<'_>) -> Option<PropertyValue> {
         0x001a => field_value("item:ItemClass", item),
         0x0017 => Some(PropertyValue::Number(1)),
         0x0036 => Some(PropertyValue::Number(match entry.draft.sensitivity {
-            Sensitivity::Normal => 0,
-            Sensitivity::Personal => 1,
-            Sensitivity::Private => 2,
-            Sensitivity::Confidential => 3,
+            EntrySensitivity::Normal => 0,
+            EntrySensitivity::Personal => 1,
+            EntrySensitivity::Private => 2,
+            EntrySensitivity::Confidential => 3,
         })),
         0x0037 => field_value("item:Subject", item),
         // Attachments, article number.
@@ -346,7 +346,7 @@ fn named_value(property: &ExtendedProperty, item: &ItemInstance<'_>) -> Option<P
         ("Appointment", 0x8223) => field_value("calendar:IsRecurring", item),
         ("Common", 0x8506) => Some(PropertyValue::Flag(matches!(
             draft.sensitivity,
-            Sensitivity::Private | Sensitivity::Confidential
+            EntrySensitivity::Private | EntrySensitivity::Confidential
         ))),
         // The global object id, of which the UID holds the digits.
         ("Meeting", 0x3 | 0x23) => decode_hex(&item.entry.uid).map(PropertyValue::Bytes),

@@ -27,7 +27,7 @@ pub struct EntryDraft {
     #[serde(default)]
     pub free_busy: FreeBusy,
     #[serde(default)]
-    pub sensitivity: Sensitivity,
+    pub sensitivity: EntrySensitivity,
     #[serde(default)]
     pub cancelled: bool,
     #[serde(default)]
@@ -88,7 +88,7 @@ pub enum FreeBusy {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Sensitivity {
+pub enum EntrySensitivity {
     #[default]
     Normal,
     Personal,
@@ -134,7 +134,7 @@ impl EntryDraft {
             zone: berlin(),
             all_day: false,
             free_busy: FreeBusy::Busy,
-            sensitivity: Sensitivity::Normal,
+            sensitivity: EntrySensitivity::Normal,
             cancelled: false,
             my_response: MyResponse::Unknown,
             location: None,

@@ -5,7 +5,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan, civil::DateTime, tz::TimeZone};
 use serde::Serialize;
 
 use super::{
-    entry::{CalendarEntry, EntryDraft, Exception, FreeBusy, MyResponse, Sensitivity, instant},
+    entry::{
+        CalendarEntry, EntryDraft, EntrySensitivity, Exception, FreeBusy, MyResponse, instant,
+    },
     item_id::change_key,
     mailbox::Mailbox,
 };
@@ -49,7 +51,7 @@ pub struct ExpectedItem {
     pub end: Timestamp,
     pub all_day: bool,
     pub free_busy: FreeBusy,
-    pub sensitivity: Sensitivity,
+    pub sensitivity: EntrySensitivity,
     pub cancelled: bool,
     pub my_response: MyResponse,
     pub kind: CalendarItemType,

@@ -8,7 +8,7 @@ use jiff::{
 
 use crate::world::{
     World, WorldError,
-    entry::{EntryDraft, Exception, FreeBusy, MyResponse, Participant, Sensitivity},
+    entry::{EntryDraft, EntrySensitivity, Exception, FreeBusy, MyResponse, Participant},
     recurrence::{DayOfWeek, DayOfWeekIndex, Recurrence, RecurrenceEnd, RecurrencePattern},
 };
 
@@ -117,7 +117,7 @@ fn ordinary_entries(today: Date) -> Vec<EntryDraft> {
     vec![
         meeting(weekly_planning(today), MyResponse::Organizer),
         EntryDraft {
-            sensitivity: Sensitivity::Private,
+            sensitivity: EntrySensitivity::Private,
             ..timed("Dentist", next_working_day(today), (8, 0), (9, 0))
         },
         EntryDraft {
@@ -174,7 +174,7 @@ fn unusual_entries(today: Date) -> Vec<EntryDraft> {
             (12, 0),
         ),
         EntryDraft {
-            sensitivity: Sensitivity::Confidential,
+            sensitivity: EntrySensitivity::Confidential,
             location: Some("Café <Größe & Söhne>".to_owned()),
             categories: vec!["Red Category".to_owned()],
             ..timed(
@@ -225,7 +225,7 @@ pub fn bob(world: &mut World, today: Date, now: Timestamp) -> AddResult {
             )
         },
         EntryDraft {
-            sensitivity: Sensitivity::Private,
+            sensitivity: EntrySensitivity::Private,
             ..timed("School concert", days_after(day, 3), (17, 0), (19, 0))
         },
         timed("One-on-one with Charlie", day, (13, 0), (13, 30)),
