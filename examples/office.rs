@@ -13,7 +13,7 @@ use kalends::{
 };
 use kalends_core::{
     account_name::{AccountName, Password},
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity},
     clock::{Clock, Timestamp},
     connection::{Connection, ConnectionState, Mode},
@@ -21,7 +21,7 @@ use kalends_core::{
     random::Random,
 };
 use kalends_store::{
-    Failed, NewConnection, NewUser, ReadRound, Reads, Role, Store, StoreError,
+    CompletedRun, Failed, NewConnection, NewUser, Reads, Role, Store, StoreError,
     database::sqlite_file,
     vault::{KeySource, LockedVault},
 };
@@ -115,12 +115,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 folder_name: "Calendar".to_owned(),
             },
         };
-        let entry = Entry::by(user.id, Action::Connected).about(user.email.as_str());
+        let entry = AuditEntry::by(user.id, AuditAction::Connected).about(user.email.as_str());
         let saved = store.save_connection(&new, &entry, now).await?;
         let Some(connection) = store.connection(saved.connection_id).await? else {
             continue;
         };
-        let round = ReadRound {
+        let round = CompletedRun {
             events: if number == 0 { &crowded } else { &events },
             calls: &[],
             started_at: now,

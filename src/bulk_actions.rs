@@ -1,9 +1,11 @@
 //! One action for many connections, chosen by an admin from the list, with a result for each.
 
-use crate::{accounts::custody::CustodyError, connect, services::Services, sync, worker::Turn};
+use crate::{
+    accounts::custody::CustodyError, connect, services::Services, sync, worker::WorkerContext,
+};
 use kalends_core::{
-    audit::{self, Entry},
-    bulk_action::{Action, Bulk, Done, Line},
+    audit::{self, AuditEntry},
+    bulk_action::{Bulk, BulkAction, BulkLine, BulkOutcome},
     connection::ConnectionState,
     id::BulkId,
 };
@@ -25,8 +27,8 @@ const AT_ONCE: usize = 4;
 pub async fn start(
     services: &Services,
     admin: &User,
-    action: Action,
-    mut lines: Vec<Line>,
+    action: BulkAction,
+    mut lines: Vec<BulkLine>,
 ) -> Result<BulkId, StoreError> {
     lines.truncate(MOST);
     let at = services.clock.now();
@@ -49,7 +51,7 @@ pub async fn start(
 }
 
 /// Takes up what a process that is gone has left undone until told to stop; what is under way then is taken up anew.
-pub(crate) async fn run(worker: &Turn) {
+pub(crate) async fn run(worker: &WorkerContext) {
     let (services, stop) = (&worker.services, &worker.stop);
     let mut under_way = JoinSet::new();
     while !stop.is_cancelled() {
@@ -94,7 +96,7 @@ async fn go_on(services: &Services, mut bulk: Bulk) -> Result<(), StoreError> {
         let done = one(services, &admin, bulk.action, &bulk.lines[place]).await;
         bulk.lines[place].done = Some(done.unwrap_or_else(|error| {
             tracing::error!(%error, "an action for one of many connections failed");
-            Done::Failed
+            BulkOutcome::Failed
         }));
         if (place + 1) % GROUP == 0 {
             let now = services.clock.now();
@@ -111,49 +113,49 @@ async fn go_on(services: &Services, mut bulk: Bulk) -> Result<(), StoreError> {
 async fn one(
     services: &Services,
     admin: &User,
-    action: Action,
-    line: &Line,
-) -> Result<Done, CustodyError> {
+    action: BulkAction,
+    line: &BulkLine,
+) -> Result<BulkOutcome, CustodyError> {
     let store = &services.store;
     let Some(connection) = store.connection(line.connection).await? else {
-        return Ok(Done::Gone);
+        return Ok(BulkOutcome::Gone);
     };
     let now = services.clock.now();
-    let entry = |action| Entry::by(admin.id, action).about(connection.mailbox.as_str());
+    let entry = |action| AuditEntry::by(admin.id, action).about(connection.mailbox.as_str());
     let is_paused = connection.state == ConnectionState::Paused;
     Ok(match action {
-        Action::Check | Action::Sync if is_paused => Done::IsPaused,
-        Action::Check => {
-            Done::Checking(connect::check_again(services, admin, &connection, false).await?)
+        BulkAction::Check | BulkAction::Sync if is_paused => BulkOutcome::IsPaused,
+        BulkAction::Check => {
+            BulkOutcome::Checking(connect::check_again(services, admin, &connection, false).await?)
         }
-        Action::Sync => match sync::soon(services, admin, &connection).await? {
-            sync::Asked::Started | sync::Asked::Waiting => Done::Due,
-            sync::Asked::AccountStopped => Done::AccountStopped,
-            sync::Asked::Paused => Done::IsPaused,
+        BulkAction::Sync => match sync::soon(services, admin, &connection).await? {
+            sync::SyncRequest::Started | sync::SyncRequest::Waiting => BulkOutcome::Due,
+            sync::SyncRequest::AccountStopped => BulkOutcome::AccountStopped,
+            sync::SyncRequest::Paused => BulkOutcome::IsPaused,
         },
-        Action::Pause => {
-            let entry = entry(audit::Action::ConnectionPaused);
+        BulkAction::Pause => {
+            let entry = entry(audit::AuditAction::ConnectionPaused);
             store
                 .pause_connection(connection.id, true, &entry, now)
                 .await?;
-            Done::Paused
+            BulkOutcome::Paused
         }
-        Action::Resume => {
-            let entry = entry(audit::Action::ConnectionResumed);
+        BulkAction::Resume => {
+            let entry = entry(audit::AuditAction::ConnectionResumed);
             let goes_on = store
                 .pause_connection(connection.id, false, &entry, now)
                 .await?;
             services.wake.notify_one();
             if goes_on {
-                Done::Resumed
+                BulkOutcome::Resumed
             } else {
-                Done::IsDisabled
+                BulkOutcome::IsDisabled
             }
         }
-        Action::Disconnect => {
-            let entry = entry(audit::Action::Disconnected);
+        BulkAction::Disconnect => {
+            let entry = entry(audit::AuditAction::Disconnected);
             let ended = services.custody().end(connection.user_id, &entry).await?;
-            ended.map_or(Done::Gone, |_| Done::Disconnected)
+            ended.map_or(BulkOutcome::Gone, |_| BulkOutcome::Disconnected)
         }
     })
 }

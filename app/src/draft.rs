@@ -30,12 +30,12 @@ fn longest(field: &str) -> usize {
 
 /// What was typed, by field name, and the messages beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft {
+pub struct FormDraft {
     pub values: BTreeMap<String, String>,
     pub errors: FieldErrors,
 }
 
-impl Draft {
+impl FormDraft {
     /// As it is kept of somebody who is not signed in: each value cut at what its field takes, and nothing that was
     /// typed where it is more than a kilobyte in all.
     #[cfg(feature = "ssr")]
@@ -75,16 +75,16 @@ mod tests {
     fn little_is_kept_of_strangers() {
         let long = "ä".repeat(60_000);
         let fields = ["name", "email", "time_zone", "next", "token"];
-        let draft = Draft {
+        let draft = FormDraft {
             values: fields.map(|field| (field.to_owned(), long.clone())).into(),
-            ..Draft::default()
+            ..FormDraft::default()
         };
         assert!(draft.cut().values.is_empty());
-        let draft = Draft {
+        let draft = FormDraft {
             values: fields
                 .map(|field| (field.to_owned(), "x".repeat(60_000)))
                 .into(),
-            ..Draft::default()
+            ..FormDraft::default()
         };
         let lengths = draft.cut().values.into_values().map(|it| it.len());
         assert_eq!(lengths.collect::<Vec<_>>(), [254, 100, 200, 64, 0]);

@@ -23,10 +23,12 @@ pub mod time_zone;
 
 pub use error::AppError;
 #[cfg(feature = "ssr")]
-pub use moment::Words;
+pub use moment::Formatter;
 #[cfg(feature = "ssr")]
-pub use page::audit::{Wanted as AuditWanted, filter_of as audit_filter};
+pub use page::audit::{AuditQuery as AuditWanted, filter_of as audit_filter};
 #[cfg(feature = "ssr")]
-pub use page::connections::filter::{Wanted as ConnectionsWanted, asked as asked_connections};
+pub use page::connections::filter::{
+    ConnectionsQuery as ConnectionsWanted, asked as asked_connections,
+};
 pub use routes::App;
 pub use shell::{SiteManifest, shell};

@@ -14,7 +14,7 @@ pub struct Moment {
 }
 
 #[cfg(feature = "ssr")]
-pub use words::Words;
+pub use words::Formatter;
 
 #[cfg(feature = "ssr")]
 mod words {
@@ -25,9 +25,9 @@ mod words {
         preferences::{HourClock, Preferences},
     };
 
-    /// Words instants for one reader at one time.
+    /// Formatter instants for one reader at one time.
     #[derive(Debug, Clone)]
-    pub struct Words {
+    pub struct Formatter {
         pub zone: TimeZone,
         pub now: Timestamp,
         /// How the reader reads calendars.
@@ -36,7 +36,7 @@ mod words {
         pub tells_addresses: bool,
     }
 
-    impl Words {
+    impl Formatter {
         pub fn new(zone_name: &str, now: Timestamp) -> Self {
             Self {
                 zone: TimeZone::get(zone_name).unwrap_or(TimeZone::UTC),
@@ -92,7 +92,7 @@ mod words {
             self.worded(at, self.relative(at))
         }
 
-        /// As [`Words::moment`], for what is planned: where its time has come, it begins any moment.
+        /// As [`Formatter::moment`], for what is planned: where its time has come, it begins any moment.
         pub fn upcoming(&self, at: Timestamp) -> Moment {
             if at <= self.now {
                 self.worded(at, "in a moment".to_owned())
@@ -101,7 +101,7 @@ mod words {
             }
         }
 
-        /// As [`Words::upcoming`], and says so where it has waited for its turn longer than that.
+        /// As [`Formatter::upcoming`], and says so where it has waited for its turn longer than that.
         pub fn upcoming_or_late(&self, at: Timestamp, late_after: std::time::Duration) -> Moment {
             if self.now.since(at) <= late_after {
                 return self.upcoming(at);
@@ -118,7 +118,7 @@ mod words {
             self.zoned(self.now).offset().seconds()
         }
 
-        /// As [`Words::moment`], but always with the clock time: for entries of a calendar.
+        /// As [`Formatter::moment`], but always with the clock time: for entries of a calendar.
         pub fn appointment(&self, at: Timestamp, all_day: bool) -> Moment {
             let zoned = self.zoned(at);
             let day = days_words(zoned.date(), self.today());
@@ -202,7 +202,7 @@ mod words {
         #[test]
         fn near_instants_are_relative_and_far_ones_are_dated() {
             let now = Timestamp::from_seconds(1_772_445_600); // 2026-03-02T10:00:00Z
-            let words = Words::new("Europe/Berlin", now);
+            let words = Formatter::new("Europe/Berlin", now);
             assert_eq!(
                 words.moment(now - Duration::from_mins(3)).text,
                 "3 minutes ago"

@@ -12,9 +12,9 @@ pub use session::{
     show_kit, start_session, take_flash, this_session,
 };
 
-use crate::{AppError, component::Question, draft::Draft, moment::Words};
+use crate::{AppError, component::Question, draft::FormDraft, moment::Formatter};
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
-use kalends::{analysis::Analysis, people::hashing::Busy, services::Services};
+use kalends::{analysis::Analysis, people::hashing::HashingBusy, services::Services};
 use kalends_core::{
     advice::{Advice, advice},
     connection::{Connection, ConnectionState, Mode},
@@ -119,7 +119,7 @@ pub fn internal(error: impl Display) -> AppError {
 }
 
 /// Tells people, and programs by `Retry-After`, to come again in a moment.
-pub fn busy(told: Busy) -> AppError {
+pub fn busy(told: HashingBusy) -> AppError {
     let seconds = told.retry_after.as_secs();
     set_status(StatusCode::SERVICE_UNAVAILABLE);
     retry_after(seconds);
@@ -222,7 +222,7 @@ pub async fn acts_as_admin(user: &User) -> Result<bool, AppError> {
 
 /// Keeps a form until its page is shown again; how long it may be, the limit of a request's body decides. Of somebody
 /// who is not signed in little is kept: anybody may leave it behind.
-pub async fn keep_draft(form: &str, draft: Draft) -> Result<(), AppError> {
+pub async fn keep_draft(form: &str, draft: FormDraft) -> Result<(), AppError> {
     let session = session()?;
     let is_known = session.get_value(USER_KEY).await.map_err(internal)?;
     let draft = if is_known.is_some() {
@@ -236,22 +236,22 @@ pub async fn keep_draft(form: &str, draft: Draft) -> Result<(), AppError> {
         .map_err(internal)
 }
 
-pub async fn take_draft(form: &str) -> Result<Draft, AppError> {
+pub async fn take_draft(form: &str) -> Result<FormDraft, AppError> {
     let key = format!("draft-{form}");
     let session = session()?;
     if session.get_value(&key).await.map_err(internal)?.is_none() {
-        return Ok(Draft::default());
+        return Ok(FormDraft::default());
     }
     Ok(session
-        .remove::<Draft>(&key)
+        .remove::<FormDraft>(&key)
         .await
         .map_err(internal)?
         .unwrap_or_default())
 }
 
 /// A kept form as it stands, left where it is.
-pub async fn look_at_draft(form: &str) -> Result<Draft, AppError> {
-    let kept = session()?.get::<Draft>(&format!("draft-{form}")).await;
+pub async fn look_at_draft(form: &str) -> Result<FormDraft, AppError> {
+    let kept = session()?.get::<FormDraft>(&format!("draft-{form}")).await;
     Ok(kept.map_err(internal)?.unwrap_or_default())
 }
 
@@ -273,8 +273,8 @@ pub fn public_origin() -> String {
     use_context::<PublicOrigin>().map_or_else(String::new, |PublicOrigin(origin)| origin)
 }
 
-pub fn words(user: &User) -> Words {
-    Words::new(&user.time_zone, services().clock.now())
+pub fn words(user: &User) -> Formatter {
+    Formatter::new(&user.time_zone, services().clock.now())
         .with(user.calendar)
         .for_admin(user.is_admin())
 }
@@ -288,7 +288,7 @@ pub const fn mode_words(mode: Mode) -> &'static str {
 }
 
 /// What holds a connection up now: problems stay on record while it is paused, and the pause is what counts then.
-pub fn advice_for(connection: &Connection, words: &Words) -> Option<Advice> {
+pub fn advice_for(connection: &Connection, words: &Formatter) -> Option<Advice> {
     let is_paused = connection.state == ConnectionState::Paused;
     let problem = if is_paused {
         Some(&Problem::AccountPaused)

@@ -9,7 +9,7 @@ use crate::{
     data::{Access, Data},
     serve,
     settings::{
-        DATABASES_HELP, ENVIRONMENT_HELP, Network, Notices, SettingError, all_settings,
+        DATABASES_HELP, ENVIRONMENT_HELP, NetworkSettings, Notices, SettingError, all_settings,
         environment_only, unknown_settings,
     },
     telemetry,
@@ -36,7 +36,7 @@ enum Command {
     #[command(after_long_help = ENVIRONMENT_HELP)]
     Serve {
         #[command(flatten)]
-        network: Box<Network>,
+        network: Box<NetworkSettings>,
         #[command(flatten)]
         notices: Notices,
         #[command(flatten)]
@@ -63,9 +63,9 @@ enum Command {
     /// read, with 3 if not, and with 1 if it could not look.
     Doctor {
         #[command(flatten)]
-        wanted: doctor::Wanted,
+        wanted: doctor::DoctorArguments,
         #[command(flatten)]
-        network: Box<Network>,
+        network: Box<NetworkSettings>,
         #[command(flatten)]
         data: Data,
     },

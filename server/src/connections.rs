@@ -10,7 +10,7 @@ mod serve;
 mod tls;
 
 pub use files::raise_file_limit;
-pub use limits::Limits;
+pub use limits::ConnectionLimits;
 pub use places::Places;
-pub use serve::Server;
+pub use serve::ConnectionServer;
 pub use tls::{TlsError, acceptor};

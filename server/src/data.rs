@@ -34,14 +34,14 @@ pub enum Access {
 
 /// A pair of databases that belong together.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedPair {
     pub store: Store,
     pub vault: Vault,
     /// Held as long as the command works.
     pub locks: Vec<DatabaseLock>,
 }
 
-impl Opened {
+impl OpenedPair {
     pub fn custody(&self, clock: &Clock) -> Custody {
         Custody {
             store: self.store.clone(),
@@ -58,7 +58,7 @@ impl Data {
         access: Access,
         random: &Random,
         now: Timestamp,
-    ) -> Result<Opened, SettingError> {
+    ) -> Result<OpenedPair, SettingError> {
         let place = self.place()?;
         let (store, locked, locks) = match access {
             Access::Alone(command) => place.open_alone(command, random).await?,
@@ -68,7 +68,7 @@ impl Data {
             }
         };
         let opened = custody::open_pair(&store, locked, &place.keys, random, now);
-        Ok(Opened {
+        Ok(OpenedPair {
             vault: opened.await.map_err(|error| place.told(error))?,
             store,
             locks,
@@ -80,14 +80,14 @@ impl Data {
         &self,
         command: &'static str,
         random: &Random,
-    ) -> Result<(Opened, LockedVault), SettingError> {
+    ) -> Result<(OpenedPair, LockedVault), SettingError> {
         let place = self.place()?;
         let (store, locked, locks) = place.open_alone(command, random).await?;
         let vault = locked.clone().unlock(&place.keys, random.clone());
         let vault = vault.await.map_err(|error| vault_error(&error))?;
         let held = custody::holds_every_key(&store, &vault).await;
         held.map_err(|error| place.told(error.into()))?;
-        let opened = Opened {
+        let opened = OpenedPair {
             store,
             vault,
             locks,
@@ -101,13 +101,13 @@ impl Data {
         &self,
         random: &Random,
         now: Timestamp,
-    ) -> Result<(Opened, Option<TempDir>), SettingError> {
+    ) -> Result<(OpenedPair, Option<TempDir>), SettingError> {
         if sqlite_file(&main_url()).is_none_or(|file| file.exists()) {
             return Ok((self.open(Access::Beside, random, now).await?, None));
         }
         let folder = TempDir::new().map_err(|error| SettingError::told(&error))?;
         let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
-        let place = Place {
+        let place = DatabaseLocation {
             main: url("kalends.db"),
             vault: url("vault.db"),
             keys: KeySource {
@@ -118,7 +118,7 @@ impl Data {
         };
         let (store, locked, locks) = place.open_alone("doctor", random).await?;
         let vault = custody::open_pair(&store, locked, &place.keys, random, now);
-        let opened = Opened {
+        let opened = OpenedPair {
             vault: vault.await.map_err(|error| place.told(error))?,
             store,
             locks,
@@ -131,7 +131,7 @@ impl Data {
         sqlite_file(&main_url()).map_or_else(String::new, |file| file.display().to_string())
     }
 
-    fn place(&self) -> Result<Place, SettingError> {
+    fn place(&self) -> Result<DatabaseLocation, SettingError> {
         let (main, vault) = (
             main_url(),
             setting("KALENDS_VAULT_DATABASE_URL", "sqlite://data/vault.db"),
@@ -147,18 +147,18 @@ impl Data {
             file: self.vault_keys_file.clone(),
             new_file: new_keys_file(&vault),
         };
-        Ok(Place { main, vault, keys })
+        Ok(DatabaseLocation { main, vault, keys })
     }
 }
 
 /// The two URLs, which may hold passwords, and where the keys are.
-struct Place {
+struct DatabaseLocation {
     main: String,
     vault: String,
     keys: KeySource,
 }
 
-impl Place {
+impl DatabaseLocation {
     /// Both databases, locked and migrated.
     async fn open_alone(
         &self,

@@ -1,7 +1,7 @@
 //! What people take away as files: admins lists, everybody what is stored about them.
 
 use app::{
-    AuditWanted, ConnectionsWanted, Words,
+    AuditWanted, ConnectionsWanted, Formatter,
     request::{PublicOrigin, USER_KEY},
 };
 use axum::{
@@ -15,9 +15,9 @@ use axum::{
 use futures::{StreamExt as _, stream};
 use kalends::{
     audit::csv_page, mailbox_scope, reports::connection_list, services::Services,
-    spreadsheet::Table,
+    spreadsheet::CsvTable,
 };
-use kalends_core::id::{MapId, UserId};
+use kalends_core::id::{ScopeId, UserId};
 use kalends_store::{StoreError, User};
 use tower_sessions::Session;
 
@@ -100,7 +100,7 @@ async fn calendar(Person(user): Person, State(services): State<Services>) -> Res
 }
 
 async fn addresses(_: Admin, State(services): State<Services>, Path(id): Path<String>) -> Response {
-    let map = match id.parse::<MapId>() {
+    let map = match id.parse::<ScopeId>() {
         Ok(id) => services.store.map(id).await,
         Err(_) => Ok(None),
     };
@@ -139,7 +139,7 @@ async fn links(
     Extension(PublicOrigin(origin)): Extension<PublicOrigin>,
 ) -> Response {
     let now = services.clock.now();
-    let mut table = Table::default();
+    let mut table = CsvTable::default();
     table.line(&["name", "email", "link"]);
     let mut links = services.links.all(admin.id, now);
     // Ids are ordered by when they were made.
@@ -163,7 +163,7 @@ async fn audit_lines(
     State(services): State<Services>,
     Query(wanted): Query<AuditWanted>,
 ) -> Response {
-    let words = Words::new(&admin.time_zone, services.clock.now());
+    let words = Formatter::new(&admin.time_zone, services.clock.now());
     let (filter, _) = app::audit_filter(&wanted, &words);
     let store = services.store.clone();
     let pages = move |before| {

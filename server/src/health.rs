@@ -2,7 +2,7 @@
 
 use crate::{
     command::CommandError,
-    connections::{Limits, Places, Server},
+    connections::{ConnectionLimits, ConnectionServer, Places},
     lock_watch::{LockWatch, misplaced},
     settings::SettingError,
 };
@@ -131,8 +131,8 @@ pub fn listen_at(wanted: &str, health: Health) -> Result<SocketAddr, CommandErro
         .route("/metrics", get(metrics))
         .with_state(health.clone());
     let router = routes(health).merge(numbers);
-    let places = Places::new(Limits::for_watchers(), [].into());
-    let server = Server::new(router, places, None, CancellationToken::new());
+    let places = Places::new(ConnectionLimits::for_watchers(), [].into());
+    let server = ConnectionServer::new(router, places, None, CancellationToken::new());
     tokio::spawn(server.serve(listener, Duration::ZERO));
     Ok(address)
 }

@@ -34,9 +34,9 @@ pub const PACE: Pace = Pace {
 
 /// What was wrong with a body, once it is known.
 #[derive(Debug, Clone, Default)]
-pub struct Fault(Arc<OnceLock<StatusCode>>);
+pub struct BodyFault(Arc<OnceLock<StatusCode>>);
 
-impl Fault {
+impl BodyFault {
     /// 413 for too large, 408 for too slow, 400 for what is no HTTP.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.get().copied()
@@ -56,7 +56,7 @@ pub struct LimitedBody {
     read: usize,
     begun: Option<Instant>,
     sleep: Pin<Box<Sleep>>,
-    fault: Fault,
+    fault: BodyFault,
     null: Option<NullFilter>,
 }
 
@@ -92,8 +92,8 @@ impl NullFilter {
 }
 
 impl LimitedBody {
-    pub fn new(body: Body, limit: usize, pace: Pace) -> (Self, Fault) {
-        let fault = Fault::default();
+    pub fn new(body: Body, limit: usize, pace: Pace) -> (Self, BodyFault) {
+        let fault = BodyFault::default();
         let limited = Self {
             body,
             left: limit,

@@ -2,7 +2,7 @@
 
 use crate::{
     command::CommandError,
-    connections::{self, Limits, Places, Server, TlsError},
+    connections::{self, ConnectionLimits, ConnectionServer, Places, TlsError},
     data::{Access, Data},
     downloads,
     failed_forms::{Render, failed_forms},
@@ -11,7 +11,7 @@ use crate::{
     lock_watch::LockWatch,
     outage, requests,
     session_store::Sessions,
-    settings::{Network, Notices, SettingError},
+    settings::{NetworkSettings, Notices, SettingError},
     site::Site,
 };
 use app::{App, request::PublicOrigin, shell};
@@ -46,7 +46,11 @@ use tower_sessions::{
 /// How long open requests may take to end once told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
-pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(), CommandError> {
+pub async fn serve(
+    network: NetworkSettings,
+    notices: Notices,
+    data: Data,
+) -> Result<(), CommandError> {
     let (clock, random) = (Clock::system(), Random::from_system());
     let opened = data.open(Access::Alone("serve"), &random, clock.now());
     let mut opened = opened.await?;
@@ -78,7 +82,10 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
     let router = router(&services, &network, &origin, health.clone())?;
     let tls = tls(&network)?;
     let files = connections::raise_file_limit();
-    let places = Places::new(Limits::for_files(files), network.trusted_proxies()?.into());
+    let places = Places::new(
+        ConnectionLimits::for_files(files),
+        network.trusted_proxies()?.into(),
+    );
     if let Some(wanted) = &network.metrics_listen {
         let address = health::listen_at(wanted, health)?;
         println!("Kalends tells its numbers at http://{address}/metrics");
@@ -102,7 +109,7 @@ pub async fn serve(network: Network, notices: Notices, data: Data) -> Result<(),
     tokio::spawn(stop_on_signal(stop.clone()));
     tokio::spawn(locks.clone().keep_looking(services.clone(), stop.clone()));
     let listener = tokio::net::TcpListener::from_std(listener).map_err(CommandError::refused)?;
-    Server::new(router, places, tls, stop.clone())
+    ConnectionServer::new(router, places, tls, stop.clone())
         .serve(listener, DRAIN)
         .await;
     services.stopping.cancel();
@@ -123,7 +130,7 @@ async fn tell_standing(services: &Services) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn listen(network: &Network) -> Result<(std::net::TcpListener, SocketAddr), CommandError> {
+fn listen(network: &NetworkSettings) -> Result<(std::net::TcpListener, SocketAddr), CommandError> {
     let wanted = network.listen()?;
     let refused = |error: std::io::Error| {
         let cure = match error.kind() {
@@ -146,7 +153,7 @@ fn listen(network: &Network) -> Result<(std::net::TcpListener, SocketAddr), Comm
     Ok((listener, address))
 }
 
-fn tls(network: &Network) -> Result<Option<TlsAcceptor>, CommandError> {
+fn tls(network: &NetworkSettings) -> Result<Option<TlsAcceptor>, CommandError> {
     let (Some(cert), Some(key)) = (&network.tls_cert, &network.tls_key) else {
         return match (&network.tls_cert, &network.tls_key) {
             (None, None) => Ok(None),
@@ -192,7 +199,7 @@ async fn stop_on_signal(stop: CancellationToken) {
 /// Every route with its layers.
 pub fn router(
     services: &Services,
-    network: &Network,
+    network: &NetworkSettings,
     origin: &str,
     health: Health,
 ) -> Result<Router, SettingError> {

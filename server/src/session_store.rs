@@ -2,7 +2,7 @@
 
 use app::request::{AWAITED_KEY, DEVICE_KEY, USER_KEY};
 use async_trait::async_trait;
-use kalends::{people::sign_in::Network, services::Services};
+use kalends::{people::sign_in::ClientNetwork, services::Services};
 use kalends_core::{
     clock::Timestamp,
     id::UserId,
@@ -118,7 +118,7 @@ fn network_of(record: &Record, user: Option<UserId>) -> Option<String> {
         return None;
     }
     let address = CLIENT_ADDRESS.try_with(Clone::clone).ok()?;
-    Some(Network::of(&address).hashed())
+    Some(ClientNetwork::of(&address).hashed())
 }
 
 const fn idle(user: Option<UserId>) -> Duration {

@@ -27,7 +27,7 @@ pub const DATABASES_HELP: &str = "Set in the environment only:
 
 /// Every setting with what it is for, from the flags themselves.
 pub fn all_settings() -> String {
-    let flags = Network::augment_args(clap::Command::new("serve"));
+    let flags = NetworkSettings::augment_args(clap::Command::new("serve"));
     let flags = Data::augment_args(Notices::augment_args(flags));
     let lines = flags.get_arguments().filter_map(|flag| {
         let name = flag.get_env()?.to_string_lossy();
@@ -64,7 +64,7 @@ impl SettingError {
 
 /// Where people reach Kalends, and where Kalends may go.
 #[derive(Debug, Args)]
-pub struct Network {
+pub struct NetworkSettings {
     /// Address and port to listen at.
     #[arg(long, env = "KALENDS_LISTEN", default_value = "127.0.0.1:3000")]
     pub listen: String,
@@ -97,7 +97,7 @@ pub struct Network {
     pub site: Option<PathBuf>,
 }
 
-impl Network {
+impl NetworkSettings {
     pub fn listen(&self) -> Result<SocketAddr, SettingError> {
         self.listen.parse().map_err(|_| {
             SettingError::new(
@@ -205,7 +205,7 @@ impl Notices {
     /// The ways out, for a Kalends that people reach at `origin`.
     pub fn channels(
         &self,
-        network: &Network,
+        network: &NetworkSettings,
         origin: &str,
         clock: Clock,
     ) -> Result<Channels, SettingError> {
@@ -225,7 +225,7 @@ impl Notices {
         Ok(Channels::new(mail, outbound, origin.to_owned()))
     }
 
-    fn mailer(&self, url: &str, network: &Network) -> Result<Mailer, SettingError> {
+    fn mailer(&self, url: &str, network: &NetworkSettings) -> Result<Mailer, SettingError> {
         let ca = match &network.exchange_ca_file {
             Some(file) => Some(fs::read(file).map_err(|error| SettingError::told(&error))?),
             None => None,

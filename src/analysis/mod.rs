@@ -9,14 +9,14 @@ pub use report::report;
 use crate::{
     accounts::{permission::Forbidden, refusals::TypedGate},
     connect::{
-        self, Request, certificate,
+        self, ConnectRequest, certificate,
         connection_test::{self, Controls, Failure, Success, Tools},
     },
     services::Services,
 };
 use jiff::tz::TimeZone;
 use kalends_core::{
-    check::{Ladder, StepReport, Typed},
+    check::{StepReport, TestSteps, Typed},
     clock::Timestamp,
     connection::Mode,
     id::{CheckId, UserId},
@@ -41,7 +41,7 @@ const MOST: usize = 50;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     pub mailbox: SmtpAddress,
-    pub ladder: Ladder,
+    pub ladder: TestSteps,
     pub end: Option<PartEnd>,
 }
 
@@ -102,7 +102,7 @@ impl Analyses {
         &self,
         services: &Services,
         by: &User,
-        request: Request,
+        request: ConnectRequest,
     ) -> Result<CheckId, Forbidden> {
         let place = connect::running::take_place(services, by.id).await?;
         let now = services.clock.now();
@@ -169,10 +169,10 @@ impl Analyses {
     }
 }
 
-fn begun(id: CheckId, request: &Request, now: Timestamp) -> Analysis {
+fn begun(id: CheckId, request: &ConnectRequest, now: Timestamp) -> Analysis {
     let part = |mailbox: &SmtpAddress| Part {
         mailbox: mailbox.clone(),
-        ladder: Ladder::new(),
+        ladder: TestSteps::new(),
         end: None,
     };
     let control = request
@@ -199,7 +199,7 @@ fn begun(id: CheckId, request: &Request, now: Timestamp) -> Analysis {
 pub async fn analyse(
     services: &Services,
     (id, by): (CheckId, Option<UserId>),
-    request: Request,
+    request: ConnectRequest,
     mut tell: impl FnMut(&Analysis) + Send,
 ) -> Analysis {
     let mut analysis = begun(id, &request, services.clock.now());
@@ -214,7 +214,7 @@ pub async fn analyse(
             tell(&analysis);
             continue;
         }
-        let climbing = connection_test::Request {
+        let climbing = connection_test::TestRequest {
             mode: request.mode,
             mailbox: analysis.parts[index].mailbox.clone(),
             account: request.account.clone(),

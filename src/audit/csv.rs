@@ -1,7 +1,7 @@
 //! The audit trail as a table for spreadsheets.
 
-use crate::spreadsheet::Table;
-use kalends_core::audit::Filter;
+use crate::spreadsheet::CsvTable;
+use kalends_core::audit::AuditFilter;
 use kalends_store::{Store, StoreError};
 
 /// How many lines are read together.
@@ -10,11 +10,11 @@ const PAGE: i64 = 1000;
 /// Filtered lines from before a place on, headed by the names of the columns at the start, and the place of the last.
 pub async fn csv_page(
     store: &Store,
-    filter: &Filter,
+    filter: &AuditFilter,
     before: i64,
 ) -> Result<(Vec<u8>, Option<i64>), StoreError> {
     let lines = store.filtered_lines(filter, before, (PAGE, 0)).await?;
-    let mut table = Table::default();
+    let mut table = CsvTable::default();
     if before == i64::MAX {
         table.line(&["line", "time (UTC)", "who", "what", "about", "hash"]);
     }

@@ -4,4 +4,4 @@ mod csv;
 mod trail;
 
 pub use self::csv::csv_page;
-pub use trail::{Break, TrailError, Verdict, anchor, follow, verify};
+pub use trail::{Break, TrailError, TrailVerdict, anchor, follow, verify};

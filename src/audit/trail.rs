@@ -9,7 +9,7 @@ use kalends_store::{
 
 /// What a look at the whole trail brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum TrailVerdict {
     Whole {
         lines: i64,
         first: Option<Timestamp>,
@@ -64,24 +64,24 @@ pub enum TrailError {
 }
 
 /// Reads the whole trail, a thousand lines at a time, and compares it with the line that the vault remembers.
-pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError> {
+pub async fn verify(store: &Store, vault: &Vault) -> Result<TrailVerdict, TrailError> {
     let anchor = match vault.anchor().await {
         Ok(Some(anchor)) => anchor,
-        Ok(None) => return Ok(Verdict::Broken(Break::Forgotten)),
-        Err(VaultError::AnchorForged) => return Ok(Verdict::Broken(Break::Forged)),
+        Ok(None) => return Ok(TrailVerdict::Broken(Break::Forgotten)),
+        Err(VaultError::AnchorForged) => return Ok(TrailVerdict::Broken(Break::Forged)),
         Err(VaultError::AnchorKey(key_id)) => {
-            return Ok(Verdict::Broken(Break::KeyElsewhere { key_id }));
+            return Ok(TrailVerdict::Broken(Break::KeyElsewhere { key_id }));
         }
         Err(error) => return Err(error.into()),
     };
     if !vault.endings_are_whole().await? {
-        return Ok(Verdict::Broken(Break::EndingsChanged));
+        return Ok(TrailVerdict::Broken(Break::EndingsChanged));
     }
     // Lines written from now on are none of this look's business.
     let (end, head) = store.audit_head().await?;
     let outside = store.lines_outside_chain().await?;
     if outside > 0 {
-        return Ok(Verdict::Broken(Break::Inserted { lines: outside }));
+        return Ok(TrailVerdict::Broken(Break::Inserted { lines: outside }));
     }
     let (mut seq, mut before) = (0, String::new());
     let (mut first, mut last) = (None, None);
@@ -92,7 +92,7 @@ pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError>
         }
         for line in lines {
             if line.seq > seq + 1 && line.seq <= end {
-                return Ok(Verdict::Broken(Break::Removed { seq: seq + 1 }));
+                return Ok(TrailVerdict::Broken(Break::Removed { seq: seq + 1 }));
             }
             let at = line.at.time_in_words();
             if line.hash != line.chained_to(&before) {
@@ -101,32 +101,32 @@ pub async fn verify(store: &Store, vault: &Vault) -> Result<Verdict, TrailError>
                 } else {
                     Break::Changed { seq: line.seq, at }
                 };
-                return Ok(Verdict::Broken(broken));
+                return Ok(TrailVerdict::Broken(broken));
             }
             if anchor.seq == line.seq && anchor.hash != line.hash {
-                return Ok(Verdict::Broken(Break::Rewritten { seq: line.seq }));
+                return Ok(TrailVerdict::Broken(Break::Rewritten { seq: line.seq }));
             }
             first = first.or(Some(line.at));
             last = Some(line.at);
             (seq, before) = (line.seq, line.hash);
             if seq == end && before != head {
-                return Ok(Verdict::Broken(Break::Changed { seq, at }));
+                return Ok(TrailVerdict::Broken(Break::Changed { seq, at }));
             }
         }
     }
     let (now_end, _) = store.audit_head().await?;
     if seq > now_end {
         let at = last.map_or_else(String::new, Timestamp::time_in_words);
-        return Ok(Verdict::Broken(Break::BehindTheEnd { seq, at }));
+        return Ok(TrailVerdict::Broken(Break::BehindTheEnd { seq, at }));
     }
     if seq < end {
-        return Ok(Verdict::Broken(Break::Removed { seq: seq + 1 }));
+        return Ok(TrailVerdict::Broken(Break::Removed { seq: seq + 1 }));
     }
     if anchor.seq > seq {
         let anchored = anchor.seq;
-        return Ok(Verdict::Broken(Break::CutOff { seq, anchored }));
+        return Ok(TrailVerdict::Broken(Break::CutOff { seq, anchored }));
     }
-    Ok(Verdict::Whole {
+    Ok(TrailVerdict::Whole {
         lines: seq,
         first,
         last,
@@ -171,11 +171,15 @@ pub async fn follow(store: &Store, vault: &Vault, now: Timestamp) -> Result<(), 
 }
 
 /// Remembers the present end of the trail in the vault, if the trail is whole up to there.
-pub async fn anchor(store: &Store, vault: &Vault, now: Timestamp) -> Result<Verdict, TrailError> {
+pub async fn anchor(
+    store: &Store,
+    vault: &Vault,
+    now: Timestamp,
+) -> Result<TrailVerdict, TrailError> {
     let verdict = verify(store, vault).await?;
     match &verdict {
-        Verdict::Whole { .. } => follow(store, vault, now).await?,
-        Verdict::Broken(broken) => tracing::error!(%broken, "the audit trail is not whole"),
+        TrailVerdict::Whole { .. } => follow(store, vault, now).await?,
+        TrailVerdict::Broken(broken) => tracing::error!(%broken, "the audit trail is not whole"),
     }
     Ok(verdict)
 }

@@ -1,12 +1,12 @@
 //! One try with what was typed, what is learnt from it, and the pause before the next where Kalends keeps trying.
 
 use super::{
-    Failure, LONGEST, Request, Success, certificate, climb, connection_test, controls_of, tools,
-    zone_of,
+    ConnectRequest, Failure, LONGEST, Success, certificate, climb, connection_test, controls_of,
+    tools, zone_of,
 };
 use crate::{accounts::refusals::TypedGate, services::Services};
 use kalends_core::{
-    check::{Goal, Ladder, Waiting},
+    check::{Goal, TestSteps, Waiting},
     endpoint::EwsUrl,
     id::CheckId,
     policy::PrivacyLevel,
@@ -23,11 +23,11 @@ pub(super) async fn try_once(
     services: &Services,
     id: CheckId,
     user: &User,
-    request: &Request,
-) -> (Ladder, Option<Result<Success, Failure>>) {
+    request: &ConnectRequest,
+) -> (TestSteps, Option<Result<Success, Failure>>) {
     let gate = TypedGate::new(services, Some(user.id)).signing_in(request.sign_in);
     let gate = Arc::new(gate);
-    let climbing = connection_test::Request {
+    let climbing = connection_test::TestRequest {
         mode: request.mode,
         mailbox: request.mailbox.clone(),
         account: request.account.clone(),
@@ -55,7 +55,7 @@ pub(super) async fn try_once(
 }
 
 /// A control mailbox is read to see that it can be, and not to see what is in it.
-async fn level_for(services: &Services, user: &User, request: &Request) -> PrivacyLevel {
+async fn level_for(services: &Services, user: &User, request: &ConnectRequest) -> PrivacyLevel {
     if request.typed.goal != Goal::Connection {
         return PrivacyLevel::FreeBusy;
     }
@@ -75,7 +75,7 @@ pub(super) async fn level_of(services: &Services, user: &User) -> PrivacyLevel {
 pub(super) async fn wait(
     services: &Services,
     id: CheckId,
-    ladder: &Ladder,
+    ladder: &TestSteps,
     waiting: &Waiting,
 ) -> bool {
     let alive_until = waiting.next_at + LONGEST;
@@ -115,7 +115,7 @@ async fn remembered(services: &Services, domain: &str) -> Option<EwsUrl> {
 /// is for that person alone.
 async fn learn(
     services: &Services,
-    request: &Request,
+    request: &ConnectRequest,
     remembered: Option<&EwsUrl>,
     ended: &Result<Success, Failure>,
 ) {

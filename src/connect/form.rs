@@ -46,7 +46,7 @@ pub enum FormField {
 
 /// A form without mistakes.
 #[derive(Debug)]
-pub struct Request {
+pub struct ConnectRequest {
     pub mode: Mode,
     pub mailbox: SmtpAddress,
     pub account: AccountName,
@@ -66,7 +66,7 @@ pub struct Request {
 
 impl Form {
     /// All mistakes at once, in the order of the fields.
-    pub fn parse(self) -> Result<Request, Vec<(FormField, String)>> {
+    pub fn parse(self) -> Result<ConnectRequest, Vec<(FormField, String)>> {
         let mut mistakes = Vec::new();
         let mailbox = self
             .mailbox
@@ -109,7 +109,7 @@ impl Form {
                         .unwrap_or_default(),
                     goal: Goal::default(),
                 };
-                Ok(Request {
+                Ok(ConnectRequest {
                     mode: self.mode,
                     mailbox,
                     account,

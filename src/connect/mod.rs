@@ -12,7 +12,7 @@ mod resend;
 pub(crate) mod running;
 mod save;
 
-pub use form::{Form, FormField, Request};
+pub use form::{ConnectRequest, Form, FormField};
 pub use one_click::connect_through;
 pub use recheck::check_again;
 pub use replace_password::{Mine, replace_mine};
@@ -31,8 +31,8 @@ use connection_test::{Controls, Failure, Success, Tools};
 use jiff::tz::TimeZone;
 use kalends_core::{
     account_name::AccountName,
-    audit::{Action, Entry},
-    check::{Check, Goal, Ladder, Outcome, StepReport, Typed, Waiting},
+    audit::{AuditAction, AuditEntry},
+    check::{Check, Goal, Outcome, StepReport, TestSteps, Typed, Waiting},
     clock::Timestamp,
     connection::Mode,
     id::{AccountId, CheckId, ConnectionId},
@@ -55,7 +55,7 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// What a check of typed credentials saves once it has reached the end.
 #[derive(Debug, Clone)]
-pub(crate) enum Purpose {
+pub(crate) enum SavePurpose {
     Connection,
     NewAccount(Terms),
     NextPassword {
@@ -74,7 +74,7 @@ pub(crate) enum Purpose {
     },
 }
 
-impl Purpose {
+impl SavePurpose {
     const fn goal(&self) -> Goal {
         match self {
             Self::Connection
@@ -103,18 +103,18 @@ impl Purpose {
 pub async fn start(
     services: &Services,
     user: &User,
-    request: Request,
+    request: ConnectRequest,
 ) -> Result<CheckId, Forbidden> {
     may_type(services, user, request.mode, &request.mailbox).await?;
-    begin(services, user, request, Purpose::Connection).await
+    begin(services, user, request, SavePurpose::Connection).await
 }
 
 /// Starts a check of typed credentials that were allowed.
 pub(crate) async fn begin(
     services: &Services,
     user: &User,
-    mut request: Request,
-    purpose: Purpose,
+    mut request: ConnectRequest,
+    purpose: SavePurpose,
 ) -> Result<CheckId, Forbidden> {
     request.typed.goal = purpose.goal();
     let starting = services.running.starting().await;
@@ -129,9 +129,9 @@ pub(crate) async fn begin(
         None
     };
     let mut check = new_check(services, user, request.mode, request.typed.clone());
-    if let Purpose::NextPassword { account_id, .. }
-    | Purpose::MoveAccount { account_id, .. }
-    | Purpose::Password { account_id, .. } = &purpose
+    if let SavePurpose::NextPassword { account_id, .. }
+    | SavePurpose::MoveAccount { account_id, .. }
+    | SavePurpose::Password { account_id, .. } = &purpose
     {
         check.account_id = Some(*account_id);
     }
@@ -140,7 +140,7 @@ pub(crate) async fn begin(
         .store
         .start_check(
             &check,
-            &Entry::by(user.id, Action::CheckStarted).about(subject),
+            &AuditEntry::by(user.id, AuditAction::CheckStarted).about(subject),
         )
         .await?;
     let id = check.id;
@@ -169,8 +169,8 @@ async fn try_and_keep_trying(
     services: &Services,
     id: CheckId,
     user: &User,
-    request: &Request,
-) -> (Ladder, Option<Result<Success, Failure>>) {
+    request: &ConnectRequest,
+) -> (TestSteps, Option<Result<Success, Failure>>) {
     let until = services.clock.now() + KEEP_TRYING;
     let mut tries = 0;
     loop {
@@ -252,7 +252,7 @@ pub async fn cancel(services: &Services, id: CheckId) -> Result<(), StoreError> 
 pub async fn disconnect(services: &Services, user: &User) -> Result<Option<Ended>, CustodyError> {
     services
         .custody()
-        .end(user.id, &Entry::by(user.id, Action::Disconnected))
+        .end(user.id, &AuditEntry::by(user.id, AuditAction::Disconnected))
         .await
 }
 
@@ -273,7 +273,7 @@ pub async fn end_if_not_allowed(
     {
         return Ok(());
     }
-    let entry = Entry::by(admin.id, Action::Disconnected).about(mailbox.as_str());
+    let entry = AuditEntry::by(admin.id, AuditAction::Disconnected).about(mailbox.as_str());
     services.custody().end(person.id, &entry).await?;
     Ok(())
 }
@@ -305,7 +305,7 @@ fn new_check(services: &Services, user: &User, mode: Mode, typed: Typed) -> Chec
         mode,
         typed,
         account_id: None,
-        ladder: Ladder::new(),
+        ladder: TestSteps::new(),
         outcome: None,
         waiting: None,
         started_at: now,
@@ -351,10 +351,10 @@ async fn climb(
     services: &Services,
     id: CheckId,
     tools: Tools,
-    request: connection_test::Request,
-) -> (Ladder, Option<Result<Success, Failure>>) {
+    request: connection_test::TestRequest,
+) -> (TestSteps, Option<Result<Success, Failure>>) {
     let (tell, mut told) = mpsc::unbounded_channel::<StepReport>();
-    let mut ladder = Ladder::new();
+    let mut ladder = TestSteps::new();
     let mut look = tokio::time::interval(LOOK);
     // In a task of its own: while a step is written down here, the climb may be waiting for the same writer.
     let mut climbing = JoinSet::new();
@@ -401,7 +401,7 @@ async fn climb(
     (ladder, ended)
 }
 
-async fn finish(services: &Services, id: CheckId, ladder: &Ladder, outcome: &Outcome) {
+async fn finish(services: &Services, id: CheckId, ladder: &TestSteps, outcome: &Outcome) {
     if let Err(error) = services
         .store
         .finish_check(id, ladder, outcome, services.clock.now())

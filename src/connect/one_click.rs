@@ -14,8 +14,8 @@ use crate::{
     sync::while_held,
 };
 use kalends_core::{
-    audit::{Action, Entry},
-    check::{Ladder, Outcome, Typed},
+    audit::{AuditAction, AuditEntry},
+    check::{Outcome, TestSteps, Typed},
     connection::Mode,
     id::CheckId,
     mailbox::SmtpAddress,
@@ -41,7 +41,7 @@ pub async fn connect_through(
     let mut check = new_check(services, user, Mode::Organisation, typed);
     check.account_id = Some(account.id);
     let subject = format!("{mailbox} through {}", account.name);
-    let entry = Entry::by(user.id, Action::CheckStarted).about(subject);
+    let entry = AuditEntry::by(user.id, AuditAction::CheckStarted).about(subject);
     services.store.start_check(&check, &entry).await?;
     let id = check.id;
     services.running.begin(id, place);
@@ -59,10 +59,10 @@ async fn connect(
     user: &User,
     account: &Account,
     mailbox: &SmtpAddress,
-) -> (Ladder, Outcome) {
+) -> (TestSteps, Outcome) {
     let leased = match wait_for_account(services, account.id, Patience::OfTest).await {
         Ok(leased) => leased,
-        Err(problem) => return (Ladder::held_back(), failed(problem.into())),
+        Err(problem) => return (TestSteps::held_back(), failed(problem.into())),
     };
     let whose = (Mode::Organisation, mailbox);
     let climbing = climb_saved(services, id, user, &leased, whose, Sending::Planned);
@@ -72,7 +72,7 @@ async fn connect(
     }
     let (ladder, ended) = match climbed.unwrap_or(Err(Problem::AccountInUse)) {
         Ok(climbed) => climbed,
-        Err(problem) => return (Ladder::held_back(), failed(problem.into())),
+        Err(problem) => return (TestSteps::held_back(), failed(problem.into())),
     };
     let outcome = match ended {
         Some(Ok(_)) if !may_save(services, id).await => Outcome::Cancelled,
@@ -84,7 +84,7 @@ async fn connect(
                 folder_name: success.folder.display_name,
             };
             let subject = format!("{mailbox} through {}", account.name);
-            let entry = Entry::by(user.id, Action::Connected).about(subject);
+            let entry = AuditEntry::by(user.id, AuditAction::Connected).about(subject);
             match services.custody().attach(account.id, &reads, &entry).await {
                 Ok(connection_id) => {
                     services.wake.notify_one();
@@ -123,7 +123,7 @@ async fn learn_primary(
         return Ok(());
     }
     let subject = format!("{primary}, named by Exchange as the primary address of {alias}");
-    let entry = Entry::by_kalends(Action::AddressVerified).about(subject);
+    let entry = AuditEntry::by_kalends(AuditAction::AddressVerified).about(subject);
     let now = services.clock.now();
     store.verify_address(user.id, primary, &entry, now).await
 }

@@ -16,15 +16,15 @@ use crate::{
     sync,
 };
 use kalends_core::{
-    audit::{Action, Entry},
-    check::{Ladder, Outcome, Typed},
+    audit::{AuditAction, AuditEntry},
+    check::{Outcome, TestSteps, Typed},
     connection::{Connection, Mode},
     id::{AccountId, CheckId},
     mailbox::SmtpAddress,
     policy::PrivacyLevel,
     problem::Problem,
 };
-use kalends_store::{Account, Busy, Leased, StoreError, User};
+use kalends_store::{Account, Leased, RequestedPause, StoreError, User};
 use std::{sync::Arc, time::Duration};
 
 /// For how long one who waits for an account keeps new rounds of it from beginning; told anew with every look.
@@ -70,7 +70,7 @@ pub async fn check_again(
         .store
         .start_check(
             &check,
-            &Entry::by(by.id, Action::CheckStarted).about(subject),
+            &AuditEntry::by(by.id, AuditAction::CheckStarted).about(subject),
         )
         .await?;
     let (id, services, connection) = (check.id, services.clone(), connection.clone());
@@ -84,7 +84,7 @@ pub async fn check_again(
                     problem: Box::new(problem),
                     request_id: None,
                 };
-                (Ladder::held_back(), outcome)
+                (TestSteps::held_back(), outcome)
             }
         };
         finish(&services, id, &ladder, &outcome).await;
@@ -98,7 +98,7 @@ async fn check_saved(
     owner: &User,
     connection: &Connection,
     sending: Sending,
-) -> Result<(Ladder, Outcome), Problem> {
+) -> Result<(TestSteps, Outcome), Problem> {
     let leased = wait_for_account(services, connection.account_id, Patience::OfTest).await?;
     let whose = (connection.mode, &connection.mailbox);
     let climbing = climb_saved(services, id, owner, &leased, whose, sending);
@@ -136,7 +136,7 @@ pub(super) async fn climb_saved(
     leased: &Leased,
     (mode, mailbox): (Mode, &SmtpAddress),
     sending: Sending,
-) -> Result<(Ladder, Option<Result<Success, Failure>>), Problem> {
+) -> Result<(TestSteps, Option<Result<Success, Failure>>), Problem> {
     let account = &leased.account;
     // Before the secret is opened: a closed gate needs none.
     let closed = SavedGate::closed(services, account, sending).await;
@@ -157,7 +157,7 @@ pub(super) async fn climb_saved(
         Sending::OnceMore { .. } => PrivacyLevel::FreeBusy,
         Sending::Planned | Sending::Probe => level_of(services, owner).await,
     };
-    let climbing = connection_test::Request {
+    let climbing = connection_test::TestRequest {
         mode,
         mailbox: mailbox.clone(),
         account: account.name.clone(),
@@ -185,7 +185,7 @@ async fn note_pause(services: &Services, account: &Account, problem: &Problem) {
     let Some(asked) = problem.asked_pause() else {
         return;
     };
-    let busy = Busy {
+    let busy = RequestedPause {
         account: account.id,
         connection: None,
         problem,
@@ -206,7 +206,7 @@ pub(crate) async fn probe(
     let leased = wait_for_account(services, account.id, Patience::OfForm).await?;
     let gate = SavedGate::new(services, leased.account.clone()).sending(Sending::Probe);
     let probed = async {
-        let request = connection_test::Request {
+        let request = connection_test::TestRequest {
             mode: account.mode,
             mailbox: mailbox.clone(),
             account: leased.account.name.clone(),

@@ -1,7 +1,7 @@
 //! A person's own refused password, replaced: the saved connection is tested with another one and goes on with it at
 //! once. Whatever else is saved stays: the copy, the timeline, the account's other connections.
 
-use super::{Form, FormField, Purpose, Request, begin};
+use super::{ConnectRequest, Form, FormField, SavePurpose, begin};
 use crate::{
     accounts::permission::{Forbidden, may_type},
     services::Services,
@@ -37,7 +37,7 @@ impl Mine {
     }
 
     /// What is tested: everything as it is saved, but the password. The mistakes are those of the password alone.
-    pub fn with(&self, password: Password) -> Result<Request, Vec<(FormField, String)>> {
+    pub fn with(&self, password: Password) -> Result<ConnectRequest, Vec<(FormField, String)>> {
         let typed = Form {
             mode: self.connection.mode,
             mailbox: self.connection.mailbox.to_string(),
@@ -60,10 +60,10 @@ pub async fn replace_mine(
     services: &Services,
     user: &User,
     mine: &Mine,
-    request: Request,
+    request: ConnectRequest,
 ) -> Result<CheckId, Forbidden> {
     may_type(services, user, request.mode, &request.mailbox).await?;
-    let purpose = Purpose::Password {
+    let purpose = SavePurpose::Password {
         account_id: mine.account.id,
         connection_id: Some(mine.connection.id),
     };

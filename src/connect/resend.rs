@@ -12,8 +12,8 @@ use crate::{
     sync::while_held,
 };
 use kalends_core::{
-    audit::{Action, Entry},
-    check::{Goal, Ladder, Outcome, Typed},
+    audit::{AuditAction, AuditEntry},
+    check::{Goal, Outcome, TestSteps, Typed},
     connection::Mode,
     id::CheckId,
     mailbox::SmtpAddress,
@@ -51,7 +51,7 @@ pub async fn send_once_more(
         "{mailbox} through {}, with the saved password once more",
         account.name
     );
-    let entry = Entry::by(admin.id, Action::CheckStarted).about(subject);
+    let entry = AuditEntry::by(admin.id, AuditAction::CheckStarted).about(subject);
     services.store.start_check(&check, &entry).await?;
     let id = check.id;
     services.running.begin(id, place);
@@ -69,8 +69,8 @@ async fn send(
     admin: &User,
     account: &Account,
     mailbox: &SmtpAddress,
-) -> (Ladder, Outcome) {
-    let held_back = |problem: Problem| (Ladder::held_back(), failed(problem.into()));
+) -> (TestSteps, Outcome) {
+    let held_back = |problem: Problem| (TestSteps::held_back(), failed(problem.into()));
     let leased = match wait_for_account(services, account.id, Patience::OfTest).await {
         Ok(leased) => leased,
         Err(problem) => return held_back(problem),

@@ -2,7 +2,7 @@
 //! on it has ended, a cancelled one too, which may still wait for the verdict on its password. Those that keep trying
 //! hold one more from the first try to the last.
 
-use super::{KEEP_TRYING, Request};
+use super::{ConnectRequest, KEEP_TRYING};
 use crate::{
     accounts::permission::{Forbidden, MOST_RUNNING, Refusal},
     services::Services,
@@ -16,7 +16,7 @@ use kalends_core::{
 };
 use kalends_store::{
     held_place::HeldPlace,
-    limit::{Keys, Lasts, Limit, LimitKey},
+    limit::{Keys, Limit, LimitKey, PlaceLifetime},
 };
 use std::{
     collections::HashMap,
@@ -35,7 +35,7 @@ impl LimitKey for RunningChecks {
         Limit {
             purpose: "running-checks",
             most: MOST_RUNNING,
-            lasts: Lasts::Held(LONGEST),
+            lasts: PlaceLifetime::Held(LONGEST),
             keys: Keys::Ours,
         }
     }
@@ -53,7 +53,7 @@ impl LimitKey for PatientChecks {
         Limit {
             purpose: "patient-checks",
             most: MOST_RUNNING,
-            lasts: Lasts::Held(KEEP_TRYING.saturating_add(LONGEST)),
+            lasts: PlaceLifetime::Held(KEEP_TRYING.saturating_add(LONGEST)),
             keys: Keys::Ours,
         }
     }
@@ -97,7 +97,7 @@ pub(super) struct Submission {
 }
 
 impl Submission {
-    pub(super) fn of(user: UserId, request: &Request) -> Self {
+    pub(super) fn of(user: UserId, request: &ConnectRequest) -> Self {
         Self {
             user,
             mode: request.mode,

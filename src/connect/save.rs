@@ -1,10 +1,10 @@
 //! What a check of typed credentials saves: the password is sealed for the host and the account that it was tested with.
 
-use super::{Purpose, Request, connection_test::Success};
+use super::{ConnectRequest, SavePurpose, connection_test::Success};
 use crate::{accounts::custody::CustodyError, services::Services};
 use kalends_core::{
-    audit::{Action, Entry},
-    check::{Outcome, Proof},
+    audit::{AuditAction, AuditEntry},
+    check::{Outcome, TestProof},
     connection::SignInMethod,
     id::{AccountId, ConnectionId, SecretId},
 };
@@ -14,8 +14,8 @@ use kalends_store::{NewAccount, NewConnection, NextSlot, Reads, Terms, User, vau
 pub(super) async fn keep(
     services: &Services,
     user: &User,
-    request: &Request,
-    purpose: Purpose,
+    request: &ConnectRequest,
+    purpose: SavePurpose,
     success: Success,
 ) -> Result<Outcome, CustodyError> {
     let custody = services.custody();
@@ -30,7 +30,7 @@ pub(super) async fn keep(
             "{} through {} at {endpoint}{how}",
             request.mailbox, request.account
         );
-        Entry::by(user.id, action).about(about)
+        AuditEntry::by(user.id, action).about(about)
     };
     let account = |terms: Terms, secret_id| NewAccount {
         terms,
@@ -42,41 +42,41 @@ pub(super) async fn keep(
     };
     let password = &request.password;
     let outcome = match purpose {
-        Purpose::Connection => {
+        SavePurpose::Connection => {
             let connection = |secret_id| new_connection(user, request, &success, secret_id);
             let connection_id = custody
-                .save(password, connection, &entry(Action::Connected), &to)
+                .save(password, connection, &entry(AuditAction::Connected), &to)
                 .await?;
             Outcome::Connected {
                 connection_id,
                 proof: success.proof,
             }
         }
-        Purpose::NewAccount(terms) => Outcome::AccountSaved {
+        SavePurpose::NewAccount(terms) => Outcome::AccountSaved {
             account_id: custody
                 .add_account(
                     password,
                     |secret| account(terms, secret),
-                    &entry(Action::AccountAdded),
+                    &entry(AuditAction::AccountAdded),
                     &to,
                 )
                 .await?,
         },
-        Purpose::MoveAccount { account_id, terms } => {
+        SavePurpose::MoveAccount { account_id, terms } => {
             let new = |secret| account(terms, secret);
             custody
                 .move_account(
                     account_id,
                     password,
                     new,
-                    &entry(Action::AccountChanged),
+                    &entry(AuditAction::AccountChanged),
                     &to,
                 )
                 .await?;
             services.kept.close(account_id);
             Outcome::AccountSaved { account_id }
         }
-        Purpose::NextPassword {
+        SavePurpose::NextPassword {
             account_id,
             expires_at,
         } => {
@@ -92,18 +92,18 @@ pub(super) async fn keep(
                     account_id,
                     password,
                     next,
-                    &entry(Action::PasswordTested),
+                    &entry(AuditAction::PasswordTested),
                     &to,
                 )
                 .await?;
             Outcome::AccountSaved { account_id }
         }
-        Purpose::Password {
+        SavePurpose::Password {
             account_id,
             connection_id,
         } => {
             let tested = (account_id, connection_id);
-            let entry = entry(Action::PasswordSwitched);
+            let entry = entry(AuditAction::PasswordSwitched);
             custody
                 .replace_password(tested, password, &entry, &to)
                 .await?;
@@ -117,7 +117,7 @@ pub(super) async fn keep(
 
 fn new_connection(
     user: &User,
-    request: &Request,
+    request: &ConnectRequest,
     success: &Success,
     secret_id: SecretId,
 ) -> NewConnection {
@@ -140,7 +140,7 @@ fn new_connection(
 /// How a check of another password ended: for the connection it was tested with, or for the organisation's account.
 fn of_password(
     (account_id, tested): (AccountId, Option<ConnectionId>),
-    proof: Vec<Proof>,
+    proof: Vec<TestProof>,
 ) -> Outcome {
     match tested {
         Some(connection_id) => Outcome::Connected {

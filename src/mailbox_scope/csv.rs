@@ -1,8 +1,8 @@
 //! A map as a table for spreadsheets.
 
-use crate::spreadsheet::Table;
-use kalends_core::id::MapId;
-use kalends_store::{MapRow, Store, StoreError};
+use crate::spreadsheet::CsvTable;
+use kalends_core::id::ScopeId;
+use kalends_store::{ScopeRow, Store, StoreError};
 
 /// How many lines are read together.
 const PAGE: i64 = 500;
@@ -10,11 +10,11 @@ const PAGE: i64 = 500;
 /// The lines from `offset` on, headed by the names of the columns at the start, and where the next ones begin.
 pub async fn csv_page(
     store: &Store,
-    map: MapId,
+    map: ScopeId,
     offset: i64,
 ) -> Result<(Vec<u8>, Option<i64>), StoreError> {
     let found = store.map_rows(map, None, (PAGE, offset)).await?;
-    let mut table = Table::default();
+    let mut table = CsvTable::default();
     let mut write = |cells: [&str; 6]| table.line(&cells);
     if offset == 0 {
         write([
@@ -46,7 +46,7 @@ pub async fn csv_page(
     Ok((table.bytes(), (!is_last).then_some(offset + PAGE)))
 }
 
-fn person(row: &MapRow) -> &str {
+fn person(row: &ScopeRow) -> &str {
     row.person.as_ref().map_or("", |(_, name)| name.as_str())
 }
 

@@ -13,19 +13,20 @@ use crate::{
     connect::recheck::{Patience, wait_for_account},
     services::Services,
     sync::{Clients, while_held},
-    worker::Turn,
+    worker::WorkerContext,
 };
 use futures::{FutureExt as _, StreamExt as _, stream};
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
-    id::{AccountId, MapId},
+    id::{AccountId, ScopeId},
     mailbox::SmtpAddress,
     problem::{Problem, Retry},
 };
 use kalends_exchange::ews::{EwsError, Whose};
 use kalends_store::{
-    Busy, Connecting, Found, Leased, MailboxMap, MapRow, Place, Reads, StoreError, User,
+    Leased, MailboxScope, Reads, RequestedPause, ScopeConnection, ScopeFinding, ScopePlace,
+    ScopeRow, StoreError, User,
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -43,7 +44,7 @@ const AT_ONCE: usize = 8;
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 
 /// Works through maps until told to stop, several at the same time; what is under way then goes on after the next start.
-pub(crate) async fn run(worker: &Turn) {
+pub(crate) async fn run(worker: &WorkerContext) {
     let (services, stop) = (&worker.services, &worker.stop);
     let mut under_way = JoinSet::new();
     let mut places = Places::default();
@@ -87,12 +88,12 @@ pub(crate) async fn run(worker: &Turn) {
 struct Places {
     accounts: HashSet<AccountId>,
     /// When each map that is not finished last had its turn, counted in turns.
-    turns: HashMap<MapId, u64>,
+    turns: HashMap<ScopeId, u64>,
     turn: u64,
 }
 
 impl Places {
-    fn taken(&mut self, mut due: Vec<MailboxMap>) -> Vec<MailboxMap> {
+    fn taken(&mut self, mut due: Vec<MailboxScope>) -> Vec<MailboxScope> {
         self.turns
             .retain(|id, _| due.iter().any(|map| map.id == *id));
         due.sort_by_key(|map| self.turns.get(&map.id).copied());
@@ -105,7 +106,7 @@ impl Places {
         taken
     }
 
-    fn give_back(&mut self, map: MapId, account: AccountId) {
+    fn give_back(&mut self, map: ScopeId, account: AccountId) {
         self.turn += 1;
         self.turns.insert(map, self.turn);
         self.accounts.remove(&account);
@@ -122,7 +123,7 @@ pub async fn tend(services: &Services) -> Result<usize, StoreError> {
 }
 
 /// Gives a map a slice of work, as soon as its account is free.
-async fn work_on(services: &Services, map: &MailboxMap) -> Result<usize, StoreError> {
+async fn work_on(services: &Services, map: &MailboxScope) -> Result<usize, StoreError> {
     let leased = match wait_for_account(services, map.account_id, Patience::OfTest).await {
         Ok(leased) => leased,
         Err(problem) => {
@@ -147,7 +148,7 @@ const fn held_up_by(problem: &Problem) -> Option<&Problem> {
 
 async fn slice(
     services: &Services,
-    map: &MailboxMap,
+    map: &MailboxScope,
     leased: &Leased,
 ) -> Result<usize, StoreError> {
     let store = &services.store;
@@ -180,7 +181,7 @@ async fn slice(
         }
         // The first one alone: it proves the password, and tells a missing role from mailboxes outside the scope.
         let at_once = if done == 0 { 1 } else { clients.at_once() };
-        let rows: Vec<MapRow> = if done == 0 {
+        let rows: Vec<ScopeRow> = if done == 0 {
             rows.into_iter().take(1).collect()
         } else {
             rows
@@ -219,7 +220,7 @@ async fn slice(
 
 struct Work<'a> {
     services: &'a Services,
-    map: &'a MailboxMap,
+    map: &'a MailboxScope,
     leased: &'a Leased,
     clients: &'a Clients<'a>,
 }
@@ -227,11 +228,11 @@ struct Work<'a> {
 impl Work<'_> {
     /// One address, written down. The inner error is one of the account or its server: it says nothing of the address,
     /// which is asked again.
-    async fn row(&self, row: &MapRow) -> Result<Result<(), Problem>, StoreError> {
+    async fn row(&self, row: &ScopeRow) -> Result<Result<(), Problem>, StoreError> {
         let store = &self.services.store;
         let Ok(address) = row.address.parse::<SmtpAddress>() else {
-            let found = Found {
-                place: Place::NotAnAddress,
+            let found = ScopeFinding {
+                place: ScopePlace::NotAnAddress,
                 primary: None,
                 problem: None,
             };
@@ -243,8 +244,8 @@ impl Work<'_> {
             return self.connect(row, &address, asked).await;
         }
         let found = match asked {
-            Ok(_) => Found {
-                place: Place::InScope,
+            Ok(_) => ScopeFinding {
+                place: ScopePlace::InScope,
                 primary: None,
                 problem: None,
             },
@@ -291,14 +292,14 @@ impl Work<'_> {
 
     async fn connect(
         &self,
-        row: &MapRow,
+        row: &ScopeRow,
         address: &SmtpAddress,
         asked: Result<(String, String), Problem>,
     ) -> Result<Result<(), Problem>, StoreError> {
         let store = &self.services.store;
         let result = match (&row.person, asked) {
-            (None, _) => Connecting::Nobodys,
-            (Some(_), _) if row.has_connection => Connecting::HadOne,
+            (None, _) => ScopeConnection::Nobodys,
+            (Some(_), _) if row.has_connection => ScopeConnection::HadOne,
             (Some((user_id, _)), Ok((folder_id, folder_name))) => {
                 let reads = Reads {
                     user_id: *user_id,
@@ -307,19 +308,19 @@ impl Work<'_> {
                     folder_name,
                 };
                 match self.attach(&reads).await {
-                    Ok(()) => Connecting::Connected,
-                    Err(CustodyError::Store(StoreError::MailboxTaken)) => Connecting::Taken,
+                    Ok(()) => ScopeConnection::Connected,
+                    Err(CustodyError::Store(StoreError::MailboxTaken)) => ScopeConnection::Taken,
                     Err(CustodyError::Store(error)) => return Err(error),
                     Err(CustodyError::Vault(error)) => {
                         tracing::error!(%error, "an earlier password could not be forgotten");
-                        Connecting::Connected
+                        ScopeConnection::Connected
                     }
                 }
             }
             (Some(_), Err(problem)) => match placed(problem) {
                 Ok(found) => {
                     store.keep_found(self.map.id, row.position, &found).await?;
-                    Connecting::Failed
+                    ScopeConnection::Failed
                 }
                 Err(problem) => return Ok(Err(problem)),
             },
@@ -332,7 +333,7 @@ impl Work<'_> {
     async fn attach(&self, reads: &Reads) -> Result<(), CustodyError> {
         let account = &self.leased.account;
         let subject = format!("{} through {}", reads.mailbox, account.name);
-        let entry = Entry::by(self.map.made_by, Action::Connected).about(subject);
+        let entry = AuditEntry::by(self.map.made_by, AuditAction::Connected).about(subject);
         let custody = self.services.custody();
         custody.attach(account.id, reads, &entry).await?;
         Ok(())
@@ -346,7 +347,7 @@ impl Work<'_> {
             return store.delay_map(self.map.id, Some(&problem), until).await;
         }
         if let Some(asked) = problem.asked_pause() {
-            let busy = Busy {
+            let busy = RequestedPause {
                 account: self.map.account_id,
                 connection: None,
                 problem: &problem,
@@ -376,14 +377,14 @@ impl Work<'_> {
 }
 
 /// What a problem says about an address; an error if it says something about the account or the server.
-fn placed(problem: Problem) -> Result<Found, Problem> {
+fn placed(problem: Problem) -> Result<ScopeFinding, Problem> {
     let (place, primary) = match &problem {
-        Problem::OutsideScope | Problem::ImpersonationDenied => (Place::Outside, None),
-        Problem::MailboxNotFound => (Place::NotFound, None),
-        Problem::MailboxAlias { primary } => (Place::Alias, primary.clone()),
+        Problem::OutsideScope | Problem::ImpersonationDenied => (ScopePlace::Outside, None),
+        Problem::MailboxNotFound => (ScopePlace::NotFound, None),
+        Problem::MailboxAlias { primary } => (ScopePlace::Alias, primary.clone()),
         Problem::MailboxMoved { .. }
         | Problem::ExchangeOnline
-        | Problem::MailboxServerUnreachable { .. } => (Place::Moved, None),
+        | Problem::MailboxServerUnreachable { .. } => (ScopePlace::Moved, None),
         Problem::CalendarNotFound
         | Problem::AccessDenied
         | Problem::EwsOffHere
@@ -393,10 +394,10 @@ fn placed(problem: Problem) -> Result<Found, Problem> {
         | Problem::MailboxAmbiguous
         | Problem::EntryDamaged { .. }
         | Problem::ImpersonationFailed
-        | Problem::UnknownResponseCode { .. } => (Place::Failed, None),
+        | Problem::UnknownResponseCode { .. } => (ScopePlace::Failed, None),
         _ => return Err(problem),
     };
-    Ok(Found {
+    Ok(ScopeFinding {
         place,
         primary,
         problem: Some(problem),
@@ -409,9 +410,9 @@ pub async fn start(
     admin: &User,
     account: &kalends_store::Account,
     addresses: &Addresses,
-) -> Result<MapId, StoreError> {
+) -> Result<ScopeId, StoreError> {
     let subject = format!("{} addresses with {}", addresses.all.len(), account.name);
-    let entry = Entry::by(admin.id, Action::MailboxesMapped).about(subject);
+    let entry = AuditEntry::by(admin.id, AuditAction::MailboxesMapped).about(subject);
     let now = services.clock.now();
     services
         .store
@@ -423,10 +424,10 @@ pub async fn start(
 pub async fn choose(
     services: &Services,
     admin: &User,
-    map: &MailboxMap,
+    map: &MailboxScope,
     positions: Option<&[i64]>,
 ) -> Result<u64, StoreError> {
-    let entry = Entry::by(admin.id, Action::MailboxesChosen).about(match positions {
+    let entry = AuditEntry::by(admin.id, AuditAction::MailboxesChosen).about(match positions {
         Some(positions) => format!("{} of a map of {}", positions.len(), map.total),
         None => format!("all in scope of a map of {}", map.total),
     });

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Connections that one cause holds up; nothing of it is paused.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trouble {
+pub struct CurrentProblem {
     /// The cause and what it is the cause of: no two have the same.
     pub name: String,
     /// As most of them have it.
@@ -32,7 +32,7 @@ pub struct Trouble {
 }
 
 /// All of them, by name.
-pub async fn troubles(store: &Store) -> Result<Vec<Trouble>, StoreError> {
+pub async fn troubles(store: &Store) -> Result<Vec<CurrentProblem>, StoreError> {
     let accounts = store.accounts().await?;
     let accounts: HashMap<AccountId, &Account> = accounts
         .iter()
@@ -48,7 +48,7 @@ pub async fn troubles(store: &Store) -> Result<Vec<Trouble>, StoreError> {
 }
 
 /// Two problems of one cause are one: the words are those of the one that holds up more people.
-fn join(found: &mut BTreeMap<String, Trouble>, new: Trouble) {
+fn join(found: &mut BTreeMap<String, CurrentProblem>, new: CurrentProblem) {
     let Some(there) = found.get_mut(&new.name) else {
         found.insert(new.name.clone(), new);
         return;
@@ -65,7 +65,7 @@ pub fn link(cause: &str, of: &str) -> String {
     format!("/connections?cause={cause}&account={of}")
 }
 
-fn trouble(held_up: HeldUp, account: &Account) -> Trouble {
+fn trouble(held_up: HeldUp, account: &Account) -> CurrentProblem {
     let problem = held_up.problem;
     let cause = problem.cause();
     let is_servers = problem.concerns() == Concerns::Server;
@@ -78,7 +78,7 @@ fn trouble(held_up: HeldUp, account: &Account) -> Trouble {
         mailbox: held_up.mailbox.to_string(),
         ..account.names(None)
     };
-    Trouble {
+    CurrentProblem {
         owner: advice(&problem, &names).owner,
         name: format!("{cause} {of}"),
         link: link(cause, &of),

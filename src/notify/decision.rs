@@ -2,7 +2,7 @@
 
 use super::{deliver::made, words};
 use crate::services::Services;
-use kalends_core::notice::{Kind, Notice, Recipient};
+use kalends_core::notice::{Notice, NoticeKind, Recipient};
 use kalends_store::{MailboxRequest, RequestState, User};
 
 /// The mail that tells of a decision, to be written down with it; `None` where Kalends sends no mail.
@@ -24,5 +24,12 @@ pub fn decision(
     );
     let recipient = Recipient::mail(&person.email);
     let now = services.clock.now();
-    Some(made(services, Kind::Decision, None, recipient, &told, now))
+    Some(made(
+        services,
+        NoticeKind::Decision,
+        None,
+        recipient,
+        &told,
+        now,
+    ))
 }

@@ -1,8 +1,8 @@
 //! Handing notices over: each is tried with growing pauses for about a day, and each try is written down.
 
 use super::{mail::Letter, webhook, words};
-use crate::{services::Services, worker::Turn};
-use kalends_core::notice::{Channel, Kind, Notice, Recipient, State, Try};
+use crate::{services::Services, worker::WorkerContext};
+use kalends_core::notice::{Channel, DeliveryAttempt, Notice, NoticeKind, NoticeState, Recipient};
 use kalends_core::{
     clock::Timestamp,
     id::{NoticeId, WebhookId},
@@ -25,7 +25,7 @@ const LEASE: Duration = Duration::from_mins(2);
 
 /// Why a notice was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum DeliveryError {
     /// The mail server refuses the name or password of `KALENDS_SMTP_URL`: no mail leaves until that is changed.
     SignIn(String),
     /// It will never be taken.
@@ -34,7 +34,7 @@ pub(super) enum Refused {
     ForNow(String),
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for DeliveryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SignIn(said) => write!(
@@ -56,7 +56,7 @@ const fn max_at_once(channel: Channel) -> usize {
 }
 
 /// Hands over what is due by one way until told to stop; what is under way then is tried again later.
-pub(crate) async fn deliver(worker: &Turn, channel: Channel) {
+pub(crate) async fn deliver(worker: &WorkerContext, channel: Channel) {
     let (services, stop) = (&worker.services, &worker.stop);
     let mut under_way = JoinSet::new();
     while !stop.is_cancelled() {
@@ -122,21 +122,21 @@ pub(super) async fn write_down(
     services: &Services,
     notice: &Notice,
     at: Timestamp,
-    came_of_it: &Result<String, Refused>,
+    came_of_it: &Result<String, DeliveryError>,
     pause: Option<&Duration>,
 ) -> Result<(), StoreError> {
     let now = services.clock.now();
     let (outcome, next) = match (came_of_it, pause) {
-        (Ok(said), _) => (said.clone(), (State::Sent, now)),
-        (Err(refused @ (Refused::ForNow(_) | Refused::SignIn(_))), Some(pause)) => {
-            (refused.to_string(), (State::Waiting, now + *pause))
+        (Ok(said), _) => (said.clone(), (NoticeState::Sent, now)),
+        (Err(refused @ (DeliveryError::ForNow(_) | DeliveryError::SignIn(_))), Some(pause)) => {
+            (refused.to_string(), (NoticeState::Waiting, now + *pause))
         }
-        (Err(refused), _) => (refused.to_string(), (State::Failed, now)),
+        (Err(refused), _) => (refused.to_string(), (NoticeState::Failed, now)),
     };
     if let Err(refused) = came_of_it {
         tracing::warn!(notice.id = %notice.id, %refused, "a notice was not taken");
     }
-    let tried = Try {
+    let tried = DeliveryAttempt {
         at,
         took: now.since(at),
         outcome,
@@ -151,11 +151,11 @@ enum Pace {
     AtOnce,
 }
 
-async fn handed(services: &Services, notice: &Notice, pace: Pace) -> Result<String, Refused> {
+async fn handed(services: &Services, notice: &Notice, pace: Pace) -> Result<String, DeliveryError> {
     match notice.recipient.channel {
         Channel::Mail => {
             let Some(mailer) = services.channels.mail() else {
-                return Err(Refused::ForNow("no mail server is set".to_owned()));
+                return Err(DeliveryError::ForNow("no mail server is set".to_owned()));
             };
             let letter = Letter {
                 id: notice.id.to_string(),
@@ -179,8 +179,8 @@ async fn handed(services: &Services, notice: &Notice, pace: Pace) -> Result<Stri
                 Ok(Some(webhook)) => {
                     webhook::post(services, &webhook, notice.id, &notice.body).await
                 }
-                Ok(None) => Err(Refused::ForGood("the webhook was removed".to_owned())),
-                Err(error) => Err(Refused::ForNow(error.to_string())),
+                Ok(None) => Err(DeliveryError::ForGood("the webhook was removed".to_owned())),
+                Err(error) => Err(DeliveryError::ForNow(error.to_string())),
             }
         }
     }
@@ -216,13 +216,13 @@ async fn test(
 ) -> Result<Result<String, String>, StoreError> {
     let now = services.clock.now();
     let told = words::test(&services.channels, &admin.name, now);
-    let mut notice = made(services, Kind::Test, None, recipient, &told, now);
+    let mut notice = made(services, NoticeKind::Test, None, recipient, &told, now);
     let came_of_it = handed(services, &notice, Pace::AtOnce).await;
     // Over as it is written down: nothing is left for the worker.
     notice.state = if came_of_it.is_ok() {
-        State::Sent
+        NoticeState::Sent
     } else {
-        State::Failed
+        NoticeState::Failed
     };
     services.store.put_notice(&notice).await?;
     write_down(services, &notice, now, &came_of_it, None).await?;
@@ -232,10 +232,10 @@ async fn test(
 /// A notice that waits to be sent.
 pub(super) fn made(
     services: &Services,
-    kind: Kind,
-    occasion: Option<kalends_core::id::OccasionId>,
+    kind: NoticeKind,
+    occasion: Option<kalends_core::id::IncidentId>,
     recipient: Recipient,
-    told: &words::Told,
+    told: &words::NoticeContext,
     now: Timestamp,
 ) -> Notice {
     let (subject, body) = (
@@ -259,7 +259,7 @@ pub(super) fn made(
         recipient,
         subject,
         body,
-        state: State::Waiting,
+        state: NoticeState::Waiting,
         made_at: now,
         due_at: now,
         tries: 0,

@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::organisation::{self, Expiry},
-    notify::current_problems::{Trouble, troubles},
+    notify::current_problems::{CurrentProblem, troubles},
 };
 use kalends_core::{
     advice::Names,
@@ -26,7 +26,7 @@ const CERTIFICATE_WARNED: [u64; 4] = [30, 14, 3, 1];
 
 /// Something to be told.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cause {
+pub enum IncidentCause {
     Problem(Box<About>),
     /// Requests for mailboxes that no admin has decided.
     Requests {
@@ -49,7 +49,7 @@ pub enum Cause {
 /// What is wrong, for whoever must act.
 #[derive(Debug, Clone, PartialEq)]
 pub struct About {
-    pub trouble: Trouble,
+    pub trouble: CurrentProblem,
     /// Who must act, if it is one person and no admin.
     pub person: Option<UserId>,
 }
@@ -58,7 +58,7 @@ pub struct About {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     pub name: String,
-    pub cause: Cause,
+    pub cause: IncidentCause,
     /// From when on it is told.
     pub told_from: Timestamp,
     /// Whether it is told again, and when it is over.
@@ -75,7 +75,7 @@ pub async fn conditions(store: &Store, now: Timestamp) -> Result<Vec<Condition>,
     if waiting > 0 {
         all.push(Condition {
             name: "requests".to_owned(),
-            cause: Cause::Requests { waiting },
+            cause: IncidentCause::Requests { waiting },
             told_from: now,
             is_followed: true,
         });
@@ -92,7 +92,7 @@ pub async fn conditions(store: &Store, now: Timestamp) -> Result<Vec<Condition>,
     Ok(all)
 }
 
-async fn of_trouble(store: &Store, trouble: Trouble) -> Result<Vec<Condition>, StoreError> {
+async fn of_trouble(store: &Store, trouble: CurrentProblem) -> Result<Vec<Condition>, StoreError> {
     let what = trouble.problem.concerns();
     let is_theirs = trouble.owner == Owner::You
         && match what {
@@ -111,7 +111,7 @@ async fn of_trouble(store: &Store, trouble: Trouble) -> Result<Vec<Condition>, S
         name,
         told_from: about.trouble.since + settles,
         is_followed: true,
-        cause: Cause::Problem(Box::new(about)),
+        cause: IncidentCause::Problem(Box::new(about)),
     };
     if !is_theirs {
         let name = trouble.name.clone();
@@ -129,7 +129,7 @@ async fn of_trouble(store: &Store, trouble: Trouble) -> Result<Vec<Condition>, S
         .into_iter()
         .map(|(user, mailbox, since)| {
             let about = About {
-                trouble: Trouble {
+                trouble: CurrentProblem {
                     names: Names {
                         mailbox: mailbox.to_string(),
                         ..trouble.names.clone()
@@ -155,7 +155,7 @@ fn password_ends(account: &Account, now: Timestamp) -> Option<Condition> {
     Some(Condition {
         // A new name at each warning: each is told once.
         name: format!("password-ends {} {} {level}", account.id, ends.millis()),
-        cause: Cause::PasswordEnds {
+        cause: IncidentCause::PasswordEnds {
             account: account.id,
             label: account.label.clone(),
             ends,
@@ -178,7 +178,7 @@ fn certificate_ends(host: String, certificate: Certificate, now: Timestamp) -> O
         .count();
     (level > 0).then(|| Condition {
         name: format!("certificate-ends {host} {} {level}", ends.millis()),
-        cause: Cause::CertificateEnds {
+        cause: IncidentCause::CertificateEnds {
             host,
             certificate: Box::new(certificate),
             days,

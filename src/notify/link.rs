@@ -2,12 +2,12 @@
 //! that a mail left, and whether it was taken.
 
 use super::{
-    deliver::{Refused, made, write_down},
+    deliver::{DeliveryError, made, write_down},
     mail::{Letter, Mailer},
     words,
 };
 use crate::services::Services;
-use kalends_core::notice::{Kind, Notice, Recipient};
+use kalends_core::notice::{Notice, NoticeKind, Recipient};
 use kalends_store::{StoreError, User};
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub async fn send_link(
     let path = format!("/invitation?link={token}");
     let told = words::link(&services.channels, &admin.name, user, &path);
     let recipient = Recipient::mail(&user.email);
-    let mut notice = made(services, Kind::Link, None, recipient, &told, now);
+    let mut notice = made(services, NoticeKind::Link, None, recipient, &told, now);
     "The text is not kept, because the link in it opens an account.".clone_into(&mut notice.body);
     services.store.put_notice(&notice).await?;
     let services = services.clone();
@@ -42,7 +42,7 @@ pub async fn send_link(
         let sent = tokio::select! {
             sent = send(&services, &mailer, &notice, &told.text) => sent,
             () = services.stopping.cancelled() => {
-                let ended = Refused::ForGood("Kalends ended before it was sent; make a new link".to_owned());
+                let ended = DeliveryError::ForGood("Kalends ended before it was sent; make a new link".to_owned());
                 write_down(&services, &notice, services.clock.now(), &Err(ended), None).await
             }
         };
@@ -68,7 +68,7 @@ async fn send(
     for pause in PAUSES.iter().map(Some).chain([None]) {
         let at = services.clock.now();
         let came_of_it = if mailer.is_sign_in_refused() {
-            Err(Refused::ForGood(
+            Err(DeliveryError::ForGood(
                 "the mail server refused the name or password in KALENDS_SMTP_URL before"
                     .to_owned(),
             ))
@@ -77,7 +77,8 @@ async fn send(
             sent.map(|()| format!("taken by {}", mailer.host()))
         };
         write_down(services, notice, at, &came_of_it, pause).await?;
-        let (Err(Refused::ForNow(_) | Refused::SignIn(_)), Some(pause)) = (came_of_it, pause)
+        let (Err(DeliveryError::ForNow(_) | DeliveryError::SignIn(_)), Some(pause)) =
+            (came_of_it, pause)
         else {
             break;
         };

@@ -1,6 +1,6 @@
 //! The way to the mail server.
 
-use super::deliver::Refused;
+use super::deliver::DeliveryError;
 use kalends_core::mailbox::to_ascii;
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
@@ -142,18 +142,18 @@ impl Mailer {
     }
 
     /// Hands a mail to the mail server.
-    pub(super) async fn send(&self, letter: &Letter<'_>) -> Result<(), Refused> {
-        let message = self.message(letter).map_err(Refused::ForGood)?;
+    pub(super) async fn send(&self, letter: &Letter<'_>) -> Result<(), DeliveryError> {
+        let message = self.message(letter).map_err(DeliveryError::ForGood)?;
         let _turn = self.0.turn.lock().await;
         self.send_within(message, LIMIT).await
     }
 
     /// As [`Mailer::send`], for somebody who waits for the answer: within seconds, or not at all.
-    pub(super) async fn send_now(&self, letter: &Letter<'_>) -> Result<(), Refused> {
-        let message = self.message(letter).map_err(Refused::ForGood)?;
+    pub(super) async fn send_now(&self, letter: &Letter<'_>) -> Result<(), DeliveryError> {
+        let message = self.message(letter).map_err(DeliveryError::ForGood)?;
         let begun = Instant::now();
         let Ok(_turn) = tokio::time::timeout(LIMIT_OF_TEST, self.0.turn.lock()).await else {
-            return Err(Refused::ForNow(format!(
+            return Err(DeliveryError::ForNow(format!(
                 "the mail server does not answer: another mail has waited for it for {} seconds and more",
                 LIMIT_OF_TEST.as_secs()
             )));
@@ -162,7 +162,7 @@ impl Mailer {
         self.send_within(message, left.max(SHORTEST)).await
     }
 
-    async fn send_within(&self, message: Message, limit: Duration) -> Result<(), Refused> {
+    async fn send_within(&self, message: Message, limit: Duration) -> Result<(), DeliveryError> {
         let sent = tokio::time::timeout(limit, self.0.transport.send(message)).await;
         let refused = match sent {
             Ok(Ok(_)) => {
@@ -170,12 +170,12 @@ impl Mailer {
                 return Ok(());
             }
             Ok(Err(error)) => refused(&error),
-            Err(_) => Refused::ForNow(format!(
+            Err(_) => DeliveryError::ForNow(format!(
                 "the mail server does not answer within {} seconds",
                 limit.as_secs()
             )),
         };
-        if matches!(refused, Refused::SignIn(_)) {
+        if matches!(refused, DeliveryError::SignIn(_)) {
             self.0.is_sign_in_refused.store(true, Ordering::Relaxed);
         }
         Err(refused)
@@ -234,15 +234,15 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// Sign-in answers of RFC 4954 are 530, 534, 535 and 538.
-fn refused(error: &lettre::transport::smtp::Error) -> Refused {
+fn refused(error: &lettre::transport::smtp::Error) -> DeliveryError {
     let said = said(error);
     let code = error.status().map(|code| code.to_string());
     match code {
         Some(code) if ["530", "534", "535", "538"].contains(&code.as_str()) => {
-            Refused::SignIn(said)
+            DeliveryError::SignIn(said)
         }
-        Some(_) if error.is_permanent() => Refused::ForGood(said),
-        _ => Refused::ForNow(said),
+        Some(_) if error.is_permanent() => DeliveryError::ForGood(said),
+        _ => DeliveryError::ForNow(said),
     }
 }
 

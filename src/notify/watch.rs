@@ -2,12 +2,14 @@
 
 use super::{
     deliver::made,
-    gather::{Cause, Condition, conditions},
-    words::{self, Moment},
+    gather::{Condition, IncidentCause, conditions},
+    words::{self, NoticeReason},
 };
 use crate::services::Services;
-use kalends_core::notice::{Channel, Kind, Notice, Occasion, Recipient, Told, Whose};
-use kalends_core::{clock::Timestamp, id::OccasionId, problem::Concerns};
+use kalends_core::notice::{
+    Channel, Incident, IncidentScope, Notice, NoticeKind, Recipient, ReportedProblem,
+};
+use kalends_core::{clock::Timestamp, id::IncidentId, problem::Concerns};
 use kalends_store::StoreError;
 use std::{collections::HashMap, time::Duration};
 
@@ -27,7 +29,7 @@ pub async fn look(services: &Services) -> Result<(), StoreError> {
     }
     let found = conditions(store, now).await?;
     let open = store.open_occasions().await?;
-    let mut open: HashMap<String, Occasion> = open
+    let mut open: HashMap<String, Incident> = open
         .into_iter()
         .map(|occasion| (occasion.name.clone(), occasion))
         .collect();
@@ -54,8 +56,8 @@ async fn raise(
     condition: &Condition,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let occasion = Occasion {
-        id: OccasionId::new(now, services.random.bytes()),
+    let occasion = Incident {
+        id: IncidentId::new(now, services.random.bytes()),
         name: condition.name.clone(),
         title: words::title(&condition.cause),
         about: about(&condition.cause),
@@ -64,11 +66,25 @@ async fn raise(
         reminders: 0,
         next_at: told_again(now, 0).filter(|_| condition.is_followed),
     };
-    let told = words::cause(&services.channels, &condition.cause, Moment::Raised, now);
+    let told = words::cause(
+        &services.channels,
+        &condition.cause,
+        NoticeReason::Raised,
+        now,
+    );
     let notices: Vec<Notice> = recipients(services, &condition.cause)
         .await?
         .into_iter()
-        .map(|to| made(services, Kind::Raised, Some(occasion.id), to, &told, now))
+        .map(|to| {
+            made(
+                services,
+                NoticeKind::Raised,
+                Some(occasion.id),
+                to,
+                &told,
+                now,
+            )
+        })
         .collect();
     services.store.open_occasion(&occasion, &notices).await?;
     Ok(())
@@ -76,19 +92,28 @@ async fn raise(
 
 async fn again(
     services: &Services,
-    occasion: &Occasion,
+    occasion: &Incident,
     condition: &Condition,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let days = days(occasion.reminders).filter(|_| occasion.next_at.is_some_and(|at| at <= now));
     let Some(days) = days else { return Ok(()) };
     let next_at = told_again(occasion.opened_at, occasion.reminders + 1);
-    let moment = Moment::Again { days };
+    let moment = NoticeReason::Again { days };
     let told = words::cause(&services.channels, &condition.cause, moment, now);
     let notices: Vec<Notice> = recipients(services, &condition.cause)
         .await?
         .into_iter()
-        .map(|to| made(services, Kind::Reminder, Some(occasion.id), to, &told, now))
+        .map(|to| {
+            made(
+                services,
+                NoticeKind::Reminder,
+                Some(occasion.id),
+                to,
+                &told,
+                now,
+            )
+        })
         .collect();
     services
         .store
@@ -107,14 +132,21 @@ fn told_again(opened_at: Timestamp, reminders: i64) -> Option<Timestamp> {
 }
 
 /// Whoever was told is told that it is over; what is told once ends without a word.
-async fn close(services: &Services, occasion: &Occasion, now: Timestamp) -> Result<(), StoreError> {
+async fn close(services: &Services, occasion: &Incident, now: Timestamp) -> Result<(), StoreError> {
     let is_followed = occasion.next_at.is_some() || occasion.reminders > 0;
     let admins = services.store.acting_admins().await?;
     let over = |to: Recipient| {
         let is_to_admins =
             to.channel == Channel::Webhook || admins.iter().any(|admin| admin.as_str() == to.to);
         let told = words::over(&services.channels, occasion, is_to_admins, now);
-        made(services, Kind::Over, Some(occasion.id), to, &told, now)
+        made(
+            services,
+            NoticeKind::Over,
+            Some(occasion.id),
+            to,
+            &told,
+            now,
+        )
     };
     services
         .store
@@ -123,40 +155,45 @@ async fn close(services: &Services, occasion: &Occasion, now: Timestamp) -> Resu
 }
 
 /// Whether something that is not seen may last all the same: another problem lies before it, or its work is paused.
-async fn is_hidden(services: &Services, told: &Told) -> Result<bool, StoreError> {
+async fn is_hidden(services: &Services, told: &ReportedProblem) -> Result<bool, StoreError> {
     let now = services.store.problems_of(&told.whose).await?;
     Ok(now.iter().any(|problem| problem.may_hide(&told.problem)))
 }
 
-fn about(cause: &Cause) -> Option<Told> {
-    let Cause::Problem(about) = cause else {
+fn about(cause: &IncidentCause) -> Option<ReportedProblem> {
+    let IncidentCause::Problem(about) = cause else {
         return None;
     };
     let trouble = &about.trouble;
     let whose = match about.person {
-        Some(person) => Whose::Person(person),
-        None if trouble.problem.concerns() == Concerns::Server => Whose::Host(trouble.host.clone()),
-        None => Whose::Account(trouble.account),
+        Some(person) => IncidentScope::Person(person),
+        None if trouble.problem.concerns() == Concerns::Server => {
+            IncidentScope::Host(trouble.host.clone())
+        }
+        None => IncidentScope::Account(trouble.account),
     };
-    Some(Told {
+    Some(ReportedProblem {
         problem: trouble.problem.clone(),
         whose,
     })
 }
 
-const fn people(cause: &Cause) -> i64 {
+const fn people(cause: &IncidentCause) -> i64 {
     match cause {
-        Cause::Problem(about) => about.trouble.people,
-        Cause::Requests { waiting } => *waiting,
-        Cause::PasswordEnds { .. } | Cause::CertificateEnds { .. } => 0,
+        IncidentCause::Problem(about) => about.trouble.people,
+        IncidentCause::Requests { waiting } => *waiting,
+        IncidentCause::PasswordEnds { .. } | IncidentCause::CertificateEnds { .. } => 0,
     }
 }
 
 /// The person who must act, or all admins and webhooks.
-async fn recipients(services: &Services, cause: &Cause) -> Result<Vec<Recipient>, StoreError> {
+async fn recipients(
+    services: &Services,
+    cause: &IncidentCause,
+) -> Result<Vec<Recipient>, StoreError> {
     let store = &services.store;
     let has_mail = services.channels.mail().is_some();
-    if let Cause::Problem(about) = cause
+    if let IncidentCause::Problem(about) = cause
         && let Some(person) = about.person
     {
         let user = store.user(person).await?.filter(|_| has_mail);

@@ -1,6 +1,6 @@
 //! Webhooks: notices posted as JSON, signed as <https://www.standardwebhooks.com> says.
 
-use super::deliver::Refused;
+use super::deliver::DeliveryError;
 use crate::{accounts::custody::CustodyError, services::Services};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -8,7 +8,7 @@ use http::{Method, Request, Uri, header};
 use kalends_core::notice::Webhook;
 use kalends_core::{
     account_name::Password,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     id::{NoticeId, WebhookId},
     mailbox::to_ascii,
@@ -152,8 +152,8 @@ pub async fn add(services: &Services, admin: &User, new: NewHook) -> Result<(), 
         key: key.clone(),
     };
     let text = serde_json::to_string(&sealed).unwrap_or_default();
-    let entry =
-        Entry::by(admin.id, Action::WebhookAdded).about(format!("{} at {}", new.name, new.to.host));
+    let entry = AuditEntry::by(admin.id, AuditAction::WebhookAdded)
+        .about(format!("{} at {}", new.name, new.to.host));
     let webhook = |secret_id| Webhook {
         id,
         name: new.name,
@@ -181,7 +181,7 @@ pub async fn remove(
     let Some(webhook) = services.store.webhook(id).await? else {
         return Ok(false);
     };
-    let entry = Entry::by(admin.id, Action::WebhookRemoved)
+    let entry = AuditEntry::by(admin.id, AuditAction::WebhookRemoved)
         .about(format!("{} at {}", webhook.name, webhook.host));
     services.custody().remove_webhook(&webhook, &entry).await
 }
@@ -202,15 +202,15 @@ pub(super) async fn post(
     webhook: &Webhook,
     notice: NoticeId,
     body: &str,
-) -> Result<String, Refused> {
+) -> Result<String, DeliveryError> {
     let to = Destination::webhook(webhook.id);
     let opened = services.vault.open_secret(webhook.secret_id, &to).await;
-    let opened = opened.map_err(|error| Refused::ForNow(error.to_string()))?;
+    let opened = opened.map_err(|error| DeliveryError::ForNow(error.to_string()))?;
     let sealed: Sealed = serde_json::from_str(opened.reveal())
-        .map_err(|_| Refused::ForGood("its sealed address cannot be read".to_owned()))?;
+        .map_err(|_| DeliveryError::ForGood("its sealed address cannot be read".to_owned()))?;
     let now = services.clock.now();
     let signed = signature(&sealed.key, &notice.to_string(), now, body)
-        .ok_or_else(|| Refused::ForGood("its signing key cannot be used".to_owned()))?;
+        .ok_or_else(|| DeliveryError::ForGood("its signing key cannot be used".to_owned()))?;
     let request = Request::builder()
         .method(Method::POST)
         .uri(&sealed.path)
@@ -222,12 +222,12 @@ pub(super) async fn post(
         .header("webhook-timestamp", now.millis().div_euclid(1000))
         .header("webhook-signature", signed)
         .body(Bytes::from(body.to_owned()))
-        .map_err(|_| Refused::ForGood("its address cannot be used".to_owned()))?;
+        .map_err(|_| DeliveryError::ForGood("its address cannot be used".to_owned()))?;
     let outbound = services.channels.outbound();
     timeout(LIMIT, answered(outbound, &sealed, request))
         .await
         .unwrap_or_else(|_| {
-            Err(Refused::ForNow(format!(
+            Err(DeliveryError::ForNow(format!(
                 "no answer within {} seconds",
                 LIMIT.as_secs()
             )))
@@ -238,27 +238,27 @@ async fn answered(
     outbound: &Outbound,
     to: &Sealed,
     request: Request<Bytes>,
-) -> Result<String, Refused> {
+) -> Result<String, DeliveryError> {
     let connected = outbound.connect(&to.host, to.port).await;
     let mut connection = connected.map_err(|error| match error {
-        OutboundError::AddressNotAllowed { address, kind, .. } => Refused::ForNow(format!(
+        OutboundError::AddressNotAllowed { address, kind, .. } => DeliveryError::ForNow(format!(
             "{address} is {kind}, and Kalends calls such addresses only where KALENDS_WEBHOOK_HOSTS lists the host"
         )),
-        error => Refused::ForNow(error.to_string()),
+        error => DeliveryError::ForNow(error.to_string()),
     })?;
     let answer = connection.send(request, ANSWER).await;
-    let answer = answer.map_err(|error| Refused::ForNow(error.to_string()))?;
+    let answer = answer.map_err(|error| DeliveryError::ForNow(error.to_string()))?;
     let status = answer.status;
     let said = format!("answered {}", status.as_u16());
     answer.drain().await;
     match status.as_u16() {
         200..=299 => Ok(said),
         // Gone: whoever runs the address says that nothing is to come any more.
-        410 => Err(Refused::ForGood(said)),
-        300..=399 => Err(Refused::ForNow(format!(
+        410 => Err(DeliveryError::ForGood(said)),
+        300..=399 => Err(DeliveryError::ForNow(format!(
             "{said}, a redirect; Kalends follows none"
         ))),
-        _ => Err(Refused::ForNow(said)),
+        _ => Err(DeliveryError::ForNow(said)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Channels,
-    gather::{About, Cause},
+    gather::{About, IncidentCause},
 };
 use kalends_core::{
     advice::{Advice, Names, advice, ending_certificate},
@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 
 /// A notice as both ways carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct NoticeContext {
     pub subject: String,
     pub text: String,
     pub json: Value,
@@ -24,7 +24,7 @@ pub struct Told {
 
 /// Why it is told now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum NoticeReason {
     Raised,
     /// So many days after the first time.
     Again {
@@ -41,7 +41,7 @@ fn foot(channels: &Channels) -> String {
     )
 }
 
-fn told(kind: &str, subject: String, text: String, data: &Value, now: Timestamp) -> Told {
+fn told(kind: &str, subject: String, text: String, data: &Value, now: Timestamp) -> NoticeContext {
     let at = jiff::Timestamp::from_millisecond(now.millis()).unwrap_or_default();
     let summary = data["link"]
         .as_str()
@@ -53,7 +53,7 @@ fn told(kind: &str, subject: String, text: String, data: &Value, now: Timestamp)
         "text": summary,
         "data": data,
     });
-    Told {
+    NoticeContext {
         subject,
         text,
         json,
@@ -69,14 +69,19 @@ fn people(number: i64) -> String {
 }
 
 /// Something that somebody must act on.
-pub fn cause(channels: &Channels, cause: &Cause, moment: Moment, now: Timestamp) -> Told {
+pub fn cause(
+    channels: &Channels,
+    cause: &IncidentCause,
+    moment: NoticeReason,
+    now: Timestamp,
+) -> NoticeContext {
     let kind = match moment {
-        Moment::Raised => "problem.raised",
-        Moment::Again { .. } => "problem.reminder",
+        NoticeReason::Raised => "problem.raised",
+        NoticeReason::Again { .. } => "problem.reminder",
     };
     match cause {
-        Cause::Problem(about) => problem(channels, about, (kind, moment), now),
-        Cause::Requests { waiting } => {
+        IncidentCause::Problem(about) => problem(channels, about, (kind, moment), now),
+        IncidentCause::Requests { waiting } => {
             let subject = match waiting {
                 1 => "1 request for a mailbox waits for you".to_owned(),
                 many => format!("{many} requests for mailboxes wait for you"),
@@ -94,7 +99,7 @@ pub fn cause(channels: &Channels, cause: &Cause, moment: Moment, now: Timestamp)
                 now,
             )
         }
-        Cause::PasswordEnds {
+        IncidentCause::PasswordEnds {
             account,
             label,
             ends,
@@ -120,7 +125,7 @@ pub fn cause(channels: &Channels, cause: &Cause, moment: Moment, now: Timestamp)
                 now,
             )
         }
-        Cause::CertificateEnds {
+        IncidentCause::CertificateEnds {
             host,
             certificate,
             days,
@@ -150,17 +155,17 @@ pub fn cause(channels: &Channels, cause: &Cause, moment: Moment, now: Timestamp)
 fn problem(
     channels: &Channels,
     about: &About,
-    (kind, moment): (&str, Moment),
+    (kind, moment): (&str, NoticeReason),
     now: Timestamp,
-) -> Told {
+) -> NoticeContext {
     // Administrators alone are told where names lead.
     let names = about.trouble.names.clone();
     let names = names.telling_addresses(about.person.is_none());
     let told_words = advice(&about.trouble.problem, &names);
     let again = match moment {
-        Moment::Raised => String::new(),
-        Moment::Again { days: 1 } => " (since yesterday)".to_owned(),
-        Moment::Again { days } => format!(" (for {days} days)"),
+        NoticeReason::Raised => String::new(),
+        NoticeReason::Again { days: 1 } => " (since yesterday)".to_owned(),
+        NoticeReason::Again { days } => format!(" (for {days} days)"),
     };
     let waiting = if about.person.is_some() {
         "Your calendar".to_owned()
@@ -218,17 +223,17 @@ fn placed(about: &About) -> String {
 }
 
 /// What an occasion is called in lists, without numbers that change.
-pub fn title(cause: &Cause) -> String {
+pub fn title(cause: &IncidentCause) -> String {
     match cause {
-        Cause::Problem(about) => placed(about),
-        Cause::Requests { .. } => "Requests for mailboxes wait".to_owned(),
-        Cause::PasswordEnds { label, ends, .. } => {
+        IncidentCause::Problem(about) => placed(about),
+        IncidentCause::Requests { .. } => "Requests for mailboxes wait".to_owned(),
+        IncidentCause::PasswordEnds { label, ends, .. } => {
             format!(
                 "The password of {label} ends on {}",
                 ends.last_day_in_words()
             )
         }
-        Cause::CertificateEnds {
+        IncidentCause::CertificateEnds {
             host, certificate, ..
         } => {
             let ends = certificate.not_after.day_in_words();
@@ -314,10 +319,10 @@ fn problem_text(channels: &Channels, about: &About, words: &Advice, link: &str) 
 /// It is over.
 pub fn over(
     channels: &Channels,
-    occasion: &kalends_core::notice::Occasion,
+    occasion: &kalends_core::notice::Incident,
     is_to_admins: bool,
     now: Timestamp,
-) -> Told {
+) -> NoticeContext {
     let subject = format!("Over: {}", occasion.title);
     let link = channels.link(if is_to_admins {
         "/overview"
@@ -335,7 +340,7 @@ pub fn over(
 }
 
 /// Whether notices arrive.
-pub fn test(channels: &Channels, by: &str, now: Timestamp) -> Told {
+pub fn test(channels: &Channels, by: &str, now: Timestamp) -> NoticeContext {
     let link = channels.link("/organisation/notices");
     told(
         "test",
@@ -350,7 +355,7 @@ pub fn test(channels: &Channels, by: &str, now: Timestamp) -> Told {
 }
 
 /// A link to set a password with.
-pub fn link(channels: &Channels, by: &str, user: &User, path: &str) -> Told {
+pub fn link(channels: &Channels, by: &str, user: &User, path: &str) -> NoticeContext {
     let subject = if user.is_invited() {
         "Your invitation to Kalends".to_owned()
     } else {
@@ -369,7 +374,7 @@ pub fn link(channels: &Channels, by: &str, user: &User, path: &str) -> Told {
         channels.link(path),
         user.email
     );
-    Told {
+    NoticeContext {
         subject,
         text,
         json: Value::Null,
@@ -383,7 +388,7 @@ pub fn decision(
     person: &User,
     mailbox: &SmtpAddress,
     (to, answer): (RequestState, &str),
-) -> Told {
+) -> NoticeContext {
     let connect = channels.link("/profile/exchange/connect");
     let (subject, what, next) = match to {
         RequestState::Approved => (
@@ -410,7 +415,7 @@ pub fn decision(
     } else {
         format!("Their answer: {answer}\n\n")
     };
-    Told {
+    NoticeContext {
         subject,
         text: format!("Hello {},\n\n{what}\n\n{answer}{next}\n", person.name),
         json: Value::Null,

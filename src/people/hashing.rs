@@ -24,7 +24,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// Too many wait already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("Many people sign in at this moment. Try again in {} seconds.", retry_after.as_secs())]
-pub struct Busy {
+pub struct HashingBusy {
     pub retry_after: Duration,
 }
 
@@ -79,7 +79,7 @@ impl Hashing {
         queue: Queue,
         password: &Password,
         hash: String,
-    ) -> Result<bool, Busy> {
+    ) -> Result<bool, HashingBusy> {
         let password = password.clone();
         let verified = self.work(queue, move |memory, _| {
             let hash = PasswordHash::new(&hash).ok()?;
@@ -95,7 +95,7 @@ impl Hashing {
         queue: Queue,
         password: &Password,
         is_good: impl FnOnce(&Password) -> Result<(), E> + Send + 'static,
-    ) -> Result<Result<Option<String>, E>, Busy> {
+    ) -> Result<Result<Option<String>, E>, HashingBusy> {
         let password = password.clone();
         self.work(queue, move |memory, random| {
             is_good(&password)?;
@@ -109,7 +109,7 @@ impl Hashing {
         &self,
         queue: Queue,
         work: impl FnOnce(&mut [Block], &Random) -> T + Send + 'static,
-    ) -> Result<T, Busy> {
+    ) -> Result<T, HashingBusy> {
         let turn = self.turn(queue).await?;
         let gate = Arc::clone(&self.0);
         let working = tokio::task::spawn_blocking(move || {
@@ -119,11 +119,13 @@ impl Hashing {
             gate.keep_memory(memory);
             worked
         });
-        working.await.map_err(|_| Busy { retry_after: AGAIN })
+        working
+            .await
+            .map_err(|_| HashingBusy { retry_after: AGAIN })
     }
 
-    async fn turn(&self, queue: Queue) -> Result<Turn, Busy> {
-        let busy = Busy { retry_after: AGAIN };
+    async fn turn(&self, queue: Queue) -> Result<Turn, HashingBusy> {
+        let busy = HashingBusy { retry_after: AGAIN };
         let lane = match queue {
             Queue::Known => &self.0.known,
             Queue::Anybody => &self.0.anybody,
@@ -298,7 +300,7 @@ mod tests {
         let told = hashing
             .verify(Queue::Anybody, &password("x"), hash.clone())
             .await;
-        assert_eq!(told, Err(Busy { retry_after: AGAIN }));
+        assert_eq!(told, Err(HashingBusy { retry_after: AGAIN }));
         assert_eq!(
             hashing.verify(Queue::Known, &password("x"), hash).await,
             Ok(false)

@@ -2,9 +2,9 @@
 
 use super::{
     NewPerson,
-    recipients::{Recipient, is_list, recipients},
+    recipients::{NamedAddress, is_list, recipients},
 };
-use crate::spreadsheet::{Heading, Row, Sheet, read_sheet};
+use crate::spreadsheet::{Heading, Sheet, SheetRow, read_sheet};
 use kalends_core::pasted::addresses_in;
 use kalends_store::Role;
 use serde::{Deserialize, Serialize};
@@ -85,7 +85,7 @@ pub fn read_people(text: &str) -> Option<Vec<ImportRow>> {
 
 /// The columns of a table whose names nobody knows. A first line without an address, above lines with one and as wide
 /// as those, is one of names.
-fn guess(mut rows: Vec<Row>) -> (Heading, Vec<Row>) {
+fn guess(mut rows: Vec<SheetRow>) -> (Heading, Vec<SheetRow>) {
     let sample = rows.iter().find(|row| has_address(row)).or(rows.first());
     let mut guessed = sample.map_or_else(Heading::default, |row| Heading::guessed(&row.cells));
     let width = sample.map_or(0, |row| row.cells.len());
@@ -98,12 +98,12 @@ fn guess(mut rows: Vec<Row>) -> (Heading, Vec<Row>) {
     (guessed, rows)
 }
 
-fn has_address(row: &Row) -> bool {
+fn has_address(row: &SheetRow) -> bool {
     row.cells.iter().any(|cell| cell.contains('@'))
 }
 
 /// Somebody of a line of recipients.
-fn recipient_of(line: usize, person: Recipient, seen: &mut HashSet<String>) -> ImportRow {
+fn recipient_of(line: usize, person: NamedAddress, seen: &mut HashSet<String>) -> ImportRow {
     let read = ImportRow {
         line,
         name: person.name,
@@ -115,7 +115,7 @@ fn recipient_of(line: usize, person: Recipient, seen: &mut HashSet<String>) -> I
     checked(read, seen)
 }
 
-fn person_of(heading: &Heading, row: &Row, seen: &mut HashSet<String>) -> ImportRow {
+fn person_of(heading: &Heading, row: &SheetRow, seen: &mut HashSet<String>) -> ImportRow {
     let role = row.cell(heading.role).to_lowercase();
     let is_admin = matches!(role.as_str(), "admin" | "administrator");
     let is_role_known = is_admin || matches!(role.as_str(), "" | "member" | "user");

@@ -22,7 +22,7 @@ use crate::{
 };
 use kalends_core::{
     account_name::Password,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     id::UserId,
     lifetimes::PASSWORD_LINK,
     mailbox::SmtpAddress,
@@ -146,7 +146,7 @@ pub async fn verify_address(
     let store = &services.store;
     check_theirs(store, Some(user.id), std::slice::from_ref(&address)).await?;
     let subject = format!("{address} of {}", user.email);
-    let entry = Entry::by(admin.id, Action::AddressVerified).about(subject);
+    let entry = AuditEntry::by(admin.id, AuditAction::AddressVerified).about(subject);
     let now = services.clock.now();
     store.verify_address(user.id, &address, &entry, now).await?;
     Ok(())
@@ -161,7 +161,7 @@ pub async fn invite(
     check_theirs(&services.store, None, &person.addresses).await?;
     let now = services.clock.now();
     let email = person.email.to_string();
-    let entry = Entry::by(admin.id, Action::PersonInvited).about(&email);
+    let entry = AuditEntry::by(admin.id, AuditAction::PersonInvited).about(&email);
     let new = NewUser {
         email: person.email,
         name: person.name,
@@ -194,7 +194,7 @@ pub async fn invite(
 pub async fn new_link(services: &Services, admin: &User, user: &User) -> Result<(), StoreError> {
     let now = services.clock.now();
     let token: String = services.random.hex::<32>();
-    let entry = Entry::by(admin.id, Action::LinkMade).about(user.email.as_str());
+    let entry = AuditEntry::by(admin.id, AuditAction::LinkMade).about(user.email.as_str());
     services
         .store
         .put_link(user.id, (&hash(&token), now + PASSWORD_LINK), &entry, now)
@@ -233,14 +233,14 @@ pub async fn accept(
     let user = whose_link(services, token, visitor).await?;
     let password_hash = sign_in::hash_new(&services.hashing, Queue::Anybody, password).await?;
     let needs_code = services.store.factor(user.id).await?.is_some();
-    let actions: &[Action] = if needs_code {
-        &[Action::LinkUsed]
+    let actions: &[AuditAction] = if needs_code {
+        &[AuditAction::LinkUsed]
     } else {
-        &[Action::LinkUsed, Action::SignedIn]
+        &[AuditAction::LinkUsed, AuditAction::SignedIn]
     };
-    let entries: Vec<Entry> = actions
+    let entries: Vec<AuditEntry> = actions
         .iter()
-        .map(|action| Entry::by(user.id, *action).about(&visitor.address))
+        .map(|action| AuditEntry::by(user.id, *action).about(&visitor.address))
         .collect();
     let is_done = services
         .store
@@ -274,8 +274,8 @@ pub async fn set_role(
     if user.role == role {
         return Ok(());
     }
-    let (action, now) = (Action::RoleChanged, services.clock.now());
-    let entry = Entry::by(admin.id, action).about(format!(
+    let (action, now) = (AuditAction::RoleChanged, services.clock.now());
+    let entry = AuditEntry::by(admin.id, action).about(format!(
         "{} is {} now",
         user.email,
         match role {
@@ -299,11 +299,11 @@ pub async fn set_disabled(
     disabled: bool,
 ) -> Result<(), PeopleError> {
     let action = if disabled {
-        Action::PersonDisabled
+        AuditAction::PersonDisabled
     } else {
-        Action::PersonEnabled
+        AuditAction::PersonEnabled
     };
-    let entry = Entry::by(admin.id, action).about(user.email.as_str());
+    let entry = AuditEntry::by(admin.id, action).about(user.email.as_str());
     let now = services.clock.now();
     let done = services
         .store

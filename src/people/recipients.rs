@@ -4,7 +4,7 @@ use kalends_core::pasted::{Cut, addresses_in};
 
 /// Somebody of the line, as it stands there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Recipient {
+pub(super) struct NamedAddress {
     /// Empty where the line has none.
     pub name: String,
     /// Lower-cased; perhaps no address, and empty where a name has none.
@@ -24,8 +24,8 @@ pub(super) fn is_list(line: &str) -> bool {
 }
 
 /// Everybody of a line, in its order; a name without an address is one of them, too.
-pub(super) fn recipients(line: &str) -> Vec<Recipient> {
-    let mut all: Vec<Recipient> = Vec::new();
+pub(super) fn recipients(line: &str) -> Vec<NamedAddress> {
+    let mut all: Vec<NamedAddress> = Vec::new();
     let mut end = 0;
     for cut in addresses_in(line) {
         let rest = line.get(end..).unwrap_or("");
@@ -45,7 +45,7 @@ pub(super) fn recipients(line: &str) -> Vec<Recipient> {
         if let Some((name, alone)) = pieces.split_last() {
             all.extend(alone.iter().filter_map(|piece| nameless(piece)));
             let name = name_of(name);
-            all.push(Recipient { name, email });
+            all.push(NamedAddress { name, email });
         }
     }
     let rest = named_behind(line.get(end..).unwrap_or(""), &mut all);
@@ -54,7 +54,7 @@ pub(super) fn recipients(line: &str) -> Vec<Recipient> {
 }
 
 /// What follows an address, without a name between round brackets that is its own.
-fn named_behind<'a>(between: &'a str, all: &mut [Recipient]) -> &'a str {
+fn named_behind<'a>(between: &'a str, all: &mut [NamedAddress]) -> &'a str {
     let behind = between.trim_start_matches(['>', '"', '\'', ' ', '\t']);
     let Some(inner) = behind.strip_prefix('(') else {
         return between.trim_start_matches(['>', '}', ']']);
@@ -97,10 +97,10 @@ fn pieces(text: &str) -> Vec<&str> {
 }
 
 /// A name alone, where there is one.
-fn nameless(piece: &str) -> Option<Recipient> {
+fn nameless(piece: &str) -> Option<NamedAddress> {
     let name = name_of(piece);
     let email = String::new();
-    (!name.is_empty()).then_some(Recipient { name, email })
+    (!name.is_empty()).then_some(NamedAddress { name, email })
 }
 
 /// A display name without what surrounds it; empty where it is none.

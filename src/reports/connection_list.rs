@@ -1,8 +1,8 @@
 //! The list of connections as a table for spreadsheets.
 
-use crate::spreadsheet::Table;
+use crate::spreadsheet::CsvTable;
 use kalends_core::{advice::advice, clock::Timestamp, connection::ConnectionState};
-use kalends_store::{ListItem, Store, StoreError, Wanted};
+use kalends_store::{ListItem, ListQuery, Store, StoreError};
 
 /// How many lines are read together.
 const PAGE: i64 = 500;
@@ -10,11 +10,11 @@ const PAGE: i64 = 500;
 /// Lines of a list from an offset on, headed by the names of the columns at the start, and the next offset.
 pub async fn csv_page(
     store: &Store,
-    wanted: &Wanted,
+    wanted: &ListQuery,
     offset: i64,
 ) -> Result<(Vec<u8>, Option<i64>), StoreError> {
     let items = store.list_connections(wanted, PAGE, offset).await?;
-    let mut table = Table::default();
+    let mut table = CsvTable::default();
     if offset == 0 {
         table.line(&[
             "name",
@@ -38,7 +38,7 @@ pub async fn csv_page(
     Ok((table.bytes(), (length == PAGE).then_some(offset + PAGE)))
 }
 
-fn line(table: &mut Table, item: &ListItem) {
+fn line(table: &mut CsvTable, item: &ListItem) {
     let (name, email) = (&item.user.name, item.user.email.to_string());
     let Some(connection) = &item.connection else {
         table.line(&[

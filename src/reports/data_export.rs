@@ -4,7 +4,7 @@ use crate::services::Services;
 use icalendar::{Calendar, Class, Component, EventLike, EventStatus, Property};
 use jiff::civil;
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     calendar::{DaySpan, Event, FreeBusyStatus},
     clock::Timestamp,
     id::ConnectionId,
@@ -169,7 +169,7 @@ fn shown_to(user: &User, problem: &Problem) -> Problem {
 }
 
 async fn audit(services: &Services, user: &User, what: &str) -> Result<(), StoreError> {
-    let entry = Entry::by(user.id, Action::DataExported).about(what);
+    let entry = AuditEntry::by(user.id, AuditAction::DataExported).about(what);
     services.store.audit(&entry, services.clock.now()).await
 }
 

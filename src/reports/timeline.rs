@@ -1,12 +1,12 @@
 //! What happened to one connection, in one line of time: rounds, calls, checks, changes of state, and who did what.
 
 use kalends_core::{
-    audit::{self, Action},
+    audit::{self, AuditAction},
     check::{Check, Outcome},
     clock::Timestamp,
     connection::Connection,
 };
-use kalends_store::{CallLine, Round, StateChange, Store, StoreError};
+use kalends_store::{CallLine, StateChange, Store, StoreError, SyncRun};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,12 +18,12 @@ pub struct Happened {
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
     /// A round that changed something or failed.
-    Round(Round),
+    Round(SyncRun),
     Call(CallLine),
     Check(Box<Check>),
     State(StateChange),
     /// Somebody did something, or Kalends opened the password.
-    Audit(audit::Line),
+    Audit(audit::AuditLine),
 }
 
 /// The last `limit` happenings, newest first.
@@ -66,7 +66,7 @@ pub async fn timeline(
     let through = format!("{mailbox} through {}", connection.account);
     for line in store.lines_about(&[&mailbox, &through], most).await? {
         // A check stands here itself.
-        if Action::from_name(&line.action) == Some(Action::CheckStarted) {
+        if AuditAction::from_name(&line.action) == Some(AuditAction::CheckStarted) {
             continue;
         }
         all.push(Happened {

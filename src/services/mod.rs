@@ -11,8 +11,8 @@ use crate::{
     notify::Channels,
     people::hashing::Hashing,
     reports::metrics::Metrics,
-    services::{instance::Others, one_time_secrets::Fresh, peers::Peers},
-    sync::Kept,
+    services::{instance::Others, one_time_secrets::OneTimeSecrets, peers::Peers},
+    sync::IdleConnections,
     worker::{ClockWatch, Heartbeats},
 };
 use kalends_core::{
@@ -50,13 +50,13 @@ pub struct Services {
     /// The tests of connections that are under way.
     pub running: Running,
     /// Links to set a password with that were just made.
-    pub links: Fresh<UserId>,
+    pub links: OneTimeSecrets<UserId>,
     /// Signing keys of webhooks that were just made.
-    pub keys: Fresh<WebhookId>,
+    pub keys: OneTimeSecrets<WebhookId>,
     /// The ways out for notices; none but webhooks until the program sets more.
     pub channels: Channels,
     /// Signed-in connections between rounds.
-    pub kept: Kept,
+    pub kept: IdleConnections,
     /// Checks under way; cancelled when the process ends, which waits for them to write down their end.
     pub tasks: TaskTracker,
     pub stopping: CancellationToken,
@@ -92,10 +92,10 @@ impl Services {
             peers: Peers::default(),
             analyses: Analyses::default(),
             running: Running::default(),
-            links: Fresh::default(),
-            keys: Fresh::default(),
+            links: OneTimeSecrets::default(),
+            keys: OneTimeSecrets::default(),
             channels: Channels::new(None, outbound.clone(), String::new()),
-            kept: Kept::default(),
+            kept: IdleConnections::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             standing: Arc::default(),

@@ -13,7 +13,7 @@ pub const SHOWN: Duration = Duration::from_mins(15);
 
 /// Secrets by what they belong to.
 #[derive(Clone)]
-pub struct Fresh<K>(Arc<Mutex<HashMap<K, Secret>>>);
+pub struct OneTimeSecrets<K>(Arc<Mutex<HashMap<K, Secret>>>);
 
 struct Secret {
     by: UserId,
@@ -21,13 +21,13 @@ struct Secret {
     until: Timestamp,
 }
 
-impl<K> Default for Fresh<K> {
+impl<K> Default for OneTimeSecrets<K> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-impl<K: Copy + Eq + Hash> Fresh<K> {
+impl<K: Copy + Eq + Hash> OneTimeSecrets<K> {
     /// Keeps one, in place of an earlier one.
     pub fn keep(&self, of: K, by: UserId, text: String, now: Timestamp) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,7 +4,7 @@ mod heading;
 mod read;
 
 pub use heading::Heading;
-pub use read::{Row, Sheet, read_sheet};
+pub use read::{Sheet, SheetRow, read_sheet};
 
 use encoding_rs::{Encoding, WINDOWS_1252};
 use kalends_core::account_name::in_one_line;
@@ -16,15 +16,15 @@ const FORMULA: [char; 19] = [
 ];
 
 /// Lines in the making.
-pub struct Table(csv::Writer<Vec<u8>>);
+pub struct CsvTable(csv::Writer<Vec<u8>>);
 
-impl Default for Table {
+impl Default for CsvTable {
     fn default() -> Self {
         Self(csv::Writer::from_writer(Vec::new()))
     }
 }
 
-impl Table {
+impl CsvTable {
     /// Adds a line; no cell of it is taken for a formula.
     pub fn line(&mut self, cells: &[&str]) {
         // Writing to a Vec cannot fail.

@@ -8,13 +8,13 @@ const MOST_PREAMBLE: usize = 20;
 
 /// One row, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct SheetRow {
     /// From 1 on, as spreadsheets count.
     pub line: usize,
     pub cells: Vec<String>,
 }
 
-impl Row {
+impl SheetRow {
     /// The cell of a column; empty where there is none.
     pub fn cell(&self, at: Option<usize>) -> &str {
         at.and_then(|at| self.cells.get(at))
@@ -31,7 +31,7 @@ impl Row {
 pub struct Sheet {
     /// `None` where no line names the columns.
     pub heading: Option<Heading>,
-    pub rows: Vec<Row>,
+    pub rows: Vec<SheetRow>,
 }
 
 /// Reads a table. Lines that only lead to the names of the columns, such as `#TYPE Selected.…`, are no rows; neither
@@ -71,7 +71,7 @@ fn is_directive(first: &str) -> bool {
 }
 
 /// As PowerShell's `Format-Table` shows it: names, a rule below each, values below those.
-fn in_columns(text: &str) -> Option<Vec<Row>> {
+fn in_columns(text: &str) -> Option<Vec<SheetRow>> {
     let lines: Vec<&str> = text.lines().collect();
     let is_rule = |line: &str| line.contains("--") && line.chars().all(|c| c == '-' || c == ' ');
     let is_named = |pair: &[&str]| {
@@ -96,7 +96,7 @@ fn in_columns(text: &str) -> Option<Vec<Row>> {
         } else {
             cells_at(&columns, line)
         };
-        rows.push(Row {
+        rows.push(SheetRow {
             line: index + 1,
             cells,
         });
@@ -129,7 +129,7 @@ fn beginnings(rule: &str) -> Vec<usize> {
 }
 
 /// As PowerShell's `Format-List` shows it: `Name : value` in each line, an empty line behind each person.
-fn in_list(text: &str) -> Option<Vec<Row>> {
+fn in_list(text: &str) -> Option<Vec<SheetRow>> {
     let pair = |line: &str| {
         let (name, value) = line.split_once(" : ")?;
         let (name, value) = (name.trim(), value.trim());
@@ -158,7 +158,7 @@ fn in_list(text: &str) -> Option<Vec<Row>> {
         return None;
     }
     let width = names.len();
-    let mut rows = vec![Row {
+    let mut rows = vec![SheetRow {
         line: 1,
         cells: names.clone(),
     }];
@@ -182,7 +182,7 @@ fn in_list(text: &str) -> Option<Vec<Row>> {
             .last()
             .is_some_and(|row| !row.cell(Some(at)).is_empty());
         if is_new || is_taken {
-            rows.push(Row {
+            rows.push(SheetRow {
                 line: index + 1,
                 cells: vec![String::new(); width],
             });
@@ -204,7 +204,7 @@ fn append(value: &mut String, more: &str) {
 }
 
 /// Separated by whatever gives the first lines known columns.
-fn separated(text: &str) -> Vec<Row> {
+fn separated(text: &str) -> Vec<SheetRow> {
     let first = text.trim_start().lines().next().unwrap_or("");
     let explicit = is_directive(first)
         .then(|| first.as_bytes().get(4).copied())
@@ -235,7 +235,7 @@ fn separated(text: &str) -> Vec<Row> {
     rows_of(text, explicit.or(best).unwrap_or(b','))
 }
 
-fn rows_of(text: &str, by: u8) -> Vec<Row> {
+fn rows_of(text: &str, by: u8) -> Vec<SheetRow> {
     let text = format!("{}\n", text.trim_end_matches('\n'));
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -248,7 +248,7 @@ fn rows_of(text: &str, by: u8) -> Vec<Row> {
     while let Ok(true) = reader.read_record(&mut record) {
         // Its position is that of blank lines before it; what was read ends with it.
         let line = usize::try_from(reader.position().line()).unwrap_or(0);
-        rows.push(Row {
+        rows.push(SheetRow {
             line: line.saturating_sub(1),
             cells: record.iter().map(str::to_owned).collect(),
         });
@@ -288,7 +288,8 @@ mod tests {
         let people = |text: &&&str| -> Vec<(String, String)> {
             let sheet = read_sheet(text);
             let heading = sheet.heading.unwrap_or_default();
-            let person = |row: &Row| (heading.name_in(row), row.cell(heading.email).to_owned());
+            let person =
+                |row: &SheetRow| (heading.name_in(row), row.cell(heading.email).to_owned());
             sheet.rows.iter().map(person).collect()
         };
         let expected = [

@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(400);
 
 /// What came of a turn.
 #[derive(Debug, Clone, Copy)]
-pub struct Turned {
+pub struct AccountRunOutcome {
     /// How many rounds were given.
     pub rounds: usize,
     /// An error ended it before its time.
@@ -28,7 +28,11 @@ pub struct Turned {
 
 /// Works through an account's due connections until told to stop.
 #[tracing::instrument(name = "sync.turn", skip_all, fields(account.id = %leased.account.id))]
-pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken) -> Turned {
+pub async fn turn(
+    services: &Services,
+    leased: Leased,
+    stop: &CancellationToken,
+) -> AccountRunOutcome {
     let account = &leased.account;
     let mut rounds = 0;
     let working = Box::pin(rounds_of(services, &leased, &mut rounds));
@@ -51,7 +55,7 @@ pub async fn turn(services: &Services, leased: Leased, stop: &CancellationToken)
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
-    Turned {
+    AccountRunOutcome {
         rounds,
         is_broken_off,
     }

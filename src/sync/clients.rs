@@ -2,7 +2,7 @@
 //! time. They sign in one after another, so that a changed password is refused once and not once for each.
 
 use crate::{
-    accounts::refusals::{SavedGate, Told},
+    accounts::refusals::{PermitEvents, SavedGate},
     connect::{certificate, controls_of},
     services::Services,
 };
@@ -32,7 +32,7 @@ const AT_ONCE: usize = 4;
 
 /// Why something did not reach the end.
 #[derive(Debug)]
-pub struct Trouble {
+pub struct RunFailure {
     pub problem: Problem,
     /// The password was sent and refused, and the refusal rule has stopped the account.
     pub is_refusal: bool,
@@ -42,7 +42,7 @@ pub struct Trouble {
     pub calls: Vec<Call>,
 }
 
-impl From<Problem> for Trouble {
+impl From<Problem> for RunFailure {
     fn from(problem: Problem) -> Self {
         Self {
             problem,
@@ -53,7 +53,7 @@ impl From<Problem> for Trouble {
     }
 }
 
-impl Trouble {
+impl RunFailure {
     /// What an error at an account's endpoint means for a mailbox.
     fn of(error: &EwsError, account: &Account, mailbox: &SmtpAddress) -> Self {
         let url = account.endpoint.to_string();
@@ -78,7 +78,7 @@ pub struct Clients<'a> {
     /// The password was accepted in this turn, on a connection that stays signed in.
     is_proven: AtomicBool,
     /// What came of the password in this turn.
-    told: Told,
+    told: PermitEvents,
 }
 
 impl<'a> Clients<'a> {
@@ -92,7 +92,7 @@ impl<'a> Clients<'a> {
             idle: Mutex::new(kept),
             signing_in: Arc::new(Semaphore::new(1)),
             is_proven: AtomicBool::new(false),
-            told: Told::default(),
+            told: PermitEvents::default(),
         }
     }
 
@@ -118,7 +118,7 @@ impl<'a> Clients<'a> {
     }
 
     /// An idle client, or a new one.
-    pub async fn take(&self, mailbox: &SmtpAddress) -> Result<(Client, Origin), Trouble> {
+    pub async fn take(&self, mailbox: &SmtpAddress) -> Result<(Client, Origin), RunFailure> {
         let idle = self.with(Vec::pop);
         match idle {
             Some(client) => Ok((client, Origin::Idle)),
@@ -127,7 +127,7 @@ impl<'a> Clients<'a> {
     }
 
     /// A new client; the password is opened once for all of them.
-    pub async fn open(&self, mailbox: &SmtpAddress) -> Result<Client, Trouble> {
+    pub async fn open(&self, mailbox: &SmtpAddress) -> Result<Client, RunFailure> {
         let credentials = Credentials {
             account: self.account.name.clone(),
             password: self.password(mailbox).await?,
@@ -142,7 +142,7 @@ impl<'a> Clients<'a> {
         match opened.await {
             Ok(opened) => Ok(opened),
             Err(error) => {
-                let mut trouble = Trouble::of(&error, self.account, mailbox);
+                let mut trouble = RunFailure::of(&error, self.account, mailbox);
                 certificate::tell_change(self.services, &mut trouble.problem).await;
                 Err(trouble)
             }
@@ -155,8 +155,8 @@ impl<'a> Clients<'a> {
         error: &EwsError,
         client: &Client,
         mailbox: &SmtpAddress,
-    ) -> Trouble {
-        let mut trouble = Trouble::of(error, self.account, mailbox);
+    ) -> RunFailure {
+        let mut trouble = RunFailure::of(error, self.account, mailbox);
         if let Problem::SignInRefused { changed, .. } | Problem::BasicWithheld { changed, .. } =
             &mut trouble.problem
         {

@@ -22,7 +22,7 @@ const MOST: usize = 400;
 
 /// Idle connections by account. Clones share them.
 #[derive(Clone, Default)]
-pub struct Kept(Arc<Mutex<HashMap<AccountId, Vec<Idle>>>>);
+pub struct IdleConnections(Arc<Mutex<HashMap<AccountId, Vec<Idle>>>>);
 
 struct Idle {
     /// The password that it signed in with: another one needs another connection.
@@ -31,7 +31,7 @@ struct Idle {
     since: Timestamp,
 }
 
-impl Kept {
+impl IdleConnections {
     /// The account's connections that signed in with its present password.
     pub fn take(&self, account: &Account, now: Timestamp) -> Vec<Client> {
         let mut idle = self.with(|all| all.remove(&account.id)).unwrap_or_default();

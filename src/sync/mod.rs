@@ -14,12 +14,12 @@ mod slots;
 
 pub(crate) use clients::Clients;
 pub use clients::open_secret;
-pub use idle_connections::Kept;
+pub use idle_connections::IdleConnections;
 pub(crate) use lease::while_held;
 
-use crate::{services::Services, worker::Turn};
+use crate::{services::Services, worker::WorkerContext};
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     connection::{Connection, ConnectionState},
 };
 use kalends_store::{StoreError, User};
@@ -36,9 +36,9 @@ pub const LEASE: Duration = Duration::from_mins(3);
 
 /// Gives rounds without end: whenever an account's turn ends, the account that has waited longest of those that there is
 /// room for gets one.
-pub(crate) async fn run(worker: &Turn) {
+pub(crate) async fn run(worker: &WorkerContext) {
     let (services, stop) = (&worker.services, &worker.stop);
-    let mut turns = Turns::default();
+    let mut turns = RunningAccounts::default();
     while !stop.is_cancelled() {
         worker.alive();
         services.kept.purge(services.clock.now());
@@ -57,12 +57,12 @@ pub(crate) async fn run(worker: &Turn) {
 
 /// The turns that go on in this instance.
 #[derive(Default)]
-struct Turns {
-    tasks: JoinSet<account_run::Turned>,
+struct RunningAccounts {
+    tasks: JoinSet<account_run::AccountRunOutcome>,
     slots: Slots,
 }
 
-impl Turns {
+impl RunningAccounts {
     /// Begins turns for as long as there is room and something due.
     async fn begin(
         &mut self,
@@ -85,7 +85,7 @@ impl Turns {
 
     /// Waits for the end of a turn, and returns how many rounds were given in it; `None`: none goes on.
     async fn next(&mut self) -> Option<usize> {
-        let ended: Result<(Id, account_run::Turned), JoinError> =
+        let ended: Result<(Id, account_run::AccountRunOutcome), JoinError> =
             self.tasks.join_next_with_id().await?;
         let (task, turned) = match ended {
             Ok((task, turned)) => (task, Some(turned)),
@@ -99,7 +99,7 @@ impl Turns {
 /// Gives the connections that are due now one round each, and returns how many that were.
 pub async fn tend(services: &Services) -> Result<usize, StoreError> {
     let stop = CancellationToken::new();
-    let mut turns = Turns::default();
+    let mut turns = RunningAccounts::default();
     let mut rounds = 0;
     loop {
         turns.begin(services, &stop).await?;
@@ -122,7 +122,8 @@ pub async fn rebuild(
     if is_stopped || connection.state == ConnectionState::Paused {
         return Ok(false);
     }
-    let entry = Entry::by(by.id, Action::RebuildRequested).about(connection.mailbox.as_str());
+    let entry =
+        AuditEntry::by(by.id, AuditAction::RebuildRequested).about(connection.mailbox.as_str());
     let now = services.clock.now();
     services.store.rebuild(connection.id, &entry, now).await?;
     services.wake.notify_one();
@@ -131,7 +132,7 @@ pub async fn rebuild(
 
 /// What came of asking for a round at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum SyncRequest {
     /// It starts within a second, and its round signs in anew: who asks wants to know whether it works.
     Started,
     /// Its server has asked for a pause: it starts as soon as that is over.
@@ -147,15 +148,16 @@ pub async fn soon(
     services: &Services,
     by: &User,
     connection: &Connection,
-) -> Result<Asked, StoreError> {
+) -> Result<SyncRequest, StoreError> {
     if connection.state == ConnectionState::Paused {
-        return Ok(Asked::Paused);
+        return Ok(SyncRequest::Paused);
     }
     let account = services.store.account(connection.account_id).await?;
     let Some(account) = account.filter(|account| account.saved_refusals == 0) else {
-        return Ok(Asked::AccountStopped);
+        return Ok(SyncRequest::AccountStopped);
     };
-    let entry = Entry::by(by.id, Action::SyncRequested).about(connection.mailbox.as_str());
+    let entry =
+        AuditEntry::by(by.id, AuditAction::SyncRequested).about(connection.mailbox.as_str());
     services
         .store
         .make_due(connection.id, &entry, services.clock.now())
@@ -164,7 +166,7 @@ pub async fn soon(
     services.wake.notify_one();
     let now = services.clock.now();
     Ok(match account.busy_until {
-        Some(until) if until > now => Asked::Waiting,
-        _ => Asked::Started,
+        Some(until) if until > now => SyncRequest::Waiting,
+        _ => SyncRequest::Started,
     })
 }

@@ -1,7 +1,7 @@
 //! One connection's round: read whole over its window and stored in one transaction.
 
 use super::{
-    clients::{Clients, Origin, Trouble},
+    clients::{Clients, Origin, RunFailure},
     plan,
 };
 use crate::{
@@ -19,7 +19,7 @@ use kalends_exchange::{
     diagnose::{Evidence, diagnose},
     ews::{Client, Damaged, EwsError, Reading, Whose, read_window},
 };
-use kalends_store::{Account, Busy, Failed, ReadRound, StoreError};
+use kalends_store::{Account, CompletedRun, Failed, RequestedPause, StoreError};
 
 /// Reads and stores; a failure is written down and is no error.
 #[tracing::instrument(name = "sync.round", skip_all, fields(connection.id = %connection.id))]
@@ -41,7 +41,7 @@ pub async fn round(
                 reading.events.extend(outside);
             }
             let next = plan::after_success(now, &services.random);
-            let round = ReadRound {
+            let round = CompletedRun {
                 events: &reading.events,
                 calls: &calls,
                 started_at,
@@ -56,7 +56,7 @@ pub async fn round(
                 Some(damaged) => keep_readable(services, connection, &round, damaged).await,
             }
         }
-        Err(Trouble {
+        Err(RunFailure {
             problem,
             is_refusal,
             request_id,
@@ -95,7 +95,7 @@ pub async fn round(
 async fn keep(
     services: &Services,
     connection: &Connection,
-    round: &ReadRound<'_>,
+    round: &CompletedRun<'_>,
 ) -> Result<(), StoreError> {
     let changes = services.store.keep_round(connection, round).await?;
     services.metrics.round_ended(None);
@@ -107,7 +107,7 @@ async fn keep(
 async fn keep_readable(
     services: &Services,
     connection: &Connection,
-    round: &ReadRound<'_>,
+    round: &CompletedRun<'_>,
     damaged: &Damaged,
 ) -> Result<(), StoreError> {
     let unread = &damaged.periods;
@@ -152,7 +152,7 @@ async fn paused(
     let Some(asked) = problem.asked_pause() else {
         return Ok(problem);
     };
-    let busy = Busy {
+    let busy = RequestedPause {
         account: account.id,
         connection: Some(connection.id),
         problem: &problem,
@@ -194,7 +194,7 @@ async fn read(
     account: &Account,
     connection: &Connection,
     clients: &Clients<'_>,
-) -> Result<(Reading, Vec<Call>), Trouble> {
+) -> Result<(Reading, Vec<Call>), RunFailure> {
     let mailbox = &connection.mailbox;
     let whose = whose(connection);
     let (zone, level) = of_owner(services, connection).await?;
@@ -243,7 +243,7 @@ async fn moved(
     account: &Account,
     connection: &Connection,
     clients: &Clients<'_>,
-) -> Result<Option<Problem>, Trouble> {
+) -> Result<Option<Problem>, RunFailure> {
     let credentials = Credentials {
         account: account.name.clone(),
         password: clients.password(&connection.mailbox).await?,

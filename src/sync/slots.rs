@@ -1,7 +1,7 @@
 //! Whose turns go on at the same time in one instance: no server and no kind of account takes every slot, so that slow
 //! ones hold up nobody but themselves.
 
-use super::account_run::Turned;
+use super::account_run::AccountRunOutcome;
 use kalends_core::{connection::Mode, id::AccountId};
 use kalends_store::{Account, Members, Room};
 use std::{
@@ -126,7 +126,7 @@ impl Slots {
     }
 
     /// A turn has ended; `None`: its task broke.
-    pub fn ended(&mut self, task: Id, turned: Option<&Turned>, now: Instant) {
+    pub fn ended(&mut self, task: Id, turned: Option<&AccountRunOutcome>, now: Instant) {
         let Some(turn) = self.at_work.remove(&task) else {
             return;
         };
@@ -219,7 +219,7 @@ mod tests {
         fn prove(&mut self, host: &str, seconds: u64) {
             let task = self.begin(host, false).unwrap();
             self.now += Duration::from_secs(seconds);
-            let turned = Turned {
+            let turned = AccountRunOutcome {
                 rounds: 1,
                 is_broken_off: false,
             };

@@ -81,13 +81,13 @@ impl Loop {
 
 /// One loop at work.
 #[derive(Clone)]
-pub(crate) struct Turn {
+pub(crate) struct WorkerContext {
     pub services: Services,
     pub stop: CancellationToken,
     which: Loop,
 }
 
-impl Turn {
+impl WorkerContext {
     /// Tells that the loop goes on.
     pub fn alive(&self) {
         let Services {
@@ -160,7 +160,7 @@ impl Turn {
 pub async fn run(services: Services, stop: CancellationToken) {
     let mut loops = JoinSet::new();
     for which in Loop::VARIANTS {
-        loops.spawn(keep_going(Turn {
+        loops.spawn(keep_going(WorkerContext {
             services: services.clone(),
             stop: stop.clone(),
             which: *which,
@@ -173,7 +173,7 @@ pub async fn run(services: Services, stop: CancellationToken) {
     }
 }
 
-async fn keep_going(turn: Turn) {
+async fn keep_going(turn: WorkerContext) {
     while !turn.stop.is_cancelled() {
         let working = turn.clone();
         let working = tokio::spawn(async move { working.work().await });

@@ -4,11 +4,11 @@ use crate::engines::Databases;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use kalends::{
     accounts::custody::{Custody, PairError, open_pair},
-    audit::{Verdict, follow, verify},
+    audit::{TrailVerdict, follow, verify},
 };
 use kalends_core::{
     account_name::AccountName,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity, Window},
     clock::{Clock, Timestamp},
     connection::{Connection, Mode, SignInMethod},
@@ -16,7 +16,7 @@ use kalends_core::{
     random::Random,
 };
 use kalends_store::{
-    NewAccount, NewConnection, NewUser, NextSlot, ReadRound, Reads, Role, Store, Terms, User,
+    CompletedRun, NewAccount, NewConnection, NewUser, NextSlot, Reads, Role, Store, Terms, User,
     vault::{Destination, KeySource, LockedVault, Vault},
 };
 use sqlx::Row;
@@ -134,7 +134,7 @@ impl Office {
             control: None,
             sign_in: kalends_core::connection::SignInMethod::Automatic,
         };
-        let entry = Entry::by(user.id, Action::Connected);
+        let entry = AuditEntry::by(user.id, AuditAction::Connected);
         let password = password.to_owned().into();
         let saved = self.custody.save(&password, connection, &entry, &to).await;
         saved.unwrap();
@@ -156,7 +156,7 @@ impl Office {
             sign_in: SignInMethod::Automatic,
             secret_id,
         };
-        let entry = Entry::by_kalends(Action::AccountAdded);
+        let entry = AuditEntry::by_kalends(AuditAction::AccountAdded);
         let password = password.to_owned().into();
         let id = self.custody.add_account(&password, new, &entry, &to).await;
         let id = id.unwrap();
@@ -181,7 +181,7 @@ impl Office {
 
     pub async fn switch(&self) {
         let accounts = self.custody.store.accounts().await.unwrap();
-        let entry = Entry::by_kalends(Action::PasswordSwitched);
+        let entry = AuditEntry::by_kalends(AuditAction::PasswordSwitched);
         self.custody.switch(&accounts[0], &entry).await.unwrap();
     }
 
@@ -218,7 +218,7 @@ impl Office {
         let store = &self.custody.store;
         let (seq, hash) = store.audit_head().await.unwrap();
         for name in ["charlie@example.test", "dora@example.test"] {
-            let entry = Entry::by_kalends(Action::PersonDisabled).about(name);
+            let entry = AuditEntry::by_kalends(AuditAction::PersonDisabled).about(name);
             store.audit(&entry, NOW).await.unwrap();
         }
         follow(store, &self.custody.vault, NOW).await.unwrap();
@@ -253,7 +253,7 @@ impl Office {
         let whole = verify(&self.custody.store, &self.custody.vault)
             .await
             .unwrap();
-        matches!(whole, Verdict::Whole { .. })
+        matches!(whole, TrailVerdict::Whole { .. })
     }
 
     /// Whether everything opens, and the trail is whole, with the newest key alone.
@@ -268,14 +268,14 @@ impl Office {
 
     pub async fn disconnect(&self, name: &str) -> bool {
         let id = self.user(name).await.id;
-        let entry = Entry::by(id, Action::Disconnected);
+        let entry = AuditEntry::by(id, AuditAction::Disconnected);
         self.custody.end(id, &entry).await.unwrap().is_some()
     }
 
     pub async fn round(&self, name: &str, events: &[Event]) {
         let connection = self.connection(name).await.unwrap();
         let now = self.custody.clock.now();
-        let round = ReadRound {
+        let round = CompletedRun {
             calls: &[],
             events,
             started_at: now,

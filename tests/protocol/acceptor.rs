@@ -2,10 +2,10 @@
 //! share one mistake. `cargo xtask test protocol` installs it and names its Python in `KALENDS_TEST_SPNEGO_PYTHON`.
 
 use futures::future::BoxFuture;
-use kalends::connect::connection_test::{Controls, Failure, Request, Success, Tools, climb};
+use kalends::connect::connection_test::{Controls, Failure, Success, TestRequest, Tools, climb};
 use kalends_core::{
     account_name::AccountName,
-    check::{Ladder, Step},
+    check::{Step, TestSteps},
     clock::{Clock, Timestamp},
     connection::Mode,
     problem::Problem,
@@ -139,8 +139,8 @@ impl Front {
         }
     }
 
-    async fn climb(&self, password: &str) -> (Ladder, Result<Success, Failure>) {
-        let request = Request {
+    async fn climb(&self, password: &str) -> (TestSteps, Result<Success, Failure>) {
+        let request = TestRequest {
             mode: Mode::ServiceAccount,
             mailbox: "bob@example.test".parse().unwrap(),
             account: AccountName::parse(SERVICE, "").unwrap(),
@@ -152,7 +152,7 @@ impl Front {
             remembered: None,
             confirmed: Vec::new(),
         };
-        let mut ladder = Ladder::new();
+        let mut ladder = TestSteps::new();
         let ended = climb(&self.tools, request, |report| ladder.set(report)).await;
         (ladder, ended)
     }

@@ -1,7 +1,7 @@
 //! Finding the server: every way that a mail domain may name it, and the password going nowhere else.
 
 use crate::office::{Office, seen, service};
-use kalends::connect::connection_test::{Failure, Request, Success};
+use kalends::connect::connection_test::{Failure, Success, TestRequest};
 use kalends_core::{
     advice::{Names, advice},
     check::Step,
@@ -12,15 +12,15 @@ use kalends_simulator::fault::{FaultKind, Plan};
 
 const HOME: [&str; 2] = ["example.test", "autodiscover.example.test"];
 
-fn searched() -> Request {
-    Request {
+fn searched() -> TestRequest {
+    TestRequest {
         endpoint: None,
         ..service()
     }
 }
 
-fn confirming(hosts: &[&str]) -> Request {
-    Request {
+fn confirming(hosts: &[&str]) -> TestRequest {
+    TestRequest {
         confirmed: hosts.iter().map(|host| (*host).to_owned()).collect(),
         ..searched()
     }
@@ -38,14 +38,14 @@ async fn without_the_usual() -> Office {
     office
 }
 
-async fn finds(office: &Office, request: Request) -> (String, Success) {
+async fn finds(office: &Office, request: TestRequest) -> (String, Success) {
     let (ladder, result) = office.climb(request).await;
     let success = result.unwrap_or_else(|failure| panic!("{failure:?}"));
     let told = seen(&ladder, Step::Autodiscover).seen.unwrap_or_default();
     (told, success)
 }
 
-async fn fails(office: &Office, request: Request) -> Failure {
+async fn fails(office: &Office, request: TestRequest) -> Failure {
     office.climb(request).await.1.unwrap_err()
 }
 
@@ -214,7 +214,7 @@ async fn redirects_of_every_kind_are_followed_and_circles_end() {
         assert_eq!(failure.problem, Problem::ExchangeOnline);
     }
     let office = Office::open().await;
-    let request = Request {
+    let request = TestRequest {
         mailbox: "erik@example.test".parse().unwrap(),
         ..searched()
     };
@@ -272,7 +272,7 @@ async fn the_redirect_over_http_and_the_dns_record_are_told_whatever_comes_of_th
     );
 
     // Where nothing is at all, that is told of each.
-    let nowhere = Request {
+    let nowhere = TestRequest {
         mailbox: "bob@nowhere.test".parse().unwrap(),
         ..searched()
     };
@@ -312,7 +312,7 @@ async fn two_hosts_that_send_to_each_other_are_told_as_a_circle() {
 #[tokio::test]
 async fn a_remembered_endpoint_saves_the_lookup_and_a_stale_one_heals() {
     let office = Office::open().await;
-    let remembering = |endpoint: &str| Request {
+    let remembering = |endpoint: &str| TestRequest {
         remembered: endpoint.parse().ok(),
         ..searched()
     };
@@ -334,7 +334,7 @@ async fn a_remembered_endpoint_saves_the_lookup_and_a_stale_one_heals() {
         assert_eq!(success.endpoint.host(), "mail.example.test");
     }
     // A wrong password is none of its faults: it is not sent to anybody else.
-    let wrong = Request {
+    let wrong = TestRequest {
         password: "wrong".to_owned().into(),
         ..remembering("mail.example.test")
     };
@@ -360,7 +360,7 @@ async fn a_mailbox_that_moved_is_found_at_its_new_server() {
 
     let office = Office::open().await;
     let mailbox = "erik@example.test".parse().unwrap();
-    let gone = Request {
+    let gone = TestRequest {
         mailbox,
         ..service()
     };
@@ -392,7 +392,7 @@ async fn the_web_host_of_the_mail_domain_gets_no_password() {
     // A wrong password is refused by the one that was meant, and by nobody else.
     let office = Office::open().await;
     web_host_beside_exchange(&office);
-    let wrong = Request {
+    let wrong = TestRequest {
         password: "wrong".to_owned().into(),
         ..searched()
     };

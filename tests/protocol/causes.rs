@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use futures::{FutureExt as _, future::BoxFuture};
-use kalends::connect::connection_test::Request;
+use kalends::connect::connection_test::TestRequest;
 use kalends_core::{
     account_name::AccountName,
     check::{Step, StepReport, Verdict},
@@ -256,7 +256,7 @@ async fn an_alias_names_the_primary_address() {
 #[tokio::test]
 async fn a_mailbox_that_moved_is_found_to_be_in_exchange_online() {
     let office = Office::open().await;
-    let request = Request {
+    let request = TestRequest {
         mailbox: "erik@example.test".parse().unwrap(),
         endpoint: None,
         ..service()
@@ -271,7 +271,7 @@ async fn a_mailbox_that_moved_is_found_to_be_in_exchange_online() {
 #[tokio::test]
 async fn an_own_account_cannot_open_the_mailbox_of_another() {
     let office = Office::open().await;
-    let request = Request {
+    let request = TestRequest {
         mode: Mode::Personal,
         account: AccountName::parse("alice@example.test", "").unwrap(),
         password: "Alice-2026!".to_owned().into(),
@@ -284,7 +284,7 @@ async fn an_own_account_cannot_open_the_mailbox_of_another() {
 #[tokio::test]
 async fn a_refusal_by_autodiscover_ends_the_click() {
     let office = Office::open().await;
-    let request = Request {
+    let request = TestRequest {
         endpoint: None,
         password: "wrong".to_owned().into(),
         ..service()
@@ -373,7 +373,7 @@ async fn a_forbidden_path_is_no_refused_password() {
     let met = meet(
         "forbidden",
         office,
-        Request {
+        TestRequest {
             endpoint: None,
             ..service()
         },

@@ -4,7 +4,7 @@ use crate::{
     office::{Office, service},
     problems::{Met, meet},
 };
-use kalends::connect::connection_test::Request;
+use kalends::connect::connection_test::TestRequest;
 use kalends_core::{
     advice::{Names, advice},
     clock::{Clock, Timestamp},
@@ -91,8 +91,8 @@ async fn office(at: SocketAddr, trusted: &str) -> Office {
     office
 }
 
-fn request() -> Request {
-    Request {
+fn request() -> TestRequest {
+    TestRequest {
         endpoint: Some(HOST.parse().unwrap()),
         ..service()
     }

@@ -5,7 +5,7 @@ use crate::{
     office::{Office, seen, service},
     problems::NOTHING,
 };
-use kalends::connect::connection_test::{Request, Success};
+use kalends::connect::connection_test::{Success, TestRequest};
 use kalends_core::{
     account_name::AccountName,
     advice::{Names, advice},
@@ -42,14 +42,14 @@ pub async fn strict(offer: AuthOffer) -> Office {
     office
 }
 
-fn named(name: &str, domain: &str) -> Request {
-    Request {
+fn named(name: &str, domain: &str) -> TestRequest {
+    TestRequest {
         account: AccountName::parse(name, domain).unwrap(),
         ..service()
     }
 }
 
-async fn connects(office: &Office, request: Request) -> (String, Success) {
+async fn connects(office: &Office, request: TestRequest) -> (String, Success) {
     let (ladder, result) = office.climb(request).await;
     let success = result.unwrap_or_else(|failure| panic!("{failure:?}"));
     (seen(&ladder, Step::SignIn).seen.unwrap(), success)
@@ -118,7 +118,7 @@ async fn letters_beyond_ascii_are_no_trouble() {
     let password = "Grüße-パス-2026!";
     let name = service().account.to_string();
     office.exchange.world().account_mut(&name).unwrap().password = password.to_owned();
-    let request = Request {
+    let request = TestRequest {
         password: password.to_owned().into(),
         ..service()
     };
@@ -129,7 +129,7 @@ async fn letters_beyond_ascii_are_no_trouble() {
 async fn a_wrong_password_is_refused_once_under_each_offer() {
     for offer in [NTLM, NEGOTIATE] {
         let office = strict(offer).await;
-        let request = Request {
+        let request = TestRequest {
             password: "wrong".to_owned().into(),
             ..service()
         };
@@ -231,7 +231,7 @@ async fn where_ntlm_cannot_be_carried_out_basic_does_not_take_its_place() {
 #[tokio::test]
 async fn a_password_refused_by_ntlm_is_not_tried_by_basic() {
     let office = strict(WITH_BASIC).await;
-    let wrong = Request {
+    let wrong = TestRequest {
         password: "wrong".to_owned().into(),
         ..service()
     };
@@ -259,7 +259,7 @@ async fn a_proof_without_an_answer_is_passing_trouble_and_is_not_sent_again() {
     for (offer, passing) in [(NTLM, 1), (NEGOTIATE, 1), (WITH_BASIC, 1), (basic, 0)] {
         let office = strict(offer).await;
         reset_after(&office, passing);
-        let wrong = Request {
+        let wrong = TestRequest {
             password: "wrong".to_owned().into(),
             ..service()
         };

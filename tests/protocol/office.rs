@@ -2,10 +2,10 @@
 //! gate that writes down what it is told.
 
 use futures::future::BoxFuture;
-use kalends::connect::connection_test::{Controls, Failure, Request, Success, Tools, climb};
+use kalends::connect::connection_test::{Controls, Failure, Success, TestRequest, Tools, climb};
 use kalends_core::{
     account_name::AccountName,
-    check::{Ladder, Step, StepReport, Verdict as StepVerdict},
+    check::{Step, StepReport, TestSteps, Verdict as StepVerdict},
     clock::{Clock, Timestamp},
     connection::Mode,
     problem::Problem,
@@ -194,8 +194,8 @@ impl Office {
         });
     }
 
-    pub async fn climb(&self, request: Request) -> (Ladder, Result<Success, Failure>) {
-        let mut ladder = Ladder::new();
+    pub async fn climb(&self, request: TestRequest) -> (TestSteps, Result<Success, Failure>) {
+        let mut ladder = TestSteps::new();
         let result = climb(&self.tools, request, |report| ladder.set(report)).await;
         (ladder, result)
     }
@@ -206,8 +206,8 @@ impl Office {
 }
 
 /// Bob's mailbox through the service account, at the practice endpoint.
-pub fn service() -> Request {
-    Request {
+pub fn service() -> TestRequest {
+    TestRequest {
         mode: Mode::ServiceAccount,
         mailbox: "bob@example.test".parse().unwrap(),
         account: AccountName::parse("svc-kalends@example.test", "").unwrap(),
@@ -221,11 +221,11 @@ pub fn service() -> Request {
     }
 }
 
-pub fn verdict(ladder: &Ladder, step: Step) -> StepVerdict {
+pub fn verdict(ladder: &TestSteps, step: Step) -> StepVerdict {
     seen(ladder, step).verdict
 }
 
-pub fn seen(ladder: &Ladder, step: Step) -> StepReport {
+pub fn seen(ladder: &TestSteps, step: Step) -> StepReport {
     ladder
         .steps()
         .iter()

@@ -1,7 +1,7 @@
 //! Domains with letters beyond ASCII: people type and read them, the wire and DNS have their ASCII form.
 
 use crate::office::{NOW, Office, seen, service};
-use kalends::connect::connection_test::Request;
+use kalends::connect::connection_test::TestRequest;
 use kalends_core::check::Step;
 
 const ASCII: &str = "xn--mller-kva.example.test";
@@ -16,8 +16,8 @@ async fn office() -> Office {
     .await
 }
 
-fn request(mailbox: &str, endpoint: Option<&str>) -> Request {
-    Request {
+fn request(mailbox: &str, endpoint: Option<&str>) -> TestRequest {
+    TestRequest {
         mailbox: mailbox.parse().unwrap(),
         endpoint: endpoint.map(|typed| typed.parse().unwrap()),
         ..service()

@@ -4,7 +4,7 @@ use crate::{
     office::{Office, service},
     problems::meet,
 };
-use kalends::connect::connection_test::Request;
+use kalends::connect::connection_test::TestRequest;
 use kalends_core::problem::Problem;
 use kalends_simulator::fault::{Encoding, FaultKind, FaultShape};
 
@@ -22,7 +22,7 @@ async fn packed_answers_are_read_whatever_was_asked_for() {
     for encoding in PACKED {
         let office = Office::open().await;
         office.always(FaultKind::Encoded { encoding });
-        let found = Request {
+        let found = TestRequest {
             endpoint: None,
             ..service()
         };
@@ -31,7 +31,7 @@ async fn packed_answers_are_read_whatever_was_asked_for() {
             assert!(result.is_ok(), "{encoding:?}: {result:?} {ladder:?}");
         }
         office.exchange.world().settings.pox = false;
-        let found = Request {
+        let found = TestRequest {
             endpoint: None,
             ..service()
         };
@@ -59,7 +59,7 @@ async fn packed_faults_and_refusals_are_read_as_if_they_were_not() {
 
         let office = Office::open().await;
         office.always(FaultKind::Encoded { encoding });
-        let wrong = Request {
+        let wrong = TestRequest {
             password: "wrong".to_owned().into(),
             ..service()
         };
@@ -80,7 +80,7 @@ async fn answers_and_faults_in_utf_16_are_read() {
             let office = Office::open().await;
             office.always(in_utf_16.clone());
             for endpoint in [None, service().endpoint] {
-                let request = Request {
+                let request = TestRequest {
                     endpoint,
                     ..service()
                 };

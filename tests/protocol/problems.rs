@@ -3,7 +3,7 @@
 
 use crate::office::{NOW, Office, service, verdict};
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream};
-use kalends::connect::connection_test::{Controls, Failure, Request};
+use kalends::connect::connection_test::{Controls, Failure, TestRequest};
 use kalends_core::{
     account_name::AccountName,
     advice::{Names, advice},
@@ -23,7 +23,7 @@ pub struct Met {
     pub failure: Failure,
 }
 
-pub async fn meet(name: &'static str, office: Office, request: Request) -> Met {
+pub async fn meet(name: &'static str, office: Office, request: TestRequest) -> Met {
     let (ladder, result) = office.climb(request.clone()).await;
     let Err(failure) = result else {
         panic!("{name} succeeded")
@@ -96,7 +96,7 @@ pub async fn with_endpoint(
     meet(
         name,
         office,
-        Request {
+        TestRequest {
             endpoint: Some(endpoint.parse().unwrap()),
             ..service()
         },
@@ -109,7 +109,7 @@ pub async fn with_mailbox(name: &'static str, mailbox: &str) -> Met {
     meet(
         name,
         office,
-        Request {
+        TestRequest {
             mailbox: mailbox.parse().unwrap(),
             ..service()
         },
@@ -118,8 +118,8 @@ pub async fn with_mailbox(name: &'static str, mailbox: &str) -> Met {
 }
 
 /// With Alice's mailbox as the control.
-fn controlled(mailbox: &str) -> Request {
-    Request {
+fn controlled(mailbox: &str) -> TestRequest {
+    TestRequest {
         mailbox: mailbox.parse().unwrap(),
         controls: Controls::named("alice@example.test".parse().ok()),
         ..service()
@@ -149,15 +149,15 @@ async fn off_everywhere(name: &'static str) -> Met {
 }
 
 async fn role_missing(name: &'static str) -> Met {
-    let request = Request {
+    let request = TestRequest {
         controls: Controls::named("alice@example.test".parse().ok()),
         ..norole()
     };
     meet(name, Office::open().await, request).await
 }
 
-fn norole() -> Request {
-    Request {
+fn norole() -> TestRequest {
+    TestRequest {
         account: AccountName::parse("svc-norole@example.test", "").unwrap(),
         ..service()
     }
@@ -227,7 +227,7 @@ pub async fn wrong_password(name: &'static str) -> Met {
     let met = meet(
         name,
         office,
-        Request {
+        TestRequest {
             password: "wrong".to_owned().into(),
             ..service()
         },
@@ -252,7 +252,7 @@ async fn leads_elsewhere(name: &'static str) -> Met {
     let office = Office::open().await;
     "https://mail.hosting.test/EWS/Exchange.asmx"
         .clone_into(&mut office.exchange.world().settings.ews_url);
-    let request = Request {
+    let request = TestRequest {
         endpoint: None,
         ..service()
     };
@@ -273,7 +273,7 @@ async fn no_autodiscover(name: &'static str) -> Met {
     meet(
         name,
         office,
-        Request {
+        TestRequest {
             endpoint: None,
             ..service()
         },

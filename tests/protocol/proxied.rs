@@ -4,7 +4,7 @@ use crate::{
     office::{Office, service},
     problems::{Met, meet},
 };
-use kalends::connect::connection_test::{Failure, Request};
+use kalends::connect::connection_test::{Failure, TestRequest};
 use kalends_core::{
     advice::{Names, advice},
     problem::{Owner, Problem},
@@ -17,7 +17,7 @@ async fn behind(front: ReverseProxy) -> Office {
     office
 }
 
-async fn fails(office: &Office, request: Request) -> Failure {
+async fn fails(office: &Office, request: TestRequest) -> Failure {
     office.climb(request).await.1.unwrap_err()
 }
 
@@ -48,7 +48,7 @@ async fn a_proxy_that_takes_a_new_connection_for_each_request_is_suspected_by_na
         let endpoint = endpoint.map(|typed| typed.parse().unwrap());
         let failure = fails(
             &office,
-            Request {
+            TestRequest {
                 endpoint,
                 ..service()
             },
@@ -104,7 +104,7 @@ async fn a_proxy_that_lets_callers_in_without_a_sign_in_is_told_as_a_hole() {
             .count(),
         1
     );
-    let searched = Request {
+    let searched = TestRequest {
         endpoint: None,
         ..service()
     };
@@ -185,7 +185,7 @@ async fn a_password_refused_by_basic_is_no_fault_of_the_proxy() {
     let office = behind(ReverseProxy::ConnectionPerRequest).await;
     office.exchange.world().settings.offer.ntlm = false;
     office.exchange.world().settings.offer.negotiate = false;
-    let request = Request {
+    let request = TestRequest {
         password: "wrong".to_owned().into(),
         ..service()
     };
@@ -217,7 +217,7 @@ async fn two_servers_in_one_sign_in_prove_that_the_connection_is_parted() {
     assert_eq!(failure.problem.owner(), Owner::ExchangeAdmin);
     // The same server twice proves nothing.
     let office = Office::open().await;
-    let wrong = Request {
+    let wrong = TestRequest {
         password: "wrong".to_owned().into(),
         ..service()
     };

@@ -1,7 +1,7 @@
 //! Tests that pass: what each step saw, what is shown as proof, and what went over the wire for it.
 
 use crate::office::{Office, seen, service, verdict};
-use kalends::connect::connection_test::{Request, climb};
+use kalends::connect::connection_test::{TestRequest, climb};
 use kalends_core::{
     account_name::AccountName,
     check::{Step, Verdict},
@@ -69,8 +69,8 @@ async fn a_service_account_reads_a_calendar_step_by_step() {
     );
 }
 
-fn alice() -> Request {
-    Request {
+fn alice() -> TestRequest {
+    TestRequest {
         mode: Mode::Personal,
         mailbox: "alice@example.test".parse().unwrap(),
         account: AccountName::parse("EXAMPLE\\alice", "").unwrap(),
@@ -99,7 +99,7 @@ async fn an_own_account_needs_no_impersonation_and_private_subjects_stay_hidden(
 async fn autodiscover_finds_the_endpoint_with_one_password() {
     let office = Office::open().await;
     let (ladder, result) = office
-        .climb(Request {
+        .climb(TestRequest {
             endpoint: None,
             ..service()
         })
@@ -134,7 +134,7 @@ async fn an_alias_that_the_build_accepts_is_a_success() {
     let office = Office::open().await;
     office.exchange.world().settings.accept_alias_as_primary = true;
     let (_, result) = office
-        .climb(Request {
+        .climb(TestRequest {
             mailbox: "robert@example.test".parse().unwrap(),
             ..service()
         })

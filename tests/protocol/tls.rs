@@ -4,7 +4,7 @@ use crate::{
     office::{Office, service},
     problems::{Met, meet, with_endpoint, with_fault},
 };
-use kalends::connect::connection_test::Request;
+use kalends::connect::connection_test::TestRequest;
 use kalends_core::{
     advice::{Names, advice},
     problem::{Problem, TlsReason},
@@ -18,7 +18,7 @@ async fn plain_port(name: &'static str) -> Met {
     meet(
         name,
         office,
-        Request {
+        TestRequest {
             endpoint: Some(endpoint),
             ..service()
         },

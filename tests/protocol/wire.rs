@@ -4,7 +4,7 @@ use crate::{
     office::{Office, seen, service},
     problems::{meet, with_code, with_fault, with_soap_fault},
 };
-use kalends::connect::connection_test::Request;
+use kalends::connect::connection_test::TestRequest;
 use kalends_core::{
     advice::{Names, advice},
     calendar::Window,
@@ -71,7 +71,7 @@ pub async fn entries(
 #[tokio::test]
 async fn names_of_headers_are_written_as_usual() {
     let office = Office::open().await;
-    let found = Request {
+    let found = TestRequest {
         endpoint: None,
         ..service()
     };
@@ -434,7 +434,7 @@ async fn an_autodiscover_that_does_not_know_the_mailbox_says_so_by_several_codes
         let office = Office::open().await;
         office.exchange.world().settings.soap_autodiscover = false;
         office.always(FaultKind::AutodiscoverError { code });
-        let request = Request {
+        let request = TestRequest {
             endpoint: None,
             ..service()
         };

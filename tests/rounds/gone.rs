@@ -28,7 +28,7 @@ use kalends_simulator::{
 };
 use kalends_store::{
     CountedUnder, Sent, StoreError,
-    limit::{Keys, Lasts, Limit, LimitKey},
+    limit::{Keys, Limit, LimitKey, PlaceLifetime},
 };
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ impl LimitKey for Held {
         Limit {
             purpose: "held-by-one",
             most: 1,
-            lasts: Lasts::Held(Duration::from_hours(2)),
+            lasts: PlaceLifetime::Held(Duration::from_hours(2)),
             keys: Keys::Ours,
         }
     }
@@ -218,7 +218,7 @@ on_both_engines! {
         other.store.reserve_sign_in(&svc, Sent::Saved, now).await.unwrap().unwrap();
         let _kept = other.store.take_place(&[&Held], now).await.unwrap().unwrap();
         let connection = world.connection("bob").await;
-        let line = kalends_core::bulk_action::Line {
+        let line = kalends_core::bulk_action::BulkLine {
             connection: connection.id,
             user: connection.user_id,
             name: "Bob".to_owned(),
@@ -229,7 +229,7 @@ on_both_engines! {
             id: BulkId::new(now, [1; 10]),
             made_by: world.user("alice").await.id,
             at: now,
-            action: kalends_core::bulk_action::Action::Sync,
+            action: kalends_core::bulk_action::BulkAction::Sync,
             finished_at: None,
             lines: vec![line],
         };

@@ -5,11 +5,11 @@ use kalends::{
     accounts::organisation,
     mailbox_scope::{self, Addresses, read_addresses},
 };
-use kalends_core::{audit::Action, id::MapId};
-use kalends_store::{Connecting, Held, Place, Probe};
+use kalends_core::{audit::AuditAction, id::ScopeId};
+use kalends_store::{OrganisationAccount, Probe, ScopeConnection, ScopePlace};
 use std::collections::BTreeMap;
 
-async fn start(world: &World, held: &Held, text: &str) -> MapId {
+async fn start(world: &World, held: &OrganisationAccount, text: &str) -> ScopeId {
     let alice = world.user("alice").await;
     let addresses = read_addresses(text).unwrap();
     mailbox_scope::start(&world.services, &alice, &held.account, &addresses)
@@ -21,7 +21,10 @@ async fn through(world: &World) {
     while mailbox_scope::tend(&world.services).await.unwrap() > 0 {}
 }
 
-async fn found(world: &World, map: MapId) -> BTreeMap<String, (Option<Place>, Option<Connecting>)> {
+async fn found(
+    world: &World,
+    map: ScopeId,
+) -> BTreeMap<String, (Option<ScopePlace>, Option<ScopeConnection>)> {
     let rows = world
         .services
         .store
@@ -50,12 +53,12 @@ on_both_engines! {
         through(world).await;
         let places = found(world, map).await;
         let place = |address: &str| places[address].0;
-        assert_eq!(place("alice@example.test"), Some(Place::InScope));
-        assert_eq!(place("bob@example.test"), Some(Place::InScope));
-        assert_eq!(place("charlie@example.test"), Some(Place::Outside));
-        assert_eq!(place("bobby@example.test"), Some(Place::Alias));
-        assert_eq!(place("nobody@example.test"), Some(Place::NotFound));
-        assert_eq!(place("odd@@x"), Some(Place::NotAnAddress));
+        assert_eq!(place("alice@example.test"), Some(ScopePlace::InScope));
+        assert_eq!(place("bob@example.test"), Some(ScopePlace::InScope));
+        assert_eq!(place("charlie@example.test"), Some(ScopePlace::Outside));
+        assert_eq!(place("bobby@example.test"), Some(ScopePlace::Alias));
+        assert_eq!(place("nobody@example.test"), Some(ScopePlace::NotFound));
+        assert_eq!(place("odd@@x"), Some(ScopePlace::NotAnAddress));
         let ended = world.services.store.map(map).await.unwrap().unwrap();
         assert!(ended.finished_at.is_some() && !ended.is_cancelled && ended.problem.is_none());
         // Nothing was connected, nothing read, nothing refused.
@@ -63,7 +66,7 @@ on_both_engines! {
         let row = connections.fetch_one(world.services.store.pool()).await.unwrap();
         assert_eq!((sqlx::Row::get::<i64, _>(&row, 0), world.refused()), (0, 0));
         // The primary address of an alias is told.
-        let rows = world.services.store.map_rows(map, Some(Place::Alias), (10, 0)).await.unwrap();
+        let rows = world.services.store.map_rows(map, Some(ScopePlace::Alias), (10, 0)).await.unwrap();
         assert_eq!(rows[0].primary, Some("bob@example.test".parse().unwrap()));
         let (csv, next) = mailbox_scope::csv_page(&world.services.store, map, 0).await.unwrap();
         let csv = String::from_utf8(csv).unwrap();
@@ -81,7 +84,7 @@ on_both_engines! {
         through(world).await;
         let places = found(world, map).await;
         assert_eq!(places.len(), 2, "{places:?}");
-        assert_eq!(places["sean.o'brien@example.test"].0, Some(Place::Outside));
+        assert_eq!(places["sean.o'brien@example.test"].0, Some(ScopePlace::Outside));
     }
 
     async fn chosen_mailboxes_are_connected_in_the_organisations_name(world) {
@@ -95,7 +98,7 @@ on_both_engines! {
         let now = store.map(map).await.unwrap().unwrap();
         assert_eq!(mailbox_scope::choose(&world.services, &alice, &now, Some(&[1, 3, 77])).await.unwrap(), 1);
         through(world).await;
-        assert_eq!(found(world, map).await["bob@example.test"].1, Some(Connecting::Connected));
+        assert_eq!(found(world, map).await["bob@example.test"].1, Some(ScopeConnection::Connected));
         assert_eq!(mailbox_scope::choose(&world.services, &alice, &now, None).await.unwrap(), 2);
         through(world).await;
         assert_eq!(store.map_choices(map).await.unwrap(), (3, 3, 0));
@@ -103,7 +106,7 @@ on_both_engines! {
         let bob = store.connection_of(world.user("bob").await.id).await.unwrap().unwrap();
         assert_eq!((bob.made_by, bob.entries > 0), (Some(alice.id), true));
         let counts = store.audit_counts().await.unwrap();
-        assert_eq!(counts.get("connected"), Some(&3), "{counts:?} {:?}", Action::Connected);
+        assert_eq!(counts.get("connected"), Some(&3), "{counts:?} {:?}", AuditAction::Connected);
     }
 
     async fn a_map_is_stopped_held_up_and_gone_on_with_where_it_was(world) {
@@ -156,12 +159,12 @@ on_both_engines! {
         };
         let narrow = mailbox_scope::start(services, &alice, &held.account, &all).await.unwrap();
         through(world).await;
-        assert_eq!(store.map_counts(narrow).await.unwrap(), [(Some(Place::Outside), 500)]);
+        assert_eq!(store.map_counts(narrow).await.unwrap(), [(Some(ScopePlace::Outside), 500)]);
 
         world.exchange.world().scope.include = None;
         let map = mailbox_scope::start(services, &alice, &held.account, &all).await.unwrap();
         through(world).await;
-        assert_eq!(store.map_counts(map).await.unwrap(), [(Some(Place::InScope), 500)]);
+        assert_eq!(store.map_counts(map).await.unwrap(), [(Some(ScopePlace::InScope), 500)]);
         let map = store.map(map).await.unwrap().unwrap();
         assert_eq!(mailbox_scope::choose(services, &alice, &map, None).await.unwrap(), 200);
         through(world).await;

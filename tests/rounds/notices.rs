@@ -16,13 +16,13 @@ use kalends::{
     services::Services,
 };
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     connection::ConnectionState,
-    notice::{Kind, State},
+    notice::{NoticeKind, NoticeState},
     problem::Owner,
 };
 use kalends_simulator::fault::{FaultKind, Plan};
-use kalends_store::{Role, Wanted};
+use kalends_store::{ListQuery, Role};
 use std::time::Duration;
 
 pub const ORIGIN: &str = "https://kalends.example.test";
@@ -45,7 +45,7 @@ fn with_mail(world: &World, url: &str) -> Services {
 
 pub async fn make_admin(world: &World, name: &str) -> kalends_store::User {
     let user = world.user(name).await;
-    let entry = Entry::by_kalends(Action::RoleChanged);
+    let entry = AuditEntry::by_kalends(AuditAction::RoleChanged);
     let store = &world.services.store;
     let now = world.clock.now();
     assert!(
@@ -68,7 +68,7 @@ fn subjects(mail: &MailServer) -> Vec<String> {
 }
 
 /// Connects so many people through the organisation's account.
-async fn connect_many(world: &World, held: &kalends_store::Held, count: usize) {
+async fn connect_many(world: &World, held: &kalends_store::OrganisationAccount, count: usize) {
     for number in 0..count {
         let name = format!("person{number}");
         let address = format!("{name}@example.test");
@@ -135,7 +135,7 @@ on_both_engines! {
         let wrong = troubles(&services.store).await.unwrap();
         let wrong: Vec<_> = wrong.iter().map(|it| (it.problem.code(), it.people, it.owner)).collect();
         assert_eq!(wrong, [("password-refused", 240, Owner::Operator)]);
-        let (table, _) = csv_page(&services.store, &Wanted::default(), 0).await.unwrap();
+        let (table, _) = csv_page(&services.store, &ListQuery::default(), 0).await.unwrap();
         let table = String::from_utf8(table).unwrap();
         assert_eq!(table.matches("A Kalends administrator").count(), 240, "{table}");
 
@@ -267,7 +267,7 @@ on_both_engines! {
         }
         assert_eq!(waits, [1, 6, 36]);
         let sent = services.store.notices(10, 0).await.unwrap();
-        assert_eq!((sent.len(), sent[0].state, sent[0].tries), (1, State::Waiting, 4));
+        assert_eq!((sent.len(), sent[0].state, sent[0].tries), (1, NoticeState::Waiting, 4));
         let tries = services.store.tries(&sent[0]).await.unwrap();
         assert!(tries.len() == 4 && tries[0].outcome.contains("greylisted"), "{tries:?}");
         // Over before anybody could be told: nobody is told of either.
@@ -276,7 +276,7 @@ on_both_engines! {
         mail.refuse(None);
         world.pass(HOUR * 12);
         assert_eq!((tell(&services).await, mail.mails().len()), (0, 0));
-        assert_eq!(services.store.notices(10, 0).await.unwrap()[0].state, State::Cancelled);
+        assert_eq!(services.store.notices(10, 0).await.unwrap()[0].state, NoticeState::Cancelled);
     }
 
     async fn a_refused_mail_password_is_not_sent_again_by_itself(world) {
@@ -331,7 +331,7 @@ on_both_engines! {
         world.pass(MINUTE * 6);
         assert_eq!(tell(&services).await, 1);
         let sent = services.store.notices(10, 0).await.unwrap();
-        assert_eq!((sent[0].state, sent[0].kind), (State::Failed, Kind::Raised));
+        assert_eq!((sent[0].state, sent[0].kind), (NoticeState::Failed, NoticeKind::Raised));
         world.pass(HOUR);
         assert_eq!(tell(&services).await, 0);
         // Counted until something reaches her again; what she only tries out is not.
@@ -409,7 +409,7 @@ on_both_engines! {
         calm("away").await;
         let alice = world.user("alice").await;
         let account = world.connection("bob").await.account_id;
-        let entry = Entry::by(alice.id, Action::AccountPaused);
+        let entry = AuditEntry::by(alice.id, AuditAction::AccountPaused);
         services.store.pause_account(account, true, &entry, world.clock.now()).await.unwrap();
         calm("paused").await;
         services.store.pause_account(account, false, &entry, world.clock.now()).await.unwrap();

@@ -6,7 +6,7 @@ use kalends::{
     connect::{self, Form},
 };
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     check::Outcome,
     connection::Mode,
 };
@@ -41,7 +41,7 @@ async fn connect(world: &World, name: &str, mailbox: &str) -> Result<(), String>
 async fn approve(world: &World, name: &str, mailbox: &str) {
     let (user, store) = (world.user(name).await, &world.services.store);
     let mailbox = mailbox.parse().unwrap();
-    let entry = Entry::by_kalends(Action::MailboxRequested);
+    let entry = AuditEntry::by_kalends(AuditAction::MailboxRequested);
     let now = world.clock.now();
     store
         .ask_for_mailbox(user.id, &mailbox, "", &entry, now)

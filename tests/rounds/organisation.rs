@@ -14,14 +14,14 @@ use kalends::{
 };
 use kalends_core::{
     account_name::Password,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     check::Outcome,
     connection::ConnectionState,
     policy::{Policy, TypedPasswords},
     problem::Problem,
 };
 use kalends_simulator::{fault::FaultKind, world::practice::SERVICE_PASSWORD};
-use kalends_store::{Held, Probe, RequestState};
+use kalends_store::{OrganisationAccount, Probe, RequestState};
 use std::time::Duration;
 
 const NEW: &str = "Changed-2026!";
@@ -39,7 +39,7 @@ pub fn form(password: &str) -> AccountForm {
 }
 
 /// Adds the account as Alice.
-pub async fn held(world: &World) -> Held {
+pub async fn held(world: &World) -> OrganisationAccount {
     let alice = world.user("alice").await;
     let (terms, request) = form(SERVICE_PASSWORD).parse(world.clock.now()).unwrap();
     let id = organisation::add(&world.services, &alice, terms, request).await;
@@ -51,7 +51,7 @@ pub async fn held(world: &World) -> Held {
     held.unwrap()
 }
 
-async fn again(world: &World, held: &Held) -> Held {
+async fn again(world: &World, held: &OrganisationAccount) -> OrganisationAccount {
     let found = world.services.store.held_account(held.account.id).await;
     found.unwrap().unwrap()
 }
@@ -256,11 +256,11 @@ on_both_engines! {
         assert!(matches!(refused, Err(Forbidden::Refused(Refusal::NotYours { .. }))), "{refused:?}");
 
         let now = world.clock.now();
-        let asked = Entry::by(bob.id, Action::MailboxRequested);
+        let asked = AuditEntry::by(bob.id, AuditAction::MailboxRequested);
         services.store.ask_for_mailbox(bob.id, &wanted, "His assistant", &asked, now).await.unwrap();
         let request = services.store.requests(true).await.unwrap().remove(0);
         let approve = (RequestState::Waiting, RequestState::Approved);
-        let entry = Entry::by(alice.id, Action::RequestApproved);
+        let entry = AuditEntry::by(alice.id, AuditAction::RequestApproved);
         assert!(services.store.decide_request(request.id, approve, "", (&entry, None), now).await.unwrap());
         assert!(!services.store.decide_request(request.id, approve, "", (&entry, None), now).await.unwrap());
         let id = connect::connect_through(services, &bob, &wanted).await.unwrap();
@@ -282,11 +282,11 @@ on_both_engines! {
         let services = &world.services;
         let wanted = world.user("charlie").await.email;
         let now = world.clock.now();
-        let asked = Entry::by(bob.id, Action::MailboxRequested);
+        let asked = AuditEntry::by(bob.id, AuditAction::MailboxRequested);
         services.store.ask_for_mailbox(bob.id, &wanted, "Holiday", &asked, now).await.unwrap();
         let request = services.store.requests(true).await.unwrap().remove(0);
         let decide = async |from, to| {
-            let entry = Entry::by(alice.id, Action::RequestApproved);
+            let entry = AuditEntry::by(alice.id, AuditAction::RequestApproved);
             assert!(services.store.decide_request(request.id, (from, to), "", (&entry, None), now).await.unwrap());
         };
         decide(RequestState::Waiting, RequestState::Approved).await;
@@ -304,7 +304,7 @@ on_both_engines! {
         // The same with the rules for typed passwords.
         let id = world.start("bob", SERVICE_PASSWORD).await;
         let policy = Policy { typed: TypedPasswords::Off, ..services.store.policy().await.unwrap() };
-        let entry = Entry::by(alice.id, Action::PolicyChanged);
+        let entry = AuditEntry::by(alice.id, AuditAction::PolicyChanged);
         services.store.set_policy(&policy, &entry, now).await.unwrap();
         gone(world.ended(id).await);
         assert_eq!(services.store.connection_of(bob.id).await.unwrap(), None);

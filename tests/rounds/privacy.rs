@@ -6,19 +6,19 @@ use crate::{
     world::{MINUTE, SERVICE},
 };
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     calendar::{Event, Sensitivity},
     check::Outcome,
     policy::{Policy, PrivacyLevel},
 };
-use kalends_store::ReadRound;
+use kalends_store::CompletedRun;
 
 async fn set_organisations(world: &World, privacy: PrivacyLevel) {
     let policy = Policy {
         privacy,
         ..Policy::default()
     };
-    let entry = Entry::by_kalends(Action::PolicyChanged);
+    let entry = AuditEntry::by_kalends(AuditAction::PolicyChanged);
     world
         .services
         .store
@@ -29,7 +29,7 @@ async fn set_organisations(world: &World, privacy: PrivacyLevel) {
 
 async fn set_own(world: &World, name: &str, own: Option<PrivacyLevel>) {
     let user = world.user(name).await;
-    let entry = Entry::by(user.id, Action::PrivacyChanged);
+    let entry = AuditEntry::by(user.id, AuditAction::PrivacyChanged);
     world
         .services
         .store
@@ -165,7 +165,7 @@ on_both_engines! {
         assert!(told(&read).0 > 0);
         set_own(world, "charlie", Some(PrivacyLevel::FreeBusy)).await;
         let now = world.clock.now();
-        let round = ReadRound { events: &read, calls: &[], started_at: now, now, next: now };
+        let round = CompletedRun { events: &read, calls: &[], started_at: now, now, next: now };
         world.services.store.keep_round(&connection, &round).await.unwrap();
         assert_eq!(told(&world.stored("charlie").await), (0, 0, 0));
     }

@@ -8,7 +8,7 @@ use crate::{
 };
 use kalends::{connect, sync};
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     check::Outcome,
     connection::ConnectionState,
     policy::{Policy, Probes},
@@ -334,7 +334,7 @@ on_both_engines! {
     async fn with_no_probes_after_the_first_a_refused_password_is_sent_twice(world) {
         let set = async |probes| {
             let policy = Policy { probes, ..world.services.store.policy().await.unwrap() };
-            let entry = Entry::by_kalends(Action::PolicyChanged);
+            let entry = AuditEntry::by_kalends(AuditAction::PolicyChanged);
             let now = world.clock.now();
             world.services.store.set_policy(&policy, &entry, now).await.unwrap();
         };

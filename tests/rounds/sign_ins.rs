@@ -6,7 +6,7 @@ use crate::{
 };
 use futures::future::join_all;
 use kalends::{
-    audit::{Verdict, verify},
+    audit::{TrailVerdict, verify},
     people::{
         self, PeopleError,
         hashing::Queue,
@@ -89,7 +89,7 @@ on_both_engines! {
         assert_eq!(lines().await, Some(103));
         let counted = sqlx::query("SELECT subject FROM audit WHERE subject LIKE '5 more of people unknown%'");
         assert_eq!(counted.fetch_all(store.pool()).await.unwrap().len(), 1);
-        assert!(matches!(verify(store, &services.vault).await.unwrap(), Verdict::Whole { .. }));
+        assert!(matches!(verify(store, &services.vault).await.unwrap(), TrailVerdict::Whole { .. }));
     }
 
     async fn of_many_wrong_passwords_at_the_same_moment_eight_are_looked_at(world) {

@@ -372,7 +372,7 @@ on_both_engines! {
         assert_eq!(accepted(), 4);
         // So does one whose round somebody asked for.
         let (alice, connection) = (world.user("alice").await, world.connection("alice").await);
-        assert_eq!(sync::soon(&world.services, &alice, &connection).await.unwrap(), sync::Asked::Started);
+        assert_eq!(sync::soon(&world.services, &alice, &connection).await.unwrap(), sync::SyncRequest::Started);
         world.tend().await;
         assert_eq!(accepted(), 5);
         assert_eq!(world.refused(), 0);

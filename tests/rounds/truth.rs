@@ -7,7 +7,7 @@ use crate::{
 };
 use jiff::{civil::date, tz::TimeZone};
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     calendar::Event,
     policy::{Policy, PrivacyLevel},
 };
@@ -208,7 +208,7 @@ on_both_engines! {
         assert_eq!(counted().await, 0, "the first round brings everything, however old");
         for privacy in [PrivacyLevel::FreeBusy, PrivacyLevel::Everything] {
             let policy = Policy { privacy, ..Policy::default() };
-            store.set_policy(&policy, &Entry::by_kalends(Action::PolicyChanged), world.clock.now()).await.unwrap();
+            store.set_policy(&policy, &AuditEntry::by_kalends(AuditAction::PolicyChanged), world.clock.now()).await.unwrap();
             world.pass(MINUTE * 6);
             world.tend().await;
         }

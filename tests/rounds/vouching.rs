@@ -9,7 +9,7 @@ use crate::{
 };
 use kalends::services::Services;
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     check::Outcome,
     problem::Problem,
 };
@@ -72,12 +72,12 @@ async fn second_way_to(server: SocketAddr) -> SocketAddr {
 async fn approve_bob(world: &World) {
     let (store, now) = (&world.services.store, world.clock.now());
     let (admin, bob) = (world.promote("dora").await, world.user("bob").await);
-    let asked = Entry::by(bob.id, Action::MailboxRequested);
+    let asked = AuditEntry::by(bob.id, AuditAction::MailboxRequested);
     let ask = store.ask_for_mailbox(bob.id, &bob.email, "Mine", &asked, now);
     ask.await.unwrap();
     let request = store.requests(true).await.unwrap().remove(0);
     let approve = (RequestState::Waiting, RequestState::Approved);
-    let entry = Entry::by(admin.id, Action::RequestApproved);
+    let entry = AuditEntry::by(admin.id, AuditAction::RequestApproved);
     let decided = store.decide_request(request.id, approve, "", (&entry, None), now);
     assert!(decided.await.unwrap());
 }

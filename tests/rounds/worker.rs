@@ -14,12 +14,12 @@ use kalends::{
     worker::{self, Loop, Silent},
 };
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     bulk_action::Bulk,
-    check::{Check, Ladder, Outcome, Typed},
+    check::{Check, Outcome, TestSteps, Typed},
     connection::Mode,
     id::{BulkId, CheckId},
-    notice::State,
+    notice::NoticeState,
     problem::Problem,
 };
 use kalends_exchange::outbound::{Outbound, OutboundConfig};
@@ -27,7 +27,7 @@ use kalends_simulator::{
     fault::{FaultKind, Plan},
     world::{account::DomainAccount, practice::SERVICE_PASSWORD},
 };
-use kalends_store::{Held, SessionRow};
+use kalends_store::{OrganisationAccount, SessionRow};
 use std::{net::TcpListener, time::Duration};
 use strum::VariantArray as _;
 use tokio_util::sync::CancellationToken;
@@ -88,13 +88,13 @@ async fn dead_check(world: &World) -> CheckId {
         mode: Mode::ServiceAccount,
         typed: Typed::default(),
         account_id: None,
-        ladder: Ladder::new(),
+        ladder: TestSteps::new(),
         outcome: None,
         waiting: None,
         started_at: now - MINUTE * 60,
         finished_at: None,
     };
-    let entry = Entry::by_kalends(Action::CheckStarted);
+    let entry = AuditEntry::by_kalends(AuditAction::CheckStarted);
     services.store.start_check(&check, &entry).await.unwrap();
     check.id
 }
@@ -107,9 +107,9 @@ async fn abandoned_bulk(world: &World) -> BulkId {
         id: BulkId::new(at, world.services.random.bytes()),
         made_by: world.user("alice").await.id,
         at,
-        action: kalends_core::bulk_action::Action::Sync,
+        action: kalends_core::bulk_action::BulkAction::Sync,
         finished_at: None,
-        lines: vec![kalends_core::bulk_action::Line {
+        lines: vec![kalends_core::bulk_action::BulkLine {
             connection: connection.id,
             user: connection.user_id,
             name: "Bob".to_owned(),
@@ -122,7 +122,7 @@ async fn abandoned_bulk(world: &World) -> BulkId {
 }
 
 /// Adds another account of the organisation than the practice one.
-async fn another(world: &World, name: &str) -> Held {
+async fn another(world: &World, name: &str) -> OrganisationAccount {
     let mut account = DomainAccount::new(name, "example.test", SERVICE_PASSWORD);
     account.role = true;
     world.exchange.world().add_account(account);
@@ -140,7 +140,11 @@ async fn another(world: &World, name: &str) -> Held {
     held.unwrap()
 }
 
-async fn start_map(world: &World, held: &Held, addresses: &[&str]) -> kalends_core::id::MapId {
+async fn start_map(
+    world: &World,
+    held: &OrganisationAccount,
+    addresses: &[&str],
+) -> kalends_core::id::ScopeId {
     let alice = world.user("alice").await;
     let all = addresses.iter().map(|it| Ok(it.parse().unwrap())).collect();
     let addresses = Addresses {
@@ -152,7 +156,7 @@ async fn start_map(world: &World, held: &Held, addresses: &[&str]) -> kalends_co
     started.unwrap()
 }
 
-async fn is_finished(world: &World, map: kalends_core::id::MapId) -> bool {
+async fn is_finished(world: &World, map: kalends_core::id::ScopeId) -> bool {
     let map = world.services.store.map(map).await.unwrap().unwrap();
     map.finished_at.is_some()
 }
@@ -220,7 +224,7 @@ on_both_engines! {
         let mailer = Mailer::new(&address, "Kalends <kalends@example.test>", None).unwrap();
         services.channels = Channels::new(Some(mailer), outbound, "https://kalends.example.test".to_owned());
         let store = &services.store;
-        let entry = Entry::by_kalends(Action::RoleChanged);
+        let entry = AuditEntry::by_kalends(AuditAction::RoleChanged);
         store.set_role(alice.id, kalends_store::Role::Admin, &entry, world.clock.now()).await.unwrap();
         let hook = NewHook::parse("Chat", "https://chat.example.test/hooks/1").unwrap();
         notify::add(&services, &alice, hook).await.unwrap();
@@ -240,13 +244,13 @@ on_both_engines! {
         until(world, "the quick map", async || is_finished(world, two).await).await;
         until(world, "a webhook", async || {
             let told = store.notices(10, 0).await.unwrap();
-            told.iter().any(|notice| notice.state == State::Sent)
+            told.iter().any(|notice| notice.state == NoticeState::Sent)
         }).await;
         let before = rounds(world).await;
         until(world, "a round", async || { world.pass(MINUTE); rounds(world).await > before + 1 }).await;
         assert!(!is_finished(world, one).await);
         let told = store.notices(10, 0).await.unwrap();
-        assert!(told.iter().any(|notice| notice.state == State::Waiting), "the mail is still under way");
+        assert!(told.iter().any(|notice| notice.state == NoticeState::Waiting), "the mail is still under way");
         working.end().await;
     }
 

@@ -9,7 +9,7 @@ use kalends::{
 };
 use kalends_core::{
     account_name::{AccountName, Password},
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     calendar::{Event, Window},
     check::Outcome,
     clock::{Clock, Timestamp},
@@ -71,7 +71,7 @@ impl World {
             privacy: PrivacyLevel::Everything,
             ..Policy::default()
         };
-        let entry = Entry::by_kalends(Action::PolicyChanged);
+        let entry = AuditEntry::by_kalends(AuditAction::PolicyChanged);
         let set = services.store.set_policy(&everything, &entry, NOW).await;
         set.unwrap();
         Self {
@@ -222,7 +222,7 @@ impl World {
             control: None,
             sign_in: kalends_core::connection::SignInMethod::Automatic,
         };
-        let entry = Entry::by(user.id, Action::Connected);
+        let entry = AuditEntry::by(user.id, AuditAction::Connected);
         let password: Password = SERVICE_PASSWORD.to_owned().into();
         let custody = self.services.custody();
         custody

@@ -4,14 +4,14 @@ use crate::{
     engines::on_both_engines,
     world::{NOW, SERVICE},
 };
-use kalends_core::audit::{Action, Entry};
+use kalends_core::audit::{AuditAction, AuditEntry};
 use sqlx::Row;
 
 on_both_engines! {
     async fn a_line_tells_who_did_what_to_what_and_when(world) {
         let alice = world.user("alice").await;
-        world.store.audit(&Entry::by(alice.id, Action::SignedIn).about("it's \"quoted\" ü"), NOW).await.unwrap();
-        world.store.audit(&Entry::by_kalends(Action::SecretOpened), NOW).await.unwrap();
+        world.store.audit(&AuditEntry::by(alice.id, AuditAction::SignedIn).about("it's \"quoted\" ü"), NOW).await.unwrap();
+        world.store.audit(&AuditEntry::by_kalends(AuditAction::SecretOpened), NOW).await.unwrap();
         let rows = sqlx::query("SELECT actor, action, subject, at FROM audit WHERE action <> 'user-created' ORDER BY action DESC")
             .fetch_all(world.store.pool())
             .await
@@ -29,7 +29,7 @@ on_both_engines! {
         let alice = world.user("alice").await;
         let connection = world.connect(&alice, SERVICE).await;
         world.store.audit_opened(&connection.account, &connection.mailbox, NOW).await.unwrap();
-        let asked = Entry::by(alice.id, Action::SyncRequested);
+        let asked = AuditEntry::by(alice.id, AuditAction::SyncRequested);
         world.store.make_due(connection.id, &asked, NOW).await.unwrap();
         world.disconnect(alice.id).await;
         let counts = world.store.audit_counts().await.unwrap();

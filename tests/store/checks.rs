@@ -2,8 +2,8 @@
 
 use crate::{World, engines::on_both_engines, world::NOW};
 use kalends_core::{
-    audit::{Action, Entry},
-    check::{Check, Ladder, Outcome, Step, StepReport, Typed, Verdict},
+    audit::{AuditAction, AuditEntry},
+    check::{Check, Outcome, Step, StepReport, TestSteps, Typed, Verdict},
     clock::Timestamp,
     connection::Mode,
     id::CheckId,
@@ -23,19 +23,19 @@ async fn started(world: &World, user: &User, at: Timestamp, number: u8) -> Check
             ..Typed::default()
         },
         account_id: None,
-        ladder: Ladder::new(),
+        ladder: TestSteps::new(),
         outcome: None,
         waiting: None,
         started_at: at,
         finished_at: None,
     };
-    let entry = Entry::by(user.id, Action::CheckStarted);
+    let entry = AuditEntry::by(user.id, AuditAction::CheckStarted);
     world.store.start_check(&check, &entry).await.unwrap();
     check
 }
 
-fn with(step: Step, verdict: Verdict) -> Ladder {
-    let mut ladder = Ladder::new();
+fn with(step: Step, verdict: Verdict) -> TestSteps {
+    let mut ladder = TestSteps::new();
     ladder.set(StepReport {
         warns: false,
         details: vec!["a line".to_owned()],
@@ -74,8 +74,8 @@ on_both_engines! {
         let expected = Check { ladder, outcome: Some(failed()), finished_at: Some(later), ..begun };
 
         let much_later = NOW + Duration::from_hours(1);
-        world.other.finish_check(expected.id, &Ladder::new(), &Outcome::Cancelled, much_later).await.unwrap();
-        world.other.update_ladder(expected.id, &Ladder::new()).await.unwrap();
+        world.other.finish_check(expected.id, &TestSteps::new(), &Outcome::Cancelled, much_later).await.unwrap();
+        world.other.update_ladder(expected.id, &TestSteps::new()).await.unwrap();
         world.other.cancel_check(expected.id).await.unwrap();
         world.other.end_interrupted_checks(much_later, much_later).await.unwrap();
         assert!(!world.store.is_cancelled(expected.id).await.unwrap());

@@ -6,7 +6,7 @@ use crate::{
 };
 use kalends_core::{
     account_name::AccountName,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     connection::Mode,
     id::SecretId,
 };
@@ -38,7 +38,7 @@ async fn connect(
     let account = AccountName::parse(typed.account, "").unwrap();
     let (password, entry) = (
         "Practice-2026!".to_owned().into(),
-        Entry::by(user.id, Action::Connected),
+        AuditEntry::by(user.id, AuditAction::Connected),
     );
     let (custody, to) = (world.custody(), Destination::new(host, &account));
     let saved = custody.save(&password, new, &entry, &to).await;

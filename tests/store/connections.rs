@@ -9,7 +9,7 @@ use futures::future::join_all;
 use kalends::accounts::custody::{Custody, CustodyError};
 use kalends_core::{
     account_name::AccountName,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     connection::{Connection, ConnectionState, Mode},
     id::SecretId,
 };
@@ -60,7 +60,7 @@ async fn all_at_once(world: &World, users: &[User], typed: Typed) {
         tokio::spawn(async move {
             let account = AccountName::parse(typed.account, "").unwrap();
             let to = Destination::new(typed.host, &account);
-            let entry = Entry::by(user.id, Action::Connected);
+            let entry = AuditEntry::by(user.id, AuditAction::Connected);
             let password = format!("Practice-{number}").into();
             custody
                 .save(
@@ -112,7 +112,7 @@ on_both_engines! {
             sqlx::query(sql).execute(world.store.pool()).await.unwrap();
         }
         let to = Destination::new(SERVICE.host, &first.account);
-        let entry = Entry::by(alice.id, Action::PasswordSwitched);
+        let entry = AuditEntry::by(alice.id, AuditAction::PasswordSwitched);
         let (custody, new) = (world.custody(), "Changed-2026!".to_owned().into());
         custody.replace_password((first.account_id, Some(first.id)), &new, &entry, &to).await.unwrap();
 
@@ -220,7 +220,7 @@ on_both_engines! {
             let custody = Custody { store: world.other.clone(), ..world.custody() };
             let id = alice.id;
             let leaving = tokio::spawn(async move {
-                custody.end(id, &Entry::by(id, Action::Disconnected)).await.unwrap().is_some()
+                custody.end(id, &AuditEntry::by(id, AuditAction::Disconnected)).await.unwrap().is_some()
             });
             let his = world.connect(&bob, SERVICE).await;
             assert!(leaving.await.unwrap());

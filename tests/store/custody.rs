@@ -7,11 +7,11 @@ use crate::{
 };
 use kalends::{
     accounts::custody::{Custody, Memory, holds_every_key},
-    audit::{Break, Verdict, follow, verify},
+    audit::{Break, TrailVerdict, follow, verify},
 };
 use kalends_core::{
     account_name::AccountName,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Clock,
     connection::{ConnectionState, Mode},
     id::{InstallationId, SecretId},
@@ -106,7 +106,7 @@ on_both_engines! {
         let left = world.vault.ids().await.unwrap();
         assert!(!left.contains(&old) && left.contains(&young));
         // Nobody can point to it any more.
-        let entry = Entry::by_kalends(Action::Connected);
+        let entry = AuditEntry::by_kalends(AuditAction::Connected);
         let new = new_connection(&alice, SERVICE, old);
         let late = world.store.save_connection(&new, &entry, NOW).await;
         assert!(matches!(late, Err(StoreError::SecretNotAnnounced)));
@@ -161,7 +161,7 @@ on_both_engines! {
         let later = Custody { clock: Clock::held(NOW + Duration::from_mins(10)), ..world.custody() };
         sqlx::query("CREATE TABLE backup AS SELECT * FROM secrets").execute(pool).await.unwrap();
         world.connect(&bob, Typed { account: "svc-other@example.test", ..SERVICE }).await;
-        let entry = Entry::by_kalends(Action::Connected);
+        let entry = AuditEntry::by_kalends(AuditAction::Connected);
         world.store.audit(&entry, NOW + Duration::from_mins(5)).await.unwrap();
         for sql in ["DELETE FROM secrets", "INSERT INTO secrets SELECT * FROM backup"] {
             sqlx::query(sql).execute(pool).await.unwrap();
@@ -178,7 +178,7 @@ on_both_engines! {
     async fn an_adoption_that_is_run_twice_lists_each_ending_once(world) {
         let bob = world.user("bob").await;
         let (seq, hash) = world.store.audit_head().await.unwrap();
-        let entry = Entry::by(bob.id, Action::PersonDisabled).about("bob@example.test");
+        let entry = AuditEntry::by(bob.id, AuditAction::PersonDisabled).about("bob@example.test");
         world.store.audit(&entry, NOW).await.unwrap();
         follow(&world.store, &world.vault, NOW).await.unwrap();
         set_back_to(world, seq, &hash).await;
@@ -188,7 +188,7 @@ on_both_engines! {
         for _ in 0..2 {
             // As far as it comes when it is cut off between the two databases.
             let id = InstallationId::new(NOW, [7; 10]);
-            let entry = Entry::by_kalends(Action::VaultAdopted);
+            let entry = AuditEntry::by_kalends(AuditAction::VaultAdopted);
             world.store.adopt(id, &endings, &entry, NOW).await.unwrap();
         }
         assert_eq!(world.store.endings_to_review(10).await.unwrap(), endings);
@@ -248,11 +248,11 @@ on_both_engines! {
         let half_saved = world.store.announce_secret(NOW).await.unwrap();
         let to = Destination::new(SERVICE.host, &AccountName::parse(SERVICE.account, "").unwrap());
         world.vault.seal(half_saved, &"Practice-2026!".to_owned().into(), &to).await.unwrap();
-        let entry = Entry::by(alice.id, Action::PolicyChanged);
+        let entry = AuditEntry::by(alice.id, AuditAction::PolicyChanged);
         world.store.audit(&entry, NOW).await.unwrap();
         // The line about Bob's end is seen, then the database goes back to before it.
         let (seq, hash) = world.store.audit_head().await.unwrap();
-        let ending = Entry::by(alice.id, Action::PersonDisabled).about("bob@example.test");
+        let ending = AuditEntry::by(alice.id, AuditAction::PersonDisabled).about("bob@example.test");
         world.store.audit(&ending, NOW).await.unwrap();
         follow(&world.store, &world.vault, NOW).await.unwrap();
         set_back_to(world, seq, &hash).await;
@@ -285,8 +285,8 @@ on_both_engines! {
         assert!(world.vault.ids().await.unwrap().contains(&half_saved));
         custody.prune(&standing.unclaimed).await.unwrap();
         assert!(!world.vault.ids().await.unwrap().contains(&half_saved));
-        assert!(matches!(verify(&world.store, &world.vault).await.unwrap(), Verdict::Whole { .. }));
-        let review = Entry::by(alice.id, Action::EndingsReviewed);
+        assert!(matches!(verify(&world.store, &world.vault).await.unwrap(), TrailVerdict::Whole { .. }));
+        let review = AuditEntry::by(alice.id, AuditAction::EndingsReviewed);
         world.store.endings_are_reviewed(&review, later).await.unwrap();
         assert_eq!(world.store.endings_to_review(10).await.unwrap(), []);
     }
@@ -317,7 +317,7 @@ on_both_engines! {
         };
         let sealed = async |name: &str| {
             let account = AccountName::parse("svc-kalends@example.test", "").unwrap();
-            let entry = Entry::by(alice.id, Action::Connected);
+            let entry = AuditEntry::by(alice.id, AuditAction::Connected);
             let to = Destination::new(SERVICE.host, &account);
             let text = name.to_owned().into();
             custody.save(&text, |secret| new_connection(&alice, SERVICE, secret), &entry, &to).await.unwrap();
@@ -344,7 +344,7 @@ on_both_engines! {
         let standing = world.custody().standing().await.unwrap();
         assert_eq!(standing.memory, Memory::KeyElsewhere(new.clone()));
         let told = verify(&world.store, &world.vault).await.unwrap();
-        assert_eq!(told, Verdict::Broken(Break::KeyElsewhere { key_id: new }));
+        assert_eq!(told, TrailVerdict::Broken(Break::KeyElsewhere { key_id: new }));
         follow(&world.store, &world.vault, NOW).await.unwrap();
         both.pool().close().await;
     }
@@ -376,7 +376,7 @@ on_both_engines! {
         assert!(holds_every_key(&world.store, &world.vault).await.is_err());
         follow(&world.store, &both, NOW).await.unwrap();
         let new = world.vault_with(&["k2"]).await.unwrap();
-        assert!(matches!(verify(&world.store, &new).await.unwrap(), Verdict::Whole { .. }));
+        assert!(matches!(verify(&world.store, &new).await.unwrap(), TrailVerdict::Whole { .. }));
         both.pool().close().await;
         new.pool().close().await;
     }

@@ -5,7 +5,7 @@ use crate::{
     engines::on_both_engines,
     world::{NOW, SERVICE, new_user},
 };
-use kalends_store::{Store, StoreError, Wanted, database::Engine};
+use kalends_store::{ListQuery, Store, StoreError, database::Engine};
 use std::time::Duration;
 
 async fn break_row(store: &Store, sql: &'static str) {
@@ -28,7 +28,7 @@ on_both_engines! {
         // It comes first, and is set aside.
         assert_eq!(store.next_due(account, later, 1).await.unwrap().len(), 0);
         assert_eq!(store.next_due(account, later, 10).await.unwrap().len(), 2);
-        let listed = store.list_connections(&Wanted::default(), 50, 0).await.unwrap();
+        let listed = store.list_connections(&ListQuery::default(), 50, 0).await.unwrap();
         assert_eq!(listed.len(), 2);
         let told = store.unreadable().await.unwrap();
         assert_eq!(told, [("connections", connections[1].id.to_string())]);

@@ -11,7 +11,7 @@ use kalends_core::{
     connection::{Connection, ConnectionState},
     problem::Problem,
 };
-use kalends_store::{Changes, Failed, ReadRound, database::Engine};
+use kalends_store::{Changes, CompletedRun, Failed, database::Engine};
 use sqlx::Row;
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn keep(
     events: &[Event],
     now: Timestamp,
 ) -> Option<Changes> {
-    let round = ReadRound {
+    let round = CompletedRun {
         calls: &[],
         events,
         started_at: now,
@@ -234,7 +234,7 @@ on_both_engines! {
             let connection = world.connect(&alice, SERVICE).await;
             let (store, events) = (world.other.clone(), events.clone());
             let round = tokio::spawn(async move {
-                let round = ReadRound { events: &events, calls: &[], started_at: NOW, now: NOW, next: LATER };
+                let round = CompletedRun { events: &events, calls: &[], started_at: NOW, now: NOW, next: LATER };
                 store.keep_round(&connection, &round).await.unwrap()
             });
             world.connect(&alice, SERVICE).await;

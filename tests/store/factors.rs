@@ -5,15 +5,15 @@ use futures::future::join_all;
 use kalends::accounts::custody::Custody;
 use kalends_core::{
     account_name::Password,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Clock,
     id::UserId,
 };
-use kalends_store::{Factor, vault::Destination};
+use kalends_store::{SecondFactor, vault::Destination};
 use std::time::Duration;
 
 /// Turns a second factor on, with the recovery codes "one" and "two" and a first code of step 100.
-async fn turn_on(world: &World, user: UserId) -> Factor {
+async fn turn_on(world: &World, user: UserId) -> SecondFactor {
     let custody = world.custody();
     let both = Password::from("KEY one two".to_owned());
     custody.begin_factor(user, &both).await.unwrap();
@@ -24,7 +24,7 @@ async fn turn_on(world: &World, user: UserId) -> Factor {
     let pending = pending.unwrap().unwrap();
     let hashes = ["one".to_owned(), "two".to_owned()];
     let key = Password::from("KEY".to_owned());
-    let entry = Entry::by(user, Action::SecondFactorOn);
+    let entry = AuditEntry::by(user, AuditAction::SecondFactorOn);
     let place = (pending, 100);
     assert!(
         custody
@@ -60,7 +60,7 @@ on_both_engines! {
     async fn a_step_is_taken_once_whoever_is_first_and_none_before_it(world) {
         let alice = world.user("alice").await;
         let factor = turn_on(world, alice.id).await;
-        let entry = Entry::by(alice.id, Action::SignedIn);
+        let entry = AuditEntry::by(alice.id, AuditAction::SignedIn);
         for (step, taken) in [(100, false), (99, false), (102, true), (102, false), (101, false)] {
             let now = world.store.take_step(&factor, step, Some(&entry), NOW).await.unwrap();
             assert_eq!(now, taken, "{step}");
@@ -87,7 +87,7 @@ on_both_engines! {
     async fn a_recovery_code_is_taken_once_and_is_one_persons(world) {
         let (alice, bob) = (world.user("alice").await, world.user("bob").await);
         turn_on(world, alice.id).await;
-        let entries = [Entry::by(alice.id, Action::RecoveryCodeUsed), Entry::by(alice.id, Action::SignedIn)];
+        let entries = [AuditEntry::by(alice.id, AuditAction::RecoveryCodeUsed), AuditEntry::by(alice.id, AuditAction::SignedIn)];
         assert!(!world.store.take_recovery_code(bob.id, "one", &entries, NOW).await.unwrap());
         assert!(world.store.take_recovery_code(alice.id, "one", &entries, NOW).await.unwrap());
         assert!(!world.other.take_recovery_code(alice.id, "one", &entries, NOW).await.unwrap());
@@ -115,7 +115,7 @@ on_both_engines! {
         custody.begin_factor(alice.id, &sealed).await.unwrap();
         custody.cancel_factor(alice.id).await.unwrap();
         assert_eq!(world.secrets().await, 0);
-        let entry = Entry::by_kalends(Action::SecondFactorReset);
+        let entry = AuditEntry::by_kalends(AuditAction::SecondFactorReset);
         assert!(!custody.end_factor(alice.id, &entry).await.unwrap());
 
         turn_on(world, alice.id).await;

@@ -4,14 +4,14 @@ use crate::{engines::on_both_engines, world::NOW};
 use futures::future::join_all;
 use kalends::accounts::custody::CustodyError;
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     id::WebhookId,
     notice::Webhook,
 };
 use kalends_store::{
     Full, LimitPlace, MOST_WAITING, MOST_WEBHOOKS, Store, StoreError,
-    limit::{Keys, Lasts, Limit, LimitKey},
+    limit::{Keys, Limit, LimitKey, PlaceLifetime},
 };
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl LimitKey for ByName {
         Limit {
             purpose: "test-by-name",
             most: 3,
-            lasts: Lasts::Each(Duration::from_hours(1)),
+            lasts: PlaceLifetime::Each(Duration::from_hours(1)),
             keys: Keys::Anybodys { most_places: 20 },
         }
     }
@@ -43,7 +43,7 @@ impl LimitKey for ByAddress {
         Limit {
             purpose: "test-by-address",
             most: 2,
-            lasts: Lasts::Refill(MINUTE),
+            lasts: PlaceLifetime::Refill(MINUTE),
             keys: Keys::Ours,
         }
     }
@@ -61,7 +61,7 @@ impl LimitKey for Things {
         Limit {
             purpose: "test-things",
             most: 2,
-            lasts: Lasts::Each(Duration::from_hours(1)),
+            lasts: PlaceLifetime::Each(Duration::from_hours(1)),
             keys: Keys::Ours,
         }
     }
@@ -187,7 +187,7 @@ on_both_engines! {
             let bob = bob.id;
             tokio::spawn(async move {
                 let mailbox = format!("room-{number}@example.test").parse().unwrap();
-                let entry = Entry::by(bob, Action::MailboxRequested);
+                let entry = AuditEntry::by(bob, AuditAction::MailboxRequested);
                 store.ask_for_mailbox(bob, &mailbox, "Meetings", &entry, NOW).await.unwrap()
             })
         });
@@ -212,7 +212,7 @@ on_both_engines! {
                     made_by: alice,
                     made_at: NOW,
                 };
-                let entry = Entry::by(alice, Action::WebhookAdded);
+                let entry = AuditEntry::by(alice, AuditAction::WebhookAdded);
                 custody.add_webhook(&"sealed".to_owned().into(), webhook, &entry, id).await
             })
         });

@@ -6,11 +6,11 @@ use crate::{
     world::{NOW, SERVICE},
 };
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     connection::ConnectionState,
     problem::Problem,
 };
-use kalends_store::{Failed, Filter, PAGE, Role, Sort, Through, Wanted};
+use kalends_store::{AccountKind, ConnectionFilter, Failed, ListQuery, PAGE, Role, Sort};
 
 /// 120 people, named so that no state comes first by name; every fourth is not connected.
 async fn office(world: &World) {
@@ -38,10 +38,14 @@ async fn office(world: &World) {
     }
 }
 
-async fn page(world: &World, filter: Filter, page: i64) -> Vec<(Option<ConnectionState>, String)> {
-    let wanted = Wanted {
+async fn page(
+    world: &World,
+    filter: ConnectionFilter,
+    page: i64,
+) -> Vec<(Option<ConnectionState>, String)> {
+    let wanted = ListQuery {
         state: filter,
-        ..Wanted::default()
+        ..ListQuery::default()
     };
     let offset = (page.clamp(1, 1_000) - 1) * PAGE;
     let items = world
@@ -64,7 +68,7 @@ on_both_engines! {
         office(world).await;
         let mut all = Vec::new();
         for (number, length) in [(1, PAGE), (2, PAGE), (3, 20), (4, 0)] {
-            let shown = page(world, Filter::Everyone, number).await;
+            let shown = page(world, ConnectionFilter::Everyone, number).await;
             assert_eq!(i64::try_from(shown.len()).unwrap(), length);
             all.extend(shown);
         }
@@ -80,25 +84,25 @@ on_both_engines! {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 120);
-        assert_eq!(page(world, Filter::Everyone, -5).await, page(world, Filter::Everyone, 1).await);
-        assert!(page(world, Filter::Everyone, i64::MAX).await.is_empty());
+        assert_eq!(page(world, ConnectionFilter::Everyone, -5).await, page(world, ConnectionFilter::Everyone, 1).await);
+        assert!(page(world, ConnectionFilter::Everyone, i64::MAX).await.is_empty());
 
         for (filter, count) in [
-            (Filter::Everyone, 120),
-            (Filter::NotConnected, 30),
-            (Filter::Is(ConnectionState::ActionNeeded), 30),
-            (Filter::Is(ConnectionState::Delayed), 30),
-            (Filter::Is(ConnectionState::Connected), 30),
-            (Filter::Is(ConnectionState::Paused), 0),
+            (ConnectionFilter::Everyone, 120),
+            (ConnectionFilter::NotConnected, 30),
+            (ConnectionFilter::Is(ConnectionState::ActionNeeded), 30),
+            (ConnectionFilter::Is(ConnectionState::Delayed), 30),
+            (ConnectionFilter::Is(ConnectionState::Connected), 30),
+            (ConnectionFilter::Is(ConnectionState::Paused), 0),
         ] {
-            let counts = world.store.count_connections(&Wanted::default()).await.unwrap();
+            let counts = world.store.count_connections(&ListQuery::default()).await.unwrap();
             assert_eq!(counts.of(filter), count, "{filter:?}");
             let shown = page(world, filter, 1).await;
             assert_eq!(i64::try_from(shown.len()).unwrap(), count.min(PAGE), "{filter:?}");
             let wanted = |state: Option<ConnectionState>| match filter {
-                Filter::Everyone => true,
-                Filter::NotConnected => state.is_none(),
-                Filter::Is(wanted) => state == Some(wanted),
+                ConnectionFilter::Everyone => true,
+                ConnectionFilter::NotConnected => state.is_none(),
+                ConnectionFilter::Is(wanted) => state == Some(wanted),
             };
             assert!(shown.iter().all(|(state, _)| wanted(*state)), "{filter:?}");
         }
@@ -106,11 +110,11 @@ on_both_engines! {
 
     async fn the_list_is_narrowed_searched_and_sorted(world) {
         office(world).await;
-        let names = async |wanted: Wanted| -> Vec<String> {
+        let names = async |wanted: ListQuery| -> Vec<String> {
             let items = world.store.list_connections(&wanted, PAGE, 0).await.unwrap();
             items.into_iter().map(|item| item.user.name).collect()
         };
-        let search = |search: &str| Wanted { search: search.to_owned(), ..Wanted::default() };
+        let search = |search: &str| ListQuery { search: search.to_owned(), ..ListQuery::default() };
         assert_eq!(names(search("person00")).await.len(), 10);
         assert_eq!(names(search("PERSON007")).await, ["person007"]);
         assert_eq!(names(search("person007@example.test")).await, ["person007"]);
@@ -121,23 +125,23 @@ on_both_engines! {
             assert_eq!(names(search(nobodys)).await, Vec::<String>::new(), "{nobodys}");
         }
 
-        let broken = Wanted { causes: vec!["impersonation-denied".to_owned()], ..Wanted::default() };
+        let broken = ListQuery { causes: vec!["impersonation-denied".to_owned()], ..ListQuery::default() };
         assert_eq!(names(broken.clone()).await.len(), 30);
         let counts = world.store.count_connections(&broken).await.unwrap();
         assert_eq!((counts.action_needed, counts.connections(), counts.not_connected), (30, 30, 0));
-        let domain = |domain: &str| Wanted { domain: domain.to_owned(), ..Wanted::default() };
+        let domain = |domain: &str| ListQuery { domain: domain.to_owned(), ..ListQuery::default() };
         assert_eq!(names(domain("example.test")).await.len(), 50);
         assert!(names(domain("elsewhere.test")).await.is_empty());
         let account = world.store.accounts().await.unwrap().remove(0);
         let several = ["impersonation-denied", "interrupted"].map(str::to_owned).to_vec();
-        let through = Through::Host(account.host.clone());
-        assert_eq!(names(Wanted { causes: several, through, ..Wanted::default() }).await.len(), 50);
-        assert!(names(Wanted { through: Through::Host("elsewhere.test".to_owned()), ..Wanted::default() }).await.is_empty());
+        let through = AccountKind::Host(account.host.clone());
+        assert_eq!(names(ListQuery { causes: several, through, ..ListQuery::default() }).await.len(), 50);
+        assert!(names(ListQuery { through: AccountKind::Host("elsewhere.test".to_owned()), ..ListQuery::default() }).await.is_empty());
         let account = account.id;
-        let one = Wanted { through: Through::Account(account), search: "person005".to_owned(), ..Wanted::default() };
+        let one = ListQuery { through: AccountKind::Account(account), search: "person005".to_owned(), ..ListQuery::default() };
         assert_eq!(names(one).await, ["person005"]);
 
-        let by_name = Wanted { sort: Sort::Name, ..Wanted::default() };
+        let by_name = ListQuery { sort: Sort::Name, ..ListQuery::default() };
         assert_eq!(names(by_name).await[..2], ["person001", "person002"]);
         let held_up = world.store.held_up().await.unwrap();
         let held_up: Vec<_> = held_up.iter().map(|it| (it.problem.code(), it.people)).collect();
@@ -148,47 +152,47 @@ on_both_engines! {
     async fn a_paused_connection_stands_among_the_paused_and_is_not_due(world) {
         let bob = world.user("bob").await;
         let connection = world.connect(&bob, SERVICE).await;
-        let entry = |action| Entry::by(bob.id, action).about(connection.mailbox.as_str());
+        let entry = |action| AuditEntry::by(bob.id, action).about(connection.mailbox.as_str());
         let later = NOW + std::time::Duration::from_mins(1);
         let due = async || world.store.next_due(connection.account_id, later, 10).await.unwrap().len();
         let paused = async || {
-            let wanted = Wanted { state: Filter::Is(ConnectionState::Paused), ..Wanted::default() };
+            let wanted = ListQuery { state: ConnectionFilter::Is(ConnectionState::Paused), ..ListQuery::default() };
             world.store.list_connections(&wanted, PAGE, 0).await.unwrap().len()
         };
         assert_eq!((due().await, paused().await), (1, 0));
-        world.store.pause_connection(connection.id, true, &entry(Action::ConnectionPaused), NOW).await.unwrap();
+        world.store.pause_connection(connection.id, true, &entry(AuditAction::ConnectionPaused), NOW).await.unwrap();
         assert_eq!((due().await, paused().await), (0, 1));
         let now = world.store.connection(connection.id).await.unwrap().unwrap();
         assert_eq!((now.state, now.paused_at), (ConnectionState::Paused, Some(NOW)));
-        world.store.pause_connection(connection.id, false, &entry(Action::ConnectionResumed), NOW).await.unwrap();
+        world.store.pause_connection(connection.id, false, &entry(AuditAction::ConnectionResumed), NOW).await.unwrap();
         assert_eq!((due().await, paused().await), (1, 0));
 
         // Of somebody disabled it goes on with them alone.
         let alice = world.user("alice").await;
-        assert!(world.store.set_role(alice.id, Role::Admin, &entry(Action::RoleChanged), NOW).await.unwrap());
-        assert!(world.store.set_disabled(bob.id, true, &entry(Action::PersonDisabled), NOW).await.unwrap());
-        let resumed = world.store.pause_connection(connection.id, false, &entry(Action::ConnectionResumed), NOW).await;
+        assert!(world.store.set_role(alice.id, Role::Admin, &entry(AuditAction::RoleChanged), NOW).await.unwrap());
+        assert!(world.store.set_disabled(bob.id, true, &entry(AuditAction::PersonDisabled), NOW).await.unwrap());
+        let resumed = world.store.pause_connection(connection.id, false, &entry(AuditAction::ConnectionResumed), NOW).await;
         assert!(!resumed.unwrap());
         assert_eq!((due().await, paused().await), (0, 1));
         // Nor does a connection that is made for them.
         let again = world.connect(&bob, SERVICE).await;
         assert_eq!(again.paused_at, Some(NOW));
         assert_eq!((due().await, paused().await), (0, 1));
-        assert!(world.store.set_disabled(bob.id, false, &entry(Action::PersonEnabled), NOW).await.unwrap());
+        assert!(world.store.set_disabled(bob.id, false, &entry(AuditAction::PersonEnabled), NOW).await.unwrap());
         assert_eq!((due().await, paused().await), (1, 0));
     }
 
     async fn a_new_name_and_a_new_mailbox_are_found_and_the_old_ones_are_not(world) {
         let bob = world.user("bob").await;
         let found = async |search: &str| {
-            let wanted = Wanted { search: search.to_owned(), ..Wanted::default() };
+            let wanted = ListQuery { search: search.to_owned(), ..ListQuery::default() };
             world.store.list_connections(&wanted, PAGE, 0).await.unwrap().len()
         };
         assert_eq!(found("bob").await, 1);
         world.store.update_profile(bob.id, "Robert Žižka", "UTC").await.unwrap();
         assert_eq!((found("robert").await, found("ŽIŽ").await, found("bob@").await), (1, 1, 1));
         world.connect(&bob, SERVICE).await;
-        let wanted = Wanted { sort: Sort::Name, ..Wanted::default() };
+        let wanted = ListQuery { sort: Sort::Name, ..ListQuery::default() };
         let items = world.store.list_connections(&wanted, PAGE, 0).await.unwrap();
         assert_eq!(items[0].user.name, "Robert Žižka");
     }

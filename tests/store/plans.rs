@@ -10,7 +10,9 @@ use kalends_core::{
     connection::ConnectionState,
     id::{ConnectionId, EventId},
 };
-use kalends_store::{Asked, Filter, Sort, Through, Wanted, Which, database::Engine};
+use kalends_store::{
+    AccountKind, ConnectionFilter, ListQuery, PeopleFilter, PlannedQuery, Sort, database::Engine,
+};
 use std::time::Duration;
 
 /// So many copies of one person, most of them with a connection of ten entries, one of eight in trouble.
@@ -71,31 +73,31 @@ on_both_engines! {
         let connection = large(world).await;
         let account = world.store.accounts().await.unwrap().remove(0).id;
         let lists = [
-            Wanted::default(),
-            Wanted { state: Filter::Is(ConnectionState::ActionNeeded), ..Wanted::default() },
-            Wanted { state: Filter::NotConnected, ..Wanted::default() },
-            Wanted { sort: Sort::Name, ..Wanted::default() },
-            Wanted { sort: Sort::Since, ..Wanted::default() },
-            Wanted { sort: Sort::LastSync, ..Wanted::default() },
-            Wanted { causes: vec!["mailbox-not-found".to_owned()], ..Wanted::default() },
-            Wanted { causes: ["role-missing", "outside-scope"].map(str::to_owned).to_vec(), through: Through::Account(account), ..Wanted::default() },
-            Wanted { through: Through::Account(account), ..Wanted::default() },
-            Wanted { through: Through::Host("mail.example.test".to_owned()), ..Wanted::default() },
-            Wanted { domain: "branch7.test".to_owned(), ..Wanted::default() },
-            Wanted { search: "bob example.test".to_owned(), ..Wanted::default() },
+            ListQuery::default(),
+            ListQuery { state: ConnectionFilter::Is(ConnectionState::ActionNeeded), ..ListQuery::default() },
+            ListQuery { state: ConnectionFilter::NotConnected, ..ListQuery::default() },
+            ListQuery { sort: Sort::Name, ..ListQuery::default() },
+            ListQuery { sort: Sort::Since, ..ListQuery::default() },
+            ListQuery { sort: Sort::LastSync, ..ListQuery::default() },
+            ListQuery { causes: vec!["mailbox-not-found".to_owned()], ..ListQuery::default() },
+            ListQuery { causes: ["role-missing", "outside-scope"].map(str::to_owned).to_vec(), through: AccountKind::Account(account), ..ListQuery::default() },
+            ListQuery { through: AccountKind::Account(account), ..ListQuery::default() },
+            ListQuery { through: AccountKind::Host("mail.example.test".to_owned()), ..ListQuery::default() },
+            ListQuery { domain: "branch7.test".to_owned(), ..ListQuery::default() },
+            ListQuery { search: "bob example.test".to_owned(), ..ListQuery::default() },
         ];
         let week = Window { start: NOW, end: NOW + Duration::from_hours(7 * 24) };
-        let mut asked: Vec<Asked> = lists.iter().map(Asked::List).collect();
+        let mut asked: Vec<PlannedQuery> = lists.iter().map(PlannedQuery::List).collect();
         // Who counts everybody reads everybody: from an index on SQLite, from the table on Postgres, whose indexes do
         // not know which rows are there.
         asked.extend(lists.iter().filter(|wanted| {
             world.store.engine() == Engine::Sqlite || !(wanted.causes.is_empty() && wanted.domain.is_empty() && wanted.search.is_empty())
-        }).map(Asked::Counts));
+        }).map(PlannedQuery::Counts));
         asked.extend([
-            Asked::People(Which::All, ""),
-            Asked::People(Which::All, "bob"),
-            Asked::Entries(connection, week),
-            Asked::Entry(connection, EventId::new(NOW, [7; 10])),
+            PlannedQuery::People(PeopleFilter::All, ""),
+            PlannedQuery::People(PeopleFilter::All, "bob"),
+            PlannedQuery::Entries(connection, week),
+            PlannedQuery::Entry(connection, EventId::new(NOW, [7; 10])),
         ]);
         for asked in asked {
             let plan = world.store.plan(asked).await.unwrap();

@@ -2,7 +2,7 @@
 
 use crate::{engines::on_both_engines, world::NOW};
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     id::UserId,
 };
@@ -75,7 +75,7 @@ on_both_engines! {
         for (id, user) in [("a1", &alice), ("a2", &alice), ("b1", &bob), ("b2", &bob)] {
             world.store.save_session(&session(id, Some(user.id), NOW)).await.unwrap();
         }
-        let entry = Entry::by(alice.id, Action::SignedOutEverywhere);
+        let entry = AuditEntry::by(alice.id, AuditAction::SignedOutEverywhere);
         world.store.delete_sessions_of(alice.id, &entry, NOW).await.unwrap();
         world.store.delete_session("b1").await.unwrap();
         world.store.delete_session("unknown").await.unwrap();
@@ -88,7 +88,7 @@ on_both_engines! {
         let alice = world.user("alice").await;
         let row = session("a1", Some(alice.id), NOW);
         world.store.save_session(&row).await.unwrap();
-        let entry = Entry::by(alice.id, Action::DeviceSignedOut);
+        let entry = AuditEntry::by(alice.id, AuditAction::DeviceSignedOut);
         assert!(world.other.delete_session_of(alice.id, "a1", &entry, NOW).await.unwrap());
         assert!(!world.other.delete_session_of(alice.id, "a1", &entry, NOW).await.unwrap());
         world.store.update_session(&row).await.unwrap();
@@ -108,7 +108,7 @@ on_both_engines! {
         assert_eq!(ids, ["a2", "a1", "a3"]);
         assert_eq!((devices[0].since, devices[0].last_used), (Some(NOW), later));
         assert_eq!(devices[0].name.as_deref(), Some("Firefox on Linux"));
-        let entry = Entry::by(bob.id, Action::DeviceSignedOut);
+        let entry = AuditEntry::by(bob.id, AuditAction::DeviceSignedOut);
         assert!(!world.store.delete_session_of(bob.id, "a1", &entry, NOW).await.unwrap());
         assert_eq!(world.store.delete_other_sessions_of(bob.id, "b1", &entry, NOW).await.unwrap(), 0);
         assert_eq!(world.store.delete_other_sessions_of(alice.id, "a2", &entry, NOW).await.unwrap(), 2);

@@ -3,10 +3,10 @@
 use crate::{World, engines::on_both_engines, world::NOW};
 use kalends::{
     accounts::custody::Memory,
-    audit::{Break, Verdict, anchor, follow, verify},
+    audit::{Break, TrailVerdict, anchor, follow, verify},
 };
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     random::Random,
 };
 use kalends_store::Store;
@@ -18,8 +18,8 @@ async fn spoil(world: &World, sql: &'static str) {
 
 async fn broken(world: &World) -> Break {
     match verify(&world.store, &world.vault).await.unwrap() {
-        Verdict::Broken(broken) => broken,
-        whole @ Verdict::Whole { .. } => panic!("{whole:?}"),
+        TrailVerdict::Broken(broken) => broken,
+        whole @ TrailVerdict::Whole { .. } => panic!("{whole:?}"),
     }
 }
 
@@ -27,8 +27,8 @@ async fn broken(world: &World) -> Break {
 async fn trail(world: &World) {
     let alice = world.user("alice").await;
     for number in 1..10 {
-        let entry =
-            Entry::by(alice.id, Action::SyncRequested).about(format!("bob{number}@example.test"));
+        let entry = AuditEntry::by(alice.id, AuditAction::SyncRequested)
+            .about(format!("bob{number}@example.test"));
         world.store.audit(&entry, NOW).await.unwrap();
         if number == 7 {
             anchor(&world.store, &world.vault, NOW).await.unwrap();
@@ -36,7 +36,7 @@ async fn trail(world: &World) {
     }
     let whole = verify(&world.store, &world.vault).await.unwrap();
     assert!(
-        matches!(whole, Verdict::Whole { lines: 10, .. }),
+        matches!(whole, TrailVerdict::Whole { lines: 10, .. }),
         "{whole:?}"
     );
 }
@@ -73,12 +73,12 @@ on_both_engines! {
     async fn endings_that_were_taken_away_changed_or_put_in_are_found_until_an_adoption(world) {
         let alice = world.user("alice").await;
         for name in ["bob", "charlie"] {
-            let ended = Entry::by(alice.id, Action::Disconnected).about(format!("{name}@example.test"));
+            let ended = AuditEntry::by(alice.id, AuditAction::Disconnected).about(format!("{name}@example.test"));
             world.store.audit(&ended, NOW).await.unwrap();
         }
         anchor(&world.store, &world.vault, NOW).await.unwrap();
         adopt(world).await;
-        let is_whole = async || matches!(verify(&world.store, &world.vault).await.unwrap(), Verdict::Whole { .. });
+        let is_whole = async || matches!(verify(&world.store, &world.vault).await.unwrap(), TrailVerdict::Whole { .. });
         assert!(is_whole().await);
         assert_eq!(world.vault.endings().await.unwrap().len(), 2);
         for sql in [
@@ -92,7 +92,7 @@ on_both_engines! {
             assert_eq!(broken(world).await, Break::EndingsChanged, "{sql}");
             assert_eq!(world.custody().standing().await.unwrap().memory, Memory::Lost, "{sql}");
             // Neither going on nor forgetting makes it good.
-            let line = Entry::by(alice.id, Action::SyncRequested).about("bob@example.test");
+            let line = AuditEntry::by(alice.id, AuditAction::SyncRequested).about("bob@example.test");
             world.store.audit(&line, NOW).await.unwrap();
             follow(&world.store, &world.vault, NOW).await.unwrap();
             world.vault.forget_endings(NOW).await.unwrap();
@@ -107,20 +107,20 @@ on_both_engines! {
     async fn what_is_forgotten_or_sealed_anew_stays_signed(world) {
         let alice = world.user("alice").await;
         for at in [NOW, NOW + Duration::from_mins(2)] {
-            let ended = Entry::by(alice.id, Action::Disconnected).about("bob@example.test");
+            let ended = AuditEntry::by(alice.id, AuditAction::Disconnected).about("bob@example.test");
             world.store.audit(&ended, at).await.unwrap();
         }
         anchor(&world.store, &world.vault, NOW).await.unwrap();
         world.vault.forget_endings(NOW + Duration::from_mins(1)).await.unwrap();
         assert_eq!(world.vault.endings().await.unwrap().len(), 1);
         let verdict = verify(&world.store, &world.vault).await.unwrap();
-        assert!(matches!(verdict, Verdict::Whole { .. }), "{verdict:?}");
+        assert!(matches!(verdict, TrailVerdict::Whole { .. }), "{verdict:?}");
         let both = world.vault_with(&["k1", "k2"]).await.unwrap();
         both.rotate_memory().await.unwrap();
         let new = world.vault_with(&["k2"]).await.unwrap();
         assert_eq!(new.endings().await.unwrap().len(), 1);
         let verdict = verify(&world.store, &new).await.unwrap();
-        assert!(matches!(verdict, Verdict::Whole { .. }), "{verdict:?}");
+        assert!(matches!(verdict, TrailVerdict::Whole { .. }), "{verdict:?}");
         for vault in [both, new] {
             vault.pool().close().await;
         }
@@ -208,13 +208,13 @@ on_both_engines! {
     async fn two_instances_write_one_chain(world) {
         let alice = world.user("alice").await;
         let line = |store: Store| async move {
-            store.audit(&Entry::by(alice.id, Action::SignedIn), NOW).await.unwrap();
+            store.audit(&AuditEntry::by(alice.id, AuditAction::SignedIn), NOW).await.unwrap();
         };
         let (one, two) = (world.store.clone(), world.other.clone());
         let all = (0..40).map(|n| line(if n % 2 == 0 { one.clone() } else { two.clone() }));
         futures::future::join_all(all).await;
         let whole = verify(&world.store, &world.vault).await.unwrap();
-        assert!(matches!(whole, Verdict::Whole { lines: 41, .. }), "{whole:?}");
+        assert!(matches!(whole, TrailVerdict::Whole { lines: 41, .. }), "{whole:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
 };
 use futures::future::join_all;
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     preferences::{FirstDay, HourClock, Preferences},
 };
 use kalends_store::{SessionRow, StoreError};
@@ -89,7 +89,7 @@ on_both_engines! {
             };
             world.store.save_session(&session).await.unwrap();
         }
-        let entry = Entry::by(alice.id, Action::PasswordChanged);
+        let entry = AuditEntry::by(alice.id, AuditAction::PasswordChanged);
         world.store.set_password_hash(alice.id, "$new$", &entry, NOW).await.unwrap();
         assert_eq!(world.other.user(alice.id).await.unwrap().unwrap().password_hash, "$new$");
         assert_eq!(world.other.user(bob.id).await.unwrap().unwrap().password_hash, "$argon2id$");

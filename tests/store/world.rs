@@ -4,7 +4,7 @@ use crate::engines::Databases;
 use kalends::accounts::custody::{Custody, PairError, open_pair};
 use kalends_core::{
     account_name::AccountName,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::{Clock, Timestamp},
     connection::{Connection, Mode},
     id::{SecretId, UserId},
@@ -120,7 +120,7 @@ impl World {
     pub async fn connect_with(&self, user: &User, typed: Typed, password: &str) -> Connection {
         let account = AccountName::parse(typed.account, "").unwrap();
         let to = Destination::new(typed.host, &account);
-        let entry = Entry::by(user.id, Action::Connected);
+        let entry = AuditEntry::by(user.id, AuditAction::Connected);
         let id = self
             .custody()
             .save(
@@ -135,7 +135,7 @@ impl World {
     }
 
     pub async fn disconnect(&self, user: UserId) -> bool {
-        let entry = Entry::by(user, Action::Disconnected);
+        let entry = AuditEntry::by(user, AuditAction::Disconnected);
         self.custody().end(user, &entry).await.unwrap().is_some()
     }
 

@@ -53,7 +53,7 @@ pub use ssr::next_sync;
 
 #[cfg(feature = "ssr")]
 mod ssr {
-    use crate::moment::{Moment, Words};
+    use crate::moment::{Formatter, Moment};
     use kalends::sync::plan::OVERDUE;
     use kalends_core::{
         connection::{Connection, ConnectionState},
@@ -61,7 +61,7 @@ mod ssr {
     };
 
     /// When the next round is planned, or why nobody can say.
-    pub fn next_sync(connection: &Connection, words: &Words) -> Result<Moment, String> {
+    pub fn next_sync(connection: &Connection, words: &Formatter) -> Result<Moment, String> {
         if connection.state == ConnectionState::Paused {
             return Err("none while it is paused".to_owned());
         }

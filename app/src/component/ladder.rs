@@ -1,12 +1,12 @@
 //! The steps of a check with what each saw.
 
 use crate::component::Icon;
-use kalends_core::check::{Ladder, StepReport, Verdict};
+use kalends_core::check::{StepReport, TestSteps, Verdict};
 use leptos::prelude::*;
 
 #[component]
 pub fn LadderView(
-    ladder: Ladder,
+    ladder: TestSteps,
     /// Steps may still come.
     #[prop(optional)]
     running: bool,

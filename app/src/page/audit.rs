@@ -3,7 +3,7 @@
 use crate::{
     AppError,
     component::{EmptyState, Field, FormNotice, Frame, When, loaded},
-    draft::Draft,
+    draft::FormDraft,
     moment::Moment,
 };
 use leptos::prelude::*;
@@ -16,7 +16,7 @@ const PAGE: i64 = 50;
 /// What is asked for, as the address carries it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct AuditQuery {
     pub kind: String,
     pub who: String,
     pub about: String,
@@ -25,7 +25,7 @@ pub struct Wanted {
     pub page: String,
 }
 
-impl Wanted {
+impl AuditQuery {
     /// The query of this filter on another page.
     fn query(&self, page: i64) -> String {
         let parts = [
@@ -42,8 +42,8 @@ impl Wanted {
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct AuditView {
-    wanted: Wanted,
-    errors: Draft,
+    wanted: AuditQuery,
+    errors: FormDraft,
     /// Codes and labels of the kinds.
     kinds: Vec<(String, String)>,
     lines: Vec<LineView>,
@@ -69,40 +69,44 @@ pub use filter::{filter_of, kinds};
 
 #[cfg(feature = "ssr")]
 mod filter {
-    use super::Wanted;
-    use crate::{error::FieldErrors, moment::Words};
+    use super::AuditQuery;
+    use crate::{error::FieldErrors, moment::Formatter};
     use jiff::civil::Date;
     use kalends_core::{
-        audit::{Action, Filter, Kind},
+        audit::{AuditAction, AuditCategory, AuditFilter},
         clock::Timestamp,
     };
     use strum::VariantArray as _;
 
     /// The kinds of lines: code, label, actions.
-    pub fn kinds() -> [(&'static str, &'static str, Vec<Action>); 8] {
-        let those = |chosen: &dyn Fn(Kind) -> bool| -> Vec<Action> {
-            let all = Action::VARIANTS.iter().copied();
+    pub fn kinds() -> [(&'static str, &'static str, Vec<AuditAction>); 8] {
+        let those = |chosen: &dyn Fn(AuditCategory) -> bool| -> Vec<AuditAction> {
+            let all = AuditAction::VARIANTS.iter().copied();
             all.filter(|action| chosen(action.kind())).collect()
         };
-        let of = |kind: Kind| those(&|other| other == kind);
+        let of = |kind: AuditCategory| those(&|other| other == kind);
         [
             (
                 "",
                 "All but passwords opened",
-                those(&|kind| kind != Kind::Passwords),
+                those(&|kind| kind != AuditCategory::Passwords),
             ),
-            ("sign-ins", "Sign-ins and people", of(Kind::People)),
-            ("connections", "Connections", of(Kind::Connections)),
-            ("accounts", "Service accounts", of(Kind::Accounts)),
-            ("requests", "Requests", of(Kind::Requests)),
-            ("policy", "Policy and privacy", of(Kind::Policy)),
-            ("passwords", "Passwords opened", of(Kind::Passwords)),
+            ("sign-ins", "Sign-ins and people", of(AuditCategory::People)),
+            ("connections", "Connections", of(AuditCategory::Connections)),
+            ("accounts", "Service accounts", of(AuditCategory::Accounts)),
+            ("requests", "Requests", of(AuditCategory::Requests)),
+            ("policy", "Policy and privacy", of(AuditCategory::Policy)),
+            (
+                "passwords",
+                "Passwords opened",
+                of(AuditCategory::Passwords),
+            ),
             ("all", "Every line, as the chain has it", those(&|_| true)),
         ]
     }
 
     /// The filter of an address, days in the reader's zone; what is no date is told at its field.
-    pub fn filter_of(wanted: &Wanted, words: &Words) -> (Filter, FieldErrors) {
+    pub fn filter_of(wanted: &AuditQuery, words: &Formatter) -> (AuditFilter, FieldErrors) {
         let mut errors = FieldErrors::new();
         let mut day = |name: &str, text: &str, days: i64| -> Option<Timestamp> {
             if text.trim().is_empty() {
@@ -121,7 +125,7 @@ mod filter {
             .into_iter()
             .find(|(code, ..)| *code == wanted.kind)
             .map_or_else(|| kinds()[0].2.clone(), |(_, _, actions)| actions);
-        let filter = Filter {
+        let filter = AuditFilter {
             who: wanted.who.trim().to_owned(),
             about: wanted.about.trim().to_owned(),
             actions,
@@ -133,7 +137,7 @@ mod filter {
 }
 
 #[server(endpoint = "audit")]
-async fn audit(wanted: Wanted) -> Result<AuditView, AppError> {
+async fn audit(wanted: AuditQuery) -> Result<AuditView, AppError> {
     use crate::request;
     let admin = request::admin().await?;
     let words = request::words(&admin);
@@ -166,9 +170,9 @@ async fn audit(wanted: Wanted) -> Result<AuditView, AppError> {
     };
     Ok(AuditView {
         time_zone: admin.time_zone.clone(),
-        errors: Draft {
+        errors: FormDraft {
             errors,
-            ..Draft::default()
+            ..FormDraft::default()
         },
         kinds: kinds()
             .into_iter()
@@ -185,13 +189,16 @@ async fn audit(wanted: Wanted) -> Result<AuditView, AppError> {
 /// The words of an action; its name, if this version does not know it.
 #[cfg(feature = "ssr")]
 pub(super) fn what(action: &str) -> String {
-    kalends_core::audit::Action::from_name(action)
+    kalends_core::audit::AuditAction::from_name(action)
         .map_or_else(|| action.to_owned(), |it| it.words().to_owned())
 }
 
 /// Openings counted by hour and account, the newest first.
 #[cfg(feature = "ssr")]
-fn opened(lines: &[kalends_core::audit::Line], words: &crate::moment::Words) -> Vec<LineView> {
+fn opened(
+    lines: &[kalends_core::audit::AuditLine],
+    words: &crate::moment::Formatter,
+) -> Vec<LineView> {
     let mut counted: Vec<(String, String, Moment, usize)> = Vec::new();
     for line in lines {
         let at = words.zoned(line.at);
@@ -226,7 +233,7 @@ const FORGED: &str = "The vault's memory of this log was changed or damaged: whe
 #[cfg(feature = "ssr")]
 async fn chain(
     services: &kalends::services::Services,
-    words: &crate::moment::Words,
+    words: &crate::moment::Formatter,
 ) -> Result<(String, bool), AppError> {
     use crate::request;
     use kalends_store::vault::VaultError;
@@ -268,7 +275,7 @@ pub fn AuditPage() -> impl IntoView {
     let wanted = move || {
         query.with(|query| {
             let get = |name: &str| query.get(name).unwrap_or_default();
-            Wanted {
+            AuditQuery {
                 kind: get("kind"),
                 who: get("who"),
                 about: get("about"),

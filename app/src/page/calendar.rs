@@ -27,7 +27,7 @@ use crate::{
     component::{Follow, Frame, Icon, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
 };
-use agenda_view::{Agenda, Day, Entry, Tag, tag_view, tag_words};
+use agenda_view::{Agenda, AgendaDay, AgendaEntry, AgendaTag, tag_view, tag_words};
 use grid_view::{Grid, GridView};
 use kalends_core::advice::Advice;
 use leptos::prelude::*;
@@ -54,7 +54,7 @@ struct CalendarView {
     zone: String,
     grid: Option<GridView>,
     month: Option<MonthView>,
-    days: Vec<Day>,
+    days: Vec<AgendaDay>,
 }
 
 /// How fresh the entries are.
@@ -135,7 +135,7 @@ async fn calendar(
     let user = request::user().await?;
     let words = request::words(&user);
     let store = request::services().store;
-    let asked = span::Asked::new(&view, &day, &hours, &words);
+    let asked = span::AskedSpan::new(&view, &day, &hours, &words);
     let span = asked.span(&words);
     let connection = store
         .connection_of(user.id)

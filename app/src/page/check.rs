@@ -8,7 +8,7 @@ use crate::{
 };
 use kalends_core::{
     advice::Advice,
-    check::{Ladder, Step, Verdict},
+    check::{Step, TestSteps, Verdict},
 };
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,8 @@ pub struct CheckView {
     pub account: String,
     /// As completed; empty when Autodiscover was to find it.
     pub endpoint: String,
-    pub ladder: Ladder,
-    pub end: Option<End>,
+    pub ladder: TestSteps,
+    pub end: Option<CheckEnd>,
     /// Between two tries of a check that keeps trying.
     pub waiting: Option<WaitingView>,
     /// Whether the reader is who connects; an admin looks at other people's checks too.
@@ -49,7 +49,7 @@ pub struct WaitingView {
 
 /// How a check ended, in words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum End {
+pub enum CheckEnd {
     Connected {
         /// Empty for anybody but the owner.
         proof: Vec<ProofView>,
@@ -101,7 +101,7 @@ pub struct ProofView {
 
 impl CheckView {
     pub const fn is_connected(&self) -> bool {
-        matches!(self.end, Some(End::Connected { .. }))
+        matches!(self.end, Some(CheckEnd::Connected { .. }))
     }
 }
 
@@ -219,10 +219,10 @@ pub fn CheckPage() -> impl IntoView {
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
     loaded(Resource::new(id, check_page), |(check, replace)| {
         let title = match check.end {
-            Some(End::Connected { .. }) => "Connected",
-            Some(End::Saved { .. }) => "Tested and saved",
-            Some(End::Failed { .. }) => "Connection test",
-            Some(End::Cancelled) => "Connection test cancelled",
+            Some(CheckEnd::Connected { .. }) => "Connected",
+            Some(CheckEnd::Saved { .. }) => "Tested and saved",
+            Some(CheckEnd::Failed { .. }) => "Connection test",
+            Some(CheckEnd::Cancelled) => "Connection test cancelled",
             None if check.waiting.is_some() => "Kalends keeps trying",
             None => "Connection test running",
         };
@@ -259,7 +259,7 @@ pub fn CheckPage() -> impl IntoView {
 }
 
 /// What a running check waits for.
-pub(super) fn waits_for(ladder: &Ladder) -> String {
+pub(super) fn waits_for(ladder: &TestSteps) -> String {
     let mut steps = ladder.steps().iter();
     let running = steps.find(|report| report.verdict == Verdict::Running);
     match running.map(|report| report.step) {
@@ -322,12 +322,12 @@ pub fn Ended(
         "Nothing was tried yet"
     };
     let tested = mailbox.clone();
-    let failed = matches!(end, Some(End::Failed { .. } | End::Cancelled));
-    let open = matches!(end, Some(End::Failed { .. })) || failed && !in_place;
+    let failed = matches!(end, Some(CheckEnd::Failed { .. } | CheckEnd::Cancelled));
+    let open = matches!(end, Some(CheckEnd::Failed { .. })) || failed && !in_place;
     view! {
         {match end {
-            Some(End::Connected { proof }) => view! { <Connected mailbox proof is_own back=back.clone() /> }.into_any(),
-            Some(End::Saved { link, used }) => view! {
+            Some(CheckEnd::Connected { proof }) => view! { <Connected mailbox proof is_own back=back.clone() /> }.into_any(),
+            Some(CheckEnd::Saved { link, used }) => view! {
                 <section class="notice notice-good" role="status">
                     <p class="notice-title">{account.clone()} " reads " {mailbox} "."</p>
                     <p>{used.words()}</p>
@@ -335,7 +335,7 @@ pub fn Ended(
                 </section>
             }
                 .into_any(),
-            Some(End::Failed { advice, step, request_id, fix }) => {
+            Some(CheckEnd::Failed { advice, step, request_id, fix }) => {
                 view! {
                     <Notice advice heading=Some(heading.to_owned()) step request_id just_tried=true />
                     {children.map(|children| children())}
@@ -346,7 +346,7 @@ pub fn Ended(
                 }
                     .into_any()
             }
-            Some(End::Cancelled) => view! {
+            Some(CheckEnd::Cancelled) => view! {
                 <p class="notice">"The test was cancelled. Nothing was saved."</p>
                 {in_place.then(|| view! { <p><a class="button" href="#connect-form">"Change and try again"</a></p> })}
             }

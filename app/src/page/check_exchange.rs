@@ -3,11 +3,11 @@
 use crate::{
     AppError,
     component::{FormNotice, Frame, LadderView, Notice, When, loaded},
-    draft::Draft,
+    draft::FormDraft,
     moment::Moment,
     page::connect::ServiceFields,
 };
-use kalends_core::{account_name::Password, advice::Advice, check::Ladder};
+use kalends_core::{account_name::Password, advice::Advice, check::TestSteps};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ struct AnalysisView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct PartView {
     mailbox: String,
-    ladder: Ladder,
+    ladder: TestSteps,
     end: Option<PartEndView>,
 }
 
@@ -45,7 +45,7 @@ enum PartEndView {
 }
 
 #[server(endpoint = "analysis_form")]
-async fn analysis_form() -> Result<Draft, AppError> {
+async fn analysis_form() -> Result<FormDraft, AppError> {
     crate::request::admin().await?;
     crate::request::take_draft("analysis").await
 }
@@ -61,7 +61,7 @@ async fn check_exchange(
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends::accounts::permission::Forbidden;
-    use kalends_core::audit::{Action, Entry};
+    use kalends_core::audit::{AuditAction, AuditEntry};
     let admin = request::admin().await?;
     let values = [
         ("mailbox", mailbox.clone()),
@@ -70,9 +70,9 @@ async fn check_exchange(
         ("service_domain", service_domain.clone()),
         ("service_control", service_control.clone()),
     ];
-    let mut draft = Draft {
+    let mut draft = FormDraft {
         values: values.map(|(name, value)| (name.to_owned(), value)).into(),
-        ..Draft::default()
+        ..FormDraft::default()
     };
     let typed = kalends::connect::Form {
         mode: kalends_core::connection::Mode::ServiceAccount,
@@ -90,7 +90,7 @@ async fn check_exchange(
         Ok(wanted) => {
             let services = request::services();
             let subject = format!("{} through {}", wanted.mailbox, wanted.account);
-            let entry = Entry::by(admin.id, Action::ExchangeChecked).about(subject);
+            let entry = AuditEntry::by(admin.id, AuditAction::ExchangeChecked).about(subject);
             let audited = services.store.audit(&entry, services.clock.now()).await;
             audited.map_err(request::internal)?;
             let started = services.analyses.start(&services, &admin, wanted).await;
@@ -185,7 +185,7 @@ pub fn CheckExchangePage() -> impl IntoView {
 }
 
 #[component]
-fn CheckExchangeForm(draft: Draft) -> impl IntoView {
+fn CheckExchangeForm(draft: FormDraft) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     view! {
         <Frame title="Check Exchange">

@@ -8,7 +8,7 @@
 use crate::{
     AppError,
     component::{Frame, loaded},
-    draft::Draft,
+    draft::FormDraft,
     error::FieldErrors,
     page::check::{CheckProgress, CheckView, cancel},
     send::send_form,
@@ -37,7 +37,7 @@ use one_click::refused;
 /// What the form starts with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConnectView {
-    pub draft: Draft,
+    pub draft: FormDraft,
     /// Whether a connection exists that this one replaces.
     /// The mailbox that is connected at present: another one takes its place.
     pub replaces: Option<String>,
@@ -63,7 +63,7 @@ impl Ways {
 
 /// What became of a sent form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Answer {
+pub enum ConnectAnswer {
     /// A check runs, under this id.
     Started(String),
     Mistakes(FieldErrors),
@@ -87,7 +87,7 @@ pub async fn connect(
     #[server(default)] confirmed: String,
     #[server(default)] keep_trying: bool,
     #[server(default)] basic: bool,
-) -> Result<Answer, AppError> {
+) -> Result<ConnectAnswer, AppError> {
     use crate::{draft::ticked, request};
     use kalends::accounts::permission::Forbidden;
     let user = request::user().await?;
@@ -134,9 +134,9 @@ pub async fn connect(
         };
         (typed, form::PERSONAL)
     };
-    let mut draft = Draft {
+    let mut draft = FormDraft {
         values: values.map(|(name, value)| (name.to_owned(), value)).into(),
-        ..Draft::default()
+        ..FormDraft::default()
     };
     match typed.parse() {
         Ok(request) => {
@@ -157,7 +157,7 @@ pub async fn connect(
             if request::is_plain() {
                 request::see_other(&format!("/profile/exchange/checks/{id}"));
             }
-            Ok(Answer::Started(id.to_string()))
+            Ok(ConnectAnswer::Started(id.to_string()))
         }
         Err(mistakes) => {
             draft.errors = names.errors_of(mistakes);
@@ -166,7 +166,7 @@ pub async fn connect(
                 request::keep_draft("connect", draft).await?;
                 request::see_other("/profile/exchange/connect");
             }
-            Ok(Answer::Mistakes(mistakes))
+            Ok(ConnectAnswer::Mistakes(mistakes))
         }
     }
 }
@@ -187,16 +187,16 @@ pub async fn view_for(user: &kalends_store::User) -> Result<ConnectView, AppErro
         let values = kept.values.clone();
         request::keep_draft(
             "connect",
-            Draft {
+            FormDraft {
                 values,
-                ..Draft::default()
+                ..FormDraft::default()
             },
         )
         .await?;
     }
     let draft = if kept.values.is_empty() {
         // Nothing was typed where a button was pressed; what was wrong is told all the same.
-        Draft {
+        FormDraft {
             errors: kept.errors,
             ..form::starting_values(user, connection.as_ref())
         }
@@ -368,14 +368,14 @@ fn ConnectFlow(view: ConnectView, progress: Progress) -> impl IntoView {
         sending.set(true);
         let address = form.get_attribute("action").unwrap_or_default();
         spawn_local(async move {
-            let answer = send_form::<Answer>(&address, &form).await;
+            let answer = send_form::<ConnectAnswer>(&address, &form).await;
             sending.set(false);
             ended.set(None);
             errors.set(FieldErrors::new());
             signed_out.set(answer == Err(AppError::SignedOut));
             match answer {
-                Ok(Answer::Started(id)) => running.set(Some(id)),
-                Ok(Answer::Mistakes(mistakes)) => errors.set(mistakes),
+                Ok(ConnectAnswer::Started(id)) => running.set(Some(id)),
+                Ok(ConnectAnswer::Mistakes(mistakes)) => errors.set(mistakes),
                 Err(AppError::SignedOut) => {}
                 Err(other) => errors.set([(String::new(), other_words(&other))].into()),
             }

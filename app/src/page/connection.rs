@@ -11,7 +11,7 @@ use crate::{
         organisation::click::SEND_AGAIN,
     },
 };
-use kalends_core::{advice::Advice, check::Ladder, connection::ConnectionState};
+use kalends_core::{advice::Advice, check::TestSteps, connection::ConnectionState};
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,7 @@ struct ConnectionView {
     is_stopped: bool,
     /// The page of the person, who may not sign in: until then nothing is read.
     disabled: Option<String>,
-    lines: Vec<timeline::Line>,
+    lines: Vec<timeline::TimelineLine>,
     /// More happened than is shown.
     has_more: bool,
     flash: Option<String>,
@@ -56,7 +56,7 @@ struct CheckLine {
     has_failed: bool,
     /// What was tested, if that is not the saved connection.
     other: Option<String>,
-    ladder: Ladder,
+    ladder: TestSteps,
 }
 
 #[server(endpoint = "connection")]
@@ -171,7 +171,7 @@ async fn check_now(
 #[server(endpoint = "sync_now")]
 async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
     use crate::request;
-    use kalends::sync::Asked;
+    use kalends::sync::SyncRequest;
     use kalends_core::connection::Mode;
     let admin = request::admin().await?;
     let found = request::connection_by_id(&id).await?;
@@ -179,11 +179,11 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
         .await
         .map_err(request::internal)?;
     request::flash(match started {
-        Asked::Started => "The sync starts within a second. This page looks again by itself.",
-        Asked::Waiting => "Exchange has asked for a pause: the sync starts as soon as it is over. This page looks again by itself.",
-        Asked::AccountStopped if found.mode == Mode::Organisation => "The account's password was refused: enter the present one below. Until then no sync starts on request.",
-        Asked::AccountStopped => "The account's password was refused: its owner enters the present one on Profile Settings. Until then no sync starts on request.",
-        Asked::Paused => "Nothing is read while it is paused. Resume it first: this connection here, or its account on the page Organisation.",
+        SyncRequest::Started => "The sync starts within a second. This page looks again by itself.",
+        SyncRequest::Waiting => "Exchange has asked for a pause: the sync starts as soon as it is over. This page looks again by itself.",
+        SyncRequest::AccountStopped if found.mode == Mode::Organisation => "The account's password was refused: enter the present one below. Until then no sync starts on request.",
+        SyncRequest::AccountStopped => "The account's password was refused: its owner enters the present one on Profile Settings. Until then no sync starts on request.",
+        SyncRequest::Paused => "Nothing is read while it is paused. Resume it first: this connection here, or its account on the page Organisation.",
     })
     .await?;
     request::see_other(&format!("/connections/{}", found.id));
@@ -212,16 +212,16 @@ async fn pause_connection(
     #[server(default)] paused: bool,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends_core::audit::{Action, Entry};
+    use kalends_core::audit::{AuditAction, AuditEntry};
     let admin = request::admin().await?;
     let found = request::connection_by_id(&id).await?;
     let action = if paused {
-        Action::ConnectionPaused
+        AuditAction::ConnectionPaused
     } else {
-        Action::ConnectionResumed
+        AuditAction::ConnectionResumed
     };
     let services = request::services();
-    let entry = Entry::by(admin.id, action).about(found.mailbox.as_str());
+    let entry = AuditEntry::by(admin.id, action).about(found.mailbox.as_str());
     let done = services
         .store
         .pause_connection(found.id, paused, &entry, services.clock.now())

@@ -10,17 +10,17 @@ use crate::{
     AppError,
     component::{EmptyState, Follow, Frame, StateView, loaded},
 };
-use filter::Wanted;
+use filter::ConnectionsQuery;
 use leptos::{prelude::*, server_fn::ServerFn as _};
 use many::ActOnMany;
-use rows::{Row, Table};
+use rows::{ConnectionRow, Table};
 use serde::{Deserialize, Serialize};
 
 /// One page of the list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct ConnectionsView {
-    wanted: Wanted,
-    rows: Vec<Row>,
+    wanted: ConnectionsQuery,
+    rows: Vec<ConnectionRow>,
     /// How many there are by the code of a state, the empty one for all.
     counts: Vec<(String, i64)>,
     /// What can be chosen: values with their labels.
@@ -38,9 +38,9 @@ struct ConnectionsView {
 }
 
 #[server(endpoint = "connections")]
-async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
+async fn connections(wanted: ConnectionsQuery) -> Result<ConnectionsView, AppError> {
     use crate::request;
-    use kalends_store::{Filter, PAGE};
+    use kalends_store::{ConnectionFilter, PAGE};
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let store = request::services().store;
@@ -70,9 +70,9 @@ async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
             .map(|(domain, number)| (domain.clone(), format!("{domain} ({number})")))
             .collect(),
         connections: match asked.state {
-            Filter::Everyone => counts.connections(),
-            Filter::NotConnected => 0,
-            Filter::Is(_) => total,
+            ConnectionFilter::Everyone => counts.connections(),
+            ConnectionFilter::NotConnected => 0,
+            ConnectionFilter::Is(_) => total,
         },
         wanted,
         page,
@@ -90,7 +90,7 @@ async fn connections(wanted: Wanted) -> Result<ConnectionsView, AppError> {
 #[component]
 pub fn ConnectionsPage() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
-    let wanted = move || query.with(Wanted::of_query);
+    let wanted = move || query.with(ConnectionsQuery::of_query);
     loaded(
         Resource::new(wanted, connections),
         |view| view! { <Connections view /> },
@@ -176,7 +176,7 @@ fn Empty(narrowed: bool) -> impl IntoView {
 }
 
 #[component]
-fn Pages(wanted: Wanted, page: i64, pages: i64) -> impl IntoView {
+fn Pages(wanted: ConnectionsQuery, page: i64, pages: i64) -> impl IntoView {
     let to = move |page: i64| format!("/connections{}", wanted.query(page));
     view! {
         <nav class="pager" aria-label="Pages">

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 /// Mends a kept account form as a failed test suggests.
 #[cfg(feature = "ssr")]
-pub fn mend(draft: &mut crate::draft::Draft, fix: crate::page::check::Fix) {
+pub fn mend(draft: &mut crate::draft::FormDraft, fix: crate::page::check::Fix) {
     use crate::page::check::Fix;
     let (field, value) = match fix {
         Fix::Mailbox(address) => ("control", address),
@@ -297,7 +297,7 @@ async fn how_many_pause() -> Result<i64, AppError> {
     request::admin().await?;
     let store = request::services().store;
     let counts = store
-        .count_connections(&kalends_store::Wanted::default())
+        .count_connections(&kalends_store::ListQuery::default())
         .await;
     Ok(counts.map_err(request::internal)?.connections())
 }

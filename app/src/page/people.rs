@@ -18,14 +18,14 @@ struct PeopleView {
     which: String,
     /// Codes and labels of the filters, with how many people each shows.
     tabs: Vec<(String, String, i64)>,
-    rows: Vec<Row>,
+    rows: Vec<PeopleRow>,
     page: i64,
     pages: i64,
     flash: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Row {
+struct PeopleRow {
     link: String,
     name: String,
     email: String,
@@ -36,13 +36,13 @@ struct Row {
 }
 
 #[cfg(feature = "ssr")]
-const TABS: [(&str, &str, kalends_store::Which); 4] = {
-    use kalends_store::Which;
+const TABS: [(&str, &str, kalends_store::PeopleFilter); 4] = {
+    use kalends_store::PeopleFilter;
     [
-        ("", "Everyone", Which::All),
-        ("admins", "Administrators", Which::Admins),
-        ("invited", "Invited", Which::Invited),
-        ("disabled", "Disabled", Which::Disabled),
+        ("", "Everyone", PeopleFilter::All),
+        ("admins", "Administrators", PeopleFilter::Admins),
+        ("invited", "Invited", PeopleFilter::Invited),
+        ("disabled", "Disabled", PeopleFilter::Disabled),
     ]
 };
 
@@ -81,9 +81,9 @@ async fn people(which: String, q: String, page: String) -> Result<PeopleView, Ap
 }
 
 #[cfg(feature = "ssr")]
-fn row(line: &kalends_store::PersonLine, words: &crate::moment::Words) -> Row {
+fn row(line: &kalends_store::PersonLine, words: &crate::moment::Formatter) -> PeopleRow {
     let user = &line.user;
-    Row {
+    PeopleRow {
         link: format!("/people/{}", user.id),
         name: user.name.clone(),
         email: user.email.to_string(),
@@ -98,7 +98,7 @@ fn row(line: &kalends_store::PersonLine, words: &crate::moment::Words) -> Row {
 fn note(
     user: &kalends_store::User,
     link_until: Option<kalends_core::clock::Timestamp>,
-    words: &crate::moment::Words,
+    words: &crate::moment::Formatter,
 ) -> Option<String> {
     if user.disabled_at.is_some() {
         return Some("Disabled".to_owned());
@@ -202,7 +202,7 @@ fn People(view: PeopleView) -> impl IntoView {
 }
 
 #[component]
-fn Table(rows: Vec<Row>) -> impl IntoView {
+fn Table(rows: Vec<PeopleRow>) -> impl IntoView {
     view! {
         <div class="table-box" role="region" aria-label="People" tabindex="0">
             <table class="table table-stack" role="table">

@@ -81,7 +81,7 @@ async fn save_privacy(
     #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends_core::audit::{Action, Entry};
+    use kalends_core::audit::{AuditAction, AuditEntry};
     let user = request::user().await?;
     let services = request::services();
     let policy = services.store.policy().await.map_err(request::internal)?;
@@ -121,7 +121,7 @@ async fn save_privacy(
         Some(own) => format!("{}: {} at most", user.email, choice_words(own).0),
         None => format!("{}: as the organisation says", user.email),
     };
-    let entry = Entry::by(user.id, Action::PrivacyChanged).about(about);
+    let entry = AuditEntry::by(user.id, AuditAction::PrivacyChanged).about(about);
     let set = services
         .store
         .set_privacy(user.id, own, &entry, services.clock.now());

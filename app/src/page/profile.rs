@@ -7,7 +7,7 @@ use crate::{
     component::{
         BrowserZone, Field, Follow, FormNotice, Frame, Notice, StateBadge, StateView, When, loaded,
     },
-    draft::Draft,
+    draft::FormDraft,
     moment::Moment,
     page::{
         calendar_preferences::PreferencesForm,
@@ -34,8 +34,8 @@ struct ProfileView {
     time_zones: Vec<String>,
     /// What was just saved, in words.
     saved: Option<String>,
-    details: Draft,
-    password: Draft,
+    details: FormDraft,
+    password: FormDraft,
     exchange: ExchangeView,
     privacy: PrivacyView,
     calendar: Preferences,
@@ -156,7 +156,7 @@ async fn save_details(
             ("time_zone".to_owned(), time_zone),
         ]
         .into();
-        request::keep_draft("details", Draft { values, errors }).await?;
+        request::keep_draft("details", FormDraft { values, errors }).await?;
     }
     request::see_other("/profile");
     Ok(())
@@ -180,9 +180,9 @@ async fn change_password(
         missing.insert("new".to_owned(), words);
     }
     if !missing.is_empty() {
-        let draft = Draft {
+        let draft = FormDraft {
             errors: missing,
-            ..Draft::default()
+            ..FormDraft::default()
         };
         request::keep_draft("password", draft).await?;
         request::see_other("/profile");
@@ -209,9 +209,9 @@ async fn change_password(
             let errors = [(refused.field().to_owned(), refused.to_string())].into();
             request::keep_draft(
                 "password",
-                Draft {
+                FormDraft {
                     errors,
-                    ..Draft::default()
+                    ..FormDraft::default()
                 },
             )
             .await?;
@@ -403,7 +403,7 @@ fn DetailsForm(
     email: String,
     time_zone: String,
     time_zones: Vec<String>,
-    draft: Draft,
+    draft: FormDraft,
 ) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     let typed = |field: &str, saved: String| draft.values.get(field).cloned().unwrap_or(saved);
@@ -430,7 +430,7 @@ fn DetailsForm(
 }
 
 #[component]
-fn PasswordForm(draft: Draft) -> impl IntoView {
+fn PasswordForm(draft: FormDraft) -> impl IntoView {
     let errors = Signal::stored(draft.errors);
     view! {
         <form class="form" method="post" action=ChangePassword::url()>

@@ -3,7 +3,7 @@
 use crate::{
     AppError,
     component::{CopyButton, Field, FormNotice, Frame, loaded},
-    draft::Draft,
+    draft::FormDraft,
 };
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -17,7 +17,7 @@ const PAGE: &str = "/profile/security/second-factor";
 struct SecondFactorView {
     is_on: bool,
     kit: Option<KitView>,
-    draft: Draft,
+    draft: FormDraft,
 }
 
 /// What is being set up.
@@ -59,12 +59,12 @@ async fn second_factor() -> Result<SecondFactorView, AppError> {
 /// Leads on after a form: to `page` with `done`, or back with what was wrong.
 #[cfg(feature = "ssr")]
 async fn answer(
-    result: Result<(), kalends::people::two_factor::FactorError>,
+    result: Result<(), kalends::people::two_factor::TwoFactorError>,
     done: Option<&str>,
     page: &str,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::people::two_factor::FactorError;
+    use kalends::people::two_factor::TwoFactorError;
     match result {
         Ok(()) => {
             if let Some(done) = done {
@@ -72,13 +72,13 @@ async fn answer(
             }
             request::see_other(page);
         }
-        Err(FactorError::Failed(error)) => return Err(request::internal(error)),
-        Err(FactorError::Busy(busy)) => return Err(request::busy(busy)),
+        Err(TwoFactorError::Failed(error)) => return Err(request::internal(error)),
+        Err(TwoFactorError::Busy(busy)) => return Err(request::busy(busy)),
         Err(refused) => {
             let errors = [(refused.field().to_owned(), refused.to_string())].into();
-            let draft = Draft {
+            let draft = FormDraft {
                 errors,
-                ..Draft::default()
+                ..FormDraft::default()
             };
             request::keep_draft("second-factor", draft).await?;
             request::see_other(PAGE);

@@ -73,7 +73,7 @@ async fn security() -> Result<SecurityView, AppError> {
 #[server(endpoint = "sign_out_device")]
 async fn sign_out_device(#[server(default)] device: String) -> Result<(), AppError> {
     use crate::request;
-    use kalends_core::audit::{Action, Entry};
+    use kalends_core::audit::{AuditAction, AuditEntry};
     let user = request::user().await?;
     if device == request::this_session()? {
         request::end_session().await?;
@@ -89,7 +89,7 @@ async fn sign_out_device(#[server(default)] device: String) -> Result<(), AppErr
         .find(|found| found.id_hash == device);
     if let Some(found) = found {
         let name = found.name.unwrap_or_default();
-        let entry = Entry::by(user.id, Action::DeviceSignedOut).about(name);
+        let entry = AuditEntry::by(user.id, AuditAction::DeviceSignedOut).about(name);
         let ended = services
             .store
             .delete_session_of(user.id, &device, &entry, now)

@@ -3,7 +3,7 @@
 use crate::{
     AppError,
     component::{BrowserZone, Field, FormNotice, Frame, loaded},
-    draft::Draft,
+    draft::FormDraft,
 };
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -45,7 +45,7 @@ async fn setup(
         // There is nothing to set up, and what was typed is not kept: the page leads on to signing in.
         Err(SetupError::Closed) => request::see_other("/setup"),
         Err(refused) => {
-            let mut draft = Draft {
+            let mut draft = FormDraft {
                 values: [
                     ("code".to_owned(), code),
                     ("name".to_owned(), name),
@@ -72,7 +72,7 @@ async fn setup(
 }
 
 #[server(endpoint = "setup_form")]
-async fn setup_form() -> Result<Draft, AppError> {
+async fn setup_form() -> Result<FormDraft, AppError> {
     use crate::request;
     if !kalends::people::setup::is_open(&request::services())
         .await
@@ -92,7 +92,7 @@ pub fn SetupPage() -> impl IntoView {
 }
 
 #[component]
-fn SetupForm(draft: Draft) -> impl IntoView {
+fn SetupForm(draft: FormDraft) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     let typed = draft.values.get("time_zone").cloned();
     let takes = typed.is_none();

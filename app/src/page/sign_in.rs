@@ -9,7 +9,7 @@ use crate::error::FieldErrors;
 use crate::{
     AppError,
     component::{Field, FormNotice, Frame, loaded},
-    draft::Draft,
+    draft::FormDraft,
 };
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -59,7 +59,7 @@ async fn ask_again(email: &str, next: &str, errors: FieldErrors) -> Result<(), A
     // Anybody may leave this behind, so it stays small; no address is longer.
     let email = email.chars().take(256).collect();
     let next = request::local_path(next).unwrap_or_default().to_owned();
-    let draft = Draft {
+    let draft = FormDraft {
         values: [("email".to_owned(), email), ("next".to_owned(), next)].into(),
         errors,
     };
@@ -77,7 +77,7 @@ async fn sign_out() -> Result<(), AppError> {
 
 /// What the page needs: a refused try, and whether the first admin is still to be made.
 #[server(endpoint = "sign_in_form")]
-async fn sign_in_form(next: String) -> Result<Draft, AppError> {
+async fn sign_in_form(next: String) -> Result<FormDraft, AppError> {
     use crate::request;
     if kalends::people::setup::is_open(&request::services())
         .await
@@ -106,7 +106,7 @@ pub fn SignInPage() -> impl IntoView {
 }
 
 #[component]
-fn SignInForm(draft: Draft) -> impl IntoView {
+fn SignInForm(draft: FormDraft) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     view! {
         <Frame title="Sign in" narrow=true>

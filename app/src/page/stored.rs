@@ -48,7 +48,7 @@ async fn stored() -> Result<StoredView, AppError> {
     let facts = facts(&user, connection.as_ref(), kept);
     let found = store.looked_at(&user, connection.as_ref(), MAX_LINES).await;
     let found = found.map_err(request::internal)?;
-    let mut looked: Vec<(kalends_store::Looked, usize)> = Vec::new();
+    let mut looked: Vec<(kalends_store::AccessRecord, usize)> = Vec::new();
     for line in found {
         let day = |at| words.zoned(at).date();
         let same = looked.iter_mut().find(|(first, _)| {
@@ -90,7 +90,7 @@ async fn stored() -> Result<StoredView, AppError> {
 fn facts(
     user: &kalends_store::User,
     connection: Option<&kalends_core::connection::Connection>,
-    kept: kalends_store::Kept,
+    kept: kalends_store::StoredCounts,
 ) -> Vec<(String, String)> {
     let counted = |count: i64, one: &str, many: &str| match count {
         0 => "none".to_owned(),
@@ -181,10 +181,10 @@ fn facts(
 #[server(endpoint = "purge")]
 async fn purge(#[server(default)] disconnect: bool) -> Result<(), AppError> {
     use crate::request;
-    use kalends_core::audit::{Action, Entry};
+    use kalends_core::audit::{AuditAction, AuditEntry};
     let user = request::user().await?;
     let services = request::services();
-    let entry = Entry::by(user.id, Action::DataPurged).about(user.email.as_str());
+    let entry = AuditEntry::by(user.id, AuditAction::DataPurged).about(user.email.as_str());
     let now = services.clock.now();
     let gone = services.store.purge(user.id, &entry, now).await;
     let gone = gone.map_err(request::internal)?;

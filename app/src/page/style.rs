@@ -9,7 +9,7 @@ use crate::{
     },
     error::FieldErrors,
 };
-use kalends_core::{advice::Advice, check::Ladder, connection::ConnectionState};
+use kalends_core::{advice::Advice, check::TestSteps, connection::ConnectionState};
 use leptos::prelude::*;
 use lists::Lists;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 struct Samples {
     bad: Advice,
     waiting: Advice,
-    ladder: Ladder,
+    ladder: TestSteps,
 }
 
 #[server(endpoint = "style")]
@@ -32,7 +32,7 @@ async fn style() -> Result<Samples, AppError> {
     };
     request::admin().await?;
     let names = Names::example();
-    let mut ladder = Ladder::new();
+    let mut ladder = TestSteps::new();
     for (step, verdict, seen) in [
         (Step::Dns, Verdict::Passed, Some("192.0.2.10")),
         (Step::Tcp, Verdict::Passed, None),
@@ -73,8 +73,8 @@ const COLOURS: [(&str, &str); 10] = [
     ("background", "Behind everything"),
     ("border", "Lines between things"),
     ("border-input", "Around what can be filled in"),
-    ("text", "Words"),
-    ("text-soft", "Words that explain others"),
+    ("text", "Formatter"),
+    ("text-soft", "Formatter that explain others"),
     ("accent", "What can be pressed, and where the reader is"),
     ("good", "It works"),
     ("waiting", "It will pass, or waits for a word"),
@@ -109,7 +109,7 @@ fn Style(samples: Samples) -> impl IntoView {
                 <h2 id="schemes">"Light and dark"</h2>
                 <div class="schemes">{scheme("Light", "scheme scheme-light")} {scheme("Dark", "scheme scheme-dark")}</div>
             </section>
-            <Words />
+            <Formatter />
             <Forms />
             <section class="panel" aria-labelledby="states">
                 <h2 id="states">"Tiles and filters"</h2>
@@ -142,7 +142,7 @@ fn scheme(name: &'static str, class: &'static str) -> impl IntoView {
     view! {
         <div class=class>
             <h3>{name}</h3>
-            <p>"Words, " <a href="#schemes">"a link"</a> " and " <code>"code"</code> "."</p>
+            <p>"Formatter, " <a href="#schemes">"a link"</a> " and " <code>"code"</code> "."</p>
             <p class="panel-hint">"A hint."</p>
             <p class="form-actions">
                 <a class="button button-primary" href="#schemes">"The one to press"</a>
@@ -163,13 +163,13 @@ fn scheme(name: &'static str, class: &'static str) -> impl IntoView {
 }
 
 #[component]
-fn Words() -> impl IntoView {
+fn Formatter() -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="type">
             <h2 id="type">"Type"</h2>
             <h3>"A heading of the third level"</h3>
             <p class="lead">"A leading sentence says what the page is for."</p>
-            <p>"Words are short and active. " <a href="#type">"A link"</a> " is underlined; " <strong>"what counts"</strong> " is strong; " <code>"what is typed"</code> " is code."</p>
+            <p>"Formatter are short and active. " <a href="#type">"A link"</a> " is underlined; " <strong>"what counts"</strong> " is strong; " <code>"what is typed"</code> " is code."</p>
             <p class="panel-hint">"A hint explains, and can be left unread."</p>
             <figure class="command copyable">
                 <figcaption><span><strong>"Run"</strong> " · In the Exchange Management Shell"</span> <CopyButton /></figcaption>

@@ -3,7 +3,7 @@
 use super::{acts_as_admin, internal, not_there, services, words};
 use crate::{
     AppError,
-    page::check::{CheckView, End, Fix, ProofView, Used, WaitingView},
+    page::check::{CheckEnd, CheckView, Fix, ProofView, Used, WaitingView},
 };
 use kalends_core::{
     advice::advice,
@@ -130,7 +130,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
         .failed_at()
         .map(|step: Step| step.label().to_owned());
     let end = check.outcome.map(|outcome| match outcome {
-        Outcome::Connected { proof, .. } => End::Connected {
+        Outcome::Connected { proof, .. } => CheckEnd::Connected {
             proof: proof
                 .into_iter()
                 .filter(|_| is_own)
@@ -140,7 +140,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
                 })
                 .collect(),
         },
-        Outcome::AccountSaved { account_id } => End::Saved {
+        Outcome::AccountSaved { account_id } => CheckEnd::Saved {
             used: match typed.goal {
                 Goal::NextPassword { .. } => Used::OnceSwitched,
                 Goal::ReplacePassword { .. } => Used::Already,
@@ -151,13 +151,13 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
         Outcome::Failed {
             problem,
             request_id,
-        } => End::Failed {
+        } => CheckEnd::Failed {
             advice: advice(&problem, &names),
             step,
             request_id,
             fix,
         },
-        Outcome::Cancelled => End::Cancelled,
+        Outcome::Cancelled => CheckEnd::Cancelled,
     });
     Ok(CheckView {
         id: check.id.to_string(),

@@ -4,7 +4,7 @@ use super::{client_agent, internal, parts, services};
 use crate::{AppError, device::device_words};
 use kalends::people::{ImportRow, two_factor::password_tag};
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     id::{SecretId, UserId},
 };
@@ -100,7 +100,7 @@ pub async fn end_session() -> Result<(), AppError> {
 pub async fn end_all_sessions(user: &User) -> Result<(), AppError> {
     end_session().await?;
     let services = services();
-    let entry = Entry::by(user.id, Action::SignedOutEverywhere);
+    let entry = AuditEntry::by(user.id, AuditAction::SignedOutEverywhere);
     let now = services.clock.now();
     services
         .store
@@ -109,7 +109,7 @@ pub async fn end_all_sessions(user: &User) -> Result<(), AppError> {
         .map_err(internal)
 }
 
-/// Words for the next page, such as "Your details are saved."
+/// Formatter for the next page, such as "Your details are saved."
 pub async fn flash(text: &str) -> Result<(), AppError> {
     session()?.insert(FLASH_KEY, text).await.map_err(internal)
 }
@@ -117,7 +117,7 @@ pub async fn flash(text: &str) -> Result<(), AppError> {
 /// Signs a user out on every device but this one; how many there were.
 pub async fn end_other_sessions(user: &User) -> Result<u64, AppError> {
     let services = services();
-    let entry = Entry::by(user.id, Action::DeviceSignedOut).about("all but this one");
+    let entry = AuditEntry::by(user.id, AuditAction::DeviceSignedOut).about("all but this one");
     let ended = services
         .store
         .delete_other_sessions_of(user.id, &this_session()?, &entry, services.clock.now())

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
-pub enum Action {
+pub enum BulkAction {
     Check,
     Sync,
     Pause,
@@ -32,7 +32,7 @@ pub enum Action {
 /// What came of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Done {
+pub enum BulkOutcome {
     /// A check was started.
     Checking(CheckId),
     /// A round is due at once.
@@ -54,12 +54,12 @@ pub enum Done {
 
 /// One of the connections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct BulkLine {
     pub connection: ConnectionId,
     pub user: UserId,
     pub name: String,
     pub mailbox: String,
-    pub done: Option<Done>,
+    pub done: Option<BulkOutcome>,
 }
 
 /// One action for many.
@@ -68,7 +68,7 @@ pub struct Bulk {
     pub id: BulkId,
     pub made_by: UserId,
     pub at: Timestamp,
-    pub action: Action,
+    pub action: BulkAction,
     pub finished_at: Option<Timestamp>,
-    pub lines: Vec<Line>,
+    pub lines: Vec<BulkLine>,
 }

@@ -88,15 +88,15 @@ pub struct StepReport {
 
 /// The ten steps of one check, updated while it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ladder(Vec<StepReport>);
+pub struct TestSteps(Vec<StepReport>);
 
-impl Default for Ladder {
+impl Default for TestSteps {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Ladder {
+impl TestSteps {
     /// All steps not reached yet.
     pub fn new() -> Self {
         let report = |step| StepReport {
@@ -211,7 +211,7 @@ pub enum Goal {
 
 /// One calendar entry shown as proof that reading works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proof {
+pub struct TestProof {
     /// `None` for private entries, whose subject is not kept.
     pub subject: Option<String>,
     /// Whether the time is taken, such as "Busy": all that is shown where no more may be.
@@ -227,7 +227,7 @@ pub struct Proof {
 pub enum Outcome {
     Connected {
         connection_id: ConnectionId,
-        proof: Vec<Proof>,
+        proof: Vec<TestProof>,
     },
     /// An account of the organisation was tested and saved.
     AccountSaved {
@@ -259,7 +259,7 @@ pub struct Check {
     pub typed: Typed,
     /// The saved account that it signs in with, or that it is about.
     pub account_id: Option<AccountId>,
-    pub ladder: Ladder,
+    pub ladder: TestSteps,
     pub outcome: Option<Outcome>,
     /// Between two tries.
     pub waiting: Option<Waiting>,

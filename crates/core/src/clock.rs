@@ -123,12 +123,12 @@ pub struct Clock(Source);
 #[derive(Debug, Clone)]
 enum Source {
     System,
-    Held(Arc<Hands>),
+    Held(Arc<HeldHands>),
 }
 
 /// Milliseconds on a held clock: what it shows, and how much time went by.
 #[derive(Debug)]
-struct Hands {
+struct HeldHands {
     shown: AtomicI64,
     passed: AtomicU64,
 }
@@ -140,7 +140,7 @@ impl Clock {
 
     /// A clock that stands until [`Clock::advance`] moves it; clones share the hand.
     pub fn held(at: Timestamp) -> Self {
-        Self(Source::Held(Arc::new(Hands {
+        Self(Source::Held(Arc::new(HeldHands {
             shown: AtomicI64::new(at.0),
             passed: AtomicU64::new(0),
         })))

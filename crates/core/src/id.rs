@@ -58,11 +58,11 @@ ids! {
     /// An action for many connections.
     BulkId,
     /// A map of mailboxes.
-    MapId,
+    ScopeId,
     /// A mailbox that somebody asked for.
     RequestId,
     /// Something that notices are about.
-    OccasionId,
+    IncidentId,
     /// A notice to one recipient.
     NoticeId,
     /// An address that notices are posted to.

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Timestamp,
-    id::{AccountId, NoticeId, OccasionId, SecretId, UserId, WebhookId},
+    id::{AccountId, IncidentId, NoticeId, SecretId, UserId, WebhookId},
     mailbox::SmtpAddress,
     problem::Problem,
 };
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Why something is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum NoticeKind {
     /// It began.
     Raised,
     /// It still lasts.
@@ -37,7 +37,7 @@ pub enum Channel {
 /// What became of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum NoticeState {
     Waiting,
     Sent,
     /// Given up after the last try.
@@ -78,13 +78,13 @@ impl Recipient {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub id: NoticeId,
-    pub occasion: Option<OccasionId>,
-    pub kind: Kind,
+    pub occasion: Option<IncidentId>,
+    pub kind: NoticeKind,
     pub recipient: Recipient,
     pub subject: String,
     /// The text of a mail, or what is posted.
     pub body: String,
-    pub state: State,
+    pub state: NoticeState,
     pub made_at: Timestamp,
     pub due_at: Timestamp,
     pub tries: i64,
@@ -93,7 +93,7 @@ pub struct Notice {
 
 /// One try to hand a notice over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Try {
+pub struct DeliveryAttempt {
     pub at: Timestamp,
     pub took: Duration,
     pub outcome: String,
@@ -101,15 +101,15 @@ pub struct Try {
 
 /// A problem that was told, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct ReportedProblem {
     pub problem: Problem,
-    pub whose: Whose,
+    pub whose: IncidentScope,
 }
 
 /// The connections that one problem is looked for at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Whose {
+pub enum IncidentScope {
     Account(AccountId),
     Host(String),
     Person(UserId),
@@ -117,13 +117,13 @@ pub enum Whose {
 
 /// What notices are about, from when it is told until it is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Occasion {
-    pub id: OccasionId,
+pub struct Incident {
+    pub id: IncidentId,
     /// The cause and what it is the cause of: at most one of a name is open.
     pub name: String,
     pub title: String,
     /// `None` for what is no problem of connections.
-    pub about: Option<Told>,
+    pub about: Option<ReportedProblem>,
     /// How many people it held up when it was last told.
     pub people: i64,
     pub opened_at: Timestamp,

@@ -1,7 +1,7 @@
 //! Accounts on Exchange hosts: a typed service account is one row per host and name, whoever typed it.
 
 use crate::{
-    error::StoreError, history::Whose, lease::Lease, refusals, rows, store::Store,
+    error::StoreError, history::RunSubject, lease::Lease, refusals, rows, store::Store,
     unreadable::Listed,
 };
 use kalends_core::{
@@ -255,7 +255,7 @@ impl Store {
         .execute(writing.on())
         .await?;
         if stopped.rows_affected() > 0 {
-            let (whose, state) = (Whose::All(account.id), ConnectionState::after(problem));
+            let (whose, state) = (RunSubject::All(account.id), ConnectionState::after(problem));
             self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
                 .await?;
             sqlx::query(

@@ -1,9 +1,9 @@
 //! The audit trail and the log of failed calls. Lines are added and never changed; each is chained to the one before.
 
-use crate::database::{Engine, Writing};
+use crate::database::{Engine, Transaction};
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{
-    audit::{Entry, Filter, Line},
+    audit::{AuditEntry, AuditFilter, AuditLine},
     clock::Timestamp,
     id::{RecordId, UserId},
 };
@@ -15,8 +15,8 @@ pub const LINES: i64 = 1000;
 
 const COLUMNS: &str = "SELECT seq, id, at, actor, actor_email, action, subject, hash FROM audit";
 
-fn line(row: &AnyRow) -> Result<Line, StoreError> {
-    Ok(Line {
+fn line(row: &AnyRow) -> Result<AuditLine, StoreError> {
+    Ok(AuditLine {
         seq: rows::number(row, "seq")?,
         id: rows::text(row, "id")?,
         at: rows::instant(row, "at")?,
@@ -30,7 +30,7 @@ fn line(row: &AnyRow) -> Result<Line, StoreError> {
 
 impl Store {
     /// Writes one line.
-    pub async fn audit(&self, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn audit(&self, entry: &AuditEntry, now: Timestamp) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         self.audit_in(&mut writing, entry, now).await?;
         Ok(writing.commit().await?)
@@ -39,8 +39,8 @@ impl Store {
     /// Writes a line within a change, as the last thing before its commit: other lines wait for it.
     pub(crate) async fn audit_in(
         &self,
-        writing: &mut Writing,
-        entry: &Entry,
+        writing: &mut Transaction,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (seq, before) = self.take_head(writing).await?;
@@ -53,7 +53,7 @@ impl Store {
                 .transpose()?,
             None => None,
         };
-        let mut line = Line {
+        let mut line = AuditLine {
             seq: seq + 1,
             id: RecordId::new(now, self.random.bytes()).to_string(),
             at: now,
@@ -81,7 +81,7 @@ impl Store {
     }
 
     /// The last line's place and hash; no other line is written before this change ends.
-    async fn take_head(&self, writing: &mut Writing) -> Result<(i64, String), StoreError> {
+    async fn take_head(&self, writing: &mut Transaction) -> Result<(i64, String), StoreError> {
         let sql = match self.engine() {
             // The only writer there is.
             Engine::Sqlite => "SELECT seq, hash FROM audit_head WHERE id = 1",
@@ -110,7 +110,7 @@ impl Store {
     }
 
     /// A thousand lines behind a place, in their order.
-    pub async fn lines_after(&self, seq: i64) -> Result<Vec<Line>, StoreError> {
+    pub async fn lines_after(&self, seq: i64) -> Result<Vec<AuditLine>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "{COLUMNS} WHERE seq > $1 ORDER BY seq LIMIT {LINES}"
         ));
@@ -139,10 +139,10 @@ impl Store {
     /// Lines that a filter shows, the newest first, from before a place on (`i64::MAX`: from the newest).
     pub async fn filtered_lines(
         &self,
-        filter: &Filter,
+        filter: &AuditFilter,
         before: i64,
         (limit, offset): (i64, i64),
-    ) -> Result<Vec<Line>, StoreError> {
+    ) -> Result<Vec<AuditLine>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "{COLUMNS} WHERE seq < $5 AND {} ORDER BY seq DESC LIMIT $6 OFFSET $7",
             condition(filter)?
@@ -161,7 +161,7 @@ impl Store {
         &self,
         subjects: &[&str; 2],
         limit: i64,
-    ) -> Result<Vec<Line>, StoreError> {
+    ) -> Result<Vec<AuditLine>, StoreError> {
         let sql = format!("{COLUMNS} WHERE subject IN ($1, $2) ORDER BY seq DESC LIMIT $3");
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(subjects[0])
@@ -173,7 +173,7 @@ impl Store {
     }
 
     /// What somebody did, newest first.
-    pub async fn lines_by(&self, user: UserId, limit: i64) -> Result<Vec<Line>, StoreError> {
+    pub async fn lines_by(&self, user: UserId, limit: i64) -> Result<Vec<AuditLine>, StoreError> {
         let sql = format!("{COLUMNS} WHERE actor = $1 ORDER BY seq DESC LIMIT $2");
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(user.to_string())
@@ -183,7 +183,7 @@ impl Store {
         found.iter().map(line).collect()
     }
 
-    pub async fn count_lines(&self, filter: &Filter) -> Result<i64, StoreError> {
+    pub async fn count_lines(&self, filter: &AuditFilter) -> Result<i64, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "SELECT COUNT(*) AS found FROM audit WHERE {}",
             condition(filter)?
@@ -206,7 +206,7 @@ impl Store {
     }
 }
 
-async fn set_head(writing: &mut Writing, line: &Line) -> Result<(), StoreError> {
+async fn set_head(writing: &mut Transaction, line: &AuditLine) -> Result<(), StoreError> {
     sqlx::query("UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1")
         .bind(line.seq)
         .bind(&line.hash)
@@ -216,7 +216,7 @@ async fn set_head(writing: &mut Writing, line: &Line) -> Result<(), StoreError> 
 }
 
 /// The condition of a filter, with its texts and times as $1 to $4; the actions are our own names.
-fn condition(filter: &Filter) -> Result<String, StoreError> {
+fn condition(filter: &AuditFilter) -> Result<String, StoreError> {
     let mut condition =
         "at >= $1 AND at < $2 AND (LOWER(COALESCE(actor_email, 'kalends')) LIKE $3 ESCAPE '!') \
                          AND (LOWER(subject) LIKE $4 ESCAPE '!')"
@@ -234,7 +234,7 @@ fn condition(filter: &Filter) -> Result<String, StoreError> {
 
 type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
 
-fn bound<'q>(query: Query<'q>, filter: &Filter) -> Query<'q> {
+fn bound<'q>(query: Query<'q>, filter: &AuditFilter) -> Query<'q> {
     query
         .bind(filter.from.map_or(i64::MIN, Timestamp::millis))
         .bind(filter.to.map_or(i64::MAX, Timestamp::millis))

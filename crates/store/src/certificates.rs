@@ -16,7 +16,7 @@ pub struct EndingCertificate {
 
 /// A server that accounts are used at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
+pub struct ServerCertificate {
     pub host: String,
     pub build: Option<ServerBuild>,
     pub certificate: Option<Certificate>,
@@ -126,7 +126,7 @@ impl Store {
     }
 
     /// The servers of accounts in use: their builds and certificates, as far as known, by host; at most 50.
-    pub async fn servers(&self) -> Result<Vec<Server>, StoreError> {
+    pub async fn servers(&self) -> Result<Vec<ServerCertificate>, StoreError> {
         let found = sqlx::query(
             "SELECT a.host, s.build, k.certificate FROM (SELECT DISTINCT host FROM accounts) a \
              LEFT JOIN server_builds s ON s.host = a.host LEFT JOIN server_certificates k ON k.host = a.host AND k.port = 443 \
@@ -137,7 +137,7 @@ impl Store {
         found
             .iter()
             .map(|row| {
-                Ok(Server {
+                Ok(ServerCertificate {
                     host: rows::text(row, "host")?,
                     build: rows::maybe_parsed::<String>(row, "build")?
                         .and_then(|build| build.parse().ok()),

@@ -2,8 +2,8 @@
 
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{
-    audit::Entry,
-    check::{Check, Ladder, Outcome, Waiting},
+    audit::AuditEntry,
+    check::{Check, Outcome, TestSteps, Waiting},
     clock::Timestamp,
     id::{CheckId, UserId},
     policy::PrivacyLevel,
@@ -12,7 +12,7 @@ use kalends_core::{
 use sqlx::any::AnyRow;
 
 fn check(row: &AnyRow) -> Result<Check, StoreError> {
-    let mut ladder: Ladder = rows::json(row, "steps")?;
+    let mut ladder: TestSteps = rows::json(row, "steps")?;
     let outcome = rows::maybe_json(row, "outcome")?;
     if outcome.is_some() {
         ladder.break_off();
@@ -38,7 +38,7 @@ macro_rules! select {
 }
 
 impl Store {
-    pub async fn start_check(&self, check: &Check, entry: &Entry) -> Result<(), StoreError> {
+    pub async fn start_check(&self, check: &Check, entry: &AuditEntry) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query("INSERT INTO checks (id, user_id, mode, typed, steps, started_at, account_id, instance_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
             .bind(check.id.to_string())
@@ -87,7 +87,7 @@ impl Store {
     }
 
     /// Shows how far a check is.
-    pub async fn update_ladder(&self, id: CheckId, ladder: &Ladder) -> Result<(), StoreError> {
+    pub async fn update_ladder(&self, id: CheckId, ladder: &TestSteps) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query("UPDATE checks SET steps = $2 WHERE id = $1 AND outcome IS NULL")
             .bind(id.to_string())
@@ -121,7 +121,7 @@ impl Store {
     pub async fn finish_check(
         &self,
         id: CheckId,
-        ladder: &Ladder,
+        ladder: &TestSteps,
         outcome: &Outcome,
         now: Timestamp,
     ) -> Result<(), StoreError> {

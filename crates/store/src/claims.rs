@@ -1,10 +1,10 @@
 //! Two people and one mailbox. The owner of a verified address wins over a connection that nobody approved; one that an
 //! administrator approved stays; both are told. One mailbox is one calendar folder, however its address is spelt.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{error::StoreError, rows, saving::Reads, store::Store, users::User};
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     id::{RecordId, SecretId, UserId},
     mailbox::SmtpAddress,
@@ -67,7 +67,7 @@ impl Store {
     /// connections were ended for it, with the secrets that nothing points to any more.
     pub(crate) async fn claim_in(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         reads: &Reads,
         host: &str,
         now: Timestamp,
@@ -95,7 +95,7 @@ impl Store {
             let is_ended = !holder.is_entitled;
             if is_ended {
                 let subject = format!("{}, which is the address of somebody else", holder.mailbox);
-                let entry = Entry::by_kalends(Action::Disconnected).about(subject);
+                let entry = AuditEntry::by_kalends(AuditAction::Disconnected).about(subject);
                 self.end_connection_in(writing, holder.user_id, released)
                     .await?;
                 self.audit_in(writing, &entry, now).await?;
@@ -108,7 +108,7 @@ impl Store {
 
     async fn note_claim(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         reads: &Reads,
         holder: &Holder,
         is_ended: bool,
@@ -163,7 +163,7 @@ impl Store {
 }
 
 async fn is_found(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     sql: &'static str,
     reads: &Reads,
 ) -> Result<bool, StoreError> {

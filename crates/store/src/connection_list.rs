@@ -1,7 +1,7 @@
 //! The list of connections as an admin works with it: filtered, searched, sorted, in pages.
 
 use crate::{
-    connections::{self, Filter},
+    connections::{self, ConnectionFilter},
     error::StoreError,
     query::Query,
     rows,
@@ -44,7 +44,7 @@ pub enum Sort {
 
 /// What connections go through.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Through {
+pub enum AccountKind {
     Anything,
     Account(AccountId),
     /// Every account at this host.
@@ -53,11 +53,11 @@ pub enum Through {
 
 /// What the list shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    pub state: Filter,
+pub struct ListQuery {
+    pub state: ConnectionFilter,
     /// Codes of problems; none for any.
     pub causes: Vec<String>,
-    pub through: Through,
+    pub through: AccountKind,
     /// The mail domain of the mailbox, lower-cased; empty for any.
     pub domain: String,
     /// Beginnings of words of names, addresses and mailboxes.
@@ -65,12 +65,12 @@ pub struct Wanted {
     pub sort: Sort,
 }
 
-impl Default for Wanted {
+impl Default for ListQuery {
     fn default() -> Self {
         Self {
-            state: Filter::Everyone,
+            state: ConnectionFilter::Everyone,
             causes: Vec::new(),
-            through: Through::Anything,
+            through: AccountKind::Anything,
             domain: String::new(),
             search: String::new(),
             sort: Sort::State,
@@ -78,18 +78,18 @@ impl Default for Wanted {
     }
 }
 
-impl Wanted {
+impl ListQuery {
     /// Whether only connections are asked for, by what people without one do not have.
     const fn is_about_connections(&self) -> bool {
         !self.causes.is_empty()
-            || !matches!(self.through, Through::Anything)
+            || !matches!(self.through, AccountKind::Anything)
             || !self.domain.is_empty()
     }
 }
 
 /// Who somebody is, for lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct ListedPerson {
     pub id: UserId,
     pub name: String,
     pub email: SmtpAddress,
@@ -98,7 +98,7 @@ pub struct Person {
 /// One user of the list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListItem {
-    pub user: Person,
+    pub user: ListedPerson,
     pub connection: Option<Connection>,
 }
 
@@ -113,14 +113,14 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub const fn of(&self, filter: Filter) -> i64 {
+    pub const fn of(&self, filter: ConnectionFilter) -> i64 {
         match filter {
-            Filter::Everyone => self.connections() + self.not_connected,
-            Filter::NotConnected => self.not_connected,
-            Filter::Is(ConnectionState::ActionNeeded) => self.action_needed,
-            Filter::Is(ConnectionState::Delayed) => self.delayed,
-            Filter::Is(ConnectionState::Paused) => self.paused,
-            Filter::Is(ConnectionState::Connected) => self.connected,
+            ConnectionFilter::Everyone => self.connections() + self.not_connected,
+            ConnectionFilter::NotConnected => self.not_connected,
+            ConnectionFilter::Is(ConnectionState::ActionNeeded) => self.action_needed,
+            ConnectionFilter::Is(ConnectionState::Delayed) => self.delayed,
+            ConnectionFilter::Is(ConnectionState::Paused) => self.paused,
+            ConnectionFilter::Is(ConnectionState::Connected) => self.connected,
         }
     }
 
@@ -146,19 +146,19 @@ const fn rank(state: ConnectionState) -> i64 {
 }
 
 /// The conditions on connections, all but the state.
-fn conditions(query: &mut Query, wanted: &Wanted) {
+fn conditions(query: &mut Query, wanted: &ListQuery) {
     if !wanted.causes.is_empty() {
         query.add(" AND c.problem_code IN (");
         query.texts(&wanted.causes);
         query.add(")");
     }
     match &wanted.through {
-        Through::Anything => {}
-        Through::Account(account) => {
+        AccountKind::Anything => {}
+        AccountKind::Account(account) => {
             query.add(" AND c.account_id = ");
             query.text(&account.to_string());
         }
-        Through::Host(host) => {
+        AccountKind::Host(host) => {
             query.add(" AND c.account_id IN (SELECT a.id FROM accounts a WHERE a.host = ");
             query.text(host);
             query.add(")");
@@ -181,11 +181,11 @@ fn order(sort: Sort, rank: &str) -> String {
     }
 }
 
-fn connected_query(wanted: &Wanted, rank_now: &str, (limit, offset): (i64, i64)) -> Query {
+fn connected_query(wanted: &ListQuery, rank_now: &str, (limit, offset): (i64, i64)) -> Query {
     let order = order(wanted.sort, rank_now);
     let mut query = Query::new(connections::SELECT_WITH_PERSON);
     query.add("JOIN (SELECT c.id AS found FROM connections c WHERE 1 = 1");
-    if let Filter::Is(state) = wanted.state {
+    if let ConnectionFilter::Is(state) = wanted.state {
         query.add(&format!(" AND {rank_now} = "));
         query.number(rank(state));
     }
@@ -198,7 +198,7 @@ fn connected_query(wanted: &Wanted, rank_now: &str, (limit, offset): (i64, i64))
     query
 }
 
-fn not_connected_query(wanted: &Wanted, (limit, offset): (i64, i64)) -> Query {
+fn not_connected_query(wanted: &ListQuery, (limit, offset): (i64, i64)) -> Query {
     let mut query = Query::new(
         "SELECT u.id AS person_id, u.name AS person_name, u.email AS person_email FROM users u \
          WHERE NOT EXISTS (SELECT 1 FROM connections c WHERE c.user_id = u.id)",
@@ -211,7 +211,7 @@ fn not_connected_query(wanted: &Wanted, (limit, offset): (i64, i64)) -> Query {
     query
 }
 
-fn count_query(wanted: &Wanted, rank_now: &str) -> Query {
+fn count_query(wanted: &ListQuery, rank_now: &str) -> Query {
     let mut query = Query::new(format!(
         "SELECT {rank_now} AS place, COUNT(*) AS found FROM connections c WHERE 1 = 1"
     ));
@@ -229,7 +229,7 @@ fn connected(row: &AnyRow) -> Result<ListItem, StoreError> {
 
 impl Store {
     /// What the first page of the list asks.
-    pub(crate) async fn list_queries(&self, wanted: &Wanted) -> Result<Vec<Query>, StoreError> {
+    pub(crate) async fn list_queries(&self, wanted: &ListQuery) -> Result<Vec<Query>, StoreError> {
         let mut queries = vec![connected_query(wanted, self.rank().await?, (PAGE, 0))];
         if !wanted.is_about_connections() {
             queries.push(not_connected_query(wanted, (PAGE, 0)));
@@ -238,28 +238,30 @@ impl Store {
     }
 
     /// What the counts by state ask.
-    pub(crate) async fn count_queries(&self, wanted: &Wanted) -> Result<Vec<Query>, StoreError> {
+    pub(crate) async fn count_queries(&self, wanted: &ListQuery) -> Result<Vec<Query>, StoreError> {
         Ok(vec![count_query(wanted, self.rank().await?)])
     }
 
     /// The rows from `offset` on, `limit` at most.
     pub async fn list_connections(
         &self,
-        wanted: &Wanted,
+        wanted: &ListQuery,
         limit: i64,
         offset: i64,
     ) -> Result<Vec<ListItem>, StoreError> {
         let offset = offset.max(0);
-        let mut items = if wanted.state == Filter::NotConnected {
+        let mut items = if wanted.state == ConnectionFilter::NotConnected {
             Vec::new()
         } else {
             self.connected(wanted, limit, offset).await?
         };
         let listed = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        let shows_others = matches!(wanted.state, Filter::Everyone | Filter::NotConnected)
-            && !wanted.is_about_connections();
+        let shows_others = matches!(
+            wanted.state,
+            ConnectionFilter::Everyone | ConnectionFilter::NotConnected
+        ) && !wanted.is_about_connections();
         if shows_others && listed < limit {
-            let before = if wanted.state == Filter::NotConnected {
+            let before = if wanted.state == ConnectionFilter::NotConnected {
                 0
             } else {
                 self.count_connections(wanted).await?.connections()
@@ -272,7 +274,7 @@ impl Store {
 
     async fn connected(
         &self,
-        wanted: &Wanted,
+        wanted: &ListQuery,
         limit: i64,
         offset: i64,
     ) -> Result<Vec<ListItem>, StoreError> {
@@ -283,7 +285,7 @@ impl Store {
 
     async fn not_connected(
         &self,
-        wanted: &Wanted,
+        wanted: &ListQuery,
         limit: i64,
         offset: i64,
     ) -> Result<Vec<ListItem>, StoreError> {
@@ -301,7 +303,7 @@ impl Store {
     }
 
     /// How many there are by state.
-    pub async fn count_connections(&self, wanted: &Wanted) -> Result<Counts, StoreError> {
+    pub async fn count_connections(&self, wanted: &ListQuery) -> Result<Counts, StoreError> {
         let query = count_query(wanted, self.rank().await?);
         let mut counts = Counts::default();
         for row in query.fetch(self).await? {
@@ -368,8 +370,8 @@ impl Store {
     }
 }
 
-fn person(row: &AnyRow) -> Result<Person, StoreError> {
-    Ok(Person {
+fn person(row: &AnyRow) -> Result<ListedPerson, StoreError> {
+    Ok(ListedPerson {
         id: rows::parsed(row, "person_id")?,
         name: rows::text(row, "person_name")?,
         email: rows::parsed(row, "person_email")?,

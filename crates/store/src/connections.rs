@@ -1,15 +1,15 @@
 //! Connections of users to mailboxes, and the leases of those that are due.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{
     error::StoreError,
-    history::Whose,
+    history::RunSubject,
     rows,
-    store::{Store, Table},
+    store::{LockedTable, Store},
     unreadable::Listed,
 };
 use kalends_core::{
-    audit::Entry,
+    audit::AuditEntry,
     clock::Timestamp,
     connection::{Connection, ConnectionState},
     id::{AccountId, ConnectionId, UserId},
@@ -23,7 +23,7 @@ const HELD_BACK: Duration = Duration::from_mins(1);
 
 /// Which users the list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filter {
+pub enum ConnectionFilter {
     Everyone,
     NotConnected,
     Is(ConnectionState),
@@ -138,7 +138,7 @@ impl Store {
     pub async fn make_due(
         &self,
         id: ConnectionId,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
@@ -160,14 +160,14 @@ impl Store {
         &self,
         id: ConnectionId,
         paused: bool,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = if paused {
             self.begin().await?
         } else {
             // Nobody is disabled meanwhile.
-            let mut writing = self.begin_alone_on(Table::Users).await?;
+            let mut writing = self.begin_alone_on(LockedTable::Users).await?;
             let disabled = sqlx::query(
                 "SELECT 1 AS found FROM connections c JOIN users u ON u.id = c.user_id \
                  WHERE c.id = $1 AND u.disabled_at IS NOT NULL",
@@ -202,7 +202,7 @@ impl Store {
     pub async fn rebuild(
         &self,
         id: ConnectionId,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
@@ -241,7 +241,10 @@ impl Store {
             .execute(writing.on())
             .await?;
         if next.is_none() {
-            let (whose, state) = (Whose::One(connection.id), ConnectionState::ActionNeeded);
+            let (whose, state) = (
+                RunSubject::One(connection.id),
+                ConnectionState::ActionNeeded,
+            );
             self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
                 .await?;
             sqlx::query(
@@ -262,7 +265,7 @@ impl Store {
 }
 
 async fn set_due(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     id: ConnectionId,
     now: Timestamp,
 ) -> Result<(), StoreError> {

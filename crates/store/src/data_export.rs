@@ -2,7 +2,7 @@
 
 use crate::{error::StoreError, rows, store::Store, users::User};
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     calendar::Event,
     clock::Timestamp,
     connection::Connection,
@@ -11,7 +11,7 @@ use kalends_core::{
 
 /// How much is kept about a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Kept {
+pub struct StoredCounts {
     pub sessions: i64,
     pub second_factors: i64,
     pub entries: i64,
@@ -25,16 +25,16 @@ pub struct Kept {
 
 /// What somebody else, or Kalends itself, did that concerns a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Looked {
+pub struct AccessRecord {
     pub at: Timestamp,
     /// `None`: Kalends itself.
     pub by: Option<UserId>,
-    pub action: Action,
+    pub action: AuditAction,
     pub subject: String,
 }
 
 impl Store {
-    pub async fn kept_about(&self, user: UserId) -> Result<Kept, StoreError> {
+    pub async fn kept_about(&self, user: UserId) -> Result<StoredCounts, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM sessions WHERE user_id = $1) AS sessions, \
              (SELECT COUNT(*) FROM two_factor WHERE user_id = $1 AND secret_id IS NOT NULL) AS second_factors, \
@@ -49,7 +49,7 @@ impl Store {
         .bind(user.to_string())
         .fetch_one(self.pool())
         .await?;
-        Ok(Kept {
+        Ok(StoredCounts {
             sessions: rows::number(&row, "sessions")?,
             second_factors: rows::number(&row, "second_factors")?,
             entries: rows::number(&row, "entries")?,
@@ -79,7 +79,7 @@ impl Store {
         user: &User,
         connection: Option<&Connection>,
         limit: i64,
-    ) -> Result<Vec<Looked>, StoreError> {
+    ) -> Result<Vec<AccessRecord>, StoreError> {
         let mailbox = connection.map_or(user.email.as_str(), |it| it.mailbox.as_str());
         let found = sqlx::query(
             "SELECT at, actor, action, subject FROM audit WHERE (actor IS NULL OR actor <> $1) \
@@ -94,7 +94,7 @@ impl Store {
         found
             .iter()
             .map(|row| {
-                Ok(Looked {
+                Ok(AccessRecord {
                     at: rows::instant(row, "at")?,
                     by: rows::maybe_parsed(row, "actor")?,
                     action: rows::named(row, "action")?,
@@ -108,9 +108,9 @@ impl Store {
     pub async fn purge(
         &self,
         user: UserId,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
-    ) -> Result<Kept, StoreError> {
+    ) -> Result<StoredCounts, StoreError> {
         let before = self.kept_about(user).await?;
         let mut writing = self.begin().await?;
         for sql in [

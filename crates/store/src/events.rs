@@ -1,9 +1,9 @@
 //! Stored calendar entries, and how a round brings them in step.
 
-use crate::database::{Engine, Writing};
+use crate::database::{Engine, Transaction};
 use crate::{
     error::StoreError,
-    history::{Delays, RoundEnd, Whose},
+    history::{Delays, RunSubject, SyncRunEnd},
     query::Query,
     rows,
     store::Store,
@@ -35,7 +35,7 @@ impl Changes {
 
 /// A round that read everything.
 #[derive(Debug, Clone)]
-pub struct ReadRound<'a> {
+pub struct CompletedRun<'a> {
     pub events: &'a [Event],
     /// What was called for them.
     pub calls: &'a [Call],
@@ -157,7 +157,7 @@ impl Store {
     pub async fn keep_round(
         &self,
         connection: &Connection,
-        round: &ReadRound<'_>,
+        round: &CompletedRun<'_>,
     ) -> Result<Option<Changes>, StoreError> {
         self.keep(connection, round, &[]).await
     }
@@ -167,7 +167,7 @@ impl Store {
     pub async fn keep_readable(
         &self,
         connection: &Connection,
-        round: &ReadRound<'_>,
+        round: &CompletedRun<'_>,
         unread: &[Window],
     ) -> Result<Option<Changes>, StoreError> {
         self.keep(connection, round, unread).await
@@ -176,7 +176,7 @@ impl Store {
     async fn keep(
         &self,
         connection: &Connection,
-        round: &ReadRound<'_>,
+        round: &CompletedRun<'_>,
         unread: &[Window],
     ) -> Result<Option<Changes>, StoreError> {
         let mut writing = self.begin().await?;
@@ -236,7 +236,7 @@ impl Store {
                 .await?;
         }
         if unread.is_empty() {
-            self.count_round_in(&mut writing, RoundEnd::Fine, &delays, round.now)
+            self.count_round_in(&mut writing, SyncRunEnd::Fine, &delays, round.now)
                 .await?;
         }
         crate::fail_point::reached("round-before-commit");
@@ -248,11 +248,11 @@ impl Store {
     /// How a connection stands whose round read everything.
     async fn note_connected(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         connection: &Connection,
-        round: &ReadRound<'_>,
+        round: &CompletedRun<'_>,
     ) -> Result<(), StoreError> {
-        let (whose, state) = (Whose::One(connection.id), ConnectionState::Connected);
+        let (whose, state) = (RunSubject::One(connection.id), ConnectionState::Connected);
         self.note_state_in(writing, whose, state, None, round.now)
             .await?;
         // The connection's row first: whoever replaces or ends it meanwhile waits, and comes in whole after this.
@@ -290,9 +290,9 @@ impl Store {
 
     async fn apply(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         calendar: CalendarId,
-        (round, unread): (&ReadRound<'_>, &[Window]),
+        (round, unread): (&CompletedRun<'_>, &[Window]),
         level: PrivacyLevel,
         known_until: Option<Timestamp>,
         delays: &mut Delays,

@@ -1,6 +1,6 @@
 //! What happened: calls, changes of state, and how rounds went by the hour. Old lines are forgotten.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{
     call::Call,
@@ -19,14 +19,14 @@ pub const DELAYS: [i64; 6] = [1, 5, 10, 30, 60, 0];
 
 /// Which connections a change of state concerns.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Whose {
+pub(crate) enum RunSubject {
     One(ConnectionId),
     All(AccountId),
 }
 
 /// How a round ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RoundEnd {
+pub enum SyncRunEnd {
     Fine,
     /// It will pass.
     Delayed,
@@ -34,7 +34,7 @@ pub enum RoundEnd {
     Failed,
 }
 
-impl RoundEnd {
+impl SyncRunEnd {
     pub const ALL: [Self; 3] = [Self::Fine, Self::Delayed, Self::Failed];
 
     pub const fn code(self) -> &'static str {
@@ -100,19 +100,19 @@ impl Store {
     /// change itself.
     pub(crate) async fn note_state_in(
         &self,
-        writing: &mut Writing,
-        whose: Whose,
+        writing: &mut Transaction,
+        whose: RunSubject,
         state: ConnectionState,
         cause: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (sql, id) = match whose {
-            Whose::One(id) => (
+            RunSubject::One(id) => (
                 "INSERT INTO state_changes (connection_id, at, state, problem_code) SELECT id, $2, $3, $4 FROM connections \
                  WHERE id = $1 AND (state <> $3 OR COALESCE(problem_code, '') <> $5) ON CONFLICT DO NOTHING",
                 id.to_string(),
             ),
-            Whose::All(id) => (
+            RunSubject::All(id) => (
                 "INSERT INTO state_changes (connection_id, at, state, problem_code) SELECT id, $2, $3, $4 FROM connections \
                  WHERE account_id = $1 AND (state <> $3 OR COALESCE(problem_code, '') <> $5) ON CONFLICT DO NOTHING",
                 id.to_string(),
@@ -132,7 +132,7 @@ impl Store {
     /// Notes the calls of a round; the last one is what failed, if there is a problem.
     pub(crate) async fn note_calls_in(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         connection: &Connection,
         calls: &[Call],
         problem: Option<(&Problem, Option<&str>)>,
@@ -177,8 +177,8 @@ impl Store {
     /// Counts a round in its hour. Stands last: rounds of all instances meet at this row.
     pub(crate) async fn count_round_in(
         &self,
-        writing: &mut Writing,
-        end: RoundEnd,
+        writing: &mut Transaction,
+        end: SyncRunEnd,
         delays: &Delays,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -208,7 +208,7 @@ impl Store {
     pub async fn round_hours(
         &self,
         since: Timestamp,
-    ) -> Result<Vec<(Timestamp, RoundEnd, i64)>, StoreError> {
+    ) -> Result<Vec<(Timestamp, SyncRunEnd, i64)>, StoreError> {
         let found = sqlx::query(
             "SELECT hour, outcome, run_count FROM sync_run_hours WHERE hour >= $1 ORDER BY hour",
         )
@@ -219,7 +219,7 @@ impl Store {
         for row in &found {
             let code = rows::text(row, "outcome")?;
             // Of another version.
-            let Some(end) = RoundEnd::ALL.into_iter().find(|end| end.code() == code) else {
+            let Some(end) = SyncRunEnd::ALL.into_iter().find(|end| end.code() == code) else {
                 continue;
             };
             hours.push((

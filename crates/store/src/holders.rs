@@ -2,7 +2,7 @@
 //! under way, an action for many, a notice being sent. A process that was taken for gone and comes back finds that it
 //! holds nothing any more.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{check::Outcome, clock::Timestamp, problem::Problem};
 
@@ -89,7 +89,7 @@ impl Store {
 }
 
 async fn free(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     (is, process): (&str, &str),
     now: Timestamp,
 ) -> Result<(), StoreError> {

@@ -8,12 +8,12 @@ use crate::{
 };
 use kalends_core::{
     clock::Timestamp,
-    notice::{Notice, Occasion, Recipient},
+    notice::{Incident, Notice, Recipient},
 };
 use sqlx::any::AnyRow;
 
-fn occasion(row: &AnyRow) -> Result<Occasion, StoreError> {
-    Ok(Occasion {
+fn occasion(row: &AnyRow) -> Result<Incident, StoreError> {
+    Ok(Incident {
         id: rows::parsed(row, "id")?,
         name: rows::text(row, "dedup_key")?,
         title: rows::text(row, "title")?,
@@ -27,7 +27,7 @@ fn occasion(row: &AnyRow) -> Result<Occasion, StoreError> {
 
 impl Store {
     /// What was told and is not over, the oldest first.
-    pub async fn open_occasions(&self) -> Result<Vec<Occasion>, StoreError> {
+    pub async fn open_occasions(&self) -> Result<Vec<Incident>, StoreError> {
         let found = sqlx::query(
             "SELECT id, dedup_key, title, problem, people, opened_at, reminders, next_reminder_at FROM incidents WHERE closed_at IS NULL ORDER BY opened_at, id",
         )
@@ -39,7 +39,7 @@ impl Store {
     /// Writes down that something begins, with its notices; false if another instance has.
     pub async fn open_occasion(
         &self,
-        new: &Occasion,
+        new: &Incident,
         notices: &[Notice],
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
@@ -71,7 +71,7 @@ impl Store {
     /// Writes down that something is told again; does nothing if another instance has, or if it is over.
     pub async fn remind(
         &self,
-        open: &Occasion,
+        open: &Incident,
         people: i64,
         next_at: Option<Timestamp>,
         notices: &[Notice],
@@ -96,7 +96,7 @@ impl Store {
     /// Ends an occasion: what waits to be sent is cancelled, and `over` makes the notices for those who were told.
     pub async fn close_occasion(
         &self,
-        open: &Occasion,
+        open: &Incident,
         over: Option<impl Fn(Recipient) -> Notice>,
         now: Timestamp,
     ) -> Result<(), StoreError> {

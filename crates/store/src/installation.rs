@@ -2,7 +2,7 @@
 
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{
-    audit::{Ending, Entry},
+    audit::{AuditEntry, Ending},
     clock::Timestamp,
     id::InstallationId,
 };
@@ -70,7 +70,7 @@ impl Store {
         &self,
         id: InstallationId,
         endings: &[Ending],
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
@@ -116,7 +116,7 @@ impl Store {
     /// An administrator has gone through what may be back.
     pub async fn endings_are_reviewed(
         &self,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;

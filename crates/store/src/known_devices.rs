@@ -1,6 +1,6 @@
 //! Devices on which people have signed in before, known by the hash of a cookie.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{error::StoreError, store::Store};
 use kalends_core::{clock::Timestamp, id::UserId};
 
@@ -67,7 +67,7 @@ impl Store {
     /// A person has to sign in anew everywhere, as on a device that was never seen.
     pub(crate) async fn forget_devices_in(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         user: UserId,
     ) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM known_devices WHERE user_id = $1")

@@ -1,6 +1,6 @@
 //! The lease under which one process alone works with an account.
 
-use crate::{database::Writing, error::StoreError};
+use crate::{database::Transaction, error::StoreError};
 use kalends_core::id::AccountId;
 
 /// An account's lease. What is written under it fails once it is lost.
@@ -14,7 +14,7 @@ impl Lease {
     /// An error where a process has lost it: it was freed, or ran out, and may be another one's by now.
     pub(crate) async fn still_held(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         instance: &str,
     ) -> Result<(), StoreError> {
         let sql =

@@ -21,13 +21,13 @@ pub struct Limit {
     /// Names the limit in the database; no two limits share one.
     pub purpose: &'static str,
     pub most: usize,
-    pub lasts: Lasts,
+    pub lasts: PlaceLifetime,
     pub keys: Keys,
 }
 
 /// When a place that nobody gives back is free again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lasts {
+pub enum PlaceLifetime {
     /// So long after it was taken.
     Each(Duration),
     /// When whoever took it gives it back, when its process is gone, or so long after it was taken at the latest.
@@ -40,8 +40,8 @@ impl Limit {
     /// The longest time for which a place is taken.
     pub(crate) fn longest(&self) -> Duration {
         match self.lasts {
-            Lasts::Each(time) | Lasts::Held(time) => time,
-            Lasts::Refill(time) => {
+            PlaceLifetime::Each(time) | PlaceLifetime::Held(time) => time,
+            PlaceLifetime::Refill(time) => {
                 time.saturating_mul(u32::try_from(self.most).unwrap_or(u32::MAX))
             }
         }

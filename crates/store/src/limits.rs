@@ -2,8 +2,8 @@
 //! and given back when nothing had to be counted.
 
 use crate::{
-    database::{Engine, Writing},
-    limit::{Keys, Lasts, Limit, LimitKey},
+    database::{Engine, Transaction},
+    limit::{Keys, Limit, LimitKey, PlaceLifetime},
 };
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{clock::Timestamp, id::PlaceId};
@@ -139,19 +139,22 @@ impl Store {
     }
 
     /// Begins a change in which nobody else counts or adds rows under the same key.
-    pub(crate) async fn begin_alone_under(&self, key: &dyn RowsKey) -> Result<Writing, StoreError> {
+    pub(crate) async fn begin_alone_under(
+        &self,
+        key: &dyn RowsKey,
+    ) -> Result<Transaction, StoreError> {
         let mut writing = self.begin().await?;
         self.lock(&mut writing, format!("rows {}", key.name()))
             .await?;
         Ok(writing)
     }
 
-    async fn lock_key(&self, writing: &mut Writing, of: &Wanted) -> Result<(), StoreError> {
+    async fn lock_key(&self, writing: &mut Transaction, of: &Wanted) -> Result<(), StoreError> {
         self.lock(writing, of.lock_name()).await
     }
 
     /// `SQLite` has a single writer anyway.
-    async fn lock(&self, writing: &mut Writing, name: String) -> Result<(), StoreError> {
+    async fn lock(&self, writing: &mut Transaction, name: String) -> Result<(), StoreError> {
         if self.engine() == Engine::Postgres {
             sqlx::query("SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) AS locked")
                 .bind(name)
@@ -176,14 +179,14 @@ impl Store {
 
     async fn put(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         of: &Wanted,
         taken: &Taken,
         now: Timestamp,
     ) -> Result<PlaceId, StoreError> {
         let ends_at = match of.limit.lasts {
-            Lasts::Each(time) | Lasts::Held(time) => now + time,
-            Lasts::Refill(time) => taken.ends.last().map_or(now, |last| *last) + time,
+            PlaceLifetime::Each(time) | PlaceLifetime::Held(time) => now + time,
+            PlaceLifetime::Refill(time) => taken.ends.last().map_or(now, |last| *last) + time,
         };
         let ends_at = ends_at.min(now + of.limit.longest());
         if let Some(own) = taken.own {
@@ -207,7 +210,7 @@ impl Store {
         .bind(&of.key_hash)
         .bind(&of.member_hash)
         .bind(ends_at.millis())
-        .bind(matches!(of.limit.lasts, Lasts::Held(_)).then_some(&*self.instance))
+        .bind(matches!(of.limit.lasts, PlaceLifetime::Held(_)).then_some(&*self.instance))
         .execute(writing.on())
         .await?;
         Ok(id)
@@ -216,7 +219,7 @@ impl Store {
     /// Makes room for one more place of a purpose whose keys anybody chooses.
     async fn make_room(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         purpose: &str,
         most: u32,
     ) -> Result<(), StoreError> {

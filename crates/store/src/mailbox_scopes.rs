@@ -2,9 +2,9 @@
 
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{
-    audit::Entry,
+    audit::AuditEntry,
     clock::Timestamp,
-    id::{AccountId, MapId, UserId},
+    id::{AccountId, ScopeId, UserId},
     mailbox::SmtpAddress,
     problem::Problem,
 };
@@ -14,7 +14,7 @@ use sqlx::any::AnyRow;
 /// What an address is to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum ScopePlace {
     InScope,
     /// The account may act for others, but not for this one.
     Outside,
@@ -31,7 +31,7 @@ pub enum Place {
 /// What became of connecting a mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Connecting {
+pub enum ScopeConnection {
     Connected,
     /// The person had a connection already, which stays.
     HadOne,
@@ -45,8 +45,8 @@ pub enum Connecting {
 
 /// A map, under way or finished.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MailboxMap {
-    pub id: MapId,
+pub struct MailboxScope {
+    pub id: ScopeId,
     pub account_id: AccountId,
     pub made_by: UserId,
     pub started_at: Timestamp,
@@ -60,11 +60,11 @@ pub struct MailboxMap {
 
 /// One address of a map.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MapRow {
+pub struct ScopeRow {
     pub position: i64,
     pub address: String,
     /// `None`: not asked yet.
-    pub place: Option<Place>,
+    pub place: Option<ScopePlace>,
     pub primary: Option<SmtpAddress>,
     pub problem: Option<Problem>,
     /// Whose address it is.
@@ -73,13 +73,13 @@ pub struct MapRow {
     pub is_disabled: bool,
     pub has_connection: bool,
     pub is_chosen: bool,
-    pub result: Option<Connecting>,
+    pub result: Option<ScopeConnection>,
 }
 
 /// What was found out about an address.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
-    pub place: Place,
+pub struct ScopeFinding {
+    pub place: ScopePlace,
     pub primary: Option<SmtpAddress>,
     pub problem: Option<Problem>,
 }
@@ -96,8 +96,8 @@ const ROW: &str = "SELECT r.position, r.address, r.verdict, r.primary_address, r
 /// Addresses that can be connected: in scope, of a person who may sign in and has no connection.
 const CONNECTABLE: &str = "r.verdict = 'in_scope' AND r.chosen = 0 AND u.id IS NOT NULL AND u.disabled_at IS NULL AND c.id IS NULL";
 
-fn map(row: &AnyRow) -> Result<MailboxMap, StoreError> {
-    Ok(MailboxMap {
+fn map(row: &AnyRow) -> Result<MailboxScope, StoreError> {
+    Ok(MailboxScope {
         id: rows::parsed(row, "id")?,
         account_id: rows::parsed(row, "account_id")?,
         made_by: rows::parsed(row, "created_by")?,
@@ -110,13 +110,13 @@ fn map(row: &AnyRow) -> Result<MailboxMap, StoreError> {
     })
 }
 
-fn map_row(row: &AnyRow) -> Result<MapRow, StoreError> {
+fn map_row(row: &AnyRow) -> Result<ScopeRow, StoreError> {
     let person = match rows::maybe_parsed(row, "person")? {
         Some(id) => Some((id, rows::text(row, "person_name")?)),
         None => None,
     };
     let connection: Option<String> = rows::maybe_parsed(row, "connection")?;
-    Ok(MapRow {
+    Ok(ScopeRow {
         position: rows::number(row, "position")?,
         address: rows::text(row, "address")?,
         place: rows::maybe_named(row, "verdict")?,
@@ -137,10 +137,10 @@ impl Store {
         account: AccountId,
         by: UserId,
         addresses: &[Result<SmtpAddress, String>],
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
-    ) -> Result<MapId, StoreError> {
-        let id = MapId::new(now, self.random.bytes());
+    ) -> Result<ScopeId, StoreError> {
+        let id = ScopeId::new(now, self.random.bytes());
         let mut writing = self.begin().await?;
         sqlx::query(
             "INSERT INTO mailbox_scopes (id, account_id, created_by, started_at, total, due_at) VALUES ($1, $2, $3, $4, $5, $4)",
@@ -155,7 +155,7 @@ impl Store {
         for (position, address) in (0_i64..).zip(addresses) {
             let (text, place) = match address {
                 Ok(address) => (address.as_str(), None),
-                Err(typed) => (typed.as_str(), Some(Place::NotAnAddress)),
+                Err(typed) => (typed.as_str(), Some(ScopePlace::NotAnAddress)),
             };
             let place = place.map(|place| rows::to_name(&place, "verdict"));
             sqlx::query(
@@ -173,7 +173,7 @@ impl Store {
         Ok(id)
     }
 
-    pub async fn map(&self, id: MapId) -> Result<Option<MailboxMap>, StoreError> {
+    pub async fn map(&self, id: ScopeId) -> Result<Option<MailboxScope>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{MAP} WHERE id = $1"));
         let row = sqlx::query(sql)
             .bind(id.to_string())
@@ -183,14 +183,14 @@ impl Store {
     }
 
     /// The last maps, the newest first.
-    pub async fn maps(&self) -> Result<Vec<MailboxMap>, StoreError> {
+    pub async fn maps(&self) -> Result<Vec<MailboxScope>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{MAP} ORDER BY started_at DESC, id LIMIT 20"));
         let found = sqlx::query(sql).fetch_all(self.pool()).await?;
         found.iter().map(map).collect()
     }
 
     /// Maps with work to do now, of accounts that may work.
-    pub async fn due_maps(&self, now: Timestamp) -> Result<Vec<MailboxMap>, StoreError> {
+    pub async fn due_maps(&self, now: Timestamp) -> Result<Vec<MailboxScope>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "{MAP} WHERE finished_at IS NULL AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM global_pause) \
              AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id \
@@ -204,7 +204,7 @@ impl Store {
     }
 
     /// The next addresses with something left to do, in their order.
-    pub async fn open_rows(&self, id: MapId, limit: i64) -> Result<Vec<MapRow>, StoreError> {
+    pub async fn open_rows(&self, id: ScopeId, limit: i64) -> Result<Vec<ScopeRow>, StoreError> {
         self.rows_where(
             id,
             "(r.verdict IS NULL OR (r.chosen = 1 AND r.result IS NULL))",
@@ -216,10 +216,10 @@ impl Store {
     /// A part of a map's addresses, of one place or of all.
     pub async fn map_rows(
         &self,
-        id: MapId,
-        place: Option<Place>,
+        id: ScopeId,
+        place: Option<ScopePlace>,
         (limit, offset): (i64, i64),
-    ) -> Result<Vec<MapRow>, StoreError> {
+    ) -> Result<Vec<ScopeRow>, StoreError> {
         let condition = match place {
             // Our own name of it, no text from outside.
             Some(place) => format!("r.verdict = '{}'", rows::to_name(&place, "verdict")?),
@@ -230,10 +230,10 @@ impl Store {
 
     async fn rows_where(
         &self,
-        id: MapId,
+        id: ScopeId,
         condition: &str,
         (limit, offset): (i64, i64),
-    ) -> Result<Vec<MapRow>, StoreError> {
+    ) -> Result<Vec<ScopeRow>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "{ROW} WHERE r.scope_id = $1 AND {condition} ORDER BY r.position LIMIT $2 OFFSET $3"
         ));
@@ -247,7 +247,10 @@ impl Store {
     }
 
     /// How many addresses there are by place; those not asked yet under `None`.
-    pub async fn map_counts(&self, id: MapId) -> Result<Vec<(Option<Place>, i64)>, StoreError> {
+    pub async fn map_counts(
+        &self,
+        id: ScopeId,
+    ) -> Result<Vec<(Option<ScopePlace>, i64)>, StoreError> {
         let found = sqlx::query(
             "SELECT verdict, COUNT(*) AS addresses FROM mailbox_scope_rows WHERE scope_id = $1 GROUP BY verdict",
         )
@@ -266,7 +269,7 @@ impl Store {
     }
 
     /// How many addresses were chosen, how many of them are done, and how many more could be chosen.
-    pub async fn map_choices(&self, id: MapId) -> Result<(i64, i64, i64), StoreError> {
+    pub async fn map_choices(&self, id: ScopeId) -> Result<(i64, i64, i64), StoreError> {
         let chosen = sqlx::query(
             "SELECT COUNT(*) AS chosen, COUNT(result) AS done FROM mailbox_scope_rows WHERE scope_id = $1 AND chosen = 1",
         )
@@ -289,9 +292,9 @@ impl Store {
 
     pub async fn keep_found(
         &self,
-        id: MapId,
+        id: ScopeId,
         position: i64,
-        found: &Found,
+        found: &ScopeFinding,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
@@ -309,9 +312,9 @@ impl Store {
 
     pub async fn keep_result(
         &self,
-        id: MapId,
+        id: ScopeId,
         position: i64,
-        result: Connecting,
+        result: ScopeConnection,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
@@ -329,9 +332,9 @@ impl Store {
     /// many were chosen.
     pub async fn choose_rows(
         &self,
-        id: MapId,
+        id: ScopeId,
         positions: Option<&[i64]>,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut writing = self.begin().await?;
@@ -374,7 +377,7 @@ impl Store {
     /// Ends a map: at its end, or by an admin.
     pub async fn finish_map(
         &self,
-        id: MapId,
+        id: ScopeId,
         cancelled: bool,
         problem: Option<&Problem>,
         now: Timestamp,
@@ -393,7 +396,7 @@ impl Store {
     }
 
     /// Lets a stopped map go on with what is left of it.
-    pub async fn reopen_map(&self, id: MapId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn reopen_map(&self, id: ScopeId, now: Timestamp) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
         sqlx::query(
             "UPDATE mailbox_scopes SET finished_at = NULL, cancelled = 0, problem = NULL, due_at = $2 WHERE id = $1 AND cancelled = 1",
@@ -408,7 +411,7 @@ impl Store {
     /// Lets a map wait.
     pub async fn delay_map(
         &self,
-        id: MapId,
+        id: ScopeId,
         problem: Option<&Problem>,
         due_at: Timestamp,
     ) -> Result<(), StoreError> {

@@ -1,12 +1,12 @@
 //! What is to be told, what was, and each try: an outbox.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{error::StoreError, rows, store::Store, unreadable::Listed};
 use kalends_core::{
     clock::Timestamp,
-    id::{AccountId, NoticeId, OccasionId, UserId},
+    id::{AccountId, IncidentId, NoticeId, UserId},
     mailbox::SmtpAddress,
-    notice::{Channel, Kind, Notice, Recipient, State, Try, Whose},
+    notice::{Channel, DeliveryAttempt, IncidentScope, Notice, NoticeKind, NoticeState, Recipient},
     problem::Problem,
 };
 use sqlx::any::AnyRow;
@@ -106,14 +106,14 @@ impl Store {
     }
 
     /// The problems that these connections have now, one of each code, paused ones included.
-    pub async fn problems_of(&self, whose: &Whose) -> Result<Vec<Problem>, StoreError> {
+    pub async fn problems_of(&self, whose: &IncidentScope) -> Result<Vec<Problem>, StoreError> {
         let (condition, of) = match whose {
-            Whose::Account(id) => ("c.account_id = $1", id.to_string()),
-            Whose::Host(host) => (
+            IncidentScope::Account(id) => ("c.account_id = $1", id.to_string()),
+            IncidentScope::Host(host) => (
                 "c.account_id IN (SELECT a.id FROM accounts a WHERE a.host = $1)",
                 host.clone(),
             ),
-            Whose::Person(id) => ("c.user_id = $1", id.to_string()),
+            IncidentScope::Person(id) => ("c.user_id = $1", id.to_string()),
         };
         let sql = format!(
             "SELECT MIN(c.problem) AS problem FROM connections c WHERE c.problem_code IS NOT NULL AND {condition} GROUP BY c.problem_code"
@@ -224,10 +224,10 @@ impl Store {
     pub async fn end_try(
         &self,
         notice: NoticeId,
-        tried: &Try,
-        (state, due_at): (State, Timestamp),
+        tried: &DeliveryAttempt,
+        (state, due_at): (NoticeState, Timestamp),
     ) -> Result<(), StoreError> {
-        let ended = (state != State::Waiting).then(|| (tried.at + tried.took).millis());
+        let ended = (state != NoticeState::Waiting).then(|| (tried.at + tried.took).millis());
         let mut writing = self.begin().await?;
         sqlx::query(
             "INSERT INTO notice_attempts (notice_id, number, at, duration_ms, outcome) \
@@ -277,18 +277,21 @@ impl Store {
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(to.as_str())
-            .bind(rows::to_name(&Kind::Link, "kind")?)
+            .bind(rows::to_name(&NoticeKind::Link, "kind")?)
             .fetch_optional(self.pool())
             .await?;
         row.as_ref().map(notice).transpose()
     }
 
     /// How many links were mailed since a time, and how many wait or were given up.
-    pub async fn links_mailed(&self, since: Timestamp) -> Result<Vec<(State, i64)>, StoreError> {
+    pub async fn links_mailed(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<(NoticeState, i64)>, StoreError> {
         let found = sqlx::query(
             "SELECT state, COUNT(*) AS found FROM notices WHERE kind = $1 AND created_at > $2 GROUP BY state",
         )
-        .bind(rows::to_name(&Kind::Link, "kind")?)
+        .bind(rows::to_name(&NoticeKind::Link, "kind")?)
         .bind(since.millis())
         .fetch_all(self.pool())
         .await?;
@@ -299,7 +302,7 @@ impl Store {
     }
 
     /// The tries that a notice had when it was read, the first first; 50 at most.
-    pub async fn tries(&self, notice: &Notice) -> Result<Vec<Try>, StoreError> {
+    pub async fn tries(&self, notice: &Notice) -> Result<Vec<DeliveryAttempt>, StoreError> {
         let found = sqlx::query(
             "SELECT at, duration_ms, outcome FROM notice_attempts WHERE notice_id = $1 ORDER BY number LIMIT $2",
         )
@@ -311,7 +314,7 @@ impl Store {
             .iter()
             .map(|row| {
                 let millis = rows::number(row, "duration_ms")?;
-                Ok(Try {
+                Ok(DeliveryAttempt {
                     at: rows::instant(row, "at")?,
                     took: Duration::from_millis(u64::try_from(millis).unwrap_or(0)),
                     outcome: rows::text(row, "outcome")?,
@@ -336,14 +339,17 @@ impl Store {
     }
 }
 
-pub(crate) async fn put_all(writing: &mut Writing, notices: &[Notice]) -> Result<(), StoreError> {
+pub(crate) async fn put_all(
+    writing: &mut Transaction,
+    notices: &[Notice],
+) -> Result<(), StoreError> {
     for notice in notices {
         sqlx::query(
             "INSERT INTO notices (id, incident_id, kind, channel, recipient, recipient_label, subject, body, state, created_at, due_at, ended_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .bind(notice.id.to_string())
-        .bind(notice.occasion.map(|id: OccasionId| id.to_string()))
+        .bind(notice.occasion.map(|id: IncidentId| id.to_string()))
         .bind(rows::to_name(&notice.kind, "kind")?)
         .bind(rows::to_name(&notice.recipient.channel, "channel")?)
         .bind(&notice.recipient.to)

@@ -1,7 +1,7 @@
 //! What hosts have offered, and where Basic was chosen on purpose: a host that has offered better once gets no password
 //! by Basic because it offers less now.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{
     account_name::AccountName,
@@ -91,7 +91,7 @@ impl Store {
 
 /// Sets how an account signs in, in the name of somebody.
 pub(crate) async fn set_sign_in(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     id: AccountId,
     method: SignInMethod,
     by: Option<UserId>,
@@ -108,7 +108,7 @@ pub(crate) async fn set_sign_in(
 /// What becomes of an account when `user` has connected through it with a typed password. An administrator's word holds
 /// for every account; a member's for their own, and for one that nobody else uses.
 pub(crate) async fn settle_sign_in(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     id: AccountId,
     mode: Mode,
     wanted: SignInMethod,

@@ -1,17 +1,17 @@
 //! Accounts that admins hold for everybody: tested, changed, moved, and ended with all that was read.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{
     accounts,
     accounts::Account,
     error::StoreError,
     offers::set_sign_in,
     rows, secrets,
-    store::{Store, Table},
+    store::{LockedTable, Store},
 };
 use kalends_core::{
     account_name::AccountName,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     connection::{Mode, SignInMethod},
     endpoint::EwsUrl,
@@ -41,7 +41,7 @@ pub struct Terms {
 
 /// An account as admins see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct OrganisationAccount {
     pub account: Account,
     pub domains: Vec<String>,
     /// How many connections use it.
@@ -72,7 +72,7 @@ pub struct EndedAccount {
 
 impl Store {
     /// The organisation's accounts by label.
-    pub async fn held_accounts(&self) -> Result<Vec<Held>, StoreError> {
+    pub async fn held_accounts(&self) -> Result<Vec<OrganisationAccount>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "{} WHERE kind = $1 ORDER BY label, id",
             accounts::COLUMNS
@@ -88,7 +88,10 @@ impl Store {
         Ok(held)
     }
 
-    pub async fn held_account(&self, id: AccountId) -> Result<Option<Held>, StoreError> {
+    pub async fn held_account(
+        &self,
+        id: AccountId,
+    ) -> Result<Option<OrganisationAccount>, StoreError> {
         match self.account(id).await? {
             Some(account) if account.mode == Mode::Organisation => {
                 Ok(Some(self.with_counts(account).await?))
@@ -97,7 +100,7 @@ impl Store {
         }
     }
 
-    async fn with_counts(&self, account: Account) -> Result<Held, StoreError> {
+    async fn with_counts(&self, account: Account) -> Result<OrganisationAccount, StoreError> {
         let domains =
             sqlx::query("SELECT domain FROM account_domains WHERE account_id = $1 ORDER BY domain")
                 .bind(account.id.to_string())
@@ -110,7 +113,7 @@ impl Store {
         .bind(account.id.to_string())
         .fetch_one(self.pool())
         .await?;
-        Ok(Held {
+        Ok(OrganisationAccount {
             domains: domains
                 .iter()
                 .map(|row| rows::text(row, "domain"))
@@ -167,10 +170,10 @@ impl Store {
     pub async fn add_account(
         &self,
         new: &NewAccount,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<AccountId, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
         secrets::point_to(&mut writing, new.secret_id).await?;
         let id = AccountId::new(now, self.random.bytes());
         sqlx::query(
@@ -201,10 +204,10 @@ impl Store {
         &self,
         id: AccountId,
         terms: &Terms,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
         sqlx::query("UPDATE accounts SET label = $2, expires_at = $3 WHERE id = $1")
             .bind(id.to_string())
             .bind(&terms.label)
@@ -222,10 +225,10 @@ impl Store {
         &self,
         id: AccountId,
         new: &NewAccount,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Vec<SecretId>, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
         secrets::point_to(&mut writing, new.secret_id).await?;
         let released = secrets_of(&mut writing, id).await?;
         secrets::let_go(&mut writing, &released, now).await?;
@@ -255,10 +258,10 @@ impl Store {
     pub async fn end_account(
         &self,
         id: AccountId,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(EndedAccount, Vec<SecretId>), StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
         let released = secrets_of(&mut writing, id).await?;
         secrets::let_go(&mut writing, &released, now).await?;
         let counts = sqlx::query(
@@ -295,14 +298,14 @@ impl Store {
                 .await?;
         }
         for row in &mailboxes {
-            let disconnected = Entry {
-                action: Action::Disconnected,
+            let disconnected = AuditEntry {
+                action: AuditAction::Disconnected,
                 subject: rows::text(row, "mailbox")?,
                 ..entry.clone()
             };
             self.audit_in(&mut writing, &disconnected, now).await?;
         }
-        let entry = Entry {
+        let entry = AuditEntry {
             subject: format!(
                 "{}; people disconnected: {}, entries deleted: {}",
                 entry.subject, ended.users, ended.entries
@@ -320,7 +323,7 @@ fn kind() -> Result<String, StoreError> {
 }
 
 async fn set_domains(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     id: AccountId,
     domains: &[String],
 ) -> Result<(), StoreError> {
@@ -338,7 +341,7 @@ async fn set_domains(
     Ok(())
 }
 
-async fn secrets_of(writing: &mut Writing, id: AccountId) -> Result<Vec<SecretId>, StoreError> {
+async fn secrets_of(writing: &mut Transaction, id: AccountId) -> Result<Vec<SecretId>, StoreError> {
     let found = sqlx::query(
         "SELECT secret_id FROM accounts WHERE id = $1 \
          UNION SELECT next_secret_id FROM accounts WHERE id = $1 AND next_secret_id IS NOT NULL",
@@ -354,7 +357,7 @@ async fn secrets_of(writing: &mut Writing, id: AccountId) -> Result<Vec<SecretId
 
 /// Connections that stand broken are looked at at once; the others go on as planned.
 pub(crate) async fn wake_troubled(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     id: AccountId,
     now: Timestamp,
 ) -> Result<(), StoreError> {

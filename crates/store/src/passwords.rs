@@ -1,15 +1,15 @@
 //! A tested password in the place of one that was refused, for every connection of its account.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{
     error::StoreError,
-    history::Whose,
+    history::RunSubject,
     organisation::wake_troubled,
     rows, secrets,
-    store::{Store, Table},
+    store::{LockedTable, Store},
 };
 use kalends_core::{
-    audit::Entry,
+    audit::AuditEntry,
     clock::Timestamp,
     connection::ConnectionState,
     id::{AccountId, ConnectionId, SecretId},
@@ -23,10 +23,10 @@ impl Store {
         &self,
         (account, tested): (AccountId, Option<ConnectionId>),
         new: SecretId,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<SecretId, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
         secrets::point_to(&mut writing, new).await?;
         let found = sqlx::query("SELECT secret_id FROM accounts WHERE id = $1")
             .bind(account.to_string())
@@ -56,11 +56,11 @@ impl Store {
 
     async fn connect_again(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         (account, tested): (AccountId, ConnectionId),
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (whose, state) = (Whose::One(tested), ConnectionState::Connected);
+        let (whose, state) = (RunSubject::One(tested), ConnectionState::Connected);
         self.note_state_in(writing, whose, state, None, now).await?;
         let connected = sqlx::query(
             "UPDATE connections SET since = CASE WHEN state = $3 THEN since ELSE $4 END, state = $3, problem = NULL, problem_code = NULL, \

@@ -1,7 +1,7 @@
 //! Stopping all work, of one account or altogether. Workers of every instance look at this several times a second.
 
 use crate::{error::StoreError, rows, store::Store};
-use kalends_core::{audit::Entry, clock::Timestamp, id::AccountId};
+use kalends_core::{audit::AuditEntry, clock::Timestamp, id::AccountId};
 use std::time::Duration;
 
 impl Store {
@@ -10,7 +10,7 @@ impl Store {
         &self,
         id: AccountId,
         paused: bool,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
@@ -40,7 +40,7 @@ impl Store {
         &self,
         id: AccountId,
         until: Option<Timestamp>,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
@@ -73,7 +73,7 @@ impl Store {
     pub async fn pause_everything(
         &self,
         paused: bool,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;

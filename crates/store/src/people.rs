@@ -1,21 +1,22 @@
 //! People as admins tend them: the list, links to set a password with, roles, who may sign in.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{
     error::StoreError,
     query::Query,
     rows,
-    store::{Store, Table},
+    store::{LockedTable, Store},
     unreadable::Listed,
     users::{NewUser, Role, User},
 };
 use kalends_core::{
-    audit::Entry, clock::Timestamp, connection::ConnectionState, id::UserId, mailbox::SmtpAddress,
+    audit::AuditEntry, clock::Timestamp, connection::ConnectionState, id::UserId,
+    mailbox::SmtpAddress,
 };
 
-/// Which people a list shows.
+/// PeopleFilter people a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Which {
+pub enum PeopleFilter {
     #[default]
     All,
     Admins,
@@ -33,16 +34,16 @@ pub struct PersonLine {
     pub link_until: Option<Timestamp>,
 }
 
-fn condition(which: Which) -> &'static str {
+fn condition(which: PeopleFilter) -> &'static str {
     match which {
-        Which::All => "1 = 1",
-        Which::Admins => "u.role = 'admin'",
-        Which::Invited => "u.password_hash = ''",
-        Which::Disabled => "u.disabled_at IS NOT NULL",
+        PeopleFilter::All => "1 = 1",
+        PeopleFilter::Admins => "u.role = 'admin'",
+        PeopleFilter::Invited => "u.password_hash = ''",
+        PeopleFilter::Disabled => "u.disabled_at IS NOT NULL",
     }
 }
 
-pub(crate) fn page_query(which: Which, search: &str, (limit, offset): (i64, i64)) -> Query {
+pub(crate) fn page_query(which: PeopleFilter, search: &str, (limit, offset): (i64, i64)) -> Query {
     let mut query = Query::new(format!(
         "SELECT u.id, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.first_day, u.clock, u.disabled_at, u.disconnected_at, \
          i.expires_at AS link_until, CASE WHEN c.paused_at IS NULL THEN c.state ELSE 'paused' END AS state \
@@ -61,7 +62,7 @@ impl Store {
     /// People by name, `limit` of them from `offset` on.
     pub async fn people(
         &self,
-        which: Which,
+        which: PeopleFilter,
         search: &str,
         (limit, offset): (i64, i64),
     ) -> Result<Vec<PersonLine>, StoreError> {
@@ -78,7 +79,7 @@ impl Store {
         }))
     }
 
-    pub async fn count_people(&self, which: Which, search: &str) -> Result<i64, StoreError> {
+    pub async fn count_people(&self, which: PeopleFilter, search: &str) -> Result<i64, StoreError> {
         let mut query = Query::new(format!(
             "SELECT COUNT(*) AS found FROM users u WHERE {}",
             condition(which)
@@ -96,7 +97,7 @@ impl Store {
         new: NewUser,
         addresses: &[SmtpAddress],
         link: (&str, Timestamp),
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<User, StoreError> {
         let mut writing = self.begin().await?;
@@ -122,7 +123,7 @@ impl Store {
         &self,
         user: UserId,
         link: (&str, Timestamp),
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
@@ -166,7 +167,7 @@ impl Store {
         token_hash: &str,
         password_hash: &str,
         time_zone: &str,
-        entries: &[Entry],
+        entries: &[AuditEntry],
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
@@ -201,10 +202,10 @@ impl Store {
         &self,
         user: UserId,
         role: Role,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Users).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Users).await?;
         sqlx::query("UPDATE users SET role = $2 WHERE id = $1")
             .bind(user.to_string())
             .bind(rows::to_name(&role, "role")?)
@@ -224,10 +225,10 @@ impl Store {
         &self,
         user: UserId,
         disabled: bool,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Users).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Users).await?;
         let at = disabled.then_some(now.millis());
         sqlx::query("UPDATE users SET disabled_at = $2 WHERE id = $1")
             .bind(user.to_string())
@@ -268,7 +269,7 @@ impl Store {
         &self,
         user: UserId,
         address: &SmtpAddress,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
@@ -285,7 +286,7 @@ impl Store {
 }
 
 async fn put_link_in(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     user: UserId,
     (token_hash, until): (&str, Timestamp),
     now: Timestamp,
@@ -305,7 +306,7 @@ async fn put_link_in(
 }
 
 /// Whether an admin is there who can sign in.
-async fn has_admin(writing: &mut Writing) -> Result<bool, StoreError> {
+async fn has_admin(writing: &mut Transaction) -> Result<bool, StoreError> {
     let found = sqlx::query(
         "SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL AND password_hash <> '' LIMIT 1",
     )

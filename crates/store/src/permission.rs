@@ -1,7 +1,7 @@
 //! What the organisation's rules allow, asked once more within the transaction that saves a connection: they may have
 //! changed while it was tested.
 
-use crate::database::{Engine, Writing};
+use crate::database::{Engine, Transaction};
 use crate::{error::StoreError, policy::policy_of, saving::Reads, store::Store};
 use kalends_core::{
     connection::Mode,
@@ -13,7 +13,7 @@ impl Store {
     /// permission back meanwhile waits for the end of this transaction, and finds what it saved.
     pub(crate) async fn refuse_forbidden(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         mode: Mode,
         reads: &Reads,
     ) -> Result<(), StoreError> {

@@ -1,7 +1,8 @@
 //! How the database finds what the pages of a large organisation ask.
 
 use crate::{
-    connection_list::Wanted, error::StoreError, events, people, people::Which, store::Store,
+    connection_list::ListQuery, error::StoreError, events, people, people::PeopleFilter,
+    store::Store,
 };
 use kalends_core::{
     calendar::Window,
@@ -10,29 +11,31 @@ use kalends_core::{
 
 /// What a page asks.
 #[derive(Debug, Clone, Copy)]
-pub enum Asked<'a> {
-    List(&'a Wanted),
-    Counts(&'a Wanted),
-    People(Which, &'a str),
+pub enum PlannedQuery<'a> {
+    List(&'a ListQuery),
+    Counts(&'a ListQuery),
+    People(PeopleFilter, &'a str),
     Entries(ConnectionId, Window),
     Entry(ConnectionId, EventId),
 }
 
 impl Store {
     /// The steps that the database takes for it, in its own words.
-    pub async fn plan(&self, asked: Asked<'_>) -> Result<Vec<String>, StoreError> {
+    pub async fn plan(&self, asked: PlannedQuery<'_>) -> Result<Vec<String>, StoreError> {
         let queries = match asked {
-            Asked::List(wanted) => self.list_queries(wanted).await?,
-            Asked::Counts(wanted) => self.count_queries(wanted).await?,
-            Asked::People(which, search) => {
+            PlannedQuery::List(wanted) => self.list_queries(wanted).await?,
+            PlannedQuery::Counts(wanted) => self.count_queries(wanted).await?,
+            PlannedQuery::People(which, search) => {
                 vec![people::page_query(
                     which,
                     search,
                     (super::connection_list::PAGE, 0),
                 )]
             }
-            Asked::Entries(connection, window) => vec![events::window_query(connection, window)],
-            Asked::Entry(connection, id) => vec![events::entry_query(connection, id)],
+            PlannedQuery::Entries(connection, window) => {
+                vec![events::window_query(connection, window)]
+            }
+            PlannedQuery::Entry(connection, id) => vec![events::entry_query(connection, id)],
         };
         let mut steps = Vec::new();
         for query in queries {

@@ -1,9 +1,9 @@
 //! The organisation's rules.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{error::StoreError, privacy::Copies, rows, store::Store};
 use kalends_core::{
-    audit::Entry,
+    audit::AuditEntry,
     clock::Timestamp,
     policy::{Policy, Probes, next_probe},
 };
@@ -23,7 +23,7 @@ impl Store {
     pub async fn set_policy(
         &self,
         policy: &Policy,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let before = self.policy().await?;
@@ -57,7 +57,7 @@ pub(crate) fn policy_of(found: &[AnyRow]) -> Result<Policy, StoreError> {
 
 /// Plans the next probe of accounts whose password was refused twice and more, or takes it back.
 async fn replan_in(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     probes: Probes,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -76,7 +76,7 @@ async fn replan_in(
     Ok(())
 }
 
-async fn set_in(writing: &mut Writing, policy: &Policy) -> Result<(), StoreError> {
+async fn set_in(writing: &mut Transaction, policy: &Policy) -> Result<(), StoreError> {
     for (rule, value) in policy.rules() {
         sqlx::query(
             "INSERT INTO policy (rule, value) VALUES ($1, $2) ON CONFLICT (rule) DO UPDATE SET value = excluded.value",

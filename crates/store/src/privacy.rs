@@ -1,10 +1,10 @@
 //! How much of calendars is kept, and erasing what is above it: the level and the erasing are one transaction, and a
 //! round reads the level in the one that writes its entries.
 
-use crate::database::{Engine, Writing};
+use crate::database::{Engine, Transaction};
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{
-    audit::Entry,
+    audit::AuditEntry,
     clock::Timestamp,
     id::{CheckId, ConnectionId, UserId},
     policy::{Policy, PrivacyLevel},
@@ -48,7 +48,7 @@ impl Store {
         &self,
         user: UserId,
         own: Option<PrivacyLevel>,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let policy: Policy = self.policy().await?;
@@ -77,7 +77,7 @@ impl Store {
     /// Erases what is kept above a level, and makes what may be kept below it read anew.
     pub(crate) async fn level_in(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         copies: Copies,
         level: PrivacyLevel,
         now: Timestamp,
@@ -103,7 +103,7 @@ impl Store {
     /// The level in force for the person of a check, read so that it cannot change before the transaction ends.
     pub(crate) async fn level_for_check(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         check: CheckId,
     ) -> Result<PrivacyLevel, StoreError> {
         let person = "(SELECT user_id FROM checks WHERE id = $1)";
@@ -113,7 +113,7 @@ impl Store {
     /// The level in force for a connection's owner, read so that it cannot change before the transaction ends.
     pub(crate) async fn level_for_writing(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         connection: ConnectionId,
     ) -> Result<PrivacyLevel, StoreError> {
         let owner = "(SELECT user_id FROM connections WHERE id = $1)";
@@ -123,7 +123,7 @@ impl Store {
 
     async fn level_where(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         user: &'static str,
         id: &str,
     ) -> Result<PrivacyLevel, StoreError> {

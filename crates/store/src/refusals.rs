@@ -1,7 +1,7 @@
 //! Places for passwords that may be refused: at most four an hour for one account name, whoever sends them. A place is
 //! taken before the password goes out, kept where it was refused or never answered, and given back otherwise.
 
-use crate::database::{Engine, Writing};
+use crate::database::{Engine, Transaction};
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{call::CALL_LIMIT, clock::Timestamp, id::RecordId};
 use sha2::{Digest as _, Sha256};
@@ -202,7 +202,7 @@ const TAKEN: &str = "SELECT typed, by_owner, pending, taken_at, free_at FROM ref
                      ORDER BY free_at";
 
 pub(crate) async fn keep_in(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     id: RecordId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -216,7 +216,7 @@ pub(crate) async fn keep_in(
 
 /// Forgets what is over. A clock that was ahead for a while left places that would never be: they stand for an hour.
 async fn clean(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     under: &CountedUnder,
     now: Timestamp,
 ) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
 };
 
@@ -38,7 +38,7 @@ impl Store {
                 rows::number(&row, "count")?,
                 rows::instant(&row, "since")?.time_in_words()
             );
-            let entry = Entry::by_kalends(Action::SignInRefused).about(subject);
+            let entry = AuditEntry::by_kalends(AuditAction::SignInRefused).about(subject);
             self.audit_in(&mut writing, &entry, now).await?;
         }
         Ok(writing.commit().await?)

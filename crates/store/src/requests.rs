@@ -2,7 +2,7 @@
 
 use crate::{error::StoreError, limits::RowsKey, notices, rows, store::Store, users::User};
 use kalends_core::{
-    audit::Entry,
+    audit::AuditEntry,
     clock::Timestamp,
     id::{RequestId, UserId},
     mailbox::SmtpAddress,
@@ -99,7 +99,7 @@ impl Store {
         &self,
         user: UserId,
         address: &SmtpAddress,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
@@ -183,7 +183,7 @@ impl Store {
         user: UserId,
         mailbox: &SmtpAddress,
         reason: &str,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin_alone_under(&WaitingRequests(user)).await?;
@@ -228,7 +228,7 @@ impl Store {
         id: RequestId,
         (from, to): (RequestState, RequestState),
         answer: &str,
-        (entry, told): (&Entry, Option<&Notice>),
+        (entry, told): (&AuditEntry, Option<&Notice>),
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;

@@ -1,17 +1,17 @@
 //! Making and ending connections: the one transaction that points to a sealed secret.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{
     accounts,
     accounts::Account,
     error::StoreError,
     offers::settle_sign_in,
     rows, secrets,
-    store::{Store, Table},
+    store::{LockedTable, Store},
 };
 use kalends_core::{
     account_name::AccountName,
-    audit::Entry,
+    audit::AuditEntry,
     clock::Timestamp,
     connection::{ConnectionState, Mode, SignInMethod},
     endpoint::EwsUrl,
@@ -57,10 +57,10 @@ impl Store {
     pub async fn save_connection(
         &self,
         new: &NewConnection,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
         self.refuse_forbidden(&mut writing, new.mode, &new.reads)
             .await?;
         secrets::point_to(&mut writing, new.secret_id).await?;
@@ -97,10 +97,10 @@ impl Store {
         &self,
         account_id: AccountId,
         reads: &Reads,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
         // An admin's own word is enough for somebody else.
         if entry.actor == Some(reads.user_id) {
             self.refuse_forbidden(&mut writing, Mode::Organisation, reads)
@@ -135,7 +135,7 @@ impl Store {
 
     async fn replace_connection(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         (account_id, mode): (AccountId, Mode),
         reads: &Reads,
         by: Option<UserId>,
@@ -185,7 +185,7 @@ impl Store {
 
     async fn upsert_account(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         new: &NewConnection,
         now: Timestamp,
         released: &mut Vec<SecretId>,
@@ -251,10 +251,10 @@ impl Store {
     pub async fn end_connection(
         &self,
         user: UserId,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<Saved>, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
         // People before connections, as everywhere.
         let by_others = (entry.actor != Some(user)).then_some(now);
         note_ending(&mut writing, user, by_others).await?;
@@ -277,7 +277,7 @@ impl Store {
     /// Deletes a user's connection with the copy of its entries. `None` if there was none.
     pub(crate) async fn end_connection_in(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         user: UserId,
         released: &mut Vec<SecretId>,
     ) -> Result<Option<ConnectionId>, StoreError> {
@@ -301,7 +301,7 @@ impl Store {
 
 /// Whoever is disconnected by somebody else reads it on their profile.
 async fn note_ending(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     user: UserId,
     at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
@@ -314,7 +314,7 @@ async fn note_ending(
 }
 
 /// Calls carry the mailbox's address; they go with the connection.
-async fn forget_calls(writing: &mut Writing, user: UserId) -> Result<(), StoreError> {
+async fn forget_calls(writing: &mut Transaction, user: UserId) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
     )
@@ -326,7 +326,7 @@ async fn forget_calls(writing: &mut Writing, user: UserId) -> Result<(), StoreEr
 
 /// The last connection to leave takes the account and its secret along; what an admin holds stays.
 async fn drop_unused_account(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     id: AccountId,
     released: &mut Vec<SecretId>,
 ) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! Finding people by the beginnings of words, through an index: of their names, addresses and mailboxes.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{id::UserId, mailbox::SmtpAddress};
 use std::collections::BTreeSet;
@@ -73,7 +73,7 @@ impl Store {
     /// Finds the words of a person anew, and tells their connections the name that they are sorted by.
     pub(crate) async fn index_user_in(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         id: UserId,
     ) -> Result<(), StoreError> {
         let row = sqlx::query("SELECT name, email FROM users WHERE id = $1")

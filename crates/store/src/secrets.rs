@@ -3,7 +3,7 @@
 //! A secret is announced before it is sealed. The transaction that points to it takes the announcement away; the one that
 //! drops the pointer lists the secret for deletion. So no row of the vault is ever deleted because something is absent.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{clock::Timestamp, id::SecretId};
 use std::collections::HashSet;
@@ -55,7 +55,7 @@ impl Store {
     /// Returns which.
     pub(crate) async fn replaced(
         &self,
-        mut writing: Writing,
+        mut writing: Transaction,
         (old, new): (SecretId, SecretId),
         moved: bool,
         now: Timestamp,
@@ -186,7 +186,7 @@ impl Store {
     pub async fn list_pruned_secrets(
         &self,
         ids: &[SecretId],
-        entry: &kalends_core::audit::Entry,
+        entry: &kalends_core::audit::AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
@@ -200,7 +200,7 @@ impl Store {
 }
 
 /// Takes the announcement of a secret that a change points to.
-pub(crate) async fn point_to(writing: &mut Writing, id: SecretId) -> Result<(), StoreError> {
+pub(crate) async fn point_to(writing: &mut Transaction, id: SecretId) -> Result<(), StoreError> {
     if take_announcement(writing, id).await? {
         Ok(())
     } else {
@@ -209,7 +209,7 @@ pub(crate) async fn point_to(writing: &mut Writing, id: SecretId) -> Result<(), 
 }
 
 /// Whether there was one.
-async fn take_announcement(writing: &mut Writing, id: SecretId) -> Result<bool, StoreError> {
+async fn take_announcement(writing: &mut Transaction, id: SecretId) -> Result<bool, StoreError> {
     let taken = sqlx::query("DELETE FROM announced_secrets WHERE id = $1")
         .bind(id.to_string())
         .execute(writing.on())
@@ -219,7 +219,7 @@ async fn take_announcement(writing: &mut Writing, id: SecretId) -> Result<bool, 
 
 /// Lists secrets that a change lets go of.
 pub(crate) async fn let_go(
-    writing: &mut Writing,
+    writing: &mut Transaction,
     ids: &[SecretId],
     now: Timestamp,
 ) -> Result<(), StoreError> {

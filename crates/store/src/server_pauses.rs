@@ -1,7 +1,7 @@
 //! Pauses that Exchange asked for: they hold for a whole account, and grow while they are asked for again and again.
 
-use crate::database::Writing;
-use crate::{error::StoreError, history::Whose, rows, store::Store};
+use crate::database::Transaction;
+use crate::{error::StoreError, history::RunSubject, rows, store::Store};
 use kalends_core::{
     back_off::pause,
     clock::Timestamp,
@@ -17,9 +17,9 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A server that asked for a pause.
 #[derive(Debug, Clone, Copy)]
-pub struct Busy<'a> {
+pub struct RequestedPause<'a> {
     pub account: AccountId,
-    /// Whose call it was.
+    /// RunSubject call it was.
     pub connection: Option<ConnectionId>,
     pub problem: &'a Problem,
     /// How long, as it said.
@@ -30,7 +30,7 @@ pub struct Busy<'a> {
 impl Store {
     /// Leaves the account alone for as long as it takes, and returns how long its connection waits. Those that have
     /// waited for long by then are shown as delayed.
-    pub async fn note_busy(&self, busy: &Busy<'_>) -> Result<Duration, StoreError> {
+    pub async fn note_busy(&self, busy: &RequestedPause<'_>) -> Result<Duration, StoreError> {
         let mut writing = self.begin().await?;
         // Calls that were under way at the same time are told the same thing once.
         sqlx::query(
@@ -67,7 +67,7 @@ impl Store {
 
     async fn pause_of(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         id: ConnectionId,
         asked: Duration,
     ) -> Result<Duration, StoreError> {
@@ -87,8 +87,8 @@ impl Store {
 
     async fn show_who_waits(
         &self,
-        writing: &mut Writing,
-        busy: &Busy<'_>,
+        writing: &mut Transaction,
+        busy: &RequestedPause<'_>,
         until: Timestamp,
     ) -> Result<(), StoreError> {
         let connected = ConnectionState::Connected.code();
@@ -106,7 +106,7 @@ impl Store {
         let told = rows::to_json(&told, "problem")?;
         for row in &late {
             let id: ConnectionId = rows::parsed(row, "id")?;
-            self.note_state_in(writing, Whose::One(id), state, Some(code), busy.now)
+            self.note_state_in(writing, RunSubject::One(id), state, Some(code), busy.now)
                 .await?;
             sqlx::query(
                 "UPDATE connections SET state = $2, problem = $3, problem_code = $4, since = $5 WHERE id = $1",
@@ -136,7 +136,7 @@ impl Store {
     }
 }
 
-async fn times(writing: &mut Writing, sql: &'static str, id: &str) -> Result<u32, StoreError> {
+async fn times(writing: &mut Transaction, sql: &'static str, id: &str) -> Result<u32, StoreError> {
     let row = sqlx::query(sql)
         .bind(id)
         .fetch_optional(writing.on())

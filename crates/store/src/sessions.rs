@@ -1,8 +1,8 @@
 //! Sessions, known by the hash of their id.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{error::StoreError, rows, store::Store};
-use kalends_core::{audit::Entry, clock::Timestamp, id::UserId};
+use kalends_core::{audit::AuditEntry, clock::Timestamp, id::UserId};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 use std::fmt::Write as _;
@@ -198,7 +198,7 @@ impl Store {
     pub async fn delete_sessions_of(
         &self,
         user: UserId,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
@@ -216,7 +216,7 @@ impl Store {
         &self,
         user: UserId,
         id_hash: &str,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let writing = self.begin().await?;
@@ -230,7 +230,7 @@ impl Store {
         &self,
         user: UserId,
         id_hash: &str,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let writing = self.begin().await?;
@@ -241,10 +241,10 @@ impl Store {
 
     async fn delete_written(
         &self,
-        mut writing: Writing,
+        mut writing: Transaction,
         sql: &'static str,
         (user, id_hash): (UserId, &str),
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let ended = sqlx::query(sql)
@@ -262,7 +262,7 @@ impl Store {
 }
 
 /// Ends the sessions of nobody that are too many beside a new one.
-async fn make_room(writing: &mut Writing, new: &SessionRow) -> Result<(), StoreError> {
+async fn make_room(writing: &mut Transaction, new: &SessionRow) -> Result<(), StoreError> {
     const OTHERS: &str = "FROM sessions WHERE user_id IS NULL AND id_hash <> $1";
     for (which, most) in [
         ("network_hash = $2", MOST_OF_NETWORK),

@@ -1,15 +1,15 @@
 //! The second credential slot of an organisation's account: filled with tested credentials, emptied, and switched to.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{
     accounts::{Account, NextSlot},
     error::StoreError,
     organisation::wake_troubled,
     rows, secrets,
-    store::{Store, Table},
+    store::{LockedTable, Store},
 };
 use kalends_core::{
-    audit::Entry,
+    audit::AuditEntry,
     clock::Timestamp,
     id::{AccountId, SecretId},
 };
@@ -20,10 +20,10 @@ impl Store {
         &self,
         id: AccountId,
         next: &NextSlot,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
         secrets::point_to(&mut writing, next.secret_id).await?;
         let before = next_secret(&mut writing, id).await?;
         secrets::let_go(&mut writing, before.as_slice(), now).await?;
@@ -46,10 +46,10 @@ impl Store {
     pub async fn drop_next(
         &self,
         id: AccountId,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
         let before = next_secret(&mut writing, id).await?;
         if before.is_none() {
             return Ok(None);
@@ -73,10 +73,10 @@ impl Store {
         &self,
         account: &Account,
         next: &NextSlot,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
-        let mut writing = self.begin_alone_on(Table::Accounts).await?;
+        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
         let switched = sqlx::query(
             "UPDATE accounts SET name = $3, name_key = $4, secret_id = next_secret_id, expires_at = next_expires_at, \
              next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL, held_until = NULL, \
@@ -100,7 +100,10 @@ impl Store {
     }
 }
 
-async fn next_secret(writing: &mut Writing, id: AccountId) -> Result<Option<SecretId>, StoreError> {
+async fn next_secret(
+    writing: &mut Transaction,
+    id: AccountId,
+) -> Result<Option<SecretId>, StoreError> {
     let row = sqlx::query("SELECT next_secret_id FROM accounts WHERE id = $1")
         .bind(id.to_string())
         .fetch_optional(writing.on())

@@ -4,7 +4,7 @@
 //! stand side by side.
 
 use crate::{
-    database::{Database, Engine, Misplaced, Schema, Unready, Writing},
+    database::{Database, Engine, Misplaced, Schema, Transaction, Unready},
     error::StoreError,
     lease::Lease,
     unreadable::Unreadable,
@@ -27,7 +27,7 @@ pub struct Store {
 /// Tables on which some changes must be alone. Whoever changes both accounts and connections touches accounts first,
 /// so that no two wait for each other.
 #[derive(Debug, Clone, Copy)]
-pub enum Table {
+pub enum LockedTable {
     Users,
     Accounts,
 }
@@ -105,7 +105,7 @@ impl Store {
         self.database.engine()
     }
 
-    pub async fn begin(&self) -> Result<Writing, StoreError> {
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
         let mut writing = self.database.begin().await?;
         if let Some(lease) = &self.fence {
             lease.still_held(&mut writing, &self.instance).await?;
@@ -115,12 +115,12 @@ impl Store {
 
     /// Begins a change that must be the only one on the table: no other one begins or goes on until it ends. `SQLite`
     /// has a single writer anyway.
-    pub async fn begin_alone_on(&self, table: Table) -> Result<Writing, StoreError> {
+    pub async fn begin_alone_on(&self, table: LockedTable) -> Result<Transaction, StoreError> {
         let mut writing = self.begin().await?;
         if self.engine() == Engine::Postgres {
             let sql = match table {
-                Table::Users => "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
-                Table::Accounts => "LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE",
+                LockedTable::Users => "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
+                LockedTable::Accounts => "LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE",
             };
             sqlx::query(sql).execute(writing.on()).await?;
         }

@@ -3,13 +3,13 @@
 use crate::{
     error::StoreError,
     events::Changes,
-    history::{Delays, RoundEnd, Whose},
+    history::{Delays, RunSubject, SyncRunEnd},
     rows,
     store::Store,
 };
 use kalends_core::{
     account_name::AccountName,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     call::Call,
     clock::Timestamp,
     connection::{Connection, ConnectionState},
@@ -21,14 +21,14 @@ use std::time::Duration;
 
 /// A round as an admin sees it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Round {
+pub struct SyncRun {
     pub started_at: Timestamp,
     pub millis: i64,
     pub changes: Changes,
     pub problem: Option<Problem>,
 }
 
-impl Round {
+impl SyncRun {
     pub fn ended_at(&self) -> Timestamp {
         self.started_at + Duration::from_millis(u64::try_from(self.millis).unwrap_or(0))
     }
@@ -56,7 +56,7 @@ impl Store {
         failed: &Failed<'_>,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        let (whose, cause) = (Whose::One(connection.id), Some(failed.problem.code()));
+        let (whose, cause) = (RunSubject::One(connection.id), Some(failed.problem.code()));
         self.note_state_in(&mut writing, whose, failed.state, cause, failed.now)
             .await?;
         sqlx::query(
@@ -84,7 +84,7 @@ impl Store {
         until: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;
-        let (whose, cause) = (Whose::All(account), Some(failed.problem.code()));
+        let (whose, cause) = (RunSubject::All(account), Some(failed.problem.code()));
         self.note_state_in(&mut writing, whose, failed.state, cause, failed.now)
             .await?;
         sqlx::query(
@@ -123,7 +123,7 @@ impl Store {
 
     async fn write_failed(
         &self,
-        writing: &mut crate::database::Writing,
+        writing: &mut crate::database::Transaction,
         connection: &Connection,
         failed: &Failed<'_>,
     ) -> Result<(), StoreError> {
@@ -142,7 +142,7 @@ impl Store {
         let problem = Some((failed.problem, failed.request_id));
         self.note_calls_in(writing, connection, failed.calls, problem, failed.now)
             .await?;
-        let end = RoundEnd::of(failed.state);
+        let end = SyncRunEnd::of(failed.state);
         self.count_round_in(writing, end, &Delays::default(), failed.now)
             .await
     }
@@ -152,7 +152,7 @@ impl Store {
         &self,
         id: ConnectionId,
         limit: i64,
-    ) -> Result<Vec<Round>, StoreError> {
+    ) -> Result<Vec<SyncRun>, StoreError> {
         let found = sqlx::query(
             "SELECT started_at, duration_ms, inserted, updated, deleted, problem FROM sync_runs WHERE connection_id = $1 \
              ORDER BY started_at DESC, id DESC LIMIT $2",
@@ -164,7 +164,7 @@ impl Store {
         found
             .iter()
             .map(|row| {
-                Ok(Round {
+                Ok(SyncRun {
                     started_at: rows::instant(row, "started_at")?,
                     millis: rows::number(row, "duration_ms")?,
                     changes: Changes {
@@ -186,7 +186,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let subject = format!("{account} for {mailbox}");
-        self.audit(&Entry::by_kalends(Action::SecretOpened).about(subject), now)
-            .await
+        self.audit(
+            &AuditEntry::by_kalends(AuditAction::SecretOpened).about(subject),
+            now,
+        )
+        .await
     }
 }

@@ -1,10 +1,13 @@
 //! How much the main database holds, for whoever watches.
 
-use crate::{connection_list::Wanted, connections::Filter, error::StoreError, rows, store::Store};
+use crate::{
+    connection_list::ListQuery, connections::ConnectionFilter, error::StoreError, rows,
+    store::Store,
+};
 use kalends_core::{
     clock::Timestamp,
     connection::ConnectionState,
-    notice::{Kind, State},
+    notice::{NoticeKind, NoticeState},
 };
 
 /// Counts over everybody.
@@ -33,14 +36,15 @@ impl Store {
               WHERE s.recipient = n.recipient AND s.channel = n.channel AND s.state = $5 AND s.ended_at > n.ended_at)) AS failed",
         )
         .bind(now.millis())
-        .bind(rows::to_name(&State::Waiting, "state")?)
-        .bind(rows::to_name(&State::Failed, "state")?)
-        .bind(rows::to_name(&Kind::Test, "kind")?)
-        .bind(rows::to_name(&State::Sent, "state")?)
+        .bind(rows::to_name(&NoticeState::Waiting, "state")?)
+        .bind(rows::to_name(&NoticeState::Failed, "state")?)
+        .bind(rows::to_name(&NoticeKind::Test, "kind")?)
+        .bind(rows::to_name(&NoticeState::Sent, "state")?)
         .fetch_one(self.pool())
         .await?;
-        let counts = self.count_connections(&Wanted::default()).await?;
-        let connections = ConnectionState::ALL.map(|state| (state, counts.of(Filter::Is(state))));
+        let counts = self.count_connections(&ListQuery::default()).await?;
+        let connections =
+            ConnectionState::ALL.map(|state| (state, counts.of(ConnectionFilter::Is(state))));
         Ok(Counted {
             people: rows::number(&row, "people")?,
             second_factors: rows::number(&row, "second_factors")?,

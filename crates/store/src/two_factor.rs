@@ -1,16 +1,16 @@
 //! Second factors: which row of the vault makes a person's codes, which were used, and the hashes of recovery codes.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{error::StoreError, rows, secrets, store::Store};
 use kalends_core::{
-    audit::Entry,
+    audit::AuditEntry,
     clock::Timestamp,
     id::{SecretId, UserId},
 };
 
 /// A second factor that is on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Factor {
+pub struct SecondFactor {
     pub user_id: UserId,
     /// The row of the vault that makes the codes.
     pub secret_id: SecretId,
@@ -21,7 +21,7 @@ pub struct Factor {
 
 /// What a pending second factor becomes once its first code was right.
 #[derive(Debug)]
-pub struct Confirmed<'a> {
+pub struct ConfirmedFactor<'a> {
     pub pending_id: SecretId,
     /// The same key, sealed anew without the recovery codes.
     pub secret_id: SecretId,
@@ -34,8 +34,8 @@ const ON: &str = "SELECT f.user_id, f.secret_id, f.enabled_at, \
                   (SELECT COUNT(*) FROM recovery_codes r WHERE r.user_id = f.user_id) AS codes_left \
                   FROM two_factor f WHERE f.secret_id IS NOT NULL";
 
-fn factor(row: &sqlx::any::AnyRow) -> Result<Factor, StoreError> {
-    Ok(Factor {
+fn factor(row: &sqlx::any::AnyRow) -> Result<SecondFactor, StoreError> {
+    Ok(SecondFactor {
         user_id: rows::parsed(row, "user_id")?,
         secret_id: rows::parsed(row, "secret_id")?,
         since: rows::instant(row, "enabled_at")?,
@@ -45,7 +45,7 @@ fn factor(row: &sqlx::any::AnyRow) -> Result<Factor, StoreError> {
 
 impl Store {
     /// A person's second factor, if it is on.
-    pub async fn factor(&self, user: UserId) -> Result<Option<Factor>, StoreError> {
+    pub async fn factor(&self, user: UserId) -> Result<Option<SecondFactor>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{ON} AND f.user_id = $1"));
         let found = sqlx::query(sql)
             .bind(user.to_string())
@@ -55,7 +55,7 @@ impl Store {
     }
 
     /// Every second factor that is on.
-    pub async fn factors(&self) -> Result<Vec<Factor>, StoreError> {
+    pub async fn factors(&self) -> Result<Vec<SecondFactor>, StoreError> {
         let found = sqlx::query(ON).fetch_all(self.pool()).await?;
         found.iter().map(factor).collect()
     }
@@ -149,8 +149,8 @@ impl Store {
     pub async fn confirm_factor(
         &self,
         user: UserId,
-        confirmed: &Confirmed<'_>,
-        entry: &Entry,
+        confirmed: &ConfirmedFactor<'_>,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<Vec<SecretId>>, StoreError> {
         let mut writing = self.begin().await?;
@@ -199,9 +199,9 @@ impl Store {
     /// from another key by now. Writes `entry` down with it.
     pub async fn take_step(
         &self,
-        factor: &Factor,
+        factor: &SecondFactor,
         step: i64,
-        entry: Option<&Entry>,
+        entry: Option<&AuditEntry>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
@@ -231,7 +231,7 @@ impl Store {
         &self,
         user: UserId,
         hash: &str,
-        entries: &[Entry],
+        entries: &[AuditEntry],
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut writing = self.begin().await?;
@@ -256,7 +256,7 @@ impl Store {
     pub async fn end_factor(
         &self,
         user: UserId,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<Vec<SecretId>>, StoreError> {
         let mut writing = self.begin().await?;
@@ -290,7 +290,7 @@ impl Store {
     /// that is to be deleted.
     pub async fn replace_factor_secret(
         &self,
-        factor: &Factor,
+        factor: &SecondFactor,
         fresh: SecretId,
         now: Timestamp,
     ) -> Result<SecretId, StoreError> {
@@ -309,7 +309,7 @@ impl Store {
     }
 }
 
-async fn delete_codes(writing: &mut Writing, user: UserId) -> Result<(), StoreError> {
+async fn delete_codes(writing: &mut Transaction, user: UserId) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1")
         .bind(user.to_string())
         .execute(writing.on())

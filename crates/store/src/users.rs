@@ -1,14 +1,14 @@
 //! People who sign in.
 
-use crate::database::Writing;
+use crate::database::Transaction;
 use crate::{
     error::StoreError,
     rows,
-    store::{Store, Table},
+    store::{LockedTable, Store},
     unreadable::Listed,
 };
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     id::UserId,
     mailbox::SmtpAddress,
@@ -111,7 +111,7 @@ impl Store {
         first: bool,
     ) -> Result<Option<User>, StoreError> {
         let mut writing = if first {
-            self.begin_alone_on(Table::Users).await?
+            self.begin_alone_on(LockedTable::Users).await?
         } else {
             self.begin().await?
         };
@@ -121,9 +121,9 @@ impl Store {
                 sqlx::query("DELETE FROM setup_codes")
                     .execute(writing.on())
                     .await?;
-                Entry::by(user.id, Action::UserCreated)
+                AuditEntry::by(user.id, AuditAction::UserCreated)
             } else {
-                Entry::by_kalends(Action::UserCreated)
+                AuditEntry::by_kalends(AuditAction::UserCreated)
             };
             let entry = entry.about(user.email.as_str());
             self.audit_in(&mut writing, &entry, now).await?;
@@ -134,7 +134,7 @@ impl Store {
 
     pub(crate) async fn insert_user_in(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         new: NewUser,
         now: Timestamp,
         first: bool,
@@ -259,7 +259,7 @@ impl Store {
         &self,
         id: UserId,
         hash: &str,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut writing = self.begin().await?;

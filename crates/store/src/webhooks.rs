@@ -2,7 +2,7 @@
 
 use crate::{error::StoreError, limits::RowsKey, rows, secrets, store::Store};
 use kalends_core::{
-    audit::Entry,
+    audit::AuditEntry,
     clock::Timestamp,
     id::{SecretId, WebhookId},
     notice::Webhook,
@@ -52,7 +52,7 @@ impl Store {
     }
 
     /// Fails with [`StoreError::TooMany`] if there are as many as may be.
-    pub async fn add_webhook(&self, new: &Webhook, entry: &Entry) -> Result<(), StoreError> {
+    pub async fn add_webhook(&self, new: &Webhook, entry: &AuditEntry) -> Result<(), StoreError> {
         let mut writing = self.begin_alone_under(&AllWebhooks).await?;
         let there = sqlx::query("SELECT COUNT(*) AS found FROM webhooks")
             .fetch_one(writing.on())
@@ -80,7 +80,7 @@ impl Store {
     pub async fn remove_webhook(
         &self,
         webhook: &Webhook,
-        entry: &Entry,
+        entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
         let mut writing = self.begin().await?;

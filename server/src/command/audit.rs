@@ -5,7 +5,7 @@ use crate::{
     data::{Access, Data},
 };
 use clap::Subcommand;
-use kalends::audit::{Break, Verdict, anchor};
+use kalends::audit::{Break, TrailVerdict, anchor};
 use kalends_core::{clock::Clock, random::Random};
 
 #[derive(Debug, Subcommand)]
@@ -24,7 +24,7 @@ pub async fn run(command: &AuditCommand, data: &Data) -> Result<(), CommandError
         .await
         .map_err(CommandError::refused)?
     {
-        Verdict::Whole {
+        TrailVerdict::Whole {
             lines,
             first,
             last,
@@ -50,13 +50,13 @@ pub async fn run(command: &AuditCommand, data: &Data) -> Result<(), CommandError
             }
             Ok(())
         }
-        Verdict::Broken(cannot @ Break::KeyElsewhere { .. }) => {
+        TrailVerdict::Broken(cannot @ Break::KeyElsewhere { .. }) => {
             say(format_args!(
                 "The audit trail: {cannot}. Give this command the same keys as the running Kalends has."
             ));
             Err(CommandError::Unhealthy)
         }
-        Verdict::Broken(broken) => {
+        TrailVerdict::Broken(broken) => {
             say(format_args!("The audit trail is broken: {broken}."));
             Err(CommandError::Unhealthy)
         }

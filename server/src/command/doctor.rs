@@ -3,15 +3,15 @@
 mod screen;
 
 use super::{CommandError, remember_end, say, user::read_password};
-use crate::{data::Data, settings::Network};
+use crate::{data::Data, settings::NetworkSettings};
 use clap::Args;
 use kalends::{
     analysis::{self, Analysis, PartEnd},
-    connect::{Form, FormField, Request},
+    connect::{ConnectRequest, Form, FormField},
     services::Services,
 };
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Clock,
     connection::Mode,
     id::CheckId,
@@ -26,7 +26,7 @@ use std::{
 
 /// What is looked at.
 #[derive(Debug, Args)]
-pub struct Wanted {
+pub struct DoctorArguments {
     /// The primary address of the mailbox to act as.
     #[arg(long)]
     mailbox: String,
@@ -52,8 +52,8 @@ pub struct Wanted {
     report: Option<PathBuf>,
 }
 
-impl Wanted {
-    fn request(self) -> Result<Request, CommandError> {
+impl DoctorArguments {
+    fn request(self) -> Result<ConnectRequest, CommandError> {
         let form = Form {
             mode: if self.personal {
                 Mode::Personal
@@ -79,7 +79,11 @@ impl Wanted {
     }
 }
 
-pub async fn run(wanted: Wanted, network: &Network, data: &Data) -> Result<(), CommandError> {
+pub async fn run(
+    wanted: DoctorArguments,
+    network: &NetworkSettings,
+    data: &Data,
+) -> Result<(), CommandError> {
     let report = wanted.report.as_deref().map(new_file).transpose()?;
     let looked = look(wanted, network, data).await;
     match (looked, report) {
@@ -103,7 +107,11 @@ pub async fn run(wanted: Wanted, network: &Network, data: &Data) -> Result<(), C
     }
 }
 
-async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis, CommandError> {
+async fn look(
+    wanted: DoctorArguments,
+    network: &NetworkSettings,
+    data: &Data,
+) -> Result<Analysis, CommandError> {
     let request = wanted.request()?;
     let (clock, random) = (Clock::system(), Random::from_system());
     // Dropped at the end, with the folder that may have been lent.
@@ -118,7 +126,7 @@ async fn look(wanted: Wanted, network: &Network, data: &Data) -> Result<Analysis
     let (store, vault) = (opened.store.clone(), opened.vault.clone());
     let services = Services::new(store, vault, outbound, clock.clone(), random);
     let subject = format!("{} through {}", request.mailbox, request.account);
-    let entry = Entry::by_kalends(Action::ExchangeChecked).about(subject);
+    let entry = AuditEntry::by_kalends(AuditAction::ExchangeChecked).about(subject);
     let now = services.clock.now();
     let audited = services.store.audit(&entry, now).await;
     audited.map_err(CommandError::refused)?;

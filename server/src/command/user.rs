@@ -2,7 +2,7 @@
 
 use crate::{
     command::{CommandError, remember_end, say},
-    data::{Access, Data, Opened},
+    data::{Access, Data, OpenedPair},
 };
 use clap::Subcommand;
 use kalends::{
@@ -15,7 +15,7 @@ use kalends::{
 };
 use kalends_core::{
     account_name::Password,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Clock,
     mailbox::SmtpAddress,
     random::Random,
@@ -64,7 +64,7 @@ pub async fn run(command: UserCommand, data: &Data) -> Result<(), CommandError> 
 
 async fn carry_out(
     command: UserCommand,
-    opened: &Opened,
+    opened: &OpenedPair,
     clock: &Clock,
 ) -> Result<(), CommandError> {
     let (store, now) = (&opened.store, clock.now());
@@ -114,7 +114,8 @@ async fn carry_out(
             let hash = hash_new(&read_password()?)
                 .await
                 .map_err(CommandError::refused)?;
-            let entry = Entry::by_kalends(Action::PasswordChanged).about(user.email.as_str());
+            let entry =
+                AuditEntry::by_kalends(AuditAction::PasswordChanged).about(user.email.as_str());
             store
                 .set_password_hash(user.id, &hash, &entry, now)
                 .await
@@ -126,7 +127,8 @@ async fn carry_out(
         }
         UserCommand::ResetSecondFactor { email } => {
             let user = known(store, &email).await?;
-            let entry = Entry::by_kalends(Action::SecondFactorReset).about(user.email.as_str());
+            let entry =
+                AuditEntry::by_kalends(AuditAction::SecondFactorReset).about(user.email.as_str());
             let custody = Custody {
                 store: store.clone(),
                 vault: opened.vault.clone(),

@@ -4,7 +4,7 @@ use super::{CommandError, remember_end, say};
 use crate::data::{Access, Data};
 use clap::Subcommand;
 use kalends::accounts::custody::{self, Mispaired};
-use kalends_core::{audit::Action, clock::Clock, random::Random};
+use kalends_core::{audit::AuditAction, clock::Clock, random::Random};
 use std::io::{IsTerminal as _, Write as _};
 
 /// What a slip would be taken for.
@@ -110,7 +110,7 @@ async fn adopt(data: &Data, yes: bool) -> Result<(), CommandError> {
         ));
     }
     for ending in adopted.endings.iter().take(SHOWN) {
-        let words = Action::from_name(&ending.action).map_or("took away", Action::words);
+        let words = AuditAction::from_name(&ending.action).map_or("took away", AuditAction::words);
         let who = ending.who.as_deref().unwrap_or("Kalends");
         say(format_args!(
             "  {}: {who} {words}: {}",

@@ -1,6 +1,6 @@
 //! What a connection is doing, and when it has done nothing for too long.
 
-use super::limits::Limits;
+use super::limits::ConnectionLimits;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::{
     sync::Notify,
@@ -79,7 +79,7 @@ impl Activity {
     }
 
     /// When the connection has waited too long, as things stand.
-    fn deadline(&self, limits: &Limits) -> Instant {
+    fn deadline(&self, limits: &ConnectionLimits) -> Instant {
         let state = self.state();
         if state.requests > 0 {
             return state.moved + limits.stalled;
@@ -94,7 +94,7 @@ impl Activity {
     }
 
     /// Waits until the connection has waited too long.
-    pub async fn overdue(&self, limits: &Limits) {
+    pub async fn overdue(&self, limits: &ConnectionLimits) {
         loop {
             let deadline = self.deadline(limits);
             if deadline <= Instant::now() {
@@ -109,7 +109,7 @@ impl Activity {
 
     /// Whether the connection may have to make room for another, and before which: those without any request first,
     /// then those between two, then those in which nothing moves; of each the one that waited longest.
-    pub fn makes_room(&self, limits: &Limits, now: Instant) -> Option<(u8, Instant)> {
+    pub fn makes_room(&self, limits: &ConnectionLimits, now: Instant) -> Option<(u8, Instant)> {
         let state = self.state();
         match (state.requests, state.had_a_request) {
             (0, false) => Some((0, state.moved)),
@@ -141,14 +141,14 @@ mod tests {
     use super::*;
 
     /// How long after now the connection has waited too long, in whole seconds.
-    fn left(activity: &Activity, limits: &Limits) -> u64 {
+    fn left(activity: &Activity, limits: &ConnectionLimits) -> u64 {
         let left = activity.deadline(limits).duration_since(Instant::now());
         (left + std::time::Duration::from_millis(500)).as_secs()
     }
 
     #[test]
     fn each_way_of_waiting_has_its_limit() {
-        let limits = Limits::for_files(1024);
+        let limits = ConnectionLimits::for_files(1024);
         let activity = Activity::begun(Instant::now());
         assert_eq!(left(&activity, &limits), 10);
         // Bytes of the first header win no time.

@@ -1,6 +1,6 @@
 //! How many files the process may have open: every connection is one.
 
-use super::limits::{FEW_FILES, Limits};
+use super::limits::{ConnectionLimits, FEW_FILES};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// More is never needed.
@@ -23,7 +23,7 @@ pub fn raise_file_limit() -> u64 {
         }
     }
     if allowed < FEW_FILES {
-        let room = Limits::for_files(allowed).total;
+        let room = ConnectionLimits::for_files(allowed).total;
         tracing::warn!(
             allowed,
             room,

@@ -11,7 +11,7 @@ const SPARE: usize = 16;
 
 /// How many connections may be open, and how long each may wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct ConnectionLimits {
     /// Connections that are answered in full.
     pub total: usize,
     /// Of these, from one address that is neither this machine nor a trusted proxy.
@@ -30,7 +30,7 @@ pub struct Limits {
     pub may_make_room: Duration,
 }
 
-impl Limits {
+impl ConnectionLimits {
     /// What fits below a limit of open files; databases, Exchange and mail need some as well.
     pub fn for_files(files: u64) -> Self {
         let kept = (files / 4).clamp(128, 1024);
@@ -66,11 +66,11 @@ mod tests {
     #[test]
     fn connections_stay_below_the_limit_of_open_files() {
         for files in [256, 1024, 4096, 65_536, u64::MAX] {
-            let limits = Limits::for_files(files);
+            let limits = ConnectionLimits::for_files(files);
             let open = u64::try_from(limits.total + limits.spare).expect("few");
             assert!(open + 112 <= files, "{files}: {limits:?}");
             assert!(limits.per_address < limits.total, "{files}: {limits:?}");
         }
-        assert_eq!(Limits::for_files(u64::MAX).total, MOST);
+        assert_eq!(ConnectionLimits::for_files(u64::MAX).total, MOST);
     }
 }

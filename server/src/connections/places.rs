@@ -2,7 +2,7 @@
 //!
 //! Where all are taken, whoever waits for nothing makes room, so that half requests shut nobody out.
 
-use super::{activity::Activity, limits::Limits};
+use super::{activity::Activity, limits::ConnectionLimits};
 use ipnet::IpNet;
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ pub struct Places(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    limits: Limits,
+    limits: ConnectionLimits,
     trusted: Arc<[IpNet]>,
     open: Mutex<Open>,
 }
@@ -42,7 +42,7 @@ struct Connection {
 
 /// One place; given back when dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct ConnectionPlace {
     places: Places,
     id: u64,
     /// Cancelled once the connection has to make room.
@@ -54,7 +54,7 @@ pub struct Place {
 
 impl Places {
     /// Places of which `trusted` proxies, and this machine, may take any number.
-    pub fn new(limits: Limits, trusted: Arc<[IpNet]>) -> Self {
+    pub fn new(limits: ConnectionLimits, trusted: Arc<[IpNet]>) -> Self {
         Self(Arc::new(Inner {
             limits,
             trusted,
@@ -62,16 +62,16 @@ impl Places {
         }))
     }
 
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &ConnectionLimits {
         &self.0.limits
     }
 
     /// Takes a place for a connection from `peer`; `None` where none can be had.
-    pub fn take(&self, peer: IpAddr) -> Option<Place> {
+    pub fn take(&self, peer: IpAddr) -> Option<ConnectionPlace> {
         self.take_at(peer, Instant::now())
     }
 
-    fn take_at(&self, peer: IpAddr, now: Instant) -> Option<Place> {
+    fn take_at(&self, peer: IpAddr, now: Instant) -> Option<ConnectionPlace> {
         let limits = &self.0.limits;
         let peer = peer.to_canonical();
         let mut open = self.open();
@@ -104,7 +104,7 @@ impl Places {
             leave: leave.clone(),
         };
         open.connections.insert(id, connection);
-        Some(Place {
+        Some(ConnectionPlace {
             places: self.clone(),
             id,
             leave,
@@ -130,7 +130,7 @@ impl Open {
     /// Tells the one of these to go that can best be spared; false if none can.
     fn make_room(
         &self,
-        limits: &Limits,
+        limits: &ConnectionLimits,
         now: Instant,
         which: impl Fn(&Connection) -> bool,
     ) -> bool {
@@ -153,7 +153,7 @@ impl Connection {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         self.places.open().connections.remove(&self.id);
     }
@@ -170,17 +170,17 @@ mod tests {
 
     /// 40 places, 10 of them for one address, and 16 to spare.
     fn places() -> Places {
-        let limits = Limits {
+        let limits = ConnectionLimits {
             total: 40,
             per_address: 10,
-            ..Limits::for_files(256)
+            ..ConnectionLimits::for_files(256)
         };
         let proxies = ["10.0.0.0/8".parse().expect("net")];
         Places::new(limits, proxies.into())
     }
 
     /// Takes a place and has a request under way in it.
-    fn busy(places: &Places, peer: [u8; 4]) -> Option<(Place, impl Sized + use<>)> {
+    fn busy(places: &Places, peer: [u8; 4]) -> Option<(ConnectionPlace, impl Sized + use<>)> {
         let place = places.take(peer.into())?;
         let request = place.activity.request(false);
         Some((place, request))
@@ -213,7 +213,7 @@ mod tests {
         let later = now + Duration::from_mins(2);
         let newcomer = places.take_at(HERE.into(), later);
         assert!(newcomer.is_some_and(|place| !place.is_spare));
-        let left = |waiting: &[Place]| -> Vec<usize> {
+        let left = |waiting: &[ConnectionPlace]| -> Vec<usize> {
             let gone = waiting.iter().enumerate();
             gone.filter(|(_, it)| it.leave.is_cancelled())
                 .map(|(number, _)| number)

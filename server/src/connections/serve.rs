@@ -3,7 +3,7 @@
 use super::{
     activity::Activity,
     observed::{AnswerBody, ObservedStream, request_body},
-    places::{Place, Places},
+    places::{ConnectionPlace, Places},
 };
 use axum::{
     Router,
@@ -43,7 +43,7 @@ const REST: Duration = Duration::from_millis(100);
 const TELL_EVERY: Duration = Duration::from_mins(1);
 
 /// Serves a router.
-pub struct Server {
+pub struct ConnectionServer {
     shared: Arc<Shared>,
     stop: CancellationToken,
 }
@@ -57,7 +57,7 @@ struct Shared {
     told: Mutex<Option<Instant>>,
 }
 
-impl Server {
+impl ConnectionServer {
     /// Serves until `stop` is cancelled.
     pub fn new(
         router: Router,
@@ -131,7 +131,7 @@ fn http() -> Builder<TokioExecutor> {
 
 impl Shared {
     /// Serves one connection. Dropping what it does closes it.
-    async fn connection<S>(&self, stream: S, peer: SocketAddr, place: Place)
+    async fn connection<S>(&self, stream: S, peer: SocketAddr, place: ConnectionPlace)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -143,7 +143,7 @@ impl Shared {
         }
     }
 
-    async fn handshake_and_answer<S>(&self, stream: S, peer: SocketAddr, place: &Place)
+    async fn handshake_and_answer<S>(&self, stream: S, peer: SocketAddr, place: &ConnectionPlace)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -159,7 +159,7 @@ impl Shared {
         }
     }
 
-    async fn answer<S>(&self, stream: S, peer: SocketAddr, place: &Place)
+    async fn answer<S>(&self, stream: S, peer: SocketAddr, place: &ConnectionPlace)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::connections::limits::Limits;
+use crate::connections::limits::ConnectionLimits;
 use axum::routing::{get, post};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::time::Duration;
@@ -12,20 +12,23 @@ const SOON: Duration = Duration::from_millis(50);
 /// Longer than any test runs.
 const NEVER: Duration = Duration::from_hours(1);
 
-/// Limits of which none ends anything while a test runs.
-fn patient() -> Limits {
-    Limits {
+/// ConnectionLimits of which none ends anything while a test runs.
+fn patient() -> ConnectionLimits {
+    ConnectionLimits {
         first_header: NEVER,
         header: NEVER,
         idle: NEVER,
         stalled: NEVER,
         may_make_room: NEVER,
-        ..Limits::for_files(1024)
+        ..ConnectionLimits::for_files(1024)
     }
 }
 
 /// Where a server listens that says "here", takes bodies, and sends more than a peer reads unasked.
-async fn server(limits: Limits, tls: Option<TlsAcceptor>) -> (SocketAddr, CancellationToken) {
+async fn server(
+    limits: ConnectionLimits,
+    tls: Option<TlsAcceptor>,
+) -> (SocketAddr, CancellationToken) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("port");
     let address = listener.local_addr().expect("address");
     let router = Router::new()
@@ -34,7 +37,7 @@ async fn server(limits: Limits, tls: Option<TlsAcceptor>) -> (SocketAddr, Cancel
         .route("/body", post(async |body: String| body))
         .route("/long", get(async || "x".repeat(64 * 1024 * 1024)));
     let stop = CancellationToken::new();
-    let server = Server::new(router, Places::new(limits, [].into()), tls, stop.clone());
+    let server = ConnectionServer::new(router, Places::new(limits, [].into()), tls, stop.clone());
     tokio::spawn(server.serve(listener, Duration::ZERO));
     (address, stop)
 }
@@ -68,7 +71,7 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
 #[tokio::test]
 async fn a_first_header_that_never_ends_is_given_up() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         first_header: SOON,
         ..patient()
     };
@@ -86,7 +89,7 @@ async fn a_first_header_that_never_ends_is_given_up() {
 
 #[tokio::test]
 async fn a_tls_handshake_that_never_ends_is_given_up() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         first_header: SOON,
         ..patient()
     };
@@ -105,7 +108,7 @@ async fn a_tls_handshake_that_never_ends_is_given_up() {
 
 #[tokio::test]
 async fn a_connection_that_is_idle_between_requests_is_closed() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         idle: SOON,
         ..patient()
     };
@@ -117,7 +120,7 @@ async fn a_connection_that_is_idle_between_requests_is_closed() {
 
 #[tokio::test]
 async fn a_later_header_that_never_ends_is_given_up() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         header: SOON,
         ..patient()
     };
@@ -132,7 +135,7 @@ async fn a_later_header_that_never_ends_is_given_up() {
 
 #[tokio::test]
 async fn a_body_that_never_comes_and_an_answer_that_nobody_reads_are_given_up() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         stalled: SOON,
         ..patient()
     };
@@ -149,7 +152,7 @@ async fn a_body_that_never_comes_and_an_answer_that_nobody_reads_are_given_up() 
 
 #[tokio::test]
 async fn an_http2_connection_without_requests_is_closed() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         idle: SOON,
         ..patient()
     };
@@ -170,7 +173,7 @@ async fn an_http2_connection_without_requests_is_closed() {
 
 #[tokio::test]
 async fn half_requests_shut_nobody_out_and_busy_ones_leave_room_for_health() {
-    let limits = Limits {
+    let limits = ConnectionLimits {
         total: 20,
         ..patient()
     };

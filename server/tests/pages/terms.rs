@@ -5,7 +5,7 @@ use crate::{
     program::{ALICE, BOB},
 };
 
-/// Words that stand for something with a name of its own.
+/// Formatter that stand for something with a name of its own.
 const SYNONYMS: &[&str] = &[
     "admin",
     "admins",

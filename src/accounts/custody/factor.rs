@@ -3,11 +3,11 @@
 use super::{Custody, CustodyError};
 use kalends_core::{
     account_name::Password,
-    audit::Entry,
+    audit::AuditEntry,
     clock::Timestamp,
     id::{SecretId, UserId},
 };
-use kalends_store::{Confirmed, vault::Destination};
+use kalends_store::{ConfirmedFactor, vault::Destination};
 
 impl Custody {
     /// Seals what a person begins to set up; what they had begun before is forgotten.
@@ -40,12 +40,12 @@ impl Custody {
         sealed: &Password,
         (pending_id, step): (SecretId, i64),
         hashes: &[String],
-        entry: &Entry,
+        entry: &AuditEntry,
     ) -> Result<bool, CustodyError> {
         let now = self.clock.now();
         let to = Destination::factor_of(user);
         let secret_id = self.seal(sealed, &to).await?;
-        let confirmed = Confirmed {
+        let confirmed = ConfirmedFactor {
             pending_id,
             secret_id,
             step,
@@ -63,7 +63,7 @@ impl Custody {
     }
 
     /// Turns a second factor off and forgets its key; false if there was none.
-    pub async fn end_factor(&self, user: UserId, entry: &Entry) -> Result<bool, CustodyError> {
+    pub async fn end_factor(&self, user: UserId, entry: &AuditEntry) -> Result<bool, CustodyError> {
         let ended = self.store.end_factor(user, entry, self.clock.now()).await?;
         self.forget(ended.as_deref().unwrap_or_default()).await?;
         Ok(ended.is_some())

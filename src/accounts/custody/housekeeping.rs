@@ -2,7 +2,7 @@
 
 use super::{Custody, CustodyError};
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     id::SecretId,
 };
 use kalends_store::fail_point;
@@ -45,7 +45,7 @@ impl Custody {
     /// Deletes rows of the vault that nothing answers for, because an operator asked for it.
     pub async fn prune(&self, unclaimed: &[SecretId]) -> Result<(), CustodyError> {
         let subject = format!("secrets deleted: {}", unclaimed.len());
-        let entry = Entry::by_kalends(Action::VaultPruned).about(subject);
+        let entry = AuditEntry::by_kalends(AuditAction::VaultPruned).about(subject);
         let now = self.clock.now();
         fail_point::reached("prune-before-main");
         self.store

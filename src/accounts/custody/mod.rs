@@ -18,7 +18,7 @@ pub use standing::{Memory, Standing};
 use crate::audit::TrailError;
 use kalends_core::{
     account_name::Password,
-    audit::Entry,
+    audit::AuditEntry,
     clock::Clock,
     id::{AccountId, ConnectionId, SecretId, UserId},
 };
@@ -67,7 +67,7 @@ impl Custody {
         &self,
         password: &Password,
         connection: impl FnOnce(SecretId) -> NewConnection,
-        entry: &Entry,
+        entry: &AuditEntry,
         to: &Destination,
     ) -> Result<ConnectionId, CustodyError> {
         let secret_id = self.seal(password, to).await?;
@@ -87,7 +87,7 @@ impl Custody {
         &self,
         account: AccountId,
         reads: &Reads,
-        entry: &Entry,
+        entry: &AuditEntry,
     ) -> Result<ConnectionId, CustodyError> {
         let now = self.clock.now();
         let saved = self
@@ -103,7 +103,7 @@ impl Custody {
         &self,
         password: &Password,
         new: impl FnOnce(SecretId) -> NewAccount,
-        entry: &Entry,
+        entry: &AuditEntry,
         to: &Destination,
     ) -> Result<AccountId, CustodyError> {
         let secret_id = self.seal(password, to).await?;
@@ -120,7 +120,7 @@ impl Custody {
         id: AccountId,
         password: &Password,
         new: impl FnOnce(SecretId) -> NewAccount,
-        entry: &Entry,
+        entry: &AuditEntry,
         to: &Destination,
     ) -> Result<(), CustodyError> {
         let secret_id = self.seal(password, to).await?;
@@ -138,7 +138,7 @@ impl Custody {
         id: AccountId,
         password: &Password,
         next: impl FnOnce(SecretId) -> NextSlot,
-        entry: &Entry,
+        entry: &AuditEntry,
         to: &Destination,
     ) -> Result<(), CustodyError> {
         let secret_id = self.seal(password, to).await?;
@@ -156,7 +156,7 @@ impl Custody {
         &self,
         tested: (AccountId, Option<ConnectionId>),
         password: &Password,
-        entry: &Entry,
+        entry: &AuditEntry,
         to: &Destination,
     ) -> Result<(), CustodyError> {
         let secret_id = self.seal(password, to).await?;
@@ -169,14 +169,18 @@ impl Custody {
     }
 
     /// Empties the second slot of an account.
-    pub async fn drop_next(&self, id: AccountId, entry: &Entry) -> Result<(), CustodyError> {
+    pub async fn drop_next(&self, id: AccountId, entry: &AuditEntry) -> Result<(), CustodyError> {
         let before = self.store.drop_next(id, entry, self.clock.now()).await?;
         self.forget(before.as_slice()).await
     }
 
     /// Switches an account to its second slot and forgets the password of the first; false if the slot is empty or was
     /// filled anew meanwhile.
-    pub async fn switch(&self, account: &Account, entry: &Entry) -> Result<bool, CustodyError> {
+    pub async fn switch(
+        &self,
+        account: &Account,
+        entry: &AuditEntry,
+    ) -> Result<bool, CustodyError> {
         let Some(next) = &account.next else {
             return Ok(false);
         };
@@ -195,7 +199,7 @@ impl Custody {
     pub async fn end_account(
         &self,
         id: AccountId,
-        entry: &Entry,
+        entry: &AuditEntry,
     ) -> Result<EndedAccount, CustodyError> {
         let now = self.clock.now();
         let (ended, released) = self.store.end_account(id, entry, now).await?;
@@ -247,7 +251,11 @@ impl Custody {
     }
 
     /// Ends a user's connection; `None` if there was none.
-    pub async fn end(&self, user: UserId, entry: &Entry) -> Result<Option<Ended>, CustodyError> {
+    pub async fn end(
+        &self,
+        user: UserId,
+        entry: &AuditEntry,
+    ) -> Result<Option<Ended>, CustodyError> {
         fail_point::reached("forget-before-main");
         let Some(saved) = self
             .store

@@ -3,7 +3,7 @@
 
 use super::{Custody, CustodyError};
 use kalends_core::{
-    audit::{Action, Ending, Entry},
+    audit::{AuditAction, AuditEntry, Ending},
     clock::Timestamp,
     id::InstallationId,
     random::Random,
@@ -160,7 +160,7 @@ impl Custody {
         let endings = self.lost_endings().await?;
         let id = InstallationId::new(now, random.bytes());
         let subject = format!("installation {id}; endings to review: {}", endings.len());
-        let entry = Entry::by_kalends(Action::VaultAdopted).about(subject);
+        let entry = AuditEntry::by_kalends(AuditAction::VaultAdopted).about(subject);
         fail_point::reached("adopt-before-main");
         self.store.adopt(id, &endings, &entry, now).await?;
         fail_point::reached("adopt-after-main");

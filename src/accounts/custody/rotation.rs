@@ -3,7 +3,7 @@
 use super::{Custody, CustodyError};
 use kalends_core::{
     account_name::Password,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     id::SecretId,
 };
@@ -83,7 +83,7 @@ impl Custody {
             rotated.sealed, rotated.unopened
         );
         fail_point::reached("rotate-before-line");
-        let entry = Entry::by_kalends(Action::VaultRotated).about(subject);
+        let entry = AuditEntry::by_kalends(AuditAction::VaultRotated).about(subject);
         self.store.audit(&entry, self.clock.now()).await?;
         Ok(rotated)
     }

@@ -3,7 +3,7 @@
 use super::{Custody, CustodyError};
 use kalends_core::{
     account_name::Password,
-    audit::Entry,
+    audit::AuditEntry,
     id::{SecretId, WebhookId},
     notice::Webhook,
 };
@@ -15,7 +15,7 @@ impl Custody {
         &self,
         sealed: &Password,
         new: impl FnOnce(SecretId) -> Webhook,
-        entry: &Entry,
+        entry: &AuditEntry,
         id: WebhookId,
     ) -> Result<Webhook, CustodyError> {
         let to = Destination::webhook(id);
@@ -30,7 +30,7 @@ impl Custody {
     pub async fn remove_webhook(
         &self,
         webhook: &Webhook,
-        entry: &Entry,
+        entry: &AuditEntry,
     ) -> Result<bool, CustodyError> {
         let now = self.clock.now();
         let released = self.store.remove_webhook(webhook, entry, now).await?;

@@ -52,7 +52,7 @@ pub type Mistakes = Vec<(AccountField, String)>;
 
 impl AccountForm {
     /// The form for a new account.
-    pub fn parse(self, now: Timestamp) -> Result<(Terms, connect::Request), Mistakes> {
+    pub fn parse(self, now: Timestamp) -> Result<(Terms, connect::ConnectRequest), Mistakes> {
         let control = self.control.clone();
         let endings = Endings {
             now,
@@ -99,7 +99,7 @@ impl AccountForm {
     }
 
     /// The part that is tested.
-    pub fn sign_in(self) -> Result<connect::Request, Mistakes> {
+    pub fn sign_in(self) -> Result<connect::ConnectRequest, Mistakes> {
         let form = connect::Form {
             mode: Mode::Organisation,
             mailbox: self.control,

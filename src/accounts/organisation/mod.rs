@@ -13,19 +13,19 @@ use crate::{
         permission::{Forbidden, Refusal},
     },
     connect::{
-        self, Purpose,
+        self, SavePurpose,
         recheck::{self, Patience},
     },
     services::Services,
 };
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     endpoint::EwsUrl,
     id::CheckId,
     problem::Problem,
 };
-use kalends_store::{Account, Conflict, Held, StoreError, Terms, User};
+use kalends_store::{Account, Conflict, OrganisationAccount, StoreError, Terms, User};
 use std::time::Duration;
 
 /// For how long sign-ins wait while a password is changed, unless the change is over before.
@@ -83,22 +83,22 @@ pub async fn add(
     services: &Services,
     admin: &User,
     terms: Terms,
-    request: connect::Request,
+    request: connect::ConnectRequest,
 ) -> Result<CheckId, ChangeError> {
     let host = request.endpoint.as_ref().map(EwsUrl::host);
     let name = host.map(|host| (&request.account, host));
     if let Some(conflict) = services.store.conflict(None, &terms, name).await? {
         return Err(conflict.into());
     }
-    Ok(connect::begin(services, admin, request, Purpose::NewAccount(terms)).await?)
+    Ok(connect::begin(services, admin, request, SavePurpose::NewAccount(terms)).await?)
 }
 
 /// Tests an account where it is to sign in from now on, and moves it there if that works.
 pub async fn move_to(
     services: &Services,
     admin: &User,
-    held: &Held,
-    request: connect::Request,
+    held: &OrganisationAccount,
+    request: connect::ConnectRequest,
 ) -> Result<CheckId, ChangeError> {
     let terms = terms_of(held);
     let id = held.account.id;
@@ -107,7 +107,7 @@ pub async fn move_to(
     if let Some(conflict) = services.store.conflict(Some(id), &terms, name).await? {
         return Err(conflict.into());
     }
-    let purpose = Purpose::MoveAccount {
+    let purpose = SavePurpose::MoveAccount {
         account_id: id,
         terms,
     };
@@ -118,11 +118,11 @@ pub async fn move_to(
 pub async fn test_next(
     services: &Services,
     admin: &User,
-    held: &Held,
-    request: connect::Request,
+    held: &OrganisationAccount,
+    request: connect::ConnectRequest,
     expires_at: Option<Timestamp>,
 ) -> Result<CheckId, ChangeError> {
-    let purpose = Purpose::NextPassword {
+    let purpose = SavePurpose::NextPassword {
         account_id: held.account.id,
         expires_at,
     };
@@ -133,10 +133,10 @@ pub async fn test_next(
 pub async fn replace_password(
     services: &Services,
     admin: &User,
-    held: &Held,
-    request: connect::Request,
+    held: &OrganisationAccount,
+    request: connect::ConnectRequest,
 ) -> Result<CheckId, ChangeError> {
-    let purpose = Purpose::Password {
+    let purpose = SavePurpose::Password {
         account_id: held.account.id,
         connection_id: None,
     };
@@ -147,9 +147,9 @@ pub async fn replace_password(
 async fn test_where_it_signs_in(
     services: &Services,
     admin: &User,
-    held: &Held,
-    mut request: connect::Request,
-    purpose: Purpose,
+    held: &OrganisationAccount,
+    mut request: connect::ConnectRequest,
+    purpose: SavePurpose,
 ) -> Result<CheckId, ChangeError> {
     request.endpoint = Some(held.account.endpoint.clone());
     request.typed.endpoint = held.account.endpoint.to_string();
@@ -158,7 +158,7 @@ async fn test_where_it_signs_in(
 }
 
 /// What an admin said about an account.
-pub fn terms_of(held: &Held) -> Terms {
+pub fn terms_of(held: &OrganisationAccount) -> Terms {
     Terms {
         label: held.account.label.clone(),
         domains: held.domains.clone(),
@@ -170,7 +170,7 @@ pub fn terms_of(held: &Held) -> Terms {
 pub async fn rename(
     services: &Services,
     admin: &User,
-    held: &Held,
+    held: &OrganisationAccount,
     terms: Terms,
 ) -> Result<(), ChangeError> {
     let store = &services.store;
@@ -186,7 +186,7 @@ pub async fn rename(
         terms.label,
         terms.domains.join(", ")
     );
-    let entry = Entry::by(admin.id, Action::AccountChanged).about(subject);
+    let entry = AuditEntry::by(admin.id, AuditAction::AccountChanged).about(subject);
     let now = services.clock.now();
     Ok(store.change_terms(id, &terms, &entry, now).await?)
 }
@@ -195,7 +195,7 @@ pub async fn rename(
 /// under way any more: from then on a change is refused nowhere.
 pub async fn hold(services: &Services, admin: &User, account: &Account) -> Result<(), Problem> {
     let now = services.clock.now();
-    let entry = Entry::by(admin.id, Action::AccountHeld).about(subject_of(account));
+    let entry = AuditEntry::by(admin.id, AuditAction::AccountHeld).about(subject_of(account));
     let held = services
         .store
         .hold_account(account.id, Some(now + HOLD), &entry, now);
@@ -212,7 +212,7 @@ pub async fn release(
     account: &Account,
 ) -> Result<(), StoreError> {
     let now = services.clock.now();
-    let entry = Entry::by(admin.id, Action::AccountReleased).about(subject_of(account));
+    let entry = AuditEntry::by(admin.id, AuditAction::AccountReleased).about(subject_of(account));
     services
         .store
         .hold_account(account.id, None, &entry, now)
@@ -232,7 +232,7 @@ pub async fn switch(
     let leased = recheck::wait_for_account(services, account.id, Patience::OfForm)
         .await
         .ok();
-    let entry = Entry::by(admin.id, Action::PasswordSwitched).about(subject_of(account));
+    let entry = AuditEntry::by(admin.id, AuditAction::PasswordSwitched).about(subject_of(account));
     let switched = services.custody().switch(account, &entry).await;
     services.kept.close(account.id);
     if let Some(leased) = leased {
@@ -248,7 +248,7 @@ pub async fn drop_next(
     admin: &User,
     account: &Account,
 ) -> Result<(), CustodyError> {
-    let entry = Entry::by(admin.id, Action::PasswordDropped).about(subject_of(account));
+    let entry = AuditEntry::by(admin.id, AuditAction::PasswordDropped).about(subject_of(account));
     services.custody().drop_next(account.id, &entry).await
 }
 
@@ -260,11 +260,11 @@ pub async fn pause(
     paused: bool,
 ) -> Result<(), StoreError> {
     let action = if paused {
-        Action::AccountPaused
+        AuditAction::AccountPaused
     } else {
-        Action::AccountResumed
+        AuditAction::AccountResumed
     };
-    let entry = Entry::by(admin.id, action).about(subject_of(account));
+    let entry = AuditEntry::by(admin.id, action).about(subject_of(account));
     let now = services.clock.now();
     services
         .store
@@ -281,14 +281,14 @@ pub async fn pause_everything(
     paused: bool,
 ) -> Result<(), StoreError> {
     let action = if paused {
-        Action::EverythingPaused
+        AuditAction::EverythingPaused
     } else {
-        Action::EverythingResumed
+        AuditAction::EverythingResumed
     };
     let now = services.clock.now();
     services
         .store
-        .pause_everything(paused, &Entry::by(admin.id, action), now)
+        .pause_everything(paused, &AuditEntry::by(admin.id, action), now)
         .await?;
     services.wake.notify_one();
     Ok(())

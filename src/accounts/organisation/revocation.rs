@@ -7,12 +7,12 @@ use crate::{
     services::Services,
 };
 use kalends_core::{
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     id::RecordId,
     mailbox::SmtpAddress,
     problem::Problem,
 };
-use kalends_store::{Account, Held, Probe, Revocation, User};
+use kalends_store::{Account, OrganisationAccount, Probe, Revocation, User};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 pub async fn end(
     services: &Services,
     admin: &User,
-    held: &Held,
+    held: &OrganisationAccount,
 ) -> Result<Revocation, CustodyError> {
     let account = &held.account;
     let store = &services.store;
@@ -37,7 +37,7 @@ pub async fn end(
     let (mailbox, probe) = probe_in_time(services, account, mailboxes).await?;
     let now = services.clock.now();
     let subject = format!("{} ({} at {})", account.label, account.name, account.host);
-    let entry = Entry::by(admin.id, Action::AccountEnded).about(subject);
+    let entry = AuditEntry::by(admin.id, AuditAction::AccountEnded).about(subject);
     let ended = services.custody().end_account(account.id, &entry).await?;
     services.kept.close(account.id);
     let revocation = Revocation {

@@ -12,7 +12,7 @@ mod saved;
 mod typed;
 mod vouching;
 
-pub use saved::{SavedGate, Sending, Told, full_until};
+pub use saved::{PermitEvents, SavedGate, Sending, full_until};
 pub use typed::TypedGate;
 
 use crate::{services::Services, worker::watch_clock};

@@ -1,7 +1,7 @@
 //! How often one person's typed passwords may be refused, whatever accounts they are of.
 
 use kalends_core::id::UserId;
-use kalends_store::limit::{Keys, Lasts, Limit, LimitKey};
+use kalends_store::limit::{Keys, Limit, LimitKey, PlaceLifetime};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -21,7 +21,7 @@ impl LimitKey for PersonAccounts {
         Limit {
             purpose: "accounts-of-person",
             most: MOST_ACCOUNTS,
-            lasts: Lasts::Each(HOUR),
+            lasts: PlaceLifetime::Each(HOUR),
             keys: Keys::Ours,
         }
     }
@@ -43,7 +43,7 @@ impl LimitKey for PersonRefusals {
         Limit {
             purpose: "refusals-of-person",
             most: MOST_REFUSALS,
-            lasts: Lasts::Each(HOUR),
+            lasts: PlaceLifetime::Each(HOUR),
             keys: Keys::Ours,
         }
     }

@@ -59,14 +59,14 @@ pub struct SavedGate {
     sending: Sending,
     /// Shared by connections of the account that are opened at the same time.
     one_at_a_time: Option<Arc<Semaphore>>,
-    told: Told,
+    told: PermitEvents,
     /// What stands in front of the server, as far as its offers of sign-ins give it away.
     proxy: Mutex<Option<String>>,
 }
 
 /// What permits of an account tell whoever works with it.
 #[derive(Debug, Clone, Default)]
-pub struct Told {
+pub struct PermitEvents {
     /// A page came in answer to the password, which may have been a refusal.
     doubt: Arc<AtomicBool>,
     /// The password was taken.
@@ -75,7 +75,7 @@ pub struct Told {
     stop: Arc<AtomicBool>,
 }
 
-impl Told {
+impl PermitEvents {
     pub fn is_doubted(&self) -> bool {
         self.doubt.load(Ordering::Relaxed)
     }
@@ -92,7 +92,7 @@ impl SavedGate {
             account,
             sending: Sending::Planned,
             one_at_a_time: None,
-            told: Told::default(),
+            told: PermitEvents::default(),
             proxy: Mutex::default(),
         }
     }
@@ -112,7 +112,7 @@ impl SavedGate {
     }
 
     #[must_use]
-    pub fn telling(mut self, told: Told) -> Self {
+    pub fn telling(mut self, told: PermitEvents) -> Self {
         self.told = told;
         self
     }
@@ -278,7 +278,7 @@ struct SavedPermit {
     services: Services,
     account: Account,
     place: RecordId,
-    told: Told,
+    told: PermitEvents,
     proxy: Option<String>,
     /// Held until the verdict is known.
     _turn: Option<OwnedSemaphorePermit>,

@@ -2,7 +2,7 @@
 
 use kalends_core::{
     calendar::Event,
-    check::Proof,
+    check::TestProof,
     clock::Timestamp,
     policy::PrivacyLevel,
     problem::{Certificate, ENDS_SOON},
@@ -13,9 +13,9 @@ use kalends_exchange::{
 };
 
 /// What is shown of an entry; the subject of a private one was dropped where it was read.
-pub(super) fn proof(event: &Event, level: PrivacyLevel) -> Proof {
+pub(super) fn proof(event: &Event, level: PrivacyLevel) -> TestProof {
     let status = event.status.words().to_owned();
-    Proof {
+    TestProof {
         subject: if level == PrivacyLevel::FreeBusy {
             Some(status.clone())
         } else {

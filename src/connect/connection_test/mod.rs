@@ -12,7 +12,7 @@ pub use failed_step::is_stale;
 use kalends_core::{
     advice,
     calendar::Window,
-    check::{Proof, Step, StepReport},
+    check::{Step, StepReport, TestProof},
     endpoint::EwsUrl,
     mailbox::SmtpAddress,
     problem::{Certificate, Problem, Tried},
@@ -25,7 +25,7 @@ use kalends_exchange::{
     outbound::{OutboundError, connection::Connection},
 };
 use progress::Progress;
-pub use request::{Controls, Failure, Request, Success, Tools};
+pub use request::{Controls, Failure, Success, TestRequest, Tools};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 
@@ -41,11 +41,11 @@ const PROOF_ENTRIES: usize = 5;
 #[tracing::instrument(name = "connect.check", skip_all)]
 pub async fn climb(
     tools: &Tools,
-    request: Request,
+    request: TestRequest,
     report: impl FnMut(StepReport) + Send,
 ) -> Result<Success, Failure> {
     let mut progress = Progress::new(report);
-    let climbing = Climb {
+    let climbing = TestRun {
         tools,
         request: &request,
         progress: &mut progress,
@@ -75,9 +75,9 @@ struct Stop {
     seen: String,
 }
 
-struct Climb<'a, F> {
+struct TestRun<'a, F> {
     tools: &'a Tools,
-    request: &'a Request,
+    request: &'a TestRequest,
     progress: &'a mut Progress<F>,
     /// The host that told the endpoint, and what it showed.
     told_by: Option<(EwsUrl, Box<Certificate>)>,
@@ -87,7 +87,7 @@ fn shown_at(host: &str, certificate: Option<Certificate>) -> Option<(EwsUrl, Box
     Some((host.parse().ok()?, Box::new(certificate?)))
 }
 
-impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
+impl<F: FnMut(StepReport) + Send> TestRun<'_, F> {
     /// A remembered endpoint that does not work any more is no reason to fail: Autodiscover is asked then.
     async fn run(mut self) -> Result<Success, Stop> {
         if let (None, Some(remembered)) = (&self.request.endpoint, &self.request.remembered) {
@@ -350,7 +350,7 @@ impl<F: FnMut(StepReport) + Send> Climb<'_, F> {
         &mut self,
         client: &mut Client,
         endpoint: &EwsUrl,
-    ) -> Result<Vec<Proof>, Stop> {
+    ) -> Result<Vec<TestProof>, Stop> {
         self.progress.begin(Step::Entries);
         if client.greeting().offer.proxy.is_some() {
             self.ask_as_nobody(endpoint).await?;

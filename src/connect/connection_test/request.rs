@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use kalends_core::{
     account_name::{AccountName, Password},
-    check::Proof,
+    check::TestProof,
     clock::Clock,
     connection::Mode,
     endpoint::EwsUrl,
@@ -28,7 +28,7 @@ pub struct Tools {
 
 /// What is tested.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct TestRequest {
     pub mode: Mode,
     pub mailbox: SmtpAddress,
     pub account: AccountName,
@@ -81,7 +81,7 @@ pub struct Success {
     pub is_discovered: bool,
     pub folder: FolderFacts,
     /// At most five entries of the next 30 days, soonest first; private ones without their subject.
-    pub proof: Vec<Proof>,
+    pub proof: Vec<TestProof>,
     pub build: Option<ServerBuild>,
     pub certificate: Option<Certificate>,
     /// The host that told the endpoint just now, and what it showed.

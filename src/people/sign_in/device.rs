@@ -3,7 +3,7 @@
 //! A device that somebody has signed in on is known for 180 days by a cookie; the main database holds its hash beside
 //! the account. What strangers do elsewhere, or from the same address, never keeps a known device waiting.
 
-use super::limits::Network;
+use super::limits::ClientNetwork;
 use crate::services::Services;
 use kalends_core::{clock::Timestamp, lifetimes::KNOWN_DEVICE};
 use kalends_store::{StoreError, User};
@@ -50,8 +50,8 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    pub(crate) fn network(&self) -> Network {
-        Network::of(&self.address)
+    pub(crate) fn network(&self) -> ClientNetwork {
+        ClientNetwork::of(&self.address)
     }
 
     /// The hash of the device, if this person has signed in on it before.

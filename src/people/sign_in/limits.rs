@@ -9,7 +9,7 @@ use crate::{people::hashing::Queue, services::Services};
 use kalends_core::{clock::Timestamp, id::UserId};
 use kalends_store::{
     LimitPlace, StoreError, User,
-    limit::{Keys, Lasts, Limit, LimitKey},
+    limit::{Keys, Limit, LimitKey, PlaceLifetime},
 };
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -30,9 +30,9 @@ const OF_STRANGERS: Keys = Keys::Anybodys {
 
 /// The network of a client address: of IPv6 whoever has one address has all of its /64.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Network(String);
+pub struct ClientNetwork(String);
 
-impl Network {
+impl ClientNetwork {
     pub fn of(address: &str) -> Self {
         Self(match address.parse() {
             Ok(IpAddr::V6(address)) => {
@@ -43,7 +43,7 @@ impl Network {
     }
 }
 
-impl Network {
+impl ClientNetwork {
     /// As rows of strangers name it.
     pub fn hashed(&self) -> String {
         hex::encode(Sha256::digest(self.0.as_bytes()))
@@ -54,7 +54,7 @@ const fn refilled(purpose: &'static str, most: usize, keys: Keys) -> Limit {
     Limit {
         purpose,
         most,
-        lasts: Lasts::Refill(REFILL),
+        lasts: PlaceLifetime::Refill(REFILL),
         keys,
     }
 }
@@ -86,7 +86,7 @@ impl LimitKey for NobodysGuesses<'_> {
 }
 
 /// Guesses from an address.
-struct AddressGuesses(Network);
+struct AddressGuesses(ClientNetwork);
 
 impl LimitKey for AddressGuesses {
     fn limit(&self) -> Limit {
@@ -128,7 +128,7 @@ impl LimitKey for ProofGuesses {
 }
 
 /// Wrong links to set a password, from an address.
-pub(crate) struct WrongLinks(pub Network);
+pub(crate) struct WrongLinks(pub ClientNetwork);
 
 impl LimitKey for WrongLinks {
     fn limit(&self) -> Limit {
@@ -141,7 +141,7 @@ impl LimitKey for WrongLinks {
 }
 
 /// Wrong codes for the first administrator, from an address.
-pub(crate) struct WrongSetupCodes(pub Network);
+pub(crate) struct WrongSetupCodes(pub ClientNetwork);
 
 impl LimitKey for WrongSetupCodes {
     fn limit(&self) -> Limit {
@@ -161,7 +161,7 @@ impl LimitKey for LinesAboutStrangers {
         Limit {
             purpose: "lines-about-strangers",
             most: LINES_AN_HOUR,
-            lasts: Lasts::Each(Duration::from_hours(1)),
+            lasts: PlaceLifetime::Each(Duration::from_hours(1)),
             keys: Keys::Ours,
         }
     }
@@ -186,7 +186,7 @@ impl From<StoreError> for NotNow {
 
 /// Whose password or code is tried.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Account<'a> {
+pub(crate) enum GuessedAccount<'a> {
     Of(&'a User),
     /// Nobody has it: as typed.
     Nobodys(&'a str),
@@ -197,25 +197,25 @@ pub(crate) enum Account<'a> {
 /// A try that has taken its places.
 #[derive(Debug)]
 #[must_use = "a try that was right gives its places back"]
-pub(crate) struct Try {
+pub(crate) struct SignInAttempt {
     place: LimitPlace,
     pub queue: Queue,
 }
 
-impl Try {
+impl SignInAttempt {
     pub async fn begin(
         services: &Services,
-        account: Account<'_>,
+        account: GuessedAccount<'_>,
         visitor: &Visitor,
     ) -> Result<Self, NotNow> {
         let now = services.clock.now();
         let address = AddressGuesses(visitor.network());
         let (place, queue) = match account {
-            Account::SignedIn(user) => {
+            GuessedAccount::SignedIn(user) => {
                 let place = take(services, &[&ProofGuesses(user.id)], now).await?;
                 (place, Queue::Known)
             }
-            Account::Of(user) => {
+            GuessedAccount::Of(user) => {
                 let known = visitor.known_device_of(services, user, now).await?;
                 let user = user.id;
                 if let Some(device_hash) = known {
@@ -226,7 +226,7 @@ impl Try {
                     (take(services, &keys, now).await?, Queue::Anybody)
                 }
             }
-            Account::Nobodys(name) => {
+            GuessedAccount::Nobodys(name) => {
                 let keys: [&dyn LimitKey; 2] = [&NobodysGuesses(name), &address];
                 (take(services, &keys, now).await?, Queue::Anybody)
             }
@@ -262,9 +262,12 @@ mod tests {
 
     #[test]
     fn addresses_of_one_network_count_as_one() {
-        let network = Network::of("2001:db8:1:2::1");
-        assert_eq!(network, Network::of("2001:db8:1:2:ffff::1"));
-        assert_ne!(network, Network::of("2001:db8:1:3::1"));
-        assert_ne!(Network::of("192.0.2.1"), Network::of("192.0.2.2"));
+        let network = ClientNetwork::of("2001:db8:1:2::1");
+        assert_eq!(network, ClientNetwork::of("2001:db8:1:2:ffff::1"));
+        assert_ne!(network, ClientNetwork::of("2001:db8:1:3::1"));
+        assert_ne!(
+            ClientNetwork::of("192.0.2.1"),
+            ClientNetwork::of("192.0.2.2")
+        );
     }
 }

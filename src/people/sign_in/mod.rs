@@ -7,18 +7,18 @@ pub(crate) mod limits;
 pub use device::{DeviceToken, Visitor, cookie_name, know_device};
 
 use crate::{
-    people::hashing::{Busy, Hashing, Queue},
+    people::hashing::{Hashing, HashingBusy, Queue},
     reports::metrics::SignInOutcome,
     services::Services,
 };
 use kalends_core::{
     account_name::Password,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     mailbox::SmtpAddress,
 };
 use kalends_store::{StoreError, User};
-pub use limits::Network;
-use limits::{Account, LinesAboutStrangers, NotNow, Try};
+pub use limits::ClientNetwork;
+use limits::{GuessedAccount, LinesAboutStrangers, NotNow, SignInAttempt};
 use std::time::Duration;
 use zxcvbn::{Score, zxcvbn};
 
@@ -33,7 +33,7 @@ pub enum SignInError {
     #[error("Too many tries. Try again in {}.", in_words(.0))]
     Later(Duration),
     #[error(transparent)]
-    Busy(#[from] Busy),
+    Busy(#[from] HashingBusy),
     #[error("Kalends could not check this. Please try again.")]
     Store(#[from] StoreError),
 }
@@ -63,7 +63,7 @@ pub enum PasswordError {
     #[error("Too many tries. Try again in {}.", in_words(.0))]
     Later(Duration),
     #[error(transparent)]
-    Busy(#[from] Busy),
+    Busy(#[from] HashingBusy),
     #[error("Kalends could not save this. Please try again.")]
     Failed,
 }
@@ -140,8 +140,10 @@ async fn enter(
         Err(_) => None,
     };
     let is_stranger = user.is_none();
-    let account = user.as_ref().map_or(Account::Nobodys(&name), Account::Of);
-    let begun = Try::begin(services, account, visitor).await?;
+    let account = user
+        .as_ref()
+        .map_or(GuessedAccount::Nobodys(&name), GuessedAccount::Of);
+    let begun = SignInAttempt::begin(services, account, visitor).await?;
     // Who may not sign in, or has no password yet, takes as long as everybody.
     let user = user.filter(|user| user.disabled_at.is_none() && !user.is_invited());
     let hash = user
@@ -163,7 +165,7 @@ async fn enter(
         if services.store.factor(user.id).await?.is_some() {
             return Ok(Entered::NeedsCode(user));
         }
-        let entry = Entry::by(user.id, Action::SignedIn).about(address);
+        let entry = AuditEntry::by(user.id, AuditAction::SignedIn).about(address);
         services.store.audit(&entry, now).await?;
         Ok(Entered::In(user))
     } else {
@@ -171,7 +173,7 @@ async fn enter(
         let tried = name.parse::<SmtpAddress>();
         let tried = tried.map_or_else(|_| "not an address".to_owned(), String::from);
         let subject = format!("{tried} from {address}");
-        let entry = Entry::by_kalends(Action::SignInRefused).about(subject);
+        let entry = AuditEntry::by_kalends(AuditAction::SignInRefused).about(subject);
         if is_stranger {
             note_stranger(services, &entry).await?;
         } else {
@@ -182,7 +184,7 @@ async fn enter(
 }
 
 /// Writes a line about a stranger, of whom there are any number: beyond so many an hour they are counted in one line.
-async fn note_stranger(services: &Services, entry: &Entry) -> Result<(), StoreError> {
+async fn note_stranger(services: &Services, entry: &AuditEntry) -> Result<(), StoreError> {
     let (store, now) = (&services.store, services.clock.now());
     match store.take_place(&[&LinesAboutStrangers], now).await? {
         Ok(_kept) => {
@@ -200,7 +202,7 @@ pub(crate) async fn proves(
     password: &Password,
     visitor: &Visitor,
 ) -> Result<bool, PasswordError> {
-    let begun = Try::begin(services, Account::SignedIn(user), visitor).await?;
+    let begun = SignInAttempt::begin(services, GuessedAccount::SignedIn(user), visitor).await?;
     let hash = user.password_hash.clone();
     let verified = services.hashing.verify(begun.queue, password, hash).await;
     if verified != Ok(false) {
@@ -226,7 +228,7 @@ pub async fn change_password(
         return Err(PasswordError::Same);
     }
     let hash = hash_new(&services.hashing, Queue::Known, new).await?;
-    let entry = Entry::by(user.id, Action::PasswordChanged);
+    let entry = AuditEntry::by(user.id, AuditAction::PasswordChanged);
     let saved = services
         .store
         .set_password_hash(user.id, &hash, &entry, services.clock.now())

@@ -20,13 +20,13 @@ const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 const MARGIN: usize = 4;
 
 /// A key with its recovery codes; a confirmed key is kept without them.
-pub struct Kit {
+pub struct Enrolment {
     /// In base32.
     key: Zeroizing<String>,
     codes: Vec<Zeroizing<String>>,
 }
 
-impl fmt::Debug for Kit {
+impl fmt::Debug for Enrolment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Kit(…)")
     }
@@ -40,7 +40,7 @@ pub struct Picture {
     pub path: String,
 }
 
-impl Kit {
+impl Enrolment {
     /// 160 bits of key, as RFC 4226 recommends.
     pub(super) fn make(random: &Random) -> Self {
         let key = Secret::new_stack(random.bytes::<20>()).to_base32();
@@ -177,8 +177,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// The key of RFC 6238, appendix B: the ASCII text 12345678901234567890.
-    fn of_the_rfc() -> Kit {
-        Kit::opened(&Password::from(
+    fn of_the_rfc() -> Enrolment {
+        Enrolment::opened(&Password::from(
             "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".to_owned(),
         ))
         .unwrap()
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_kit_has_ten_codes_and_is_read_back_as_it_was_sealed() {
-        let kit = Kit::make(&Random::seeded(1));
+        let kit = Enrolment::make(&Random::seeded(1));
         let codes: BTreeSet<&str> = kit.codes().collect();
         assert_eq!(codes.len(), CODES);
         assert!(
@@ -241,10 +241,10 @@ mod tests {
                 .iter()
                 .all(|code| code.len() == 19 && !is_of_phone(code))
         );
-        let again = Kit::opened(&kit.to_seal()).unwrap();
+        let again = Enrolment::opened(&kit.to_seal()).unwrap();
         assert_eq!(again.key, kit.key);
         assert!(again.codes().eq(kit.codes()));
-        let key = Kit::opened(&kit.key_to_seal()).unwrap();
+        let key = Enrolment::opened(&kit.key_to_seal()).unwrap();
         assert_eq!((&key.key, key.codes().count()), (&kit.key, 0));
         assert_eq!(kit.key_in_groups().replace(' ', ""), *kit.key);
         assert_eq!(format!("{kit:?}"), "Kit(…)");
@@ -263,7 +263,11 @@ mod tests {
     #[test]
     fn the_picture_has_its_margin_and_differs_by_key() {
         let email: SmtpAddress = "alice@example.test".parse().unwrap();
-        let picture = |seed| Kit::make(&Random::seeded(seed)).picture(&email).unwrap();
+        let picture = |seed| {
+            Enrolment::make(&Random::seeded(seed))
+                .picture(&email)
+                .unwrap()
+        };
         let first = picture(1);
         assert!(
             first.size > 29 && first.path.starts_with("M4 4h1v1h-1z"),

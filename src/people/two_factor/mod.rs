@@ -7,15 +7,15 @@
 
 mod kit;
 
-pub use kit::{Kit, Picture};
+pub use kit::{Enrolment, Picture};
 
 use crate::{
     accounts::custody::CustodyError,
     people::{
-        hashing::Busy,
+        hashing::HashingBusy,
         sign_in::{
             self, PasswordError, Visitor, in_words,
-            limits::{Account, NotNow, Try},
+            limits::{GuessedAccount, NotNow, SignInAttempt},
         },
     },
     reports::metrics::SignInOutcome,
@@ -23,7 +23,7 @@ use crate::{
 };
 use kalends_core::{
     account_name::Password,
-    audit::{Action, Entry},
+    audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     id::SecretId,
     policy::AdminsFactor,
@@ -38,7 +38,7 @@ const SET_UP: Duration = Duration::from_mins(30);
 
 /// Why a second factor was not taken, turned on or turned off, in the words that people read.
 #[derive(Debug, thiserror::Error)]
-pub enum FactorError {
+pub enum TwoFactorError {
     #[error("This is not your password.")]
     Password,
     #[error(
@@ -48,7 +48,7 @@ pub enum FactorError {
     #[error("Too many tries. Try again in {}.", in_words(.0))]
     Later(Duration),
     #[error(transparent)]
-    Busy(#[from] Busy),
+    Busy(#[from] HashingBusy),
     #[error("This took too long. Begin again.")]
     Expired,
     #[error("Kalends could not check this. Please try again.")]
@@ -58,7 +58,7 @@ pub enum FactorError {
     Unchecked,
 }
 
-impl From<NotNow> for FactorError {
+impl From<NotNow> for TwoFactorError {
     fn from(not_now: NotNow) -> Self {
         match not_now {
             NotNow::Later(wait) => Self::Later(wait),
@@ -67,13 +67,13 @@ impl From<NotNow> for FactorError {
     }
 }
 
-impl From<StoreError> for FactorError {
+impl From<StoreError> for TwoFactorError {
     fn from(error: StoreError) -> Self {
         Self::Failed(error.into())
     }
 }
 
-impl FactorError {
+impl TwoFactorError {
     /// The field of the form that it belongs to.
     pub const fn field(&self) -> &'static str {
         match self {
@@ -92,21 +92,21 @@ pub async fn sign_in(
     user: &User,
     typed: &Password,
     visitor: &Visitor,
-) -> Result<(), FactorError> {
+) -> Result<(), TwoFactorError> {
     let about = format!("{}, with a code", visitor.address);
-    let entry = Entry::by(user.id, Action::SignedIn).about(about);
-    let account = Account::Of(user);
+    let entry = AuditEntry::by(user.id, AuditAction::SignedIn).about(about);
+    let account = GuessedAccount::Of(user);
     let taken = take_code(services, user, typed, (account, visitor), Some(entry)).await;
     match &taken {
         Ok(()) => services.metrics.sign_in(SignInOutcome::SignedIn),
-        Err(FactorError::Code) => services.metrics.sign_in(SignInOutcome::WrongCode),
-        Err(FactorError::Later(_)) => services.metrics.sign_in(SignInOutcome::TooManyTries),
+        Err(TwoFactorError::Code) => services.metrics.sign_in(SignInOutcome::WrongCode),
+        Err(TwoFactorError::Later(_)) => services.metrics.sign_in(SignInOutcome::TooManyTries),
         Err(
-            FactorError::Password
-            | FactorError::Busy(_)
-            | FactorError::Expired
-            | FactorError::Failed(_)
-            | FactorError::Unchecked,
+            TwoFactorError::Password
+            | TwoFactorError::Busy(_)
+            | TwoFactorError::Expired
+            | TwoFactorError::Failed(_)
+            | TwoFactorError::Unchecked,
         ) => {}
     }
     taken
@@ -120,9 +120,9 @@ pub async fn begin(
     password: &Password,
     code: &Password,
     visitor: &Visitor,
-) -> Result<SecretId, FactorError> {
+) -> Result<SecretId, TwoFactorError> {
     prove(services, user, password, code, visitor).await?;
-    let kit = Kit::make(&services.random);
+    let kit = Enrolment::make(&services.random);
     let sealed = kit.to_seal();
     Ok(services.custody().begin_factor(user.id, &sealed).await?)
 }
@@ -131,7 +131,7 @@ pub async fn begin(
 pub async fn pending(
     services: &Services,
     user: &User,
-) -> Result<Option<(SecretId, Kit)>, FactorError> {
+) -> Result<Option<(SecretId, Enrolment)>, TwoFactorError> {
     let begun_after = services.clock.now() - SET_UP;
     let found = services.store.pending_factor(user.id, begun_after).await?;
     let Some(id) = found else {
@@ -140,7 +140,7 @@ pub async fn pending(
     let to = Destination::factor_of(user.id);
     let sealed = services.vault.open_secret(id, &to).await;
     let sealed = sealed.map_err(CustodyError::from)?;
-    Ok(Kit::opened(&sealed).map(|kit| (id, kit)))
+    Ok(Enrolment::opened(&sealed).map(|kit| (id, kit)))
 }
 
 /// Turns on what a person has set up, once the phone makes the right codes.
@@ -149,21 +149,23 @@ pub async fn confirm(
     user: &User,
     code: &Password,
     visitor: &Visitor,
-) -> Result<(), FactorError> {
-    let (id, kit) = pending(services, user).await?.ok_or(FactorError::Expired)?;
-    let begun = Try::begin(services, Account::SignedIn(user), visitor).await?;
+) -> Result<(), TwoFactorError> {
+    let (id, kit) = pending(services, user)
+        .await?
+        .ok_or(TwoFactorError::Expired)?;
+    let begun = SignInAttempt::begin(services, GuessedAccount::SignedIn(user), visitor).await?;
     let now = services.clock.now();
     let Some(step) = kit.step_of(&typed_code(code), now) else {
         return Err(refuse(services, user, visitor, now).await?);
     };
     begun.give_back(services).await?;
     let hashes: Vec<String> = kit.codes().map(|code| code_hash(user.id, code)).collect();
-    let entry = Entry::by(user.id, Action::SecondFactorOn);
+    let entry = AuditEntry::by(user.id, AuditAction::SecondFactorOn);
     let is_on = services
         .custody()
         .confirm_factor(user.id, &kit.key_to_seal(), (id, step), &hashes, &entry)
         .await?;
-    is_on.then_some(()).ok_or(FactorError::Expired)
+    is_on.then_some(()).ok_or(TwoFactorError::Expired)
 }
 
 /// Turns a second factor off; password and code are asked for again.
@@ -173,9 +175,9 @@ pub async fn end(
     password: &Password,
     code: &Password,
     visitor: &Visitor,
-) -> Result<(), FactorError> {
+) -> Result<(), TwoFactorError> {
     prove(services, user, password, code, visitor).await?;
-    let entry = Entry::by(user.id, Action::SecondFactorOff);
+    let entry = AuditEntry::by(user.id, AuditAction::SecondFactorOff);
     services.custody().end_factor(user.id, &entry).await?;
     Ok(())
 }
@@ -203,16 +205,16 @@ async fn prove(
     password: &Password,
     code: &Password,
     visitor: &Visitor,
-) -> Result<(), FactorError> {
+) -> Result<(), TwoFactorError> {
     match sign_in::proves(services, user, password, visitor).await {
         Ok(true) => {}
-        Ok(false) => return Err(FactorError::Password),
-        Err(PasswordError::Later(wait)) => return Err(FactorError::Later(wait)),
+        Ok(false) => return Err(TwoFactorError::Password),
+        Err(PasswordError::Later(wait)) => return Err(TwoFactorError::Later(wait)),
         Err(PasswordError::Busy(busy)) => return Err(busy.into()),
-        Err(_) => return Err(FactorError::Unchecked),
+        Err(_) => return Err(TwoFactorError::Unchecked),
     }
     if services.store.factor(user.id).await?.is_some() {
-        let account = Account::SignedIn(user);
+        let account = GuessedAccount::SignedIn(user);
         take_code(services, user, code, (account, visitor), None).await?;
     }
     Ok(())
@@ -223,19 +225,19 @@ async fn take_code(
     services: &Services,
     user: &User,
     typed: &Password,
-    (account, visitor): (Account<'_>, &Visitor),
-    entry: Option<Entry>,
-) -> Result<(), FactorError> {
+    (account, visitor): (GuessedAccount<'_>, &Visitor),
+    entry: Option<AuditEntry>,
+) -> Result<(), TwoFactorError> {
     let found = services.store.factor(user.id).await?;
-    let factor = found.ok_or(FactorError::Expired)?;
-    let begun = Try::begin(services, account, visitor).await?;
+    let factor = found.ok_or(TwoFactorError::Expired)?;
+    let begun = SignInAttempt::begin(services, account, visitor).await?;
     let now = services.clock.now();
     let code = typed_code(typed);
     let taken = if is_of_phone(&code) {
         let to = Destination::factor_of(user.id);
         let sealed = services.vault.open_secret(factor.secret_id, &to).await;
         let sealed = sealed.map_err(CustodyError::from)?;
-        match Kit::opened(&sealed).and_then(|kit| kit.step_of(&code, now)) {
+        match Enrolment::opened(&sealed).and_then(|kit| kit.step_of(&code, now)) {
             Some(step) => {
                 let taken = services.store.take_step(&factor, step, entry.as_ref(), now);
                 taken.await?
@@ -244,8 +246,8 @@ async fn take_code(
         }
     } else {
         let left = format!("{} left", factor.codes_left.saturating_sub(1));
-        let spent = Entry::by(user.id, Action::RecoveryCodeUsed).about(left);
-        let entries: Vec<Entry> = [Some(spent), entry].into_iter().flatten().collect();
+        let spent = AuditEntry::by(user.id, AuditAction::RecoveryCodeUsed).about(left);
+        let entries: Vec<AuditEntry> = [Some(spent), entry].into_iter().flatten().collect();
         let hash = code_hash(user.id, &code);
         let taken = services
             .store
@@ -265,8 +267,8 @@ async fn refuse(
     user: &User,
     visitor: &Visitor,
     now: Timestamp,
-) -> Result<FactorError, StoreError> {
-    let entry = Entry::by(user.id, Action::CodeRefused).about(&visitor.address);
+) -> Result<TwoFactorError, StoreError> {
+    let entry = AuditEntry::by(user.id, AuditAction::CodeRefused).about(&visitor.address);
     services.store.audit(&entry, now).await?;
-    Ok(FactorError::Code)
+    Ok(TwoFactorError::Code)
 }

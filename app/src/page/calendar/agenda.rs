@@ -1,10 +1,10 @@
 //! Tells stored entries in words, and lays them out by day in the reader's zone.
 
 use super::{
-    Day, Entry, Tag,
+    AgendaDay, AgendaEntry, AgendaTag,
     span::{Span, is_read, midnight, plus_days},
 };
-use crate::moment::Words;
+use crate::moment::Formatter;
 use jiff::{
     Zoned,
     civil::{Date, date},
@@ -18,11 +18,16 @@ use kalends_store::StoredEntry;
 use std::time::Duration;
 
 /// The days of a span with what they hold, all-day entries first.
-pub fn days(span: Span, entries: &[StoredEntry], kept: Option<Window>, words: &Words) -> Vec<Day> {
+pub fn days(
+    span: Span,
+    entries: &[StoredEntry],
+    kept: Option<Window>,
+    words: &Formatter,
+) -> Vec<AgendaDay> {
     span.dates()
         .map(|date| {
             let hours = DayHours::of(date, words);
-            Day {
+            AgendaDay {
                 iso: date.to_string(),
                 title: date.strftime("%A %-d %B").to_string(),
                 is_today: date == words.today(),
@@ -47,7 +52,7 @@ pub struct DayHours {
 }
 
 impl DayHours {
-    pub fn of(date: Date, words: &Words) -> Self {
+    pub fn of(date: Date, words: &Formatter) -> Self {
         Self {
             date,
             from: midnight(date, words),
@@ -67,7 +72,7 @@ impl DayHours {
     }
 
     /// The wall clock before and after a change of clocks on this day.
-    pub fn change(self, words: &Words) -> Option<(Zoned, Zoned)> {
+    pub fn change(self, words: &Formatter) -> Option<(Zoned, Zoned)> {
         const MOMENT: Duration = Duration::from_millis(1);
         // It may come with the day itself.
         let from = words.zoned(self.from - MOMENT).timestamp();
@@ -82,7 +87,7 @@ impl DayHours {
     }
 
     /// `Clocks go forward from 02:00 to 03:00.`
-    pub fn change_words(self, words: &Words) -> Option<String> {
+    pub fn change_words(self, words: &Formatter) -> Option<String> {
         let (before, after) = self.change(words)?;
         let way = if after.datetime() > before.datetime() {
             "forward"
@@ -112,9 +117,9 @@ pub fn entries_of(hours: DayHours, entries: &[StoredEntry]) -> Vec<&StoredEntry>
 }
 
 /// An entry in words as its day shows it.
-pub fn told(stored: &StoredEntry, hours: DayHours, words: &Words) -> Entry {
+pub fn told(stored: &StoredEntry, hours: DayHours, words: &Formatter) -> AgendaEntry {
     let event = &stored.event;
-    Entry {
+    AgendaEntry {
         href: format!("/calendar/entries/{}", stored.id),
         time: time_words(event, hours, words),
         subject: subject(event),
@@ -138,7 +143,7 @@ pub fn subject(event: &Event) -> String {
     shown(event, event.subject.as_deref()).unwrap_or_else(|| "(No subject)".to_owned())
 }
 
-fn time_words(event: &Event, hours: DayHours, words: &Words) -> String {
+fn time_words(event: &Event, hours: DayHours, words: &Formatter) -> String {
     let is_before = event.start < hours.from;
     let is_after = event.end > hours.to;
     match (event.all_day, is_before, is_after) {
@@ -150,7 +155,7 @@ fn time_words(event: &Event, hours: DayHours, words: &Words) -> String {
 }
 
 /// From when until when, as clocks tell it.
-pub fn times(event: &Event, words: &Words) -> String {
+pub fn times(event: &Event, words: &Formatter) -> String {
     let (start, end) = (clock(event.start, words), clock(event.end, words));
     if event.start == event.end {
         return start;
@@ -178,7 +183,7 @@ pub fn length_words(length: Duration) -> Option<String> {
 }
 
 /// The time of day; with the zone's short name in the hour that clocks pass twice.
-pub fn clock(at: Timestamp, words: &Words) -> String {
+pub fn clock(at: Timestamp, words: &Formatter) -> String {
     let zoned = words.zoned(at);
     let time = words.time(&zoned);
     let is_twice = words
@@ -192,34 +197,34 @@ pub fn clock(at: Timestamp, words: &Words) -> String {
     }
 }
 
-pub fn tags(event: &Event, words: &Words) -> Vec<Tag> {
+pub fn tags(event: &Event, words: &Formatter) -> Vec<AgendaTag> {
     let mut tags = Vec::new();
     if event.cancelled {
-        tags.push(Tag::Cancelled);
+        tags.push(AgendaTag::Cancelled);
     }
     match event.status {
-        FreeBusyStatus::Tentative => tags.push(Tag::Tentative),
-        FreeBusyStatus::OutOfOffice => tags.push(Tag::OutOfOffice),
-        FreeBusyStatus::WorkingElsewhere => tags.push(Tag::WorkingElsewhere),
+        FreeBusyStatus::Tentative => tags.push(AgendaTag::Tentative),
+        FreeBusyStatus::OutOfOffice => tags.push(AgendaTag::OutOfOffice),
+        FreeBusyStatus::WorkingElsewhere => tags.push(AgendaTag::WorkingElsewhere),
         // A cancelled entry takes no time anyway.
-        FreeBusyStatus::Free if !event.cancelled => tags.push(Tag::Free),
+        FreeBusyStatus::Free if !event.cancelled => tags.push(AgendaTag::Free),
         FreeBusyStatus::Free
         | FreeBusyStatus::Busy
         | FreeBusyStatus::NoData
         | FreeBusyStatus::Other(_) => {}
     }
     if event.sensitivity.hides_content() {
-        tags.push(Tag::Private);
+        tags.push(AgendaTag::Private);
     }
     let (first, last) = dates_of(event, words);
     if first != last {
-        tags.push(Tag::SeveralDays);
+        tags.push(AgendaTag::SeveralDays);
     }
     tags
 }
 
 /// The first and the last day of an entry in the reader's zone; days of all-day entries are nobody's zone.
-pub fn dates_of(event: &Event, words: &Words) -> (Date, Date) {
+pub fn dates_of(event: &Event, words: &Formatter) -> (Date, Date) {
     if let Some(DaySpan { first, end }) = event.all_day {
         return (date_of(first), date_of(first.max(end - 1)));
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One day of the agenda.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Day {
+pub struct AgendaDay {
     pub iso: String,
     pub title: String,
     pub is_today: bool,
@@ -15,12 +15,12 @@ pub struct Day {
     pub is_read: bool,
     /// How clocks are changed on this day.
     pub clocks: Option<String>,
-    pub entries: Vec<Entry>,
+    pub entries: Vec<AgendaEntry>,
 }
 
 /// One entry on one day, told in words and marks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct AgendaEntry {
     /// Its own page.
     pub href: String,
     /// `10:00 – 11:00`, `All day`, `until 12:00`.
@@ -29,12 +29,12 @@ pub struct Entry {
     pub location: Option<String>,
     pub is_past: bool,
     /// `Tentative`, `Out of office`, `Cancelled` and the like.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<AgendaTag>,
 }
 
 /// What sets an entry apart, in words and by shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Tag {
+pub enum AgendaTag {
     Private,
     Tentative,
     OutOfOffice,
@@ -44,7 +44,7 @@ pub enum Tag {
     SeveralDays,
 }
 
-impl Entry {
+impl AgendaEntry {
     /// The classes of its marks.
     pub fn class(&self) -> String {
         let mut marks: Vec<&str> = self.tags.iter().map(|tag| tag.class()).collect();
@@ -55,17 +55,17 @@ impl Entry {
     }
 
     /// The marks that its title does not say already, as where no title is kept.
-    pub fn said_tags(&self) -> Vec<Tag> {
-        let said = |tag: &&Tag| tag.label() != self.subject;
+    pub fn said_tags(&self) -> Vec<AgendaTag> {
+        let said = |tag: &&AgendaTag| tag.label() != self.subject;
         self.tags.iter().filter(said).copied().collect()
     }
 
     pub fn is_private(&self) -> bool {
-        self.tags.contains(&Tag::Private)
+        self.tags.contains(&AgendaTag::Private)
     }
 }
 
-impl Tag {
+impl AgendaTag {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Private => "Private",
@@ -92,15 +92,15 @@ impl Tag {
 }
 
 /// Marks as they follow an entry where they are told by shape alone: `, Tentative`.
-pub fn tag_words(tags: &[Tag]) -> String {
+pub fn tag_words(tags: &[AgendaTag]) -> String {
     tags.iter()
-        .filter(|tag| **tag != Tag::Private)
+        .filter(|tag| **tag != AgendaTag::Private)
         .flat_map(|tag| [", ", tag.label()])
         .collect()
 }
 
 #[component]
-pub fn Agenda(days: Vec<Day>) -> impl IntoView {
+pub fn Agenda(days: Vec<AgendaDay>) -> impl IntoView {
     view! {
         <div class="agenda" id="agenda" data-live="">
             {days.into_iter().map(|day| view! { <DayView day /> }).collect_view()}
@@ -109,7 +109,7 @@ pub fn Agenda(days: Vec<Day>) -> impl IntoView {
 }
 
 #[component]
-fn DayView(day: Day) -> impl IntoView {
+fn DayView(day: AgendaDay) -> impl IntoView {
     let id = format!("day-{}", day.iso);
     let label = id.clone();
     let class = match (day.is_today, day.is_past) {
@@ -140,7 +140,7 @@ fn DayView(day: Day) -> impl IntoView {
 }
 
 #[component]
-fn EntryView(entry: Entry) -> impl IntoView {
+fn EntryView(entry: AgendaEntry) -> impl IntoView {
     let class = format!("entry {}", entry.class());
     let tags = entry.said_tags();
     view! {
@@ -155,10 +155,10 @@ fn EntryView(entry: Entry) -> impl IntoView {
     }
 }
 
-pub fn tag_view(tag: Tag) -> impl IntoView {
+pub fn tag_view(tag: AgendaTag) -> impl IntoView {
     view! {
         <span class="tag">
-            {(tag == Tag::Private).then(|| Icon::Private.view())} {tag.label()}
+            {(tag == AgendaTag::Private).then(|| Icon::Private.view())} {tag.label()}
         </span>
     }
 }

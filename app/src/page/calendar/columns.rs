@@ -9,7 +9,7 @@ pub struct Stretch {
 
 /// Columns `column .. column + width` of `of`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct ColumnPlace {
     pub column: usize,
     pub width: usize,
     pub of: usize,
@@ -28,7 +28,7 @@ pub enum Holds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placed {
     pub stretch: Stretch,
-    pub place: Place,
+    pub place: ColumnPlace,
     pub holds: Holds,
 }
 
@@ -98,7 +98,7 @@ fn places_of(group: Vec<InColumn>, most: usize) -> Vec<Placed> {
         .iter()
         .map(|one| Placed {
             stretch: one.stretch,
-            place: Place {
+            place: ColumnPlace {
                 column: one.column,
                 width: width(one),
                 of,
@@ -257,7 +257,7 @@ mod tests {
                     let alone = stretches.iter().enumerate().all(|(other, stretch)| {
                         other == index || !stretch.meets(one.stretch)
                     });
-                    let whole = Place { column: 0, width: 1, of: 1 };
+                    let whole = ColumnPlace { column: 0, width: 1, of: 1 };
                     prop_assert!(!alone || one.place == whole);
                 }
             }

@@ -1,6 +1,6 @@
 //! The page of one entry: everything that is kept of it, for its owner alone.
 
-use super::{Tag, tag_view};
+use super::{AgendaTag, tag_view};
 use crate::{
     AppError,
     component::{Follow, Frame, When, loaded},
@@ -21,7 +21,7 @@ struct EntryPageView {
     times: String,
     lasts: Option<String>,
     zone: String,
-    tags: Vec<Tag>,
+    tags: Vec<AgendaTag>,
     /// `None` where it stands as the name.
     status: Option<String>,
     location: Option<String>,
@@ -144,7 +144,7 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
 fn times(
     event: &kalends_core::calendar::Event,
     (first, last): (jiff::civil::Date, jiff::civil::Date),
-    words: &crate::moment::Words,
+    words: &crate::moment::Formatter,
 ) -> String {
     use super::agenda;
     if event.all_day.is_some() {
@@ -166,7 +166,7 @@ fn times(
 fn when(
     other: &kalends_core::calendar::Event,
     (first, last): (jiff::civil::Date, jiff::civil::Date),
-    words: &crate::moment::Words,
+    words: &crate::moment::Formatter,
 ) -> String {
     use super::agenda;
     let (from, to) = agenda::dates_of(other, words);
@@ -278,7 +278,7 @@ fn EntryDetails(view: EntryPageView) -> impl IntoView {
 mod tests {
     use super::*;
     use crate::{
-        moment::Words,
+        moment::Formatter,
         page::calendar::{
             agenda,
             samples::{at, event},
@@ -287,7 +287,7 @@ mod tests {
 
     /// The dates, the times, and how the page of another entry names them; in Berlin.
     fn told(start: &str, end: &str) -> ((String, String), String, String) {
-        let words = Words::new("Europe/Berlin", at("2026-03-26T08:07:00Z"));
+        let words = Formatter::new("Europe/Berlin", at("2026-03-26T08:07:00Z"));
         let event = event("Trip", start, end);
         let (first, last) = agenda::dates_of(&event, &words);
         let today = words.zoned(words.now).date();

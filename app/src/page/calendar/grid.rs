@@ -2,14 +2,14 @@
 //! also where clocks are changed: the hour that is left out stays empty, the hour that comes twice shows both.
 
 use super::{
-    Look, Tag,
+    AgendaTag, Look,
     agenda::{self, DayHours, entries_of, told},
-    columns::{Holds, Place, Stretch, side_by_side},
+    columns::{ColumnPlace, Holds, Stretch, side_by_side},
     grid_view::{Boxed, GridDay, GridView, HourLabel, Lane, More},
-    span::{Asked, Span, days_between, is_read, plus_days},
+    span::{AskedSpan, Span, days_between, is_read, plus_days},
     steps,
 };
-use crate::moment::Words;
+use crate::moment::Formatter;
 use jiff::civil::{DateTime, Time};
 use kalends_core::calendar::{Event, Window};
 use kalends_store::StoredEntry;
@@ -28,11 +28,11 @@ const FULL_DAY: i64 = 24 * 3600 * 1000;
 
 /// The grid of a span.
 pub fn grid(
-    asked: Asked,
+    asked: AskedSpan,
     span: Span,
     entries: &[StoredEntry],
     kept: Option<Window>,
-    words: &Words,
+    words: &Formatter,
 ) -> GridView {
     let days: Vec<_> = span.dates().map(|date| DayHours::of(date, words)).collect();
     let timed: Vec<Vec<(Stretch, &StoredEntry)>> = days
@@ -57,7 +57,7 @@ pub fn grid(
         ShownHours::for_what_needs(needed, now_hour)
     };
     let folds = shown.0.contains(&false);
-    let other = Asked {
+    let other = AskedSpan {
         all_hours: !asked.all_hours,
         ..asked
     };
@@ -116,7 +116,7 @@ impl ShownHours {
         (from < to).then(|| steps::classes(from, to - from))
     }
 
-    fn labels(self, words: &Words) -> Vec<HourLabel> {
+    fn labels(self, words: &Formatter) -> Vec<HourLabel> {
         (0..HOURS)
             .zip(0_u16..)
             .filter(|(hour, _)| self.0[*hour])
@@ -135,7 +135,7 @@ fn is_long(event: &Event) -> bool {
 }
 
 /// The steps of a day that an entry covers, by the wall clock. Where the clock goes back meanwhile, as many as it lasts.
-fn stretch(event: &Event, hours: DayHours, words: &Words) -> Stretch {
+fn stretch(event: &Event, hours: DayHours, words: &Formatter) -> Stretch {
     let step_of = |time: Time| (i32::from(time.hour()) * 60 + i32::from(time.minute())) / 5;
     let (start, end) = (event.start.max(hours.from), event.end.min(hours.to));
     let start_time = words.zoned(start).time();
@@ -171,12 +171,12 @@ const fn most_columns(days: i32) -> usize {
 }
 
 fn day(
-    asked: Asked,
+    asked: AskedSpan,
     hours: DayHours,
     timed: &[(Stretch, &StoredEntry)],
     shown: ShownHours,
     kept: Option<Window>,
-    words: &Words,
+    words: &Formatter,
 ) -> GridDay {
     let date = hours.date;
     let stretches: Vec<_> = timed.iter().map(|(stretch, _)| *stretch).collect();
@@ -229,12 +229,12 @@ fn day(
     }
 }
 
-fn place_classes(place: Place) -> String {
+fn place_classes(place: ColumnPlace) -> String {
     format!("n{} i{} s{}", place.of, place.column, place.width)
 }
 
 /// What the clock leaves out of a day when it goes forward.
-fn left_out(hours: DayHours, words: &Words) -> Option<Stretch> {
+fn left_out(hours: DayHours, words: &Formatter) -> Option<Stretch> {
     let (before, after) = hours.change(words)?;
     let step =
         |at: DateTime| u16::try_from((i32::from(at.hour()) * 60 + i32::from(at.minute())) / 5);
@@ -247,7 +247,7 @@ fn left_out(hours: DayHours, words: &Words) -> Option<Stretch> {
 }
 
 /// Entries of whole days, each once with the columns it covers, the longest first among those that begin together.
-fn lane(span: Span, entries: &[StoredEntry], words: &Words) -> Vec<Lane> {
+fn lane(span: Span, entries: &[StoredEntry], words: &Formatter) -> Vec<Lane> {
     let last_shown = plus_days(span.end(), -1);
     let mut found: Vec<_> = entries
         .iter()
@@ -268,7 +268,7 @@ fn lane(span: Span, entries: &[StoredEntry], words: &Words) -> Vec<Lane> {
             let mut entry = told(stored, DayHours::of(from, words), words);
             entry.time = lane_words(&stored.event, words);
             // The dates say so.
-            entry.tags.retain(|tag| *tag != Tag::SeveralDays);
+            entry.tags.retain(|tag| *tag != AgendaTag::SeveralDays);
             let begins = if first < from { " lane-before" } else { "" };
             let ends = if last > to { " lane-after" } else { "" };
             Lane {
@@ -286,7 +286,7 @@ fn lane(span: Span, entries: &[StoredEntry], words: &Words) -> Vec<Lane> {
 
 /// `Mon 2 March`, `Mon 2 – Thu 5 March`, `Mon 2 March 14:00 – Thu 5 March 10:00`; with the year on both sides where they
 /// lie in two.
-fn lane_words(event: &Event, words: &Words) -> String {
+fn lane_words(event: &Event, words: &Formatter) -> String {
     let (first, last) = agenda::dates_of(event, words);
     if event.all_day.is_none() {
         let years = [event.start, event.end].map(|at| words.zoned(at).year());
@@ -318,7 +318,7 @@ const fn day_format(with_year: bool) -> &'static str {
     }
 }
 
-fn hour_words(hour: u16, words: &Words) -> String {
+fn hour_words(hour: u16, words: &Formatter) -> String {
     use kalends_core::preferences::HourClock;
     match (words.calendar.clock, hour) {
         (HourClock::TwentyFour, hour) => format!("{hour:02}:00"),

@@ -20,12 +20,12 @@ fn entry(subject: &str, start: &str, end: &str) -> StoredEntry {
 }
 
 /// As looked at on Thursday, 26 March 2026, 09:07 in Berlin.
-fn words(zone: &str) -> Words {
-    Words::new(zone, at("2026-03-26T08:07:00Z"))
+fn words(zone: &str) -> Formatter {
+    Formatter::new(zone, at("2026-03-26T08:07:00Z"))
 }
 
-fn week(day: &str, hours: &str, entries: &[StoredEntry], words: &Words) -> GridView {
-    let asked = Asked::new("week", day, hours, words);
+fn week(day: &str, hours: &str, entries: &[StoredEntry], words: &Formatter) -> GridView {
+    let asked = AskedSpan::new("week", day, hours, words);
     grid(asked, asked.span(words), entries, None, words)
 }
 
@@ -270,7 +270,7 @@ fn hours_unfold_for_what_needs_them() {
         labels(&week("2026-03-25", "", &six, &words))[..3],
         ["05", "06", "07"]
     );
-    let night = Words::new("Europe/Berlin", at("2026-03-26T02:07:00Z"));
+    let night = Formatter::new("Europe/Berlin", at("2026-03-26T02:07:00Z"));
     let view = week("2026-03-25", "", &[], &night);
     assert_eq!(labels(&view)[..2], ["03", "…07"]);
     assert_eq!(

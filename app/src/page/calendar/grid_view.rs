@@ -1,7 +1,7 @@
 //! The grid of days by hours. The boxes of a day follow their heading in the order of time, so that the keyboard and
 //! screen readers meet them as a list; classes place them.
 
-use super::{Entry, tag_words};
+use super::{AgendaEntry, tag_words};
 use crate::component::Icon;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub struct HourLabel {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Lane {
     pub class: String,
-    pub entry: Entry,
+    pub entry: AgendaEntry,
 }
 
 /// A column.
@@ -67,7 +67,7 @@ pub struct GridDay {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Boxed {
     pub class: String,
-    pub entry: Entry,
+    pub entry: AgendaEntry,
 }
 
 /// Entries for which there was no column.

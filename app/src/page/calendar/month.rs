@@ -1,12 +1,12 @@
 //! Lays entries out as a month of dots.
 
 use super::{
-    Look, Tag,
+    AgendaTag, Look,
     agenda::{DayHours, entries_of, tags},
     month_view::{Dot, MonthDay, MonthView},
-    span::{Asked, Span, is_read},
+    span::{AskedSpan, Span, is_read},
 };
-use crate::moment::Words;
+use crate::moment::Formatter;
 use kalends_core::calendar::Window;
 use kalends_store::StoredEntry;
 
@@ -15,11 +15,11 @@ const DOTS: usize = 4;
 
 /// The month of the asked day in whole weeks.
 pub fn month(
-    asked: Asked,
+    asked: AskedSpan,
     span: Span,
     entries: &[StoredEntry],
     kept: Option<Window>,
-    words: &Words,
+    words: &Formatter,
 ) -> MonthView {
     let days: Vec<MonthDay> = span
         .dates()
@@ -56,13 +56,13 @@ pub fn month(
     }
 }
 
-fn dot(tags: &[Tag]) -> Dot {
+fn dot(tags: &[AgendaTag]) -> Dot {
     let has = |tag| tags.contains(&tag);
-    if has(Tag::Cancelled) || has(Tag::Free) {
+    if has(AgendaTag::Cancelled) || has(AgendaTag::Free) {
         Dot::Free
-    } else if has(Tag::OutOfOffice) {
+    } else if has(AgendaTag::OutOfOffice) {
         Dot::Out
-    } else if has(Tag::Tentative) {
+    } else if has(AgendaTag::Tentative) {
         Dot::Tentative
     } else {
         Dot::Busy

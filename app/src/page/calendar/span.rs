@@ -1,13 +1,13 @@
 //! Which days an address asks for, and the addresses of what lies beside them.
 
 use super::Look;
-use crate::moment::Words;
+use crate::moment::Formatter;
 use jiff::{ToSpan, civil::Date};
 use kalends_core::{calendar::Window, clock::Timestamp, preferences::FirstDay};
 
 /// What an address asks for. Texts that make no sense ask for today, in the view that fits the screen.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct AskedSpan {
     /// `None`: the week as a grid where there is room, else the agenda.
     pub look: Option<Look>,
     pub day: Date,
@@ -22,7 +22,7 @@ pub struct Span {
 }
 
 /// Whether all of a day was read.
-pub fn is_read(date: Date, kept: Option<Window>, words: &Words) -> bool {
+pub fn is_read(date: Date, kept: Option<Window>, words: &Formatter) -> bool {
     let one = Span {
         first: date,
         days: 1,
@@ -30,8 +30,8 @@ pub fn is_read(date: Date, kept: Option<Window>, words: &Words) -> bool {
     kept.is_some_and(|kept| one.is_within(kept, words))
 }
 
-impl Asked {
-    pub fn new(view: &str, day: &str, hours: &str, words: &Words) -> Self {
+impl AskedSpan {
+    pub fn new(view: &str, day: &str, hours: &str, words: &Formatter) -> Self {
         let day = day
             .parse::<Date>()
             .ok()
@@ -48,7 +48,7 @@ impl Asked {
     }
 
     /// The days whose entries are shown.
-    pub fn span(self, words: &Words) -> Span {
+    pub fn span(self, words: &Formatter) -> Span {
         match self.shown() {
             Look::Agenda | Look::Week => Span::week_of(self.day, words),
             Look::Day => Span {
@@ -94,7 +94,7 @@ impl Asked {
     }
 
     /// The address of what lies before, unless nothing as early as that is kept.
-    pub fn previous(self, kept: Option<Window>, words: &Words) -> Option<String> {
+    pub fn previous(self, kept: Option<Window>, words: &Formatter) -> Option<String> {
         let turned = self.turned(words);
         let before = match self.shown() {
             Look::Month => plus_days(turned.first, -1).first_of_month(),
@@ -107,14 +107,14 @@ impl Asked {
     }
 
     /// The address of what comes after, unless nothing as late as that is kept.
-    pub fn next(self, kept: Option<Window>, words: &Words) -> Option<String> {
+    pub fn next(self, kept: Option<Window>, words: &Formatter) -> Option<String> {
         let after = self.turned(words).end();
         let is_kept = kept.is_none_or(|kept| midnight(after, words) < kept.end);
         is_kept.then(|| self.address(self.look, Some(after)))
     }
 
     /// The days that turning the page passes over: those shown, or the month without its neighbours' days.
-    pub fn turned(self, words: &Words) -> Span {
+    pub fn turned(self, words: &Formatter) -> Span {
         match self.shown() {
             Look::Month => {
                 let first = self.day.first_of_month();
@@ -128,14 +128,14 @@ impl Asked {
     }
 
     /// `Week 10` by ISO 8601, whose weeks begin on Monday.
-    pub fn week_words(self, words: &Words) -> Option<String> {
+    pub fn week_words(self, words: &Formatter) -> Option<String> {
         let is_week = matches!(self.shown(), Look::Agenda | Look::Week);
         let from_monday = words.calendar.first_day == FirstDay::Monday;
         let number = self.day.iso_week_date().week();
         (is_week && from_monday).then(|| format!("Week {number}"))
     }
 
-    pub fn title(self, words: &Words) -> String {
+    pub fn title(self, words: &Formatter) -> String {
         match self.shown() {
             Look::Month => self.day.strftime("%B %Y").to_string(),
             Look::Day => self.day.strftime("%A, %-d %B %Y").to_string(),
@@ -146,7 +146,7 @@ impl Asked {
 
 impl Span {
     /// The week around a day, as its reader counts weeks.
-    pub fn week_of(day: Date, words: &Words) -> Self {
+    pub fn week_of(day: Date, words: &Formatter) -> Self {
         let after_monday = day.weekday().to_monday_zero_offset();
         let back = (after_monday - words.calendar.first_day.after_monday()).rem_euclid(7);
         Self {
@@ -178,7 +178,7 @@ impl Span {
     }
 
     /// What is kept, in words, if the span reaches beyond it.
-    pub fn beyond(self, kept: Window, words: &Words) -> Option<String> {
+    pub fn beyond(self, kept: Window, words: &Formatter) -> Option<String> {
         let is_within = self.is_within(kept, words);
         let date = |at| words.zoned(at).strftime("%-d %B %Y").to_string();
         (!is_within).then(|| {
@@ -190,13 +190,13 @@ impl Span {
         })
     }
 
-    fn is_within(self, kept: Window, words: &Words) -> bool {
+    fn is_within(self, kept: Window, words: &Formatter) -> bool {
         midnight(self.first, words) >= kept.start && midnight(self.end(), words) <= kept.end
     }
 
     /// The instants to read. All-day entries are compared by date later on: a day more on both sides finds those made
     /// in other zones.
-    pub fn window(self, words: &Words) -> Window {
+    pub fn window(self, words: &Formatter) -> Window {
         Window {
             start: midnight(plus_days(self.first, -1), words),
             end: midnight(plus_days(self.end(), 1), words),
@@ -204,7 +204,7 @@ impl Span {
     }
 }
 
-pub fn midnight(day: Date, words: &Words) -> Timestamp {
+pub fn midnight(day: Date, words: &Formatter) -> Timestamp {
     words.midnight(day, 0).unwrap_or(Timestamp::from_millis(0))
 }
 
@@ -223,9 +223,9 @@ mod tests {
     use kalends_core::preferences::Preferences;
 
     /// Monday, 2 March 2026, 11:00 in Berlin.
-    fn words(first_day: FirstDay) -> Words {
+    fn words(first_day: FirstDay) -> Formatter {
         let now = Timestamp::from_seconds(1_772_445_600);
-        Words::new("Europe/Berlin", now).with(Preferences {
+        Formatter::new("Europe/Berlin", now).with(Preferences {
             first_day,
             ..Preferences::default()
         })
@@ -252,7 +252,7 @@ mod tests {
             ("", "9999-99-99"),
             ("", "0001-01-01"),
         ] {
-            let asked = Asked::new(view, day, "", &words);
+            let asked = AskedSpan::new(view, day, "", &words);
             assert_eq!(
                 (asked.look, asked.day),
                 (None, date(2026, 3, 2)),
@@ -301,7 +301,7 @@ mod tests {
             } else {
                 ""
             };
-            let asked = Asked::new(view, "2026-03-05", hours, &words);
+            let asked = AskedSpan::new(view, "2026-03-05", hours, &words);
             assert_eq!(asked.title(&words), title);
             assert_eq!(asked.previous(None, &words).as_deref(), Some(previous));
             assert_eq!(asked.next(None, &words).as_deref(), Some(next));
@@ -316,20 +316,20 @@ mod tests {
             start: midnight(week.first, &words),
             end: midnight(week.end(), &words),
         };
-        let asked = Asked::new("", "", "", &words);
+        let asked = AskedSpan::new("", "", "", &words);
         assert_eq!(asked.previous(Some(kept), &words), None);
         assert_eq!(asked.next(Some(kept), &words), None);
         assert_eq!(week.beyond(kept, &words), None);
-        let month = Asked::new("month", "", "", &words);
+        let month = AskedSpan::new("month", "", "", &words);
         assert!(month.turned(&words).beyond(kept, &words).is_some());
     }
 
     #[test]
     fn a_month_shows_whole_weeks() {
         let words = words(FirstDay::Sunday);
-        let span = Asked::new("month", "2026-02-14", "", &words).span(&words);
+        let span = AskedSpan::new("month", "2026-02-14", "", &words).span(&words);
         assert_eq!((span.first, span.days), (date(2026, 2, 1), 28));
-        let span = Asked::new("month", "2026-05-31", "", &words).span(&words);
+        let span = AskedSpan::new("month", "2026-05-31", "", &words).span(&words);
         assert_eq!((span.first, span.days), (date(2026, 4, 26), 42));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{CancelCheck, Check, CheckView};
 use crate::{AppError, component::LadderView, send::send_field};
-use kalends_core::check::Ladder;
+use kalends_core::check::TestSteps;
 use leptos::{prelude::*, server_fn::ServerFn};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const fn pause_after(error: &AppError) -> Option<Duration> {
 #[component]
 pub fn CheckProgress(id: String, on_end: Callback<CheckView>) -> impl IntoView {
     let following = Following {
-        ladder: RwSignal::new(Ladder::default()),
+        ladder: RwSignal::new(TestSteps::default()),
         trouble: RwSignal::new(None),
         on_end,
     };
@@ -45,7 +45,7 @@ pub fn CheckProgress(id: String, on_end: Callback<CheckView>) -> impl IntoView {
 /// What is known of a running check, and who waits for its end.
 #[derive(Clone, Copy)]
 struct Following {
-    ladder: RwSignal<Ladder>,
+    ladder: RwSignal<TestSteps>,
     trouble: RwSignal<Option<AppError>>,
     on_end: Callback<CheckView>,
 }

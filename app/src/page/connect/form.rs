@@ -22,14 +22,14 @@ pub use names::{PERSONAL, SERVICE, allow_basic, confirm, mend, names_of, startin
 
 #[cfg(feature = "ssr")]
 mod names {
-    use crate::{draft::Draft, error::FieldErrors, page::check::Fix};
+    use crate::{draft::FormDraft, error::FieldErrors, page::check::Fix};
     use kalends::connect::FormField;
     use kalends_core::connection::{Connection, Mode};
     use kalends_store::User;
 
     /// The names of one field set.
     #[derive(Debug, Clone, Copy)]
-    pub struct Names {
+    pub struct FieldNames {
         pub mailbox: &'static str,
         pub password: &'static str,
         pub account: &'static str,
@@ -37,7 +37,7 @@ mod names {
         pub domain: &'static str,
     }
 
-    pub const SERVICE: Names = Names {
+    pub const SERVICE: FieldNames = FieldNames {
         mailbox: "mailbox",
         password: "service_password",
         account: "service_account",
@@ -45,7 +45,7 @@ mod names {
         domain: "service_domain",
     };
 
-    pub const PERSONAL: Names = Names {
+    pub const PERSONAL: FieldNames = FieldNames {
         mailbox: "email",
         password: "password",
         account: "username",
@@ -53,7 +53,7 @@ mod names {
         domain: "domain",
     };
 
-    impl Names {
+    impl FieldNames {
         /// The messages by the names of their fields.
         pub fn errors_of(self, mistakes: Vec<(FormField, String)>) -> FieldErrors {
             mistakes
@@ -76,7 +76,7 @@ mod names {
     }
 
     /// The field set for a way to connect.
-    pub const fn names_of(mode: Mode) -> Names {
+    pub const fn names_of(mode: Mode) -> FieldNames {
         match mode {
             Mode::Personal => PERSONAL,
             Mode::Organisation | Mode::ServiceAccount => SERVICE,
@@ -84,7 +84,7 @@ mod names {
     }
 
     /// Mends a kept form, for the page without script.
-    pub fn mend(draft: &mut Draft, fix: Fix) {
+    pub fn mend(draft: &mut FormDraft, fix: Fix) {
         let names = if draft.value("service").is_empty() {
             PERSONAL
         } else {
@@ -103,7 +103,7 @@ mod names {
     }
 
     /// Lets a kept form send its password to a host, and says so: it must be typed again.
-    pub fn confirm(draft: &mut Draft, host: &str) {
+    pub fn confirm(draft: &mut FormDraft, host: &str) {
         let hosts = super::with_host(&draft.value("confirmed"), host);
         draft.values.insert("confirmed".to_owned(), hosts);
         let note = format!(
@@ -113,16 +113,16 @@ mod names {
     }
 
     /// Lets a kept form send its password by Basic, and says so: it must be typed again.
-    pub fn allow_basic(draft: &mut Draft) {
+    pub fn allow_basic(draft: &mut FormDraft) {
         let values = &mut draft.values;
         values.insert("basic".to_owned(), "true".to_owned());
         let note = "Basic is allowed: the password itself goes to the server, over the encrypted connection. Type the password again to go on.";
         values.insert("note".to_owned(), note.to_owned());
     }
 
-    pub fn starting_values(user: &User, connection: Option<&Connection>) -> Draft {
+    pub fn starting_values(user: &User, connection: Option<&Connection>) -> FormDraft {
         let names = connection.map_or(SERVICE, |connection| names_of(connection.mode));
-        let mut draft = Draft::default();
+        let mut draft = FormDraft::default();
         let mut set = |name: &str, value: String| draft.values.insert(name.to_owned(), value);
         set(SERVICE.mailbox, user.email.to_string());
         set(PERSONAL.mailbox, user.email.to_string());
@@ -237,7 +237,7 @@ pub fn ByBasic(checked: bool) -> impl IntoView {
 /// Through a service account.
 #[component]
 pub fn ServiceFields(
-    draft: crate::draft::Draft,
+    draft: crate::draft::FormDraft,
     errors: Signal<FieldErrors>,
     /// What becomes of the password.
     #[prop(default = "Stored encrypted, opened only to call Exchange.")]
@@ -297,7 +297,7 @@ pub fn ServiceFields(
 
 /// With one's own account.
 #[component]
-fn PersonalFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) -> impl IntoView {
+fn PersonalFields(draft: crate::draft::FormDraft, errors: Signal<FieldErrors>) -> impl IntoView {
     view! {
         <fieldset class="field-set field-set-personal">
             <legend class="sr-only">"Your own account"</legend>
@@ -338,7 +338,7 @@ fn PersonalFields(draft: crate::draft::Draft, errors: Signal<FieldErrors>) -> im
 fn Advanced(
     server: &'static str,
     domain: &'static str,
-    draft: crate::draft::Draft,
+    draft: crate::draft::FormDraft,
     errors: Signal<FieldErrors>,
 ) -> impl IntoView {
     view! {

@@ -1,15 +1,15 @@
 //! Through the account that an admin holds: one line and one button; what people may type themselves is folded away.
 
-use super::{Answer, ConnectView, form::ConnectForm};
+use super::{ConnectAnswer, ConnectView, form::ConnectForm};
 use crate::AppError;
 #[cfg(feature = "ssr")]
-use crate::draft::Draft;
+use crate::draft::FormDraft;
 use crate::error::FieldErrors;
 use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn};
 
 /// One click: through the organisation's account.
 #[server(endpoint = "connect_mine")]
-pub async fn connect_mine(#[server(default)] mailbox: String) -> Result<Answer, AppError> {
+pub async fn connect_mine(#[server(default)] mailbox: String) -> Result<ConnectAnswer, AppError> {
     use crate::request;
     use kalends::accounts::permission::Forbidden;
     let user = request::user().await?;
@@ -23,7 +23,7 @@ pub async fn connect_mine(#[server(default)] mailbox: String) -> Result<Answer, 
             if request::is_plain() {
                 request::see_other(&format!("/profile/exchange/checks/{id}"));
             }
-            Ok(Answer::Started(id.to_string()))
+            Ok(ConnectAnswer::Started(id.to_string()))
         }
         Err(Forbidden::Refused(refusal)) => refused(&refusal, "", draft).await,
         Err(Forbidden::Store(error)) => Err(request::internal(error)),
@@ -35,8 +35,8 @@ pub async fn connect_mine(#[server(default)] mailbox: String) -> Result<Answer, 
 pub(super) async fn refused(
     refusal: &kalends::accounts::permission::Refusal,
     field: &str,
-    mut draft: Draft,
-) -> Result<Answer, AppError> {
+    mut draft: FormDraft,
+) -> Result<ConnectAnswer, AppError> {
     use crate::request;
     let field = if refusal.may_ask_for().is_some() {
         field
@@ -49,7 +49,7 @@ pub(super) async fn refused(
         request::keep_draft("connect", draft).await?;
         request::see_other("/profile/exchange/connect");
     }
-    Ok(Answer::Mistakes(mistakes))
+    Ok(ConnectAnswer::Mistakes(mistakes))
 }
 
 /// One click where an admin holds the account; what people may type themselves is folded away then.

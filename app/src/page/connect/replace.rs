@@ -15,16 +15,16 @@ pub use server::{held, mine, of_check};
 /// The form, for one password.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReplaceView {
-    pub whose: Whose,
+    pub whose: PasswordOwner,
     pub account: String,
     /// The page that it stands on.
     pub back: String,
     pub errors: FieldErrors,
 }
 
-/// Whose password is replaced.
+/// PasswordOwner password is replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Whose {
+pub enum PasswordOwner {
     /// That of the reader's saved connection.
     Mine,
     /// The one typed for a check, with this id, that connected nothing.
@@ -38,8 +38,8 @@ const FIELD: &str = "present_password";
 
 #[cfg(feature = "ssr")]
 mod server {
-    use super::{FIELD, ReplaceView, Whose};
-    use crate::{AppError, draft::Draft, error::FieldErrors, request};
+    use super::{FIELD, PasswordOwner, ReplaceView};
+    use crate::{AppError, draft::FormDraft, error::FieldErrors, request};
     use kalends::connect::{FormField, Mine};
     use kalends_core::{
         check::{Check, Goal, Outcome},
@@ -58,9 +58,9 @@ mod server {
     /// Keeps what was wrong until the form is shown again.
     pub async fn tell(form: &str, mistakes: FieldErrors) -> Result<(), AppError> {
         let errors = mistakes;
-        let draft = Draft {
+        let draft = FormDraft {
             errors,
-            ..Draft::default()
+            ..FormDraft::default()
         };
         request::keep_draft(form, draft).await
     }
@@ -91,7 +91,7 @@ mod server {
             return Ok(None);
         }
         Ok(Some(ReplaceView {
-            whose: Whose::Mine,
+            whose: PasswordOwner::Mine,
             account: connection.account.to_string(),
             back: back.to_owned(),
             errors: errors_of("replace").await?,
@@ -108,7 +108,7 @@ mod server {
             account: account.name.to_string(),
             back: back.to_owned(),
             errors: errors_of(&format!("replace-{id}")).await?,
-            whose: Whose::Held(id),
+            whose: PasswordOwner::Held(id),
         }))
     }
 
@@ -178,9 +178,9 @@ mod server {
             });
         Ok(Some(ReplaceView {
             whose: if is_saved {
-                Whose::Mine
+                PasswordOwner::Mine
             } else {
-                Whose::Typed(check.id.to_string())
+                PasswordOwner::Typed(check.id.to_string())
             },
             account: check.typed.account.clone(),
             back,
@@ -340,9 +340,9 @@ pub fn ReplacePassword(view: ReplaceView) -> impl IntoView {
         errors,
     } = view;
     let (action, id) = match whose {
-        Whose::Mine => (ReplaceRefused::url(), None),
-        Whose::Typed(check) => (ReplaceRefused::url(), Some(("check", check))),
-        Whose::Held(account) => (ReplaceAccountPassword::url(), Some(("id", account))),
+        PasswordOwner::Mine => (ReplaceRefused::url(), None),
+        PasswordOwner::Typed(check) => (ReplaceRefused::url(), Some(("check", check))),
+        PasswordOwner::Held(account) => (ReplaceAccountPassword::url(), Some(("id", account))),
     };
     let errors = Signal::stored(errors);
     view! {

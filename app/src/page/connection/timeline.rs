@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Line {
+pub struct TimelineLine {
     at: Moment,
     /// What kind of thing it is, in a word.
     kind: String,
@@ -30,19 +30,19 @@ pub use words::line;
 
 #[cfg(feature = "ssr")]
 mod words {
-    use super::{Line, Tone};
-    use crate::{component::StateView, moment::Words};
+    use super::{TimelineLine, Tone};
+    use crate::{component::StateView, moment::Formatter};
     use kalends::reports::timeline::{Happened, What, ended};
     use kalends_core::{
         advice::{Names, advice, table::explained},
-        audit::{self, Action},
+        audit::{self, AuditAction},
         check::{Check, Outcome},
         connection::{Connection, ConnectionState},
     };
-    use kalends_store::{CallLine, Round, StateChange};
+    use kalends_store::{CallLine, StateChange, SyncRun};
 
-    pub fn line(happened: &Happened, connection: &Connection, words: &Words) -> Line {
-        let blank = |kind: &str| Line {
+    pub fn line(happened: &Happened, connection: &Connection, words: &Formatter) -> TimelineLine {
+        let blank = |kind: &str| TimelineLine {
             at: words.appointment(happened.at, false),
             kind: kind.to_owned(),
             what: String::new(),
@@ -59,7 +59,12 @@ mod words {
         }
     }
 
-    fn of_round(line: Line, round: &Round, connection: &Connection, words: &Words) -> Line {
+    fn of_round(
+        line: TimelineLine,
+        round: &SyncRun,
+        connection: &Connection,
+        words: &Formatter,
+    ) -> TimelineLine {
         let changes = round.changes;
         let (what, tone) = match &round.problem {
             Some(problem) => {
@@ -75,10 +80,10 @@ mod words {
             ),
         };
         let what = format!("{what} · {} ms", round.millis);
-        Line { what, tone, ..line }
+        TimelineLine { what, tone, ..line }
     }
 
-    fn of_call(line: Line, call: &CallLine) -> Line {
+    fn of_call(line: TimelineLine, call: &CallLine) -> TimelineLine {
         let name = call.operation.as_deref().unwrap_or("Sign-in or connection");
         let took = call
             .millis
@@ -87,7 +92,7 @@ mod words {
             Some(code) => (code.as_str(), Tone::Bad),
             None => ("answered", Tone::Plain),
         };
-        Line {
+        TimelineLine {
             what: format!("{name}: {came}{took}"),
             tone,
             request_id: call.request_id.clone(),
@@ -95,7 +100,7 @@ mod words {
         }
     }
 
-    fn of_check(line: Line, check: &Check, words: &Words) -> Line {
+    fn of_check(line: TimelineLine, check: &Check, words: &Formatter) -> TimelineLine {
         let ended = ended(check.outcome.as_ref());
         let (what, tone) = match &check.outcome {
             Some(Outcome::Failed { problem, .. }) => {
@@ -111,7 +116,7 @@ mod words {
             }
             Some(Outcome::Cancelled) | None => (format!("Test {ended}"), Tone::Plain),
         };
-        Line {
+        TimelineLine {
             what,
             tone,
             link: Some(format!("/profile/exchange/checks/{}", check.id)),
@@ -119,13 +124,13 @@ mod words {
         }
     }
 
-    fn of_state(line: Line, change: &StateChange) -> Line {
+    fn of_state(line: TimelineLine, change: &StateChange) -> TimelineLine {
         let title = change
             .cause
             .as_deref()
             .and_then(|code| explained(code, &Names::default()))
             .map_or_else(String::new, |told| format!(": {}", told.title));
-        Line {
+        TimelineLine {
             what: format!("{}{title}", StateView::Is(change.state).label()),
             tone: match change.state {
                 ConnectionState::Connected => Tone::Good,
@@ -136,13 +141,13 @@ mod words {
         }
     }
 
-    fn of_audit(line: Line, entry: &audit::Line) -> Line {
+    fn of_audit(line: TimelineLine, entry: &audit::AuditLine) -> TimelineLine {
         let who = entry.who.as_deref().unwrap_or("Kalends");
-        let did = match Action::from_name(&entry.action) {
+        let did = match AuditAction::from_name(&entry.action) {
             Some(action) => action.words(),
             None => &entry.action,
         };
-        Line {
+        TimelineLine {
             what: format!("{who} {did}"),
             ..line
         }
@@ -150,7 +155,7 @@ mod words {
 }
 
 #[component]
-pub fn Timeline(lines: Vec<Line>) -> impl IntoView {
+pub fn Timeline(lines: Vec<TimelineLine>) -> impl IntoView {
     if lines.is_empty() {
         return view! { <p class="empty">"Nothing has happened yet. The first sync begins within a minute."</p> }.into_any();
     }

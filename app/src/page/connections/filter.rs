@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What is asked for. Texts as they were typed; what means nothing narrows nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct ConnectionsQuery {
     pub state: String,
     pub q: String,
     pub cause: String,
@@ -17,7 +17,7 @@ pub struct Wanted {
     pub page: String,
 }
 
-impl Wanted {
+impl ConnectionsQuery {
     pub fn of_query(query: &ParamsMap) -> Self {
         let get = |name: &str| query.get(name).unwrap_or_default();
         Self {
@@ -69,7 +69,7 @@ pub use asked::{STATES, account_choices, asked, cause_choices, code};
 
 #[cfg(feature = "ssr")]
 mod asked {
-    use super::Wanted;
+    use super::ConnectionsQuery;
     use kalends_core::{
         advice::{
             Names,
@@ -78,37 +78,38 @@ mod asked {
         connection::ConnectionState,
         problem::Problem,
     };
-    use kalends_store::{self, Account, Filter, HeldUp, Through};
+    use kalends_store::{self, Account, AccountKind, ConnectionFilter, HeldUp};
     use std::collections::{BTreeMap, BTreeSet};
 
     /// The states in the order in which they are offered: who needs somebody comes first.
-    pub const STATES: [Filter; 6] = [
-        Filter::Everyone,
-        Filter::Is(ConnectionState::ActionNeeded),
-        Filter::Is(ConnectionState::Delayed),
-        Filter::Is(ConnectionState::Paused),
-        Filter::Is(ConnectionState::Connected),
-        Filter::NotConnected,
+    pub const STATES: [ConnectionFilter; 6] = [
+        ConnectionFilter::Everyone,
+        ConnectionFilter::Is(ConnectionState::ActionNeeded),
+        ConnectionFilter::Is(ConnectionState::Delayed),
+        ConnectionFilter::Is(ConnectionState::Paused),
+        ConnectionFilter::Is(ConnectionState::Connected),
+        ConnectionFilter::NotConnected,
     ];
 
-    pub const fn code(filter: Filter) -> &'static str {
+    pub const fn code(filter: ConnectionFilter) -> &'static str {
         match filter {
-            Filter::Everyone => "",
-            Filter::NotConnected => "not_connected",
-            Filter::Is(state) => state.code(),
+            ConnectionFilter::Everyone => "",
+            ConnectionFilter::NotConnected => "not_connected",
+            ConnectionFilter::Is(state) => state.code(),
         }
     }
 
-    pub fn asked(wanted: &Wanted) -> kalends_store::Wanted {
+    pub fn asked(wanted: &ConnectionsQuery) -> kalends_store::ListQuery {
         let state = STATES.into_iter().find(|it| code(*it) == wanted.state);
         let through = match wanted.account.trim() {
-            "" => Through::Anything,
-            typed => typed
-                .parse()
-                .map_or_else(|_| Through::Host(typed.to_lowercase()), Through::Account),
+            "" => AccountKind::Anything,
+            typed => typed.parse().map_or_else(
+                |_| AccountKind::Host(typed.to_lowercase()),
+                AccountKind::Account,
+            ),
         };
-        kalends_store::Wanted {
-            state: state.unwrap_or(Filter::Everyone),
+        kalends_store::ListQuery {
+            state: state.unwrap_or(ConnectionFilter::Everyone),
             causes: codes(wanted.cause.trim()),
             through,
             domain: wanted.domain.trim().to_lowercase(),
@@ -195,7 +196,7 @@ mod asked {
 /// Works by itself without script: a form that asks for another address.
 #[component]
 pub fn Form(
-    wanted: Wanted,
+    wanted: ConnectionsQuery,
     causes: Vec<(String, String)>,
     accounts: Vec<(String, String)>,
     domains: Vec<(String, String)>,
@@ -203,10 +204,10 @@ pub fn Form(
     let narrowed = wanted.is_narrowed();
     let back = format!(
         "/connections{}",
-        Wanted {
+        ConnectionsQuery {
             state: wanted.state.clone(),
             sort: wanted.sort.clone(),
-            ..Wanted::default()
+            ..ConnectionsQuery::default()
         }
         .query(1)
     );

@@ -1,6 +1,6 @@
 //! One action for many connections: the buttons below the list, and the question before it disconnects.
 
-use super::filter::Wanted;
+use super::filter::ConnectionsQuery;
 use crate::{
     AppError,
     component::{Frame, loaded},
@@ -21,18 +21,18 @@ pub async fn act_on_many(
     sure: bool,
     /// What the list is narrowed to.
     #[server(default)]
-    wanted: Wanted,
+    wanted: ConnectionsQuery,
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends::bulk_actions;
-    use kalends_core::bulk_action::Action;
+    use kalends_core::bulk_action::BulkAction;
     let admin = request::admin().await?;
     let services = request::services();
     let back = format!(
         "/connections{}",
         wanted.query(wanted.page.parse().unwrap_or(1))
     );
-    let Ok(action) = action.parse::<Action>() else {
+    let Ok(action) = action.parse::<BulkAction>() else {
         request::see_other(&back);
         return Ok(());
     };
@@ -47,7 +47,7 @@ pub async fn act_on_many(
             "Nothing was done: no connection is chosen, or what was chosen is disconnected by now."
                 .to_owned(),
         )
-    } else if action == Action::Check && lines.len() > MOST_CHECKS {
+    } else if action == BulkAction::Check && lines.len() > MOST_CHECKS {
         Some(format!(
             "Nothing was done: check {MOST_CHECKS} connections at most at a time. A sync of all of them shows as well which ones work."
         ))
@@ -59,7 +59,7 @@ pub async fn act_on_many(
         request::see_other(&back);
         return Ok(());
     }
-    if action == Action::Disconnect && !sure {
+    if action == BulkAction::Disconnect && !sure {
         let ids = lines
             .iter()
             .map(|line| line.connection.to_string())
@@ -80,17 +80,17 @@ pub const MOST_CHECKS: usize = 50;
 #[cfg(feature = "ssr")]
 async fn lines(
     store: &kalends_store::Store,
-    wanted: &Wanted,
+    wanted: &ConnectionsQuery,
     chosen: &[String],
     all: bool,
-) -> Result<Vec<kalends_core::bulk_action::Line>, AppError> {
+) -> Result<Vec<kalends_core::bulk_action::BulkLine>, AppError> {
     use crate::request;
     use kalends::bulk_actions::MOST;
-    use kalends_core::bulk_action::Line;
-    use kalends_store::Filter;
+    use kalends_core::bulk_action::BulkLine;
+    use kalends_store::ConnectionFilter;
     let items = if all {
         let asked = super::filter::asked(wanted);
-        if asked.state == Filter::NotConnected {
+        if asked.state == ConnectionFilter::NotConnected {
             return Ok(Vec::new());
         }
         let most = i64::try_from(MOST).unwrap_or(i64::MAX);
@@ -108,7 +108,7 @@ async fn lines(
         .into_iter()
         .filter_map(|item| {
             let connection = item.connection?;
-            Some(Line {
+            Some(BulkLine {
                 connection: connection.id,
                 user: item.user.id,
                 name: item.user.name,
@@ -121,8 +121,8 @@ async fn lines(
 
 /// What the list is narrowed to, so that "all of this list" means what was seen.
 #[component]
-pub fn Hidden(wanted: Wanted) -> impl IntoView {
-    let Wanted {
+pub fn Hidden(wanted: ConnectionsQuery) -> impl IntoView {
+    let ConnectionsQuery {
         state,
         q,
         cause,

@@ -81,9 +81,9 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
 
 #[cfg(feature = "ssr")]
 mod result {
-    use crate::{moment::Words, request};
+    use crate::{moment::Formatter, request};
     use kalends_core::{
-        bulk_action::{Action, Bulk, Done, Line},
+        bulk_action::{Bulk, BulkAction, BulkLine, BulkOutcome},
         check::Outcome,
         connection::Connection,
         id::{CheckId, ConnectionId},
@@ -92,22 +92,22 @@ mod result {
     use std::collections::HashMap;
 
     /// What is being done, or was: `failed` once it is over, true if it came about for none.
-    pub const fn title(action: Action, failed: Option<bool>) -> &'static str {
+    pub const fn title(action: BulkAction, failed: Option<bool>) -> &'static str {
         match (action, failed) {
-            (Action::Check, None) => "Checking connections",
-            (Action::Check, Some(_)) => "Connections checked",
-            (Action::Sync, None) => "Syncing connections",
-            (Action::Sync, Some(false)) => "Connections synced",
-            (Action::Sync, Some(true)) => "No connection synced",
-            (Action::Pause, None) => "Pausing connections",
-            (Action::Pause, Some(false)) => "Connections paused",
-            (Action::Pause, Some(true)) => "No connection paused",
-            (Action::Resume, None) => "Resuming connections",
-            (Action::Resume, Some(false)) => "Connections resumed",
-            (Action::Resume, Some(true)) => "No connection resumed",
-            (Action::Disconnect, None) => "Disconnecting calendars",
-            (Action::Disconnect, Some(false)) => "Calendars disconnected",
-            (Action::Disconnect, Some(true)) => "No calendar disconnected",
+            (BulkAction::Check, None) => "Checking connections",
+            (BulkAction::Check, Some(_)) => "Connections checked",
+            (BulkAction::Sync, None) => "Syncing connections",
+            (BulkAction::Sync, Some(false)) => "Connections synced",
+            (BulkAction::Sync, Some(true)) => "No connection synced",
+            (BulkAction::Pause, None) => "Pausing connections",
+            (BulkAction::Pause, Some(false)) => "Connections paused",
+            (BulkAction::Pause, Some(true)) => "No connection paused",
+            (BulkAction::Resume, None) => "Resuming connections",
+            (BulkAction::Resume, Some(false)) => "Connections resumed",
+            (BulkAction::Resume, Some(true)) => "No connection resumed",
+            (BulkAction::Disconnect, None) => "Disconnecting calendars",
+            (BulkAction::Disconnect, Some(false)) => "Calendars disconnected",
+            (BulkAction::Disconnect, Some(true)) => "No calendar disconnected",
         }
     }
 
@@ -139,12 +139,12 @@ mod result {
     pub async fn all(
         store: &Store,
         bulk: &Bulk,
-        words: &Words,
+        words: &Formatter,
     ) -> std::result::Result<Vec<Result>, StoreError> {
         let due = bulk
             .lines
             .iter()
-            .filter(|line| line.done == Some(Done::Due));
+            .filter(|line| line.done == Some(BulkOutcome::Due));
         let due: Vec<_> = due.map(|line| line.connection).collect();
         let found = store.listed(&due).await?.into_iter();
         let found = found.filter_map(|item| item.connection.map(|it| (it.id, it)));
@@ -152,29 +152,29 @@ mod result {
         let mut results = Vec::with_capacity(bulk.lines.len());
         for line in &bulk.lines {
             results.push(match line.done {
-                Some(Done::Due) => synced(connections.get(&line.connection), bulk, words),
-                Some(Done::Checking(id)) => checked(store, id, line, words).await?,
+                Some(BulkOutcome::Due) => synced(connections.get(&line.connection), bulk, words),
+                Some(BulkOutcome::Checking(id)) => checked(store, id, line, words).await?,
                 done => plain(done),
             });
         }
         Ok(results)
     }
 
-    fn plain(done: Option<Done>) -> Result {
+    fn plain(done: Option<BulkOutcome>) -> Result {
         match done {
-            None | Some(Done::Due | Done::Checking(_)) => Result::ToCome("Waiting"),
-            Some(Done::Paused) => Result::Well("Paused".to_owned()),
-            Some(Done::Resumed) => Result::Well("Resumed".to_owned()),
-            Some(Done::Disconnected) => Result::Well("Disconnected".to_owned()),
-            Some(Done::Gone) => Result::Well("Ended meanwhile".to_owned()),
-            Some(Done::IsDisabled) => {
+            None | Some(BulkOutcome::Due | BulkOutcome::Checking(_)) => Result::ToCome("Waiting"),
+            Some(BulkOutcome::Paused) => Result::Well("Paused".to_owned()),
+            Some(BulkOutcome::Resumed) => Result::Well("Resumed".to_owned()),
+            Some(BulkOutcome::Disconnected) => Result::Well("Disconnected".to_owned()),
+            Some(BulkOutcome::Gone) => Result::Well("Ended meanwhile".to_owned()),
+            Some(BulkOutcome::IsDisabled) => {
                 Result::Bad("Not resumed: this person is disabled".to_owned())
             }
-            Some(Done::IsPaused) => Result::Bad("Paused: resume it first".to_owned()),
-            Some(Done::AccountStopped) => {
+            Some(BulkOutcome::IsPaused) => Result::Bad("Paused: resume it first".to_owned()),
+            Some(BulkOutcome::AccountStopped) => {
                 Result::Bad("Not sent: the password of its account was refused".to_owned())
             }
-            Some(Done::Failed) => {
+            Some(BulkOutcome::Failed) => {
                 Result::Bad("Not done: an error in Kalends, see its log".to_owned())
             }
         }
@@ -183,8 +183,8 @@ mod result {
     async fn checked(
         store: &Store,
         id: CheckId,
-        line: &Line,
-        words: &Words,
+        line: &BulkLine,
+        words: &Formatter,
     ) -> std::result::Result<Result, StoreError> {
         let outcome = store.check(id).await?.and_then(|check| check.outcome);
         Ok(match outcome {
@@ -204,7 +204,7 @@ mod result {
         })
     }
 
-    fn synced(connection: Option<&Connection>, bulk: &Bulk, words: &Words) -> Result {
+    fn synced(connection: Option<&Connection>, bulk: &Bulk, words: &Formatter) -> Result {
         let Some(connection) = connection else {
             return Result::Well("Ended meanwhile".to_owned());
         };

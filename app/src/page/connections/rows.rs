@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// One user.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub struct ConnectionRow {
     name: String,
     email: String,
     state: StateView,
@@ -27,14 +27,14 @@ pub struct Row {
 }
 
 #[cfg(feature = "ssr")]
-pub fn row(item: &kalends_store::ListItem, words: &crate::moment::Words) -> Row {
+pub fn row(item: &kalends_store::ListItem, words: &crate::moment::Formatter) -> ConnectionRow {
     use crate::request;
     let connection = item.connection.as_ref();
     // The badge says that it is paused.
     let advice = connection
         .filter(|it| it.state != kalends_core::connection::ConnectionState::Paused)
         .and_then(|it| request::advice_for(it, words));
-    Row {
+    ConnectionRow {
         name: item.user.name.clone(),
         email: item.user.email.to_string(),
         state: connection.map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
@@ -62,7 +62,7 @@ pub fn row(item: &kalends_store::ListItem, words: &crate::moment::Words) -> Row 
 }
 
 #[component]
-pub fn Table(rows: Vec<Row>) -> impl IntoView {
+pub fn Table(rows: Vec<ConnectionRow>) -> impl IntoView {
     view! {
         <div class="table-box" role="region" aria-label="Connections" tabindex="0">
             <table class="table table-stack" role="table">
@@ -84,7 +84,7 @@ pub fn Table(rows: Vec<Row>) -> impl IntoView {
 }
 
 #[component]
-fn RowView(place: usize, row: Row) -> impl IntoView {
+fn RowView(place: usize, row: ConnectionRow) -> impl IntoView {
     let name = row.name;
     // What is chosen stays chosen: only cells without boxes follow.
     let live = |cell: &str| row.id.as_ref().map(|id| format!("{cell}-{id}"));

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     AppError,
     component::{Frame, When, loaded},
-    draft::Draft,
+    draft::FormDraft,
     moment::Moment,
     page::connect::replace::{ReplacePassword, ReplaceView},
 };
@@ -32,8 +32,8 @@ struct AccountView {
     paused: Option<Moment>,
     held_until: Option<Moment>,
     next: Option<NextView>,
-    terms: Draft,
-    password: Draft,
+    terms: FormDraft,
+    password: FormDraft,
     flash: Option<String>,
 }
 
@@ -117,7 +117,7 @@ fn date_of(at: Option<kalends_core::clock::Timestamp>) -> String {
 #[cfg(feature = "ssr")]
 async fn warnings(
     account: &kalends_store::Account,
-    words: &crate::moment::Words,
+    words: &crate::moment::Formatter,
     now: kalends_core::clock::Timestamp,
 ) -> Result<Vec<(String, bool)>, AppError> {
     use crate::request;
@@ -160,7 +160,7 @@ async fn warnings(
 #[cfg(feature = "ssr")]
 fn stopped(
     account: &kalends_store::Account,
-    words: &crate::moment::Words,
+    words: &crate::moment::Formatter,
     now: kalends_core::clock::Timestamp,
 ) -> String {
     use kalends_core::problem::Problem;
@@ -244,7 +244,7 @@ async fn change_account(
     };
     if !errors.is_empty() {
         let values = values.into();
-        request::keep_draft(&format!("terms-{id}"), Draft { values, errors }).await?;
+        request::keep_draft(&format!("terms-{id}"), FormDraft { values, errors }).await?;
     }
     request::see_other(&format!("/organisation/accounts/{id}"));
     Ok(())

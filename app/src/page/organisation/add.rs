@@ -9,7 +9,7 @@ use super::fields::{SignInFields, TermsFields};
 use crate::{
     AppError,
     component::{FormNotice, Frame, loaded},
-    draft::Draft,
+    draft::FormDraft,
 };
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 const FORM: &str = "account";
 
 #[server(endpoint = "account_form")]
-async fn account_form() -> Result<Draft, AppError> {
+async fn account_form() -> Result<FormDraft, AppError> {
     use crate::request;
     let admin = request::admin().await?;
     let mut draft = request::take_draft(FORM).await?;
@@ -33,10 +33,10 @@ async fn account_form() -> Result<Draft, AppError> {
 
 /// The values stay until the next try, the messages are told once.
 #[cfg(feature = "ssr")]
-pub(super) async fn keep_values(form: &str, draft: &Draft) -> Result<(), AppError> {
+pub(super) async fn keep_values(form: &str, draft: &FormDraft) -> Result<(), AppError> {
     let values = draft.values.clone();
     let errors = crate::error::FieldErrors::new();
-    crate::request::keep_draft(form, Draft { values, errors }).await
+    crate::request::keep_draft(form, FormDraft { values, errors }).await
 }
 
 #[server(endpoint = "add_account")]
@@ -67,11 +67,11 @@ async fn add_account(
         ("confirmed", &confirmed),
         ("basic", &ticked(basic)),
     ];
-    let mut draft = Draft {
+    let mut draft = FormDraft {
         values: values
             .map(|(name, value)| (name.to_owned(), value.clone()))
             .into(),
-        ..Draft::default()
+        ..FormDraft::default()
     };
     let form = AccountForm {
         label,
@@ -148,7 +148,7 @@ pub fn AddAccountPage() -> impl IntoView {
 struct MoveView {
     id: String,
     label: String,
-    draft: Draft,
+    draft: FormDraft,
 }
 
 #[server(endpoint = "move_account_form")]
@@ -206,11 +206,11 @@ async fn move_account(
         ("confirmed", &confirmed),
         ("basic", &ticked(basic)),
     ];
-    let mut draft = Draft {
+    let mut draft = FormDraft {
         values: values
             .map(|(name, value)| (name.to_owned(), value.clone()))
             .into(),
-        ..Draft::default()
+        ..FormDraft::default()
     };
     let form = AccountForm {
         account,

@@ -4,7 +4,7 @@
 use crate::{
     AppError,
     component::{CommandBlock, Field, Frame, When, loaded},
-    draft::Draft,
+    draft::FormDraft,
     moment::Moment,
 };
 use kalends_core::advice::Command;
@@ -19,7 +19,7 @@ struct EndView {
     connections: i64,
     entries: i64,
     mailbox: String,
-    draft: Draft,
+    draft: FormDraft,
 }
 
 #[server(endpoint = "account_to_end")]
@@ -45,7 +45,7 @@ async fn end_account(id: String, #[server(default)] name: String) -> Result<(), 
     let held = super::fields::account_by_id(&id).await?;
     if name.trim() != held.account.label {
         let message = format!("Type {} to confirm.", held.account.label);
-        let draft = Draft {
+        let draft = FormDraft {
             values: [("name".to_owned(), name)].into(),
             errors: [("name".to_owned(), message)].into(),
         };

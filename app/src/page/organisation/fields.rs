@@ -2,7 +2,7 @@
 
 use crate::{
     component::Field,
-    draft::Draft,
+    draft::FormDraft,
     error::FieldErrors,
     page::connect::{ByBasic, DraftNote},
 };
@@ -13,13 +13,13 @@ pub use server::{account_by_id, errors_of, notes};
 
 #[cfg(feature = "ssr")]
 mod server {
-    use crate::{AppError, error::FieldErrors, moment::Words, request};
+    use crate::{AppError, error::FieldErrors, moment::Formatter, request};
     use kalends::{
         accounts::organisation::{AccountField, Expiry, expiry},
         connect::FormField,
     };
     use kalends_core::clock::Timestamp;
-    use kalends_store::{Account, Held};
+    use kalends_store::{Account, OrganisationAccount};
 
     /// The messages by the names of their fields.
     pub fn errors_of(mistakes: Vec<(AccountField, String)>) -> FieldErrors {
@@ -40,7 +40,7 @@ mod server {
     }
 
     /// An account of the organisation.
-    pub async fn account_by_id(id: &str) -> Result<Held, AppError> {
+    pub async fn account_by_id(id: &str) -> Result<OrganisationAccount, AppError> {
         let found = match id.parse() {
             Ok(id) => {
                 let store = request::services().store;
@@ -55,7 +55,7 @@ mod server {
     }
 
     /// What is unusual about an account, a few words each.
-    pub fn notes(account: &Account, words: &Words, now: Timestamp) -> Vec<String> {
+    pub fn notes(account: &Account, words: &Formatter, now: Timestamp) -> Vec<String> {
         let mut notes = Vec::new();
         if account.paused_at.is_some() {
             notes.push("Paused".to_owned());
@@ -97,7 +97,7 @@ mod server {
     reason = "the props of a component own what they are given"
 )]
 #[component]
-pub fn TermsFields(draft: Draft, errors: Signal<FieldErrors>) -> impl IntoView {
+pub fn TermsFields(draft: FormDraft, errors: Signal<FieldErrors>) -> impl IntoView {
     view! {
         <Field label="Name" name="label" value=draft.value("label") hint="What administrators call it, such as Head office." errors />
         <Field
@@ -126,7 +126,7 @@ pub fn TermsFields(draft: Draft, errors: Signal<FieldErrors>) -> impl IntoView {
     reason = "the props of a component own what they are given"
 )]
 #[component]
-pub fn SignInFields(draft: Draft, errors: Signal<FieldErrors>) -> impl IntoView {
+pub fn SignInFields(draft: FormDraft, errors: Signal<FieldErrors>) -> impl IntoView {
     view! {
         <DraftNote note=draft.value("note") />
         <input type="hidden" name="confirmed" value=draft.value("confirmed") />

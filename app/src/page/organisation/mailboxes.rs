@@ -8,7 +8,7 @@ pub use map::MapPage;
 use crate::{
     AppError,
     component::{EmptyState, FormNotice, Frame, When, loaded},
-    draft::Draft,
+    draft::FormDraft,
     moment::Moment,
 };
 use leptos::{
@@ -27,7 +27,7 @@ struct MailboxesView {
     accounts: Vec<(String, String)>,
     people: usize,
     maps: Vec<MapLine>,
-    draft: Draft,
+    draft: FormDraft,
 }
 
 /// An earlier map.
@@ -124,7 +124,7 @@ async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
     if let Some(message) = message {
         // A list of thousands is not kept in a session: it is still on the clipboard or in its file.
         let short = text.trim().chars().take(2_000).collect();
-        let draft = Draft {
+        let draft = FormDraft {
             values: [("addresses".to_owned(), short)].into(),
             errors: [("addresses".to_owned(), message)].into(),
         };

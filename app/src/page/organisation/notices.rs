@@ -6,7 +6,7 @@ mod webhooks;
 use crate::{
     AppError,
     component::{Frame, When, loaded},
-    draft::Draft,
+    draft::FormDraft,
     moment::Moment,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -25,7 +25,7 @@ struct NoticesView {
     sent: Vec<SentView>,
     page: i64,
     has_more: bool,
-    draft: Draft,
+    draft: FormDraft,
     /// What came of the last click, and whether it went well.
     flash: Option<String>,
 }
@@ -57,8 +57,8 @@ pub struct SentView {
 }
 
 #[cfg(feature = "ssr")]
-pub fn sent(notice: &kalends_core::notice::Notice, words: &crate::moment::Words) -> SentView {
-    use kalends_core::notice::{Channel, State};
+pub fn sent(notice: &kalends_core::notice::Notice, words: &crate::moment::Formatter) -> SentView {
+    use kalends_core::notice::{Channel, NoticeState};
     let by = match notice.recipient.channel {
         Channel::Mail => "",
         Channel::Webhook => " (webhook)",
@@ -69,18 +69,18 @@ pub fn sent(notice: &kalends_core::notice::Notice, words: &crate::moment::Words)
         subject: notice.subject.clone(),
         to: format!("{}{by}", notice.recipient.shown),
         state: match (notice.state, notice.tries) {
-            (State::Waiting, 0) => "Being sent".to_owned(),
-            (State::Waiting, 1) => "Not taken yet, tried once".to_owned(),
-            (State::Waiting, tries) => format!("Not taken yet, tried {tries} times"),
-            (State::Sent, _) => "Sent".to_owned(),
-            (State::Failed, _) => "Not sent, given up".to_owned(),
-            (State::Cancelled, _) if notice.recipient.channel == Channel::Webhook => {
+            (NoticeState::Waiting, 0) => "Being sent".to_owned(),
+            (NoticeState::Waiting, 1) => "Not taken yet, tried once".to_owned(),
+            (NoticeState::Waiting, tries) => format!("Not taken yet, tried {tries} times"),
+            (NoticeState::Sent, _) => "Sent".to_owned(),
+            (NoticeState::Failed, _) => "Not sent, given up".to_owned(),
+            (NoticeState::Cancelled, _) if notice.recipient.channel == Channel::Webhook => {
                 "Cancelled: it was over, or the webhook was removed".to_owned()
             }
-            (State::Cancelled, _) => "Cancelled: it was over".to_owned(),
+            (NoticeState::Cancelled, _) => "Cancelled: it was over".to_owned(),
         },
-        is_bad: notice.state == State::Failed
-            || (notice.state == State::Waiting && notice.tries > 0),
+        is_bad: notice.state == NoticeState::Failed
+            || (notice.state == NoticeState::Waiting && notice.tries > 0),
     }
 }
 

@@ -4,7 +4,7 @@ use super::click::ClickButton;
 use crate::{
     AppError,
     component::{Field, When},
-    draft::Draft,
+    draft::FormDraft,
     moment::Moment,
 };
 use kalends_core::account_name::Password;
@@ -31,7 +31,7 @@ async fn test_password(
     use kalends::accounts::organisation::{AccountForm, ChangeError, Endings, test_next};
     let admin = request::admin().await?;
     let held = account_by_id(&id).await?;
-    let mut draft = Draft::default();
+    let mut draft = FormDraft::default();
     for (name, value) in [("account", &account), ("new_expires", &new_expires)] {
         draft.values.insert(name.to_owned(), value.clone());
     }
@@ -90,7 +90,7 @@ pub fn PasswordPanel(
     id: String,
     held_until: Option<Moment>,
     next: Option<NextView>,
-    draft: Draft,
+    draft: FormDraft,
 ) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     let is_held = held_until.is_some();

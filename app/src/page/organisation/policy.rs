@@ -97,7 +97,7 @@ async fn save_policy(
     #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
     use crate::{page::privacy::lost, request};
-    use kalends_core::audit::{Action, Entry};
+    use kalends_core::audit::{AuditAction, AuditEntry};
     let admin = request::admin().await?;
     let services = request::services();
     let policy = Policy {
@@ -109,7 +109,7 @@ async fn save_policy(
     };
     let before = services.store.policy().await.map_err(request::internal)?;
     if let Some(lost) = lost(before.privacy, privacy).filter(|_| !sure) {
-        let wanted = kalends_store::Wanted::default();
+        let wanted = kalends_store::ListQuery::default();
         let counts = services.store.count_connections(&wanted).await;
         let lost = match counts.map_err(request::internal)?.connections() {
             0 => None,
@@ -130,7 +130,7 @@ async fn save_policy(
         }
     }
     let subject = in_words(policy).join(" ");
-    let entry = Entry::by(admin.id, Action::PolicyChanged).about(subject);
+    let entry = AuditEntry::by(admin.id, AuditAction::PolicyChanged).about(subject);
     let now = services.clock.now();
     let set = services.store.set_policy(&policy, &entry, now).await;
     set.map_err(request::internal)?;

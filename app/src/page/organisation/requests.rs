@@ -36,7 +36,7 @@ pub struct RequestLine {
 #[cfg(feature = "ssr")]
 pub async fn line(
     it: kalends_store::MailboxRequest,
-    words: &crate::moment::Words,
+    words: &crate::moment::Formatter,
     for_admin: bool,
 ) -> Result<RequestLine, AppError> {
     use crate::request;
@@ -119,7 +119,7 @@ async fn decide_request(
     #[server(default)] answer: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends_core::audit::{Action, Entry};
+    use kalends_core::audit::{AuditAction, AuditEntry};
     use kalends_store::RequestState;
     let admin = request::admin().await?;
     let services = request::services();
@@ -137,17 +137,17 @@ async fn decide_request(
     };
     let (action, change, done) = match decision {
         Decision::Approve => (
-            Action::RequestApproved,
+            AuditAction::RequestApproved,
             (RequestState::Waiting, RequestState::Approved),
             "Approved. It can be connected now.",
         ),
         Decision::Refuse => (
-            Action::RequestRefused,
+            AuditAction::RequestRefused,
             (RequestState::Waiting, RequestState::Refused),
             "Refused.",
         ),
         Decision::Revoke => (
-            Action::ApprovalRevoked,
+            AuditAction::ApprovalRevoked,
             (RequestState::Approved, RequestState::Revoked),
             "The approval is taken back, and the connection that it allowed is ended.",
         ),
@@ -156,7 +156,7 @@ async fn decide_request(
     let person = person.map_err(request::internal)?;
     let who = person.as_ref().map(|user| user.email.to_string());
     let subject = format!("{} for {}", found.mailbox, who.unwrap_or_default());
-    let entry = Entry::by(admin.id, action).about(subject);
+    let entry = AuditEntry::by(admin.id, action).about(subject);
     let answer: String = answer.trim().chars().take(MAX_TEXT).collect();
     let now = services.clock.now();
     let told = person.as_ref().and_then(|person| {

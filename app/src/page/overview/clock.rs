@@ -1,11 +1,11 @@
 //! What an administrator reads of a clock that was found set.
 
-use crate::moment::Words;
+use crate::moment::Formatter;
 use kalends_store::ClockJump;
 use std::time::Duration;
 
 /// One jump in words.
-pub fn told(jump: &ClockJump, words: &Words) -> String {
+pub fn told(jump: &ClockJump, words: &Formatter) -> String {
     let direction = if jump.seconds < 0 { "back" } else { "ahead" };
     let at = words.moment(jump.at).exact;
     format!(

@@ -1,14 +1,14 @@
 //! What the overview is made of, as the main database has it.
 
 use super::{CauseView, FirstStep, OverviewView, OwnerView, PlotView, ServerView, plot};
-use crate::moment::Words;
-use kalends::notify::current_problems::{Trouble, link, troubles};
+use crate::moment::Formatter;
+use kalends::notify::current_problems::{CurrentProblem, link, troubles};
 use kalends_core::{
     advice::{Names, advice},
     clock::Timestamp,
     problem::{ENDS_SOON, Owner},
 };
-use kalends_store::{DELAYS, RoundEnd, Store, StoreError, Wanted};
+use kalends_store::{DELAYS, ListQuery, Store, StoreError, SyncRunEnd};
 use std::{collections::BTreeMap, time::Duration};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -18,11 +18,11 @@ const DAYS: u64 = 7;
 
 pub async fn overview(
     store: &Store,
-    words: &Words,
+    words: &Formatter,
     endings: Vec<String>,
     is_mail_refused: bool,
 ) -> Result<OverviewView, StoreError> {
-    let counts = store.count_connections(&Wanted::default()).await?;
+    let counts = store.count_connections(&ListQuery::default()).await?;
     let troubles = troubles(store).await?;
     let states = super::super::connections::filter::STATES
         .into_iter()
@@ -100,8 +100,8 @@ async fn steps(store: &Store, connections: i64, people: i64) -> Result<Vec<First
 }
 
 /// What people have with accounts of their own is one for all of a host.
-fn gathered(troubles: Vec<Trouble>) -> Vec<Trouble> {
-    let mut found: BTreeMap<String, Trouble> = BTreeMap::new();
+fn gathered(troubles: Vec<CurrentProblem>) -> Vec<CurrentProblem> {
+    let mut found: BTreeMap<String, CurrentProblem> = BTreeMap::new();
     for mut trouble in troubles {
         if !trouble.names.held {
             let code = trouble.problem.code();
@@ -120,7 +120,7 @@ fn gathered(troubles: Vec<Trouble>) -> Vec<Trouble> {
 }
 
 /// What somebody must act on first, then what will pass; the most people first within.
-fn by_owner(troubles: Vec<Trouble>, words: &Words) -> Vec<OwnerView> {
+fn by_owner(troubles: Vec<CurrentProblem>, words: &Formatter) -> Vec<OwnerView> {
     let mut sorted = gathered(troubles);
     sorted.sort_by_key(|trouble| std::cmp::Reverse(trouble.people));
     [
@@ -146,7 +146,7 @@ fn by_owner(troubles: Vec<Trouble>, words: &Words) -> Vec<OwnerView> {
     .collect()
 }
 
-fn cause(trouble: &Trouble, words: &Words) -> CauseView {
+fn cause(trouble: &CurrentProblem, words: &Formatter) -> CauseView {
     // Of many mailboxes none is named.
     let names = Names {
         mailbox: String::new(),
@@ -167,7 +167,7 @@ fn cause(trouble: &Trouble, words: &Words) -> CauseView {
     }
 }
 
-async fn rounds(store: &Store, words: &Words) -> Result<PlotView, StoreError> {
+async fn rounds(store: &Store, words: &Formatter) -> Result<PlotView, StoreError> {
     let since = words.now - HOUR * u32::try_from(HOURS - 1).unwrap_or(0);
     let found = store.round_hours(since).await?;
     let first = since.millis().div_euclid(3_600_000);
@@ -176,9 +176,9 @@ async fn rounds(store: &Store, words: &Words) -> Result<PlotView, StoreError> {
         let place = usize::try_from(hour.millis().div_euclid(3_600_000) - first);
         if let Some(stack) = place.ok().and_then(|place| stacks.get_mut(place)) {
             stack[match end {
-                RoundEnd::Fine => 0,
-                RoundEnd::Delayed => 1,
-                RoundEnd::Failed => 2,
+                SyncRunEnd::Fine => 0,
+                SyncRunEnd::Delayed => 1,
+                SyncRunEnd::Failed => 2,
             }] += number;
         }
     }
@@ -223,7 +223,7 @@ async fn rounds(store: &Store, words: &Words) -> Result<PlotView, StoreError> {
     })
 }
 
-async fn delays(store: &Store, words: &Words) -> Result<PlotView, StoreError> {
+async fn delays(store: &Store, words: &Formatter) -> Result<PlotView, StoreError> {
     let since = words.now - HOUR * 24 * u32::try_from(DAYS).unwrap_or(0);
     let mut counted: BTreeMap<i64, i64> = BTreeMap::new();
     for (_, minutes, entries) in store.delay_hours(since).await? {
@@ -271,7 +271,7 @@ async fn delays(store: &Store, words: &Words) -> Result<PlotView, StoreError> {
     })
 }
 
-async fn servers(store: &Store, words: &Words) -> Result<Vec<ServerView>, StoreError> {
+async fn servers(store: &Store, words: &Formatter) -> Result<Vec<ServerView>, StoreError> {
     let found = store.servers().await?;
     Ok(found
         .into_iter()

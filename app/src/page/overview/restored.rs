@@ -30,7 +30,7 @@ struct EndingView {
 #[cfg(feature = "ssr")]
 pub async fn restored(
     services: &kalends::services::Services,
-    words: &crate::moment::Words,
+    words: &crate::moment::Formatter,
 ) -> Result<RestoredView, AppError> {
     use crate::request::internal;
     let standing = services.standing();
@@ -61,10 +61,10 @@ pub async fn restored(
 #[server(endpoint = "endings_reviewed")]
 async fn endings_reviewed() -> Result<(), AppError> {
     use crate::request;
-    use kalends_core::audit::{Action, Entry};
+    use kalends_core::audit::{AuditAction, AuditEntry};
     let admin = request::admin().await?;
     let services = request::services();
-    let entry = Entry::by(admin.id, Action::EndingsReviewed);
+    let entry = AuditEntry::by(admin.id, AuditAction::EndingsReviewed);
     let now = services.clock.now();
     let reviewed = services.store.endings_are_reviewed(&entry, now).await;
     reviewed.map_err(request::internal)?;

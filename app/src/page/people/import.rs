@@ -3,7 +3,7 @@
 use crate::{
     AppError,
     component::{FormNotice, Frame, loaded},
-    draft::Draft,
+    draft::FormDraft,
 };
 use leptos::{
     prelude::*,
@@ -21,7 +21,7 @@ const SHOWN: usize = 200;
 /// What the page shows: a form, then what the table would do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct ImportView {
-    draft: Draft,
+    draft: FormDraft,
     preview: Option<Preview>,
     /// What became of the links of the last minutes, where there are any.
     mailed: Option<String>,
@@ -50,7 +50,7 @@ struct PreviewRow {
 async fn mailed(
     services: &kalends::services::Services,
 ) -> Result<String, kalends_store::StoreError> {
-    use kalends_core::notice::State;
+    use kalends_core::notice::NoticeState;
     if !services
         .channels
         .mail()
@@ -62,9 +62,9 @@ async fn mailed(
     let (mut sent, mut waiting, mut failed) = (0, 0, 0);
     for (state, number) in services.store.links_mailed(since).await? {
         match state {
-            State::Sent => sent += number,
-            State::Waiting => waiting += number,
-            State::Failed | State::Cancelled => failed += number,
+            NoticeState::Sent => sent += number,
+            NoticeState::Waiting => waiting += number,
+            NoticeState::Failed | NoticeState::Cancelled => failed += number,
         }
     }
     let parts = [
@@ -170,7 +170,7 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
                 (None, None) => format!("More than {MOST_PEOPLE} people. Split the table."),
                 (None, Some(_)) => "Paste lines or choose a file that holds some.".to_owned(),
             };
-            let draft = Draft {
+            let draft = FormDraft {
                 values: [(
                     "table".to_owned(),
                     text.trim().chars().take(2_000).collect(),
@@ -200,9 +200,9 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
     }
     request::keep_imported(rows).await?;
     let kept = (text.len() <= KEPT).then_some(("table".to_owned(), text));
-    let draft = Draft {
+    let draft = FormDraft {
         values: kept.into_iter().collect(),
-        ..Draft::default()
+        ..FormDraft::default()
     };
     request::keep_draft("import", draft).await?;
     request::see_other("/people/import");

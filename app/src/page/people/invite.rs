@@ -3,14 +3,14 @@
 use crate::{
     AppError,
     component::{BrowserZone, Field, FormNotice, Frame, choice, loaded},
-    draft::Draft,
+    draft::FormDraft,
 };
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn as _};
 use serde::{Deserialize, Serialize};
 
 #[server(endpoint = "invite_form")]
-async fn invite_form() -> Result<Draft, AppError> {
+async fn invite_form() -> Result<FormDraft, AppError> {
     use crate::request;
     request::admin().await?;
     request::take_draft("invite").await
@@ -57,7 +57,7 @@ async fn invite(
         ("addresses", addresses),
         ("role", role),
     ];
-    let draft = Draft {
+    let draft = FormDraft {
         values: values.map(|(name, value)| (name.to_owned(), value)).into(),
         errors,
     };
@@ -75,7 +75,7 @@ pub fn InvitePage() -> impl IntoView {
 }
 
 #[component]
-fn InviteForm(draft: Draft) -> impl IntoView {
+fn InviteForm(draft: FormDraft) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     let is_admin = draft.value("role") == "admin";
     view! {
@@ -119,7 +119,7 @@ struct InvitationView {
     person: Option<(String, String)>,
     is_new: bool,
     token: String,
-    draft: Draft,
+    draft: FormDraft,
     /// As it is on record: an administrator's, as long as the person has not chosen.
     time_zone: String,
 }
@@ -144,9 +144,9 @@ async fn invitation(token: String) -> Result<InvitationView, AppError> {
             (
                 None,
                 false,
-                Draft {
+                FormDraft {
                     errors,
-                    ..Draft::default()
+                    ..FormDraft::default()
                 },
                 String::new(),
             )
@@ -218,7 +218,7 @@ async fn accept_invitation(
             }
         }
     }
-    let draft = Draft {
+    let draft = FormDraft {
         values: [("time_zone".to_owned(), time_zone)].into(),
         errors,
     };

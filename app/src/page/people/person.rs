@@ -3,7 +3,7 @@
 use crate::{
     AppError,
     component::{CopyButton, Field, FormNotice, Frame, StateBadge, StateView, When, loaded},
-    draft::Draft,
+    draft::FormDraft,
     moment::Moment,
 };
 use leptos::{prelude::*, server_fn::ServerFn as _};
@@ -29,7 +29,7 @@ struct PersonView {
     link_until: Option<Moment>,
     addresses: Vec<String>,
     connection: Option<(String, StateView, String)>,
-    draft: Draft,
+    draft: FormDraft,
     flash: Option<String>,
 }
 
@@ -105,7 +105,7 @@ async fn mailed(
     user: &kalends_store::User,
 ) -> Result<Option<String>, AppError> {
     use crate::request;
-    use kalends_core::{lifetimes::PASSWORD_LINK, notice::State};
+    use kalends_core::{lifetimes::PASSWORD_LINK, notice::NoticeState};
     if services.channels.mail().is_some() && !mails_links(services) {
         return Ok(Some(
             "The link is not mailed, because the way to the mail server is not encrypted: hand it over yourself. \
@@ -123,10 +123,12 @@ async fn mailed(
     let tries = tries.map_err(request::internal)?;
     let said = tries.last().map_or("", |tried| tried.outcome.as_str());
     Ok(Some(match notice.state {
-        State::Waiting if tries.is_empty() => format!("It is being mailed to {}.", user.email),
-        State::Waiting => format!("Not mailed yet: {said}. Kalends tries again."),
-        State::Sent => format!("The link was mailed to {}.", user.email),
-        State::Failed | State::Cancelled => {
+        NoticeState::Waiting if tries.is_empty() => {
+            format!("It is being mailed to {}.", user.email)
+        }
+        NoticeState::Waiting => format!("Not mailed yet: {said}. Kalends tries again."),
+        NoticeState::Sent => format!("The link was mailed to {}.", user.email),
+        NoticeState::Failed | NoticeState::Cancelled => {
             format!("The link could not be mailed: {said}. Hand it over yourself.")
         }
     }))
@@ -195,7 +197,7 @@ async fn tend_address(
     use crate::request;
     use kalends::people::{self, PeopleError};
     use kalends_core::{
-        audit::{Action, Entry},
+        audit::{AuditAction, AuditEntry},
         mailbox::SmtpAddress,
     };
     let admin = request::admin().await?;
@@ -206,7 +208,7 @@ async fn tend_address(
             Ok(()) => {}
             Err(PeopleError::Store(error)) => return Err(request::internal(error)),
             Err(error) => {
-                let draft = Draft {
+                let draft = FormDraft {
                     values: [("address".to_owned(), address)].into(),
                     errors: [("address".to_owned(), error.to_string())].into(),
                 };
@@ -215,7 +217,7 @@ async fn tend_address(
         }
     } else if let Ok(address) = address.parse::<SmtpAddress>() {
         let subject = format!("{address} of {}", user.email);
-        let entry = Entry::by(admin.id, Action::AddressTakenBack).about(subject);
+        let entry = AuditEntry::by(admin.id, AuditAction::AddressTakenBack).about(subject);
         let now = services.clock.now();
         let taken = services
             .store
@@ -354,7 +356,7 @@ fn Click(id: String, click: &'static str, words: &'static str, danger: bool) -> 
 }
 
 #[component]
-fn Addresses(id: String, email: String, addresses: Vec<String>, draft: Draft) -> impl IntoView {
+fn Addresses(id: String, email: String, addresses: Vec<String>, draft: FormDraft) -> impl IntoView {
     let errors = Signal::stored(draft.errors.clone());
     let add = id.clone();
     view! {

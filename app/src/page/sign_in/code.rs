@@ -5,7 +5,7 @@ use crate::error::FieldErrors;
 use crate::{
     AppError,
     component::{Field, FormNotice, Frame, loaded},
-    draft::Draft,
+    draft::FormDraft,
 };
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -13,7 +13,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 #[server(endpoint = "sign_in_code")]
 async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError> {
     use crate::request;
-    use kalends::people::two_factor::{self, FactorError};
+    use kalends::people::two_factor::{self, TwoFactorError};
     let Some((user, next)) = request::awaited().await? else {
         request::see_other("/sign-in");
         return Ok(());
@@ -28,9 +28,9 @@ async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError>
             request::start_session(&user).await?;
             request::see_other(request::local_path(&next).unwrap_or("/"));
         }
-        Err(FactorError::Failed(error)) => return Err(request::internal(error)),
+        Err(TwoFactorError::Failed(error)) => return Err(request::internal(error)),
         // Turned off meanwhile: the password alone is enough now, and is asked for again.
-        Err(FactorError::Expired) => request::see_other("/sign-in"),
+        Err(TwoFactorError::Expired) => request::see_other("/sign-in"),
         Err(refused) => {
             let errors = [(refused.field().to_owned(), refused.to_string())].into();
             return ask_again(errors).await;
@@ -41,9 +41,9 @@ async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError>
 
 #[cfg(feature = "ssr")]
 async fn ask_again(errors: FieldErrors) -> Result<(), AppError> {
-    let draft = Draft {
+    let draft = FormDraft {
         errors,
-        ..Draft::default()
+        ..FormDraft::default()
     };
     crate::request::keep_draft("sign-in-code", draft).await?;
     crate::request::see_other("/sign-in/code");
@@ -51,7 +51,7 @@ async fn ask_again(errors: FieldErrors) -> Result<(), AppError> {
 }
 
 #[server(endpoint = "sign_in_code_form")]
-async fn sign_in_code_form() -> Result<Draft, AppError> {
+async fn sign_in_code_form() -> Result<FormDraft, AppError> {
     use crate::request;
     if request::awaited().await?.is_none() {
         request::see_other("/sign-in");

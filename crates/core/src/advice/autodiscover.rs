@@ -1,15 +1,15 @@
-//! Words for Autodiscover: what came of each address that was asked, and where it leads.
+//! AdviceBuilder for Autodiscover: what came of each address that was asked, and where it leads.
 
 use super::{
     names::Names,
     server::{URLS, external_url},
     topics,
-    wording::{OPERATOR, Purpose, Words, shown, shown_or, words},
+    wording::{AdviceBuilder, OPERATOR, Purpose, shown, shown_or, words},
 };
 use crate::problem::{CameOf, InsteadOfEws, Problem, Tried};
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::AutodiscoverFailed { tried } => autodiscover_failed(tried, names),
         Problem::LeadsElsewhere { host } => leads_elsewhere(host, names),
@@ -45,7 +45,7 @@ pub(super) fn examples() -> Vec<Problem> {
     ]
 }
 
-fn autodiscover_failed(tried: &[Tried], names: &Names) -> Words {
+fn autodiscover_failed(tried: &[Tried], names: &Names) -> AdviceBuilder {
     let in_a_circle = tried
         .iter()
         .any(|tried| matches!(tried.came, CameOf::Circle(_)));
@@ -88,7 +88,7 @@ fn autodiscover_failed(tried: &[Tried], names: &Names) -> Words {
         .find_out("Get-ClientAccessService | Format-List Name,AutoDiscoverServiceInternalUri")
 }
 
-fn leads_elsewhere(host: &str, names: &Names) -> Words {
+fn leads_elsewhere(host: &str, names: &Names) -> AdviceBuilder {
     let host = shown(host);
     let domain = names.mailbox.rsplit('@').next().unwrap_or_default();
     let domain = shown_or(domain, "the mail domain");

@@ -1,8 +1,8 @@
-//! Words for encryption that did not come about: certificates with issuer, names and dates, and TLS itself.
+//! AdviceBuilder for encryption that did not come about: certificates with issuer, names and dates, and TLS itself.
 
 use super::{
     powershell::quote,
-    wording::{OPERATOR, Purpose, SERVER, Words, shown, words},
+    wording::{AdviceBuilder, OPERATOR, Purpose, SERVER, shown, words},
 };
 use crate::{
     clock::Timestamp,
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::CertificateUnknownIssuer { host, certificate } => {
             unknown_issuer(host, certificate)
@@ -142,7 +142,7 @@ pub fn ending(host: &str, certificate: &Certificate) -> String {
     )
 }
 
-fn unknown_issuer(host: &str, certificate: &Certificate) -> Words {
+fn unknown_issuer(host: &str, certificate: &Certificate) -> AdviceBuilder {
     if certificate.is_authority {
         return an_authoritys(host, certificate);
     }
@@ -164,7 +164,7 @@ fn unknown_issuer(host: &str, certificate: &Certificate) -> Words {
     .command(Purpose::Run, OPERATOR, "KALENDS_EXCHANGE_CA_FILE=/path/to/authority.pem")
 }
 
-fn self_signed(host: &str, certificate: &Certificate) -> Words {
+fn self_signed(host: &str, certificate: &Certificate) -> AdviceBuilder {
     words(
         format!("The certificate of {} is self-signed, and Kalends does not know it.", shown(host)),
         format!(
@@ -180,7 +180,7 @@ fn self_signed(host: &str, certificate: &Certificate) -> Words {
 }
 
 /// Trusting it does not help: what is an authority's is refused as a server's.
-fn an_authoritys(host: &str, certificate: &Certificate) -> Words {
+fn an_authoritys(host: &str, certificate: &Certificate) -> AdviceBuilder {
     let name = quote(host);
     let subject = quote(&format!("CN={host}"));
     let what = if certificate.is_self_signed() {
@@ -213,7 +213,7 @@ fn an_authoritys(host: &str, certificate: &Certificate) -> Words {
     .undo("Enable-ExchangeCertificate -Thumbprint 'EARLIER' -Services IIS")
 }
 
-fn wrong_name(host: &str, certificate: &Certificate) -> Words {
+fn wrong_name(host: &str, certificate: &Certificate) -> AdviceBuilder {
     let advice = words(
         format!("The certificate is not made out to {}.", shown(host)),
         format!(
@@ -245,7 +245,7 @@ fn issuing_out_of_its_days(
     certificate: &Certificate,
     issuing: &Issuing,
     what: &str,
-) -> Words {
+) -> AdviceBuilder {
     let subject = shown(&issuing.subject);
     words(
         format!("The certificate {subject}, which issued that of {}, {what}.", shown(host)),
@@ -266,7 +266,7 @@ fn issuing_out_of_its_days(
     )
 }
 
-fn expired(host: &str, certificate: &Certificate) -> Words {
+fn expired(host: &str, certificate: &Certificate) -> AdviceBuilder {
     if let Some(issuing) = &certificate.above {
         let what = format!("expired on {}", issuing.not_after.day_in_words());
         return issuing_out_of_its_days(host, certificate, issuing, &what);
@@ -280,7 +280,7 @@ fn expired(host: &str, certificate: &Certificate) -> Words {
     .find_out(CERTIFICATES)
 }
 
-fn not_yet_valid(host: &str, certificate: &Certificate) -> Words {
+fn not_yet_valid(host: &str, certificate: &Certificate) -> AdviceBuilder {
     if let Some(issuing) = &certificate.above {
         let what = format!("is valid only from {}", issuing.not_before.day_in_words());
         return issuing_out_of_its_days(host, certificate, issuing, &what);

@@ -1,14 +1,14 @@
-//! Words for entries that Exchange itself cannot read, with the times at which they lie.
+//! AdviceBuilder for entries that Exchange itself cannot read, with the times at which they lie.
 
 use super::{
     names::Names,
     powershell::quote_or,
-    wording::{Words, shown, words},
+    wording::{AdviceBuilder, shown, words},
 };
 use crate::{calendar::Window, clock::Timestamp, problem::Problem};
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::EntryDamaged {
             response_code,
@@ -34,7 +34,7 @@ pub(super) fn examples() -> Vec<Problem> {
     ]
 }
 
-fn entry(response_code: &str, periods: &[Window], names: &Names) -> Words {
+fn entry(response_code: &str, periods: &[Window], names: &Names) -> AdviceBuilder {
     let at = |at: Timestamp| match names.utc_offset {
         Some(offset) => at.time_in_words_at(offset),
         None => at.time_in_words(),

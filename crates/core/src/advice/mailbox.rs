@@ -1,15 +1,15 @@
-//! Words for rights and mailboxes: the sign-in worked, the calendar is not within reach.
+//! AdviceBuilder for rights and mailboxes: the sign-in worked, the calendar is not within reach.
 
 use super::{
     names::Names,
     powershell::{quote, quote_or},
     role,
-    wording::{Words, shown, shown_or, words},
+    wording::{AdviceBuilder, shown, shown_or, words},
 };
 use crate::{endpoint::EwsUrl, mailbox::SmtpAddress, problem::Problem};
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::ImpersonationDenied => impersonation_denied(names),
         Problem::OutsideScope => outside_scope(names),
@@ -68,7 +68,7 @@ fn recipient(names: &Names) -> String {
     )
 }
 
-fn impersonation_denied(names: &Names) -> Words {
+fn impersonation_denied(names: &Names) -> AdviceBuilder {
     let (mailbox, account) = (
         shown_or(&names.mailbox, "this mailbox"),
         shown_or(&names.account, "The account"),
@@ -91,7 +91,7 @@ fn impersonation_denied(names: &Names) -> Words {
     .undo(role::remove_from_group(&names.mailbox))
 }
 
-fn outside_scope(names: &Names) -> Words {
+fn outside_scope(names: &Names) -> AdviceBuilder {
     let (mailbox, account) = (
         shown_or(&names.mailbox, "This mailbox"),
         shown_or(&names.account, "The service account"),
@@ -111,7 +111,7 @@ fn outside_scope(names: &Names) -> Words {
     .undo(role::remove_from_group(&names.mailbox))
 }
 
-fn role_missing(names: &Names) -> Words {
+fn role_missing(names: &Names) -> AdviceBuilder {
     let account = shown_or(&names.account, "The service account");
     words(
         format!("{account} does not hold the role ApplicationImpersonation."),
@@ -126,7 +126,7 @@ fn role_missing(names: &Names) -> Words {
     .undo(role::revoke())
 }
 
-fn account_without_one(names: &Names) -> Words {
+fn account_without_one(names: &Names) -> AdviceBuilder {
     let account = shown_or(&names.account, "The service account");
     let quoted = quote_or(&names.account, "ACCOUNT");
     words(
@@ -142,7 +142,7 @@ fn account_without_one(names: &Names) -> Words {
     .undo(format!("Disable-Mailbox -Identity {quoted}"))
 }
 
-fn impersonation_failed(names: &Names) -> Words {
+fn impersonation_failed(names: &Names) -> AdviceBuilder {
     words(
         "Exchange could not switch to the mailbox's owner.",
         format!(
@@ -156,7 +156,7 @@ fn impersonation_failed(names: &Names) -> Words {
     .find_out(recipient(names))
 }
 
-fn not_found(names: &Names) -> Words {
+fn not_found(names: &Names) -> AdviceBuilder {
     words(
         format!("Exchange has no mailbox {}.", shown_or(&names.mailbox, "at this address")),
         "The address is misspelt, belongs to a contact or a group, or its mailbox was moved to Microsoft 365.",
@@ -166,7 +166,7 @@ fn not_found(names: &Names) -> Words {
     .find_out(recipient(names))
 }
 
-fn alias(primary: Option<&SmtpAddress>, names: &Names) -> Words {
+fn alias(primary: Option<&SmtpAddress>, names: &Names) -> AdviceBuilder {
     let mailbox = shown_or(&names.mailbox, "This address");
     match primary {
         Some(primary) => words(
@@ -183,7 +183,7 @@ fn alias(primary: Option<&SmtpAddress>, names: &Names) -> Words {
     .find_out(recipient(names))
 }
 
-fn no_calendar(names: &Names) -> Words {
+fn no_calendar(names: &Names) -> AdviceBuilder {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
         "The mailbox has no calendar that can be opened.",
@@ -196,7 +196,7 @@ fn no_calendar(names: &Names) -> Words {
     ))
 }
 
-fn access_denied(names: &Names) -> Words {
+fn access_denied(names: &Names) -> AdviceBuilder {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
         "Exchange denies access to the calendar.",
@@ -215,7 +215,7 @@ fn access_denied(names: &Names) -> Words {
     .undo(format!("Set-CASMailbox {mailbox} -EwsEnabled $false"))
 }
 
-fn moving(names: &Names) -> Words {
+fn moving(names: &Names) -> AdviceBuilder {
     words(
         "The mailbox is being moved.",
         "Exchange moves it to another database or server at the moment and lets nobody in until that is done.",
@@ -228,7 +228,7 @@ fn moving(names: &Names) -> Words {
     ))
 }
 
-fn moved(endpoint: Option<&EwsUrl>, names: &Names) -> Words {
+fn moved(endpoint: Option<&EwsUrl>, names: &Names) -> AdviceBuilder {
     let mailbox = shown_or(&names.mailbox, "The mailbox");
     let words = match endpoint {
         Some(endpoint) => words(
@@ -248,7 +248,7 @@ fn moved(endpoint: Option<&EwsUrl>, names: &Names) -> Words {
     ))
 }
 
-fn server_unreachable(response_code: &str, names: &Names) -> Words {
+fn server_unreachable(response_code: &str, names: &Names) -> AdviceBuilder {
     words(
         "The server asked does not reach the mailbox's server.",
         format!(
@@ -268,7 +268,7 @@ fn server_unreachable(response_code: &str, names: &Names) -> Words {
     .find_out("Test-ServiceHealth")
 }
 
-fn misconfigured(names: &Names) -> Words {
+fn misconfigured(names: &Names) -> AdviceBuilder {
     words(
         "The mailbox is not set up properly.",
         format!(
@@ -284,7 +284,7 @@ fn misconfigured(names: &Names) -> Words {
     ))
 }
 
-fn full(names: &Names) -> Words {
+fn full(names: &Names) -> AdviceBuilder {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
         "The mailbox is full.",
@@ -298,7 +298,7 @@ fn full(names: &Names) -> Words {
     .find_out(format!("Get-Mailbox {mailbox} | Format-List *Quota*"))
 }
 
-fn ambiguous(names: &Names) -> Words {
+fn ambiguous(names: &Names) -> AdviceBuilder {
     words(
         format!(
             "Exchange knows several mailboxes by the name {}.",

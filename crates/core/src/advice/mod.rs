@@ -31,7 +31,7 @@ pub use wording::{Command, Purpose};
 
 use crate::problem::{Owner, Problem};
 use serde::{Deserialize, Serialize};
-use wording::{Words, words};
+use wording::{AdviceBuilder, words};
 
 /// What people read about a problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +103,7 @@ pub fn advice(problem: &Problem, names: &Names) -> Advice {
 }
 
 /// The words that depend on the problem alone. A unit test sees to it that no problem is without.
-fn words_for(problem: &Problem, names: &Names) -> Words {
+fn words_for(problem: &Problem, names: &Names) -> AdviceBuilder {
     topics::words_of(problem, names)
         .or_else(|| autodiscover::words_of(problem, names))
         .unwrap_or_else(|| {

@@ -1,14 +1,14 @@
-//! Words for what happens before anybody says a word of TLS: addresses, names and TCP.
+//! AdviceBuilder for what happens before anybody says a word of TLS: addresses, names and TCP.
 
 use super::{
     powershell::quote,
-    wording::{OPERATOR, Purpose, SERVER, Words, shown, words},
+    wording::{AdviceBuilder, OPERATOR, Purpose, SERVER, shown, words},
 };
 use crate::problem::{Problem, Target};
 use std::net::IpAddr;
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::AddressNotAllowed {
             host,
@@ -48,7 +48,7 @@ pub(super) fn examples() -> Vec<Problem> {
     ]
 }
 
-fn not_allowed(host: &str, port: u16, address: &str) -> Words {
+fn not_allowed(host: &str, port: u16, address: &str) -> AdviceBuilder {
     let (host, address) = (shown(host), shown(address));
     let bare = host.trim_matches(['[', ']']);
     let entry = match (bare.contains(':'), port) {
@@ -106,7 +106,7 @@ fn is_never_exchange(address: &str) -> bool {
     }
 }
 
-fn name_not_found(host: &str) -> Words {
+fn name_not_found(host: &str) -> AdviceBuilder {
     let host = shown(host);
     words(
         format!("There is no server named {host}."),
@@ -119,7 +119,7 @@ fn name_not_found(host: &str) -> Words {
     .command(Purpose::FindOut, "On the machine that runs Kalends", format!("nslookup {}", name_only(&host)))
 }
 
-fn refused(target: &Target) -> Words {
+fn refused(target: &Target) -> AdviceBuilder {
     let host = shown(&target.host);
     words(
         format!("{host} refused the connection."),
@@ -142,7 +142,7 @@ fn refused(target: &Target) -> Words {
     )
 }
 
-fn timed_out(target: &Target) -> Words {
+fn timed_out(target: &Target) -> AdviceBuilder {
     let host = shown(&target.host);
     words(
         format!("{host} did not answer."),
@@ -161,7 +161,7 @@ fn timed_out(target: &Target) -> Words {
     )
 }
 
-fn failed(target: &Target, reason: &str) -> Words {
+fn failed(target: &Target, reason: &str) -> AdviceBuilder {
     let host = shown(&target.host);
     words(
         format!("{host} could not be reached."),

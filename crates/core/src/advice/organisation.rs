@@ -1,8 +1,8 @@
-//! Words for what an organisation decides: accounts that admins hold, pauses, and mailboxes that are taken.
+//! AdviceBuilder for what an organisation decides: accounts that admins hold, pauses, and mailboxes that are taken.
 
 use super::{
     names::Names,
-    wording::{Words, shown_or, words},
+    wording::{AdviceBuilder, shown_or, words},
 };
 use crate::{
     clock::Timestamp,
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::PasswordChanging { until } => password_changing(*until, names),
         Problem::AccountPaused => paused(),
@@ -32,7 +32,7 @@ pub(super) fn examples() -> Vec<Problem> {
     ]
 }
 
-fn password_changing(until: Timestamp, names: &Names) -> Words {
+fn password_changing(until: Timestamp, names: &Names) -> AdviceBuilder {
     let at = match names.utc_offset {
         Some(offset) => until.time_in_words_at(offset),
         None => until.time_in_words(),
@@ -48,7 +48,7 @@ fn password_changing(until: Timestamp, names: &Names) -> Words {
     .step(format!("Ask a Kalends administrator, if it still says so after {at}."))
 }
 
-fn paused() -> Words {
+fn paused() -> AdviceBuilder {
     words(
         "A Kalends administrator has paused the connection to Exchange.",
         "Nothing is asked of Exchange until it is resumed. Entries that were read before stay as they are.",
@@ -56,7 +56,7 @@ fn paused() -> Words {
     .step("Ask a Kalends administrator when it goes on. Administrators resume it on the page Organisation, or on the connection if that one alone is paused.")
 }
 
-fn taken(names: &Names) -> Words {
+fn taken(names: &Names) -> AdviceBuilder {
     words(
         "Somebody else has connected this mailbox.",
         format!(
@@ -67,7 +67,7 @@ fn taken(names: &Names) -> Words {
     .step("Ask for the mailbox with a reason: a Kalends administrator sees who has it and decides.")
 }
 
-fn permission_gone(names: &Names) -> Words {
+fn permission_gone(names: &Names) -> AdviceBuilder {
     words(
         "You may not connect this mailbox any more.",
         format!(
@@ -79,7 +79,7 @@ fn permission_gone(names: &Names) -> Words {
 }
 
 /// What changes where an admin holds the password: who must act, and how.
-pub(super) fn held(problem: &Problem, mut words: Words) -> (Owner, Words) {
+pub(super) fn held(problem: &Problem, mut words: AdviceBuilder) -> (Owner, AdviceBuilder) {
     if problem.is_about_password() {
         // What a changed certificate means comes first, whoever holds the password.
         let on_change = usize::from(problem.changed_certificate().is_some());

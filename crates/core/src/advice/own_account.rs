@@ -4,12 +4,16 @@
 use super::{
     names::Names,
     powershell::quote_or,
-    wording::{Words, shown_or, words},
+    wording::{AdviceBuilder, shown_or, words},
 };
 use crate::problem::{Owner, Problem};
 
 /// Who must act, and how.
-pub(super) fn told(problem: &Problem, words: Words, names: &Names) -> (Owner, Words) {
+pub(super) fn told(
+    problem: &Problem,
+    words: AdviceBuilder,
+    names: &Names,
+) -> (Owner, AdviceBuilder) {
     match problem {
         Problem::PasswordExpired => (Owner::You, expired(names)),
         Problem::AccountWithoutMailbox => (problem.owner(), no_mailbox(names)),
@@ -22,7 +26,7 @@ pub(super) fn told(problem: &Problem, words: Words, names: &Names) -> (Owner, Wo
     }
 }
 
-fn expired(names: &Names) -> Words {
+fn expired(names: &Names) -> AdviceBuilder {
     words(
         "Your password has expired.",
         format!(
@@ -35,7 +39,7 @@ fn expired(names: &Names) -> Words {
     .step("Connect again with the new password.")
 }
 
-fn no_mailbox(names: &Names) -> Words {
+fn no_mailbox(names: &Names) -> AdviceBuilder {
     let account = shown_or(&names.account, "Your account");
     let quoted = quote_or(&names.account, "ACCOUNT");
     words(
@@ -53,7 +57,7 @@ fn no_mailbox(names: &Names) -> Words {
     ))
 }
 
-fn access_denied(names: &Names) -> Words {
+fn access_denied(names: &Names) -> AdviceBuilder {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
         "Exchange denies you access to the calendar.",
@@ -72,7 +76,7 @@ fn access_denied(names: &Names) -> Words {
 }
 
 /// Whoever has an account of their own makes no other one.
-fn without_a_new_account(mut words: Words) -> Words {
+fn without_a_new_account(mut words: AdviceBuilder) -> AdviceBuilder {
     words.steps.truncate(1);
     words
 }

@@ -1,13 +1,13 @@
-//! Words for what passes by itself: busy servers, servers in trouble, answers that did not arrive.
+//! AdviceBuilder for what passes by itself: busy servers, servers in trouble, answers that did not arrive.
 
 use super::{
     names::Names,
-    wording::{Words, shown, words},
+    wording::{AdviceBuilder, shown, words},
 };
 use crate::problem::{MIN_PAUSE_MILLIS, Problem};
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::Throttled { wait_millis } => throttled(*wait_millis, names),
         Problem::ServerError {
@@ -83,7 +83,7 @@ fn pause_in_words(wait_millis: Option<u64>) -> (String, String) {
     }
 }
 
-fn throttled(wait_millis: u64, names: &Names) -> Words {
+fn throttled(wait_millis: u64, names: &Names) -> AdviceBuilder {
     let whose = if names.is_own {
         ""
     } else {
@@ -103,7 +103,11 @@ fn throttled(wait_millis: u64, names: &Names) -> Words {
     .undo("Remove-ThrottlingPolicy 'Kalends'")
 }
 
-fn server_error(status: u16, response_code: Option<&str>, wait_millis: Option<u64>) -> Words {
+fn server_error(
+    status: u16,
+    response_code: Option<&str>,
+    wait_millis: Option<u64>,
+) -> AdviceBuilder {
     let said = match response_code {
         Some(code) => shown(code),
         None => format!("HTTP {status}"),
@@ -119,7 +123,7 @@ fn server_error(status: u16, response_code: Option<&str>, wait_millis: Option<u6
     .find_out("Get-ExchangeServer | Get-ServerComponentState | Where-Object State -ne 'Active'")
 }
 
-fn proxy_failed(status: u16, proxy: Option<&str>, wait_millis: Option<u64>) -> Words {
+fn proxy_failed(status: u16, proxy: Option<&str>, wait_millis: Option<u64>) -> AdviceBuilder {
     let (who, title) = match proxy {
         Some(proxy) => {
             let proxy = shown(proxy);
@@ -148,7 +152,7 @@ fn proxy_failed(status: u16, proxy: Option<&str>, wait_millis: Option<u64>) -> W
     .step("Check that the Exchange server behind it runs and is one of those it passes calls on to.")
 }
 
-fn out_of_step(response_code: &str) -> Words {
+fn out_of_step(response_code: &str) -> AdviceBuilder {
     words(
         "Exchange lost track of what Kalends had read.",
         format!(
@@ -160,7 +164,7 @@ fn out_of_step(response_code: &str) -> Words {
     .step("Tell the Exchange administrator, if it stays for hours; the mailbox may need a repair.")
 }
 
-fn timed_out(seconds: u64, operation: Option<&str>) -> Words {
+fn timed_out(seconds: u64, operation: Option<&str>) -> AdviceBuilder {
     let to = operation.map_or_else(String::new, |it| {
         format!(" for the answer to {}", shown(it))
     });
@@ -173,7 +177,7 @@ fn timed_out(seconds: u64, operation: Option<&str>) -> Words {
     .find_out("Test-ServiceHealth")
 }
 
-fn cut_short() -> Words {
+fn cut_short() -> AdviceBuilder {
     words(
         "The connection broke while Exchange answered.",
         "The answer did not arrive as a whole, so Kalends threw it away. Restarts and proxies with short time limits cause this.",
@@ -182,7 +186,7 @@ fn cut_short() -> Words {
     .step("Check the time limits of proxies and load balancers in between, if it stays.")
 }
 
-fn account_in_use() -> Words {
+fn account_in_use() -> AdviceBuilder {
     words(
         "Another test or sync of this account is running.",
         "Only one at a time signs in with an account, so that a changed password is refused once. Nothing was sent for this test. Exchange is slow to answer the other one.",
@@ -190,7 +194,7 @@ fn account_in_use() -> Words {
     .step("Try again in 60 seconds: a test ends after five minutes at the latest, and a sync lets people go first.")
 }
 
-fn interrupted() -> Words {
+fn interrupted() -> AdviceBuilder {
     words(
         "The test was cut off before its end.",
         "Kalends was stopped or restarted meanwhile, or could not use its own databases. A password that was typed was not kept. Exchange is not the cause.",

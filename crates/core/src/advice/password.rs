@@ -1,4 +1,4 @@
-//! Words for passwords that are refused, held back or gone, and for accounts that may not sign in.
+//! AdviceBuilder for passwords that are refused, held back or gone, and for accounts that may not sign in.
 
 use super::{
     certificate,
@@ -6,7 +6,7 @@ use super::{
     powershell::quote_or,
     proxied,
     sign_in::{REACHES_DIRECTORY, SIGN_IN_SETTINGS, account_state},
-    wording::{Purpose, SERVER, Words, shown, shown_or, words},
+    wording::{AdviceBuilder, Purpose, SERVER, shown, shown_or, words},
 };
 use crate::{
     clock::Timestamp,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::SignInPaused { until } => paused(*until, names),
         Problem::TooManyTries { until } => too_many_tries(*until, names),
@@ -70,7 +70,7 @@ fn next_try(names: &Names) -> String {
         .unwrap_or_default()
 }
 
-fn too_many_tries(until: Timestamp, names: &Names) -> Words {
+fn too_many_tries(until: Timestamp, names: &Names) -> AdviceBuilder {
     let at = time(until, names);
     words(
         "You have tried too many passwords.",
@@ -82,7 +82,7 @@ fn too_many_tries(until: Timestamp, names: &Names) -> Words {
     .step("Ask an administrator which account is meant, if you are not sure.")
 }
 
-fn unanswered(names: &Names) -> Words {
+fn unanswered(names: &Names) -> AdviceBuilder {
     words(
         "Exchange did not answer the sign-in.",
         format!(
@@ -96,7 +96,7 @@ fn unanswered(names: &Names) -> Words {
     .command(Purpose::FindOut, SERVER, REACHES_DIRECTORY)
 }
 
-fn paused(until: Timestamp, names: &Names) -> Words {
+fn paused(until: Timestamp, names: &Names) -> AdviceBuilder {
     let at = time(until, names);
     words(
         "Too many sign-ins were refused.",
@@ -111,7 +111,11 @@ fn paused(until: Timestamp, names: &Names) -> Words {
     .find_out(account_state(names))
 }
 
-fn password_refused(changed: Option<&Certificate>, proxy: Option<&str>, names: &Names) -> Words {
+fn password_refused(
+    changed: Option<&Certificate>,
+    proxy: Option<&str>,
+    names: &Names,
+) -> AdviceBuilder {
     let behind = proxy.map(|proxy| format!(", behind a proxy: {}", shown(proxy)));
     let told = format!(
         "The password saved for {} worked before and was refused{}. Kalends has stopped all work with it, so that the account is not locked.{}",
@@ -145,7 +149,7 @@ fn password_refused(changed: Option<&Certificate>, proxy: Option<&str>, names: &
 }
 
 /// What was taken is hardly wrong a moment later.
-fn taken_then_refused(names: &Names) -> Words {
+fn taken_then_refused(names: &Names) -> AdviceBuilder {
     words(
         "Exchange took the saved password a moment ago, and then refused it.",
         format!(
@@ -162,7 +166,7 @@ fn taken_then_refused(names: &Names) -> Words {
     .command(Purpose::FindOut, SERVER, REACHES_DIRECTORY)
 }
 
-fn disabled(names: &Names) -> Words {
+fn disabled(names: &Names) -> AdviceBuilder {
     let account = quote_or(&names.account, "ACCOUNT");
     words(
         "The account is disabled.",
@@ -184,7 +188,7 @@ fn disabled(names: &Names) -> Words {
     ))
 }
 
-fn expired(names: &Names) -> Words {
+fn expired(names: &Names) -> AdviceBuilder {
     let account = quote_or(&names.account, "ACCOUNT");
     words(
         "The account's password has expired.",
@@ -209,7 +213,7 @@ fn expired(names: &Names) -> Words {
     ))
 }
 
-fn secret_missing() -> Words {
+fn secret_missing() -> AdviceBuilder {
     words(
         "The saved password cannot be opened.",
         "Its row is gone from Kalends' vault, or was changed. Nothing was sent to Exchange. When the row is back, the calendar goes on by itself.",

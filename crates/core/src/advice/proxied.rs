@@ -1,15 +1,15 @@
-//! Words for proxies that part what NTLM needs together: it signs in one connection, from the caller to Exchange.
+//! AdviceBuilder for proxies that part what NTLM needs together: it signs in one connection, from the caller to Exchange.
 
 use super::{
     certificate,
     names::Names,
     powershell::quote_or,
-    wording::{Purpose, Words, shown, words},
+    wording::{AdviceBuilder, Purpose, shown, words},
 };
 use crate::problem::{Certificate, CertificateBefore, Problem};
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::ProxyForbids { proxy } => forbids(proxy, names),
         Problem::AnsweredWithoutSignIn { proxy } => answered(proxy.as_deref(), names),
@@ -40,7 +40,7 @@ pub(super) fn refused(
     proxy: &str,
     told: &str,
     changed: Option<(&Certificate, &CertificateBefore)>,
-) -> Words {
+) -> AdviceBuilder {
     let proxy = shown(proxy);
     let advice = words(
         format!("The sign-in was refused behind {proxy}, and the password may well be right."),
@@ -72,7 +72,7 @@ pub(super) fn changed_since(proxy: &str) -> String {
 }
 
 /// It refuses the call itself, or hands on that Exchange does.
-fn forbids(proxy: &str, names: &Names) -> Words {
+fn forbids(proxy: &str, names: &Names) -> AdviceBuilder {
     let proxy = shown(proxy);
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
@@ -88,7 +88,7 @@ fn forbids(proxy: &str, names: &Names) -> Words {
 }
 
 /// A hole: it is told as one.
-fn answered(proxy: Option<&str>, names: &Names) -> Words {
+fn answered(proxy: Option<&str>, names: &Names) -> AdviceBuilder {
     let who = proxy.map_or_else(
         || "Something in front of Exchange, or Exchange itself,".to_owned(),
         |proxy| format!("The proxy in front of Exchange ({})", shown(proxy)),

@@ -1,14 +1,14 @@
-//! Words for servers that answer something else than expected: no EWS, not this EWS, or not for this caller.
+//! AdviceBuilder for servers that answer something else than expected: no EWS, not this EWS, or not for this caller.
 
 use super::{
     names::Names,
     powershell::{quote, quote_or},
-    wording::{Purpose, SERVER, Words, host_of, shown, shown_or, words},
+    wording::{AdviceBuilder, Purpose, SERVER, host_of, shown, shown_or, words},
 };
 use crate::problem::{InsteadOfEws, NO_CODE, Problem};
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::NotEws {
             instead,
@@ -66,7 +66,12 @@ pub(super) fn examples() -> Vec<Problem> {
 
 pub(super) const URLS: &str = "Get-WebServicesVirtualDirectory -ADPropertiesOnly | Format-List Server,InternalUrl,ExternalUrl";
 
-fn not_ews(instead: InsteadOfEws, status: u16, location: Option<&str>, names: &Names) -> Words {
+fn not_ews(
+    instead: InsteadOfEws,
+    status: u16,
+    location: Option<&str>,
+    names: &Names,
+) -> AdviceBuilder {
     let host = host_of(&names.endpoint);
     let to = location.map_or_else(String::new, |to| format!(" It points to {}.", shown(to)));
     let advice = match instead {
@@ -110,7 +115,7 @@ fn not_ews(instead: InsteadOfEws, status: u16, location: Option<&str>, names: &N
 }
 
 /// How the address that Autodiscover gives is set.
-pub(super) fn external_url(words: Words, names: &Names) -> Words {
+pub(super) fn external_url(words: AdviceBuilder, names: &Names) -> AdviceBuilder {
     let domain = names.mailbox.rsplit_once('@').map(|(_, domain)| domain);
     let domain = shown_or(domain.unwrap_or_default(), "example.com");
     let url = quote(&format!("https://mail.{domain}/EWS/Exchange.asmx"));
@@ -122,7 +127,7 @@ pub(super) fn external_url(words: Words, names: &Names) -> Words {
         .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -ExternalUrl 'EARLIER'")
 }
 
-fn not_found(url: &str) -> Words {
+fn not_found(url: &str) -> AdviceBuilder {
     if url.contains("/autodiscover/") {
         return words(
             "There is no Autodiscover at this address.",
@@ -148,7 +153,7 @@ const ALLOWED: &str =
     "Get-OrganizationConfig | Format-List EwsApplicationAccessPolicy,EwsAllowList,EwsBlockList";
 const ALLOW_NO_MORE: &str = "Set-OrganizationConfig -EwsAllowList @{Remove='Kalends/*'}";
 
-fn ews_off_here(names: &Names) -> Words {
+fn ews_off_here(names: &Names) -> AdviceBuilder {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
         format!(
@@ -165,7 +170,7 @@ fn ews_off_here(names: &Names) -> Words {
     .undo(format!("Set-CASMailbox {mailbox} -EwsEnabled $false"))
 }
 
-fn ews_off_everywhere() -> Words {
+fn ews_off_everywhere() -> AdviceBuilder {
     words(
         "Exchange lets Kalends into no mailbox any more (403).",
         "A mailbox that used to be within reach is refused, too, so the cause lies with the organisation: EWS is switched off, programs must be on a list, or a firewall in front refuses the call.",
@@ -179,7 +184,7 @@ fn ews_off_everywhere() -> Words {
     .undo(ALLOW_NO_MORE)
 }
 
-fn forbidden(names: &Names) -> Words {
+fn forbidden(names: &Names) -> AdviceBuilder {
     let mailbox = quote_or(&names.mailbox, "MAILBOX");
     words(
         "Exchange does not let Kalends in (403).",
@@ -199,7 +204,7 @@ fn forbidden(names: &Names) -> Words {
     .undo(ALLOW_NO_MORE)
 }
 
-fn too_old() -> Words {
+fn too_old() -> AdviceBuilder {
     words(
         "This Exchange is too old for Kalends.",
         "Kalends works with Exchange Server 2013, 2016, 2019 and Subscription Edition. The server refused every version of the protocol that Kalends speaks.",
@@ -209,7 +214,7 @@ fn too_old() -> Words {
     .find_out("Get-ExchangeServer | Format-Table Name,AdminDisplayVersion")
 }
 
-fn exchange_online(names: &Names) -> Words {
+fn exchange_online(names: &Names) -> AdviceBuilder {
     words(
         "This mailbox is in Exchange Online.",
         "Kalends connects Exchange Server, run by your organisation. Exchange Online (Microsoft 365) has no way in any more: it stopped taking passwords from programs in 2022 and early 2023, removed the right to impersonate in February 2025, and switches EWS off between October 2026 and April 2027. None of this affects Exchange Server.",
@@ -222,7 +227,7 @@ fn exchange_online(names: &Names) -> Words {
     ))
 }
 
-fn unknown_code(response_code: &str) -> Words {
+fn unknown_code(response_code: &str) -> AdviceBuilder {
     if response_code == NO_CODE {
         return words(
             "Exchange answered with an error without a code.",
@@ -250,7 +255,7 @@ fn unknown_code(response_code: &str) -> Words {
 }
 
 /// The server found the request itself wrong. HTTP statuses of this kind come from what stands in front.
-fn request_rejected(said: &str) -> Words {
+fn request_rejected(said: &str) -> AdviceBuilder {
     let told = words(
         "Exchange finds fault with Kalends' request.",
         format!(
@@ -271,7 +276,7 @@ fn request_rejected(said: &str) -> Words {
 
 const LOGS: &str = "Get-ChildItem (Join-Path $env:ExchangeInstallPath 'Logging\\Ews') | Sort-Object LastWriteTime | Select-Object -Last 3";
 
-fn too_large() -> Words {
+fn too_large() -> AdviceBuilder {
     words(
         "Exchange answered with more than Kalends takes.",
         "An answer was larger than the limit that protects Kalends, or an hour of the calendar holds more than a thousand entries.",
@@ -279,7 +284,7 @@ fn too_large() -> Words {
     .step("Look for thousands of entries at the same time in the calendar, often left by another program, and remove them.")
 }
 
-fn not_understood() -> Words {
+fn not_understood() -> AdviceBuilder {
     words(
         "Exchange's answer could not be read.",
         "The answer is not what the protocol allows. A proxy that changes answers is a usual cause.",

@@ -1,4 +1,4 @@
-//! Words for sign-ins that do not work. A bare 401 tells no cause, so its causes are listed by likelihood, each with
+//! AdviceBuilder for sign-ins that do not work. A bare 401 tells no cause, so its causes are listed by likelihood, each with
 //! the command that decides.
 
 use super::{
@@ -6,7 +6,7 @@ use super::{
     names::Names,
     powershell::quote_or,
     proxied,
-    wording::{Purpose, SERVER, Words, shown, shown_or, words},
+    wording::{AdviceBuilder, Purpose, SERVER, shown, shown_or, words},
 };
 use crate::{
     account_name::AccountName,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::SignInNotOffered { offered } => not_offered(offered),
         Problem::KerberosOnly { .. } => kerberos_only(),
@@ -82,7 +82,7 @@ fn refused(
     proxy: Option<&str>,
     offered: &[String],
     names: &Names,
-) -> Words {
+) -> AdviceBuilder {
     let account = shown_or(&names.account, "the account");
     let quoted = quote_or(&names.account, "ACCOUNT");
     let told = format!(
@@ -164,7 +164,7 @@ fn other_form(names: &Names) -> String {
     }
 }
 
-fn not_offered(offered: &[String]) -> Words {
+fn not_offered(offered: &[String]) -> AdviceBuilder {
     let offered: Vec<String> = offered.iter().map(|scheme| shown(scheme)).collect();
     let meaning = if offered.is_empty() {
         "The server asks for no sign-in that a program could use. Kalends signs in with NTLM, or with Basic over the encrypted connection.".to_owned()
@@ -206,7 +206,7 @@ fn not_offered(offered: &[String]) -> Words {
         .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -WindowsAuthentication $false")
 }
 
-fn kerberos_only() -> Words {
+fn kerberos_only() -> AdviceBuilder {
     words(
         "The server takes Kerberos only.",
         "It offers Negotiate, but NTLM is switched off there. Kerberos needs a machine that belongs to the Windows domain, which the server of Kalends is not.",
@@ -220,7 +220,7 @@ fn kerberos_only() -> Words {
     .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -BasicAuthentication $false")
 }
 
-fn connection_not_kept() -> Words {
+fn connection_not_kept() -> AdviceBuilder {
     words(
         "The connection is closed in the middle of the sign-in.",
         "NTLM signs in a connection in two steps, and something closes it after the first: mostly a proxy or load balancer in front of Exchange that does not keep connections open.",
@@ -234,7 +234,11 @@ fn connection_not_kept() -> Words {
 }
 
 /// Somebody who stands between can take better sign-ins out of the offer, or spoil them, to be handed the password.
-fn basic_withheld(offered: &[String], changed: Option<&Certificate>, names: &Names) -> Words {
+fn basic_withheld(
+    offered: &[String],
+    changed: Option<&Certificate>,
+    names: &Names,
+) -> AdviceBuilder {
     let only_basic = !keeps_the_password(offered);
     let told = if only_basic {
         "The server now offers only Basic, which sends the password itself; before, it offered NTLM or Negotiate, which prove the password without sending it."
@@ -270,7 +274,7 @@ fn basic_withheld(offered: &[String], changed: Option<&Certificate>, names: &Nam
         .undo("Get-WebServicesVirtualDirectory -Server 'SERVER' | Set-WebServicesVirtualDirectory -WindowsAuthentication $false")
 }
 
-fn not_in_domain(names: &Names) -> Words {
+fn not_in_domain(names: &Names) -> AdviceBuilder {
     words(
         "Exchange takes accounts of its domain only.",
         format!(

@@ -1,13 +1,13 @@
-//! Words for encryption that did not come about before a certificate was judged.
+//! AdviceBuilder for encryption that did not come about before a certificate was judged.
 
 use super::{
     certificate::CERTIFICATES,
-    wording::{Purpose, SERVER, Words, shown, words},
+    wording::{AdviceBuilder, Purpose, SERVER, shown, words},
 };
 use crate::problem::{Problem, TlsReason};
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::TlsFailed { host, reason } => failed(host, reason),
         _ => return None,
@@ -37,7 +37,7 @@ const CIPHERS: &str =
 const WINDOWS: &str = "Get-CimInstance Win32_OperatingSystem | Format-List Caption,Version";
 const OLD_WINDOWS: &str = "Windows Server 2012 R2 and older cannot do it with an RSA certificate: they have no cipher with ECDHE and GCM for one, whatever is turned on. There are three ways out: give Exchange an ECDSA certificate (curve P-256), for which they have such ciphers; put a reverse proxy in front that speaks TLS 1.2 with ECDHE and passes connections on one by one; or move to Windows Server 2016 or newer.";
 
-fn failed(host: &str, reason: &TlsReason) -> Words {
+fn failed(host: &str, reason: &TlsReason) -> AdviceBuilder {
     let host = shown(host);
     match reason {
         TlsReason::NoCommonVersion => words(

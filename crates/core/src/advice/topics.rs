@@ -2,12 +2,12 @@
 
 use super::{
     certificate, damaged, mailbox, names::Names, network, organisation, passing, password, proxied,
-    server, sign_in, tls, unusable, wording::Words,
+    server, sign_in, tls, unusable, wording::AdviceBuilder,
 };
 use crate::problem::Problem;
 
 /// The words for a problem, in the file that has them.
-pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<AdviceBuilder> {
     network::words_of(problem)
         .or_else(|| certificate::words_of(problem))
         .or_else(|| unusable::words_of(problem))

@@ -1,14 +1,14 @@
-//! Words for certificates that cannot be used whoever issued them, with how to issue them anew.
+//! AdviceBuilder for certificates that cannot be used whoever issued them, with how to issue them anew.
 
 use super::{
     certificate::{self, CERTIFICATES, facts},
     powershell::quote,
-    wording::{Purpose, SERVER, Words, shown, words},
+    wording::{AdviceBuilder, Purpose, SERVER, shown, words},
 };
 use crate::problem::{Certificate, CertificateFlaw, Problem};
 
 /// The words for a problem, if this file has them.
-pub(super) fn words_of(problem: &Problem) -> Option<Words> {
+pub(super) fn words_of(problem: &Problem) -> Option<AdviceBuilder> {
     Some(match problem {
         Problem::CertificateUnusable {
             host,
@@ -46,7 +46,7 @@ pub(super) fn examples() -> Vec<Problem> {
     ]
 }
 
-fn told(host: &str, certificate: &Certificate, flaw: &CertificateFlaw) -> Words {
+fn told(host: &str, certificate: &Certificate, flaw: &CertificateFlaw) -> AdviceBuilder {
     let (title, why) = match flaw {
         CertificateFlaw::Above { subject, flaw } => {
             let (title, why) = title_and_reason(&shown(subject), flaw);
@@ -130,7 +130,7 @@ fn title_and_reason(host: &str, flaw: &CertificateFlaw) -> (String, String) {
 }
 
 /// Issued anew as it is taken everywhere today.
-fn reissued(host: &str, certificate: &Certificate, advice: Words) -> Words {
+fn reissued(host: &str, certificate: &Certificate, advice: AdviceBuilder) -> AdviceBuilder {
     let issue = if certificate.is_self_signed() {
         "Make a new one for the server: command 1 on the Exchange server, or command 2 where openssl is at hand; or let an authority sign one."
     } else {

@@ -39,7 +39,7 @@ pub struct Command {
 }
 
 /// Advice in the making.
-pub(super) struct Words {
+pub(super) struct AdviceBuilder {
     pub(super) title: String,
     pub(super) meaning: String,
     pub(super) steps: Vec<String>,
@@ -47,8 +47,8 @@ pub(super) struct Words {
     pub(super) lists_causes: bool,
 }
 
-pub(super) fn words(title: impl Into<String>, meaning: impl Into<String>) -> Words {
-    Words {
+pub(super) fn words(title: impl Into<String>, meaning: impl Into<String>) -> AdviceBuilder {
+    AdviceBuilder {
         title: title.into(),
         meaning: meaning.into(),
         steps: Vec::new(),
@@ -57,7 +57,7 @@ pub(super) fn words(title: impl Into<String>, meaning: impl Into<String>) -> Wor
     }
 }
 
-impl Words {
+impl AdviceBuilder {
     pub(super) fn step(mut self, text: impl Into<String>) -> Self {
         self.steps.push(text.into());
         self

@@ -1,9 +1,9 @@
 //! How a line of the audit trail is bound to the one before it.
 
-use super::Line;
+use super::AuditLine;
 use sha2::{Digest as _, Sha256};
 
-impl Line {
+impl AuditLine {
     /// The hash of this line behind one with the hash `before`: SHA-256 over both, the line's fields as a JSON array, so
     /// that no two different lines read the same.
     pub fn chained_to(&self, before: &str) -> String {

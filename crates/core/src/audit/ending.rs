@@ -1,6 +1,6 @@
 //! Lines of the trail that took something away: what a restore of the main database brings back.
 
-use super::{Action, Line};
+use super::{AuditAction, AuditLine};
 use crate::clock::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,15 +14,15 @@ pub struct Ending {
     pub at: Timestamp,
     /// The address of who did it; `None` for Kalends itself.
     pub who: Option<String>,
-    /// The name of the [`Action`].
+    /// The name of the [`AuditAction`].
     pub action: String,
     pub subject: String,
 }
 
 impl Ending {
     /// `None` for a line that took nothing away.
-    pub fn of(line: &Line) -> Option<Self> {
-        let action = Action::from_name(&line.action)?;
+    pub fn of(line: &AuditLine) -> Option<Self> {
+        let action = AuditAction::from_name(&line.action)?;
         action.takes_away().then(|| Self {
             seq: line.seq,
             hash: line.hash.clone(),
@@ -34,7 +34,7 @@ impl Ending {
     }
 }
 
-impl Action {
+impl AuditAction {
     /// Whether somebody relies on it staying done: a connection, a right, a way in or a copy was taken away.
     pub const fn takes_away(self) -> bool {
         matches!(

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// What was done. The serialised name is what the trail holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "kebab-case")]
-pub enum Action {
+pub enum AuditAction {
     UserCreated,
     PersonInvited,
     LinkMade,
@@ -83,7 +83,7 @@ pub enum Action {
 
 /// What a line is about, for filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum AuditCategory {
     People,
     Connections,
     Accounts,
@@ -92,8 +92,8 @@ pub enum Kind {
     Passwords,
 }
 
-impl Action {
-    pub const fn kind(self) -> Kind {
+impl AuditAction {
+    pub const fn kind(self) -> AuditCategory {
         match self {
             Self::UserCreated
             | Self::PersonInvited
@@ -111,7 +111,7 @@ impl Action {
             | Self::SecondFactorReset
             | Self::CodeRefused
             | Self::RecoveryCodeUsed
-            | Self::PasswordChanged => Kind::People,
+            | Self::PasswordChanged => AuditCategory::People,
             Self::CheckStarted
             | Self::Connected
             | Self::Disconnected
@@ -121,7 +121,7 @@ impl Action {
             | Self::ConnectionResumed
             | Self::ExchangeChecked
             | Self::MailboxesMapped
-            | Self::MailboxesChosen => Kind::Connections,
+            | Self::MailboxesChosen => AuditCategory::Connections,
             Self::AccountAdded
             | Self::AccountChanged
             | Self::PasswordTested
@@ -133,25 +133,25 @@ impl Action {
             | Self::AccountResumed
             | Self::AccountEnded
             | Self::EverythingPaused
-            | Self::EverythingResumed => Kind::Accounts,
+            | Self::EverythingResumed => AuditCategory::Accounts,
             Self::MailboxRequested
             | Self::RequestWithdrawn
             | Self::RequestApproved
             | Self::RequestRefused
             | Self::ApprovalRevoked
             | Self::AddressVerified
-            | Self::AddressTakenBack => Kind::Requests,
+            | Self::AddressTakenBack => AuditCategory::Requests,
             Self::PolicyChanged
             | Self::PrivacyChanged
             | Self::DataExported
             | Self::DataPurged
             | Self::WebhookAdded
-            | Self::WebhookRemoved => Kind::Policy,
+            | Self::WebhookRemoved => AuditCategory::Policy,
             Self::SecretOpened
             | Self::VaultRotated
             | Self::VaultAdopted
             | Self::VaultPruned
-            | Self::EndingsReviewed => Kind::Passwords,
+            | Self::EndingsReviewed => AuditCategory::Passwords,
         }
     }
 
@@ -226,7 +226,7 @@ impl Action {
 
 /// A line as it stands in the trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct AuditLine {
     /// Its place, from 1 on without a gap.
     pub seq: i64,
     pub id: String,
@@ -242,13 +242,13 @@ pub struct Line {
 
 /// Which lines are shown.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct AuditFilter {
     /// A part of the address of who did it.
     pub who: String,
     /// A part of what it was done to, such as a mailbox.
     pub about: String,
     /// Empty: all.
-    pub actions: Vec<Action>,
+    pub actions: Vec<AuditAction>,
     pub from: Option<Timestamp>,
     /// Not included.
     pub to: Option<Timestamp>,
@@ -256,16 +256,16 @@ pub struct Filter {
 
 /// One line to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct AuditEntry {
     /// `None`: Kalends itself.
     pub actor: Option<UserId>,
-    pub action: Action,
+    pub action: AuditAction,
     /// What it was done to, such as a mailbox and an account name. Never a secret.
     pub subject: String,
 }
 
-impl Entry {
-    pub const fn by(actor: UserId, action: Action) -> Self {
+impl AuditEntry {
+    pub const fn by(actor: UserId, action: AuditAction) -> Self {
         Self {
             actor: Some(actor),
             action,
@@ -273,7 +273,7 @@ impl Entry {
         }
     }
 
-    pub const fn by_kalends(action: Action) -> Self {
+    pub const fn by_kalends(action: AuditAction) -> Self {
         Self {
             actor: None,
             action,

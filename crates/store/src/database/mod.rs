@@ -153,7 +153,7 @@ pub struct Database {
     writer: Arc<Mutex<()>>,
     /// The beginnings and ends of changes on SQLite: odd in the middle of one.
     turns: Arc<AtomicU64>,
-    last_look: writable::LastLook,
+    last_look: writable::LastWriteProbe,
     /// The versions of its migrations.
     versions: Arc<[i64]>,
     /// May hold a password.
@@ -272,7 +272,7 @@ impl Database {
             engine,
             writer: Arc::default(),
             turns: Arc::default(),
-            last_look: writable::LastLook::default(),
+            last_look: writable::LastWriteProbe::default(),
             versions: schema.migrations.iter().map(|it| it.version).collect(),
             url: Arc::new(url.into()),
             file,
@@ -317,18 +317,18 @@ impl Database {
         self.engine
     }
 
-    /// Starts a change; nothing of it is kept unless [`Writing::commit`] is reached. Make no network call inside.
-    pub async fn begin(&self) -> Result<Writing, sqlx::Error> {
+    /// Starts a change; nothing of it is kept unless [`Transaction::commit`] is reached. Make no network call inside.
+    pub async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         self.in_place()?;
         let (turn, transaction) = match self.engine {
             Engine::Sqlite => {
                 let guard = Arc::clone(&self.writer).lock_owned().await;
                 let transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-                (Some(Turn::new(guard, &self.turns)), transaction)
+                (Some(WriterTurn::new(guard, &self.turns)), transaction)
             }
             Engine::Postgres => (None, self.pool.begin().await?),
         };
-        Ok(Writing {
+        Ok(Transaction {
             transaction,
             file: self.file.clone(),
             _turn: turn,
@@ -383,20 +383,20 @@ pub(crate) fn in_words(error: &sqlx::Error) -> String {
 
 /// A change under way.
 #[derive(Debug)]
-pub struct Writing {
+pub struct Transaction {
     transaction: sqlx::Transaction<'static, sqlx::Any>,
     file: file::OpenedFile,
-    _turn: Option<Turn>,
+    _turn: Option<WriterTurn>,
 }
 
 /// The one writer's turn on SQLite.
 #[derive(Debug)]
-struct Turn {
+struct WriterTurn {
     turns: Arc<AtomicU64>,
     _guard: OwnedMutexGuard<()>,
 }
 
-impl Turn {
+impl WriterTurn {
     fn new(guard: OwnedMutexGuard<()>, turns: &Arc<AtomicU64>) -> Self {
         turns.fetch_add(1, Ordering::Relaxed);
         Self {
@@ -406,13 +406,13 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for WriterTurn {
     fn drop(&mut self) {
         self.turns.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-impl Writing {
+impl Transaction {
     /// The connection to run statements on.
     pub fn on(&mut self) -> &mut sqlx::AnyConnection {
         &mut self.transaction

@@ -21,10 +21,10 @@ const WRITE: &str = "UPDATE installation SET installation_id = installation_id";
 
 /// The last look, one at a time.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LastLook(Arc<Mutex<Option<Look>>>);
+pub(super) struct LastWriteProbe(Arc<Mutex<Option<WriteProbe>>>);
 
 #[derive(Debug)]
-struct Look {
+struct WriteProbe {
     at: Instant,
     found: Result<(), String>,
 }
@@ -49,7 +49,7 @@ impl Database {
                 Err("another process keeps it locked, or it is too slow".to_owned())
             }
         };
-        *last = Some(Look {
+        *last = Some(WriteProbe {
             at: Instant::now(),
             found: found.clone(),
         });

@@ -2,7 +2,7 @@
 //! whoever can write to both databases and holds no key cannot make another one.
 
 use super::{Vault, VaultError, endings::Tally};
-use crate::database::Writing;
+use crate::database::Transaction;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use kalends_core::{audit::Ending, clock::Timestamp};
 use sha2::Sha256;
@@ -138,7 +138,7 @@ impl Vault {
     /// Signs a line, with the endings as they are now.
     pub(super) async fn sign(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         key_id: &str,
         anchor: &Anchor,
     ) -> Result<(), VaultError> {

@@ -2,7 +2,7 @@
 //! was ended comes back unseen.
 
 use super::{Destination, Vault, VaultError};
-use crate::database::Writing;
+use crate::database::Transaction;
 use kalends_core::{audit::Ending, clock::Timestamp};
 use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Row, any::AnyRow};
@@ -84,7 +84,7 @@ impl Vault {
     /// Keeps lines within the change that moves the anchor behind them.
     pub(super) async fn keep_endings(
         &self,
-        writing: &mut Writing,
+        writing: &mut Transaction,
         key_id: &str,
         endings: &[Ending],
     ) -> Result<(), VaultError> {

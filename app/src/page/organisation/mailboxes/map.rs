@@ -47,47 +47,50 @@ pub use words::{place_words, result_words};
 
 #[cfg(feature = "ssr")]
 mod words {
-    use kalends_store::{Connecting, Place};
+    use kalends_store::{ScopeConnection, ScopePlace};
 
     /// The codes of the filter, in the order of the page.
-    pub const PLACES: [(Place, &str); 7] = [
-        (Place::InScope, "in-scope"),
-        (Place::Outside, "outside"),
-        (Place::NotFound, "not-found"),
-        (Place::Alias, "alias"),
-        (Place::Moved, "moved"),
-        (Place::NotAnAddress, "not-an-address"),
-        (Place::Failed, "failed"),
+    pub const PLACES: [(ScopePlace, &str); 7] = [
+        (ScopePlace::InScope, "in-scope"),
+        (ScopePlace::Outside, "outside"),
+        (ScopePlace::NotFound, "not-found"),
+        (ScopePlace::Alias, "alias"),
+        (ScopePlace::Moved, "moved"),
+        (ScopePlace::NotAnAddress, "not-an-address"),
+        (ScopePlace::Failed, "failed"),
     ];
 
-    pub const fn place_words(place: Option<Place>) -> &'static str {
+    pub const fn place_words(place: Option<ScopePlace>) -> &'static str {
         match place {
             None => "Not asked yet",
-            Some(Place::InScope) => "In scope",
-            Some(Place::Outside) => "Outside the scope",
-            Some(Place::NotFound) => "No such mailbox",
-            Some(Place::Alias) => "Alias",
-            Some(Place::Moved) => "Moved",
-            Some(Place::NotAnAddress) => "Not an address",
-            Some(Place::Failed) => "Other trouble",
+            Some(ScopePlace::InScope) => "In scope",
+            Some(ScopePlace::Outside) => "Outside the scope",
+            Some(ScopePlace::NotFound) => "No such mailbox",
+            Some(ScopePlace::Alias) => "Alias",
+            Some(ScopePlace::Moved) => "Moved",
+            Some(ScopePlace::NotAnAddress) => "Not an address",
+            Some(ScopePlace::Failed) => "Other trouble",
         }
     }
 
-    pub const fn result_words(result: Option<Connecting>, chosen: bool) -> Option<&'static str> {
+    pub const fn result_words(
+        result: Option<ScopeConnection>,
+        chosen: bool,
+    ) -> Option<&'static str> {
         match result {
             None if chosen => Some("Waits to be connected"),
             None => None,
-            Some(Connecting::Connected) => Some("Connected"),
-            Some(Connecting::HadOne) => Some("Had a connection already"),
-            Some(Connecting::Taken) => Some("Somebody else reads it"),
-            Some(Connecting::Nobodys) => Some("Nobody has this address"),
-            Some(Connecting::Failed) => Some("Could not be read"),
+            Some(ScopeConnection::Connected) => Some("Connected"),
+            Some(ScopeConnection::HadOne) => Some("Had a connection already"),
+            Some(ScopeConnection::Taken) => Some("Somebody else reads it"),
+            Some(ScopeConnection::Nobodys) => Some("Nobody has this address"),
+            Some(ScopeConnection::Failed) => Some("Could not be read"),
         }
     }
 }
 
 #[cfg(feature = "ssr")]
-fn names_for(mailbox: &str, words: &crate::moment::Words) -> kalends_core::advice::Names {
+fn names_for(mailbox: &str, words: &crate::moment::Formatter) -> kalends_core::advice::Names {
     kalends_core::advice::Names {
         mailbox: mailbox.to_owned(),
         held: true,
@@ -99,13 +102,13 @@ fn names_for(mailbox: &str, words: &crate::moment::Words) -> kalends_core::advic
 
 /// Whether the words for a place say all that is known.
 #[cfg(feature = "ssr")]
-const fn says_it_all(place: Option<kalends_store::Place>) -> bool {
-    use kalends_store::Place;
-    matches!(place, Some(Place::Outside | Place::NotFound))
+const fn says_it_all(place: Option<kalends_store::ScopePlace>) -> bool {
+    use kalends_store::ScopePlace;
+    matches!(place, Some(ScopePlace::Outside | ScopePlace::NotFound))
 }
 
 #[cfg(feature = "ssr")]
-async fn map_by_id(id: &str) -> Result<kalends_store::MailboxMap, AppError> {
+async fn map_by_id(id: &str) -> Result<kalends_store::MailboxScope, AppError> {
     use crate::request;
     let found = match id.parse() {
         Ok(id) => {
@@ -162,7 +165,7 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
         started: words.appointment(found.started_at, false),
         total: found.total,
         done: found.total - count(None),
-        no_addresses: count(Some(kalends_store::Place::NotAnAddress)),
+        no_addresses: count(Some(kalends_store::ScopePlace::NotAnAddress)),
         is_running,
         is_cancelled: found.is_cancelled,
         problem: found.problem.as_ref().map(|problem| {
@@ -186,7 +189,7 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
                 place: place_words(row.place).to_owned(),
                 is_bad: row
                     .place
-                    .is_some_and(|it| it != kalends_store::Place::InScope),
+                    .is_some_and(|it| it != kalends_store::ScopePlace::InScope),
                 detail: match (&row.primary, &row.problem) {
                     (Some(primary), _) => format!("The primary address is {primary}."),
                     (None, Some(problem)) if !says_it_all(row.place) => {
@@ -196,7 +199,7 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
                 },
                 // While it runs the page is drawn anew, and ticks would be lost.
                 can_choose: !is_running
-                    && row.place == Some(kalends_store::Place::InScope)
+                    && row.place == Some(kalends_store::ScopePlace::InScope)
                     && row.person.is_some()
                     && !row.is_disabled
                     && !row.has_connection

@@ -22,7 +22,7 @@ struct NoticeView {
 #[server(endpoint = "notice")]
 async fn notice(id: String) -> Result<NoticeView, AppError> {
     use crate::request;
-    use kalends_core::notice::State;
+    use kalends_core::notice::NoticeState;
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let store = request::services().store;
@@ -41,7 +41,7 @@ async fn notice(id: String) -> Result<NoticeView, AppError> {
             .channels
             .mail()
             .is_some_and(kalends::notify::Mailer::is_sign_in_refused);
-    let waits = found.state == State::Waiting && found.tries > 0 && !is_stopped;
+    let waits = found.state == NoticeState::Waiting && found.tries > 0 && !is_stopped;
     Ok(NoticeView {
         notice: super::sent(&found, &words),
         next: waits.then(|| words.upcoming(found.due_at)),

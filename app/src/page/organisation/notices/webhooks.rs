@@ -3,7 +3,7 @@
 use crate::{
     AppError,
     component::{CopyButton, Field, FormNotice, When},
-    draft::Draft,
+    draft::FormDraft,
     moment::Moment,
 };
 use kalends_core::account_name::Password;
@@ -59,7 +59,7 @@ async fn add_webhook(
         Err(mistakes) => mistakes,
     };
     // The address may hold a token, so it is typed again.
-    let draft = Draft {
+    let draft = FormDraft {
         values: [("name".to_owned(), name)].into(),
         errors: errors
             .into_iter()
@@ -90,7 +90,7 @@ async fn remove_webhook(id: String) -> Result<(), AppError> {
 }
 
 #[component]
-pub fn Webhooks(webhooks: Vec<WebhookView>, draft: Draft) -> impl IntoView {
+pub fn Webhooks(webhooks: Vec<WebhookView>, draft: FormDraft) -> impl IntoView {
     let name = draft.value("name");
     let is_open = !draft.errors.is_empty();
     let errors = Signal::stored(draft.errors);

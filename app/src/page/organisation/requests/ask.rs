@@ -6,7 +6,7 @@ use super::{MAX_TEXT, line};
 use crate::{
     AppError,
     component::{Field, FormNotice, Frame, When, loaded},
-    draft::Draft,
+    draft::FormDraft,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// What a person who asks sees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct AskView {
-    draft: Draft,
+    draft: FormDraft,
     mine: Vec<RequestLine>,
     flash: Option<String>,
 }
@@ -46,7 +46,7 @@ async fn ask_for_mailbox(
     #[server(default)] reason: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends_core::audit::{Action, Entry};
+    use kalends_core::audit::{AuditAction, AuditEntry};
     use kalends_store::MOST_WAITING;
     let user = request::user().await?;
     let services = request::services();
@@ -71,7 +71,7 @@ async fn ask_for_mailbox(
         }
     }
     if let (Ok(address), true) = (address, errors.is_empty()) {
-        let entry = Entry::by(user.id, Action::MailboxRequested).about(address.as_str());
+        let entry = AuditEntry::by(user.id, AuditAction::MailboxRequested).about(address.as_str());
         let now = services.clock.now();
         let asked = services
             .store
@@ -93,7 +93,7 @@ async fn ask_for_mailbox(
             ("reason".to_owned(), reason),
         ]
         .into();
-        request::keep_draft("ask", Draft { values, errors }).await?;
+        request::keep_draft("ask", FormDraft { values, errors }).await?;
     }
     request::see_other("/profile/exchange/request");
     Ok(())
@@ -102,7 +102,7 @@ async fn ask_for_mailbox(
 #[server(endpoint = "withdraw_request")]
 async fn withdraw_request(id: String) -> Result<(), AppError> {
     use crate::request;
-    use kalends_core::audit::{Action, Entry};
+    use kalends_core::audit::{AuditAction, AuditEntry};
     use kalends_store::RequestState;
     let user = request::user().await?;
     let services = request::services();
@@ -118,7 +118,8 @@ async fn withdraw_request(id: String) -> Result<(), AppError> {
         request::set_not_found();
         return Err(AppError::NotYours);
     };
-    let entry = Entry::by(user.id, Action::RequestWithdrawn).about(found.mailbox.as_str());
+    let entry =
+        AuditEntry::by(user.id, AuditAction::RequestWithdrawn).about(found.mailbox.as_str());
     let now = services.clock.now();
     let change = (RequestState::Waiting, RequestState::Withdrawn);
     let withdrawn = services
