@@ -21,7 +21,7 @@ use kalends_core::{
     clock::Timestamp,
     id::{AccountId, ScopeId},
     mailbox::SmtpAddress,
-    problem::{Problem, Retry},
+    problem::{Concerns, Problem, Retry},
 };
 use kalends_exchange::ews::{EwsError, Whose};
 use kalends_store::{
@@ -385,16 +385,10 @@ fn placed(problem: Problem) -> Result<ScopeFinding, Problem> {
         Problem::MailboxMoved { .. }
         | Problem::ExchangeOnline
         | Problem::MailboxServerUnreachable { .. } => (ScopePlace::Moved, None),
-        Problem::CalendarNotFound
-        | Problem::AccessDenied
-        | Problem::EwsOffHere
-        | Problem::MailboxMoving
-        | Problem::MailboxMisconfigured
-        | Problem::MailboxFull
-        | Problem::MailboxAmbiguous
-        | Problem::EntryDamaged { .. }
-        | Problem::ImpersonationFailed
-        | Problem::UnknownResponseCode { .. } => (ScopePlace::Failed, None),
+        Problem::ImpersonationFailed | Problem::UnknownResponseCode { .. } => {
+            (ScopePlace::Failed, None)
+        }
+        _ if problem.concerns() == Concerns::Mailbox => (ScopePlace::Failed, None),
         _ => return Err(problem),
     };
     Ok(ScopeFinding {

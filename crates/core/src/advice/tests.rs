@@ -90,8 +90,9 @@ fn what_changes_something_can_be_verified_and_undone() {
             .iter()
             .any(|c| c.place != OPERATOR && c.purpose == Purpose::Run)
         {
-            assert!(has(Purpose::Verify), "{}", advice.code);
-            assert!(has(Purpose::Undo), "{}", advice.code);
+            let code = &advice.code;
+            assert!(has(Purpose::Verify), "{code}: add a command that verifies");
+            assert!(has(Purpose::Undo), "{code}: add a command that undoes");
         }
         for command in &advice.commands {
             let looks = ["Get-", "Test-", "nslookup ", "curl "]
