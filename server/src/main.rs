@@ -1,4 +1,17 @@
-//! The program `kalends`: serves the pages, works through due rounds, and holds the commands of whoever runs it.
+//! The program `kalends`: serves the pages, works through what is due, and holds the commands of whoever runs it.
+//!
+//! ```text
+//! command                   one file per command; each is a short list of steps
+//! settings, data            what the environment and the flags say, and where the databases are
+//! serve                     opens, listens, works, and drains when told to stop
+//! connections               incoming connections: how many, how long, TLS
+//! layers, requests          what every request passes: addresses, headers, ids, its line in the log
+//! session_store             sessions over our own store
+//! site, downloads           files: the built site, and what people take away
+//! failed_forms, outage      pages for when no page can be made
+//! health, telemetry         for whoever watches it by program
+//! lock_watch                notices when the files of a database are taken away
+//! ```
 
 mod command;
 mod connections;

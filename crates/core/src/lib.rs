@@ -1,4 +1,16 @@
 //! What every part of Kalends knows: ids, addresses, problems, and the advice about them. No I/O; compiles to wasm.
+//!
+//! ```text
+//! who and where     account_name, mailbox, endpoint, domain, id, exchange_version
+//! what is read      calendar, preferences
+//! what is connected connection, check, policy, bulk_action
+//! what goes wrong   problem (codes, slots, who acts, when to try again) ──> advice (the words, looked up last)
+//! what is told      audit, notice, call
+//! handed in         clock, random
+//! ```
+//!
+//! A type that ties two floors together stands here. `advice` depends on `problem` alone, and no other file holds a
+//! sentence about an Exchange failure.
 
 pub mod account_name;
 pub mod advice;

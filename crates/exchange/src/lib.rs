@@ -1,4 +1,21 @@
 //! Reads calendars from on-premises Exchange Server through Exchange Web Services.
+//!
+//! ```text
+//! autodiscover    finds the endpoint of a mail domain
+//!      │
+//!     ews         asks for folders and entries of calendars; there is no operation that writes
+//!      │
+//!     auth        signs in one connection by NTLM, or by Basic where nothing better is offered
+//!      │
+//!   outbound      resolves, checks every address, connects TCP and TLS, and drives HTTP/1.1 itself
+//!
+//! diagnose        turns what went wrong into a problem that people can act on
+//! observer        is told of every call; counting is its caller's affair
+//! untrusted       one door to everything that reads bytes of remote sides, for fuzzing
+//! ```
+//!
+//! Nothing here knows a database, a person or a page. Time, randomness, the way out and whoever counts refused sign-ins
+//! are arguments.
 
 pub mod auth;
 pub mod autodiscover;

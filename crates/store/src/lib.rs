@@ -1,4 +1,19 @@
 //! The databases of Kalends: the main one, one file per noun, and the vault with its sealing.
+//!
+//! ```text
+//! database       SQLite or Postgres behind one SQL text; every change goes through one kind of transaction
+//! store          the main database; each noun adds its queries in a file of its own:
+//!                  people        users, sessions, known_devices, two_factor, setup_codes
+//!                  accounts      accounts, passwords, refusals, slots, server_pauses, vouching, permission
+//!                  connections   connections, connection_list, checks, saving, mailbox_scopes, requests, owners
+//!                  calendars     events, sync_runs, history, privacy
+//!                  organisation  organisation, policy, plans, offers, pauses
+//!                  what is told  audit, notices, webhooks, incidents
+//!                  instances     claims, holders, heartbeats, lease, limits, installation
+//! vault          sealed secrets in a database of their own: keys, sealing, the signed end of the audit trail
+//! ```
+//!
+//! The store holds what is sealed and never a password; only the vault opens one. No transaction spans the two.
 
 mod accounts;
 mod audit;
