@@ -171,20 +171,41 @@ fn name_in(url: &str) -> &str {
 }
 
 async fn create(name: &str, template: Option<&str>) -> String {
-    let like = template.map(|url| format!(" TEMPLATE {}", name_in(url)));
-    administer(&format!(
-        "CREATE DATABASE {name}{}",
-        like.unwrap_or_default()
-    ))
-    .await;
+    let like = match template {
+        Some(url) => format!(" TEMPLATE {}{}", name_in(url), by_files().await),
+        None => String::new(),
+    };
+    administer(&format!("CREATE DATABASE {name}{like}")).await;
     let server = server();
     let (before, _) = server.rsplit_once('/').unwrap();
     format!("{before}/{name}")
 }
 
-async fn administer(sql: &str) {
+/// Has a template's files copied. Since Postgres 15 each page goes through the log otherwise, which takes ten times the
+/// work; older ones know no other way.
+async fn by_files() -> &'static str {
+    static KNOWN: OnceCell<&str> = OnceCell::const_new();
+    let ask = async || {
+        let version: String = sqlx::query_scalar("SELECT current_setting('server_version_num')")
+            .fetch_one(&mut connect().await)
+            .await
+            .unwrap();
+        if version.parse::<u32>().unwrap() >= 150_000 {
+            " STRATEGY FILE_COPY"
+        } else {
+            ""
+        }
+    };
+    KNOWN.get_or_init(ask).await
+}
+
+async fn connect() -> AnyConnection {
     sqlx::any::install_default_drivers();
-    let mut connection = AnyConnection::connect(&server()).await.unwrap();
+    AnyConnection::connect(&server()).await.unwrap()
+}
+
+async fn administer(sql: &str) {
+    let mut connection = connect().await;
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
         .execute(&mut connection)
         .await
