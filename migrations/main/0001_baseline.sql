@@ -245,15 +245,26 @@ CREATE TABLE calendars (
 );
 CREATE INDEX calendars_by_folder ON calendars (folder_id);
 
--- Calendar entries as they were last read. Exchange's item ids are case-sensitive; both engines compare TEXT byte by byte.
+-- Calendar entries as they were last read. `id` follows from the calendar and Exchange's item id, so that an item is there
+-- once, and its long id in no index. What is asked for, compared or erased has a column; `details` is the rest.
 CREATE TABLE events (
   id TEXT PRIMARY KEY,
   calendar_id TEXT NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,
   item_id TEXT NOT NULL,
+  change_key TEXT NOT NULL,
   starts_at BIGINT NOT NULL,
   ends_at BIGINT NOT NULL,
-  event TEXT NOT NULL,
-  UNIQUE (calendar_id, item_id)
+  uid TEXT,
+  -- Of an occurrence of a series: the series, and when it would begin if it had not been moved.
+  series_uid TEXT,
+  original_start_at BIGINT,
+  subject TEXT,
+  location TEXT,
+  organizer TEXT,
+  free_busy TEXT NOT NULL,
+  sensitivity TEXT NOT NULL,
+  modified_at BIGINT,
+  details TEXT NOT NULL
 );
 CREATE INDEX events_by_time ON events (calendar_id, starts_at, ends_at);
 

@@ -67,7 +67,8 @@ fn told(events: &[Event]) -> (usize, usize, usize) {
 async fn rows(world: &World) -> String {
     let mut all = String::new();
     for sql in [
-        "SELECT event AS text FROM events",
+        "SELECT COALESCE(uid, '') || COALESCE(series_uid, '') || COALESCE(subject, '') || COALESCE(location, '') \
+         || COALESCE(organizer, '') || free_busy || sensitivity || details AS text FROM events",
         "SELECT outcome AS text FROM checks WHERE outcome IS NOT NULL",
     ] {
         for row in sqlx::query(sql)

@@ -242,3 +242,38 @@ on_both_engines! {
         }
     }
 }
+
+/// An entry as Exchange sends it: the lengths of its ids are those of a real mailbox.
+fn typical(number: i64) -> Event {
+    let start = NOW + HOUR * u32::try_from(number).unwrap();
+    Event {
+        item_id: format!("AAMkA{}{number:0>20}AAA=", "DkzYTI1".repeat(18)),
+        change_key: format!("DwAAABYAAAB{number:0>20}AAAABnJc"),
+        uid: Some(format!("040000008200E00074C5B7101A82E008{number:0>80}")),
+        subject: Some(format!("Planning of the week, part {number}")),
+        location: Some("Meeting room 4".to_owned()),
+        organizer: Some("Alice Albers".to_owned()),
+        all_day: None,
+        status: FreeBusyStatus::Busy,
+        kind: EntryKind::Single,
+        cancelled: false,
+        ..event("", start)
+    }
+}
+
+/// The item id alone is 154 bytes long, the uid 112; two indexes are there to find an entry.
+#[tokio::test]
+async fn an_entry_takes_little_room() {
+    const ENTRIES: i64 = 10_000;
+    const MOST_BYTES: i64 = 800;
+    let world = World::open(Engine::Sqlite).await;
+    let connection = connected(&world, "alice").await;
+    let bytes = "SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)";
+    let before = world.number(bytes).await;
+    let events: Vec<Event> = (0..ENTRIES).map(typical).collect();
+    keep(&world, &connection, &events, NOW).await;
+    let each = (world.number(bytes).await - before) / ENTRIES;
+    assert!(each < MOST_BYTES, "{each} bytes");
+    println!("{each} bytes an entry");
+    world.close().await;
+}

@@ -31,7 +31,8 @@ const MULTIPLY: [&str; 6] = [
      'problem_code', CASE WHEN n % 8 = 0 THEN 'mailbox-not-found' END))).* FROM connections c, generate_series(1, $n) n WHERE n % 20 > 0",
     "INSERT INTO calendars SELECT (jsonb_populate_record(k, jsonb_build_object('id', 'k' || n, 'connection_id', 'c' || n))).* \
      FROM calendars k, generate_series(1, $n) n WHERE n % 20 > 0",
-    "INSERT INTO events SELECT n || '-' || e, 'k' || n, 'i' || e, e * 100000, e * 100000 + 1, '{}' \
+    "INSERT INTO events (id, calendar_id, item_id, change_key, starts_at, ends_at, free_busy, sensitivity, details) \
+     SELECT n || '-' || e, 'k' || n, 'i' || e, 'c', e * 100000, e * 100000 + 1, 'Busy', 'Normal', '{}' \
      FROM generate_series(1, $n) n, generate_series(1, 10) e WHERE n % 20 > 0",
 ];
 

@@ -1,6 +1,8 @@
 //! What is kept about one person, counted, listed and purged.
 
-use crate::{error::StoreError, rows, store::Store, users::User};
+use crate::{
+    error::StoreError, event_rows, events::entries_query, rows, store::Store, users::User,
+};
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
     calendar::Event,
@@ -63,14 +65,10 @@ impl Store {
 
     /// Every entry of a connection, by start.
     pub async fn all_events(&self, connection: ConnectionId) -> Result<Vec<Event>, StoreError> {
-        let found = sqlx::query(
-            "SELECT e.event FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = $1 \
-             ORDER BY e.starts_at, e.item_id",
-        )
-        .bind(connection.to_string())
-        .fetch_all(self.pool())
-        .await?;
-        found.iter().map(|row| rows::json(row, "event")).collect()
+        let mut query = entries_query(connection);
+        query.add(" ORDER BY e.starts_at, e.item_id");
+        let found = query.fetch(self).await?;
+        found.iter().map(event_rows::event).collect()
     }
 
     /// The newest lines of the trail about a person or the mailbox they connected, done by others.

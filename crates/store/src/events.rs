@@ -3,6 +3,7 @@
 use crate::database::{Engine, Transaction};
 use crate::{
     error::StoreError,
+    event_rows::{self, COLUMNS},
     history::{Delays, RunSubject, SyncRunEnd},
     query::Query,
     rows,
@@ -54,7 +55,7 @@ pub struct StoredEntry {
 fn stored_entry(row: &AnyRow) -> Result<StoredEntry, StoreError> {
     Ok(StoredEntry {
         id: rows::parsed(row, "id")?,
-        event: rows::json(row, "event")?,
+        event: event_rows::event(row)?,
     })
 }
 
@@ -62,26 +63,23 @@ fn stored_entry(row: &AnyRow) -> Result<StoredEntry, StoreError> {
 /// most, and the two clocks differ.
 const OVERLAP: Duration = Duration::from_mins(2);
 
-/// Whether an entry is another version than the stored one.
-fn is_another_version(stored: &str, event: &Event) -> bool {
-    let stored = serde_json::from_str::<Event>(stored);
-    stored.is_ok_and(|stored| stored.change_key != event.change_key)
+/// Whether an entry reaches into one of these periods.
+fn lies_in(event: &Event, periods: &[Window]) -> bool {
+    let meets = |period: &Window| event.start < period.end && event.end >= period.start;
+    periods.iter().any(meets)
 }
 
-/// Whether a stored entry reaches into one of these periods.
-fn lies_in(stored: &str, periods: &[Window]) -> bool {
-    !periods.is_empty()
-        && serde_json::from_str::<Event>(stored).is_ok_and(|event| {
-            let meets = |period: &Window| event.start < period.end && event.end >= period.start;
-            periods.iter().any(meets)
-        })
+/// The entries of a connection.
+pub(crate) fn entries_query(connection: ConnectionId) -> Query {
+    let mut query = Query::new(format!(
+        "SELECT {COLUMNS} FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = "
+    ));
+    query.text(&connection.to_string());
+    query
 }
-
-const ENTRIES: &str = "SELECT e.id, e.event FROM events e JOIN calendars k ON k.id = e.calendar_id WHERE k.connection_id = ";
 
 pub(crate) fn window_query(connection: ConnectionId, window: Window) -> Query {
-    let mut query = Query::new(ENTRIES);
-    query.text(&connection.to_string());
+    let mut query = entries_query(connection);
     query.add(" AND e.starts_at < ");
     query.number(window.end.millis());
     query.add(" AND e.ends_at >= ");
@@ -92,8 +90,7 @@ pub(crate) fn window_query(connection: ConnectionId, window: Window) -> Query {
 
 /// What [`window_query`] leaves out.
 fn outside_query(connection: ConnectionId, window: Window) -> Query {
-    let mut query = Query::new(ENTRIES);
-    query.text(&connection.to_string());
+    let mut query = entries_query(connection);
     query.add(" AND (e.starts_at >= ");
     query.number(window.end.millis());
     query.add(" OR e.ends_at < ");
@@ -103,8 +100,7 @@ fn outside_query(connection: ConnectionId, window: Window) -> Query {
 }
 
 pub(crate) fn entry_query(connection: ConnectionId, id: EventId) -> Query {
-    let mut query = Query::new(ENTRIES);
-    query.text(&connection.to_string());
+    let mut query = entries_query(connection);
     query.add(" AND e.id = ");
     query.text(&id.to_string());
     query
@@ -199,18 +195,14 @@ impl Store {
                 .execute(writing.on())
                 .await?;
         }
-        let found = sqlx::query("SELECT id FROM calendars WHERE connection_id = $1")
-            .bind(connection.id.to_string())
-            .fetch_optional(writing.on())
-            .await?;
-        let Some(row) = found else {
+        let Some(calendar) = read_calendar(&mut writing, connection.id).await? else {
             return Ok(None);
         };
         let mut delays = Delays::default();
         let changes = self
             .apply(
                 &mut writing,
-                rows::parsed(&row, "id")?,
+                calendar,
                 (round, unread),
                 level,
                 // The first round brings everything, however old.
@@ -297,60 +289,64 @@ impl Store {
         known_until: Option<Timestamp>,
         delays: &mut Delays,
     ) -> Result<Changes, StoreError> {
-        let stored = sqlx::query("SELECT item_id, event FROM events WHERE calendar_id = $1")
+        let sql = format!("SELECT {COLUMNS} FROM events e WHERE e.calendar_id = $1");
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(calendar.to_string())
             .fetch_all(writing.on())
             .await?;
-        let mut stored: HashMap<String, String> = stored
+        // `None`: a row that cannot be read, which is written anew or goes.
+        let mut stored: HashMap<EventId, Option<Event>> = found
             .iter()
-            .map(|row| Ok((rows::text(row, "item_id")?, rows::text(row, "event")?)))
+            .map(|row| Ok((rows::parsed(row, "id")?, event_rows::event(row).ok())))
             .collect::<Result<_, StoreError>>()?;
         let mut changes = Changes::default();
         for event in round.events {
+            let before = stored.remove(&event_rows::id_of(calendar, &event.item_id)?);
             // It may have been lowered since the round began.
-            let text = rows::to_json(&event.clone().reduced_to(level), "event")?;
-            let before = stored.remove(&event.item_id);
-            let is_changed = before
-                .as_deref()
-                .is_none_or(|before| is_another_version(before, event));
-            let sql = match before {
-                Some(same) if same == text => continue,
-                Some(_) => {
-                    changes.updated += 1;
-                    "UPDATE events SET starts_at = $3, ends_at = $4, event = $5 WHERE calendar_id = $1 AND item_id = $2"
-                }
-                None => {
-                    changes.inserted += 1;
-                    "INSERT INTO events (calendar_id, item_id, starts_at, ends_at, event, id) VALUES ($1, $2, $3, $4, $5, $6)"
-                }
-            };
+            let reduced = event.clone().reduced_to(level);
+            let is_there = before.is_some();
+            let before = before.flatten();
+            if before.as_ref() == Some(&reduced) {
+                continue;
+            }
             // Stored anew for another reason, such as the policy or the day: that is no change of the entry.
+            let is_changed = before.is_none_or(|before| before.change_key != event.change_key);
             if is_changed && known_until.is_some() && event.last_modified >= known_until {
                 delays.add(event.last_modified, round.now);
             }
-            let mut query = sqlx::query(sql)
-                .bind(calendar.to_string())
-                .bind(&event.item_id)
-                .bind(event.start.millis())
-                .bind(event.end.millis())
-                .bind(text);
-            if sql.starts_with("INSERT") {
-                query = query.bind(EventId::new(round.now, self.random.bytes()).to_string());
+            if is_there {
+                changes.updated += 1;
+                event_rows::update(writing, calendar, &reduced).await?;
+            } else {
+                changes.inserted += 1;
+                event_rows::insert(writing, calendar, &reduced).await?;
             }
-            query.execute(writing.on()).await?;
             crate::fail_point::reached("round-between-entries");
         }
-        for (item_id, text) in &stored {
-            if lies_in(text, unread) {
+        for (id, event) in &stored {
+            if event.as_ref().is_some_and(|event| lies_in(event, unread)) {
                 continue;
             }
             changes.deleted += 1;
-            sqlx::query("DELETE FROM events WHERE calendar_id = $1 AND item_id = $2")
-                .bind(calendar.to_string())
-                .bind(item_id)
+            sqlx::query("DELETE FROM events WHERE id = $1")
+                .bind(id.to_string())
                 .execute(writing.on())
                 .await?;
         }
         Ok(changes)
     }
+}
+
+/// The calendar that a connection reads: a mailbox's default one.
+async fn read_calendar(
+    writing: &mut Transaction,
+    connection: ConnectionId,
+) -> Result<Option<CalendarId>, StoreError> {
+    let found = sqlx::query(
+        "SELECT id FROM calendars WHERE connection_id = $1 AND chosen = 1 ORDER BY is_default DESC, id LIMIT 1",
+    )
+    .bind(connection.to_string())
+    .fetch_optional(writing.on())
+    .await?;
+    found.map(|row| rows::parsed(&row, "id")).transpose()
 }

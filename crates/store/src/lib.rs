@@ -29,6 +29,7 @@ pub mod database;
 mod due_accounts;
 mod endpoints;
 mod error;
+mod event_rows;
 mod events;
 pub mod fail_point;
 mod future_instants;

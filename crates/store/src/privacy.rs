@@ -82,7 +82,7 @@ impl Store {
         level: PrivacyLevel,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        for sql in erasing(self.engine(), level, copies.condition()) {
+        for sql in erasing(level, copies.condition()) {
             sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(copies.user())
                 .execute(writing.on())
@@ -166,40 +166,18 @@ impl Store {
     }
 }
 
-/// The statements that bring entries and tests down to a level. The fields are our own names.
-fn erasing(engine: Engine, level: PrivacyLevel, condition: &str) -> Vec<String> {
-    let fields: &[(&str, &str)] = match level {
-        PrivacyLevel::FreeBusy => &[
-            ("subject", "null"),
-            ("uid", "null"),
-            ("location", "null"),
-            ("organizer", "null"),
-            ("sensitivity", "\"Normal\""),
-        ],
-        PrivacyLevel::TimesAndTitles => &[("location", "null"), ("organizer", "null")],
+/// The statements that bring entries and tests down to a level.
+fn erasing(level: PrivacyLevel, condition: &str) -> Vec<String> {
+    let erased = match level {
+        PrivacyLevel::FreeBusy => {
+            "subject = NULL, uid = NULL, series_uid = NULL, location = NULL, organizer = NULL, sensitivity = 'Normal'"
+        }
+        PrivacyLevel::TimesAndTitles => "location = NULL, organizer = NULL",
         PrivacyLevel::Everything => return Vec::new(),
     };
-    let of_events = format!(
-        "calendar_id IN (SELECT k.id FROM calendars k JOIN connections c ON c.id = k.connection_id WHERE {condition})"
-    );
-    let event = match engine {
-        Engine::Sqlite => {
-            let set: Vec<String> = fields
-                .iter()
-                .map(|(field, value)| format!("'$.{field}', json('{value}')"))
-                .collect();
-            format!("json_set(event, {})", set.join(", "))
-        }
-        Engine::Postgres => {
-            let set: Vec<String> = fields
-                .iter()
-                .map(|(field, value)| format!("\"{field}\": {value}"))
-                .collect();
-            format!("(event::jsonb || '{{{}}}'::jsonb)::text", set.join(", "))
-        }
-    };
     let mut statements = vec![format!(
-        "UPDATE events SET event = {event} WHERE {of_events}"
+        "UPDATE events SET {erased} WHERE calendar_id IN \
+         (SELECT k.id FROM calendars k JOIN connections c ON c.id = k.connection_id WHERE {condition})"
     )];
     if level == PrivacyLevel::FreeBusy {
         // A test that shows titles as its proof goes as a whole: without them it would say that there were none.
