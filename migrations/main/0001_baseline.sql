@@ -310,8 +310,8 @@ CREATE TABLE sync_delay_hours (
 
 -- Calls to Exchange of sync runs that changed something or failed, under the ids by which its own logs know them.
 CREATE TABLE calls (
-  id TEXT PRIMARY KEY, connection_id TEXT NOT NULL, at BIGINT NOT NULL, operation TEXT,
-  duration_ms BIGINT, problem_code TEXT, request_id TEXT
+  id TEXT PRIMARY KEY, connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+  at BIGINT NOT NULL, operation TEXT, duration_ms BIGINT, problem_code TEXT, request_id TEXT
 );
 CREATE INDEX calls_by_connection ON calls (connection_id, at);
 CREATE INDEX calls_by_time ON calls (at);

@@ -6,7 +6,7 @@ use crate::{error::StoreError, rows, saving::Reads, store::Store, users::User};
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
     clock::Timestamp,
-    id::{RecordId, SecretId, UserId},
+    id::{ConnectionId, RecordId, SecretId, UserId},
     mailbox::SmtpAddress,
 };
 use sqlx::any::AnyRow;
@@ -29,6 +29,7 @@ pub struct Claim {
 
 /// A connection of somebody else to the same mailbox.
 struct Holder {
+    connection: ConnectionId,
     user_id: UserId,
     mailbox: SmtpAddress,
     /// An administrator said that they may have it, or connected it; or it is their own address.
@@ -43,7 +44,7 @@ const APPROVED: &str =
 
 /// Everybody else who has connected mailbox $2, whose calendar is folder $3 at host $4. A server says what it likes of
 /// folders: their ids are compared within one host, and among the organisation's own servers.
-const HOLDERS: &str = "SELECT c.user_id, c.mailbox, \
+const HOLDERS: &str = "SELECT DISTINCT c.id, c.user_id, c.mailbox, \
      CAST(CASE WHEN c.created_by IS NOT NULL \
        OR EXISTS (SELECT 1 FROM mailbox_requests r WHERE r.user_id = c.user_id AND r.mailbox = c.mailbox AND r.state = 'approved') \
        OR EXISTS (SELECT 1 FROM users u WHERE u.id = c.user_id AND u.email = c.mailbox) \
@@ -52,10 +53,11 @@ const HOLDERS: &str = "SELECT c.user_id, c.mailbox, \
      FROM connections c JOIN accounts a ON a.id = c.account_id LEFT JOIN calendars f ON f.connection_id = c.id \
      WHERE c.user_id <> $1 AND (c.mailbox = $2 OR (f.folder_id = $3 AND (a.host = $4 OR ( \
        EXISTS (SELECT 1 FROM known_servers k WHERE k.host = a.host) \
-       AND EXISTS (SELECT 1 FROM known_servers k WHERE k.host = $4))))) ORDER BY c.user_id";
+       AND EXISTS (SELECT 1 FROM known_servers k WHERE k.host = $4))))) ORDER BY c.user_id, c.id";
 
 fn holder(row: &AnyRow) -> Result<Holder, StoreError> {
     Ok(Holder {
+        connection: rows::parsed(row, "id")?,
         user_id: rows::parsed(row, "user_id")?,
         mailbox: rows::parsed(row, "mailbox")?,
         is_entitled: rows::flag(row, "entitled")?,
@@ -96,7 +98,7 @@ impl Store {
             if is_ended {
                 let subject = format!("{}, which is the address of somebody else", holder.mailbox);
                 let entry = AuditEntry::by_kalends(AuditAction::Disconnected).about(subject);
-                self.end_connection_in(writing, holder.user_id, released)
+                self.end_connection_in(writing, (holder.connection, holder.user_id), released)
                     .await?;
                 self.audit_in(writing, &entry, now).await?;
             }

@@ -318,13 +318,14 @@ impl Store {
         if wanted.is_about_connections() {
             return Ok(counts);
         }
-        let mut query = Query::new("SELECT COUNT(*) AS found FROM users u WHERE 1 = 1");
+        let mut query = Query::new(
+            "SELECT COUNT(*) AS found FROM users u WHERE NOT EXISTS (SELECT 1 FROM connections c WHERE c.user_id = u.id)",
+        );
         query.search(&wanted.search, "u.id");
         let people = query.fetch(self).await?;
-        let people = people
+        counts.not_connected = people
             .first()
             .map_or(Ok(0), |row| rows::number(row, "found"))?;
-        counts.not_connected = (people - counts.connections()).max(0);
         Ok(counts)
     }
 

@@ -48,6 +48,10 @@ macro_rules! select {
     };
 }
 
+/// The one connection of a person that pages show, of the person `u`: the first that was made.
+pub(crate) const SHOWN_OF_PERSON: &str =
+    "(SELECT f.id FROM connections f WHERE f.user_id = u.id ORDER BY f.connected_at, f.id LIMIT 1)";
+
 /// Connections with whose they are.
 pub(crate) const SELECT_WITH_PERSON: &str = concat!(
     columns!(),
@@ -87,11 +91,14 @@ impl Store {
         row.as_ref().map(connection).transpose()
     }
 
+    /// The connection of a person that pages show.
     pub async fn connection_of(&self, user: UserId) -> Result<Option<Connection>, StoreError> {
-        let row = sqlx::query(select!("WHERE c.user_id = $1"))
-            .bind(user.to_string())
-            .fetch_optional(self.pool())
-            .await?;
+        let row = sqlx::query(select!(
+            "WHERE c.user_id = $1 ORDER BY c.connected_at, c.id LIMIT 1"
+        ))
+        .bind(user.to_string())
+        .fetch_optional(self.pool())
+        .await?;
         row.as_ref().map(connection).transpose()
     }
 

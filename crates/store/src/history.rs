@@ -159,7 +159,7 @@ impl Store {
         for (place, (operation, millis, request_id)) in lines.into_iter().enumerate() {
             sqlx::query(
                 "INSERT INTO calls (id, connection_id, problem_code, request_id, at, operation, duration_ms) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                 SELECT $1, c.id, CAST($3 AS TEXT), CAST($4 AS TEXT), $5, CAST($6 AS TEXT), CAST($7 AS BIGINT) FROM connections c WHERE c.id = $2",
             )
             .bind(RecordId::new(now, self.random.bytes()).to_string())
             .bind(connection.id.to_string())

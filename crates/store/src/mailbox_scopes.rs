@@ -91,7 +91,7 @@ const ROW: &str = "SELECT r.position, r.address, r.verdict, r.primary_address, r
      u.name AS person_name, u.disabled_at, c.id AS connection FROM mailbox_scope_rows r LEFT JOIN users u ON u.id = COALESCE(\
      (SELECT o.id FROM users o WHERE o.email = r.address), \
      (SELECT MIN(a.user_id) FROM user_addresses a WHERE a.address = r.address)) \
-     LEFT JOIN connections c ON c.user_id = u.id";
+     LEFT JOIN connections c ON c.id = (SELECT MIN(f.id) FROM connections f WHERE f.user_id = u.id)";
 
 /// Addresses that can be connected: in scope, of a person who may sign in and has no connection.
 const CONNECTABLE: &str = "r.verdict = 'in_scope' AND r.chosen = 0 AND u.id IS NOT NULL AND u.disabled_at IS NULL AND c.id IS NULL";

@@ -60,7 +60,7 @@ impl Store {
         let found = sqlx::query(
             // Disabled people's connections are paused. Accounts are joined to groups, not to connections.
             "SELECT g.account_id AS id, g.account_id, g.people, g.since, g.problem, g.mailbox FROM ( \
-             SELECT problem_code, account_id, COUNT(*) AS people, MIN(since) AS since, MIN(problem) AS problem, MIN(mailbox) AS mailbox \
+             SELECT problem_code, account_id, COUNT(DISTINCT user_id) AS people, MIN(since) AS since, MIN(problem) AS problem, MIN(mailbox) AS mailbox \
              FROM connections WHERE problem_code IS NOT NULL AND paused_at IS NULL GROUP BY problem_code, account_id) g \
              JOIN accounts a ON a.id = g.account_id WHERE a.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM global_pause) ORDER BY g.people DESC, g.account_id, g.problem_code",
         )

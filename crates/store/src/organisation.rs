@@ -265,7 +265,7 @@ impl Store {
         let released = secrets_of(&mut writing, id).await?;
         secrets::let_go(&mut writing, &released, now).await?;
         let counts = sqlx::query(
-            "SELECT COUNT(DISTINCT c.id) AS users, COUNT(e.id) AS entries FROM connections c \
+            "SELECT COUNT(DISTINCT c.user_id) AS users, COUNT(e.id) AS entries FROM connections c \
              LEFT JOIN calendars k ON k.connection_id = c.id LEFT JOIN events e ON e.calendar_id = k.id WHERE c.account_id = $1",
         )
         .bind(id.to_string())
@@ -288,7 +288,6 @@ impl Store {
                 .fetch_all(writing.on())
                 .await?;
         for sql in [
-            "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE account_id = $1)",
             "DELETE FROM connections WHERE account_id = $1",
             "DELETE FROM accounts WHERE id = $1",
         ] {

@@ -2,6 +2,7 @@
 
 use crate::database::Transaction;
 use crate::{
+    connections::SHOWN_OF_PERSON,
     error::StoreError,
     query::Query,
     rows,
@@ -47,7 +48,7 @@ pub(crate) fn page_query(which: PeopleFilter, search: &str, (limit, offset): (i6
     let mut query = Query::new(format!(
         "SELECT u.id, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.first_day, u.clock, u.disabled_at, u.disconnected_at, \
          i.expires_at AS link_until, CASE WHEN c.paused_at IS NULL THEN c.state ELSE 'paused' END AS state \
-         FROM users u LEFT JOIN invitations i ON i.user_id = u.id LEFT JOIN connections c ON c.user_id = u.id WHERE {}",
+         FROM users u LEFT JOIN invitations i ON i.user_id = u.id LEFT JOIN connections c ON c.id = {SHOWN_OF_PERSON} WHERE {}",
         condition(which)
     ));
     query.search(search, "u.id");

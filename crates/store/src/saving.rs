@@ -142,15 +142,7 @@ impl Store {
         now: Timestamp,
         released: &mut Vec<SecretId>,
     ) -> Result<ConnectionId, StoreError> {
-        let left = sqlx::query("SELECT account_id FROM connections WHERE user_id = $1")
-            .bind(reads.user_id.to_string())
-            .fetch_optional(writing.on())
-            .await?;
-        forget_calls(writing, reads.user_id).await?;
-        sqlx::query("DELETE FROM connections WHERE user_id = $1")
-            .bind(reads.user_id.to_string())
-            .execute(writing.on())
-            .await?;
+        let left = leave_all(writing, reads.user_id).await?;
         let id = ConnectionId::new(now, self.random.bytes());
         sqlx::query(
             "INSERT INTO connections (id, user_id, account_id, mode, mailbox, domain, state, since, connected_at, due_at, created_by, paused_at) \
@@ -177,8 +169,8 @@ impl Store {
         .execute(writing.on())
         .await?;
         self.index_user_in(writing, reads.user_id).await?;
-        if let Some(row) = left {
-            drop_unused_account(writing, rows::parsed(&row, "account_id")?, released).await?;
+        for account in left {
+            drop_unused_account(writing, account, released).await?;
         }
         Ok(id)
     }
@@ -247,7 +239,7 @@ impl Store {
         Ok(id)
     }
 
-    /// Ends a user's connection and deletes the copy of the entries. `None` if there was none.
+    /// Ends the connection of a user that pages show, and deletes the copy of the entries. `None` if there was none.
     pub async fn end_connection(
         &self,
         user: UserId,
@@ -258,13 +250,19 @@ impl Store {
         // People before connections, as everywhere.
         let by_others = (entry.actor != Some(user)).then_some(now);
         note_ending(&mut writing, user, by_others).await?;
-        let mut released = Vec::new();
-        let ended = self
-            .end_connection_in(&mut writing, user, &mut released)
-            .await?;
-        let Some(connection_id) = ended else {
+        let shown = sqlx::query(
+            "SELECT id FROM connections WHERE user_id = $1 ORDER BY connected_at, id LIMIT 1",
+        )
+        .bind(user.to_string())
+        .fetch_optional(writing.on())
+        .await?;
+        let Some(row) = shown else {
             return Ok(None);
         };
+        let connection_id = rows::parsed(&row, "id")?;
+        let mut released = Vec::new();
+        self.end_connection_in(&mut writing, (connection_id, user), &mut released)
+            .await?;
         secrets::let_go(&mut writing, &released, now).await?;
         self.audit_in(&mut writing, entry, now).await?;
         writing.commit().await?;
@@ -274,28 +272,21 @@ impl Store {
         }))
     }
 
-    /// Deletes a user's connection with the copy of its entries. `None` if there was none.
+    /// Deletes a connection of a user with the copy of its entries.
     pub(crate) async fn end_connection_in(
         &self,
         writing: &mut Transaction,
-        user: UserId,
+        (connection, user): (ConnectionId, UserId),
         released: &mut Vec<SecretId>,
-    ) -> Result<Option<ConnectionId>, StoreError> {
-        let found = sqlx::query("SELECT id, account_id FROM connections WHERE user_id = $1")
-            .bind(user.to_string())
+    ) -> Result<(), StoreError> {
+        let gone = sqlx::query("DELETE FROM connections WHERE id = $1 RETURNING account_id")
+            .bind(connection.to_string())
             .fetch_optional(writing.on())
             .await?;
-        let Some(row) = found else {
-            return Ok(None);
-        };
-        forget_calls(writing, user).await?;
-        sqlx::query("DELETE FROM connections WHERE user_id = $1")
-            .bind(user.to_string())
-            .execute(writing.on())
-            .await?;
-        drop_unused_account(writing, rows::parsed(&row, "account_id")?, released).await?;
-        self.index_user_in(writing, user).await?;
-        Ok(Some(rows::parsed(&row, "id")?))
+        if let Some(row) = gone {
+            drop_unused_account(writing, rows::parsed(&row, "account_id")?, released).await?;
+        }
+        self.index_user_in(writing, user).await
     }
 }
 
@@ -313,15 +304,16 @@ async fn note_ending(
     Ok(())
 }
 
-/// Calls carry the mailbox's address; they go with the connection.
-async fn forget_calls(writing: &mut Transaction, user: UserId) -> Result<(), StoreError> {
-    sqlx::query(
-        "DELETE FROM calls WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
-    )
-    .bind(user.to_string())
-    .execute(writing.on())
-    .await?;
-    Ok(())
+/// Deletes every connection of a user, because a new one takes their place: the tables know one for each mailbox, and
+/// pages show one. Returns the accounts that they went through.
+async fn leave_all(writing: &mut Transaction, user: UserId) -> Result<Vec<AccountId>, StoreError> {
+    let left = sqlx::query("DELETE FROM connections WHERE user_id = $1 RETURNING account_id")
+        .bind(user.to_string())
+        .fetch_all(writing.on())
+        .await?;
+    left.iter()
+        .map(|row| rows::parsed(row, "account_id"))
+        .collect()
 }
 
 /// The last connection to leave takes the account and its secret along; what an admin holds stays.
