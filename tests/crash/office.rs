@@ -9,7 +9,7 @@ use kalends::{
 use kalends_core::{
     account_name::AccountName,
     audit::{AuditAction, AuditEntry},
-    calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity, Window},
+    calendar::{EntryKind, Event, FreeBusyStatus, Sensitivity},
     clock::{Clock, Timestamp},
     connection::{Connection, Mode, SignInMethod},
     id::SecretId,
@@ -288,11 +288,7 @@ impl Office {
 
     pub async fn entries(&self, name: &str) -> Vec<Event> {
         let connection = self.connection(name).await.unwrap();
-        let always = Window {
-            start: Timestamp::from_millis(0),
-            end: Timestamp::from_millis(i64::MAX),
-        };
-        let found = self.custody.store.events_in(&connection, always).await;
+        let found = self.custody.store.all_events(connection.id).await;
         found.unwrap()
     }
 

@@ -10,7 +10,7 @@ use kalends::{
 use kalends_core::{
     account_name::{AccountName, Password},
     audit::{AuditAction, AuditEntry},
-    calendar::{Event, Window},
+    calendar::Event,
     check::Outcome,
     clock::{Clock, Timestamp},
     connection::{Connection, ConnectionState, Mode},
@@ -335,12 +335,8 @@ impl World {
     }
 
     pub async fn stored(&self, name: &str) -> Vec<Event> {
-        let always = Window {
-            start: Timestamp::from_millis(0),
-            end: Timestamp::from_millis(i64::MAX),
-        };
         let connection = self.connection(name).await;
-        let found = self.services.store.events_in(&connection, always).await;
+        let found = self.services.store.all_events(connection.id).await;
         found.unwrap()
     }
 

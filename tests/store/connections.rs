@@ -11,9 +11,9 @@ use kalends_core::{
     account_name::AccountName,
     audit::{AuditAction, AuditEntry},
     connection::{Connection, ConnectionState, Mode},
-    id::SecretId,
+    id::{CalendarId, ConnectionId, SecretId},
 };
-use kalends_store::{Store, StoreError, User, vault::Destination};
+use kalends_store::{ListQuery, PeopleFilter, Store, StoreError, User, vault::Destination};
 
 const OWN: Typed = Typed {
     mode: Mode::Personal,
@@ -228,6 +228,54 @@ on_both_engines! {
             in_step(world).await;
             world.disconnect(bob.id).await;
         }
+    }
+
+    async fn a_person_may_have_a_connection_for_each_mailbox_and_pages_show_the_first(world) {
+        let alice = world.user("alice").await;
+        let first = world.connect(&alice, SERVICE).await;
+        let again = async |number: u8, mailbox: &'static str| {
+            let copied = sqlx::query(
+                "INSERT INTO connections (id, user_id, account_id, mode, mailbox, state, since, connected_at) \
+                 SELECT $1, user_id, account_id, mode, $2, state, since, connected_at + 1 FROM connections LIMIT 1",
+            );
+            let id = ConnectionId::new(NOW, [number; 10]).to_string();
+            copied.bind(id).bind(mailbox).execute(world.store.pool()).await
+        };
+        let twice = again(1, "alice@example.test").await.unwrap_err();
+        assert!(twice.as_database_error().unwrap().is_unique_violation(), "{twice}");
+        again(2, "room@example.test").await.unwrap();
+        assert_eq!(world.store.connection_of(alice.id).await.unwrap(), Some(first.clone()));
+        let people = world.store.people(PeopleFilter::All, "", (10, 0)).await.unwrap();
+        assert_eq!(people.len(), 1);
+        let counts = world.store.count_connections(&ListQuery::default()).await.unwrap();
+        assert_eq!((counts.connected, counts.not_connected), (2, 0));
+        assert!(world.disconnect(alice.id).await);
+        let left = world.store.connection_of(alice.id).await.unwrap().unwrap();
+        assert_eq!(left.mailbox.as_str(), "room@example.test");
+        // Its account stays for it, with its secret.
+        assert_eq!(opened(world, &left).await, "Practice-2026!");
+        // A new connection takes the place of whatever there is.
+        let new = world.connect(&alice, OWN).await;
+        assert_eq!(world.number("SELECT COUNT(*) FROM connections").await, 1);
+        assert_eq!(world.store.connection_of(alice.id).await.unwrap(), Some(new));
+        in_step(world).await;
+    }
+
+    async fn a_connection_may_have_many_calendars_each_folder_once(world) {
+        let alice = world.user("alice").await;
+        world.connect(&alice, SERVICE).await;
+        let again = async |number: u8, folder: &'static str| {
+            let copied = sqlx::query(
+                "INSERT INTO calendars (id, connection_id, folder_id, name) SELECT $1, connection_id, $2, name FROM calendars LIMIT 1",
+            );
+            let id = CalendarId::new(NOW, [number; 10]).to_string();
+            copied.bind(id).bind(folder).execute(world.store.pool()).await
+        };
+        let twice = again(1, "folder").await.unwrap_err();
+        assert!(twice.as_database_error().unwrap().is_unique_violation(), "{twice}");
+        again(2, "team").await.unwrap();
+        assert_eq!(world.number("SELECT COUNT(*) FROM calendars WHERE chosen = 1 AND shown = 1").await, 2);
+        assert_eq!(world.number("SELECT COUNT(*) FROM calendars WHERE is_default = 1").await, 1);
     }
 
     async fn a_secret_is_replaced_only_where_it_is_still_the_one_read(world) {

@@ -65,11 +65,7 @@ const fn changes(inserted: i64, updated: i64, deleted: i64) -> Changes {
 }
 
 async fn stored(world: &World, connection: &Connection) -> Vec<Event> {
-    let always = Window {
-        start: Timestamp::from_millis(0),
-        end: Timestamp::from_millis(i64::MAX),
-    };
-    world.other.events_in(connection, always).await.unwrap()
+    world.other.all_events(connection.id).await.unwrap()
 }
 
 async fn connected(world: &World, name: &str) -> Connection {
@@ -164,8 +160,8 @@ on_both_engines! {
         keep(world, &connection, &events, NOW).await;
         let half = Duration::from_mins(30);
         let window = Window { start: NOW + HOUR + half, end: NOW + HOUR * 4 };
-        let shown = world.store.events_in(&connection, window).await.unwrap();
-        let ids: Vec<&str> = shown.iter().map(|event| event.item_id.as_str()).collect();
+        let shown = world.store.entries_in(&connection, window).await.unwrap();
+        let ids: Vec<&str> = shown.iter().map(|it| it.event.item_id.as_str()).collect();
         assert_eq!(ids, ["at1", "at2", "at3"]);
     }
 
@@ -223,7 +219,7 @@ on_both_engines! {
         let problem = Problem::Interrupted;
         let failed = Failed { problem: &problem, request_id: None, calls: &[], state: ConnectionState::Delayed, started_at: NOW, now: NOW, next: None };
         world.store.fail_round(&gone, &failed).await.unwrap();
-        assert_eq!(world.number("SELECT (SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM sync_runs)").await, 0);
+        assert_eq!(world.number("SELECT (SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM sync_runs) + (SELECT COUNT(*) FROM calls)").await, 0);
         assert_eq!(world.store.connection_of(alice.id).await.unwrap(), Some(new));
     }
 

@@ -107,16 +107,6 @@ pub(crate) fn entry_query(connection: ConnectionId, id: EventId) -> Query {
 }
 
 impl Store {
-    /// The entries that overlap a window, by start.
-    pub async fn events_in(
-        &self,
-        connection: &Connection,
-        window: Window,
-    ) -> Result<Vec<Event>, StoreError> {
-        let entries = self.entries_in(connection, window).await?;
-        Ok(entries.into_iter().map(|entry| entry.event).collect())
-    }
-
     /// The entries that overlap a window with the ids of their rows, by start.
     pub async fn entries_in(
         &self,

@@ -44,11 +44,6 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Whether everything is accounted for.
-    pub fn is_in_order(&self) -> bool {
-        self.memory == Memory::InStep && self.missing.is_empty() && self.unclaimed.is_empty()
-    }
-
     /// Whether an operator has to say what is meant before anything is deleted by age.
     pub const fn is_set_back(&self) -> bool {
         !matches!(self.memory, Memory::InStep)
