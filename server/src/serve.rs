@@ -123,7 +123,7 @@ pub async fn serve(
 
 /// Says in the log what does not fit between the two databases; the overview says it too.
 async fn tell_standing(services: &Services) -> Result<(), CommandError> {
-    let standing = services.look_at_standing().await;
+    let standing = services.compare_databases().await;
     for words in standing.map_err(CommandError::refused)?.in_words() {
         tracing::error!("{words}.");
     }

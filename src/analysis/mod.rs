@@ -2,171 +2,68 @@
 //! control mailbox, as a report to read and to send on. Nothing is written to a database but the count of refused
 //! sign-ins, and the password lives in the analysis alone.
 
+mod analyses;
 mod report;
+mod result;
+
+pub use analyses::Analyses;
+pub use result::{Analysis, Part, PartEnd, TOLD_ABOVE};
 
 pub use report::report;
 
 use crate::{
     accounts::{permission::Forbidden, refusals::TypedGate},
     connect::{
-        self, ConnectRequest, certificate,
+        ConnectRequest, certificate,
         connection_test::{self, Controls, Failure, Success, Tools},
+        running::take_place,
     },
     services::Services,
 };
 use jiff::tz::TimeZone;
 use kalends_core::{
-    check::{StepReport, TestSteps, Typed},
+    check::{StepReport, TestSteps},
     clock::Timestamp,
-    connection::Mode,
     id::{CheckId, UserId},
     mailbox::SmtpAddress,
     policy::PrivacyLevel,
-    problem::Problem,
 };
 use kalends_store::User;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// For how long an ended analysis can still be read.
-const KEPT: Duration = Duration::from_mins(30);
-/// The most that are kept; the oldest that has ended goes first.
-const MOST: usize = 50;
-
-/// The test of one mailbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    pub mailbox: SmtpAddress,
-    pub ladder: TestSteps,
-    pub end: Option<PartEnd>,
-}
-
-/// How the test of one mailbox ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PartEnd {
-    /// It can be read; the number of entries of the next 30 days stands in the ladder.
-    Readable,
-    Failed {
-        problem: Box<Problem>,
-        request_id: Option<String>,
-    },
-    /// The password was refused before: it is not sent again.
-    LeftOut,
-}
-
-/// One analysis, as far as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Analysis {
-    pub id: CheckId,
-    pub typed: Typed,
-    pub mode: Mode,
-    /// The mailbox, then the control mailbox if there is one.
-    pub parts: Vec<Part>,
-    pub started_at: Timestamp,
-    pub ended_at: Option<Timestamp>,
-    pub is_cancelled: bool,
-}
-
-/// In place of advice that stands above already.
-pub const TOLD_ABOVE: &str = "What that means, and what to do, is told above.";
-
-impl Analysis {
-    /// Whether a part ended with the very problem of the one before it.
-    pub fn is_told_above(&self, number: usize) -> bool {
-        let problem = |number: usize| match &self.parts.get(number)?.end {
-            Some(PartEnd::Failed { problem, .. }) => Some(problem),
-            _ => None,
+/// Starts an analysis and returns at once; it holds a place of the tests that this person may run until it has ended.
+pub async fn start(
+    services: &Services,
+    by: &User,
+    request: ConnectRequest,
+) -> Result<CheckId, Forbidden> {
+    let place = take_place(services, by.id).await?;
+    let now = services.clock.now();
+    let id = CheckId::new(now, services.random.bytes());
+    let stop = CancellationToken::new();
+    services
+        .analyses
+        .begin(by.id, begun(id, &request, now), stop.clone(), now);
+    let (services, by) = (services.clone(), by.id);
+    tokio::spawn(async move {
+        let _place = place;
+        let tell = |told: &Analysis| {
+            services
+                .analyses
+                .update(id, |analysis| analysis.clone_from(told));
         };
-        let before = number.checked_sub(1).and_then(problem);
-        before.is_some() && before == problem(number)
-    }
-}
-
-/// The analyses of this process. Clones share them.
-#[derive(Clone, Default)]
-pub struct Analyses(Arc<Mutex<HashMap<CheckId, Kept>>>);
-
-struct Kept {
-    by: UserId,
-    analysis: Analysis,
-    stop: CancellationToken,
-}
-
-impl Analyses {
-    /// Starts one and returns at once; it holds a place of the tests that this person may run until it has ended.
-    pub async fn start(
-        &self,
-        services: &Services,
-        by: &User,
-        request: ConnectRequest,
-    ) -> Result<CheckId, Forbidden> {
-        let place = connect::running::take_place(services, by.id).await?;
-        let now = services.clock.now();
-        let id = CheckId::new(now, services.random.bytes());
-        let stop = CancellationToken::new();
-        let kept = Kept {
-            by: by.id,
-            analysis: begun(id, &request, now),
-            stop: stop.clone(),
-        };
-        self.with(|all| {
-            all.retain(|_, kept| kept.analysis.ended_at.is_none_or(|at| at + KEPT > now));
-            let ended = all.values().filter(|kept| kept.analysis.ended_at.is_some());
-            if all.len() >= MOST
-                && let Some(oldest) = ended.map(|kept| kept.analysis.id).min()
-            {
-                all.remove(&oldest);
-            }
-            all.insert(id, kept);
-        });
-        let (analyses, services, by) = (self.clone(), services.clone(), by.id);
-        tokio::spawn(async move {
-            let _place = place;
-            let tell = |analysis: &Analysis| {
-                analyses.with(|all| {
-                    if let Some(kept) = all.get_mut(&id) {
-                        kept.analysis.clone_from(analysis);
-                    }
-                });
-            };
-            let whole = Box::pin(analyse(&services, (id, Some(by)), request, tell));
-            let ended = stop.run_until_cancelled(whole).await;
-            analyses.with(|all| {
-                if let Some(kept) = all.get_mut(&id) {
-                    kept.analysis.is_cancelled = ended.is_none();
-                    kept.analysis.ended_at = Some(services.clock.now());
-                    for part in &mut kept.analysis.parts {
-                        part.ladder.break_off();
-                    }
-                }
-            });
-        });
-        Ok(id)
-    }
-
-    /// An analysis of this person's own.
-    pub fn get(&self, id: CheckId, by: &User) -> Option<Analysis> {
-        self.with(|all| {
-            let kept = all.get(&id).filter(|kept| kept.by == by.id)?;
-            Some(kept.analysis.clone())
-        })
-    }
-
-    pub fn cancel(&self, id: CheckId, by: &User) {
-        self.with(|all| {
-            if let Some(kept) = all.get(&id).filter(|kept| kept.by == by.id) {
-                kept.stop.cancel();
+        let whole = Box::pin(analyse(&services, (id, Some(by)), request, tell));
+        let ended = stop.run_until_cancelled(whole).await;
+        services.analyses.update(id, |analysis| {
+            analysis.is_cancelled = ended.is_none();
+            analysis.ended_at = Some(services.clock.now());
+            for part in &mut analysis.parts {
+                part.ladder.break_off();
             }
         });
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<CheckId, Kept>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+    });
+    Ok(id)
 }
 
 fn begun(id: CheckId, request: &ConnectRequest, now: Timestamp) -> Analysis {
@@ -214,7 +111,7 @@ pub async fn analyse(
             tell(&analysis);
             continue;
         }
-        let climbing = connection_test::TestRequest {
+        let testing = connection_test::TestRequest {
             mode: request.mode,
             mailbox: analysis.parts[index].mailbox.clone(),
             account: request.account.clone(),
@@ -237,7 +134,7 @@ pub async fn analyse(
             random: services.random.clone(),
             gate: Arc::new(TypedGate::new(services, by).signing_in(request.sign_in)),
         };
-        let mut ended = connection_test::climb(&tools, climbing, |report: StepReport| {
+        let mut ended = connection_test::run(&tools, testing, |report: StepReport| {
             analysis.parts[index].ladder.set(report);
             tell(&analysis);
         })

@@ -1,6 +1,6 @@
 //! An analysis as plain text, fit to be sent on: names of people and accounts, and our own addresses, are shortened.
 
-use super::{Analysis, PartEnd, TOLD_ABOVE};
+use super::result::{Analysis, PartEnd, TOLD_ABOVE};
 use kalends_core::{
     advice::{Names, advice, powershell::quote},
     check::{Step, StepReport, Verdict},

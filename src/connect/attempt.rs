@@ -1,8 +1,12 @@
 //! One try with what was typed, what is learnt from it, and the pause before the next where Kalends keeps trying.
 
 use super::{
-    ConnectRequest, Failure, LONGEST, Success, certificate, climb, connection_test, controls_of,
-    tools, zone_of,
+    certificate,
+    check_run::run_test,
+    connection_test::{self, Failure, Success},
+    context::{controls_of, tools, zone_of},
+    form::ConnectRequest,
+    limits::MAX_DURATION,
 };
 use crate::{accounts::refusals::TypedGate, services::Services};
 use kalends_core::{
@@ -16,7 +20,7 @@ use kalends_store::User;
 use std::{sync::Arc, time::Duration};
 
 /// How often a waiting check looks whether it is time, or whether it was cancelled.
-const LOOK_WHILE_WAITING: Duration = Duration::from_secs(1);
+const WAITING_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// One try with a typed password, under a gate of its own.
 pub(super) async fn try_once(
@@ -27,7 +31,7 @@ pub(super) async fn try_once(
 ) -> (TestSteps, Option<Result<Success, Failure>>) {
     let gate = TypedGate::new(services, Some(user.id)).signing_in(request.sign_in);
     let gate = Arc::new(gate);
-    let climbing = connection_test::TestRequest {
+    let testing = connection_test::TestRequest {
         mode: request.mode,
         mailbox: request.mailbox.clone(),
         account: request.account.clone(),
@@ -45,8 +49,8 @@ pub(super) async fn try_once(
         },
         confirmed: request.confirmed.clone(),
     };
-    let remembered = climbing.remembered.clone();
-    let (ladder, mut ended) = climb(services, id, tools(services, gate), climbing).await;
+    let remembered = testing.remembered.clone();
+    let (ladder, mut ended) = run_test(services, id, tools(services, gate), testing).await;
     if let Some(ended) = &mut ended {
         certificate::compare(services, ended).await;
         learn(services, request, remembered.as_ref(), ended).await;
@@ -78,7 +82,7 @@ pub(super) async fn wait(
     ladder: &TestSteps,
     waiting: &Waiting,
 ) -> bool {
-    let alive_until = waiting.next_at + LONGEST;
+    let alive_until = waiting.next_at + MAX_DURATION;
     let shown = async {
         services.store.update_ladder(id, ladder).await?;
         let store = &services.store;
@@ -94,7 +98,7 @@ pub(super) async fn wait(
         tokio::select! {
             // The next try begins at once, and is told that it was interrupted.
             () = services.stopping.cancelled() => break,
-            () = tokio::time::sleep(LOOK_WHILE_WAITING) => {}
+            () = tokio::time::sleep(WAITING_POLL_INTERVAL) => {}
         }
     }
     if let Err(error) = services.store.wait_check(id, None, alive_until).await {

@@ -1,9 +1,9 @@
 //! One click: a mailbox connected through the organisation's account, whose password nobody types.
 
 use super::{
-    failed, finish, may_save, new_check,
-    recheck::{Patience, climb_saved, wait_for_account},
-    running, unsaved,
+    check_run::{failed, finish, may_save, new_check, unsaved},
+    recheck::{Patience, test_saved, wait_for_account},
+    running,
 };
 use crate::{
     accounts::{
@@ -65,13 +65,13 @@ async fn connect(
         Err(problem) => return (TestSteps::held_back(), failed(problem.into())),
     };
     let whose = (Mode::Organisation, mailbox);
-    let climbing = climb_saved(services, id, user, &leased, whose, Sending::Planned);
-    let climbed = while_held(services, &leased, climbing).await;
+    let testing = test_saved(services, id, user, &leased, whose, Sending::Planned);
+    let tested = while_held(services, &leased, testing).await;
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
-    let (ladder, ended) = match climbed.unwrap_or(Err(Problem::AccountInUse)) {
-        Ok(climbed) => climbed,
+    let (ladder, ended) = match tested.unwrap_or(Err(Problem::AccountInUse)) {
+        Ok(tested) => tested,
         Err(problem) => return (TestSteps::held_back(), failed(problem.into())),
     };
     let outcome = match ended {

@@ -1,11 +1,13 @@
 //! A saved connection checked again, with its saved password and under its account's lease.
 
 use super::{
-    LOOK,
     attempt::level_of,
-    certificate, climb,
+    certificate,
+    check_run::{failed, finish, new_check, run_test},
     connection_test::{self, Controls, Failure, Success},
-    controls_of, failed, finish, new_check, running, tools, zone_of,
+    context::{controls_of, tools, zone_of},
+    limits::POLL_INTERVAL,
+    running,
 };
 use crate::{
     accounts::{
@@ -13,7 +15,7 @@ use crate::{
         refusals::{SavedGate, Sending},
     },
     services::Services,
-    sync,
+    sync::{self, LEASE},
 };
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
@@ -101,12 +103,12 @@ async fn check_saved(
 ) -> Result<(TestSteps, Outcome), Problem> {
     let leased = wait_for_account(services, connection.account_id, Patience::OfTest).await?;
     let whose = (connection.mode, &connection.mailbox);
-    let climbing = climb_saved(services, id, owner, &leased, whose, sending);
-    let climbed = sync::while_held(services, &leased, climbing).await;
+    let testing = test_saved(services, id, owner, &leased, whose, sending);
+    let tested = sync::while_held(services, &leased, testing).await;
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
-    let (ladder, ended) = climbed.unwrap_or(Err(Problem::AccountInUse))?;
+    let (ladder, ended) = tested.unwrap_or(Err(Problem::AccountInUse))?;
     let outcome = match ended {
         Some(Ok(success)) => {
             if let Err(error) = services
@@ -129,7 +131,7 @@ async fn check_saved(
 }
 
 /// Climbs the ladder with the saved password of an account that the caller holds alone.
-pub(super) async fn climb_saved(
+pub(super) async fn test_saved(
     services: &Services,
     id: CheckId,
     owner: &User,
@@ -157,7 +159,7 @@ pub(super) async fn climb_saved(
         Sending::OnceMore { .. } => PrivacyLevel::FreeBusy,
         Sending::Planned | Sending::Probe => level_of(services, owner).await,
     };
-    let climbing = connection_test::TestRequest {
+    let testing = connection_test::TestRequest {
         mode,
         mailbox: mailbox.clone(),
         account: account.name.clone(),
@@ -169,7 +171,8 @@ pub(super) async fn climb_saved(
         remembered: None,
         confirmed: Vec::new(),
     };
-    let (ladder, mut ended) = climb(services, id, tools(services, Arc::new(gate)), climbing).await;
+    let (ladder, mut ended) =
+        run_test(services, id, tools(services, Arc::new(gate)), testing).await;
     if let Some(ended) = &mut ended {
         certificate::compare(services, ended).await;
         if let Err(failure) = ended {
@@ -219,8 +222,8 @@ pub(crate) async fn probe(
             confirmed: Vec::new(),
         };
         let tools = tools(services, Arc::new(gate));
-        let climbed = Box::pin(connection_test::climb(&tools, request, drop)).await;
-        climbed.map(drop).map_err(|failure| failure.problem)
+        let tested = Box::pin(connection_test::run(&tools, request, drop)).await;
+        tested.map(drop).map_err(|failure| failure.problem)
     };
     let probed = sync::while_held(services, &leased, probed).await;
     if let Err(error) = services.store.release_account(&leased).await {
@@ -260,7 +263,7 @@ pub(crate) async fn wait_for_account(
     let store = &services.store;
     for _ in 0..patience.looks() {
         let now = services.clock.now();
-        let leased = store.lease_account(id, now, sync::LEASE).await;
+        let leased = store.lease_account(id, now, LEASE).await;
         if let Some(leased) = leased.map_err(|error| unreadable(&error))? {
             return Ok(leased);
         }
@@ -270,7 +273,7 @@ pub(crate) async fn wait_for_account(
         }
         let wanted = store.want_account(id, now, WANTED).await;
         wanted.map_err(|error| unreadable(&error))?;
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     Err(Problem::AccountInUse)
 }

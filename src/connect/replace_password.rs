@@ -1,7 +1,11 @@
 //! A person's own refused password, replaced: the saved connection is tested with another one and goes on with it at
 //! once. Whatever else is saved stays: the copy, the timeline, the account's other connections.
 
-use super::{ConnectRequest, Form, FormField, SavePurpose, begin};
+use super::{
+    form::{ConnectRequest, Form, FormField},
+    purpose::SavePurpose,
+    start::begin,
+};
 use crate::{
     accounts::permission::{Forbidden, may_type},
     services::Services,

@@ -2,8 +2,8 @@
 //! probe: after an outage of the directory it is the right one all along.
 
 use super::{
-    failed, finish, new_check,
-    recheck::{Patience, climb_saved, wait_for_account},
+    check_run::{failed, finish, new_check},
+    recheck::{Patience, test_saved, wait_for_account},
     running,
 };
 use crate::{
@@ -77,13 +77,13 @@ async fn send(
     };
     let whose = (Mode::Organisation, mailbox);
     let sending = Sending::once_more(account);
-    let climbing = climb_saved(services, id, admin, &leased, whose, sending);
-    let climbed = while_held(services, &leased, climbing).await;
+    let testing = test_saved(services, id, admin, &leased, whose, sending);
+    let tested = while_held(services, &leased, testing).await;
     if let Err(error) = services.store.release_account(&leased).await {
         tracing::error!(%error, "an account's lease runs out by itself");
     }
     services.wake.notify_one();
-    match climbed.unwrap_or(Err(Problem::AccountInUse)) {
+    match tested.unwrap_or(Err(Problem::AccountInUse)) {
         Ok((ladder, Some(Ok(_)))) => (
             ladder,
             Outcome::AccountSaved {

@@ -1,6 +1,6 @@
 //! What a check of typed credentials saves: the password is sealed for the host and the account that it was tested with.
 
-use super::{ConnectRequest, SavePurpose, connection_test::Success};
+use super::{connection_test::Success, form::ConnectRequest, purpose::SavePurpose};
 use crate::{accounts::custody::CustodyError, services::Services};
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
@@ -73,7 +73,7 @@ pub(super) async fn keep(
                     &to,
                 )
                 .await?;
-            services.kept.close(account_id);
+            services.idle_connections.close(account_id);
             Outcome::AccountSaved { account_id }
         }
         SavePurpose::NextPassword {
@@ -107,7 +107,7 @@ pub(super) async fn keep(
             custody
                 .replace_password(tested, password, &entry, &to)
                 .await?;
-            services.kept.close(account_id);
+            services.idle_connections.close(account_id);
             of_password(tested, success.proof)
         }
     };

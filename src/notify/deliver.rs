@@ -1,5 +1,6 @@
 //! Handing notices over: each is tried with growing pauses for about a day, and each try is written down.
 
+use super::delivery_error::DeliveryError;
 use super::{mail::Letter, webhook, words};
 use crate::{services::Services, worker::WorkerContext};
 use kalends_core::notice::{Channel, DeliveryAttempt, Notice, NoticeKind, NoticeState, Recipient};
@@ -8,7 +9,7 @@ use kalends_core::{
     id::{NoticeId, WebhookId},
 };
 use kalends_store::{StoreError, User};
-use std::{fmt, time::Duration};
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// How long to wait after each try that failed; after the last one the notice is given up.
@@ -22,29 +23,6 @@ const PAUSES: [Duration; 6] = [
 ];
 /// For how long one instance holds a notice; longer than a try can take.
 const LEASE: Duration = Duration::from_mins(2);
-
-/// Why a notice was not taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum DeliveryError {
-    /// The mail server refuses the name or password of `KALENDS_SMTP_URL`: no mail leaves until that is changed.
-    SignIn(String),
-    /// It will never be taken.
-    ForGood(String),
-    /// It may be taken later.
-    ForNow(String),
-}
-
-impl fmt::Display for DeliveryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SignIn(said) => write!(
-                f,
-                "the mail server refused the name or password in KALENDS_SMTP_URL: {said}"
-            ),
-            Self::ForGood(said) | Self::ForNow(said) => f.write_str(said),
-        }
-    }
-}
 
 /// How many notices are under way at the same time: the mail server gets one after another, so that a refused
 /// password goes out once; each webhook has its own server, and there are at most this many.

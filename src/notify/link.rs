@@ -2,7 +2,8 @@
 //! that a mail left, and whether it was taken.
 
 use super::{
-    deliver::{DeliveryError, made, write_down},
+    deliver::{made, write_down},
+    delivery_error::DeliveryError,
     mail::{Letter, Mailer},
     words,
 };

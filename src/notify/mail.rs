@@ -1,6 +1,6 @@
 //! The way to the mail server.
 
-use super::deliver::DeliveryError;
+use super::delivery_error::DeliveryError;
 use kalends_core::mailbox::to_ascii;
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,

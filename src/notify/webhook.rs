@@ -1,6 +1,6 @@
 //! Webhooks: notices posted as JSON, signed as <https://www.standardwebhooks.com> says.
 
-use super::deliver::DeliveryError;
+use super::delivery_error::DeliveryError;
 use crate::{accounts::custody::CustodyError, services::Services};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use hmac::{Hmac, KeyInit as _, Mac as _};

@@ -1,7 +1,7 @@
 //! What notices say.
 
 use super::{
-    Channels,
+    channels::Channels,
     gather::{About, IncidentCause},
 };
 use kalends_core::{

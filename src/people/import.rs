@@ -1,7 +1,7 @@
 //! People from a table: a name, an address to sign in with, a role and further addresses in each line.
 
 use super::{
-    NewPerson,
+    new_person::NewPerson,
     recipients::{NamedAddress, is_list, recipients},
 };
 use crate::spreadsheet::{Heading, Sheet, SheetRow, read_sheet};

@@ -2,16 +2,17 @@
 
 pub mod instance;
 pub mod one_time_secrets;
+mod other_instances;
 pub mod peers;
 
 use crate::{
     accounts::custody::{Custody, CustodyError, Standing},
     analysis::Analyses,
-    connect::Running,
+    connect::RunningChecks,
     notify::Channels,
     people::hashing::Hashing,
     reports::metrics::Metrics,
-    services::{instance::Others, one_time_secrets::OneTimeSecrets, peers::Peers},
+    services::{one_time_secrets::OneTimeSecrets, other_instances::Others, peers::Peers},
     sync::IdleConnections,
     worker::{ClockWatch, Heartbeats},
 };
@@ -48,7 +49,7 @@ pub struct Services {
     pub peers: Peers,
     pub analyses: Analyses,
     /// The tests of connections that are under way.
-    pub running: Running,
+    pub running: RunningChecks,
     /// Links to set a password with that were just made.
     pub links: OneTimeSecrets<UserId>,
     /// Signing keys of webhooks that were just made.
@@ -56,7 +57,7 @@ pub struct Services {
     /// The ways out for notices; none but webhooks until the program sets more.
     pub channels: Channels,
     /// Signed-in connections between rounds.
-    pub kept: IdleConnections,
+    pub idle_connections: IdleConnections,
     /// Checks under way; cancelled when the process ends, which waits for them to write down their end.
     pub tasks: TaskTracker,
     pub stopping: CancellationToken,
@@ -91,11 +92,11 @@ impl Services {
             others: Arc::default(),
             peers: Peers::default(),
             analyses: Analyses::default(),
-            running: Running::default(),
+            running: RunningChecks::default(),
             links: OneTimeSecrets::default(),
             keys: OneTimeSecrets::default(),
             channels: Channels::new(None, outbound.clone(), String::new()),
-            kept: IdleConnections::default(),
+            idle_connections: IdleConnections::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             standing: Arc::default(),
@@ -123,7 +124,7 @@ impl Services {
     }
 
     /// Compares the two databases.
-    pub async fn look_at_standing(&self) -> Result<Arc<Standing>, CustodyError> {
+    pub async fn compare_databases(&self) -> Result<Arc<Standing>, CustodyError> {
         let standing = Arc::new(self.custody().standing().await?);
         let mut latest = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         *latest = Some(Arc::clone(&standing));

@@ -177,7 +177,7 @@ impl Heading {
     }
 
     /// Whether a row has addresses behind its last named column.
-    pub fn is_exceeded(&self, row: &super::SheetRow) -> bool {
+    pub fn is_exceeded(&self, row: &super::sheet_row::SheetRow) -> bool {
         let beyond = row.cells.iter().skip(self.width.max(1));
         self.width > 0 && beyond.into_iter().any(|cell| cell.contains('@'))
     }
@@ -201,7 +201,7 @@ impl Heading {
     }
 
     /// Somebody's name as the row has it: the whole one, else what it is composed of; empty where there is none.
-    pub fn name_in(&self, row: &super::SheetRow) -> String {
+    pub fn name_in(&self, row: &super::sheet_row::SheetRow) -> String {
         let (name, given, family) = (
             row.cell(self.name),
             row.cell(self.given),
@@ -263,7 +263,7 @@ mod tests {
     fn a_name_is_whole_or_composed() {
         let name = |heading: &[&str], cells: &[&str]| {
             let cells = cells.iter().map(|cell| (*cell).to_owned()).collect();
-            let row = super::super::SheetRow { line: 1, cells };
+            let row = super::super::sheet_row::SheetRow { line: 1, cells };
             named(heading).unwrap().name_in(&row)
         };
         let german = ["Name", "Vorname", "E-Mail"];

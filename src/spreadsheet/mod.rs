@@ -2,9 +2,11 @@
 
 mod heading;
 mod read;
+mod sheet_row;
 
 pub use heading::Heading;
-pub use read::{Sheet, SheetRow, read_sheet};
+pub use read::{Sheet, read_sheet};
+pub use sheet_row::SheetRow;
 
 use encoding_rs::{Encoding, WINDOWS_1252};
 use kalends_core::account_name::in_one_line;

@@ -1,30 +1,10 @@
 //! Tables as other programs write them: separated by commas, semicolons or tabs, in columns of blanks or one value in
 //! each line as PowerShell shows them, with or without names of columns and with lines before those.
 
-use super::Heading;
+use super::{heading::Heading, sheet_row::SheetRow};
 
 /// The most lines before the names of the columns.
 const MOST_PREAMBLE: usize = 20;
-
-/// One row, as it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SheetRow {
-    /// From 1 on, as spreadsheets count.
-    pub line: usize,
-    pub cells: Vec<String>,
-}
-
-impl SheetRow {
-    /// The cell of a column; empty where there is none.
-    pub fn cell(&self, at: Option<usize>) -> &str {
-        at.and_then(|at| self.cells.get(at))
-            .map_or("", String::as_str)
-    }
-
-    fn has(&self, is_sign: impl Fn(char) -> bool + Copy) -> bool {
-        self.cells.iter().any(|cell| cell.contains(is_sign))
-    }
-}
 
 /// A table of people.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -3,7 +3,7 @@
 
 use crate::{
     accounts::refusals::{PermitEvents, SavedGate},
-    connect::{certificate, controls_of},
+    connect::{certificate, context::controls_of},
     services::Services,
 };
 use kalends_core::{account_name::Password, call::Call, mailbox::SmtpAddress, problem::Problem};
@@ -84,7 +84,9 @@ pub struct Clients<'a> {
 impl<'a> Clients<'a> {
     /// Takes over those that are kept from before. The caller holds the account's lease.
     pub fn new(services: &'a Services, account: &'a Account) -> Self {
-        let kept = services.kept.take(account, services.clock.now());
+        let kept = services
+            .idle_connections
+            .take(account, services.clock.now());
         Self {
             services,
             account,
@@ -181,7 +183,9 @@ impl<'a> Clients<'a> {
     pub fn keep(self) {
         let now = self.services.clock.now();
         for client in self.with(std::mem::take) {
-            self.services.kept.put(self.account, client, now);
+            self.services
+                .idle_connections
+                .put(self.account, client, now);
         }
     }
 

@@ -1,9 +1,11 @@
 //! An account stays held for as long as the work with it lasts.
 
-use super::LEASE;
 use crate::services::Services;
 use kalends_store::Leased;
 use std::time::Duration;
+
+/// How long an account is held at most; whoever has died by then is replaced.
+pub const LEASE: Duration = Duration::from_mins(3);
 
 /// How often a lease is renewed: sooner than anybody takes this process for gone, so that one which stood still for longer
 /// finds at once that it is lost.

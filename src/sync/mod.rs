@@ -15,6 +15,7 @@ mod slots;
 pub(crate) use clients::Clients;
 pub use clients::open_secret;
 pub use idle_connections::IdleConnections;
+pub use lease::LEASE;
 pub(crate) use lease::while_held;
 
 use crate::{services::Services, worker::WorkerContext};
@@ -24,15 +25,11 @@ use kalends_core::{
 };
 use kalends_store::{StoreError, User};
 use slots::Slots;
-use std::time::Duration;
 use tokio::{
     task::{Id, JoinError, JoinSet},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
-
-/// How long an account is held at most; whoever has died by then is replaced.
-pub const LEASE: Duration = Duration::from_mins(3);
 
 /// Gives rounds without end: whenever an account's turn ends, the account that has waited longest of those that there is
 /// room for gets one.
@@ -41,7 +38,7 @@ pub(crate) async fn run(worker: &WorkerContext) {
     let mut turns = RunningAccounts::default();
     while !stop.is_cancelled() {
         worker.alive();
-        services.kept.purge(services.clock.now());
+        services.idle_connections.purge(services.clock.now());
         if let Err(error) = turns.begin(services, stop).await {
             tracing::error!(%error, "due connections could not be read");
         }
@@ -162,7 +159,7 @@ pub async fn soon(
         .store
         .make_due(connection.id, &entry, services.clock.now())
         .await?;
-    services.kept.close(connection.account_id);
+    services.idle_connections.close(connection.account_id);
     services.wake.notify_one();
     let now = services.clock.now();
     Ok(match account.busy_until {

@@ -5,7 +5,7 @@ use super::{
     plan,
 };
 use crate::{
-    connect::{certificate, zone_of},
+    connect::{certificate, context::zone_of},
     services::Services,
 };
 use jiff::tz::TimeZone;

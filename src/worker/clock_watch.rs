@@ -1,16 +1,12 @@
 //! A clock that was set, or stands behind what was seen last: it is told, what was planned by the wrong time is not believed, nothing is forgotten by its age until
 //! the clock has gone on by itself for a day, and the hour of a refused sign-in is an hour in which Kalends ran.
 
-use crate::services::{Services, instance};
 use kalends_core::clock::Timestamp;
-use kalends_store::{ClockJump, StoreError};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// The clock may go so much faster or slower between two looks without being told.
-const SLACK: i64 = 60_000;
-/// Stored instants are looked through this often.
-const CUT_EVERY: Duration = Duration::from_mins(1);
+pub(super) const SLACK: i64 = 60_000;
 /// For so long a clock that was set must go on by itself before anything is forgotten by its age. An installation that
 /// stood still for longer looks the same, and also waits.
 const DOUBT: Duration = Duration::from_hours(24);
@@ -20,14 +16,14 @@ const BEHIND: i64 = 3_600_000;
 
 /// What the clock showed at the last look. Clones are of one process.
 #[derive(Debug, Default)]
-pub struct ClockWatch(Mutex<Watch>);
+pub struct ClockWatch(pub(super) Mutex<Watch>);
 
 /// Durations are as [`Clock::passed`](kalends_core::clock::Clock::passed) tells them.
 #[derive(Debug, Default)]
-struct Watch {
-    last: Option<(Timestamp, Duration)>,
-    doubted_until: Duration,
-    cut_at: Option<Duration>,
+pub(super) struct Watch {
+    pub(super) last: Option<(Timestamp, Duration)>,
+    pub(super) doubted_until: Duration,
+    pub(super) cut_at: Option<Duration>,
     /// By how many milliseconds the clock stands behind what was seen last.
     behind_by: i64,
     /// Since when it goes on by itself there.
@@ -46,17 +42,17 @@ impl ClockWatch {
 
 /// How the clock went on since the last look, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Moved {
+pub(super) struct Moved {
     /// By how much it was set; negative: back.
-    set_by: i64,
+    pub(super) set_by: i64,
     /// How much of what it shows went by while no process was seen to run: it was set ahead, or nothing ran for so long,
     /// which looks the same.
-    unseen: i64,
+    pub(super) unseen: i64,
 }
 
 impl Watch {
     /// Takes note that the clock was set, or how far it stood behind at the first look.
-    fn falls_behind(&mut self, by: i64, passed: Duration) {
+    pub(super) fn falls_behind(&mut self, by: i64, passed: Duration) {
         self.behind_by = self.behind_by.saturating_add(by);
         self.behind_since = (self.behind_by > BEHIND).then_some(passed);
         if self.behind_since.is_some() {
@@ -65,7 +61,7 @@ impl Watch {
     }
 
     /// Whether the clock may be the wrong one; not after it went on by itself for a day.
-    fn is_in_doubt(&mut self, passed: Duration) -> bool {
+    pub(super) fn is_in_doubt(&mut self, passed: Duration) -> bool {
         self.behind_since = self
             .behind_since
             .filter(|since| passed.saturating_sub(*since) < DOUBT);
@@ -73,7 +69,12 @@ impl Watch {
     }
 
     /// `others` is when another process was last heard of, for the first look.
-    fn moved(&mut self, now: Timestamp, passed: Duration, others: Option<Timestamp>) -> Moved {
+    pub(super) fn moved(
+        &mut self,
+        now: Timestamp,
+        passed: Duration,
+        others: Option<Timestamp>,
+    ) -> Moved {
         let expected = self
             .last
             .replace((now, passed))
@@ -94,68 +95,6 @@ impl Watch {
             unseen: unseen.max(0),
         }
     }
-}
-
-/// Looks at the clock, tells where it was set, and cuts what was planned by a clock that ran ahead.
-pub async fn watch_clock(services: &Services) -> Result<(), StoreError> {
-    look(services).await.map(drop)
-}
-
-/// Whether something may be forgotten because of its age.
-pub async fn may_forget_by_age(services: &Services) -> Result<bool, StoreError> {
-    look(services).await
-}
-
-async fn look(services: &Services) -> Result<bool, StoreError> {
-    let Services { store, clock, .. } = services;
-    let mut watch = services.clock_watch.0.lock().await;
-    let (others, line) = match watch.last {
-        Some(_) => (None, None),
-        None => (
-            store.last_heartbeat_of_others(&services.instance).await?,
-            store.latest_line_at().await?,
-        ),
-    };
-    let is_first = watch.last.is_none();
-    let (now, passed) = (clock.now(), clock.passed());
-    let Moved { set_by, unseen } = watch.moved(now, passed, others);
-    if unseen > SLACK {
-        let unseen = Duration::from_millis(unseen.unsigned_abs());
-        store.keep_places_over(unseen, now).await?;
-    }
-    let is_set = set_by.abs() > SLACK;
-    if is_first {
-        let seen = others.max(line).unwrap_or(now);
-        watch.falls_behind(seen.millis().saturating_sub(now.millis()).max(0), passed);
-    } else if is_set {
-        watch.falls_behind(-set_by, passed);
-    }
-    let is_in_doubt = watch.is_in_doubt(passed);
-    if is_set {
-        let jump = ClockJump {
-            instance: instance::name(),
-            seconds: set_by / 1000,
-            at: now,
-        };
-        tracing::warn!(
-            seconds = jump.seconds,
-            to = now.time_in_words(),
-            "the clock of this machine jumped; look at its time service"
-        );
-        store.note_clock_jump(&jump).await?;
-    }
-    let cut_at = watch.cut_at.filter(|_| !is_set);
-    if cut_at.is_none_or(|at| passed.saturating_sub(at) >= CUT_EVERY) {
-        let cut = store.cut_future(now, is_in_doubt).await?;
-        watch.cut_at = Some(passed);
-        if cut > 0 {
-            tracing::warn!(
-                cut,
-                "stored times lay in the future and were cut: a clock had run ahead"
-            );
-        }
-    }
-    Ok(passed >= watch.doubted_until)
 }
 
 #[cfg(test)]

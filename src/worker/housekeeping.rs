@@ -1,6 +1,6 @@
 //! What is forgotten by itself. Each chore is done whatever became of the one before it.
 
-use super::clock_watch::may_forget_by_age;
+use super::watch_clock::may_forget_by_age;
 use crate::services::Services;
 use kalends_store::StoreError;
 use std::fmt::Display;

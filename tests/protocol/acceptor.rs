@@ -2,7 +2,7 @@
 //! share one mistake. `cargo xtask test protocol` installs it and names its Python in `KALENDS_TEST_SPNEGO_PYTHON`.
 
 use futures::future::BoxFuture;
-use kalends::connect::connection_test::{Controls, Failure, Success, TestRequest, Tools, climb};
+use kalends::connect::connection_test::{Controls, Failure, Success, TestRequest, Tools, run};
 use kalends_core::{
     account_name::AccountName,
     check::{Step, TestSteps},
@@ -139,7 +139,7 @@ impl Front {
         }
     }
 
-    async fn climb(&self, password: &str) -> (TestSteps, Result<Success, Failure>) {
+    async fn test(&self, password: &str) -> (TestSteps, Result<Success, Failure>) {
         let request = TestRequest {
             mode: Mode::ServiceAccount,
             mailbox: "bob@example.test".parse().unwrap(),
@@ -153,7 +153,7 @@ impl Front {
             confirmed: Vec::new(),
         };
         let mut ladder = TestSteps::new();
-        let ended = climb(&self.tools, request, |report| ladder.set(report)).await;
+        let ended = run(&self.tools, request, |report| ladder.set(report)).await;
         (ladder, ended)
     }
 }
@@ -161,7 +161,7 @@ impl Front {
 #[tokio::test]
 async fn negotiate_alone_is_taken_by_an_independent_acceptor_with_channel_binding_and_mic() {
     let front = Front::open().await;
-    let (ladder, ended) = front.climb(practice::SERVICE_PASSWORD).await;
+    let (ladder, ended) = front.test(practice::SERVICE_PASSWORD).await;
     let success = ended.unwrap_or_else(|failure| panic!("{failure:?}"));
     assert!(!success.proof.is_empty());
     let steps = ladder.steps();
@@ -175,6 +175,6 @@ async fn negotiate_alone_is_taken_by_an_independent_acceptor_with_channel_bindin
 #[tokio::test]
 async fn a_wrong_password_is_refused_there() {
     let front = Front::open().await;
-    let failure = front.climb("wrong").await.1.unwrap_err();
+    let failure = front.test("wrong").await.1.unwrap_err();
     assert_eq!(failure.problem.code(), "sign-in-refused");
 }

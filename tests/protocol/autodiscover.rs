@@ -39,14 +39,14 @@ async fn without_the_usual() -> Office {
 }
 
 async fn finds(office: &Office, request: TestRequest) -> (String, Success) {
-    let (ladder, result) = office.climb(request).await;
+    let (ladder, result) = office.test(request).await;
     let success = result.unwrap_or_else(|failure| panic!("{failure:?}"));
     let told = seen(&ladder, Step::Autodiscover).seen.unwrap_or_default();
     (told, success)
 }
 
 async fn fails(office: &Office, request: TestRequest) -> Failure {
-    office.climb(request).await.1.unwrap_err()
+    office.test(request).await.1.unwrap_err()
 }
 
 /// Hosts that the password went to, in order.
@@ -226,7 +226,7 @@ async fn redirects_of_every_kind_are_followed_and_circles_end() {
 
 /// What the step tells of each place that was asked.
 async fn places(office: &Office) -> Vec<String> {
-    let (ladder, _) = office.climb(searched()).await;
+    let (ladder, _) = office.test(searched()).await;
     seen(&ladder, Step::Autodiscover).details
 }
 

@@ -109,7 +109,7 @@ async fn whatever_exchange_says_exactly_one_step_fails() {
                     after,
                     ..Plan::always(kind.clone())
                 });
-                let (ladder, ended) = office.climb(service()).await;
+                let (ladder, ended) = office.test(service()).await;
                 let failed = |step: &&StepReport| step.verdict == Verdict::Failed;
                 let failed: Vec<Step> = ladder
                     .steps()
@@ -148,7 +148,7 @@ async fn the_time_of_a_slow_answer_is_told_once_and_at_the_step_that_failed() {
         bytes: 1,
         milliseconds: 100,
     });
-    let (ladder, _) = office.climb(service()).await;
+    let (ladder, _) = office.test(service()).await;
     let failed = ladder.failed_at().unwrap();
     assert_eq!(failed, Step::Calendar);
     assert_eq!(verdict(&ladder, Step::SignIn), Verdict::Passed);

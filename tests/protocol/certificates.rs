@@ -107,7 +107,7 @@ pub async fn unusable(name: &'static str) -> Met {
 /// What comes of a check there.
 pub async fn met(at: SocketAddr, trusted: &str) -> Problem {
     let office = office(at, trusted).await;
-    let problem = office.climb(request()).await.1.unwrap_err().problem;
+    let problem = office.test(request()).await.1.unwrap_err().problem;
     // Nothing of the password went out.
     assert_eq!(office.heard(), Vec::<String>::new());
     problem

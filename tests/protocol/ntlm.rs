@@ -50,7 +50,7 @@ fn named(name: &str, domain: &str) -> TestRequest {
 }
 
 async fn connects(office: &Office, request: TestRequest) -> (String, Success) {
-    let (ladder, result) = office.climb(request).await;
+    let (ladder, result) = office.test(request).await;
     let success = result.unwrap_or_else(|failure| panic!("{failure:?}"));
     (seen(&ladder, Step::SignIn).seen.unwrap(), success)
 }
@@ -133,7 +133,7 @@ async fn a_wrong_password_is_refused_once_under_each_offer() {
             password: "wrong".to_owned().into(),
             ..service()
         };
-        let (ladder, result) = office.climb(request).await;
+        let (ladder, result) = office.test(request).await;
         assert_eq!(result.unwrap_err().problem.code(), "sign-in-refused");
         assert_eq!(ladder.failed_at(), Some(Step::SignIn));
         assert_eq!(office.exchange.world().counters().refused(), 1);
@@ -144,7 +144,7 @@ async fn a_wrong_password_is_refused_once_under_each_offer() {
 async fn a_proxy_with_its_own_certificate_is_refused_and_the_advice_names_it() {
     let office = strict(NTLM).await;
     office.exchange.world().settings.tls_proxy = true;
-    let failure = office.climb(service()).await.1.unwrap_err();
+    let failure = office.test(service()).await.1.unwrap_err();
     assert_eq!(failure.problem.code(), "sign-in-refused");
     {
         let world = office.exchange.world();
@@ -196,12 +196,12 @@ async fn a_password_changed_meanwhile_is_refused_once_when_the_connection_is_new
 #[tokio::test]
 async fn kerberos_alone_and_unkept_connections_cost_no_refusal() {
     let office = strict(crate::problems::KERBEROS).await;
-    let failure = office.climb(service()).await.1.unwrap_err();
+    let failure = office.test(service()).await.1.unwrap_err();
     assert!(matches!(failure.problem, Problem::KerberosOnly { .. }));
 
     let office = strict(NTLM).await;
     office.exchange.world().settings.close_after_challenge = true;
-    let failure = office.climb(service()).await.1.unwrap_err();
+    let failure = office.test(service()).await.1.unwrap_err();
     assert_eq!(failure.problem, Problem::ConnectionNotKept);
     assert_eq!(office.exchange.world().counters().refused(), 0);
 }
@@ -220,7 +220,7 @@ async fn where_ntlm_cannot_be_carried_out_basic_does_not_take_its_place() {
     for (offer, is_closed) in [(kerberos_and_basic, false), (WITH_BASIC, true)] {
         let office = strict(offer).await;
         office.exchange.world().settings.close_after_challenge = is_closed;
-        let failure = office.climb(service()).await.1.unwrap_err();
+        let failure = office.test(service()).await.1.unwrap_err();
         assert_eq!(failure.problem.code(), "basic-withheld", "{offer:?}");
         let world = office.exchange.world();
         let counters = world.counters();
@@ -235,7 +235,7 @@ async fn a_password_refused_by_ntlm_is_not_tried_by_basic() {
         password: "wrong".to_owned().into(),
         ..service()
     };
-    let failure = office.climb(wrong).await.1.unwrap_err();
+    let failure = office.test(wrong).await.1.unwrap_err();
     assert_eq!(failure.problem.code(), "sign-in-refused");
     assert_eq!(office.exchange.world().counters().refused(), 1);
 }
@@ -263,7 +263,7 @@ async fn a_proof_without_an_answer_is_passing_trouble_and_is_not_sent_again() {
             password: "wrong".to_owned().into(),
             ..service()
         };
-        let failure = office.climb(wrong).await.1.unwrap_err();
+        let failure = office.test(wrong).await.1.unwrap_err();
         assert_eq!(failure.problem.code(), "answer-cut-short", "{offer:?}");
         // The practice Exchange counted what its answer did not tell.
         assert_eq!(office.exchange.world().counters().refused(), 1, "{offer:?}");

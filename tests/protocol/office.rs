@@ -2,7 +2,7 @@
 //! gate that writes down what it is told.
 
 use futures::future::BoxFuture;
-use kalends::connect::connection_test::{Controls, Failure, Success, TestRequest, Tools, climb};
+use kalends::connect::connection_test::{Controls, Failure, Success, TestRequest, Tools, run};
 use kalends_core::{
     account_name::AccountName,
     check::{Step, StepReport, TestSteps, Verdict as StepVerdict},
@@ -194,9 +194,9 @@ impl Office {
         });
     }
 
-    pub async fn climb(&self, request: TestRequest) -> (TestSteps, Result<Success, Failure>) {
+    pub async fn test(&self, request: TestRequest) -> (TestSteps, Result<Success, Failure>) {
         let mut ladder = TestSteps::new();
-        let result = climb(&self.tools, request, |report| ladder.set(report)).await;
+        let result = run(&self.tools, request, |report| ladder.set(report)).await;
         (ladder, result)
     }
 

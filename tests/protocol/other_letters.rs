@@ -44,7 +44,7 @@ async fn mailboxes_and_servers_are_named_in_ascii_on_the_wire() {
             Some("MAIL.XN--MLLER-KVA.example.test"),
             None,
         ] {
-            let (ladder, result) = office.climb(request(mailbox, endpoint)).await;
+            let (ladder, result) = office.test(request(mailbox, endpoint)).await;
             let success = result.unwrap_or_else(|failure| panic!("{endpoint:?}: {failure:?}"));
             assert_eq!(success.endpoint.host(), format!("mail.{ASCII}"));
             assert_eq!(success.endpoint.to_string(), url);
@@ -78,9 +78,7 @@ async fn a_redirect_may_name_its_host_with_any_letters() {
         world.settings.http_redirect = Some(url.to_owned());
         world.settings.ews_url = "https://mail.müller.example.test/EWS/Exchange.asmx".to_owned();
     }
-    let (_, result) = office
-        .climb(request("info@müller.example.test", None))
-        .await;
+    let (_, result) = office.test(request("info@müller.example.test", None)).await;
     let success = result.unwrap();
     assert_eq!(success.endpoint.host(), format!("mail.{ASCII}"));
 }

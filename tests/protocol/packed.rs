@@ -27,7 +27,7 @@ async fn packed_answers_are_read_whatever_was_asked_for() {
             ..service()
         };
         for request in [service(), found] {
-            let (ladder, result) = office.climb(request).await;
+            let (ladder, result) = office.test(request).await;
             assert!(result.is_ok(), "{encoding:?}: {result:?} {ladder:?}");
         }
         office.exchange.world().settings.pox = false;
@@ -35,7 +35,7 @@ async fn packed_answers_are_read_whatever_was_asked_for() {
             endpoint: None,
             ..service()
         };
-        let (_, result) = office.climb(found).await;
+        let (_, result) = office.test(found).await;
         assert!(result.is_ok(), "{encoding:?}, SOAP alone: {result:?}");
     }
 }
@@ -84,7 +84,7 @@ async fn answers_and_faults_in_utf_16_are_read() {
                     endpoint,
                     ..service()
                 };
-                let (ladder, result) = office.climb(request).await;
+                let (ladder, result) = office.test(request).await;
                 assert!(result.is_ok(), "{in_utf_16:?}: {result:?} {ladder:?}");
             }
             for content_type in ["", "text/xml; charset=utf-16", "text/html"] {
@@ -132,7 +132,7 @@ async fn what_cannot_be_unpacked_is_told_and_a_bomb_is_not_unpacked() {
 #[tokio::test]
 async fn the_server_is_told_what_kalends_can_unpack() {
     let office = Office::open().await;
-    office.climb(service()).await.1.unwrap();
+    office.test(service()).await.1.unwrap();
     let heard = office.exchange.world().counters().recent_input();
     assert!(heard.contains("\r\nAccept-Encoding: "), "{heard}");
 }

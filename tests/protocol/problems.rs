@@ -24,7 +24,7 @@ pub struct Met {
 }
 
 pub async fn meet(name: &'static str, office: Office, request: TestRequest) -> Met {
-    let (ladder, result) = office.climb(request.clone()).await;
+    let (ladder, result) = office.test(request.clone()).await;
     let Err(failure) = result else {
         panic!("{name} succeeded")
     };

@@ -18,7 +18,7 @@ async fn behind(front: ReverseProxy) -> Office {
 }
 
 async fn fails(office: &Office, request: TestRequest) -> Failure {
-    office.climb(request).await.1.unwrap_err()
+    office.test(request).await.1.unwrap_err()
 }
 
 /// Somebody has signed in through it before.

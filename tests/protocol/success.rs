@@ -1,7 +1,7 @@
 //! Tests that pass: what each step saw, what is shown as proof, and what went over the wire for it.
 
 use crate::office::{Office, seen, service, verdict};
-use kalends::connect::connection_test::{TestRequest, climb};
+use kalends::connect::connection_test::{TestRequest, run};
 use kalends_core::{
     account_name::AccountName,
     check::{Step, Verdict},
@@ -12,7 +12,7 @@ use kalends_simulator::fault::{FaultKind, Plan};
 #[tokio::test]
 async fn a_service_account_reads_a_calendar_step_by_step() {
     let office = Office::open().await;
-    let (ladder, result) = office.climb(service()).await;
+    let (ladder, result) = office.test(service()).await;
     let success = result.unwrap();
     for step in Step::ALL {
         let expected = if step == Step::Autodiscover {
@@ -82,7 +82,7 @@ fn alice() -> TestRequest {
 #[tokio::test]
 async fn an_own_account_needs_no_impersonation_and_private_subjects_stay_hidden() {
     let office = Office::open().await;
-    let (ladder, result) = office.climb(alice()).await;
+    let (ladder, result) = office.test(alice()).await;
     let success = result.unwrap();
     assert_eq!(verdict(&ladder, Step::Impersonation), Verdict::NotNeeded);
     assert_eq!(verdict(&ladder, Step::Entries), Verdict::Passed);
@@ -99,7 +99,7 @@ async fn an_own_account_needs_no_impersonation_and_private_subjects_stay_hidden(
 async fn autodiscover_finds_the_endpoint_with_one_password() {
     let office = Office::open().await;
     let (ladder, result) = office
-        .climb(TestRequest {
+        .test(TestRequest {
             endpoint: None,
             ..service()
         })
@@ -125,7 +125,7 @@ async fn other_prefixes_and_a_byte_order_mark_change_nothing() {
     let office = Office::open().await;
     office.always(FaultKind::Bom);
     office.always(FaultKind::PrefixShuffle);
-    let (ladder, result) = office.climb(service()).await;
+    let (ladder, result) = office.test(service()).await;
     assert!(result.is_ok(), "{result:?} {ladder:?}");
 }
 
@@ -134,7 +134,7 @@ async fn an_alias_that_the_build_accepts_is_a_success() {
     let office = Office::open().await;
     office.exchange.world().settings.accept_alias_as_primary = true;
     let (_, result) = office
-        .climb(TestRequest {
+        .test(TestRequest {
             mailbox: "robert@example.test".parse().unwrap(),
             ..service()
         })
@@ -154,7 +154,7 @@ async fn an_older_server_is_asked_in_an_older_version() {
         times: Some(2),
         ..Plan::always(refusal)
     });
-    let (_, result) = office.climb(service()).await;
+    let (_, result) = office.test(service()).await;
     assert!(result.is_ok(), "{result:?}");
     assert_eq!(
         office
@@ -170,17 +170,17 @@ async fn an_older_server_is_asked_in_an_older_version() {
 async fn a_dropped_test_sends_nothing_more() {
     let office = Office::open().await;
     let begun = tokio::sync::Notify::new();
-    let climbing = climb(&office.tools, service(), |report| {
+    let testing = run(&office.tools, service(), |report| {
         if report.step == Step::EwsAnswers {
             begun.notify_one();
         }
     });
     tokio::select! {
-        _ = climbing => panic!("ended before it was dropped"),
+        _ = testing => panic!("ended before it was dropped"),
         () = begun.notified() => {}
     }
     assert!(office.heard().is_empty());
     // The next test is the only one that ever signs in.
-    assert!(office.climb(service()).await.1.is_ok());
+    assert!(office.test(service()).await.1.is_ok());
     assert_eq!(office.exchange.world().counters().accepted(), 1);
 }

@@ -75,7 +75,7 @@ async fn names_of_headers_are_written_as_usual() {
         endpoint: None,
         ..service()
     };
-    office.climb(found).await.1.unwrap();
+    office.test(found).await.1.unwrap();
     let heard = office.exchange.world().counters().recent_input();
     let requests = heard.split("POST ").skip(1);
     let mut seen = 0;
@@ -169,7 +169,7 @@ async fn what_the_front_end_says_by_a_header_alone_is_read() {
                 status,
                 code: code.to_owned(),
             });
-            let (ladder, result) = office.climb(service()).await;
+            let (ladder, result) = office.test(service()).await;
             let failure = result.unwrap_err();
             assert_eq!(failure.problem.code(), problem, "{status} {code}");
             // The cause is kept where it is looked for.
@@ -289,7 +289,7 @@ async fn an_older_server_of_a_farm_is_asked_in_its_own_schema_and_the_others_in_
                     as_fault,
                 })
             });
-            let (_, result) = office.climb(service()).await;
+            let (_, result) = office.test(service()).await;
             assert!(result.is_ok(), "{code} {newest}: {result:?}");
             let mut client = client(&office).await.unwrap();
             entries(&office, &mut client, BOB).await.unwrap();
@@ -324,7 +324,7 @@ async fn a_call_that_times_out_is_known_by_its_operation_and_id() {
             after,
             ..Plan::always(slow())
         });
-        let (ladder, result) = office.climb(service()).await;
+        let (ladder, result) = office.test(service()).await;
         let failure = result.unwrap_err();
         assert_eq!(failure.problem.code(), "answer-timed-out");
         assert_eq!(

@@ -54,7 +54,7 @@ on_both_engines! {
         // Another certificate, another offer: somebody stands between.
         world.exchange.world().settings.tls_proxy = true;
         world.offer(true, false);
-        world.services.kept.close(world.connection("bob").await.account_id);
+        world.services.idle_connections.close(world.connection("bob").await.account_id);
         for _ in 0..5 {
             world.pass(MINUTE * 20);
             world.tend().await;
@@ -94,7 +94,7 @@ on_both_engines! {
         world.offer(true, true);
         world.pass(MINUTE * 20);
         world.tend().await;
-        world.services.kept.close(world.connection("bob").await.account_id);
+        world.services.idle_connections.close(world.connection("bob").await.account_id);
         world.offer(true, false);
         world.pass(MINUTE * 20);
         world.tend().await;
@@ -114,7 +114,7 @@ on_both_engines! {
 
     async fn a_members_word_holds_for_an_account_that_nobody_else_uses(world) {
         assert!(is_connected(&world.click("bob", SERVICE_PASSWORD).await));
-        world.services.kept.close(world.connection("bob").await.account_id);
+        world.services.idle_connections.close(world.connection("bob").await.account_id);
         world.offer(true, false);
         assert!(is_connected(&world.click_by_basic("bob").await));
         assert_eq!(method(world, "bob").await, SignInMethod::Basic);
@@ -139,7 +139,7 @@ on_both_engines! {
 
     async fn an_administrators_word_holds_for_everybody_who_uses_the_account(world) {
         assert!(is_connected(&world.click("bob", SERVICE_PASSWORD).await));
-        world.services.kept.close(world.connection("bob").await.account_id);
+        world.services.idle_connections.close(world.connection("bob").await.account_id);
         world.offer(true, false);
         world.promote("alice").await;
         assert!(is_connected(&world.click_by_basic("alice").await));

@@ -403,7 +403,7 @@ on_both_engines! {
         calm("after the probe").await;
         let away = Plan { only_path: Some("/".to_owned()), ..Plan::always(FaultKind::NoTls) };
         world.exchange.world().faults.plan(away);
-        world.services.kept.close(world.connection("bob").await.account_id);
+        world.services.idle_connections.close(world.connection("bob").await.account_id);
         world.pass(MINUTE * 16);
         world.tend().await;
         calm("away").await;

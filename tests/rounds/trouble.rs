@@ -421,7 +421,7 @@ on_both_engines! {
         world.tend().await;
         assert_eq!(world.connection("bob").await.since, role, "it is the same");
         world.set_password(SERVICE, "Changed-2026!");
-        world.services.kept.close(world.connection("bob").await.account_id);
+        world.services.idle_connections.close(world.connection("bob").await.account_id);
         world.pass(MINUTE * 18);
         world.tend().await;
         let refused = world.clock.now();

@@ -93,7 +93,7 @@ async fn check_exchange(
             let entry = AuditEntry::by(admin.id, AuditAction::ExchangeChecked).about(subject);
             let audited = services.store.audit(&entry, services.clock.now()).await;
             audited.map_err(request::internal)?;
-            let started = services.analyses.start(&services, &admin, wanted).await;
+            let started = kalends::analysis::start(&services, &admin, wanted).await;
             let page = match started {
                 Ok(id) => format!("/connections/check-exchange/{id}"),
                 Err(Forbidden::Refused(refusal)) => {

@@ -1,6 +1,6 @@
 //! Second factors across the two databases: the key in the vault, the pointer in the main one.
 
-use super::{Custody, CustodyError};
+use super::secrets::{Custody, CustodyError};
 use kalends_core::{
     account_name::Password,
     audit::AuditEntry,

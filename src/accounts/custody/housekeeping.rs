@@ -1,6 +1,6 @@
 //! Deletes what is listed for deletion, and prunes what an operator asks to have pruned.
 
-use super::{Custody, CustodyError};
+use super::secrets::{Custody, CustodyError};
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
     id::SecretId,

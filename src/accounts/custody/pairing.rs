@@ -1,7 +1,7 @@
 //! Whether a main database and a vault belong together. Both carry one installation id, written once; a pair with two
 //! ids, or with one where the other database is not blank, is not worked with until somebody adopts it.
 
-use super::{Custody, CustodyError};
+use super::secrets::{Custody, CustodyError};
 use kalends_core::{
     audit::{AuditAction, AuditEntry, Ending},
     clock::Timestamp,

@@ -1,6 +1,6 @@
 //! Seals everything anew with the newest key, each secret under a new id.
 
-use super::{Custody, CustodyError};
+use super::secrets::{Custody, CustodyError};
 use kalends_core::{
     account_name::Password,
     audit::{AuditAction, AuditEntry},

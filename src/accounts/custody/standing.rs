@@ -1,7 +1,7 @@
 //! How main database and vault stand to each other: whether one of them was set back to an earlier state, which passwords
 //! are missing, and which rows of the vault nothing answers for. What is found is told; nothing is deleted for it.
 
-use super::{Custody, CustodyError};
+use super::secrets::{Custody, CustodyError};
 use crate::audit::follow;
 use kalends_core::{clock::Timestamp, id::SecretId};
 use kalends_store::vault::VaultError;

@@ -1,6 +1,6 @@
 //! Webhooks across the two databases: address and key in the vault, the pointer in the main one.
 
-use super::{Custody, CustodyError};
+use super::secrets::{Custody, CustodyError};
 use kalends_core::{
     account_name::Password,
     audit::AuditEntry,

@@ -234,7 +234,7 @@ pub async fn switch(
         .ok();
     let entry = AuditEntry::by(admin.id, AuditAction::PasswordSwitched).about(subject_of(account));
     let switched = services.custody().switch(account, &entry).await;
-    services.kept.close(account.id);
+    services.idle_connections.close(account.id);
     if let Some(leased) = leased {
         services.store.release_account(&leased).await?;
     }

@@ -39,7 +39,7 @@ pub async fn end(
     let subject = format!("{} ({} at {})", account.label, account.name, account.host);
     let entry = AuditEntry::by(admin.id, AuditAction::AccountEnded).about(subject);
     let ended = services.custody().end_account(account.id, &entry).await?;
-    services.kept.close(account.id);
+    services.idle_connections.close(account.id);
     let revocation = Revocation {
         id: RecordId::new(now, services.random.bytes()),
         at: now,

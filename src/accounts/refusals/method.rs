@@ -1,7 +1,7 @@
 //! How a password may go to a host: what hosts have offered is remembered, and Basic is used only where nothing better
 //! was ever offered, or on purpose.
 
-use super::unreadable;
+use super::reserve::unreadable;
 use crate::services::Services;
 use kalends_core::{account_name::AccountName, connection::SignInMethod, problem::Problem};
 use kalends_exchange::auth::{BasicUse, offer::Offer};

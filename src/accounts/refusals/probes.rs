@@ -1,6 +1,6 @@
 //! The one instant at which a stopped account's password is sent again: never before a place for it is free.
 
-use super::full_until;
+use super::full::full_until;
 use crate::services::Services;
 use kalends_store::StoreError;
 

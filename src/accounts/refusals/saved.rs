@@ -1,27 +1,24 @@
 //! Stands before a saved password. Whoever uses it holds the account's lease.
 
 use super::{
+    full::{full_until, whose},
     method::{basic_at, remember},
     probes::put_off_probes,
-    reserve, unreadable,
-    vouching::{counted_by_name, counted_under},
+    reserve::{reserve, unreadable},
+    vouching::counted_under,
 };
 use crate::services::Services;
 use futures::future::BoxFuture;
 use kalends_core::policy::next_probe;
 use kalends_core::{
-    account_name::AccountName,
-    clock::Timestamp,
-    connection::{Mode, SignInMethod},
-    id::RecordId,
-    policy::Probes,
+    account_name::AccountName, connection::SignInMethod, id::RecordId, policy::Probes,
     problem::Problem,
 };
 use kalends_exchange::{
     auth::{BasicUse, Gate, Permit, Verdict, offer::Offer},
     outbound::connection::Facts,
 };
-use kalends_store::{Account, CountedUnder, Sent, StoreError};
+use kalends_store::{Account, Sent, StoreError};
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
@@ -247,31 +244,6 @@ impl Gate for SavedGate {
 
 fn lock(proxy: &Mutex<Option<String>>) -> MutexGuard<'_, Option<String>> {
     proxy.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Until when the places of an account's name are all taken, as far as its host's name tells.
-pub async fn full_until(
-    services: &Services,
-    account: &Account,
-) -> Result<Option<Timestamp>, StoreError> {
-    let person = whose(services, account).await?;
-    let server = (account.endpoint.host(), account.endpoint.port());
-    let (store, outbound) = (&services.store, &services.outbound);
-    let under: CountedUnder =
-        counted_by_name(store, outbound, server, &account.name, &person).await?;
-    let none = store
-        .no_place(&under, Sent::Saved, services.clock.now())
-        .await?;
-    Ok(none.filter(|none| !none.is_open).map(|none| none.until))
-}
-
-/// Whose account it is where nobody vouches for its server: its owner's, or whoever came to share it first.
-async fn whose(services: &Services, account: &Account) -> Result<String, StoreError> {
-    if account.mode == Mode::Organisation {
-        return Ok(String::new());
-    }
-    let first = services.store.first_user_of(account.id).await?;
-    Ok(first.map(|user| user.to_string()).unwrap_or_default())
 }
 
 struct SavedPermit {

@@ -4,7 +4,7 @@ use super::{
     method::{basic_at, remember},
     person::{PersonAccounts, PersonRefusals},
     probes::put_off_probes,
-    reserve, unreadable,
+    reserve::{reserve, unreadable},
     vouching::counted_under,
 };
 use crate::services::Services;

@@ -1,6 +1,6 @@
 //! Which step a failure belongs to, and whether the endpoint itself is to blame.
 
-use super::{Failure, Stop};
+use super::{request::Failure, stop::Stop};
 use kalends_core::{calendar::Window, check::Step, problem::Problem};
 use kalends_exchange::ews::{Cause, EwsError};
 

@@ -5,6 +5,7 @@ mod facts;
 mod failed_step;
 mod progress;
 mod request;
+mod stop;
 
 use facts::{certificate_seen, ends_soon, folder_seen, greeting_seen, proof, tls_seen};
 use failed_step::failing_step;
@@ -27,6 +28,7 @@ use kalends_exchange::{
 use progress::Progress;
 pub use request::{Controls, Failure, Success, TestRequest, Tools};
 use std::{sync::Arc, time::Duration};
+use stop::Stop;
 use tokio::time::timeout;
 
 /// How long the test may take.
@@ -39,19 +41,19 @@ const PROOF_ENTRIES: usize = 5;
 /// Takes the steps in the order of [`Step::ALL`]; `report` hears of each when it begins and when it ends. Dropping the
 /// future ends the test.
 #[tracing::instrument(name = "connect.check", skip_all)]
-pub async fn climb(
+pub async fn run(
     tools: &Tools,
     request: TestRequest,
     report: impl FnMut(StepReport) + Send,
 ) -> Result<Success, Failure> {
     let mut progress = Progress::new(report);
-    let climbing = TestRun {
+    let test = TestRun {
         tools,
         request: &request,
         progress: &mut progress,
         told_by: None,
     };
-    match timeout(LIMIT, climbing.run()).await {
+    match timeout(LIMIT, test.run()).await {
         Ok(Ok(success)) => Ok(success),
         Ok(Err(stop)) => {
             progress.fail(&stop.seen);
@@ -67,12 +69,6 @@ pub async fn climb(
             .into())
         }
     }
-}
-
-/// Why the climb ends at the step under way.
-struct Stop {
-    failure: Box<Failure>,
-    seen: String,
 }
 
 struct TestRun<'a, F> {

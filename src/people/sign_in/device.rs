@@ -3,7 +3,7 @@
 //! A device that somebody has signed in on is known for 180 days by a cookie; the main database holds its hash beside
 //! the account. What strangers do elsewhere, or from the same address, never keeps a known device waiting.
 
-use super::limits::ClientNetwork;
+use super::client_network::ClientNetwork;
 use crate::services::Services;
 use kalends_core::{clock::Timestamp, lifetimes::KNOWN_DEVICE};
 use kalends_store::{StoreError, User};

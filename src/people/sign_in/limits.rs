@@ -4,18 +4,14 @@
 //! Guesses at an account count together wherever they come from, and all guesses from an address count together. A
 //! device that the account was signed in on before counts for itself alone.
 
-use super::Visitor;
+use super::{client_network::ClientNetwork, device::Visitor};
 use crate::{people::hashing::Queue, services::Services};
 use kalends_core::{clock::Timestamp, id::UserId};
 use kalends_store::{
     LimitPlace, StoreError, User,
     limit::{Keys, Limit, LimitKey, PlaceLifetime},
 };
-use sha2::{Digest as _, Sha256};
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// Failures at once, then one more every `REFILL`: of one kind, and of all accounts from one address.
 const OF_ONE: usize = 8;
@@ -27,28 +23,6 @@ const LINES_AN_HOUR: usize = 100;
 const OF_STRANGERS: Keys = Keys::Anybodys {
     most_places: 20_000,
 };
-
-/// The network of a client address: of IPv6 whoever has one address has all of its /64.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientNetwork(String);
-
-impl ClientNetwork {
-    pub fn of(address: &str) -> Self {
-        Self(match address.parse() {
-            Ok(IpAddr::V6(address)) => {
-                Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).to_string()
-            }
-            _ => address.to_owned(),
-        })
-    }
-}
-
-impl ClientNetwork {
-    /// As rows of strangers name it.
-    pub fn hashed(&self) -> String {
-        hex::encode(Sha256::digest(self.0.as_bytes()))
-    }
-}
 
 const fn refilled(purpose: &'static str, most: usize, keys: Keys) -> Limit {
     Limit {

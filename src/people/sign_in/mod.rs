@@ -1,6 +1,7 @@
 //! Signing in to Kalends: the same words and the same time whether the address or the password is wrong, and so many
 //! tries as the limits allow.
 
+mod client_network;
 mod device;
 pub(crate) mod limits;
 
@@ -11,13 +12,13 @@ use crate::{
     reports::metrics::SignInOutcome,
     services::Services,
 };
+pub use client_network::ClientNetwork;
 use kalends_core::{
     account_name::Password,
     audit::{AuditAction, AuditEntry},
     mailbox::SmtpAddress,
 };
 use kalends_store::{StoreError, User};
-pub use limits::ClientNetwork;
 use limits::{GuessedAccount, LinesAboutStrangers, NotNow, SignInAttempt};
 use std::time::Duration;
 use zxcvbn::{Score, zxcvbn};

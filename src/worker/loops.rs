@@ -1,0 +1,57 @@
+//! The loops by which Kalends works by itself, and how often each goes round.
+
+use std::time::Duration;
+
+/// The loops, by the name that is told and stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Loop {
+    /// Writes down in both databases that all of this goes on.
+    Heartbeat,
+    /// Tells that this instance runs, and which keys it holds.
+    Instance,
+    /// Compares the two databases.
+    Standing,
+    /// Looks whether the clock was set.
+    Clock,
+    /// Gives connections that are due their round.
+    Sync,
+    /// Works through maps of mailboxes.
+    Maps,
+    /// Compares what is wrong with what was told.
+    Notices,
+    Mail,
+    Webhooks,
+    /// Takes up actions for many connections that another process left undone.
+    Bulks,
+    /// Ends checks whose process is gone.
+    Checks,
+    /// Lets the vault remember the end of the audit trail.
+    TrailMemory,
+    /// Looks at the whole audit trail.
+    TrailLook,
+    /// Clears away sessions that have ended, what strangers left behind among them.
+    Sessions,
+    /// Forgets what is no longer needed.
+    Housekeeping,
+}
+
+impl Loop {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Between two steps of a loop that does the same thing again and again.
+    pub const fn pause(self) -> Duration {
+        match self {
+            Self::Heartbeat | Self::Instance | Self::Clock | Self::TrailMemory => {
+                Duration::from_secs(10)
+            }
+            Self::Sync | Self::Maps => Duration::from_secs(1),
+            Self::Mail | Self::Webhooks => Duration::from_secs(5),
+            Self::Notices => Duration::from_secs(30),
+            Self::Standing | Self::Bulks | Self::Checks | Self::Sessions => Duration::from_mins(1),
+            Self::TrailLook | Self::Housekeeping => Duration::from_hours(1),
+        }
+    }
+}
