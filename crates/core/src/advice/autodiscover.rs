@@ -1,4 +1,4 @@
-//! AdviceBuilder for Autodiscover: what came of each address that was asked, and where it leads.
+//! Words for Autodiscover: what came of each address that was asked, and where it leads.
 
 use super::{
     names::Names,

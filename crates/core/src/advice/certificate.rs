@@ -1,4 +1,4 @@
-//! AdviceBuilder for encryption that did not come about: certificates with issuer, names and dates, and TLS itself.
+//! Words for encryption that did not come about: certificates with issuer, names and dates, and TLS itself.
 
 use super::{
     powershell::quote,

@@ -1,4 +1,4 @@
-//! AdviceBuilder for entries that Exchange itself cannot read, with the times at which they lie.
+//! Words for entries that Exchange itself cannot read, with the times at which they lie.
 
 use super::{
     names::Names,

@@ -1,4 +1,4 @@
-//! AdviceBuilder for rights and mailboxes: the sign-in worked, the calendar is not within reach.
+//! Words for rights and mailboxes: the sign-in worked, the calendar is not within reach.
 
 use super::{
     names::Names,

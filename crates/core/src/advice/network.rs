@@ -1,4 +1,4 @@
-//! AdviceBuilder for what happens before anybody says a word of TLS: addresses, names and TCP.
+//! Words for what happens before anybody says a word of TLS: addresses, names and TCP.
 
 use super::{
     powershell::quote,

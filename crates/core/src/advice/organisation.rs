@@ -1,4 +1,4 @@
-//! AdviceBuilder for what an organisation decides: accounts that admins hold, pauses, and mailboxes that are taken.
+//! Words for what an organisation decides: accounts that admins hold, pauses, and mailboxes that are taken.
 
 use super::{
     names::Names,

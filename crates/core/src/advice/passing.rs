@@ -1,4 +1,4 @@
-//! AdviceBuilder for what passes by itself: busy servers, servers in trouble, answers that did not arrive.
+//! Words for what passes by itself: busy servers, servers in trouble, answers that did not arrive.
 
 use super::{
     names::Names,

@@ -1,4 +1,4 @@
-//! AdviceBuilder for passwords that are refused, held back or gone, and for accounts that may not sign in.
+//! Words for passwords that are refused, held back or gone, and for accounts that may not sign in.
 
 use super::{
     certificate,

@@ -1,4 +1,4 @@
-//! AdviceBuilder for proxies that part what NTLM needs together: it signs in one connection, from the caller to Exchange.
+//! Words for proxies that part what NTLM needs together: it signs in one connection, from the caller to Exchange.
 
 use super::{
     certificate,

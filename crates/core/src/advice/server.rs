@@ -1,4 +1,4 @@
-//! AdviceBuilder for servers that answer something else than expected: no EWS, not this EWS, or not for this caller.
+//! Words for servers that answer something else than expected: no EWS, not this EWS, or not for this caller.
 
 use super::{
     names::Names,

@@ -1,4 +1,4 @@
-//! AdviceBuilder for sign-ins that do not work. A bare 401 tells no cause, so its causes are listed by likelihood, each with
+//! Words for sign-ins that do not work. A bare 401 tells no cause, so its causes are listed by likelihood, each with
 //! the command that decides.
 
 use super::{

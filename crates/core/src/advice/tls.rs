@@ -1,4 +1,4 @@
-//! AdviceBuilder for encryption that did not come about before a certificate was judged.
+//! Words for encryption that did not come about before a certificate was judged.
 
 use super::{
     certificate::CERTIFICATES,

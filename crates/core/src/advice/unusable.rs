@@ -1,4 +1,4 @@
-//! AdviceBuilder for certificates that cannot be used whoever issued them, with how to issue them anew.
+//! Words for certificates that cannot be used whoever issued them, with how to issue them anew.
 
 use super::{
     certificate::{self, CERTIFICATES, facts},

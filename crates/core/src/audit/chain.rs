@@ -1,6 +1,6 @@
 //! How a line of the audit trail is bound to the one before it.
 
-use super::AuditLine;
+use super::action::AuditLine;
 use sha2::{Digest as _, Sha256};
 
 impl AuditLine {

@@ -1,6 +1,6 @@
 //! Lines of the trail that took something away: what a restore of the main database brings back.
 
-use super::{AuditAction, AuditLine};
+use super::action::{AuditAction, AuditLine};
 use crate::clock::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@
 //! message with a MIC would make a mechListMIC mandatory ([MS-SPNG] Appendix A), without which no acceptor is content.
 
 use super::{
-    Method,
+    method::Method,
     ntlm::{
         self, Reply,
         challenge::{Challenge, ChallengeError},

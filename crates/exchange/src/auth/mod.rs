@@ -10,15 +10,19 @@ pub mod ntlm;
 pub mod offer;
 pub mod spnego;
 
+mod error;
 mod gate;
 mod handshake;
+mod method;
 mod proof;
 mod sender;
 
+pub use error::AuthError;
 pub use gate::{BasicUse, Gate, Permit, Verdict};
+pub use method::Method;
 
 use crate::outbound::{
-    Outbound, OutboundError,
+    Outbound,
     connection::{Answer, Connection, SendError},
     front::proxy,
 };
@@ -27,91 +31,18 @@ use http::{HeaderValue, Request, StatusCode, header::AUTHORIZATION};
 use hyper::body::Bytes;
 use kalends_core::{
     account_name::{AccountName, Password},
-    problem::Problem,
     random::Random,
 };
-use ntlm::challenge::ChallengeError;
 use offer::{Offer, Scheme};
 use proof::{Held, Proof, comes_from_behind_the_sign_in};
 use sender::Sender;
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 /// Who signs in, and with what.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     pub account: AccountName,
     pub password: Password,
-}
-
-/// Why a signed-in request brought no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AuthError {
-    Outbound(OutboundError),
-    Send(SendError),
-    /// The server offers no kind of sign-in that Kalends can use.
-    NotOffered(Offer),
-    /// The first message of the sign-in was answered as if somebody had signed in already.
-    AnsweredWithoutSignIn(Option<String>),
-    /// `Negotiate` is offered, yet NTLM is not taken under it: the server wants Kerberos.
-    KerberosOnly(Offer),
-    /// The server or a proxy before it closed the connection in the middle of the handshake.
-    NotKept,
-    /// The server's part of the handshake cannot be answered.
-    BadChallenge(ChallengeError),
-    /// 401 to the password.
-    Refused {
-        offer: Offer,
-        request_id: Option<String>,
-    },
-    /// Only Basic is left, which would send the password itself, at a host that has offered better.
-    BasicWithheld(Offer),
-    /// The gate stayed shut.
-    HeldBack(Box<Problem>),
-    /// The connection must sign in anew, and the password was forgotten.
-    PasswordForgotten,
-}
-
-impl AuthError {
-    /// Whether the handshake ended before anything of the password went out.
-    const fn is_before_the_proof(&self) -> bool {
-        matches!(
-            self,
-            Self::KerberosOnly(_) | Self::NotKept | Self::NotOffered(_) | Self::BadChallenge(_)
-        )
-    }
-}
-
-/// How a connection is signed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    Ntlm,
-    /// NTLM under `Negotiate`, where that is all that is offered.
-    Negotiate,
-    Basic,
-}
-
-impl Method {
-    /// The best that is offered: NTLM proves the password without sending it, and is bound to the connection.
-    pub fn of(offer: &Offer) -> Option<Self> {
-        [
-            (Scheme::Ntlm, Self::Ntlm),
-            (Scheme::Negotiate, Self::Negotiate),
-            (Scheme::Basic, Self::Basic),
-        ]
-        .into_iter()
-        .find(|(scheme, _)| offer.has(scheme))
-        .map(|(_, method)| method)
-    }
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ntlm => "NTLM",
-            Self::Negotiate => "NTLM (Negotiate)",
-            Self::Basic => "Basic",
-        })
-    }
 }
 
 /// A connection over which requests go signed in.

@@ -1,7 +1,10 @@
 //! A password on its way: the place that its gate gave it, the request that carries its proof, and the verdict, which is
 //! awaited even when nobody waits for the answer any more.
 
-use super::{AuthError, Gate, Permit, Verdict};
+use super::{
+    error::AuthError,
+    gate::{Gate, Permit, Verdict},
+};
 use crate::{
     observer::CallObserver,
     outbound::connection::{Answer, Connection, Facts, SendError},

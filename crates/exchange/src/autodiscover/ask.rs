@@ -1,6 +1,11 @@
 //! The signed-in question to one host, in the plain form and, where that says nothing, in SOAP.
 
-use super::{ANSWER_BYTES, Autodiscover, NotFound, Ready, pox, problem_at, reply::Said, soap};
+use super::{
+    pox,
+    probe::{ANSWER_BYTES, Autodiscover, NotFound, Ready, problem_at},
+    reply::Said,
+    soap,
+};
 use crate::{
     auth::SignedIn,
     ews::{

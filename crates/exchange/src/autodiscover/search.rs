@@ -1,6 +1,6 @@
 //! The state of one search, and what its end means.
 
-use super::{MAX_HINTS, MAX_HOSTS, MAX_TRIED, NotFound, url};
+use super::probe::{MAX_HINTS, MAX_HOSTS, MAX_TRIED, NotFound, url};
 use kalends_core::{
     mailbox::SmtpAddress,
     problem::{CameOf, Problem, Tried, capped},

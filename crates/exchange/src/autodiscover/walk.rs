@@ -3,8 +3,11 @@
 //! for a web host often stands there.
 
 use super::{
-    Asked, Autodiscover, MAX_HOPS, NotFound, Probed, Ready, ask::Next, is_within, problem_at,
-    search::Search, well_known,
+    ask::Next,
+    probe::{
+        Asked, Autodiscover, MAX_HOPS, NotFound, Probed, Ready, is_within, problem_at, well_known,
+    },
+    search::Search,
 };
 use crate::{auth::Method, ews::EwsError};
 use futures::future::join;

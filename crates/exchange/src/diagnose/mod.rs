@@ -2,8 +2,11 @@
 //! 401 stays one problem; only codes that the server sends narrow it.
 
 pub mod control;
+mod evidence;
 mod front;
 mod response_codes;
+
+pub use evidence::Evidence;
 
 use crate::{
     ews::{Cause, EwsError},
@@ -13,18 +16,8 @@ use kalends_core::{
     back_off::{DEFAULT_MILLIS, millis_of},
     endpoint::is_exchange_online,
     exchange_version::ServerBuild,
-    mailbox::SmtpAddress,
     problem::{InsteadOfEws, Problem},
 };
-
-/// What is known beside the failure itself.
-#[derive(Debug, Clone, Copy)]
-pub struct Evidence<'a> {
-    /// The address called.
-    pub url: &'a str,
-    /// The mailbox meant.
-    pub mailbox: &'a SmtpAddress,
-}
 
 /// The problem behind a failure.
 pub fn diagnose(error: &EwsError, evidence: &Evidence<'_>) -> Problem {

@@ -1,6 +1,6 @@
 //! What each response code means for people. Codes that share a remedy share a problem, which then shows the code.
 
-use super::Evidence;
+use super::evidence::Evidence;
 use crate::ews::{ServerSaid, response_code::ResponseCode as Code};
 use kalends_core::{
     back_off::wait_millis, mailbox::SmtpAddress, pasted::addresses_in, problem::Problem,

@@ -2,7 +2,7 @@
 //! that a hundred answers as long as they may be could come at the same moment.
 
 use super::sanitize::digestible;
-use crate::outbound::connection::{Body, BodyError};
+use crate::outbound::{Body, BodyError};
 use futures::StreamExt as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
 

@@ -5,8 +5,8 @@ use super::{operation::OperationName, response_code::ResponseCode};
 use crate::{
     auth::{AuthError, offer::Offer},
     outbound::{
-        OutboundError,
-        connection::{Answer, BodyError, SendError},
+        BodyError, OutboundError,
+        connection::{Answer, SendError},
         front::proxy,
     },
 };

@@ -2,7 +2,7 @@
 //! not asked for is skipped; depth and sizes are bounded; a document type ends it.
 
 use super::sanitize::{digestible, is_xml};
-use crate::outbound::connection::{Body, BodyError};
+use crate::outbound::{Body, BodyError};
 use futures::StreamExt as _;
 use kalends_core::problem::capped;
 use quick_xml::{

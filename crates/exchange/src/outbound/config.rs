@@ -1,8 +1,9 @@
 //! What the administrator set about outgoing connections, read and refused with the cure.
 
 use super::{
-    CONNECT_LIMIT,
+    connect_limit::CONNECT_LIMIT,
     guard::{AllowedHosts, ConnectTo},
+    setting_error::SettingError,
 };
 use kalends_core::call::CALL_LIMIT;
 use std::{path::PathBuf, time::Duration};
@@ -36,16 +37,6 @@ impl Default for Limits {
             call: CALL_LIMIT,
         }
     }
-}
-
-/// A setting that cannot be used: its name, its value and the cure.
-#[derive(Debug, thiserror::Error)]
-#[error("{setting}={value}: {reason} {cure}")]
-pub struct SettingError {
-    pub setting: &'static str,
-    pub value: String,
-    pub reason: String,
-    pub cure: &'static str,
 }
 
 impl OutboundConfig {

@@ -3,11 +3,14 @@
 //! another one.
 
 use super::{
-    OutboundError, retry_after,
+    body::{Body, BodyError},
+    connect_limit::left,
+    error::OutboundError,
+    retry_after,
     tls::is_for_want_of_a_certificate,
     unpack::{ACCEPTED, unpacked},
 };
-use futures::{Stream, StreamExt as _};
+use futures::StreamExt as _;
 use http::{
     HeaderMap, HeaderValue, Method, Request, StatusCode, Version,
     header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, LOCATION, RETRY_AFTER},
@@ -25,7 +28,6 @@ use kalends_core::{
 use std::{
     io,
     net::SocketAddr,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -96,17 +98,6 @@ pub enum SendError {
     NotHttp,
 }
 
-/// Why an answer could not be read to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BodyError {
-    #[error("the answer is larger than the limit")]
-    TooLarge,
-    #[error("the connection broke within the answer")]
-    CutShort,
-    #[error("the answer is packed in a way that cannot be undone")]
-    Packed,
-}
-
 /// The head of an answer with its body still to be read.
 pub struct Answer {
     pub status: StatusCode,
@@ -117,9 +108,6 @@ pub struct Answer {
     /// Unpacked.
     pub body: Body,
 }
-
-/// The bytes of an answer as they come in.
-pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
 impl Connection {
     pub(super) async fn start(
@@ -154,7 +142,7 @@ impl Connection {
 
     /// How long the server may still take to ask for a sign-in.
     pub fn left_to_connect(&self) -> Duration {
-        super::left(self.0.connect_by)
+        left(self.0.connect_by)
     }
 
     /// Sends one request and reads the head of its answer. `uri` is the path alone; the host header is set here.

@@ -1,6 +1,6 @@
 //! Why no connection came about, as the log says it; people read the advice on it.
 
-use super::CONNECT_LIMIT;
+use super::connect_limit::CONNECT_LIMIT;
 use kalends_core::problem::{Certificate, CertificateFlaw, Target, TlsReason};
 use std::net::{IpAddr, SocketAddr};
 

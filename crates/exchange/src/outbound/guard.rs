@@ -1,7 +1,7 @@
 //! Which addresses may be called. People type the host, so without the administrator's word Kalends calls public
 //! addresses only: nobody may use it to look around inside the network it runs in.
 
-use super::SettingError;
+use super::setting_error::SettingError;
 use kalends_core::mailbox::to_ascii;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

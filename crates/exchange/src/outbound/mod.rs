@@ -9,17 +9,24 @@ pub mod plain;
 pub mod resolve;
 pub mod tls;
 
+mod body;
 mod config;
+mod connect_limit;
 mod error;
 mod retry_after;
+mod setting_error;
 mod unpack;
 
-pub use config::{Limits, OutboundConfig, SettingError};
+pub use body::{Body, BodyError};
+pub use config::{Limits, OutboundConfig};
+pub use connect_limit::CONNECT_LIMIT;
 pub use error::{CertificateFault, OutboundError};
 pub use hyper::body::Bytes;
 pub use resolve::DNS_LIMIT;
+pub use setting_error::SettingError;
 
 use crate::observer::{CallObserver, Unobserved};
+use connect_limit::left;
 use connection::Connection;
 use guard::{ConnectTo, bare_host};
 use kalends_core::{clock::Clock, problem::Target};
@@ -35,8 +42,6 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// How long it may take from the look-up of a name until the server has asked for a sign-in.
-pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long one of several addresses may take to accept a connection.
 pub const TCP_LIMIT: Duration = Duration::from_secs(4);
 /// The most addresses of one name that are tried.
@@ -294,10 +299,6 @@ impl std::fmt::Debug for Outbound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Outbound")
     }
-}
-
-fn left(until: Instant) -> Duration {
-    until.saturating_duration_since(Instant::now())
 }
 
 async fn open(peer: SocketAddr) -> io::Result<(TcpStream, SocketAddr)> {

@@ -1,7 +1,7 @@
 //! Unpacks answers: servers and proxies pack them whether or not they were asked to, and do not always say so. What comes
 //! out is bounded by the same limit as what comes in.
 
-use super::connection::{Body, BodyError};
+use super::body::{Body, BodyError};
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use futures::{StreamExt as _, stream};
 use http::{HeaderMap, header::CONTENT_ENCODING};

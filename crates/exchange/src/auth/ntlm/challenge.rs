@@ -1,6 +1,6 @@
 //! The second message, as the server sends it: every length and offset in it is checked before it is followed.
 
-use super::SIGNATURE;
+use super::encoding::SIGNATURE;
 
 /// The longest challenge that is read, in bytes; real ones have a few hundred.
 const LIMIT: usize = 8 * 1024;

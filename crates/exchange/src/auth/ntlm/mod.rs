@@ -2,18 +2,19 @@
 //! and LM do not exist here; time and randomness are arguments, so that published vectors can be met byte for byte.
 
 pub mod challenge;
+mod encoding;
 mod proof;
 
+pub use encoding::SIGNATURE;
+
 use challenge::{AvPair, Challenge};
+use encoding::utf16;
 use kalends_core::{
     account_name::{AccountName, Password},
     clock::Timestamp,
 };
 use proof::Proof;
 use zeroize::Zeroizing;
-
-/// What every message begins with.
-pub const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
 
 /// Windows 10 (10.0.19041): what the version field tells.
 const VERSION: [u8; 8] = [0x0a, 0x00, 0x61, 0x4a, 0x00, 0x00, 0x00, 0x0f];
@@ -132,10 +133,6 @@ fn user_and_domain(account: &AccountName) -> (&str, &str) {
         AccountName::Upn(name) | AccountName::Plain(name) => (name, ""),
         AccountName::Domain { domain, user } => (user, domain),
     }
-}
-
-fn utf16(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
 /// 100 ns steps since 1601, little-endian.

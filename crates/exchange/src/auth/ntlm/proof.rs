@@ -22,10 +22,10 @@ pub struct Proof {
 
 /// The user name is upper-cased character by character, the domain is taken as it is.
 pub fn key(user: &str, domain: &str, password: &Password) -> Key {
-    let units: Zeroizing<Vec<u8>> = Zeroizing::new(super::utf16(password.reveal()));
+    let units: Zeroizing<Vec<u8>> = Zeroizing::new(super::encoding::utf16(password.reveal()));
     let hash: Zeroizing<[u8; 16]> = Zeroizing::new(Md4::digest(&units).into());
     let name: String = user.chars().map(upper).chain(domain.chars()).collect();
-    Zeroizing::new(hmac(&*hash, &[&super::utf16(&name)]))
+    Zeroizing::new(hmac(&*hash, &[&super::encoding::utf16(&name)]))
 }
 
 impl Proof {
@@ -97,9 +97,9 @@ mod tests {
         let key = key("User", "Domain", &Password::from("Password".to_owned()));
         assert_eq!(hex(&*key), "0c868a403bfd7a93a3001ef22ef02e3f");
         let mut info = vec![2, 0, 12, 0];
-        info.extend_from_slice(&super::super::utf16("Domain"));
+        info.extend_from_slice(&super::super::encoding::utf16("Domain"));
         info.extend_from_slice(&[1, 0, 12, 0]);
-        info.extend_from_slice(&super::super::utf16("Server"));
+        info.extend_from_slice(&super::super::encoding::utf16("Server"));
         info.extend_from_slice(&[0; 4]);
         let server = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
         let proof = Proof::new(&key, server, [0xaa; 8], [0; 8], &info);

@@ -3,6 +3,9 @@
 
 pub mod find_item;
 pub mod get_folder;
+mod name;
+
+pub use name::OperationName;
 
 use super::{
     Whose,
@@ -10,25 +13,6 @@ use super::{
     xml::{Xml, XmlError, escaped},
 };
 use kalends_core::exchange_version::RequestSchema;
-
-/// The only elements that a request's body can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OperationName {
-    GetFolder,
-    FindItem,
-}
-
-impl OperationName {
-    pub const ALL: [Self; 2] = [Self::GetFolder, Self::FindItem];
-
-    /// The spelling of the schema.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GetFolder => "GetFolder",
-            Self::FindItem => "FindItem",
-        }
-    }
-}
 
 /// An operation: what it asks, and how its answer is read.
 pub trait Operation: Sync {

@@ -3,7 +3,7 @@
 
 mod judge;
 
-use super::{OutboundError, SettingError};
+use super::{error::OutboundError, setting_error::SettingError};
 use kalends_core::{
     clock::{Clock, Timestamp},
     problem::{Certificate, TlsReason, capped},
