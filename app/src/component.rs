@@ -1,5 +1,6 @@
 //! Parts used by more than one page.
 
+mod all_paused;
 mod browser_zone;
 mod choice;
 mod connection_state;
@@ -16,11 +17,12 @@ mod notice;
 mod question;
 mod when;
 
+pub use all_paused::AllPaused;
 pub use browser_zone::BrowserZone;
 pub use choice::choice;
 #[cfg(feature = "ssr")]
 pub use connection_state::next_sync;
-pub use connection_state::{StateBadge, StateView};
+pub use connection_state::{StateBadge, StateView, state_label};
 pub use copy::CopyButton;
 pub use empty_state::EmptyState;
 pub use failure::Failure;

@@ -31,6 +31,7 @@ mod send;
 mod shell;
 #[cfg(feature = "ssr")]
 pub mod time_zone;
+mod viewer;
 
 pub use error::AppError;
 #[cfg(feature = "ssr")]

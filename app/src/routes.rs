@@ -1,7 +1,6 @@
 //! The route table: every page on one screen.
 
 use crate::{
-    AppError,
     component::Failure,
     page::{
         audit::AuditPage,
@@ -40,6 +39,7 @@ use crate::{
         stored::{PurgePage, StoredPage},
         style::StylePage,
     },
+    viewer::provide_viewer,
 };
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
@@ -47,32 +47,11 @@ use leptos_router::{
     ParamSegment, SsrMode, StaticSegment,
     components::{Route, Router, Routes},
 };
-use serde::{Deserialize, Serialize};
-
-/// Who looks at the page, as far as the frame needs to know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Viewer {
-    pub name: String,
-    pub is_admin: bool,
-}
-
-#[server(endpoint = "viewer")]
-async fn who_looks() -> Result<Option<Viewer>, AppError> {
-    let user = crate::request::user_if_signed_in().await?;
-    Ok(user.map(|user| Viewer {
-        is_admin: user.is_admin(),
-        name: user.name,
-    }))
-}
-
-pub fn use_viewer() -> Resource<Result<Option<Viewer>, AppError>> {
-    expect_context()
-}
 
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    provide_context(Resource::new(|| (), |()| who_looks()));
+    provide_viewer();
 
     view! {
         <Router>
@@ -133,6 +112,6 @@ fn NotFound() -> impl IntoView {
     #[cfg(feature = "ssr")]
     let error = crate::request::failure();
     #[cfg(not(feature = "ssr"))]
-    let error = AppError::NotYours;
+    let error = crate::AppError::NotYours;
     view! { <Failure error /> }
 }

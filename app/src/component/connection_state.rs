@@ -82,3 +82,11 @@ mod ssr {
         Err(told.to_owned())
     }
 }
+
+pub fn state_label(code: &str) -> &'static str {
+    match code {
+        "" => "Everyone",
+        "not_connected" => StateView::NotConnected.label(),
+        code => ConnectionState::from_code(code).map_or("", |state| StateView::Is(state).label()),
+    }
+}

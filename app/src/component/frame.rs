@@ -1,6 +1,6 @@
 //! The frame around every page: skip link, navigation for who is signed in, heading.
 
-use crate::routes::{Viewer, use_viewer};
+use crate::viewer::{Viewer, use_viewer};
 use leptos::prelude::*;
 use leptos_meta::Title;
 

@@ -5,6 +5,7 @@ pub mod entry;
 
 mod agenda_view;
 mod grid_view;
+mod mode;
 mod month_view;
 
 #[cfg(feature = "ssr")]
@@ -27,10 +28,11 @@ use crate::{
     component::{Follow, Frame, Icon, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
 };
-use agenda_view::{Agenda, AgendaDay, AgendaEntry, AgendaTag, tag_view, tag_words};
+use agenda_view::{Agenda, AgendaDay};
 use grid_view::{Grid, GridView};
 use kalends_core::advice::Advice;
 use leptos::prelude::*;
+use mode::CalendarMode;
 use month_view::{Month, MonthView};
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +42,7 @@ struct CalendarView {
     /// `None`: not connected.
     connection: Option<ConnectionLine>,
     /// The view that was asked for; without one, the screen decides between week and agenda.
-    look: Option<Look>,
+    mode: Option<CalendarMode>,
     title: String,
     /// `Week 10`, where weeks are counted so.
     week: Option<String>,
@@ -48,7 +50,7 @@ struct CalendarView {
     previous: Option<String>,
     next: Option<String>,
     today: String,
-    looks: Vec<(Look, String)>,
+    modes: Vec<(CalendarMode, String)>,
     /// What is kept, where the days reach beyond it.
     kept: Option<String>,
     zone: String,
@@ -65,64 +67,6 @@ struct ConnectionLine {
     /// The last time everything was read; `None` before the first round ends.
     as_of: Option<Moment>,
     advice: Option<Advice>,
-}
-
-/// A way to look at days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Look {
-    Agenda,
-    Day,
-    Three,
-    Week,
-    Month,
-}
-
-impl Look {
-    #[cfg(feature = "ssr")]
-    const ALL: [Self; 5] = [
-        Self::Agenda,
-        Self::Day,
-        Self::Three,
-        Self::Week,
-        Self::Month,
-    ];
-
-    /// The value in addresses.
-    #[cfg(feature = "ssr")]
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Agenda => "agenda",
-            Self::Day => "day",
-            Self::Three => "three",
-            Self::Week => "week",
-            Self::Month => "month",
-        }
-    }
-
-    const fn label(self) -> &'static str {
-        match self {
-            Self::Agenda => "Agenda",
-            Self::Day => "Day",
-            Self::Three => "3 days",
-            Self::Week => "Week",
-            Self::Month => "Month",
-        }
-    }
-
-    #[cfg(feature = "ssr")]
-    const fn has_hours(self) -> bool {
-        matches!(self, Self::Day | Self::Three | Self::Week)
-    }
-
-    /// What one page of it is called in the links that turn it.
-    const fn unit(self) -> &'static str {
-        match self {
-            Self::Agenda | Self::Week => "week",
-            Self::Day => "day",
-            Self::Three => "three days",
-            Self::Month => "month",
-        }
-    }
 }
 
 #[server(endpoint = "calendar")]
@@ -158,7 +102,7 @@ async fn calendar(
         .and_then(|connection| connection.last_synced_at)
         .map(kalends::sync::plan::window);
     let shown = asked.shown();
-    let listed = if shown == Look::Month {
+    let listed = if shown == CalendarMode::Month {
         span::Span {
             first: asked.day,
             days: 1,
@@ -175,21 +119,22 @@ async fn calendar(
                 .map(|at| words.appointment(at, false)),
             advice: request::advice_for(connection, &words),
         }),
-        look: asked.look,
+        mode: asked.mode,
         title: asked.title(&words),
         week: asked.week_words(&words),
         previous: asked.previous(kept, &words),
         next: asked.next(kept, &words),
-        today: asked.address(asked.look, None),
-        looks: Look::ALL
-            .map(|look| (look, asked.address(Some(look), Some(asked.day))))
+        today: asked.address(asked.mode, None),
+        modes: CalendarMode::ALL
+            .map(|mode| (mode, asked.address(Some(mode), Some(asked.day))))
             .into(),
         kept: kept.and_then(|kept| asked.turned(&words).beyond(kept, &words)),
         zone: user.time_zone,
         grid: shown
             .has_hours()
             .then(|| grid::grid(asked, span, &entries, kept, &words)),
-        month: (shown == Look::Month).then(|| month::month(asked, span, &entries, kept, &words)),
+        month: (shown == CalendarMode::Month)
+            .then(|| month::month(asked, span, &entries, kept, &words)),
         days: agenda::days(listed, &entries, kept, &words),
     })
 }
@@ -210,13 +155,13 @@ pub fn CalendarPage() -> impl IntoView {
 fn Calendar(view: CalendarView) -> impl IntoView {
     let CalendarView {
         connection,
-        look,
+        mode,
         title,
         week,
         previous,
         next,
         today,
-        looks,
+        modes,
         kept,
         zone,
         grid,
@@ -236,13 +181,13 @@ fn Calendar(view: CalendarView) -> impl IntoView {
         .into_any();
     };
     let waiting = connection.as_of.is_none();
-    let unit = look.unwrap_or(Look::Week).unit();
-    let class = match look {
+    let unit = mode.unwrap_or(CalendarMode::Week).unit();
+    let class = match mode {
         None => "calendar calendar-fitting",
-        Some(Look::Agenda) => "calendar",
-        Some(Look::Day | Look::Three) => "calendar calendar-few",
-        Some(Look::Week) => "calendar calendar-week",
-        Some(Look::Month) => "calendar calendar-month",
+        Some(CalendarMode::Agenda) => "calendar",
+        Some(CalendarMode::Day | CalendarMode::Three) => "calendar calendar-few",
+        Some(CalendarMode::Week) => "calendar calendar-week",
+        Some(CalendarMode::Month) => "calendar calendar-month",
     };
     let about = [week, Some(format!("times in {zone}"))];
     let about = about.into_iter().flatten().collect::<Vec<_>>().join(", ");
@@ -267,7 +212,7 @@ fn Calendar(view: CalendarView) -> impl IntoView {
                     <p class="pager-zone">{about}</p>
                 </div>
                 <nav class="looks" aria-label="Views">
-                    {looks.into_iter().map(|(to, href)| look_link(look, to, &href)).collect_view()}
+                    {modes.into_iter().map(|(to, href)| mode_link(mode, to, &href)).collect_view()}
                 </nav>
             </div>
             {kept.map(|kept| view! { <p class="notice">{kept}</p> })}
@@ -294,20 +239,22 @@ fn turning(label: &'static str, unit: &'static str, link: Option<String>) -> imp
 
 /// The link to a view. Three days are for narrow screens, a week for wide ones. What the screen decides is marked as
 /// the screen decides it.
-fn look_link(chosen: Option<Look>, to: Look, href: &str) -> impl IntoView + use<> {
+fn mode_link(chosen: Option<CalendarMode>, to: CalendarMode, href: &str) -> impl IntoView + use<> {
     let one = |class: &'static str, is_current: bool| {
         let href = href.to_owned();
         view! { <a class=class href=href aria-current=is_current.then_some("page")>{to.label()}</a> }
     };
     let is_chosen = chosen == Some(to);
     match to {
-        Look::Agenda if chosen.is_none() => {
+        CalendarMode::Agenda if chosen.is_none() => {
             view! { {one("look only-narrow", true)} {one("look only-wide", false)} }.into_any()
         }
-        Look::Three if !is_chosen => one("look only-narrow", false).into_any(),
-        Look::Week if !is_chosen => one("look only-wide", chosen.is_none()).into_any(),
-        Look::Agenda | Look::Day | Look::Three | Look::Week | Look::Month => {
-            one("look", is_chosen).into_any()
-        }
+        CalendarMode::Three if !is_chosen => one("look only-narrow", false).into_any(),
+        CalendarMode::Week if !is_chosen => one("look only-wide", chosen.is_none()).into_any(),
+        CalendarMode::Agenda
+        | CalendarMode::Day
+        | CalendarMode::Three
+        | CalendarMode::Week
+        | CalendarMode::Month => one("look", is_chosen).into_any(),
     }
 }

@@ -8,7 +8,7 @@ mod rows;
 
 use crate::{
     AppError,
-    component::{EmptyState, Follow, Frame, StateView, loaded},
+    component::{AllPaused, EmptyState, Follow, Frame, loaded, state_label},
 };
 use filter::ConnectionsQuery;
 use leptos::{prelude::*, server_fn::ServerFn as _};
@@ -121,7 +121,7 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
     view! {
         <Frame title="Connections" wide=true>
             {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
-            {is_paused.then(super::overview::all_paused)}
+            {is_paused.then(|| view! { <AllPaused /> })}
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
             <Follow />
             <nav class="filters" id="states" data-live="" aria-label="Filter by state">
@@ -184,14 +184,5 @@ fn Pages(wanted: ConnectionsQuery, page: i64, pages: i64) -> impl IntoView {
             <span>{format!("Page {page} of {pages}")}</span>
             {(page < pages).then(|| view! { <a class="button" href=to(page + 1)>"Next"</a> })}
         </nav>
-    }
-}
-
-pub(super) fn state_label(code: &str) -> &'static str {
-    match code {
-        "" => "Everyone",
-        "not_connected" => StateView::NotConnected.label(),
-        code => kalends_core::connection::ConnectionState::from_code(code)
-            .map_or("", |state| StateView::Is(state).label()),
     }
 }

@@ -6,6 +6,8 @@ pub mod click;
 pub mod end;
 mod fields;
 pub mod mailboxes;
+#[cfg(feature = "ssr")]
+mod mend;
 pub mod notices;
 mod password;
 pub mod pause;
@@ -20,21 +22,9 @@ use crate::{
 #[cfg(feature = "ssr")]
 pub use fields::account_by_id;
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
-
-/// Mends a kept account form as a failed test suggests.
 #[cfg(feature = "ssr")]
-pub fn mend(draft: &mut crate::draft::FormDraft, fix: crate::page::check::Fix) {
-    use crate::page::check::Fix;
-    let (field, value) = match fix {
-        Fix::Mailbox(address) => ("control", address),
-        Fix::Endpoint(endpoint) => ("endpoint", endpoint),
-        Fix::Confirm(host) => return crate::page::connect::confirm(draft, &host),
-        Fix::Basic => return crate::page::connect::allow_basic(draft),
-        Fix::KeepTrying | Fix::Through(_) | Fix::Ask(_) => return,
-    };
-    draft.values.insert(field.to_owned(), value);
-}
+pub use mend::mend;
+use serde::{Deserialize, Serialize};
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,87 +8,15 @@ mod gather;
 #[cfg(feature = "ssr")]
 mod plot;
 mod restored;
+mod view;
 
 use crate::{
     AppError,
-    component::{Follow, Frame, Icon, When, loaded},
-    moment::Moment,
+    component::{AllPaused, Follow, Frame, Icon, When, loaded, state_label},
 };
 use leptos::prelude::*;
-use restored::{Restored, RestoredView};
-use serde::{Deserialize, Serialize};
-
-/// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct OverviewView {
-    /// What is still to be done at first; empty once calendars are connected.
-    steps: Vec<FirstStep>,
-    owners: Vec<OwnerView>,
-    /// Warnings of certificates that end soon.
-    endings: Vec<String>,
-    /// Codes of states with how many connections are in them.
-    states: Vec<(String, i64)>,
-    /// Why somebody may not be told.
-    silence: Option<String>,
-    /// The address that everybody seems to come from.
-    only_peer: Option<String>,
-    /// What is wrong with this Kalends itself, a sentence or two each.
-    warnings: Vec<String>,
-    restored: RestoredView,
-    requests: i64,
-    is_paused: bool,
-    rounds: PlotView,
-    delays: PlotView,
-    servers: Vec<ServerView>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct FirstStep {
-    title: String,
-    why: String,
-    link: String,
-    is_done: bool,
-}
-
-/// What one kind of people must act on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct OwnerView {
-    title: String,
-    will_pass: bool,
-    causes: Vec<CauseView>,
-}
-
-/// One thing that goes wrong, for some people.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct CauseView {
-    title: String,
-    /// The account or the server.
-    place: String,
-    people: String,
-    since: Moment,
-    link: String,
-    /// The page on which an admin mends it.
-    cure: Option<String>,
-}
-
-/// A plot with its numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct PlotView {
-    svg: String,
-    /// In one sentence.
-    summary: String,
-    head: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct ServerView {
-    host: String,
-    product: String,
-    build: String,
-    ends: Option<Moment>,
-    ends_soon: bool,
-}
+use restored::Restored;
+use view::{FirstStep, OverviewView, OwnerView, PlotView, ServerView};
 
 #[server(endpoint = "overview")]
 async fn overview() -> Result<OverviewView, AppError> {
@@ -163,7 +91,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
         .any(|(code, number)| code != "not_connected" && *number > 0);
     view! {
         <Frame title="Overview" wide=true>
-            {is_paused.then(all_paused)}
+            {is_paused.then(|| view! { <AllPaused /> })}
             {warnings.into_iter().map(|words| view! { <p class="notice notice-waiting">{words}</p> }).collect_view()}
             <Restored view=restored />
             {(!steps.is_empty()).then(|| view! { <FirstSteps steps /> })}
@@ -200,7 +128,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
                         view! {
                             <a class=class href=format!("/connections?state={code}")>
                                 <span class="tile-number">{number}</span>
-                                <span>{super::connections::state_label(&code)}</span>
+                                <span>{state_label(&code)}</span>
                             </a>
                         }
                     })
@@ -232,15 +160,6 @@ fn Overview(view: OverviewView) -> impl IntoView {
                     }
                 })}
         </Frame>
-    }
-}
-
-/// For every page that shows the work of all.
-pub(super) fn all_paused() -> impl IntoView {
-    view! {
-        <p class="notice notice-waiting">
-            "Everything is paused. " <a href="/organisation">"Resume on the page Organisation"</a>
-        </p>
     }
 }
 

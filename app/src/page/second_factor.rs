@@ -38,7 +38,7 @@ async fn second_factor() -> Result<SecondFactorView, AppError> {
     let factor = services.store.factor(user.id).await;
     let pending = kalends::people::two_factor::pending(&services, &user).await;
     let pending = match pending.map_err(request::internal)? {
-        Some((id, kit)) if request::may_see_kit(id).await? => Some(kit),
+        Some((id, kit)) if request::may_see_enrolment(id).await? => Some(kit),
         Some(_) | None => None,
     };
     let kit = pending.map(|kit| KitView {
@@ -101,7 +101,7 @@ async fn begin_second_factor(
     .await
     {
         Ok(id) => {
-            request::show_kit(id).await?;
+            request::show_enrolment(id).await?;
             Ok(())
         }
         Err(error) => Err(error),

@@ -1,6 +1,9 @@
 //! The device that a request comes from: a cookie tells those on which somebody has signed in before.
 
-use super::{client_address, internal, parts, public_origin, services};
+use super::{
+    answer::internal,
+    context::{client_address, parts, public_origin, services},
+};
 use crate::AppError;
 use axum::http::{HeaderValue, header};
 use kalends::people::sign_in::{DeviceToken, Visitor, cookie_name, know_device};

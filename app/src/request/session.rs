@@ -1,6 +1,9 @@
 //! Sessions as pages know them: who is signed in, on what, and who still owes the code of a second factor.
 
-use super::{client_agent, internal, parts, services};
+use super::{
+    answer::internal,
+    context::{client_agent, parts, services},
+};
 use crate::{AppError, device::device_words};
 use kalends::people::{ImportRow, two_factor::password_tag};
 use kalends_core::{
@@ -20,11 +23,11 @@ pub const DEVICE_KEY: &str = "device";
 const FLASH_KEY: &str = "flash";
 const CHOSEN_KEY: &str = "chosen";
 const IMPORT_KEY: &str = "import";
-const KIT_KEY: &str = "kit";
+const ENROLMENT_KEY: &str = "enrolment";
 /// Where somebody waits for their code, whose password was right.
 pub const AWAITED_KEY: &str = "awaited";
 /// How long a right password waits for its code.
-const AWAIT: Duration = Duration::from_mins(10);
+const CODE_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Somebody whose password was right and whose code is still to come.
 #[derive(Serialize, Deserialize)]
@@ -76,7 +79,7 @@ pub async fn awaited() -> Result<Option<(User, String)>, AppError> {
     };
     let services = services();
     let since = Timestamp::from_millis(awaited.since);
-    if services.clock.now().since(since) > AWAIT {
+    if services.clock.now().since(since) > CODE_TIMEOUT {
         return Ok(None);
     }
     let user = services.store.user(awaited.user).await.map_err(internal)?;
@@ -109,7 +112,7 @@ pub async fn end_all_sessions(user: &User) -> Result<(), AppError> {
         .map_err(internal)
 }
 
-/// Formatter for the next page, such as "Your details are saved."
+/// Keeps a sentence for the next page, such as "Your details are saved."
 pub async fn flash(text: &str) -> Result<(), AppError> {
     session()?.insert(FLASH_KEY, text).await.map_err(internal)
 }
@@ -126,12 +129,12 @@ pub async fn end_other_sessions(user: &User) -> Result<u64, AppError> {
 }
 
 /// Lets this session alone see the second factor that it has just proved its way to.
-pub async fn show_kit(id: SecretId) -> Result<(), AppError> {
-    session()?.insert(KIT_KEY, id).await.map_err(internal)
+pub async fn show_enrolment(id: SecretId) -> Result<(), AppError> {
+    session()?.insert(ENROLMENT_KEY, id).await.map_err(internal)
 }
 
-pub async fn may_see_kit(id: SecretId) -> Result<bool, AppError> {
-    let shown: Option<SecretId> = session()?.get(KIT_KEY).await.map_err(internal)?;
+pub async fn may_see_enrolment(id: SecretId) -> Result<bool, AppError> {
+    let shown: Option<SecretId> = session()?.get(ENROLMENT_KEY).await.map_err(internal)?;
     Ok(shown == Some(id))
 }
 

@@ -1,7 +1,7 @@
 //! Tells stored entries in words, and lays them out by day in the reader's zone.
 
 use super::{
-    AgendaDay, AgendaEntry, AgendaTag,
+    agenda_view::{AgendaDay, AgendaEntry, AgendaTag},
     span::{Span, is_read, midnight, plus_days},
 };
 use crate::moment::Formatter;

@@ -1,6 +1,6 @@
 //! The page of one entry: everything that is kept of it, for its owner alone.
 
-use super::{AgendaTag, tag_view};
+use super::agenda_view::{AgendaTag, tag_view};
 use crate::{
     AppError,
     component::{Follow, Frame, When, loaded},

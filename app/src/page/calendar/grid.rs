@@ -2,10 +2,11 @@
 //! also where clocks are changed: the hour that is left out stays empty, the hour that comes twice shows both.
 
 use super::{
-    AgendaTag, Look,
     agenda::{self, DayHours, entries_of, told},
+    agenda_view::AgendaTag,
     columns::{ColumnPlace, Holds, Stretch, side_by_side},
     grid_view::{Boxed, GridDay, GridView, HourLabel, Lane, More},
+    mode::CalendarMode,
     span::{AskedSpan, Span, days_between, is_read, plus_days},
     steps,
 };
@@ -72,7 +73,7 @@ pub fn grid(
             .map(|(&hours, timed)| day(asked, hours, timed, shown, kept, words))
             .collect(),
         fold: (folds || asked.all_hours).then(|| {
-            let address = other.address(asked.look, Some(asked.day));
+            let address = other.address(asked.mode, Some(asked.day));
             (folds, address)
         }),
     }
@@ -181,7 +182,7 @@ fn day(
     let date = hours.date;
     let stretches: Vec<_> = timed.iter().map(|(stretch, _)| *stretch).collect();
     let days = asked.span(words).days;
-    let agenda = asked.address(Some(Look::Day), Some(date));
+    let agenda = asked.address(Some(CalendarMode::Day), Some(date));
     let (mut boxes, mut more) = (Vec::new(), Vec::new());
     for placed in side_by_side(&stretches, most_columns(days)) {
         let Some(rows) = shown.classes(placed.stretch) else {
@@ -217,7 +218,7 @@ fn day(
         title: date.strftime("%A %-d %B").to_string(),
         short: date.strftime("%a").to_string(),
         number: date.strftime("%-d").to_string(),
-        href: asked.address(Some(Look::Day), Some(date)),
+        href: asked.address(Some(CalendarMode::Day), Some(date)),
         is_today,
         is_weekend: date.weekday().to_monday_zero_offset() > 4,
         is_read: is_read(date, kept, words),

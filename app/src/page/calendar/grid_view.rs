@@ -1,7 +1,7 @@
 //! The grid of days by hours. The boxes of a day follow their heading in the order of time, so that the keyboard and
 //! screen readers meet them as a list; classes place them.
 
-use super::{AgendaEntry, tag_words};
+use super::agenda_view::{AgendaEntry, tag_words};
 use crate::component::Icon;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! Lays entries out as a month of dots.
 
 use super::{
-    AgendaTag, Look,
     agenda::{DayHours, entries_of, tags},
+    agenda_view::AgendaTag,
+    mode::CalendarMode,
     month_view::{Dot, MonthDay, MonthView},
     span::{AskedSpan, Span, is_read},
 };
@@ -32,7 +33,7 @@ pub fn month(
                 iso: date.to_string(),
                 number: date.strftime("%-d").to_string(),
                 title: date.strftime("%A %-d %B").to_string(),
-                href: asked.address(Some(Look::Month), Some(date)),
+                href: asked.address(Some(CalendarMode::Month), Some(date)),
                 is_today: date == words.today(),
                 is_chosen: date == asked.day,
                 is_outside: date.first_of_month() != asked.day.first_of_month(),

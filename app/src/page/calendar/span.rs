@@ -1,6 +1,6 @@
 //! Which days an address asks for, and the addresses of what lies beside them.
 
-use super::Look;
+use super::mode::CalendarMode;
 use crate::moment::Formatter;
 use jiff::{ToSpan, civil::Date};
 use kalends_core::{calendar::Window, clock::Timestamp, preferences::FirstDay};
@@ -9,7 +9,7 @@ use kalends_core::{calendar::Window, clock::Timestamp, preferences::FirstDay};
 #[derive(Debug, Clone, Copy)]
 pub struct AskedSpan {
     /// `None`: the week as a grid where there is room, else the agenda.
-    pub look: Option<Look>,
+    pub mode: Option<CalendarMode>,
     pub day: Date,
     pub all_hours: bool,
 }
@@ -37,29 +37,31 @@ impl AskedSpan {
             .ok()
             .filter(|day| (1990..=2190).contains(&day.year()));
         Self {
-            look: Look::ALL.into_iter().find(|look| look.code() == view),
+            mode: CalendarMode::ALL
+                .into_iter()
+                .find(|mode| mode.code() == view),
             day: day.unwrap_or_else(|| words.today()),
             all_hours: hours == "all",
         }
     }
 
-    pub fn shown(self) -> Look {
-        self.look.unwrap_or(Look::Week)
+    pub fn shown(self) -> CalendarMode {
+        self.mode.unwrap_or(CalendarMode::Week)
     }
 
     /// The days whose entries are shown.
     pub fn span(self, words: &Formatter) -> Span {
         match self.shown() {
-            Look::Agenda | Look::Week => Span::week_of(self.day, words),
-            Look::Day => Span {
+            CalendarMode::Agenda | CalendarMode::Week => Span::week_of(self.day, words),
+            CalendarMode::Day => Span {
                 first: self.day,
                 days: 1,
             },
-            Look::Three => Span {
+            CalendarMode::Three => Span {
                 first: self.day,
                 days: 3,
             },
-            Look::Month => {
+            CalendarMode::Month => {
                 let first = Span::week_of(self.day.first_of_month(), words).first;
                 let last = Span::week_of(self.day.last_of_month(), words);
                 Span {
@@ -71,7 +73,7 @@ impl AskedSpan {
     }
 
     /// The same view of another day; `None` for today.
-    pub fn address(self, look: Option<Look>, day: Option<Date>) -> String {
+    pub fn address(self, mode: Option<CalendarMode>, day: Option<Date>) -> String {
         let mut address = "/calendar".to_owned();
         let mut separator = '?';
         let mut add = |name: &str, value: &str| {
@@ -81,13 +83,13 @@ impl AskedSpan {
             address.push_str(value);
             separator = '&';
         };
-        if let Some(look) = look {
-            add("view", look.code());
+        if let Some(mode) = mode {
+            add("view", mode.code());
         }
         if let Some(day) = day {
             add("day", &day.to_string());
         }
-        if self.all_hours && look.is_none_or(Look::has_hours) {
+        if self.all_hours && mode.is_none_or(CalendarMode::has_hours) {
             add("hours", "all");
         }
         address
@@ -97,39 +99,41 @@ impl AskedSpan {
     pub fn previous(self, kept: Option<Window>, words: &Formatter) -> Option<String> {
         let turned = self.turned(words);
         let before = match self.shown() {
-            Look::Month => plus_days(turned.first, -1).first_of_month(),
-            Look::Agenda | Look::Day | Look::Three | Look::Week => {
+            CalendarMode::Month => plus_days(turned.first, -1).first_of_month(),
+            CalendarMode::Agenda | CalendarMode::Day | CalendarMode::Three | CalendarMode::Week => {
                 plus_days(turned.first, -turned.days)
             }
         };
         let is_kept = kept.is_none_or(|kept| midnight(turned.first, words) > kept.start);
-        is_kept.then(|| self.address(self.look, Some(before)))
+        is_kept.then(|| self.address(self.mode, Some(before)))
     }
 
     /// The address of what comes after, unless nothing as late as that is kept.
     pub fn next(self, kept: Option<Window>, words: &Formatter) -> Option<String> {
         let after = self.turned(words).end();
         let is_kept = kept.is_none_or(|kept| midnight(after, words) < kept.end);
-        is_kept.then(|| self.address(self.look, Some(after)))
+        is_kept.then(|| self.address(self.mode, Some(after)))
     }
 
     /// The days that turning the page passes over: those shown, or the month without its neighbours' days.
     pub fn turned(self, words: &Formatter) -> Span {
         match self.shown() {
-            Look::Month => {
+            CalendarMode::Month => {
                 let first = self.day.first_of_month();
                 Span {
                     first,
                     days: i32::from(first.days_in_month()),
                 }
             }
-            Look::Agenda | Look::Day | Look::Three | Look::Week => self.span(words),
+            CalendarMode::Agenda | CalendarMode::Day | CalendarMode::Three | CalendarMode::Week => {
+                self.span(words)
+            }
         }
     }
 
     /// `Week 10` by ISO 8601, whose weeks begin on Monday.
     pub fn week_words(self, words: &Formatter) -> Option<String> {
-        let is_week = matches!(self.shown(), Look::Agenda | Look::Week);
+        let is_week = matches!(self.shown(), CalendarMode::Agenda | CalendarMode::Week);
         let from_monday = words.calendar.first_day == FirstDay::Monday;
         let number = self.day.iso_week_date().week();
         (is_week && from_monday).then(|| format!("Week {number}"))
@@ -137,9 +141,11 @@ impl AskedSpan {
 
     pub fn title(self, words: &Formatter) -> String {
         match self.shown() {
-            Look::Month => self.day.strftime("%B %Y").to_string(),
-            Look::Day => self.day.strftime("%A, %-d %B %Y").to_string(),
-            Look::Agenda | Look::Three | Look::Week => self.span(words).title(),
+            CalendarMode::Month => self.day.strftime("%B %Y").to_string(),
+            CalendarMode::Day => self.day.strftime("%A, %-d %B %Y").to_string(),
+            CalendarMode::Agenda | CalendarMode::Three | CalendarMode::Week => {
+                self.span(words).title()
+            }
         }
     }
 }
@@ -254,7 +260,7 @@ mod tests {
         ] {
             let asked = AskedSpan::new(view, day, "", &words);
             assert_eq!(
-                (asked.look, asked.day),
+                (asked.mode, asked.day),
                 (None, date(2026, 3, 2)),
                 "{view} {day}"
             );

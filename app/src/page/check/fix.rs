@@ -1,26 +1,8 @@
 //! What one click mends in the form that a failed check came from.
 
+use super::view::Fix;
+use crate::AppError;
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
-
-/// What one click puts into the form before it is sent again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Fix {
-    /// The address that Exchange calls the right one.
-    Mailbox(String),
-    /// Where the mailbox is now; empty where Autodiscover is to find it.
-    Endpoint(String),
-    /// A host outside the mail domain that may have the password.
-    Confirm(String),
-    /// Go on until a role takes effect.
-    KeepTrying,
-    /// The address that Exchange calls the right one, through the organisation's account.
-    Through(String),
-    /// Ask an admin for the mailbox.
-    Ask(String),
-    /// Send the password itself, by Basic, once it is typed anew.
-    Basic,
-}
 
 impl Fix {
     fn label(&self) -> String {
@@ -34,6 +16,27 @@ impl Fix {
             Self::Basic => "Allow Basic and type the password again".to_owned(),
         }
     }
+}
+
+/// Mends the connect form as the failed check suggests.
+#[server(endpoint = "mend_form")]
+async fn mend_form(id: String) -> Result<(), AppError> {
+    use super::lookup;
+    use crate::request;
+    let user = request::user().await?;
+    let check = lookup::check_for(&user, &id).await?;
+    let (form, page) = lookup::form_of(&check);
+    if let Some(fix) = lookup::fix(&check) {
+        let mut draft = request::take_draft(&form).await?;
+        if check.typed.goal == kalends_core::check::Goal::Connection {
+            crate::page::connect::mend(&mut draft, fix);
+        } else {
+            crate::page::organisation::mend(&mut draft, fix);
+        }
+        request::keep_draft(&form, draft).await?;
+    }
+    request::see_other(&page);
+    Ok(())
 }
 
 /// One click that mends what was typed.
@@ -64,7 +67,7 @@ pub fn ApplyFix(id: String, fix: Fix, in_place: bool) -> impl IntoView {
         }
     };
     view! {
-        <form method="post" action=super::MendForm::url()>
+        <form method="post" action=MendForm::url()>
             <input type="hidden" name="id" value=id />
             <button class="button button-primary" on:click=resubmit>{label}</button>
         </form>

@@ -1,13 +1,13 @@
 //! A running check as the browser follows it, and how it is cancelled.
 
-use super::{CancelCheck, Check, CheckView};
+use super::view::CheckView;
 use crate::{AppError, component::LadderView, send::send_field};
 use kalends_core::check::TestSteps;
 use leptos::{prelude::*, server_fn::ServerFn};
 use std::time::Duration;
 
 /// How long the answer about a running check is left alone before the next question.
-const BRISK: Duration = Duration::from_millis(300);
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 /// How long to wait after trouble; `None` where asking again is no use.
 const fn pause_after(error: &AppError) -> Option<Duration> {
@@ -21,6 +21,15 @@ const fn pause_after(error: &AppError) -> Option<Duration> {
     }
 }
 
+/// The check as it stands.
+#[server(endpoint = "check")]
+pub async fn check(id: String) -> Result<CheckView, AppError> {
+    use super::lookup;
+    let user = crate::request::user().await?;
+    let check = lookup::check_for(&user, &id).await?;
+    lookup::seen(&user, check).await
+}
+
 /// Follows a running check until it ends.
 #[component]
 pub fn CheckProgress(id: String, on_end: Callback<CheckView>) -> impl IntoView {
@@ -31,7 +40,7 @@ pub fn CheckProgress(id: String, on_end: Callback<CheckView>) -> impl IntoView {
     };
     let link = format!("/sign-in?next=/profile/exchange/checks/{id}");
     let first = id.clone();
-    Effect::new(move |_| following.ask_after(BRISK, first.clone()));
+    Effect::new(move |_| following.ask_after(POLL_INTERVAL, first.clone()));
     view! {
         <section class="progress" aria-live="polite">
             <p class="lead">"Testing the connection. This takes a few seconds, up to 100 where Exchange is slow."</p>
@@ -72,7 +81,7 @@ impl Following {
                     Ok(view) => {
                         self.trouble.set(None);
                         self.ladder.set(view.ladder);
-                        self.ask_after(BRISK, id);
+                        self.ask_after(POLL_INTERVAL, id);
                     }
                     Err(error) => {
                         if let Some(pause) = pause_after(&error) {
@@ -116,6 +125,20 @@ fn Trouble(
         }
     };
     view! { <p class="notice notice-waiting">{words}</p> }.into_any()
+}
+
+#[server(endpoint = "cancel_check")]
+async fn cancel_check(id: String) -> Result<(), AppError> {
+    use crate::request;
+    let user = request::user().await?;
+    let check = super::lookup::check_for(&user, &id).await?;
+    kalends::connect::cancel(&request::services(), check.id)
+        .await
+        .map_err(request::internal)?;
+    if request::is_plain() {
+        request::see_other(&format!("/profile/exchange/checks/{}", check.id));
+    }
+    Ok(())
 }
 
 /// Asks a running check to stop. Whether it was heard shows in the check itself.

@@ -1,147 +1,16 @@
 //! The fields of the connect form: both sets in one form, one of them shown, by CSS alone.
 
-use super::{Connect, ConnectView};
+use super::{
+    dom::focus_first_bad_field,
+    submit::Connect,
+    view::{AllowedWays, ConnectView},
+};
 use crate::{
     component::{Field, FormNotice, Icon},
+    draft::FormDraft,
     error::FieldErrors,
-    page::check::Fix,
 };
-use leptos::{
-    ev::SubmitEvent,
-    prelude::*,
-    server_fn::ServerFn,
-    wasm_bindgen::JsCast,
-    web_sys::{HtmlElement, HtmlInputElement},
-};
-
-/// The heading of every failed attempt.
-pub const FAILED: &str = "Failed to connect exchange calendar";
-
-#[cfg(feature = "ssr")]
-pub use names::{PERSONAL, SERVICE, allow_basic, confirm, mend, names_of, starting_values};
-
-#[cfg(feature = "ssr")]
-mod names {
-    use crate::{draft::FormDraft, error::FieldErrors, page::check::Fix};
-    use kalends::connect::FormField;
-    use kalends_core::connection::{Connection, Mode};
-    use kalends_store::User;
-
-    /// The names of one field set.
-    #[derive(Debug, Clone, Copy)]
-    pub struct FieldNames {
-        pub mailbox: &'static str,
-        pub password: &'static str,
-        pub account: &'static str,
-        pub endpoint: &'static str,
-        pub domain: &'static str,
-    }
-
-    pub const SERVICE: FieldNames = FieldNames {
-        mailbox: "mailbox",
-        password: "service_password",
-        account: "service_account",
-        endpoint: "service_server",
-        domain: "service_domain",
-    };
-
-    pub const PERSONAL: FieldNames = FieldNames {
-        mailbox: "email",
-        password: "password",
-        account: "username",
-        endpoint: "server",
-        domain: "domain",
-    };
-
-    impl FieldNames {
-        /// The messages by the names of their fields.
-        pub fn errors_of(self, mistakes: Vec<(FormField, String)>) -> FieldErrors {
-            mistakes
-                .into_iter()
-                .map(|(field, message)| (self.name_of(field).to_owned(), message))
-                .collect()
-        }
-
-        const fn name_of(self, field: FormField) -> &'static str {
-            match field {
-                FormField::Mailbox => self.mailbox,
-                FormField::Password => self.password,
-                FormField::Account => self.account,
-                FormField::Endpoint => self.endpoint,
-                FormField::Domain => self.domain,
-                // With one's own account there is nobody else to ask about.
-                FormField::Control => "service_control",
-            }
-        }
-    }
-
-    /// The field set for a way to connect.
-    pub const fn names_of(mode: Mode) -> FieldNames {
-        match mode {
-            Mode::Personal => PERSONAL,
-            Mode::Organisation | Mode::ServiceAccount => SERVICE,
-        }
-    }
-
-    /// Mends a kept form, for the page without script.
-    pub fn mend(draft: &mut FormDraft, fix: Fix) {
-        let names = if draft.value("service").is_empty() {
-            PERSONAL
-        } else {
-            SERVICE
-        };
-        let (field, value) = match fix {
-            Fix::Mailbox(address) => (names.mailbox, address),
-            Fix::Endpoint(endpoint) => (names.endpoint, endpoint),
-            Fix::Confirm(host) => return confirm(draft, &host),
-            Fix::KeepTrying => ("keep_trying", "true".to_owned()),
-            Fix::Basic => return allow_basic(draft),
-            // They lead elsewhere than to this form.
-            Fix::Through(_) | Fix::Ask(_) => return,
-        };
-        draft.values.insert(field.to_owned(), value);
-    }
-
-    /// Lets a kept form send its password to a host, and says so: it must be typed again.
-    pub fn confirm(draft: &mut FormDraft, host: &str) {
-        let hosts = super::with_host(&draft.value("confirmed"), host);
-        draft.values.insert("confirmed".to_owned(), hosts);
-        let note = format!(
-            "{host} is confirmed: it may have the password. Type the password again to go on."
-        );
-        draft.values.insert("note".to_owned(), note);
-    }
-
-    /// Lets a kept form send its password by Basic, and says so: it must be typed again.
-    pub fn allow_basic(draft: &mut FormDraft) {
-        let values = &mut draft.values;
-        values.insert("basic".to_owned(), "true".to_owned());
-        let note = "Basic is allowed: the password itself goes to the server, over the encrypted connection. Type the password again to go on.";
-        values.insert("note".to_owned(), note.to_owned());
-    }
-
-    pub fn starting_values(user: &User, connection: Option<&Connection>) -> FormDraft {
-        let names = connection.map_or(SERVICE, |connection| names_of(connection.mode));
-        let mut draft = FormDraft::default();
-        let mut set = |name: &str, value: String| draft.values.insert(name.to_owned(), value);
-        set(SERVICE.mailbox, user.email.to_string());
-        set(PERSONAL.mailbox, user.email.to_string());
-        set(
-            "service",
-            if names.mailbox == SERVICE.mailbox {
-                "true".to_owned()
-            } else {
-                String::new()
-            },
-        );
-        if let Some(connection) = connection {
-            set(names.mailbox, connection.mailbox.to_string());
-            set(names.account, connection.account.to_string());
-            set(names.endpoint, connection.endpoint.to_string());
-        }
-        draft
-    }
-}
+use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn};
 
 #[component]
 pub fn ConnectForm(
@@ -181,31 +50,10 @@ pub fn ConnectForm(
             <FormNotice errors />
             <DraftNote note=value("note") />
             <input type="hidden" name="confirmed" value=value("confirmed") />
-            {match (ways.service, ways.personal) {
-                (true, true) => view! {
-                    <label class="check">
-                        <input type="checkbox" name="service" value="true" checked=!value("service").is_empty() />
-                        <span>"Use service account for enhanced security"</span>
-                    </label>
-                }
-                    .into_any(),
-                // The one way that is allowed needs no choice.
-                (true, false) => view! { <input type="checkbox" name="service" value="true" checked=true hidden /> }.into_any(),
-                (false, _) => ().into_any(),
-            }}
+            <ServiceChoice ways checked=!value("service").is_empty() />
             {ways.service.then(|| view! { <ServiceFields draft=draft.clone() errors /> })}
             {ways.personal.then(|| view! { <PersonalFields draft=draft.clone() errors /> })}
-            {if value("keep_trying").is_empty() {
-                view! { <input type="hidden" name="keep_trying" value="false" /> }.into_any()
-            } else {
-                view! {
-                    <label class="check">
-                        <input type="checkbox" name="keep_trying" value="true" checked=true />
-                        <span>"Keep trying for two hours, until the role takes effect"</span>
-                    </label>
-                }
-                    .into_any()
-            }}
+            <KeepTrying wanted=!value("keep_trying").is_empty() />
             {(!value("basic").is_empty()).then(|| view! { <ByBasic checked=true /> })}
             {children.map(|children| children())}
             <div class="form-actions form-end">
@@ -214,6 +62,42 @@ pub fn ConnectForm(
                 </button>
             </div>
         </form>
+    }
+}
+
+/// Which account signs in: a choice only where both are allowed.
+#[component]
+fn ServiceChoice(ways: AllowedWays, checked: bool) -> impl IntoView {
+    match (ways.service, ways.personal) {
+        (true, true) => view! {
+            <label class="check">
+                <input type="checkbox" name="service" value="true" checked=checked />
+                <span>"Use service account for enhanced security"</span>
+            </label>
+        }
+        .into_any(),
+        // The one way that is allowed needs no choice.
+        (true, false) => {
+            view! { <input type="checkbox" name="service" value="true" checked=true hidden /> }
+                .into_any()
+        }
+        (false, _) => ().into_any(),
+    }
+}
+
+/// A wish to go on trying can be taken back; it cannot be made here.
+#[component]
+fn KeepTrying(wanted: bool) -> impl IntoView {
+    if !wanted {
+        view! { <input type="hidden" name="keep_trying" value="false" /> }.into_any()
+    } else {
+        view! {
+            <label class="check">
+                <input type="checkbox" name="keep_trying" value="true" checked=true />
+                <span>"Keep trying for two hours, until the role takes effect"</span>
+            </label>
+        }
+        .into_any()
     }
 }
 
@@ -237,7 +121,7 @@ pub fn ByBasic(checked: bool) -> impl IntoView {
 /// Through a service account.
 #[component]
 pub fn ServiceFields(
-    draft: crate::draft::FormDraft,
+    draft: FormDraft,
     errors: Signal<FieldErrors>,
     /// What becomes of the password.
     #[prop(default = "Stored encrypted, opened only to call Exchange.")]
@@ -297,7 +181,7 @@ pub fn ServiceFields(
 
 /// With one's own account.
 #[component]
-fn PersonalFields(draft: crate::draft::FormDraft, errors: Signal<FieldErrors>) -> impl IntoView {
+fn PersonalFields(draft: FormDraft, errors: Signal<FieldErrors>) -> impl IntoView {
     view! {
         <fieldset class="field-set field-set-personal">
             <legend class="sr-only">"Your own account"</legend>
@@ -338,7 +222,7 @@ fn PersonalFields(draft: crate::draft::FormDraft, errors: Signal<FieldErrors>) -
 fn Advanced(
     server: &'static str,
     domain: &'static str,
-    draft: crate::draft::FormDraft,
+    draft: FormDraft,
     errors: Signal<FieldErrors>,
 ) -> impl IntoView {
     view! {
@@ -360,80 +244,4 @@ fn Advanced(
             errors
         />
     }
-}
-
-fn focus_first_bad_field() {
-    focus("[aria-invalid=true]");
-}
-
-/// The first field of the set that is shown.
-pub fn focus_first_field() {
-    if let Some(field) = shown_field("mailbox", "email") {
-        let _ = field.focus();
-    }
-}
-
-/// Gives the focus to the first element that a selector names.
-pub fn focus(selector: &str) {
-    let found = document().query_selector(selector).ok().flatten();
-    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
-    }
-}
-
-/// Mends the form in place, password untouched, and sends it again. False if there is no such form.
-pub fn resubmit_with(fix: &Fix) -> bool {
-    let field = match fix {
-        Fix::Mailbox(address) => set_shown_field("mailbox", "email", address),
-        Fix::Endpoint(endpoint) => set_shown_field("service_server", "server", endpoint),
-        Fix::Confirm(host) => {
-            let before = shown_field("confirmed", "confirmed").map(|field| field.value());
-            let hosts = with_host(&before.unwrap_or_default(), host);
-            set_shown_field("confirmed", "confirmed", &hosts)
-        }
-        Fix::KeepTrying => set_shown_field("keep_trying", "keep_trying", "true"),
-        // The password must be typed anew.
-        Fix::Through(_) | Fix::Ask(_) | Fix::Basic => None,
-    };
-    field
-        .and_then(|field| field.form())
-        .is_some_and(|form| form.request_submit().is_ok())
-}
-
-fn with_host(confirmed: &str, host: &str) -> String {
-    if confirmed.is_empty() {
-        host.to_owned()
-    } else {
-        format!("{confirmed},{host}")
-    }
-}
-
-/// Shows the endpoint that was tested in the field where less of it was typed.
-pub fn complete_endpoint(endpoint: &str) {
-    if !endpoint.is_empty() {
-        set_shown_field("service_server", "server", endpoint);
-    }
-}
-
-/// The next attempt keeps on only if told to again.
-pub fn stop_keeping_on() {
-    set_shown_field("keep_trying", "keep_trying", "false");
-}
-
-/// Fills the field of the set that is shown: one name for each way to connect.
-fn set_shown_field(service: &str, personal: &str, value: &str) -> Option<HtmlInputElement> {
-    let field = shown_field(service, personal)?;
-    field.set_value(value);
-    Some(field)
-}
-
-fn shown_field(service: &str, personal: &str) -> Option<HtmlInputElement> {
-    let find = |selector: &str| document().query_selector(selector).ok().flatten();
-    let name = match find(".connect-form input[name=service]:checked") {
-        Some(_) => service,
-        None => personal,
-    };
-    find(&format!(".connect-form input[name={name}]"))?
-        .dyn_into::<HtmlInputElement>()
-        .ok()
 }

@@ -1,56 +1,8 @@
 //! Through the account that an admin holds: one line and one button; what people may type themselves is folded away.
 
-use super::{ConnectAnswer, ConnectView, form::ConnectForm};
-use crate::AppError;
-#[cfg(feature = "ssr")]
-use crate::draft::FormDraft;
-use crate::error::FieldErrors;
+use super::{form::ConnectForm, submit::ConnectMine, view::ConnectView};
+use crate::{component::FormNotice, error::FieldErrors};
 use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn};
-
-/// One click: through the organisation's account.
-#[server(endpoint = "connect_mine")]
-pub async fn connect_mine(#[server(default)] mailbox: String) -> Result<ConnectAnswer, AppError> {
-    use crate::request;
-    use kalends::accounts::permission::Forbidden;
-    let user = request::user().await?;
-    let draft = request::take_draft("connect").await?;
-    let address = match mailbox.parse::<kalends_core::mailbox::SmtpAddress>() {
-        Ok(address) => address,
-        Err(_) => user.email.clone(),
-    };
-    match kalends::connect::connect_through(&request::services(), &user, &address).await {
-        Ok(id) => {
-            if request::is_plain() {
-                request::see_other(&format!("/profile/exchange/checks/{id}"));
-            }
-            Ok(ConnectAnswer::Started(id.to_string()))
-        }
-        Err(Forbidden::Refused(refusal)) => refused(&refusal, "", draft).await,
-        Err(Forbidden::Store(error)) => Err(request::internal(error)),
-    }
-}
-
-/// What the organisation's rules forbid is told at the field; what may be asked for leads there.
-#[cfg(feature = "ssr")]
-pub(super) async fn refused(
-    refusal: &kalends::accounts::permission::Refusal,
-    field: &str,
-    mut draft: FormDraft,
-) -> Result<ConnectAnswer, AppError> {
-    use crate::request;
-    let field = if refusal.may_ask_for().is_some() {
-        field
-    } else {
-        ""
-    };
-    let mistakes: FieldErrors = [(field.to_owned(), refusal.to_string())].into();
-    if request::is_plain() {
-        draft.errors = mistakes.clone();
-        request::keep_draft("connect", draft).await?;
-        request::see_other("/profile/exchange/connect");
-    }
-    Ok(ConnectAnswer::Mistakes(mistakes))
-}
 
 /// One click where an admin holds the account; what people may type themselves is folded away then.
 #[component]
@@ -74,26 +26,8 @@ pub fn WaysToConnect(
     };
     match (folded, ways.any()) {
         (true, _) => view! {
-            <crate::component::FormNotice errors />
-            {one_click
-                .into_iter()
-                .enumerate()
-                .map(|(place, mailbox)| {
-                    let class = if place == 0 { "button button-primary" } else { "button" };
-                    view! {
-                        <form
-                            id=(place == 0).then_some("connect-form")
-                            class="one-click"
-                            method="post"
-                            action=ConnectMine::url()
-                            on:submit=move |event| on_submit.run(event)
-                        >
-                            <input type="hidden" name="mailbox" value=mailbox.clone() />
-                            <button class=class disabled=move || busy.get()>{format!("Connect {mailbox}")}</button>
-                        </form>
-                    }
-                })
-                .collect_view()}
+            <FormNotice errors />
+            <OneClickForms mailboxes=one_click on_submit busy />
             {replaced
                 .map(|mailbox| {
                     view! {
@@ -125,4 +59,32 @@ pub fn WaysToConnect(
         }
         .into_any(),
     }
+}
+
+/// One button for each mailbox; the first is the one to press.
+#[component]
+fn OneClickForms(
+    mailboxes: Vec<String>,
+    on_submit: Callback<SubmitEvent>,
+    busy: Signal<bool>,
+) -> impl IntoView {
+    mailboxes
+        .into_iter()
+        .enumerate()
+        .map(|(place, mailbox)| {
+            let class = if place == 0 { "button button-primary" } else { "button" };
+            view! {
+                <form
+                    id=(place == 0).then_some("connect-form")
+                    class="one-click"
+                    method="post"
+                    action=ConnectMine::url()
+                    on:submit=move |event| on_submit.run(event)
+                >
+                    <input type="hidden" name="mailbox" value=mailbox.clone() />
+                    <button class=class disabled=move || busy.get()>{format!("Connect {mailbox}")}</button>
+                </form>
+            }
+        })
+        .collect_view()
 }

@@ -22,7 +22,7 @@ pub struct ReplaceView {
     pub errors: FieldErrors,
 }
 
-/// PasswordOwner password is replaced.
+/// Whose password is replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PasswordOwner {
     /// That of the reader's saved connection.
@@ -249,7 +249,7 @@ async fn retyped(
 ) -> Result<kalends::connect::Form, AppError> {
     use crate::request;
     use kalends_core::{check::Goal, connection::Mode};
-    let check = request::check_for(user, check).await?;
+    let check = crate::page::check::check_for(user, check).await?;
     if check.user_id != user.id
         || check.typed.goal != Goal::Connection
         || check.mode == Mode::Organisation
@@ -257,7 +257,7 @@ async fn retyped(
         return Err(request::not_there());
     }
     let typed = check.typed;
-    let names = super::form::names_of(check.mode);
+    let names = super::field_names::names_of(check.mode);
     let draft = request::look_at_draft("connect").await?;
     let is_same = draft.value(names.mailbox).trim() == typed.mailbox
         && draft.value(names.endpoint) == typed.endpoint;

@@ -1,6 +1,7 @@
 //! Notices: how they leave, what is told at present, and what was sent.
 
 pub mod one;
+mod sent;
 mod webhooks;
 
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     moment::Moment,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
+use sent::SentView;
 use serde::{Deserialize, Serialize};
 use webhooks::{WebhookView, Webhooks};
 
@@ -43,45 +45,6 @@ struct OpenView {
     people: i64,
     since: Moment,
     next: Option<Moment>,
-}
-
-/// A notice of the list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SentView {
-    pub link: String,
-    pub at: Moment,
-    pub subject: String,
-    pub to: String,
-    pub state: String,
-    pub is_bad: bool,
-}
-
-#[cfg(feature = "ssr")]
-pub fn sent(notice: &kalends_core::notice::Notice, words: &crate::moment::Formatter) -> SentView {
-    use kalends_core::notice::{Channel, NoticeState};
-    let by = match notice.recipient.channel {
-        Channel::Mail => "",
-        Channel::Webhook => " (webhook)",
-    };
-    SentView {
-        link: format!("/organisation/notices/{}", notice.id),
-        at: words.moment(notice.made_at),
-        subject: notice.subject.clone(),
-        to: format!("{}{by}", notice.recipient.shown),
-        state: match (notice.state, notice.tries) {
-            (NoticeState::Waiting, 0) => "Being sent".to_owned(),
-            (NoticeState::Waiting, 1) => "Not taken yet, tried once".to_owned(),
-            (NoticeState::Waiting, tries) => format!("Not taken yet, tried {tries} times"),
-            (NoticeState::Sent, _) => "Sent".to_owned(),
-            (NoticeState::Failed, _) => "Not sent, given up".to_owned(),
-            (NoticeState::Cancelled, _) if notice.recipient.channel == Channel::Webhook => {
-                "Cancelled: it was over, or the webhook was removed".to_owned()
-            }
-            (NoticeState::Cancelled, _) => "Cancelled: it was over".to_owned(),
-        },
-        is_bad: notice.state == NoticeState::Failed
-            || (notice.state == NoticeState::Waiting && notice.tries > 0),
-    }
 }
 
 #[server(endpoint = "notices")]
@@ -126,7 +89,7 @@ async fn notices(page: String) -> Result<NoticesView, AppError> {
         sent: found
             .iter()
             .take(usize::try_from(PAGE).unwrap_or(0))
-            .map(|notice| sent(notice, &words))
+            .map(|notice| sent::view_of(notice, &words))
             .collect(),
         page,
         draft: request::take_draft("webhook").await?,
@@ -134,21 +97,12 @@ async fn notices(page: String) -> Result<NoticesView, AppError> {
     })
 }
 
-/// What came of a test, in words.
-#[cfg(feature = "ssr")]
-fn came_of(tested: Result<String, String>) -> String {
-    match tested {
-        Ok(said) => format!("The test went out: {said}."),
-        Err(said) => format!("The test did not go out: {said}."),
-    }
-}
-
 #[server(endpoint = "test_mail")]
 async fn test_mail() -> Result<(), AppError> {
     use crate::request;
     let admin = request::admin().await?;
     let tested = kalends::notify::test_mail(&request::services(), &admin).await;
-    request::flash(&came_of(tested.map_err(request::internal)?)).await?;
+    request::flash(&sent::test_result(tested.map_err(request::internal)?)).await?;
     request::see_other("/organisation/notices");
     Ok(())
 }

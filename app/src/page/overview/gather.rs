@@ -1,6 +1,10 @@
 //! What the overview is made of, as the main database has it.
 
-use super::{CauseView, FirstStep, OverviewView, OwnerView, PlotView, ServerView, plot};
+use super::{
+    plot,
+    restored::RestoredView,
+    view::{CauseView, FirstStep, OverviewView, OwnerView, PlotView, ServerView},
+};
 use crate::moment::Formatter;
 use kalends::notify::current_problems::{CurrentProblem, link, troubles};
 use kalends_core::{
@@ -51,7 +55,7 @@ pub async fn overview(
         silence,
         only_peer: None,
         warnings: Vec::new(),
-        restored: super::RestoredView::default(),
+        restored: RestoredView::default(),
         steps: steps(store, counts.connections(), people).await?,
         owners: by_owner(troubles, words),
         endings,

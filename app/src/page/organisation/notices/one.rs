@@ -1,6 +1,6 @@
 //! One notice: what it says, and each try to hand it over.
 
-use super::SentView;
+use super::sent::SentView;
 use crate::{
     AppError,
     component::{Frame, When, loaded},
@@ -43,7 +43,7 @@ async fn notice(id: String) -> Result<NoticeView, AppError> {
             .is_some_and(kalends::notify::Mailer::is_sign_in_refused);
     let waits = found.state == NoticeState::Waiting && found.tries > 0 && !is_stopped;
     Ok(NoticeView {
-        notice: super::sent(&found, &words),
+        notice: super::sent::view_of(&found, &words),
         next: waits.then(|| words.upcoming(found.due_at)),
         body: found.body,
         tries: tries

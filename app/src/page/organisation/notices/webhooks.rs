@@ -32,7 +32,7 @@ async fn test_webhook(id: String) -> Result<(), AppError> {
         request::set_not_found();
         return Err(AppError::NotYours);
     };
-    request::flash(&super::came_of(tested)).await?;
+    request::flash(&super::sent::test_result(tested)).await?;
     request::see_other("/organisation/notices");
     Ok(())
 }

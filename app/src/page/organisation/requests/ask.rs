@@ -1,8 +1,8 @@
 //! Asking for a mailbox, and where one's own requests stand.
 
-use super::RequestLine;
+use super::line::RequestLine;
 #[cfg(feature = "ssr")]
-use super::{MAX_TEXT, line};
+use super::line::{MAX_TEXT, line_of};
 use crate::{
     AppError,
     component::{Field, FormNotice, Frame, When, loaded},
@@ -31,7 +31,7 @@ async fn ask_form(mailbox: String) -> Result<AskView, AppError> {
     let mut mine = Vec::new();
     let found = request::services().store.requests_of(user.id).await;
     for it in found.map_err(request::internal)? {
-        mine.push(line(it, &words, false).await?);
+        mine.push(line_of(it, &words, false).await?);
     }
     Ok(AskView {
         draft,

@@ -1,9 +1,9 @@
 //! Checks as pages need them: for whom they are there, what one click could mend, and their words.
 
-use super::{acts_as_admin, internal, not_there, services, words};
+use super::view::{CheckEnd, CheckView, Fix, PasswordUse, ProofView, WaitingView};
 use crate::{
     AppError,
-    page::check::{CheckEnd, CheckView, Fix, ProofView, Used, WaitingView},
+    request::{acts_as_admin, internal, not_there, services, take_draft, words},
 };
 use kalends_core::{
     advice::advice,
@@ -142,9 +142,9 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
         },
         Outcome::AccountSaved { account_id } => CheckEnd::Saved {
             used: match typed.goal {
-                Goal::NextPassword { .. } => Used::OnceSwitched,
-                Goal::ReplacePassword { .. } => Used::Already,
-                _ => Used::ByWhoeverConnects,
+                Goal::NextPassword { .. } => PasswordUse::OnceSwitched,
+                Goal::ReplacePassword { .. } => PasswordUse::Already,
+                _ => PasswordUse::ByWhoeverConnects,
             },
             link: format!("/organisation/accounts/{account_id}"),
         },
@@ -174,4 +174,13 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
         is_own,
         back,
     })
+}
+
+/// What the reader sees of a check. Once it has connected, what was typed has done its work.
+pub async fn seen(user: &User, check: Check) -> Result<CheckView, AppError> {
+    let view = check_view(user, check).await?;
+    if view.is_own && view.is_connected() {
+        take_draft("connect").await?;
+    }
+    Ok(view)
 }
