@@ -93,6 +93,12 @@ export async function signInByForm(page: Page, { email, password }: Person): Pro
   await page.waitForURL((url) => url.pathname !== '/sign-in');
 }
 
+/** The agenda of next week: on a weekend this one holds no practice entry any more. */
+export function nextWeek(): string {
+  const day = new Date(Date.now() + 7 * 86_400_000);
+  return `/calendar?view=agenda&day=${day.toISOString().slice(0, 10)}`;
+}
+
 /** Waits for what a followed page shows by itself: its clock, which is installed, runs ahead from look to look. */
 export async function expectInTime(page: Page, check: () => Promise<void>): Promise<void> {
   await expect(async () => {

@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { Exchange } from '../exchange.js';
-import { expect, test as base } from '../fixtures.js';
+import { expect, nextWeek, test as base } from '../fixtures.js';
 import { alice, bob, charlie, endpoint, serviceAccount } from '../people.js';
 
 const HEADING = 'Failed to connect exchange calendar';
@@ -70,7 +70,7 @@ test('Bob connects through the service account and sees his calendar', async ({
   await page.waitForURL('**/calendar');
   await settled();
   await expect(async () => {
-    await page.goto('/calendar?view=agenda');
+    await page.goto(nextWeek());
     await expect(page.locator('.entry').first()).toBeVisible({ timeout: 500 });
   }).toPass();
   await expect(page.getByText('as of')).toBeVisible();

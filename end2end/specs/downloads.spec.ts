@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { get, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { connect, expect, test } from '../fixtures.js';
+import { connect, expect, nextWeek, test } from '../fixtures.js';
 import { alice, bob, endpoint, serviceAccount } from '../people.js';
 
 /** What every link of the pages that saves a file is called. */
@@ -77,7 +77,7 @@ test('every file that a page offers is saved by a click, byte for byte', async (
   await signIn(bob);
   await connect(page, bob);
   await expect(async () => {
-    await page.goto('/calendar?view=agenda');
+    await page.goto(nextWeek());
     await expect(page.locator('.entry').first()).toBeVisible({ timeout: 500 });
   }).toPass();
   await page.goto('/profile/stored');

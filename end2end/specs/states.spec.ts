@@ -1,7 +1,7 @@
 // What people see when Exchange stops taking the saved password, and that a new one heals it.
 
 import { Exchange } from '../exchange.js';
-import { connect, expect, test } from '../fixtures.js';
+import { connect, expect, nextWeek, test } from '../fixtures.js';
 import { alice, serviceAccount } from '../people.js';
 
 test('a changed password is told everywhere, the last copy stays, and Reconnect heals it', async ({
@@ -12,7 +12,7 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
   await signIn(alice);
   await connect(page, alice);
   await expect(async () => {
-    await page.goto('/calendar?view=agenda');
+    await page.goto(nextWeek());
     await expect(page.locator('.entry').first()).toBeVisible({ timeout: 500 });
   }).toPass();
 
@@ -38,7 +38,7 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
   await expect(page.getByRole('link', { name: 'Reconnect' })).toBeVisible();
   await expectAccessible();
 
-  await page.goto('/calendar?view=agenda');
+  await page.goto(nextWeek());
   await expect(badge('Action needed')).toBeVisible();
   await expect(page.getByText(/as of today \d\d:\d\d/)).toBeVisible();
   await expect(page.locator('.entry').first()).toBeVisible();
@@ -61,7 +61,7 @@ test('a changed password is told everywhere, the last copy stays, and Reconnect 
   await connect(page, alice, 'Changed-2026!');
   await page.goto('/profile');
   await expect(badge('Connected')).toBeVisible();
-  await page.goto('/calendar?view=agenda');
+  await page.goto(nextWeek());
   await expect(badge('Connected')).toBeVisible();
   await expect(page.locator('.notice-bad')).toHaveCount(0);
 

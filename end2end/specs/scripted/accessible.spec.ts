@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from '@playwright/test';
-import { connect, expect, expectAccessibleInAllThemes, signInTo, test as base } from '../../fixtures.js';
+import { connect, expect, expectAccessibleInAllThemes, nextWeek, signInTo, test as base } from '../../fixtures.js';
 import { Kalends } from '../../kalends.js';
 import { alice, endpoint, serviceAccount } from '../../people.js';
 
@@ -160,7 +160,7 @@ async function arrive(page: Page, address: RegExp): Promise<void> {
 
 async function openFirstEntry(page: Page): Promise<void> {
   await expect(async () => {
-    await page.goto('/calendar?view=agenda');
+    await page.goto(nextWeek());
     await page.locator('.entry').getByRole('link').first().click({ timeout: 500 });
   }).toPass();
   await arrive(page, /calendar\/entries\//);
