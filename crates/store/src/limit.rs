@@ -11,8 +11,6 @@
 //! if it_went_well { store.give_back(place).await?; }
 //! ```
 
-pub use crate::held_place::HeldPlace;
-
 use std::time::Duration;
 
 /// How many places there are under one key, and for how long one is taken.

@@ -3,6 +3,7 @@
 //! Every change goes through [`Database::begin`], so that a writer on SQLite never meets another half-way.
 
 mod file;
+mod last_write_probe;
 mod lock;
 mod writable;
 
@@ -153,7 +154,7 @@ pub struct Database {
     writer: Arc<Mutex<()>>,
     /// The beginnings and ends of changes on SQLite: odd in the middle of one.
     turns: Arc<AtomicU64>,
-    last_look: writable::LastWriteProbe,
+    last_look: last_write_probe::LastWriteProbe,
     /// The versions of its migrations.
     versions: Arc<[i64]>,
     /// May hold a password.
@@ -272,7 +273,7 @@ impl Database {
             engine,
             writer: Arc::default(),
             turns: Arc::default(),
-            last_look: writable::LastWriteProbe::default(),
+            last_look: last_write_probe::LastWriteProbe::default(),
             versions: schema.migrations.iter().map(|it| it.version).collect(),
             url: Arc::new(url.into()),
             file,

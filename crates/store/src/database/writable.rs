@@ -1,16 +1,10 @@
 //! Whether a database can be written to: a look that really writes, so that a lock of somebody else, a read-only server and
 //! a full disk show.
 
-use super::{Database, Engine, in_being, in_words};
+use super::{Database, Engine, in_being, in_words, last_write_probe::WriteProbe};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
-use tokio::{
-    sync::Mutex,
-    time::{Instant, timeout},
-};
+use std::{sync::atomic::Ordering, time::Duration};
+use tokio::time::{Instant, timeout};
 
 /// How long one look may take.
 const LIMIT: Duration = Duration::from_millis(2_500);
@@ -18,16 +12,6 @@ const LIMIT: Duration = Duration::from_millis(2_500);
 const FRESH: Duration = Duration::from_secs(1);
 /// The id that both databases carry, as it is.
 const WRITE: &str = "UPDATE installation SET installation_id = installation_id";
-
-/// The last look, one at a time.
-#[derive(Debug, Clone, Default)]
-pub(super) struct LastWriteProbe(Arc<Mutex<Option<WriteProbe>>>);
-
-#[derive(Debug)]
-struct WriteProbe {
-    at: Instant,
-    found: Result<(), String>,
-}
 
 impl Database {
     /// Whether changes can be made, known within three seconds; the error says why not. One that this process is writing to

@@ -1,7 +1,10 @@
 //! The line of the audit trail that was last seen in its place, authenticated by a key that is derived from the vault's:
 //! whoever can write to both databases and holds no key cannot make another one.
 
-use super::{Vault, VaultError, endings::Tally};
+use super::{
+    endings::Tally,
+    sealing::{Vault, VaultError},
+};
 use crate::database::Transaction;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use kalends_core::{audit::Ending, clock::Timestamp};

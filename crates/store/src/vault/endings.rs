@@ -1,7 +1,10 @@
 //! Lines of the audit trail that took something away, sealed: a main database that is set back forgets them, and what
 //! was ended comes back unseen.
 
-use super::{Destination, Vault, VaultError};
+use super::{
+    destination::Destination,
+    sealing::{Vault, VaultError},
+};
 use crate::database::Transaction;
 use kalends_core::{audit::Ending, clock::Timestamp};
 use sha2::{Digest as _, Sha256};

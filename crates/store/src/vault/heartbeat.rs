@@ -1,6 +1,6 @@
 //! When each running instance last wrote into the vault, so that a vault which takes no changes is seen.
 
-use super::{Vault, VaultError};
+use super::sealing::{Vault, VaultError};
 use kalends_core::clock::Timestamp;
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Which installation the vault belongs to.
 
-use super::{LockedVault, VaultError};
+use super::sealing::{LockedVault, VaultError, used_keys};
 use kalends_core::id::InstallationId;
 use sqlx::Row;
 
@@ -48,6 +48,6 @@ impl LockedVault {
 
     /// Whether nothing was ever sealed or signed in it.
     pub async fn is_blank(&self) -> Result<bool, VaultError> {
-        Ok(super::used_keys(&self.database).await?.is_empty())
+        Ok(used_keys(&self.database).await?.is_empty())
     }
 }

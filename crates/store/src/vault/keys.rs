@@ -1,7 +1,6 @@
 //! The keys of the vault: lines of base64, all of which open and the last of which seals. The id of a key is derived from
 //! the key itself, so that no other key can stand under its id.
 
-use super::KeySource;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use kalends_core::random::Random;
 use sha2::{Digest, Sha256};
@@ -9,9 +8,19 @@ use std::{
     fmt, fs,
     io::Write,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// Where the keys of a vault come from.
+#[derive(Debug)]
+pub struct KeySource {
+    /// The text of `KALENDS_VAULT_KEYS`.
+    pub keys: Option<Zeroizing<String>>,
+    pub file: Option<PathBuf>,
+    /// Made, mode 0600, if there is neither and the vault is an empty `SQLite` file.
+    pub new_file: PathBuf,
+}
 
 /// Why there are no usable keys. Never holds one.
 #[derive(Debug, thiserror::Error)]
