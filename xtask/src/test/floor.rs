@@ -1,6 +1,6 @@
 //! The recorded number of tests of each level, in `end2end/counts.toml`; it only rises.
 
-use super::Level;
+use super::level::Level;
 use crate::folders;
 use anyhow::{Context, Result};
 use std::{collections::BTreeMap, fs, path::PathBuf};

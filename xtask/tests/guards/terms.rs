@@ -126,8 +126,10 @@ fn without_slots(text: &str) -> String {
 }
 
 fn is_for_people(text: &str) -> bool {
-    const SQL: [&str; 13] = [
+    const SQL: [&str; 15] = [
         " = '",
+        " = NULL",
+        "e.item_id",
         "SELECT",
         "INSERT",
         "UPDATE ",

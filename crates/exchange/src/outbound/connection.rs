@@ -3,7 +3,7 @@
 //! another one.
 
 use super::{
-    body::{Body, BodyError},
+    body::{AnswerBody, BodyError},
     connect_limit::left,
     error::OutboundError,
     retry_after,
@@ -106,7 +106,7 @@ pub struct Answer {
     /// When it came.
     pub at: Timestamp,
     /// Unpacked.
-    pub body: Body,
+    pub body: AnswerBody,
 }
 
 impl Connection {

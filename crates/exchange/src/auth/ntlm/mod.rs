@@ -13,7 +13,7 @@ use kalends_core::{
     account_name::{AccountName, Password},
     clock::Timestamp,
 };
-use proof::Proof;
+use proof::NtlmProof;
 use zeroize::Zeroizing;
 
 /// Windows 10 (10.0.19041): what the version field tells.
@@ -58,7 +58,7 @@ impl Reply<'_> {
     pub fn authenticate(&self, negotiate: &[u8], challenge: &Challenge) -> Zeroizing<Vec<u8>> {
         let (user, domain) = user_and_domain(self.account);
         let stamped = challenge.timestamp();
-        let proof = Proof::new(
+        let proof = NtlmProof::new(
             &proof::key(user, domain, self.password),
             challenge.server_challenge,
             self.nonce,

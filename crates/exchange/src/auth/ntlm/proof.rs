@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 pub type Key = Zeroizing<[u8; 16]>;
 
 /// What the AUTHENTICATE message holds of a proof.
-pub struct Proof {
+pub struct NtlmProof {
     /// The NTLMv2 response: proof and everything it covers.
     pub nt: Vec<u8>,
     /// The LMv2 response, for servers that tell no time.
@@ -28,7 +28,7 @@ pub fn key(user: &str, domain: &str, password: &Password) -> Key {
     Zeroizing::new(hmac(&*hash, &[&super::encoding::utf16(&name)]))
 }
 
-impl Proof {
+impl NtlmProof {
     /// `time` is a FILETIME, `target_info` the pairs to send with their end.
     pub fn new(
         key: &Key,
@@ -102,7 +102,7 @@ mod tests {
         info.extend_from_slice(&super::super::encoding::utf16("Server"));
         info.extend_from_slice(&[0; 4]);
         let server = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
-        let proof = Proof::new(&key, server, [0xaa; 8], [0; 8], &info);
+        let proof = NtlmProof::new(&key, server, [0xaa; 8], [0; 8], &info);
         assert_eq!(hex(&proof.nt[..16]), "68cd0ab851e51c96aabc927bebef6a1c");
         assert_eq!(
             hex(&proof.nt[16..]),
