@@ -2,7 +2,7 @@
 //! that a hundred answers as long as they may be could come at the same moment.
 
 use super::sanitize::digestible;
-use crate::outbound::{AnswerBody, BodyError};
+use crate::outbound::{BodyError, BodyStream};
 use futures::StreamExt as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -28,7 +28,7 @@ pub struct HeldText {
 
 impl AnswerBudget {
     /// As [`super::xml::text_of`]; a long answer waits for its place. The caller bounds the time.
-    pub async fn text_of(&'static self, mut body: AnswerBody) -> Result<HeldText, BodyError> {
+    pub async fn text_of(&'static self, mut body: BodyStream) -> Result<HeldText, BodyError> {
         let mut place = None;
         let mut bytes = Vec::new();
         while let Some(chunk) = body.next().await {
@@ -52,7 +52,7 @@ mod tests {
     use futures::{FutureExt as _, stream};
     use hyper::body::Bytes;
 
-    fn body(length: usize) -> AnswerBody {
+    fn body(length: usize) -> BodyStream {
         let chunks: Vec<_> =
             std::iter::repeat_n(Ok(Bytes::from(vec![b'x'; 1024])), length / 1024).collect();
         Box::pin(stream::iter(chunks))

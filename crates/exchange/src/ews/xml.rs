@@ -2,7 +2,7 @@
 //! not asked for is skipped; depth and sizes are bounded; a document type ends it.
 
 use super::sanitize::{digestible, is_xml};
-use crate::outbound::{AnswerBody, BodyError};
+use crate::outbound::{BodyError, BodyStream};
 use futures::StreamExt as _;
 use kalends_core::problem::capped;
 use quick_xml::{
@@ -78,7 +78,7 @@ impl XmlError {
 }
 
 /// The text of an answer that is read to its end, at most as many bytes as the body allows.
-pub async fn text_of(mut body: AnswerBody) -> Result<String, BodyError> {
+pub async fn text_of(mut body: BodyStream) -> Result<String, BodyError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = body.next().await {
         bytes.extend_from_slice(&chunk?);
@@ -337,7 +337,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_is_put_together_from_its_chunks() {
-        let chunks = |last: Result<Bytes, BodyError>| -> AnswerBody {
+        let chunks = |last: Result<Bytes, BodyError>| -> BodyStream {
             let bytes = "<a>ä&#x1;</a>".as_bytes().chunks(1);
             let whole = bytes.map(|byte| Ok(Bytes::copy_from_slice(byte)));
             Box::pin(stream::iter(whole.chain([last]).collect::<Vec<_>>()))

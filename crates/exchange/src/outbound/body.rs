@@ -5,7 +5,7 @@ use hyper::body::Bytes;
 use std::pin::Pin;
 
 /// The bytes of an answer as they come in.
-pub type AnswerBody = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
 
 /// Why an answer could not be read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

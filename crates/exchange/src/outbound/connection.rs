@@ -3,7 +3,7 @@
 //! another one.
 
 use super::{
-    body::{AnswerBody, BodyError},
+    body::{BodyError, BodyStream},
     connect_limit::left,
     error::OutboundError,
     retry_after,
@@ -106,7 +106,7 @@ pub struct Answer {
     /// When it came.
     pub at: Timestamp,
     /// Unpacked.
-    pub body: AnswerBody,
+    pub body: BodyStream,
 }
 
 impl Connection {

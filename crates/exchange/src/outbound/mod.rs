@@ -17,7 +17,7 @@ mod retry_after;
 mod setting_error;
 mod unpack;
 
-pub use body::{AnswerBody, BodyError};
+pub use body::{BodyError, BodyStream};
 pub use config::{Limits, OutboundConfig};
 pub use connect_limit::CONNECT_LIMIT;
 pub use error::{CertificateFault, OutboundError};

@@ -1,7 +1,7 @@
 //! Unpacks answers: servers and proxies pack them whether or not they were asked to, and do not always say so. What comes
 //! out is bounded by the same limit as what comes in.
 
-use super::body::{AnswerBody, BodyError};
+use super::body::{BodyError, BodyStream};
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use futures::{StreamExt as _, stream};
 use http::{HeaderMap, header::CONTENT_ENCODING};
@@ -16,7 +16,7 @@ const MAX_LAYERS: usize = 2;
 const STEP: usize = 1024;
 
 /// At most `limit` bytes of a body, after it was unpacked and before.
-pub fn unpacked(body: AnswerBody, headers: &HeaderMap, limit: usize) -> AnswerBody {
+pub fn unpacked(body: BodyStream, headers: &HeaderMap, limit: usize) -> BodyStream {
     let Some(layers) = layers(headers) else {
         return Box::pin(body.map(|chunk| chunk.and(Err(BodyError::Packed))));
     };
@@ -42,7 +42,7 @@ fn layers(headers: &HeaderMap) -> Option<Vec<String>> {
     (layers.len() <= MAX_LAYERS && layers.iter().all(is_known)).then_some(layers)
 }
 
-fn limited(body: AnswerBody, limit: usize) -> AnswerBody {
+fn limited(body: BodyStream, limit: usize) -> BodyStream {
     let mut left = limit;
     Box::pin(body.map(move |chunk| {
         let chunk = chunk?;
@@ -61,7 +61,7 @@ enum Unpacker {
 }
 
 struct Layer {
-    body: AnswerBody,
+    body: BodyStream,
     is_deflate: bool,
     unpacker: Unpacker,
     /// What came in and was not unpacked yet.
@@ -69,7 +69,7 @@ struct Layer {
     has_ended: bool,
 }
 
-fn one_layer(body: AnswerBody, is_deflate: bool) -> AnswerBody {
+fn one_layer(body: BodyStream, is_deflate: bool) -> BodyStream {
     let layer = Layer {
         body,
         is_deflate,
