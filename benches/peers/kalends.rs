@@ -13,9 +13,9 @@ use kalends_core::{
     random::Random,
 };
 use kalends_exchange::{
-    auth::{Credentials, Gate, Permit, Verdict},
-    ews::{Client, Whose, read_window},
-    outbound::{Outbound, OutboundConfig, connection::Facts},
+    auth::{Credentials, Gate, Permit, SignInVerdict},
+    ews::{Client, MailboxAccess, read_window},
+    outbound::{Outbound, OutboundConfig, connection::ConnectionFacts},
 };
 use std::{env, path::PathBuf, sync::Arc};
 use tokio::runtime::{Builder, Runtime};
@@ -58,7 +58,7 @@ struct OpenGate;
 impl Gate for OpenGate {
     fn permit<'a>(
         &'a self,
-        _at: &'a Facts,
+        _at: &'a ConnectionFacts,
         _account: &'a AccountName,
     ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>> {
         Box::pin(async { Ok(Box::new(Self) as Box<dyn Permit>) })
@@ -66,7 +66,11 @@ impl Gate for OpenGate {
 }
 
 impl Permit for OpenGate {
-    fn settle(self: Box<Self>, _at: &Facts, _verdict: Verdict) -> BoxFuture<'_, ()> {
+    fn settle(
+        self: Box<Self>,
+        _at: &ConnectionFacts,
+        _verdict: SignInVerdict,
+    ) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
 }
@@ -74,7 +78,7 @@ impl Permit for OpenGate {
 pub struct Kalends {
     runtime: Runtime,
     client: Client,
-    whose: Whose,
+    whose: MailboxAccess,
     window: Window,
 }
 
@@ -101,7 +105,7 @@ impl Kalends {
         Self {
             runtime,
             client,
-            whose: Whose::own(mailbox),
+            whose: MailboxAccess::own(mailbox),
             window: server.window,
         }
     }

@@ -93,7 +93,7 @@ pub enum CommandError {
     #[error(transparent)]
     Setting(#[from] SettingError),
     #[error(transparent)]
-    Outbound(#[from] kalends_exchange::outbound::SettingError),
+    Outbound(#[from] kalends_exchange::outbound::OutboundConfigError),
     #[error("{0}")]
     Refused(String),
     /// The look came to its end, and something is wrong; all words are said.

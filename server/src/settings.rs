@@ -159,7 +159,7 @@ impl NetworkSettings {
     pub fn outbound(
         &self,
         clock: Clock,
-    ) -> Result<Outbound, kalends_exchange::outbound::SettingError> {
+    ) -> Result<Outbound, kalends_exchange::outbound::OutboundConfigError> {
         let config = OutboundConfig::parse(
             &self.exchange_hosts,
             &self.exchange_connect_to,

@@ -23,7 +23,7 @@ use kalends_core::{
     mailbox::SmtpAddress,
     problem::{Concerns, Problem, Retry},
 };
-use kalends_exchange::ews::{EwsError, Whose};
+use kalends_exchange::ews::{EwsError, MailboxAccess};
 use kalends_store::{
     Leased, MailboxScope, Reads, RequestedPause, ScopeConnection, ScopeFinding, ScopePlace,
     ScopeRow, StoreError, User,
@@ -265,7 +265,7 @@ impl Work<'_> {
             .take(address)
             .await
             .map_err(|trouble| trouble.problem)?;
-        let whose = Whose::impersonated(address.clone());
+        let whose = MailboxAccess::impersonated(address.clone());
         let mut asked = client.get_calendar(&whose).await;
         if asked.as_ref().is_err_and(EwsError::needs_the_password) {
             let opened = self.clients.open(address).await;

@@ -17,7 +17,7 @@ use kalends_exchange::{
     auth::Credentials,
     autodiscover::{Autodiscover, is_elsewhere},
     diagnose::{Evidence, diagnose},
-    ews::{Client, Damaged, EwsError, Reading, Whose, read_window},
+    ews::{Client, DamagedPeriods, EwsError, MailboxAccess, WindowEvents, read_window},
 };
 use kalends_store::{Account, CompletedRun, Failed, RequestedPause, StoreError};
 
@@ -108,7 +108,7 @@ async fn keep_readable(
     services: &Services,
     connection: &Connection,
     round: &CompletedRun<'_>,
-    damaged: &Damaged,
+    damaged: &DamagedPeriods,
 ) -> Result<(), StoreError> {
     let unread = &damaged.periods;
     services
@@ -194,7 +194,7 @@ async fn read(
     account: &Account,
     connection: &Connection,
     clients: &Clients<'_>,
-) -> Result<(Reading, Vec<Call>), RunFailure> {
+) -> Result<(WindowEvents, Vec<Call>), RunFailure> {
     let mailbox = &connection.mailbox;
     let whose = whose(connection);
     let (zone, level) = of_owner(services, connection).await?;
@@ -298,12 +298,12 @@ async fn keep_schema(
     }
 }
 
-fn whose(connection: &Connection) -> Whose {
+fn whose(connection: &Connection) -> MailboxAccess {
     let mailbox = connection.mailbox.clone();
     if connection.mode.impersonates() {
-        Whose::impersonated(mailbox)
+        MailboxAccess::impersonated(mailbox)
     } else {
-        Whose::own(mailbox)
+        MailboxAccess::own(mailbox)
     }
 }
 

@@ -12,8 +12,8 @@ use kalends_core::{
     random::Random,
 };
 use kalends_exchange::{
-    auth::{Gate, Permit, Verdict},
-    outbound::{Outbound, OutboundConfig, connection::Facts},
+    auth::{Gate, Permit, SignInVerdict},
+    outbound::{Outbound, OutboundConfig, connection::ConnectionFacts},
 };
 use kalends_simulator::{Options, RunningSimulator, Simulator, world::practice};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair, date_time_ymd};
@@ -48,7 +48,7 @@ struct Open;
 impl Gate for Open {
     fn permit<'a>(
         &'a self,
-        _at: &'a Facts,
+        _at: &'a ConnectionFacts,
         _account: &'a AccountName,
     ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>> {
         Box::pin(async { Ok(Box::new(Self) as Box<dyn Permit>) })
@@ -56,7 +56,11 @@ impl Gate for Open {
 }
 
 impl Permit for Open {
-    fn settle(self: Box<Self>, _at: &Facts, _verdict: Verdict) -> BoxFuture<'_, ()> {
+    fn settle(
+        self: Box<Self>,
+        _at: &ConnectionFacts,
+        _verdict: SignInVerdict,
+    ) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
 }

@@ -7,7 +7,7 @@ use kalends_core::{
     check::Step,
     problem::{CameOf, Problem},
 };
-use kalends_exchange::outbound::resolve::Service;
+use kalends_exchange::outbound::resolve::SrvRecord;
 use kalends_simulator::fault::{FaultKind, Plan};
 
 const HOME: [&str; 2] = ["example.test", "autodiscover.example.test"];
@@ -125,7 +125,7 @@ async fn a_redirect_over_plain_http_is_followed_without_a_password() {
 async fn a_dns_service_is_followed_by_priority_and_only_on_the_usual_port() {
     let office = without_the_usual().await;
     let service = |priority, port, target: &str| {
-        let service = Service {
+        let service = SrvRecord {
             priority,
             weight: 0,
             port,
@@ -247,7 +247,7 @@ async fn the_redirect_over_http_and_the_dns_record_are_told_whatever_comes_of_th
     // Neither is followed where a password would have to go without TLS, or to another port.
     let plain = "http://mail.example.test/autodiscover/autodiscover.xml";
     office.exchange.world().settings.http_redirect = Some(plain.to_owned());
-    let service = Service {
+    let service = SrvRecord {
         priority: 0,
         weight: 0,
         port: 8443,

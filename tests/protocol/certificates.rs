@@ -35,7 +35,10 @@ pub const HOST: &str = "mail.example.test";
 const NOW: Timestamp = Timestamp::from_seconds(1_830_297_600);
 
 fn fixture(name: &str) -> String {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/certificates");
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/crates/exchange/tests/fixtures/certificates"
+    );
     std::fs::read_to_string(format!("{folder}/{name}")).unwrap()
 }
 

@@ -2,7 +2,7 @@
 //! goes through the reader that calls use.
 
 use kalends_exchange::ews::{
-    envelope::{Body, open},
+    envelope::{SoapBody, open},
     operation::{Operation as _, find_item::FindItem},
     response_code::ResponseCode,
     xml::{Xml, XmlError},
@@ -86,7 +86,7 @@ fn a_fault_with_only_code_and_text_is_understood() {
         r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode xmlns:t="{TYPES}">t:ErrorServerBusy</faultcode><faultstring>Try later.</faultstring></s:Fault></s:Body></s:Envelope>"#
     );
     let opened = open(&mut Xml::new(&text)).unwrap();
-    let Body::Fault(said) = opened.body else {
+    let SoapBody::Fault(said) = opened.body else {
         panic!("{opened:?}")
     };
     assert_eq!(said.code, ResponseCode::ServerBusy);

@@ -12,10 +12,10 @@ use hyper::body::Bytes;
 use kalends_exchange::{
     auth::{
         channel_binding,
-        ntlm::{self, Reply, challenge::Challenge},
-        spnego::ntlm_in,
+        ntlm::{self, ChallengeReply, challenge::Challenge},
+        spnego::find_ntlm_token,
     },
-    outbound::connection::Connection,
+    outbound::connection::HttpConnection,
 };
 use kalends_simulator::world::settings::AuthOffer;
 use md4::{Digest as _, Md4};
@@ -108,7 +108,7 @@ fn mech_list_mic(message: &[u8], list: &[u8]) -> [u8; 16] {
     mic
 }
 
-async fn post(connection: &mut Connection, scheme: &str, token: &[u8]) -> (u16, HeaderMap) {
+async fn post(connection: &mut HttpConnection, scheme: &str, token: &[u8]) -> (u16, HeaderMap) {
     let request = Request::post("/EWS/Exchange.asmx")
         .header(
             "Authorization",
@@ -153,9 +153,9 @@ async fn exchange(office: &Office, scheme: &str, travel: Travel) -> u16 {
         return status;
     };
     let token = STANDARD.decode(token).unwrap();
-    let challenge = Challenge::parse(ntlm_in(&token).unwrap()).unwrap();
+    let challenge = Challenge::parse(find_ntlm_token(&token).unwrap()).unwrap();
     let request = service();
-    let reply = Reply {
+    let reply = ChallengeReply {
         account: &request.account,
         password: &request.password,
         workstation: "TEST",

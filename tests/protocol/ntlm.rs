@@ -14,7 +14,7 @@ use kalends_core::{
 };
 use kalends_exchange::{
     auth::{Credentials, Gate},
-    ews::{Cause, Client, Whose},
+    ews::{CallError, Client, MailboxAccess},
 };
 use kalends_simulator::{
     fault::{FaultKind, Plan},
@@ -74,9 +74,9 @@ async fn client(office: &Office) -> Client {
     .unwrap()
 }
 
-fn bob() -> Whose {
+fn bob() -> MailboxAccess {
     let bob = "bob@example.test".parse().unwrap();
-    Whose::impersonated(bob)
+    MailboxAccess::impersonated(bob)
 }
 
 #[tokio::test]
@@ -188,7 +188,10 @@ async fn a_password_changed_meanwhile_is_refused_once_when_the_connection_is_new
     office.exchange.world().faults.clear();
     for _ in 0..3 {
         let error = client.get_calendar(&bob()).await.unwrap_err();
-        assert!(matches!(*error.cause, Cause::SignInRefused(_)), "{error:?}");
+        assert!(
+            matches!(*error.cause, CallError::SignInRefused(_)),
+            "{error:?}"
+        );
     }
     assert_eq!(office.exchange.world().counters().refused(), 1);
 }
@@ -288,7 +291,10 @@ async fn a_connection_that_lost_its_sign_in_signs_in_once_more() {
     office.fault(Plan::always(FaultKind::Unauthorized));
     let error = client.get_calendar(&bob()).await.unwrap_err();
     assert!(
-        matches!(*error.cause, Cause::NotOffered(_) | Cause::SignInRefused(_)),
+        matches!(
+            *error.cause,
+            CallError::NotOffered(_) | CallError::SignInRefused(_)
+        ),
         "{error:?}"
     );
 }

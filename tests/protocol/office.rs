@@ -12,11 +12,11 @@ use kalends_core::{
     random::Random,
 };
 use kalends_exchange::{
-    auth::{Gate, Permit, Verdict},
+    auth::{Gate, Permit, SignInVerdict},
     outbound::{
         Outbound, OutboundConfig,
-        connection::Facts,
-        resolve::{Resolve, Service, SystemResolver},
+        connection::ConnectionFacts,
+        resolve::{Resolver, SrvRecord, SystemResolver},
     },
 };
 use kalends_simulator::{
@@ -45,16 +45,16 @@ pub struct Office {
 /// A name server that knows what it is told, and the system's addresses.
 #[derive(Default)]
 pub struct Names {
-    pub services: Mutex<Vec<(String, Service)>>,
+    pub services: Mutex<Vec<(String, SrvRecord)>>,
     system: SystemResolver,
 }
 
-impl Resolve for Names {
+impl Resolver for Names {
     fn addresses<'a>(&'a self, name: &'a str, port: u16) -> BoxFuture<'a, Vec<SocketAddr>> {
         self.system.addresses(name, port)
     }
 
-    fn services<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Vec<Service>> {
+    fn services<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Vec<SrvRecord>> {
         Box::pin(async move {
             let known = self.services.lock().unwrap();
             let asked = known.iter().filter(|(of, _)| of == name);
@@ -82,7 +82,7 @@ impl Notes {
 impl Gate for Gatekeeper {
     fn permit<'a>(
         &'a self,
-        at: &'a Facts,
+        at: &'a ConnectionFacts,
         account: &'a AccountName,
     ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>> {
         Box::pin(async move {
@@ -106,7 +106,7 @@ struct Noted {
 }
 
 impl Permit for Noted {
-    fn settle(self: Box<Self>, at: &Facts, verdict: Verdict) -> BoxFuture<'_, ()> {
+    fn settle(self: Box<Self>, at: &ConnectionFacts, verdict: SignInVerdict) -> BoxFuture<'_, ()> {
         let told = format!("{verdict:?}").to_lowercase();
         self.notes.note(&told, &at.host, &self.account);
         Box::pin(async {})

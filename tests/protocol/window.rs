@@ -7,7 +7,7 @@ use kalends_core::{
 };
 use kalends_exchange::{
     auth::{Credentials, Gate},
-    ews::{Client, EwsError, Whose, read_window},
+    ews::{Client, EwsError, MailboxAccess, read_window},
 };
 use kalends_simulator::world::{practice, view};
 use std::{sync::Arc, time::Duration};
@@ -55,7 +55,7 @@ async fn a_year_is_read_as_the_server_holds_it_although_one_answer_holds_ten_ent
         "bob@example.test",
         "charlie@example.test",
     ] {
-        let whose = Whose::impersonated(address.parse().unwrap());
+        let whose = MailboxAccess::impersonated(address.parse().unwrap());
         let events = read_window(
             &mut client,
             &whose,
@@ -131,7 +131,7 @@ fn day_number(date: jiff::civil::Date) -> i32 {
 async fn a_client_survives_a_connection_that_broke() {
     let office = Office::open().await;
     let mut client = client(&office).await.unwrap();
-    let whose = Whose::impersonated("bob@example.test".parse().unwrap());
+    let whose = MailboxAccess::impersonated("bob@example.test".parse().unwrap());
     client.get_calendar(&whose).await.unwrap();
     office.fault(kalends_simulator::fault::Plan::once(
         kalends_simulator::fault::FaultKind::ResetMidBody,
@@ -150,7 +150,7 @@ async fn a_refused_password_is_not_sent_again_by_the_same_client() {
         .account_mut("svc-kalends@example.test")
         .unwrap()
         .password = "Changed-2026!".to_owned();
-    let whose = Whose::impersonated("bob@example.test".parse().unwrap());
+    let whose = MailboxAccess::impersonated("bob@example.test".parse().unwrap());
     for _ in 0..3 {
         assert!(client.get_calendar(&whose).await.is_err());
     }

@@ -13,7 +13,7 @@ use kalends_core::{
 };
 use kalends_exchange::{
     auth::{Credentials, Gate},
-    ews::{Client, EwsError, Whose, read_window},
+    ews::{Client, EwsError, MailboxAccess, read_window},
 };
 use kalends_simulator::{
     fault::{FaultKind, FaultShape, Plan},
@@ -61,7 +61,7 @@ pub async fn entries(
         start: now - Duration::from_hours(24 * 30),
         end: now + Duration::from_hours(24 * 90),
     };
-    let whose = Whose::impersonated(address.parse().unwrap());
+    let whose = MailboxAccess::impersonated(address.parse().unwrap());
     let level = kalends_core::policy::PrivacyLevel::Everything;
     let zone = service().fallback_zone;
     let read = read_window(client, &whose, window, level, &zone).await;

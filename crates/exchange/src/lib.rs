@@ -1,4 +1,9 @@
-//! Reads calendars from on-premises Exchange Server through Exchange Web Services.
+//! Reads calendars from on-premises Exchange Server through Exchange Web Services, as a service account that impersonates
+//! mailbox owners or as the owner of a mailbox.
+//!
+//! A reading takes four steps: an [`outbound::Outbound`] is the way out, [`ews::Client::open`] connects over it and takes
+//! [`auth::Credentials`] and an [`auth::Gate`], [`ews::read_window`] signs in and reads all entries of a window, and
+//! [`diagnose::diagnose`] makes a problem with advice of what failed. The example `list_calendar` shows them.
 //!
 //! ```text
 //! autodiscover    finds the endpoint of a mail domain
@@ -16,6 +21,8 @@
 //!
 //! Nothing here knows a database, a person or a page. Time, randomness, the way out and whoever counts refused sign-ins
 //! are arguments.
+
+#![warn(missing_docs)]
 
 pub mod auth;
 pub mod autodiscover;

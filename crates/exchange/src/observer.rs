@@ -13,9 +13,9 @@ pub trait CallObserver: Debug + Send + Sync {
 
 /// Counts nothing.
 #[derive(Debug, Clone, Copy)]
-pub struct Unobserved;
+pub struct NoObserver;
 
-impl CallObserver for Unobserved {
+impl CallObserver for NoObserver {
     fn call_ended(&self, _operation: &'static str, _code: &str, _took: Duration) {}
 
     fn sign_in_refused(&self) {}

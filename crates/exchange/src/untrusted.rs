@@ -3,7 +3,7 @@
 
 use crate::{
     auth::{
-        ntlm::{self, Reply, challenge::Challenge},
+        ntlm::{self, ChallengeReply, challenge::Challenge},
         offer::Offer,
         spnego,
     },
@@ -11,7 +11,7 @@ use crate::{
     ews::{
         envelope,
         operation::{Operation as _, find_item::FindItem, get_folder::GetFolder},
-        sanitize::digestible,
+        sanitize::sanitize_xml,
         xml::{Xml, XmlError},
     },
 };
@@ -38,10 +38,10 @@ pub const READERS: [(&str, Reader); 5] = [
 /// An EWS answer, as each operation reads it.
 pub fn read_envelope(bytes: &[u8]) {
     drop(calendar_view(bytes));
-    let text = digestible(bytes);
+    let text = sanitize_xml(bytes);
     let mut xml = Xml::new(&text);
     if let Ok(opened) = envelope::open(&mut xml)
-        && matches!(opened.body, envelope::Body::Operation(_))
+        && matches!(opened.body, envelope::SoapBody::Operation(_))
         && GetFolder::read(&mut xml).is_ok()
     {
         drop(xml.finish());
@@ -53,7 +53,7 @@ pub fn read_challenge(bytes: &[u8]) {
     let Ok(challenge) = Challenge::parse(bytes) else {
         return;
     };
-    let reply = Reply {
+    let reply = ChallengeReply {
         account: &AccountName::Plain("svc".to_owned()),
         password: &Password::from("password".to_owned()),
         workstation: ntlm::WORKSTATION,
@@ -67,14 +67,14 @@ pub fn read_challenge(bytes: &[u8]) {
 
 /// An NTLM token within SPNEGO.
 pub fn read_spnego(bytes: &[u8]) {
-    if let Some(token) = spnego::ntlm_in(bytes) {
+    if let Some(token) = spnego::find_ntlm_token(bytes) {
         read_challenge(token);
     }
 }
 
 /// An answer of Autodiscover, in both forms.
 pub fn read_autodiscover(bytes: &[u8]) {
-    autodiscover::read_both(&digestible(bytes));
+    autodiscover::read_both(&sanitize_xml(bytes));
 }
 
 /// `WWW-Authenticate`, a line for each header.
@@ -90,7 +90,7 @@ pub fn read_offer(bytes: &[u8]) {
 
 /// The events of a calendar view, from the first byte of its answer to the last.
 pub fn calendar_view(bytes: &[u8]) -> Result<Vec<Event>, XmlError> {
-    let text = digestible(bytes);
+    let text = sanitize_xml(bytes);
     let mut xml = Xml::new(&text);
     envelope::open(&mut xml)?;
     let Ok(view) = FindItem::read(&mut xml)? else {

@@ -13,10 +13,10 @@ pub(super) async fn remember(
     host: &str,
     offer: &Offer,
 ) -> Result<(), Problem> {
-    if !offer.keeps_the_password() && !offer.offers_basic() {
+    if !offer.has_challenge_response() && !offer.offers_basic() {
         return Ok(());
     }
-    let kept = store.remember_offer(host, offer.keeps_the_password(), clock.now());
+    let kept = store.remember_offer(host, offer.has_challenge_response(), clock.now());
     kept.await.map_err(|error| unreadable(&error))
 }
 
@@ -32,7 +32,7 @@ pub(super) async fn basic_at(
         Ok(
             if method == SignInMethod::Basic || store.is_basic_chosen(host, account).await? {
                 BasicUse::OnPurpose
-            } else if offer.keeps_the_password() || store.has_offered_better(host).await? {
+            } else if offer.has_challenge_response() || store.has_offered_better(host).await? {
                 BasicUse::Withheld
             } else {
                 BasicUse::NothingBetter

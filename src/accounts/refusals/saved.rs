@@ -15,8 +15,8 @@ use kalends_core::{
     problem::Problem,
 };
 use kalends_exchange::{
-    auth::{BasicUse, Gate, Permit, Verdict, offer::Offer},
-    outbound::connection::Facts,
+    auth::{BasicUse, Gate, Permit, SignInVerdict, offer::Offer},
+    outbound::connection::ConnectionFacts,
 };
 use kalends_store::{Account, Sent, StoreError};
 use std::sync::{
@@ -154,7 +154,7 @@ impl SavedGate {
         })
     }
 
-    async fn ask(&self, at: &Facts) -> Result<SavedPermit, Problem> {
+    async fn ask(&self, at: &ConnectionFacts) -> Result<SavedPermit, Problem> {
         let turn = match &self.one_at_a_time {
             Some(one_at_a_time) => Arc::clone(one_at_a_time).acquire_owned().await.ok(),
             None => None,
@@ -232,7 +232,7 @@ impl Gate for SavedGate {
 
     fn permit<'a>(
         &'a self,
-        at: &'a Facts,
+        at: &'a ConnectionFacts,
         _account: &'a AccountName,
     ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>> {
         Box::pin(async move {
@@ -284,7 +284,7 @@ impl SavedPermit {
     }
 
     /// The problem of a refusal, with what the server shows now if that changed.
-    async fn refusal(&self, at: &Facts) -> Problem {
+    async fn refusal(&self, at: &ConnectionFacts) -> Problem {
         let changed = match &at.certificate {
             Some(shown) => {
                 let store = &self.services.store;
@@ -304,15 +304,17 @@ impl SavedPermit {
 }
 
 impl Permit for SavedPermit {
-    fn settle(self: Box<Self>, at: &Facts, verdict: Verdict) -> BoxFuture<'_, ()> {
+    fn settle(self: Box<Self>, at: &ConnectionFacts, verdict: SignInVerdict) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let store = &self.services.store;
             let settled = match verdict {
-                Verdict::Accepted => self.accepted().await,
-                Verdict::Unjudged | Verdict::NotSent => store.give_back_sign_in(self.place).await,
-                Verdict::Refused => self.stop(&self.refusal(at).await).await,
-                Verdict::Unanswered => self.stop(&Problem::SignInUnanswered).await,
-                Verdict::Doubted => {
+                SignInVerdict::Accepted => self.accepted().await,
+                SignInVerdict::Unjudged | SignInVerdict::NotSent => {
+                    store.give_back_sign_in(self.place).await
+                }
+                SignInVerdict::Refused => self.stop(&self.refusal(at).await).await,
+                SignInVerdict::Unanswered => self.stop(&Problem::SignInUnanswered).await,
+                SignInVerdict::Doubted => {
                     self.told.doubt.store(true, Ordering::Relaxed);
                     let now = self.services.clock.now();
                     let kept = store.keep_refusal(self.place, now).await;

@@ -16,8 +16,8 @@ use kalends_core::{
     problem::Problem,
 };
 use kalends_exchange::{
-    auth::{BasicUse, Gate, Permit, Verdict, offer::Offer},
-    outbound::connection::Facts,
+    auth::{BasicUse, Gate, Permit, SignInVerdict, offer::Offer},
+    outbound::connection::ConnectionFacts,
 };
 use kalends_store::{CountedUnder, LimitPlace, Role, Sent, Store, StoreError, limit::LimitKey};
 
@@ -68,7 +68,7 @@ impl Gate for TypedGate {
 
     fn permit<'a>(
         &'a self,
-        at: &'a Facts,
+        at: &'a ConnectionFacts,
         account: &'a AccountName,
     ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>> {
         Box::pin(async move {
@@ -161,16 +161,16 @@ struct TypedPermit {
 }
 
 impl Permit for TypedPermit {
-    fn settle(self: Box<Self>, _at: &Facts, verdict: Verdict) -> BoxFuture<'_, ()> {
+    fn settle(self: Box<Self>, _at: &ConnectionFacts, verdict: SignInVerdict) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let settled = match verdict {
-                Verdict::Accepted | Verdict::Unjudged | Verdict::NotSent => {
+                SignInVerdict::Accepted | SignInVerdict::Unjudged | SignInVerdict::NotSent => {
                     let store = &self.services.store;
                     let given_back = store.give_back_sign_in(self.place).await;
                     given_back.and(give_back(store, self.of_person).await)
                 }
                 // It may have been one.
-                Verdict::Refused | Verdict::Doubted | Verdict::Unanswered => {
+                SignInVerdict::Refused | SignInVerdict::Doubted | SignInVerdict::Unanswered => {
                     let now = self.services.clock.now();
                     let kept = self.services.store.keep_refusal(self.place, now).await;
                     kept.and(put_off_probes(&self.services, &self.name).await)

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use kalends_core::account_name::AccountName;
 use kalends_exchange::{
     autodiscover::is_within,
-    outbound::{Outbound, connection::Facts},
+    outbound::{Outbound, connection::ConnectionFacts},
 };
 use kalends_store::{CountedUnder, KnownServer, Store, StoreError};
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ const MOST_LOOKED_UP: usize = 20;
 pub(super) async fn counted_under(
     store: &Store,
     outbound: &Outbound,
-    at: &Facts,
+    at: &ConnectionFacts,
     account: &AccountName,
     person: &str,
 ) -> Result<CountedUnder, StoreError> {

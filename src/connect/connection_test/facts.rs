@@ -9,7 +9,7 @@ use kalends_core::{
 };
 use kalends_exchange::{
     ews::{FolderFacts, Greeting},
-    outbound::connection::Facts,
+    outbound::connection::ConnectionFacts,
 };
 
 /// What is shown of an entry; the subject of a private one was dropped where it was read.
@@ -28,12 +28,12 @@ pub(super) fn proof(event: &Event, level: PrivacyLevel) -> TestProof {
 }
 
 /// Whether the server's certificate ends within the time in which that is warned of.
-pub(super) fn ends_soon(facts: &Facts, now: Timestamp) -> bool {
+pub(super) fn ends_soon(facts: &ConnectionFacts, now: Timestamp) -> bool {
     let shown = facts.certificate.as_ref();
     shown.is_some_and(|certificate| certificate.not_after <= now + ENDS_SOON)
 }
 
-pub(super) fn tls_seen(facts: &Facts, now: Timestamp) -> String {
+pub(super) fn tls_seen(facts: &ConnectionFacts, now: Timestamp) -> String {
     let Some(certificate) = &facts.certificate else {
         return facts.tls_version.to_owned();
     };

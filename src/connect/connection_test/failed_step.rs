@@ -2,7 +2,7 @@
 
 use super::{request::Failure, stop::Stop};
 use kalends_core::{calendar::Window, check::Step, problem::Problem};
-use kalends_exchange::ews::{Cause, EwsError};
+use kalends_exchange::ews::{CallError, EwsError};
 
 impl Stop {
     /// The same, with the times at which damaged entries lie.
@@ -44,14 +44,14 @@ pub(super) fn failing_step(
 /// Whether Exchange said it to whoever has signed in, under whatever status and type of content.
 fn is_said_behind_the_sign_in(error: &EwsError) -> bool {
     match &*error.cause {
-        Cause::Said(_) => true,
-        Cause::Http { by, .. } => by.cas_error.is_some(),
+        CallError::Exchange(_) => true,
+        CallError::Http { by, .. } => by.cas_error.is_some(),
         _ => false,
     }
 }
 
 fn is_fault(error: &EwsError) -> bool {
-    matches!(&*error.cause, Cause::Said(said) if said.is_fault)
+    matches!(&*error.cause, CallError::Exchange(said) if said.is_fault)
 }
 
 /// Whether a remembered endpoint may be what is wrong. A refused password is none of its faults.

@@ -22,8 +22,8 @@ use kalends_exchange::{
     auth::Credentials,
     autodiscover::{self, Autodiscover, Discovered, is_elsewhere},
     diagnose::{Evidence, control::narrowed, diagnose},
-    ews::{Cause, Client, EwsError, FolderFacts, Greeting, Whose, client::greet, read_window},
-    outbound::{OutboundError, connection::Connection},
+    ews::{CallError, Client, EwsError, FolderFacts, Greeting, MailboxAccess, greet, read_window},
+    outbound::{OutboundError, connection::HttpConnection},
 };
 use progress::Progress;
 pub use request::{Controls, Failure, Success, TestRequest, Tools};
@@ -138,7 +138,7 @@ impl<F: FnMut(StepReport) + Send> TestRun<'_, F> {
                 self.told_by = shown_at(&by, certificate);
                 Ok(endpoint)
             }
-            Err(autodiscover::NotFound {
+            Err(autodiscover::DiscoveryFailure {
                 problem,
                 request_id,
                 refused_at,
@@ -184,10 +184,10 @@ impl<F: FnMut(StepReport) + Send> TestRun<'_, F> {
 
     /// From the name to an encrypted connection. Whether the address is allowed shows only once it is known, so both
     /// steps are told after the look-up.
-    async fn connection(&mut self, endpoint: &EwsUrl) -> Result<Connection, Stop> {
+    async fn connection(&mut self, endpoint: &EwsUrl) -> Result<HttpConnection, Stop> {
         self.progress.begin(Step::AddressAllowed);
         if endpoint.is_exchange_online() {
-            return Err(self.stop(&Cause::ExchangeOnline.into(), endpoint));
+            return Err(self.stop(&CallError::ExchangeOnline.into(), endpoint));
         }
         let outbound = &self.tools.outbound;
         let allowed = if outbound.is_listed(endpoint.host(), endpoint.port()) {
@@ -202,7 +202,7 @@ impl<F: FnMut(StepReport) + Send> TestRun<'_, F> {
                     self.progress.pass_at_once(allowed);
                     self.progress.begin(Step::Dns);
                 }
-                return Err(self.stop(&Cause::from(error).into(), endpoint));
+                return Err(self.stop(&CallError::from(error).into(), endpoint));
             }
         };
         let took = self.progress.elapsed();
@@ -217,7 +217,8 @@ impl<F: FnMut(StepReport) + Send> TestRun<'_, F> {
 
         self.progress.begin(Step::Tcp);
         let dialled = outbound.dial(route).await;
-        let dialled = dialled.map_err(|error| self.stop(&Cause::from(error).into(), endpoint))?;
+        let dialled =
+            dialled.map_err(|error| self.stop(&CallError::from(error).into(), endpoint))?;
         self.progress
             .pass(&format!("{} from {}", dialled.peer, dialled.local));
 
@@ -228,7 +229,7 @@ impl<F: FnMut(StepReport) + Send> TestRun<'_, F> {
                 if let OutboundError::Certificate { chain, .. } = &error {
                     self.tell_chain(chain);
                 }
-                return Err(self.stop(&Cause::from(error).into(), endpoint));
+                return Err(self.stop(&CallError::from(error).into(), endpoint));
             }
         };
         self.tell_chain(&connection.facts().chain);
@@ -248,9 +249,9 @@ impl<F: FnMut(StepReport) + Send> TestRun<'_, F> {
 
     async fn greeting(
         &mut self,
-        mut connection: Connection,
+        mut connection: HttpConnection,
         endpoint: &EwsUrl,
-    ) -> Result<(Connection, Greeting), Stop> {
+    ) -> Result<(HttpConnection, Greeting), Stop> {
         self.progress.begin(Step::EwsAnswers);
         let greeting = greet(&mut connection, endpoint, &self.tools.random).await;
         let greeting = greeting.map_err(|error| self.stop(&error, endpoint))?;
@@ -260,7 +261,7 @@ impl<F: FnMut(StepReport) + Send> TestRun<'_, F> {
     /// What is offered is part of the step "EWS answers": a server that offers nothing usable fails it.
     fn client(
         &mut self,
-        connection: Connection,
+        connection: HttpConnection,
         greeting: Greeting,
         endpoint: &EwsUrl,
     ) -> Result<Client, Stop> {
@@ -381,7 +382,7 @@ impl<F: FnMut(StepReport) + Send> TestRun<'_, F> {
             return Ok(());
         };
         match greet(&mut connection, endpoint, &self.tools.random).await {
-            Err(error) if matches!(*error.cause, Cause::AnsweredWithoutSignIn(_)) => {
+            Err(error) if matches!(*error.cause, CallError::AnsweredWithoutSignIn(_)) => {
                 Err(self.stop(&error, endpoint))
             }
             Ok(_) | Err(_) => Ok(()),
@@ -419,12 +420,12 @@ impl<F: FnMut(StepReport) + Send> TestRun<'_, F> {
         }
     }
 
-    fn whose(&self) -> Whose {
+    fn whose(&self) -> MailboxAccess {
         let mailbox = self.request.mailbox.clone();
         if self.request.mode.impersonates() {
-            Whose::impersonated(mailbox)
+            MailboxAccess::impersonated(mailbox)
         } else {
-            Whose::own(mailbox)
+            MailboxAccess::own(mailbox)
         }
     }
 
@@ -434,7 +435,7 @@ impl<F: FnMut(StepReport) + Send> TestRun<'_, F> {
             url: &url,
             mailbox: &self.request.mailbox,
         };
-        let refused = matches!(*error.cause, Cause::SignInRefused(_));
+        let refused = matches!(*error.cause, CallError::SignInRefused(_));
         Stop {
             seen: error.to_string(),
             failure: Box::new(Failure {

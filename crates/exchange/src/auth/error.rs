@@ -7,7 +7,9 @@ use kalends_core::problem::Problem;
 /// Why a signed-in request brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthError {
+    /// No connection came about.
     Outbound(OutboundError),
+    /// A connection stood, and brought no answer.
     Send(SendError),
     /// The server offers no kind of sign-in that Kalends can use.
     NotOffered(Offer),
@@ -21,7 +23,9 @@ pub enum AuthError {
     BadChallenge(ChallengeError),
     /// 401 to the password.
     Refused {
+        /// What is offered instead.
         offer: Offer,
+        /// The id of the refused call, from the server.
         request_id: Option<String>,
     },
     /// Only Basic is left, which would send the password itself, at a host that has offered better.

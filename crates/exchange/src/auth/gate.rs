@@ -2,7 +2,7 @@
 //! and what became of it.
 
 use super::offer::Offer;
-use crate::outbound::connection::Facts;
+use crate::outbound::connection::ConnectionFacts;
 use futures::future::BoxFuture;
 use kalends_core::{account_name::AccountName, problem::Problem};
 
@@ -36,7 +36,7 @@ pub trait Gate: Send + Sync {
         _account: &'a AccountName,
         offer: &'a Offer,
     ) -> BoxFuture<'a, Result<BasicUse, Problem>> {
-        Box::pin(std::future::ready(Ok(if offer.keeps_the_password() {
+        Box::pin(std::future::ready(Ok(if offer.has_challenge_response() {
             BasicUse::Withheld
         } else {
             BasicUse::NothingBetter
@@ -46,19 +46,21 @@ pub trait Gate: Send + Sync {
     /// A permit for one proof of the account's password at the end of this connection; else the problem to show.
     fn permit<'a>(
         &'a self,
-        at: &'a Facts,
+        at: &'a ConnectionFacts,
         account: &'a AccountName,
     ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>>;
 }
 
 /// The right to send one proof. Told once what came of it; counting refusals and locking accounts away is its business.
 pub trait Permit: Send + Sync {
-    fn settle(self: Box<Self>, at: &Facts, verdict: Verdict) -> BoxFuture<'_, ()>;
+    /// Tells what became of the proof that was sent to `at`, or that none was sent.
+    fn settle(self: Box<Self>, at: &ConnectionFacts, verdict: SignInVerdict) -> BoxFuture<'_, ()>;
 }
 
 /// What became of a proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum SignInVerdict {
+    /// The server took it.
     Accepted,
     /// 401
     Refused,
@@ -68,5 +70,6 @@ pub enum Verdict {
     Unjudged,
     /// It went out, and no answer came.
     Unanswered,
+    /// It did not go out: the permit was not used.
     NotSent,
 }

@@ -1,17 +1,17 @@
 //! How the messages of NTLM travel in HTTP headers ([MS-NTHT]): bare under `NTLM` and under `Negotiate`.
 //!
 //! Windows' own clients send them bare under `Negotiate` too where NTLM is the only mechanism. Wrapped in SPNEGO, a third
-//! message with a MIC would make a mechListMIC mandatory ([MS-SPNG] Appendix A), without which no acceptor is content.
+//! message with a MIC would make a mechListMIC mandatory ([MS-SPNG] Appendix A): no acceptor takes it without one.
 
 use super::{
-    method::Method,
+    method::AuthMethod,
     ntlm::{
-        self, Reply,
+        self, ChallengeReply,
         challenge::{Challenge, ChallengeError},
     },
     spnego,
 };
-use crate::outbound::connection::Answer;
+use crate::outbound::response::IncomingResponse;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{
     HeaderValue, Request, Version,
@@ -21,18 +21,19 @@ use hyper::body::Bytes;
 use zeroize::Zeroizing;
 
 /// The most that is read of the body beside a challenge.
-pub const LIMIT: usize = 256 * 1024;
+pub const CHALLENGE_BODY_LIMIT: usize = 256 * 1024;
 /// The longest token in base64 that is read.
 const TOKEN_LIMIT: usize = 88 * 1024;
 
 /// The messages of one handshake.
-pub struct Messages {
-    method: Method,
+pub struct NtlmHandshake {
+    method: AuthMethod,
     negotiate: [u8; 40],
 }
 
-impl Messages {
-    pub fn new(method: Method) -> Self {
+impl NtlmHandshake {
+    /// The messages of a handshake under one scheme.
+    pub fn new(method: AuthMethod) -> Self {
         Self {
             method,
             negotiate: ntlm::negotiate(),
@@ -40,19 +41,19 @@ impl Messages {
     }
 
     /// The request as it opens the handshake: with the first message and without its body, which would be thrown away.
-    pub fn opening(&self, request: &Request<Bytes>) -> Request<Bytes> {
-        let mut opening = Request::new(Bytes::new());
-        *opening.method_mut() = request.method().clone();
-        *opening.uri_mut() = request.uri().clone();
-        *opening.headers_mut() = request.headers().clone();
-        opening
+    pub fn negotiate(&self, request: &Request<Bytes>) -> Request<Bytes> {
+        let mut negotiate = Request::new(Bytes::new());
+        *negotiate.method_mut() = request.method().clone();
+        *negotiate.uri_mut() = request.uri().clone();
+        *negotiate.headers_mut() = request.headers().clone();
+        negotiate
             .headers_mut()
             .insert(AUTHORIZATION, self.header(&self.negotiate));
-        opening
+        negotiate
     }
 
     /// The server's token for our scheme.
-    pub fn token(&self, answer: &Answer) -> Option<Vec<u8>> {
+    pub fn token(&self, answer: &IncomingResponse) -> Option<Vec<u8>> {
         answer
             .headers
             .get_all(WWW_AUTHENTICATE)
@@ -66,12 +67,12 @@ impl Messages {
                     return None;
                 }
                 let token = STANDARD.decode(token.trim()).ok()?;
-                spnego::ntlm_in(&token).map(<[u8]>::to_vec)
+                spnego::find_ntlm_token(&token).map(<[u8]>::to_vec)
             })
     }
 
     /// Whether the connection of an answer can carry another request.
-    pub fn is_kept(answer: &Answer) -> bool {
+    pub fn is_kept(answer: &IncomingResponse) -> bool {
         let says = |word: &str| {
             answer
                 .headers
@@ -85,15 +86,19 @@ impl Messages {
     }
 
     /// The header with the third message.
-    pub fn closing(&self, reply: &Reply<'_>, token: &[u8]) -> Result<HeaderValue, ChallengeError> {
+    pub fn authenticate(
+        &self,
+        reply: &ChallengeReply<'_>,
+        token: &[u8],
+    ) -> Result<HeaderValue, ChallengeError> {
         let challenge = Challenge::parse(token)?;
         Ok(self.header(&reply.authenticate(&self.negotiate, &challenge)))
     }
 
     const fn scheme(&self) -> &'static str {
         match self.method {
-            Method::Negotiate => "Negotiate",
-            Method::Ntlm | Method::Basic => "NTLM",
+            AuthMethod::Negotiate => "Negotiate",
+            AuthMethod::Ntlm | AuthMethod::Basic => "NTLM",
         }
     }
 

@@ -1,18 +1,20 @@
-//! The ways to sign in, and which is the best of those offered.
+//! How a connection is signed in, chosen from what its server offers.
 
 use super::offer::{Offer, Scheme};
 use std::fmt;
 
 /// How a connection is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub enum AuthMethod {
+    /// NTLM under its own name.
     Ntlm,
     /// NTLM under `Negotiate`, where that is all that is offered.
     Negotiate,
+    /// The password itself, with every request.
     Basic,
 }
 
-impl Method {
+impl AuthMethod {
     /// The best that is offered: NTLM proves the password without sending it, and is bound to the connection.
     pub fn of(offer: &Offer) -> Option<Self> {
         [
@@ -26,7 +28,7 @@ impl Method {
     }
 }
 
-impl fmt::Display for Method {
+impl fmt::Display for AuthMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ntlm => "NTLM",

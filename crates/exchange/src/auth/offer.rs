@@ -1,17 +1,22 @@
 //! Which kinds of sign-in a server offers, read leniently from its `WWW-Authenticate` headers: any case, several
 //! headers or one with commas, commas within quoted strings.
 
-use crate::outbound::front::proxy;
+use crate::outbound::proxy::proxy_name;
 use http::{HeaderMap, header::WWW_AUTHENTICATE};
 use std::fmt;
 
 /// A kind of sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scheme {
+    /// Sends the password itself.
     Basic,
+    /// Proves the password without sending it.
     Ntlm,
+    /// Kerberos, or NTLM within it.
     Negotiate,
+    /// A token of Microsoft 365 or of a federation.
     Bearer,
+    /// Any other, as it is spelled.
     Other(String),
 }
 
@@ -27,10 +32,11 @@ pub struct Offer {
 const MAX_SCHEMES: usize = 10;
 
 impl Offer {
+    /// Reads every `WWW-Authenticate` of an answer; parts that are no scheme are left out.
     pub fn read(headers: &HeaderMap) -> Self {
         let mut offer = Self {
             schemes: Vec::new(),
-            proxy: proxy(headers),
+            proxy: proxy_name(headers),
         };
         for value in headers.get_all(WWW_AUTHENTICATE) {
             let text = String::from_utf8_lossy(value.as_bytes());
@@ -60,24 +66,27 @@ impl Offer {
         self.has(&Scheme::Basic) && !self.has(&Scheme::Ntlm) && !self.has(&Scheme::Negotiate)
     }
 
+    /// Whether a kind of sign-in is offered.
     pub fn has(&self, scheme: &Scheme) -> bool {
         self.schemes.contains(scheme)
     }
 
     /// Whether a sign-in is offered that proves the password without sending it.
-    pub fn keeps_the_password(&self) -> bool {
+    pub fn has_challenge_response(&self) -> bool {
         self.has(&Scheme::Ntlm) || self.has(&Scheme::Negotiate)
     }
 
+    /// Whether Basic is offered, alone or beside others.
     pub fn offers_basic(&self) -> bool {
         self.has(&Scheme::Basic)
     }
 
     /// Whether a token of Microsoft 365 is all that is taken.
-    pub fn is_bearer_alone(&self) -> bool {
+    pub fn is_only_bearer(&self) -> bool {
         self.schemes == [Scheme::Bearer]
     }
 
+    /// The kinds of sign-in by name, in the server's order.
     pub fn names(&self) -> Vec<String> {
         self.schemes.iter().map(ToString::to_string).collect()
     }

@@ -1,19 +1,17 @@
 //! The signed-in question to one host, in the plain form and, where that says nothing, in SOAP.
 
 use super::{
-    pox,
-    probe::{ANSWER_BYTES, Autodiscover, NotFound, Ready, problem_at},
-    reply::Said,
-    soap,
+    attempt::problem_at, context::Autodiscover, limits::RESPONSE_LIMIT, outcome::DiscoveryFailure,
+    pox, probe::Candidate, reply::AutodiscoverReply, soap,
 };
 use crate::{
     auth::SignedIn,
     ews::{
-        CallIds, Cause, EwsError, Whose,
+        CallError, CallIds, EwsError, MailboxAccess,
         http::{http_cause, post},
         xml::{Xml, XmlError, text_of},
     },
-    outbound::connection::Answer,
+    outbound::response::IncomingResponse,
 };
 use http::{Request, StatusCode};
 use hyper::body::Bytes;
@@ -26,7 +24,7 @@ use std::sync::Arc;
 use tokio::time::timeout;
 
 /// What an answer means for the search.
-pub(super) enum Next {
+pub(super) enum AskOutcome {
     Found(EwsUrl),
     /// Ask this host about the same address.
     Host(String),
@@ -41,28 +39,32 @@ pub(super) enum Next {
 
 impl Autodiscover<'_> {
     /// Sends the password to one host. An error ends the whole search.
-    pub(super) async fn ask(&self, ready: Ready, mailbox: &SmtpAddress) -> Result<Next, NotFound> {
+    pub(super) async fn ask(
+        &self,
+        ready: Candidate,
+        mailbox: &SmtpAddress,
+    ) -> Result<AskOutcome, DiscoveryFailure> {
         let host = ready.host.clone();
         let mut ids = CallIds::new(self.random);
         let mut was_sent = false;
         let answered = self.answer(ready, mailbox, &mut ids, &mut was_sent);
         match answered.await {
-            Ok(said) => Ok(next(said)),
+            Ok(reply) => Ok(outcome(reply)),
             Err(cause) => {
-                let refused = matches!(cause, Cause::SignInRefused(_));
-                let ends = refused || matches!(cause, Cause::HeldBack(_));
+                let refused = matches!(cause, CallError::SignInRefused(_));
+                let ends = refused || matches!(cause, CallError::HeldBack(_));
                 let error = EwsError {
                     operation: Some("Autodiscover"),
                     ..EwsError::new(cause, ids)
                 };
                 let problem = problem_at(&host, mailbox, &error);
                 if !ends {
-                    return Ok(Next::Failed { problem, was_sent });
+                    return Ok(AskOutcome::Failed { problem, was_sent });
                 }
-                Err(NotFound {
+                Err(DiscoveryFailure {
                     request_id: error.ids.shown().map(str::to_owned),
                     refused_at: refused.then_some(host),
-                    ..NotFound::from(problem)
+                    ..DiscoveryFailure::from(problem)
                 })
             }
         }
@@ -71,11 +73,11 @@ impl Autodiscover<'_> {
     /// Plain first; where that says nothing, SOAP over the same connection.
     async fn answer(
         &self,
-        ready: Ready,
+        ready: Candidate,
         mailbox: &SmtpAddress,
         ids: &mut CallIds,
         was_sent: &mut bool,
-    ) -> Result<Said, Cause> {
+    ) -> Result<AutodiscoverReply, CallError> {
         let mut signed_in = SignedIn::new(
             self.outbound.clone(),
             self.random.clone(),
@@ -85,15 +87,21 @@ impl Autodiscover<'_> {
             Arc::clone(&self.gate),
         )?;
         *was_sent = true;
-        let plain = self.exchange(&mut signed_in, mailbox, ids, Form::Pox).await;
+        let plain = self
+            .exchange(&mut signed_in, mailbox, ids, Protocol::Pox)
+            .await;
         *was_sent = signed_in.has_sent();
-        if !says_nothing(&plain) || may_be_a_refusal(&plain) {
+        if !is_inconclusive(&plain) || may_be_a_refusal(&plain) {
             return plain;
         }
         let soap = self
-            .exchange(&mut signed_in, mailbox, ids, Form::Soap)
+            .exchange(&mut signed_in, mailbox, ids, Protocol::Soap)
             .await;
-        if matches!(soap, Err(Cause::SignInRefused(_) | Cause::HeldBack(_))) || soap.is_ok() {
+        if matches!(
+            soap,
+            Err(CallError::SignInRefused(_) | CallError::HeldBack(_))
+        ) || soap.is_ok()
+        {
             return soap;
         }
         plain
@@ -104,32 +112,32 @@ impl Autodiscover<'_> {
         signed_in: &mut SignedIn,
         mailbox: &SmtpAddress,
         ids: &mut CallIds,
-        form: Form,
-    ) -> Result<Said, Cause> {
-        let whose = Whose::own(mailbox.clone());
-        let (path, body) = match form {
-            Form::Pox => (pox::PATH, pox::request(mailbox)),
-            Form::Soap => {
+        protocol: Protocol,
+    ) -> Result<AutodiscoverReply, CallError> {
+        let access = MailboxAccess::own(mailbox.clone());
+        let (path, body) = match protocol {
+            Protocol::Pox => (pox::PATH, pox::request(mailbox)),
+            Protocol::Soap => {
                 let host = &signed_in.connection().facts().host;
                 (soap::PATH, soap::request(host, mailbox))
             }
         };
-        let request = post(path, Some(&whose), ids, body);
+        let request = post(path, Some(&access), ids, body);
         let passed = signed_in.pass_gate().await;
-        passed.map_err(|error| ids.failed(error))?;
+        passed.map_err(|error| CallError::of_sign_in(error, ids))?;
         let limit = self.outbound.limits().call;
         let asked = timeout(limit, text_in_answer(signed_in, request, ids)).await;
         let seconds = limit.as_secs();
-        let (text, unread) = asked.unwrap_or(Err(Cause::TimedOut { seconds }))?;
+        let (text, http_error) = asked.unwrap_or(Err(CallError::TimedOut { seconds }))?;
         let mut xml = Xml::new(&text);
-        let read = match form {
-            Form::Pox => pox::read(&mut xml),
-            Form::Soap => soap::read(&mut xml),
+        let read = match protocol {
+            Protocol::Pox => pox::read(&mut xml),
+            Protocol::Soap => soap::read(&mut xml),
         };
         match read {
-            Ok(said) => Ok(said),
-            Err(XmlError::Malformed(_)) => Err(unread),
-            Err(XmlError::Html) => Err(unread.into_page()),
+            Ok(reply) => Ok(reply),
+            Err(XmlError::Malformed(_)) => Err(http_error),
+            Err(XmlError::Html) => Err(http_error.into_page()),
         }
     }
 }
@@ -139,84 +147,90 @@ async fn text_in_answer(
     signed_in: &mut SignedIn,
     request: Request<Bytes>,
     ids: &mut CallIds,
-) -> Result<(String, Cause), Cause> {
+) -> Result<(String, CallError), CallError> {
     let answer = signed_in
-        .send(request, ANSWER_BYTES)
+        .send(request, RESPONSE_LIMIT)
         .await
-        .map_err(|error| ids.failed(error))?;
+        .map_err(|error| CallError::of_sign_in(error, ids))?;
     ids.answered(&answer);
-    let unread = http_cause(&answer);
+    let http_error = http_cause(&answer);
     // Some servers say with the status what they also say in XML.
     if answer.status != StatusCode::OK && !is_xml(&answer) {
         answer.drain().await;
-        return Err(unread);
+        return Err(http_error);
     }
-    Ok((text_of(answer.body).await?, unread))
+    Ok((text_of(answer.body).await?, http_error))
 }
 
-fn is_xml(answer: &Answer) -> bool {
+fn is_xml(answer: &IncomingResponse) -> bool {
     let kind = answer.header("content-type").unwrap_or_default();
     kind.to_ascii_lowercase().contains("xml") && !answer.status.is_redirection()
 }
 
 /// The two forms of the question.
 #[derive(Debug, Clone, Copy)]
-enum Form {
+enum Protocol {
     Pox,
     Soap,
 }
 
 /// A page or a way to one in answer to the password: some proxies refuse so, and it is not sent a second time.
-const fn may_be_a_refusal(answered: &Result<Said, Cause>) -> bool {
+const fn may_be_a_refusal(answered: &Result<AutodiscoverReply, CallError>) -> bool {
     matches!(
         answered,
-        Err(Cause::Http {
+        Err(CallError::Http {
             status: 200,
             html: true,
             ..
-        } | Cause::Http {
+        } | CallError::Http {
             location: Some(_),
             ..
-        } | Cause::Http { status: 440, .. })
+        } | CallError::Http { status: 440, .. })
     )
 }
 
 /// Whether the other form may say more: this one is not served here, or names no endpoint.
-fn says_nothing(plain: &Result<Said, Cause>) -> bool {
+fn is_inconclusive(plain: &Result<AutodiscoverReply, CallError>) -> bool {
     match plain {
-        Ok(Said::Settings { url, is_online }) => url.is_none() && !is_online,
-        Ok(Said::Error { .. }) => true,
-        Ok(Said::RedirectAddress(_) | Said::RedirectHost(_) | Said::UnknownMailbox) => false,
-        Err(cause) => matches!(cause, Cause::Http { .. } | Cause::Malformed(_)),
+        Ok(AutodiscoverReply::Settings { url, is_online }) => url.is_none() && !is_online,
+        Ok(AutodiscoverReply::Error { .. }) => true,
+        Ok(
+            AutodiscoverReply::RedirectAddress(_)
+            | AutodiscoverReply::RedirectHost(_)
+            | AutodiscoverReply::UnknownMailbox,
+        ) => false,
+        Err(cause) => matches!(cause, CallError::Http { .. } | CallError::Malformed(_)),
     }
 }
 
-fn next(said: Said) -> Next {
-    let failed = |problem| Next::Failed {
+fn outcome(reply: AutodiscoverReply) -> AskOutcome {
+    let failed = |problem| AskOutcome::Failed {
         problem,
         was_sent: true,
     };
-    match said {
-        Said::Settings {
+    match reply {
+        AutodiscoverReply::Settings {
             is_online: true, ..
         } => failed(Problem::ExchangeOnline),
-        Said::Settings { url: Some(url), .. } if url.is_exchange_online() => {
+        AutodiscoverReply::Settings { url: Some(url), .. } if url.is_exchange_online() => {
             failed(Problem::ExchangeOnline)
         }
-        Said::Settings { url: Some(url), .. } => Next::Found(url),
-        Said::Settings { url: None, .. } => failed(Problem::NotEws {
+        AutodiscoverReply::Settings { url: Some(url), .. } => AskOutcome::Found(url),
+        AutodiscoverReply::Settings { url: None, .. } => failed(Problem::NotEws {
             instead: InsteadOfEws::NoAddress,
             status: 200,
             location: None,
         }),
-        Said::RedirectAddress(address) if is_exchange_online(address.domain()) => {
+        AutodiscoverReply::RedirectAddress(address) if is_exchange_online(address.domain()) => {
             failed(Problem::ExchangeOnline)
         }
-        Said::RedirectAddress(address) => Next::Address(address),
-        Said::RedirectHost(host) if is_exchange_online(&host) => failed(Problem::ExchangeOnline),
-        Said::RedirectHost(host) => Next::Host(host),
-        Said::UnknownMailbox => failed(Problem::MailboxNotFound),
-        Said::Error { code } => failed(Problem::UnknownResponseCode {
+        AutodiscoverReply::RedirectAddress(address) => AskOutcome::Address(address),
+        AutodiscoverReply::RedirectHost(host) if is_exchange_online(&host) => {
+            failed(Problem::ExchangeOnline)
+        }
+        AutodiscoverReply::RedirectHost(host) => AskOutcome::Host(host),
+        AutodiscoverReply::UnknownMailbox => failed(Problem::MailboxNotFound),
+        AutodiscoverReply::Error { code } => failed(Problem::UnknownResponseCode {
             response_code: format!("Autodiscover {code}"),
         }),
     }
@@ -228,23 +242,23 @@ mod tests {
 
     #[test]
     fn exchange_online_is_recognised_in_every_answer() {
-        for said in [
-            Said::RedirectAddress("bob@example.onmicrosoft.com".parse().unwrap()),
-            Said::RedirectHost("autodiscover-s.outlook.com".to_owned()),
-            Said::Settings {
+        for reply in [
+            AutodiscoverReply::RedirectAddress("bob@example.onmicrosoft.com".parse().unwrap()),
+            AutodiscoverReply::RedirectHost("autodiscover-s.outlook.com".to_owned()),
+            AutodiscoverReply::Settings {
                 url: "https://outlook.office365.com/EWS/Exchange.asmx"
                     .parse()
                     .ok(),
                 is_online: false,
             },
-            Said::Settings {
+            AutodiscoverReply::Settings {
                 url: None,
                 is_online: true,
             },
         ] {
             assert!(matches!(
-                next(said),
-                Next::Failed {
+                outcome(reply),
+                AskOutcome::Failed {
                     problem: Problem::ExchangeOnline,
                     ..
                 }

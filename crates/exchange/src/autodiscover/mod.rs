@@ -3,52 +3,50 @@
 //! or where somebody vouched for the host, and on from there only where that one sends us.
 
 mod ask;
+mod attempt;
+mod context;
+mod domain;
+mod hints;
+mod limits;
+mod outcome;
 mod pox;
 mod probe;
 mod reply;
 mod search;
 mod soap;
-mod walk;
+mod state;
 
-pub use probe::{Asked, Autodiscover, Discovered, NotFound, is_within};
+pub use context::Autodiscover;
+pub use domain::is_within;
+pub use limits::SEARCH_TIMEOUT;
+pub use outcome::{AskedHost, Discovered, DiscoveryFailure};
 
 use crate::ews::xml::Xml;
-use ask::Next;
+use ask::AskOutcome;
 use kalends_core::{endpoint::EwsUrl, mailbox::SmtpAddress, problem::Problem};
-use probe::{CANDIDATE_LIMIT, Probed};
-use search::{Search, nothing_found};
-use std::time::Duration;
+use limits::PROBE_TIMEOUT;
+use probe::ProbeOutcome;
+use state::{SearchState, nothing_found};
 use tokio::time::timeout;
-
-/// How long all of it may take; less than a check, so that what was tried is told.
-pub const LIMIT: Duration = Duration::from_mins(4);
 
 impl Autodiscover<'_> {
     /// The EWS endpoint of a mailbox.
     #[tracing::instrument(name = "autodiscover", skip_all)]
-    pub async fn find(&self, mailbox: &SmtpAddress) -> Result<Discovered, NotFound> {
-        let mut search = Search {
-            home: mailbox.wire_domain(),
-            address: mailbox.clone(),
-            visited: Vec::new(),
-            sent: Vec::new(),
-            tried: Vec::new(),
-            hints: Vec::new(),
-            elsewhere: None,
-        };
-        match timeout(LIMIT, self.search(&mut search)).await {
+    pub async fn find(&self, mailbox: &SmtpAddress) -> Result<Discovered, DiscoveryFailure> {
+        let mut search = SearchState::new(mailbox);
+        match timeout(SEARCH_TIMEOUT, self.search(&mut search)).await {
             Ok(Some(Ok((endpoint, by)))) => Ok(Discovered {
                 endpoint,
                 by: by.host,
                 certificate: by.certificate,
                 tried: search.all_tried(),
             }),
-            Ok(Some(Err(end))) => Err(NotFound {
+            Ok(Some(Err(end))) => Err(DiscoveryFailure {
                 tried: search.all_tried(),
                 ..end
             }),
-            Err(_) if search.tried.is_empty() && search.elsewhere.is_none() => {
-                let seconds = LIMIT.as_secs();
+            Err(_) if search.tried.is_empty() && search.unconfirmed.is_none() => {
+                let seconds = SEARCH_TIMEOUT.as_secs();
                 Err(Problem::AnswerTimedOut {
                     seconds,
                     operation: Some("Autodiscover".to_owned()),
@@ -67,19 +65,22 @@ impl Autodiscover<'_> {
         mailbox: &SmtpAddress,
         endpoint: &EwsUrl,
     ) -> Option<Problem> {
-        let Ok(Ok(Probed::Ready(ready))) = timeout(CANDIDATE_LIMIT, self.probe(host)).await else {
+        let Ok(Ok(ProbeOutcome::Candidate(ready))) = timeout(PROBE_TIMEOUT, self.probe(host)).await
+        else {
             return None;
         };
         match self.ask(*ready, mailbox).await.ok()? {
-            Next::Found(url) if url != *endpoint => Some(Problem::MailboxMoved {
+            AskOutcome::Found(url) if url != *endpoint => Some(Problem::MailboxMoved {
                 endpoint: Some(url),
             }),
-            Next::Host(_) | Next::Address(_) => Some(Problem::MailboxMoved { endpoint: None }),
-            Next::Failed {
+            AskOutcome::Host(_) | AskOutcome::Address(_) => {
+                Some(Problem::MailboxMoved { endpoint: None })
+            }
+            AskOutcome::Failed {
                 problem: Problem::ExchangeOnline,
                 ..
             } => Some(Problem::ExchangeOnline),
-            Next::Found(_) | Next::Failed { .. } => None,
+            AskOutcome::Found(_) | AskOutcome::Failed { .. } => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The plain XML ("POX") form of Autodiscover: what is asked and what is made of the answer. Elements are told by
 //! local name, since error blocks come in another namespace than settings.
 
-use super::reply::{Said, host_of};
+use super::reply::{AutodiscoverReply, host_of};
 use crate::ews::xml::{Xml, XmlError, escaped};
 use kalends_core::{endpoint::EwsUrl, mailbox::SmtpAddress};
 
@@ -31,7 +31,7 @@ enum Rank {
 }
 
 /// Reads an answer.
-pub(super) fn read(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
+pub(super) fn read(xml: &mut Xml<'_>) -> Result<AutodiscoverReply, XmlError> {
     let root = xml.root()?;
     if root.name() != "Autodiscover" {
         return Err(XmlError::malformed(format!(
@@ -55,7 +55,7 @@ pub(super) fn read(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
     Err(XmlError::malformed("Autodiscover without an answer"))
 }
 
-fn read_error(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
+fn read_error(xml: &mut Xml<'_>) -> Result<AutodiscoverReply, XmlError> {
     let mut code = String::new();
     while let Some(tag) = xml.child()? {
         if tag.name() == "ErrorCode" {
@@ -71,23 +71,23 @@ fn read_error(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
     }
     Ok(match code.as_str() {
         // 500, 404 with servers of others: the address is not known here; 501: it is no address.
-        "404" | "500" | "501" => Said::UnknownMailbox,
-        _ => Said::Error { code },
+        "404" | "500" | "501" => AutodiscoverReply::UnknownMailbox,
+        _ => AutodiscoverReply::Error { code },
     })
 }
 
-fn read_account(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
+fn read_account(xml: &mut Xml<'_>) -> Result<AutodiscoverReply, XmlError> {
     let (mut urls, mut is_online, mut redirect) = (Vec::new(), false, None);
     while let Some(tag) = xml.child()? {
         match tag.name() {
             "MicrosoftOnline" => is_online = xml.text()?.trim().eq_ignore_ascii_case("true"),
             "RedirectAddr" => {
                 let address = xml.text()?.parse().ok();
-                redirect = address.map(Said::RedirectAddress).or(redirect);
+                redirect = address.map(AutodiscoverReply::RedirectAddress).or(redirect);
             }
             "RedirectUrl" => {
                 let host = host_of(&xml.text()?);
-                redirect = host.map(Said::RedirectHost).or(redirect);
+                redirect = host.map(AutodiscoverReply::RedirectHost).or(redirect);
             }
             "Protocol" => urls.extend(read_protocol(xml)?),
             _ => xml.skip()?,
@@ -98,7 +98,7 @@ fn read_account(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
     }
     urls.sort_by_key(|(rank, _)| *rank);
     let url = urls.into_iter().next().map(|(_, url)| url);
-    Ok(Said::Settings { url, is_online })
+    Ok(AutodiscoverReply::Settings { url, is_online })
 }
 
 /// One protocol: its own EWS address, or for WEB the one of the external protocol within.
@@ -146,7 +146,7 @@ fn read_external(xml: &mut Xml<'_>) -> Result<Option<EwsUrl>, XmlError> {
 mod tests {
     use super::*;
 
-    fn account(inner: &str) -> Said {
+    fn account(inner: &str) -> AutodiscoverReply {
         let text = format!(
             r#"<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"><Response xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"><User><DisplayName>Bob</DisplayName></User><Account>{inner}</Account></Response></Autodiscover>"#
         );
@@ -164,7 +164,7 @@ mod tests {
             (format!("{EXCH}{WEB}"), "web.example.test"),
             (EXCH.to_owned(), "ex01.int.example.test"),
         ] {
-            let Said::Settings {
+            let AutodiscoverReply::Settings {
                 url: Some(url),
                 is_online: false,
             } = account(&inner)
@@ -175,7 +175,7 @@ mod tests {
         }
         assert_eq!(
             account("<MicrosoftOnline>True</MicrosoftOnline>"),
-            Said::Settings {
+            AutodiscoverReply::Settings {
                 url: None,
                 is_online: true
             }
@@ -188,7 +188,7 @@ mod tests {
             account(
                 "<Action>redirectAddr</Action><RedirectAddr>bob@mail.example.test</RedirectAddr>"
             ),
-            Said::RedirectAddress("bob@mail.example.test".parse().unwrap())
+            AutodiscoverReply::RedirectAddress("bob@mail.example.test".parse().unwrap())
         );
         let to =
             |url: &str| format!("<Action>redirectUrl</Action><RedirectUrl>{url}</RedirectUrl>");
@@ -196,14 +196,17 @@ mod tests {
             account(&to(
                 "https://Autodiscover.other.test/Autodiscover/autodiscover.xml"
             )),
-            Said::RedirectHost("autodiscover.other.test".to_owned())
+            AutodiscoverReply::RedirectHost("autodiscover.other.test".to_owned())
         );
         let odd = account(&to("https://a.test/x"));
-        assert!(matches!(odd, Said::Settings { url: None, .. }), "{odd:?}");
+        assert!(
+            matches!(odd, AutodiscoverReply::Settings { url: None, .. }),
+            "{odd:?}"
+        );
         let error = r#"<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"><Response><Error Time="21:25:04.8897083" Id="4130155072"><ErrorCode>600</ErrorCode><Message>Invalid Request</Message><DebugData/></Error></Response></Autodiscover>"#;
         assert_eq!(
             read(&mut Xml::new(error)),
-            Ok(Said::Error {
+            Ok(AutodiscoverReply::Error {
                 code: "600".to_owned()
             })
         );

@@ -4,7 +4,7 @@ use crate::outbound::guard::bare_host;
 use kalends_core::{endpoint::EwsUrl, mailbox::SmtpAddress};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum AutodiscoverReply {
     Settings {
         url: Option<EwsUrl>,
         is_online: bool,

@@ -1,212 +1,227 @@
-//! The state of one search, and what its end means.
+//! The order in which hosts may get the password. Everything is probed anonymously; then one candidate gets the password
+//! and no other: the one that looks most like Exchange, and the mail domain's own host only where nothing else answers,
+//! for a web host often stands there.
 
-use super::probe::{MAX_HINTS, MAX_HOSTS, MAX_TRIED, NotFound, url};
+use super::{
+    ask::AskOutcome,
+    attempt::problem_at,
+    context::Autodiscover,
+    domain::{is_within, well_known},
+    limits::MAX_HOPS,
+    outcome::{AskedHost, DiscoveryFailure},
+    probe::{Candidate, ProbeOutcome},
+    state::SearchState,
+};
+use crate::{auth::AuthMethod, ews::EwsError};
+use futures::future::join;
 use kalends_core::{
-    mailbox::SmtpAddress,
-    problem::{CameOf, Problem, Tried, capped},
+    endpoint::{EwsUrl, is_exchange_online},
+    problem::Problem,
 };
 
-/// The state of one search.
-pub(super) struct Search {
-    /// The domain of the address that was typed: the password stays within it.
-    pub(super) home: String,
-    pub(super) address: SmtpAddress,
-    pub(super) visited: Vec<(String, SmtpAddress)>,
-    /// Which host sent on to which, by the address that was asked about.
-    pub(super) sent: Vec<((String, String), SmtpAddress)>,
-    pub(super) tried: Vec<Tried>,
-    /// What came of the questions that go without a password beside the others.
-    pub(super) hints: Vec<Tried>,
-    /// The first host that would go on, but needs somebody's word.
-    pub(super) elsewhere: Option<String>,
+/// How a search ended. `None`: nothing was found, and nothing ended it before all was asked.
+type SearchResult = Option<Result<(EwsUrl, AskedHost), DiscoveryFailure>>;
+
+/// What comes after a host was asked.
+enum NextStep {
+    End(Box<SearchResult>),
+    /// Ask these next.
+    Hosts(Vec<String>),
+    /// It got no password: another may be asked.
+    Continue,
 }
 
-impl Search {
-    pub(super) fn note(&mut self, host: &str, problem: Problem) {
-        self.note_came(host, CameOf::Problem(Box::new(problem)));
-    }
+/// Where a search stands between two rounds of probes.
+struct SearchQueue {
+    /// Asked next.
+    hosts: Vec<String>,
+    /// Hosts that others pointed to, for when the present ones lead nowhere.
+    reserve: Vec<String>,
+    /// The mail domain's own host, which waits for all others.
+    bare: Option<Candidate>,
+    /// Another host than the mail domain's own asks for a sign-in.
+    others_answer: bool,
+    /// Where else the domain says that it is: asked once, beside the first probes.
+    wants_hints: bool,
+}
 
-    /// It sends on to another host.
-    pub(super) fn note_host(&mut self, host: &str, to: &str) {
-        let came = if self.leads_back(host, to) {
-            CameOf::Circle(capped(to))
-        } else {
-            CameOf::LeadsTo(capped(to))
-        };
-        let sent = (host.to_owned(), to.to_owned());
-        self.sent.push((sent, self.address.clone()));
-        self.note_came(host, came);
+impl SearchQueue {
+    fn of(search: &SearchState) -> Self {
+        Self {
+            hosts: well_known(&search.address),
+            reserve: Vec::new(),
+            bare: None,
+            others_answer: false,
+            wants_hints: true,
+        }
     }
+}
 
-    /// Whether the hosts that were sent on from `to` come to `host`.
-    fn leads_back(&self, host: &str, to: &str) -> bool {
-        let mut at = to;
-        for _ in 0..=self.sent.len() {
-            if at == host {
-                return true;
+impl Autodiscover<'_> {
+    pub(super) async fn search(&self, search: &mut SearchState) -> SearchResult {
+        let mut queue = SearchQueue::of(search);
+        for _ in 0..=MAX_HOPS {
+            let candidates = self.probe_next(&mut queue, search).await;
+            let mut after = self.ask_best(&mut queue, candidates, search).await;
+            let is_over = queue.hosts.is_empty() && queue.reserve.is_empty();
+            if matches!(after, NextStep::Continue)
+                && is_over
+                && !queue.others_answer
+                && let Some(bare) = queue.bare.take()
+            {
+                after = self.ask_for(bare, &mut queue, search).await;
             }
-            let mut sent = self.sent.iter();
-            let Some(((_, next), _)) =
-                sent.find(|((from, _), address)| from == at && *address == self.address)
-            else {
-                return false;
-            };
-            at = next;
-        }
-        false
-    }
-
-    /// It sends on to another address.
-    pub(super) fn note_address(&mut self, host: &str, to: &SmtpAddress) {
-        let was_asked = self.visited.iter().any(|(_, asked)| asked == to);
-        let to = to.to_string();
-        let came = if was_asked {
-            CameOf::Circle(to)
-        } else {
-            CameOf::LeadsTo(to)
-        };
-        self.note_came(host, came);
-    }
-
-    fn note_came(&mut self, host: &str, came: CameOf) {
-        if self.tried.len() < MAX_TRIED {
-            let url = url(host);
-            self.tried.push(Tried { url, came });
-        }
-    }
-
-    /// All that was asked, and what came of it.
-    pub(super) fn all_tried(self) -> Vec<Tried> {
-        let mut all = self.tried;
-        all.extend(self.hints.into_iter().take(MAX_HINTS));
-        all
-    }
-
-    /// Hosts that were not asked about this address yet.
-    pub(super) fn fresh(&mut self, hosts: Vec<String>) -> Vec<String> {
-        let mut fresh: Vec<String> = Vec::new();
-        for host in hosts {
-            let visit = (host.clone(), self.address.clone());
-            if !self.visited.contains(&visit) && fresh.len() < MAX_HOSTS {
-                self.visited.push(visit);
-                fresh.push(host);
+            match after {
+                NextStep::End(ended) => return *ended,
+                NextStep::Hosts(hosts) => queue.hosts = hosts,
+                NextStep::Continue => queue.hosts = std::mem::take(&mut queue.reserve),
+            }
+            if queue.hosts.is_empty() {
+                return None;
             }
         }
-        fresh
+        None
+    }
+
+    /// Probes what is next; those that ask for a sign-in which Kalends knows come back, and what came of the others is
+    /// noted.
+    async fn probe_next(
+        &self,
+        queue: &mut SearchQueue,
+        search: &mut SearchState,
+    ) -> Vec<Candidate> {
+        let hosts = search.unvisited(std::mem::take(&mut queue.hosts));
+        let wants_hints = std::mem::take(&mut queue.wants_hints);
+        let (probed, hinted) = join(self.probe_all(&hosts), async {
+            if wants_hints {
+                self.hints(&search.address).await
+            } else {
+                Vec::new()
+            }
+        })
+        .await;
+        let mut candidates = Vec::new();
+        for (host, result) in probed {
+            candidates.extend(candidate(&host, result, queue, search));
+        }
+        for (hint, host) in hinted {
+            search.hints.push(hint);
+            queue.reserve.extend(host);
+        }
+        candidates
+    }
+
+    /// Asks the best candidates in turn until one has had the password.
+    async fn ask_best(
+        &self,
+        queue: &mut SearchQueue,
+        mut candidates: Vec<Candidate>,
+        search: &mut SearchState,
+    ) -> NextStep {
+        candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.likeness));
+        for candidate in candidates {
+            let is_bare = candidate.host == search.address.wire_domain();
+            queue.others_answer |= !is_bare;
+            if !self.may_have_the_password(&candidate.host, &search.home) {
+                search.unconfirmed.get_or_insert(candidate.host);
+            } else if is_bare {
+                queue.bare = Some(candidate);
+            } else {
+                match self.ask_for(candidate, queue, search).await {
+                    NextStep::Continue => {}
+                    after => return after,
+                }
+            }
+        }
+        NextStep::Continue
+    }
+
+    /// Sends the password to one host, and reads from its answer where to go.
+    async fn ask_for(
+        &self,
+        candidate: Candidate,
+        queue: &mut SearchQueue,
+        search: &mut SearchState,
+    ) -> NextStep {
+        let host = candidate.host.clone();
+        let asked = AskedHost {
+            host: host.clone(),
+            offered: candidate.offer.names(),
+            certificate: candidate.connection.facts().certificate.clone(),
+        };
+        match self.ask(candidate, &search.address).await {
+            Ok(AskOutcome::Found(url)) if self.is_vouched_for(&url, &search.home) => {
+                NextStep::End(Box::new(Some(Ok((url, asked)))))
+            }
+            Ok(AskOutcome::Found(url)) => {
+                let host = url.host().to_owned();
+                NextStep::End(Box::new(Some(Err(Problem::LeadsElsewhere { host }.into()))))
+            }
+            Ok(AskOutcome::Host(to)) => {
+                search.note_host(&host, &to);
+                NextStep::Hosts(vec![to])
+            }
+            Ok(AskOutcome::Address(address)) => {
+                search.note_address(&host, &address);
+                search.address = address;
+                *queue = SearchQueue::of(search);
+                NextStep::Hosts(std::mem::take(&mut queue.hosts))
+            }
+            Ok(AskOutcome::Failed { problem, was_sent }) => {
+                search.note(&host, problem);
+                // The password has been at one host: enough for one click.
+                if was_sent {
+                    NextStep::End(Box::new(None))
+                } else {
+                    NextStep::Continue
+                }
+            }
+            Err(end) => {
+                let asked = Some(asked);
+                NextStep::End(Box::new(Some(Err(DiscoveryFailure { asked, ..end }))))
+            }
+        }
+    }
+
+    fn may_have_the_password(&self, host: &str, home: &str) -> bool {
+        is_within(host, home)
+            || self.outbound.is_vouched_for(host, 443)
+            || self.confirmed.iter().any(|confirmed| confirmed == host)
+    }
+
+    /// Whether the password may go to an endpoint that was found.
+    fn is_vouched_for(&self, url: &EwsUrl, home: &str) -> bool {
+        self.outbound.is_vouched_for(url.host(), url.port())
+            || self.may_have_the_password(url.host(), home)
     }
 }
 
-/// A mailbox that one of the addresses knows to be in Exchange Online is there, whatever the others said; and a host
-/// that only needs somebody's word is told before all that failed.
-pub(super) fn nothing_found(search: Search) -> NotFound {
-    let online = search
-        .tried
-        .iter()
-        .any(|tried| tried.came == CameOf::Problem(Box::new(Problem::ExchangeOnline)));
-    let telling = search.tried.iter().find_map(|tried| match &tried.came {
-        // What answers under the bare domain is mostly a web site, whose troubles are none of Exchange.
-        CameOf::Problem(problem) if tried.url != url(&search.home) && is_telling(problem) => {
-            Some((**problem).clone())
+/// A host that asks for a sign-in; what came of another one is noted.
+fn candidate(
+    host: &str,
+    result: Result<ProbeOutcome, EwsError>,
+    queue: &mut SearchQueue,
+    search: &mut SearchState,
+) -> Option<Candidate> {
+    match result {
+        Ok(ProbeOutcome::Candidate(candidate)) if AuthMethod::of(&candidate.offer).is_some() => {
+            return Some(*candidate);
         }
-        _ => None,
-    });
-    let problem = match (search.elsewhere.clone(), telling) {
-        _ if online => Problem::ExchangeOnline,
-        (Some(host), _) => Problem::LeadsElsewhere { host },
-        (None, Some(problem)) => problem,
-        (None, None) => {
-            let tried = search.all_tried();
-            return Problem::AutodiscoverFailed { tried }.into();
+        Ok(ProbeOutcome::Candidate(candidate)) => {
+            let offered = candidate.offer.names();
+            search.note(host, Problem::SignInNotOffered { offered });
         }
-    };
-    NotFound {
-        tried: search.all_tried(),
-        ..problem.into()
-    }
-}
-
-/// Whether a problem of an address that belongs to Autodiscover is what must be mended: typing the endpoint would only
-/// meet it there.
-const fn is_telling(problem: &Problem) -> bool {
-    matches!(
-        problem,
-        Problem::KerberosOnly { .. }
-            | Problem::ConnectionNotKept
-            | Problem::BasicWithheld { .. }
-            | Problem::SignInNotOffered { .. }
-            | Problem::AnsweredWithoutSignIn { .. }
-            | Problem::CertificateUnknownIssuer { .. }
-            | Problem::CertificateWrongName { .. }
-            | Problem::Forbidden
-            | Problem::MailboxNotFound
-            | Problem::CertificateExpired { .. }
-            | Problem::CertificateNotYetValid { .. }
-            | Problem::CertificateUnusable { .. }
-            | Problem::Throttled { .. }
-            | Problem::ProxyFailed { .. }
-            | Problem::ServerError { .. }
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn search() -> Search {
-        Search {
-            home: "a.test".to_owned(),
-            address: "bob@a.test".parse().unwrap(),
-            visited: Vec::new(),
-            sent: Vec::new(),
-            tried: Vec::new(),
-            hints: Vec::new(),
-            elsewhere: None,
+        Ok(ProbeOutcome::Moved(to)) if is_exchange_online(&to) => {
+            search.note(host, Problem::ExchangeOnline);
+        }
+        Ok(ProbeOutcome::Moved(to)) => {
+            search.note_host(host, &to);
+            queue.reserve.push(to);
+        }
+        Err(error) => {
+            let problem = problem_at(host, &search.address, &error);
+            search.note(host, problem);
         }
     }
-
-    fn came(search: &Search) -> Vec<CameOf> {
-        search
-            .tried
-            .iter()
-            .map(|tried| tried.came.clone())
-            .collect()
-    }
-
-    #[test]
-    fn hosts_lead_in_a_circle_only_where_the_way_comes_back() {
-        let mut search = search();
-        search.fresh(vec!["a.test".to_owned(), "b.test".to_owned()]);
-        // One that was asked beside it is no circle.
-        search.note_host("a.test", "b.test");
-        search.note_host("b.test", "c.test");
-        search.note_host("c.test", "a.test");
-        search.note_host("d.test", "d.test");
-        assert_eq!(
-            came(&search),
-            [
-                CameOf::LeadsTo("b.test".to_owned()),
-                CameOf::LeadsTo("c.test".to_owned()),
-                CameOf::Circle("a.test".to_owned()),
-                CameOf::Circle("d.test".to_owned()),
-            ]
-        );
-    }
-
-    #[test]
-    fn two_addresses_that_name_each_other_are_a_circle() {
-        let mut search = search();
-        let (bob, target) = (search.address.clone(), "bob@b.test".parse().unwrap());
-        search.fresh(vec!["a.test".to_owned()]);
-        search.note_address("a.test", &target);
-        search.address = target;
-        search.fresh(vec!["b.test".to_owned()]);
-        search.note_address("b.test", &bob);
-        assert_eq!(
-            came(&search),
-            [
-                CameOf::LeadsTo("bob@b.test".to_owned()),
-                CameOf::Circle("bob@a.test".to_owned()),
-            ]
-        );
-    }
+    None
 }

@@ -1,7 +1,7 @@
 //! The SOAP form of Autodiscover (`GetUserSettings`): asked where the plain form does not answer. Elements are told by
 //! local name within the body, since prefixes and namespaces vary between versions.
 
-use super::reply::{Said, host_of};
+use super::reply::{AutodiscoverReply, host_of};
 use crate::ews::xml::{Namespace, Xml, XmlError, escaped};
 use kalends_core::{endpoint::EwsUrl, mailbox::SmtpAddress};
 
@@ -31,7 +31,7 @@ pub(super) fn request(host: &str, mailbox: &SmtpAddress) -> String {
 
 /// What was read of an answer; the level within decides where two levels speak.
 #[derive(Default)]
-struct Found {
+struct UserSettings {
     code: String,
     target: String,
     external: Option<EwsUrl>,
@@ -40,7 +40,7 @@ struct Found {
 }
 
 /// Reads an answer.
-pub(super) fn read(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
+pub(super) fn read(xml: &mut Xml<'_>) -> Result<AutodiscoverReply, XmlError> {
     let root = xml.root()?;
     if !root.is(Namespace::Soap, "Envelope") {
         return Err(XmlError::malformed(format!(
@@ -48,22 +48,22 @@ pub(super) fn read(xml: &mut Xml<'_>) -> Result<Said, XmlError> {
             root.name()
         )));
     }
-    let mut found = Found::default();
+    let mut settings = UserSettings::default();
     while let Some(tag) = xml.child()? {
         if tag.is(Namespace::Soap, "Body") {
-            read_body(xml, &mut found)?;
-            return Ok(said(found));
+            read_body(xml, &mut settings)?;
+            return Ok(reply(settings));
         }
         xml.skip()?;
     }
     Err(XmlError::malformed("no Body"))
 }
 
-fn read_body(xml: &mut Xml<'_>, found: &mut Found) -> Result<(), XmlError> {
+fn read_body(xml: &mut Xml<'_>, settings: &mut UserSettings) -> Result<(), XmlError> {
     while let Some(tag) = xml.child()? {
         match tag.name() {
             "GetUserSettingsResponseMessage" | "Response" | "UserResponses" | "UserResponse" => {
-                read_body(xml, found)?;
+                read_body(xml, settings)?;
             }
             "ErrorCode" => {
                 let code = xml.text()?;
@@ -72,12 +72,12 @@ fn read_body(xml: &mut Xml<'_>, found: &mut Found) -> Result<(), XmlError> {
                     .filter(char::is_ascii_alphanumeric)
                     .take(40)
                     .collect();
-                if code != "NoError" || found.code.is_empty() {
-                    found.code = code;
+                if code != "NoError" || settings.code.is_empty() {
+                    settings.code = code;
                 }
             }
-            "RedirectTarget" => found.target = xml.text()?.into_owned(),
-            "UserSettings" => read_settings(xml, found)?,
+            "RedirectTarget" => settings.target = xml.text()?.into_owned(),
+            "UserSettings" => read_settings(xml, settings)?,
             "Fault" => {
                 return Err(XmlError::malformed("a fault of Autodiscover"));
             }
@@ -87,7 +87,7 @@ fn read_body(xml: &mut Xml<'_>, found: &mut Found) -> Result<(), XmlError> {
     Ok(())
 }
 
-fn read_settings(xml: &mut Xml<'_>, found: &mut Found) -> Result<(), XmlError> {
+fn read_settings(xml: &mut Xml<'_>, settings: &mut UserSettings) -> Result<(), XmlError> {
     while let Some(tag) = xml.child()? {
         if tag.name() != "UserSetting" {
             xml.skip()?;
@@ -102,32 +102,32 @@ fn read_settings(xml: &mut Xml<'_>, found: &mut Found) -> Result<(), XmlError> {
             }
         }
         match name.trim() {
-            "ExternalEwsUrl" => found.external = value.parse().ok(),
-            "InternalEwsUrl" => found.internal = value.parse().ok(),
-            "UserMSOnline" => found.is_online = value.trim().eq_ignore_ascii_case("true"),
+            "ExternalEwsUrl" => settings.external = value.parse().ok(),
+            "InternalEwsUrl" => settings.internal = value.parse().ok(),
+            "UserMSOnline" => settings.is_online = value.trim().eq_ignore_ascii_case("true"),
             _ => {}
         }
     }
     Ok(())
 }
 
-fn said(found: Found) -> Said {
-    let code = found.code;
+fn reply(settings: UserSettings) -> AutodiscoverReply {
+    let code = settings.code;
     match code.as_str() {
-        "NoError" => Said::Settings {
-            url: found.external.or(found.internal),
-            is_online: found.is_online,
+        "NoError" => AutodiscoverReply::Settings {
+            url: settings.external.or(settings.internal),
+            is_online: settings.is_online,
         },
-        "RedirectAddress" => match found.target.parse() {
-            Ok(address) => Said::RedirectAddress(address),
-            Err(_) => Said::Error { code },
+        "RedirectAddress" => match settings.target.parse() {
+            Ok(address) => AutodiscoverReply::RedirectAddress(address),
+            Err(_) => AutodiscoverReply::Error { code },
         },
-        "RedirectUrl" => match host_of(&found.target) {
-            Some(host) => Said::RedirectHost(host),
-            None => Said::Error { code },
+        "RedirectUrl" => match host_of(&settings.target) {
+            Some(host) => AutodiscoverReply::RedirectHost(host),
+            None => AutodiscoverReply::Error { code },
         },
-        "InvalidUser" => Said::UnknownMailbox,
-        _ => Said::Error { code },
+        "InvalidUser" => AutodiscoverReply::UnknownMailbox,
+        _ => AutodiscoverReply::Error { code },
     }
 }
 
@@ -135,7 +135,7 @@ fn said(found: Found) -> Said {
 mod tests {
     use super::*;
 
-    fn answer(response: &str) -> Result<Said, XmlError> {
+    fn answer(response: &str) -> Result<AutodiscoverReply, XmlError> {
         let text = format!(
             r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header><h:ServerVersionInfo xmlns:h="http://schemas.microsoft.com/exchange/2010/Autodiscover"><h:MajorVersion>15</h:MajorVersion></h:ServerVersionInfo></s:Header><s:Body><GetUserSettingsResponseMessage xmlns="http://schemas.microsoft.com/exchange/2010/Autodiscover"><Response xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><ErrorCode>NoError</ErrorCode><ErrorMessage/><UserResponses><UserResponse>{response}</UserResponse></UserResponses></Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>"#
         );
@@ -165,7 +165,7 @@ mod tests {
             let response = format!(
                 "<ErrorCode>NoError</ErrorCode><RedirectTarget i:nil=\"true\"/><UserSettingErrors/><UserSettings>{settings}</UserSettings>"
             );
-            let Ok(Said::Settings { url: Some(url), .. }) = answer(&response) else {
+            let Ok(AutodiscoverReply::Settings { url: Some(url), .. }) = answer(&response) else {
                 panic!("{settings}")
             };
             assert_eq!(url.host(), host);
@@ -174,7 +174,7 @@ mod tests {
             "<ErrorCode>NoError</ErrorCode><UserSettings>{}</UserSettings>",
             setting("UserMSOnline", "True")
         );
-        let expected = Said::Settings {
+        let expected = AutodiscoverReply::Settings {
             url: None,
             is_online: true,
         };
@@ -192,18 +192,18 @@ mod tests {
             (
                 "RedirectAddress",
                 "bob@mail.example.test",
-                Said::RedirectAddress("bob@mail.example.test".parse().unwrap()),
+                AutodiscoverReply::RedirectAddress("bob@mail.example.test".parse().unwrap()),
             ),
             (
                 "RedirectUrl",
                 "https://autodiscover.other.test/autodiscover/autodiscover.svc",
-                Said::RedirectHost("autodiscover.other.test".to_owned()),
+                AutodiscoverReply::RedirectHost("autodiscover.other.test".to_owned()),
             ),
-            ("InvalidUser", "", Said::UnknownMailbox),
+            ("InvalidUser", "", AutodiscoverReply::UnknownMailbox),
             (
                 "ServerBusy",
                 "",
-                Said::Error {
+                AutodiscoverReply::Error {
                     code: "ServerBusy".to_owned(),
                 },
             ),

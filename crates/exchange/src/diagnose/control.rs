@@ -1,14 +1,14 @@
 //! The control mailbox: one that the service account is known to reach. Asked after a refusal, it separates what is wrong
 //! with one mailbox from what is wrong with the account, and nothing more.
 
-use super::{Evidence, diagnose};
-use crate::ews::{Client, Whose};
+use super::{diagnose, evidence::Evidence};
+use crate::ews::{Client, MailboxAccess};
 use kalends_core::{mailbox::SmtpAddress, problem::Problem};
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// How long the control mailbox may take to answer.
-const LIMIT: Duration = Duration::from_secs(5);
+const CONTROL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether a control mailbox would tell more about a problem.
 pub const fn is_ambiguous(problem: &Problem) -> bool {
@@ -20,8 +20,8 @@ pub async fn narrowed(problem: Problem, client: &mut Client, control: &SmtpAddre
     if !is_ambiguous(&problem) {
         return problem;
     }
-    let whose = Whose::impersonated(control.clone());
-    let Ok(asked) = timeout(LIMIT, client.get_calendar(&whose)).await else {
+    let access = MailboxAccess::impersonated(control.clone());
+    let Ok(asked) = timeout(CONTROL_TIMEOUT, client.get_calendar(&access)).await else {
         return problem;
     };
     let url = client.endpoint().to_string();

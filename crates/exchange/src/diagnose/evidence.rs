@@ -1,4 +1,4 @@
-//! What is known beside a failure.
+//! What is known beside a failure itself.
 
 use kalends_core::mailbox::SmtpAddress;
 

@@ -3,13 +3,13 @@
 
 pub mod control;
 mod evidence;
-mod front;
+mod http_headers;
 mod response_codes;
 
 pub use evidence::Evidence;
 
 use crate::{
-    ews::{Cause, EwsError},
+    ews::{CallError, EwsError},
     outbound::{CONNECT_LIMIT, CertificateFault, OutboundError},
 };
 use kalends_core::{
@@ -25,47 +25,47 @@ pub fn diagnose(error: &EwsError, evidence: &Evidence<'_>) -> Problem {
         return Problem::ExchangeOnline;
     }
     match &*error.cause {
-        Cause::Outbound(error) => outbound(error),
-        Cause::NotOffered(offer) => Problem::SignInNotOffered {
+        CallError::Outbound(error) => outbound(error),
+        CallError::NotOffered(offer) => Problem::SignInNotOffered {
             offered: offer.names(),
         },
-        Cause::KerberosOnly(offer) => Problem::KerberosOnly {
+        CallError::KerberosOnly(offer) => Problem::KerberosOnly {
             offered: offer.names(),
         },
-        Cause::ConnectionNotKept => Problem::ConnectionNotKept,
-        Cause::BasicWithheld(offer) => Problem::BasicWithheld {
+        CallError::ConnectionNotKept => Problem::ConnectionNotKept,
+        CallError::BasicWithheld(offer) => Problem::BasicWithheld {
             offered: offer.names(),
             changed: None,
         },
-        Cause::AnsweredWithoutSignIn(proxy) => Problem::AnsweredWithoutSignIn {
+        CallError::AnsweredWithoutSignIn(proxy) => Problem::AnsweredWithoutSignIn {
             proxy: proxy.clone(),
         },
-        Cause::SignInRefused(offer) => Problem::SignInRefused {
+        CallError::SignInRefused(offer) => Problem::SignInRefused {
             offered: offer.names(),
             proxy: offer.proxy.clone(),
             changed: None,
         },
-        Cause::HeldBack(problem) => (**problem).clone(),
-        Cause::Http {
+        CallError::HeldBack(problem) => (**problem).clone(),
+        CallError::Http {
             status,
             html,
             location,
             retry_after,
             by,
-        } => front::problem(*status, by, *retry_after)
+        } => http_headers::problem(*status, by, *retry_after)
             .unwrap_or_else(|| http(*status, *html, location.as_deref(), *retry_after, evidence)),
-        Cause::Said(said) => response_codes::problem(said, evidence),
-        Cause::TimedOut { seconds } => Problem::AnswerTimedOut {
+        CallError::Exchange(said) => response_codes::problem(said, evidence),
+        CallError::TimedOut { seconds } => Problem::AnswerTimedOut {
             seconds: *seconds,
             operation: error.operation.map(str::to_owned),
         },
-        Cause::CutShort | Cause::PasswordForgotten => Problem::AnswerCutShort,
-        Cause::TooLarge => Problem::AnswerTooLarge,
-        Cause::Malformed(reason) => Problem::AnswerNotUnderstood {
+        CallError::CutShort | CallError::PasswordForgotten => Problem::AnswerCutShort,
+        CallError::TooLarge => Problem::AnswerTooLarge,
+        CallError::Malformed(reason) => Problem::AnswerNotUnderstood {
             reason: reason.clone(),
         },
-        Cause::TooOld => Problem::ServerTooOld,
-        Cause::ExchangeOnline => Problem::ExchangeOnline,
+        CallError::TooOld => Problem::ServerTooOld,
+        CallError::ExchangeOnline => Problem::ExchangeOnline,
     }
 }
 
@@ -197,11 +197,11 @@ fn redirect(status: u16, location: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ews::error::AnsweredBy;
+    use crate::ews::Responder;
     use kalends_core::problem::Retry;
     use std::time::Duration;
 
-    fn problem(cause: Cause) -> Problem {
+    fn problem(cause: CallError) -> Problem {
         let mailbox = "bob@example.test".parse().unwrap();
         let evidence = Evidence {
             url: "https://mail.example.test/EWS/Exchange.asmx",
@@ -210,15 +210,15 @@ mod tests {
         diagnose(&cause.into(), &evidence)
     }
 
-    fn exchange() -> AnsweredBy {
-        AnsweredBy {
+    fn exchange() -> Responder {
+        Responder {
             is_exchange: true,
-            ..AnsweredBy::default()
+            ..Responder::default()
         }
     }
 
     fn http_answer(status: u16, html: bool, location: Option<&str>) -> Problem {
-        problem(Cause::Http {
+        problem(CallError::Http {
             status,
             html,
             location: location.map(str::to_owned),
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn a_server_in_trouble_is_left_alone_as_long_as_it_asks_and_an_hour_at_most() {
         let wait = |status, retry_after| {
-            let cause = Cause::Http {
+            let cause = CallError::Http {
                 status,
                 html: true,
                 location: None,
@@ -327,33 +327,33 @@ mod tests {
     fn every_cause_beside_what_the_server_says_has_a_problem() {
         let offer = crate::auth::offer::Offer::default;
         for (cause, code) in [
-            (Cause::NotOffered(offer()), "sign-in-not-offered"),
-            (Cause::KerberosOnly(offer()), "kerberos-only"),
-            (Cause::ConnectionNotKept, "connection-not-kept"),
-            (Cause::SignInRefused(offer()), "sign-in-refused"),
+            (CallError::NotOffered(offer()), "sign-in-not-offered"),
+            (CallError::KerberosOnly(offer()), "kerberos-only"),
+            (CallError::ConnectionNotKept, "connection-not-kept"),
+            (CallError::SignInRefused(offer()), "sign-in-refused"),
             (
-                Cause::AnsweredWithoutSignIn(None),
+                CallError::AnsweredWithoutSignIn(None),
                 "answered-without-sign-in",
             ),
             (
-                Cause::HeldBack(Box::new(Problem::PasswordRefused {
+                CallError::HeldBack(Box::new(Problem::PasswordRefused {
                     taken_before: false,
                     proxy: None,
                     changed: None,
                 })),
                 "password-refused",
             ),
-            (Cause::TimedOut { seconds: 15 }, "answer-timed-out"),
-            (Cause::CutShort, "answer-cut-short"),
-            (Cause::TooLarge, "answer-too-large"),
+            (CallError::TimedOut { seconds: 15 }, "answer-timed-out"),
+            (CallError::CutShort, "answer-cut-short"),
+            (CallError::TooLarge, "answer-too-large"),
             (
-                Cause::Malformed("no Body".to_owned()),
+                CallError::Malformed("no Body".to_owned()),
                 "answer-not-understood",
             ),
-            (Cause::TooOld, "server-too-old"),
-            (Cause::ExchangeOnline, "exchange-online"),
+            (CallError::TooOld, "server-too-old"),
+            (CallError::ExchangeOnline, "exchange-online"),
             (
-                Cause::Outbound(OutboundError::TlsTimedOut),
+                CallError::Outbound(OutboundError::TlsTimedOut),
                 "answer-timed-out",
             ),
         ] {
@@ -369,7 +369,7 @@ mod tests {
             mailbox: &mailbox,
         };
         let error = EwsError {
-            cause: Box::new(Cause::CutShort),
+            cause: Box::new(CallError::CutShort),
             ids: crate::ews::CallIds::default(),
             operation: None,
             build: "15.20.9999.1".parse().ok(),

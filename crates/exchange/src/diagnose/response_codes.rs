@@ -1,153 +1,148 @@
 //! What each response code means for people. Codes that share a remedy share a problem, which then shows the code.
 
 use super::evidence::Evidence;
-use crate::ews::{ServerSaid, response_code::ResponseCode as Code};
+use crate::ews::{ErrorResponse, response_code::ResponseCode as Code};
 use kalends_core::{
     back_off::wait_millis, mailbox::SmtpAddress, pasted::addresses_in, problem::Problem,
 };
 
-/// The problem behind a response code. The match names every code, so that a new one cannot be forgotten.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one line per response code, so that none is overlooked"
-)]
-pub(super) fn problem(said: &ServerSaid, evidence: &Evidence<'_>) -> Problem {
-    let status = if said.is_fault { 500 } else { 200 };
-    let server_error = || Problem::ServerError {
-        status,
-        response_code: Some(said.telling().to_string()),
-        wait_millis: None,
-    };
-    let response_code = said.telling().to_string();
-    match said.telling() {
-        Code::ImpersonateUserDenied | Code::ImpersonationDenied => Problem::ImpersonationDenied,
-        Code::ImpersonationFailed => Problem::ImpersonationFailed,
-        Code::NonExistentMailbox
-        | Code::NameResolutionNoResults
-        | Code::InvalidSmtpAddress
-        | Code::CannotFindUser
-        | Code::MailRecipientNotFound
-        | Code::InvalidUserPrincipalName
-        | Code::InvalidUserSid => Problem::MailboxNotFound,
-        Code::MissingEmailAddress => Problem::AccountWithoutMailbox,
-        Code::NonPrimarySmtpAddress => Problem::MailboxAlias {
-            primary: primary_address(said, evidence.mailbox),
-        },
-        Code::AccessDenied | Code::SubscriptionDelegateAccessNotSupported => Problem::AccessDenied,
-        Code::NameResolutionMultipleResults => Problem::MailboxAmbiguous,
-        Code::CallerIsInvalidADAccount => Problem::AccountNotInDomain,
-        Code::MailboxConfiguration => Problem::MailboxMisconfigured,
-        Code::QuotaExceeded => Problem::MailboxFull,
-        Code::AccountDisabled => Problem::AccountDisabled,
-        Code::PasswordExpired | Code::PasswordChangeRequired => Problem::PasswordExpired,
-        Code::MailboxMoveInProgress => Problem::MailboxMoving,
-        Code::ServerBusy
-        | Code::ExceededConnectionCount
-        | Code::ExceededSubscriptionCount
-        | Code::TooManyObjectsOpened => Problem::Throttled {
-            wait_millis: wait_millis(
-                said.value("BackOffMilliseconds"),
-                said.value("retry-after").and_then(|text| text.parse().ok()),
-            ),
-        },
-        Code::FolderNotFound
-        | Code::SyncFolderNotFound
-        | Code::NoCalendar
-        | Code::CalendarFolderIsInvalidForCalendarView => Problem::CalendarNotFound,
-        Code::InvalidServerVersion
-        | Code::InvalidSchemaVersionForMailboxVersion
-        | Code::WrongServerVersion
-        | Code::IncorrectSchemaVersion => Problem::ServerTooOld,
-        Code::OrganizationAccessBlocked => Problem::ExchangeOnline,
-        Code::MailboxStoreUnavailable
-        | Code::MailboxFailover
-        | Code::ConnectionFailed
-        | Code::MailboxLogonFailed
-        | Code::ADUnavailable
-        | Code::ADOperation
-        | Code::InternalServerTransientError
-        | Code::InternalServerError
-        | Code::InsufficientResources
-        | Code::NotEnoughMemory
-        | Code::TimeoutExpired
-        | Code::RequestAborted
-        | Code::ClientDisconnected
-        | Code::BatchProcessingStopped => server_error(),
-        Code::NoRespondingCASInDestinationSite
-        | Code::NoApplicableProxyCASServersAvailable
-        | Code::CrossSiteRequest
-        | Code::ProxyRequestProcessingFailed
-        | Code::ProxyServiceDiscoveryFailed
-        | Code::ProxyRequestNotAllowed
-        | Code::ServiceDiscoveryFailed
-        | Code::NoDestinationCASDueToKerberosRequirements
-        | Code::NoDestinationCASDueToSSLRequirements
-        | Code::NoDestinationCASDueToVersionMismatch
-        | Code::ProxiedSubscriptionCallFailure
-        | Code::ProxyGroupSidLimitExceeded => Problem::MailboxServerUnreachable { response_code },
-        Code::ExceededFindCountLimit | Code::CalendarViewRangeTooBig => Problem::AnswerTooLarge,
-        Code::CorruptData
-        | Code::ItemCorrupt
-        | Code::CalendarInvalidPropertyState
-        | Code::CalendarInvalidTimeZone
-        | Code::CalendarInvalidRecurrence => Problem::EntryDamaged {
-            response_code,
-            periods: Vec::new(),
-        },
-        Code::ItemNotFound
-        | Code::ObjectTypeChanged
-        | Code::InvalidSyncStateData
-        | Code::IrresolvableConflict
-        | Code::StaleObject
-        | Code::ChangeKeyRequiredForWriteOperations
-        | Code::InvalidChangeKey
-        | Code::InvalidIdMalformed
-        | Code::InvalidIdEmpty
-        | Code::InvalidId
-        | Code::SubscriptionNotFound
-        | Code::InvalidSubscription
-        | Code::ExpiredSubscription
-        | Code::SubscriptionUnsubscribed
-        | Code::ReadEventsFailed
-        | Code::EventNotFound
-        | Code::SubscriptionAccessDenied
-        | Code::MissedNotificationEvents
-        | Code::NewEventStreamConnectionOpened
-        | Code::InvalidWatermark => Problem::OutOfStep { response_code },
-        Code::InvalidExchangeImpersonationHeaderData
-        | Code::InvalidPropertyRequest
-        | Code::UnsupportedPropertyDefinition
-        | Code::SchemaValidation
-        | Code::InvalidRequest
-        | Code::MissingArgument
-        | Code::InvalidArgument
-        | Code::SendMeetingInvitationsRequired
-        | Code::SendMeetingCancellationsRequired
-        | Code::SendMeetingInvitationsOrCancellationsRequired => Problem::RequestRejected {
-            said: response_code,
-        },
-        Code::NoError => Problem::AnswerNotUnderstood {
+/// What a server said instead of an answer, and what is known of the call.
+struct Refusal<'a> {
+    said: &'a ErrorResponse,
+    evidence: &'a Evidence<'a>,
+}
+
+/// Makes the problem of a refusal.
+type ToProblem = fn(&Refusal<'_>) -> Problem;
+
+/// Each response code with a name, and its problem.
+#[rustfmt::skip]
+const PROBLEMS: &[(&[Code], ToProblem)] = &[
+    (&[Code::ImpersonateUserDenied, Code::ImpersonationDenied],
+     |_| Problem::ImpersonationDenied),
+    (&[Code::ImpersonationFailed],
+     |_| Problem::ImpersonationFailed),
+    (&[Code::NonExistentMailbox, Code::NameResolutionNoResults, Code::InvalidSmtpAddress, Code::CannotFindUser,
+       Code::MailRecipientNotFound, Code::InvalidUserPrincipalName, Code::InvalidUserSid],
+     |_| Problem::MailboxNotFound),
+    (&[Code::MissingEmailAddress],
+     |_| Problem::AccountWithoutMailbox),
+    (&[Code::NonPrimarySmtpAddress],
+     mailbox_alias),
+    (&[Code::AccessDenied, Code::SubscriptionDelegateAccessNotSupported],
+     |_| Problem::AccessDenied),
+    (&[Code::NameResolutionMultipleResults],
+     |_| Problem::MailboxAmbiguous),
+    (&[Code::CallerIsInvalidADAccount],
+     |_| Problem::AccountNotInDomain),
+    (&[Code::MailboxConfiguration],
+     |_| Problem::MailboxMisconfigured),
+    (&[Code::QuotaExceeded],
+     |_| Problem::MailboxFull),
+    (&[Code::AccountDisabled],
+     |_| Problem::AccountDisabled),
+    (&[Code::PasswordExpired, Code::PasswordChangeRequired],
+     |_| Problem::PasswordExpired),
+    (&[Code::MailboxMoveInProgress],
+     |_| Problem::MailboxMoving),
+    (&[Code::ServerBusy, Code::ExceededConnectionCount, Code::ExceededSubscriptionCount,
+       Code::TooManyObjectsOpened],
+     throttled),
+    (&[Code::FolderNotFound, Code::SyncFolderNotFound, Code::NoCalendar,
+       Code::CalendarFolderIsInvalidForCalendarView],
+     |_| Problem::CalendarNotFound),
+    (&[Code::InvalidServerVersion, Code::InvalidSchemaVersionForMailboxVersion, Code::WrongServerVersion,
+       Code::IncorrectSchemaVersion],
+     |_| Problem::ServerTooOld),
+    (&[Code::OrganizationAccessBlocked],
+     |_| Problem::ExchangeOnline),
+    (&[Code::MailboxStoreUnavailable, Code::MailboxFailover, Code::ConnectionFailed, Code::MailboxLogonFailed,
+       Code::ADUnavailable, Code::ADOperation, Code::InternalServerTransientError, Code::InternalServerError,
+       Code::InsufficientResources, Code::NotEnoughMemory, Code::TimeoutExpired, Code::RequestAborted,
+       Code::ClientDisconnected, Code::BatchProcessingStopped],
+     |refusal| refusal.server_error(refusal.code())),
+    (&[Code::NoRespondingCASInDestinationSite, Code::NoApplicableProxyCASServersAvailable,
+       Code::CrossSiteRequest, Code::ProxyRequestProcessingFailed, Code::ProxyServiceDiscoveryFailed,
+       Code::ProxyRequestNotAllowed, Code::ServiceDiscoveryFailed,
+       Code::NoDestinationCASDueToKerberosRequirements, Code::NoDestinationCASDueToSSLRequirements,
+       Code::NoDestinationCASDueToVersionMismatch, Code::ProxiedSubscriptionCallFailure,
+       Code::ProxyGroupSidLimitExceeded],
+     |refusal| Problem::MailboxServerUnreachable { response_code: refusal.code() }),
+    (&[Code::ExceededFindCountLimit, Code::CalendarViewRangeTooBig],
+     |_| Problem::AnswerTooLarge),
+    (&[Code::CorruptData, Code::ItemCorrupt, Code::CalendarInvalidPropertyState, Code::CalendarInvalidTimeZone,
+       Code::CalendarInvalidRecurrence],
+     |refusal| Problem::EntryDamaged { response_code: refusal.code(), periods: Vec::new() }),
+    (&[Code::ItemNotFound, Code::ObjectTypeChanged, Code::InvalidSyncStateData, Code::IrresolvableConflict,
+       Code::StaleObject, Code::ChangeKeyRequiredForWriteOperations, Code::InvalidChangeKey,
+       Code::InvalidIdMalformed, Code::InvalidIdEmpty, Code::InvalidId, Code::SubscriptionNotFound,
+       Code::InvalidSubscription, Code::ExpiredSubscription, Code::SubscriptionUnsubscribed,
+       Code::ReadEventsFailed, Code::EventNotFound, Code::SubscriptionAccessDenied,
+       Code::MissedNotificationEvents, Code::NewEventStreamConnectionOpened, Code::InvalidWatermark],
+     |refusal| Problem::OutOfStep { response_code: refusal.code() }),
+    (&[Code::InvalidExchangeImpersonationHeaderData, Code::InvalidPropertyRequest,
+       Code::UnsupportedPropertyDefinition, Code::SchemaValidation, Code::InvalidRequest,
+       Code::MissingArgument, Code::InvalidArgument, Code::SendMeetingInvitationsRequired,
+       Code::SendMeetingCancellationsRequired, Code::SendMeetingInvitationsOrCancellationsRequired],
+     |refusal| Problem::RequestRejected { said: refusal.code() }),
+];
+
+/// The problem behind a response code.
+pub(super) fn problem(said: &ErrorResponse, evidence: &Evidence<'_>) -> Problem {
+    let refusal = Refusal { said, evidence };
+    let code = said.specific_code();
+    let row = PROBLEMS.iter().find(|(codes, _)| codes.contains(code));
+    match (row, code) {
+        (Some((_, to_problem)), _) => to_problem(&refusal),
+        (None, Code::NoError) => Problem::AnswerNotUnderstood {
             reason: "a failure that says it is none".to_owned(),
         },
-        // The codes of SOAP itself say only whose fault it is.
-        Code::Other(code) if matches!(code.as_str(), "Client" | "Sender") => {
-            Problem::RequestRejected {
+        (None, code) => refusal.of_other_code(code.as_str()),
+    }
+}
+
+impl Refusal<'_> {
+    fn code(&self) -> String {
+        self.said.specific_code().to_string()
+    }
+
+    fn server_error(&self, response_code: String) -> Problem {
+        Problem::ServerError {
+            status: if self.said.is_fault { 500 } else { 200 },
+            response_code: Some(response_code),
+            wait_millis: None,
+        }
+    }
+
+    /// The codes of SOAP itself say only whose fault it is.
+    fn of_other_code(&self, code: &str) -> Problem {
+        match code {
+            "Client" | "Sender" => Problem::RequestRejected {
                 said: without_reason(code),
+            },
+            "Server" | "Receiver" | "InternalServiceFault" => {
+                self.server_error(without_reason(code))
             }
+            _ => Problem::UnknownResponseCode {
+                response_code: self.code(),
+            },
         }
-        Code::Other(code)
-            if matches!(
-                code.as_str(),
-                "Server" | "Receiver" | "InternalServiceFault"
-            ) =>
-        {
-            Problem::ServerError {
-                status,
-                response_code: Some(without_reason(code)),
-                wait_millis: None,
-            }
-        }
-        Code::Other(_) => Problem::UnknownResponseCode { response_code },
+    }
+}
+
+fn mailbox_alias(refusal: &Refusal<'_>) -> Problem {
+    Problem::MailboxAlias {
+        primary: primary_address(refusal.said, refusal.evidence.mailbox),
+    }
+}
+
+fn throttled(refusal: &Refusal<'_>) -> Problem {
+    let value = |name| refusal.said.value(name);
+    Problem::Throttled {
+        wait_millis: wait_millis(
+            value("BackOffMilliseconds"),
+            value("retry-after").and_then(|text| text.parse().ok()),
+        ),
     }
 }
 
@@ -156,7 +151,7 @@ fn without_reason(code: &str) -> String {
 }
 
 /// Exchange names the primary address in a value or in its words; another than the one typed is it.
-fn primary_address(said: &ServerSaid, typed: &SmtpAddress) -> Option<SmtpAddress> {
+fn primary_address(said: &ErrorResponse, typed: &SmtpAddress) -> Option<SmtpAddress> {
     let values = said.values.iter().map(|(_, value)| value.as_str());
     values
         .chain([said.text.as_str()])
@@ -219,14 +214,14 @@ mod tests {
         ("ErrorOrganizationAccessBlocked", "exchange-online", You, CHANGED),
     ];
 
-    fn said(code: Code, values: &[(&str, &str)], text: &str) -> Problem {
+    fn problem_of(code: Code, values: &[(&str, &str)], text: &str) -> Problem {
         let own = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
         let mailbox = "bob@example.test".parse().unwrap();
         let evidence = Evidence {
             url: "https://mail.example.test/EWS/Exchange.asmx",
             mailbox: &mailbox,
         };
-        let said = ServerSaid {
+        let said = ErrorResponse {
             code,
             text: text.to_owned(),
             inner: None,
@@ -238,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_busy_server_says_how_long_or_a_minute_is_taken() {
-        let wait = |values| said(Code::ServerBusy, values, "").retry();
+        let wait = |values| problem_of(Code::ServerBusy, values, "").retry();
         let minute = Retry::After(Duration::from_mins(1));
         assert_eq!(
             wait(&[("BackOffMilliseconds", "300000")]),
@@ -255,11 +250,11 @@ mod tests {
         };
         let code = || Code::NonPrimarySmtpAddress;
         assert_eq!(
-            said(code(), &[("Primary", "bob.long@example.test")], ""),
+            problem_of(code(), &[("Primary", "bob.long@example.test")], ""),
             primary
         );
         assert_eq!(
-            said(
+            problem_of(
                 code(),
                 &[],
                 "The primary SMTP address must be specified: Bob.Long@example.test."
@@ -267,7 +262,7 @@ mod tests {
             primary
         );
         assert_eq!(
-            said(code(), &[], "for bob@example.test"),
+            problem_of(code(), &[], "for bob@example.test"),
             Problem::MailboxAlias { primary: None }
         );
     }
@@ -277,7 +272,7 @@ mod tests {
         let mut listed = 0;
         for (codes, problem, owner, retry) in TABLE {
             for code in codes.split_whitespace() {
-                let found = said(Code::from(code), &[], "");
+                let found = problem_of(Code::from(code), &[], "");
                 let seen = (found.code(), found.owner(), found.retry());
                 assert_eq!(seen, (*problem, *owner, *retry), "{code}");
                 let told = format!("{:?}", advice(&found, &Names::default()));
@@ -300,7 +295,7 @@ mod tests {
             Code::NAMED.len(),
             "codes without a line in the table"
         );
-        let unknown = said(Code::from("ErrorNew2030"), &[], "");
+        let unknown = problem_of(Code::from("ErrorNew2030"), &[], "");
         assert_eq!(
             unknown,
             Problem::UnknownResponseCode {

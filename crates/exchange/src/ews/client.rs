@@ -2,126 +2,45 @@
 //! schema where a server asks for it.
 
 use super::{
-    Whose,
-    budget::{AnswerBudget, OF_CHECKS, OF_ROUNDS},
-    envelope::{self, Body, Opened},
-    error::{CallIds, Cause, EwsError, wants_certificate},
-    http::{http_cause, is_online, is_soap, may_be_soap, post, wants_our_certificate},
+    budget::{AnswerBudget, CHECK_BUDGET, SYNC_BUDGET},
+    call_ids::CallIds,
+    envelope::{self, SoapBody},
+    error::{CallError, EwsError, wants_certificate},
+    greeting::{Greeting, greet},
+    http::{http_cause, is_soap, may_be_soap, post, wants_our_certificate},
+    mailbox_access::MailboxAccess,
     operation::{
-        Operation, OperationName,
-        find_item::{FindItem, View},
+        Operation,
+        find_item::{FindItem, FindItemResult},
         get_folder::{FolderFacts, GetFolder},
     },
+    operation_name::OperationName,
     response_code::ResponseCode,
-    xml::{Xml, XmlError, text_of},
+    xml::{Xml, XmlError},
 };
 use crate::{
-    auth::{Credentials, Gate, Method, SignedIn, offer::Offer},
+    auth::{AuthMethod, Credentials, Gate, SignedIn},
     observer::CallObserver,
-    outbound::{
-        CONNECT_LIMIT, Outbound,
-        connection::{ANSWER_LIMIT, Connection, SendError},
-        front::proxy,
-    },
+    outbound::{Outbound, connection::HttpConnection, response::ANSWER_LIMIT},
 };
-use ::http::{Request, StatusCode, header::RETRY_AFTER};
-use hyper::body::Bytes;
+use ::http::header::RETRY_AFTER;
 use kalends_core::{
-    calendar::Window, clock::Timestamp, endpoint::EwsUrl, mailbox::SmtpAddress,
-    policy::PrivacyLevel, random::Random,
-};
-use kalends_core::{
+    calendar::Window,
     call::Call,
+    clock::Timestamp,
+    endpoint::EwsUrl,
     exchange_version::{RequestSchema, ServerBuild},
+    mailbox::SmtpAddress,
+    policy::PrivacyLevel,
+    random::Random,
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 
 /// How many calls are remembered until somebody takes them.
-const MOST_CALLS: usize = 32;
+const MAX_REMEMBERED_CALLS: usize = 32;
 /// How many mailboxes are remembered that are not asked as usual.
-const MOST_SCHEMAS: usize = 1000;
-/// The most that is read of an answer to an anonymous request.
-const GREETING_BYTES: usize = 256 * 1024;
-
-/// What a server says before anybody signs in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Greeting {
-    pub offer: Offer,
-    /// From `X-OWA-Version`; many proxies take it off.
-    pub build: Option<ServerBuild>,
-}
-
-/// Asks anonymously which kinds of sign-in are offered. No name of a person goes along.
-pub async fn greet(
-    connection: &mut Connection,
-    endpoint: &EwsUrl,
-    random: &Random,
-) -> Result<Greeting, EwsError> {
-    let mut ids = CallIds::new(random);
-    let schema = RequestSchema::default();
-    let content = GetFolder.content(schema, None);
-    let body = envelope::write(schema.version, None, GetFolder::NAME, "", &content);
-    let request = post(endpoint.path(), None, &ids, body);
-    let left = connection.left_to_connect();
-    let asked = timeout(left, ask(connection, request, &mut ids)).await;
-    let seconds = CONNECT_LIMIT.as_secs();
-    asked
-        .unwrap_or(Err(Cause::TimedOut { seconds }))
-        .map_err(|cause| EwsError::new(cause, ids).during(GetFolder::NAME))
-}
-
-async fn ask(
-    connection: &mut Connection,
-    request: Request<Bytes>,
-    ids: &mut CallIds,
-) -> Result<Greeting, Cause> {
-    let host = connection.facts().host.clone();
-    let answer = match connection.send(request, GREETING_BYTES).await {
-        Err(SendError::ClientCertificate) => return Err(wants_certificate(&host)),
-        answered => answered?,
-    };
-    ids.answered(&answer);
-    // Proxies take the connection without a certificate and refuse the request; 495 and 496 are nginx's own.
-    let is_refused = matches!(answer.status.as_u16(), 400 | 403 | 495 | 496);
-    if is_refused && connection.facts().wants_certificate {
-        return Err(wants_certificate(&host));
-    }
-    let build = answer
-        .header("x-owa-version")
-        .and_then(|text| text.parse().ok());
-    if is_online(&answer, build) {
-        return Err(Cause::ExchangeOnline);
-    }
-    if answer.status == StatusCode::UNAUTHORIZED {
-        let offer = Offer::read(&answer.headers);
-        answer.drain().await;
-        return Ok(Greeting { offer, build });
-    }
-    if !may_be_soap(&answer) {
-        return Err(http_cause(&answer));
-    }
-    let status = answer.status;
-    // A server that answers without a sign-in is none that a password belongs to.
-    let proxy = proxy(&answer.headers);
-    let unread = http_cause(&answer);
-    let Ok(text) = text_of(answer.body).await else {
-        return Err(unread);
-    };
-    if wants_our_certificate(status, &text) {
-        return Err(wants_certificate(&host));
-    }
-    match envelope::open(&mut Xml::new(&text)) {
-        Ok(_) if status == StatusCode::OK => Err(Cause::AnsweredWithoutSignIn(proxy)),
-        Ok(Opened {
-            body: Body::Fault(said),
-            ..
-        }) => Err(Cause::Said(said)),
-        Ok(_) | Err(XmlError::Malformed(_)) => Err(unread),
-        Err(XmlError::Html) => Err(unread.into_page()),
-    }
-}
-
+const MAX_REMEMBERED_SCHEMAS: usize = 1000;
 /// A signed-in client of one endpoint.
 pub struct Client {
     signed_in: SignedIn,
@@ -134,10 +53,10 @@ pub struct Client {
     budget: &'static AnswerBudget,
     opened_at: Timestamp,
     /// How long one call may take, from its first byte to the last of its answer.
-    patience: Duration,
+    call_limit: Duration,
     /// A call was left half-way: the connection cannot be used again.
-    is_torn: bool,
-    made: Vec<Call>,
+    is_mid_call: bool,
+    calls: Vec<Call>,
 }
 
 impl Client {
@@ -150,10 +69,10 @@ impl Client {
         gate: Arc<dyn Gate>,
     ) -> Result<Self, EwsError> {
         if endpoint.is_exchange_online() {
-            return Err(Cause::ExchangeOnline.into());
+            return Err(CallError::ExchangeOnline.into());
         }
         let connected = outbound.connect(endpoint.host(), endpoint.port()).await;
-        let mut connection = connected.map_err(Cause::from)?;
+        let mut connection = connected.map_err(CallError::from)?;
         let greeting = greet(&mut connection, &endpoint, random).await?;
         let client = Self::new(
             outbound,
@@ -165,7 +84,7 @@ impl Client {
             gate,
         );
         Ok(Self {
-            budget: &OF_ROUNDS,
+            budget: &SYNC_BUDGET,
             ..client?
         })
     }
@@ -174,7 +93,7 @@ impl Client {
     pub fn new(
         outbound: &Outbound,
         random: &Random,
-        connection: Connection,
+        connection: HttpConnection,
         greeting: Greeting,
         endpoint: EwsUrl,
         credentials: Credentials,
@@ -189,23 +108,23 @@ impl Client {
             gate,
         );
         Ok(Self {
-            signed_in: signed_in.map_err(Cause::from)?,
+            signed_in: signed_in.map_err(CallError::from)?,
             endpoint,
             greeting,
             schemas: HashMap::new(),
             random: random.clone(),
             observer: Arc::clone(outbound.observer()),
-            budget: &OF_CHECKS,
+            budget: &CHECK_BUDGET,
             opened_at: outbound.clock().now(),
-            patience: outbound.limits().call,
-            is_torn: false,
-            made: Vec::new(),
+            call_limit: outbound.limits().call,
+            is_mid_call: false,
+            calls: Vec::new(),
         })
     }
 
     /// Readies the client to be kept idle, without its password. False if it is of no use then.
     pub fn forget_password(&mut self) -> bool {
-        self.signed_in.forget_password() && !self.is_torn
+        self.signed_in.forget_password() && !self.is_mid_call
     }
 
     /// Whether its connection is signed in, so that requests go out without the password.
@@ -215,17 +134,20 @@ impl Client {
 
     /// The calls since this was asked last, in their order; of many, the first.
     pub fn take_calls(&mut self) -> Vec<Call> {
-        std::mem::take(&mut self.made)
+        std::mem::take(&mut self.calls)
     }
 
+    /// When the connection was made.
     pub const fn opened_at(&self) -> Timestamp {
         self.opened_at
     }
 
+    /// The address of EWS.
     pub const fn endpoint(&self) -> &EwsUrl {
         &self.endpoint
     }
 
+    /// What the server said before the sign-in; its build is that of the latest answer.
     pub const fn greeting(&self) -> &Greeting {
         &self.greeting
     }
@@ -241,19 +163,19 @@ impl Client {
             self.schemas.remove(mailbox);
             return;
         }
-        if self.schemas.len() >= MOST_SCHEMAS {
+        if self.schemas.len() >= MAX_REMEMBERED_SCHEMAS {
             self.schemas.clear();
         }
         self.schemas.insert(mailbox.clone(), schema);
     }
 
     /// The connection in use, with what was seen of it.
-    pub const fn connection(&self) -> &Connection {
+    pub const fn connection(&self) -> &HttpConnection {
         self.signed_in.connection()
     }
 
     /// How the connection is signed in.
-    pub const fn method(&self) -> Method {
+    pub const fn method(&self) -> AuthMethod {
         self.signed_in.method()
     }
 
@@ -264,31 +186,31 @@ impl Client {
 
     /// The calendar folder of a mailbox.
     #[tracing::instrument(name = "ews.get_folder", skip_all, fields(ews.request_id))]
-    pub async fn get_calendar(&mut self, whose: &Whose) -> Result<FolderFacts, EwsError> {
-        self.call(whose, &GetFolder).await
+    pub async fn get_calendar(&mut self, access: &MailboxAccess) -> Result<FolderFacts, EwsError> {
+        self.call(access, &GetFolder).await
     }
 
     /// One view of a mailbox's calendar; [`super::read_window`] splits what is too much for one.
     #[tracing::instrument(name = "ews.find_item", skip_all, fields(ews.request_id))]
-    pub async fn view(
+    pub(crate) async fn view(
         &mut self,
-        whose: &Whose,
+        access: &MailboxAccess,
         window: Window,
         level: PrivacyLevel,
-    ) -> Result<View, EwsError> {
-        self.call(whose, &FindItem { window, level }).await
+    ) -> Result<FindItemResult, EwsError> {
+        self.call(access, &FindItem { window, level }).await
     }
 
     async fn call<O: Operation>(
         &mut self,
-        whose: &Whose,
+        access: &MailboxAccess,
         operation: &O,
     ) -> Result<O::Answer, EwsError> {
-        let before = self.schema(&whose.mailbox);
+        let before = self.schema(&access.mailbox);
         let mut schema = before;
         loop {
-            self.set_schema(&whose.mailbox, schema);
-            let result = self.call_once(whose, operation).await;
+            self.set_schema(&access.mailbox, schema);
+            let result = self.call_once(access, operation).await;
             let Err(error) = result else { return result };
             let said = error.response_code();
             if said.is_some_and(ResponseCode::refuses_the_schema) {
@@ -296,8 +218,8 @@ impl Client {
                     schema.version = version;
                     continue;
                 }
-                self.set_schema(&whose.mailbox, before);
-                let cause = Box::new(Cause::TooOld);
+                self.set_schema(&access.mailbox, before);
+                let cause = Box::new(CallError::TooOld);
                 return Err(EwsError { cause, ..error });
             }
             let asked_too_much = O::NAME == OperationName::FindItem
@@ -305,7 +227,7 @@ impl Client {
                 && said.is_some_and(ResponseCode::refuses_a_property);
             if !asked_too_much {
                 // What was not answered has not proven anything.
-                self.set_schema(&whose.mailbox, before);
+                self.set_schema(&access.mailbox, before);
                 return Err(error);
             }
             schema.without_wall_clock = true;
@@ -314,22 +236,22 @@ impl Client {
 
     async fn call_once<O: Operation>(
         &mut self,
-        whose: &Whose,
+        access: &MailboxAccess,
         operation: &O,
     ) -> Result<O::Answer, EwsError> {
         let mut ids = CallIds::new(&self.random);
         let mut build = self.greeting.build;
         if let Err(error) = self.signed_in.pass_gate().await {
-            let cause = ids.failed(error);
+            let cause = CallError::of_sign_in(error, &mut ids);
             return Err(EwsError::new(cause, ids).during(O::NAME));
         }
         let begun = Instant::now();
-        let patience = self.patience;
-        let exchange = self.exchange(whose, operation, &mut ids, &mut build);
-        let seconds = patience.as_secs();
-        let result = timeout(patience, exchange)
+        let call_limit = self.call_limit;
+        let exchange = self.exchange(access, operation, &mut ids, &mut build);
+        let seconds = call_limit.as_secs();
+        let result = timeout(call_limit, exchange)
             .await
-            .unwrap_or(Err(Cause::TimedOut { seconds }));
+            .unwrap_or(Err(CallError::TimedOut { seconds }));
         tracing::Span::current().record("ews.request_id", ids.shown());
         let code = match &result {
             Ok(_) => ResponseCode::NoError.as_str().to_owned(),
@@ -338,8 +260,8 @@ impl Client {
         self.observer
             .call_ended(O::NAME.as_str(), &code, begun.elapsed());
         self.greeting.build = build;
-        if self.made.len() < MOST_CALLS {
-            self.made.push(Call {
+        if self.calls.len() < MAX_REMEMBERED_CALLS {
+            self.calls.push(Call {
                 operation: O::NAME.as_str(),
                 millis: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
                 request_id: ids.shown().map(str::to_owned),
@@ -356,35 +278,35 @@ impl Client {
 
     async fn exchange<O: Operation>(
         &mut self,
-        whose: &Whose,
+        access: &MailboxAccess,
         operation: &O,
         ids: &mut CallIds,
         build: &mut Option<ServerBuild>,
-    ) -> Result<O::Answer, Cause> {
-        if self.is_torn {
+    ) -> Result<O::Answer, CallError> {
+        if self.is_mid_call {
             self.signed_in.reconnect().await?;
         }
         // Until the answer is read to its end; also where this future is dropped or runs out of time.
-        self.is_torn = true;
-        let schema = self.schema(&whose.mailbox);
-        let content = operation.content(schema, Some(whose));
+        self.is_mid_call = true;
+        let schema = self.schema(&access.mailbox);
+        let content = operation.content(schema, Some(access));
         let body = envelope::write(
             schema.version,
-            Some(whose),
+            Some(access),
             O::NAME,
             operation.attributes(),
             &content,
         );
-        let request = post(self.endpoint.path(), Some(whose), ids, body);
+        let request = post(self.endpoint.path(), Some(access), ids, body);
         let answer = self
             .signed_in
             .send(request, ANSWER_LIMIT)
             .await
-            .map_err(|error| ids.failed(error))?;
+            .map_err(|error| CallError::of_sign_in(error, ids))?;
         ids.answered(&answer);
-        let unread = http_cause(&answer);
+        let http_error = http_cause(&answer);
         if !may_be_soap(&answer) {
-            return Err(unread);
+            return Err(http_error);
         }
         let (is_soap, retry_after) = (is_soap(&answer), answer.retry_after());
         let status = answer.status;
@@ -392,28 +314,28 @@ impl Client {
         let held = match self.budget.text_of(answer.body).await {
             Ok(held) => held,
             Err(error) if is_soap => return Err(error.into()),
-            Err(_) => return Err(unread),
+            Err(_) => return Err(http_error),
         };
-        self.is_torn = false;
+        self.is_mid_call = false;
         if wants_our_certificate(status, &held.text) {
             return Err(wants_certificate(&self.connection().facts().host));
         }
-        let unread = |error| match (error, unread.clone()) {
-            (XmlError::Malformed(what), _) if is_soap => Cause::Malformed(what),
-            (XmlError::Html, unread) => unread.into_page(),
-            (XmlError::Malformed(_), unread) => unread,
+        let http_error = |error| match (error, http_error.clone()) {
+            (XmlError::Malformed(what), _) if is_soap => CallError::Malformed(what),
+            (XmlError::Html, http_error) => http_error.into_page(),
+            (XmlError::Malformed(_), http_error) => http_error,
         };
         let mut xml = Xml::new(&held.text);
-        let answer = read::<O>(&mut xml, build).map_err(&unread)?;
-        let answer = answer.map_err(|cause| asking_for_a_pause(cause, retry_after))?;
-        xml.finish().map_err(&unread)?;
+        let answer = read::<O>(&mut xml, build).map_err(&http_error)?;
+        let answer = answer.map_err(|cause| with_retry_after(cause, retry_after))?;
+        xml.finish().map_err(&http_error)?;
         Ok(answer)
     }
 }
 
 /// `Retry-After` counts beside what Exchange says itself.
-fn asking_for_a_pause(mut cause: Cause, retry_after: Option<u64>) -> Cause {
-    if let (Cause::Said(said), Some(seconds)) = (&mut cause, retry_after) {
+fn with_retry_after(mut cause: CallError, retry_after: Option<u64>) -> CallError {
+    if let (CallError::Exchange(said), Some(seconds)) = (&mut cause, retry_after) {
         said.values
             .push((RETRY_AFTER.to_string(), seconds.to_string()));
     }
@@ -423,20 +345,20 @@ fn asking_for_a_pause(mut cause: Cause, retry_after: Option<u64>) -> Cause {
 fn read<O: Operation>(
     xml: &mut Xml<'_>,
     build: &mut Option<ServerBuild>,
-) -> Result<Result<O::Answer, Cause>, XmlError> {
+) -> Result<Result<O::Answer, CallError>, XmlError> {
     let opened = envelope::open(xml)?;
     if opened.build.is_some() {
         *build = opened.build;
     }
     if build.is_some_and(ServerBuild::is_exchange_online) {
-        return Ok(Err(Cause::ExchangeOnline));
+        return Ok(Err(CallError::ExchangeOnline));
     }
     match opened.body {
-        Body::Fault(said) => Ok(Err(Cause::Said(said))),
-        Body::Operation(tag) if tag.name() == format!("{}Response", O::NAME.as_str()) => {
-            Ok(O::read(xml)?.map_err(Cause::Said))
+        SoapBody::Fault(said) => Ok(Err(CallError::Exchange(said))),
+        SoapBody::Operation(tag) if tag.name() == format!("{}Response", O::NAME.as_str()) => {
+            Ok(O::read(xml)?.map_err(CallError::Exchange))
         }
-        Body::Operation(tag) => Err(XmlError::malformed(format!(
+        SoapBody::Operation(tag) => Err(XmlError::malformed(format!(
             "{} in place of an answer",
             tag.name()
         ))),

@@ -2,11 +2,11 @@
 //! the fault that came instead.
 
 use super::{
-    Whose,
-    error::ServerSaid,
-    operation::OperationName,
+    error_response::ErrorResponse,
+    mailbox_access::MailboxAccess,
+    operation_name::OperationName,
     response_code::ResponseCode,
-    xml::{Namespace, Tag, Xml, XmlError, escaped},
+    xml::{Namespace, StartTag, Xml, XmlError, escaped},
 };
 use kalends_core::exchange_version::{RequestVersion, ServerBuild};
 use kalends_core::{
@@ -20,13 +20,13 @@ const MAX_VALUES: usize = 20;
 /// A whole request. The operation's element is written here, from a name that only [`OperationName`] can hold.
 pub fn write(
     version: RequestVersion,
-    whose: Option<&Whose>,
+    access: Option<&MailboxAccess>,
     name: OperationName,
     attributes: &str,
     content: &str,
 ) -> String {
-    let impersonation = whose
-        .and_then(|whose| whose.connecting_sid.as_ref())
+    let impersonation = access
+        .and_then(|access| access.connecting_sid.as_ref())
         .map_or_else(String::new, impersonation);
     let (version, name) = (version.as_str(), name.as_str());
     format!(
@@ -57,21 +57,24 @@ fn impersonation(sid: &ConnectingSid) -> String {
 
 /// What stands at the head of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened<'a> {
+pub struct SoapResponse<'a> {
+    /// From `ServerVersionInfo`, where it stands.
     pub build: Option<ServerBuild>,
-    pub body: Body<'a>,
+    /// What the answer is.
+    pub body: SoapBody<'a>,
 }
 
-/// The child of `soap:Body`.
+/// The child of `soap:SoapBody`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body<'a> {
+pub enum SoapBody<'a> {
     /// Its content is still to be read.
-    Operation(Tag<'a>),
-    Fault(ServerSaid),
+    Operation(StartTag<'a>),
+    /// The server refused or failed.
+    Fault(ErrorResponse),
 }
 
-/// Reads up to the child of `soap:Body`. Header entries are ignored, `mustUnderstand` or not, but for the version.
-pub fn open<'a>(xml: &mut Xml<'a>) -> Result<Opened<'a>, XmlError> {
+/// Reads up to the child of `soap:SoapBody`. Header entries are ignored, `mustUnderstand` or not, but for the version.
+pub fn open<'a>(xml: &mut Xml<'a>) -> Result<SoapResponse<'a>, XmlError> {
     let root = xml.root()?;
     if !root.is(Namespace::Soap, "Envelope") {
         return Err(XmlError::malformed(match root.name() {
@@ -88,11 +91,11 @@ pub fn open<'a>(xml: &mut Xml<'a>) -> Result<Opened<'a>, XmlError> {
                 return Err(XmlError::malformed("an empty Body"));
             };
             let body = if tag.is(Namespace::Soap, "Fault") {
-                Body::Fault(read_fault(xml)?)
+                SoapBody::Fault(read_fault(xml)?)
             } else {
-                Body::Operation(tag)
+                SoapBody::Operation(tag)
             };
-            return Ok(Opened { build, body });
+            return Ok(SoapResponse { build, body });
         } else {
             xml.skip()?;
         }
@@ -111,7 +114,7 @@ fn read_header(xml: &mut Xml<'_>) -> Result<Option<ServerBuild>, XmlError> {
     Ok(build)
 }
 
-fn server_build(tag: &Tag<'_>) -> Option<ServerBuild> {
+fn server_build(tag: &StartTag<'_>) -> Option<ServerBuild> {
     let part = |name| tag.attribute(name).and_then(|text| text.parse().ok());
     Some(ServerBuild {
         major: part("MajorVersion")?,
@@ -122,9 +125,9 @@ fn server_build(tag: &Tag<'_>) -> Option<ServerBuild> {
 }
 
 /// The code comes from the detail; without one, from the faultcode behind its prefix.
-fn read_fault(xml: &mut Xml<'_>) -> Result<ServerSaid, XmlError> {
+fn read_fault(xml: &mut Xml<'_>) -> Result<ErrorResponse, XmlError> {
     let (mut from_code, mut code, mut text) = (None, None, String::new());
-    let mut details = Details::default();
+    let mut details = ErrorDetails::default();
     while let Some(tag) = xml.child()? {
         match tag.name() {
             "faultcode" => {
@@ -151,7 +154,7 @@ fn read_fault(xml: &mut Xml<'_>) -> Result<ServerSaid, XmlError> {
     }
     let code = code.or(from_code);
     let code = code.ok_or_else(|| XmlError::malformed("a fault without a code"))?;
-    Ok(details.said(code, text, true))
+    Ok(details.into_response(code, text, true))
 }
 
 /// An element may be there and empty.
@@ -162,14 +165,14 @@ fn code_of(text: &str) -> Option<ResponseCode> {
 
 /// The named values of an element, however deep they stand, and what they say about an error within the error.
 #[derive(Debug, Default)]
-struct Details {
+struct ErrorDetails {
     values: Vec<(String, String)>,
     inner: Option<ResponseCode>,
     /// A code that stands within a text.
     mentioned: Option<ResponseCode>,
 }
 
-impl Details {
+impl ErrorDetails {
     /// Reads the content of an element called `name`.
     fn read(&mut self, xml: &mut Xml<'_>, name: &str) -> Result<(), XmlError> {
         xml.leaves(name, &mut |name, text| self.take(name, text))
@@ -197,9 +200,9 @@ impl Details {
         }
     }
 
-    fn said(self, code: ResponseCode, text: String, is_fault: bool) -> ServerSaid {
+    fn into_response(self, code: ResponseCode, text: String, is_fault: bool) -> ErrorResponse {
         let inner = self.inner.or(self.mentioned);
-        ServerSaid {
+        ErrorResponse {
             inner: inner.filter(|_| code.is_a_wrapper()),
             code,
             text,
@@ -215,22 +218,22 @@ pub struct MessageHead {
     class: String,
     code: Option<ResponseCode>,
     text: String,
-    details: Details,
+    details: ErrorDetails,
 }
 
 impl MessageHead {
     /// From the start of a `…ResponseMessage`.
-    pub fn new(message: &Tag<'_>) -> Self {
+    pub fn new(message: &StartTag<'_>) -> Self {
         Self {
             class: message.attribute("ResponseClass").unwrap_or_default(),
             code: None,
             text: String::new(),
-            details: Details::default(),
+            details: ErrorDetails::default(),
         }
     }
 
     /// Reads a child that every message may have; `false`: it is the operation's own and still to be read.
-    pub fn take(&mut self, xml: &mut Xml<'_>, tag: &Tag<'_>) -> Result<bool, XmlError> {
+    pub fn take(&mut self, xml: &mut Xml<'_>, tag: &StartTag<'_>) -> Result<bool, XmlError> {
         match tag.name() {
             "MessageText" => {
                 let words = xml.text()?;
@@ -245,12 +248,12 @@ impl MessageHead {
     }
 
     /// `None` for a success; warnings are failures, since what was asked for was not done.
-    pub fn failure(self) -> Option<ServerSaid> {
+    pub fn failure(self) -> Option<ErrorResponse> {
         let code = self
             .code
             .unwrap_or_else(|| ResponseCode::Other(NO_CODE.to_owned()));
         let succeeded = self.class == "Success" && code == ResponseCode::NoError;
-        (!succeeded).then(|| self.details.said(code, self.text, false))
+        (!succeeded).then(|| self.details.into_response(code, self.text, false))
     }
 }
 
@@ -258,7 +261,7 @@ impl MessageHead {
 pub fn first_message<'a>(
     xml: &mut Xml<'a>,
     name: OperationName,
-) -> Result<Option<Tag<'a>>, XmlError> {
+) -> Result<Option<StartTag<'a>>, XmlError> {
     let wanted = format!("{}ResponseMessage", name.as_str());
     while let Some(tag) = xml.child()? {
         if !tag.is(Namespace::Messages, "ResponseMessages") {
@@ -281,12 +284,12 @@ mod tests {
 
     const FAULT: &str = r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode xmlns:a="http://schemas.microsoft.com/exchange/services/2006/types">a:ErrorServerBusy</faultcode><faultstring xml:lang="en-US">The server cannot service this request right now. Try again later.</faultstring>DETAIL</s:Fault></s:Body></s:Envelope>"#;
 
-    fn fault(detail: &str) -> ServerSaid {
+    fn fault(detail: &str) -> ErrorResponse {
         let text = FAULT.replace("DETAIL", detail);
         let opened = open(&mut Xml::new(&text)).unwrap();
         match opened.body {
-            Body::Fault(said) => said,
-            Body::Operation(tag) => panic!("{tag:?}"),
+            SoapBody::Fault(said) => said,
+            SoapBody::Operation(tag) => panic!("{tag:?}"),
         }
     }
 
@@ -307,7 +310,7 @@ mod tests {
         let text = r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header><Action s:mustUnderstand="1" xmlns="http://schemas.microsoft.com/ws/2005/05/addressing/none">*</Action><h:ServerVersionInfo MajorVersion="15" MinorVersion="2" MajorBuildNumber="1748" MinorBuildNumber="10" xmlns:h="http://schemas.microsoft.com/exchange/services/2006/types"/></s:Header><s:Body><m:GetFolderResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"/></s:Body></s:Envelope>"#;
         let opened = open(&mut Xml::new(text)).unwrap();
         assert_eq!(opened.build, "15.2.1748.10".parse().ok());
-        let Body::Operation(tag) = opened.body else {
+        let SoapBody::Operation(tag) = opened.body else {
             panic!()
         };
         assert!(tag.is(Namespace::Messages, "GetFolderResponse"));
@@ -327,16 +330,16 @@ mod tests {
 
     #[test]
     fn a_request_names_whom_it_impersonates() {
-        let whose = Whose::impersonated("bob@example.test".parse().unwrap());
+        let access = MailboxAccess::impersonated("bob@example.test".parse().unwrap());
         let text = write(
             RequestVersion::Exchange2013Sp1,
-            Some(&whose),
+            Some(&access),
             OperationName::GetFolder,
             "",
             "<x/>",
         );
         assert!(text.contains(r#"<soap:Header><t:RequestServerVersion Version="Exchange2013_SP1"/><t:ExchangeImpersonation><t:ConnectingSID><t:PrimarySmtpAddress>bob@example.test</t:PrimarySmtpAddress></t:ConnectingSID></t:ExchangeImpersonation></soap:Header><soap:Body><m:GetFolder><x/></m:GetFolder></soap:Body>"#), "{text}");
-        let own = Whose::own("bob@example.test".parse().unwrap());
+        let own = MailboxAccess::own("bob@example.test".parse().unwrap());
         let text = write(
             RequestVersion::Exchange2013,
             Some(&own),

@@ -1,10 +1,9 @@
 //! Requests of EWS as HTTP carries them, and what an answer says by its status and headers alone.
 
 use super::{
-    Whose,
-    error::{AnsweredBy, CallIds, Cause},
+    call_ids::CallIds, error::CallError, mailbox_access::MailboxAccess, responder::Responder,
 };
-use crate::outbound::connection::Answer;
+use crate::outbound::response::IncomingResponse;
 use http::{
     HeaderValue, Request, StatusCode,
     header::{ACCEPT, CONTENT_TYPE, USER_AGENT},
@@ -14,11 +13,12 @@ use kalends_core::exchange_version::ServerBuild;
 use kalends_core::{endpoint::is_exchange_online, problem::capped};
 
 /// Constant, so that administrators can find and allow it (`EwsAllowList`).
-pub const KALENDS: &str = concat!("Kalends/", env!("CARGO_PKG_VERSION"));
+pub const KALENDS_USER_AGENT: &str = concat!("Kalends/", env!("CARGO_PKG_VERSION"));
+
 /// A POST with the headers that every request carries.
 pub(crate) fn post(
     path: &str,
-    whose: Option<&Whose>,
+    access: Option<&MailboxAccess>,
     ids: &CallIds,
     body: String,
 ) -> Request<Bytes> {
@@ -33,14 +33,14 @@ pub(crate) fn post(
         HeaderValue::from_static("text/xml; charset=utf-8"),
     );
     headers.insert(ACCEPT, HeaderValue::from_static("text/xml"));
-    headers.insert(USER_AGENT, HeaderValue::from_static(KALENDS));
+    headers.insert(USER_AGENT, HeaderValue::from_static(KALENDS_USER_AGENT));
     headers.insert("return-client-request-id", HeaderValue::from_static("true"));
     let id = ids.client_request_id.as_deref().map(HeaderValue::from_str);
     if let Some(Ok(id)) = id {
         headers.insert("client-request-id", id);
     }
     // A header is ASCII; without it Exchange finds the mailbox by what the body says.
-    let anchor = whose.map(|whose| HeaderValue::from_str(&whose.mailbox.wire()));
+    let anchor = access.map(|access| HeaderValue::from_str(&access.mailbox.wire()));
     let anchor =
         anchor.filter(|anchor| anchor.as_ref().is_ok_and(|anchor| anchor.to_str().is_ok()));
     if let Some(Ok(anchor)) = anchor {
@@ -50,7 +50,7 @@ pub(crate) fn post(
 }
 
 /// A fault may come with any of these, and under any content type, since proxies drop and change those.
-pub(super) fn may_be_soap(answer: &Answer) -> bool {
+pub(super) fn may_be_soap(answer: &IncomingResponse) -> bool {
     matches!(
         answer.status,
         StatusCode::OK | StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN
@@ -58,7 +58,7 @@ pub(super) fn may_be_soap(answer: &Answer) -> bool {
 }
 
 /// What says of itself that it is an answer of EWS; anything else may be the page of a proxy or of a server in trouble.
-pub(super) fn is_soap(answer: &Answer) -> bool {
+pub(super) fn is_soap(answer: &IncomingResponse) -> bool {
     let kind = answer
         .header("content-type")
         .unwrap_or_default()
@@ -82,7 +82,7 @@ pub(super) fn wants_our_certificate(status: StatusCode, page: &str) -> bool {
 }
 
 /// An answer told by its status and headers alone.
-pub(crate) fn http_cause(answer: &Answer) -> Cause {
+pub(crate) fn http_cause(answer: &IncomingResponse) -> CallError {
     let kind = answer
         .header("content-type")
         .unwrap_or_default()
@@ -91,17 +91,17 @@ pub(crate) fn http_cause(answer: &Answer) -> Cause {
         let end = text.find(['?', '#']).unwrap_or(text.len());
         capped(text.get(..end).unwrap_or_default())
     });
-    Cause::Http {
+    CallError::Http {
         status: answer.status.as_u16(),
         html: kind.contains("html"),
         location,
         retry_after: answer.retry_after(),
-        by: AnsweredBy::read(answer),
+        by: Responder::read(answer),
     }
 }
 
 /// Whether the headers give Exchange Online away.
-pub(crate) fn is_online(answer: &Answer, build: Option<ServerBuild>) -> bool {
+pub(crate) fn is_online(answer: &IncomingResponse, build: Option<ServerBuild>) -> bool {
     build.is_some_and(ServerBuild::is_exchange_online)
         || answer
             .header("x-calculatedbetarget")
@@ -115,9 +115,9 @@ mod tests {
     #[test]
     fn the_anchor_is_ascii_or_missing() {
         let anchor = |mailbox: &str| {
-            let whose = Whose::own(mailbox.parse().expect("valid"));
+            let access = MailboxAccess::own(mailbox.parse().expect("valid"));
             let ids = CallIds::default();
-            let request = post("/EWS/Exchange.asmx", Some(&whose), &ids, String::new());
+            let request = post("/EWS/Exchange.asmx", Some(&access), &ids, String::new());
             request.headers().get("x-anchormailbox").cloned()
         };
         for (mailbox, expected) in [

@@ -7,8 +7,9 @@ macro_rules! codes {
         /// A response code, from a fault or a response message.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum ResponseCode {
+            /// Success: the one code that is no error.
             NoError,
-            $($name,)*
+            $(#[doc = concat!("`", $text, "`")] $name,)*
             /// A code without a meaning of its own here, as sent and at most 100 characters long.
             Other(String),
         }

@@ -8,7 +8,7 @@ const MAX_REFERENCE: usize = 24;
 const REPLACEMENT: &str = "\u{FFFD}";
 
 /// The text of an answer. Bytes that are no UTF-8 become U+FFFD, so that one broken subject hides no calendar.
-pub fn digestible(bytes: &[u8]) -> String {
+pub fn sanitize_xml(bytes: &[u8]) -> String {
     let text = match utf_16(bytes) {
         Some(encoding) => encoding.decode_with_bom_removal(bytes).0,
         None => String::from_utf8_lossy(bytes),
@@ -21,7 +21,7 @@ pub fn digestible(bytes: &[u8]) -> String {
     while let Some(at) = memchr::memmem::find(rest.as_bytes(), b"&#") {
         let (plain, from) = rest.split_at(at);
         out.push_str(plain);
-        let after = forbidden(from).unwrap_or(2);
+        let after = forbidden_reference_length(from).unwrap_or(2);
         out.push_str(if after > 2 { REPLACEMENT } else { "&#" });
         rest = &from[after..];
     }
@@ -39,7 +39,7 @@ fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// The length of the reference at the start of `text`, if XML forbids it.
-fn forbidden(text: &str) -> Option<usize> {
+fn forbidden_reference_length(text: &str) -> Option<usize> {
     let end = text
         .bytes()
         .take(MAX_REFERENCE)
@@ -54,11 +54,11 @@ fn forbidden(text: &str) -> Option<usize> {
     }
     let code = u128::from_str_radix(digits, radix).ok();
     let char = code.and_then(|code| char::from_u32(u32::try_from(code).ok()?));
-    (!char.is_some_and(is_xml)).then_some(end + 1)
+    (!char.is_some_and(is_xml_char)).then_some(end + 1)
 }
 
 /// Whether XML 1.0 allows a character.
-pub const fn is_xml(c: char) -> bool {
+pub const fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
@@ -68,7 +68,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn text(input: &str) -> String {
-        digestible(input.as_bytes())
+        sanitize_xml(input.as_bytes())
     }
 
     #[test]
@@ -102,7 +102,7 @@ mod tests {
     fn a_byte_order_mark_is_taken_off_at_the_start_alone() {
         assert_eq!(text("\u{FEFF}<a/>"), "<a/>");
         assert_eq!(text("<a>\u{FEFF}</a>"), "<a>\u{FEFF}</a>");
-        assert_eq!(digestible(b"a\xFFb"), "a\u{FFFD}b");
+        assert_eq!(sanitize_xml(b"a\xFFb"), "a\u{FFFD}b");
     }
 
     proptest! {

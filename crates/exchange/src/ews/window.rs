@@ -2,9 +2,10 @@
 //! answer.
 
 use super::{
-    Client, Whose,
-    error::{Cause, EwsError},
-    operation::find_item::Reach,
+    client::Client,
+    error::{CallError, EwsError},
+    mailbox_access::MailboxAccess,
+    operation::find_item::{FindItemResult, ViewCoverage},
     response_code::ResponseCode,
 };
 use jiff::tz::TimeZone;
@@ -16,30 +17,30 @@ use kalends_core::{
 use std::{collections::HashSet, time::Duration};
 
 /// The longest view; Exchange allows two years, but long views are slow and hit the entry limit.
-const LONGEST_VIEW: i64 = 90 * 24 * 3600 * 1000;
+const MAX_VIEW_MILLIS: i64 = 90 * 24 * 3600 * 1000;
 /// No view is halved below this: more than 1,000 entries an hour are no calendar.
-const SHORTEST_VIEW: i64 = 3600 * 1000;
+const MIN_VIEW_MILLIS: i64 = 3600 * 1000;
 /// Where an hour is said to hold more than came: so many are a truncated answer, fewer a total that counts something else.
-const TRUNCATED: usize = 100;
+const MIN_TRUNCATED_ENTRIES: usize = 100;
 /// A view that took the server too long is not halved below this.
-const SHORTEST_IN_TIME: i64 = 24 * 3600 * 1000;
+const MIN_SLOW_VIEW_MILLIS: i64 = 24 * 3600 * 1000;
 /// So many places with entries that cannot be read are told apart; beyond, the calendar as a whole is damaged.
-const MOST_DAMAGED: usize = 10;
+const MAX_DAMAGED_PERIODS: usize = 10;
 /// The most entries of one window.
 const MAX_EVENTS: usize = 50_000;
 
 /// What was read of a window.
 #[derive(Debug, Default)]
-pub struct Reading {
+pub struct WindowEvents {
     /// By start; each once.
     pub events: Vec<Event>,
     /// What could not be read.
-    pub damaged: Option<Damaged>,
+    pub damaged: Option<DamagedPeriods>,
 }
 
 /// Where entries lie that the server itself cannot read.
 #[derive(Debug)]
-pub struct Damaged {
+pub struct DamagedPeriods {
     /// What the server said of the first.
     pub error: EwsError,
     /// At most ten, each of an hour or less, by start.
@@ -48,99 +49,141 @@ pub struct Damaged {
 
 /// All entries that overlap the window. Items that cannot be kept are left out. `fallback` is the zone of all-day
 /// entries that name none.
+///
+/// # Errors
+///
+/// The first call that fails, unless asking for less at a time gets around it. [`CallError::TooLarge`] for more than
+/// 50,000 entries, or more in one hour than Exchange puts into an answer.
 #[tracing::instrument(name = "ews.read_window", skip_all)]
 pub async fn read_window(
     client: &mut Client,
-    whose: &Whose,
+    access: &MailboxAccess,
     window: Window,
     level: PrivacyLevel,
     fallback: &TimeZone,
-) -> Result<Reading, EwsError> {
-    let mut waiting = slices(window);
-    let mut seen = HashSet::new();
-    let mut events: Vec<Event> = Vec::new();
-    let mut damaged: Option<Damaged> = None;
-    let mut totals_count = true;
-    let mut longest = LONGEST_VIEW;
-    while let Some(slice) = waiting.pop() {
-        if length(slice) > longest {
-            waiting.extend(halves(slice)?);
-            continue;
+) -> Result<WindowEvents, EwsError> {
+    let mut reader = WindowReader::new(window);
+    while let Some(slice) = reader.next_slice()? {
+        match client.view(access, slice, level).await {
+            Ok(view) => reader.take_view(slice, view, fallback)?,
+            Err(error) => reader.take_error(slice, error)?,
         }
-        let view = match client.view(whose, slice, level).await {
-            Ok(view) => view,
-            Err(error) if error.response_code() == Some(&ResponseCode::ExceededFindCountLimit) => {
-                waiting.extend(halves(slice)?);
-                continue;
+    }
+    Ok(reader.finish())
+}
+
+/// A window that is being read: what is still to be asked for, and what came.
+struct WindowReader {
+    /// The next slice is the last.
+    waiting: Vec<Window>,
+    /// No longer view is asked for, in milliseconds.
+    max_view: i64,
+    /// Totals that views tell are those of their entries.
+    trusts_totals: bool,
+    seen: HashSet<String>,
+    events: Vec<Event>,
+    damaged: Option<DamagedPeriods>,
+}
+
+impl WindowReader {
+    fn new(window: Window) -> Self {
+        Self {
+            waiting: slices(window),
+            max_view: MAX_VIEW_MILLIS,
+            trusts_totals: true,
+            seen: HashSet::new(),
+            events: Vec::new(),
+            damaged: None,
+        }
+    }
+
+    fn next_slice(&mut self) -> Result<Option<Window>, EwsError> {
+        while let Some(slice) = self.waiting.pop() {
+            if length(slice) <= self.max_view {
+                return Ok(Some(slice));
             }
-            Err(error) if is_too_slow(&error) && length(slice) > SHORTEST_IN_TIME => {
-                // What is as long takes as long.
-                longest = (length(slice) / 2 + 1000).max(SHORTEST_IN_TIME);
-                waiting.push(slice);
-                continue;
+            self.halve(slice)?;
+        }
+        Ok(None)
+    }
+
+    fn halve(&mut self, slice: Window) -> Result<(), EwsError> {
+        self.waiting.extend(halves(slice)?);
+        Ok(())
+    }
+
+    /// Keeps the entries of a view that is complete; of any other, both halves are asked for.
+    fn take_view(
+        &mut self,
+        slice: Window,
+        view: FindItemResult,
+        fallback: &TimeZone,
+    ) -> Result<(), EwsError> {
+        match view.coverage {
+            ViewCoverage::Complete => {}
+            ViewCoverage::Doubtful if !self.trusts_totals => {}
+            ViewCoverage::Doubtful
+                if is_shortest(slice) && view.items.len() < MIN_TRUNCATED_ENTRIES =>
+            {
+                self.trusts_totals = false;
             }
-            Err(error) if is_of_one_entry(&error) => {
-                if !is_shortest(slice) {
-                    waiting.extend(halves(slice)?);
-                    continue;
-                }
-                note_damage(&mut damaged, error, slice)?;
-                continue;
+            ViewCoverage::Doubtful | ViewCoverage::CutOff => return self.halve(slice),
+        }
+        let items = view.items.into_iter();
+        for event in items.filter_map(|item| item.into_event(fallback)) {
+            // An entry that lies across a cut comes with both sides.
+            if self.seen.insert(event.item_id.clone()) {
+                self.events.push(event);
             }
-            Err(error) => return Err(error),
+        }
+        if self.events.len() > MAX_EVENTS {
+            return Err(CallError::TooLarge.into());
+        }
+        Ok(())
+    }
+
+    /// Asks for less at a time where that may help; a shortest slice that the server cannot read is noted.
+    fn take_error(&mut self, slice: Window, error: EwsError) -> Result<(), EwsError> {
+        let code = error.response_code();
+        if code == Some(&ResponseCode::ExceededFindCountLimit) {
+            return self.halve(slice);
+        }
+        if code == Some(&ResponseCode::TimeoutExpired) && length(slice) > MIN_SLOW_VIEW_MILLIS {
+            // Other views of this length would take as long.
+            self.max_view = (length(slice) / 2 + 1000).max(MIN_SLOW_VIEW_MILLIS);
+            self.waiting.push(slice);
+            return Ok(());
+        }
+        if !code.is_some_and(ResponseCode::is_of_one_entry) {
+            return Err(error);
+        }
+        if is_shortest(slice) {
+            return self.note_damage(slice, error);
+        }
+        self.halve(slice)
+    }
+
+    fn note_damage(&mut self, slice: Window, error: EwsError) -> Result<(), EwsError> {
+        let Some(known) = &mut self.damaged else {
+            let periods = vec![slice];
+            self.damaged = Some(DamagedPeriods { error, periods });
+            return Ok(());
         };
-        match view.reach {
-            Reach::Complete => {}
-            Reach::Doubtful if !totals_count => {}
-            Reach::Doubtful if is_shortest(slice) && view.items.len() < TRUNCATED => {
-                totals_count = false;
-            }
-            Reach::Doubtful | Reach::CutOff => {
-                waiting.extend(halves(slice)?);
-                continue;
-            }
+        if known.periods.len() >= MAX_DAMAGED_PERIODS {
+            return Err(error);
         }
-        // An entry across a cut comes with both sides.
-        let fresh = view
-            .items
-            .into_iter()
-            .filter_map(|item| item.into_event(fallback));
-        events.extend(fresh.filter(|event| seen.insert(event.item_id.clone())));
-        if events.len() > MAX_EVENTS {
-            return Err(Cause::TooLarge.into());
+        known.periods.push(slice);
+        Ok(())
+    }
+
+    fn finish(mut self) -> WindowEvents {
+        self.events
+            .sort_by(|a, b| (a.start, &a.item_id).cmp(&(b.start, &b.item_id)));
+        WindowEvents {
+            events: self.events,
+            damaged: self.damaged,
         }
     }
-    events.sort_by(|a, b| (a.start, &a.item_id).cmp(&(b.start, &b.item_id)));
-    Ok(Reading { events, damaged })
-}
-
-fn is_too_slow(error: &EwsError) -> bool {
-    error.response_code() == Some(&ResponseCode::TimeoutExpired)
-}
-
-fn is_of_one_entry(error: &EwsError) -> bool {
-    let code = error.response_code();
-    code.is_some_and(ResponseCode::is_of_one_entry)
-}
-
-/// Adds a period that cannot be read.
-fn note_damage(
-    damaged: &mut Option<Damaged>,
-    error: EwsError,
-    slice: Window,
-) -> Result<(), EwsError> {
-    let Some(known) = damaged else {
-        *damaged = Some(Damaged {
-            error,
-            periods: vec![slice],
-        });
-        return Ok(());
-    };
-    if known.periods.len() >= MOST_DAMAGED {
-        return Err(error);
-    }
-    known.periods.push(slice);
-    Ok(())
 }
 
 const fn length(slice: Window) -> i64 {
@@ -152,7 +195,7 @@ fn slices(window: Window) -> Vec<Window> {
     let mut slices = Vec::new();
     let mut start = window.start;
     while start < window.end {
-        let end = (start + Duration::from_millis(LONGEST_VIEW.unsigned_abs())).min(window.end);
+        let end = (start + Duration::from_millis(MAX_VIEW_MILLIS.unsigned_abs())).min(window.end);
         slices.push(Window { start, end });
         start = end;
     }
@@ -161,13 +204,13 @@ fn slices(window: Window) -> Vec<Window> {
 }
 
 fn is_shortest(slice: Window) -> bool {
-    length(slice) <= SHORTEST_VIEW
+    length(slice) <= MIN_VIEW_MILLIS
 }
 
 fn halves(slice: Window) -> Result<[Window; 2], EwsError> {
     let length = length(slice);
     if is_shortest(slice) {
-        return Err(Cause::TooLarge.into());
+        return Err(CallError::TooLarge.into());
     }
     // Requests carry whole seconds.
     let middle = Timestamp::from_seconds((slice.start.millis() + length / 2).div_euclid(1000));
@@ -206,6 +249,9 @@ mod tests {
     fn halving_ends_at_an_hour() {
         let [late, early] = halves(window(0, 2 * DAY)).unwrap();
         assert_eq!((early, late), (window(0, DAY), window(DAY, 2 * DAY)));
-        assert_eq!(*halves(window(0, 3600)).unwrap_err().cause, Cause::TooLarge);
+        assert_eq!(
+            *halves(window(0, 3600)).unwrap_err().cause,
+            CallError::TooLarge
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! A pull reader for the answers of Exchange. Elements are told by namespace and local name, never by prefix; what is
 //! not asked for is skipped; depth and sizes are bounded; a document type ends it.
 
-use super::sanitize::{digestible, is_xml};
-use crate::outbound::{BodyError, BodyStream};
+use super::sanitize::{is_xml_char, sanitize_xml};
+use crate::outbound::response::{BodyError, BodyStream};
 use futures::StreamExt as _;
 use kalends_core::problem::capped;
 use quick_xml::{
@@ -21,23 +21,30 @@ const MAX_ATTRIBUTES: usize = 32;
 /// The namespaces that occur in EWS answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Namespace {
+    /// Of SOAP 1.1.
     Soap,
+    /// Of the messages of EWS.
     Messages,
+    /// Of the types of EWS.
     Types,
+    /// Of the details of faults.
     Errors,
     /// `faultcode`, `faultstring` and `detail` have none.
     None,
+    /// Any other.
     Other,
 }
 
 /// The start of an element.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tag<'a> {
+pub struct StartTag<'a> {
+    /// The namespace of the element.
     pub namespace: Namespace,
     start: BytesStart<'a>,
 }
 
-impl Tag<'_> {
+impl StartTag<'_> {
+    /// Whether it is this element.
     pub fn is(&self, namespace: Namespace, name: &str) -> bool {
         self.namespace == namespace && self.name() == name
     }
@@ -72,6 +79,7 @@ pub enum XmlError {
 }
 
 impl XmlError {
+    /// Of XML that is not what the protocol allows; at most 200 characters are kept.
     pub fn malformed(what: impl AsRef<str>) -> Self {
         Self::Malformed(capped(what.as_ref()))
     }
@@ -83,7 +91,7 @@ pub async fn text_of(mut body: BodyStream) -> Result<String, BodyError> {
     while let Some(chunk) = body.next().await {
         bytes.extend_from_slice(&chunk?);
     }
-    Ok(digestible(&bytes))
+    Ok(sanitize_xml(&bytes))
 }
 
 /// The reader. After [`Xml::child`] returned an element, the next call must read it: by [`Xml::child`] again until it
@@ -94,7 +102,7 @@ pub struct Xml<'a> {
 }
 
 enum Token<'a> {
-    Start(Tag<'a>),
+    Start(StartTag<'a>),
     End,
     Text(Cow<'a, str>),
     Eof,
@@ -111,7 +119,7 @@ impl<'a> Xml<'a> {
     }
 
     /// The root element.
-    pub fn root(&mut self) -> Result<Tag<'a>, XmlError> {
+    pub fn root(&mut self) -> Result<StartTag<'a>, XmlError> {
         loop {
             match self.next()? {
                 Token::Start(tag) if tag.name().eq_ignore_ascii_case("html") => {
@@ -126,7 +134,7 @@ impl<'a> Xml<'a> {
     }
 
     /// The next element within the current one; `None` at the end of the current one.
-    pub fn child(&mut self) -> Result<Option<Tag<'a>>, XmlError> {
+    pub fn child(&mut self) -> Result<Option<StartTag<'a>>, XmlError> {
         loop {
             match self.next()? {
                 Token::Start(tag) => return Ok(Some(tag)),
@@ -202,7 +210,7 @@ impl<'a> Xml<'a> {
                     if self.depth > MAX_DEPTH {
                         return Err(XmlError::malformed("nested too deeply"));
                     }
-                    Token::Start(Tag { namespace, start })
+                    Token::Start(StartTag { namespace, start })
                 }
                 Event::End(_) => {
                     self.depth = self.depth.saturating_sub(1);
@@ -234,7 +242,7 @@ impl<'a> Xml<'a> {
 /// Only the five entities of XML itself are known.
 fn resolve(name: &str, character: Option<char>) -> Result<String, XmlError> {
     let c = match (character, name) {
-        (Some(c), _) if is_xml(c) => c,
+        (Some(c), _) if is_xml_char(c) => c,
         (_, "amp") => '&',
         (_, "lt") => '<',
         (_, "gt") => '>',
@@ -249,11 +257,11 @@ fn resolve(name: &str, character: Option<char>) -> Result<String, XmlError> {
 /// Characters that XML forbids but the parser lets through become U+FFFD.
 fn clean(text: Cow<'_, str>) -> Cow<'_, str> {
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
-    if text.as_bytes().iter().all(is_plain) || text.chars().all(is_xml) {
+    if text.as_bytes().iter().all(is_plain) || text.chars().all(is_xml_char) {
         return text;
     }
     let replaced = |c| {
-        if is_xml(c) {
+        if is_xml_char(c) {
             c
         } else {
             char::REPLACEMENT_CHARACTER
@@ -278,7 +286,7 @@ fn known(namespace: &ResolveResult<'_>) -> Namespace {
 
 /// A text as it may stand in a request: escaped, without characters that XML forbids.
 pub fn escaped(text: &str) -> String {
-    let kept: String = text.chars().filter(|c| is_xml(*c)).collect();
+    let kept: String = text.chars().filter(|c| is_xml_char(*c)).collect();
     quick_xml::escape::escape(kept.as_str()).into_owned()
 }
 
@@ -300,7 +308,7 @@ mod tests {
             let text = format!(
                 "\u{FEFF}<?xml version=\"1.0\"?>{open}=\"{TYPES}\" Id=\"x&amp;y&#x1;\"><b/>&#x1;ä&lt;<![CDATA[<c>]]>{close}"
             );
-            let text = digestible(text.as_bytes());
+            let text = sanitize_xml(text.as_bytes());
             let mut xml = Xml::new(&text);
             let root = xml.root().unwrap();
             assert!(root.is(Namespace::Types, "a"));

@@ -1,12 +1,11 @@
 //! What the administrator set about outgoing connections, read and refused with the cure.
 
 use super::{
-    connect_limit::CONNECT_LIMIT,
+    config_error::OutboundConfigError,
     guard::{AllowedHosts, ConnectTo},
-    setting_error::SettingError,
+    limits::TimeLimits,
 };
-use kalends_core::call::CALL_LIMIT;
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 /// What the administrator set about outgoing connections.
 #[derive(Debug, Clone, Default)]
@@ -17,26 +16,8 @@ pub struct OutboundConfig {
     pub connect_to: Vec<ConnectTo>,
     /// `KALENDS_EXCHANGE_CA_FILE`: PEM, added to the system's roots.
     pub ca_file: Option<PathBuf>,
-    /// How patient it is; tests are less so.
-    pub limits: Limits,
-}
-
-/// How long a server may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// See [`CONNECT_LIMIT`].
-    pub connect: Duration,
-    /// See [`CALL_LIMIT`].
-    pub call: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect: CONNECT_LIMIT,
-            call: CALL_LIMIT,
-        }
-    }
+    /// How long a server may take; tests shorten it.
+    pub limits: TimeLimits,
 }
 
 impl OutboundConfig {
@@ -45,12 +26,12 @@ impl OutboundConfig {
         hosts: &str,
         connect_to: &str,
         ca_file: Option<PathBuf>,
-    ) -> Result<Self, SettingError> {
+    ) -> Result<Self, OutboundConfigError> {
         Ok(Self {
             allowed_hosts: AllowedHosts::parse(hosts)?,
             connect_to: ConnectTo::parse_list(connect_to)?,
             ca_file,
-            limits: Limits::default(),
+            limits: TimeLimits::default(),
         })
     }
 }

@@ -3,17 +3,16 @@
 //! another one.
 
 use super::{
-    body::{BodyError, BodyStream},
-    connect_limit::left,
+    decompress::{ACCEPTED_ENCODINGS, decompressed},
     error::OutboundError,
-    retry_after,
-    tls::is_for_want_of_a_certificate,
-    unpack::{ACCEPTED, unpacked},
+    limits::remaining,
+    response::{BodyError, IncomingResponse},
+    tls::is_client_certificate_required,
 };
 use futures::StreamExt as _;
 use http::{
-    HeaderMap, HeaderValue, Method, Request, StatusCode, Version,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, LOCATION, RETRY_AFTER},
+    HeaderValue, Method, Request,
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST},
 };
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
@@ -22,7 +21,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use kalends_core::{
-    clock::{Clock, Timestamp},
+    clock::Clock,
     problem::{Certificate, TlsReason},
 };
 use std::{
@@ -38,18 +37,18 @@ use tokio::{net::TcpStream, sync::Mutex, time::Instant};
 use tokio_rustls::client::TlsStream;
 use tokio_util::task::AbortOnDropHandle;
 
-/// The largest answer read where a call names no other limit: 16 MiB.
-pub const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
-
 /// What was seen while the connection was made.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub struct ConnectionFacts {
     /// The host of the URL.
     pub host: String,
     /// The port of the URL.
     pub port: u16,
+    /// The address that was called.
     pub peer: SocketAddr,
+    /// Our own address.
     pub local: SocketAddr,
+    /// `TLS 1.2` or `TLS 1.3`.
     pub tls_version: &'static str,
     /// `None` only where it could not be read although it verified.
     pub certificate: Option<Certificate>,
@@ -59,19 +58,21 @@ pub struct Facts {
     pub leaf: Vec<u8>,
     /// The server asked for a certificate of ours, and may want one.
     pub wants_certificate: bool,
+    /// How long TCP took.
     pub tcp_took: Duration,
+    /// How long the handshake of TLS took.
     pub tls_took: Duration,
 }
 
 /// A pinned connection. Dropping it, and every clone of it, closes it.
 #[derive(Clone)]
-pub struct Connection(Arc<Open>);
+pub struct HttpConnection(Arc<Shared>);
 
-struct Open {
+struct Shared {
     /// One request at a time.
     sender: Mutex<SendRequest<Full<Bytes>>>,
     _driver: AbortOnDropHandle<()>,
-    facts: Facts,
+    facts: ConnectionFacts,
     clock: Clock,
     used: AtomicBool,
     connect_by: Instant,
@@ -98,21 +99,10 @@ pub enum SendError {
     NotHttp,
 }
 
-/// The head of an answer with its body still to be read.
-pub struct Answer {
-    pub status: StatusCode,
-    pub version: Version,
-    pub headers: HeaderMap,
-    /// When it came.
-    pub at: Timestamp,
-    /// Unpacked.
-    pub body: BodyStream,
-}
-
-impl Connection {
+impl HttpConnection {
     pub(super) async fn start(
         stream: TlsStream<TcpStream>,
-        facts: Facts,
+        facts: ConnectionFacts,
         clock: Clock,
         connect_by: Instant,
     ) -> Result<Self, OutboundError> {
@@ -126,7 +116,7 @@ impl Connection {
         })?;
         // How the connection ends is told by the call that was under way.
         let driver = tokio::spawn(async move { drop(driver.await) });
-        Ok(Self(Arc::new(Open {
+        Ok(Self(Arc::new(Shared {
             sender: Mutex::new(sender),
             _driver: AbortOnDropHandle::new(driver),
             facts,
@@ -136,13 +126,14 @@ impl Connection {
         })))
     }
 
-    pub fn facts(&self) -> &Facts {
+    /// What was seen while the connection was made.
+    pub fn facts(&self) -> &ConnectionFacts {
         &self.0.facts
     }
 
     /// How long the server may still take to ask for a sign-in.
-    pub fn left_to_connect(&self) -> Duration {
-        left(self.0.connect_by)
+    pub fn remaining_connect_time(&self) -> Duration {
+        remaining(self.0.connect_by)
     }
 
     /// Sends one request and reads the head of its answer. `uri` is the path alone; the host header is set here.
@@ -151,7 +142,7 @@ impl Connection {
         &mut self,
         mut request: Request<Bytes>,
         limit: usize,
-    ) -> Result<Answer, SendError> {
+    ) -> Result<IncomingResponse, SendError> {
         let mut sender = self.0.sender.lock().await;
         if sender.ready().await.is_err() {
             return Err(SendError::Stale);
@@ -160,7 +151,7 @@ impl Connection {
         if let Ok(host) = HeaderValue::try_from(self.authority()) {
             request.headers_mut().insert(HOST, host);
         }
-        let accepted = HeaderValue::from_static(ACCEPTED);
+        let accepted = HeaderValue::from_static(ACCEPTED_ENCODINGS);
         request.headers_mut().insert(ACCEPT_ENCODING, accepted);
         if request.body().is_empty() && request.method() == Method::POST {
             // Not written by itself for an empty body, and IIS answers 411 without it.
@@ -171,7 +162,7 @@ impl Connection {
         let answer = sender.send_request(request.map(Full::new)).await;
         let answer = answer.map_err(|error| match () {
             () if error.is_parse() => SendError::NotHttp,
-            () if misses_a_certificate(&error) => SendError::ClientCertificate,
+            () if is_missing_client_certificate(&error) => SendError::ClientCertificate,
             () if error.is_canceled() => SendError::Stale,
             () if used && (error.is_incomplete_message() || is_reset(&error)) => SendError::Dropped,
             () => SendError::Broken,
@@ -180,11 +171,11 @@ impl Connection {
         let body = body
             .into_data_stream()
             .map(|chunk| chunk.map_err(|_| BodyError::CutShort));
-        Ok(Answer {
+        Ok(IncomingResponse {
             status: head.status,
             version: head.version,
             at: self.0.clock.now(),
-            body: unpacked(Box::pin(body), &head.headers, limit),
+            body: decompressed(Box::pin(body), &head.headers, limit),
             headers: head.headers,
         })
     }
@@ -203,10 +194,10 @@ impl Connection {
     }
 }
 
-fn misses_a_certificate(error: &hyper::Error) -> bool {
+fn is_missing_client_certificate(error: &hyper::Error) -> bool {
     use std::error::Error as _;
     let cause = error.source().and_then(|cause| cause.downcast_ref());
-    cause.is_some_and(is_for_want_of_a_certificate)
+    cause.is_some_and(is_client_certificate_required)
 }
 
 fn is_reset(error: &hyper::Error) -> bool {
@@ -222,27 +213,4 @@ fn is_reset(error: &hyper::Error) -> bool {
                 | io::ErrorKind::BrokenPipe
         )
     })
-}
-
-impl Answer {
-    /// Reads what is left and drops it, so that the connection can be used again; gives up at the limit.
-    pub async fn drain(mut self) {
-        while let Some(Ok(_)) = self.body.next().await {}
-    }
-
-    /// Where it sends to, in UTF-8: hosts may stand there with letters beyond ASCII.
-    pub fn location(&self) -> Option<&str> {
-        let value = self.headers.get(LOCATION)?;
-        str::from_utf8(value.as_bytes()).ok()
-    }
-
-    /// How long the server asks to be left alone, in seconds.
-    pub fn retry_after(&self) -> Option<u64> {
-        retry_after::seconds(self.header(RETRY_AFTER.as_str())?, self.at)
-    }
-
-    /// A header as text; `None` if it is missing or not ASCII.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
 }

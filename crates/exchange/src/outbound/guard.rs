@@ -1,7 +1,7 @@
 //! Which addresses may be called. People type the host, so without the administrator's word Kalends calls public
 //! addresses only: nobody may use it to look around inside the network it runs in.
 
-use super::setting_error::SettingError;
+use super::config_error::OutboundConfigError;
 use kalends_core::mailbox::to_ascii;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,10 +14,10 @@ pub struct AllowedHosts(Vec<(String, Option<u16>)>);
 
 impl AllowedHosts {
     /// Reads a list such as `mail.example.test, ex01.example.test:8443`.
-    pub fn parse(text: &str) -> Result<Self, SettingError> {
+    pub fn parse(text: &str) -> Result<Self, OutboundConfigError> {
         entries(text)
             .map(|entry| {
-                host_and_port(entry).ok_or_else(|| SettingError {
+                host_and_port(entry).ok_or_else(|| OutboundConfigError {
                     setting: HOSTS,
                     value: text.to_owned(),
                     reason: format!("“{entry}” is no host name."),
@@ -33,6 +33,7 @@ impl AllowedHosts {
         self.0.iter().map(|(host, port)| (host.as_str(), *port))
     }
 
+    /// Whether a host is listed, for this port or for all.
     pub fn contains(&self, host: &str, port: u16) -> bool {
         self.0
             .iter()
@@ -43,18 +44,22 @@ impl AllowedHosts {
 /// Calls to `host:port` go to another address, as with curl's `--connect-to`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectTo {
+    /// The host that is called.
     pub host: String,
+    /// The port that is called.
     pub port: u16,
+    /// Where the call goes: a host or an address.
     pub to_host: String,
+    /// The port to which it goes.
     pub to_port: u16,
 }
 
 impl ConnectTo {
     /// Reads a list such as `mail.example.test:443=10.0.0.5:443`.
-    pub fn parse_list(text: &str) -> Result<Vec<Self>, SettingError> {
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, OutboundConfigError> {
         entries(text)
             .map(|entry| {
-                Self::parse(entry).ok_or_else(|| SettingError {
+                Self::parse(entry).ok_or_else(|| OutboundConfigError {
                     setting: CONNECT_TO,
                     value: text.to_owned(),
                     reason: format!("“{entry}” is not of the form host:port=address:port."),

@@ -3,47 +3,45 @@
 //! and no redirect is followed.
 
 pub mod connection;
-pub mod front;
 pub mod guard;
-pub mod plain;
 pub mod resolve;
-pub mod tls;
 
-mod body;
+pub(crate) mod plain;
+pub(crate) mod proxy;
+pub(crate) mod response;
+
 mod config;
-mod connect_limit;
+mod config_error;
+mod decompress;
+mod dial;
 mod error;
+mod limits;
 mod retry_after;
-mod setting_error;
-mod unpack;
+mod route;
+mod tls;
 
-pub use body::{BodyError, BodyStream};
-pub use config::{Limits, OutboundConfig};
-pub use connect_limit::CONNECT_LIMIT;
+pub use config::OutboundConfig;
+pub use config_error::OutboundConfigError;
+pub use dial::Dialled;
 pub use error::{CertificateFault, OutboundError};
 pub use hyper::body::Bytes;
+pub use limits::{CONNECT_LIMIT, TCP_LIMIT, TimeLimits};
 pub use resolve::DNS_LIMIT;
-pub use setting_error::SettingError;
+pub use response::{ANSWER_LIMIT, BodyError, BodyStream, IncomingResponse};
+pub use route::Route;
 
-use crate::observer::{CallObserver, Unobserved};
-use connect_limit::left;
-use connection::Connection;
+use crate::observer::{CallObserver, NoObserver};
+use connection::HttpConnection;
 use guard::{ConnectTo, bare_host};
-use kalends_core::{clock::Clock, problem::Target};
-use resolve::{Resolve, Service, SystemResolver};
+use kalends_core::clock::Clock;
+use limits::remaining;
+use resolve::{Resolver, SrvRecord, SystemResolver};
 use std::{
-    io,
-    net::{IpAddr, SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Duration,
 };
-use tokio::{
-    net::TcpStream,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 
-/// How long one of several addresses may take to accept a connection.
-pub const TCP_LIMIT: Duration = Duration::from_secs(4);
 /// The most addresses of one name that are tried.
 const MAX_ADDRESSES: usize = 6;
 
@@ -57,43 +55,13 @@ pub struct Outbound {
 struct Inner {
     config: OutboundConfig,
     clock: Clock,
-    tls: tls::Roots,
-    resolver: Arc<dyn Resolve>,
-}
-
-/// Where a host is reached: addresses that may be called.
-///
-/// Only [`Outbound::route`] makes one, so that no unchecked address is ever dialled.
-#[derive(Debug, Clone)]
-pub struct Route {
-    /// The name that the certificate must carry, without brackets.
-    host: String,
-    /// The port of the URL, which `connect_to` may send elsewhere.
-    port: u16,
-    addresses: Vec<SocketAddr>,
-    /// By when the server must have asked for a sign-in.
-    connect_by: Instant,
-}
-
-impl Route {
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
-    }
-}
-
-/// An open TCP connection on its way to TLS.
-#[derive(Debug)]
-pub struct Dialled {
-    route: Route,
-    stream: TcpStream,
-    pub peer: SocketAddr,
-    pub local: SocketAddr,
-    took: Duration,
+    tls: tls::TlsClient,
+    resolver: Arc<dyn Resolver>,
 }
 
 impl Outbound {
     /// Reads the roots of the system and of `ca_file`.
-    pub fn new(config: OutboundConfig, clock: Clock) -> Result<Self, SettingError> {
+    pub fn new(config: OutboundConfig, clock: Clock) -> Result<Self, OutboundConfigError> {
         Self::with_resolver(config, clock, Arc::new(SystemResolver::default()))
     }
 
@@ -101,9 +69,9 @@ impl Outbound {
     pub fn with_resolver(
         config: OutboundConfig,
         clock: Clock,
-        resolver: Arc<dyn Resolve>,
-    ) -> Result<Self, SettingError> {
-        let tls = tls::Roots::load(config.ca_file.as_deref(), clock.clone())?;
+        resolver: Arc<dyn Resolver>,
+    ) -> Result<Self, OutboundConfigError> {
+        let tls = tls::TlsClient::load(config.ca_file.as_deref(), clock.clone())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 config,
@@ -111,7 +79,7 @@ impl Outbound {
                 tls,
                 resolver,
             }),
-            observer: Arc::new(Unobserved),
+            observer: Arc::new(NoObserver),
         })
     }
 
@@ -122,16 +90,18 @@ impl Outbound {
     }
 
     /// The services behind a name (DNS SRV), the one to try first first: lowest priority, then highest weight.
-    pub async fn services(&self, name: &str) -> Vec<Service> {
+    pub async fn services(&self, name: &str) -> Vec<SrvRecord> {
         let mut found = self.inner.resolver.services(&bare_host(name)).await;
         found.sort_by_key(|service| (service.priority, std::cmp::Reverse(service.weight)));
         found
     }
 
-    pub fn limits(&self) -> Limits {
+    /// How long a server may take.
+    pub fn limits(&self) -> TimeLimits {
         self.inner.config.limits
     }
 
+    /// The clock by which certificates and answers are judged.
     pub fn clock(&self) -> &Clock {
         &self.inner.clock
     }
@@ -216,37 +186,11 @@ impl Outbound {
 
     /// Connects to the first address that accepts, one after the other. The first failure is the one told.
     pub async fn dial(&self, route: Route) -> Result<Dialled, OutboundError> {
-        let mut failure = None;
-        let last = route.addresses.last().copied();
-        for &peer in &route.addresses {
-            let started = Instant::now();
-            let left = left(route.connect_by);
-            let limit = if Some(peer) == last {
-                left
-            } else {
-                TCP_LIMIT.min(left)
-            };
-            let error = match timeout(limit, open(peer)).await {
-                Ok(Ok((stream, local))) => {
-                    return Ok(Dialled {
-                        route,
-                        stream,
-                        peer,
-                        local,
-                        took: started.elapsed(),
-                    });
-                }
-                Ok(Err(error)) => Some(error),
-                Err(_) => None,
-            };
-            failure.get_or_insert_with(|| dial_error(&route, peer, error.as_ref()));
-        }
-        let host = route.host;
-        Err(failure.unwrap_or(OutboundError::NameNotFound { host }))
+        dial::dial(route).await
     }
 
     /// TLS and HTTP/1.1 over an open TCP connection.
-    pub async fn secure(&self, dialled: Dialled) -> Result<Connection, OutboundError> {
+    pub async fn secure(&self, dialled: Dialled) -> Result<HttpConnection, OutboundError> {
         let Dialled {
             route,
             stream,
@@ -256,10 +200,10 @@ impl Outbound {
         } = dialled;
         let started = Instant::now();
         let handshake = self.inner.tls.handshake(&route.host, stream);
-        let secured = timeout(left(route.connect_by), handshake)
+        let secured = timeout(remaining(route.connect_by), handshake)
             .await
             .map_err(|_| OutboundError::TlsTimedOut)??;
-        let facts = connection::Facts {
+        let facts = connection::ConnectionFacts {
             host: route.host,
             port: route.port,
             peer,
@@ -272,7 +216,7 @@ impl Outbound {
             tcp_took: took,
             tls_took: started.elapsed(),
         };
-        Connection::start(
+        HttpConnection::start(
             secured.stream,
             facts,
             self.inner.clock.clone(),
@@ -282,16 +226,10 @@ impl Outbound {
     }
 
     /// Resolves, checks, connects and secures in one go.
-    pub async fn connect(&self, host: &str, port: u16) -> Result<Connection, OutboundError> {
+    pub async fn connect(&self, host: &str, port: u16) -> Result<HttpConnection, OutboundError> {
         let route = self.route(host, port).await?;
         let dialled = self.dial(route).await?;
         self.secure(dialled).await
-    }
-}
-
-impl Dialled {
-    fn into_stream(self) -> TcpStream {
-        self.stream
     }
 }
 
@@ -301,49 +239,11 @@ impl std::fmt::Debug for Outbound {
     }
 }
 
-async fn open(peer: SocketAddr) -> io::Result<(TcpStream, SocketAddr)> {
-    let stream = TcpStream::connect(peer).await?;
-    stream.set_nodelay(true)?;
-    let local = stream.local_addr()?;
-    Ok((stream, local))
-}
-
-/// `None` stands for a timeout.
-fn dial_error(route: &Route, peer: SocketAddr, error: Option<&io::Error>) -> OutboundError {
-    let target = Target {
-        host: route.host.clone(),
-        port: peer.port(),
-        address: peer.ip().to_string(),
-        local: local_address(peer).map(|ip| ip.to_string()),
-    };
-    match error {
-        Some(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            OutboundError::Refused(target)
-        }
-        Some(error) if error.kind() != io::ErrorKind::TimedOut => OutboundError::Failed {
-            target,
-            reason: error.kind().to_string(),
-        },
-        _ => OutboundError::TimedOut(target),
-    }
-}
-
-/// The address from which the system would call `peer`: connecting a UDP socket asks for it and sends nothing.
-fn local_address(peer: SocketAddr) -> Option<IpAddr> {
-    let any = if peer.is_ipv4() {
-        "0.0.0.0:0"
-    } else {
-        "[::]:0"
-    };
-    let socket = UdpSocket::bind(any).ok()?;
-    socket.connect(peer).ok()?;
-    socket.local_addr().ok().map(|address| address.ip())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kalends_core::clock::Clock;
+    use futures::future::BoxFuture;
+    use std::sync::Mutex;
 
     fn outbound(hosts: &str, connect_to: &str) -> Outbound {
         let config = OutboundConfig::parse(hosts, connect_to, None).unwrap();
@@ -412,5 +312,69 @@ mod tests {
         };
         assert_eq!((target.address.as_str(), target.port), ("127.0.0.1", port));
         assert_eq!(target.local.as_deref(), Some("127.0.0.1"));
+    }
+
+    /// Answers each question with the next of its addresses.
+    struct ChangingResolver(Mutex<Vec<Vec<SocketAddr>>>);
+
+    impl Resolver for ChangingResolver {
+        fn addresses<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, Vec<SocketAddr>> {
+            let next = self.0.lock().unwrap().pop().unwrap_or_default();
+            Box::pin(std::future::ready(next))
+        }
+
+        fn services<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<SrvRecord>> {
+            Box::pin(std::future::ready(Vec::new()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_changes_its_address_is_called_where_it_was_checked_or_not_at_all() {
+        let inside = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let inside = inside.local_addr().unwrap();
+        let outside: SocketAddr = "93.184.216.34:443".parse().unwrap();
+        let names = ChangingResolver(Mutex::new(vec![
+            vec![outside, inside],
+            vec![inside],
+            vec![outside],
+        ]));
+        let config = OutboundConfig::default();
+        let outbound = Outbound::with_resolver(config, Clock::system(), Arc::new(names)).unwrap();
+        let first = outbound.route("mail.rebound.test", 443).await.unwrap();
+        // What was checked is what is dialled: nobody is asked again in between.
+        assert_eq!(first.addresses(), [outside]);
+        for _ in 0..2 {
+            let error = outbound.connect("mail.rebound.test", 443).await.map(drop);
+            assert!(
+                matches!(error, Err(OutboundError::AddressNotAllowed { .. })),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn odd_spellings_of_inner_addresses_are_refused() {
+        let outbound = Outbound::new(OutboundConfig::default(), Clock::system()).unwrap();
+        for host in [
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "127.1",
+            "0",
+            "[::ffff:7f00:1]",
+            "[64:ff9b::127.0.0.1]",
+            "127.0.0.1.",
+            "localhost.",
+        ] {
+            let route = outbound.route(host, 443).await;
+            assert!(
+                matches!(
+                    route,
+                    Err(OutboundError::AddressNotAllowed { .. }
+                        | OutboundError::NameNotFound { .. })
+                ),
+                "{host}: {route:?}"
+            );
+        }
     }
 }

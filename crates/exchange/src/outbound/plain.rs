@@ -1,7 +1,7 @@
 //! The one request that goes without TLS: Autodiscover's question where it is to be asked. It carries nothing but the
 //! path, and of the answer nothing but `Location` is read.
 
-use super::{Outbound, OutboundError, TCP_LIMIT, guard::bare_host};
+use super::{Outbound, error::OutboundError, guard::bare_host, limits::TCP_LIMIT};
 use http::{
     Request,
     header::{CONNECTION, HOST, LOCATION, USER_AGENT},
@@ -14,22 +14,24 @@ use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 /// How long the answer may take.
-const LIMIT: Duration = Duration::from_secs(5);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest address that is followed.
 const MAX_LOCATION: usize = 2_000;
 
 /// What `http://host/path` answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlainAnswer {
+    /// A redirect, to this address.
     RedirectsTo(String),
     /// Anything else.
     NoRedirect,
+    /// No answer within the limit.
     NoneInTime,
 }
 
 impl Outbound {
     /// Where `http://host/path` redirects to.
-    pub async fn plain_redirect(
+    pub(crate) async fn plain_redirect(
         &self,
         host: &str,
         path: &str,
@@ -41,7 +43,7 @@ impl Outbound {
             return Ok(PlainAnswer::NoneInTime);
         };
         let stream = dialled?.into_stream();
-        let asked = timeout(LIMIT, async {
+        let asked = timeout(RESPONSE_TIMEOUT, async {
             let mut builder = Builder::new();
             builder.title_case_headers(true);
             let (mut sender, driver) = builder.handshake(TokioIo::new(stream)).await.ok()?;

@@ -12,18 +12,24 @@ const MAX_RECORDS: usize = 16;
 
 /// A record of type SRV.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
+pub struct SrvRecord {
+    /// The lowest is tried first.
     pub priority: u16,
+    /// The heaviest of one priority is tried first.
     pub weight: u16,
+    /// Where the service listens.
     pub port: u16,
+    /// The host, in ASCII and without a final dot.
     pub target: String,
 }
 
 /// Looks names up; what is not found or not answered in time is an empty list.
-pub trait Resolve: Send + Sync {
+pub trait Resolver: Send + Sync {
+    /// The addresses of a host, each with this port.
     fn addresses<'a>(&'a self, name: &'a str, port: u16) -> BoxFuture<'a, Vec<SocketAddr>>;
 
-    fn services<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Vec<Service>>;
+    /// The records of type SRV under a name.
+    fn services<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Vec<SrvRecord>>;
 }
 
 /// Addresses as the system resolves them (with its hosts file), services from its name servers.
@@ -32,7 +38,7 @@ pub struct SystemResolver {
     names: OnceCell<Option<TokioResolver>>,
 }
 
-impl Resolve for SystemResolver {
+impl Resolver for SystemResolver {
     fn addresses<'a>(&'a self, name: &'a str, port: u16) -> BoxFuture<'a, Vec<SocketAddr>> {
         Box::pin(async move {
             match timeout(DNS_LIMIT, tokio::net::lookup_host((name, port))).await {
@@ -42,10 +48,10 @@ impl Resolve for SystemResolver {
         })
     }
 
-    fn services<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Vec<Service>> {
+    fn services<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Vec<SrvRecord>> {
         Box::pin(async move {
-            let made = self.names.get_or_init(|| async { made() }).await;
-            let Some(resolver) = made else {
+            let system_resolver = self.names.get_or_init(|| async { system_resolver() }).await;
+            let Some(resolver) = system_resolver else {
                 return Vec::new();
             };
             // Absolute: the search list of the system must not turn one domain's question into another's.
@@ -56,7 +62,7 @@ impl Resolve for SystemResolver {
             let answers = found.answers().iter().take(MAX_RECORDS);
             answers
                 .filter_map(|record| match &record.data {
-                    RData::SRV(srv) => Some(Service {
+                    RData::SRV(srv) => Some(SrvRecord {
                         priority: srv.priority,
                         weight: srv.weight,
                         port: srv.port,
@@ -70,81 +76,9 @@ impl Resolve for SystemResolver {
 }
 
 /// `None` where the system names no name servers.
-fn made() -> Option<TokioResolver> {
+fn system_resolver() -> Option<TokioResolver> {
     TokioResolver::builder_tokio()
         .and_then(hickory_resolver::ResolverBuilder::build)
         .inspect_err(|error| tracing::warn!(%error, "DNS services cannot be looked up"))
         .ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::outbound::{Outbound, OutboundConfig, OutboundError};
-    use kalends_core::clock::Clock;
-    use std::sync::{Arc, Mutex};
-
-    /// Answers each question with the next of its addresses.
-    struct Turncoat(Mutex<Vec<Vec<SocketAddr>>>);
-
-    impl Resolve for Turncoat {
-        fn addresses<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, Vec<SocketAddr>> {
-            let next = self.0.lock().unwrap().pop().unwrap_or_default();
-            Box::pin(std::future::ready(next))
-        }
-
-        fn services<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<Service>> {
-            Box::pin(std::future::ready(Vec::new()))
-        }
-    }
-
-    #[tokio::test]
-    async fn a_name_that_changes_its_address_is_called_where_it_was_checked_or_not_at_all() {
-        let inside = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let inside = inside.local_addr().unwrap();
-        let outside: SocketAddr = "93.184.216.34:443".parse().unwrap();
-        let names = Turncoat(Mutex::new(vec![
-            vec![outside, inside],
-            vec![inside],
-            vec![outside],
-        ]));
-        let config = OutboundConfig::default();
-        let outbound = Outbound::with_resolver(config, Clock::system(), Arc::new(names)).unwrap();
-        let first = outbound.route("mail.rebound.test", 443).await.unwrap();
-        // What was checked is what is dialled: nobody is asked again in between.
-        assert_eq!(first.addresses(), [outside]);
-        for _ in 0..2 {
-            let error = outbound.connect("mail.rebound.test", 443).await.map(drop);
-            assert!(
-                matches!(error, Err(OutboundError::AddressNotAllowed { .. })),
-                "{error:?}"
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn odd_spellings_of_inner_addresses_are_refused() {
-        let outbound = Outbound::new(OutboundConfig::default(), Clock::system()).unwrap();
-        for host in [
-            "2130706433",
-            "0x7f000001",
-            "0177.0.0.1",
-            "127.1",
-            "0",
-            "[::ffff:7f00:1]",
-            "[64:ff9b::127.0.0.1]",
-            "127.0.0.1.",
-            "localhost.",
-        ] {
-            let route = outbound.route(host, 443).await;
-            assert!(
-                matches!(
-                    route,
-                    Err(OutboundError::AddressNotAllowed { .. }
-                        | OutboundError::NameNotFound { .. })
-                ),
-                "{host}: {route:?}"
-            );
-        }
-    }
 }

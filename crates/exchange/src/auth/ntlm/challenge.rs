@@ -3,7 +3,7 @@
 use super::encoding::SIGNATURE;
 
 /// The longest challenge that is read, in bytes; real ones have a few hundred.
-const LIMIT: usize = 8 * 1024;
+const MAX_CHALLENGE_BYTES: usize = 8 * 1024;
 /// The most pairs of target information that are read.
 const MAX_PAIRS: usize = 32;
 
@@ -14,7 +14,9 @@ const TARGET_INFO: u32 = 0x0080_0000;
 /// What a challenge says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
+    /// The flags that the server chose (`NegotiateFlags`).
     pub flags: u32,
+    /// The nonce of the server.
     pub server_challenge: [u8; 8],
     /// In the server's order, without the end mark.
     pub target_info: Vec<AvPair>,
@@ -25,17 +27,22 @@ pub struct Challenge {
 /// One piece of target information.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AvPair {
+    /// What it tells (`AvId`).
     pub id: u16,
+    /// As it goes over the wire.
     pub value: Vec<u8>,
 }
 
 /// Why a challenge cannot be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChallengeError {
+    /// Another message, or none of NTLM.
     #[error("not an NTLM challenge")]
     NotAChallenge,
+    /// Larger than any real one.
     #[error("the NTLM challenge is larger than 8 KiB")]
     TooLarge,
+    /// A length or an offset in it leads beyond its end.
     #[error("the NTLM challenge points beyond its end")]
     CutShort,
     /// Only NTLMv1 could answer it, and that is never spoken.
@@ -44,14 +51,20 @@ pub enum ChallengeError {
 }
 
 impl AvPair {
+    /// Ends the list.
     pub const END: u16 = 0;
+    /// Bits about the message itself.
     pub const FLAGS: u16 = 6;
+    /// The server's time as a FILETIME.
     pub const TIMESTAMP: u16 = 7;
+    /// The name of the service that is meant.
     pub const TARGET_NAME: u16 = 9;
+    /// MD5 of the channel binding structure.
     pub const CHANNEL_BINDINGS: u16 = 10;
     /// The bit of [`Self::FLAGS`] that says that a MIC follows.
     pub const MIC_PRESENT: u32 = 0x2;
 
+    /// A pair of this id.
     pub const fn new(id: u16, value: Vec<u8>) -> Self {
         Self { id, value }
     }
@@ -66,9 +79,14 @@ impl AvPair {
 }
 
 impl Challenge {
+    /// Reads the message.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ChallengeError`]; nothing is read beyond the message's end.
     pub fn parse(message: &[u8]) -> Result<Self, ChallengeError> {
         use ChallengeError::{CutShort, NotAChallenge, Old, TooLarge};
-        if message.len() > LIMIT {
+        if message.len() > MAX_CHALLENGE_BYTES {
             return Err(TooLarge);
         }
         if !message.starts_with(SIGNATURE) || u32_at(message, 8) != Some(2) {
@@ -179,7 +197,7 @@ mod tests {
             );
         }
         let mut long = sample();
-        long.resize(LIMIT + 1, 0);
+        long.resize(MAX_CHALLENGE_BYTES + 1, 0);
         assert_eq!(Challenge::parse(&long), Err(ChallengeError::TooLarge));
     }
 

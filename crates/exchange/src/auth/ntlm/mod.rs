@@ -2,31 +2,29 @@
 //! and LM do not exist here; time and randomness are arguments, so that published vectors can be met byte for byte.
 
 pub mod challenge;
-mod encoding;
-mod proof;
-
-pub use encoding::SIGNATURE;
+pub(super) mod encoding;
+mod response;
 
 use challenge::{AvPair, Challenge};
-use encoding::utf16;
+use encoding::{SIGNATURE, utf16};
 use kalends_core::{
     account_name::{AccountName, Password},
     clock::Timestamp,
 };
-use proof::NtlmProof;
+use response::NtlmResponse;
 use zeroize::Zeroizing;
 
 /// Windows 10 (10.0.19041): what the version field tells.
 const VERSION: [u8; 8] = [0x0a, 0x00, 0x61, 0x4a, 0x00, 0x00, 0x00, 0x0f];
 /// 56, 128, version, extended session security, always sign, NTLM, request target, OEM, Unicode: as browsers ask.
-const ASKED: u32 = 0xa208_8207;
+const REQUESTED_FLAGS: u32 = 0xa208_8207;
 /// The above and target information, which only a server sets.
-const SUPPORTED: u32 = 0xa288_8207;
+const SUPPORTED_FLAGS: u32 = 0xa288_8207;
 /// The name of the machine we sign in from; it stands in the domain's security log.
 pub const WORKSTATION: &str = "KALENDS";
 /// Where the AUTHENTICATE message's texts begin: after its MIC.
-const PAYLOAD: usize = 88;
-const MIC: std::ops::Range<usize> = 72..88;
+const PAYLOAD_OFFSET: usize = 88;
+const MIC_RANGE: std::ops::Range<usize> = 72..88;
 /// Milliseconds between 1601 and 1970.
 const UNIX_IN_FILETIME_MILLIS: i64 = 11_644_473_600_000;
 
@@ -35,46 +33,55 @@ pub fn negotiate() -> [u8; 40] {
     let mut message = [0; 40];
     message[..8].copy_from_slice(SIGNATURE);
     message[8] = 1;
-    message[12..16].copy_from_slice(&ASKED.to_le_bytes());
+    message[12..16].copy_from_slice(&REQUESTED_FLAGS.to_le_bytes());
     message[32..].copy_from_slice(&VERSION);
     message
 }
 
 /// What the answer to a challenge is made of.
-pub struct Reply<'a> {
+pub struct ChallengeReply<'a> {
+    /// Who signs in.
     pub account: &'a AccountName,
+    /// Hashed into the proof; nothing of it goes out.
     pub password: &'a Password,
+    /// The machine named in the security log of the domain.
     pub workstation: &'a str,
     /// The host of the URL, without port: becomes the target name `HTTP/host`.
     pub host: &'a str,
     /// MD5 of the channel binding ([`super::channel_binding`]); `None` where the certificate is unknown.
     pub binding: Option<[u8; 16]>,
+    /// Our time, for servers that tell none.
     pub now: Timestamp,
+    /// Eight random bytes, fresh for each reply.
     pub nonce: [u8; 8],
 }
 
-impl Reply<'_> {
+impl ChallengeReply<'_> {
     /// The third message, to be sent on the connection that `challenge` came from and that `negotiate` was sent on.
     pub fn authenticate(&self, negotiate: &[u8], challenge: &Challenge) -> Zeroizing<Vec<u8>> {
         let (user, domain) = user_and_domain(self.account);
-        let stamped = challenge.timestamp();
-        let proof = NtlmProof::new(
-            &proof::key(user, domain, self.password),
+        let server_time = challenge.timestamp();
+        let response = NtlmResponse::new(
+            &response::response_key(user, domain, self.password),
             challenge.server_challenge,
             self.nonce,
-            stamped.unwrap_or_else(|| file_time(self.now)),
+            server_time.unwrap_or_else(|| filetime(self.now)),
             &self.target_info(challenge),
         );
         // A server that tells its time expects no LM answer and a MIC.
-        let lm = if stamped.is_some() { [0; 24] } else { proof.lm };
+        let lm = if server_time.is_some() {
+            [0; 24]
+        } else {
+            response.lm
+        };
         let texts = [
             utf16(domain),
             utf16(user),
             utf16(self.workstation),
             lm.to_vec(),
-            proof.nt.clone(),
+            response.nt.clone(),
         ];
-        let mut message = Zeroizing::new(vec![0; PAYLOAD]);
+        let mut message = Zeroizing::new(vec![0; PAYLOAD_OFFSET]);
         message[..8].copy_from_slice(SIGNATURE);
         message[8] = 3;
         // Where each text's fields stand in the head. Challenges and names are short enough for any length to fit.
@@ -88,11 +95,11 @@ impl Reply<'_> {
         // No session key goes along: nothing is signed or sealed after the sign-in.
         let end = message.len().to_le_bytes();
         message[56..60].copy_from_slice(&end[..4]);
-        message[60..64].copy_from_slice(&(challenge.flags & SUPPORTED).to_le_bytes());
+        message[60..64].copy_from_slice(&(challenge.flags & SUPPORTED_FLAGS).to_le_bytes());
         message[64..72].copy_from_slice(&VERSION);
-        if stamped.is_some() {
-            let mic = proof.mic(negotiate, &challenge.raw, &message);
-            message[MIC].copy_from_slice(&mic);
+        if server_time.is_some() {
+            let mic = response.mic(negotiate, &challenge.raw, &message);
+            message[MIC_RANGE].copy_from_slice(&mic);
         }
         message
     }
@@ -136,7 +143,7 @@ fn user_and_domain(account: &AccountName) -> (&str, &str) {
 }
 
 /// 100 ns steps since 1601, little-endian.
-fn file_time(at: Timestamp) -> [u8; 8] {
+fn filetime(at: Timestamp) -> [u8; 8] {
     let millis = at.millis().saturating_add(UNIX_IN_FILETIME_MILLIS);
     millis.saturating_mul(10_000).to_le_bytes()
 }
@@ -171,7 +178,7 @@ mod tests {
     fn the_third_message_with_time_name_binding_and_mic_is_right_to_the_byte() {
         let account = AccountName::parse("EXAMPLE\\svc-cal", "").unwrap();
         let challenge = Challenge::parse(&STANDARD.decode(CHALLENGE).unwrap()).unwrap();
-        let reply = Reply {
+        let reply = ChallengeReply {
             account: &account,
             password: &Password::from("Pässwörd1".to_owned()),
             workstation: "WS1",
@@ -203,7 +210,7 @@ mod tests {
     fn instants_count_from_1601() {
         let at = Timestamp::from_seconds(1_767_323_045); // 2026-01-02T03:04:05Z
         assert_eq!(
-            file_time(at),
+            filetime(at),
             [0x80, 0x00, 0x40, 0x74, 0x94, 0x7b, 0xdc, 0x01]
         );
     }

@@ -1,11 +1,12 @@
 //! `FindItem` with a `CalendarView`: the entries of a window, series expanded by Exchange. There is no paging: a window
 //! with too many entries is halved by the caller.
 
-use super::{Operation, OperationName, calendar, field_uris};
+use super::{Operation, calendar, field_uris};
 use crate::ews::{
-    Whose,
     envelope::{MessageHead, first_message},
-    error::ServerSaid,
+    error_response::ErrorResponse,
+    mailbox_access::MailboxAccess,
+    operation_name::OperationName,
     types::calendar_item::CalendarItem,
     xml::{Namespace, Xml, XmlError},
 };
@@ -44,6 +45,7 @@ const WALL_CLOCK: [&str; 4] = [
 /// Asks for the entries that overlap a window.
 #[derive(Debug, Clone, Copy)]
 pub struct FindItem {
+    /// Entries that overlap it are found.
     pub window: Window,
     /// What is not allowed is not asked for.
     pub level: PrivacyLevel,
@@ -63,15 +65,17 @@ fn fields(level: PrivacyLevel) -> String {
 
 /// What one view holds.
 #[derive(Debug, Clone, Default)]
-pub struct View {
+pub struct FindItemResult {
+    /// In the order of the server.
     pub items: Vec<CalendarItem>,
     /// Whether all entries of the window came.
-    pub reach: Reach,
+    pub coverage: ViewCoverage,
 }
 
 /// Whether a view holds all entries of its window, as far as its server tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reach {
+pub enum ViewCoverage {
+    /// All entries came.
     Complete,
     /// The window holds more than one answer may.
     #[default]
@@ -80,7 +84,7 @@ pub enum Reach {
     Doubtful,
 }
 
-impl Reach {
+impl ViewCoverage {
     /// From the two attributes of a view, either of which may be missing or mean nothing, and the items that came.
     fn of(includes_last: Option<&str>, total: Option<&str>, came: usize) -> Self {
         let includes_last =
@@ -102,13 +106,13 @@ impl Reach {
 
 impl Operation for FindItem {
     const NAME: OperationName = OperationName::FindItem;
-    type Answer = View;
+    type Answer = FindItemResult;
 
     fn attributes(&self) -> &'static str {
         r#" Traversal="Shallow""#
     }
 
-    fn content(&self, schema: RequestSchema, whose: Option<&Whose>) -> String {
+    fn content(&self, schema: RequestSchema, access: Option<&MailboxAccess>) -> String {
         let wall_clock = if schema.asks_for_wall_clock() {
             field_uris(&WALL_CLOCK)
         } else {
@@ -125,16 +129,16 @@ impl Operation for FindItem {
             MAX_ENTRIES,
             utc(self.window.start),
             utc(self.window.end),
-            calendar(whose)
+            calendar(access)
         )
     }
 
-    fn read(xml: &mut Xml<'_>) -> Result<Result<View, ServerSaid>, XmlError> {
+    fn read(xml: &mut Xml<'_>) -> Result<Result<FindItemResult, ErrorResponse>, XmlError> {
         let Some(message) = first_message(xml, Self::NAME)? else {
             return Err(XmlError::malformed("FindItemResponse without a message"));
         };
         let mut head = MessageHead::new(&message);
-        let mut view = View::default();
+        let mut view = FindItemResult::default();
         let mut has_root = false;
         while let Some(tag) = xml.child()? {
             if head.take(xml, &tag)? {
@@ -143,7 +147,7 @@ impl Operation for FindItem {
                 let includes_last = tag.attribute("IncludesLastItemInRange");
                 let total = tag.attribute("TotalItemsInView");
                 let came = read_root(xml, &mut view.items)?;
-                view.reach = Reach::of(includes_last.as_deref(), total.as_deref(), came);
+                view.coverage = ViewCoverage::of(includes_last.as_deref(), total.as_deref(), came);
             } else {
                 xml.skip()?;
             }
@@ -213,7 +217,7 @@ mod tests {
                 .content("Exchange2010_SP2".parse().unwrap(), None)
                 .contains("WallClock")
         );
-        let own = Whose::own("bob@example.test".parse().unwrap());
+        let own = MailboxAccess::own("bob@example.test".parse().unwrap());
         let text = operation.content("Exchange2013".parse().unwrap(), Some(&own));
         assert!(
             text.contains("<t:EmailAddress>bob@example.test</t:EmailAddress>"),
@@ -247,23 +251,23 @@ mod tests {
     #[test]
     fn what_a_view_says_of_itself_may_be_missing_or_nonsense() {
         for (last, total, came, reach) in [
-            (Some("true"), Some("5"), 5, Reach::Complete),
-            (Some("TRUE"), Some("5"), 5, Reach::Complete),
-            (Some("1"), None, 5, Reach::Complete),
-            (Some("true"), Some("4"), 5, Reach::Complete),
-            (Some("true"), Some("-1"), 5, Reach::Complete),
-            (Some("true"), Some("2600"), 1000, Reach::Doubtful),
-            (None, Some("2600"), 1000, Reach::Doubtful),
-            (Some("maybe"), Some("6"), 5, Reach::Doubtful),
-            (Some("false"), Some("5"), 5, Reach::CutOff),
-            (Some("0"), None, 5, Reach::CutOff),
-            (None, None, 5, Reach::Complete),
-            (None, None, 1000, Reach::CutOff),
-            (None, Some("1000"), 1000, Reach::Complete),
-            (Some("maybe"), Some("many"), 1000, Reach::CutOff),
+            (Some("true"), Some("5"), 5, ViewCoverage::Complete),
+            (Some("TRUE"), Some("5"), 5, ViewCoverage::Complete),
+            (Some("1"), None, 5, ViewCoverage::Complete),
+            (Some("true"), Some("4"), 5, ViewCoverage::Complete),
+            (Some("true"), Some("-1"), 5, ViewCoverage::Complete),
+            (Some("true"), Some("2600"), 1000, ViewCoverage::Doubtful),
+            (None, Some("2600"), 1000, ViewCoverage::Doubtful),
+            (Some("maybe"), Some("6"), 5, ViewCoverage::Doubtful),
+            (Some("false"), Some("5"), 5, ViewCoverage::CutOff),
+            (Some("0"), None, 5, ViewCoverage::CutOff),
+            (None, None, 5, ViewCoverage::Complete),
+            (None, None, 1000, ViewCoverage::CutOff),
+            (None, Some("1000"), 1000, ViewCoverage::Complete),
+            (Some("maybe"), Some("many"), 1000, ViewCoverage::CutOff),
         ] {
             assert_eq!(
-                Reach::of(last, total, came),
+                ViewCoverage::of(last, total, came),
                 reach,
                 "{last:?} {total:?} {came}"
             );
@@ -276,7 +280,7 @@ mod tests {
         let mut xml = Xml::new(text);
         xml.root().unwrap();
         let view = FindItem::read(&mut xml).unwrap().unwrap();
-        assert_eq!(view.reach, Reach::CutOff);
+        assert_eq!(view.coverage, ViewCoverage::CutOff);
         assert_eq!(view.items.len(), 1);
         assert_eq!(view.items[0].subject.as_deref(), Some("Dentist"));
     }

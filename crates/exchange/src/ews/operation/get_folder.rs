@@ -1,10 +1,11 @@
 //! `GetFolder` of the calendar: one cheap call that proves address, sign-in, impersonation and mailbox.
 
-use super::{Operation, OperationName, calendar, field_uris};
+use super::{Operation, calendar, field_uris};
 use crate::ews::{
-    Whose,
     envelope::{MessageHead, first_message},
-    error::ServerSaid,
+    error_response::ErrorResponse,
+    mailbox_access::MailboxAccess,
+    operation_name::OperationName,
     response_code::ResponseCode,
     xml::{Namespace, Xml, XmlError},
 };
@@ -29,15 +30,15 @@ impl Operation for GetFolder {
     const NAME: OperationName = OperationName::GetFolder;
     type Answer = FolderFacts;
 
-    fn content(&self, _: RequestSchema, whose: Option<&Whose>) -> String {
+    fn content(&self, _: RequestSchema, access: Option<&MailboxAccess>) -> String {
         format!(
             "<m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>{}</t:AdditionalProperties></m:FolderShape><m:FolderIds>{}</m:FolderIds>",
             field_uris(&["folder:DisplayName", "folder:TotalCount"]),
-            calendar(whose)
+            calendar(access)
         )
     }
 
-    fn read(xml: &mut Xml<'_>) -> Result<Result<FolderFacts, ServerSaid>, XmlError> {
+    fn read(xml: &mut Xml<'_>) -> Result<Result<FolderFacts, ErrorResponse>, XmlError> {
         let Some(message) = first_message(xml, Self::NAME)? else {
             return Err(XmlError::malformed("GetFolderResponse without a message"));
         };
@@ -54,7 +55,7 @@ impl Operation for GetFolder {
         if let Some(said) = head.failure() {
             return Ok(Err(said));
         }
-        Ok(folder.ok_or_else(|| ServerSaid {
+        Ok(folder.ok_or_else(|| ErrorResponse {
             code: ResponseCode::FolderNotFound,
             text: String::new(),
             values: Vec::new(),
@@ -101,7 +102,7 @@ fn read_folder(xml: &mut Xml<'_>) -> Result<Option<FolderFacts>, XmlError> {
 mod tests {
     use super::*;
 
-    fn read(inner: &str) -> Result<Result<FolderFacts, ServerSaid>, XmlError> {
+    fn read(inner: &str) -> Result<Result<FolderFacts, ErrorResponse>, XmlError> {
         let text = format!(
             r#"<m:GetFolderResponse xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"><m:ResponseMessages>{inner}</m:ResponseMessages></m:GetFolderResponse>"#
         );

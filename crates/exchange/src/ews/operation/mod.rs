@@ -3,20 +3,20 @@
 
 pub mod find_item;
 pub mod get_folder;
-mod name;
-
-pub use name::OperationName;
 
 use super::{
-    Whose,
-    error::ServerSaid,
+    error_response::ErrorResponse,
+    mailbox_access::MailboxAccess,
+    operation_name::OperationName,
     xml::{Xml, XmlError, escaped},
 };
 use kalends_core::exchange_version::RequestSchema;
 
 /// An operation: what it asks, and how its answer is read.
 pub trait Operation: Sync {
+    /// Its element, without the suffix of an answer.
     const NAME: OperationName;
+    /// What a success says.
     type Answer: Send;
 
     /// The attributes of the operation's element, each with a space before it.
@@ -25,20 +25,20 @@ pub trait Operation: Sync {
     }
 
     /// The content of the operation's element, in the order of the schema.
-    fn content(&self, schema: RequestSchema, whose: Option<&Whose>) -> String;
+    fn content(&self, schema: RequestSchema, access: Option<&MailboxAccess>) -> String;
 
     /// Reads the content of the operation's answer.
-    fn read(xml: &mut Xml<'_>) -> Result<Result<Self::Answer, ServerSaid>, XmlError>;
+    fn read(xml: &mut Xml<'_>) -> Result<Result<Self::Answer, ErrorResponse>, XmlError>;
 }
 
 /// The calendar of the mailbox. Impersonated calls mean the owner's by themselves; others name the mailbox, since an
 /// account would else open its own whatever mailbox was typed.
-fn calendar(whose: Option<&Whose>) -> String {
-    match whose.filter(|whose| whose.connecting_sid.is_none()) {
+fn calendar(access: Option<&MailboxAccess>) -> String {
+    match access.filter(|access| access.connecting_sid.is_none()) {
         None => r#"<t:DistinguishedFolderId Id="calendar"/>"#.to_owned(),
-        Some(whose) => format!(
+        Some(access) => format!(
             r#"<t:DistinguishedFolderId Id="calendar"><t:Mailbox><t:EmailAddress>{}</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId>"#,
-            escaped(&whose.mailbox.wire())
+            escaped(&access.mailbox.wire())
         ),
     }
 }

@@ -5,7 +5,7 @@ use super::{
     date_time::{day_number, instant, wall_clock},
     time_zone::zone,
 };
-use crate::ews::xml::{Namespace, Tag, Xml, XmlError};
+use crate::ews::xml::{Namespace, StartTag, Xml, XmlError};
 use jiff::{Span, civil, tz::TimeZone};
 use kalends_core::{
     calendar::{DaySpan, EntryKind, Event, FreeBusyStatus, Sensitivity},
@@ -20,23 +20,41 @@ const MAX_TEXT: usize = 255;
 /// An item with what was sent of it; everything may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CalendarItem {
+    /// Exchange's id: opaque and case-sensitive.
     pub item_id: Option<String>,
+    /// Changes with every save.
     pub change_key: Option<String>,
+    /// The iCalendar uid.
     pub uid: Option<String>,
+    /// The title.
     pub subject: Option<String>,
+    /// In the schema's spelling.
     pub sensitivity: Option<String>,
+    /// As typed.
     pub location: Option<String>,
+    /// The organizer's display name.
     pub organizer: Option<String>,
+    /// The first instant.
     pub start: Option<Timestamp>,
+    /// The instant after the last.
     pub end: Option<Timestamp>,
+    /// Whole days by the zone of its creator.
     pub is_all_day: bool,
+    /// Free or busy, in the schema's spelling.
     pub status: Option<String>,
+    /// Called off by its organizer.
     pub is_cancelled: bool,
+    /// Single, occurrence or exception.
     pub kind: Option<String>,
+    /// When it was saved last.
     pub last_modified: Option<Timestamp>,
+    /// The local start in the zone of its creator; from Exchange 2013 on.
     pub start_wall_clock: Option<civil::DateTime>,
+    /// The local end; likewise.
     pub end_wall_clock: Option<civil::DateTime>,
+    /// The creator's zone, by its Windows or IANA name.
     pub start_zone: Option<String>,
+    /// The zone of the end; likewise.
     pub end_zone: Option<String>,
 }
 
@@ -50,7 +68,7 @@ impl CalendarItem {
         Ok(item)
     }
 
-    fn take(&mut self, xml: &mut Xml<'_>, tag: &Tag<'_>) -> Result<(), XmlError> {
+    fn take(&mut self, xml: &mut Xml<'_>, tag: &StartTag<'_>) -> Result<(), XmlError> {
         if tag.namespace != Namespace::Types {
             return xml.skip();
         }
@@ -201,7 +219,7 @@ fn read_organizer(xml: &mut Xml<'_>) -> Result<Option<String>, XmlError> {
     Ok(name)
 }
 
-fn id(tag: &Tag, name: &str) -> Option<String> {
+fn id(tag: &StartTag, name: &str) -> Option<String> {
     tag.attribute(name).filter(|value| is_id(value))
 }
 

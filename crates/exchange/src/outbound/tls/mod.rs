@@ -1,9 +1,9 @@
 //! TLS with a memory: the verifier keeps the certificate it was shown, so that a handshake that failed can still be
 //! told with issuer, names and dates. No switch turns verification off.
 
-mod judge;
+mod classify;
 
-use super::{error::OutboundError, setting_error::SettingError};
+use super::{config_error::OutboundConfigError, error::OutboundError};
 use kalends_core::{
     clock::{Clock, Timestamp},
     problem::{Certificate, TlsReason, capped},
@@ -40,7 +40,7 @@ const MAX_NAMES: usize = 20;
 const MAX_CHAIN: usize = 10;
 
 /// Whom a certificate must be issued by.
-pub(super) struct Roots {
+pub(super) struct TlsClient {
     provider: Arc<CryptoProvider>,
     /// `None` where the system has no roots and no file was named: then no certificate is trusted.
     verifier: Option<Arc<WebPkiServerVerifier>>,
@@ -48,18 +48,22 @@ pub(super) struct Roots {
 }
 
 /// A finished handshake.
-pub(super) struct Secured {
+pub(super) struct TlsSession {
+    /// The encrypted stream.
     pub stream: TlsStream<TcpStream>,
+    /// `TLS 1.2` or `TLS 1.3`.
     pub version: &'static str,
     /// What the server sent, its own first, as far as it could be read.
     pub chain: Vec<Certificate>,
+    /// The server's own certificate (DER).
     pub leaf: Vec<u8>,
     /// The server asked for a certificate of ours.
     pub wants_certificate: bool,
 }
 
-impl Roots {
-    pub fn load(ca_file: Option<&Path>, clock: Clock) -> Result<Self, SettingError> {
+impl TlsClient {
+    /// Reads the system's roots, and those of a file in PEM.
+    pub fn load(ca_file: Option<&Path>, clock: Clock) -> Result<Self, OutboundConfigError> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if let Some(path) = ca_file {
@@ -77,7 +81,12 @@ impl Roots {
         })
     }
 
-    pub async fn handshake(&self, host: &str, stream: TcpStream) -> Result<Secured, OutboundError> {
+    /// Secures a stream to a host whose certificate must carry this name.
+    pub async fn handshake(
+        &self,
+        host: &str,
+        stream: TcpStream,
+    ) -> Result<TlsSession, OutboundError> {
         let failed = |reason| OutboundError::Tls {
             host: host.to_owned(),
             reason,
@@ -87,34 +96,37 @@ impl Roots {
                 "no certificate can have such a name".to_owned(),
             ))
         })?;
-        let recorder = Arc::new(Recorder {
+        let verifier = Arc::new(RecordingVerifier {
             provider: Arc::clone(&self.provider),
             verifier: self.verifier.clone(),
             sent: Mutex::default(),
         });
-        let asked = Arc::new(Asked::default());
+        let request = Arc::new(ClientCertificateRequest::default());
         let config = self
-            .config(Arc::clone(&recorder), Arc::clone(&asked))
-            .map_err(|error| failed(judge::reason(&error, false)))?;
+            .config(Arc::clone(&verifier), Arc::clone(&request))
+            .map_err(|error| failed(classify::tls_reason(&error, false)))?;
         let connected = TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await;
-        let sent = recorder.sent();
-        let chain: Vec<Certificate> = sent.iter().filter_map(|der| facts(der)).collect();
-        let wants_certificate = asked.0.load(Ordering::Relaxed);
+        let sent = verifier.sent();
+        let chain: Vec<Certificate> = sent
+            .iter()
+            .filter_map(|der| certificate_facts(der))
+            .collect();
+        let wants_certificate = request.0.load(Ordering::Relaxed);
         let stream = connected.map_err(|error| {
-            let shown = Shown {
+            let failed = FailedHandshake {
                 sent: &sent,
                 chain: chain.clone(),
                 wants_certificate,
             };
-            told(host, &error, shown)
+            outbound_error(host, &error, failed)
         })?;
         let version = match stream.get_ref().1.protocol_version() {
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
             _ => "TLS 1.2",
         };
-        Ok(Secured {
+        Ok(TlsSession {
             stream,
             version,
             chain,
@@ -123,21 +135,25 @@ impl Roots {
         })
     }
 
-    fn config(&self, recorder: Arc<Recorder>, asked: Arc<Asked>) -> Result<ClientConfig, TlsError> {
-        let time = Arc::new(Time(self.clock.clone()));
+    fn config(
+        &self,
+        verifier: Arc<RecordingVerifier>,
+        request: Arc<ClientCertificateRequest>,
+    ) -> Result<ClientConfig, TlsError> {
+        let time = Arc::new(TlsClock(self.clock.clone()));
         let mut config = ClientConfig::builder_with_details(Arc::clone(&self.provider), time)
             .with_safe_default_protocol_versions()?
             .dangerous()
-            .with_custom_certificate_verifier(recorder)
-            .with_client_cert_resolver(asked);
+            .with_custom_certificate_verifier(verifier)
+            .with_client_cert_resolver(request);
         // NTLM and Negotiate do not work over HTTP/2.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }
 }
 
-fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), SettingError> {
-    let bad = |reason: String| SettingError {
+fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), OutboundConfigError> {
+    let bad = |reason: String| OutboundConfigError {
         setting: CA_FILE,
         value: path.display().to_string(),
         reason,
@@ -167,19 +183,19 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), SettingError> 
 }
 
 /// What was seen of a handshake that failed.
-struct Shown<'a> {
+struct FailedHandshake<'a> {
     sent: &'a [Vec<u8>],
     chain: Vec<Certificate>,
     wants_certificate: bool,
 }
 
-fn told(host: &str, error: &io::Error, shown: Shown<'_>) -> OutboundError {
+fn outbound_error(host: &str, error: &io::Error, failed: FailedHandshake<'_>) -> OutboundError {
     let host = host.to_owned();
-    let Shown {
+    let FailedHandshake {
         sent,
         chain,
         wants_certificate,
-    } = shown;
+    } = failed;
     let Some(tls) = library_error(error) else {
         let reason = if wants_certificate {
             TlsReason::ClientCertificate
@@ -188,19 +204,22 @@ fn told(host: &str, error: &io::Error, shown: Shown<'_>) -> OutboundError {
         };
         return OutboundError::Tls { host, reason };
     };
-    match (judge::fault(tls, chain.first(), sent), chain.first()) {
+    match (
+        classify::certificate_fault(tls, chain.first(), sent),
+        chain.first(),
+    ) {
         (Some(fault), Some(certificate)) => OutboundError::Certificate {
             host,
             fault,
             certificate: Box::new(Certificate {
-                above: judge::out_of_its_days(tls, &chain),
+                above: classify::outside_validity(tls, &chain),
                 ..certificate.clone()
             }),
             chain,
         },
         _ => OutboundError::Tls {
             host,
-            reason: judge::reason(tls, wants_certificate),
+            reason: classify::tls_reason(tls, wants_certificate),
         },
     }
 }
@@ -211,11 +230,12 @@ fn library_error(error: &io::Error) -> Option<&TlsError> {
 
 /// Whether a connection ended because the server missed a certificate of ours: with TLS 1.3 it says so only after the
 /// handshake.
-pub(super) fn is_for_want_of_a_certificate(error: &io::Error) -> bool {
-    library_error(error).is_some_and(|tls| judge::reason(tls, true) == TlsReason::ClientCertificate)
+pub(super) fn is_client_certificate_required(error: &io::Error) -> bool {
+    library_error(error)
+        .is_some_and(|tls| classify::tls_reason(tls, true) == TlsReason::ClientCertificate)
 }
 
-fn facts(der: &[u8]) -> Option<Certificate> {
+fn certificate_facts(der: &[u8]) -> Option<Certificate> {
     let (_, certificate) = parse_x509_certificate(der).ok()?;
     let names = certificate
         .subject_alternative_name()
@@ -255,13 +275,13 @@ fn name(name: &GeneralName<'_>) -> Option<String> {
 
 /// Verifies as rustls does and keeps what was sent, whatever comes of it.
 #[derive(Debug)]
-struct Recorder {
+struct RecordingVerifier {
     provider: Arc<CryptoProvider>,
     verifier: Option<Arc<WebPkiServerVerifier>>,
     sent: Mutex<Vec<Vec<u8>>>,
 }
 
-impl Recorder {
+impl RecordingVerifier {
     fn sent(&self) -> Vec<Vec<u8>> {
         self.sent
             .lock()
@@ -270,7 +290,7 @@ impl Recorder {
     }
 }
 
-impl ServerCertVerifier for Recorder {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -317,9 +337,9 @@ impl ServerCertVerifier for Recorder {
 
 /// Has no certificate to show, and notes whether one was asked for.
 #[derive(Debug, Default)]
-struct Asked(AtomicBool);
+struct ClientCertificateRequest(AtomicBool);
 
-impl ResolvesClientCert for Asked {
+impl ResolvesClientCert for ClientCertificateRequest {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.0.store(true, Ordering::Relaxed);
         None
@@ -331,9 +351,9 @@ impl ResolvesClientCert for Asked {
 }
 
 #[derive(Debug)]
-struct Time(Clock);
+struct TlsClock(Clock);
 
-impl TimeProvider for Time {
+impl TimeProvider for TlsClock {
     fn current_time(&self) -> Option<UnixTime> {
         let millis = u64::try_from(self.0.now().millis()).ok()?;
         Some(UnixTime::since_unix_epoch(Duration::from_millis(millis)))

@@ -1,17 +1,17 @@
-//! Whose calendar a call is about.
+//! The mailbox that a call is about, and by whose right it is read.
 
 use kalends_core::mailbox::{ConnectingSid, SmtpAddress};
 
-/// Whose calendar a call is about, and whether it is reached by impersonation.
+/// The mailbox whose calendar a call is about, and whether it is reached by impersonation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Whose {
+pub struct MailboxAccess {
     /// Also the anchor by which Exchange finds the right server.
     pub mailbox: SmtpAddress,
     /// `None`: the account opens its own mailbox.
     pub connecting_sid: Option<ConnectingSid>,
 }
 
-impl Whose {
+impl MailboxAccess {
     /// A service account impersonates the owner of the mailbox.
     pub fn impersonated(mailbox: SmtpAddress) -> Self {
         Self {

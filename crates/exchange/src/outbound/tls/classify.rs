@@ -1,7 +1,7 @@
 //! What a failed handshake means, from the library's error and the certificates that were shown: total over the
 //! library's errors as far as they are told apart, in words of ours for the rest.
 
-use super::super::CertificateFault;
+use crate::outbound::error::CertificateFault;
 use kalends_core::problem::{Certificate, CertificateFlaw, Issuing, TlsReason, capped};
 use rustls::{AlertDescription, CertificateError, Error as TlsError, PeerIncompatible};
 use x509_parser::{
@@ -9,7 +9,7 @@ use x509_parser::{
 };
 
 /// What is wrong with the certificate; `None` where the handshake failed for another reason.
-pub(super) fn fault(
+pub(super) fn certificate_fault(
     error: &TlsError,
     certificate: Option<&Certificate>,
     chain: &[Vec<u8>],
@@ -56,13 +56,13 @@ pub(super) fn fault(
             let flaw = flaw.map(CertificateFault::Unusable);
             Some(flaw.unwrap_or(CertificateFault::UnknownIssuer))
         }
-        other => Some(rest(other, certificate, chain)),
+        other => Some(other_fault(other, certificate, chain)),
     }
 }
 
 /// A certificate that signs itself is refused under several names, depending on its extensions; an authority's is none
 /// of a server, even where the authority is known.
-fn rest(
+fn other_fault(
     error: &CertificateError,
     certificate: &Certificate,
     chain: &[Vec<u8>],
@@ -93,8 +93,8 @@ fn rest(
     CertificateFault::Unusable(CertificateFlaw::Malformed)
 }
 
-/// Why no encrypted connection came about. `was_asked`: the server asked for a certificate of ours.
-pub(super) fn reason(error: &TlsError, was_asked: bool) -> TlsReason {
+/// Why no encrypted connection came about. `is_certificate_requested`: the server asked for a certificate of ours.
+pub(super) fn tls_reason(error: &TlsError, is_certificate_requested: bool) -> TlsReason {
     let other = |because: &str| TlsReason::Other(because.to_owned());
     match error {
         TlsError::AlertReceived(AlertDescription::CertificateRequired) => {
@@ -107,7 +107,7 @@ pub(super) fn reason(error: &TlsError, was_asked: bool) -> TlsReason {
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA
             | AlertDescription::AccessDenied,
-        ) if was_asked => TlsReason::ClientCertificate,
+        ) if is_certificate_requested => TlsReason::ClientCertificate,
         TlsError::AlertReceived(AlertDescription::ProtocolVersion)
         | TlsError::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13
@@ -188,7 +188,7 @@ fn no_authority(chain: &[Vec<u8>]) -> Option<CertificateFlaw> {
 }
 
 /// The certificate above the server's that has ended, or has not begun, where the library found it to be that one.
-pub(super) fn out_of_its_days(error: &TlsError, chain: &[Certificate]) -> Option<Issuing> {
+pub(super) fn outside_validity(error: &TlsError, chain: &[Certificate]) -> Option<Issuing> {
     let TlsError::InvalidCertificate(error) = error else {
         return None;
     };
@@ -216,7 +216,7 @@ pub(super) fn out_of_its_days(error: &TlsError, chain: &[Certificate]) -> Option
 /// How the first certificate is signed whose signature was refused though it is not weak.
 fn odd_signature(chain: &[Vec<u8>]) -> CertificateFlaw {
     /// RSA with SHA-256, 384 and 512, ECDSA with SHA-256 and 384, Ed25519.
-    const TAKEN: [&str; 6] = [
+    const ACCEPTED_SIGNATURES: [&str; 6] = [
         "1.2.840.113549.1.1.11",
         "1.2.840.113549.1.1.12",
         "1.2.840.113549.1.1.13",
@@ -238,7 +238,8 @@ fn odd_signature(chain: &[Vec<u8>]) -> CertificateFlaw {
         let (_, certificate) = parse_x509_certificate(der).ok()?;
         let id = id(&certificate);
         let is_root = place > 0 && certificate.subject() == certificate.issuer();
-        (!is_root && !TAKEN.contains(&id.as_str())).then(|| of(place, &certificate, named(&id)))
+        (!is_root && !ACCEPTED_SIGNATURES.contains(&id.as_str()))
+            .then(|| of(place, &certificate, named(&id)))
     });
     let own = || {
         let own = parse_x509_certificate(chain.first()?).ok();
@@ -290,5 +291,5 @@ fn weak_key(certificate: &X509Certificate<'_>) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "judge_tests.rs"]
+#[path = "classify_tests.rs"]
 mod tests;

@@ -6,7 +6,7 @@ use kalends_core::problem::capped;
 /// The name of a proxy that handed an answer on: what calls itself another server than those of Windows, says that it
 /// passed the answer through, or leaves a header or a cookie that is known to be its own. `None` where nothing gives one
 /// away; then there may be one all the same.
-pub fn proxy(headers: &HeaderMap) -> Option<String> {
+pub fn proxy_name(headers: &HeaderMap) -> Option<String> {
     let all = |name: &HeaderName| {
         let values = headers.get_all(name).iter();
         values.filter_map(|value| value.to_str().ok())
@@ -109,7 +109,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        proxy(&headers)
+        proxy_name(&headers)
     }
 
     #[test]

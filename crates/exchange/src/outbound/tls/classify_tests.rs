@@ -140,7 +140,7 @@ fn all_of_handshakes() -> Vec<TlsError> {
 }
 
 /// Everything that people read of a problem, but for commands.
-fn told(problem: &Problem) -> String {
+fn words_of(problem: &Problem) -> String {
     let told = advice(problem, &Names::default());
     [told.title, told.meaning, told.steps.join(" ")].join(" ")
 }
@@ -169,8 +169,10 @@ fn is_plain(text: &str) -> bool {
 
 fn problem_of(error: &TlsError, certificate: Option<&Certificate>, chain: &[Vec<u8>]) -> Problem {
     let host = "mail.example.test".to_owned();
-    let (Some(fault), Some(certificate)) = (fault(error, certificate, chain), certificate) else {
-        let reason = reason(error, false);
+    let (Some(fault), Some(certificate)) =
+        (certificate_fault(error, certificate, chain), certificate)
+    else {
+        let reason = tls_reason(error, false);
         return Problem::TlsFailed { host, reason };
     };
     let certificate = Box::new(certificate.clone());
@@ -195,7 +197,7 @@ fn nothing_that_the_library_says_reaches_people_as_it_is() {
         let of_certificates = of_certificates.map(TlsError::InvalidCertificate);
         for error in of_certificates.chain(all_of_handshakes()) {
             for shown in [Some(&seen), None] {
-                let told = told(&problem_of(&error, shown, &chain));
+                let told = words_of(&problem_of(&error, shown, &chain));
                 assert!(is_plain(&told), "{error:?}: {told}");
             }
         }
@@ -206,7 +208,7 @@ fn nothing_that_the_library_says_reaches_people_as_it_is() {
 fn a_certificate_without_alternative_names_is_told_as_one() {
     let (seen, chain) = certificate(&[]);
     let error = TlsError::InvalidCertificate(CertificateError::NotValidForName);
-    let told = told(&problem_of(&error, Some(&seen), &chain));
+    let told = words_of(&problem_of(&error, Some(&seen), &chain));
     assert!(
         told.contains("a subject alternative name is missing"),
         "{told}"
@@ -217,10 +219,10 @@ fn a_certificate_without_alternative_names_is_told_as_one() {
 #[test]
 fn a_demand_for_a_certificate_of_ours_is_told_only_where_there_was_one() {
     let failure = TlsError::AlertReceived(AlertDescription::HandshakeFailure);
-    assert_eq!(reason(&failure, false), TlsReason::NoCommonCipher);
-    assert_eq!(reason(&failure, true), TlsReason::ClientCertificate);
+    assert_eq!(tls_reason(&failure, false), TlsReason::NoCommonCipher);
+    assert_eq!(tls_reason(&failure, true), TlsReason::ClientCertificate);
     let required = TlsError::AlertReceived(AlertDescription::CertificateRequired);
-    assert_eq!(reason(&required, false), TlsReason::ClientCertificate);
+    assert_eq!(tls_reason(&required, false), TlsReason::ClientCertificate);
 }
 
 #[test]
@@ -266,7 +268,7 @@ fn what_is_too_weak_is_named() {
         });
     let (seen, _) = certificate(&["mail.example.test"]);
     let Some(CertificateFault::Unusable(CertificateFlaw::Signature(how))) =
-        fault(&unsupported, Some(&seen), &[read("pss")])
+        certificate_fault(&unsupported, Some(&seen), &[read("pss")])
     else {
         panic!()
     };

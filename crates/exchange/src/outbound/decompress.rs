@@ -1,7 +1,7 @@
 //! Unpacks answers: servers and proxies pack them whether or not they were asked to, and do not always say so. What comes
 //! out is bounded by the same limit as what comes in.
 
-use super::body::{BodyError, BodyStream};
+use super::response::{BodyError, BodyStream};
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use futures::{StreamExt as _, stream};
 use http::{HeaderMap, header::CONTENT_ENCODING};
@@ -9,20 +9,20 @@ use hyper::body::Bytes;
 use std::io::{self, Write as _};
 
 /// What Kalends says that it can unpack.
-pub const ACCEPTED: &str = "gzip, deflate";
+pub const ACCEPTED_ENCODINGS: &str = "gzip, deflate";
 /// How often an answer may have been packed.
 const MAX_LAYERS: usize = 2;
 /// How much is unpacked at a time, in bytes: no more than a thousand times as much comes out of it.
-const STEP: usize = 1024;
+const CHUNK_BYTES: usize = 1024;
 
 /// At most `limit` bytes of a body, after it was unpacked and before.
-pub fn unpacked(body: BodyStream, headers: &HeaderMap, limit: usize) -> BodyStream {
+pub fn decompressed(body: BodyStream, headers: &HeaderMap, limit: usize) -> BodyStream {
     let Some(layers) = layers(headers) else {
         return Box::pin(body.map(|chunk| chunk.and(Err(BodyError::Packed))));
     };
     let mut body = limited(body, limit);
     for layer in 0..MAX_LAYERS {
-        let is_deflate = layers.get(layer).is_some_and(|told| told == "deflate");
+        let is_deflate = layers.get(layer).is_some_and(|name| name == "deflate");
         body = limited(one_layer(body, is_deflate), limit);
     }
     body
@@ -34,11 +34,11 @@ fn layers(headers: &HeaderMap) -> Option<Vec<String>> {
         .get_all(CONTENT_ENCODING)
         .iter()
         .flat_map(|value| value.to_str().unwrap_or("?").split(','))
-        .map(|told| told.trim().to_ascii_lowercase())
-        .filter(|told| !told.is_empty() && told != "identity")
+        .map(|name| name.trim().to_ascii_lowercase())
+        .filter(|name| !name.is_empty() && name != "identity")
         .collect();
     layers.reverse();
-    let is_known = |told: &String| matches!(told.as_str(), "gzip" | "x-gzip" | "deflate");
+    let is_known = |name: &String| matches!(name.as_str(), "gzip" | "x-gzip" | "deflate");
     (layers.len() <= MAX_LAYERS && layers.iter().all(is_known)).then_some(layers)
 }
 
@@ -52,7 +52,7 @@ fn limited(body: BodyStream, limit: usize) -> BodyStream {
 }
 
 /// The bytes themselves say how they were packed, since the header may be wrong about it.
-enum Unpacker {
+enum Decompressor {
     Unknown,
     None,
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),
@@ -63,7 +63,7 @@ enum Unpacker {
 struct Layer {
     body: BodyStream,
     is_deflate: bool,
-    unpacker: Unpacker,
+    decompressor: Decompressor,
     /// What came in and was not unpacked yet.
     waiting: Bytes,
     has_ended: bool,
@@ -73,7 +73,7 @@ fn one_layer(body: BodyStream, is_deflate: bool) -> BodyStream {
     let layer = Layer {
         body,
         is_deflate,
-        unpacker: Unpacker::Unknown,
+        decompressor: Decompressor::Unknown,
         waiting: Bytes::new(),
         has_ended: false,
     };
@@ -88,30 +88,33 @@ impl Layer {
     async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
         loop {
             // Two bytes tell how it was packed.
-            let is_unknown = matches!(self.unpacker, Unpacker::Unknown);
+            let is_unknown = matches!(self.decompressor, Decompressor::Unknown);
             if self.waiting.is_empty() || (is_unknown && self.waiting.len() < 2) {
                 if self.has_ended {
                     return self.end();
                 }
                 match self.body.next().await {
-                    Some(chunk) => self.waiting = joined(&self.waiting, chunk?),
+                    Some(chunk) => self.waiting = concatenated(&self.waiting, chunk?),
                     None => self.has_ended = true,
                 }
                 if !self.has_ended {
                     continue;
                 }
             }
-            if matches!(self.unpacker, Unpacker::Unknown) {
-                self.unpacker = Unpacker::of(&self.waiting, self.is_deflate);
+            if matches!(self.decompressor, Decompressor::Unknown) {
+                self.decompressor = Decompressor::of(&self.waiting, self.is_deflate);
             }
             if self.waiting.is_empty() {
                 continue;
             }
-            if matches!(self.unpacker, Unpacker::None) {
+            if matches!(self.decompressor, Decompressor::None) {
                 return Ok(Some(std::mem::take(&mut self.waiting)));
             }
-            let step = self.waiting.split_to(STEP.min(self.waiting.len()));
-            let out = self.unpacker.unpack(&step).map_err(|error| fault(&error))?;
+            let step = self.waiting.split_to(CHUNK_BYTES.min(self.waiting.len()));
+            let out = self
+                .decompressor
+                .decompress(&step)
+                .map_err(|error| body_error(&error))?;
             if !out.is_empty() {
                 return Ok(Some(out));
             }
@@ -119,19 +122,19 @@ impl Layer {
     }
 
     fn end(&mut self) -> Result<Option<Bytes>, BodyError> {
-        let unpacker = std::mem::replace(&mut self.unpacker, Unpacker::None);
-        let rest = match unpacker {
-            Unpacker::Unknown | Unpacker::None => return Ok(None),
-            Unpacker::Gzip(decoder) => decoder.finish(),
-            Unpacker::Zlib(decoder) => decoder.finish(),
-            Unpacker::Deflate(decoder) => decoder.finish(),
+        let decompressor = std::mem::replace(&mut self.decompressor, Decompressor::None);
+        let rest = match decompressor {
+            Decompressor::Unknown | Decompressor::None => return Ok(None),
+            Decompressor::Gzip(decoder) => decoder.finish(),
+            Decompressor::Zlib(decoder) => decoder.finish(),
+            Decompressor::Deflate(decoder) => decoder.finish(),
         };
-        let rest = rest.map_err(|error| fault(&error))?;
+        let rest = rest.map_err(|error| body_error(&error))?;
         Ok((!rest.is_empty()).then(|| Bytes::from(rest)))
     }
 }
 
-impl Unpacker {
+impl Decompressor {
     fn of(start: &[u8], is_deflate: bool) -> Self {
         match start {
             [0x1F, 0x8B, ..] => Self::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))),
@@ -147,7 +150,7 @@ impl Unpacker {
         }
     }
 
-    fn unpack(&mut self, step: &[u8]) -> io::Result<Bytes> {
+    fn decompress(&mut self, step: &[u8]) -> io::Result<Bytes> {
         let out = match self {
             Self::Unknown | Self::None => return Ok(Bytes::copy_from_slice(step)),
             Self::Gzip(decoder) => {
@@ -167,7 +170,7 @@ impl Unpacker {
     }
 }
 
-fn joined(start: &Bytes, end: Bytes) -> Bytes {
+fn concatenated(start: &Bytes, end: Bytes) -> Bytes {
     if start.is_empty() {
         return end;
     }
@@ -176,7 +179,7 @@ fn joined(start: &Bytes, end: Bytes) -> Bytes {
     Bytes::from(both)
 }
 
-fn fault(error: &io::Error) -> BodyError {
+fn body_error(error: &io::Error) -> BodyError {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => BodyError::CutShort,
         _ => BodyError::Packed,
@@ -200,7 +203,7 @@ mod tests {
             .collect();
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
-        let mut body = unpacked(Box::pin(stream::iter(chunks)), &headers, limit);
+        let mut body = decompressed(Box::pin(stream::iter(chunks)), &headers, limit);
         let mut all = Vec::new();
         while let Some(chunk) = body.next().await {
             all.extend_from_slice(&chunk?);

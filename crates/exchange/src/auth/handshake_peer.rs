@@ -2,11 +2,11 @@
 //! something in between parts the connection.
 
 use super::offer::Offer;
-use crate::outbound::{connection::Answer, front::proxy};
+use crate::outbound::{proxy::proxy_name, response::IncomingResponse};
 use kalends_core::problem::capped;
 
 /// The marks of whoever sent an answer.
-pub(super) struct Sender {
+pub(super) struct HandshakePeer {
     /// `X-FEServer`: Exchange's own name of the server in front.
     front_end: Option<String>,
     /// `Server`.
@@ -14,18 +14,18 @@ pub(super) struct Sender {
     proxy: Option<String>,
 }
 
-impl Sender {
-    pub(super) fn of(answer: &Answer) -> Self {
+impl HandshakePeer {
+    pub(super) fn of(answer: &IncomingResponse) -> Self {
         let named = |header| answer.header(header).map(|text| capped(text.trim()));
         Self {
             front_end: named("x-feserver"),
             product: named("server"),
-            proxy: proxy(&answer.headers),
+            proxy: proxy_name(&answer.headers),
         }
     }
 
     /// What parts the connection, in words, where the refusal cannot come from who sent the challenge.
-    pub(super) fn parted_from(&self, refusal: &Self, offer: &Offer) -> Option<String> {
+    pub(super) fn split_from(&self, refusal: &Self, offer: &Offer) -> Option<String> {
         let differ = |first: &Option<String>, then: &Option<String>| match (first, then) {
             (Some(first), Some(then)) if !first.eq_ignore_ascii_case(then) => {
                 Some(format!("{first} answered first, then {then}"))

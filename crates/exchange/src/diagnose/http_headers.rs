@@ -1,14 +1,14 @@
 //! Answers without SOAP that tell more by their headers: Exchange's own front end, which says by `X-CasErrorCode` why it
 //! did not pass a request on, and proxies in front of it.
 
-use crate::ews::error::AnsweredBy;
+use crate::ews::Responder;
 use kalends_core::{
     back_off::{DEFAULT_MILLIS, millis_of},
     problem::Problem,
 };
 
 /// The problem that the headers tell, where they tell more than the status.
-pub(super) fn problem(status: u16, by: &AnsweredBy, retry_after: Option<u64>) -> Option<Problem> {
+pub(super) fn problem(status: u16, by: &Responder, retry_after: Option<u64>) -> Option<Problem> {
     let wait_millis = retry_after.map(millis_of);
     if let Some(code) = &by.cas_error
         && status != 403

@@ -1,6 +1,7 @@
 //! The arithmetic of NTLMv2 ([MS-NLMP] 3.3.2): from the password's hash to the proof that it is known, and to the code
 //! that protects the three messages.
 
+use super::encoding::utf16;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use kalends_core::account_name::Password;
 use md4::{Digest as _, Md4};
@@ -8,30 +9,30 @@ use md5::Md5;
 use zeroize::Zeroizing;
 
 /// NTOWFv2: all that the arithmetic needs of a password.
-pub type Key = Zeroizing<[u8; 16]>;
+pub type ResponseKey = Zeroizing<[u8; 16]>;
 
 /// What the AUTHENTICATE message holds of a proof.
-pub struct NtlmProof {
+pub struct NtlmResponse {
     /// The NTLMv2 response: proof and everything it covers.
     pub nt: Vec<u8>,
     /// The LMv2 response, for servers that tell no time.
     pub lm: [u8; 24],
     /// Also the key exchange key and, without key exchange, the exported session key.
-    session: Key,
+    session: ResponseKey,
 }
 
 /// The user name is upper-cased character by character, the domain is taken as it is.
-pub fn key(user: &str, domain: &str, password: &Password) -> Key {
-    let units: Zeroizing<Vec<u8>> = Zeroizing::new(super::encoding::utf16(password.reveal()));
+pub fn response_key(user: &str, domain: &str, password: &Password) -> ResponseKey {
+    let units: Zeroizing<Vec<u8>> = Zeroizing::new(utf16(password.reveal()));
     let hash: Zeroizing<[u8; 16]> = Zeroizing::new(Md4::digest(&units).into());
     let name: String = user.chars().map(upper).chain(domain.chars()).collect();
-    Zeroizing::new(hmac(&*hash, &[&super::encoding::utf16(&name)]))
+    Zeroizing::new(hmac(&*hash, &[&utf16(&name)]))
 }
 
-impl NtlmProof {
+impl NtlmResponse {
     /// `time` is a FILETIME, `target_info` the pairs to send with their end.
     pub fn new(
-        key: &Key,
+        key: &ResponseKey,
         server_challenge: [u8; 8],
         nonce: [u8; 8],
         time: [u8; 8],
@@ -94,15 +95,15 @@ mod tests {
 
     #[test]
     fn the_published_sample_is_met() {
-        let key = key("User", "Domain", &Password::from("Password".to_owned()));
+        let key = response_key("User", "Domain", &Password::from("Password".to_owned()));
         assert_eq!(hex(&*key), "0c868a403bfd7a93a3001ef22ef02e3f");
         let mut info = vec![2, 0, 12, 0];
-        info.extend_from_slice(&super::super::encoding::utf16("Domain"));
+        info.extend_from_slice(&utf16("Domain"));
         info.extend_from_slice(&[1, 0, 12, 0]);
-        info.extend_from_slice(&super::super::encoding::utf16("Server"));
+        info.extend_from_slice(&utf16("Server"));
         info.extend_from_slice(&[0; 4]);
         let server = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
-        let proof = NtlmProof::new(&key, server, [0xaa; 8], [0; 8], &info);
+        let proof = NtlmResponse::new(&key, server, [0xaa; 8], [0; 8], &info);
         assert_eq!(hex(&proof.nt[..16]), "68cd0ab851e51c96aabc927bebef6a1c");
         assert_eq!(
             hex(&proof.nt[16..]),
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn letters_beyond_ascii_count_in_passwords_and_names() {
-        let key_of = |user| key(user, "EXAMPLE", &Password::from("Pässwörd1".to_owned()));
+        let key_of = |user| response_key(user, "EXAMPLE", &Password::from("Pässwörd1".to_owned()));
         assert_eq!(hex(&*key_of("svc-cal")), "4807b6f918fa76f37ac9bd5e8ae53a55");
         assert_eq!(key_of("dörte"), key_of("DÖRTE"));
         // Its upper case has two letters, so it stays as it is.
