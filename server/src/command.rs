@@ -2,6 +2,8 @@
 
 mod audit;
 mod doctor;
+pub mod error;
+mod output;
 mod user;
 mod vault;
 
@@ -9,15 +11,15 @@ use crate::{
     data::{Access, Data},
     serve,
     settings::{
-        DATABASES_HELP, ENVIRONMENT_HELP, NetworkSettings, Notices, SettingError, all_settings,
-        environment_only, unknown_settings,
+        DATABASES_HELP, ENVIRONMENT_HELP, NetworkSettings, Notices, all_settings, environment_only,
+        unknown_settings,
     },
     telemetry,
 };
 use clap::{CommandFactory as _, Parser, Subcommand};
-use kalends::accounts::custody::Custody;
-use kalends_core::{account_name::for_terminal, clock::Clock, random::Random};
-use std::io::Write as _;
+use error::CommandError;
+use kalends_core::{clock::Clock, random::Random};
+use output::say;
 
 /// Connects an organisation's Microsoft Exchange calendars and says why when it cannot.
 #[derive(Debug, Parser)]
@@ -87,34 +89,6 @@ enum Command {
     },
 }
 
-/// Why a command ended early, in words for whoever runs Kalends.
-#[derive(Debug, thiserror::Error)]
-pub enum CommandError {
-    #[error(transparent)]
-    Setting(#[from] SettingError),
-    #[error(transparent)]
-    Outbound(#[from] kalends_exchange::outbound::OutboundConfigError),
-    #[error("{0}")]
-    Refused(String),
-    /// The look came to its end, and something is wrong; all words are said.
-    #[error("not in order")]
-    Unhealthy,
-}
-
-impl CommandError {
-    /// 3 for a look that found something wrong, 1 for a command that could not be carried out.
-    pub const fn exit_code(&self) -> u8 {
-        match self {
-            Self::Unhealthy => 3,
-            Self::Setting(_) | Self::Outbound(_) | Self::Refused(_) => 1,
-        }
-    }
-
-    pub fn refused(error: impl std::fmt::Display) -> Self {
-        Self::Refused(error.to_string())
-    }
-}
-
 pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
     telemetry::start(&arguments.log)?;
     for words in unknown_settings(&known_settings()) {
@@ -151,17 +125,4 @@ fn known_settings() -> Vec<String> {
     let flags = commands.flat_map(clap::Command::get_arguments);
     let named = flags.filter_map(|flag| flag.get_env()?.to_str().map(str::to_owned));
     named.chain(environment_only()).collect()
-}
-
-/// Lets the vault remember the end of the trail behind what the command did.
-async fn remember_end(custody: &Custody) {
-    if let Err(error) = custody.remember_trail().await {
-        tracing::error!(%error, "the end of the audit trail could not be remembered");
-    }
-}
-
-/// A line on standard output; whoever reads it may have gone.
-fn say(words: std::fmt::Arguments<'_>) {
-    let words = for_terminal(&words.to_string());
-    let _ = writeln!(std::io::stdout(), "{words}");
 }

@@ -1,6 +1,6 @@
 //! Where the databases and the vault's keys are, and how a command opens the pair.
 
-use crate::settings::{SettingError, setting};
+use crate::setting_error::{SettingError, setting};
 use clap::Args;
 use kalends::accounts::custody::{self, Custody, CustodyError, Mispaired, PairError};
 use kalends_core::{

@@ -1,10 +1,10 @@
 //! Whether Kalends answers, whether it can work, and its numbers, for whoever watches it by program.
 
 use crate::{
-    command::CommandError,
+    command::error::CommandError,
     connections::{ConnectionLimits, ConnectionServer, Places},
     lock_watch::{LockWatch, misplaced},
-    settings::SettingError,
+    setting_error::SettingError,
 };
 use axum::{
     Router,

@@ -27,6 +27,7 @@ mod request_body;
 mod requests;
 mod serve;
 mod session_store;
+mod setting_error;
 mod settings;
 mod site;
 mod telemetry;

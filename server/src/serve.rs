@@ -1,7 +1,7 @@
 //! `kalends serve`: opens both databases, listens, works through due rounds, and drains when told to stop.
 
 use crate::{
-    command::CommandError,
+    command::error::CommandError,
     connections::{self, ConnectionLimits, ConnectionServer, Places, TlsError},
     data::{Access, Data},
     downloads,
@@ -11,7 +11,8 @@ use crate::{
     lock_watch::LockWatch,
     outage, requests,
     session_store::Sessions,
-    settings::{NetworkSettings, Notices, SettingError},
+    setting_error::SettingError,
+    settings::{NetworkSettings, Notices},
     site::Site,
 };
 use app::{App, request::PublicOrigin, shell};

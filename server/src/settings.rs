@@ -1,6 +1,7 @@
 //! Settings from the environment, or from a flag of the same name; a bad one stops the start with its cure.
 
 use crate::data::Data;
+use crate::setting_error::{SettingError, setting};
 use clap::Args;
 use ipnet::IpNet;
 use kalends::notify::{Channels, MailError, Mailer};
@@ -39,27 +40,6 @@ pub fn all_settings() -> String {
     format!(
         "Set in the environment, or by a flag of `kalends serve`:\n{lines}\n\n{ENVIRONMENT_HELP}"
     )
-}
-
-/// A setting that stops the start.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SettingError(String);
-
-impl SettingError {
-    pub fn new(name: &'static str, value: &str, cure: impl AsRef<str>) -> Self {
-        Self(format!("{name} is {value:?}: {}.", cure.as_ref()))
-    }
-
-    /// An error that names setting and cure itself.
-    pub fn told(error: &impl std::fmt::Display) -> Self {
-        Self(error.to_string())
-    }
-
-    /// A setting whose value is never shown.
-    pub fn hidden(name: &'static str, cure: impl AsRef<str>) -> Self {
-        Self(format!("{name}: {}.", cure.as_ref()))
-    }
 }
 
 /// Where people reach Kalends, and where Kalends may go.
@@ -237,14 +217,6 @@ impl Notices {
             error => SettingError::hidden("KALENDS_SMTP_URL", error.to_string()),
         })
     }
-}
-
-/// A setting of the environment; empty counts as not set.
-pub fn setting(name: &str, default: &str) -> String {
-    env::var(name)
-        .ok()
-        .filter(|value| !value.is_empty())
-        .unwrap_or_else(|| default.to_owned())
 }
 
 /// What is set under a name like those of settings and is none, in words, with the nearest name.

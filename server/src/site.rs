@@ -3,7 +3,7 @@
 //! `cargo xtask build` lays the files out: `manifest.json`, `pkg/` with a hash in every name, the rest beside it, and
 //! a `.br` and a `.gz` twin next to each file that is worth packing.
 
-use crate::settings::SettingError;
+use crate::setting_error::SettingError;
 use app::SiteManifest;
 use axum::{
     Router,

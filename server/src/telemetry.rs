@@ -1,6 +1,6 @@
 //! Logs to standard error: one line an event, JSON where `KALENDS_LOG_FORMAT=json`.
 
-use crate::{log_filter, settings::SettingError};
+use crate::{log_filter, setting_error::SettingError};
 use std::io::IsTerminal as _;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 

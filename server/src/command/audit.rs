@@ -1,9 +1,7 @@
 //! `kalends audit`: whether the audit trail is whole.
 
-use crate::{
-    command::{CommandError, say},
-    data::{Access, Data},
-};
+use super::{error::CommandError, output::say};
+use crate::data::{Access, Data};
 use clap::Subcommand;
 use kalends::audit::{Break, TrailVerdict, anchor};
 use kalends_core::{clock::Clock, random::Random};

@@ -2,7 +2,11 @@
 
 mod screen;
 
-use super::{CommandError, remember_end, say, user::read_password};
+use super::{
+    error::CommandError,
+    output::{remember_end, say},
+    user::read_password,
+};
 use crate::{data::Data, settings::NetworkSettings};
 use clap::Args;
 use kalends::{

@@ -1,9 +1,10 @@
 //! `kalends user`: people are made here until they can be invited.
 
-use crate::{
-    command::{CommandError, remember_end, say},
-    data::{Access, Data, OpenedPair},
+use super::{
+    error::CommandError,
+    output::{remember_end, say},
 };
+use crate::data::{Access, Data, OpenedPair};
 use clap::Subcommand;
 use kalends::{
     accounts::custody::Custody,

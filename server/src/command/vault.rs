@@ -1,6 +1,9 @@
 //! `kalends vault`: seals anew with the newest key, says that two databases belong together, deletes what nothing claims.
 
-use super::{CommandError, remember_end, say};
+use super::{
+    error::CommandError,
+    output::{remember_end, say},
+};
 use crate::data::{Access, Data};
 use clap::Subcommand;
 use kalends::accounts::custody::{self, Mispaired};
