@@ -127,7 +127,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             now,
             next: now + AHEAD,
         };
-        store.keep_round(&connection, &round).await?;
+        store.save_run(&connection, &round).await?;
         connected.push((number, connection));
     }
     // Whoever connects later would have them looked at at once.
@@ -197,7 +197,7 @@ async fn break_down(
         now,
         next: Some(now + AHEAD),
     };
-    store.fail_round(connection, &failed).await
+    store.fail_run(connection, &failed).await
 }
 
 /// Two weeks around now of 200 overlapping entries each: whatever day it is, this week's page shows 200.

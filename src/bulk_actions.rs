@@ -14,23 +14,23 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// The most connections of one action.
-pub const MOST: usize = 5_000;
+pub const MAX_CONNECTIONS: usize = 5_000;
 /// Results are written down in groups, so that a long list shows how far it is.
 const GROUP: usize = 20;
 /// What a process that is gone has left undone for this long is taken up by another.
 const ABANDONED: Duration = Duration::from_mins(2);
 
 /// Actions that were left undone and are gone on with at the same time.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT: usize = 4;
 
-/// Writes the action down and begins it; the first [`MOST`] lines are taken.
+/// Writes the action down and begins it; the first [`MAX_CONNECTIONS`] lines are taken.
 pub async fn start(
     services: &Services,
     admin: &User,
     action: BulkAction,
     mut lines: Vec<BulkLine>,
 ) -> Result<BulkId, StoreError> {
-    lines.truncate(MOST);
+    lines.truncate(MAX_CONNECTIONS);
     let at = services.clock.now();
     let bulk = Bulk {
         id: BulkId::new(at, services.random.bytes()),
@@ -57,7 +57,7 @@ pub(crate) async fn run(worker: &WorkerContext) {
     while !stop.is_cancelled() {
         worker.alive();
         let now = services.clock.now();
-        if under_way.len() < AT_ONCE {
+        if under_way.len() < MAX_CONCURRENT {
             match services
                 .store
                 .take_abandoned_bulk(now - ABANDONED, now)

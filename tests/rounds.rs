@@ -25,7 +25,7 @@ mod gone;
 #[path = "rounds/instances.rs"]
 mod instances;
 #[path = "rounds/maps.rs"]
-mod maps;
+mod mailbox_scopes;
 #[path = "rounds/notices.rs"]
 mod notices;
 #[path = "rounds/one_mailbox.rs"]

@@ -25,8 +25,6 @@ mod custody;
 mod damage;
 #[path = "store/events.rs"]
 mod events;
-#[path = "store/factors.rs"]
-mod factors;
 #[path = "store/leases.rs"]
 mod leases;
 #[path = "store/limits.rs"]
@@ -37,6 +35,8 @@ mod list;
 mod plans;
 #[path = "store/refusals.rs"]
 mod refusals;
+#[path = "store/factors.rs"]
+mod second_factors;
 #[path = "store/sessions.rs"]
 mod sessions;
 #[path = "store/trail.rs"]

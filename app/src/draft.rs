@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// The most that is kept of what somebody typed who is not signed in, in bytes.
 #[cfg(feature = "ssr")]
-const MOST_OF_STRANGERS: usize = 1000;
+const MAX_OF_STRANGERS: usize = 1000;
 
 /// The longest message beside a field of such a form, in characters.
 #[cfg(feature = "ssr")]
@@ -46,7 +46,7 @@ impl FormDraft {
         for message in self.errors.values_mut() {
             *message = message.chars().take(LONGEST_MESSAGE).collect();
         }
-        if self.values.values().map(String::len).sum::<usize>() > MOST_OF_STRANGERS {
+        if self.values.values().map(String::len).sum::<usize>() > MAX_OF_STRANGERS {
             self.values.clear();
         }
         self

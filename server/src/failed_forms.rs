@@ -18,7 +18,7 @@ const REFUSED: &str = "serverfnerror";
 /// No route has it, so the page of what is not there is shown, with the words for this failure.
 const NOWHERE: &str = "/failed-form";
 /// The largest refusal that is read.
-const LARGEST: usize = 4096;
+const MAX_FORM_BYTES: usize = 4096;
 
 type Page = Pin<Box<dyn Future<Output = Response> + Send>>;
 
@@ -55,7 +55,7 @@ pub async fn failed_forms(State(render): State<Render>, request: Request, next: 
 /// A server function answers 500 to whatever it did not set a status for, arguments that are none included.
 async fn with_status(answer: Response) -> Response {
     let (mut parts, body) = answer.into_parts();
-    let Ok(text) = axum::body::to_bytes(body, LARGEST).await else {
+    let Ok(text) = axum::body::to_bytes(body, MAX_FORM_BYTES).await else {
         return parts.status.into_response();
     };
     if let Ok(error) = serde_json::from_slice::<AppError>(&text) {
@@ -65,7 +65,7 @@ async fn with_status(answer: Response) -> Response {
 }
 
 async fn refusal(answer: Response) -> AppError {
-    let text = axum::body::to_bytes(answer.into_body(), LARGEST).await;
+    let text = axum::body::to_bytes(answer.into_body(), MAX_FORM_BYTES).await;
     text.ok()
         .and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_else(|| AppError::Internal {

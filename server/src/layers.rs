@@ -248,16 +248,20 @@ pub async fn device_cookie(mut request: Request, next: Next) -> Response {
 }
 
 /// The largest form, in bytes.
-const LARGEST_FORM: usize = 64 * 1024;
+const MAX_FORM_BYTES: usize = 64 * 1024;
 /// The one form that carries a list of addresses: twenty thousand with names beside them.
 const LIST_FORMS: [&str; 2] = ["/api/map_mailboxes", "/api/read_import"];
-const LARGEST_LIST: usize = 4 * 1024 * 1024;
+const MAX_LIST_BYTES: usize = 4 * 1024 * 1024;
 
 /// Refuses what is too large or no form before it is read, and reads no more, and no longer, than is allowed. What was
 /// wrong with a body is what its sender is told.
 pub async fn limited(request: Request, next: Next) -> Response {
     let is_list = LIST_FORMS.contains(&request.uri().path());
-    let limit = if is_list { LARGEST_LIST } else { LARGEST_FORM };
+    let limit = if is_list {
+        MAX_LIST_BYTES
+    } else {
+        MAX_FORM_BYTES
+    };
     let headers = request.headers();
     let length = text(headers, "content-length").and_then(|length| length.parse::<usize>().ok());
     if length.is_some_and(|length| length > limit) {

@@ -14,7 +14,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 /// How often the lock files are looked at.
-const LOOK: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Shared by whoever asks whether the locks are still held.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +65,7 @@ impl LockWatch {
     }
 
     /// Looks again and again until told to stop.
-    pub async fn keep_looking(self, services: Services, stop: CancellationToken) {
+    pub async fn watch(self, services: Services, stop: CancellationToken) {
         let mut told = None;
         while !stop.is_cancelled() {
             let found = misplaced(&services.store, &services.vault);
@@ -80,7 +80,8 @@ impl LockWatch {
             }
             told = found;
             self.look();
-            stop.run_until_cancelled(tokio::time::sleep(LOOK)).await;
+            stop.run_until_cancelled(tokio::time::sleep(POLL_INTERVAL))
+                .await;
         }
     }
 }

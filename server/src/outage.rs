@@ -11,9 +11,9 @@ use std::{pin::pin, time::Duration};
 use tokio::time::timeout;
 
 /// When to ask again, in seconds.
-const AGAIN: HeaderValue = HeaderValue::from_static("5");
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
 /// How long an answer may take before the databases are looked at.
-const PATIENCE: Duration = Duration::from_secs(1);
+const ANSWER_LIMIT: Duration = Duration::from_secs(1);
 
 const PAGE: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\">\
 <title>Kalends cannot use its database</title></head><body><main><h1>Kalends cannot use its database</h1>\
@@ -34,7 +34,7 @@ pub async fn told(State(services): State<Services>, request: Request, next: Next
     }
     let mut answer = pin!(next.run(request));
     loop {
-        match timeout(PATIENCE, &mut answer).await {
+        match timeout(ANSWER_LIMIT, &mut answer).await {
             Ok(answer) if !answer.status().is_server_error() => return answer,
             Ok(answer) => {
                 return if is_down(&services).await || takes_no_changes(&services).await {
@@ -81,6 +81,8 @@ fn unavailable(as_page: bool) -> Response {
         LINE.into_response()
     };
     let mut response = (StatusCode::SERVICE_UNAVAILABLE, body).into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, AGAIN);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
     response
 }

@@ -108,7 +108,7 @@ pub async fn serve(
 
     let worker = tokio::spawn(worker::run(services.clone(), stop.clone()));
     tokio::spawn(stop_on_signal(stop.clone()));
-    tokio::spawn(locks.clone().keep_looking(services.clone(), stop.clone()));
+    tokio::spawn(locks.clone().watch(services.clone(), stop.clone()));
     let listener = tokio::net::TcpListener::from_std(listener).map_err(CommandError::refused)?;
     ConnectionServer::new(router, places, tls, stop.clone())
         .serve(listener, DRAIN)
@@ -125,7 +125,7 @@ pub async fn serve(
 /// Says in the log what does not fit between the two databases; the overview says it too.
 async fn tell_standing(services: &Services) -> Result<(), CommandError> {
     let standing = services.compare_databases().await;
-    for words in standing.map_err(CommandError::refused)?.in_words() {
+    for words in standing.map_err(CommandError::refused)?.humanize() {
         tracing::error!("{words}.");
     }
     Ok(())

@@ -9,13 +9,13 @@ use kalends_core::{
 use kalends_store::{Account, StoreError, User};
 
 /// How many tests of one person run at the same time.
-pub(crate) const MOST_RUNNING: usize = 5;
+pub(crate) const MAX_RUNNING: usize = 5;
 
 /// Why the organisation's rules forbid a connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error(
-        "{MOST_RUNNING} of your connection tests are still running. Wait for one to end, or cancel it."
+        "{MAX_RUNNING} of your connection tests are still running. Wait for one to end, or cancel it."
     )]
     TooMany,
     #[error("An administrator has paused all connections to Exchange. Try again later.")]
@@ -107,7 +107,7 @@ async fn may_have(
 ) -> Result<(), Forbidden> {
     let store = &services.store;
     let mailbox = mailbox.clone();
-    if store.standstill().await?.is_some() {
+    if store.global_pause().await?.is_some() {
         return Err(Refusal::Paused.into());
     }
     if store.owns(user.id, &mailbox).await? || store.is_approved(user.id, &mailbox).await? {

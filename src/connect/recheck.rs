@@ -195,7 +195,7 @@ async fn note_pause(services: &Services, account: &Account, problem: &Problem) {
         asked,
         now: services.clock.now(),
     };
-    if let Err(error) = services.store.note_busy(&busy).await {
+    if let Err(error) = services.store.note_requested_pause(&busy).await {
         tracing::error!(%error, "a pause that was asked for could not be written down");
     }
 }

@@ -4,7 +4,7 @@
 
 use super::limits::KEEP_TRYING_FOR;
 use crate::{
-    accounts::permission::{Forbidden, MOST_RUNNING, Refusal},
+    accounts::permission::{Forbidden, MAX_RUNNING, Refusal},
     services::Services,
 };
 use kalends_core::id::UserId;
@@ -15,7 +15,7 @@ use kalends_store::{
 use std::time::Duration;
 
 /// Longer than any test takes; the places of a process that is gone are free again by then.
-const LONGEST: Duration = Duration::from_mins(10);
+const MAX_HELD: Duration = Duration::from_mins(10);
 
 /// The tests that one person has under way.
 struct RunningChecksKey(UserId);
@@ -24,8 +24,8 @@ impl LimitKey for RunningChecksKey {
     fn limit(&self) -> Limit {
         Limit {
             purpose: "running-checks",
-            most: MOST_RUNNING,
-            lasts: PlaceLifetime::Held(LONGEST),
+            most: MAX_RUNNING,
+            lasts: PlaceLifetime::Held(MAX_HELD),
             keys: Keys::Ours,
         }
     }
@@ -42,8 +42,8 @@ impl LimitKey for PatientChecksKey {
     fn limit(&self) -> Limit {
         Limit {
             purpose: "patient-checks",
-            most: MOST_RUNNING,
-            lasts: PlaceLifetime::Held(KEEP_TRYING_FOR.saturating_add(LONGEST)),
+            most: MAX_RUNNING,
+            lasts: PlaceLifetime::Held(KEEP_TRYING_FOR.saturating_add(MAX_HELD)),
             keys: Keys::Ours,
         }
     }

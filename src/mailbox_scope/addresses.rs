@@ -10,7 +10,7 @@ use std::collections::HashSet;
 /// More are no one organisation's; a map of them would run for hours.
 pub const MAX_ADDRESSES: usize = 20_000;
 /// What is longer is no address, and not kept as one.
-const LONGEST: usize = 320;
+const MAX_LENGTH: usize = 320;
 
 /// Each once, in the order in which they came; what looks like an address and is none is kept as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -86,7 +86,7 @@ impl Reading {
         if self.found.all.len() >= MAX_ADDRESSES {
             return None;
         }
-        let kept = text.chars().take(LONGEST).collect();
+        let kept = text.chars().take(MAX_LENGTH).collect();
         self.found.all.push(text.parse().map_err(|_| kept));
         Some(())
     }

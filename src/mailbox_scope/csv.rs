@@ -13,7 +13,7 @@ pub async fn csv_page(
     map: ScopeId,
     offset: i64,
 ) -> Result<(Vec<u8>, Option<i64>), StoreError> {
-    let found = store.map_rows(map, None, (PAGE, offset)).await?;
+    let found = store.scope_rows(map, None, (PAGE, offset)).await?;
     let mut table = CsvTable::default();
     let mut write = |cells: [&str; 6]| table.line(&cells);
     if offset == 0 {

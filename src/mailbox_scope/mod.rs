@@ -39,9 +39,9 @@ const SLICE: Duration = Duration::from_secs(5);
 /// How many addresses are taken up together; as many as connections may be open are asked at the same time.
 const BATCH: i64 = 40;
 /// Maps under way at the same time in one instance.
-const AT_ONCE: usize = 8;
+const MAX_CONCURRENT: usize = 8;
 /// The longest pause after trouble that passes.
-const LONGEST_PAUSE: Duration = Duration::from_mins(10);
+const MAX_PAUSE: Duration = Duration::from_mins(10);
 
 /// Works through maps until told to stop, several at the same time; what is under way then goes on after the next start.
 pub(crate) async fn run(worker: &WorkerContext) {
@@ -50,7 +50,7 @@ pub(crate) async fn run(worker: &WorkerContext) {
     let mut places = Places::default();
     while !stop.is_cancelled() {
         worker.alive();
-        match services.store.due_maps(services.clock.now()).await {
+        match services.store.due_scopes(services.clock.now()).await {
             Ok(due) => {
                 for map in places.taken(due) {
                     let services = services.clone();
@@ -99,7 +99,7 @@ impl Places {
         due.sort_by_key(|map| self.turns.get(&map.id).copied());
         let mut taken = Vec::new();
         for map in due {
-            if self.accounts.len() < AT_ONCE && self.accounts.insert(map.account_id) {
+            if self.accounts.len() < MAX_CONCURRENT && self.accounts.insert(map.account_id) {
                 taken.push(map);
             }
         }
@@ -114,9 +114,9 @@ impl Places {
 }
 
 /// Gives each map that is due a slice of work, and returns how many addresses were dealt with.
-pub async fn tend(services: &Services) -> Result<usize, StoreError> {
+pub async fn run_due(services: &Services) -> Result<usize, StoreError> {
     let mut done = 0;
-    for map in services.store.due_maps(services.clock.now()).await? {
+    for map in services.store.due_scopes(services.clock.now()).await? {
         done += work_on(services, &map).await?;
     }
     Ok(done)
@@ -129,7 +129,7 @@ async fn work_on(services: &Services, map: &MailboxScope) -> Result<usize, Store
         Err(problem) => {
             let due = services.clock.now() + Duration::from_mins(1);
             let store = &services.store;
-            store.delay_map(map.id, held_up_by(&problem), due).await?;
+            store.delay_scope(map.id, held_up_by(&problem), due).await?;
             return Ok(0);
         }
     };
@@ -175,7 +175,7 @@ async fn slice(
         let rows = store.open_rows(map.id, BATCH).await?;
         if rows.is_empty() {
             store
-                .finish_map(map.id, false, None, services.clock.now())
+                .finish_scope(map.id, false, None, services.clock.now())
                 .await?;
             break;
         }
@@ -212,7 +212,7 @@ async fn slice(
     clients.keep();
     if done > 0 && leased.account.busy_times > 0 {
         store
-            .end_busy_times(leased.account.id, services.clock.now())
+            .end_requested_pauses(leased.account.id, services.clock.now())
             .await?;
     }
     Ok(done)
@@ -344,7 +344,7 @@ impl Work<'_> {
         let now = self.services.clock.now();
         let store = &self.services.store;
         if let Problem::SignInPaused { until } = problem {
-            return store.delay_map(self.map.id, Some(&problem), until).await;
+            return store.delay_scope(self.map.id, Some(&problem), until).await;
         }
         if let Some(asked) = problem.asked_pause() {
             let busy = RequestedPause {
@@ -354,22 +354,22 @@ impl Work<'_> {
                 asked,
                 now,
             };
-            let pause = store.note_busy(&busy).await?;
+            let pause = store.note_requested_pause(&busy).await?;
             let problem = problem.with_pause(pause);
             return store
-                .delay_map(self.map.id, Some(&problem), now + pause)
+                .delay_scope(self.map.id, Some(&problem), now + pause)
                 .await;
         }
         match problem.retry() {
             Retry::After(wait) => {
-                let due = now + wait.min(LONGEST_PAUSE);
-                store.delay_map(self.map.id, Some(&problem), due).await
+                let due = now + wait.min(MAX_PAUSE);
+                store.delay_scope(self.map.id, Some(&problem), due).await
             }
             // The work of a paused account goes on when it is resumed.
             Retry::Never | Retry::WhenChanged if problem == Problem::AccountPaused => Ok(()),
             Retry::Never | Retry::WhenChanged => {
                 store
-                    .finish_map(self.map.id, true, Some(&problem), now)
+                    .finish_scope(self.map.id, true, Some(&problem), now)
                     .await
             }
         }
@@ -410,7 +410,7 @@ pub async fn start(
     let now = services.clock.now();
     services
         .store
-        .start_map(account.id, admin.id, &addresses.all, &entry, now)
+        .start_scope(account.id, admin.id, &addresses.all, &entry, now)
         .await
 }
 

@@ -29,7 +29,7 @@ const LEASE: Duration = Duration::from_mins(2);
 const fn max_at_once(channel: Channel) -> usize {
     match channel {
         Channel::Mail => 1,
-        Channel::Webhook => kalends_store::MOST_WEBHOOKS,
+        Channel::Webhook => kalends_store::MAX_WEBHOOKS,
     }
 }
 
@@ -211,7 +211,7 @@ async fn test(
 pub(super) fn made(
     services: &Services,
     kind: NoticeKind,
-    occasion: Option<kalends_core::id::IncidentId>,
+    incident: Option<kalends_core::id::IncidentId>,
     recipient: Recipient,
     told: &words::NoticeContext,
     now: Timestamp,
@@ -223,7 +223,7 @@ pub(super) fn made(
             Channel::Webhook => {
                 let mut json = told.json.clone();
                 // The same in all notices of one cause, so that its end is told apart from another's.
-                if let Some(id) = occasion {
+                if let Some(id) = incident {
                     json["data"]["occasion"] = id.to_string().into();
                 }
                 json.to_string()
@@ -232,7 +232,7 @@ pub(super) fn made(
     );
     Notice {
         id: NoticeId::new(now, services.random.bytes()),
-        occasion,
+        incident,
         kind,
         recipient,
         subject,

@@ -20,7 +20,7 @@ const PROVEN: Duration = Duration::from_mins(17);
 /// What passes by itself is told only when it has lasted this long.
 const LASTS: Duration = Duration::from_hours(6);
 /// Up to so many people are each told of a problem of their own mailbox; for more, it is the organisation's.
-const FEW: i64 = 10;
+const FEW_PEOPLE: i64 = 10;
 /// Days ahead of the end of a certificate at which it is told.
 const CERTIFICATE_WARNED: [u64; 4] = [30, 14, 3, 1];
 
@@ -96,7 +96,7 @@ async fn of_trouble(store: &Store, trouble: CurrentProblem) -> Result<Vec<Condit
     let what = trouble.problem.concerns();
     let is_theirs = trouble.owner == Owner::You
         && match what {
-            Concerns::Mailbox => trouble.people <= FEW,
+            Concerns::Mailbox => trouble.people <= FEW_PEOPLE,
             // One account for many people is no single person's business.
             Concerns::Password | Concerns::Account | Concerns::Role | Concerns::Server => {
                 trouble.people == 1
@@ -123,7 +123,7 @@ async fn of_trouble(store: &Store, trouble: CurrentProblem) -> Result<Vec<Condit
     }
     let code = trouble.problem.code();
     let people = store
-        .held_up_people(trouble.account, &trouble.problem, FEW)
+        .held_up_people(trouble.account, &trouble.problem, FEW_PEOPLE)
         .await?;
     Ok(people
         .into_iter()

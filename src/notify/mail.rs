@@ -28,7 +28,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// How long somebody who looks at a page waits for it, other mails that it has before included.
 const LIMIT_OF_TEST: Duration = Duration::from_secs(6);
 /// What is left at least once its turn has come.
-const SHORTEST: Duration = Duration::from_secs(2);
+const MIN_INTERVAL: Duration = Duration::from_secs(2);
 /// The longest answer of a mail server that is kept, in characters.
 const ANSWER: usize = 300;
 
@@ -159,7 +159,7 @@ impl Mailer {
             )));
         };
         let left = LIMIT_OF_TEST.saturating_sub(begun.elapsed());
-        self.send_within(message, left.max(SHORTEST)).await
+        self.send_within(message, left.max(MIN_INTERVAL)).await
     }
 
     async fn send_within(&self, message: Message, limit: Duration) -> Result<(), DeliveryError> {

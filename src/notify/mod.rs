@@ -22,5 +22,5 @@ pub(crate) use deliver::deliver;
 pub use deliver::{deliver_due, test_mail, test_webhook};
 pub use link::send_link;
 pub use mail::{MailError, Mailer};
-pub use watch::look;
+pub use watch::update_incidents;
 pub use webhook::{HookError, NewHook, add, remove, signature};

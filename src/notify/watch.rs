@@ -15,38 +15,38 @@ use std::{collections::HashMap, time::Duration};
 
 const DAY: Duration = Duration::from_hours(24);
 /// Days after the first time at which what lasts is told again.
-const AGAIN: [u64; 3] = [1, 3, 7];
+const REMINDER_DAYS: [u64; 3] = [1, 3, 7];
 /// After this long without an end, a link that was being mailed is given up: the process that sent it is gone.
 const LOST: Duration = Duration::from_hours(1);
 
 /// Tells what began, what still lasts and what is over: that a connection that had it was seen without it. While everything is paused nothing is compared, so that a pause
 /// looks like no recovery.
-pub async fn look(services: &Services) -> Result<(), StoreError> {
+pub async fn update_incidents(services: &Services) -> Result<(), StoreError> {
     let (store, now) = (&services.store, services.clock.now());
     store.fail_lost_links(now - LOST, now).await?;
-    if store.standstill().await?.is_some() {
+    if store.global_pause().await?.is_some() {
         return Ok(());
     }
     let found = conditions(store, now).await?;
-    let open = store.open_occasions().await?;
+    let open = store.open_incidents().await?;
     let mut open: HashMap<String, Incident> = open
         .into_iter()
-        .map(|occasion| (occasion.name.clone(), occasion))
+        .map(|incident| (incident.name.clone(), incident))
         .collect();
     for condition in found {
         match open.remove(&condition.name) {
             None if condition.told_from <= now => raise(services, &condition, now).await?,
             None => {}
-            Some(occasion) => again(services, &occasion, &condition, now).await?,
+            Some(incident) => again(services, &incident, &condition, now).await?,
         }
     }
-    for occasion in open.into_values() {
-        if let Some(told) = &occasion.about
+    for incident in open.into_values() {
+        if let Some(told) = &incident.about
             && is_hidden(services, told).await?
         {
             continue;
         }
-        close(services, &occasion, now).await?;
+        close(services, &incident, now).await?;
     }
     Ok(())
 }
@@ -56,7 +56,7 @@ async fn raise(
     condition: &Condition,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let occasion = Incident {
+    let incident = Incident {
         id: IncidentId::new(now, services.random.bytes()),
         name: condition.name.clone(),
         title: words::title(&condition.cause),
@@ -79,26 +79,26 @@ async fn raise(
             made(
                 services,
                 NoticeKind::Raised,
-                Some(occasion.id),
+                Some(incident.id),
                 to,
                 &told,
                 now,
             )
         })
         .collect();
-    services.store.open_occasion(&occasion, &notices).await?;
+    services.store.open_incident(&incident, &notices).await?;
     Ok(())
 }
 
 async fn again(
     services: &Services,
-    occasion: &Incident,
+    incident: &Incident,
     condition: &Condition,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let days = days(occasion.reminders).filter(|_| occasion.next_at.is_some_and(|at| at <= now));
+    let days = days(incident.reminders).filter(|_| incident.next_at.is_some_and(|at| at <= now));
     let Some(days) = days else { return Ok(()) };
-    let next_at = told_again(occasion.opened_at, occasion.reminders + 1);
+    let next_at = told_again(incident.opened_at, incident.reminders + 1);
     let moment = NoticeReason::Again { days };
     let told = words::cause(&services.channels, &condition.cause, moment, now);
     let notices: Vec<Notice> = recipients(services, &condition.cause)
@@ -108,7 +108,7 @@ async fn again(
             made(
                 services,
                 NoticeKind::Reminder,
-                Some(occasion.id),
+                Some(incident.id),
                 to,
                 &told,
                 now,
@@ -117,13 +117,13 @@ async fn again(
         .collect();
     services
         .store
-        .remind(occasion, people(&condition.cause), next_at, &notices)
+        .remind(incident, people(&condition.cause), next_at, &notices)
         .await
 }
 
 /// How many days after the first time something is told again that was told again so often.
 fn days(reminders: i64) -> Option<u64> {
-    AGAIN.get(usize::try_from(reminders).ok()?).copied()
+    REMINDER_DAYS.get(usize::try_from(reminders).ok()?).copied()
 }
 
 fn told_again(opened_at: Timestamp, reminders: i64) -> Option<Timestamp> {
@@ -132,17 +132,17 @@ fn told_again(opened_at: Timestamp, reminders: i64) -> Option<Timestamp> {
 }
 
 /// Whoever was told is told that it is over; what is told once ends without a word.
-async fn close(services: &Services, occasion: &Incident, now: Timestamp) -> Result<(), StoreError> {
-    let is_followed = occasion.next_at.is_some() || occasion.reminders > 0;
+async fn close(services: &Services, incident: &Incident, now: Timestamp) -> Result<(), StoreError> {
+    let is_followed = incident.next_at.is_some() || incident.reminders > 0;
     let admins = services.store.acting_admins().await?;
     let over = |to: Recipient| {
         let is_to_admins =
             to.channel == Channel::Webhook || admins.iter().any(|admin| admin.as_str() == to.to);
-        let told = words::over(&services.channels, occasion, is_to_admins, now);
+        let told = words::over(&services.channels, incident, is_to_admins, now);
         made(
             services,
             NoticeKind::Over,
-            Some(occasion.id),
+            Some(incident.id),
             to,
             &told,
             now,
@@ -150,7 +150,7 @@ async fn close(services: &Services, occasion: &Incident, now: Timestamp) -> Resu
     };
     services
         .store
-        .close_occasion(occasion, is_followed.then_some(over), now)
+        .close_incident(incident, is_followed.then_some(over), now)
         .await
 }
 

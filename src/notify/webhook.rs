@@ -15,7 +15,7 @@ use kalends_core::{
 };
 use kalends_exchange::outbound::Bytes;
 use kalends_exchange::outbound::{Outbound, OutboundError};
-use kalends_store::{MOST_WEBHOOKS, StoreError, User, vault::Destination};
+use kalends_store::{MAX_WEBHOOKS, StoreError, User, vault::Destination};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub enum HookError {
     Address,
     #[error("Leave out the name and password: whoever gets a notice knows it by its signature.")]
     Password,
-    #[error("There are {MOST_WEBHOOKS} webhooks already. Remove one first.")]
+    #[error("There are {MAX_WEBHOOKS} webhooks already. Remove one first.")]
     TooMany,
     #[error(transparent)]
     Custody(#[from] CustodyError),

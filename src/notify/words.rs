@@ -319,11 +319,11 @@ fn problem_text(channels: &Channels, about: &About, words: &Advice, link: &str) 
 /// It is over.
 pub fn over(
     channels: &Channels,
-    occasion: &kalends_core::notice::Incident,
+    incident: &kalends_core::notice::Incident,
     is_to_admins: bool,
     now: Timestamp,
 ) -> NoticeContext {
-    let subject = format!("Over: {}", occasion.title);
+    let subject = format!("Over: {}", incident.title);
     let link = channels.link(if is_to_admins {
         "/overview"
     } else {
@@ -331,11 +331,11 @@ pub fn over(
     });
     let lasted = format!(
         "It was told on {} and holds nobody up any more since {}.",
-        occasion.opened_at.time_in_words(),
+        incident.opened_at.time_in_words(),
         now.time_in_words()
     );
-    let text = format!("{}.\n\n{lasted}\n\nHow it stands: {link}\n", occasion.title);
-    let data = json!({"title": occasion.title, "people": occasion.people, "link": link});
+    let text = format!("{}.\n\n{lasted}\n\nHow it stands: {link}\n", incident.title);
+    let data = json!({"title": incident.title, "people": incident.people, "link": link});
     told("problem.over", subject, text, &data, now)
 }
 

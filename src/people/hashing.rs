@@ -16,10 +16,10 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Hashes that run at the same time in each queue, and that wait behind them.
-const AT_ONCE: usize = 2;
+const MAX_CONCURRENT: usize = 2;
 const WAITING: usize = 32;
 /// When somebody who found the queue full comes again: a full queue is worked through by then.
-const AGAIN: Duration = Duration::from_secs(5);
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Too many wait already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -62,8 +62,8 @@ struct Turn {
 impl Hashing {
     pub fn new(random: Random) -> Self {
         let lane = || Lane {
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
-            places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            turns: Arc::new(Semaphore::new(MAX_CONCURRENT)),
+            places: Arc::new(Semaphore::new(MAX_CONCURRENT + WAITING)),
         };
         Self(Arc::new(Gate {
             known: lane(),
@@ -119,13 +119,15 @@ impl Hashing {
             gate.keep_memory(memory);
             worked
         });
-        working
-            .await
-            .map_err(|_| HashingBusy { retry_after: AGAIN })
+        working.await.map_err(|_| HashingBusy {
+            retry_after: RETRY_AFTER,
+        })
     }
 
     async fn turn(&self, queue: Queue) -> Result<Turn, HashingBusy> {
-        let busy = HashingBusy { retry_after: AGAIN };
+        let busy = HashingBusy {
+            retry_after: RETRY_AFTER,
+        };
         let lane = match queue {
             Queue::Known => &self.0.known,
             Queue::Anybody => &self.0.anybody,
@@ -287,9 +289,9 @@ mod tests {
         let hashing = Hashing::new(Random::seeded(1));
         let gate = &hashing.0;
         let _working = Arc::clone(&gate.anybody.turns)
-            .try_acquire_many_owned(u32::try_from(AT_ONCE).expect("few"))
+            .try_acquire_many_owned(u32::try_from(MAX_CONCURRENT).expect("few"))
             .expect("turns");
-        let waiting: Vec<_> = (0..AT_ONCE + WAITING)
+        let waiting: Vec<_> = (0..MAX_CONCURRENT + WAITING)
             .map(|_| {
                 Arc::clone(&gate.anybody.places)
                     .try_acquire_owned()
@@ -300,7 +302,12 @@ mod tests {
         let told = hashing
             .verify(Queue::Anybody, &password("x"), hash.clone())
             .await;
-        assert_eq!(told, Err(HashingBusy { retry_after: AGAIN }));
+        assert_eq!(
+            told,
+            Err(HashingBusy {
+                retry_after: RETRY_AFTER
+            })
+        );
         assert_eq!(
             hashing.verify(Queue::Known, &password("x"), hash).await,
             Ok(false)
@@ -315,7 +322,7 @@ mod tests {
         let ended = futures::future::join_all(many).await;
         assert!(ended.iter().all(|right| *right == Ok(false)));
         let kept = hashing.0.memory.lock().expect("memory").len();
-        assert!((1..=AT_ONCE).contains(&kept), "{kept}");
+        assert!((1..=MAX_CONCURRENT).contains(&kept), "{kept}");
     }
 
     static EMPTY: std::sync::LazyLock<Password> = std::sync::LazyLock::new(Password::default);

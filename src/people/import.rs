@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// The most people of one table.
-pub const MOST_PEOPLE: usize = 5_000;
+pub const MAX_PEOPLE: usize = 5_000;
 
 /// One line of the table, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ pub fn read_people(text: &str) -> Option<Vec<ImportRow>> {
                 read.extend(people.map(|person| recipient_of(line, person, &mut seen)));
             }
         }
-        if read.len() > MOST_PEOPLE {
+        if read.len() > MAX_PEOPLE {
             return None;
         }
     }
@@ -392,7 +392,7 @@ mod tests {
             let lines: Vec<String> = (0..number).map(|n| format!("p{n}@example.test")).collect();
             lines.join("\n")
         };
-        assert!(read_people(&lines(MOST_PEOPLE)).is_some());
-        assert!(read_people(&lines(MOST_PEOPLE + 1)).is_none());
+        assert!(read_people(&lines(MAX_PEOPLE)).is_some());
+        assert!(read_people(&lines(MAX_PEOPLE + 1)).is_none());
     }
 }

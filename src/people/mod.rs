@@ -8,7 +8,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod two_factor;
 
-pub use import::{ImportRow, MOST_PEOPLE, read_people};
+pub use import::{ImportRow, MAX_PEOPLE, read_people};
 pub use new_person::{NewPerson, PeopleError};
 
 use crate::{

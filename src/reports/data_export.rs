@@ -27,7 +27,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
     let looked = store
         .looked_at(user, connection.as_ref(), MAX_LINES)
         .await?;
-    let kept = store.kept_about(user.id).await?;
+    let kept = store.stored_counts(user.id).await?;
     let factor = store.factor(user.id).await?;
     let devices = store.devices_of(user.id, services.clock.now()).await?;
     let requests = store.requests_of(user.id).await?;
@@ -86,7 +86,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
             "state": it.state,
             "asked_at": iso(it.asked_at),
         })).collect::<Vec<_>>(),
-        "kept": { "rounds": kept.rounds, "calls": kept.calls, "checks": kept.checks },
+        "kept": { "rounds": kept.sync_runs, "calls": kept.calls, "checks": kept.checks },
         "checks": checks.iter().map(|it| json!({
             "at": iso(it.started_at),
             "mailbox": it.typed.mailbox,
@@ -114,10 +114,10 @@ async fn history(
     user: &User,
     id: ConnectionId,
 ) -> Result<(Vec<Value>, Vec<Value>, Vec<Value>), StoreError> {
-    let rounds = store.last_rounds(id, MAX_LINES).await?;
+    let sync_runs = store.last_runs(id, MAX_LINES).await?;
     let calls = store.last_calls(id, MAX_LINES).await?;
     let states = store.state_changes(id, MAX_LINES).await?;
-    let rounds = rounds.iter().map(|it| {
+    let sync_runs = sync_runs.iter().map(|it| {
         json!({
             "at": iso(it.started_at),
             "millis": it.millis,
@@ -139,7 +139,7 @@ async fn history(
     let states = states
         .iter()
         .map(|it| json!({ "at": iso(it.at), "state": it.state, "problem": it.cause }));
-    Ok((rounds.collect(), calls.collect(), states.collect()))
+    Ok((sync_runs.collect(), calls.collect(), states.collect()))
 }
 
 /// The entries as a calendar that any program reads: times in UTC, days as days, private ones marked so.

@@ -106,7 +106,7 @@ pub struct Metrics(Arc<Inner>);
 struct Inner {
     registry: Registry,
     calls: Calls,
-    rounds: Family<Outcome, Counter>,
+    sync_runs: Family<Outcome, Counter>,
     sign_ins: Family<Outcome, Counter>,
     connections: Family<State, Gauge>,
     notices: Family<State, Gauge>,
@@ -127,7 +127,7 @@ impl Metrics {
         let calls = Calls::default();
         let mut registry = Registry::with_prefix("kalends");
         let inner = Inner {
-            rounds: Family::default(),
+            sync_runs: Family::default(),
             sign_ins: Family::default(),
             connections: Family::default(),
             notices: Family::default(),
@@ -165,7 +165,7 @@ impl Metrics {
         registry.register(
             "rounds",
             "Syncs of this process: success, or the code of the problem",
-            inner.rounds.clone(),
+            inner.sync_runs.clone(),
         );
         registry.register(
             "sign_ins",
@@ -207,9 +207,9 @@ impl Metrics {
     }
 
     /// A round ended: `None` for success.
-    pub fn round_ended(&self, problem: Option<&'static str>) {
+    pub fn run_ended(&self, problem: Option<&'static str>) {
         let outcome = problem.unwrap_or("success");
-        self.0.rounds.get_or_create(&Outcome { outcome }).inc();
+        self.0.sync_runs.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// Somebody tried to sign in to Kalends.
@@ -266,8 +266,8 @@ mod tests {
             calls.call_ended("FindItem", "NoError", took);
         }
         calls.sign_in_refused();
-        metrics.round_ended(None);
-        metrics.round_ended(Some("throttled"));
+        metrics.run_ended(None);
+        metrics.run_ended(Some("throttled"));
         metrics.sign_in(SignInOutcome::WrongCode);
         let mut text = String::new();
         encode(&mut text, &metrics.0.registry).unwrap();

@@ -34,7 +34,7 @@ pub async fn timeline(
 ) -> Result<Vec<Happened>, StoreError> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut all = Vec::new();
-    for round in store.last_rounds(connection.id, most).await? {
+    for round in store.last_runs(connection.id, most).await? {
         all.push(Happened {
             at: round.ended_at(),
             what: What::Round(round),

@@ -10,7 +10,7 @@ use crate::{
 use kalends_store::{Instance, StoreError};
 
 /// Frees what instances hold that are not heard of any more.
-async fn look_after_others(services: &Services) -> Result<(), StoreError> {
+async fn free_dead_instances(services: &Services) -> Result<(), StoreError> {
     let (store, clock) = (&services.store, &services.clock);
     let listed = store.other_processes().await?;
     let mut others = services.others.0.lock().await;
@@ -39,7 +39,7 @@ pub async fn tell(services: &Services) -> Result<(), CustodyError> {
         .store
         .instance_runs(&instance, now - SILENT - KEEP_FOR)
         .await?;
-    look_after_others(services).await?;
+    free_dead_instances(services).await?;
     holds_every_key(&services.store, &services.vault).await
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// For how long one can be read.
-pub const SHOWN: Duration = Duration::from_mins(15);
+pub const SHOWN_FOR: Duration = Duration::from_mins(15);
 
 /// Secrets by what they belong to.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl<K: Copy + Eq + Hash> OneTimeSecrets<K> {
     pub fn keep(&self, of: K, by: UserId, text: String, now: Timestamp) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, secret| secret.until > now);
-        let until = now + SHOWN;
+        let until = now + SHOWN_FOR;
         all.insert(of, Secret { by, text, until });
     }
 

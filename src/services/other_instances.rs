@@ -16,7 +16,7 @@ const GONE: Duration = Duration::from_secs(30);
 const WATCHED: Duration = Duration::from_secs(15);
 
 /// Where this process itself was still for longer, the others may have been too.
-const LONGEST_GAP: Duration = Duration::from_secs(20);
+const MAX_GAP: Duration = Duration::from_secs(20);
 
 /// What was last heard of the other instances. Durations are as [`Clock::passed`](kalends_core::clock::Clock::passed) tells them.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Watched {
         passed: Duration,
     ) -> Vec<Heard> {
         let looked = self.looked.replace(passed);
-        if looked.is_some_and(|looked| passed.saturating_sub(looked) > LONGEST_GAP) {
+        if looked.is_some_and(|looked| passed.saturating_sub(looked) > MAX_GAP) {
             self.heard.clear();
         }
         self.heard

@@ -4,7 +4,7 @@
 use super::{heading::Heading, sheet_row::SheetRow};
 
 /// The most lines before the names of the columns.
-const MOST_PREAMBLE: usize = 20;
+const MAX_PREAMBLE: usize = 20;
 
 /// A table of people.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,7 +27,7 @@ pub fn read_sheet(text: &str) -> Sheet {
         .first()
         .is_some_and(|row| row.cell(Some(0)).starts_with("#TYPE"));
     rows.retain(|row| !is_directive(row.cell(Some(0))));
-    let begin = rows.iter().take(MOST_PREAMBLE);
+    let begin = rows.iter().take(MAX_PREAMBLE);
     let begin = begin.take_while(|row| !row.has(|c| c == '@'));
     let named: Vec<Option<Heading>> = begin.map(|row| Heading::named(&row.cells)).collect();
     let at = named.iter().position(Option::is_some);
@@ -123,7 +123,7 @@ fn in_list(text: &str) -> Option<Vec<SheetRow>> {
         text.lines().map(pair).enumerate().collect();
     let mut names: Vec<String> = Vec::new();
     for (name, _) in pairs.iter().filter_map(|(_, pair)| pair.as_ref()) {
-        if !names.contains(name) && names.len() < MOST_PREAMBLE {
+        if !names.contains(name) && names.len() < MAX_PREAMBLE {
             names.push(name.clone());
         }
     }
@@ -193,7 +193,7 @@ fn separated(text: &str) -> Vec<SheetRow> {
     let begin: Vec<&str> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
-        .take(MOST_PREAMBLE)
+        .take(MAX_PREAMBLE)
         .collect();
     let known = |by: u8| {
         let named = |line: &&str| Heading::named(&rows_of(line, by).first()?.cells);

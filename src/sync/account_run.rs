@@ -1,6 +1,6 @@
 //! One account's turn: its due connections, the oldest first, a few at the same time.
 
-use super::{clients::Clients, lease::while_held, run::round};
+use super::{clients::Clients, lease::while_held, run::run};
 use crate::{
     accounts::refusals::{SavedGate, Sending},
     services::Services,
@@ -15,13 +15,13 @@ use tokio_util::sync::CancellationToken;
 /// After this long no further round begins, so that others get their turn.
 const TURN_LIMIT: Duration = Duration::from_secs(90);
 /// How often a turn looks whether its account was paused.
-const LOOK: Duration = Duration::from_millis(400);
+const POLL_INTERVAL: Duration = Duration::from_millis(400);
 
 /// What came of a turn.
 #[derive(Debug, Clone, Copy)]
 pub struct AccountRunOutcome {
     /// How many rounds were given.
-    pub rounds: usize,
+    pub sync_runs: usize,
     /// An error ended it before its time.
     pub is_broken_off: bool,
 }
@@ -34,8 +34,8 @@ pub async fn turn(
     stop: &CancellationToken,
 ) -> AccountRunOutcome {
     let account = &leased.account;
-    let mut rounds = 0;
-    let working = Box::pin(rounds_of(services, &leased, &mut rounds));
+    let mut sync_runs = 0;
+    let working = Box::pin(runs_of(services, &leased, &mut sync_runs));
     let worked = tokio::select! {
         worked = while_held(services, &leased, working) => worked,
         () = stop.cancelled() => None,
@@ -56,7 +56,7 @@ pub async fn turn(
         tracing::error!(%error, "an account's lease runs out by itself");
     }
     AccountRunOutcome {
-        rounds,
+        sync_runs,
         is_broken_off,
     }
 }
@@ -64,7 +64,7 @@ pub async fn turn(
 /// Ends when an admin has paused the account, or everything.
 async fn paused(services: &Services, account: &Account) {
     loop {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         match services.store.is_paused(account.id).await {
             Ok(true) => return,
             Ok(false) => {}
@@ -73,10 +73,10 @@ async fn paused(services: &Services, account: &Account) {
     }
 }
 
-async fn rounds_of(
+async fn runs_of(
     services: &Services,
     leased: &Leased,
-    rounds: &mut usize,
+    sync_runs: &mut usize,
 ) -> Result<(), StoreError> {
     let account = &leased.account;
     let clients = Clients::new(services, account);
@@ -87,7 +87,7 @@ async fn rounds_of(
         due_by: services.clock.now(),
         until: Instant::now() + TURN_LIMIT,
     };
-    let worked = work.through(&clients, rounds).await;
+    let worked = work.through(&clients, sync_runs).await;
     clients.keep();
     worked
 }
@@ -101,7 +101,11 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn through(&self, clients: &Clients<'_>, rounds: &mut usize) -> Result<(), StoreError> {
+    async fn through(
+        &self,
+        clients: &Clients<'_>,
+        sync_runs: &mut usize,
+    ) -> Result<(), StoreError> {
         // What a round reads is written only while the account is held; the verdict on a password always is.
         let mut held = self.services.clone();
         held.store = held.store.under(&self.leased.lease);
@@ -115,13 +119,13 @@ impl Work<'_> {
                 };
                 ids.insert(connection.id);
                 under_way.push(
-                    async move { round(services, &account, &connection, clients).await }.boxed(),
+                    async move { run(services, &account, &connection, clients).await }.boxed(),
                 );
             }
             let Some(ended) = under_way.next().await else {
                 return Ok(());
             };
-            *rounds += 1;
+            *sync_runs += 1;
             ended?;
         }
     }

@@ -28,7 +28,7 @@ use tokio::sync::Semaphore;
 
 /// Connections of one account at the same time. Exchange counts them: three hundred and more are allowed to an account
 /// by default, and a quick answer to a few beats a slow one to many.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT: usize = 4;
 
 /// Why something did not reach the end.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl<'a> Clients<'a> {
     /// each.
     pub fn at_once(&self) -> usize {
         if self.is_proven.load(Ordering::Relaxed) && self.account.busy_times == 0 {
-            AT_ONCE
+            MAX_CONCURRENT
         } else {
             1
         }

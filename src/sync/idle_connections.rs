@@ -18,7 +18,7 @@ const IDLE: Duration = Duration::from_secs(100);
 /// A connection signs in anew after this long, so that a password changed or an account disabled takes effect soon.
 const OLDEST: Duration = Duration::from_mins(10);
 /// The most connections that are kept.
-const MOST: usize = 400;
+const MAX_IDLE: usize = 400;
 
 /// Idle connections by account. Clones share them.
 #[derive(Clone, Default)]
@@ -49,7 +49,7 @@ impl IdleConnections {
             return;
         }
         self.with(|all| {
-            if all.values().map(Vec::len).sum::<usize>() < MOST {
+            if all.values().map(Vec::len).sum::<usize>() < MAX_IDLE {
                 let idle = Idle {
                     secret_id: account.secret_id,
                     client,

@@ -89,20 +89,20 @@ impl RunningAccounts {
             Err(error) => (error.id(), None),
         };
         self.slots.ended(task, turned.as_ref(), Instant::now());
-        Some(turned.map_or(0, |turned| turned.rounds))
+        Some(turned.map_or(0, |turned| turned.sync_runs))
     }
 }
 
 /// Gives the connections that are due now one round each, and returns how many that were.
-pub async fn tend(services: &Services) -> Result<usize, StoreError> {
+pub async fn run_due(services: &Services) -> Result<usize, StoreError> {
     let stop = CancellationToken::new();
     let mut turns = RunningAccounts::default();
-    let mut rounds = 0;
+    let mut sync_runs = 0;
     loop {
         turns.begin(services, &stop).await?;
         match turns.next().await {
-            Some(ended) => rounds += ended,
-            None => return Ok(rounds),
+            Some(ended) => sync_runs += ended,
+            None => return Ok(sync_runs),
         }
     }
 }

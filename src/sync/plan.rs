@@ -20,7 +20,7 @@ pub const OVERDUE: Duration = Duration::from_mins(15);
 /// Between two looks at something that somebody must mend elsewhere.
 const WAITING: Duration = Duration::from_mins(15);
 /// Trouble that passes is never left alone for longer, unless the server asks for it.
-const LONGEST: Duration = Duration::from_mins(30);
+const MAX_INTERVAL: Duration = Duration::from_mins(30);
 
 /// Between two sign-ins of an account whose password was answered by a page: it may have been refused, and this seldom
 /// locks no account.
@@ -58,7 +58,7 @@ pub fn after_failure(
         Retry::After(wait) => {
             let wait = match problem.asked_pause() {
                 Some(pause) => pause.min(Duration::from_millis(MAX_MILLIS)),
-                None => wait.min(LONGEST),
+                None => wait.min(MAX_INTERVAL),
             };
             Some(now + wait + jitter(wait))
         }

@@ -23,7 +23,7 @@ use kalends_store::{Account, CompletedRun, Failed, RequestedPause, StoreError};
 
 /// Reads and stores; a failure is written down and is no error.
 #[tracing::instrument(name = "sync.round", skip_all, fields(connection.id = %connection.id))]
-pub async fn round(
+pub async fn run(
     services: &Services,
     account: &Account,
     connection: &Connection,
@@ -49,7 +49,7 @@ pub async fn round(
                 next,
             };
             if account.busy_times > 0 {
-                services.store.end_busy_times(account.id, now).await?;
+                services.store.end_requested_pauses(account.id, now).await?;
             }
             match &reading.damaged {
                 None => keep(services, connection, &round).await,
@@ -62,7 +62,7 @@ pub async fn round(
             request_id,
             calls,
         }) => {
-            services.metrics.round_ended(Some(problem.code()));
+            services.metrics.run_ended(Some(problem.code()));
             if !is_refusal && is_held_back(&problem) {
                 return hold_back(services, connection, &problem).await;
             }
@@ -80,9 +80,9 @@ pub async fn round(
                 next,
             };
             if is_refusal || clients.is_stopped() {
-                return services.store.note_refused_round(connection, &failed).await;
+                return services.store.note_refused_run(connection, &failed).await;
             }
-            services.store.fail_round(connection, &failed).await?;
+            services.store.fail_run(connection, &failed).await?;
             if clients.is_doubted() {
                 let until = now + plan::IN_DOUBT;
                 services.store.put_off(account.id, &failed, until).await?;
@@ -97,8 +97,8 @@ async fn keep(
     connection: &Connection,
     round: &CompletedRun<'_>,
 ) -> Result<(), StoreError> {
-    let changes = services.store.keep_round(connection, round).await?;
-    services.metrics.round_ended(None);
+    let changes = services.store.save_run(connection, round).await?;
+    services.metrics.run_ended(None);
     tracing::debug!(?changes, entries = round.events.len(), "sync ended");
     Ok(())
 }
@@ -121,7 +121,7 @@ async fn keep_readable(
         mailbox: &connection.mailbox,
     };
     let problem = diagnose(&damaged.error, &evidence).lying_in(unread);
-    services.metrics.round_ended(Some(problem.code()));
+    services.metrics.run_ended(Some(problem.code()));
     let (state, next) = plan::after_failure(&problem, round.now, &services.random);
     let request_id = damaged.error.ids.shown();
     tracing::warn!(
@@ -138,7 +138,7 @@ async fn keep_readable(
         now: round.now,
         next,
     };
-    services.store.fail_round(connection, &failed).await
+    services.store.fail_run(connection, &failed).await
 }
 
 /// Where the server asked for a pause, its account gets one, and the problem tells how long it is.
@@ -159,7 +159,7 @@ async fn paused(
         asked,
         now,
     };
-    let pause = services.store.note_busy(&busy).await?;
+    let pause = services.store.note_requested_pause(&busy).await?;
     Ok(problem.with_pause(pause))
 }
 

@@ -11,7 +11,7 @@ use std::{
 use tokio::{task::Id, time::Instant};
 
 /// Accounts at work at the same time in one instance.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT: usize = 16;
 /// Of them, those that only the organisation's accounts take, and those that they leave to others.
 const FOR_ORGANISATION: usize = 2;
 const FOR_OTHERS: usize = 4;
@@ -21,14 +21,14 @@ const AT_ONE_HOST: usize = 8;
 const IN_DOUBT: usize = 8;
 const AT_ONE_HOST_IN_DOUBT: usize = 4;
 /// A host is quick if its rounds take less than this on average.
-const QUICK: Duration = Duration::from_secs(15);
+const QUICK_RUN: Duration = Duration::from_secs(15);
 /// For how long a host that was slow is not taken for quick.
 const SLOW_FOR: Duration = Duration::from_mins(15);
 /// Hosts that are remembered; the oldest are forgotten.
-const MOST_HOSTS: usize = 500;
+const MAX_HOSTS: usize = 500;
 /// An account whose turn came to nothing while something of it is due has its next one after this.
-const REST: Duration = Duration::from_secs(10);
-const MOST_RESTING: usize = 64;
+const HOST_REST: Duration = Duration::from_secs(10);
+const MAX_RESTING: usize = 64;
 
 /// The turns that go on, and what is known of the hosts.
 #[derive(Debug, Default)]
@@ -58,16 +58,16 @@ impl Slots {
         self.resting.retain(|(_, until)| *until > now);
         let (of_organisation, at_hosts) = self.count();
         let of_others: usize = at_hosts.values().sum();
-        if of_organisation + of_others >= AT_ONCE {
+        if of_organisation + of_others >= MAX_CONCURRENT {
             return None;
         }
-        let members = if of_others >= AT_ONCE - FOR_ORGANISATION {
+        let members = if of_others >= MAX_CONCURRENT - FOR_ORGANISATION {
             Members::OnlyAt(Vec::new())
         } else {
             self.members(&at_hosts, now)
         };
         Some(Room {
-            organisation: of_organisation < AT_ONCE - FOR_OTHERS,
+            organisation: of_organisation < MAX_CONCURRENT - FOR_OTHERS,
             members,
             but: self.resting.iter().map(|(account, _)| *account).collect(),
         })
@@ -130,16 +130,16 @@ impl Slots {
         let Some(turn) = self.at_work.remove(&task) else {
             return;
         };
-        let rounds = turned.map_or(0, |turned| turned.rounds);
-        if rounds == 0 || turned.is_none_or(|turned| turned.is_broken_off) {
-            if self.resting.len() >= MOST_RESTING {
+        let sync_runs = turned.map_or(0, |turned| turned.sync_runs);
+        if sync_runs == 0 || turned.is_none_or(|turned| turned.is_broken_off) {
+            if self.resting.len() >= MAX_RESTING {
                 self.resting.remove(0);
             }
-            self.resting.push((turn.account, now + REST));
+            self.resting.push((turn.account, now + HOST_REST));
         }
         let each =
-            now.duration_since(turn.since) / u32::try_from(rounds.max(1)).unwrap_or(u32::MAX);
-        if each >= QUICK {
+            now.duration_since(turn.since) / u32::try_from(sync_runs.max(1)).unwrap_or(u32::MAX);
+        if each >= QUICK_RUN {
             let slow_until = Some(now + SLOW_FOR);
             self.remember(
                 turn.host,
@@ -148,7 +148,7 @@ impl Slots {
                     slow_until,
                 },
             );
-        } else if rounds > 0 {
+        } else if sync_runs > 0 {
             let known = self.hosts.get(&turn.host);
             let slow_until = known.and_then(|pace| pace.slow_until);
             let slow_until = slow_until.filter(|until| *until > now);
@@ -164,7 +164,7 @@ impl Slots {
 
     fn remember(&mut self, host: String, pace: Pace) {
         self.hosts.insert(host, pace);
-        if self.hosts.len() > MOST_HOSTS {
+        if self.hosts.len() > MAX_HOSTS {
             let oldest = self.hosts.iter().min_by_key(|(_, pace)| pace.seen);
             if let Some(host) = oldest.map(|(host, _)| host.clone()) {
                 self.hosts.remove(&host);
@@ -220,7 +220,7 @@ mod tests {
             let task = self.begin(host, false).unwrap();
             self.now += Duration::from_secs(seconds);
             let turned = AccountRunOutcome {
-                rounds: 1,
+                sync_runs: 1,
                 is_broken_off: false,
             };
             self.slots.ended(task, Some(&turned), self.now);
@@ -239,13 +239,13 @@ mod tests {
         assert_eq!(office.many("new.test", false), 0);
         assert_eq!(
             office.many("quick.test", false),
-            AT_ONCE - FOR_ORGANISATION - IN_DOUBT
+            MAX_CONCURRENT - FOR_ORGANISATION - IN_DOUBT
         );
         assert_eq!(office.many("quick.test", true), FOR_ORGANISATION);
         assert_eq!(office.slots.room(office.now), None);
         let mut office = Office::new();
         office.prove("quick.test", 1);
-        assert_eq!(office.many("mail.test", true), AT_ONCE - FOR_OTHERS);
+        assert_eq!(office.many("mail.test", true), MAX_CONCURRENT - FOR_OTHERS);
         assert_eq!(office.many("quick.test", false), FOR_OTHERS);
     }
 
@@ -268,7 +268,7 @@ mod tests {
         let task = office.begin("one.test", false).unwrap();
         office.slots.ended(task, None, office.now);
         assert_eq!(office.slots.room(office.now).unwrap().but.len(), 1);
-        office.now += REST;
+        office.now += HOST_REST;
         assert_eq!(office.slots.room(office.now), Some(Room::for_all()));
     }
 }

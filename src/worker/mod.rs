@@ -32,7 +32,7 @@ use tokio::task::JoinSet;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 /// How long a loop that broke waits before it begins anew.
-const REST: Duration = Duration::from_secs(5);
+const RESTART_DELAY: Duration = Duration::from_secs(5);
 
 /// Keeps every loop going until told to stop, and returns when all have ended.
 pub async fn run(services: Services, stop: CancellationToken) {
@@ -69,7 +69,7 @@ fn work(context: &WorkerContext) -> BoxFuture<'_, ()> {
         Loop::Sync => sync::run(context).boxed(),
         Loop::Maps => mailbox_scope::run(context).boxed(),
         Loop::Notices => context
-            .repeat(|it| async move { notify::look(&it).await }.boxed())
+            .repeat(|it| async move { notify::update_incidents(&it).await }.boxed())
             .boxed(),
         Loop::Mail => notify::deliver(context, Channel::Mail).boxed(),
         Loop::Webhooks => notify::deliver(context, Channel::Webhook).boxed(),
@@ -81,7 +81,7 @@ fn work(context: &WorkerContext) -> BoxFuture<'_, ()> {
             .repeat(|it| async move { it.custody().remember_trail().await }.boxed())
             .boxed(),
         Loop::TrailLook => context
-            .repeat(|it| async move { look_at_trail(&it).await }.boxed())
+            .repeat(|it| async move { check_trail(&it).await }.boxed())
             .boxed(),
         Loop::Sessions => context
             .repeat(|it| async move { housekeeping::forget_sessions(&it).await }.boxed())
@@ -99,13 +99,13 @@ async fn keep_going(context: WorkerContext) {
         let working = AbortOnDropHandle::new(working);
         if let Err(error) = working.await {
             tracing::error!(%error, worker = context.which.name(), "a loop broke and begins anew");
-            let rest = sleep(&context.services.clock, REST);
+            let rest = sleep(&context.services.clock, RESTART_DELAY);
             context.stop.run_until_cancelled(rest).await;
         }
     }
 }
 
-async fn look_at_trail(services: &Services) -> Result<(), audit::TrailError> {
+async fn check_trail(services: &Services) -> Result<(), audit::TrailError> {
     let now = services.clock.now();
     let looked = audit::anchor(&services.store, &services.vault, now).await;
     looked.map(drop)

@@ -10,15 +10,15 @@ const CUT_EVERY: Duration = Duration::from_mins(1);
 
 /// Looks at the clock, tells where it was set, and cuts what was planned by a clock that ran ahead.
 pub async fn watch_clock(services: &Services) -> Result<(), StoreError> {
-    look(services).await.map(drop)
+    check(services).await.map(drop)
 }
 
 /// Whether something may be forgotten because of its age.
 pub async fn may_forget_by_age(services: &Services) -> Result<bool, StoreError> {
-    look(services).await
+    check(services).await
 }
 
-async fn look(services: &Services) -> Result<bool, StoreError> {
+async fn check(services: &Services) -> Result<bool, StoreError> {
     let Services { store, clock, .. } = services;
     let mut watch = services.clock_watch.0.lock().await;
     let (others, line) = match watch.last {
@@ -52,7 +52,7 @@ async fn look(services: &Services) -> Result<bool, StoreError> {
         tracing::warn!(
             seconds = jump.seconds,
             to = now.time_in_words(),
-            "the clock of this machine jumped; look at its time service"
+            "the clock of this machine jumped; check at its time service"
         );
         store.note_clock_jump(&jump).await?;
     }

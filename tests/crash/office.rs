@@ -282,7 +282,7 @@ impl Office {
             now,
             next: now,
         };
-        let kept = self.custody.store.keep_round(&connection, &round).await;
+        let kept = self.custody.store.save_run(&connection, &round).await;
         assert!(kept.unwrap().is_some());
     }
 

@@ -47,7 +47,7 @@ async fn method(world: &World, name: &str) -> SignInMethod {
 on_both_engines! {
     async fn a_saved_password_is_kept_back_from_a_host_that_offers_less_than_before(world) {
         assert!(is_connected(&world.click("bob", SERVICE_PASSWORD).await));
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.state("bob").await, WORKS);
         let before = sent(world);
 
@@ -57,7 +57,7 @@ on_both_engines! {
         world.services.idle_connections.close(world.connection("bob").await.account_id);
         for _ in 0..5 {
             world.pass(MINUTE * 20);
-            world.tend().await;
+            world.run_due().await;
         }
         assert_eq!(world.state("bob").await, HELD_BACK);
         assert_eq!(sent(world), before, "no password went out");
@@ -68,7 +68,7 @@ on_both_engines! {
         world.exchange.world().settings.tls_proxy = false;
         world.offer(true, true);
         world.pass(MINUTE * 20);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.state("bob").await, WORKS);
     }
 
@@ -88,16 +88,16 @@ on_both_engines! {
         assert!(is_connected(&world.click("bob", SERVICE_PASSWORD).await));
         assert_eq!(method(world, "bob").await, SignInMethod::Automatic);
         world.pass(MINUTE * 20);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.state("bob").await, WORKS);
         // Once it offers better, that is used, and there is no way back.
         world.offer(true, true);
         world.pass(MINUTE * 20);
-        world.tend().await;
+        world.run_due().await;
         world.services.idle_connections.close(world.connection("bob").await.account_id);
         world.offer(true, false);
         world.pass(MINUTE * 20);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.state("bob").await, HELD_BACK);
     }
 
@@ -119,7 +119,7 @@ on_both_engines! {
         assert!(is_connected(&world.click_by_basic("bob").await));
         assert_eq!(method(world, "bob").await, SignInMethod::Basic);
         world.pass(MINUTE * 20);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.state("bob").await, WORKS);
 
         // Charlie is not bound by it, and once both use the account no member's word holds for it.
@@ -130,7 +130,7 @@ on_both_engines! {
         assert_eq!(method(world, "bob").await, SignInMethod::Automatic);
         let before = sent(world);
         world.pass(MINUTE * 20);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.state("bob").await, HELD_BACK);
         assert_eq!(world.state("charlie").await, HELD_BACK);
         assert_eq!(sent(world), before);
@@ -147,7 +147,7 @@ on_both_engines! {
         assert!(is_connected(&world.click("charlie", SERVICE_PASSWORD).await));
         assert_eq!(method(world, "bob").await, SignInMethod::Basic);
         world.pass(MINUTE * 20);
-        world.tend().await;
+        world.run_due().await;
         for name in ["alice", "bob", "charlie"] {
             assert_eq!(world.state(name).await, WORKS, "{name}");
         }
@@ -158,7 +158,7 @@ on_both_engines! {
         world.offer(true, false);
         let plan = Plan { after: 3, ..Plan::always(FaultKind::Unauthorized) };
         world.exchange.world().faults.plan(plan);
-        world.tend().await;
+        world.run_due().await;
         let connection = world.connection("bob").await;
         let told = advice(&connection.problem.clone().unwrap(), &connection.names(None));
         assert_eq!(told.title, "Exchange took the saved password a moment ago, and then refused it.");
@@ -166,7 +166,7 @@ on_both_engines! {
         // It is stopped like any other, and not sent in a loop.
         world.exchange.world().faults.clear();
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.state("bob").await.0, ConnectionState::ActionNeeded);
     }
 }

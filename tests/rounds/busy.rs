@@ -35,7 +35,7 @@ async fn all_connected(world: &World) {
     for name in NAMES {
         world.save(name, SERVICE).await;
     }
-    world.tend().await;
+    world.run_due().await;
     for name in NAMES {
         assert_eq!(world.state(name).await, FINE);
     }
@@ -47,7 +47,7 @@ async fn refused_within(world: &World, steps: u32, step: Duration) -> u64 {
     let before = refused();
     for _ in 0..steps {
         world.pass(step);
-        world.tend().await;
+        world.run_due().await;
     }
     refused() - before
 }
@@ -56,7 +56,7 @@ async fn heals(world: &World) {
     world.exchange.world().faults.clear();
     for _ in 0..5 {
         world.pass(MINUTE * 15);
-        world.tend().await;
+        world.run_due().await;
     }
     for name in NAMES {
         assert_eq!(world.state(name).await, FINE, "{name}");
@@ -69,7 +69,7 @@ on_both_engines! {
         for back_off in ["1", "0", "-1"] {
             world.always(busy_for(back_off));
             world.pass(MINUTE * 6);
-            world.tend().await;
+            world.run_due().await;
             let soon = refused_within(world, 20, SECOND).await;
             assert!(soon <= 2, "{back_off}: {soon} in 20 s");
             let within_an_hour = refused_within(world, 360, SECOND * 10).await;
@@ -83,7 +83,7 @@ on_both_engines! {
         for (status, retry_after) in [(503, "0"), (429, "0"), (429, "-1"), (429, "now")] {
             world.always(retry_later(status, retry_after));
             world.pass(MINUTE * 6);
-            world.tend().await;
+            world.run_due().await;
             let soon = refused_within(world, 20, SECOND).await;
             assert!(soon <= 2, "{status} {retry_after}: {soon} in 20 s");
             let within_an_hour = refused_within(world, 360, SECOND * 10).await;
@@ -100,14 +100,14 @@ on_both_engines! {
         });
         let id = world.connection("bob").await.id;
         world.services.store.make_due_now(id, world.clock.now()).await.unwrap();
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.state("bob").await, BUSY);
         let alice = || world.exchange.world().counters().calls("alice@example.test", "FindItem");
         let before = alice();
         assert_eq!(refused_within(world, 53, SECOND * 10).await, 0);
         assert_eq!(alice(), before);
         world.pass(MINUTE * 3);
-        world.tend().await;
+        world.run_due().await;
         assert!(alice() > before);
         assert_eq!(world.state("alice").await, FINE);
         assert_eq!(world.state("bob").await, BUSY);
@@ -124,7 +124,7 @@ on_both_engines! {
         for (steps, step, most) in [(20, SECOND, 2), (360, SECOND * 10, 20)] {
             let before = refused();
             for _ in 0..steps {
-                mailbox_scope::tend(&world.services).await.unwrap();
+                mailbox_scope::run_due(&world.services).await.unwrap();
                 world.pass(step);
             }
             let refused = refused() - before;
@@ -132,7 +132,7 @@ on_both_engines! {
         }
         world.exchange.world().faults.clear();
         world.pass(MINUTE * 31);
-        while mailbox_scope::tend(&world.services).await.unwrap() > 0 {}
+        while mailbox_scope::run_due(&world.services).await.unwrap() > 0 {}
         let ended = world.services.store.map(map).await.unwrap().unwrap();
         assert!(ended.finished_at.is_some() && ended.problem.is_none(), "{ended:?}");
     }
@@ -141,7 +141,7 @@ on_both_engines! {
         all_connected(world).await;
         world.always(busy_for("1500000"));
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         for name in NAMES {
             assert_eq!(world.state(name).await, BUSY, "{name}");
         }
@@ -153,7 +153,7 @@ on_both_engines! {
         // It is 08:06 when the rounds begin.
         world.always(retry_later(503, "Mon, 02 Mar 2026 08:26:00 GMT"));
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(refused_within(world, 19, MINUTE).await, 0);
         assert!(refused_within(world, 6, MINUTE).await > 0);
         heals(world).await;
@@ -169,7 +169,7 @@ on_both_engines! {
             })
         });
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(refused_within(world, 10, MINUTE * 6).await, 0, "each on a connection of its own");
         assert_eq!(world.state("bob").await, FINE);
         let exchange = world.exchange.world();
@@ -188,14 +188,14 @@ on_both_engines! {
             })
         });
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(refused_within(world, 10, MINUTE * 6).await, 0, "each on a connection of its own");
         assert_eq!(world.state("bob").await, FINE);
         // The server was renewed: in time the newer schema is tried again.
         world.exchange.world().faults.clear();
         for _ in 0..4 {
             world.pass(Duration::from_hours(48));
-            world.tend().await;
+            world.run_due().await;
         }
         let exchange = world.exchange.world();
         let asked = exchange.counters().last_request("bob@example.test", "FindItem").unwrap();

@@ -93,7 +93,7 @@ on_both_engines! {
         const BACK: i64 = 400 * 24 * 3_600_000;
         let pool = world.services.store.pool();
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         let entries = async || -> Vec<String> {
             let found = sqlx::query("SELECT item_id FROM events").fetch_all(pool).await.unwrap();
             found.iter().map(|row| row.get(0)).collect()
@@ -112,7 +112,7 @@ on_both_engines! {
         assert_eq!((after.since, after.connected_at), (before.since, before.connected_at));
         assert!(after.due_at.unwrap() <= world.clock.now() + HOUR);
         world.pass(HOUR);
-        world.tend().await;
+        world.run_due().await;
         let has = entries().await;
         assert!(had.iter().all(|id| has.contains(id)), "{} of {}", has.len(), had.len());
         // It is put right.

@@ -179,7 +179,7 @@ on_both_engines! {
         world.always(FaultKind::Slow { milliseconds: 2_000 });
         let late = {
             let other = other.clone();
-            tokio::spawn(async move { sync::tend(&other).await })
+            tokio::spawn(async move { sync::run_due(&other).await })
         };
         let store = &world.services.store;
         let taken = "SELECT id FROM accounts WHERE lease_token IS NOT NULL";
@@ -188,10 +188,10 @@ on_both_engines! {
         }
         looks(world, &[&world.services], 3).await;
         world.exchange.world().faults.clear();
-        assert_eq!(world.tend().await, 1);
+        assert_eq!(world.run_due().await, 1);
         let read = world.stored("alice").await;
         late.await.unwrap().unwrap();
-        assert_eq!(world.rounds().await, [1]);
+        assert_eq!(world.sync_runs().await, [1]);
         assert_eq!(world.stored("alice").await, read);
         assert_eq!(world.refused(), 0);
         close(other).await;
@@ -204,7 +204,7 @@ on_both_engines! {
         let late = other.store.under(&leased.lease);
         late.make_due_now(kalends_core::id::ConnectionId::new(world.clock.now(), [0; 10]), world.clock.now()).await.unwrap();
         looks(world, &[&world.services], 3).await;
-        let written = late.end_busy_times(account.id, world.clock.now()).await;
+        let written = late.end_requested_pauses(account.id, world.clock.now()).await;
         assert!(matches!(written, Err(StoreError::LeaseLost)), "{written:?}");
         close(other).await;
     }

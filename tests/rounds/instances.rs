@@ -36,13 +36,13 @@ on_both_engines! {
         for time in 1..=4 {
             let (one, two) = (world.services.clone(), other.clone());
             let tending = (
-                tokio::spawn(async move { sync::tend(&one).await.unwrap() }),
-                tokio::spawn(async move { sync::tend(&two).await.unwrap() }),
+                tokio::spawn(async move { sync::run_due(&one).await.unwrap() }),
+                tokio::spawn(async move { sync::run_due(&two).await.unwrap() }),
             );
             let (one, two) = (tending.0.await.unwrap(), tending.1.await.unwrap());
             assert_eq!(one + two, 30);
             given = (given.0 + one, given.1 + two);
-            assert_eq!(world.rounds().await, [i64::try_from(time).unwrap(); 30]);
+            assert_eq!(world.sync_runs().await, [i64::try_from(time).unwrap(); 30]);
             let exchange = world.exchange.world();
             for number in 1..=30 {
                 let address = format!("colleague{number:02}@example.test");
@@ -63,22 +63,22 @@ on_both_engines! {
         connected(world, &names).await;
         let other = world.another_instance().await;
         let stop = CancellationToken::new();
-        let rounds = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let sync_runs = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
         let working: Vec<_> = [world.services.clone(), other.clone()]
             .into_iter()
             .enumerate()
             .map(|(place, services)| {
-                let (stop, rounds) = (stop.clone(), Arc::clone(&rounds));
+                let (stop, sync_runs) = (stop.clone(), Arc::clone(&sync_runs));
                 tokio::spawn(async move {
                     while !stop.is_cancelled() {
-                        rounds[place].fetch_add(sync::tend(&services).await.unwrap(), Ordering::SeqCst);
+                        sync_runs[place].fetch_add(sync::run_due(&services).await.unwrap(), Ordering::SeqCst);
                         tokio::time::sleep(Duration::from_millis(5)).await;
                     }
                 })
             })
             .collect();
         // Time goes on all the while, so that rounds are due at every moment of the change.
-        let given = || rounds[0].load(Ordering::SeqCst) + rounds[1].load(Ordering::SeqCst);
+        let given = || sync_runs[0].load(Ordering::SeqCst) + sync_runs[1].load(Ordering::SeqCst);
         let due = async |at_least: usize| {
             let before = given();
             while given() < before + at_least {
@@ -113,8 +113,8 @@ on_both_engines! {
         let failed = sqlx::query("SELECT COUNT(*) FROM sync_runs WHERE problem IS NOT NULL");
         let failed: i64 = sqlx::Row::get(&failed.fetch_one(world.services.store.pool()).await.unwrap(), 0);
         assert_eq!((world.refused(), failed), (0, 0));
-        let each = [rounds[0].load(Ordering::SeqCst), rounds[1].load(Ordering::SeqCst)];
-        assert!(each.iter().all(|rounds| *rounds > 0), "only one of them worked: {each:?}");
+        let each = [sync_runs[0].load(Ordering::SeqCst), sync_runs[1].load(Ordering::SeqCst)];
+        assert!(each.iter().all(|sync_runs| *sync_runs > 0), "only one of them worked: {each:?}");
         other.store.pool().close().await;
         other.vault.pool().close().await;
     }

@@ -18,7 +18,7 @@ async fn start(world: &World, held: &OrganisationAccount, text: &str) -> ScopeId
 }
 
 async fn through(world: &World) {
-    while mailbox_scope::tend(&world.services).await.unwrap() > 0 {}
+    while mailbox_scope::run_due(&world.services).await.unwrap() > 0 {}
 }
 
 async fn found(
@@ -28,7 +28,7 @@ async fn found(
     let rows = world
         .services
         .store
-        .map_rows(map, None, (10_000, 0))
+        .scope_rows(map, None, (10_000, 0))
         .await
         .unwrap();
     rows.into_iter()
@@ -66,7 +66,7 @@ on_both_engines! {
         let row = connections.fetch_one(world.services.store.pool()).await.unwrap();
         assert_eq!((sqlx::Row::get::<i64, _>(&row, 0), world.refused()), (0, 0));
         // The primary address of an alias is told.
-        let rows = world.services.store.map_rows(map, Some(ScopePlace::Alias), (10, 0)).await.unwrap();
+        let rows = world.services.store.scope_rows(map, Some(ScopePlace::Alias), (10, 0)).await.unwrap();
         assert_eq!(rows[0].primary, Some("bob@example.test".parse().unwrap()));
         let (csv, next) = mailbox_scope::csv_page(&world.services.store, map, 0).await.unwrap();
         let csv = String::from_utf8(csv).unwrap();
@@ -101,8 +101,8 @@ on_both_engines! {
         assert_eq!(found(world, map).await["bob@example.test"].1, Some(ScopeConnection::Connected));
         assert_eq!(mailbox_scope::choose(&world.services, &alice, &now, None).await.unwrap(), 2);
         through(world).await;
-        assert_eq!(store.map_choices(map).await.unwrap(), (3, 3, 0));
-        assert_eq!(world.tend().await, 3);
+        assert_eq!(store.scope_choices(map).await.unwrap(), (3, 3, 0));
+        assert_eq!(world.run_due().await, 3);
         let bob = store.connection_of(world.user("bob").await.id).await.unwrap().unwrap();
         assert_eq!((bob.made_by, bob.entries > 0), (Some(alice.id), true));
         let counts = store.audit_counts().await.unwrap();
@@ -119,20 +119,20 @@ on_both_engines! {
         let alice = world.user("alice").await;
         let map = mailbox_scope::start(&world.services, &alice, &held.account, &many).await.unwrap();
         let store = &world.services.store;
-        let open = || async { store.map_counts(map).await.unwrap().iter().find(|(place, _)| place.is_none()).map_or(0, |(_, n)| *n) };
+        let open = || async { store.scope_counts(map).await.unwrap().iter().find(|(place, _)| place.is_none()).map_or(0, |(_, n)| *n) };
         // Broken off as by a restart: what was asked stays asked.
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(400), mailbox_scope::tend(&world.services)).await;
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(400), mailbox_scope::run_due(&world.services)).await;
         // A row that was on its way into the database when it was broken off.
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         let after = open().await;
         assert!(after > 0, "the machine is too quick for this test");
         organisation::pause(&world.services, &alice, &held.account, true).await.unwrap();
         world.pass(MINUTE * 5);
-        assert_eq!((mailbox_scope::tend(&world.services).await.unwrap(), open().await), (0, after));
+        assert_eq!((mailbox_scope::run_due(&world.services).await.unwrap(), open().await), (0, after));
         organisation::pause(&world.services, &alice, &held.account, false).await.unwrap();
-        store.finish_map(map, true, None, world.clock.now()).await.unwrap();
-        assert_eq!((mailbox_scope::tend(&world.services).await.unwrap(), open().await), (0, after));
-        store.reopen_map(map, world.clock.now()).await.unwrap();
+        store.finish_scope(map, true, None, world.clock.now()).await.unwrap();
+        assert_eq!((mailbox_scope::run_due(&world.services).await.unwrap(), open().await), (0, after));
+        store.reopen_scope(map, world.clock.now()).await.unwrap();
         through(world).await;
         assert_eq!(open().await, 0);
         assert!(store.map(map).await.unwrap().unwrap().finished_at.is_some());
@@ -159,28 +159,28 @@ on_both_engines! {
         };
         let narrow = mailbox_scope::start(services, &alice, &held.account, &all).await.unwrap();
         through(world).await;
-        assert_eq!(store.map_counts(narrow).await.unwrap(), [(Some(ScopePlace::Outside), 500)]);
+        assert_eq!(store.scope_counts(narrow).await.unwrap(), [(Some(ScopePlace::Outside), 500)]);
 
         world.exchange.world().scope.include = None;
         let map = mailbox_scope::start(services, &alice, &held.account, &all).await.unwrap();
         through(world).await;
-        assert_eq!(store.map_counts(map).await.unwrap(), [(Some(ScopePlace::InScope), 500)]);
+        assert_eq!(store.scope_counts(map).await.unwrap(), [(Some(ScopePlace::InScope), 500)]);
         let map = store.map(map).await.unwrap().unwrap();
         assert_eq!(mailbox_scope::choose(services, &alice, &map, None).await.unwrap(), 200);
         through(world).await;
-        assert_eq!(store.map_choices(map.id).await.unwrap(), (200, 200, 0));
-        assert_eq!(world.tend().await, 200);
+        assert_eq!(store.scope_choices(map.id).await.unwrap(), (200, 200, 0));
+        assert_eq!(world.run_due().await, 200);
 
         organisation::hold(services, &alice, &held.account).await.unwrap();
         world.set_password(crate::world::SERVICE, "Changed-2026!");
         world.pass(MINUTE * 6);
-        assert_eq!(world.tend().await, 0);
+        assert_eq!(world.run_due().await, 0);
         let request = crate::organisation::form("Changed-2026!").sign_in().unwrap();
         let id = organisation::test_next(services, &alice, &held, request, None).await.unwrap();
         world.ended(id).await;
         let filled = store.held_account(held.account.id).await.unwrap().unwrap();
         assert!(organisation::switch(services, &alice, &filled.account).await.unwrap());
-        assert_eq!(world.tend().await, 200);
+        assert_eq!(world.run_due().await, 200);
         let failed = sqlx::query("SELECT COUNT(*) FROM sync_runs WHERE problem IS NOT NULL");
         let failed: i64 = sqlx::Row::get(&failed.fetch_one(store.pool()).await.unwrap(), 0);
         assert_eq!((world.refused(), failed), (0, 0));

@@ -58,7 +58,7 @@ pub async fn make_admin(world: &World, name: &str) -> kalends_store::User {
 }
 
 pub async fn tell(services: &Services) -> usize {
-    notify::look(services).await.unwrap();
+    notify::update_incidents(services).await.unwrap();
     notify::deliver_due(services).await.unwrap()
 }
 
@@ -92,12 +92,12 @@ async fn connect_many(world: &World, held: &kalends_store::OrganisationAccount, 
     let map = mailbox_scope::start(services, &alice, &held.account, &all)
         .await
         .unwrap();
-    while mailbox_scope::tend(services).await.unwrap() > 0 {}
+    while mailbox_scope::run_due(services).await.unwrap() > 0 {}
     let map = services.store.map(map).await.unwrap().unwrap();
     let chosen = mailbox_scope::choose(services, &alice, &map, None).await;
     assert_eq!(chosen.unwrap(), count as u64);
-    while mailbox_scope::tend(services).await.unwrap() > 0 {}
-    assert_eq!(world.tend().await, count);
+    while mailbox_scope::run_due(services).await.unwrap() > 0 {}
+    assert_eq!(world.run_due().await, count);
 }
 
 on_both_engines! {
@@ -110,14 +110,14 @@ on_both_engines! {
 
         world.set_password(SERVICE, NEW);
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 1);
         // Single refusals happen under load: nothing is said before the second look.
         world.pass(MINUTE * 10);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(tell(&services).await, 0);
         world.pass(MINUTE * 8);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!((world.refused(), tell(&services).await), (2, 1));
         let told = mail.mails();
         assert_eq!((told.len(), told[0].to.as_slice()), (1, ["alice@example.test".to_owned()].as_slice()));
@@ -138,7 +138,7 @@ on_both_engines! {
         // Told once, however often it is looked at and by however many instances.
         for _ in 0..20 {
             world.pass(MINUTE * 30);
-            world.tend().await;
+            world.run_due().await;
             assert_eq!(tell(&services).await, 0);
         }
         // Probes after 1 hour and 4 hours met the same.
@@ -152,7 +152,7 @@ on_both_engines! {
         let current = services.store.held_account(held.account.id).await.unwrap().unwrap();
         assert!(accounts::switch(&services, &user, &current.account).await.unwrap());
         world.pass(MINUTE);
-        assert_eq!(world.tend().await, 240);
+        assert_eq!(world.run_due().await, 240);
         assert_eq!(tell(&services).await, 1);
         let told = mail.mails();
         assert_eq!((told.len(), told[1].to.as_slice()), (2, ["alice@example.test".to_owned()].as_slice()));
@@ -170,7 +170,7 @@ on_both_engines! {
         }
         let mut days = Vec::new();
         for hour in 0..24 * 12 {
-            world.tend().await;
+            world.run_due().await;
             if tell(&services).await > 0 {
                 days.push(hour / 24);
             }
@@ -180,7 +180,7 @@ on_both_engines! {
         let subjects: Vec<String> = mail.mails().iter().map(|mail| mail.header("Subject")).collect();
         assert!(subjects[0].contains("2 people") && !subjects[0].contains("since"), "{subjects:?}");
         assert!(subjects[1].contains("since yesterday") && subjects[3].contains("for 7 days"), "{subjects:?}");
-        let open = services.store.open_occasions().await.unwrap();
+        let open = services.store.open_incidents().await.unwrap();
         assert_eq!((open.len(), open[0].reminders, open[0].next_at), (1, 3, None));
     }
 
@@ -189,15 +189,15 @@ on_both_engines! {
         let (services, mail) = telling(world);
         world.save("bob", SERVICE).await;
         world.always(FaultKind::Unavailable { retry_after: None });
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.state("bob").await.0, ConnectionState::Delayed);
         for _ in 0..5 {
             world.pass(HOUR);
-            world.tend().await;
+            world.run_due().await;
             assert_eq!(tell(&services).await, 0);
         }
         world.pass(HOUR * 2);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!((tell(&services).await, mail.mails().len()), (1, 1));
         let alice = world.user("alice").await;
         accounts::pause_everything(&services, &alice, true).await.unwrap();
@@ -205,7 +205,7 @@ on_both_engines! {
         assert_eq!(tell(&services).await, 0);
         accounts::pause_everything(&services, &alice, false).await.unwrap();
         world.exchange.world().faults.clear();
-        world.tend().await;
+        world.run_due().await;
         assert_eq!((tell(&services).await, mail.mails().len()), (1, 2));
     }
 
@@ -218,7 +218,7 @@ on_both_engines! {
         let mut full = Plan::always(FaultKind::ResponseCode { code: "ErrorQuotaExceeded".to_owned(), message: None });
         full.only_mailbox = Some("bob@example.test".to_owned());
         world.exchange.world().faults.plan(full);
-        world.tend().await;
+        world.run_due().await;
         world.pass(MINUTE * 6);
         tell(&services).await;
         let told = mail.mails();
@@ -251,7 +251,7 @@ on_both_engines! {
         mail.refuse(Some((451, "greylisted")));
         world.exchange.world().account_mut(SERVICE).unwrap().role = false;
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.pass(MINUTE * 6);
         assert_eq!(tell(&services).await, 1);
         let mut waits = Vec::new();
@@ -268,7 +268,7 @@ on_both_engines! {
         assert!(tries.len() == 4 && tries[0].outcome.contains("greylisted"), "{tries:?}");
         // Over before anybody could be told: nobody is told of either.
         world.exchange.world().account_mut(SERVICE).unwrap().role = true;
-        world.tend().await;
+        world.run_due().await;
         mail.refuse(None);
         world.pass(HOUR * 12);
         assert_eq!((tell(&services).await, mail.mails().len()), (0, 0));
@@ -281,7 +281,7 @@ on_both_engines! {
         let services = with_mail(world, &format!("smtp://kalends:wrong@{address}"));
         world.exchange.world().account_mut(SERVICE).unwrap().role = false;
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.pass(MINUTE * 6);
         assert_eq!((tell(&services).await, mail.sign_ins()), (1, 1));
         for _ in 0..5 {
@@ -304,9 +304,9 @@ on_both_engines! {
         let services = with_mail(world, &format!("smtp://{}", silent.local_addr().unwrap()));
         world.exchange.world().account_mut(SERVICE).unwrap().role = false;
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.pass(MINUTE * 6);
-        notify::look(&services).await.unwrap();
+        notify::update_incidents(&services).await.unwrap();
         let other = services.clone();
         let waiting = tokio::spawn(async move { notify::deliver_due(&other).await });
         tokio::task::yield_now().await;
@@ -323,7 +323,7 @@ on_both_engines! {
         mail.refuse(Some((550, "no such user")));
         world.exchange.world().account_mut(SERVICE).unwrap().role = false;
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.pass(MINUTE * 6);
         assert_eq!(tell(&services).await, 1);
         let sent = services.store.notices(10, 0).await.unwrap();
@@ -349,10 +349,10 @@ on_both_engines! {
         for name in ["bob", "charlie"] {
             world.save(name, SERVICE).await;
         }
-        world.tend().await;
+        world.run_due().await;
         for _ in 0..3 {
             world.pass(MINUTE * 6);
-            let (one, two) = tokio::join!(notify::look(&services), notify::look(&other));
+            let (one, two) = tokio::join!(notify::update_incidents(&services), notify::update_incidents(&other));
             one.unwrap();
             two.unwrap();
             let (one, two) = tokio::join!(notify::deliver_due(&services), notify::deliver_due(&other));
@@ -378,9 +378,9 @@ on_both_engines! {
             let only = Some(format!("{name}@example.test"));
             world.exchange.world().faults.plan(Plan { only_mailbox: only, ..Plan::always(fault) });
         }
-        world.tend().await;
+        world.run_due().await;
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         let causes = tell(&services).await;
         assert!(causes >= 3, "{:?}", mail.mails());
         let calm = async |why: &str| {
@@ -390,18 +390,18 @@ on_both_engines! {
         // The password is refused for a while, then the server is away, then an admin pauses the account.
         world.set_password(SERVICE, NEW);
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         calm("refused").await;
         world.set_password(SERVICE, kalends_simulator::world::practice::SERVICE_PASSWORD);
         world.pass(MINUTE * 16);
         calm("before the probe").await;
-        world.tend().await;
+        world.run_due().await;
         calm("after the probe").await;
         let away = Plan { only_path: Some("/".to_owned()), ..Plan::always(FaultKind::NoTls) };
         world.exchange.world().faults.plan(away);
         world.services.idle_connections.close(world.connection("bob").await.account_id);
         world.pass(MINUTE * 16);
-        world.tend().await;
+        world.run_due().await;
         calm("away").await;
         let alice = world.user("alice").await;
         let account = world.connection("bob").await.account_id;
@@ -414,7 +414,7 @@ on_both_engines! {
         world.exchange.world().faults.clear();
         world.exchange.world().scope.include = None;
         world.pass(MINUTE * 40);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(tell(&services).await, causes, "{:?}", subjects(&mail));
         let over = subjects(&mail).iter().filter(|it| it.starts_with("Over: ")).count();
         assert_eq!(over, causes);
@@ -435,7 +435,7 @@ on_both_engines! {
                 world.exchange.world().faults.plan(full(number));
             }
             world.pass(MINUTE * 16);
-            world.tend().await;
+            world.run_due().await;
             world.pass(MINUTE * 6);
             told += tell(&services).await;
         }
@@ -443,7 +443,7 @@ on_both_engines! {
         assert_eq!((told, over(&mail)), (11, 0), "{:?}", subjects(&mail));
         world.exchange.world().faults.clear();
         world.pass(MINUTE * 20);
-        world.tend().await;
+        world.run_due().await;
         tell(&services).await;
         assert_eq!(over(&mail), 11, "{:?}", subjects(&mail));
     }

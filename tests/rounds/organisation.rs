@@ -70,7 +70,7 @@ pub async fn connected(world: &World, names: &[&str]) {
             "{name}: {outcome:?}"
         );
     }
-    assert_eq!(world.tend().await, names.len());
+    assert_eq!(world.run_due().await, names.len());
 }
 
 async fn secrets(world: &World) -> usize {
@@ -102,7 +102,7 @@ on_both_engines! {
         world.set_password(SERVICE, NEW);
         world.pass(MINUTE * 6);
         // All are due, and nothing is sent; a click is told why.
-        assert_eq!(world.tend().await, 0);
+        assert_eq!(world.run_due().await, 0);
         let outcome = one_click(world, "bob").await;
         assert!(
             matches!(&outcome, Outcome::Failed { problem, .. } if matches!(**problem, Problem::PasswordChanging { .. })),
@@ -116,7 +116,7 @@ on_both_engines! {
         assert_eq!(secrets(world).await, 2);
         assert!(organisation::switch(services, &alice, &filled.account).await.unwrap());
         assert_eq!(secrets(world).await, 1);
-        assert_eq!(world.tend().await, names.len());
+        assert_eq!(world.run_due().await, names.len());
         for name in names {
             assert_eq!(world.state(name).await, FINE);
         }
@@ -140,7 +140,7 @@ on_both_engines! {
         assert_eq!((world.refused(), secrets(world).await), (1, 1));
         assert!(again(world, &held).await.account.next.is_none());
         world.pass(MINUTE * 6);
-        assert_eq!(world.tend().await, 1);
+        assert_eq!(world.run_due().await, 1);
         assert_eq!(world.state("bob").await, FINE);
     }
 
@@ -149,8 +149,8 @@ on_both_engines! {
         connected(world, &["bob"]).await;
         let alice = world.user("alice").await;
         organisation::hold(&world.services, &alice, &held.account).await.unwrap();
-        world.pass(organisation::HOLD);
-        assert_eq!(world.tend().await, 1);
+        world.pass(organisation::HOLD_DURATION);
+        assert_eq!(world.run_due().await, 1);
     }
 
     async fn a_pause_stops_rounds_under_way_in_every_instance_and_resuming_goes_on(world) {
@@ -162,31 +162,31 @@ on_both_engines! {
         world.pass(MINUTE * 6);
         world.always(kalends_simulator::fault::FaultKind::Slow { milliseconds: 20_000 });
         let begun = tokio::time::Instant::now();
-        let (rounds, ()) = tokio::join!(world.tend(), async {
+        let (sync_runs, ()) = tokio::join!(world.run_due(), async {
             tokio::time::sleep(Duration::from_millis(300)).await;
             organisation::pause(&other, &alice, &held.account, true).await.unwrap();
         });
         assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-        assert_eq!(rounds, 0);
+        assert_eq!(sync_runs, 0);
         for name in names {
             assert_eq!(world.state(name).await.0, ConnectionState::Paused);
         }
         world.exchange.world().faults.clear();
         world.pass(MINUTE * 30);
-        assert_eq!(world.tend().await + sync::tend(&other).await.unwrap(), 0);
+        assert_eq!(world.run_due().await + sync::run_due(&other).await.unwrap(), 0);
         organisation::pause(&other, &alice, &held.account, false).await.unwrap();
-        assert_eq!(world.tend().await, names.len());
+        assert_eq!(world.run_due().await, names.len());
         assert_eq!(world.state("bob").await, FINE);
 
         organisation::pause_everything(&world.services, &alice, true).await.unwrap();
         world.pass(MINUTE * 6);
-        assert_eq!(world.tend().await, 0);
+        assert_eq!(world.run_due().await, 0);
         let bob = world.user("bob").await;
         let refused = connect::connect_through(&world.services, &bob, &bob.email).await;
         assert!(matches!(refused, Err(Forbidden::Refused(Refusal::Paused))), "{refused:?}");
         assert_eq!(world.state("bob").await.0, ConnectionState::Paused);
         organisation::pause_everything(&other, &alice, false).await.unwrap();
-        assert_eq!(world.tend().await, names.len());
+        assert_eq!(world.run_due().await, names.len());
     }
 
     async fn an_account_ends_with_a_proof_of_what_its_password_could_still_do(world) {
@@ -220,7 +220,7 @@ on_both_engines! {
         connected(world, &["bob"]).await;
         world.set_password(SERVICE, NEW);
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 2);
         let stopped = again(world, &second).await;
         let ended = organisation::end(&world.services, &alice, &stopped).await.unwrap();

@@ -48,7 +48,7 @@ on_both_engines! {
     async fn a_stopped_password_is_sent_again_when_a_place_is_free_and_not_said_to_be_sooner(world) {
         world.promote("alice").await;
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.set_password(SERVICE, NEW);
         world.pass(MINUTE * 6);
         for name in ["charlie", "charlie", "alice"] {
@@ -56,7 +56,7 @@ on_both_engines! {
         }
         let typed_at = world.clock.now();
         world.pass(MINUTE);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 4);
         let free = typed_at + HOUR;
         let told = |connection: &kalends_core::connection::Connection| connection.due_at;
@@ -67,19 +67,19 @@ on_both_engines! {
         assert_eq!(kalends::accounts::refusals::full_until(&world.services, &account).await.unwrap(), Some(free));
         world.set_password(SERVICE, SERVICE_PASSWORD);
         world.pass(MINUTE * 58);
-        assert_eq!(world.tend().await, 0);
+        assert_eq!(world.run_due().await, 0);
         world.pass(MINUTE);
-        assert_eq!(world.tend().await, 1);
+        assert_eq!(world.run_due().await, 1);
         assert_eq!(world.state("bob").await, (ConnectionState::Connected, None));
     }
 
     async fn refusals_after_the_stop_put_the_next_sending_off(world) {
         world.promote("alice").await;
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.set_password(SERVICE, NEW);
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         let stopped_at = world.clock.now();
         assert_eq!(world.connection("bob").await.due_at, Some(stopped_at + MINUTE * 15));
         for name in ["charlie", "charlie", "alice"] {

@@ -40,7 +40,7 @@ async fn set_own(world: &World, name: &str, own: Option<PrivacyLevel>) {
 
 async fn again(world: &World) {
     world.pass(MINUTE * 6);
-    world.tend().await;
+    world.run_due().await;
 }
 
 fn request(world: &World, name: &str) -> String {
@@ -114,7 +114,7 @@ on_both_engines! {
         world.save("charlie", SERVICE).await;
         world.save("bob", SERVICE).await;
         world.click("alice", kalends_simulator::world::practice::SERVICE_PASSWORD).await;
-        world.tend().await;
+        world.run_due().await;
         let before = told(&world.stored("charlie").await);
         assert!(before.0 > 0 && before.1 > 0 && before.2 > 0);
 
@@ -161,13 +161,13 @@ on_both_engines! {
 
     async fn a_round_that_began_before_does_not_write_back_what_was_erased(world) {
         world.save("charlie", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         let (read, connection) = (world.stored("charlie").await, world.connection("charlie").await);
         assert!(told(&read).0 > 0);
         set_own(world, "charlie", Some(PrivacyLevel::FreeBusy)).await;
         let now = world.clock.now();
         let round = CompletedRun { events: &read, calls: &[], started_at: now, now, next: now };
-        world.services.store.keep_round(&connection, &round).await.unwrap();
+        world.services.store.save_run(&connection, &round).await.unwrap();
         assert_eq!(told(&world.stored("charlie").await), (0, 0, 0));
     }
 }

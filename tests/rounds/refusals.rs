@@ -58,17 +58,17 @@ on_both_engines! {
         for name in &names {
             world.save(name, SERVICE).await;
         }
-        assert_eq!(world.tend().await, 20);
+        assert_eq!(world.run_due().await, 20);
         all_are(world, &names, (ConnectionState::Connected, None)).await;
 
         world.set_password(SERVICE, NEW);
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 1);
         all_are(world, &names, (ConnectionState::ActionNeeded, Some("password-refused"))).await;
         for _ in 0..288 {
             world.pass(MINUTE * 5);
-            world.tend().await;
+            world.run_due().await;
         }
         assert_eq!(world.refused(), 4);
         all_are(world, &names, (ConnectionState::ActionNeeded, Some("password-refused"))).await;
@@ -76,7 +76,7 @@ on_both_engines! {
 
         let outcome = world.click("colleague13", NEW).await;
         assert!(matches!(outcome, Outcome::Connected { .. }), "{outcome:?}");
-        assert_eq!(world.tend().await, 20);
+        assert_eq!(world.run_due().await, 20);
         all_are(world, &names, (ConnectionState::Connected, None)).await;
         assert_eq!(world.refused(), 4);
     }
@@ -87,7 +87,7 @@ on_both_engines! {
         for name in &names {
             world.save(name, SERVICE).await;
         }
-        assert_eq!(world.tend().await, 20);
+        assert_eq!(world.run_due().await, 20);
         all_are(world, &names, (ConnectionState::Connected, None)).await;
         let accepted = world.exchange.world().counters().accepted();
         assert!((2..=4).contains(&accepted), "{accepted} connections");
@@ -101,7 +101,7 @@ on_both_engines! {
         for _ in 0..4 {
             world.exchange.world().faults.plan(Plan::once(FaultKind::ResetBeforeAnswer));
         }
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 1);
         all_are(world, &names, (ConnectionState::ActionNeeded, Some("password-refused"))).await;
     }
@@ -111,15 +111,15 @@ on_both_engines! {
         for name in &names {
             world.save(name, SERVICE).await;
         }
-        world.tend().await;
+        world.run_due().await;
         world.set_password(SERVICE, NEW);
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         world.set_password(SERVICE, SERVICE_PASSWORD);
         world.pass(MINUTE * 14);
-        assert_eq!(world.tend().await, 0);
+        assert_eq!(world.run_due().await, 0);
         world.pass(MINUTE);
-        assert_eq!(world.tend().await, 3);
+        assert_eq!(world.run_due().await, 3);
         all_are(world, &names, (ConnectionState::Connected, None)).await;
         assert_eq!(world.refused(), 1);
     }
@@ -158,17 +158,17 @@ on_both_engines! {
             let outcome = world.click(name, SERVICE_PASSWORD).await;
             assert!(matches!(outcome, Outcome::Connected { .. }), "{name}: {outcome:?}");
         }
-        assert_eq!(world.tend().await, 5);
+        assert_eq!(world.run_due().await, 5);
     }
 
     async fn a_wrong_click_never_stops_the_work_of_the_saved_password(world) {
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         for _ in 0..3 {
             problem(world.click("alice", "Wrong-2026!").await);
         }
         world.pass(MINUTE * 6);
-        assert_eq!(world.tend().await, 1);
+        assert_eq!(world.run_due().await, 1);
         assert_eq!(world.state("bob").await, (ConnectionState::Connected, None));
     }
 
@@ -232,22 +232,22 @@ on_both_engines! {
         for name in &names {
             world.save(name, SERVICE).await;
         }
-        world.tend().await;
+        world.run_due().await;
         let impatient = world.instance_that_waits(Duration::from_millis(400)).await;
         world.set_password(SERVICE, NEW);
         world.exchange.world().settings.slow_refusal_milliseconds = 1500;
         world.pass(MINUTE * 6);
-        sync::tend(&impatient).await.unwrap();
+        sync::run_due(&impatient).await.unwrap();
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert_eq!(world.refused(), 1);
         all_are(world, &names, (ConnectionState::Delayed, Some("sign-in-unanswered"))).await;
         for _ in 0..7 {
             world.pass(MINUTE * 2);
-            sync::tend(&impatient).await.unwrap();
+            sync::run_due(&impatient).await.unwrap();
         }
         assert_eq!(world.refused(), 1);
         world.pass(MINUTE);
-        sync::tend(&impatient).await.unwrap();
+        sync::run_due(&impatient).await.unwrap();
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert_eq!(world.refused(), 2);
     }
@@ -264,19 +264,19 @@ on_both_engines! {
         for name in &names {
             world.save(name, SERVICE).await;
         }
-        world.tend().await;
+        world.run_due().await;
         world.exchange.world().settings.directory_down = true;
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         // It lasts over the first probe.
         world.pass(MINUTE * 16);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 2);
         world.exchange.world().settings.directory_down = false;
         world.pass(MINUTE * 58);
-        assert_eq!(world.tend().await, 0);
+        assert_eq!(world.run_due().await, 0);
         world.pass(MINUTE * 3);
-        assert_eq!(world.tend().await, 3);
+        assert_eq!(world.run_due().await, 3);
         all_are(world, &names, (ConnectionState::Connected, None)).await;
     }
 
@@ -285,11 +285,11 @@ on_both_engines! {
         for name in &names {
             world.save(name, SERVICE).await;
         }
-        world.tend().await;
+        world.run_due().await;
         world.exchange.world().settings.directory_down = true;
         for _ in 0..30 {
             world.pass(MINUTE * 15);
-            world.tend().await;
+            world.run_due().await;
         }
         let before = world.refused();
         let connection = world.connection(&names[0]).await;
@@ -303,19 +303,19 @@ on_both_engines! {
         world.exchange.world().settings.directory_down = false;
         let ended = press().await;
         assert!(matches!(ended, Outcome::Connected { .. }), "{ended:?}");
-        world.tend().await;
+        world.run_due().await;
         all_are(world, &names, (ConnectionState::Connected, None)).await;
     }
 
     async fn four_refusals_of_any_kind_stand_in_an_hour_and_everything_waits_for_a_place(world) {
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         for _ in 0..3 {
             problem(world.click("alice", "wrong").await);
         }
         world.set_password(SERVICE, NEW);
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 4);
         let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
         let id = connect::check_again(&world.services, &bob, &connection, true).await;
@@ -323,10 +323,10 @@ on_both_engines! {
         assert_eq!(told, Problem::SignInPaused { until: NOW + HOUR });
         // So does the first probe.
         world.pass(MINUTE * 16);
-        assert_eq!(world.tend().await, 0);
+        assert_eq!(world.run_due().await, 0);
         assert_eq!(world.refused(), 4);
         world.pass(MINUTE * 39);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 5);
         assert!(!world.exchange.world().account(SERVICE).unwrap().locked());
     }
@@ -340,21 +340,21 @@ on_both_engines! {
         };
         set(Probes::FirstOnly).await;
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.set_password(SERVICE, NEW);
         for _ in 0..300 {
             world.pass(MINUTE * 10);
-            world.tend().await;
+            world.run_due().await;
         }
         assert_eq!(world.refused(), 2);
         assert_eq!(world.connection("bob").await.due_at, None);
         set(Probes::GoOn).await;
         world.pass(MINUTE * 61);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 3);
         set(Probes::FirstOnly).await;
         world.pass(HOUR * 48);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 3);
     }
 

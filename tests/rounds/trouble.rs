@@ -33,14 +33,14 @@ async fn breaks_and_heals(
     heals: impl Fn(&World),
 ) {
     world.save("bob", SERVICE).await;
-    world.tend().await;
+    world.run_due().await;
     let copy = world.stored("bob").await;
     assert!(!copy.is_empty());
     let synced = world.connection("bob").await.last_synced_at;
 
     breaks(world);
     world.pass(MINUTE * 6);
-    assert_eq!(world.tend().await, 1);
+    assert_eq!(world.run_due().await, 1);
     assert_eq!(
         world.state("bob").await,
         (ConnectionState::ActionNeeded, Some(code))
@@ -50,9 +50,9 @@ async fn breaks_and_heals(
 
     heals(world);
     world.pass(MINUTE * 14);
-    assert_eq!(world.tend().await, 0);
+    assert_eq!(world.run_due().await, 0);
     world.pass(MINUTE);
-    assert_eq!(world.tend().await, 1);
+    assert_eq!(world.run_due().await, 1);
     assert_eq!(world.state("bob").await, FINE);
     assert_eq!(world.stored("bob").await, copy);
     assert_eq!(world.refused(), 0);
@@ -61,12 +61,12 @@ async fn breaks_and_heals(
 /// As [`breaks_and_heals`], for trouble that is expected to pass within `minutes`, and does not before `none_before`.
 async fn passes(world: &World, code: &str, kind: FaultKind, none_before: u32, minutes: u32) {
     world.save("bob", SERVICE).await;
-    world.tend().await;
+    world.run_due().await;
     let copy = world.stored("bob").await;
 
     world.always(kind);
     world.pass(MINUTE * 6);
-    world.tend().await;
+    world.run_due().await;
     assert_eq!(
         world.state("bob").await,
         (ConnectionState::Delayed, Some(code))
@@ -75,9 +75,9 @@ async fn passes(world: &World, code: &str, kind: FaultKind, none_before: u32, mi
 
     world.exchange.world().faults.clear();
     world.pass(MINUTE * none_before);
-    assert_eq!(world.tend().await, 0);
+    assert_eq!(world.run_due().await, 0);
     world.pass(MINUTE * (minutes - none_before));
-    assert_eq!(world.tend().await, 1);
+    assert_eq!(world.run_due().await, 1);
     assert_eq!(world.state("bob").await, FINE);
 }
 
@@ -108,15 +108,15 @@ on_both_engines! {
     async fn with_a_colleague_in_reach_the_scope_is_told_from_the_role(world) {
         world.save("alice", SERVICE).await;
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.exchange.world().scope.exclude.insert(BOB.to_owned());
         world.pass(MINUTE * 6);
-        assert_eq!(world.tend().await, 2);
+        assert_eq!(world.run_due().await, 2);
         assert_eq!(world.state("bob").await, (ConnectionState::ActionNeeded, Some("outside-scope")));
         assert_eq!(world.state("alice").await, FINE);
         set_role(world, false);
         world.pass(MINUTE * 16);
-        assert_eq!(world.tend().await, 2);
+        assert_eq!(world.run_due().await, 2);
         for name in ["alice", "bob"] {
             let told = (ConnectionState::ActionNeeded, Some("role-missing"));
             assert_eq!(world.state(name).await, told, "{name}");
@@ -144,17 +144,17 @@ on_both_engines! {
 
     async fn a_mailbox_that_moved_says_where_and_the_password_stays_where_it_was(world) {
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         let there = "https://ex02.example.test/EWS/Exchange.asmx";
         world.exchange.world().mailbox_mut(BOB).unwrap().ews_url = Some(there.to_owned());
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.state("bob").await, (ConnectionState::ActionNeeded, Some("mailbox-moved")));
         let problem = world.connection("bob").await.problem.unwrap();
         assert_eq!(problem, Problem::MailboxMoved { endpoint: there.parse().ok() });
         let ended = world.click_at("bob", SERVICE_PASSWORD, there).await;
         assert!(matches!(ended, Outcome::Connected { .. }), "{ended:?}");
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.state("bob").await, FINE);
     }
 
@@ -222,11 +222,11 @@ on_both_engines! {
         for name in ["alice", "bob"] {
             world.save(name, SERVICE).await;
         }
-        world.tend().await;
+        world.run_due().await;
         let since = world.clock.now();
         world.exchange.world().settings.tls_proxy = true;
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 1);
         let names_the_change = |problem: Problem| match problem {
             Problem::PasswordRefused { changed, .. } => {
@@ -239,8 +239,8 @@ on_both_engines! {
             assert_eq!(told.state, ConnectionState::ActionNeeded);
             names_the_change(told.problem.unwrap());
         }
-        let failed = world.services.store.last_rounds(world.connection("alice").await.id, 1).await.unwrap();
-        let of_bob = world.services.store.last_rounds(world.connection("bob").await.id, 1).await.unwrap();
+        let failed = world.services.store.last_runs(world.connection("alice").await.id, 1).await.unwrap();
+        let of_bob = world.services.store.last_runs(world.connection("bob").await.id, 1).await.unwrap();
         names_the_change(failed.into_iter().chain(of_bob).find_map(|round| round.problem).unwrap());
 
         let check = || async {
@@ -258,7 +258,7 @@ on_both_engines! {
         assert_eq!(world.refused(), 1);
         // The probe meets the same.
         world.pass(MINUTE * 16);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.refused(), 2);
         names_the_change(world.connection("bob").await.problem.unwrap());
         names_the_change(check().await);
@@ -267,14 +267,14 @@ on_both_engines! {
 
     async fn a_saved_password_refused_behind_a_proxy_names_the_proxy(world) {
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         {
             let mut exchange = world.exchange.world();
             exchange.settings.reverse_proxy = Some(ReverseProxy::ConnectionPerRequest);
             exchange.settings.reverse_proxy_headers = vec![("Via", "NS-CACHE-10.0: 180")];
         }
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         let told = Problem::PasswordRefused { taken_before: false,
             proxy: Some("Citrix NetScaler (NS-CACHE-10.0: 180)".to_owned()),
             changed: None,
@@ -292,7 +292,7 @@ on_both_engines! {
 
     async fn a_check_of_a_saved_connection_that_is_refused_tells_of_the_saved_password(world) {
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.set_password(SERVICE, "Changed-2026!");
         world.pass(MINUTE * 3);
         let (bob, connection) = (world.user("bob").await, world.connection("bob").await);
@@ -313,21 +313,21 @@ on_both_engines! {
         for name in ["alice", "bob", "charlie"] {
             world.save(name, SERVICE).await;
         }
-        world.tend().await;
+        world.run_due().await;
         // What stands in front asks for the sign-in, then answers it with its own page.
         let ask_then_page = Plan { after: 1, ..Plan::always(FaultKind::LoginPage) };
         world.exchange.world().faults.plan(ask_then_page);
         world.pass(MINUTE * 12);
-        assert_eq!(world.tend().await, 1);
+        assert_eq!(world.run_due().await, 1);
         for name in ["alice", "bob", "charlie"] {
             let not_ews = (ConnectionState::ActionNeeded, Some("not-ews"));
             assert_eq!(world.state(name).await, not_ews, "{name}");
         }
         world.pass(MINUTE * 29);
-        assert_eq!(world.tend().await, 0);
+        assert_eq!(world.run_due().await, 0);
         clear(world);
         world.pass(MINUTE);
-        assert_eq!(world.tend().await, 3);
+        assert_eq!(world.run_due().await, 3);
         for name in ["alice", "bob", "charlie"] {
             assert_eq!(world.state(name).await, FINE, "{name}");
         }
@@ -339,17 +339,17 @@ on_both_engines! {
         for name in ["alice", "bob"] {
             world.save(name, SERVICE).await;
         }
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(accepted(), 1);
         world.pass(MINUTE);
         world.save("charlie", SERVICE).await;
         // Charlie's click put in a password of its own: that one signs in once more.
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(accepted(), 2);
         let soon = |name: &'static str| async move {
             let (id, now) = (world.connection(name).await.id, world.clock.now());
             world.services.store.make_due_now(id, now).await.unwrap();
-            world.tend().await;
+            world.run_due().await;
             assert_eq!(world.state(name).await, FINE);
         };
         let opened = || async {
@@ -373,7 +373,7 @@ on_both_engines! {
         // So does one whose round somebody asked for.
         let (alice, connection) = (world.user("alice").await, world.connection("alice").await);
         assert_eq!(sync::soon(&world.services, &alice, &connection).await.unwrap(), sync::SyncRequest::Started);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(accepted(), 5);
         assert_eq!(world.refused(), 0);
     }
@@ -398,11 +398,11 @@ on_both_engines! {
     async fn a_deleted_mailbox_is_told_and_its_colleagues_are_read_on(world) {
         world.save("bob", SERVICE).await;
         world.save("charlie", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         let copy = world.stored("bob").await;
         world.exchange.world().remove_mailbox(BOB).unwrap();
         world.pass(MINUTE * 6);
-        assert_eq!(world.tend().await, 2);
+        assert_eq!(world.run_due().await, 2);
         assert_eq!(world.state("bob").await, (ConnectionState::ActionNeeded, Some("mailbox-not-found")));
         assert_eq!(world.stored("bob").await, copy);
         assert_eq!(world.state("charlie").await, FINE);
@@ -411,24 +411,24 @@ on_both_engines! {
 
     async fn a_problem_lasts_since_it_began_and_not_since_the_one_before(world) {
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.exchange.world().account_mut(SERVICE).unwrap().role = false;
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         let role = world.clock.now();
         assert_eq!(world.connection("bob").await.since, role);
         world.pass(MINUTE * 16);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.connection("bob").await.since, role, "it is the same");
         world.set_password(SERVICE, "Changed-2026!");
         world.services.idle_connections.close(world.connection("bob").await.account_id);
         world.pass(MINUTE * 18);
-        world.tend().await;
+        world.run_due().await;
         let refused = world.clock.now();
         assert_eq!(world.state("bob").await.1, Some("password-refused"));
         assert_eq!(world.connection("bob").await.since, refused);
         world.pass(MINUTE * 16);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(world.connection("bob").await.since, refused, "refused again is refused since then");
     }
 }

@@ -91,7 +91,7 @@ async fn copy_is_true(world: &World, name: &str) {
 
 async fn last_changes(world: &World, name: &str) -> Changes {
     let id = world.connection(name).await.id;
-    world.services.store.last_rounds(id, 1).await.unwrap()[0].changes
+    world.services.store.last_runs(id, 1).await.unwrap()[0].changes
 }
 
 const fn changes(inserted: i64, updated: i64, deleted: i64) -> Changes {
@@ -107,7 +107,7 @@ on_both_engines! {
         for name in ["alice", "bob", "charlie"] {
             world.save(name, SERVICE).await;
         }
-        assert_eq!(world.tend().await, 3);
+        assert_eq!(world.run_due().await, 3);
         for name in ["alice", "bob", "charlie"] {
             assert!(truth(world, name).len() > 20, "{name}");
             copy_is_true(world, name).await;
@@ -116,7 +116,7 @@ on_both_engines! {
 
     async fn place_and_organizer_are_stored_as_typed(world) {
         world.save("charlie", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         let stored = world.stored("charlie").await;
         let exchange = world.exchange.world();
         let mailbox = exchange.mailbox("charlie@example.test").unwrap();
@@ -136,7 +136,7 @@ on_both_engines! {
 
     async fn the_next_round_follows_what_was_added_moved_and_deleted(world) {
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         let address = "bob@example.test";
         let at = |hour| date(2026, 3, 10).at(hour, 0, 0, 0);
         let draft = EntryDraft::new("Interview", at(9), at(10));
@@ -144,7 +144,7 @@ on_both_engines! {
 
         let (one, two) = (add().unwrap(), add().unwrap());
         world.pass(MINUTE * 6);
-        assert_eq!(world.tend().await, 1);
+        assert_eq!(world.run_due().await, 1);
         assert_eq!(last_changes(world, "bob").await, changes(2, 0, 0));
         copy_is_true(world, "bob").await;
 
@@ -153,7 +153,7 @@ on_both_engines! {
         let now = jiff_at(world.clock.now());
         world.exchange.world().replace_entry(address, &one, moved, now).unwrap();
         world.exchange.world().remove_entry(address, &two, now).unwrap();
-        assert_eq!(world.tend().await, 1);
+        assert_eq!(world.run_due().await, 1);
         assert_eq!(last_changes(world, "bob").await, changes(0, 1, 1));
         copy_is_true(world, "bob").await;
         assert!(world.stored("bob").await.iter().any(|event| event.subject.as_deref() == Some("Interview, moved")));
@@ -166,7 +166,7 @@ on_both_engines! {
         let id = world.exchange.world().add_entry(address, draft.clone(), now).unwrap();
         world.exchange.world().add_entry_differing_in_case(address, &id, draft, now).unwrap();
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         copy_is_true(world, "bob").await;
         let twins = world.stored("bob").await.iter().filter(|event| event.item_id.eq_ignore_ascii_case(&id)).count();
         assert_eq!(twins, 2);
@@ -174,16 +174,16 @@ on_both_engines! {
 
     async fn nothing_is_read_before_it_is_due_and_an_unchanged_calendar_is_noted_in_a_counter_alone(world) {
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.pass(MINUTE * 4);
-        assert_eq!(world.tend().await, 0);
+        assert_eq!(world.run_due().await, 0);
         for _ in 0..5 {
             world.pass(MINUTE * 6);
-            assert_eq!(world.tend().await, 1);
+            assert_eq!(world.run_due().await, 1);
         }
-        assert_eq!(world.rounds().await, [6]);
+        assert_eq!(world.sync_runs().await, [6]);
         let id = world.connection("bob").await.id;
-        assert_eq!(world.services.store.last_rounds(id, 10).await.unwrap().len(), 1);
+        assert_eq!(world.services.store.last_runs(id, 10).await.unwrap().len(), 1);
         assert_eq!(world.connection("bob").await.last_synced_at, Some(world.clock.now()));
     }
 
@@ -191,18 +191,18 @@ on_both_engines! {
         world.save("bob", SERVICE).await;
         let pool = world.services.store.pool();
         sqlx::query("ALTER TABLE users RENAME COLUMN time_zone TO elsewhere").execute(pool).await.unwrap();
-        world.tend().await;
+        world.run_due().await;
         sqlx::query("ALTER TABLE users RENAME COLUMN elsewhere TO time_zone").execute(pool).await.unwrap();
         assert_eq!(world.state("bob").await.1, Some("interrupted"));
         assert!(world.stored("bob").await.is_empty());
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         copy_is_true(world, "bob").await;
     }
 
     async fn what_is_read_anew_is_no_change_of_its_own(world) {
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         let (store, since) = (&world.services.store, NOW - DAY);
         let counted = async || store.delay_hours(since).await.unwrap().iter().map(|(_, _, entries)| entries).sum::<i64>();
         assert_eq!(counted().await, 0, "the first round brings everything, however old");
@@ -210,13 +210,13 @@ on_both_engines! {
             let policy = Policy { privacy, ..Policy::default() };
             store.set_policy(&policy, &AuditEntry::by_kalends(AuditAction::PolicyChanged), world.clock.now()).await.unwrap();
             world.pass(MINUTE * 6);
-            world.tend().await;
+            world.run_due().await;
         }
         assert!(last_changes(world, "bob").await.updated > 20, "the entries were stored anew");
         assert_eq!(counted().await, 0);
         // Days that come into the window were changed long ago as well.
         world.pass(DAY * 30);
-        world.tend().await;
+        world.run_due().await;
         assert_eq!(counted().await, 0);
     }
 }

@@ -49,7 +49,7 @@ on_both_engines! {
         server.answer_with(503);
         world.exchange.world().account_mut(SERVICE).unwrap().role = false;
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         world.pass(MINUTE * 6);
         assert_eq!(tell(&services).await, 1);
         server.answer_with(302);

@@ -140,7 +140,7 @@ async fn another(world: &World, name: &str) -> OrganisationAccount {
     held.unwrap()
 }
 
-async fn start_map(
+async fn start_scope(
     world: &World,
     held: &OrganisationAccount,
     addresses: &[&str],
@@ -161,8 +161,8 @@ async fn is_finished(world: &World, map: kalends_core::id::ScopeId) -> bool {
     map.finished_at.is_some()
 }
 
-async fn rounds(world: &World) -> i64 {
-    world.rounds().await.iter().sum()
+async fn sync_runs(world: &World) -> i64 {
+    world.sync_runs().await.iter().sum()
 }
 
 on_both_engines! {
@@ -179,11 +179,11 @@ on_both_engines! {
         let (services, store) = (&world.services, &world.services.store);
         let supply = supply(world);
         let working = Working::begin(services);
-        until(world, "a round", async || rounds(world).await > 6).await;
+        until(world, "a round", async || sync_runs(world).await > 6).await;
 
         let (check, bulk) = (dead_check(world).await, abandoned_bulk(world).await);
         let old = world.clock.now() - MINUTE * 60 * 24 * 400;
-        let before = rounds(world).await;
+        let before = sync_runs(world).await;
         sqlx::query("INSERT INTO state_changes (connection_id, at, state) SELECT id, $1, 'old' FROM connections LIMIT 1")
             .bind(old.millis()).execute(store.pool()).await.unwrap();
         let (end, _) = store.audit_head().await.unwrap();
@@ -201,7 +201,7 @@ on_both_engines! {
             let found = sqlx::query("SELECT at FROM state_changes WHERE state = 'old'");
             found.fetch_optional(store.pool()).await.unwrap().is_none()
         }).await;
-        assert!(rounds(world).await > before, "work was due all the while");
+        assert!(sync_runs(world).await > before, "work was due all the while");
         supply.abort();
         working.end().await;
         let ended = store.check(check).await.unwrap().unwrap().outcome.unwrap();
@@ -233,8 +233,8 @@ on_both_engines! {
         let only = Some("charlie@example.test".to_owned());
         let plan = Plan { only_mailbox: only, ..Plan::always(FaultKind::Slow { milliseconds: 60_000 }) };
         world.exchange.world().faults.plan(plan);
-        let one = start_map(world, &slow, &["charlie@example.test", "alice@example.test"]).await;
-        let two = start_map(world, &quick, &["alice@example.test", "bob@example.test"]).await;
+        let one = start_scope(world, &slow, &["charlie@example.test", "alice@example.test"]).await;
+        let two = start_scope(world, &quick, &["alice@example.test", "bob@example.test"]).await;
         // Requests that wait are told at once, by mail and webhook.
         let waiting = sqlx::query("INSERT INTO mailbox_requests (id, user_id, mailbox, reason, state, asked_at) VALUES ($1, $2, 'charlie@example.test', '', 'waiting', 0)");
         waiting.bind(CheckId::new(world.clock.now(), services.random.bytes()).to_string())
@@ -246,8 +246,8 @@ on_both_engines! {
             let told = store.notices(10, 0).await.unwrap();
             told.iter().any(|notice| notice.state == NoticeState::Sent)
         }).await;
-        let before = rounds(world).await;
-        until(world, "a round", async || { world.pass(MINUTE); rounds(world).await > before + 1 }).await;
+        let before = sync_runs(world).await;
+        until(world, "a round", async || { world.pass(MINUTE); sync_runs(world).await > before + 1 }).await;
         assert!(!is_finished(world, one).await);
         let told = store.notices(10, 0).await.unwrap();
         assert!(told.iter().any(|notice| notice.state == NoticeState::Waiting), "the mail is still under way");
@@ -274,7 +274,7 @@ on_both_engines! {
         let working = Working::begin(&services);
         for name in ["bob", "charlie"] {
             until(world, name, async || {
-                world.connection(name).await.last_round_at.is_some_and(|at| at > began)
+                world.connection(name).await.last_run_at.is_some_and(|at| at > began)
             }).await;
         }
         working.end().await;
@@ -324,26 +324,26 @@ on_both_engines! {
         let (services, store) = (&world.services, &world.services.store);
         world.save("bob", SERVICE).await;
         world.save("charlie", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         worker::watch_clock(services).await.unwrap();
         world.always(FaultKind::Unavailable { retry_after: None });
         world.clock.set_ahead(AHEAD);
         world.pass(MINUTE * 6);
-        world.tend().await;
+        world.run_due().await;
         world.exchange.world().faults.clear();
         world.save("alice", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         sqlx::query("UPDATE accounts SET leased_until = $1, lease_token = 'gone', wanted_until = $1")
             .bind(world.clock.now().millis()).execute(store.pool()).await.unwrap();
         world.clock.set_ahead(-AHEAD);
-        let before = rounds(world).await;
+        let before = sync_runs(world).await;
         let working = Working::begin(services);
-        until(world, "a round of each", async || rounds(world).await >= before + 3).await;
+        until(world, "a round of each", async || sync_runs(world).await >= before + 3).await;
         working.end().await;
         for name in ["alice", "bob", "charlie"] {
             let connection = world.connection(name).await;
             let now = world.clock.now();
-            for at in [Some(connection.since), connection.last_round_at, connection.last_synced_at, Some(connection.connected_at)] {
+            for at in [Some(connection.since), connection.last_run_at, connection.last_synced_at, Some(connection.connected_at)] {
                 assert!(at.is_none_or(|at| at <= now), "{connection:?}");
             }
             assert!(connection.due_at.unwrap() <= now + MINUTE * 60, "{connection:?}");
@@ -354,7 +354,7 @@ on_both_engines! {
         const AHEAD: i64 = 40 * 24 * 3_600_000;
         let (services, store) = (&world.services, &world.services.store);
         world.save("bob", SERVICE).await;
-        world.tend().await;
+        world.run_due().await;
         let kept = async || {
             let mut kept = Vec::new();
             for table in ["sync_runs", "calls", "sync_run_hours", "sessions", "announced_secrets"] {

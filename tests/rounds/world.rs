@@ -163,8 +163,8 @@ impl World {
         self.exchange.clock.set(jiff_at(self.clock.now()));
     }
 
-    pub async fn tend(&self) -> usize {
-        sync::tend(&self.services).await.unwrap()
+    pub async fn run_due(&self) -> usize {
+        sync::run_due(&self.services).await.unwrap()
     }
 
     pub fn always(&self, kind: FaultKind) {
@@ -341,7 +341,7 @@ impl World {
     }
 
     /// How many rounds each connection was given.
-    pub async fn rounds(&self) -> Vec<i64> {
+    pub async fn sync_runs(&self) -> Vec<i64> {
         let rows = sqlx::query("SELECT run_count FROM connections")
             .fetch_all(self.services.store.pool())
             .await;

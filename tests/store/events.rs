@@ -53,7 +53,7 @@ async fn keep(
         now,
         next: now + Duration::from_mins(5),
     };
-    world.store.keep_round(connection, &round).await.unwrap()
+    world.store.save_run(connection, &round).await.unwrap()
 }
 
 const fn changes(inserted: i64, updated: i64, deleted: i64) -> Changes {
@@ -108,8 +108,8 @@ on_both_engines! {
         assert_eq!(stored(world, &connection).await, second);
         let found = world.store.connection(connection.id).await.unwrap().unwrap();
         assert_eq!((found.entries, found.last_synced_at, found.state), (3, Some(LATER), ConnectionState::Connected));
-        let rounds = world.store.last_rounds(connection.id, 10).await.unwrap();
-        assert_eq!(rounds.iter().map(|round| round.changes).collect::<Vec<_>>(), [changes(1, 1, 1), changes(3, 0, 0)]);
+        let sync_runs = world.store.last_runs(connection.id, 10).await.unwrap();
+        assert_eq!(sync_runs.iter().map(|round| round.changes).collect::<Vec<_>>(), [changes(1, 1, 1), changes(3, 0, 0)]);
 
         assert_eq!(keep(world, &connection, &[], LATER).await, Some(changes(0, 0, 3)));
         assert!(stored(world, &connection).await.is_empty());
@@ -198,12 +198,12 @@ on_both_engines! {
             now: LATER,
             next: Some(LATER + HOUR),
         };
-        world.store.fail_round(&connection, &failed).await.unwrap();
+        world.store.fail_run(&connection, &failed).await.unwrap();
         let found = world.other.connection(connection.id).await.unwrap().unwrap();
         assert_eq!((found.state, found.problem.as_ref(), found.since), (ConnectionState::ActionNeeded, Some(&problem), LATER));
         assert_eq!((found.due_at, found.last_synced_at), (Some(LATER + HOUR), Some(NOW)));
         assert_eq!(stored(world, &connection).await, events);
-        assert_eq!(world.store.last_rounds(connection.id, 1).await.unwrap()[0].problem, Some(problem));
+        assert_eq!(world.store.last_runs(connection.id, 1).await.unwrap()[0].problem, Some(problem));
         assert_eq!(world.number("SELECT COUNT(*) FROM calls WHERE request_id = '0d3e' AND problem_code = 'impersonation-denied'").await, 1);
 
         keep(world, &connection, &events, LATER + HOUR).await;
@@ -218,7 +218,7 @@ on_both_engines! {
         assert_eq!(keep(world, &gone, &[event("one", NOW)], NOW).await, None);
         let problem = Problem::Interrupted;
         let failed = Failed { problem: &problem, request_id: None, calls: &[], state: ConnectionState::Delayed, started_at: NOW, now: NOW, next: None };
-        world.store.fail_round(&gone, &failed).await.unwrap();
+        world.store.fail_run(&gone, &failed).await.unwrap();
         assert_eq!(world.number("SELECT (SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM sync_runs) + (SELECT COUNT(*) FROM calls)").await, 0);
         assert_eq!(world.store.connection_of(alice.id).await.unwrap(), Some(new));
     }
@@ -231,7 +231,7 @@ on_both_engines! {
             let (store, events) = (world.other.clone(), events.clone());
             let round = tokio::spawn(async move {
                 let round = CompletedRun { events: &events, calls: &[], started_at: NOW, now: NOW, next: LATER };
-                store.keep_round(&connection, &round).await.unwrap()
+                store.save_run(&connection, &round).await.unwrap()
             });
             world.connect(&alice, SERVICE).await;
             round.await.unwrap();
@@ -261,7 +261,7 @@ fn typical(number: i64) -> Event {
 #[tokio::test]
 async fn an_entry_takes_little_room() {
     const ENTRIES: i64 = 10_000;
-    const MOST_BYTES: i64 = 700;
+    const MAX_BYTES: i64 = 700;
     let world = World::open(Engine::Sqlite).await;
     let connection = connected(&world, "alice").await;
     let bytes = "SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)";
@@ -269,7 +269,7 @@ async fn an_entry_takes_little_room() {
     let events: Vec<Event> = (0..ENTRIES).map(typical).collect();
     keep(&world, &connection, &events, NOW).await;
     let each = (world.number(bytes).await - before) / ENTRIES;
-    assert!(each < MOST_BYTES, "{each} bytes");
+    assert!(each < MAX_BYTES, "{each} bytes");
     println!("{each} bytes an entry");
     world.close().await;
 }

@@ -16,10 +16,10 @@ use std::time::Duration;
 async fn turn_on(world: &World, user: UserId) -> SecondFactor {
     let custody = world.custody();
     let both = Password::from("KEY one two".to_owned());
-    custody.begin_factor(user, &both).await.unwrap();
+    custody.begin_enrolment(user, &both).await.unwrap();
     let pending = world
         .store
-        .pending_factor(user, NOW - Duration::from_mins(1))
+        .pending_second_factor(user, NOW - Duration::from_mins(1))
         .await;
     let pending = pending.unwrap().unwrap();
     let hashes = ["one".to_owned(), "two".to_owned()];
@@ -28,13 +28,13 @@ async fn turn_on(world: &World, user: UserId) -> SecondFactor {
     let place = (pending, 100);
     assert!(
         custody
-            .confirm_factor(user, &key, place, &hashes, &entry)
+            .confirm_enrolment(user, &key, place, &hashes, &entry)
             .await
             .unwrap()
     );
     assert!(
         !custody
-            .confirm_factor(user, &key, place, &hashes, &entry)
+            .confirm_enrolment(user, &key, place, &hashes, &entry)
             .await
             .unwrap()
     );
@@ -49,10 +49,10 @@ on_both_engines! {
         assert_eq!((factor.since, factor.codes_left), (NOW, 2));
         assert_eq!(world.vault.ids().await.unwrap(), [factor.secret_id]);
         assert_eq!(world.store.secret_ids().await.unwrap(), [factor.secret_id]);
-        let to = Destination::factor_of(alice.id);
+        let to = Destination::second_factor_of(alice.id);
         assert_eq!(world.vault.open_secret(factor.secret_id, &to).await.unwrap().reveal(), "KEY");
         let bob = world.user("bob").await;
-        let to = Destination::factor_of(bob.id);
+        let to = Destination::second_factor_of(bob.id);
         assert!(world.vault.open_secret(factor.secret_id, &to).await.is_err());
         assert_eq!(world.store.audit_counts().await.unwrap()["second-factor-on"], 1);
     }
@@ -101,10 +101,10 @@ on_both_engines! {
         let custody = world.custody();
         let sealed = Password::from("KEY one two".to_owned());
         for _ in 0..2 {
-            custody.begin_factor(alice.id, &sealed).await.unwrap();
+            custody.begin_enrolment(alice.id, &sealed).await.unwrap();
             assert_eq!(world.secrets().await, 1);
         }
-        assert_eq!(world.store.pending_factor(alice.id, NOW).await.unwrap(), None, "begun too long ago");
+        assert_eq!(world.store.pending_second_factor(alice.id, NOW).await.unwrap(), None, "begun too long ago");
         custody.list_old().await.unwrap();
         custody.delete_listed().await.unwrap();
         assert_eq!(world.secrets().await, 1);
@@ -112,16 +112,16 @@ on_both_engines! {
         later.list_old().await.unwrap();
         later.delete_listed().await.unwrap();
         assert_eq!(world.secrets().await, 0);
-        custody.begin_factor(alice.id, &sealed).await.unwrap();
-        custody.cancel_factor(alice.id).await.unwrap();
+        custody.begin_enrolment(alice.id, &sealed).await.unwrap();
+        custody.cancel_enrolment(alice.id).await.unwrap();
         assert_eq!(world.secrets().await, 0);
         let entry = AuditEntry::by_kalends(AuditAction::SecondFactorReset);
-        assert!(!custody.end_factor(alice.id, &entry).await.unwrap());
+        assert!(!custody.turn_off_second_factor(alice.id, &entry).await.unwrap());
 
         turn_on(world, alice.id).await;
-        custody.begin_factor(alice.id, &sealed).await.unwrap();
-        assert!(custody.end_factor(alice.id, &entry).await.unwrap());
-        assert!(!custody.end_factor(alice.id, &entry).await.unwrap());
+        custody.begin_enrolment(alice.id, &sealed).await.unwrap();
+        assert!(custody.turn_off_second_factor(alice.id, &entry).await.unwrap());
+        assert!(!custody.turn_off_second_factor(alice.id, &entry).await.unwrap());
         assert_eq!(world.secrets().await, 0);
         assert_eq!(world.number("SELECT COUNT(*) FROM recovery_codes").await, 0);
         assert_eq!(world.store.audit_counts().await.unwrap()["second-factor-reset"], 1);
@@ -131,7 +131,7 @@ on_both_engines! {
         let alice = world.user("alice").await;
         let before = turn_on(world, alice.id).await;
         let pending = Password::from("KEY one".to_owned());
-        world.custody().begin_factor(alice.id, &pending).await.unwrap();
+        world.custody().begin_enrolment(alice.id, &pending).await.unwrap();
         let both = world.vault_with(&["k1", "k2"]).await.unwrap();
         let custody = Custody { vault: both.clone(), ..world.custody() };
         assert_eq!(custody.rotate().await.unwrap().sealed, 1);
@@ -139,7 +139,7 @@ on_both_engines! {
         let after = world.store.factor(alice.id).await.unwrap().unwrap();
         assert_ne!(after.secret_id, before.secret_id);
         let new = world.vault_with(&["k2"]).await.unwrap();
-        let to = Destination::factor_of(alice.id);
+        let to = Destination::second_factor_of(alice.id);
         assert_eq!(new.open_secret(after.secret_id, &to).await.unwrap().reveal(), "KEY");
         both.pool().close().await;
         new.pool().close().await;

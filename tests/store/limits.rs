@@ -10,7 +10,7 @@ use kalends_core::{
     notice::Webhook,
 };
 use kalends_store::{
-    Full, LimitPlace, MOST_WAITING, MOST_WEBHOOKS, Store, StoreError,
+    Full, LimitPlace, MAX_WAITING, MAX_WEBHOOKS, Store, StoreError,
     limit::{Keys, Limit, LimitKey, PlaceLifetime},
 };
 use std::time::Duration;
@@ -194,7 +194,7 @@ on_both_engines! {
         let taken = join_all(asked).await.into_iter().filter(|it| *it.as_ref().unwrap()).count();
         assert_eq!(taken, 5);
         let sql = "SELECT COUNT(*) FROM mailbox_requests WHERE state = 'waiting'";
-        assert_eq!(world.number(sql).await, MOST_WAITING);
+        assert_eq!(world.number(sql).await, MAX_WAITING);
     }
 
     async fn of_many_webhooks_at_the_same_moment_as_many_are_added_as_may_be(world) {
@@ -217,7 +217,7 @@ on_both_engines! {
             })
         });
         let ended: Vec<_> = join_all(added).await.into_iter().map(Result::unwrap).collect();
-        assert_eq!(ended.iter().filter(|it| it.is_ok()).count(), MOST_WEBHOOKS);
+        assert_eq!(ended.iter().filter(|it| it.is_ok()).count(), MAX_WEBHOOKS);
         let others = ended.iter().filter_map(|it| it.as_ref().err());
         assert!(others.into_iter().all(|it| matches!(it, CustodyError::Store(StoreError::TooMany))));
     }

@@ -33,7 +33,7 @@ async fn office(world: &World) {
                 now: NOW,
                 next: None,
             };
-            world.store.fail_round(&connection, &failed).await.unwrap();
+            world.store.fail_run(&connection, &failed).await.unwrap();
         }
     }
 }

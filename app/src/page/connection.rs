@@ -35,7 +35,7 @@ struct ConnectionView {
     warnings: Vec<String>,
     check: Option<CheckLine>,
     /// The end of the last round, whatever came of it.
-    last_round: Option<Moment>,
+    last_run: Option<Moment>,
     /// An admin has paused this one alone.
     is_paused: bool,
     /// Its account's password was refused, or never answered.
@@ -75,7 +75,7 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
         .last_check(found.user_id)
         .await
         .map_err(request::internal)?;
-    let most = if all { MOST_LINES } else { FIRST_LINES };
+    let most = if all { MAX_LINES } else { FIRST_LINES };
     let happened = kalends::reports::timeline::timeline(&store, &found, most + 1).await;
     let happened = happened.map_err(request::internal)?;
     let account = store.account(found.account_id).await;
@@ -134,7 +134,7 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
             },
             ladder: check.ladder,
         }),
-        last_round: found.last_round_at.map(|at| words.moment(at)),
+        last_run: found.last_run_at.map(|at| words.moment(at)),
         is_paused: found.paused_at.is_some(),
         is_stopped: account.is_some_and(|account| account.saved_refusals > 0),
         has_more: happened.len() > most && !all,
@@ -151,7 +151,7 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
 #[cfg(feature = "ssr")]
 const FIRST_LINES: usize = 40;
 #[cfg(feature = "ssr")]
-const MOST_LINES: usize = 500;
+const MAX_LINES: usize = 500;
 
 #[server(endpoint = "check_now")]
 async fn check_now(
@@ -273,7 +273,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
         account_page,
         warnings,
         check,
-        last_round,
+        last_run,
         is_paused,
         is_stopped,
         disabled,
@@ -340,7 +340,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
             <section class="panel" id="happened" data-live="" aria-labelledby="timeline">
                 <h2 id="timeline">"What happened"</h2>
                 <p class="panel-hint">
-                    {last_round.map(|moment| view! { "The last sync ended " <When moment /> ". " })}
+                    {last_run.map(|moment| view! { "The last sync ended " <When moment /> ". " })}
                     "Syncs that found nothing new are not listed. Exchange’s logs know each call by the id below it."
                 </p>
                 <timeline::Timeline lines />

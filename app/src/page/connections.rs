@@ -78,7 +78,7 @@ async fn connections(wanted: ConnectionsQuery) -> Result<ConnectionsView, AppErr
         page,
         pages,
         is_paused: store
-            .standstill()
+            .global_pause()
             .await
             .map_err(request::internal)?
             .is_some(),

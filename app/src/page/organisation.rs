@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 struct OrganisationView {
     accounts: Vec<AccountLine>,
     /// Since when everything is paused.
-    standstill: Option<Moment>,
+    global_pause: Option<Moment>,
     waiting_requests: i64,
     policy: Vec<String>,
     ended: Vec<(String, String, Moment)>,
@@ -60,7 +60,7 @@ async fn organisation() -> Result<OrganisationView, AppError> {
     let store = &services.store;
     let held = store.held_accounts().await.map_err(request::internal)?;
     let policy = store.policy().await.map_err(request::internal)?;
-    let standstill = store.standstill().await.map_err(request::internal)?;
+    let global_pause = store.global_pause().await.map_err(request::internal)?;
     let ended = store.revocations().await.map_err(request::internal)?;
     Ok(OrganisationView {
         accounts: held
@@ -75,12 +75,12 @@ async fn organisation() -> Result<OrganisationView, AppError> {
                 broken: held.broken,
             })
             .collect(),
-        standstill: standstill.map(|at| words.appointment(at, false)),
+        global_pause: global_pause.map(|at| words.appointment(at, false)),
         waiting_requests: store
             .count_waiting_requests()
             .await
             .map_err(request::internal)?,
-        policy: policy::in_words(policy),
+        policy: policy::humanize(policy),
         ended: ended
             .into_iter()
             .map(|it| {
@@ -135,14 +135,14 @@ pub fn OrganisationPage() -> impl IntoView {
 fn Organisation(view: OrganisationView) -> impl IntoView {
     let OrganisationView {
         accounts,
-        standstill,
+        global_pause,
         waiting_requests,
         policy,
         ended,
         flash,
     } = view;
     let none = accounts.is_empty();
-    let is_paused = standstill.is_some();
+    let is_paused = global_pause.is_some();
     let add = if none {
         "button button-primary"
     } else {
@@ -151,7 +151,7 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
     view! {
         <Frame title="Organisation" wide=true>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
-            {standstill
+            {global_pause
                 .map(|since| {
                     view! {
                         <div class="notice notice-waiting" role="status">

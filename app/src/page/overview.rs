@@ -76,7 +76,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
         restored,
         requests,
         is_paused,
-        rounds,
+        sync_runs,
         delays,
         servers,
     } = view;
@@ -153,7 +153,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
                 .then(|| {
                     view! {
                         <div class="plots">
-                            <Plot title="Syncs" id="syncs" plot=rounds />
+                            <Plot title="Syncs" id="syncs" plot=sync_runs />
                             <Plot title="Sync delay" id="delays" plot=delays />
                         </div>
                         <Servers servers />

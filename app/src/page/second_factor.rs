@@ -141,7 +141,10 @@ async fn confirm_second_factor(#[server(default)] code: Password) -> Result<(), 
 async fn cancel_second_factor() -> Result<(), AppError> {
     use crate::request;
     let user = request::user().await?;
-    let cancelled = request::services().custody().cancel_factor(user.id).await;
+    let cancelled = request::services()
+        .custody()
+        .cancel_enrolment(user.id)
+        .await;
     cancelled.map_err(request::internal)?;
     request::see_other("/profile/security");
     Ok(())

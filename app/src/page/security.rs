@@ -130,7 +130,7 @@ pub fn SecurityPage() -> impl IntoView {
                     })}
                 <section class="panel" aria-labelledby="factor">
                     <h2 id="factor">"Second factor"</h2>
-                    {factor_part(view.factor)}
+                    {second_factor_part(view.factor)}
                 </section>
                 <section class="panel" aria-labelledby="devices">
                     <h2 id="devices">"Signed-in devices"</h2>
@@ -150,7 +150,7 @@ pub fn SecurityPage() -> impl IntoView {
     })
 }
 
-fn factor_part(factor: Option<FactorView>) -> impl IntoView {
+fn second_factor_part(factor: Option<FactorView>) -> impl IntoView {
     match factor {
         None => view! {
             <p>

@@ -43,7 +43,10 @@ async fn stored() -> Result<StoredView, AppError> {
         .connection_of(user.id)
         .await
         .map_err(request::internal)?;
-    let kept = store.kept_about(user.id).await.map_err(request::internal)?;
+    let kept = store
+        .stored_counts(user.id)
+        .await
+        .map_err(request::internal)?;
     let level = store.privacy_of(user.id).await.map_err(request::internal)?;
     let facts = facts(&user, connection.as_ref(), kept);
     let found = store.looked_at(&user, connection.as_ref(), MAX_LINES).await;
@@ -157,7 +160,7 @@ fn facts(
     ));
     facts.push((
         "Syncs with changes or failures".to_owned(),
-        counted(kept.rounds, "sync", "syncs"),
+        counted(kept.sync_runs, "sync", "syncs"),
     ));
     facts.push((
         "Calls to Exchange on record".to_owned(),
@@ -263,12 +266,15 @@ async fn what_is_purged() -> Result<(i64, i64, i64, bool), AppError> {
     use crate::request;
     let user = request::user().await?;
     let store = request::services().store;
-    let kept = store.kept_about(user.id).await.map_err(request::internal)?;
+    let kept = store
+        .stored_counts(user.id)
+        .await
+        .map_err(request::internal)?;
     let connection = store.connection_of(user.id).await;
     let is_connected = connection.map_err(request::internal)?.is_some();
     Ok((
         kept.entries,
-        kept.rounds + kept.calls,
+        kept.sync_runs + kept.calls,
         kept.checks,
         is_connected,
     ))
@@ -279,7 +285,7 @@ async fn what_is_purged() -> Result<(i64, i64, i64, bool), AppError> {
 pub fn PurgePage() -> impl IntoView {
     loaded(
         Resource::new(|| (), |()| what_is_purged()),
-        |(entries, rounds, checks, is_connected)| {
+        |(entries, sync_runs, checks, is_connected)| {
             view! {
                 <Frame title="Delete what was read?">
                     <div class="panel">
@@ -287,7 +293,7 @@ pub fn PurgePage() -> impl IntoView {
                         <ul>
                             <li>{format!("calendar entries: {entries}")}</li>
                             <li>{format!("connection tests: {checks}")}</li>
-                            <li>{format!("records of syncs and calls: {rounds}")}</li>
+                            <li>{format!("records of syncs and calls: {sync_runs}")}</li>
                         </ul>
                         <p class="panel-hint">"The audit trail keeps that it was done. Nothing changes in Exchange."</p>
                         {is_connected

@@ -20,12 +20,12 @@ pub fn wait_millis(sent: Option<&str>, retry_after: Option<u64>) -> u64 {
 /// How long a server is left alone that asked for it so many times in a row: as long as it asks, and no less than what
 /// doubles with each time, up to half an hour.
 pub fn pause(asked: Duration, times: u32) -> Duration {
-    const LONGEST_OF_OURS: Duration = Duration::from_mins(30);
+    const MAX_OWN_PAUSE: Duration = Duration::from_mins(30);
     let grown = Duration::from_millis(MIN_PAUSE_MILLIS)
         .saturating_mul(1 << times.saturating_sub(1).min(16));
     asked
         .min(Duration::from_millis(MAX_MILLIS))
-        .max(grown.min(LONGEST_OF_OURS))
+        .max(grown.min(MAX_OWN_PAUSE))
 }
 
 /// The wait for the seconds of a `Retry-After`.

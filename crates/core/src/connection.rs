@@ -103,7 +103,7 @@ pub struct Connection {
     pub since: Timestamp,
     pub connected_at: Timestamp,
     /// The end of the last round, whatever came of it.
-    pub last_round_at: Option<Timestamp>,
+    pub last_run_at: Option<Timestamp>,
     /// The last round that reached the end.
     pub last_synced_at: Option<Timestamp>,
     /// When the next round is due; `None` when none is planned.

@@ -78,7 +78,7 @@ impl Recipient {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub id: NoticeId,
-    pub occasion: Option<IncidentId>,
+    pub incident: Option<IncidentId>,
     pub kind: NoticeKind,
     pub recipient: Recipient,
     pub subject: String,

@@ -211,7 +211,7 @@ impl Store {
         new: SecretId,
         now: Timestamp,
     ) -> Result<SecretId, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let mut replaced = 0;
         for sql in [
             "UPDATE accounts SET secret_id = $3 WHERE id = $1 AND secret_id = $2",
@@ -221,11 +221,11 @@ impl Store {
                 .bind(id.to_string())
                 .bind(old.to_string())
                 .bind(new.to_string())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?
                 .rows_affected();
         }
-        self.replaced(writing, (old, new), replaced > 0, now).await
+        self.replaced(tx, (old, new), replaced > 0, now).await
     }
 
     /// A saved password was refused, or never answered: its place stays taken, and all work of the account stops, if
@@ -240,8 +240,8 @@ impl Store {
         next: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        refusals::keep_in(&mut writing, place, now).await?;
+        let mut tx = self.begin().await?;
+        refusals::keep_in(&mut tx, place, now).await?;
         let told = rows::to_json(problem, "problem")?;
         let stopped = sqlx::query(
             "UPDATE accounts SET saved_refusals = saved_refusals + 1, stopped_until = $4, stopped_for = $5 \
@@ -252,11 +252,11 @@ impl Store {
         .bind(account.saved_refusals)
         .bind(next.map(Timestamp::millis))
         .bind(&told)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if stopped.rows_affected() > 0 {
             let (whose, state) = (RunSubject::All(account.id), ConnectionState::after(problem));
-            self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
+            self.note_state_in(&mut tx, whose, state, Some(problem.code()), now)
                 .await?;
             sqlx::query(
                 "UPDATE connections SET state = $2, problem = $3, since = CASE WHEN state = $2 AND $7 LIKE '%,' || problem_code || ',%' THEN since ELSE $4 END, \
@@ -269,10 +269,10 @@ impl Store {
             .bind(next.map(Timestamp::millis))
             .bind(problem.code())
             .bind(problem.codes_of_cause())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Stopped accounts whose password is sent again by itself.
@@ -290,23 +290,23 @@ impl Store {
         account: &Account,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let put_off = sqlx::query(
             "UPDATE accounts SET stopped_until = $3 WHERE id = $1 AND secret_id = $2 AND saved_refusals > 0 AND stopped_until < $3",
         )
         .bind(account.id.to_string())
         .bind(account.secret_id.to_string())
         .bind(until.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if put_off.rows_affected() > 0 {
             sqlx::query("UPDATE connections SET due_at = $2 WHERE account_id = $1 AND due_at < $2")
                 .bind(account.id.to_string())
                 .bind(until.millis())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Who was the first of those that are connected through an account.
@@ -328,7 +328,7 @@ impl Store {
         lease: Duration,
     ) -> Result<Option<Leased>, StoreError> {
         let token = self.random.hex::<12>();
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE accounts SET leased_until = $3, lease_token = $4, instance_id = $5, wanted_until = NULL \
              WHERE id = $1 AND (leased_until IS NULL OR leased_until <= $2)",
@@ -338,14 +338,14 @@ impl Store {
         .bind((now + lease).millis())
         .bind(&token)
         .bind(&*self.instance)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE lease_token = $1"));
         let row = sqlx::query(sql)
             .bind(&token)
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?;
-        writing.commit().await?;
+        tx.commit().await?;
         row.as_ref()
             .map(|row| Ok(Leased::new(account(row)?, token)))
             .transpose()
@@ -353,29 +353,29 @@ impl Store {
 
     /// Goes on holding an account until then; false if somebody else holds it by now.
     pub async fn renew_lease(&self, leased: &Leased, until: Timestamp) -> Result<bool, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let renewed =
             sqlx::query("UPDATE accounts SET leased_until = $3 WHERE id = $1 AND lease_token = $2")
                 .bind(leased.account.id.to_string())
                 .bind(&leased.lease.token)
                 .bind(until.millis())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(renewed.rows_affected() > 0)
     }
 
     pub async fn release_account(&self, leased: &Leased) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         // Accounts that were taken together have one token.
         sqlx::query(
             "UPDATE accounts SET leased_until = NULL, lease_token = NULL, instance_id = NULL WHERE id = $1 AND lease_token = $2",
         )
         .bind(leased.account.id.to_string())
         .bind(&leased.lease.token)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// The saved password was accepted: forgets its refusals and lets all its connections go on at once.
@@ -384,22 +384,22 @@ impl Store {
         account: &Account,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let resumed = sqlx::query(
             "UPDATE accounts SET saved_refusals = 0, stopped_until = NULL, stopped_for = NULL \
              WHERE id = $1 AND secret_id = $2 AND (saved_refusals > 0 OR stopped_until IS NOT NULL)",
         )
         .bind(account.id.to_string())
         .bind(account.secret_id.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if resumed.rows_affected() > 0 {
             sqlx::query("UPDATE connections SET due_at = $2 WHERE account_id = $1")
                 .bind(account.id.to_string())
                 .bind(now.millis())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 }

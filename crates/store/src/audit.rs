@@ -31,23 +31,23 @@ fn line(row: &AnyRow) -> Result<AuditLine, StoreError> {
 impl Store {
     /// Writes one line.
     pub async fn audit(&self, entry: &AuditEntry, now: Timestamp) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        let mut tx = self.begin().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Writes a line within a change, as the last thing before its commit: other lines wait for it.
     pub(crate) async fn audit_in(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (seq, before) = self.take_head(writing).await?;
+        let (seq, before) = self.take_head(tx).await?;
         let who = match entry.actor {
             Some(actor) => sqlx::query("SELECT email FROM users WHERE id = $1")
                 .bind(actor.to_string())
-                .fetch_optional(writing.on())
+                .fetch_optional(tx.conn())
                 .await?
                 .map(|row| rows::text(&row, "email"))
                 .transpose()?,
@@ -75,19 +75,19 @@ impl Store {
         .bind(&line.action)
         .bind(&line.subject)
         .bind(&line.hash)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        set_head(writing, &line).await
+        set_head(tx, &line).await
     }
 
     /// The last line's place and hash; no other line is written before this change ends.
-    async fn take_head(&self, writing: &mut Transaction) -> Result<(i64, String), StoreError> {
+    async fn take_head(&self, tx: &mut Transaction) -> Result<(i64, String), StoreError> {
         let sql = match self.engine() {
             // The only writer there is.
             Engine::Sqlite => "SELECT seq, hash FROM audit_head WHERE id = 1",
             Engine::Postgres => "SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE",
         };
-        let row = sqlx::query(sql).fetch_optional(writing.on()).await?;
+        let row = sqlx::query(sql).fetch_optional(tx.conn()).await?;
         let row = row.ok_or(StoreError::Corrupt("head of the audit trail"))?;
         Ok((rows::number(&row, "seq")?, rows::text(&row, "hash")?))
     }
@@ -206,11 +206,11 @@ impl Store {
     }
 }
 
-async fn set_head(writing: &mut Transaction, line: &AuditLine) -> Result<(), StoreError> {
+async fn set_head(tx: &mut Transaction, line: &AuditLine) -> Result<(), StoreError> {
     sqlx::query("UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1")
         .bind(line.seq)
         .bind(&line.hash)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use std::time::Duration;
 
 /// For how long what came of an action can be read.
-const KEPT: Duration = Duration::from_hours(24 * 30);
+const RETENTION: Duration = Duration::from_hours(24 * 30);
 
 fn bulk(row: &AnyRow) -> Result<Bulk, StoreError> {
     Ok(Bulk {
@@ -22,10 +22,10 @@ fn bulk(row: &AnyRow) -> Result<Bulk, StoreError> {
 impl Store {
     /// Writes an action down, and forgets those that ended long ago.
     pub async fn put_bulk(&self, bulk: &Bulk) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM bulk_actions WHERE finished_at < $1")
-            .bind((bulk.at - KEPT).millis())
-            .execute(writing.on())
+            .bind((bulk.at - RETENTION).millis())
+            .execute(tx.conn())
             .await?;
         sqlx::query(
             "INSERT INTO bulk_actions (id, created_by, at, touched_at, action, results, instance_id) VALUES ($1, $2, $3, $3, $4, $5, $6)",
@@ -36,9 +36,9 @@ impl Store {
         .bind(rows::to_name(&bulk.action, "action")?)
         .bind(rows::to_json(&bulk.lines, "results")?)
         .bind(&*self.instance)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     pub async fn bulk(&self, id: BulkId) -> Result<Option<Bulk>, StoreError> {
@@ -67,16 +67,16 @@ impl Store {
         now: Timestamp,
         ends: bool,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let written = sqlx::query("UPDATE bulk_actions SET results = $2, touched_at = $3, finished_at = $4 WHERE id = $1 AND instance_id = $5")
             .bind(bulk.id.to_string())
             .bind(rows::to_json(&bulk.lines, "results")?)
             .bind(now.millis())
             .bind(ends.then_some(now.millis()))
             .bind(&*self.instance)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(written.rows_affected() > 0)
     }
 
@@ -94,7 +94,7 @@ impl Store {
         .fetch_optional(self.pool())
         .await?;
         let Some(row) = found else { return Ok(None) };
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let taken = sqlx::query(
             "UPDATE bulk_actions SET touched_at = $3, instance_id = $4 WHERE id = $1 AND touched_at = $2 AND finished_at IS NULL",
         )
@@ -102,9 +102,9 @@ impl Store {
         .bind(rows::number(&row, "touched_at")?)
         .bind(now.millis())
         .bind(&*self.instance)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        writing.commit().await?;
+        tx.commit().await?;
         if taken.rows_affected() == 0 {
             return Ok(None);
         }

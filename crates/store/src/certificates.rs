@@ -44,7 +44,7 @@ impl Store {
         if known.as_ref() == Some(&certificate.fingerprint) {
             return Ok(());
         }
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO server_certificates (host, port, certificate, fingerprint, not_after, since) \
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (host, port) DO UPDATE SET \
@@ -57,9 +57,9 @@ impl Store {
         .bind(&certificate.fingerprint)
         .bind(certificate.not_after.millis())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// What a host showed when everything last worked, if that is another certificate than this one.
@@ -113,16 +113,16 @@ impl Store {
         if known == Some(build.to_string()) {
             return Ok(());
         }
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO server_builds (host, build) VALUES ($1, $2) \
              ON CONFLICT (host) DO UPDATE SET build = excluded.build",
         )
         .bind(host)
         .bind(build.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// The servers of accounts in use: their builds and certificates, as far as known, by host; at most 50.

@@ -39,7 +39,7 @@ macro_rules! select {
 
 impl Store {
     pub async fn start_check(&self, check: &Check, entry: &AuditEntry) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("INSERT INTO checks (id, user_id, mode, typed, steps, started_at, account_id, instance_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
             .bind(check.id.to_string())
             .bind(check.user_id.to_string())
@@ -49,10 +49,10 @@ impl Store {
             .bind(check.started_at.millis())
             .bind(check.account_id.map(|id| id.to_string()))
             .bind(&*self.instance)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        self.audit_in(&mut writing, entry, check.started_at).await?;
-        Ok(writing.commit().await?)
+        self.audit_in(&mut tx, entry, check.started_at).await?;
+        Ok(tx.commit().await?)
     }
 
     pub async fn check(&self, id: CheckId) -> Result<Option<Check>, StoreError> {
@@ -88,13 +88,13 @@ impl Store {
 
     /// Shows how far a check is.
     pub async fn update_ladder(&self, id: CheckId, ladder: &TestSteps) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE checks SET steps = $2 WHERE id = $1 AND outcome IS NULL")
             .bind(id.to_string())
             .bind(rows::to_json(ladder, "steps")?)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Shows that a check tries again later, or that it does so now. Its process is heard of before `alive_until`.
@@ -105,16 +105,16 @@ impl Store {
         alive_until: Timestamp,
     ) -> Result<(), StoreError> {
         let shown = pause.map(|it| rows::to_json(it, "waiting")).transpose()?;
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE checks SET waiting = $2, alive_until = $3 WHERE id = $1 AND outcome IS NULL",
         )
         .bind(id.to_string())
         .bind(shown)
         .bind(alive_until.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Ends a check; one that has ended stays as it is.
@@ -125,10 +125,10 @@ impl Store {
         outcome: &Outcome,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let mut outcome = outcome.clone();
         if let Outcome::Connected { proof, .. } = &mut outcome
-            && self.level_for_check(&mut writing, id).await? == PrivacyLevel::FreeBusy
+            && self.level_for_check(&mut tx, id).await? == PrivacyLevel::FreeBusy
         {
             // It may have been lowered since the entries were read.
             for entry in proof {
@@ -140,19 +140,19 @@ impl Store {
             .bind(rows::to_json(ladder, "steps")?)
             .bind(rows::to_json(&outcome, "outcome")?)
             .bind(now.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Asks a running check to stop, whichever instance runs it.
     pub async fn cancel_check(&self, id: CheckId) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE checks SET cancelled = 1 WHERE id = $1 AND outcome IS NULL")
             .bind(id.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     pub async fn is_cancelled(&self, id: CheckId) -> Result<bool, StoreError> {
@@ -193,14 +193,14 @@ impl Store {
             problem: Box::new(Problem::Interrupted),
             request_id: None,
         };
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let end = format!("UPDATE checks SET outcome = $2, finished_at = $3 WHERE {GONE}");
         sqlx::query(sqlx::AssertSqlSafe(end))
             .bind(before.millis())
             .bind(rows::to_json(&outcome, "outcome")?)
             .bind(now.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 }

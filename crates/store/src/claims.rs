@@ -69,7 +69,7 @@ impl Store {
     /// connections were ended for it, with the secrets that nothing points to any more.
     pub(crate) async fn claim_in(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         reads: &Reads,
         host: &str,
         now: Timestamp,
@@ -80,14 +80,14 @@ impl Store {
             .bind(reads.mailbox.as_str())
             .bind(&reads.folder_id)
             .bind(host)
-            .fetch_all(writing.on())
+            .fetch_all(tx.conn())
             .await?;
         let holders: Vec<Holder> = found.iter().map(holder).collect::<Result<_, _>>()?;
         if holders.is_empty() {
             return Ok(());
         }
-        if !is_found(writing, OWNS, reads).await? {
-            return if is_found(writing, APPROVED, reads).await? {
+        if !is_found(tx, OWNS, reads).await? {
+            return if is_found(tx, APPROVED, reads).await? {
                 Ok(())
             } else {
                 Err(StoreError::MailboxTaken)
@@ -98,19 +98,18 @@ impl Store {
             if is_ended {
                 let subject = format!("{}, which is the address of somebody else", holder.mailbox);
                 let entry = AuditEntry::by_kalends(AuditAction::Disconnected).about(subject);
-                self.end_connection_in(writing, (holder.connection, holder.user_id), released)
+                self.end_connection_in(tx, (holder.connection, holder.user_id), released)
                     .await?;
-                self.audit_in(writing, &entry, now).await?;
+                self.audit_in(tx, &entry, now).await?;
             }
-            self.note_claim(writing, reads, &holder, is_ended, now)
-                .await?;
+            self.note_claim(tx, reads, &holder, is_ended, now).await?;
         }
         Ok(())
     }
 
     async fn note_claim(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         reads: &Reads,
         holder: &Holder,
         is_ended: bool,
@@ -120,7 +119,7 @@ impl Store {
             .bind(reads.user_id.to_string())
             .bind(holder.user_id.to_string())
             .bind((now - TOLD).millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         sqlx::query(
             "INSERT INTO mailbox_claims (id, owner_id, holder_id, mailbox, ended, at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -131,7 +130,7 @@ impl Store {
         .bind(holder.mailbox.as_str())
         .bind(i16::from(is_ended))
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         Ok(())
     }
@@ -165,14 +164,14 @@ impl Store {
 }
 
 async fn is_found(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     sql: &'static str,
     reads: &Reads,
 ) -> Result<bool, StoreError> {
     let found = sqlx::query(sql)
         .bind(reads.user_id.to_string())
         .bind(reads.mailbox.as_str())
-        .fetch_optional(writing.on())
+        .fetch_optional(tx.conn())
         .await?;
     Ok(found.is_some())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// For how long a jump is told.
 const TOLD: Duration = Duration::from_hours(24);
 /// A clock that jumps again and again is told by its last jumps.
-const KEPT: i64 = 5;
+const MAX_KEPT: i64 = 5;
 
 /// A clock that was found set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,21 +23,21 @@ pub struct ClockJump {
 impl Store {
     /// Notes that a clock was found set; the last few are kept.
     pub async fn note_clock_jump(&self, jump: &ClockJump) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("INSERT INTO clock_jumps (id, instance, seconds, at) VALUES ($1, $2, $3, $4)")
             .bind(RecordId::new(jump.at, self.random.bytes()).to_string())
             .bind(&jump.instance)
             .bind(jump.seconds)
             .bind(jump.at.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         sqlx::query(
             "DELETE FROM clock_jumps WHERE id NOT IN (SELECT id FROM clock_jumps ORDER BY at DESC, id DESC LIMIT $1)",
         )
-        .bind(KEPT)
-        .execute(writing.on())
+        .bind(MAX_KEPT)
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// The jumps of the last day, newest first.

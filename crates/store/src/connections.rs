@@ -73,7 +73,7 @@ pub(crate) fn connection(row: &AnyRow) -> Result<Connection, StoreError> {
         problem: rows::maybe_json(row, "problem")?,
         since: rows::instant(row, "since")?,
         connected_at: rows::instant(row, "connected_at")?,
-        last_round_at: rows::maybe_instant(row, "last_run_at")?,
+        last_run_at: rows::maybe_instant(row, "last_run_at")?,
         last_synced_at: rows::maybe_instant(row, "last_synced_at")?,
         due_at: rows::maybe_instant(row, "due_at")?,
         entries: rows::number(row, "entries")?,
@@ -132,13 +132,13 @@ impl Store {
 
     /// Looks at a connection whose row cannot be read no sooner than in a while, so that others have their turn.
     async fn set_aside(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE connections SET due_at = $2 WHERE id = $1")
             .bind(id)
             .bind((now + HELD_BACK).millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Makes a connection due now.
@@ -148,17 +148,17 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        set_due(&mut writing, id, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        let mut tx = self.begin().await?;
+        set_due(&mut tx, id, now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Makes a connection due now, as [`Store::make_due`], after a check that is on record already.
     pub async fn make_due_now(&self, id: ConnectionId, now: Timestamp) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        set_due(&mut writing, id, now).await?;
-        Ok(writing.commit().await?)
+        let mut tx = self.begin().await?;
+        set_due(&mut tx, id, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Leaves a connection alone until it is resumed, or lets it go on: it is due at once then. False, with nothing
@@ -170,22 +170,22 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = if paused {
+        let mut tx = if paused {
             self.begin().await?
         } else {
             // Nobody is disabled meanwhile.
-            let mut writing = self.begin_alone_on(LockedTable::Users).await?;
+            let mut tx = self.begin_with_table_lock(LockedTable::Users).await?;
             let disabled = sqlx::query(
                 "SELECT 1 AS found FROM connections c JOIN users u ON u.id = c.user_id \
                  WHERE c.id = $1 AND u.disabled_at IS NOT NULL",
             )
             .bind(id.to_string())
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?;
             if disabled.is_some() {
                 return Ok(false);
             }
-            writing
+            tx
         };
         let sql = if paused {
             "UPDATE connections SET paused_at = $2 WHERE id = $1 AND paused_at IS NULL"
@@ -196,12 +196,12 @@ impl Store {
         let changed = sqlx::query(sql)
             .bind(id.to_string())
             .bind(now.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         if changed.rows_affected() > 0 {
-            self.audit_in(&mut writing, entry, now).await?;
+            self.audit_in(&mut tx, entry, now).await?;
         }
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(true)
     }
 
@@ -212,22 +212,22 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE connections SET due_at = $2, entries = 0, last_synced_at = NULL WHERE id = $1",
         )
         .bind(id.to_string())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         sqlx::query(
             "DELETE FROM events WHERE calendar_id IN (SELECT id FROM calendars WHERE connection_id = $1)",
         )
         .bind(id.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Shows why the account's password is not sent, and plans the next look for when it may be.
@@ -241,18 +241,18 @@ impl Store {
             Problem::SignInPaused { until } => Some((*until).max(now + HELD_BACK)),
             _ => None,
         };
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE connections SET due_at = $2 WHERE id = $1")
             .bind(connection.id.to_string())
             .bind(next.map(Timestamp::millis))
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         if next.is_none() {
             let (whose, state) = (
                 RunSubject::One(connection.id),
                 ConnectionState::ActionNeeded,
             );
-            self.note_state_in(&mut writing, whose, state, Some(problem.code()), now)
+            self.note_state_in(&mut tx, whose, state, Some(problem.code()), now)
                 .await?;
             sqlx::query(
                 "UPDATE connections SET since = CASE WHEN state = $2 AND $6 LIKE '%,' || problem_code || ',%' THEN since ELSE $4 END, state = $2, problem = $3, \
@@ -264,22 +264,18 @@ impl Store {
             .bind(now.millis())
             .bind(problem.code())
             .bind(problem.codes_of_cause())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 }
 
-async fn set_due(
-    writing: &mut Transaction,
-    id: ConnectionId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+async fn set_due(tx: &mut Transaction, id: ConnectionId, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query("UPDATE connections SET due_at = $2 WHERE id = $1")
         .bind(id.to_string())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     Ok(())
 }

@@ -17,7 +17,7 @@ pub struct StoredCounts {
     pub sessions: i64,
     pub second_factors: i64,
     pub entries: i64,
-    pub rounds: i64,
+    pub sync_runs: i64,
     pub calls: i64,
     pub checks: i64,
     pub requests: i64,
@@ -36,7 +36,7 @@ pub struct AccessRecord {
 }
 
 impl Store {
-    pub async fn kept_about(&self, user: UserId) -> Result<StoredCounts, StoreError> {
+    pub async fn stored_counts(&self, user: UserId) -> Result<StoredCounts, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM sessions WHERE user_id = $1) AS sessions, \
              (SELECT COUNT(*) FROM two_factor WHERE user_id = $1 AND secret_id IS NOT NULL) AS second_factors, \
@@ -55,7 +55,7 @@ impl Store {
             sessions: rows::number(&row, "sessions")?,
             second_factors: rows::number(&row, "second_factors")?,
             entries: rows::number(&row, "entries")?,
-            rounds: rows::number(&row, "rounds")?,
+            sync_runs: rows::number(&row, "rounds")?,
             calls: rows::number(&row, "calls")?,
             checks: rows::number(&row, "checks")?,
             requests: rows::number(&row, "requests")?,
@@ -109,8 +109,8 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<StoredCounts, StoreError> {
-        let before = self.kept_about(user).await?;
-        let mut writing = self.begin().await?;
+        let before = self.stored_counts(user).await?;
+        let mut tx = self.begin().await?;
         for sql in [
             "DELETE FROM events WHERE calendar_id IN (SELECT k.id FROM calendars k JOIN connections c ON c.id = k.connection_id WHERE c.user_id = $1)",
             "DELETE FROM sync_runs WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
@@ -122,11 +122,11 @@ impl Store {
         ] {
             sqlx::query(sql)
                 .bind(user.to_string())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         self.forget_pages().await;
         Ok(before)
     }

@@ -126,21 +126,21 @@ impl Store {
             "UPDATE accounts SET leased_until = $2, lease_token = $3, instance_id = $5 WHERE id IN (SELECT a.id FROM accounts a WHERE a.id = $4 AND {FREE} \
              AND EXISTS (SELECT 1 FROM connections c WHERE c.account_id = a.id AND c.paused_at IS NULL AND c.due_at <= $1){lock})"
         );
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(now.millis())
             .bind((now + lease).millis())
             .bind(&token)
             .bind(id)
             .bind(&*self.instance)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         let sql = sqlx::AssertSqlSafe(format!("{} WHERE lease_token = $1", accounts::COLUMNS));
         let row = sqlx::query(sql)
             .bind(&token)
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?;
-        writing.commit().await?;
+        tx.commit().await?;
         let found: Vec<AnyRow> = row.into_iter().collect();
         let mut leased = self.readable(Listed::Accounts, &found, |row| {
             Ok(Leased::new(accounts::account(row)?, token.clone()))

@@ -17,16 +17,16 @@ impl Store {
         domain: &str,
         endpoint: &EwsUrl,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO discovered_endpoints (domain, endpoint) VALUES ($1, $2) \
              ON CONFLICT (domain) DO UPDATE SET endpoint = excluded.endpoint",
         )
         .bind(domain)
         .bind(endpoint.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Forgets an endpoint that does not work any more; false if another one is remembered by now.
@@ -35,14 +35,14 @@ impl Store {
         domain: &str,
         endpoint: &EwsUrl,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let forgotten =
             sqlx::query("DELETE FROM discovered_endpoints WHERE domain = $1 AND endpoint = $2")
                 .bind(domain)
                 .bind(endpoint.to_string())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(forgotten.rows_affected() > 0)
     }
 }

@@ -1,13 +1,13 @@
 //! Why the main database did not answer.
 
-use crate::database::{DatabaseError, in_words};
+use crate::database::{DatabaseError, humanize};
 
 /// Why the store did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the main database: {0}")]
     Database(#[from] DatabaseError),
-    #[error("the main database: {}", in_words(.0))]
+    #[error("the main database: {}", humanize(.0))]
     Sql(#[from] sqlx::Error),
     #[error("the main database holds a {0} that cannot be read")]
     Corrupt(&'static str),

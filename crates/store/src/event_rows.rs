@@ -75,7 +75,7 @@ pub(crate) fn event(row: &AnyRow) -> Result<Event, StoreError> {
 
 /// Adds an entry that its calendar does not hold.
 pub(crate) async fn insert(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     calendar: CalendarId,
     event: &Event,
 ) -> Result<(), StoreError> {
@@ -83,19 +83,19 @@ pub(crate) async fn insert(
     bound(INSERT, id, event)?
         .bind(calendar.to_string())
         .bind(event.item_id.clone())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     Ok(())
 }
 
 /// Writes an entry anew that its calendar holds.
 pub(crate) async fn update(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     calendar: CalendarId,
     event: &Event,
 ) -> Result<(), StoreError> {
     let id = id_of(calendar, &event.item_id)?;
-    bound(UPDATE, id, event)?.execute(writing.on()).await?;
+    bound(UPDATE, id, event)?.execute(tx.conn()).await?;
     Ok(())
 }
 

@@ -140,7 +140,7 @@ impl Store {
 
     /// Makes the stored entries equal to what was read, in one transaction. A round that changed nothing writes only
     /// when it was. `None` if the connection is gone: then nothing is written.
-    pub async fn keep_round(
+    pub async fn save_run(
         &self,
         connection: &Connection,
         round: &CompletedRun<'_>,
@@ -148,8 +148,8 @@ impl Store {
         self.keep(connection, round, &[]).await
     }
 
-    /// As [`Store::keep_round`] of a round that could not read some periods: what is stored of them stays. How the
-    /// connection stands, and that there was a round, is told by [`Store::fail_round`], which must follow.
+    /// As [`Store::save_run`] of a round that could not read some periods: what is stored of them stays. How the
+    /// connection stands, and that there was a round, is told by [`Store::fail_run`], which must follow.
     pub async fn keep_readable(
         &self,
         connection: &Connection,
@@ -165,33 +165,33 @@ impl Store {
         round: &CompletedRun<'_>,
         unread: &[Window],
     ) -> Result<Option<Changes>, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         // Policy, people, accounts, connections: whoever changes several goes in this order.
-        let level = self.level_for_writing(&mut writing, connection.id).await?;
+        let level = self.level_for_writing(&mut tx, connection.id).await?;
         if self.engine() == Engine::Postgres {
             // A refusal that stops the account comes in whole before this, or after.
             sqlx::query("SELECT id FROM accounts WHERE id = $1 FOR SHARE")
                 .bind(connection.account_id.to_string())
-                .fetch_optional(writing.on())
+                .fetch_optional(tx.conn())
                 .await?;
         }
         if unread.is_empty() {
-            self.note_connected(&mut writing, connection, round).await?;
+            self.note_connected(&mut tx, connection, round).await?;
         } else {
             sqlx::query("UPDATE connections SET last_synced_at = $2, entries = $3 WHERE id = $1")
                 .bind(connection.id.to_string())
                 .bind(round.now.millis())
                 .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
-        let Some(calendar) = read_calendar(&mut writing, connection.id).await? else {
+        let Some(calendar) = read_calendar(&mut tx, connection.id).await? else {
             return Ok(None);
         };
         let mut delays = Delays::default();
         let changes = self
             .apply(
-                &mut writing,
+                &mut tx,
                 calendar,
                 (round, unread),
                 level,
@@ -212,17 +212,17 @@ impl Store {
             .bind(changes.inserted)
             .bind(changes.updated)
             .bind(changes.deleted)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-            self.note_calls_in(&mut writing, connection, round.calls, None, round.now)
+            self.note_calls_in(&mut tx, connection, round.calls, None, round.now)
                 .await?;
         }
         if unread.is_empty() {
-            self.count_round_in(&mut writing, SyncRunEnd::Fine, &delays, round.now)
+            self.count_run_in(&mut tx, SyncRunEnd::Fine, &delays, round.now)
                 .await?;
         }
         crate::fail_point::reached("round-before-commit");
-        writing.commit().await?;
+        tx.commit().await?;
         crate::fail_point::reached("round-after-commit");
         Ok(Some(changes))
     }
@@ -230,12 +230,12 @@ impl Store {
     /// How a connection stands whose round read everything.
     async fn note_connected(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         connection: &Connection,
         round: &CompletedRun<'_>,
     ) -> Result<(), StoreError> {
         let (whose, state) = (RunSubject::One(connection.id), ConnectionState::Connected);
-        self.note_state_in(writing, whose, state, None, round.now)
+        self.note_state_in(tx, whose, state, None, round.now)
             .await?;
         // The connection's row first: whoever replaces or ends it meanwhile waits, and comes in whole after this.
         let moved = sqlx::query(
@@ -248,7 +248,7 @@ impl Store {
         .bind(round.now.millis())
         .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
         .bind(round.next.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if moved.rows_affected() == 0 {
             // Its account was stopped meanwhile: what was read counts, how it stands is the refusal rule's to say.
@@ -258,13 +258,13 @@ impl Store {
             .bind(connection.id.to_string())
             .bind(round.now.millis())
             .bind(ConnectionState::Connected.code())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
             sqlx::query("UPDATE connections SET last_run_at = $2, last_synced_at = $2, run_count = run_count + 1, entries = $3 WHERE id = $1")
                 .bind(connection.id.to_string())
                 .bind(round.now.millis())
                 .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
         Ok(())
@@ -272,7 +272,7 @@ impl Store {
 
     async fn apply(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         calendar: CalendarId,
         (round, unread): (&CompletedRun<'_>, &[Window]),
         level: PrivacyLevel,
@@ -282,7 +282,7 @@ impl Store {
         let sql = format!("SELECT {COLUMNS} FROM events e WHERE e.calendar_id = $1");
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(calendar.to_string())
-            .fetch_all(writing.on())
+            .fetch_all(tx.conn())
             .await?;
         // `None`: a row that cannot be read, which is written anew or goes.
         let mut stored: HashMap<EventId, Option<Event>> = found
@@ -306,10 +306,10 @@ impl Store {
             }
             if is_there {
                 changes.updated += 1;
-                event_rows::update(writing, calendar, &reduced).await?;
+                event_rows::update(tx, calendar, &reduced).await?;
             } else {
                 changes.inserted += 1;
-                event_rows::insert(writing, calendar, &reduced).await?;
+                event_rows::insert(tx, calendar, &reduced).await?;
             }
             crate::fail_point::reached("round-between-entries");
         }
@@ -320,7 +320,7 @@ impl Store {
             changes.deleted += 1;
             sqlx::query("DELETE FROM events WHERE id = $1")
                 .bind(id.to_string())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
         Ok(changes)
@@ -329,14 +329,14 @@ impl Store {
 
 /// The calendar that a connection reads: a mailbox's default one.
 async fn read_calendar(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     connection: ConnectionId,
 ) -> Result<Option<CalendarId>, StoreError> {
     let found = sqlx::query(
         "SELECT id FROM calendars WHERE connection_id = $1 AND chosen = 1 ORDER BY is_default DESC, id LIMIT 1",
     )
     .bind(connection.to_string())
-    .fetch_optional(writing.on())
+    .fetch_optional(tx.conn())
     .await?;
     found.map(|row| rows::parsed(&row, "id")).transpose()
 }

@@ -172,17 +172,17 @@ impl Store {
             return Ok(0);
         }
         let mut cut = 0;
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         for (table, column, which, longest, left) in &bounds {
             let sql = format!("UPDATE {table} SET {column} = $2 WHERE {column} > $1 AND {which}");
             let found = sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind((now + *longest).millis())
                 .bind((now + *left).millis())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
             cut += found.rows_affected();
         }
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(cut)
     }
 

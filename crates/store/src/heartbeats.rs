@@ -5,7 +5,7 @@ use kalends_core::clock::Timestamp;
 use std::time::Duration;
 
 /// For how long the last heartbeat of an instance that ended can be read.
-const KEPT: Duration = Duration::from_hours(24);
+const RETENTION: Duration = Duration::from_hours(24);
 
 impl Store {
     /// Writes down that an instance runs, and when its loops were last heard of.
@@ -15,7 +15,7 @@ impl Store {
         loops: &[(&str, Timestamp)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         for (name, at) in loops.iter().copied().chain([("", now)]) {
             sqlx::query(
                 "INSERT INTO heartbeats (instance, loop, at) VALUES ($1, $2, $3) \
@@ -24,21 +24,21 @@ impl Store {
             .bind(instance)
             .bind(name)
             .bind(at.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Forgets instances that were not heard of for a day.
     pub async fn forget_heartbeats(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "DELETE FROM heartbeats WHERE instance IN (SELECT instance FROM heartbeats GROUP BY instance HAVING MAX(at) < $1)",
         )
-        .bind((now - KEPT).millis())
-        .execute(writing.on())
+        .bind((now - RETENTION).millis())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 }

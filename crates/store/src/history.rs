@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 const HOUR: i64 = 3_600_000;
 /// For how long calls, rounds and changes of state are kept.
-const KEPT: Duration = Duration::from_hours(24 * 90);
+const RETENTION: Duration = Duration::from_hours(24 * 90);
 /// The steps of the time from a change in Exchange to its copy, in minutes; 0 stands for more than all of them.
 pub const DELAYS: [i64; 6] = [1, 5, 10, 30, 60, 0];
 
@@ -100,7 +100,7 @@ impl Store {
     /// change itself.
     pub(crate) async fn note_state_in(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         whose: RunSubject,
         state: ConnectionState,
         cause: Option<&str>,
@@ -124,7 +124,7 @@ impl Store {
             .bind(state.code())
             .bind(cause)
             .bind(cause.unwrap_or_default())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         Ok(())
     }
@@ -132,7 +132,7 @@ impl Store {
     /// Notes the calls of a round; the last one is what failed, if there is a problem.
     pub(crate) async fn note_calls_in(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         connection: &Connection,
         calls: &[Call],
         problem: Option<(&Problem, Option<&str>)>,
@@ -168,16 +168,16 @@ impl Store {
             .bind(now.millis())
             .bind(operation)
             .bind(millis)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         }
         Ok(())
     }
 
     /// Counts a round in its hour. Stands last: rounds of all instances meet at this row.
-    pub(crate) async fn count_round_in(
+    pub(crate) async fn count_run_in(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         end: SyncRunEnd,
         delays: &Delays,
         now: Timestamp,
@@ -188,7 +188,7 @@ impl Store {
         )
         .bind(hour_of(now))
         .bind(end.code())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         for (minutes, entries) in &delays.0 {
             sqlx::query(
@@ -198,14 +198,14 @@ impl Store {
             .bind(hour_of(now))
             .bind(minutes)
             .bind(entries)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         }
         Ok(())
     }
 
     /// Rounds by hour and outcome since a time.
-    pub async fn round_hours(
+    pub async fn run_hours(
         &self,
         since: Timestamp,
     ) -> Result<Vec<(Timestamp, SyncRunEnd, i64)>, StoreError> {
@@ -311,8 +311,8 @@ impl Store {
 
     /// Forgets calls, rounds, changes of state and counts of long ago.
     pub async fn forget_history(&self, now: Timestamp) -> Result<(), StoreError> {
-        let before = (now - KEPT).millis();
-        let mut writing = self.begin().await?;
+        let before = (now - RETENTION).millis();
+        let mut tx = self.begin().await?;
         for sql in [
             "DELETE FROM calls WHERE at < $1",
             "DELETE FROM sync_runs WHERE started_at < $1",
@@ -320,9 +320,9 @@ impl Store {
             "DELETE FROM sync_run_hours WHERE hour < $1",
             "DELETE FROM sync_delay_hours WHERE hour < $1",
         ] {
-            sqlx::query(sql).bind(before).execute(writing.on()).await?;
+            sqlx::query(sql).bind(before).execute(tx.conn()).await?;
         }
-        writing.commit().await?;
+        tx.commit().await?;
         self.forget_ended_places(now).await
     }
 }

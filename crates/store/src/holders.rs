@@ -48,55 +48,55 @@ impl Store {
         silent: &Heard,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let cleared = sqlx::query(
             "UPDATE instances SET cleared_at = $3 WHERE id = $1 AND seen_at = $2 AND cleared_at IS NULL",
         )
         .bind(&silent.id)
         .bind(silent.seen_at.millis())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if cleared.rows_affected() == 0 {
             return Ok(false);
         }
-        free(&mut writing, ("=", &silent.id), now).await?;
-        writing.commit().await?;
+        free(&mut tx, ("=", &silent.id), now).await?;
+        tx.commit().await?;
         Ok(true)
     }
 
     /// Frees what this process still holds, which ends now.
     pub async fn process_ends(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        free(&mut writing, ("=", &self.instance), now).await?;
+        let mut tx = self.begin().await?;
+        free(&mut tx, ("=", &self.instance), now).await?;
         sqlx::query("DELETE FROM instances WHERE id = $1")
             .bind(&*self.instance)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Frees what all other processes hold in a file that this one holds alone: they run no more.
     pub async fn forget_other_processes(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        free(&mut writing, ("<>", &self.instance), now).await?;
+        let mut tx = self.begin().await?;
+        free(&mut tx, ("<>", &self.instance), now).await?;
         sqlx::query("DELETE FROM instances WHERE id <> $1")
             .bind(&*self.instance)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 }
 
 async fn free(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     (is, process): (&str, &str),
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for begun in FREED {
         sqlx::query(sqlx::AssertSqlSafe(format!("{begun} {is} $1")))
             .bind(process)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
     }
     let outcome = Outcome::Failed {
@@ -111,7 +111,7 @@ async fn free(
         .bind(process)
         .bind(rows::to_json(&outcome, "outcome")?)
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     let sql = format!(
         "UPDATE notices SET state = 'failed', ended_at = $2 WHERE kind = 'link' AND state = 'waiting' AND instance_id {is} $1"
@@ -119,7 +119,7 @@ async fn free(
     sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(process)
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use kalends_core::{
 };
 use sqlx::any::AnyRow;
 
-fn occasion(row: &AnyRow) -> Result<Incident, StoreError> {
+fn incident(row: &AnyRow) -> Result<Incident, StoreError> {
     Ok(Incident {
         id: rows::parsed(row, "id")?,
         name: rows::text(row, "dedup_key")?,
@@ -27,22 +27,22 @@ fn occasion(row: &AnyRow) -> Result<Incident, StoreError> {
 
 impl Store {
     /// What was told and is not over, the oldest first.
-    pub async fn open_occasions(&self) -> Result<Vec<Incident>, StoreError> {
+    pub async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
         let found = sqlx::query(
             "SELECT id, dedup_key, title, problem, people, opened_at, reminders, next_reminder_at FROM incidents WHERE closed_at IS NULL ORDER BY opened_at, id",
         )
         .fetch_all(self.pool())
         .await?;
-        found.iter().map(occasion).collect()
+        found.iter().map(incident).collect()
     }
 
     /// Writes down that something begins, with its notices; false if another instance has.
-    pub async fn open_occasion(
+    pub async fn open_incident(
         &self,
         new: &Incident,
         notices: &[Notice],
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let opened = sqlx::query(
             "INSERT INTO incidents (id, dedup_key, title, people, opened_at, next_reminder_at, problem) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         )
@@ -58,13 +58,13 @@ impl Store {
                 .map(|told| rows::to_json(told, "problem"))
                 .transpose()?,
         )
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if opened.rows_affected() == 0 {
             return Ok(false);
         }
-        put_all(&mut writing, notices).await?;
-        writing.commit().await?;
+        put_all(&mut tx, notices).await?;
+        tx.commit().await?;
         Ok(true)
     }
 
@@ -76,7 +76,7 @@ impl Store {
         next_at: Option<Timestamp>,
         notices: &[Notice],
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let reminded = sqlx::query(
             "UPDATE incidents SET reminders = reminders + 1, next_reminder_at = $3, people = $4 WHERE id = $1 AND reminders = $2 AND closed_at IS NULL",
         )
@@ -84,28 +84,28 @@ impl Store {
         .bind(open.reminders)
         .bind(next_at.map(Timestamp::millis))
         .bind(people)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if reminded.rows_affected() == 0 {
             return Ok(());
         }
-        put_all(&mut writing, notices).await?;
-        Ok(writing.commit().await?)
+        put_all(&mut tx, notices).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Ends an occasion: what waits to be sent is cancelled, and `over` makes the notices for those who were told.
-    pub async fn close_occasion(
+    pub async fn close_incident(
         &self,
         open: &Incident,
         over: Option<impl Fn(Recipient) -> Notice>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let closed =
             sqlx::query("UPDATE incidents SET closed_at = $2 WHERE id = $1 AND closed_at IS NULL")
                 .bind(open.id.to_string())
                 .bind(now.millis())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         if closed.rows_affected() == 0 {
             return Ok(());
@@ -115,23 +115,23 @@ impl Store {
         )
         .bind(open.id.to_string())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         let Some(over) = over else {
-            return Ok(writing.commit().await?);
+            return Ok(tx.commit().await?);
         };
         // What is being sent at this moment counts as told.
         let told = sqlx::query(
             "SELECT DISTINCT channel, recipient, recipient_label FROM notices WHERE incident_id = $1 AND state IN ('sent', 'waiting') ORDER BY recipient",
         )
         .bind(open.id.to_string())
-        .fetch_all(writing.on())
+        .fetch_all(tx.conn())
         .await?;
         let notices: Vec<Notice> = told
             .iter()
             .map(|row| recipient(row).map(&over))
             .collect::<Result<_, _>>()?;
-        put_all(&mut writing, &notices).await?;
-        Ok(writing.commit().await?)
+        put_all(&mut tx, &notices).await?;
+        Ok(tx.commit().await?)
     }
 }

@@ -52,14 +52,14 @@ impl Store {
         &self,
         new: InstallationId,
     ) -> Result<InstallationId, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO installation (id, installation_id) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
         )
         .bind(new.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        writing.commit().await?;
+        tx.commit().await?;
         let found = self.installation().await?;
         found.ok_or(StoreError::Corrupt("installation id"))
     }
@@ -73,14 +73,14 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO installation (id, installation_id, adopted_at) VALUES (1, $1, $2) ON CONFLICT (id) DO UPDATE \
              SET installation_id = excluded.installation_id, adopted_at = excluded.adopted_at",
         )
         .bind(id.to_string())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         for ending in endings {
             sqlx::query(
@@ -95,11 +95,11 @@ impl Store {
             .bind(&ending.who)
             .bind(&ending.action)
             .bind(&ending.subject)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         }
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// What may be back since a restore, the newest first, until somebody has reviewed it.
@@ -119,12 +119,12 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM tombstones_to_review")
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Whether nobody and nothing has ever stood in it: no person, no line of the trail, no pointer to a secret.
@@ -145,10 +145,10 @@ impl Store {
         instance: &Instance,
         silent_since: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM instances WHERE seen_at < $1")
             .bind(silent_since.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         sqlx::query(
             "INSERT INTO instances (id, name, key_ids, seen_at) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE \
@@ -158,9 +158,9 @@ impl Store {
         .bind(&instance.name)
         .bind(instance.key_ids.join(" "))
         .bind(instance.seen_at.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Instances that told of themselves after an instant.

@@ -5,7 +5,7 @@ use crate::{error::StoreError, store::Store};
 use kalends_core::{clock::Timestamp, id::UserId};
 
 /// How many devices of one person are known; the one that ends first makes room.
-const MOST: i64 = 20;
+const MAX_DEVICES: i64 = 20;
 
 impl Store {
     /// Whether a person has signed in on a device before.
@@ -35,12 +35,12 @@ impl Store {
         ends_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         if let Some(old) = old {
             sqlx::query("UPDATE known_devices SET hash = $2 WHERE hash = $1")
                 .bind(old)
                 .bind(new)
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
         sqlx::query(
@@ -50,7 +50,7 @@ impl Store {
         .bind(user.to_string())
         .bind(new)
         .bind(ends_at.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         sqlx::query(
             "DELETE FROM known_devices WHERE user_id = $1 AND (expires_at <= $2 OR hash NOT IN \
@@ -58,21 +58,21 @@ impl Store {
         )
         .bind(user.to_string())
         .bind(now.millis())
-        .bind(MOST)
-        .execute(writing.on())
+        .bind(MAX_DEVICES)
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// A person has to sign in anew everywhere, as on a device that was never seen.
     pub(crate) async fn forget_devices_in(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         user: UserId,
     ) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM known_devices WHERE user_id = $1")
             .bind(user.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         Ok(())
     }

@@ -14,7 +14,7 @@ impl Lease {
     /// An error where a process has lost it: it was freed, or ran out, and may be another one's by now.
     pub(crate) async fn still_held(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         instance: &str,
     ) -> Result<(), StoreError> {
         let sql =
@@ -23,7 +23,7 @@ impl Lease {
             .bind(self.account.to_string())
             .bind(&self.token)
             .bind(instance)
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?;
         held.map(drop).ok_or(StoreError::LeaseLost)
     }

@@ -63,34 +63,34 @@ impl Store {
         if let Some(full) = self.first_look(&wanted, now).await? {
             return Ok(Err(full));
         }
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         for it in &wanted {
-            self.lock_key(&mut writing, it).await?;
+            self.lock_key(&mut tx, it).await?;
         }
         let mut found = Vec::with_capacity(wanted.len());
         for it in &wanted {
-            found.push(taken(writing.on(), it, now).await?);
+            found.push(taken(tx.conn(), it, now).await?);
         }
         if let Some(full) = longest_full(&wanted, &found, now) {
             return Ok(Err(full));
         }
         let mut place = LimitPlace(Vec::with_capacity(wanted.len()));
         for (it, taken) in wanted.iter().zip(&found) {
-            place.0.push(self.put(&mut writing, it, taken, now).await?);
+            place.0.push(self.put(&mut tx, it, taken, now).await?);
         }
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(Ok(place))
     }
 
     /// Nothing had to be counted: the places are free again.
     pub async fn give_back(&self, place: LimitPlace) -> Result<(), StoreError> {
         for id in place.0 {
-            let mut writing = self.begin().await?;
+            let mut tx = self.begin().await?;
             sqlx::query("DELETE FROM limit_slots WHERE id = $1")
                 .bind(id.to_string())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
-            writing.commit().await?;
+            tx.commit().await?;
         }
         Ok(())
     }
@@ -130,12 +130,12 @@ impl Store {
             "DELETE FROM limit_slots WHERE id IN ({ENDED}{})",
             self.skipping()
         );
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(now.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Begins a change in which nobody else counts or adds rows under the same key.
@@ -143,22 +143,21 @@ impl Store {
         &self,
         key: &dyn RowsKey,
     ) -> Result<Transaction, StoreError> {
-        let mut writing = self.begin().await?;
-        self.lock(&mut writing, format!("rows {}", key.name()))
-            .await?;
-        Ok(writing)
+        let mut tx = self.begin().await?;
+        self.lock(&mut tx, format!("rows {}", key.name())).await?;
+        Ok(tx)
     }
 
-    async fn lock_key(&self, writing: &mut Transaction, of: &Wanted) -> Result<(), StoreError> {
-        self.lock(writing, of.lock_name()).await
+    async fn lock_key(&self, tx: &mut Transaction, of: &Wanted) -> Result<(), StoreError> {
+        self.lock(tx, of.lock_name()).await
     }
 
     /// `SQLite` has a single writer anyway.
-    async fn lock(&self, writing: &mut Transaction, name: String) -> Result<(), StoreError> {
+    async fn lock(&self, tx: &mut Transaction, name: String) -> Result<(), StoreError> {
         if self.engine() == Engine::Postgres {
             sqlx::query("SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) AS locked")
                 .bind(name)
-                .fetch_one(writing.on())
+                .fetch_one(tx.conn())
                 .await?;
         }
         Ok(())
@@ -179,7 +178,7 @@ impl Store {
 
     async fn put(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         of: &Wanted,
         taken: &Taken,
         now: Timestamp,
@@ -193,13 +192,12 @@ impl Store {
             sqlx::query("UPDATE limit_slots SET expires_at = $2 WHERE id = $1")
                 .bind(own.to_string())
                 .bind(ends_at.millis())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
             return Ok(own);
         }
         if let Keys::Anybodys { most_places } = of.limit.keys {
-            self.make_room(writing, of.limit.purpose, most_places)
-                .await?;
+            self.make_room(tx, of.limit.purpose, most_places).await?;
         }
         let id = PlaceId::new(now, self.random.bytes());
         sqlx::query(
@@ -211,7 +209,7 @@ impl Store {
         .bind(&of.member_hash)
         .bind(ends_at.millis())
         .bind(matches!(of.limit.lasts, PlaceLifetime::Held(_)).then_some(&*self.instance))
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         Ok(id)
     }
@@ -219,13 +217,13 @@ impl Store {
     /// Makes room for one more place of a purpose whose keys anybody chooses.
     async fn make_room(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         purpose: &str,
         most: u32,
     ) -> Result<(), StoreError> {
         let row = sqlx::query("SELECT COUNT(*) AS found FROM limit_slots WHERE purpose = $1")
             .bind(purpose)
-            .fetch_one(writing.on())
+            .fetch_one(tx.conn())
             .await?;
         let too_many = rows::number(&row, "found")? + 1 - i64::from(most);
         if too_many <= 0 {
@@ -239,7 +237,7 @@ impl Store {
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(purpose)
             .bind(too_many)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         Ok(())
     }

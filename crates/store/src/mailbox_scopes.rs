@@ -110,7 +110,7 @@ fn map(row: &AnyRow) -> Result<MailboxScope, StoreError> {
     })
 }
 
-fn map_row(row: &AnyRow) -> Result<ScopeRow, StoreError> {
+fn scope_row(row: &AnyRow) -> Result<ScopeRow, StoreError> {
     let person = match rows::maybe_parsed(row, "person")? {
         Some(id) => Some((id, rows::text(row, "person_name")?)),
         None => None,
@@ -132,7 +132,7 @@ fn map_row(row: &AnyRow) -> Result<ScopeRow, StoreError> {
 
 impl Store {
     /// Begins a map of these addresses; what is no address is kept as it was typed.
-    pub async fn start_map(
+    pub async fn start_scope(
         &self,
         account: AccountId,
         by: UserId,
@@ -141,7 +141,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<ScopeId, StoreError> {
         let id = ScopeId::new(now, self.random.bytes());
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO mailbox_scopes (id, account_id, created_by, started_at, total, due_at) VALUES ($1, $2, $3, $4, $5, $4)",
         )
@@ -150,7 +150,7 @@ impl Store {
         .bind(by.to_string())
         .bind(now.millis())
         .bind(i64::try_from(addresses.len()).unwrap_or(i64::MAX))
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         for (position, address) in (0_i64..).zip(addresses) {
             let (text, place) = match address {
@@ -165,11 +165,11 @@ impl Store {
             .bind(position)
             .bind(text)
             .bind(place.transpose()?)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         }
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(id)
     }
 
@@ -183,14 +183,14 @@ impl Store {
     }
 
     /// The last maps, the newest first.
-    pub async fn maps(&self) -> Result<Vec<MailboxScope>, StoreError> {
+    pub async fn mailbox_scopes(&self) -> Result<Vec<MailboxScope>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{MAP} ORDER BY started_at DESC, id LIMIT 20"));
         let found = sqlx::query(sql).fetch_all(self.pool()).await?;
         found.iter().map(map).collect()
     }
 
     /// Maps with work to do now, of accounts that may work.
-    pub async fn due_maps(&self, now: Timestamp) -> Result<Vec<MailboxScope>, StoreError> {
+    pub async fn due_scopes(&self, now: Timestamp) -> Result<Vec<MailboxScope>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "{MAP} WHERE finished_at IS NULL AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM global_pause) \
              AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id \
@@ -214,7 +214,7 @@ impl Store {
     }
 
     /// A part of a map's addresses, of one place or of all.
-    pub async fn map_rows(
+    pub async fn scope_rows(
         &self,
         id: ScopeId,
         place: Option<ScopePlace>,
@@ -243,11 +243,11 @@ impl Store {
             .bind(offset)
             .fetch_all(self.pool())
             .await?;
-        found.iter().map(map_row).collect()
+        found.iter().map(scope_row).collect()
     }
 
     /// How many addresses there are by place; those not asked yet under `None`.
-    pub async fn map_counts(
+    pub async fn scope_counts(
         &self,
         id: ScopeId,
     ) -> Result<Vec<(Option<ScopePlace>, i64)>, StoreError> {
@@ -269,7 +269,7 @@ impl Store {
     }
 
     /// How many addresses were chosen, how many of them are done, and how many more could be chosen.
-    pub async fn map_choices(&self, id: ScopeId) -> Result<(i64, i64, i64), StoreError> {
+    pub async fn scope_choices(&self, id: ScopeId) -> Result<(i64, i64, i64), StoreError> {
         let chosen = sqlx::query(
             "SELECT COUNT(*) AS chosen, COUNT(result) AS done FROM mailbox_scope_rows WHERE scope_id = $1 AND chosen = 1",
         )
@@ -296,7 +296,7 @@ impl Store {
         position: i64,
         found: &ScopeFinding,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE mailbox_scope_rows SET verdict = $3, primary_address = $4, problem = $5 WHERE scope_id = $1 AND position = $2",
         )
@@ -305,9 +305,9 @@ impl Store {
         .bind(rows::to_name(&found.place, "verdict")?)
         .bind(found.primary.as_ref().map(SmtpAddress::as_str))
         .bind(found.problem.as_ref().map(|it| rows::to_json(it, "problem")).transpose()?)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     pub async fn keep_result(
@@ -316,16 +316,16 @@ impl Store {
         position: i64,
         result: ScopeConnection,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE mailbox_scope_rows SET result = $3 WHERE scope_id = $1 AND position = $2",
         )
         .bind(id.to_string())
         .bind(position)
         .bind(rows::to_name(&result, "result")?)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Chooses addresses to be connected, all that can be or those at `positions`, and lets the map go on. Returns how
@@ -337,13 +337,13 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let sql = sqlx::AssertSqlSafe(format!(
             "{ROW} WHERE r.scope_id = $1 AND {CONNECTABLE} ORDER BY r.position"
         ));
         let found = sqlx::query(sql)
             .bind(id.to_string())
-            .fetch_all(writing.on())
+            .fetch_all(tx.conn())
             .await?;
         let mut chosen = 0;
         for row in &found {
@@ -356,7 +356,7 @@ impl Store {
             )
             .bind(id.to_string())
             .bind(position)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?
             .rows_affected();
         }
@@ -366,23 +366,23 @@ impl Store {
             )
             .bind(id.to_string())
             .bind(now.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-            self.audit_in(&mut writing, entry, now).await?;
+            self.audit_in(&mut tx, entry, now).await?;
         }
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(chosen)
     }
 
     /// Ends a map: at its end, or by an admin.
-    pub async fn finish_map(
+    pub async fn finish_scope(
         &self,
         id: ScopeId,
         cancelled: bool,
         problem: Option<&Problem>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE mailbox_scopes SET finished_at = $2, cancelled = $3, problem = $4 WHERE id = $1 AND finished_at IS NULL",
         )
@@ -390,40 +390,40 @@ impl Store {
         .bind(now.millis())
         .bind(i16::from(cancelled))
         .bind(problem.map(|it| rows::to_json(it, "problem")).transpose()?)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Lets a stopped map go on with what is left of it.
-    pub async fn reopen_map(&self, id: ScopeId, now: Timestamp) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+    pub async fn reopen_scope(&self, id: ScopeId, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE mailbox_scopes SET finished_at = NULL, cancelled = 0, problem = NULL, due_at = $2 WHERE id = $1 AND cancelled = 1",
         )
         .bind(id.to_string())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Lets a map wait.
-    pub async fn delay_map(
+    pub async fn delay_scope(
         &self,
         id: ScopeId,
         problem: Option<&Problem>,
         due_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE mailbox_scopes SET problem = $2, due_at = $3 WHERE id = $1 AND finished_at IS NULL",
         )
         .bind(id.to_string())
         .bind(problem.map(|it| rows::to_json(it, "problem")).transpose()?)
         .bind(due_at.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 }

@@ -13,7 +13,7 @@ use sqlx::any::AnyRow;
 use std::time::Duration;
 
 /// For how long what was told can be read.
-const KEPT: Duration = Duration::from_hours(24 * 90);
+const RETENTION: Duration = Duration::from_hours(24 * 90);
 
 /// A problem that connections of one account have, nothing of it paused.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +33,7 @@ const NOTICE: &str = "SELECT id, incident_id, kind, channel, recipient, recipien
 fn notice(row: &AnyRow) -> Result<Notice, StoreError> {
     Ok(Notice {
         id: rows::parsed(row, "id")?,
-        occasion: rows::maybe_parsed(row, "incident_id")?,
+        incident: rows::maybe_parsed(row, "incident_id")?,
         kind: rows::named(row, "kind")?,
         recipient: recipient(row)?,
         subject: rows::text(row, "subject")?,
@@ -150,26 +150,26 @@ impl Store {
         if found.is_none() {
             return Ok(());
         }
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let sql = format!("UPDATE notices SET state = 'failed', ended_at = $2 WHERE {lost}");
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(before.millis())
             .bind(now.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Writes a notice down, as it stands, that this process sends itself.
     pub async fn put_notice(&self, notice: &Notice) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        put_all(&mut writing, std::slice::from_ref(notice)).await?;
+        let mut tx = self.begin().await?;
+        put_all(&mut tx, std::slice::from_ref(notice)).await?;
         sqlx::query("UPDATE notices SET instance_id = $2 WHERE id = $1")
             .bind(notice.id.to_string())
             .bind(&*self.instance)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Takes a notice that is due by this way, for this instance alone until the lease ends; none to a webhook that
@@ -206,7 +206,7 @@ impl Store {
         now: Timestamp,
         lease: Duration,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let taken = sqlx::query(
             "UPDATE notices SET leased_until = $3, instance_id = $4 WHERE id = $1 AND state = 'waiting' AND leased_until <= $2",
         )
@@ -214,9 +214,9 @@ impl Store {
         .bind(now.millis())
         .bind((now + lease).millis())
         .bind(&*self.instance)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(taken.rows_affected() > 0)
     }
 
@@ -228,7 +228,7 @@ impl Store {
         (state, due_at): (NoticeState, Timestamp),
     ) -> Result<(), StoreError> {
         let ended = (state != NoticeState::Waiting).then(|| (tried.at + tried.took).millis());
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO notice_attempts (notice_id, number, at, duration_ms, outcome) \
              SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4 FROM notice_attempts WHERE notice_id = $1",
@@ -237,7 +237,7 @@ impl Store {
         .bind(tried.at.millis())
         .bind(i64::try_from(tried.took.as_millis()).unwrap_or(i64::MAX))
         .bind(&tried.outcome)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         sqlx::query(
             "UPDATE notices SET state = $2, due_at = $3, ended_at = $4, attempts = attempts + 1, leased_until = 0 WHERE id = $1",
@@ -246,9 +246,9 @@ impl Store {
         .bind(rows::to_name(&state, "state")?)
         .bind(due_at.millis())
         .bind(ended)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// What was told, the latest first; `limit` from `offset` on.
@@ -325,31 +325,28 @@ impl Store {
 
     /// Forgets what was told long ago and is over.
     pub async fn forget_notices(&self, now: Timestamp) -> Result<(), StoreError> {
-        let before = (now - KEPT).millis();
-        let mut writing = self.begin().await?;
+        let before = (now - RETENTION).millis();
+        let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM incidents WHERE closed_at < $1")
             .bind(before)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         sqlx::query("DELETE FROM notices WHERE created_at < $1 AND incident_id IS NULL")
             .bind(before)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 }
 
-pub(crate) async fn put_all(
-    writing: &mut Transaction,
-    notices: &[Notice],
-) -> Result<(), StoreError> {
+pub(crate) async fn put_all(tx: &mut Transaction, notices: &[Notice]) -> Result<(), StoreError> {
     for notice in notices {
         sqlx::query(
             "INSERT INTO notices (id, incident_id, kind, channel, recipient, recipient_label, subject, body, state, created_at, due_at, ended_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .bind(notice.id.to_string())
-        .bind(notice.occasion.map(|id: IncidentId| id.to_string()))
+        .bind(notice.incident.map(|id: IncidentId| id.to_string()))
         .bind(rows::to_name(&notice.kind, "kind")?)
         .bind(rows::to_name(&notice.recipient.channel, "channel")?)
         .bind(&notice.recipient.to)
@@ -360,7 +357,7 @@ pub(crate) async fn put_all(
         .bind(notice.made_at.millis())
         .bind(notice.due_at.millis())
         .bind(notice.ended_at.map(Timestamp::millis))
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     }
     Ok(())

@@ -37,7 +37,7 @@ impl Store {
         if known.is_some() {
             return Ok(());
         }
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO host_sign_in_methods (host, best_method, since) VALUES ($1, $2, $3) \
              ON CONFLICT (host) DO UPDATE SET best_method = excluded.best_method, since = excluded.since WHERE excluded.best_method = $4",
@@ -46,7 +46,7 @@ impl Store {
         .bind(best)
         .bind(now.millis())
         .bind(WINDOWS)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         sqlx::query(
             "DELETE FROM host_sign_in_methods WHERE host IN (SELECT o.host FROM host_sign_in_methods o \
@@ -54,9 +54,9 @@ impl Store {
              ORDER BY o.since, o.host LIMIT 1000000000 OFFSET $1)",
         )
         .bind(MAX_HOSTS)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Whether an administrator has set an account to Basic at this host; that counts for whoever types its password.
@@ -91,7 +91,7 @@ impl Store {
 
 /// Sets how an account signs in, in the name of somebody.
 pub(crate) async fn set_sign_in(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     id: AccountId,
     method: SignInMethod,
     by: Option<UserId>,
@@ -100,7 +100,7 @@ pub(crate) async fn set_sign_in(
         .bind(id.to_string())
         .bind(rows::to_name(&method, "sign_in_method")?)
         .bind(by.map(|by| by.to_string()))
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     Ok(())
 }
@@ -108,7 +108,7 @@ pub(crate) async fn set_sign_in(
 /// What becomes of an account when `user` has connected through it with a typed password. An administrator's word holds
 /// for every account; a member's for their own, and for one that nobody else uses.
 pub(crate) async fn settle_sign_in(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     id: AccountId,
     mode: Mode,
     wanted: SignInMethod,
@@ -120,30 +120,30 @@ pub(crate) async fn settle_sign_in(
     const CHOSEN_BY_ADMIN: &str = "SELECT a.id FROM accounts a JOIN users u ON u.id = a.sign_in_set_by \
          WHERE a.id = $1 AND u.role = 'admin'";
     if mode == Mode::Personal {
-        return set_sign_in(writing, id, wanted, Some(user)).await;
+        return set_sign_in(tx, id, wanted, Some(user)).await;
     }
     if wanted == SignInMethod::Basic {
         let is_admin = sqlx::query(IS_ADMIN)
             .bind(user.to_string())
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?
             .is_some();
         let has_others = sqlx::query(HAS_OTHERS)
             .bind(id.to_string())
             .bind(user.to_string())
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?
             .is_some();
         if is_admin || !has_others {
-            return set_sign_in(writing, id, wanted, Some(user)).await;
+            return set_sign_in(tx, id, wanted, Some(user)).await;
         }
     }
     let by_admin = sqlx::query(CHOSEN_BY_ADMIN)
         .bind(id.to_string())
-        .fetch_optional(writing.on())
+        .fetch_optional(tx.conn())
         .await?;
     match by_admin {
         Some(_) => Ok(()),
-        None => set_sign_in(writing, id, SignInMethod::Automatic, Some(user)).await,
+        None => set_sign_in(tx, id, SignInMethod::Automatic, Some(user)).await,
     }
 }

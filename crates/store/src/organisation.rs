@@ -173,8 +173,8 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<AccountId, StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
-        secrets::point_to(&mut writing, new.secret_id).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
+        secrets::point_to(&mut tx, new.secret_id).await?;
         let id = AccountId::new(now, self.random.bytes());
         sqlx::query(
             "INSERT INTO accounts (id, kind, host, name, name_key, owner_key, endpoint, secret_id, \
@@ -190,12 +190,12 @@ impl Store {
         .bind(new.control.as_str())
         .bind(&new.terms.label)
         .bind(new.terms.expires_at.map(Timestamp::millis))
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        set_sign_in(&mut writing, id, new.sign_in, entry.actor).await?;
-        set_domains(&mut writing, id, &new.terms.domains).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        set_sign_in(&mut tx, id, new.sign_in, entry.actor).await?;
+        set_domains(&mut tx, id, &new.terms.domains).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(id)
     }
 
@@ -207,16 +207,16 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
         sqlx::query("UPDATE accounts SET label = $2, expires_at = $3 WHERE id = $1")
             .bind(id.to_string())
             .bind(&terms.label)
             .bind(terms.expires_at.map(Timestamp::millis))
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        set_domains(&mut writing, id, &terms.domains).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        set_domains(&mut tx, id, &terms.domains).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Points an account to where it was tested now, with the secret that was sealed for it. Returns the secrets that
@@ -228,10 +228,10 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Vec<SecretId>, StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
-        secrets::point_to(&mut writing, new.secret_id).await?;
-        let released = secrets_of(&mut writing, id).await?;
-        secrets::let_go(&mut writing, &released, now).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
+        secrets::point_to(&mut tx, new.secret_id).await?;
+        let released = secrets_of(&mut tx, id).await?;
+        secrets::let_go(&mut tx, &released, now).await?;
         sqlx::query(
             "UPDATE accounts SET host = $2, endpoint = $3, name = $4, name_key = $5, secret_id = $6, control_mailbox = $7, \
              next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL, held_until = NULL, \
@@ -244,12 +244,12 @@ impl Store {
         .bind(new.name.key())
         .bind(new.secret_id.to_string())
         .bind(new.control.as_str())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        set_sign_in(&mut writing, id, new.sign_in, entry.actor).await?;
-        wake_troubled(&mut writing, id, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        set_sign_in(&mut tx, id, new.sign_in, entry.actor).await?;
+        wake_troubled(&mut tx, id, now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(released)
     }
 
@@ -261,15 +261,15 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(EndedAccount, Vec<SecretId>), StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
-        let released = secrets_of(&mut writing, id).await?;
-        secrets::let_go(&mut writing, &released, now).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
+        let released = secrets_of(&mut tx, id).await?;
+        secrets::let_go(&mut tx, &released, now).await?;
         let counts = sqlx::query(
             "SELECT COUNT(DISTINCT c.user_id) AS users, COUNT(e.id) AS entries FROM connections c \
              LEFT JOIN calendars k ON k.connection_id = c.id LEFT JOIN events e ON e.calendar_id = k.id WHERE c.account_id = $1",
         )
         .bind(id.to_string())
-        .fetch_one(writing.on())
+        .fetch_one(tx.conn())
         .await?;
         let ended = EndedAccount {
             users: rows::number(&counts, "users")?,
@@ -280,12 +280,12 @@ impl Store {
         )
         .bind(id.to_string())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         let mailboxes =
             sqlx::query("SELECT mailbox FROM connections WHERE account_id = $1 ORDER BY mailbox")
                 .bind(id.to_string())
-                .fetch_all(writing.on())
+                .fetch_all(tx.conn())
                 .await?;
         for sql in [
             "DELETE FROM connections WHERE account_id = $1",
@@ -293,7 +293,7 @@ impl Store {
         ] {
             sqlx::query(sql)
                 .bind(id.to_string())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
         for row in &mailboxes {
@@ -302,7 +302,7 @@ impl Store {
                 subject: rows::text(row, "mailbox")?,
                 ..entry.clone()
             };
-            self.audit_in(&mut writing, &disconnected, now).await?;
+            self.audit_in(&mut tx, &disconnected, now).await?;
         }
         let entry = AuditEntry {
             subject: format!(
@@ -311,8 +311,8 @@ impl Store {
             ),
             ..entry.clone()
         };
-        self.audit_in(&mut writing, &entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, &entry, now).await?;
+        tx.commit().await?;
         Ok((ended, released))
     }
 }
@@ -322,31 +322,31 @@ fn kind() -> Result<String, StoreError> {
 }
 
 async fn set_domains(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     id: AccountId,
     domains: &[String],
 ) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM account_domains WHERE account_id = $1")
         .bind(id.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     for domain in domains {
         sqlx::query("INSERT INTO account_domains (domain, account_id) VALUES ($1, $2)")
             .bind(domain.as_str())
             .bind(id.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
     }
     Ok(())
 }
 
-async fn secrets_of(writing: &mut Transaction, id: AccountId) -> Result<Vec<SecretId>, StoreError> {
+async fn secrets_of(tx: &mut Transaction, id: AccountId) -> Result<Vec<SecretId>, StoreError> {
     let found = sqlx::query(
         "SELECT secret_id FROM accounts WHERE id = $1 \
          UNION SELECT next_secret_id FROM accounts WHERE id = $1 AND next_secret_id IS NOT NULL",
     )
     .bind(id.to_string())
-    .fetch_all(writing.on())
+    .fetch_all(tx.conn())
     .await?;
     found
         .iter()
@@ -356,7 +356,7 @@ async fn secrets_of(writing: &mut Transaction, id: AccountId) -> Result<Vec<Secr
 
 /// Connections that stand broken are looked at at once; the others go on as planned.
 pub(crate) async fn wake_troubled(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     id: AccountId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -365,7 +365,7 @@ pub(crate) async fn wake_troubled(
     )
     .bind(id.to_string())
     .bind(now.millis())
-    .execute(writing.on())
+    .execute(tx.conn())
     .await?;
     Ok(())
 }

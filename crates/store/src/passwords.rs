@@ -26,11 +26,11 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<SecretId, StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
-        secrets::point_to(&mut writing, new).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
+        secrets::point_to(&mut tx, new).await?;
         let found = sqlx::query("SELECT secret_id FROM accounts WHERE id = $1")
             .bind(account.to_string())
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?;
         let before = found.ok_or(StoreError::NotAllowed)?;
         let before = rows::parsed(&before, "secret_id")?;
@@ -41,27 +41,26 @@ impl Store {
         )
         .bind(account.to_string())
         .bind(new.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        secrets::let_go(&mut writing, &[before], now).await?;
-        wake_troubled(&mut writing, account, now).await?;
+        secrets::let_go(&mut tx, &[before], now).await?;
+        wake_troubled(&mut tx, account, now).await?;
         if let Some(tested) = tested {
-            self.connect_again(&mut writing, (account, tested), now)
-                .await?;
+            self.connect_again(&mut tx, (account, tested), now).await?;
         }
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(before)
     }
 
     async fn connect_again(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         (account, tested): (AccountId, ConnectionId),
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (whose, state) = (RunSubject::One(tested), ConnectionState::Connected);
-        self.note_state_in(writing, whose, state, None, now).await?;
+        self.note_state_in(tx, whose, state, None, now).await?;
         let connected = sqlx::query(
             "UPDATE connections SET since = CASE WHEN state = $3 THEN since ELSE $4 END, state = $3, problem = NULL, problem_code = NULL, \
              due_at = $4 WHERE id = $1 AND account_id = $2",
@@ -70,7 +69,7 @@ impl Store {
         .bind(account.to_string())
         .bind(state.code())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if connected.rows_affected() == 0 {
             return Err(StoreError::NotAllowed);

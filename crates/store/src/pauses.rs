@@ -13,11 +13,11 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE accounts SET paused_at = $2 WHERE id = $1")
             .bind(id.to_string())
             .bind(paused.then_some(now.millis()))
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         let sql = if paused {
             "UPDATE checks SET cancelled = 1 WHERE outcome IS NULL AND account_id = $1"
@@ -30,9 +30,9 @@ impl Store {
         } else {
             query.bind(now.millis())
         };
-        query.execute(writing.on()).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        query.execute(tx.conn()).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Lets nothing sign in with an account before `until`; `None` lets it go on.
@@ -43,14 +43,14 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE accounts SET held_until = $2 WHERE id = $1")
             .bind(id.to_string())
             .bind(until.map(Timestamp::millis))
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Asks whoever works through an account's rounds to give it back.
@@ -60,13 +60,13 @@ impl Store {
         now: Timestamp,
         patience: Duration,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE accounts SET wanted_until = $2 WHERE id = $1")
             .bind(id.to_string())
             .bind((now + patience).millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Stops all work with every Exchange, checks under way included, or lets it go on.
@@ -76,28 +76,28 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         if paused {
             sqlx::query(
                 "INSERT INTO global_pause (id, paused_at) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
             )
             .bind(now.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
             sqlx::query("UPDATE checks SET cancelled = 1 WHERE outcome IS NULL")
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         } else {
             sqlx::query("DELETE FROM global_pause")
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Since when all work has been stopped.
-    pub async fn standstill(&self) -> Result<Option<Timestamp>, StoreError> {
+    pub async fn global_pause(&self) -> Result<Option<Timestamp>, StoreError> {
         let row = sqlx::query("SELECT paused_at FROM global_pause")
             .fetch_optional(self.pool())
             .await?;

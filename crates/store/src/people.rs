@@ -101,8 +101,8 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<User, StoreError> {
-        let mut writing = self.begin().await?;
-        let user = self.insert_user_in(&mut writing, new, now, false).await?;
+        let mut tx = self.begin().await?;
+        let user = self.insert_user_in(&mut tx, new, now, false).await?;
         let user = user.ok_or(StoreError::Corrupt("user"))?;
         for address in addresses {
             sqlx::query(
@@ -110,12 +110,12 @@ impl Store {
             )
             .bind(user.id.to_string())
             .bind(address.as_str())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         }
-        put_link_in(&mut writing, user.id, link, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        put_link_in(&mut tx, user.id, link, now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(user)
     }
 
@@ -127,10 +127,10 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        put_link_in(&mut writing, user, link, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        let mut tx = self.begin().await?;
+        put_link_in(&mut tx, user, link, now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Until when somebody's link works.
@@ -171,11 +171,11 @@ impl Store {
         entries: &[AuditEntry],
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let deleted = sqlx::query("DELETE FROM invitations WHERE user_id = $1 AND token_hash = $2")
             .bind(user.id.to_string())
             .bind(token_hash)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         if deleted.rows_affected() == 0 {
             return Ok(false);
@@ -184,17 +184,17 @@ impl Store {
             .bind(user.id.to_string())
             .bind(password_hash)
             .bind(time_zone)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         sqlx::query("DELETE FROM sessions WHERE user_id = $1")
             .bind(user.id.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        self.forget_devices_in(&mut writing, user.id).await?;
+        self.forget_devices_in(&mut tx, user.id).await?;
         for entry in entries {
-            self.audit_in(&mut writing, entry, now).await?;
+            self.audit_in(&mut tx, entry, now).await?;
         }
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(true)
     }
 
@@ -206,17 +206,17 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Users).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Users).await?;
         sqlx::query("UPDATE users SET role = $2 WHERE id = $1")
             .bind(user.to_string())
             .bind(rows::to_name(&role, "role")?)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        if !has_admin(&mut writing).await? {
+        if !has_admin(&mut tx).await? {
             return Ok(false);
         }
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(true)
     }
 
@@ -229,14 +229,14 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Users).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Users).await?;
         let at = disabled.then_some(now.millis());
         sqlx::query("UPDATE users SET disabled_at = $2 WHERE id = $1")
             .bind(user.to_string())
             .bind(at)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        if !has_admin(&mut writing).await? {
+        if !has_admin(&mut tx).await? {
             return Ok(false);
         }
         if disabled {
@@ -248,7 +248,7 @@ impl Store {
             ] {
                 sqlx::query(sql)
                     .bind(user.to_string())
-                    .execute(writing.on())
+                    .execute(tx.conn())
                     .await?;
             }
         }
@@ -258,10 +258,10 @@ impl Store {
         .bind(user.to_string())
         .bind(at)
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(true)
     }
 
@@ -273,21 +273,21 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let gone = sqlx::query("DELETE FROM user_addresses WHERE user_id = $1 AND address = $2")
             .bind(user.to_string())
             .bind(address.as_str())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         if gone.rows_affected() > 0 {
-            self.audit_in(&mut writing, entry, now).await?;
+            self.audit_in(&mut tx, entry, now).await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 }
 
 async fn put_link_in(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     user: UserId,
     (token_hash, until): (&str, Timestamp),
     now: Timestamp,
@@ -301,17 +301,17 @@ async fn put_link_in(
     .bind(token_hash)
     .bind(now.millis())
     .bind(until.millis())
-    .execute(writing.on())
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
 
 /// Whether an admin is there who can sign in.
-async fn has_admin(writing: &mut Transaction) -> Result<bool, StoreError> {
+async fn has_admin(tx: &mut Transaction) -> Result<bool, StoreError> {
     let found = sqlx::query(
         "SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL AND password_hash <> '' LIMIT 1",
     )
-    .fetch_optional(writing.on())
+    .fetch_optional(tx.conn())
     .await?;
     Ok(found.is_some())
 }

@@ -13,7 +13,7 @@ impl Store {
     /// permission back meanwhile waits for the end of this transaction, and finds what it saved.
     pub(crate) async fn refuse_forbidden(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         mode: Mode,
         reads: &Reads,
     ) -> Result<(), StoreError> {
@@ -23,7 +23,7 @@ impl Store {
         };
         let sql = format!("SELECT rule, value FROM policy{lock}");
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .fetch_all(writing.on())
+            .fetch_all(tx.conn())
             .await?;
         let policy = policy_of(&found)?;
         let needs_word = match mode {
@@ -49,7 +49,7 @@ impl Store {
             let found = sqlx::query(sqlx::AssertSqlSafe(format!("{sql}{lock}")))
                 .bind(reads.user_id.to_string())
                 .bind(reads.mailbox.as_str())
-                .fetch_optional(writing.on())
+                .fetch_optional(tx.conn())
                 .await?;
             if found.is_some() {
                 return Ok(());

@@ -27,17 +27,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let before = self.policy().await?;
-        let mut writing = self.begin().await?;
-        set_in(&mut writing, policy).await?;
+        let mut tx = self.begin().await?;
+        set_in(&mut tx, policy).await?;
         if policy.privacy != before.privacy {
-            self.level_in(&mut writing, Copies::Everybodys, policy.privacy, now)
+            self.level_in(&mut tx, Copies::Everybodys, policy.privacy, now)
                 .await?;
         }
         if policy.probes != before.probes {
-            replan_in(&mut writing, policy.probes, now).await?;
+            replan_in(&mut tx, policy.probes, now).await?;
         }
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         self.forget_pages().await;
         Ok(())
     }
@@ -56,34 +56,30 @@ pub(crate) fn policy_of(found: &[AnyRow]) -> Result<Policy, StoreError> {
 }
 
 /// Plans the next probe of accounts whose password was refused twice and more, or takes it back.
-async fn replan_in(
-    writing: &mut Transaction,
-    probes: Probes,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+async fn replan_in(tx: &mut Transaction, probes: Probes, now: Timestamp) -> Result<(), StoreError> {
     let next = next_probe(2, probes, now).map(Timestamp::millis);
     sqlx::query(
         "UPDATE connections SET due_at = $1 \
          WHERE account_id IN (SELECT id FROM accounts WHERE saved_refusals >= 2)",
     )
     .bind(next)
-    .execute(writing.on())
+    .execute(tx.conn())
     .await?;
     sqlx::query("UPDATE accounts SET stopped_until = $1 WHERE saved_refusals >= 2")
         .bind(next)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     Ok(())
 }
 
-async fn set_in(writing: &mut Transaction, policy: &Policy) -> Result<(), StoreError> {
+async fn set_in(tx: &mut Transaction, policy: &Policy) -> Result<(), StoreError> {
     for (rule, value) in policy.rules() {
         sqlx::query(
             "INSERT INTO policy (rule, value) VALUES ($1, $2) ON CONFLICT (rule) DO UPDATE SET value = excluded.value",
         )
         .bind(rule)
         .bind(value)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     }
     Ok(())

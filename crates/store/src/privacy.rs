@@ -52,24 +52,24 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let policy: Policy = self.policy().await?;
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let level = own
             .map(|level| rows::to_name(&level, "privacy"))
             .transpose()?;
         sqlx::query("UPDATE users SET privacy = $2 WHERE id = $1")
             .bind(user.to_string())
             .bind(level)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         self.level_in(
-            &mut writing,
+            &mut tx,
             Copies::Of(user),
             policy.privacy.lowered_by(own),
             now,
         )
         .await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         self.forget_pages().await;
         Ok(())
     }
@@ -77,7 +77,7 @@ impl Store {
     /// Erases what is kept above a level, and makes what may be kept below it read anew.
     pub(crate) async fn level_in(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         copies: Copies,
         level: PrivacyLevel,
         now: Timestamp,
@@ -85,7 +85,7 @@ impl Store {
         for sql in erasing(level, copies.condition()) {
             sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(copies.user())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
         let due = format!(
@@ -95,7 +95,7 @@ impl Store {
         sqlx::query(sqlx::AssertSqlSafe(due))
             .bind(copies.user())
             .bind(now.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         Ok(())
     }
@@ -103,27 +103,26 @@ impl Store {
     /// The level in force for the person of a check, read so that it cannot change before the transaction ends.
     pub(crate) async fn level_for_check(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         check: CheckId,
     ) -> Result<PrivacyLevel, StoreError> {
         let person = "(SELECT user_id FROM checks WHERE id = $1)";
-        self.level_where(writing, person, &check.to_string()).await
+        self.level_where(tx, person, &check.to_string()).await
     }
 
     /// The level in force for a connection's owner, read so that it cannot change before the transaction ends.
     pub(crate) async fn level_for_writing(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         connection: ConnectionId,
     ) -> Result<PrivacyLevel, StoreError> {
         let owner = "(SELECT user_id FROM connections WHERE id = $1)";
-        self.level_where(writing, owner, &connection.to_string())
-            .await
+        self.level_where(tx, owner, &connection.to_string()).await
     }
 
     async fn level_where(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         user: &'static str,
         id: &str,
     ) -> Result<PrivacyLevel, StoreError> {
@@ -134,12 +133,12 @@ impl Store {
         };
         let sql = format!("SELECT value FROM policy WHERE rule = 'privacy'{lock}");
         let organisations = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?;
         let sql = format!("SELECT privacy FROM users WHERE id = {user}{lock}");
         let own = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(id)
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?;
         let organisations = match organisations {
             Some(row) => rows::named(&row, "value")?,

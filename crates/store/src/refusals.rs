@@ -12,11 +12,11 @@ const HOUR: Duration = Duration::from_hours(1);
 /// The longest that a verdict may take, and to write it down.
 const VERDICT: Duration = CALL_LIMIT.saturating_add(Duration::from_secs(20));
 /// Refusals of any kind that may stand for one account name.
-const MOST: usize = 4;
+const MAX_REFUSALS: usize = 4;
 /// How many of them may be of typed passwords.
-const MOST_TYPED: usize = 3;
+const MAX_TYPED: usize = 3;
 /// How many of these may be typed by people who do not answer for the account: one is kept for whoever does.
-const MOST_BY_OTHERS: usize = 2;
+const MAX_BY_OTHERS: usize = 2;
 
 /// What refusals are counted under, hashed: the account is somebody's, and whoever types it chooses its length.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,24 +107,24 @@ impl Store {
         {
             return Ok(Err(none));
         }
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         if self.engine() == Engine::Postgres {
             // Two instances must not both see the last free place.
             sqlx::query(
                 "SELECT COUNT(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) AS locked",
             )
             .bind(under.as_str())
-            .fetch_one(writing.on())
+            .fetch_one(tx.conn())
             .await?;
         }
-        clean(&mut writing, under, now).await?;
+        clean(&mut tx, under, now).await?;
         let found = sqlx::query(TAKEN)
             .bind(under.as_str())
             .bind(now.millis())
-            .fetch_all(writing.on())
+            .fetch_all(tx.conn())
             .await?;
         if let Some(none) = none_free(&taken(&found)?, sent, now) {
-            writing.commit().await?;
+            tx.commit().await?;
             return Ok(Err(none));
         }
         let id = RecordId::new(now, self.random.bytes());
@@ -138,9 +138,9 @@ impl Store {
         .bind(now.millis())
         .bind((now + HOUR + VERDICT).millis())
         .bind(&*self.instance)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(Ok(id))
     }
 
@@ -166,7 +166,7 @@ impl Store {
         unseen: Duration,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE refusals SET free_at = CASE WHEN free_at + $2 > $3 THEN $3 ELSE free_at + $2 END, \
              taken_at = CASE WHEN taken_at + $2 > $4 THEN $4 ELSE taken_at + $2 END WHERE free_at > $1",
@@ -175,26 +175,26 @@ impl Store {
         .bind(i64::try_from(unseen.as_millis()).unwrap_or(i64::MAX / 2))
         .bind((now + HOUR + VERDICT).millis())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// The password was not refused.
     pub async fn give_back_sign_in(&self, id: RecordId) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM refusals WHERE id = $1")
             .bind(id.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// The password was refused, or may have been.
     pub async fn keep_refusal(&self, id: RecordId, now: Timestamp) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        keep_in(&mut writing, id, now).await?;
-        Ok(writing.commit().await?)
+        let mut tx = self.begin().await?;
+        keep_in(&mut tx, id, now).await?;
+        Ok(tx.commit().await?)
     }
 }
 
@@ -202,27 +202,27 @@ const TAKEN: &str = "SELECT typed, by_owner, pending, taken_at, free_at FROM ref
                      ORDER BY free_at";
 
 pub(crate) async fn keep_in(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     id: RecordId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE refusals SET pending = 0, free_at = $2 WHERE id = $1")
         .bind(id.to_string())
         .bind((now + HOUR).millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     Ok(())
 }
 
 /// Forgets what is over. A clock that was ahead for a while left places that would never be: they stand for an hour.
 async fn clean(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     under: &CountedUnder,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM refusals WHERE free_at <= $1")
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     let longest = now + HOUR + VERDICT;
     sqlx::query(
@@ -231,7 +231,7 @@ async fn clean(
     .bind(under.as_str())
     .bind(longest.millis())
     .bind(now.millis())
-    .execute(writing.on())
+    .execute(tx.conn())
     .await?;
     Ok(())
 }
@@ -265,14 +265,14 @@ fn full_until(taken: &[&Taken], sent: Sent, now: Timestamp) -> Option<Timestamp>
         let place = taken.len().checked_sub(most)?;
         taken.get(place).map(|it| it.free_at)
     };
-    let any = full(taken, MOST);
+    let any = full(taken, MAX_REFUSALS);
     let typed: Vec<&Taken> = taken.iter().copied().filter(|it| it.is_typed).collect();
     let of_kind = match sent {
-        Sent::TypedByOwner => full(&typed, MOST_TYPED),
+        Sent::TypedByOwner => full(&typed, MAX_TYPED),
         Sent::Typed => {
             let others = typed.iter().copied().filter(|it| !it.is_by_owner);
             let others: Vec<&Taken> = others.collect();
-            full(&typed, MOST_TYPED).max(full(&others, MOST_BY_OTHERS))
+            full(&typed, MAX_TYPED).max(full(&others, MAX_BY_OTHERS))
         }
         // A changed password is refused once, not once for each that is on its way.
         Sent::Saved => taken

@@ -9,15 +9,15 @@ use kalends_core::{
 impl Store {
     /// Counts one.
     pub async fn count_stranger(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO suppressed_sign_in_failures (id, since, count) VALUES (1, $1, 1) \
              ON CONFLICT (id) DO UPDATE SET count = suppressed_sign_in_failures.count + 1",
         )
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Writes the line about those that were counted, if there are any.
@@ -28,9 +28,9 @@ impl Store {
         if found.is_none() {
             return Ok(());
         }
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let counted = sqlx::query("DELETE FROM suppressed_sign_in_failures RETURNING since, count")
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?;
         if let Some(row) = counted {
             let subject = format!(
@@ -39,8 +39,8 @@ impl Store {
                 rows::instant(&row, "since")?.time_in_words()
             );
             let entry = AuditEntry::by_kalends(AuditAction::SignInRefused).about(subject);
-            self.audit_in(&mut writing, &entry, now).await?;
+            self.audit_in(&mut tx, &entry, now).await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 }

@@ -33,15 +33,15 @@ impl Store {
         schema: RequestSchema,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE connections SET request_schema = $2, request_schema_at = $3 WHERE id = $1",
         )
         .bind(id.to_string())
         .bind(schema.to_string())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 }

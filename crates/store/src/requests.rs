@@ -41,7 +41,7 @@ pub struct MailboxRequest {
 }
 
 /// How many requests of one person wait at the same time.
-pub const MOST_WAITING: i64 = 5;
+pub const MAX_WAITING: i64 = 5;
 
 /// The requests of one person that wait: the rows are the places.
 struct WaitingRequests(UserId);
@@ -102,18 +102,18 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let added = sqlx::query(
             "INSERT INTO user_addresses (user_id, address) VALUES ($1, $2) ON CONFLICT (user_id, address) DO NOTHING",
         )
         .bind(user.to_string())
         .bind(address.as_str())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if added.rows_affected() > 0 {
-            self.audit_in(&mut writing, entry, now).await?;
+            self.audit_in(&mut tx, entry, now).await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Whether an admin has let a person connect a mailbox.
@@ -186,7 +186,7 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin_alone_under(&WaitingRequests(user)).await?;
+        let mut tx = self.begin_alone_under(&WaitingRequests(user)).await?;
         let renewed = sqlx::query(
             "UPDATE mailbox_requests SET reason = $3, asked_at = $4 WHERE user_id = $1 AND mailbox = $2 AND state = 'waiting'",
         )
@@ -194,16 +194,16 @@ impl Store {
         .bind(mailbox.as_str())
         .bind(reason)
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if renewed.rows_affected() == 0 {
             let of_person = sqlx::query(
                 "SELECT COUNT(*) AS found FROM mailbox_requests WHERE user_id = $1 AND state = 'waiting'",
             )
             .bind(user.to_string())
-            .fetch_one(writing.on())
+            .fetch_one(tx.conn())
             .await?;
-            if rows::number(&of_person, "found")? >= MOST_WAITING {
+            if rows::number(&of_person, "found")? >= MAX_WAITING {
                 return Ok(false);
             }
             sqlx::query(
@@ -214,11 +214,11 @@ impl Store {
             .bind(mailbox.as_str())
             .bind(reason)
             .bind(now.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         }
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(true)
     }
 
@@ -231,7 +231,7 @@ impl Store {
         (entry, told): (&AuditEntry, Option<&Notice>),
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let decided = sqlx::query(
             "UPDATE mailbox_requests SET state = $3, answer = $4, decided_at = $5, decided_by = $6 WHERE id = $1 AND state = $2",
         )
@@ -241,16 +241,16 @@ impl Store {
         .bind(answer)
         .bind(now.millis())
         .bind(entry.actor.map(|actor| actor.to_string()))
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if decided.rows_affected() == 0 {
             return Ok(false);
         }
         if let Some(notice) = told {
-            notices::put_all(&mut writing, slice::from_ref(notice)).await?;
+            notices::put_all(&mut tx, slice::from_ref(notice)).await?;
         }
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(true)
     }
 

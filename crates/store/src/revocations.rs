@@ -47,14 +47,14 @@ pub enum Probe {
 
 impl Store {
     pub async fn keep_revocation(&self, revocation: &Revocation) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("INSERT INTO revocations (id, at, revocation) VALUES ($1, $2, $3)")
             .bind(revocation.id.to_string())
             .bind(revocation.at.millis())
             .bind(rows::to_json(revocation, "revocation")?)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     pub async fn revocation(&self, id: RecordId) -> Result<Option<Revocation>, StoreError> {

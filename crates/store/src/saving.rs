@@ -60,22 +60,21 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
-        self.refuse_forbidden(&mut writing, new.mode, &new.reads)
-            .await?;
-        secrets::point_to(&mut writing, new.secret_id).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
+        self.refuse_forbidden(&mut tx, new.mode, &new.reads).await?;
+        secrets::point_to(&mut tx, new.secret_id).await?;
         let mut released = Vec::new();
         let host = new.endpoint.host();
-        self.claim_in(&mut writing, &new.reads, host, now, &mut released)
+        self.claim_in(&mut tx, &new.reads, host, now, &mut released)
             .await?;
         let account_id = self
-            .upsert_account(&mut writing, new, now, &mut released)
+            .upsert_account(&mut tx, new, now, &mut released)
             .await?;
         let user = new.reads.user_id;
-        settle_sign_in(&mut writing, account_id, new.mode, new.sign_in, user).await?;
+        settle_sign_in(&mut tx, account_id, new.mode, new.sign_in, user).await?;
         let id = self
             .replace_connection(
-                &mut writing,
+                &mut tx,
                 (account_id, new.mode),
                 &new.reads,
                 entry.actor,
@@ -83,9 +82,9 @@ impl Store {
                 &mut released,
             )
             .await?;
-        secrets::let_go(&mut writing, &released, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        secrets::let_go(&mut tx, &released, now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(Saved {
             connection_id: id,
             released,
@@ -100,23 +99,23 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
         // An admin's own word is enough for somebody else.
         if entry.actor == Some(reads.user_id) {
-            self.refuse_forbidden(&mut writing, Mode::Organisation, reads)
+            self.refuse_forbidden(&mut tx, Mode::Organisation, reads)
                 .await?;
         }
         let mut released = Vec::new();
         let account = sqlx::query("SELECT host FROM accounts WHERE id = $1")
             .bind(account_id.to_string())
-            .fetch_one(writing.on())
+            .fetch_one(tx.conn())
             .await?;
         let host = rows::text(&account, "host")?;
-        self.claim_in(&mut writing, reads, &host, now, &mut released)
+        self.claim_in(&mut tx, reads, &host, now, &mut released)
             .await?;
         let id = self
             .replace_connection(
-                &mut writing,
+                &mut tx,
                 (account_id, Mode::Organisation),
                 reads,
                 entry.actor,
@@ -124,9 +123,9 @@ impl Store {
                 &mut released,
             )
             .await?;
-        secrets::let_go(&mut writing, &released, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        secrets::let_go(&mut tx, &released, now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(Saved {
             connection_id: id,
             released,
@@ -135,14 +134,14 @@ impl Store {
 
     async fn replace_connection(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         (account_id, mode): (AccountId, Mode),
         reads: &Reads,
         by: Option<UserId>,
         now: Timestamp,
         released: &mut Vec<SecretId>,
     ) -> Result<ConnectionId, StoreError> {
-        let left = leave_all(writing, reads.user_id).await?;
+        let left = leave_all(tx, reads.user_id).await?;
         let id = ConnectionId::new(now, self.random.bytes());
         sqlx::query(
             "INSERT INTO connections (id, user_id, account_id, mode, mailbox, domain, state, since, connected_at, due_at, created_by, paused_at) \
@@ -157,7 +156,7 @@ impl Store {
         .bind(ConnectionState::Connected.code())
         .bind(now.millis())
         .bind(by.filter(|by| *by != reads.user_id).map(|by| by.to_string()))
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         sqlx::query(
             "INSERT INTO calendars (id, connection_id, folder_id, name, is_default) VALUES ($1, $2, $3, $4, 1)",
@@ -166,18 +165,18 @@ impl Store {
         .bind(id.to_string())
         .bind(&reads.folder_id)
         .bind(&reads.folder_name)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        self.index_user_in(writing, reads.user_id).await?;
+        self.index_user_in(tx, reads.user_id).await?;
         for account in left {
-            drop_unused_account(writing, account, released).await?;
+            drop_unused_account(tx, account, released).await?;
         }
         Ok(id)
     }
 
     async fn upsert_account(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         new: &NewConnection,
         now: Timestamp,
         released: &mut Vec<SecretId>,
@@ -193,7 +192,7 @@ impl Store {
             .bind(new.endpoint.host())
             .bind(new.account.key())
             .bind(&owner)
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?;
         if let Some(row) = found {
             let account: Account = accounts::account(&row)?;
@@ -206,7 +205,7 @@ impl Store {
             .bind(new.endpoint.to_string())
             .bind(rows::to_json(&new.account, "name")?)
             .bind(new.control.as_ref().map(SmtpAddress::as_str))
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
             // A round shows how each troubled colleague really stands; until then their last state stays. The others
             // go on as planned, so that a hundredth colleague does not set off a hundred rounds.
@@ -214,7 +213,7 @@ impl Store {
                 .bind(account.id.to_string())
                 .bind(now.millis())
                 .bind(ConnectionState::Connected.code())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
             released.push(account.secret_id);
             return Ok(account.id);
@@ -234,7 +233,7 @@ impl Store {
         .bind(new.endpoint.to_string())
         .bind(new.secret_id.to_string())
         .bind(new.control.as_ref().map(SmtpAddress::as_str))
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         Ok(id)
     }
@@ -246,26 +245,26 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<Saved>, StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
         // People before connections, as everywhere.
         let by_others = (entry.actor != Some(user)).then_some(now);
-        note_ending(&mut writing, user, by_others).await?;
+        note_ending(&mut tx, user, by_others).await?;
         let shown = sqlx::query(
             "SELECT id FROM connections WHERE user_id = $1 ORDER BY connected_at, id LIMIT 1",
         )
         .bind(user.to_string())
-        .fetch_optional(writing.on())
+        .fetch_optional(tx.conn())
         .await?;
         let Some(row) = shown else {
             return Ok(None);
         };
         let connection_id = rows::parsed(&row, "id")?;
         let mut released = Vec::new();
-        self.end_connection_in(&mut writing, (connection_id, user), &mut released)
+        self.end_connection_in(&mut tx, (connection_id, user), &mut released)
             .await?;
-        secrets::let_go(&mut writing, &released, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        secrets::let_go(&mut tx, &released, now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(Some(Saved {
             connection_id,
             released,
@@ -275,41 +274,41 @@ impl Store {
     /// Deletes a connection of a user with the copy of its entries.
     pub(crate) async fn end_connection_in(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         (connection, user): (ConnectionId, UserId),
         released: &mut Vec<SecretId>,
     ) -> Result<(), StoreError> {
         let gone = sqlx::query("DELETE FROM connections WHERE id = $1 RETURNING account_id")
             .bind(connection.to_string())
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?;
         if let Some(row) = gone {
-            drop_unused_account(writing, rows::parsed(&row, "account_id")?, released).await?;
+            drop_unused_account(tx, rows::parsed(&row, "account_id")?, released).await?;
         }
-        self.index_user_in(writing, user).await
+        self.index_user_in(tx, user).await
     }
 }
 
 /// Whoever is disconnected by somebody else reads it on their profile.
 async fn note_ending(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     user: UserId,
     at: Option<Timestamp>,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE users SET disconnected_at = $2 WHERE id = $1")
         .bind(user.to_string())
         .bind(at.map(Timestamp::millis))
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     Ok(())
 }
 
 /// Deletes every connection of a user, because a new one takes their place: the tables know one for each mailbox, and
 /// pages show one. Returns the accounts that they went through.
-async fn leave_all(writing: &mut Transaction, user: UserId) -> Result<Vec<AccountId>, StoreError> {
+async fn leave_all(tx: &mut Transaction, user: UserId) -> Result<Vec<AccountId>, StoreError> {
     let left = sqlx::query("DELETE FROM connections WHERE user_id = $1 RETURNING account_id")
         .bind(user.to_string())
-        .fetch_all(writing.on())
+        .fetch_all(tx.conn())
         .await?;
     left.iter()
         .map(|row| rows::parsed(row, "account_id"))
@@ -318,13 +317,13 @@ async fn leave_all(writing: &mut Transaction, user: UserId) -> Result<Vec<Accoun
 
 /// The last connection to leave takes the account and its secret along; what an admin holds stays.
 async fn drop_unused_account(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     id: AccountId,
     released: &mut Vec<SecretId>,
 ) -> Result<(), StoreError> {
     let used = sqlx::query("SELECT id FROM connections WHERE account_id = $1 LIMIT 1")
         .bind(id.to_string())
-        .fetch_optional(writing.on())
+        .fetch_optional(tx.conn())
         .await?;
     if used.is_some() {
         return Ok(());
@@ -332,13 +331,13 @@ async fn drop_unused_account(
     let secret = sqlx::query("SELECT secret_id FROM accounts WHERE id = $1 AND kind <> $2")
         .bind(id.to_string())
         .bind(rows::to_name(&Mode::Organisation, "kind")?)
-        .fetch_optional(writing.on())
+        .fetch_optional(tx.conn())
         .await?;
     if let Some(row) = secret {
         released.push(rows::parsed(&row, "secret_id")?);
         sqlx::query("DELETE FROM accounts WHERE id = $1")
             .bind(id.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
     }
     Ok(())

@@ -6,9 +6,9 @@ use kalends_core::{id::UserId, mailbox::SmtpAddress};
 use std::collections::BTreeSet;
 
 /// The most words of one search.
-const MOST_WORDS: usize = 6;
+const MAX_WORDS: usize = 6;
 /// The longest word that is kept, in characters.
-const LONGEST: usize = 80;
+const MAX_LENGTH: usize = 80;
 
 /// The words by which somebody is found: of the name, and of each address the whole, its domain, and the parts of
 /// what stands before the `@`.
@@ -47,12 +47,12 @@ fn wanted(search: &str) -> Vec<String> {
                     .collect()
             }
         })
-        .take(MOST_WORDS)
+        .take(MAX_WORDS)
         .collect()
 }
 
 fn hex(word: &str) -> String {
-    let short: String = word.chars().take(LONGEST).collect();
+    let short: String = word.chars().take(MAX_LENGTH).collect();
     hex::encode(short)
 }
 
@@ -73,18 +73,18 @@ impl Store {
     /// Finds the words of a person anew, and tells their connections the name that they are sorted by.
     pub(crate) async fn index_user_in(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         id: UserId,
     ) -> Result<(), StoreError> {
         let row = sqlx::query("SELECT name, email FROM users WHERE id = $1")
             .bind(id.to_string())
-            .fetch_optional(writing.on())
+            .fetch_optional(tx.conn())
             .await?;
         let Some(row) = row else { return Ok(()) };
         let (name, email) = (rows::text(&row, "name")?, rows::text(&row, "email")?);
         let mailboxes = sqlx::query("SELECT mailbox FROM connections WHERE user_id = $1")
             .bind(id.to_string())
-            .fetch_all(writing.on())
+            .fetch_all(tx.conn())
             .await?;
         let mailboxes: Vec<SmtpAddress> = mailboxes
             .iter()
@@ -92,7 +92,7 @@ impl Store {
             .collect::<Result<_, _>>()?;
         sqlx::query("DELETE FROM search_words WHERE user_id = $1")
             .bind(id.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         let mut addresses = vec![email.as_str()];
         addresses.extend(mailboxes.iter().map(SmtpAddress::as_str));
@@ -100,13 +100,13 @@ impl Store {
             sqlx::query("INSERT INTO search_words (word, user_id) VALUES ($1, $2) ON CONFLICT (word, user_id) DO NOTHING")
                 .bind(hex(&word))
                 .bind(id.to_string())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
         sqlx::query("UPDATE connections SET user_name_key = $2 WHERE user_id = $1")
             .bind(id.to_string())
             .bind(name.to_lowercase())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         Ok(())
     }
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(wanted("  Zoë O'N "), ["zoë", "o", "n"]);
         assert_eq!(wanted("bob@example.test"), ["bob@example.test"]);
         assert_eq!(wanted("- '"), [""; 0]);
-        assert_eq!(wanted("a b c d e f g h").len(), MOST_WORDS);
+        assert_eq!(wanted("a b c d e f g h").len(), MAX_WORDS);
     }
 
     #[test]

@@ -29,41 +29,41 @@ impl Store {
     /// Announces a row of the vault that is about to be sealed.
     pub async fn announce_secret(&self, now: Timestamp) -> Result<SecretId, StoreError> {
         let id = SecretId::new(now, self.random.bytes());
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO announced_secrets (id, announced_at, instance_id) VALUES ($1, $2, $3)",
         )
         .bind(id.to_string())
         .bind(now.millis())
         .bind(&*self.instance)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(id)
     }
 
     /// Lists an announced secret that nothing came to point to.
     pub async fn withdraw_secret(&self, id: SecretId, now: Timestamp) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
-        if take_announcement(&mut writing, id).await? {
-            let_go(&mut writing, &[id], now).await?;
+        let mut tx = self.begin().await?;
+        if take_announcement(&mut tx, id).await? {
+            let_go(&mut tx, &[id], now).await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Ends a change that sealed a secret anew: the old one is to be deleted if the pointer was moved, else the new one.
     /// Returns which.
     pub(crate) async fn replaced(
         &self,
-        mut writing: Transaction,
+        mut tx: Transaction,
         (old, new): (SecretId, SecretId),
         moved: bool,
         now: Timestamp,
     ) -> Result<SecretId, StoreError> {
-        point_to(&mut writing, new).await?;
+        point_to(&mut tx, new).await?;
         let gone = if moved { old } else { new };
-        let_go(&mut writing, &[gone], now).await?;
-        writing.commit().await?;
+        let_go(&mut tx, &[gone], now).await?;
+        tx.commit().await?;
         Ok(gone)
     }
 
@@ -99,17 +99,17 @@ impl Store {
             "INSERT INTO secrets_to_delete (id, listed_at) SELECT id, $2 FROM announced_secrets WHERE {which} \
              AND announced_at > COALESCE((SELECT adopted_at FROM installation), -1) ON CONFLICT (id) DO NOTHING"
         );
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let listed = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(before.millis())
             .bind(now.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?
             .rows_affected();
         sqlx::query("DELETE FROM announced_secrets WHERE id IN (SELECT id FROM secrets_to_delete)")
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(listed)
     }
 
@@ -129,14 +129,14 @@ impl Store {
         if ids.is_empty() {
             return Ok(());
         }
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         for id in ids {
             sqlx::query("DELETE FROM secrets_to_delete WHERE id = $1")
                 .bind(id.to_string())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// The ids of all secrets that something points to.
@@ -189,19 +189,19 @@ impl Store {
         entry: &kalends_core::audit::AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         for id in ids {
-            take_announcement(&mut writing, *id).await?;
+            take_announcement(&mut tx, *id).await?;
         }
-        let_go(&mut writing, ids, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        let_go(&mut tx, ids, now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 }
 
 /// Takes the announcement of a secret that a change points to.
-pub(crate) async fn point_to(writing: &mut Transaction, id: SecretId) -> Result<(), StoreError> {
-    if take_announcement(writing, id).await? {
+pub(crate) async fn point_to(tx: &mut Transaction, id: SecretId) -> Result<(), StoreError> {
+    if take_announcement(tx, id).await? {
         Ok(())
     } else {
         Err(StoreError::SecretNotAnnounced)
@@ -209,17 +209,17 @@ pub(crate) async fn point_to(writing: &mut Transaction, id: SecretId) -> Result<
 }
 
 /// Whether there was one.
-async fn take_announcement(writing: &mut Transaction, id: SecretId) -> Result<bool, StoreError> {
+async fn take_announcement(tx: &mut Transaction, id: SecretId) -> Result<bool, StoreError> {
     let taken = sqlx::query("DELETE FROM announced_secrets WHERE id = $1")
         .bind(id.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     Ok(taken.rows_affected() > 0)
 }
 
 /// Lists secrets that a change lets go of.
 pub(crate) async fn let_go(
-    writing: &mut Transaction,
+    tx: &mut Transaction,
     ids: &[SecretId],
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -229,7 +229,7 @@ pub(crate) async fn let_go(
         )
         .bind(id.to_string())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     }
     Ok(())

@@ -27,8 +27,8 @@ pub struct SessionRow {
 }
 
 /// Sessions of nobody that are kept in all, and of one network; the longest unused go.
-const MOST_OF_NOBODY: i64 = 2000;
-const MOST_OF_NETWORK: i64 = 20;
+const MAX_OF_NOBODY: i64 = 2000;
+const MAX_OF_NETWORK: i64 = 20;
 
 /// A signed-in device of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Store {
 
     /// Writes a new session; an existing one keeps its beginning and its absolute end.
     pub async fn save_session(&self, session: &SessionRow) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO sessions (id_hash, user_id, data, idle_expires_at, absolute_expires_at, touched_at, started_at, device, network_hash) \
              VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8) ON CONFLICT (id_hash) DO UPDATE SET user_id = excluded.user_id, \
@@ -97,12 +97,12 @@ impl Store {
         .bind(session.touched_at.millis())
         .bind(&session.device)
         .bind(&session.network)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if session.user_id.is_none() {
-            make_room(&mut writing, session).await?;
+            make_room(&mut tx, session).await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Clears away sessions that have ended: those of strangers, and those of people only where `of_people`.
@@ -112,20 +112,20 @@ impl Store {
         } else {
             " AND user_id IS NULL"
         };
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         for column in ["idle_expires_at", "absolute_expires_at"] {
             let sql = format!("DELETE FROM sessions WHERE {column} <= $1{which}");
             sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(now.millis())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Writes what a session holds now. One that was ended meanwhile, such as from another device, stays ended.
     pub async fn update_session(&self, session: &SessionRow) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE sessions SET user_id = $2, data = $3, idle_expires_at = $4, touched_at = $5, device = $6 \
              WHERE id_hash = $1",
@@ -136,9 +136,9 @@ impl Store {
         .bind(session.idle_expires_at.millis())
         .bind(session.touched_at.millis())
         .bind(&session.device)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Notes that a session is used.
@@ -148,23 +148,23 @@ impl Store {
         now: Timestamp,
         idle: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE sessions SET touched_at = $2, idle_expires_at = $3 WHERE id_hash = $1")
             .bind(id_hash)
             .bind(now.millis())
             .bind(idle.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     pub async fn delete_session(&self, id_hash: &str) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM sessions WHERE id_hash = $1")
             .bind(id_hash)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// The devices on which a person is signed in, the last used first.
@@ -201,14 +201,14 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM sessions WHERE user_id = $1")
             .bind(user.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        self.forget_devices_in(&mut writing, user).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        self.forget_devices_in(&mut tx, user).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Signs a user out on one device and writes it down; false if it is not theirs or has ended.
@@ -219,9 +219,9 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let writing = self.begin().await?;
+        let tx = self.begin().await?;
         let sql = "DELETE FROM sessions WHERE user_id = $1 AND id_hash = $2";
-        let ended = self.delete_written(writing, sql, (user, id_hash), entry, now);
+        let ended = self.delete_written(tx, sql, (user, id_hash), entry, now);
         Ok(ended.await? > 0)
     }
 
@@ -233,15 +233,15 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let writing = self.begin().await?;
+        let tx = self.begin().await?;
         let sql = "DELETE FROM sessions WHERE user_id = $1 AND id_hash <> $2";
-        self.delete_written(writing, sql, (user, id_hash), entry, now)
+        self.delete_written(tx, sql, (user, id_hash), entry, now)
             .await
     }
 
     async fn delete_written(
         &self,
-        mut writing: Transaction,
+        mut tx: Transaction,
         sql: &'static str,
         (user, id_hash): (UserId, &str),
         entry: &AuditEntry,
@@ -250,30 +250,30 @@ impl Store {
         let ended = sqlx::query(sql)
             .bind(user.to_string())
             .bind(id_hash)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?
             .rows_affected();
         if ended > 0 {
-            self.audit_in(&mut writing, entry, now).await?;
-            writing.commit().await?;
+            self.audit_in(&mut tx, entry, now).await?;
+            tx.commit().await?;
         }
         Ok(ended)
     }
 }
 
 /// Ends the sessions of nobody that are too many beside a new one.
-async fn make_room(writing: &mut Transaction, new: &SessionRow) -> Result<(), StoreError> {
+async fn make_room(tx: &mut Transaction, new: &SessionRow) -> Result<(), StoreError> {
     const OTHERS: &str = "FROM sessions WHERE user_id IS NULL AND id_hash <> $1";
     for (which, most) in [
-        ("network_hash = $2", MOST_OF_NETWORK),
-        ("CAST($2 AS TEXT) IS NOT NULL", MOST_OF_NOBODY),
+        ("network_hash = $2", MAX_OF_NETWORK),
+        ("CAST($2 AS TEXT) IS NOT NULL", MAX_OF_NOBODY),
     ] {
         let network = new.network.clone().unwrap_or_default();
         let sql = format!("SELECT COUNT(*) AS others {OTHERS} AND {which}");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(&new.id_hash)
             .bind(&network)
-            .fetch_one(writing.on())
+            .fetch_one(tx.conn())
             .await?;
         let others: i64 = row.try_get("others")?;
         if others < most {
@@ -286,7 +286,7 @@ async fn make_room(writing: &mut Transaction, new: &SessionRow) -> Result<(), St
             .bind(&new.id_hash)
             .bind(&network)
             .bind(others - most + 1)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
     }
     Ok(())

@@ -23,10 +23,10 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
-        secrets::point_to(&mut writing, next.secret_id).await?;
-        let before = next_secret(&mut writing, id).await?;
-        secrets::let_go(&mut writing, before.as_slice(), now).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
+        secrets::point_to(&mut tx, next.secret_id).await?;
+        let before = next_secret(&mut tx, id).await?;
+        secrets::let_go(&mut tx, before.as_slice(), now).await?;
         sqlx::query(
             "UPDATE accounts SET next_name = $2, next_secret_id = $3, next_tested_at = $4, next_expires_at = $5 WHERE id = $1",
         )
@@ -35,10 +35,10 @@ impl Store {
         .bind(next.secret_id.to_string())
         .bind(next.tested_at.millis())
         .bind(next.expires_at.map(Timestamp::millis))
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(before)
     }
 
@@ -49,21 +49,21 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
-        let before = next_secret(&mut writing, id).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
+        let before = next_secret(&mut tx, id).await?;
         if before.is_none() {
             return Ok(None);
         }
-        secrets::let_go(&mut writing, before.as_slice(), now).await?;
+        secrets::let_go(&mut tx, before.as_slice(), now).await?;
         sqlx::query(
             "UPDATE accounts SET next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL \
              WHERE id = $1",
         )
         .bind(id.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(before)
     }
 
@@ -76,7 +76,7 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
-        let mut writing = self.begin_alone_on(LockedTable::Accounts).await?;
+        let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
         let switched = sqlx::query(
             "UPDATE accounts SET name = $3, name_key = $4, secret_id = next_secret_id, expires_at = next_expires_at, \
              next_name = NULL, next_secret_id = NULL, next_tested_at = NULL, next_expires_at = NULL, held_until = NULL, \
@@ -87,26 +87,23 @@ impl Store {
         .bind(rows::to_json(&next.name, "name")?)
         .bind(next.name.key())
         .bind(account.secret_id.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         if switched.rows_affected() == 0 {
             return Ok(None);
         }
-        secrets::let_go(&mut writing, &[account.secret_id], now).await?;
-        wake_troubled(&mut writing, account.id, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        secrets::let_go(&mut tx, &[account.secret_id], now).await?;
+        wake_troubled(&mut tx, account.id, now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(Some(account.secret_id))
     }
 }
 
-async fn next_secret(
-    writing: &mut Transaction,
-    id: AccountId,
-) -> Result<Option<SecretId>, StoreError> {
+async fn next_secret(tx: &mut Transaction, id: AccountId) -> Result<Option<SecretId>, StoreError> {
     let row = sqlx::query("SELECT next_secret_id FROM accounts WHERE id = $1")
         .bind(id.to_string())
-        .fetch_optional(writing.on())
+        .fetch_optional(tx.conn())
         .await?;
     match row {
         Some(row) => rows::maybe_parsed(&row, "next_secret_id"),

@@ -106,24 +106,27 @@ impl Store {
     }
 
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        let mut writing = self.database.begin().await?;
+        let mut tx = self.database.begin().await?;
         if let Some(lease) = &self.fence {
-            lease.still_held(&mut writing, &self.instance).await?;
+            lease.still_held(&mut tx, &self.instance).await?;
         }
-        Ok(writing)
+        Ok(tx)
     }
 
     /// Begins a change that must be the only one on the table: no other one begins or goes on until it ends. `SQLite`
     /// has a single writer anyway.
-    pub async fn begin_alone_on(&self, table: LockedTable) -> Result<Transaction, StoreError> {
-        let mut writing = self.begin().await?;
+    pub async fn begin_with_table_lock(
+        &self,
+        table: LockedTable,
+    ) -> Result<Transaction, StoreError> {
+        let mut tx = self.begin().await?;
         if self.engine() == Engine::Postgres {
             let sql = match table {
                 LockedTable::Users => "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE",
                 LockedTable::Accounts => "LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE",
             };
-            sqlx::query(sql).execute(writing.on()).await?;
+            sqlx::query(sql).execute(tx.conn()).await?;
         }
-        Ok(writing)
+        Ok(tx)
     }
 }

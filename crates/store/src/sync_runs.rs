@@ -50,14 +50,14 @@ pub struct Failed<'a> {
 
 impl Store {
     /// Keeps the last copy, shows the problem, plans the next look.
-    pub async fn fail_round(
+    pub async fn fail_run(
         &self,
         connection: &Connection,
         failed: &Failed<'_>,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let (whose, cause) = (RunSubject::One(connection.id), Some(failed.problem.code()));
-        self.note_state_in(&mut writing, whose, failed.state, cause, failed.now)
+        self.note_state_in(&mut tx, whose, failed.state, cause, failed.now)
             .await?;
         sqlx::query(
             "UPDATE connections SET since = CASE WHEN state = $2 AND (state = 'delayed' OR $7 LIKE '%,' || problem_code || ',%') THEN since ELSE $4 END, state = $2, problem = $3, \
@@ -70,10 +70,10 @@ impl Store {
         .bind(failed.next.map(Timestamp::millis))
         .bind(failed.problem.code())
         .bind(failed.problem.codes_of_cause())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        self.write_failed(&mut writing, connection, failed).await?;
-        Ok(writing.commit().await?)
+        self.write_failed(&mut tx, connection, failed).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Leaves all connections of an account alone until then, with the problem that one of them met.
@@ -83,9 +83,9 @@ impl Store {
         failed: &Failed<'_>,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let (whose, cause) = (RunSubject::All(account), Some(failed.problem.code()));
-        self.note_state_in(&mut writing, whose, failed.state, cause, failed.now)
+        self.note_state_in(&mut tx, whose, failed.state, cause, failed.now)
             .await?;
         sqlx::query(
             "UPDATE connections SET since = CASE WHEN state = $2 AND (state = 'delayed' OR $7 LIKE '%,' || problem_code || ',%') THEN since ELSE $4 END, state = $2, problem = $3, \
@@ -98,32 +98,32 @@ impl Store {
         .bind(until.millis())
         .bind(failed.problem.code())
         .bind(failed.problem.codes_of_cause())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
-    /// As [`Store::fail_round`] for a refused sign-in: state and plan are the refusal rule's, for the whole account.
-    pub async fn note_refused_round(
+    /// As [`Store::fail_run`] for a refused sign-in: state and plan are the refusal rule's, for the whole account.
+    pub async fn note_refused_run(
         &self,
         connection: &Connection,
         failed: &Failed<'_>,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE connections SET last_run_at = $2, run_count = run_count + 1 WHERE id = $1",
         )
         .bind(connection.id.to_string())
         .bind(failed.now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        self.write_failed(&mut writing, connection, failed).await?;
-        Ok(writing.commit().await?)
+        self.write_failed(&mut tx, connection, failed).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn write_failed(
         &self,
-        writing: &mut crate::database::Transaction,
+        tx: &mut crate::database::Transaction,
         connection: &Connection,
         failed: &Failed<'_>,
     ) -> Result<(), StoreError> {
@@ -137,18 +137,18 @@ impl Store {
         .bind(failed.started_at.millis())
         .bind(i64::try_from(failed.now.since(failed.started_at).as_millis()).unwrap_or(i64::MAX))
         .bind(rows::to_json(failed.problem, "problem")?)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         let problem = Some((failed.problem, failed.request_id));
-        self.note_calls_in(writing, connection, failed.calls, problem, failed.now)
+        self.note_calls_in(tx, connection, failed.calls, problem, failed.now)
             .await?;
         let end = SyncRunEnd::of(failed.state);
-        self.count_round_in(writing, end, &Delays::default(), failed.now)
+        self.count_run_in(tx, end, &Delays::default(), failed.now)
             .await
     }
 
     /// The latest rounds that failed or changed something, newest first.
-    pub async fn last_rounds(
+    pub async fn last_runs(
         &self,
         id: ConnectionId,
         limit: i64,

@@ -55,13 +55,13 @@ impl Store {
     }
 
     /// Every second factor that is on.
-    pub async fn factors(&self) -> Result<Vec<SecondFactor>, StoreError> {
+    pub async fn second_factors(&self) -> Result<Vec<SecondFactor>, StoreError> {
         let found = sqlx::query(ON).fetch_all(self.pool()).await?;
         found.iter().map(factor).collect()
     }
 
     /// The second factor that a person is setting up, if they began after an instant.
-    pub async fn pending_factor(
+    pub async fn pending_second_factor(
         &self,
         user: UserId,
         begun_after: Timestamp,
@@ -79,13 +79,13 @@ impl Store {
     }
 
     /// Points to what a person is setting up, or to nothing, and returns what was pointed to before.
-    pub async fn set_pending_factor(
+    pub async fn set_pending_second_factor(
         &self,
         user: UserId,
         pending: Option<SecretId>,
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         // The row first: on Postgres two who set up at once wait for each other here.
         sqlx::query(
             "INSERT INTO two_factor (user_id, pending_since) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE \
@@ -93,38 +93,38 @@ impl Store {
         )
         .bind(user.to_string())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         let before = sqlx::query("SELECT pending_secret_id FROM two_factor WHERE user_id = $1")
             .bind(user.to_string())
-            .fetch_one(writing.on())
+            .fetch_one(tx.conn())
             .await?;
         if let Some(pending) = pending {
-            secrets::point_to(&mut writing, pending).await?;
+            secrets::point_to(&mut tx, pending).await?;
         }
         sqlx::query("UPDATE two_factor SET pending_secret_id = $2 WHERE user_id = $1")
             .bind(user.to_string())
             .bind(pending.map(|id| id.to_string()))
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         let before: Option<SecretId> = rows::maybe_parsed(&before, "pending_secret_id")?;
-        secrets::let_go(&mut writing, before.as_slice(), now).await?;
-        writing.commit().await?;
+        secrets::let_go(&mut tx, before.as_slice(), now).await?;
+        tx.commit().await?;
         Ok(before)
     }
 
     /// Lets go of what people began to set up before an instant and never ended; returns the secrets pointed to before.
-    pub async fn drop_pending_factors(
+    pub async fn drop_pending_second_factors(
         &self,
         begun_before: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<SecretId>, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let found = sqlx::query(
             "SELECT pending_secret_id FROM two_factor WHERE pending_secret_id IS NOT NULL AND pending_since < $1",
         )
         .bind(begun_before.millis())
-        .fetch_all(writing.on())
+        .fetch_all(tx.conn())
         .await?;
         let mut dropped = Vec::new();
         for row in &found {
@@ -134,41 +134,41 @@ impl Store {
                 "UPDATE two_factor SET pending_secret_id = NULL WHERE pending_secret_id = $1",
             )
             .bind(id.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?
             .rows_affected();
             dropped.extend((gone > 0).then_some(id));
         }
-        secrets::let_go(&mut writing, &dropped, now).await?;
-        writing.commit().await?;
+        secrets::let_go(&mut tx, &dropped, now).await?;
+        tx.commit().await?;
         Ok(dropped)
     }
 
     /// Turns on what was pending, with new recovery codes; returns the secrets that nothing points to any more.
     /// `None` if something else is pending by now.
-    pub async fn confirm_factor(
+    pub async fn confirm_enrolment(
         &self,
         user: UserId,
         confirmed: &ConfirmedFactor<'_>,
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<Vec<SecretId>>, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let taken = sqlx::query(
             "UPDATE two_factor SET pending_secret_id = NULL WHERE user_id = $1 AND pending_secret_id = $2",
         )
         .bind(user.to_string())
         .bind(confirmed.pending_id.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?
         .rows_affected();
         if taken == 0 {
             return Ok(None);
         }
-        secrets::point_to(&mut writing, confirmed.secret_id).await?;
+        secrets::point_to(&mut tx, confirmed.secret_id).await?;
         let before = sqlx::query("SELECT secret_id FROM two_factor WHERE user_id = $1")
             .bind(user.to_string())
-            .fetch_one(writing.on())
+            .fetch_one(tx.conn())
             .await?;
         sqlx::query(
             "UPDATE two_factor SET secret_id = $2, enabled_at = $3, last_step = $4 WHERE user_id = $1",
@@ -177,21 +177,21 @@ impl Store {
         .bind(confirmed.secret_id.to_string())
         .bind(now.millis())
         .bind(confirmed.step)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        delete_codes(&mut writing, user).await?;
+        delete_codes(&mut tx, user).await?;
         for hash in confirmed.hashes {
             sqlx::query("INSERT INTO recovery_codes (user_id, hash) VALUES ($1, $2)")
                 .bind(user.to_string())
                 .bind(hash)
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
         let mut released = vec![confirmed.pending_id];
         released.extend(rows::maybe_parsed::<SecretId>(&before, "secret_id")?);
-        secrets::let_go(&mut writing, &released, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        secrets::let_go(&mut tx, &released, now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(Some(released))
     }
 
@@ -204,7 +204,7 @@ impl Store {
         entry: Option<&AuditEntry>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let taken = sqlx::query(
             // A code that is right now lies at most one step to either side, and so did every one before it: a later step
             // was written by a clock that ran ahead.
@@ -213,16 +213,16 @@ impl Store {
         .bind(factor.user_id.to_string())
         .bind(factor.secret_id.to_string())
         .bind(step)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?
         .rows_affected();
         if taken == 0 {
             return Ok(false);
         }
         if let Some(entry) = entry {
-            self.audit_in(&mut writing, entry, now).await?;
+            self.audit_in(&mut tx, entry, now).await?;
         }
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(true)
     }
 
@@ -234,37 +234,37 @@ impl Store {
         entries: &[AuditEntry],
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let taken = sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1 AND hash = $2")
             .bind(user.to_string())
             .bind(hash)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?
             .rows_affected();
         if taken == 0 {
             return Ok(false);
         }
         for entry in entries {
-            self.audit_in(&mut writing, entry, now).await?;
+            self.audit_in(&mut tx, entry, now).await?;
         }
-        writing.commit().await?;
+        tx.commit().await?;
         Ok(true)
     }
 
     /// Turns a second factor off, and ends a set-up under way; returns the secrets that nothing points to any more.
     /// `None` if there was no second factor, on or pending.
-    pub async fn end_factor(
+    pub async fn turn_off_second_factor(
         &self,
         user: UserId,
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<Vec<SecretId>>, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let gone = sqlx::query(
             "DELETE FROM two_factor WHERE user_id = $1 RETURNING secret_id, pending_secret_id",
         )
         .bind(user.to_string())
-        .fetch_optional(writing.on())
+        .fetch_optional(tx.conn())
         .await?;
         let Some(gone) = gone else {
             return Ok(None);
@@ -279,40 +279,40 @@ impl Store {
         if released.is_empty() {
             return Ok(None);
         }
-        delete_codes(&mut writing, user).await?;
-        secrets::let_go(&mut writing, &released, now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        delete_codes(&mut tx, user).await?;
+        secrets::let_go(&mut tx, &released, now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(Some(released))
     }
 
     /// Points a second factor to the same key, sealed anew, if it still points to the one it did. Returns the secret
     /// that is to be deleted.
-    pub async fn replace_factor_secret(
+    pub async fn replace_two_factor_secret(
         &self,
         factor: &SecondFactor,
         fresh: SecretId,
         now: Timestamp,
     ) -> Result<SecretId, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let replaced = sqlx::query(
             "UPDATE two_factor SET secret_id = $3 WHERE user_id = $1 AND secret_id = $2",
         )
         .bind(factor.user_id.to_string())
         .bind(factor.secret_id.to_string())
         .bind(fresh.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?
         .rows_affected();
         let secrets = (factor.secret_id, fresh);
-        self.replaced(writing, secrets, replaced > 0, now).await
+        self.replaced(tx, secrets, replaced > 0, now).await
     }
 }
 
-async fn delete_codes(writing: &mut Transaction, user: UserId) -> Result<(), StoreError> {
+async fn delete_codes(tx: &mut Transaction, user: UserId) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1")
         .bind(user.to_string())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
     Ok(())
 }

@@ -110,31 +110,31 @@ impl Store {
         now: Timestamp,
         first: bool,
     ) -> Result<Option<User>, StoreError> {
-        let mut writing = if first {
-            self.begin_alone_on(LockedTable::Users).await?
+        let mut tx = if first {
+            self.begin_with_table_lock(LockedTable::Users).await?
         } else {
             self.begin().await?
         };
-        let user = self.insert_user_in(&mut writing, new, now, first).await?;
+        let user = self.insert_user_in(&mut tx, new, now, first).await?;
         if let Some(user) = &user {
             let entry = if first {
                 sqlx::query("DELETE FROM setup_codes")
-                    .execute(writing.on())
+                    .execute(tx.conn())
                     .await?;
                 AuditEntry::by(user.id, AuditAction::UserCreated)
             } else {
                 AuditEntry::by_kalends(AuditAction::UserCreated)
             };
             let entry = entry.about(user.email.as_str());
-            self.audit_in(&mut writing, &entry, now).await?;
-            writing.commit().await?;
+            self.audit_in(&mut tx, &entry, now).await?;
+            tx.commit().await?;
         }
         Ok(user)
     }
 
     pub(crate) async fn insert_user_in(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         new: NewUser,
         now: Timestamp,
         first: bool,
@@ -155,7 +155,7 @@ impl Store {
             .bind(rows::to_name(&new.role, "role")?)
             .bind(&new.password_hash)
             .bind(&new.time_zone)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await
             .map_err(|error| match error.as_database_error() {
                 Some(database) if database.is_unique_violation() => {
@@ -166,7 +166,7 @@ impl Store {
         if inserted.rows_affected() == 0 {
             return Ok(None);
         }
-        self.index_user_in(writing, id).await?;
+        self.index_user_in(tx, id).await?;
         let NewUser {
             email,
             name,
@@ -226,16 +226,16 @@ impl Store {
         name: &str,
         time_zone: &str,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE users SET name = $2, name_key = $3, time_zone = $4 WHERE id = $1")
             .bind(id.to_string())
             .bind(name)
             .bind(name.to_lowercase())
             .bind(time_zone)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        self.index_user_in(&mut writing, id).await?;
-        Ok(writing.commit().await?)
+        self.index_user_in(&mut tx, id).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Keeps how a person reads calendars.
@@ -244,14 +244,14 @@ impl Store {
         id: UserId,
         preferences: Preferences,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE users SET first_day = $2, clock = $3 WHERE id = $1")
             .bind(id.to_string())
             .bind(rows::to_name(&preferences.first_day, "first_day")?)
             .bind(rows::to_name(&preferences.clock, "clock")?)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Sets a new password hash, ends every session of the user and writes it down, all or nothing.
@@ -262,18 +262,18 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query("UPDATE users SET password_hash = $2 WHERE id = $1")
             .bind(id.to_string())
             .bind(hash)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         sqlx::query("DELETE FROM sessions WHERE user_id = $1")
             .bind(id.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        self.forget_devices_in(&mut writing, id).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        Ok(writing.commit().await?)
+        self.forget_devices_in(&mut tx, id).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        Ok(tx.commit().await?)
     }
 }

@@ -15,7 +15,7 @@ pub struct KnownServer {
 }
 
 /// Ways to reach one server that are remembered.
-const MOST_OF_ONE: i64 = 16;
+const MAX_OF_ONE: i64 = 16;
 
 impl Store {
     /// The hosts of the organisation's accounts, and those where an account of this bare name works for a connection
@@ -81,7 +81,7 @@ impl Store {
         if known.is_some() {
             return Ok(());
         }
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO known_servers (host, address, fingerprint, seen_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (host, address, fingerprint) DO NOTHING",
@@ -90,17 +90,17 @@ impl Store {
         .bind(&server.address)
         .bind(&server.fingerprint)
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         sqlx::query(
             "DELETE FROM known_servers WHERE host = $1 AND seen_at < (SELECT MIN(seen_at) FROM ( \
              SELECT seen_at FROM known_servers WHERE host = $1 ORDER BY seen_at DESC LIMIT $2) AS newest)",
         )
         .bind(&server.host)
-        .bind(MOST_OF_ONE)
-        .execute(writing.on())
+        .bind(MAX_OF_ONE)
+        .execute(tx.conn())
         .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Servers that were reached at this address, or that showed this certificate.

@@ -10,7 +10,7 @@ use kalends_core::{
 use sqlx::any::AnyRow;
 
 /// The most webhooks.
-pub const MOST_WEBHOOKS: usize = 20;
+pub const MAX_WEBHOOKS: usize = 20;
 
 /// All webhooks: the rows are the places.
 struct AllWebhooks;
@@ -53,14 +53,14 @@ impl Store {
 
     /// Fails with [`StoreError::TooMany`] if there are as many as may be.
     pub async fn add_webhook(&self, new: &Webhook, entry: &AuditEntry) -> Result<(), StoreError> {
-        let mut writing = self.begin_alone_under(&AllWebhooks).await?;
+        let mut tx = self.begin_alone_under(&AllWebhooks).await?;
         let there = sqlx::query("SELECT COUNT(*) AS found FROM webhooks")
-            .fetch_one(writing.on())
+            .fetch_one(tx.conn())
             .await?;
-        if usize::try_from(rows::number(&there, "found")?).unwrap_or(0) >= MOST_WEBHOOKS {
+        if usize::try_from(rows::number(&there, "found")?).unwrap_or(0) >= MAX_WEBHOOKS {
             return Err(StoreError::TooMany);
         }
-        secrets::point_to(&mut writing, new.secret_id).await?;
+        secrets::point_to(&mut tx, new.secret_id).await?;
         sqlx::query(
             "INSERT INTO webhooks (id, name, host, secret_id, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
         )
@@ -70,10 +70,10 @@ impl Store {
         .bind(new.secret_id.to_string())
         .bind(new.made_by.to_string())
         .bind(new.made_at.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        self.audit_in(&mut writing, entry, new.made_at).await?;
-        Ok(writing.commit().await?)
+        self.audit_in(&mut tx, entry, new.made_at).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Removes one with what waits for it, and returns the secret that is to be forgotten.
@@ -83,25 +83,25 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Option<SecretId>, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE notices SET state = 'cancelled', ended_at = $2 WHERE recipient = $1 AND channel = 'webhook' AND state = 'waiting'",
         )
         .bind(webhook.id.to_string())
         .bind(now.millis())
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         let removed = sqlx::query("DELETE FROM webhooks WHERE id = $1 AND secret_id = $2")
             .bind(webhook.id.to_string())
             .bind(webhook.secret_id.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         if removed.rows_affected() == 0 {
             return Ok(None);
         }
-        secrets::let_go(&mut writing, &[webhook.secret_id], now).await?;
-        self.audit_in(&mut writing, entry, now).await?;
-        writing.commit().await?;
+        secrets::let_go(&mut tx, &[webhook.secret_id], now).await?;
+        self.audit_in(&mut tx, entry, now).await?;
+        tx.commit().await?;
         Ok(Some(webhook.secret_id))
     }
 
@@ -113,16 +113,16 @@ impl Store {
         fresh: SecretId,
         now: Timestamp,
     ) -> Result<SecretId, StoreError> {
-        let mut writing = self.begin().await?;
+        let mut tx = self.begin().await?;
         let replaced =
             sqlx::query("UPDATE webhooks SET secret_id = $3 WHERE id = $1 AND secret_id = $2")
                 .bind(webhook.id.to_string())
                 .bind(webhook.secret_id.to_string())
                 .bind(fresh.to_string())
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         let secrets = (webhook.secret_id, fresh);
-        self.replaced(writing, secrets, replaced.rows_affected() > 0, now)
+        self.replaced(tx, secrets, replaced.rows_affected() > 0, now)
             .await
     }
 }

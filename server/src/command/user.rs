@@ -135,7 +135,7 @@ async fn carry_out(
                 vault: opened.vault.clone(),
                 clock: clock.clone(),
             };
-            let ended = custody.end_factor(user.id, &entry).await;
+            let ended = custody.turn_off_second_factor(user.id, &entry).await;
             let words = if ended.map_err(CommandError::refused)? {
                 "signs in with the password alone from now on"
             } else {

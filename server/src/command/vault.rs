@@ -16,7 +16,7 @@ const STRANGERS: &str = "Go on only if one of the two was restored from before t
                          is listed as ended was ended in the other one.";
 
 /// How many lines are shown of a long list.
-const SHOWN: usize = 50;
+const MAX_LISTED: usize = 50;
 
 #[derive(Debug, Subcommand)]
 pub enum VaultCommand {
@@ -88,7 +88,7 @@ async fn adopt(data: &Data, yes: bool) -> Result<(), CommandError> {
         say(format_args!("{STRANGERS}"));
     }
     let standing = custody.standing().await.map_err(CommandError::refused)?;
-    for words in standing.in_words() {
+    for words in standing.humanize() {
         say(format_args!("{words}."));
     }
     ask(
@@ -112,7 +112,7 @@ async fn adopt(data: &Data, yes: bool) -> Result<(), CommandError> {
             adopted.endings.len()
         ));
     }
-    for ending in adopted.endings.iter().take(SHOWN) {
+    for ending in adopted.endings.iter().take(MAX_LISTED) {
         let words = AuditAction::from_name(&ending.action).map_or("took away", AuditAction::words);
         let who = ending.who.as_deref().unwrap_or("Kalends");
         say(format_args!(
@@ -134,7 +134,7 @@ async fn prune(data: &Data, yes: bool) -> Result<(), CommandError> {
     if standing.is_set_back() || standing.vault_is_older() {
         return Err(CommandError::Refused(format!(
             "nothing is deleted before it is known which state is meant. {}",
-            standing.in_words().join(". ")
+            standing.humanize().join(". ")
         )));
     }
     if standing.unclaimed.is_empty() {
@@ -147,7 +147,7 @@ async fn prune(data: &Data, yes: bool) -> Result<(), CommandError> {
         "Nothing in the main database answers for these rows of the vault: {}.",
         standing.unclaimed.len()
     ));
-    for id in standing.unclaimed.iter().take(SHOWN) {
+    for id in standing.unclaimed.iter().take(MAX_LISTED) {
         say(format_args!("  {id}"));
     }
     ask(yes, "They are deleted, and cannot be brought back.")?;

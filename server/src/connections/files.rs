@@ -4,15 +4,15 @@ use super::limits::{ConnectionLimits, FEW_FILES};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// More is never needed.
-const ENOUGH: u64 = 65_536;
+const MAX_NEEDED_FILES: u64 = 65_536;
 
 /// Raises the limit of open files as far as the system allows without asking, tells where that is little, and returns
 /// it.
 pub fn raise_file_limit() -> u64 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     // `None` is no limit.
-    let wanted = maximum.unwrap_or(ENOUGH).min(ENOUGH);
-    let mut allowed = current.unwrap_or(ENOUGH);
+    let wanted = maximum.unwrap_or(MAX_NEEDED_FILES).min(MAX_NEEDED_FILES);
+    let mut allowed = current.unwrap_or(MAX_NEEDED_FILES);
     if allowed < wanted {
         let raised = Rlimit {
             current: Some(wanted),
@@ -28,7 +28,7 @@ pub fn raise_file_limit() -> u64 {
             allowed,
             room,
             "Kalends may open only {allowed} files, which leaves room for {room} connections. Raise the limit to \
-             {ENOUGH}: LimitNOFILE={ENOUGH} in a systemd unit, --ulimit nofile={ENOUGH} for a container"
+             {MAX_NEEDED_FILES}: LimitNOFILE={MAX_NEEDED_FILES} in a systemd unit, --ulimit nofile={MAX_NEEDED_FILES} for a container"
         );
     }
     allowed

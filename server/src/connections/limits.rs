@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Open connections, however many files may be open: more than a deployment of thousands of people uses.
-const MOST: usize = 4096;
+const MAX_CONNECTIONS: usize = 4096;
 /// Below this many open files the administrator is told.
 pub const FEW_FILES: u64 = 4096;
 /// Places beside the others in which health alone is answered.
@@ -34,8 +34,8 @@ impl ConnectionLimits {
     /// What fits below a limit of open files; databases, Exchange and mail need some as well.
     pub fn for_files(files: u64) -> Self {
         let kept = (files / 4).clamp(128, 1024);
-        let left = usize::try_from(files.saturating_sub(kept)).unwrap_or(MOST);
-        let total = left.saturating_sub(SPARE).clamp(16, MOST);
+        let left = usize::try_from(files.saturating_sub(kept)).unwrap_or(MAX_CONNECTIONS);
+        let total = left.saturating_sub(SPARE).clamp(16, MAX_CONNECTIONS);
         Self {
             total,
             per_address: (total / 4).max(8),
@@ -71,6 +71,6 @@ mod tests {
             assert!(open + 112 <= files, "{files}: {limits:?}");
             assert!(limits.per_address < limits.total, "{files}: {limits:?}");
         }
-        assert_eq!(ConnectionLimits::for_files(u64::MAX).total, MOST);
+        assert_eq!(ConnectionLimits::for_files(u64::MAX).total, MAX_CONNECTIONS);
     }
 }

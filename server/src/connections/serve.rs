@@ -38,7 +38,7 @@ const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
 /// How much of a header, or of what a peer sends ahead, is held.
 const BUFFER: usize = 32 * 1024;
 /// How long accepting rests where the system refuses.
-const REST: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(100);
 /// How often it is told that connections are refused.
 const TELL_EVERY: Duration = Duration::from_mins(1);
 
@@ -99,7 +99,7 @@ impl ConnectionServer {
                 },
                 Err(error) => {
                     self.shared.tell(&error.to_string());
-                    sleep(REST).await;
+                    sleep(ACCEPT_RETRY_INTERVAL).await;
                 }
             }
         }

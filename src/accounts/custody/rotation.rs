@@ -22,7 +22,7 @@ pub const SILENT: Duration = Duration::from_mins(1);
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
     /// These instances could open nothing of what is sealed with the newest key.
-    #[error("{}", lacking_in_words(.0))]
+    #[error("{}", humanize_lack(.0))]
     KeyNotEverywhere(Vec<Instance>),
     #[error(transparent)]
     Custody(#[from] CustodyError),
@@ -40,7 +40,7 @@ impl From<StoreError> for RotationError {
     }
 }
 
-fn lacking_in_words(instances: &[Instance]) -> String {
+fn humanize_lack(instances: &[Instance]) -> String {
     let names: Vec<&str> = instances.iter().map(|it| it.name.as_str()).collect();
     format!(
         "these running instances lack the newest key: {}. Give it to them (KALENDS_VAULT_KEYS or the key file), start them \
@@ -72,7 +72,7 @@ impl Custody {
         fail_point::reached("rotate-after-memory");
         let mut rotated = Rotated::default();
         self.rotate_accounts(&mut rotated).await?;
-        self.rotate_factors(&mut rotated).await?;
+        self.rotate_two_factor_keys(&mut rotated).await?;
         self.rotate_webhooks(&mut rotated).await?;
         if !self.standing().await?.is_set_back() {
             self.forget_begun().await?;
@@ -148,15 +148,15 @@ impl Custody {
         Ok(())
     }
 
-    async fn rotate_factors(&self, rotated: &mut Rotated) -> Result<(), RotationError> {
+    async fn rotate_two_factor_keys(&self, rotated: &mut Rotated) -> Result<(), RotationError> {
         // Whoever is setting one up begins again.
         self.forget_set_ups(Timestamp::from_millis(i64::MAX))
             .await?;
-        for factor in self.store.factors().await? {
-            let to = Destination::factor_of(factor.user_id);
+        for factor in self.store.second_factors().await? {
+            let to = Destination::second_factor_of(factor.user_id);
             if let Some(fresh) = self.sealed_anew(factor.secret_id, &to, rotated).await? {
                 let now = self.clock.now();
-                let gone = self.store.replace_factor_secret(&factor, fresh, now);
+                let gone = self.store.replace_two_factor_secret(&factor, fresh, now);
                 self.forget(&[gone.await?]).await?;
             }
         }

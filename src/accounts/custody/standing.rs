@@ -56,7 +56,7 @@ impl Standing {
     }
 
     /// What is wrong, a sentence each, for an operator.
-    pub fn in_words(&self) -> Vec<String> {
+    pub fn humanize(&self) -> Vec<String> {
         let mut words = Vec::new();
         match &self.memory {
             Memory::InStep => {}

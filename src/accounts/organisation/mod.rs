@@ -29,7 +29,7 @@ use kalends_store::{Account, Conflict, OrganisationAccount, StoreError, Terms, U
 use std::time::Duration;
 
 /// For how long sign-ins wait while a password is changed, unless the change is over before.
-pub const HOLD: Duration = Duration::from_mins(30);
+pub const HOLD_DURATION: Duration = Duration::from_mins(30);
 /// Days ahead of a password's end at which admins are warned: from the first on, stronger at each.
 const WARNED: [u64; 3] = [14, 3, 1];
 
@@ -198,7 +198,7 @@ pub async fn hold(services: &Services, admin: &User, account: &Account) -> Resul
     let entry = AuditEntry::by(admin.id, AuditAction::AccountHeld).about(subject_of(account));
     let held = services
         .store
-        .hold_account(account.id, Some(now + HOLD), &entry, now);
+        .hold_account(account.id, Some(now + HOLD_DURATION), &entry, now);
     held.await.map_err(|error| unreadable(&error))?;
     let leased = recheck::wait_for_account(services, account.id, Patience::OfForm).await?;
     let released = services.store.release_account(&leased).await;

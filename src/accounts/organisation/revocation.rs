@@ -17,9 +17,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// How many mailboxes that were read are tried beside the control mailbox.
-const MOST_TRIED: i64 = 5;
+const MAX_TRIED: i64 = 5;
 /// Whoever ends an account waits no longer than this for what its password can still do.
-const PATIENCE: Duration = Duration::from_secs(25);
+const PROBE_LIMIT: Duration = Duration::from_secs(25);
 
 /// Probes, forgets and purges, in this order; the probe's result does not matter to the rest.
 pub async fn end(
@@ -29,7 +29,7 @@ pub async fn end(
 ) -> Result<Revocation, CustodyError> {
     let account = &held.account;
     let store = &services.store;
-    let mut mailboxes = store.mailboxes_read_by(account.id, MOST_TRIED).await?;
+    let mut mailboxes = store.mailboxes_read_by(account.id, MAX_TRIED).await?;
     if let Some(control) = account.control_mailbox.clone() {
         mailboxes.retain(|mailbox| *mailbox != control);
         mailboxes.insert(0, control);
@@ -68,14 +68,14 @@ async fn probe_in_time(
     let probing = services
         .tasks
         .spawn(async move { Box::pin(probe(&probing, &account, &mailboxes)).await });
-    let problem = match timeout(PATIENCE, probing).await {
+    let problem = match timeout(PROBE_LIMIT, probing).await {
         Ok(Ok(probed)) => return probed,
         Ok(Err(error)) => {
             tracing::error!(%error, "the last try of an account's password broke");
             Problem::Interrupted
         }
         Err(_) => Problem::AnswerTimedOut {
-            seconds: PATIENCE.as_secs(),
+            seconds: PROBE_LIMIT.as_secs(),
             operation: None,
         },
     };

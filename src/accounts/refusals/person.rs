@@ -6,9 +6,9 @@ use std::time::Duration;
 
 const HOUR: Duration = Duration::from_hours(1);
 /// Accounts whose typed passwords may be refused for one person in an hour.
-const MOST_ACCOUNTS: usize = 6;
+const MAX_ACCOUNTS: usize = 6;
 /// Refusals of one person in an hour.
-const MOST_REFUSALS: usize = 10;
+const MAX_REFUSALS: usize = 10;
 
 /// Different accounts that a person types passwords of.
 pub(super) struct PersonAccounts {
@@ -20,7 +20,7 @@ impl LimitKey for PersonAccounts {
     fn limit(&self) -> Limit {
         Limit {
             purpose: "accounts-of-person",
-            most: MOST_ACCOUNTS,
+            most: MAX_ACCOUNTS,
             lasts: PlaceLifetime::Each(HOUR),
             keys: Keys::Ours,
         }
@@ -42,7 +42,7 @@ impl LimitKey for PersonRefusals {
     fn limit(&self) -> Limit {
         Limit {
             purpose: "refusals-of-person",
-            most: MOST_REFUSALS,
+            most: MAX_REFUSALS,
             lasts: PlaceLifetime::Each(HOUR),
             keys: Keys::Ours,
         }

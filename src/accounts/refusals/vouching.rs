@@ -11,7 +11,7 @@ use kalends_store::{CountedUnder, KnownServer, Store, StoreError};
 use std::net::SocketAddr;
 
 /// The most servers of the organisation whose names are looked up.
-const MOST_LOOKED_UP: usize = 20;
+const MAX_LOOKED_UP: usize = 20;
 
 /// Under what a refusal of this account by this server is counted when `person` sends the password.
 pub(super) async fn counted_under(
@@ -112,7 +112,7 @@ impl<'a> Ours<'a> {
         let listed = self.outbound.listed_hosts();
         let listed = listed.map(|(host, port)| (host.to_owned(), port.unwrap_or(443)));
         let hosts = self.hosts.iter().map(|host| (host.clone(), 443));
-        let asked = hosts.chain(listed).take(MOST_LOOKED_UP);
+        let asked = hosts.chain(listed).take(MAX_LOOKED_UP);
         let asked = asked.map(|(host, port)| async move {
             let route = self.outbound.route(&host, port).await;
             route.is_ok_and(|route| {

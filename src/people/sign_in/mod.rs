@@ -24,14 +24,14 @@ use std::time::Duration;
 use zxcvbn::{Score, zxcvbn};
 
 /// The shortest password that a person may choose, in characters.
-pub const SHORTEST: usize = 12;
+pub const MIN_PASSWORD_LENGTH: usize = 12;
 
 /// Why somebody was not signed in, in the words that they read.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     #[error("Email or password is wrong.")]
     Wrong,
-    #[error("Too many tries. Try again in {}.", in_words(.0))]
+    #[error("Too many tries. Try again in {}.", humanize(.0))]
     Later(Duration),
     #[error(transparent)]
     Busy(#[from] HashingBusy),
@@ -53,7 +53,7 @@ impl From<NotNow> for SignInError {
 pub enum PasswordError {
     #[error("This is not your current password.")]
     Wrong,
-    #[error("Choose a password of at least {SHORTEST} characters.")]
+    #[error("Choose a password of at least {MIN_PASSWORD_LENGTH} characters.")]
     TooShort,
     #[error("This password is easy to guess. Use several words that do not belong together.")]
     Guessable,
@@ -61,7 +61,7 @@ pub enum PasswordError {
     Same,
     #[error("A password has at most 256 characters.")]
     TooLong,
-    #[error("Too many tries. Try again in {}.", in_words(.0))]
+    #[error("Too many tries. Try again in {}.", humanize(.0))]
     Later(Duration),
     #[error(transparent)]
     Busy(#[from] HashingBusy),
@@ -94,7 +94,7 @@ impl PasswordError {
     }
 }
 
-pub(crate) fn in_words(wait: &Duration) -> String {
+pub(crate) fn humanize(wait: &Duration) -> String {
     match wait.as_secs() {
         0 | 1 => "1 second".to_owned(),
         seconds @ 2..90 => format!("{seconds} seconds"),
@@ -240,8 +240,8 @@ pub async fn change_password(
 /// Whether a new password has a length that is taken.
 pub(crate) fn check_length(password: &Password) -> Result<(), PasswordError> {
     match password.reveal().chars().count() {
-        0..SHORTEST => Err(PasswordError::TooShort),
-        SHORTEST..=Password::MAX => Ok(()),
+        0..MIN_PASSWORD_LENGTH => Err(PasswordError::TooShort),
+        MIN_PASSWORD_LENGTH..=Password::MAX => Ok(()),
         _ => Err(PasswordError::TooLong),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     people::{
         hashing::HashingBusy,
         sign_in::{
-            self, PasswordError, Visitor, in_words,
+            self, PasswordError, Visitor, humanize,
             limits::{GuessedAccount, NotNow, SignInAttempt},
         },
     },
@@ -45,7 +45,7 @@ pub enum TwoFactorError {
         "This code is wrong or was used before. Codes change every 30 seconds: try the next one."
     )]
     Code,
-    #[error("Too many tries. Try again in {}.", in_words(.0))]
+    #[error("Too many tries. Try again in {}.", humanize(.0))]
     Later(Duration),
     #[error(transparent)]
     Busy(#[from] HashingBusy),
@@ -124,7 +124,7 @@ pub async fn begin(
     prove(services, user, password, code, visitor).await?;
     let kit = Enrolment::make(&services.random);
     let sealed = kit.to_seal();
-    Ok(services.custody().begin_factor(user.id, &sealed).await?)
+    Ok(services.custody().begin_enrolment(user.id, &sealed).await?)
 }
 
 /// What a person is setting up, to be shown to nobody else; `None` if nothing, or if it was begun too long ago.
@@ -133,11 +133,14 @@ pub async fn pending(
     user: &User,
 ) -> Result<Option<(SecretId, Enrolment)>, TwoFactorError> {
     let begun_after = services.clock.now() - SET_UP;
-    let found = services.store.pending_factor(user.id, begun_after).await?;
+    let found = services
+        .store
+        .pending_second_factor(user.id, begun_after)
+        .await?;
     let Some(id) = found else {
         return Ok(None);
     };
-    let to = Destination::factor_of(user.id);
+    let to = Destination::second_factor_of(user.id);
     let sealed = services.vault.open_secret(id, &to).await;
     let sealed = sealed.map_err(CustodyError::from)?;
     Ok(Enrolment::opened(&sealed).map(|kit| (id, kit)))
@@ -163,7 +166,7 @@ pub async fn confirm(
     let entry = AuditEntry::by(user.id, AuditAction::SecondFactorOn);
     let is_on = services
         .custody()
-        .confirm_factor(user.id, &kit.key_to_seal(), (id, step), &hashes, &entry)
+        .confirm_enrolment(user.id, &kit.key_to_seal(), (id, step), &hashes, &entry)
         .await?;
     is_on.then_some(()).ok_or(TwoFactorError::Expired)
 }
@@ -178,7 +181,10 @@ pub async fn end(
 ) -> Result<(), TwoFactorError> {
     prove(services, user, password, code, visitor).await?;
     let entry = AuditEntry::by(user.id, AuditAction::SecondFactorOff);
-    services.custody().end_factor(user.id, &entry).await?;
+    services
+        .custody()
+        .turn_off_second_factor(user.id, &entry)
+        .await?;
     Ok(())
 }
 
@@ -234,7 +240,7 @@ async fn take_code(
     let now = services.clock.now();
     let code = typed_code(typed);
     let taken = if is_of_phone(&code) {
-        let to = Destination::factor_of(user.id);
+        let to = Destination::second_factor_of(user.id);
         let sealed = services.vault.open_secret(factor.secret_id, &to).await;
         let sealed = sealed.map_err(CustodyError::from)?;
         match Enrolment::opened(&sealed).and_then(|kit| kit.step_of(&code, now)) {

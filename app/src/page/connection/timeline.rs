@@ -51,7 +51,7 @@ mod words {
             link: None,
         };
         match &happened.what {
-            What::Round(round) => of_round(blank("Sync"), round, connection, words),
+            What::Round(round) => of_run(blank("Sync"), round, connection, words),
             What::Call(call) => of_call(blank("Call"), call),
             What::Check(check) => of_check(blank("Check"), check, words),
             What::State(change) => of_state(blank("State"), change),
@@ -59,7 +59,7 @@ mod words {
         }
     }
 
-    fn of_round(
+    fn of_run(
         line: TimelineLine,
         round: &SyncRun,
         connection: &Connection,

@@ -47,9 +47,9 @@ pub async fn act_on_many(
             "Nothing was done: no connection is chosen, or what was chosen is disconnected by now."
                 .to_owned(),
         )
-    } else if action == BulkAction::Check && lines.len() > MOST_CHECKS {
+    } else if action == BulkAction::Check && lines.len() > MAX_CHECKS {
         Some(format!(
-            "Nothing was done: check {MOST_CHECKS} connections at most at a time. A sync of all of them shows as well which ones work."
+            "Nothing was done: check {MAX_CHECKS} connections at most at a time. A sync of all of them shows as well which ones work."
         ))
     } else {
         None
@@ -75,7 +75,7 @@ pub async fn act_on_many(
 }
 
 /// A check signs in for each: fifty are the page of a list.
-pub const MOST_CHECKS: usize = 50;
+pub const MAX_CHECKS: usize = 50;
 
 #[cfg(feature = "ssr")]
 async fn lines(
@@ -85,7 +85,7 @@ async fn lines(
     all: bool,
 ) -> Result<Vec<kalends_core::bulk_action::BulkLine>, AppError> {
     use crate::request;
-    use kalends::bulk_actions::MOST;
+    use kalends::bulk_actions::MAX_CONNECTIONS;
     use kalends_core::bulk_action::BulkLine;
     use kalends_store::ConnectionFilter;
     let items = if all {
@@ -93,13 +93,13 @@ async fn lines(
         if asked.state == ConnectionFilter::NotConnected {
             return Ok(Vec::new());
         }
-        let most = i64::try_from(MOST).unwrap_or(i64::MAX);
+        let most = i64::try_from(MAX_CONNECTIONS).unwrap_or(i64::MAX);
         store.list_connections(&asked, most, 0).await
     } else {
         let ids: Vec<_> = chosen
             .iter()
             .filter_map(|id| id.parse().ok())
-            .take(MOST)
+            .take(MAX_CONNECTIONS)
             .collect();
         store.listed(&ids).await
     };
@@ -152,7 +152,7 @@ pub fn Actions(
     /// How many the whole list holds.
     connections: i64,
 ) -> impl IntoView {
-    let is_long = usize::try_from(connections).is_ok_and(|number| number > MOST_CHECKS);
+    let is_long = usize::try_from(connections).is_ok_and(|number| number > MAX_CHECKS);
     view! {
         <fieldset class="list-actions">
             <legend>"With those chosen"</legend>
@@ -171,7 +171,7 @@ pub fn Actions(
                 .then(|| {
                     view! {
                         <p class="field-hint">
-                            {format!("Check signs in for each connection: {MOST_CHECKS} at most at a time. Sync all of them to see which ones work.")}
+                            {format!("Check signs in for each connection: {MAX_CHECKS} at most at a time. Sync all of them to see which ones work.")}
                         </p>
                     }
                 })}

@@ -208,7 +208,7 @@ mod result {
         let Some(connection) = connection else {
             return Result::Well("Ended meanwhile".to_owned());
         };
-        let is_over = connection.last_round_at.is_some_and(|at| at >= bulk.at);
+        let is_over = connection.last_run_at.is_some_and(|at| at >= bulk.at);
         // Its account may have been stopped by another one's round.
         let is_coming = connection.due_at.is_some_and(|at| at <= words.now);
         if !is_over && is_coming {

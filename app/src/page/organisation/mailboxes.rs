@@ -26,7 +26,7 @@ struct MailboxesView {
     /// Ids and labels of the accounts.
     accounts: Vec<(String, String)>,
     people: usize,
-    maps: Vec<MapLine>,
+    mailbox_scopes: Vec<MapLine>,
     draft: FormDraft,
 }
 
@@ -46,14 +46,14 @@ async fn mailboxes() -> Result<MailboxesView, AppError> {
     let words = request::words(&admin);
     let store = request::services().store;
     let held = store.held_accounts().await.map_err(request::internal)?;
-    let maps = store.maps().await.map_err(request::internal)?;
+    let mailbox_scopes = store.mailbox_scopes().await.map_err(request::internal)?;
     Ok(MailboxesView {
         accounts: held
             .into_iter()
             .map(|held| (held.account.id.to_string(), held.account.label))
             .collect(),
         people: store.users().await.map_err(request::internal)?.len(),
-        maps: maps
+        mailbox_scopes: mailbox_scopes
             .iter()
             .map(|map| MapLine {
                 link: format!("/organisation/mailboxes/{}", map.id),
@@ -182,14 +182,14 @@ fn Mailboxes(view: MailboxesView) -> impl IntoView {
     let MailboxesView {
         accounts,
         people,
-        maps,
+        mailbox_scopes,
         draft,
     } = view;
     let mistake = draft.errors.get("addresses").cloned();
     let is_wrong = mistake.is_some();
     let errors = Signal::stored(draft.errors.clone());
     let none = accounts.is_empty();
-    let no_maps = maps.is_empty();
+    let no_maps = mailbox_scopes.is_empty();
     view! {
         <Frame title="Map mailboxes">
             <p class="back"><a href="/organisation">"Organisation"</a></p>
@@ -249,7 +249,7 @@ fn Mailboxes(view: MailboxesView) -> impl IntoView {
                         <section class="panel" aria-labelledby="maps">
                             <h2 id="maps">"Maps"</h2>
                             <ul class="links">
-                                {maps
+                                {mailbox_scopes
                                     .into_iter()
                                     .map(|map| {
                                         view! {

@@ -59,7 +59,7 @@ async fn notices(page: String) -> Result<NoticesView, AppError> {
     let found = store.notices(PAGE + 1, (page - 1) * PAGE).await;
     let found = found.map_err(request::internal)?;
     let webhooks = store.webhooks().await.map_err(request::internal)?;
-    let open = store.open_occasions().await.map_err(request::internal)?;
+    let open = store.open_incidents().await.map_err(request::internal)?;
     Ok(NoticesView {
         mail: services.channels.mail().map(|mail| MailView {
             host: mail.host().to_owned(),
@@ -78,11 +78,11 @@ async fn notices(page: String) -> Result<NoticesView, AppError> {
             .collect(),
         open: open
             .into_iter()
-            .map(|occasion| OpenView {
-                title: occasion.title,
-                people: occasion.people,
-                since: words.moment(occasion.opened_at),
-                next: occasion.next_at.map(|at| words.upcoming(at)),
+            .map(|incident| OpenView {
+                title: incident.title,
+                people: incident.people,
+                since: words.moment(incident.opened_at),
+                next: incident.next_at.map(|at| words.upcoming(at)),
             })
             .collect(),
         has_more: found.len() > usize::try_from(PAGE).unwrap_or(0),
@@ -150,18 +150,18 @@ fn Notices(view: NoticesView) -> impl IntoView {
                         <ul class="links">
                             {open
                                 .into_iter()
-                                .map(|occasion| {
-                                    let people = match occasion.people {
+                                .map(|incident| {
+                                    let people = match incident.people {
                                         0 => String::new(),
                                         1 => "1 person, ".to_owned(),
                                         many => format!("{many} people, "),
                                     };
                                     view! {
                                         <li>
-                                            <strong>{occasion.title}</strong>
+                                            <strong>{incident.title}</strong>
                                             <span class="cell-detail">
-                                                {people} "told " <When moment=occasion.since />
-                                                {occasion.next.map(|next| view! { ", again " <When moment=next /> })}
+                                                {people} "told " <When moment=incident.since />
+                                                {incident.next.map(|next| view! { ", again " <When moment=next /> })}
                                             </span>
                                         </li>
                                     }

@@ -62,7 +62,7 @@ const fn probes_words(probes: Probes) -> &'static str {
 
 /// The rules, a sentence each.
 #[cfg(feature = "ssr")]
-pub fn in_words(policy: Policy) -> Vec<String> {
+pub fn humanize(policy: Policy) -> Vec<String> {
     use crate::page::privacy::level_words;
     [
         typed_words(policy.typed),
@@ -129,7 +129,7 @@ async fn save_policy(
             return Ok(());
         }
     }
-    let subject = in_words(policy).join(" ");
+    let subject = humanize(policy).join(" ");
     let entry = AuditEntry::by(admin.id, AuditAction::PolicyChanged).about(subject);
     let now = services.clock.now();
     let set = services.store.set_policy(&policy, &entry, now).await;

@@ -61,8 +61,8 @@ pub async fn overview(
         endings,
         states,
         requests: store.count_waiting_requests().await?,
-        is_paused: store.standstill().await?.is_some(),
-        rounds: rounds(store, words).await?,
+        is_paused: store.global_pause().await?.is_some(),
+        sync_runs: sync_runs(store, words).await?,
         delays: delays(store, words).await?,
         servers: servers(store, words).await?,
     })
@@ -74,7 +74,7 @@ async fn steps(store: &Store, connections: i64, people: i64) -> Result<Vec<First
         return Ok(Vec::new());
     }
     let has_account = !store.held_accounts().await?.is_empty();
-    let has_map = !store.maps().await?.is_empty();
+    let has_map = !store.mailbox_scopes().await?.is_empty();
     let step = |title: &str, why: &str, link: &str, is_done| FirstStep {
         title: title.to_owned(),
         why: why.to_owned(),
@@ -171,9 +171,9 @@ fn cause(trouble: &CurrentProblem, words: &Formatter) -> CauseView {
     }
 }
 
-async fn rounds(store: &Store, words: &Formatter) -> Result<PlotView, StoreError> {
+async fn sync_runs(store: &Store, words: &Formatter) -> Result<PlotView, StoreError> {
     let since = words.now - HOUR * u32::try_from(HOURS - 1).unwrap_or(0);
-    let found = store.round_hours(since).await?;
+    let found = store.run_hours(since).await?;
     let first = since.millis().div_euclid(3_600_000);
     let mut stacks = vec![[0i64; 3]; HOURS];
     for (hour, end, number) in found {

@@ -44,7 +44,7 @@ pub async fn restored(
         found.map_err(internal)?
     };
     Ok(RestoredView {
-        words: standing.map_or_else(Vec::new, |it| it.in_words()),
+        words: standing.map_or_else(Vec::new, |it| it.humanize()),
         may_end: !is_set_back && !endings.is_empty(),
         endings: endings
             .into_iter()

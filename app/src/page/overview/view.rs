@@ -23,7 +23,7 @@ pub struct OverviewView {
     pub restored: RestoredView,
     pub requests: i64,
     pub is_paused: bool,
-    pub rounds: PlotView,
+    pub sync_runs: PlotView,
     pub delays: PlotView,
     pub servers: Vec<ServerView>,
 }

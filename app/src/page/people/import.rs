@@ -58,7 +58,7 @@ async fn mailed(
     {
         return Ok("Kalends mails no links here: hand them over yourself.".to_owned());
     }
-    let since = services.clock.now() - kalends::services::one_time_secrets::SHOWN;
+    let since = services.clock.now() - kalends::services::one_time_secrets::SHOWN_FOR;
     let (mut sent, mut waiting, mut failed) = (0, 0, 0);
     for (state, number) in services.store.links_mailed(since).await? {
         match state {
@@ -137,7 +137,7 @@ async fn import_form() -> Result<ImportView, AppError> {
 async fn read_import(data: MultipartData) -> Result<(), AppError> {
     use crate::request;
     use kalends::{
-        people::{MOST_PEOPLE, PeopleError, check_theirs, read_people},
+        people::{MAX_PEOPLE, PeopleError, check_theirs, read_people},
         spreadsheet::{not_text, text_of},
     };
     request::admin().await?;
@@ -167,7 +167,7 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
         other => {
             let message = match (refused, other) {
                 (Some(words), _) => words.to_owned(),
-                (None, None) => format!("More than {MOST_PEOPLE} people. Split the table."),
+                (None, None) => format!("More than {MAX_PEOPLE} people. Split the table."),
                 (None, Some(_)) => "Paste lines or choose a file that holds some.".to_owned(),
             };
             let draft = FormDraft {

@@ -62,7 +62,7 @@ pub(super) fn examples() -> Vec<Problem> {
     ]
 }
 
-fn in_words(wait_millis: u64) -> String {
+fn humanize(wait_millis: u64) -> String {
     let seconds = wait_millis.div_ceil(1000);
     match seconds {
         0..=1 => "a second".to_owned(),
@@ -72,13 +72,13 @@ fn in_words(wait_millis: u64) -> String {
 }
 
 /// What is said of a pause, and how long it is. What is less than the shortest was not asked for as it is.
-fn pause_in_words(wait_millis: Option<u64>) -> (String, String) {
+fn humanize_pause(wait_millis: Option<u64>) -> (String, String) {
     match wait_millis {
         Some(millis) if millis > MIN_PAUSE_MILLIS => {
-            let wait = in_words(millis);
+            let wait = humanize(millis);
             (format!(" It asks to be left alone for {wait}."), wait)
         }
-        Some(millis) => (String::new(), in_words(millis)),
+        Some(millis) => (String::new(), humanize(millis)),
         None => (String::new(), "a few minutes".to_owned()),
     }
 }
@@ -89,7 +89,7 @@ fn throttled(wait_millis: u64, names: &Names) -> AdviceBuilder {
     } else {
         " With a service account the limits of each mailbox count, not those of the account."
     };
-    let wait = in_words(wait_millis);
+    let wait = humanize(wait_millis);
     words(
         "Exchange is busy and asks for a pause.",
         "The server limits how much one program may ask at a time.",
@@ -112,7 +112,7 @@ fn server_error(
         Some(code) => shown(code),
         None => format!("HTTP {status}"),
     };
-    let (asks, wait) = pause_in_words(wait_millis);
+    let (asks, wait) = humanize_pause(wait_millis);
     words(
         "Exchange has trouble of its own.",
         format!("The server answered {said}. Restarts, maintenance and databases on the move look like this.{asks}"),
@@ -137,7 +137,7 @@ fn proxy_failed(status: u16, proxy: Option<&str>, wait_millis: Option<u64>) -> A
             "What stands in front of Exchange does not reach it.".to_owned(),
         ),
     };
-    let (asks, wait) = pause_in_words(wait_millis);
+    let (asks, wait) = humanize_pause(wait_millis);
     let why = match status {
         504 | 524 => "Exchange did not answer it in time",
         _ => "it got no usable answer from Exchange",

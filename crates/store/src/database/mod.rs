@@ -44,7 +44,7 @@ const SOON: Duration = Duration::from_millis(500);
 /// How long one connection may take to open.
 const REACH_LIMIT: Duration = Duration::from_millis(2_500);
 /// How long a look whether the database answers may take.
-const LOOK_LIMIT: Duration = Duration::from_secs(3);
+const PROBE_LIMIT: Duration = Duration::from_secs(3);
 
 /// Which dialect a database speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub enum DatabaseError {
         folder: String,
         error: std::io::Error,
     },
-    #[error("{}", in_words(.0))]
+    #[error("{}", humanize(.0))]
     Sql(#[from] sqlx::Error),
     /// Why no connection came about.
     #[error("no connection: {0}")]
@@ -104,7 +104,7 @@ fn migrating(error: &MigrateError) -> String {
             format!("migration {version} is in place, and this program does not know it")
         }
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            let words = in_words(error);
+            let words = humanize(error);
             let lower = words.to_lowercase();
             let cure = if lower.contains("permission denied") {
                 "Let its user make tables: GRANT CREATE, USAGE ON SCHEMA public TO that user"
@@ -289,7 +289,7 @@ impl Database {
     pub async fn ready(&self) -> Result<(), Unready> {
         self.in_place()?;
         let asked = sqlx::query("SELECT version FROM _sqlx_migrations WHERE success");
-        let found = timeout(LOOK_LIMIT, asked.fetch_all(&self.pool)).await;
+        let found = timeout(PROBE_LIMIT, asked.fetch_all(&self.pool)).await;
         let found = found.ok().and_then(Result::ok).ok_or(Unready::Silent)?;
         let in_place: BTreeSet<i64> = found
             .iter()
@@ -364,13 +364,13 @@ async fn reach(url: &str, limit: Duration) -> Result<(), String> {
             drop(timeout(SOON, connection.close()).await);
             Ok(())
         }
-        Ok(Err(error)) => Err(in_words(&error)),
+        Ok(Err(error)) => Err(humanize(&error)),
         Err(_) => Err("no answer in time".to_owned()),
     }
 }
 
 /// What a database or the way to it said, without the name of the library's parts.
-pub(crate) fn in_words(error: &sqlx::Error) -> String {
+pub(crate) fn humanize(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             "connection refused".to_owned()
@@ -415,7 +415,7 @@ impl Drop for WriterTurn {
 
 impl Transaction {
     /// The connection to run statements on.
-    pub fn on(&mut self) -> &mut sqlx::AnyConnection {
+    pub fn conn(&mut self) -> &mut sqlx::AnyConnection {
         &mut self.transaction
     }
 

@@ -88,21 +88,21 @@ impl Vault {
         to: &Anchor,
         endings: &[Ending],
     ) -> Result<(), VaultError> {
-        let mut writing = self.database.begin().await?;
+        let mut tx = self.database.begin().await?;
         let there = sqlx::query(
             "UPDATE audit_anchors SET seq = seq WHERE id = 1 AND seq = $1 AND hash = $2",
         )
         .bind(from.seq)
         .bind(&from.hash)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
-        if there.rows_affected() == 0 || !self.are_as_signed(writing.on()).await? {
+        if there.rows_affected() == 0 || !self.are_as_signed(tx.conn()).await? {
             return Ok(());
         }
-        let key_id = self.memory_key(writing.on()).await?;
-        self.keep_endings(&mut writing, &key_id, endings).await?;
-        self.sign(&mut writing, &key_id, to).await?;
-        Ok(writing.commit().await?)
+        let key_id = self.memory_key(tx.conn()).await?;
+        self.keep_endings(&mut tx, &key_id, endings).await?;
+        self.sign(&mut tx, &key_id, to).await?;
+        Ok(tx.commit().await?)
     }
 
     /// The key that signs what is remembered: the one that signed it last, which whoever shares the vault holds, until
@@ -126,27 +126,27 @@ impl Vault {
     /// Puts the anchor to a line, whatever was there, because somebody said so, and forgets endings that are
     /// of another trail.
     pub async fn set_anchor(&self, anchor: &Anchor, lost: &[Ending]) -> Result<(), VaultError> {
-        let mut writing = self.database.begin().await?;
+        let mut tx = self.database.begin().await?;
         for ending in lost {
             sqlx::query("DELETE FROM tombstones WHERE seq = $1")
                 .bind(ending.seq)
-                .execute(writing.on())
+                .execute(tx.conn())
                 .await?;
         }
-        let key_id = self.memory_key(writing.on()).await?;
-        self.sign(&mut writing, &key_id, anchor).await?;
-        Ok(writing.commit().await?)
+        let key_id = self.memory_key(tx.conn()).await?;
+        self.sign(&mut tx, &key_id, anchor).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Signs a line, with the endings as they are now.
     pub(super) async fn sign(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         key_id: &str,
         anchor: &Anchor,
     ) -> Result<(), VaultError> {
         let key = self.keys.get(key_id).ok_or(VaultError::Seal)?;
-        let endings = Tally::read(writing.on()).await?;
+        let endings = Tally::read(tx.conn()).await?;
         let code = anchor.code(key, &endings).ok_or(VaultError::Seal)?;
         sqlx::query(
             "INSERT INTO audit_anchors (id, seq, hash, at, key_id, mac, tombstones, tombstones_hash) VALUES (1, $1, $2, $3, $4, $5, $6, $7) \
@@ -160,7 +160,7 @@ impl Vault {
         .bind(hex::encode(code.finalize().into_bytes()))
         .bind(endings.count)
         .bind(&endings.hash)
-        .execute(writing.on())
+        .execute(tx.conn())
         .await?;
         Ok(())
     }

@@ -29,7 +29,7 @@ impl Destination {
     }
 
     /// Of a person's second factor.
-    pub fn factor_of(user: UserId) -> Self {
+    pub fn second_factor_of(user: UserId) -> Self {
         Self {
             purpose: SECOND_FACTOR,
             host: String::new(),

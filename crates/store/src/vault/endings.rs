@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 
 /// How often endings are looked at that change all the while.
-const LOOKS: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 
 /// The endings as a whole: how many rows there are, and a hash over all that they hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Vault {
     /// As a look from outside any change: whether somebody took endings away, changed them or put some in.
     pub async fn endings_are_whole(&self) -> Result<bool, VaultError> {
         let mut on = self.pool().acquire().await?;
-        for _ in 0..LOOKS {
+        for _ in 0..MAX_ATTEMPTS {
             let before = self.signed(&mut on).await?;
             let there = Tally::read(&mut on).await?;
             let Some((_, signed)) = &before else {
@@ -87,7 +87,7 @@ impl Vault {
     /// Keeps lines within the change that moves the anchor behind them.
     pub(super) async fn keep_endings(
         &self,
-        writing: &mut Transaction,
+        tx: &mut Transaction,
         key_id: &str,
         endings: &[Ending],
     ) -> Result<(), VaultError> {
@@ -107,7 +107,7 @@ impl Vault {
             .bind(ending.at.millis())
             .bind(key_id)
             .bind(sealed)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         }
         Ok(())
@@ -143,22 +143,22 @@ impl Vault {
     /// Forgets what was ended before an instant, and signs what is left. Where it was changed by somebody else it stays, to
     /// be found.
     pub async fn forget_endings(&self, before: Timestamp) -> Result<(), VaultError> {
-        let mut writing = self.database.begin().await?;
+        let mut tx = self.database.begin().await?;
         sqlx::query("UPDATE audit_anchors SET seq = seq WHERE id = 1")
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        if !self.are_as_signed(writing.on()).await? {
+        if !self.are_as_signed(tx.conn()).await? {
             return Ok(());
         }
         sqlx::query("DELETE FROM tombstones WHERE at < $1")
             .bind(before.millis())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        if let Some((anchor, _)) = self.signed(writing.on()).await? {
-            let key_id = self.memory_key(writing.on()).await?;
-            self.sign(&mut writing, &key_id, &anchor).await?;
+        if let Some((anchor, _)) = self.signed(tx.conn()).await? {
+            let key_id = self.memory_key(tx.conn()).await?;
+            self.sign(&mut tx, &key_id, &anchor).await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Seals everything that is remembered of the trail anew with the newest key, and signs the anchor with it.
@@ -171,16 +171,16 @@ impl Vault {
             return Err(VaultError::EndingsChanged);
         }
         let endings = self.endings().await?;
-        let mut writing = self.database.begin().await?;
+        let mut tx = self.database.begin().await?;
         sqlx::query("DELETE FROM tombstones WHERE key_id <> $1")
             .bind(self.keys.newest().0)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
         let newest = &self.keys.newest().0;
-        self.keep_endings(&mut writing, newest, &endings).await?;
+        self.keep_endings(&mut tx, newest, &endings).await?;
         if let Some(anchor) = anchor {
-            self.sign(&mut writing, newest, &anchor).await?;
+            self.sign(&mut tx, newest, &anchor).await?;
         }
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 }

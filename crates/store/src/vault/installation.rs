@@ -38,12 +38,12 @@ impl LockedVault {
         let sql = format!(
             "INSERT INTO installation (id, installation_id) VALUES (1, $1) ON CONFLICT {on_conflict}"
         );
-        let mut writing = self.database.begin().await?;
+        let mut tx = self.database.begin().await?;
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(id.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// Whether nothing was ever sealed or signed in it.

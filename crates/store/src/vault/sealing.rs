@@ -4,7 +4,7 @@ use super::{
     destination::Destination,
     keys::{KeyError, KeySource, VaultKeys},
 };
-use crate::database::{Database, DatabaseError, Engine, Misplaced, Schema, Unready, in_words};
+use crate::database::{Database, DatabaseError, Engine, Misplaced, Schema, Unready, humanize};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 pub enum VaultError {
     #[error("the vault: {0}")]
     Database(#[from] DatabaseError),
-    #[error("the vault: {}", in_words(.0))]
+    #[error("the vault: {}", humanize(.0))]
     Sql(#[from] sqlx::Error),
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -203,15 +203,15 @@ impl Vault {
         to: &Destination,
     ) -> Result<(), VaultError> {
         let sealed = self.sealed(key_id, &id.to_string(), password.reveal().as_bytes(), to)?;
-        let mut writing = self.database.begin().await?;
+        let mut tx = self.database.begin().await?;
         sqlx::query("INSERT INTO secrets (id, key_id, purpose, sealed) VALUES ($1, $2, $3, $4)")
             .bind(id.to_string())
             .bind(key_id)
             .bind(to.purpose)
             .bind(sealed)
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     pub(super) fn sealed(
@@ -270,12 +270,12 @@ impl Vault {
     }
 
     pub async fn forget(&self, id: SecretId) -> Result<(), VaultError> {
-        let mut writing = self.database.begin().await?;
+        let mut tx = self.database.begin().await?;
         sqlx::query("DELETE FROM secrets WHERE id = $1")
             .bind(id.to_string())
-            .execute(writing.on())
+            .execute(tx.conn())
             .await?;
-        Ok(writing.commit().await?)
+        Ok(tx.commit().await?)
     }
 
     /// The ids of all secrets.

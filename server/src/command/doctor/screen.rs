@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use textwrap::Options;
 
 /// Lines are wrapped at the width of the terminal, and at this where there is none or a wider one.
-const WIDEST: usize = 110;
-const NARROWEST: usize = 40;
+const MAX_WIDTH: usize = 110;
+const MIN_WIDTH: usize = 40;
 
 pub struct Screen {
     bar: ProgressBar,
@@ -197,7 +197,7 @@ fn show_step(rung: &StepReport) {
 }
 
 fn say(first: &str, next: &str, text: &str) {
-    let width = textwrap::termwidth().clamp(NARROWEST, WIDEST);
+    let width = textwrap::termwidth().clamp(MIN_WIDTH, MAX_WIDTH);
     let options = Options::new(width)
         .initial_indent(first)
         .subsequent_indent(next)

@@ -108,7 +108,7 @@ const fn says_it_all(place: Option<kalends_store::ScopePlace>) -> bool {
 }
 
 #[cfg(feature = "ssr")]
-async fn map_by_id(id: &str) -> Result<kalends_store::MailboxScope, AppError> {
+async fn scope_by_id(id: &str) -> Result<kalends_store::MailboxScope, AppError> {
     use crate::request;
     let found = match id.parse() {
         Ok(id) => {
@@ -131,10 +131,10 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
     let words = request::words(&admin);
     let services = request::services();
     let store = &services.store;
-    let found = map_by_id(&id).await?;
+    let found = scope_by_id(&id).await?;
     let held = store.held_account(found.account_id).await;
     let held = held.map_err(request::internal)?;
-    let counts = store.map_counts(found.id).await;
+    let counts = store.scope_counts(found.id).await;
     let counts = counts.map_err(request::internal)?;
     let count = |place| {
         let found = counts.iter().find(|(it, _)| *it == place);
@@ -145,14 +145,14 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
     let pages = ((shown + PAGE - 1) / PAGE).max(1);
     let page = page.parse().unwrap_or(1).clamp(1, pages);
     let rows = store
-        .map_rows(
+        .scope_rows(
             found.id,
             filter.map(|(place, _)| *place),
             (PAGE, (page - 1) * PAGE),
         )
         .await
         .map_err(request::internal)?;
-    let choices = store.map_choices(found.id).await;
+    let choices = store.scope_choices(found.id).await;
     let (chosen, connected, connectable) = choices.map_err(request::internal)?;
     let is_running = found.finished_at.is_none();
     if is_running {
@@ -226,14 +226,14 @@ async fn map(id: String, place: String, page: String) -> Result<MapView, AppErro
 }
 
 #[server(endpoint = "cancel_map")]
-async fn cancel_map(id: String) -> Result<(), AppError> {
+async fn cancel_scope(id: String) -> Result<(), AppError> {
     use crate::request;
     request::admin().await?;
     let services = request::services();
-    let found = map_by_id(&id).await?;
+    let found = scope_by_id(&id).await?;
     let ended = services
         .store
-        .finish_map(found.id, true, None, services.clock.now())
+        .finish_scope(found.id, true, None, services.clock.now())
         .await;
     ended.map_err(request::internal)?;
     request::see_other(&format!("/organisation/mailboxes/{id}"));
@@ -242,14 +242,14 @@ async fn cancel_map(id: String) -> Result<(), AppError> {
 
 /// Lets a stopped map go on with what is left.
 #[server(endpoint = "go_on_with_map")]
-async fn go_on_with_map(id: String) -> Result<(), AppError> {
+async fn resume_scope(id: String) -> Result<(), AppError> {
     use crate::request;
     request::admin().await?;
     let services = request::services();
-    let found = map_by_id(&id).await?;
+    let found = scope_by_id(&id).await?;
     let going = services
         .store
-        .reopen_map(found.id, services.clock.now())
+        .reopen_scope(found.id, services.clock.now())
         .await;
     going.map_err(request::internal)?;
     request::see_other(&format!("/organisation/mailboxes/{id}"));
@@ -265,7 +265,7 @@ async fn connect_mailboxes(
     use crate::request;
     let admin = request::admin().await?;
     let services = request::services();
-    let found = map_by_id(&id).await?;
+    let found = scope_by_id(&id).await?;
     let positions = (!all).then_some(chosen.as_slice());
     let count = kalends::mailbox_scope::choose(&services, &admin, &found, positions)
         .await
@@ -358,7 +358,7 @@ fn Map(view: MapView) -> impl IntoView {
                     {running
                         .then(|| {
                             view! {
-                                <form method="post" action=CancelMap::url()>
+                                <form method="post" action=CancelScope::url()>
                                     <input type="hidden" name="id" value=view.id.clone() />
                                     <button class="button">"Stop"</button>
                                 </form>
@@ -367,7 +367,7 @@ fn Map(view: MapView) -> impl IntoView {
                     {can_go_on
                         .then(|| {
                             view! {
-                                <form method="post" action=GoOnWithMap::url()>
+                                <form method="post" action=ResumeScope::url()>
                                     <input type="hidden" name="id" value=view.id.clone() />
                                     <button class="button">"Go on"</button>
                                 </form>

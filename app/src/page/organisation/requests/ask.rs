@@ -47,7 +47,7 @@ async fn ask_for_mailbox(
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends_core::audit::{AuditAction, AuditEntry};
-    use kalends_store::MOST_WAITING;
+    use kalends_store::MAX_WAITING;
     let user = request::user().await?;
     let services = request::services();
     let mut errors = crate::error::FieldErrors::new();
@@ -79,7 +79,7 @@ async fn ask_for_mailbox(
             .await;
         if !asked.map_err(request::internal)? {
             let message = format!(
-                "{MOST_WAITING} of your requests wait already. Withdraw one, or wait for an answer."
+                "{MAX_WAITING} of your requests wait already. Withdraw one, or wait for an answer."
             );
             errors.insert(String::new(), message);
         }
