@@ -172,24 +172,12 @@ fn describe(circles: &[Circle]) -> String {
         .join("\n")
 }
 
-/// Circles of files that such a path leads to, and those that unit tests alone close.
-fn of_the_product(is_meant: impl Fn(&str) -> bool) -> (Vec<Circle>, Vec<Circle>) {
-    let workspace = Workspace::of_the_product();
-    let meant = |circle: &Circle| circle.files.iter().any(|file| is_meant(file));
-    let mut found = circles(&needs(workspace, false));
-    found.retain(meant);
-    let mut with_tests = circles(&needs(workspace, true));
-    with_tests.retain(|circle| meant(circle) && found.iter().all(|it| it.files != circle.files));
-    (found, with_tests)
-}
-
-fn is_of_the_server(file: &str) -> bool {
-    file.starts_with("server/")
-}
-
 #[test]
 fn no_file_needs_a_file_that_needs_it() {
-    let (found, closed_by_tests) = of_the_product(|file| !is_of_the_server(file));
+    let workspace = Workspace::of_the_product();
+    let found = circles(&needs(workspace, false));
+    let mut closed_by_tests = circles(&needs(workspace, true));
+    closed_by_tests.retain(|circle| found.iter().all(|known| known.files != circle.files));
     println!(
         "{} circles through unit tests alone, which are allowed:",
         closed_by_tests.len()
@@ -197,18 +185,6 @@ fn no_file_needs_a_file_that_needs_it() {
     for circle in &closed_by_tests {
         println!("    {:?}", circle.files);
     }
-    assert!(
-        found.is_empty(),
-        "{} circles:\n{}",
-        found.len(),
-        describe(&found)
-    );
-}
-
-#[test]
-#[ignore = "the server still holds circles"]
-fn no_file_of_the_server_needs_a_file_that_needs_it() {
-    let (found, _) = of_the_product(is_of_the_server);
     assert!(
         found.is_empty(),
         "{} circles:\n{}",
