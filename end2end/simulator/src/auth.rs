@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// One request as the sign-in sees it.
-pub struct SignInAttempt<'a> {
+pub struct AuthAttempt<'a> {
     pub authorization: Option<&'a str>,
     pub host: &'a str,
     /// What a sign-in must be bound to: the binding of Exchange's own certificate.
@@ -33,7 +33,7 @@ pub struct Caller {
 pub fn sign_in(
     world: &mut World,
     connection: &mut ConnectionAuth,
-    attempt: &SignInAttempt<'_>,
+    attempt: &AuthAttempt<'_>,
 ) -> Result<Caller, HttpResponse> {
     let Some((scheme, token)) = attempt
         .authorization
@@ -79,7 +79,7 @@ fn sign_in_by_basic(
 fn sign_in_by_ntlm(
     world: &mut World,
     connection: &mut ConnectionAuth,
-    attempt: &SignInAttempt<'_>,
+    attempt: &AuthAttempt<'_>,
     token: &str,
     scheme: &'static str,
 ) -> Result<Caller, HttpResponse> {
@@ -139,7 +139,7 @@ fn sign_in_by_ntlm(
 fn send_challenge(
     world: &World,
     connection: &mut ConnectionAuth,
-    attempt: &SignInAttempt<'_>,
+    attempt: &AuthAttempt<'_>,
     scheme: &str,
     message: &[u8],
     wrapped: Option<&WrappedToken<'_>>,
@@ -188,7 +188,7 @@ fn finish_negotiation(
 /// Who proved a password by the third message, on this connection and for this server.
 fn verify_proof(
     world: &mut World,
-    attempt: &SignInAttempt<'_>,
+    attempt: &AuthAttempt<'_>,
     challenge: &IssuedChallenge,
     answer: &Authenticate<'_>,
 ) -> Result<String, HttpResponse> {

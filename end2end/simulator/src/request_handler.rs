@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     answer_faults,
-    auth::{self, SignInAttempt},
+    auth::{self, AuthAttempt},
     autodiscover,
     connection_auth::ConnectionAuth,
     ews,
@@ -105,7 +105,7 @@ fn route(
     if !ews && !path.starts_with("/autodiscover/") {
         return HttpResponse::html(404, "404 - File or directory not found.", "<h2>404</h2>");
     }
-    let attempt = SignInAttempt {
+    let attempt = AuthAttempt {
         authorization: request.header("authorization"),
         host: request.host,
         binding: request.binding,
