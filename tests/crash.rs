@@ -31,7 +31,7 @@ fn points(of: &str) -> Vec<&'static str> {
 #[test]
 fn every_point_belongs_to_something_that_is_cut_off() {
     let groups = [
-        "save-", "forget-", "round-", "switch-", "rotate-", "prune-", "adopt-",
+        "save-", "forget-", "run-", "switch-", "rotate-", "prune-", "adopt-",
     ];
     let known: usize = groups.iter().map(|of| points(of).len()).sum();
     assert_eq!(known, fail_point::ALL.len());
@@ -185,13 +185,13 @@ on_both_engines! {
     }
 
     async fn a_round_that_is_cut_off_leaves_the_old_entries_or_the_new_ones(world) {
-        for point in points("round-") {
+        for point in points("run-") {
             let office = world.fresh(point, Deed::Round, async |office: &Office| {
                 office.connect("alice", Mode::ServiceAccount, "Practice-2025!").await;
                 office.round("alice", &old_entries()).await;
             }).await;
             office.is_in_step(point).await;
-            let kept = point == "round-after-commit";
+            let kept = point == "run-after-commit";
             let expected = if kept { new_entries() } else { old_entries() };
             assert_eq!(office.entries("alice").await, expected, "{point}");
             assert_eq!(office.number("SELECT COUNT(*) FROM sync_runs").await, 1 + i64::from(kept), "{point}");

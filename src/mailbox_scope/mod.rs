@@ -406,7 +406,7 @@ pub async fn start(
     addresses: &Addresses,
 ) -> Result<ScopeId, StoreError> {
     let subject = format!("{} addresses with {}", addresses.all.len(), account.name);
-    let entry = AuditEntry::by(admin.id, AuditAction::MailboxesMapped).about(subject);
+    let entry = AuditEntry::by(admin.id, AuditAction::MailboxScopeChecked).about(subject);
     let now = services.clock.now();
     services
         .store

@@ -224,7 +224,7 @@ pub(super) fn made(
                 let mut json = told.json.clone();
                 // The same in all notices of one cause, so that its end is told apart from another's.
                 if let Some(id) = incident {
-                    json["data"]["occasion"] = id.to_string().into();
+                    json["data"]["incident"] = id.to_string().into();
                 }
                 json.to_string()
             }

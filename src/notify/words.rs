@@ -222,7 +222,7 @@ fn placed(about: &About) -> String {
     }
 }
 
-/// What an occasion is called in lists, without numbers that change.
+/// What an incident is called in lists, without numbers that change.
 pub fn title(cause: &IncidentCause) -> String {
     match cause {
         IncidentCause::Problem(about) => placed(about),

@@ -163,7 +163,7 @@ impl Metrics {
             inner.calls.refused.clone(),
         );
         registry.register(
-            "rounds",
+            "sync_runs",
             "Syncs of this process: success, or the code of the problem",
             inner.sync_runs.clone(),
         );
@@ -206,7 +206,7 @@ impl Metrics {
         Arc::new(self.0.calls.clone())
     }
 
-    /// A round ended: `None` for success.
+    /// A sync run ended: `None` for success.
     pub fn run_ended(&self, problem: Option<&'static str>) {
         let outcome = problem.unwrap_or("success");
         self.0.sync_runs.get_or_create(&Outcome { outcome }).inc();
@@ -275,8 +275,8 @@ mod tests {
             "kalends_exchange_call_seconds_count{operation=\"FindItem\",code=\"NoError\"} 2",
             "kalends_exchange_call_seconds_bucket{le=\"0.025\",operation=\"FindItem\",code=\"NoError\"} 1",
             "kalends_exchange_sign_ins_refused_total 1",
-            "kalends_rounds_total{outcome=\"success\"} 1",
-            "kalends_rounds_total{outcome=\"throttled\"} 1",
+            "kalends_sync_runs_total{outcome=\"success\"} 1",
+            "kalends_sync_runs_total{outcome=\"throttled\"} 1",
             "kalends_sign_ins_total{outcome=\"wrong-code\"} 1",
             "kalends_sign_ins_total{outcome=\"signed-in\"} 0",
             "kalends_started_at_seconds 1772438400",

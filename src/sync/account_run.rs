@@ -27,7 +27,7 @@ pub struct AccountRunOutcome {
 }
 
 /// Works through an account's due connections until told to stop.
-#[tracing::instrument(name = "sync.turn", skip_all, fields(account.id = %leased.account.id))]
+#[tracing::instrument(name = "sync.account", skip_all, fields(account.id = %leased.account.id))]
 pub async fn turn(
     services: &Services,
     leased: Leased,

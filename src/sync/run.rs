@@ -1,4 +1,4 @@
-//! One connection's round: read whole over its window and stored in one transaction.
+//! One connection's sync run: read whole over its window and stored in one transaction.
 
 use super::{
     clients::{Clients, Origin, RunFailure},
@@ -22,7 +22,7 @@ use kalends_exchange::{
 use kalends_store::{Account, CompletedRun, Failed, RequestedPause, StoreError};
 
 /// Reads and stores; a failure is written down and is no error.
-#[tracing::instrument(name = "sync.round", skip_all, fields(connection.id = %connection.id))]
+#[tracing::instrument(name = "sync.run", skip_all, fields(connection.id = %connection.id))]
 pub async fn run(
     services: &Services,
     account: &Account,
@@ -40,66 +40,85 @@ pub async fn run(
                 let outside = services.store.events_outside(connection, window).await?;
                 reading.events.extend(outside);
             }
-            let next = plan::after_success(now, &services.random);
-            let round = CompletedRun {
+            let run = CompletedRun {
                 events: &reading.events,
                 calls: &calls,
                 started_at,
                 now,
-                next,
+                next: plan::after_success(now, &services.random),
             };
             if account.busy_times > 0 {
                 services.store.end_requested_pauses(account.id, now).await?;
             }
             match &reading.damaged {
-                None => keep(services, connection, &round).await,
-                Some(damaged) => keep_readable(services, connection, &round, damaged).await,
+                None => keep(services, connection, &run).await,
+                Some(damaged) => keep_readable(services, connection, &run, damaged).await,
             }
         }
-        Err(RunFailure {
-            problem,
-            is_refusal,
-            request_id,
-            calls,
-        }) => {
-            services.metrics.run_ended(Some(problem.code()));
-            if !is_refusal && is_held_back(&problem) {
-                return hold_back(services, connection, &problem).await;
-            }
-            let problem = paused(services, account, connection, problem, now).await?;
-            let (state, next) = plan::after_failure(&problem, now, &services.random);
-            let request_id = request_id.as_deref();
-            tracing::warn!(code = problem.code(), request_id, "sync failed");
-            let failed = Failed {
-                problem: &problem,
-                request_id,
-                calls: &calls,
-                state,
+        Err(failure) => {
+            fail(
+                services,
+                (account, connection),
+                clients,
+                failure,
                 started_at,
-                now,
-                next,
-            };
-            if is_refusal || clients.is_stopped() {
-                return services.store.note_refused_run(connection, &failed).await;
-            }
-            services.store.fail_run(connection, &failed).await?;
-            if clients.is_doubted() {
-                let until = now + plan::IN_DOUBT;
-                services.store.put_off(account.id, &failed, until).await?;
-            }
-            Ok(())
+            )
+            .await
         }
     }
+}
+
+/// Writes down why nothing was read, and when to try again.
+async fn fail(
+    services: &Services,
+    (account, connection): (&Account, &Connection),
+    clients: &Clients<'_>,
+    failure: RunFailure,
+    started_at: Timestamp,
+) -> Result<(), StoreError> {
+    let RunFailure {
+        problem,
+        is_refusal,
+        request_id,
+        calls,
+    } = failure;
+    let now = services.clock.now();
+    services.metrics.run_ended(Some(problem.code()));
+    if !is_refusal && is_held_back(&problem) {
+        return hold_back(services, connection, &problem).await;
+    }
+    let problem = paused(services, account, connection, problem, now).await?;
+    let (state, next) = plan::after_failure(&problem, now, &services.random);
+    let request_id = request_id.as_deref();
+    tracing::warn!(code = problem.code(), request_id, "sync failed");
+    let failed = Failed {
+        problem: &problem,
+        request_id,
+        calls: &calls,
+        state,
+        started_at,
+        now,
+        next,
+    };
+    if is_refusal || clients.is_stopped() {
+        return services.store.note_refused_run(connection, &failed).await;
+    }
+    services.store.fail_run(connection, &failed).await?;
+    if clients.is_doubted() {
+        let until = now + plan::IN_DOUBT;
+        services.store.put_off(account.id, &failed, until).await?;
+    }
+    Ok(())
 }
 
 async fn keep(
     services: &Services,
     connection: &Connection,
-    round: &CompletedRun<'_>,
+    run: &CompletedRun<'_>,
 ) -> Result<(), StoreError> {
-    let changes = services.store.save_run(connection, round).await?;
+    let changes = services.store.save_run(connection, run).await?;
     services.metrics.run_ended(None);
-    tracing::debug!(?changes, entries = round.events.len(), "sync ended");
+    tracing::debug!(?changes, entries = run.events.len(), "sync ended");
     Ok(())
 }
 
@@ -107,13 +126,13 @@ async fn keep(
 async fn keep_readable(
     services: &Services,
     connection: &Connection,
-    round: &CompletedRun<'_>,
+    run: &CompletedRun<'_>,
     damaged: &DamagedPeriods,
 ) -> Result<(), StoreError> {
     let unread = &damaged.periods;
     services
         .store
-        .keep_readable(connection, round, unread)
+        .keep_readable(connection, run, unread)
         .await?;
     let url = connection.endpoint.to_string();
     let evidence = Evidence {
@@ -122,7 +141,7 @@ async fn keep_readable(
     };
     let problem = diagnose(&damaged.error, &evidence).lying_in(unread);
     services.metrics.run_ended(Some(problem.code()));
-    let (state, next) = plan::after_failure(&problem, round.now, &services.random);
+    let (state, next) = plan::after_failure(&problem, run.now, &services.random);
     let request_id = damaged.error.ids.shown();
     tracing::warn!(
         code = problem.code(),
@@ -134,8 +153,8 @@ async fn keep_readable(
         request_id,
         calls: &[],
         state,
-        started_at: round.started_at,
-        now: round.now,
+        started_at: run.started_at,
+        now: run.now,
         next,
     };
     services.store.fail_run(connection, &failed).await

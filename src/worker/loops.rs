@@ -17,13 +17,13 @@ pub enum Loop {
     /// Gives connections that are due their round.
     Sync,
     /// Works through maps of mailboxes.
-    Maps,
+    MailboxScopes,
     /// Compares what is wrong with what was told.
     Notices,
     Mail,
     Webhooks,
     /// Takes up actions for many connections that another process left undone.
-    Bulks,
+    BulkActions,
     /// Ends checks whose process is gone.
     Checks,
     /// Lets the vault remember the end of the audit trail.
@@ -47,10 +47,12 @@ impl Loop {
             Self::Heartbeat | Self::Instance | Self::Clock | Self::TrailMemory => {
                 Duration::from_secs(10)
             }
-            Self::Sync | Self::Maps => Duration::from_secs(1),
+            Self::Sync | Self::MailboxScopes => Duration::from_secs(1),
             Self::Mail | Self::Webhooks => Duration::from_secs(5),
             Self::Notices => Duration::from_secs(30),
-            Self::Standing | Self::Bulks | Self::Checks | Self::Sessions => Duration::from_mins(1),
+            Self::Standing | Self::BulkActions | Self::Checks | Self::Sessions => {
+                Duration::from_mins(1)
+            }
             Self::TrailLook | Self::Housekeeping => Duration::from_hours(1),
         }
     }

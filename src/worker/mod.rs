@@ -67,13 +67,13 @@ fn work(context: &WorkerContext) -> BoxFuture<'_, ()> {
             .repeat(|it| async move { watch_clock(&it).await }.boxed())
             .boxed(),
         Loop::Sync => sync::run(context).boxed(),
-        Loop::Maps => mailbox_scope::run(context).boxed(),
+        Loop::MailboxScopes => mailbox_scope::run(context).boxed(),
         Loop::Notices => context
             .repeat(|it| async move { notify::update_incidents(&it).await }.boxed())
             .boxed(),
         Loop::Mail => notify::deliver(context, Channel::Mail).boxed(),
         Loop::Webhooks => notify::deliver(context, Channel::Webhook).boxed(),
-        Loop::Bulks => bulk_actions::run(context).boxed(),
+        Loop::BulkActions => bulk_actions::run(context).boxed(),
         Loop::Checks => context
             .repeat(|it| async move { connect::end_interrupted(&it).await }.boxed())
             .boxed(),

@@ -221,9 +221,9 @@ impl Store {
             self.count_run_in(&mut tx, SyncRunEnd::Fine, &delays, round.now)
                 .await?;
         }
-        crate::fail_point::reached("round-before-commit");
+        crate::fail_point::reached("run-before-commit");
         tx.commit().await?;
-        crate::fail_point::reached("round-after-commit");
+        crate::fail_point::reached("run-after-commit");
         Ok(Some(changes))
     }
 
@@ -311,7 +311,7 @@ impl Store {
                 changes.inserted += 1;
                 event_rows::insert(tx, calendar, &reduced).await?;
             }
-            crate::fail_point::reached("round-between-entries");
+            crate::fail_point::reached("run-between-entries");
         }
         for (id, event) in &stored {
             if event.as_ref().is_some_and(|event| lies_in(event, unread)) {

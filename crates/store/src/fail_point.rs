@@ -28,9 +28,9 @@ pub const ALL: [&str; 27] = [
     "adopt-after-main",
     "adopt-after-vault",
     "adopt-after-memory",
-    "round-between-entries",
-    "round-before-commit",
-    "round-after-commit",
+    "run-between-entries",
+    "run-before-commit",
+    "run-after-commit",
 ];
 
 /// Ends the process with SIGKILL if `KALENDS_FAIL_POINT` names this point.

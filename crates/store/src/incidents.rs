@@ -93,7 +93,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Ends an occasion: what waits to be sent is cancelled, and `over` makes the notices for those who were told.
+    /// Ends an incident: what waits to be sent is cancelled, and `over` makes the notices for those who were told.
     pub async fn close_incident(
         &self,
         open: &Incident,

@@ -62,7 +62,7 @@ pub enum AuditAction {
     ApprovalRevoked,
     AddressVerified,
     AddressTakenBack,
-    MailboxesMapped,
+    MailboxScopeChecked,
     MailboxesChosen,
     WebhookAdded,
     WebhookRemoved,
@@ -115,7 +115,7 @@ impl AuditAction {
             | Self::ConnectionPaused
             | Self::ConnectionResumed
             | Self::ExchangeChecked
-            | Self::MailboxesMapped
+            | Self::MailboxScopeChecked
             | Self::MailboxesChosen => AuditCategory::Connections,
             Self::AccountAdded
             | Self::AccountChanged
@@ -209,7 +209,7 @@ impl AuditAction {
             Self::ApprovalRevoked => "took an approval back",
             Self::AddressVerified => "verified an address",
             Self::AddressTakenBack => "took an address back",
-            Self::MailboxesMapped => "mapped mailboxes",
+            Self::MailboxScopeChecked => "mapped mailboxes",
             Self::MailboxesChosen => "chose mailboxes to connect",
             Self::VaultRotated => "sealed all passwords with the newest key",
             Self::VaultAdopted => "declared main database and vault to belong together",
