@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 
 /// The most that is kept of what somebody typed who is not signed in, in bytes.
 #[cfg(feature = "ssr")]
-const MAX_OF_STRANGERS: usize = 1000;
+const MAX_ANONYMOUS_BYTES: usize = 1000;
 
 /// The longest message beside a field of such a form, in characters.
 #[cfg(feature = "ssr")]
-const LONGEST_MESSAGE: usize = 300;
+const MAX_MESSAGE_CHARS: usize = 300;
 
 /// The longest value that a field takes of somebody who is not signed in, in characters.
 #[cfg(feature = "ssr")]
-fn longest(field: &str) -> usize {
+fn max_chars(field: &str) -> usize {
     match field {
         // Of the first start alone: worth nothing once the form is taken.
         "code" => 40,
@@ -41,12 +41,12 @@ impl FormDraft {
     #[cfg(feature = "ssr")]
     pub fn cut(mut self) -> Self {
         for (field, value) in &mut self.values {
-            *value = value.chars().take(longest(field)).collect();
+            *value = value.chars().take(max_chars(field)).collect();
         }
         for message in self.errors.values_mut() {
-            *message = message.chars().take(LONGEST_MESSAGE).collect();
+            *message = message.chars().take(MAX_MESSAGE_CHARS).collect();
         }
-        if self.values.values().map(String::len).sum::<usize>() > MAX_OF_STRANGERS {
+        if self.values.values().map(String::len).sum::<usize>() > MAX_ANONYMOUS_BYTES {
             self.values.clear();
         }
         self

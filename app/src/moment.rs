@@ -25,7 +25,7 @@ mod words {
         preferences::{HourClock, Preferences},
     };
 
-    /// Formatter instants for one reader at one time.
+    /// Tells instants in words, for one reader at one time.
     #[derive(Debug, Clone)]
     pub struct Formatter {
         pub zone: TimeZone,

@@ -16,7 +16,7 @@ pub use connection::{
     advice_for, analysis_of, connection_by_id, ending_certificates, mode_words, words,
 };
 pub use context::{
-    ClientAddress, FailedForm, PublicOrigin, RequestId, is_plain, public_origin, services,
+    ClientAddress, FailedForm, HttpRequestId, PublicOrigin, is_plain, public_origin, services,
 };
 pub use device::{DeviceCookie, visitor};
 pub use draft::{keep_draft, keep_question, look_at_draft, take_draft, take_question};

@@ -10,6 +10,7 @@ use crate::{
         connect::ConnectPage,
         connection::ConnectionPage,
         connections::{ConnectionsPage, many::DisconnectManyPage, results::BulkPage},
+        data_export::{DataExportPage, PurgePage},
         disconnect::DisconnectPage,
         help::{ProblemPage, ProblemsPage, ServiceAccountPage},
         home::HomePage,
@@ -18,7 +19,7 @@ use crate::{
             account::AccountPage,
             add::{AddAccountPage, MoveAccountPage},
             end::{EndAccountPage, EndedPage},
-            mailboxes::{MailboxesPage, MapPage},
+            mailboxes::{MailboxesPage, ScopePage},
             notices::{NoticesPage, one::NoticePage},
             pause::PauseAccountPage,
             policy::PolicyPage,
@@ -36,7 +37,6 @@ use crate::{
         security::SecurityPage,
         setup::SetupPage,
         sign_in::{SignInCodePage, SignInPage},
-        stored::{PurgePage, StoredPage},
         style::StylePage,
     },
     viewer::provide_viewer,
@@ -65,7 +65,7 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("profile") view=ProfilePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("security")) view=SecurityPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("security"), StaticSegment("second-factor")) view=SecondFactorPage ssr=SsrMode::Async />
-                <Route path=(StaticSegment("profile"), StaticSegment("stored")) view=StoredPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("stored")) view=DataExportPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("purge")) view=PurgePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("connect")) view=ConnectPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("disconnect")) view=DisconnectPage ssr=SsrMode::Async />
@@ -86,7 +86,7 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("organisation"), StaticSegment("notices")) view=NoticesPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("notices"), ParamSegment("id")) view=NoticePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("mailboxes")) view=MailboxesPage ssr=SsrMode::Async />
-                <Route path=(StaticSegment("organisation"), StaticSegment("mailboxes"), ParamSegment("id")) view=MapPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("mailboxes"), ParamSegment("id")) view=ScopePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), StaticSegment("new")) view=AddAccountPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), ParamSegment("id")) view=AccountPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), ParamSegment("id"), StaticSegment("server")) view=MoveAccountPage ssr=SsrMode::Async />

@@ -2,7 +2,7 @@
 //!
 //! A line tells the route, never the address: addresses may hold ids and words of people.
 
-use app::request::RequestId;
+use app::request::HttpRequestId;
 use axum::{
     extract::{MatchedPath, Request, State},
     http::HeaderValue,
@@ -26,7 +26,7 @@ pub async fn with_id(State(random): State<Random>, mut request: Request, next: N
         request.method = %request.method(),
         request.route = field::Empty
     );
-    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(HttpRequestId(id.clone()));
     let mut response = next.run(request).instrument(span).await;
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", id);

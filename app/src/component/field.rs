@@ -15,7 +15,7 @@ pub fn Field(
     #[prop(default = "off")] autocomplete: &'static str,
     #[prop(optional)] inputmode: Option<&'static str>,
     #[prop(optional)] list: Option<&'static str>,
-    /// Formatter beside the label, such as "optional".
+    /// Words beside the label, such as "optional".
     #[prop(optional)]
     aside: Option<&'static str>,
 ) -> impl IntoView {

@@ -27,14 +27,14 @@ mod browser {
         AddEventListenerOptions, DomParser, Element, Headers, RequestInit, Response, SupportedType,
     };
 
-    const PAUSE: Duration = Duration::from_secs(5);
+    const POLL_INTERVAL: Duration = Duration::from_secs(5);
     /// Between looks while Kalends does not answer.
-    const LONGEST: Duration = Duration::from_mins(1);
+    const MAX_INTERVAL: Duration = Duration::from_mins(1);
     /// A page is followed for half an hour after somebody was last seen at it: longer would keep its session from ending.
-    const MOST: u32 = 360;
+    const MAX_POLLS: u32 = 360;
 
     pub fn follow() {
-        look_after(PAUSE, MOST);
+        look_after(POLL_INTERVAL, MAX_POLLS);
     }
 
     fn look_after(pause: Duration, left: u32) {
@@ -46,9 +46,9 @@ mod browser {
                 // A page that nobody sees waits. Signed out, or Kalends is not there: the page stays as it was.
                 let failed = !document().hidden() && look_again().await.is_err();
                 let pause = if failed {
-                    (pause * 2).min(LONGEST)
+                    (pause * 2).min(MAX_INTERVAL)
                 } else {
-                    PAUSE
+                    POLL_INTERVAL
                 };
                 look_after(pause, left - 1);
             });
@@ -65,7 +65,7 @@ mod browser {
             let goes_on = Rc::clone(&goes_on);
             let came = Closure::once_into_js(move || {
                 if !goes_on.replace(true) {
-                    look_after(Duration::ZERO, MOST);
+                    look_after(Duration::ZERO, MAX_POLLS);
                 }
             });
             let _ = window().add_event_listener_with_callback_and_add_event_listener_options(

@@ -62,16 +62,7 @@ pub fn Notice(
             } else {
                 view! { {meaning} {owner} {what_to_do} }.into_any()
             }}
-            {(about.is_some() || on_role)
-                .then(|| {
-                    view! {
-                        <p class="notice-links">
-                            {about.map(|link| view! { <a href=link rel="external" target=tab>"About this problem"</a> " " })}
-                            {on_role
-                                .then(|| view! { <a href="/help/service-account" rel="external" target=tab>"Using an Exchange service account"</a> })}
-                        </p>
-                    }
-                })}
+            <Links about on_role tab />
             {request_id
                 .map(|id| view! { <p class="notice-id">"Request id: " <code>{id}</code></p> })}
         </section>
@@ -79,7 +70,7 @@ pub fn Notice(
 }
 
 /// How many causes of a list are shown at first.
-const FIRST: usize = 2;
+const MAX_CAUSES_SHOWN: usize = 2;
 
 /// The steps and commands. Of a list of causes, most of which only an administrator can look into, the first are shown
 /// and the others folded.
@@ -88,7 +79,7 @@ fn WhatToDo(mut steps: Vec<String>, commands: Vec<Command>, folds: bool) -> impl
     if !folds {
         return view! { <Steps steps from=1 /> <Commands commands /> }.into_any();
     }
-    let rest = steps.split_off(FIRST.min(steps.len()));
+    let rest = steps.split_off(MAX_CAUSES_SHOWN.min(steps.len()));
     let next = steps.len() + 1;
     let count = |number: usize, one: &str| match number {
         1 => format!("1 {one}"),
@@ -193,4 +184,19 @@ pub const fn owner_short(owner: Owner) -> &'static str {
         Owner::Operator => "A Kalends administrator must act",
         Owner::Nobody => "Will pass",
     }
+}
+
+/// Where to read on.
+#[component]
+fn Links(about: Option<String>, on_role: bool, tab: Option<&'static str>) -> impl IntoView {
+    (about.is_some() || on_role)
+        .then(|| {
+            view! {
+                <p class="notice-links">
+                    {about.map(|link| view! { <a href=link rel="external" target=tab>"About this problem"</a> " " })}
+                    {on_role
+                        .then(|| view! { <a href="/help/service-account" rel="external" target=tab>"Using an Exchange service account"</a> })}
+                </p>
+            }
+        })
 }

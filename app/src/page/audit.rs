@@ -4,6 +4,7 @@ use crate::{
     AppError,
     component::{EmptyState, Field, FormNotice, Frame, When, loaded},
     draft::FormDraft,
+    error::FieldErrors,
     moment::Moment,
 };
 use leptos::prelude::*;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// How many lines a page holds.
 #[cfg(feature = "ssr")]
-const PAGE: i64 = 50;
+const PAGE_SIZE: i64 = 50;
 
 /// What is asked for, as the address carries it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,10 +155,10 @@ async fn audit(wanted: AuditQuery) -> Result<AuditView, AppError> {
             .count_lines(&filter)
             .await
             .map_err(request::internal)?;
-        let pages = ((total + PAGE - 1) / PAGE).max(1);
+        let pages = ((total + PAGE_SIZE - 1) / PAGE_SIZE).max(1);
         let page = wanted.page.parse().unwrap_or(1).clamp(1, pages);
         let found = store
-            .filtered_lines(&filter, i64::MAX, (PAGE, (page - 1) * PAGE))
+            .filtered_lines(&filter, i64::MAX, (PAGE_SIZE, (page - 1) * PAGE_SIZE))
             .await
             .map_err(request::internal)?;
         let lines = found.into_iter().map(|line| LineView {
@@ -305,9 +306,7 @@ fn Audit(view: AuditView) -> impl IntoView {
     } = view;
     let errors = Signal::stored(errors.errors);
     let none = lines.is_empty();
-    let csv = format!("/audit.csv{}", wanted.query(1));
     let (previous, next) = (wanted.query(page - 1), wanted.query(page + 1));
-    let chosen = wanted.kind.clone();
     let class = if is_well {
         "notice"
     } else {
@@ -317,29 +316,7 @@ fn Audit(view: AuditView) -> impl IntoView {
         <Frame title="Audit log" wide=true part_of="/organisation">
             <p class="back"><a href="/organisation">"Organisation"</a></p>
             <p class=class>{chain}</p>
-            <form class="filter-form" method="get" action="/audit" role="search">
-                <FormNotice errors />
-                <div class="field">
-                    <label for="field-kind">"What"</label>
-                    <select id="field-kind" name="kind">
-                        {kinds
-                            .into_iter()
-                            .map(|(code, label)| {
-                                let selected = code == chosen;
-                                view! { <option value=code selected=selected>{label}</option> }
-                            })
-                            .collect_view()}
-                    </select>
-                </div>
-                <Field label="Who" name="who" value=wanted.who.clone() errors />
-                <Field label="Mailbox or account" name="about" value=wanted.about.clone() errors />
-                <Field label="From" name="from" kind="date" value=wanted.from.clone() errors />
-                <Field label="To" name="to" kind="date" value=wanted.to.clone() errors />
-                <div class="form-actions">
-                    <button class="button button-primary">"Show"</button>
-                    <a class="button" href=csv rel="external" download="">"Download as CSV"</a>
-                </div>
-            </form>
+            <Filter wanted=wanted.clone() errors kinds />
             <p class="panel-hint">{format!("Days and times are those of {time_zone}.")}</p>
             {if none {
                 view! { <EmptyState lead="No line fits."><p>"Widen the filter, or look at " <a href="/audit">"all lines"</a> "."</p></EmptyState> }.into_any()
@@ -390,5 +367,40 @@ fn Lines(lines: Vec<LineView>) -> impl IntoView {
                 </tbody>
             </table>
         </div>
+    }
+}
+
+#[component]
+fn Filter(
+    wanted: AuditQuery,
+    errors: Signal<FieldErrors>,
+    kinds: Vec<(String, String)>,
+) -> impl IntoView {
+    let csv = format!("/audit.csv{}", wanted.query(1));
+    let chosen = wanted.kind.clone();
+    view! {
+        <form class="filter-form" method="get" action="/audit" role="search">
+            <FormNotice errors />
+            <div class="field">
+                <label for="field-kind">"What"</label>
+                <select id="field-kind" name="kind">
+                    {kinds
+                        .into_iter()
+                        .map(|(code, label)| {
+                            let selected = code == chosen;
+                            view! { <option value=code selected=selected>{label}</option> }
+                        })
+                        .collect_view()}
+                </select>
+            </div>
+            <Field label="Who" name="who" value=wanted.who.clone() errors />
+            <Field label="Mailbox or account" name="about" value=wanted.about.clone() errors />
+            <Field label="From" name="from" kind="date" value=wanted.from.clone() errors />
+            <Field label="To" name="to" kind="date" value=wanted.to.clone() errors />
+            <div class="form-actions">
+                <button class="button button-primary">"Show"</button>
+                <a class="button" href=csv rel="external" download="">"Download as CSV"</a>
+            </div>
+        </form>
     }
 }

@@ -85,18 +85,7 @@ async fn calendar(
         .connection_of(user.id)
         .await
         .map_err(request::internal)?;
-    let entries = match &connection {
-        Some(connection) => store
-            .entries_in(connection, span.window(&words))
-            .await
-            .map_err(request::internal)?,
-        None => Vec::new(),
-    };
-    let level = store.privacy_of(user.id).await.map_err(request::internal)?;
-    let entries: Vec<_> = entries
-        .into_iter()
-        .map(|entry| entry::named(entry, level))
-        .collect();
+    let entries = entries(&user, connection.as_ref(), span.window(&words)).await?;
     let kept = connection
         .as_ref()
         .and_then(|connection| connection.last_synced_at)
@@ -111,14 +100,7 @@ async fn calendar(
         span
     };
     Ok(CalendarView {
-        connection: connection.as_ref().map(|connection| ConnectionLine {
-            mailbox: connection.mailbox.to_string(),
-            state: StateView::Is(connection.state),
-            as_of: connection
-                .last_synced_at
-                .map(|at| words.appointment(at, false)),
-            advice: request::advice_for(connection, &words),
-        }),
+        connection: connection.as_ref().map(|it| connection_line(it, &words)),
         mode: asked.mode,
         title: asked.title(&words),
         week: asked.week_words(&words),
@@ -137,6 +119,39 @@ async fn calendar(
             .then(|| month::month(asked, span, &entries, kept, &words)),
         days: agenda::days(listed, &entries, kept, &words),
     })
+}
+
+/// What stands in a span of days, as the privacy of its owner lets it be kept.
+#[cfg(feature = "ssr")]
+async fn entries(
+    user: &kalends_store::User,
+    connection: Option<&kalends_core::connection::Connection>,
+    window: kalends_core::calendar::Window,
+) -> Result<Vec<kalends_store::StoredEntry>, AppError> {
+    use crate::request;
+    let Some(connection) = connection else {
+        return Ok(Vec::new());
+    };
+    let store = request::services().store;
+    let found = store.entries_in(connection, window).await;
+    let level = store.privacy_of(user.id).await.map_err(request::internal)?;
+    let found = found.map_err(request::internal)?.into_iter();
+    Ok(found.map(|entry| entry::named(entry, level)).collect())
+}
+
+#[cfg(feature = "ssr")]
+fn connection_line(
+    connection: &kalends_core::connection::Connection,
+    words: &crate::moment::Formatter,
+) -> ConnectionLine {
+    ConnectionLine {
+        mailbox: connection.mailbox.to_string(),
+        state: StateView::Is(connection.state),
+        as_of: connection
+            .last_synced_at
+            .map(|at| words.appointment(at, false)),
+        advice: crate::request::advice_for(connection, words),
+    }
 }
 
 #[component]
@@ -169,19 +184,8 @@ fn Calendar(view: CalendarView) -> impl IntoView {
         days,
     } = view;
     let Some(connection) = connection else {
-        return view! {
-            <Frame title="Calendar">
-                <div class="empty-state">
-                    <span class="empty-icon">{Icon::Calendar.view()}</span>
-                    <p class="lead">"Your calendar is not connected yet."</p>
-                    <a class="button button-primary" href="/profile/exchange/connect">"Connect"</a>
-                </div>
-            </Frame>
-        }
-        .into_any();
+        return view! { <NotConnected /> }.into_any();
     };
-    let waiting = connection.as_of.is_none();
-    let unit = mode.unwrap_or(CalendarMode::Week).unit();
     let class = match mode {
         None => "calendar calendar-fitting",
         Some(CalendarMode::Agenda) => "calendar",
@@ -194,27 +198,8 @@ fn Calendar(view: CalendarView) -> impl IntoView {
     view! {
         <Frame title="Calendar" wide=true>
             <Follow />
-            <p class="freshness" id="freshness" data-live="">
-                <StateBadge state=connection.state />
-                <span>{connection.mailbox}</span>
-                {connection.as_of.map(|moment| view! { <span>"as of " <When moment /></span> })}
-            </p>
-            {connection.advice.map(|advice| view! { <Notice advice folded=true /> })}
-            {waiting.then(|| view! { <p class="notice">"The first sync is under way. Entries appear in a moment."</p> })}
-            <div class="calendar-head">
-                <nav class="pager" aria-label="Dates">
-                    {turning("Previous", unit, previous)}
-                    <a class="button" href=today aria-label=format!("Today, this {unit}")>"Today"</a>
-                    {turning("Next", unit, next)}
-                </nav>
-                <div class="pager-title">
-                    <h2>{title.clone()}</h2>
-                    <p class="pager-zone">{about}</p>
-                </div>
-                <nav class="looks" aria-label="Views">
-                    {modes.into_iter().map(|(to, href)| mode_link(mode, to, &href)).collect_view()}
-                </nav>
-            </div>
+            <Freshness connection />
+            <Head mode title=title.clone() about previous next today modes />
             {kept.map(|kept| view! { <p class="notice">{kept}</p> })}
             <div class=class>
                 {grid
@@ -256,5 +241,63 @@ fn mode_link(chosen: Option<CalendarMode>, to: CalendarMode, href: &str) -> impl
         | CalendarMode::Three
         | CalendarMode::Week
         | CalendarMode::Month => one("look", is_chosen).into_any(),
+    }
+}
+
+#[component]
+fn NotConnected() -> impl IntoView {
+    view! {
+        <Frame title="Calendar">
+            <div class="empty-state">
+                <span class="empty-icon">{Icon::Calendar.view()}</span>
+                <p class="lead">"Your calendar is not connected yet."</p>
+                <a class="button button-primary" href="/profile/exchange/connect">"Connect"</a>
+            </div>
+        </Frame>
+    }
+}
+
+#[component]
+fn Freshness(connection: ConnectionLine) -> impl IntoView {
+    let waiting = connection.as_of.is_none();
+    view! {
+        <p class="freshness" id="freshness" data-live="">
+            <StateBadge state=connection.state />
+            <span>{connection.mailbox}</span>
+            {connection.as_of.map(|moment| view! { <span>"as of " <When moment /></span> })}
+        </p>
+        {connection.advice.map(|advice| view! { <Notice advice folded=true /> })}
+        {waiting.then(|| view! { <p class="notice">"The first sync is under way. Entries appear in a moment."</p> })}
+    }
+}
+
+/// Where the days are, and the ways to other days and views.
+#[component]
+fn Head(
+    mode: Option<CalendarMode>,
+    title: String,
+    /// The week, and in which zone times are told.
+    about: String,
+    previous: Option<String>,
+    next: Option<String>,
+    today: String,
+    modes: Vec<(CalendarMode, String)>,
+) -> impl IntoView {
+    let unit = mode.unwrap_or(CalendarMode::Week).unit();
+    view! {
+        <div class="calendar-head">
+            <nav class="pager" aria-label="Dates">
+                {turning("Previous", unit, previous)}
+                <a class="button" href=today aria-label=format!("Today, this {unit}")>"Today"</a>
+                {turning("Next", unit, next)}
+            </nav>
+            <div class="pager-title">
+                <h2>{title}</h2>
+                <p class="pager-zone">{about}</p>
+            </div>
+            <nav class="looks" aria-label="Views">
+                {modes.into_iter().map(|(to, href)| mode_link(mode, to, &href)).collect_view()}
+            </nav>
+        </div>
     }
 }

@@ -60,8 +60,6 @@ async fn check_exchange(
     #[server(default)] service_control: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends::accounts::permission::Forbidden;
-    use kalends_core::audit::{AuditAction, AuditEntry};
     let admin = request::admin().await?;
     let values = [
         ("mailbox", mailbox.clone()),
@@ -86,32 +84,43 @@ async fn check_exchange(
         keep_trying: false,
         basic: false,
     };
-    match typed.parse() {
-        Ok(wanted) => {
-            let services = request::services();
-            let subject = format!("{} through {}", wanted.mailbox, wanted.account);
-            let entry = AuditEntry::by(admin.id, AuditAction::ExchangeChecked).about(subject);
-            let audited = services.store.audit(&entry, services.clock.now()).await;
-            audited.map_err(request::internal)?;
-            let started = kalends::analysis::start(&services, &admin, wanted).await;
-            let page = match started {
-                Ok(id) => format!("/connections/check-exchange/{id}"),
-                Err(Forbidden::Refused(refusal)) => {
-                    draft.errors.insert(String::new(), refusal.to_string());
-                    "/connections/check-exchange".to_owned()
-                }
-                Err(Forbidden::Store(error)) => return Err(request::internal(error)),
-            };
-            request::keep_draft("analysis", draft).await?;
-            request::see_other(&page);
-        }
+    let page = match typed.parse() {
+        Ok(wanted) => match start(&admin, wanted).await? {
+            Ok(id) => format!("/connections/check-exchange/{id}"),
+            Err(refusal) => {
+                draft.errors.insert(String::new(), refusal.to_string());
+                "/connections/check-exchange".to_owned()
+            }
+        },
         Err(mistakes) => {
             draft.errors = crate::page::connect::SERVICE.errors_of(mistakes);
-            request::keep_draft("analysis", draft).await?;
-            request::see_other("/connections/check-exchange");
+            "/connections/check-exchange".to_owned()
         }
-    }
+    };
+    request::keep_draft("analysis", draft).await?;
+    request::see_other(&page);
     Ok(())
+}
+
+/// Audits who looks at what, then begins to look.
+#[cfg(feature = "ssr")]
+async fn start(
+    admin: &kalends_store::User,
+    wanted: kalends::connect::ConnectRequest,
+) -> Result<Result<kalends_core::id::CheckId, kalends::accounts::permission::Refusal>, AppError> {
+    use crate::request;
+    use kalends::accounts::permission::Forbidden;
+    use kalends_core::audit::{AuditAction, AuditEntry};
+    let services = request::services();
+    let subject = format!("{} through {}", wanted.mailbox, wanted.account);
+    let entry = AuditEntry::by(admin.id, AuditAction::ExchangeChecked).about(subject);
+    let audited = services.store.audit(&entry, services.clock.now()).await;
+    audited.map_err(request::internal)?;
+    match kalends::analysis::start(&services, admin, wanted).await {
+        Ok(id) => Ok(Ok(id)),
+        Err(Forbidden::Refused(refusal)) => Ok(Err(refusal)),
+        Err(Forbidden::Store(error)) => Err(request::internal(error)),
+    }
 }
 
 #[server(endpoint = "analysis")]

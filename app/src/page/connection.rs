@@ -1,18 +1,20 @@
 //! One connection as an admin sees it: its state, the last check's ladder, and everything that happened.
 
+mod panels;
 mod timeline;
 
 use crate::{
     AppError,
-    component::{Follow, Frame, LadderView, Notice, StateBadge, StateView, When, loaded},
+    component::{Follow, Frame, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
     page::{
         connect::replace::{ReplacePassword, ReplaceView},
         organisation::click::SEND_AGAIN,
     },
 };
-use kalends_core::{advice::Advice, check::TestSteps, connection::ConnectionState};
+use kalends_core::{advice::Advice, connection::ConnectionState};
 use leptos::{prelude::*, server_fn::ServerFn};
+use panels::{CheckLine, Facts, Happened, LastCheck};
 use serde::{Deserialize, Serialize};
 
 /// What the page shows.
@@ -48,20 +50,9 @@ struct ConnectionView {
     flash: Option<String>,
 }
 
-/// The last connection test, whoever ran it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct CheckLine {
-    started: Moment,
-    ended: String,
-    has_failed: bool,
-    /// What was tested, if that is not the saved connection.
-    other: Option<String>,
-    ladder: TestSteps,
-}
-
 #[server(endpoint = "connection")]
 async fn connection(id: String, #[server(default)] all: bool) -> Result<ConnectionView, AppError> {
-    use crate::{page::connect::replace, request};
+    use crate::request;
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let store = request::services().store;
@@ -91,49 +82,16 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
         email: user.email.to_string(),
         state: StateView::Is(found.state),
         since: words.appointment(found.since, false),
-        facts: vec![
-            ("Mailbox".to_owned(), found.mailbox.to_string()),
-            (
-                "Mode".to_owned(),
-                request::mode_words(found.mode).to_owned(),
-            ),
-            ("Account".to_owned(), found.account.to_string()),
-            ("Endpoint".to_owned(), found.endpoint.to_string()),
-            ("Entries".to_owned(), found.entries.to_string()),
-        ],
+        facts: facts(&found),
         last_sync: found.last_synced_at.map(|at| words.moment(at)),
         next_sync: crate::component::next_sync(&found, &words),
         advice: request::advice_for(&found, &words).filter(|_| user.disabled_at.is_none()),
-        replace: match &account {
-            Some(account) if found.mode == kalends_core::connection::Mode::Organisation => {
-                replace::held(account, &format!("/connections/{}", found.id)).await?
-            }
-            _ if found.user_id == admin.id => {
-                replace::mine(&admin, &format!("/connections/{}", found.id)).await?
-            }
-            _ => None,
-        },
+        replace: replace_form(&admin, &found, account.as_ref()).await?,
         disabled: user.disabled_at.map(|_| format!("/people/{}", user.id)),
         account_page: (found.mode == kalends_core::connection::Mode::Organisation)
             .then(|| format!("/organisation/accounts/{}", found.account_id)),
         warnings: request::ending_certificates(Some(found.endpoint.host())).await?,
-        check: check.map(|check| CheckLine {
-            started: words.moment(check.started_at),
-            ended: kalends::reports::timeline::ended(check.outcome.as_ref()).to_owned(),
-            has_failed: matches!(
-                check.outcome,
-                Some(kalends_core::check::Outcome::Failed { .. })
-            ),
-            other: {
-                let typed = &check.typed;
-                let same = typed.mailbox == found.mailbox.as_str()
-                    && typed
-                        .account
-                        .eq_ignore_ascii_case(&found.account.to_string());
-                (!same).then(|| format!("{} through {}", typed.mailbox, typed.account))
-            },
-            ladder: check.ladder,
-        }),
+        check: check.map(|check| check_line(check, &found, &words)),
         last_run: found.last_run_at.map(|at| words.moment(at)),
         is_paused: found.paused_at.is_some(),
         is_stopped: account.is_some_and(|account| account.saved_refusals > 0),
@@ -145,6 +103,59 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
             .collect(),
         flash,
     })
+}
+
+#[cfg(feature = "ssr")]
+fn facts(found: &kalends_core::connection::Connection) -> Vec<(String, String)> {
+    let mode = crate::request::mode_words(found.mode);
+    [
+        ("Mailbox", found.mailbox.to_string()),
+        ("Mode", mode.to_owned()),
+        ("Account", found.account.to_string()),
+        ("Endpoint", found.endpoint.to_string()),
+        ("Entries", found.entries.to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// The form for another password, where the reader may type it: for an account of the organisation, or for a
+/// connection of one's own.
+#[cfg(feature = "ssr")]
+async fn replace_form(
+    admin: &kalends_store::User,
+    found: &kalends_core::connection::Connection,
+    account: Option<&kalends_store::Account>,
+) -> Result<Option<ReplaceView>, AppError> {
+    use crate::page::connect::replace;
+    use kalends_core::connection::Mode;
+    let back = format!("/connections/{}", found.id);
+    match account {
+        Some(account) if found.mode == Mode::Organisation => replace::held(account, &back).await,
+        _ if found.user_id == admin.id => replace::mine(admin, &back).await,
+        _ => Ok(None),
+    }
+}
+
+#[cfg(feature = "ssr")]
+fn check_line(
+    check: kalends_core::check::Check,
+    found: &kalends_core::connection::Connection,
+    words: &crate::moment::Formatter,
+) -> CheckLine {
+    use kalends_core::check::Outcome;
+    let typed = &check.typed;
+    let same = typed.mailbox == found.mailbox.as_str()
+        && typed
+            .account
+            .eq_ignore_ascii_case(&found.account.to_string());
+    CheckLine {
+        started: words.moment(check.started_at),
+        ended: kalends::reports::timeline::ended(check.outcome.as_ref()).to_owned(),
+        has_failed: matches!(check.outcome, Some(Outcome::Failed { .. })),
+        other: (!same).then(|| format!("{} through {}", typed.mailbox, typed.account)),
+        ladder: check.ladder,
+    }
 }
 
 /// How much of the line of time is shown at first, and at most.
@@ -289,6 +300,9 @@ fn Connection(view: ConnectionView) -> impl IntoView {
             </p>
         }
     });
+    let is_still = state == StateView::Is(ConnectionState::Paused);
+    let buttons =
+        may_resume.then(|| view! { <Buttons id=id.clone() is_paused is_stopped is_still /> });
     view! {
         <Frame title=person>
             <p class="back"><a href="/connections">"All connections"</a></p>
@@ -302,50 +316,9 @@ fn Connection(view: ConnectionView) -> impl IntoView {
             <div id="advice" data-live="">{why} {advice.map(|advice| view! { <Notice advice /> })}</div>
             {replace.map(|view| view! { <ReplacePassword view /> })}
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
-            <section class="panel" aria-labelledby="connection">
-                <h2 id="connection">"Connection"</h2>
-                <dl class="facts" id="facts" data-live="">
-                    {facts
-                        .into_iter()
-                        .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
-                        .collect_view()}
-                    {account_page
-                        .map(|page| view! { <div><dt>"Held as"</dt><dd><a href=page>"The organisation’s account"</a></dd></div> })}
-                    <div>
-                        <dt>"Last sync"</dt>
-                        <dd>{last_sync.map_or_else(|| "not yet".into_any(), |moment| view! { <When moment exact=true /> }.into_any())}</dd>
-                    </div>
-                    <div>
-                        <dt>"Next sync"</dt>
-                        <dd>{next_sync.map_or_else(IntoAny::into_any, |moment| view! { <When moment /> }.into_any())}</dd>
-                    </div>
-                </dl>
-                {may_resume
-                    .then(|| view! { <Buttons id=id.clone() is_paused is_stopped is_still=state == StateView::Is(ConnectionState::Paused) /> })}
-            </section>
-            <section class="panel" aria-labelledby="check">
-                <h2 id="check">"Last check"</h2>
-                {match check {
-                    Some(CheckLine { started, ended, has_failed, other, ladder }) => view! {
-                        <p class="panel-hint"><When moment=started /> ", " {ended}</p>
-                        {other.map(|other| view! { <p class="notice">"Not this connection was tested, but " {other} "."</p> })}
-                        <details class="more" open=has_failed>
-                            <summary>"What was tested"</summary>
-                            <LadderView ladder />
-                        </details>
-                    }.into_any(),
-                    None => view! { <p class="empty">"Not checked yet."</p> }.into_any(),
-                }}
-            </section>
-            <section class="panel" id="happened" data-live="" aria-labelledby="timeline">
-                <h2 id="timeline">"What happened"</h2>
-                <p class="panel-hint">
-                    {last_run.map(|moment| view! { "The last sync ended " <When moment /> ". " })}
-                    "Syncs that found nothing new are not listed. Exchange’s logs know each call by the id below it."
-                </p>
-                <timeline::Timeline lines />
-                {has_more.then(|| view! { <p><a href=format!("/connections/{id}?all=1#timeline")>"Show more"</a></p> })}
-            </section>
+            <Facts facts account_page last_sync next_sync>{buttons}</Facts>
+            <LastCheck check />
+            <Happened id last_run lines has_more />
         </Frame>
     }
 }

@@ -116,7 +116,6 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
     let none = rows.is_empty();
     let file = format!("/connections.csv{}", wanted.query(1));
     let narrowed = wanted.is_narrowed();
-    let tabs = wanted.clone();
     let pager = wanted.clone();
     view! {
         <Frame title="Connections" wide=true>
@@ -124,21 +123,7 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
             {is_paused.then(|| view! { <AllPaused /> })}
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
             <Follow />
-            <nav class="filters" id="states" data-live="" aria-label="Filter by state">
-                {counts
-                    .into_iter()
-                    .map(|(code, count)| {
-                        let current = (code == tabs.state).then_some("page");
-                        let link = format!("/connections{}", tabs.with_state(&code).query(1));
-                        view! {
-                            <a class="filter" href=link aria-current=current>
-                                {state_label(&code)}
-                                <span class="filter-count">{count}</span>
-                            </a>
-                        }
-                    })
-                    .collect_view()}
-            </nav>
+            <States counts wanted=wanted.clone() />
             <filter::Form wanted=wanted.clone() causes accounts domains />
             {if none {
                 view! { <Empty narrowed /> }.into_any()
@@ -183,6 +168,28 @@ fn Pages(wanted: ConnectionsQuery, page: i64, pages: i64) -> impl IntoView {
             {(page > 1).then(|| view! { <a class="button" href=to(page - 1)>"Previous"</a> })}
             <span>{format!("Page {page} of {pages}")}</span>
             {(page < pages).then(|| view! { <a class="button" href=to(page + 1)>"Next"</a> })}
+        </nav>
+    }
+}
+
+/// The states with how many are in each.
+#[component]
+fn States(counts: Vec<(String, i64)>, wanted: ConnectionsQuery) -> impl IntoView {
+    view! {
+        <nav class="filters" id="states" data-live="" aria-label="Filter by state">
+            {counts
+                .into_iter()
+                .map(|(code, count)| {
+                    let current = (code == wanted.state).then_some("page");
+                    let link = format!("/connections{}", wanted.with_state(&code).query(1));
+                    view! {
+                        <a class="filter" href=link aria-current=current>
+                            {state_label(&code)}
+                            <span class="filter-count">{count}</span>
+                        </a>
+                    }
+                })
+                .collect_view()}
         </nav>
     }
 }

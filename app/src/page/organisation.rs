@@ -141,59 +141,13 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
         ended,
         flash,
     } = view;
-    let none = accounts.is_empty();
     let is_paused = global_pause.is_some();
-    let add = if none {
-        "button button-primary"
-    } else {
-        "button"
-    };
     view! {
         <Frame title="Organisation" wide=true>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
-            {global_pause
-                .map(|since| {
-                    view! {
-                        <div class="notice notice-waiting" role="status">
-                            <p>"Everything has been paused since " <When moment=since /> "."</p>
-                            <form method="post" action=PauseEverything::url()>
-                                <input type="hidden" name="resume" value="true" />
-                                <button class="button button-primary">"Resume everything"</button>
-                            </form>
-                        </div>
-                    }
-                })}
-            <section class="panel" aria-labelledby="accounts">
-                <h2 id="accounts">"Service accounts"</h2>
-                {if none {
-                    view! {
-                        <p class="empty">
-                            "Add the account that may read calendars. People then connect with one click, and nobody else needs its password."
-                        </p>
-                    }
-                        .into_any()
-                } else {
-                    view! { <Accounts accounts /> }.into_any()
-                }}
-                <p class="form-actions"><a class=add href="/organisation/accounts/new">"Add an account"</a></p>
-            </section>
-            <section class="panel" aria-labelledby="people">
-                <h2 id="people">"People and mailboxes"</h2>
-                <ul class="links">
-                    <li>
-                        <a href="/organisation/mailboxes">"Map mailboxes"</a>
-                        " shows which addresses the account reaches, and connects many at once."
-                    </li>
-                    <li>
-                        <a href="/organisation/requests">"Requests"</a>
-                        {match waiting_requests {
-                            0 => " for mailboxes: none waiting.".to_owned(),
-                            1 => " for mailboxes: 1 waits for you.".to_owned(),
-                            many => format!(" for mailboxes: {many} wait for you."),
-                        }}
-                    </li>
-                </ul>
-            </section>
+            {global_pause.map(|since| view! { <GlobalPause since /> })}
+            <AccountsPanel accounts />
+            <PeoplePanel waiting_requests />
             <section class="panel" aria-labelledby="rules">
                 <h2 id="rules">"Policy"</h2>
                 <ul>{policy.into_iter().map(|rule| view! { <li>{rule}</li> }).collect_view()}</ul>
@@ -209,28 +163,98 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
                 <p>"Who did what, and each time Kalends opened a password. Its lines are chained: one that was changed or removed is found."</p>
                 <p class="form-actions"><a class="button" href="/audit">"Audit log"</a></p>
             </section>
-            <section class="panel" aria-labelledby="stop">
-                <h2 id="stop">"Stop"</h2>
-                <p>"Syncing stops at once. A check that somebody starts still asks Exchange. Connections and entries stay, and resuming goes on where it stopped."</p>
-                {(!is_paused)
-                    .then(|| {
-                        view! { <p class="form-actions"><a class="button button-danger" href="/organisation/pause">"Pause everything"</a></p> }
-                    })}
-                {(!ended.is_empty())
-                    .then(|| {
-                        view! {
-                            <h3>"Disconnected accounts"</h3>
-                            <ul>
-                                {ended
-                                    .into_iter()
-                                    .map(|(link, label, at)| view! { <li><a href=link>{label}</a> ", " <When moment=at /></li> })
-                                    .collect_view()}
-                            </ul>
-                        }
-                    })}
-            </section>
+            <StopPanel is_paused ended />
             <p class="panel-hint">"How these pages are made: " <a href="/style">"Style"</a></p>
         </Frame>
+    }
+}
+
+/// Since when everything is paused, and the way on.
+#[component]
+fn GlobalPause(since: Moment) -> impl IntoView {
+    view! {
+        <div class="notice notice-waiting" role="status">
+            <p>"Everything has been paused since " <When moment=since /> "."</p>
+            <form method="post" action=PauseEverything::url()>
+                <input type="hidden" name="resume" value="true" />
+                <button class="button button-primary">"Resume everything"</button>
+            </form>
+        </div>
+    }
+}
+
+#[component]
+fn AccountsPanel(accounts: Vec<AccountLine>) -> impl IntoView {
+    let none = accounts.is_empty();
+    let add = if none {
+        "button button-primary"
+    } else {
+        "button"
+    };
+    view! {
+        <section class="panel" aria-labelledby="accounts">
+            <h2 id="accounts">"Service accounts"</h2>
+            {if none {
+                view! {
+                    <p class="empty">
+                        "Add the account that may read calendars. People then connect with one click, and nobody else needs its password."
+                    </p>
+                }
+                    .into_any()
+            } else {
+                view! { <Accounts accounts /> }.into_any()
+            }}
+            <p class="form-actions"><a class=add href="/organisation/accounts/new">"Add an account"</a></p>
+        </section>
+    }
+}
+
+#[component]
+fn PeoplePanel(waiting_requests: i64) -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="people">
+            <h2 id="people">"People and mailboxes"</h2>
+            <ul class="links">
+                <li>
+                    <a href="/organisation/mailboxes">"Map mailboxes"</a>
+                    " shows which addresses the account reaches, and connects many at once."
+                </li>
+                <li>
+                    <a href="/organisation/requests">"Requests"</a>
+                    {match waiting_requests {
+                        0 => " for mailboxes: none waiting.".to_owned(),
+                        1 => " for mailboxes: 1 waits for you.".to_owned(),
+                        many => format!(" for mailboxes: {many} wait for you."),
+                    }}
+                </li>
+            </ul>
+        </section>
+    }
+}
+
+#[component]
+fn StopPanel(is_paused: bool, ended: Vec<(String, String, Moment)>) -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="stop">
+            <h2 id="stop">"Stop"</h2>
+            <p>"Syncing stops at once. A check that somebody starts still asks Exchange. Connections and entries stay, and resuming goes on where it stopped."</p>
+            {(!is_paused)
+                .then(|| {
+                    view! { <p class="form-actions"><a class="button button-danger" href="/organisation/pause">"Pause everything"</a></p> }
+                })}
+            {(!ended.is_empty())
+                .then(|| {
+                    view! {
+                        <h3>"Disconnected accounts"</h3>
+                        <ul>
+                            {ended
+                                .into_iter()
+                                .map(|(link, label, at)| view! { <li><a href=link>{label}</a> ", " <When moment=at /></li> })
+                                .collect_view()}
+                        </ul>
+                    }
+                })}
+        </section>
     }
 }
 

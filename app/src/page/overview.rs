@@ -80,75 +80,17 @@ fn Overview(view: OverviewView) -> impl IntoView {
         delays,
         servers,
     } = view;
-    let quiet = owners.is_empty() && endings.is_empty();
-    let paused: i64 = states
-        .iter()
-        .filter(|(code, _)| code == "paused")
-        .map(|(_, number)| number)
-        .sum();
-    let any = states
-        .iter()
-        .any(|(code, number)| code != "not_connected" && *number > 0);
+    let any = any_connected(&states);
     view! {
         <Frame title="Overview" wide=true>
             {is_paused.then(|| view! { <AllPaused /> })}
             {warnings.into_iter().map(|words| view! { <p class="notice notice-waiting">{words}</p> }).collect_view()}
             <Restored view=restored />
             {(!steps.is_empty()).then(|| view! { <FirstSteps steps /> })}
-            {only_peer
-                .map(|peer| {
-                    view! {
-                        <p class="notice notice-waiting">
-                            {format!("Every request comes from {peer}, which is no trusted proxy. Kalends takes all visitors for one, so that a few wrong passwords of one keep everybody waiting. Name your proxy in ")}
-                            <code>"KALENDS_TRUSTED_PROXIES"</code> " and start Kalends again."
-                        </p>
-                    }
-                })}
-            {silence
-                .map(|words| {
-                    view! { <p class="notice notice-waiting">{words} " " <a href="/organisation/notices">"See the alerts"</a></p> }
-                })}
-            {(requests > 0)
-                .then(|| {
-                    let words = if requests == 1 { "1 request for a mailbox is waiting.".to_owned() } else { format!("{requests} requests for mailboxes are waiting.") };
-                    view! { <p class="notice notice-waiting">{words} " " <a href="/organisation/requests">"Decide"</a></p> }
-                })}
+            <OverviewNotices only_peer silence requests />
             <Follow />
-            <nav class="tiles" id="tiles" data-live="" aria-label="Connections by state">
-                {states
-                    .into_iter()
-                    .map(|(code, number)| {
-                        let class = match (code.as_str(), number) {
-                            (_, 0) => "tile",
-                            ("action_needed", _) => "tile tile-bad",
-                            ("delayed" | "paused", _) => "tile tile-waiting",
-                            ("connected", _) => "tile tile-good",
-                            _ => "tile",
-                        };
-                        view! {
-                            <a class=class href=format!("/connections?state={code}")>
-                                <span class="tile-number">{number}</span>
-                                <span>{state_label(&code)}</span>
-                            </a>
-                        }
-                    })
-                    .collect_view()}
-            </nav>
-            <section class="panel" id="needs-action" data-live="" aria-labelledby="causes">
-                <h2 id="causes">"What needs action"</h2>
-                {endings.into_iter().map(|ending| view! { <p class="notice notice-waiting">{ending}</p> }).collect_view()}
-                {match (quiet, any) {
-                    (true, true) if paused > 0 => view! {
-                        <p class="empty">
-                            {if paused == 1 { "Nothing; 1 connection is paused.".to_owned() } else { format!("Nothing; {paused} connections are paused.") }}
-                        </p>
-                    }
-                        .into_any(),
-                    (true, true) => view! { <p class="all-well">{Icon::Passed.view()} " Nothing. Every connection works."</p> }.into_any(),
-                    (true, false) => view! { <p class="empty">"No calendar is connected yet."</p> }.into_any(),
-                    (false, _) => owners.into_iter().map(|owner| view! { <Causes owner /> }).collect_view().into_any(),
-                }}
-            </section>
+            <Tiles states=states.clone() />
+            <NeedsAction owners endings states />
             {any
                 .then(|| {
                     view! {
@@ -299,4 +241,98 @@ fn Servers(servers: Vec<ServerView>) -> impl IntoView {
             </div>
         </section>
     }
+}
+
+/// What an admin should know beside the connections.
+#[component]
+fn OverviewNotices(
+    only_peer: Option<String>,
+    silence: Option<String>,
+    requests: i64,
+) -> impl IntoView {
+    view! {
+        {only_peer
+            .map(|peer| {
+                view! {
+                    <p class="notice notice-waiting">
+                        {format!("Every request comes from {peer}, which is no trusted proxy. Kalends takes all visitors for one, so that a few wrong passwords of one keep everybody waiting. Name your proxy in ")}
+                        <code>"KALENDS_TRUSTED_PROXIES"</code> " and start Kalends again."
+                    </p>
+                }
+            })}
+        {silence
+            .map(|words| {
+                view! { <p class="notice notice-waiting">{words} " " <a href="/organisation/notices">"See the alerts"</a></p> }
+            })}
+        {(requests > 0)
+            .then(|| {
+                let words = if requests == 1 { "1 request for a mailbox is waiting.".to_owned() } else { format!("{requests} requests for mailboxes are waiting.") };
+                view! { <p class="notice notice-waiting">{words} " " <a href="/organisation/requests">"Decide"</a></p> }
+            })}
+    }
+}
+
+/// How many connections are in which state.
+#[component]
+fn Tiles(states: Vec<(String, i64)>) -> impl IntoView {
+    view! {
+        <nav class="tiles" id="tiles" data-live="" aria-label="Connections by state">
+            {states
+                .into_iter()
+                .map(|(code, number)| {
+                    let class = match (code.as_str(), number) {
+                        (_, 0) => "tile",
+                        ("action_needed", _) => "tile tile-bad",
+                        ("delayed" | "paused", _) => "tile tile-waiting",
+                        ("connected", _) => "tile tile-good",
+                        _ => "tile",
+                    };
+                    view! {
+                        <a class=class href=format!("/connections?state={code}")>
+                            <span class="tile-number">{number}</span>
+                            <span>{state_label(&code)}</span>
+                        </a>
+                    }
+                })
+                .collect_view()}
+        </nav>
+    }
+}
+
+#[component]
+fn NeedsAction(
+    owners: Vec<OwnerView>,
+    endings: Vec<String>,
+    states: Vec<(String, i64)>,
+) -> impl IntoView {
+    let quiet = owners.is_empty() && endings.is_empty();
+    let paused: i64 = states
+        .iter()
+        .filter(|(code, _)| code == "paused")
+        .map(|(_, number)| number)
+        .sum();
+    let any = any_connected(&states);
+    view! {
+        <section class="panel" id="needs-action" data-live="" aria-labelledby="causes">
+            <h2 id="causes">"What needs action"</h2>
+            {endings.into_iter().map(|ending| view! { <p class="notice notice-waiting">{ending}</p> }).collect_view()}
+            {match (quiet, any) {
+                (true, true) if paused > 0 => view! {
+                    <p class="empty">
+                        {if paused == 1 { "Nothing; 1 connection is paused.".to_owned() } else { format!("Nothing; {paused} connections are paused.") }}
+                    </p>
+                }
+                    .into_any(),
+                (true, true) => view! { <p class="all-well">{Icon::Passed.view()} " Nothing. Every connection works."</p> }.into_any(),
+                (true, false) => view! { <p class="empty">"No calendar is connected yet."</p> }.into_any(),
+                (false, _) => owners.into_iter().map(|owner| view! { <Causes owner /> }).collect_view().into_any(),
+            }}
+        </section>
+    }
+}
+
+fn any_connected(states: &[(String, i64)]) -> bool {
+    states
+        .iter()
+        .any(|(code, number)| code != "not_connected" && *number > 0)
 }

@@ -153,7 +153,6 @@ fn People(view: PeopleView) -> impl IntoView {
         }
     };
     let none = rows.is_empty();
-    let search = q.clone();
     view! {
         <Frame title="People" wide=true>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
@@ -161,27 +160,7 @@ fn People(view: PeopleView) -> impl IntoView {
                 <a class="button button-primary" href="/people/invite">"Invite somebody"</a>
                 <a class="button" href="/people/import">"Import a table"</a>
             </p>
-            <nav class="filters" aria-label="Filter people">
-                {tabs
-                    .into_iter()
-                    .map(|(code, label, count)| {
-                        let current = (code == which).then_some("page");
-                        let to = format!("/people{}", crate::percent::query(&[("which", &code), ("q", &q)], 1));
-                        view! {
-                            <a class="filter" href=to aria-current=current>{label} <span class="filter-count">{count}</span></a>
-                        }
-                    })
-                    .collect_view()}
-            </nav>
-            <form class="list-search" method="get" action="/people" role="search" aria-label="People">
-                {(!which.is_empty()).then(|| view! { <input type="hidden" name="which" value=which /> })}
-                <div class="field">
-                    <label class="sr-only" for="people-q">"Search"</label>
-                    <input id="people-q" name="q" type="search" value=search.clone() autocomplete="off" spellcheck="false" placeholder="Name or address" />
-                </div>
-                <button class="button">"Search"</button>
-                {(!search.is_empty()).then(|| view! { <a class="button button-quiet" href="/people">"Reset"</a> })}
-            </form>
+            <Filters which q tabs />
             {if none {
                 view! { <EmptyState lead="Nobody here."><a class="button" href="/people">"Show everyone"</a></EmptyState> }.into_any()
             } else {
@@ -234,5 +213,33 @@ fn Table(rows: Vec<PeopleRow>) -> impl IntoView {
                 </tbody>
             </table>
         </div>
+    }
+}
+
+#[component]
+fn Filters(which: String, q: String, tabs: Vec<(String, String, i64)>) -> impl IntoView {
+    let search = q.clone();
+    view! {
+        <nav class="filters" aria-label="Filter people">
+            {tabs
+                .into_iter()
+                .map(|(code, label, count)| {
+                    let current = (code == which).then_some("page");
+                    let to = format!("/people{}", crate::percent::query(&[("which", &code), ("q", &q)], 1));
+                    view! {
+                        <a class="filter" href=to aria-current=current>{label} <span class="filter-count">{count}</span></a>
+                    }
+                })
+                .collect_view()}
+        </nav>
+        <form class="list-search" method="get" action="/people" role="search" aria-label="People">
+            {(!which.is_empty()).then(|| view! { <input type="hidden" name="which" value=which /> })}
+            <div class="field">
+                <label class="sr-only" for="people-q">"Search"</label>
+                <input id="people-q" name="q" type="search" value=search.clone() autocomplete="off" spellcheck="false" placeholder="Name or address" />
+            </div>
+            <button class="button">"Search"</button>
+            {(!search.is_empty()).then(|| view! { <a class="button button-quiet" href="/people">"Reset"</a> })}
+        </form>
     }
 }

@@ -1,28 +1,20 @@
 //! Profile Settings: who one is, in which time zone, and the connection to Microsoft Exchange.
 
+mod exchange;
 mod news;
 
 use crate::{
     AppError,
-    component::{
-        BrowserZone, Field, Follow, FormNotice, Frame, Notice, StateBadge, StateView, When, loaded,
-    },
+    component::{BrowserZone, Field, FormNotice, Frame, loaded},
     draft::FormDraft,
-    moment::Moment,
     page::{
         calendar_preferences::PreferencesForm,
-        connect::{
-            ConnectDialog, ConnectView,
-            replace::{ReplacePassword, ReplaceView},
-        },
         privacy::{PrivacyForm, PrivacyView},
     },
 };
-use kalends_core::{
-    account_name::Password, advice::Advice, preferences::Preferences, problem::Owner,
-};
+use exchange::{ExchangeRow, ExchangeView};
+use kalends_core::{account_name::Password, preferences::Preferences};
 use leptos::{prelude::*, server_fn::ServerFn};
-use news::NewsView;
 use serde::{Deserialize, Serialize};
 
 /// What the page shows.
@@ -41,82 +33,12 @@ struct ProfileView {
     calendar: Preferences,
 }
 
-/// The row "Microsoft Exchange".
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct ExchangeView {
-    state: StateView,
-    since: Option<Moment>,
-    mailbox: Option<String>,
-    account: Option<String>,
-    /// The admin who connected it in the organisation's name.
-    made_by: Option<String>,
-    /// When an admin ended it.
-    ended: Option<Moment>,
-    /// Requests that were decided, and mailboxes that two people have claimed.
-    news: Vec<NewsView>,
-    last_sync: Option<Moment>,
-    next_sync: Option<Result<Moment, String>>,
-    advice: Option<Advice>,
-    /// Its password was refused: another one can be typed right here.
-    replace: Option<ReplaceView>,
-    connect: ConnectView,
-    /// A check that keeps trying: its page, and until when.
-    trying: Option<(String, Moment)>,
-}
-
 #[server(endpoint = "profile")]
 async fn profile() -> Result<ProfileView, AppError> {
     use crate::request;
     let user = request::user().await?;
-    let services = request::services();
     let words = request::words(&user);
-    let connection = services
-        .store
-        .connection_of(user.id)
-        .await
-        .map_err(request::internal)?;
-    let news = news::of(&user, connection.as_ref()).await?;
-    let exchange = ExchangeView {
-        state: connection
-            .as_ref()
-            .map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
-        since: connection
-            .as_ref()
-            .map(|c| words.appointment(c.since, false)),
-        mailbox: connection.as_ref().map(|c| c.mailbox.to_string()),
-        account: connection.as_ref().map(|c| c.account.to_string()),
-        made_by: match connection.as_ref().and_then(|c| c.made_by) {
-            Some(id) => {
-                let admin = services.store.user(id).await.map_err(request::internal)?;
-                Some(admin.map_or("an administrator".to_owned(), |admin| admin.name))
-            }
-            None => None,
-        },
-        ended: user.ended_at.map(|at| words.appointment(at, false)),
-        news,
-        last_sync: connection
-            .as_ref()
-            .and_then(|c| c.last_synced_at)
-            .map(|at| words.moment(at)),
-        next_sync: connection
-            .as_ref()
-            .map(|it| crate::component::next_sync(it, &words)),
-        advice: connection
-            .as_ref()
-            .and_then(|it| request::advice_for(it, &words)),
-        replace: crate::page::connect::replace::mine(&user, "/profile").await?,
-        connect: crate::page::connect::view_for(&user).await?,
-        trying: services
-            .store
-            .last_check(user.id)
-            .await
-            .map_err(request::internal)?
-            .and_then(|check| {
-                let waiting = check.waiting?;
-                let page = format!("/profile/exchange/checks/{}", check.id);
-                Some((page, words.appointment(waiting.until, false)))
-            }),
-    };
+    let exchange = exchange::view_for(&user, &words).await?;
     Ok(ProfileView {
         name: user.name.clone(),
         email: user.email.to_string(),
@@ -284,116 +206,6 @@ fn Profile(view: ProfileView) -> impl IntoView {
                 </form>
             </section>
         </Frame>
-    }
-}
-
-#[component]
-fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
-    let ExchangeView {
-        state,
-        since,
-        mailbox,
-        account,
-        made_by,
-        ended,
-        news,
-        last_sync,
-        next_sync,
-        advice,
-        replace,
-        connect,
-        trying,
-    } = exchange;
-    let connected = mailbox.is_some();
-    let urgent = !connected
-        || replace.is_none()
-            && advice
-                .as_ref()
-                .is_some_and(|advice| advice.owner == Owner::You);
-    view! {
-        <div class="row">
-            <div class="row-main">
-                <h3 class="row-title">"Microsoft Exchange"</h3>
-                <Follow />
-                <p class="row-state" id="exchange-state" data-live="">
-                    <StateBadge state />
-                    {since.map(|since| view! { <span>"since " <When moment=since /></span> })}
-                </p>
-            </div>
-            <div class="row-actions">
-                <ConnectDialog view=connect connected urgent />
-                {connected
-                    .then(|| view! { <a class="button button-quiet" href="/profile/exchange/disconnect">"Disconnect"</a> })}
-            </div>
-        </div>
-        {ended
-            .filter(|_| !connected)
-            .map(|at| {
-                view! {
-                    <p class="notice notice-waiting">
-                        "An administrator disconnected your calendar " <When moment=at /> ", and the copy was deleted. Connect again if you need it; where that is not allowed any more, Kalends says why."
-                    </p>
-                }
-            })}
-        {news
-            .into_iter()
-            .map(|it| view! { <p class="notice">{it.words} " (" <When moment=it.at /> ")"</p> })
-            .collect_view()}
-        {trying
-            .map(|(page, until)| {
-                view! {
-                    <p class="notice notice-waiting">
-                        "Kalends keeps trying to connect up to " <When moment=until /> ". " <a href=page>"How it stands"</a>
-                    </p>
-                }
-            })}
-        {made_by
-            .map(|admin| {
-                view! {
-                    <p class="notice">
-                        {admin} " connected your calendar in your organisation’s name. You can keep less of it in Kalends under "
-                        <a href="#privacy">"Privacy"</a> ", or leave with Disconnect."
-                    </p>
-                }
-            })}
-        // What others must do, people need not read.
-        {advice
-            .map(|advice| {
-                let folded = advice.is_up_to_others();
-                view! { <Notice advice folded /> }
-            })}
-        {replace.map(|view| view! { <ReplacePassword view /> })}
-                {mailbox
-                    .map(|mailbox| {
-                        view! {
-                            <dl class="facts">
-                                <div>
-                                    <dt>"Mailbox"</dt>
-                                    <dd>{mailbox}</dd>
-                                </div>
-                                {account.map(|account| view! { <div><dt>"Account"</dt><dd>{account}</dd></div> })}
-                                <div>
-                                    <dt>"Last sync"</dt>
-                                    <dd>
-                                        {match last_sync {
-                                            Some(moment) => view! { <When moment exact=true /> }.into_any(),
-                                            None => "not yet".into_any(),
-                                        }}
-                                    </dd>
-                                </div>
-                                <div>
-                                    <dt>"Next sync"</dt>
-                                    <dd>
-                                        {next_sync.map(|next| next.map_or_else(IntoAny::into_any, |moment| view! { <When moment /> }.into_any()))}
-                                    </dd>
-                                </div>
-                            </dl>
-                        }
-                    })}
-        {(!connected)
-            .then(|| {
-                view! { <p class="empty">"Connect your Exchange calendar to see it in Kalends and keep it in step."</p> }
-            })}
     }
 }
 

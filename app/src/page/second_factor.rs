@@ -16,13 +16,13 @@ const PAGE: &str = "/profile/security/second-factor";
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct SecondFactorView {
     is_on: bool,
-    kit: Option<KitView>,
+    enrolment: Option<EnrolmentView>,
     draft: FormDraft,
 }
 
 /// What is being set up.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-struct KitView {
+struct EnrolmentView {
     account: String,
     key: String,
     codes: Vec<String>,
@@ -38,20 +38,20 @@ async fn second_factor() -> Result<SecondFactorView, AppError> {
     let factor = services.store.factor(user.id).await;
     let pending = kalends::people::two_factor::pending(&services, &user).await;
     let pending = match pending.map_err(request::internal)? {
-        Some((id, kit)) if request::may_see_enrolment(id).await? => Some(kit),
+        Some((id, enrolment)) if request::may_see_enrolment(id).await? => Some(enrolment),
         Some(_) | None => None,
     };
-    let kit = pending.map(|kit| KitView {
+    let enrolment = pending.map(|enrolment| EnrolmentView {
         account: user.email.to_string(),
-        key: kit.key_in_groups(),
-        codes: kit.codes().map(ToOwned::to_owned).collect(),
-        picture: kit
+        key: enrolment.key_in_groups(),
+        codes: enrolment.codes().map(ToOwned::to_owned).collect(),
+        picture: enrolment
             .picture(&user.email)
             .map(|picture| (picture.size, picture.path)),
     });
     Ok(SecondFactorView {
         is_on: factor.map_err(request::internal)?.is_some(),
-        kit,
+        enrolment,
         draft: request::take_draft("second-factor").await?,
     })
 }
@@ -154,13 +154,13 @@ async fn cancel_second_factor() -> Result<(), AppError> {
 pub fn SecondFactorPage() -> impl IntoView {
     loaded(Resource::new(|| (), |()| second_factor()), |view| {
         let errors = Signal::stored(view.draft.errors);
-        let title = if view.kit.is_some() {
+        let title = if view.enrolment.is_some() {
             "Set up a second factor"
         } else {
             "Second factor"
         };
-        let part = match view.kit {
-            Some(kit) => view! { <SetUp kit errors /> }.into_any(),
+        let part = match view.enrolment {
+            Some(enrolment) => view! { <SetUp enrolment errors /> }.into_any(),
             None => view! { <Prove is_on=view.is_on errors /> }.into_any(),
         };
         view! {
@@ -214,13 +214,13 @@ fn Prove(is_on: bool, errors: Signal<crate::error::FieldErrors>) -> impl IntoVie
 }
 
 #[component]
-fn SetUp(kit: KitView, errors: Signal<crate::error::FieldErrors>) -> impl IntoView {
-    let KitView {
+fn SetUp(enrolment: EnrolmentView, errors: Signal<crate::error::FieldErrors>) -> impl IntoView {
+    let EnrolmentView {
         account,
         key,
         codes,
         picture,
-    } = kit;
+    } = enrolment;
     view! {
         <section class="panel" aria-labelledby="scan">
             <h2 id="scan">"1. Add Kalends to your app"</h2>

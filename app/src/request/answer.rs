@@ -1,6 +1,6 @@
 //! How a server function answers beside its result: with a status, a redirect, or the wish to be asked again.
 
-use super::context::{FailedForm, RequestId, is_plain, parts, services};
+use super::context::{FailedForm, HttpRequestId, is_plain, parts, services};
 use crate::AppError;
 use axum::http::{HeaderValue, StatusCode, header};
 use kalends::people::hashing::HashingBusy;
@@ -36,8 +36,8 @@ pub const fn status_of(error: &AppError) -> StatusCode {
 pub fn internal(error: impl Display) -> AppError {
     let reference = services().random.hex::<5>();
     // Parts of a page are loaded outside the request's span.
-    let id = parts().and_then(|parts| parts.extensions.get::<RequestId>().cloned());
-    let id = id.map(|RequestId(id)| id);
+    let id = parts().and_then(|parts| parts.extensions.get::<HttpRequestId>().cloned());
+    let id = id.map(|HttpRequestId(id)| id);
     tracing::error!(request.id = id, %reference, %error, "a request could not be answered");
     set_status(StatusCode::INTERNAL_SERVER_ERROR);
     AppError::Internal { reference }

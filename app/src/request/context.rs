@@ -19,7 +19,7 @@ pub struct ClientAddress(pub String);
 
 /// The id of a request in the log and in the header of its answer.
 #[derive(Debug, Clone)]
-pub struct RequestId(pub String);
+pub struct HttpRequestId(pub String);
 
 pub fn services() -> Services {
     expect_context()

@@ -2,7 +2,7 @@
 
 /// The steps of a day that a box covers; `to` is not included and lies after `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
+pub struct StepRange {
     pub from: u16,
     pub to: u16,
 }
@@ -17,8 +17,8 @@ pub struct ColumnPlace {
 
 /// What a box stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holds {
-    /// The stretch at this index.
+pub enum BoxContent {
+    /// The range at this index.
     One(usize),
     /// So many for which there was no column.
     More(usize),
@@ -26,13 +26,13 @@ pub enum Holds {
 
 /// A box in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed {
-    pub stretch: Stretch,
+pub struct PlacedBox {
+    pub range: StepRange,
     pub place: ColumnPlace,
-    pub holds: Holds,
+    pub holds: BoxContent,
 }
 
-impl Stretch {
+impl StepRange {
     const fn meets(self, other: Self) -> bool {
         self.from < other.to && other.from < self.to
     }
@@ -41,36 +41,36 @@ impl Stretch {
 /// A box in a column of its group.
 #[derive(Debug, Clone, Copy)]
 struct InColumn {
-    stretch: Stretch,
+    range: StepRange,
     column: usize,
-    holds: Holds,
+    holds: BoxContent,
 }
 
-/// Places every stretch, by start. What overlaps stands side by side in at most `most` columns (at least two); what
+/// Places every range, by start. What overlaps stands side by side in at most `most` columns (at least two); what
 /// does not fit is counted in the last one. A box is as wide as its neighbours let it be.
-pub fn side_by_side(stretches: &[Stretch], most: usize) -> Vec<Placed> {
+pub fn side_by_side(ranges: &[StepRange], most: usize) -> Vec<PlacedBox> {
     let most = most.max(2);
-    let mut order: Vec<usize> = (0..stretches.len()).collect();
-    order.sort_by_key(|&index| (stretches[index].from, u16::MAX - stretches[index].to, index));
+    let mut order: Vec<usize> = (0..ranges.len()).collect();
+    order.sort_by_key(|&index| (ranges[index].from, u16::MAX - ranges[index].to, index));
     let (mut placed, mut group, mut group_end) = (Vec::with_capacity(order.len()), Vec::new(), 0);
     let mut column_ends: Vec<u16> = Vec::new();
     for index in order {
-        let stretch = stretches[index];
-        if stretch.from >= group_end {
+        let range = ranges[index];
+        if range.from >= group_end {
             placed.extend(places_of(std::mem::take(&mut group), most));
             column_ends.clear();
         }
-        group_end = group_end.max(stretch.to);
-        let free = column_ends.iter().position(|&end| end <= stretch.from);
+        group_end = group_end.max(range.to);
+        let free = column_ends.iter().position(|&end| end <= range.from);
         let column = free.unwrap_or(column_ends.len());
         match column_ends.get_mut(column) {
-            Some(end) => *end = stretch.to,
-            None => column_ends.push(stretch.to),
+            Some(end) => *end = range.to,
+            None => column_ends.push(range.to),
         }
         group.push(InColumn {
-            stretch,
+            range,
             column,
-            holds: Holds::One(index),
+            holds: BoxContent::One(index),
         });
     }
     placed.extend(places_of(group, most));
@@ -78,7 +78,7 @@ pub fn side_by_side(stretches: &[Stretch], most: usize) -> Vec<Placed> {
 }
 
 /// Boxes that hang together in time, by start.
-fn places_of(group: Vec<InColumn>, most: usize) -> Vec<Placed> {
+fn places_of(group: Vec<InColumn>, most: usize) -> Vec<PlacedBox> {
     let wanted = group.iter().map(|one| one.column + 1).max().unwrap_or(1);
     let of = wanted.min(most);
     let boxes = if wanted > most {
@@ -89,15 +89,15 @@ fn places_of(group: Vec<InColumn>, most: usize) -> Vec<Placed> {
     let width = |one: &InColumn| {
         let next = boxes
             .iter()
-            .filter(|other| other.column > one.column && other.stretch.meets(one.stretch))
+            .filter(|other| other.column > one.column && other.range.meets(one.range))
             .map(|other| other.column)
             .min();
         next.unwrap_or(of) - one.column
     };
     boxes
         .iter()
-        .map(|one| Placed {
-            stretch: one.stretch,
+        .map(|one| PlacedBox {
+            range: one.range,
             place: ColumnPlace {
                 column: one.column,
                 width: width(one),
@@ -115,21 +115,21 @@ fn counted(group: Vec<InColumn>, last: usize) -> Vec<InColumn> {
     let mut runs: Vec<InColumn> = Vec::new();
     for one in beyond {
         match runs.last_mut() {
-            Some(run) if one.stretch.from < run.stretch.to => {
-                run.stretch.to = run.stretch.to.max(one.stretch.to);
-                if let Holds::More(count) = &mut run.holds {
+            Some(run) if one.range.from < run.range.to => {
+                run.range.to = run.range.to.max(one.range.to);
+                if let BoxContent::More(count) = &mut run.holds {
                     *count += 1;
                 }
             }
             Some(_) | None => runs.push(InColumn {
                 column: last,
-                holds: Holds::More(1),
+                holds: BoxContent::More(1),
                 ..one
             }),
         }
     }
     boxes.extend(runs);
-    boxes.sort_by_key(|one| (one.stretch.from, one.column));
+    boxes.sort_by_key(|one| (one.range.from, one.column));
     boxes
 }
 
@@ -138,17 +138,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn places(stretches: &[(u16, u16)], most: usize) -> Vec<(Holds, usize, usize, usize)> {
-        let stretches: Vec<_> = stretches
+    fn places(ranges: &[(u16, u16)], most: usize) -> Vec<(BoxContent, usize, usize, usize)> {
+        let ranges: Vec<_> = ranges
             .iter()
-            .map(|&(from, to)| Stretch { from, to })
+            .map(|&(from, to)| StepRange { from, to })
             .collect();
-        side_by_side(&stretches, most)
+        side_by_side(&ranges, most)
             .into_iter()
             .map(|one| (one.holds, one.place.column, one.place.width, one.place.of))
             .collect()
     }
-    use Holds::{More, One};
+    use BoxContent::{More, One};
 
     #[test]
     fn what_only_touches_keeps_the_whole_width() {
@@ -208,54 +208,54 @@ mod tests {
         );
     }
 
-    fn days() -> impl Strategy<Value = Vec<Stretch>> {
-        let stretch = (0_u16..287, 1_u16..60).prop_map(|(from, length)| Stretch {
+    fn days() -> impl Strategy<Value = Vec<StepRange>> {
+        let range = (0_u16..287, 1_u16..60).prop_map(|(from, length)| StepRange {
             from,
             to: (from + length).min(288),
         });
-        proptest::collection::vec(stretch, 0..60)
+        proptest::collection::vec(range, 0..60)
     }
 
     proptest! {
         #[test]
-        fn no_two_boxes_cover_the_same_place(stretches in days(), most in 2_usize..9) {
-            let placed = side_by_side(&stretches, most);
+        fn no_two_boxes_cover_the_same_place(ranges in days(), most in 2_usize..9) {
+            let placed = side_by_side(&ranges, most);
             for (index, one) in placed.iter().enumerate() {
                 let place = one.place;
                 prop_assert!(place.width >= 1 && place.column + place.width <= place.of && place.of <= most);
                 for other in &placed[index + 1..] {
                     let apart = place.column + place.width <= other.place.column
                         || other.place.column + other.place.width <= place.column;
-                    prop_assert!(apart || !one.stretch.meets(other.stretch), "{one:?} covers {other:?}");
+                    prop_assert!(apart || !one.range.meets(other.range), "{one:?} covers {other:?}");
                     // Side by side means columns of the same width.
-                    prop_assert!(!one.stretch.meets(other.stretch) || place.of == other.place.of);
+                    prop_assert!(!one.range.meets(other.range) || place.of == other.place.of);
                 }
             }
         }
 
         #[test]
-        fn every_stretch_is_shown_or_counted_once(stretches in days(), most in 2_usize..9) {
-            let placed = side_by_side(&stretches, most);
-            let mut shown = vec![false; stretches.len()];
+        fn every_stretch_is_shown_or_counted_once(ranges in days(), most in 2_usize..9) {
+            let placed = side_by_side(&ranges, most);
+            let mut shown = vec![false; ranges.len()];
             let mut counted = 0;
             for one in &placed {
                 match one.holds {
                     One(index) => {
-                        prop_assert_eq!(one.stretch, stretches[index]);
+                        prop_assert_eq!(one.range, ranges[index]);
                         prop_assert!(!std::mem::replace(&mut shown[index], true));
                     }
                     More(count) => counted += count,
                 }
             }
-            prop_assert_eq!(shown.iter().filter(|shown| **shown).count() + counted, stretches.len());
+            prop_assert_eq!(shown.iter().filter(|shown| **shown).count() + counted, ranges.len());
         }
 
         #[test]
-        fn what_meets_nothing_has_the_whole_width(stretches in days()) {
-            for one in side_by_side(&stretches, 4) {
+        fn what_meets_nothing_has_the_whole_width(ranges in days()) {
+            for one in side_by_side(&ranges, 4) {
                 if let One(index) = one.holds {
-                    let alone = stretches.iter().enumerate().all(|(other, stretch)| {
-                        other == index || !stretch.meets(one.stretch)
+                    let alone = ranges.iter().enumerate().all(|(other, range)| {
+                        other == index || !range.meets(one.range)
                     });
                     let whole = ColumnPlace { column: 0, width: 1, of: 1 };
                     prop_assert!(!alone || one.place == whole);

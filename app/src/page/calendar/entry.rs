@@ -55,10 +55,7 @@ pub fn named(
 async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
     use super::agenda;
     use crate::request;
-    use kalends_core::{
-        calendar::{EntryKind, FreeBusyStatus, Window},
-        id::EventId,
-    };
+    use kalends_core::id::EventId;
     let user = request::user().await?;
     let words = request::words(&user);
     let store = request::services().store;
@@ -75,39 +72,11 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
         .ok_or_else(request::not_there)?;
     let level = store.privacy_of(user.id).await.map_err(request::internal)?;
     let event = named(found, level).event;
-    let then = Window {
-        start: event.start,
-        end: event.end,
-    };
-    let others = store
-        .entries_in(&connection, then)
-        .await
-        .map_err(request::internal)?;
-    let takes_time = |event: &kalends_core::calendar::Event| {
-        event.all_day.is_none() && !event.cancelled && event.status != FreeBusyStatus::Free
-    };
+    let meanwhile = meanwhile(&connection, id, &event, level, &words).await?;
     let (first, last) = agenda::dates_of(&event, &words);
-    let meanwhile = others
-        .into_iter()
-        .filter(|other| other.id != id && takes_time(&other.event) && takes_time(&event))
-        .filter(|other| other.event.end > event.start)
-        .map(|other| {
-            let other = named(other, level);
-            (
-                when(&other.event, (first, last), &words),
-                agenda::subject(&other.event),
-                format!("/calendar/entries/{}", other.id),
-            )
-        })
-        .collect();
-    let day = |day: jiff::civil::Date| day.strftime("%A, %-d %B %Y").to_string();
     Ok(EntryPageView {
         subject: agenda::subject(&event),
-        dates: if first == last {
-            day(first)
-        } else {
-            format!("{} – {}", day(first), day(last))
-        },
+        dates: dates(first, last),
         times: times(&event, (first, last), &words),
         lasts: event
             .all_day
@@ -122,11 +91,7 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
         status: (level != PrivacyLevel::FreeBusy).then(|| event.status.words().to_owned()),
         location: agenda::shown(&event, event.location.as_deref()),
         organizer: agenda::shown(&event, event.organizer.as_deref()),
-        series: match event.kind {
-            EntryKind::Occurrence => Some("One of a series".to_owned()),
-            EntryKind::Exception => Some("One of a series, changed".to_owned()),
-            EntryKind::Single | EntryKind::RecurringMaster | EntryKind::Other(_) => None,
-        },
+        series: series(&event.kind).map(str::to_owned),
         is_private: event.sensitivity.hides_content(),
         mailbox: connection.mailbox.to_string(),
         changed: event.last_modified.map(|at| words.moment(at)),
@@ -137,6 +102,67 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
         back: format!("/calendar?day={first}"),
         meanwhile,
     })
+}
+
+/// What else takes time then: when, what, and its page.
+#[cfg(feature = "ssr")]
+async fn meanwhile(
+    connection: &kalends_core::connection::Connection,
+    id: kalends_core::id::EventId,
+    event: &kalends_core::calendar::Event,
+    level: PrivacyLevel,
+    words: &crate::moment::Formatter,
+) -> Result<Vec<(String, String, String)>, AppError> {
+    use super::agenda;
+    use crate::request;
+    use kalends_core::calendar::{Event, FreeBusyStatus, Window};
+    let takes_time = |event: &Event| {
+        event.all_day.is_none() && !event.cancelled && event.status != FreeBusyStatus::Free
+    };
+    if !takes_time(event) {
+        return Ok(Vec::new());
+    }
+    let window = Window {
+        start: event.start,
+        end: event.end,
+    };
+    let store = request::services().store;
+    let others = store.entries_in(connection, window).await;
+    let dates = agenda::dates_of(event, words);
+    Ok(others
+        .map_err(request::internal)?
+        .into_iter()
+        .filter(|other| other.id != id && takes_time(&other.event))
+        .filter(|other| other.event.end > event.start)
+        .map(|other| {
+            let other = named(other, level);
+            (
+                when(&other.event, dates, words),
+                agenda::subject(&other.event),
+                format!("/calendar/entries/{}", other.id),
+            )
+        })
+        .collect())
+}
+
+#[cfg(feature = "ssr")]
+fn dates(first: jiff::civil::Date, last: jiff::civil::Date) -> String {
+    let day = |day: jiff::civil::Date| day.strftime("%A, %-d %B %Y").to_string();
+    if first == last {
+        day(first)
+    } else {
+        format!("{} – {}", day(first), day(last))
+    }
+}
+
+#[cfg(feature = "ssr")]
+const fn series(kind: &kalends_core::calendar::EntryKind) -> Option<&'static str> {
+    use kalends_core::calendar::EntryKind;
+    match kind {
+        EntryKind::Occurrence => Some("One of a series"),
+        EntryKind::Exception => Some("One of a series, changed"),
+        EntryKind::Single | EntryKind::RecurringMaster | EntryKind::Other(_) => None,
+    }
 }
 
 /// `10:00 – 11:00`, or from when on the first day to when on the last.
@@ -252,25 +278,33 @@ fn EntryDetails(view: EntryPageView) -> impl IntoView {
                     }} " " <a href="/profile#privacy">"Privacy"</a>
                 </p>
             </section>
-            <div id="others" data-live="">
-                {(!meanwhile.is_empty())
-                    .then(|| {
-                        view! {
-                            <section class="panel" aria-labelledby="meanwhile">
-                                <h2 id="meanwhile">"At the same time"</h2>
-                                <ul class="links">
-                                    {meanwhile
-                                        .into_iter()
-                                        .map(|(times, subject, href)| {
-                                            view! { <li><span class="meanwhile-time">{times}</span> <a href=href>{subject}</a></li> }
-                                        })
-                                        .collect_view()}
-                                </ul>
-                            </section>
-                        }
-                    })}
-            </div>
+            <Meanwhile entries=meanwhile />
         </Frame>
+    }
+}
+
+/// What else takes time then: when, what, and its page.
+#[component]
+fn Meanwhile(entries: Vec<(String, String, String)>) -> impl IntoView {
+    view! {
+        <div id="others" data-live="">
+            {(!entries.is_empty())
+                .then(|| {
+                    view! {
+                        <section class="panel" aria-labelledby="meanwhile">
+                            <h2 id="meanwhile">"At the same time"</h2>
+                            <ul class="links">
+                                {entries
+                                    .into_iter()
+                                    .map(|(times, subject, href)| {
+                                        view! { <li><span class="meanwhile-time">{times}</span> <a href=href>{subject}</a></li> }
+                                    })
+                                    .collect_view()}
+                            </ul>
+                        </section>
+                    }
+                })}
+        </div>
     }
 }
 

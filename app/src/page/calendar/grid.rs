@@ -4,7 +4,7 @@
 use super::{
     agenda::{self, DayHours, entries_of, told},
     agenda_view::AgendaTag,
-    columns::{ColumnPlace, Holds, Stretch, side_by_side},
+    columns::{BoxContent, ColumnPlace, StepRange, side_by_side},
     grid_view::{Boxed, GridDay, GridView, HourLabel, Lane, More},
     mode::CalendarMode,
     span::{AskedSpan, Span, days_between, is_read, plus_days},
@@ -19,13 +19,13 @@ use std::ops::Range;
 /// What stays unfolded where no entry needs more: 7 to 20 o'clock.
 const DAYTIME: Range<u16> = 7..20;
 /// A shorter box would hide its own words.
-const SHORTEST: u16 = 4;
+const MIN_BOX_STEPS: u16 = 4;
 /// Up to this height a box has one line.
-const ONE_LINE: u16 = 8;
+const ONE_LINE_STEPS: u16 = 8;
 const HOURS: usize = 24;
 /// Steps of a day.
-const WHOLE: u16 = 24 * steps::PER_HOUR;
-const FULL_DAY: i64 = 24 * 3600 * 1000;
+const STEPS_PER_DAY: u16 = 24 * steps::PER_HOUR;
+const DAY_MILLIS: i64 = 24 * 3600 * 1000;
 
 /// The grid of a span.
 pub fn grid(
@@ -36,13 +36,13 @@ pub fn grid(
     words: &Formatter,
 ) -> GridView {
     let days: Vec<_> = span.dates().map(|date| DayHours::of(date, words)).collect();
-    let timed: Vec<Vec<(Stretch, &StoredEntry)>> = days
+    let timed: Vec<Vec<(StepRange, &StoredEntry)>> = days
         .iter()
         .map(|&hours| {
             entries_of(hours, entries)
                 .into_iter()
                 .filter(|entry| !is_long(&entry.event))
-                .map(|entry| (stretch(&entry.event, hours, words), entry))
+                .map(|entry| (range(&entry.event, hours, words), entry))
                 .collect()
         })
         .collect();
@@ -51,7 +51,7 @@ pub fn grid(
         .dates()
         .any(|date| date == now.date())
         .then(|| u16::try_from(now.hour()).unwrap_or(0));
-    let needed = timed.iter().flatten().map(|(stretch, _)| *stretch);
+    let needed = timed.iter().flatten().map(|(range, _)| *range);
     let shown = if asked.all_hours {
         ShownHours([true; HOURS])
     } else {
@@ -64,7 +64,7 @@ pub fn grid(
     };
     GridView {
         columns: span.days,
-        height: steps::height(shown.row(WHOLE)),
+        height: steps::height(shown.row(STEPS_PER_DAY)),
         hours: shown.labels(words),
         lane: lane(span, entries, words),
         days: days
@@ -85,12 +85,12 @@ struct ShownHours([bool; HOURS]);
 
 impl ShownHours {
     /// Daytime, the hours of entries and of the present; a single hour between them is not worth folding.
-    fn for_what_needs(stretches: impl Iterator<Item = Stretch>, now: Option<u16>) -> Self {
+    fn for_what_needs(ranges: impl Iterator<Item = StepRange>, now: Option<u16>) -> Self {
         let mut shown = [false; HOURS];
-        let stretches = stretches
-            .map(|stretch| stretch.from / steps::PER_HOUR..stretch.to.div_ceil(steps::PER_HOUR));
+        let ranges =
+            ranges.map(|range| range.from / steps::PER_HOUR..range.to.div_ceil(steps::PER_HOUR));
         let present = now.into_iter().map(|hour| hour..hour + 1);
-        for hours in std::iter::once(DAYTIME).chain(stretches).chain(present) {
+        for hours in std::iter::once(DAYTIME).chain(ranges).chain(present) {
             for hour in hours {
                 shown[usize::from(hour)] = true;
             }
@@ -111,9 +111,9 @@ impl ShownHours {
             .sum()
     }
 
-    /// Classes for a stretch; `None` if all of it is folded.
-    fn classes(self, stretch: Stretch) -> Option<String> {
-        let (from, to) = (self.row(stretch.from), self.row(stretch.to));
+    /// Classes for a range; `None` if all of it is folded.
+    fn classes(self, range: StepRange) -> Option<String> {
+        let (from, to) = (self.row(range.from), self.row(range.to));
         (from < to).then(|| steps::classes(from, to - from))
     }
 
@@ -132,16 +132,16 @@ impl ShownHours {
 
 /// Whether an entry stands above the hours: it has no times, or covers a day and more.
 fn is_long(event: &Event) -> bool {
-    event.all_day.is_some() || event.end.millis() - event.start.millis() >= FULL_DAY
+    event.all_day.is_some() || event.end.millis() - event.start.millis() >= DAY_MILLIS
 }
 
 /// The steps of a day that an entry covers, by the wall clock. Where the clock goes back meanwhile, as many as it lasts.
-fn stretch(event: &Event, hours: DayHours, words: &Formatter) -> Stretch {
+fn range(event: &Event, hours: DayHours, words: &Formatter) -> StepRange {
     let step_of = |time: Time| (i32::from(time.hour()) * 60 + i32::from(time.minute())) / 5;
     let (start, end) = (event.start.max(hours.from), event.end.min(hours.to));
     let start_time = words.zoned(start).time();
     let from = step_of(start_time);
-    let whole = i32::from(WHOLE);
+    let whole = i32::from(STEPS_PER_DAY);
     let to = if end >= hours.to {
         whole
     } else {
@@ -154,9 +154,9 @@ fn stretch(event: &Event, hours: DayHours, words: &Formatter) -> Stretch {
             from + i32::try_from(lasts).unwrap_or(0)
         }
     };
-    let from = from.min(whole - i32::from(SHORTEST));
-    let to = to.clamp(from + i32::from(SHORTEST), whole);
-    Stretch {
+    let from = from.min(whole - i32::from(MIN_BOX_STEPS));
+    let to = to.clamp(from + i32::from(MIN_BOX_STEPS), whole);
+    StepRange {
         from: u16::try_from(from).unwrap_or(0),
         to: u16::try_from(to).unwrap_or(0),
     }
@@ -174,25 +174,25 @@ const fn most_columns(days: i32) -> usize {
 fn day(
     asked: AskedSpan,
     hours: DayHours,
-    timed: &[(Stretch, &StoredEntry)],
+    timed: &[(StepRange, &StoredEntry)],
     shown: ShownHours,
     kept: Option<Window>,
     words: &Formatter,
 ) -> GridDay {
     let date = hours.date;
-    let stretches: Vec<_> = timed.iter().map(|(stretch, _)| *stretch).collect();
+    let ranges: Vec<_> = timed.iter().map(|(range, _)| *range).collect();
     let days = asked.span(words).days;
     let agenda = asked.address(Some(CalendarMode::Day), Some(date));
     let (mut boxes, mut more) = (Vec::new(), Vec::new());
-    for placed in side_by_side(&stretches, most_columns(days)) {
-        let Some(rows) = shown.classes(placed.stretch) else {
+    for placed in side_by_side(&ranges, most_columns(days)) {
+        let Some(rows) = shown.classes(placed.range) else {
             continue;
         };
         let place = format!("{rows} {}", place_classes(placed.place));
         match placed.holds {
-            Holds::One(index) => {
+            BoxContent::One(index) => {
                 let entry = told(timed[index].1, hours, words);
-                let short = placed.stretch.to - placed.stretch.from <= ONE_LINE;
+                let short = placed.range.to - placed.range.from <= ONE_LINE_STEPS;
                 boxes.push(Boxed {
                     class: format!(
                         "slot{} {place} {}",
@@ -202,7 +202,7 @@ fn day(
                     entry,
                 });
             }
-            Holds::More(count) => more.push(More {
+            BoxContent::More(count) => more.push(More {
                 class: format!("slot slot-more {place}"),
                 count,
                 href: format!("{agenda}#day-{date}"),
@@ -223,7 +223,7 @@ fn day(
         is_weekend: date.weekday().to_monday_zero_offset() > 4,
         is_read: is_read(date, kept, words),
         clocks: hours.change_words(words),
-        left_out: left_out(hours, words).and_then(|stretch| shown.classes(stretch)),
+        left_out: left_out(hours, words).and_then(|range| shown.classes(range)),
         now: is_today.then(|| (steps::start(shown.row(at_now)), words.time(&now))),
         boxes,
         more,
@@ -235,16 +235,16 @@ fn place_classes(place: ColumnPlace) -> String {
 }
 
 /// What the clock leaves out of a day when it goes forward.
-fn left_out(hours: DayHours, words: &Formatter) -> Option<Stretch> {
+fn left_out(hours: DayHours, words: &Formatter) -> Option<StepRange> {
     let (before, after) = hours.change(words)?;
     let step =
         |at: DateTime| u16::try_from((i32::from(at.hour()) * 60 + i32::from(at.minute())) / 5);
     let is_same_day = before.date() == after.date() && after.date() == hours.date;
-    let stretch = Stretch {
+    let range = StepRange {
         from: step(before.datetime()).ok()?,
         to: step(after.datetime()).ok()?,
     };
-    (is_same_day && stretch.from < stretch.to).then_some(stretch)
+    (is_same_day && range.from < range.to).then_some(range)
 }
 
 /// Entries of whole days, each once with the columns it covers, the longest first among those that begin together.

@@ -12,7 +12,7 @@ use kalends_core::calendar::Window;
 use kalends_store::StoredEntry;
 
 /// Dots that fit below a number.
-const DOTS: usize = 4;
+const MAX_DOTS: usize = 4;
 
 /// The month of the asked day in whole weeks.
 pub fn month(
@@ -38,7 +38,7 @@ pub fn month(
                 is_chosen: date == asked.day,
                 is_outside: date.first_of_month() != asked.day.first_of_month(),
                 count,
-                dots: dots.take(DOTS).collect(),
+                dots: dots.take(MAX_DOTS).collect(),
             }
         })
         .collect();

@@ -2,9 +2,10 @@
 
 use super::{
     fix::ApplyFix,
-    view::{CheckEnd, CheckView, ProofView},
+    view::{CheckEnd, CheckView, PasswordUse, ProofView},
 };
 use crate::component::{LadderView, Notice, When};
+use kalends_core::check::TestSteps;
 use leptos::prelude::*;
 
 /// How a check ended: proof or advice, then the ladder.
@@ -40,14 +41,7 @@ pub fn Ended(
     view! {
         {match end {
             Some(CheckEnd::Connected { proof }) => view! { <Connected mailbox proof is_own back=back.clone() /> }.into_any(),
-            Some(CheckEnd::Saved { link, used }) => view! {
-                <section class="notice notice-good" role="status">
-                    <p class="notice-title">{account.clone()} " reads " {mailbox} "."</p>
-                    <p>{used.words()}</p>
-                    <p class="form-actions"><a class="button button-primary" href=link rel="external">"Go on"</a></p>
-                </section>
-            }
-                .into_any(),
+            Some(CheckEnd::Saved { link, used }) => view! { <Saved account=account.clone() mailbox link used /> }.into_any(),
             Some(CheckEnd::Failed { advice, step, request_id, fix }) => {
                 view! {
                     <Notice advice heading=Some(heading.to_owned()) step request_id just_tried=true />
@@ -66,15 +60,7 @@ pub fn Ended(
                 .into_any(),
             None => ().into_any(),
         }}
-        <details class="ladder-box" open=open>
-            <summary>"What was tested"</summary>
-            <dl class="facts">
-                <div><dt>"Mailbox"</dt><dd>{tested}</dd></div>
-                <div><dt>"Account"</dt><dd>{account}</dd></div>
-                {(!endpoint.is_empty()).then(|| view! { <div><dt>"Endpoint"</dt><dd>{endpoint}</dd></div> })}
-            </dl>
-            <LadderView ladder />
-        </details>
+        <Tested mailbox=tested account endpoint ladder open />
         {(failed && !in_place)
             .then(|| {
                 let label = if is_own { "Back to the form" } else { "Back to the connection" };
@@ -120,5 +106,37 @@ fn Connected(mailbox: String, proof: Vec<ProofView>, is_own: bool, back: String)
             {proof}
             <p class="form-actions">{ways}</p>
         </section>
+    }
+}
+
+#[component]
+fn Saved(account: String, mailbox: String, link: String, used: PasswordUse) -> impl IntoView {
+    view! {
+        <section class="notice notice-good" role="status">
+            <p class="notice-title">{account} " reads " {mailbox} "."</p>
+            <p>{used.words()}</p>
+            <p class="form-actions"><a class="button button-primary" href=link rel="external">"Go on"</a></p>
+        </section>
+    }
+}
+
+#[component]
+fn Tested(
+    mailbox: String,
+    account: String,
+    endpoint: String,
+    ladder: TestSteps,
+    open: bool,
+) -> impl IntoView {
+    view! {
+        <details class="ladder-box" open=open>
+            <summary>"What was tested"</summary>
+            <dl class="facts">
+                <div><dt>"Mailbox"</dt><dd>{mailbox}</dd></div>
+                <div><dt>"Account"</dt><dd>{account}</dd></div>
+                {(!endpoint.is_empty()).then(|| view! { <div><dt>"Endpoint"</dt><dd>{endpoint}</dd></div> })}
+            </dl>
+            <LadderView ladder />
+        </details>
     }
 }

@@ -3,11 +3,12 @@
 use super::view::{CheckEnd, CheckView, Fix, PasswordUse, ProofView, WaitingView};
 use crate::{
     AppError,
+    moment::Formatter,
     request::{acts_as_admin, internal, not_there, services, take_draft, words},
 };
 use kalends_core::{
     advice::advice,
-    check::{Check, Goal, Outcome, Step},
+    check::{Check, Goal, Outcome, Step, TestProof},
     connection::Mode,
     id::CheckId,
     problem::Problem,
@@ -108,15 +109,9 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
     let back = if is_own {
         form_of(&check).1
     } else {
-        let connection = services().store.connection_of(check.user_id).await;
-        connection
-            .map_err(internal)?
-            .map_or("/connections".to_owned(), |connection| {
-                format!("/connections/{}", connection.id)
-            })
+        connection_page(&check).await?
     };
     let fix = fix(&check).filter(|_| is_own);
-    let typed = &check.typed;
     let names = check.names(Some(words.utc_offset()));
     let names = names.telling_addresses(words.tells_addresses);
     let waiting = check.waiting.as_ref().map(|waiting| WaitingView {
@@ -125,27 +120,15 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
         next: words.moment(waiting.next_at),
         until: words.appointment(waiting.until, false),
     });
-    let step = check
-        .ladder
-        .failed_at()
-        .map(|step: Step| step.label().to_owned());
+    let failed_at = check.ladder.failed_at();
+    let step = failed_at.map(|step: Step| step.label().to_owned());
+    let goal = check.typed.goal;
     let end = check.outcome.map(|outcome| match outcome {
         Outcome::Connected { proof, .. } => CheckEnd::Connected {
-            proof: proof
-                .into_iter()
-                .filter(|_| is_own)
-                .map(|entry| ProofView {
-                    subject: entry.subject.unwrap_or_else(|| "Private".to_owned()),
-                    when: words.appointment(entry.start, entry.all_day),
-                })
-                .collect(),
+            proof: proof_views(proof, is_own, &words),
         },
         Outcome::AccountSaved { account_id } => CheckEnd::Saved {
-            used: match typed.goal {
-                Goal::NextPassword { .. } => PasswordUse::OnceSwitched,
-                Goal::ReplacePassword { .. } => PasswordUse::Already,
-                _ => PasswordUse::ByWhoeverConnects,
-            },
+            used: password_use(&goal),
             link: format!("/organisation/accounts/{account_id}"),
         },
         Outcome::Failed {
@@ -161,9 +144,9 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
     });
     Ok(CheckView {
         id: check.id.to_string(),
-        mailbox: typed.mailbox.clone(),
-        account: typed.account.clone(),
-        endpoint: typed.endpoint.clone(),
+        mailbox: check.typed.mailbox,
+        account: check.typed.account,
+        endpoint: check.typed.endpoint,
         ladder: if words.tells_addresses {
             check.ladder
         } else {
@@ -174,6 +157,34 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
         is_own,
         back,
     })
+}
+
+/// The page of the connection of who ran a check, for others.
+async fn connection_page(check: &Check) -> Result<String, AppError> {
+    let connection = services().store.connection_of(check.user_id).await;
+    let connection = connection.map_err(internal)?;
+    Ok(connection.map_or("/connections".to_owned(), |connection| {
+        format!("/connections/{}", connection.id)
+    }))
+}
+
+fn proof_views(proof: Vec<TestProof>, is_own: bool, words: &Formatter) -> Vec<ProofView> {
+    proof
+        .into_iter()
+        .filter(|_| is_own)
+        .map(|entry| ProofView {
+            subject: entry.subject.unwrap_or_else(|| "Private".to_owned()),
+            when: words.appointment(entry.start, entry.all_day),
+        })
+        .collect()
+}
+
+const fn password_use(goal: &Goal) -> PasswordUse {
+    match goal {
+        Goal::NextPassword { .. } => PasswordUse::OnceSwitched,
+        Goal::ReplacePassword { .. } => PasswordUse::Already,
+        _ => PasswordUse::ByWhoeverConnects,
+    }
 }
 
 /// What the reader sees of a check. Once it has connected, what was typed has done its work.

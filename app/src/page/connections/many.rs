@@ -42,19 +42,7 @@ pub async fn act_on_many(
         chosen
     };
     let lines = lines(&services.store, &wanted, &kept, all && !sure).await?;
-    let refused = if lines.is_empty() {
-        Some(
-            "Nothing was done: no connection is chosen, or what was chosen is disconnected by now."
-                .to_owned(),
-        )
-    } else if action == BulkAction::Check && lines.len() > MAX_CHECKS {
-        Some(format!(
-            "Nothing was done: check {MAX_CHECKS} connections at most at a time. A sync of all of them shows as well which ones work."
-        ))
-    } else {
-        None
-    };
-    if let Some(refused) = refused {
+    if let Some(refused) = refusal(action, lines.len()) {
         request::flash(&refused).await?;
         request::see_other(&back);
         return Ok(());
@@ -72,6 +60,24 @@ pub async fn act_on_many(
     let id = id.map_err(request::internal)?;
     request::see_other(&format!("/connections/actions/{id}"));
     Ok(())
+}
+
+/// Why an action for so many connections is not begun.
+#[cfg(feature = "ssr")]
+fn refusal(action: kalends_core::bulk_action::BulkAction, number: usize) -> Option<String> {
+    use kalends_core::bulk_action::BulkAction;
+    if number == 0 {
+        Some(
+            "Nothing was done: no connection is chosen, or what was chosen is disconnected by now."
+                .to_owned(),
+        )
+    } else if action == BulkAction::Check && number > MAX_CHECKS {
+        Some(format!(
+            "Nothing was done: check {MAX_CHECKS} connections at most at a time. A sync of all of them shows as well which ones work."
+        ))
+    } else {
+        None
+    }
 }
 
 /// A check signs in for each: fifty are the page of a list.
@@ -181,13 +187,13 @@ pub fn Actions(
 
 /// What the question before disconnecting names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct SureView {
+struct ConfirmView {
     names: Vec<String>,
     entries: i64,
 }
 
 #[server(endpoint = "to_disconnect")]
-async fn to_disconnect() -> Result<SureView, AppError> {
+async fn to_disconnect() -> Result<ConfirmView, AppError> {
     use crate::request;
     request::admin().await?;
     let ids: Vec<_> = request::chosen().await?;
@@ -197,7 +203,7 @@ async fn to_disconnect() -> Result<SureView, AppError> {
     if found.is_empty() {
         request::see_other("/connections");
     }
-    Ok(SureView {
+    Ok(ConfirmView {
         entries: found
             .iter()
             .filter_map(|item| Some(item.connection.as_ref()?.entries))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// How many results the page shows; the others are counted.
 #[cfg(feature = "ssr")]
-const SHOWN: usize = 500;
+const MAX_LINES: usize = 500;
 
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
     lines.sort_by_key(|(_, result)| (!result.is_bad(), result.is_done()));
     let lines = lines
         .into_iter()
-        .take(SHOWN)
+        .take(MAX_LINES)
         .map(|(line, result)| LineView {
             name: line.name.clone(),
             link: format!("/connections/{}", line.connection),

@@ -39,50 +39,18 @@ struct AccountView {
 
 #[server(endpoint = "account")]
 async fn account(id: String) -> Result<AccountView, AppError> {
-    use super::{add::keep_values, fields::account_by_id};
+    use super::fields::account_by_id;
     use crate::{page::connect::replace, request};
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let now = request::services().clock.now();
     let held = account_by_id(&id).await?;
     let account = &held.account;
-    let mut terms = request::take_draft(&format!("terms-{id}")).await?;
-    if terms.values.is_empty() {
-        terms.values = [
-            ("label", account.label.clone()),
-            ("domains", held.domains.join(", ")),
-            ("expires", date_of(account.expires_at)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into();
-    }
-    let form = format!("password-{id}");
-    let mut password = request::take_draft(&form).await?;
-    if password.values.is_empty() {
-        let name = account.name.to_string();
-        password.values.insert("account".to_owned(), name);
-    }
-    keep_values(&form, &password).await?;
-    let control = account.control_mailbox.as_ref().map(ToString::to_string);
+    let terms = terms_draft(&held).await?;
+    let password = password_draft(account).await?;
     Ok(AccountView {
         label: account.label.clone(),
-        facts: vec![
-            ("Username".to_owned(), account.name.to_string()),
-            ("Exchange server".to_owned(), account.endpoint.to_string()),
-            (
-                "Sign-in".to_owned(),
-                sign_in_words(account.sign_in).to_owned(),
-            ),
-            ("Control mailbox".to_owned(), control.unwrap_or_default()),
-            ("Mail domains".to_owned(), held.domains.join(", ")),
-            (
-                "Password ends on".to_owned(),
-                account
-                    .expires_at
-                    .map(kalends_core::clock::Timestamp::last_day_in_words)
-                    .unwrap_or_default(),
-            ),
-        ],
+        facts: facts(&held),
         connections: held.connections,
         broken: held.broken,
         warnings: warnings(account, &words, now).await?,
@@ -102,6 +70,52 @@ async fn account(id: String) -> Result<AccountView, AppError> {
         flash: request::take_flash().await?,
         id,
     })
+}
+
+#[cfg(feature = "ssr")]
+async fn terms_draft(held: &kalends_store::OrganisationAccount) -> Result<FormDraft, AppError> {
+    let account = &held.account;
+    let mut draft = crate::request::take_draft(&format!("terms-{}", account.id)).await?;
+    if draft.values.is_empty() {
+        draft.values = [
+            ("label", account.label.clone()),
+            ("domains", held.domains.join(", ")),
+            ("expires", date_of(account.expires_at)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+    }
+    Ok(draft)
+}
+
+#[cfg(feature = "ssr")]
+async fn password_draft(account: &kalends_store::Account) -> Result<FormDraft, AppError> {
+    let form = format!("password-{}", account.id);
+    let mut draft = crate::request::take_draft(&form).await?;
+    if draft.values.is_empty() {
+        let name = account.name.to_string();
+        draft.values.insert("account".to_owned(), name);
+    }
+    super::add::keep_values(&form, &draft).await?;
+    Ok(draft)
+}
+
+#[cfg(feature = "ssr")]
+fn facts(held: &kalends_store::OrganisationAccount) -> Vec<(String, String)> {
+    use kalends_core::clock::Timestamp;
+    let account = &held.account;
+    let control = account.control_mailbox.as_ref().map(ToString::to_string);
+    let ends = account.expires_at.map(Timestamp::last_day_in_words);
+    [
+        ("Username", account.name.to_string()),
+        ("Exchange server", account.endpoint.to_string()),
+        ("Sign-in", sign_in_words(account.sign_in).to_owned()),
+        ("Control mailbox", control.unwrap_or_default()),
+        ("Mail domains", held.domains.join(", ")),
+        ("Password ends on", ends.unwrap_or_default()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
 }
 
 /// The day on which something ends, as a form holds it; what is kept is the end of that day.
@@ -279,25 +293,11 @@ fn AccountPanels(view: AccountView) -> impl IntoView {
         flash,
     } = view;
     let is_paused = paused.is_some();
-    let people = match connections {
-        0 => "Nobody is connected through it.".to_owned(),
-        1 => "1 person is connected through it.".to_owned(),
-        many => format!("{many} people are connected through it."),
-    };
-    let errors = Signal::stored(terms.errors.clone());
     view! {
         <Frame title=label>
             <p class="back"><a href="/organisation">"Organisation"</a></p>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
-            {paused
-                .map(|since| {
-                    view! {
-                        <div class="notice notice-waiting" role="status">
-                            <p>"Paused since " <When moment=since /> "."</p>
-                            <ClickButton id=id.clone() click="resume" label="Resume" class="button button-primary" />
-                        </div>
-                    }
-                })}
+            {paused.map(|since| view! { <Paused id=id.clone() since /> })}
             {warnings
                 .into_iter()
                 .map(|(text, bad)| {
@@ -314,52 +314,95 @@ fn AccountPanels(view: AccountView) -> impl IntoView {
                         </div>
                     }
                 })}
-            <section class="panel" aria-labelledby="facts">
-                <h2 id="facts">"Account"</h2>
-                <dl class="facts">
-                    {facts
-                        .into_iter()
-                        .filter(|(_, value)| !value.is_empty())
-                        .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
-                        .collect_view()}
-                </dl>
-                <p>
-                    {people}
-                    {(broken > 0)
-                        .then(|| {
-                            let who = format!("/connections?state=action_needed&account={id}");
-                            view! { " " <a href=who>{format!("{}.", super::needs_somebody(broken))}</a> }
-                        })}
-                </p>
-                {(connections == 0)
-                    .then(|| {
-                        view! {
-                            <p class="notice">
-                                "Next: " <a href="/organisation/mailboxes">"map the mailboxes"</a> " to see which of them it reaches, and connect many at once."
-                            </p>
-                        }
-                    })}
-                <p class="form-actions">
-                    <a class="button" href=format!("/organisation/accounts/{id}/server")>"Change server or username"</a>
-                </p>
-            </section>
+            <Facts id=id.clone() facts connections broken />
             <PasswordPanel id=id.clone() held_until next draft=password />
-            <section class="panel" aria-labelledby="terms">
-                <h2 id="terms">"Name and domains"</h2>
-                <form class="form" method="post" action=ChangeAccount::url() novalidate>
-                    <input type="hidden" name="id" value=id.clone() />
-                    <TermsFields draft=terms errors />
-                    <button class="button">"Save"</button>
-                </form>
-            </section>
-            <section class="panel" aria-labelledby="stop">
-                <h2 id="stop">"Stop"</h2>
-                <p>"Pausing stops syncing with this account at once and deletes nothing. A check that somebody starts still asks Exchange. Disconnecting forgets its password and deletes all entries read through it."</p>
-                <div class="form-actions">
-                    {(!is_paused).then(|| view! { <a class="button" href=format!("/organisation/accounts/{id}/pause")>"Pause"</a> })}
-                    <a class="button button-danger" href=format!("/organisation/accounts/{id}/disconnect")>"Disconnect this account"</a>
-                </div>
-            </section>
+            <Terms id=id.clone() draft=terms />
+            <StopAccount id is_paused />
         </Frame>
+    }
+}
+
+#[component]
+fn Paused(id: String, since: Moment) -> impl IntoView {
+    view! {
+        <div class="notice notice-waiting" role="status">
+            <p>"Paused since " <When moment=since /> "."</p>
+            <ClickButton id click="resume" label="Resume" class="button button-primary" />
+        </div>
+    }
+}
+
+#[component]
+fn Facts(
+    id: String,
+    /// Names and values; empty values are left out.
+    facts: Vec<(String, String)>,
+    connections: i64,
+    broken: i64,
+) -> impl IntoView {
+    let people = match connections {
+        0 => "Nobody is connected through it.".to_owned(),
+        1 => "1 person is connected through it.".to_owned(),
+        many => format!("{many} people are connected through it."),
+    };
+    view! {
+        <section class="panel" aria-labelledby="facts">
+            <h2 id="facts">"Account"</h2>
+            <dl class="facts">
+                {facts
+                    .into_iter()
+                    .filter(|(_, value)| !value.is_empty())
+                    .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
+                    .collect_view()}
+            </dl>
+            <p>
+                {people}
+                {(broken > 0)
+                    .then(|| {
+                        let who = format!("/connections?state=action_needed&account={id}");
+                        view! { " " <a href=who>{format!("{}.", super::needs_somebody(broken))}</a> }
+                    })}
+            </p>
+            {(connections == 0)
+                .then(|| {
+                    view! {
+                        <p class="notice">
+                            "Next: " <a href="/organisation/mailboxes">"map the mailboxes"</a> " to see which of them it reaches, and connect many at once."
+                        </p>
+                    }
+                })}
+            <p class="form-actions">
+                <a class="button" href=format!("/organisation/accounts/{id}/server")>"Change server or username"</a>
+            </p>
+        </section>
+    }
+}
+
+#[component]
+fn Terms(id: String, draft: FormDraft) -> impl IntoView {
+    let errors = Signal::stored(draft.errors.clone());
+    view! {
+        <section class="panel" aria-labelledby="terms">
+            <h2 id="terms">"Name and domains"</h2>
+            <form class="form" method="post" action=ChangeAccount::url() novalidate>
+                <input type="hidden" name="id" value=id />
+                <TermsFields draft errors />
+                <button class="button">"Save"</button>
+            </form>
+        </section>
+    }
+}
+
+#[component]
+fn StopAccount(id: String, is_paused: bool) -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="stop">
+            <h2 id="stop">"Stop"</h2>
+            <p>"Pausing stops syncing with this account at once and deletes nothing. A check that somebody starts still asks Exchange. Disconnecting forgets its password and deletes all entries read through it."</p>
+            <div class="form-actions">
+                {(!is_paused).then(|| view! { <a class="button" href=format!("/organisation/accounts/{id}/pause")>"Pause"</a> })}
+                <a class="button button-danger" href=format!("/organisation/accounts/{id}/disconnect")>"Disconnect this account"</a>
+            </div>
+        </section>
     }
 }

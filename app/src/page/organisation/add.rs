@@ -39,6 +39,16 @@ pub(super) async fn keep_values(form: &str, draft: &FormDraft) -> Result<(), App
     crate::request::keep_draft(form, FormDraft { values, errors }).await
 }
 
+#[cfg(feature = "ssr")]
+fn draft_of<const N: usize>(values: [(&str, &String); N]) -> FormDraft {
+    FormDraft {
+        values: values
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .into(),
+        ..FormDraft::default()
+    }
+}
+
 #[server(endpoint = "add_account")]
 async fn add_account(
     #[server(default)] label: String,
@@ -67,12 +77,7 @@ async fn add_account(
         ("confirmed", &confirmed),
         ("basic", &ticked(basic)),
     ];
-    let mut draft = FormDraft {
-        values: values
-            .map(|(name, value)| (name.to_owned(), value.clone()))
-            .into(),
-        ..FormDraft::default()
-    };
+    let mut draft = draft_of(values);
     let form = AccountForm {
         label,
         domains,
@@ -206,12 +211,7 @@ async fn move_account(
         ("confirmed", &confirmed),
         ("basic", &ticked(basic)),
     ];
-    let mut draft = FormDraft {
-        values: values
-            .map(|(name, value)| (name.to_owned(), value.clone()))
-            .into(),
-        ..FormDraft::default()
-    };
+    let mut draft = draft_of(values);
     let form = AccountForm {
         account,
         domain,

@@ -132,8 +132,7 @@ struct EndedView {
 #[server(endpoint = "ended_account")]
 async fn ended_account(id: String) -> Result<EndedView, AppError> {
     use crate::request;
-    use kalends_core::advice::{Names, advice, service_account};
-    use kalends_store::Probe;
+    use kalends_core::advice::{Names, service_account};
     let admin = request::admin().await?;
     let words = request::words(&admin);
     let store = request::services().store;
@@ -158,11 +157,38 @@ async fn ended_account(id: String) -> Result<EndedView, AppError> {
         tells_addresses: true,
         probe_at: None,
     };
-    let (title, meaning, is_open) = match &ended.probe {
+    let (title, meaning, is_open) = probe_words(&ended.probe, &names);
+    let revoke = service_account(&names).into_iter();
+    let revoke = revoke.filter(|section| section.id == "revoke");
+    Ok(EndedView {
+        commands: revoke.flat_map(|section| section.commands).collect(),
+        at: words.appointment(ended.at, false),
+        by: by.map(|by| by.name).unwrap_or_default(),
+        label: ended.label,
+        account: ended.account,
+        endpoint: ended.endpoint.to_string(),
+        users: ended.users,
+        entries: ended.entries,
+        mailbox,
+        title,
+        meaning,
+        is_open,
+    })
+}
+
+/// What the password could still do: a heading, an explanation, and whether access is open.
+#[cfg(feature = "ssr")]
+fn probe_words(
+    probe: &kalends_store::Probe,
+    names: &kalends_core::advice::Names,
+) -> (String, String, bool) {
+    use kalends_core::advice::advice;
+    use kalends_store::Probe;
+    match probe {
         Probe::Open => (
             "Access was still open.".to_owned(),
             format!(
-                "A moment before Kalends forgot it, the password opened {mailbox}. Whoever else knows it can go on. An Exchange administrator ends that with these commands."
+                "A moment before Kalends forgot it, the password opened {}. Whoever else knows it can go on. An Exchange administrator ends that with these commands.", names.mailbox
             ),
             true,
         ),
@@ -201,23 +227,7 @@ async fn ended_account(id: String) -> Result<EndedView, AppError> {
             "No mailbox was known to try it with. Take the access away to be sure.".to_owned(),
             true,
         ),
-    };
-    let revoke = service_account(&names).into_iter();
-    let revoke = revoke.filter(|section| section.id == "revoke");
-    Ok(EndedView {
-        commands: revoke.flat_map(|section| section.commands).collect(),
-        at: words.appointment(ended.at, false),
-        by: by.map(|by| by.name).unwrap_or_default(),
-        label: ended.label,
-        account: ended.account,
-        endpoint: ended.endpoint.to_string(),
-        users: ended.users,
-        entries: ended.entries,
-        mailbox,
-        title,
-        meaning,
-        is_open,
-    })
+    }
 }
 
 #[component]

@@ -1,9 +1,9 @@
 //! Which mailboxes an account reaches: addresses pasted, uploaded or taken from the people here, asked one after
 //! another; what is in scope can be connected from there.
 
-mod map;
+mod scope;
 
-pub use map::MapPage;
+pub use scope::ScopePage;
 
 use crate::{
     AppError,
@@ -26,13 +26,13 @@ struct MailboxesView {
     /// Ids and labels of the accounts.
     accounts: Vec<(String, String)>,
     people: usize,
-    mailbox_scopes: Vec<MapLine>,
+    scopes: Vec<ScopeLine>,
     draft: FormDraft,
 }
 
-/// An earlier map.
+/// An earlier scope.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct MapLine {
+struct ScopeLine {
     link: String,
     started: Moment,
     total: i64,
@@ -46,20 +46,20 @@ async fn mailboxes() -> Result<MailboxesView, AppError> {
     let words = request::words(&admin);
     let store = request::services().store;
     let held = store.held_accounts().await.map_err(request::internal)?;
-    let mailbox_scopes = store.mailbox_scopes().await.map_err(request::internal)?;
+    let scopes = store.mailbox_scopes().await.map_err(request::internal)?;
     Ok(MailboxesView {
         accounts: held
             .into_iter()
             .map(|held| (held.account.id.to_string(), held.account.label))
             .collect(),
         people: store.users().await.map_err(request::internal)?.len(),
-        mailbox_scopes: mailbox_scopes
+        scopes: scopes
             .iter()
-            .map(|map| MapLine {
-                link: format!("/organisation/mailboxes/{}", map.id),
-                started: words.appointment(map.started_at, false),
-                total: map.total,
-                state: match (map.finished_at, map.is_cancelled) {
+            .map(|scope| ScopeLine {
+                link: format!("/organisation/mailboxes/{}", scope.id),
+                started: words.appointment(scope.started_at, false),
+                total: scope.total,
+                state: match (scope.finished_at, scope.is_cancelled) {
                     (None, _) => "under way",
                     (Some(_), true) => "stopped",
                     (Some(_), false) => "complete",
@@ -71,71 +71,22 @@ async fn mailboxes() -> Result<MailboxesView, AppError> {
     })
 }
 
-/// Begins a map. The form carries a file, so it comes in parts.
+/// Begins to ask about mailboxes. The form carries a file, so it comes in parts.
 #[server(endpoint = "map_mailboxes", input = MultipartFormData)]
 async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
     use crate::request;
-    use kalends::mailbox_scope::{MAX_ADDRESSES, everybody, read_addresses, start};
+    use kalends::mailbox_scope::{everybody, start};
     let admin = request::admin().await?;
     let services = request::services();
-    let mut parts = data.into_inner().ok_or(AppError::NotUnderstood)?;
-    let (mut text, mut account, mut from) = (String::new(), String::new(), String::new());
-    let mut refused = None;
-    while let Some(part) = parts
-        .next_field()
-        .await
-        .map_err(|_| AppError::NotUnderstood)?
-    {
-        let name = part.name().unwrap_or_default().to_owned();
-        let bytes = part.bytes().await.map_err(|_| AppError::TooLarge)?;
-        if let Some(words) = kalends::spreadsheet::not_text(&bytes) {
-            refused = Some(words.to_owned());
-            continue;
-        }
-        let value = kalends::spreadsheet::text_of(&bytes);
-        match name.as_str() {
-            "addresses" | "file" => {
-                text.push_str(&value);
-                text.push('\n');
-            }
-            "account" => account = value,
-            "from" => from = value,
-            _ => {}
-        }
-    }
-    let held = super::fields::account_by_id(&account).await?;
-    let message = if from == "everybody" {
-        None
-    } else if refused.is_some() {
-        refused
-    } else {
-        match read_addresses(&text) {
-            None => Some(format!(
-                "More than {MAX_ADDRESSES} addresses. Split the list."
-            )),
-            Some(found) if found.all.is_empty() => Some(if text.trim().is_empty() {
-                "Paste addresses or choose a file that holds some.".to_owned()
-            } else {
-                "There is no mail address in this.".to_owned()
-            }),
-            Some(_) => None,
-        }
-    };
-    if let Some(message) = message {
-        // A list of thousands is not kept in a session: it is still on the clipboard or in its file.
-        let short = text.trim().chars().take(2_000).collect();
-        let draft = FormDraft {
-            values: [("addresses".to_owned(), short)].into(),
-            errors: [("addresses".to_owned(), message)].into(),
-        };
-        request::keep_draft("map", draft).await?;
-        request::see_other("/organisation/mailboxes");
-        return Ok(());
-    }
-    let addresses = if from == "everybody" {
+    let sent = SentAddresses::read(data).await?;
+    let held = super::fields::account_by_id(&sent.account).await?;
+    let addresses = if sent.is_everybody {
         everybody(&services).await.map_err(request::internal)?
     } else {
-        read_addresses(&text).unwrap_or_default()
+        match sent.addresses() {
+            Ok(addresses) => addresses,
+            Err(message) => return sent.keep(message).await,
+        }
     };
     let id = start(&services, &admin, &held.account, &addresses)
         .await
@@ -145,6 +96,78 @@ async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
     }
     request::see_other(&format!("/organisation/mailboxes/{id}"));
     Ok(())
+}
+
+#[cfg(feature = "ssr")]
+#[derive(Default)]
+struct SentAddresses {
+    account: String,
+    text: String,
+    /// Ask about everybody here instead of a list.
+    is_everybody: bool,
+    /// Why a file was not taken.
+    refused: Option<String>,
+}
+
+#[cfg(feature = "ssr")]
+impl SentAddresses {
+    async fn read(data: MultipartData) -> Result<Self, AppError> {
+        let mut parts = data.into_inner().ok_or(AppError::NotUnderstood)?;
+        let mut sent = Self::default();
+        while let Some(part) = parts
+            .next_field()
+            .await
+            .map_err(|_| AppError::NotUnderstood)?
+        {
+            let name = part.name().unwrap_or_default().to_owned();
+            let bytes = part.bytes().await.map_err(|_| AppError::TooLarge)?;
+            if let Some(words) = kalends::spreadsheet::not_text(&bytes) {
+                sent.refused = Some(words.to_owned());
+                continue;
+            }
+            let value = kalends::spreadsheet::text_of(&bytes);
+            match name.as_str() {
+                "addresses" | "file" => {
+                    sent.text.push_str(&value);
+                    sent.text.push('\n');
+                }
+                "account" => sent.account = value,
+                "from" => sent.is_everybody = value == "everybody",
+                _ => {}
+            }
+        }
+        Ok(sent)
+    }
+
+    /// The addresses of the list, or what is wrong with it.
+    fn addresses(&self) -> Result<kalends::mailbox_scope::Addresses, String> {
+        use kalends::mailbox_scope::{MAX_ADDRESSES, read_addresses};
+        if let Some(refused) = &self.refused {
+            return Err(refused.clone());
+        }
+        match read_addresses(&self.text) {
+            None => Err(format!(
+                "More than {MAX_ADDRESSES} addresses. Split the list."
+            )),
+            Some(found) if !found.all.is_empty() => Ok(found),
+            Some(_) if self.text.trim().is_empty() => {
+                Err("Paste addresses or choose a file that holds some.".to_owned())
+            }
+            Some(_) => Err("There is no mail address in this.".to_owned()),
+        }
+    }
+
+    /// Back to the form. A list of thousands is not kept in a session: it is still on the clipboard or in its file.
+    async fn keep(self, message: String) -> Result<(), AppError> {
+        let short = self.text.trim().chars().take(2_000).collect();
+        let draft = FormDraft {
+            values: [("addresses".to_owned(), short)].into(),
+            errors: [("addresses".to_owned(), message)].into(),
+        };
+        crate::request::keep_draft("map", draft).await?;
+        crate::request::see_other("/organisation/mailboxes");
+        Ok(())
+    }
 }
 
 /// What of a pasted list is not asked.
@@ -182,14 +205,11 @@ fn Mailboxes(view: MailboxesView) -> impl IntoView {
     let MailboxesView {
         accounts,
         people,
-        mailbox_scopes,
+        scopes,
         draft,
     } = view;
-    let mistake = draft.errors.get("addresses").cloned();
-    let is_wrong = mistake.is_some();
-    let errors = Signal::stored(draft.errors.clone());
     let none = accounts.is_empty();
-    let no_maps = mailbox_scopes.is_empty();
+    let no_scopes = scopes.is_empty();
     view! {
         <Frame title="Map mailboxes">
             <p class="back"><a href="/organisation">"Organisation"</a></p>
@@ -202,68 +222,9 @@ fn Mailboxes(view: MailboxesView) -> impl IntoView {
                 }
                     .into_any()
             } else {
-                view! {
-                    <div class="panel">
-                        <p class="panel-hint">
-                            "Kalends asks Exchange about each address and shows which are in scope, outside, unknown, an alias, or moved. Nothing is connected and nothing is read."
-                        </p>
-                        <form class="form" method="post" action=MapMailboxes::url() enctype="multipart/form-data">
-                            <FormNotice errors />
-                            <AccountChoice accounts />
-                            <div class="field">
-                                <label for="field-addresses">"Addresses"</label>
-                                <textarea
-                                    id="field-addresses"
-                                    name="addresses"
-                                    rows="8"
-                                    spellcheck="false"
-                                    autocomplete="off"
-                                    autofocus=is_wrong
-                                    aria-invalid=is_wrong.then_some("true")
-                                    aria-describedby=if is_wrong { "field-addresses-error field-addresses-hint" } else { "field-addresses-hint" }
-                                >
-                                    {draft.value("addresses")}
-                                </textarea>
-                                {mistake.map(|words| view! { <p class="field-error" id="field-addresses-error">{words}</p> })}
-                                <p class="field-hint" id="field-addresses-hint">"One per line, or as you copied them: separated by commas, with names, from a table."</p>
-                            </div>
-                            <div class="field">
-                                <label for="field-file">"Or a file" <span class="field-aside">"optional"</span></label>
-                                <input id="field-file" type="file" name="file" accept=".csv,.txt,text/csv,text/plain" />
-                                <p class="field-hint">"CSV or text. Every address in it is taken, in any column."</p>
-                            </div>
-                            <div class="form-actions form-end">
-                                <button class="button button-primary" name="from" value="list">"Map these"</button>
-                                <button class="button" name="from" value="everybody">
-                                    {format!("Map all {people} people of Kalends")}
-                                </button>
-                            </div>
-                        </form>
-                    </div>
-                }
-                    .into_any()
+                view! { <AddressesForm accounts people draft /> }.into_any()
             }}
-            {(!no_maps)
-                .then(|| {
-                    view! {
-                        <section class="panel" aria-labelledby="maps">
-                            <h2 id="maps">"Maps"</h2>
-                            <ul class="links">
-                                {mailbox_scopes
-                                    .into_iter()
-                                    .map(|map| {
-                                        view! {
-                                            <li>
-                                                <a href=map.link><When moment=map.started /></a>
-                                                {format!(": {} addresses, {}", map.total, map.state)}
-                                            </li>
-                                        }
-                                    })
-                                    .collect_view()}
-                            </ul>
-                        </section>
-                    }
-                })}
+            {(!no_scopes).then(|| view! { <Earlier scopes /> })}
         </Frame>
     }
 }
@@ -284,4 +245,77 @@ fn AccountChoice(accounts: Vec<(String, String)>) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+#[component]
+fn AddressesForm(
+    accounts: Vec<(String, String)>,
+    people: usize,
+    draft: FormDraft,
+) -> impl IntoView {
+    let mistake = draft.errors.get("addresses").cloned();
+    let is_wrong = mistake.is_some();
+    let errors = Signal::stored(draft.errors.clone());
+    view! {
+        <div class="panel">
+            <p class="panel-hint">
+                "Kalends asks Exchange about each address and shows which are in scope, outside, unknown, an alias, or moved. Nothing is connected and nothing is read."
+            </p>
+            <form class="form" method="post" action=MapMailboxes::url() enctype="multipart/form-data">
+                <FormNotice errors />
+                <AccountChoice accounts />
+                <div class="field">
+                    <label for="field-addresses">"Addresses"</label>
+                    <textarea
+                        id="field-addresses"
+                        name="addresses"
+                        rows="8"
+                        spellcheck="false"
+                        autocomplete="off"
+                        autofocus=is_wrong
+                        aria-invalid=is_wrong.then_some("true")
+                        aria-describedby=if is_wrong { "field-addresses-error field-addresses-hint" } else { "field-addresses-hint" }
+                    >
+                        {draft.value("addresses")}
+                    </textarea>
+                    {mistake.map(|words| view! { <p class="field-error" id="field-addresses-error">{words}</p> })}
+                    <p class="field-hint" id="field-addresses-hint">"One per line, or as you copied them: separated by commas, with names, from a table."</p>
+                </div>
+                <div class="field">
+                    <label for="field-file">"Or a file" <span class="field-aside">"optional"</span></label>
+                    <input id="field-file" type="file" name="file" accept=".csv,.txt,text/csv,text/plain" />
+                    <p class="field-hint">"CSV or text. Every address in it is taken, in any column."</p>
+                </div>
+                <div class="form-actions form-end">
+                    <button class="button button-primary" name="from" value="list">"Map these"</button>
+                    <button class="button" name="from" value="everybody">
+                        {format!("Map all {people} people of Kalends")}
+                    </button>
+                </div>
+            </form>
+        </div>
+    }
+}
+
+/// The scopes that were asked about before.
+#[component]
+fn Earlier(scopes: Vec<ScopeLine>) -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="maps">
+            <h2 id="maps">"Maps"</h2>
+            <ul class="links">
+                {scopes
+                    .into_iter()
+                    .map(|scope| {
+                        view! {
+                            <li>
+                                <a href=scope.link><When moment=scope.started /></a>
+                                {format!(": {} addresses, {}", scope.total, scope.state)}
+                            </li>
+                        }
+                    })
+                    .collect_view()}
+            </ul>
+        </section>
+    }
 }

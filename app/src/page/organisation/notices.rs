@@ -17,7 +17,7 @@ use webhooks::{WebhookView, Webhooks};
 
 /// How many notices a page lists.
 #[cfg(feature = "ssr")]
-const PAGE: i64 = 50;
+const PAGE_SIZE: i64 = 50;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct NoticesView {
@@ -56,7 +56,7 @@ async fn notices(page: String) -> Result<NoticesView, AppError> {
     let store = &services.store;
     let now = services.clock.now();
     let page = page.parse::<i64>().unwrap_or(1).clamp(1, 10_000);
-    let found = store.notices(PAGE + 1, (page - 1) * PAGE).await;
+    let found = store.notices(PAGE_SIZE + 1, (page - 1) * PAGE_SIZE).await;
     let found = found.map_err(request::internal)?;
     let webhooks = store.webhooks().await.map_err(request::internal)?;
     let open = store.open_incidents().await.map_err(request::internal)?;
@@ -85,10 +85,10 @@ async fn notices(page: String) -> Result<NoticesView, AppError> {
                 next: incident.next_at.map(|at| words.upcoming(at)),
             })
             .collect(),
-        has_more: found.len() > usize::try_from(PAGE).unwrap_or(0),
+        has_more: found.len() > usize::try_from(PAGE_SIZE).unwrap_or(0),
         sent: found
             .iter()
-            .take(usize::try_from(PAGE).unwrap_or(0))
+            .take(usize::try_from(PAGE_SIZE).unwrap_or(0))
             .map(|notice| sent::view_of(notice, &words))
             .collect(),
         page,
@@ -129,7 +129,6 @@ fn Notices(view: NoticesView) -> impl IntoView {
         draft,
         flash,
     } = view;
-    let none_open = open.is_empty();
     let none_sent = sent.is_empty();
     view! {
         <Frame title="Alerts" wide=true>
@@ -141,37 +140,7 @@ fn Notices(view: NoticesView) -> impl IntoView {
             </p>
             <Mail mail />
             <Webhooks webhooks draft />
-            <section class="panel" aria-labelledby="open">
-                <h2 id="open">"Open alerts"</h2>
-                {if none_open {
-                    view! { <p class="empty">"No open alerts. What just began is told if it lasts."</p> }.into_any()
-                } else {
-                    view! {
-                        <ul class="links">
-                            {open
-                                .into_iter()
-                                .map(|incident| {
-                                    let people = match incident.people {
-                                        0 => String::new(),
-                                        1 => "1 person, ".to_owned(),
-                                        many => format!("{many} people, "),
-                                    };
-                                    view! {
-                                        <li>
-                                            <strong>{incident.title}</strong>
-                                            <span class="cell-detail">
-                                                {people} "told " <When moment=incident.since />
-                                                {incident.next.map(|next| view! { ", again " <When moment=next /> })}
-                                            </span>
-                                        </li>
-                                    }
-                                })
-                                .collect_view()}
-                        </ul>
-                    }
-                        .into_any()
-                }}
-            </section>
+            <Open open />
             <section class="panel" aria-labelledby="sent">
                 <h2 id="sent">"What was sent"</h2>
                 {if none_sent {
@@ -258,5 +227,43 @@ fn Sent(sent: Vec<SentView>) -> impl IntoView {
                 </tbody>
             </table>
         </div>
+    }
+}
+
+#[component]
+fn Open(open: Vec<OpenView>) -> impl IntoView {
+    let none_open = open.is_empty();
+    view! {
+        <section class="panel" aria-labelledby="open">
+            <h2 id="open">"Open alerts"</h2>
+            {if none_open {
+                view! { <p class="empty">"No open alerts. What just began is told if it lasts."</p> }.into_any()
+            } else {
+                view! {
+                    <ul class="links">
+                        {open
+                            .into_iter()
+                            .map(|incident| {
+                                let people = match incident.people {
+                                    0 => String::new(),
+                                    1 => "1 person, ".to_owned(),
+                                    many => format!("{many} people, "),
+                                };
+                                view! {
+                                    <li>
+                                        <strong>{incident.title}</strong>
+                                        <span class="cell-detail">
+                                            {people} "told " <When moment=incident.since />
+                                            {incident.next.map(|next| view! { ", again " <When moment=next /> })}
+                                        </span>
+                                    </li>
+                                }
+                            })
+                            .collect_view()}
+                    </ul>
+                }
+                    .into_any()
+            }}
+        </section>
     }
 }

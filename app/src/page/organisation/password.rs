@@ -92,25 +92,16 @@ pub fn PasswordPanel(
     next: Option<NextView>,
     draft: FormDraft,
 ) -> impl IntoView {
-    let errors = Signal::stored(draft.errors.clone());
     let is_held = held_until.is_some();
     let step = match (is_held, next.is_some()) {
         (_, true) => 4,
         (true, false) => 2,
         (false, false) => 1,
     };
-    let current = move |number: i32| (number == step).then_some("step");
     view! {
         <section class="panel" aria-labelledby="password">
             <h2 id="password">"Change the password"</h2>
-            <ol class="steps">
-                <li aria-current=current(1)>
-                    "Hold the sign-ins, so that none is refused while the two passwords differ."
-                </li>
-                <li aria-current=current(2)>"Change the password in Active Directory."</li>
-                <li aria-current=current(2)>"Type the new password here. Kalends tests it and keeps it beside the present one."</li>
-                <li aria-current=current(4)>"Switch. The old password is forgotten and calendars go on."</li>
-            </ol>
+            <PasswordSteps step />
             {held_until
                 .map(|until| {
                     view! {
@@ -140,30 +131,53 @@ pub fn PasswordPanel(
                                 </div>
                             }
                         })}
-                    <form class="form" method="post" action=TestPassword::url() novalidate>
-                        <input type="hidden" name="id" value=id />
-                        <Field
-                            label="Username"
-                            name="account"
-                            value=draft.value("account")
-                            hint="The same account, or another one with the same role: then nothing needs to wait."
-                            errors
-                        />
-                        <Field label="New password" name="password" kind="password" autocomplete="off" errors />
-                        <Field
-                            label="New password ends on"
-                            name="new_expires"
-                            kind="date"
-                            aside="optional"
-                            value=draft.value("new_expires")
-                            hint="To the end of that day in UTC."
-                            errors
-                        />
-                        <button class="button">"Test the new password"</button>
-                    </form>
+                    <TestForm id draft />
                 }
                     .into_any(),
             }}
         </section>
+    }
+}
+
+#[component]
+fn PasswordSteps(step: i32) -> impl IntoView {
+    let current = move |number: i32| (number == step).then_some("step");
+    view! {
+        <ol class="steps">
+            <li aria-current=current(1)>
+                "Hold the sign-ins, so that none is refused while the two passwords differ."
+            </li>
+            <li aria-current=current(2)>"Change the password in Active Directory."</li>
+            <li aria-current=current(2)>"Type the new password here. Kalends tests it and keeps it beside the present one."</li>
+            <li aria-current=current(4)>"Switch. The old password is forgotten and calendars go on."</li>
+        </ol>
+    }
+}
+
+#[component]
+fn TestForm(id: String, draft: FormDraft) -> impl IntoView {
+    let errors = Signal::stored(draft.errors.clone());
+    view! {
+        <form class="form" method="post" action=TestPassword::url() novalidate>
+            <input type="hidden" name="id" value=id />
+            <Field
+                label="Username"
+                name="account"
+                value=draft.value("account")
+                hint="The same account, or another one with the same role: then nothing needs to wait."
+                errors
+            />
+            <Field label="New password" name="password" kind="password" autocomplete="off" errors />
+            <Field
+                label="New password ends on"
+                name="new_expires"
+                kind="date"
+                aside="optional"
+                value=draft.value("new_expires")
+                hint="To the end of that day in UTC."
+                errors
+            />
+            <button class="button">"Test the new password"</button>
+        </form>
     }
 }

@@ -9,6 +9,10 @@ use crate::{
     AppError,
     component::{EmptyState, Frame, When, loaded},
 };
+#[cfg(feature = "ssr")]
+use kalends_core::audit::AuditAction;
+#[cfg(feature = "ssr")]
+use kalends_store::RequestState;
 use leptos::{prelude::*, server_fn::ServerFn};
 use line::RequestLine;
 #[cfg(feature = "ssr")]
@@ -51,6 +55,30 @@ enum Decision {
     Revoke,
 }
 
+#[cfg(feature = "ssr")]
+impl Decision {
+    /// What is audited, how the request changes, and what its admin is told.
+    const fn effect(self) -> (AuditAction, (RequestState, RequestState), &'static str) {
+        match self {
+            Self::Approve => (
+                AuditAction::RequestApproved,
+                (RequestState::Waiting, RequestState::Approved),
+                "Approved. It can be connected now.",
+            ),
+            Self::Refuse => (
+                AuditAction::RequestRefused,
+                (RequestState::Waiting, RequestState::Refused),
+                "Refused.",
+            ),
+            Self::Revoke => (
+                AuditAction::ApprovalRevoked,
+                (RequestState::Approved, RequestState::Revoked),
+                "The approval is taken back, and the connection that it allowed is ended.",
+            ),
+        }
+    }
+}
+
 #[server(endpoint = "decide_request")]
 async fn decide_request(
     id: String,
@@ -58,8 +86,7 @@ async fn decide_request(
     #[server(default)] answer: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    use kalends_core::audit::{AuditAction, AuditEntry};
-    use kalends_store::RequestState;
+    use kalends_core::audit::AuditEntry;
     let admin = request::admin().await?;
     let services = request::services();
     let found = match id.parse() {
@@ -74,23 +101,7 @@ async fn decide_request(
         request::set_not_found();
         return Err(AppError::NotYours);
     };
-    let (action, change, done) = match decision {
-        Decision::Approve => (
-            AuditAction::RequestApproved,
-            (RequestState::Waiting, RequestState::Approved),
-            "Approved. It can be connected now.",
-        ),
-        Decision::Refuse => (
-            AuditAction::RequestRefused,
-            (RequestState::Waiting, RequestState::Refused),
-            "Refused.",
-        ),
-        Decision::Revoke => (
-            AuditAction::ApprovalRevoked,
-            (RequestState::Approved, RequestState::Revoked),
-            "The approval is taken back, and the connection that it allowed is ended.",
-        ),
-    };
+    let (action, change, done) = decision.effect();
     let person = services.store.user(found.user_id).await;
     let person = person.map_err(request::internal)?;
     let who = person.as_ref().map(|user| user.email.to_string());

@@ -1,8 +1,10 @@
 //! Plots as SVG. Colours are classes, so that the style's light and dark sides hold for them too.
 
 use plotters::{
+    coord::{Shift, types::RangedCoordf64},
     prelude::{
-        ChartBuilder, DrawingAreaErrorKind, IntoDrawingArea as _, RGBColor, Rectangle, SVGBackend,
+        Cartesian2d, ChartBuilder, ChartContext, DrawingArea, DrawingAreaErrorKind,
+        IntoDrawingArea as _, RGBColor, Rectangle, SVGBackend,
     },
     style::{Color as _, IntoFont as _, TextStyle},
 };
@@ -46,7 +48,11 @@ pub fn svg(bars: &Bars) -> String {
     )
 }
 
-fn draw(bars: &Bars, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+type DrawError = DrawingAreaErrorKind<std::io::Error>;
+
+fn draw(bars: &Bars, svg: &mut String) -> Result<(), DrawError> {
     let most = bars
         .stacks
         .iter()
@@ -82,19 +88,32 @@ fn draw(bars: &Bars, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std::i
         .x_label_formatter(&words)
         .draw()?;
     for (place, stack) in bars.stacks.iter().enumerate() {
-        let (from, to) = (to_f64(place) + 0.12, to_f64(place) + 0.88);
-        let mut below = 0f64;
-        for (part, (colour, ..)) in stack.iter().zip(MARKS) {
-            if *part > 0 {
-                let above = below + f64::from(i32::try_from(*part).unwrap_or(i32::MAX));
-                chart.draw_series([Rectangle::new(
-                    [(from, below), (to, above)],
-                    colour.filled(),
-                )])?;
-                below = above;
-            }
+        chart.draw_series(rectangles(place, stack))?;
+    }
+    draw_labels(bars, &chart, &area)?;
+    area.present()
+}
+
+/// The parts of one bar, from the axis upwards.
+fn rectangles(place: usize, stack: &[i64; 3]) -> Vec<Rectangle<(f64, f64)>> {
+    let (from, to) = (to_f64(place) + 0.12, to_f64(place) + 0.88);
+    let mut below = 0f64;
+    let mut parts = Vec::new();
+    for (part, (colour, ..)) in stack.iter().zip(MARKS) {
+        if *part > 0 {
+            let above = below + f64::from(i32::try_from(*part).unwrap_or(i32::MAX));
+            parts.push(Rectangle::new(
+                [(from, below), (to, above)],
+                colour.filled(),
+            ));
+            below = above;
         }
     }
+    parts
+}
+
+/// The words below the axis, each in the middle of its bar.
+fn draw_labels(bars: &Bars, chart: &Chart<'_, '_>, area: &Area<'_>) -> Result<(), DrawError> {
     let foot = i32::try_from(HEIGHT).unwrap_or(0) - 18;
     for (bar, words) in &bars.labels {
         let (x, _) = chart.backend_coord(&(to_f64(*bar) + 0.5, 0.0));
@@ -109,7 +128,7 @@ fn draw(bars: &Bars, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std::i
             (x, foot),
         )?;
     }
-    area.present()
+    Ok(())
 }
 
 fn to_f64(number: usize) -> f64 {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How many endings are shown.
 #[cfg(feature = "ssr")]
-const SHOWN: i64 = 200;
+const MAX_LINES: i64 = 200;
 
 /// Empty where everything is accounted for.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub async fn restored(
     let endings = if is_set_back {
         services.custody().lost_endings().await.map_err(internal)?
     } else {
-        let found = services.store.endings_to_review(SHOWN).await;
+        let found = services.store.endings_to_review(MAX_LINES).await;
         found.map_err(internal)?
     };
     Ok(RestoredView {

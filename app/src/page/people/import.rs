@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 /// How many lines the preview shows of each kind.
 #[cfg(feature = "ssr")]
-const SHOWN: usize = 200;
+const MAX_PREVIEW_LINES: usize = 200;
 
 /// What the page shows: a form, then what the table would do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,10 +98,10 @@ async fn import_form() -> Result<ImportView, AppError> {
         Preview {
             fine: rows.iter().filter(|row| row.mistake.is_none()).count(),
             wrong: rows.iter().filter(|row| row.mistake.is_some()).count(),
-            more: rows.len().saturating_sub(SHOWN),
+            more: rows.len().saturating_sub(MAX_PREVIEW_LINES),
             rows: sorted
                 .into_iter()
-                .take(SHOWN)
+                .take(MAX_PREVIEW_LINES)
                 .map(|row| PreviewRow {
                     line: row.line,
                     name: row.name.clone(),
@@ -136,32 +136,9 @@ async fn import_form() -> Result<ImportView, AppError> {
 #[server(endpoint = "read_import", input = MultipartFormData)]
 async fn read_import(data: MultipartData) -> Result<(), AppError> {
     use crate::request;
-    use kalends::{
-        people::{MAX_PEOPLE, PeopleError, check_theirs, read_people},
-        spreadsheet::{not_text, text_of},
-    };
+    use kalends::people::{MAX_PEOPLE, read_people};
     request::admin().await?;
-    let services = request::services();
-    let mut parts = data.into_inner().ok_or(AppError::NotUnderstood)?;
-    let mut text = String::new();
-    let mut refused = None;
-    while let Some(part) = parts
-        .next_field()
-        .await
-        .map_err(|_| AppError::NotUnderstood)?
-    {
-        let bytes = part.bytes().await.map_err(|_| AppError::TooLarge)?;
-        if let Some(words) = not_text(&bytes) {
-            refused = Some(words);
-            continue;
-        }
-        let some = text_of(&bytes);
-        // Whatever was left empty has no line.
-        if !some.trim().is_empty() {
-            text.push_str(&some);
-            text.push('\n');
-        }
-    }
+    let (text, refused) = read_parts(data).await?;
     let mut rows = match read_people(&text) {
         Some(rows) if !rows.is_empty() && refused.is_none() => rows,
         other => {
@@ -183,23 +160,9 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
             return Ok(());
         }
     };
-    for row in rows.iter_mut().filter(|row| row.mistake.is_none()) {
-        if let Ok(email) = row.email.parse() {
-            let known = services.store.user_by_email(&email).await;
-            if known.map_err(request::internal)?.is_some() {
-                row.mistake = Some("Has an account already.".to_owned());
-                continue;
-            }
-        }
-        let own = row.person("").map(|person| person.addresses);
-        match check_theirs(&services.store, None, &own.unwrap_or_default()).await {
-            Err(PeopleError::Store(error)) => return Err(request::internal(error)),
-            Err(mistake) => row.mistake = Some(mistake.to_string()),
-            Ok(()) => {}
-        }
-    }
+    find_mistakes(&request::services().store, &mut rows).await?;
     request::keep_imported(rows).await?;
-    let kept = (text.len() <= KEPT).then_some(("table".to_owned(), text));
+    let kept = (text.len() <= MAX_KEPT_BYTES).then_some(("table".to_owned(), text));
     let draft = FormDraft {
         values: kept.into_iter().collect(),
         ..FormDraft::default()
@@ -209,9 +172,62 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
     Ok(())
 }
 
+/// The text of the form and its file, and why a file was not taken.
+#[cfg(feature = "ssr")]
+async fn read_parts(data: MultipartData) -> Result<(String, Option<&'static str>), AppError> {
+    use kalends::spreadsheet::{not_text, text_of};
+    let mut parts = data.into_inner().ok_or(AppError::NotUnderstood)?;
+    let mut text = String::new();
+    let mut refused = None;
+    while let Some(part) = parts
+        .next_field()
+        .await
+        .map_err(|_| AppError::NotUnderstood)?
+    {
+        let bytes = part.bytes().await.map_err(|_| AppError::TooLarge)?;
+        if let Some(words) = not_text(&bytes) {
+            refused = Some(words);
+            continue;
+        }
+        let some = text_of(&bytes);
+        // Whatever was left empty has no line.
+        if !some.trim().is_empty() {
+            text.push_str(&some);
+            text.push('\n');
+        }
+    }
+    Ok((text, refused))
+}
+
+/// Marks the rows that cannot be invited: of people with an account, or with an address of somebody else.
+#[cfg(feature = "ssr")]
+async fn find_mistakes(
+    store: &kalends_store::Store,
+    rows: &mut [kalends::people::ImportRow],
+) -> Result<(), AppError> {
+    use crate::request;
+    use kalends::people::{PeopleError, check_theirs};
+    for row in rows.iter_mut().filter(|row| row.mistake.is_none()) {
+        if let Ok(email) = row.email.parse() {
+            let known = store.user_by_email(&email).await;
+            if known.map_err(request::internal)?.is_some() {
+                row.mistake = Some("Has an account already.".to_owned());
+                continue;
+            }
+        }
+        let own = row.person("").map(|person| person.addresses);
+        match check_theirs(store, None, &own.unwrap_or_default()).await {
+            Err(PeopleError::Store(error)) => return Err(request::internal(error)),
+            Err(mistake) => row.mistake = Some(mistake.to_string()),
+            Ok(()) => {}
+        }
+    }
+    Ok(())
+}
+
 /// The longest table that is kept while it is looked at, in bytes.
 #[cfg(feature = "ssr")]
-const KEPT: usize = 32 * 1024;
+const MAX_KEPT_BYTES: usize = 32 * 1024;
 
 /// Invites everybody of the table that was read, or goes back to it.
 #[server(endpoint = "import_people")]
@@ -336,6 +352,14 @@ fn PreviewTable(preview: Preview) -> impl IntoView {
                 <button class="button">"Change the table"</button>
             </form>
         </div>
+        <Lines rows />
+        {(more > 0).then(|| view! { <p class="panel-hint">{format!("And {more} more.")}</p> })}
+    }
+}
+
+#[component]
+fn Lines(rows: Vec<PreviewRow>) -> impl IntoView {
+    view! {
         <div class="table-box" role="region" aria-label="Lines of the table" tabindex="0">
             <table class="table table-stack" role="table">
                 <thead role="rowgroup">
@@ -366,6 +390,5 @@ fn PreviewTable(preview: Preview) -> impl IntoView {
                 </tbody>
             </table>
         </div>
-        {(more > 0).then(|| view! { <p class="panel-hint">{format!("And {more} more.")}</p> })}
     }
 }

@@ -218,6 +218,17 @@ async fn accept_invitation(
             }
         }
     }
+    back_to_invitation(&token, time_zone, errors).await
+}
+
+/// Shows the form again, with what was wrong.
+#[cfg(feature = "ssr")]
+async fn back_to_invitation(
+    token: &str,
+    time_zone: String,
+    errors: crate::error::FieldErrors,
+) -> Result<(), AppError> {
+    use crate::request;
     let draft = FormDraft {
         values: [("time_zone".to_owned(), time_zone)].into(),
         errors,

@@ -136,7 +136,7 @@ async fn mailed(
 
 /// Makes a new link, changes the role, or whether they may sign in.
 #[server(endpoint = "tend_person")]
-async fn tend_person(
+async fn change_person(
     #[server(default)] id: String,
     #[server(default)] click: String,
 ) -> Result<(), AppError> {
@@ -189,7 +189,7 @@ async fn tend_person(
 
 /// Adds an address of their own, or takes one back.
 #[server(endpoint = "tend_address")]
-async fn tend_address(
+async fn change_address(
     #[server(default)] id: String,
     #[server(default)] address: String,
     #[server(default)] remove: bool,
@@ -265,30 +265,7 @@ fn Person(view: PersonView) -> impl IntoView {
             {link.map(|link| view! { <FreshLink link is_invited is_mailed=is_mailed && mailed.is_some() /> })}
             <section class="panel" aria-labelledby="person">
                 <h2 id="person">"Person"</h2>
-                <dl class="facts">
-                    <div><dt>"Email"</dt><dd>{email.clone()}</dd></div>
-                    <div><dt>"Role"</dt><dd>{if is_admin { "Administrator" } else { "Member" }}</dd></div>
-                    <div>
-                        <dt>"Sign-in"</dt>
-                        <dd>
-                            {match (disabled_since, is_invited, link_until) {
-                                (Some(since), ..) => view! { "Disabled since " <When moment=since /> }.into_any(),
-                                (None, true, Some(until)) => view! { "Invited, the link works until " <When moment=until /> }.into_any(),
-                                (None, true, None) => "Invited, the link has run out".into_any(),
-                                (None, false, _) => "Can sign in".into_any(),
-                            }}
-                        </dd>
-                    </div>
-                    <div>
-                        <dt>"Calendar"</dt>
-                        <dd>
-                            {match connection {
-                                Some((link, state, mailbox)) => view! { <a href=link>{mailbox}</a> " " <StateBadge state /> }.into_any(),
-                                None => "Not connected".into_any(),
-                            }}
-                        </dd>
-                    </div>
-                </dl>
+                <Facts email=email.clone() is_admin is_invited disabled_since link_until connection />
                 <div class="form-actions">
                     {(!disabled)
                         .then(|| {
@@ -302,20 +279,7 @@ fn Person(view: PersonView) -> impl IntoView {
                     }}
                     {disabled.then(|| view! { <Click id=id.clone() click="enable" words="Enable" danger=false /> })}
                 </div>
-                {(!disabled)
-                    .then(|| {
-                        let own = is_self.then_some(" This is your own account.");
-                        view! {
-                            <details class="more">
-                                <summary>"Disable"</summary>
-                                <p>
-                                    "They are signed out at once, cannot sign in, and their calendar is read no more. What was copied stays until they are enabled again or disconnected."
-                                    {own}
-                                </p>
-                                <div class="form-actions"><Click id=id.clone() click="disable" words="Disable this person" danger=true /></div>
-                            </details>
-                        }
-                    })}
+                {(!disabled).then(|| view! { <Disable id=id.clone() is_self /> })}
             </section>
             <Addresses id email addresses draft />
         </Frame>
@@ -347,7 +311,7 @@ fn Click(id: String, click: &'static str, words: &'static str, danger: bool) -> 
         "button"
     };
     view! {
-        <form method="post" action=TendPerson::url()>
+        <form method="post" action=ChangePerson::url()>
             <input type="hidden" name="id" value=id />
             <input type="hidden" name="click" value=click />
             <button class=class>{words}</button>
@@ -372,7 +336,7 @@ fn Addresses(id: String, email: String, addresses: Vec<String>, draft: FormDraft
                         view! {
                             <li>
                                 <span>{address.clone()}</span>
-                                <form method="post" action=TendAddress::url()>
+                                <form method="post" action=ChangeAddress::url()>
                                     <input type="hidden" name="id" value=id.clone() />
                                     <input type="hidden" name="address" value=address />
                                     <input type="hidden" name="remove" value="true" />
@@ -383,12 +347,64 @@ fn Addresses(id: String, email: String, addresses: Vec<String>, draft: FormDraft
                     })
                     .collect_view()}
             </ul>
-            <form class="form" method="post" action=TendAddress::url() novalidate>
+            <form class="form" method="post" action=ChangeAddress::url() novalidate>
                 <FormNotice errors />
                 <input type="hidden" name="id" value=add />
                 <Field label="Add an address" name="address" kind="email" inputmode="email" value=draft.value("address") errors />
                 <button class="button">"Add"</button>
             </form>
         </section>
+    }
+}
+
+#[component]
+fn Facts(
+    email: String,
+    is_admin: bool,
+    is_invited: bool,
+    disabled_since: Option<Moment>,
+    link_until: Option<Moment>,
+    connection: Option<(String, StateView, String)>,
+) -> impl IntoView {
+    view! {
+        <dl class="facts">
+            <div><dt>"Email"</dt><dd>{email}</dd></div>
+            <div><dt>"Role"</dt><dd>{if is_admin { "Administrator" } else { "Member" }}</dd></div>
+            <div>
+                <dt>"Sign-in"</dt>
+                <dd>
+                    {match (disabled_since, is_invited, link_until) {
+                        (Some(since), ..) => view! { "Disabled since " <When moment=since /> }.into_any(),
+                        (None, true, Some(until)) => view! { "Invited, the link works until " <When moment=until /> }.into_any(),
+                        (None, true, None) => "Invited, the link has run out".into_any(),
+                        (None, false, _) => "Can sign in".into_any(),
+                    }}
+                </dd>
+            </div>
+            <div>
+                <dt>"Calendar"</dt>
+                <dd>
+                    {match connection {
+                        Some((link, state, mailbox)) => view! { <a href=link>{mailbox}</a> " " <StateBadge state /> }.into_any(),
+                        None => "Not connected".into_any(),
+                    }}
+                </dd>
+            </div>
+        </dl>
+    }
+}
+
+#[component]
+fn Disable(id: String, is_self: bool) -> impl IntoView {
+    let own = is_self.then_some(" This is your own account.");
+    view! {
+        <details class="more">
+            <summary>"Disable"</summary>
+            <p>
+                "They are signed out at once, cannot sign in, and their calendar is read no more. What was copied stays until they are enabled again or disconnected."
+                {own}
+            </p>
+            <div class="form-actions"><Click id click="disable" words="Disable this person" danger=true /></div>
+        </details>
     }
 }

@@ -1,11 +1,11 @@
-//! The addresses of a map as a table, and the way between its pages.
+//! The addresses of a scope as a table, and the way between its pages.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// One address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RowView {
+pub struct ScopeRowView {
     pub position: i64,
     pub address: String,
     pub place: String,
@@ -18,7 +18,7 @@ pub struct RowView {
 }
 
 #[component]
-pub fn Rows(rows: Vec<RowView>) -> impl IntoView {
+pub fn Rows(rows: Vec<ScopeRowView>) -> impl IntoView {
     view! {
         <div class="table-box" role="region" aria-label="Addresses" tabindex="0">
             <table class="table table-stack" role="table">

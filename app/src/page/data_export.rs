@@ -14,19 +14,19 @@ const MAX_LINES: i64 = 200;
 
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct StoredView {
+struct DataExportView {
     /// Names and values, a table of what there is.
     facts: Vec<(String, String)>,
     since: Option<Moment>,
     level: String,
-    looked: Vec<LookedLine>,
+    accesses: Vec<AccessLine>,
     has_entries: bool,
     flash: Option<String>,
 }
 
 /// What others did, one line for the same thing done several times in a day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct LookedLine {
+struct AccessLine {
     who: String,
     what: String,
     times: usize,
@@ -34,7 +34,7 @@ struct LookedLine {
 }
 
 #[server(endpoint = "stored")]
-async fn stored() -> Result<StoredView, AppError> {
+async fn data_export() -> Result<DataExportView, AppError> {
     use crate::{page::privacy::level_words, request};
     let user = request::user().await?;
     let words = request::words(&user);
@@ -51,6 +51,25 @@ async fn stored() -> Result<StoredView, AppError> {
     let facts = facts(&user, connection.as_ref(), kept);
     let found = store.looked_at(&user, connection.as_ref(), MAX_LINES).await;
     let found = found.map_err(request::internal)?;
+    let accesses = access_lines(found, &words).await?;
+    Ok(DataExportView {
+        facts,
+        since: connection.map(|it| words.appointment(it.connected_at, false)),
+        level: level_words(level).to_owned(),
+        accesses,
+        has_entries: kept.entries > 0,
+        flash: request::take_flash().await?,
+    })
+}
+
+/// One line for the same thing done several times in a day.
+#[cfg(feature = "ssr")]
+async fn access_lines(
+    found: Vec<kalends_store::AccessRecord>,
+    words: &crate::moment::Formatter,
+) -> Result<Vec<AccessLine>, AppError> {
+    use crate::request;
+    let store = request::services().store;
     let mut looked: Vec<(kalends_store::AccessRecord, usize)> = Vec::new();
     for line in found {
         let day = |at| words.zoned(at).date();
@@ -71,21 +90,14 @@ async fn stored() -> Result<StoredView, AppError> {
             }
             None => "Kalends".to_owned(),
         };
-        lines.push(LookedLine {
+        lines.push(AccessLine {
             who,
             what: line.action.words().to_owned(),
             times,
             last: words.moment(line.at),
         });
     }
-    Ok(StoredView {
-        facts,
-        since: connection.map(|it| words.appointment(it.connected_at, false)),
-        level: level_words(level).to_owned(),
-        looked: lines,
-        has_entries: kept.entries > 0,
-        flash: request::take_flash().await?,
-    })
+    Ok(lines)
 }
 
 /// What there is, a name and a value each.
@@ -95,18 +107,41 @@ fn facts(
     connection: Option<&kalends_core::connection::Connection>,
     kept: kalends_store::StoredCounts,
 ) -> Vec<(String, String)> {
-    let counted = |count: i64, one: &str, many: &str| match count {
+    let mut facts = own_facts(user, kept);
+    facts.extend(connection_facts(connection));
+    facts.extend(counts(kept));
+    facts
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+#[cfg(feature = "ssr")]
+fn counted(count: i64, one: &str, many: &str) -> String {
+    match count {
         0 => "none".to_owned(),
         1 => format!("1 {one}"),
         count => format!("{count} {many}"),
+    }
+}
+
+#[cfg(feature = "ssr")]
+fn own_facts(
+    user: &kalends_store::User,
+    kept: kalends_store::StoredCounts,
+) -> Vec<(&'static str, String)> {
+    let second_factor = if kept.second_factors > 0 {
+        "a key, sealed in the vault, and hashes of recovery codes"
+    } else {
+        "none"
     };
-    let mut facts = vec![
+    vec![
         (
-            "You".to_owned(),
+            "You",
             format!("{}, {}, {}", user.name, user.email, user.time_zone),
         ),
         (
-            "How you read calendars".to_owned(),
+            "How you read calendars",
             format!(
                 "weeks from {}, {}",
                 user.calendar.first_day.label(),
@@ -114,71 +149,72 @@ fn facts(
             ),
         ),
         (
-            "Your Kalends password".to_owned(),
+            "Your Kalends password",
             "a hash that cannot be turned back".to_owned(),
         ),
+        ("Second factor", second_factor.to_owned()),
         (
-            "Second factor".to_owned(),
-            if kept.second_factors > 0 {
-                "a key, sealed in the vault, and hashes of recovery codes".to_owned()
-            } else {
-                "none".to_owned()
-            },
-        ),
-        (
-            "Sessions".to_owned(),
+            "Sessions",
             counted(kept.sessions, "signed-in device", "signed-in devices"),
         ),
-    ];
-    match connection {
-        Some(connection) => {
-            let through = format!("{} through {}", connection.mailbox, connection.account);
-            facts.push(("Connection".to_owned(), through));
-            let password = if connection.mode == kalends_core::connection::Mode::Organisation {
-                "none of yours: the organisation’s account is used"
-            } else {
-                "sealed in the vault, opened only to call Exchange"
-            };
-            facts.push(("Exchange password".to_owned(), password.to_owned()));
-        }
-        None => facts.push((
-            "Connection".to_owned(),
-            "none, and so no Exchange password".to_owned(),
-        )),
-    }
-    facts.push((
-        "Calendar entries".to_owned(),
-        counted(
-            kept.entries,
-            "entry, from 30 days back to a year ahead",
-            "entries, from 30 days back to a year ahead",
+    ]
+}
+
+#[cfg(feature = "ssr")]
+fn connection_facts(
+    connection: Option<&kalends_core::connection::Connection>,
+) -> Vec<(&'static str, String)> {
+    use kalends_core::connection::Mode;
+    let Some(connection) = connection else {
+        return vec![("Connection", "none, and so no Exchange password".to_owned())];
+    };
+    let password = if connection.mode == Mode::Organisation {
+        "none of yours: the organisation’s account is used"
+    } else {
+        "sealed in the vault, opened only to call Exchange"
+    };
+    vec![
+        (
+            "Connection",
+            format!("{} through {}", connection.mailbox, connection.account),
         ),
-    ));
-    facts.push((
-        "Connection tests".to_owned(),
-        counted(kept.checks, "test", "tests"),
-    ));
-    facts.push((
-        "Syncs with changes or failures".to_owned(),
-        counted(kept.sync_runs, "sync", "syncs"),
-    ));
-    facts.push((
-        "Calls to Exchange on record".to_owned(),
-        counted(kept.calls, "call", "calls"),
-    ));
-    facts.push((
-        "Requests for mailboxes".to_owned(),
-        counted(kept.requests, "request", "requests"),
-    ));
-    facts.push((
-        "Audit trail of what you did".to_owned(),
-        counted(
-            kept.lines,
-            "line, with the address you signed in from",
-            "lines, with the addresses you signed in from",
+        ("Exchange password", password.to_owned()),
+    ]
+}
+
+#[cfg(feature = "ssr")]
+fn counts(kept: kalends_store::StoredCounts) -> [(&'static str, String); 6] {
+    [
+        (
+            "Calendar entries",
+            counted(
+                kept.entries,
+                "entry, from 30 days back to a year ahead",
+                "entries, from 30 days back to a year ahead",
+            ),
         ),
-    ));
-    facts
+        ("Connection tests", counted(kept.checks, "test", "tests")),
+        (
+            "Syncs with changes or failures",
+            counted(kept.sync_runs, "sync", "syncs"),
+        ),
+        (
+            "Calls to Exchange on record",
+            counted(kept.calls, "call", "calls"),
+        ),
+        (
+            "Requests for mailboxes",
+            counted(kept.requests, "request", "requests"),
+        ),
+        (
+            "Audit trail of what you did",
+            counted(
+                kept.lines,
+                "line, with the address you signed in from",
+                "lines, with the addresses you signed in from",
+            ),
+        ),
+    ]
 }
 
 #[server(endpoint = "purge")]
@@ -207,9 +243,9 @@ async fn purge(#[server(default)] disconnect: bool) -> Result<(), AppError> {
 }
 
 #[component]
-pub fn StoredPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| stored()), |view| {
-        let none = view.looked.is_empty();
+pub fn DataExportPage() -> impl IntoView {
+    loaded(Resource::new(|| (), |()| data_export()), |view| {
+        let none = view.accesses.is_empty();
         view! {
             <Frame title="What Kalends stores about me">
                 <p class="back"><a href="/profile">"Profile Settings"</a></p>
@@ -237,7 +273,7 @@ pub fn StoredPage() -> impl IntoView {
                         view! {
                             <ul>
                                 {view
-                                    .looked
+                                    .accesses
                                     .into_iter()
                                     .map(|line| {
                                         let times = (line.times > 1).then(|| format!(", {} times that day", line.times));
