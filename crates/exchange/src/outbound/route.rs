@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 /// Where a host is reached: addresses that may be called.
 ///
-/// Only [`Outbound::route`] makes one, so that no unchecked address is ever dialled.
+/// Only `Outbound::route` makes one, so that no unchecked address is ever dialled.
 #[derive(Debug, Clone)]
 pub struct Route {
     /// The name that the certificate must carry, without brackets.
