@@ -14,8 +14,8 @@ use axum::{
 };
 use futures::{StreamExt as _, stream};
 use kalends::{
-    audit::csv_page, mailbox_scope, reports::connection_list, services::Services,
-    spreadsheet::CsvTable,
+    audit::csv_page, mailbox_scope, people::two_factor::acts_as_admin, reports::connection_list,
+    services::Services, spreadsheet::CsvTable,
 };
 use kalends_core::id::{ScopeId, UserId};
 use kalends_store::{StoreError, User};
@@ -56,11 +56,11 @@ impl FromRequestParts<Services> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Response> {
         let user = signed_in(parts, services).await?;
-        let Some(user) = user.filter(User::is_admin) else {
+        let Some(user) = user else {
             return Err(StatusCode::NOT_FOUND.into_response());
         };
-        let owed = kalends::people::two_factor::is_owed(&services.store, &user).await;
-        if owed.map_err(|error| failed(&error))? {
+        let acts = acts_as_admin(&services.store, &user).await;
+        if !acts.map_err(|error| failed(&error))? {
             return Err(StatusCode::NOT_FOUND.into_response());
         }
         Ok(Self(user))

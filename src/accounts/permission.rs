@@ -1,11 +1,7 @@
 //! Who may connect which mailbox, and with whose password: the organisation's rules, asked before anything is sent.
 
 use crate::services::Services;
-use kalends_core::{
-    connection::Mode,
-    mailbox::SmtpAddress,
-    policy::{PersonalMode, TypedPasswords},
-};
+use kalends_core::{connection::Mode, mailbox::SmtpAddress, permission::Permission};
 use kalends_store::{Account, StoreError, User};
 
 /// How many tests of one person run at the same time.
@@ -69,18 +65,11 @@ pub async fn may_type(
     mailbox: &SmtpAddress,
 ) -> Result<(), Forbidden> {
     let policy = services.store.policy().await?;
-    let needs_word = match mode {
-        // Their own rights in Exchange say what they may open.
-        Mode::Personal if policy.personal == PersonalMode::Off => {
-            return Err(Refusal::PersonalOff.into());
-        }
-        Mode::Personal => false,
-        Mode::Organisation => true,
-        Mode::ServiceAccount => match policy.typed {
-            TypedPasswords::Off => return Err(Refusal::TypedOff.into()),
-            TypedPasswords::OwnAddress => true,
-            TypedPasswords::AnyMailbox => false,
-        },
+    let needs_word = match Permission::of(&policy, mode) {
+        Permission::Never if mode == Mode::Personal => return Err(Refusal::PersonalOff.into()),
+        Permission::Never => return Err(Refusal::TypedOff.into()),
+        Permission::OwnOrApproved => true,
+        Permission::AnyMailbox => false,
     };
     may_have(services, user, mailbox, needs_word).await
 }

@@ -64,6 +64,6 @@ pub async fn admin() -> Result<User, AppError> {
 
 /// Whether somebody may see and do what admins may: one who owes the second factor that the organisation wants may not.
 pub async fn acts_as_admin(user: &User) -> Result<bool, AppError> {
-    let owed = kalends::people::two_factor::is_owed(&services().store, user).await;
-    Ok(user.is_admin() && !owed.map_err(internal)?)
+    let acts = kalends::people::two_factor::acts_as_admin(&services().store, user).await;
+    acts.map_err(internal)
 }

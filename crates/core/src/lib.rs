@@ -29,6 +29,7 @@ pub mod lifetimes;
 pub mod mailbox;
 pub mod notice;
 pub mod pasted;
+pub mod permission;
 pub mod policy;
 pub mod preferences;
 pub mod problem;

@@ -15,7 +15,7 @@ use kalends_core::{
     mailbox::SmtpAddress,
 };
 
-/// PeopleFilter people a list shows.
+/// Which people a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PeopleFilter {
     #[default]

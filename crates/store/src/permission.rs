@@ -3,10 +3,7 @@
 
 use crate::database::{Engine, Transaction};
 use crate::{error::StoreError, policy::policy_of, saving::Reads, store::Store};
-use kalends_core::{
-    connection::Mode,
-    policy::{PersonalMode, TypedPasswords},
-};
+use kalends_core::{connection::Mode, permission::Permission};
 
 impl Store {
     /// Fails with [`StoreError::NotAllowed`] if the person may not connect the mailbox in this way. Whoever takes a
@@ -26,20 +23,10 @@ impl Store {
             .fetch_all(tx.conn())
             .await?;
         let policy = policy_of(&found)?;
-        let needs_word = match mode {
-            Mode::Personal if policy.personal == PersonalMode::Off => {
-                return Err(StoreError::NotAllowed);
-            }
-            Mode::Personal => false,
-            Mode::Organisation => true,
-            Mode::ServiceAccount => match policy.typed {
-                TypedPasswords::Off => return Err(StoreError::NotAllowed),
-                TypedPasswords::OwnAddress => true,
-                TypedPasswords::AnyMailbox => false,
-            },
-        };
-        if !needs_word {
-            return Ok(());
+        match Permission::of(&policy, mode) {
+            Permission::Never => return Err(StoreError::NotAllowed),
+            Permission::AnyMailbox => return Ok(()),
+            Permission::OwnOrApproved => {}
         }
         for sql in [
             "SELECT id FROM users WHERE id = $1 AND email = $2",

@@ -19,7 +19,7 @@ const ASKED_AGAIN_WITHIN: Duration = Duration::from_mins(5);
 #[derive(Debug, Clone, Copy)]
 pub struct RequestedPause<'a> {
     pub account: AccountId,
-    /// RunSubject call it was.
+    /// Whose call it was.
     pub connection: Option<ConnectionId>,
     pub problem: &'a Problem,
     /// How long, as it said.

@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_millis(50);
 /// Longer than any test runs.
 const NEVER: Duration = Duration::from_hours(1);
 
-/// ConnectionLimits of which none ends anything while a test runs.
+/// Limits of which none ends anything while a test runs.
 fn patient() -> ConnectionLimits {
     ConnectionLimits {
         first_header: NEVER,

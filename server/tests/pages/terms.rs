@@ -5,7 +5,7 @@ use crate::{
     program::{ALICE, BOB},
 };
 
-/// Formatter that stand for something with a name of its own.
+/// Words that stand for something with a name of its own.
 const SYNONYMS: &[&str] = &[
     "admin",
     "admins",

@@ -195,6 +195,12 @@ pub async fn is_owed(store: &Store, user: &User) -> Result<bool, StoreError> {
         && store.factor(user.id).await?.is_none())
 }
 
+/// Whether somebody may see and do what administrators may: one who owes the second factor that the organisation wants
+/// may not.
+pub async fn acts_as_admin(store: &Store, user: &User) -> Result<bool, StoreError> {
+    Ok(user.is_admin() && !is_owed(store, user).await?)
+}
+
 /// Stands for a password in a session that waits for the code: a new password ends the wait.
 pub fn password_tag(user: &User) -> String {
     let digest = Sha256::digest(user.password_hash.as_bytes());

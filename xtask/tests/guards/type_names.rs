@@ -28,7 +28,6 @@ fn used_twice(workspace: &Workspace) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-#[ignore = "names still stand for several things"]
 fn a_type_name_stands_for_one_thing() {
     let found = used_twice(Workspace::of_the_product());
     assert!(found.is_empty(), "{} names: {found:#?}", found.len());

@@ -88,9 +88,7 @@ fn ServiceChoice(ways: AllowedWays, checked: bool) -> impl IntoView {
 /// A wish to go on trying can be taken back; it cannot be made here.
 #[component]
 fn KeepTrying(wanted: bool) -> impl IntoView {
-    if !wanted {
-        view! { <input type="hidden" name="keep_trying" value="false" /> }.into_any()
-    } else {
+    if wanted {
         view! {
             <label class="check">
                 <input type="checkbox" name="keep_trying" value="true" checked=true />
@@ -98,6 +96,8 @@ fn KeepTrying(wanted: bool) -> impl IntoView {
             </label>
         }
         .into_any()
+    } else {
+        view! { <input type="hidden" name="keep_trying" value="false" /> }.into_any()
     }
 }
 

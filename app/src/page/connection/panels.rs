@@ -73,6 +73,10 @@ pub fn LastCheck(check: Option<CheckLine>) -> impl IntoView {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the props of a component own what they are given"
+)]
 #[component]
 pub fn Happened(
     id: String,

@@ -196,7 +196,7 @@ fn probe_words(
             "This password opens nothing any more.".to_owned(),
             format!(
                 "Exchange turned it away: {} Whether the account still holds the role, with another password, the commands show.",
-                advice(problem, &names).title
+                advice(problem, names).title
             ),
             false,
         ),
@@ -210,7 +210,7 @@ fn probe_words(
             format!(
                 "Exchange took the password and denied {}: {} That proves nothing about other mailboxes: take the access away to be sure.",
                 if *tried == 1 { "1 mailbox".to_owned() } else { format!("{tried} mailboxes") },
-                advice(problem, &names).title
+                advice(problem, names).title
             ),
             true,
         ),
@@ -218,7 +218,7 @@ fn probe_words(
             "Whether access is open is not known.".to_owned(),
             format!(
                 "Exchange could not be asked: {} Take the access away to be sure.",
-                advice(problem, &names).title
+                advice(problem, names).title
             ),
             true,
         ),

@@ -81,10 +81,6 @@ async fn test_password(
 }
 
 /// The change of the password, as far as it is.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the props of a component own what they are given"
-)]
 #[component]
 pub fn PasswordPanel(
     id: String,

@@ -330,7 +330,7 @@ impl Database {
             Engine::Postgres => (None, self.pool.begin().await?),
         };
         Ok(Transaction {
-            transaction,
+            inner: transaction,
             file: self.file.clone(),
             _turn: turn,
         })
@@ -385,7 +385,7 @@ pub(crate) fn humanize(error: &sqlx::Error) -> String {
 /// A change under way.
 #[derive(Debug)]
 pub struct Transaction {
-    transaction: sqlx::Transaction<'static, sqlx::Any>,
+    inner: sqlx::Transaction<'static, sqlx::Any>,
     file: file::OpenedFile,
     _turn: Option<WriterTurn>,
 }
@@ -416,13 +416,13 @@ impl Drop for WriterTurn {
 impl Transaction {
     /// The connection to run statements on.
     pub fn conn(&mut self) -> &mut sqlx::AnyConnection {
-        &mut self.transaction
+        &mut self.inner
     }
 
     /// Keeps the change; nothing is kept in a file that was taken from its place meanwhile.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         self.file.in_place()?;
-        self.transaction.commit().await
+        self.inner.commit().await
     }
 }
 

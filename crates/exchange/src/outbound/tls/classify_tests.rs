@@ -228,10 +228,7 @@ fn a_demand_for_a_certificate_of_ours_is_told_only_where_there_was_one() {
 #[test]
 fn what_is_too_weak_is_named() {
     let read = |name: &str| {
-        let folder = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../tests/fixtures/certificates"
-        );
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/certificates");
         let file = std::fs::File::open(format!("{folder}/{name}.pem")).unwrap();
         let mut lines = std::io::BufReader::new(file);
         let pem = rustls::pki_types::CertificateDer::from_pem_reader(&mut lines);
