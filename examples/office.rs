@@ -11,6 +11,7 @@ use kalends::{
         sign_in::hash_new,
     },
 };
+use kalends_core::rights::Role;
 use kalends_core::{
     account_name::{AccountName, Password},
     audit::{AuditAction, AuditEntry},
@@ -21,7 +22,7 @@ use kalends_core::{
     random::Random,
 };
 use kalends_store::{
-    CompletedRun, Failed, NewConnection, NewUser, Reads, Role, Store, StoreError,
+    CompletedRun, Failed, NewConnection, NewUser, Reads, Store, StoreError,
     database::sqlite_file,
     vault::{KeySource, LockedVault},
 };

@@ -25,4 +25,4 @@ pub use session::{
     end_other_sessions, end_session, flash, imported, keep_chosen, keep_imported,
     may_see_enrolment, show_enrolment, start_session, take_flash, this_session,
 };
-pub use user::{acts_as_admin, admin, local_path, user, user_if_signed_in};
+pub use user::{admin, local_path, may, user, user_if_signed_in};

@@ -15,7 +15,7 @@ pub struct Viewer {
 async fn who_looks() -> Result<Option<Viewer>, AppError> {
     let user = crate::request::user_if_signed_in().await?;
     Ok(user.map(|user| Viewer {
-        is_admin: user.is_admin(),
+        is_admin: user.has(kalends_core::rights::Right::Organisation),
         name: user.name,
     }))
 }

@@ -14,10 +14,13 @@ use axum::{
 };
 use futures::{StreamExt as _, stream};
 use kalends::{
-    audit::csv_page, mailbox_scope, people::two_factor::acts_as_admin, reports::connection_list,
+    audit::csv_page, mailbox_scope, people::two_factor::may, reports::connection_list,
     services::Services, spreadsheet::CsvTable,
 };
-use kalends_core::id::{ScopeId, UserId};
+use kalends_core::{
+    id::{ScopeId, UserId},
+    rights::Right,
+};
 use kalends_store::{StoreError, User};
 use tower_sessions::Session;
 
@@ -59,8 +62,8 @@ impl FromRequestParts<Services> for Admin {
         let Some(user) = user else {
             return Err(StatusCode::NOT_FOUND.into_response());
         };
-        let acts = acts_as_admin(&services.store, &user).await;
-        if !acts.map_err(|error| failed(&error))? {
+        let may = may(&services.store, &user, Right::Organisation).await;
+        if !may.map_err(|error| failed(&error))? {
             return Err(StatusCode::NOT_FOUND.into_response());
         }
         Ok(Self(user))

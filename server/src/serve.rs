@@ -1,4 +1,4 @@
-//! `kalends serve`: opens both databases, listens, works through due rounds, and drains when told to stop.
+//! `kalends serve`: opens both databases, listens, works through due sync runs, and drains when told to stop.
 
 use crate::{
     command::error::CommandError,

@@ -139,10 +139,11 @@ fn instant(at: Timestamp) -> OffsetDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kalends_core::rights::Role;
     use kalends_core::{clock::Clock, random::Random};
     use kalends_exchange::outbound::{Outbound, OutboundConfig};
     use kalends_store::{
-        NewUser, Role, Store,
+        NewUser, Store,
         vault::{KeySource, Vault},
     };
 

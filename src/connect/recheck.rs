@@ -29,7 +29,7 @@ use kalends_core::{
 use kalends_store::{Account, Leased, RequestedPause, StoreError, User};
 use std::{sync::Arc, time::Duration};
 
-/// For how long one who waits for an account keeps new rounds of it from beginning; told anew with every look.
+/// For how long one who waits for an account keeps new sync runs of it from beginning; told anew with every look.
 const WANTED: Duration = Duration::from_secs(2);
 
 /// Checks a saved connection again with its saved password, for its user or an admin. Where as many tests of its user

@@ -34,7 +34,7 @@ use std::{
 };
 use tokio::{task::JoinSet, time::Instant};
 
-/// For how long a map works before it gives its account back to rounds and people.
+/// For how long a map works before it gives its account back to sync runs and people.
 const SLICE: Duration = Duration::from_secs(5);
 /// How many addresses are taken up together; as many as connections may be open are asked at the same time.
 const BATCH: i64 = 40;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::spreadsheet::{Heading, Sheet, SheetRow, read_sheet};
 use kalends_core::pasted::addresses_in;
-use kalends_store::Role;
+use kalends_core::rights::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 

@@ -22,6 +22,7 @@ use crate::{
     },
     services::Services,
 };
+use kalends_core::rights::Role;
 use kalends_core::{
     account_name::Password,
     audit::{AuditAction, AuditEntry},
@@ -29,7 +30,7 @@ use kalends_core::{
     lifetimes::PASSWORD_LINK,
     mailbox::SmtpAddress,
 };
-use kalends_store::{NewUser, Role, Store, StoreError, User};
+use kalends_store::{NewUser, Store, StoreError, User};
 use sha2::{Digest as _, Sha256};
 
 fn hash(token: &str) -> String {

@@ -1,11 +1,12 @@
 //! Somebody to be invited, read from what was typed.
 
 use crate::people::{setup, sign_in::PasswordError};
+use kalends_core::rights::Role;
 use kalends_core::{
     mailbox::SmtpAddress,
     pasted::{Cut, addresses_in},
 };
-use kalends_store::{Role, StoreError};
+use kalends_store::StoreError;
 
 /// Why something was not done, in the words that people read.
 #[derive(Debug, thiserror::Error)]

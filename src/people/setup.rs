@@ -10,12 +10,13 @@ use crate::{
     },
     services::Services,
 };
+use kalends_core::rights::Role;
 use kalends_core::{
     account_name::{Password, is_hidden},
     mailbox::SmtpAddress,
     random::Random,
 };
-use kalends_store::{NewUser, Role, StoreError, User};
+use kalends_store::{NewUser, StoreError, User};
 use sha2::{Digest, Sha256};
 
 /// Why the first administrator was not made, in the words that people read.

@@ -9,6 +9,7 @@ use kalends_core::{
     clock::Timestamp,
     id::ConnectionId,
     problem::Problem,
+    rights::Right,
 };
 use kalends_store::{Store, StoreError, User};
 use serde_json::{Value, json};
@@ -93,7 +94,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
             "account": it.typed.account,
             "endpoint": it.typed.endpoint,
             "ended": crate::reports::timeline::ended(it.outcome.as_ref()),
-            "steps": if user.is_admin() { it.ladder.clone() } else { it.ladder.clone().without_addresses() },
+            "steps": if user.has(Right::NetworkAddresses) { it.ladder.clone() } else { it.ladder.clone().without_addresses() },
         })).collect::<Vec<_>>(),
         "rounds": history.0,
         "calls": history.1,
@@ -161,7 +162,7 @@ pub async fn as_icalendar(services: &Services, user: &User) -> Result<String, St
 
 /// A problem as this person may see it.
 fn shown_to(user: &User, problem: &Problem) -> Problem {
-    if user.is_admin() {
+    if user.has(Right::NetworkAddresses) {
         problem.clone()
     } else {
         problem.without_addresses()

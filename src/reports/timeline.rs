@@ -1,4 +1,4 @@
-//! What happened to one connection, in one line of time: rounds, calls, checks, changes of state, and who did what.
+//! What happened to one connection, in one line of time: sync runs, calls, checks, changes of state, and who did what.
 
 use kalends_core::{
     audit::{self, AuditAction},
@@ -17,8 +17,8 @@ pub struct Happened {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
-    /// A round that changed something or failed.
-    Round(SyncRun),
+    /// A sync run that changed something or failed.
+    SyncRun(SyncRun),
     Call(CallLine),
     Check(Box<Check>),
     State(StateChange),
@@ -34,14 +34,14 @@ pub async fn timeline(
 ) -> Result<Vec<Happened>, StoreError> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut all = Vec::new();
-    for round in store.last_runs(connection.id, most).await? {
+    for run in store.last_runs(connection.id, most).await? {
         all.push(Happened {
-            at: round.ended_at(),
-            what: What::Round(round),
+            at: run.ended_at(),
+            what: What::SyncRun(run),
         });
     }
     for call in store.last_calls(connection.id, most).await? {
-        // Nothing was sent: the round says it all.
+        // Nothing was sent: the sync run says it all.
         if call.operation.is_none() && call.request_id.is_none() {
             continue;
         }
@@ -74,7 +74,7 @@ pub async fn timeline(
             what: What::Audit(line),
         });
     }
-    // What belongs together came in the order of the kinds: a round, then its calls.
+    // What belongs together came in the order of the kinds: a sync run, then its calls.
     all.sort_by_key(|happened| std::cmp::Reverse(happened.at));
     all.truncate(limit);
     Ok(all)

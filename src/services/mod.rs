@@ -56,7 +56,7 @@ pub struct Services {
     pub keys: OneTimeSecrets<WebhookId>,
     /// The ways out for notices; none but webhooks until the program sets more.
     pub channels: Channels,
-    /// Signed-in connections between rounds.
+    /// Signed-in connections between sync runs.
     pub idle_connections: IdleConnections,
     /// Checks under way; cancelled when the process ends, which waits for them to write down their end.
     pub tasks: TaskTracker,

@@ -12,7 +12,7 @@ use std::{collections::HashSet, time::Duration};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// After this long no further round begins, so that others get their turn.
+/// After this long no further sync run begins, so that others get their turn.
 const TURN_LIMIT: Duration = Duration::from_secs(90);
 /// How often a turn looks whether its account was paused.
 const POLL_INTERVAL: Duration = Duration::from_millis(400);
@@ -20,7 +20,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(400);
 /// What came of a turn.
 #[derive(Debug, Clone, Copy)]
 pub struct AccountRunOutcome {
-    /// How many rounds were given.
+    /// How many sync runs were given.
     pub sync_runs: usize,
     /// An error ended it before its time.
     pub is_broken_off: bool,
@@ -106,7 +106,7 @@ impl Work<'_> {
         clients: &Clients<'_>,
         sync_runs: &mut usize,
     ) -> Result<(), StoreError> {
-        // What a round reads is written only while the account is held; the verdict on a password always is.
+        // What a sync run reads is written only while the account is held; the verdict on a password always is.
         let mut held = self.services.clone();
         held.store = held.store.under(&self.leased.lease);
         let services = &held;

@@ -60,7 +60,7 @@ impl IdleConnections {
         });
     }
 
-    /// Closes an account's connections, so that its next round proves the password anew.
+    /// Closes an account's connections, so that its next sync run proves the password anew.
     pub fn close(&self, account: AccountId) {
         self.with(|all| all.remove(&account));
     }

@@ -1,5 +1,5 @@
 //! Keeping stored calendars in step: a worker takes accounts that have connections due, alone in all instances, and
-//! gives each connection a round.
+//! gives each connection a sync run.
 //!
 //! Rounds of one account share a few signed-in connections, which sign in one after another, so that a changed password
 //! is refused once. How a failure changes the plan is decided in [`plan`] and nowhere else.
@@ -31,7 +31,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Gives rounds without end: whenever an account's turn ends, the account that has waited longest of those that there is
+/// Gives sync runs without end: whenever an account's turn ends, the account that has waited longest of those that there is
 /// room for gets one.
 pub(crate) async fn run(worker: &WorkerContext) {
     let (services, stop) = (&worker.services, &worker.stop);
@@ -80,7 +80,7 @@ impl RunningAccounts {
         Ok(())
     }
 
-    /// Waits for the end of a turn, and returns how many rounds were given in it; `None`: none goes on.
+    /// Waits for the end of a turn, and returns how many sync runs were given in it; `None`: none goes on.
     async fn next(&mut self) -> Option<usize> {
         let ended: Result<(Id, account_run::AccountRunOutcome), JoinError> =
             self.tasks.join_next_with_id().await?;
@@ -93,7 +93,7 @@ impl RunningAccounts {
     }
 }
 
-/// Gives the connections that are due now one round each, and returns how many that were.
+/// Gives the connections that are due now one sync run each, and returns how many that were.
 pub async fn run_due(services: &Services) -> Result<usize, StoreError> {
     let stop = CancellationToken::new();
     let mut turns = RunningAccounts::default();
@@ -127,10 +127,10 @@ pub async fn rebuild(
     Ok(true)
 }
 
-/// What came of asking for a round at once.
+/// What came of asking for a sync run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SyncRequest {
-    /// It starts within a second, and its round signs in anew: who asks wants to know whether it works.
+    /// It starts within a second, and its sync run signs in anew: who asks wants to know whether it works.
     Started,
     /// Its server has asked for a pause: it starts as soon as that is over.
     Waiting,

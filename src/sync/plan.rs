@@ -1,4 +1,4 @@
-//! When the next round is due, and in which state a connection waits for it.
+//! When the next sync run is due, and in which state a connection waits for it.
 
 use kalends_core::{
     back_off::MAX_MILLIS,
@@ -13,9 +13,9 @@ use std::time::Duration;
 /// What is read: from 30 days back to a year ahead.
 const BACK: Duration = Duration::from_hours(720);
 const AHEAD: Duration = Duration::from_hours(8760);
-/// Between two rounds that went well.
+/// Between two sync runs that went well.
 const STEADY: Duration = Duration::from_mins(5);
-/// A round that has waited so long for its turn is late: three of the pauses between two rounds.
+/// A sync run that has waited so long for its turn is late: three of the pauses between two sync runs.
 pub const OVERDUE: Duration = Duration::from_mins(15);
 /// Between two looks at something that somebody must mend elsewhere.
 const WAITING: Duration = Duration::from_mins(15);
@@ -26,7 +26,7 @@ const MAX_INTERVAL: Duration = Duration::from_mins(30);
 /// locks no account.
 pub const IN_DOUBT: Duration = Duration::from_mins(30);
 
-/// The time that a round reads: whole days in UTC, so that it moves once a day and not with every round.
+/// The time that a sync run reads: whole days in UTC, so that it moves once a day and not with every sync run.
 pub fn window(now: Timestamp) -> Window {
     const DAY: i64 = 24 * 3600 * 1000;
     let today = Timestamp::from_millis(now.millis().div_euclid(DAY) * DAY);
@@ -36,12 +36,12 @@ pub fn window(now: Timestamp) -> Window {
     }
 }
 
-/// After a round that reached the end: five minutes, give or take thirty seconds, so that rounds do not bunch.
+/// After a sync run that reached the end: five minutes, give or take thirty seconds, so that sync runs do not bunch.
 pub fn after_success(now: Timestamp, random: &Random) -> Timestamp {
     now + STEADY - Duration::from_secs(30) + Duration::from_millis(random.below(60_000))
 }
 
-/// After a failed round: the state to show, and when to look again, if at all.
+/// After a failed sync run: the state to show, and when to look again, if at all.
 ///
 /// Sign-in problems are not planned here: the refusal rule plans them for the whole account.
 pub fn after_failure(

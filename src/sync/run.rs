@@ -193,7 +193,7 @@ const fn is_held_back(problem: &Problem) -> bool {
     )
 }
 
-/// Where no place is free the round waits for one. How the others stand was written down by whoever shut the gate.
+/// Where no place is free the sync run waits for one. How the others stand was written down by whoever shut the gate.
 async fn hold_back(
     services: &Services,
     connection: &Connection,

@@ -20,7 +20,7 @@ const AT_ONE_HOST: usize = 8;
 /// Accounts of other people at all hosts that have not shown that they are quick, and at one of them.
 const IN_DOUBT: usize = 8;
 const AT_ONE_HOST_IN_DOUBT: usize = 4;
-/// A host is quick if its rounds take less than this on average.
+/// A host is quick if its sync runs take less than this on average.
 const QUICK_RUN: Duration = Duration::from_secs(15);
 /// For how long a host that was slow is not taken for quick.
 const SLOW_FOR: Duration = Duration::from_mins(15);
@@ -215,7 +215,7 @@ mod tests {
             std::iter::from_fn(|| self.begin(host, is_organisation)).count()
         }
 
-        /// A turn of one round that took so long has ended.
+        /// A turn of one sync run that took so long has ended.
         fn prove(&mut self, host: &str, seconds: u64) {
             let task = self.begin(host, false).unwrap();
             self.now += Duration::from_secs(seconds);

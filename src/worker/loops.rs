@@ -14,7 +14,7 @@ pub enum Loop {
     Standing,
     /// Looks whether the clock was set.
     Clock,
-    /// Gives connections that are due their round.
+    /// Gives connections that are due their sync run.
     Sync,
     /// Works through maps of mailboxes.
     MailboxScopes,

@@ -6,6 +6,7 @@ use kalends::{
     accounts::custody::{Custody, PairError, open_pair},
     audit::{TrailVerdict, follow, verify},
 };
+use kalends_core::rights::Role;
 use kalends_core::{
     account_name::AccountName,
     audit::{AuditAction, AuditEntry},
@@ -16,7 +17,7 @@ use kalends_core::{
     random::Random,
 };
 use kalends_store::{
-    CompletedRun, NewAccount, NewConnection, NewUser, NextSlot, Reads, Role, Store, Terms, User,
+    CompletedRun, NewAccount, NewConnection, NewUser, NextSlot, Reads, Store, Terms, User,
     vault::{Destination, KeySource, LockedVault, Vault},
 };
 use sqlx::Row;

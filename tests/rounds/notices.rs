@@ -15,6 +15,7 @@ use kalends::{
     reports::connection_list::csv_page,
     services::Services,
 };
+use kalends_core::rights::Role;
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
     connection::ConnectionState,
@@ -22,7 +23,7 @@ use kalends_core::{
     problem::Owner,
 };
 use kalends_simulator::fault::{FaultKind, Plan};
-use kalends_store::{ListQuery, Role};
+use kalends_store::ListQuery;
 use std::time::Duration;
 
 pub const ORIGIN: &str = "https://kalends.example.test";

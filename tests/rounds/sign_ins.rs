@@ -16,7 +16,8 @@ use kalends::{
     services::Services,
 };
 use kalends_core::account_name::Password;
-use kalends_store::{NewUser, Role, User};
+use kalends_core::rights::Role;
+use kalends_store::{NewUser, User};
 
 const PASSWORD: &str = "hedgehog under seven lamps";
 

@@ -225,7 +225,7 @@ on_both_engines! {
         services.channels = Channels::new(Some(mailer), outbound, "https://kalends.example.test".to_owned());
         let store = &services.store;
         let entry = AuditEntry::by_kalends(AuditAction::RoleChanged);
-        store.set_role(alice.id, kalends_store::Role::Admin, &entry, world.clock.now()).await.unwrap();
+        store.set_role(alice.id, kalends_core::rights::Role::Admin, &entry, world.clock.now()).await.unwrap();
         let hook = NewHook::parse("Chat", "https://chat.example.test/hooks/1").unwrap();
         notify::add(&services, &alice, hook).await.unwrap();
 

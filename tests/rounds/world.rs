@@ -7,6 +7,7 @@ use kalends::{
     services::Services,
     sync,
 };
+use kalends_core::rights::Role;
 use kalends_core::{
     account_name::{AccountName, Password},
     audit::{AuditAction, AuditEntry},
@@ -25,7 +26,7 @@ use kalends_simulator::{
     world::practice::{self, SERVICE_PASSWORD},
 };
 use kalends_store::{
-    NewConnection, NewUser, Reads, Role, Store, User,
+    NewConnection, NewUser, Reads, Store, User,
     database::Engine,
     vault::{Destination, KeySource, LockedVault},
 };

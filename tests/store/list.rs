@@ -5,12 +5,13 @@ use crate::{
     engines::on_both_engines,
     world::{NOW, SERVICE},
 };
+use kalends_core::rights::Role;
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
     connection::ConnectionState,
     problem::Problem,
 };
-use kalends_store::{AccountKind, ConnectionFilter, Failed, ListQuery, PAGE, Role, Sort};
+use kalends_store::{AccountKind, ConnectionFilter, Failed, ListQuery, PAGE, Sort};
 
 /// 120 people, named so that no state comes first by name; every fourth is not connected.
 async fn office(world: &World) {

@@ -2,6 +2,7 @@
 
 use crate::engines::Databases;
 use kalends::accounts::custody::{Custody, PairError, open_pair};
+use kalends_core::rights::Role;
 use kalends_core::{
     account_name::AccountName,
     audit::{AuditAction, AuditEntry},
@@ -11,7 +12,7 @@ use kalends_core::{
     random::Random,
 };
 use kalends_store::{
-    NewConnection, NewUser, Reads, Role, Store, StoreError, User,
+    NewConnection, NewUser, Reads, Store, StoreError, User,
     database::Engine,
     vault::{Destination, KeySource, LockedVault, Vault, VaultError},
 };

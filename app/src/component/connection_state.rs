@@ -60,7 +60,7 @@ mod ssr {
         problem::Retry,
     };
 
-    /// When the next round is planned, or why nobody can say.
+    /// When the next sync run is planned, or why nobody can say.
     pub fn next_sync(connection: &Connection, words: &Formatter) -> Result<Moment, String> {
         if connection.state == ConnectionState::Paused {
             return Err("none while it is paused".to_owned());

@@ -64,7 +64,7 @@ struct CalendarView {
 struct ConnectionLine {
     mailbox: String,
     state: StateView,
-    /// The last time everything was read; `None` before the first round ends.
+    /// The last time everything was read; `None` before the first sync run ends.
     as_of: Option<Moment>,
     advice: Option<Advice>,
 }

@@ -36,7 +36,7 @@ struct ConnectionView {
     /// Its certificate, if that ends soon.
     warnings: Vec<String>,
     check: Option<CheckLine>,
-    /// The end of the last round, whatever came of it.
+    /// The end of the last sync run, whatever came of it.
     last_run: Option<Moment>,
     /// An admin has paused this one alone.
     is_paused: bool,

@@ -6,7 +6,9 @@ use leptos_router::components::Redirect;
 
 #[server(endpoint = "home")]
 async fn home() -> Result<bool, AppError> {
-    crate::request::user().await.map(|user| user.is_admin())
+    crate::request::user()
+        .await
+        .map(|user| user.has(kalends_core::rights::Right::Organisation))
 }
 
 #[component]

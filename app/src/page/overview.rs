@@ -1,4 +1,4 @@
-//! The admin's overview: what needs action by its cause, how many connections are in which state, how rounds go, and
+//! The admin's overview: what needs action by its cause, how many connections are in which state, how sync runs go, and
 //! which servers there are. A new admin is led through the first steps.
 
 #[cfg(feature = "ssr")]

@@ -87,7 +87,7 @@ fn row(line: &kalends_store::PersonLine, words: &crate::moment::Formatter) -> Pe
         link: format!("/people/{}", user.id),
         name: user.name.clone(),
         email: user.email.to_string(),
-        is_admin: user.is_admin(),
+        is_admin: user.role == kalends_core::rights::Role::Admin,
         note: note(user, line.link_until, words),
         state: line.state.map_or(StateView::NotConnected, StateView::Is),
     }

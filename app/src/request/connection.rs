@@ -11,13 +11,14 @@ use kalends_core::{
     connection::{Connection, ConnectionState, Mode},
     id::{CheckId, ConnectionId},
     problem::Problem,
+    rights::Right,
 };
 use kalends_store::User;
 
 pub fn words(user: &User) -> Formatter {
     Formatter::new(&user.time_zone, services().clock.now())
         .with(user.calendar)
-        .for_admin(user.is_admin())
+        .for_admin(user.has(Right::NetworkAddresses))
 }
 
 pub const fn mode_words(mode: Mode) -> &'static str {

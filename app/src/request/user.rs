@@ -7,7 +7,7 @@ use super::{
 };
 use crate::AppError;
 use axum::http::StatusCode;
-use kalends_core::id::UserId;
+use kalends_core::{id::UserId, rights::Right};
 use kalends_store::User;
 
 /// A path of our own, safe to send a browser to; anything else is none.
@@ -52,18 +52,18 @@ pub async fn user() -> Result<User, AppError> {
 /// second factor that the organisation wants.
 pub async fn admin() -> Result<User, AppError> {
     let user = user().await?;
-    if !user.is_admin() {
+    if !user.has(Right::Organisation) {
         return Err(not_there());
     }
-    if !acts_as_admin(&user).await? {
+    if !may(&user, Right::Organisation).await? {
         see_other("/profile/security");
         return Err(AppError::NotYours);
     }
     Ok(user)
 }
 
-/// Whether somebody may see and do what admins may: one who owes the second factor that the organisation wants may not.
-pub async fn acts_as_admin(user: &User) -> Result<bool, AppError> {
-    let acts = kalends::people::two_factor::acts_as_admin(&services().store, user).await;
-    acts.map_err(internal)
+/// Whether somebody may see or do something; an admin who owes the second factor that the organisation wants may less.
+pub async fn may(user: &User, right: Right) -> Result<bool, AppError> {
+    let may = kalends::people::two_factor::may(&services().store, user, right).await;
+    may.map_err(internal)
 }

@@ -35,7 +35,7 @@ pub enum BulkAction {
 pub enum BulkOutcome {
     /// A check was started.
     Checking(CheckId),
-    /// A round is due at once.
+    /// A sync run is due at once.
     Due,
     /// Nothing is sent: the password of its account was refused.
     AccountStopped,

@@ -102,11 +102,11 @@ pub struct Connection {
     /// Since when it has been in this state.
     pub since: Timestamp,
     pub connected_at: Timestamp,
-    /// The end of the last round, whatever came of it.
+    /// The end of the last sync run, whatever came of it.
     pub last_run_at: Option<Timestamp>,
-    /// The last round that reached the end.
+    /// The last sync run that reached the end.
     pub last_synced_at: Option<Timestamp>,
-    /// When the next round is due; `None` when none is planned.
+    /// When the next sync run is due; `None` when none is planned.
     pub due_at: Option<Timestamp>,
     pub entries: i64,
     /// The admin who connected it in the organisation's name.

@@ -42,3 +42,4 @@ mod domain;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod random;
 mod refusal_key;
+pub mod rights;

@@ -102,7 +102,7 @@ impl Store {
             .collect()
     }
 
-    /// Deletes what was read and tested for a person: entries, rounds, calls and finished checks. The connection stays.
+    /// Deletes what was read and tested for a person: entries, sync runs, calls and finished checks. The connection stays.
     pub async fn purge(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! Stored calendar entries, and how a round brings them in step.
+//! Stored calendar entries, and how a sync run brings them in step.
 
 use crate::database::{Engine, Transaction};
 use crate::{
@@ -20,7 +20,7 @@ use kalends_core::{
 use sqlx::any::AnyRow;
 use std::{collections::HashMap, time::Duration};
 
-/// What a round changed.
+/// What a sync run changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Changes {
     pub inserted: i64,
@@ -34,7 +34,7 @@ impl Changes {
     }
 }
 
-/// A round that read everything.
+/// A sync run that read everything.
 #[derive(Debug, Clone)]
 pub struct CompletedRun<'a> {
     pub events: &'a [Event],
@@ -59,7 +59,7 @@ fn stored_entry(row: &AnyRow) -> Result<StoredEntry, StoreError> {
     })
 }
 
-/// What changed in Exchange so long before the end of a round may have come after its reading: a round takes a minute at
+/// What changed in Exchange so long before the end of a sync run may have come after its reading: a sync run takes a minute at
 /// most, and the two clocks differ.
 const OVERLAP: Duration = Duration::from_mins(2);
 
@@ -138,31 +138,31 @@ impl Store {
         found.first().map(stored_entry).transpose()
     }
 
-    /// Makes the stored entries equal to what was read, in one transaction. A round that changed nothing writes only
+    /// Makes the stored entries equal to what was read, in one transaction. A sync run that changed nothing writes only
     /// when it was. `None` if the connection is gone: then nothing is written.
     pub async fn save_run(
         &self,
         connection: &Connection,
-        round: &CompletedRun<'_>,
+        run: &CompletedRun<'_>,
     ) -> Result<Option<Changes>, StoreError> {
-        self.keep(connection, round, &[]).await
+        self.keep(connection, run, &[]).await
     }
 
-    /// As [`Store::save_run`] of a round that could not read some periods: what is stored of them stays. How the
-    /// connection stands, and that there was a round, is told by [`Store::fail_run`], which must follow.
+    /// As [`Store::save_run`] of a sync run that could not read some periods: what is stored of them stays. How the
+    /// connection stands, and that there was a sync run, is told by [`Store::fail_run`], which must follow.
     pub async fn keep_readable(
         &self,
         connection: &Connection,
-        round: &CompletedRun<'_>,
+        run: &CompletedRun<'_>,
         unread: &[Window],
     ) -> Result<Option<Changes>, StoreError> {
-        self.keep(connection, round, unread).await
+        self.keep(connection, run, unread).await
     }
 
     async fn keep(
         &self,
         connection: &Connection,
-        round: &CompletedRun<'_>,
+        run: &CompletedRun<'_>,
         unread: &[Window],
     ) -> Result<Option<Changes>, StoreError> {
         let mut tx = self.begin().await?;
@@ -176,12 +176,12 @@ impl Store {
                 .await?;
         }
         if unread.is_empty() {
-            self.note_connected(&mut tx, connection, round).await?;
+            self.note_connected(&mut tx, connection, run).await?;
         } else {
             sqlx::query("UPDATE connections SET last_synced_at = $2, entries = $3 WHERE id = $1")
                 .bind(connection.id.to_string())
-                .bind(round.now.millis())
-                .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
+                .bind(run.now.millis())
+                .bind(i64::try_from(run.events.len()).unwrap_or(i64::MAX))
                 .execute(tx.conn())
                 .await?;
         }
@@ -193,9 +193,9 @@ impl Store {
             .apply(
                 &mut tx,
                 calendar,
-                (round, unread),
+                (run, unread),
                 level,
-                // The first round brings everything, however old.
+                // The first sync run brings everything, however old.
                 connection.last_synced_at.map(|at| at - OVERLAP),
                 &mut delays,
             )
@@ -205,20 +205,20 @@ impl Store {
                 "INSERT INTO sync_runs (id, connection_id, started_at, duration_ms, inserted, updated, deleted) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
-            .bind(RoundId::new(round.now, self.random.bytes()).to_string())
+            .bind(RoundId::new(run.now, self.random.bytes()).to_string())
             .bind(connection.id.to_string())
-            .bind(round.started_at.millis())
-            .bind(i64::try_from(round.now.since(round.started_at).as_millis()).unwrap_or(i64::MAX))
+            .bind(run.started_at.millis())
+            .bind(i64::try_from(run.now.since(run.started_at).as_millis()).unwrap_or(i64::MAX))
             .bind(changes.inserted)
             .bind(changes.updated)
             .bind(changes.deleted)
             .execute(tx.conn())
             .await?;
-            self.note_calls_in(&mut tx, connection, round.calls, None, round.now)
+            self.note_calls_in(&mut tx, connection, run.calls, None, run.now)
                 .await?;
         }
         if unread.is_empty() {
-            self.count_run_in(&mut tx, SyncRunEnd::Fine, &delays, round.now)
+            self.count_run_in(&mut tx, SyncRunEnd::Fine, &delays, run.now)
                 .await?;
         }
         crate::fail_point::reached("run-before-commit");
@@ -227,16 +227,15 @@ impl Store {
         Ok(Some(changes))
     }
 
-    /// How a connection stands whose round read everything.
+    /// How a connection stands whose sync run read everything.
     async fn note_connected(
         &self,
         tx: &mut Transaction,
         connection: &Connection,
-        round: &CompletedRun<'_>,
+        run: &CompletedRun<'_>,
     ) -> Result<(), StoreError> {
         let (whose, state) = (RunSubject::One(connection.id), ConnectionState::Connected);
-        self.note_state_in(tx, whose, state, None, round.now)
-            .await?;
+        self.note_state_in(tx, whose, state, None, run.now).await?;
         // The connection's row first: whoever replaces or ends it meanwhile waits, and comes in whole after this.
         let moved = sqlx::query(
             "UPDATE connections SET state = $2, problem = NULL, problem_code = NULL, since = CASE WHEN state = $2 THEN since ELSE $3 END, \
@@ -245,9 +244,9 @@ impl Store {
         )
         .bind(connection.id.to_string())
         .bind(ConnectionState::Connected.code())
-        .bind(round.now.millis())
-        .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
-        .bind(round.next.millis())
+        .bind(run.now.millis())
+        .bind(i64::try_from(run.events.len()).unwrap_or(i64::MAX))
+        .bind(run.next.millis())
         .execute(tx.conn())
         .await?;
         if moved.rows_affected() == 0 {
@@ -256,14 +255,14 @@ impl Store {
                 "DELETE FROM state_changes WHERE connection_id = $1 AND at = $2 AND state = $3",
             )
             .bind(connection.id.to_string())
-            .bind(round.now.millis())
+            .bind(run.now.millis())
             .bind(ConnectionState::Connected.code())
             .execute(tx.conn())
             .await?;
             sqlx::query("UPDATE connections SET last_run_at = $2, last_synced_at = $2, run_count = run_count + 1, entries = $3 WHERE id = $1")
                 .bind(connection.id.to_string())
-                .bind(round.now.millis())
-                .bind(i64::try_from(round.events.len()).unwrap_or(i64::MAX))
+                .bind(run.now.millis())
+                .bind(i64::try_from(run.events.len()).unwrap_or(i64::MAX))
                 .execute(tx.conn())
                 .await?;
         }
@@ -274,7 +273,7 @@ impl Store {
         &self,
         tx: &mut Transaction,
         calendar: CalendarId,
-        (round, unread): (&CompletedRun<'_>, &[Window]),
+        (run, unread): (&CompletedRun<'_>, &[Window]),
         level: PrivacyLevel,
         known_until: Option<Timestamp>,
         delays: &mut Delays,
@@ -290,9 +289,9 @@ impl Store {
             .map(|row| Ok((rows::parsed(row, "id")?, event_rows::event(row).ok())))
             .collect::<Result<_, StoreError>>()?;
         let mut changes = Changes::default();
-        for event in round.events {
+        for event in run.events {
             let before = stored.remove(&event_rows::id_of(calendar, &event.item_id)?);
-            // It may have been lowered since the round began.
+            // It may have been lowered since the sync run began.
             let reduced = event.clone().reduced_to(level);
             let is_there = before.is_some();
             let before = before.flatten();
@@ -302,7 +301,7 @@ impl Store {
             // Stored anew for another reason, such as the policy or the day: that is no change of the entry.
             let is_changed = before.is_none_or(|before| before.change_key != event.change_key);
             if is_changed && known_until.is_some() && event.last_modified >= known_until {
-                delays.add(event.last_modified, round.now);
+                delays.add(event.last_modified, run.now);
             }
             if is_there {
                 changes.updated += 1;

@@ -1,4 +1,4 @@
-//! What happened: calls, changes of state, and how rounds went by the hour. Old lines are forgotten.
+//! What happened: calls, changes of state, and how sync runs went by the hour. Old lines are forgotten.
 
 use crate::database::Transaction;
 use crate::{error::StoreError, rows, store::Store};
@@ -12,7 +12,7 @@ use kalends_core::{
 use std::{collections::BTreeMap, time::Duration};
 
 const HOUR: i64 = 3_600_000;
-/// For how long calls, rounds and changes of state are kept.
+/// For how long calls, sync runs and changes of state are kept.
 const RETENTION: Duration = Duration::from_hours(24 * 90);
 /// The steps of the time from a change in Exchange to its copy, in minutes; 0 stands for more than all of them.
 pub const DELAYS: [i64; 6] = [1, 5, 10, 30, 60, 0];
@@ -24,7 +24,7 @@ pub(crate) enum RunSubject {
     All(AccountId),
 }
 
-/// How a round ended.
+/// How a sync run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SyncRunEnd {
     Fine,
@@ -129,7 +129,7 @@ impl Store {
         Ok(())
     }
 
-    /// Notes the calls of a round; the last one is what failed, if there is a problem.
+    /// Notes the calls of a sync run; the last one is what failed, if there is a problem.
     pub(crate) async fn note_calls_in(
         &self,
         tx: &mut Transaction,
@@ -174,7 +174,7 @@ impl Store {
         Ok(())
     }
 
-    /// Counts a round in its hour. Stands last: rounds of all instances meet at this row.
+    /// Counts a sync run in its hour. Stands last: sync runs of all instances meet at this row.
     pub(crate) async fn count_run_in(
         &self,
         tx: &mut Transaction,
@@ -309,7 +309,7 @@ impl Store {
             .collect()
     }
 
-    /// Forgets calls, rounds, changes of state and counts of long ago.
+    /// Forgets calls, sync runs, changes of state and counts of long ago.
     pub async fn forget_history(&self, now: Timestamp) -> Result<(), StoreError> {
         let before = (now - RETENTION).millis();
         let mut tx = self.begin().await?;

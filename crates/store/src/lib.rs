@@ -112,6 +112,6 @@ pub use store::{LockedTable, Store};
 pub use sync_runs::{Failed, SyncRun};
 pub use totals::Counted;
 pub use two_factor::{ConfirmedFactor, SecondFactor};
-pub use users::{NewUser, Role, User};
+pub use users::{NewUser, User};
 pub use vouching::KnownServer;
 pub use webhooks::MAX_WEBHOOKS;

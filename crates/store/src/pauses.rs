@@ -53,7 +53,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Asks whoever works through an account's rounds to give it back.
+    /// Asks whoever works through an account's sync runs to give it back.
     pub async fn want_account(
         &self,
         id: AccountId,

@@ -8,8 +8,9 @@ use crate::{
     rows,
     store::{LockedTable, Store},
     unreadable::Listed,
-    users::{NewUser, Role, User},
+    users::{NewUser, User},
 };
+use kalends_core::rights::Role;
 use kalends_core::{
     audit::AuditEntry, clock::Timestamp, connection::ConnectionState, id::UserId,
     mailbox::SmtpAddress,

@@ -1,5 +1,5 @@
 //! How much of calendars is kept, and erasing what is above it: the level and the erasing are one transaction, and a
-//! round reads the level in the one that writes its entries.
+//! sync run reads the level in the one that writes its entries.
 
 use crate::database::{Engine, Transaction};
 use crate::{error::StoreError, rows, store::Store};

@@ -207,8 +207,8 @@ impl Store {
             .bind(new.control.as_ref().map(SmtpAddress::as_str))
             .execute(tx.conn())
             .await?;
-            // A round shows how each troubled colleague really stands; until then their last state stays. The others
-            // go on as planned, so that a hundredth colleague does not set off a hundred rounds.
+            // A sync run shows how each troubled colleague really stands; until then their last state stays. The others
+            // go on as planned, so that a hundredth colleague does not set off a hundred sync runs.
             sqlx::query("UPDATE connections SET due_at = $2 WHERE account_id = $1 AND state <> $3")
                 .bind(account.id.to_string())
                 .bind(now.millis())

@@ -12,7 +12,7 @@ use kalends_core::{
 use std::time::Duration;
 
 /// Who has waited for longer than this because a server asked for a pause is shown as delayed: as long as between two
-/// rounds.
+/// sync runs.
 const ASKED_AGAIN_WITHIN: Duration = Duration::from_mins(5);
 
 /// A server that asked for a pause.

@@ -1,4 +1,4 @@
-//! The main database: people, second factors, sessions, accounts, connections, entries, checks, rounds, audit. One file per noun.
+//! The main database: people, second factors, sessions, accounts, connections, entries, checks, sync runs, audit. One file per noun.
 //!
 //! It holds no secret, only ids of rows in the vault. Both engines run the same text; where they differ, both texts
 //! stand side by side.

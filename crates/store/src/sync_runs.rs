@@ -19,7 +19,7 @@ use kalends_core::{
 };
 use std::time::Duration;
 
-/// A round as an admin sees it.
+/// A sync run as an admin sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncRun {
     pub started_at: Timestamp,
@@ -34,7 +34,7 @@ impl SyncRun {
     }
 }
 
-/// A round that failed, and what follows.
+/// A sync run that failed, and what follows.
 #[derive(Debug, Clone)]
 pub struct Failed<'a> {
     pub problem: &'a Problem,
@@ -147,7 +147,7 @@ impl Store {
             .await
     }
 
-    /// The latest rounds that failed or changed something, newest first.
+    /// The latest sync runs that failed or changed something, newest first.
     pub async fn last_runs(
         &self,
         id: ConnectionId,

@@ -14,17 +14,9 @@ use kalends_core::{
     mailbox::SmtpAddress,
     policy::PrivacyLevel,
     preferences::Preferences,
+    rights::{Right, Role},
 };
-use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
-
-/// What a person may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Admin,
-    Member,
-}
 
 /// A person who signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +49,8 @@ pub struct NewUser {
 }
 
 impl User {
-    pub fn is_admin(&self) -> bool {
-        self.role == Role::Admin
+    pub const fn has(&self, right: Right) -> bool {
+        self.role.has(right)
     }
 
     /// Whether they are invited and have not set a password as yet.

@@ -1,6 +1,7 @@
 //! Which servers are the organisation's own, as far as the main database knows.
 
-use crate::{error::StoreError, rows, store::Store, users::Role};
+use crate::{error::StoreError, rows, store::Store};
+use kalends_core::rights::Role;
 use kalends_core::{
     account_name::AccountName, clock::Timestamp, connection::Mode, mailbox::SmtpAddress,
 };

@@ -14,6 +14,7 @@ use kalends::{
         sign_in::{self, PasswordError},
     },
 };
+use kalends_core::rights::Role;
 use kalends_core::{
     account_name::Password,
     audit::{AuditAction, AuditEntry},
@@ -21,7 +22,7 @@ use kalends_core::{
     mailbox::SmtpAddress,
     random::Random,
 };
-use kalends_store::{NewUser, Role, Store, User};
+use kalends_store::{NewUser, Store, User};
 use std::io::{IsTerminal, Read};
 
 #[derive(Debug, Subcommand)]
@@ -106,7 +107,11 @@ async fn carry_out(
                     "{}\t{}\t{}",
                     user.email,
                     user.name,
-                    if user.is_admin() { "admin" } else { "member" }
+                    if user.role == Role::Admin {
+                        "admin"
+                    } else {
+                        "member"
+                    }
                 ));
             }
         }

@@ -6,6 +6,7 @@ use crate::{
     program::{ALICE, BOB, CHARLIE, Kalends, Place},
 };
 use app::App;
+use kalends_core::rights::{Right, Role};
 use kalends_simulator::RunningSimulator;
 use leptos::server_fn::axum::server_fn_paths;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,11 +26,20 @@ use Says::{Fine, Missing, SignIn};
 /// Nobody, Bob, Charlie, Alice. What has an id has one of Bob's.
 pub type Row = (&'static str, [Says; 4]);
 
+/// What is told of something that needs a right, by the table of rights.
+const fn needs(right: Right) -> [Says; 4] {
+    const fn says(role: Role, right: Right) -> Says {
+        if role.has(right) { Fine } else { Missing }
+    }
+    let member = says(Role::Member, right);
+    [SignIn, member, member, says(Role::Admin, right)]
+}
+
 const OPEN: [Says; 4] = [Fine; 4];
 /// Leads to the sign-in page, whoever asks: there are people already, or nobody is signed in after it.
 const TO_SIGN_IN: [Says; 4] = [SignIn; 4];
-const PERSONS: [Says; 4] = [SignIn, Fine, Fine, Fine];
-const ADMINS: [Says; 4] = [SignIn, Missing, Missing, Fine];
+const PERSONS: [Says; 4] = needs(Right::OwnPages);
+const ADMINS: [Says; 4] = needs(Right::Organisation);
 /// Bob's own, which admins may look at.
 const BOBS: [Says; 4] = [SignIn, Fine, Missing, Fine];
 /// Bob's own, and nobody else's.

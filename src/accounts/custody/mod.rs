@@ -4,10 +4,10 @@
 //! the secret in the transaction that drops the pointer, then the vault's row goes, then the listing. Whatever a crash
 //! leaves behind is announced or listed, and housekeeping ends it; nothing is deleted because something is absent.
 
-mod factor;
 mod housekeeping;
 mod pairing;
 mod rotation;
+mod second_factor;
 mod secrets;
 mod standing;
 mod webhook;

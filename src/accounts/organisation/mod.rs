@@ -191,7 +191,7 @@ pub async fn rename(
     Ok(store.change_terms(id, &terms, &entry, now).await?)
 }
 
-/// Keeps every instance from signing in with an account while its password is changed, and returns once no round is
+/// Keeps every instance from signing in with an account while its password is changed, and returns once no sync run is
 /// under way any more: from then on a change is refused nowhere.
 pub async fn hold(services: &Services, admin: &User, account: &Account) -> Result<(), Problem> {
     let now = services.clock.now();
@@ -205,7 +205,7 @@ pub async fn hold(services: &Services, admin: &User, account: &Account) -> Resul
     released.map_err(|error| unreadable(&error))
 }
 
-/// Lets rounds go on with the password as it is.
+/// Lets sync runs go on with the password as it is.
 pub async fn release(
     services: &Services,
     admin: &User,

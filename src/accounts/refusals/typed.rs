@@ -9,6 +9,7 @@ use super::{
 };
 use crate::services::Services;
 use futures::future::BoxFuture;
+use kalends_core::rights::Role;
 use kalends_core::{
     account_name::AccountName,
     connection::SignInMethod,
@@ -19,7 +20,7 @@ use kalends_exchange::{
     auth::{BasicUse, Gate, Permit, SignInVerdict, offer::Offer},
     outbound::connection::ConnectionFacts,
 };
-use kalends_store::{CountedUnder, LimitPlace, Role, Sent, Store, StoreError, limit::LimitKey};
+use kalends_store::{CountedUnder, LimitPlace, Sent, Store, StoreError, limit::LimitKey};
 
 /// Lets a typed password out as often as the places of its account name and of who types it allow.
 #[derive(Debug)]

@@ -5,9 +5,9 @@
 //! once, and none of an earlier step after it. Wrong codes count as failures of the account, beside wrong passwords: a
 //! try takes its place before the code is looked at.
 
-mod kit;
+mod enrolment;
 
-pub use kit::{Enrolment, Picture};
+pub use enrolment::{Enrolment, Picture};
 
 use crate::{
     accounts::custody::CustodyError,
@@ -21,15 +21,16 @@ use crate::{
     reports::metrics::SignInOutcome,
     services::Services,
 };
+use enrolment::{code_hash, is_of_phone, typed_code};
 use kalends_core::{
     account_name::Password,
     audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     id::SecretId,
     policy::AdminsFactor,
+    rights::{Right, Role},
 };
 use kalends_store::{Store, StoreError, User, vault::Destination};
-use kit::{code_hash, is_of_phone, typed_code};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -190,15 +191,15 @@ pub async fn end(
 
 /// Whether an admin has yet to set up the second factor that the organisation wants of them.
 pub async fn is_owed(store: &Store, user: &User) -> Result<bool, StoreError> {
-    Ok(user.is_admin()
+    Ok(user.role == Role::Admin
         && store.policy().await?.admins == AdminsFactor::Required
         && store.factor(user.id).await?.is_none())
 }
 
-/// Whether somebody may see and do what administrators may: one who owes the second factor that the organisation wants
-/// may not.
-pub async fn acts_as_admin(store: &Store, user: &User) -> Result<bool, StoreError> {
-    Ok(user.is_admin() && !is_owed(store, user).await?)
+/// Whether somebody may see or do something: an administrator who owes the second factor that the organisation wants may
+/// not, where the right asks for it.
+pub async fn may(store: &Store, user: &User, right: Right) -> Result<bool, StoreError> {
+    Ok(user.has(right) && !(right.needs_second_factor() && is_owed(store, user).await?))
 }
 
 /// Stands for a password in a session that waits for the code: a new password ends the wait.

@@ -4,7 +4,7 @@ use super::view::{CheckEnd, CheckView, Fix, PasswordUse, ProofView, WaitingView}
 use crate::{
     AppError,
     moment::Formatter,
-    request::{acts_as_admin, internal, not_there, services, take_draft, words},
+    request::{internal, may, not_there, services, take_draft, words},
 };
 use kalends_core::{
     advice::advice,
@@ -12,6 +12,7 @@ use kalends_core::{
     connection::Mode,
     id::CheckId,
     problem::Problem,
+    rights::Right,
 };
 use kalends_store::User;
 
@@ -22,7 +23,7 @@ pub async fn check_for(user: &User, id: &str) -> Result<Check, AppError> {
         Err(_) => None,
     };
     let check = found.ok_or_else(not_there)?;
-    if check.user_id == user.id || acts_as_admin(user).await? {
+    if check.user_id == user.id || may(user, Right::ChecksOfOthers).await? {
         Ok(check)
     } else {
         Err(not_there())

@@ -152,7 +152,7 @@ mod server {
         let Some(id) = check.account_id else {
             return Ok(None);
         };
-        if !request::acts_as_admin(user).await? {
+        if !request::may(user, kalends_core::rights::Right::Organisation).await? {
             return Ok(None);
         }
         let found = request::services().store.held_account(id).await;

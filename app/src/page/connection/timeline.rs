@@ -51,7 +51,7 @@ mod words {
             link: None,
         };
         match &happened.what {
-            What::Round(round) => of_run(blank("Sync"), round, connection, words),
+            What::SyncRun(run) => of_run(blank("Sync"), run, connection, words),
             What::Call(call) => of_call(blank("Call"), call),
             What::Check(check) => of_check(blank("Check"), check, words),
             What::State(change) => of_state(blank("State"), change),
@@ -61,12 +61,12 @@ mod words {
 
     fn of_run(
         line: TimelineLine,
-        round: &SyncRun,
+        run: &SyncRun,
         connection: &Connection,
         words: &Formatter,
     ) -> TimelineLine {
-        let changes = round.changes;
-        let (what, tone) = match &round.problem {
+        let changes = run.changes;
+        let (what, tone) = match &run.problem {
             Some(problem) => {
                 let told = advice(problem, &connection.names(Some(words.utc_offset())));
                 (told.title, Tone::Bad)
@@ -79,7 +79,7 @@ mod words {
                 Tone::Good,
             ),
         };
-        let what = format!("{what} · {} ms", round.millis);
+        let what = format!("{what} · {} ms", run.millis);
         TimelineLine { what, tone, ..line }
     }
 

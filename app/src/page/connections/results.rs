@@ -209,7 +209,7 @@ mod result {
             return Result::Well("Ended meanwhile".to_owned());
         };
         let is_over = connection.last_run_at.is_some_and(|at| at >= bulk.at);
-        // Its account may have been stopped by another one's round.
+        // Its account may have been stopped by another one's sync run.
         let is_coming = connection.due_at.is_some_and(|at| at <= words.now);
         if !is_over && is_coming {
             return Result::ToCome("Waiting for its sync");

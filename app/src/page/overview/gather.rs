@@ -16,7 +16,7 @@ use kalends_store::{DELAYS, ListQuery, Store, StoreError, SyncRunEnd};
 use std::{collections::BTreeMap, time::Duration};
 
 const HOUR: Duration = Duration::from_hours(1);
-/// How many hours the rounds are shown for, and how many days the delays are counted over.
+/// How many hours the sync runs are shown for, and how many days the delays are counted over.
 const HOURS: usize = 48;
 const DAYS: u64 = 7;
 

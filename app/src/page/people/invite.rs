@@ -25,7 +25,7 @@ async fn invite(
 ) -> Result<(), AppError> {
     use crate::{error::FieldErrors, request};
     use kalends::people::{self, NewPerson, PeopleError};
-    use kalends_store::Role;
+    use kalends_core::rights::Role;
     let admin = request::admin().await?;
     let services = request::services();
     let typed = if role == "admin" {

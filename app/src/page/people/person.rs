@@ -64,7 +64,7 @@ async fn person(id: String) -> Result<PersonView, AppError> {
         id: user.id.to_string(),
         name: user.name.clone(),
         email: user.email.to_string(),
-        is_admin: user.is_admin(),
+        is_admin: user.role == kalends_core::rights::Role::Admin,
         is_self: user.id == admin.id,
         is_invited: user.is_invited(),
         disabled_since: user.disabled_at.map(|at| words.appointment(at, false)),
@@ -142,7 +142,7 @@ async fn change_person(
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends::people::{self, PeopleError};
-    use kalends_store::Role;
+    use kalends_core::rights::Role;
     let admin = request::admin().await?;
     let user = person_by_id(&id).await?;
     let services = request::services();
@@ -178,7 +178,9 @@ async fn change_person(
         .user(user.id)
         .await
         .map_err(request::internal)?;
-    let still = now.is_some_and(|now| now.is_admin() && now.disabled_at.is_none());
+    let still = now.is_some_and(|now| {
+        now.has(kalends_core::rights::Right::Organisation) && now.disabled_at.is_none()
+    });
     if user.id == admin.id && !still {
         request::see_other("/");
     } else {

@@ -41,7 +41,7 @@ pub enum Concerns {
     Mailbox,
 }
 
-/// The stages of a round, in their order.
+/// The stages of a sync run, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     /// Nothing was sent.
