@@ -392,6 +392,7 @@ on_both_engines! {
             world.pass(MINUTE);
             tokio::time::sleep(TICK).await;
         }
+        until(world, "the stranger's session to go", async || store.session("stranger", now).await.unwrap().is_none()).await;
         world.clock.set_ahead(-AHEAD);
         until(world, "a jump back", async || jumps().await.iter().any(|jump| jump.seconds < 0)).await;
         working.end().await;
