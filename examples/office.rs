@@ -11,7 +11,6 @@ use kalends::{
         sign_in::hash_new,
     },
 };
-use kalends_core::rights::Role;
 use kalends_core::{
     account_name::{AccountName, Password},
     audit::{AuditAction, AuditEntry},
@@ -20,6 +19,7 @@ use kalends_core::{
     connection::{Connection, ConnectionState, Mode},
     problem::Problem,
     random::Random,
+    rights::Role,
 };
 use kalends_store::{
     CompletedRun, Failed, NewConnection, NewUser, Reads, Store, StoreError,

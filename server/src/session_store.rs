@@ -139,8 +139,7 @@ fn instant(at: Timestamp) -> OffsetDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kalends_core::rights::Role;
-    use kalends_core::{clock::Clock, random::Random};
+    use kalends_core::{clock::Clock, random::Random, rights::Role};
     use kalends_exchange::outbound::{Outbound, OutboundConfig};
     use kalends_store::{
         NewUser, Store,

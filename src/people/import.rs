@@ -5,8 +5,7 @@ use super::{
     recipients::{NamedAddress, is_list, recipients},
 };
 use crate::spreadsheet::{Heading, Sheet, SheetRow, read_sheet};
-use kalends_core::pasted::addresses_in;
-use kalends_core::rights::Role;
+use kalends_core::{pasted::addresses_in, rights::Role};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 

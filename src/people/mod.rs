@@ -22,13 +22,13 @@ use crate::{
     },
     services::Services,
 };
-use kalends_core::rights::Role;
 use kalends_core::{
     account_name::Password,
     audit::{AuditAction, AuditEntry},
     id::UserId,
     lifetimes::PASSWORD_LINK,
     mailbox::SmtpAddress,
+    rights::Role,
 };
 use kalends_store::{NewUser, Store, StoreError, User};
 use sha2::{Digest as _, Sha256};

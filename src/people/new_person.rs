@@ -1,10 +1,10 @@
 //! Somebody to be invited, read from what was typed.
 
 use crate::people::{setup, sign_in::PasswordError};
-use kalends_core::rights::Role;
 use kalends_core::{
     mailbox::SmtpAddress,
     pasted::{Cut, addresses_in},
+    rights::Role,
 };
 use kalends_store::StoreError;
 

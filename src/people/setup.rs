@@ -10,11 +10,11 @@ use crate::{
     },
     services::Services,
 };
-use kalends_core::rights::Role;
 use kalends_core::{
     account_name::{Password, is_hidden},
     mailbox::SmtpAddress,
     random::Random,
+    rights::Role,
 };
 use kalends_store::{NewUser, StoreError, User};
 use sha2::{Digest, Sha256};

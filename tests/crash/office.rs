@@ -6,7 +6,6 @@ use kalends::{
     accounts::custody::{Custody, PairError, open_pair},
     audit::{TrailVerdict, follow, verify},
 };
-use kalends_core::rights::Role;
 use kalends_core::{
     account_name::AccountName,
     audit::{AuditAction, AuditEntry},
@@ -15,6 +14,7 @@ use kalends_core::{
     connection::{Connection, Mode, SignInMethod},
     id::SecretId,
     random::Random,
+    rights::Role,
 };
 use kalends_store::{
     CompletedRun, NewAccount, NewConnection, NewUser, NextSlot, Reads, Store, Terms, User,

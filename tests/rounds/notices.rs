@@ -15,12 +15,12 @@ use kalends::{
     reports::connection_list::csv_page,
     services::Services,
 };
-use kalends_core::rights::Role;
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
     connection::ConnectionState,
     notice::{NoticeKind, NoticeState},
     problem::Owner,
+    rights::Role,
 };
 use kalends_simulator::fault::{FaultKind, Plan};
 use kalends_store::ListQuery;
@@ -47,8 +47,7 @@ fn with_mail(world: &World, url: &str) -> Services {
 pub async fn make_admin(world: &World, name: &str) -> kalends_store::User {
     let user = world.user(name).await;
     let entry = AuditEntry::by_kalends(AuditAction::RoleChanged);
-    let store = &world.services.store;
-    let now = world.clock.now();
+    let (store, now) = (&world.services.store, world.clock.now());
     assert!(
         store
             .set_role(user.id, Role::Admin, &entry, now)

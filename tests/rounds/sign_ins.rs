@@ -15,8 +15,7 @@ use kalends::{
     },
     services::Services,
 };
-use kalends_core::account_name::Password;
-use kalends_core::rights::Role;
+use kalends_core::{account_name::Password, rights::Role};
 use kalends_store::{NewUser, User};
 
 const PASSWORD: &str = "hedgehog under seven lamps";

@@ -7,7 +7,6 @@ use kalends::{
     services::Services,
     sync,
 };
-use kalends_core::rights::Role;
 use kalends_core::{
     account_name::{AccountName, Password},
     audit::{AuditAction, AuditEntry},
@@ -18,6 +17,7 @@ use kalends_core::{
     id::CheckId,
     policy::{Policy, PrivacyLevel},
     random::Random,
+    rights::Role,
 };
 use kalends_exchange::outbound::{Outbound, OutboundConfig};
 use kalends_simulator::{

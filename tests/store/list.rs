@@ -5,11 +5,11 @@ use crate::{
     engines::on_both_engines,
     world::{NOW, SERVICE},
 };
-use kalends_core::rights::Role;
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
     connection::ConnectionState,
     problem::Problem,
+    rights::Role,
 };
 use kalends_store::{AccountKind, ConnectionFilter, Failed, ListQuery, PAGE, Sort};
 

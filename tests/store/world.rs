@@ -2,7 +2,6 @@
 
 use crate::engines::Databases;
 use kalends::accounts::custody::{Custody, PairError, open_pair};
-use kalends_core::rights::Role;
 use kalends_core::{
     account_name::AccountName,
     audit::{AuditAction, AuditEntry},
@@ -10,6 +9,7 @@ use kalends_core::{
     connection::{Connection, Mode},
     id::{SecretId, UserId},
     random::Random,
+    rights::Role,
 };
 use kalends_store::{
     NewConnection, NewUser, Reads, Store, StoreError, User,

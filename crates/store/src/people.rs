@@ -10,10 +10,9 @@ use crate::{
     unreadable::Listed,
     users::{NewUser, User},
 };
-use kalends_core::rights::Role;
 use kalends_core::{
     audit::AuditEntry, clock::Timestamp, connection::ConnectionState, id::UserId,
-    mailbox::SmtpAddress,
+    mailbox::SmtpAddress, rights::Role,
 };
 
 /// Which people a list shows.

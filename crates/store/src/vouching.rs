@@ -1,9 +1,9 @@
 //! Which servers are the organisation's own, as far as the main database knows.
 
 use crate::{error::StoreError, rows, store::Store};
-use kalends_core::rights::Role;
 use kalends_core::{
     account_name::AccountName, clock::Timestamp, connection::Mode, mailbox::SmtpAddress,
+    rights::Role,
 };
 
 /// A server of the organisation, as it was reached.

@@ -14,13 +14,13 @@ use kalends::{
         sign_in::{self, PasswordError},
     },
 };
-use kalends_core::rights::Role;
 use kalends_core::{
     account_name::Password,
     audit::{AuditAction, AuditEntry},
     clock::Clock,
     mailbox::SmtpAddress,
     random::Random,
+    rights::Role,
 };
 use kalends_store::{NewUser, Store, User};
 use std::io::{IsTerminal, Read};

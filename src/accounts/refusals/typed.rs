@@ -9,12 +9,12 @@ use super::{
 };
 use crate::services::Services;
 use futures::future::BoxFuture;
-use kalends_core::rights::Role;
 use kalends_core::{
     account_name::AccountName,
     connection::SignInMethod,
     id::{RecordId, UserId},
     problem::Problem,
+    rights::Role,
 };
 use kalends_exchange::{
     auth::{BasicUse, Gate, Permit, SignInVerdict, offer::Offer},

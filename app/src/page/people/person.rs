@@ -105,7 +105,7 @@ async fn mailed(
     user: &kalends_store::User,
 ) -> Result<Option<String>, AppError> {
     use crate::request;
-    use kalends_core::{lifetimes::PASSWORD_LINK, notice::NoticeState};
+    use kalends_core::{lifetimes::PASSWORD_LINK, notice::NoticeState, rights::Role};
     if services.channels.mail().is_some() && !mails_links(services) {
         return Ok(Some(
             "The link is not mailed, because the way to the mail server is not encrypted: hand it over yourself. \
@@ -142,7 +142,6 @@ async fn change_person(
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends::people::{self, PeopleError};
-    use kalends_core::rights::Role;
     let admin = request::admin().await?;
     let user = person_by_id(&id).await?;
     let services = request::services();
