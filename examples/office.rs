@@ -22,7 +22,7 @@ use kalends_core::{
     rights::Role,
 };
 use kalends_store::{
-    CompletedRun, Failed, NewConnection, NewUser, Reads, Store, StoreError,
+    CompletedRun, ConnectedMailbox, Failed, NewConnection, NewUser, Store, StoreError,
     database::sqlite_file,
     vault::{KeySource, LockedVault},
 };
@@ -109,7 +109,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             secret_id,
             control: None,
             sign_in: kalends_core::connection::SignInMethod::Automatic,
-            reads: Reads {
+            reads: ConnectedMailbox {
                 user_id: user.id,
                 mailbox: user.email.clone(),
                 folder_id: "AQ==".to_owned(),

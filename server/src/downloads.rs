@@ -104,7 +104,7 @@ async fn calendar(Person(user): Person, State(services): State<Services>) -> Res
 
 async fn addresses(_: Admin, State(services): State<Services>, Path(id): Path<String>) -> Response {
     let map = match id.parse::<ScopeId>() {
-        Ok(id) => services.store.map(id).await,
+        Ok(id) => services.store.mailbox_scope(id).await,
         Err(_) => Ok(None),
     };
     let map = match map {

@@ -250,7 +250,7 @@ pub async fn device_cookie(mut request: Request, next: Next) -> Response {
 /// The largest form, in bytes.
 const MAX_FORM_BYTES: usize = 64 * 1024;
 /// The one form that carries a list of addresses: twenty thousand with names beside them.
-const LIST_FORMS: [&str; 2] = ["/api/map_mailboxes", "/api/read_import"];
+const LIST_FORMS: [&str; 2] = ["/api/check_scope", "/api/read_import"];
 const MAX_LIST_BYTES: usize = 4 * 1024 * 1024;
 
 /// Refuses what is too large or no form before it is read, and reads no more, and no longer, than is allowed. What was

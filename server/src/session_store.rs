@@ -18,7 +18,7 @@ use tower_sessions::{
 };
 
 /// One of nobody keeps what was typed into a form, or a password that waits for its code, and ends within minutes.
-const IDLE_OF_NOBODY: Duration = Duration::from_mins(10);
+const ANONYMOUS_IDLE_LIMIT: Duration = Duration::from_mins(10);
 /// One of nobody is not kept on by use for longer.
 const ABSOLUTE_OF_NOBODY: Duration = Duration::from_mins(30);
 /// Use is written down at most this often.
@@ -124,7 +124,7 @@ fn network_of(record: &Record, user: Option<UserId>) -> Option<String> {
 const fn idle(user: Option<UserId>) -> Duration {
     match user {
         Some(_) => SESSION_IDLE,
-        None => IDLE_OF_NOBODY,
+        None => ANONYMOUS_IDLE_LIMIT,
     }
 }
 
@@ -213,9 +213,9 @@ mod tests {
     async fn a_session_of_nobody_ends_within_minutes() {
         let (_folder, clock, sessions) = sessions().await;
         sessions.create(&mut record()).await.expect("saved");
-        clock.advance(IDLE_OF_NOBODY.saturating_sub(Duration::from_secs(1)));
+        clock.advance(ANONYMOUS_IDLE_LIMIT.saturating_sub(Duration::from_secs(1)));
         assert!(sessions.load(&Id(7)).await.expect("read").is_some());
-        clock.advance(IDLE_OF_NOBODY);
+        clock.advance(ANONYMOUS_IDLE_LIMIT);
         assert!(sessions.load(&Id(7)).await.expect("read").is_none());
     }
 

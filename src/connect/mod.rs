@@ -24,7 +24,7 @@ pub use form::{ConnectRequest, Form, FormField};
 pub use one_click::connect_through;
 pub(crate) use purpose::SavePurpose;
 pub use recheck::check_again;
-pub use replace_password::{Mine, replace_mine};
+pub use replace_password::{OwnConnection, replace_mine};
 pub use resend::send_once_more;
 pub use running_checks::RunningChecks;
 pub(crate) use start::begin;

@@ -21,7 +21,7 @@ use kalends_core::{
     mailbox::SmtpAddress,
     problem::Problem,
 };
-use kalends_store::{Account, Reads, StoreError, User};
+use kalends_store::{Account, ConnectedMailbox, StoreError, User};
 
 /// Starts the check of a mailbox through the account that serves its domain, and connects it if the check reaches the
 /// end.
@@ -77,7 +77,7 @@ async fn connect(
     let outcome = match ended {
         Some(Ok(_)) if !may_save(services, id).await => Outcome::Cancelled,
         Some(Ok(success)) => {
-            let reads = Reads {
+            let reads = ConnectedMailbox {
                 user_id: user.id,
                 mailbox: mailbox.clone(),
                 folder_id: success.folder.id,

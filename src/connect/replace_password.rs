@@ -19,12 +19,12 @@ use kalends_store::{Account, StoreError, User};
 
 /// A connection whose password its person types, with the account that holds it.
 #[derive(Debug)]
-pub struct Mine {
+pub struct OwnConnection {
     pub connection: Connection,
     account: Account,
 }
 
-impl Mine {
+impl OwnConnection {
     /// `None` where nothing is connected, or an administrator holds the password.
     pub async fn of(services: &Services, user: &User) -> Result<Option<Self>, StoreError> {
         let Some(connection) = services.store.connection_of(user.id).await? else {
@@ -63,7 +63,7 @@ impl Mine {
 pub async fn replace_mine(
     services: &Services,
     user: &User,
-    mine: &Mine,
+    mine: &OwnConnection,
     request: ConnectRequest,
 ) -> Result<CheckId, Forbidden> {
     may_type(services, user, request.mode, &request.mailbox).await?;

@@ -8,7 +8,9 @@ use kalends_core::{
     connection::SignInMethod,
     id::{AccountId, ConnectionId, SecretId},
 };
-use kalends_store::{NewAccount, NewConnection, NextSlot, Reads, Terms, User, vault::Destination};
+use kalends_store::{
+    ConnectedMailbox, NewAccount, NewConnection, NextSlot, Terms, User, vault::Destination,
+};
 
 /// Saves what was tested, and tells how the check ended.
 pub(super) async fn keep(
@@ -123,7 +125,7 @@ fn new_connection(
 ) -> NewConnection {
     NewConnection {
         mode: request.mode,
-        reads: Reads {
+        reads: ConnectedMailbox {
             user_id: user.id,
             mailbox: request.mailbox.clone(),
             folder_id: success.folder.id.clone(),

@@ -95,10 +95,10 @@ async fn try_and_keep_trying(
     request: &ConnectRequest,
 ) -> (TestSteps, Option<Result<Success, Failure>>) {
     let until = services.clock.now() + KEEP_TRYING_FOR;
-    let mut tries = 0;
+    let mut attempts = 0;
     loop {
         let (ladder, ended) = try_once(services, id, user, request).await;
-        tries += 1;
+        attempts += 1;
         let next_at = services.clock.now() + RETRY_INTERVAL;
         match &ended {
             Some(Err(failure))
@@ -106,7 +106,7 @@ async fn try_and_keep_trying(
             {
                 let mut waiting = Waiting {
                     problem: failure.problem.clone(),
-                    tries,
+                    attempts,
                     next_at,
                     until,
                 };

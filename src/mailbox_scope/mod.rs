@@ -1,4 +1,4 @@
-//! The scope map: which mailboxes an account of the organisation reaches, asked without storing anything of them, and
+//! Which mailboxes an account reaches: which mailboxes an account of the organisation reaches, asked without storing anything of them, and
 //! connecting those that an admin chose. A row is written down as soon as it is known, so that a restart goes on where
 //! the last one stopped.
 
@@ -25,8 +25,8 @@ use kalends_core::{
 };
 use kalends_exchange::ews::{EwsError, MailboxAccess};
 use kalends_store::{
-    Leased, MailboxScope, Reads, RequestedPause, ScopeConnection, ScopeFinding, ScopePlace,
-    ScopeRow, StoreError, User,
+    ConnectedMailbox, Leased, MailboxScope, RequestedPause, ScopeConnection, ScopeFinding,
+    ScopePlace, ScopeRow, StoreError, User,
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -67,7 +67,7 @@ pub(crate) async fn run(worker: &WorkerContext) {
                 Ok((map, account, outcome)) => {
                     places.give_back(map, account);
                     if let Err(error) = outcome {
-                        tracing::error!(%error, map.id = %map, "a map of mailboxes was broken off");
+                        tracing::error!(%error, scope.id = %map, "the look at an account's mailboxes was broken off");
                         worker.pause().await;
                     }
                 }
@@ -166,7 +166,7 @@ async fn slice(
     let mut done = 0;
     loop {
         // The instance that runs it is not the one where it was cancelled.
-        let now = store.map(map.id).await?;
+        let now = store.mailbox_scope(map.id).await?;
         if now.is_none_or(|now| now.finished_at.is_some())
             || store.is_paused(map.account_id).await?
         {
@@ -301,7 +301,7 @@ impl Work<'_> {
             (None, _) => ScopeConnection::Nobodys,
             (Some(_), _) if row.has_connection => ScopeConnection::HadOne,
             (Some((user_id, _)), Ok((folder_id, folder_name))) => {
-                let reads = Reads {
+                let reads = ConnectedMailbox {
                     user_id: *user_id,
                     mailbox: address.clone(),
                     folder_id,
@@ -330,7 +330,7 @@ impl Work<'_> {
         Ok(Ok(()))
     }
 
-    async fn attach(&self, reads: &Reads) -> Result<(), CustodyError> {
+    async fn attach(&self, reads: &ConnectedMailbox) -> Result<(), CustodyError> {
         let account = &self.leased.account;
         let subject = format!("{} through {}", reads.mailbox, account.name);
         let entry = AuditEntry::by(self.map.made_by, AuditAction::Connected).about(subject);

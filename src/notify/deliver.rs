@@ -88,7 +88,7 @@ async fn next(services: &Services, channel: Channel) -> Result<Option<Notice>, S
 }
 
 async fn hand_over(services: &Services, notice: &Notice) -> Result<(), StoreError> {
-    let place = usize::try_from(notice.tries).unwrap_or(usize::MAX);
+    let place = usize::try_from(notice.attempts).unwrap_or(usize::MAX);
     let at = services.clock.now();
     let came_of_it = handed(services, notice, Pace::Patient).await;
     write_down(services, notice, at, &came_of_it, PAUSES.get(place)).await
@@ -119,7 +119,7 @@ pub(super) async fn write_down(
         took: now.since(at),
         outcome,
     };
-    services.store.end_try(notice.id, &tried, next).await
+    services.store.end_attempt(notice.id, &tried, next).await
 }
 
 /// Whether somebody waits for what comes of it.
@@ -240,7 +240,7 @@ pub(super) fn made(
         state: NoticeState::Waiting,
         made_at: now,
         due_at: now,
-        tries: 0,
+        attempts: 0,
         ended_at: None,
     }
 }

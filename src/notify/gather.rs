@@ -14,11 +14,11 @@ use kalends_store::{Account, Store, StoreError};
 use std::time::Duration;
 
 /// Before this it may pass, and the number of people is not known yet.
-const SETTLES: Duration = Duration::from_mins(5);
+const INCIDENT_DELAY: Duration = Duration::from_mins(5);
 /// A refused password is looked at once more after a quarter of an hour, since single refusals happen under load.
-const PROVEN: Duration = Duration::from_mins(17);
+const PASSWORD_DELAY: Duration = Duration::from_mins(17);
 /// What passes by itself is told only when it has lasted this long.
-const LASTS: Duration = Duration::from_hours(6);
+const PASSING_DELAY: Duration = Duration::from_hours(6);
 /// Up to so many people are each told of a problem of their own mailbox; for more, it is the organisation's.
 const FEW_PEOPLE: i64 = 10;
 /// Days ahead of the end of a certificate at which it is told.
@@ -103,9 +103,9 @@ async fn of_trouble(store: &Store, trouble: CurrentProblem) -> Result<Vec<Condit
             }
         };
     let settles = match (trouble.owner, what) {
-        (Owner::Nobody, _) => LASTS,
-        (_, Concerns::Password) => PROVEN,
-        _ => SETTLES,
+        (Owner::Nobody, _) => PASSING_DELAY,
+        (_, Concerns::Password) => PASSWORD_DELAY,
+        _ => INCIDENT_DELAY,
     };
     let condition = |about: About, name: String| Condition {
         name,

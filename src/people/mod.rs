@@ -1,4 +1,4 @@
-//! People as admins tend them: invited by a link that works once, given a role and addresses, disabled and enabled.
+//! People as administrators manage them: invited by a link that works once, given a role and addresses, disabled and enabled.
 
 pub mod hashing;
 mod import;
@@ -150,7 +150,7 @@ pub async fn accept(
 ) -> Result<Entered, PeopleError> {
     let user = whose_link(services, token, visitor).await?;
     let password_hash = sign_in::hash_new(&services.hashing, Queue::Anybody, password).await?;
-    let needs_code = services.store.factor(user.id).await?.is_some();
+    let needs_code = services.store.second_factor(user.id).await?.is_some();
     let actions: &[AuditAction] = if needs_code {
         &[AuditAction::LinkUsed]
     } else {

@@ -29,7 +29,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
         .looked_at(user, connection.as_ref(), MAX_LINES)
         .await?;
     let kept = store.stored_counts(user.id).await?;
-    let factor = store.factor(user.id).await?;
+    let factor = store.second_factor(user.id).await?;
     let devices = store.devices_of(user.id, services.clock.now()).await?;
     let requests = store.requests_of(user.id).await?;
     let checks = store.last_checks(user.id, MAX_LINES).await?;
@@ -87,7 +87,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
             "state": it.state,
             "asked_at": iso(it.asked_at),
         })).collect::<Vec<_>>(),
-        "kept": { "rounds": kept.sync_runs, "calls": kept.calls, "checks": kept.checks },
+        "stored": { "sync_runs": kept.sync_runs, "calls": kept.calls, "checks": kept.checks },
         "checks": checks.iter().map(|it| json!({
             "at": iso(it.started_at),
             "mailbox": it.typed.mailbox,
@@ -96,7 +96,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
             "ended": crate::reports::timeline::ended(it.outcome.as_ref()),
             "steps": if user.has(Right::NetworkAddresses) { it.ladder.clone() } else { it.ladder.clone().without_addresses() },
         })).collect::<Vec<_>>(),
-        "rounds": history.0,
+        "sync_runs": history.0,
         "calls": history.1,
         "states": history.2,
         "who_looked": lines,

@@ -1,4 +1,4 @@
-//! What happened to one connection, in one line of time: sync runs, calls, checks, changes of state, and who did what.
+//! TimelineEvent happened to one connection, in one line of time: sync runs, calls, checks, changes of state, and who did what.
 
 use kalends_core::{
     audit::{self, AuditAction},
@@ -10,13 +10,13 @@ use kalends_store::{CallLine, StateChange, Store, StoreError, SyncRun};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Happened {
+pub struct TimelineEntry {
     pub at: Timestamp,
-    pub what: What,
+    pub what: TimelineEvent,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum What {
+pub enum TimelineEvent {
     /// A sync run that changed something or failed.
     SyncRun(SyncRun),
     Call(CallLine),
@@ -31,13 +31,13 @@ pub async fn timeline(
     store: &Store,
     connection: &Connection,
     limit: usize,
-) -> Result<Vec<Happened>, StoreError> {
+) -> Result<Vec<TimelineEntry>, StoreError> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut all = Vec::new();
     for run in store.last_runs(connection.id, most).await? {
-        all.push(Happened {
+        all.push(TimelineEntry {
             at: run.ended_at(),
-            what: What::SyncRun(run),
+            what: TimelineEvent::SyncRun(run),
         });
     }
     for call in store.last_calls(connection.id, most).await? {
@@ -45,21 +45,21 @@ pub async fn timeline(
         if call.operation.is_none() && call.request_id.is_none() {
             continue;
         }
-        all.push(Happened {
+        all.push(TimelineEntry {
             at: call.at,
-            what: What::Call(call),
+            what: TimelineEvent::Call(call),
         });
     }
     for check in store.last_checks(connection.user_id, 20).await? {
-        all.push(Happened {
+        all.push(TimelineEntry {
             at: check.started_at,
-            what: What::Check(Box::new(check)),
+            what: TimelineEvent::Check(Box::new(check)),
         });
     }
     for change in store.state_changes(connection.id, most).await? {
-        all.push(Happened {
+        all.push(TimelineEntry {
             at: change.at,
-            what: What::State(change),
+            what: TimelineEvent::State(change),
         });
     }
     let mailbox = connection.mailbox.to_string();
@@ -69,12 +69,12 @@ pub async fn timeline(
         if AuditAction::from_name(&line.action) == Some(AuditAction::CheckStarted) {
             continue;
         }
-        all.push(Happened {
+        all.push(TimelineEntry {
             at: line.at,
-            what: What::Audit(line),
+            what: TimelineEvent::Audit(line),
         });
     }
-    // What belongs together came in the order of the kinds: a sync run, then its calls.
+    // TimelineEvent belongs together came in the order of the kinds: a sync run, then its calls.
     all.sort_by_key(|happened| std::cmp::Reverse(happened.at));
     all.truncate(limit);
     Ok(all)

@@ -6,13 +6,13 @@ mod other_instances;
 pub mod peers;
 
 use crate::{
-    accounts::custody::{Custody, CustodyError, Standing},
+    accounts::custody::{Custody, CustodyError, DatabaseComparison},
     analysis::Analyses,
     connect::RunningChecks,
     notify::Channels,
     people::hashing::Hashing,
     reports::metrics::Metrics,
-    services::{one_time_secrets::OneTimeSecrets, other_instances::Others, peers::Peers},
+    services::{one_time_secrets::OneTimeSecrets, other_instances::OtherInstances, peers::Peers},
     sync::IdleConnections,
     worker::{ClockWatch, Heartbeats},
 };
@@ -39,7 +39,7 @@ pub struct Services {
     /// What the clock showed last.
     pub clock_watch: Arc<ClockWatch>,
     /// What was last heard of the other instances.
-    pub others: Arc<Others>,
+    pub others: Arc<OtherInstances>,
     /// When the loops of this process were last heard of.
     pub heartbeats: Heartbeats,
     /// The name of this process among those that share the databases.
@@ -62,7 +62,7 @@ pub struct Services {
     pub tasks: TaskTracker,
     pub stopping: CancellationToken,
     /// How the two databases stood to each other at the last look.
-    standing: Arc<Mutex<Option<Arc<Standing>>>>,
+    standing: Arc<Mutex<Option<Arc<DatabaseComparison>>>>,
     /// Wakes the worker before its next look at the due rows.
     pub wake: Arc<Notify>,
 }
@@ -118,13 +118,13 @@ impl Services {
     }
 
     /// How the two databases stood to each other when they were last compared; `None` before the first time.
-    pub fn standing(&self) -> Option<Arc<Standing>> {
+    pub fn standing(&self) -> Option<Arc<DatabaseComparison>> {
         let latest = self.standing.lock();
         latest.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Compares the two databases.
-    pub async fn compare_databases(&self) -> Result<Arc<Standing>, CustodyError> {
+    pub async fn compare_databases(&self) -> Result<Arc<DatabaseComparison>, CustodyError> {
         let standing = Arc::new(self.custody().standing().await?);
         let mut latest = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         *latest = Some(Arc::clone(&standing));

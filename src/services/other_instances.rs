@@ -1,7 +1,7 @@
 //! What was last heard of the other instances that share the databases.
 
 use kalends_core::clock::Timestamp;
-use kalends_store::Heard;
+use kalends_store::InstanceSeen;
 use std::{collections::HashMap, time::Duration};
 use tokio::sync::Mutex;
 
@@ -20,23 +20,23 @@ const MAX_GAP: Duration = Duration::from_secs(20);
 
 /// What was last heard of the other instances. Durations are as [`Clock::passed`](kalends_core::clock::Clock::passed) tells them.
 #[derive(Debug, Default)]
-pub struct Others(pub(super) Mutex<Watched>);
+pub struct OtherInstances(pub(super) Mutex<InstanceWatch>);
 
 #[derive(Debug, Default)]
-pub(super) struct Watched {
+pub(super) struct InstanceWatch {
     looked: Option<Duration>,
     /// What each told last, and when that was first seen.
     heard: HashMap<String, (Timestamp, Duration)>,
 }
 
-impl Watched {
+impl InstanceWatch {
     /// Which of them are gone.
     pub(super) fn gone(
         &mut self,
-        listed: Vec<Heard>,
+        listed: Vec<InstanceSeen>,
         now: Timestamp,
         passed: Duration,
-    ) -> Vec<Heard> {
+    ) -> Vec<InstanceSeen> {
         let looked = self.looked.replace(passed);
         if looked.is_some_and(|looked| passed.saturating_sub(looked) > MAX_GAP) {
             self.heard.clear();

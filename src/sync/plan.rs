@@ -11,14 +11,14 @@ use kalends_core::{
 use std::time::Duration;
 
 /// What is read: from 30 days back to a year ahead.
-const BACK: Duration = Duration::from_hours(720);
-const AHEAD: Duration = Duration::from_hours(8760);
+const WINDOW_PAST: Duration = Duration::from_hours(720);
+const WINDOW_FUTURE: Duration = Duration::from_hours(8760);
 /// Between two sync runs that went well.
-const STEADY: Duration = Duration::from_mins(5);
+const SYNC_INTERVAL: Duration = Duration::from_mins(5);
 /// A sync run that has waited so long for its turn is late: three of the pauses between two sync runs.
 pub const OVERDUE: Duration = Duration::from_mins(15);
 /// Between two looks at something that somebody must mend elsewhere.
-const WAITING: Duration = Duration::from_mins(15);
+const RETRY_INTERVAL: Duration = Duration::from_mins(15);
 /// Trouble that passes is never left alone for longer, unless the server asks for it.
 const MAX_INTERVAL: Duration = Duration::from_mins(30);
 
@@ -31,14 +31,14 @@ pub fn window(now: Timestamp) -> Window {
     const DAY: i64 = 24 * 3600 * 1000;
     let today = Timestamp::from_millis(now.millis().div_euclid(DAY) * DAY);
     Window {
-        start: today - BACK,
-        end: today + AHEAD,
+        start: today - WINDOW_PAST,
+        end: today + WINDOW_FUTURE,
     }
 }
 
 /// After a sync run that reached the end: five minutes, give or take thirty seconds, so that sync runs do not bunch.
 pub fn after_success(now: Timestamp, random: &Random) -> Timestamp {
-    now + STEADY - Duration::from_secs(30) + Duration::from_millis(random.below(60_000))
+    now + SYNC_INTERVAL - Duration::from_secs(30) + Duration::from_millis(random.below(60_000))
 }
 
 /// After a failed sync run: the state to show, and when to look again, if at all.
@@ -54,7 +54,7 @@ pub fn after_failure(
     };
     let due = match problem.retry() {
         Retry::Never => None,
-        Retry::WhenChanged => Some(now + WAITING),
+        Retry::WhenChanged => Some(now + RETRY_INTERVAL),
         Retry::After(wait) => {
             let wait = match problem.asked_pause() {
                 Some(pause) => pause.min(Duration::from_millis(MAX_MILLIS)),

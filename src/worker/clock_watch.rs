@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// The clock may go so much faster or slower between two looks without being told.
-pub(super) const SLACK: i64 = 60_000;
+pub(super) const MAX_DRIFT_MILLIS: i64 = 60_000;
 /// For so long a clock that was set must go on by itself before anything is forgotten by its age. An installation that
 /// stood still for longer looks the same, and also waits.
-const DOUBT: Duration = Duration::from_hours(24);
+const CLOCK_SETTLE_TIME: Duration = Duration::from_hours(24);
 
 /// A clock that stands behind what was stored last by more than this, in milliseconds, may be the wrong one of the two.
-const BEHIND: i64 = 3_600_000;
+const MAX_LAG_MILLIS: i64 = 3_600_000;
 
 /// What the clock showed at the last look. Clones are of one process.
 #[derive(Debug, Default)]
@@ -54,9 +54,9 @@ impl Watch {
     /// Takes note that the clock was set, or how far it stood behind at the first look.
     pub(super) fn falls_behind(&mut self, by: i64, passed: Duration) {
         self.behind_by = self.behind_by.saturating_add(by);
-        self.behind_since = (self.behind_by > BEHIND).then_some(passed);
+        self.behind_since = (self.behind_by > MAX_LAG_MILLIS).then_some(passed);
         if self.behind_since.is_some() {
-            self.doubted_until = passed + DOUBT;
+            self.doubted_until = passed + CLOCK_SETTLE_TIME;
         }
     }
 
@@ -64,7 +64,7 @@ impl Watch {
     pub(super) fn is_in_doubt(&mut self, passed: Duration) -> bool {
         self.behind_since = self
             .behind_since
-            .filter(|since| passed.saturating_sub(*since) < DOUBT);
+            .filter(|since| passed.saturating_sub(*since) < CLOCK_SETTLE_TIME);
         self.behind_since.is_some()
     }
 
@@ -86,9 +86,9 @@ impl Watch {
             // A clock that runs ahead looks like a long standstill; one that ran ahead does not.
             None => unseen.min(0),
         };
-        let stood_still = others.is_some_and(|others| now.since(others) > DOUBT);
-        if set_by.abs() > SLACK || stood_still {
-            self.doubted_until = passed + DOUBT;
+        let stood_still = others.is_some_and(|others| now.since(others) > CLOCK_SETTLE_TIME);
+        if set_by.abs() > MAX_DRIFT_MILLIS || stood_still {
+            self.doubted_until = passed + CLOCK_SETTLE_TIME;
         }
         Moved {
             set_by,
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(watch.moved(at(90_020), after(25), None), set(89_000_000));
         assert_eq!(watch.moved(at(90_030), after(35), None), set(0));
         assert_eq!(watch.moved(at(1_040), after(45), None), set(-89_000_000));
-        assert_eq!(watch.doubted_until, after(45) + DOUBT);
+        assert_eq!(watch.doubted_until, after(45) + CLOCK_SETTLE_TIME);
     }
 
     #[test]

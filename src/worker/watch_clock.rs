@@ -1,6 +1,6 @@
 //! A clock that was set, or stands behind what was seen last, is told, and what was planned by the wrong time is cut.
 
-use super::clock_watch::{Moved, SLACK};
+use super::clock_watch::{MAX_DRIFT_MILLIS, Moved};
 use crate::services::{Services, instance};
 use kalends_store::{ClockJump, StoreError};
 use std::time::Duration;
@@ -31,11 +31,11 @@ async fn check(services: &Services) -> Result<bool, StoreError> {
     let is_first = watch.last.is_none();
     let (now, passed) = (clock.now(), clock.passed());
     let Moved { set_by, unseen } = watch.moved(now, passed, others);
-    if unseen > SLACK {
+    if unseen > MAX_DRIFT_MILLIS {
         let unseen = Duration::from_millis(unseen.unsigned_abs());
         store.keep_places_over(unseen, now).await?;
     }
-    let is_set = set_by.abs() > SLACK;
+    let is_set = set_by.abs() > MAX_DRIFT_MILLIS;
     if is_first {
         let seen = others.max(line).unwrap_or(now);
         watch.falls_behind(seen.millis().saturating_sub(now.millis()).max(0), passed);

@@ -17,7 +17,8 @@ use kalends_core::{
     rights::Role,
 };
 use kalends_store::{
-    CompletedRun, NewAccount, NewConnection, NewUser, NextSlot, Reads, Store, Terms, User,
+    CompletedRun, ConnectedMailbox, NewAccount, NewConnection, NewUser, NextSlot, Store, Terms,
+    User,
     vault::{Destination, KeySource, LockedVault, Vault},
 };
 use sqlx::Row;
@@ -123,7 +124,7 @@ impl Office {
         let to = Destination::new(HOST, &account);
         let connection = |secret_id| NewConnection {
             mode,
-            reads: Reads {
+            reads: ConnectedMailbox {
                 user_id: user.id,
                 mailbox: user.email.clone(),
                 folder_id: "folder".to_owned(),
@@ -162,7 +163,7 @@ impl Office {
         let id = self.custody.add_account(&password, new, &entry, &to).await;
         let id = id.unwrap();
         let user = self.user(name).await;
-        let reads = Reads {
+        let reads = ConnectedMailbox {
             user_id: user.id,
             mailbox: user.email.clone(),
             folder_id: "folder".to_owned(),

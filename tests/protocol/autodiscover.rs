@@ -5,7 +5,7 @@ use kalends::connect::connection_test::{Failure, Success, TestRequest};
 use kalends_core::{
     advice::{Names, advice},
     check::Step,
-    problem::{CameOf, Problem},
+    problem::{ProbeResult, Problem},
 };
 use kalends_exchange::outbound::resolve::SrvRecord;
 use kalends_simulator::fault::{FaultKind, Plan};
@@ -101,7 +101,7 @@ async fn a_path_that_is_not_there_says_nothing_about_the_mailbox() {
     let came: Vec<&str> = tried
         .iter()
         .filter_map(|tried| match &tried.came {
-            CameOf::Problem(problem) => Some(problem.code()),
+            ProbeResult::Problem(problem) => Some(problem.code()),
             _ => None,
         })
         .collect();

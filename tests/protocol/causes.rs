@@ -13,7 +13,7 @@ use kalends_core::{
     account_name::AccountName,
     check::{Step, StepReport, Verdict},
     connection::Mode,
-    problem::{CameOf, InsteadOfEws, Problem},
+    problem::{InsteadOfEws, ProbeResult, Problem},
 };
 use kalends_exchange::{
     auth::{Credentials, Gate},
@@ -340,8 +340,8 @@ async fn autodiscover_lists_what_it_tried_and_goes_on_to_the_second_address() {
     let tried: Vec<_> = tried
         .iter()
         .map(|tried| match &tried.came {
-            CameOf::Problem(problem) => (tried.url.as_str(), problem.code()),
-            CameOf::NamesNone => (tried.url.as_str(), "names none"),
+            ProbeResult::Problem(problem) => (tried.url.as_str(), problem.code()),
+            ProbeResult::NamesNone => (tried.url.as_str(), "names none"),
             other => panic!("{other:?}"),
         })
         .collect();

@@ -133,7 +133,7 @@ on_both_engines! {
         world.exchange.world().faults.clear();
         world.pass(MINUTE * 31);
         while mailbox_scope::run_due(&world.services).await.unwrap() > 0 {}
-        let ended = world.services.store.map(map).await.unwrap().unwrap();
+        let ended = world.services.store.mailbox_scope(map).await.unwrap().unwrap();
         assert!(ended.finished_at.is_some() && ended.problem.is_none(), "{ended:?}");
     }
 

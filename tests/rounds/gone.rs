@@ -27,7 +27,7 @@ use kalends_simulator::{
     world::practice::SERVICE_PASSWORD,
 };
 use kalends_store::{
-    CountedUnder, Sent, StoreError,
+    CountedUnder, PasswordSource, StoreError,
     limit::{Keys, Limit, LimitKey, PlaceLifetime},
 };
 use std::time::Duration;
@@ -215,7 +215,7 @@ on_both_engines! {
         let now = world.clock.now();
         // A password that was sent, a place, and an action for many.
         let svc = CountedUnder::name("svc");
-        other.store.reserve_sign_in(&svc, Sent::Saved, now).await.unwrap().unwrap();
+        other.store.reserve_sign_in(&svc, PasswordSource::Saved, now).await.unwrap().unwrap();
         let _kept = other.store.take_place(&[&Held], now).await.unwrap().unwrap();
         let connection = world.connection("bob").await;
         let line = kalends_core::bulk_action::BulkLine {
@@ -236,7 +236,7 @@ on_both_engines! {
         other.store.put_bulk(&action).await.unwrap();
         looks(world, &[&world.services], 3).await;
         let (store, now) = (&world.services.store, world.clock.now());
-        assert_eq!(store.no_place(&svc, Sent::Saved, now).await.unwrap(), None);
+        assert_eq!(store.no_place(&svc, PasswordSource::Saved, now).await.unwrap(), None);
         assert_eq!(world.places().await, 1, "it may have been refused");
         assert_eq!(store.places_taken(&Held, now).await.unwrap(), 0);
         let before = now - Duration::from_mins(2);

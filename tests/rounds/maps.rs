@@ -59,7 +59,7 @@ on_both_engines! {
         assert_eq!(place("bobby@example.test"), Some(ScopePlace::Alias));
         assert_eq!(place("nobody@example.test"), Some(ScopePlace::NotFound));
         assert_eq!(place("odd@@x"), Some(ScopePlace::NotAnAddress));
-        let ended = world.services.store.map(map).await.unwrap().unwrap();
+        let ended = world.services.store.mailbox_scope(map).await.unwrap().unwrap();
         assert!(ended.finished_at.is_some() && !ended.is_cancelled && ended.problem.is_none());
         // Nothing was connected, nothing read, nothing refused.
         let connections = sqlx::query("SELECT COUNT(*) FROM connections");
@@ -95,7 +95,7 @@ on_both_engines! {
         let map = start(world, &held, "alice@example.test bob@example.test charlie@example.test nobody@example.test").await;
         through(world).await;
         let (alice, store) = (world.user("alice").await, &world.services.store);
-        let now = store.map(map).await.unwrap().unwrap();
+        let now = store.mailbox_scope(map).await.unwrap().unwrap();
         assert_eq!(mailbox_scope::choose(&world.services, &alice, &now, Some(&[1, 3, 77])).await.unwrap(), 1);
         through(world).await;
         assert_eq!(found(world, map).await["bob@example.test"].1, Some(ScopeConnection::Connected));
@@ -135,7 +135,7 @@ on_both_engines! {
         store.reopen_scope(map, world.clock.now()).await.unwrap();
         through(world).await;
         assert_eq!(open().await, 0);
-        assert!(store.map(map).await.unwrap().unwrap().finished_at.is_some());
+        assert!(store.mailbox_scope(map).await.unwrap().unwrap().finished_at.is_some());
     }
 
     async fn five_hundred_are_mapped_two_hundred_connected_the_password_changed_and_all_of_it_ended(world) {
@@ -165,7 +165,7 @@ on_both_engines! {
         let map = mailbox_scope::start(services, &alice, &held.account, &all).await.unwrap();
         through(world).await;
         assert_eq!(store.scope_counts(map).await.unwrap(), [(Some(ScopePlace::InScope), 500)]);
-        let map = store.map(map).await.unwrap().unwrap();
+        let map = store.mailbox_scope(map).await.unwrap().unwrap();
         assert_eq!(mailbox_scope::choose(services, &alice, &map, None).await.unwrap(), 200);
         through(world).await;
         assert_eq!(store.scope_choices(map.id).await.unwrap(), (200, 200, 0));
@@ -195,7 +195,7 @@ on_both_engines! {
         world.exchange.world().account_mut(crate::world::SERVICE).unwrap().role = false;
         let map = start(world, &held, "bob@example.test charlie@example.test").await;
         through(world).await;
-        let ended = world.services.store.map(map).await.unwrap().unwrap();
+        let ended = world.services.store.mailbox_scope(map).await.unwrap().unwrap();
         assert_eq!(ended.problem.map(|problem| problem.code()), Some("role-missing"));
         assert!(ended.is_cancelled);
         assert_eq!(found(world, map).await["bob@example.test"].0, None);

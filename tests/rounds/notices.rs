@@ -93,7 +93,7 @@ async fn connect_many(world: &World, held: &kalends_store::OrganisationAccount, 
         .await
         .unwrap();
     while mailbox_scope::run_due(services).await.unwrap() > 0 {}
-    let map = services.store.map(map).await.unwrap().unwrap();
+    let map = services.store.mailbox_scope(map).await.unwrap().unwrap();
     let chosen = mailbox_scope::choose(services, &alice, &map, None).await;
     assert_eq!(chosen.unwrap(), count as u64);
     while mailbox_scope::run_due(services).await.unwrap() > 0 {}
@@ -263,9 +263,9 @@ on_both_engines! {
         }
         assert_eq!(waits, [1, 6, 36]);
         let sent = services.store.notices(10, 0).await.unwrap();
-        assert_eq!((sent.len(), sent[0].state, sent[0].tries), (1, NoticeState::Waiting, 4));
-        let tries = services.store.tries(&sent[0]).await.unwrap();
-        assert!(tries.len() == 4 && tries[0].outcome.contains("greylisted"), "{tries:?}");
+        assert_eq!((sent.len(), sent[0].state, sent[0].attempts), (1, NoticeState::Waiting, 4));
+        let attempts = services.store.attempts(&sent[0]).await.unwrap();
+        assert!(attempts.len() == 4 && attempts[0].outcome.contains("greylisted"), "{attempts:?}");
         // Over before anybody could be told: nobody is told of either.
         world.exchange.world().account_mut(SERVICE).unwrap().role = true;
         world.run_due().await;

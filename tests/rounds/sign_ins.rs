@@ -95,12 +95,12 @@ on_both_engines! {
     async fn of_many_wrong_passwords_at_the_same_moment_eight_are_looked_at(world) {
         let bob = person(world, "bob").await;
         let other = world.another_instance().await;
-        let tries = (0..150).map(|number| {
+        let attempts = (0..150).map(|number| {
             let services = if number % 2 == 0 { world.services.clone() } else { other.clone() };
             let from = at(&format!("198.51.100.{number}"), None);
             tokio::spawn(async move { enter(&services, "Bob@example.test ", "wrong", &from).await })
         });
-        let ended: Vec<_> = join_all(tries).await.into_iter().map(Result::unwrap).collect();
+        let ended: Vec<_> = join_all(attempts).await.into_iter().map(Result::unwrap).collect();
         let wrong = ended.iter().filter(|it| matches!(it, Err(SignInError::Wrong))).count();
         assert_eq!(wrong, 8);
         assert_eq!(ended.iter().filter(|it| is_later(it)).count(), 142);

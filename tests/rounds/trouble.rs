@@ -171,7 +171,7 @@ on_both_engines! {
             }
         };
         let first = waiting().await;
-        assert_eq!((first.problem, first.tries), (Problem::ImpersonationDenied, 1));
+        assert_eq!((first.problem, first.attempts), (Problem::ImpersonationDenied, 1));
         assert_eq!(first.next_at, world.clock.now() + MINUTE * 5);
         assert_eq!(first.until, world.clock.now() + MINUTE * 120);
         // Nobody takes it for one whose process is gone.

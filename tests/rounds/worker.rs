@@ -157,7 +157,13 @@ async fn start_scope(
 }
 
 async fn is_finished(world: &World, map: kalends_core::id::ScopeId) -> bool {
-    let map = world.services.store.map(map).await.unwrap().unwrap();
+    let map = world
+        .services
+        .store
+        .mailbox_scope(map)
+        .await
+        .unwrap()
+        .unwrap();
     map.finished_at.is_some()
 }
 

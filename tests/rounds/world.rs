@@ -26,7 +26,7 @@ use kalends_simulator::{
     world::practice::{self, SERVICE_PASSWORD},
 };
 use kalends_store::{
-    NewConnection, NewUser, Reads, Store, User,
+    ConnectedMailbox, NewConnection, NewUser, Store, User,
     database::Engine,
     vault::{Destination, KeySource, LockedVault},
 };
@@ -211,7 +211,7 @@ impl World {
         let to = Destination::new(host, &account);
         let connection = |secret_id| NewConnection {
             mode: Mode::ServiceAccount,
-            reads: Reads {
+            reads: ConnectedMailbox {
                 user_id: user.id,
                 mailbox: user.email.clone(),
                 folder_id: "calendar".to_owned(),

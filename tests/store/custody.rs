@@ -6,7 +6,7 @@ use crate::{
     world::{NOW, SERVICE, Typed, new_connection},
 };
 use kalends::{
-    accounts::custody::{Custody, Memory, Standing, holds_every_key},
+    accounts::custody::{Custody, DatabaseComparison, TrailComparison, holds_every_key},
     audit::{Break, TrailVerdict, follow, verify},
 };
 use kalends_core::{
@@ -51,8 +51,8 @@ async fn set_back_to(world: &World, seq: i64, hash: &str) {
 }
 
 /// Whether everything is accounted for.
-fn is_in_order(standing: &Standing) -> bool {
-    standing.memory == Memory::InStep
+fn is_in_order(standing: &DatabaseComparison) -> bool {
+    standing.memory == TrailComparison::InStep
         && standing.missing.is_empty()
         && standing.unclaimed.is_empty()
 }
@@ -264,7 +264,7 @@ on_both_engines! {
         follow(&world.store, &world.vault, NOW).await.unwrap();
         set_back_to(world, seq, &hash).await;
         let standing = world.custody().standing().await.unwrap();
-        assert!(matches!(standing.memory, Memory::MainIsOlder { .. }), "{standing:?}");
+        assert!(matches!(standing.memory, TrailComparison::MainIsOlder { .. }), "{standing:?}");
         let later = NOW + Duration::from_hours(48);
         let custody = Custody { clock: Clock::held(later), ..world.custody() };
         custody.list_old().await.unwrap();
@@ -284,7 +284,7 @@ on_both_engines! {
         let back = world.store.endings_to_review(10).await.unwrap();
         assert_eq!((&*back[0].subject, &*back[0].action), ("bob@example.test", "person-disabled"));
         let standing = custody.standing().await.unwrap();
-        assert_eq!(standing.memory, Memory::InStep);
+        assert_eq!(standing.memory, TrailComparison::InStep);
         // What was announced before the adoption may be in use in the lost state.
         assert_eq!(standing.unclaimed, [half_saved]);
         custody.list_old().await.unwrap();
@@ -349,7 +349,7 @@ on_both_engines! {
         assert_eq!(key_of_anchor().await, new);
         // Whoever lacks it says so, and that nothing was changed.
         let standing = world.custody().standing().await.unwrap();
-        assert_eq!(standing.memory, Memory::KeyElsewhere(new.clone()));
+        assert_eq!(standing.memory, TrailComparison::KeyElsewhere(new.clone()));
         let told = verify(&world.store, &world.vault).await.unwrap();
         assert_eq!(told, TrailVerdict::Broken(Break::KeyElsewhere { key_id: new }));
         follow(&world.store, &world.vault, NOW).await.unwrap();

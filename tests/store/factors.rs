@@ -38,13 +38,13 @@ async fn turn_on(world: &World, user: UserId) -> SecondFactor {
             .await
             .unwrap()
     );
-    world.other.factor(user).await.unwrap().unwrap()
+    world.other.second_factor(user).await.unwrap().unwrap()
 }
 
 on_both_engines! {
     async fn a_confirmed_key_lies_in_the_vault_alone_and_without_the_codes(world) {
         let alice = world.user("alice").await;
-        assert_eq!(world.store.factor(alice.id).await.unwrap(), None);
+        assert_eq!(world.store.second_factor(alice.id).await.unwrap(), None);
         let factor = turn_on(world, alice.id).await;
         assert_eq!((factor.since, factor.codes_left), (NOW, 2));
         assert_eq!(world.vault.ids().await.unwrap(), [factor.secret_id]);
@@ -65,12 +65,12 @@ on_both_engines! {
             let now = world.store.take_step(&factor, step, Some(&entry), NOW).await.unwrap();
             assert_eq!(now, taken, "{step}");
         }
-        let tries = (0..8).map(|number| {
+        let attempts = (0..8).map(|number| {
             let store = if number % 2 == 0 { world.store.clone() } else { world.other.clone() };
             let (factor, entry) = (factor.clone(), entry.clone());
             tokio::spawn(async move { store.take_step(&factor, 200, Some(&entry), NOW).await.unwrap() })
         });
-        let taken = join_all(tries).await.into_iter().filter(|taken| *taken.as_ref().unwrap()).count();
+        let taken = join_all(attempts).await.into_iter().filter(|taken| *taken.as_ref().unwrap()).count();
         assert_eq!(taken, 1);
         assert_eq!(world.store.audit_counts().await.unwrap()["signed-in"], 2);
     }
@@ -91,7 +91,7 @@ on_both_engines! {
         assert!(!world.store.take_recovery_code(bob.id, "one", &entries, NOW).await.unwrap());
         assert!(world.store.take_recovery_code(alice.id, "one", &entries, NOW).await.unwrap());
         assert!(!world.other.take_recovery_code(alice.id, "one", &entries, NOW).await.unwrap());
-        assert_eq!(world.store.factor(alice.id).await.unwrap().unwrap().codes_left, 1);
+        assert_eq!(world.store.second_factor(alice.id).await.unwrap().unwrap().codes_left, 1);
         let counts = world.store.audit_counts().await.unwrap();
         assert_eq!((counts["recovery-code-used"], counts["signed-in"]), (1, 1));
     }
@@ -136,7 +136,7 @@ on_both_engines! {
         let custody = Custody { vault: both.clone(), ..world.custody() };
         assert_eq!(custody.rotate().await.unwrap().sealed, 1);
         assert_eq!(custody.rotate().await.unwrap().sealed, 0);
-        let after = world.store.factor(alice.id).await.unwrap().unwrap();
+        let after = world.store.second_factor(alice.id).await.unwrap().unwrap();
         assert_ne!(after.secret_id, before.secret_id);
         let new = world.vault_with(&["k2"]).await.unwrap();
         let to = Destination::second_factor_of(alice.id);

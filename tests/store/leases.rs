@@ -12,7 +12,7 @@ use kalends_core::{
     id::{AccountId, RecordId},
     problem::Problem,
 };
-use kalends_store::{CountedUnder, Leased, Members, Room, Sent, Store};
+use kalends_store::{CountedUnder, Leased, Members, PasswordSource, Room, Store};
 use std::{collections::BTreeSet, time::Duration};
 
 const LEASE: Duration = Duration::from_mins(3);
@@ -48,7 +48,10 @@ async fn lease_due(store: &Store, now: Timestamp, most: usize) -> Vec<Leased> {
 /// A place that was taken for a saved password.
 async fn place(world: &World) -> RecordId {
     let under = CountedUnder::name("svc");
-    let reserved = world.store.reserve_sign_in(&under, Sent::Saved, NOW).await;
+    let reserved = world
+        .store
+        .reserve_sign_in(&under, PasswordSource::Saved, NOW)
+        .await;
     reserved.unwrap().unwrap()
 }
 
@@ -147,11 +150,11 @@ on_both_engines! {
     async fn of_many_who_want_one_account_one_gets_it(world) {
         people(world, 1).await;
         let id = world.store.accounts().await.unwrap()[0].id;
-        let tries = (0..12).map(|number| {
+        let attempts = (0..12).map(|number| {
             let store = if number % 2 == 0 { world.store.clone() } else { world.other.clone() };
             tokio::spawn(async move { store.lease_account(id, NOW, LEASE).await.unwrap() })
         });
-        let got = join_all(tries).await.into_iter().filter_map(Result::unwrap).count();
+        let got = join_all(attempts).await.into_iter().filter_map(Result::unwrap).count();
         assert_eq!(got, 1);
     }
 

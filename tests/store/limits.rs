@@ -85,11 +85,11 @@ async fn take(store: &Store, keys: &[&dyn LimitKey], now: Timestamp) -> Result<L
 
 on_both_engines! {
     async fn of_two_hundred_at_the_same_moment_as_many_act_as_there_are_places(world) {
-        let tries = (0..200).map(|number| {
+        let attempts = (0..200).map(|number| {
             let store = if number % 2 == 0 { world.store.clone() } else { world.other.clone() };
             tokio::spawn(async move { take(&store, &[&name("bob")], NOW).await })
         });
-        let answers: Vec<_> = join_all(tries).await.into_iter().map(Result::unwrap).collect();
+        let answers: Vec<_> = join_all(attempts).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 3);
         let until = NOW + Duration::from_hours(1);
         let full = Full { purpose: "test-by-name", until };

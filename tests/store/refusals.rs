@@ -3,23 +3,23 @@
 use crate::{engines::on_both_engines, world::NOW};
 use futures::future::join_all;
 use kalends_core::{clock::Timestamp, id::RecordId};
-use kalends_store::{CountedUnder, NoPlace, Sent, Store};
+use kalends_store::{CountedUnder, NoPlace, PasswordSource, Store};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
-async fn reserve(store: &Store, sent: Sent, now: Timestamp) -> Result<RecordId, NoPlace> {
+async fn reserve(store: &Store, sent: PasswordSource, now: Timestamp) -> Result<RecordId, NoPlace> {
     let svc = CountedUnder::name("svc");
     store.reserve_sign_in(&svc, sent, now).await.unwrap()
 }
 
 async fn typed(store: &Store, now: Timestamp) -> Result<RecordId, NoPlace> {
-    reserve(store, Sent::TypedByOwner, now).await
+    reserve(store, PasswordSource::TypedByOwner, now).await
 }
 
 async fn saved(store: &Store, now: Timestamp) -> Result<RecordId, NoPlace> {
-    reserve(store, Sent::Saved, now).await
+    reserve(store, PasswordSource::Saved, now).await
 }
 
 on_both_engines! {
@@ -61,7 +61,7 @@ on_both_engines! {
     }
 
     async fn two_of_the_typed_ones_may_be_of_people_who_do_not_answer_for_the_account(world) {
-        let (store, mine) = (&world.store, Sent::Typed);
+        let (store, mine) = (&world.store, PasswordSource::Typed);
         let first = reserve(store, mine, NOW).await.unwrap();
         store.keep_refusal(first, NOW).await.unwrap();
         let clicks = (0..8).map(|_| reserve(store, mine, NOW + MINUTE));
@@ -117,7 +117,7 @@ on_both_engines! {
         }
         let bob = CountedUnder::name_elsewhere("bob", "bobs-own.test", "svc");
         for other in [CountedUnder::name("other"), bob] {
-            assert!(world.store.reserve_sign_in(&other, Sent::Typed, NOW).await.unwrap().is_ok());
+            assert!(world.store.reserve_sign_in(&other, PasswordSource::Typed, NOW).await.unwrap().is_ok());
         }
     }
 }

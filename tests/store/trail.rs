@@ -2,7 +2,7 @@
 
 use crate::{World, engines::on_both_engines, world::NOW};
 use kalends::{
-    accounts::custody::Memory,
+    accounts::custody::TrailComparison,
     audit::{Break, TrailVerdict, anchor, follow, verify},
 };
 use kalends_core::{
@@ -90,7 +90,7 @@ on_both_engines! {
         ] {
             sqlx::query(sql).execute(world.vault.pool()).await.unwrap();
             assert_eq!(broken(world).await, Break::EndingsChanged, "{sql}");
-            assert_eq!(world.custody().standing().await.unwrap().memory, Memory::Lost, "{sql}");
+            assert_eq!(world.custody().standing().await.unwrap().memory, TrailComparison::Lost, "{sql}");
             // Neither going on nor forgetting makes it good.
             let line = AuditEntry::by(alice.id, AuditAction::SyncRequested).about("bob@example.test");
             world.store.audit(&line, NOW).await.unwrap();

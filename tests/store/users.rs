@@ -39,13 +39,13 @@ on_both_engines! {
     }
 
     async fn of_many_who_want_to_be_first_at_the_same_moment_one_is(world) {
-        let tries = (0..12).map(|number| {
+        let attempts = (0..12).map(|number| {
             let store = if number % 2 == 0 { world.store.clone() } else { world.other.clone() };
             tokio::spawn(async move {
                 store.create_first_user(new_user(&format!("first{number}")), NOW).await.unwrap()
             })
         });
-        let made = join_all(tries).await.into_iter().filter_map(Result::unwrap).count();
+        let made = join_all(attempts).await.into_iter().filter_map(Result::unwrap).count();
         assert_eq!(made, 1);
         assert_eq!(world.number("SELECT COUNT(*) FROM users").await, 1);
     }

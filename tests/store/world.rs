@@ -12,7 +12,7 @@ use kalends_core::{
     rights::Role,
 };
 use kalends_store::{
-    NewConnection, NewUser, Reads, Store, StoreError, User,
+    ConnectedMailbox, NewConnection, NewUser, Store, StoreError, User,
     database::Engine,
     vault::{Destination, KeySource, LockedVault, Vault, VaultError},
 };
@@ -181,7 +181,7 @@ pub fn new_user(name: &str) -> NewUser {
 pub fn new_connection(user: &User, typed: Typed, secret_id: SecretId) -> NewConnection {
     NewConnection {
         mode: typed.mode,
-        reads: Reads {
+        reads: ConnectedMailbox {
             user_id: user.id,
             mailbox: user.email.clone(),
             folder_id: "folder".to_owned(),

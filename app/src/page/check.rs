@@ -133,7 +133,7 @@ fn Keeping(waiting: WaitingView, mailbox: String) -> impl IntoView {
                 "Kalends tries to connect " {mailbox} " again " <When moment=waiting.next /> ", and every five minutes up to "
                 <When moment=waiting.until /> ". You may leave this page: once it works, the calendar is connected."
             </p>
-            <p>{format!("Tries so far: {}.", waiting.tries)}</p>
+            <p>{format!("Tries so far: {}.", waiting.attempts)}</p>
         </section>
     }
 }

@@ -35,7 +35,7 @@ async fn second_factor() -> Result<SecondFactorView, AppError> {
     use crate::request;
     let user = request::user().await?;
     let services = request::services();
-    let factor = services.store.factor(user.id).await;
+    let factor = services.store.second_factor(user.id).await;
     let pending = kalends::people::two_factor::pending(&services, &user).await;
     let pending = match pending.map_err(request::internal)? {
         Some((id, enrolment)) if request::may_see_enrolment(id).await? => Some(enrolment),

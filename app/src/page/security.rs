@@ -42,7 +42,7 @@ async fn security() -> Result<SecurityView, AppError> {
     let user = request::user().await?;
     let services = request::services();
     let words = request::words(&user);
-    let factor = services.store.factor(user.id).await;
+    let factor = services.store.second_factor(user.id).await;
     let is_owed = kalends::people::two_factor::is_owed(&services.store, &user).await;
     let now = services.clock.now();
     let devices = services.store.devices_of(user.id, now).await;

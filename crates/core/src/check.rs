@@ -245,7 +245,7 @@ pub enum Outcome {
 pub struct Waiting {
     /// What the last try met.
     pub problem: Problem,
-    pub tries: u32,
+    pub attempts: u32,
     pub next_at: Timestamp,
     pub until: Timestamp,
 }

@@ -54,7 +54,7 @@ ids! {
     /// One run of the connection test.
     CheckId,
     /// One pass over the window of a connection.
-    RoundId,
+    SyncRunId,
     /// An action for many connections.
     BulkId,
     /// A map of mailboxes.

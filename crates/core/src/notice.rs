@@ -87,7 +87,7 @@ pub struct Notice {
     pub state: NoticeState,
     pub made_at: Timestamp,
     pub due_at: Timestamp,
-    pub tries: i64,
+    pub attempts: i64,
     pub ended_at: Option<Timestamp>,
 }
 

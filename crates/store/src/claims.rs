@@ -2,7 +2,7 @@
 //! administrator approved stays; both are told. One mailbox is one calendar folder, however its address is spelt.
 
 use crate::database::Transaction;
-use crate::{error::StoreError, rows, saving::Reads, store::Store, users::User};
+use crate::{error::StoreError, rows, saving::ConnectedMailbox, store::Store, users::User};
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
     clock::Timestamp,
@@ -70,7 +70,7 @@ impl Store {
     pub(crate) async fn claim_in(
         &self,
         tx: &mut Transaction,
-        reads: &Reads,
+        reads: &ConnectedMailbox,
         host: &str,
         now: Timestamp,
         released: &mut Vec<SecretId>,
@@ -110,7 +110,7 @@ impl Store {
     async fn note_claim(
         &self,
         tx: &mut Transaction,
-        reads: &Reads,
+        reads: &ConnectedMailbox,
         holder: &Holder,
         is_ended: bool,
         now: Timestamp,
@@ -166,7 +166,7 @@ impl Store {
 async fn is_found(
     tx: &mut Transaction,
     sql: &'static str,
-    reads: &Reads,
+    reads: &ConnectedMailbox,
 ) -> Result<bool, StoreError> {
     let found = sqlx::query(sql)
         .bind(reads.user_id.to_string())

@@ -42,7 +42,7 @@ impl Store {
              (SELECT COUNT(*) FROM two_factor WHERE user_id = $1 AND secret_id IS NOT NULL) AS second_factors, \
              (SELECT COUNT(*) FROM events e JOIN calendars k ON k.id = e.calendar_id \
               JOIN connections c ON c.id = k.connection_id WHERE c.user_id = $1) AS entries, \
-             (SELECT COUNT(*) FROM sync_runs r JOIN connections c ON c.id = r.connection_id WHERE c.user_id = $1) AS rounds, \
+             (SELECT COUNT(*) FROM sync_runs r JOIN connections c ON c.id = r.connection_id WHERE c.user_id = $1) AS sync_runs, \
              (SELECT COUNT(*) FROM calls l JOIN connections c ON c.id = l.connection_id WHERE c.user_id = $1) AS calls, \
              (SELECT COUNT(*) FROM checks WHERE user_id = $1) AS checks, \
              (SELECT COUNT(*) FROM audit WHERE actor = $1) AS lines, \
@@ -55,7 +55,7 @@ impl Store {
             sessions: rows::number(&row, "sessions")?,
             second_factors: rows::number(&row, "second_factors")?,
             entries: rows::number(&row, "entries")?,
-            sync_runs: rows::number(&row, "rounds")?,
+            sync_runs: rows::number(&row, "sync_runs")?,
             calls: rows::number(&row, "calls")?,
             checks: rows::number(&row, "checks")?,
             requests: rows::number(&row, "requests")?,

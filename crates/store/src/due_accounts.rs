@@ -9,7 +9,7 @@ use sqlx::any::AnyRow;
 use std::time::Duration;
 
 /// How often another account is looked for where somebody else was quicker.
-const TRIES: usize = 8;
+const MAX_ATTEMPTS: usize = 8;
 
 /// Whose turn may begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Store {
             "SELECT c.account_id FROM connections c JOIN accounts a ON a.id = c.account_id \
              WHERE c.due_at <= $1 AND c.paused_at IS NULL AND {FREE} AND {condition} ORDER BY c.due_at, c.id LIMIT 1"
         );
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             // Looking first keeps the single writer of SQLite free while nothing is due.
             let mut due = sqlx::query(sqlx::AssertSqlSafe(sql.clone())).bind(now.millis());
             for text in &bound {

@@ -14,7 +14,7 @@ use kalends_core::{
     call::Call,
     clock::Timestamp,
     connection::{Connection, ConnectionState},
-    id::{CalendarId, ConnectionId, EventId, RoundId},
+    id::{CalendarId, ConnectionId, EventId, SyncRunId},
     policy::PrivacyLevel,
 };
 use sqlx::any::AnyRow;
@@ -205,7 +205,7 @@ impl Store {
                 "INSERT INTO sync_runs (id, connection_id, started_at, duration_ms, inserted, updated, deleted) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
-            .bind(RoundId::new(run.now, self.random.bytes()).to_string())
+            .bind(SyncRunId::new(run.now, self.random.bytes()).to_string())
             .bind(connection.id.to_string())
             .bind(run.started_at.millis())
             .bind(i64::try_from(run.now.since(run.started_at).as_millis()).unwrap_or(i64::MAX))

@@ -8,14 +8,14 @@ use kalends_core::{check::Outcome, clock::Timestamp, problem::Problem};
 
 /// A process that told of itself, as one looks after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
+pub struct InstanceSeen {
     pub id: String,
     pub seen_at: Timestamp,
 }
 
 /// What becomes of everything that a process holds; a condition on `held_by` follows. Accounts come first, as everywhere.
 /// The place of a password that was sent stays taken, but nobody waits for its verdict any more.
-const FREED: [&str; 5] = [
+const RELEASE_STATEMENTS: [&str; 5] = [
     "UPDATE accounts SET leased_until = NULL, lease_token = NULL, instance_id = NULL WHERE instance_id",
     "DELETE FROM limit_slots WHERE instance_id",
     "UPDATE refusals SET pending = 0 WHERE pending = 1 AND instance_id",
@@ -25,7 +25,7 @@ const FREED: [&str; 5] = [
 
 impl Store {
     /// The other processes that told of themselves, without those whose things were freed since.
-    pub async fn other_processes(&self) -> Result<Vec<Heard>, StoreError> {
+    pub async fn other_processes(&self) -> Result<Vec<InstanceSeen>, StoreError> {
         let found =
             sqlx::query("SELECT id, seen_at FROM instances WHERE id <> $1 AND cleared_at IS NULL")
                 .bind(&*self.instance)
@@ -34,7 +34,7 @@ impl Store {
         found
             .iter()
             .map(|row| {
-                Ok(Heard {
+                Ok(InstanceSeen {
                     id: rows::text(row, "id")?,
                     seen_at: rows::instant(row, "seen_at")?,
                 })
@@ -45,7 +45,7 @@ impl Store {
     /// Frees what a process holds that was not heard of since; false if it was, or if somebody else has freed it.
     pub async fn free_what_it_holds(
         &self,
-        silent: &Heard,
+        silent: &InstanceSeen,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
@@ -93,7 +93,7 @@ async fn free(
     (is, process): (&str, &str),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for begun in FREED {
+    for begun in RELEASE_STATEMENTS {
         sqlx::query(sqlx::AssertSqlSafe(format!("{begun} {is} $1")))
             .bind(process)
             .execute(tx.conn())

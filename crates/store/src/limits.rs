@@ -28,7 +28,7 @@ pub struct Full {
 }
 
 /// What a limit counts under whose places are rows of a table of their own: counted and added in one transaction, which
-/// [`Store::begin_alone_under`] begins.
+/// [`Store::begin_with_key_lock`] begins.
 pub(crate) trait RowsKey: Send + Sync {
     /// Unlike that of any other key.
     fn name(&self) -> String;
@@ -139,7 +139,7 @@ impl Store {
     }
 
     /// Begins a change in which nobody else counts or adds rows under the same key.
-    pub(crate) async fn begin_alone_under(
+    pub(crate) async fn begin_with_key_lock(
         &self,
         key: &dyn RowsKey,
     ) -> Result<Transaction, StoreError> {

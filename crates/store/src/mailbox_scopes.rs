@@ -84,7 +84,7 @@ pub struct ScopeFinding {
     pub problem: Option<Problem>,
 }
 
-const MAP: &str = "SELECT id, account_id, created_by, started_at, total, finished_at, cancelled, problem, due_at FROM mailbox_scopes";
+const SELECT_SCOPE: &str = "SELECT id, account_id, created_by, started_at, total, finished_at, cancelled, problem, due_at FROM mailbox_scopes";
 
 /// Rows with the person whose address each is: the one they sign in with, or a verified one.
 const ROW: &str = "SELECT r.position, r.address, r.verdict, r.primary_address, r.problem, r.chosen, r.result, u.id AS person, \
@@ -96,7 +96,7 @@ const ROW: &str = "SELECT r.position, r.address, r.verdict, r.primary_address, r
 /// Addresses that can be connected: in scope, of a person who may sign in and has no connection.
 const CONNECTABLE: &str = "r.verdict = 'in_scope' AND r.chosen = 0 AND u.id IS NOT NULL AND u.disabled_at IS NULL AND c.id IS NULL";
 
-fn map(row: &AnyRow) -> Result<MailboxScope, StoreError> {
+fn scope(row: &AnyRow) -> Result<MailboxScope, StoreError> {
     Ok(MailboxScope {
         id: rows::parsed(row, "id")?,
         account_id: rows::parsed(row, "account_id")?,
@@ -173,26 +173,28 @@ impl Store {
         Ok(id)
     }
 
-    pub async fn map(&self, id: ScopeId) -> Result<Option<MailboxScope>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!("{MAP} WHERE id = $1"));
+    pub async fn mailbox_scope(&self, id: ScopeId) -> Result<Option<MailboxScope>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("{SELECT_SCOPE} WHERE id = $1"));
         let row = sqlx::query(sql)
             .bind(id.to_string())
             .fetch_optional(self.pool())
             .await?;
-        row.as_ref().map(map).transpose()
+        row.as_ref().map(scope).transpose()
     }
 
     /// The last maps, the newest first.
     pub async fn mailbox_scopes(&self) -> Result<Vec<MailboxScope>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!("{MAP} ORDER BY started_at DESC, id LIMIT 20"));
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{SELECT_SCOPE} ORDER BY started_at DESC, id LIMIT 20"
+        ));
         let found = sqlx::query(sql).fetch_all(self.pool()).await?;
-        found.iter().map(map).collect()
+        found.iter().map(scope).collect()
     }
 
     /// Maps with work to do now, of accounts that may work.
     pub async fn due_scopes(&self, now: Timestamp) -> Result<Vec<MailboxScope>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "{MAP} WHERE finished_at IS NULL AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM global_pause) \
+            "{SELECT_SCOPE} WHERE finished_at IS NULL AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM global_pause) \
              AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id \
              AND (a.paused_at IS NOT NULL OR a.held_until > $1 OR a.backoff_until > $1)) ORDER BY started_at"
         ));
@@ -200,7 +202,7 @@ impl Store {
             .bind(now.millis())
             .fetch_all(self.pool())
             .await?;
-        found.iter().map(map).collect()
+        found.iter().map(scope).collect()
     }
 
     /// The next addresses with something left to do, in their order.

@@ -41,7 +41,7 @@ fn notice(row: &AnyRow) -> Result<Notice, StoreError> {
         state: rows::named(row, "state")?,
         made_at: rows::instant(row, "created_at")?,
         due_at: rows::instant(row, "due_at")?,
-        tries: rows::number(row, "attempts")?,
+        attempts: rows::number(row, "attempts")?,
         ended_at: rows::maybe_instant(row, "ended_at")?,
     })
 }
@@ -221,7 +221,7 @@ impl Store {
     }
 
     /// Writes down what came of a try: the state after it and, while it waits, when it is tried again.
-    pub async fn end_try(
+    pub async fn end_attempt(
         &self,
         notice: NoticeId,
         tried: &DeliveryAttempt,
@@ -302,12 +302,12 @@ impl Store {
     }
 
     /// The tries that a notice had when it was read, the first first; 50 at most.
-    pub async fn tries(&self, notice: &Notice) -> Result<Vec<DeliveryAttempt>, StoreError> {
+    pub async fn attempts(&self, notice: &Notice) -> Result<Vec<DeliveryAttempt>, StoreError> {
         let found = sqlx::query(
             "SELECT at, duration_ms, outcome FROM notice_attempts WHERE notice_id = $1 ORDER BY number LIMIT $2",
         )
         .bind(notice.id.to_string())
-        .bind(notice.tries.min(50))
+        .bind(notice.attempts.min(50))
         .fetch_all(self.pool())
         .await?;
         found

@@ -1,4 +1,4 @@
-//! People as admins tend them: the list, links to set a password with, roles, who may sign in.
+//! People as administrators manage them: the list, links to set a password with, roles, who may sign in.
 
 use crate::database::Transaction;
 use crate::{

@@ -2,7 +2,7 @@
 //! changed while it was tested.
 
 use crate::database::{Engine, Transaction};
-use crate::{error::StoreError, policy::policy_of, saving::Reads, store::Store};
+use crate::{error::StoreError, policy::policy_of, saving::ConnectedMailbox, store::Store};
 use kalends_core::{connection::Mode, permission::Permission};
 
 impl Store {
@@ -12,7 +12,7 @@ impl Store {
         &self,
         tx: &mut Transaction,
         mode: Mode,
-        reads: &Reads,
+        reads: &ConnectedMailbox,
     ) -> Result<(), StoreError> {
         let lock = match self.engine() {
             Engine::Sqlite => "",

@@ -60,7 +60,7 @@ impl CountedUnder {
 
 /// Who sends a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
+pub enum PasswordSource {
     /// Somebody has just typed it.
     Typed,
     /// Somebody who answers for the account has: an administrator, or whose own it is.
@@ -78,7 +78,7 @@ pub struct NoPlace {
     pub is_open: bool,
 }
 
-impl Sent {
+impl PasswordSource {
     const fn is_typed(self) -> bool {
         matches!(self, Self::Typed | Self::TypedByOwner)
     }
@@ -98,7 +98,7 @@ impl Store {
     pub async fn reserve_sign_in(
         &self,
         under: &CountedUnder,
-        sent: Sent,
+        sent: PasswordSource,
         now: Timestamp,
     ) -> Result<Result<RecordId, NoPlace>, StoreError> {
         // Whoever waits for a place must not hold up the only writer of SQLite.
@@ -134,7 +134,7 @@ impl Store {
         .bind(id.to_string())
         .bind(under.as_str())
         .bind(i32::from(sent.is_typed()))
-        .bind(i32::from(sent == Sent::TypedByOwner))
+        .bind(i32::from(sent == PasswordSource::TypedByOwner))
         .bind(now.millis())
         .bind((now + HOUR + VERDICT).millis())
         .bind(&*self.instance)
@@ -148,7 +148,7 @@ impl Store {
     pub async fn no_place(
         &self,
         under: &CountedUnder,
-        sent: Sent,
+        sent: PasswordSource,
         now: Timestamp,
     ) -> Result<Option<NoPlace>, StoreError> {
         let found = sqlx::query(TAKEN)
@@ -249,7 +249,7 @@ fn taken(found: &[sqlx::any::AnyRow]) -> Result<Vec<Taken>, StoreError> {
     found.iter().map(read).collect()
 }
 
-fn none_free(taken: &[Taken], sent: Sent, now: Timestamp) -> Option<NoPlace> {
+fn none_free(taken: &[Taken], sent: PasswordSource, now: Timestamp) -> Option<NoPlace> {
     let all: Vec<&Taken> = taken.iter().collect();
     let until = full_until(&all, sent, now)?;
     let decided: Vec<&Taken> = taken.iter().filter(|it| !it.is_pending).collect();
@@ -260,7 +260,7 @@ fn none_free(taken: &[Taken], sent: Sent, now: Timestamp) -> Option<NoPlace> {
 }
 
 /// When a place is free again, where none is now; `taken` is ordered by when that ends.
-fn full_until(taken: &[&Taken], sent: Sent, now: Timestamp) -> Option<Timestamp> {
+fn full_until(taken: &[&Taken], sent: PasswordSource, now: Timestamp) -> Option<Timestamp> {
     let full = |taken: &[&Taken], most: usize| {
         let place = taken.len().checked_sub(most)?;
         taken.get(place).map(|it| it.free_at)
@@ -268,14 +268,14 @@ fn full_until(taken: &[&Taken], sent: Sent, now: Timestamp) -> Option<Timestamp>
     let any = full(taken, MAX_REFUSALS);
     let typed: Vec<&Taken> = taken.iter().copied().filter(|it| it.is_typed).collect();
     let of_kind = match sent {
-        Sent::TypedByOwner => full(&typed, MAX_TYPED),
-        Sent::Typed => {
+        PasswordSource::TypedByOwner => full(&typed, MAX_TYPED),
+        PasswordSource::Typed => {
             let others = typed.iter().copied().filter(|it| !it.is_by_owner);
             let others: Vec<&Taken> = others.collect();
             full(&typed, MAX_TYPED).max(full(&others, MAX_BY_OTHERS))
         }
         // A changed password is refused once, not once for each that is on its way.
-        Sent::Saved => taken
+        PasswordSource::Saved => taken
             .iter()
             .filter(|it| it.is_pending && !it.is_typed)
             .map(|it| it.since + VERDICT)

@@ -6,7 +6,7 @@ use kalends_core::{clock::Timestamp, exchange_version::RequestSchema, id::Connec
 use std::time::Duration;
 
 /// For how long it is believed; finding it out again costs one call.
-const BELIEVED: Duration = Duration::from_hours(7 * 24);
+const SCHEMA_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
 impl Store {
     /// What was found out about a connection's mailbox of late.
@@ -19,7 +19,7 @@ impl Store {
             "SELECT request_schema FROM connections WHERE id = $1 AND request_schema IS NOT NULL AND request_schema_at > $2",
         )
         .bind(id.to_string())
-        .bind((now - BELIEVED).millis())
+        .bind((now - SCHEMA_LIFETIME).millis())
         .fetch_optional(self.pool())
         .await?;
         let Some(row) = row else { return Ok(None) };

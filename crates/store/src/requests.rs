@@ -186,7 +186,7 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin_alone_under(&WaitingRequests(user)).await?;
+        let mut tx = self.begin_with_key_lock(&WaitingRequests(user)).await?;
         let renewed = sqlx::query(
             "UPDATE mailbox_requests SET reason = $3, asked_at = $4 WHERE user_id = $1 AND mailbox = $2 AND state = 'waiting'",
         )

@@ -23,7 +23,7 @@ use kalends_core::{
 #[derive(Debug, Clone)]
 pub struct NewConnection {
     pub mode: Mode,
-    pub reads: Reads,
+    pub reads: ConnectedMailbox,
     pub account: AccountName,
     pub endpoint: EwsUrl,
     pub secret_id: SecretId,
@@ -35,7 +35,7 @@ pub struct NewConnection {
 
 /// Whose connection reads what.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reads {
+pub struct ConnectedMailbox {
     pub user_id: UserId,
     pub mailbox: SmtpAddress,
     /// Of the calendar that was read.
@@ -95,7 +95,7 @@ impl Store {
     pub async fn attach_connection(
         &self,
         account_id: AccountId,
-        reads: &Reads,
+        reads: &ConnectedMailbox,
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
@@ -136,7 +136,7 @@ impl Store {
         &self,
         tx: &mut Transaction,
         (account_id, mode): (AccountId, Mode),
-        reads: &Reads,
+        reads: &ConnectedMailbox,
         by: Option<UserId>,
         now: Timestamp,
         released: &mut Vec<SecretId>,

@@ -13,7 +13,7 @@ use kalends_core::{
     call::Call,
     clock::Timestamp,
     connection::{Connection, ConnectionState},
-    id::{AccountId, ConnectionId, RoundId},
+    id::{AccountId, ConnectionId, SyncRunId},
     mailbox::SmtpAddress,
     problem::Problem,
 };
@@ -132,7 +132,7 @@ impl Store {
             "INSERT INTO sync_runs (id, connection_id, started_at, duration_ms, inserted, updated, deleted, problem) \
              SELECT $1, c.id, $3, $4, 0, 0, 0, $5 FROM connections c WHERE c.id = $2",
         )
-        .bind(RoundId::new(failed.now, self.random.bytes()).to_string())
+        .bind(SyncRunId::new(failed.now, self.random.bytes()).to_string())
         .bind(connection.id.to_string())
         .bind(failed.started_at.millis())
         .bind(i64::try_from(failed.now.since(failed.started_at).as_millis()).unwrap_or(i64::MAX))

@@ -12,7 +12,7 @@ use kalends_core::{
 
 /// Counts over everybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counted {
+pub struct Totals {
     pub people: i64,
     pub second_factors: i64,
     /// Of people who are signed in.
@@ -25,7 +25,7 @@ pub struct Counted {
 }
 
 impl Store {
-    pub async fn counted(&self, now: Timestamp) -> Result<Counted, StoreError> {
+    pub async fn counted(&self, now: Timestamp) -> Result<Totals, StoreError> {
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM users) AS people, \
              (SELECT COUNT(*) FROM two_factor WHERE secret_id IS NOT NULL) AS second_factors, \
@@ -45,7 +45,7 @@ impl Store {
         let counts = self.count_connections(&ListQuery::default()).await?;
         let connections =
             ConnectionState::ALL.map(|state| (state, counts.of(ConnectionFilter::Is(state))));
-        Ok(Counted {
+        Ok(Totals {
             people: rows::number(&row, "people")?,
             second_factors: rows::number(&row, "second_factors")?,
             sessions: rows::number(&row, "sessions")?,

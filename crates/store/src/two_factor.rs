@@ -34,7 +34,7 @@ const ON: &str = "SELECT f.user_id, f.secret_id, f.enabled_at, \
                   (SELECT COUNT(*) FROM recovery_codes r WHERE r.user_id = f.user_id) AS codes_left \
                   FROM two_factor f WHERE f.secret_id IS NOT NULL";
 
-fn factor(row: &sqlx::any::AnyRow) -> Result<SecondFactor, StoreError> {
+fn second_factor(row: &sqlx::any::AnyRow) -> Result<SecondFactor, StoreError> {
     Ok(SecondFactor {
         user_id: rows::parsed(row, "user_id")?,
         secret_id: rows::parsed(row, "secret_id")?,
@@ -45,19 +45,19 @@ fn factor(row: &sqlx::any::AnyRow) -> Result<SecondFactor, StoreError> {
 
 impl Store {
     /// A person's second factor, if it is on.
-    pub async fn factor(&self, user: UserId) -> Result<Option<SecondFactor>, StoreError> {
+    pub async fn second_factor(&self, user: UserId) -> Result<Option<SecondFactor>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{ON} AND f.user_id = $1"));
         let found = sqlx::query(sql)
             .bind(user.to_string())
             .fetch_optional(self.pool())
             .await?;
-        found.as_ref().map(factor).transpose()
+        found.as_ref().map(second_factor).transpose()
     }
 
     /// Every second factor that is on.
     pub async fn second_factors(&self) -> Result<Vec<SecondFactor>, StoreError> {
         let found = sqlx::query(ON).fetch_all(self.pool()).await?;
-        found.iter().map(factor).collect()
+        found.iter().map(second_factor).collect()
     }
 
     /// The second factor that a person is setting up, if they began after an instant.

@@ -53,7 +53,7 @@ impl Store {
 
     /// Fails with [`StoreError::TooMany`] if there are as many as may be.
     pub async fn add_webhook(&self, new: &Webhook, entry: &AuditEntry) -> Result<(), StoreError> {
-        let mut tx = self.begin_alone_under(&AllWebhooks).await?;
+        let mut tx = self.begin_with_key_lock(&AllWebhooks).await?;
         let there = sqlx::query("SELECT COUNT(*) AS found FROM webhooks")
             .fetch_one(tx.conn())
             .await?;

@@ -202,8 +202,8 @@ const FUNCTIONS: &[(&str, &str, [Says; 4])] = &[
     ("decide_request", "id=REQUEST&decision=refuse", ADMINS),
     ("mailboxes", "", ADMINS),
     ("map", "id=MAP&place=&page=", ADMINS),
-    ("cancel_map", "id=MAP", ADMINS),
-    ("go_on_with_map", "id=MAP", ADMINS),
+    ("cancel_scope", "id=MAP", ADMINS),
+    ("resume_scope", "id=MAP", ADMINS),
     ("connect_mailboxes", "id=MAP", ADMINS),
     ("account_form", "", ADMINS),
     ("add_account", "", ADMINS),
@@ -245,7 +245,7 @@ const FUNCTIONS: &[(&str, &str, [Says; 4])] = &[
     ("rebuild", "id=CONNECTION", ADMINS),
     ("pause_connection", "id=CONNECTION&paused=false", ADMINS),
     // Without a file it is no form.
-    ("map_mailboxes", "", [Fine; 4]),
+    ("check_scope", "", [Fine; 4]),
     ("endings_reviewed", "", ADMINS),
     ("pause_everything", "resume=true", ADMINS),
     ("purge", "", PERSONS),
@@ -339,7 +339,7 @@ pub async fn office() -> (
         ("from", "list"),
         ("addresses", "bob@example.test"),
     ];
-    let mapped = alice.post_parts("/api/map_mailboxes", &fields).await;
+    let mapped = alice.post_parts("/api/check_scope", &fields).await;
     ids.insert(
         "MAP",
         id_behind(mapped.leads_to(), "/organisation/mailboxes/"),

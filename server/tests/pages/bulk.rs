@@ -49,7 +49,7 @@ async fn office() -> (Place, RunningSimulator, Kalends) {
     fields.push(("addresses", &list));
     let account = form.fields.iter().find(|field| field.name == "account");
     fields.extend(account.map(|field| ("account", &*field.value)));
-    let map = alice.post_parts("/api/map_mailboxes", &fields).await;
+    let map = alice.post_parts("/api/check_scope", &fields).await;
     let map = map.leads_to().to_owned();
     let ready = until(&mut alice, &map, "Connect all 64 in scope").await;
     let form = ready.form("Connect all 64 in scope");

@@ -105,10 +105,10 @@ async fn a_list_of_several_pages_is_whole() {
         ("from", "list"),
         ("addresses", &addresses.join("\n")),
     ];
-    let mapped = alice.post_parts("/api/map_mailboxes", &fields).await;
+    let mapped = alice.post_parts("/api/check_scope", &fields).await;
     let map = mapped.leads_to().to_owned();
     let id = map.rsplit('/').next().unwrap();
-    alice.post("/api/cancel_map", &[("id", id)]).await;
+    alice.post("/api/cancel_scope", &[("id", id)]).await;
     let list = expect_same(&mut alice, &format!("{map}/addresses.csv"), true).await;
     assert_eq!(list.lines().count(), 1 + addresses.len());
 }

@@ -132,9 +132,9 @@ async fn what_is_no_http_and_no_form_is_the_senders_mistake() {
             "read_import",
             format!("{parts}\"\"\r\ncontent-length: 3\r\n\r\n--x"),
         ),
-        ("map_mailboxes", format!("{parts}x\r\n{chunked}zz\r\n")),
+        ("check_scope", format!("{parts}x\r\n{chunked}zz\r\n")),
         (
-            "map_mailboxes",
+            "check_scope",
             format!("{parts}x\r\ncontent-length: 9\r\n\r\n--x\r\nnope"),
         ),
     ] {
@@ -153,7 +153,7 @@ async fn what_is_no_http_and_no_form_is_the_senders_mistake() {
             let is_fine = (400..500).contains(&status)
                 || status == 303
                     && cookie.is_empty()
-                    && ["read_import", "map_mailboxes"].contains(&path);
+                    && ["read_import", "check_scope"].contains(&path);
             assert!(is_fine, "{status} {request}");
         }
     }

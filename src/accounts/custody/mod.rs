@@ -14,6 +14,6 @@ mod webhook;
 
 pub use pairing::{Adopted, Mispaired, PairError, holds_every_key, mispairing, open_pair};
 pub use rotation::{Rotated, RotationError, SILENT};
-pub use standing::{Memory, Standing};
+pub use standing::{DatabaseComparison, TrailComparison};
 
 pub use secrets::{Custody, CustodyError, Ended};

@@ -8,8 +8,8 @@ use kalends_core::{
     id::{AccountId, ConnectionId, SecretId, UserId},
 };
 use kalends_store::{
-    Account, EndedAccount, NewAccount, NewConnection, NextSlot, Reads, Store, StoreError,
-    fail_point,
+    Account, ConnectedMailbox, EndedAccount, NewAccount, NewConnection, NextSlot, Store,
+    StoreError, fail_point,
     vault::{Destination, Vault, VaultError},
 };
 
@@ -71,7 +71,7 @@ impl Custody {
     pub async fn attach(
         &self,
         account: AccountId,
-        reads: &Reads,
+        reads: &ConnectedMailbox,
         entry: &AuditEntry,
     ) -> Result<ConnectionId, CustodyError> {
         let now = self.clock.now();

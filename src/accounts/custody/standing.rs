@@ -8,11 +8,11 @@ use kalends_store::vault::VaultError;
 use std::{collections::HashSet, time::Duration};
 
 /// A vault that is behind by less was not set back: the process ended before it wrote down the end of the trail.
-const CRASH: Duration = Duration::from_mins(1);
+const MAX_LAG_AFTER_CRASH: Duration = Duration::from_mins(1);
 
 /// What the vault remembers of the trail, against the trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Memory {
+pub enum TrailComparison {
     /// Its end, or a place before it.
     InStep,
     /// The main database was set back: it ends before a line that was seen.
@@ -31,8 +31,8 @@ pub enum Memory {
 
 /// How the two stand to each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    pub memory: Memory,
+pub struct DatabaseComparison {
+    pub memory: TrailComparison,
     /// Pointed to, and not in the vault.
     pub missing: HashSet<SecretId>,
     /// In the vault, and nothing answers for them, or only an announcement from before an adoption.
@@ -43,10 +43,10 @@ pub struct Standing {
     pub adopted_at: Option<Timestamp>,
 }
 
-impl Standing {
+impl DatabaseComparison {
     /// Whether an operator has to say what is meant before anything is deleted by age.
     pub const fn is_set_back(&self) -> bool {
-        !matches!(self.memory, Memory::InStep)
+        !matches!(self.memory, TrailComparison::InStep)
     }
 
     /// Whether the vault is the older one of the two.
@@ -59,8 +59,8 @@ impl Standing {
     pub fn humanize(&self) -> Vec<String> {
         let mut words = Vec::new();
         match &self.memory {
-            Memory::InStep => {}
-            Memory::MainIsOlder {
+            TrailComparison::InStep => {}
+            TrailComparison::MainIsOlder {
                 ends_at,
                 seen,
                 seen_at,
@@ -69,17 +69,17 @@ impl Standing {
                  What was ended since then may be back. If you have restored it on purpose, run: kalends vault adopt",
                 seen_at.time_in_words()
             )),
-            Memory::AnotherTrail => words.push(
+            TrailComparison::AnotherTrail => words.push(
                 "The audit trail of the main database is another one than the vault remembers: the database was set back, or the trail \
                  was written anew. What was ended since may be back. If you have restored it on purpose, run: kalends vault adopt"
                     .to_owned(),
             ),
-            Memory::Lost => words.push(
+            TrailComparison::Lost => words.push(
                 "The vault's memory of the audit trail was taken away or changed. Run: kalends audit verify. \
                  Once you know why, kalends vault adopt begins it anew"
                     .to_owned(),
             ),
-            Memory::KeyElsewhere(key_id) => words.push(format!(
+            TrailComparison::KeyElsewhere(key_id) => words.push(format!(
                 "The vault's memory of the audit trail cannot be checked here: it was signed with the key {key_id}, which this \
                  instance does not hold. Give it the same keys as the others, and start it anew"
             )),
@@ -117,7 +117,7 @@ fn counted(secrets: usize) -> String {
 
 impl Custody {
     /// Compares the two databases.
-    pub async fn standing(&self) -> Result<Standing, CustodyError> {
+    pub async fn standing(&self) -> Result<DatabaseComparison, CustodyError> {
         // The vault first: what is sealed after this look was announced before it was sealed.
         let sealed: Vec<SecretId> = self.vault.ids().await?;
         let ledger = self.store.ledger().await?;
@@ -137,7 +137,7 @@ impl Custody {
             }
         }
         let (memory, vault_is_behind_since) = self.memory().await?;
-        Ok(Standing {
+        Ok(DatabaseComparison {
             memory,
             missing,
             unclaimed,
@@ -157,21 +157,21 @@ impl Custody {
         Ok(())
     }
 
-    async fn memory(&self) -> Result<(Memory, Option<Timestamp>), CustodyError> {
+    async fn memory(&self) -> Result<(TrailComparison, Option<Timestamp>), CustodyError> {
         let anchor = match self.vault.anchor().await {
             Ok(Some(anchor)) => anchor,
-            Ok(None) | Err(VaultError::AnchorForged) => return Ok((Memory::Lost, None)),
+            Ok(None) | Err(VaultError::AnchorForged) => return Ok((TrailComparison::Lost, None)),
             Err(VaultError::AnchorKey(key_id)) => {
-                return Ok((Memory::KeyElsewhere(key_id), None));
+                return Ok((TrailComparison::KeyElsewhere(key_id), None));
             }
             Err(error) => return Err(error.into()),
         };
         if !self.vault.endings_are_whole().await? {
-            return Ok((Memory::Lost, None));
+            return Ok((TrailComparison::Lost, None));
         }
         let (ends_at, _) = self.store.audit_head().await?;
         if ends_at < anchor.seq {
-            let memory = Memory::MainIsOlder {
+            let memory = TrailComparison::MainIsOlder {
                 ends_at,
                 seen: anchor.seq,
                 seen_at: anchor.at,
@@ -181,10 +181,10 @@ impl Custody {
         let lines = self.store.lines_after(anchor.seq - 1).await?;
         let seen = lines.iter().find(|line| line.seq == anchor.seq);
         if anchor.seq > 0 && seen.is_none_or(|line| line.hash != anchor.hash) {
-            return Ok((Memory::AnotherTrail, None));
+            return Ok((TrailComparison::AnotherTrail, None));
         }
         let last = lines.last().map(|line| line.at);
-        let behind = last.is_some_and(|last| last.since(anchor.at) > CRASH);
-        Ok((Memory::InStep, behind.then_some(anchor.at)))
+        let behind = last.is_some_and(|last| last.since(anchor.at) > MAX_LAG_AFTER_CRASH);
+        Ok((TrailComparison::InStep, behind.then_some(anchor.at)))
     }
 }

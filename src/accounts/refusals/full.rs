@@ -3,7 +3,7 @@
 use super::vouching::counted_by_name;
 use crate::services::Services;
 use kalends_core::{clock::Timestamp, connection::Mode};
-use kalends_store::{Account, CountedUnder, Sent, StoreError};
+use kalends_store::{Account, CountedUnder, PasswordSource, StoreError};
 
 /// Until when the places of an account's name are all taken, as far as its host's name tells.
 pub async fn full_until(
@@ -16,7 +16,7 @@ pub async fn full_until(
     let under: CountedUnder =
         counted_by_name(store, outbound, server, &account.name, &person).await?;
     let none = store
-        .no_place(&under, Sent::Saved, services.clock.now())
+        .no_place(&under, PasswordSource::Saved, services.clock.now())
         .await?;
     Ok(none.filter(|none| !none.is_open).map(|none| none.until))
 }

@@ -2,7 +2,7 @@
 
 use crate::{services::Services, worker::watch_clock};
 use kalends_core::{call::CALL_LIMIT, id::RecordId, problem::Problem};
-use kalends_store::{CountedUnder, NoPlace, Sent, StoreError};
+use kalends_store::{CountedUnder, NoPlace, PasswordSource, StoreError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(100);
 pub(super) async fn reserve(
     services: &Services,
     under: &CountedUnder,
-    sent: Sent,
+    sent: PasswordSource,
 ) -> Result<Result<RecordId, NoPlace>, StoreError> {
     let begun = Instant::now();
     loop {

@@ -18,7 +18,7 @@ use kalends_exchange::{
     auth::{BasicUse, Gate, Permit, SignInVerdict, offer::Offer},
     outbound::connection::ConnectionFacts,
 };
-use kalends_store::{Account, Sent, StoreError};
+use kalends_store::{Account, PasswordSource, StoreError};
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
@@ -166,7 +166,7 @@ impl SavedGate {
         let (store, outbound) = (&services.store, &services.outbound);
         let under = counted_under(store, outbound, at, name, &person).await;
         let under = under.map_err(|error| unreadable(&error))?;
-        let reserved = reserve(services, &under, Sent::Saved).await;
+        let reserved = reserve(services, &under, PasswordSource::Saved).await;
         let place = reserved
             .map_err(|error| unreadable(&error))?
             .map_err(|none| Problem::SignInPaused { until: none.until })?;

@@ -20,7 +20,7 @@ use kalends_exchange::{
     auth::{BasicUse, Gate, Permit, SignInVerdict, offer::Offer},
     outbound::connection::ConnectionFacts,
 };
-use kalends_store::{CountedUnder, LimitPlace, Sent, Store, StoreError, limit::LimitKey};
+use kalends_store::{CountedUnder, LimitPlace, PasswordSource, Store, StoreError, limit::LimitKey};
 
 /// Lets a typed password out as often as the places of its account name and of who types it allow.
 #[derive(Debug)]
@@ -109,20 +109,20 @@ impl TypedGate {
         under: &CountedUnder,
         host: &str,
         account: &AccountName,
-    ) -> Result<Sent, StoreError> {
+    ) -> Result<PasswordSource, StoreError> {
         let Some(person) = self.person.filter(|_| !under.is_of_one_person()) else {
-            return Ok(Sent::TypedByOwner);
+            return Ok(PasswordSource::TypedByOwner);
         };
         let store = &self.services.store;
         let user = store.user(person).await?;
         if user.is_some_and(|user| user.role == Role::Admin) {
-            return Ok(Sent::TypedByOwner);
+            return Ok(PasswordSource::TypedByOwner);
         }
         let owners = store.owners_of(&account.refusal_key(), host).await?;
         Ok(if owners.has(person) {
-            Sent::TypedByOwner
+            PasswordSource::TypedByOwner
         } else {
-            Sent::Typed
+            PasswordSource::Typed
         })
     }
 

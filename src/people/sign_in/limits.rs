@@ -14,13 +14,13 @@ use kalends_store::{
 use std::time::Duration;
 
 /// Failures at once, then one more every `REFILL`: of one kind, and of all accounts from one address.
-const OF_ONE: usize = 8;
-const OF_ADDRESS: usize = 30;
+const MAX_PER_ACCOUNT: usize = 8;
+const MAX_PER_ADDRESS: usize = 30;
 const REFILL: Duration = Duration::from_mins(1);
 /// Refused sign-ins of strangers that have a line of their own; more are counted in one.
 const LINES_AN_HOUR: usize = 100;
 /// Places that are kept under names and addresses of strangers.
-const OF_STRANGERS: Keys = Keys::Anybodys {
+const STRANGER_KEYS: Keys = Keys::Anybodys {
     most_places: 20_000,
 };
 
@@ -38,7 +38,7 @@ struct AccountGuesses(UserId);
 
 impl LimitKey for AccountGuesses {
     fn limit(&self) -> Limit {
-        refilled("sign-in-account", OF_ONE, Keys::Ours)
+        refilled("sign-in-account", MAX_PER_ACCOUNT, Keys::Ours)
     }
 
     fn key(&self) -> String {
@@ -51,7 +51,7 @@ struct NobodysGuesses<'a>(&'a str);
 
 impl LimitKey for NobodysGuesses<'_> {
     fn limit(&self) -> Limit {
-        refilled("sign-in-nobody", OF_ONE, OF_STRANGERS)
+        refilled("sign-in-nobody", MAX_PER_ACCOUNT, STRANGER_KEYS)
     }
 
     fn key(&self) -> String {
@@ -64,7 +64,7 @@ struct AddressGuesses(ClientNetwork);
 
 impl LimitKey for AddressGuesses {
     fn limit(&self) -> Limit {
-        refilled("sign-in-address", OF_ADDRESS, OF_STRANGERS)
+        refilled("sign-in-address", MAX_PER_ADDRESS, STRANGER_KEYS)
     }
 
     fn key(&self) -> String {
@@ -80,7 +80,7 @@ struct DeviceGuesses {
 
 impl LimitKey for DeviceGuesses {
     fn limit(&self) -> Limit {
-        refilled("sign-in-device", OF_ONE, Keys::Ours)
+        refilled("sign-in-device", MAX_PER_ACCOUNT, Keys::Ours)
     }
 
     fn key(&self) -> String {
@@ -93,7 +93,7 @@ struct ProofGuesses(UserId);
 
 impl LimitKey for ProofGuesses {
     fn limit(&self) -> Limit {
-        refilled("sign-in-proof", OF_ONE, Keys::Ours)
+        refilled("sign-in-proof", MAX_PER_ACCOUNT, Keys::Ours)
     }
 
     fn key(&self) -> String {
@@ -106,7 +106,7 @@ pub(crate) struct WrongLinks(pub ClientNetwork);
 
 impl LimitKey for WrongLinks {
     fn limit(&self) -> Limit {
-        refilled("wrong-links", OF_ONE, OF_STRANGERS)
+        refilled("wrong-links", MAX_PER_ACCOUNT, STRANGER_KEYS)
     }
 
     fn key(&self) -> String {
@@ -119,7 +119,7 @@ pub(crate) struct WrongSetupCodes(pub ClientNetwork);
 
 impl LimitKey for WrongSetupCodes {
     fn limit(&self) -> Limit {
-        refilled("wrong-setup-codes", OF_ONE, OF_STRANGERS)
+        refilled("wrong-setup-codes", MAX_PER_ACCOUNT, STRANGER_KEYS)
     }
 
     fn key(&self) -> String {

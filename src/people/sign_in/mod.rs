@@ -163,7 +163,7 @@ async fn enter(
     let (now, address) = (services.clock.now(), &visitor.address);
     if let Some(user) = user.filter(|_| right && !too_long) {
         begun.give_back(services).await?;
-        if services.store.factor(user.id).await?.is_some() {
+        if services.store.second_factor(user.id).await?.is_some() {
             return Ok(Entered::NeedsCode(user));
         }
         let entry = AuditEntry::by(user.id, AuditAction::SignedIn).about(address);

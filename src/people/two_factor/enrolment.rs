@@ -28,7 +28,7 @@ pub struct Enrolment {
 
 impl fmt::Debug for Enrolment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Kit(…)")
+        f.write_str("Enrolment(…)")
     }
 }
 
@@ -247,7 +247,7 @@ mod tests {
         let key = Enrolment::opened(&kit.key_to_seal()).unwrap();
         assert_eq!((&key.key, key.codes().count()), (&kit.key, 0));
         assert_eq!(kit.key_in_groups().replace(' ', ""), *kit.key);
-        assert_eq!(format!("{kit:?}"), "Kit(…)");
+        assert_eq!(format!("{kit:?}"), "Enrolment(…)");
     }
 
     #[test]

@@ -193,7 +193,7 @@ pub async fn end(
 pub async fn is_owed(store: &Store, user: &User) -> Result<bool, StoreError> {
     Ok(user.role == Role::Admin
         && store.policy().await?.admins == AdminsFactor::Required
-        && store.factor(user.id).await?.is_none())
+        && store.second_factor(user.id).await?.is_none())
 }
 
 /// Whether somebody may see or do something: an administrator who owes the second factor that the organisation wants may
@@ -226,7 +226,7 @@ async fn prove(
         Err(PasswordError::Busy(busy)) => return Err(busy.into()),
         Err(_) => return Err(TwoFactorError::Unchecked),
     }
-    if services.store.factor(user.id).await?.is_some() {
+    if services.store.second_factor(user.id).await?.is_some() {
         let account = GuessedAccount::SignedIn(user);
         take_code(services, user, code, (account, visitor), None).await?;
     }
@@ -241,7 +241,7 @@ async fn take_code(
     (account, visitor): (GuessedAccount<'_>, &Visitor),
     entry: Option<AuditEntry>,
 ) -> Result<(), TwoFactorError> {
-    let found = services.store.factor(user.id).await?;
+    let found = services.store.second_factor(user.id).await?;
     let factor = found.ok_or(TwoFactorError::Expired)?;
     let begun = SignInAttempt::begin(services, account, visitor).await?;
     let now = services.clock.now();

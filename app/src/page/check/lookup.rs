@@ -117,7 +117,7 @@ pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError
     let names = names.telling_addresses(words.tells_addresses);
     let waiting = check.waiting.as_ref().map(|waiting| WaitingView {
         title: advice(&waiting.problem, &names).title,
-        tries: waiting.tries,
+        attempts: waiting.attempts,
         next: words.moment(waiting.next_at),
         until: words.appointment(waiting.until, false),
     });

@@ -32,7 +32,7 @@ impl CheckView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WaitingView {
     pub title: String,
-    pub tries: u32,
+    pub attempts: u32,
     pub next: Moment,
     pub until: Moment,
 }

@@ -40,7 +40,7 @@ const FIELD: &str = "present_password";
 mod server {
     use super::{FIELD, PasswordOwner, ReplaceView};
     use crate::{AppError, draft::FormDraft, error::FieldErrors, request};
-    use kalends::connect::{FormField, Mine};
+    use kalends::connect::{FormField, OwnConnection};
     use kalends_core::{
         check::{Check, Goal, Outcome},
         connection::{ConnectionState, Mode},
@@ -79,7 +79,7 @@ mod server {
 
     /// The form for a person's own connection, if its password is what is wrong.
     pub async fn mine(user: &User, back: &str) -> Result<Option<ReplaceView>, AppError> {
-        let mine = Mine::of(&request::services(), user).await;
+        let mine = OwnConnection::of(&request::services(), user).await;
         let Some(mine) = mine.map_err(request::internal)? else {
             return Ok(None);
         };
@@ -168,7 +168,7 @@ mod server {
         check: &Check,
         back: String,
     ) -> Result<Option<ReplaceView>, AppError> {
-        let is_saved = Mine::of(&request::services(), user)
+        let is_saved = OwnConnection::of(&request::services(), user)
             .await
             .map_err(request::internal)?
             .is_some_and(|mine| {
@@ -200,12 +200,12 @@ async fn replace_refused(
     use crate::request;
     use kalends::{
         accounts::permission::Forbidden,
-        connect::{self, Mine},
+        connect::{self, OwnConnection},
     };
     let user = request::user().await?;
     let services = request::services();
     let back = request::local_path(&back).unwrap_or("/profile");
-    let mine = Mine::of(&services, &user).await;
+    let mine = OwnConnection::of(&services, &user).await;
     let mine = mine
         .map_err(request::internal)?
         .filter(|_| check.is_empty());

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TimelineLine {
     at: Moment,
-    /// What kind of thing it is, in a word.
+    /// TimelineEvent kind of thing it is, in a word.
     kind: String,
     what: String,
     tone: Tone,
@@ -32,7 +32,7 @@ pub use words::line;
 mod words {
     use super::{TimelineLine, Tone};
     use crate::{component::StateView, moment::Formatter};
-    use kalends::reports::timeline::{Happened, What, ended};
+    use kalends::reports::timeline::{TimelineEntry, TimelineEvent, ended};
     use kalends_core::{
         advice::{Names, advice, table::explained},
         audit::{self, AuditAction},
@@ -41,7 +41,11 @@ mod words {
     };
     use kalends_store::{CallLine, StateChange, SyncRun};
 
-    pub fn line(happened: &Happened, connection: &Connection, words: &Formatter) -> TimelineLine {
+    pub fn line(
+        happened: &TimelineEntry,
+        connection: &Connection,
+        words: &Formatter,
+    ) -> TimelineLine {
         let blank = |kind: &str| TimelineLine {
             at: words.appointment(happened.at, false),
             kind: kind.to_owned(),
@@ -51,11 +55,11 @@ mod words {
             link: None,
         };
         match &happened.what {
-            What::SyncRun(run) => of_run(blank("Sync"), run, connection, words),
-            What::Call(call) => of_call(blank("Call"), call),
-            What::Check(check) => of_check(blank("Check"), check, words),
-            What::State(change) => of_state(blank("State"), change),
-            What::Audit(line) => of_audit(blank("Audit"), line),
+            TimelineEvent::SyncRun(run) => of_run(blank("Sync"), run, connection, words),
+            TimelineEvent::Call(call) => of_call(blank("Call"), call),
+            TimelineEvent::Check(check) => of_check(blank("Check"), check, words),
+            TimelineEvent::State(change) => of_state(blank("State"), change),
+            TimelineEvent::Audit(line) => of_audit(blank("Audit"), line),
         }
     }
 

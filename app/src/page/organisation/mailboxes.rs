@@ -72,8 +72,8 @@ async fn mailboxes() -> Result<MailboxesView, AppError> {
 }
 
 /// Begins to ask about mailboxes. The form carries a file, so it comes in parts.
-#[server(endpoint = "map_mailboxes", input = MultipartFormData)]
-async fn map_mailboxes(data: MultipartData) -> Result<(), AppError> {
+#[server(endpoint = "check_scope", input = MultipartFormData)]
+async fn check_scope(data: MultipartData) -> Result<(), AppError> {
     use crate::request;
     use kalends::mailbox_scope::{everybody, start};
     let admin = request::admin().await?;
@@ -261,7 +261,7 @@ fn AddressesForm(
             <p class="panel-hint">
                 "Kalends asks Exchange about each address and shows which are in scope, outside, unknown, an alias, or moved. Nothing is connected and nothing is read."
             </p>
-            <form class="form" method="post" action=MapMailboxes::url() enctype="multipart/form-data">
+            <form class="form" method="post" action=CheckScope::url() enctype="multipart/form-data">
                 <FormNotice errors />
                 <AccountChoice accounts />
                 <div class="field">

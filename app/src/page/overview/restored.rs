@@ -36,7 +36,7 @@ pub async fn restored(
     let standing = services.standing();
     let is_set_back = standing
         .as_deref()
-        .is_some_and(kalends::accounts::custody::Standing::is_set_back);
+        .is_some_and(kalends::accounts::custody::DatabaseComparison::is_set_back);
     let endings = if is_set_back {
         services.custody().lost_endings().await.map_err(internal)?
     } else {

@@ -1,4 +1,4 @@
-//! One person as an admin tends them.
+//! One person as an administrator manages them.
 
 use crate::{
     AppError,
@@ -105,7 +105,7 @@ async fn mailed(
     user: &kalends_store::User,
 ) -> Result<Option<String>, AppError> {
     use crate::request;
-    use kalends_core::{lifetimes::PASSWORD_LINK, notice::NoticeState, rights::Role};
+    use kalends_core::{lifetimes::PASSWORD_LINK, notice::NoticeState};
     if services.channels.mail().is_some() && !mails_links(services) {
         return Ok(Some(
             "The link is not mailed, because the way to the mail server is not encrypted: hand it over yourself. \
@@ -119,11 +119,11 @@ async fn mailed(
     let Some(notice) = found.filter(|notice| now.since(notice.made_at) < PASSWORD_LINK) else {
         return Ok(None);
     };
-    let tries = services.store.tries(&notice).await;
-    let tries = tries.map_err(request::internal)?;
-    let said = tries.last().map_or("", |tried| tried.outcome.as_str());
+    let attempts = services.store.attempts(&notice).await;
+    let attempts = attempts.map_err(request::internal)?;
+    let said = attempts.last().map_or("", |tried| tried.outcome.as_str());
     Ok(Some(match notice.state {
-        NoticeState::Waiting if tries.is_empty() => {
+        NoticeState::Waiting if attempts.is_empty() => {
             format!("It is being mailed to {}.", user.email)
         }
         NoticeState::Waiting => format!("Not mailed yet: {said}. Kalends tries again."),
@@ -142,6 +142,7 @@ async fn change_person(
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends::people::{self, PeopleError};
+    use kalends_core::rights::Role;
     let admin = request::admin().await?;
     let user = person_by_id(&id).await?;
     let services = request::services();

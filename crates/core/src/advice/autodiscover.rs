@@ -6,7 +6,7 @@ use super::{
     topics,
     wording::{AdviceBuilder, OPERATOR, Purpose, shown, shown_or, words},
 };
-use crate::problem::{CameOf, InsteadOfEws, Problem, Tried};
+use crate::problem::{InsteadOfEws, ProbeResult, Problem, Tried};
 
 /// The words for a problem, if this file has them.
 pub(super) fn words_of(problem: &Problem, names: &Names) -> Option<AdviceBuilder> {
@@ -31,11 +31,11 @@ pub(super) fn examples() -> Vec<Problem> {
             tried: vec![
                 tried(
                     "https://example.test/autodiscover/autodiscover.xml",
-                    CameOf::Problem(Box::new(not_found)),
+                    ProbeResult::Problem(Box::new(not_found)),
                 ),
                 tried(
                     "_autodiscover._tcp.example.test (DNS SRV)",
-                    CameOf::NamesNone,
+                    ProbeResult::NamesNone,
                 ),
             ],
         },
@@ -48,7 +48,7 @@ pub(super) fn examples() -> Vec<Problem> {
 fn autodiscover_failed(tried: &[Tried], names: &Names) -> AdviceBuilder {
     let in_a_circle = tried
         .iter()
-        .any(|tried| matches!(tried.came, CameOf::Circle(_)));
+        .any(|tried| matches!(tried.came, ProbeResult::Circle(_)));
     let seen: Vec<String> = tried
         .iter()
         .map(|place| format!("{}.", self::tried(place)))
@@ -71,7 +71,7 @@ fn autodiscover_failed(tried: &[Tried], names: &Names) -> AdviceBuilder {
         advice
     };
     let names_none = |tried: &Tried| {
-        matches!(&tried.came, CameOf::Problem(problem) if matches!(
+        matches!(&tried.came, ProbeResult::Problem(problem) if matches!(
             **problem,
             Problem::NotEws { instead: InsteadOfEws::NoAddress, .. }
         ))
@@ -111,16 +111,16 @@ pub fn tried(tried: &Tried) -> String {
     format!("{}: {}", shown(&tried.url), came(&tried.came))
 }
 
-fn came(came: &CameOf) -> String {
+fn came(came: &ProbeResult) -> String {
     match came {
-        CameOf::Problem(problem) => in_few_words(problem),
-        CameOf::LeadsTo(to) => format!("leads to {}", shown(to)),
-        CameOf::NotFollowed(to) => format!(
+        ProbeResult::Problem(problem) => in_few_words(problem),
+        ProbeResult::LeadsTo(to) => format!("leads to {}", shown(to)),
+        ProbeResult::NotFollowed(to) => format!(
             "leads to {}, which Kalends does not follow: only https to Autodiscover at port 443",
             shown(to)
         ),
-        CameOf::Circle(to) => format!("leads back to {}, in a circle", shown(to)),
-        CameOf::NamesNone => "names no other server".to_owned(),
+        ProbeResult::Circle(to) => format!("leads back to {}, in a circle", shown(to)),
+        ProbeResult::NamesNone => "names no other server".to_owned(),
     }
 }
 

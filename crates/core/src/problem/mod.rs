@@ -7,7 +7,7 @@ mod facts;
 mod handling;
 mod unaddressed;
 
-pub use catalogue::{CameOf, Problem, Tried};
+pub use catalogue::{ProbeResult, Problem, Tried};
 pub use cause::MIN_PAUSE_MILLIS;
 pub use facts::{
     Certificate, CertificateBefore, CertificateFlaw, ENDS_SOON, InsteadOfEws, Issuing, NO_CODE,

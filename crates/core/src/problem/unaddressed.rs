@@ -1,7 +1,7 @@
 //! The same problem without the network's inside: where names lead is for administrators, not for whoever may type a name.
 
 use super::{
-    catalogue::{CameOf, Problem, Tried},
+    catalogue::{ProbeResult, Problem, Tried},
     facts::Target,
 };
 use std::net::{IpAddr, SocketAddr};
@@ -55,7 +55,9 @@ fn is_same(host: &str, address: &str) -> bool {
 
 fn unaddressed(tried: &Tried) -> Tried {
     let came = match &tried.came {
-        CameOf::Problem(problem) => CameOf::Problem(Box::new(problem.without_addresses())),
+        ProbeResult::Problem(problem) => {
+            ProbeResult::Problem(Box::new(problem.without_addresses()))
+        }
         other => other.clone(),
     };
     Tried {
@@ -134,7 +136,7 @@ mod tests {
         };
         let tried = vec![Tried {
             url: "https://autodiscover.example.test".to_owned(),
-            came: CameOf::Problem(Box::new(refused.clone())),
+            came: ProbeResult::Problem(Box::new(refused.clone())),
         }];
         for problem in [
             refused,

@@ -81,11 +81,6 @@ impl Offer {
         self.has(&Scheme::Basic)
     }
 
-    /// Whether a token of Microsoft 365 is all that is taken.
-    pub fn is_only_bearer(&self) -> bool {
-        self.schemes == [Scheme::Bearer]
-    }
-
     /// The kinds of sign-in by name, in the server's order.
     pub fn names(&self) -> Vec<String> {
         self.schemes.iter().map(ToString::to_string).collect()

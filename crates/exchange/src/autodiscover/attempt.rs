@@ -7,7 +7,7 @@ use crate::{
 };
 use kalends_core::{
     mailbox::SmtpAddress,
-    problem::{CameOf, Problem, Tried},
+    problem::{ProbeResult, Problem, Tried},
 };
 
 /// The address of Autodiscover on a host.
@@ -16,7 +16,7 @@ pub(super) fn url(host: &str) -> String {
 }
 
 /// An address that was asked, and what came of it.
-pub(super) fn tried(url: &str, came: CameOf) -> Tried {
+pub(super) fn tried(url: &str, came: ProbeResult) -> Tried {
     let url = url.to_owned();
     Tried { url, came }
 }

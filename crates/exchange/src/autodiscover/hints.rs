@@ -15,7 +15,7 @@ use crate::{
 use futures::future::join;
 use kalends_core::{
     mailbox::SmtpAddress,
-    problem::{CameOf, Problem, Tried, capped},
+    problem::{ProbeResult, Problem, Tried, capped},
 };
 
 impl Autodiscover<'_> {
@@ -34,24 +34,24 @@ impl Autodiscover<'_> {
         let http = format!("http://{host}{}", pox::PATH);
         let mut hints = vec![match redirect {
             Ok(PlainAnswer::RedirectsTo(to)) => hint(&http, &to, host_of(&to)),
-            Ok(PlainAnswer::NoRedirect) => (tried(&http, CameOf::NamesNone), None),
+            Ok(PlainAnswer::NoRedirect) => (tried(&http, ProbeResult::NamesNone), None),
             Ok(PlainAnswer::NoneInTime) => {
                 let seconds = PROBE_TIMEOUT.as_secs();
                 let problem = Problem::AnswerTimedOut {
                     seconds,
                     operation: Some("Autodiscover".to_owned()),
                 };
-                (tried(&http, CameOf::Problem(Box::new(problem))), None)
+                (tried(&http, ProbeResult::Problem(Box::new(problem))), None)
             }
             Err(error) => {
                 let error = CallError::from(error).into();
                 let problem = problem_at(&host, mailbox, &error);
-                (tried(&http, CameOf::Problem(Box::new(problem))), None)
+                (tried(&http, ProbeResult::Problem(Box::new(problem))), None)
             }
         }];
         let record = format!("{name} (DNS SRV)");
         if services.is_empty() {
-            hints.push((tried(&record, CameOf::NamesNone), None));
+            hints.push((tried(&record, ProbeResult::NamesNone), None));
         }
         hints.extend(services.into_iter().map(|SrvRecord { target, port, .. }| {
             let host = (port == 443).then(|| bare_host(&target));
@@ -65,8 +65,8 @@ impl Autodiscover<'_> {
 /// A hint, told as followed where it names a host that may be asked.
 fn hint(url: &str, to: &str, host: Option<String>) -> (Tried, Option<String>) {
     let came = match &host {
-        Some(host) => CameOf::LeadsTo(capped(host)),
-        None => CameOf::NotFollowed(capped(to)),
+        Some(host) => ProbeResult::LeadsTo(capped(host)),
+        None => ProbeResult::NotFollowed(capped(to)),
     };
     (tried(url, came), host)
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use kalends_core::{
     mailbox::SmtpAddress,
-    problem::{CameOf, Problem, Tried, capped},
+    problem::{ProbeResult, Problem, Tried, capped},
 };
 
 /// The state of one search.
@@ -40,15 +40,15 @@ impl SearchState {
     }
 
     pub(super) fn note(&mut self, host: &str, problem: Problem) {
-        self.record(host, CameOf::Problem(Box::new(problem)));
+        self.record(host, ProbeResult::Problem(Box::new(problem)));
     }
 
     /// It sends on to another host.
     pub(super) fn note_host(&mut self, host: &str, to: &str) {
         let came = if self.leads_back(host, to) {
-            CameOf::Circle(capped(to))
+            ProbeResult::Circle(capped(to))
         } else {
-            CameOf::LeadsTo(capped(to))
+            ProbeResult::LeadsTo(capped(to))
         };
         let sent = (host.to_owned(), to.to_owned());
         self.sent.push((sent, self.address.clone()));
@@ -78,14 +78,14 @@ impl SearchState {
         let was_asked = self.visited.iter().any(|(_, asked)| asked == to);
         let to = to.to_string();
         let came = if was_asked {
-            CameOf::Circle(to)
+            ProbeResult::Circle(to)
         } else {
-            CameOf::LeadsTo(to)
+            ProbeResult::LeadsTo(to)
         };
         self.record(host, came);
     }
 
-    fn record(&mut self, host: &str, came: CameOf) {
+    fn record(&mut self, host: &str, came: ProbeResult) {
         if self.tried.len() < MAX_REPORTED_ATTEMPTS {
             let url = url(host);
             self.tried.push(Tried { url, came });
@@ -119,10 +119,10 @@ pub(super) fn nothing_found(search: SearchState) -> DiscoveryFailure {
     let online = search
         .tried
         .iter()
-        .any(|tried| tried.came == CameOf::Problem(Box::new(Problem::ExchangeOnline)));
+        .any(|tried| tried.came == ProbeResult::Problem(Box::new(Problem::ExchangeOnline)));
     let decisive = search.tried.iter().find_map(|tried| match &tried.came {
         // What answers under the bare domain is mostly a web site, whose troubles are none of Exchange.
-        CameOf::Problem(problem) if tried.url != url(&search.home) && is_decisive(problem) => {
+        ProbeResult::Problem(problem) if tried.url != url(&search.home) && is_decisive(problem) => {
             Some((**problem).clone())
         }
         _ => None,
@@ -173,7 +173,7 @@ mod tests {
         SearchState::new(&"bob@a.test".parse().unwrap())
     }
 
-    fn came(search: &SearchState) -> Vec<CameOf> {
+    fn came(search: &SearchState) -> Vec<ProbeResult> {
         search
             .tried
             .iter()
@@ -193,10 +193,10 @@ mod tests {
         assert_eq!(
             came(&search),
             [
-                CameOf::LeadsTo("b.test".to_owned()),
-                CameOf::LeadsTo("c.test".to_owned()),
-                CameOf::Circle("a.test".to_owned()),
-                CameOf::Circle("d.test".to_owned()),
+                ProbeResult::LeadsTo("b.test".to_owned()),
+                ProbeResult::LeadsTo("c.test".to_owned()),
+                ProbeResult::Circle("a.test".to_owned()),
+                ProbeResult::Circle("d.test".to_owned()),
             ]
         );
     }
@@ -213,8 +213,8 @@ mod tests {
         assert_eq!(
             came(&search),
             [
-                CameOf::LeadsTo("bob@b.test".to_owned()),
-                CameOf::Circle("bob@a.test".to_owned()),
+                ProbeResult::LeadsTo("bob@b.test".to_owned()),
+                ProbeResult::Circle("bob@a.test".to_owned()),
             ]
         );
     }

@@ -118,7 +118,7 @@ impl Outbound {
             || self.connect_to(&host, port).is_some()
     }
 
-    /// Whether the administrator listed this host as one of the organisation's Exchange servers: only then does he vouch
+    /// Whether the administrator listed this host as one of the organisation's Exchange servers: only then do they vouch
     /// for it. A rule of where to connect says nothing about who answers there.
     pub fn is_vouched_for(&self, host: &str, port: u16) -> bool {
         self.inner

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// How often a lock file is taken anew that was deleted between opening and locking it.
-const TRIES: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 
 /// How many links are followed from one name to the next.
 const LINKS: usize = 40;
@@ -87,7 +87,7 @@ impl DatabaseLock {
         if metadata.is_some_and(|file| file.nlink() > 1) {
             return Err(LockError::Linked { database });
         }
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let file = opened(&path).map_err(failed)?;
             match file.try_lock() {
                 Ok(()) => {}

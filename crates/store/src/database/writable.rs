@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 /// How long one look may take.
 const LIMIT: Duration = Duration::from_millis(2_500);
 /// For so long one look answers for all who ask.
-const FRESH: Duration = Duration::from_secs(1);
+const PROBE_CACHE_LIFETIME: Duration = Duration::from_secs(1);
 /// The id that both databases carry, as it is.
 const WRITE: &str = "UPDATE installation SET installation_id = installation_id";
 
@@ -19,7 +19,7 @@ impl Database {
     pub async fn can_be_written(&self) -> Result<(), String> {
         let mut last = self.last_look.0.lock().await;
         if let Some(look) = &*last
-            && look.at.elapsed() < FRESH
+            && look.at.elapsed() < PROBE_CACHE_LIFETIME
         {
             return look.found.clone();
         }
@@ -49,7 +49,7 @@ impl Database {
             connection.execute("PRAGMA busy_timeout = 2000").await?;
         }
         let written = connection.execute(WRITE).await;
-        drop(timeout(FRESH, connection.close()).await);
+        drop(timeout(PROBE_CACHE_LIFETIME, connection.close()).await);
         written.map(drop)
     }
 }

@@ -14,7 +14,7 @@ struct NoticeView {
     notice: SentView,
     body: String,
     /// When, what came of it, and how long it took in milliseconds.
-    tries: Vec<(Moment, String, u64)>,
+    attempts: Vec<(Moment, String, u64)>,
     /// When it is tried again.
     next: Option<Moment>,
 }
@@ -34,19 +34,19 @@ async fn notice(id: String) -> Result<NoticeView, AppError> {
         request::set_not_found();
         return Err(AppError::NotYours);
     };
-    let tries = store.tries(&found).await.map_err(request::internal)?;
+    let attempts = store.attempts(&found).await.map_err(request::internal)?;
     // A mail server that refuses the sign-in is not tried again before somebody tests it.
     let is_stopped = found.recipient.channel == kalends_core::notice::Channel::Mail
         && request::services()
             .channels
             .mail()
             .is_some_and(kalends::notify::Mailer::is_sign_in_refused);
-    let waits = found.state == NoticeState::Waiting && found.tries > 0 && !is_stopped;
+    let waits = found.state == NoticeState::Waiting && found.attempts > 0 && !is_stopped;
     Ok(NoticeView {
         notice: super::sent::view_of(&found, &words),
         next: waits.then(|| words.upcoming(found.due_at)),
         body: found.body,
-        tries: tries
+        attempts: attempts
             .into_iter()
             .map(|it| {
                 let millis = u64::try_from(it.took.as_millis()).unwrap_or(u64::MAX);
@@ -64,7 +64,7 @@ pub fn NoticePage() -> impl IntoView {
         let NoticeView {
             notice,
             body,
-            tries,
+            attempts,
             next,
         } = view;
         view! {
@@ -78,12 +78,12 @@ pub fn NoticePage() -> impl IntoView {
                         <div><dt>"Written"</dt><dd><When moment=notice.at /></dd></div>
                         {next.map(|next| view! { <div><dt>"Tried again"</dt><dd><When moment=next /></dd></div> })}
                     </dl>
-                    {(!tries.is_empty())
+                    {(!attempts.is_empty())
                         .then(|| {
                             view! {
                                 <h3>"Tries"</h3>
                                 <ol>
-                                    {tries
+                                    {attempts
                                         .into_iter()
                                         .map(|(at, outcome, millis)| {
                                             view! { <li><When moment=at /> ": " {outcome} <span class="cell-detail">{format!("{millis} ms")}</span></li> }

@@ -29,10 +29,10 @@ pub fn view_of(
         at: words.moment(notice.made_at),
         subject: notice.subject.clone(),
         to: format!("{}{by}", notice.recipient.shown),
-        state: match (notice.state, notice.tries) {
+        state: match (notice.state, notice.attempts) {
             (NoticeState::Waiting, 0) => "Being sent".to_owned(),
             (NoticeState::Waiting, 1) => "Not taken yet, tried once".to_owned(),
-            (NoticeState::Waiting, tries) => format!("Not taken yet, tried {tries} times"),
+            (NoticeState::Waiting, attempts) => format!("Not taken yet, tried {attempts} times"),
             (NoticeState::Sent, _) => "Sent".to_owned(),
             (NoticeState::Failed, _) => "Not sent, given up".to_owned(),
             (NoticeState::Cancelled, _) if notice.recipient.channel == Channel::Webhook => {
@@ -41,7 +41,7 @@ pub fn view_of(
             (NoticeState::Cancelled, _) => "Cancelled: it was over".to_owned(),
         },
         is_bad: notice.state == NoticeState::Failed
-            || (notice.state == NoticeState::Waiting && notice.tries > 0),
+            || (notice.state == NoticeState::Waiting && notice.attempts > 0),
     }
 }
 

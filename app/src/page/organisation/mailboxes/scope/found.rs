@@ -25,7 +25,7 @@ const PLACES: [(ScopePlace, &str); 7] = [
 
 pub async fn scope_by_id(id: &str) -> Result<MailboxScope, AppError> {
     let found = match id.parse() {
-        Ok(id) => services().store.map(id).await.map_err(internal)?,
+        Ok(id) => services().store.mailbox_scope(id).await.map_err(internal)?,
         Err(_) => None,
     };
     found.ok_or_else(not_there)

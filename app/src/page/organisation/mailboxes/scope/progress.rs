@@ -6,7 +6,7 @@ use super::view::ScopeView;
 use crate::{AppError, component::When, moment::Moment};
 use leptos::{prelude::*, server_fn::ServerFn};
 
-#[server(endpoint = "cancel_map")]
+#[server(endpoint = "cancel_scope")]
 async fn cancel_scope(id: String) -> Result<(), AppError> {
     use crate::request;
     request::admin().await?;
@@ -22,7 +22,7 @@ async fn cancel_scope(id: String) -> Result<(), AppError> {
 }
 
 /// Lets a stopped round of questions go on with what is left.
-#[server(endpoint = "go_on_with_map")]
+#[server(endpoint = "resume_scope")]
 async fn resume_scope(id: String) -> Result<(), AppError> {
     use crate::request;
     request::admin().await?;
