@@ -83,7 +83,7 @@ fn shrink(raw: Vec<u8>) -> Result<()> {
     run(Command::new("node")
         .arg(folders::end2end().join("node_modules/binaryen/bin/wasm-opt"))
         .args(FEATURES)
-        .arg("-Oz")
+        .args(["-Oz", "--converge"]) // until another pass saves nothing
         .arg(out.join("kalends_bg.wasm"))
         .arg("-o")
         .arg(out.join("kalends.wasm")))
