@@ -1,4 +1,4 @@
-//! TimelineEvent happened to one connection, in one line of time: sync runs, calls, checks, changes of state, and who did what.
+//! What happened to one connection, in one line of time: sync runs, calls, checks, changes of state, and who did what.
 
 use kalends_core::{
     audit::{self, AuditAction},
@@ -74,7 +74,7 @@ pub async fn timeline(
             what: TimelineEvent::Audit(line),
         });
     }
-    // TimelineEvent belongs together came in the order of the kinds: a sync run, then its calls.
+    // What belongs together came in the order of the kinds: a sync run, then its calls.
     all.sort_by_key(|happened| std::cmp::Reverse(happened.at));
     all.truncate(limit);
     Ok(all)

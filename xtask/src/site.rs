@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 use std::{collections::BTreeMap, fs, io::Write, path::Path};
 
 /// Script and wasm together, packed with brotli, in bytes: what a first visit costs.
-const LARGEST: usize = 150 * 1024;
+const LARGEST: usize = 151 * 1024;
 
 /// Writes the site anew where one of its parts changed, and tells its size. Fails when script and wasm grow too large.
 pub fn write(bundle: &Bundle) -> Result<()> {

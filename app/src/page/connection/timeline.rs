@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TimelineLine {
     at: Moment,
-    /// TimelineEvent kind of thing it is, in a word.
+    /// What kind of thing it is, in a word.
     kind: String,
     what: String,
     tone: Tone,

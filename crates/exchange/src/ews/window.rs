@@ -78,7 +78,7 @@ struct WindowReader {
     waiting: Vec<Window>,
     /// No longer view is asked for, in milliseconds.
     max_view: i64,
-    /// Totals that views tell are those of their entries.
+    /// Totals that views report are those of their entries.
     trusts_totals: bool,
     seen: HashSet<String>,
     events: Vec<Event>,
