@@ -1,7 +1,6 @@
 //! Kalends' own client over the wire, reading what the clients of others read.
 
 use super::clock;
-use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use kalends_core::{
     account_name::AccountName,
@@ -9,13 +8,12 @@ use kalends_core::{
     clock::{Clock, Timestamp},
     mailbox::SmtpAddress,
     policy::PrivacyLevel,
-    problem::Problem,
     random::Random,
 };
 use kalends_exchange::{
-    auth::{Credentials, Gate, Permit, SignInVerdict},
+    auth::{Credentials, OpenGate},
     ews::{Client, MailboxAccess, read_window},
-    outbound::{Outbound, OutboundConfig, connection::ConnectionFacts},
+    outbound::{Outbound, OutboundConfig},
 };
 use std::{env, path::PathBuf, sync::Arc};
 use tokio::runtime::{Builder, Runtime};
@@ -49,29 +47,6 @@ impl Server {
                 end: instant("PEERS_END"),
             },
         })
-    }
-}
-
-/// The practice account counts no refusals.
-struct OpenGate;
-
-impl Gate for OpenGate {
-    fn permit<'a>(
-        &'a self,
-        _at: &'a ConnectionFacts,
-        _account: &'a AccountName,
-    ) -> BoxFuture<'a, Result<Box<dyn Permit>, Problem>> {
-        Box::pin(async { Ok(Box::new(Self) as Box<dyn Permit>) })
-    }
-}
-
-impl Permit for OpenGate {
-    fn settle(
-        self: Box<Self>,
-        _at: &ConnectionFacts,
-        _verdict: SignInVerdict,
-    ) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
     }
 }
 

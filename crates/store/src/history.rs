@@ -204,7 +204,7 @@ impl Store {
         Ok(())
     }
 
-    /// Rounds by hour and outcome since a time.
+    /// Sync runs by hour and outcome since a time.
     pub async fn run_hours(
         &self,
         since: Timestamp,
