@@ -18,6 +18,8 @@ mod commands;
 #[path = "pages/connect.rs"]
 mod connect;
 #[path = "pages/decision.rs"]
+mod databases;
+#[path = "pages/decision.rs"]
 mod decision;
 #[path = "pages/devices.rs"]
 mod devices;

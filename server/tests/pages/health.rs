@@ -3,6 +3,7 @@
 use crate::{
     browser::Browser,
     connect::service_form,
+    databases::Database,
     program::{ALICE, BOB, Kalends, Place},
 };
 use http::StatusCode;
@@ -67,13 +68,9 @@ async fn while_a_key_of_the_vault_is_missing_here_it_is_not_ready() {
     assert_eq!(bob.submit(&form).await.heading(), "Connected");
     assert_eq!(bob.get("/readyz").await.status, StatusCode::OK);
     // As after another instance has sealed with a newer key.
-    let url = &place.settings["KALENDS_VAULT_DATABASE_URL"];
-    let vault = sqlx::SqlitePool::connect(url).await.unwrap();
-    let seal = async |sql: &'static str| {
-        let changed = sqlx::query(sql).execute(&vault).await.unwrap();
-        assert_eq!(changed.rows_affected(), 1);
-    };
-    seal("UPDATE secrets SET key_id = key_id || '-newer'").await;
+    let mut vault = Database::file(&place, "vault.db").await;
+    let newer = "UPDATE secrets SET key_id = key_id || '-newer'";
+    assert_eq!(vault.execute(newer).await, 1);
     let answer = bob.get("/readyz").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(
@@ -82,7 +79,8 @@ async fn while_a_key_of_the_vault_is_missing_here_it_is_not_ready() {
         answer.body
     );
     assert_eq!(bob.get("/healthz").await.body, "alive\n");
-    seal("UPDATE secrets SET key_id = REPLACE(key_id, '-newer', '')").await;
+    let back = "UPDATE secrets SET key_id = REPLACE(key_id, '-newer', '')";
+    assert_eq!(vault.execute(back).await, 1);
     assert_eq!(bob.get("/readyz").await.status, StatusCode::OK);
 }
 

@@ -2,11 +2,11 @@
 
 use crate::{
     browser::Browser,
+    databases::Database,
     health::watcher,
     program::{ALICE, Kalends, Place},
 };
 use http::StatusCode;
-use sqlx::{AnyConnection, Connection as _};
 use std::{
     net::SocketAddr,
     sync::{
@@ -85,12 +85,9 @@ fn postgres() -> (String, String) {
 }
 
 async fn administer(sql: &str) {
-    sqlx::any::install_default_drivers();
     let (who, server) = postgres();
     let url = format!("postgres://{who}@{server}/postgres");
-    let mut connection = AnyConnection::connect(&url).await.unwrap();
-    let sql = sqlx::AssertSqlSafe(sql.to_owned());
-    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    Database::at(&url).await.execute(sql).await;
 }
 
 #[test]
@@ -226,20 +223,15 @@ async fn a_database_that_somebody_else_keeps_locked_is_told_within_seconds() {
     let place = Place::of(&[ALICE]);
     let kalends = place.start().await;
     let mut alice = kalends.browser_of(&ALICE).await;
-    sqlx::any::install_default_drivers();
-    let url = format!("sqlite://{}", place.path().join("kalends.db").display());
-    let mut other = AnyConnection::connect(&url).await.unwrap();
-    sqlx::raw_sql("BEGIN IMMEDIATE")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    let mut other = Database::file(&place, "kalends.db").await;
+    other.execute("BEGIN IMMEDIATE").await;
     takes_no_changes(&kalends, &mut alice).await;
     assert!(
         kalends.log().contains("keeps it locked"),
         "{}",
         kalends.log()
     );
-    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    other.execute("ROLLBACK").await;
     let mut alice = kalends.browser_of(&ALICE).await;
     assert_eq!(alice.get("/overview").await.status, StatusCode::OK);
 }
@@ -285,12 +277,8 @@ async fn a_postgres_that_only_reads_is_told_within_seconds() {
 async fn a_database_that_a_newer_version_changed_is_left_alone() {
     for name in ["kalends.db", "vault.db"] {
         let place = Place::of(&[ALICE]);
-        sqlx::any::install_default_drivers();
-        let url = format!("sqlite://{}", place.path().join(name).display());
-        let mut connection = AnyConnection::connect(&url).await.unwrap();
         let row = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9000, 'newer', TRUE, X'00', 1)";
-        sqlx::raw_sql(row).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        Database::file(&place, name).await.execute(row).await;
         for words in [&["serve"][..], &["user", "list"], &["migrate"]] {
             let ended = place.run(words, "");
             assert_eq!(ended.code, Some(1), "{words:?} {ended:?}");
@@ -312,13 +300,8 @@ async fn a_database_that_an_older_build_made_is_left_alone() {
         ("vault.db", "KALENDS_VAULT_DATABASE_URL"),
     ] {
         let place = Place::of(&[ALICE]);
-        sqlx::any::install_default_drivers();
-        let url = format!("sqlite://{}", place.path().join(name).display());
-        let mut connection = AnyConnection::connect(&url).await.unwrap();
         let other_text = "UPDATE _sqlx_migrations SET checksum = X'00'";
-        let changed = sqlx::raw_sql(other_text).execute(&mut connection).await;
-        changed.unwrap();
-        connection.close().await.unwrap();
+        Database::file(&place, name).await.execute(other_text).await;
         for words in [&["serve"][..], &["user", "list"], &["migrate"]] {
             let ended = place.run(words, "");
             assert_eq!(ended.code, Some(1), "{words:?} {ended:?}");

@@ -1,7 +1,9 @@
 //! Main database, vault and keys that do not belong together, are set back, or are shared by two processes.
 
-use crate::program::{ALICE, BOB, Ended, Place};
-use sqlx::{AnyConnection, Connection as _};
+use crate::{
+    databases::Database,
+    program::{ALICE, BOB, Ended, Place},
+};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 /// The file of a database with what belongs to it.
@@ -242,8 +244,6 @@ async fn the_audit_log_is_shown_and_says_so_where_the_memory_of_it_was_changed()
     let mut alice = kalends.browser_of(&ALICE).await;
     let page = alice.open("/audit").await;
     assert!(page.text().contains("signed in"), "{}", page.text());
-    sqlx::any::install_default_drivers();
-    let url = format!("sqlite://{}", place.path().join("vault.db").display());
     for (change, told) in [
         (
             "UPDATE audit_anchors SET hash = 'z' || substr(hash, 2)",
@@ -254,9 +254,7 @@ async fn the_audit_log_is_shown_and_says_so_where_the_memory_of_it_was_changed()
             "signed with the key another",
         ),
     ] {
-        let mut vault = AnyConnection::connect(&url).await.unwrap();
-        sqlx::raw_sql(change).execute(&mut vault).await.unwrap();
-        vault.close().await.unwrap();
+        Database::file(&place, "vault.db").await.execute(change).await;
         let page = alice.open("/audit").await;
         assert!(page.text().contains("signed in"), "{}", page.text());
         assert!(page.text().contains(told), "{}", page.text());

@@ -2,25 +2,22 @@
 
 use crate::{
     browser::Browser,
+    databases::Database,
     program::{ALICE, Kalends, Place},
 };
 use http::StatusCode;
-use sqlx::Row as _;
 use std::time::Duration;
 
 /// What sessions of nobody hold, the largest first, and how long they are kept.
 async fn left_behind(place: &Place) -> Vec<(usize, Duration)> {
-    let url = &place.settings["KALENDS_DATABASE_URL"];
-    let pool = sqlx::SqlitePool::connect(url).await.unwrap();
-    let sql = "SELECT data, idle_expires_at - touched_at AS kept FROM sessions WHERE user_id IS NULL \
-               ORDER BY LENGTH(data) DESC";
-    let found = sqlx::query(sql).fetch_all(&pool).await.unwrap();
-    let row = |row: &sqlx::sqlite::SqliteRow| {
-        let data: String = row.get("data");
-        let kept: i64 = row.get("kept");
-        (data.len(), Duration::from_millis(kept.unsigned_abs()))
+    let sql = "SELECT LENGTH(CAST(data AS BLOB)), idle_expires_at - touched_at FROM sessions \
+               WHERE user_id IS NULL ORDER BY 1 DESC";
+    let found = Database::file(place, "kalends.db").await.pairs(sql).await;
+    let left = |(bytes, kept): (i64, i64)| {
+        let bytes = usize::try_from(bytes).unwrap();
+        (bytes, Duration::from_millis(kept.unsigned_abs()))
     };
-    found.iter().map(row).collect()
+    found.into_iter().map(left).collect()
 }
 
 async fn assert_little(place: &Place, what: &str) {
