@@ -36,12 +36,6 @@ struct Holder {
     is_entitled: bool,
 }
 
-/// Whether a person was told that a mailbox is theirs: $1 the person, $2 its address.
-const OWNS: &str = "SELECT id AS found FROM users WHERE id = $1 AND email = $2 \
-     UNION ALL SELECT user_id FROM user_addresses WHERE user_id = $1 AND address = $2";
-const APPROVED: &str =
-    "SELECT id FROM mailbox_requests WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'";
-
 /// Everybody else who has connected mailbox $2, whose calendar is folder $3 at host $4. A server says what it likes of
 /// folders: their ids are compared within one host, and among the organisation's own servers.
 const HOLDERS: &str = "SELECT DISTINCT c.id, c.user_id, c.mailbox, \
@@ -86,8 +80,8 @@ impl Store {
         if holders.is_empty() {
             return Ok(());
         }
-        if !is_found(tx, OWNS, reads).await? {
-            return if is_found(tx, APPROVED, reads).await? {
+        if !self.owns_in(tx, reads).await? {
+            return if self.is_approved_in(tx, reads).await? {
                 Ok(())
             } else {
                 Err(StoreError::MailboxTaken)
@@ -161,17 +155,4 @@ impl Store {
         }
         Ok(claims)
     }
-}
-
-async fn is_found(
-    tx: &mut Transaction,
-    sql: &'static str,
-    reads: &ConnectedMailbox,
-) -> Result<bool, StoreError> {
-    let found = sqlx::query(sql)
-        .bind(reads.user_id.to_string())
-        .bind(reads.mailbox.as_str())
-        .fetch_optional(tx.conn())
-        .await?;
-    Ok(found.is_some())
 }

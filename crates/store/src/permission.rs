@@ -14,11 +14,7 @@ impl Store {
         mode: Mode,
         reads: &ConnectedMailbox,
     ) -> Result<(), StoreError> {
-        let lock = match self.engine() {
-            Engine::Sqlite => "",
-            Engine::Postgres => " FOR SHARE",
-        };
-        let sql = format!("SELECT rule, value FROM policy{lock}");
+        let sql = format!("SELECT rule, value FROM policy{}", self.row_lock());
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .fetch_all(tx.conn())
             .await?;
@@ -28,20 +24,56 @@ impl Store {
             Permission::AnyMailbox => return Ok(()),
             Permission::OwnOrApproved => {}
         }
-        for sql in [
-            "SELECT id FROM users WHERE id = $1 AND email = $2",
-            "SELECT user_id FROM user_addresses WHERE user_id = $1 AND address = $2",
-            "SELECT id FROM mailbox_requests WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'",
-        ] {
-            let found = sqlx::query(sqlx::AssertSqlSafe(format!("{sql}{lock}")))
-                .bind(reads.user_id.to_string())
-                .bind(reads.mailbox.as_str())
-                .fetch_optional(tx.conn())
-                .await?;
-            if found.is_some() {
-                return Ok(());
-            }
+        if self.owns_in(tx, reads).await? || self.is_approved_in(tx, reads).await? {
+            Ok(())
+        } else {
+            Err(StoreError::NotAllowed)
         }
-        Err(StoreError::NotAllowed)
+    }
+
+    /// Whether the mailbox's address is the person's own.
+    pub(crate) async fn owns_in(
+        &self,
+        tx: &mut Transaction,
+        reads: &ConnectedMailbox,
+    ) -> Result<bool, StoreError> {
+        let main = "SELECT id FROM users WHERE id = $1 AND email = $2";
+        let other = "SELECT user_id FROM user_addresses WHERE user_id = $1 AND address = $2";
+        Ok(self.finds(tx, main, reads).await? || self.finds(tx, other, reads).await?)
+    }
+
+    /// Whether an administrator said that the person may have the mailbox.
+    pub(crate) async fn is_approved_in(
+        &self,
+        tx: &mut Transaction,
+        reads: &ConnectedMailbox,
+    ) -> Result<bool, StoreError> {
+        let approved = "SELECT id FROM mailbox_requests \
+                        WHERE user_id = $1 AND mailbox = $2 AND state = 'approved'";
+        self.finds(tx, approved, reads).await
+    }
+
+    /// Whether a row is found for person $1 and mailbox $2; it stays as it is until the transaction ends.
+    async fn finds(
+        &self,
+        tx: &mut Transaction,
+        sql: &'static str,
+        reads: &ConnectedMailbox,
+    ) -> Result<bool, StoreError> {
+        let sql = format!("{sql}{}", self.row_lock());
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(reads.user_id.to_string())
+            .bind(reads.mailbox.as_str())
+            .fetch_optional(tx.conn())
+            .await?;
+        Ok(found.is_some())
+    }
+
+    /// SQLite has one writer and needs none.
+    fn row_lock(&self) -> &'static str {
+        match self.engine() {
+            Engine::Sqlite => "",
+            Engine::Postgres => " FOR SHARE",
+        }
     }
 }
