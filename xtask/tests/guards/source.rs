@@ -143,7 +143,11 @@ fn without_comment(line: &str) -> &str {
 /// The Rust files of a module, `x.rs` and `x/`, or of a folder. Fails when there are none: a guard of nothing proves
 /// nothing.
 pub fn room(path: &str) -> Vec<Source> {
-    let mut sources = files(path, &["rs"]);
+    let mut sources = if root().join(path).is_dir() {
+        files(path, &["rs"])
+    } else {
+        Vec::new()
+    };
     let alone = root().join(path).with_extension("rs");
     if let Ok(text) = fs::read_to_string(&alone) {
         sources.push(Source::new(&format!("{path}.rs"), &text));
@@ -154,8 +158,9 @@ pub fn room(path: &str) -> Vec<Source> {
     sources
 }
 
-/// The files of these kinds below a folder.
+/// The files of these kinds below a folder, which must be there.
 pub fn files(folder: &str, kinds: &[&str]) -> Vec<Source> {
+    assert!(root().join(folder).is_dir(), "there is no folder {folder}");
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(next) = folders.pop() {
