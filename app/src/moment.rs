@@ -46,11 +46,11 @@ mod words {
             }
         }
 
-        /// For an administrator, or for somebody who is none.
+        /// Whether failures are told with addresses within the network.
         #[must_use]
-        pub fn for_admin(self, is_admin: bool) -> Self {
+        pub fn telling_addresses(self, tells_addresses: bool) -> Self {
             Self {
-                tells_addresses: is_admin,
+                tells_addresses,
                 ..self
             }
         }

@@ -13,7 +13,7 @@ pub use answer::{
     set_status, status_of,
 };
 pub use connection::{
-    advice_for, analysis_of, connection_by_id, ending_certificates, mode_words, words,
+    advice_for, analysis_of, connection_by_id, ending_certificates, formatter, mode_words,
 };
 pub use context::{
     ClientAddress, FailedForm, HttpRequestId, PublicOrigin, is_plain, public_origin, services,
@@ -25,4 +25,5 @@ pub use session::{
     end_other_sessions, end_session, flash, imported, keep_chosen, keep_imported,
     may_see_enrolment, show_enrolment, start_session, take_flash, this_session,
 };
-pub use user::{admin, local_path, may, user, user_if_signed_in};
+pub use kalends_core::rights::Right;
+pub use user::{local_path, may, user, user_if_signed_in, user_with};

@@ -65,7 +65,7 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("profile") view=ProfilePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("security")) view=SecurityPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("security"), StaticSegment("second-factor")) view=SecondFactorPage ssr=SsrMode::Async />
-                <Route path=(StaticSegment("profile"), StaticSegment("stored")) view=DataExportPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("profile"), StaticSegment("data")) view=DataExportPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("purge")) view=PurgePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("connect")) view=ConnectPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("profile"), StaticSegment("exchange"), StaticSegment("disconnect")) view=DisconnectPage ssr=SsrMode::Async />

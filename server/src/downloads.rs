@@ -31,7 +31,7 @@ pub fn routes(services: Services) -> Router {
         .route("/audit.csv", get(audit_lines))
         .route("/connections.csv", get(connections))
         .route("/people/links.csv", get(links))
-        .route("/profile/stored.json", get(stored))
+        .route("/profile/data.json", get(stored))
         .route("/profile/calendar.ics", get(calendar))
         .with_state(services)
 }
@@ -45,28 +45,33 @@ impl FromRequestParts<Services> for Person {
     async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Response> {
         match signed_in(parts, services).await? {
             Some(user) => Ok(Self(user)),
-            None => Err(Redirect::to("/sign-in?next=/profile/stored").into_response()),
+            None => Err(Redirect::to("/sign-in?next=/profile/data").into_response()),
         }
     }
 }
 
-/// The admin who asks; for everybody else the file is not there, nor for an admin without the second factor that the
-/// organisation wants.
-struct Admin(User);
+/// Who asks, if anybody is signed in; for everybody else the file is not there.
+struct SignedIn(User);
 
-impl FromRequestParts<Services> for Admin {
+impl FromRequestParts<Services> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Response> {
         let user = signed_in(parts, services).await?;
-        let Some(user) = user else {
-            return Err(StatusCode::NOT_FOUND.into_response());
-        };
-        let may = may(&services.store, &user, Right::Organisation).await;
-        if !may.map_err(|error| failed(&error))? {
-            return Err(StatusCode::NOT_FOUND.into_response());
+        user.map(Self)
+            .ok_or_else(|| StatusCode::NOT_FOUND.into_response())
+    }
+}
+
+impl SignedIn {
+    /// The one who asks, if they have this right; else the file is not there.
+    async fn with(self, services: &Services, right: Right) -> Result<User, Response> {
+        let may = may(&services.store, &self.0, right).await;
+        if may.map_err(|error| failed(&error))? {
+            Ok(self.0)
+        } else {
+            Err(StatusCode::NOT_FOUND.into_response())
         }
-        Ok(Self(user))
     }
 }
 
@@ -102,45 +107,49 @@ async fn calendar(Person(user): Person, State(services): State<Services>) -> Res
     }
 }
 
-async fn addresses(_: Admin, State(services): State<Services>, Path(id): Path<String>) -> Response {
-    let map = match id.parse::<ScopeId>() {
+async fn addresses(
+    asker: SignedIn,
+    State(services): State<Services>,
+    Path(id): Path<String>,
+) -> Result<Response, Response> {
+    asker.with(&services, Right::Accounts).await?;
+    let found = match id.parse::<ScopeId>() {
         Ok(id) => services.store.mailbox_scope(id).await,
         Err(_) => Ok(None),
     };
-    let map = match map {
-        Ok(Some(map)) => map,
-        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
-        Err(error) => return failed(&error),
-    };
+    let found = found.map_err(|error| failed(&error))?;
+    let scope = found.ok_or_else(|| StatusCode::NOT_FOUND.into_response())?;
     let store = services.store.clone();
     let pages = move |offset| {
         let store = store.clone();
-        async move { mailbox_scope::csv_page(&store, map.id, offset).await }
+        async move { mailbox_scope::csv_page(&store, scope.id, offset).await }
     };
-    csv("mailboxes.csv", 0, pages)
+    Ok(csv("mailboxes.csv", 0, pages))
 }
 
 /// The list of connections as the page's filter shows it.
 async fn connections(
-    _: Admin,
+    asker: SignedIn,
     State(services): State<Services>,
     Query(wanted): Query<ConnectionsWanted>,
-) -> Response {
+) -> Result<Response, Response> {
+    asker.with(&services, Right::Connections).await?;
     let wanted = app::asked_connections(&wanted);
     let store = services.store.clone();
     let pages = move |offset| {
         let (store, wanted) = (store.clone(), wanted.clone());
         async move { connection_list::csv_page(&store, &wanted, offset).await }
     };
-    csv("connections.csv", 0, pages)
+    Ok(csv("connections.csv", 0, pages))
 }
 
 /// The links that the admin who asks made a moment ago.
 async fn links(
-    Admin(admin): Admin,
+    asker: SignedIn,
     State(services): State<Services>,
     Extension(PublicOrigin(origin)): Extension<PublicOrigin>,
-) -> Response {
+) -> Result<Response, Response> {
+    let admin = asker.with(&services, Right::People).await?;
     let now = services.clock.now();
     let mut table = CsvTable::default();
     table.line(&["name", "email", "link"]);
@@ -154,18 +163,20 @@ async fn links(
                 table.line(&[&user.name, user.email.as_str(), &link]);
             }
             Ok(None) => {}
-            Err(error) => return failed(&error),
+            Err(error) => return Err(failed(&error)),
         }
     }
-    attachment("text/csv; charset=utf-8", "links.csv", table.bytes().into())
+    let body = table.bytes().into();
+    Ok(attachment("text/csv; charset=utf-8", "links.csv", body))
 }
 
 /// The lines of the audit trail that the page's filter shows.
 async fn audit_lines(
-    Admin(admin): Admin,
+    asker: SignedIn,
     State(services): State<Services>,
     Query(wanted): Query<AuditWanted>,
-) -> Response {
+) -> Result<Response, Response> {
+    let admin = asker.with(&services, Right::AuditTrail).await?;
     let words = Formatter::new(&admin.time_zone, services.clock.now());
     let (filter, _) = app::audit_filter(&wanted, &words);
     let store = services.store.clone();
@@ -173,7 +184,7 @@ async fn audit_lines(
         let (store, filter) = (store.clone(), filter.clone());
         async move { csv_page(&store, &filter, before).await }
     };
-    csv("audit.csv", i64::MAX, pages)
+    Ok(csv("audit.csv", i64::MAX, pages))
 }
 
 /// A table in pages, so that a long one is never held as a whole. Whoever packs it may ask again after its end.

@@ -1,6 +1,6 @@
 //! What Kalends stores about a person, to take away: everything as JSON, the entries as iCalendar.
 
-use crate::services::Services;
+use crate::{people::two_factor::may, services::Services};
 use icalendar::{Calendar, Class, Component, EventLike, EventStatus, Property};
 use jiff::civil;
 use kalends_core::{
@@ -34,8 +34,9 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
     let requests = store.requests_of(user.id).await?;
     let checks = store.last_checks(user.id, MAX_LINES).await?;
     let own = store.lines_by(user.id, MAX_LINES).await?;
+    let tells_addresses = may(store, user, Right::NetworkAddresses).await?;
     let history = match &connection {
-        Some(connection) => history(store, user, connection.id).await?,
+        Some(connection) => history(store, connection.id, tells_addresses).await?,
         None => Default::default(),
     };
     let lines: Vec<Value> = looked
@@ -94,7 +95,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
             "account": it.typed.account,
             "endpoint": it.typed.endpoint,
             "ended": crate::reports::timeline::ended(it.outcome.as_ref()),
-            "steps": if user.has(Right::NetworkAddresses) { it.ladder.clone() } else { it.ladder.clone().without_addresses() },
+            "steps": if tells_addresses { it.ladder.clone() } else { it.ladder.clone().without_addresses() },
         })).collect::<Vec<_>>(),
         "sync_runs": history.0,
         "calls": history.1,
@@ -109,11 +110,11 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
     }))
 }
 
-/// Rounds, calls and changes of state.
+/// Sync runs, calls and changes of state.
 async fn history(
     store: &Store,
-    user: &User,
     id: ConnectionId,
+    tells_addresses: bool,
 ) -> Result<(Vec<Value>, Vec<Value>, Vec<Value>), StoreError> {
     let sync_runs = store.last_runs(id, MAX_LINES).await?;
     let calls = store.last_calls(id, MAX_LINES).await?;
@@ -125,7 +126,7 @@ async fn history(
             "new": it.changes.inserted,
             "changed": it.changes.updated,
             "gone": it.changes.deleted,
-            "problem": it.problem.as_ref().map(|problem| shown_to(user, problem)),
+            "problem": it.problem.as_ref().map(|problem| shown(problem, tells_addresses)),
         })
     });
     let calls = calls.iter().map(|it| {
@@ -160,9 +161,8 @@ pub async fn as_icalendar(services: &Services, user: &User) -> Result<String, St
     Ok(calendar.done().to_string())
 }
 
-/// A problem as this person may see it.
-fn shown_to(user: &User, problem: &Problem) -> Problem {
-    if user.has(Right::NetworkAddresses) {
+fn shown(problem: &Problem, tells_addresses: bool) -> Problem {
+    if tells_addresses {
         problem.clone()
     } else {
         problem.without_addresses()

@@ -140,8 +140,8 @@ mod filter {
 #[server(endpoint = "audit")]
 async fn audit(wanted: AuditQuery) -> Result<AuditView, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::AuditTrail).await?;
+    let words = request::formatter(&admin).await?;
     let services = request::services();
     let store = &services.store;
     let (filter, errors) = filter_of(&wanted, &words);

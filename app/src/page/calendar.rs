@@ -77,7 +77,7 @@ async fn calendar(
 ) -> Result<CalendarView, AppError> {
     use crate::request;
     let user = request::user().await?;
-    let words = request::words(&user);
+    let words = request::formatter(&user).await?;
     let store = request::services().store;
     let asked = span::AskedSpan::new(&view, &day, &hours, &words);
     let span = asked.span(&words);

@@ -46,7 +46,7 @@ enum PartEndView {
 
 #[server(endpoint = "analysis_form")]
 async fn analysis_form() -> Result<FormDraft, AppError> {
-    crate::request::admin().await?;
+    crate::request::user_with(crate::request::Right::Connections).await?;
     crate::request::take_draft("analysis").await
 }
 
@@ -60,7 +60,7 @@ async fn check_exchange(
     #[server(default)] service_control: String,
 ) -> Result<(), AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Connections).await?;
     let values = [
         ("mailbox", mailbox.clone()),
         ("service_account", service_account.clone()),
@@ -128,8 +128,8 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
     use crate::request;
     use kalends::analysis;
     use kalends_core::advice;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Connections).await?;
+    let words = request::formatter(&admin).await?;
     let found = request::analysis_of(&admin, &id)?;
     let is_running = found.ended_at.is_none();
     if is_running {
@@ -178,7 +178,7 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
 #[server(endpoint = "cancel_analysis")]
 async fn cancel_analysis(#[server(default)] id: String) -> Result<(), AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Connections).await?;
     let found = request::analysis_of(&admin, &id)?;
     request::services().analyses.cancel(found.id, &admin);
     request::see_other(&format!("/connections/check-exchange/{}", found.id));

@@ -53,8 +53,8 @@ struct ConnectionView {
 #[server(endpoint = "connection")]
 async fn connection(id: String, #[server(default)] all: bool) -> Result<ConnectionView, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Connections).await?;
+    let words = request::formatter(&admin).await?;
     let store = request::services().store;
     let found = request::connection_by_id(&id).await?;
     let user = store
@@ -170,7 +170,7 @@ async fn check_now(
     #[server(default)] once_more: bool,
 ) -> Result<(), AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Connections).await?;
     let found = request::connection_by_id(&id).await?;
     match kalends::connect::check_again(&request::services(), &admin, &found, once_more).await {
         Ok(check) => request::see_other(&format!("/profile/exchange/checks/{check}")),
@@ -184,7 +184,7 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
     use crate::request;
     use kalends::sync::SyncRequest;
     use kalends_core::connection::Mode;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Connections).await?;
     let found = request::connection_by_id(&id).await?;
     let started = kalends::sync::soon(&request::services(), &admin, &found)
         .await
@@ -204,7 +204,7 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
 #[server(endpoint = "rebuild")]
 async fn rebuild(#[server(default)] id: String) -> Result<(), AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Connections).await?;
     let found = request::connection_by_id(&id).await?;
     let started = kalends::sync::rebuild(&request::services(), &admin, &found).await;
     request::flash(if started.map_err(request::internal)? {
@@ -224,7 +224,7 @@ async fn pause_connection(
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends_core::audit::{AuditAction, AuditEntry};
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Connections).await?;
     let found = request::connection_by_id(&id).await?;
     let action = if paused {
         AuditAction::ConnectionPaused

@@ -41,8 +41,8 @@ struct ConnectionsView {
 async fn connections(wanted: ConnectionsQuery) -> Result<ConnectionsView, AppError> {
     use crate::request;
     use kalends_store::{ConnectionFilter, PAGE};
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Connections).await?;
+    let words = request::formatter(&admin).await?;
     let store = request::services().store;
     let asked = filter::asked(&wanted);
     let counts = store.count_connections(&asked).await;

@@ -33,11 +33,11 @@ struct AccessLine {
     last: Moment,
 }
 
-#[server(endpoint = "stored")]
+#[server(endpoint = "data_export")]
 async fn data_export() -> Result<DataExportView, AppError> {
     use crate::{page::privacy::level_words, request};
     let user = request::user().await?;
-    let words = request::words(&user);
+    let words = request::formatter(&user).await?;
     let store = request::services().store;
     let connection = store
         .connection_of(user.id)
@@ -238,7 +238,7 @@ async fn purge(#[server(default)] disconnect: bool) -> Result<(), AppError> {
         text.push_str(" Your calendar is disconnected.");
     }
     request::flash(&text).await?;
-    request::see_other("/profile/stored");
+    request::see_other("/profile/data");
     Ok(())
 }
 
@@ -261,7 +261,7 @@ pub fn DataExportPage() -> impl IntoView {
                     </dl>
                     <p>{view.level} " " {view.since.map(|since| view! { "Connected since " <When moment=since /> "." })}</p>
                     <div class="form-actions">
-                        <a class="button" href="/profile/stored.json" rel="external" download="">"Download everything (JSON)"</a>
+                        <a class="button" href="/profile/data.json" rel="external" download="">"Download everything (JSON)"</a>
                         <a class="button" href="/profile/calendar.ics" rel="external" download="">"Download entries (iCalendar)"</a>
                     </div>
                 </section>
@@ -353,7 +353,7 @@ pub fn PurgePage() -> impl IntoView {
                                     {if is_connected { "Delete and read again" } else { "Delete" }}
                                 </button>
                             </form>
-                            <a class="button" href="/profile/stored">"Keep it"</a>
+                            <a class="button" href="/profile/data">"Keep it"</a>
                         </div>
                     </div>
                 </Frame>

@@ -8,7 +8,7 @@ use leptos_router::components::Redirect;
 async fn home() -> Result<bool, AppError> {
     crate::request::user()
         .await
-        .map(|user| user.has(kalends_core::rights::Right::Organisation))
+        .map(|user| user.has(kalends_core::rights::Right::Connections))
 }
 
 #[component]

@@ -54,8 +54,8 @@ struct AccountLine {
 #[server(endpoint = "organisation")]
 async fn organisation() -> Result<OrganisationView, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Organisation).await?;
+    let words = request::formatter(&admin).await?;
     let services = request::services();
     let store = &services.store;
     let held = store.held_accounts().await.map_err(request::internal)?;
@@ -98,7 +98,7 @@ async fn pause_everything(
     #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Organisation).await?;
     if !resume && !sure {
         request::see_other("/organisation/pause");
         return Ok(());
@@ -308,7 +308,7 @@ fn Accounts(accounts: Vec<AccountLine>) -> impl IntoView {
 #[server(endpoint = "how_many_pause")]
 async fn how_many_pause() -> Result<i64, AppError> {
     use crate::request;
-    request::admin().await?;
+    request::user_with(request::Right::Organisation).await?;
     let store = request::services().store;
     let counts = store
         .count_connections(&kalends_store::ListQuery::default())

@@ -21,8 +21,8 @@ use view::{FirstStep, OverviewView, OwnerView, PlotView, ServerView};
 #[server(endpoint = "overview")]
 async fn overview() -> Result<OverviewView, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Connections).await?;
+    let words = request::formatter(&admin).await?;
     let services = request::services();
     let endings = request::ending_certificates(None).await?;
     let peer = services.peers.only_one().map(|peer| peer.to_string());

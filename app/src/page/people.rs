@@ -50,8 +50,8 @@ const TABS: [(&str, &str, kalends_store::PeopleFilter); 4] = {
 async fn people(which: String, q: String, page: String) -> Result<PeopleView, AppError> {
     use crate::request;
     use kalends_store::PAGE;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::People).await?;
+    let words = request::formatter(&admin).await?;
     let store = request::services().store;
     let mut tabs = Vec::new();
     for (code, label, which) in TABS {

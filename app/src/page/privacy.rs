@@ -165,6 +165,6 @@ pub fn PrivacyForm(view: PrivacyView) -> impl IntoView {
                     </fieldset>
                     <button class="button">"Apply"</button>
                 </form>
-        <p><a href="/profile/stored">"What Kalends stores about me"</a></p>
+        <p><a href="/profile/data">"What Kalends stores about me"</a></p>
     }
 }

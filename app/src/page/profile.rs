@@ -37,7 +37,7 @@ struct ProfileView {
 async fn profile() -> Result<ProfileView, AppError> {
     use crate::request;
     let user = request::user().await?;
-    let words = request::words(&user);
+    let words = request::formatter(&user).await?;
     let exchange = exchange::view_for(&user, &words).await?;
     Ok(ProfileView {
         name: user.name.clone(),

@@ -41,7 +41,7 @@ async fn security() -> Result<SecurityView, AppError> {
     use crate::request;
     let user = request::user().await?;
     let services = request::services();
-    let words = request::words(&user);
+    let words = request::formatter(&user).await?;
     let factor = services.store.second_factor(user.id).await;
     let is_owed = kalends::people::two_factor::is_owed(&services.store, &user).await;
     let now = services.clock.now();

@@ -30,7 +30,7 @@ async fn style() -> Result<Samples, AppError> {
         check::{Step, StepReport, Verdict},
         problem::Problem,
     };
-    request::admin().await?;
+    request::user_with(request::Right::Organisation).await?;
     let names = Names::example();
     let mut ladder = TestSteps::new();
     for (step, verdict, seen) in [

@@ -3,6 +3,7 @@
 use super::{
     answer::{internal, not_there},
     context::services,
+    user::may,
 };
 use crate::{AppError, moment::Formatter};
 use kalends::analysis::Analysis;
@@ -15,10 +16,12 @@ use kalends_core::{
 };
 use kalends_store::User;
 
-pub fn words(user: &User) -> Formatter {
-    Formatter::new(&user.time_zone, services().clock.now())
+/// How instants and failures are told to somebody.
+pub async fn formatter(user: &User) -> Result<Formatter, AppError> {
+    let tells_addresses = may(user, Right::NetworkAddresses).await?;
+    Ok(Formatter::new(&user.time_zone, services().clock.now())
         .with(user.calendar)
-        .for_admin(user.has(Right::NetworkAddresses))
+        .telling_addresses(tells_addresses))
 }
 
 pub const fn mode_words(mode: Mode) -> &'static str {

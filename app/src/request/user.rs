@@ -1,4 +1,4 @@
-//! Who asks: a user who is signed in, or an admin.
+//! Who asks: a user who is signed in, or one who has a right.
 
 use super::{
     answer::{internal, not_there, see_other, set_status},
@@ -48,14 +48,14 @@ pub async fn user() -> Result<User, AppError> {
     Err(AppError::SignedOut)
 }
 
-/// The admin who asks; for everybody else the page does not exist. Leads to the security page an admin without the
-/// second factor that the organisation wants.
-pub async fn admin() -> Result<User, AppError> {
+/// Who asks, if they have this right; for everybody else the page does not exist. Leads to the security page an admin
+/// without the second factor that the organisation wants.
+pub async fn user_with(right: Right) -> Result<User, AppError> {
     let user = user().await?;
-    if !user.has(Right::Organisation) {
+    if !user.has(right) {
         return Err(not_there());
     }
-    if !may(&user, Right::Organisation).await? {
+    if !may(&user, right).await? {
         see_other("/profile/security");
         return Err(AppError::NotYours);
     }

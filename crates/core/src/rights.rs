@@ -17,7 +17,19 @@ pub enum Right {
     OwnPages,
     /// Tests that others have started.
     ChecksOfOthers,
-    /// Everybody's connections; people, accounts, rules, notices and the audit trail.
+    /// Everybody's connections, analyses of a server and what is said of all together.
+    Connections,
+    /// Who is in the organisation, their invitations and rights.
+    People,
+    /// The organisation's accounts and the mailboxes that they reach.
+    Accounts,
+    /// Requests for mailboxes of others.
+    Requests,
+    /// Notices that were sent, and webhooks.
+    Notices,
+    /// Who did what.
+    AuditTrail,
+    /// The organisation's own page and its rules.
     Organisation,
     /// Addresses within the network, in words about failures.
     NetworkAddresses,
@@ -29,7 +41,15 @@ impl Role {
             (Self::Admin, _) | (Self::Member, Right::OwnPages) => true,
             (
                 Self::Member,
-                Right::ChecksOfOthers | Right::Organisation | Right::NetworkAddresses,
+                Right::ChecksOfOthers
+                | Right::Connections
+                | Right::People
+                | Right::Accounts
+                | Right::Requests
+                | Right::Notices
+                | Right::AuditTrail
+                | Right::Organisation
+                | Right::NetworkAddresses,
             ) => false,
         }
     }
@@ -38,9 +58,6 @@ impl Role {
 impl Right {
     /// Whether administrators must have set up the second factor that the organisation wants of them.
     pub const fn needs_second_factor(self) -> bool {
-        match self {
-            Self::ChecksOfOthers | Self::Organisation => true,
-            Self::OwnPages | Self::NetworkAddresses => false,
-        }
+        !matches!(self, Self::OwnPages)
     }
 }

@@ -57,7 +57,7 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
     use crate::request;
     use kalends_core::id::EventId;
     let user = request::user().await?;
-    let words = request::words(&user);
+    let words = request::formatter(&user).await?;
     let store = request::services().store;
     let connection = store
         .connection_of(user.id)

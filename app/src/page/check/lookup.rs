@@ -4,7 +4,7 @@ use super::view::{CheckEnd, CheckView, Fix, PasswordUse, ProofView, WaitingView}
 use crate::{
     AppError,
     moment::Formatter,
-    request::{internal, may, not_there, services, take_draft, words},
+    request::{formatter, internal, may, not_there, services, take_draft},
 };
 use kalends_core::{
     advice::advice,
@@ -105,7 +105,7 @@ pub fn form_of(check: &Check) -> (String, String) {
 
 /// A check in the words of its reader. What stands in a calendar is for its owner alone: others see that it can be read.
 pub async fn check_view(user: &User, check: Check) -> Result<CheckView, AppError> {
-    let words = words(user);
+    let words = formatter(user).await?;
     let is_own = check.user_id == user.id;
     let back = if is_own {
         form_of(&check).1

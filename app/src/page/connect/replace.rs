@@ -152,7 +152,7 @@ mod server {
         let Some(id) = check.account_id else {
             return Ok(None);
         };
-        if !request::may(user, kalends_core::rights::Right::Organisation).await? {
+        if !request::may(user, request::Right::Organisation).await? {
             return Ok(None);
         }
         let found = request::services().store.held_account(id).await;
@@ -293,7 +293,7 @@ async fn replace_account_password(
     use kalends::accounts::organisation::{
         AccountField, AccountForm, ChangeError, replace_password,
     };
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Accounts).await?;
     let held = account_by_id(&id).await?;
     let page = format!("/organisation/accounts/{id}");
     let back = request::local_path(&back).unwrap_or(&page);

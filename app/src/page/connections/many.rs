@@ -26,7 +26,7 @@ pub async fn act_on_many(
     use crate::request;
     use kalends::bulk_actions;
     use kalends_core::bulk_action::BulkAction;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Connections).await?;
     let services = request::services();
     let back = format!(
         "/connections{}",
@@ -195,7 +195,7 @@ struct ConfirmView {
 #[server(endpoint = "to_disconnect")]
 async fn to_disconnect() -> Result<ConfirmView, AppError> {
     use crate::request;
-    request::admin().await?;
+    request::user_with(request::Right::Connections).await?;
     let ids: Vec<_> = request::chosen().await?;
     let parsed: Vec<_> = ids.iter().filter_map(|id| id.parse().ok()).collect();
     let found = request::services().store.listed(&parsed).await;

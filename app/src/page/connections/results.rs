@@ -35,8 +35,8 @@ struct LineView {
 #[server(endpoint = "bulk")]
 async fn bulk(id: String) -> Result<BulkView, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Connections).await?;
+    let words = request::formatter(&admin).await?;
     let store = request::services().store;
     let found = match id.parse() {
         Ok(id) => store.bulk(id).await.map_err(request::internal)?,

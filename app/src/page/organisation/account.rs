@@ -41,8 +41,8 @@ struct AccountView {
 async fn account(id: String) -> Result<AccountView, AppError> {
     use super::fields::account_by_id;
     use crate::{page::connect::replace, request};
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Accounts).await?;
+    let words = request::formatter(&admin).await?;
     let now = request::services().clock.now();
     let held = account_by_id(&id).await?;
     let account = &held.account;
@@ -225,7 +225,7 @@ async fn change_account(
     };
     use crate::request;
     use kalends::accounts::organisation::{AccountForm, ChangeError, Endings, rename};
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Accounts).await?;
     let held = account_by_id(&id).await?;
     let values = [
         ("label", label.clone()),

@@ -21,7 +21,7 @@ const FORM: &str = "account";
 #[server(endpoint = "account_form")]
 async fn account_form() -> Result<FormDraft, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Accounts).await?;
     let mut draft = request::take_draft(FORM).await?;
     if draft.values.is_empty() {
         let control = admin.email.to_string();
@@ -65,7 +65,7 @@ async fn add_account(
     use super::fields::errors_of;
     use crate::{draft::ticked, request};
     use kalends::accounts::organisation::{AccountForm, ChangeError, add};
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Accounts).await?;
     let values = [
         ("label", &label),
         ("domains", &domains),
@@ -160,7 +160,7 @@ struct MoveView {
 async fn move_account_form(id: String) -> Result<MoveView, AppError> {
     use crate::request;
     use kalends_core::connection::SignInMethod;
-    request::admin().await?;
+    request::user_with(request::Right::Accounts).await?;
     let held = super::fields::account_by_id(&id).await?;
     let form = format!("move-{id}");
     let mut draft = request::take_draft(&form).await?;
@@ -201,7 +201,7 @@ async fn move_account(
     use super::fields::{account_by_id, errors_of};
     use crate::{draft::ticked, request};
     use kalends::accounts::organisation::{AccountForm, ChangeError, move_to};
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Accounts).await?;
     let held = account_by_id(&id).await?;
     let values = [
         ("account", &account),

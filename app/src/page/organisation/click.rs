@@ -22,7 +22,7 @@ async fn work_account(id: String, click: Click) -> Result<(), AppError> {
     use super::fields::account_by_id;
     use crate::request;
     use kalends::accounts::{organisation as domain, permission::Forbidden};
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Accounts).await?;
     let services = request::services();
     let account = account_by_id(&id).await?.account;
     let flash = match click {

@@ -25,7 +25,7 @@ struct EndView {
 #[server(endpoint = "account_to_end")]
 async fn account_to_end(id: String) -> Result<EndView, AppError> {
     use crate::request;
-    request::admin().await?;
+    request::user_with(request::Right::Accounts).await?;
     let held = super::fields::account_by_id(&id).await?;
     let control = held.account.control_mailbox.as_ref();
     Ok(EndView {
@@ -41,7 +41,7 @@ async fn account_to_end(id: String) -> Result<EndView, AppError> {
 #[server(endpoint = "end_account")]
 async fn end_account(id: String, #[server(default)] name: String) -> Result<(), AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Accounts).await?;
     let held = super::fields::account_by_id(&id).await?;
     if name.trim() != held.account.label {
         let message = format!("Type {} to confirm.", held.account.label);
@@ -133,8 +133,8 @@ struct EndedView {
 async fn ended_account(id: String) -> Result<EndedView, AppError> {
     use crate::request;
     use kalends_core::advice::{Names, service_account};
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Accounts).await?;
+    let words = request::formatter(&admin).await?;
     let store = request::services().store;
     let found = match id.parse() {
         Ok(id) => store.revocation(id).await.map_err(request::internal)?,

@@ -42,8 +42,8 @@ struct ScopeLine {
 #[server(endpoint = "mailboxes")]
 async fn mailboxes() -> Result<MailboxesView, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Accounts).await?;
+    let words = request::formatter(&admin).await?;
     let store = request::services().store;
     let held = store.held_accounts().await.map_err(request::internal)?;
     let scopes = store.mailbox_scopes().await.map_err(request::internal)?;
@@ -67,7 +67,7 @@ async fn mailboxes() -> Result<MailboxesView, AppError> {
                 .to_owned(),
             })
             .collect(),
-        draft: request::take_draft("map").await?,
+        draft: request::take_draft("scope").await?,
     })
 }
 
@@ -76,7 +76,7 @@ async fn mailboxes() -> Result<MailboxesView, AppError> {
 async fn check_scope(data: MultipartData) -> Result<(), AppError> {
     use crate::request;
     use kalends::mailbox_scope::{everybody, start};
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Accounts).await?;
     let services = request::services();
     let sent = SentAddresses::read(data).await?;
     let held = super::fields::account_by_id(&sent.account).await?;
@@ -164,7 +164,7 @@ impl SentAddresses {
             values: [("addresses".to_owned(), short)].into(),
             errors: [("addresses".to_owned(), message)].into(),
         };
-        crate::request::keep_draft("map", draft).await?;
+        crate::request::keep_draft("scope", draft).await?;
         crate::request::see_other("/organisation/mailboxes");
         Ok(())
     }

@@ -50,8 +50,8 @@ struct OpenView {
 #[server(endpoint = "notices")]
 async fn notices(page: String) -> Result<NoticesView, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Notices).await?;
+    let words = request::formatter(&admin).await?;
     let services = request::services();
     let store = &services.store;
     let now = services.clock.now();
@@ -100,7 +100,7 @@ async fn notices(page: String) -> Result<NoticesView, AppError> {
 #[server(endpoint = "test_mail")]
 async fn test_mail() -> Result<(), AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Notices).await?;
     let tested = kalends::notify::test_mail(&request::services(), &admin).await;
     request::flash(&sent::test_result(tested.map_err(request::internal)?)).await?;
     request::see_other("/organisation/notices");

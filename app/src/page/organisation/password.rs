@@ -29,7 +29,7 @@ async fn test_password(
     use super::fields::{account_by_id, errors_of};
     use crate::request;
     use kalends::accounts::organisation::{AccountForm, ChangeError, Endings, test_next};
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Accounts).await?;
     let held = account_by_id(&id).await?;
     let mut draft = FormDraft::default();
     for (name, value) in [("account", &account), ("new_expires", &new_expires)] {

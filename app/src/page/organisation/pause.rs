@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 #[server(endpoint = "account_to_pause")]
 async fn account_to_pause(id: String) -> Result<(String, String, i64), AppError> {
-    crate::request::admin().await?;
+    crate::request::user_with(crate::request::Right::Accounts).await?;
     let held = super::fields::account_by_id(&id).await?;
     Ok((id, held.account.label, held.connections))
 }

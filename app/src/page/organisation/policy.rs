@@ -78,7 +78,7 @@ pub fn humanize(policy: Policy) -> Vec<String> {
 #[server(endpoint = "policy_form")]
 async fn policy_form() -> Result<PolicyView, AppError> {
     use crate::request;
-    request::admin().await?;
+    request::user_with(request::Right::Organisation).await?;
     let store = request::services().store;
     Ok(PolicyView {
         asks: request::take_question("policy").await?,
@@ -98,7 +98,7 @@ async fn save_policy(
 ) -> Result<(), AppError> {
     use crate::{page::privacy::lost, request};
     use kalends_core::audit::{AuditAction, AuditEntry};
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Organisation).await?;
     let services = request::services();
     let policy = Policy {
         typed,

@@ -29,8 +29,8 @@ struct RequestsView {
 #[server(endpoint = "requests")]
 async fn requests() -> Result<RequestsView, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Requests).await?;
+    let words = request::formatter(&admin).await?;
     let store = request::services().store;
     let mut view = RequestsView {
         waiting: Vec::new(),
@@ -87,7 +87,7 @@ async fn decide_request(
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends_core::audit::AuditEntry;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Requests).await?;
     let services = request::services();
     let found = match id.parse() {
         Ok(id) => services

@@ -62,7 +62,7 @@ pub async fn restored(
 async fn endings_reviewed() -> Result<(), AppError> {
     use crate::request;
     use kalends_core::audit::{AuditAction, AuditEntry};
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Connections).await?;
     let services = request::services();
     let entry = AuditEntry::by(admin.id, AuditAction::EndingsReviewed);
     let now = services.clock.now();

@@ -86,7 +86,7 @@ async fn mailed(
 #[server(endpoint = "import_form")]
 async fn import_form() -> Result<ImportView, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::People).await?;
     let services = request::services();
     let links = services.links.all(admin.id, services.clock.now());
     let rows = request::imported().await?;
@@ -137,7 +137,7 @@ async fn import_form() -> Result<ImportView, AppError> {
 async fn read_import(data: MultipartData) -> Result<(), AppError> {
     use crate::request;
     use kalends::people::{MAX_PEOPLE, read_people};
-    request::admin().await?;
+    request::user_with(request::Right::People).await?;
     let (text, refused) = read_parts(data).await?;
     let mut rows = match read_people(&text) {
         Some(rows) if !rows.is_empty() && refused.is_none() => rows,
@@ -234,7 +234,7 @@ const MAX_KEPT_BYTES: usize = 32 * 1024;
 async fn import_people(#[server(default)] drop: bool) -> Result<(), AppError> {
     use crate::request;
     use kalends::people::{self, PeopleError};
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::People).await?;
     let services = request::services();
     let rows = request::imported().await?;
     request::keep_imported(Vec::new()).await?;

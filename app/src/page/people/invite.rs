@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[server(endpoint = "invite_form")]
 async fn invite_form() -> Result<FormDraft, AppError> {
     use crate::request;
-    request::admin().await?;
+    request::user_with(request::Right::People).await?;
     request::take_draft("invite").await
 }
 
@@ -26,7 +26,7 @@ async fn invite(
     use crate::{error::FieldErrors, request};
     use kalends::people::{self, NewPerson, PeopleError};
     use kalends_core::rights::Role;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::People).await?;
     let services = request::services();
     let typed = if role == "admin" {
         Role::Admin

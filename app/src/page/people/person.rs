@@ -49,9 +49,9 @@ async fn person_by_id(id: &str) -> Result<kalends_store::User, AppError> {
 #[server(endpoint = "person")]
 async fn person(id: String) -> Result<PersonView, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::People).await?;
     let user = person_by_id(&id).await?;
-    let words = request::words(&admin);
+    let words = request::formatter(&admin).await?;
     let services = request::services();
     let store = &services.store;
     let now = services.clock.now();
@@ -135,7 +135,7 @@ async fn mailed(
 }
 
 /// Makes a new link, changes the role, or whether they may sign in.
-#[server(endpoint = "tend_person")]
+#[server(endpoint = "change_person")]
 async fn change_person(
     #[server(default)] id: String,
     #[server(default)] click: String,
@@ -143,7 +143,7 @@ async fn change_person(
     use crate::request;
     use kalends::people::{self, PeopleError};
     use kalends_core::rights::Role;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::People).await?;
     let user = person_by_id(&id).await?;
     let services = request::services();
     let done = match click.as_str() {
@@ -179,7 +179,7 @@ async fn change_person(
         .await
         .map_err(request::internal)?;
     let still = now.is_some_and(|now| {
-        now.has(kalends_core::rights::Right::Organisation) && now.disabled_at.is_none()
+        now.has(request::Right::Organisation) && now.disabled_at.is_none()
     });
     if user.id == admin.id && !still {
         request::see_other("/");
@@ -190,7 +190,7 @@ async fn change_person(
 }
 
 /// Adds an address of their own, or takes one back.
-#[server(endpoint = "tend_address")]
+#[server(endpoint = "change_address")]
 async fn change_address(
     #[server(default)] id: String,
     #[server(default)] address: String,
@@ -202,7 +202,7 @@ async fn change_address(
         audit::{AuditAction, AuditEntry},
         mailbox::SmtpAddress,
     };
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::People).await?;
     let user = person_by_id(&id).await?;
     let services = request::services();
     if !remove {

@@ -26,7 +26,7 @@ pub async fn of(
 async fn claims(user: &kalends_store::User) -> Result<Vec<NewsView>, AppError> {
     use crate::request;
     let services = request::services();
-    let words = request::words(user);
+    let words = request::formatter(user).await?;
     let now = services.clock.now();
     let claims = services.store.claims_of(user.id, now).await;
     let told = claims.map_err(request::internal)?.into_iter().map(|claim| {
@@ -56,7 +56,7 @@ async fn decisions(
     use kalends_store::RequestState;
     const NEWS: std::time::Duration = std::time::Duration::from_hours(24 * 14);
     let services = request::services();
-    let words = request::words(user);
+    let words = request::formatter(user).await?;
     let since = services.clock.now() - NEWS;
     let requests = services.store.requests_of(user.id).await;
     let told = requests

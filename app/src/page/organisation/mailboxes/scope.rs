@@ -15,11 +15,11 @@ use progress::ScopeProgress;
 use rows::{Pages, Rows};
 use view::ScopeView;
 
-#[server(endpoint = "map")]
+#[server(endpoint = "scope")]
 async fn scope(id: String, place: String, page: String) -> Result<ScopeView, AppError> {
     use crate::request;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Accounts).await?;
+    let words = request::formatter(&admin).await?;
     let found = found::scope_by_id(&id).await?;
     if found.finished_at.is_none() {
         request::look_again_in(2);

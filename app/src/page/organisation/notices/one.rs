@@ -23,8 +23,8 @@ struct NoticeView {
 async fn notice(id: String) -> Result<NoticeView, AppError> {
     use crate::request;
     use kalends_core::notice::NoticeState;
-    let admin = request::admin().await?;
-    let words = request::words(&admin);
+    let admin = request::user_with(request::Right::Notices).await?;
+    let words = request::formatter(&admin).await?;
     let store = request::services().store;
     let found = match id.parse() {
         Ok(id) => store.notice(id).await.map_err(request::internal)?,

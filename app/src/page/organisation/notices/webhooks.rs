@@ -23,7 +23,7 @@ pub struct WebhookView {
 #[server(endpoint = "test_webhook")]
 async fn test_webhook(id: String) -> Result<(), AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Notices).await?;
     let tested = match id.parse() {
         Ok(id) => kalends::notify::test_webhook(&request::services(), &admin, id).await,
         Err(_) => Ok(None),
@@ -44,7 +44,7 @@ async fn add_webhook(
 ) -> Result<(), AppError> {
     use crate::request;
     use kalends::notify::{self, HookError, NewHook};
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Notices).await?;
     let errors = match NewHook::parse(&name, address.reveal()) {
         Ok(new) => match notify::add(&request::services(), &admin, new).await {
             Ok(()) => {
@@ -75,7 +75,7 @@ async fn add_webhook(
 #[server(endpoint = "remove_webhook")]
 async fn remove_webhook(id: String) -> Result<(), AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Notices).await?;
     let removed = match id.parse() {
         Ok(id) => kalends::notify::remove(&request::services(), &admin, id).await,
         Err(_) => Ok(false),

@@ -23,7 +23,7 @@ struct AskView {
 async fn ask_form(mailbox: String) -> Result<AskView, AppError> {
     use crate::request;
     let user = request::user().await?;
-    let words = request::words(&user);
+    let words = request::formatter(&user).await?;
     let mut draft = request::take_draft("ask").await?;
     if draft.values.is_empty() {
         draft.values.insert("mailbox".to_owned(), mailbox);

@@ -9,7 +9,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 #[server(endpoint = "cancel_scope")]
 async fn cancel_scope(id: String) -> Result<(), AppError> {
     use crate::request;
-    request::admin().await?;
+    request::user_with(request::Right::Accounts).await?;
     let services = request::services();
     let found = found::scope_by_id(&id).await?;
     let ended = services
@@ -25,7 +25,7 @@ async fn cancel_scope(id: String) -> Result<(), AppError> {
 #[server(endpoint = "resume_scope")]
 async fn resume_scope(id: String) -> Result<(), AppError> {
     use crate::request;
-    request::admin().await?;
+    request::user_with(request::Right::Accounts).await?;
     let services = request::services();
     let found = found::scope_by_id(&id).await?;
     let going = services
@@ -44,7 +44,7 @@ pub async fn connect_mailboxes(
     #[server(default)] chosen: Vec<i64>,
 ) -> Result<(), AppError> {
     use crate::request;
-    let admin = request::admin().await?;
+    let admin = request::user_with(request::Right::Accounts).await?;
     let services = request::services();
     let found = found::scope_by_id(&id).await?;
     let positions = (!all).then_some(chosen.as_slice());
