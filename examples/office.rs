@@ -28,7 +28,7 @@ use kalends_store::{
 };
 use std::{error::Error, time::Duration};
 
-/// Less than the pause between two rounds at its longest: what lies further ahead is not believed.
+/// Less than the pause between two sync runs at its longest: what lies further ahead is not believed.
 const AHEAD: Duration = Duration::from_mins(9);
 const FIRST: [&str; 8] = [
     "Anna", "Ben", "Clara", "David", "Emma", "Finn", "Greta", "Hugo",

@@ -1,4 +1,4 @@
-//! Rounds against the practice Exchange with a clock that the test moves: what is stored, how trouble shows and heals,
+//! Sync runs against the practice Exchange with a clock that the test moves: what is stored, how trouble shows and heals,
 //! and how often a refused password goes out.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -9,48 +9,48 @@ mod engines;
 mod hook_server;
 #[path = "support/mail_server.rs"]
 mod mail_server;
-#[path = "rounds/world.rs"]
+#[path = "sync/world.rs"]
 mod world;
 
-#[path = "rounds/basic.rs"]
+#[path = "sync/basic.rs"]
 mod basic;
-#[path = "rounds/busy.rs"]
+#[path = "sync/busy.rs"]
 mod busy;
-#[path = "rounds/clocks.rs"]
+#[path = "sync/clocks.rs"]
 mod clocks;
-#[path = "rounds/damaged.rs"]
+#[path = "sync/damaged.rs"]
 mod damaged;
-#[path = "rounds/gone.rs"]
+#[path = "sync/gone.rs"]
 mod gone;
-#[path = "rounds/instances.rs"]
+#[path = "sync/instances.rs"]
 mod instances;
-#[path = "rounds/maps.rs"]
+#[path = "sync/mailbox_scopes.rs"]
 mod mailbox_scopes;
-#[path = "rounds/notices.rs"]
+#[path = "sync/notices.rs"]
 mod notices;
-#[path = "rounds/one_mailbox.rs"]
+#[path = "sync/one_mailbox.rs"]
 mod one_mailbox;
-#[path = "rounds/organisation.rs"]
+#[path = "sync/organisation.rs"]
 mod organisation;
-#[path = "rounds/places.rs"]
+#[path = "sync/places.rs"]
 mod places;
-#[path = "rounds/privacy.rs"]
+#[path = "sync/privacy.rs"]
 mod privacy;
-#[path = "rounds/refusals.rs"]
+#[path = "sync/refusals.rs"]
 mod refusals;
-#[path = "rounds/running.rs"]
+#[path = "sync/running.rs"]
 mod running;
-#[path = "rounds/sign_ins.rs"]
+#[path = "sync/sign_ins.rs"]
 mod sign_ins;
-#[path = "rounds/trouble.rs"]
+#[path = "sync/trouble.rs"]
 mod trouble;
-#[path = "rounds/truth.rs"]
+#[path = "sync/truth.rs"]
 mod truth;
-#[path = "rounds/vouching.rs"]
+#[path = "sync/vouching.rs"]
 mod vouching;
-#[path = "rounds/webhooks.rs"]
+#[path = "sync/webhooks.rs"]
 mod webhooks;
-#[path = "rounds/worker.rs"]
+#[path = "sync/worker.rs"]
 mod worker;
 
 use world::World;

@@ -1,4 +1,4 @@
-// The admin's desk: somebody is invited, and calendars are paused, resumed, synced and disconnected many at a time.
+// The list of connections: somebody is invited, and calendars are paused, resumed, synced and disconnected many at a time.
 
 import { connect, expect, test } from '../fixtures.js';
 import { alice, bob } from '../people.js';

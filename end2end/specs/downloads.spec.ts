@@ -80,7 +80,7 @@ test('every file that a page offers is saved by a click, byte for byte', async (
     await page.goto(nextWeek());
     await expect(page.locator('.entry').first()).toBeVisible({ timeout: 500 });
   }).toPass();
-  await page.goto('/profile/stored');
+  await page.goto('/profile/data');
   expect(await save(page, 'Download everything (JSON)', 'kalends.json', seen)).toContain(bob.email);
   expect(await save(page, 'Download entries (iCalendar)', 'kalends.ics', seen)).toMatch(/^BEGIN:VEVENT\r$/m);
   await page.goto('/profile/exchange/disconnect');

@@ -7,7 +7,7 @@ use kalends_core::{
 };
 use std::collections::HashSet;
 
-/// More are no one organisation's; a map of them would run for hours.
+/// More are no one organisation's; a scope of them would run for hours.
 pub const MAX_ADDRESSES: usize = 20_000;
 /// What is longer is no address, and not kept as one.
 const MAX_LENGTH: usize = 320;

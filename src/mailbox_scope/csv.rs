@@ -1,4 +1,4 @@
-//! A map as a table for spreadsheets.
+//! A scope as a table for spreadsheets.
 
 use crate::spreadsheet::CsvTable;
 use kalends_core::id::ScopeId;
@@ -10,10 +10,10 @@ const PAGE: i64 = 500;
 /// The lines from `offset` on, headed by the names of the columns at the start, and where the next ones begin.
 pub async fn csv_page(
     store: &Store,
-    map: ScopeId,
+    scope: ScopeId,
     offset: i64,
 ) -> Result<(Vec<u8>, Option<i64>), StoreError> {
-    let found = store.scope_rows(map, None, (PAGE, offset)).await?;
+    let found = store.scope_rows(scope, None, (PAGE, offset)).await?;
     let mut table = CsvTable::default();
     let mut write = |cells: [&str; 6]| table.line(&cells);
     if offset == 0 {

@@ -34,16 +34,16 @@ use std::{
 };
 use tokio::{task::JoinSet, time::Instant};
 
-/// For how long a map works before it gives its account back to sync runs and people.
+/// For how long a scope works before it gives its account back to sync runs and people.
 const SLICE: Duration = Duration::from_secs(5);
 /// How many addresses are taken up together; as many as connections may be open are asked at the same time.
 const BATCH: i64 = 40;
-/// Maps under way at the same time in one instance.
+/// Scopes under way at the same time in one instance.
 const MAX_CONCURRENT: usize = 8;
 /// The longest pause after trouble that passes.
 const MAX_PAUSE: Duration = Duration::from_mins(10);
 
-/// Works through maps until told to stop, several at the same time; what is under way then goes on after the next start.
+/// Works through scopes until told to stop, several at the same time; what is under way then goes on after the next start.
 pub(crate) async fn run(worker: &WorkerContext) {
     let (services, stop) = (&worker.services, &worker.stop);
     let mut under_way = JoinSet::new();
@@ -52,28 +52,28 @@ pub(crate) async fn run(worker: &WorkerContext) {
         worker.alive();
         match services.store.due_scopes(services.clock.now()).await {
             Ok(due) => {
-                for map in places.taken(due) {
+                for scope in places.taken(due) {
                     let services = services.clone();
                     under_way.spawn(async move {
-                        (map.id, map.account_id, work_on(&services, &map).await)
+                        (scope.id, scope.account_id, work_on(&services, &scope).await)
                     });
                 }
             }
-            Err(error) => tracing::error!(%error, "maps of mailboxes could not be read"),
+            Err(error) => tracing::error!(%error, "mailbox scopes could not be read"),
         }
         tokio::select! {
             () = stop.cancelled() => {}
             Some(ended) = under_way.join_next() => match ended {
-                Ok((map, account, outcome)) => {
-                    places.give_back(map, account);
+                Ok((scope, account, outcome)) => {
+                    places.give_back(scope, account);
                     if let Err(error) = outcome {
-                        tracing::error!(%error, scope.id = %map, "the look at an account's mailboxes was broken off");
+                        tracing::error!(%error, scope.id = %scope, "the look at an account's mailboxes was broken off");
                         worker.pause().await;
                     }
                 }
                 // Which one it was is not known; those under way are taken up again.
                 Err(error) => {
-                    tracing::error!(%error, "work on a map broke");
+                    tracing::error!(%error, "work on a scope broke");
                     under_way.shutdown().await;
                     places = Places::default();
                 }
@@ -83,11 +83,11 @@ pub(crate) async fn run(worker: &WorkerContext) {
     }
 }
 
-/// Which maps this process works on. Those that waited longest come first, and each account is in one of them.
+/// Which scopes this process works on. Those that waited longest come first, and each account is in one of them.
 #[derive(Debug, Default)]
 struct Places {
     accounts: HashSet<AccountId>,
-    /// When each map that is not finished last had its turn, counted in turns.
+    /// When each scope that is not finished last had its turn, counted in turns.
     turns: HashMap<ScopeId, u64>,
     turn: u64,
 }
@@ -95,50 +95,50 @@ struct Places {
 impl Places {
     fn taken(&mut self, mut due: Vec<MailboxScope>) -> Vec<MailboxScope> {
         self.turns
-            .retain(|id, _| due.iter().any(|map| map.id == *id));
-        due.sort_by_key(|map| self.turns.get(&map.id).copied());
+            .retain(|id, _| due.iter().any(|scope| scope.id == *id));
+        due.sort_by_key(|scope| self.turns.get(&scope.id).copied());
         let mut taken = Vec::new();
-        for map in due {
-            if self.accounts.len() < MAX_CONCURRENT && self.accounts.insert(map.account_id) {
-                taken.push(map);
+        for scope in due {
+            if self.accounts.len() < MAX_CONCURRENT && self.accounts.insert(scope.account_id) {
+                taken.push(scope);
             }
         }
         taken
     }
 
-    fn give_back(&mut self, map: ScopeId, account: AccountId) {
+    fn give_back(&mut self, scope: ScopeId, account: AccountId) {
         self.turn += 1;
-        self.turns.insert(map, self.turn);
+        self.turns.insert(scope, self.turn);
         self.accounts.remove(&account);
     }
 }
 
-/// Gives each map that is due a slice of work, and returns how many addresses were dealt with.
+/// Gives each scope that is due a slice of work, and returns how many addresses were dealt with.
 pub async fn run_due(services: &Services) -> Result<usize, StoreError> {
     let mut done = 0;
-    for map in services.store.due_scopes(services.clock.now()).await? {
-        done += work_on(services, &map).await?;
+    for scope in services.store.due_scopes(services.clock.now()).await? {
+        done += work_on(services, &scope).await?;
     }
     Ok(done)
 }
 
-/// Gives a map a slice of work, as soon as its account is free.
-async fn work_on(services: &Services, map: &MailboxScope) -> Result<usize, StoreError> {
-    let leased = match wait_for_account(services, map.account_id, Patience::OfTest).await {
+/// Gives a scope a slice of work, as soon as its account is free.
+async fn work_on(services: &Services, scope: &MailboxScope) -> Result<usize, StoreError> {
+    let leased = match wait_for_account(services, scope.account_id, Patience::OfTest).await {
         Ok(leased) => leased,
         Err(problem) => {
             let due = services.clock.now() + Duration::from_mins(1);
             let store = &services.store;
-            store.delay_scope(map.id, held_up_by(&problem), due).await?;
+            store.delay_scope(scope.id, held_up_by(&problem), due).await?;
             return Ok(0);
         }
     };
-    let worked = while_held(services, &leased, slice(services, map, &leased)).await;
+    let worked = while_held(services, &leased, slice(services, scope, &leased)).await;
     services.store.release_account(&leased).await?;
     worked.unwrap_or(Ok(0))
 }
 
-/// What people are told of a map that waits. That others hold the account is nothing to act on.
+/// What people are told of a scope that waits. That others hold the account is nothing to act on.
 const fn held_up_by(problem: &Problem) -> Option<&Problem> {
     match problem {
         Problem::AccountInUse | Problem::Interrupted => None,
@@ -148,7 +148,7 @@ const fn held_up_by(problem: &Problem) -> Option<&Problem> {
 
 async fn slice(
     services: &Services,
-    map: &MailboxScope,
+    scope: &MailboxScope,
     leased: &Leased,
 ) -> Result<usize, StoreError> {
     let store = &services.store;
@@ -159,23 +159,23 @@ async fn slice(
     held.store = held.store.under(&leased.lease);
     let work = Work {
         services: &held,
-        map,
+        scope,
         leased,
         clients: &clients,
     };
     let mut done = 0;
     loop {
         // The instance that runs it is not the one where it was cancelled.
-        let now = store.mailbox_scope(map.id).await?;
+        let now = store.mailbox_scope(scope.id).await?;
         if now.is_none_or(|now| now.finished_at.is_some())
-            || store.is_paused(map.account_id).await?
+            || store.is_paused(scope.account_id).await?
         {
             break;
         }
-        let rows = store.open_rows(map.id, BATCH).await?;
+        let rows = store.open_rows(scope.id, BATCH).await?;
         if rows.is_empty() {
             store
-                .finish_scope(map.id, false, None, services.clock.now())
+                .finish_scope(scope.id, false, None, services.clock.now())
                 .await?;
             break;
         }
@@ -220,7 +220,7 @@ async fn slice(
 
 struct Work<'a> {
     services: &'a Services,
-    map: &'a MailboxScope,
+    scope: &'a MailboxScope,
     leased: &'a Leased,
     clients: &'a Clients<'a>,
 }
@@ -339,7 +339,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What concerns the account stops its map until it has passed, or for good.
+    /// What concerns the account stops its scope until it has passed, or for good.
     async fn pause(&self, problem: Problem) -> Result<(), StoreError> {
         let now = self.services.clock.now();
         let store = &self.services.store;
@@ -398,7 +398,7 @@ fn placed(problem: Problem) -> Result<ScopeFinding, Problem> {
     })
 }
 
-/// Begins a map of what an admin typed or uploaded.
+/// Begins a scope of what an admin typed or uploaded.
 pub async fn start(
     services: &Services,
     admin: &User,
@@ -418,17 +418,17 @@ pub async fn start(
 pub async fn choose(
     services: &Services,
     admin: &User,
-    map: &MailboxScope,
+    scope: &MailboxScope,
     positions: Option<&[i64]>,
 ) -> Result<u64, StoreError> {
     let entry = AuditEntry::by(admin.id, AuditAction::MailboxesChosen).about(match positions {
-        Some(positions) => format!("{} of a map of {}", positions.len(), map.total),
-        None => format!("all in scope of a map of {}", map.total),
+        Some(positions) => format!("{} of a map of {}", positions.len(), scope.total),
+        None => format!("all in scope of a map of {}", scope.total),
     });
     let now: Timestamp = services.clock.now();
     services
         .store
-        .choose_rows(map.id, positions, &entry, now)
+        .choose_rows(scope.id, positions, &entry, now)
         .await
 }
 

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn steady_rounds_are_five_minutes_apart_and_do_not_bunch() {
+    fn steady_sync_runs_are_five_minutes_apart_and_do_not_bunch() {
         let (now, random) = (Timestamp::from_seconds(0), Random::seeded(1));
         let gaps: Vec<u64> = (0..50)
             .map(|_| after_success(now, &random).since(now).as_secs())

@@ -16,7 +16,7 @@ pub enum Loop {
     Clock,
     /// Gives connections that are due their sync run.
     Sync,
-    /// Works through maps of mailboxes.
+    /// Works through mailbox scopes.
     MailboxScopes,
     /// Compares what is wrong with what was told.
     Notices,

@@ -114,11 +114,11 @@ on_both_engines! {
         heals(world).await;
     }
 
-    async fn a_map_of_mailboxes_waits_as_rounds_do(world) {
+    async fn a_mailbox_scope_waits_as_sync_runs_do(world) {
         let held = organisation::held(world).await;
         let alice = world.user("alice").await;
         let addresses = mailbox_scope::read_addresses("alice@example.test bob@example.test charlie@example.test").unwrap();
-        let map = mailbox_scope::start(&world.services, &alice, &held.account, &addresses).await.unwrap();
+        let scope = mailbox_scope::start(&world.services, &alice, &held.account, &addresses).await.unwrap();
         world.always(busy_for("1"));
         let refused = || world.exchange.world().counters().faults();
         for (steps, step, most) in [(20, SECOND, 2), (360, SECOND * 10, 20)] {
@@ -133,7 +133,7 @@ on_both_engines! {
         world.exchange.world().faults.clear();
         world.pass(MINUTE * 31);
         while mailbox_scope::run_due(&world.services).await.unwrap() > 0 {}
-        let ended = world.services.store.mailbox_scope(map).await.unwrap().unwrap();
+        let ended = world.services.store.mailbox_scope(scope).await.unwrap().unwrap();
         assert!(ended.finished_at.is_some() && ended.problem.is_none(), "{ended:?}");
     }
 
@@ -150,7 +150,7 @@ on_both_engines! {
 
     async fn a_date_in_retry_after_is_waited_for(world) {
         all_connected(world).await;
-        // It is 08:06 when the rounds begin.
+        // It is 08:06 when the sync runs begin.
         world.always(retry_later(503, "Mon, 02 Mar 2026 08:26:00 GMT"));
         world.pass(MINUTE * 6);
         world.run_due().await;

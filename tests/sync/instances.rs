@@ -77,7 +77,7 @@ on_both_engines! {
                 })
             })
             .collect();
-        // Time goes on all the while, so that rounds are due at every moment of the change.
+        // Time goes on all the while, so that sync runs are due at every moment of the change.
         let given = || sync_runs[0].load(Ordering::SeqCst) + sync_runs[1].load(Ordering::SeqCst);
         let due = async |at_least: usize| {
             let before = given();

@@ -1,4 +1,4 @@
-//! The scope map and connecting from it: what each address is, stopping, going on after a restart, and thousands.
+//! The mailbox scope and connecting from it: what each address is, stopping, going on after a restart, and thousands.
 
 use crate::{World, engines::on_both_engines, organisation::held, world::MINUTE};
 use kalends::{
@@ -23,12 +23,12 @@ async fn through(world: &World) {
 
 async fn found(
     world: &World,
-    map: ScopeId,
+    scope: ScopeId,
 ) -> BTreeMap<String, (Option<ScopePlace>, Option<ScopeConnection>)> {
     let rows = world
         .services
         .store
-        .scope_rows(map, None, (10_000, 0))
+        .scope_rows(scope, None, (10_000, 0))
         .await
         .unwrap();
     rows.into_iter()
@@ -49,9 +49,9 @@ on_both_engines! {
         let held = held(world).await;
         set_scope(world, &["alice", "bob"]);
         world.exchange.world().add_alias("bob@example.test", "bobby@example.test").unwrap();
-        let map = start(world, &held, "alice@example.test, bob@example.test, charlie@example.test, bobby@example.test, nobody@example.test, odd@@x").await;
+        let scope = start(world, &held, "alice@example.test, bob@example.test, charlie@example.test, bobby@example.test, nobody@example.test, odd@@x").await;
         through(world).await;
-        let places = found(world, map).await;
+        let places = found(world, scope).await;
         let place = |address: &str| places[address].0;
         assert_eq!(place("alice@example.test"), Some(ScopePlace::InScope));
         assert_eq!(place("bob@example.test"), Some(ScopePlace::InScope));
@@ -59,16 +59,16 @@ on_both_engines! {
         assert_eq!(place("bobby@example.test"), Some(ScopePlace::Alias));
         assert_eq!(place("nobody@example.test"), Some(ScopePlace::NotFound));
         assert_eq!(place("odd@@x"), Some(ScopePlace::NotAnAddress));
-        let ended = world.services.store.mailbox_scope(map).await.unwrap().unwrap();
+        let ended = world.services.store.mailbox_scope(scope).await.unwrap().unwrap();
         assert!(ended.finished_at.is_some() && !ended.is_cancelled && ended.problem.is_none());
         // Nothing was connected, nothing read, nothing refused.
         let connections = sqlx::query("SELECT COUNT(*) FROM connections");
         let row = connections.fetch_one(world.services.store.pool()).await.unwrap();
         assert_eq!((sqlx::Row::get::<i64, _>(&row, 0), world.refused()), (0, 0));
         // The primary address of an alias is told.
-        let rows = world.services.store.scope_rows(map, Some(ScopePlace::Alias), (10, 0)).await.unwrap();
+        let rows = world.services.store.scope_rows(scope, Some(ScopePlace::Alias), (10, 0)).await.unwrap();
         assert_eq!(rows[0].primary, Some("bob@example.test".parse().unwrap()));
-        let (csv, next) = mailbox_scope::csv_page(&world.services.store, map, 0).await.unwrap();
+        let (csv, next) = mailbox_scope::csv_page(&world.services.store, scope, 0).await.unwrap();
         let csv = String::from_utf8(csv).unwrap();
         assert!(csv.starts_with("address,found,primary address,problem,person,connection\nalice@example.test,in scope,"), "{csv}");
         assert_eq!((csv.lines().count(), next), (7, None));
@@ -80,9 +80,9 @@ on_both_engines! {
             world.exchange.world().add_mailbox(&format!("{name}@example.test"), name, jiff::Timestamp::UNIX_EPOCH).unwrap();
         }
         set_scope(world, &["alice", "brien"]);
-        let map = start(world, &held, "Alice <alice@example.test>; \"O'Brien, Sean\" <Sean.O'Brien@example.test>").await;
+        let scope = start(world, &held, "Alice <alice@example.test>; \"O'Brien, Sean\" <Sean.O'Brien@example.test>").await;
         through(world).await;
-        let places = found(world, map).await;
+        let places = found(world, scope).await;
         assert_eq!(places.len(), 2, "{places:?}");
         assert_eq!(places["sean.o'brien@example.test"].0, Some(ScopePlace::Outside));
     }
@@ -92,16 +92,16 @@ on_both_engines! {
         for name in ["bob", "charlie"] {
             world.user(name).await;
         }
-        let map = start(world, &held, "alice@example.test bob@example.test charlie@example.test nobody@example.test").await;
+        let scope = start(world, &held, "alice@example.test bob@example.test charlie@example.test nobody@example.test").await;
         through(world).await;
         let (alice, store) = (world.user("alice").await, &world.services.store);
-        let now = store.mailbox_scope(map).await.unwrap().unwrap();
+        let now = store.mailbox_scope(scope).await.unwrap().unwrap();
         assert_eq!(mailbox_scope::choose(&world.services, &alice, &now, Some(&[1, 3, 77])).await.unwrap(), 1);
         through(world).await;
-        assert_eq!(found(world, map).await["bob@example.test"].1, Some(ScopeConnection::Connected));
+        assert_eq!(found(world, scope).await["bob@example.test"].1, Some(ScopeConnection::Connected));
         assert_eq!(mailbox_scope::choose(&world.services, &alice, &now, None).await.unwrap(), 2);
         through(world).await;
-        assert_eq!(store.scope_choices(map).await.unwrap(), (3, 3, 0));
+        assert_eq!(store.scope_choices(scope).await.unwrap(), (3, 3, 0));
         assert_eq!(world.run_due().await, 3);
         let bob = store.connection_of(world.user("bob").await.id).await.unwrap().unwrap();
         assert_eq!((bob.made_by, bob.entries > 0), (Some(alice.id), true));
@@ -117,9 +117,9 @@ on_both_engines! {
             all: (0..3000).map(|n| Ok(format!("person{n}@example.test").parse().unwrap())).collect(),
         };
         let alice = world.user("alice").await;
-        let map = mailbox_scope::start(&world.services, &alice, &held.account, &many).await.unwrap();
+        let scope = mailbox_scope::start(&world.services, &alice, &held.account, &many).await.unwrap();
         let store = &world.services.store;
-        let open = || async { store.scope_counts(map).await.unwrap().iter().find(|(place, _)| place.is_none()).map_or(0, |(_, n)| *n) };
+        let open = || async { store.scope_counts(scope).await.unwrap().iter().find(|(place, _)| place.is_none()).map_or(0, |(_, n)| *n) };
         // Broken off as by a restart: what was asked stays asked.
         let _ = tokio::time::timeout(std::time::Duration::from_millis(400), mailbox_scope::run_due(&world.services)).await;
         // A row that was on its way into the database when it was broken off.
@@ -130,12 +130,12 @@ on_both_engines! {
         world.pass(MINUTE * 5);
         assert_eq!((mailbox_scope::run_due(&world.services).await.unwrap(), open().await), (0, after));
         organisation::pause(&world.services, &alice, &held.account, false).await.unwrap();
-        store.finish_scope(map, true, None, world.clock.now()).await.unwrap();
+        store.finish_scope(scope, true, None, world.clock.now()).await.unwrap();
         assert_eq!((mailbox_scope::run_due(&world.services).await.unwrap(), open().await), (0, after));
-        store.reopen_scope(map, world.clock.now()).await.unwrap();
+        store.reopen_scope(scope, world.clock.now()).await.unwrap();
         through(world).await;
         assert_eq!(open().await, 0);
-        assert!(store.mailbox_scope(map).await.unwrap().unwrap().finished_at.is_some());
+        assert!(store.mailbox_scope(scope).await.unwrap().unwrap().finished_at.is_some());
     }
 
     async fn five_hundred_are_mapped_two_hundred_connected_the_password_changed_and_all_of_it_ended(world) {
@@ -162,13 +162,13 @@ on_both_engines! {
         assert_eq!(store.scope_counts(narrow).await.unwrap(), [(Some(ScopePlace::Outside), 500)]);
 
         world.exchange.world().scope.include = None;
-        let map = mailbox_scope::start(services, &alice, &held.account, &all).await.unwrap();
+        let scope = mailbox_scope::start(services, &alice, &held.account, &all).await.unwrap();
         through(world).await;
-        assert_eq!(store.scope_counts(map).await.unwrap(), [(Some(ScopePlace::InScope), 500)]);
-        let map = store.mailbox_scope(map).await.unwrap().unwrap();
-        assert_eq!(mailbox_scope::choose(services, &alice, &map, None).await.unwrap(), 200);
+        assert_eq!(store.scope_counts(scope).await.unwrap(), [(Some(ScopePlace::InScope), 500)]);
+        let scope = store.mailbox_scope(scope).await.unwrap().unwrap();
+        assert_eq!(mailbox_scope::choose(services, &alice, &scope, None).await.unwrap(), 200);
         through(world).await;
-        assert_eq!(store.scope_choices(map.id).await.unwrap(), (200, 200, 0));
+        assert_eq!(store.scope_choices(scope.id).await.unwrap(), (200, 200, 0));
         assert_eq!(world.run_due().await, 200);
 
         organisation::hold(services, &alice, &held.account).await.unwrap();
@@ -193,11 +193,11 @@ on_both_engines! {
     async fn a_missing_role_ends_a_map_and_says_so(world) {
         let held = held(world).await;
         world.exchange.world().account_mut(crate::world::SERVICE).unwrap().role = false;
-        let map = start(world, &held, "bob@example.test charlie@example.test").await;
+        let scope = start(world, &held, "bob@example.test charlie@example.test").await;
         through(world).await;
-        let ended = world.services.store.mailbox_scope(map).await.unwrap().unwrap();
+        let ended = world.services.store.mailbox_scope(scope).await.unwrap().unwrap();
         assert_eq!(ended.problem.map(|problem| problem.code()), Some("role-missing"));
         assert!(ended.is_cancelled);
-        assert_eq!(found(world, map).await["bob@example.test"].0, None);
+        assert_eq!(found(world, scope).await["bob@example.test"].0, None);
     }
 }

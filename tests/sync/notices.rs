@@ -89,12 +89,12 @@ async fn connect_many(world: &World, held: &kalends_store::OrganisationAccount, 
     };
     let alice = world.user("alice").await;
     let services = &world.services;
-    let map = mailbox_scope::start(services, &alice, &held.account, &all)
+    let scope = mailbox_scope::start(services, &alice, &held.account, &all)
         .await
         .unwrap();
     while mailbox_scope::run_due(services).await.unwrap() > 0 {}
-    let map = services.store.mailbox_scope(map).await.unwrap().unwrap();
-    let chosen = mailbox_scope::choose(services, &alice, &map, None).await;
+    let scope = services.store.mailbox_scope(scope).await.unwrap().unwrap();
+    let chosen = mailbox_scope::choose(services, &alice, &scope, None).await;
     assert_eq!(chosen.unwrap(), count as u64);
     while mailbox_scope::run_due(services).await.unwrap() > 0 {}
     assert_eq!(world.run_due().await, count);

@@ -153,7 +153,7 @@ on_both_engines! {
         assert_eq!(world.run_due().await, 1);
     }
 
-    async fn a_pause_stops_rounds_under_way_in_every_instance_and_resuming_goes_on(world) {
+    async fn a_pause_stops_sync_runs_under_way_in_every_instance_and_resuming_goes_on(world) {
         let held = held(world).await;
         let names = ["alice", "bob", "charlie"];
         connected(world, &names).await;

@@ -156,15 +156,15 @@ async fn start_scope(
     started.unwrap()
 }
 
-async fn is_finished(world: &World, map: kalends_core::id::ScopeId) -> bool {
-    let map = world
+async fn is_finished(world: &World, scope: kalends_core::id::ScopeId) -> bool {
+    let scope = world
         .services
         .store
-        .mailbox_scope(map)
+        .mailbox_scope(scope)
         .await
         .unwrap()
         .unwrap();
-    map.finished_at.is_some()
+    scope.finished_at.is_some()
 }
 
 async fn sync_runs(world: &World) -> i64 {
@@ -235,7 +235,7 @@ on_both_engines! {
         let hook = NewHook::parse("Chat", "https://chat.example.test/hooks/1").unwrap();
         notify::add(&services, &alice, hook).await.unwrap();
 
-        // The first map's mailbox takes longer than the test has patience.
+        // The first scope's mailbox takes longer than the test has patience.
         let only = Some("charlie@example.test".to_owned());
         let plan = Plan { only_mailbox: only, ..Plan::always(FaultKind::Slow { milliseconds: 60_000 }) };
         world.exchange.world().faults.plan(plan);
@@ -247,7 +247,7 @@ on_both_engines! {
             .bind(alice.id.to_string()).execute(store.pool()).await.unwrap();
 
         let working = Working::begin(&services);
-        until(world, "the quick map", async || is_finished(world, two).await).await;
+        until(world, "the quick scope", async || is_finished(world, two).await).await;
         until(world, "a webhook", async || {
             let told = store.notices(10, 0).await.unwrap();
             told.iter().any(|notice| notice.state == NoticeState::Sent)

@@ -341,7 +341,7 @@ impl World {
         found.unwrap()
     }
 
-    /// How many rounds each connection was given.
+    /// How many sync runs each connection was given.
     pub async fn sync_runs(&self) -> Vec<i64> {
         let rows = sqlx::query("SELECT run_count FROM connections")
             .fetch_all(self.services.store.pool())

@@ -57,7 +57,7 @@ ids! {
     SyncRunId,
     /// An action for many connections.
     BulkId,
-    /// A map of mailboxes.
+    /// A scope of mailboxes.
     ScopeId,
     /// A mailbox that somebody asked for.
     RequestId,

@@ -1,4 +1,4 @@
-//! Maps of mailboxes: what each address is to an account, and what became of connecting it.
+//! Mailbox scopes: what each address is to an account, and what became of connecting it.
 
 use crate::{error::StoreError, rows, store::Store};
 use kalends_core::{
@@ -43,7 +43,7 @@ pub enum ScopeConnection {
     Failed,
 }
 
-/// A map, under way or finished.
+/// A scope, under way or finished.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MailboxScope {
     pub id: ScopeId,
@@ -58,7 +58,7 @@ pub struct MailboxScope {
     pub due_at: Timestamp,
 }
 
-/// One address of a map.
+/// One address of a scope.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScopeRow {
     pub position: i64,
@@ -131,7 +131,7 @@ fn scope_row(row: &AnyRow) -> Result<ScopeRow, StoreError> {
 }
 
 impl Store {
-    /// Begins a map of these addresses; what is no address is kept as it was typed.
+    /// Begins a scope of these addresses; what is no address is kept as it was typed.
     pub async fn start_scope(
         &self,
         account: AccountId,
@@ -182,7 +182,7 @@ impl Store {
         row.as_ref().map(scope).transpose()
     }
 
-    /// The last maps, the newest first.
+    /// The last scopes, the newest first.
     pub async fn mailbox_scopes(&self) -> Result<Vec<MailboxScope>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "{SELECT_SCOPE} ORDER BY started_at DESC, id LIMIT 20"
@@ -191,7 +191,7 @@ impl Store {
         found.iter().map(scope).collect()
     }
 
-    /// Maps with work to do now, of accounts that may work.
+    /// Scopes with work to do now, of accounts that may work.
     pub async fn due_scopes(&self, now: Timestamp) -> Result<Vec<MailboxScope>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!(
             "{SELECT_SCOPE} WHERE finished_at IS NULL AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM global_pause) \
@@ -330,7 +330,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Chooses addresses to be connected, all that can be or those at `positions`, and lets the map go on. Returns how
+    /// Chooses addresses to be connected, all that can be or those at `positions`, and lets the scope go on. Returns how
     /// many were chosen.
     pub async fn choose_rows(
         &self,
@@ -376,7 +376,7 @@ impl Store {
         Ok(chosen)
     }
 
-    /// Ends a map: at its end, or by an admin.
+    /// Ends a scope: at its end, or by an admin.
     pub async fn finish_scope(
         &self,
         id: ScopeId,
@@ -397,7 +397,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Lets a stopped map go on with what is left of it.
+    /// Lets a stopped scope go on with what is left of it.
     pub async fn reopen_scope(&self, id: ScopeId, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(
@@ -410,7 +410,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Lets a map wait.
+    /// Lets a scope wait.
     pub async fn delay_scope(
         &self,
         id: ScopeId,

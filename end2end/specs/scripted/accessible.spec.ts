@@ -52,7 +52,7 @@ const withConnection: Visit[] = [
   ['/profile/exchange/request'],
   ['/profile/security'],
   ['/profile/security/second-factor'],
-  ['/profile/stored'],
+  ['/profile/data'],
   ['/profile/purge'],
   ['/overview'],
   ['/people'],

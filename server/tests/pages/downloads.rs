@@ -36,7 +36,7 @@ async fn fetched(browser: &mut Browser, path: &str, headers: &[(&str, &str)]) ->
 
 /// A file without what each download changes: its own moment and its own line in the trail.
 fn lasting(path: &str, body: &str) -> String {
-    if path != "/profile/stored.json" {
+    if path != "/profile/data.json" {
         return body.to_owned();
     }
     let mut all: serde_json::Value = serde_json::from_str(body).unwrap();

@@ -43,12 +43,12 @@ async fn to_which_address_a_name_leads_is_told_to_administrators_alone() {
             told.text()
         );
     }
-    for page in ["/profile", "/profile/stored"] {
+    for page in ["/profile", "/profile/data"] {
         let told = bob.get(page).await;
         assert!(!told.body.contains("127.0.0.1"), "{page}: {}", told.body);
     }
     // His own address, from which he signed in, is his to know.
-    let stored: Value = serde_json::from_str(&bob.get("/profile/stored.json").await.body).unwrap();
+    let stored: Value = serde_json::from_str(&bob.get("/profile/data.json").await.body).unwrap();
     for part in ["connection", "checks", "sync_runs", "calls", "states"] {
         let told = stored[part].to_string();
         assert!(!told.contains("127.0.0.1"), "{part}: {told}");

@@ -17,7 +17,7 @@ pub struct AnswerBudget(Semaphore);
 
 /// For all checks of this process together.
 pub static CHECK_BUDGET: AnswerBudget = AnswerBudget(Semaphore::const_new(2));
-/// For all rounds of this process together, which no check may hold up.
+/// For all sync runs of this process together, which no check may hold up.
 pub static SYNC_BUDGET: AnswerBudget = AnswerBudget(Semaphore::const_new(8));
 
 /// The text of an answer; its place is free again when it is dropped.

@@ -60,7 +60,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects for rounds and asks for the offer. The password waits for the first call, and for the gate.
+    /// Connects for sync runs and asks for the offer. The password waits for the first call, and for the gate.
     pub async fn open(
         outbound: &Outbound,
         random: &Random,
