@@ -35,7 +35,10 @@ use leptos_axum::{
     render_app_async_with_context,
 };
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinHandle,
+};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -63,14 +66,7 @@ pub async fn serve(
         clock,
         random,
     );
-    // Before anything is opened: whoever rotates sees this instance, or has sealed already.
-    instance::tell(&services)
-        .await
-        .map_err(CommandError::refused)?;
-    tell_standing(&services).await?;
-    kalends::connect::end_orphans(&services)
-        .await
-        .map_err(CommandError::refused)?;
+    join_databases(&services).await?;
     let (listener, address) = listen(&network)?;
     let origin = network.origin(address)?;
     services.channels = notices.channels(&network, &origin, services.clock.clone())?;
@@ -82,29 +78,12 @@ pub async fn serve(
     };
     let router = router(&services, &network, &origin, health.clone())?;
     let tls = tls(&network)?;
-    let files = connections::raise_file_limit();
-    let places = Places::new(
-        ConnectionLimits::for_files(files),
-        network.trusted_proxies()?.into(),
-    );
+    let places = places(&network)?;
     if let Some(wanted) = &network.metrics_listen {
         let address = health::listen_at(wanted, health)?;
         println!("Kalends tells its numbers at http://{address}/metrics");
     }
-    // Before this one is heard of: another that starts beside it compares its clock with what was before.
-    worker::watch_clock(&services)
-        .await
-        .map_err(CommandError::refused)?;
-    let Ok(()) = worker::beat(&services).await;
-    println!("Kalends listens at {origin}");
-    if let Some(code) = kalends::people::setup::code_if_open(&services)
-        .await
-        .map_err(CommandError::refused)?
-    {
-        println!(
-            "Nobody has an account yet. Make the first administrator at {origin}/setup with this one-time code: {code}"
-        );
-    }
+    announce(&services, &origin).await?;
 
     let worker = tokio::spawn(worker::run(services.clone(), stop.clone()));
     tokio::spawn(stop_on_signal(stop.clone()));
@@ -113,13 +92,57 @@ pub async fn serve(
     ConnectionServer::new(router, places, tls, stop.clone())
         .serve(listener, DRAIN)
         .await;
+    finish(&services, worker).await;
+    drop((opened, locks));
+    Ok(())
+}
+
+/// Makes this instance known to those beside it, and looks at what an earlier one left in the databases.
+async fn join_databases(services: &Services) -> Result<(), CommandError> {
+    // Before anything is opened: whoever rotates sees this instance, or has sealed already.
+    instance::tell(services)
+        .await
+        .map_err(CommandError::refused)?;
+    tell_standing(services).await?;
+    kalends::connect::end_orphans(services)
+        .await
+        .map_err(CommandError::refused)
+}
+
+fn places(network: &NetworkSettings) -> Result<Places, SettingError> {
+    let files = connections::raise_file_limit();
+    Ok(Places::new(
+        ConnectionLimits::for_files(files),
+        network.trusted_proxies()?.into(),
+    ))
+}
+
+/// Says that this instance works: to the others, and on the terminal.
+async fn announce(services: &Services, origin: &str) -> Result<(), CommandError> {
+    // Before this one is heard of: another that starts beside it compares its clock with what was before.
+    worker::watch_clock(services)
+        .await
+        .map_err(CommandError::refused)?;
+    let Ok(()) = worker::beat(services).await;
+    println!("Kalends listens at {origin}");
+    if let Some(code) = kalends::people::setup::code_if_open(services)
+        .await
+        .map_err(CommandError::refused)?
+    {
+        println!(
+            "Nobody has an account yet. Make the first administrator at {origin}/setup with this one-time code: {code}"
+        );
+    }
+    Ok(())
+}
+
+/// Waits for the work under way, then takes this instance off the list.
+async fn finish(services: &Services, worker: JoinHandle<()>) {
     services.stopping.cancel();
     services.tasks.close();
     let _ = tokio::time::timeout(DRAIN, services.tasks.wait()).await;
     let _ = worker.await;
-    instance::leave(&services).await;
-    drop((opened, locks));
-    Ok(())
+    instance::leave(services).await;
 }
 
 /// Says in the log what does not fit between the two databases; the overview says it too.

@@ -1,11 +1,12 @@
 //! An analysis as plain text, fit to be sent on: names of people and accounts, and our own addresses, are shortened.
 
-use super::result::{Analysis, PartEnd, TOLD_ABOVE};
+use super::result::{Analysis, Part, PartEnd, TOLD_ABOVE};
 use kalends_core::{
-    advice::{Names, advice, powershell::quote},
+    advice::{Advice, Names, advice, powershell::quote},
     check::{Step, StepReport, Verdict},
     connection::Mode,
     pasted::addresses_in,
+    problem::Problem,
 };
 use std::fmt::Write as _;
 
@@ -27,18 +28,7 @@ pub fn report(analysis: &Analysis) -> String {
     });
     for (number, part) in analysis.parts.iter().enumerate() {
         line(format!("\nMailbox: {}", part.mailbox));
-        for rung in part.ladder.steps() {
-            let took = rung
-                .millis
-                .map_or_else(String::new, |millis| format!(", {millis} ms"));
-            line(format!("  {}: {}{took}", rung.step.label(), verdict(rung)));
-            if let Some(seen) = &rung.seen {
-                line(format!("      {}", without_our_address(rung.step, seen)));
-            }
-            for detail in &rung.details {
-                line(format!("      - {detail}"));
-            }
-        }
+        tell_steps(part, &mut line);
         match &part.end {
             None => line("  The test did not come to its end.".to_owned()),
             Some(PartEnd::Readable) => line("  The calendar can be read.".to_owned()),
@@ -49,40 +39,62 @@ pub fn report(analysis: &Analysis) -> String {
                 problem,
                 request_id,
             }) => {
-                // Without names: the words and commands have placeholders where they would stand.
-                let told = advice(
-                    problem,
-                    &Names {
-                        is_own: analysis.mode == Mode::Personal,
-                        ..Names::default().telling_addresses(true)
-                    },
-                );
+                let told = advice_without_names(problem, analysis.mode);
                 line(format!("  Problem: {} ({})", told.title, told.code));
                 if let Some(id) = request_id {
                     line(format!("  Request id: {id}"));
                 }
                 if analysis.is_told_above(number) {
                     line(format!("  {TOLD_ABOVE}"));
-                    continue;
-                }
-                for paragraph in told.meaning.lines() {
-                    line(format!("  {paragraph}"));
-                }
-                for (step, number) in told.steps.iter().zip(1..) {
-                    line(format!("  {number}. {step}"));
-                }
-                for (command, number) in told.commands.iter().zip(1..) {
-                    let purpose = command.purpose.label();
-                    line(format!(
-                        "  Command {number}, {purpose} ({}):",
-                        command.place
-                    ));
-                    line(format!("      {}", command.text));
+                } else {
+                    tell_advice(&told, &mut line);
                 }
             }
         }
     }
     redacted(text, analysis)
+}
+
+fn tell_steps(part: &Part, line: &mut impl FnMut(String)) {
+    for rung in part.ladder.steps() {
+        let took = rung
+            .millis
+            .map_or_else(String::new, |millis| format!(", {millis} ms"));
+        line(format!("  {}: {}{took}", rung.step.label(), verdict(rung)));
+        if let Some(seen) = &rung.seen {
+            line(format!("      {}", without_our_address(rung.step, seen)));
+        }
+        for detail in &rung.details {
+            line(format!("      - {detail}"));
+        }
+    }
+}
+
+/// What a problem means, and what to do.
+fn tell_advice(told: &Advice, line: &mut impl FnMut(String)) {
+    for paragraph in told.meaning.lines() {
+        line(format!("  {paragraph}"));
+    }
+    for (step, number) in told.steps.iter().zip(1..) {
+        line(format!("  {number}. {step}"));
+    }
+    for (command, number) in told.commands.iter().zip(1..) {
+        let purpose = command.purpose.label();
+        line(format!(
+            "  Command {number}, {purpose} ({}):",
+            command.place
+        ));
+        line(format!("      {}", command.text));
+    }
+}
+
+/// Advice whose words and commands have placeholders where names would stand.
+fn advice_without_names(problem: &Problem, mode: Mode) -> Advice {
+    let names = Names {
+        is_own: mode == Mode::Personal,
+        ..Names::default().telling_addresses(true)
+    };
+    advice(problem, &names)
 }
 
 const fn verdict(rung: &StepReport) -> &'static str {

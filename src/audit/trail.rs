@@ -1,6 +1,6 @@
 //! The chain of the audit trail: how a line is bound to the one before it, and whether the trail is whole.
 
-use kalends_core::audit::Ending;
+use kalends_core::audit::{AuditLine, Ending};
 use kalends_core::clock::Timestamp;
 use kalends_store::{
     Store, StoreError,
@@ -65,14 +65,9 @@ pub enum TrailError {
 
 /// Reads the whole trail, a thousand lines at a time, and compares it with the line that the vault remembers.
 pub async fn verify(store: &Store, vault: &Vault) -> Result<TrailVerdict, TrailError> {
-    let anchor = match vault.anchor().await {
-        Ok(Some(anchor)) => anchor,
-        Ok(None) => return Ok(TrailVerdict::Broken(Break::Forgotten)),
-        Err(VaultError::AnchorForged) => return Ok(TrailVerdict::Broken(Break::Forged)),
-        Err(VaultError::AnchorKey(key_id)) => {
-            return Ok(TrailVerdict::Broken(Break::KeyElsewhere { key_id }));
-        }
-        Err(error) => return Err(error.into()),
+    let anchor = match remembered_end(vault).await? {
+        Ok(anchor) => anchor,
+        Err(broken) => return Ok(TrailVerdict::Broken(broken)),
     };
     if !vault.endings_are_whole().await? {
         return Ok(TrailVerdict::Broken(Break::EndingsChanged));
@@ -83,55 +78,101 @@ pub async fn verify(store: &Store, vault: &Vault) -> Result<TrailVerdict, TrailE
     if outside > 0 {
         return Ok(TrailVerdict::Broken(Break::Inserted { lines: outside }));
     }
-    let (mut seq, mut before) = (0, String::new());
-    let (mut first, mut last) = (None, None);
+    let mut chain = Chain {
+        anchor,
+        end,
+        head,
+        seq: 0,
+        hash: String::new(),
+        first: None,
+        last: None,
+    };
     loop {
-        let lines = store.lines_after(seq).await?;
+        let lines = store.lines_after(chain.seq).await?;
         if lines.is_empty() {
             break;
         }
         for line in lines {
-            if line.seq > seq + 1 && line.seq <= end {
-                return Ok(TrailVerdict::Broken(Break::Removed { seq: seq + 1 }));
-            }
-            let at = line.at.time_in_words();
-            if line.hash != line.chained_to(&before) {
-                let broken = if line.seq > end {
-                    Break::BehindTheEnd { seq: line.seq, at }
-                } else {
-                    Break::Changed { seq: line.seq, at }
-                };
+            if let Err(broken) = chain.add(line) {
                 return Ok(TrailVerdict::Broken(broken));
-            }
-            if anchor.seq == line.seq && anchor.hash != line.hash {
-                return Ok(TrailVerdict::Broken(Break::Rewritten { seq: line.seq }));
-            }
-            first = first.or(Some(line.at));
-            last = Some(line.at);
-            (seq, before) = (line.seq, line.hash);
-            if seq == end && before != head {
-                return Ok(TrailVerdict::Broken(Break::Changed { seq, at }));
             }
         }
     }
     let (now_end, _) = store.audit_head().await?;
-    if seq > now_end {
-        let at = last.map_or_else(String::new, Timestamp::time_in_words);
-        return Ok(TrailVerdict::Broken(Break::BehindTheEnd { seq, at }));
+    Ok(chain.ended_at(now_end).unwrap_or_else(TrailVerdict::Broken))
+}
+
+/// Where the trail ended, as the vault remembers it.
+async fn remembered_end(vault: &Vault) -> Result<Result<Anchor, Break>, VaultError> {
+    match vault.anchor().await {
+        Ok(Some(anchor)) => Ok(Ok(anchor)),
+        Ok(None) => Ok(Err(Break::Forgotten)),
+        Err(VaultError::AnchorForged) => Ok(Err(Break::Forged)),
+        Err(VaultError::AnchorKey(key_id)) => Ok(Err(Break::KeyElsewhere { key_id })),
+        Err(error) => Err(error),
     }
-    if seq < end {
-        return Ok(TrailVerdict::Broken(Break::Removed { seq: seq + 1 }));
+}
+
+/// The trail as far as it was read, and what it is compared with.
+struct Chain {
+    anchor: Anchor,
+    /// The end of the trail when the look began, and its hash.
+    end: i64,
+    head: String,
+    /// The last line that was read, and its hash.
+    seq: i64,
+    hash: String,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+}
+
+impl Chain {
+    /// Goes on by a line, which must follow the last one.
+    fn add(&mut self, line: AuditLine) -> Result<(), Break> {
+        if line.seq > self.seq + 1 && line.seq <= self.end {
+            return Err(Break::Removed { seq: self.seq + 1 });
+        }
+        let at = line.at.time_in_words();
+        if line.hash != line.chained_to(&self.hash) {
+            return Err(if line.seq > self.end {
+                Break::BehindTheEnd { seq: line.seq, at }
+            } else {
+                Break::Changed { seq: line.seq, at }
+            });
+        }
+        if self.anchor.seq == line.seq && self.anchor.hash != line.hash {
+            return Err(Break::Rewritten { seq: line.seq });
+        }
+        self.first = self.first.or(Some(line.at));
+        self.last = Some(line.at);
+        (self.seq, self.hash) = (line.seq, line.hash);
+        if self.seq == self.end && self.hash != self.head {
+            return Err(Break::Changed { seq: self.seq, at });
+        }
+        Ok(())
     }
-    if anchor.seq > seq {
-        let anchored = anchor.seq;
-        return Ok(TrailVerdict::Broken(Break::CutOff { seq, anchored }));
+
+    /// The whole trail, if it ends where it must: not behind `now_end`, where it ends now.
+    fn ended_at(self, now_end: i64) -> Result<TrailVerdict, Break> {
+        let seq = self.seq;
+        if seq > now_end {
+            let at = self.last.map_or_else(String::new, Timestamp::time_in_words);
+            return Err(Break::BehindTheEnd { seq, at });
+        }
+        if seq < self.end {
+            return Err(Break::Removed { seq: seq + 1 });
+        }
+        if self.anchor.seq > seq {
+            let anchored = self.anchor.seq;
+            return Err(Break::CutOff { seq, anchored });
+        }
+        Ok(TrailVerdict::Whole {
+            lines: seq,
+            first: self.first,
+            last: self.last,
+            head: self.hash,
+        })
     }
-    Ok(TrailVerdict::Whole {
-        lines: seq,
-        first,
-        last,
-        head: before,
-    })
 }
 
 /// Moves what the vault remembers to the present end of the trail, over the lines since then alone; where they do not

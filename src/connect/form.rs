@@ -99,34 +99,45 @@ impl Form {
             .map_err(|error| mistakes.push((FormField::Control, error.to_string())));
         match (mailbox, account, endpoint, control, mistakes.is_empty()) {
             (Ok(mailbox), Ok(account), Ok(endpoint), Ok(control), true) => {
-                let typed = Typed {
-                    mailbox: mailbox.to_string(),
-                    account: account.to_string(),
-                    domain: self.domain.trim().to_owned(),
-                    endpoint: endpoint
-                        .as_ref()
-                        .map(ToString::to_string)
-                        .unwrap_or_default(),
-                    goal: Goal::default(),
-                };
-                Ok(ConnectRequest {
-                    mode: self.mode,
-                    mailbox,
-                    account,
-                    password: self.password,
-                    endpoint,
-                    control,
-                    confirmed: confirmed(&self.confirmed),
-                    keep_trying: self.keep_trying,
-                    sign_in: if self.basic {
-                        SignInMethod::Basic
-                    } else {
-                        SignInMethod::Automatic
-                    },
-                    typed,
-                })
+                Ok(self.into_request(mailbox, account, endpoint, control))
             }
             _ => Err(mistakes),
+        }
+    }
+
+    /// The request, of fields that were parsed and the rest as it was typed.
+    fn into_request(
+        self,
+        mailbox: SmtpAddress,
+        account: AccountName,
+        endpoint: Option<EwsUrl>,
+        control: Option<SmtpAddress>,
+    ) -> ConnectRequest {
+        let typed = Typed {
+            mailbox: mailbox.to_string(),
+            account: account.to_string(),
+            domain: self.domain.trim().to_owned(),
+            endpoint: endpoint
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            goal: Goal::default(),
+        };
+        ConnectRequest {
+            mode: self.mode,
+            mailbox,
+            account,
+            password: self.password,
+            endpoint,
+            control,
+            confirmed: confirmed(&self.confirmed),
+            keep_trying: self.keep_trying,
+            sign_in: if self.basic {
+                SignInMethod::Basic
+            } else {
+                SignInMethod::Automatic
+            },
+            typed,
         }
     }
 

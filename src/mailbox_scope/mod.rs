@@ -128,8 +128,8 @@ async fn work_on(services: &Services, scope: &MailboxScope) -> Result<usize, Sto
         Ok(leased) => leased,
         Err(problem) => {
             let due = services.clock.now() + Duration::from_mins(1);
-            let store = &services.store;
-            store.delay_scope(scope.id, held_up_by(&problem), due).await?;
+            let why = held_up_by(&problem);
+            services.store.delay_scope(scope.id, why, due).await?;
             return Ok(0);
         }
     };
@@ -153,7 +153,6 @@ async fn slice(
 ) -> Result<usize, StoreError> {
     let store = &services.store;
     let clients = Clients::new(services, &leased.account);
-    let until = Instant::now() + SLICE;
     // What is found out is written only while the account is held.
     let mut held = services.clone();
     held.store = held.store.under(&leased.lease);
@@ -162,6 +161,7 @@ async fn slice(
         scope,
         leased,
         clients: &clients,
+        until: Instant::now() + SLICE,
     };
     let mut done = 0;
     loop {
@@ -172,40 +172,23 @@ async fn slice(
         {
             break;
         }
-        let rows = store.open_rows(scope.id, BATCH).await?;
+        let mut rows = store.open_rows(scope.id, BATCH).await?;
         if rows.is_empty() {
-            store
-                .finish_scope(scope.id, false, None, services.clock.now())
-                .await?;
+            let now = services.clock.now();
+            store.finish_scope(scope.id, false, None, now).await?;
             break;
         }
         // The first one alone: it proves the password, and tells a missing role from mailboxes outside the scope.
-        let at_once = if done == 0 { 1 } else { clients.at_once() };
-        let rows: Vec<ScopeRow> = if done == 0 {
-            rows.into_iter().take(1).collect()
-        } else {
-            rows
-        };
-        let work = &work;
-        // A slow server answers no whole batch within the slice, and the account is held for a while only.
-        let asked = rows
-            .into_iter()
-            .take_while(|_| Instant::now() <= until)
-            .map(|row| async move { work.row(&row).await }.boxed());
-        let mut asked = stream::iter(asked).buffer_unordered(at_once);
-        let mut stopped = None;
-        while let Some(ended) = asked.next().await {
-            match ended? {
-                Ok(()) => done += 1,
-                Err(problem) => stopped = Some(problem),
-            }
+        if done == 0 {
+            rows.truncate(1);
         }
-        drop(asked);
+        let (dealt_with, stopped) = work.batch(rows).await?;
+        done += dealt_with;
         if let Some(problem) = stopped {
             work.pause(problem).await?;
             break;
         }
-        if Instant::now() > until {
+        if Instant::now() > work.until {
             break;
         }
     }
@@ -223,20 +206,40 @@ struct Work<'a> {
     scope: &'a MailboxScope,
     leased: &'a Leased,
     clients: &'a Clients<'a>,
+    /// When its slice ends.
+    until: Instant,
 }
 
 impl Work<'_> {
+    /// Several addresses: how many were dealt with, and a problem of the account or its server.
+    async fn batch(&self, rows: Vec<ScopeRow>) -> Result<(usize, Option<Problem>), StoreError> {
+        // A slow server answers no whole batch within the slice, and the account is held for a while only.
+        let asked = rows
+            .into_iter()
+            .take_while(|_| Instant::now() <= self.until)
+            .map(|row| async move { self.row(&row).await }.boxed());
+        let mut asked = stream::iter(asked).buffer_unordered(self.clients.at_once());
+        let (mut done, mut stopped) = (0, None);
+        while let Some(ended) = asked.next().await {
+            match ended? {
+                Ok(()) => done += 1,
+                Err(problem) => stopped = Some(problem),
+            }
+        }
+        Ok((done, stopped))
+    }
+
     /// One address, written down. The inner error is one of the account or its server: it says nothing of the address,
     /// which is asked again.
     async fn row(&self, row: &ScopeRow) -> Result<Result<(), Problem>, StoreError> {
-        let store = &self.services.store;
+        let (store, id) = (&self.services.store, self.scope.id);
         let Ok(address) = row.address.parse::<SmtpAddress>() else {
             let found = ScopeFinding {
                 place: ScopePlace::NotAnAddress,
                 primary: None,
                 problem: None,
             };
-            store.keep_found(self.map.id, row.position, &found).await?;
+            store.keep_found(id, row.position, &found).await?;
             return Ok(Ok(()));
         };
         let asked = self.ask(&address).await;
@@ -254,7 +257,7 @@ impl Work<'_> {
                 Err(problem) => return Ok(Err(problem)),
             },
         };
-        store.keep_found(self.map.id, row.position, &found).await?;
+        store.keep_found(id, row.position, &found).await?;
         Ok(Ok(()))
     }
 
@@ -296,7 +299,7 @@ impl Work<'_> {
         address: &SmtpAddress,
         asked: Result<(String, String), Problem>,
     ) -> Result<Result<(), Problem>, StoreError> {
-        let store = &self.services.store;
+        let (store, id) = (&self.services.store, self.scope.id);
         let result = match (&row.person, asked) {
             (None, _) => ScopeConnection::Nobodys,
             (Some(_), _) if row.has_connection => ScopeConnection::HadOne,
@@ -319,13 +322,13 @@ impl Work<'_> {
             }
             (Some(_), Err(problem)) => match placed(problem) {
                 Ok(found) => {
-                    store.keep_found(self.map.id, row.position, &found).await?;
+                    store.keep_found(id, row.position, &found).await?;
                     ScopeConnection::Failed
                 }
                 Err(problem) => return Ok(Err(problem)),
             },
         };
-        store.keep_result(self.map.id, row.position, result).await?;
+        store.keep_result(id, row.position, result).await?;
         self.services.wake.notify_one();
         Ok(Ok(()))
     }
@@ -333,7 +336,7 @@ impl Work<'_> {
     async fn attach(&self, reads: &ConnectedMailbox) -> Result<(), CustodyError> {
         let account = &self.leased.account;
         let subject = format!("{} through {}", reads.mailbox, account.name);
-        let entry = AuditEntry::by(self.map.made_by, AuditAction::Connected).about(subject);
+        let entry = AuditEntry::by(self.scope.made_by, AuditAction::Connected).about(subject);
         let custody = self.services.custody();
         custody.attach(account.id, reads, &entry).await?;
         Ok(())
@@ -342,13 +345,13 @@ impl Work<'_> {
     /// What concerns the account stops its scope until it has passed, or for good.
     async fn pause(&self, problem: Problem) -> Result<(), StoreError> {
         let now = self.services.clock.now();
-        let store = &self.services.store;
+        let (store, id) = (&self.services.store, self.scope.id);
         if let Problem::SignInPaused { until } = problem {
-            return store.delay_scope(self.map.id, Some(&problem), until).await;
+            return store.delay_scope(id, Some(&problem), until).await;
         }
         if let Some(asked) = problem.asked_pause() {
             let busy = RequestedPause {
-                account: self.map.account_id,
+                account: self.scope.account_id,
                 connection: None,
                 problem: &problem,
                 asked,
@@ -356,21 +359,17 @@ impl Work<'_> {
             };
             let pause = store.note_requested_pause(&busy).await?;
             let problem = problem.with_pause(pause);
-            return store
-                .delay_scope(self.map.id, Some(&problem), now + pause)
-                .await;
+            return store.delay_scope(id, Some(&problem), now + pause).await;
         }
         match problem.retry() {
             Retry::After(wait) => {
                 let due = now + wait.min(MAX_PAUSE);
-                store.delay_scope(self.map.id, Some(&problem), due).await
+                store.delay_scope(id, Some(&problem), due).await
             }
             // The work of a paused account goes on when it is resumed.
             Retry::Never | Retry::WhenChanged if problem == Problem::AccountPaused => Ok(()),
             Retry::Never | Retry::WhenChanged => {
-                store
-                    .finish_scope(self.map.id, true, Some(&problem), now)
-                    .await
+                store.finish_scope(id, true, Some(&problem), now).await
             }
         }
     }

@@ -110,41 +110,50 @@ fn beginnings(rule: &str) -> Vec<usize> {
 
 /// As PowerShell's `Format-List` shows it: `Name : value` in each line, an empty line behind each person.
 fn in_list(text: &str) -> Option<Vec<SheetRow>> {
-    let pair = |line: &str| {
-        let (name, value) = line.split_once(" : ")?;
-        let (name, value) = (name.trim(), value.trim());
-        let is_name = !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_alphanumeric() || "- _".contains(c));
-        is_name.then(|| (name.to_owned(), value.to_owned()))
-    };
-    let pairs: Vec<(usize, Option<(String, String)>)> =
-        text.lines().map(pair).enumerate().collect();
+    let pairs: Vec<Option<(String, String)>> = text.lines().map(name_and_value).collect();
+    let names = first_names(&pairs);
+    let email = names.get(Heading::named(&names)?.email?)?;
+    let mut named = pairs.iter().flatten();
+    let has_address = named.any(|(name, value)| name == email && value.contains('@'));
+    has_address.then(|| rows_of_list(text, pairs, &names))
+}
+
+/// What stands on both sides of a colon, if the first can be a name.
+fn name_and_value(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.split_once(" : ")?;
+    let (name, value) = (name.trim(), value.trim());
+    let is_name = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "- _".contains(c));
+    is_name.then(|| (name.to_owned(), value.to_owned()))
+}
+
+/// The names of the values, each once; no more than can be columns.
+fn first_names(pairs: &[Option<(String, String)>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for (name, _) in pairs.iter().filter_map(|(_, pair)| pair.as_ref()) {
+    for (name, _) in pairs.iter().flatten() {
         if !names.contains(name) && names.len() < MAX_PREAMBLE {
             names.push(name.clone());
         }
     }
-    let heading = Heading::named(&names)?;
-    let email = heading.email.and_then(|at| names.get(at).cloned())?;
-    let has_address = |pair: &(String, String)| pair.0 == email && pair.1.contains('@');
-    if !pairs
-        .iter()
-        .filter_map(|(_, pair)| pair.as_ref())
-        .any(has_address)
-    {
-        return None;
-    }
-    let width = names.len();
+    names
+}
+
+/// The names as the first row, then a row for each person. A line without a name ends a person, or goes on with the
+/// value before it.
+fn rows_of_list(
+    text: &str,
+    pairs: Vec<Option<(String, String)>>,
+    names: &[String],
+) -> Vec<SheetRow> {
     let mut rows = vec![SheetRow {
         line: 1,
-        cells: names.clone(),
+        cells: names.to_vec(),
     }];
     let mut is_new = true;
     let mut last = None;
-    for ((index, pair), text) in pairs.into_iter().zip(text.lines()) {
+    for ((index, text), pair) in text.lines().enumerate().zip(pairs) {
         let Some((name, value)) = pair else {
             let row = rows.last_mut().filter(|_| text.starts_with(' ') && !is_new);
             let cell = row.and_then(|row| row.cells.get_mut(last?));
@@ -155,7 +164,7 @@ fn in_list(text: &str) -> Option<Vec<SheetRow>> {
             continue;
         };
         last = names.iter().position(|known| *known == name);
-        let Some(at) = names.iter().position(|known| *known == name) else {
+        let Some(at) = last else {
             continue;
         };
         let is_taken = rows
@@ -164,7 +173,7 @@ fn in_list(text: &str) -> Option<Vec<SheetRow>> {
         if is_new || is_taken {
             rows.push(SheetRow {
                 line: index + 1,
-                cells: vec![String::new(); width],
+                cells: vec![String::new(); names.len()],
             });
             is_new = false;
         }
@@ -172,7 +181,7 @@ fn in_list(text: &str) -> Option<Vec<SheetRow>> {
             *cell = value;
         }
     }
-    Some(rows)
+    rows
 }
 
 /// Goes on with a value that was too long for its line; a list between braces is cut anywhere.

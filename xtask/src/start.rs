@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use std::{
     env, fs, io,
     net::{TcpListener, TcpStream},
+    path::Path,
     process::Command,
     thread,
     time::Duration,
@@ -23,16 +24,7 @@ const VAULT: &str = "data/vault.db";
 /// Runs until told to stop, or until one of the programs ends.
 pub fn start(without_simulator: bool, release: bool) -> Result<()> {
     let listen = env::var("KALENDS_LISTEN").unwrap_or_else(|_| LISTEN.to_owned());
-    let free = format!(
-        "set KALENDS_LISTEN to another address, such as {}",
-        LISTEN.replace("3000", "3001")
-    );
-    ensure_free(&listen, &free)?;
-    if !without_simulator {
-        for address in [EXCHANGE, EXCHANGE_CONTROL] {
-            ensure_free(address, "end it, or start with --without-simulator")?;
-        }
-    }
+    ensure_ports_are_free(&listen, without_simulator)?;
     let programs = build::build(release)?;
     let simulator = if without_simulator {
         None
@@ -42,41 +34,10 @@ pub fn start(without_simulator: bool, release: bool) -> Result<()> {
     fs::create_dir_all(folders::root().join("data"))?;
 
     let exchange = match simulator {
-        Some(program) => Some(step(
-            "Starting the practice Exchange",
-            "usually a second",
-            || {
-                Exchange::start(
-                    &program,
-                    EXCHANGE,
-                    EXCHANGE_CONTROL,
-                    &folders::root().join("data/practice-exchange"),
-                )
-            },
-        )?),
+        Some(program) => Some(start_exchange(&program)?),
         None => None,
     };
-    let settings = exchange.as_ref().map(Exchange::settings);
-    let kalends = || {
-        let mut command = Command::new(programs.join("kalends"));
-        command
-            .current_dir(folders::root())
-            .envs(settings.clone().into_iter().flatten());
-        set_unless_set(
-            &mut command,
-            "KALENDS_DATABASE_URL",
-            &format!("sqlite://{DATABASE}"),
-        );
-        set_unless_set(
-            &mut command,
-            "KALENDS_VAULT_DATABASE_URL",
-            &format!("sqlite://{VAULT}"),
-        );
-        if !release {
-            command.env("KALENDS_SITE", folders::site());
-        }
-        command
-    };
+    let kalends = || kalends_command(&programs, exchange.as_ref(), release);
     let first_start =
         env::var_os("KALENDS_DATABASE_URL").is_none() && !folders::root().join(DATABASE).exists();
     if first_start && exchange.is_some() {
@@ -88,6 +49,49 @@ pub fn start(without_simulator: bool, release: bool) -> Result<()> {
     }
     let server = Background::start(kalends().arg("serve"))?;
     watch(server, exchange, &listen)
+}
+
+fn ensure_ports_are_free(listen: &str, without_simulator: bool) -> Result<()> {
+    let free = format!(
+        "set KALENDS_LISTEN to another address, such as {}",
+        LISTEN.replace("3000", "3001")
+    );
+    ensure_free(listen, &free)?;
+    if !without_simulator {
+        for address in [EXCHANGE, EXCHANGE_CONTROL] {
+            ensure_free(address, "end it, or start with --without-simulator")?;
+        }
+    }
+    Ok(())
+}
+
+fn start_exchange(program: &Path) -> Result<Exchange> {
+    let folder = folders::root().join("data/practice-exchange");
+    step("Starting the practice Exchange", "usually a second", || {
+        Exchange::start(program, EXCHANGE, EXCHANGE_CONTROL, &folder)
+    })
+}
+
+/// `kalends` with its databases in data/, and the settings that lead to the practice Exchange.
+fn kalends_command(programs: &Path, exchange: Option<&Exchange>, release: bool) -> Command {
+    let mut command = Command::new(programs.join("kalends"));
+    command
+        .current_dir(folders::root())
+        .envs(exchange.map(Exchange::settings).into_iter().flatten());
+    set_unless_set(
+        &mut command,
+        "KALENDS_DATABASE_URL",
+        &format!("sqlite://{DATABASE}"),
+    );
+    set_unless_set(
+        &mut command,
+        "KALENDS_VAULT_DATABASE_URL",
+        &format!("sqlite://{VAULT}"),
+    );
+    if !release {
+        command.env("KALENDS_SITE", folders::site());
+    }
+    command
 }
 
 /// Tells where to go as soon as the server answers, then waits for an end.

@@ -14,7 +14,7 @@ use kalends_core::{
     call::Call,
     clock::Timestamp,
     connection::{Connection, ConnectionState},
-    id::{CalendarId, ConnectionId, EventId, SyncRunId},
+    id::{AccountId, CalendarId, ConnectionId, EventId, SyncRunId},
     policy::PrivacyLevel,
 };
 use sqlx::any::AnyRow;
@@ -168,22 +168,11 @@ impl Store {
         let mut tx = self.begin().await?;
         // Policy, people, accounts, connections: whoever changes several goes in this order.
         let level = self.level_for_writing(&mut tx, connection.id).await?;
-        if self.engine() == Engine::Postgres {
-            // A refusal that stops the account comes in whole before this, or after.
-            sqlx::query("SELECT id FROM accounts WHERE id = $1 FOR SHARE")
-                .bind(connection.account_id.to_string())
-                .fetch_optional(tx.conn())
-                .await?;
-        }
+        self.lock_account(&mut tx, connection.account_id).await?;
         if unread.is_empty() {
             self.note_connected(&mut tx, connection, run).await?;
         } else {
-            sqlx::query("UPDATE connections SET last_synced_at = $2, entries = $3 WHERE id = $1")
-                .bind(connection.id.to_string())
-                .bind(run.now.millis())
-                .bind(i64::try_from(run.events.len()).unwrap_or(i64::MAX))
-                .execute(tx.conn())
-                .await?;
+            note_partly_read(&mut tx, connection.id, run).await?;
         }
         let Some(calendar) = read_calendar(&mut tx, connection.id).await? else {
             return Ok(None);
@@ -201,19 +190,8 @@ impl Store {
             )
             .await?;
         if !changes.is_empty() {
-            sqlx::query(
-                "INSERT INTO sync_runs (id, connection_id, started_at, duration_ms, inserted, updated, deleted) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            )
-            .bind(SyncRunId::new(run.now, self.random.bytes()).to_string())
-            .bind(connection.id.to_string())
-            .bind(run.started_at.millis())
-            .bind(i64::try_from(run.now.since(run.started_at).as_millis()).unwrap_or(i64::MAX))
-            .bind(changes.inserted)
-            .bind(changes.updated)
-            .bind(changes.deleted)
-            .execute(tx.conn())
-            .await?;
+            self.insert_sync_run(&mut tx, connection.id, run, changes)
+                .await?;
             self.note_calls_in(&mut tx, connection, run.calls, None, run.now)
                 .await?;
         }
@@ -225,6 +203,40 @@ impl Store {
         tx.commit().await?;
         crate::fail_point::reached("run-after-commit");
         Ok(Some(changes))
+    }
+
+    /// Holds off a refusal that stops the account: it comes in whole before this, or after.
+    async fn lock_account(&self, tx: &mut Transaction, id: AccountId) -> Result<(), StoreError> {
+        if self.engine() == Engine::Postgres {
+            sqlx::query("SELECT id FROM accounts WHERE id = $1 FOR SHARE")
+                .bind(id.to_string())
+                .fetch_optional(tx.conn())
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_sync_run(
+        &self,
+        tx: &mut Transaction,
+        connection: ConnectionId,
+        run: &CompletedRun<'_>,
+        changes: Changes,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO sync_runs (id, connection_id, started_at, duration_ms, inserted, updated, deleted) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(SyncRunId::new(run.now, self.random.bytes()).to_string())
+        .bind(connection.to_string())
+        .bind(run.started_at.millis())
+        .bind(i64::try_from(run.now.since(run.started_at).as_millis()).unwrap_or(i64::MAX))
+        .bind(changes.inserted)
+        .bind(changes.updated)
+        .bind(changes.deleted)
+        .execute(tx.conn())
+        .await?;
+        Ok(())
     }
 
     /// How a connection stands whose sync run read everything.
@@ -324,6 +336,21 @@ impl Store {
         }
         Ok(changes)
     }
+}
+
+/// That a sync run read some periods and not others; how the connection stands is told by [`Store::fail_run`].
+async fn note_partly_read(
+    tx: &mut Transaction,
+    connection: ConnectionId,
+    run: &CompletedRun<'_>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE connections SET last_synced_at = $2, entries = $3 WHERE id = $1")
+        .bind(connection.to_string())
+        .bind(run.now.millis())
+        .bind(i64::try_from(run.events.len()).unwrap_or(i64::MAX))
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// The calendar that a connection reads: a mailbox's default one.

@@ -174,6 +174,7 @@ impl Store {
         Ok(id)
     }
 
+    /// Points the account that was typed to its new secret, and makes it if there is none.
     async fn upsert_account(
         &self,
         tx: &mut Transaction,
@@ -181,43 +182,21 @@ impl Store {
         now: Timestamp,
         released: &mut Vec<SecretId>,
     ) -> Result<AccountId, StoreError> {
-        let kind = rows::to_name(&new.mode, "kind")?;
-        let owner = accounts::owner_key(new.mode, new.reads.user_id);
-        let sql = format!(
-            "{} WHERE kind = $1 AND host = $2 AND name_key = $3 AND owner_key = $4",
-            accounts::COLUMNS
-        );
-        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(&kind)
-            .bind(new.endpoint.host())
-            .bind(new.account.key())
-            .bind(&owner)
-            .fetch_optional(tx.conn())
-            .await?;
-        if let Some(row) = found {
-            let account: Account = accounts::account(&row)?;
-            sqlx::query(
-                "UPDATE accounts SET secret_id = $2, endpoint = $3, name = $4, saved_refusals = 0, stopped_until = NULL, stopped_for = NULL, \
-                 control_mailbox = COALESCE($5, control_mailbox) WHERE id = $1",
-            )
-            .bind(account.id.to_string())
-            .bind(new.secret_id.to_string())
-            .bind(new.endpoint.to_string())
-            .bind(rows::to_json(&new.account, "name")?)
-            .bind(new.control.as_ref().map(SmtpAddress::as_str))
-            .execute(tx.conn())
-            .await?;
-            // A sync run shows how each troubled colleague really stands; until then their last state stays. The others
-            // go on as planned, so that a hundredth colleague does not set off a hundred sync runs.
-            sqlx::query("UPDATE connections SET due_at = $2 WHERE account_id = $1 AND state <> $3")
-                .bind(account.id.to_string())
-                .bind(now.millis())
-                .bind(ConnectionState::Connected.code())
-                .execute(tx.conn())
-                .await?;
-            released.push(account.secret_id);
-            return Ok(account.id);
-        }
+        let Some(account) = find_account(tx, new).await? else {
+            return self.insert_account(tx, new, now).await;
+        };
+        update_account(tx, account.id, new).await?;
+        make_troubled_due(tx, account.id, now).await?;
+        released.push(account.secret_id);
+        Ok(account.id)
+    }
+
+    async fn insert_account(
+        &self,
+        tx: &mut Transaction,
+        new: &NewConnection,
+        now: Timestamp,
+    ) -> Result<AccountId, StoreError> {
         let id = AccountId::new(now, self.random.bytes());
         sqlx::query(
             "INSERT INTO accounts \
@@ -225,11 +204,11 @@ impl Store {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(id.to_string())
-        .bind(&kind)
+        .bind(rows::to_name(&new.mode, "kind")?)
         .bind(new.endpoint.host())
         .bind(rows::to_json(&new.account, "name")?)
         .bind(new.account.key())
-        .bind(&owner)
+        .bind(accounts::owner_key(new.mode, new.reads.user_id))
         .bind(new.endpoint.to_string())
         .bind(new.secret_id.to_string())
         .bind(new.control.as_ref().map(SmtpAddress::as_str))
@@ -287,6 +266,60 @@ impl Store {
         }
         self.index_user_in(tx, user).await
     }
+}
+
+/// The account with the name that was typed, on its host.
+async fn find_account(
+    tx: &mut Transaction,
+    new: &NewConnection,
+) -> Result<Option<Account>, StoreError> {
+    let sql = format!(
+        "{} WHERE kind = $1 AND host = $2 AND name_key = $3 AND owner_key = $4",
+        accounts::COLUMNS
+    );
+    let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(rows::to_name(&new.mode, "kind")?)
+        .bind(new.endpoint.host())
+        .bind(new.account.key())
+        .bind(accounts::owner_key(new.mode, new.reads.user_id))
+        .fetch_optional(tx.conn())
+        .await?;
+    found.map(|row| accounts::account(&row)).transpose()
+}
+
+async fn update_account(
+    tx: &mut Transaction,
+    id: AccountId,
+    new: &NewConnection,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE accounts SET secret_id = $2, endpoint = $3, name = $4, saved_refusals = 0, stopped_until = NULL, stopped_for = NULL, \
+         control_mailbox = COALESCE($5, control_mailbox) WHERE id = $1",
+    )
+    .bind(id.to_string())
+    .bind(new.secret_id.to_string())
+    .bind(new.endpoint.to_string())
+    .bind(rows::to_json(&new.account, "name")?)
+    .bind(new.control.as_ref().map(SmtpAddress::as_str))
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// A sync run shows how each troubled colleague really stands; until then their last state stays. The others go on as
+/// planned, so that a hundredth colleague does not set off a hundred sync runs.
+async fn make_troubled_due(
+    tx: &mut Transaction,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE connections SET due_at = $2 WHERE account_id = $1 AND state <> $3")
+        .bind(account.to_string())
+        .bind(now.millis())
+        .bind(ConnectionState::Connected.code())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Whoever is disconnected by somebody else reads it on their profile.
