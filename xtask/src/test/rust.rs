@@ -14,7 +14,10 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Metadata, TargetKind};
-use std::process::Command;
+use std::{env, num::NonZero, process::Command, thread::available_parallelism};
+
+/// How many tests run side by side.
+const TEST_THREADS: &str = "RUST_TEST_THREADS";
 
 pub fn unit(postgres: Option<&Postgres>) -> Result<Count> {
     let product = count(product(postgres).args(["--lib", "--bins"]))?;
@@ -102,6 +105,11 @@ fn cargo_test() -> Command {
     command
         .current_dir(folders::root())
         .args(["test", "--no-fail-fast"]);
+    if env::var_os(TEST_THREADS).is_none() {
+        // Tests wait for databases and servers a third of their time.
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        command.env(TEST_THREADS, (cores * 2).to_string());
+    }
     command
 }
 
