@@ -7,33 +7,30 @@ mod connection_state;
 mod copy;
 mod empty_state;
 mod failure;
-mod field;
 mod follow;
 mod frame;
-mod icon;
 mod ladder;
 mod loaded;
 mod notice;
 mod question;
+mod wake_islands;
 mod when;
 
 pub use all_paused::AllPaused;
 pub use browser_zone::BrowserZone;
 pub use choice::choice;
-#[cfg(feature = "ssr")]
 pub use connection_state::next_sync;
 pub use connection_state::{StateBadge, StateView, state_label};
 pub use copy::CopyButton;
 pub use empty_state::EmptyState;
 pub use failure::Failure;
-pub use field::{Field, FormNotice};
 pub use follow::Follow;
 pub use frame::Frame;
-pub use icon::Icon;
+pub use islands::component::{Field, FormNotice, Icon};
 pub use ladder::LadderView;
 pub use loaded::loaded;
-#[cfg(feature = "ssr")]
 pub use notice::owner_short;
 pub use notice::{CommandBlock, Notice};
 pub use question::{Asks, Question};
+pub use wake_islands::WakeIslands;
 pub use when::When;

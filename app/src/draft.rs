@@ -1,21 +1,16 @@
 //! A refused form, kept until its page is shown again: what was typed (never a secret) and what was wrong with it.
 
-use crate::error::FieldErrors;
-#[cfg(feature = "ssr")]
+pub use islands::draft::FormDraft;
+
 use kalends_core::mailbox::SmtpAddress;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The most that is kept of what somebody typed who is not signed in, in bytes.
-#[cfg(feature = "ssr")]
 const MAX_ANONYMOUS_BYTES: usize = 1000;
 
 /// The longest message beside a field of such a form, in characters.
-#[cfg(feature = "ssr")]
 const MAX_MESSAGE_CHARS: usize = 300;
 
 /// The longest value that a field takes of somebody who is not signed in, in characters.
-#[cfg(feature = "ssr")]
 fn max_chars(field: &str) -> usize {
     match field {
         // Of the first start alone: worth nothing once the form is taken.
@@ -28,37 +23,22 @@ fn max_chars(field: &str) -> usize {
     }
 }
 
-/// What was typed, by field name, and the messages beside it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FormDraft {
-    pub values: BTreeMap<String, String>,
-    pub errors: FieldErrors,
-}
-
-impl FormDraft {
-    /// As it is kept of somebody who is not signed in: each value cut at what its field takes, and nothing that was
-    /// typed where it is more than a kilobyte in all.
-    #[cfg(feature = "ssr")]
-    pub fn cut(mut self) -> Self {
-        for (field, value) in &mut self.values {
-            *value = value.chars().take(max_chars(field)).collect();
-        }
-        for message in self.errors.values_mut() {
-            *message = message.chars().take(MAX_MESSAGE_CHARS).collect();
-        }
-        if self.values.values().map(String::len).sum::<usize>() > MAX_ANONYMOUS_BYTES {
-            self.values.clear();
-        }
-        self
+/// A form as it is kept of somebody who is not signed in: each value cut at what its field takes, and nothing that was typed
+/// where it is more than a kilobyte in all.
+pub fn cut(mut draft: FormDraft) -> FormDraft {
+    for (field, value) in &mut draft.values {
+        *value = value.chars().take(max_chars(field)).collect();
     }
-
-    pub fn value(&self, field: &str) -> String {
-        self.values.get(field).cloned().unwrap_or_default()
+    for message in draft.errors.values_mut() {
+        *message = message.chars().take(MAX_MESSAGE_CHARS).collect();
     }
+    if draft.values.values().map(String::len).sum::<usize>() > MAX_ANONYMOUS_BYTES {
+        draft.values.clear();
+    }
+    draft
 }
 
 /// A checkbox as its form posts it; empty where it is not ticked.
-#[cfg(feature = "ssr")]
 pub fn ticked(is_ticked: bool) -> String {
     if is_ticked {
         "true".to_owned()
@@ -79,14 +59,14 @@ mod tests {
             values: fields.map(|field| (field.to_owned(), long.clone())).into(),
             ..FormDraft::default()
         };
-        assert!(draft.cut().values.is_empty());
+        assert!(cut(draft).values.is_empty());
         let draft = FormDraft {
             values: fields
                 .map(|field| (field.to_owned(), "x".repeat(60_000)))
                 .into(),
             ..FormDraft::default()
         };
-        let lengths = draft.cut().values.into_values().map(|it| it.len());
+        let lengths = cut(draft).values.into_values().map(|it| it.len());
         assert_eq!(lengths.collect::<Vec<_>>(), [254, 100, 200, 64, 0]);
     }
 }

@@ -3,6 +3,7 @@
 /// Everything but letters, digits and `-._~` as percent signs and hex digits.
 pub fn encoded(text: &str) -> String {
     use std::fmt::Write as _;
+
     let mut encoded = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

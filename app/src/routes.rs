@@ -39,7 +39,7 @@ use crate::{
         sign_in::{SignInCodePage, SignInPage},
         style::StylePage,
     },
-    viewer::provide_viewer,
+    viewer::AskedViewer,
 };
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
@@ -51,7 +51,7 @@ use leptos_router::{
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    provide_viewer();
+    AskedViewer::provide();
 
     view! {
         <Router>
@@ -109,9 +109,6 @@ pub fn App() -> impl IntoView {
 
 #[component]
 fn NotFound() -> impl IntoView {
-    #[cfg(feature = "ssr")]
     let error = crate::request::failure();
-    #[cfg(not(feature = "ssr"))]
-    let error = crate::AppError::NotYours;
     view! { <Failure error /> }
 }

@@ -1,17 +1,8 @@
 //! The document around the app, with links to the site files under their hashed names.
 
-use crate::App;
+use crate::{App, site::SiteManifest};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
-use serde::{Deserialize, Serialize};
-
-/// The addresses of the built site files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SiteManifest {
-    pub css: String,
-    pub js: String,
-    pub wasm: String,
-}
 
 /// The whole document.
 pub fn shell() -> impl IntoView {
@@ -33,27 +24,13 @@ pub fn shell() -> impl IntoView {
     }
 }
 
-/// Style and script; nothing where the site was not built.
+/// Style and script of every page; nothing where the site was not built.
 #[component]
 fn Assets() -> impl IntoView {
-    use_context::<SiteManifest>().map(|SiteManifest { css, js, wasm }| {
-        // Wakes every island, then sets the mark that style and tests go by.
-        let start = format!(
-            "import start, * as site from \"{js}\"; \
-             await start({{ module_or_path: \"{wasm}\" }}); \
-             site.hydrate(); \
-             for (const island of document.querySelectorAll(\"leptos-island\")) \
-             await site[island.dataset.component]?.(island); \
-             document.documentElement.dataset.hydrated = \"true\";"
-        );
+    use_context::<SiteManifest>().map(|SiteManifest { css, .. }| {
         view! {
             <link rel="stylesheet" href=css />
-            <script type="module" src="/copy.js" nonce=use_nonce()></script>
-            <link rel="modulepreload" href=js />
-            <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-            <script type="module" nonce=use_nonce()>
-                {start}
-            </script>
+            <script type="module" src="/page.js" nonce=use_nonce()></script>
         }
     })
 }

@@ -1,30 +1,40 @@
 //! Who looks at a page: the frame around it names them and shows them their ways.
 
-use crate::AppError;
+use crate::{
+    AppError,
+    request::{Right, user_if_signed_in},
+};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// Who looks at the page, as far as the frame needs to know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Viewer {
     pub name: String,
     pub is_admin: bool,
 }
 
-#[server(endpoint = "viewer")]
+/// Asked once for a page and all its parts, when the first one wants to know; `None` where nobody is signed in.
+#[derive(Clone, Default)]
+pub struct AskedViewer(Arc<OnceCell<Option<Viewer>>>);
+
+impl AskedViewer {
+    pub fn provide() {
+        provide_context(Self::default());
+    }
+
+    pub async fn get() -> Option<Viewer> {
+        let asked = expect_context::<Self>().0;
+        let ask = async || who_looks().await.ok().flatten();
+        asked.get_or_init(ask).await.clone()
+    }
+}
+
 async fn who_looks() -> Result<Option<Viewer>, AppError> {
-    let user = crate::request::user_if_signed_in().await?;
+    let user = user_if_signed_in().await?;
     Ok(user.map(|user| Viewer {
-        is_admin: user.has(kalends_core::rights::Right::Organisation),
+        is_admin: user.has(Right::Organisation),
         name: user.name,
     }))
-}
-
-pub fn use_viewer() -> Resource<Result<Option<Viewer>, AppError>> {
-    expect_context()
-}
-
-/// Asks once for every page and its parts.
-pub fn provide_viewer() {
-    provide_context(Resource::new(|| (), |()| who_looks()));
 }

@@ -1,7 +1,7 @@
 //! What people take away as files: admins lists, everybody what is stored about them.
 
 use app::{
-    AuditWanted, ConnectionsWanted, Formatter,
+    AuditQuery, ConnectionsQuery, Formatter,
     request::{PublicOrigin, USER_KEY},
 };
 use axum::{
@@ -131,7 +131,7 @@ async fn addresses(
 async fn connections(
     asker: SignedIn,
     State(services): State<Services>,
-    Query(wanted): Query<ConnectionsWanted>,
+    Query(wanted): Query<ConnectionsQuery>,
 ) -> Result<Response, Response> {
     asker.with(&services, Right::Connections).await?;
     let wanted = app::asked_connections(&wanted);
@@ -174,7 +174,7 @@ async fn links(
 async fn audit_lines(
     asker: SignedIn,
     State(services): State<Services>,
-    Query(wanted): Query<AuditWanted>,
+    Query(wanted): Query<AuditQuery>,
 ) -> Result<Response, Response> {
     let admin = asker.with(&services, Right::AuditTrail).await?;
     let words = Formatter::new(&admin.time_zone, services.clock.now());

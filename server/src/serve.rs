@@ -41,7 +41,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use tower_sessions::{
     Expiry, SessionManagerLayer,
     cookie::{SameSite, time},
@@ -274,7 +274,7 @@ pub fn router(
         .layer(from_fn_with_state(page, failed_forms))
         .layer(sessions)
         .layer(from_fn(layers::device_cookie))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(CompressionLayer::new())
         .layer(from_fn(layers::packed_for_readers))
         .layer(from_fn_with_state(outside.clone(), layers::same_origin))
         .layer(from_fn_with_state(services.clone(), outage::told))

@@ -17,7 +17,7 @@ mod check_exchange;
 mod commands;
 #[path = "pages/connect.rs"]
 mod connect;
-#[path = "pages/decision.rs"]
+#[path = "pages/databases.rs"]
 mod databases;
 #[path = "pages/decision.rs"]
 mod decision;

@@ -57,7 +57,7 @@ pub fn self_contained_unoptimised() -> Result<PathBuf> {
 }
 
 /// The product's packages for this machine.
-pub const PRODUCT: [&str; 5] = ["--workspace", "--exclude", "islands", "--exclude", "xtask"];
+pub const PRODUCT: [&str; 3] = ["--workspace", "--exclude", "xtask"];
 
 /// The practice Exchange beside a self-contained program.
 pub fn simulator(release: bool) -> Result<PathBuf> {

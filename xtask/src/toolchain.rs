@@ -61,8 +61,11 @@ impl Toolchain {
             Self::Present => Command::new(cargo()),
             Self::Debian => Command::new("/usr/bin/cargo"),
         };
-        command.arg("build");
-        self.complete(command)
+        command.arg("rustc");
+        let mut command = self.complete(command);
+        // Only here: with both kinds of library at once there would be no LTO.
+        command.args(["--crate-type", "cdylib"]);
+        command
     }
 
     /// `cargo clippy` of the browser's crate, by the compiler that builds it.

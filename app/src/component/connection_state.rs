@@ -1,12 +1,18 @@
 //! The state of a connection in words, by icon and text.
 
-use crate::component::Icon;
-use kalends_core::connection::ConnectionState;
+use crate::{
+    component::Icon,
+    moment::{Formatter, Moment},
+};
+use kalends::sync::plan::OVERDUE;
+use kalends_core::{
+    connection::{Connection, ConnectionState},
+    problem::Retry,
+};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// The states that a page can show; one more than a connection has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateView {
     NotConnected,
     Is(ConnectionState),
@@ -48,39 +54,26 @@ pub fn StateBadge(state: StateView) -> impl IntoView {
     view! { <span class=state.class()>{state.icon().view()} {state.label()}</span> }
 }
 
-#[cfg(feature = "ssr")]
-pub use ssr::next_sync;
-
-#[cfg(feature = "ssr")]
-mod ssr {
-    use crate::moment::{Formatter, Moment};
-    use kalends::sync::plan::OVERDUE;
-    use kalends_core::{
-        connection::{Connection, ConnectionState},
-        problem::Retry,
-    };
-
-    /// When the next sync run is planned, or why nobody can say.
-    pub fn next_sync(connection: &Connection, words: &Formatter) -> Result<Moment, String> {
-        if connection.state == ConnectionState::Paused {
-            return Err("none while it is paused".to_owned());
-        }
-        let told = match &connection.problem {
-            Some(problem) if problem.changed_certificate().is_some() => {
-                "none until the certificate or the password is put right"
-            }
-            Some(problem) if problem.is_about_password() && problem.retry() == Retry::Never => {
-                "none until the password is put right"
-            }
-            _ => {
-                let planned = connection
-                    .due_at
-                    .map(|at| words.upcoming_or_late(at, OVERDUE));
-                return planned.ok_or_else(|| "none planned".to_owned());
-            }
-        };
-        Err(told.to_owned())
+/// When the next sync run is planned, or why nobody can say.
+pub fn next_sync(connection: &Connection, words: &Formatter) -> Result<Moment, String> {
+    if connection.state == ConnectionState::Paused {
+        return Err("none while it is paused".to_owned());
     }
+    let told = match &connection.problem {
+        Some(problem) if problem.changed_certificate().is_some() => {
+            "none until the certificate or the password is put right"
+        }
+        Some(problem) if problem.is_about_password() && problem.retry() == Retry::Never => {
+            "none until the password is put right"
+        }
+        _ => {
+            let planned = connection
+                .due_at
+                .map(|at| words.upcoming_or_late(at, OVERDUE));
+            return planned.ok_or_else(|| "none planned".to_owned());
+        }
+    };
+    Err(told.to_owned())
 }
 
 pub fn state_label(code: &str) -> &'static str {

@@ -1,6 +1,6 @@
 //! What a page shows when its data could not be had.
 
-use crate::{component::Frame, error::AppError};
+use crate::{AppError, component::Frame};
 use leptos::prelude::*;
 
 /// A page in the place of one whose data could not be had.

@@ -1,6 +1,6 @@
 //! The frame around every page: skip link, navigation for who is signed in, heading.
 
-use crate::viewer::{Viewer, use_viewer};
+use crate::viewer::{AskedViewer, Viewer};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -19,7 +19,6 @@ pub fn Frame(
     part_of: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
-    let viewer = use_viewer();
     let class = match (wide, narrow) {
         (true, _) => "page page-wide",
         (false, true) => "page page-narrow",
@@ -34,7 +33,7 @@ pub fn Frame(
                     <img src="/favicon.svg" alt="" width="24" height="24" />
                     "Kalends"
                 </a>
-                <Suspense>{move || Suspend::new(async move { viewer.await.ok().flatten().map(|viewer| navigation(viewer, part_of)) })}</Suspense>
+                <Suspense>{move || Suspend::new(async move { AskedViewer::get().await.map(|viewer| navigation(viewer, part_of)) })}</Suspense>
             </div>
         </header>
         <main id="main" class=class tabindex="-1">

@@ -2,23 +2,25 @@
 
 use crate::{AppError, component::Failure};
 use leptos::prelude::*;
-use serde::{Serialize, de::DeserializeOwned};
 
-/// The page for `resource`, built by `page` on both sides from the same data.
-pub fn loaded<T, V>(
-    resource: Resource<Result<T, AppError>>,
+/// The page that `page` makes of what `load` brings.
+pub fn loaded<T, F, V>(
+    load: impl Fn() -> F + Send + Sync + 'static,
     page: impl Fn(T) -> V + Clone + Send + Sync + 'static,
 ) -> impl IntoView
 where
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T, AppError>> + Send + 'static,
     V: IntoView + 'static,
 {
+    // Suspense runs its part twice: what it awaits must be there twice.
+    let data = ArcAsyncDerived::new(load);
     view! {
         <Suspense>
             {move || {
-                let page = page.clone();
+                let (data, page) = (data.clone(), page.clone());
                 Suspend::new(async move {
-                    match resource.await {
+                    match data.await {
                         Ok(data) => page(data).into_any(),
                         Err(error) => view! { <Failure error /> }.into_any(),
                     }

@@ -176,7 +176,6 @@ fn owner_words(advice: &Advice, just_tried: bool, is_help: bool) -> &'static str
 }
 
 /// Who must act, in few words, for lists.
-#[cfg(feature = "ssr")]
 pub const fn owner_short(owner: Owner) -> &'static str {
     match owner {
         Owner::You => "The user must act",

@@ -4,14 +4,21 @@ use crate::{
     AppError,
     component::{EmptyState, Field, FormNotice, Frame, When, loaded},
     draft::FormDraft,
-    error::FieldErrors,
-    moment::Moment,
+    moment::{Formatter, Moment},
+    request,
 };
+use islands::error::FieldErrors;
+use jiff::civil::Date;
+use kalends_core::{
+    audit::{AuditAction, AuditCategory, AuditFilter},
+    clock::Timestamp,
+};
+use kalends_store::vault::VaultError;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 
 /// How many lines a page holds.
-#[cfg(feature = "ssr")]
 const PAGE_SIZE: i64 = 50;
 
 /// What is asked for, as the address carries it.
@@ -41,7 +48,7 @@ impl AuditQuery {
 }
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct AuditView {
     wanted: AuditQuery,
     errors: FormDraft,
@@ -57,7 +64,7 @@ struct AuditView {
 }
 
 /// One line, or what was counted into one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct LineView {
     at: Moment,
     who: String,
@@ -65,81 +72,64 @@ struct LineView {
     about: String,
 }
 
-#[cfg(feature = "ssr")]
-pub use filter::{filter_of, kinds};
-
-#[cfg(feature = "ssr")]
-mod filter {
-    use super::AuditQuery;
-    use crate::{error::FieldErrors, moment::Formatter};
-    use jiff::civil::Date;
-    use kalends_core::{
-        audit::{AuditAction, AuditCategory, AuditFilter},
-        clock::Timestamp,
+/// The kinds of lines: code, label, actions.
+pub fn kinds() -> [(&'static str, &'static str, Vec<AuditAction>); 8] {
+    let those = |chosen: &dyn Fn(AuditCategory) -> bool| -> Vec<AuditAction> {
+        let all = AuditAction::VARIANTS.iter().copied();
+        all.filter(|action| chosen(action.kind())).collect()
     };
-    use strum::VariantArray as _;
-
-    /// The kinds of lines: code, label, actions.
-    pub fn kinds() -> [(&'static str, &'static str, Vec<AuditAction>); 8] {
-        let those = |chosen: &dyn Fn(AuditCategory) -> bool| -> Vec<AuditAction> {
-            let all = AuditAction::VARIANTS.iter().copied();
-            all.filter(|action| chosen(action.kind())).collect()
-        };
-        let of = |kind: AuditCategory| those(&|other| other == kind);
-        [
-            (
-                "",
-                "All but passwords opened",
-                those(&|kind| kind != AuditCategory::Passwords),
-            ),
-            ("sign-ins", "Sign-ins and people", of(AuditCategory::People)),
-            ("connections", "Connections", of(AuditCategory::Connections)),
-            ("accounts", "Service accounts", of(AuditCategory::Accounts)),
-            ("requests", "Requests", of(AuditCategory::Requests)),
-            ("policy", "Policy and privacy", of(AuditCategory::Policy)),
-            (
-                "passwords",
-                "Passwords opened",
-                of(AuditCategory::Passwords),
-            ),
-            ("all", "Every line, as the chain has it", those(&|_| true)),
-        ]
-    }
-
-    /// The filter of an address, days in the reader's zone; what is no date is told at its field.
-    pub fn filter_of(wanted: &AuditQuery, words: &Formatter) -> (AuditFilter, FieldErrors) {
-        let mut errors = FieldErrors::new();
-        let mut day = |name: &str, text: &str, days: i64| -> Option<Timestamp> {
-            if text.trim().is_empty() {
-                return None;
-            }
-            let date: Option<Date> = text.trim().parse().ok();
-            let at = date.and_then(|date| words.midnight(date, days));
-            if at.is_none() {
-                errors.insert(name.to_owned(), "Type a date as 2027-01-31.".to_owned());
-            }
-            at
-        };
-        let from = day("from", &wanted.from, 0);
-        let to = day("to", &wanted.to, 1);
-        let actions = kinds()
-            .into_iter()
-            .find(|(code, ..)| *code == wanted.kind)
-            .map_or_else(|| kinds()[0].2.clone(), |(_, _, actions)| actions);
-        let filter = AuditFilter {
-            who: wanted.who.trim().to_owned(),
-            about: wanted.about.trim().to_owned(),
-            actions,
-            from,
-            to,
-        };
-        (filter, errors)
-    }
+    let of = |kind: AuditCategory| those(&|other| other == kind);
+    [
+        (
+            "",
+            "All but passwords opened",
+            those(&|kind| kind != AuditCategory::Passwords),
+        ),
+        ("sign-ins", "Sign-ins and people", of(AuditCategory::People)),
+        ("connections", "Connections", of(AuditCategory::Connections)),
+        ("accounts", "Service accounts", of(AuditCategory::Accounts)),
+        ("requests", "Requests", of(AuditCategory::Requests)),
+        ("policy", "Policy and privacy", of(AuditCategory::Policy)),
+        (
+            "passwords",
+            "Passwords opened",
+            of(AuditCategory::Passwords),
+        ),
+        ("all", "Every line, as the chain has it", those(&|_| true)),
+    ]
 }
 
-#[server(endpoint = "audit")]
+/// The filter of an address, days in the reader's zone; what is no date is told at its field.
+pub fn filter_of(wanted: &AuditQuery, words: &Formatter) -> (AuditFilter, FieldErrors) {
+    let mut errors = FieldErrors::new();
+    let mut day = |name: &str, text: &str, days: i64| -> Option<Timestamp> {
+        if text.trim().is_empty() {
+            return None;
+        }
+        let date: Option<Date> = text.trim().parse().ok();
+        let at = date.and_then(|date| words.midnight(date, days));
+        if at.is_none() {
+            errors.insert(name.to_owned(), "Type a date as 2027-01-31.".to_owned());
+        }
+        at
+    };
+    let from = day("from", &wanted.from, 0);
+    let to = day("to", &wanted.to, 1);
+    let actions = kinds()
+        .into_iter()
+        .find(|(code, ..)| *code == wanted.kind)
+        .map_or_else(|| kinds()[0].2.clone(), |(_, _, actions)| actions);
+    let filter = AuditFilter {
+        who: wanted.who.trim().to_owned(),
+        about: wanted.about.trim().to_owned(),
+        actions,
+        from,
+        to,
+    };
+    (filter, errors)
+}
+
 async fn audit(wanted: AuditQuery) -> Result<AuditView, AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::AuditTrail).await?;
     let words = request::formatter(&admin).await?;
     let services = request::services();
@@ -188,14 +178,12 @@ async fn audit(wanted: AuditQuery) -> Result<AuditView, AppError> {
 }
 
 /// The words of an action; its name, if this version does not know it.
-#[cfg(feature = "ssr")]
 pub(super) fn what(action: &str) -> String {
     kalends_core::audit::AuditAction::from_name(action)
         .map_or_else(|| action.to_owned(), |it| it.words().to_owned())
 }
 
 /// Openings counted by hour and account, the newest first.
-#[cfg(feature = "ssr")]
 fn opened(
     lines: &[kalends_core::audit::AuditLine],
     words: &crate::moment::Formatter,
@@ -225,19 +213,15 @@ fn opened(
     counted.into_iter().map(line).collect()
 }
 
-#[cfg(feature = "ssr")]
 const FORGED: &str = "The vault's memory of this log was changed or damaged: whether lines are missing can no longer be told \
                       from it. To see what is wrong, run: kalends audit verify. Once you know why, kalends vault adopt begins \
                       the memory anew.";
 
 /// How the trail stands since it was last looked at as a whole.
-#[cfg(feature = "ssr")]
 async fn chain(
     services: &kalends::services::Services,
     words: &crate::moment::Formatter,
 ) -> Result<(String, bool), AppError> {
-    use crate::request;
-    use kalends_store::vault::VaultError;
     let broken = |what: String| Ok((what, false));
     let anchor = match services.vault.anchor().await {
         Ok(anchor) => anchor,
@@ -286,10 +270,7 @@ pub fn AuditPage() -> impl IntoView {
             }
         })
     };
-    loaded(
-        Resource::new(wanted, audit),
-        |view| view! { <Audit view /> },
-    )
+    loaded(move || audit(wanted()), |view| view! { <Audit view /> })
 }
 
 #[component]

@@ -8,25 +8,20 @@ mod grid_view;
 mod mode;
 mod month_view;
 
-#[cfg(feature = "ssr")]
 mod agenda;
-#[cfg(feature = "ssr")]
 mod columns;
-#[cfg(feature = "ssr")]
 mod grid;
-#[cfg(feature = "ssr")]
 mod month;
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod samples;
-#[cfg(feature = "ssr")]
 mod span;
-#[cfg(feature = "ssr")]
 mod steps;
 
 use crate::{
     AppError,
     component::{Follow, Frame, Icon, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
+    request,
 };
 use agenda_view::{Agenda, AgendaDay};
 use grid_view::{Grid, GridView};
@@ -34,10 +29,9 @@ use kalends_core::advice::Advice;
 use leptos::prelude::*;
 use mode::CalendarMode;
 use month_view::{Month, MonthView};
-use serde::{Deserialize, Serialize};
 
 /// What an address asks for, as the server lays it out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct CalendarView {
     /// `None`: not connected.
     connection: Option<ConnectionLine>,
@@ -60,7 +54,7 @@ struct CalendarView {
 }
 
 /// How fresh the entries are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct ConnectionLine {
     mailbox: String,
     state: StateView,
@@ -69,13 +63,7 @@ struct ConnectionLine {
     advice: Option<Advice>,
 }
 
-#[server(endpoint = "calendar")]
-async fn calendar(
-    #[server(default)] view: String,
-    #[server(default)] day: String,
-    #[server(default)] hours: String,
-) -> Result<CalendarView, AppError> {
-    use crate::request;
+async fn calendar(view: String, day: String, hours: String) -> Result<CalendarView, AppError> {
     let user = request::user().await?;
     let words = request::formatter(&user).await?;
     let store = request::services().store;
@@ -122,13 +110,11 @@ async fn calendar(
 }
 
 /// What stands in a span of days, as the privacy of its owner lets it be kept.
-#[cfg(feature = "ssr")]
 async fn entries(
     user: &kalends_store::User,
     connection: Option<&kalends_core::connection::Connection>,
     window: kalends_core::calendar::Window,
 ) -> Result<Vec<kalends_store::StoredEntry>, AppError> {
-    use crate::request;
     let Some(connection) = connection else {
         return Ok(Vec::new());
     };
@@ -139,7 +125,6 @@ async fn entries(
     Ok(found.map(|entry| entry::named(entry, level)).collect())
 }
 
-#[cfg(feature = "ssr")]
 fn connection_line(
     connection: &kalends_core::connection::Connection,
     words: &crate::moment::Formatter,
@@ -161,7 +146,10 @@ pub fn CalendarPage() -> impl IntoView {
         query.with(|query| ["view", "day", "hours"].map(|name| query.get(name).unwrap_or_default()))
     };
     loaded(
-        Resource::new(asked, |[view, day, hours]| calendar(view, day, hours)),
+        move || {
+            let [view, day, hours] = asked();
+            calendar(view, day, hours)
+        },
         |view| view! { <Calendar view /> },
     )
 }

@@ -1,12 +1,11 @@
 //! How one reads calendars: the first day of the week, and a clock of 24 or of 12 hours.
 
-use crate::AppError;
+use crate::{AppError, request};
 use kalends_core::preferences::{FirstDay, HourClock, Preferences};
 use leptos::{prelude::*, server_fn::ServerFn};
 
 #[server(endpoint = "save_preferences")]
 async fn save_preferences(first_day: FirstDay, clock: HourClock) -> Result<(), AppError> {
-    use crate::request;
     let user = request::user().await?;
     let kept = request::services()
         .store

@@ -3,48 +3,73 @@
 use crate::{
     AppError,
     component::{Frame, LadderView, When, loaded},
-    page::connect::replace::{ReplacePassword, ReplaceView},
+    page::connect::replace::{self, ReplacePassword, ReplaceView},
+    request,
 };
-use kalends_core::check::{Step, TestSteps, Verdict};
-use leptos::prelude::*;
+use kalends::services::Services;
+use kalends_core::check::{Check, Outcome, Step, TestSteps, Verdict};
+use leptos::{prelude::*, server_fn::ServerFn};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+use view::{CheckEnd, CheckView, WaitingView};
 
 mod ended;
 mod fix;
-mod progress;
+mod lookup;
 mod view;
 
 pub use ended::Ended;
-pub use progress::{CheckProgress, cancel};
-pub use view::{CheckEnd, CheckView, Fix};
-
-#[cfg(feature = "ssr")]
-mod lookup;
-#[cfg(feature = "ssr")]
 pub use lookup::check_for;
+pub use view::Fix;
 
-use progress::CancelForm;
-use view::WaitingView;
+const FIRST_ANSWER_LIMIT: Duration = Duration::from_secs(15);
 
-#[cfg(feature = "ssr")]
-const FIRST_ANSWER_LIMIT: std::time::Duration = std::time::Duration::from_secs(15);
-
-/// The check for its page, with the form for another password where that is what it needs. Most end
-/// within a moment; after the limit the page shows how far it is, and looks again by itself until the end.
-#[server(endpoint = "check_page")]
-async fn check_page(id: String) -> Result<(CheckView, Option<ReplaceView>), AppError> {
-    use crate::{page::connect::replace, request};
+#[server(endpoint = "cancel_check")]
+async fn cancel_check(id: String) -> Result<(), AppError> {
     let user = request::user().await?;
-    let found = lookup::check_for(&user, &id).await?;
-    let kalends::services::Services {
+    let check = lookup::check_for(&user, &id).await?;
+    kalends::connect::cancel(&request::services(), check.id)
+        .await
+        .map_err(request::internal)?;
+    if request::is_plain() {
+        request::see_other(&format!("/profile/exchange/checks/{}", check.id));
+    }
+    Ok(())
+}
+
+/// The check for its page, with the form for another password where that is what it needs. Most end within a moment;
+/// after the limit the page shows how far it is, and looks again by itself until the end. Below the form that it came
+/// from it is told at once.
+async fn check_page(
+    (id, in_place): (String, bool),
+) -> Result<(CheckView, Option<ReplaceView>), AppError> {
+    let user = request::user().await?;
+    let mut check = lookup::check_for(&user, &id).await?;
+    if !in_place {
+        check = ended_within_moments(check).await?;
+        if check.outcome.is_none() {
+            request::look_again_in(if check.waiting.is_some() { 20 } else { 3 });
+        }
+    }
+    if matches!(check.outcome, Some(Outcome::AccountSaved { .. })) {
+        // What was typed is saved: the next account begins with an empty form.
+        request::take_draft("account").await?;
+    }
+    let replace = replace::of_check(&user, &check).await?;
+    Ok((lookup::seen(&user, check).await?, replace))
+}
+
+/// Waits for the end of a check, up to the limit.
+async fn ended_within_moments(mut check: Check) -> Result<Check, AppError> {
+    let Services {
         store,
         clock,
         stopping,
         ..
     } = request::services();
     // A page that looks again does not wait once more.
-    let limit = FIRST_ANSWER_LIMIT.saturating_sub(clock.now().since(found.started_at));
-    let started = tokio::time::Instant::now();
-    let mut check = found;
+    let limit = FIRST_ANSWER_LIMIT.saturating_sub(clock.now().since(check.started_at));
+    let started = Instant::now();
     let cancelled = store
         .is_cancelled(check.id)
         .await
@@ -54,7 +79,7 @@ async fn check_page(id: String) -> Result<(CheckView, Option<ReplaceView>), AppE
         && started.elapsed() < limit
         && !stopping.is_cancelled()
     {
-        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        sleep(Duration::from_millis(150)).await;
         match store.check(check.id).await {
             Ok(Some(later)) => check = later,
             Ok(None) => break,
@@ -64,63 +89,88 @@ async fn check_page(id: String) -> Result<(CheckView, Option<ReplaceView>), AppE
             }
         }
     }
-    if check.outcome.is_none() {
-        request::look_again_in(if check.waiting.is_some() { 20 } else { 3 });
-    }
-    if matches!(
-        check.outcome,
-        Some(kalends_core::check::Outcome::AccountSaved { .. })
-    ) {
-        // What was typed is saved: the next account begins with an empty form.
-        request::take_draft("account").await?;
-    }
-    let replace = replace::of_check(&user, &check).await?;
-    Ok((lookup::seen(&user, check).await?, replace))
+    Ok(check)
 }
 
 #[component]
 pub fn CheckPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
-    let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    loaded(Resource::new(id, check_page), |(check, replace)| {
-        let title = match check.end {
-            Some(CheckEnd::Connected { .. }) => "Connected",
-            Some(CheckEnd::Saved { .. }) => "Tested and saved",
-            Some(CheckEnd::Failed { .. }) => "Connection test",
-            Some(CheckEnd::Cancelled) => "Connection test cancelled",
-            None if check.waiting.is_some() => "Kalends keeps trying",
-            None => "Connection test running",
-        };
-        let part_of = ["/organisation", "/connections"]
-            .into_iter()
-            .find(|part| check.back.starts_with(part))
-            .unwrap_or("/profile");
-        let (back, label) = match part_of {
-            "/organisation" => (part_of.to_owned(), "Organisation"),
-            "/connections" => (check.back.clone(), "The connection"),
-            _ => (part_of.to_owned(), "Profile Settings"),
-        };
-        view! {
-            <Frame title part_of>
-                <p class="back"><a href=back>{label}</a></p>
-                {if check.end.is_some() {
-                    view! { <Ended check>{replace.map(|view| view! { <ReplacePassword view /> })}</Ended> }.into_any()
-                } else {
-                    view! {
-                        <section class="progress">
-                            {match check.waiting.clone() {
-                                Some(waiting) => view! { <Keeping waiting mailbox=check.mailbox /> }.into_any(),
-                                None => view! { <p class="lead">{waits_for(&check.ladder)} " The page looks again by itself."</p> }.into_any(),
-                            }}
-                            <CancelForm id=check.id />
-                            <LadderView ladder=check.ladder running=check.waiting.is_none() />
-                        </section>
+    let query = leptos_router::hooks::use_query_map();
+    let wanted = move || {
+        let id = params.with(|params| params.get("id").unwrap_or_default());
+        (id, query.with(|query| query.get("in_place").is_some()))
+    };
+    loaded(
+        move || check_page(wanted()),
+        move |(check, replace)| {
+            let (_, in_place) = wanted();
+            view! { <CheckBody check replace in_place /> }
+        },
+    )
+}
+
+#[component]
+fn CheckBody(
+    check: CheckView,
+    #[prop(optional_no_strip)] replace: Option<ReplaceView>,
+    /// It is shown below the form that it came from, with everything still typed.
+    in_place: bool,
+) -> impl IntoView {
+    let (title, state) = match check.end {
+        Some(CheckEnd::Connected { .. }) => ("Connected", "connected"),
+        Some(CheckEnd::Saved { .. }) => ("Tested and saved", "ended"),
+        Some(CheckEnd::Failed { .. }) => ("Connection test", "ended"),
+        Some(CheckEnd::Cancelled) => ("Connection test cancelled", "ended"),
+        None if check.waiting.is_some() => ("Kalends keeps trying", "waiting"),
+        None => ("Connection test running", "running"),
+    };
+    let part_of = ["/organisation", "/connections"]
+        .into_iter()
+        .find(|part| check.back.starts_with(part))
+        .unwrap_or("/profile");
+    let (back, label) = match part_of {
+        "/organisation" => (part_of.to_owned(), "Organisation"),
+        "/connections" => (check.back.clone(), "The connection"),
+        _ => (part_of.to_owned(), "Profile Settings"),
+    };
+    let endpoint = check.endpoint.clone();
+    view! {
+        <Frame title part_of>
+            <p class="back"><a href=back>{label}</a></p>
+            <div id="check" data-state=state data-endpoint=endpoint>
+                {match (check.end.is_some(), in_place) {
+                    (true, _) => {
+                        view! { <Ended check in_place>{replace.map(|view| view! { <ReplacePassword view /> })}</Ended> }
+                            .into_any()
                     }
-                        .into_any()
+                    (false, true) => {
+                        view! { <LadderView ladder=check.ladder running=check.waiting.is_none() /> }.into_any()
+                    }
+                    (false, false) => view! { <Running check /> }.into_any(),
                 }}
-            </Frame>
-        }
-    })
+            </div>
+        </Frame>
+    }
+}
+
+/// A check that has not ended.
+#[component]
+fn Running(check: CheckView) -> impl IntoView {
+    view! {
+        <section class="progress">
+            {match check.waiting.clone() {
+                Some(waiting) => view! { <Keeping waiting mailbox=check.mailbox /> }.into_any(),
+                None => {
+                    view! { <p class="lead">{waits_for(&check.ladder)} " The page looks again by itself."</p> }.into_any()
+                }
+            }}
+            <form method="post" action=CancelCheck::url()>
+                <input type="hidden" name="id" value=check.id />
+                <button class="button">"Cancel"</button>
+            </form>
+            <LadderView ladder=check.ladder running=check.waiting.is_none() />
+        </section>
+    }
 }
 
 /// What a check that keeps trying is waiting for.

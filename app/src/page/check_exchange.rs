@@ -5,14 +5,20 @@ use crate::{
     component::{FormNotice, Frame, LadderView, Notice, When, loaded},
     draft::FormDraft,
     moment::Moment,
-    page::connect::ServiceFields,
+    request,
 };
-use kalends_core::{account_name::Password, advice::Advice, check::TestSteps};
+use islands::connect::ServiceFields;
+use kalends::{accounts::permission::Forbidden, analysis};
+use kalends_core::{
+    account_name::Password,
+    advice::{self, Advice},
+    audit::{AuditAction, AuditEntry},
+    check::TestSteps,
+};
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// An analysis as its page shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct AnalysisView {
     id: String,
     account: String,
@@ -26,14 +32,14 @@ struct AnalysisView {
 }
 
 /// The test of one mailbox.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct PartView {
     mailbox: String,
     ladder: TestSteps,
     end: Option<PartEndView>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 enum PartEndView {
     Readable,
     Failed {
@@ -44,7 +50,6 @@ enum PartEndView {
     LeftOut,
 }
 
-#[server(endpoint = "analysis_form")]
 async fn analysis_form() -> Result<FormDraft, AppError> {
     crate::request::user_with(crate::request::Right::Connections).await?;
     crate::request::take_draft("analysis").await
@@ -59,7 +64,6 @@ async fn check_exchange(
     #[server(default)] service_domain: String,
     #[server(default)] service_control: String,
 ) -> Result<(), AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Connections).await?;
     let values = [
         ("mailbox", mailbox.clone()),
@@ -103,14 +107,10 @@ async fn check_exchange(
 }
 
 /// Audits who looks at what, then begins to look.
-#[cfg(feature = "ssr")]
 async fn start(
     admin: &kalends_store::User,
     wanted: kalends::connect::ConnectRequest,
 ) -> Result<Result<kalends_core::id::CheckId, kalends::accounts::permission::Refusal>, AppError> {
-    use crate::request;
-    use kalends::accounts::permission::Forbidden;
-    use kalends_core::audit::{AuditAction, AuditEntry};
     let services = request::services();
     let subject = format!("{} through {}", wanted.mailbox, wanted.account);
     let entry = AuditEntry::by(admin.id, AuditAction::ExchangeChecked).about(subject);
@@ -123,11 +123,7 @@ async fn start(
     }
 }
 
-#[server(endpoint = "analysis")]
 async fn analysis(id: String) -> Result<AnalysisView, AppError> {
-    use crate::request;
-    use kalends::analysis;
-    use kalends_core::advice;
     let admin = request::user_with(request::Right::Connections).await?;
     let words = request::formatter(&admin).await?;
     let found = request::analysis_of(&admin, &id)?;
@@ -177,7 +173,6 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
 
 #[server(endpoint = "cancel_analysis")]
 async fn cancel_analysis(#[server(default)] id: String) -> Result<(), AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Connections).await?;
     let found = request::analysis_of(&admin, &id)?;
     request::services().analyses.cancel(found.id, &admin);
@@ -187,10 +182,7 @@ async fn cancel_analysis(#[server(default)] id: String) -> Result<(), AppError> 
 
 #[component]
 pub fn CheckExchangePage() -> impl IntoView {
-    loaded(
-        Resource::new(|| (), |()| analysis_form()),
-        |draft| view! { <CheckExchangeForm draft /> },
-    )
+    loaded(analysis_form, |draft| view! { <CheckExchangeForm draft /> })
 }
 
 #[component]
@@ -220,7 +212,7 @@ pub fn AnalysisPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
     loaded(
-        Resource::new(id, analysis),
+        move || analysis(id()),
         |view| view! { <AnalysisResult view /> },
     )
 }

@@ -8,17 +8,23 @@ use crate::{
     component::{Follow, Frame, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
     page::{
-        connect::replace::{ReplacePassword, ReplaceView},
+        connect::replace::{self, ReplacePassword, ReplaceView},
         organisation::click::SEND_AGAIN,
     },
+    request,
 };
-use kalends_core::{advice::Advice, connection::ConnectionState};
+use kalends::sync::SyncRequest;
+use kalends_core::{
+    advice::Advice,
+    audit::{AuditAction, AuditEntry},
+    check::Outcome,
+    connection::{ConnectionState, Mode},
+};
 use leptos::{prelude::*, server_fn::ServerFn};
 use panels::{CheckLine, Facts, Happened, LastCheck};
-use serde::{Deserialize, Serialize};
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct ConnectionView {
     id: String,
     person: String,
@@ -50,9 +56,7 @@ struct ConnectionView {
     flash: Option<String>,
 }
 
-#[server(endpoint = "connection")]
-async fn connection(id: String, #[server(default)] all: bool) -> Result<ConnectionView, AppError> {
-    use crate::request;
+async fn connection(id: String, all: bool) -> Result<ConnectionView, AppError> {
     let admin = request::user_with(request::Right::Connections).await?;
     let words = request::formatter(&admin).await?;
     let store = request::services().store;
@@ -105,7 +109,6 @@ async fn connection(id: String, #[server(default)] all: bool) -> Result<Connecti
     })
 }
 
-#[cfg(feature = "ssr")]
 fn facts(found: &kalends_core::connection::Connection) -> Vec<(String, String)> {
     let mode = crate::request::mode_words(found.mode);
     [
@@ -121,14 +124,11 @@ fn facts(found: &kalends_core::connection::Connection) -> Vec<(String, String)> 
 
 /// The form for another password, where the reader may type it: for an account of the organisation, or for a
 /// connection of one's own.
-#[cfg(feature = "ssr")]
 async fn replace_form(
     admin: &kalends_store::User,
     found: &kalends_core::connection::Connection,
     account: Option<&kalends_store::Account>,
 ) -> Result<Option<ReplaceView>, AppError> {
-    use crate::page::connect::replace;
-    use kalends_core::connection::Mode;
     let back = format!("/connections/{}", found.id);
     match account {
         Some(account) if found.mode == Mode::Organisation => replace::held(account, &back).await,
@@ -137,13 +137,11 @@ async fn replace_form(
     }
 }
 
-#[cfg(feature = "ssr")]
 fn check_line(
     check: kalends_core::check::Check,
     found: &kalends_core::connection::Connection,
     words: &crate::moment::Formatter,
 ) -> CheckLine {
-    use kalends_core::check::Outcome;
     let typed = &check.typed;
     let same = typed.mailbox == found.mailbox.as_str()
         && typed
@@ -159,9 +157,7 @@ fn check_line(
 }
 
 /// How much of the line of time is shown at first, and at most.
-#[cfg(feature = "ssr")]
 const FIRST_LINES: usize = 40;
-#[cfg(feature = "ssr")]
 const MAX_LINES: usize = 500;
 
 #[server(endpoint = "check_now")]
@@ -169,7 +165,6 @@ async fn check_now(
     #[server(default)] id: String,
     #[server(default)] once_more: bool,
 ) -> Result<(), AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Connections).await?;
     let found = request::connection_by_id(&id).await?;
     match kalends::connect::check_again(&request::services(), &admin, &found, once_more).await {
@@ -181,9 +176,6 @@ async fn check_now(
 
 #[server(endpoint = "sync_now")]
 async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::sync::SyncRequest;
-    use kalends_core::connection::Mode;
     let admin = request::user_with(request::Right::Connections).await?;
     let found = request::connection_by_id(&id).await?;
     let started = kalends::sync::soon(&request::services(), &admin, &found)
@@ -203,7 +195,6 @@ async fn sync_now(#[server(default)] id: String) -> Result<(), AppError> {
 
 #[server(endpoint = "rebuild")]
 async fn rebuild(#[server(default)] id: String) -> Result<(), AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Connections).await?;
     let found = request::connection_by_id(&id).await?;
     let started = kalends::sync::rebuild(&request::services(), &admin, &found).await;
@@ -222,8 +213,6 @@ async fn pause_connection(
     #[server(default)] id: String,
     #[server(default)] paused: bool,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends_core::audit::{AuditAction, AuditEntry};
     let admin = request::user_with(request::Right::Connections).await?;
     let found = request::connection_by_id(&id).await?;
     let action = if paused {
@@ -263,7 +252,10 @@ pub fn ConnectionPage() -> impl IntoView {
         )
     };
     loaded(
-        Resource::new(wanted, |(id, all)| connection(id, all)),
+        move || {
+            let (id, all) = wanted();
+            connection(id, all)
+        },
         |view| view! { <Connection view /> },
     )
 }

@@ -9,15 +9,16 @@ mod rows;
 use crate::{
     AppError,
     component::{AllPaused, EmptyState, Follow, Frame, loaded, state_label},
+    request,
 };
 use filter::ConnectionsQuery;
+use kalends_store::{ConnectionFilter, PAGE};
 use leptos::{prelude::*, server_fn::ServerFn as _};
 use many::ActOnMany;
 use rows::{ConnectionRow, Table};
-use serde::{Deserialize, Serialize};
 
 /// One page of the list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct ConnectionsView {
     wanted: ConnectionsQuery,
     rows: Vec<ConnectionRow>,
@@ -37,10 +38,7 @@ struct ConnectionsView {
     flash: Option<String>,
 }
 
-#[server(endpoint = "connections")]
 async fn connections(wanted: ConnectionsQuery) -> Result<ConnectionsView, AppError> {
-    use crate::request;
-    use kalends_store::{ConnectionFilter, PAGE};
     let admin = request::user_with(request::Right::Connections).await?;
     let words = request::formatter(&admin).await?;
     let store = request::services().store;
@@ -92,7 +90,7 @@ pub fn ConnectionsPage() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
     let wanted = move || query.with(ConnectionsQuery::of_query);
     loaded(
-        Resource::new(wanted, connections),
+        move || connections(wanted()),
         |view| view! { <Connections view /> },
     )
 }

@@ -4,16 +4,20 @@ use crate::{
     AppError,
     component::{Frame, When, loaded},
     moment::Moment,
+    page::privacy::level_words,
+    request,
+};
+use kalends_core::{
+    audit::{AuditAction, AuditEntry},
+    connection::Mode,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// The most lines of who looked.
-#[cfg(feature = "ssr")]
 const MAX_LINES: i64 = 200;
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct DataExportView {
     /// Names and values, a table of what there is.
     facts: Vec<(String, String)>,
@@ -25,7 +29,7 @@ struct DataExportView {
 }
 
 /// What others did, one line for the same thing done several times in a day.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct AccessLine {
     who: String,
     what: String,
@@ -33,9 +37,7 @@ struct AccessLine {
     last: Moment,
 }
 
-#[server(endpoint = "data_export")]
 async fn data_export() -> Result<DataExportView, AppError> {
-    use crate::{page::privacy::level_words, request};
     let user = request::user().await?;
     let words = request::formatter(&user).await?;
     let store = request::services().store;
@@ -63,12 +65,10 @@ async fn data_export() -> Result<DataExportView, AppError> {
 }
 
 /// One line for the same thing done several times in a day.
-#[cfg(feature = "ssr")]
 async fn access_lines(
     found: Vec<kalends_store::AccessRecord>,
     words: &crate::moment::Formatter,
 ) -> Result<Vec<AccessLine>, AppError> {
-    use crate::request;
     let store = request::services().store;
     let mut looked: Vec<(kalends_store::AccessRecord, usize)> = Vec::new();
     for line in found {
@@ -101,7 +101,6 @@ async fn access_lines(
 }
 
 /// What there is, a name and a value each.
-#[cfg(feature = "ssr")]
 fn facts(
     user: &kalends_store::User,
     connection: Option<&kalends_core::connection::Connection>,
@@ -116,7 +115,6 @@ fn facts(
         .collect()
 }
 
-#[cfg(feature = "ssr")]
 fn counted(count: i64, one: &str, many: &str) -> String {
     match count {
         0 => "none".to_owned(),
@@ -125,7 +123,6 @@ fn counted(count: i64, one: &str, many: &str) -> String {
     }
 }
 
-#[cfg(feature = "ssr")]
 fn own_facts(
     user: &kalends_store::User,
     kept: kalends_store::StoredCounts,
@@ -160,11 +157,9 @@ fn own_facts(
     ]
 }
 
-#[cfg(feature = "ssr")]
 fn connection_facts(
     connection: Option<&kalends_core::connection::Connection>,
 ) -> Vec<(&'static str, String)> {
-    use kalends_core::connection::Mode;
     let Some(connection) = connection else {
         return vec![("Connection", "none, and so no Exchange password".to_owned())];
     };
@@ -182,7 +177,6 @@ fn connection_facts(
     ]
 }
 
-#[cfg(feature = "ssr")]
 fn counts(kept: kalends_store::StoredCounts) -> [(&'static str, String); 6] {
     [
         (
@@ -219,8 +213,6 @@ fn counts(kept: kalends_store::StoredCounts) -> [(&'static str, String); 6] {
 
 #[server(endpoint = "purge")]
 async fn purge(#[server(default)] disconnect: bool) -> Result<(), AppError> {
-    use crate::request;
-    use kalends_core::audit::{AuditAction, AuditEntry};
     let user = request::user().await?;
     let services = request::services();
     let entry = AuditEntry::by(user.id, AuditAction::DataPurged).about(user.email.as_str());
@@ -244,7 +236,7 @@ async fn purge(#[server(default)] disconnect: bool) -> Result<(), AppError> {
 
 #[component]
 pub fn DataExportPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| data_export()), |view| {
+    loaded(data_export, |view| {
         let none = view.accesses.is_empty();
         view! {
             <Frame title="What Kalends stores about me">
@@ -297,9 +289,7 @@ pub fn DataExportPage() -> impl IntoView {
     })
 }
 
-#[server(endpoint = "what_is_purged")]
 async fn what_is_purged() -> Result<(i64, i64, i64, bool), AppError> {
-    use crate::request;
     let user = request::user().await?;
     let store = request::services().store;
     let kept = store
@@ -320,7 +310,7 @@ async fn what_is_purged() -> Result<(i64, i64, i64, bool), AppError> {
 #[component]
 pub fn PurgePage() -> impl IntoView {
     loaded(
-        Resource::new(|| (), |()| what_is_purged()),
+        what_is_purged,
         |(entries, sync_runs, checks, is_connected)| {
             view! {
                 <Frame title="Delete what was read?">

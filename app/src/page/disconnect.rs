@@ -3,12 +3,12 @@
 use crate::{
     AppError,
     component::{Frame, loaded},
+    request,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// What would be lost.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct DisconnectView {
     mailbox: String,
     entries: i64,
@@ -16,9 +16,7 @@ struct DisconnectView {
     is_held: bool,
 }
 
-#[server(endpoint = "what_is_lost")]
 async fn what_is_lost() -> Result<DisconnectView, AppError> {
-    use crate::request;
     let user = request::user().await?;
     let connection = request::services()
         .store
@@ -38,7 +36,6 @@ async fn what_is_lost() -> Result<DisconnectView, AppError> {
 
 #[server(endpoint = "disconnect")]
 async fn disconnect() -> Result<(), AppError> {
-    use crate::request;
     let user = request::user().await?;
     let ended = kalends::connect::disconnect(&request::services(), &user)
         .await
@@ -60,7 +57,7 @@ async fn disconnect() -> Result<(), AppError> {
 
 #[component]
 pub fn DisconnectPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| what_is_lost()), |view| {
+    loaded(what_is_lost, |view| {
         let entries = match view.entries {
             0 => "No entries are stored.".to_owned(),
             1 => "Deletes the copy of 1 calendar entry in Kalends.".to_owned(),

@@ -3,13 +3,13 @@
 use crate::{
     AppError,
     component::{CommandBlock, Frame, Notice, loaded},
+    request,
 };
-use kalends_core::advice::{Advice, Section};
+use kalends_core::advice::{Advice, Names, Section, advice, table};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// A line of the table of problems.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct ProblemRow {
     code: String,
     title: String,
@@ -17,9 +17,7 @@ struct ProblemRow {
     retry: String,
 }
 
-#[server(endpoint = "help_problems")]
 async fn problems() -> Result<Vec<ProblemRow>, AppError> {
-    use kalends_core::advice::{Names, advice, table};
     crate::request::user().await?;
     let row = |problem: &kalends_core::problem::Problem| ProblemRow {
         code: problem.code().to_owned(),
@@ -30,9 +28,7 @@ async fn problems() -> Result<Vec<ProblemRow>, AppError> {
     Ok(table::each_problem().iter().map(row).collect())
 }
 
-#[server(endpoint = "help_problem")]
 async fn problem(code: String) -> Result<Advice, AppError> {
-    use kalends_core::advice::{Names, table};
     crate::request::user().await?;
     table::explained(&code, &Names::example()).ok_or_else(|| {
         crate::request::set_not_found();
@@ -41,17 +37,14 @@ async fn problem(code: String) -> Result<Advice, AppError> {
 }
 
 /// The guide, and what to know about the names in it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct Guide {
     names: String,
     sections: Vec<Section>,
 }
 
 /// The guide, with the names last typed into the connect form, else with those of the reader's connection.
-#[server(endpoint = "help_service_account")]
 async fn service_account() -> Result<Guide, AppError> {
-    use crate::request;
-    use kalends_core::advice::Names;
     let user = request::user().await?;
     let draft = request::look_at_draft("connect").await?;
     let connection = request::services().store.connection_of(user.id).await;
@@ -84,7 +77,7 @@ async fn service_account() -> Result<Guide, AppError> {
 
 #[component]
 pub fn ProblemsPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| problems()), |rows| {
+    loaded(problems, |rows| {
         view! {
             <Frame title="Problems and what to do" wide=true>
                 <p class="lead">"Everything that can go wrong with a connection. Names in it are examples."</p>
@@ -122,21 +115,24 @@ fn problem_row(row: ProblemRow) -> impl IntoView {
 pub fn ProblemPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let code = move || params.with(|params| params.get("code").unwrap_or_default());
-    loaded(Resource::new(code, problem), |advice| {
-        let code = advice.code.clone();
-        view! {
-            <Frame title="About this problem">
-                <p class="back"><a href="/help/problems">"All problems"</a></p>
-                <p class="lead">"Names on this page are examples. Kalends calls the problem " <code>{code}</code> "."</p>
-                <Notice advice is_help=true />
-            </Frame>
-        }
-    })
+    loaded(
+        move || problem(code()),
+        |advice| {
+            let code = advice.code.clone();
+            view! {
+                <Frame title="About this problem">
+                    <p class="back"><a href="/help/problems">"All problems"</a></p>
+                    <p class="lead">"Names on this page are examples. Kalends calls the problem " <code>{code}</code> "."</p>
+                    <Notice advice is_help=true />
+                </Frame>
+            }
+        },
+    )
 }
 
 #[component]
 pub fn ServiceAccountPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| service_account()), |guide| {
+    loaded(service_account, |guide| {
         view! {
             <Frame title="Using an Exchange service account">
                 <p class="lead">

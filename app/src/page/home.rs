@@ -4,7 +4,6 @@ use crate::{AppError, component::loaded};
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 
-#[server(endpoint = "home")]
 async fn home() -> Result<bool, AppError> {
     crate::request::user()
         .await
@@ -14,7 +13,7 @@ async fn home() -> Result<bool, AppError> {
 #[component]
 pub fn HomePage() -> impl IntoView {
     loaded(
-        Resource::new(|| (), |()| home()),
+        home,
         |is_admin| view! { <Redirect path=if is_admin { "/overview" } else { "/calendar" } /> },
     )
 }

@@ -6,7 +6,6 @@ pub mod click;
 pub mod end;
 mod fields;
 pub mod mailboxes;
-#[cfg(feature = "ssr")]
 mod mend;
 pub mod notices;
 mod password;
@@ -18,16 +17,15 @@ use crate::{
     AppError,
     component::{Frame, When, loaded},
     moment::Moment,
+    request,
 };
-#[cfg(feature = "ssr")]
-pub use fields::account_by_id;
 use leptos::{prelude::*, server_fn::ServerFn};
-#[cfg(feature = "ssr")]
+
+pub use fields::account_by_id;
 pub use mend::mend;
-use serde::{Deserialize, Serialize};
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct OrganisationView {
     accounts: Vec<AccountLine>,
     /// Since when everything is paused.
@@ -39,7 +37,7 @@ struct OrganisationView {
 }
 
 /// One account of the list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct AccountLine {
     link: String,
     label: String,
@@ -51,9 +49,7 @@ struct AccountLine {
     notes: Vec<String>,
 }
 
-#[server(endpoint = "organisation")]
 async fn organisation() -> Result<OrganisationView, AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Organisation).await?;
     let words = request::formatter(&admin).await?;
     let services = request::services();
@@ -97,7 +93,6 @@ async fn pause_everything(
     #[server(default)] resume: bool,
     #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Organisation).await?;
     if !resume && !sure {
         request::see_other("/organisation/pause");
@@ -125,10 +120,7 @@ fn needs_somebody(broken: i64) -> String {
 
 #[component]
 pub fn OrganisationPage() -> impl IntoView {
-    loaded(
-        Resource::new(|| (), |()| organisation()),
-        |view| view! { <Organisation view /> },
-    )
+    loaded(organisation, |view| view! { <Organisation view /> })
 }
 
 #[component]
@@ -305,9 +297,7 @@ fn Accounts(accounts: Vec<AccountLine>) -> impl IntoView {
     }
 }
 
-#[server(endpoint = "how_many_pause")]
 async fn how_many_pause() -> Result<i64, AppError> {
-    use crate::request;
     request::user_with(request::Right::Organisation).await?;
     let store = request::services().store;
     let counts = store
@@ -327,7 +317,7 @@ fn stopping(connections: i64) -> String {
 /// Asks before everything stops.
 #[component]
 pub fn PausePage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| how_many_pause()), |connections| {
+    loaded(how_many_pause, |connections| {
         view! {
             <Frame title="Pause everything?">
                 <div class="panel">

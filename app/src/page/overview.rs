@@ -1,11 +1,8 @@
 //! The admin's overview: what needs action by its cause, how many connections are in which state, how sync runs go, and
 //! which servers there are. A new admin is led through the first steps.
 
-#[cfg(feature = "ssr")]
 mod clock;
-#[cfg(feature = "ssr")]
 mod gather;
-#[cfg(feature = "ssr")]
 mod plot;
 mod restored;
 mod view;
@@ -13,14 +10,13 @@ mod view;
 use crate::{
     AppError,
     component::{AllPaused, Follow, Frame, Icon, When, loaded, state_label},
+    request,
 };
 use leptos::prelude::*;
 use restored::Restored;
 use view::{FirstStep, OverviewView, OwnerView, PlotView, ServerView};
 
-#[server(endpoint = "overview")]
 async fn overview() -> Result<OverviewView, AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Connections).await?;
     let words = request::formatter(&admin).await?;
     let services = request::services();
@@ -57,10 +53,7 @@ async fn overview() -> Result<OverviewView, AppError> {
 
 #[component]
 pub fn OverviewPage() -> impl IntoView {
-    loaded(
-        Resource::new(|| (), |()| overview()),
-        |view| view! { <Overview view /> },
-    )
+    loaded(overview, |view| view! { <Overview view /> })
 }
 
 #[component]

@@ -7,12 +7,13 @@ pub mod person;
 use crate::{
     AppError,
     component::{EmptyState, Frame, StateBadge, StateView, loaded},
+    request,
 };
+use kalends_store::{PAGE, PeopleFilter};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// One page of the list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct PeopleView {
     q: String,
     which: String,
@@ -24,7 +25,7 @@ struct PeopleView {
     flash: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct PeopleRow {
     link: String,
     name: String,
@@ -35,9 +36,7 @@ struct PeopleRow {
     state: StateView,
 }
 
-#[cfg(feature = "ssr")]
 const TABS: [(&str, &str, kalends_store::PeopleFilter); 4] = {
-    use kalends_store::PeopleFilter;
     [
         ("", "Everyone", PeopleFilter::All),
         ("admins", "Administrators", PeopleFilter::Admins),
@@ -46,10 +45,7 @@ const TABS: [(&str, &str, kalends_store::PeopleFilter); 4] = {
     ]
 };
 
-#[server(endpoint = "people")]
 async fn people(which: String, q: String, page: String) -> Result<PeopleView, AppError> {
-    use crate::request;
-    use kalends_store::PAGE;
     let admin = request::user_with(request::Right::People).await?;
     let words = request::formatter(&admin).await?;
     let store = request::services().store;
@@ -80,7 +76,6 @@ async fn people(which: String, q: String, page: String) -> Result<PeopleView, Ap
     })
 }
 
-#[cfg(feature = "ssr")]
 fn row(line: &kalends_store::PersonLine, words: &crate::moment::Formatter) -> PeopleRow {
     let user = &line.user;
     PeopleRow {
@@ -94,7 +89,6 @@ fn row(line: &kalends_store::PersonLine, words: &crate::moment::Formatter) -> Pe
 }
 
 /// Why somebody cannot sign in at present.
-#[cfg(feature = "ssr")]
 fn note(
     user: &kalends_store::User,
     link_until: Option<kalends_core::clock::Timestamp>,
@@ -127,7 +121,10 @@ pub fn PeoplePage() -> impl IntoView {
         })
     };
     loaded(
-        Resource::new(wanted, |(which, q, page)| people(which, q, page)),
+        move || {
+            let (which, q, page) = wanted();
+            people(which, q, page)
+        },
         |view| view! { <People view /> },
     )
 }

@@ -3,13 +3,16 @@
 use crate::{
     AppError,
     component::{Asks, Question, choice},
+    request,
 };
-use kalends_core::policy::PrivacyLevel;
+use kalends_core::{
+    audit::{AuditAction, AuditEntry},
+    policy::PrivacyLevel,
+};
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// The section of the profile.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PrivacyView {
     pub organisations: PrivacyLevel,
     pub own: Option<PrivacyLevel>,
@@ -41,7 +44,6 @@ pub const fn choice_words(level: PrivacyLevel) -> (&'static str, &'static str) {
 }
 
 /// What a lower level deletes; `None` where nothing is.
-#[cfg(feature = "ssr")]
 pub fn lost(before: PrivacyLevel, after: PrivacyLevel) -> Option<&'static str> {
     match (before, after) {
         (PrivacyLevel::Everything, PrivacyLevel::FreeBusy) => {
@@ -55,9 +57,7 @@ pub fn lost(before: PrivacyLevel, after: PrivacyLevel) -> Option<&'static str> {
     }
 }
 
-#[cfg(feature = "ssr")]
 pub async fn view_for(user: &kalends_store::User) -> Result<PrivacyView, AppError> {
-    use crate::request;
     let store = request::services().store;
     Ok(PrivacyView {
         organisations: store.policy().await.map_err(request::internal)?.privacy,
@@ -80,8 +80,6 @@ async fn save_privacy(
     #[server(default)] privacy: String,
     #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends_core::audit::{AuditAction, AuditEntry};
     let user = request::user().await?;
     let services = request::services();
     let policy = services.store.policy().await.map_err(request::internal)?;

@@ -11,14 +11,14 @@ use crate::{
         calendar_preferences::PreferencesForm,
         privacy::{PrivacyForm, PrivacyView},
     },
+    request,
 };
 use exchange::{ExchangeRow, ExchangeView};
 use kalends_core::{account_name::Password, preferences::Preferences};
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct ProfileView {
     name: String,
     email: String,
@@ -33,9 +33,7 @@ struct ProfileView {
     calendar: Preferences,
 }
 
-#[server(endpoint = "profile")]
 async fn profile() -> Result<ProfileView, AppError> {
-    use crate::request;
     let user = request::user().await?;
     let words = request::formatter(&user).await?;
     let exchange = exchange::view_for(&user, &words).await?;
@@ -58,9 +56,8 @@ async fn save_details(
     #[server(default)] name: String,
     #[server(default)] time_zone: String,
 ) -> Result<(), AppError> {
-    use crate::request;
     let user = request::user().await?;
-    let mut errors = crate::error::FieldErrors::new();
+    let mut errors = islands::error::FieldErrors::new();
     let new_name = kalends::people::setup::persons_name(&name)
         .map_err(|error| errors.insert("name".to_owned(), error.to_string()));
     let zone = crate::time_zone::find(&time_zone)
@@ -89,10 +86,9 @@ async fn change_password(
     #[server(default)] current: Password,
     #[server(default)] new: Password,
 ) -> Result<(), AppError> {
-    use crate::request;
     let user = request::user().await?;
     let services = request::services();
-    let mut missing = crate::error::FieldErrors::new();
+    let mut missing = islands::error::FieldErrors::new();
     if current.is_empty() {
         let words = "Enter your current password.";
         missing.insert("current".to_owned(), words.to_owned());
@@ -145,7 +141,6 @@ async fn change_password(
 
 #[server(endpoint = "sign_out_everywhere")]
 async fn sign_out_everywhere() -> Result<(), AppError> {
-    use crate::request;
     let user = request::user().await?;
     request::end_all_sessions(&user).await?;
     request::see_other("/sign-in");
@@ -154,10 +149,7 @@ async fn sign_out_everywhere() -> Result<(), AppError> {
 
 #[component]
 pub fn ProfilePage() -> impl IntoView {
-    loaded(
-        Resource::new(|| (), |()| profile()),
-        |view| view! { <Profile view /> },
-    )
+    loaded(profile, |view| view! { <Profile view /> })
 }
 
 #[component]

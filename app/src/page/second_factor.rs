@@ -4,16 +4,16 @@ use crate::{
     AppError,
     component::{CopyButton, Field, FormNotice, Frame, loaded},
     draft::FormDraft,
+    request,
 };
+use kalends::people::two_factor::TwoFactorError;
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "ssr")]
 const PAGE: &str = "/profile/security/second-factor";
 
 /// What the page shows.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq)]
 struct SecondFactorView {
     is_on: bool,
     enrolment: Option<EnrolmentView>,
@@ -21,7 +21,7 @@ struct SecondFactorView {
 }
 
 /// What is being set up.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq)]
 struct EnrolmentView {
     account: String,
     key: String,
@@ -30,9 +30,7 @@ struct EnrolmentView {
     picture: Option<(usize, String)>,
 }
 
-#[server(endpoint = "second_factor")]
 async fn second_factor() -> Result<SecondFactorView, AppError> {
-    use crate::request;
     let user = request::user().await?;
     let services = request::services();
     let factor = services.store.second_factor(user.id).await;
@@ -57,14 +55,11 @@ async fn second_factor() -> Result<SecondFactorView, AppError> {
 }
 
 /// Leads on after a form: to `page` with `done`, or back with what was wrong.
-#[cfg(feature = "ssr")]
 async fn answer(
     result: Result<(), kalends::people::two_factor::TwoFactorError>,
     done: Option<&str>,
     page: &str,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::people::two_factor::TwoFactorError;
     match result {
         Ok(()) => {
             if let Some(done) = done {
@@ -92,7 +87,6 @@ async fn begin_second_factor(
     #[server(default)] password: Password,
     #[server(default)] code: Password,
 ) -> Result<(), AppError> {
-    use crate::request;
     let user = request::user().await?;
     let (services, visitor) = (request::services(), request::visitor());
     let begun = match kalends::people::two_factor::begin(
@@ -114,7 +108,6 @@ async fn end_second_factor(
     #[server(default)] password: Password,
     #[server(default)] code: Password,
 ) -> Result<(), AppError> {
-    use crate::request;
     let user = request::user().await?;
     let (services, visitor) = (request::services(), request::visitor());
     let ended =
@@ -125,7 +118,6 @@ async fn end_second_factor(
 
 #[server(endpoint = "confirm_second_factor")]
 async fn confirm_second_factor(#[server(default)] code: Password) -> Result<(), AppError> {
-    use crate::request;
     let user = request::user().await?;
     let (services, visitor) = (request::services(), request::visitor());
     let confirmed = kalends::people::two_factor::confirm(&services, &user, &code, &visitor).await;
@@ -139,7 +131,6 @@ async fn confirm_second_factor(#[server(default)] code: Password) -> Result<(), 
 
 #[server(endpoint = "cancel_second_factor")]
 async fn cancel_second_factor() -> Result<(), AppError> {
-    use crate::request;
     let user = request::user().await?;
     let cancelled = request::services()
         .custody()
@@ -152,7 +143,7 @@ async fn cancel_second_factor() -> Result<(), AppError> {
 
 #[component]
 pub fn SecondFactorPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| second_factor()), |view| {
+    loaded(second_factor, |view| {
         let errors = Signal::stored(view.draft.errors);
         let title = if view.enrolment.is_some() {
             "Set up a second factor"
@@ -174,7 +165,7 @@ pub fn SecondFactorPage() -> impl IntoView {
 
 /// Asks who it is before anything is shown or changed.
 #[component]
-fn Prove(is_on: bool, errors: Signal<crate::error::FieldErrors>) -> impl IntoView {
+fn Prove(is_on: bool, errors: Signal<islands::error::FieldErrors>) -> impl IntoView {
     view! {
         <form class="form panel" method="post" action=BeginSecondFactor::url()>
             <FormNotice errors />
@@ -214,7 +205,7 @@ fn Prove(is_on: bool, errors: Signal<crate::error::FieldErrors>) -> impl IntoVie
 }
 
 #[component]
-fn SetUp(enrolment: EnrolmentView, errors: Signal<crate::error::FieldErrors>) -> impl IntoView {
+fn SetUp(enrolment: EnrolmentView, errors: Signal<islands::error::FieldErrors>) -> impl IntoView {
     let EnrolmentView {
         account,
         key,

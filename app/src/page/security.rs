@@ -4,12 +4,13 @@ use crate::{
     AppError,
     component::{Frame, When, loaded},
     moment::Moment,
+    request,
 };
+use kalends_core::audit::{AuditAction, AuditEntry};
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct SecurityView {
     flash: Option<String>,
     /// The organisation wants a second factor of this admin, who has none.
@@ -19,14 +20,14 @@ struct SecurityView {
 }
 
 /// A second factor that is on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct FactorView {
     since: Moment,
     codes_left: i64,
 }
 
 /// One signed-in device.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct DeviceView {
     /// Ends it and nothing else: nobody is signed in by it.
     handle: String,
@@ -36,9 +37,7 @@ struct DeviceView {
     is_this: bool,
 }
 
-#[server(endpoint = "security")]
 async fn security() -> Result<SecurityView, AppError> {
-    use crate::request;
     let user = request::user().await?;
     let services = request::services();
     let words = request::formatter(&user).await?;
@@ -72,8 +71,6 @@ async fn security() -> Result<SecurityView, AppError> {
 
 #[server(endpoint = "sign_out_device")]
 async fn sign_out_device(#[server(default)] device: String) -> Result<(), AppError> {
-    use crate::request;
-    use kalends_core::audit::{AuditAction, AuditEntry};
     let user = request::user().await?;
     if device == request::this_session()? {
         request::end_session().await?;
@@ -103,7 +100,6 @@ async fn sign_out_device(#[server(default)] device: String) -> Result<(), AppErr
 
 #[server(endpoint = "sign_out_others")]
 async fn sign_out_others() -> Result<(), AppError> {
-    use crate::request;
     let user = request::user().await?;
     request::end_other_sessions(&user).await?;
     request::flash("You are signed out everywhere else.").await?;
@@ -113,7 +109,7 @@ async fn sign_out_others() -> Result<(), AppError> {
 
 #[component]
 pub fn SecurityPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| security()), |view| {
+    loaded(security, |view| {
         let others = view.devices.iter().any(|device| !device.is_this);
         view! {
             <Frame title="Security">

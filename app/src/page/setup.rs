@@ -4,6 +4,11 @@ use crate::{
     AppError,
     component::{BrowserZone, Field, FormNotice, Frame, loaded},
     draft::FormDraft,
+    request, time_zone as zones,
+};
+use kalends::people::{
+    setup::{FirstAdmin, SetupError},
+    sign_in::PasswordError,
 };
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -19,11 +24,6 @@ async fn setup(
     #[server(default)] password: Password,
     #[server(default)] time_zone: Option<String>,
 ) -> Result<(), AppError> {
-    use crate::{request, time_zone as zones};
-    use kalends::people::{
-        setup::{FirstAdmin, SetupError},
-        sign_in::PasswordError,
-    };
     let services = request::services();
     let visitor = request::visitor();
     let time_zone = time_zone.unwrap_or_else(|| NO_ZONE.to_owned());
@@ -71,9 +71,7 @@ async fn setup(
     Ok(())
 }
 
-#[server(endpoint = "setup_form")]
 async fn setup_form() -> Result<FormDraft, AppError> {
-    use crate::request;
     if !kalends::people::setup::is_open(&request::services())
         .await
         .map_err(request::internal)?
@@ -85,10 +83,7 @@ async fn setup_form() -> Result<FormDraft, AppError> {
 
 #[component]
 pub fn SetupPage() -> impl IntoView {
-    loaded(
-        Resource::new(|| (), |()| setup_form()),
-        |draft| view! { <SetupForm draft /> },
-    )
+    loaded(setup_form, |draft| view! { <SetupForm draft /> })
 }
 
 #[component]

@@ -4,13 +4,14 @@ mod code;
 
 pub use code::SignInCodePage;
 
-#[cfg(feature = "ssr")]
-use crate::error::FieldErrors;
 use crate::{
     AppError,
     component::{Field, FormNotice, Frame, loaded},
     draft::FormDraft,
+    request,
 };
+use islands::error::FieldErrors;
+use kalends::people::sign_in::{Entered, SignInError};
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
 
@@ -20,8 +21,6 @@ async fn sign_in(
     #[server(default)] password: Password,
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::people::sign_in::{Entered, SignInError};
     let mut errors = FieldErrors::new();
     if email.trim().is_empty() {
         errors.insert("email".to_owned(), "Enter your email address.".to_owned());
@@ -53,9 +52,7 @@ async fn sign_in(
 }
 
 /// Shows the form once more, with what is wrong.
-#[cfg(feature = "ssr")]
 async fn ask_again(email: &str, next: &str, errors: FieldErrors) -> Result<(), AppError> {
-    use crate::request;
     // Anybody may leave this behind, so it stays small; no address is longer.
     let email = email.chars().take(256).collect();
     let next = request::local_path(next).unwrap_or_default().to_owned();
@@ -76,9 +73,7 @@ async fn sign_out() -> Result<(), AppError> {
 }
 
 /// What the page needs: a refused try, and whether the first admin is still to be made.
-#[server(endpoint = "sign_in_form")]
 async fn sign_in_form(next: String) -> Result<FormDraft, AppError> {
-    use crate::request;
     if kalends::people::setup::is_open(&request::services())
         .await
         .map_err(request::internal)?
@@ -100,7 +95,7 @@ pub fn SignInPage() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
     let next = move || query.with(|query| query.get("next").unwrap_or_default());
     loaded(
-        Resource::new(next, sign_in_form),
+        move || sign_in_form(next()),
         |draft| view! { <SignInForm draft /> },
     )
 }

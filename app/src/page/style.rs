@@ -7,29 +7,27 @@ use crate::{
     component::{
         CopyButton, Field, Frame, LadderView, Notice, StateBadge, StateView, choice, loaded,
     },
-    error::FieldErrors,
+    request,
 };
-use kalends_core::{advice::Advice, check::TestSteps, connection::ConnectionState};
+use islands::error::FieldErrors;
+use kalends_core::{
+    advice::{Advice, Names, advice},
+    check::{Step, StepReport, TestSteps, Verdict},
+    connection::ConnectionState,
+    problem::Problem,
+};
 use leptos::prelude::*;
 use lists::Lists;
-use serde::{Deserialize, Serialize};
 
 /// Parts that only the server can make.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct Samples {
     bad: Advice,
     waiting: Advice,
     ladder: TestSteps,
 }
 
-#[server(endpoint = "style")]
 async fn style() -> Result<Samples, AppError> {
-    use crate::request;
-    use kalends_core::{
-        advice::{Names, advice},
-        check::{Step, StepReport, Verdict},
-        problem::Problem,
-    };
     request::user_with(request::Right::Organisation).await?;
     let names = Names::example();
     let mut ladder = TestSteps::new();
@@ -61,10 +59,7 @@ async fn style() -> Result<Samples, AppError> {
 
 #[component]
 pub fn StylePage() -> impl IntoView {
-    loaded(
-        Resource::new(|| (), |()| style()),
-        |samples| view! { <Style samples /> },
-    )
+    loaded(style, |samples| view! { <Style samples /> })
 }
 
 /// Names of the colours that mean something, with what they mean.

@@ -4,7 +4,11 @@ use super::{
     answer::internal,
     session::{USER_KEY, session},
 };
-use crate::{AppError, component::Question, draft::FormDraft};
+use crate::{
+    AppError,
+    component::Question,
+    draft::{FormDraft, cut},
+};
 
 /// Keeps a form until its page is shown again; how long it may be, the limit of a request's body decides. Of somebody
 /// who is not signed in little is kept: anybody may leave it behind.
@@ -14,7 +18,7 @@ pub async fn keep_draft(form: &str, draft: FormDraft) -> Result<(), AppError> {
     let draft = if is_known.is_some() {
         draft
     } else {
-        draft.cut()
+        cut(draft)
     };
     session
         .insert(&format!("draft-{form}"), draft)

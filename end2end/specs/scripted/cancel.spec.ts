@@ -91,7 +91,7 @@ test.describe('a session that ends during a test', () => {
     await expect(dialog.getByText('You are signed out.')).toBeVisible();
     // Whoever is signed out is asked for every five seconds; a running test, several times a second.
     let asked = 0;
-    page.on('request', (request) => (asked += Number(request.url().endsWith('/api/check'))));
+    page.on('request', (request) => (asked += Number(request.url().endsWith('?in_place=true'))));
     await page.clock.runFor(3_000);
     expect(asked).toBe(0);
     await exchange.calm();

@@ -201,7 +201,7 @@ async fn a_form_that_fails_gets_a_page_and_script_gets_a_status() {
     ];
     let mut nobody = kalends.browser();
     let answer = nobody
-        .send(Method::POST, "/api/check", &script, "id=1")
+        .send(Method::POST, "/api/connect", &script, "service=true")
         .await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert_eq!(answer.body, "\"signed_out\"");

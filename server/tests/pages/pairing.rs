@@ -254,7 +254,10 @@ async fn the_audit_log_is_shown_and_says_so_where_the_memory_of_it_was_changed()
             "signed with the key another",
         ),
     ] {
-        Database::file(&place, "vault.db").await.execute(change).await;
+        Database::file(&place, "vault.db")
+            .await
+            .execute(change)
+            .await;
         let page = alice.open("/audit").await;
         assert!(page.text().contains("signed in"), "{}", page.text());
         assert!(page.text().contains(told), "{}", page.text());

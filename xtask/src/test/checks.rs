@@ -21,18 +21,18 @@ pub fn build() -> Result<Count> {
     held(command)
 }
 
-/// All that runs on this machine. clippy and rustdoc name the same, so that dependencies are read once.
-const EVERYTHING: [&str; 3] = ["--workspace", "--exclude", "islands"];
-
+// Of the same packages as the documentation, so that dependencies are read once.
 pub fn clippy() -> Result<Count> {
-    let mut command = cargo_with(&["clippy", "--all-targets"]);
-    command.args(EVERYTHING).args(["--", "-D", "warnings"]);
+    let mut command = cargo_with(&["clippy", "--workspace", "--all-targets"]);
+    command.args(["--", "-D", "warnings"]);
     held(command)
 }
 
 pub fn rustdoc() -> Result<Count> {
-    let mut command = cargo_with(&["doc", "--no-deps", "--document-private-items"]);
-    command.args(EVERYTHING).env("RUSTDOCFLAGS", "-D warnings");
+    let mut command = cargo_with(&["doc", "--workspace", "--no-deps"]);
+    command
+        .arg("--document-private-items")
+        .env("RUSTDOCFLAGS", "-D warnings");
     held(command)
 }
 

@@ -1,10 +1,9 @@
 //! The connect form as the browser shows it: where its focus goes, and what one click changes in it.
 
-use crate::page::check::Fix;
 use leptos::{
     prelude::*,
     wasm_bindgen::JsCast,
-    web_sys::{HtmlElement, HtmlInputElement},
+    web_sys::{Element, HtmlElement, HtmlInputElement, MouseEvent},
 };
 
 pub fn focus_first_bad_field() {
@@ -26,25 +25,32 @@ pub fn focus(selector: &str) {
     }
 }
 
-/// Mends the form in place, password untouched, and sends it again. False if there is no such form.
-pub fn resubmit_with(fix: &Fix) -> bool {
-    let field = match fix {
-        Fix::Mailbox(address) => set_shown_field("mailbox", "email", address),
-        Fix::Endpoint(endpoint) => set_shown_field("service_server", "server", endpoint),
-        Fix::Confirm(host) => {
+/// Mends the form in place, password untouched, and sends it again, if a button was pressed that offers this. The
+/// button names what it mends and the value that it puts there.
+pub fn mended_by(event: &MouseEvent) -> bool {
+    let pressed = event.target().and_then(|it| it.dyn_into::<Element>().ok());
+    let button = pressed.and_then(|it| it.closest("[data-mends]").ok().flatten());
+    let Some(button) = button else {
+        return false;
+    };
+    let value = button.get_attribute("data-value").unwrap_or_default();
+    let field = match button.get_attribute("data-mends").as_deref() {
+        Some("mailbox") => set_shown_field("mailbox", "email", &value),
+        Some("endpoint") => set_shown_field("service_server", "server", &value),
+        Some("confirmed") => {
             let before = shown_field("confirmed", "confirmed").map(|field| field.value());
-            let hosts = with_host(&before.unwrap_or_default(), host);
+            let hosts = with_host(&before.unwrap_or_default(), &value);
             set_shown_field("confirmed", "confirmed", &hosts)
         }
-        Fix::KeepTrying => set_shown_field("keep_trying", "keep_trying", "true"),
-        // The password must be typed anew.
-        Fix::Through(_) | Fix::Ask(_) | Fix::Basic => None,
+        Some("keep_trying") => set_shown_field("keep_trying", "keep_trying", &value),
+        _ => None,
     };
     field
         .and_then(|field| field.form())
         .is_some_and(|form| form.request_submit().is_ok())
 }
 
+/// The hosts that may have the password, with one more.
 pub fn with_host(confirmed: &str, host: &str) -> String {
     if confirmed.is_empty() {
         host.to_owned()

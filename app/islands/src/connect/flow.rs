@@ -1,14 +1,13 @@
 //! The connect form in the browser, in a dialog or in a page: the form, the running check in its place, then its end.
 
 use super::{
+    check::{CheckProgress, EndedCheck, cancel},
     dom,
     one_click::WaysToConnect,
     view::{ConnectAnswer, ConnectView},
 };
 use crate::{
-    AppError,
-    error::FieldErrors,
-    page::check::{CheckProgress, CheckView, Ended, cancel},
+    error::{AppError, FieldErrors},
     send::send_form,
 };
 use leptos::{
@@ -90,7 +89,7 @@ pub fn ConnectInPage(view: ConnectView) -> impl IntoView {
 struct AttemptProgress {
     /// The check under way.
     running: RwSignal<Option<String>>,
-    ended: RwSignal<Option<CheckView>>,
+    ended: RwSignal<Option<EndedCheck>>,
 }
 
 impl AttemptProgress {
@@ -101,9 +100,22 @@ impl AttemptProgress {
         }
     }
 
+    /// What had the focus is gone: it goes to what came in its place.
+    fn move_focus(self) {
+        Effect::new(move |_| {
+            let running = self.running.with(Option::is_some);
+            let ended = self.ended.with(Option::is_some);
+            if running {
+                request_animation_frame(|| dom::focus(".progress button"));
+            } else if ended {
+                request_animation_frame(|| dom::focus(".outcome"));
+            }
+        });
+    }
+
     fn is_connected(self) -> bool {
         self.ended
-            .with(|ended| ended.as_ref().is_some_and(CheckView::is_connected))
+            .with(|ended| ended.as_ref().is_some_and(|end| end.is_connected))
     }
 }
 
@@ -141,27 +153,23 @@ fn ConnectFlow(view: ConnectView, progress: AttemptProgress) -> impl IntoView {
             }
         });
     });
-    // What had the focus is gone: it goes to what came in its place.
-    Effect::new(move |_| {
-        let (running, ended) = (running.with(Option::is_some), ended.with(Option::is_some));
-        if running {
-            request_animation_frame(|| dom::focus(".progress button"));
-        } else if ended {
-            request_animation_frame(|| dom::focus(".outcome"));
-        }
-    });
-    let on_end = Callback::new(move |check: CheckView| {
-        dom::complete_endpoint(&check.endpoint);
+    progress.move_focus();
+    let on_end = Callback::new(move |end: EndedCheck| {
+        dom::complete_endpoint(&end.endpoint);
         dom::stop_keeping_on();
         running.set(None);
-        ended.set(Some(check));
+        ended.set(Some(end));
     });
+    let on_click = |event: leptos::ev::MouseEvent| {
+        if dom::mended_by(&event) {
+            event.prevent_default();
+        }
+    };
+    let html = move || ended.with(|end| end.as_ref().map(|end| end.html.clone()));
     let busy = Signal::derive(move || sending.get() || running.with(Option::is_some));
     view! {
         {move || running.get().map(|id| view! { <CheckProgress id on_end /> })}
-        <div class="outcome" tabindex="-1">
-            {move || ended.get().map(|check| view! { <Ended check in_place=true /> })}
-        </div>
+        <div class="outcome" tabindex="-1" on:click=on_click inner_html=move || html().unwrap_or_default()></div>
         {move || signed_out.get().then(|| view! { <SignedOut /> })}
         <div hidden=move || running.with(Option::is_some) || progress.is_connected()>
             <WaysToConnect view on_submit errors=errors.into() busy />

@@ -1,8 +1,8 @@
 //! The fields of the connect form: both sets in one form, one of them shown, by CSS alone.
 
 use super::{
+    address::CONNECT,
     dom::focus_first_bad_field,
-    submit::Connect,
     view::{AllowedWays, ConnectView},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     draft::FormDraft,
     error::FieldErrors,
 };
-use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn};
+use leptos::{ev::SubmitEvent, prelude::*};
 
 #[component]
 pub fn ConnectForm(
@@ -43,7 +43,7 @@ pub fn ConnectForm(
             id="connect-form"
             class="form connect-form"
             method="post"
-            action=Connect::url()
+            action=CONNECT
             novalidate
             on:submit=move |event| on_submit.run(event)
         >

@@ -1,8 +1,8 @@
 //! Through the account that an admin holds: one line and one button; what people may type themselves is folded away.
 
-use super::{form::ConnectForm, submit::ConnectMine, view::ConnectView};
+use super::{address::CONNECT_MINE, form::ConnectForm, view::ConnectView};
 use crate::{component::FormNotice, error::FieldErrors};
-use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn};
+use leptos::{ev::SubmitEvent, prelude::*};
 
 /// One click where an admin holds the account; what people may type themselves is folded away then.
 #[component]
@@ -78,7 +78,7 @@ fn OneClickForms(
                     id=(place == 0).then_some("connect-form")
                     class="one-click"
                     method="post"
-                    action=ConnectMine::url()
+                    action=CONNECT_MINE
                     on:submit=move |event| on_submit.run(event)
                 >
                     <input type="hidden" name="mailbox" value=mailbox.clone() />

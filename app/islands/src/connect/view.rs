@@ -37,6 +37,3 @@ pub enum ConnectAnswer {
     Started(String),
     Mistakes(FieldErrors),
 }
-
-/// The heading of every failed attempt.
-pub const FAILURE_HEADING: &str = "Failed to connect exchange calendar";

@@ -2,10 +2,9 @@
 
 use crate::component::Icon;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// One day of the agenda.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AgendaDay {
     pub iso: String,
     pub title: String,
@@ -19,7 +18,7 @@ pub struct AgendaDay {
 }
 
 /// One entry on one day, told in words and marks.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AgendaEntry {
     /// Its own page.
     pub href: String,
@@ -33,7 +32,7 @@ pub struct AgendaEntry {
 }
 
 /// What sets an entry apart, in words and by shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgendaTag {
     Private,
     Tentative,

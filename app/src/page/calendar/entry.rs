@@ -1,18 +1,25 @@
 //! The page of one entry: everything that is kept of it, for its owner alone.
 
-use super::agenda_view::{AgendaTag, tag_view};
+use super::{
+    agenda,
+    agenda_view::{AgendaTag, tag_view},
+};
 use crate::{
     AppError,
     component::{Follow, Frame, When, loaded},
     moment::Moment,
     page::privacy::level_words,
+    request,
 };
-use kalends_core::policy::PrivacyLevel;
+use kalends_core::{
+    calendar::{EntryKind, Event, FreeBusyStatus, Window},
+    id::EventId,
+    policy::PrivacyLevel,
+};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// An entry in words.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct EntryPageView {
     subject: String,
     /// `Monday, 2 March 2026`, or the first and the last day.
@@ -39,7 +46,6 @@ struct EntryPageView {
 }
 
 /// The entry, with its status as its name where names are not kept.
-#[cfg(feature = "ssr")]
 pub fn named(
     mut stored: kalends_store::StoredEntry,
     level: PrivacyLevel,
@@ -51,11 +57,7 @@ pub fn named(
     stored
 }
 
-#[server(endpoint = "calendar_entry")]
 async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
-    use super::agenda;
-    use crate::request;
-    use kalends_core::id::EventId;
     let user = request::user().await?;
     let words = request::formatter(&user).await?;
     let store = request::services().store;
@@ -105,7 +107,6 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
 }
 
 /// What else takes time then: when, what, and its page.
-#[cfg(feature = "ssr")]
 async fn meanwhile(
     connection: &kalends_core::connection::Connection,
     id: kalends_core::id::EventId,
@@ -113,9 +114,6 @@ async fn meanwhile(
     level: PrivacyLevel,
     words: &crate::moment::Formatter,
 ) -> Result<Vec<(String, String, String)>, AppError> {
-    use super::agenda;
-    use crate::request;
-    use kalends_core::calendar::{Event, FreeBusyStatus, Window};
     let takes_time = |event: &Event| {
         event.all_day.is_none() && !event.cancelled && event.status != FreeBusyStatus::Free
     };
@@ -145,7 +143,6 @@ async fn meanwhile(
         .collect())
 }
 
-#[cfg(feature = "ssr")]
 fn dates(first: jiff::civil::Date, last: jiff::civil::Date) -> String {
     let day = |day: jiff::civil::Date| day.strftime("%A, %-d %B %Y").to_string();
     if first == last {
@@ -155,9 +152,7 @@ fn dates(first: jiff::civil::Date, last: jiff::civil::Date) -> String {
     }
 }
 
-#[cfg(feature = "ssr")]
 const fn series(kind: &kalends_core::calendar::EntryKind) -> Option<&'static str> {
-    use kalends_core::calendar::EntryKind;
     match kind {
         EntryKind::Occurrence => Some("One of a series"),
         EntryKind::Exception => Some("One of a series, changed"),
@@ -166,13 +161,11 @@ const fn series(kind: &kalends_core::calendar::EntryKind) -> Option<&'static str
 }
 
 /// `10:00 – 11:00`, or from when on the first day to when on the last.
-#[cfg(feature = "ssr")]
 fn times(
     event: &kalends_core::calendar::Event,
     (first, last): (jiff::civil::Date, jiff::civil::Date),
     words: &crate::moment::Formatter,
 ) -> String {
-    use super::agenda;
     if event.all_day.is_some() {
         return "All day".to_owned();
     }
@@ -188,13 +181,11 @@ fn times(
 }
 
 /// When another entry is; days are named where there is more than one of them.
-#[cfg(feature = "ssr")]
 fn when(
     other: &kalends_core::calendar::Event,
     (first, last): (jiff::civil::Date, jiff::civil::Date),
     words: &crate::moment::Formatter,
 ) -> String {
-    use super::agenda;
     let (from, to) = agenda::dates_of(other, words);
     let short = |day: jiff::civil::Date| day.strftime("%a %-d %b").to_string();
     if from != to {
@@ -222,7 +213,7 @@ pub fn EntryPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
     loaded(
-        Resource::new(id, calendar_entry),
+        move || calendar_entry(id()),
         |view| view! { <EntryDetails view /> },
     )
 }
@@ -308,7 +299,7 @@ fn Meanwhile(entries: Vec<(String, String, String)>) -> impl IntoView {
     }
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::{

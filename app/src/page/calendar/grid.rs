@@ -12,7 +12,10 @@ use super::{
 };
 use crate::moment::Formatter;
 use jiff::civil::{DateTime, Time};
-use kalends_core::calendar::{Event, Window};
+use kalends_core::{
+    calendar::{Event, Window},
+    preferences::HourClock,
+};
 use kalends_store::StoredEntry;
 use std::ops::Range;
 
@@ -320,7 +323,6 @@ const fn day_format(with_year: bool) -> &'static str {
 }
 
 fn hour_words(hour: u16, words: &Formatter) -> String {
-    use kalends_core::preferences::HourClock;
     match (words.calendar.clock, hour) {
         (HourClock::TwentyFour, hour) => format!("{hour:02}:00"),
         (HourClock::Twelve, 0) => "12 AM".to_owned(),

@@ -4,10 +4,9 @@
 use super::agenda_view::{AgendaEntry, tag_words};
 use crate::component::Icon;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// Days beside each other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GridView {
     pub columns: i32,
     /// The class for as many hours as are shown.
@@ -22,7 +21,7 @@ pub struct GridView {
 }
 
 /// A row's label.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HourLabel {
     /// `07:00` or `7 AM`.
     pub text: String,
@@ -31,14 +30,14 @@ pub struct HourLabel {
 }
 
 /// An entry above the hours.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Lane {
     pub class: String,
     pub entry: AgendaEntry,
 }
 
 /// A column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GridDay {
     pub iso: String,
     /// `Monday 2 March`.
@@ -64,14 +63,14 @@ pub struct GridDay {
 }
 
 /// An entry with the classes of its place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Boxed {
     pub class: String,
     pub entry: AgendaEntry,
 }
 
 /// Entries for which there was no column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct More {
     pub class: String,
     pub count: usize,

@@ -1,9 +1,7 @@
 //! The ways to look at days, as addresses name them.
 
-use serde::{Deserialize, Serialize};
-
 /// A way to look at days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CalendarMode {
     Agenda,
     Day,
@@ -13,7 +11,6 @@ pub enum CalendarMode {
 }
 
 impl CalendarMode {
-    #[cfg(feature = "ssr")]
     pub const ALL: [Self; 5] = [
         Self::Agenda,
         Self::Day,
@@ -23,7 +20,6 @@ impl CalendarMode {
     ];
 
     /// The value in addresses.
-    #[cfg(feature = "ssr")]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Agenda => "agenda",
@@ -44,7 +40,6 @@ impl CalendarMode {
         }
     }
 
-    #[cfg(feature = "ssr")]
     pub const fn has_hours(self) -> bool {
         matches!(self, Self::Day | Self::Three | Self::Week)
     }

@@ -1,17 +1,16 @@
 //! The month as a table of days with dots.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// Whole weeks.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MonthView {
     /// `Mon` and `Monday`, from the first day of the week on.
     pub weekdays: Vec<(String, String)>,
     pub weeks: Vec<Vec<MonthDay>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MonthDay {
     pub iso: String,
     pub number: String,
@@ -30,7 +29,7 @@ pub struct MonthDay {
 }
 
 /// How busy an entry makes its day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dot {
     Busy,
     Tentative,

@@ -8,6 +8,9 @@ use crate::component::{LadderView, Notice, When};
 use kalends_core::check::TestSteps;
 use leptos::prelude::*;
 
+/// The heading of every failed attempt.
+const FAILURE_HEADING: &str = "Failed to connect exchange calendar";
+
 /// How a check ended: proof or advice, then the ladder.
 #[component]
 pub fn Ended(
@@ -31,7 +34,7 @@ pub fn Ended(
         back,
     } = check;
     let heading = if ladder.is_begun() {
-        crate::page::connect::FAILURE_HEADING
+        FAILURE_HEADING
     } else {
         "Nothing was tried yet"
     };

@@ -1,10 +1,23 @@
 //! What one click mends in the form that a failed check came from.
 
-use super::view::Fix;
-use crate::AppError;
+use super::{lookup, view::Fix};
+use crate::{AppError, page::connect::ConnectMine, request};
+use kalends_core::check::Goal;
 use leptos::{prelude::*, server_fn::ServerFn};
 
 impl Fix {
+    /// What it mends in a form that still stands in the browser, and the value that it puts there. `None` where the
+    /// password must be typed anew, or the way leads elsewhere.
+    fn in_place(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Mailbox(address) => Some(("mailbox", address.clone())),
+            Self::Endpoint(endpoint) => Some(("endpoint", endpoint.clone())),
+            Self::Confirm(host) => Some(("confirmed", host.clone())),
+            Self::KeepTrying => Some(("keep_trying", "true".to_owned())),
+            Self::Through(_) | Self::Ask(_) | Self::Basic => None,
+        }
+    }
+
     fn label(&self) -> String {
         match self {
             Self::Endpoint(endpoint) if endpoint.is_empty() => "Find it by Autodiscover".to_owned(),
@@ -21,14 +34,12 @@ impl Fix {
 /// Mends the connect form as the failed check suggests.
 #[server(endpoint = "mend_form")]
 async fn mend_form(id: String) -> Result<(), AppError> {
-    use super::lookup;
-    use crate::request;
     let user = request::user().await?;
     let check = lookup::check_for(&user, &id).await?;
     let (form, page) = lookup::form_of(&check);
     if let Some(fix) = lookup::fix(&check) {
         let mut draft = request::take_draft(&form).await?;
-        if check.typed.goal == kalends_core::check::Goal::Connection {
+        if check.typed.goal == Goal::Connection {
             crate::page::connect::mend(&mut draft, fix);
         } else {
             crate::page::organisation::mend(&mut draft, fix);
@@ -46,7 +57,7 @@ pub fn ApplyFix(id: String, fix: Fix, in_place: bool) -> impl IntoView {
     match &fix {
         Fix::Through(address) => {
             return view! {
-                <form method="post" action=crate::page::connect::ConnectMine::url()>
+                <form method="post" action=ConnectMine::url()>
                     <input type="hidden" name="mailbox" value=address.clone() />
                     <button class="button button-primary">{label}</button>
                 </form>
@@ -61,15 +72,11 @@ pub fn ApplyFix(id: String, fix: Fix, in_place: bool) -> impl IntoView {
         }
         Fix::Mailbox(_) | Fix::Endpoint(_) | Fix::Confirm(_) | Fix::KeepTrying | Fix::Basic => {}
     }
-    let resubmit = move |event: leptos::ev::MouseEvent| {
-        if in_place && crate::page::connect::resubmit_with(&fix) {
-            event.prevent_default();
-        }
-    };
+    let (mends, value) = fix.in_place().filter(|_| in_place).unzip();
     view! {
         <form method="post" action=MendForm::url()>
             <input type="hidden" name="id" value=id />
-            <button class="button button-primary" on:click=resubmit>{label}</button>
+            <button class="button button-primary" data-mends=mends data-value=value>{label}</button>
         </form>
     }
     .into_any()

@@ -2,10 +2,9 @@
 
 use crate::moment::Moment;
 use kalends_core::{advice::Advice, check::TestSteps};
-use serde::{Deserialize, Serialize};
 
 /// What the page shows of a check.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CheckView {
     pub id: String,
     pub mailbox: String,
@@ -29,7 +28,7 @@ impl CheckView {
 }
 
 /// A check that waits for its next try.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WaitingView {
     pub title: String,
     pub attempts: u32,
@@ -38,7 +37,7 @@ pub struct WaitingView {
 }
 
 /// How a check ended, in words.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum CheckEnd {
     Connected {
         /// Empty for anybody but the owner.
@@ -59,7 +58,7 @@ pub enum CheckEnd {
 }
 
 /// From when on a saved password of the organisation is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordUse {
     ByWhoeverConnects,
     /// It is a password to come, which is not used before somebody switches to it.
@@ -83,14 +82,14 @@ impl PasswordUse {
 }
 
 /// One calendar entry as proof.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ProofView {
     pub subject: String,
     pub when: Moment,
 }
 
 /// What one click puts into the form before it is sent again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fix {
     /// The address that Exchange calls the right one.
     Mailbox(String),

@@ -1,7 +1,7 @@
 //! The names of the fields of both ways to connect, and the changes that a kept form takes.
 
-use super::dom::with_host;
-use crate::{draft::FormDraft, error::FieldErrors, page::check::Fix};
+use crate::{draft::FormDraft, page::check::Fix};
+use islands::{connect::with_host, error::FieldErrors};
 use kalends::connect::FormField;
 use kalends_core::connection::Mode;
 

@@ -3,17 +3,29 @@
 use crate::{
     AppError,
     component::{Field, FormNotice},
-    error::FieldErrors,
+    draft::FormDraft,
+    page::organisation::account_by_id,
+    request,
 };
-use kalends_core::account_name::Password;
+use islands::error::FieldErrors;
+use kalends::{
+    accounts::{
+        organisation::{AccountField, AccountForm, ChangeError, replace_password},
+        permission::Forbidden,
+    },
+    connect::{self, FormField, OwnConnection},
+};
+use kalends_core::{
+    account_name::Password,
+    check::{Check, Goal, Outcome},
+    connection::{ConnectionState, Mode},
+    problem::Problem,
+};
+use kalends_store::{Account, User};
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
-
-#[cfg(feature = "ssr")]
-pub use server::{held, mine, of_check};
 
 /// The form, for one password.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReplaceView {
     pub whose: PasswordOwner,
     pub account: String,
@@ -23,7 +35,7 @@ pub struct ReplaceView {
 }
 
 /// Whose password is replaced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PasswordOwner {
     /// That of the reader's saved connection.
     Mine,
@@ -36,157 +48,138 @@ pub enum PasswordOwner {
 /// The name of the field, which stands on pages with other passwords.
 const FIELD: &str = "present_password";
 
-#[cfg(feature = "ssr")]
-mod server {
-    use super::{FIELD, PasswordOwner, ReplaceView};
-    use crate::{AppError, draft::FormDraft, error::FieldErrors, request};
-    use kalends::connect::{FormField, OwnConnection};
-    use kalends_core::{
-        check::{Check, Goal, Outcome},
-        connection::{ConnectionState, Mode},
-        problem::Problem,
+const REFUSED: &str = "Exchange refused this password. Nothing was saved.";
+
+/// What was wrong with the last try, told once.
+async fn errors_of(form: &str) -> Result<FieldErrors, AppError> {
+    Ok(request::take_draft(form).await?.errors)
+}
+
+/// Keeps what was wrong until the form is shown again.
+pub async fn tell(form: &str, mistakes: FieldErrors) -> Result<(), AppError> {
+    let errors = mistakes;
+    let draft = FormDraft {
+        errors,
+        ..FormDraft::default()
     };
-    use kalends_store::{Account, User};
+    request::keep_draft(form, draft).await
+}
 
-    const REFUSED: &str = "Exchange refused this password. Nothing was saved.";
+/// Everything but the password is saved, and cannot be wrong here.
+pub fn mistakes(found: Vec<(FormField, String)>) -> FieldErrors {
+    let name = |field| match field {
+        FormField::Password => FIELD,
+        _ => "",
+    };
+    found
+        .into_iter()
+        .map(|(field, message)| (name(field).to_owned(), message))
+        .collect()
+}
 
-    /// What was wrong with the last try, told once.
-    async fn errors_of(form: &str) -> Result<FieldErrors, AppError> {
-        Ok(request::take_draft(form).await?.errors)
+/// The form for a person's own connection, if its password is what is wrong.
+pub async fn mine(user: &User, back: &str) -> Result<Option<ReplaceView>, AppError> {
+    let mine = OwnConnection::of(&request::services(), user).await;
+    let Some(mine) = mine.map_err(request::internal)? else {
+        return Ok(None);
+    };
+    let connection = &mine.connection;
+    let problem = connection.problem.as_ref();
+    if connection.state == ConnectionState::Paused
+        || !problem.is_some_and(Problem::is_about_password)
+    {
+        return Ok(None);
     }
+    Ok(Some(ReplaceView {
+        whose: PasswordOwner::Mine,
+        account: connection.account.to_string(),
+        back: back.to_owned(),
+        errors: errors_of("replace").await?,
+    }))
+}
 
-    /// Keeps what was wrong until the form is shown again.
-    pub async fn tell(form: &str, mistakes: FieldErrors) -> Result<(), AppError> {
-        let errors = mistakes;
-        let draft = FormDraft {
-            errors,
-            ..FormDraft::default()
-        };
-        request::keep_draft(form, draft).await
+/// The form for an account of the organisation whose password was refused, unless another one has passed its test.
+pub async fn held(account: &Account, back: &str) -> Result<Option<ReplaceView>, AppError> {
+    if account.saved_refusals == 0 || account.next.is_some() {
+        return Ok(None);
     }
+    let id = account.id.to_string();
+    Ok(Some(ReplaceView {
+        account: account.name.to_string(),
+        back: back.to_owned(),
+        errors: errors_of(&format!("replace-{id}")).await?,
+        whose: PasswordOwner::Held(id),
+    }))
+}
 
-    /// Everything but the password is saved, and cannot be wrong here.
-    pub fn mistakes(found: Vec<(FormField, String)>) -> FieldErrors {
-        let name = |field| match field {
-            FormField::Password => FIELD,
-            _ => "",
-        };
-        found
-            .into_iter()
-            .map(|(field, message)| (name(field).to_owned(), message))
-            .collect()
+/// The form for the password that a check was refused with.
+pub async fn of_check(user: &User, check: &Check) -> Result<Option<ReplaceView>, AppError> {
+    let Some(Outcome::Failed { problem, .. }) = &check.outcome else {
+        return Ok(None);
+    };
+    if !problem.is_about_password() {
+        return Ok(None);
     }
-
-    /// The form for a person's own connection, if its password is what is wrong.
-    pub async fn mine(user: &User, back: &str) -> Result<Option<ReplaceView>, AppError> {
-        let mine = OwnConnection::of(&request::services(), user).await;
-        let Some(mine) = mine.map_err(request::internal)? else {
-            return Ok(None);
-        };
-        let connection = &mine.connection;
-        let problem = connection.problem.as_ref();
-        if connection.state == ConnectionState::Paused
-            || !problem.is_some_and(Problem::is_about_password)
-        {
-            return Ok(None);
+    let back = format!("/profile/exchange/checks/{}", check.id);
+    let view = match (check.typed.goal, check.mode) {
+        (Goal::Connection, Mode::Organisation)
+        | (Goal::SendAgain { .. } | Goal::ReplacePassword { .. }, _) => {
+            held_by_check(user, check, &back).await?
         }
-        Ok(Some(ReplaceView {
-            whose: PasswordOwner::Mine,
-            account: connection.account.to_string(),
-            back: back.to_owned(),
-            errors: errors_of("replace").await?,
-        }))
-    }
-
-    /// The form for an account of the organisation whose password was refused, unless another one has passed its test.
-    pub async fn held(account: &Account, back: &str) -> Result<Option<ReplaceView>, AppError> {
-        if account.saved_refusals == 0 || account.next.is_some() {
-            return Ok(None);
+        (Goal::Connection, Mode::ServiceAccount | Mode::Personal) if check.user_id == user.id => {
+            own(user, check, back).await?
         }
-        let id = account.id.to_string();
-        Ok(Some(ReplaceView {
-            account: account.name.to_string(),
-            back: back.to_owned(),
-            errors: errors_of(&format!("replace-{id}")).await?,
-            whose: PasswordOwner::Held(id),
-        }))
-    }
-
-    /// The form for the password that a check was refused with.
-    pub async fn of_check(user: &User, check: &Check) -> Result<Option<ReplaceView>, AppError> {
-        let Some(Outcome::Failed { problem, .. }) = &check.outcome else {
-            return Ok(None);
-        };
-        if !problem.is_about_password() {
-            return Ok(None);
+        _ => None,
+    };
+    let was_typed = check.mode != Mode::Organisation
+        || matches!(check.typed.goal, Goal::ReplacePassword { .. });
+    let is_refused = was_typed && matches!(**problem, Problem::SignInRefused { .. });
+    Ok(view.map(|mut view| {
+        if is_refused && view.errors.is_empty() {
+            view.errors.insert(FIELD.to_owned(), REFUSED.to_owned());
         }
-        let back = format!("/profile/exchange/checks/{}", check.id);
-        let view = match (check.typed.goal, check.mode) {
-            (Goal::Connection, Mode::Organisation)
-            | (Goal::SendAgain { .. } | Goal::ReplacePassword { .. }, _) => {
-                held_by_check(user, check, &back).await?
-            }
-            (Goal::Connection, Mode::ServiceAccount | Mode::Personal)
-                if check.user_id == user.id =>
-            {
-                own(user, check, back).await?
-            }
-            _ => None,
-        };
-        let was_typed = check.mode != Mode::Organisation
-            || matches!(check.typed.goal, Goal::ReplacePassword { .. });
-        let is_refused = was_typed && matches!(**problem, Problem::SignInRefused { .. });
-        Ok(view.map(|mut view| {
-            if is_refused && view.errors.is_empty() {
-                view.errors.insert(FIELD.to_owned(), REFUSED.to_owned());
-            }
-            view
-        }))
-    }
+        view
+    }))
+}
 
-    async fn held_by_check(
-        user: &User,
-        check: &Check,
-        back: &str,
-    ) -> Result<Option<ReplaceView>, AppError> {
-        let Some(id) = check.account_id else {
-            return Ok(None);
-        };
-        if !request::may(user, request::Right::Organisation).await? {
-            return Ok(None);
-        }
-        let found = request::services().store.held_account(id).await;
-        match found.map_err(request::internal)? {
-            Some(found) => held(&found.account, back).await,
-            None => Ok(None),
-        }
+async fn held_by_check(
+    user: &User,
+    check: &Check,
+    back: &str,
+) -> Result<Option<ReplaceView>, AppError> {
+    let Some(id) = check.account_id else {
+        return Ok(None);
+    };
+    if !request::may(user, request::Right::Organisation).await? {
+        return Ok(None);
     }
+    let found = request::services().store.held_account(id).await;
+    match found.map_err(request::internal)? {
+        Some(found) => held(&found.account, back).await,
+        None => Ok(None),
+    }
+}
 
-    /// For the saved connection if that was tested, else for what was typed.
-    async fn own(
-        user: &User,
-        check: &Check,
-        back: String,
-    ) -> Result<Option<ReplaceView>, AppError> {
-        let is_saved = OwnConnection::of(&request::services(), user)
-            .await
-            .map_err(request::internal)?
-            .is_some_and(|mine| {
-                let connection = &mine.connection;
-                check.account_id == Some(connection.account_id)
-                    && check.typed.mailbox == connection.mailbox.as_str()
-            });
-        Ok(Some(ReplaceView {
-            whose: if is_saved {
-                PasswordOwner::Mine
-            } else {
-                PasswordOwner::Typed(check.id.to_string())
-            },
-            account: check.typed.account.clone(),
-            back,
-            errors: errors_of("replace").await?,
-        }))
-    }
+/// For the saved connection if that was tested, else for what was typed.
+async fn own(user: &User, check: &Check, back: String) -> Result<Option<ReplaceView>, AppError> {
+    let is_saved = OwnConnection::of(&request::services(), user)
+        .await
+        .map_err(request::internal)?
+        .is_some_and(|mine| {
+            let connection = &mine.connection;
+            check.account_id == Some(connection.account_id)
+                && check.typed.mailbox == connection.mailbox.as_str()
+        });
+    Ok(Some(ReplaceView {
+        whose: if is_saved {
+            PasswordOwner::Mine
+        } else {
+            PasswordOwner::Typed(check.id.to_string())
+        },
+        account: check.typed.account.clone(),
+        back,
+        errors: errors_of("replace").await?,
+    }))
 }
 
 /// Tests another password for the reader's saved connection, or for what was typed for a check; what works is used at
@@ -197,11 +190,6 @@ async fn replace_refused(
     #[server(default)] check: String,
     #[server(default)] back: String,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::{
-        accounts::permission::Forbidden,
-        connect::{self, OwnConnection},
-    };
     let user = request::user().await?;
     let services = request::services();
     let back = request::local_path(&back).unwrap_or("/profile");
@@ -232,23 +220,20 @@ async fn replace_refused(
                 Err(Forbidden::Store(error)) => return Err(request::internal(error)),
             }
         }
-        Err(found) => server::mistakes(found),
+        Err(found) => mistakes(found),
     };
-    server::tell("replace", mistakes).await?;
+    tell("replace", mistakes).await?;
     request::see_other(back);
     Ok(())
 }
 
 /// What was typed for a person's own check, with another password. What the person said about it beside, such as a
 /// host that may have the password, stands in the form that was kept, if it is still the same one.
-#[cfg(feature = "ssr")]
 async fn retyped(
     user: &kalends_store::User,
     check: &str,
     password: Password,
 ) -> Result<kalends::connect::Form, AppError> {
-    use crate::request;
-    use kalends_core::{check::Goal, connection::Mode};
     let check = crate::page::check::check_for(user, check).await?;
     if check.user_id != user.id
         || check.typed.goal != Goal::Connection
@@ -289,10 +274,6 @@ async fn replace_account_password(
     #[server(default)] present_password: Password,
     #[server(default)] back: String,
 ) -> Result<(), AppError> {
-    use crate::{page::organisation::account_by_id, request};
-    use kalends::accounts::organisation::{
-        AccountField, AccountForm, ChangeError, replace_password,
-    };
     let admin = request::user_with(request::Right::Accounts).await?;
     let held = account_by_id(&id).await?;
     let page = format!("/organisation/accounts/{id}");
@@ -315,7 +296,7 @@ async fn replace_account_password(
             Err(ChangeError::Conflict(other)) => return Err(request::internal(other)),
             Err(ChangeError::Store(error)) => return Err(request::internal(error)),
         },
-        Err(found) => server::mistakes(
+        Err(found) => mistakes(
             found
                 .into_iter()
                 .filter_map(|(field, message)| match field {
@@ -325,7 +306,7 @@ async fn replace_account_password(
                 .collect(),
         ),
     };
-    server::tell(&format!("replace-{id}"), mistakes).await?;
+    tell(&format!("replace-{id}"), mistakes).await?;
     request::see_other(back);
     Ok(())
 }

@@ -1,10 +1,8 @@
 //! What the connect form starts with: a refused form, the present connection, or the user's own address.
 
-use super::{
-    field_names::{PERSONAL, SERVICE, names_of},
-    view::{AllowedWays, ConnectView},
-};
+use super::field_names::{PERSONAL, SERVICE, names_of};
 use crate::{AppError, draft::FormDraft, request};
+use islands::connect::{AllowedWays, ConnectView};
 use kalends_core::{
     connection::Connection,
     policy::{PersonalMode, TypedPasswords},

@@ -5,13 +5,20 @@
     reason = "the server function takes one argument per field of the form"
 )]
 
-use super::view::ConnectAnswer;
-use crate::AppError;
-use kalends_core::account_name::Password;
+use super::field_names::{FieldNames, PERSONAL, SERVICE};
+use crate::{
+    AppError,
+    draft::{FormDraft, ticked},
+    request,
+};
+use islands::{connect::ConnectAnswer, error::FieldErrors};
+use kalends::{
+    accounts::permission::{Forbidden, Refusal},
+    connect::Form,
+};
+use kalends_core::{account_name::Password, connection::Mode};
+use kalends_store::User;
 use leptos::prelude::*;
-
-#[cfg(feature = "ssr")]
-use start::{submit, tell_refusal, values_of};
 
 /// Starts a check. Without JavaScript it leads to the check's page, or back to the form.
 #[server(endpoint = "connect")]
@@ -32,10 +39,7 @@ pub async fn connect(
     #[server(default)] keep_trying: bool,
     #[server(default)] basic: bool,
 ) -> Result<ConnectAnswer, AppError> {
-    use super::field_names::{PERSONAL, SERVICE};
-    use kalends::connect::Form;
-    use kalends_core::connection::Mode;
-    let user = crate::request::user().await?;
+    let user = request::user().await?;
     let through_service = Form {
         mode: Mode::ServiceAccount,
         mailbox,
@@ -71,8 +75,6 @@ pub async fn connect(
 /// One click: through the organisation's account.
 #[server(endpoint = "connect_mine")]
 pub async fn connect_mine(#[server(default)] mailbox: String) -> Result<ConnectAnswer, AppError> {
-    use crate::request;
-    use kalends::accounts::permission::Forbidden;
     let user = request::user().await?;
     let draft = request::take_draft("connect").await?;
     let address = match mailbox.parse::<kalends_core::mailbox::SmtpAddress>() {
@@ -91,95 +93,79 @@ pub async fn connect_mine(#[server(default)] mailbox: String) -> Result<ConnectA
     }
 }
 
-#[cfg(feature = "ssr")]
-mod start {
-    use crate::{
-        AppError,
-        draft::{FormDraft, ticked},
-        error::FieldErrors,
-        page::connect::{field_names::FieldNames, view::ConnectAnswer},
-        request,
-    };
-    use kalends::{
-        accounts::permission::{Forbidden, Refusal},
-        connect::Form,
-    };
-    use kalends_store::User;
-
-    /// What is kept of both field sets; passwords are not.
-    pub fn values_of(through_service: &Form, personal: &Form, service: bool) -> FormDraft {
-        let values = [
-            ("service", ticked(service)),
-            ("mailbox", through_service.mailbox.clone()),
-            ("service_account", through_service.account.clone()),
-            ("service_server", through_service.endpoint.clone()),
-            ("service_domain", through_service.domain.clone()),
-            ("service_control", through_service.control.clone()),
-            ("email", personal.mailbox.clone()),
-            ("username", personal.account.clone()),
-            ("server", personal.endpoint.clone()),
-            ("domain", personal.domain.clone()),
-            ("confirmed", personal.confirmed.clone()),
-            ("basic", ticked(personal.basic)),
-        ];
-        FormDraft {
-            values: values.map(|(name, value)| (name.to_owned(), value)).into(),
-            ..FormDraft::default()
-        }
+/// What is kept of both field sets; passwords are not.
+fn values_of(through_service: &Form, personal: &Form, service: bool) -> FormDraft {
+    let values = [
+        ("service", ticked(service)),
+        ("mailbox", through_service.mailbox.clone()),
+        ("service_account", through_service.account.clone()),
+        ("service_server", through_service.endpoint.clone()),
+        ("service_domain", through_service.domain.clone()),
+        ("service_control", through_service.control.clone()),
+        ("email", personal.mailbox.clone()),
+        ("username", personal.account.clone()),
+        ("server", personal.endpoint.clone()),
+        ("domain", personal.domain.clone()),
+        ("confirmed", personal.confirmed.clone()),
+        ("basic", ticked(personal.basic)),
+    ];
+    FormDraft {
+        values: values.map(|(name, value)| (name.to_owned(), value)).into(),
+        ..FormDraft::default()
     }
+}
 
-    /// Starts a check with what was typed, or tells the mistakes at their fields.
-    pub async fn submit(
-        user: &User,
-        typed: Form,
-        names: FieldNames,
-        mut draft: FormDraft,
-    ) -> Result<ConnectAnswer, AppError> {
-        let parsed = match typed.parse() {
-            Ok(parsed) => parsed,
-            Err(mistakes) => return tell_mistakes(names.errors_of(mistakes), draft).await,
-        };
-        if let Some(endpoint) = &parsed.endpoint {
-            let completed = endpoint.to_string();
-            draft.values.insert(names.endpoint.to_owned(), completed);
+/// Starts a check with what was typed, or tells the mistakes at their fields.
+async fn submit(
+    user: &User,
+    typed: Form,
+    names: FieldNames,
+    mut draft: FormDraft,
+) -> Result<ConnectAnswer, AppError> {
+    let parsed = match typed.parse() {
+        Ok(parsed) => parsed,
+        Err(mistakes) => return tell_mistakes(names.errors_of(mistakes), draft).await,
+    };
+    if let Some(endpoint) = &parsed.endpoint {
+        let completed = endpoint.to_string();
+        draft.values.insert(names.endpoint.to_owned(), completed);
+    }
+    let id = match kalends::connect::start(&request::services(), user, parsed).await {
+        Ok(id) => id,
+        Err(Forbidden::Refused(refusal)) => {
+            return tell_refusal(&refusal, names.mailbox, draft).await;
         }
-        let id = match kalends::connect::start(&request::services(), user, parsed).await {
-            Ok(id) => id,
-            Err(Forbidden::Refused(refusal)) => {
-                return tell_refusal(&refusal, names.mailbox, draft).await;
-            }
-            Err(Forbidden::Store(error)) => return Err(request::internal(error)),
-        };
+        Err(Forbidden::Store(error)) => return Err(request::internal(error)),
+    };
+    request::keep_draft("connect", draft).await?;
+    if request::is_plain() {
+        request::see_other(&format!("/profile/exchange/checks/{id}"));
+    }
+    Ok(ConnectAnswer::Started(id.to_string()))
+}
+
+/// What the organisation's rules forbid is told at the field; what may be asked for leads there.
+async fn tell_refusal(
+    refusal: &Refusal,
+    field: &str,
+    draft: FormDraft,
+) -> Result<ConnectAnswer, AppError> {
+    let field = if refusal.may_ask_for().is_some() {
+        field
+    } else {
+        ""
+    };
+    tell_mistakes([(field.to_owned(), refusal.to_string())].into(), draft).await
+}
+
+async fn tell_mistakes(
+    mistakes: FieldErrors,
+    mut draft: FormDraft,
+) -> Result<ConnectAnswer, AppError> {
+    if request::is_plain() {
+        draft.errors = mistakes.clone();
         request::keep_draft("connect", draft).await?;
-        if request::is_plain() {
-            request::see_other(&format!("/profile/exchange/checks/{id}"));
-        }
-        Ok(ConnectAnswer::Started(id.to_string()))
+        request::see_other("/profile/exchange/connect");
     }
-
-    /// What the organisation's rules forbid is told at the field; what may be asked for leads there.
-    pub async fn tell_refusal(
-        refusal: &Refusal,
-        field: &str,
-        draft: FormDraft,
-    ) -> Result<ConnectAnswer, AppError> {
-        let field = if refusal.may_ask_for().is_some() {
-            field
-        } else {
-            ""
-        };
-        tell_mistakes([(field.to_owned(), refusal.to_string())].into(), draft).await
-    }
-
-    async fn tell_mistakes(
-        mistakes: FieldErrors,
-        mut draft: FormDraft,
-    ) -> Result<ConnectAnswer, AppError> {
-        if request::is_plain() {
-            draft.errors = mistakes.clone();
-            request::keep_draft("connect", draft).await?;
-            request::see_other("/profile/exchange/connect");
-        }
-        Ok(ConnectAnswer::Mistakes(mistakes))
-    }
+    Ok(ConnectAnswer::Mistakes(mistakes))
 }

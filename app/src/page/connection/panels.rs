@@ -7,10 +7,9 @@ use crate::{
 };
 use kalends_core::check::TestSteps;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// The last connection test, whoever ran it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CheckLine {
     pub started: Moment,
     pub ended: String,

@@ -1,11 +1,21 @@
 //! The line of time of a connection.
 
-use crate::{component::When, moment::Moment};
+use crate::{
+    component::{StateView, When},
+    moment::{Formatter, Moment},
+};
+use kalends::reports::timeline::{TimelineEntry, TimelineEvent, ended};
+use kalends_core::{
+    advice::{Names, advice, table::explained},
+    audit::{self, AuditAction},
+    check::{Check, Outcome},
+    connection::{Connection, ConnectionState},
+};
+use kalends_store::{CallLine, StateChange, SyncRun};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TimelineLine {
     at: Moment,
     /// What kind of thing it is, in a word.
@@ -17,7 +27,7 @@ pub struct TimelineLine {
     link: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tone {
     Plain,
     Good,
@@ -25,136 +35,115 @@ enum Tone {
     Bad,
 }
 
-#[cfg(feature = "ssr")]
-pub use words::line;
-
-#[cfg(feature = "ssr")]
-mod words {
-    use super::{TimelineLine, Tone};
-    use crate::{component::StateView, moment::Formatter};
-    use kalends::reports::timeline::{TimelineEntry, TimelineEvent, ended};
-    use kalends_core::{
-        advice::{Names, advice, table::explained},
-        audit::{self, AuditAction},
-        check::{Check, Outcome},
-        connection::{Connection, ConnectionState},
+pub fn line(happened: &TimelineEntry, connection: &Connection, words: &Formatter) -> TimelineLine {
+    let blank = |kind: &str| TimelineLine {
+        at: words.appointment(happened.at, false),
+        kind: kind.to_owned(),
+        what: String::new(),
+        tone: Tone::Plain,
+        request_id: None,
+        link: None,
     };
-    use kalends_store::{CallLine, StateChange, SyncRun};
-
-    pub fn line(
-        happened: &TimelineEntry,
-        connection: &Connection,
-        words: &Formatter,
-    ) -> TimelineLine {
-        let blank = |kind: &str| TimelineLine {
-            at: words.appointment(happened.at, false),
-            kind: kind.to_owned(),
-            what: String::new(),
-            tone: Tone::Plain,
-            request_id: None,
-            link: None,
-        };
-        match &happened.what {
-            TimelineEvent::SyncRun(run) => of_run(blank("Sync"), run, connection, words),
-            TimelineEvent::Call(call) => of_call(blank("Call"), call),
-            TimelineEvent::Check(check) => of_check(blank("Check"), check, words),
-            TimelineEvent::State(change) => of_state(blank("State"), change),
-            TimelineEvent::Audit(line) => of_audit(blank("Audit"), line),
-        }
+    match &happened.what {
+        TimelineEvent::SyncRun(run) => of_run(blank("Sync"), run, connection, words),
+        TimelineEvent::Call(call) => of_call(blank("Call"), call),
+        TimelineEvent::Check(check) => of_check(blank("Check"), check, words),
+        TimelineEvent::State(change) => of_state(blank("State"), change),
+        TimelineEvent::Audit(line) => of_audit(blank("Audit"), line),
     }
+}
 
-    fn of_run(
-        line: TimelineLine,
-        run: &SyncRun,
-        connection: &Connection,
-        words: &Formatter,
-    ) -> TimelineLine {
-        let changes = run.changes;
-        let (what, tone) = match &run.problem {
-            Some(problem) => {
-                let told = advice(problem, &connection.names(Some(words.utc_offset())));
-                (told.title, Tone::Bad)
-            }
-            None => (
-                format!(
-                    "{} new, {} changed, {} gone",
-                    changes.inserted, changes.updated, changes.deleted
-                ),
-                Tone::Good,
+fn of_run(
+    line: TimelineLine,
+    run: &SyncRun,
+    connection: &Connection,
+    words: &Formatter,
+) -> TimelineLine {
+    let changes = run.changes;
+    let (what, tone) = match &run.problem {
+        Some(problem) => {
+            let told = advice(problem, &connection.names(Some(words.utc_offset())));
+            (told.title, Tone::Bad)
+        }
+        None => (
+            format!(
+                "{} new, {} changed, {} gone",
+                changes.inserted, changes.updated, changes.deleted
             ),
-        };
-        let what = format!("{what} · {} ms", run.millis);
-        TimelineLine { what, tone, ..line }
-    }
+            Tone::Good,
+        ),
+    };
+    let what = format!("{what} · {} ms", run.millis);
+    TimelineLine { what, tone, ..line }
+}
 
-    fn of_call(line: TimelineLine, call: &CallLine) -> TimelineLine {
-        let name = call.operation.as_deref().unwrap_or("Sign-in or connection");
-        let took = call
-            .millis
-            .map_or_else(String::new, |millis| format!(" · {millis} ms"));
-        let (came, tone) = match &call.problem {
-            Some(code) => (code.as_str(), Tone::Bad),
-            None => ("answered", Tone::Plain),
-        };
-        TimelineLine {
-            what: format!("{name}: {came}{took}"),
-            tone,
-            request_id: call.request_id.clone(),
-            ..line
-        }
+fn of_call(line: TimelineLine, call: &CallLine) -> TimelineLine {
+    let name = call.operation.as_deref().unwrap_or("Sign-in or connection");
+    let took = call
+        .millis
+        .map_or_else(String::new, |millis| format!(" · {millis} ms"));
+    let (came, tone) = match &call.problem {
+        Some(code) => (code.as_str(), Tone::Bad),
+        None => ("answered", Tone::Plain),
+    };
+    TimelineLine {
+        what: format!("{name}: {came}{took}"),
+        tone,
+        request_id: call.request_id.clone(),
+        ..line
     }
+}
 
-    fn of_check(line: TimelineLine, check: &Check, words: &Formatter) -> TimelineLine {
-        let ended = ended(check.outcome.as_ref());
-        let (what, tone) = match &check.outcome {
-            Some(Outcome::Failed { problem, .. }) => {
-                let names = check.names(Some(words.utc_offset()));
-                let names = names.telling_addresses(words.tells_addresses);
-                (
-                    format!("Failed: {}", advice(problem, &names).title),
-                    Tone::Bad,
-                )
-            }
-            Some(Outcome::Connected { .. } | Outcome::AccountSaved { .. }) => {
-                (format!("Test {ended}"), Tone::Good)
-            }
-            Some(Outcome::Cancelled) | None => (format!("Test {ended}"), Tone::Plain),
-        };
-        TimelineLine {
-            what,
-            tone,
-            link: Some(format!("/profile/exchange/checks/{}", check.id)),
-            ..line
+fn of_check(line: TimelineLine, check: &Check, words: &Formatter) -> TimelineLine {
+    let ended = ended(check.outcome.as_ref());
+    let (what, tone) = match &check.outcome {
+        Some(Outcome::Failed { problem, .. }) => {
+            let names = check.names(Some(words.utc_offset()));
+            let names = names.telling_addresses(words.tells_addresses);
+            (
+                format!("Failed: {}", advice(problem, &names).title),
+                Tone::Bad,
+            )
         }
+        Some(Outcome::Connected { .. } | Outcome::AccountSaved { .. }) => {
+            (format!("Test {ended}"), Tone::Good)
+        }
+        Some(Outcome::Cancelled) | None => (format!("Test {ended}"), Tone::Plain),
+    };
+    TimelineLine {
+        what,
+        tone,
+        link: Some(format!("/profile/exchange/checks/{}", check.id)),
+        ..line
     }
+}
 
-    fn of_state(line: TimelineLine, change: &StateChange) -> TimelineLine {
-        let title = change
-            .cause
-            .as_deref()
-            .and_then(|code| explained(code, &Names::default()))
-            .map_or_else(String::new, |told| format!(": {}", told.title));
-        TimelineLine {
-            what: format!("{}{title}", StateView::Is(change.state).label()),
-            tone: match change.state {
-                ConnectionState::Connected => Tone::Good,
-                ConnectionState::Delayed | ConnectionState::Paused => Tone::Waiting,
-                ConnectionState::ActionNeeded => Tone::Bad,
-            },
-            ..line
-        }
+fn of_state(line: TimelineLine, change: &StateChange) -> TimelineLine {
+    let title = change
+        .cause
+        .as_deref()
+        .and_then(|code| explained(code, &Names::default()))
+        .map_or_else(String::new, |told| format!(": {}", told.title));
+    TimelineLine {
+        what: format!("{}{title}", StateView::Is(change.state).label()),
+        tone: match change.state {
+            ConnectionState::Connected => Tone::Good,
+            ConnectionState::Delayed | ConnectionState::Paused => Tone::Waiting,
+            ConnectionState::ActionNeeded => Tone::Bad,
+        },
+        ..line
     }
+}
 
-    fn of_audit(line: TimelineLine, entry: &audit::AuditLine) -> TimelineLine {
-        let who = entry.who.as_deref().unwrap_or("Kalends");
-        let did = match AuditAction::from_name(&entry.action) {
-            Some(action) => action.words(),
-            None => &entry.action,
-        };
-        TimelineLine {
-            what: format!("{who} {did}"),
-            ..line
-        }
+fn of_audit(line: TimelineLine, entry: &audit::AuditLine) -> TimelineLine {
+    let who = entry.who.as_deref().unwrap_or("Kalends");
+    let did = match AuditAction::from_name(&entry.action) {
+        Some(action) => action.words(),
+        None => &entry.action,
+    };
+    TimelineLine {
+        what: format!("{who} {did}"),
+        ..line
     }
 }
 

@@ -1,8 +1,18 @@
 //! What the list shows, as its address carries it, and the form that changes it.
 
+use kalends_core::{
+    advice::{
+        Names,
+        table::{each_problem, explained},
+    },
+    connection::ConnectionState,
+    problem::Problem,
+};
+use kalends_store::{self, Account, AccountKind, ConnectionFilter, HeldUp};
 use leptos::prelude::*;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked for. Texts as they were typed; what means nothing narrows nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,133 +74,115 @@ impl ConnectionsQuery {
     }
 }
 
-#[cfg(feature = "ssr")]
-pub use asked::{STATES, account_choices, asked, cause_choices, code};
+/// The states in the order in which they are offered: who needs somebody comes first.
+pub const STATES: [ConnectionFilter; 6] = [
+    ConnectionFilter::Everyone,
+    ConnectionFilter::Is(ConnectionState::ActionNeeded),
+    ConnectionFilter::Is(ConnectionState::Delayed),
+    ConnectionFilter::Is(ConnectionState::Paused),
+    ConnectionFilter::Is(ConnectionState::Connected),
+    ConnectionFilter::NotConnected,
+];
 
-#[cfg(feature = "ssr")]
-mod asked {
-    use super::ConnectionsQuery;
-    use kalends_core::{
-        advice::{
-            Names,
-            table::{each_problem, explained},
-        },
-        connection::ConnectionState,
-        problem::Problem,
+pub const fn code(filter: ConnectionFilter) -> &'static str {
+    match filter {
+        ConnectionFilter::Everyone => "",
+        ConnectionFilter::NotConnected => "not_connected",
+        ConnectionFilter::Is(state) => state.code(),
+    }
+}
+
+pub fn asked(wanted: &ConnectionsQuery) -> kalends_store::ListQuery {
+    let state = STATES.into_iter().find(|it| code(*it) == wanted.state);
+    let through = match wanted.account.trim() {
+        "" => AccountKind::Anything,
+        typed => typed.parse().map_or_else(
+            |_| AccountKind::Host(typed.to_lowercase()),
+            AccountKind::Account,
+        ),
     };
-    use kalends_store::{self, Account, AccountKind, ConnectionFilter, HeldUp};
-    use std::collections::{BTreeMap, BTreeSet};
-
-    /// The states in the order in which they are offered: who needs somebody comes first.
-    pub const STATES: [ConnectionFilter; 6] = [
-        ConnectionFilter::Everyone,
-        ConnectionFilter::Is(ConnectionState::ActionNeeded),
-        ConnectionFilter::Is(ConnectionState::Delayed),
-        ConnectionFilter::Is(ConnectionState::Paused),
-        ConnectionFilter::Is(ConnectionState::Connected),
-        ConnectionFilter::NotConnected,
-    ];
-
-    pub const fn code(filter: ConnectionFilter) -> &'static str {
-        match filter {
-            ConnectionFilter::Everyone => "",
-            ConnectionFilter::NotConnected => "not_connected",
-            ConnectionFilter::Is(state) => state.code(),
-        }
+    kalends_store::ListQuery {
+        state: state.unwrap_or(ConnectionFilter::Everyone),
+        causes: codes(wanted.cause.trim()),
+        through,
+        domain: wanted.domain.trim().to_lowercase(),
+        search: wanted.q.clone(),
+        sort: wanted.sort.parse().unwrap_or_default(),
     }
+}
 
-    pub fn asked(wanted: &ConnectionsQuery) -> kalends_store::ListQuery {
-        let state = STATES.into_iter().find(|it| code(*it) == wanted.state);
-        let through = match wanted.account.trim() {
-            "" => AccountKind::Anything,
-            typed => typed.parse().map_or_else(
-                |_| AccountKind::Host(typed.to_lowercase()),
-                AccountKind::Account,
-            ),
+/// The codes of a cause; a cause that nobody knows has itself, and nobody has it.
+fn codes(cause: &str) -> Vec<String> {
+    let of_it: BTreeSet<&str> = each_problem()
+        .iter()
+        .filter(|problem| problem.cause() == cause)
+        .map(Problem::code)
+        .collect();
+    if of_it.is_empty() && !cause.is_empty() {
+        return vec![cause.to_owned()];
+    }
+    of_it.into_iter().map(str::to_owned).collect()
+}
+
+fn title(cause: &str) -> Option<String> {
+    match cause {
+        "password" => Some("Anything about the password".to_owned()),
+        "role" => Some("Anything about the role".to_owned()),
+        code => explained(code, &Names::default()).map(|advice| advice.title),
+    }
+}
+
+/// Problems that somebody has at present, the commonest first; the one that is chosen stays to be seen.
+pub fn cause_choices(held_up: &[HeldUp], chosen: &str) -> Vec<(String, String)> {
+    let mut choices: Vec<(String, i64)> = Vec::new();
+    for some in held_up {
+        let code = if some.problem.cause() == chosen {
+            chosen
+        } else {
+            some.problem.code()
         };
-        kalends_store::ListQuery {
-            state: state.unwrap_or(ConnectionFilter::Everyone),
-            causes: codes(wanted.cause.trim()),
-            through,
-            domain: wanted.domain.trim().to_lowercase(),
-            search: wanted.q.clone(),
-            sort: wanted.sort.parse().unwrap_or_default(),
+        match choices.iter_mut().find(|(known, _)| known == code) {
+            Some((_, number)) => *number += some.people,
+            None => choices.push((code.to_owned(), some.people)),
         }
     }
-
-    /// The codes of a cause; a cause that nobody knows has itself, and nobody has it.
-    fn codes(cause: &str) -> Vec<String> {
-        let of_it: BTreeSet<&str> = each_problem()
-            .iter()
-            .filter(|problem| problem.cause() == cause)
-            .map(Problem::code)
-            .collect();
-        if of_it.is_empty() && !cause.is_empty() {
-            return vec![cause.to_owned()];
-        }
-        of_it.into_iter().map(str::to_owned).collect()
+    if !chosen.is_empty() && !choices.iter().any(|(code, _)| code == chosen) {
+        choices.push((chosen.to_owned(), 0));
     }
+    choices.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    choices
+        .into_iter()
+        .map(|(code, number)| {
+            let title = title(&code);
+            let label = format!("{} ({number})", title.as_deref().unwrap_or(&code));
+            (code, label)
+        })
+        .collect()
+}
 
-    fn title(cause: &str) -> Option<String> {
-        match cause {
-            "password" => Some("Anything about the password".to_owned()),
-            "role" => Some("Anything about the role".to_owned()),
-            code => explained(code, &Names::default()).map(|advice| advice.title),
-        }
+/// Hosts with several accounts, and the one that is chosen, before the accounts themselves.
+pub fn account_choices(accounts: &[Account], chosen: &str) -> Vec<(String, String)> {
+    let mut hosts: BTreeMap<&str, usize> = BTreeMap::new();
+    for account in accounts {
+        *hosts.entry(&account.host).or_default() += 1;
     }
-
-    /// Problems that somebody has at present, the commonest first; the one that is chosen stays to be seen.
-    pub fn cause_choices(held_up: &[HeldUp], chosen: &str) -> Vec<(String, String)> {
-        let mut choices: Vec<(String, i64)> = Vec::new();
-        for some in held_up {
-            let code = if some.problem.cause() == chosen {
-                chosen
+    let hosts = hosts
+        .into_iter()
+        .filter(|(host, number)| *number > 1 || *host == chosen)
+        .map(|(host, _)| (host.to_owned(), format!("All at {host}")));
+    let mut choices: Vec<(String, String)> = accounts
+        .iter()
+        .map(|account| {
+            let name = if account.label.is_empty() {
+                format!("{} at {}", account.name, account.host)
             } else {
-                some.problem.code()
+                account.label.clone()
             };
-            match choices.iter_mut().find(|(known, _)| known == code) {
-                Some((_, number)) => *number += some.people,
-                None => choices.push((code.to_owned(), some.people)),
-            }
-        }
-        if !chosen.is_empty() && !choices.iter().any(|(code, _)| code == chosen) {
-            choices.push((chosen.to_owned(), 0));
-        }
-        choices.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
-        choices
-            .into_iter()
-            .map(|(code, number)| {
-                let title = title(&code);
-                let label = format!("{} ({number})", title.as_deref().unwrap_or(&code));
-                (code, label)
-            })
-            .collect()
-    }
-
-    /// Hosts with several accounts, and the one that is chosen, before the accounts themselves.
-    pub fn account_choices(accounts: &[Account], chosen: &str) -> Vec<(String, String)> {
-        let mut hosts: BTreeMap<&str, usize> = BTreeMap::new();
-        for account in accounts {
-            *hosts.entry(&account.host).or_default() += 1;
-        }
-        let hosts = hosts
-            .into_iter()
-            .filter(|(host, number)| *number > 1 || *host == chosen)
-            .map(|(host, _)| (host.to_owned(), format!("All at {host}")));
-        let mut choices: Vec<(String, String)> = accounts
-            .iter()
-            .map(|account| {
-                let name = if account.label.is_empty() {
-                    format!("{} at {}", account.name, account.host)
-                } else {
-                    account.label.clone()
-                };
-                (account.id.to_string(), name)
-            })
-            .collect();
-        choices.sort_by_key(|(_, name)| name.to_lowercase());
-        hosts.chain(choices).take(500).collect()
-    }
+            (account.id.to_string(), name)
+        })
+        .collect();
+    choices.sort_by_key(|(_, name)| name.to_lowercase());
+    hosts.chain(choices).take(500).collect()
 }
 
 /// Works by itself without script: a form that asks for another address.

@@ -4,9 +4,12 @@ use super::filter::ConnectionsQuery;
 use crate::{
     AppError,
     component::{Frame, loaded},
+    request,
 };
+use kalends::bulk_actions::{self, MAX_CONNECTIONS};
+use kalends_core::bulk_action::{BulkAction, BulkLine};
+use kalends_store::ConnectionFilter;
 use leptos::{prelude::*, server_fn::ServerFn as _};
-use serde::{Deserialize, Serialize};
 
 /// Begins an action for what was chosen in the list, or for all of it.
 #[server(endpoint = "act_on_many")]
@@ -23,9 +26,6 @@ pub async fn act_on_many(
     #[server(default)]
     wanted: ConnectionsQuery,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::bulk_actions;
-    use kalends_core::bulk_action::BulkAction;
     let admin = request::user_with(request::Right::Connections).await?;
     let services = request::services();
     let back = format!(
@@ -63,9 +63,7 @@ pub async fn act_on_many(
 }
 
 /// Why an action for so many connections is not begun.
-#[cfg(feature = "ssr")]
 fn refusal(action: kalends_core::bulk_action::BulkAction, number: usize) -> Option<String> {
-    use kalends_core::bulk_action::BulkAction;
     if number == 0 {
         Some(
             "Nothing was done: no connection is chosen, or what was chosen is disconnected by now."
@@ -83,17 +81,12 @@ fn refusal(action: kalends_core::bulk_action::BulkAction, number: usize) -> Opti
 /// A check signs in for each: fifty are the page of a list.
 pub const MAX_CHECKS: usize = 50;
 
-#[cfg(feature = "ssr")]
 async fn lines(
     store: &kalends_store::Store,
     wanted: &ConnectionsQuery,
     chosen: &[String],
     all: bool,
 ) -> Result<Vec<kalends_core::bulk_action::BulkLine>, AppError> {
-    use crate::request;
-    use kalends::bulk_actions::MAX_CONNECTIONS;
-    use kalends_core::bulk_action::BulkLine;
-    use kalends_store::ConnectionFilter;
     let items = if all {
         let asked = super::filter::asked(wanted);
         if asked.state == ConnectionFilter::NotConnected {
@@ -186,15 +179,13 @@ pub fn Actions(
 }
 
 /// What the question before disconnecting names.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct ConfirmView {
     names: Vec<String>,
     entries: i64,
 }
 
-#[server(endpoint = "to_disconnect")]
 async fn to_disconnect() -> Result<ConfirmView, AppError> {
-    use crate::request;
     request::user_with(request::Right::Connections).await?;
     let ids: Vec<_> = request::chosen().await?;
     let parsed: Vec<_> = ids.iter().filter_map(|id| id.parse().ok()).collect();
@@ -224,7 +215,7 @@ async fn to_disconnect() -> Result<ConfirmView, AppError> {
 /// Asks before many connections end.
 #[component]
 pub fn DisconnectManyPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| to_disconnect()), |view| {
+    loaded(to_disconnect, |view| {
         let many = view.names.len();
         let title = if many == 1 {
             "Disconnect 1 calendar?".to_owned()

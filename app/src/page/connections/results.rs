@@ -3,17 +3,24 @@
 use crate::{
     AppError,
     component::{Frame, When, loaded},
-    moment::Moment,
+    moment::{Formatter, Moment},
+    request,
 };
+use kalends_core::{
+    bulk_action::{Bulk, BulkAction, BulkLine, BulkOutcome},
+    check::Outcome,
+    connection::Connection,
+    id::{CheckId, ConnectionId},
+};
+use kalends_store::{Store, StoreError};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// How many results the page shows; the others are counted.
-#[cfg(feature = "ssr")]
 const MAX_LINES: usize = 500;
 
 /// What came of an action.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct BulkView {
     title: String,
     begun: Moment,
@@ -23,7 +30,7 @@ struct BulkView {
     lines: Vec<LineView>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct LineView {
     name: String,
     link: String,
@@ -32,9 +39,7 @@ struct LineView {
     is_bad: bool,
 }
 
-#[server(endpoint = "bulk")]
 async fn bulk(id: String) -> Result<BulkView, AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Connections).await?;
     let words = request::formatter(&admin).await?;
     let store = request::services().store;
@@ -45,7 +50,7 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
     let Some(bulk) = found else {
         return Err(request::not_there());
     };
-    let results = result::all(&store, &bulk, &words).await;
+    let results = all(&store, &bulk, &words).await;
     let results = results.map_err(request::internal)?;
     let total = results.len();
     let (done, bad) = (
@@ -70,7 +75,7 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
         request::look_again_in(3);
     }
     Ok(BulkView {
-        title: result::title(bulk.action, (done == total).then_some(bad == total)).to_owned(),
+        title: title(bulk.action, (done == total).then_some(bad == total)).to_owned(),
         begun: words.moment(bulk.at),
         done,
         bad,
@@ -79,146 +84,129 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
     })
 }
 
-#[cfg(feature = "ssr")]
-mod result {
-    use crate::{moment::Formatter, request};
-    use kalends_core::{
-        bulk_action::{Bulk, BulkAction, BulkLine, BulkOutcome},
-        check::Outcome,
-        connection::Connection,
-        id::{CheckId, ConnectionId},
+/// What is being done, or was: `failed` once it is over, true if it came about for none.
+const fn title(action: BulkAction, failed: Option<bool>) -> &'static str {
+    match (action, failed) {
+        (BulkAction::Check, None) => "Checking connections",
+        (BulkAction::Check, Some(_)) => "Connections checked",
+        (BulkAction::Sync, None) => "Syncing connections",
+        (BulkAction::Sync, Some(false)) => "Connections synced",
+        (BulkAction::Sync, Some(true)) => "No connection synced",
+        (BulkAction::Pause, None) => "Pausing connections",
+        (BulkAction::Pause, Some(false)) => "Connections paused",
+        (BulkAction::Pause, Some(true)) => "No connection paused",
+        (BulkAction::Resume, None) => "Resuming connections",
+        (BulkAction::Resume, Some(false)) => "Connections resumed",
+        (BulkAction::Resume, Some(true)) => "No connection resumed",
+        (BulkAction::Disconnect, None) => "Disconnecting calendars",
+        (BulkAction::Disconnect, Some(false)) => "Calendars disconnected",
+        (BulkAction::Disconnect, Some(true)) => "No calendar disconnected",
+    }
+}
+
+/// What came of one line, in words.
+enum LineResult {
+    ToCome(&'static str),
+    Well(String),
+    Bad(String),
+}
+
+impl LineResult {
+    pub const fn is_done(&self) -> bool {
+        !matches!(self, Self::ToCome(_))
+    }
+
+    pub const fn is_bad(&self) -> bool {
+        matches!(self, Self::Bad(_))
+    }
+
+    pub fn words(self) -> String {
+        match self {
+            Self::ToCome(words) => words.to_owned(),
+            Self::Well(words) | Self::Bad(words) => words,
+        }
+    }
+}
+
+/// What came of each line.
+async fn all(store: &Store, bulk: &Bulk, words: &Formatter) -> Result<Vec<LineResult>, StoreError> {
+    let due = bulk
+        .lines
+        .iter()
+        .filter(|line| line.done == Some(BulkOutcome::Due));
+    let due: Vec<_> = due.map(|line| line.connection).collect();
+    let found = store.listed(&due).await?.into_iter();
+    let found = found.filter_map(|item| item.connection.map(|it| (it.id, it)));
+    let connections: HashMap<ConnectionId, Connection> = found.collect();
+    let mut results = Vec::with_capacity(bulk.lines.len());
+    for line in &bulk.lines {
+        results.push(match line.done {
+            Some(BulkOutcome::Due) => synced(connections.get(&line.connection), bulk, words),
+            Some(BulkOutcome::Checking(id)) => checked(store, id, line, words).await?,
+            done => plain(done),
+        });
+    }
+    Ok(results)
+}
+
+fn plain(done: Option<BulkOutcome>) -> LineResult {
+    match done {
+        None | Some(BulkOutcome::Due | BulkOutcome::Checking(_)) => LineResult::ToCome("Waiting"),
+        Some(BulkOutcome::Paused) => LineResult::Well("Paused".to_owned()),
+        Some(BulkOutcome::Resumed) => LineResult::Well("Resumed".to_owned()),
+        Some(BulkOutcome::Disconnected) => LineResult::Well("Disconnected".to_owned()),
+        Some(BulkOutcome::Gone) => LineResult::Well("Ended meanwhile".to_owned()),
+        Some(BulkOutcome::IsDisabled) => {
+            LineResult::Bad("Not resumed: this person is disabled".to_owned())
+        }
+        Some(BulkOutcome::IsPaused) => LineResult::Bad("Paused: resume it first".to_owned()),
+        Some(BulkOutcome::AccountStopped) => {
+            LineResult::Bad("Not sent: the password of its account was refused".to_owned())
+        }
+        Some(BulkOutcome::Failed) => {
+            LineResult::Bad("Not done: an error in Kalends, see its log".to_owned())
+        }
+    }
+}
+
+async fn checked(
+    store: &Store,
+    id: CheckId,
+    line: &BulkLine,
+    words: &Formatter,
+) -> Result<LineResult, StoreError> {
+    let outcome = store.check(id).await?.and_then(|check| check.outcome);
+    Ok(match outcome {
+        None => LineResult::ToCome("Being checked"),
+        Some(Outcome::Connected { .. } | Outcome::AccountSaved { .. }) => {
+            LineResult::Well("Works".to_owned())
+        }
+        Some(Outcome::Cancelled) => LineResult::Bad("Cancelled".to_owned()),
+        Some(Outcome::Failed { problem, .. }) => {
+            let names = kalends_core::advice::Names {
+                mailbox: line.mailbox.clone(),
+                utc_offset: Some(words.utc_offset()),
+                ..Default::default()
+            };
+            LineResult::Bad(kalends_core::advice::advice(&problem, &names).title)
+        }
+    })
+}
+
+fn synced(connection: Option<&Connection>, bulk: &Bulk, words: &Formatter) -> LineResult {
+    let Some(connection) = connection else {
+        return LineResult::Well("Ended meanwhile".to_owned());
     };
-    use kalends_store::{Store, StoreError};
-    use std::collections::HashMap;
-
-    /// What is being done, or was: `failed` once it is over, true if it came about for none.
-    pub const fn title(action: BulkAction, failed: Option<bool>) -> &'static str {
-        match (action, failed) {
-            (BulkAction::Check, None) => "Checking connections",
-            (BulkAction::Check, Some(_)) => "Connections checked",
-            (BulkAction::Sync, None) => "Syncing connections",
-            (BulkAction::Sync, Some(false)) => "Connections synced",
-            (BulkAction::Sync, Some(true)) => "No connection synced",
-            (BulkAction::Pause, None) => "Pausing connections",
-            (BulkAction::Pause, Some(false)) => "Connections paused",
-            (BulkAction::Pause, Some(true)) => "No connection paused",
-            (BulkAction::Resume, None) => "Resuming connections",
-            (BulkAction::Resume, Some(false)) => "Connections resumed",
-            (BulkAction::Resume, Some(true)) => "No connection resumed",
-            (BulkAction::Disconnect, None) => "Disconnecting calendars",
-            (BulkAction::Disconnect, Some(false)) => "Calendars disconnected",
-            (BulkAction::Disconnect, Some(true)) => "No calendar disconnected",
-        }
+    let is_over = connection.last_run_at.is_some_and(|at| at >= bulk.at);
+    // Its account may have been stopped by another one's sync run.
+    let is_coming = connection.due_at.is_some_and(|at| at <= words.now);
+    if !is_over && is_coming {
+        return LineResult::ToCome("Waiting for its sync");
     }
-
-    /// What came of one line, in words.
-    pub enum Result {
-        ToCome(&'static str),
-        Well(String),
-        Bad(String),
-    }
-
-    impl Result {
-        pub const fn is_done(&self) -> bool {
-            !matches!(self, Self::ToCome(_))
-        }
-
-        pub const fn is_bad(&self) -> bool {
-            matches!(self, Self::Bad(_))
-        }
-
-        pub fn words(self) -> String {
-            match self {
-                Self::ToCome(words) => words.to_owned(),
-                Self::Well(words) | Self::Bad(words) => words,
-            }
-        }
-    }
-
-    /// What came of each line.
-    pub async fn all(
-        store: &Store,
-        bulk: &Bulk,
-        words: &Formatter,
-    ) -> std::result::Result<Vec<Result>, StoreError> {
-        let due = bulk
-            .lines
-            .iter()
-            .filter(|line| line.done == Some(BulkOutcome::Due));
-        let due: Vec<_> = due.map(|line| line.connection).collect();
-        let found = store.listed(&due).await?.into_iter();
-        let found = found.filter_map(|item| item.connection.map(|it| (it.id, it)));
-        let connections: HashMap<ConnectionId, Connection> = found.collect();
-        let mut results = Vec::with_capacity(bulk.lines.len());
-        for line in &bulk.lines {
-            results.push(match line.done {
-                Some(BulkOutcome::Due) => synced(connections.get(&line.connection), bulk, words),
-                Some(BulkOutcome::Checking(id)) => checked(store, id, line, words).await?,
-                done => plain(done),
-            });
-        }
-        Ok(results)
-    }
-
-    fn plain(done: Option<BulkOutcome>) -> Result {
-        match done {
-            None | Some(BulkOutcome::Due | BulkOutcome::Checking(_)) => Result::ToCome("Waiting"),
-            Some(BulkOutcome::Paused) => Result::Well("Paused".to_owned()),
-            Some(BulkOutcome::Resumed) => Result::Well("Resumed".to_owned()),
-            Some(BulkOutcome::Disconnected) => Result::Well("Disconnected".to_owned()),
-            Some(BulkOutcome::Gone) => Result::Well("Ended meanwhile".to_owned()),
-            Some(BulkOutcome::IsDisabled) => {
-                Result::Bad("Not resumed: this person is disabled".to_owned())
-            }
-            Some(BulkOutcome::IsPaused) => Result::Bad("Paused: resume it first".to_owned()),
-            Some(BulkOutcome::AccountStopped) => {
-                Result::Bad("Not sent: the password of its account was refused".to_owned())
-            }
-            Some(BulkOutcome::Failed) => {
-                Result::Bad("Not done: an error in Kalends, see its log".to_owned())
-            }
-        }
-    }
-
-    async fn checked(
-        store: &Store,
-        id: CheckId,
-        line: &BulkLine,
-        words: &Formatter,
-    ) -> std::result::Result<Result, StoreError> {
-        let outcome = store.check(id).await?.and_then(|check| check.outcome);
-        Ok(match outcome {
-            None => Result::ToCome("Being checked"),
-            Some(Outcome::Connected { .. } | Outcome::AccountSaved { .. }) => {
-                Result::Well("Works".to_owned())
-            }
-            Some(Outcome::Cancelled) => Result::Bad("Cancelled".to_owned()),
-            Some(Outcome::Failed { problem, .. }) => {
-                let names = kalends_core::advice::Names {
-                    mailbox: line.mailbox.clone(),
-                    utc_offset: Some(words.utc_offset()),
-                    ..Default::default()
-                };
-                Result::Bad(kalends_core::advice::advice(&problem, &names).title)
-            }
-        })
-    }
-
-    fn synced(connection: Option<&Connection>, bulk: &Bulk, words: &Formatter) -> Result {
-        let Some(connection) = connection else {
-            return Result::Well("Ended meanwhile".to_owned());
-        };
-        let is_over = connection.last_run_at.is_some_and(|at| at >= bulk.at);
-        // Its account may have been stopped by another one's sync run.
-        let is_coming = connection.due_at.is_some_and(|at| at <= words.now);
-        if !is_over && is_coming {
-            return Result::ToCome("Waiting for its sync");
-        }
-        match request::advice_for(connection, words) {
-            Some(advice) => Result::Bad(advice.title),
-            None if !is_over => Result::Bad("Put off: its sync comes later".to_owned()),
-            None => Result::Well(format!("Synced, {} entries", connection.entries)),
-        }
+    match request::advice_for(connection, words) {
+        Some(advice) => LineResult::Bad(advice.title),
+        None if !is_over => LineResult::Bad("Put off: its sync comes later".to_owned()),
+        None => LineResult::Well(format!("Synced, {} entries", connection.entries)),
     }
 }
 
@@ -226,10 +214,7 @@ mod result {
 pub fn BulkPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    loaded(
-        Resource::new(id, bulk),
-        |view| view! { <BulkResult view /> },
-    )
+    loaded(move || bulk(id()), |view| view! { <BulkResult view /> })
 }
 
 #[component]

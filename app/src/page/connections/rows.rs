@@ -3,12 +3,12 @@
 use crate::{
     component::{StateBadge, StateView, When},
     moment::Moment,
+    request,
 };
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// One user.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConnectionRow {
     name: String,
     email: String,
@@ -26,9 +26,7 @@ pub struct ConnectionRow {
     entries: Option<i64>,
 }
 
-#[cfg(feature = "ssr")]
 pub fn row(item: &kalends_store::ListItem, words: &crate::moment::Formatter) -> ConnectionRow {
-    use crate::request;
     let connection = item.connection.as_ref();
     // The badge says that it is paused.
     let advice = connection

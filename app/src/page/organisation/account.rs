@@ -1,8 +1,9 @@
 //! One account of the organisation: its two credential slots, what it serves, and how to stop it.
 
 use super::{
+    add::conflict_errors,
     click::{ClickButton, SEND_AGAIN},
-    fields::TermsFields,
+    fields::{TermsFields, account_by_id, errors_of},
     password::{NextView, PasswordPanel},
 };
 use crate::{
@@ -10,13 +11,15 @@ use crate::{
     component::{Frame, When, loaded},
     draft::FormDraft,
     moment::Moment,
-    page::connect::replace::{ReplacePassword, ReplaceView},
+    page::connect::replace::{self, ReplacePassword, ReplaceView},
+    request,
 };
+use kalends::accounts::organisation::{AccountForm, ChangeError, Endings, Expiry, expiry, rename};
+use kalends_core::{clock::Timestamp, connection::SignInMethod, problem::Problem};
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct AccountView {
     id: String,
     label: String,
@@ -37,10 +40,7 @@ struct AccountView {
     flash: Option<String>,
 }
 
-#[server(endpoint = "account")]
 async fn account(id: String) -> Result<AccountView, AppError> {
-    use super::fields::account_by_id;
-    use crate::{page::connect::replace, request};
     let admin = request::user_with(request::Right::Accounts).await?;
     let words = request::formatter(&admin).await?;
     let now = request::services().clock.now();
@@ -72,7 +72,6 @@ async fn account(id: String) -> Result<AccountView, AppError> {
     })
 }
 
-#[cfg(feature = "ssr")]
 async fn terms_draft(held: &kalends_store::OrganisationAccount) -> Result<FormDraft, AppError> {
     let account = &held.account;
     let mut draft = crate::request::take_draft(&format!("terms-{}", account.id)).await?;
@@ -88,7 +87,6 @@ async fn terms_draft(held: &kalends_store::OrganisationAccount) -> Result<FormDr
     Ok(draft)
 }
 
-#[cfg(feature = "ssr")]
 async fn password_draft(account: &kalends_store::Account) -> Result<FormDraft, AppError> {
     let form = format!("password-{}", account.id);
     let mut draft = crate::request::take_draft(&form).await?;
@@ -100,9 +98,7 @@ async fn password_draft(account: &kalends_store::Account) -> Result<FormDraft, A
     Ok(draft)
 }
 
-#[cfg(feature = "ssr")]
 fn facts(held: &kalends_store::OrganisationAccount) -> Vec<(String, String)> {
-    use kalends_core::clock::Timestamp;
     let account = &held.account;
     let control = account.control_mailbox.as_ref().map(ToString::to_string);
     let ends = account.expires_at.map(Timestamp::last_day_in_words);
@@ -119,7 +115,6 @@ fn facts(held: &kalends_store::OrganisationAccount) -> Vec<(String, String)> {
 }
 
 /// The day on which something ends, as a form holds it; what is kept is the end of that day.
-#[cfg(feature = "ssr")]
 fn date_of(at: Option<kalends_core::clock::Timestamp>) -> String {
     let day = |at: kalends_core::clock::Timestamp| {
         let last = jiff::Timestamp::from_millisecond(at.millis() - 1).ok()?;
@@ -128,14 +123,11 @@ fn date_of(at: Option<kalends_core::clock::Timestamp>) -> String {
     at.and_then(day).unwrap_or_default()
 }
 
-#[cfg(feature = "ssr")]
 async fn warnings(
     account: &kalends_store::Account,
     words: &crate::moment::Formatter,
     now: kalends_core::clock::Timestamp,
 ) -> Result<Vec<(String, bool)>, AppError> {
-    use crate::request;
-    use kalends::accounts::organisation::{Expiry, expiry};
     let mut warnings = Vec::new();
     if account.saved_refusals > 0 {
         warnings.push((stopped(account, words, now), true));
@@ -171,13 +163,11 @@ async fn warnings(
 }
 
 /// Why its work is stopped, when it is tried again, and what somebody can do.
-#[cfg(feature = "ssr")]
 fn stopped(
     account: &kalends_store::Account,
     words: &crate::moment::Formatter,
     now: kalends_core::clock::Timestamp,
 ) -> String {
-    use kalends_core::problem::Problem;
     let why = match account.stopped_problem() {
         Problem::SignInUnanswered => {
             "Exchange did not answer the sign-in, so the saved password may have been refused."
@@ -203,9 +193,7 @@ fn stopped(
     format!("{why} {next} {cure}")
 }
 
-#[cfg(feature = "ssr")]
 const fn sign_in_words(method: kalends_core::connection::SignInMethod) -> &'static str {
-    use kalends_core::connection::SignInMethod;
     match method {
         SignInMethod::Automatic => "Automatic: the best that the server offers",
         SignInMethod::Basic => "By Basic, on purpose",
@@ -219,12 +207,6 @@ async fn change_account(
     #[server(default)] domains: String,
     #[server(default)] expires: String,
 ) -> Result<(), AppError> {
-    use super::{
-        add::conflict_errors,
-        fields::{account_by_id, errors_of},
-    };
-    use crate::request;
-    use kalends::accounts::organisation::{AccountForm, ChangeError, Endings, rename};
     let admin = request::user_with(request::Right::Accounts).await?;
     let held = account_by_id(&id).await?;
     let values = [
@@ -248,7 +230,7 @@ async fn change_account(
         Ok(terms) => match rename(&request::services(), &admin, &held, terms).await {
             Ok(()) => {
                 request::flash("The account is changed.").await?;
-                crate::error::FieldErrors::new()
+                islands::error::FieldErrors::new()
             }
             Err(ChangeError::Conflict(conflict)) => conflict_errors(&conflict),
             Err(ChangeError::Refused(refusal)) => return Err(request::internal(refusal)),
@@ -269,7 +251,7 @@ pub fn AccountPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
     loaded(
-        Resource::new(id, account),
+        move || account(id()),
         |view| view! { <AccountPanels view /> },
     )
 }

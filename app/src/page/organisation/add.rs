@@ -5,22 +5,21 @@
     reason = "the server functions take one argument per field of the form"
 )]
 
-use super::fields::{SignInFields, TermsFields};
+use super::fields::{SignInFields, TermsFields, account_by_id, errors_of};
 use crate::{
     AppError,
     component::{FormNotice, Frame, loaded},
-    draft::FormDraft,
+    draft::{FormDraft, ticked},
+    request,
 };
-use kalends_core::account_name::Password;
+use kalends::accounts::organisation::{AccountForm, ChangeError, add, move_to};
+use kalends_core::{account_name::Password, connection::SignInMethod};
+use kalends_store::Conflict;
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "ssr")]
 const FORM: &str = "account";
 
-#[server(endpoint = "account_form")]
 async fn account_form() -> Result<FormDraft, AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Accounts).await?;
     let mut draft = request::take_draft(FORM).await?;
     if draft.values.is_empty() {
@@ -32,14 +31,12 @@ async fn account_form() -> Result<FormDraft, AppError> {
 }
 
 /// The values stay until the next try, the messages are told once.
-#[cfg(feature = "ssr")]
 pub(super) async fn keep_values(form: &str, draft: &FormDraft) -> Result<(), AppError> {
     let values = draft.values.clone();
-    let errors = crate::error::FieldErrors::new();
+    let errors = islands::error::FieldErrors::new();
     crate::request::keep_draft(form, FormDraft { values, errors }).await
 }
 
-#[cfg(feature = "ssr")]
 fn draft_of<const N: usize>(values: [(&str, &String); N]) -> FormDraft {
     FormDraft {
         values: values
@@ -62,9 +59,6 @@ async fn add_account(
     #[server(default)] confirmed: String,
     #[server(default)] basic: bool,
 ) -> Result<(), AppError> {
-    use super::fields::errors_of;
-    use crate::{draft::ticked, request};
-    use kalends::accounts::organisation::{AccountForm, ChangeError, add};
     let admin = request::user_with(request::Right::Accounts).await?;
     let values = [
         ("label", &label),
@@ -110,9 +104,7 @@ async fn add_account(
 }
 
 /// What stands in the way, at the field that brings it about.
-#[cfg(feature = "ssr")]
-pub(super) fn conflict_errors(conflict: &kalends_store::Conflict) -> crate::error::FieldErrors {
-    use kalends_store::Conflict;
+pub(super) fn conflict_errors(conflict: &kalends_store::Conflict) -> islands::error::FieldErrors {
     let field = match conflict {
         Conflict::Domain { .. } => "domains",
         Conflict::Account { .. } => "account",
@@ -123,7 +115,7 @@ pub(super) fn conflict_errors(conflict: &kalends_store::Conflict) -> crate::erro
 
 #[component]
 pub fn AddAccountPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| account_form()), |draft| {
+    loaded(account_form, |draft| {
         let errors = Signal::stored(draft.errors.clone());
         view! {
             <Frame title="Add a service account">
@@ -149,17 +141,14 @@ pub fn AddAccountPage() -> impl IntoView {
 }
 
 /// The form for another endpoint, with what is true now.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct MoveView {
     id: String,
     label: String,
     draft: FormDraft,
 }
 
-#[server(endpoint = "move_account_form")]
 async fn move_account_form(id: String) -> Result<MoveView, AppError> {
-    use crate::request;
-    use kalends_core::connection::SignInMethod;
     request::user_with(request::Right::Accounts).await?;
     let held = super::fields::account_by_id(&id).await?;
     let form = format!("move-{id}");
@@ -198,9 +187,6 @@ async fn move_account(
     #[server(default)] confirmed: String,
     #[server(default)] basic: bool,
 ) -> Result<(), AppError> {
-    use super::fields::{account_by_id, errors_of};
-    use crate::{draft::ticked, request};
-    use kalends::accounts::organisation::{AccountForm, ChangeError, move_to};
     let admin = request::user_with(request::Right::Accounts).await?;
     let held = account_by_id(&id).await?;
     let values = [
@@ -248,27 +234,30 @@ async fn move_account(
 pub fn MoveAccountPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    loaded(Resource::new(id, move_account_form), |view| {
-        let errors = Signal::stored(view.draft.errors.clone());
-        let back = format!("/organisation/accounts/{}", view.id);
-        view! {
-            <Frame title="Change server or username">
-                <p class="back"><a href=back.clone()>{view.label}</a></p>
-                <div class="panel">
-                    <p class="panel-hint">
-                        "A password goes only where it was tested, so it is asked for again. Connections go on as before until the test has passed."
-                    </p>
-                    <form class="form" method="post" action=MoveAccount::url() novalidate>
-                        <FormNotice errors />
-                        <input type="hidden" name="id" value=view.id />
-                        <SignInFields draft=view.draft errors />
-                        <div class="form-actions form-end">
-                            <button class="button button-primary">"Test and save"</button>
-                            <a class="button" href=back>"Cancel"</a>
-                        </div>
-                    </form>
-                </div>
-            </Frame>
-        }
-    })
+    loaded(
+        move || move_account_form(id()),
+        |view| {
+            let errors = Signal::stored(view.draft.errors.clone());
+            let back = format!("/organisation/accounts/{}", view.id);
+            view! {
+                <Frame title="Change server or username">
+                    <p class="back"><a href=back.clone()>{view.label}</a></p>
+                    <div class="panel">
+                        <p class="panel-hint">
+                            "A password goes only where it was tested, so it is asked for again. Connections go on as before until the test has passed."
+                        </p>
+                        <form class="form" method="post" action=MoveAccount::url() novalidate>
+                            <FormNotice errors />
+                            <input type="hidden" name="id" value=view.id />
+                            <SignInFields draft=view.draft errors />
+                            <div class="form-actions form-end">
+                                <button class="button button-primary">"Test and save"</button>
+                                <a class="button" href=back>"Cancel"</a>
+                            </div>
+                        </form>
+                    </div>
+                </Frame>
+            }
+        },
+    )
 }

@@ -1,11 +1,12 @@
 //! What is done to an account of the organisation with one click: hold, switch, send again, forget, pause and resume.
 
-use crate::AppError;
+use super::fields::account_by_id;
+use crate::{AppError, request};
+use kalends::accounts::{organisation as domain, permission::Forbidden};
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// One click on an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Click {
     Hold,
@@ -19,9 +20,6 @@ enum Click {
 
 #[server(endpoint = "work_account")]
 async fn work_account(id: String, click: Click) -> Result<(), AppError> {
-    use super::fields::account_by_id;
-    use crate::request;
-    use kalends::accounts::{organisation as domain, permission::Forbidden};
     let admin = request::user_with(request::Right::Accounts).await?;
     let services = request::services();
     let account = account_by_id(&id).await?.account;

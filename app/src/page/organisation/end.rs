@@ -6,13 +6,14 @@ use crate::{
     component::{CommandBlock, Field, Frame, When, loaded},
     draft::FormDraft,
     moment::Moment,
+    request,
 };
-use kalends_core::advice::Command;
+use kalends_core::advice::{Command, Names, advice, service_account};
+use kalends_store::Probe;
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// What would be lost.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct EndView {
     id: String,
     label: String,
@@ -22,9 +23,7 @@ struct EndView {
     draft: FormDraft,
 }
 
-#[server(endpoint = "account_to_end")]
 async fn account_to_end(id: String) -> Result<EndView, AppError> {
-    use crate::request;
     request::user_with(request::Right::Accounts).await?;
     let held = super::fields::account_by_id(&id).await?;
     let control = held.account.control_mailbox.as_ref();
@@ -40,7 +39,6 @@ async fn account_to_end(id: String) -> Result<EndView, AppError> {
 
 #[server(endpoint = "end_account")]
 async fn end_account(id: String, #[server(default)] name: String) -> Result<(), AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Accounts).await?;
     let held = super::fields::account_by_id(&id).await?;
     if name.trim() != held.account.label {
@@ -64,55 +62,58 @@ async fn end_account(id: String, #[server(default)] name: String) -> Result<(), 
 pub fn EndAccountPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    loaded(Resource::new(id, account_to_end), |view| {
-        let errors = Signal::stored(view.draft.errors.clone());
-        let back = format!("/organisation/accounts/{}", view.id);
-        let people = match view.connections {
-            0 => "Nobody is connected through it.".to_owned(),
-            1 => format!(
-                "1 person is disconnected, and the copy of their calendar is deleted: {} entries.",
-                view.entries
-            ),
-            many => format!(
-                "{many} people are disconnected, and the copies of their calendars are deleted: {} entries.",
-                view.entries
-            ),
-        };
-        let probe = if view.mailbox.is_empty() {
-            "Kalends tries once more what the stored password can do, and shows it.".to_owned()
-        } else {
-            format!(
-                "Kalends tries once more whether the stored password opens {}, and shows what it saw.",
-                view.mailbox
-            )
-        };
-        let hint = format!("Type {} to confirm.", view.label);
-        view! {
-            <Frame title="Disconnect this account?">
-                <div class="panel">
-                    <p class="lead"><strong>{view.label}</strong></p>
-                    <ul>
-                        <li>{probe}</li>
-                        <li>"Then it forgets the password, and the next one if you have tested one."</li>
-                        <li>{people}</li>
-                        <li>"In Exchange nothing changes: the role and the account stay until an Exchange administrator takes them away."</li>
-                    </ul>
-                    <form class="form" method="post" action=EndAccount::url() novalidate>
-                        <input type="hidden" name="id" value=view.id />
-                        <Field label="Name of the account" name="name" value=view.draft.value("name") hint errors />
-                        <div class="form-actions">
-                            <button class="button button-danger">"Disconnect"</button>
-                            <a class="button" href=back>"Keep it"</a>
-                        </div>
-                    </form>
-                </div>
-            </Frame>
-        }
-    })
+    loaded(
+        move || account_to_end(id()),
+        |view| {
+            let errors = Signal::stored(view.draft.errors.clone());
+            let back = format!("/organisation/accounts/{}", view.id);
+            let people = match view.connections {
+                0 => "Nobody is connected through it.".to_owned(),
+                1 => format!(
+                    "1 person is disconnected, and the copy of their calendar is deleted: {} entries.",
+                    view.entries
+                ),
+                many => format!(
+                    "{many} people are disconnected, and the copies of their calendars are deleted: {} entries.",
+                    view.entries
+                ),
+            };
+            let probe = if view.mailbox.is_empty() {
+                "Kalends tries once more what the stored password can do, and shows it.".to_owned()
+            } else {
+                format!(
+                    "Kalends tries once more whether the stored password opens {}, and shows what it saw.",
+                    view.mailbox
+                )
+            };
+            let hint = format!("Type {} to confirm.", view.label);
+            view! {
+                <Frame title="Disconnect this account?">
+                    <div class="panel">
+                        <p class="lead"><strong>{view.label}</strong></p>
+                        <ul>
+                            <li>{probe}</li>
+                            <li>"Then it forgets the password, and the next one if you have tested one."</li>
+                            <li>{people}</li>
+                            <li>"In Exchange nothing changes: the role and the account stay until an Exchange administrator takes them away."</li>
+                        </ul>
+                        <form class="form" method="post" action=EndAccount::url() novalidate>
+                            <input type="hidden" name="id" value=view.id />
+                            <Field label="Name of the account" name="name" value=view.draft.value("name") hint errors />
+                            <div class="form-actions">
+                                <button class="button button-danger">"Disconnect"</button>
+                                <a class="button" href=back>"Keep it"</a>
+                            </div>
+                        </form>
+                    </div>
+                </Frame>
+            }
+        },
+    )
 }
 
 /// What became of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct EndedView {
     label: String,
     account: String,
@@ -129,10 +130,7 @@ struct EndedView {
     commands: Vec<Command>,
 }
 
-#[server(endpoint = "ended_account")]
 async fn ended_account(id: String) -> Result<EndedView, AppError> {
-    use crate::request;
-    use kalends_core::advice::{Names, service_account};
     let admin = request::user_with(request::Right::Accounts).await?;
     let words = request::formatter(&admin).await?;
     let store = request::services().store;
@@ -177,13 +175,10 @@ async fn ended_account(id: String) -> Result<EndedView, AppError> {
 }
 
 /// What the password could still do: a heading, an explanation, and whether access is open.
-#[cfg(feature = "ssr")]
 fn probe_words(
     probe: &kalends_store::Probe,
     names: &kalends_core::advice::Names,
 ) -> (String, String, bool) {
-    use kalends_core::advice::advice;
-    use kalends_store::Probe;
     match probe {
         Probe::Open => (
             "Access was still open.".to_owned(),
@@ -234,43 +229,46 @@ fn probe_words(
 pub fn EndedPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    loaded(Resource::new(id, ended_account), |view| {
-        let class = if view.is_open {
-            "notice notice-bad"
-        } else {
-            "notice notice-good"
-        };
-        let facts = [
-            ("Account", view.account),
-            ("Exchange server", view.endpoint),
-            ("Mailbox tried", view.mailbox),
-            ("People disconnected", view.users.to_string()),
-            ("Entries deleted", view.entries.to_string()),
-            ("Password", "forgotten, the next one as well".to_owned()),
-        ];
-        view! {
-            <Frame title=format!("{} is disconnected", view.label)>
-                <p class="back"><a href="/organisation">"Organisation"</a></p>
-                <section class=class role="status">
-                    <p class="notice-title">{view.title}</p>
-                    <p>{view.meaning}</p>
-                </section>
-                <section class="panel" aria-labelledby="facts">
-                    <h2 id="facts">"What was done"</h2>
-                    <p>"By " {view.by} ", " <When moment=view.at /></p>
-                    <dl class="facts">
-                        {facts
-                            .into_iter()
-                            .filter(|(_, value)| !value.is_empty())
-                            .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
-                            .collect_view()}
-                    </dl>
-                </section>
-                <section class="panel" aria-labelledby="revoke">
-                    <h2 id="revoke">{if view.is_open { "Take the access away" } else { "Take the role away" }}</h2>
-                    {view.commands.into_iter().map(|command| view! { <CommandBlock command number=None /> }).collect_view()}
-                </section>
-            </Frame>
-        }
-    })
+    loaded(
+        move || ended_account(id()),
+        |view| {
+            let class = if view.is_open {
+                "notice notice-bad"
+            } else {
+                "notice notice-good"
+            };
+            let facts = [
+                ("Account", view.account),
+                ("Exchange server", view.endpoint),
+                ("Mailbox tried", view.mailbox),
+                ("People disconnected", view.users.to_string()),
+                ("Entries deleted", view.entries.to_string()),
+                ("Password", "forgotten, the next one as well".to_owned()),
+            ];
+            view! {
+                <Frame title=format!("{} is disconnected", view.label)>
+                    <p class="back"><a href="/organisation">"Organisation"</a></p>
+                    <section class=class role="status">
+                        <p class="notice-title">{view.title}</p>
+                        <p>{view.meaning}</p>
+                    </section>
+                    <section class="panel" aria-labelledby="facts">
+                        <h2 id="facts">"What was done"</h2>
+                        <p>"By " {view.by} ", " <When moment=view.at /></p>
+                        <dl class="facts">
+                            {facts
+                                .into_iter()
+                                .filter(|(_, value)| !value.is_empty())
+                                .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
+                                .collect_view()}
+                        </dl>
+                    </section>
+                    <section class="panel" aria-labelledby="revoke">
+                        <h2 id="revoke">{if view.is_open { "Take the access away" } else { "Take the role away" }}</h2>
+                        {view.commands.into_iter().map(|command| view! { <CommandBlock command number=None /> }).collect_view()}
+                    </section>
+                </Frame>
+            }
+        },
+    )
 }

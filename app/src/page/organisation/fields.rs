@@ -1,94 +1,85 @@
 //! The fields of an account, and the short words about its state.
 
-use crate::{
-    component::Field,
-    draft::FormDraft,
+use crate::{AppError, component::Field, draft::FormDraft, moment::Formatter, request};
+use islands::{
+    connect::{ByBasic, DraftNote},
     error::FieldErrors,
-    page::connect::{ByBasic, DraftNote},
 };
+use kalends::{
+    accounts::organisation::{AccountField, Expiry, expiry},
+    connect::FormField,
+};
+use kalends_core::clock::Timestamp;
+use kalends_store::{Account, OrganisationAccount};
 use leptos::prelude::*;
 
-#[cfg(feature = "ssr")]
-pub use server::{account_by_id, errors_of, notes};
-
-#[cfg(feature = "ssr")]
-mod server {
-    use crate::{AppError, error::FieldErrors, moment::Formatter, request};
-    use kalends::{
-        accounts::organisation::{AccountField, Expiry, expiry},
-        connect::FormField,
+/// The messages by the names of their fields.
+pub fn errors_of(mistakes: Vec<(AccountField, String)>) -> FieldErrors {
+    let name = |field| match field {
+        AccountField::Label => "label",
+        AccountField::Domains => "domains",
+        AccountField::Expires => "expires",
+        AccountField::Sign(FormField::Mailbox | FormField::Control) => "control",
+        AccountField::Sign(FormField::Account) => "account",
+        AccountField::Sign(FormField::Password) => "password",
+        AccountField::Sign(FormField::Endpoint) => "endpoint",
+        AccountField::Sign(FormField::Domain) => "domain",
     };
-    use kalends_core::clock::Timestamp;
-    use kalends_store::{Account, OrganisationAccount};
+    mistakes
+        .into_iter()
+        .map(|(field, message)| (name(field).to_owned(), message))
+        .collect()
+}
 
-    /// The messages by the names of their fields.
-    pub fn errors_of(mistakes: Vec<(AccountField, String)>) -> FieldErrors {
-        let name = |field| match field {
-            AccountField::Label => "label",
-            AccountField::Domains => "domains",
-            AccountField::Expires => "expires",
-            AccountField::Sign(FormField::Mailbox | FormField::Control) => "control",
-            AccountField::Sign(FormField::Account) => "account",
-            AccountField::Sign(FormField::Password) => "password",
-            AccountField::Sign(FormField::Endpoint) => "endpoint",
-            AccountField::Sign(FormField::Domain) => "domain",
+/// An account of the organisation.
+pub async fn account_by_id(id: &str) -> Result<OrganisationAccount, AppError> {
+    let found = match id.parse() {
+        Ok(id) => {
+            let store = request::services().store;
+            store.held_account(id).await.map_err(request::internal)?
+        }
+        Err(_) => None,
+    };
+    found.ok_or_else(|| {
+        request::set_not_found();
+        AppError::NotYours
+    })
+}
+
+/// What is unusual about an account, a few words each.
+pub fn notes(account: &Account, words: &Formatter, now: Timestamp) -> Vec<String> {
+    let mut notes = Vec::new();
+    if account.paused_at.is_some() {
+        notes.push("Paused".to_owned());
+    }
+    if let Some(until) = account.held_until.filter(|until| *until > now) {
+        let until = words.appointment(until, false).text;
+        notes.push(format!("Sign-ins wait until {until}"));
+    }
+    if account.saved_refusals > 0 {
+        let why = match account.stopped_problem() {
+            kalends_core::problem::Problem::SignInUnanswered => "Its sign-in was not answered",
+            _ => "Its password was refused",
         };
-        mistakes
-            .into_iter()
-            .map(|(field, message)| (name(field).to_owned(), message))
-            .collect()
+        notes.push(match account.stopped_until.filter(|at| *at > now) {
+            Some(at) => format!(
+                "{why}; sent once more {}",
+                words.appointment(at, false).text
+            ),
+            None => why.to_owned(),
+        });
     }
-
-    /// An account of the organisation.
-    pub async fn account_by_id(id: &str) -> Result<OrganisationAccount, AppError> {
-        let found = match id.parse() {
-            Ok(id) => {
-                let store = request::services().store;
-                store.held_account(id).await.map_err(request::internal)?
-            }
-            Err(_) => None,
-        };
-        found.ok_or_else(|| {
-            request::set_not_found();
-            AppError::NotYours
-        })
+    if account.next.is_some() {
+        notes.push("A tested password waits to be switched to".to_owned());
     }
-
-    /// What is unusual about an account, a few words each.
-    pub fn notes(account: &Account, words: &Formatter, now: Timestamp) -> Vec<String> {
-        let mut notes = Vec::new();
-        if account.paused_at.is_some() {
-            notes.push("Paused".to_owned());
-        }
-        if let Some(until) = account.held_until.filter(|until| *until > now) {
-            let until = words.appointment(until, false).text;
-            notes.push(format!("Sign-ins wait until {until}"));
-        }
-        if account.saved_refusals > 0 {
-            let why = match account.stopped_problem() {
-                kalends_core::problem::Problem::SignInUnanswered => "Its sign-in was not answered",
-                _ => "Its password was refused",
-            };
-            notes.push(match account.stopped_until.filter(|at| *at > now) {
-                Some(at) => format!(
-                    "{why}; sent once more {}",
-                    words.appointment(at, false).text
-                ),
-                None => why.to_owned(),
-            });
-        }
-        if account.next.is_some() {
-            notes.push("A tested password waits to be switched to".to_owned());
-        }
-        match account.expires_at.and_then(|at| expiry(at, now)) {
-            Some(Expiry::Soon { days: 0, .. }) => notes.push("Password ends today".to_owned()),
-            Some(Expiry::Soon { days: 1, .. }) => notes.push("Password ends tomorrow".to_owned()),
-            Some(Expiry::Soon { days, .. }) => notes.push(format!("Password ends in {days} days")),
-            Some(Expiry::Over) => notes.push("Password has ended".to_owned()),
-            None => {}
-        }
-        notes
+    match account.expires_at.and_then(|at| expiry(at, now)) {
+        Some(Expiry::Soon { days: 0, .. }) => notes.push("Password ends today".to_owned()),
+        Some(Expiry::Soon { days: 1, .. }) => notes.push("Password ends tomorrow".to_owned()),
+        Some(Expiry::Soon { days, .. }) => notes.push(format!("Password ends in {days} days")),
+        Some(Expiry::Over) => notes.push("Password has ended".to_owned()),
+        None => {}
     }
+    notes
 }
 
 /// What needs no password: name, domains, end of the password.

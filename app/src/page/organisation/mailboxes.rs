@@ -10,7 +10,9 @@ use crate::{
     component::{EmptyState, FormNotice, Frame, When, loaded},
     draft::FormDraft,
     moment::Moment,
+    request,
 };
+use kalends::mailbox_scope::{MAX_ADDRESSES, everybody, read_addresses, start};
 use leptos::{
     prelude::*,
     server_fn::{
@@ -18,10 +20,9 @@ use leptos::{
         codec::{MultipartData, MultipartFormData},
     },
 };
-use serde::{Deserialize, Serialize};
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct MailboxesView {
     /// Ids and labels of the accounts.
     accounts: Vec<(String, String)>,
@@ -31,7 +32,7 @@ struct MailboxesView {
 }
 
 /// An earlier scope.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct ScopeLine {
     link: String,
     started: Moment,
@@ -39,9 +40,7 @@ struct ScopeLine {
     state: String,
 }
 
-#[server(endpoint = "mailboxes")]
 async fn mailboxes() -> Result<MailboxesView, AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Accounts).await?;
     let words = request::formatter(&admin).await?;
     let store = request::services().store;
@@ -74,8 +73,6 @@ async fn mailboxes() -> Result<MailboxesView, AppError> {
 /// Begins to ask about mailboxes. The form carries a file, so it comes in parts.
 #[server(endpoint = "check_scope", input = MultipartFormData)]
 async fn check_scope(data: MultipartData) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::mailbox_scope::{everybody, start};
     let admin = request::user_with(request::Right::Accounts).await?;
     let services = request::services();
     let sent = SentAddresses::read(data).await?;
@@ -98,7 +95,6 @@ async fn check_scope(data: MultipartData) -> Result<(), AppError> {
     Ok(())
 }
 
-#[cfg(feature = "ssr")]
 #[derive(Default)]
 struct SentAddresses {
     account: String,
@@ -109,7 +105,6 @@ struct SentAddresses {
     refused: Option<String>,
 }
 
-#[cfg(feature = "ssr")]
 impl SentAddresses {
     async fn read(data: MultipartData) -> Result<Self, AppError> {
         let mut parts = data.into_inner().ok_or(AppError::NotUnderstood)?;
@@ -141,7 +136,6 @@ impl SentAddresses {
 
     /// The addresses of the list, or what is wrong with it.
     fn addresses(&self) -> Result<kalends::mailbox_scope::Addresses, String> {
-        use kalends::mailbox_scope::{MAX_ADDRESSES, read_addresses};
         if let Some(refused) = &self.refused {
             return Err(refused.clone());
         }
@@ -171,7 +165,6 @@ impl SentAddresses {
 }
 
 /// What of a pasted list is not asked.
-#[cfg(feature = "ssr")]
 fn left_out(addresses: &kalends::mailbox_scope::Addresses) -> Option<String> {
     let counted = |number: usize, one: &str, many: &str| match number {
         0 => None,
@@ -194,10 +187,7 @@ fn left_out(addresses: &kalends::mailbox_scope::Addresses) -> Option<String> {
 
 #[component]
 pub fn MailboxesPage() -> impl IntoView {
-    loaded(
-        Resource::new(|| (), |()| mailboxes()),
-        |view| view! { <Mailboxes view /> },
-    )
+    loaded(mailboxes, |view| view! { <Mailboxes view /> })
 }
 
 #[component]

@@ -9,17 +9,16 @@ use crate::{
     component::{Frame, When, loaded},
     draft::FormDraft,
     moment::Moment,
+    request,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use sent::SentView;
-use serde::{Deserialize, Serialize};
 use webhooks::{WebhookView, Webhooks};
 
 /// How many notices a page lists.
-#[cfg(feature = "ssr")]
 const PAGE_SIZE: i64 = 50;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct NoticesView {
     mail: Option<MailView>,
     webhooks: Vec<WebhookView>,
@@ -32,14 +31,14 @@ struct NoticesView {
     flash: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct MailView {
     host: String,
     from: String,
     is_refused: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct OpenView {
     title: String,
     people: i64,
@@ -47,9 +46,7 @@ struct OpenView {
     next: Option<Moment>,
 }
 
-#[server(endpoint = "notices")]
 async fn notices(page: String) -> Result<NoticesView, AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Notices).await?;
     let words = request::formatter(&admin).await?;
     let services = request::services();
@@ -99,7 +96,6 @@ async fn notices(page: String) -> Result<NoticesView, AppError> {
 
 #[server(endpoint = "test_mail")]
 async fn test_mail() -> Result<(), AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Notices).await?;
     let tested = kalends::notify::test_mail(&request::services(), &admin).await;
     request::flash(&sent::test_result(tested.map_err(request::internal)?)).await?;
@@ -111,10 +107,7 @@ async fn test_mail() -> Result<(), AppError> {
 pub fn NoticesPage() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
     let page = move || query.with(|query| query.get("page").unwrap_or_default());
-    loaded(
-        Resource::new(page, notices),
-        |view| view! { <Notices view /> },
-    )
+    loaded(move || notices(page()), |view| view! { <Notices view /> })
 }
 
 #[component]

@@ -1,18 +1,22 @@
 //! The two credential slots of an account: the new password is tested beside the old one, then switched to.
 
-use super::click::ClickButton;
+use super::{
+    click::ClickButton,
+    fields::{account_by_id, errors_of},
+};
 use crate::{
     AppError,
     component::{Field, When},
     draft::FormDraft,
     moment::Moment,
+    request,
 };
+use kalends::accounts::organisation::{AccountForm, ChangeError, Endings, test_next};
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// The second slot.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NextView {
     pub name: String,
     pub tested: Moment,
@@ -26,9 +30,6 @@ async fn test_password(
     #[server(default)] password: Password,
     #[server(default)] new_expires: String,
 ) -> Result<(), AppError> {
-    use super::fields::{account_by_id, errors_of};
-    use crate::request;
-    use kalends::accounts::organisation::{AccountForm, ChangeError, Endings, test_next};
     let admin = request::user_with(request::Right::Accounts).await?;
     let held = account_by_id(&id).await?;
     let mut draft = FormDraft::default();

@@ -7,7 +7,6 @@ use crate::{
 };
 use leptos::prelude::*;
 
-#[server(endpoint = "account_to_pause")]
 async fn account_to_pause(id: String) -> Result<(String, String, i64), AppError> {
     crate::request::user_with(crate::request::Right::Accounts).await?;
     let held = super::fields::account_by_id(&id).await?;
@@ -20,7 +19,7 @@ pub fn PauseAccountPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
     loaded(
-        Resource::new(id, account_to_pause),
+        move || account_to_pause(id()),
         |(id, label, connections)| {
             let back = format!("/organisation/accounts/{id}");
             view! {

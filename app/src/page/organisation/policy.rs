@@ -3,23 +3,23 @@
 use crate::{
     AppError,
     component::{Asks, Frame, Question, choice, loaded},
-    page::privacy::{choice_words, code},
+    page::privacy::{choice_words, code, level_words, lost},
+    request,
 };
-use kalends_core::policy::{
-    AdminsFactor, PersonalMode, Policy, PrivacyLevel, Probes, TypedPasswords,
+use kalends_core::{
+    audit::{AuditAction, AuditEntry},
+    policy::{AdminsFactor, PersonalMode, Policy, PrivacyLevel, Probes, TypedPasswords},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct PolicyView {
     policy: Policy,
     asks: Option<Question>,
     flash: Option<String>,
 }
 
-#[cfg(feature = "ssr")]
 const fn typed_words(typed: TypedPasswords) -> &'static str {
     match typed {
         TypedPasswords::OwnAddress => {
@@ -32,7 +32,6 @@ const fn typed_words(typed: TypedPasswords) -> &'static str {
     }
 }
 
-#[cfg(feature = "ssr")]
 const fn personal_words(personal: PersonalMode) -> &'static str {
     match personal {
         PersonalMode::On => "People may connect with their own account and password.",
@@ -40,7 +39,6 @@ const fn personal_words(personal: PersonalMode) -> &'static str {
     }
 }
 
-#[cfg(feature = "ssr")]
 const fn admins_words(admins: AdminsFactor) -> &'static str {
     match admins {
         AdminsFactor::Optional => "Administrators may use a second factor.",
@@ -48,7 +46,6 @@ const fn admins_words(admins: AdminsFactor) -> &'static str {
     }
 }
 
-#[cfg(feature = "ssr")]
 const fn probes_words(probes: Probes) -> &'static str {
     match probes {
         Probes::GoOn => {
@@ -61,9 +58,7 @@ const fn probes_words(probes: Probes) -> &'static str {
 }
 
 /// The rules, a sentence each.
-#[cfg(feature = "ssr")]
 pub fn humanize(policy: Policy) -> Vec<String> {
-    use crate::page::privacy::level_words;
     [
         typed_words(policy.typed),
         personal_words(policy.personal),
@@ -75,9 +70,7 @@ pub fn humanize(policy: Policy) -> Vec<String> {
     .into()
 }
 
-#[server(endpoint = "policy_form")]
 async fn policy_form() -> Result<PolicyView, AppError> {
-    use crate::request;
     request::user_with(request::Right::Organisation).await?;
     let store = request::services().store;
     Ok(PolicyView {
@@ -96,8 +89,6 @@ async fn save_policy(
     #[server(default)] probes: Probes,
     #[server(default)] sure: bool,
 ) -> Result<(), AppError> {
-    use crate::{page::privacy::lost, request};
-    use kalends_core::audit::{AuditAction, AuditEntry};
     let admin = request::user_with(request::Right::Organisation).await?;
     let services = request::services();
     let policy = Policy {
@@ -142,7 +133,7 @@ async fn save_policy(
 
 #[component]
 pub fn PolicyPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| policy_form()), |view| {
+    loaded(policy_form, |view| {
         let Policy {
             typed,
             personal,

@@ -8,27 +8,21 @@ pub use ask::AskPage;
 use crate::{
     AppError,
     component::{EmptyState, Frame, When, loaded},
+    request,
 };
-#[cfg(feature = "ssr")]
-use kalends_core::audit::AuditAction;
-#[cfg(feature = "ssr")]
+use kalends_core::audit::{AuditAction, AuditEntry};
 use kalends_store::RequestState;
 use leptos::{prelude::*, server_fn::ServerFn};
-use line::RequestLine;
-#[cfg(feature = "ssr")]
-use line::{MAX_TEXT, line_of};
-use serde::{Deserialize, Serialize};
+use line::{MAX_TEXT, RequestLine, line_of};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct RequestsView {
     waiting: Vec<RequestLine>,
     decided: Vec<RequestLine>,
     flash: Option<String>,
 }
 
-#[server(endpoint = "requests")]
 async fn requests() -> Result<RequestsView, AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Requests).await?;
     let words = request::formatter(&admin).await?;
     let store = request::services().store;
@@ -47,7 +41,7 @@ async fn requests() -> Result<RequestsView, AppError> {
 }
 
 /// What an admin does with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Decision {
     Approve,
@@ -55,7 +49,6 @@ enum Decision {
     Revoke,
 }
 
-#[cfg(feature = "ssr")]
 impl Decision {
     /// What is audited, how the request changes, and what its admin is told.
     const fn effect(self) -> (AuditAction, (RequestState, RequestState), &'static str) {
@@ -85,8 +78,6 @@ async fn decide_request(
     decision: Decision,
     #[server(default)] answer: String,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends_core::audit::AuditEntry;
     let admin = request::user_with(request::Right::Requests).await?;
     let services = request::services();
     let found = match id.parse() {
@@ -137,7 +128,7 @@ async fn decide_request(
 
 #[component]
 pub fn RequestsPage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| requests()), |view| {
+    loaded(requests, |view| {
         let none = view.waiting.is_empty();
         let no_past = view.decided.is_empty();
         view! {

@@ -1,15 +1,19 @@
 //! What does not fit between main database and vault, and what a restore may have brought back.
 
-use crate::{AppError, component::When, moment::Moment};
+use crate::{
+    AppError,
+    component::When,
+    moment::Moment,
+    request::{self, internal},
+};
+use kalends_core::audit::{AuditAction, AuditEntry};
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// How many endings are shown.
-#[cfg(feature = "ssr")]
 const MAX_LINES: i64 = 200;
 
 /// Empty where everything is accounted for.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct RestoredView {
     /// What is wrong, a sentence or two each.
     words: Vec<String>,
@@ -19,7 +23,7 @@ pub struct RestoredView {
 }
 
 /// Something that was ended, and may be back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct EndingView {
     at: Moment,
     who: String,
@@ -27,12 +31,10 @@ struct EndingView {
     subject: String,
 }
 
-#[cfg(feature = "ssr")]
 pub async fn restored(
     services: &kalends::services::Services,
     words: &crate::moment::Formatter,
 ) -> Result<RestoredView, AppError> {
-    use crate::request::internal;
     let standing = services.standing();
     let is_set_back = standing
         .as_deref()
@@ -60,8 +62,6 @@ pub async fn restored(
 
 #[server(endpoint = "endings_reviewed")]
 async fn endings_reviewed() -> Result<(), AppError> {
-    use crate::request;
-    use kalends_core::audit::{AuditAction, AuditEntry};
     let admin = request::user_with(request::Right::Connections).await?;
     let services = request::services();
     let entry = AuditEntry::by(admin.id, AuditAction::EndingsReviewed);

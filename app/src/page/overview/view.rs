@@ -2,10 +2,9 @@
 
 use super::restored::RestoredView;
 use crate::moment::Moment;
-use serde::{Deserialize, Serialize};
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OverviewView {
     /// What is still to be done at first; empty once calendars are connected.
     pub steps: Vec<FirstStep>,
@@ -28,7 +27,7 @@ pub struct OverviewView {
     pub servers: Vec<ServerView>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FirstStep {
     pub title: String,
     pub why: String,
@@ -37,7 +36,7 @@ pub struct FirstStep {
 }
 
 /// What one kind of people must act on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OwnerView {
     pub title: String,
     pub will_pass: bool,
@@ -45,7 +44,7 @@ pub struct OwnerView {
 }
 
 /// One thing that goes wrong, for some people.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CauseView {
     pub title: String,
     /// The account or the server.
@@ -58,7 +57,7 @@ pub struct CauseView {
 }
 
 /// A plot with its numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PlotView {
     pub svg: String,
     /// In one sentence.
@@ -67,7 +66,7 @@ pub struct PlotView {
     pub rows: Vec<Vec<String>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ServerView {
     pub host: String,
     pub product: String,

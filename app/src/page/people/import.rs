@@ -4,7 +4,13 @@ use crate::{
     AppError,
     component::{FormNotice, Frame, loaded},
     draft::FormDraft,
+    request,
 };
+use kalends::{
+    people::{self, MAX_PEOPLE, PeopleError, check_theirs, read_people},
+    spreadsheet::{not_text, text_of},
+};
+use kalends_core::notice::NoticeState;
 use leptos::{
     prelude::*,
     server_fn::{
@@ -12,14 +18,12 @@ use leptos::{
         codec::{MultipartData, MultipartFormData},
     },
 };
-use serde::{Deserialize, Serialize};
 
 /// How many lines the preview shows of each kind.
-#[cfg(feature = "ssr")]
 const MAX_PREVIEW_LINES: usize = 200;
 
 /// What the page shows: a form, then what the table would do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct ImportView {
     draft: FormDraft,
     preview: Option<Preview>,
@@ -28,7 +32,7 @@ struct ImportView {
     flash: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct Preview {
     fine: usize,
     wrong: usize,
@@ -36,7 +40,7 @@ struct Preview {
     more: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct PreviewRow {
     line: usize,
     name: String,
@@ -46,11 +50,9 @@ struct PreviewRow {
 }
 
 /// What became of the links of the last minutes.
-#[cfg(feature = "ssr")]
 async fn mailed(
     services: &kalends::services::Services,
 ) -> Result<String, kalends_store::StoreError> {
-    use kalends_core::notice::NoticeState;
     if !services
         .channels
         .mail()
@@ -83,9 +85,7 @@ async fn mailed(
     ))
 }
 
-#[server(endpoint = "import_form")]
 async fn import_form() -> Result<ImportView, AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::People).await?;
     let services = request::services();
     let links = services.links.all(admin.id, services.clock.now());
@@ -135,8 +135,6 @@ async fn import_form() -> Result<ImportView, AppError> {
 
 #[server(endpoint = "read_import", input = MultipartFormData)]
 async fn read_import(data: MultipartData) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::people::{MAX_PEOPLE, read_people};
     request::user_with(request::Right::People).await?;
     let (text, refused) = read_parts(data).await?;
     let mut rows = match read_people(&text) {
@@ -173,9 +171,7 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
 }
 
 /// The text of the form and its file, and why a file was not taken.
-#[cfg(feature = "ssr")]
 async fn read_parts(data: MultipartData) -> Result<(String, Option<&'static str>), AppError> {
-    use kalends::spreadsheet::{not_text, text_of};
     let mut parts = data.into_inner().ok_or(AppError::NotUnderstood)?;
     let mut text = String::new();
     let mut refused = None;
@@ -200,13 +196,10 @@ async fn read_parts(data: MultipartData) -> Result<(String, Option<&'static str>
 }
 
 /// Marks the rows that cannot be invited: of people with an account, or with an address of somebody else.
-#[cfg(feature = "ssr")]
 async fn find_mistakes(
     store: &kalends_store::Store,
     rows: &mut [kalends::people::ImportRow],
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::people::{PeopleError, check_theirs};
     for row in rows.iter_mut().filter(|row| row.mistake.is_none()) {
         if let Ok(email) = row.email.parse() {
             let known = store.user_by_email(&email).await;
@@ -226,14 +219,11 @@ async fn find_mistakes(
 }
 
 /// The longest table that is kept while it is looked at, in bytes.
-#[cfg(feature = "ssr")]
 const MAX_KEPT_BYTES: usize = 32 * 1024;
 
 /// Invites everybody of the table that was read, or goes back to it.
 #[server(endpoint = "import_people")]
 async fn import_people(#[server(default)] drop: bool) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::people::{self, PeopleError};
     let admin = request::user_with(request::Right::People).await?;
     let services = request::services();
     let rows = request::imported().await?;
@@ -271,10 +261,7 @@ async fn import_people(#[server(default)] drop: bool) -> Result<(), AppError> {
 
 #[component]
 pub fn ImportPage() -> impl IntoView {
-    loaded(
-        Resource::new(|| (), |()| import_form()),
-        |view| view! { <Import view /> },
-    )
+    loaded(import_form, |view| view! { <Import view /> })
 }
 
 #[component]

@@ -4,14 +4,17 @@ use crate::{
     AppError,
     component::{BrowserZone, Field, FormNotice, Frame, choice, loaded},
     draft::FormDraft,
+    request, time_zone as zones,
 };
-use kalends_core::account_name::Password;
+use islands::error::FieldErrors;
+use kalends::people::{
+    self, NewPerson, PeopleError,
+    sign_in::{Entered, PasswordError},
+};
+use kalends_core::{account_name::Password, rights::Role};
 use leptos::{prelude::*, server_fn::ServerFn as _};
-use serde::{Deserialize, Serialize};
 
-#[server(endpoint = "invite_form")]
 async fn invite_form() -> Result<FormDraft, AppError> {
-    use crate::request;
     request::user_with(request::Right::People).await?;
     request::take_draft("invite").await
 }
@@ -23,9 +26,6 @@ async fn invite(
     #[server(default)] addresses: String,
     #[server(default)] role: String,
 ) -> Result<(), AppError> {
-    use crate::{error::FieldErrors, request};
-    use kalends::people::{self, NewPerson, PeopleError};
-    use kalends_core::rights::Role;
     let admin = request::user_with(request::Right::People).await?;
     let services = request::services();
     let typed = if role == "admin" {
@@ -68,10 +68,7 @@ async fn invite(
 
 #[component]
 pub fn InvitePage() -> impl IntoView {
-    loaded(
-        Resource::new(|| (), |()| invite_form()),
-        |draft| view! { <InviteForm draft /> },
-    )
+    loaded(invite_form, |draft| view! { <InviteForm draft /> })
 }
 
 #[component]
@@ -113,7 +110,7 @@ fn InviteForm(draft: FormDraft) -> impl IntoView {
 }
 
 /// What the page behind a link shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct InvitationView {
     /// Whose it is; `None` with the reason in the draft.
     person: Option<(String, String)>,
@@ -124,10 +121,7 @@ struct InvitationView {
     time_zone: String,
 }
 
-#[server(endpoint = "invitation")]
 async fn invitation(token: String) -> Result<InvitationView, AppError> {
-    use crate::request;
-    use kalends::people::{self, PeopleError};
     let services = request::services();
     let draft = request::take_draft("invitation").await?;
     let found = people::whose_link(&services, &token, &request::visitor()).await;
@@ -172,11 +166,6 @@ async fn accept_invitation(
     #[server(default)] again: Password,
     #[server(default)] time_zone: String,
 ) -> Result<(), AppError> {
-    use crate::{error::FieldErrors, request, time_zone as zones};
-    use kalends::people::{
-        self, PeopleError,
-        sign_in::{Entered, PasswordError},
-    };
     let services = request::services();
     let visitor = request::visitor();
     let mut errors = FieldErrors::new();
@@ -222,13 +211,11 @@ async fn accept_invitation(
 }
 
 /// Shows the form again, with what was wrong.
-#[cfg(feature = "ssr")]
 async fn back_to_invitation(
     token: &str,
     time_zone: String,
-    errors: crate::error::FieldErrors,
+    errors: islands::error::FieldErrors,
 ) -> Result<(), AppError> {
-    use crate::request;
     let draft = FormDraft {
         values: [("time_zone".to_owned(), time_zone)].into(),
         errors,
@@ -250,7 +237,7 @@ pub fn InvitationPage() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
     let token = move || query.with(|query| query.get("link").unwrap_or_default());
     loaded(
-        Resource::new(token, invitation),
+        move || invitation(token()),
         |view| view! { <InvitationForm view /> },
     )
 }

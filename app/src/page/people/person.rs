@@ -5,12 +5,20 @@ use crate::{
     component::{CopyButton, Field, FormNotice, Frame, StateBadge, StateView, When, loaded},
     draft::FormDraft,
     moment::Moment,
+    request,
+};
+use kalends::people::{self, PeopleError};
+use kalends_core::{
+    audit::{AuditAction, AuditEntry},
+    lifetimes::PASSWORD_LINK,
+    mailbox::SmtpAddress,
+    notice::NoticeState,
+    rights::Role,
 };
 use leptos::{prelude::*, server_fn::ServerFn as _};
-use serde::{Deserialize, Serialize};
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "facts of a person")]
 struct PersonView {
     id: String,
@@ -33,9 +41,7 @@ struct PersonView {
     flash: Option<String>,
 }
 
-#[cfg(feature = "ssr")]
 async fn person_by_id(id: &str) -> Result<kalends_store::User, AppError> {
-    use crate::request;
     let found = match id.parse() {
         Ok(id) => {
             let user = request::services().store.user(id).await;
@@ -46,9 +52,7 @@ async fn person_by_id(id: &str) -> Result<kalends_store::User, AppError> {
     found.ok_or_else(request::not_there)
 }
 
-#[server(endpoint = "person")]
 async fn person(id: String) -> Result<PersonView, AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::People).await?;
     let user = person_by_id(&id).await?;
     let words = request::formatter(&admin).await?;
@@ -92,20 +96,16 @@ async fn person(id: String) -> Result<PersonView, AppError> {
     })
 }
 
-#[cfg(feature = "ssr")]
 fn mails_links(services: &kalends::services::Services) -> bool {
     let mail = services.channels.mail();
     mail.is_some_and(kalends::notify::Mailer::is_private)
 }
 
 /// What became of the mail with the latest link, while somebody may wait for it.
-#[cfg(feature = "ssr")]
 async fn mailed(
     services: &kalends::services::Services,
     user: &kalends_store::User,
 ) -> Result<Option<String>, AppError> {
-    use crate::request;
-    use kalends_core::{lifetimes::PASSWORD_LINK, notice::NoticeState};
     if services.channels.mail().is_some() && !mails_links(services) {
         return Ok(Some(
             "The link is not mailed, because the way to the mail server is not encrypted: hand it over yourself. \
@@ -140,9 +140,6 @@ async fn change_person(
     #[server(default)] id: String,
     #[server(default)] click: String,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::people::{self, PeopleError};
-    use kalends_core::rights::Role;
     let admin = request::user_with(request::Right::People).await?;
     let user = person_by_id(&id).await?;
     let services = request::services();
@@ -178,9 +175,8 @@ async fn change_person(
         .user(user.id)
         .await
         .map_err(request::internal)?;
-    let still = now.is_some_and(|now| {
-        now.has(request::Right::Organisation) && now.disabled_at.is_none()
-    });
+    let still =
+        now.is_some_and(|now| now.has(request::Right::Organisation) && now.disabled_at.is_none());
     if user.id == admin.id && !still {
         request::see_other("/");
     } else {
@@ -196,12 +192,6 @@ async fn change_address(
     #[server(default)] address: String,
     #[server(default)] remove: bool,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::people::{self, PeopleError};
-    use kalends_core::{
-        audit::{AuditAction, AuditEntry},
-        mailbox::SmtpAddress,
-    };
     let admin = request::user_with(request::Right::People).await?;
     let user = person_by_id(&id).await?;
     let services = request::services();
@@ -236,7 +226,7 @@ async fn change_address(
 pub fn PersonPage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    loaded(Resource::new(id, person), |view| view! { <Person view /> })
+    loaded(move || person(id()), |view| view! { <Person view /> })
 }
 
 #[component]

@@ -1,23 +1,23 @@
 //! The row "Microsoft Exchange" of the profile: how the connection stands, and what can be done about it.
 
-use super::news::NewsView;
+use super::news::{self, NewsView};
 use crate::{
-    component::{Follow, Notice, StateBadge, StateView, When},
-    moment::Moment,
+    AppError,
+    component::{Follow, Notice, StateBadge, StateView, WakeIslands, When, next_sync},
+    moment::{Formatter, Moment},
     page::connect::{
-        ConnectDialog, ConnectView,
+        self,
         replace::{ReplacePassword, ReplaceView},
     },
+    request,
 };
-use kalends_core::{advice::Advice, problem::Owner};
+use islands::connect::{ConnectDialog, ConnectView};
+use kalends_core::{advice::Advice, connection::Connection, problem::Owner};
+use kalends_store::User;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
-
-#[cfg(feature = "ssr")]
-pub use gather::view_for;
 
 /// The row "Microsoft Exchange".
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ExchangeView {
     pub state: StateView,
     pub since: Option<Moment>,
@@ -39,73 +39,59 @@ pub struct ExchangeView {
     pub trying: Option<(String, Moment)>,
 }
 
-#[cfg(feature = "ssr")]
-mod gather {
-    use super::{super::news, ExchangeView};
-    use crate::{
-        AppError,
-        component::{StateView, next_sync},
-        moment::{Formatter, Moment},
-        page::connect,
-        request,
+pub async fn view_for(user: &User, words: &Formatter) -> Result<ExchangeView, AppError> {
+    let connection = request::services()
+        .store
+        .connection_of(user.id)
+        .await
+        .map_err(request::internal)?;
+    let news = news::of(user, connection.as_ref()).await?;
+    Ok(ExchangeView {
+        state: connection
+            .as_ref()
+            .map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
+        since: connection
+            .as_ref()
+            .map(|c| words.appointment(c.since, false)),
+        mailbox: connection.as_ref().map(|c| c.mailbox.to_string()),
+        account: connection.as_ref().map(|c| c.account.to_string()),
+        made_by: made_by(connection.as_ref()).await?,
+        ended: user.ended_at.map(|at| words.appointment(at, false)),
+        news,
+        last_sync: connection
+            .as_ref()
+            .and_then(|c| c.last_synced_at)
+            .map(|at| words.moment(at)),
+        next_sync: connection.as_ref().map(|it| next_sync(it, words)),
+        advice: connection
+            .as_ref()
+            .and_then(|it| request::advice_for(it, words)),
+        replace: connect::replace::mine(user, "/profile").await?,
+        connect: connect::view_for(user).await?,
+        trying: trying(user, words).await?,
+    })
+}
+
+/// The admin who connected it in the organisation's name.
+async fn made_by(connection: Option<&Connection>) -> Result<Option<String>, AppError> {
+    let Some(id) = connection.and_then(|connection| connection.made_by) else {
+        return Ok(None);
     };
-    use kalends_core::connection::Connection;
-    use kalends_store::User;
+    let admin = request::services().store.user(id).await;
+    let admin = admin.map_err(request::internal)?;
+    Ok(Some(
+        admin.map_or("an administrator".to_owned(), |admin| admin.name),
+    ))
+}
 
-    pub async fn view_for(user: &User, words: &Formatter) -> Result<ExchangeView, AppError> {
-        let connection = request::services()
-            .store
-            .connection_of(user.id)
-            .await
-            .map_err(request::internal)?;
-        let news = news::of(user, connection.as_ref()).await?;
-        Ok(ExchangeView {
-            state: connection
-                .as_ref()
-                .map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
-            since: connection
-                .as_ref()
-                .map(|c| words.appointment(c.since, false)),
-            mailbox: connection.as_ref().map(|c| c.mailbox.to_string()),
-            account: connection.as_ref().map(|c| c.account.to_string()),
-            made_by: made_by(connection.as_ref()).await?,
-            ended: user.ended_at.map(|at| words.appointment(at, false)),
-            news,
-            last_sync: connection
-                .as_ref()
-                .and_then(|c| c.last_synced_at)
-                .map(|at| words.moment(at)),
-            next_sync: connection.as_ref().map(|it| next_sync(it, words)),
-            advice: connection
-                .as_ref()
-                .and_then(|it| request::advice_for(it, words)),
-            replace: connect::replace::mine(user, "/profile").await?,
-            connect: connect::view_for(user).await?,
-            trying: trying(user, words).await?,
-        })
-    }
-
-    /// The admin who connected it in the organisation's name.
-    async fn made_by(connection: Option<&Connection>) -> Result<Option<String>, AppError> {
-        let Some(id) = connection.and_then(|connection| connection.made_by) else {
-            return Ok(None);
-        };
-        let admin = request::services().store.user(id).await;
-        let admin = admin.map_err(request::internal)?;
-        Ok(Some(
-            admin.map_or("an administrator".to_owned(), |admin| admin.name),
-        ))
-    }
-
-    /// A check that keeps trying: its page, and until when.
-    async fn trying(user: &User, words: &Formatter) -> Result<Option<(String, Moment)>, AppError> {
-        let check = request::services().store.last_check(user.id).await;
-        Ok(check.map_err(request::internal)?.and_then(|check| {
-            let waiting = check.waiting?;
-            let page = format!("/profile/exchange/checks/{}", check.id);
-            Some((page, words.appointment(waiting.until, false)))
-        }))
-    }
+/// A check that keeps trying: its page, and until when.
+async fn trying(user: &User, words: &Formatter) -> Result<Option<(String, Moment)>, AppError> {
+    let check = request::services().store.last_check(user.id).await;
+    Ok(check.map_err(request::internal)?.and_then(|check| {
+        let waiting = check.waiting?;
+        let page = format!("/profile/exchange/checks/{}", check.id);
+        Some((page, words.appointment(waiting.until, false)))
+    }))
 }
 
 #[component]
@@ -143,6 +129,7 @@ pub fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
             </div>
             <div class="row-actions">
                 <ConnectDialog view=connect connected urgent />
+                <WakeIslands />
                 {connected
                     .then(|| view! { <a class="button button-quiet" href="/profile/exchange/disconnect">"Disconnect"</a> })}
             </div>

@@ -1,18 +1,15 @@
 //! What happened to somebody's mailboxes and requests without their doing.
 
-#[cfg(feature = "ssr")]
-use crate::AppError;
-use crate::moment::Moment;
-use serde::{Deserialize, Serialize};
+use crate::{AppError, moment::Moment, request};
+use kalends_store::RequestState;
 
 /// Something that happened to somebody without their doing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NewsView {
     pub words: String,
     pub at: Moment,
 }
 
-#[cfg(feature = "ssr")]
 pub async fn of(
     user: &kalends_store::User,
     connection: Option<&kalends_core::connection::Connection>,
@@ -22,9 +19,7 @@ pub async fn of(
     Ok(news)
 }
 
-#[cfg(feature = "ssr")]
 async fn claims(user: &kalends_store::User) -> Result<Vec<NewsView>, AppError> {
-    use crate::request;
     let services = request::services();
     let words = request::formatter(user).await?;
     let now = services.clock.now();
@@ -47,13 +42,10 @@ async fn claims(user: &kalends_store::User) -> Result<Vec<NewsView>, AppError> {
 }
 
 /// What became of the requests of the last two weeks; an approval that was made use of is no news.
-#[cfg(feature = "ssr")]
 async fn decisions(
     user: &kalends_store::User,
     connection: Option<&kalends_core::connection::Connection>,
 ) -> Result<Vec<NewsView>, AppError> {
-    use crate::request;
-    use kalends_store::RequestState;
     const NEWS: std::time::Duration = std::time::Duration::from_hours(24 * 14);
     let services = request::services();
     let words = request::formatter(user).await?;

@@ -1,19 +1,18 @@
 //! The second page of signing in: the code, once the password was right.
 
-#[cfg(feature = "ssr")]
-use crate::error::FieldErrors;
 use crate::{
     AppError,
     component::{Field, FormNotice, Frame, loaded},
     draft::FormDraft,
+    request,
 };
+use islands::error::FieldErrors;
+use kalends::people::two_factor::{self, TwoFactorError};
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
 
 #[server(endpoint = "sign_in_code")]
 async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::people::two_factor::{self, TwoFactorError};
     let Some((user, next)) = request::awaited().await? else {
         request::see_other("/sign-in");
         return Ok(());
@@ -39,7 +38,6 @@ async fn sign_in_code(#[server(default)] code: Password) -> Result<(), AppError>
     Ok(())
 }
 
-#[cfg(feature = "ssr")]
 async fn ask_again(errors: FieldErrors) -> Result<(), AppError> {
     let draft = FormDraft {
         errors,
@@ -50,9 +48,7 @@ async fn ask_again(errors: FieldErrors) -> Result<(), AppError> {
     Ok(())
 }
 
-#[server(endpoint = "sign_in_code_form")]
 async fn sign_in_code_form() -> Result<FormDraft, AppError> {
-    use crate::request;
     if request::awaited().await?.is_none() {
         request::see_other("/sign-in");
     }
@@ -61,7 +57,7 @@ async fn sign_in_code_form() -> Result<FormDraft, AppError> {
 
 #[component]
 pub fn SignInCodePage() -> impl IntoView {
-    loaded(Resource::new(|| (), |()| sign_in_code_form()), |draft| {
+    loaded(sign_in_code_form, |draft| {
         let errors = Signal::stored(draft.errors);
         view! {
             <Frame title="Enter your code" narrow=true>

@@ -1,6 +1,5 @@
 //! Which mailboxes an account reaches: how far the questions are, what was found, and connecting what is in scope.
 
-#[cfg(feature = "ssr")]
 mod found;
 mod progress;
 mod rows;
@@ -9,15 +8,14 @@ mod view;
 use crate::{
     AppError,
     component::{Frame, loaded},
+    request,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use progress::ScopeProgress;
 use rows::{Pages, Rows};
 use view::ScopeView;
 
-#[server(endpoint = "scope")]
 async fn scope(id: String, place: String, page: String) -> Result<ScopeView, AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Accounts).await?;
     let words = request::formatter(&admin).await?;
     let found = found::scope_by_id(&id).await?;
@@ -39,7 +37,10 @@ pub fn ScopePage() -> impl IntoView {
         })
     };
     loaded(
-        Resource::new(wanted, |(id, place, page)| scope(id, place, page)),
+        move || {
+            let (id, place, page) = wanted();
+            scope(id, place, page)
+        },
         |view| view! { <Scope view /> },
     )
 }

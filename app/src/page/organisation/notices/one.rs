@@ -5,11 +5,12 @@ use crate::{
     AppError,
     component::{Frame, When, loaded},
     moment::Moment,
+    request,
 };
+use kalends_core::notice::NoticeState;
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct NoticeView {
     notice: SentView,
     body: String,
@@ -19,10 +20,7 @@ struct NoticeView {
     next: Option<Moment>,
 }
 
-#[server(endpoint = "notice")]
 async fn notice(id: String) -> Result<NoticeView, AppError> {
-    use crate::request;
-    use kalends_core::notice::NoticeState;
     let admin = request::user_with(request::Right::Notices).await?;
     let words = request::formatter(&admin).await?;
     let store = request::services().store;
@@ -60,44 +58,47 @@ async fn notice(id: String) -> Result<NoticeView, AppError> {
 pub fn NoticePage() -> impl IntoView {
     let params = leptos_router::hooks::use_params_map();
     let id = move || params.with(|params| params.get("id").unwrap_or_default());
-    loaded(Resource::new(id, notice), |view| {
-        let NoticeView {
-            notice,
-            body,
-            attempts,
-            next,
-        } = view;
-        view! {
-            <Frame title=notice.subject>
-                <p class="back"><a href="/organisation/notices">"Notices"</a></p>
-                <section class="panel" aria-labelledby="delivery">
-                    <h2 id="delivery">"Delivery"</h2>
-                    <dl class="facts">
-                        <div><dt>"To"</dt><dd>{notice.to}</dd></div>
-                        <div><dt>"State"</dt><dd>{notice.state}</dd></div>
-                        <div><dt>"Written"</dt><dd><When moment=notice.at /></dd></div>
-                        {next.map(|next| view! { <div><dt>"Tried again"</dt><dd><When moment=next /></dd></div> })}
-                    </dl>
-                    {(!attempts.is_empty())
-                        .then(|| {
-                            view! {
-                                <h3>"Tries"</h3>
-                                <ol>
-                                    {attempts
-                                        .into_iter()
-                                        .map(|(at, outcome, millis)| {
-                                            view! { <li><When moment=at /> ": " {outcome} <span class="cell-detail">{format!("{millis} ms")}</span></li> }
-                                        })
-                                        .collect_view()}
-                                </ol>
-                            }
-                        })}
-                </section>
-                <section class="panel" aria-labelledby="text">
-                    <h2 id="text">"What it says"</h2>
-                    <pre class="letter" tabindex="0">{body}</pre>
-                </section>
-            </Frame>
-        }
-    })
+    loaded(
+        move || notice(id()),
+        |view| {
+            let NoticeView {
+                notice,
+                body,
+                attempts,
+                next,
+            } = view;
+            view! {
+                <Frame title=notice.subject>
+                    <p class="back"><a href="/organisation/notices">"Notices"</a></p>
+                    <section class="panel" aria-labelledby="delivery">
+                        <h2 id="delivery">"Delivery"</h2>
+                        <dl class="facts">
+                            <div><dt>"To"</dt><dd>{notice.to}</dd></div>
+                            <div><dt>"State"</dt><dd>{notice.state}</dd></div>
+                            <div><dt>"Written"</dt><dd><When moment=notice.at /></dd></div>
+                            {next.map(|next| view! { <div><dt>"Tried again"</dt><dd><When moment=next /></dd></div> })}
+                        </dl>
+                        {(!attempts.is_empty())
+                            .then(|| {
+                                view! {
+                                    <h3>"Tries"</h3>
+                                    <ol>
+                                        {attempts
+                                            .into_iter()
+                                            .map(|(at, outcome, millis)| {
+                                                view! { <li><When moment=at /> ": " {outcome} <span class="cell-detail">{format!("{millis} ms")}</span></li> }
+                                            })
+                                            .collect_view()}
+                                    </ol>
+                                }
+                            })}
+                    </section>
+                    <section class="panel" aria-labelledby="text">
+                        <h2 id="text">"What it says"</h2>
+                        <pre class="letter" tabindex="0">{body}</pre>
+                    </section>
+                </Frame>
+            }
+        },
+    )
 }

@@ -1,10 +1,10 @@
 //! A notice as lists show it, and what came of a test, in words.
 
 use crate::moment::Moment;
-use serde::{Deserialize, Serialize};
+use kalends_core::notice::{Channel, NoticeState};
 
 /// A notice of the list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SentView {
     pub link: String,
     pub at: Moment,
@@ -14,12 +14,10 @@ pub struct SentView {
     pub is_bad: bool,
 }
 
-#[cfg(feature = "ssr")]
 pub fn view_of(
     notice: &kalends_core::notice::Notice,
     words: &crate::moment::Formatter,
 ) -> SentView {
-    use kalends_core::notice::{Channel, NoticeState};
     let by = match notice.recipient.channel {
         Channel::Mail => "",
         Channel::Webhook => " (webhook)",
@@ -45,7 +43,6 @@ pub fn view_of(
     }
 }
 
-#[cfg(feature = "ssr")]
 /// What came of a test, in words.
 pub fn test_result(tested: Result<String, String>) -> String {
     match tested {

@@ -5,12 +5,13 @@ use crate::{
     component::{CopyButton, Field, FormNotice, When},
     draft::FormDraft,
     moment::Moment,
+    request,
 };
+use kalends::notify::{self, HookError, NewHook};
 use kalends_core::account_name::Password;
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WebhookView {
     pub id: String,
     pub name: String,
@@ -22,7 +23,6 @@ pub struct WebhookView {
 
 #[server(endpoint = "test_webhook")]
 async fn test_webhook(id: String) -> Result<(), AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Notices).await?;
     let tested = match id.parse() {
         Ok(id) => kalends::notify::test_webhook(&request::services(), &admin, id).await,
@@ -42,8 +42,6 @@ async fn add_webhook(
     #[server(default)] name: String,
     #[server(default)] address: Password,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends::notify::{self, HookError, NewHook};
     let admin = request::user_with(request::Right::Notices).await?;
     let errors = match NewHook::parse(&name, address.reveal()) {
         Ok(new) => match notify::add(&request::services(), &admin, new).await {
@@ -74,7 +72,6 @@ async fn add_webhook(
 
 #[server(endpoint = "remove_webhook")]
 async fn remove_webhook(id: String) -> Result<(), AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Notices).await?;
     let removed = match id.parse() {
         Ok(id) => kalends::notify::remove(&request::services(), &admin, id).await,

@@ -1,27 +1,25 @@
 //! Asking for a mailbox, and where one's own requests stand.
 
-use super::line::RequestLine;
-#[cfg(feature = "ssr")]
-use super::line::{MAX_TEXT, line_of};
+use super::line::{MAX_TEXT, RequestLine, line_of};
 use crate::{
     AppError,
     component::{Field, FormNotice, Frame, When, loaded},
     draft::FormDraft,
+    request,
 };
+use kalends_core::audit::{AuditAction, AuditEntry};
+use kalends_store::{MAX_WAITING, RequestState};
 use leptos::{prelude::*, server_fn::ServerFn};
-use serde::{Deserialize, Serialize};
 
 /// What a person who asks sees.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 struct AskView {
     draft: FormDraft,
     mine: Vec<RequestLine>,
     flash: Option<String>,
 }
 
-#[server(endpoint = "ask_form")]
 async fn ask_form(mailbox: String) -> Result<AskView, AppError> {
-    use crate::request;
     let user = request::user().await?;
     let words = request::formatter(&user).await?;
     let mut draft = request::take_draft("ask").await?;
@@ -45,12 +43,9 @@ async fn ask_for_mailbox(
     #[server(default)] mailbox: String,
     #[server(default)] reason: String,
 ) -> Result<(), AppError> {
-    use crate::request;
-    use kalends_core::audit::{AuditAction, AuditEntry};
-    use kalends_store::MAX_WAITING;
     let user = request::user().await?;
     let services = request::services();
-    let mut errors = crate::error::FieldErrors::new();
+    let mut errors = islands::error::FieldErrors::new();
     let address = mailbox
         .parse::<kalends_core::mailbox::SmtpAddress>()
         .map_err(|error| errors.insert("mailbox".to_owned(), error.to_string()));
@@ -101,9 +96,6 @@ async fn ask_for_mailbox(
 
 #[server(endpoint = "withdraw_request")]
 async fn withdraw_request(id: String) -> Result<(), AppError> {
-    use crate::request;
-    use kalends_core::audit::{AuditAction, AuditEntry};
-    use kalends_store::RequestState;
     let user = request::user().await?;
     let services = request::services();
     let found = match id.parse() {
@@ -135,49 +127,52 @@ async fn withdraw_request(id: String) -> Result<(), AppError> {
 pub fn AskPage() -> impl IntoView {
     let query = leptos_router::hooks::use_query_map();
     let mailbox = move || query.with(|query| query.get("mailbox").unwrap_or_default());
-    loaded(Resource::new(mailbox, ask_form), |view| {
-        let errors = Signal::stored(view.draft.errors.clone());
-        let none = view.mine.is_empty();
-        view! {
-            <Frame title="Ask for another mailbox">
-                <p class="back"><a href="/profile">"Profile Settings"</a></p>
-                {view.flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
-                {(!none)
-                    .then(|| {
-                        view! {
-                            <section class="panel" aria-labelledby="mine">
-                                <h2 id="mine">"Your requests"</h2>
-                                {view.mine.into_iter().map(|line| view! { <Mine line /> }).collect_view()}
-                            </section>
-                        }
-                    })}
-                <div class="panel">
-                    <p class="panel-hint">"An administrator decides. You need this for a room, or for somebody you work for; not for your own mailbox."</p>
-                    <form class="form" method="post" action=AskForMailbox::url() novalidate>
-                    <FormNotice errors />
-                        <Field
-                            label="Mailbox"
-                            name="mailbox"
-                            kind="email"
-                            inputmode="email"
-                            value=view.draft.value("mailbox")
-                            errors
-                        />
-                        <Field
-                            label="Reason"
-                            name="reason"
-                            value=view.draft.value("reason")
-                            hint="Such as: I plan the meetings of the board in this room."
-                            errors
-                        />
-                        <div class="form-actions form-end">
-                            <button class="button button-primary">"Ask"</button>
-                        </div>
-                    </form>
-                </div>
-            </Frame>
-        }
-    })
+    loaded(
+        move || ask_form(mailbox()),
+        |view| {
+            let errors = Signal::stored(view.draft.errors.clone());
+            let none = view.mine.is_empty();
+            view! {
+                <Frame title="Ask for another mailbox">
+                    <p class="back"><a href="/profile">"Profile Settings"</a></p>
+                    {view.flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+                    {(!none)
+                        .then(|| {
+                            view! {
+                                <section class="panel" aria-labelledby="mine">
+                                    <h2 id="mine">"Your requests"</h2>
+                                    {view.mine.into_iter().map(|line| view! { <Mine line /> }).collect_view()}
+                                </section>
+                            }
+                        })}
+                    <div class="panel">
+                        <p class="panel-hint">"An administrator decides. You need this for a room, or for somebody you work for; not for your own mailbox."</p>
+                        <form class="form" method="post" action=AskForMailbox::url() novalidate>
+                        <FormNotice errors />
+                            <Field
+                                label="Mailbox"
+                                name="mailbox"
+                                kind="email"
+                                inputmode="email"
+                                value=view.draft.value("mailbox")
+                                errors
+                            />
+                            <Field
+                                label="Reason"
+                                name="reason"
+                                value=view.draft.value("reason")
+                                hint="Such as: I plan the meetings of the board in this room."
+                                errors
+                            />
+                            <div class="form-actions form-end">
+                                <button class="button button-primary">"Ask"</button>
+                            </div>
+                        </form>
+                    </div>
+                </Frame>
+            }
+        },
+    )
 }
 
 #[component]

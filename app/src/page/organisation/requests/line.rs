@@ -1,14 +1,13 @@
 //! A request for a mailbox as pages show it.
 
-use crate::moment::Moment;
-use serde::{Deserialize, Serialize};
+use crate::{moment::Moment, request};
+use kalends_store::RequestState;
 
 /// The longest reason or answer, in characters.
-#[cfg(feature = "ssr")]
 pub const MAX_TEXT: usize = 500;
 
 /// A request as a page shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RequestLine {
     pub id: String,
     pub person: String,
@@ -24,14 +23,11 @@ pub struct RequestLine {
     pub is_approved: bool,
 }
 
-#[cfg(feature = "ssr")]
 pub async fn line_of(
     it: kalends_store::MailboxRequest,
     words: &crate::moment::Formatter,
     for_admin: bool,
 ) -> Result<RequestLine, crate::AppError> {
-    use crate::request;
-    use kalends_store::RequestState;
     let store = request::services().store;
     let (mut person, mut holders) = (String::new(), Vec::new());
     if for_admin {

@@ -1,14 +1,11 @@
 //! How far the questions about a scope are, and what can be done with it.
 
-#[cfg(feature = "ssr")]
-use super::found;
-use super::view::ScopeView;
-use crate::{AppError, component::When, moment::Moment};
+use super::{found, view::ScopeView};
+use crate::{AppError, component::When, moment::Moment, request};
 use leptos::{prelude::*, server_fn::ServerFn};
 
 #[server(endpoint = "cancel_scope")]
 async fn cancel_scope(id: String) -> Result<(), AppError> {
-    use crate::request;
     request::user_with(request::Right::Accounts).await?;
     let services = request::services();
     let found = found::scope_by_id(&id).await?;
@@ -24,7 +21,6 @@ async fn cancel_scope(id: String) -> Result<(), AppError> {
 /// Lets a stopped round of questions go on with what is left.
 #[server(endpoint = "resume_scope")]
 async fn resume_scope(id: String) -> Result<(), AppError> {
-    use crate::request;
     request::user_with(request::Right::Accounts).await?;
     let services = request::services();
     let found = found::scope_by_id(&id).await?;
@@ -43,7 +39,6 @@ pub async fn connect_mailboxes(
     #[server(default)] all: bool,
     #[server(default)] chosen: Vec<i64>,
 ) -> Result<(), AppError> {
-    use crate::request;
     let admin = request::user_with(request::Right::Accounts).await?;
     let services = request::services();
     let found = found::scope_by_id(&id).await?;

@@ -1,10 +1,9 @@
 //! The addresses of a scope as a table, and the way between its pages.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// One address.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScopeRowView {
     pub position: i64,
     pub address: String,

@@ -2,10 +2,9 @@
 
 use super::rows::ScopeRowView;
 use crate::moment::Moment;
-use serde::{Deserialize, Serialize};
 
 /// What the page shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScopeView {
     pub id: String,
     pub label: String,

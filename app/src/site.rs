@@ -1,0 +1,11 @@
+//! The files of the site that pages name.
+
+use serde::Deserialize;
+
+/// The addresses of the built site files.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SiteManifest {
+    pub css: String,
+    pub js: String,
+    pub wasm: String,
+}
