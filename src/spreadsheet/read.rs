@@ -113,8 +113,8 @@ fn in_list(text: &str) -> Option<Vec<SheetRow>> {
     let pairs: Vec<Option<(String, String)>> = text.lines().map(name_and_value).collect();
     let names = first_names(&pairs);
     let email = names.get(Heading::named(&names)?.email?)?;
-    let mut named = pairs.iter().flatten();
-    let has_address = named.any(|(name, value)| name == email && value.contains('@'));
+    let mut lines = pairs.iter().flatten();
+    let has_address = lines.any(|(name, value)| name == email && value.contains('@'));
     has_address.then(|| rows_of_list(text, pairs, &names))
 }
 

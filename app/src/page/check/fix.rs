@@ -8,11 +8,11 @@ use leptos::{prelude::*, server_fn::ServerFn};
 impl Fix {
     /// What it mends in a form that still stands in the browser, and the value that it puts there. `None` where the
     /// password must be typed anew, or the way leads elsewhere.
-    fn in_place(&self) -> Option<(&'static str, String)> {
+    fn in_place(self) -> Option<(&'static str, String)> {
         match self {
-            Self::Mailbox(address) => Some(("mailbox", address.clone())),
-            Self::Endpoint(endpoint) => Some(("endpoint", endpoint.clone())),
-            Self::Confirm(host) => Some(("confirmed", host.clone())),
+            Self::Mailbox(address) => Some(("mailbox", address)),
+            Self::Endpoint(endpoint) => Some(("endpoint", endpoint)),
+            Self::Confirm(host) => Some(("confirmed", host)),
             Self::KeepTrying => Some(("keep_trying", "true".to_owned())),
             Self::Through(_) | Self::Ask(_) | Self::Basic => None,
         }
