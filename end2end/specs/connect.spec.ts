@@ -176,6 +176,8 @@ for (const [name, typed, step, words] of refused) {
     await expect(notice.locator('.facts')).toContainText(step);
     await expectAccessible();
     if (hydrated) {
+      // It stands in the form still: nothing asks for it a second time.
+      await expect(page.getByLabel('Present password')).toHaveCount(0);
       await expect(form.getByLabel('Service account password')).toHaveValue(typed.password ?? serviceAccount.password);
     } else {
       expect(await page.content()).not.toContain(serviceAccount.password);

@@ -8,9 +8,10 @@ use app::SiteManifest;
 use axum::{
     Router,
     body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue, Response, header},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     routing::get,
 };
+use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 const MANIFEST: &str = "manifest.json";
@@ -19,10 +20,39 @@ const MANIFEST: &str = "manifest.json";
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ONE_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
+/// A file with what a browser that has it names it by.
+#[derive(Debug, Clone)]
+struct SiteFile {
+    content: Bytes,
+    /// Over the content as it is packed: each twin has its own.
+    etag: HeaderValue,
+}
+
+impl SiteFile {
+    fn new(content: Bytes) -> Self {
+        let hash = hex::encode(&Sha256::digest(&content)[..8]);
+        let etag = HeaderValue::from_str(&format!("\"{hash}\""));
+        Self {
+            content,
+            etag: etag.unwrap_or(HeaderValue::from_static("\"\"")),
+        }
+    }
+
+    /// Whether whoever asks has it already.
+    fn is_known(&self, request: &HeaderMap) -> bool {
+        let known = request.get(header::IF_NONE_MATCH);
+        let known = known.and_then(|known| known.to_str().ok());
+        known.unwrap_or_default().split(',').any(|tag| {
+            let tag = tag.trim();
+            tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == self.etag.as_bytes()
+        })
+    }
+}
+
 /// All site files in memory, by their path without a leading slash.
 #[derive(Debug, Clone, Default)]
 pub struct Site {
-    files: Arc<BTreeMap<String, Bytes>>,
+    files: Arc<BTreeMap<String, SiteFile>>,
     manifest: Option<SiteManifest>,
 }
 
@@ -50,8 +80,11 @@ impl Site {
             ),
             None => None,
         };
+        let files = files
+            .into_iter()
+            .map(|(name, content)| (name, SiteFile::new(content)));
         Ok(Self {
-            files: Arc::new(files),
+            files: Arc::new(files.collect()),
             manifest,
         })
     }
@@ -83,12 +116,18 @@ impl Site {
             .find_map(|(coding, suffix)| {
                 Some((coding, self.files.get(&format!("{name}.{suffix}"))?))
             });
-        let (coding, content) = match packed {
-            Some((coding, content)) => (Some(coding), content.clone()),
-            None => (None, self.files.get(name).cloned().unwrap_or_default()),
+        let plain = || self.files.get(name).map(|file| (None, file));
+        let found = packed.map(|(coding, file)| (Some(coding), file));
+        let Some((coding, file)) = found.or_else(plain) else {
+            return status(StatusCode::NOT_FOUND);
         };
-        let mut response = Response::new(Body::from(content));
+        let mut response = if file.is_known(request) {
+            status(StatusCode::NOT_MODIFIED)
+        } else {
+            Response::new(Body::from(file.content.clone()))
+        };
         let headers = response.headers_mut();
+        headers.insert(header::ETAG, file.etag.clone());
         headers.insert(header::CONTENT_TYPE, content_type(name));
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         headers.insert(
@@ -104,6 +143,12 @@ impl Site {
         }
         response
     }
+}
+
+fn status(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
 }
 
 fn bad(folder: &Path, problem: &str) -> SettingError {
@@ -206,8 +251,13 @@ mod tests {
     }
 
     async fn fetch(path: &str, accept: &str) -> (StatusCode, HeaderMap, Bytes) {
+        fetch_anew(path, accept, "").await
+    }
+
+    async fn fetch_anew(path: &str, accept: &str, known: &str) -> (StatusCode, HeaderMap, Bytes) {
         let request = Request::get(path)
             .header("accept-encoding", accept)
+            .header("if-none-match", known)
             .body(Body::empty())
             .expect("request");
         let response = site().routes().oneshot(request).await.expect("answer");
@@ -249,6 +299,39 @@ mod tests {
         let (_, headers, _) = fetch("/favicon.svg", "br").await;
         assert_eq!(headers["cache-control"], "public, max-age=3600");
         assert_eq!(headers["content-type"], "image/svg+xml");
+    }
+
+    #[tokio::test]
+    async fn who_has_a_file_is_not_sent_it_again() {
+        let tag_of = async |accept| {
+            let (_, headers, _) = fetch("/pkg/a-1.js", accept).await;
+            headers["etag"].to_str().expect("text").to_owned()
+        };
+        let (brotli, plain) = (tag_of("br").await, tag_of("identity").await);
+        assert_ne!(brotli, plain);
+        for known in [
+            brotli.clone(),
+            format!("W/{brotli}"),
+            format!("\"a\", {brotli}"),
+            "*".to_owned(),
+        ] {
+            let (status, headers, body) = fetch_anew("/pkg/a-1.js", "br", &known).await;
+            assert_eq!(
+                (status, body.len()),
+                (StatusCode::NOT_MODIFIED, 0),
+                "{known}"
+            );
+            assert_eq!(headers["etag"], *brotli);
+            assert_eq!(headers["vary"], "accept-encoding");
+        }
+        for known in [plain.as_str(), "", "\"a\""] {
+            let (status, _, body) = fetch_anew("/pkg/a-1.js", "br", known).await;
+            assert_eq!(
+                (status, &*body),
+                (StatusCode::OK, b"brotli".as_slice()),
+                "{known}"
+            );
+        }
     }
 
     #[tokio::test]

@@ -55,7 +55,12 @@ async fn check_page(
         // What was typed is saved: the next account begins with an empty form.
         request::take_draft("account").await?;
     }
-    let replace = replace::of_check(&user, &check).await?;
+    // In its place the form still stands below, with everything that was typed.
+    let replace = if in_place {
+        None
+    } else {
+        replace::of_check(&user, &check).await?
+    };
     Ok((lookup::seen(&user, check).await?, replace))
 }
 
