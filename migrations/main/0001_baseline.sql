@@ -447,3 +447,8 @@ CREATE TABLE heartbeats (
 CREATE TABLE clock_jumps (
   id TEXT PRIMARY KEY, instance TEXT NOT NULL, seconds BIGINT NOT NULL, at BIGINT NOT NULL
 );
+
+-- What changed a moment ago, for instances that follow it: topics, never data. Postgres alone has rows here; `at` is its own
+-- clock.
+CREATE TABLE changes (id BIGINT PRIMARY KEY, topic TEXT NOT NULL, at BIGINT NOT NULL);
+CREATE INDEX changes_by_time ON changes (at);

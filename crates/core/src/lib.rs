@@ -5,7 +5,7 @@
 //! what is read      calendar, preferences
 //! what is connected connection, check, policy, bulk_action
 //! what goes wrong   problem (codes, slots, who acts, when to try again) ──> advice (the words, looked up last)
-//! what is told      audit, notice, call
+//! what is told      audit, notice, call, topic
 //! handed in         clock, random
 //! ```
 //!
@@ -43,3 +43,4 @@ mod domain;
 pub mod random;
 mod refusal_key;
 pub mod rights;
+pub mod topic;

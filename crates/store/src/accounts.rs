@@ -271,6 +271,7 @@ impl Store {
             .bind(problem.codes_of_cause())
             .execute(tx.conn())
             .await?;
+            tx.changed_account(account.id).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -305,6 +306,7 @@ impl Store {
                 .bind(until.millis())
                 .execute(tx.conn())
                 .await?;
+            tx.changed_account(account.id).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -399,6 +401,7 @@ impl Store {
                 .bind(now.millis())
                 .execute(tx.conn())
                 .await?;
+            tx.changed_account(account.id).await?;
         }
         Ok(tx.commit().await?)
     }

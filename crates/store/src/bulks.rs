@@ -1,7 +1,7 @@
 //! Actions for many connections, as far as they are.
 
 use crate::{error::StoreError, rows, store::Store};
-use kalends_core::{bulk_action::Bulk, clock::Timestamp, id::BulkId};
+use kalends_core::{bulk_action::Bulk, clock::Timestamp, id::BulkId, topic::Topic};
 use sqlx::any::AnyRow;
 use std::time::Duration;
 
@@ -38,6 +38,7 @@ impl Store {
         .bind(&*self.instance)
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 
@@ -76,6 +77,7 @@ impl Store {
             .bind(&*self.instance)
             .execute(tx.conn())
             .await?;
+        tx.changed([Topic::Organisation]);
         tx.commit().await?;
         Ok(written.rows_affected() > 0)
     }

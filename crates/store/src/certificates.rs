@@ -5,6 +5,7 @@ use kalends_core::{
     clock::Timestamp,
     exchange_version::ServerBuild,
     problem::{Certificate, CertificateBefore},
+    topic::Topic,
 };
 
 /// A certificate that ends soon.
@@ -59,6 +60,7 @@ impl Store {
         .bind(now.millis())
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Overview]);
         Ok(tx.commit().await?)
     }
 
@@ -122,6 +124,7 @@ impl Store {
         .bind(build.to_string())
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Overview]);
         Ok(tx.commit().await?)
     }
 

@@ -1,6 +1,6 @@
 //! Runs of the connection test.
 
-use crate::{error::StoreError, rows, store::Store};
+use crate::{changed_topics::MAX_TOLD, error::StoreError, rows, store::Store};
 use kalends_core::{
     audit::AuditEntry,
     check::{Check, Outcome, TestSteps, Waiting},
@@ -8,6 +8,7 @@ use kalends_core::{
     id::{CheckId, UserId},
     policy::PrivacyLevel,
     problem::Problem,
+    topic::Topic,
 };
 use sqlx::any::AnyRow;
 
@@ -52,6 +53,7 @@ impl Store {
             .execute(tx.conn())
             .await?;
         self.audit_in(&mut tx, entry, check.started_at).await?;
+        tx.changed([Topic::Check(check.id), Topic::Person(check.user_id)]);
         Ok(tx.commit().await?)
     }
 
@@ -94,6 +96,7 @@ impl Store {
             .bind(rows::to_json(ladder, "steps")?)
             .execute(tx.conn())
             .await?;
+        tx.changed([Topic::Check(id)]);
         Ok(tx.commit().await?)
     }
 
@@ -114,6 +117,7 @@ impl Store {
         .bind(alive_until.millis())
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Check(id)]);
         Ok(tx.commit().await?)
     }
 
@@ -142,6 +146,7 @@ impl Store {
             .bind(now.millis())
             .execute(tx.conn())
             .await?;
+        tx.changed([Topic::Check(id)]);
         Ok(tx.commit().await?)
     }
 
@@ -152,6 +157,7 @@ impl Store {
             .bind(id.to_string())
             .execute(tx.conn())
             .await?;
+        tx.changed([Topic::Check(id)]);
         Ok(tx.commit().await?)
     }
 
@@ -194,13 +200,17 @@ impl Store {
             request_id: None,
         };
         let mut tx = self.begin().await?;
-        let end = format!("UPDATE checks SET outcome = $2, finished_at = $3 WHERE {GONE}");
-        sqlx::query(sqlx::AssertSqlSafe(end))
+        let end =
+            format!("UPDATE checks SET outcome = $2, finished_at = $3 WHERE {GONE} RETURNING id");
+        let ended = sqlx::query(sqlx::AssertSqlSafe(end))
             .bind(before.millis())
             .bind(rows::to_json(&outcome, "outcome")?)
             .bind(now.millis())
-            .execute(tx.conn())
+            .fetch_all(tx.conn())
             .await?;
+        for row in ended.iter().take(MAX_TOLD) {
+            tx.changed([Topic::Check(rows::parsed(row, "id")?)]);
+        }
         Ok(tx.commit().await?)
     }
 }

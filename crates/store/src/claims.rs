@@ -8,6 +8,7 @@ use kalends_core::{
     clock::Timestamp,
     id::{ConnectionId, RecordId, SecretId, UserId},
     mailbox::SmtpAddress,
+    topic::Topic,
 };
 use sqlx::any::AnyRow;
 use std::time::Duration;
@@ -115,6 +116,7 @@ impl Store {
             .bind((now - TOLD).millis())
             .execute(tx.conn())
             .await?;
+        tx.changed([reads.user_id, holder.user_id].map(Topic::Person));
         sqlx::query(
             "INSERT INTO mailbox_claims (id, owner_id, holder_id, mailbox, ended, at) VALUES ($1, $2, $3, $4, $5, $6)",
         )

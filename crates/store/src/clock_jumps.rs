@@ -1,7 +1,7 @@
 //! Times at which the clock of an instance was found set.
 
 use crate::{error::StoreError, rows, store::Store};
-use kalends_core::{clock::Timestamp, id::RecordId};
+use kalends_core::{clock::Timestamp, id::RecordId, topic::Topic};
 use std::time::Duration;
 
 /// For how long a jump is told.
@@ -37,6 +37,7 @@ impl Store {
         .bind(MAX_KEPT)
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Overview]);
         Ok(tx.commit().await?)
     }
 

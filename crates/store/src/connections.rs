@@ -2,6 +2,7 @@
 
 use crate::database::Transaction;
 use crate::{
+    changed_topics::content,
     error::StoreError,
     history::RunSubject,
     rows,
@@ -14,6 +15,7 @@ use kalends_core::{
     connection::{Connection, ConnectionState},
     id::{AccountId, ConnectionId, UserId},
     problem::Problem,
+    topic::Topic,
 };
 use sqlx::any::AnyRow;
 use std::{collections::HashSet, time::Duration};
@@ -151,6 +153,7 @@ impl Store {
         let mut tx = self.begin().await?;
         set_due(&mut tx, id, now).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Connection(id)]);
         Ok(tx.commit().await?)
     }
 
@@ -158,6 +161,7 @@ impl Store {
     pub async fn make_due_now(&self, id: ConnectionId, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         set_due(&mut tx, id, now).await?;
+        tx.changed([Topic::Connection(id)]);
         Ok(tx.commit().await?)
     }
 
@@ -199,6 +203,7 @@ impl Store {
             .execute(tx.conn())
             .await?;
         if changed.rows_affected() > 0 {
+            tx.changed_connection(id).await?;
             self.audit_in(&mut tx, entry, now).await?;
         }
         tx.commit().await?;
@@ -227,6 +232,7 @@ impl Store {
         .execute(tx.conn())
         .await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed_connection(id).await?;
         Ok(tx.commit().await?)
     }
 
@@ -267,6 +273,7 @@ impl Store {
             .execute(tx.conn())
             .await?;
         }
+        tx.changed(content(connection.id, connection.user_id));
         Ok(tx.commit().await?)
     }
 }

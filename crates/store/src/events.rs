@@ -2,6 +2,7 @@
 
 use crate::database::{Engine, Transaction};
 use crate::{
+    changed_topics::{content, standing},
     error::StoreError,
     event_rows::{self, COLUMNS},
     history::{Delays, RunSubject, SyncRunEnd},
@@ -189,7 +190,11 @@ impl Store {
                 &mut delays,
             )
             .await?;
+        if connection.last_synced_at.is_none() {
+            tx.changed(standing(connection.id, connection.user_id));
+        }
         if !changes.is_empty() {
+            tx.changed(content(connection.id, connection.user_id));
             self.insert_sync_run(&mut tx, connection.id, run, changes)
                 .await?;
             self.note_calls_in(&mut tx, connection, run.calls, None, run.now)

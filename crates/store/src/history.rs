@@ -118,7 +118,7 @@ impl Store {
                 id.to_string(),
             ),
         };
-        sqlx::query(sql)
+        let noted = sqlx::query(sql)
             .bind(id)
             .bind(now.millis())
             .bind(state.code())
@@ -126,7 +126,11 @@ impl Store {
             .bind(cause.unwrap_or_default())
             .execute(tx.conn())
             .await?;
-        Ok(())
+        match whose {
+            _ if noted.rows_affected() == 0 => Ok(()),
+            RunSubject::One(id) => tx.changed_connection(id).await,
+            RunSubject::All(id) => tx.changed_account(id).await,
+        }
     }
 
     /// Notes the calls of a sync run; the last one is what failed, if there is a problem.

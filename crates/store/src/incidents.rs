@@ -9,6 +9,7 @@ use crate::{
 use kalends_core::{
     clock::Timestamp,
     notice::{Incident, Notice, Recipient},
+    topic::Topic,
 };
 use sqlx::any::AnyRow;
 
@@ -64,6 +65,7 @@ impl Store {
             return Ok(false);
         }
         put_all(&mut tx, notices).await?;
+        tx.changed([Topic::Organisation]);
         tx.commit().await?;
         Ok(true)
     }
@@ -90,6 +92,7 @@ impl Store {
             return Ok(());
         }
         put_all(&mut tx, notices).await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 
@@ -117,6 +120,7 @@ impl Store {
         .bind(now.millis())
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Organisation]);
         let Some(over) = over else {
             return Ok(tx.commit().await?);
         };

@@ -9,16 +9,19 @@
 //!                  calendars     events, sync_runs, history, privacy
 //!                  organisation  organisation, policy, plans, offers, pauses
 //!                  what is told  audit, notices, webhooks, incidents
-//!                  instances     claims, holders, heartbeats, lease, limits, installation
+//!                  instances     claims, holders, heartbeats, lease, limits, installation, other_instances
+//! announcements  who follows what changes: told by each transaction once it is kept
 //! vault          sealed secrets in a database of their own: keys, sealing, the signed end of the audit trail
 //! ```
 //!
 //! The store holds what is sealed and never a password; only the vault opens one. No transaction spans the two.
 
 mod accounts;
+mod announcements;
 mod audit;
 mod bulks;
 mod certificates;
+mod changed_topics;
 mod checks;
 mod claims;
 mod clock_jumps;
@@ -47,6 +50,7 @@ mod mailbox_scopes;
 mod notices;
 mod offers;
 mod organisation;
+mod other_instances;
 mod owners;
 mod passwords;
 mod pauses;
@@ -81,6 +85,7 @@ mod vouching;
 mod webhooks;
 
 pub use accounts::{Account, Leased, NextSlot};
+pub use announcements::{Announcements, Follower};
 pub use certificates::ServerCertificate;
 pub use claims::Claim;
 pub use clock_jumps::ClockJump;

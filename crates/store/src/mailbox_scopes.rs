@@ -7,6 +7,7 @@ use kalends_core::{
     id::{AccountId, ScopeId, UserId},
     mailbox::SmtpAddress,
     problem::Problem,
+    topic::Topic,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -169,6 +170,7 @@ impl Store {
             .await?;
         }
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Organisation]);
         tx.commit().await?;
         Ok(id)
     }
@@ -309,6 +311,7 @@ impl Store {
         .bind(found.problem.as_ref().map(|it| rows::to_json(it, "problem")).transpose()?)
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 
@@ -327,6 +330,7 @@ impl Store {
         .bind(rows::to_name(&result, "result")?)
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 
@@ -372,6 +376,7 @@ impl Store {
             .await?;
             self.audit_in(&mut tx, entry, now).await?;
         }
+        tx.changed([Topic::Organisation]);
         tx.commit().await?;
         Ok(chosen)
     }
@@ -394,6 +399,7 @@ impl Store {
         .bind(problem.map(|it| rows::to_json(it, "problem")).transpose()?)
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 
@@ -407,6 +413,7 @@ impl Store {
         .bind(now.millis())
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 
@@ -426,6 +433,7 @@ impl Store {
         .bind(due_at.millis())
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 }

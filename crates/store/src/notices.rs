@@ -8,6 +8,7 @@ use kalends_core::{
     mailbox::SmtpAddress,
     notice::{Channel, DeliveryAttempt, IncidentScope, Notice, NoticeKind, NoticeState, Recipient},
     problem::Problem,
+    topic::Topic,
 };
 use sqlx::any::AnyRow;
 use std::time::Duration;
@@ -157,6 +158,7 @@ impl Store {
             .bind(now.millis())
             .execute(tx.conn())
             .await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 
@@ -169,6 +171,7 @@ impl Store {
             .bind(&*self.instance)
             .execute(tx.conn())
             .await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 
@@ -248,6 +251,7 @@ impl Store {
         .bind(ended)
         .execute(tx.conn())
         .await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 

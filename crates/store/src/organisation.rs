@@ -17,6 +17,7 @@ use kalends_core::{
     endpoint::EwsUrl,
     id::{AccountId, SecretId},
     mailbox::SmtpAddress,
+    topic::Topic,
 };
 
 /// A tested account, ready to be saved with the secret that was sealed for it.
@@ -195,6 +196,7 @@ impl Store {
         set_sign_in(&mut tx, id, new.sign_in, entry.actor).await?;
         set_domains(&mut tx, id, &new.terms.domains).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Organisation]);
         tx.commit().await?;
         Ok(id)
     }
@@ -216,6 +218,7 @@ impl Store {
             .await?;
         set_domains(&mut tx, id, &terms.domains).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed_account(id).await?;
         Ok(tx.commit().await?)
     }
 
@@ -249,6 +252,7 @@ impl Store {
         set_sign_in(&mut tx, id, new.sign_in, entry.actor).await?;
         wake_troubled(&mut tx, id, now).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed_account(id).await?;
         tx.commit().await?;
         Ok(released)
     }
@@ -282,6 +286,7 @@ impl Store {
         .bind(now.millis())
         .execute(tx.conn())
         .await?;
+        tx.changed_account(id).await?;
         let mailboxes =
             sqlx::query("SELECT mailbox FROM connections WHERE account_id = $1 ORDER BY mailbox")
                 .bind(id.to_string())

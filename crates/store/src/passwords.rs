@@ -49,6 +49,7 @@ impl Store {
             self.connect_again(&mut tx, (account, tested), now).await?;
         }
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed_account(account).await?;
         tx.commit().await?;
         Ok(before)
     }

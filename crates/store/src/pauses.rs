@@ -1,7 +1,7 @@
 //! Stopping all work, of one account or altogether. Workers of every instance look at this several times a second.
 
 use crate::{error::StoreError, rows, store::Store};
-use kalends_core::{audit::AuditEntry, clock::Timestamp, id::AccountId};
+use kalends_core::{audit::AuditEntry, clock::Timestamp, id::AccountId, topic::Topic};
 use std::time::Duration;
 
 impl Store {
@@ -32,6 +32,7 @@ impl Store {
         };
         query.execute(tx.conn()).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed_account(id).await?;
         Ok(tx.commit().await?)
     }
 
@@ -50,6 +51,7 @@ impl Store {
             .execute(tx.conn())
             .await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed_account(id).await?;
         Ok(tx.commit().await?)
     }
 
@@ -93,6 +95,7 @@ impl Store {
                 .await?;
         }
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Everything]);
         Ok(tx.commit().await?)
     }
 

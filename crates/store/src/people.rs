@@ -12,7 +12,7 @@ use crate::{
 };
 use kalends_core::{
     audit::AuditEntry, clock::Timestamp, connection::ConnectionState, id::UserId,
-    mailbox::SmtpAddress, rights::Role,
+    mailbox::SmtpAddress, rights::Role, topic::Topic,
 };
 
 /// Which people a list shows.
@@ -115,6 +115,7 @@ impl Store {
         }
         put_link_in(&mut tx, user.id, link, now).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::People]);
         tx.commit().await?;
         Ok(user)
     }
@@ -130,6 +131,7 @@ impl Store {
         let mut tx = self.begin().await?;
         put_link_in(&mut tx, user, link, now).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Person(user), Topic::People]);
         Ok(tx.commit().await?)
     }
 
@@ -194,6 +196,7 @@ impl Store {
         for entry in entries {
             self.audit_in(&mut tx, entry, now).await?;
         }
+        tx.changed([Topic::Person(user.id), Topic::People]);
         tx.commit().await?;
         Ok(true)
     }
@@ -216,6 +219,7 @@ impl Store {
             return Ok(false);
         }
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Person(user), Topic::People]);
         tx.commit().await?;
         Ok(true)
     }
@@ -261,6 +265,7 @@ impl Store {
         .execute(tx.conn())
         .await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed_person(user).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -282,6 +287,7 @@ impl Store {
         if gone.rows_affected() > 0 {
             self.audit_in(&mut tx, entry, now).await?;
         }
+        tx.changed([Topic::Person(user), Topic::People]);
         Ok(tx.commit().await?)
     }
 }

@@ -6,6 +6,7 @@ use kalends_core::{
     audit::AuditEntry,
     clock::Timestamp,
     policy::{Policy, Probes, next_probe},
+    topic::Topic,
 };
 use serde_json::Value;
 use sqlx::any::AnyRow;
@@ -37,6 +38,7 @@ impl Store {
             replan_in(&mut tx, policy.probes, now).await?;
         }
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Everything]);
         tx.commit().await?;
         self.forget_pages().await;
         Ok(())

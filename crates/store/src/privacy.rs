@@ -69,6 +69,7 @@ impl Store {
         )
         .await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed_person(user).await?;
         tx.commit().await?;
         self.forget_pages().await;
         Ok(())

@@ -7,6 +7,7 @@ use kalends_core::{
     id::{RequestId, UserId},
     mailbox::SmtpAddress,
     notice::Notice,
+    topic::Topic,
 };
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -113,6 +114,7 @@ impl Store {
         if added.rows_affected() > 0 {
             self.audit_in(&mut tx, entry, now).await?;
         }
+        tx.changed([Topic::Person(user), Topic::People]);
         Ok(tx.commit().await?)
     }
 
@@ -218,6 +220,7 @@ impl Store {
             .await?;
         }
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Person(user), Topic::Organisation]);
         tx.commit().await?;
         Ok(true)
     }
@@ -233,7 +236,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let decided = sqlx::query(
-            "UPDATE mailbox_requests SET state = $3, answer = $4, decided_at = $5, decided_by = $6 WHERE id = $1 AND state = $2",
+            "UPDATE mailbox_requests SET state = $3, answer = $4, decided_at = $5, decided_by = $6 WHERE id = $1 AND state = $2 RETURNING user_id",
         )
         .bind(id.to_string())
         .bind(rows::to_name(&from, "state")?)
@@ -241,11 +244,13 @@ impl Store {
         .bind(answer)
         .bind(now.millis())
         .bind(entry.actor.map(|actor| actor.to_string()))
-        .execute(tx.conn())
+        .fetch_optional(tx.conn())
         .await?;
-        if decided.rows_affected() == 0 {
+        let Some(decided) = decided else {
             return Ok(false);
-        }
+        };
+        let person = rows::parsed(&decided, "user_id")?;
+        tx.changed([Topic::Person(person), Topic::Organisation]);
         if let Some(notice) = told {
             notices::put_all(&mut tx, slice::from_ref(notice)).await?;
         }

@@ -7,6 +7,7 @@ use kalends_core::{
     id::{AccountId, RecordId, UserId},
     mailbox::SmtpAddress,
     problem::Problem,
+    topic::Topic,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,7 @@ impl Store {
             .bind(rows::to_json(revocation, "revocation")?)
             .execute(tx.conn())
             .await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 

@@ -4,6 +4,7 @@ use crate::database::Transaction;
 use crate::{
     accounts,
     accounts::Account,
+    changed_topics::standing,
     error::StoreError,
     offers::settle_sign_in,
     rows, secrets,
@@ -17,6 +18,7 @@ use kalends_core::{
     endpoint::EwsUrl,
     id::{AccountId, CalendarId, ConnectionId, SecretId, UserId},
     mailbox::SmtpAddress,
+    topic::Topic,
 };
 
 /// A tested connection, ready to be saved with the secret that was sealed for it.
@@ -167,6 +169,7 @@ impl Store {
         .bind(&reads.folder_name)
         .execute(tx.conn())
         .await?;
+        tx.changed(standing(id, reads.user_id));
         self.index_user_in(tx, reads.user_id).await?;
         for account in left {
             drop_unused_account(tx, account, released).await?;
@@ -182,6 +185,7 @@ impl Store {
         now: Timestamp,
         released: &mut Vec<SecretId>,
     ) -> Result<AccountId, StoreError> {
+        tx.changed([Topic::Organisation]);
         let Some(account) = find_account(tx, new).await? else {
             return self.insert_account(tx, new, now).await;
         };
@@ -257,6 +261,7 @@ impl Store {
         (connection, user): (ConnectionId, UserId),
         released: &mut Vec<SecretId>,
     ) -> Result<(), StoreError> {
+        tx.changed(standing(connection, user));
         let gone = sqlx::query("DELETE FROM connections WHERE id = $1 RETURNING account_id")
             .bind(connection.to_string())
             .fetch_optional(tx.conn())
@@ -339,13 +344,16 @@ async fn note_ending(
 /// Deletes every connection of a user, because a new one takes their place: the tables know one for each mailbox, and
 /// pages show one. Returns the accounts that they went through.
 async fn leave_all(tx: &mut Transaction, user: UserId) -> Result<Vec<AccountId>, StoreError> {
-    let left = sqlx::query("DELETE FROM connections WHERE user_id = $1 RETURNING account_id")
+    let left = sqlx::query("DELETE FROM connections WHERE user_id = $1 RETURNING id, account_id")
         .bind(user.to_string())
         .fetch_all(tx.conn())
         .await?;
-    left.iter()
-        .map(|row| rows::parsed(row, "account_id"))
-        .collect()
+    let mut accounts = Vec::new();
+    for row in &left {
+        tx.changed(standing(rows::parsed(row, "id")?, user));
+        accounts.push(rows::parsed(row, "account_id")?);
+    }
+    Ok(accounts)
 }
 
 /// The last connection to leave takes the account and its secret along; what an admin holds stays.

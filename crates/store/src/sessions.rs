@@ -2,7 +2,7 @@
 
 use crate::database::Transaction;
 use crate::{error::StoreError, rows, store::Store};
-use kalends_core::{audit::AuditEntry, clock::Timestamp, id::UserId};
+use kalends_core::{audit::AuditEntry, clock::Timestamp, id::UserId, topic::Topic};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 use std::fmt::Write as _;
@@ -102,6 +102,7 @@ impl Store {
         if session.user_id.is_none() {
             make_room(&mut tx, session).await?;
         }
+        tx.changed(session.user_id.map(Topic::Person));
         Ok(tx.commit().await?)
     }
 
@@ -160,10 +161,13 @@ impl Store {
 
     pub async fn delete_session(&self, id_hash: &str) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM sessions WHERE id_hash = $1")
+        let ended = sqlx::query("DELETE FROM sessions WHERE id_hash = $1 RETURNING user_id")
             .bind(id_hash)
-            .execute(tx.conn())
+            .fetch_optional(tx.conn())
             .await?;
+        if let Some(row) = ended {
+            tx.changed(rows::maybe_parsed(&row, "user_id")?.map(Topic::Person));
+        }
         Ok(tx.commit().await?)
     }
 
@@ -208,6 +212,7 @@ impl Store {
             .await?;
         self.forget_devices_in(&mut tx, user).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Person(user)]);
         Ok(tx.commit().await?)
     }
 
@@ -255,6 +260,7 @@ impl Store {
             .rows_affected();
         if ended > 0 {
             self.audit_in(&mut tx, entry, now).await?;
+            tx.changed([Topic::Person(user)]);
             tx.commit().await?;
         }
         Ok(ended)

@@ -12,6 +12,7 @@ use kalends_core::{
     audit::AuditEntry,
     clock::Timestamp,
     id::{AccountId, SecretId},
+    topic::Topic,
 };
 
 impl Store {
@@ -38,6 +39,7 @@ impl Store {
         .execute(tx.conn())
         .await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Organisation]);
         tx.commit().await?;
         Ok(before)
     }
@@ -63,6 +65,7 @@ impl Store {
         .execute(tx.conn())
         .await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Organisation]);
         tx.commit().await?;
         Ok(before)
     }
@@ -95,6 +98,7 @@ impl Store {
         secrets::let_go(&mut tx, &[account.secret_id], now).await?;
         wake_troubled(&mut tx, account.id, now).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed_account(account.id).await?;
         tx.commit().await?;
         Ok(Some(account.secret_id))
     }

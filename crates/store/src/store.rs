@@ -4,6 +4,7 @@
 //! stand side by side.
 
 use crate::{
+    announcements::Announcements,
     database::{Database, Engine, Misplaced, Schema, Transaction, Unready},
     error::StoreError,
     lease::Lease,
@@ -18,6 +19,7 @@ pub struct Store {
     pub(crate) database: Database,
     pub(crate) random: Random,
     pub(crate) unreadable: Unreadable,
+    pub(crate) announcements: Announcements,
     /// The name of this process among those that share the database.
     pub(crate) instance: Arc<str>,
     /// The lease under which everything is written.
@@ -53,8 +55,10 @@ impl Store {
     }
 
     fn new(database: Database, random: Random) -> Self {
+        let announcements = Announcements::new(random.clone());
         Self {
-            database,
+            database: database.told_to(announcements.clone()),
+            announcements,
             instance: random.hex::<8>().into(),
             random,
             unreadable: Unreadable::default(),
@@ -94,6 +98,11 @@ impl Store {
     /// Whether changes can be made; the error says why not.
     pub async fn can_be_written(&self) -> Result<(), String> {
         self.database.can_be_written().await
+    }
+
+    /// Who follows what changes.
+    pub const fn announcements(&self) -> &Announcements {
+        &self.announcements
     }
 
     /// The pool, for tests that look at the rows themselves.

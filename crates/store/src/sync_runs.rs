@@ -1,6 +1,7 @@
 //! Rounds that failed, and those that changed something.
 
 use crate::{
+    changed_topics::content,
     error::StoreError,
     events::Changes,
     history::{Delays, RunSubject, SyncRunEnd},
@@ -73,6 +74,7 @@ impl Store {
         .execute(tx.conn())
         .await?;
         self.write_failed(&mut tx, connection, failed).await?;
+        tx.changed(content(connection.id, connection.user_id));
         Ok(tx.commit().await?)
     }
 
@@ -118,6 +120,7 @@ impl Store {
         .execute(tx.conn())
         .await?;
         self.write_failed(&mut tx, connection, failed).await?;
+        tx.changed(content(connection.id, connection.user_id));
         Ok(tx.commit().await?)
     }
 

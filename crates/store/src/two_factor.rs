@@ -6,6 +6,7 @@ use kalends_core::{
     audit::AuditEntry,
     clock::Timestamp,
     id::{SecretId, UserId},
+    topic::Topic,
 };
 
 /// A second factor that is on.
@@ -191,6 +192,7 @@ impl Store {
         released.extend(rows::maybe_parsed::<SecretId>(&before, "secret_id")?);
         secrets::let_go(&mut tx, &released, now).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Person(user), Topic::People]);
         tx.commit().await?;
         Ok(Some(released))
     }
@@ -247,6 +249,7 @@ impl Store {
         for entry in entries {
             self.audit_in(&mut tx, entry, now).await?;
         }
+        tx.changed([Topic::Person(user), Topic::People]);
         tx.commit().await?;
         Ok(true)
     }
@@ -282,6 +285,7 @@ impl Store {
         delete_codes(&mut tx, user).await?;
         secrets::let_go(&mut tx, &released, now).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Person(user), Topic::People]);
         tx.commit().await?;
         Ok(Some(released))
     }

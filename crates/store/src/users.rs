@@ -15,6 +15,7 @@ use kalends_core::{
     policy::PrivacyLevel,
     preferences::Preferences,
     rights::{Right, Role},
+    topic::Topic,
 };
 use sqlx::any::AnyRow;
 
@@ -119,6 +120,7 @@ impl Store {
             };
             let entry = entry.about(user.email.as_str());
             self.audit_in(&mut tx, &entry, now).await?;
+            tx.changed([Topic::People]);
             tx.commit().await?;
         }
         Ok(user)
@@ -227,6 +229,7 @@ impl Store {
             .execute(tx.conn())
             .await?;
         self.index_user_in(&mut tx, id).await?;
+        tx.changed_person(id).await?;
         Ok(tx.commit().await?)
     }
 
@@ -243,6 +246,7 @@ impl Store {
             .bind(rows::to_name(&preferences.clock, "clock")?)
             .execute(tx.conn())
             .await?;
+        tx.changed([Topic::Person(id), Topic::Calendar(id)]);
         Ok(tx.commit().await?)
     }
 
@@ -266,6 +270,7 @@ impl Store {
             .await?;
         self.forget_devices_in(&mut tx, id).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Person(id), Topic::People]);
         Ok(tx.commit().await?)
     }
 }

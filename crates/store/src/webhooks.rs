@@ -6,6 +6,7 @@ use kalends_core::{
     clock::Timestamp,
     id::{SecretId, WebhookId},
     notice::Webhook,
+    topic::Topic,
 };
 use sqlx::any::AnyRow;
 
@@ -73,6 +74,7 @@ impl Store {
         .execute(tx.conn())
         .await?;
         self.audit_in(&mut tx, entry, new.made_at).await?;
+        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 
@@ -101,6 +103,7 @@ impl Store {
         }
         secrets::let_go(&mut tx, &[webhook.secret_id], now).await?;
         self.audit_in(&mut tx, entry, now).await?;
+        tx.changed([Topic::Organisation]);
         tx.commit().await?;
         Ok(Some(webhook.secret_id))
     }

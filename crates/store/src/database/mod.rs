@@ -2,15 +2,18 @@
 //!
 //! Every change goes through [`Database::begin`], so that a writer on SQLite never meets another half-way.
 
+mod announced;
 mod file;
 mod last_write_probe;
 mod lock;
 mod writable;
 
+pub(crate) use announced::{CHANNEL, NOW_OF_POSTGRES};
 pub use file::Misplaced;
 pub use lock::{DatabaseLock, LockError, LockState, sqlite_file};
 
-use kalends_core::account_name::Password;
+use crate::announcements::Announcements;
+use kalends_core::{account_name::Password, topic::Topic};
 use sqlx::{
     AnyConnection, AnyPool, Connection as _, Executor as _, Row as _,
     any::AnyPoolOptions,
@@ -160,6 +163,8 @@ pub struct Database {
     /// May hold a password.
     url: Arc<Password>,
     file: file::OpenedFile,
+    /// Who is told of changes; nobody is of those of a vault.
+    announcements: Option<Announcements>,
 }
 
 /// The tables of one database of Kalends.
@@ -277,7 +282,21 @@ impl Database {
             versions: schema.migrations.iter().map(|it| it.version).collect(),
             url: Arc::new(url.into()),
             file,
+            announcements: None,
         })
+    }
+
+    /// The same database, whose changes are told.
+    pub(crate) fn told_to(self, announcements: Announcements) -> Self {
+        Self {
+            announcements: Some(announcements),
+            ..self
+        }
+    }
+
+    /// The address, which may hold a password.
+    pub(crate) fn url(&self) -> &Password {
+        &self.url
     }
 
     /// Whether the file that is worked with still stands in its place; a server's database always does.
@@ -332,6 +351,9 @@ impl Database {
         Ok(Transaction {
             inner: transaction,
             file: self.file.clone(),
+            engine: self.engine,
+            announcements: self.announcements.clone(),
+            changed: BTreeSet::new(),
             _turn: turn,
         })
     }
@@ -387,6 +409,10 @@ pub(crate) fn humanize(error: &sqlx::Error) -> String {
 pub struct Transaction {
     inner: sqlx::Transaction<'static, sqlx::Any>,
     file: file::OpenedFile,
+    engine: Engine,
+    announcements: Option<Announcements>,
+    /// What is told once it is kept.
+    changed: BTreeSet<Topic>,
     _turn: Option<WriterTurn>,
 }
 
@@ -419,10 +445,31 @@ impl Transaction {
         &mut self.inner
     }
 
+    /// Announces that something changes: whoever follows it, on any instance, is told once this is kept, and only then.
+    pub fn changed(&mut self, topics: impl IntoIterator<Item = Topic>) {
+        self.changed.extend(topics);
+    }
+
     /// Keeps the change; nothing is kept in a file that was taken from its place meanwhile.
-    pub async fn commit(self) -> Result<(), sqlx::Error> {
+    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         self.file.in_place()?;
-        self.inner.commit().await
+        let Some(announcements) = self.announcements.take() else {
+            return self.inner.commit().await;
+        };
+        if self.changed.contains(&Topic::Everything) {
+            self.changed.retain(|topic| *topic == Topic::Everything);
+        }
+        let changes = self.changed.iter();
+        let mut changes: Vec<_> = changes.map(|topic| announcements.change(*topic)).collect();
+        if self.engine == Engine::Postgres {
+            announced::write(&mut self.inner, &changes).await?;
+        }
+        self.inner.commit().await?;
+        for change in &mut changes {
+            change.at = Instant::now();
+            announcements.tell(*change);
+        }
+        Ok(())
     }
 }
 
