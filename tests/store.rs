@@ -7,6 +7,8 @@ mod engines;
 #[path = "store/world.rs"]
 mod world;
 
+#[path = "store/announcements.rs"]
+mod announcements;
 #[path = "store/audit.rs"]
 mod audit;
 #[path = "store/baseline.rs"]
@@ -33,6 +35,8 @@ mod limits;
 mod list;
 #[path = "store/plans.rs"]
 mod plans;
+#[path = "store/pooler.rs"]
+mod pooler;
 #[path = "store/refusals.rs"]
 mod refusals;
 #[path = "store/factors.rs"]

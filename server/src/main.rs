@@ -17,6 +17,7 @@ mod command;
 mod connections;
 mod data;
 mod downloads;
+mod events;
 mod failed_forms;
 mod health;
 mod layers;

@@ -5,12 +5,13 @@ use crate::{
     connections::{self, ConnectionLimits, ConnectionServer, Places, TlsError},
     data::{Access, Data},
     downloads,
+    events::{self, StreamPlaces},
     failed_forms::{Render, failed_forms},
     health::{self, Health},
     layers::{self, Outside, PageNonce},
     lock_watch::LockWatch,
     outage, requests,
-    session_store::Sessions,
+    session_store::{Sessions, unprolonged},
     setting_error::SettingError,
     settings::{NetworkSettings, Notices},
     site::Site,
@@ -76,9 +77,10 @@ pub async fn serve(
         stop: stop.clone(),
         locks: locks.clone(),
     };
-    let router = router(&services, &network, &origin, health.clone())?;
-    let tls = tls(&network)?;
     let places = places(&network)?;
+    let streams = StreamPlaces::new(places.limits().event_streams, services.metrics.clone());
+    let router = router(&services, &network, &origin, (health.clone(), streams))?;
+    let tls = tls(&network)?;
     if let Some(wanted) = &network.metrics_listen {
         let address = health::listen_at(wanted, health)?;
         println!("Kalends tells its numbers at http://{address}/metrics");
@@ -225,7 +227,7 @@ pub fn router(
     services: &Services,
     network: &NetworkSettings,
     origin: &str,
-    health: Health,
+    (health, streams): (Health, StreamPlaces),
 ) -> Result<Router, SettingError> {
     let site = Site::open(network.site.as_deref())?;
     let outside = Outside {
@@ -268,10 +270,16 @@ pub fn router(
         .fallback(render_app_async_with_context(context, shell))
         .with_state(options)
         .merge(downloads::routes(services.clone()))
+        .merge(events::routes(
+            services.clone(),
+            streams,
+            health.stop.clone(),
+        ))
         .layer(Extension(PublicOrigin(origin.to_owned())))
         .layer(from_fn(layers::limited))
         .layer(from_fn(layers::without_null))
         .layer(from_fn_with_state(page, failed_forms))
+        .layer(from_fn(unprolonged))
         .layer(sessions)
         .layer(from_fn(layers::device_cookie))
         .layer(CompressionLayer::new())

@@ -2,6 +2,7 @@
 
 use app::request::{AWAITED_KEY, DEVICE_KEY, USER_KEY};
 use async_trait::async_trait;
+use axum::{extract::Request, middleware::Next, response::Response};
 use kalends::{people::sign_in::ClientNetwork, services::Services};
 use kalends_core::{
     clock::Timestamp,
@@ -11,7 +12,7 @@ use kalends_core::{
 use kalends_store::{SessionRow, StoreError, session_hash};
 use std::{collections::HashMap, time::Duration};
 use tower_sessions::{
-    SessionStore,
+    Session, SessionStore,
     cookie::time::OffsetDateTime,
     session::{Id, Record},
     session_store::{Error, Result},
@@ -82,7 +83,8 @@ impl SessionStore for Sessions {
         else {
             return Ok(None);
         };
-        if now.since(row.touched_at) > TOUCH_AFTER {
+        let is_use = IS_FOLLOWING.try_with(|()| ()).is_err();
+        if is_use && now.since(row.touched_at) > TOUCH_AFTER {
             self.0
                 .store
                 .touch_session(&id_hash, now, now + idle(row.user_id))
@@ -110,6 +112,23 @@ impl SessionStore for Sessions {
 tokio::task_local! {
     /// Where the request that is answered comes from.
     pub static CLIENT_ADDRESS: String;
+    /// Set while a session is read for a page that is fetched by itself.
+    static IS_FOLLOWING: ();
+}
+
+/// With this header a page is fetched again because something changed, and not because somebody asked for it.
+const FOLLOW: &str = "kalends-follow";
+
+/// Keeps what a page fetches by itself from counting as use of its session: it is read here, and nobody reads it again.
+pub async fn unprolonged(request: Request, next: Next) -> Response {
+    if request.headers().contains_key(FOLLOW)
+        && let Some(session) = request.extensions().get::<Session>()
+    {
+        // Whoever needs it is told of a failure.
+        let read = session.get::<UserId>(USER_KEY);
+        let _ = IS_FOLLOWING.scope((), read).await;
+    }
+    next.run(request).await
 }
 
 /// What one of nobody is counted under. One that waits for a code was begun with a right password, and does not count.

@@ -114,6 +114,7 @@ struct Inner {
     people: Gauge,
     second_factors: Gauge,
     sessions: Gauge,
+    event_streams: Gauge,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -135,6 +136,7 @@ impl Metrics {
             people: Gauge::default(),
             second_factors: Gauge::default(),
             sessions: Gauge::default(),
+            event_streams: Gauge::default(),
             registry: Registry::default(),
             calls,
         };
@@ -198,6 +200,11 @@ impl Metrics {
             "Signed-in sessions in the database",
             inner.sessions.clone(),
         );
+        registry.register(
+            "event_streams",
+            "Open pages that this process tells of changes",
+            inner.event_streams.clone(),
+        );
         Self(Arc::new(Inner { registry, ..inner }))
     }
 
@@ -216,6 +223,15 @@ impl Metrics {
     pub fn sign_in(&self, outcome: SignInOutcome) {
         let outcome = outcome.code();
         self.0.sign_ins.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// An open page begins to be told of changes.
+    pub fn event_stream_began(&self) {
+        self.0.event_streams.inc();
+    }
+
+    pub fn event_stream_ended(&self) {
+        self.0.event_streams.dec();
     }
 
     /// All of it as `OpenMetrics` text, the counts of the database read anew.

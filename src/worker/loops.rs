@@ -32,6 +32,8 @@ pub enum Loop {
     TrailLook,
     /// Clears away sessions that have ended, what strangers left behind among them.
     Sessions,
+    /// Hears what other instances change, and deletes the old rows of that.
+    Announcements,
     /// Forgets what is no longer needed.
     Housekeeping,
 }
@@ -49,7 +51,7 @@ impl Loop {
             }
             Self::Sync | Self::MailboxScopes => Duration::from_secs(1),
             Self::Mail | Self::Webhooks => Duration::from_secs(5),
-            Self::Notices => Duration::from_secs(30),
+            Self::Notices | Self::Announcements => Duration::from_secs(30),
             Self::Standing | Self::BulkActions | Self::Checks | Self::Sessions => {
                 Duration::from_mins(1)
             }

@@ -86,6 +86,7 @@ fn work(context: &WorkerContext) -> BoxFuture<'_, ()> {
         Loop::Sessions => context
             .repeat(|it| async move { housekeeping::forget_sessions(&it).await }.boxed())
             .boxed(),
+        Loop::Announcements => hear_other_instances(context).boxed(),
         Loop::Housekeeping => context
             .repeat(|it| async move { housekeeping::keep_house(&it).await }.boxed())
             .boxed(),
@@ -103,6 +104,13 @@ async fn keep_going(context: WorkerContext) {
             context.stop.run_until_cancelled(rest).await;
         }
     }
+}
+
+async fn hear_other_instances(context: &WorkerContext) {
+    let hearing = context.services.store.hear_other_instances();
+    let trimming =
+        context.repeat(|it| async move { it.store.trim_changes().await.map(drop) }.boxed());
+    tokio::join!(context.stop.run_until_cancelled(hearing), trimming);
 }
 
 async fn check_trail(services: &Services) -> Result<(), audit::TrailError> {

@@ -69,6 +69,11 @@ impl World {
         self.databases.remove().await;
     }
 
+    /// Where the main database is.
+    pub fn main_url(&self) -> &str {
+        &self.databases.main
+    }
+
     /// Opens the main database once more: as a start does, and as a command beside a server does.
     pub async fn open_main_again(&self) -> [Result<Store, StoreError>; 2] {
         let url = &self.databases.main;

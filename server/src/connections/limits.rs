@@ -16,6 +16,8 @@ pub struct ConnectionLimits {
     pub total: usize,
     /// Of these, from one address that is neither this machine nor a trusted proxy.
     pub per_address: usize,
+    /// Answers among them that may last as long as a page is open.
+    pub event_streams: usize,
     /// Connections beyond them that are answered about health alone.
     pub spare: usize,
     /// From accepting to the end of the first header, the TLS handshake included.
@@ -39,6 +41,8 @@ impl ConnectionLimits {
         Self {
             total,
             per_address: (total / 4).max(8),
+            // Requests keep at least as much.
+            event_streams: total / 2,
             spare: SPARE,
             first_header: Duration::from_secs(10),
             header: Duration::from_secs(10),
@@ -53,6 +57,7 @@ impl ConnectionLimits {
         Self {
             total: 32,
             per_address: 16,
+            event_streams: 0,
             spare: 0,
             ..Self::for_files(0)
         }

@@ -17,6 +17,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
+use socket2::SockRef;
 use std::{
     convert::Infallible,
     net::SocketAddr,
@@ -92,6 +93,9 @@ impl ConnectionServer {
                     Some(place) => {
                         // Small answers are not held back.
                         let _ = stream.set_nodelay(true);
+                        // A peer that is gone without a word is noticed by what is sent to it.
+                        let stalled = self.shared.places.limits().stalled;
+                        let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(stalled));
                         let shared = Arc::clone(&self.shared);
                         open.spawn(async move { shared.connection(stream, peer, place).await });
                     }
