@@ -24,7 +24,7 @@ mod percent;
 pub mod request;
 mod routes;
 mod shell;
-mod site;
+mod site_manifest;
 pub mod time_zone;
 mod viewer;
 
@@ -34,4 +34,4 @@ pub use page::audit::{AuditQuery, filter_of as audit_filter};
 pub use page::connections::filter::{ConnectionsQuery, asked as asked_connections};
 pub use routes::App;
 pub use shell::shell;
-pub use site::SiteManifest;
+pub use site_manifest::SiteManifest;

@@ -1,6 +1,6 @@
 //! The document around the app, with links to the site files under their hashed names.
 
-use crate::{App, site::SiteManifest};
+use crate::{App, site_manifest::SiteManifest};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 

@@ -235,7 +235,7 @@ mod tests {
     use tower::ServiceExt;
 
     fn site() -> Site {
-        let manifest = r#"{"css":"/pkg/a-1.css","js":"/pkg/a-1.js","wasm":"/pkg/a-1.wasm"}"#;
+        let manifest = r#"{"css":"/pkg/a-1.css","js":"/pkg/a-1.js","wasm":"/pkg/a-1.wasm","follow":"/pkg/a-2.js"}"#;
         let files = [
             ("manifest.json", manifest),
             ("favicon.svg", "<svg/>"),

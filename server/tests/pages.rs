@@ -77,6 +77,8 @@ mod setup;
 mod sign_in;
 #[path = "pages/strangers.rs"]
 mod strangers;
+#[path = "pages/stream.rs"]
+mod stream;
 #[path = "pages/terminal.rs"]
 mod terminal;
 #[path = "pages/terms.rs"]

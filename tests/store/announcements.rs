@@ -27,7 +27,10 @@ const ASKED: Duration = Duration::from_secs(8);
 /// Every table, and what is announced when it changes.
 const TABLES: &[(&str, &str)] = &[
     ("account_domains", "organisation"),
-    ("accounts", "organisation, its connections; leases and back-offs: nothing"),
+    (
+        "accounts",
+        "organisation, its connections; leases and back-offs: nothing",
+    ),
     ("announced_secrets", "nothing"),
     ("audit", "nothing: whoever reads the trail asks for it"),
     ("audit_head", "nothing"),
@@ -37,7 +40,10 @@ const TABLES: &[(&str, &str)] = &[
     ("changes", "nothing"),
     ("checks", "check, person who began it"),
     ("clock_jumps", "overview"),
-    ("connections", "connection, calendar, connections, overview, people; times of runs: nothing"),
+    (
+        "connections",
+        "connection, calendar, connections, overview, people; times of runs: nothing",
+    ),
     ("discovered_endpoints", "nothing"),
     ("events", "calendar, connection"),
     ("global_pause", "everything"),
@@ -127,7 +133,12 @@ async fn run(world: &World, connection: &Connection, events: &[Event]) -> Connec
         next: NOW + Duration::from_mins(5),
     };
     world.store.save_run(connection, &run).await.unwrap();
-    world.store.connection(connection.id).await.unwrap().unwrap()
+    world
+        .store
+        .connection(connection.id)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 async fn announce(store: &Store, topic: Topic) {
@@ -253,7 +264,10 @@ mod postgres_alone {
     async fn another_instance_hears_of_a_change_within_a_second() {
         let world = World::open(Engine::Postgres).await;
         let _hearing = hearing(&world.other);
-        let follower = world.other.announcements().follow([Topic::Overview], Duration::ZERO);
+        let follower = world
+            .other
+            .announcements()
+            .follow([Topic::Overview], Duration::ZERO);
         // Until it listens, it asks.
         announce(&world.store, Topic::Overview).await;
         let changed = timeout(ASKED, follower.changed()).await;
@@ -272,7 +286,10 @@ mod postgres_alone {
     async fn what_is_told_while_the_listening_connection_is_lost_is_heard_of_too() {
         let world = World::open(Engine::Postgres).await;
         let _hearing = hearing(&world.other);
-        let follower = world.other.announcements().follow([Topic::Overview], Duration::ZERO);
+        let follower = world
+            .other
+            .announcements()
+            .follow([Topic::Overview], Duration::ZERO);
         announce(&world.store, Topic::Overview).await;
         timeout(ASKED, follower.changed()).await.unwrap();
         for _ in 0..2 {
@@ -299,7 +316,9 @@ mod postgres_alone {
         let _hearing = hearing(&pooled);
         // Longer than the proof takes that no notification arrives.
         tokio::time::sleep(Duration::from_secs(4)).await;
-        let follower = pooled.announcements().follow([Topic::Overview, Topic::People], Duration::ZERO);
+        let follower = pooled
+            .announcements()
+            .follow([Topic::Overview, Topic::People], Duration::ZERO);
         for _ in 0..3 {
             announce(&world.store, Topic::Overview).await;
             let changed = timeout(ASKED, follower.changed()).await.unwrap();

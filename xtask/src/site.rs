@@ -12,13 +12,15 @@ const LARGEST: usize = 151 * 1024;
 pub fn write(bundle: &Bundle) -> Result<()> {
     let css = style(&folders::root().join("style/main.css"))?;
     let mut files = public(&folders::root().join("public"))?;
+    let follow = follow(&files.remove("follow.js").unwrap_or_default())?;
     let mut addresses = BTreeMap::new();
-    for (kind, content) in [
-        ("css", css.as_bytes()),
-        ("js", &bundle.js),
-        ("wasm", &bundle.wasm),
+    for (kind, extension, content) in [
+        ("css", "css", css.as_bytes()),
+        ("js", "js", &bundle.js),
+        ("wasm", "wasm", &bundle.wasm),
+        ("follow", "js", &follow),
     ] {
-        let name = format!("pkg/kalends-{}.{kind}", &hash::of(&[content])[..16]);
+        let name = format!("pkg/kalends-{}.{extension}", &hash::of(&[content])[..16]);
         addresses.insert(kind, format!("/{name}"));
         files.insert(name, content.to_vec());
     }
@@ -97,6 +99,14 @@ fn style(main: &Path) -> Result<String> {
         joined.push('\n');
     }
     Ok(joined)
+}
+
+/// What makes open pages follow: idiomorph, which makes one part of a page like another, and what uses it, as one file.
+fn follow(script: &[u8]) -> Result<Vec<u8>> {
+    let idiomorph = folders::end2end().join("node_modules/idiomorph/dist/idiomorph.min.js");
+    let idiomorph = fs::read(&idiomorph).with_context(|| idiomorph.display().to_string())?;
+    // Its licence (0BSD) asks for no notice.
+    Ok([&idiomorph[..], b"\n", script].concat())
 }
 
 fn public(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {

@@ -1,6 +1,6 @@
 //! The script that wakes the islands of a page.
 
-use crate::site::SiteManifest;
+use crate::site_manifest::SiteManifest;
 use leptos::{nonce::use_nonce, prelude::*};
 
 /// Loads the browser's part, which wakes every island of the page, then sets the mark that style and tests go by. Stands

@@ -25,7 +25,7 @@ use crate::{
 };
 use agenda_view::{Agenda, AgendaDay};
 use grid_view::{Grid, GridView};
-use kalends_core::advice::Advice;
+use kalends_core::{advice::Advice, id::UserId, topic::Topic};
 use leptos::prelude::*;
 use mode::CalendarMode;
 use month_view::{Month, MonthView};
@@ -33,6 +33,7 @@ use month_view::{Month, MonthView};
 /// What an address asks for, as the server lays it out.
 #[derive(Debug, Clone, PartialEq)]
 struct CalendarView {
+    owner: UserId,
     /// `None`: not connected.
     connection: Option<ConnectionLine>,
     /// The view that was asked for; without one, the screen decides between week and agenda.
@@ -88,6 +89,7 @@ async fn calendar(view: String, day: String, hours: String) -> Result<CalendarVi
         span
     };
     Ok(CalendarView {
+        owner: user.id,
         connection: connection.as_ref().map(|it| connection_line(it, &words)),
         mode: asked.mode,
         title: asked.title(&words),
@@ -157,6 +159,7 @@ pub fn CalendarPage() -> impl IntoView {
 #[component]
 fn Calendar(view: CalendarView) -> impl IntoView {
     let CalendarView {
+        owner,
         connection,
         mode,
         title,
@@ -185,7 +188,7 @@ fn Calendar(view: CalendarView) -> impl IntoView {
     let about = about.into_iter().flatten().collect::<Vec<_>>().join(", ");
     view! {
         <Frame title="Calendar" wide=true>
-            <Follow />
+            <Follow topics=vec![Topic::Calendar(owner)] />
             <Freshness connection />
             <Head mode title=title.clone() about previous next today modes />
             {kept.map(|kept| view! { <p class="notice">{kept}</p> })}

@@ -19,6 +19,8 @@ use kalends_core::{
     audit::{AuditAction, AuditEntry},
     check::Outcome,
     connection::{ConnectionState, Mode},
+    id::ConnectionId,
+    topic::Topic,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use panels::{CheckLine, Facts, Happened, LastCheck};
@@ -26,7 +28,7 @@ use panels::{CheckLine, Facts, Happened, LastCheck};
 /// What the page shows.
 #[derive(Debug, Clone, PartialEq)]
 struct ConnectionView {
-    id: String,
+    id: ConnectionId,
     person: String,
     email: String,
     state: StateView,
@@ -81,7 +83,7 @@ async fn connection(id: String, all: bool) -> Result<ConnectionView, AppError> {
         request::look_again_in(3);
     }
     Ok(ConnectionView {
-        id: found.id.to_string(),
+        id: found.id,
         person: user.name,
         email: user.email.to_string(),
         state: StateView::Is(found.state),
@@ -294,12 +296,12 @@ fn Connection(view: ConnectionView) -> impl IntoView {
     });
     let is_still = state == StateView::Is(ConnectionState::Paused);
     let buttons =
-        may_resume.then(|| view! { <Buttons id=id.clone() is_paused is_stopped is_still /> });
+        may_resume.then(|| view! { <Buttons id=id.to_string() is_paused is_stopped is_still /> });
     view! {
         <Frame title=person>
             <p class="back"><a href="/connections">"All connections"</a></p>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
-            <Follow />
+            <Follow topics=vec![Topic::Connection(id)] />
             <p class="freshness" id="freshness" data-live="">
                 <StateBadge state />
                 <span>"since " <When moment=since /></span>
@@ -310,7 +312,7 @@ fn Connection(view: ConnectionView) -> impl IntoView {
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
             <Facts facts account_page last_sync next_sync>{buttons}</Facts>
             <LastCheck check />
-            <Happened id last_run lines has_more />
+            <Happened id=id.to_string() last_run lines has_more />
         </Frame>
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     request,
 };
 use filter::ConnectionsQuery;
+use kalends_core::topic::Topic;
 use kalends_store::{ConnectionFilter, PAGE};
 use leptos::{prelude::*, server_fn::ServerFn as _};
 use many::ActOnMany;
@@ -120,7 +121,7 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
             {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
             {is_paused.then(|| view! { <AllPaused /> })}
             {warnings.into_iter().map(|warning| view! { <p class="notice notice-waiting">{warning}</p> }).collect_view()}
-            <Follow />
+            <Follow topics=vec![Topic::Connections] />
             <States counts wanted=wanted.clone() />
             <filter::Form wanted=wanted.clone() causes accounts domains />
             {if none {

@@ -12,6 +12,7 @@ use crate::{
     component::{AllPaused, Follow, Frame, Icon, When, loaded, state_label},
     request,
 };
+use kalends_core::topic::Topic;
 use leptos::prelude::*;
 use restored::Restored;
 use view::{FirstStep, OverviewView, OwnerView, PlotView, ServerView};
@@ -81,7 +82,7 @@ fn Overview(view: OverviewView) -> impl IntoView {
             <Restored view=restored />
             {(!steps.is_empty()).then(|| view! { <FirstSteps steps /> })}
             <OverviewNotices only_peer silence requests />
-            <Follow />
+            <Follow topics=vec![Topic::Overview] />
             <Tiles states=states.clone() />
             <NeedsAction owners endings states />
             {any

@@ -70,7 +70,11 @@ impl Announcements {
     pub(crate) fn new(random: Random) -> Self {
         Self(Arc::new(Inner {
             random,
-            state: Mutex::default(),
+            // What was before is not known.
+            state: Mutex::new(State {
+                forgotten_until: Some(Instant::now()),
+                ..State::default()
+            }),
             first_came: Notify::new(),
         }))
     }
@@ -96,8 +100,8 @@ impl Announcements {
             .filter(|it| it.at >= from && is_followed(&topics, it.topic))
             .map(|it| it.topic)
             .collect();
-        if since >= REMEMBERED || state.forgotten_until.is_some_and(|until| until >= from) {
-            missed.extend(topics.first());
+        if since >= REMEMBERED || state.forgotten_until.is_some_and(|until| until > from) {
+            missed.extend(&topics);
         }
         let id = state.next;
         state.next += 1;
@@ -244,13 +248,20 @@ mod tests {
         }
     }
 
+    /// As one that has been there for a while.
+    fn announcements() -> Announcements {
+        let all = Announcements::new(Random::seeded(1));
+        all.state().forgotten_until = None;
+        all
+    }
+
     fn told(follower: &Follower) -> Vec<Topic> {
         ready(follower.changed()).into_iter().flatten().collect()
     }
 
     #[tokio::test]
     async fn whoever_follows_a_topic_is_told_of_it_and_of_nothing_else() {
-        let all = Announcements::new(Random::seeded(1));
+        let all = announcements();
         let list = all.follow([Topic::Connections], Duration::ZERO);
         let both = all.follow([Topic::Connections, Topic::Overview], Duration::ZERO);
         all.tell(all.change(Topic::Overview));
@@ -263,7 +274,7 @@ mod tests {
 
     #[tokio::test]
     async fn many_changes_are_one_and_one_change_is_told_once() {
-        let all = Announcements::new(Random::seeded(1));
+        let all = announcements();
         let list = all.follow([Topic::Connections], Duration::ZERO);
         let change = all.change(Topic::Connections);
         for _ in 0..100 {
@@ -277,7 +288,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_changed_since_the_page_was_fetched_is_told_and_what_changed_before_is_not() {
-        let all = Announcements::new(Random::seeded(1));
+        let all = announcements();
         let mut change = all.change(Topic::Overview);
         change.at -= Duration::from_secs(10);
         all.tell(change);
@@ -295,8 +306,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_remembered_is_bounded_and_whoever_left_is_forgotten() {
+    async fn what_was_before_the_start_may_have_been_a_change() {
         let all = Announcements::new(Random::seeded(1));
+        let before = all.follow([Topic::Overview], Duration::from_secs(1));
+        assert_eq!(told(&before), [Topic::Overview]);
+        let after = all.follow([Topic::Overview], Duration::ZERO);
+        assert_eq!(told(&after), []);
+    }
+
+    #[tokio::test]
+    async fn what_is_remembered_is_bounded_and_whoever_left_is_forgotten() {
+        let all = announcements();
         drop(all.follow([Topic::Overview], Duration::ZERO));
         for _ in 0..MAX_REMEMBERED + 100 {
             all.tell(all.change(Topic::People));

@@ -128,6 +128,8 @@ pub const FILES: &[Row] = &[
     ),
     ("/profile/data.json", PERSONS),
     ("/profile/calendar.ics", PERSONS),
+    // Without a topic; what each may follow stands beside the streams.
+    ("/events", [Missing; 4]),
 ];
 
 /// Functions with the fields that they need.

@@ -73,11 +73,12 @@ impl Place {
         for (name, content) in [
             (
                 "manifest.json",
-                r#"{"css":"/pkg/a-1.css","js":"/pkg/a-1.js","wasm":"/pkg/a-1.wasm"}"#,
+                r#"{"css":"/pkg/a-1.css","js":"/pkg/a-1.js","wasm":"/pkg/a-1.wasm","follow":"/pkg/a-2.js"}"#,
             ),
             ("favicon.svg", "<svg/>"),
             ("pkg/a-1.css", "body{}"),
             ("pkg/a-1.js", "export{}"),
+            ("pkg/a-2.js", "export{}"),
         ] {
             fs::write(folder.path().join("site").join(name), content).unwrap();
         }

@@ -13,14 +13,16 @@ use crate::{
 };
 use kalends_core::{
     calendar::{EntryKind, Event, FreeBusyStatus, Window},
-    id::EventId,
+    id::{EventId, UserId},
     policy::PrivacyLevel,
+    topic::Topic,
 };
 use leptos::prelude::*;
 
 /// An entry in words.
 #[derive(Debug, Clone, PartialEq)]
 struct EntryPageView {
+    owner: UserId,
     subject: String,
     /// `Monday, 2 March 2026`, or the first and the last day.
     dates: String,
@@ -77,6 +79,7 @@ async fn calendar_entry(id: String) -> Result<EntryPageView, AppError> {
     let meanwhile = meanwhile(&connection, id, &event, level, &words).await?;
     let (first, last) = agenda::dates_of(&event, &words);
     Ok(EntryPageView {
+        owner: user.id,
         subject: agenda::subject(&event),
         dates: dates(first, last),
         times: times(&event, (first, last), &words),
@@ -221,6 +224,7 @@ pub fn EntryPage() -> impl IntoView {
 #[component]
 fn EntryDetails(view: EntryPageView) -> impl IntoView {
     let EntryPageView {
+        owner,
         subject,
         dates,
         times,
@@ -246,7 +250,7 @@ fn EntryDetails(view: EntryPageView) -> impl IntoView {
     view! {
         <Frame title=subject>
             <p class="back"><a href=back>"Back to the calendar"</a></p>
-            <Follow />
+            <Follow topics=vec![Topic::Calendar(owner)] />
             <section class="panel" id="entry" data-live="" aria-label="The entry">
                 <div class="entry-when">
                     <p class="entry-dates">{dates}</p>

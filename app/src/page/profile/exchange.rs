@@ -12,13 +12,16 @@ use crate::{
     request,
 };
 use islands::connect::{ConnectDialog, ConnectView};
-use kalends_core::{advice::Advice, connection::Connection, problem::Owner};
+use kalends_core::{
+    advice::Advice, connection::Connection, id::UserId, problem::Owner, topic::Topic,
+};
 use kalends_store::User;
 use leptos::prelude::*;
 
 /// The row "Microsoft Exchange".
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExchangeView {
+    pub owner: UserId,
     pub state: StateView,
     pub since: Option<Moment>,
     pub mailbox: Option<String>,
@@ -47,6 +50,7 @@ pub async fn view_for(user: &User, words: &Formatter) -> Result<ExchangeView, Ap
         .map_err(request::internal)?;
     let news = news::of(user, connection.as_ref()).await?;
     Ok(ExchangeView {
+        owner: user.id,
         state: connection
             .as_ref()
             .map_or(StateView::NotConnected, |c| StateView::Is(c.state)),
@@ -97,6 +101,7 @@ async fn trying(user: &User, words: &Formatter) -> Result<Option<(String, Moment
 #[component]
 pub fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
     let ExchangeView {
+        owner,
         state,
         since,
         mailbox,
@@ -121,7 +126,7 @@ pub fn ExchangeRow(exchange: ExchangeView) -> impl IntoView {
         <div class="row">
             <div class="row-main">
                 <h3 class="row-title">"Microsoft Exchange"</h3>
-                <Follow />
+                <Follow topics=vec![Topic::Calendar(owner), Topic::Person(owner)] />
                 <p class="row-state" id="exchange-state" data-live="">
                     <StateBadge state />
                     {since.map(|since| view! { <span>"since " <When moment=since /></span> })}

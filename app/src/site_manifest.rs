@@ -8,4 +8,6 @@ pub struct SiteManifest {
     pub css: String,
     pub js: String,
     pub wasm: String,
+    /// The script of pages that follow what they show.
+    pub follow: String,
 }

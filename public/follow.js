@@ -1,0 +1,115 @@
+// An open page follows what it shows: a stream tells that something changed, and its live parts are made like those of
+// the page as it is now. The rest stays as it is, with focus, scrolling, selection and what somebody typed or unfolded.
+
+const QUICK_TRIES = 8;
+const SLOW = 30_000;
+const SLOWEST = 300_000;
+
+const script = document.querySelector("script[data-topics]");
+const topics = script.dataset.topics.split(" ").map((topic) => `topic=${topic}&`).join("");
+const between = (from, to) => from + Math.random() * (to - from);
+
+let stream, timer, looking, missed, ended;
+let tries = 0;
+let slow = SLOW;
+// When what is shown was asked for: the stream tells what changed since.
+let shown = performance.getEntriesByType("navigation")[0]?.requestStart ?? 0;
+
+function later(then, pause) {
+  clearTimeout(timer);
+  timer = setTimeout(then, pause);
+}
+
+function rest() {
+  clearTimeout(timer);
+  stream?.close();
+  stream = undefined;
+}
+
+// A page that nobody sees holds no stream.
+function follow() {
+  if (stream || ended || document.hidden) return;
+  try {
+    stream = new EventSource(`/events?${topics}age=${Math.round(performance.now() - shown)}`);
+  } catch {
+    return lost();
+  }
+  stream.onopen = () => { tries = 0; slow = SLOW; };
+  // Not all pages at the same moment.
+  stream.onmessage = () => later(look, between(0, 200));
+  stream.onerror = lost;
+}
+
+async function lost() {
+  rest();
+  if (tries++ < QUICK_TRIES) return later(follow, between(400, 1600));
+  // Refused, or Kalends is not there.
+  await look();
+  later(follow, slow * between(0.9, 1.1));
+}
+
+async function look() {
+  if (looking) return void (missed = true);
+  looking = true;
+  const asked = performance.now();
+  try {
+    await make(await fetch(location.href, {
+      headers: { accept: "text/html", "kalends-follow": "1" },
+      redirect: "error",
+    }));
+    [shown, slow] = [asked, SLOW];
+  } catch {
+    // Signed out, or Kalends is not there: the page stays as it was.
+    slow = Math.min(2 * slow, SLOWEST);
+    if (stream) later(look, slow);
+  }
+  looking = false;
+  if (missed) later(look, 0);
+  missed = false;
+}
+
+async function make(answer) {
+  ended = answer.status === 404;
+  if (!answer.ok && !ended) throw answer.status;
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (document.title !== now.title) document.title = now.title;
+  // What the page is about is no more: all of it says so.
+  if (ended) rest();
+  for (const old of document.querySelectorAll(ended ? "main" : "[data-live]")) {
+    const wanted = now.getElementById(old.id);
+    if (!wanted || !old.isConnected || old.isEqualNode(wanted)) continue;
+    const named = [old, wanted].map(nameByLinks).flat();
+    Idiomorph.morph(old, wanted, { ignoreActiveValue: true, callbacks });
+    for (const link of named) link.removeAttribute("id");
+  }
+}
+
+// What leads to the same place is the same thing, wherever it stands now.
+function nameByLinks(root) {
+  const named = new Map();
+  for (const link of root.querySelectorAll("a[href]:not([id])")) named.set(link.getAttribute("href"), link);
+  for (const [href, link] of named) link.id = `to:${href}`;
+  return [...named.values()];
+}
+
+const isField = (node) => node instanceof Element && node.matches("input, select, textarea");
+
+function isUsed(field) {
+  if (field === document.activeElement) return true;
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (!field.options) return field.value !== field.defaultValue;
+  const standard = [...field.options].findIndex((option) => option.defaultSelected);
+  return field.selectedIndex !== Math.max(standard, 0);
+}
+
+const callbacks = {
+  // An island looks after itself.
+  beforeNodeMorphed: (old) => !(isField(old) && isUsed(old)) && old.localName !== "leptos-island",
+  beforeNodeRemoved: (node) => !(isField(document.activeElement) && node.contains(document.activeElement)),
+  beforeAttributeUpdated: (name, _, change) => !(name === "open" && change === "remove"),
+};
+
+document.addEventListener("visibilitychange", () => (document.hidden ? rest() : follow()));
+addEventListener("pagehide", rest);
+addEventListener("pageshow", follow);
+follow();
