@@ -99,14 +99,6 @@ export function nextWeek(): string {
   return `/calendar?view=agenda&day=${day.toISOString().slice(0, 10)}`;
 }
 
-/** Waits for what a followed page shows by itself: its clock, which is installed, runs ahead from look to look. */
-export async function expectInTime(page: Page, check: () => Promise<void>): Promise<void> {
-  await expect(async () => {
-    await page.clock.runFor(5_000);
-    await check();
-  }).toPass({ timeout: 30_000 });
-}
-
 /** Runs axe within the page, where its script stays until the next document. */
 async function expectNoViolations(page: Page): Promise<void> {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);

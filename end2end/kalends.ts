@@ -25,6 +25,8 @@ export class Kalends {
     readonly url: string,
     /** Where the practice Exchange is steered. */
     readonly control: string,
+    /** Where its numbers are told. */
+    private readonly numbers: string,
   ) {}
 
   /** Starts both on a copy of the prepared databases, in which Alice, Bob and Charlie sign in. */
@@ -67,6 +69,7 @@ export class Kalends {
         ...process.env, // with KALENDS_SITE, unless the program holds its site itself
         KALENDS_LOG: log,
         KALENDS_LISTEN: '127.0.0.1:0',
+        KALENDS_METRICS_LISTEN: '127.0.0.1:0',
         KALENDS_DATABASE_URL: `sqlite://${folder}/kalends.db`,
         KALENDS_VAULT_DATABASE_URL: `sqlite://${folder}/vault.db`,
         KALENDS_EXCHANGE_CA_FILE: ready.ca,
@@ -76,9 +79,10 @@ export class Kalends {
       fill(folder, settings);
       const server = new Child(given('KALENDS_PROGRAM'), ['serve'], join(folder, 'kalends.log'), settings, folder);
       children.push(server);
-      const [, url] = /at (http:\S+)/.exec(await server.line(/at http:\S+/))!;
+      const [, url] = /at (http:\S+)/.exec(await server.line(/listens at http:\S+/))!;
+      const [, numbers] = /at (http:\S+)/.exec(await server.line(/numbers at http:\S+/))!;
       await untilReady(url!);
-      return new Kalends(folder, children, url!, `http://${ready.control}`);
+      return new Kalends(folder, children, url!, `http://${ready.control}`, numbers!);
     } catch (error) {
       for (const child of children) await child.end();
       throw error;
@@ -107,6 +111,12 @@ export class Kalends {
       headers: { 'content-type': 'application/x-www-form-urlencoded', origin: this.url, cookie: cookies.join('; ') },
       body: new URLSearchParams(fields),
     });
+  }
+
+  /** How many open pages it tells of changes. */
+  async openStreams(): Promise<number> {
+    const told = await (await fetch(this.numbers)).text();
+    return Number(/^kalends_event_streams (\d+)$/m.exec(told)![1]);
   }
 
   /** The ids of the programs that it runs. */
