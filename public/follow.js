@@ -57,11 +57,11 @@ async function look() {
       headers: { accept: "text/html", "kalends-follow": "1" },
       redirect: "error",
     }));
-    [shown, slow] = [asked, SLOW];
+    [shown, slow, tries] = [asked, SLOW, stream ? 0 : tries];
   } catch {
     // Signed out, or Kalends is not there: the page stays as it was.
-    slow = Math.min(2 * slow, SLOWEST);
-    if (stream) later(look, slow);
+    if (stream && tries++ < QUICK_TRIES) later(look, between(400, 1600));
+    else slow = Math.min(2 * slow, SLOWEST);
   }
   looking = false;
   if (missed) later(look, 0);

@@ -444,11 +444,7 @@ CREATE TABLE heartbeats (
 );
 
 -- Times at which the clock of a process was found set, so that administrators are told.
-CREATE TABLE clock_jumps (
-  id TEXT PRIMARY KEY, instance TEXT NOT NULL, seconds BIGINT NOT NULL, at BIGINT NOT NULL
-);
+CREATE TABLE clock_jumps (id TEXT PRIMARY KEY, instance TEXT NOT NULL, seconds BIGINT NOT NULL, at BIGINT NOT NULL);
 
--- What changed a moment ago, for instances that follow it: topics, never data. Postgres alone has rows here; `at` is its own
--- clock.
-CREATE TABLE changes (id BIGINT PRIMARY KEY, topic TEXT NOT NULL, at BIGINT NOT NULL);
-CREATE INDEX changes_by_time ON changes (at);
+-- What changed a moment ago, for other instances: topics, never data. Postgres alone has rows here; `at` is its own clock.
+CREATE TABLE changes (id BIGINT NOT NULL, topic TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (at, id));

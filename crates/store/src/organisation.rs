@@ -286,21 +286,12 @@ impl Store {
         .bind(now.millis())
         .execute(tx.conn())
         .await?;
-        tx.changed_account(id).await?;
         let mailboxes =
             sqlx::query("SELECT mailbox FROM connections WHERE account_id = $1 ORDER BY mailbox")
                 .bind(id.to_string())
                 .fetch_all(tx.conn())
                 .await?;
-        for sql in [
-            "DELETE FROM connections WHERE account_id = $1",
-            "DELETE FROM accounts WHERE id = $1",
-        ] {
-            sqlx::query(sql)
-                .bind(id.to_string())
-                .execute(tx.conn())
-                .await?;
-        }
+        delete_with_connections(&mut tx, id).await?;
         for row in &mailboxes {
             let disconnected = AuditEntry {
                 action: AuditAction::Disconnected,
@@ -320,6 +311,20 @@ impl Store {
         tx.commit().await?;
         Ok((ended, released))
     }
+}
+
+async fn delete_with_connections(tx: &mut Transaction, id: AccountId) -> Result<(), StoreError> {
+    tx.changed_account(id).await?;
+    for sql in [
+        "DELETE FROM connections WHERE account_id = $1",
+        "DELETE FROM accounts WHERE id = $1",
+    ] {
+        sqlx::query(sql)
+            .bind(id.to_string())
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
 }
 
 fn kind() -> Result<String, StoreError> {

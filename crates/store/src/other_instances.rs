@@ -82,7 +82,7 @@ impl Store {
             return Ok(0);
         }
         let sql = format!(
-            "DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE at < {NOW_OF_POSTGRES} - $1 ORDER BY at LIMIT $2)"
+            "DELETE FROM changes WHERE (at, id) IN (SELECT at, id FROM changes WHERE at < {NOW_OF_POSTGRES} - $1 ORDER BY at LIMIT $2)"
         );
         let mut tx = self.begin().await?;
         let trimmed = sqlx::query(sqlx::AssertSqlSafe(sql))

@@ -6,14 +6,17 @@ mod announced;
 mod file;
 mod last_write_probe;
 mod lock;
+mod transaction;
 mod writable;
 
 pub(crate) use announced::{CHANNEL, NOW_OF_POSTGRES};
 pub use file::Misplaced;
 pub use lock::{DatabaseLock, LockError, LockState, sqlite_file};
+pub use transaction::Transaction;
+use transaction::WriterTurn;
 
 use crate::announcements::Announcements;
-use kalends_core::{account_name::Password, topic::Topic};
+use kalends_core::account_name::Password;
 use sqlx::{
     AnyConnection, AnyPool, Connection as _, Executor as _, Row as _,
     any::AnyPoolOptions,
@@ -23,14 +26,11 @@ use std::{
     collections::BTreeSet,
     io,
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 use tokio::{
-    sync::{Mutex, OwnedMutexGuard},
+    sync::Mutex,
     time::{Instant, sleep, timeout},
 };
 
@@ -226,18 +226,7 @@ impl Database {
 
     async fn connect(url: &str, schema: &Schema) -> Result<Self, DatabaseError> {
         sqlx::any::install_default_drivers();
-        let (engine, url) = if let Some(path) = url.strip_prefix("sqlite://") {
-            make_folder_of(url)?;
-            if holds_something_else(url) {
-                return Err(DatabaseError::NoDatabase);
-            }
-            let joint = if path.contains('?') { '&' } else { '?' };
-            (Engine::Sqlite, format!("{url}{joint}mode=rwc"))
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            (Engine::Postgres, url.to_owned())
-        } else {
-            return Err(DatabaseError::Url);
-        };
+        let (engine, url) = engine_of(url)?;
         if engine == Engine::Postgres {
             await_server(&url).await?;
         }
@@ -348,14 +337,28 @@ impl Database {
             }
             Engine::Postgres => (None, self.pool.begin().await?),
         };
-        Ok(Transaction {
-            inner: transaction,
-            file: self.file.clone(),
-            engine: self.engine,
-            announcements: self.announcements.clone(),
-            changed: BTreeSet::new(),
-            _turn: turn,
-        })
+        Ok(Transaction::new(
+            transaction,
+            self.file.clone(),
+            (self.engine == Engine::Postgres, self.announcements.clone()),
+            turn,
+        ))
+    }
+}
+
+/// The engine of a URL, and the URL that opens it; the folder of a file is made.
+fn engine_of(url: &str) -> Result<(Engine, String), DatabaseError> {
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        make_folder_of(url)?;
+        if holds_something_else(url) {
+            return Err(DatabaseError::NoDatabase);
+        }
+        let joint = if path.contains('?') { '&' } else { '?' };
+        Ok((Engine::Sqlite, format!("{url}{joint}mode=rwc")))
+    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        Ok((Engine::Postgres, url.to_owned()))
+    } else {
+        Err(DatabaseError::Url)
     }
 }
 
@@ -401,75 +404,6 @@ pub(crate) fn humanize(error: &sqlx::Error) -> String {
         sqlx::Error::Database(error) => error.message().to_owned(),
         sqlx::Error::PoolTimedOut => "it does not answer".to_owned(),
         error => error.to_string(),
-    }
-}
-
-/// A change under way.
-#[derive(Debug)]
-pub struct Transaction {
-    inner: sqlx::Transaction<'static, sqlx::Any>,
-    file: file::OpenedFile,
-    engine: Engine,
-    announcements: Option<Announcements>,
-    /// What is told once it is kept.
-    changed: BTreeSet<Topic>,
-    _turn: Option<WriterTurn>,
-}
-
-/// The one writer's turn on SQLite.
-#[derive(Debug)]
-struct WriterTurn {
-    turns: Arc<AtomicU64>,
-    _guard: OwnedMutexGuard<()>,
-}
-
-impl WriterTurn {
-    fn new(guard: OwnedMutexGuard<()>, turns: &Arc<AtomicU64>) -> Self {
-        turns.fetch_add(1, Ordering::Relaxed);
-        Self {
-            turns: Arc::clone(turns),
-            _guard: guard,
-        }
-    }
-}
-
-impl Drop for WriterTurn {
-    fn drop(&mut self) {
-        self.turns.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-impl Transaction {
-    /// The connection to run statements on.
-    pub fn conn(&mut self) -> &mut sqlx::AnyConnection {
-        &mut self.inner
-    }
-
-    /// Announces that something changes: whoever follows it, on any instance, is told once this is kept, and only then.
-    pub fn changed(&mut self, topics: impl IntoIterator<Item = Topic>) {
-        self.changed.extend(topics);
-    }
-
-    /// Keeps the change; nothing is kept in a file that was taken from its place meanwhile.
-    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
-        self.file.in_place()?;
-        let Some(announcements) = self.announcements.take() else {
-            return self.inner.commit().await;
-        };
-        if self.changed.contains(&Topic::Everything) {
-            self.changed.retain(|topic| *topic == Topic::Everything);
-        }
-        let changes = self.changed.iter();
-        let mut changes: Vec<_> = changes.map(|topic| announcements.change(*topic)).collect();
-        if self.engine == Engine::Postgres {
-            announced::write(&mut self.inner, &changes).await?;
-        }
-        self.inner.commit().await?;
-        for change in &mut changes {
-            change.at = Instant::now();
-            announcements.tell(*change);
-        }
-        Ok(())
     }
 }
 
