@@ -11,7 +11,7 @@ use crate::{
     layers::{self, Outside, PageNonce},
     lock_watch::LockWatch,
     outage, requests,
-    session_store::{Sessions, unprolonged},
+    session_store::{Sessions, read_ahead, unprolonged},
     setting_error::SettingError,
     settings::{NetworkSettings, Notices},
     site::Site,
@@ -279,8 +279,9 @@ pub fn router(
         .layer(from_fn(layers::limited))
         .layer(from_fn(layers::without_null))
         .layer(from_fn_with_state(page, failed_forms))
-        .layer(from_fn(unprolonged))
+        .layer(from_fn(read_ahead))
         .layer(sessions)
+        .layer(from_fn(unprolonged))
         .layer(from_fn(layers::device_cookie))
         .layer(CompressionLayer::new())
         .layer(from_fn(layers::packed_for_readers))

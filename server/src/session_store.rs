@@ -67,6 +67,9 @@ impl SessionStore for Sessions {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
+        if is_following() {
+            return Ok(());
+        }
         let saved = self.0.store.update_session(&self.row(record)?).await;
         saved.map_err(|error| backend(&error))
     }
@@ -83,8 +86,7 @@ impl SessionStore for Sessions {
         else {
             return Ok(None);
         };
-        let is_use = IS_FOLLOWING.try_with(|()| ()).is_err();
-        if is_use && now.since(row.touched_at) > TOUCH_AFTER {
+        if !is_following() && now.since(row.touched_at) > TOUCH_AFTER {
             self.0
                 .store
                 .touch_session(&id_hash, now, now + idle(row.user_id))
@@ -112,23 +114,35 @@ impl SessionStore for Sessions {
 tokio::task_local! {
     /// Where the request that is answered comes from.
     pub static CLIENT_ADDRESS: String;
-    /// Set while a session is read for a page that is fetched by itself.
+    /// Set while a page is answered that is fetched by itself.
     static IS_FOLLOWING: ();
 }
 
 /// With this header a page is fetched again because something changed, and not because somebody asked for it.
 const FOLLOW: &str = "kalends-follow";
 
-/// Keeps what a page fetches by itself from counting as use of its session: it is read here, and nobody reads it again.
+/// Keeps what a page fetches by itself from counting as use of its session, and from changing it: words that are shown
+/// once wait for a reader. It stands around the sessions, and [`read_ahead`] within them.
 pub async fn unprolonged(request: Request, next: Next) -> Response {
-    if request.headers().contains_key(FOLLOW)
+    if request.headers().contains_key(FOLLOW) {
+        return IS_FOLLOWING.scope((), next.run(request)).await;
+    }
+    next.run(request).await
+}
+
+/// Reads the session of a page that is fetched by itself where that is known; who renders it may do so in another task.
+pub async fn read_ahead(request: Request, next: Next) -> Response {
+    if is_following()
         && let Some(session) = request.extensions().get::<Session>()
     {
         // Whoever needs it is told of a failure.
-        let read = session.get::<UserId>(USER_KEY);
-        let _ = IS_FOLLOWING.scope((), read).await;
+        let _ = session.get::<UserId>(USER_KEY).await;
     }
     next.run(request).await
+}
+
+fn is_following() -> bool {
+    IS_FOLLOWING.try_with(|()| ()).is_ok()
 }
 
 /// What one of nobody is counted under. One that waits for a code was begun with a right password, and does not count.

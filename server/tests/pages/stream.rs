@@ -414,4 +414,16 @@ async fn following_does_not_keep_a_session_from_ending() {
     assert_eq!(used(&place).await, before);
     alice.get("/overview").await;
     assert!(used(&place).await.0 > before.0);
+    // Nor does it take words that are shown once.
+    alice
+        .post("/api/pause_everything", &[("resume", "true")])
+        .await;
+    for _ in 0..2 {
+        let page = alice.send(http::Method::GET, "/organisation", &by_itself, "");
+        assert_eq!(page.await.status, StatusCode::OK);
+    }
+    let told = alice.open("/organisation").await.status();
+    assert!(told.contains("asks Exchange again"), "{told}");
+    let told = alice.open("/organisation").await.status();
+    assert!(!told.contains("asks Exchange again"), "{told}");
 }
