@@ -8,7 +8,7 @@ use leptos::{nonce::use_nonce, prelude::*};
 /// Follows the live parts of the page that it stands on: elements with an id and the attribute `data-live`.
 #[component]
 pub fn Follow(#[prop(optional)] topics: Vec<Topic>) -> impl IntoView {
-    let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
+    let topics: Vec<String> = topics.into_iter().map(|topic| topic.to_string()).collect();
     let script = use_context::<SiteManifest>().map(|site| site.follow);
     script.filter(|_| !topics.is_empty()).map(|script| {
         view! {

@@ -105,8 +105,8 @@ impl Store {
             .map_err(|_| "no connection in time".to_owned())?
             .map_err(|error| crate::database::humanize(&error))?;
         listener.eager_reconnect(false);
-        let listened = listener.listen(CHANNEL).await;
-        listened.map_err(|error| crate::database::humanize(&error))?;
+        let taken = listener.listen(CHANNEL).await;
+        taken.map_err(|error| crate::database::humanize(&error))?;
         let (sender, heard) = mpsc::channel(1024);
         let mut reader = JoinSet::new();
         reader.spawn(async move {
