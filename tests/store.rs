@@ -33,6 +33,8 @@ mod leases;
 mod limits;
 #[path = "store/list.rs"]
 mod list;
+#[path = "store/pages.rs"]
+mod pages;
 #[path = "store/plans.rs"]
 mod plans;
 #[path = "store/pooler.rs"]

@@ -16,12 +16,10 @@ pub fn encoded(text: &str) -> String {
     encoded
 }
 
-/// The query of a list: the parts that say something, and its page if that is not the first.
-pub fn query(parts: &[(&str, &str)], page: i64) -> String {
-    let page = page.to_string();
-    let page = ("page", if page == "1" { "" } else { page.as_str() });
+/// The query of a list: the parts that say something, and the place of its page, which the first one has none of.
+pub fn query(parts: &[(&str, &str)], page: &str) -> String {
     let mut query = String::new();
-    for (name, value) in parts.iter().chain([&page]) {
+    for (name, value) in parts.iter().chain([&("page", page)]) {
         if !value.is_empty() {
             query.push(if query.is_empty() { '?' } else { '&' });
             query.push_str(name);

@@ -136,11 +136,14 @@ async fn connections(
     asker.with(&services, Right::Connections).await?;
     let wanted = app::asked_connections(&wanted);
     let store = services.store.clone();
-    let pages = move |offset| {
+    let pages = move |from| {
         let (store, wanted) = (store.clone(), wanted.clone());
-        async move { connection_list::csv_page(&store, &wanted, offset).await }
+        async move {
+            let (lines, next) = connection_list::csv_page(&store, &wanted, from).await?;
+            Ok((lines, next.map(Some)))
+        }
     };
-    Ok(csv("connections.csv", 0, pages))
+    Ok(csv("connections.csv", None, pages))
 }
 
 /// The links that the admin who asks made a moment ago.
@@ -188,10 +191,11 @@ async fn audit_lines(
 }
 
 /// A table in pages, so that a long one is never held as a whole. Whoever packs it may ask again after its end.
-fn csv<P, F>(name: &str, first: i64, page: P) -> Response
+fn csv<T, P, F>(name: &str, first: T, page: P) -> Response
 where
-    P: Fn(i64) -> F + Send + 'static,
-    F: Future<Output = Result<(Vec<u8>, Option<i64>), StoreError>> + Send,
+    T: Send + 'static,
+    P: Fn(T) -> F + Send + 'static,
+    F: Future<Output = Result<(Vec<u8>, Option<T>), StoreError>> + Send,
 {
     let lines = stream::unfold((Some(first), page), |(at, page)| async move {
         match page(at?).await {

@@ -13,7 +13,7 @@ pub async fn csv_page(
     filter: &AuditFilter,
     before: i64,
 ) -> Result<(Vec<u8>, Option<i64>), StoreError> {
-    let lines = store.filtered_lines(filter, before, (PAGE, 0)).await?;
+    let lines = store.filtered_lines(filter, before, PAGE).await?;
     let mut table = CsvTable::default();
     if before == i64::MAX {
         table.line(&["line", "time (UTC)", "who", "what", "about", "hash"]);

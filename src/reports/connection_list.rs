@@ -2,20 +2,20 @@
 
 use crate::spreadsheet::CsvTable;
 use kalends_core::{advice::advice, clock::Timestamp, connection::ConnectionState};
-use kalends_store::{ListItem, ListQuery, Store, StoreError};
+use kalends_store::{Cursor, ListItem, ListQuery, Store, StoreError};
 
 /// How many lines are read together.
 const PAGE: i64 = 500;
 
-/// Lines of a list from an offset on, headed by the names of the columns at the start, and the next offset.
+/// Lines of a list from a place on, headed by the names of the columns at the start, and where the next ones begin.
 pub async fn csv_page(
     store: &Store,
     wanted: &ListQuery,
-    offset: i64,
-) -> Result<(Vec<u8>, Option<i64>), StoreError> {
-    let items = store.list_connections(wanted, PAGE, offset).await?;
+    from: Option<Cursor>,
+) -> Result<(Vec<u8>, Option<Cursor>), StoreError> {
+    let page = store.list_connections(wanted, PAGE, from.as_ref()).await?;
     let mut table = CsvTable::default();
-    if offset == 0 {
+    if from.is_none() {
         table.line(&[
             "name",
             "email",
@@ -31,11 +31,10 @@ pub async fn csv_page(
             "entries",
         ]);
     }
-    for item in &items {
+    for item in &page.items {
         line(&mut table, item);
     }
-    let length = i64::try_from(items.len()).unwrap_or(0);
-    Ok((table.bytes(), (length == PAGE).then_some(offset + PAGE)))
+    Ok((table.bytes(), page.next))
 }
 
 fn line(table: &mut CsvTable, item: &ListItem) {

@@ -245,7 +245,7 @@ on_both_engines! {
         assert!(twice.as_database_error().unwrap().is_unique_violation(), "{twice}");
         again(2, "room@example.test").await.unwrap();
         assert_eq!(world.store.connection_of(alice.id).await.unwrap(), Some(first.clone()));
-        let people = world.store.people(PeopleFilter::All, "", (10, 0)).await.unwrap();
+        let people = world.store.people(PeopleFilter::All, "", None, 10).await.unwrap().items;
         assert_eq!(people.len(), 1);
         let counts = world.store.count_connections(&ListQuery::default()).await.unwrap();
         assert_eq!((counts.connected, counts.not_connected), (2, 0));

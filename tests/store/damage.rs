@@ -28,7 +28,7 @@ on_both_engines! {
         // It comes first, and is set aside.
         assert_eq!(store.next_due(account, later, 1).await.unwrap().len(), 0);
         assert_eq!(store.next_due(account, later, 10).await.unwrap().len(), 2);
-        let listed = store.list_connections(&ListQuery::default(), 50, 0).await.unwrap();
+        let listed = store.list_connections(&ListQuery::default(), 50, None).await.unwrap().items;
         assert_eq!(listed.len(), 2);
         let told = store.unreadable().await.unwrap();
         assert_eq!(told, [("connections", connections[1].id.to_string())]);

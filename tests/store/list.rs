@@ -48,12 +48,16 @@ async fn page(
         state: filter,
         ..ListQuery::default()
     };
-    let offset = (page.clamp(1, 1_000) - 1) * PAGE;
-    let items = world
-        .store
-        .list_connections(&wanted, PAGE, offset)
-        .await
-        .unwrap();
+    let mut found = world.store.connections_page(&wanted, None).await.unwrap();
+    for _ in 1..page {
+        let next = found.next.unwrap();
+        found = world
+            .store
+            .connections_page(&wanted, Some(&next))
+            .await
+            .unwrap();
+    }
+    let items = found.items;
     let shown = items.into_iter().map(|item| {
         let state = item.connection.map(|connection| {
             assert_eq!(connection.user_id, item.user.id);
@@ -68,7 +72,7 @@ on_both_engines! {
     async fn a_hundred_and_twenty_people_are_listed_broken_first_in_pages_of_fifty(world) {
         office(world).await;
         let mut all = Vec::new();
-        for (number, length) in [(1, PAGE), (2, PAGE), (3, 20), (4, 0)] {
+        for (number, length) in [(1, PAGE), (2, PAGE), (3, 20)] {
             let shown = page(world, ConnectionFilter::Everyone, number).await;
             assert_eq!(i64::try_from(shown.len()).unwrap(), length);
             all.extend(shown);
@@ -85,9 +89,6 @@ on_both_engines! {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 120);
-        assert_eq!(page(world, ConnectionFilter::Everyone, -5).await, page(world, ConnectionFilter::Everyone, 1).await);
-        assert!(page(world, ConnectionFilter::Everyone, i64::MAX).await.is_empty());
-
         for (filter, count) in [
             (ConnectionFilter::Everyone, 120),
             (ConnectionFilter::NotConnected, 30),
@@ -112,7 +113,7 @@ on_both_engines! {
     async fn the_list_is_narrowed_searched_and_sorted(world) {
         office(world).await;
         let names = async |wanted: ListQuery| -> Vec<String> {
-            let items = world.store.list_connections(&wanted, PAGE, 0).await.unwrap();
+            let items = world.store.list_connections(&wanted, PAGE, None).await.unwrap().items;
             items.into_iter().map(|item| item.user.name).collect()
         };
         let search = |search: &str| ListQuery { search: search.to_owned(), ..ListQuery::default() };
@@ -158,7 +159,7 @@ on_both_engines! {
         let due = async || world.store.next_due(connection.account_id, later, 10).await.unwrap().len();
         let paused = async || {
             let wanted = ListQuery { state: ConnectionFilter::Is(ConnectionState::Paused), ..ListQuery::default() };
-            world.store.list_connections(&wanted, PAGE, 0).await.unwrap().len()
+            world.store.list_connections(&wanted, PAGE, None).await.unwrap().items.len()
         };
         assert_eq!((due().await, paused().await), (1, 0));
         world.store.pause_connection(connection.id, true, &entry(AuditAction::ConnectionPaused), NOW).await.unwrap();
@@ -187,14 +188,14 @@ on_both_engines! {
         let bob = world.user("bob").await;
         let found = async |search: &str| {
             let wanted = ListQuery { search: search.to_owned(), ..ListQuery::default() };
-            world.store.list_connections(&wanted, PAGE, 0).await.unwrap().len()
+            world.store.list_connections(&wanted, PAGE, None).await.unwrap().items.len()
         };
         assert_eq!(found("bob").await, 1);
         world.store.update_profile(bob.id, "Robert Žižka", "UTC").await.unwrap();
         assert_eq!((found("robert").await, found("ŽIŽ").await, found("bob@").await), (1, 1, 1));
         world.connect(&bob, SERVICE).await;
         let wanted = ListQuery { sort: Sort::Name, ..ListQuery::default() };
-        let items = world.store.list_connections(&wanted, PAGE, 0).await.unwrap();
+        let items = world.store.list_connections(&wanted, PAGE, None).await.unwrap().items;
         assert_eq!(items[0].user.name, "Robert Žižka");
     }
 }

@@ -11,7 +11,8 @@ use kalends_core::{
     id::{ConnectionId, EventId},
 };
 use kalends_store::{
-    AccountKind, ConnectionFilter, ListQuery, PeopleFilter, PlannedQuery, Sort, database::Engine,
+    AccountKind, ConnectionFilter, Cursor, ListQuery, PAGE, PeopleFilter, PlannedQuery, Sort,
+    database::Engine,
 };
 use std::time::Duration;
 
@@ -69,6 +70,16 @@ fn scans_a_table(engine: Engine, step: &str) -> bool {
     }
 }
 
+/// Where the second page of each list begins, if it has one.
+async fn places(world: &World, lists: &[ListQuery]) -> Vec<Option<Cursor>> {
+    let mut places = Vec::new();
+    for wanted in lists {
+        let page = world.store.list_connections(wanted, PAGE, None);
+        places.push(page.await.unwrap().next);
+    }
+    places
+}
+
 on_both_engines! {
     async fn what_large_pages_ask_is_found_by_an_index(world) {
         let connection = large(world).await;
@@ -87,16 +98,20 @@ on_both_engines! {
             ListQuery { domain: "branch7.test".to_owned(), ..ListQuery::default() },
             ListQuery { search: "bob example.test".to_owned(), ..ListQuery::default() },
         ];
+        let places = places(world, &lists).await;
         let week = Window { start: NOW, end: NOW + Duration::from_hours(7 * 24) };
-        let mut asked: Vec<PlannedQuery> = lists.iter().map(PlannedQuery::List).collect();
+        let mut asked: Vec<PlannedQuery> = lists.iter().map(|wanted| PlannedQuery::List(wanted, None)).collect();
+        asked.extend(lists.iter().zip(&places).flat_map(|(wanted, place)| {
+            place.iter().map(|place| PlannedQuery::List(wanted, Some(place)))
+        }));
         // Who counts everybody reads everybody: from an index on SQLite, from the table on Postgres, whose indexes do
         // not know which rows are there.
         asked.extend(lists.iter().filter(|wanted| {
             world.store.engine() == Engine::Sqlite || !(wanted.causes.is_empty() && wanted.domain.is_empty() && wanted.search.is_empty())
         }).map(PlannedQuery::Counts));
         asked.extend([
-            PlannedQuery::People(PeopleFilter::All, ""),
-            PlannedQuery::People(PeopleFilter::All, "bob"),
+            PlannedQuery::People(PeopleFilter::All, "", None),
+            PlannedQuery::People(PeopleFilter::All, "bob", None),
             PlannedQuery::Entries(connection, week),
             PlannedQuery::Entry(connection, EventId::new(NOW, [7; 10])),
         ]);
@@ -106,6 +121,42 @@ on_both_engines! {
             for step in &plan {
                 assert!(!scans_a_table(world.store.engine(), step), "{asked:?}: {plan:#?}");
             }
+        }
+    }
+
+    // Whatever the planner thinks of how many it finds: a word that many have was looked for once for each row.
+    async fn a_search_reads_its_words_once(world) {
+        large(world).await;
+        for search in ["bob", "example.test", "bob example.test"] {
+            let wanted = ListQuery { search: search.to_owned(), ..ListQuery::default() };
+            for asked in [
+                PlannedQuery::List(&wanted, None),
+                PlannedQuery::Counts(&wanted),
+                PlannedQuery::People(PeopleFilter::All, search, None),
+            ] {
+                let plan = world.store.plan(asked).await.unwrap();
+                let is_by_person = |step: &String| step.contains("search_words_by_user");
+                assert!(!plan.iter().any(is_by_person), "{asked:?}: {plan:#?}");
+            }
+        }
+    }
+
+    async fn a_page_far_back_begins_in_the_index(world) {
+        large(world).await;
+        let sorted = [Sort::State, Sort::Name, Sort::Since, Sort::LastSync];
+        let lists = sorted.map(|sort| ListQuery { sort, state: ConnectionFilter::Everyone, ..ListQuery::default() });
+        for (wanted, place) in lists.iter().zip(places(world, &lists).await) {
+            // The small database has one page.
+            let Some(place) = place else { continue };
+            let plan = world.store.plan(PlannedQuery::List(wanted, Some(&place))).await.unwrap();
+            let conditions = plan.iter().filter(|step| step.contains("Index Cond")).count();
+            assert!(conditions > 0, "{wanted:?}: {plan:#?}");
+            assert!(!plan.iter().any(|step| step.contains("OFFSET") || step.contains("Seq Scan on connections")), "{plan:#?}");
+        }
+        let first = world.store.people_page(PeopleFilter::All, "", None).await.unwrap();
+        if let Some(place) = first.next {
+            let plan = world.store.plan(PlannedQuery::People(PeopleFilter::All, "", Some(&place))).await.unwrap();
+            assert!(plan.iter().any(|step| step.contains("Index Cond") && step.contains("name_key")), "{plan:#?}");
         }
     }
 }

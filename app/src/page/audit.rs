@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{EmptyState, Field, FormNotice, Frame, When, loaded},
+    component::{EmptyState, Field, FormNotice, Frame, Pager, PagerView, When, loaded},
     draft::FormDraft,
     moment::{Formatter, Moment},
     request,
@@ -18,9 +18,6 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
-/// How many lines a page holds.
-const PAGE_SIZE: i64 = 50;
-
 /// What is asked for, as the address carries it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -35,7 +32,7 @@ pub struct AuditQuery {
 
 impl AuditQuery {
     /// The query of this filter on another page.
-    fn query(&self, page: i64) -> String {
+    fn query(&self, page: &str) -> String {
         let parts = [
             ("kind", &self.kind),
             ("who", &self.who),
@@ -55,8 +52,7 @@ struct AuditView {
     /// Codes and labels of the kinds.
     kinds: Vec<(String, String)>,
     lines: Vec<LineView>,
-    page: i64,
-    pages: i64,
+    pager: PagerView,
     /// The reader's, in which days and times are meant.
     time_zone: String,
     /// How the chain stands: words, and whether they are good.
@@ -136,28 +132,25 @@ async fn audit(wanted: AuditQuery) -> Result<AuditView, AppError> {
     let store = &services.store;
     let (filter, errors) = filter_of(&wanted, &words);
     let is_counted = wanted.kind == "passwords";
-    let (lines, pages, page) = if is_counted {
+    let (lines, pager) = if is_counted {
         // The last openings, counted; the file has each of them.
-        let found = store.filtered_lines(&filter, i64::MAX, (5_000, 0)).await;
-        (opened(&found.map_err(request::internal)?, &words), 1, 1)
+        let found = store.filtered_lines(&filter, i64::MAX, 5_000).await;
+        let lines = opened(&found.map_err(request::internal)?, &words);
+        (lines, PagerView::default())
     } else {
-        let total = store
-            .count_lines(&filter)
-            .await
-            .map_err(request::internal)?;
-        let pages = ((total + PAGE_SIZE - 1) / PAGE_SIZE).max(1);
-        let page = wanted.page.parse().unwrap_or(1).clamp(1, pages);
-        let found = store
-            .filtered_lines(&filter, i64::MAX, (PAGE_SIZE, (page - 1) * PAGE_SIZE))
-            .await
-            .map_err(request::internal)?;
-        let lines = found.into_iter().map(|line| LineView {
+        let total = store.count_lines(&filter).await;
+        let total = total.map_err(request::internal)?;
+        let cursor = wanted.page.parse().ok();
+        let found = store.audit_page(&filter, cursor.as_ref()).await;
+        let found = found.map_err(request::internal)?;
+        let pager = PagerView::new(&found, total, "lines");
+        let lines = found.items.into_iter().map(|line| LineView {
             at: words.moment(line.at),
             who: line.who.unwrap_or_else(|| "Kalends".to_owned()),
             what: what(&line.action),
             about: line.subject,
         });
-        (lines.collect(), pages, page)
+        (lines.collect(), pager)
     };
     Ok(AuditView {
         time_zone: admin.time_zone.clone(),
@@ -170,8 +163,7 @@ async fn audit(wanted: AuditQuery) -> Result<AuditView, AppError> {
             .map(|(code, label, _)| (code.to_owned(), label.to_owned()))
             .collect(),
         lines,
-        page,
-        pages,
+        pager,
         chain: chain(&services, &words).await?,
         wanted,
     })
@@ -280,14 +272,13 @@ fn Audit(view: AuditView) -> impl IntoView {
         errors,
         kinds,
         lines,
-        page,
-        pages,
+        pager,
         time_zone,
         chain: (chain, is_well),
     } = view;
     let errors = Signal::stored(errors.errors);
     let none = lines.is_empty();
-    let (previous, next) = (wanted.query(page - 1), wanted.query(page + 1));
+    let pages = wanted.clone();
     let class = if is_well {
         "notice"
     } else {
@@ -304,16 +295,7 @@ fn Audit(view: AuditView) -> impl IntoView {
             } else {
                 view! { <Lines lines /> }.into_any()
             }}
-            {(pages > 1)
-                .then(|| {
-                    view! {
-                        <nav class="pager" aria-label="Pages">
-                            {(page > 1).then(|| view! { <a class="button" href=format!("/audit{previous}")>"Previous"</a> })}
-                            <span>{format!("Page {page} of {pages}")}</span>
-                            {(page < pages).then(|| view! { <a class="button" href=format!("/audit{next}")>"Next"</a> })}
-                        </nav>
-                    }
-                })}
+            <Pager view=pager to=move |page| format!("/audit{}", pages.query(page)) />
         </Frame>
     }
 }
@@ -357,7 +339,7 @@ fn Filter(
     errors: Signal<FieldErrors>,
     kinds: Vec<(String, String)>,
 ) -> impl IntoView {
-    let csv = format!("/audit.csv{}", wanted.query(1));
+    let csv = format!("/audit.csv{}", wanted.query(""));
     let chosen = wanted.kind.clone();
     view! {
         <form class="filter-form" method="get" action="/audit" role="search">

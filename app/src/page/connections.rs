@@ -8,12 +8,12 @@ mod rows;
 
 use crate::{
     AppError,
-    component::{AllPaused, EmptyState, Follow, Frame, loaded, state_label},
+    component::{AllPaused, EmptyState, Follow, Frame, Pager, PagerView, loaded, state_label},
     request,
 };
 use filter::ConnectionsQuery;
 use kalends_core::topic::Topic;
-use kalends_store::{ConnectionFilter, PAGE};
+use kalends_store::ConnectionFilter;
 use leptos::{prelude::*, server_fn::ServerFn as _};
 use many::ActOnMany;
 use rows::{ConnectionRow, Table};
@@ -31,8 +31,7 @@ struct ConnectionsView {
     domains: Vec<(String, String)>,
     /// How many connections the whole list has.
     connections: i64,
-    page: i64,
-    pages: i64,
+    pager: PagerView,
     is_paused: bool,
     /// Certificates that end soon.
     warnings: Vec<String>,
@@ -47,17 +46,19 @@ async fn connections(wanted: ConnectionsQuery) -> Result<ConnectionsView, AppErr
     let counts = store.count_connections(&asked).await;
     let counts = counts.map_err(request::internal)?;
     let total = counts.of(asked.state);
-    let pages = ((total + PAGE - 1) / PAGE).max(1);
-    let page = wanted.page.parse().unwrap_or(1).clamp(1, pages);
-    let found = store
-        .list_connections(&asked, PAGE, (page - 1) * PAGE)
-        .await
-        .map_err(request::internal)?;
+    let cursor = wanted.page.parse().ok();
+    let found = store.connections_page(&asked, cursor.as_ref()).await;
+    let found = found.map_err(request::internal)?;
     let held_up = store.held_up().await.map_err(request::internal)?;
     let accounts = store.accounts().await.map_err(request::internal)?;
     let domains = store.mail_domains().await.map_err(request::internal)?;
     Ok(ConnectionsView {
-        rows: found.iter().map(|item| rows::row(item, &words)).collect(),
+        pager: PagerView::new(&found, total, "in this list"),
+        rows: found
+            .items
+            .iter()
+            .map(|item| rows::row(item, &words))
+            .collect(),
         counts: filter::STATES
             .iter()
             .map(|state| (filter::code(*state).to_owned(), counts.of(*state)))
@@ -74,8 +75,6 @@ async fn connections(wanted: ConnectionsQuery) -> Result<ConnectionsView, AppErr
             ConnectionFilter::Is(_) => total,
         },
         wanted,
-        page,
-        pages,
         is_paused: store
             .global_pause()
             .await
@@ -106,16 +105,15 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
         accounts,
         domains,
         connections,
-        page,
-        pages,
+        pager,
         is_paused,
         warnings,
         flash,
     } = view;
     let none = rows.is_empty();
-    let file = format!("/connections.csv{}", wanted.query(1));
+    let file = format!("/connections.csv{}", wanted.query(""));
     let narrowed = wanted.is_narrowed();
-    let pager = wanted.clone();
+    let pages = wanted.clone();
     view! {
         <Frame title="Connections" wide=true>
             {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
@@ -137,7 +135,7 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
                 }
                     .into_any()
             }}
-            {(pages > 1).then(|| view! { <Pages wanted=pager page pages /> })}
+            <Pager view=pager to=move |page| format!("/connections{}", pages.query(page)) />
             <p class="list-links">
                 <a href=file download="connections.csv" rel="external">"Download this list (CSV)"</a>
                 <a href="/connections/check-exchange">"Check Exchange"</a>
@@ -159,18 +157,6 @@ fn Empty(narrowed: bool) -> impl IntoView {
     }
 }
 
-#[component]
-fn Pages(wanted: ConnectionsQuery, page: i64, pages: i64) -> impl IntoView {
-    let to = move |page: i64| format!("/connections{}", wanted.query(page));
-    view! {
-        <nav class="pager" aria-label="Pages">
-            {(page > 1).then(|| view! { <a class="button" href=to(page - 1)>"Previous"</a> })}
-            <span>{format!("Page {page} of {pages}")}</span>
-            {(page < pages).then(|| view! { <a class="button" href=to(page + 1)>"Next"</a> })}
-        </nav>
-    }
-}
-
 /// The states with how many are in each.
 #[component]
 fn States(counts: Vec<(String, i64)>, wanted: ConnectionsQuery) -> impl IntoView {
@@ -180,7 +166,7 @@ fn States(counts: Vec<(String, i64)>, wanted: ConnectionsQuery) -> impl IntoView
                 .into_iter()
                 .map(|(code, count)| {
                     let current = (code == wanted.state).then_some("page");
-                    let link = format!("/connections{}", wanted.with_state(&code).query(1));
+                    let link = format!("/connections{}", wanted.with_state(&code).query(""));
                     view! {
                         <a class="filter" href=link aria-current=current>
                             {state_label(&code)}

@@ -6,10 +6,10 @@ pub mod person;
 
 use crate::{
     AppError,
-    component::{EmptyState, Frame, StateBadge, StateView, loaded},
+    component::{EmptyState, Frame, Pager, PagerView, StateBadge, StateView, loaded},
     request,
 };
-use kalends_store::{PAGE, PeopleFilter};
+use kalends_store::PeopleFilter;
 use leptos::prelude::*;
 
 /// One page of the list.
@@ -20,8 +20,7 @@ struct PeopleView {
     /// Codes and labels of the filters, with how many people each shows.
     tabs: Vec<(String, String, i64)>,
     rows: Vec<PeopleRow>,
-    page: i64,
-    pages: i64,
+    pager: PagerView,
     flash: Option<String>,
 }
 
@@ -49,29 +48,25 @@ async fn people(which: String, q: String, page: String) -> Result<PeopleView, Ap
     let admin = request::user_with(request::Right::People).await?;
     let words = request::formatter(&admin).await?;
     let store = request::services().store;
-    let mut tabs = Vec::new();
-    for (code, label, which) in TABS {
-        let count = store.count_people(which, &q).await;
-        let count = count.map_err(request::internal)?;
-        tabs.push((code.to_owned(), label.to_owned(), count));
-    }
+    let counts = store.count_people(TABS.map(|(.., which)| which), &q).await;
+    let counts = counts.map_err(request::internal)?;
     let chosen = TABS
         .iter()
         .position(|(code, ..)| *code == which)
         .unwrap_or(0);
-    let pages = ((tabs[chosen].2 + PAGE - 1) / PAGE).max(1);
-    let page = page.parse().unwrap_or(1).clamp(1, pages);
-    let found = store
-        .people(TABS[chosen].2, &q, (PAGE, (page - 1) * PAGE))
-        .await
-        .map_err(request::internal)?;
+    let cursor = page.parse().ok();
+    let found = store.people_page(TABS[chosen].2, &q, cursor.as_ref()).await;
+    let found = found.map_err(request::internal)?;
     Ok(PeopleView {
         q,
         which: TABS[chosen].0.to_owned(),
-        tabs,
-        rows: found.iter().map(|line| row(line, &words)).collect(),
-        page,
-        pages,
+        tabs: TABS
+            .into_iter()
+            .zip(counts)
+            .map(|((code, label, _), count)| (code.to_owned(), label.to_owned(), count))
+            .collect(),
+        pager: PagerView::new(&found, counts[chosen], "in this list"),
+        rows: found.items.iter().map(|line| row(line, &words)).collect(),
         flash: request::take_flash().await?,
     })
 }
@@ -136,13 +131,12 @@ fn People(view: PeopleView) -> impl IntoView {
         which,
         tabs,
         rows,
-        page,
-        pages,
+        pager,
         flash,
     } = view;
     let link = {
         let (which, q) = (which.clone(), q.clone());
-        move |page: i64| {
+        move |page: &str| {
             format!(
                 "/people{}",
                 crate::percent::query(&[("which", &which), ("q", &q)], page)
@@ -163,16 +157,7 @@ fn People(view: PeopleView) -> impl IntoView {
             } else {
                 view! { <Table rows /> }.into_any()
             }}
-            {(pages > 1)
-                .then(|| {
-                    view! {
-                        <nav class="pager" aria-label="Pages">
-                            {(page > 1).then(|| view! { <a class="button" href=link(page - 1)>"Previous"</a> })}
-                            <span>{format!("Page {page} of {pages}")}</span>
-                            {(page < pages).then(|| view! { <a class="button" href=link(page + 1)>"Next"</a> })}
-                        </nav>
-                    }
-                })}
+            <Pager view=pager to=link />
         </Frame>
     }
 }
@@ -222,7 +207,7 @@ fn Filters(which: String, q: String, tabs: Vec<(String, String, i64)>) -> impl I
                 .into_iter()
                 .map(|(code, label, count)| {
                     let current = (code == which).then_some("page");
-                    let to = format!("/people{}", crate::percent::query(&[("which", &code), ("q", &q)], 1));
+                    let to = format!("/people{}", crate::percent::query(&[("which", &code), ("q", &q)], ""));
                     view! {
                         <a class="filter" href=to aria-current=current>{label} <span class="filter-count">{count}</span></a>
                     }

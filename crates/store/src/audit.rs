@@ -1,7 +1,13 @@
 //! The audit trail and the log of failed calls. Lines are added and never changed; each is chained to the one before.
 
 use crate::database::{Engine, Transaction};
-use crate::{error::StoreError, rows, store::Store};
+use crate::{
+    connection_list::PAGE,
+    cursor::{Cursor, Direction, Page, Place},
+    error::StoreError,
+    rows,
+    store::Store,
+};
 use kalends_core::{
     audit::{AuditEntry, AuditFilter, AuditLine},
     clock::Timestamp,
@@ -141,16 +147,49 @@ impl Store {
         &self,
         filter: &AuditFilter,
         before: i64,
-        (limit, offset): (i64, i64),
+        limit: i64,
     ) -> Result<Vec<AuditLine>, StoreError> {
+        self.lines_beyond(filter, Direction::Next, before, limit)
+            .await
+    }
+
+    /// The page of lines at a cursor, the newest first; the first one without it, and where nothing is newer.
+    pub async fn audit_page(
+        &self,
+        filter: &AuditFilter,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page<AuditLine>, StoreError> {
+        let wanted = cursor.and_then(|cursor| Some((cursor.direction, cursor.place.number()?)));
+        if let Some((direction, seq)) = wanted {
+            let lines = self.lines_beyond(filter, direction, seq, PAGE + 1).await?;
+            let page = page_of(lines, direction, true);
+            if page.previous.is_some() {
+                return Ok(page);
+            }
+        }
+        let lines = self.filtered_lines(filter, i64::MAX, PAGE + 1).await?;
+        Ok(page_of(lines, Direction::Next, false))
+    }
+
+    /// Lines from a place on in the order in which they are met: the newest are the first of the list.
+    async fn lines_beyond(
+        &self,
+        filter: &AuditFilter,
+        direction: Direction,
+        seq: i64,
+        limit: i64,
+    ) -> Result<Vec<AuditLine>, StoreError> {
+        let (operator, order) = match direction {
+            Direction::Next => ("<", "DESC"),
+            Direction::Previous => (">", "ASC"),
+        };
         let sql = sqlx::AssertSqlSafe(format!(
-            "{COLUMNS} WHERE seq < $5 AND {} ORDER BY seq DESC LIMIT $6 OFFSET $7",
+            "{COLUMNS} WHERE seq {operator} $5 AND {} ORDER BY seq {order} LIMIT $6",
             condition(filter)?
         ));
         let found = bound(sqlx::query(sql), filter)
-            .bind(before)
+            .bind(seq)
             .bind(limit)
-            .bind(offset)
             .fetch_all(self.pool())
             .await?;
         found.iter().map(line).collect()
@@ -204,6 +243,19 @@ impl Store {
             .map(|row| Ok((rows::text(row, "action")?, rows::number(row, "lines")?)))
             .collect()
     }
+}
+
+fn page_of(lines: Vec<AuditLine>, direction: Direction, has_begun: bool) -> Page<AuditLine> {
+    let placed = lines.into_iter().map(|line| {
+        let place = Place {
+            section: 0,
+            key: line.seq.to_string(),
+            id: String::new(),
+        };
+        (place, Some(line))
+    });
+    let limit = usize::try_from(PAGE).unwrap_or(0);
+    Page::of(placed.collect(), limit, direction, has_begun)
 }
 
 async fn set_head(tx: &mut Transaction, line: &AuditLine) -> Result<(), StoreError> {

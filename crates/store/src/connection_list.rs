@@ -1,7 +1,7 @@
-//! The list of connections as an admin works with it: filtered, searched, sorted, in pages.
+//! The list of connections as an admin works with it: what it is narrowed to, and how many there are.
 
 use crate::{
-    connections::{self, ConnectionFilter},
+    connections::{self, COLUMNS_WITH_PERSON, ConnectionFilter, FROM_WITH_PERSON},
     error::StoreError,
     query::Query,
     rows,
@@ -80,10 +80,15 @@ impl Default for ListQuery {
 
 impl ListQuery {
     /// Whether only connections are asked for, by what people without one do not have.
-    const fn is_about_connections(&self) -> bool {
+    pub(crate) const fn is_about_connections(&self) -> bool {
         !self.causes.is_empty()
             || !matches!(self.through, AccountKind::Anything)
             || !self.domain.is_empty()
+    }
+
+    /// Whether nothing but the state narrows it.
+    fn is_everybody(&self) -> bool {
+        !self.is_about_connections() && self.search.trim().is_empty()
     }
 }
 
@@ -136,7 +141,7 @@ const RANK_IN_PAUSE: &str = "(CASE WHEN c.paused_at IS NOT NULL OR EXISTS (SELEC
     OR EXISTS (SELECT 1 FROM accounts p WHERE p.id = c.account_id AND p.paused_at IS NOT NULL) THEN 2 \
     WHEN c.state = 'action_needed' THEN 0 WHEN c.state = 'delayed' THEN 1 ELSE 3 END)";
 
-const fn rank(state: ConnectionState) -> i64 {
+pub(crate) const fn rank(state: ConnectionState) -> i64 {
     match state {
         ConnectionState::ActionNeeded => 0,
         ConnectionState::Delayed => 1,
@@ -146,7 +151,7 @@ const fn rank(state: ConnectionState) -> i64 {
 }
 
 /// The conditions on connections, all but the state.
-fn conditions(query: &mut Query, wanted: &ListQuery) {
+pub(crate) fn conditions(query: &mut Query, wanted: &ListQuery) {
     if !wanted.causes.is_empty() {
         query.add(" AND c.problem_code IN (");
         query.texts(&wanted.causes);
@@ -171,47 +176,14 @@ fn conditions(query: &mut Query, wanted: &ListQuery) {
     query.search(&wanted.search, "c.user_id");
 }
 
-fn order(sort: Sort, rank: &str) -> String {
-    match sort {
-        Sort::State => format!("{rank}, c.user_name_key, c.id"),
-        Sort::Name => "c.user_name_key, c.id".to_owned(),
-        Sort::Since => "c.since, c.id".to_owned(),
-        // NULL comes first on SQLite and last on Postgres; nothing was read before the epoch.
-        Sort::LastSync => "COALESCE(c.last_synced_at, 0), c.id".to_owned(),
-    }
-}
-
-fn connected_query(wanted: &ListQuery, rank_now: &str, (limit, offset): (i64, i64)) -> Query {
-    let order = order(wanted.sort, rank_now);
-    let mut query = Query::new(connections::SELECT_WITH_PERSON);
-    query.add("JOIN (SELECT c.id AS found FROM connections c WHERE 1 = 1");
-    if let ConnectionFilter::Is(state) = wanted.state {
-        query.add(&format!(" AND {rank_now} = "));
-        query.number(rank(state));
-    }
-    conditions(&mut query, wanted);
-    query.add(&format!(" ORDER BY {order} LIMIT "));
-    query.number(limit);
-    query.add(" OFFSET ");
-    query.number(offset);
-    query.add(&format!(") page ON page.found = c.id ORDER BY {order}"));
-    query
-}
-
-fn not_connected_query(wanted: &ListQuery, (limit, offset): (i64, i64)) -> Query {
-    let mut query = Query::new(
-        "SELECT u.id AS person_id, u.name AS person_name, u.email AS person_email FROM users u \
-         WHERE NOT EXISTS (SELECT 1 FROM connections c WHERE c.user_id = u.id)",
-    );
-    query.search(&wanted.search, "u.id");
-    query.add(" ORDER BY u.name_key, u.id LIMIT ");
-    query.number(limit);
-    query.add(" OFFSET ");
-    query.number(offset);
-    query
-}
-
 fn count_query(wanted: &ListQuery, rank_now: &str) -> Query {
+    if wanted.is_everybody() && rank_now == RANK {
+        // Most are connected: those are counted by the others, which an index has together.
+        return Query::new(format!(
+            "SELECT {RANK} AS place, COUNT(*) AS found FROM connections c WHERE {RANK} < 3 GROUP BY {RANK} \
+             UNION ALL SELECT 3 AS place, COUNT(*) - (SELECT COUNT(*) FROM connections c WHERE {RANK} < 3) AS found FROM connections"
+        ));
+    }
     let mut query = Query::new(format!(
         "SELECT {rank_now} AS place, COUNT(*) AS found FROM connections c WHERE 1 = 1"
     ));
@@ -220,7 +192,7 @@ fn count_query(wanted: &ListQuery, rank_now: &str) -> Query {
     query
 }
 
-fn connected(row: &AnyRow) -> Result<ListItem, StoreError> {
+pub(crate) fn connected(row: &AnyRow) -> Result<ListItem, StoreError> {
     Ok(ListItem {
         user: person(row)?,
         connection: Some(connections::connection(row)?),
@@ -228,78 +200,9 @@ fn connected(row: &AnyRow) -> Result<ListItem, StoreError> {
 }
 
 impl Store {
-    /// What the first page of the list asks.
-    pub(crate) async fn list_queries(&self, wanted: &ListQuery) -> Result<Vec<Query>, StoreError> {
-        let mut queries = vec![connected_query(wanted, self.rank().await?, (PAGE, 0))];
-        if !wanted.is_about_connections() {
-            queries.push(not_connected_query(wanted, (PAGE, 0)));
-        }
-        Ok(queries)
-    }
-
     /// What the counts by state ask.
     pub(crate) async fn count_queries(&self, wanted: &ListQuery) -> Result<Vec<Query>, StoreError> {
         Ok(vec![count_query(wanted, self.rank().await?)])
-    }
-
-    /// The rows from `offset` on, `limit` at most.
-    pub async fn list_connections(
-        &self,
-        wanted: &ListQuery,
-        limit: i64,
-        offset: i64,
-    ) -> Result<Vec<ListItem>, StoreError> {
-        let offset = offset.max(0);
-        let mut items = if wanted.state == ConnectionFilter::NotConnected {
-            Vec::new()
-        } else {
-            self.connected(wanted, limit, offset).await?
-        };
-        let listed = i64::try_from(items.len()).unwrap_or(i64::MAX);
-        let shows_others = matches!(
-            wanted.state,
-            ConnectionFilter::Everyone | ConnectionFilter::NotConnected
-        ) && !wanted.is_about_connections();
-        if shows_others && listed < limit {
-            let before = if wanted.state == ConnectionFilter::NotConnected {
-                0
-            } else {
-                self.count_connections(wanted).await?.connections()
-            };
-            let from = (offset - before).max(0);
-            items.extend(self.not_connected(wanted, limit - listed, from).await?);
-        }
-        Ok(items)
-    }
-
-    async fn connected(
-        &self,
-        wanted: &ListQuery,
-        limit: i64,
-        offset: i64,
-    ) -> Result<Vec<ListItem>, StoreError> {
-        let query = connected_query(wanted, self.rank().await?, (limit, offset));
-        let found = query.fetch(self).await?;
-        Ok(self.readable(Listed::Connections, &found, connected))
-    }
-
-    async fn not_connected(
-        &self,
-        wanted: &ListQuery,
-        limit: i64,
-        offset: i64,
-    ) -> Result<Vec<ListItem>, StoreError> {
-        let query = not_connected_query(wanted, (limit, offset));
-        let found = query.fetch(self).await?;
-        found
-            .iter()
-            .map(|row| {
-                Ok(ListItem {
-                    user: person(row)?,
-                    connection: None,
-                })
-            })
-            .collect()
     }
 
     /// How many there are by state.
@@ -333,7 +236,7 @@ impl Store {
     pub async fn listed(&self, ids: &[ConnectionId]) -> Result<Vec<ListItem>, StoreError> {
         let mut items = Vec::new();
         for some in ids.chunks(100) {
-            let mut query = Query::new(connections::SELECT_WITH_PERSON);
+            let mut query = Query::new(format!("{COLUMNS_WITH_PERSON}{FROM_WITH_PERSON}"));
             query.add("WHERE c.id IN (");
             query.texts(some);
             query.add(") ORDER BY c.user_name_key, c.id");
@@ -357,7 +260,7 @@ impl Store {
     }
 
     /// The expression of the list's order: the indexed one, unless a pause of more than single connections is on.
-    async fn rank(&self) -> Result<&'static str, StoreError> {
+    pub(crate) async fn rank(&self) -> Result<&'static str, StoreError> {
         let paused = sqlx::query(
             "SELECT 1 AS found FROM global_pause UNION ALL SELECT 1 AS found FROM accounts WHERE paused_at IS NOT NULL LIMIT 1",
         )
@@ -371,7 +274,7 @@ impl Store {
     }
 }
 
-fn person(row: &AnyRow) -> Result<ListedPerson, StoreError> {
+pub(crate) fn person(row: &AnyRow) -> Result<ListedPerson, StoreError> {
     Ok(ListedPerson {
         id: rows::parsed(row, "person_id")?,
         name: rows::text(row, "person_name")?,

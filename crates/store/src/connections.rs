@@ -54,12 +54,13 @@ macro_rules! select {
 pub(crate) const SHOWN_OF_PERSON: &str =
     "(SELECT f.id FROM connections f WHERE f.user_id = u.id ORDER BY f.connected_at, f.id LIMIT 1)";
 
-/// Connections with whose they are.
-pub(crate) const SELECT_WITH_PERSON: &str = concat!(
+/// Connections with whose they are: the columns, and where they come from.
+pub(crate) const COLUMNS_WITH_PERSON: &str = concat!(
     columns!(),
-    ", u.id AS person_id, u.name AS person_name, u.email AS person_email \
-     FROM connections c JOIN accounts a ON a.id = c.account_id JOIN users u ON u.id = c.user_id "
+    ", u.id AS person_id, u.name AS person_name, u.email AS person_email"
 );
+pub(crate) const FROM_WITH_PERSON: &str =
+    " FROM connections c JOIN accounts a ON a.id = c.account_id JOIN users u ON u.id = c.user_id ";
 
 pub(crate) fn connection(row: &AnyRow) -> Result<Connection, StoreError> {
     let state = rows::text(row, "state")?;

@@ -5,7 +5,7 @@
 //! store          the main database; each noun adds its queries in a file of its own:
 //!                  people        users, sessions, known_devices, two_factor, setup_codes
 //!                  accounts      accounts, passwords, refusals, slots, server_pauses, vouching, permission
-//!                  connections   connections, connection_list, checks, saving, mailbox_scopes, requests, owners
+//!                  connections   connections, connection_list, connection_pages, checks, saving, mailbox_scopes, requests, owners
 //!                  calendars     events, sync_runs, history, privacy
 //!                  organisation  organisation, policy, plans, offers, pauses
 //!                  what is told  audit, notices, webhooks, incidents
@@ -26,7 +26,9 @@ mod checks;
 mod claims;
 mod clock_jumps;
 mod connection_list;
+mod connection_pages;
 mod connections;
+mod cursor;
 mod data_export;
 pub mod database;
 mod due_accounts;
@@ -91,6 +93,7 @@ pub use claims::Claim;
 pub use clock_jumps::ClockJump;
 pub use connection_list::{AccountKind, Counts, ListItem, ListQuery, ListedPerson, PAGE, Sort};
 pub use connections::ConnectionFilter;
+pub use cursor::{Cursor, NoCursor, Page};
 pub use data_export::{AccessRecord, StoredCounts};
 pub use due_accounts::{Members, Room};
 pub use error::StoreError;

@@ -2,7 +2,9 @@
 
 use crate::database::Transaction;
 use crate::{
+    connection_list::PAGE,
     connections::SHOWN_OF_PERSON,
+    cursor::{Cursor, Direction, Page, Place},
     error::StoreError,
     query::Query,
     rows,
@@ -14,6 +16,7 @@ use kalends_core::{
     audit::AuditEntry, clock::Timestamp, connection::ConnectionState, id::UserId,
     mailbox::SmtpAddress, rights::Role, topic::Topic,
 };
+use sqlx::any::AnyRow;
 
 /// Which people a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,52 +47,110 @@ fn condition(which: PeopleFilter) -> &'static str {
     }
 }
 
-pub(crate) fn page_query(which: PeopleFilter, search: &str, (limit, offset): (i64, i64)) -> Query {
+const ORDER: [&str; 2] = ["u.name_key", "u.id"];
+
+pub(crate) fn page_query(
+    which: PeopleFilter,
+    search: &str,
+    cursor: Option<&Cursor>,
+    limit: i64,
+) -> Query {
     let mut query = Query::new(format!(
-        "SELECT u.id, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.first_day, u.clock, u.disabled_at, u.disconnected_at, \
+        "SELECT u.id, u.name_key, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.first_day, u.clock, u.disabled_at, u.disconnected_at, \
          i.expires_at AS link_until, CASE WHEN c.paused_at IS NULL THEN c.state ELSE 'paused' END AS state \
          FROM users u LEFT JOIN invitations i ON i.user_id = u.id LEFT JOIN connections c ON c.id = {SHOWN_OF_PERSON} WHERE {}",
         condition(which)
     ));
     query.search(search, "u.id");
-    query.add(" ORDER BY u.name_key, u.id LIMIT ");
+    let direction = cursor.map_or(Direction::Next, |cursor| cursor.direction);
+    if let Some(cursor) = cursor {
+        query.beyond(&ORDER, direction, &cursor.place);
+    }
+    query.add(&format!(" ORDER BY {} LIMIT ", direction.order(&ORDER)));
     query.number(limit);
-    query.add(" OFFSET ");
-    query.number(offset);
     query
 }
 
+fn line(row: &AnyRow) -> Result<PersonLine, StoreError> {
+    let state: Option<String> = rows::maybe_parsed(row, "state")?;
+    Ok(PersonLine {
+        user: super::users::user(row)?,
+        state: state.and_then(|code| ConnectionState::from_code(&code)),
+        link_until: rows::maybe_instant(row, "link_until")?,
+    })
+}
+
 impl Store {
-    /// People by name, `limit` of them from `offset` on.
+    /// The page of people by name at a cursor; the first one without it, and where nothing stands before it any more.
+    pub async fn people_page(
+        &self,
+        which: PeopleFilter,
+        search: &str,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page<PersonLine>, StoreError> {
+        if cursor.is_some() {
+            let page = self.people(which, search, cursor, PAGE).await?;
+            if page.previous.is_some() {
+                return Ok(page);
+            }
+        }
+        self.people(which, search, None, PAGE).await
+    }
+
+    /// People by name, `limit` of them, at a cursor or from the beginning.
     pub async fn people(
         &self,
         which: PeopleFilter,
         search: &str,
-        (limit, offset): (i64, i64),
-    ) -> Result<Vec<PersonLine>, StoreError> {
-        let found = page_query(which, search, (limit, offset))
-            .fetch(self)
-            .await?;
-        Ok(self.readable(Listed::Users, &found, |row| {
-            let state: Option<String> = rows::maybe_parsed(row, "state")?;
-            Ok(PersonLine {
-                user: super::users::user(row)?,
-                state: state.and_then(|code| ConnectionState::from_code(&code)),
-                link_until: rows::maybe_instant(row, "link_until")?,
-            })
-        }))
+        cursor: Option<&Cursor>,
+        limit: i64,
+    ) -> Result<Page<PersonLine>, StoreError> {
+        let query = page_query(which, search, cursor, limit.saturating_add(1));
+        let mut found = Vec::new();
+        for row in query.fetch(self).await? {
+            let place = Place {
+                section: 0,
+                key: rows::text(&row, "name_key")?,
+                id: rows::text(&row, "id")?,
+            };
+            let line = self
+                .readable(Listed::Users, std::slice::from_ref(&row), line)
+                .pop();
+            found.push((place, line));
+        }
+        let direction = cursor.map_or(Direction::Next, |cursor| cursor.direction);
+        let limit = usize::try_from(limit).unwrap_or(0);
+        Ok(Page::of(found, limit, direction, cursor.is_some()))
     }
 
-    pub async fn count_people(&self, which: PeopleFilter, search: &str) -> Result<i64, StoreError> {
+    /// How many people each filter shows, in the order that is asked for.
+    pub async fn count_people(
+        &self,
+        filters: [PeopleFilter; 4],
+        search: &str,
+    ) -> Result<[i64; 4], StoreError> {
+        const COLUMNS: [&str; 4] = ["found_0", "found_1", "found_2", "found_3"];
+        let counts: Vec<String> = filters
+            .iter()
+            .zip(COLUMNS)
+            .map(|(which, column)| {
+                let condition = condition(*which);
+                format!("COUNT(CASE WHEN {condition} THEN 1 END) AS {column}")
+            })
+            .collect();
         let mut query = Query::new(format!(
-            "SELECT COUNT(*) AS found FROM users u WHERE {}",
-            condition(which)
+            "SELECT {} FROM users u WHERE 1 = 1",
+            counts.join(", ")
         ));
         query.search(search, "u.id");
         let found = query.fetch(self).await?;
-        found
-            .first()
-            .map_or(Ok(0), |row| rows::number(row, "found"))
+        let mut numbers = [0; 4];
+        for (number, column) in numbers.iter_mut().zip(COLUMNS) {
+            *number = found
+                .first()
+                .map_or(Ok(0), |row| rows::number(row, column))?;
+        }
+        Ok(numbers)
     }
 
     /// Adds somebody with their own addresses and the hash of a link, all or nothing.

@@ -1,7 +1,11 @@
 //! How the database finds what the pages of a large organisation ask.
 
 use crate::{
-    connection_list::ListQuery, error::StoreError, events, people, people::PeopleFilter,
+    connection_list::{ListQuery, PAGE},
+    cursor::Cursor,
+    error::StoreError,
+    events, people,
+    people::PeopleFilter,
     store::Store,
 };
 use kalends_core::{
@@ -12,9 +16,9 @@ use kalends_core::{
 /// What a page asks.
 #[derive(Debug, Clone, Copy)]
 pub enum PlannedQuery<'a> {
-    List(&'a ListQuery),
+    List(&'a ListQuery, Option<&'a Cursor>),
     Counts(&'a ListQuery),
-    People(PeopleFilter, &'a str),
+    People(PeopleFilter, &'a str, Option<&'a Cursor>),
     Entries(ConnectionId, Window),
     Entry(ConnectionId, EventId),
 }
@@ -23,14 +27,10 @@ impl Store {
     /// The steps that the database takes for it, in its own words.
     pub async fn plan(&self, asked: PlannedQuery<'_>) -> Result<Vec<String>, StoreError> {
         let queries = match asked {
-            PlannedQuery::List(wanted) => self.list_queries(wanted).await?,
+            PlannedQuery::List(wanted, cursor) => self.list_queries(wanted, cursor).await?,
             PlannedQuery::Counts(wanted) => self.count_queries(wanted).await?,
-            PlannedQuery::People(which, search) => {
-                vec![people::page_query(
-                    which,
-                    search,
-                    (super::connection_list::PAGE, 0),
-                )]
+            PlannedQuery::People(which, search, cursor) => {
+                vec![people::page_query(which, search, cursor, PAGE)]
             }
             PlannedQuery::Entries(connection, window) => {
                 vec![events::window_query(connection, window)]

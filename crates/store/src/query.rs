@@ -1,7 +1,12 @@
 //! Queries whose conditions depend on what is asked for.
 
 use crate::database::Engine;
-use crate::{error::StoreError, rows, search, store::Store};
+use crate::{
+    cursor::{Direction, Place},
+    error::StoreError,
+    rows, search,
+    store::Store,
+};
 use sqlx::{AssertSqlSafe, any::AnyRow};
 use std::fmt::Write as _;
 
@@ -63,7 +68,18 @@ impl Query {
         self.bind(Bound::Number(value));
     }
 
-    /// Narrows to the people whose words a search begins; `user` is the column with their id.
+    /// Narrows to what stands beyond a place by a text and an id.
+    pub fn beyond(&mut self, columns: &[&str; 2], direction: Direction, place: &Place) {
+        let operator = direction.operator();
+        self.add(&format!(" AND ({}){operator}(", columns.join(", ")));
+        self.text(&place.key);
+        self.add(", ");
+        self.text(&place.id);
+        self.add(")");
+    }
+
+    /// Narrows to the people whose words a search begins; `user` is the column with their id. Each range is read once
+    /// and as a whole: but for DISTINCT, Postgres looks for a match of each row of the list in turn.
     pub fn search(&mut self, search: &str, user: &str) {
         let ranges = search::ranges(search);
         if ranges.is_empty() && !search.trim().is_empty() {
@@ -72,7 +88,7 @@ impl Query {
         }
         for (from, to) in ranges {
             self.add(&format!(
-                " AND {user} IN (SELECT w.user_id FROM search_words w WHERE w.word >= "
+                " AND {user} IN (SELECT DISTINCT w.user_id FROM search_words w WHERE w.word >= "
             ));
             self.text(&from);
             self.add(" AND w.word < ");

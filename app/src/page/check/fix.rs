@@ -65,7 +65,7 @@ pub fn ApplyFix(id: String, fix: Fix, in_place: bool) -> impl IntoView {
             .into_any();
         }
         Fix::Ask(address) => {
-            let query = crate::percent::query(&[("mailbox", address)], 1);
+            let query = crate::percent::query(&[("mailbox", address)], "");
             let link = format!("/profile/exchange/request{query}");
             return view! { <a class="button button-primary" href=link rel="external">{label}</a> }
                 .into_any();

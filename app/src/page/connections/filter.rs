@@ -54,8 +54,17 @@ impl ConnectionsQuery {
     }
 
     /// The query of this list on another page.
-    pub fn query(&self, page: i64) -> String {
+    pub fn query(&self, page: &str) -> String {
         crate::percent::query(&self.parts(), page)
+    }
+
+    /// The place of its page; that of the first one if it means nothing.
+    pub fn known_page(&self) -> &str {
+        if self.page.parse::<kalends_store::Cursor>().is_ok() {
+            &self.page
+        } else {
+            ""
+        }
     }
 
     #[must_use]
@@ -201,7 +210,7 @@ pub fn Form(
             sort: wanted.sort.clone(),
             ..ConnectionsQuery::default()
         }
-        .query(1)
+        .query("")
     );
     view! {
         <form class="list-filter" method="get" action="/connections" role="search" aria-label="Connections">

@@ -28,10 +28,7 @@ pub async fn act_on_many(
 ) -> Result<(), AppError> {
     let admin = request::user_with(request::Right::Connections).await?;
     let services = request::services();
-    let back = format!(
-        "/connections{}",
-        wanted.query(wanted.page.parse().unwrap_or(1))
-    );
+    let back = format!("/connections{}", wanted.query(wanted.known_page()));
     let Ok(action) = action.parse::<BulkAction>() else {
         request::see_other(&back);
         return Ok(());
@@ -93,7 +90,8 @@ async fn lines(
             return Ok(Vec::new());
         }
         let most = i64::try_from(MAX_CONNECTIONS).unwrap_or(i64::MAX);
-        store.list_connections(&asked, most, 0).await
+        let found = store.list_connections(&asked, most, None).await;
+        found.map(|page| page.items)
     } else {
         let ids: Vec<_> = chosen
             .iter()
