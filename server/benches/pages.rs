@@ -22,16 +22,18 @@ use tokio::net::TcpStream;
 
 /// How often each page is asked for.
 const TIMES: usize = 40;
-const PAGES: [&str; 14] = [
+/// The places of pages far back are the ones behind whoever is called Finn.
+const PAGES: [&str; 15] = [
     "/sign-in",
     "/connections",
-    "/connections?page=150",
+    "/connections?page=biAzICBncmV0YQ",
     "/connections?state=action_needed",
     "/connections?q=anna+albers",
     "/connections?cause=password-refused&sort=since",
     "/connections?domain=branch.test&sort=last-sync",
     "/overview",
     "/people",
+    "/people?page=biAwICBncmV0YQ",
     "/people?q=greta",
     "/people?which=admins",
     "/calendar",
@@ -128,8 +130,8 @@ async fn main() {
     let (status, ..) = browser.ask(Method::POST, "/api/sign_in", form).await;
     assert_eq!(status, 303, "signing in");
     println!(
-        "{:<52} {:>8} {:>10} {:>10} {:>8}",
-        "page", "bytes", "median ms", "p95 ms", "ratio"
+        "{:<52} {:>8} {:>10} {:>10} {:>10}",
+        "page", "bytes", "median ms", "p95 ms", "p95 ratio"
     );
     let mut base = None;
     for page in PAGES {
@@ -151,8 +153,8 @@ async fn main() {
         let (median, late) = (times[TIMES / 2], times[TIMES * 95 / 100]);
         let base = *base.get_or_insert(median);
         println!(
-            "{page:<52} {bytes:>8} {median:>10.2} {late:>10.2} {:>8.2}",
-            median / base
+            "{page:<52} {bytes:>8} {median:>10.2} {late:>10.2} {:>10.2}",
+            late / base
         );
     }
 }

@@ -122,6 +122,7 @@ on_both_engines! {
             while let Some(next) = through_an_address(beside.next) {
                 let (names, page) = turn(world, &wanted, Some(&next)).await;
                 there.push(names);
+                assert!(there.len() < 10, "{wanted:?}: the list ends");
                 beside = page;
             }
             assert!(there.len() > 1, "{wanted:?}");
@@ -130,6 +131,7 @@ on_both_engines! {
                 let (names, page) = turn(world, &wanted, Some(&previous)).await;
                 assert!(page.next.is_some());
                 back.push(names);
+                assert!(back.len() < 10, "{wanted:?}: the list begins");
                 beside = page;
             }
             back.reverse();

@@ -55,19 +55,25 @@ pub(crate) fn page_query(
     cursor: Option<&Cursor>,
     limit: i64,
 ) -> Query {
+    let direction = cursor.map_or(Direction::Next, |cursor| cursor.direction);
+    let order = direction.order(&ORDER);
+    // What stands beside each person is looked up for those of the page alone.
     let mut query = Query::new(format!(
         "SELECT u.id, u.name_key, u.email, u.name, u.role, u.password_hash, u.time_zone, u.privacy, u.first_day, u.clock, u.disabled_at, u.disconnected_at, \
          i.expires_at AS link_until, CASE WHEN c.paused_at IS NULL THEN c.state ELSE 'paused' END AS state \
-         FROM users u LEFT JOIN invitations i ON i.user_id = u.id LEFT JOIN connections c ON c.id = {SHOWN_OF_PERSON} WHERE {}",
+         FROM (SELECT u.id AS found FROM users u WHERE {}",
         condition(which)
     ));
     query.search(search, "u.id");
-    let direction = cursor.map_or(Direction::Next, |cursor| cursor.direction);
     if let Some(cursor) = cursor {
         query.beyond(&ORDER, direction, &cursor.place);
     }
-    query.add(&format!(" ORDER BY {} LIMIT ", direction.order(&ORDER)));
+    query.add(&format!(" ORDER BY {order} LIMIT "));
     query.number(limit);
+    query.add(&format!(
+        ") page JOIN users u ON u.id = page.found LEFT JOIN invitations i ON i.user_id = u.id \
+         LEFT JOIN connections c ON c.id = {SHOWN_OF_PERSON} ORDER BY {order}"
+    ));
     query
 }
 

@@ -24,24 +24,39 @@ pub struct Totals {
     pub notices_failed: i64,
 }
 
+/// Notices that were given up, where the recipient got nothing since, tests left out; $1 to $3 are names.
+const FAILED_NOTICES: &str = "(SELECT COUNT(*) FROM notices n WHERE state = $1 AND kind <> $2 AND NOT EXISTS (SELECT 1 FROM notices s \
+     WHERE s.recipient = n.recipient AND s.channel = n.channel AND s.state = $3 AND s.ended_at > n.ended_at)) AS failed";
+
 impl Store {
+    /// How many alerts were given up, where the recipient got nothing since.
+    pub async fn count_failed_notices(&self) -> Result<i64, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {FAILED_NOTICES}"));
+        let row = sqlx::query(sql)
+            .bind(rows::to_name(&NoticeState::Failed, "state")?)
+            .bind(rows::to_name(&NoticeKind::Test, "kind")?)
+            .bind(rows::to_name(&NoticeState::Sent, "state")?)
+            .fetch_one(self.pool())
+            .await?;
+        rows::number(&row, "failed")
+    }
+
     pub async fn counted(&self, now: Timestamp) -> Result<Totals, StoreError> {
-        let row = sqlx::query(
+        let sql = sqlx::AssertSqlSafe(format!(
             "SELECT (SELECT COUNT(*) FROM users) AS people, \
              (SELECT COUNT(*) FROM two_factor WHERE secret_id IS NOT NULL) AS second_factors, \
-             (SELECT COUNT(*) FROM sessions WHERE user_id IS NOT NULL AND idle_expires_at > $1 \
-              AND absolute_expires_at > $1) AS sessions, \
-             (SELECT COUNT(*) FROM notices WHERE state = $2) AS waiting, \
-             (SELECT COUNT(*) FROM notices n WHERE state = $3 AND kind <> $4 AND NOT EXISTS (SELECT 1 FROM notices s \
-              WHERE s.recipient = n.recipient AND s.channel = n.channel AND s.state = $5 AND s.ended_at > n.ended_at)) AS failed",
-        )
-        .bind(now.millis())
-        .bind(rows::to_name(&NoticeState::Waiting, "state")?)
-        .bind(rows::to_name(&NoticeState::Failed, "state")?)
-        .bind(rows::to_name(&NoticeKind::Test, "kind")?)
-        .bind(rows::to_name(&NoticeState::Sent, "state")?)
-        .fetch_one(self.pool())
-        .await?;
+             (SELECT COUNT(*) FROM sessions WHERE user_id IS NOT NULL AND idle_expires_at > $4 \
+              AND absolute_expires_at > $4) AS sessions, \
+             (SELECT COUNT(*) FROM notices WHERE state = $5) AS waiting, {FAILED_NOTICES}"
+        ));
+        let row = sqlx::query(sql)
+            .bind(rows::to_name(&NoticeState::Failed, "state")?)
+            .bind(rows::to_name(&NoticeKind::Test, "kind")?)
+            .bind(rows::to_name(&NoticeState::Sent, "state")?)
+            .bind(now.millis())
+            .bind(rows::to_name(&NoticeState::Waiting, "state")?)
+            .fetch_one(self.pool())
+            .await?;
         let counts = self.count_connections(&ListQuery::default()).await?;
         let connections =
             ConnectionState::ALL.map(|state| (state, counts.of(ConnectionFilter::Is(state))));

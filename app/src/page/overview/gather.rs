@@ -37,11 +37,11 @@ pub async fn overview(
         })
         .collect();
     let people = counts.connections() + counts.not_connected;
-    let counted = store.counted(words.now).await?;
+    let failed = store.count_failed_notices().await?;
     let silence = if is_mail_refused {
         Some("No mail leaves: the mail server refuses the name or password of Kalends.".to_owned())
     } else {
-        match counted.notices_failed {
+        match failed {
             0 => None,
             1 => Some(
                 "1 alert was given up, and nothing has reached its recipient since.".to_owned(),
