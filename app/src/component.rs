@@ -14,6 +14,7 @@ mod loaded;
 mod notice;
 mod pager;
 mod question;
+mod table_head;
 mod wake_islands;
 mod when;
 
@@ -34,5 +35,6 @@ pub use notice::owner_short;
 pub use notice::{CommandBlock, Notice};
 pub use pager::{Pager, PagerView};
 pub use question::{Asks, Question};
+pub use table_head::TableHead;
 pub use wake_islands::WakeIslands;
 pub use when::When;

@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{EmptyState, Field, FormNotice, Frame, Pager, PagerView, When, loaded},
+    component::{EmptyState, Field, FormNotice, Frame, Pager, PagerView, TableHead, When, loaded},
     draft::FormDraft,
     moment::{Formatter, Moment},
     request,
@@ -305,14 +305,7 @@ fn Lines(lines: Vec<LineView>) -> impl IntoView {
     view! {
         <div class="table-box" role="region" aria-label="Audit log" tabindex="0">
             <table class="table table-stack" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">"When"</th>
-                        <th role="columnheader" scope="col">"Who"</th>
-                        <th role="columnheader" scope="col">"What"</th>
-                        <th role="columnheader" scope="col">"About"</th>
-                    </tr>
-                </thead>
+                <TableHead columns=&["When", "Who", "What", "About"] />
                 <tbody role="rowgroup">
                     {lines
                         .into_iter()

@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{CommandBlock, Frame, Notice, loaded},
+    component::{CommandBlock, Frame, Notice, TableHead, loaded},
     request,
 };
 use kalends_core::advice::{Advice, Names, Section, advice, table};
@@ -83,14 +83,7 @@ pub fn ProblemsPage() -> impl IntoView {
                 <p class="lead">"Everything that can go wrong with a connection. Names in it are examples."</p>
                 <div class="table-box" tabindex="0" role="region" aria-label="All problems">
                     <table class="table table-stack" role="table">
-                        <thead role="rowgroup">
-                            <tr role="row">
-                                <th role="columnheader" scope="col">"Code"</th>
-                                <th role="columnheader" scope="col">"Meaning"</th>
-                                <th role="columnheader" scope="col">"Who acts"</th>
-                                <th role="columnheader" scope="col">"Tried again"</th>
-                            </tr>
-                        </thead>
+                        <TableHead columns=&["Code", "Meaning", "Who acts", "Tried again"] />
                         <tbody role="rowgroup">{rows.into_iter().map(problem_row).collect_view()}</tbody>
                     </table>
                 </div>

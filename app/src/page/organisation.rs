@@ -15,7 +15,7 @@ pub mod requests;
 
 use crate::{
     AppError,
-    component::{Frame, When, loaded},
+    component::{Frame, TableHead, When, loaded},
     moment::Moment,
     request,
 };
@@ -255,14 +255,7 @@ fn Accounts(accounts: Vec<AccountLine>) -> impl IntoView {
     view! {
         <div class="table-box" role="region" aria-label="List of service accounts" tabindex="0">
             <table class="table table-stack" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">"Account"</th>
-                        <th role="columnheader" scope="col">"Mail domains"</th>
-                        <th role="columnheader" scope="col">"State"</th>
-                        <th role="columnheader" scope="col" class="number">"Connections"</th>
-                    </tr>
-                </thead>
+                <TableHead columns=&["Account", "Mail domains", "State", "Connections"] numbers=&["Connections"] />
                 <tbody role="rowgroup">
                     {accounts
                         .into_iter()

@@ -9,7 +9,7 @@ mod view;
 
 use crate::{
     AppError,
-    component::{AllPaused, Follow, Frame, Icon, When, loaded, state_label},
+    component::{AllPaused, Follow, Frame, Icon, TableHead, When, loaded, state_label},
     request,
 };
 use kalends_core::topic::Topic;
@@ -208,13 +208,7 @@ fn Servers(servers: Vec<ServerView>) -> impl IntoView {
             <h2 id="servers">"Exchange servers"</h2>
             <div class="table-box" role="region" aria-label="Servers and certificates" tabindex="0">
                 <table class="table table-stack" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">"Host"</th>
-                            <th role="columnheader" scope="col">"Product"</th>
-                            <th role="columnheader" scope="col">"Certificate ends"</th>
-                        </tr>
-                    </thead>
+                    <TableHead columns=&["Host", "Product", "Certificate ends"] />
                     <tbody role="rowgroup">
                         {servers
                             .into_iter()

@@ -6,7 +6,7 @@ pub mod person;
 
 use crate::{
     AppError,
-    component::{EmptyState, Frame, Pager, PagerView, StateBadge, StateView, loaded},
+    component::{EmptyState, Frame, Pager, PagerView, StateBadge, StateView, TableHead, loaded},
     request,
 };
 use kalends_store::PeopleFilter;
@@ -167,14 +167,7 @@ fn Table(rows: Vec<PeopleRow>) -> impl IntoView {
     view! {
         <div class="table-box" role="region" aria-label="People" tabindex="0">
             <table class="table table-stack" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">"Person"</th>
-                        <th role="columnheader" scope="col">"Role"</th>
-                        <th role="columnheader" scope="col">"Sign-in"</th>
-                        <th role="columnheader" scope="col">"Calendar"</th>
-                    </tr>
-                </thead>
+                <TableHead columns=&["Person", "Role", "Sign-in", "Calendar"] />
                 <tbody role="rowgroup">
                     {rows
                         .into_iter()

@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Frame, When, loaded},
+    component::{Frame, TableHead, When, loaded},
     moment::{Formatter, Moment},
     request,
 };
@@ -246,13 +246,7 @@ fn BulkResult(view: BulkView) -> impl IntoView {
             {(done < total).then(|| view! { <progress max=total value=done aria-label="Done"></progress> })}
             <div class="table-box" role="region" aria-label="Results" tabindex="0">
                 <table class="table table-stack" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">"Person"</th>
-                            <th role="columnheader" scope="col">"Mailbox"</th>
-                            <th role="columnheader" scope="col">"Result"</th>
-                        </tr>
-                    </thead>
+                    <TableHead columns=&["Person", "Mailbox", "Result"] />
                     <tbody role="rowgroup">
                         {lines
                             .into_iter()

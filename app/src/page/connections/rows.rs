@@ -1,7 +1,7 @@
 //! The rows of the list, each with a box to choose it.
 
 use crate::{
-    component::{StateBadge, StateView, When},
+    component::{StateBadge, StateView, TableHead, When},
     moment::Moment,
     request,
 };
@@ -64,15 +64,7 @@ pub fn Table(rows: Vec<ConnectionRow>) -> impl IntoView {
     view! {
         <div class="table-box" role="region" aria-label="Connections" tabindex="0">
             <table class="table table-stack" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">"Person"</th>
-                        <th role="columnheader" scope="col">"State"</th>
-                        <th role="columnheader" scope="col">"Mailbox and account"</th>
-                        <th role="columnheader" scope="col">"Last sync"</th>
-                        <th role="columnheader" scope="col" class="number">"Entries"</th>
-                    </tr>
-                </thead>
+                <TableHead columns=&["Person", "State", "Mailbox and account", "Last sync", "Entries"] numbers=&["Entries"] />
                 <tbody role="rowgroup">
                     {rows.into_iter().enumerate().map(|(place, row)| view! { <RowView place row /> }).collect_view()}
                 </tbody>

@@ -1,6 +1,6 @@
 //! Lists of the design's page: tables, facts, causes, first steps, the line of time, and where there is nothing.
 
-use crate::component::{EmptyState, StateBadge, StateView};
+use crate::component::{EmptyState, StateBadge, StateView, TableHead};
 use kalends_core::connection::ConnectionState;
 use leptos::prelude::*;
 
@@ -37,13 +37,7 @@ fn Tables() -> impl IntoView {
             <h2 id="tables">"Tables"</h2>
             <div class="table-box" role="region" aria-label="A table" tabindex="0">
                 <table class="table table-stack" role="table">
-                    <thead role="rowgroup">
-                        <tr role="row">
-                            <th role="columnheader" scope="col">"Person"</th>
-                            <th role="columnheader" scope="col">"Calendar"</th>
-                            <th role="columnheader" scope="col" class="number">"Entries"</th>
-                        </tr>
-                    </thead>
+                    <TableHead columns=&["Person", "Calendar", "Entries"] numbers=&["Entries"] />
                     <tbody role="rowgroup">
                         <tr role="row">
                             <th role="rowheader" scope="row">

@@ -1,5 +1,6 @@
 //! The addresses of a scope as a table, and the way between its pages.
 
+use crate::component::TableHead;
 use leptos::prelude::*;
 
 /// One address.
@@ -21,14 +22,7 @@ pub fn Rows(rows: Vec<ScopeRowView>) -> impl IntoView {
     view! {
         <div class="table-box" role="region" aria-label="Addresses" tabindex="0">
             <table class="table table-stack" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">"Address"</th>
-                        <th role="columnheader" scope="col">"Found"</th>
-                        <th role="columnheader" scope="col">"Person"</th>
-                        <th role="columnheader" scope="col">"Connection"</th>
-                    </tr>
-                </thead>
+                <TableHead columns=&["Address", "Found", "Person", "Connection"] />
                 <tbody role="rowgroup">
                     {rows
                         .into_iter()
