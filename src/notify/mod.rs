@@ -23,4 +23,4 @@ pub use deliver::{deliver_due, test_mail, test_webhook};
 pub use link::send_link;
 pub use mail::{MailError, Mailer};
 pub use watch::update_incidents;
-pub use webhook::{HookError, NewHook, add, remove, signature};
+pub use webhook::{HookError, NewHook, add, new_key, remove, signature};

@@ -1,7 +1,10 @@
 //! Webhooks: notices posted as JSON, signed as <https://www.standardwebhooks.com> says.
 
 use super::delivery_error::DeliveryError;
-use crate::{accounts::custody::CustodyError, services::Services};
+use crate::{
+    accounts::custody::CustodyError,
+    services::{Services, one_time_links::SHOWN_FOR},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Method, Request, Uri, header};
@@ -149,7 +152,7 @@ pub async fn add(services: &Services, admin: &User, new: NewHook) -> Result<(), 
         host: new.to.host.clone(),
         port: new.to.port,
         path: new.to.path.reveal().to_owned(),
-        key: key.clone(),
+        key,
     };
     let text = serde_json::to_string(&sealed).unwrap_or_default();
     let entry = AuditEntry::by(admin.id, AuditAction::WebhookAdded)
@@ -164,11 +167,10 @@ pub async fn add(services: &Services, admin: &User, new: NewHook) -> Result<(), 
     };
     let custody = services.custody();
     let added = custody.add_webhook(&text.into(), webhook, &entry, id).await;
-    let added = added.map_err(|error| match error {
+    added.map_err(|error| match error {
         CustodyError::Store(StoreError::TooMany) => HookError::TooMany,
         error => error.into(),
     })?;
-    services.keys.keep(added.id, admin.id, key, now);
     Ok(())
 }
 
@@ -184,6 +186,31 @@ pub async fn remove(
     let entry = AuditEntry::by(admin.id, AuditAction::WebhookRemoved)
         .about(format!("{} at {}", webhook.name, webhook.host));
     services.custody().remove_webhook(&webhook, &entry).await
+}
+
+/// Opens the address and the signing key.
+async fn opened(services: &Services, webhook: &Webhook) -> Result<Sealed, DeliveryError> {
+    let to = Destination::webhook(webhook.id);
+    let opened = services.vault.open_secret(webhook.secret_id, &to).await;
+    let opened = opened.map_err(|error| DeliveryError::ForNow(error.to_string()))?;
+    serde_json::from_str(opened.reveal())
+        .map_err(|_| DeliveryError::ForGood("its sealed address cannot be read".to_owned()))
+}
+
+/// The signing key of a webhook that this admin added a moment ago, on whichever instance; nobody else reads it, and
+/// nobody later.
+pub async fn new_key(services: &Services, webhook: &Webhook, admin: &User) -> Option<String> {
+    let age = services.clock.now().since(webhook.made_at);
+    if webhook.made_by != admin.id || age >= SHOWN_FOR {
+        return None;
+    }
+    match opened(services, webhook).await {
+        Ok(sealed) => Some(sealed.key.clone()),
+        Err(error) => {
+            tracing::error!(%error, "the key of a new webhook cannot be shown");
+            None
+        }
+    }
 }
 
 /// The signature of a body that is sent at `now`, as the header `webhook-signature` has it.
@@ -203,11 +230,7 @@ pub(super) async fn post(
     notice: NoticeId,
     body: &str,
 ) -> Result<String, DeliveryError> {
-    let to = Destination::webhook(webhook.id);
-    let opened = services.vault.open_secret(webhook.secret_id, &to).await;
-    let opened = opened.map_err(|error| DeliveryError::ForNow(error.to_string()))?;
-    let sealed: Sealed = serde_json::from_str(opened.reveal())
-        .map_err(|_| DeliveryError::ForGood("its sealed address cannot be read".to_owned()))?;
+    let sealed = opened(services, webhook).await?;
     let now = services.clock.now();
     let signed = signature(&sealed.key, &notice.to_string(), now, body)
         .ok_or_else(|| DeliveryError::ForGood("its signing key cannot be used".to_owned()))?;

@@ -1,7 +1,7 @@
 //! What the parts that act are handed: both databases, the way out, the time, and what only this process knows.
 
 pub mod instance;
-pub mod one_time_secrets;
+pub mod one_time_links;
 mod other_instances;
 pub mod peers;
 
@@ -12,15 +12,11 @@ use crate::{
     notify::Channels,
     people::hashing::Hashing,
     reports::metrics::Metrics,
-    services::{one_time_secrets::OneTimeSecrets, other_instances::OtherInstances, peers::Peers},
+    services::{one_time_links::OneTimeLinks, other_instances::OtherInstances, peers::Peers},
     sync::IdleConnections,
     worker::{ClockWatch, Heartbeats},
 };
-use kalends_core::{
-    clock::Clock,
-    id::{UserId, WebhookId},
-    random::Random,
-};
+use kalends_core::{clock::Clock, random::Random};
 use kalends_exchange::outbound::Outbound;
 use kalends_store::{Store, vault::Vault};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,9 +47,7 @@ pub struct Services {
     /// The tests of connections that are under way.
     pub running: RunningChecks,
     /// Links to set a password with that were just made.
-    pub links: OneTimeSecrets<UserId>,
-    /// Signing keys of webhooks that were just made.
-    pub keys: OneTimeSecrets<WebhookId>,
+    pub links: OneTimeLinks,
     /// The ways out for notices; none but webhooks until the program sets more.
     pub channels: Channels,
     /// Signed-in connections between sync runs.
@@ -93,8 +87,7 @@ impl Services {
             peers: Peers::default(),
             analyses: Analyses::default(),
             running: RunningChecks::default(),
-            links: OneTimeSecrets::default(),
-            keys: OneTimeSecrets::default(),
+            links: OneTimeLinks::default(),
             channels: Channels::new(None, outbound.clone(), String::new()),
             idle_connections: IdleConnections::default(),
             tasks: TaskTracker::new(),

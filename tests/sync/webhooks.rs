@@ -42,9 +42,12 @@ on_both_engines! {
         notify::add(&services, &alice, new).await.unwrap();
         let hook = services.store.webhooks().await.unwrap().remove(0);
         assert_eq!((hook.name.as_str(), hook.host.as_str()), ("Chat room", "chat.example.test"));
-        let key = services.keys.get(hook.id, alice.id, world.clock.now()).unwrap();
+        let key = notify::new_key(&services, &hook, &alice).await.unwrap();
         let bob = world.user("bob").await;
-        assert_eq!(services.keys.get(hook.id, bob.id, world.clock.now()), None);
+        assert_eq!(notify::new_key(&services, &hook, &bob).await, None);
+        let mut old = hook.clone();
+        old.made_at = old.made_at - std::time::Duration::from_mins(15);
+        assert_eq!(notify::new_key(&services, &old, &alice).await, None);
 
         server.answer_with(503);
         world.exchange.world().account_mut(SERVICE).unwrap().role = false;

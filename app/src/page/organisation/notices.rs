@@ -6,7 +6,7 @@ mod webhooks;
 
 use crate::{
     AppError,
-    component::{Frame, When, loaded},
+    component::{Frame, TableHead, When, loaded},
     draft::FormDraft,
     moment::Moment,
     request,
@@ -51,28 +51,28 @@ async fn notices(page: String) -> Result<NoticesView, AppError> {
     let words = request::formatter(&admin).await?;
     let services = request::services();
     let store = &services.store;
-    let now = services.clock.now();
     let page = page.parse::<i64>().unwrap_or(1).clamp(1, 10_000);
     let found = store.notices(PAGE_SIZE + 1, (page - 1) * PAGE_SIZE).await;
     let found = found.map_err(request::internal)?;
     let webhooks = store.webhooks().await.map_err(request::internal)?;
     let open = store.open_incidents().await.map_err(request::internal)?;
+    let mut shown = Vec::new();
+    for webhook in webhooks {
+        shown.push(WebhookView {
+            key: kalends::notify::new_key(&services, &webhook, &admin).await,
+            id: webhook.id.to_string(),
+            name: webhook.name,
+            host: webhook.host,
+            since: words.appointment(webhook.made_at, false),
+        });
+    }
     Ok(NoticesView {
         mail: services.channels.mail().map(|mail| MailView {
             host: mail.host().to_owned(),
             from: mail.from(),
             is_refused: mail.is_sign_in_refused(),
         }),
-        webhooks: webhooks
-            .into_iter()
-            .map(|webhook| WebhookView {
-                key: services.keys.get(webhook.id, admin.id, now),
-                id: webhook.id.to_string(),
-                name: webhook.name,
-                host: webhook.host,
-                since: words.appointment(webhook.made_at, false),
-            })
-            .collect(),
+        webhooks: shown,
         open: open
             .into_iter()
             .map(|incident| OpenView {
@@ -195,14 +195,7 @@ fn Sent(sent: Vec<SentView>) -> impl IntoView {
     view! {
         <div class="table-box" role="region" aria-label="Alerts" tabindex="0">
             <table class="table table-stack" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">"Alert"</th>
-                        <th role="columnheader" scope="col">"To"</th>
-                        <th role="columnheader" scope="col">"State"</th>
-                        <th role="columnheader" scope="col">"When"</th>
-                    </tr>
-                </thead>
+                <TableHead columns=&["Alert", "To", "State", "When"] />
                 <tbody role="rowgroup">
                     {sent
                         .into_iter()

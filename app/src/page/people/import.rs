@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{FormNotice, Frame, loaded},
+    component::{FormNotice, Frame, TableHead, loaded},
     draft::FormDraft,
     request,
 };
@@ -60,7 +60,7 @@ async fn mailed(
     {
         return Ok("Kalends mails no links here: hand them over yourself.".to_owned());
     }
-    let since = services.clock.now() - kalends::services::one_time_secrets::SHOWN_FOR;
+    let since = services.clock.now() - kalends::services::one_time_links::SHOWN_FOR;
     let (mut sent, mut waiting, mut failed) = (0, 0, 0);
     for (state, number) in services.store.links_mailed(since).await? {
         match state {
@@ -349,13 +349,7 @@ fn Lines(rows: Vec<PreviewRow>) -> impl IntoView {
     view! {
         <div class="table-box" role="region" aria-label="Lines of the table" tabindex="0">
             <table class="table table-stack" role="table">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">"Person"</th>
-                        <th role="columnheader" scope="col">"Line"</th>
-                        <th role="columnheader" scope="col">"What happens"</th>
-                    </tr>
-                </thead>
+                <TableHead columns=&["Person", "Line", "What happens"] />
                 <tbody role="rowgroup">
                     {rows
                         .into_iter()
