@@ -83,9 +83,8 @@ async fn signed_in(parts: &mut Parts, services: &Services) -> Result<Option<User
     let Some(id) = id.map_err(|error| failed(&error))? else {
         return Ok(None);
     };
-    let user = services.store.user(id).await;
-    let user = user.map_err(|error| failed(&error))?;
-    Ok(user.filter(|user| user.disabled_at.is_none()))
+    let user = services.store.enabled_user(id).await;
+    user.map_err(|error| failed(&error))
 }
 
 /// Everything about the one who asks, and about nobody else.

@@ -150,8 +150,7 @@ impl Viewer {
         let Some(id) = session.and_then(|session| session.user_id) else {
             return Ok(None);
         };
-        let user = store.user(id).await?;
-        Ok(user.filter(|user| user.disabled_at.is_none()))
+        store.enabled_user(id).await
     }
 
     /// Whether they are signed in and may see all of it.

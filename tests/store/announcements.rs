@@ -260,14 +260,16 @@ on_both_engines! {
 mod postgres_alone {
     use super::*;
 
+    fn following(store: &Store) -> Follower {
+        let announcements = store.announcements();
+        announcements.follow([Topic::Overview], Duration::ZERO)
+    }
+
     #[tokio::test]
     async fn another_instance_hears_of_a_change_within_a_second() {
         let world = World::open(Engine::Postgres).await;
         let _hearing = hearing(&world.other);
-        let follower = world
-            .other
-            .announcements()
-            .follow([Topic::Overview], Duration::ZERO);
+        let follower = following(&world.other);
         // Until it listens, it asks.
         announce(&world.store, Topic::Overview).await;
         let changed = timeout(ASKED, follower.changed()).await;
@@ -286,10 +288,7 @@ mod postgres_alone {
     async fn what_is_told_while_the_listening_connection_is_lost_is_heard_of_too() {
         let world = World::open(Engine::Postgres).await;
         let _hearing = hearing(&world.other);
-        let follower = world
-            .other
-            .announcements()
-            .follow([Topic::Overview], Duration::ZERO);
+        let follower = following(&world.other);
         announce(&world.store, Topic::Overview).await;
         timeout(ASKED, follower.changed()).await.unwrap();
         for _ in 0..2 {

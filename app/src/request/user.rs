@@ -24,8 +24,7 @@ pub async fn user_if_signed_in() -> Result<Option<User>, AppError> {
     let Some(id) = session()?.get::<UserId>(USER_KEY).await.map_err(internal)? else {
         return Ok(None);
     };
-    let user = services().store.user(id).await.map_err(internal)?;
-    Ok(user.filter(|user| user.disabled_at.is_none()))
+    services().store.enabled_user(id).await.map_err(internal)
 }
 
 /// Who asks; leads to the sign-in page if nobody is signed in.

@@ -191,6 +191,12 @@ impl Store {
         row.as_ref().map(user).transpose()
     }
 
+    /// Somebody who may sign in: `None` also for who is disabled.
+    pub async fn enabled_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let user = self.user(id).await?;
+        Ok(user.filter(|user| user.disabled_at.is_none()))
+    }
+
     pub async fn user_by_email(&self, email: &SmtpAddress) -> Result<Option<User>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE email = $1"));
         let row = sqlx::query(sql)
