@@ -1,161 +1,166 @@
 //! One action for many connections, chosen by an admin from the list, with a result for each.
 
 use crate::{
-    accounts::custody::CustodyError, connect, services::Services, sync, worker::WorkerContext,
+    accounts::custody::CustodyError,
+    connect,
+    jobs::{SLICE, whose},
+    services::Services,
+    sync,
 };
 use kalends_core::{
-    audit::{self, AuditEntry},
-    bulk_action::{Bulk, BulkAction, BulkLine, BulkOutcome},
-    connection::ConnectionState,
-    id::BulkId,
+    audit::{AuditAction, AuditEntry},
+    bulk_action::{BulkAction, BulkLine, BulkOutcome},
+    connection::{Connection, ConnectionState},
+    id::JobId,
+    job::{JobError, JobKind, JobState, Turn},
+    rights::Right,
 };
-use kalends_store::{StoreError, User};
-use std::time::Duration;
-use tokio::task::JoinSet;
+use kalends_store::{LeasedJob, StoreError, User};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// The most connections of one action.
 pub const MAX_CONNECTIONS: usize = 5_000;
-/// Results are written down in groups, so that a long list shows how far it is.
-const GROUP: usize = 20;
-/// What a process that is gone has left undone for this long is taken up by another.
-const ABANDONED: Duration = Duration::from_mins(2);
+/// How many are read at a time.
+const GROUP: i64 = 50;
 
-/// Actions that were left undone and are gone on with at the same time.
-const MAX_CONCURRENT: usize = 4;
-
-/// Writes the action down and begins it; the first [`MAX_CONNECTIONS`] lines are taken.
+/// Writes the action down, to be taken up at once; the first [`MAX_CONNECTIONS`] lines are taken.
 pub async fn start(
     services: &Services,
     admin: &User,
     action: BulkAction,
     mut lines: Vec<BulkLine>,
-) -> Result<BulkId, StoreError> {
+) -> Result<JobId, StoreError> {
     lines.truncate(MAX_CONNECTIONS);
-    let at = services.clock.now();
-    let bulk = Bulk {
-        id: BulkId::new(at, services.random.bytes()),
-        made_by: admin.id,
-        at,
-        action,
-        finished_at: None,
-        lines,
-    };
-    services.store.put_bulk(&bulk).await?;
-    let (id, services) = (bulk.id, services.clone());
-    services.tasks.clone().spawn(async move {
-        if let Err(error) = go_on(&services, bulk).await {
-            tracing::error!(%error, "an action for many connections was broken off");
-        }
-    });
+    let made = (admin.id, services.clock.now());
+    let (kind, state) = (JobKind::BulkAction, JobState::Waiting);
+    let id = services
+        .store
+        .add_job(kind, state, &action, &lines, made)
+        .await?;
+    services.wake_jobs.notify_one();
     Ok(id)
 }
 
-/// Takes up what a process that is gone has left undone until told to stop; what is under way then is taken up anew.
-pub(crate) async fn run(worker: &WorkerContext) {
-    let (services, stop) = (&worker.services, &worker.stop);
-    let mut under_way = JoinSet::new();
-    while !stop.is_cancelled() {
-        worker.alive();
-        let now = services.clock.now();
-        if under_way.len() < MAX_CONCURRENT {
-            match services
-                .store
-                .take_abandoned_bulk(now - ABANDONED, now)
-                .await
-            {
-                Ok(Some(bulk)) => {
-                    let services = services.clone();
-                    under_way.spawn(async move { go_on(&services, bulk).await });
-                    continue;
-                }
-                Ok(None) => {}
-                Err(error) => tracing::error!(%error, "actions left undone could not be read"),
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            Some(ended) = under_way.join_next() => {
-                if let Ok(Err(error)) = ended {
-                    tracing::error!(%error, "an action for many connections was broken off");
-                }
-            }
-            () = worker.pause() => {}
-        }
-    }
-}
-
-async fn go_on(services: &Services, mut bulk: Bulk) -> Result<(), StoreError> {
-    let Some(admin) = services.store.user(bulk.made_by).await? else {
-        let now = services.clock.now();
-        return services.store.finish_bulk(&bulk, now).await.map(drop);
-    };
-    for place in 0..bulk.lines.len() {
-        if bulk.lines[place].done.is_some() {
-            continue;
-        }
-        let done = one(services, &admin, bulk.action, &bulk.lines[place]).await;
-        bulk.lines[place].done = Some(done.unwrap_or_else(|error| {
-            tracing::error!(%error, "an action for one of many connections failed");
-            BulkOutcome::Failed
-        }));
-        if (place + 1) % GROUP == 0 {
-            let now = services.clock.now();
-            if !services.store.keep_bulk(&bulk, now).await? {
-                // This process was not heard of for a while: another one goes on from what was written down.
-                return Ok(());
-            }
-        }
-    }
-    let now = services.clock.now();
-    services.store.finish_bulk(&bulk, now).await.map(drop)
-}
-
-async fn one(
+/// Goes on with an action for a while.
+pub(crate) async fn work(
     services: &Services,
-    admin: &User,
-    action: BulkAction,
-    line: &BulkLine,
-) -> Result<BulkOutcome, CustodyError> {
-    let store = &services.store;
-    let Some(connection) = store.connection(line.connection).await? else {
-        return Ok(BulkOutcome::Gone);
+    job: &LeasedJob,
+    stop: &CancellationToken,
+) -> Result<Turn, StoreError> {
+    let until = Instant::now() + SLICE;
+    let action: BulkAction = job.payload()?;
+    let Some(admin) = whose(services, &job.job, Right::Connections).await? else {
+        return Ok(Turn::Failed(JobError::NotAllowed));
     };
-    let now = services.clock.now();
-    let entry = |action| AuditEntry::by(admin.id, action).about(connection.mailbox.as_str());
-    let is_paused = connection.state == ConnectionState::Paused;
-    Ok(match action {
-        BulkAction::Check | BulkAction::Sync if is_paused => BulkOutcome::IsPaused,
-        BulkAction::Check => {
-            BulkOutcome::Checking(connect::check_again(services, admin, &connection, false).await?)
+    let store = &services.store;
+    loop {
+        let open = store.open_items::<BulkLine>(job.job.id, GROUP).await?;
+        if open.is_empty() {
+            return Ok(Turn::Done);
         }
-        BulkAction::Sync => match sync::soon(services, admin, &connection).await? {
-            sync::SyncRequest::Started | sync::SyncRequest::Waiting => BulkOutcome::Due,
-            sync::SyncRequest::AccountStopped => BulkOutcome::AccountStopped,
-            sync::SyncRequest::Paused => BulkOutcome::IsPaused,
-        },
-        BulkAction::Pause => {
-            let entry = entry(audit::AuditAction::ConnectionPaused);
-            store
-                .pause_connection(connection.id, true, &entry, now)
-                .await?;
-            BulkOutcome::Paused
-        }
-        BulkAction::Resume => {
-            let entry = entry(audit::AuditAction::ConnectionResumed);
-            let goes_on = store
-                .pause_connection(connection.id, false, &entry, now)
-                .await?;
-            services.wake.notify_one();
-            if goes_on {
-                BulkOutcome::Resumed
-            } else {
-                BulkOutcome::IsDisabled
+        for (position, line) in open {
+            if stop.is_cancelled() || Instant::now() > until {
+                return Ok(Turn::Continue);
             }
+            let step = Step {
+                services,
+                admin: &admin,
+                job,
+                position,
+            };
+            let outcome = match step.done(action, &line).await {
+                Ok(outcome) => outcome,
+                Err(CustodyError::Store(error)) if error.is_for_now() => return Err(error),
+                Err(error) => {
+                    tracing::error!(%error, "an action for one of many connections failed");
+                    BulkOutcome::Failed
+                }
+            };
+            store.keep_result_of(&job.lease, position, &outcome).await?;
         }
-        BulkAction::Disconnect => {
-            let entry = entry(audit::AuditAction::Disconnected);
-            let ended = services.custody().end(connection.user_id, &entry).await?;
-            ended.map_or(BulkOutcome::Gone, |_| BulkOutcome::Disconnected)
-        }
-    })
+    }
+}
+
+/// One of the connections.
+struct Step<'a> {
+    services: &'a Services,
+    admin: &'a User,
+    job: &'a LeasedJob,
+    position: i64,
+}
+
+impl Step<'_> {
+    async fn done(&self, action: BulkAction, line: &BulkLine) -> Result<BulkOutcome, CustodyError> {
+        let connection = self.services.store.connection(line.connection).await?;
+        let Some(connection) = connection else {
+            return Ok(BulkOutcome::Gone);
+        };
+        let is_paused = connection.state == ConnectionState::Paused;
+        Ok(match action {
+            BulkAction::Check | BulkAction::Sync if is_paused => BulkOutcome::IsPaused,
+            BulkAction::Check => {
+                let started =
+                    connect::check_again(self.services, self.admin, &connection, false).await?;
+                BulkOutcome::Checking(started)
+            }
+            BulkAction::Sync => {
+                let services = self.keeping(BulkOutcome::Due)?;
+                match sync::soon(&services, self.admin, &connection).await? {
+                    sync::SyncRequest::Started | sync::SyncRequest::Waiting => BulkOutcome::Due,
+                    sync::SyncRequest::AccountStopped => BulkOutcome::AccountStopped,
+                    sync::SyncRequest::Paused => BulkOutcome::IsPaused,
+                }
+            }
+            BulkAction::Pause => {
+                self.pause(&connection, true, BulkOutcome::Paused).await?;
+                BulkOutcome::Paused
+            }
+            BulkAction::Resume => {
+                let goes_on = self.pause(&connection, false, BulkOutcome::Resumed).await?;
+                self.services.wake.notify_one();
+                if goes_on {
+                    BulkOutcome::Resumed
+                } else {
+                    BulkOutcome::IsDisabled
+                }
+            }
+            BulkAction::Disconnect => {
+                let entry = self.entry(AuditAction::Disconnected, &connection);
+                let custody = self.keeping(BulkOutcome::Disconnected)?.custody();
+                let ended = custody.end(connection.user_id, &entry).await?;
+                ended.map_or(BulkOutcome::Gone, |_| BulkOutcome::Disconnected)
+            }
+        })
+    }
+
+    async fn pause(
+        &self,
+        connection: &Connection,
+        paused: bool,
+        outcome: BulkOutcome,
+    ) -> Result<bool, StoreError> {
+        let action = if paused {
+            AuditAction::ConnectionPaused
+        } else {
+            AuditAction::ConnectionResumed
+        };
+        let entry = self.entry(action, connection);
+        let store = self.keeping(outcome)?.store;
+        let now = self.services.clock.now();
+        store
+            .pause_connection(connection.id, paused, &entry, now)
+            .await
+    }
+
+    fn entry(&self, action: AuditAction, connection: &Connection) -> AuditEntry {
+        AuditEntry::by(self.admin.id, action).about(connection.mailbox.as_str())
+    }
+
+    /// The services with a store that keeps the outcome together with what is changed.
+    fn keeping(&self, outcome: BulkOutcome) -> Result<Services, StoreError> {
+        let store = &self.services.store;
+        let doing = store.doing(&self.job.lease, self.position, &outcome)?;
+        Ok(self.services.with_store(doing))
+    }
 }

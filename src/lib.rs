@@ -4,6 +4,7 @@
 //! worker         runs everything below that happens by itself, as loops that do not wait for one another
 //! services       what every part is handed: both databases, the way out, clock and randomness
 //!
+//! jobs           what is common to all work that outlives a request
 //! connect        the connection test, then saving a connection
 //! sync           keeps stored calendars in step
 //! mailbox_scope  which mailboxes an account of the organisation reaches
@@ -25,6 +26,7 @@ pub mod analysis;
 pub mod audit;
 pub mod bulk_actions;
 pub mod connect;
+pub mod jobs;
 pub mod mailbox_scope;
 pub mod notify;
 pub mod people;

@@ -17,6 +17,7 @@ use crate::{
         organisation::{
             OrganisationPage, PausePage,
             account::AccountPage,
+            activity::ActivityPage,
             add::{AddAccountPage, MoveAccountPage},
             end::{EndAccountPage, EndedPage},
             mailboxes::{MailboxesPage, ScopePage},
@@ -29,6 +30,7 @@ use crate::{
         people::{
             PeoplePage,
             import::ImportPage,
+            imported::ImportedPage,
             invite::{InvitationPage, InvitePage},
             person::PersonPage,
         },
@@ -76,6 +78,7 @@ pub fn App() -> impl IntoView {
                 <Route path=StaticSegment("people") view=PeoplePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("people"), StaticSegment("invite")) view=InvitePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("people"), StaticSegment("import")) view=ImportPage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("people"), StaticSegment("import"), ParamSegment("id")) view=ImportedPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("people"), ParamSegment("id")) view=PersonPage ssr=SsrMode::Async />
                 <Route path=StaticSegment("style") view=StylePage ssr=SsrMode::Async />
                 <Route path=StaticSegment("overview") view=OverviewPage ssr=SsrMode::Async />
@@ -85,6 +88,7 @@ pub fn App() -> impl IntoView {
                 <Route path=(StaticSegment("organisation"), StaticSegment("requests")) view=RequestsPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("notices")) view=NoticesPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("notices"), ParamSegment("id")) view=NoticePage ssr=SsrMode::Async />
+                <Route path=(StaticSegment("organisation"), StaticSegment("activity")) view=ActivityPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("mailboxes")) view=MailboxesPage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("mailboxes"), ParamSegment("id")) view=ScopePage ssr=SsrMode::Async />
                 <Route path=(StaticSegment("organisation"), StaticSegment("accounts"), StaticSegment("new")) view=AddAccountPage ssr=SsrMode::Async />

@@ -334,14 +334,32 @@ CREATE TABLE mailbox_claims (
 CREATE INDEX mailbox_claims_by_owner ON mailbox_claims (owner_id, at);
 CREATE INDEX mailbox_claims_by_holder ON mailbox_claims (holder_id, at);
 
--- Which mailboxes are in the scope of an account: its addresses are asked one after another, and those that an
--- administrator chose are connected. `problem` and `due_at`: why it waits, and until when.
-CREATE TABLE mailbox_scopes (
-  id TEXT PRIMARY KEY, account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
-  created_by TEXT NOT NULL, started_at BIGINT NOT NULL, total BIGINT NOT NULL, finished_at BIGINT,
-  cancelled SMALLINT NOT NULL DEFAULT 0, problem TEXT, due_at BIGINT NOT NULL
+-- Work that outlives a request, taken up by any instance. `serial_key`: jobs of one key are worked on one after another.
+-- `fence` counts how often it was taken up: whoever holds it under an older number writes nothing any more. `done` of `total`
+-- steps; `error` is why it waits or failed.
+CREATE TABLE jobs (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, serial_key TEXT, payload TEXT,
+  created_by TEXT, created_at BIGINT NOT NULL, due_at BIGINT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0,
+  done BIGINT NOT NULL DEFAULT 0, total BIGINT NOT NULL DEFAULT 0, error TEXT,
+  leased_until BIGINT NOT NULL DEFAULT 0, fence BIGINT NOT NULL DEFAULT 0, instance_id TEXT, ended_at BIGINT
 );
-CREATE INDEX mailbox_scopes_by_end ON mailbox_scopes (finished_at, due_at);
+CREATE INDEX jobs_by_due ON jobs (state, kind, due_at);
+CREATE INDEX jobs_by_key ON jobs (serial_key, state);
+CREATE INDEX jobs_by_end ON jobs (ended_at);
+
+-- The steps of a job that has many alike, and what came of each.
+CREATE TABLE job_items (
+  job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, position BIGINT NOT NULL,
+  item TEXT NOT NULL, result TEXT,
+  PRIMARY KEY (job_id, position)
+);
+
+-- Which mailboxes are in the scope of an account: its addresses are asked one after another, and those that an
+-- administrator chose are connected. One job, under the same id.
+CREATE TABLE mailbox_scopes (
+  id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+  account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE, total BIGINT NOT NULL
+);
 
 CREATE TABLE mailbox_scope_rows (
   scope_id TEXT NOT NULL REFERENCES mailbox_scopes (id) ON DELETE CASCADE, position BIGINT NOT NULL,
@@ -351,14 +369,6 @@ CREATE TABLE mailbox_scope_rows (
 );
 CREATE INDEX mailbox_scope_rows_by_verdict ON mailbox_scope_rows (scope_id, verdict);
 CREATE INDEX mailbox_scope_rows_by_result ON mailbox_scope_rows (scope_id, chosen, result);
-
--- What an administrator had done to many connections at once, with a result for each. `touched_at` is when a process last
--- went on with it.
-CREATE TABLE bulk_actions (
-  id TEXT PRIMARY KEY, created_by TEXT NOT NULL, at BIGINT NOT NULL, touched_at BIGINT NOT NULL,
-  action TEXT NOT NULL, results TEXT NOT NULL, instance_id TEXT, finished_at BIGINT
-);
-CREATE INDEX bulk_actions_by_end ON bulk_actions (finished_at, touched_at);
 
 -- What somebody must act on: one row from when it is told until it is over. `dedup_key` names the cause and whose it is;
 -- `problem` is what was told, so that it is over only when that was seen to be gone.
@@ -372,17 +382,15 @@ CREATE UNIQUE INDEX incidents_open ON incidents (dedup_key) WHERE closed_at IS N
 CREATE INDEX incidents_by_end ON incidents (closed_at);
 
 -- What is to be sent and what was: a notice stands here before anything leaves. `recipient` is a mail address, or the id of
--- a webhook.
+-- a webhook; `user_id` whose link it carries. One job, under the same id.
 CREATE TABLE notices (
-  id TEXT PRIMARY KEY, incident_id TEXT REFERENCES incidents (id) ON DELETE CASCADE,
+  id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+  incident_id TEXT REFERENCES incidents (id) ON DELETE CASCADE,
   kind TEXT NOT NULL, channel TEXT NOT NULL, recipient TEXT NOT NULL, recipient_label TEXT NOT NULL,
-  subject TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0,
-  created_at BIGINT NOT NULL, due_at BIGINT NOT NULL, leased_until BIGINT NOT NULL DEFAULT 0,
-  instance_id TEXT, ended_at BIGINT
+  user_id TEXT REFERENCES users (id) ON DELETE CASCADE, subject TEXT NOT NULL, body TEXT NOT NULL
 );
-CREATE INDEX notices_by_due ON notices (state, due_at);
-CREATE INDEX notices_by_time ON notices (created_at);
 CREATE INDEX notices_by_incident ON notices (incident_id);
+CREATE INDEX notices_by_recipient ON notices (recipient, channel);
 
 -- Each attempt to hand a notice over, and what came of it.
 CREATE TABLE notice_attempts (

@@ -1,16 +1,15 @@
 //! Handing notices over: each is tried with growing pauses for about a day, and each try is written down.
 
-use super::delivery_error::DeliveryError;
-use super::{mail::Letter, webhook, words};
-use crate::{services::Services, worker::WorkerContext};
-use kalends_core::notice::{Channel, DeliveryAttempt, Notice, NoticeKind, NoticeState, Recipient};
+use super::{delivery_error::DeliveryError, link, mail::Letter, webhook, words};
+use crate::services::Services;
 use kalends_core::{
     clock::Timestamp,
     id::{NoticeId, WebhookId},
+    job::{JobError, JobState, Turn},
+    notice::{Channel, DeliveryAttempt, Notice, NoticeKind, Recipient},
 };
-use kalends_store::{StoreError, User};
+use kalends_store::{LeasedJob, StoreError, User};
 use std::time::Duration;
-use tokio::task::JoinSet;
 
 /// How long to wait after each try that failed; after the last one the notice is given up.
 const PAUSES: [Duration; 6] = [
@@ -21,105 +20,80 @@ const PAUSES: [Duration; 6] = [
     Duration::from_hours(6),
     Duration::from_hours(12),
 ];
-/// For how long one instance holds a notice; longer than a try can take.
-const LEASE: Duration = Duration::from_mins(2);
+/// Whoever is to set a password waits for the link.
+const LINK_PAUSES: [Duration; 6] = [
+    Duration::from_secs(20),
+    Duration::from_mins(1),
+    Duration::from_mins(3),
+    Duration::from_mins(15),
+    Duration::from_hours(1),
+    Duration::from_hours(4),
+];
 
-/// How many notices are under way at the same time: the mail server gets one after another, so that a refused
-/// password goes out once; each webhook has its own server, and there are at most this many.
-const fn max_at_once(channel: Channel) -> usize {
-    match channel {
-        Channel::Mail => 1,
-        Channel::Webhook => kalends_store::MAX_WEBHOOKS,
+const fn pauses(kind: NoticeKind) -> [Duration; 6] {
+    match kind {
+        NoticeKind::Link => LINK_PAUSES,
+        NoticeKind::Raised
+        | NoticeKind::Reminder
+        | NoticeKind::Over
+        | NoticeKind::Test
+        | NoticeKind::Decision => PAUSES,
     }
 }
 
-/// Hands over what is due by one way until told to stop; what is under way then is tried again later.
-pub(crate) async fn deliver(worker: &WorkerContext, channel: Channel) {
-    let (services, stop) = (&worker.services, &worker.stop);
-    let mut under_way = JoinSet::new();
-    while !stop.is_cancelled() {
-        worker.alive();
-        while under_way.len() < max_at_once(channel) {
-            match next(services, channel).await {
-                Ok(Some(notice)) => {
-                    let services = services.clone();
-                    under_way.spawn(async move { hand_over(&services, &notice).await });
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    tracing::error!(%error, "notices could not be read");
-                    break;
-                }
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            Some(ended) = under_way.join_next() => {
-                if let Ok(Err(error)) = ended {
-                    tracing::error!(%error, "what came of a notice could not be written down");
-                }
-            }
-            () = worker.pause() => {}
-        }
-    }
-}
-
-/// Hands over what is due, one after another, and returns how many were tried.
-pub async fn deliver_due(services: &Services) -> Result<usize, StoreError> {
-    let mut tried = 0;
-    for channel in [Channel::Webhook, Channel::Mail] {
-        while let Some(notice) = next(services, channel).await? {
-            hand_over(services, &notice).await?;
-            tried += 1;
-        }
-    }
-    Ok(tried)
-}
-
-/// Takes a notice that is due.
-async fn next(services: &Services, channel: Channel) -> Result<Option<Notice>, StoreError> {
-    // A refused password is not sent again by itself: what waits for mail waits for a person.
+/// Whether there is a mail server that has not refused its password.
+pub(crate) fn can_mail(services: &Services) -> bool {
     let mail = services.channels.mail();
-    if channel == Channel::Mail && mail.is_none_or(super::Mailer::is_sign_in_refused) {
-        return Ok(None);
-    }
-    let now = services.clock.now();
-    services.store.lease_notice(channel, now, LEASE).await
+    mail.is_some_and(|mailer| !mailer.is_sign_in_refused())
 }
 
-async fn hand_over(services: &Services, notice: &Notice) -> Result<(), StoreError> {
-    let place = usize::try_from(notice.attempts).unwrap_or(usize::MAX);
-    let at = services.clock.now();
-    let came_of_it = handed(services, notice, Pace::Patient).await;
-    write_down(services, notice, at, &came_of_it, PAUSES.get(place)).await
-}
-
-/// Writes down what came of a try that began at `at`; `pause` is how long to wait if it failed, and nothing if it was the
-/// last one.
-pub(super) async fn write_down(
+/// Hands a notice over, and writes down what came of it.
+pub(crate) async fn deliver(
     services: &Services,
-    notice: &Notice,
-    at: Timestamp,
-    came_of_it: &Result<String, DeliveryError>,
-    pause: Option<&Duration>,
-) -> Result<(), StoreError> {
-    let now = services.clock.now();
-    let (outcome, next) = match (came_of_it, pause) {
-        (Ok(said), _) => (said.clone(), (NoticeState::Sent, now)),
-        (Err(refused @ (DeliveryError::ForNow(_) | DeliveryError::SignIn(_))), Some(pause)) => {
-            (refused.to_string(), (NoticeState::Waiting, now + *pause))
-        }
-        (Err(refused), _) => (refused.to_string(), (NoticeState::Failed, now)),
+    job: &LeasedJob,
+) -> Result<Option<Turn>, StoreError> {
+    let Some(notice) = services.store.notice(job.job.id.into()).await? else {
+        return Ok(Some(Turn::Done));
     };
+    let at = services.clock.now();
+    let came_of_it = handed(services, &notice, Pace::Patient).await;
+    let now = services.clock.now();
+    let place = usize::try_from(job.job.attempts - 1).unwrap_or(usize::MAX);
+    let pause = pauses(notice.kind).get(place).copied();
+    let turn = match (&came_of_it, pause) {
+        (Ok(_), _) => Turn::Done,
+        (Err(refused @ (DeliveryError::ForNow(_) | DeliveryError::SignIn(_))), Some(pause)) => {
+            Turn::Retry {
+                at: now + pause,
+                error: JobError::Delivery(refused.to_string()),
+            }
+        }
+        (Err(refused), _) => Turn::Failed(JobError::Delivery(refused.to_string())),
+    };
+    let tried = attempt(&notice, &came_of_it, (at, now));
+    services
+        .store
+        .end_attempt(&job.lease, &tried, &turn)
+        .await?;
+    Ok(None)
+}
+
+fn attempt(
+    notice: &Notice,
+    came_of_it: &Result<String, DeliveryError>,
+    (at, now): (Timestamp, Timestamp),
+) -> DeliveryAttempt {
     if let Err(refused) = came_of_it {
         tracing::warn!(notice.id = %notice.id, %refused, "a notice was not taken");
     }
-    let tried = DeliveryAttempt {
+    DeliveryAttempt {
         at,
         took: now.since(at),
-        outcome,
-    };
-    services.store.end_attempt(notice.id, &tried, next).await
+        outcome: match came_of_it {
+            Ok(said) => said.clone(),
+            Err(refused) => refused.to_string(),
+        },
+    }
 }
 
 /// Whether somebody waits for what comes of it.
@@ -135,11 +109,15 @@ async fn handed(services: &Services, notice: &Notice, pace: Pace) -> Result<Stri
             let Some(mailer) = services.channels.mail() else {
                 return Err(DeliveryError::ForNow("no mail server is set".to_owned()));
             };
+            let text = match notice.kind {
+                NoticeKind::Link => link::with_link(services, mailer, notice).await?,
+                _ => notice.body.clone(),
+            };
             let letter = Letter {
                 id: notice.id.to_string(),
                 to: &notice.recipient.to,
                 subject: &notice.subject,
-                text: &notice.body,
+                text: &text,
             };
             match pace {
                 Pace::Patient => mailer.send(&letter).await?,
@@ -198,12 +176,12 @@ async fn test(
     let came_of_it = handed(services, &notice, Pace::AtOnce).await;
     // Over as it is written down: nothing is left for the worker.
     notice.state = if came_of_it.is_ok() {
-        NoticeState::Sent
+        JobState::Done
     } else {
-        NoticeState::Failed
+        JobState::Failed
     };
-    services.store.put_notice(&notice).await?;
-    write_down(services, &notice, now, &came_of_it, None).await?;
+    let tried = attempt(&notice, &came_of_it, (now, services.clock.now()));
+    services.store.put_tried(&notice, &tried).await?;
     Ok(came_of_it.map_err(|refused| refused.to_string()))
 }
 
@@ -235,9 +213,10 @@ pub(super) fn made(
         incident,
         kind,
         recipient,
+        person: None,
         subject,
         body,
-        state: NoticeState::Waiting,
+        state: JobState::Waiting,
         made_at: now,
         due_at: now,
         attempts: 0,

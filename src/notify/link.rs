@@ -1,89 +1,46 @@
-//! Links to set a password with, by mail. A link opens an account, so that it is never written down: what is kept is
-//! that a mail left, and whether it was taken.
+//! Links to set a password with, by mail. A link opens an account, so that the text is written down without it; the link
+//! itself lies sealed until the mail has left or is given up.
 
-use super::{
-    deliver::{made, write_down},
-    delivery_error::DeliveryError,
-    mail::{Letter, Mailer},
-    words,
-};
+use super::{deliver::made, delivery_error::DeliveryError, mail::Mailer, words};
 use crate::services::Services;
 use kalends_core::notice::{Notice, NoticeKind, Recipient};
-use kalends_store::{StoreError, User};
-use std::time::Duration;
+use kalends_store::User;
 
-/// Pauses between the tries.
-const PAUSES: [Duration; 3] = [
-    Duration::from_secs(20),
-    Duration::from_mins(1),
-    Duration::from_mins(3),
-];
+/// Stands in the text where the link is.
+const HIDDEN: &str = "(not kept: it opens an account)";
 
-/// Mails somebody their link in the background, if there is a way to a mail server on which nobody can read it; what came
-/// of it stands among the notices.
-pub async fn send_link(
-    services: &Services,
-    admin: &User,
-    user: &User,
-    token: &str,
-) -> Result<(), StoreError> {
-    let mailer = services.channels.mail().filter(|mail| mail.is_private());
-    let Some(mailer) = mailer.cloned() else {
-        return Ok(());
-    };
+/// The mail with somebody's link, to be written down with the link itself; `None` where there is no way to a mail server on
+/// which nobody can read it.
+pub fn link_mail(services: &Services, admin: &User, user: &User) -> Option<Notice> {
+    services.channels.mail().filter(|mail| mail.is_private())?;
     let now = services.clock.now();
-    let path = format!("/invitation?link={token}");
+    let path = format!("/invitation?link={HIDDEN}");
     let told = words::link(&services.channels, &admin.name, user, &path);
     let recipient = Recipient::mail(&user.email);
-    let mut notice = made(services, NoticeKind::Link, None, recipient, &told, now);
-    "The text is not kept, because the link in it opens an account.".clone_into(&mut notice.body);
-    services.store.put_notice(&notice).await?;
-    let services = services.clone();
-    services.tasks.clone().spawn(async move {
-        let sent = tokio::select! {
-            sent = send(&services, &mailer, &notice, &told.text) => sent,
-            () = services.stopping.cancelled() => {
-                let ended = DeliveryError::ForGood("Kalends ended before it was sent; make a new link".to_owned());
-                write_down(&services, &notice, services.clock.now(), &Err(ended), None).await
-            }
-        };
-        if let Err(error) = sent {
-            tracing::error!(%error, "what came of a mail could not be written down");
-        }
-    });
-    Ok(())
+    Some(Notice {
+        person: Some(user.id),
+        ..made(services, NoticeKind::Link, None, recipient, &told, now)
+    })
 }
 
-async fn send(
+/// The text with the link in its place.
+pub(super) async fn with_link(
     services: &Services,
     mailer: &Mailer,
     notice: &Notice,
-    text: &str,
-) -> Result<(), StoreError> {
-    let letter = Letter {
-        id: notice.id.to_string(),
-        to: &notice.recipient.to,
-        subject: &notice.subject,
-        text,
-    };
-    for pause in PAUSES.iter().map(Some).chain([None]) {
-        let at = services.clock.now();
-        let came_of_it = if mailer.is_sign_in_refused() {
-            Err(DeliveryError::ForGood(
-                "the mail server refused the name or password in KALENDS_SMTP_URL before"
-                    .to_owned(),
-            ))
-        } else {
-            let sent = mailer.send(&letter).await;
-            sent.map(|()| format!("taken by {}", mailer.host()))
-        };
-        write_down(services, notice, at, &came_of_it, pause).await?;
-        let (Err(DeliveryError::ForNow(_) | DeliveryError::SignIn(_)), Some(pause)) =
-            (came_of_it, pause)
-        else {
-            break;
-        };
-        tokio::time::sleep(*pause).await;
+) -> Result<String, DeliveryError> {
+    if !mailer.is_private() {
+        return Err(DeliveryError::ForGood(
+            "the way to the mail server is not private any more; hand the link over yourself"
+                .to_owned(),
+        ));
     }
-    Ok(())
+    let link = match notice.person {
+        Some(person) => services.links.of(person),
+        None => None,
+    };
+    let link = link.ok_or_else(|| {
+        DeliveryError::ForGood("the link was used, or replaced by a newer one".to_owned())
+    })?;
+    Ok(notice.body.replace(HIDDEN, &link))
 }

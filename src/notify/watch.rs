@@ -16,14 +16,11 @@ use std::{collections::HashMap, time::Duration};
 const DAY: Duration = Duration::from_hours(24);
 /// Days after the first time at which what lasts is told again.
 const REMINDER_DAYS: [u64; 3] = [1, 3, 7];
-/// After this long without an end, a link that was being mailed is given up: the process that sent it is gone.
-const LOST: Duration = Duration::from_hours(1);
 
 /// Tells what began, what still lasts and what is over: that a connection that had it was seen without it. While everything is paused nothing is compared, so that a pause
 /// looks like no recovery.
 pub async fn update_incidents(services: &Services) -> Result<(), StoreError> {
     let (store, now) = (&services.store, services.clock.now());
-    store.fail_lost_links(now - LOST, now).await?;
     if store.global_pause().await?.is_some() {
         return Ok(());
     }

@@ -5,38 +5,21 @@ use super::{
     recipients::{NamedAddress, is_list, recipients},
 };
 use crate::spreadsheet::{Heading, Sheet, SheetRow, read_sheet};
-use kalends_core::{pasted::addresses_in, rights::Role};
-use serde::{Deserialize, Serialize};
+use kalends_core::{import::ImportRow, pasted::addresses_in, rights::Role};
 use std::collections::HashSet;
 
 /// The most people of one table.
 pub const MAX_PEOPLE: usize = 5_000;
 
-/// One line of the table, as it was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ImportRow {
-    /// From 1 on, as spreadsheets count.
-    pub line: usize,
-    pub name: String,
-    pub email: String,
-    pub is_admin: bool,
-    /// Separated by blanks.
-    pub addresses: String,
-    /// Why nobody is invited by this line.
-    pub mistake: Option<String>,
-}
-
-impl ImportRow {
-    /// Whom it invites, if it is right.
-    pub fn person(&self, time_zone: &str) -> Option<NewPerson> {
-        let role = if self.is_admin {
-            Role::Admin
-        } else {
-            Role::Member
-        };
-        let parsed = NewPerson::parse(&self.name, &self.email, &self.addresses, role, time_zone);
-        parsed.ok().filter(|_| self.mistake.is_none())
-    }
+/// Whom a line invites, if it is right.
+pub(super) fn person(row: &ImportRow, time_zone: &str) -> Option<NewPerson> {
+    let role = if row.is_admin {
+        Role::Admin
+    } else {
+        Role::Member
+    };
+    let parsed = NewPerson::parse(&row.name, &row.email, &row.addresses, role, time_zone);
+    parsed.ok().filter(|_| row.mistake.is_none())
 }
 
 /// Reads a table as people type it or other programs write it. Columns are found by their names (name, email, role,
@@ -233,8 +216,8 @@ mod tests {
                 (6, "Bob", "bob@example.test", false, true),
             ]
         );
-        assert_eq!(rows[0].person("UTC").unwrap().addresses.len(), 2);
-        assert!(rows[3].person("UTC").is_none());
+        assert_eq!(person(&rows[0], "UTC").unwrap().addresses.len(), 2);
+        assert!(person(&rows[3], "UTC").is_none());
     }
 
     #[test]

@@ -2,13 +2,16 @@
 
 pub mod hashing;
 mod import;
+mod import_job;
 mod new_person;
 mod recipients;
 pub mod setup;
 pub mod sign_in;
 pub mod two_factor;
 
-pub use import::{ImportRow, MAX_PEOPLE, read_people};
+pub use import::{MAX_PEOPLE, read_people};
+pub(crate) use import_job::import_people;
+pub use import_job::{confirm, propose};
 pub use new_person::{NewPerson, PeopleError};
 
 use crate::{
@@ -94,16 +97,16 @@ pub async fn invite(
             new,
             &person.addresses,
             (&hash(&token), now + PASSWORD_LINK),
-            &entry,
-            now,
+            |user| notify::link_mail(services, admin, user),
+            (&entry, now),
         )
         .await;
     let user = made.map_err(|error| match error {
         StoreError::EmailTaken(email) => PeopleError::Taken(email),
         error => error.into(),
     })?;
-    notify::send_link(services, admin, &user, &token).await?;
     services.links.keep(user.id, admin.id, token, now);
+    services.wake_jobs.notify_one();
     Ok(user)
 }
 
@@ -113,12 +116,14 @@ pub async fn new_link(services: &Services, admin: &User, user: &User) -> Result<
     let now = services.clock.now();
     let token: String = services.random.hex::<32>();
     let entry = AuditEntry::by(admin.id, AuditAction::LinkMade).about(user.email.as_str());
+    let mail = notify::link_mail(services, admin, user);
+    let link = (&*hash(&token), now + PASSWORD_LINK);
     services
         .store
-        .put_link(user.id, (&hash(&token), now + PASSWORD_LINK), &entry, now)
+        .put_link(user.id, link, mail.as_ref(), (&entry, now))
         .await?;
-    notify::send_link(services, admin, user, &token).await?;
     services.links.keep(user.id, admin.id, token, now);
+    services.wake_jobs.notify_one();
     Ok(())
 }
 

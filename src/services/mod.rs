@@ -59,6 +59,8 @@ pub struct Services {
     standing: Arc<Mutex<Option<Arc<DatabaseComparison>>>>,
     /// Wakes the worker before its next look at the due rows.
     pub wake: Arc<Notify>,
+    /// Wakes it before its next look at the queue.
+    pub wake_jobs: Arc<Notify>,
 }
 
 impl std::fmt::Debug for Services {
@@ -94,12 +96,21 @@ impl Services {
             stopping: CancellationToken::new(),
             standing: Arc::default(),
             wake: Arc::new(Notify::new()),
+            wake_jobs: Arc::new(Notify::new()),
             store,
             vault,
             outbound,
             clock,
             random,
         }
+    }
+
+    /// The same services, writing through another handle of the main database.
+    #[must_use]
+    pub fn with_store(&self, store: Store) -> Self {
+        let mut services = self.clone();
+        services.store = store;
+        services
     }
 
     pub fn custody(&self) -> Custody {

@@ -29,6 +29,12 @@ impl OneTimeLinks {
         all.insert(of, Link { by, text, until });
     }
 
+    /// One that was made a moment ago, for its mail.
+    pub fn of(&self, of: UserId) -> Option<String> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&of).map(|link| link.text.clone())
+    }
+
     /// One that this admin made a moment ago.
     pub fn get(&self, of: UserId, by: UserId, now: Timestamp) -> Option<String> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

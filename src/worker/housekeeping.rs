@@ -17,7 +17,8 @@ pub async fn keep_house(services: &Services) -> Result<(), StoreError> {
     if may_forget_by_age(services).await? {
         done("old secrets", custody.list_old().await);
         done("history", store.forget_history(now).await);
-        done("notices", store.forget_notices(now).await);
+        done("incidents", store.forget_incidents(now).await);
+        done("jobs", store.forget_jobs(now).await);
         done("vault heartbeats", vault.forget_heartbeats(now).await);
         done("heartbeats", store.forget_heartbeats(now).await);
     }

@@ -16,14 +16,10 @@ pub enum Loop {
     Clock,
     /// Gives connections that are due their sync run.
     Sync,
-    /// Works through mailbox scopes.
-    MailboxScopes,
+    /// Takes up what waits in the queue.
+    Jobs,
     /// Compares what is wrong with what was told.
     Notices,
-    Mail,
-    Webhooks,
-    /// Takes up actions for many connections that another process left undone.
-    BulkActions,
     /// Ends checks whose process is gone.
     Checks,
     /// Lets the vault remember the end of the audit trail.
@@ -49,12 +45,9 @@ impl Loop {
             Self::Heartbeat | Self::Instance | Self::Clock | Self::TrailMemory => {
                 Duration::from_secs(10)
             }
-            Self::Sync | Self::MailboxScopes => Duration::from_secs(1),
-            Self::Mail | Self::Webhooks => Duration::from_secs(5),
+            Self::Sync | Self::Jobs => Duration::from_secs(1),
             Self::Notices | Self::Announcements => Duration::from_secs(30),
-            Self::Standing | Self::BulkActions | Self::Checks | Self::Sessions => {
-                Duration::from_mins(1)
-            }
+            Self::Standing | Self::Checks | Self::Sessions => Duration::from_mins(1),
             Self::TrailLook | Self::Housekeeping => Duration::from_hours(1),
         }
     }

@@ -8,6 +8,7 @@ mod context;
 mod heartbeat;
 mod heartbeats;
 mod housekeeping;
+mod jobs;
 mod loops;
 mod watch_clock;
 
@@ -15,17 +16,17 @@ pub use clock_watch::ClockWatch;
 pub(crate) use context::WorkerContext;
 pub use heartbeat::beat;
 pub use heartbeats::{Heartbeats, Silent};
+pub use jobs::{run_due_jobs, run_due_jobs_of};
 pub use loops::Loop;
 pub use watch_clock::watch_clock;
 
 use crate::{
-    audit, bulk_actions, connect, mailbox_scope, notify,
+    audit, connect, notify,
     services::{Services, instance},
     sync,
 };
 use context::sleep;
 use futures::{FutureExt as _, future::BoxFuture};
-use kalends_core::notice::Channel;
 use std::time::Duration;
 use strum::VariantArray as _;
 use tokio::task::JoinSet;
@@ -67,13 +68,10 @@ fn work(context: &WorkerContext) -> BoxFuture<'_, ()> {
             .repeat(|it| async move { watch_clock(&it).await }.boxed())
             .boxed(),
         Loop::Sync => sync::run(context).boxed(),
-        Loop::MailboxScopes => mailbox_scope::run(context).boxed(),
+        Loop::Jobs => jobs::run(context).boxed(),
         Loop::Notices => context
             .repeat(|it| async move { notify::update_incidents(&it).await }.boxed())
             .boxed(),
-        Loop::Mail => notify::deliver(context, Channel::Mail).boxed(),
-        Loop::Webhooks => notify::deliver(context, Channel::Webhook).boxed(),
-        Loop::BulkActions => bulk_actions::run(context).boxed(),
         Loop::Checks => context
             .repeat(|it| async move { connect::end_interrupted(&it).await }.boxed())
             .boxed(),

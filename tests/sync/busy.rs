@@ -7,7 +7,7 @@ use crate::{
     world::{MINUTE, SERVICE},
 };
 use kalends::mailbox_scope;
-use kalends_core::connection::ConnectionState;
+use kalends_core::{connection::ConnectionState, job::JobKind};
 use kalends_simulator::fault::{FaultKind, Plan};
 use std::time::Duration;
 
@@ -124,7 +124,7 @@ on_both_engines! {
         for (steps, step, most) in [(20, SECOND, 2), (360, SECOND * 10, 20)] {
             let before = refused();
             for _ in 0..steps {
-                mailbox_scope::run_due(&world.services).await.unwrap();
+                world.run_jobs(JobKind::MailboxScope).await;
                 world.pass(step);
             }
             let refused = refused() - before;
@@ -132,7 +132,7 @@ on_both_engines! {
         }
         world.exchange.world().faults.clear();
         world.pass(MINUTE * 31);
-        while mailbox_scope::run_due(&world.services).await.unwrap() > 0 {}
+        world.run_jobs(JobKind::MailboxScope).await;
         let ended = world.services.store.mailbox_scope(scope).await.unwrap().unwrap();
         assert!(ended.finished_at.is_some() && ended.problem.is_none(), "{ended:?}");
     }

@@ -5,7 +5,7 @@ use crate::{
     World,
     engines::on_both_engines,
     organisation::{connected, held},
-    world::{SERVICE, new_form},
+    world::{MINUTE, SERVICE, new_form},
 };
 use kalends::{
     accounts::{
@@ -17,9 +17,10 @@ use kalends::{
     sync::{self, LEASE},
 };
 use kalends_core::{
-    bulk_action::Bulk,
+    bulk_action::{BulkAction, BulkLine, BulkOutcome},
     check::Outcome,
-    id::{BulkId, CheckId},
+    id::CheckId,
+    job::{JobKind, JobState, Turn},
     problem::Problem,
 };
 use kalends_simulator::{
@@ -218,33 +219,31 @@ on_both_engines! {
         other.store.reserve_sign_in(&svc, PasswordSource::Saved, now).await.unwrap().unwrap();
         let _kept = other.store.take_place(&[&Held], now).await.unwrap().unwrap();
         let connection = world.connection("bob").await;
-        let line = kalends_core::bulk_action::BulkLine {
+        let line = BulkLine {
             connection: connection.id,
             user: connection.user_id,
             name: "Bob".to_owned(),
             mailbox: "bob@example.test".to_owned(),
-            done: None,
         };
-        let action = Bulk {
-            id: BulkId::new(now, [1; 10]),
-            made_by: world.user("alice").await.id,
-            at: now,
-            action: kalends_core::bulk_action::BulkAction::Sync,
-            finished_at: None,
-            lines: vec![line],
-        };
-        other.store.put_bulk(&action).await.unwrap();
+        let (alice, kind) = (world.user("alice").await, JobKind::BulkAction);
+        let added = other.store.add_job(kind, JobState::Waiting, &BulkAction::Sync, std::slice::from_ref(&line), (alice.id, now));
+        let id = added.await.unwrap();
+        let lost = other.store.lease_job(kind, now, MINUTE * 60).await.unwrap().unwrap();
         looks(world, &[&world.services], 3).await;
         let (store, now) = (&world.services.store, world.clock.now());
         assert_eq!(store.no_place(&svc, PasswordSource::Saved, now).await.unwrap(), None);
         assert_eq!(world.places().await, 1, "it may have been refused");
         assert_eq!(store.places_taken(&Held, now).await.unwrap(), 0);
-        let before = now - Duration::from_mins(2);
-        let taken = store.take_abandoned_bulk(before, now).await.unwrap();
-        assert_eq!(taken.map(|bulk| bulk.id), Some(action.id));
+        let taken = store.lease_job(kind, now, MINUTE).await.unwrap().unwrap();
+        assert_eq!(taken.job.id, id);
         // Whoever comes back has lost it.
-        assert!(!other.store.keep_bulk(&action, now).await.unwrap());
-        assert!(store.keep_bulk(&action, now).await.unwrap());
+        let late = other.store.keep_result_of(&lost.lease, 0, &BulkOutcome::Due).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
+        let late = other.store.end_turn(&lost.lease, &Turn::Done, now).await;
+        assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
+        assert!(!other.store.renew_job(&lost.lease, now + MINUTE).await.unwrap());
+        store.keep_result_of(&taken.lease, 0, &BulkOutcome::Due).await.unwrap();
+        store.end_turn(&taken.lease, &Turn::Done, now).await.unwrap();
         close(other).await;
     }
 }

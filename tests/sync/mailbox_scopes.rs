@@ -3,9 +3,10 @@
 use crate::{World, engines::on_both_engines, organisation::held, world::MINUTE};
 use kalends::{
     accounts::organisation,
+    jobs,
     mailbox_scope::{self, Addresses, read_addresses},
 };
-use kalends_core::{audit::AuditAction, id::ScopeId};
+use kalends_core::{audit::AuditAction, id::ScopeId, job::JobKind};
 use kalends_store::{OrganisationAccount, Probe, ScopeConnection, ScopePlace};
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ async fn start(world: &World, held: &OrganisationAccount, text: &str) -> ScopeId
 }
 
 async fn through(world: &World) {
-    while mailbox_scope::run_due(&world.services).await.unwrap() > 0 {}
+    world.run_jobs(JobKind::MailboxScope).await;
 }
 
 async fn found(
@@ -121,18 +122,18 @@ on_both_engines! {
         let store = &world.services.store;
         let open = || async { store.scope_counts(scope).await.unwrap().iter().find(|(place, _)| place.is_none()).map_or(0, |(_, n)| *n) };
         // Broken off as by a restart: what was asked stays asked.
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(400), mailbox_scope::run_due(&world.services)).await;
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(400), world.run_jobs(JobKind::MailboxScope)).await;
         // A row that was on its way into the database when it was broken off.
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         let after = open().await;
         assert!(after > 0, "the machine is too quick for this test");
         organisation::pause(&world.services, &alice, &held.account, true).await.unwrap();
         world.pass(MINUTE * 5);
-        assert_eq!((mailbox_scope::run_due(&world.services).await.unwrap(), open().await), (0, after));
+        assert_eq!((world.run_jobs(JobKind::MailboxScope).await, open().await), (0, after));
         organisation::pause(&world.services, &alice, &held.account, false).await.unwrap();
-        store.finish_scope(scope, true, None, world.clock.now()).await.unwrap();
-        assert_eq!((mailbox_scope::run_due(&world.services).await.unwrap(), open().await), (0, after));
-        store.reopen_scope(scope, world.clock.now()).await.unwrap();
+        assert!(jobs::cancel(&world.services, &alice, scope.into(), "a map").await.unwrap());
+        assert_eq!((world.run_jobs(JobKind::MailboxScope).await, open().await), (0, after));
+        assert!(jobs::retry(&world.services, &alice, scope.into(), "a map").await.unwrap());
         through(world).await;
         assert_eq!(open().await, 0);
         assert!(store.mailbox_scope(scope).await.unwrap().unwrap().finished_at.is_some());

@@ -14,11 +14,13 @@ use kalends::{
     notify::{self, Channels, Mailer, current_problems::troubles},
     reports::connection_list::csv_page,
     services::Services,
+    worker,
 };
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
     connection::ConnectionState,
-    notice::{NoticeKind, NoticeState},
+    job::{JobKind, JobState},
+    notice::NoticeKind,
     problem::Owner,
     rights::Role,
 };
@@ -59,7 +61,13 @@ pub async fn make_admin(world: &World, name: &str) -> kalends_store::User {
 
 pub async fn tell(services: &Services) -> usize {
     notify::update_incidents(services).await.unwrap();
-    notify::deliver_due(services).await.unwrap()
+    deliver_due(services).await
+}
+
+/// Hands over what is due, and returns how many attempts that took.
+async fn deliver_due(services: &Services) -> usize {
+    let posted = worker::run_due_jobs_of(services, JobKind::Webhook).await;
+    posted + worker::run_due_jobs_of(services, JobKind::Mail).await
 }
 
 fn subjects(mail: &MailServer) -> Vec<String> {
@@ -92,11 +100,11 @@ async fn connect_many(world: &World, held: &kalends_store::OrganisationAccount, 
     let scope = mailbox_scope::start(services, &alice, &held.account, &all)
         .await
         .unwrap();
-    while mailbox_scope::run_due(services).await.unwrap() > 0 {}
+    worker::run_due_jobs_of(services, JobKind::MailboxScope).await;
     let scope = services.store.mailbox_scope(scope).await.unwrap().unwrap();
     let chosen = mailbox_scope::choose(services, &alice, &scope, None).await;
     assert_eq!(chosen.unwrap(), count as u64);
-    while mailbox_scope::run_due(services).await.unwrap() > 0 {}
+    worker::run_due_jobs_of(services, JobKind::MailboxScope).await;
     assert_eq!(world.run_due().await, count);
 }
 
@@ -257,13 +265,13 @@ on_both_engines! {
         let mut waits = Vec::new();
         for minute in 1..40 {
             world.pass(MINUTE);
-            if notify::deliver_due(&services).await.unwrap() > 0 {
+            if deliver_due(&services).await > 0 {
                 waits.push(minute);
             }
         }
         assert_eq!(waits, [1, 6, 36]);
         let sent = services.store.notices(10, 0).await.unwrap();
-        assert_eq!((sent.len(), sent[0].state, sent[0].attempts), (1, NoticeState::Waiting, 4));
+        assert_eq!((sent.len(), sent[0].state, sent[0].attempts), (1, JobState::Waiting, 4));
         let attempts = services.store.attempts(&sent[0]).await.unwrap();
         assert!(attempts.len() == 4 && attempts[0].outcome.contains("greylisted"), "{attempts:?}");
         // Over before anybody could be told: nobody is told of either.
@@ -272,7 +280,7 @@ on_both_engines! {
         mail.refuse(None);
         world.pass(HOUR * 12);
         assert_eq!((tell(&services).await, mail.mails().len()), (0, 0));
-        assert_eq!(services.store.notices(10, 0).await.unwrap()[0].state, NoticeState::Cancelled);
+        assert_eq!(services.store.notices(10, 0).await.unwrap()[0].state, JobState::Cancelled);
     }
 
     async fn a_refused_mail_password_is_not_sent_again_by_itself(world) {
@@ -308,7 +316,7 @@ on_both_engines! {
         world.pass(MINUTE * 6);
         notify::update_incidents(&services).await.unwrap();
         let other = services.clone();
-        let waiting = tokio::spawn(async move { notify::deliver_due(&other).await });
+        let waiting = tokio::spawn(async move { deliver_due(&other).await });
         tokio::task::yield_now().await;
         let begun = std::time::Instant::now();
         let said = notify::test_mail(&services, &alice).await.unwrap().unwrap_err();
@@ -327,7 +335,7 @@ on_both_engines! {
         world.pass(MINUTE * 6);
         assert_eq!(tell(&services).await, 1);
         let sent = services.store.notices(10, 0).await.unwrap();
-        assert_eq!((sent[0].state, sent[0].kind), (NoticeState::Failed, NoticeKind::Raised));
+        assert_eq!((sent[0].state, sent[0].kind), (JobState::Failed, NoticeKind::Raised));
         world.pass(HOUR);
         assert_eq!(tell(&services).await, 0);
         // Counted until something reaches her again; what she only tries out is not.
@@ -355,9 +363,7 @@ on_both_engines! {
             let (one, two) = tokio::join!(notify::update_incidents(&services), notify::update_incidents(&other));
             one.unwrap();
             two.unwrap();
-            let (one, two) = tokio::join!(notify::deliver_due(&services), notify::deliver_due(&other));
-            one.unwrap();
-            two.unwrap();
+            tokio::join!(deliver_due(&services), deliver_due(&other));
         }
         assert_eq!(mail.mails().len(), 1);
         other.store.pool().close().await;

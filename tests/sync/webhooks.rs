@@ -11,7 +11,7 @@ use kalends::{
     notify::{self, Channels, NewHook},
     services::Services,
 };
-use kalends_core::notice::NoticeState;
+use kalends_core::job::JobState;
 use kalends_exchange::outbound::{Outbound, OutboundConfig};
 use std::net::SocketAddr;
 
@@ -74,7 +74,7 @@ on_both_engines! {
         assert_eq!((told["type"].as_str(), told["data"]["people"].as_i64()), (Some("problem.raised"), Some(1)));
         assert!(told["text"].as_str().unwrap().contains(ORIGIN), "{told}");
         let sent = services.store.notices(10, 0).await.unwrap().remove(0);
-        assert_eq!((sent.state, sent.attempts), (NoticeState::Sent, 3));
+        assert_eq!((sent.state, sent.attempts), (JobState::Done, 3));
 
         // Neither token nor key stands in the main database or is left in the vault.
         let holds = |text: String| async move {

@@ -15,11 +15,11 @@ use kalends::{
 };
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
-    bulk_action::Bulk,
+    bulk_action::{BulkAction, BulkLine},
     check::{Check, Outcome, TestSteps, Typed},
     connection::Mode,
-    id::{BulkId, CheckId},
-    notice::NoticeState,
+    id::{CheckId, JobId},
+    job::{JobKind, JobState},
     problem::Problem,
 };
 use kalends_exchange::outbound::{Outbound, OutboundConfig};
@@ -100,25 +100,29 @@ async fn dead_check(world: &World) -> CheckId {
 }
 
 /// An action for many connections that a process which is gone left undone.
-async fn abandoned_bulk(world: &World) -> BulkId {
+async fn abandoned_bulk(world: &World) -> JobId {
     let at = world.clock.now() - MINUTE * 60;
     let connection = world.connection("bob").await;
-    let bulk = Bulk {
-        id: BulkId::new(at, world.services.random.bytes()),
-        made_by: world.user("alice").await.id,
-        at,
-        action: kalends_core::bulk_action::BulkAction::Sync,
-        finished_at: None,
-        lines: vec![kalends_core::bulk_action::BulkLine {
-            connection: connection.id,
-            user: connection.user_id,
-            name: "Bob".to_owned(),
-            mailbox: "bob@example.test".to_owned(),
-            done: None,
-        }],
+    let line = BulkLine {
+        connection: connection.id,
+        user: connection.user_id,
+        name: "Bob".to_owned(),
+        mailbox: "bob@example.test".to_owned(),
     };
-    world.services.store.put_bulk(&bulk).await.unwrap();
-    bulk.id
+    let made = (world.promote("alice").await.id, at);
+    let (kind, state) = (JobKind::BulkAction, JobState::Waiting);
+    let store = &world.services.store;
+    let added = store
+        .add_job(kind, state, &BulkAction::Sync, &[line], made)
+        .await;
+    let id = added.unwrap();
+    sqlx::query("UPDATE jobs SET leased_until = $2, instance_id = 'gone', fence = 1 WHERE id = $1")
+        .bind(id.to_string())
+        .bind((at + MINUTE).millis())
+        .execute(store.pool())
+        .await
+        .unwrap();
+    id
 }
 
 /// Adds another account of the organisation than the practice one.
@@ -200,7 +204,7 @@ on_both_engines! {
             store.check(check).await.unwrap().unwrap().outcome.is_some()
         }).await;
         until(world, "an abandoned action", async || {
-            store.bulk(bulk).await.unwrap().unwrap().finished_at.is_some()
+            store.job(bulk).await.unwrap().unwrap().state == JobState::Done
         }).await;
         until(world, "forgetting", async || {
             world.pass(MINUTE * 10);
@@ -250,13 +254,13 @@ on_both_engines! {
         until(world, "the quick scope", async || is_finished(world, two).await).await;
         until(world, "a webhook", async || {
             let told = store.notices(10, 0).await.unwrap();
-            told.iter().any(|notice| notice.state == NoticeState::Sent)
+            told.iter().any(|notice| notice.state == JobState::Done)
         }).await;
         let before = sync_runs(world).await;
         until(world, "a round", async || { world.pass(MINUTE); sync_runs(world).await > before + 1 }).await;
         assert!(!is_finished(world, one).await);
         let told = store.notices(10, 0).await.unwrap();
-        assert!(told.iter().any(|notice| notice.state == NoticeState::Waiting), "the mail is still under way");
+        assert!(told.iter().any(|notice| notice.state == JobState::Waiting), "the mail is still under way");
         working.end().await;
     }
 

@@ -5,7 +5,7 @@ use kalends::{
     accounts::custody::open_pair,
     connect::{self, Form},
     services::Services,
-    sync,
+    sync, worker,
 };
 use kalends_core::{
     account_name::{AccountName, Password},
@@ -15,6 +15,7 @@ use kalends_core::{
     clock::{Clock, Timestamp},
     connection::{Connection, ConnectionState, Mode},
     id::CheckId,
+    job::JobKind,
     policy::{Policy, PrivacyLevel},
     random::Random,
     rights::Role,
@@ -166,6 +167,11 @@ impl World {
 
     pub async fn run_due(&self) -> usize {
         sync::run_due(&self.services).await.unwrap()
+    }
+
+    /// Works on the jobs of a kind until none is due, and returns how many turns that took.
+    pub async fn run_jobs(&self, kind: JobKind) -> usize {
+        worker::run_due_jobs_of(&self.services, kind).await
     }
 
     pub fn always(&self, kind: FaultKind) {

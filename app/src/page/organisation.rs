@@ -1,6 +1,7 @@
 //! The organisation's side: the accounts that admins hold, what people may do, what they asked for, and stopping it all.
 
 pub mod account;
+pub mod activity;
 pub mod add;
 pub mod click;
 pub mod end;
@@ -32,6 +33,8 @@ struct OrganisationView {
     global_pause: Option<Moment>,
     waiting_requests: i64,
     policy: Vec<String>,
+    /// What runs, waits and was given up, in words.
+    activity: String,
     ended: Vec<(String, String, Moment)>,
     flash: Option<String>,
 }
@@ -77,6 +80,7 @@ async fn organisation() -> Result<OrganisationView, AppError> {
             .await
             .map_err(request::internal)?,
         policy: policy::humanize(policy),
+        activity: activity::summary(store).await?,
         ended: ended
             .into_iter()
             .map(|it| {
@@ -130,6 +134,7 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
         global_pause,
         waiting_requests,
         policy,
+        activity,
         ended,
         flash,
     } = view;
@@ -149,6 +154,11 @@ fn Organisation(view: OrganisationView) -> impl IntoView {
                 <h2 id="notices">"Alerts"</h2>
                 <p>"Whoever must act is told by mail and webhook, once for each cause."</p>
                 <p class="form-actions"><a class="button" href="/organisation/notices">"Alerts"</a></p>
+            </section>
+            <section class="panel" aria-labelledby="activity">
+                <h2 id="activity">"Activity"</h2>
+                <p>{activity}</p>
+                <p class="form-actions"><a class="button" href="/organisation/activity">"Activity"</a></p>
             </section>
             <section class="panel" aria-labelledby="trail">
                 <h2 id="trail">"Audit log"</h2>

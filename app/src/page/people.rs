@@ -1,6 +1,7 @@
 //! People, for admins: the list, with who was invited and who may not sign in.
 
 pub mod import;
+pub mod imported;
 pub mod invite;
 pub mod person;
 

@@ -5,7 +5,7 @@ use super::{
     context::{client_agent, parts, services},
 };
 use crate::{AppError, device::device_words};
-use kalends::people::{ImportRow, two_factor::password_tag};
+use kalends::people::two_factor::password_tag;
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
     clock::Timestamp,
@@ -22,7 +22,6 @@ pub const USER_KEY: &str = "user";
 pub const DEVICE_KEY: &str = "device";
 const FLASH_KEY: &str = "flash";
 const CHOSEN_KEY: &str = "chosen";
-const IMPORT_KEY: &str = "import";
 const ENROLMENT_KEY: &str = "enrolment";
 /// Where somebody waits for their code, whose password was right.
 pub const AWAITED_KEY: &str = "awaited";
@@ -158,15 +157,5 @@ pub async fn keep_chosen(ids: Vec<String>) -> Result<(), AppError> {
 
 pub async fn chosen() -> Result<Vec<String>, AppError> {
     let kept = session()?.get(CHOSEN_KEY).await.map_err(internal)?;
-    Ok(kept.unwrap_or_default())
-}
-
-/// Keeps a table of people until it is decided what becomes of it.
-pub async fn keep_imported(rows: Vec<ImportRow>) -> Result<(), AppError> {
-    session()?.insert(IMPORT_KEY, rows).await.map_err(internal)
-}
-
-pub async fn imported() -> Result<Vec<ImportRow>, AppError> {
-    let kept = session()?.get(IMPORT_KEY).await.map_err(internal)?;
     Ok(kept.unwrap_or_default())
 }

@@ -1,9 +1,6 @@
-//! One action for many connections, as it is stored: what is done, to which, and what came of each.
+//! One action for many connections, as its job holds it: what is done, to which, and what came of each.
 
-use crate::{
-    clock::Timestamp,
-    id::{BulkId, CheckId, ConnectionId, UserId},
-};
+use crate::id::{CheckId, ConnectionId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// What is done to each.
@@ -59,16 +56,4 @@ pub struct BulkLine {
     pub user: UserId,
     pub name: String,
     pub mailbox: String,
-    pub done: Option<BulkOutcome>,
-}
-
-/// One action for many.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bulk {
-    pub id: BulkId,
-    pub made_by: UserId,
-    pub at: Timestamp,
-    pub action: BulkAction,
-    pub finished_at: Option<Timestamp>,
-    pub lines: Vec<BulkLine>,
 }

@@ -55,8 +55,8 @@ ids! {
     CheckId,
     /// One pass over the window of a connection.
     SyncRunId,
-    /// An action for many connections.
-    BulkId,
+    /// Work that outlives a request.
+    JobId,
     /// A scope of mailboxes.
     ScopeId,
     /// A mailbox that somebody asked for.
@@ -76,6 +76,25 @@ ids! {
     /// A line of the audit trail, or a row of the call log.
     RecordId,
 }
+
+/// A scope or notice is one job, under the same id.
+macro_rules! jobs {
+    ($($name:ident),*) => {$(
+        impl From<$name> for JobId {
+            fn from(id: $name) -> Self {
+                Self(id.0)
+            }
+        }
+
+        impl From<JobId> for $name {
+            fn from(id: JobId) -> Self {
+                Self(id.0)
+            }
+        }
+    )*};
+}
+
+jobs!(ScopeId, NoticeId);
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,8 @@
 //! ```text
 //! who and where     account_name, mailbox, endpoint, domain, id, exchange_version
 //! what is read      calendar, preferences
-//! what is connected connection, check, policy, bulk_action
+//! what is connected connection, check, policy
+//! what is to be done job, bulk_action, import
 //! what goes wrong   problem (codes, slots, who acts, when to try again) ──> advice (the words, looked up last)
 //! what is told      audit, notice, call, topic
 //! handed in         clock, random
@@ -25,6 +26,8 @@ pub mod connection;
 pub mod endpoint;
 pub mod exchange_version;
 pub mod id;
+pub mod import;
+pub mod job;
 pub mod lifetimes;
 pub mod mailbox;
 pub mod notice;

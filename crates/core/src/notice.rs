@@ -3,6 +3,7 @@
 use crate::{
     clock::Timestamp,
     id::{AccountId, IncidentId, NoticeId, SecretId, UserId, WebhookId},
+    job::JobState,
     mailbox::SmtpAddress,
     problem::Problem,
 };
@@ -20,7 +21,7 @@ pub enum NoticeKind {
     Over,
     /// An admin looks whether it arrives.
     Test,
-    /// A link to set a password with; its text is not kept.
+    /// A link to set a password with; the text is kept without it.
     Link,
     /// A request for a mailbox was decided.
     Decision,
@@ -32,18 +33,6 @@ pub enum NoticeKind {
 pub enum Channel {
     Mail,
     Webhook,
-}
-
-/// What became of a notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NoticeState {
-    Waiting,
-    Sent,
-    /// Given up after the last try.
-    Failed,
-    /// It was over before it could be sent.
-    Cancelled,
 }
 
 /// Where a notice goes.
@@ -81,10 +70,13 @@ pub struct Notice {
     pub incident: Option<IncidentId>,
     pub kind: NoticeKind,
     pub recipient: Recipient,
+    /// Whose link it carries.
+    pub person: Option<UserId>,
     pub subject: String,
     /// The text of a mail, or what is posted.
     pub body: String,
-    pub state: NoticeState,
+    /// How its job stands.
+    pub state: JobState,
     pub made_at: Timestamp,
     pub due_at: Timestamp,
     pub attempts: i64,

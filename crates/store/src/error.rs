@@ -26,6 +26,21 @@ pub enum StoreError {
     #[error("there are as many as may be")]
     TooMany,
     /// What was held when the work began is held no longer: this process was not heard of for a while.
-    #[error("the account is held by somebody else meanwhile")]
+    #[error("what is worked on is held by somebody else meanwhile, or was ended")]
     LeaseLost,
+}
+
+impl StoreError {
+    /// Whether it says nothing of what was to be stored: the same may well be stored later.
+    pub const fn is_for_now(&self) -> bool {
+        match self {
+            Self::Database(_) | Self::Sql(_) | Self::LeaseLost => true,
+            Self::Corrupt(_)
+            | Self::MailboxTaken
+            | Self::NotAllowed
+            | Self::SecretNotAnnounced
+            | Self::EmailTaken(_)
+            | Self::TooMany => false,
+        }
+    }
 }

@@ -27,13 +27,13 @@ const DUE: [(&str, &str, &str, Duration); 8] = [
     ),
     ("connections", "due_at", "1 = 1", Duration::from_hours(25)),
     (
-        "mailbox_scopes",
+        "jobs",
         "due_at",
-        "finished_at IS NULL",
+        "state = 'waiting' AND kind = 'mailbox-scope'",
         Duration::from_mins(15),
     ),
     (
-        "notices",
+        "jobs",
         "due_at",
         "state = 'waiting'",
         Duration::from_hours(13),
@@ -58,7 +58,7 @@ const LEASED: [(&str, &str, &str, Duration); 4] = [
     ("accounts", "leased_until", "1 = 1", Duration::from_mins(3)),
     ("accounts", "wanted_until", "1 = 1", MINUTE),
     (
-        "notices",
+        "jobs",
         "leased_until",
         "state = 'waiting'",
         Duration::from_mins(2),
@@ -101,7 +101,7 @@ const HEARD: [(&str, &str, &str); 2] = [
 ];
 
 /// Columns that say when something was.
-const PAST: [(&str, &str, &str); 25] = [
+const PAST: [(&str, &str, &str); 23] = [
     ("connections", "since", "1 = 1"),
     ("connections", "connected_at", "1 = 1"),
     ("connections", "last_run_at", "1 = 1"),
@@ -109,8 +109,6 @@ const PAST: [(&str, &str, &str); 25] = [
     ("connections", "paused_at", "1 = 1"),
     ("accounts", "paused_at", "1 = 1"),
     ("checks", "started_at", "outcome IS NULL"),
-    ("bulk_actions", "touched_at", "finished_at IS NULL"),
-    ("mailbox_scopes", "started_at", "finished_at IS NULL"),
     ("incidents", "opened_at", "closed_at IS NULL"),
     ("mailbox_requests", "asked_at", "decided_at IS NULL"),
     ("heartbeats", "at", "1 = 1"),
@@ -122,7 +120,7 @@ const PAST: [(&str, &str, &str); 25] = [
     ("setup_codes", "created_at", "1 = 1"),
     ("two_factor", "pending_since", "1 = 1"),
     ("two_factor", "enabled_at", "1 = 1"),
-    ("notices", "created_at", "1 = 1"),
+    ("jobs", "created_at", "1 = 1"),
     ("mailbox_claims", "at", "1 = 1"),
     ("announced_secrets", "announced_at", "1 = 1"),
     ("secrets_to_delete", "listed_at", "1 = 1"),

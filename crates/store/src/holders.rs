@@ -1,5 +1,5 @@
 //! What processes hold, each under its name, and how it is free again when its process is gone: a lease, a place, a test
-//! under way, an action for many, a notice being sent. A process that was taken for gone and comes back finds that it
+//! under way, a job. A process that was taken for gone and comes back finds that it
 //! holds nothing any more.
 
 use crate::database::Transaction;
@@ -13,14 +13,14 @@ pub struct InstanceSeen {
     pub seen_at: Timestamp,
 }
 
-/// What becomes of everything that a process holds; a condition on `held_by` follows. Accounts come first, as everywhere.
+/// What becomes of everything that a process holds; a condition on its name follows. Jobs come first and accounts next, as
+/// everywhere.
 /// The place of a password that was sent stays taken, but nobody waits for its verdict any more.
-const RELEASE_STATEMENTS: [&str; 5] = [
+const RELEASE_STATEMENTS: [&str; 4] = [
+    "UPDATE jobs SET leased_until = 0, instance_id = NULL WHERE state = 'waiting' AND instance_id",
     "UPDATE accounts SET leased_until = NULL, lease_token = NULL, instance_id = NULL WHERE instance_id",
     "DELETE FROM limit_slots WHERE instance_id",
     "UPDATE refusals SET pending = 0 WHERE pending = 1 AND instance_id",
-    "UPDATE bulk_actions SET touched_at = 0 WHERE finished_at IS NULL AND instance_id",
-    "UPDATE notices SET leased_until = 0 WHERE state = 'waiting' AND instance_id",
 ];
 
 impl Store {
@@ -103,21 +103,13 @@ async fn free(
         problem: Box::new(Problem::Interrupted),
         request_id: None,
     };
-    // Nobody else has the password of a test, nor the text of a link.
+    // Nobody else has the password of a test.
     let sql = format!(
         "UPDATE checks SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND instance_id {is} $1"
     );
     sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(process)
         .bind(rows::to_json(&outcome, "outcome")?)
-        .bind(now.millis())
-        .execute(tx.conn())
-        .await?;
-    let sql = format!(
-        "UPDATE notices SET state = 'failed', ended_at = $2 WHERE kind = 'link' AND state = 'waiting' AND instance_id {is} $1"
-    );
-    sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(process)
         .bind(now.millis())
         .execute(tx.conn())
         .await?;

@@ -114,7 +114,8 @@ impl Store {
             return Ok(());
         }
         sqlx::query(
-            "UPDATE notices SET state = 'cancelled', ended_at = $2 WHERE incident_id = $1 AND state = 'waiting' AND leased_until <= $2",
+            "UPDATE jobs SET state = 'cancelled', ended_at = $2 WHERE state = 'waiting' AND leased_until <= $2 \
+             AND id IN (SELECT id FROM notices WHERE incident_id = $1)",
         )
         .bind(open.id.to_string())
         .bind(now.millis())
@@ -126,7 +127,8 @@ impl Store {
         };
         // What is being sent at this moment counts as told.
         let told = sqlx::query(
-            "SELECT DISTINCT channel, recipient, recipient_label FROM notices WHERE incident_id = $1 AND state IN ('sent', 'waiting') ORDER BY recipient",
+            "SELECT DISTINCT n.channel, n.recipient, n.recipient_label FROM notices n JOIN jobs j ON j.id = n.id \
+             WHERE n.incident_id = $1 AND j.state IN ('done', 'waiting') ORDER BY n.recipient",
         )
         .bind(open.id.to_string())
         .fetch_all(tx.conn())

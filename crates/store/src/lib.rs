@@ -9,6 +9,7 @@
 //!                  calendars     events, sync_runs, history, privacy
 //!                  organisation  organisation, policy, plans, offers, pauses
 //!                  what is told  audit, notices, webhooks, incidents
+//!                  jobs          jobs, job_items, job_list
 //!                  instances     claims, holders, heartbeats, lease, limits, installation, other_instances
 //! announcements  who follows what changes: told by each transaction once it is kept
 //! vault          sealed secrets in a database of their own: keys, sealing, the signed end of the audit trail
@@ -19,7 +20,6 @@
 mod accounts;
 mod announcements;
 mod audit;
-mod bulks;
 mod certificates;
 mod changed_topics;
 mod checks;
@@ -44,6 +44,9 @@ mod history;
 mod holders;
 mod incidents;
 mod installation;
+mod job_items;
+mod job_list;
+mod jobs;
 mod known_devices;
 mod lease;
 pub mod limit;
@@ -101,6 +104,9 @@ pub use events::{Changes, CompletedRun, StoredEntry};
 pub use history::{CallLine, DELAYS, StateChange, SyncRunEnd};
 pub use holders::InstanceSeen;
 pub use installation::Instance;
+pub use job_items::JobItem;
+pub use job_list::ListedJob;
+pub use jobs::{JobLease, LeasedJob};
 pub use lease::Lease;
 pub use limits::{Full, LimitPlace};
 pub use mailbox_scopes::{MailboxScope, ScopeConnection, ScopeFinding, ScopePlace, ScopeRow};

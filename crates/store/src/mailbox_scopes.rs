@@ -1,10 +1,16 @@
 //! Mailbox scopes: what each address is to an account, and what became of connecting it.
 
-use crate::{error::StoreError, rows, store::Store};
+use crate::{
+    error::StoreError,
+    jobs::{self, NewJob},
+    rows,
+    store::Store,
+};
 use kalends_core::{
     audit::AuditEntry,
     clock::Timestamp,
-    id::{AccountId, ScopeId, UserId},
+    id::{AccountId, JobId, ScopeId, UserId},
+    job::{JobError, JobKind, JobState},
     mailbox::SmtpAddress,
     problem::Problem,
     topic::Topic,
@@ -53,6 +59,7 @@ pub struct MailboxScope {
     pub started_at: Timestamp,
     pub total: i64,
     pub finished_at: Option<Timestamp>,
+    /// Ended before its end: by an administrator, or for what the problem says.
     pub is_cancelled: bool,
     /// Why it waits until `due_at`, or why it ended early.
     pub problem: Option<Problem>,
@@ -85,7 +92,8 @@ pub struct ScopeFinding {
     pub problem: Option<Problem>,
 }
 
-const SELECT_SCOPE: &str = "SELECT id, account_id, created_by, started_at, total, finished_at, cancelled, problem, due_at FROM mailbox_scopes";
+const SELECT_SCOPE: &str = "SELECT s.id, s.account_id, s.total, j.created_by, j.created_at, j.ended_at, j.state, j.error, j.due_at \
+     FROM mailbox_scopes s JOIN jobs j ON j.id = s.id";
 
 /// Rows with the person whose address each is: the one they sign in with, or a verified one.
 const ROW: &str = "SELECT r.position, r.address, r.verdict, r.primary_address, r.problem, r.chosen, r.result, u.id AS person, \
@@ -98,15 +106,20 @@ const ROW: &str = "SELECT r.position, r.address, r.verdict, r.primary_address, r
 const CONNECTABLE: &str = "r.verdict = 'in_scope' AND r.chosen = 0 AND u.id IS NOT NULL AND u.disabled_at IS NULL AND c.id IS NULL";
 
 fn scope(row: &AnyRow) -> Result<MailboxScope, StoreError> {
+    let state: JobState = rows::named(row, "state")?;
+    let error: Option<JobError> = rows::maybe_json(row, "error")?;
     Ok(MailboxScope {
         id: rows::parsed(row, "id")?,
         account_id: rows::parsed(row, "account_id")?,
         made_by: rows::parsed(row, "created_by")?,
-        started_at: rows::instant(row, "started_at")?,
+        started_at: rows::instant(row, "created_at")?,
         total: rows::number(row, "total")?,
-        finished_at: rows::maybe_instant(row, "finished_at")?,
-        is_cancelled: rows::flag(row, "cancelled")?,
-        problem: rows::maybe_json(row, "problem")?,
+        finished_at: rows::maybe_instant(row, "ended_at")?,
+        is_cancelled: matches!(state, JobState::Cancelled | JobState::Failed),
+        problem: match error {
+            Some(JobError::Problem(problem)) => Some(*problem),
+            _ => None,
+        },
         due_at: rows::instant(row, "due_at")?,
     })
 }
@@ -143,16 +156,24 @@ impl Store {
     ) -> Result<ScopeId, StoreError> {
         let id = ScopeId::new(now, self.random.bytes());
         let mut tx = self.begin().await?;
-        sqlx::query(
-            "INSERT INTO mailbox_scopes (id, account_id, created_by, started_at, total, due_at) VALUES ($1, $2, $3, $4, $5, $4)",
-        )
-        .bind(id.to_string())
-        .bind(account.to_string())
-        .bind(by.to_string())
-        .bind(now.millis())
-        .bind(i64::try_from(addresses.len()).unwrap_or(i64::MAX))
-        .execute(tx.conn())
-        .await?;
+        let new = NewJob {
+            id: id.into(),
+            kind: JobKind::MailboxScope,
+            state: JobState::Waiting,
+            serial_key: Some(account.to_string()),
+            payload: None,
+            made_by: Some(by),
+            made_at: now,
+            due_at: now,
+            total: addresses.iter().filter(|address| address.is_ok()).count(),
+        };
+        jobs::insert(&mut tx, &new).await?;
+        sqlx::query("INSERT INTO mailbox_scopes (id, account_id, total) VALUES ($1, $2, $3)")
+            .bind(id.to_string())
+            .bind(account.to_string())
+            .bind(i64::try_from(addresses.len()).unwrap_or(i64::MAX))
+            .execute(tx.conn())
+            .await?;
         for (position, address) in (0_i64..).zip(addresses) {
             let (text, place) = match address {
                 Ok(address) => (address.as_str(), None),
@@ -176,7 +197,7 @@ impl Store {
     }
 
     pub async fn mailbox_scope(&self, id: ScopeId) -> Result<Option<MailboxScope>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!("{SELECT_SCOPE} WHERE id = $1"));
+        let sql = sqlx::AssertSqlSafe(format!("{SELECT_SCOPE} WHERE s.id = $1"));
         let row = sqlx::query(sql)
             .bind(id.to_string())
             .fetch_optional(self.pool())
@@ -186,24 +207,8 @@ impl Store {
 
     /// The last scopes, the newest first.
     pub async fn mailbox_scopes(&self) -> Result<Vec<MailboxScope>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!(
-            "{SELECT_SCOPE} ORDER BY started_at DESC, id LIMIT 20"
-        ));
+        let sql = sqlx::AssertSqlSafe(format!("{SELECT_SCOPE} ORDER BY s.id DESC LIMIT 20"));
         let found = sqlx::query(sql).fetch_all(self.pool()).await?;
-        found.iter().map(scope).collect()
-    }
-
-    /// Scopes with work to do now, of accounts that may work.
-    pub async fn due_scopes(&self, now: Timestamp) -> Result<Vec<MailboxScope>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!(
-            "{SELECT_SCOPE} WHERE finished_at IS NULL AND due_at <= $1 AND NOT EXISTS (SELECT 1 FROM global_pause) \
-             AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = account_id \
-             AND (a.paused_at IS NOT NULL OR a.held_until > $1 OR a.backoff_until > $1)) ORDER BY started_at"
-        ));
-        let found = sqlx::query(sql)
-            .bind(now.millis())
-            .fetch_all(self.pool())
-            .await?;
         found.iter().map(scope).collect()
     }
 
@@ -301,6 +306,14 @@ impl Store {
         found: &ScopeFinding,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        let is_first = sqlx::query(
+            "SELECT 1 AS found FROM mailbox_scope_rows WHERE scope_id = $1 AND position = $2 AND verdict IS NULL",
+        )
+        .bind(id.to_string())
+        .bind(position)
+        .fetch_optional(tx.conn())
+        .await?
+        .is_some();
         sqlx::query(
             "UPDATE mailbox_scope_rows SET verdict = $3, primary_address = $4, problem = $5 WHERE scope_id = $1 AND position = $2",
         )
@@ -311,6 +324,9 @@ impl Store {
         .bind(found.problem.as_ref().map(|it| rows::to_json(it, "problem")).transpose()?)
         .execute(tx.conn())
         .await?;
+        if is_first {
+            jobs::get_on(&mut tx, id.into()).await?;
+        }
         tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
@@ -330,7 +346,7 @@ impl Store {
         .bind(rows::to_name(&result, "result")?)
         .execute(tx.conn())
         .await?;
-        tx.changed([Topic::Organisation]);
+        jobs::get_on(&mut tx, id.into()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -367,11 +383,14 @@ impl Store {
             .rows_affected();
         }
         if chosen > 0 {
+            // Whoever works on it at this moment has not seen what was chosen: it is taken up anew.
             sqlx::query(
-                "UPDATE mailbox_scopes SET finished_at = NULL, cancelled = 0, problem = NULL, due_at = $2 WHERE id = $1",
+                "UPDATE jobs SET state = 'waiting', ended_at = NULL, error = NULL, due_at = $2, attempts = 0, total = total + $3, \
+                 fence = fence + 1, leased_until = 0, instance_id = NULL WHERE id = $1",
             )
-            .bind(id.to_string())
+            .bind(JobId::from(id).to_string())
             .bind(now.millis())
+            .bind(i64::try_from(chosen).unwrap_or(i64::MAX))
             .execute(tx.conn())
             .await?;
             self.audit_in(&mut tx, entry, now).await?;
@@ -381,59 +400,21 @@ impl Store {
         Ok(chosen)
     }
 
-    /// Ends a scope: at its end, or by an admin.
-    pub async fn finish_scope(
+    /// Ends the scopes of an account that is about to end.
+    pub(crate) async fn cancel_scopes_of(
         &self,
-        id: ScopeId,
-        cancelled: bool,
-        problem: Option<&Problem>,
+        account: AccountId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(
-            "UPDATE mailbox_scopes SET finished_at = $2, cancelled = $3, problem = $4 WHERE id = $1 AND finished_at IS NULL",
+            "UPDATE jobs SET state = 'cancelled', ended_at = $2 WHERE state = 'waiting' \
+             AND id IN (SELECT id FROM mailbox_scopes WHERE account_id = $1)",
         )
-        .bind(id.to_string())
-        .bind(now.millis())
-        .bind(i16::from(cancelled))
-        .bind(problem.map(|it| rows::to_json(it, "problem")).transpose()?)
-        .execute(tx.conn())
-        .await?;
-        tx.changed([Topic::Organisation]);
-        Ok(tx.commit().await?)
-    }
-
-    /// Lets a stopped scope go on with what is left of it.
-    pub async fn reopen_scope(&self, id: ScopeId, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query(
-            "UPDATE mailbox_scopes SET finished_at = NULL, cancelled = 0, problem = NULL, due_at = $2 WHERE id = $1 AND cancelled = 1",
-        )
-        .bind(id.to_string())
+        .bind(account.to_string())
         .bind(now.millis())
         .execute(tx.conn())
         .await?;
-        tx.changed([Topic::Organisation]);
-        Ok(tx.commit().await?)
-    }
-
-    /// Lets a scope wait.
-    pub async fn delay_scope(
-        &self,
-        id: ScopeId,
-        problem: Option<&Problem>,
-        due_at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query(
-            "UPDATE mailbox_scopes SET problem = $2, due_at = $3 WHERE id = $1 AND finished_at IS NULL",
-        )
-        .bind(id.to_string())
-        .bind(problem.map(|it| rows::to_json(it, "problem")).transpose()?)
-        .bind(due_at.millis())
-        .execute(tx.conn())
-        .await?;
-        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 }

@@ -1,12 +1,19 @@
-//! What is to be told, what was, and each try: an outbox.
+//! What is to be told, what was, and each attempt. Each notice is one job, under the same id.
 
-use crate::database::Transaction;
-use crate::{error::StoreError, rows, store::Store, unreadable::Listed};
+use crate::{
+    database::Transaction,
+    error::StoreError,
+    jobs::{self, JobLease, NewJob},
+    rows,
+    store::Store,
+    unreadable::Listed,
+};
 use kalends_core::{
     clock::Timestamp,
     id::{AccountId, IncidentId, NoticeId, UserId},
+    job::{JobError, JobKind, JobState, Turn},
     mailbox::SmtpAddress,
-    notice::{Channel, DeliveryAttempt, IncidentScope, Notice, NoticeKind, NoticeState, Recipient},
+    notice::{Channel, DeliveryAttempt, IncidentScope, Notice, NoticeKind, Recipient},
     problem::Problem,
     topic::Topic,
 };
@@ -29,7 +36,9 @@ pub struct HeldUp {
     pub mailbox: SmtpAddress,
 }
 
-const NOTICE: &str = "SELECT id, incident_id, kind, channel, recipient, recipient_label, subject, body, state, created_at, due_at, attempts, ended_at FROM notices";
+const NOTICE: &str = "SELECT n.id, n.incident_id, n.kind, n.channel, n.recipient, n.recipient_label, n.user_id, n.subject, n.body, \
+     j.state, j.created_at, j.due_at, j.ended_at, \
+     (SELECT COUNT(*) FROM notice_attempts t WHERE t.notice_id = n.id) AS attempts FROM notices n JOIN jobs j ON j.id = n.id";
 
 fn notice(row: &AnyRow) -> Result<Notice, StoreError> {
     Ok(Notice {
@@ -37,6 +46,7 @@ fn notice(row: &AnyRow) -> Result<Notice, StoreError> {
         incident: rows::maybe_parsed(row, "incident_id")?,
         kind: rows::named(row, "kind")?,
         recipient: recipient(row)?,
+        person: rows::maybe_parsed(row, "user_id")?,
         subject: rows::text(row, "subject")?,
         body: rows::text(row, "body")?,
         state: rows::named(row, "state")?,
@@ -136,128 +146,46 @@ impl Store {
         found.iter().map(|row| rows::parsed(row, "email")).collect()
     }
 
-    /// Gives up the links that were being mailed since `before` by a process that is gone: nobody else has their text.
-    pub async fn fail_lost_links(
+    /// Writes down a notice that was tried once, and is not tried again.
+    pub async fn put_tried(
         &self,
-        before: Timestamp,
-        now: Timestamp,
+        notice: &Notice,
+        tried: &DeliveryAttempt,
     ) -> Result<(), StoreError> {
-        let lost = "kind = 'link' AND state = 'waiting' AND created_at < $1";
-        let sql = format!("SELECT 1 AS found FROM notices WHERE {lost} LIMIT 1");
-        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(before.millis())
-            .fetch_optional(self.pool())
-            .await?;
-        if found.is_none() {
-            return Ok(());
-        }
-        let mut tx = self.begin().await?;
-        let sql = format!("UPDATE notices SET state = 'failed', ended_at = $2 WHERE {lost}");
-        sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(before.millis())
-            .bind(now.millis())
-            .execute(tx.conn())
-            .await?;
-        tx.changed([Topic::Organisation]);
-        Ok(tx.commit().await?)
-    }
-
-    /// Writes a notice down, as it stands, that this process sends itself.
-    pub async fn put_notice(&self, notice: &Notice) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         put_all(&mut tx, std::slice::from_ref(notice)).await?;
-        sqlx::query("UPDATE notices SET instance_id = $2 WHERE id = $1")
+        put_attempt(&mut tx, notice.id, tried).await?;
+        sqlx::query("UPDATE jobs SET attempts = 1, ended_at = $2, error = $3 WHERE id = $1")
             .bind(notice.id.to_string())
-            .bind(&*self.instance)
+            .bind((tried.at + tried.took).millis())
+            .bind(match notice.state {
+                JobState::Failed => {
+                    let error = JobError::Delivery(tried.outcome.clone());
+                    Some(rows::to_json(&error, "error")?)
+                }
+                _ => None,
+            })
             .execute(tx.conn())
             .await?;
-        tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
     }
 
-    /// Takes a notice that is due by this way, for this instance alone until the lease ends; none to a webhook that
-    /// another one is being posted to, and no link, whose text only the process that made it has.
-    pub async fn lease_notice(
-        &self,
-        channel: Channel,
-        now: Timestamp,
-        lease: Duration,
-    ) -> Result<Option<Notice>, StoreError> {
-        loop {
-            let sql = format!(
-                "{NOTICE} WHERE state = 'waiting' AND due_at <= $1 AND leased_until <= $1 AND channel = $2 AND kind <> 'link' \
-                 AND NOT EXISTS (SELECT 1 FROM notices o WHERE o.state = 'waiting' AND o.channel = 'webhook' \
-                 AND o.channel = notices.channel AND o.recipient = notices.recipient AND o.leased_until > $1) ORDER BY due_at, id LIMIT 1"
-            );
-            let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-                .bind(now.millis())
-                .bind(rows::to_name(&channel, "channel")?)
-                .fetch_optional(self.pool())
-                .await?;
-            let Some(found) = row.as_ref().map(notice).transpose()? else {
-                return Ok(None);
-            };
-            if self.lease_this(found.id, now, lease).await? {
-                return Ok(Some(found));
-            }
-        }
-    }
-
-    async fn lease_this(
-        &self,
-        id: NoticeId,
-        now: Timestamp,
-        lease: Duration,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let taken = sqlx::query(
-            "UPDATE notices SET leased_until = $3, instance_id = $4 WHERE id = $1 AND state = 'waiting' AND leased_until <= $2",
-        )
-        .bind(id.to_string())
-        .bind(now.millis())
-        .bind((now + lease).millis())
-        .bind(&*self.instance)
-        .execute(tx.conn())
-        .await?;
-        tx.commit().await?;
-        Ok(taken.rows_affected() > 0)
-    }
-
-    /// Writes down what came of a try: the state after it and, while it waits, when it is tried again.
+    /// Writes down what came of an attempt, and what becomes of the notice.
     pub async fn end_attempt(
         &self,
-        notice: NoticeId,
+        lease: &JobLease,
         tried: &DeliveryAttempt,
-        (state, due_at): (NoticeState, Timestamp),
+        turn: &Turn,
     ) -> Result<(), StoreError> {
-        let ended = (state != NoticeState::Waiting).then(|| (tried.at + tried.took).millis());
         let mut tx = self.begin().await?;
-        sqlx::query(
-            "INSERT INTO notice_attempts (notice_id, number, at, duration_ms, outcome) \
-             SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4 FROM notice_attempts WHERE notice_id = $1",
-        )
-        .bind(notice.to_string())
-        .bind(tried.at.millis())
-        .bind(i64::try_from(tried.took.as_millis()).unwrap_or(i64::MAX))
-        .bind(&tried.outcome)
-        .execute(tx.conn())
-        .await?;
-        sqlx::query(
-            "UPDATE notices SET state = $2, due_at = $3, ended_at = $4, attempts = attempts + 1, leased_until = 0 WHERE id = $1",
-        )
-        .bind(notice.to_string())
-        .bind(rows::to_name(&state, "state")?)
-        .bind(due_at.millis())
-        .bind(ended)
-        .execute(tx.conn())
-        .await?;
-        tx.changed([Topic::Organisation]);
+        put_attempt(&mut tx, lease.id.into(), tried).await?;
+        lease.end(&mut tx, turn, tried.at + tried.took).await?;
         Ok(tx.commit().await?)
     }
 
     /// What was told, the latest first; `limit` from `offset` on.
     pub async fn notices(&self, limit: i64, offset: i64) -> Result<Vec<Notice>, StoreError> {
-        let sql = format!("{NOTICE} ORDER BY created_at DESC, id DESC LIMIT $1 OFFSET $2");
+        let sql = format!("{NOTICE} ORDER BY n.id DESC LIMIT $1 OFFSET $2");
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(limit)
             .bind(offset)
@@ -267,7 +195,7 @@ impl Store {
     }
 
     pub async fn notice(&self, id: NoticeId) -> Result<Option<Notice>, StoreError> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{NOTICE} WHERE id = $1")))
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{NOTICE} WHERE n.id = $1")))
             .bind(id.to_string())
             .fetch_optional(self.pool())
             .await?;
@@ -276,9 +204,8 @@ impl Store {
 
     /// The latest link that was mailed to an address.
     pub async fn mailed_link(&self, to: &SmtpAddress) -> Result<Option<Notice>, StoreError> {
-        let sql = format!(
-            "{NOTICE} WHERE recipient = $1 AND kind = $2 ORDER BY created_at DESC, id DESC LIMIT 1"
-        );
+        let sql =
+            format!("{NOTICE} WHERE n.recipient = $1 AND n.kind = $2 ORDER BY n.id DESC LIMIT 1");
         let row = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(to.as_str())
             .bind(rows::to_name(&NoticeKind::Link, "kind")?)
@@ -288,12 +215,9 @@ impl Store {
     }
 
     /// How many links were mailed since a time, and how many wait or were given up.
-    pub async fn links_mailed(
-        &self,
-        since: Timestamp,
-    ) -> Result<Vec<(NoticeState, i64)>, StoreError> {
+    pub async fn links_mailed(&self, since: Timestamp) -> Result<Vec<(JobState, i64)>, StoreError> {
         let found = sqlx::query(
-            "SELECT state, COUNT(*) AS found FROM notices WHERE kind = $1 AND created_at > $2 GROUP BY state",
+            "SELECT j.state, COUNT(*) AS found FROM notices n JOIN jobs j ON j.id = n.id WHERE n.kind = $1 AND j.created_at > $2 GROUP BY j.state",
         )
         .bind(rows::to_name(&NoticeKind::Link, "kind")?)
         .bind(since.millis())
@@ -327,15 +251,17 @@ impl Store {
             .collect()
     }
 
-    /// Forgets what was told long ago and is over.
-    pub async fn forget_notices(&self, now: Timestamp) -> Result<(), StoreError> {
+    /// Forgets incidents that were over long ago, with what was told of them.
+    pub async fn forget_incidents(&self, now: Timestamp) -> Result<(), StoreError> {
         let before = (now - RETENTION).millis();
         let mut tx = self.begin().await?;
+        sqlx::query(
+            "DELETE FROM jobs WHERE id IN (SELECT n.id FROM notices n JOIN incidents i ON i.id = n.incident_id WHERE i.closed_at < $1)",
+        )
+        .bind(before)
+        .execute(tx.conn())
+        .await?;
         sqlx::query("DELETE FROM incidents WHERE closed_at < $1")
-            .bind(before)
-            .execute(tx.conn())
-            .await?;
-        sqlx::query("DELETE FROM notices WHERE created_at < $1 AND incident_id IS NULL")
             .bind(before)
             .execute(tx.conn())
             .await?;
@@ -343,11 +269,53 @@ impl Store {
     }
 }
 
+async fn put_attempt(
+    tx: &mut Transaction,
+    notice: NoticeId,
+    tried: &DeliveryAttempt,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO notice_attempts (notice_id, number, at, duration_ms, outcome) \
+         SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4 FROM notice_attempts WHERE notice_id = $1",
+    )
+    .bind(notice.to_string())
+    .bind(tried.at.millis())
+    .bind(i64::try_from(tried.took.as_millis()).unwrap_or(i64::MAX))
+    .bind(&tried.outcome)
+    .execute(tx.conn())
+    .await?;
+    tx.changed([Topic::Organisation]);
+    Ok(())
+}
+
+/// The mail server gets one mail after another, so that a refused password goes out once; so does each webhook.
+fn serial_key(recipient: &Recipient) -> String {
+    match recipient.channel {
+        Channel::Mail => "mail".to_owned(),
+        Channel::Webhook => recipient.to.clone(),
+    }
+}
+
 pub(crate) async fn put_all(tx: &mut Transaction, notices: &[Notice]) -> Result<(), StoreError> {
     for notice in notices {
+        let new = NewJob {
+            id: notice.id.into(),
+            kind: match notice.recipient.channel {
+                Channel::Mail => JobKind::Mail,
+                Channel::Webhook => JobKind::Webhook,
+            },
+            state: notice.state,
+            serial_key: Some(serial_key(&notice.recipient)),
+            payload: None,
+            made_by: None,
+            made_at: notice.made_at,
+            due_at: notice.due_at,
+            total: 1,
+        };
+        jobs::insert(tx, &new).await?;
         sqlx::query(
-            "INSERT INTO notices (id, incident_id, kind, channel, recipient, recipient_label, subject, body, state, created_at, due_at, ended_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            "INSERT INTO notices (id, incident_id, kind, channel, recipient, recipient_label, user_id, subject, body) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(notice.id.to_string())
         .bind(notice.incident.map(|id: IncidentId| id.to_string()))
@@ -355,12 +323,9 @@ pub(crate) async fn put_all(tx: &mut Transaction, notices: &[Notice]) -> Result<
         .bind(rows::to_name(&notice.recipient.channel, "channel")?)
         .bind(&notice.recipient.to)
         .bind(&notice.recipient.shown)
+        .bind(notice.person.map(|id| id.to_string()))
         .bind(&notice.subject)
         .bind(&notice.body)
-        .bind(rows::to_name(&notice.state, "state")?)
-        .bind(notice.made_at.millis())
-        .bind(notice.due_at.millis())
-        .bind(notice.ended_at.map(Timestamp::millis))
         .execute(tx.conn())
         .await?;
     }

@@ -265,6 +265,8 @@ impl Store {
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<(EndedAccount, Vec<SecretId>), StoreError> {
+        // Whoever works for it writes nothing any more, so that nobody waits for the other.
+        self.cancel_scopes_of(id, now).await?;
         let mut tx = self.begin_with_table_lock(LockedTable::Accounts).await?;
         let released = secrets_of(&mut tx, id).await?;
         secrets::let_go(&mut tx, &released, now).await?;
@@ -316,6 +318,7 @@ impl Store {
 async fn delete_with_connections(tx: &mut Transaction, id: AccountId) -> Result<(), StoreError> {
     tx.changed_account(id).await?;
     for sql in [
+        "DELETE FROM jobs WHERE id IN (SELECT id FROM mailbox_scopes WHERE account_id = $1)",
         "DELETE FROM connections WHERE account_id = $1",
         "DELETE FROM accounts WHERE id = $1",
     ] {

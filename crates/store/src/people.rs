@@ -1,11 +1,12 @@
 //! People as administrators manage them: the list, links to set a password with, roles, who may sign in.
 
-use crate::database::Transaction;
 use crate::{
     connection_list::PAGE,
     connections::SHOWN_OF_PERSON,
     cursor::{Cursor, Direction, Page, Place},
+    database::Transaction,
     error::StoreError,
+    notices,
     query::Query,
     rows,
     store::{LockedTable, Store},
@@ -14,9 +15,10 @@ use crate::{
 };
 use kalends_core::{
     audit::AuditEntry, clock::Timestamp, connection::ConnectionState, id::UserId,
-    mailbox::SmtpAddress, rights::Role, topic::Topic,
+    mailbox::SmtpAddress, notice::Notice, rights::Role, topic::Topic,
 };
 use sqlx::any::AnyRow;
+use std::slice;
 
 /// Which people a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -159,14 +161,14 @@ impl Store {
         Ok(numbers)
     }
 
-    /// Adds somebody with their own addresses and the hash of a link, all or nothing.
+    /// Adds somebody with their own addresses, the hash of a link and the mail that carries it, all or nothing.
     pub async fn invite(
         &self,
         new: NewUser,
         addresses: &[SmtpAddress],
         link: (&str, Timestamp),
-        entry: &AuditEntry,
-        now: Timestamp,
+        mail: impl FnOnce(&User) -> Option<Notice> + Send,
+        (entry, now): (&AuditEntry, Timestamp),
     ) -> Result<User, StoreError> {
         let mut tx = self.begin().await?;
         let user = self.insert_user_in(&mut tx, new, now, false).await?;
@@ -181,6 +183,7 @@ impl Store {
             .await?;
         }
         put_link_in(&mut tx, user.id, link, now).await?;
+        notices::put_all(&mut tx, mail(&user).as_slice()).await?;
         self.audit_in(&mut tx, entry, now).await?;
         tx.changed([Topic::People]);
         tx.commit().await?;
@@ -192,11 +195,21 @@ impl Store {
         &self,
         user: UserId,
         link: (&str, Timestamp),
-        entry: &AuditEntry,
-        now: Timestamp,
+        mail: Option<&Notice>,
+        (entry, now): (&AuditEntry, Timestamp),
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         put_link_in(&mut tx, user, link, now).await?;
+        // A mail that has not left carries the earlier one.
+        sqlx::query(
+            "UPDATE jobs SET state = 'cancelled', ended_at = $2 WHERE state = 'waiting' AND leased_until <= $2 \
+             AND id IN (SELECT id FROM notices WHERE user_id = $1)",
+        )
+        .bind(user.to_string())
+        .bind(now.millis())
+        .execute(tx.conn())
+        .await?;
+        notices::put_all(&mut tx, mail.map(slice::from_ref).unwrap_or_default()).await?;
         self.audit_in(&mut tx, entry, now).await?;
         tx.changed([Topic::Person(user), Topic::People]);
         Ok(tx.commit().await?)

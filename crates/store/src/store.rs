@@ -7,6 +7,7 @@ use crate::{
     announcements::Announcements,
     database::{Database, Engine, Misplaced, Schema, Transaction, Unready},
     error::StoreError,
+    jobs::JobLease,
     lease::Lease,
     unreadable::Unreadable,
 };
@@ -22,12 +23,13 @@ pub struct Store {
     pub(crate) announcements: Announcements,
     /// The name of this process among those that share the database.
     pub(crate) instance: Arc<str>,
-    /// The lease under which everything is written.
-    fence: Option<Lease>,
+    /// The leases under which everything is written.
+    account_lease: Option<Lease>,
+    job_lease: Option<JobLease>,
 }
 
-/// Tables on which some changes must be alone. Whoever changes both accounts and connections touches accounts first,
-/// so that no two wait for each other.
+/// Tables on which some changes must be alone. Whoever changes several of them touches jobs first, then accounts, then
+/// connections, so that no two wait for each other.
 #[derive(Debug, Clone, Copy)]
 pub enum LockedTable {
     Users,
@@ -62,7 +64,8 @@ impl Store {
             instance: random.hex::<8>().into(),
             random,
             unreadable: Unreadable::default(),
-            fence: None,
+            account_lease: None,
+            job_lease: None,
         }
     }
 
@@ -75,7 +78,16 @@ impl Store {
     #[must_use]
     pub fn under(&self, lease: &Lease) -> Self {
         Self {
-            fence: Some(lease.clone()),
+            account_lease: Some(lease.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// The same database, for work on a job: nothing is written once the job is another's, or was cancelled.
+    #[must_use]
+    pub fn under_job(&self, lease: &JobLease) -> Self {
+        Self {
+            job_lease: Some(lease.clone()),
             ..self.clone()
         }
     }
@@ -116,7 +128,10 @@ impl Store {
 
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         let mut tx = self.database.begin().await?;
-        if let Some(lease) = &self.fence {
+        if let Some(lease) = &self.job_lease {
+            lease.still_held(&mut tx, self.engine()).await?;
+        }
+        if let Some(lease) = &self.account_lease {
             lease.still_held(&mut tx, &self.instance).await?;
         }
         Ok(tx)

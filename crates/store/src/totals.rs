@@ -5,9 +5,7 @@ use crate::{
     store::Store,
 };
 use kalends_core::{
-    clock::Timestamp,
-    connection::ConnectionState,
-    notice::{NoticeKind, NoticeState},
+    clock::Timestamp, connection::ConnectionState, job::JobState, notice::NoticeKind,
 };
 
 /// Counts over everybody.
@@ -25,17 +23,18 @@ pub struct Totals {
 }
 
 /// Notices that were given up, where the recipient got nothing since, tests left out; $1 to $3 are names.
-const FAILED_NOTICES: &str = "(SELECT COUNT(*) FROM notices n WHERE state = $1 AND kind <> $2 AND NOT EXISTS (SELECT 1 FROM notices s \
-     WHERE s.recipient = n.recipient AND s.channel = n.channel AND s.state = $3 AND s.ended_at > n.ended_at)) AS failed";
+const FAILED_NOTICES: &str = "(SELECT COUNT(*) FROM jobs j JOIN notices n ON n.id = j.id WHERE j.state = $1 AND n.kind <> $2 AND NOT EXISTS (SELECT 1 \
+     FROM notices s JOIN jobs k ON k.id = s.id WHERE s.recipient = n.recipient AND s.channel = n.channel AND k.state = $3 \
+     AND k.ended_at > j.ended_at)) AS failed";
 
 impl Store {
     /// How many alerts were given up, where the recipient got nothing since.
     pub async fn count_failed_notices(&self) -> Result<i64, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("SELECT {FAILED_NOTICES}"));
         let row = sqlx::query(sql)
-            .bind(rows::to_name(&NoticeState::Failed, "state")?)
+            .bind(rows::to_name(&JobState::Failed, "state")?)
             .bind(rows::to_name(&NoticeKind::Test, "kind")?)
-            .bind(rows::to_name(&NoticeState::Sent, "state")?)
+            .bind(rows::to_name(&JobState::Done, "state")?)
             .fetch_one(self.pool())
             .await?;
         rows::number(&row, "failed")
@@ -47,14 +46,14 @@ impl Store {
              (SELECT COUNT(*) FROM two_factor WHERE secret_id IS NOT NULL) AS second_factors, \
              (SELECT COUNT(*) FROM sessions WHERE user_id IS NOT NULL AND idle_expires_at > $4 \
               AND absolute_expires_at > $4) AS sessions, \
-             (SELECT COUNT(*) FROM notices WHERE state = $5) AS waiting, {FAILED_NOTICES}"
+             (SELECT COUNT(*) FROM jobs WHERE state = $5 AND kind IN ('mail', 'webhook')) AS waiting, {FAILED_NOTICES}"
         ));
         let row = sqlx::query(sql)
-            .bind(rows::to_name(&NoticeState::Failed, "state")?)
+            .bind(rows::to_name(&JobState::Failed, "state")?)
             .bind(rows::to_name(&NoticeKind::Test, "kind")?)
-            .bind(rows::to_name(&NoticeState::Sent, "state")?)
+            .bind(rows::to_name(&JobState::Done, "state")?)
             .bind(now.millis())
-            .bind(rows::to_name(&NoticeState::Waiting, "state")?)
+            .bind(rows::to_name(&JobState::Waiting, "state")?)
             .fetch_one(self.pool())
             .await?;
         let counts = self.count_connections(&ListQuery::default()).await?;

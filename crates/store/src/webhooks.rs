@@ -87,7 +87,7 @@ impl Store {
     ) -> Result<Option<SecretId>, StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(
-            "UPDATE notices SET state = 'cancelled', ended_at = $2 WHERE recipient = $1 AND channel = 'webhook' AND state = 'waiting'",
+            "UPDATE jobs SET state = 'cancelled', ended_at = $2 WHERE serial_key = $1 AND kind = 'webhook' AND state = 'waiting'",
         )
         .bind(webhook.id.to_string())
         .bind(now.millis())

@@ -110,7 +110,6 @@ async fn lines(
                 user: item.user.id,
                 name: item.user.name,
                 mailbox: connection.mailbox.to_string(),
-                done: None,
             })
         })
         .collect())

@@ -7,22 +7,26 @@ use crate::{
     request,
 };
 use kalends_core::{
-    bulk_action::{Bulk, BulkAction, BulkLine, BulkOutcome},
+    bulk_action::{BulkAction, BulkLine, BulkOutcome},
     check::Outcome,
     connection::Connection,
     id::{CheckId, ConnectionId},
+    job::{Job, JobKind, JobState},
 };
-use kalends_store::{Store, StoreError};
+use kalends_store::{JobItem, Store, StoreError};
 use leptos::prelude::*;
 use std::collections::HashMap;
 
 /// How many results the page shows; the others are counted.
 const MAX_LINES: usize = 500;
 
+const LOOKS_AGAIN: &str = "This page looks again by itself.";
+
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq)]
 struct BulkView {
     title: String,
+    ended_early: Option<&'static str>,
     begun: Moment,
     done: usize,
     bad: usize,
@@ -44,20 +48,22 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
     let words = request::formatter(&admin).await?;
     let store = request::services().store;
     let found = match id.parse() {
-        Ok(id) => store.bulk(id).await.map_err(request::internal)?,
-        Err(_) => None,
+        Ok(id) => store.job_with_payload(JobKind::BulkAction, id).await,
+        Err(_) => Ok(None),
     };
-    let Some(bulk) = found else {
+    let Some((job, action)) = found.map_err(request::internal)? else {
         return Err(request::not_there());
     };
-    let results = all(&store, &bulk, &words).await;
+    let items = store.job_items(job.id).await;
+    let items = items.map_err(request::internal)?;
+    let results = all(&store, (&job, &items), &words).await;
     let results = results.map_err(request::internal)?;
     let total = results.len();
     let (done, bad) = (
         results.iter().filter(|it| it.is_done()).count(),
         results.iter().filter(|it| it.is_bad()).count(),
     );
-    let mut lines: Vec<_> = bulk.lines.iter().zip(results).collect();
+    let mut lines: Vec<_> = items.iter().map(|it| &it.item).zip(results).collect();
     // What went wrong first, then what is still to come.
     lines.sort_by_key(|(_, result)| (!result.is_bad(), result.is_done()));
     let lines = lines
@@ -71,12 +77,18 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
             result: result.words(),
         });
     let lines = lines.collect();
-    if done < total {
+    let ended_early = match job.state {
+        JobState::Cancelled => Some("Ended before it was through."),
+        JobState::Failed => Some("Given up before it was through."),
+        JobState::Draft | JobState::Waiting | JobState::Done => None,
+    };
+    if done < total && ended_early.is_none() {
         request::look_again_in(3);
     }
     Ok(BulkView {
-        title: title(bulk.action, (done == total).then_some(bad == total)).to_owned(),
-        begun: words.moment(bulk.at),
+        title: title(action, (done == total).then_some(bad == total)).to_owned(),
+        ended_early,
+        begun: words.moment(job.made_at),
         done,
         bad,
         total,
@@ -128,21 +140,26 @@ impl LineResult {
     }
 }
 
+type Line = JobItem<BulkLine, BulkOutcome>;
+
 /// What came of each line.
-async fn all(store: &Store, bulk: &Bulk, words: &Formatter) -> Result<Vec<LineResult>, StoreError> {
-    let due = bulk
-        .lines
-        .iter()
-        .filter(|line| line.done == Some(BulkOutcome::Due));
-    let due: Vec<_> = due.map(|line| line.connection).collect();
+async fn all(
+    store: &Store,
+    (job, lines): (&Job, &[Line]),
+    words: &Formatter,
+) -> Result<Vec<LineResult>, StoreError> {
+    let due = lines.iter();
+    let due = due.filter(|line| line.result == Some(BulkOutcome::Due));
+    let due: Vec<_> = due.map(|line| line.item.connection).collect();
     let found = store.listed(&due).await?.into_iter();
     let found = found.filter_map(|item| item.connection.map(|it| (it.id, it)));
     let connections: HashMap<ConnectionId, Connection> = found.collect();
-    let mut results = Vec::with_capacity(bulk.lines.len());
-    for line in &bulk.lines {
-        results.push(match line.done {
-            Some(BulkOutcome::Due) => synced(connections.get(&line.connection), bulk, words),
-            Some(BulkOutcome::Checking(id)) => checked(store, id, line, words).await?,
+    let mut results = Vec::with_capacity(lines.len());
+    for line in lines {
+        results.push(match line.result {
+            Some(BulkOutcome::Due) => synced(connections.get(&line.item.connection), job, words),
+            Some(BulkOutcome::Checking(id)) => checked(store, id, &line.item, words).await?,
+            None if job.ended_at.is_some() => LineResult::ToCome("Not done"),
             done => plain(done),
         });
     }
@@ -193,11 +210,11 @@ async fn checked(
     })
 }
 
-fn synced(connection: Option<&Connection>, bulk: &Bulk, words: &Formatter) -> LineResult {
+fn synced(connection: Option<&Connection>, job: &Job, words: &Formatter) -> LineResult {
     let Some(connection) = connection else {
         return LineResult::Well("Ended meanwhile".to_owned());
     };
-    let is_over = connection.last_run_at.is_some_and(|at| at >= bulk.at);
+    let is_over = connection.last_run_at.is_some_and(|at| at >= job.made_at);
     // Its account may have been stopped by another one's sync run.
     let is_coming = connection.due_at.is_some_and(|at| at <= words.now);
     if !is_over && is_coming {
@@ -221,6 +238,7 @@ pub fn BulkPage() -> impl IntoView {
 fn BulkResult(view: BulkView) -> impl IntoView {
     let BulkView {
         title,
+        ended_early,
         begun,
         done,
         bad,
@@ -229,9 +247,13 @@ fn BulkResult(view: BulkView) -> impl IntoView {
     } = view;
     let shown = lines.len();
     let summary = match (done == total, bad) {
-        (false, 0) => format!("{done} of {total} done. This page looks again by itself."),
+        (false, 0) => format!(
+            "{done} of {total} done. {}",
+            ended_early.unwrap_or(LOOKS_AGAIN)
+        ),
         (false, _) => format!(
-            "{done} of {total} done, {bad} of them failed. This page looks again by itself."
+            "{done} of {total} done, {bad} of them failed. {}",
+            ended_early.unwrap_or(LOOKS_AGAIN)
         ),
         (true, 0) if total == 1 => "Done.".to_owned(),
         (true, _) if total == 1 => "Failed.".to_owned(),
@@ -243,7 +265,7 @@ fn BulkResult(view: BulkView) -> impl IntoView {
         <Frame title wide=true>
             <p class="back"><a href="/connections">"All connections"</a></p>
             <p class="freshness" role="status"><span>{summary}</span> <span>"Begun " <When moment=begun /></span></p>
-            {(done < total).then(|| view! { <progress max=total value=done aria-label="Done"></progress> })}
+            {(done < total && ended_early.is_none()).then(|| view! { <progress max=total value=done aria-label="Done"></progress> })}
             <div class="table-box" role="region" aria-label="Results" tabindex="0">
                 <table class="table table-stack" role="table">
                     <TableHead columns=&["Person", "Mailbox", "Result"] />

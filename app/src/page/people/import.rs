@@ -7,10 +7,15 @@ use crate::{
     request,
 };
 use kalends::{
-    people::{self, MAX_PEOPLE, PeopleError, check_theirs, read_people},
+    people::{self, MAX_PEOPLE, read_people},
     spreadsheet::{not_text, text_of},
 };
-use kalends_core::notice::NoticeState;
+use kalends_core::{
+    id::JobId,
+    import::{ImportOutcome, ImportRow},
+    job::JobKind,
+};
+use kalends_store::Store;
 use leptos::{
     prelude::*,
     server_fn::{
@@ -27,13 +32,12 @@ const MAX_PREVIEW_LINES: usize = 200;
 struct ImportView {
     draft: FormDraft,
     preview: Option<Preview>,
-    /// What became of the links of the last minutes, where there are any.
-    mailed: Option<String>,
     flash: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct Preview {
+    id: String,
     fine: usize,
     wrong: usize,
     rows: Vec<PreviewRow>,
@@ -49,74 +53,15 @@ struct PreviewRow {
     mistake: Option<String>,
 }
 
-/// What became of the links of the last minutes.
-async fn mailed(
-    services: &kalends::services::Services,
-) -> Result<String, kalends_store::StoreError> {
-    if !services
-        .channels
-        .mail()
-        .is_some_and(kalends::notify::Mailer::is_private)
-    {
-        return Ok("Kalends mails no links here: hand them over yourself.".to_owned());
-    }
-    let since = services.clock.now() - kalends::services::one_time_links::SHOWN_FOR;
-    let (mut sent, mut waiting, mut failed) = (0, 0, 0);
-    for (state, number) in services.store.links_mailed(since).await? {
-        match state {
-            NoticeState::Sent => sent += number,
-            NoticeState::Waiting => waiting += number,
-            NoticeState::Failed | NoticeState::Cancelled => failed += number,
-        }
-    }
-    let parts = [
-        (sent, "were mailed"),
-        (waiting, "wait to be mailed"),
-        (failed, "could not be mailed"),
-    ];
-    let parts: Vec<_> = parts
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{number} {what}"))
-        .collect();
-    Ok(format!(
-        "Of the invitations of the last 15 minutes {}.",
-        parts.join(", ")
-    ))
-}
-
 async fn import_form() -> Result<ImportView, AppError> {
     let admin = request::user_with(request::Right::People).await?;
-    let services = request::services();
-    let links = services.links.all(admin.id, services.clock.now());
-    let rows = request::imported().await?;
+    let store = request::services().store;
     let draft = request::look_at_draft("import").await?;
-    let preview = (!rows.is_empty() && draft.errors.is_empty()).then(|| {
-        let mut sorted: Vec<_> = rows.iter().collect();
-        // What is not taken is what somebody must look at.
-        sorted.sort_by_key(|row| row.mistake.is_none());
-        Preview {
-            fine: rows.iter().filter(|row| row.mistake.is_none()).count(),
-            wrong: rows.iter().filter(|row| row.mistake.is_some()).count(),
-            more: rows.len().saturating_sub(MAX_PREVIEW_LINES),
-            rows: sorted
-                .into_iter()
-                .take(MAX_PREVIEW_LINES)
-                .map(|row| PreviewRow {
-                    line: row.line,
-                    name: row.name.clone(),
-                    email: row.email.clone(),
-                    detail: match (row.is_admin, row.addresses.is_empty()) {
-                        (true, true) => "Administrator".to_owned(),
-                        (true, false) => format!("Administrator; also {}", row.addresses),
-                        (false, true) => String::new(),
-                        (false, false) => format!("also {}", row.addresses),
-                    },
-                    mistake: row.mistake.clone(),
-                })
-                .collect(),
-        }
-    });
+    let job = store.draft_job(JobKind::Import, admin.id).await;
+    let preview = match job.map_err(request::internal)? {
+        Some(job) if draft.errors.is_empty() => Some(preview(&store, job).await?),
+        _ => None,
+    };
     // Below a preview it stays, to be corrected.
     if preview.is_none() {
         request::take_draft("import").await?;
@@ -124,20 +69,47 @@ async fn import_form() -> Result<ImportView, AppError> {
     Ok(ImportView {
         draft,
         preview,
-        mailed: if links.is_empty() {
-            None
-        } else {
-            Some(mailed(&services).await.map_err(request::internal)?)
-        },
         flash: request::take_flash().await?,
+    })
+}
+
+async fn preview(store: &Store, job: JobId) -> Result<Preview, AppError> {
+    let items = store.job_items::<ImportRow, ImportOutcome>(job).await;
+    let items = items.map_err(request::internal)?;
+    let mut rows: Vec<_> = items.into_iter().map(|it| it.item).collect();
+    let wrong = rows.iter().filter(|row| row.mistake.is_some()).count();
+    let all = rows.len();
+    // What is not taken is what somebody must look at.
+    rows.sort_by_key(|row| row.mistake.is_none());
+    Ok(Preview {
+        id: job.to_string(),
+        fine: all - wrong,
+        wrong,
+        more: all.saturating_sub(MAX_PREVIEW_LINES),
+        rows: rows
+            .into_iter()
+            .take(MAX_PREVIEW_LINES)
+            .map(|row| PreviewRow {
+                line: row.line,
+                detail: match (row.is_admin, row.addresses.is_empty()) {
+                    (true, true) => "Administrator".to_owned(),
+                    (true, false) => format!("Administrator; also {}", row.addresses),
+                    (false, true) => String::new(),
+                    (false, false) => format!("also {}", row.addresses),
+                },
+                name: row.name,
+                email: row.email,
+                mistake: row.mistake,
+            })
+            .collect(),
     })
 }
 
 #[server(endpoint = "read_import", input = MultipartFormData)]
 async fn read_import(data: MultipartData) -> Result<(), AppError> {
-    request::user_with(request::Right::People).await?;
+    let admin = request::user_with(request::Right::People).await?;
     let (text, refused) = read_parts(data).await?;
-    let mut rows = match read_people(&text) {
+    let rows = match read_people(&text) {
         Some(rows) if !rows.is_empty() && refused.is_none() => rows,
         other => {
             let message = match (refused, other) {
@@ -158,8 +130,8 @@ async fn read_import(data: MultipartData) -> Result<(), AppError> {
             return Ok(());
         }
     };
-    find_mistakes(&request::services().store, &mut rows).await?;
-    request::keep_imported(rows).await?;
+    let proposed = people::propose(&request::services(), &admin, rows).await;
+    proposed.map_err(request::internal)?;
     let kept = (text.len() <= MAX_KEPT_BYTES).then_some(("table".to_owned(), text));
     let draft = FormDraft {
         values: kept.into_iter().collect(),
@@ -195,67 +167,27 @@ async fn read_parts(data: MultipartData) -> Result<(String, Option<&'static str>
     Ok((text, refused))
 }
 
-/// Marks the rows that cannot be invited: of people with an account, or with an address of somebody else.
-async fn find_mistakes(
-    store: &kalends_store::Store,
-    rows: &mut [kalends::people::ImportRow],
-) -> Result<(), AppError> {
-    for row in rows.iter_mut().filter(|row| row.mistake.is_none()) {
-        if let Ok(email) = row.email.parse() {
-            let known = store.user_by_email(&email).await;
-            if known.map_err(request::internal)?.is_some() {
-                row.mistake = Some("Has an account already.".to_owned());
-                continue;
-            }
-        }
-        let own = row.person("").map(|person| person.addresses);
-        match check_theirs(store, None, &own.unwrap_or_default()).await {
-            Err(PeopleError::Store(error)) => return Err(request::internal(error)),
-            Err(mistake) => row.mistake = Some(mistake.to_string()),
-            Ok(()) => {}
-        }
-    }
-    Ok(())
-}
-
 /// The longest table that is kept while it is looked at, in bytes.
 const MAX_KEPT_BYTES: usize = 32 * 1024;
 
-/// Invites everybody of the table that was read, or goes back to it.
+/// Invites everybody of the draft that was looked at, or goes back to its table.
 #[server(endpoint = "import_people")]
-async fn import_people(#[server(default)] drop: bool) -> Result<(), AppError> {
+async fn import_people(id: String, #[server(default)] drop: bool) -> Result<(), AppError> {
     let admin = request::user_with(request::Right::People).await?;
     let services = request::services();
-    let rows = request::imported().await?;
-    request::keep_imported(Vec::new()).await?;
     if drop {
+        let dropped = services.store.drop_draft(JobKind::Import, admin.id).await;
+        dropped.map_err(request::internal)?;
         request::see_other("/people/import");
         return Ok(());
     }
     request::take_draft("import").await?;
-    let (mut invited, mut left) = (0, 0);
-    for row in rows {
-        let Some(person) = row.person(&admin.time_zone) else {
-            left += 1;
-            continue;
-        };
-        match people::invite(&services, &admin, person).await {
-            Ok(_) => invited += 1,
-            Err(PeopleError::Taken(_) | PeopleError::NotTheirs(..)) => left += 1,
-            Err(error) => return Err(request::internal(error)),
-        }
+    if let Ok(job) = id.parse() {
+        // Sent twice, it is one import.
+        let begun = people::confirm(&services, &admin, job).await;
+        begun.map_err(request::internal)?;
     }
-    let invited = match invited {
-        1 => "1 person has an account now, with a link to set a password.".to_owned(),
-        many => format!("{many} people have accounts now, each with a link to set a password."),
-    };
-    let left = match left {
-        0 => String::new(),
-        1 => " 1 line was left out.".to_owned(),
-        many => format!(" {many} lines were left out."),
-    };
-    request::flash(&format!("{invited}{left} Download their links here within 15 minutes, or make new ones on each person's page.")).await?;
-    request::see_other("/people/import");
+    request::see_other(&format!("/people/import/{id}"));
     Ok(())
 }
 
@@ -269,7 +201,6 @@ fn Import(view: ImportView) -> impl IntoView {
     let ImportView {
         draft,
         preview,
-        mailed,
         flash,
     } = view;
     let errors = Signal::stored(draft.errors.clone());
@@ -277,15 +208,6 @@ fn Import(view: ImportView) -> impl IntoView {
         <Frame title="Import people">
             <p class="back"><a href="/people">"All people"</a></p>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
-            {mailed
-                .map(|mailed| {
-                    view! {
-                        <p class="notice">{mailed} " " <a href="/organisation/notices">"See the alerts"</a></p>
-                        <p class="form-actions page-actions">
-                            <a class="button" href="/people/links.csv" download="links.csv" rel="external">"Download the links of the last 15 minutes"</a>
-                        </p>
-                    }
-                })}
             {match preview {
                 Some(preview) => view! { <PreviewTable preview /> }.into_any(),
                 None => view! {
@@ -312,6 +234,7 @@ fn Import(view: ImportView) -> impl IntoView {
 #[component]
 fn PreviewTable(preview: Preview) -> impl IntoView {
     let Preview {
+        id,
         fine,
         wrong,
         rows,
@@ -332,9 +255,15 @@ fn PreviewTable(preview: Preview) -> impl IntoView {
         <div class="form-actions page-actions">
             {(fine > 0)
                 .then(|| {
-                    view! { <form method="post" action=ImportPeople::url()><button class="button button-primary">"Send invitations"</button></form> }
+                    view! {
+                        <form method="post" action=ImportPeople::url()>
+                            <input type="hidden" name="id" value=id.clone() />
+                            <button class="button button-primary">"Send invitations"</button>
+                        </form>
+                    }
                 })}
             <form method="post" action=ImportPeople::url()>
+                <input type="hidden" name="id" value=id.clone() />
                 <input type="hidden" name="drop" value="true" />
                 <button class="button">"Change the table"</button>
             </form>

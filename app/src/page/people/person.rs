@@ -10,9 +10,9 @@ use crate::{
 use kalends::people::{self, PeopleError};
 use kalends_core::{
     audit::{AuditAction, AuditEntry},
+    job::JobState,
     lifetimes::PASSWORD_LINK,
     mailbox::SmtpAddress,
-    notice::NoticeState,
     rights::Role,
 };
 use leptos::{prelude::*, server_fn::ServerFn as _};
@@ -123,12 +123,14 @@ async fn mailed(
     let attempts = attempts.map_err(request::internal)?;
     let said = attempts.last().map_or("", |tried| tried.outcome.as_str());
     Ok(Some(match notice.state {
-        NoticeState::Waiting if attempts.is_empty() => {
+        JobState::Draft | JobState::Waiting if attempts.is_empty() => {
             format!("It is being mailed to {}.", user.email)
         }
-        NoticeState::Waiting => format!("Not mailed yet: {said}. Kalends tries again."),
-        NoticeState::Sent => format!("The link was mailed to {}.", user.email),
-        NoticeState::Failed | NoticeState::Cancelled => {
+        JobState::Draft | JobState::Waiting => {
+            format!("Not mailed yet: {said}. Kalends tries again.")
+        }
+        JobState::Done => format!("The link was mailed to {}.", user.email),
+        JobState::Failed | JobState::Cancelled => {
             format!("The link could not be mailed: {said}. Hand it over yourself.")
         }
     }))

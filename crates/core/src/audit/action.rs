@@ -64,6 +64,9 @@ pub enum AuditAction {
     AddressTakenBack,
     MailboxScopeChecked,
     MailboxesChosen,
+    JobCancelled,
+    JobRetried,
+    ImportStarted,
     WebhookAdded,
     WebhookRemoved,
     /// Everything that is sealed was sealed anew with the newest key.
@@ -92,6 +95,7 @@ impl AuditAction {
         match self {
             Self::UserCreated
             | Self::PersonInvited
+            | Self::ImportStarted
             | Self::LinkMade
             | Self::LinkUsed
             | Self::RoleChanged
@@ -116,7 +120,9 @@ impl AuditAction {
             | Self::ConnectionResumed
             | Self::ExchangeChecked
             | Self::MailboxScopeChecked
-            | Self::MailboxesChosen => AuditCategory::Connections,
+            | Self::MailboxesChosen
+            | Self::JobCancelled
+            | Self::JobRetried => AuditCategory::Connections,
             Self::AccountAdded
             | Self::AccountChanged
             | Self::PasswordTested
@@ -211,6 +217,9 @@ impl AuditAction {
             Self::AddressTakenBack => "took an address back",
             Self::MailboxScopeChecked => "mapped mailboxes",
             Self::MailboxesChosen => "chose mailboxes to connect",
+            Self::JobCancelled => "ended work in the queue",
+            Self::JobRetried => "took up work in the queue again",
+            Self::ImportStarted => "began to invite people from a table",
             Self::VaultRotated => "sealed all passwords with the newest key",
             Self::VaultAdopted => "declared main database and vault to belong together",
             Self::VaultPruned => "deleted unclaimed rows of the vault",

@@ -7,7 +7,7 @@ use crate::{
     moment::Moment,
     request,
 };
-use kalends_core::notice::NoticeState;
+use kalends_core::job::JobState;
 use leptos::prelude::*;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +39,7 @@ async fn notice(id: String) -> Result<NoticeView, AppError> {
             .channels
             .mail()
             .is_some_and(kalends::notify::Mailer::is_sign_in_refused);
-    let waits = found.state == NoticeState::Waiting && found.attempts > 0 && !is_stopped;
+    let waits = found.state == JobState::Waiting && found.attempts > 0 && !is_stopped;
     Ok(NoticeView {
         notice: super::sent::view_of(&found, &words),
         next: waits.then(|| words.upcoming(found.due_at)),

@@ -1,7 +1,7 @@
 //! A notice as lists show it, and what came of a test, in words.
 
 use crate::moment::Moment;
-use kalends_core::notice::{Channel, NoticeState};
+use kalends_core::{job::JobState, notice::Channel};
 
 /// A notice of the list.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,18 +28,18 @@ pub fn view_of(
         subject: notice.subject.clone(),
         to: format!("{}{by}", notice.recipient.shown),
         state: match (notice.state, notice.attempts) {
-            (NoticeState::Waiting, 0) => "Being sent".to_owned(),
-            (NoticeState::Waiting, 1) => "Not taken yet, tried once".to_owned(),
-            (NoticeState::Waiting, attempts) => format!("Not taken yet, tried {attempts} times"),
-            (NoticeState::Sent, _) => "Sent".to_owned(),
-            (NoticeState::Failed, _) => "Not sent, given up".to_owned(),
-            (NoticeState::Cancelled, _) if notice.recipient.channel == Channel::Webhook => {
+            (JobState::Draft, _) | (JobState::Waiting, 0) => "Being sent".to_owned(),
+            (JobState::Waiting, 1) => "Not taken yet, tried once".to_owned(),
+            (JobState::Waiting, attempts) => format!("Not taken yet, tried {attempts} times"),
+            (JobState::Done, _) => "Sent".to_owned(),
+            (JobState::Failed, _) => "Not sent, given up".to_owned(),
+            (JobState::Cancelled, _) if notice.recipient.channel == Channel::Webhook => {
                 "Cancelled: it was over, or the webhook was removed".to_owned()
             }
-            (NoticeState::Cancelled, _) => "Cancelled: it was over".to_owned(),
+            (JobState::Cancelled, _) => "Cancelled".to_owned(),
         },
-        is_bad: notice.state == NoticeState::Failed
-            || (notice.state == NoticeState::Waiting && notice.attempts > 0),
+        is_bad: notice.state == JobState::Failed
+            || (notice.state == JobState::Waiting && notice.attempts > 0),
     }
 }
 

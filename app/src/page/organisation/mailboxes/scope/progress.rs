@@ -2,17 +2,15 @@
 
 use super::{found, view::ScopeView};
 use crate::{AppError, component::When, moment::Moment, request};
+use kalends::jobs;
 use leptos::{prelude::*, server_fn::ServerFn};
 
 #[server(endpoint = "cancel_scope")]
 async fn cancel_scope(id: String) -> Result<(), AppError> {
-    request::user_with(request::Right::Accounts).await?;
-    let services = request::services();
+    let admin = request::user_with(request::Right::Accounts).await?;
     let found = found::scope_by_id(&id).await?;
-    let ended = services
-        .store
-        .finish_scope(found.id, true, None, services.clock.now())
-        .await;
+    let name = format!("a map of {}", addresses(found.total));
+    let ended = jobs::cancel(&request::services(), &admin, found.id.into(), &name).await;
     ended.map_err(request::internal)?;
     request::see_other(&format!("/organisation/mailboxes/{id}"));
     Ok(())
@@ -21,13 +19,10 @@ async fn cancel_scope(id: String) -> Result<(), AppError> {
 /// Lets a stopped round of questions go on with what is left.
 #[server(endpoint = "resume_scope")]
 async fn resume_scope(id: String) -> Result<(), AppError> {
-    request::user_with(request::Right::Accounts).await?;
-    let services = request::services();
+    let admin = request::user_with(request::Right::Accounts).await?;
     let found = found::scope_by_id(&id).await?;
-    let going = services
-        .store
-        .reopen_scope(found.id, services.clock.now())
-        .await;
+    let name = format!("a map of {}", addresses(found.total));
+    let going = jobs::retry(&request::services(), &admin, found.id.into(), &name).await;
     going.map_err(request::internal)?;
     request::see_other(&format!("/organisation/mailboxes/{id}"));
     Ok(())
