@@ -7,18 +7,10 @@
 -- People who sign in. An empty password hash: invited, and not come yet. `privacy` NULL: as the organisation says.
 -- `disconnected_at` is when somebody else ended their last connection; it means nothing while they have one.
 CREATE TABLE users (
-  id TEXT PRIMARY KEY,
-  email TEXT NOT NULL UNIQUE,
-  name TEXT NOT NULL,
-  name_key TEXT NOT NULL,
-  role TEXT NOT NULL,
-  password_hash TEXT NOT NULL,
-  time_zone TEXT NOT NULL,
-  first_day TEXT NOT NULL DEFAULT 'monday',
-  clock TEXT NOT NULL DEFAULT 'twenty_four',
-  privacy TEXT,
-  disabled_at BIGINT,
-  disconnected_at BIGINT
+  id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL, name_key TEXT NOT NULL,
+  role TEXT NOT NULL, password_hash TEXT NOT NULL, time_zone TEXT NOT NULL,
+  first_day TEXT NOT NULL DEFAULT 'monday', clock TEXT NOT NULL DEFAULT 'twenty_four',
+  privacy TEXT, disabled_at BIGINT, disconnected_at BIGINT
 );
 CREATE INDEX users_by_name ON users (name_key, id);
 
@@ -232,15 +224,9 @@ CREATE INDEX search_words_by_user ON search_words (user_id);
 -- Calendar folders of a mailbox. `chosen`: its entries are read; `shown`: pages show them; `sync_state` is Exchange's, for
 -- reading only what changed.
 CREATE TABLE calendars (
-  id TEXT PRIMARY KEY,
-  connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
-  folder_id TEXT NOT NULL,
-  name TEXT NOT NULL,
-  colour TEXT,
-  is_default SMALLINT NOT NULL DEFAULT 0,
-  chosen SMALLINT NOT NULL DEFAULT 1,
-  shown SMALLINT NOT NULL DEFAULT 1,
-  sync_state TEXT,
+  id TEXT PRIMARY KEY, connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+  folder_id TEXT NOT NULL, name TEXT NOT NULL, colour TEXT, is_default SMALLINT NOT NULL DEFAULT 0,
+  chosen SMALLINT NOT NULL DEFAULT 1, shown SMALLINT NOT NULL DEFAULT 1, sync_state TEXT,
   UNIQUE (connection_id, folder_id)
 );
 CREATE INDEX calendars_by_folder ON calendars (folder_id);
@@ -248,23 +234,13 @@ CREATE INDEX calendars_by_folder ON calendars (folder_id);
 -- Calendar entries as they were last read. `id` follows from the calendar and Exchange's item id, so that an item is there
 -- once, and its long id in no index. What is asked for, compared or erased has a column; `details` is the rest.
 CREATE TABLE events (
-  id TEXT PRIMARY KEY,
-  calendar_id TEXT NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,
-  item_id TEXT NOT NULL,
-  change_key TEXT NOT NULL,
-  starts_at BIGINT NOT NULL,
-  ends_at BIGINT NOT NULL,
+  id TEXT PRIMARY KEY, calendar_id TEXT NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,
+  item_id TEXT NOT NULL, change_key TEXT NOT NULL, starts_at BIGINT NOT NULL, ends_at BIGINT NOT NULL,
   uid TEXT,
   -- Of an occurrence of a series: the series, and when it would begin if it had not been moved.
-  series_uid TEXT,
-  original_start_at BIGINT,
-  subject TEXT,
-  location TEXT,
-  organizer TEXT,
-  free_busy TEXT NOT NULL,
-  sensitivity TEXT NOT NULL,
-  modified_at BIGINT,
-  details TEXT NOT NULL
+  series_uid TEXT, original_start_at BIGINT,
+  subject TEXT, location TEXT, organizer TEXT, free_busy TEXT NOT NULL, sensitivity TEXT NOT NULL,
+  modified_at BIGINT, details TEXT NOT NULL
 );
 CREATE INDEX events_by_time ON events (calendar_id, starts_at, ends_at);
 
