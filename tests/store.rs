@@ -31,6 +31,8 @@ mod events;
 mod leases;
 #[path = "store/limits.rs"]
 mod limits;
+#[path = "store/links.rs"]
+mod links;
 #[path = "store/list.rs"]
 mod list;
 #[path = "store/pages.rs"]

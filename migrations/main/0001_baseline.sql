@@ -27,6 +27,15 @@ CREATE TABLE invitations (
   created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL
 );
 
+-- Links that were just made: the vault row that holds each, which whoever made it may read until then. Nothing takes the
+-- row of a person away without listing the secret.
+CREATE TABLE one_time_links (
+  user_id TEXT PRIMARY KEY REFERENCES users (id), created_by TEXT NOT NULL,
+  secret_id TEXT NOT NULL, shown_until BIGINT NOT NULL
+);
+CREATE INDEX one_time_links_by_maker ON one_time_links (created_by, user_id);
+CREATE INDEX one_time_links_by_end ON one_time_links (shown_until);
+
 -- One-time codes for the first administrator: each instance prints its own, and any of them is good.
 CREATE TABLE setup_codes (code_hash TEXT PRIMARY KEY, created_at BIGINT NOT NULL);
 
@@ -367,6 +376,7 @@ CREATE TABLE notices (
 );
 CREATE INDEX notices_by_incident ON notices (incident_id);
 CREATE INDEX notices_by_recipient ON notices (recipient, channel);
+CREATE INDEX notices_by_user ON notices (user_id);
 
 -- Each attempt to hand a notice over, and what came of it.
 CREATE TABLE notice_attempts (

@@ -14,8 +14,15 @@ use axum::{
 };
 use futures::{StreamExt as _, stream};
 use kalends::{
-    audit::csv_page, mailbox_scope, people::two_factor::may, reports::connection_list,
-    services::Services, spreadsheet::CsvTable,
+    audit::csv_page,
+    mailbox_scope,
+    people::{
+        one_time_links::{self, PersonsLink},
+        two_factor::may,
+    },
+    reports::connection_list,
+    services::Services,
+    spreadsheet::CsvTable,
 };
 use kalends_core::{
     id::{ScopeId, UserId},
@@ -152,24 +159,22 @@ async fn links(
     Extension(PublicOrigin(origin)): Extension<PublicOrigin>,
 ) -> Result<Response, Response> {
     let admin = asker.with(&services, Right::People).await?;
-    let now = services.clock.now();
-    let mut table = CsvTable::default();
-    table.line(&["name", "email", "link"]);
-    let mut links = services.links.all(admin.id, now);
-    // Ids are ordered by when they were made.
-    links.sort_by_key(|(id, _)| *id);
-    for (id, token) in links {
-        match services.store.user(id).await {
-            Ok(Some(user)) => {
-                let link = format!("{origin}/invitation?link={token}");
-                table.line(&[&user.name, user.email.as_str(), &link]);
+    let pages = move |after: Option<UserId>| {
+        let (services, origin) = (services.clone(), origin.clone());
+        async move {
+            let mut table = CsvTable::default();
+            if after.is_none() {
+                table.line(&["name", "email", "link"]);
             }
-            Ok(None) => {}
-            Err(error) => return Err(failed(&error)),
+            let (links, next) = one_time_links::page(&services, admin.id, after).await?;
+            for PersonsLink { name, email, token } in links {
+                let link = format!("{origin}/invitation?link={}", token.reveal());
+                table.line(&[&name, &email, &link]);
+            }
+            Ok((table.bytes(), next.map(Some)))
         }
-    }
-    let body = table.bytes().into();
-    Ok(attachment("text/csv; charset=utf-8", "links.csv", body))
+    };
+    Ok(csv("links.csv", None, pages))
 }
 
 /// The lines of the audit trail that the page's filter shows.

@@ -1,6 +1,6 @@
 //! What became of a request for a mailbox, by mail to whoever asked.
 
-use super::{deliver::made, words};
+use super::{new_notice::new_notice, words};
 use crate::services::Services;
 use kalends_core::notice::{Notice, NoticeKind, Recipient};
 use kalends_store::{MailboxRequest, RequestState, User};
@@ -24,7 +24,7 @@ pub fn decision(
     );
     let recipient = Recipient::mail(&person.email);
     let now = services.clock.now();
-    Some(made(
+    Some(new_notice(
         services,
         NoticeKind::Decision,
         None,

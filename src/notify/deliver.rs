@@ -1,10 +1,12 @@
 //! Handing notices over: each is tried with growing pauses for about a day, and each try is written down.
 
-use super::{delivery_error::DeliveryError, link, mail::Letter, webhook, words};
+use super::{
+    delivery_error::DeliveryError, link, mail::Letter, new_notice::new_notice, webhook, words,
+};
 use crate::services::Services;
 use kalends_core::{
     clock::Timestamp,
-    id::{NoticeId, WebhookId},
+    id::WebhookId,
     job::{JobError, JobState, Turn},
     notice::{Channel, DeliveryAttempt, Notice, NoticeKind, Recipient},
 };
@@ -172,7 +174,7 @@ async fn test(
 ) -> Result<Result<String, String>, StoreError> {
     let now = services.clock.now();
     let told = words::test(&services.channels, &admin.name, now);
-    let mut notice = made(services, NoticeKind::Test, None, recipient, &told, now);
+    let mut notice = new_notice(services, NoticeKind::Test, None, recipient, &told, now);
     let came_of_it = handed(services, &notice, Pace::AtOnce).await;
     // Over as it is written down: nothing is left for the worker.
     notice.state = if came_of_it.is_ok() {
@@ -183,43 +185,4 @@ async fn test(
     let tried = attempt(&notice, &came_of_it, (now, services.clock.now()));
     services.store.put_tried(&notice, &tried).await?;
     Ok(came_of_it.map_err(|refused| refused.to_string()))
-}
-
-/// A notice that waits to be sent.
-pub(super) fn made(
-    services: &Services,
-    kind: NoticeKind,
-    incident: Option<kalends_core::id::IncidentId>,
-    recipient: Recipient,
-    told: &words::NoticeContext,
-    now: Timestamp,
-) -> Notice {
-    let (subject, body) = (
-        told.subject.clone(),
-        match recipient.channel {
-            Channel::Mail => told.text.clone(),
-            Channel::Webhook => {
-                let mut json = told.json.clone();
-                // The same in all notices of one cause, so that its end is told apart from another's.
-                if let Some(id) = incident {
-                    json["data"]["incident"] = id.to_string().into();
-                }
-                json.to_string()
-            }
-        },
-    );
-    Notice {
-        id: NoticeId::new(now, services.random.bytes()),
-        incident,
-        kind,
-        recipient,
-        person: None,
-        subject,
-        body,
-        state: JobState::Waiting,
-        made_at: now,
-        due_at: now,
-        attempts: 0,
-        ended_at: None,
-    }
 }

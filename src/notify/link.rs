@@ -1,7 +1,7 @@
 //! Links to set a password with, by mail. A link opens an account, so that the text is written down without it; the link
 //! itself lies sealed until the mail has left or is given up.
 
-use super::{deliver::made, delivery_error::DeliveryError, mail::Mailer, words};
+use super::{delivery_error::DeliveryError, mail::Mailer, new_notice::new_notice, words};
 use crate::services::Services;
 use kalends_core::notice::{Notice, NoticeKind, Recipient};
 use kalends_store::User;
@@ -19,7 +19,7 @@ pub fn link_mail(services: &Services, admin: &User, user: &User) -> Option<Notic
     let recipient = Recipient::mail(&user.email);
     Some(Notice {
         person: Some(user.id),
-        ..made(services, NoticeKind::Link, None, recipient, &told, now)
+        ..new_notice(services, NoticeKind::Link, None, recipient, &told, now)
     })
 }
 
@@ -35,12 +35,15 @@ pub(super) async fn with_link(
                 .to_owned(),
         ));
     }
-    let link = match notice.person {
-        Some(person) => services.links.of(person),
-        None => None,
+    let for_now = |error: &dyn std::fmt::Display| DeliveryError::ForNow(error.to_string());
+    let found = match notice.person {
+        Some(person) => services.store.link_to_mail(person).await,
+        None => Ok(None),
     };
-    let link = link.ok_or_else(|| {
+    let link = found.map_err(|error| for_now(&error))?.ok_or_else(|| {
         DeliveryError::ForGood("the link was used, or replaced by a newer one".to_owned())
     })?;
-    Ok(notice.body.replace(HIDDEN, &link))
+    let token = services.custody().open_link(&link).await;
+    let token = token.map_err(|error| for_now(&error))?;
+    Ok(notice.body.replace(HIDDEN, token.reveal()))
 }

@@ -12,6 +12,7 @@ mod delivery_error;
 mod gather;
 mod link;
 mod mail;
+mod new_notice;
 mod watch;
 mod webhook;
 mod words;

@@ -1,8 +1,8 @@
 //! What is wrong now, compared with what was told.
 
 use super::{
-    deliver::made,
     gather::{Condition, IncidentCause, conditions},
+    new_notice::new_notice,
     words::{self, NoticeReason},
 };
 use crate::services::Services;
@@ -73,7 +73,7 @@ async fn raise(
         .await?
         .into_iter()
         .map(|to| {
-            made(
+            new_notice(
                 services,
                 NoticeKind::Raised,
                 Some(incident.id),
@@ -102,7 +102,7 @@ async fn again(
         .await?
         .into_iter()
         .map(|to| {
-            made(
+            new_notice(
                 services,
                 NoticeKind::Reminder,
                 Some(incident.id),
@@ -136,7 +136,7 @@ async fn close(services: &Services, incident: &Incident, now: Timestamp) -> Resu
         let is_to_admins =
             to.channel == Channel::Webhook || admins.iter().any(|admin| admin.as_str() == to.to);
         let told = words::over(&services.channels, incident, is_to_admins, now);
-        made(
+        new_notice(
             services,
             NoticeKind::Over,
             Some(incident.id),

@@ -1,10 +1,7 @@
 //! Webhooks: notices posted as JSON, signed as <https://www.standardwebhooks.com> says.
 
 use super::delivery_error::DeliveryError;
-use crate::{
-    accounts::custody::CustodyError,
-    services::{Services, one_time_links::SHOWN_FOR},
-};
+use crate::{accounts::custody::CustodyError, services::Services};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Method, Request, Uri, header};
@@ -14,6 +11,7 @@ use kalends_core::{
     audit::{AuditAction, AuditEntry},
     clock::Timestamp,
     id::{NoticeId, WebhookId},
+    lifetimes::SHOWN_ONCE,
     mailbox::to_ascii,
 };
 use kalends_exchange::outbound::Bytes;
@@ -201,7 +199,7 @@ async fn opened(services: &Services, webhook: &Webhook) -> Result<Sealed, Delive
 /// nobody later.
 pub async fn new_key(services: &Services, webhook: &Webhook, admin: &User) -> Option<String> {
     let age = services.clock.now().since(webhook.made_at);
-    if webhook.made_by != admin.id || age >= SHOWN_FOR {
+    if webhook.made_by != admin.id || age >= SHOWN_ONCE {
         return None;
     }
     match opened(services, webhook).await {

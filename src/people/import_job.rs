@@ -1,6 +1,10 @@
 //! Inviting people from a table: a draft that an administrator looks at, then a job that invites one after another.
 
-use super::{MAX_PEOPLE, NewPerson, PeopleError, check_theirs, import::person, invite};
+use super::{
+    import::{MAX_PEOPLE, person},
+    invite::{check_theirs, invite},
+    new_person::{NewPerson, PeopleError},
+};
 use crate::{
     jobs::{SLICE, whose},
     services::Services,

@@ -3,7 +3,9 @@
 pub mod hashing;
 mod import;
 mod import_job;
+mod invite;
 mod new_person;
+pub mod one_time_links;
 mod recipients;
 pub mod setup;
 pub mod sign_in;
@@ -12,12 +14,13 @@ pub mod two_factor;
 pub use import::{MAX_PEOPLE, read_people};
 pub(crate) use import_job::import_people;
 pub use import_job::{confirm, propose};
+pub use invite::{check_theirs, invite, new_link};
 pub use new_person::{NewPerson, PeopleError};
 
 use crate::{
-    notify,
     people::{
         hashing::Queue,
+        one_time_links::hash,
         sign_in::{
             Entered, PasswordError, Visitor,
             limits::{WrongLinks, count_wrong},
@@ -28,31 +31,17 @@ use crate::{
 use kalends_core::{
     account_name::Password,
     audit::{AuditAction, AuditEntry},
-    id::UserId,
-    lifetimes::PASSWORD_LINK,
     mailbox::SmtpAddress,
     rights::Role,
 };
-use kalends_store::{NewUser, Store, StoreError, User};
-use sha2::{Digest as _, Sha256};
+use kalends_store::User;
 
-fn hash(token: &str) -> String {
-    hex::encode(Sha256::digest(token))
-}
-
-/// Refuses addresses that somebody else signs in with: nobody gets a colleague's calendar by a slip.
-pub async fn check_theirs(
-    store: &Store,
-    user: Option<UserId>,
-    addresses: &[SmtpAddress],
-) -> Result<(), PeopleError> {
-    for address in addresses {
-        let found = store.user_by_email(address).await?;
-        if let Some(other) = found.filter(|found| Some(found.id) != user) {
-            return Err(PeopleError::NotTheirs(address.to_string(), other.name));
-        }
+/// Deletes what nothing points to any more, such as a link that works no more. What does not go now stays listed, and
+/// housekeeping goes on.
+async fn forget_listed(services: &Services) {
+    if let Err(error) = services.custody().delete_listed().await {
+        tracing::error!(%error, "a link that works no more could not be forgotten yet");
     }
-    Ok(())
 }
 
 /// Makes an address one of somebody's own.
@@ -70,60 +59,6 @@ pub async fn verify_address(
     let entry = AuditEntry::by(admin.id, AuditAction::AddressVerified).about(subject);
     let now = services.clock.now();
     store.verify_address(user.id, &address, &entry, now).await?;
-    Ok(())
-}
-
-/// Adds somebody without a password and makes their link.
-pub async fn invite(
-    services: &Services,
-    admin: &User,
-    person: NewPerson,
-) -> Result<User, PeopleError> {
-    check_theirs(&services.store, None, &person.addresses).await?;
-    let now = services.clock.now();
-    let email = person.email.to_string();
-    let entry = AuditEntry::by(admin.id, AuditAction::PersonInvited).about(&email);
-    let new = NewUser {
-        email: person.email,
-        name: person.name,
-        role: person.role,
-        password_hash: String::new(),
-        time_zone: person.time_zone,
-    };
-    let token: String = services.random.hex::<32>();
-    let made = services
-        .store
-        .invite(
-            new,
-            &person.addresses,
-            (&hash(&token), now + PASSWORD_LINK),
-            |user| notify::link_mail(services, admin, user),
-            (&entry, now),
-        )
-        .await;
-    let user = made.map_err(|error| match error {
-        StoreError::EmailTaken(email) => PeopleError::Taken(email),
-        error => error.into(),
-    })?;
-    services.links.keep(user.id, admin.id, token, now);
-    services.wake_jobs.notify_one();
-    Ok(user)
-}
-
-/// Makes a new link for somebody; an older one works no more. Their password, if they have one, works until the link is
-/// used.
-pub async fn new_link(services: &Services, admin: &User, user: &User) -> Result<(), StoreError> {
-    let now = services.clock.now();
-    let token: String = services.random.hex::<32>();
-    let entry = AuditEntry::by(admin.id, AuditAction::LinkMade).about(user.email.as_str());
-    let mail = notify::link_mail(services, admin, user);
-    let link = (&*hash(&token), now + PASSWORD_LINK);
-    services
-        .store
-        .put_link(user.id, link, mail.as_ref(), (&entry, now))
-        .await?;
-    services.links.keep(user.id, admin.id, token, now);
-    services.wake_jobs.notify_one();
     Ok(())
 }
 
@@ -179,7 +114,7 @@ pub async fn accept(
     if !is_done {
         return Err(PeopleError::Link);
     }
-    services.links.forget(user.id);
+    forget_listed(services).await;
     Ok(if needs_code {
         Entered::NeedsCode(user)
     } else {
@@ -233,6 +168,7 @@ pub async fn set_disabled(
         .set_disabled(user.id, disabled, &entry, now)
         .await?;
     services.wake.notify_one();
+    forget_listed(services).await;
     if done {
         Ok(())
     } else {

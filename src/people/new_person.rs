@@ -1,6 +1,9 @@
 //! Somebody to be invited, read from what was typed.
 
-use crate::people::{setup, sign_in::PasswordError};
+use crate::{
+    accounts::custody::CustodyError,
+    people::{setup, sign_in::PasswordError},
+};
 use kalends_core::{
     mailbox::SmtpAddress,
     pasted::{Cut, addresses_in},
@@ -31,6 +34,8 @@ pub enum PeopleError {
     Password(#[from] PasswordError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Custody(#[from] CustodyError),
 }
 
 /// Somebody to be invited.

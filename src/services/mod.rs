@@ -1,7 +1,6 @@
 //! What the parts that act are handed: both databases, the way out, the time, and what only this process knows.
 
 pub mod instance;
-pub mod one_time_links;
 mod other_instances;
 pub mod peers;
 
@@ -12,7 +11,7 @@ use crate::{
     notify::Channels,
     people::hashing::Hashing,
     reports::metrics::Metrics,
-    services::{one_time_links::OneTimeLinks, other_instances::OtherInstances, peers::Peers},
+    services::{other_instances::OtherInstances, peers::Peers},
     sync::IdleConnections,
     worker::{ClockWatch, Heartbeats},
 };
@@ -46,8 +45,6 @@ pub struct Services {
     pub analyses: Analyses,
     /// The tests of connections that are under way.
     pub running: RunningChecks,
-    /// Links to set a password with that were just made.
-    pub links: OneTimeLinks,
     /// The ways out for notices; none but webhooks until the program sets more.
     pub channels: Channels,
     /// Signed-in connections between sync runs.
@@ -89,7 +86,6 @@ impl Services {
             peers: Peers::default(),
             analyses: Analyses::default(),
             running: RunningChecks::default(),
-            links: OneTimeLinks::default(),
             channels: Channels::new(None, outbound.clone(), String::new()),
             idle_connections: IdleConnections::default(),
             tasks: TaskTracker::new(),

@@ -28,9 +28,13 @@ pub async fn keep_house(services: &Services) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Clears away sessions that have ended: those of strangers at once, so that there are never many.
+/// Clears away sessions that have ended, those of strangers at once, so that there are never many; and links that nobody
+/// reads any more.
 pub async fn forget_sessions(services: &Services) -> Result<(), StoreError> {
     let of_people = may_forget_by_age(services).await?;
+    if of_people {
+        done("links", services.custody().forget_shown_links().await);
+    }
     let now = services.clock.now();
     services.store.forget_sessions(of_people, now).await
 }

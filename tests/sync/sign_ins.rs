@@ -15,7 +15,11 @@ use kalends::{
     },
     services::Services,
 };
-use kalends_core::{account_name::Password, rights::Role};
+use kalends_core::{
+    account_name::Password,
+    audit::{AuditAction, AuditEntry},
+    rights::Role,
+};
 use kalends_store::{NewUser, User};
 
 const PASSWORD: &str = "hedgehog under seven lamps";
@@ -197,12 +201,47 @@ on_both_engines! {
         assert!(matches!(entered, Ok(Entered::In(_))), "{entered:?}");
     }
 
+    async fn a_new_link_is_read_on_any_instance_by_who_made_it_until_it_is_used(world) {
+        let (alice, bob) = (person(world, "alice").await, person(world, "bob").await);
+        let charlie = person(world, "charlie").await;
+        let entry = AuditEntry::by_kalends(AuditAction::RoleChanged);
+        assert!(world.services.store.set_role(alice.id, Role::Admin, &entry, world.clock.now()).await.unwrap());
+        let (services, other) = (&world.services, world.another_instance().await);
+        let read = async |user: &User, admin: &User| {
+            let here = people::one_time_links::read(services, user.id, admin.id).await.unwrap();
+            let there = people::one_time_links::read(&other, user.id, admin.id).await.unwrap();
+            assert_eq!(here, there);
+            here.map(|token| token.reveal().to_owned())
+        };
+        people::new_link(services, &alice, &charlie).await.unwrap();
+        let first = read(&charlie, &alice).await.unwrap();
+        assert_eq!(read(&charlie, &bob).await, None, "nobody else reads it");
+        people::new_link(&other, &bob, &charlie).await.unwrap();
+        assert_eq!(read(&charlie, &alice).await, None, "it was replaced");
+        let token = read(&charlie, &bob).await.unwrap();
+        assert_ne!(token, first);
+        assert_eq!(services.vault.ids().await.unwrap().len(), 1);
+        let (listed, next) = people::one_time_links::page(services, bob.id, None).await.unwrap();
+        assert_eq!((listed.len(), listed[0].email.as_str(), next), (1, charlie.email.as_str(), None));
+        let entered = people::accept(services, &token, &secret("hedgehog under nine lamps"), "UTC", &at("192.0.2.1", None)).await;
+        assert!(matches!(entered, Ok(Entered::In(_))), "{entered:?}");
+        assert_eq!(read(&charlie, &bob).await, None);
+        assert!(services.vault.ids().await.unwrap().is_empty());
+
+        people::new_link(&other, &alice, &bob).await.unwrap();
+        people::set_disabled(services, &alice, &bob, true).await.unwrap();
+        assert_eq!(read(&bob, &alice).await, None);
+        assert!(services.vault.ids().await.unwrap().is_empty());
+        other.store.pool().close().await;
+        other.vault.pool().close().await;
+    }
+
     async fn a_right_link_is_not_kept_waiting_for_wrong_ones(world) {
         let admin = person(world, "alice").await;
         let bob = person(world, "bob").await;
         let (services, here) = (&world.services, at("192.0.2.1", None));
         people::new_link(services, &admin, &bob).await.unwrap();
-        let (_, token) = services.links.all(admin.id, services.clock.now()).remove(0);
+        let token = people::one_time_links::read(services, bob.id, admin.id).await.unwrap().unwrap();
         let wrong = (0..100).map(|number| {
             let (services, here) = (services.clone(), here.clone());
             tokio::spawn(async move { people::whose_link(&services, &format!("wrong-{number}"), &here).await })
@@ -211,6 +250,6 @@ on_both_engines! {
         assert_eq!(told.iter().filter(|it| matches!(it, PeopleError::Link)).count(), 8);
         let later = |it: &&PeopleError| matches!(it, PeopleError::Password(PasswordError::Later(_)));
         assert_eq!(told.iter().filter(later).count(), 92);
-        assert_eq!(people::whose_link(services, &token, &here).await.unwrap().id, bob.id);
+        assert_eq!(people::whose_link(services, token.reveal(), &here).await.unwrap().id, bob.id);
     }
 }

@@ -10,3 +10,5 @@ pub const SESSION: Duration = Duration::from_hours(720);
 pub const KNOWN_DEVICE: Duration = Duration::from_hours(24 * 180);
 /// A link to set a password with works for this long.
 pub const PASSWORD_LINK: Duration = Duration::from_hours(72);
+/// Whoever makes a link, or the key of a webhook, can read it for this long.
+pub const SHOWN_ONCE: Duration = Duration::from_mins(15);

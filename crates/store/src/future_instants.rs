@@ -67,7 +67,7 @@ const LEASED: [(&str, &str, &str, Duration); 4] = [
 ];
 
 /// Columns that say until when a person has something; whoever has it now has it no longer than this.
-const HELD: [(&str, &str, &str, Duration); 4] = [
+const HELD: [(&str, &str, &str, Duration); 5] = [
     (
         "sessions",
         "idle_expires_at",
@@ -85,6 +85,12 @@ const HELD: [(&str, &str, &str, Duration); 4] = [
         "expires_at",
         "1 = 1",
         lifetimes::PASSWORD_LINK,
+    ),
+    (
+        "one_time_links",
+        "shown_until",
+        "1 = 1",
+        lifetimes::SHOWN_ONCE,
     ),
     (
         "known_devices",

@@ -2,7 +2,8 @@
 
 use crate::{
     error::StoreError,
-    jobs::{self, JobLease, NewJob},
+    job_lease::JobLease,
+    jobs::{self, NewJob},
     rows,
     store::Store,
 };

@@ -3,13 +3,13 @@
 //! ```text
 //! database       SQLite or Postgres behind one SQL text; every change goes through one kind of transaction
 //! store          the main database; each noun adds its queries in a file of its own:
-//!                  people        users, sessions, known_devices, two_factor, setup_codes
+//!                  people        users, sessions, known_devices, two_factor, setup_codes, one_time_links
 //!                  accounts      accounts, passwords, refusals, slots, server_pauses, vouching, permission
 //!                  connections   connections, connection_list, connection_pages, checks, saving, mailbox_scopes, requests, owners
 //!                  calendars     events, sync_runs, history, privacy
 //!                  organisation  organisation, policy, plans, offers, pauses
 //!                  what is told  audit, notices, webhooks, incidents
-//!                  jobs          jobs, job_items, job_list
+//!                  jobs          jobs, job_lease, job_items, job_list
 //!                  instances     claims, holders, heartbeats, lease, limits, installation, other_instances
 //! announcements  who follows what changes: told by each transaction once it is kept
 //! vault          sealed secrets in a database of their own: keys, sealing, the signed end of the audit trail
@@ -45,6 +45,7 @@ mod holders;
 mod incidents;
 mod installation;
 mod job_items;
+mod job_lease;
 mod job_list;
 mod jobs;
 mod known_devices;
@@ -54,6 +55,7 @@ mod limits;
 mod mailbox_scopes;
 mod notices;
 mod offers;
+mod one_time_links;
 mod organisation;
 mod other_instances;
 mod owners;
@@ -105,15 +107,17 @@ pub use history::{CallLine, DELAYS, StateChange, SyncRunEnd};
 pub use holders::InstanceSeen;
 pub use installation::Instance;
 pub use job_items::JobItem;
+pub use job_lease::JobLease;
 pub use job_list::ListedJob;
-pub use jobs::{JobLease, LeasedJob};
+pub use jobs::LeasedJob;
 pub use lease::Lease;
 pub use limits::{Full, LimitPlace};
 pub use mailbox_scopes::{MailboxScope, ScopeConnection, ScopeFinding, ScopePlace, ScopeRow};
 pub use notices::HeldUp;
+pub use one_time_links::{ListedLink, OneTimeLink};
 pub use organisation::{Conflict, EndedAccount, NewAccount, OrganisationAccount, Terms};
 pub use owners::Owners;
-pub use people::{PeopleFilter, PersonLine};
+pub use people::{NewLink, PeopleFilter, PersonLine};
 pub use plans::PlannedQuery;
 pub use refusals::{CountedUnder, NoPlace, PasswordSource};
 pub use requests::{MAX_WAITING, MailboxRequest, RequestState};

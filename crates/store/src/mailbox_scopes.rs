@@ -2,6 +2,7 @@
 
 use crate::{
     error::StoreError,
+    job_lease::get_on,
     jobs::{self, NewJob},
     rows,
     store::Store,
@@ -325,7 +326,7 @@ impl Store {
         .execute(tx.conn())
         .await?;
         if is_first {
-            jobs::get_on(&mut tx, id.into()).await?;
+            get_on(&mut tx, id.into()).await?;
         }
         tx.changed([Topic::Organisation]);
         Ok(tx.commit().await?)
@@ -346,7 +347,7 @@ impl Store {
         .bind(rows::to_name(&result, "result")?)
         .execute(tx.conn())
         .await?;
-        jobs::get_on(&mut tx, id.into()).await?;
+        get_on(&mut tx, id.into()).await?;
         Ok(tx.commit().await?)
     }
 

@@ -3,7 +3,8 @@
 use crate::{
     database::Transaction,
     error::StoreError,
-    jobs::{self, JobLease, NewJob},
+    job_lease::JobLease,
+    jobs::{self, NewJob},
     rows,
     store::Store,
     unreadable::Listed,

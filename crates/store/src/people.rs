@@ -7,15 +7,22 @@ use crate::{
     database::Transaction,
     error::StoreError,
     notices,
+    one_time_links::release_link_in,
     query::Query,
-    rows,
+    rows, secrets,
     store::{LockedTable, Store},
     unreadable::Listed,
     users::{NewUser, User},
 };
 use kalends_core::{
-    audit::AuditEntry, clock::Timestamp, connection::ConnectionState, id::UserId,
-    mailbox::SmtpAddress, notice::Notice, rights::Role, topic::Topic,
+    audit::AuditEntry,
+    clock::Timestamp,
+    connection::ConnectionState,
+    id::{SecretId, UserId},
+    mailbox::SmtpAddress,
+    notice::Notice,
+    rights::Role,
+    topic::Topic,
 };
 use sqlx::any::AnyRow;
 use std::slice;
@@ -166,12 +173,14 @@ impl Store {
         &self,
         new: NewUser,
         addresses: &[SmtpAddress],
-        link: (&str, Timestamp),
+        link: &NewLink,
         mail: impl FnOnce(&User) -> Option<Notice> + Send,
         (entry, now): (&AuditEntry, Timestamp),
     ) -> Result<User, StoreError> {
         let mut tx = self.begin().await?;
-        let user = self.insert_user_in(&mut tx, new, now, false).await?;
+        let user = self
+            .insert_user_in(&mut tx, (link.user_id, new), false)
+            .await?;
         let user = user.ok_or(StoreError::Corrupt("user"))?;
         for address in addresses {
             sqlx::query(
@@ -182,7 +191,7 @@ impl Store {
             .execute(tx.conn())
             .await?;
         }
-        put_link_in(&mut tx, user.id, link, now).await?;
+        put_link_in(&mut tx, link, now).await?;
         notices::put_all(&mut tx, mail(&user).as_slice()).await?;
         self.audit_in(&mut tx, entry, now).await?;
         tx.changed([Topic::People]);
@@ -190,29 +199,21 @@ impl Store {
         Ok(user)
     }
 
-    /// Gives somebody a link in the place of an earlier one.
+    /// Gives somebody a link in the place of an earlier one, and returns the secret of that, which is to be deleted.
     pub async fn put_link(
         &self,
-        user: UserId,
-        link: (&str, Timestamp),
+        link: &NewLink,
         mail: Option<&Notice>,
         (entry, now): (&AuditEntry, Timestamp),
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<SecretId>, StoreError> {
+        let user = link.user_id;
         let mut tx = self.begin().await?;
-        put_link_in(&mut tx, user, link, now).await?;
-        // A mail that has not left carries the earlier one.
-        sqlx::query(
-            "UPDATE jobs SET state = 'cancelled', ended_at = $2 WHERE state = 'waiting' AND leased_until <= $2 \
-             AND id IN (SELECT id FROM notices WHERE user_id = $1)",
-        )
-        .bind(user.to_string())
-        .bind(now.millis())
-        .execute(tx.conn())
-        .await?;
+        let released = put_link_in(&mut tx, link, now).await?;
         notices::put_all(&mut tx, mail.map(slice::from_ref).unwrap_or_default()).await?;
         self.audit_in(&mut tx, entry, now).await?;
         tx.changed([Topic::Person(user), Topic::People]);
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(released)
     }
 
     /// Until when somebody's link works.
@@ -262,6 +263,7 @@ impl Store {
         if deleted.rows_affected() == 0 {
             return Ok(false);
         }
+        release_link_in(&mut tx, user.id, now).await?;
         sqlx::query("UPDATE users SET password_hash = $2, time_zone = $3 WHERE id = $1")
             .bind(user.id.to_string())
             .bind(password_hash)
@@ -335,6 +337,7 @@ impl Store {
                     .execute(tx.conn())
                     .await?;
             }
+            release_link_in(&mut tx, user, now).await?;
         }
         sqlx::query(
             "UPDATE connections SET paused_at = $2, due_at = CASE WHEN due_at IS NULL THEN NULL ELSE $3 END WHERE user_id = $1",
@@ -372,24 +375,49 @@ impl Store {
     }
 }
 
+/// A link that is made, with the token that is sealed.
+#[derive(Debug)]
+pub struct NewLink {
+    /// Whose password it sets.
+    pub user_id: UserId,
+    pub made_by: UserId,
+    /// What the main database knows the token by.
+    pub token_hash: String,
+    pub works_until: Timestamp,
+    pub secret_id: SecretId,
+    /// Until when whoever made it may read it.
+    pub shown_until: Timestamp,
+}
+
 async fn put_link_in(
     tx: &mut Transaction,
-    user: UserId,
-    (token_hash, until): (&str, Timestamp),
+    link: &NewLink,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Option<SecretId>, StoreError> {
     sqlx::query(
         "INSERT INTO invitations (user_id, token_hash, created_at, expires_at) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (user_id) DO UPDATE SET token_hash = excluded.token_hash, created_at = excluded.created_at, \
          expires_at = excluded.expires_at",
     )
-    .bind(user.to_string())
-    .bind(token_hash)
+    .bind(link.user_id.to_string())
+    .bind(&link.token_hash)
     .bind(now.millis())
-    .bind(until.millis())
+    .bind(link.works_until.millis())
     .execute(tx.conn())
     .await?;
-    Ok(())
+    // An earlier one works no more: nobody is to read it.
+    let released = release_link_in(tx, link.user_id, now).await?;
+    secrets::point_to(tx, link.secret_id).await?;
+    sqlx::query(
+        "INSERT INTO one_time_links (user_id, created_by, secret_id, shown_until) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(link.user_id.to_string())
+    .bind(link.made_by.to_string())
+    .bind(link.secret_id.to_string())
+    .bind(link.shown_until.millis())
+    .execute(tx.conn())
+    .await?;
+    Ok(released)
 }
 
 /// Whether an admin is there who can sign in.

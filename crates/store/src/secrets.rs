@@ -13,7 +13,8 @@ const POINTED_TO: &str = "SELECT secret_id AS id FROM accounts \
      UNION SELECT next_secret_id FROM accounts WHERE next_secret_id IS NOT NULL \
      UNION SELECT secret_id FROM two_factor WHERE secret_id IS NOT NULL \
      UNION SELECT pending_secret_id FROM two_factor WHERE pending_secret_id IS NOT NULL \
-     UNION SELECT secret_id FROM webhooks";
+     UNION SELECT secret_id FROM webhooks \
+     UNION SELECT secret_id FROM one_time_links";
 
 /// How the main database answers for the rows of the vault, read in one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

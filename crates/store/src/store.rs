@@ -7,7 +7,7 @@ use crate::{
     announcements::Announcements,
     database::{Database, Engine, Misplaced, Schema, Transaction, Unready},
     error::StoreError,
-    jobs::JobLease,
+    job_lease::JobLease,
     lease::Lease,
     unreadable::Unreadable,
 };

@@ -108,7 +108,8 @@ impl Store {
         } else {
             self.begin().await?
         };
-        let user = self.insert_user_in(&mut tx, new, now, first).await?;
+        let id = UserId::new(now, self.random.bytes());
+        let user = self.insert_user_in(&mut tx, (id, new), first).await?;
         if let Some(user) = &user {
             let entry = if first {
                 sqlx::query("DELETE FROM setup_codes")
@@ -129,11 +130,9 @@ impl Store {
     pub(crate) async fn insert_user_in(
         &self,
         tx: &mut Transaction,
-        new: NewUser,
-        now: Timestamp,
+        (id, new): (UserId, NewUser),
         first: bool,
     ) -> Result<Option<User>, StoreError> {
-        let id = UserId::new(now, self.random.bytes());
         let sql = if first {
             "INSERT INTO users (id, email, name, name_key, role, password_hash, time_zone) \
              SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS (SELECT 1 FROM users)"

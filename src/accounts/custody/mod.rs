@@ -5,6 +5,7 @@
 //! leaves behind is announced or listed, and housekeeping ends it; nothing is deleted because something is absent.
 
 mod housekeeping;
+mod one_time_link;
 mod pairing;
 mod rotation;
 mod second_factor;

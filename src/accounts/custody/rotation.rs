@@ -60,7 +60,7 @@ pub struct Rotated {
 }
 
 impl Custody {
-    /// Seals every password, every second factor's key and every webhook in use anew with the newest key, signs the
+    /// Seals every password, every second factor's key, every new link and every webhook in use anew with the newest key, signs the
     /// vault's memory of the trail with it, and writes a line of the trail.
     ///
     /// # Errors
@@ -74,6 +74,7 @@ impl Custody {
         self.rotate_accounts(&mut rotated).await?;
         self.rotate_two_factor_keys(&mut rotated).await?;
         self.rotate_webhooks(&mut rotated).await?;
+        self.rotate_links(&mut rotated).await?;
         if !self.standing().await?.is_set_back() {
             self.forget_begun().await?;
         }
@@ -169,6 +170,18 @@ impl Custody {
             if let Some(fresh) = self.sealed_anew(webhook.secret_id, &to, rotated).await? {
                 let now = self.clock.now();
                 let gone = self.store.replace_webhook_secret(&webhook, fresh, now);
+                self.forget(&[gone.await?]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn rotate_links(&self, rotated: &mut Rotated) -> Result<(), RotationError> {
+        for link in self.store.one_time_links().await? {
+            let to = Destination::password_link_of(link.user_id);
+            if let Some(fresh) = self.sealed_anew(link.secret_id, &to, rotated).await? {
+                let now = self.clock.now();
+                let gone = self.store.replace_link_secret(&link, fresh, now);
                 self.forget(&[gone.await?]).await?;
             }
         }

@@ -5,14 +5,13 @@ mod words;
 use crate::{
     AppError,
     component::{Follow, Frame, TableHead, When, loaded},
-    moment::Moment,
     request,
 };
 use kalends::jobs;
 use kalends_core::{job::JobState, topic::Topic};
 use kalends_store::Store;
 use leptos::{prelude::*, server_fn::ServerFn};
-use words::{Told, line};
+use words::{Button, Line, Told, line};
 
 /// How many lines of each part are shown.
 const MAX_LINES: i64 = 50;
@@ -27,30 +26,6 @@ struct ActivityView {
     all_failed: i64,
     ended: Vec<Line>,
     flash: Option<String>,
-}
-
-/// One piece of work.
-#[derive(Debug, Clone, PartialEq)]
-struct Line {
-    id: String,
-    link: String,
-    title: String,
-    /// Who began it; empty: Kalends by itself.
-    by: String,
-    begun: Moment,
-    state: String,
-    is_bad: bool,
-    /// When it goes on.
-    next: Option<Moment>,
-    /// Done of total, while it is being done.
-    progress: Option<(i64, i64)>,
-    button: Option<Button>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Button {
-    End,
-    Retry,
 }
 
 async fn activity() -> Result<ActivityView, AppError> {

@@ -6,7 +6,7 @@ use crate::{
     moment::Moment,
     request,
 };
-use kalends::{notify::Mailer, services::Services};
+use kalends::{notify::Mailer, people, services::Services};
 use kalends_core::{
     import::{ImportOutcome, ImportRow},
     job::{Job, JobKind, JobState},
@@ -57,7 +57,7 @@ async fn imported(id: String) -> Result<ImportedView, AppError> {
     let mut left: Vec<_> = lines.into_iter().filter_map(left_out).collect();
     let more = left.len().saturating_sub(MAX_LINES);
     left.truncate(MAX_LINES);
-    let links = services.links.all(admin.id, services.clock.now());
+    let has_links = people::one_time_links::has_any(&services, admin.id).await;
     Ok(ImportedView {
         begun: words.moment(job.made_at),
         state: job.state,
@@ -66,7 +66,7 @@ async fn imported(id: String) -> Result<ImportedView, AppError> {
         invited,
         left,
         more,
-        has_links: !links.is_empty(),
+        has_links: has_links.map_err(request::internal)?,
         mailed: mailed(&services, &job).await.map_err(request::internal)?,
     })
 }

@@ -59,7 +59,8 @@ async fn person(id: String) -> Result<PersonView, AppError> {
     let services = request::services();
     let store = &services.store;
     let now = services.clock.now();
-    let token = services.links.get(user.id, admin.id, now);
+    let token = people::one_time_links::read(&services, user.id, admin.id).await;
+    let token = token.map_err(request::internal)?;
     let until = store.link_of(user.id).await.map_err(request::internal)?;
     let until = until.filter(|until| *until > now && user.disabled_at.is_none());
     let connection = store.connection_of(user.id).await;
@@ -72,7 +73,13 @@ async fn person(id: String) -> Result<PersonView, AppError> {
         is_self: user.id == admin.id,
         is_invited: user.is_invited(),
         disabled_since: user.disabled_at.map(|at| words.appointment(at, false)),
-        link: token.map(|token| format!("{}/invitation?link={token}", request::public_origin())),
+        link: token.map(|token| {
+            format!(
+                "{}/invitation?link={}",
+                request::public_origin(),
+                token.reveal()
+            )
+        }),
         is_mailed: mails_links(&services),
         mailed: match until {
             Some(_) => mailed(&services, &user).await?,

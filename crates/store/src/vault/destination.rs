@@ -9,6 +9,7 @@ use kalends_core::{
 const EXCHANGE_PASSWORD: &str = "exchange-password";
 const SECOND_FACTOR: &str = "second-factor";
 const WEBHOOK: &str = "webhook";
+const PASSWORD_LINK: &str = "password-link";
 const ENDING: &str = "ending";
 
 /// Where a password may go, or whose codes a key makes: it opens for nothing else.
@@ -52,6 +53,15 @@ impl Destination {
             purpose: WEBHOOK,
             host: String::new(),
             account_key: id.to_string(),
+        }
+    }
+
+    /// Of a link to set this person's password with.
+    pub fn password_link_of(user: UserId) -> Self {
+        Self {
+            purpose: PASSWORD_LINK,
+            host: String::new(),
+            account_key: user.to_string(),
         }
     }
 

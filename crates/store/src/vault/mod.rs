@@ -1,4 +1,4 @@
-//! The vault: sealed passwords, the keys of second factors, and the addresses of webhooks, in a database of their own, opened in memory for one
+//! The vault: sealed passwords, the keys of second factors, links to set a password with, and the addresses of webhooks, in a database of their own, opened in memory for one
 //! use and then dropped.
 //!
 //! XChaCha20-Poly1305; the id of the row, the purpose, the host and the account name (or the person) are bound to each

@@ -1,7 +1,6 @@
 //! A piece of work in words: what it is, how it stands, and what can be done with it.
 
-use super::{Button, Line};
-use crate::moment::Formatter;
+use crate::moment::{Formatter, Moment};
 use kalends::services::Services;
 use kalends_core::{
     advice::{Names, advice},
@@ -10,6 +9,30 @@ use kalends_core::{
     job::{Job, JobError, JobKind, JobState},
 };
 use kalends_store::ListedJob;
+
+/// One piece of work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    pub id: String,
+    pub link: String,
+    pub title: String,
+    /// Who began it; empty: Kalends by itself.
+    pub by: String,
+    pub begun: Moment,
+    pub state: String,
+    pub is_bad: bool,
+    /// When it goes on.
+    pub next: Option<Moment>,
+    /// Done of total, while it is being done.
+    pub progress: Option<(i64, i64)>,
+    pub button: Option<Button>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Button {
+    End,
+    Retry,
+}
 
 /// What is known beside the job itself.
 pub struct Told<'a> {
