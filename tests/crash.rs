@@ -1,5 +1,5 @@
 //! Power cuts: a process of its own is killed at every named point of a save, a disconnect, a round, a switch
-//! of passwords, a rotation of keys, a prune and an adoption; what it leaves in both databases must be whole, and
+//! of passwords, a rotation of keys, a prune, an adoption and each kind of job; what it leaves in both databases must be whole, and
 //! everything must go on.
 
 #![cfg(debug_assertions)] // a release has no such points
@@ -7,6 +7,14 @@
 
 #[path = "support/engines.rs"]
 mod engines;
+#[expect(dead_code, reason = "other tests ask more of it")]
+#[path = "support/hook_server.rs"]
+mod hook_server;
+#[path = "crash/jobs.rs"]
+mod jobs;
+#[expect(dead_code, reason = "other tests ask more of it")]
+#[path = "support/mail_server.rs"]
+mod mail_server;
 #[path = "crash/office.rs"]
 mod office;
 #[path = "crash/victim.rs"]
@@ -31,7 +39,7 @@ fn points(of: &str) -> Vec<&'static str> {
 #[test]
 fn every_point_belongs_to_something_that_is_cut_off() {
     let groups = [
-        "save-", "forget-", "run-", "switch-", "rotate-", "prune-", "adopt-",
+        "save-", "forget-", "run-", "switch-", "rotate-", "prune-", "adopt-", "job-",
     ];
     let known: usize = groups.iter().map(|of| points(of).len()).sum();
     assert_eq!(known, fail_point::ALL.len());

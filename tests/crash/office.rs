@@ -34,7 +34,7 @@ pub const BOTH: [u8; 2] = [1, 2];
 pub const NEW: [u8; 1] = [2];
 
 pub struct Office {
-    custody: Custody,
+    pub custody: Custody,
     vault: String,
     pub databases: Option<Databases>,
 }
@@ -107,7 +107,7 @@ impl Office {
         self.custody.delete_listed().await.unwrap();
     }
 
-    async fn user(&self, name: &str) -> User {
+    pub async fn user(&self, name: &str) -> User {
         let email = format!("{name}@example.test").parse().unwrap();
         let found = self.custody.store.user_by_email(&email).await.unwrap();
         found.unwrap()

@@ -3,6 +3,7 @@
 
 use crate::{
     engines::Databases,
+    jobs::Reach,
     office::{BOTH, OLD, Office, new_entries},
 };
 use kalends_core::connection::Mode;
@@ -32,10 +33,12 @@ pub enum Deed {
     Rotate,
     Prune,
     Adopt,
+    /// Works on whatever is due.
+    Work,
 }
 
 impl Deed {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Save,
         Self::Forget,
         Self::Round,
@@ -43,6 +46,7 @@ impl Deed {
         Self::Rotate,
         Self::Prune,
         Self::Adopt,
+        Self::Work,
     ];
 
     async fn does(self, office: &Office) {
@@ -58,6 +62,7 @@ impl Deed {
             Self::Rotate => office.rotate().await,
             Self::Prune => office.prune().await,
             Self::Adopt => office.adopt().await,
+            Self::Work => office.work(&Reach::from_environment()).await,
         }
     }
 }
@@ -108,17 +113,29 @@ impl World {
         deed: Deed,
         prepare: impl AsyncFnOnce(&Office),
     ) -> Databases {
+        self.cut_off_reaching(&Reach::default(), point, deed, prepare)
+            .await
+    }
+
+    /// As [`World::cut_off`], with servers around the process.
+    pub async fn cut_off_reaching(
+        &self,
+        reach: &Reach,
+        point: &str,
+        deed: Deed,
+        prepare: impl AsyncFnOnce(&Office),
+    ) -> Databases {
         let databases = Databases::fresh(self.0).await;
         let office = Office::open(&databases.main, &databases.vault, &OLD).await;
         office.add_people().await;
         prepare(&office).await;
         office.close().await;
-        kill(point, deed, &databases).await;
+        kill(point, deed, &databases, reach).await;
         databases
     }
 }
 
-async fn kill(point: &str, deed: Deed, databases: &Databases) {
+async fn kill(point: &str, deed: Deed, databases: &Databases, reach: &Reach) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args([DOOR, "--exact", "--nocapture"])
@@ -126,6 +143,7 @@ async fn kill(point: &str, deed: Deed, databases: &Databases) {
         .env(DEED, format!("{deed:?}"))
         .env(MAIN, &databases.main)
         .env(VAULT, &databases.vault)
+        .envs(reach.to_environment())
         .stdin(Stdio::null());
     let ended = tokio::task::spawn_blocking(move || command.output())
         .await

@@ -79,29 +79,25 @@ fn subjects(mail: &MailServer) -> Vec<String> {
 async fn connect_many(world: &World, held: &kalends_store::OrganisationAccount, count: usize) {
     for number in 0..count {
         let name = format!("person{number}");
-        let address = format!("{name}@example.test");
         let now = crate::world::jiff_at(world.clock.now());
-        world
-            .exchange
-            .world()
-            .add_mailbox(&address, &name, now)
-            .unwrap();
+        let mut exchange = world.exchange.world();
+        let added = exchange.add_mailbox(&format!("{name}@example.test"), &name, now);
+        added.unwrap();
+        drop(exchange);
         world.user(&name).await;
     }
+    let addresses = (0..count).map(|n| format!("person{n}@example.test"));
     let all = Addresses {
         doubles: 0,
         without: 0,
-        all: (0..count)
-            .map(|n| Ok(format!("person{n}@example.test").parse().unwrap()))
-            .collect(),
+        all: addresses.map(|it| Ok(it.parse().unwrap())).collect(),
     };
     let alice = world.user("alice").await;
     let services = &world.services;
-    let scope = mailbox_scope::start(services, &alice, &held.account, &all)
-        .await
-        .unwrap();
+    let scope = mailbox_scope::start(services, &alice, &held.account, &all).await;
     worker::run_due_jobs_of(services, JobKind::MailboxScope).await;
-    let scope = services.store.mailbox_scope(scope).await.unwrap().unwrap();
+    let scope = services.store.mailbox_scope(scope.unwrap()).await;
+    let scope = scope.unwrap().unwrap();
     let chosen = mailbox_scope::choose(services, &alice, &scope, None).await;
     assert_eq!(chosen.unwrap(), count as u64);
     worker::run_due_jobs_of(services, JobKind::MailboxScope).await;

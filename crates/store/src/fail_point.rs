@@ -3,7 +3,7 @@
 //! In a release they are nothing.
 
 /// Every point, so that a test can hit each.
-pub const ALL: [&str; 27] = [
+pub const ALL: [&str; 32] = [
     "save-before-announce",
     "save-before-seal",
     "save-after-seal",
@@ -31,6 +31,11 @@ pub const ALL: [&str; 27] = [
     "run-between-entries",
     "run-before-commit",
     "run-after-commit",
+    "job-after-lease",
+    "job-in-step",
+    "job-after-step",
+    "job-before-end",
+    "job-after-end",
 ];
 
 /// Ends the process with SIGKILL if `KALENDS_FAIL_POINT` names this point.

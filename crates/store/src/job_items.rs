@@ -2,6 +2,7 @@
 
 use crate::{
     error::StoreError,
+    fail_point,
     job_lease::JobLease,
     jobs::{self, NewJob},
     rows,
@@ -167,6 +168,7 @@ impl Store {
         position: i64,
         result: &impl Serialize,
     ) -> Result<(), StoreError> {
+        fail_point::reached("job-after-step");
         let mut tx = self.under_job(lease).begin().await?;
         let result = rows::to_json(result, "result")?;
         lease.keep(&mut tx, position, &result).await?;

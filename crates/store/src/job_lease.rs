@@ -3,7 +3,7 @@
 use crate::{
     database::{Engine, Transaction},
     error::StoreError,
-    rows,
+    fail_point, rows,
 };
 use kalends_core::{
     clock::Timestamp,
@@ -47,6 +47,7 @@ impl JobLease {
         }
         if let Some((position, result)) = &self.step {
             self.keep(tx, *position, result).await?;
+            fail_point::reached("job-in-step");
         }
         Ok(())
     }

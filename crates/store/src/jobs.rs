@@ -5,8 +5,8 @@
 //! as an attempt, so that one that brings its process down is given up in the end.
 
 use crate::{
-    database::Transaction, error::StoreError, job_lease::JobLease, limits::RowsKey, rows,
-    store::Store,
+    database::Transaction, error::StoreError, fail_point, job_lease::JobLease, limits::RowsKey,
+    rows, store::Store,
 };
 use kalends_core::{
     clock::Timestamp,
@@ -165,6 +165,7 @@ impl Store {
         }
         tx.changed([Topic::Organisation]);
         tx.commit().await?;
+        fail_point::reached("job-after-lease");
         found.attempts += 1;
         found.leased_until = Some(now + lease);
         Ok(Some(LeasedJob {
@@ -202,7 +203,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         lease.end(&mut tx, turn, now).await?;
-        Ok(tx.commit().await?)
+        fail_point::reached("job-before-end");
+        tx.commit().await?;
+        fail_point::reached("job-after-end");
+        Ok(())
     }
 
     pub async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {

@@ -2,6 +2,7 @@
 
 use crate::{
     error::StoreError,
+    fail_point,
     job_lease::get_on,
     jobs::{self, NewJob},
     rows,
@@ -306,6 +307,7 @@ impl Store {
         position: i64,
         found: &ScopeFinding,
     ) -> Result<(), StoreError> {
+        fail_point::reached("job-after-step");
         let mut tx = self.begin().await?;
         let is_first = sqlx::query(
             "SELECT 1 AS found FROM mailbox_scope_rows WHERE scope_id = $1 AND position = $2 AND verdict IS NULL",
@@ -338,6 +340,7 @@ impl Store {
         position: i64,
         result: ScopeConnection,
     ) -> Result<(), StoreError> {
+        fail_point::reached("job-after-step");
         let mut tx = self.begin().await?;
         sqlx::query(
             "UPDATE mailbox_scope_rows SET result = $3 WHERE scope_id = $1 AND position = $2",

@@ -3,6 +3,7 @@
 use crate::{
     database::Transaction,
     error::StoreError,
+    fail_point,
     job_lease::JobLease,
     jobs::{self, NewJob},
     rows,
@@ -181,7 +182,10 @@ impl Store {
         let mut tx = self.begin().await?;
         put_attempt(&mut tx, lease.id.into(), tried).await?;
         lease.end(&mut tx, turn, tried.at + tried.took).await?;
-        Ok(tx.commit().await?)
+        fail_point::reached("job-before-end");
+        tx.commit().await?;
+        fail_point::reached("job-after-end");
+        Ok(())
     }
 
     /// What was told, the latest first; `limit` from `offset` on.

@@ -87,10 +87,13 @@ pub const PAGES: &[Row] = &[
     ("/people", PEOPLE),
     ("/people/invite", PEOPLE),
     ("/people/import", PEOPLE),
+    // Nobody was invited from a table.
+    ("/people/import/CHECK", [SignIn, Missing, Missing, Missing]),
     ("/people/PERSON", PEOPLE),
     // For whoever has a link.
     ("/invitation", OPEN),
     ("/organisation", ORGANISATION),
+    ("/organisation/activity", ORGANISATION),
     ("/organisation/pause", ORGANISATION),
     ("/organisation/policy", ORGANISATION),
     ("/organisation/requests", REQUESTS),
@@ -180,6 +183,7 @@ const FUNCTIONS: &[(&str, &str, [Says; 4])] = &[
         ORGANISATION,
     ),
     ("decide_request", "id=REQUEST&decision=refuse", REQUESTS),
+    ("end_or_retry", "id=SCOPE", ORGANISATION),
     ("cancel_scope", "id=SCOPE", ACCOUNTS),
     ("resume_scope", "id=SCOPE", ACCOUNTS),
     ("connect_mailboxes", "id=SCOPE", ACCOUNTS),

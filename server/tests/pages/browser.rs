@@ -89,6 +89,7 @@ impl Browser {
                 if answer.header("refresh").is_empty() {
                     return answer.page();
                 }
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             }
             let at = self.at.clone();
             answer = self.get(&at).await;

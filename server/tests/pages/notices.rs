@@ -128,7 +128,7 @@ async fn an_invitation_comes_by_mail_works_once_and_is_kept_nowhere() {
         .open(&listed.link("Your invitation to Kalends").unwrap())
         .await;
     assert!(
-        one.text().contains("The text is not kept") && !one.text().contains(token),
+        one.text().contains("(not kept: it opens an account)") && !one.text().contains(token),
         "{}",
         one.text()
     );

@@ -80,7 +80,10 @@ pub async fn summary(store: &Store) -> Result<String, AppError> {
 
 /// Ends what waits or is being done, or tries again what was given up or ended.
 #[server(endpoint = "end_or_retry")]
-async fn end_or_retry(id: String, #[server(default)] retry: bool) -> Result<(), AppError> {
+async fn end_or_retry(
+    #[server(default)] id: String,
+    #[server(default)] retry: bool,
+) -> Result<(), AppError> {
     let admin = request::user_with(request::Right::Organisation).await?;
     let services = request::services();
     let found = match id.parse() {

@@ -172,7 +172,10 @@ const MAX_KEPT_BYTES: usize = 32 * 1024;
 
 /// Invites everybody of the draft that was looked at, or goes back to its table.
 #[server(endpoint = "import_people")]
-async fn import_people(id: String, #[server(default)] drop: bool) -> Result<(), AppError> {
+async fn import_people(
+    #[server(default)] id: String,
+    #[server(default)] drop: bool,
+) -> Result<(), AppError> {
     let admin = request::user_with(request::Right::People).await?;
     let services = request::services();
     if drop {

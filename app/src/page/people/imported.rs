@@ -29,7 +29,15 @@ struct ImportedView {
     left: Vec<(String, String, usize, String)>,
     more: usize,
     has_links: bool,
-    mailed: String,
+    mailed: Mailed,
+}
+
+/// What became of the links by mail.
+#[derive(Debug, Clone, PartialEq)]
+enum Mailed {
+    /// There is no mail server, or the way to it is not private.
+    NoWay,
+    Counted(Vec<String>),
 }
 
 type Line = JobItem<ImportRow, ImportOutcome>;
@@ -86,9 +94,9 @@ fn left_out(line: Line) -> Option<(String, String, usize, String)> {
 }
 
 /// What became of the links that were mailed since it began.
-async fn mailed(services: &Services, job: &Job) -> Result<String, StoreError> {
+async fn mailed(services: &Services, job: &Job) -> Result<Mailed, StoreError> {
     if !services.channels.mail().is_some_and(Mailer::is_private) {
-        return Ok("Kalends mails no links here: hand them over yourself.".to_owned());
+        return Ok(Mailed::NoWay);
     }
     let (mut sent, mut waiting, mut failed) = (0, 0, 0);
     for (state, number) in services.store.links_mailed(job.made_at).await? {
@@ -103,16 +111,11 @@ async fn mailed(services: &Services, job: &Job) -> Result<String, StoreError> {
         (waiting, "wait to be mailed"),
         (failed, "could not be mailed"),
     ];
-    let parts: Vec<_> = parts
+    let counted = parts
         .into_iter()
         .filter(|(number, _)| *number > 0)
-        .map(|(number, what)| format!("{number} {what}"))
-        .collect();
-    Ok(if parts.is_empty() {
-        String::new()
-    } else {
-        format!("Of the invitations since then {}.", parts.join(", "))
-    })
+        .map(|(number, what)| format!("{number} {what}"));
+    Ok(Mailed::Counted(counted.collect()))
 }
 
 #[component]
@@ -171,8 +174,16 @@ fn Imported(view: ImportedView) -> impl IntoView {
             <div id="imported" data-live>
                 <p class="freshness" role="status"><span>{summary.clone()}</span> <span>"Begun " <When moment=begun /></span></p>
                 {is_running.then(|| view! { <progress max=total value=done aria-label=summary></progress> })}
-                {(!mailed.is_empty())
-                    .then(|| view! { <p>{mailed} " " <a href="/organisation/notices">"See the alerts"</a></p> })}
+                {match mailed {
+                    Mailed::NoWay => view! { <p>"Kalends mails no links here: hand them over yourself."</p> }.into_any(),
+                    Mailed::Counted(counted) if counted.is_empty() => ().into_any(),
+                    Mailed::Counted(counted) => view! {
+                        <p>
+                            {format!("Of the links made since then {}. ", counted.join(", "))}
+                            <a href="/organisation/notices">"See the alerts"</a>
+                        </p>
+                    }.into_any(),
+                }}
                 {has_links
                     .then(|| {
                         view! {
