@@ -7,6 +7,8 @@ mod engines;
 #[path = "store/world.rs"]
 mod world;
 
+#[path = "store/analyses.rs"]
+mod analyses;
 #[path = "store/announcements.rs"]
 mod announcements;
 #[path = "store/audit.rs"]

@@ -263,6 +263,15 @@ CREATE TABLE checks (
 );
 CREATE INDEX checks_by_user ON checks (user_id, started_at);
 
+-- Analyses of a server: what was typed (no secret) and the steps so far, in `content`; kept for a while after the end.
+CREATE TABLE analyses (
+  id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  content TEXT NOT NULL, outcome TEXT, cancelled SMALLINT NOT NULL DEFAULT 0, instance_id TEXT,
+  started_at BIGINT NOT NULL, touched_at BIGINT NOT NULL, finished_at BIGINT
+);
+CREATE INDEX analyses_by_user ON analyses (user_id, started_at);
+CREATE INDEX analyses_by_end ON analyses (finished_at);
+
 -- States of connections as they began.
 CREATE TABLE state_changes (
   connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE, at BIGINT NOT NULL,

@@ -179,6 +179,15 @@ impl Viewer {
                 let check = store.check(id).await?;
                 (check.map(|it| it.user_id), Right::ChecksOfOthers)
             }
+            Topic::Analysis(id) => {
+                let found = store
+                    .analysis(id, user.id, self.services.clock.now())
+                    .await?;
+                if found.is_none() {
+                    return Ok(false);
+                }
+                (None, Right::Connections)
+            }
             Topic::Connections | Topic::Overview => (None, Right::Connections),
             Topic::People => (None, Right::People),
             Topic::Organisation => (None, Right::Organisation),

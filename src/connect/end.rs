@@ -58,11 +58,10 @@ pub async fn end_orphans(services: &Services) -> Result<(), StoreError> {
     end_interrupted(services).await
 }
 
-/// Ends checks whose process is gone.
+/// Ends checks and analyses whose process is gone.
 pub async fn end_interrupted(services: &Services) -> Result<(), StoreError> {
     let now = services.clock.now();
-    services
-        .store
-        .end_interrupted_checks(now - MAX_DURATION, now)
-        .await
+    let before = now - MAX_DURATION;
+    services.store.end_interrupted_checks(before, now).await?;
+    services.store.end_interrupted_analyses(before, now).await
 }

@@ -12,4 +12,4 @@ pub(super) const KEEP_TRYING_FOR: Duration = Duration::from_hours(2);
 pub(super) const RETRY_INTERVAL: Duration = Duration::from_mins(5);
 
 /// How often a running check asks whether it was cancelled, or whether its account is free.
-pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(250);
+pub const POLL_INTERVAL: Duration = Duration::from_millis(250);

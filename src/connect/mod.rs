@@ -21,6 +21,7 @@ mod start;
 
 pub use end::{cancel, disconnect, end_if_not_allowed, end_interrupted, end_orphans};
 pub use form::{ConnectRequest, Form, FormField};
+pub(crate) use limits::POLL_INTERVAL;
 pub use one_click::connect_through;
 pub(crate) use purpose::SavePurpose;
 pub use recheck::check_again;

@@ -1,6 +1,6 @@
 //! What Kalends stores about a person, to take away: everything as JSON, the entries as iCalendar.
 
-use crate::{people::two_factor::may, services::Services};
+use crate::{analysis::Analysis, people::two_factor::may, services::Services};
 use icalendar::{Calendar, Class, Component, EventLike, EventStatus, Property};
 use jiff::civil;
 use kalends_core::{
@@ -33,6 +33,7 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
     let devices = store.devices_of(user.id, services.clock.now()).await?;
     let requests = store.requests_of(user.id).await?;
     let checks = store.last_checks(user.id, MAX_LINES).await?;
+    let analyses = store.analyses_of(user.id).await?;
     let own = store.lines_by(user.id, MAX_LINES).await?;
     let tells_addresses = may(store, user, Right::NetworkAddresses).await?;
     let history = match &connection {
@@ -96,6 +97,13 @@ pub async fn as_json(services: &Services, user: &User) -> Result<Value, StoreErr
             "endpoint": it.typed.endpoint,
             "ended": crate::reports::timeline::ended(it.outcome.as_ref()),
             "steps": if tells_addresses { it.ladder.clone() } else { it.ladder.clone().without_addresses() },
+        })).collect::<Vec<_>>(),
+        "analyses": analyses.iter().filter_map(|row| Analysis::of_row(row).ok()).map(|it| json!({
+            "at": iso(it.started_at),
+            "mailboxes": it.parts.iter().map(|part| part.mailbox.as_str()).collect::<Vec<_>>(),
+            "account": it.typed.account,
+            "endpoint": it.typed.endpoint,
+            "ended": it.ended_at.map(iso),
         })).collect::<Vec<_>>(),
         "sync_runs": history.0,
         "calls": history.1,

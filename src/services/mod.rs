@@ -6,7 +6,6 @@ pub mod peers;
 
 use crate::{
     accounts::custody::{Custody, CustodyError, DatabaseComparison},
-    analysis::Analyses,
     connect::RunningChecks,
     notify::Channels,
     people::hashing::Hashing,
@@ -42,7 +41,6 @@ pub struct Services {
     pub hashing: Hashing,
     /// Whom requests came from, where a proxy must stand in between.
     pub peers: Peers,
-    pub analyses: Analyses,
     /// The tests of connections that are under way.
     pub running: RunningChecks,
     /// The ways out for notices; none but webhooks until the program sets more.
@@ -84,7 +82,6 @@ impl Services {
             clock_watch: Arc::default(),
             others: Arc::default(),
             peers: Peers::default(),
-            analyses: Analyses::default(),
             running: RunningChecks::default(),
             channels: Channels::new(None, outbound.clone(), String::new()),
             idle_connections: IdleConnections::default(),

@@ -19,6 +19,7 @@ pub async fn keep_house(services: &Services) -> Result<(), StoreError> {
         done("history", store.forget_history(now).await);
         done("incidents", store.forget_incidents(now).await);
         done("jobs", store.forget_jobs(now).await);
+        done("analyses", store.forget_analyses(now).await);
         done("vault heartbeats", vault.forget_heartbeats(now).await);
         done("heartbeats", store.forget_heartbeats(now).await);
     }

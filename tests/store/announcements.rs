@@ -31,6 +31,7 @@ const TABLES: &[(&str, &str)] = &[
         "accounts",
         "organisation, its connections; leases and back-offs: nothing",
     ),
+    ("analyses", "analysis; wish to stop: nothing"),
     ("announced_secrets", "nothing"),
     ("audit", "nothing: whoever reads the trail asks for it"),
     ("audit_head", "nothing"),

@@ -80,9 +80,9 @@ async fn connect_many(world: &World, held: &kalends_store::OrganisationAccount, 
     for number in 0..count {
         let name = format!("person{number}");
         let now = crate::world::jiff_at(world.clock.now());
+        let address = format!("{name}@example.test");
         let mut exchange = world.exchange.world();
-        let added = exchange.add_mailbox(&format!("{name}@example.test"), &name, now);
-        added.unwrap();
+        exchange.add_mailbox(&address, &name, now).unwrap();
         drop(exchange);
         world.user(&name).await;
     }

@@ -7,11 +7,17 @@ use crate::{
 use futures::future::join_all;
 use kalends::{
     accounts::permission::{Forbidden, Refusal},
+    analysis::{self, Analysis, AnalysisEnd},
     connect,
     services::Services,
 };
-use kalends_core::id::CheckId;
+use kalends_core::{check::Verdict, id::CheckId};
 use kalends_simulator::{fault::FaultKind, world::practice::SERVICE_PASSWORD};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Longer than anything takes here.
+const LIMIT: Duration = Duration::from_secs(30);
 
 async fn started(world: &World, services: &Services, name: &str) -> Result<CheckId, Forbidden> {
     let user = world.user(name).await;
@@ -48,6 +54,43 @@ on_both_engines! {
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(30), again).await.unwrap();
+        other.store.pool().close().await;
+        other.vault.pool().close().await;
+    }
+
+    async fn an_analysis_is_read_and_cancelled_on_another_instance(world) {
+        let alice = world.user("alice").await;
+        world.always(FaultKind::Slow { milliseconds: 60_000 });
+        let other = world.another_instance().await;
+        let request = new_form("bob", SERVICE_PASSWORD).parse().unwrap();
+        let id = analysis::start(&world.services, &alice, request).await.unwrap();
+        let until = async |is_there: fn(&Analysis) -> bool| {
+            loop {
+                let found = analysis::read(&other, id, alice.id).await.unwrap().unwrap();
+                if is_there(&found) {
+                    break found;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let running = timeout(LIMIT, until(|it| it.parts[0].ladder.is_begun())).await.unwrap();
+        assert_eq!((running.end, running.parts.len()), (None, 2));
+        let bob = world.user("bob").await;
+        assert!(analysis::read(&other, id, bob.id).await.unwrap().is_none());
+        analysis::cancel(&other, id, bob.id).await.unwrap();
+        analysis::cancel(&other, id, alice.id).await.unwrap();
+        let ended = timeout(LIMIT, until(|it| it.end.is_some())).await.unwrap();
+        assert_eq!(ended.end, Some(AnalysisEnd::Cancelled));
+        assert!(ended.parts[0].ladder.steps().iter().all(|step| step.verdict != Verdict::Running));
+
+        // What a process that ends was at cannot go on: the password is gone with it.
+        let request = new_form("bob", SERVICE_PASSWORD).parse().unwrap();
+        let id = analysis::start(&world.services, &alice, request).await.unwrap();
+        world.services.stopping.cancel();
+        world.services.tasks.close();
+        timeout(LIMIT, world.services.tasks.wait()).await.unwrap();
+        let ended = analysis::read(&other, id, alice.id).await.unwrap().unwrap();
+        assert_eq!(ended.end, Some(AnalysisEnd::Interrupted));
         other.store.pool().close().await;
         other.vault.pool().close().await;
     }

@@ -2,31 +2,36 @@
 
 use crate::{
     AppError,
-    component::{FormNotice, Frame, LadderView, Notice, When, loaded},
+    component::{Follow, FormNotice, Frame, LadderView, LookAgain, Notice, When, loaded},
     draft::FormDraft,
     moment::Moment,
     request,
 };
 use islands::connect::ServiceFields;
-use kalends::{accounts::permission::Forbidden, analysis};
+use kalends::{
+    accounts::permission::Forbidden,
+    analysis::{self, AnalysisEnd},
+};
 use kalends_core::{
     account_name::Password,
     advice::{self, Advice},
     audit::{AuditAction, AuditEntry},
     check::TestSteps,
+    id::CheckId,
+    topic::Topic,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 
 /// An analysis as its page shows it.
 #[derive(Debug, Clone, PartialEq)]
 struct AnalysisView {
-    id: String,
+    id: CheckId,
     account: String,
     endpoint: String,
     started: Moment,
     parts: Vec<PartView>,
     is_running: bool,
-    is_cancelled: bool,
+    end: Option<AnalysisEnd>,
     /// The redacted report, once it is whole, as a `data:` address.
     report: Option<String>,
 }
@@ -126,11 +131,8 @@ async fn start(
 async fn analysis(id: String) -> Result<AnalysisView, AppError> {
     let admin = request::user_with(request::Right::Connections).await?;
     let words = request::formatter(&admin).await?;
-    let found = request::analysis_of(&admin, &id)?;
+    let found = request::analysis_of(&admin, &id).await?;
     let is_running = found.ended_at.is_none();
-    if is_running {
-        request::look_again_in(1);
-    }
     let part = |part: &analysis::Part| PartView {
         mailbox: part.mailbox.to_string(),
         ladder: part.ladder.clone(),
@@ -160,13 +162,13 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
         }),
     };
     Ok(AnalysisView {
-        id: found.id.to_string(),
+        id: found.id,
         account: found.typed.account.clone(),
         endpoint: found.typed.endpoint.clone(),
         started: words.moment(found.started_at),
         parts: found.parts.iter().map(part).collect(),
         is_running,
-        is_cancelled: found.is_cancelled,
+        end: found.end,
         report: (!is_running).then(|| request::as_data(&analysis::report(&found))),
     })
 }
@@ -174,8 +176,9 @@ async fn analysis(id: String) -> Result<AnalysisView, AppError> {
 #[server(endpoint = "cancel_analysis")]
 async fn cancel_analysis(#[server(default)] id: String) -> Result<(), AppError> {
     let admin = request::user_with(request::Right::Connections).await?;
-    let found = request::analysis_of(&admin, &id)?;
-    request::services().analyses.cancel(found.id, &admin);
+    let found = request::analysis_of(&admin, &id).await?;
+    let cancelled = analysis::cancel(&request::services(), found.id, admin.id).await;
+    cancelled.map_err(request::internal)?;
     request::see_other(&format!("/connections/check-exchange/{}", found.id));
     Ok(())
 }
@@ -192,7 +195,7 @@ fn CheckExchangeForm(draft: FormDraft) -> impl IntoView {
         <Frame title="Check Exchange">
             <p class="back"><a href="/connections">"All connections"</a></p>
             <p>
-                "Takes every step of a connection and shows what each saw. Nothing is connected, and nothing of it is stored: the password is gone when the check ends."
+                "Takes every step of a connection and shows what each saw. Nothing is connected, and the password is gone when the check ends; what it saw can be read for half an hour."
             </p>
             <div class="panel">
                 <form class="form" method="post" action=CheckExchange::url() novalidate>
@@ -226,17 +229,21 @@ fn AnalysisResult(view: AnalysisView) -> impl IntoView {
         started,
         parts,
         is_running,
-        is_cancelled,
+        end,
         report,
     } = view;
-    let title = match (is_running, is_cancelled) {
-        (true, _) => "Checking Exchange",
-        (false, true) => "Check of Exchange cancelled",
-        (false, false) => "Check of Exchange",
+    let title = match end {
+        None => "Checking Exchange",
+        Some(AnalysisEnd::Cancelled) => "Check of Exchange cancelled",
+        Some(AnalysisEnd::Interrupted) => "Check of Exchange interrupted",
+        Some(AnalysisEnd::Finished) => "Check of Exchange",
     };
     view! {
         <Frame title>
             <p class="back"><a href="/connections/check-exchange">"Another check"</a></p>
+            <Follow topics=vec![Topic::Analysis(id)] />
+            {is_running.then(|| view! { <LookAgain seconds=1 /> })}
+            <div id="analysis" data-live="">
             <dl class="facts">
                 <div><dt>"Account"</dt><dd>{account}</dd></div>
                 {(!endpoint.is_empty()).then(|| view! { <div><dt>"Endpoint"</dt><dd>{endpoint}</dd></div> })}
@@ -246,9 +253,17 @@ fn AnalysisResult(view: AnalysisView) -> impl IntoView {
                 .then(|| {
                     view! {
                         <form method="post" action=CancelAnalysis::url()>
-                            <input type="hidden" name="id" value=id />
+                            <input type="hidden" name="id" value=id.to_string() />
                             <button class="button">"Cancel"</button>
                         </form>
+                    }
+                })}
+            {(end == Some(AnalysisEnd::Interrupted))
+                .then(|| {
+                    view! {
+                        <p class="notice notice-waiting" role="status">
+                            "Kalends was stopped while it checked, and the password is gone with that. Begin another check."
+                        </p>
                     }
                 })}
             {report
@@ -262,6 +277,7 @@ fn AnalysisResult(view: AnalysisView) -> impl IntoView {
                     }
                 })}
             {parts.into_iter().zip(0..).map(|(part, number)| view! { <PartPanel part number /> }).collect_view()}
+            </div>
         </Frame>
     }
 }

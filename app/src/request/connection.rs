@@ -67,10 +67,10 @@ pub async fn ending_certificates(host: Option<&str>) -> Result<Vec<String>, AppE
 }
 
 /// An admin's own analysis.
-pub fn analysis_of(admin: &User, id: &str) -> Result<Analysis, AppError> {
-    let found = id
-        .parse::<CheckId>()
-        .ok()
-        .and_then(|id| services().analyses.get(id, admin));
-    found.ok_or_else(not_there)
+pub async fn analysis_of(admin: &User, id: &str) -> Result<Analysis, AppError> {
+    let found = match id.parse::<CheckId>() {
+        Ok(id) => kalends::analysis::read(&services(), id, admin.id).await,
+        Err(_) => Ok(None),
+    };
+    found.map_err(internal)?.ok_or_else(not_there)
 }

@@ -13,6 +13,8 @@ pub enum Topic {
     Connection(ConnectionId),
     /// One test of a connection.
     Check(CheckId),
+    /// One analysis of a server.
+    Analysis(CheckId),
     /// A person's sessions, rights, password, settings and requests.
     Person(UserId),
     /// The list of connections: which there are, and how each stands.
@@ -38,6 +40,7 @@ impl fmt::Display for Topic {
             Self::Calendar(person) => write!(f, "calendar:{person}"),
             Self::Connection(id) => write!(f, "connection:{id}"),
             Self::Check(id) => write!(f, "check:{id}"),
+            Self::Analysis(id) => write!(f, "analysis:{id}"),
             Self::Person(id) => write!(f, "person:{id}"),
             Self::Connections => f.write_str("connections"),
             Self::Overview => f.write_str("overview"),
@@ -63,6 +66,7 @@ impl FromStr for Topic {
             ("calendar", Some(of)) => id(of).map(Self::Calendar),
             ("connection", Some(of)) => id(of).map(Self::Connection),
             ("check", Some(of)) => id(of).map(Self::Check),
+            ("analysis", Some(of)) => id(of).map(Self::Analysis),
             ("person", Some(of)) => id(of).map(Self::Person),
             ("connections", None) => Ok(Self::Connections),
             ("overview", None) => Ok(Self::Overview),
@@ -88,6 +92,7 @@ mod tests {
             Topic::Person(person),
             Topic::Connection(ConnectionId::new(now, [2; 10])),
             Topic::Check(CheckId::new(now, [3; 10])),
+            Topic::Analysis(CheckId::new(now, [4; 10])),
             Topic::Connections,
             Topic::Overview,
             Topic::People,

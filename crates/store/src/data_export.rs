@@ -102,7 +102,7 @@ impl Store {
             .collect()
     }
 
-    /// Deletes what was read and tested for a person: entries, sync runs, calls and finished checks. The connection stays.
+    /// Deletes what was read and tested for a person: entries, sync runs, calls, finished checks and analyses. The connection stays.
     pub async fn purge(
         &self,
         user: UserId,
@@ -118,6 +118,7 @@ impl Store {
             "DELETE FROM state_changes WHERE connection_id IN (SELECT id FROM connections WHERE user_id = $1)",
             "DELETE FROM mailbox_requests WHERE user_id = $1 AND state NOT IN ('waiting', 'approved')",
             "DELETE FROM checks WHERE user_id = $1 AND outcome IS NOT NULL",
+            "DELETE FROM analyses WHERE user_id = $1 AND outcome IS NOT NULL",
             "UPDATE connections SET entries = 0 WHERE user_id = $1",
         ] {
             sqlx::query(sql)

@@ -101,13 +101,14 @@ const HELD: [(&str, &str, &str, Duration); 5] = [
 ];
 
 /// Columns that say when a process was last heard of or stood still.
-const HEARD: [(&str, &str, &str); 2] = [
+const HEARD: [(&str, &str, &str); 3] = [
     ("global_pause", "paused_at", "1 = 1"),
     ("instances", "seen_at", "1 = 1"),
+    ("analyses", "touched_at", "outcome IS NULL"),
 ];
 
 /// Columns that say when something was.
-const PAST: [(&str, &str, &str); 23] = [
+const PAST: [(&str, &str, &str); 25] = [
     ("connections", "since", "1 = 1"),
     ("connections", "connected_at", "1 = 1"),
     ("connections", "last_run_at", "1 = 1"),
@@ -115,6 +116,8 @@ const PAST: [(&str, &str, &str); 23] = [
     ("connections", "paused_at", "1 = 1"),
     ("accounts", "paused_at", "1 = 1"),
     ("checks", "started_at", "outcome IS NULL"),
+    ("analyses", "started_at", "outcome IS NULL"),
+    ("analyses", "finished_at", "1 = 1"),
     ("incidents", "opened_at", "closed_at IS NULL"),
     ("mailbox_requests", "asked_at", "decided_at IS NULL"),
     ("heartbeats", "at", "1 = 1"),

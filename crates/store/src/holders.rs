@@ -3,8 +3,10 @@
 //! holds nothing any more.
 
 use crate::database::Transaction;
-use crate::{error::StoreError, rows, store::Store};
-use kalends_core::{check::Outcome, clock::Timestamp, problem::Problem};
+use crate::{
+    analyses::AnalysisEnd, changed_topics::MAX_TOLD, error::StoreError, rows, store::Store,
+};
+use kalends_core::{check::Outcome, clock::Timestamp, problem::Problem, topic::Topic};
 
 /// A process that told of itself, as one looks after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,15 +105,30 @@ async fn free(
         problem: Box::new(Problem::Interrupted),
         request_id: None,
     };
-    // Nobody else has the password of a test.
+    // Nobody else has the password of a test or an analysis.
     let sql = format!(
-        "UPDATE checks SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND instance_id {is} $1"
+        "UPDATE checks SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND instance_id {is} $1 RETURNING id"
     );
-    sqlx::query(sqlx::AssertSqlSafe(sql))
+    let ended = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(process)
         .bind(rows::to_json(&outcome, "outcome")?)
         .bind(now.millis())
-        .execute(tx.conn())
+        .fetch_all(tx.conn())
         .await?;
+    for row in ended.iter().take(MAX_TOLD) {
+        tx.changed([Topic::Check(rows::parsed(row, "id")?)]);
+    }
+    let sql = format!(
+        "UPDATE analyses SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND instance_id {is} $1 RETURNING id"
+    );
+    let ended = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(process)
+        .bind(rows::to_name(&AnalysisEnd::Interrupted, "outcome")?)
+        .bind(now.millis())
+        .fetch_all(tx.conn())
+        .await?;
+    for row in ended.iter().take(MAX_TOLD) {
+        tx.changed([Topic::Analysis(rows::parsed(row, "id")?)]);
+    }
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! store          the main database; each noun adds its queries in a file of its own:
 //!                  people        users, sessions, known_devices, two_factor, setup_codes, one_time_links
 //!                  accounts      accounts, passwords, refusals, slots, server_pauses, vouching, permission
-//!                  connections   connections, connection_list, connection_pages, checks, saving, mailbox_scopes, requests, owners
+//!                  connections   connections, connection_list, connection_pages, checks, analyses, saving, mailbox_scopes, requests, owners
 //!                  calendars     events, sync_runs, history, privacy
 //!                  organisation  organisation, policy, plans, offers, pauses
 //!                  what is told  audit, notices, webhooks, incidents
@@ -18,6 +18,7 @@
 //! The store holds what is sealed and never a password; only the vault opens one. No transaction spans the two.
 
 mod accounts;
+mod analyses;
 mod announcements;
 mod audit;
 mod certificates;
@@ -92,6 +93,7 @@ mod vouching;
 mod webhooks;
 
 pub use accounts::{Account, Leased, NextSlot};
+pub use analyses::{AnalysisEnd, StoredAnalysis};
 pub use announcements::{Announcements, Follower};
 pub use certificates::ServerCertificate;
 pub use claims::Claim;

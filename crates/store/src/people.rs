@@ -331,6 +331,7 @@ impl Store {
                 "DELETE FROM known_devices WHERE user_id = $1",
                 "DELETE FROM invitations WHERE user_id = $1",
                 "UPDATE checks SET cancelled = 1 WHERE outcome IS NULL AND user_id = $1",
+                "UPDATE analyses SET cancelled = 1 WHERE outcome IS NULL AND user_id = $1",
             ] {
                 sqlx::query(sql)
                     .bind(user.to_string())

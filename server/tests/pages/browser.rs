@@ -41,6 +41,11 @@ impl Answer {
             .map_or("", |value| value.to_str().unwrap())
     }
 
+    /// Whether a browser without script loads it again by itself.
+    pub fn looks_again(&self) -> bool {
+        !self.header("refresh").is_empty() || self.body.contains("http-equiv=\"refresh\"")
+    }
+
     pub fn page(&self) -> Page {
         Page::read(&self.body)
     }
@@ -86,7 +91,7 @@ impl Browser {
                 answer.header("location").clone_into(&mut self.at);
             } else {
                 assert!(answer.status.is_success(), "{answer:?}");
-                if answer.header("refresh").is_empty() {
+                if !answer.looks_again() {
                     return answer.page();
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;

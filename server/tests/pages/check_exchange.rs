@@ -4,6 +4,7 @@ use crate::{
     browser::Browser,
     page::{Form, Page},
     program::{ALICE, BOB, Place},
+    stream::Stream,
 };
 use http::StatusCode;
 use kalends_simulator::{
@@ -109,6 +110,48 @@ async fn it_is_an_admins_and_each_admins_own() {
         page.form("Check").wrong(),
         ["User email to access", "Another mailbox that works"]
     );
+}
+
+#[tokio::test]
+async fn an_analysis_is_followed_and_read_by_another_process() {
+    let mut place = Place::of(&[ALICE, BOB]);
+    let exchange = place.exchange().await;
+    let kalends = place.start().await;
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let typed = form(&mut alice, BOB.email, SERVICE_PASSWORD).await;
+    let ended = alice.post_body(&typed.action, &typed.body()).await;
+    let ended = ended.leads_to().to_owned();
+    assert_eq!(alice.open(&ended).await.heading(), "Check of Exchange");
+    assert!(!place.main_database_holds(SERVICE_PASSWORD));
+
+    let slow = FaultKind::Slow {
+        milliseconds: 60_000,
+    };
+    exchange.world().faults.plan(Plan::always(slow));
+    let begun = alice.post_body(&typed.action, &typed.body()).await;
+    let begun = begun.leads_to().to_owned();
+    let running = alice.get(&begun).await;
+    assert_eq!(running.page().heading(), "Checking Exchange");
+    // Where script runs, the stream tells of each step.
+    assert!(running.looks_again() && running.header("refresh").is_empty());
+    let topic = format!("analysis:{}", begun.rsplit('/').next().unwrap());
+    for (person, status) in [(&ALICE, 200), (&BOB, 404)] {
+        let browser = kalends.browser_of(person).await;
+        assert_eq!(Stream::open(&browser, &[&topic]).await.status, status);
+    }
+    kalends.stop();
+
+    let kalends = place.start().await;
+    let mut alice = kalends.browser_of(&ALICE).await;
+    let page = alice.open(&begun).await;
+    assert_eq!(page.heading(), "Check of Exchange interrupted");
+    assert!(
+        page.text().contains("Begin another check"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(alice.open(&ended).await.heading(), "Check of Exchange");
+    assert!(report(&alice.open(&ended).await).contains("The calendar can be read."));
 }
 
 // The program is waited for, while the practice Exchange answers it.

@@ -22,14 +22,14 @@ const SILENCE: Duration = Duration::from_secs(2);
 const PAUSE: [(&str, &str); 1] = [("sure", "true")];
 
 /// An answer of which line after line is read.
-struct Stream {
+pub struct Stream {
     reader: BufReader<TcpStream>,
-    status: u16,
+    pub status: u16,
     headers: BTreeMap<String, String>,
 }
 
 impl Stream {
-    async fn open(browser: &Browser, topics: &[&str]) -> Self {
+    pub async fn open(browser: &Browser, topics: &[&str]) -> Self {
         let mut path = String::from("/events?age=0");
         for topic in topics {
             let _ = write!(path, "&topic={topic}");
