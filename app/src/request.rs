@@ -16,7 +16,8 @@ pub use connection::{
     advice_for, analysis_of, connection_by_id, ending_certificates, formatter, mode_words,
 };
 pub use context::{
-    ClientAddress, FailedForm, HttpRequestId, PublicOrigin, is_plain, public_origin, services,
+    ClientAddress, FailedForm, HttpRequestId, PublicOrigin, is_follow_up, is_plain, public_origin,
+    services,
 };
 pub use device::{DeviceCookie, visitor};
 pub use draft::{keep_draft, keep_question, look_at_draft, take_draft, take_question};

@@ -1,13 +1,16 @@
-//! One run of the connection test: followed live when hydrated, waited for without JavaScript.
+//! One run of the connection test: followed by the stream where script runs, loaded again and again where none does.
 
 use crate::{
     AppError,
-    component::{Frame, LadderView, When, loaded},
+    component::{Follow, Frame, LadderView, LookAgain, When, loaded},
     page::connect::replace::{self, ReplacePassword, ReplaceView},
     request,
 };
 use kalends::services::Services;
-use kalends_core::check::{Check, Outcome, Step, TestSteps, Verdict};
+use kalends_core::{
+    check::{Check, Outcome, Step, TestSteps, Verdict},
+    topic::Topic,
+};
 use leptos::{prelude::*, server_fn::ServerFn};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -38,18 +41,16 @@ async fn cancel_check(id: String) -> Result<(), AppError> {
 }
 
 /// The check for its page, with the form for another password where that is what it needs. Most end within a moment;
-/// after the limit the page shows how far it is, and looks again by itself until the end. Below the form that it came
+/// after the limit the page shows how far it is, and follows by itself until the end. Below the form that it came
 /// from it is told at once.
 async fn check_page(
     (id, in_place): (String, bool),
 ) -> Result<(CheckView, Option<ReplaceView>), AppError> {
     let user = request::user().await?;
     let mut check = lookup::check_for(&user, &id).await?;
-    if !in_place {
+    // A page that follows is told of each step, and shows it at once.
+    if !in_place && !request::is_follow_up() {
         check = ended_within_moments(check).await?;
-        if check.outcome.is_none() {
-            request::look_again_in(if check.waiting.is_some() { 20 } else { 3 });
-        }
     }
     if matches!(check.outcome, Some(Outcome::AccountSaved { .. })) {
         // What was typed is saved: the next account begins with an empty form.
@@ -139,10 +140,16 @@ fn CheckBody(
         _ => (part_of.to_owned(), "Profile Settings"),
     };
     let endpoint = check.endpoint.clone();
+    let id = check.id.parse().ok().filter(|_| !in_place);
+    let topics: Vec<Topic> = id.into_iter().map(Topic::Check).collect();
+    let pause = if check.waiting.is_some() { 20 } else { 3 };
+    let goes_on = check.end.is_none() && !in_place;
     view! {
         <Frame title part_of>
             <p class="back"><a href=back>{label}</a></p>
-            <div id="check" data-state=state data-endpoint=endpoint>
+            <Follow topics />
+            {goes_on.then(|| view! { <LookAgain seconds=pause /> })}
+            <div id="check" data-live="" data-state=state data-endpoint=endpoint>
                 {match (check.end.is_some(), in_place) {
                     (true, _) => {
                         view! { <Ended check in_place>{replace.map(|view| view! { <ReplacePassword view /> })}</Ended> }

@@ -50,6 +50,11 @@ pub fn client_agent() -> String {
         .unwrap_or_default()
 }
 
+/// Whether an open page fetches itself again, because it was told of a change.
+pub fn is_follow_up() -> bool {
+    parts().is_some_and(|parts| parts.headers.contains_key("kalends-follow"))
+}
+
 /// Whether a browser posted the form itself, without script.
 pub fn is_plain() -> bool {
     parts().is_some_and(|parts| {

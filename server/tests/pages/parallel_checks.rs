@@ -92,7 +92,7 @@ async fn of_many_tests_at_once_each_person_gets_five_and_long_answers_share_one_
     let alice = &mut browsers[2];
     for test in &tests {
         let ended = async {
-            while !alice.get(test).await.header("refresh").is_empty() {
+            while alice.get(test).await.looks_again() {
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
         };
