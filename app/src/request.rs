@@ -9,8 +9,7 @@ mod session;
 mod user;
 
 pub use answer::{
-    as_data, busy, failure, internal, look_again_in, not_there, see_other, set_not_found,
-    set_status, status_of,
+    as_data, busy, failure, internal, not_there, see_other, set_not_found, set_status, status_of,
 };
 pub use connection::{
     advice_for, analysis_of, connection_by_id, ending_certificates, formatter, mode_words,

@@ -334,8 +334,8 @@ CREATE INDEX mailbox_claims_by_holder ON mailbox_claims (holder_id, at);
 CREATE TABLE jobs (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, serial_key TEXT, payload TEXT,
   created_by TEXT, created_at BIGINT NOT NULL, due_at BIGINT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0,
-  done BIGINT NOT NULL DEFAULT 0, total BIGINT NOT NULL DEFAULT 0, error TEXT,
-  leased_until BIGINT NOT NULL DEFAULT 0, fence BIGINT NOT NULL DEFAULT 0, instance_id TEXT, ended_at BIGINT
+  done BIGINT NOT NULL DEFAULT 0, total BIGINT NOT NULL DEFAULT 0, error TEXT, fence BIGINT NOT NULL DEFAULT 0,
+  leased_until BIGINT NOT NULL DEFAULT 0, instance_id TEXT, ended_at BIGINT
 );
 CREATE INDEX jobs_by_due ON jobs (state, kind, due_at);
 CREATE INDEX jobs_by_key ON jobs (serial_key, state);
@@ -343,9 +343,8 @@ CREATE INDEX jobs_by_end ON jobs (ended_at);
 
 -- The steps of a job that has many alike, and what came of each.
 CREATE TABLE job_items (
-  job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, position BIGINT NOT NULL,
-  item TEXT NOT NULL, result TEXT,
-  PRIMARY KEY (job_id, position)
+  job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, position BIGINT NOT NULL, item TEXT NOT NULL,
+  result TEXT, PRIMARY KEY (job_id, position)
 );
 
 -- Which mailboxes are in the scope of an account: its addresses are asked one after another, and those that an
@@ -389,9 +388,8 @@ CREATE INDEX notices_by_user ON notices (user_id);
 
 -- Each attempt to hand a notice over, and what came of it.
 CREATE TABLE notice_attempts (
-  notice_id TEXT NOT NULL REFERENCES notices (id) ON DELETE CASCADE, number BIGINT NOT NULL,
-  at BIGINT NOT NULL, duration_ms BIGINT NOT NULL, outcome TEXT NOT NULL,
-  PRIMARY KEY (notice_id, number)
+  notice_id TEXT NOT NULL REFERENCES notices (id) ON DELETE CASCADE, number BIGINT NOT NULL, at BIGINT NOT NULL,
+  duration_ms BIGINT NOT NULL, outcome TEXT NOT NULL, PRIMARY KEY (notice_id, number)
 );
 
 -- Where notices are posted beside mail. The whole address and the signing key are sealed in the vault, because an address

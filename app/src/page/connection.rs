@@ -5,7 +5,7 @@ mod timeline;
 
 use crate::{
     AppError,
-    component::{Follow, Frame, Notice, StateBadge, StateView, When, loaded},
+    component::{Follow, Frame, LookAgain, Notice, StateBadge, StateView, When, loaded},
     moment::Moment,
     page::{
         connect::replace::{self, ReplacePassword, ReplaceView},
@@ -78,10 +78,6 @@ async fn connection(id: String, all: bool) -> Result<ConnectionView, AppError> {
     let account = store.account(found.account_id).await;
     let account = account.map_err(request::internal)?;
     let flash = request::take_flash().await?;
-    if flash.is_some() {
-        // What the flash tells of has come about by then.
-        request::look_again_in(3);
-    }
     Ok(ConnectionView {
         id: found.id,
         person: user.name,
@@ -302,6 +298,8 @@ fn Connection(view: ConnectionView) -> impl IntoView {
             <p class="back"><a href="/connections">"All connections"</a></p>
             {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
             <Follow topics=vec![Topic::Connection(id)] />
+            // What the flash tells of has come about by then.
+            {flash.is_some().then(|| view! { <LookAgain seconds=3 /> })}
             <p class="freshness" id="freshness" data-live="">
                 <StateBadge state />
                 <span>"since " <When moment=since /></span>

@@ -80,13 +80,6 @@ pub fn set_not_found() {
     set_status(StatusCode::NOT_FOUND);
 }
 
-/// Lets the browser load the page again after so many seconds.
-pub fn look_again_in(seconds: u32) {
-    if let Some(response) = use_context::<ResponseOptions>() {
-        response.insert_header(header::REFRESH, seconds.into());
-    }
-}
-
 pub fn set_status(status: StatusCode) {
     if let Some(response) = use_context::<ResponseOptions>() {
         response.set_status(status);

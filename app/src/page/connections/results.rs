@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Frame, TableHead, When, loaded},
+    component::{Follow, Frame, LookAgain, TableHead, When, loaded},
     moment::{Formatter, Moment},
     request,
 };
@@ -12,6 +12,7 @@ use kalends_core::{
     connection::Connection,
     id::{CheckId, ConnectionId},
     job::{Job, JobKind, JobState},
+    topic::Topic,
 };
 use kalends_store::{JobItem, Store, StoreError};
 use leptos::prelude::*;
@@ -20,7 +21,7 @@ use std::collections::HashMap;
 /// How many results the page shows; the others are counted.
 const MAX_LINES: usize = 500;
 
-const LOOKS_AGAIN: &str = "This page looks again by itself.";
+const LOOKS_AGAIN: &str = "This page follows by itself.";
 
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,9 +83,6 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
         JobState::Failed => Some("Given up before it was through."),
         JobState::Draft | JobState::Waiting | JobState::Done => None,
     };
-    if done < total && ended_early.is_none() {
-        request::look_again_in(3);
-    }
     Ok(BulkView {
         title: title(action, (done == total).then_some(bad == total)).to_owned(),
         ended_early,
@@ -246,6 +244,7 @@ fn BulkResult(view: BulkView) -> impl IntoView {
         lines,
     } = view;
     let shown = lines.len();
+    let goes_on = done < total && ended_early.is_none();
     let summary = match (done == total, bad) {
         (false, 0) => format!(
             "{done} of {total} done. {}",
@@ -264,8 +263,11 @@ fn BulkResult(view: BulkView) -> impl IntoView {
     view! {
         <Frame title wide=true>
             <p class="back"><a href="/connections">"All connections"</a></p>
+            <Follow topics=vec![Topic::Organisation, Topic::Connections] />
+            {goes_on.then(|| view! { <LookAgain seconds=3 /> })}
+            <div id="results" data-live="">
             <p class="freshness" role="status"><span>{summary}</span> <span>"Begun " <When moment=begun /></span></p>
-            {(done < total && ended_early.is_none()).then(|| view! { <progress max=total value=done aria-label="Done"></progress> })}
+            {goes_on.then(|| view! { <progress max=total value=done aria-label="Done"></progress> })}
             <div class="table-box" role="region" aria-label="Results" tabindex="0">
                 <table class="table table-stack" role="table">
                     <TableHead columns=&["Person", "Mailbox", "Result"] />
@@ -286,6 +288,7 @@ fn BulkResult(view: BulkView) -> impl IntoView {
                 </table>
             </div>
             {(shown < total).then(|| view! { <p class="panel-hint">{format!("{shown} of {total} are shown, those that failed first.")}</p> })}
+            </div>
         </Frame>
     }
 }

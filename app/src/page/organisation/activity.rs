@@ -134,7 +134,7 @@ fn Activity(view: ActivityView) -> impl IntoView {
             <Follow topics=vec![Topic::Organisation] />
             {flash.map(|flash| view! { <p class="notice" role="status">{flash}</p> })}
             <p>"What Kalends does beside reading calendars, and what waits. It goes on after a restart, at any instance."</p>
-            <div id="activity" data-live>
+            <div id="activity-list" data-live="">
                 <Part id="waiting" title="Running and waiting" lines=waiting all=all_waiting empty="Nothing runs or waits." />
                 {(all_failed > 0)
                     .then(|| view! { <Part id="failed" title="Given up" lines=failed all=all_failed empty="" /> })}

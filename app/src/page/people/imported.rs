@@ -2,7 +2,7 @@
 
 use crate::{
     AppError,
-    component::{Follow, Frame, TableHead, When, loaded},
+    component::{Follow, Frame, LookAgain, TableHead, When, loaded},
     moment::Moment,
     request,
 };
@@ -54,9 +54,6 @@ async fn imported(id: String) -> Result<ImportedView, AppError> {
     let Some(job) = found else {
         return Err(request::not_there());
     };
-    if job.state == JobState::Waiting {
-        request::look_again_in(3);
-    }
     let lines = services.store.job_items(job.id).await;
     let lines: Vec<Line> = lines.map_err(request::internal)?;
     let invited = lines.iter();
@@ -171,7 +168,8 @@ fn Imported(view: ImportedView) -> impl IntoView {
         <Frame title=title>
             <p class="back"><a href="/people">"All people"</a></p>
             <Follow topics=vec![Topic::Organisation] />
-            <div id="imported" data-live>
+            {is_running.then(|| view! { <LookAgain seconds=2 /> })}
+            <div id="imported" data-live="">
                 <p class="freshness" role="status"><span>{summary.clone()}</span> <span>"Begun " <When moment=begun /></span></p>
                 {is_running.then(|| view! { <progress max=total value=done aria-label=summary></progress> })}
                 {match mailed {

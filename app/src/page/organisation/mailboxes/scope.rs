@@ -7,9 +7,10 @@ mod view;
 
 use crate::{
     AppError,
-    component::{Frame, loaded},
+    component::{Follow, Frame, LookAgain, loaded},
     request,
 };
+use kalends_core::topic::Topic;
 use leptos::{prelude::*, server_fn::ServerFn};
 use progress::ScopeProgress;
 use rows::{Pages, Rows};
@@ -19,9 +20,6 @@ async fn scope(id: String, place: String, page: String) -> Result<ScopeView, App
     let admin = request::user_with(request::Right::Accounts).await?;
     let words = request::formatter(&admin).await?;
     let found = found::scope_by_id(&id).await?;
-    if found.finished_at.is_none() {
-        request::look_again_in(2);
-    }
     found::view_of(found, &place, &page, &words).await
 }
 
@@ -57,7 +55,9 @@ fn Scope(view: ScopeView) -> impl IntoView {
         <Frame title=format!("Mailboxes that {} reaches", view.label) wide=true>
             <p class="back"><a href="/organisation/mailboxes">"Map mailboxes"</a></p>
             {view.flash.clone().map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
-            <ScopeProgress view=view.clone() link=link.clone() />
+            <Follow topics=vec![Topic::Organisation] />
+            {view.is_running.then(|| view! { <LookAgain seconds=2 /> })}
+            <div id="scope-progress" data-live=""><ScopeProgress view=view.clone() link=link.clone() /></div>
             {has_outside
                 .then(|| {
                     view! {
@@ -67,10 +67,10 @@ fn Scope(view: ScopeView) -> impl IntoView {
                         </p>
                     }
                 })}
-            <Filters link=link.clone() total=view.total counts=view.counts filter=view.filter.clone() />
+            <div id="scope-filters" data-live=""><Filters link=link.clone() total=view.total counts=view.counts filter=view.filter.clone() /></div>
             <form method="post" action=progress::ConnectMailboxes::url()>
                 <input type="hidden" name="id" value=view.id />
-                <Rows rows=view.rows />
+                <div id="scope-rows" data-live=""><Rows rows=view.rows /></div>
                 {can_tick.then(|| view! { <p class="form-actions"><button class="button">"Connect those ticked"</button></p> })}
             </form>
             {(view.pages > 1).then(|| view! { <Pages link filter=view.filter page=view.page pages=view.pages /> })}
