@@ -201,6 +201,8 @@ CREATE TABLE connections (
   -- An administrator has paused this one alone.
   paused_at BIGINT,
   due_at BIGINT,
+  -- Somebody asked for the next run: its end is told also where nothing changed.
+  run_requested BIGINT NOT NULL DEFAULT 0,
   last_run_at BIGINT,
   last_synced_at BIGINT,
   run_count BIGINT NOT NULL DEFAULT 0,

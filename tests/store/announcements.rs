@@ -192,6 +192,19 @@ on_both_engines! {
         assert_eq!(told(&first).await, entries);
     }
 
+    async fn the_end_of_a_run_that_was_asked_for_is_told_once_also_where_nothing_changed(world) {
+        let user = world.user("bob").await;
+        let connection = world.connect(&user, SERVICE).await;
+        let connection = run(world, &connection, &[entry("a")]).await;
+        let follower = world.store.announcements().follow(all_of(&connection), Duration::ZERO);
+        world.store.make_due_now(connection.id, NOW).await.unwrap();
+        assert_eq!(told(&follower).await, [Topic::Connection(connection.id)]);
+        let connection = run(world, &connection, &[entry("a")]).await;
+        assert_eq!(told(&follower).await, [Topic::Connection(connection.id)]);
+        run(world, &connection, &[entry("a")]).await;
+        assert_eq!(told(&follower).await, []);
+    }
+
     async fn a_new_state_is_told_to_all_who_see_it_and_a_repeated_one_to_its_readers(world) {
         let user = world.user("bob").await;
         let connection = world.connect(&user, SERVICE).await;

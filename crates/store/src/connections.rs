@@ -195,7 +195,7 @@ impl Store {
         let sql = if paused {
             "UPDATE connections SET paused_at = $2 WHERE id = $1 AND paused_at IS NULL"
         } else {
-            "UPDATE connections SET paused_at = NULL, due_at = CASE WHEN due_at IS NULL THEN NULL ELSE $2 END \
+            "UPDATE connections SET paused_at = NULL, run_requested = 1, due_at = CASE WHEN due_at IS NULL THEN NULL ELSE $2 END \
              WHERE id = $1 AND paused_at IS NOT NULL"
         };
         let changed = sqlx::query(sql)
@@ -280,7 +280,7 @@ impl Store {
 }
 
 async fn set_due(tx: &mut Transaction, id: ConnectionId, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query("UPDATE connections SET due_at = $2 WHERE id = $1")
+    sqlx::query("UPDATE connections SET due_at = $2, run_requested = 1 WHERE id = $1")
         .bind(id.to_string())
         .bind(now.millis())
         .execute(tx.conn())

@@ -17,6 +17,7 @@ use kalends_core::{
     connection::{Connection, ConnectionState},
     id::{AccountId, CalendarId, ConnectionId, EventId, SyncRunId},
     policy::PrivacyLevel,
+    topic::Topic,
 };
 use sqlx::any::AnyRow;
 use std::{collections::HashMap, time::Duration};
@@ -193,6 +194,9 @@ impl Store {
         if connection.last_synced_at.is_none() {
             tx.changed(standing(connection.id, connection.user_id));
         }
+        if take_request(&mut tx, connection.id).await? {
+            tx.changed([Topic::Connection(connection.id)]);
+        }
         if !changes.is_empty() {
             tx.changed(content(connection.id, connection.user_id));
             self.insert_sync_run(&mut tx, connection.id, run, changes)
@@ -341,6 +345,16 @@ impl Store {
         }
         Ok(changes)
     }
+}
+
+/// Whether somebody asked for this run: they wait for its end, whatever it brought.
+async fn take_request(tx: &mut Transaction, id: ConnectionId) -> Result<bool, StoreError> {
+    let taken =
+        sqlx::query("UPDATE connections SET run_requested = 0 WHERE id = $1 AND run_requested = 1")
+            .bind(id.to_string())
+            .execute(tx.conn())
+            .await?;
+    Ok(taken.rows_affected() > 0)
 }
 
 /// That a sync run read some periods and not others; how the connection stands is told by [`Store::fail_run`].

@@ -62,7 +62,7 @@ impl Store {
             .await?;
         sqlx::query(
             "UPDATE connections SET since = CASE WHEN state = $2 AND (state = 'delayed' OR $7 LIKE '%,' || problem_code || ',%') THEN since ELSE $4 END, state = $2, problem = $3, \
-             last_run_at = $4, run_count = run_count + 1, due_at = $5, problem_code = $6 WHERE id = $1",
+             last_run_at = $4, run_count = run_count + 1, run_requested = 0, due_at = $5, problem_code = $6 WHERE id = $1",
         )
         .bind(connection.id.to_string())
         .bind(failed.state.code())
@@ -113,7 +113,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(
-            "UPDATE connections SET last_run_at = $2, run_count = run_count + 1 WHERE id = $1",
+            "UPDATE connections SET last_run_at = $2, run_count = run_count + 1, run_requested = 0 WHERE id = $1",
         )
         .bind(connection.id.to_string())
         .bind(failed.now.millis())
