@@ -30,6 +30,8 @@ use std::{error::Error, time::Duration};
 
 /// Less than the pause between two sync runs at its longest: what lies further ahead is not believed.
 const AHEAD: Duration = Duration::from_mins(9);
+/// Whose calendar the others' are copies of.
+const TEMPLATE: usize = 1;
 const FIRST: [&str; 8] = [
     "Anna", "Ben", "Clara", "David", "Emma", "Finn", "Greta", "Hugo",
 ];
@@ -112,7 +114,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             reads: ConnectedMailbox {
                 user_id: user.id,
                 mailbox: user.email.clone(),
-                folder_id: "AQ==".to_owned(),
+                // Whoever read the same folder of a host as another would claim it, each of them all the earlier ones.
+                folder_id: format!("AQ{number:06}=="),
                 folder_name: "Calendar".to_owned(),
             },
         };
@@ -121,15 +124,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let Some(connection) = store.connection(saved.connection_id).await? else {
             continue;
         };
-        let round = CompletedRun {
-            events: if number == 0 { &crowded } else { &events },
-            calls: &[],
-            started_at: now,
-            now,
-            next: now + AHEAD,
-        };
-        store.save_run(&connection, &round).await?;
+        if number <= TEMPLATE {
+            let round = CompletedRun {
+                events: if number == 0 { &crowded } else { &events },
+                calls: &[],
+                started_at: now,
+                now,
+                next: now + AHEAD,
+            };
+            store.save_run(&connection, &round).await?;
+        }
         connected.push((number, connection));
+    }
+    if let Some((_, template)) = connected.get(TEMPLATE) {
+        copy(&store, template).await?;
     }
     // Whoever connects later would have them looked at at once.
     for (number, connection) in connected {
@@ -138,6 +146,33 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     plan(&store, clock.now()).await
+}
+
+/// Gives whoever has no copy of their calendar yet the one of this connection: a million entries at once.
+async fn copy(store: &Store, template: &Connection) -> Result<(), Box<dyn Error>> {
+    let lacking = "SELECT id FROM connections WHERE last_synced_at IS NULL";
+    let of_template = "SELECT id FROM calendars WHERE connection_id = $1";
+    // An id is half the entry's and half the calendar's, which are both random there.
+    let entries = format!(
+        "INSERT INTO events (id, calendar_id, item_id, change_key, starts_at, ends_at, uid, subject, free_busy, sensitivity, \
+         modified_at, details) SELECT substr(e.id, 1, 18) || substr(c.id, 19), c.id, e.item_id, e.change_key, e.starts_at, \
+         e.ends_at, e.uid, e.subject, e.free_busy, e.sensitivity, e.modified_at, e.details \
+         FROM calendars c, events e WHERE e.calendar_id IN ({of_template}) AND c.connection_id IN ({lacking})"
+    );
+    let runs = format!(
+        "INSERT INTO sync_runs (id, connection_id, started_at, duration_ms, inserted, updated, deleted) \
+         SELECT substr(r.id, 1, 18) || substr(c.id, 19), c.id, r.started_at, r.duration_ms, r.inserted, r.updated, r.deleted \
+         FROM connections c, sync_runs r WHERE r.connection_id = $1 AND c.id IN ({lacking})"
+    );
+    let standing = "UPDATE connections SET state = t.state, last_run_at = t.last_run_at, last_synced_at = t.last_synced_at, \
+         run_count = t.run_count, entries = t.entries FROM connections t WHERE t.id = $1 AND connections.last_synced_at IS NULL";
+    for sql in [entries.as_str(), &runs, standing] {
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(template.id.to_string())
+            .execute(store.pool())
+            .await?;
+    }
+    Ok(())
 }
 
 /// Puts every round ahead of now.
