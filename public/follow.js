@@ -1,7 +1,9 @@
 // An open page follows what it shows: a stream tells that something changed, and its live parts are made like those of
 // the page as it is now. The rest stays as it is, with focus, scrolling, selection and what somebody typed or unfolded.
 
-const QUICK_TRIES = 8;
+// The last of these pauses is half a minute's, with which the slow ones begin.
+const QUICK_TRIES = 6;
+const QUICKEST = 500;
 const SLOW = 30_000;
 const SLOWEST = 300_000;
 
@@ -9,7 +11,7 @@ const script = document.querySelector("script[data-topics]");
 const topics = script.dataset.topics.split(" ").map((topic) => `topic=${topic}&`).join("");
 const between = (from, to) => from + Math.random() * (to - from);
 
-let stream, timer, looking, missed, ended;
+let stream, timer, looking, missed, ended, refused;
 let tries = 0;
 let slow = SLOW;
 // When what is shown was asked for: the stream tells what changed since.
@@ -28,7 +30,7 @@ function rest() {
 
 // A page that nobody sees holds no stream.
 function follow() {
-  if (stream || ended || document.hidden) return;
+  if (stream || ended || refused || document.hidden) return;
   try {
     stream = new EventSource(`/events?${topics}age=${Math.round(performance.now() - shown)}`);
   } catch {
@@ -42,10 +44,28 @@ function follow() {
 
 async function lost() {
   rest();
-  if (tries++ < QUICK_TRIES) return later(follow, between(400, 1600));
-  // Refused, or Kalends is not there.
+  const status = closed ? await statusOf(closed) : 0;
+  if (stream) return;
+  // Signed out, or no longer theirs to see: asked again when somebody comes back to the page.
+  refused = status === 401 || status === 404;
+  if (refused) return;
+  // With no place for it at present, quick tries are as many refusals.
+  if (status === 503) tries = QUICK_TRIES;
+  if (tries < QUICK_TRIES) return later(follow, QUICKEST * 2 ** tries++ * between(0.5, 1.5));
   await look();
-  later(follow, slow * between(0.9, 1.1));
+  if (!stream) later(follow, slow * between(0.5, 1.5));
+}
+
+// A stream that was refused does not say why.
+async function statusOf(url) {
+  const stop = new AbortController();
+  try {
+    return (await fetch(url, { signal: stop.signal })).status;
+  } catch {
+    return 0;
+  } finally {
+    stop.abort();
+  }
 }
 
 async function look() {
@@ -60,7 +80,7 @@ async function look() {
     [shown, slow, tries] = [asked, SLOW, stream ? 0 : tries];
   } catch {
     // Signed out, or Kalends is not there: the page stays as it was.
-    if (stream && tries++ < QUICK_TRIES) later(look, between(400, 1600));
+    if (stream && tries < QUICK_TRIES) later(look, QUICKEST * 2 ** tries++ * between(0.5, 1.5));
     else slow = Math.min(2 * slow, SLOWEST);
   }
   looking = false;
@@ -109,7 +129,11 @@ const callbacks = {
   beforeAttributeUpdated: (name, _, change) => !(name === "open" && change === "remove"),
 };
 
-document.addEventListener("visibilitychange", () => (document.hidden ? rest() : follow()));
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return rest();
+  refused = false;
+  follow();
+});
 addEventListener("pagehide", rest);
 addEventListener("pageshow", follow);
 follow();
