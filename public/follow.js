@@ -43,6 +43,7 @@ function follow() {
 }
 
 async function lost() {
+  const closed = stream?.readyState === EventSource.CLOSED && stream.url;
   rest();
   const status = closed ? await statusOf(closed) : 0;
   if (stream) return;
@@ -98,24 +99,33 @@ async function make(answer) {
   for (const old of document.querySelectorAll(ended ? "main" : "[data-live]")) {
     const wanted = now.getElementById(old.id);
     if (!wanted || !old.isConnected || old.isEqualNode(wanted)) continue;
-    const named = [old, wanted].map(nameByLinks).flat();
+    const named = [old, wanted].map(nameByContent).flat();
     Idiomorph.morph(old, wanted, { ignoreActiveValue: true, callbacks });
-    for (const link of named) link.removeAttribute("id");
+    for (const node of named) node.removeAttribute("id");
   }
 }
 
-// What leads to the same place is the same thing, wherever it stands now.
-function nameByLinks(root) {
+// What leads to the same place or chooses the same one is the same thing, wherever it stands now.
+function nameByContent(root) {
   const named = new Map();
-  for (const link of root.querySelectorAll("a[href]:not([id])")) named.set(link.getAttribute("href"), link);
-  for (const [href, link] of named) link.id = `to:${href}`;
+  for (const node of root.querySelectorAll("a[href]:not([id]), input[type=checkbox]:not([id])")) {
+    named.set(node.getAttribute("href") ?? `${node.name}=${node.value}`, node);
+  }
+  for (const [content, node] of named) node.id = `is:${content}`;
   return [...named.values()];
 }
 
 const isField = (node) => node instanceof Element && node.matches("input, select, textarea");
 
+const fieldsIn = (node) => {
+  if (!(node instanceof Element)) return [];
+  return isField(node) ? [node] : [...node.querySelectorAll("input, select, textarea")];
+};
+
+const isFocused = (field) => field === document.activeElement;
+
 function isUsed(field) {
-  if (field === document.activeElement) return true;
+  if (isFocused(field)) return true;
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
   if (!field.options) return field.value !== field.defaultValue;
   const standard = [...field.options].findIndex((option) => option.defaultSelected);
@@ -125,7 +135,7 @@ function isUsed(field) {
 const callbacks = {
   // An island looks after itself.
   beforeNodeMorphed: (old) => !(isField(old) && isUsed(old)) && old.localName !== "leptos-island",
-  beforeNodeRemoved: (node) => !(isField(document.activeElement) && node.contains(document.activeElement)),
+  beforeNodeRemoved: (node) => !fieldsIn(node).some(ended ? isFocused : isUsed),
   beforeAttributeUpdated: (name, _, change) => !(name === "open" && change === "remove"),
 };
 

@@ -130,7 +130,9 @@ fn Connections(view: ConnectionsView) -> impl IntoView {
                     <form method="post" action=ActOnMany::url()>
                         <many::Hidden wanted />
                         <Table rows />
-                        {(connections > 0).then(|| view! { <many::Actions all connections /> })}
+                        <div id="actions" data-live="">
+                            {(connections > 0).then(|| view! { <many::Actions all connections /> })}
+                        </div>
                     </form>
                 }
                     .into_any()

@@ -3,10 +3,10 @@
 import type { Page } from '@playwright/test';
 import { Exchange } from '../../exchange.js';
 import { connect, expect, signInTo, test } from '../../fixtures.js';
-import { alice, bob } from '../../people.js';
+import { alice, bob, charlie } from '../../people.js';
 
-// The page of an entry that is gone is looked up once more.
-test.use({ tolerated: [/404/] });
+// The page of an entry that is gone is looked up once more, and streams are refused.
+test.use({ tolerated: [/404|503/] });
 
 /** Leaves a mark that no reload survives. */
 const mark = (page: Page) => page.evaluate(() => Object.assign(window, { stillHere: true }));
@@ -210,5 +210,64 @@ test('what is typed, ticked, chosen, selected and unfolded stays', async ({ page
   expect(await search.evaluate((field: HTMLInputElement) => [field.selectionStart, field.selectionEnd])).toEqual([1, 2]);
   await expect(page.locator('#folded')).toHaveAttribute('open');
   await exchange.calm();
+  await bobs.goto('/profile/exchange/disconnect');
+  await bobs.getByRole('button', { name: 'Disconnect' }).click();
   await home.close();
 });
+
+test('who connects and who ends appears in the list without a reload; a ticked box and the focus stay', async ({ page, kalends, signIn, settled, browser, baseURL }) => {
+  test.setTimeout(120_000);
+  const homes = await Promise.all([bob, charlie].map(async (person) => {
+    const context = await browser.newContext({ baseURL });
+    await signInTo(context, kalends, person);
+    return context.newPage();
+  }));
+  const [bobs, charlies] = [homes[0]!, homes[1]!];
+  await signIn(alice);
+  await page.goto('/connections');
+  await expect.poll(() => kalends.openStreams()).toBeGreaterThan(0);
+  await mark(page);
+  const box = (name: string) => page.getByRole('checkbox', { name: `Choose ${name}` });
+  await expect(box('Bob')).toHaveCount(0);
+  await connect(bobs, bob);
+  await expect(box('Bob')).toBeVisible();
+  await box('Bob').check();
+  await expect(box('Bob')).toBeFocused();
+
+  // Broken first: her row moves before his, and away again.
+  await connect(charlies, charlie);
+  await expect(box('Charlie')).toBeVisible();
+  await expect(box('Charlie')).not.toBeChecked();
+  await expect(box('Bob')).toBeChecked();
+  await expect(box('Bob')).toBeFocused();
+  await charlies.goto('/profile/exchange/disconnect');
+  await charlies.getByRole('button', { name: 'Disconnect' }).click();
+  await expect(box('Charlie')).toHaveCount(0);
+  await expect(page.getByRole('row', { name: /Charlie/ })).toHaveCount(1);
+  await expect(box('Bob')).toBeFocused();
+  expect(await stillHere(page)).toBe(true);
+
+  // What is chosen is what is acted upon.
+  await page.getByRole('button', { name: 'Sync', exact: true }).click();
+  await settled();
+  await expect(page.getByRole('status').first()).toBeVisible();
+  await expect(page.getByText('Nothing was done')).toHaveCount(0);
+  await bobs.goto('/profile/exchange/disconnect');
+  await bobs.getByRole('button', { name: 'Disconnect' }).click();
+  await Promise.all(homes.map((home) => home.context().close()));
+});
+
+for (const status of [404, 503]) {
+  test(`a stream that is refused with ${status} is not asked for again at once`, async ({ page, signIn }) => {
+    await signIn(alice);
+    let asked = 0;
+    await page.route('**/events?*', (route) => {
+      asked += 1;
+      return route.fulfill({ status });
+    });
+    await page.goto('/overview');
+    await expect.poll(() => asked, 'once, and then why').toBe(2);
+    await page.waitForTimeout(6_000);
+    expect(asked).toBe(2);
+  });
+}

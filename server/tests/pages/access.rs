@@ -161,7 +161,7 @@ const FUNCTIONS: &[(&str, &str, [Says; 4])] = &[
     ("mend_form", "id=CHECK", BOBS),
     (
         "act_on_many",
-        "chosen[0]=CONNECTION&action=check",
+        "chosen%5B%5D=CONNECTION&action=check",
         CONNECTIONS,
     ),
     ("check_exchange", "", CONNECTIONS),

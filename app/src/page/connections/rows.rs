@@ -65,8 +65,8 @@ pub fn Table(rows: Vec<ConnectionRow>) -> impl IntoView {
         <div class="table-box" role="region" aria-label="Connections" tabindex="0">
             <table class="table table-stack" role="table">
                 <TableHead columns=&["Person", "State", "Mailbox and account", "Last sync", "Entries"] numbers=&["Entries"] />
-                <tbody role="rowgroup">
-                    {rows.into_iter().enumerate().map(|(place, row)| view! { <RowView place row /> }).collect_view()}
+                <tbody role="rowgroup" id="rows" data-live="">
+                    {rows.into_iter().map(|row| view! { <RowView row /> }).collect_view()}
                 </tbody>
             </table>
         </div>
@@ -74,13 +74,12 @@ pub fn Table(rows: Vec<ConnectionRow>) -> impl IntoView {
 }
 
 #[component]
-fn RowView(place: usize, row: ConnectionRow) -> impl IntoView {
+fn RowView(row: ConnectionRow) -> impl IntoView {
     let name = row.name;
-    // What is chosen stays chosen: only cells without boxes follow.
-    let live = |cell: &str| row.id.as_ref().map(|id| format!("{cell}-{id}"));
-    let (state_id, sync_id, entries_id) = (live("state"), live("sync"), live("entries"));
+    // While the page follows, a row is the same one wherever it is sorted to.
+    let row_id = row.id.as_ref().map(|id| format!("row-{id}"));
     view! {
-        <tr role="row">
+        <tr role="row" id=row_id>
             <th role="rowheader" scope="row">
                 {match row.id {
                     Some(id) => {
@@ -88,7 +87,7 @@ fn RowView(place: usize, row: ConnectionRow) -> impl IntoView {
                         let link = format!("/connections/{id}");
                         view! {
                             <span class="tick">
-                                <input type="checkbox" name=format!("chosen[{place}]") value=id aria-label=label />
+                                <input type="checkbox" name="chosen[]" value=id aria-label=label />
                                 <a href=link>{name}</a>
                             </span>
                         }
@@ -98,7 +97,7 @@ fn RowView(place: usize, row: ConnectionRow) -> impl IntoView {
                 }}
                 <span class="cell-detail tick-detail">{row.email}</span>
             </th>
-            <td role="cell" data-label="State" id=state_id data-live="">
+            <td role="cell" data-label="State">
                 <StateBadge state=row.state />
                 {row.reason.map(|reason| view! { <span class="cell-reason">{reason}</span> })}
                 {row.owner.map(|owner| view! { <span class="cell-detail">{owner}</span> })}
@@ -107,11 +106,11 @@ fn RowView(place: usize, row: ConnectionRow) -> impl IntoView {
             <td role="cell" data-label="Mailbox">
                 {row.through.map(|(account, place)| view! { {row.mailbox} <span class="cell-detail">{account}</span> <span class="cell-detail">{place}</span> })}
             </td>
-            <td role="cell" data-label="Last sync" id=sync_id data-live="">
+            <td role="cell" data-label="Last sync">
                 {row.last_sync.map(|moment| view! { <When moment /> })}
                 {row.next_sync.map(|moment| view! { <span class="cell-detail">"next " <When moment /></span> })}
             </td>
-            <td role="cell" data-label="Entries" class="number" id=entries_id data-live="">{row.entries}</td>
+            <td role="cell" data-label="Entries" class="number">{row.entries}</td>
         </tr>
     }
 }
