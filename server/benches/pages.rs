@@ -6,10 +6,13 @@
     reason = "a benchmark ends where something is wrong"
 )]
 
+#[path = "pages/following.rs"]
+mod following;
+
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
-    Method, Request,
-    body::Bytes,
+    Method, Request, Response,
+    body::{Bytes, Incoming},
     client::conn::http1::{self, SendRequest},
 };
 use hyper_util::rt::TokioIo;
@@ -94,8 +97,27 @@ impl Browser {
         }
     }
 
-    /// Status and length of an answer, and how long it took to its last byte.
-    async fn ask(&mut self, method: Method, path: &str, body: &str) -> (u16, usize, Duration) {
+    async fn sign_in(&mut self, email: &str) {
+        let form = format!(
+            "email={}&password=practice-alice",
+            email.replace('@', "%40")
+        );
+        let (status, ..) = self.ask(Method::POST, "/api/sign_in", &form).await;
+        assert_eq!(status, 303, "signing in");
+    }
+
+    async fn send(&mut self, method: Method, path: &str, body: &str) -> Response<Incoming> {
+        self.send_accepting("gzip, deflate, br, zstd", method, path, body)
+            .await
+    }
+
+    async fn send_accepting(
+        &mut self,
+        packed: &str,
+        method: Method,
+        path: &str,
+        body: &str,
+    ) -> Response<Incoming> {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -103,15 +125,27 @@ impl Browser {
             .header("origin", format!("http://{}", self.host))
             .header("sec-fetch-site", "same-origin")
             .header("accept", "text/html")
-            .header("accept-encoding", "gzip, deflate, br, zstd")
+            .header("accept-encoding", packed)
             .header("sec-fetch-dest", "document")
             .header("content-type", "application/x-www-form-urlencoded")
             .header("cookie", &self.cookie)
             .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
             .unwrap();
         self.connection.ready().await.unwrap();
+        self.connection.send_request(request).await.unwrap()
+    }
+
+    /// What stands on a page.
+    async fn text(&mut self, path: &str) -> String {
+        let answer = self.send_accepting("identity", Method::GET, path, "").await;
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
+    /// Status and length of an answer, and how long it took to its last byte.
+    async fn ask(&mut self, method: Method, path: &str, body: &str) -> (u16, usize, Duration) {
         let begun = Instant::now();
-        let answer = self.connection.send_request(request).await.unwrap();
+        let answer = self.send(method, path, body).await;
         let status = answer.status().as_u16();
         if let Some(set) = answer.headers().get("set-cookie") {
             let set = set.to_str().unwrap();
@@ -126,9 +160,7 @@ impl Browser {
 async fn main() {
     let kalends = start();
     let mut browser = Browser::open(&kalends.address).await;
-    let form = "email=alice%40example.test&password=practice-alice";
-    let (status, ..) = browser.ask(Method::POST, "/api/sign_in", form).await;
-    assert_eq!(status, 303, "signing in");
+    browser.sign_in("alice@example.test").await;
     println!(
         "{:<52} {:>8} {:>10} {:>10} {:>10}",
         "page", "bytes", "median ms", "p95 ms", "p95 ratio"
@@ -157,4 +189,5 @@ async fn main() {
             late / base
         );
     }
+    following::measure(&kalends).await;
 }
