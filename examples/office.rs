@@ -68,25 +68,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let crowded: Vec<Event> = (0..400).map(|number| crowded(number, now)).collect();
     let mut connected = Vec::new();
     for number in 0..people {
-        let (name, email, role) = if number == 0 {
-            (
-                "Alice".to_owned(),
-                "alice@example.test".to_owned(),
-                Role::Admin,
-            )
-        } else {
-            let domain = if number % 5 == 0 {
-                "branch.test"
-            } else {
-                "example.test"
-            };
-            let (first, last) = (FIRST[number % 8], LAST[number / 8 % 8]);
-            (
-                format!("{first} {last} {number}"),
-                format!("{first}.{last}.{number}@{domain}").to_lowercase(),
-                Role::Member,
-            )
-        };
+        let (name, email, role) = person(number);
         let user = store
             .create_user(
                 NewUser {
@@ -146,6 +128,29 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     plan(&store, clock.now()).await
+}
+
+/// Somebody's name, address and role.
+fn person(number: usize) -> (String, String, Role) {
+    if number == 0 {
+        (
+            "Alice".to_owned(),
+            "alice@example.test".to_owned(),
+            Role::Admin,
+        )
+    } else {
+        let domain = if number % 5 == 0 {
+            "branch.test"
+        } else {
+            "example.test"
+        };
+        let (first, last) = (FIRST[number % 8], LAST[number / 8 % 8]);
+        (
+            format!("{first} {last} {number}"),
+            format!("{first}.{last}.{number}@{domain}").to_lowercase(),
+            Role::Member,
+        )
+    }
 }
 
 /// Gives whoever has no copy of their calendar yet the one of this connection: a million entries at once.
