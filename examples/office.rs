@@ -139,7 +139,7 @@ fn person(number: usize) -> (String, String, Role) {
             Role::Admin,
         )
     } else {
-        let domain = if number % 5 == 0 {
+        let domain = if number.is_multiple_of(5) {
             "branch.test"
         } else {
             "example.test"

@@ -293,15 +293,13 @@ CREATE INDEX sync_runs_by_time ON sync_runs (started_at);
 
 -- All sync runs, by the hour in which they ended and by their outcome.
 CREATE TABLE sync_run_hours (
-  hour BIGINT NOT NULL, outcome TEXT NOT NULL, run_count BIGINT NOT NULL,
-  PRIMARY KEY (hour, outcome)
+  hour BIGINT NOT NULL, outcome TEXT NOT NULL, run_count BIGINT NOT NULL, PRIMARY KEY (hour, outcome)
 );
 
 -- Entries by the hour in which they were stored, and by how long after their change in Exchange that was: at most so many
 -- minutes, 0 for longer than all of them.
 CREATE TABLE sync_delay_hours (
-  hour BIGINT NOT NULL, minutes BIGINT NOT NULL, entries BIGINT NOT NULL,
-  PRIMARY KEY (hour, minutes)
+  hour BIGINT NOT NULL, minutes BIGINT NOT NULL, entries BIGINT NOT NULL, PRIMARY KEY (hour, minutes)
 );
 
 -- Calls to Exchange of sync runs that changed something or failed, under the ids by which its own logs know them.
@@ -335,9 +333,9 @@ CREATE INDEX mailbox_claims_by_holder ON mailbox_claims (holder_id, at);
 -- steps; `error` is why it waits or failed.
 CREATE TABLE jobs (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, serial_key TEXT, payload TEXT,
-  created_by TEXT, created_at BIGINT NOT NULL, due_at BIGINT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0,
-  done BIGINT NOT NULL DEFAULT 0, total BIGINT NOT NULL DEFAULT 0, error TEXT, fence BIGINT NOT NULL DEFAULT 0,
-  leased_until BIGINT NOT NULL DEFAULT 0, instance_id TEXT, ended_at BIGINT
+  created_by TEXT, created_at BIGINT NOT NULL, due_at BIGINT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0, error TEXT,
+  done BIGINT NOT NULL DEFAULT 0, total BIGINT NOT NULL DEFAULT 0, leased_until BIGINT NOT NULL DEFAULT 0,
+  fence BIGINT NOT NULL DEFAULT 0, instance_id TEXT, ended_at BIGINT
 );
 CREATE INDEX jobs_by_due ON jobs (state, kind, due_at);
 CREATE INDEX jobs_by_key ON jobs (serial_key, state);
@@ -401,8 +399,7 @@ CREATE TABLE webhooks (
   created_by TEXT NOT NULL, created_at BIGINT NOT NULL
 );
 
--- The audit trail. Lines are added and never changed; each carries a hash over the one before it. `actor_email` is the
--- address of who did it, as it was then.
+-- The audit trail. Lines are added and never changed; each carries a hash over the one before it. `actor_email` is as it was.
 CREATE TABLE audit (
   seq BIGINT NOT NULL PRIMARY KEY, id TEXT NOT NULL, at BIGINT NOT NULL, actor TEXT, actor_email TEXT,
   action TEXT NOT NULL, subject TEXT NOT NULL, hash TEXT NOT NULL

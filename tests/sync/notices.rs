@@ -50,12 +50,8 @@ pub async fn make_admin(world: &World, name: &str) -> kalends_store::User {
     let user = world.user(name).await;
     let entry = AuditEntry::by_kalends(AuditAction::RoleChanged);
     let (store, now) = (&world.services.store, world.clock.now());
-    assert!(
-        store
-            .set_role(user.id, Role::Admin, &entry, now)
-            .await
-            .unwrap()
-    );
+    let set = store.set_role(user.id, Role::Admin, &entry, now).await;
+    assert!(set.unwrap());
     world.user(name).await
 }
 

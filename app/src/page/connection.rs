@@ -296,10 +296,9 @@ fn Connection(view: ConnectionView) -> impl IntoView {
     view! {
         <Frame title=person>
             <p class="back"><a href="/connections">"All connections"</a></p>
-            {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> })}
+            // What it tells of has come about by then.
+            {flash.map(|flash| view! { <p class="notice notice-good" role="status">{flash}</p> <LookAgain seconds=3 /> })}
             <Follow topics=vec![Topic::Connection(id)] />
-            // What the flash tells of has come about by then.
-            {flash.is_some().then(|| view! { <LookAgain seconds=3 /> })}
             <p class="freshness" id="freshness" data-live="">
                 <StateBadge state />
                 <span>"since " <When moment=since /></span>
