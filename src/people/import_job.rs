@@ -2,7 +2,7 @@
 
 use super::{
     import::{MAX_PEOPLE, person},
-    invite::{check_theirs, invite},
+    invite::{check_theirs, invite_through},
     new_person::{NewPerson, PeopleError},
 };
 use crate::{
@@ -101,7 +101,7 @@ pub(crate) async fn import_people(
                 Some(person) => {
                     // Somebody is invited and the line is done together, or neither.
                     let doing = store.doing(&job.lease, position, &ImportOutcome::Invited)?;
-                    match invited(&services.with_store(doing), &admin, person).await {
+                    match invited(&doing, services, &admin, person).await {
                         Ok(outcome) => outcome,
                         Err(error) if error.is_for_now() => return Err(error),
                         Err(error) => {
@@ -117,11 +117,12 @@ pub(crate) async fn import_people(
 }
 
 async fn invited(
+    store: &Store,
     services: &Services,
     admin: &User,
     person: NewPerson,
 ) -> Result<ImportOutcome, StoreError> {
-    match invite(services, admin, person).await {
+    match invite_through(store, services, admin, person).await {
         Ok(_) => Ok(ImportOutcome::Invited),
         Err(PeopleError::NotTheirs(_, whose)) => Ok(ImportOutcome::NotTheirs(whose)),
         Err(PeopleError::Store(error)) => Err(error),

@@ -51,6 +51,16 @@ pub async fn invite(
     admin: &User,
     person: NewPerson,
 ) -> Result<User, PeopleError> {
+    invite_through(&services.store, services, admin, person).await
+}
+
+/// As [`invite`]; the person alone is written through this handle of the main database.
+pub(super) async fn invite_through(
+    store: &Store,
+    services: &Services,
+    admin: &User,
+    person: NewPerson,
+) -> Result<User, PeopleError> {
     check_theirs(&services.store, None, &person.addresses).await?;
     let now = services.clock.now();
     let id = UserId::new(now, services.random.bytes());
@@ -64,8 +74,7 @@ pub async fn invite(
     };
     let link = sealed_link(services, admin, id).await?;
     let mail = |user: &User| notify::link_mail(services, admin, user);
-    let made = services
-        .store
+    let made = store
         .invite(new, &person.addresses, &link, mail, (&entry, now))
         .await;
     let kept = services.custody().kept(link.secret_id, made).await;

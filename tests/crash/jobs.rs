@@ -199,7 +199,8 @@ on_both_engines! {
             (BulkAction::Disconnect, BulkOutcome::Disconnected, "disconnected"),
             (BulkAction::Sync, BulkOutcome::Due, "sync-requested"),
         ] {
-            for point in points("job-") {
+            let forgetting = points("forget-").into_iter().filter(|_| action == BulkAction::Disconnect);
+            for point in points("job-").into_iter().chain(forgetting) {
                 let office = gone_on(world, &Reach::default(), point, async |office: &Office| begin_bulk(office, action).await).await;
                 let job = office.only_job().await;
                 assert_eq!((job.state, job.done, job.total), (JobState::Done, 2, 2), "{action:?} at {point}");
@@ -212,7 +213,8 @@ on_both_engines! {
     }
 
     async fn an_import_that_is_cut_off_invites_each_once_and_mails_every_link(world) {
-        for point in points("job-") {
+        let sealing = ["save-before-announce", "save-before-seal"];
+        for point in points("job-").into_iter().chain(sealing) {
             let (mail, address) = MailServer::start(None);
             let reach = Reach { mail: Some(format!("smtp://{address}")), ..Reach::default() };
             let office = gone_on(world, &reach, point, async |office: &Office| {

@@ -175,8 +175,8 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// The same database, for one step of a job: its result is kept with whatever is written, so that a crash neither
-    /// repeats nor forgets the step.
+    /// The same database, for one step of a job: its result is kept with the first change that is written through it, so
+    /// that a crash neither repeats nor forgets the step. That change must be the step itself, and nothing that leads to it.
     pub fn doing(
         &self,
         lease: &JobLease,

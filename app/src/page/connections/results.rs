@@ -21,7 +21,7 @@ use std::collections::HashMap;
 /// How many results the page shows; the others are counted.
 const MAX_LINES: usize = 500;
 
-const LOOKS_AGAIN: &str = "This page follows by itself.";
+const LOOKS_AGAIN: &str = "This page looks again by itself.";
 
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +79,7 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
         });
     let lines = lines.collect();
     let ended_early = match job.state {
-        JobState::Cancelled => Some("Ended before it was through."),
+        JobState::Cancelled => Some("Cancelled before it was through."),
         JobState::Failed => Some("Given up before it was through."),
         JobState::Draft | JobState::Waiting | JobState::Done => None,
     };

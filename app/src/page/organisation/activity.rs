@@ -103,7 +103,7 @@ async fn end_or_retry(
     };
     let flash = match (done.map_err(request::internal)?, retry) {
         (true, true) => format!("Tried again: {name}."),
-        (true, false) => format!("Ended: {name}. What was done until then stays."),
+        (true, false) => format!("Cancelled: {name}. What was done until then stays."),
         (false, _) => format!(
             "Nothing was changed: it is over already, or being sent at this moment. ({name})"
         ),
@@ -213,7 +213,7 @@ fn Row(line: Line) -> impl IntoView {
                 {button
                     .map(|button| {
                         let (word, retry) = match button {
-                            Button::End => ("End", false),
+                            Button::Cancel => ("Cancel", false),
                             Button::Retry => ("Try again", true),
                         };
                         view! {

@@ -138,7 +138,7 @@ fn summary(view: &ImportedView) -> String {
             view.done, view.total
         ),
         JobState::Cancelled => format!(
-            "Ended after {} of {} lines. {invited}.",
+            "Cancelled after {} of {} lines. {invited}.",
             view.done, view.total
         ),
     }
@@ -169,7 +169,7 @@ fn Imported(view: ImportedView) -> impl IntoView {
             <p class="back"><a href="/people">"All people"</a></p>
             <Follow topics=vec![Topic::Organisation] />
             {is_running.then(|| view! { <LookAgain seconds=2 /> })}
-            <div id="imported" data-live="">
+            <div id="imported" class="spaced" data-live="">
                 <p class="freshness" role="status"><span>{summary.clone()}</span> <span>"Begun " <When moment=begun /></span></p>
                 {is_running.then(|| view! { <progress max=total value=done aria-label=summary></progress> })}
                 {match mailed {

@@ -30,7 +30,7 @@ pub struct Line {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Button {
-    End,
+    Cancel,
     Retry,
 }
 
@@ -137,7 +137,7 @@ fn state(job: &Job, told: &Told) -> String {
         JobState::Failed => why.unwrap_or_else(|| "Given up".to_owned()),
         JobState::Done => "Done".to_owned(),
         JobState::Cancelled => {
-            far.map_or_else(|| "Ended".to_owned(), |far| format!("Ended, {far}"))
+            far.map_or_else(|| "Cancelled".to_owned(), |far| format!("Cancelled, {far}"))
         }
     }
 }
@@ -164,7 +164,7 @@ pub fn line(listed: ListedJob, told: &Told) -> Line {
             .then_some((job.done, job.total)),
         button: match job.state {
             JobState::Draft | JobState::Done => None,
-            JobState::Waiting => Some(Button::End),
+            JobState::Waiting => Some(Button::Cancel),
             JobState::Failed | JobState::Cancelled => Some(Button::Retry),
         },
     }
