@@ -63,13 +63,13 @@ pub(crate) async fn work(
             if stop.is_cancelled() || Instant::now() > until {
                 return Ok(Turn::Continue);
             }
-            let step = Step {
+            let one = Step {
                 services,
                 admin: &admin,
                 job,
                 position,
             };
-            let outcome = match step.done(action, &line).await {
+            let outcome = match one.done(action, &line).await {
                 Ok(outcome) => outcome,
                 Err(CustodyError::Store(error)) if error.is_for_now() => return Err(error),
                 Err(error) => {

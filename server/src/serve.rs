@@ -150,7 +150,7 @@ async fn finish(services: &Services, worker: JoinHandle<()>) {
 /// Says in the log what does not fit between the two databases; the overview says it too.
 async fn tell_standing(services: &Services) -> Result<(), CommandError> {
     let standing = services.compare_databases().await;
-    for words in standing.map_err(CommandError::refused)?.humanize() {
+    for words in standing.map_err(CommandError::refused)?.findings() {
         tracing::error!("{words}.");
     }
     Ok(())

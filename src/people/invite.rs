@@ -82,7 +82,7 @@ pub(super) async fn invite_through(
     kept.map_err(|error| match error {
         CustodyError::Store(StoreError::EmailTaken(email)) => PeopleError::Taken(email),
         CustodyError::Store(error) => error.into(),
-        error => error.into(),
+        error @ CustodyError::Vault(_) => error.into(),
     })
 }
 

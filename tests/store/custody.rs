@@ -137,7 +137,7 @@ on_both_engines! {
         assert!(world.vault.ids().await.unwrap().contains(&stranger));
         let standing = world.custody().standing().await.unwrap();
         assert_eq!((&standing.unclaimed[..], standing.missing.len()), (&[stranger][..], 0));
-        assert!(standing.humanize().concat().contains("kalends vault prune"));
+        assert!(standing.findings().concat().contains("kalends vault prune"));
         later.prune(&standing.unclaimed).await.unwrap();
         assert_eq!(world.vault.ids().await.unwrap(), world.store.secret_ids().await.unwrap());
         assert_eq!(world.store.audit_counts().await.unwrap()["vault-pruned"], 1);

@@ -77,9 +77,8 @@ async fn connect_many(world: &World, held: &kalends_store::OrganisationAccount, 
         let name = format!("person{number}");
         let now = crate::world::jiff_at(world.clock.now());
         let address = format!("{name}@example.test");
-        let mut exchange = world.exchange.world();
-        exchange.add_mailbox(&address, &name, now).unwrap();
-        drop(exchange);
+        let exchange = &world.exchange;
+        exchange.world().add_mailbox(&address, &name, now).unwrap();
         world.user(&name).await;
     }
     let addresses = (0..count).map(|n| format!("person{n}@example.test"));

@@ -79,7 +79,7 @@ async fn organisation() -> Result<OrganisationView, AppError> {
             .count_waiting_requests()
             .await
             .map_err(request::internal)?,
-        policy: policy::humanize(policy),
+        policy: policy::rules(policy),
         activity: activity::summary(store).await?,
         ended: ended
             .into_iter()

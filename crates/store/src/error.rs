@@ -1,13 +1,13 @@
 //! Why the main database did not answer.
 
-use crate::database::{DatabaseError, humanize};
+use crate::database::{DatabaseError, describe};
 
 /// Why the store did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the main database: {0}")]
     Database(#[from] DatabaseError),
-    #[error("the main database: {}", humanize(.0))]
+    #[error("the main database: {}", describe(.0))]
     Sql(#[from] sqlx::Error),
     #[error("the main database holds a {0} that cannot be read")]
     Corrupt(&'static str),

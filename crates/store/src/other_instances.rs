@@ -103,10 +103,10 @@ impl Store {
         let mut listener = connected
             .await
             .map_err(|_| "no connection in time".to_owned())?
-            .map_err(|error| crate::database::humanize(&error))?;
+            .map_err(|error| crate::database::describe(&error))?;
         listener.eager_reconnect(false);
         let taken = listener.listen(CHANNEL).await;
-        taken.map_err(|error| crate::database::humanize(&error))?;
+        taken.map_err(|error| crate::database::describe(&error))?;
         let (sender, heard) = mpsc::channel(1024);
         let mut reader = JoinSet::new();
         reader.spawn(async move {

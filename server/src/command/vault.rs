@@ -88,7 +88,7 @@ async fn adopt(data: &Data, yes: bool) -> Result<(), CommandError> {
         say(format_args!("{STRANGERS}"));
     }
     let standing = custody.standing().await.map_err(CommandError::refused)?;
-    for words in standing.humanize() {
+    for words in standing.findings() {
         say(format_args!("{words}."));
     }
     ask(
@@ -134,7 +134,7 @@ async fn prune(data: &Data, yes: bool) -> Result<(), CommandError> {
     if standing.is_set_back() || standing.vault_is_older() {
         return Err(CommandError::Refused(format!(
             "nothing is deleted before it is known which state is meant. {}",
-            standing.humanize().join(". ")
+            standing.findings().join(". ")
         )));
     }
     if standing.unclaimed.is_empty() {

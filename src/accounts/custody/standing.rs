@@ -56,7 +56,7 @@ impl DatabaseComparison {
     }
 
     /// What is wrong, a sentence each, for an operator.
-    pub fn humanize(&self) -> Vec<String> {
+    pub fn findings(&self) -> Vec<String> {
         let mut words = Vec::new();
         match &self.memory {
             TrailComparison::InStep => {}

@@ -31,7 +31,7 @@ pub const MIN_PASSWORD_LENGTH: usize = 12;
 pub enum SignInError {
     #[error("Email or password is wrong.")]
     Wrong,
-    #[error("Too many tries. Try again in {}.", humanize(.0))]
+    #[error("Too many tries. Try again in {}.", humanize_wait(.0))]
     Later(Duration),
     #[error(transparent)]
     Busy(#[from] HashingBusy),
@@ -61,7 +61,7 @@ pub enum PasswordError {
     Same,
     #[error("A password has at most 256 characters.")]
     TooLong,
-    #[error("Too many tries. Try again in {}.", humanize(.0))]
+    #[error("Too many tries. Try again in {}.", humanize_wait(.0))]
     Later(Duration),
     #[error(transparent)]
     Busy(#[from] HashingBusy),
@@ -94,7 +94,7 @@ impl PasswordError {
     }
 }
 
-pub(crate) fn humanize(wait: &Duration) -> String {
+pub(crate) fn humanize_wait(wait: &Duration) -> String {
     match wait.as_secs() {
         0 | 1 => "1 second".to_owned(),
         seconds @ 2..90 => format!("{seconds} seconds"),

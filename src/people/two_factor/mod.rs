@@ -14,7 +14,7 @@ use crate::{
     people::{
         hashing::HashingBusy,
         sign_in::{
-            self, PasswordError, Visitor, humanize,
+            self, PasswordError, Visitor, humanize_wait,
             limits::{GuessedAccount, NotNow, SignInAttempt},
         },
     },
@@ -46,7 +46,7 @@ pub enum TwoFactorError {
         "This code is wrong or was used before. Codes change every 30 seconds: try the next one."
     )]
     Code,
-    #[error("Too many tries. Try again in {}.", humanize(.0))]
+    #[error("Too many tries. Try again in {}.", humanize_wait(.0))]
     Later(Duration),
     #[error(transparent)]
     Busy(#[from] HashingBusy),

@@ -58,7 +58,7 @@ const fn probes_words(probes: Probes) -> &'static str {
 }
 
 /// The rules, a sentence each.
-pub fn humanize(policy: Policy) -> Vec<String> {
+pub fn rules(policy: Policy) -> Vec<String> {
     [
         typed_words(policy.typed),
         personal_words(policy.personal),
@@ -120,7 +120,7 @@ async fn save_policy(
             return Ok(());
         }
     }
-    let subject = humanize(policy).join(" ");
+    let subject = rules(policy).join(" ");
     let entry = AuditEntry::by(admin.id, AuditAction::PolicyChanged).about(subject);
     let now = services.clock.now();
     let set = services.store.set_policy(&policy, &entry, now).await;

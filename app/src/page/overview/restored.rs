@@ -46,7 +46,7 @@ pub async fn restored(
         found.map_err(internal)?
     };
     Ok(RestoredView {
-        words: standing.map_or_else(Vec::new, |it| it.humanize()),
+        words: standing.map_or_else(Vec::new, |it| it.findings()),
         may_end: !is_set_back && !endings.is_empty(),
         endings: endings
             .into_iter()

@@ -62,7 +62,7 @@ pub(super) fn examples() -> Vec<Problem> {
     ]
 }
 
-fn humanize(wait_millis: u64) -> String {
+fn humanize_wait(wait_millis: u64) -> String {
     let seconds = wait_millis.div_ceil(1000);
     match seconds {
         0..=1 => "a second".to_owned(),
@@ -75,10 +75,10 @@ fn humanize(wait_millis: u64) -> String {
 fn humanize_pause(wait_millis: Option<u64>) -> (String, String) {
     match wait_millis {
         Some(millis) if millis > MIN_PAUSE_MILLIS => {
-            let wait = humanize(millis);
+            let wait = humanize_wait(millis);
             (format!(" It asks to be left alone for {wait}."), wait)
         }
-        Some(millis) => (String::new(), humanize(millis)),
+        Some(millis) => (String::new(), humanize_wait(millis)),
         None => (String::new(), "a few minutes".to_owned()),
     }
 }
@@ -89,7 +89,7 @@ fn throttled(wait_millis: u64, names: &Names) -> AdviceBuilder {
     } else {
         " With a service account the limits of each mailbox count, not those of the account."
     };
-    let wait = humanize(wait_millis);
+    let wait = humanize_wait(wait_millis);
     words(
         "Exchange is busy and asks for a pause.",
         "The server limits how much one program may ask at a time.",

@@ -66,7 +66,7 @@ pub enum DatabaseError {
         folder: String,
         error: std::io::Error,
     },
-    #[error("{}", humanize(.0))]
+    #[error("{}", describe(.0))]
     Sql(#[from] sqlx::Error),
     /// Why no connection came about.
     #[error("no connection: {0}")]
@@ -107,7 +107,7 @@ fn migrating(error: &MigrateError) -> String {
             format!("migration {version} is in place, and this program does not know it")
         }
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            let words = humanize(error);
+            let words = describe(error);
             let lower = words.to_lowercase();
             let cure = if lower.contains("permission denied") {
                 "Let its user make tables: GRANT CREATE, USAGE ON SCHEMA public TO that user"
@@ -389,13 +389,13 @@ async fn reach(url: &str, limit: Duration) -> Result<(), String> {
             drop(timeout(SOON, connection.close()).await);
             Ok(())
         }
-        Ok(Err(error)) => Err(humanize(&error)),
+        Ok(Err(error)) => Err(describe(&error)),
         Err(_) => Err("no answer in time".to_owned()),
     }
 }
 
 /// What a database or the way to it said, without the name of the library's parts.
-pub(crate) fn humanize(error: &sqlx::Error) -> String {
+pub(crate) fn describe(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             "connection refused".to_owned()

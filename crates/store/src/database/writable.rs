@@ -1,7 +1,7 @@
 //! Whether a database can be written to: a look that really writes, so that a lock of somebody else, a read-only server and
 //! a full disk show.
 
-use super::{Database, Engine, humanize, in_being, last_write_probe::WriteProbe};
+use super::{Database, Engine, describe, in_being, last_write_probe::WriteProbe};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use std::{sync::atomic::Ordering, time::Duration};
 use tokio::time::{Instant, timeout};
@@ -26,7 +26,7 @@ impl Database {
         let before = self.turns.load(Ordering::Relaxed);
         let found = match timeout(LIMIT, self.write()).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) if !is_busy(&error) => Err(humanize(&error)),
+            Ok(Err(error)) if !is_busy(&error) => Err(describe(&error)),
             // Changes of this process are what it waits for.
             _ if before % 2 == 1 || self.turns.load(Ordering::Relaxed) != before => Ok(()),
             Ok(Err(_)) | Err(_) => {

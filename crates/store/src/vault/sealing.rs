@@ -4,7 +4,7 @@ use super::{
     destination::Destination,
     keys::{KeyError, KeySource, VaultKeys},
 };
-use crate::database::{Database, DatabaseError, Engine, Misplaced, Schema, Unready, humanize};
+use crate::database::{Database, DatabaseError, Engine, Misplaced, Schema, Unready, describe};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 pub enum VaultError {
     #[error("the vault: {0}")]
     Database(#[from] DatabaseError),
-    #[error("the vault: {}", humanize(.0))]
+    #[error("the vault: {}", describe(.0))]
     Sql(#[from] sqlx::Error),
     #[error(transparent)]
     Key(#[from] KeyError),
