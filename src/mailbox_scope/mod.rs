@@ -58,7 +58,11 @@ pub(crate) async fn work(
         }
     };
     let held = Work::new(services, job, &scope, &leased);
-    let worked = while_held(services, &leased, held.slice(stop)).await;
+    // A call to a slow server is not waited for once the work is to stop.
+    let worked = tokio::select! {
+        worked = while_held(services, &leased, held.slice(stop)) => worked,
+        () = stop.cancelled() => None,
+    };
     services.store.release_account(&leased).await?;
     worked.unwrap_or(Ok(Turn::Continue))
 }

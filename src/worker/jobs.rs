@@ -7,7 +7,7 @@ use super::WorkerContext;
 use crate::{bulk_actions, mailbox_scope, notify, people, services::Services};
 use kalends_core::job::{JobError, JobKind, Turn};
 use kalends_store::{LeasedJob, StoreError};
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, pin::pin, time::Duration};
 use strum::VariantArray as _;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 const LEASE: Duration = Duration::from_mins(1);
 const RENEWAL: Duration = Duration::from_secs(20);
 
-/// What is under way when the process ends may get so far; then it is broken off and taken up anew.
+/// For so long may what is under way give back what it holds, when the process ends or the job is another's; then it is
+/// broken off.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// A job that breaks so often in a row without getting on is given up.
@@ -103,9 +104,16 @@ async fn taken(services: &Services, kind: JobKind) -> Option<LeasedJob> {
 }
 
 async fn work_on(services: &Services, job: &LeasedJob, stop: &CancellationToken) {
+    let stop = stop.child_token();
+    let mut working = pin!(step(services, job, &stop));
     let worked = tokio::select! {
-        worked = step(services, job, stop) => worked,
-        () = lost(services, job) => return,
+        worked = &mut working => worked,
+        () = lost(services, job) => {
+            // It may give back what it holds.
+            stop.cancel();
+            let _ = tokio::time::timeout(GRACE, working).await;
+            return;
+        }
     };
     let now = services.clock.now();
     let turn = match worked {

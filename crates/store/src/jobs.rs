@@ -18,8 +18,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use sqlx::any::AnyRow;
 use std::time::Duration;
 
-/// For how long what came of a job can be read.
+/// For how long what came of a job can be read: long for notices and maps, which people look up.
 const RETENTION: Duration = Duration::from_hours(24 * 90);
+/// For how long the lines of an import or an action for many can be read.
+const LINES_RETENTION: Duration = Duration::from_hours(24 * 30);
 
 /// For how long a draft waits to be decided on.
 const DRAFT_LIFETIME: Duration = Duration::from_hours(24);
@@ -241,6 +243,10 @@ impl Store {
         let mut tx = self.begin().await?;
         sqlx::query("DELETE FROM jobs WHERE ended_at < $1")
             .bind((now - RETENTION).millis())
+            .execute(tx.conn())
+            .await?;
+        sqlx::query("DELETE FROM jobs WHERE ended_at < $1 AND kind IN ('bulk-action', 'import')")
+            .bind((now - LINES_RETENTION).millis())
             .execute(tx.conn())
             .await?;
         sqlx::query("DELETE FROM jobs WHERE state = 'draft' AND created_at < $1")
