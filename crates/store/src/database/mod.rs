@@ -38,6 +38,9 @@ use tokio::{
 /// of migrations is there already.
 pub const QUIET: (&str, &str) = ("sqlx", "sqlx::postgres::notice=warn");
 
+/// A connection that was in use within this time is not looked at before it is used again.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
 /// How long a server may take to be there when Kalends starts.
 const START_LIMIT: Duration = Duration::from_secs(4);
 /// Between two looks at it.
@@ -234,6 +237,16 @@ impl Database {
         let mut options = AnyPoolOptions::new()
             .max_connections(8)
             .acquire_timeout(Duration::from_secs(15))
+            // Each look costs a round trip: a connection that was in use just now is as good as one that was looked at.
+            .test_before_acquire(false)
+            .before_acquire(|connection, used| {
+                Box::pin(async move {
+                    if used.idle_for >= TRUSTED_FOR {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             // A change that could not be ended, as on a full disk, leaves its connection where no other can begin.
             .after_release(|connection, _| {
                 Box::pin(async move {
