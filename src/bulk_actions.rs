@@ -24,16 +24,18 @@ pub const MAX_CONNECTIONS: usize = 5_000;
 /// How many are read at a time.
 const GROUP: i64 = 50;
 
-/// Writes the action down, to be taken up at once; the first [`MAX_CONNECTIONS`] lines are taken.
+/// Writes the action down, to be taken up at once, or as a draft that a question is asked about, in place of an earlier one;
+/// the first [`MAX_CONNECTIONS`] lines are taken.
 pub async fn start(
     services: &Services,
     admin: &User,
     action: BulkAction,
     mut lines: Vec<BulkLine>,
+    state: JobState,
 ) -> Result<JobId, StoreError> {
     lines.truncate(MAX_CONNECTIONS);
     let made = (admin.id, services.clock.now());
-    let (kind, state) = (JobKind::BulkAction, JobState::Waiting);
+    let kind = JobKind::BulkAction;
     let id = services
         .store
         .add_job(kind, state, &action, &lines, made)
@@ -50,9 +52,6 @@ pub(crate) async fn work(
 ) -> Result<Turn, StoreError> {
     let until = Instant::now() + SLICE;
     let action: BulkAction = job.payload()?;
-    let Some(admin) = whose(services, &job.job, Right::Connections).await? else {
-        return Ok(Turn::Failed(JobError::NotAllowed));
-    };
     let store = &services.store;
     loop {
         let open = store.open_items::<BulkLine>(job.job.id, GROUP).await?;
@@ -63,6 +62,9 @@ pub(crate) async fn work(
             if stop.is_cancelled() || Instant::now() > until {
                 return Ok(Turn::Continue);
             }
+            let Some(admin) = whose(services, &job.job, Right::Connections).await? else {
+                return Ok(Turn::Failed(JobError::NotAllowed));
+            };
             let one = Step {
                 services,
                 admin: &admin,

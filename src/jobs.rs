@@ -52,7 +52,18 @@ pub async fn retry(
 ) -> Result<bool, StoreError> {
     let entry = AuditEntry::by(admin.id, AuditAction::JobRetried).about(name);
     let now = services.clock.now();
-    let again = services.store.retry_job(id, &entry, now).await?;
+    let again = services
+        .store
+        .retry_job((id, admin.id), &entry, now)
+        .await?;
     services.wake_jobs.notify_one();
     Ok(again)
+}
+
+/// Lets somebody's draft be worked on; false if it is none of theirs, or not any more.
+pub async fn confirm(services: &Services, admin: &User, id: JobId) -> Result<bool, StoreError> {
+    let now = services.clock.now();
+    let begun = services.store.confirm_job(id, admin.id, None, now).await?;
+    services.wake_jobs.notify_one();
+    Ok(begun)
 }

@@ -22,8 +22,7 @@ pub use device::{DeviceCookie, visitor};
 pub use draft::{keep_draft, keep_question, look_at_draft, take_draft, take_question};
 pub use kalends_core::rights::Right;
 pub use session::{
-    AWAITED_KEY, DEVICE_KEY, USER_KEY, await_code, awaited, chosen, end_all_sessions,
-    end_other_sessions, end_session, flash, keep_chosen, may_see_enrolment, show_enrolment,
-    start_session, take_flash, this_session,
+    AWAITED_KEY, DEVICE_KEY, USER_KEY, await_code, awaited, end_all_sessions, end_other_sessions,
+    end_session, flash, may_see_enrolment, show_enrolment, start_session, take_flash, this_session,
 };
 pub use user::{local_path, may, user, user_if_signed_in, user_with};

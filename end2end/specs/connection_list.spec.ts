@@ -39,7 +39,7 @@ test('Alice acts on many calendars at once and sees a result for each', async ({
   await results(/^Works$/);
 
   await act('Disconnect…');
-  await page.waitForURL('**/connections/disconnect');
+  await page.waitForURL('**/connections/disconnect?job=*');
   await settled();
   await expect(page.getByRole('heading', { name: 'Disconnect 2 calendars?' })).toBeVisible();
   await expectAccessible();

@@ -50,7 +50,7 @@ pub async fn confirm(services: &Services, admin: &User, id: JobId) -> Result<boo
     let now = services.clock.now();
     let begun = services
         .store
-        .confirm_job(id, admin.id, &entry, now)
+        .confirm_job(id, admin.id, Some(&entry), now)
         .await?;
     services.wake_jobs.notify_one();
     Ok(begun)
@@ -83,9 +83,6 @@ pub(crate) async fn import_people(
 ) -> Result<Turn, StoreError> {
     let until = Instant::now() + SLICE;
     let time_zone: String = job.payload()?;
-    let Some(admin) = whose(services, &job.job, Right::People).await? else {
-        return Ok(Turn::Failed(JobError::NotAllowed));
-    };
     let store = &services.store;
     loop {
         let open = store.open_items::<ImportRow>(job.job.id, GROUP).await?;
@@ -96,6 +93,9 @@ pub(crate) async fn import_people(
             if stop.is_cancelled() || Instant::now() > until {
                 return Ok(Turn::Continue);
             }
+            let Some(admin) = whose(services, &job.job, Right::People).await? else {
+                return Ok(Turn::Failed(JobError::NotAllowed));
+            };
             let outcome = match person(&row, &time_zone) {
                 None => ImportOutcome::Mistake,
                 Some(person) => {

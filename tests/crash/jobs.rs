@@ -158,7 +158,7 @@ async fn begin_bulk(office: &Office, action: BulkAction) {
         });
     }
     let services = office.services(&Reach::default());
-    bulk_actions::start(&services, &admin, action, lines)
+    bulk_actions::start(&services, &admin, action, lines, JobState::Waiting)
         .await
         .unwrap();
 }

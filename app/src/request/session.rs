@@ -21,7 +21,6 @@ pub const USER_KEY: &str = "user";
 /// The key under which it holds what the user signed in on, in few words.
 pub const DEVICE_KEY: &str = "device";
 const FLASH_KEY: &str = "flash";
-const CHOSEN_KEY: &str = "chosen";
 const ENROLMENT_KEY: &str = "enrolment";
 /// Where somebody waits for their code, whose password was right.
 pub const AWAITED_KEY: &str = "awaited";
@@ -148,14 +147,4 @@ pub async fn take_flash() -> Result<Option<String>, AppError> {
         return Ok(None);
     }
     session.remove(FLASH_KEY).await.map_err(internal)
-}
-
-/// Keeps which rows were chosen until a question about them is answered.
-pub async fn keep_chosen(ids: Vec<String>) -> Result<(), AppError> {
-    session()?.insert(CHOSEN_KEY, ids).await.map_err(internal)
-}
-
-pub async fn chosen() -> Result<Vec<String>, AppError> {
-    let kept = session()?.get(CHOSEN_KEY).await.map_err(internal)?;
-    Ok(kept.unwrap_or_default())
 }

@@ -49,9 +49,10 @@ impl Store {
         let id = JobId::new(now, self.random.bytes());
         let mut tx = self.begin().await?;
         if state == JobState::Draft {
-            // One draft a person: a newer one takes the place of the older.
-            sqlx::query("DELETE FROM jobs WHERE state = 'draft' AND created_by = $1")
+            // One draft of a kind a person: a newer one takes the place of the older.
+            sqlx::query("DELETE FROM jobs WHERE state = 'draft' AND created_by = $1 AND kind = $2")
                 .bind(by.to_string())
+                .bind(rows::to_name(&kind, "kind")?)
                 .execute(tx.conn())
                 .await?;
         }
@@ -96,7 +97,7 @@ impl Store {
         &self,
         id: JobId,
         by: UserId,
-        entry: &AuditEntry,
+        entry: Option<&AuditEntry>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
@@ -111,17 +112,19 @@ impl Store {
         if confirmed.rows_affected() == 0 {
             return Ok(false);
         }
-        self.audit_in(&mut tx, entry, now).await?;
+        if let Some(entry) = entry {
+            self.audit_in(&mut tx, entry, now).await?;
+        }
         tx.changed([kalends_core::topic::Topic::Organisation]);
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Forgets the draft of a person.
-    pub async fn drop_draft(&self, kind: JobKind, by: UserId) -> Result<(), StoreError> {
+    /// Forgets this draft of a person.
+    pub async fn drop_draft(&self, id: JobId, by: UserId) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query("DELETE FROM jobs WHERE state = 'draft' AND kind = $1 AND created_by = $2")
-            .bind(rows::to_name(&kind, "kind")?)
+        sqlx::query("DELETE FROM jobs WHERE state = 'draft' AND id = $1 AND created_by = $2")
+            .bind(id.to_string())
             .bind(by.to_string())
             .execute(tx.conn())
             .await?;

@@ -4,7 +4,7 @@ use crate::{error::StoreError, jobs, rows, store::Store};
 use kalends_core::{
     audit::AuditEntry,
     clock::Timestamp,
-    id::JobId,
+    id::{JobId, UserId},
     job::{Job, JobState},
     topic::Topic,
 };
@@ -53,11 +53,17 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<ListedJob>, StoreError> {
         let rest = match state {
-            JobState::Waiting => "ORDER BY j.due_at, j.id",
+            // What takes long comes first, and is not hidden behind many mails.
+            JobState::Waiting => {
+                "ORDER BY CASE WHEN j.kind IN ('mail', 'webhook') THEN 1 ELSE 0 END, j.due_at, j.id"
+            }
             JobState::Done | JobState::Cancelled => {
                 "AND j.kind NOT IN ('mail', 'webhook') ORDER BY j.ended_at DESC, j.id DESC"
             }
-            JobState::Draft | JobState::Failed => "ORDER BY j.ended_at DESC, j.id DESC",
+            // Who tried something out has seen what came of it.
+            JobState::Draft | JobState::Failed => {
+                "AND COALESCE(n.kind, '') <> 'test' ORDER BY j.ended_at DESC, j.id DESC"
+            }
         };
         let sql = format!("{} WHERE j.state = $1 {rest} LIMIT $2", select());
         let found = sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -77,9 +83,9 @@ impl Store {
         row.as_ref().map(listed).transpose()
     }
 
-    /// How many jobs are in a state.
+    /// How many jobs are in a state, without what somebody only tried out.
     pub async fn count_jobs(&self, state: JobState) -> Result<i64, StoreError> {
-        let row = sqlx::query("SELECT COUNT(*) AS jobs FROM jobs WHERE state = $1")
+        let row = sqlx::query("SELECT COUNT(*) AS jobs FROM jobs j LEFT JOIN notices n ON n.id = j.id WHERE j.state = $1 AND COALESCE(n.kind, '') <> 'test'")
             .bind(rows::to_name(&state, "state")?)
             .fetch_one(self.pool())
             .await?;
@@ -112,20 +118,22 @@ impl Store {
         Ok(true)
     }
 
-    /// Takes up again what was given up or ended, with what is left of it; false if there is no such job.
+    /// Takes up again what was given up or ended, with what is left of it; false if there is no such job. Whoever does so
+    /// answers for what an action or an import does from then on.
     pub async fn retry_job(
         &self,
-        id: JobId,
+        (id, by): (JobId, UserId),
         entry: &AuditEntry,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let again = sqlx::query(
-            "UPDATE jobs SET state = 'waiting', due_at = $2, attempts = 0, error = NULL, ended_at = NULL \
-             WHERE id = $1 AND state IN ('failed', 'cancelled')",
+            "UPDATE jobs SET state = 'waiting', due_at = $2, attempts = 0, error = NULL, ended_at = NULL, \
+             created_by = CASE WHEN kind IN ('bulk-action', 'import') THEN $3 ELSE created_by END WHERE id = $1 AND state IN ('failed', 'cancelled')",
         )
         .bind(id.to_string())
         .bind(now.millis())
+        .bind(by.to_string())
         .execute(tx.conn())
         .await?;
         if again.rows_affected() == 0 {

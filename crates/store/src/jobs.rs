@@ -123,6 +123,16 @@ const fn may_work(kind: JobKind) -> &'static str {
     }
 }
 
+/// What comes before all others of a kind: alerts before the invitations of a long table.
+const fn first(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Mail => {
+            "(SELECT CASE WHEN n.kind = 'link' THEN 1 ELSE 0 END FROM notices n WHERE n.id = j.id), "
+        }
+        JobKind::BulkAction | JobKind::MailboxScope | JobKind::Webhook | JobKind::Import => "",
+    }
+}
+
 impl Store {
     /// Takes up the job of a kind that has waited longest, for this instance alone until the lease ends.
     pub async fn lease_job(
@@ -134,8 +144,9 @@ impl Store {
         let sql = format!(
             "SELECT {COLUMNS}, j.payload, j.fence FROM jobs j WHERE j.state = 'waiting' AND j.kind = $2 AND j.due_at <= $1 AND j.leased_until <= $1 \
              AND NOT EXISTS (SELECT 1 FROM jobs o WHERE o.serial_key = j.serial_key AND o.state = 'waiting' AND o.leased_until > $1){} \
-             ORDER BY j.due_at, j.id LIMIT 1",
-            may_work(kind)
+             ORDER BY {}j.due_at, j.id LIMIT 1",
+            may_work(kind),
+            first(kind)
         );
         let kind_name = rows::to_name(&kind, "kind")?;
         let look = || {

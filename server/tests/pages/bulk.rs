@@ -139,4 +139,32 @@ async fn of_many_results_those_that_failed_stand_first_and_nothing_is_told_ahead
     let fields = [("all", "true"), ("action", "check")];
     let refused = alice.post("/api/act_on_many", &fields).await;
     assert_eq!(refused.leads_to(), "/connections");
+
+    // Each question is about what it names: an older one is not the answer to a newer one.
+    let list = alice.get("/connections").await.body;
+    let ids: Vec<&str> = list
+        .split("id=\"row-")
+        .skip(1)
+        .map(|row| &row[..36])
+        .collect();
+    let mut questions = Vec::new();
+    for id in &ids[..2] {
+        let fields = [("chosen[0]", *id), ("action", "disconnect")];
+        let asked = alice.post("/api/act_on_many", &fields).await;
+        let page = asked.leads_to().to_owned();
+        questions.push(alice.open(&page).await);
+    }
+    let stale = alice.submit(&questions[0].form("Disconnect")).await;
+    assert!(
+        stale
+            .text()
+            .contains("the question was replaced by a newer one"),
+        "{}",
+        stale.text()
+    );
+    let done = alice.submit(&questions[1].form("Disconnect")).await;
+    assert_eq!(
+        (done.heading().as_str(), done.texts("tbody tr").len()),
+        ("Calendars disconnected", 1)
+    );
 }

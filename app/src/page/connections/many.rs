@@ -7,7 +7,10 @@ use crate::{
     request,
 };
 use kalends::bulk_actions::{self, MAX_CONNECTIONS};
-use kalends_core::bulk_action::{BulkAction, BulkLine};
+use kalends_core::{
+    bulk_action::{BulkAction, BulkLine},
+    job::JobState,
+};
 use kalends_store::ConnectionFilter;
 use leptos::{prelude::*, server_fn::ServerFn as _};
 
@@ -19,9 +22,9 @@ pub async fn act_on_many(
     #[server(default)]
     all: bool,
     #[server(default)] action: String,
-    /// Those that a question was asked about, which this answers.
+    /// The draft that a question was asked about, which this answers.
     #[server(default)]
-    sure: bool,
+    sure: String,
     /// What the list is narrowed to.
     #[server(default)]
     wanted: ConnectionsQuery,
@@ -33,29 +36,49 @@ pub async fn act_on_many(
         request::see_other(&back);
         return Ok(());
     };
-    let kept = if sure {
-        request::chosen().await?
-    } else {
-        chosen
-    };
-    let lines = lines(&services.store, &wanted, &kept, all && !sure).await?;
+    if !sure.is_empty() {
+        return answered(&admin, &sure).await;
+    }
+    let lines = lines(&services.store, &wanted, &chosen, all).await?;
     if let Some(refused) = refusal(action, lines.len()) {
         request::flash(&refused).await?;
         request::see_other(&back);
         return Ok(());
     }
-    if action == BulkAction::Disconnect && !sure {
-        let ids = lines
-            .iter()
-            .map(|line| line.connection.to_string())
-            .collect();
-        request::keep_chosen(ids).await?;
-        request::see_other("/connections/disconnect");
-        return Ok(());
-    }
-    let id = bulk_actions::start(&services, &admin, action, lines).await;
+    let asks = action == BulkAction::Disconnect;
+    let state = if asks {
+        JobState::Draft
+    } else {
+        JobState::Waiting
+    };
+    let id = bulk_actions::start(&services, &admin, action, lines, state).await;
     let id = id.map_err(request::internal)?;
-    request::see_other(&format!("/connections/actions/{id}"));
+    request::see_other(&if asks {
+        format!("/connections/disconnect?job={id}")
+    } else {
+        format!("/connections/actions/{id}")
+    });
+    Ok(())
+}
+
+/// The answer to a question about one draft; another one, asked meanwhile, has an answer of its own.
+async fn answered(admin: &kalends_store::User, draft: &str) -> Result<(), AppError> {
+    let services = request::services();
+    let found = match draft.parse() {
+        Ok(id) => services.store.job(id).await.map_err(request::internal)?,
+        Err(_) => None,
+    };
+    let Some(job) = found.filter(|job| job.made_by == Some(admin.id)) else {
+        request::flash(
+            "Nothing was done: the question was replaced by a newer one, or is too old. Choose again.",
+        )
+        .await?;
+        request::see_other("/connections");
+        return Ok(());
+    };
+    let begun = kalends::jobs::confirm(&services, admin, job.id).await;
+    begun.map_err(request::internal)?;
+    request::see_other(&format!("/connections/actions/{}", job.id));
     Ok(())
 }
 
@@ -178,66 +201,79 @@ pub fn Actions(
 /// What the question before disconnecting names.
 #[derive(Debug, Clone, PartialEq)]
 struct ConfirmView {
+    job: String,
     names: Vec<String>,
     entries: i64,
 }
 
-async fn to_disconnect() -> Result<ConfirmView, AppError> {
-    request::user_with(request::Right::Connections).await?;
-    let ids: Vec<_> = request::chosen().await?;
-    let parsed: Vec<_> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-    let found = request::services().store.listed(&parsed).await;
-    let found = found.map_err(request::internal)?;
+async fn to_disconnect(job: String) -> Result<ConfirmView, AppError> {
+    let admin = request::user_with(request::Right::Connections).await?;
+    let store = request::services().store;
+    let found = match job.parse() {
+        Ok(id) => store.job(id).await.map_err(request::internal)?,
+        Err(_) => None,
+    };
+    let found = found.filter(|it| it.state == JobState::Draft && it.made_by == Some(admin.id));
+    let ids: Vec<_> = match found {
+        Some(job) => {
+            let open = store.open_items::<BulkLine>(job.id, i64::MAX).await;
+            let open = open.map_err(request::internal)?.into_iter();
+            open.map(|(_, line)| line.connection).collect()
+        }
+        None => Vec::new(),
+    };
+    let found = store.listed(&ids).await.map_err(request::internal)?;
     if found.is_empty() {
         request::see_other("/connections");
     }
+    let named = |item: &kalends_store::ListItem| {
+        let mailbox = &item.connection.as_ref()?.mailbox;
+        Some(format!("{} ({mailbox})", item.user.name))
+    };
     Ok(ConfirmView {
+        job,
         entries: found
             .iter()
             .filter_map(|item| Some(item.connection.as_ref()?.entries))
             .sum(),
-        names: found
-            .iter()
-            .filter_map(|item| {
-                Some(format!(
-                    "{} ({})",
-                    item.user.name,
-                    item.connection.as_ref()?.mailbox
-                ))
-            })
-            .collect(),
+        names: found.iter().filter_map(named).collect(),
     })
 }
 
 /// Asks before many connections end.
 #[component]
 pub fn DisconnectManyPage() -> impl IntoView {
-    loaded(to_disconnect, |view| {
-        let many = view.names.len();
-        let title = if many == 1 {
-            "Disconnect 1 calendar?".to_owned()
-        } else {
-            format!("Disconnect {many} calendars?")
-        };
-        view! {
-            <Frame title=title>
-                <div class="panel">
-                    <ul>
-                        <li>{format!("{} copied entries are deleted from Kalends. The calendars in Exchange stay as they are.", view.entries)}</li>
-                        <li>"A password that no other connection uses is forgotten."</li>
-                        <li>"The people can connect again, if the policy lets them."</li>
-                    </ul>
-                    <details class="more" open=many <= 10>
-                        <summary>"Whose"</summary>
-                        <ul>{view.names.into_iter().map(|name| view! { <li>{name}</li> }).collect_view()}</ul>
-                    </details>
-                    <form class="form-actions" method="post" action=ActOnMany::url()>
-                        <input type="hidden" name="sure" value="true" />
-                        <button class="button button-danger" name="action" value="disconnect">"Disconnect"</button>
-                        <a class="button" href="/connections">"Keep them"</a>
-                    </form>
-                </div>
-            </Frame>
-        }
-    })
+    let query = leptos_router::hooks::use_query_map();
+    let job = move || query.with(|query| query.get("job").unwrap_or_default());
+    loaded(
+        move || to_disconnect(job()),
+        |view| {
+            let many = view.names.len();
+            let title = if many == 1 {
+                "Disconnect 1 calendar?".to_owned()
+            } else {
+                format!("Disconnect {many} calendars?")
+            };
+            view! {
+                <Frame title=title>
+                    <div class="panel">
+                        <ul>
+                            <li>{format!("{} copied entries are deleted from Kalends. The calendars in Exchange stay as they are.", view.entries)}</li>
+                            <li>"A password that no other connection uses is forgotten."</li>
+                            <li>"The people can connect again, if the policy lets them."</li>
+                        </ul>
+                        <details class="more" open=many <= 10>
+                            <summary>"Whose"</summary>
+                            <ul>{view.names.into_iter().map(|name| view! { <li>{name}</li> }).collect_view()}</ul>
+                        </details>
+                        <form class="form-actions" method="post" action=ActOnMany::url()>
+                            <input type="hidden" name="sure" value=view.job />
+                            <button class="button button-danger" name="action" value="disconnect">"Disconnect"</button>
+                            <a class="button" href="/connections">"Keep them"</a>
+                        </form>
+                    </div>
+                </Frame>
+            }
+        },
+    )
 }

@@ -11,7 +11,7 @@ use kalends_core::{
     check::Outcome,
     connection::Connection,
     id::{CheckId, ConnectionId},
-    job::{Job, JobKind, JobState},
+    job::{Job, JobError, JobKind, JobState},
     topic::Topic,
 };
 use kalends_store::{JobItem, Store, StoreError};
@@ -80,11 +80,17 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
     let lines = lines.collect();
     let ended_early = match job.state {
         JobState::Cancelled => Some("Cancelled before it was through."),
-        JobState::Failed => Some("Given up before it was through."),
+        JobState::Failed if job.error == Some(JobError::NotAllowed) => {
+            Some("Given up before it was through: whoever began it may not do this any more.")
+        }
+        JobState::Failed => {
+            Some("Given up before it was through: an error in Kalends, see its log.")
+        }
         JobState::Draft | JobState::Waiting | JobState::Done => None,
     };
+    let is_over = done == total || ended_early.is_some();
     Ok(BulkView {
-        title: title(action, (done == total).then_some(bad == total)).to_owned(),
+        title: title(action, is_over.then_some(bad == done)).to_owned(),
         ended_early,
         begun: words.moment(job.made_at),
         done,

@@ -178,18 +178,30 @@ async fn import_people(
 ) -> Result<(), AppError> {
     let admin = request::user_with(request::Right::People).await?;
     let services = request::services();
+    let found = match id.parse() {
+        Ok(id) => services.store.job(id).await.map_err(request::internal)?,
+        Err(_) => None,
+    };
+    let Some(job) = found.filter(|job| job.made_by == Some(admin.id)) else {
+        if !drop {
+            request::flash(
+                "The table was replaced by a newer one, or is too old. Look at this one.",
+            )
+            .await?;
+        }
+        request::see_other("/people/import");
+        return Ok(());
+    };
     if drop {
-        let dropped = services.store.drop_draft(JobKind::Import, admin.id).await;
+        let dropped = services.store.drop_draft(job.id, admin.id).await;
         dropped.map_err(request::internal)?;
         request::see_other("/people/import");
         return Ok(());
     }
     request::take_draft("import").await?;
-    if let Ok(job) = id.parse() {
-        // Sent twice, it is one import.
-        let begun = people::confirm(&services, &admin, job).await;
-        begun.map_err(request::internal)?;
-    }
+    // Sent twice, it is one import.
+    let begun = people::confirm(&services, &admin, job.id).await;
+    begun.map_err(request::internal)?;
     request::see_other(&format!("/people/import/{id}"));
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::{
 use kalends::{notify::Mailer, people, services::Services};
 use kalends_core::{
     import::{ImportOutcome, ImportRow},
-    job::{Job, JobKind, JobState},
+    job::{Job, JobError, JobKind, JobState},
     topic::Topic,
 };
 use kalends_store::{JobItem, StoreError};
@@ -22,6 +22,7 @@ const MAX_LINES: usize = 200;
 struct ImportedView {
     begun: Moment,
     state: JobState,
+    error: Option<JobError>,
     done: i64,
     total: i64,
     invited: usize,
@@ -66,6 +67,7 @@ async fn imported(id: String) -> Result<ImportedView, AppError> {
     Ok(ImportedView {
         begun: words.moment(job.made_at),
         state: job.state,
+        error: job.error.clone(),
         done: job.done,
         total: job.total,
         invited,
@@ -133,8 +135,12 @@ fn summary(view: &ImportedView) -> String {
             format!("{} of {} lines done.", view.done, view.total)
         }
         JobState::Done => format!("{invited}."),
+        JobState::Failed if view.error == Some(JobError::NotAllowed) => format!(
+            "Given up after {} of {} lines: whoever began it may not do this any more. {invited}.",
+            view.done, view.total
+        ),
         JobState::Failed => format!(
-            "Given up after {} of {} lines. {invited}.",
+            "Given up after {} of {} lines: an error in Kalends, see its log. {invited}.",
             view.done, view.total
         ),
         JobState::Cancelled => format!(
@@ -148,10 +154,11 @@ fn summary(view: &ImportedView) -> String {
 fn Imported(view: ImportedView) -> impl IntoView {
     let summary = summary(&view);
     let is_running = view.state == JobState::Waiting;
-    let title = if is_running {
-        "Inviting people"
-    } else {
-        "People invited"
+    let title = match view.state {
+        JobState::Draft | JobState::Waiting => "Inviting people",
+        JobState::Done => "People invited",
+        JobState::Failed => "Import given up",
+        JobState::Cancelled => "Import cancelled",
     };
     let ImportedView {
         begun,

@@ -147,6 +147,7 @@ pub fn line(listed: ListedJob, told: &Told) -> Line {
     let title = title(&listed);
     let job = listed.job;
     let is_running = job.is_running(told.now);
+    let is_notice = matches!(job.kind, JobKind::Mail | JobKind::Webhook);
     Line {
         id: job.id.to_string(),
         link: link(&job),
@@ -164,6 +165,8 @@ pub fn line(listed: ListedJob, told: &Told) -> Line {
             .then_some((job.done, job.total)),
         button: match job.state {
             JobState::Draft | JobState::Done => None,
+            // It cannot be called back.
+            JobState::Waiting if is_running && is_notice => None,
             JobState::Waiting => Some(Button::Cancel),
             JobState::Failed | JobState::Cancelled => Some(Button::Retry),
         },
