@@ -30,15 +30,15 @@ pub async fn act_on_many(
     wanted: ConnectionsQuery,
 ) -> Result<(), AppError> {
     let admin = request::user_with(request::Right::Connections).await?;
+    if !sure.is_empty() {
+        return answered(&admin, &sure).await;
+    }
     let services = request::services();
     let back = format!("/connections{}", wanted.query(wanted.known_page()));
     let Ok(action) = action.parse::<BulkAction>() else {
         request::see_other(&back);
         return Ok(());
     };
-    if !sure.is_empty() {
-        return answered(&admin, &sure).await;
-    }
     let lines = lines(&services.store, &wanted, &chosen, all).await?;
     if let Some(refused) = refusal(action, lines.len()) {
         request::flash(&refused).await?;
