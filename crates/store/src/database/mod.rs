@@ -38,8 +38,9 @@ use tokio::{
 /// of migrations is there already.
 pub const QUIET: (&str, &str) = ("sqlx", "sqlx::postgres::notice=warn");
 
-/// A connection that was in use within this time is not looked at before it is used again.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// A connection that was in use within this time is not looked at before it is used again: so little that one which is cut
+/// is hardly ever met, and enough for the queries of a page.
+const TRUSTED_FOR: Duration = Duration::from_millis(50);
 
 /// How long a server may take to be there when Kalends starts.
 const START_LIMIT: Duration = Duration::from_secs(4);
