@@ -146,7 +146,7 @@ impl Store {
             .bind(now.millis())
             .execute(tx.conn())
             .await?;
-        tx.changed([Topic::Check(id)]);
+        tx.changed([Topic::Check(id), Topic::Connections]);
         Ok(tx.commit().await?)
     }
 

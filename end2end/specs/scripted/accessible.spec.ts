@@ -59,6 +59,8 @@ const withConnection: Visit[] = [
   ['/people/:id', openPerson],
   ['/people/invite'],
   ['/people/import'],
+  ['/people/import/:id', importSomebody],
+  ['/organisation/activity'],
   ['/help/service-account'],
   ['/help/problems'],
   ['/help/problems/:code', '/help/problems/impersonation-denied'],
@@ -190,6 +192,15 @@ async function syncAlice(page: Page): Promise<void> {
   // Until then the page loads itself again.
   await expect(page.getByText('Done.', { exact: true })).toBeVisible({ timeout: 20_000 });
   await arrive(page, /actions\//);
+}
+
+async function importSomebody(page: Page): Promise<void> {
+  await page.goto('/people/import');
+  await page.getByLabel('Table').fill(`Erin,erin.${Date.now()}@example.test\nX,nothing`);
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByRole('button', { name: 'Send invitations' }).click();
+  await expect(page.getByRole('heading', { name: 'People invited' })).toBeVisible();
+  await arrive(page, /people\/import\/.+/);
 }
 
 async function checkExchange(page: Page): Promise<void> {
