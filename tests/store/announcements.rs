@@ -200,7 +200,8 @@ on_both_engines! {
         world.store.make_due_now(connection.id, NOW).await.unwrap();
         assert_eq!(told(&follower).await, [Topic::Connection(connection.id)]);
         let connection = run(world, &connection, &[entry("a")]).await;
-        assert_eq!(told(&follower).await, [Topic::Connection(connection.id)]);
+        let ended = sorted([Topic::Connection(connection.id), Topic::Connections]);
+        assert_eq!(told(&follower).await, ended);
         run(world, &connection, &[entry("a")]).await;
         assert_eq!(told(&follower).await, []);
     }
