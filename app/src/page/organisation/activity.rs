@@ -174,7 +174,7 @@ fn Part(
 #[component]
 fn Lines(lines: Vec<Line>, label: &'static str) -> impl IntoView {
     view! {
-        <div class="table-box" role="region" aria-label=label tabindex="0">
+        <div class="table-box" role="region" aria-label=format!("{label}: list") tabindex="0">
             <table class="table table-stack" role="table">
                 <TableHead columns=&["Work", "State", "Action"] />
                 <tbody role="rowgroup">{lines.into_iter().map(|line| view! { <Row line /> }).collect_view()}</tbody>
