@@ -11,7 +11,7 @@ const script = document.querySelector("script[data-topics]");
 const topics = script.dataset.topics.split(" ").map((topic) => `topic=${topic}&`).join("");
 const between = (from, to) => from + Math.random() * (to - from);
 
-let stream, timer, looking, missed, ended, refused;
+let stream, timer, again, looking, missed, ended, refused;
 let tries = 0;
 let slow = SLOW;
 // When what is shown was asked for: the stream tells what changed since.
@@ -22,8 +22,16 @@ function later(then, pause) {
   timer = setTimeout(then, pause);
 }
 
+// What is under way may end by what no topic tells, such as a sync that changed nothing.
+function lookAgain(page) {
+  clearTimeout(again);
+  const pause = page.querySelector("[data-look-again]")?.dataset.lookAgain;
+  if (pause && !document.hidden) again = setTimeout(look, pause * 1000);
+}
+
 function rest() {
   clearTimeout(timer);
+  clearTimeout(again);
   stream?.close();
   stream = undefined;
 }
@@ -93,6 +101,7 @@ async function make(answer) {
   ended = answer.status === 404;
   if (!answer.ok && !ended) throw answer.status;
   const now = new DOMParser().parseFromString(await answer.text(), "text/html");
+  lookAgain(now);
   if (document.title !== now.title) document.title = now.title;
   // What the page is about is no more: all of it says so.
   if (ended) rest();
@@ -142,8 +151,10 @@ const callbacks = {
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return rest();
   refused = false;
+  lookAgain(document);
   follow();
 });
 addEventListener("pagehide", rest);
 addEventListener("pageshow", follow);
+lookAgain(document);
 follow();

@@ -60,10 +60,15 @@ pub async fn retry(
     Ok(again)
 }
 
-/// Lets somebody's draft be worked on; false if it is none of theirs, or not any more.
-pub async fn confirm(services: &Services, admin: &User, id: JobId) -> Result<bool, StoreError> {
+/// Lets somebody's draft be worked on, with a line of the trail; false if it is none of theirs, or not any more.
+pub async fn confirm(
+    services: &Services,
+    admin: &User,
+    id: JobId,
+    entry: Option<&AuditEntry>,
+) -> Result<bool, StoreError> {
     let now = services.clock.now();
-    let begun = services.store.confirm_job(id, admin.id, None, now).await?;
+    let begun = services.store.confirm_job(id, admin.id, entry, now).await?;
     services.wake_jobs.notify_one();
     Ok(begun)
 }

@@ -5,6 +5,7 @@ mod connection;
 mod context;
 mod device;
 mod draft;
+mod job;
 mod session;
 mod user;
 
@@ -20,6 +21,7 @@ pub use context::{
 };
 pub use device::{DeviceCookie, visitor};
 pub use draft::{keep_draft, keep_question, look_at_draft, take_draft, take_question};
+pub use job::{given_up_because, job, own_job};
 pub use kalends_core::rights::Right;
 pub use session::{
     AWAITED_KEY, DEVICE_KEY, USER_KEY, await_code, awaited, end_all_sessions, end_other_sessions,

@@ -6,7 +6,7 @@ use super::{
     new_person::{NewPerson, PeopleError},
 };
 use crate::{
-    jobs::{SLICE, whose},
+    jobs::{self, SLICE, whose},
     services::Services,
 };
 use kalends_core::{
@@ -47,13 +47,7 @@ pub async fn confirm(services: &Services, admin: &User, id: JobId) -> Result<boo
     };
     let subject = format!("{} lines", job.total);
     let entry = AuditEntry::by(admin.id, AuditAction::ImportStarted).about(subject);
-    let now = services.clock.now();
-    let begun = services
-        .store
-        .confirm_job(id, admin.id, Some(&entry), now)
-        .await?;
-    services.wake_jobs.notify_one();
-    Ok(begun)
+    jobs::confirm(services, admin, id, Some(&entry)).await
 }
 
 /// Marks the lines that invite nobody: of people with an account, or with an address of somebody else.

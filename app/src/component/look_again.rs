@@ -1,12 +1,12 @@
-//! A page that is not ended yet, where no script runs: the browser loads it again by itself.
+//! A page of something that is under way looks again by itself, with or without script.
 
 use leptos::prelude::*;
 
-/// Stands beside [`super::Follow`], which does the same by the stream where script runs.
+/// Stands beside [`super::Follow`], which looks as often where script runs, and sooner where the stream tells of a change.
 #[component]
 pub fn LookAgain(seconds: u32) -> impl IntoView {
     view! {
-        <noscript>
+        <noscript data-look-again=seconds.to_string()>
             <meta http-equiv="refresh" content=seconds.to_string() />
         </noscript>
     }

@@ -1,14 +1,16 @@
 //! Analyses of a server, as text that whoever analyses writes and reads. None of it is secret: the password lives in the
 //! process that works on it alone, so that an analysis ends with its process.
 
-use crate::{changed_topics::MAX_TOLD, error::StoreError, rows, store::Store};
+use crate::{
+    database::Transaction, error::StoreError, interrupted::end_interrupted, rows, store::Store,
+};
 use kalends_core::{
     clock::Timestamp,
     id::{CheckId, UserId},
     topic::Topic,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::any::AnyRow;
+use sqlx::{Any, Encode, Type, any::AnyRow};
 use std::time::Duration;
 
 /// For how long an ended analysis can still be read.
@@ -186,27 +188,8 @@ impl Store {
         before: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        const GONE: &str = "outcome IS NULL AND touched_at < $1";
-        let look = format!("SELECT id FROM analyses WHERE {GONE} LIMIT 1");
-        let gone = sqlx::query(sqlx::AssertSqlSafe(look))
-            .bind(before.millis())
-            .fetch_optional(self.pool())
-            .await?;
-        if gone.is_none() {
-            return Ok(());
-        }
         let mut tx = self.begin().await?;
-        let end =
-            format!("UPDATE analyses SET outcome = $2, finished_at = $3 WHERE {GONE} RETURNING id");
-        let ended = sqlx::query(sqlx::AssertSqlSafe(end))
-            .bind(before.millis())
-            .bind(rows::to_name(&AnalysisEnd::Interrupted, "outcome")?)
-            .bind(now.millis())
-            .fetch_all(tx.conn())
-            .await?;
-        for row in ended.iter().take(MAX_TOLD) {
-            tx.changed([Topic::Analysis(rows::parsed(row, "id")?)]);
-        }
+        end_analyses(&mut tx, ("touched_at < $3", before.millis()), now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -219,4 +202,19 @@ impl Store {
             .await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Ends analyses for which a condition holds, in which `$3` stands for a value: their process is gone.
+pub(crate) async fn end_analyses<T>(
+    tx: &mut Transaction,
+    which: (&str, T),
+    now: Timestamp,
+) -> Result<(), StoreError>
+where
+    T: for<'q> Encode<'q, Any> + Type<Any> + Send,
+{
+    let outcome = rows::to_name(&AnalysisEnd::Interrupted, "outcome")?;
+    let ended = end_interrupted(tx, ("analyses", outcome), which, now).await?;
+    tx.changed(ended.into_iter().map(Topic::Analysis));
+    Ok(())
 }

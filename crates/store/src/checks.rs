@@ -1,6 +1,8 @@
 //! Runs of the connection test.
 
-use crate::{changed_topics::MAX_TOLD, error::StoreError, rows, store::Store};
+use crate::{
+    database::Transaction, error::StoreError, interrupted::end_interrupted, rows, store::Store,
+};
 use kalends_core::{
     audit::AuditEntry,
     check::{Check, Outcome, TestSteps, Waiting},
@@ -10,7 +12,7 @@ use kalends_core::{
     problem::Problem,
     topic::Topic,
 };
-use sqlx::any::AnyRow;
+use sqlx::{Any, Encode, Type, any::AnyRow};
 
 fn check(row: &AnyRow) -> Result<Check, StoreError> {
     let mut ladder: TestSteps = rows::json(row, "steps")?;
@@ -146,7 +148,7 @@ impl Store {
             .bind(now.millis())
             .execute(tx.conn())
             .await?;
-        tx.changed([Topic::Check(id), Topic::Connections]);
+        tx.changed([Topic::Check(id)]);
         Ok(tx.commit().await?)
     }
 
@@ -186,31 +188,28 @@ impl Store {
         before: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        const GONE: &str = "outcome IS NULL AND COALESCE(alive_until, started_at) < $1";
-        let look = format!("SELECT id FROM checks WHERE {GONE} LIMIT 1");
-        let gone = sqlx::query(sqlx::AssertSqlSafe(look))
-            .bind(before.millis())
-            .fetch_optional(self.pool())
-            .await?;
-        if gone.is_none() {
-            return Ok(());
-        }
-        let outcome = Outcome::Failed {
-            problem: Box::new(Problem::Interrupted),
-            request_id: None,
-        };
+        const SILENT: &str = "COALESCE(alive_until, started_at) < $3";
         let mut tx = self.begin().await?;
-        let end =
-            format!("UPDATE checks SET outcome = $2, finished_at = $3 WHERE {GONE} RETURNING id");
-        let ended = sqlx::query(sqlx::AssertSqlSafe(end))
-            .bind(before.millis())
-            .bind(rows::to_json(&outcome, "outcome")?)
-            .bind(now.millis())
-            .fetch_all(tx.conn())
-            .await?;
-        for row in ended.iter().take(MAX_TOLD) {
-            tx.changed([Topic::Check(rows::parsed(row, "id")?)]);
-        }
+        end_checks(&mut tx, (SILENT, before.millis()), now).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Ends checks for which a condition holds, in which `$3` stands for a value: their process is gone.
+pub(crate) async fn end_checks<T>(
+    tx: &mut Transaction,
+    which: (&str, T),
+    now: Timestamp,
+) -> Result<(), StoreError>
+where
+    T: for<'q> Encode<'q, Any> + Type<Any> + Send,
+{
+    let outcome = Outcome::Failed {
+        problem: Box::new(Problem::Interrupted),
+        request_id: None,
+    };
+    let end = ("checks", rows::to_json(&outcome, "outcome")?);
+    let ended = end_interrupted(tx, end, which, now).await?;
+    tx.changed(ended.into_iter().map(Topic::Check));
+    Ok(())
 }

@@ -195,7 +195,7 @@ impl Store {
             tx.changed(standing(connection.id, connection.user_id));
         }
         if take_request(&mut tx, connection.id).await? {
-            tx.changed([Topic::Connection(connection.id), Topic::Connections]);
+            tx.changed([Topic::Connection(connection.id)]);
         }
         if !changes.is_empty() {
             tx.changed(content(connection.id, connection.user_id));

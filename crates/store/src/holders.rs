@@ -2,11 +2,11 @@
 //! under way, a job. A process that was taken for gone and comes back finds that it
 //! holds nothing any more.
 
-use crate::database::Transaction;
 use crate::{
-    analyses::AnalysisEnd, changed_topics::MAX_TOLD, error::StoreError, rows, store::Store,
+    analyses::end_analyses, checks::end_checks, database::Transaction, error::StoreError, rows,
+    store::Store,
 };
-use kalends_core::{check::Outcome, clock::Timestamp, problem::Problem, topic::Topic};
+use kalends_core::clock::Timestamp;
 
 /// A process that told of itself, as one looks after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,34 +101,7 @@ async fn free(
             .execute(tx.conn())
             .await?;
     }
-    let outcome = Outcome::Failed {
-        problem: Box::new(Problem::Interrupted),
-        request_id: None,
-    };
-    // Nobody else has the password of a test or an analysis.
-    let sql = format!(
-        "UPDATE checks SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND instance_id {is} $1 RETURNING id"
-    );
-    let ended = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(process)
-        .bind(rows::to_json(&outcome, "outcome")?)
-        .bind(now.millis())
-        .fetch_all(tx.conn())
-        .await?;
-    for row in ended.iter().take(MAX_TOLD) {
-        tx.changed([Topic::Check(rows::parsed(row, "id")?)]);
-    }
-    let sql = format!(
-        "UPDATE analyses SET outcome = $2, finished_at = $3 WHERE outcome IS NULL AND instance_id {is} $1 RETURNING id"
-    );
-    let ended = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(process)
-        .bind(rows::to_name(&AnalysisEnd::Interrupted, "outcome")?)
-        .bind(now.millis())
-        .fetch_all(tx.conn())
-        .await?;
-    for row in ended.iter().take(MAX_TOLD) {
-        tx.changed([Topic::Analysis(rows::parsed(row, "id")?)]);
-    }
-    Ok(())
+    let held = format!("instance_id {is} $3");
+    end_checks(tx, (&held, process.to_owned()), now).await?;
+    end_analyses(tx, (&held, process.to_owned()), now).await
 }

@@ -45,6 +45,7 @@ mod history;
 mod holders;
 mod incidents;
 mod installation;
+mod interrupted;
 mod job_items;
 mod job_lease;
 mod job_list;

@@ -64,11 +64,7 @@ pub async fn act_on_many(
 /// The answer to a question about one draft; another one, asked meanwhile, has an answer of its own.
 async fn answered(admin: &kalends_store::User, draft: &str) -> Result<(), AppError> {
     let services = request::services();
-    let found = match draft.parse() {
-        Ok(id) => services.store.job(id).await.map_err(request::internal)?,
-        Err(_) => None,
-    };
-    let Some(job) = found.filter(|job| job.made_by == Some(admin.id)) else {
+    let Some(job) = request::own_job(draft, admin).await? else {
         request::flash(
             "Nothing was done: the question was replaced by a newer one, or is too old. Choose again.",
         )
@@ -76,7 +72,7 @@ async fn answered(admin: &kalends_store::User, draft: &str) -> Result<(), AppErr
         request::see_other("/connections");
         return Ok(());
     };
-    let begun = kalends::jobs::confirm(&services, admin, job.id).await;
+    let begun = kalends::jobs::confirm(&services, admin, job.id, None).await;
     begun.map_err(request::internal)?;
     request::see_other(&format!("/connections/actions/{}", job.id));
     Ok(())
@@ -209,11 +205,8 @@ struct ConfirmView {
 async fn to_disconnect(job: String) -> Result<ConfirmView, AppError> {
     let admin = request::user_with(request::Right::Connections).await?;
     let store = request::services().store;
-    let found = match job.parse() {
-        Ok(id) => store.job(id).await.map_err(request::internal)?,
-        Err(_) => None,
-    };
-    let found = found.filter(|it| it.state == JobState::Draft && it.made_by == Some(admin.id));
+    let found = request::own_job(&job, &admin).await?;
+    let found = found.filter(|job| job.state == JobState::Draft);
     let ids: Vec<_> = match found {
         Some(job) => {
             let open = store.open_items::<BulkLine>(job.id, i64::MAX).await;

@@ -11,7 +11,7 @@ use kalends_core::{
     check::Outcome,
     connection::Connection,
     id::{CheckId, ConnectionId},
-    job::{Job, JobError, JobKind, JobState},
+    job::{Job, JobKind, JobState},
     topic::Topic,
 };
 use kalends_store::{JobItem, Store, StoreError};
@@ -27,7 +27,7 @@ const LOOKS_AGAIN: &str = "This page looks again by itself.";
 #[derive(Debug, Clone, PartialEq)]
 struct BulkView {
     title: String,
-    ended_early: Option<&'static str>,
+    ended_early: Option<String>,
     begun: Moment,
     done: usize,
     bad: usize,
@@ -79,12 +79,10 @@ async fn bulk(id: String) -> Result<BulkView, AppError> {
         });
     let lines = lines.collect();
     let ended_early = match job.state {
-        JobState::Cancelled => Some("Cancelled before it was through."),
-        JobState::Failed if job.error == Some(JobError::NotAllowed) => {
-            Some("Given up before it was through: whoever began it may not do this any more.")
-        }
+        JobState::Cancelled => Some("Cancelled before it was through.".to_owned()),
         JobState::Failed => {
-            Some("Given up before it was through: an error in Kalends, see its log.")
+            let why = request::given_up_because(job.error.as_ref());
+            Some(format!("Given up before it was through: {why}."))
         }
         JobState::Draft | JobState::Waiting | JobState::Done => None,
     };
@@ -251,15 +249,10 @@ fn BulkResult(view: BulkView) -> impl IntoView {
     } = view;
     let shown = lines.len();
     let goes_on = done < total && ended_early.is_none();
+    let then = ended_early.as_deref().unwrap_or(LOOKS_AGAIN);
     let summary = match (done == total, bad) {
-        (false, 0) => format!(
-            "{done} of {total} done. {}",
-            ended_early.unwrap_or(LOOKS_AGAIN)
-        ),
-        (false, _) => format!(
-            "{done} of {total} done, {bad} of them failed. {}",
-            ended_early.unwrap_or(LOOKS_AGAIN)
-        ),
+        (false, 0) => format!("{done} of {total} done. {then}"),
+        (false, _) => format!("{done} of {total} done, {bad} of them failed. {then}"),
         (true, 0) if total == 1 => "Done.".to_owned(),
         (true, _) if total == 1 => "Failed.".to_owned(),
         (true, 0) => format!("All {total} done."),

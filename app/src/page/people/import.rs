@@ -178,11 +178,7 @@ async fn import_people(
 ) -> Result<(), AppError> {
     let admin = request::user_with(request::Right::People).await?;
     let services = request::services();
-    let found = match id.parse() {
-        Ok(id) => services.store.job(id).await.map_err(request::internal)?,
-        Err(_) => None,
-    };
-    let Some(job) = found.filter(|job| job.made_by == Some(admin.id)) else {
+    let Some(job) = request::own_job(&id, &admin).await? else {
         if !drop {
             request::flash(
                 "The table was replaced by a newer one, or is too old. Look at this one.",

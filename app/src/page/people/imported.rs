@@ -47,10 +47,7 @@ async fn imported(id: String) -> Result<ImportedView, AppError> {
     let admin = request::user_with(request::Right::People).await?;
     let words = request::formatter(&admin).await?;
     let services = request::services();
-    let found = match id.parse() {
-        Ok(id) => services.store.job(id).await.map_err(request::internal)?,
-        Err(_) => None,
-    };
+    let found = request::job(&id).await?;
     let found = found.filter(|job| job.kind == JobKind::Import && job.state != JobState::Draft);
     let Some(job) = found else {
         return Err(request::not_there());
@@ -135,13 +132,11 @@ fn summary(view: &ImportedView) -> String {
             format!("{} of {} lines done.", view.done, view.total)
         }
         JobState::Done => format!("{invited}."),
-        JobState::Failed if view.error == Some(JobError::NotAllowed) => format!(
-            "Given up after {} of {} lines: whoever began it may not do this any more. {invited}.",
-            view.done, view.total
-        ),
         JobState::Failed => format!(
-            "Given up after {} of {} lines: an error in Kalends, see its log. {invited}.",
-            view.done, view.total
+            "Given up after {} of {} lines: {}. {invited}.",
+            view.done,
+            view.total,
+            request::given_up_because(view.error.as_ref())
         ),
         JobState::Cancelled => format!(
             "Cancelled after {} of {} lines. {invited}.",
