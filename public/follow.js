@@ -155,6 +155,7 @@ document.addEventListener("visibilitychange", () => {
   follow();
 });
 addEventListener("pagehide", rest);
-addEventListener("pageshow", follow);
+// A page that comes back as it was left; one that is new follows already.
+addEventListener("pageshow", (event) => event.persisted && follow());
 lookAgain(document);
 follow();
