@@ -38,10 +38,6 @@ use tokio::{
 /// of migrations is there already.
 pub const QUIET: (&str, &str) = ("sqlx", "sqlx::postgres::notice=warn");
 
-/// A connection that was in use within this time is not looked at before it is used again: so little that one which is cut
-/// is hardly ever met, and enough for the queries of a page.
-const TRUSTED_FOR: Duration = Duration::from_millis(50);
-
 /// How long a server may take to be there when Kalends starts.
 const START_LIMIT: Duration = Duration::from_secs(4);
 /// Between two looks at it.
@@ -237,26 +233,17 @@ impl Database {
         let file = file::OpenedFile::at(sqlite_file(&url));
         let mut options = AnyPoolOptions::new()
             .max_connections(8)
-            .acquire_timeout(Duration::from_secs(15))
-            // Each look costs a round trip: a connection that was in use just now is as good as one that was looked at.
-            .test_before_acquire(false)
-            .before_acquire(|connection, used| {
-                Box::pin(async move {
-                    if used.idle_for >= TRUSTED_FOR {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            // A change that could not be ended, as on a full disk, leaves its connection where no other can begin.
-            .after_release(|connection, _| {
+            .acquire_timeout(Duration::from_secs(15));
+        if engine == Engine::Sqlite {
+            let file = file.clone();
+            // A change that could not be ended, as on a full disk, leaves its connection where no other can begin. Postgres
+            // ends each, and a look there costs a round trip; every connection is looked at before it is used again.
+            options = options.after_release(|connection, _| {
                 Box::pin(async move {
                     connection.ping().await?;
                     Ok(!connection.is_in_transaction())
                 })
             });
-        if engine == Engine::Sqlite {
-            let file = file.clone();
             options = options.after_connect(move |connection, _| {
                 let file = file.clone();
                 Box::pin(async move {
